@@ -1,0 +1,1 @@
+"""obskit: find which requests are slow or failing after a deployment, for whom, and why."""

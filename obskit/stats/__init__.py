@@ -1,0 +1,1 @@
+"""Statistics on plain numbers: numpy and scipy only, nothing of events."""
