@@ -1,0 +1,44 @@
+# Every target makes the set-up that it needs, once: a stamp in .venv says which extra is in it, for which
+# pyproject.toml and constraints.txt. PYTHON=... picks the interpreter, VENV=... the folder.
+VENV ?= .venv
+BIN  := $(VENV)/bin
+TEST_ARGS ?=
+
+.PHONY: help venv demo test check format bench lab
+.NOTPARALLEL:
+
+help:
+	@echo 'make demo     set up, then: which requests of sample_events are slow or failing, and what sets them apart'
+	@echo 'make lab      JupyterLab on notebooks/'
+	@echo 'make venv     everything a developer needs, in $(VENV)'
+	@echo 'make check    ruff, mypy, import-linter'
+	@echo 'make test     all tests (TEST_ARGS="-k cli" for some)'
+	@echo 'make bench    the benchmarks (minutes)'
+	@echo 'make format   ruff format and the fixes that are safe'
+
+venv: $(VENV)/.obskit-dev
+
+$(VENV)/.obskit-%: pyproject.toml constraints.txt tools/venv
+	@VENV='$(VENV)' sh tools/venv $*
+
+demo: $(VENV)/.obskit-data
+	@$(BIN)/obskit triage sample_events
+
+lab: $(VENV)/.obskit-notebook
+	@$(BIN)/jupyter lab notebooks
+
+test: $(VENV)/.obskit-dev
+	@$(BIN)/python -m pytest -q -n 2 $(TEST_ARGS)
+
+check: $(VENV)/.obskit-dev
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.obskit-dev
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+bench: $(VENV)/.obskit-dev
+	@$(BIN)/python -m benchmarks

@@ -1,0 +1,71 @@
+"""What every test stands on: a cache of its own, the sample, the real data beside the checkout, a browser."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SHARED = Path(os.environ.get("OBSKIT_SHARED") or ROOT.parent / "shared")
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# `OBSKIT_REQUIRE=browser,shared`: a test with this marker that is skipped fails instead.
+REQUIRED = frozenset(os.environ.get("OBSKIT_REQUIRE", "").replace(",", " ").split())
+
+
+def _reason_to_skip(marker: str) -> str | None:
+    if marker == "browser" and not any(shutil.which(name) for name in BROWSERS):
+        return "needs Chromium"
+    if marker == "shared" and not SHARED.is_dir():
+        return "needs the real data beside the checkout (OBSKIT_SHARED)"
+    return None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        for marker in ("browser", "shared"):
+            reason = _reason_to_skip(marker) if item.get_closest_marker(marker) else None
+            if reason:
+                item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    required = sorted(marker for marker in REQUIRED if item.get_closest_marker(marker))
+    if required and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} was skipped where {required[0]} is required: {reason}"
+    return report
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _cache_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No test reads or writes the cache of whoever runs it."""
+    patch = pytest.MonkeyPatch()
+    patch.setenv("OBSKIT_CACHE", str(tmp_path_factory.mktemp("cache")))
+    patch.delenv("OBSKIT_DEBUG", raising=False)
+    yield
+    patch.undo()
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """The checkout."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """Real data beside the checkout; for tests with the marker `shared`."""
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def sample_events() -> Path:
+    """The committed sample."""
+    return ROOT / "sample_events"

@@ -1,0 +1,150 @@
+"""What is installed: the extras, the tested versions, the command, the targets of make."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import stat
+import subprocess
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+EXTRAS: dict[str, list[str]] = PROJECT["optional-dependencies"]
+
+
+def name_of(requirement: str) -> str:
+    found = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert found is not None
+    return re.sub(r"[-_.]+", "-", found.group()).lower()
+
+
+def wanted(extra: str) -> set[str]:
+    """Names that an extra asks for, through the extras it is made of."""
+    names: set[str] = set()
+    for requirement in EXTRAS[extra]:
+        if inner := re.fullmatch(r"obskit\[([\w,]+)\]", requirement):
+            for part in inner.group(1).split(","):
+                names |= wanted(part)
+        else:
+            names.add(name_of(requirement))
+    return names
+
+
+def test_the_base_install_is_small() -> None:
+    assert {name_of(r) for r in PROJECT["dependencies"]} == {"opentelemetry-sdk", "orjson"}
+
+
+def test_all_is_every_extra_but_the_developers() -> None:
+    assert wanted("all") == set().union(*(wanted(extra) for extra in EXTRAS if extra not in ("all", "dev")))
+
+
+def test_what_must_move_together_has_an_upper_bound() -> None:
+    bounds = {name_of(r): r for r in EXTRAS["data"]}
+    for name in ("duckdb", "ibis-framework", "sqlglot"):
+        assert "<" in bounds[name]
+
+
+def test_constraints_pin_what_we_ask_for_and_nothing_by_address() -> None:
+    lines = [
+        line
+        for line in (ROOT / "constraints.txt").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    pinned = {name_of(line) for line in lines}
+    assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line)] == []
+    assert (wanted("dev") | {name_of(r) for r in PROJECT["dependencies"]}) - pinned == set()
+    assert "obskit" not in pinned
+
+
+def test_the_command_and_the_types_are_shipped() -> None:
+    assert PROJECT["scripts"] == {"obskit": "obskit.cli:main"}
+    assert (ROOT / "obskit/py.typed").exists()
+
+
+def test_the_changelog_starts_with_this_version() -> None:
+    versions = re.findall(r"^## (\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    assert versions[0] == PROJECT["version"]
+
+
+def test_the_continuous_run_is_a_program() -> None:
+    run = ROOT / ".ci/run"
+    assert run.stat().st_mode & stat.S_IXUSR
+    assert subprocess.run(["bash", "-n", run], check=False).returncode == 0
+    assert subprocess.run(["sh", "-n", ROOT / "tools/venv"], check=False).returncode == 0
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+@pytest.mark.parametrize("target", ["venv", "demo", "test", "check", "bench", "lab"])
+def test_make_knows_its_targets(target: str) -> None:
+    done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def run_venv(tmp_path: Path, *, path: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    shell = shutil.which("sh")
+    assert shell is not None
+    return subprocess.run(
+        [shell, str(ROOT / "tools/venv"), "data"],
+        cwd=tmp_path,
+        env={"PATH": path, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def tools_only(tmp_path: Path) -> Path:
+    """A PATH with what the script itself calls and no Python."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for tool in ("sh", "mktemp", "rm", "cat", "touch"):
+        found = shutil.which(tool)
+        assert found is not None
+        (folder / tool).symlink_to(found)
+    return folder
+
+
+def test_without_a_python_make_venv_says_what_to_install(tmp_path: Path) -> None:
+    done = run_venv(tmp_path, path=str(tools_only(tmp_path)))
+    assert done.returncode == 1
+    assert done.stderr == (
+        "obskit: no Python 3.11 or newer: install one "
+        "(Debian, Ubuntu: apt-get install python3 python3-venv), or uv, or set PYTHON\n"
+    )
+
+
+def test_an_old_python_is_passed_over(tmp_path: Path) -> None:
+    folder = tools_only(tmp_path)
+    for name in ("python3", "python"):
+        (folder / name).write_text("#!/bin/sh\nexit 1\n")
+        os.chmod(folder / name, 0o755)
+    assert "no Python 3.11 or newer" in run_venv(tmp_path, path=str(folder)).stderr
+    told = run_venv(tmp_path, path=str(folder), PYTHON="python3")
+    assert told.stderr == "obskit: PYTHON=python3 is not a Python 3.11 or newer\n"
+
+
+def test_a_python_without_venv_and_pip_says_what_to_install(tmp_path: Path) -> None:
+    """As on a Debian with python3 alone: `-m venv` fails for want of ensurepip, and there is no pip."""
+    folder = tools_only(tmp_path)
+    (folder / "python3").write_text('#!/bin/sh\n[ "$1" = -c ]\n')
+    os.chmod(folder / "python3", 0o755)
+    done = run_venv(tmp_path, path=str(folder))
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[1] == (
+        "obskit: python3 can make no environment with pip in it: install python3-venv "
+        "(Debian, Ubuntu: apt-get install python3-venv) or uv"
+    )
+
+
+def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
+    (tmp_path / ".venv/precious").write_text("mine")
+    done = run_venv(tmp_path, path=str(tools_only(tmp_path)))
+    assert "is there and is no virtual environment" in done.stderr
+    assert (tmp_path / ".venv/precious").read_text() == "mine"

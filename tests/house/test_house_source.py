@@ -1,0 +1,122 @@
+"""The shape of the source: sizes, names, where imports stand, what the public may read."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = sorted((ROOT / "obskit").rglob("*.py"))
+
+
+def committed() -> list[Path]:
+    """Files of the checkout that git knows, or would take."""
+    found = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=False,
+    )
+    if found.returncode:
+        pytest.skip("not a git checkout")
+    paths = (ROOT / name for name in found.stdout.decode().split("\0") if name)
+    return sorted(path for path in paths if path.is_file())
+
+
+def text_of(path: Path) -> str | None:
+    data = path.read_bytes()
+    return None if b"\0" in data[:8192] or data[:2] == b"\x1f\x8b" else data.decode("utf-8", "replace")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_is_at_most_400_lines_and_says_what_it_is(path: Path) -> None:
+    source = path.read_text()
+    assert source.count("\n") <= 400, "a room that outgrows a module becomes a folder"
+    assert ast.get_docstring(ast.parse(source)), "a module says what it owns"
+
+
+def test_nothing_is_called_utils() -> None:
+    named = {"utils.py", "util.py", "helpers.py", "misc.py", "common.py"}
+    assert [str(path) for path in MODULES if path.name in named] == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_stand_at_the_top(path: Path) -> None:
+    """Only the public face and the command line are lazy: elsewhere such an import hides a circle."""
+    where = path.relative_to(ROOT / "obskit")
+    if str(where) == "__init__.py" or where.parts[0] == "cli":
+        return
+    inside = [
+        f"{where}:{node.lineno}"
+        for function in ast.walk(ast.parse(path.read_text()))
+        if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    ]
+    assert inside == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_a_user_gives_is_never_asserted(path: Path) -> None:
+    asserts = [node.lineno for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Assert)]
+    assert asserts == [], "an assert vanishes under python -O: raise an ObskitError"
+
+
+def test_every_room_has_its_place_in_the_layers() -> None:
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    (contract,) = [c for c in tool["contracts"] if c["type"] == "layers"]
+    placed = {room.strip() for layer in contract["layers"] for room in layer.split("|")}
+    rooms = {
+        path.stem
+        for path in (ROOT / "obskit").iterdir()
+        if path.name not in ("__init__.py", "__main__.py", "__pycache__", "py.typed")
+        and (path.suffix == ".py" or (path / "__init__.py").exists())
+    }
+    assert rooms == placed
+
+
+# Put together from halves, so that this file does not hold what it forbids.
+HOME = re.compile(r"(?<![\w.])/(?:ho" + r"me|ro" + r"ot|wo" + r"rk|Us" + r"ers)/\w[\w.-]*")
+REGISTRY = re.compile(
+    "|".join(
+        re.escape(".".join(parts))
+        for parts in (
+            ("pypi", "org"),
+            ("pythonhosted", "org"),
+            ("npmjs", "org"),
+            ("npmjs", "com"),
+            ("deb", "debian", "org"),
+            ("crates", "io"),
+            ("proxy", "golang", "org"),
+        )
+    )
+)
+
+
+def test_no_committed_text_names_a_private_folder_or_a_registry_host() -> None:
+    found = []
+    for path in committed():
+        text = text_of(path)
+        for pattern in (HOME, REGISTRY):
+            if text is not None and (hit := pattern.search(text)):
+                found.append(f"{path.relative_to(ROOT)}: {hit.group()}")
+    assert found == []
+
+
+def test_no_committed_file_is_large() -> None:
+    large = [str(p.relative_to(ROOT)) for p in committed() if p.stat().st_size > 5_000_000]
+    assert large == []
+
+
+def test_no_notebook_holds_an_error() -> None:
+    broken = [
+        str(path.relative_to(ROOT))
+        for path in committed()
+        if path.suffix == ".ipynb" and '"output_type": "error"' in path.read_text()
+    ]
+    assert broken == []
