@@ -137,7 +137,7 @@ def test_a_python_without_venv_and_pip_says_what_to_install(tmp_path: Path) -> N
     done = run_venv(tmp_path, path=str(folder))
     assert done.returncode == 1
     assert done.stderr.splitlines()[1] == (
-        "obskit: python3 can make no environment with pip in it: install python3-venv "
+        f"obskit: {folder}/python3 can make no environment with pip in it: install python3-venv "
         "(Debian, Ubuntu: apt-get install python3-venv) or uv"
     )
 
