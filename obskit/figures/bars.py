@@ -1,0 +1,159 @@
+"""Selection beside baseline, a finding a row: bars with counts and shares, as a figure and as static HTML."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+from . import words
+from .chart import Chart, chart, literal, plotly
+from .palette import BASELINE, SELECTION
+
+
+def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
+    """Draw how often each finding holds in the selection and in the baseline.
+
+    Args:
+        explanation: an explanation as a dict (`Explanation.to_dict()`); its findings carry `conditions`,
+            `selected`, `baseline` (events) and `selected_share`, `baseline_share` (in [0, 1]).
+        top: at most so many findings are drawn, the strongest on top.
+    Returns:
+        A plotly figure with two bars a finding, each labelled with its share and count.
+    Raises:
+        MissingDependency: plotly is not installed.
+    """
+    go = plotly()
+    findings = list(explanation.get("findings") or ())[:top]
+    # Plotly joins bars of the same label: the rank keeps two long ones apart.
+    labels = [f"{rank}. {literal(_short(_title(finding)))}" for rank, finding in enumerate(findings, 1)]
+    traces = []
+    # Drawn from the bottom up, so the selection comes last to stand on top of its pair.
+    for side, colour, pattern in (("baseline", BASELINE, "/"), ("selected", SELECTION, "")):
+        shares = [finding.get(f"{side}_share") or 0.0 for finding in findings]
+        events = [finding.get(side) for finding in findings]
+        traces.append(
+            go.Bar(
+                name="selection" if side == "selected" else "baseline",
+                orientation="h",
+                y=labels,
+                x=shares,
+                marker={"color": colour, "pattern": {"shape": pattern, "size": 5, "solidity": 0.25}},
+                text=[f"{words.share(p)} ({words.count(n)})" for p, n in zip(shares, events, strict=True)],
+                textposition="outside",
+                cliponaxis=False,
+                hovertemplate="%{y}<br>%{text}<extra>%{fullData.name}</extra>",
+            )
+        )
+    return chart(
+        traces,
+        barmode="group",
+        height=90 + 52 * max(1, len(findings)),
+        xaxis={"tickformat": ".0%", "range": [0, 1.18], "title": {"text": "share of events"}},
+        yaxis={"categoryarray": labels[::-1], "categoryorder": "array"},
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "traceorder": "reversed"},
+    )
+
+
+def comparison_html(explanation: Mapping[str, Any], *, top: int = 10) -> str:
+    """Return the explanation as HTML without scripts, styles of its own or anything to load.
+
+    Args:
+        explanation: an explanation as a dict (`Explanation.to_dict()`).
+        top: at most so many findings and refinements are shown; the rest is counted.
+    Returns:
+        HTML in which all text of the data is escaped; colours by inline style alone, for notebooks that are
+        not trusted lose everything else.
+    """
+    parts = ["<div>", _sentences(explanation)]
+    findings = list(explanation.get("findings") or ())
+    if findings:
+        parts.append(_table(findings[:top], "Findings"))
+        if len(findings) > top:
+            parts.append(f"<p>and {len(findings) - top:,} more findings</p>")
+    else:
+        parts.append("<p><b>No finding:</b> nothing sets the selection apart beyond chance.</p>")
+    for key, title in (
+        ("describes", "Describe the failure itself"),
+        ("refinements", "Narrower slices of these"),
+    ):
+        rows = list(explanation.get(key) or ())
+        if rows:
+            more = f" (the first {top} of {len(rows):,})" if len(rows) > top else ""
+            summary = f"<summary>{title}: {len(rows):,}{more}</summary>"
+            parts.append(f"<details>{summary}{_table(rows[:top], title)}</details>")
+    skipped = list(explanation.get("skipped") or ())
+    if skipped:
+        listed = "".join(
+            f"<li>{escape(str(item.get('field')))}: {escape(str(item.get('reason')))}</li>"
+            for item in skipped
+        )
+        parts.append(
+            f"<details><summary>Fields skipped: {len(skipped):,}</summary><ul>{listed}</ul></details>"
+        )
+    parts += [f"<p>{escape(str(note))}</p>" for note in explanation.get("notes") or ()]
+    parts.append("</div>")
+    return "".join(parts)
+
+
+def _sentences(explanation: Mapping[str, Any]) -> str:
+    selection, baseline = explanation.get("selection") or {}, explanation.get("baseline") or {}
+    history = explanation.get("history")
+    lines = [
+        f"<b>Selection</b> {_swatch(SELECTION)}: {words.count(selection.get('events'))} events, "
+        f"<code>{escape(str(selection.get('condition')))}</code>",
+        f"<b>Baseline</b> {_swatch(BASELINE)}: {words.count(baseline.get('events'))} events, "
+        f"<code>{escape(str(baseline.get('condition')))}</code>",
+    ]
+    if isinstance(history, Mapping) and history.get("condition"):
+        lines.append(f"<b>History</b>: <code>{escape(str(history['condition']))}</code>")
+    return "<p>" + "<br>".join(lines) + "</p>"
+
+
+def _table(findings: Sequence[Mapping[str, Any]], title: str) -> str:
+    head = "".join(
+        f'<th style="text-align:left">{name}</th>' for name in (title, "selection", "baseline", "strength")
+    )
+    body = []
+    for finding in findings:
+        name = f"<b>{escape(_title(finding))}</b>"
+        aliases = [escape(str(alias)) for alias in map(_alias, finding.get("aliases") or ())]
+        if aliases:
+            name += f"<br>the same events: {', '.join(aliases)}"
+        if finding.get("note"):
+            name += f"<br>{escape(str(finding['note']))}"
+        body.append(
+            f'<tr><td style="text-align:left">{name}</td>'
+            f"{_bar(finding.get('selected_share'), finding.get('selected'), SELECTION)}"
+            f"{_bar(finding.get('baseline_share'), finding.get('baseline'), BASELINE)}"
+            f'<td style="text-align:left">{escape(words.strength(finding))}</td></tr>'
+        )
+    return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def _bar(share: float | None, events: float | None, colour: str) -> str:
+    width = 100 * min(1.0, max(0.0, share or 0.0))
+    return (
+        f'<td style="text-align:left; min-width:130px">{words.share(share)} ({words.count(events)})'
+        f'<div style="width:{width:.2f}%; height:8px; background-color:{colour}"></div></td>'
+    )
+
+
+def _swatch(colour: str) -> str:
+    return f'<span style="color:{colour}">■</span>'
+
+
+def _title(finding: Mapping[str, Any]) -> str:
+    return words.conjunction(finding.get("conditions") or ()) or str(finding.get("condition"))
+
+
+def _alias(alias: Any) -> str:
+    if not isinstance(alias, Mapping):
+        return str(alias)
+    if alias.get("conditions"):
+        return words.conjunction(alias["conditions"])
+    return words.condition(alias) if "op" in alias else str(alias.get("condition", alias))
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else text[: most - 1] + "…"

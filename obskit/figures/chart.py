@@ -1,0 +1,103 @@
+"""Plotly figures that keep to themselves: nothing is uploaded and no library travels with the notebook.
+
+Plotly's own display embeds five megabytes of script in a notebook, and its bar has a button that uploads the
+data to a cloud. `Chart` shows the JSON that JupyterLab's own renderer draws, without both. Anything else that
+plotly offers (`to_html`, `write_html`, `show`) works, with the same configuration.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from ..errors import MissingDependency
+from .palette import GRID, INK, SERIES
+
+try:
+    import plotly.graph_objects as go
+except ImportError:  # the figures' static half works without
+    go = None
+
+CONFIG: dict[str, Any] = {
+    "displaylogo": False,
+    "showSendToCloud": False,
+    "plotlyServerURL": "",
+    "displayModeBar": "hover",
+    "modeBarButtonsToRemove": ["sendChartToCloud", "sendDataToCloud", "editInChartStudio", "lasso2d"],
+    "responsive": True,
+}
+
+_Figure: Any = object if go is None else go.Figure
+
+
+class Chart(_Figure):  # type: ignore[misc]
+    """A plotly figure without upload, logo or embedded library."""
+
+    _ipython_display_ = None  # plotly's would come before the MIME bundle, and bring its five megabytes
+
+    def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, Any]:
+        figure = json.loads(self.to_json(validate=False, remove_uids=False))
+        figure["config"] = CONFIG
+        return {"application/vnd.plotly.v1+json": figure, "text/plain": repr(self)}
+
+    def _repr_html_(self) -> None:
+        return None
+
+    def __repr__(self) -> str:
+        kinds = ", ".join(dict.fromkeys(trace.type for trace in self.data)) or "empty"
+        title = (self.layout.title.text or "").replace("<br>", " · ")
+        return f"Chart({kinds}{': ' + title if title else ''})"
+
+    def show(self, *args: Any, **kwargs: Any) -> Any:
+        """Show the figure as plotly does, without upload or logo."""
+        return super().show(*args, **_configured(kwargs))
+
+    def to_html(self, *args: Any, **kwargs: Any) -> str:
+        """Return the figure as HTML as plotly does, without upload or logo."""
+        return str(super().to_html(*args, **_configured(kwargs)))
+
+    def write_html(self, *args: Any, **kwargs: Any) -> Any:
+        """Write the figure as HTML as plotly does, without upload or logo."""
+        return super().write_html(*args, **_configured(kwargs))
+
+
+def chart(traces: list[Any], **layout: Any) -> Chart:
+    """Return a figure in the house's look: transparent, grey ink, so that it reads in both themes."""
+    axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
+    base: dict[str, Any] = {
+        "template": "none",
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": INK, "size": 12},
+        "colorway": list(SERIES),
+        "margin": {"l": 64, "r": 16, "t": 40, "b": 48},
+        "height": 360,
+        "hoverlabel": {"namelength": -1},
+        "xaxis": axis,
+        "yaxis": axis,
+    }
+    for key, value in layout.items():
+        base[key] = (
+            {**base[key], **value} if isinstance(base.get(key), dict) and isinstance(value, dict) else value
+        )
+    return Chart(data=traces, layout=base)
+
+
+def plotly() -> Any:
+    """Return `plotly.graph_objects`.
+
+    Raises:
+        MissingDependency: plotly is not installed; the hint is the line to type.
+    """
+    if go is None:
+        raise MissingDependency.of("notebook", "A plotly figure")
+    return go
+
+
+def literal(text: object) -> str:
+    """Return text that plotly draws letter by letter: its labels read a few HTML tags and entities."""
+    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _configured(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {**kwargs, "config": {**CONFIG, **(kwargs.get("config") or {})}}

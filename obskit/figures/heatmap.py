@@ -1,0 +1,126 @@
+"""A grid of counts as a picture: log counts, one hue, nothing where nothing was counted."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from .chart import Chart, chart, literal, plotly
+from .palette import RAMP_DARK, RAMP_LIGHT, ramp
+
+Grid = npt.NDArray[Any]
+
+
+def heatmap(
+    grid: Grid,
+    x_edges: Grid,
+    y_edges: Grid,
+    *,
+    x: str = "timestamp",
+    y: str = "duration_ms",
+    markers: Iterable[tuple[Any, str]] = (),
+    dark: bool = False,
+) -> Chart:
+    """Draw counts over two fields.
+
+    Args:
+        grid: counts, rows = bins of y from the lowest, columns = bins of x.
+        x_edges, y_edges: edges of the bins, one more than bins, ascending; y is drawn on a log axis where all
+            of its edges are positive.
+        x, y: names of the fields, for the axes.
+        markers: (x value, label) of vertical lines, deployments for instance.
+        dark: whether few is dark and many is light, for a dark page.
+    Returns:
+        A plotly figure; cells without an event are left empty, which is not the colour of few.
+    Raises:
+        MissingDependency: plotly is not installed.
+    """
+    go = plotly()
+    counts = np.asarray(grid, dtype=np.float64)
+    with np.errstate(divide="ignore"):
+        z = np.where(counts > 0, np.log10(counts), np.nan)
+    stops = RAMP_DARK if dark else RAMP_LIGHT
+    top = float(np.nanmax(z)) if np.isfinite(z).any() else 0.0
+    ticks = list(range(int(top) + 1))
+    trace = go.Heatmap(
+        x=x_edges,
+        y=y_edges,
+        z=z.astype(np.float32),
+        customdata=counts.astype(np.float32),
+        zmin=min(0.0, float(np.nanmin(z))) if np.isfinite(z).any() else 0.0,
+        zmax=max(top, 1e-9),
+        colorscale=[[index / (len(stops) - 1), colour] for index, colour in enumerate(stops)],
+        colorbar={
+            "title": {"text": "events"},
+            "tickvals": ticks,
+            "ticktext": [f"{10**tick:,}" for tick in ticks],
+        },
+        hovertemplate="%{x}<br>%{y:.4~g}<br>%{customdata:,.0f} events<extra></extra>",
+    )
+    logarithmic = bool(len(y_edges)) and float(np.min(y_edges)) > 0
+    figure = chart(
+        [trace],
+        xaxis={"title": {"text": literal(x)}, "showgrid": False},
+        yaxis={"title": {"text": literal(y)}, "type": "log" if logarithmic else "linear", "showgrid": False},
+    )
+    for at, label in markers:
+        figure.add_shape(
+            type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"dash": "dash", "width": 1}
+        )
+        figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=literal(label), showarrow=False)
+    return figure
+
+
+def shades(grid: Grid) -> npt.NDArray[np.uint8]:
+    """Return the shade of each cell: 0 where nothing was counted, else 1 (few) to 255 (the most), by log."""
+    counts = np.asarray(grid, dtype=np.float64)
+    top = float(counts.max()) if counts.size else 0.0
+    if top <= 0:
+        return np.zeros(counts.shape, dtype=np.uint8)
+    filled = counts > 0
+    # Weighted counts may lie under 1: the least one sets the scale's foot then.
+    foot = min(1.0, float(counts[filled].min()))
+    span = max(np.log(top / foot), 1e-9)
+    level = np.log(np.where(filled, counts, foot) / foot) / span
+    return np.where(filled, 1 + np.round(254 * level), 0).astype(np.uint8)
+
+
+def png(grid: Grid, *, scale: int = 3, dark: bool = False) -> bytes:
+    """Return the grid as an indexed PNG.
+
+    Args:
+        grid: counts, rows = bins of y from the lowest (drawn at the bottom), columns = bins of x.
+        scale: pixels a cell, each way.
+        dark: the ramp for a dark page.
+    Returns:
+        A PNG file of `scale` x cells pixels; cells without an event are transparent.
+    """
+    shade = np.repeat(np.repeat(shades(grid)[::-1], scale, axis=0), scale, axis=1)
+    height, width = shade.shape
+    colours = np.vstack([np.zeros((1, 3), np.uint8), ramp(dark)])
+    # One filter byte (0: none) before each row.
+    rows = np.hstack([np.zeros((height, 1), np.uint8), shade]).tobytes()
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        (
+            _chunk(b"IHDR", struct.pack(">IIBBBBB", max(width, 1), max(height, 1), 8, 3, 0, 0, 0)),
+            _chunk(b"PLTE", colours.tobytes()),
+            _chunk(b"tRNS", b"\0"),
+            _chunk(b"IDAT", zlib.compress(rows or b"\0\0", 9)),
+            _chunk(b"IEND", b""),
+        )
+    )
+
+
+def data_uri(grid: Grid, *, scale: int = 3, dark: bool = False) -> str:
+    """Return `png` as a data URI, for HTML that loads nothing."""
+    return "data:image/png;base64," + base64.b64encode(png(grid, scale=scale, dark=dark)).decode("ascii")
+
+
+def _chunk(kind: bytes, body: bytes) -> bytes:
+    return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))

@@ -1,0 +1,123 @@
+"""A trace as a waterfall: one span a row, children under their parent in order of start."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from .chart import Chart, chart, literal, plotly
+from .palette import SERIES
+
+ERROR = "#D55E00"
+
+
+def order(spans: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
+    """Return (index, depth) of every span, parents before their children, siblings by start.
+
+    Args:
+        spans: rows with `span_id`, `parent_span_id` and `timestamp`; any may be None.
+    Returns:
+        Every index once. A span whose parent is not among them stands at depth 0; so does one of a ring of
+        parents, which would have no beginning otherwise.
+    """
+    where = {span["span_id"]: index for index, span in enumerate(spans) if span.get("span_id") is not None}
+    children: dict[int, list[int]] = {}
+    roots = []
+    for index, span in enumerate(spans):
+        parent = where.get(span.get("parent_span_id"))
+        if parent is None or parent == index:
+            roots.append(index)
+        else:
+            children.setdefault(parent, []).append(index)
+
+    def start(index: int) -> tuple[bool, Any]:
+        at = spans[index].get("timestamp")
+        return (at is None, at if at is not None else 0)
+
+    out: list[tuple[int, int]] = []
+    seen: set[int] = set()
+    # A stack of its own: a trace may be deeper than Python's recursion.
+    for root in [*sorted(roots, key=start), *range(len(spans))]:
+        stack = [(root, 0)]
+        while stack:
+            index, depth = stack.pop()
+            if index in seen:
+                continue
+            seen.add(index)
+            out.append((index, depth))
+            stack.extend(
+                (child, depth + 1) for child in sorted(children.get(index, ()), key=start, reverse=True)
+            )
+    return out
+
+
+def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500) -> Chart:
+    """Draw the spans of one trace.
+
+    Args:
+        spans: an Arrow table or rows, with `timestamp`, `duration_ms`, `name`, `span_id`, `parent_span_id`
+            and, where known, `service.name`, `kind`, `error`; other columns are passed over.
+        most: at most so many spans are drawn, the first in order; the title counts the rest.
+    Returns:
+        A plotly figure, milliseconds from the trace's beginning; a colour a service, and its name on every
+        row; errors are hatched and say so.
+    Raises:
+        MissingDependency: plotly is not installed.
+    """
+    go = plotly()
+    rows = spans.to_pylist() if isinstance(spans, pa.Table) else list(spans)
+    placed = order(rows)
+    shown = [(row, depth) for row, depth in placed[:most] if rows[row].get("timestamp") is not None]
+    begin: Any = min((rows[row]["timestamp"] for row, _ in shown), default=None)
+    services = list(dict.fromkeys(str(rows[row].get("service.name") or "") for row, _ in shown))
+    base, length, colour, pattern, label, hover = [], [], [], [], [], []
+    for row, depth in shown:
+        span = rows[row]
+        service, failed = str(span.get("service.name") or ""), bool(span.get("error"))
+        base.append(_milliseconds(begin, span["timestamp"]))
+        length.append(float(span.get("duration_ms") or 0.0))
+        colour.append(SERIES[services.index(service) % len(SERIES)])
+        pattern.append("x" if failed else "")
+        label.append(
+            literal("\u2003" * depth + " ".join(filter(None, (service, str(span.get("name") or "?")))))
+        )
+        hover.append(f"{literal(span.get('span_id'))}{' · ERROR' if failed else ''}")
+    bar = go.Bar(
+        orientation="h",
+        y=list(range(len(shown))),
+        base=base,
+        # A bar of nothing can't be seen or hovered.
+        x=[max(value, 1e-3) for value in length],
+        marker={"color": colour, "pattern": {"shape": pattern, "fgcolor": ERROR}},
+        text=[
+            f"{value:,.3g} ms{' · error' if shape else ''}"
+            for value, shape in zip(length, pattern, strict=True)
+        ],
+        textposition="auto",
+        customdata=[[text, more, value] for text, more, value in zip(label, hover, length, strict=True)],
+        hovertemplate="%{customdata[0]}<br>%{customdata[2]:.6~g} ms from %{base:.6~g} ms"
+        "<br>%{customdata[1]}<extra></extra>",
+    )
+    title = f"{len(rows):,} spans" + (f", the first {len(shown):,} drawn" if len(shown) < len(rows) else "")
+    return chart(
+        [bar],
+        title={"text": title},
+        height=110 + 24 * max(1, len(shown)),
+        bargap=0.25,
+        showlegend=False,
+        xaxis={"title": {"text": "milliseconds from the beginning"}, "rangemode": "tozero"},
+        yaxis={
+            "autorange": "reversed",
+            "tickmode": "array",
+            "tickvals": list(range(len(shown))),
+            "ticktext": label,
+            "showgrid": False,
+        },
+    )
+
+
+def _milliseconds(begin: datetime, at: datetime) -> float:
+    return (at - begin).total_seconds() * 1000
