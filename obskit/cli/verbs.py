@@ -1,0 +1,99 @@
+"""Commands that are one verb of `Events`: triage, info, query, impact, trace."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from pathlib import Path
+from typing import Any, Protocol
+
+from obskit.cli.inputs import start
+from obskit.cli.loading import opened
+from obskit.cli.terminal import Progress, write, write_json
+from obskit.errors import BadCall
+
+_CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
+
+
+class Answer(Protocol):
+    """What every verb returns: text for people, a dict for programs."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what JSON can hold."""
+        ...
+
+
+def show(answer: Answer, arguments: argparse.Namespace) -> None:
+    """Print an answer as asked for."""
+    if arguments.json:
+        write_json(answer.to_dict())
+    else:
+        write(str(answer))
+
+
+def triage(arguments: argparse.Namespace) -> None:
+    """Operations, what changed in them, and what sets it apart."""
+    with Progress() as progress:
+        since, arguments.since = arguments.since, None
+        answer = opened(arguments, progress).triage(since=start(since) if since else None)
+    show(answer, arguments)
+
+
+def info(arguments: argparse.Namespace) -> None:
+    """The catalogue of fields, and what loading found."""
+    with Progress() as progress:
+        events = opened(arguments, progress)
+        fields = events.fields()
+    if arguments.json:
+        found = fields.to_dict()
+        write_json(
+            found | {"kind": "info", "fields": found["rows"], "load_report": events.load_report.to_dict()}
+        )
+    else:
+        write(f"{fields}\n\n{events.load_report}")
+
+
+def query(arguments: argparse.Namespace) -> None:
+    """Calculations by fields and over time."""
+    arguments.paths, calculations = split_calculations(arguments.paths)
+    with Progress() as progress:
+        answer = opened(arguments, progress).query(
+            *(calculations or ["count()"]),
+            by=arguments.by,
+            every=arguments.every,
+            having=arguments.having,
+            order=arguments.order,
+            limit=arguments.limit,
+        )
+    show(answer, arguments)
+
+
+def split_calculations(words: list[str]) -> tuple[list[str], list[str]]:
+    """Split `PATH ... CALCULATION ...` at the first word that calls a function and is no file.
+
+    Raises:
+        BadCall: there is no path before the calculations.
+    """
+    cut = next(
+        (i for i, word in enumerate(words) if _CALCULATION.match(word) and not Path(word).exists()),
+        len(words),
+    )
+    if cut == 0:
+        raise BadCall(
+            f"no path before {words[0]!r}", hint="paths first: obskit query events/ 'count()' --by http.route"
+        )
+    return words[:cut], words[cut:]
+
+
+def impact(arguments: argparse.Namespace) -> None:
+    """How many of how many an outcome hit."""
+    with Progress() as progress:
+        answer = opened(arguments, progress).impact(arguments.select, by=arguments.by)
+    show(answer, arguments)
+
+
+def trace(arguments: argparse.Namespace) -> None:
+    """The spans of one trace."""
+    with Progress() as progress:
+        answer = opened(arguments, progress).trace(arguments.trace_id)
+    show(answer, arguments)

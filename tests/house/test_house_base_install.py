@@ -1,0 +1,145 @@
+"""With the base install alone, the command line starts, and says which extra a verb needs.
+
+The extras are hidden by a finder that refuses them: the same as not having them, and a second instead of a
+minute for an environment.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Import name of everything that the extras bring and that our code might reach for.
+EXTRAS = [
+    *("pyarrow", "duckdb", "ibis", "sqlglot", "numpy", "scipy", "pandas", "polars"),
+    *("jupyterlab", "ipywidgets", "anywidget", "plotly", "IPython", "traitlets"),
+    "opentelemetry.exporter",
+]
+
+_BASE_ONLY = f"""
+import sys, importlib.abc, importlib.util
+
+class Missing(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if any(name == extra or name.startswith(extra + ".") for extra in {EXTRAS!r}):
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        return None
+
+sys.meta_path.insert(0, Missing())
+sys.path.insert(0, {str(ROOT)!r})
+"""
+
+
+def base_only(code: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", _BASE_ONLY + code, *words],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def obskit(*words: str) -> subprocess.CompletedProcess[str]:
+    return base_only("from obskit.cli import main; sys.exit(main(sys.argv[1:]))", *words)
+
+
+def test_help_needs_the_base_install_alone() -> None:
+    done = obskit("--help")
+    assert done.returncode == 0, done.stderr
+    assert "triage" in done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("triage", "events"),
+        ("info", "events"),
+        ("query", "events", "count()"),
+        ("explain", "events", "--select", "error"),
+        ("impact", "events", "--select", "error"),
+        ("trace", "events", "65b3af7c"),
+        ("convert", "events", "--out", "there"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_verb_without_its_extra_says_what_to_type(words: tuple[str, ...]) -> None:
+    done = obskit(*words)
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"obskit: obskit {words[0]} needs the extra 'data'\nHint: pip install 'obskit[data]'\n"
+    )
+
+
+def test_lab_without_its_extra_says_what_to_type(tmp_path: Path) -> None:
+    done = base_only(
+        "import importlib.util as u; u.find_spec = lambda name: None;"
+        "from obskit.cli import main; sys.exit(main(sys.argv[1:]))",
+        "lab",
+        str(tmp_path),
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr == "obskit: obskit lab needs the extra 'notebook'\nHint: pip install 'obskit[notebook]'\n"
+    )
+
+
+def test_the_public_face_without_extras_says_what_to_type() -> None:
+    done = base_only(
+        "import obskit\n"
+        "try:\n    obskit.load\nexcept obskit.MissingDependency as error:\n    print(error)\n"
+        "else:\n    print('found')"
+    )
+    assert done.stdout.endswith("Hint: pip install 'obskit[data]'\n"), done.stderr
+
+
+def test_help_imports_nothing_heavy() -> None:
+    """The budget is 0.3 s; what is imported does not depend on how busy the machine is."""
+    code = (
+        "import sys; from obskit.cli import main; main(['--help']);"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & set(sys.argv[1:])), file=sys.stderr)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *EXTRAS, "opentelemetry", "orjson"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stderr == "[]\n"
+
+
+def test_help_is_quick() -> None:
+    times = []
+    for _ in range(3):
+        begun = time.perf_counter()
+        subprocess.run(
+            [sys.executable, "-c", "from obskit.cli import main; main(['--help'])"],
+            cwd=ROOT,
+            capture_output=True,
+            check=True,
+        )
+        times.append(time.perf_counter() - begun)
+    assert min(times) <= 0.3
+
+
+def test_every_extra_is_hidden_here() -> None:
+    """An extra added to pyproject.toml must be hidden above, or this module tests nothing."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    known = {
+        "ibis-framework": "ibis",
+        "opentelemetry-exporter-otlp": "opentelemetry.exporter",
+    }
+    for extra in ("data", "notebook", "otlp"):
+        for requirement in extras[extra]:
+            name = requirement.split(">")[0].split("<")[0]
+            if not name.startswith("obskit["):
+                assert known.get(name, name) in EXTRAS
