@@ -1,0 +1,34 @@
+"""Events at rest: Parquet files with a manifest, the cache of converted input, dictionary codes.
+
+This room owns how a Dataset lies on disk and how its columns become small integers. It refuses to know
+what a field means (`schema`), what a file's format is (`readers`) and what is asked of it (`engine`).
+"""
+
+from obskit.dataset.codes import Codes, Progress
+from obskit.dataset.convert import convert, from_arrow
+from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
+from obskit.dataset.encode import RARE, Encoded, encode
+from obskit.dataset.manifest import DataFile
+from obskit.dataset.merge import FieldCodes, merge
+from obskit.dataset.population import NO_TIME, Totals, Weights
+from obskit.dataset.write import write
+
+__all__ = [
+    "NO_TIME",
+    "RARE",
+    "Codes",
+    "DataFile",
+    "Dataset",
+    "Encoded",
+    "FieldCodes",
+    "Progress",
+    "Totals",
+    "Weights",
+    "convert",
+    "encode",
+    "from_arrow",
+    "is_dataset",
+    "merge",
+    "open_dataset",
+    "write",
+]

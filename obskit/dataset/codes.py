@@ -1,0 +1,315 @@
+"""Dictionary codes of a dataset: made per file and field when first needed, mapped, merged over files.
+
+They lie in `<dataset>/.codes/<digest>/`, or where that cannot be written in the cache, keyed by the
+digest of the part: a part that is appended leaves the others' codes valid. No locks between processes:
+files are renamed into place, and whoever is second writes the same bytes again.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from obskit.dataset import blob, population
+from obskit.dataset.cache import codes_folder
+from obskit.dataset.encode import Encoded, encode, entry_type
+from obskit.dataset.manifest import DataFile
+from obskit.dataset.merge import BySet, FieldCodes, merge
+from obskit.dataset.parts import open_part, read_columns
+from obskit.dataset.population import Totals, Weights
+from obskit.errors import StorageFull, UnknownField
+
+Progress = Callable[[str, int, int], None]
+CODES = ".codes"
+THREADS = 2
+_SUMS = ("n", "w", "w2")
+
+
+class Codes:
+    """Codes of every field of a dataset; safe to share between threads.
+
+    Args:
+        folder: the dataset's folder.
+        files, schema: its parts and the schema that all of them have.
+    """
+
+    def __init__(self, folder: Path, files: Sequence[DataFile], schema: pa.Schema) -> None:
+        self._folder = folder
+        self._files = tuple(files)
+        self._schema = schema
+        self._merged: dict[str, FieldCodes] = {}
+        self._loaded: dict[tuple[int, str], dict[str, npt.NDArray[Any]]] = {}
+        self._guard = threading.Lock()
+        self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
+        self._fallback: bool | None = None
+
+    def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
+        """Make the codes of these fields where they are not made yet.
+
+        Args:
+            fields: names in the schema.
+            progress: called as (what, done, total) after each field of a file; what it raises ends the work.
+        Raises:
+            UnknownField: the dataset has no such field.
+            StorageFull: no room for the codes.
+        Cost: one pass over the Parquet columns needed, in two threads.
+        """
+        names = list(dict.fromkeys(fields))
+        for name in names:
+            self._type(name)
+        work = [
+            (file, name)
+            for file in range(len(self._files))
+            for name in names
+            if name not in self._merged and self._load(file, name) is None
+        ]
+        if not work:
+            return
+        for file in sorted({file for file, _ in work}):
+            self._population(file)
+        with ThreadPoolExecutor(THREADS) as pool:
+            running = [pool.submit(self._make, file, name) for file, name in work]
+            try:
+                for done, (future, (_, name)) in enumerate(zip(running, work, strict=True), 1):
+                    future.result()
+                    if progress is not None:
+                        progress(f"coding {name}", done, len(work))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
+
+    def ready(self, name: str) -> bool:
+        """Return whether the codes of a field are made, for every file."""
+        self._type(name)
+        return name in self._merged or all(self._load(i, name) is not None for i in range(len(self._files)))
+
+    def field(self, name: str) -> FieldCodes:
+        """Return the codes of a field in all files, made now if need be.
+
+        Raises:
+            UnknownField: the dataset has no such field.
+        """
+        found = self._merged.get(name)
+        if found is not None:
+            return found
+        kind = self._type(name)
+        self.ensure([name])
+        parts, sums = [], []
+        for file in range(len(self._files)):
+            loaded = self._load(file, name)
+            encoded, totals = _unpack(*(loaded or self._make(file, name)), entry_type(kind))
+            parts.append(encoded)
+            sums.append(totals)
+        return self._merged.setdefault(name, self._finish(name, kind, parts, sums))
+
+    def derived(
+        self, name: str, kind: pa.DataType, columns: Sequence[pa.ChunkedArray | pa.Array]
+    ) -> FieldCodes:
+        """Code a column that is not stored, such as a derived field; in memory, not kept.
+
+        Args:
+            name, kind: what to call it, and its type.
+            columns: its values, an array per file in the rows' order.
+        """
+        parts = [encode(column) for column in columns]
+        sums = [self._totals(file, part) for file, part in enumerate(parts)]
+        return self._finish(name, kind, parts, sums)
+
+    def times(self) -> list[npt.NDArray[np.int64]]:
+        """Return per file when each row began: microseconds since the epoch, INT64_MIN where unknown."""
+        return [self._shared(file, "times")["times"] for file in range(len(self._files))]
+
+    def weights(self) -> list[Weights]:
+        """Return per file how many events each row stands for."""
+        return [self._weights(file) for file in range(len(self._files))]
+
+    def units(self) -> list[npt.NDArray[np.bool_]]:
+        """Return per file which rows are units of work; all of them where there are none (`no_units`)."""
+        masks = [self._units(file) for file in range(len(self._files))]
+        return [np.ones(len(mask), bool) for mask in masks] if self.no_units else masks
+
+    @property
+    def no_units(self) -> bool:
+        """Whether no row is a unit of work, so that the population "units" means all rows."""
+        if self._fallback is None:
+            self._fallback = not any(self._units(file).any() for file in range(len(self._files)))
+        return self._fallback
+
+    def clusters(self, name: str = "trace_id") -> list[npt.NDArray[np.uint32]]:
+        """Return per file a dense id per distinct value of a field, 0 for null.
+
+        Raises:
+            UnknownField: the dataset has no such field.
+        """
+        self._type(name)
+        return [self._shared(file, "clusters", name)["ids"] for file in range(len(self._files))]
+
+    def _type(self, name: str) -> pa.DataType:
+        at = self._schema.get_field_index(name)
+        if at < 0:
+            raise UnknownField(f"no field {name!r} in {self._folder}")
+        return self._schema.field(at).type
+
+    # what is stored: one blob per file and field, one each for times, population, clusters
+
+    def _path(self, file: int, what: str, name: str = "") -> list[Path]:
+        """Return where a blob may lie: beside the dataset, then in the cache."""
+        digest = self._files[file].digest
+        key = hashlib.blake2b(name.encode(), digest_size=16).hexdigest() if name else ""
+        stem = f"{what}-{key}" if name else what
+        return [self._folder / CODES / digest / stem, codes_folder(digest) / stem]
+
+    def _read(
+        self, file: int, what: str, name: str = ""
+    ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
+        for path in self._path(file, what, name):
+            found = blob.load(path)
+            if found and found[0].get("rows") == self._files[file].rows and found[0].get("name") == name:
+                return found
+        return None
+
+    def _write(self, file: int, what: str, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
+        here, cached = self._path(file, what, meta["name"])
+        try:
+            here.parent.mkdir(parents=True, exist_ok=True)
+            blob.save(here, meta, arrays)
+        except OSError as error:
+            if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+                raise _full(error, here) from error
+            try:
+                cached.parent.mkdir(parents=True, exist_ok=True)
+                blob.save(cached, meta, arrays)
+            except OSError as second:
+                raise _full(second, cached) from second
+
+    def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
+        return self._read(file, "field", name)
+
+    def _make(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        with self._lock((file, name)):
+            found = self._load(file, name)
+            if found is None:
+                part = self._files[file]
+                strings = [name] if entry_type(self._type(name)) == pa.string() else []
+                reader = open_part(part, read_dictionary=strings)
+                encoded = encode(read_columns(reader, [name]).column(0))
+                found = _pack(name, encoded, self._totals(file, encoded))
+                self._write(file, "field", *found)
+            return found
+
+    def _lock(self, key: tuple[int, str]) -> threading.Lock:
+        with self._guard:
+            return self._locks[key]
+
+    def _shared(self, file: int, what: str, name: str = "") -> dict[str, npt.NDArray[Any]]:
+        key = (file, f"{what} {name}")
+        kept = self._loaded.get(key)
+        if kept is not None:
+            return kept
+        with self._lock(key):
+            found = self._read(file, what, name)
+            if found is None:
+                found = self._compute(file, what, name)
+                self._write(file, what, *found)
+            return self._loaded.setdefault(key, found[1])
+
+    def _compute(self, file: int, what: str, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+        wanted = [name] if name else [c for c in population.COLUMNS if c in self._schema.names]
+        reader = open_part(self._files[file])
+        if what == "times":
+            wanted = ["timestamp"] if "timestamp" in wanted else []
+        table = read_columns(reader, wanted)
+        meta = {"rows": self._files[file].rows, "name": name}
+        if what == "times":
+            return meta, {"times": population.times(table)}
+        if what == "clusters":
+            return meta, {"ids": population.clusters(table.column(0))}
+        made = population.weights(table)
+        arrays = {"units": population.units(table).view(np.uint8), "n": made.n, "w": made.w}
+        if made.classes is not None:
+            arrays["classes"] = made.classes
+        elif made.row_n is not None and made.row_w is not None:
+            arrays |= {"row_n": made.row_n, "row_w": made.row_w}
+        return meta, arrays | {"unweighted": np.array([made.unweighted])}
+
+    def _population(self, file: int) -> dict[str, npt.NDArray[Any]]:
+        return self._shared(file, "population")
+
+    def _weights(self, file: int) -> Weights:
+        kept = self._population(file)
+        return Weights(
+            kept.get("classes"),
+            kept["n"],
+            kept["w"],
+            kept.get("row_n"),
+            kept.get("row_w"),
+            int(kept["unweighted"][0]),
+        )
+
+    def _units(self, file: int) -> npt.NDArray[np.bool_]:
+        return self._population(file)["units"].view(np.bool_)
+
+    def _totals(self, file: int, part: Encoded) -> BySet:
+        everything, units = population.totals(
+            part.codes, len(part.values), self._weights(file), self._units(file)
+        )
+        return {"all": everything, "units": units}
+
+    def _finish(self, name: str, kind: pa.DataType, parts: list[Encoded], sums: list[BySet]) -> FieldCodes:
+        if self.no_units:
+            sums = [{"all": each["all"], "units": each["all"]} for each in sums]
+        return merge(name, kind, parts, sums)
+
+
+def _full(error: OSError, path: Path) -> OSError:
+    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+        return error
+    return StorageFull(
+        f"no room to write codes to {path.parent}",
+        hint="free some space, or set OBSKIT_CACHE to a larger disk",
+    )
+
+
+def _pack(name: str, part: Encoded, totals: BySet) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
+    meta = {"rows": len(part.codes), "name": name, "kind": part.kind, "rare": part.rare_code}
+    sink = pa.BufferOutputStream()
+    batch = pa.record_batch([part.values], names=["v"])
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    arrays: dict[str, npt.NDArray[Any]] = {
+        "codes": part.codes,
+        "values": np.frombuffer(sink.getvalue(), np.uint8),
+    }
+    ranges = {"lo": part.lo, "hi": part.hi, "bucket": part.bucket}
+    arrays |= {key: array for key, array in ranges.items() if array is not None}
+    for which, sums in totals.items():
+        arrays |= {f"{which}.{key}": getattr(sums, key) for key in _SUMS}
+    return meta, arrays
+
+
+def _unpack(
+    meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], kind: pa.DataType
+) -> tuple[Encoded, BySet]:
+    with pa.ipc.open_stream(pa.py_buffer(arrays["values"])) as reader:
+        batches = list(reader)
+    values = batches[0].column(0) if batches else pa.array([], kind)
+    part = Encoded(
+        meta["kind"],
+        arrays["codes"],
+        values,
+        arrays.get("lo"),
+        arrays.get("hi"),
+        arrays.get("bucket"),
+        meta["rare"],
+    )
+    return part, {w: Totals(*(arrays[f"{w}.{key}"] for key in _SUMS)) for w in ("all", "units")}

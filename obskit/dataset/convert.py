@@ -1,0 +1,175 @@
+"""Files of any format to a Dataset, where told or in the cache."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from obskit.dataset.cache import Lease, discard, entry_for, evict, source_key, temporary_beside, touch
+from obskit.dataset.codes import Progress
+from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
+from obskit.dataset.manifest import FORMAT, MANIFEST
+from obskit.dataset.write import build, check_target, install
+from obskit.errors import BadCall, DatasetError
+from obskit.readers import expand, read_batches
+from obskit.schema import LoadReport, Normalizer
+
+Paths = str | Path | Sequence[str | Path]
+
+
+def convert(
+    paths: Paths,
+    out: Path | str | None = None,
+    *,
+    mapping: Mapping[str, Any] | None = None,
+    progress: Progress | None = None,
+) -> Dataset:
+    """Make a Dataset of files, folders and globs, or open the one that was made before.
+
+    Args:
+        paths: what to read; a single folder that is a Dataset is opened in place (unless `out` is given).
+        out: the folder to write; by default an entry of the cache, keyed by size and mtime of each file.
+        mapping: our names to the source's, as `schema.Normalizer` takes it.
+        progress: called as (what, files done, files) while reading.
+    Raises:
+        NoSuchPath, ReadError: from the readers.
+        DatasetError: `out` holds something else, or a Dataset opened in place is torn.
+        BadCall: `out` is one of the sources or contains one.
+        StorageFull: the disk is full; nothing is left behind.
+    """
+    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    if out is None and len(given) == 1 and is_dataset(given[0]):
+        return open_dataset(given[0])
+    files = [file for file in expand(given) if file.name != MANIFEST]
+    if out is None:
+        key = source_key(files, mapping)
+        return _cached(key, lambda report: _Stream(files, report, mapping, progress))
+    target = Path(out).absolute()
+    _keep_apart(target, given)
+    check_target(target)
+    files = [file for file in files if target not in file.absolute().parents]
+    building = temporary_beside(target)
+    try:
+        stream = _Stream(files, LoadReport(), mapping, progress)
+        build(building, stream, stream.schema, stream.report)
+        install(building, target)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return open_dataset(target)
+
+
+def from_arrow(table: pa.Table, *, mapping: Mapping[str, Any] | None = None) -> Dataset:
+    """Make a Dataset of a table in memory; kept in the cache by its content.
+
+    Raises:
+        StorageFull: the disk is full.
+    """
+    sink = _Digest()
+    with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
+        writer.write_table(table.combine_chunks())
+    sink.hash.update(repr((FORMAT, sorted((mapping or {}).items(), key=str))).encode())
+    return _cached(sink.hash.hexdigest(), lambda report: _Stream(table, report, mapping, None))
+
+
+class _Digest:
+    """A file that keeps only the hash of what is written to it."""
+
+    def __init__(self) -> None:
+        self.hash = hashlib.blake2b(digest_size=16)
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        self.hash.update(data)
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def tell(self) -> int:
+        return 0
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class _Stream:
+    """Canonical batches of files or of a table, and the schema they come to."""
+
+    def __init__(
+        self,
+        source: list[Path] | pa.Table,
+        report: LoadReport,
+        mapping: Mapping[str, Any] | None,
+        progress: Progress | None,
+    ) -> None:
+        self._source = source
+        self._mapping = mapping
+        self._progress = progress
+        self.report = report
+        self._normalizer = Normalizer(report, mapping=mapping)
+
+    def schema(self) -> pa.Schema:
+        return self._normalizer.schema
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]:
+        if isinstance(self._source, pa.Table):
+            for batch in self._source.to_batches(max_chunksize=1 << 16):
+                yield self._normalizer.batch(batch)
+            return
+        for done, file in enumerate(self._source):
+            if self._progress is not None:
+                self._progress(f"reading {file.name}", done, len(self._source))
+            for batch in read_batches(file, self.report, mapping=self._mapping):
+                yield self._normalizer.batch(batch)
+        if self._progress is not None:
+            self._progress("read", len(self._source), len(self._source))
+
+
+def _cached(key: str, stream: Any) -> Dataset:
+    entry = entry_for(key)
+    lease = Lease(entry)
+    found = _reopen(entry, lease)
+    if found is not None:
+        return found
+    building = temporary_beside(entry)
+    try:
+        made = stream(LoadReport())
+        build(building, made, made.schema, made.report, source=key)
+        try:
+            os.rename(building, entry)
+        except OSError:
+            # Another process was first: its Dataset is of the same files, and as good.
+            found = _reopen(entry, lease)
+            if found is not None:
+                return found
+            os.rename(building, entry)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    evict()
+    return open_dataset(entry, lease=lease)
+
+
+def _reopen(entry: Path, lease: Lease) -> Dataset | None:
+    """Open an entry of the cache; one that is torn or of another version is thrown out."""
+    if not entry.is_dir():
+        return None
+    try:
+        found = open_dataset(entry, lease=lease)
+    except DatasetError:
+        discard(entry)
+        return None
+    touch(entry)
+    return found
+
+
+def _keep_apart(target: Path, given: Sequence[str | Path]) -> None:
+    for path in given:
+        source = Path(path).absolute()
+        if source == target or target in source.parents:
+            raise BadCall(f"{target} holds what is to be read: {source}", hint="write to another folder")

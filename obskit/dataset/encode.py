@@ -1,0 +1,213 @@
+"""One column of one file turned into small integers: code 0 is missing, code g is entry g.
+
+Pure functions, no files. What a column becomes depends on its type alone ("value", "numeric", "flag"),
+except that integers of more than 65,536 distinct values are bucketed as floats are.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.stats import buckets
+
+RARE = "(rare)"
+RARE_ROWS = 5  # in a nearly unique column a value on fewer rows than this shares the entry RARE
+MOST_INTEGERS = 65_536
+_SPAN = buckets.INFINITY - buckets.NULL + 1
+_SMALL = 20_000  # below this many values sorting is cheaper than a table over the whole span
+
+Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Codes of one column of one file.
+
+    Attributes:
+        kind: "value", "numeric" or "flag".
+        codes: one per row; 0 is missing, g is entry g.
+        values: the entries, `values[g - 1]`; for "numeric" the middle of the bucket.
+        lo, hi: least and greatest actual value of each entry ("numeric" only).
+        bucket: the bucket of each entry ("numeric" only).
+        rare_code: the entry that stands for all rare values, if there is one.
+    """
+
+    kind: str
+    codes: Codes
+    values: pa.Array
+    lo: Floats | None = None
+    hi: Floats | None = None
+    bucket: Ints | None = None
+    rare_code: int | None = None
+
+
+def width(entries: int) -> type[np.uint8] | type[np.uint16] | type[np.uint32]:
+    """Return the least unsigned type that holds the codes 0..entries."""
+    return np.uint8 if entries <= 0xFF else np.uint16 if entries <= 0xFFFF else np.uint32
+
+
+def entry_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of a column's entries: int64, float64, string or bool; bool for a flag too."""
+    if pa.types.is_dictionary(kind):
+        return entry_type(kind.value_type)
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind):
+        return pa.string()
+    if pa.types.is_integer(kind):
+        return pa.float64() if pa.types.is_uint64(kind) else pa.int64()
+    if pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+        return pa.float64()
+    return pa.bool_()
+
+
+def encode(array: pa.ChunkedArray | pa.Array) -> Encoded:
+    """Code a column.
+
+    Args:
+        array: any Arrow column; dictionaries of strings are taken as they are.
+    Returns:
+        Encoded; string entries in no order (rare last), others ascending.
+    Cost: one pass; hashing for strings and wide integers.
+    """
+    kind = array.type
+    target = entry_type(kind)
+    flat = _flat(array)
+    if target == pa.string():
+        return _strings(flat)
+    if pa.types.is_dictionary(kind):
+        flat = flat.dictionary_decode()
+        kind = flat.type
+    if target == pa.bool_() and not pa.types.is_boolean(kind):
+        valid = np.ones(len(flat), bool) if not flat.null_count else _valid(flat)
+        return Encoded("flag", valid.view(np.uint8), pa.array([True] if valid.any() else [], pa.bool_()))
+    if target == pa.bool_():
+        return _booleans(flat)
+    flat = flat if kind == target else flat.cast(target, safe=False)
+    valid = _valid(flat) if flat.null_count else None
+    data = _numbers(flat, np.dtype(np.int64 if target == pa.int64() else np.float64))
+    dense = data if valid is None else data[valid]
+    made = _integers(dense) if target == pa.int64() else _floats(dense)
+    if valid is None:
+        return made
+    codes = np.zeros(len(flat), made.codes.dtype)
+    codes[valid] = made.codes
+    return Encoded(made.kind, codes, made.values, made.lo, made.hi, made.bucket)
+
+
+def _flat(array: pa.ChunkedArray | pa.Array) -> pa.Array:
+    if isinstance(array, pa.Array):
+        return array
+    if pa.types.is_dictionary(array.type):
+        array = array.unify_dictionaries()
+    if array.num_chunks == 1:
+        return array.chunk(0)
+    return array.combine_chunks() if array.num_chunks else pa.array([], array.type)
+
+
+def _valid(array: pa.Array) -> npt.NDArray[np.bool_]:
+    out: npt.NDArray[np.bool_] = pc.is_valid(array).to_numpy(zero_copy_only=False)
+    return out
+
+
+def _numbers(array: pa.Array, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
+    """Return the data buffer; what stands where a value is null is undefined."""
+    buffer = array.buffers()[1]
+    if buffer is None or not len(array):
+        return np.zeros(len(array), dtype)
+    return np.frombuffer(buffer, dtype, count=len(array), offset=array.offset * dtype.itemsize)
+
+
+def _booleans(array: pa.Array) -> Encoded:
+    true = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
+    valid = _valid(array)
+    present = [value for value in (False, True) if ((true == value) & valid).any()]
+    codes = np.zeros(len(array), np.uint8)
+    for code, value in enumerate(present, 1):
+        codes[(true == value) & valid] = code
+    return Encoded("value", codes, pa.array(present, pa.bool_()))
+
+
+def _strings(array: pa.Array) -> Encoded:
+    if not pa.types.is_dictionary(array.type):
+        array = array.dictionary_encode()
+    values = array.dictionary
+    if values.null_count or values.type != pa.string():
+        array = array.dictionary_decode().cast(pa.string()).dictionary_encode()
+        values = array.dictionary
+    index = array.indices
+    if index.null_count:
+        index = (
+            pc.fill_null(index, pa.scalar(-1, index.type))
+            if pa.types.is_signed_integer(index.type)
+            else (pc.fill_null(index.cast(pa.int64()), -1))
+        )
+    codes = index.to_numpy(zero_copy_only=False) + 1
+    rows = np.bincount(codes, minlength=len(values) + 1)[1:] if len(values) else np.zeros(0, np.int64)
+    used = rows > 0
+    distinct = int(used.sum())
+    rare = used & (rows < RARE_ROWS) if distinct > rows.sum() / 2 else np.zeros(len(rows), bool)
+    if distinct == len(rows) and not rare.any():
+        return Encoded("value", codes.astype(width(distinct)), values)
+    keep = used & ~rare
+    kept = int(keep.sum())
+    rare_code = kept + 1 if rare.any() else None
+    renumber = np.zeros(len(rows) + 1, width(kept + 1))
+    renumber[1:][keep] = np.arange(1, kept + 1)
+    if rare_code is not None:
+        renumber[1:][rare] = rare_code
+    values = values.filter(pa.array(keep))
+    if rare_code is not None:
+        values = pa.concat_arrays([values, pa.array([RARE], pa.string())])
+    return Encoded("value", renumber[codes], values, rare_code=rare_code)
+
+
+def _integers(data: npt.NDArray[np.int64]) -> Encoded:
+    if not len(data):
+        return Encoded("value", np.zeros(0, np.uint8), pa.array([], pa.int64()))
+    low, high = int(data.min()), int(data.max())
+    if high - low < max(1 << 16, 2 * len(data)):
+        offset = data - low
+        seen = np.zeros(high - low + 1, bool)
+        seen[offset] = True
+        entries = np.flatnonzero(seen)
+        if len(entries) > MOST_INTEGERS:
+            return _floats(data.astype(np.float64))
+        rank = np.zeros(len(seen), width(len(entries)))
+        rank[entries] = np.arange(1, len(entries) + 1)
+        return Encoded("value", rank[offset], pa.array(entries + low, pa.int64()))
+    hashed = pa.array(data).dictionary_encode()
+    values = hashed.dictionary.to_numpy()
+    if len(values) > MOST_INTEGERS:
+        return _floats(data.astype(np.float64))
+    order = np.argsort(values)
+    rank = np.zeros(len(values), width(len(values)))
+    rank[order] = np.arange(1, len(values) + 1)
+    return Encoded("value", rank[hashed.indices.to_numpy()], pa.array(values[order], pa.int64()))
+
+
+def _floats(data: Floats) -> Encoded:
+    bucket = buckets.buckets(data)
+    if len(data) < _SMALL:
+        entries, inverse = np.unique(bucket, return_inverse=True)
+        codes = (inverse + 1).astype(width(len(entries)))
+    else:
+        offset = bucket - buckets.NULL
+        seen = np.zeros(_SPAN, bool)
+        seen[offset] = True
+        found = np.flatnonzero(seen)
+        rank = np.zeros(_SPAN, width(len(found)))
+        rank[found] = np.arange(1, len(found) + 1)
+        codes = rank[offset]
+        entries = (found + buckets.NULL).astype(np.int32)
+    lo, hi = np.full(len(entries), np.inf), np.full(len(entries), -np.inf)
+    at = codes.astype(np.intp) - 1
+    np.minimum.at(lo, at, data)
+    np.maximum.at(hi, at, data)
+    return Encoded("numeric", codes, pa.array(buckets.middles(entries)), lo, hi, entries)

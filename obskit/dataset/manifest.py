@@ -1,0 +1,135 @@
+"""`obskit.json`: what a Dataset's folder holds. Written last, read first, sealed against edits."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from obskit.errors import DatasetError
+
+MANIFEST = "obskit.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """One Parquet file of a Dataset.
+
+    Attributes:
+        path: where it lies.
+        rows: how many it has.
+        digest: of its schema and the bytes of its rows, hex.
+        first, last: when its earliest and latest row began; None where no row has a time.
+    """
+
+    path: Path
+    rows: int
+    digest: str
+    first: datetime | None
+    last: datetime | None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The content of `obskit.json`; `load_report` as LoadReport.to_dict gives it."""
+
+    files: tuple[DataFile, ...]
+    schema: pa.Schema
+    load_report: dict[str, Any]
+    sizes: tuple[int, ...]
+    source: str | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the sorted (digest, rows) of the files."""
+        return fingerprint(self.files)
+
+
+def fingerprint(files: Iterable[DataFile]) -> str:
+    """Return the hash of the sorted (digest, rows), hex."""
+    pairs = sorted((file.digest, file.rows) for file in files)
+    return hashlib.blake2b(json.dumps(pairs).encode(), digest_size=16).hexdigest()
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write `obskit.json` into a folder, atomically."""
+    content = {
+        "format": FORMAT,
+        "fingerprint": manifest.fingerprint,
+        "rows": sum(file.rows for file in manifest.files),
+        "files": [
+            {
+                "path": file.path.name,
+                "rows": file.rows,
+                "bytes": size,
+                "digest": file.digest,
+                "first": file.first.isoformat() if file.first else None,
+                "last": file.last.isoformat() if file.last else None,
+            }
+            for file, size in zip(manifest.files, manifest.sizes, strict=True)
+        ],
+        "fields": len(manifest.schema),
+        "schema": base64.b64encode(manifest.schema.serialize().to_pybytes()).decode(),
+        "load_report": manifest.load_report,
+        "source": manifest.source,
+    }
+    content["seal"] = _seal(content)
+    temporary = folder / f".{MANIFEST}.new"
+    temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    temporary.replace(folder / MANIFEST)
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read and check `obskit.json`, and that the files it names are there, whole.
+
+    Raises:
+        DatasetError: there is none, it was made by another version, it was edited, or a part is missing or
+            has another size than it was written with; the message names the file.
+    """
+    path = folder / MANIFEST
+    again = "convert the source again"
+    try:
+        content = json.loads(path.read_bytes())
+        version = content["format"]
+    except FileNotFoundError:
+        raise DatasetError(
+            f"{folder} is no Dataset: it has no {MANIFEST}", hint="make one with: obskit convert"
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        raise DatasetError(f"{path} cannot be read: {error}", hint=again) from None
+    if version != FORMAT:
+        raise DatasetError(
+            f"{path} has format {version!r}, this version of obskit reads {FORMAT}",
+            hint=f"{again} with this version, or open it with the obskit that made it",
+        )
+    seal = content.pop("seal", None)
+    if seal != _seal(content):
+        raise DatasetError(f"{path} was changed after it was written", hint=again)
+    files, sizes = [], []
+    for entry in content["files"]:
+        part = folder / entry["path"]
+        try:
+            size = part.stat().st_size
+        except OSError:
+            raise DatasetError(f"{part} is missing", hint=again) from None
+        if size != entry["bytes"]:
+            raise DatasetError(f"{part} has {size:,} bytes, was written with {entry['bytes']:,}", hint=again)
+        first, last = (
+            datetime.fromisoformat(entry[key]) if entry[key] else None for key in ("first", "last")
+        )
+        files.append(DataFile(part, entry["rows"], entry["digest"], first, last))
+        sizes.append(size)
+    schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(content["schema"])))
+    return Manifest(tuple(files), schema, content["load_report"], tuple(sizes), content["source"])
+
+
+def _seal(content: dict[str, Any]) -> str:
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=16).hexdigest()

@@ -1,0 +1,178 @@
+"""The dictionaries of one field in every file, made one; and its totals, added up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from obskit.dataset.encode import RARE, Encoded, Floats, Ints
+from obskit.dataset.population import Totals
+from obskit.stats import buckets
+
+Remap = npt.NDArray[np.int32]
+BySet = dict[str, Totals]
+
+
+@dataclass(frozen=True, eq=False)
+class FieldCodes:
+    """One field of a whole dataset in codes: 0 is missing, code g is `values[g - 1]`.
+
+    Attributes:
+        name, kind: the field, and "value", "numeric" or "flag".
+        type: the field's Arrow type.
+        values: the entries; for "numeric" the bucket's middle. Ascending for numbers, else in no order.
+        lo, hi: least and greatest actual value of each entry ("numeric" only).
+        bucket: the bucket of each entry ("numeric" only).
+        rare_code: the entry that stands for the rare values of nearly unique files, if any.
+        parts: (codes per row, remap to global codes or None where they are global already) of each file.
+        totals: sums per code, of "all" rows and of the "units".
+    """
+
+    name: str
+    kind: str
+    type: pa.DataType
+    values: pa.Array
+    lo: Floats | None
+    hi: Floats | None
+    bucket: Ints | None
+    rare_code: int | None
+    parts: list[tuple[npt.NDArray[Any], Remap | None]]
+    totals: BySet
+
+    @property
+    def size(self) -> int:
+        """Number of codes: entries and the one for missing."""
+        return len(self.values) + 1
+
+    def codes(self, file: int) -> npt.NDArray[Any]:
+        """Return the global codes of the rows of a file; int32, or as mapped where no remap is needed."""
+        codes, remap = self.parts[file]
+        return codes if remap is None else remap[codes]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of codes mapped, all files together (on disk, and in memory once counted)."""
+        return sum(codes.nbytes for codes, _ in self.parts)
+
+
+def merge(
+    name: str,
+    kind: pa.DataType,
+    parts: Sequence[Encoded],
+    totals: Sequence[BySet],
+) -> FieldCodes:
+    """Join the codes of one field in several files.
+
+    Args:
+        name, kind: the field and its type.
+        parts: its codes, a file each.
+        totals: its totals, a file each, in local codes.
+    Cost: O(entries of all files).
+    """
+    rare_code: int | None = None
+    lo = hi = bucket = None
+    kinds = {part.kind for part in parts if len(part.values)} or {part.kind for part in parts}
+    if "numeric" in kinds:
+        values, lo, hi, bucket, remaps = _numeric(parts)
+    elif "flag" in kinds:
+        values = pa.array([True] if any(len(part.values) for part in parts) else [], pa.bool_())
+        remaps = [np.arange(len(part.values) + 1, dtype=np.int32) for part in parts]
+    elif parts and (pa.types.is_int64(parts[0].values.type) or pa.types.is_boolean(parts[0].values.type)):
+        values, remaps = _ordered(parts)
+    else:
+        values, remaps, rare_code = _strings(parts)
+    size = len(values) + 1
+    out = {
+        key: Totals(
+            _added(totals, remaps, size, lambda t: t.n, key).astype(np.int64),
+            _added(totals, remaps, size, lambda t: t.w, key),
+            _added(totals, remaps, size, lambda t: t.w2, key),
+        )
+        for key in ("all", "units")
+    }
+    which = "numeric" if "numeric" in kinds else "flag" if "flag" in kinds else "value"
+    joined = [(part.codes, None if _identity(r) else r) for part, r in zip(parts, remaps, strict=True)]
+    return FieldCodes(name, which, kind, values, lo, hi, bucket, rare_code, joined, out)
+
+
+def _identity(remap: Remap) -> bool:
+    return bool((remap == np.arange(len(remap))).all())
+
+
+def _added(
+    totals: Sequence[BySet],
+    remaps: list[Remap],
+    size: int,
+    of: Callable[[Totals], npt.NDArray[Any]],
+    key: str,
+) -> npt.NDArray[Any]:
+    out = np.zeros(size, np.float64 if not totals else of(totals[0][key]).dtype)
+    for part, remap in zip(totals, remaps, strict=True):
+        np.add.at(out, remap, of(part[key]))
+    return out
+
+
+def _after_zero(index: npt.NDArray[Any]) -> Remap:
+    out = np.zeros(len(index) + 1, np.int32)
+    out[1:] = index
+    return out
+
+
+def _split(joined: npt.NDArray[Any], parts: Sequence[Encoded]) -> list[npt.NDArray[Any]]:
+    return np.split(joined, np.cumsum([len(part.values) for part in parts])[:-1])
+
+
+def _numeric(parts: Sequence[Encoded]) -> tuple[pa.Array, Floats, Floats, Ints, list[Remap]]:
+    lows, highs, numbers = [], [], []
+    for part in parts:
+        if part.bucket is not None and part.lo is not None and part.hi is not None:
+            lows.append(part.lo)
+            highs.append(part.hi)
+            numbers.append(part.bucket)
+        else:  # exact integers in this file, buckets in another
+            exact = part.values.to_numpy(zero_copy_only=False).astype(np.float64)
+            lows.append(exact)
+            highs.append(exact)
+            numbers.append(buckets.buckets(exact))
+    entries, inverse = np.unique(np.concatenate(numbers), return_inverse=True)
+    lo, hi = np.full(len(entries), np.inf), np.full(len(entries), -np.inf)
+    np.minimum.at(lo, inverse, np.concatenate(lows))
+    np.maximum.at(hi, inverse, np.concatenate(highs))
+    remaps = [_after_zero(at) for at in _split(inverse + 1, parts)]
+    return pa.array(buckets.middles(entries)), lo, hi, entries.astype(np.int32), remaps
+
+
+def _ordered(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap]]:
+    kind = parts[0].values.type
+    found = [part.values.to_numpy(zero_copy_only=False) for part in parts]
+    if all(len(x) == len(found[0]) and (x == found[0]).all() for x in found[1:]):
+        return parts[0].values, [np.arange(len(found[0]) + 1, dtype=np.int32) for _ in parts]
+    entries, inverse = np.unique(np.concatenate(found), return_inverse=True)
+    return pa.array(entries.astype(found[0].dtype), kind), [
+        _after_zero(at) for at in _split(inverse + 1, parts)
+    ]
+
+
+def _strings(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap], int | None]:
+    rare = [part.rare_code is not None for part in parts]
+    exact = [part.values[:-1] if is_rare else part.values for part, is_rare in zip(parts, rare, strict=True)]
+    first = exact[0] if exact else pa.array([], pa.string())
+    if all(values.equals(first) for values in exact[1:]):
+        values, index = first, [np.arange(len(first)) for _ in parts]
+    else:
+        hashed = pa.chunked_array(exact, pa.string()).dictionary_encode().combine_chunks()
+        values = hashed.dictionary
+        at = hashed.indices.to_numpy(zero_copy_only=False)
+        index = np.split(at, np.cumsum([len(values) for values in exact])[:-1])
+    rare_code = len(values) + 1 if any(rare) else None
+    remaps = []
+    for at, is_rare in zip(index, rare, strict=True):
+        remaps.append(_after_zero(np.append(at + 1, rare_code) if is_rare else at + 1))
+    if rare_code is not None:
+        values = pa.concat_arrays([values, pa.array([RARE], pa.string())])
+    return values, remaps, rare_code

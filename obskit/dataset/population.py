@@ -1,0 +1,169 @@
+"""What every count needs of a file: the weight of each row, which rows are units of work, when they began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.names import UNIT_KINDS
+
+NO_TIME = np.iinfo(np.int64).min
+COLUMNS = ("timestamp", "event_count", "sample_weight", "kind", "parent_span_id", "duration_ms")
+MOST_CLASSES = 255
+_CELLS = 1 << 21
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """How many events each row of a file stands for.
+
+    Attributes:
+        classes: the class of each row, or None where there are too many pairs (n, w).
+        n: `event_count` (or 1) of each class; int64[K], K <= 255.
+        w: `sample_weight` (or 1) of each class; float64[K].
+        row_n, row_w: the same per row, only where `classes` is None.
+        unweighted: rows whose `sample_weight` is null (or not a positive number).
+    """
+
+    classes: npt.NDArray[np.uint8] | None
+    n: npt.NDArray[np.int64]
+    w: npt.NDArray[np.float64]
+    row_n: npt.NDArray[np.int64] | None
+    row_w: npt.NDArray[np.float64] | None
+    unweighted: int
+
+    def rows_n(self) -> npt.NDArray[np.int64]:
+        """Return n of each row."""
+        if self.classes is not None:
+            return self.n[self.classes]
+        assert self.row_n is not None
+        return self.row_n
+
+    def rows_w(self) -> npt.NDArray[np.float64]:
+        """Return w of each row."""
+        if self.classes is not None:
+            return self.w[self.classes]
+        assert self.row_w is not None
+        return self.row_w
+
+
+@dataclass(frozen=True, eq=False)
+class Totals:
+    """Sums per code, index 0 for missing: n = sum of n, w = sum of n*w, w2 = sum of n*w^2."""
+
+    n: npt.NDArray[np.int64]
+    w: npt.NDArray[np.float64]
+    w2: npt.NDArray[np.float64]
+
+
+def times(table: pa.Table) -> npt.NDArray[np.int64]:
+    """Return microseconds since the epoch per row, `NO_TIME` where null."""
+    if "timestamp" not in table.column_names:
+        return np.full(table.num_rows, NO_TIME)
+    column = table.column("timestamp").cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    return _numpy(pc.fill_null(column, int(NO_TIME)), np.int64)
+
+
+def weights(table: pa.Table) -> Weights:
+    """Return the weights of the rows of a table with (some of) `COLUMNS`."""
+    rows = table.num_rows
+    n = np.ones(rows, np.int64)
+    if "event_count" in table.column_names:
+        n = _numpy(pc.fill_null(table.column("event_count").cast(pa.int64()), 1), np.int64)
+        n = np.where(n > 0, n, 1)
+    w, unweighted = np.ones(rows), rows
+    if "sample_weight" in table.column_names:
+        w = _numpy(pc.fill_null(table.column("sample_weight").cast(pa.float64()), np.nan), np.float64)
+        known = np.isfinite(w) & (w > 0)
+        w, unweighted = np.where(known, w, 1.0), int(rows - known.sum())
+    n_codes, n_values = _few(n)
+    w_codes, w_values = _few(w)
+    if n_codes is not None and w_codes is not None:
+        pair, classes = _few(n_codes.astype(np.int64) * len(w_values) + w_codes)
+        if pair is not None:
+            at = classes.astype(np.int64)
+            return Weights(
+                pair.astype(np.uint8),
+                n_values[at // len(w_values)],
+                w_values[at % len(w_values)],
+                None,
+                None,
+                unweighted,
+            )
+    return Weights(None, np.zeros(0, np.int64), np.zeros(0), n, w, unweighted)
+
+
+def units(table: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return which rows are units of work: server or consumer, or a root that has a duration."""
+    mask = np.zeros(table.num_rows, bool)
+    if "kind" in table.column_names:
+        is_unit = pc.is_in(table.column("kind"), value_set=pa.array(UNIT_KINDS))
+        mask |= _numpy(pc.fill_null(is_unit, False), np.bool_)
+    if "duration_ms" in table.column_names:
+        root = pc.is_valid(table.column("duration_ms"))
+        if "parent_span_id" in table.column_names:
+            root = pc.and_(root, pc.is_null(table.column("parent_span_id")))
+        mask |= _numpy(root, np.bool_)
+    return mask
+
+
+def clusters(column: pa.ChunkedArray) -> npt.NDArray[np.uint32]:
+    """Return a dense id per distinct value, 0 for null."""
+    index = column.combine_chunks().dictionary_encode().indices
+    return _numpy(pc.fill_null(index.cast(pa.int64()), -1), np.int64).__add__(1).astype(np.uint32)
+
+
+def totals(
+    codes: npt.NDArray[Any], entries: int, weights: Weights, units: npt.NDArray[np.bool_]
+) -> tuple[Totals, Totals]:
+    """Return the totals of all rows and of the units, per code.
+
+    Args:
+        codes: one per row, in 0..entries.
+        weights, units: of the same rows.
+    Cost: one bincount where rows have few classes of weight, six otherwise.
+    """
+    size = entries + 1
+    classes = len(weights.n)
+    if weights.classes is not None and size * classes * 2 <= max(_CELLS, 4 * len(codes)):
+        cell = codes.astype(np.intp)
+        cell *= classes * 2
+        if classes > 1:
+            cell += weights.classes.astype(np.intp) * 2
+        cell += units
+        counts = np.bincount(cell, minlength=size * classes * 2).reshape(size, classes, 2)
+        both = [counts.sum(axis=2), counts[:, :, 1]]
+        n, w = weights.n, weights.w
+        first, second = (Totals(c @ n, c @ (n * w), c @ (n * w * w)) for c in both)
+        return first, second
+    row_n, row_w = weights.rows_n().astype(np.float64), weights.rows_w()
+    return _sums(codes, size, row_n, row_w), _sums(codes[units], size, row_n[units], row_w[units])
+
+
+def _sums(
+    codes: npt.NDArray[Any], size: int, n: npt.NDArray[np.float64], w: npt.NDArray[np.float64]
+) -> Totals:
+    at = codes.astype(np.intp)
+    first, second, third = (np.bincount(at, x, minlength=size) for x in (n, n * w, n * w * w))
+    return Totals(np.rint(first).astype(np.int64), second, third)
+
+
+def _few(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[Any]]:
+    """Return small codes and the distinct values, or None where there are more than `MOST_CLASSES`."""
+    if len(values) and (values == values[0]).all():
+        return np.zeros(len(values), np.uint8), values[:1]
+    hashed = pa.array(values).dictionary_encode()
+    if len(hashed.dictionary) > MOST_CLASSES:
+        return None, values[:0]
+    distinct = hashed.dictionary.to_numpy(zero_copy_only=False)
+    return hashed.indices.to_numpy().astype(np.uint8), distinct
+
+
+def _numpy(column: pa.ChunkedArray, dtype: Any) -> npt.NDArray[Any]:
+    out: npt.NDArray[Any] = column.to_numpy().astype(dtype, copy=False)
+    return out

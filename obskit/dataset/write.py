@@ -1,0 +1,170 @@
+"""Batches of events to a Dataset, in constant memory, whole or not at all."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pyarrow as pa
+
+from obskit.dataset.cache import TEMPORARY, temporary_beside
+from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
+from obskit.dataset.manifest import DataFile, Manifest, write_manifest
+from obskit.dataset.parts import rewrite_part, sorted_by_time, write_part
+from obskit.errors import DatasetError, StorageFull
+from obskit.schema import LoadReport, cast
+
+ROWS = 1 << 20
+BYTES = 512 << 20
+
+
+@dataclass
+class _Parts:
+    """Collects batches and writes a part whenever enough are there.
+
+    A type may widen and columns may come later, so what is written early may be of an older schema;
+    `finish` rewrites just those parts.
+    """
+
+    folder: Path
+    schema: Callable[[], pa.Schema]
+    rows: int
+    bytes: int
+    pending: list[pa.RecordBatch] = field(default_factory=list)
+    done: list[tuple[DataFile, pa.Schema]] = field(default_factory=list)
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        held = sum(b.num_rows for b in self.pending)
+        while held + batch.num_rows >= self.rows:
+            room = self.rows - held
+            self.pending.append(batch.slice(0, room))
+            batch = batch.slice(room)
+            self.flush()
+            held = 0
+        if batch.num_rows:
+            self.pending.append(batch)
+        if sum(b.nbytes for b in self.pending) >= self.bytes:
+            self.flush()
+
+    def flush(self) -> None:
+        schema = _at_least_time(self.schema())
+        columns: list[list[pa.Array]] = [[] for _ in schema]
+        for batch in self.pending:
+            for chunks, column in zip(columns, cast(batch, schema).columns, strict=True):
+                chunks.append(column)
+        self.pending.clear()
+        table = sorted_by_time(columns, schema)
+        path = self.folder / f"part-{len(self.done):05d}.parquet"
+        self.done.append((write_part(path, [table], schema), schema))
+        del table
+        pa.default_memory_pool().release_unused()
+
+    def finish(self) -> tuple[list[DataFile], pa.Schema]:
+        if self.pending or not self.done:
+            self.flush()
+        final = _at_least_time(self.schema())
+        files = [file if old == final else rewrite_part(file, final, cast) for file, old in self.done]
+        return files, final
+
+
+def _at_least_time(schema: pa.Schema) -> pa.Schema:
+    """Return the schema; one without columns gets `timestamp`, as Parquet engines refuse a file of none."""
+    return schema.remove_metadata() if len(schema) else pa.schema([("timestamp", pa.timestamp("us", "UTC"))])
+
+
+def build(
+    folder: Path,
+    batches: Iterable[pa.RecordBatch],
+    schema: Callable[[], pa.Schema],
+    report: LoadReport,
+    *,
+    source: str | None = None,
+    rows: int = ROWS,
+    bytes_: int = BYTES,
+) -> None:
+    """Write a Dataset into an empty folder.
+
+    Raises:
+        StorageFull: the disk is full.
+    """
+    parts = _Parts(folder, schema, rows, bytes_)
+    try:
+        for batch in batches:
+            parts.add(batch)
+        files, final = parts.finish()
+        sizes = tuple(file.path.stat().st_size for file in files)
+        write_manifest(folder, Manifest(tuple(files), final, report.to_dict(), sizes, source))
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise StorageFull(
+            f"no room to write the Dataset to {folder.parent}",
+            hint="free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE",
+        ) from error
+
+
+def write(
+    batches: Iterable[pa.RecordBatch],
+    schema: Callable[[], pa.Schema],
+    out: Path,
+    report: LoadReport,
+    *,
+    source: str | None = None,
+    rows_per_file: int = ROWS,
+    bytes_per_file: int = BYTES,
+) -> Dataset:
+    """Write canonical batches as a Dataset.
+
+    Args:
+        batches: from a Normalizer; a field's type may widen and fields may be added as they come.
+        schema: called for the schema so far; after the last batch it is final.
+        out: the folder to make; an existing Dataset there is replaced, an empty folder filled.
+        report: what loading found; kept with the Dataset.
+        source: what it was made from, as the cache keys it.
+        rows_per_file, bytes_per_file: a part is written when either is reached; memory is twice the bytes.
+    Raises:
+        DatasetError: `out` is there and no Dataset.
+        StorageFull: the disk is full; nothing is left behind.
+    """
+    out = Path(out).absolute()
+    check_target(out)
+    building = temporary_beside(out)
+    try:
+        build(building, batches, schema, report, source=source, rows=rows_per_file, bytes_=bytes_per_file)
+        install(building, out)
+    finally:
+        shutil.rmtree(building, ignore_errors=True)
+    return open_dataset(out)
+
+
+def check_target(out: Path) -> None:
+    """Refuse to write over what is not ours.
+
+    Raises:
+        DatasetError: `out` is a file, or a folder that holds something other than a Dataset.
+    """
+    if out.is_file():
+        raise DatasetError(f"{out} is a file", hint="name a folder that is not there yet")
+    if out.is_dir() and not is_dataset(out) and any(out.iterdir()):
+        raise DatasetError(f"{out} is not empty and no Dataset", hint="name an empty folder or a new one")
+
+
+def install(built: Path, out: Path) -> None:
+    """Move a finished Dataset to its place; one that is there is moved aside and removed after."""
+    aside = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
+    replaced = is_dataset(out)
+    if replaced:
+        out.rename(aside)
+    try:
+        os.rename(built, out)
+    except OSError:
+        if replaced:
+            aside.rename(out)
+        raise
+    if replaced:
+        shutil.rmtree(aside, ignore_errors=True)
