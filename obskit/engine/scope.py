@@ -1,0 +1,182 @@
+"""A scope: a dataset, the engine that reads it, and the rows and derived fields that are meant."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+import ibis.expr.types as ir
+import numpy as np
+import pyarrow as pa
+from ibis.common.deferred import Deferred
+
+from obskit.dataset import Dataset, FieldCodes
+from obskit.engine.condition import Condition, Names, all_of, parse_condition, parse_expression
+from obskit.engine.duck import Answer, DuckEngine, Engine, Mask
+from obskit.errors import BadCall
+
+Builder = Callable[[ir.Table], ir.Expr]
+
+
+@dataclass(frozen=True, eq=False)
+class Scope:
+    """What a question is about. Immutable: `narrow` and `derive` return new ones.
+
+    Attributes:
+        dataset: the events at rest.
+        engine: what runs statements over them.
+        where: only rows of which this is true; None means all.
+        derived: names and expression texts of fields that are computed, in order.
+        notes: what the reader of a result has to know about how it was scoped.
+    """
+
+    dataset: Dataset
+    engine: Engine
+    where: Condition | None = None
+    derived: tuple[tuple[str, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, dataset: Dataset) -> Scope:
+        """Return the scope of all rows of a dataset, read by DuckDB."""
+        files = dataset.files
+        engine = DuckEngine([file.path for file in files], [file.rows for file in files], dataset.schema)
+        return cls(dataset, engine)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The time of the newest event of the dataset; "-30m" counts from it."""
+        newest: datetime | None = self.dataset.span[1]
+        return newest
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """The fields with their types, derived ones last."""
+        if not self.derived:
+            return self.dataset.schema
+        table = self._with_derived
+        fields = [pa.field(name, table[name].type().to_pyarrow()) for name, _ in self.derived]
+        return pa.schema([*self.dataset.schema, *fields])
+
+    @cached_property
+    def names(self) -> Names:
+        """The names that conditions of this scope may use."""
+        return Names(self.schema)
+
+    @cached_property
+    def _with_derived(self) -> ir.Table:
+        table, schema = self.engine.table(), self.dataset.schema
+        for name, text in self.derived:
+            value = parse_expression(text, schema, newest=self.newest).to_ibis(table)
+            table = table.mutate(**{name: value})
+            schema = schema.append(pa.field(name, value.type().to_pyarrow()))
+        return table
+
+    @property
+    def table(self) -> ir.Table:
+        """The rows of this scope as an Ibis table."""
+        table = self._with_derived
+        return table if self.where is None else table.filter(self.where.to_ibis(table))
+
+    def condition(self, text: str | Condition | Deferred | ir.Value) -> Condition:
+        """Read a condition over the fields of this scope; errors as `parse_condition`."""
+        if isinstance(text, Condition) and text.parsed is not None and text.fields <= set(self.schema.names):
+            return text
+        return parse_condition(text, self.schema, newest=self.newest, names=self.names)
+
+    def narrow(self, condition: str | Condition | Deferred | ir.Value | None) -> Scope:
+        """Return the scope of those rows of which the condition is true as well."""
+        if condition is None:
+            return self
+        read = self.condition(condition)
+        notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
+        return dataclasses.replace(self, where=all_of([self.where, read]), notes=notes)
+
+    def derive(self, name: str, expression: str | Deferred | ir.Value) -> Scope:
+        """Return the scope with one more field.
+
+        Raises:
+            BadCall: a field of that name is there already.
+            ConditionError, UnknownField, UnknownFunction: the expression cannot be read.
+        """
+        taken = {known.lower(): known for known in self.schema.names}
+        if name.lower() in taken:
+            raise BadCall(
+                f"there is a field {taken[name.lower()]!r} already", hint="derive under another name"
+            )
+        if not name:
+            raise BadCall("a derived field needs a name", hint="events.derive(slow='duration_ms > 500')")
+        read = parse_expression(expression, self.schema, newest=self.newest, names=self.names)
+        notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
+        return dataclasses.replace(self, derived=(*self.derived, (name, read.text)), notes=notes)
+
+    def run(self, what: ir.Expr | Builder) -> Answer:
+        """Run an expression over the rows of this scope.
+
+        Args:
+            what: a function of the scope's table, or an expression over `scope.table`.
+        Returns:
+            Answer; the table has the types that the expression says.
+        """
+        expression = what if isinstance(what, ir.Expr) else what(self.table)
+        table = expression if isinstance(expression, ir.Table) else expression.as_table()
+        sql = self.engine.compile(table)
+        found = self.engine.run(sql)
+        # DuckDB sums integers into decimals of 38 digits; results keep the types of the fields.
+        wanted = table.schema().to_pyarrow()
+        fields = [
+            pa.field(name, wanted.field(name).type if pa.types.is_decimal(kind) else kind)
+            for name, kind in zip(found.schema.names, found.schema.types, strict=True)
+        ]
+        return Answer(found.cast(pa.schema(fields)), sql)
+
+    def masks(self, condition: Condition | None) -> list[Mask]:
+        """Return where a condition is true and null, file by file, in the order of the rows.
+
+        Args:
+            condition: over the fields of this scope; the scope's own `where` is not in it. None asks for the
+                masks of `where` itself, all true if there is none.
+        Returns:
+            One mask a file of `dataset.files`; shared and read-only.
+        """
+        condition = self.where if condition is None else condition
+        if condition is None:
+            return [Mask(np.ones(file.rows, dtype=bool), None) for file in self.dataset.files]
+        key = "\0".join([condition.text, *(part for pair in self.derived for part in pair)])
+        value = condition.to_ibis(self._with_derived)
+        if isinstance(value, ir.Scalar):  # a condition without fields: `true`
+            value = self._with_derived.select(value=value).value
+        return self.engine.masks(key, value)
+
+    def codes(self, field: str) -> FieldCodes:
+        """Return the codes of a field; a derived one is computed and coded when first asked for.
+
+        Raises:
+            UnknownField: no such field.
+        """
+        if field in {name for name, _ in self.derived}:
+            held: dict[str, FieldCodes] = self._derived_codes
+            if field not in held:
+                answer = self.run(lambda _: self._with_derived.select(field))
+                column, parts, start = answer.table.column(0), [], 0
+                for file in self.dataset.files:
+                    parts.append(column.slice(start, file.rows))
+                    start += file.rows
+                held[field] = self.dataset.codes.derived(field, column.type, parts)
+            return held[field]
+        return self.dataset.codes.field(field)
+
+    @cached_property
+    def _derived_codes(self) -> dict[str, FieldCodes]:
+        return {}
+
+    @property
+    def sql_note(self) -> str:
+        """A comment that says what the view `events` of a statement reads."""
+        return f"-- events: read_parquet('{self.dataset.path}/*.parquet')"
+
+
+__all__ = ["Answer", "Scope"]

@@ -1,0 +1,276 @@
+"""Conditions, cut into tokens by us before sqlglot sees them.
+
+sqlglot would read `k8s.label.app.kubernetes.io/name` as a division and `select.id` as a statement, so names
+are found here: the longest known field name wins, any name may stand in double quotes, and whatever is not on
+the short list of symbols is refused with its place. What goes on to sqlglot holds no text of the user's at
+all: names, strings and functions are numbered, so nothing a field is called can change what is parsed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from obskit.errors import ConditionError, LimitExceeded
+
+MAX_CHARACTERS = 1_000_000
+MAX_DEPTH = 200  # of parentheses; people write 5
+MAX_TOKENS = 100_000
+
+KEYWORDS = frozenset(
+    {"and", "or", "not", "in", "between", "like", "ilike", "is", "null", "true", "false", "escape"}
+)
+_STATEMENTS = frozenset(
+    {
+        "select",
+        "insert",
+        "update",
+        "delete",
+        "drop",
+        "create",
+        "alter",
+        "attach",
+        "copy",
+        "pragma",
+        "with",
+        "from",
+    }
+)
+_SYMBOLS = ("<>", "!=", "<=", ">=", "==", "||", "=", "<", ">", "(", ")", ",", "+", "-", "*", "/", "%")
+_NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
+_WORD = re.compile(r"[^\W\d][\w.]*")
+_SPACE = re.compile(r"\s+")
+_BARE = re.compile(r"[\w.\-/:@#~$]+")  # names that may stand without quotes where they are known
+_PLAIN = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)  # names that read the same in any schema
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """One token: `kind` is name, quoted, string, number, function, keyword or symbol; `at` its place."""
+
+    kind: str
+    value: str
+    at: int
+    end: int
+
+
+class KnownNames:
+    """The names that may stand in a text without quotes, for the longest match.
+
+    Args:
+        names: field names; those with spaces, quotes or operators in them need double quotes.
+        verbatim: names matched as they are written whatever they hold, such as the column `p99(duration_ms)`.
+    """
+
+    def __init__(self, names: Iterable[str], verbatim: Iterable[str] = ()) -> None:
+        bare = (name.lower() for name in names if _may_stand_bare(name))
+        self._names = frozenset(bare) | frozenset(name.lower() for name in verbatim if name)
+        # Few distinct lengths, so a match is a handful of lookups, whatever the number of fields.
+        self._lengths = sorted({len(name) for name in self._names}, reverse=True)
+
+    def match(self, text: str, lowered: str, at: int) -> int:
+        """Return the length of the longest known name that begins at `at`, or 0."""
+        for length in self._lengths:
+            end = at + length
+            if lowered[at:end] in self._names and _ends_there(text, end):
+                return length
+        return 0
+
+
+def _may_stand_bare(name: str) -> bool:
+    return (
+        bool(_BARE.fullmatch(name))
+        and name.lower() not in KEYWORDS
+        and any(c.isalpha() or c == "_" for c in name)
+        and not _NUMBER.fullmatch(name)
+        and "--" not in name
+        and (name[0].isalnum() or name[0] in "_@#$")
+    )
+
+
+def _ends_there(text: str, end: int) -> bool:
+    if end >= len(text) or text[end - 1] == ")":
+        return True
+    return not (text[end].isalnum() or text[end] in "_.")
+
+
+def _is_called(text: str, at: int, end: int) -> bool:
+    """Whether a plain word is followed by a parenthesis: `length(x)` calls, even beside a field `length`."""
+    space = _SPACE.match(text, end)
+    return text.startswith("(", space.end() if space else end) and bool(_WORD.fullmatch(text, at, end))
+
+
+def tokenize(text: str, known: KnownNames) -> list[Token]:
+    """Cut a condition into tokens.
+
+    Raises:
+        ConditionError: a character, a comment or a quote that conditions do not have; too deep.
+        LimitExceeded: longer than a million characters or 100,000 tokens.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise LimitExceeded(
+            f"a condition of {len(text):,} characters; the limit is {MAX_CHARACTERS:,}",
+            hint="join the values from a table instead of writing them out",
+        )
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise ConditionError(
+            f"character {error.start + 1} is half a surrogate pair, which no text in UTF-8 can hold",
+            hint="write the whole character",
+        ) from None
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a few capitals grow when folded ('İ'); places must stay in step
+        lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
+    tokens: list[Token] = []
+    at = depth = 0
+    while at < len(text):
+        if space := _SPACE.match(text, at):
+            at = space.end()
+            continue
+        token = _next(text, lowered, at, known)
+        depth += (token.value == "(") - (token.value == ")") if token.kind == "symbol" else 0
+        if depth > MAX_DEPTH:
+            raise ConditionError(
+                f"parentheses nest more than {MAX_DEPTH} deep at character {at + 1}",
+                hint="`and` and `or` need no parentheses around each part",
+            )
+        tokens.append(token)
+        if len(tokens) > MAX_TOKENS:
+            raise LimitExceeded(
+                f"a condition of more than {MAX_TOKENS:,} words", hint="split it into several `where`"
+            )
+        at = token.end
+    return tokens
+
+
+def _next(text: str, lowered: str, at: int, known: KnownNames) -> Token:
+    if text.startswith(("--", "/*"), at) and not known.match(text, lowered, at):
+        raise ConditionError(
+            f"a comment at character {at + 1}; conditions have none",
+            hint="remove it; `- -x` is a double minus",
+        )
+    first = text[at]
+    if first in "'\"":
+        return _quotes(text, at, first)
+    length = known.match(text, lowered, at)
+    if length and not _is_called(text, at, at + length):
+        return Token("name", text[at : at + length], at, at + length)
+    if number := _NUMBER.match(text, at):
+        end = number.end()
+        if end < len(text) and (text[end].isalpha() or text[end] == "_"):
+            tail = _BARE.match(text, at)
+            raise ConditionError(
+                f"{text[at : tail.end() if tail else end]!r} at character {at + 1} is neither a number nor a "
+                "known field",
+                hint="a field whose name begins with a digit stands in double quotes, a value in single ones",
+            )
+        return Token("number", number.group(), at, end)
+    if word := _WORD.match(text, at):
+        return _word(text, word, at)
+    for symbol in _SYMBOLS:
+        if text.startswith(symbol, at):
+            return Token("symbol", symbol, at, at + len(symbol))
+    raise _strange(text, at)
+
+
+def _word(text: str, word: re.Match[str], at: int) -> Token:
+    value, end = word.group(), word.end()
+    while value.endswith("."):
+        value, end = value[:-1], end - 1
+    low = value.lower()
+    if low in KEYWORDS:
+        return Token("keyword", low, at, end)
+    after = _SPACE.match(text, end)
+    rest = after.end() if after else end
+    if text.startswith("(", rest):
+        if low in _STATEMENTS:
+            raise ConditionError(
+                f"`{low}` at character {at + 1}: a condition is no statement and has no subqueries",
+                hint="write what must be true of a row, such as duration_ms > 500",
+            )
+        return Token("function", low, at, end)
+    if low in _STATEMENTS and rest < len(text) and (text[rest].isalnum() or text[rest] in "*\"'"):
+        raise ConditionError(
+            f"`{low}` at character {at + 1}: a condition is no statement and has no subqueries",
+            hint="write what must be true of a row, such as duration_ms > 500; a field of that name "
+            f'stands in double quotes: "{value}"',
+        )
+    return Token("name", value, at, end)
+
+
+def _quotes(text: str, at: int, quote: str) -> Token:
+    end = at + 1
+    while True:
+        end = text.find(quote, end)
+        if end < 0:
+            raise ConditionError(
+                f"the quote at character {at + 1} is never closed",
+                hint="a quote inside a value is written twice: 'it''s'",
+            )
+        if not text.startswith(quote, end + 1):
+            break
+        end += 2
+    value = text[at + 1 : end].replace(quote * 2, quote)
+    return Token("string" if quote == "'" else "quoted", value, at, end + 1)
+
+
+def _strange(text: str, at: int) -> ConditionError:
+    character = text[at]
+    hints = {
+        ";": "a condition is one expression, without a `;`",
+        "&": "write `and`",
+        "|": "write `or`",
+        "!": "write `not`, or != between two values",
+        "`": 'names stand in double quotes: "http.route"',
+        "\\": "only inside single quotes, and there it is a backslash",
+        "~": "write regexp_matches(field, 'pattern')",
+        "[": "a list field contains a value where field = 'value'",
+    }
+    return ConditionError(
+        f"{character!r} at character {at + 1} has no meaning in a condition",
+        hint=hints.get(character, "values stand in single quotes, unusual field names in double quotes"),
+    )
+
+
+def quote_name(name: str) -> str:
+    """Write a field name as every parser of ours reads it: plain where plain is safe, else double-quoted."""
+    if _PLAIN.fullmatch(name) and name.lower() not in KEYWORDS | _STATEMENTS:
+        return name
+    return '"' + name.replace('"', '""') + '"'
+
+
+def quote_string(value: str) -> str:
+    """Write a text value in single quotes."""
+    return "'" + value.replace("'", "''") + "'"
+
+
+def begins(before: Token | None) -> bool:
+    """Whether a new operand begins after this token, so that a `-` or `+` is a sign."""
+    return before is None or before.kind == "keyword" or (before.kind == "symbol" and before.value != ")")
+
+
+def render(tokens: Iterable[Token]) -> str:
+    """Write tokens in one canonical spelling that reads back as the same tokens."""
+    out: list[str] = []
+    previous: Token | None = None
+    signed = False
+    for token in tokens:
+        if token.kind in ("name", "quoted"):
+            word = quote_name(token.value)
+        elif token.kind == "string":
+            word = quote_string(token.value)
+        else:
+            word = {"==": "=", "<>": "!="}.get(token.value, token.value)
+        tight = previous is None or (previous.value == "(" and previous.kind == "symbol")
+        if token.kind == "symbol" and token.value in "),":
+            tight = True
+        if token.kind == "symbol" and token.value == "(" and previous and previous.kind == "function":
+            tight = True
+        if signed and token.kind == "number":
+            tight = True
+        signed = token.value == "-" and token.kind == "symbol" and begins(previous)
+        out.append(word if tight else " " + word)
+        previous = token
+    return "".join(out)

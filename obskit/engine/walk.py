@@ -1,0 +1,366 @@
+"""From sqlglot's tree to an Ibis expression: a short list of nodes, everything else refused.
+
+The tree holds numbered stand-ins (see `tokens`), so this walker alone decides what a name, a value or a
+function means. Three-valued logic is SQL's: a comparison with a null is null.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+from sqlglot import exp
+
+from obskit.engine.functions import FUNCTIONS, Literal, Operand
+from obskit.engine.tree import balanced, flat
+from obskit.engine.values import as_text, kind_of, literal_as
+from obskit.errors import ConditionError
+
+_COMPARISONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+    exp.EQ: operator.eq,
+    exp.NEQ: operator.ne,
+    exp.LT: operator.lt,
+    exp.LTE: operator.le,
+    exp.GT: operator.gt,
+    exp.GTE: operator.ge,
+}
+_ARITHMETIC: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
+    exp.Add: operator.add,
+    exp.Sub: operator.sub,
+    exp.Mul: operator.mul,
+    exp.Div: operator.truediv,
+    exp.Mod: operator.mod,
+}
+_NAMES: dict[type[exp.Expression], str] = {
+    exp.EQ: "=", exp.NEQ: "!=", exp.LT: "<", exp.LTE: "<=", exp.GT: ">", exp.GTE: ">=",
+    exp.Add: "+", exp.Sub: "-", exp.Mul: "*", exp.Div: "/", exp.Mod: "%",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A tree with what its stand-ins mean: columns (resolved), strings and functions by number."""
+
+    tree: exp.Expression
+    columns: tuple[str, ...]
+    strings: tuple[str, ...]
+    functions: tuple[str, ...]
+    newest: datetime | None
+
+
+class Walker:
+    """Builds one expression over `table`; `columns` of `parsed` are columns of it."""
+
+    def __init__(self, parsed: Parsed, table: Mapping[str, ir.Column] | ir.Table) -> None:
+        self._parsed = parsed
+        self._table = table
+
+    def value(self) -> ir.Value:
+        """Return the whole as a value.
+
+        Raises:
+            ConditionError: types that do not go together, or a node that conditions do not have.
+        """
+        return as_value(self._walk(self._parsed.tree))
+
+    def boolean(self) -> ir.BooleanValue:
+        """Return the whole as a condition.
+
+        Raises:
+            ConditionError: it is not true or false of a row.
+        """
+        return self._boolean(self._parsed.tree)
+
+    def _boolean(self, node: exp.Expression) -> ir.BooleanValue:
+        operand = self._walk(node)
+        if isinstance(operand, Literal) and operand.value is None:
+            return ibis.null("boolean")
+        value = as_value(operand)
+        if not value.type().is_boolean():
+            raise ConditionError(
+                f"{self._show(node)} is {kind_of(value.type())}, not something true or false",
+                hint="compare it with a value: duration_ms > 500, name = 'GET /book'",
+            )
+        return value
+
+    def _walk(self, node: exp.Expression) -> Operand:
+        match node:
+            case exp.Paren():
+                return self._walk(node.this)
+            case exp.And() | exp.Or():
+                parts = [self._boolean(part) for part in flat(node)]
+                return balanced(parts, operator.and_ if isinstance(node, exp.And) else operator.or_)
+            case exp.Not():
+                return ~self._boolean(node.this)
+            case exp.Column():
+                return self._table[self._parsed.columns[_number(node.name, "n")]]
+            case exp.Literal():
+                return self._literal(node)
+            case exp.Boolean():
+                return Literal(bool(node.this))
+            case exp.Null():
+                return Literal(None)
+            case exp.Neg():
+                return self._negative(node)
+            case exp.Between():
+                low = self._compare(exp.GTE, node.this, node.args["low"])
+                return low & self._compare(exp.LTE, node.this, node.args["high"])
+            case exp.In():
+                return self._in(node)
+            case exp.Is():
+                return self._is(node)
+            case exp.Like() | exp.ILike():
+                return self._like(node)
+            case exp.Anonymous():
+                return self._call(node)
+            case exp.DPipe():
+                left, right = (self._typed(side, "s", "||") for side in (node.this, node.expression))
+                return left + right
+        if type(node) in _COMPARISONS:
+            return self._compare(type(node), node.this, node.expression)
+        if type(node) in _ARITHMETIC:
+            return self._arithmetic(node)
+        raise ConditionError(
+            f"conditions have no {node.key.replace('_', ' ')}",
+            hint="and, or, not, = != < <= > >=, in, between, like, ilike, is null, + - * / % and "
+            f"{', '.join(sorted(FUNCTIONS))}",
+        )
+
+    def _literal(self, node: exp.Literal) -> Literal:
+        if node.is_string:
+            return Literal(self._parsed.strings[_number(node.this, "s")])
+        text = str(node.this)
+        if text.isdigit() and len(text) <= 19 and -(2**63) <= int(text) < 2**63:
+            return Literal(int(text))
+        number = float(text)
+        if not math.isfinite(number):
+            raise ConditionError(f"{text[:40]} is too large for a number", hint="numbers go up to 1.8e308")
+        return Literal(number)
+
+    def _negative(self, node: exp.Neg) -> Operand:
+        inner = self._walk(node.this)
+        if (
+            isinstance(inner, Literal)
+            and isinstance(inner.value, (int, float))
+            and not isinstance(inner.value, bool)
+        ):
+            return Literal(-inner.value)
+        return -self._number_of(inner, "-")
+
+    def _compare(self, kind: type[exp.Expression], left: exp.Expression, right: exp.Expression) -> ir.Value:
+        a, b = self._walk(left), self._walk(right)
+        if any(isinstance(side, Literal) and side.value is None for side in (a, b)):
+            raise ConditionError(
+                f"{self._show(left)} {_NAMES[kind]} {self._show(right)} is never true: null equals nothing",
+                hint="write `is null` or `is not null`",
+            )
+        if isinstance(a, ir.Value) and a.type().is_array():
+            return self._list_compare(kind, a, b, left, right)
+        if isinstance(b, ir.Value) and b.type().is_array():
+            return self._list_compare(kind, b, a, right, left)
+        where = (f"{self._show(left)} {_NAMES[kind]} {self._show(right)}", kind in (exp.EQ, exp.NEQ))
+        a, b = self._unite(a, b, *where)
+        return _COMPARISONS[kind](a, b)
+
+    def _list_compare(
+        self,
+        kind: type[exp.Expression],
+        column: ir.Value,
+        value: Operand,
+        left: exp.Expression,
+        right: exp.Expression,
+    ) -> ir.Value:
+        if kind not in (exp.EQ, exp.NEQ):
+            raise ConditionError(
+                f"{self._show(left)} is a list, which has no order",
+                hint=f"{self._show(left)} = 'x' is true where the list contains 'x'",
+            )
+        if not column.type().value_type.is_primitive() and not column.type().value_type.is_string():
+            raise ConditionError(
+                f"{self._show(left)} is {kind_of(column.type())}",
+                hint=f"ask whether it is there: {self._show(left)} is not null",
+            )
+        if isinstance(value, ir.Value):
+            raise ConditionError(
+                f"{self._show(left)} is a list and {self._show(right)} is a field",
+                hint="compare with a value",
+            )
+        item = literal_as(
+            value, column.type().value_type, self._show(left), self._parsed.newest, equality=True
+        )
+        found = column.contains(item)
+        return found if kind is exp.EQ else ~found
+
+    def _unite(self, a: Operand, b: Operand, shown: str, equality: bool) -> tuple[ir.Value, ir.Value]:
+        """Give both sides one type: a literal takes the type of the other side, where it can."""
+        if isinstance(a, Literal) and isinstance(b, Literal):
+            if isinstance(a.value, str) != isinstance(b.value, str):
+                raise ConditionError(f"{shown} compares text with a number", hint="name a field on one side")
+            return as_value(a), as_value(b)
+        newest = self._parsed.newest
+        if isinstance(a, Literal):
+            return literal_as(a, b.type(), shown, newest, equality), b
+        if isinstance(b, Literal):
+            return a, literal_as(b, a.type(), shown, newest, equality)
+        if kind_of(a.type()) != kind_of(b.type()):
+            raise ConditionError(
+                f"{shown} compares {kind_of(a.type())} with {kind_of(b.type())}",
+                hint="compare fields of one type, or a field with a value",
+            )
+        return a, b
+
+    def _in(self, node: exp.In) -> ir.Value:
+        items: Sequence[exp.Expression] = node.expressions
+        if not items or node.args.get("query") is not None or node.args.get("field") is not None:
+            raise ConditionError(
+                f"`in` after {self._show(node.this)} needs a list of values",
+                hint="write them in parentheses: kind in ('server', 'consumer')",
+            )
+        column = self._walk(node.this)
+        literals = [self._walk(item) for item in items]
+        for item, literal in zip(items, literals, strict=True):
+            if not isinstance(literal, Literal) or literal.value is None:
+                raise ConditionError(
+                    f"{self._show(item)} in the list after `in` is not a value",
+                    hint="fields are compared with =, missing ones with `is null`",
+                )
+        if isinstance(column, Literal) or column.type().is_array():
+            return balanced([self._compare(exp.EQ, node.this, item) for item in items], operator.or_)
+        shown = f"{self._show(node.this)} in (...)"
+        newest, kind = self._parsed.newest, column.type()
+        return column.isin([literal_as(item, kind, shown, newest, equality=True) for item in literals])
+
+    def _is(self, node: exp.Is) -> ir.Value:
+        if isinstance(node.expression, exp.Null):
+            return as_value(self._walk(node.this)).isnull()
+        if isinstance(node.expression, exp.Boolean):
+            wanted = bool(node.expression.this)
+            return (self._boolean(node.this) == ibis.literal(wanted)).fill_null(False)
+        raise ConditionError(
+            f"`is` after {self._show(node.this)} is followed by null, true or false only",
+            hint="values are compared with =",
+        )
+
+    def _like(self, node: exp.Like | exp.ILike) -> ir.Value:
+        column = self._typed(node.this, "s", node.key)
+        pattern = self._walk(node.expression)
+        if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
+            raise ConditionError(
+                f"{node.key} takes a pattern in single quotes",
+                hint=f"{self._show(node.this)} {node.key} '%part%'",
+            )
+        return column.like(pattern.value) if isinstance(node, exp.Like) else column.ilike(pattern.value)
+
+    def _arithmetic(self, node: exp.Expression) -> Operand:
+        name = _NAMES[type(node)]
+        left = self._number_of(self._walk(node.this), name)
+        right = self._number_of(self._walk(node.expression), name)
+        if type(node) in (exp.Div, exp.Mod):
+            # DuckDB's own answer to x / 0 changed between versions; null is what a rate of nothing is.
+            right = right.nullif(0)
+        return _ARITHMETIC[type(node)](left, right)
+
+    def _number_of(self, operand: Operand, name: str) -> ir.Value:
+        value = as_value(operand)
+        if not value.type().is_numeric():
+            raise ConditionError(
+                f"`{name}` needs numbers and got {kind_of(value.type())}",
+                hint="text, times and true/false have no arithmetic; date_trunc and hour work on times",
+            )
+        return value
+
+    def _typed(self, node: exp.Expression, wanted: str, function: str) -> ir.Value:
+        value = as_value(self._walk(node))
+        kind = value.type()
+        fits = {
+            "s": kind.is_string(), "n": kind.is_numeric(), "t": kind.is_timestamp(),
+            "l": kind.is_string() or kind.is_array(), "a": True,
+        }[wanted]  # fmt: skip
+        if not fits:
+            need = {"s": "text", "n": "a number", "t": "a time", "l": "text or a list"}[wanted]
+            known = FUNCTIONS.get(function)
+            raise ConditionError(
+                f"{function} needs {need}, and {self._show(node)} is {kind_of(kind)}",
+                hint=known.example if known else None,
+            )
+        return value
+
+    def _call(self, node: exp.Anonymous) -> ir.Value:
+        name = self._parsed.functions[_number(str(node.this), "f")]
+        function = FUNCTIONS[name]
+        items, kinds = node.expressions, function.arguments
+        if kinds.endswith("*"):
+            kinds = kinds[0] * len(items)
+        least = 1 if function.arguments.endswith("*") else function.least or len(kinds)
+        if not least <= len(items) <= len(kinds):
+            raise ConditionError(
+                f"{name} takes {least} argument{'s' * (least > 1)}, not {len(items)}", hint=function.example
+            )
+        if name == "coalesce":
+            return self._coalesce(items)
+        values: list[Any] = []
+        for item, wanted in zip(items, kinds, strict=False):
+            if wanted == "p":
+                plain = self._walk(item)
+                if not isinstance(plain, Literal) or plain.value is None:
+                    raise ConditionError(
+                        f"{name}: {self._show(item)} has to be a value", hint=function.example
+                    )
+                values.append(plain.value)
+            else:
+                values.append(self._typed(item, wanted, name))
+        if name == "contains":
+            list_kind = values[0].type()
+            wanted_kind = list_kind.value_type if list_kind.is_array() else list_kind
+            values[1] = literal_as(Literal(values[1]), wanted_kind, name, self._parsed.newest, equality=True)
+        return function.build(*values)
+
+    def _coalesce(self, items: Sequence[exp.Expression]) -> ir.Value:
+        operands = [self._walk(item) for item in items]
+        kinds = [operand.type() for operand in operands if isinstance(operand, ir.Value)]
+        if not kinds:
+            raise ConditionError("coalesce needs a field", hint=FUNCTIONS["coalesce"].example)
+        values: list[ir.Value] = []
+        for item, operand in zip(items, operands, strict=True):
+            if isinstance(operand, Literal):
+                operand = literal_as(operand, kinds[0], self._show(item), self._parsed.newest, equality=False)
+            if kind_of(operand.type()) != kind_of(kinds[0]):
+                raise ConditionError(
+                    f"coalesce mixes {kind_of(kinds[0])} and {kind_of(operand.type())}",
+                    hint="all its arguments have one type",
+                )
+            values.append(operand)
+        return FUNCTIONS["coalesce"].build(*values)
+
+    def _show(self, node: exp.Expression) -> str:
+        """Name a part of the condition in an error, shortly and as it was written."""
+        if isinstance(node, exp.Column):
+            return self._parsed.columns[_number(node.name, "n")]
+        if isinstance(node, exp.Literal):
+            return as_text(self._literal(node).value)
+        if isinstance(node, (exp.Boolean, exp.Null)):
+            return node.sql().lower()
+        if isinstance(node, exp.Neg):
+            return f"-{self._show(node.this)}"
+        if isinstance(node, exp.Anonymous):
+            return f"{self._parsed.functions[_number(str(node.this), 'f')]}(...)"
+        return "the expression"
+
+
+def as_value(operand: Operand) -> ir.Value:
+    """Return an operand as an Ibis value; a literal takes its own type."""
+    if isinstance(operand, Literal):
+        return ibis.null() if operand.value is None else ibis.literal(operand.value)
+    return operand
+
+
+def _number(name: str, prefix: str) -> int:
+    if not name.startswith(prefix) or not name[1:].isdigit():
+        raise ConditionError(f"{name!r} does not belong here", hint="write a field, a value or a function")
+    return int(name[1:])
