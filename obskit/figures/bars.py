@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
 
-from . import words
-from .chart import Chart, chart, literal, plotly
-from .palette import BASELINE, SELECTION
+from obskit.figures import words
+from obskit.figures.chart import Chart, chart, literal, plotly
+from obskit.figures.palette import BASELINE, SELECTION
 
 
 def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from .chart import Chart, chart, literal, plotly
-from .palette import RAMP_DARK, RAMP_LIGHT, ramp
+from obskit.figures.chart import Chart, chart, literal, plotly
+from obskit.figures.palette import RAMP_DARK, RAMP_LIGHT, ramp
 
 Grid = npt.NDArray[Any]
 

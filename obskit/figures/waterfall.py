@@ -8,8 +8,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from .chart import Chart, chart, literal, plotly
-from .palette import SERIES
+from obskit.figures.chart import Chart, chart, literal, plotly
+from obskit.figures.palette import SERIES
 
 ERROR = "#D55E00"
 

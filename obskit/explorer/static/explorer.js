@@ -1,0 +1,133 @@
+// The Explorer's front end. It draws what Python holds and sends back what was done; it keeps nothing itself.
+
+function render({ model, el }) {
+  const live = h("div", { class: "obskit-hidden", "aria-live": "polite", role: "status" });
+  const status = h("div", { class: "obskit-status" });
+  const root = h("div", { class: "obskit", "data-lm-suppress-shortcuts": "true" });
+  const say = (text) => {
+    live.textContent = text;
+  };
+  let waiting = null;
+  const act = (message) => {
+    clearTimeout(waiting);
+    waiting = setTimeout(() => {
+      status.textContent = "No answer from the kernel. Run the cell again to bring the Explorer back to life.";
+    }, 20000);
+    if (message.type === "brush") status.textContent = "Counting…";
+    model.send(message);
+  };
+
+  const plot = makePlot({
+    say,
+    onBrush: (brush) => act({ type: "brush", brush }),
+    onClear: () => act({ type: "clear" }),
+  });
+  const panel = makePanel({ root, act, say });
+
+  const field = h("select", { "aria-label": "Field over time", onchange: () => act({ type: "axis", y: field.value }) });
+  const compare = h(
+    "select",
+    { "aria-label": "Compare the selection with", onchange: () => act({ type: "compare", compare: compare.value }) },
+    h("option", { value: "rest", text: "everything outside the box" }),
+    h("option", { value: "time", text: "others in the same time" }),
+  );
+  const steps = h("div", { class: "obskit-steps" });
+  const code = h("code");
+  const listing = h(
+    "div",
+    { class: "obskit-code", hidden: true },
+    h("button", {
+      type: "button",
+      class: "obskit-small",
+      text: "Copy",
+      onclick: async () => say((await copy(model.get("_code"))) ? "Copied the code." : "The browser forbids the clipboard."),
+    }),
+    h("pre", { tabindex: "0", "aria-label": "Code that reproduces what is shown" }, code),
+  );
+  const toggle = h("button", {
+    type: "button",
+    "aria-expanded": "false",
+    text: "Show code",
+    onclick: () => {
+      listing.hidden = !listing.hidden;
+      toggle.setAttribute("aria-expanded", String(!listing.hidden));
+      toggle.textContent = listing.hidden ? "Show code" : "Hide code";
+    },
+  });
+  const about = h("span", { class: "obskit-about" });
+
+  root.append(
+    h("div", { class: "obskit-bar-top" }, h("label", {}, "Show ", field), h("label", {}, "Compare with ", compare), toggle, about),
+    steps,
+    h("div", { class: "obskit-columns" }, h("div", {}, plot.node, status, listing), panel.node),
+    live,
+  );
+  el.append(root);
+
+  const theme = () => {
+    const dark = isDark(root);
+    root.classList.toggle("obskit-dark", dark);
+    plot.theme(dark);
+  };
+
+  const showView = () => {
+    const view = model.get("_view");
+    const grid = model.get("_grid");
+    // The two arrive in one message, but a restored notebook may lack one.
+    if (!view?.columns || !grid || grid.byteLength !== 4 * view.columns * view.rows) return;
+    plot.show(view, grid);
+    field.replaceChildren(...view.fields.map((name) => h("option", { value: name, text: name, selected: name === view.y.field })));
+    compare.value = view.compare;
+    about.textContent = view.about;
+    steps.replaceChildren(
+      ...(view.steps.length ? ["Narrowed to: "] : []),
+      ...view.steps.map((text, index) =>
+        h("span", { class: "obskit-step" }, h("code", { text }), h("button", { type: "button", "aria-label": `Remove ${text}`, title: "Remove", text: "×", onclick: () => act({ type: "undo", step: index }) })),
+      ),
+    );
+  };
+  const showBrush = () => {
+    const brush = model.get("_brush");
+    plot.mark(brush && "x0" in brush ? brush : null);
+  };
+  const showFound = () => panel.show(model.get("_found"));
+  const showGroup = () => panel.group(model.get("_group"));
+  const showCode = () => {
+    code.textContent = model.get("_code");
+  };
+  const showStatus = () => {
+    clearTimeout(waiting);
+    const { text = "", hint = "", state = "idle" } = model.get("_status") ?? {};
+    root.dataset.state = state;
+    status.classList.toggle("obskit-error", state === "error");
+    status.replaceChildren(state === "error" ? h("b", { text: "Error: " }) : "", text, hint ? h("div", { text: `Hint: ${hint}` }) : "");
+    if (text) say(hint ? `${text} ${hint}` : text);
+  };
+
+  const listeners = [
+    ["change:_view", showView],
+    ["change:_grid", showView],
+    ["change:_brush", showBrush],
+    ["change:_found", showFound],
+    ["change:_group", showGroup],
+    ["change:_code", showCode],
+    ["change:_status", showStatus],
+  ];
+  for (const [name, listener] of listeners) model.on(name, listener);
+  const watch = new MutationObserver(theme);
+  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", theme);
+
+  for (const show of [showView, showBrush, showFound, showGroup, showCode, showStatus]) show();
+  theme();
+  return () => {
+    for (const [name, listener] of listeners) model.off(name, listener);
+    watch.disconnect();
+    scheme.removeEventListener("change", theme);
+    plot.stop();
+    clearTimeout(waiting);
+  };
+}
+
+export default { render };

@@ -1,0 +1,343 @@
+"""The Explorer's ES module in a blank page, with a model that only records: no kernel, no server."""
+
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from obskit.explorer.source import script, style
+from obskit.figures.palette import RAMP_DARK, RAMP_LIGHT
+
+EVIL = '<img src=x onerror="window.evil=1"><b>bold</b>&amp;'
+START = 1_777_888_800_000_000  # 2026-05-04T10:00Z in microseconds
+MINUTE = 60_000_000
+COLUMNS, ROWS = 40, 20
+
+PAGE = "http://127.0.0.1:9/obskit"
+MODEL = """
+async ({source, style, state, grid}) => {
+  const sheet = document.createElement("style"); sheet.textContent = style; document.head.append(sheet);
+  const values = {...state, _grid: new DataView(new Uint8Array(grid).buffer)};
+  const listeners = {};
+  window.sent = [];
+  window.model = {
+    get: (name) => values[name],
+    on: (name, call) => (listeners[name] ??= []).push(call),
+    off: (name, call) => { listeners[name] = (listeners[name] ?? []).filter((one) => one !== call); },
+    send: (message) => window.sent.push(message),
+    put: (name, value) => {
+      values[name] = value;
+      for (const call of listeners["change:" + name] ?? []) call();
+    },
+    count: () => Object.values(listeners).reduce((sum, calls) => sum + calls.length, 0),
+  };
+  const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
+  const el = document.createElement("div"); document.body.append(el);
+  window.cleanup = await module.default.render({model: window.model, el});
+}
+"""
+
+
+def view(**more):
+    return {
+        "columns": COLUMNS,
+        "rows": ROWS,
+        "x": {
+            "field": "timestamp",
+            "time": True,
+            "log": False,
+            "low": START,
+            "high": START + COLUMNS * MINUTE,
+        },
+        "y": {"field": "duration_ms", "time": False, "log": True, "low": 1.0, "high": 10_000.0, "unit": "ms"},
+        "fields": ["duration_ms", "http.response.size"],
+        "markers": [{"at": START + 20 * MINUTE, "label": EVIL}],
+        "incomplete_from": START + 39 * MINUTE,
+        "steps": ["\"http.route\" = '/book'"],
+        "compare": "rest",
+        "about": "100,000 events",
+        "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
+        **more,
+    }
+
+
+def grid():
+    cells = [0] * (COLUMNS * ROWS)
+    for column in range(COLUMNS):
+        for row in range(5, 12):
+            cells[row * COLUMNS + column] = 10 ** (column % 5)
+    return list(struct.pack(f"<{len(cells)}I", *cells))
+
+
+def row(*chips, **more):
+    return {
+        "chips": list(chips),
+        "conditions": [f"condition of {chip}" for chip in chips],
+        "condition": " and ".join(chips),
+        "selected": {"share": 0.92, "text": "92.0%", "events": "(1,234)"},
+        "baseline": {"share": 0.011, "text": "1.1%", "events": "(987)"},
+        "strength": "84× (70–99×) the rate elsewhere",
+        "note": None,
+        "aliases": ["container.image.tag = 2.4.0"],
+        "examples": {
+            "selected": [{"id": "65b3af7c" * 4, "url": None}],
+            "baseline": [{"id": "0" * 32, "url": "javascript:alert(1)"}],
+        },
+        **more,
+    }
+
+
+def found(**more):
+    return {
+        "selection": {"events": "1,341", "condition": f"duration_ms > 500 {EVIL}"},
+        "baseline": {"events": "98,659", "condition": "not (duration_ms > 500)"},
+        "history": None,
+        "lists": [
+            {
+                "key": "findings",
+                "title": "What sets it apart",
+                "open": True,
+                "rows": [row("service.version = 2.4.0", EVIL)],
+            },
+            {"key": "refinements", "title": "Narrower slices", "open": False, "rows": [row("region = eu")]},
+        ],
+        "skipped": [{"field": EVIL, "reason": "unique"}],
+        "skipped_count": "1",
+        "notes": [EVIL],
+        **more,
+    }
+
+
+def state(**more):
+    return {
+        "_view": view(),
+        "_brush": {},
+        "_found": {},
+        "_group": {},
+        "_code": "import obskit as ok",
+        "_status": {},
+        **more,
+    }
+
+
+@pytest.fixture
+def page(new_page):
+    def start(background="#fff", **options):
+        page = new_page(**options)
+        page.route(
+            PAGE,
+            lambda route: route.fulfill(
+                content_type="text/html", body=f"<body style='background:{background}'>"
+            ),
+        )
+        page.goto(PAGE)
+        page.evaluate(MODEL, {"source": script(), "style": style(), "state": state(), "grid": grid()})
+        return page
+
+    return start
+
+
+def drag(page, x0, y0, x1, y1):
+    """Drag over the plot; coordinates are fractions from its left and its bottom."""
+    box = page.locator(".obskit-area").bounding_box()
+    at = [(box["x"] + x * box["width"], box["y"] + (1 - y) * box["height"]) for x, y in ((x0, y0), (x1, y1))]
+    page.mouse.move(*at[0])
+    page.mouse.down()
+    page.mouse.move(*at[1], steps=5)
+    page.mouse.up()
+
+
+def sent(page):
+    return page.evaluate("window.sent")
+
+
+def pixel(page, column, row):
+    context = "document.querySelector('canvas').getContext('2d')"
+    return page.evaluate(f"[...{context}.getImageData({column}, {ROWS - 1 - row}, 1, 1).data]")
+
+
+def test_cells_are_drawn_by_log_and_empty_is_left_out(page):
+    page = page()
+    assert pixel(page, 0, 0) == [0, 0, 0, 0]
+    few, many = pixel(page, 0, 5), pixel(page, 4, 5)
+    assert few[3] == many[3] == 255
+    assert sum(few[:3]) > sum(many[:3])  # on white, more is darker
+    assert page.locator(".obskit-x").inner_text().startswith("10:00")
+    assert "1,000" in page.locator(".obskit-y").inner_text()
+    assert page.locator(".obskit-hatch").is_visible()
+    assert page.locator(".obskit-marker").inner_text() == EVIL
+
+
+def test_dark_page_flips_the_ramp(page):
+    page = page("#111", color_scheme="dark")
+    few, many = pixel(page, 0, 5), pixel(page, 4, 5)
+    assert sum(few[:3]) < sum(many[:3])
+    assert page.locator(".obskit.obskit-dark").count() == 1
+    ink = page.locator(".obskit").evaluate("node => getComputedStyle(node).color")
+    assert ink.startswith("rgba(255, 255, 255")
+
+
+def test_a_dragged_box_is_sent_in_the_fields_own_units(page):
+    page = page()
+    drag(page, 0.25, 0.5, 0.5, 0.75)
+    (message,) = sent(page)
+    assert message["type"] == "brush"
+    brush = message["brush"]
+    assert brush["x0"] == pytest.approx(START + 10 * MINUTE, abs=MINUTE / 5)
+    assert brush["x1"] == pytest.approx(START + 20 * MINUTE, abs=MINUTE / 5)
+    assert brush["y0"] == pytest.approx(100, rel=0.05)
+    assert brush["y1"] == pytest.approx(1000, rel=0.05)
+
+
+def test_sides_on_the_rim_are_open_and_a_drag_may_leave_the_plot(page):
+    page = page()
+    drag(page, 0.5, 0.5, 1.5, 1.5)
+    (message,) = sent(page)
+    assert (message["brush"]["x1"], message["brush"]["y1"]) == (None, None)
+    assert message["brush"]["x0"] is not None
+
+
+def test_a_click_clears(page):
+    page = page()
+    page.locator(".obskit-area").click()
+    assert sent(page) == [{"type": "clear"}]
+
+
+def test_the_keyboard_draws_a_box_and_says_where(page):
+    page = page()
+    page.locator(".obskit-area").focus()
+    page.keyboard.press("ArrowRight")
+    assert "events" in page.locator("[aria-live]").inner_text()
+    for key in ("Shift+ArrowRight", "Shift+ArrowRight", "Shift+ArrowUp"):
+        page.keyboard.press(key)
+    assert page.locator("[aria-live]").inner_text().startswith("Box 10:21:00 – 10:24:00")
+    page.keyboard.press("Enter")
+    (message,) = sent(page)
+    assert message["brush"]["x0"] == START + 21 * MINUTE
+    assert message["brush"]["x1"] == START + 24 * MINUTE
+    assert message["brush"]["y0"] == pytest.approx(100)
+    page.keyboard.press("Escape")
+    assert sent(page)[-1] == {"type": "clear"}
+    # The other way: Enter begins, arrows stretch, Enter ends.
+    for key in ("Enter", "ArrowLeft", "ArrowDown", "Enter"):
+        page.keyboard.press(key)
+    assert sent(page)[-1]["type"] == "brush"
+
+
+def test_the_box_python_holds_is_drawn(page):
+    page = page()
+    page.evaluate(f"model.put('_brush', {{x0: {START}, x1: {START + 20 * MINUTE}, y0: 100, y1: null}})")
+    box, area = page.locator(".obskit-box").bounding_box(), page.locator(".obskit-area").bounding_box()
+    assert box["width"] == pytest.approx(area["width"] / 2, abs=3)
+    assert box["height"] == pytest.approx(area["height"] / 2, abs=3)
+    page.evaluate("model.put('_brush', {})")
+    assert page.locator(".obskit-box").is_hidden()
+
+
+def test_the_explanation_has_counts_shares_words_and_no_html(page):
+    page = page()
+    page.evaluate("(found) => model.put('_found', found)", found())
+    panel = page.locator(".obskit-panel")
+    text = panel.inner_text()
+    for part in (
+        "Selection: 1,341 events",
+        "Baseline: 98,659 events",
+        "92.0% (1,234)",
+        "1.1% (987)",
+        "84×",
+        EVIL,
+    ):
+        assert part in text
+    assert page.locator(".obskit img, .obskit li b:has-text('bold')").count() == 0
+    assert page.evaluate("window.evil") is None
+    selected, baseline = (
+        page.locator(f".obskit-fill.obskit-{side}").first for side in ("selected", "baseline")
+    )
+    assert selected.bounding_box()["width"] > 20 * baseline.bounding_box()["width"]
+    assert selected.evaluate("n => getComputedStyle(n).backgroundColor") == "rgb(230, 159, 0)"
+    assert "gradient" in baseline.evaluate(
+        "n => getComputedStyle(n).backgroundImage"
+    )  # hatched, not colour alone
+    page.get_by_text("Example traces").first.click()
+    assert page.locator(".obskit a").count() == 0  # a javascript: address becomes no link
+
+
+@pytest.mark.parametrize("way", ["mouse", "keyboard"])
+def test_menu_of_a_value(page, way):
+    page = page()
+    page.evaluate("(found) => model.put('_found', found)", found())
+    chip = page.get_by_role("button", name="service.version = 2.4.0")
+    if way == "mouse":
+        chip.click()
+        page.get_by_role("menuitem", name="Exclude").click()
+    else:
+        chip.focus()
+        page.keyboard.press("Enter")
+        assert chip.get_attribute("aria-expanded") == "true"
+        page.keyboard.press("ArrowDown")
+        page.keyboard.press("Enter")
+    assert sent(page) == [{"type": "exclude", "list": "findings", "row": 0, "chip": 0}]
+    assert page.locator(".obskit-menu").count() == 0
+    assert chip.evaluate("node => document.activeElement === node")
+    chip.press("ArrowDown")
+    page.keyboard.press("End")
+    assert page.evaluate("document.activeElement.textContent") == "Copy condition"
+    page.keyboard.press("Escape")
+    assert page.locator(".obskit-menu").count() == 0
+    page.get_by_role("button", name="all of these").click()
+    assert page.get_by_role("menuitem").all_inner_texts() == [
+        "Only these events",
+        "Exclude these events",
+        "Copy condition",
+    ]
+    page.get_by_role("menuitem", name="Only").click()
+    assert sent(page)[-1] == {"type": "only", "list": "findings", "row": 0, "chip": None}
+
+
+def test_copy_puts_the_condition_on_the_clipboard(page):
+    page = page(permissions=["clipboard-read", "clipboard-write"])
+    page.evaluate("(found) => model.put('_found', found)", found())
+    page.get_by_role("button", name="service.version = 2.4.0").click()
+    page.get_by_role("menuitem", name="Copy").click()
+    page.wait_for_function("document.querySelector('[aria-live]').textContent.startsWith('Copied')")
+    assert page.evaluate("navigator.clipboard.readText()") == "condition of service.version = 2.4.0"
+
+
+def test_code_status_error_steps_axis_and_group(page):
+    page = page()
+    page.get_by_role("button", name="Show code").click()
+    assert page.locator("pre").inner_text() == "import obskit as ok"
+    page.evaluate("(text) => model.put('_status', {state: 'error', text, hint: 'Did you mean name?'})", EVIL)
+    assert page.locator(".obskit-status").inner_text() == f"Error: {EVIL}\nHint: Did you mean name?"
+    assert EVIL in page.locator("[aria-live]").inner_text()
+    page.get_by_role("button", name="Remove").click()
+    page.get_by_label("Field over time").select_option("http.response.size")
+    page.get_by_label("Compare").select_option("time")
+    table = {
+        "field": "region",
+        "head": ["region", "events"],
+        "rows": [[EVIL, "12"]],
+        "conditions": ["x"],
+        "notes": [],
+    }
+    page.evaluate("(table) => model.put('_group', table)", table)
+    assert page.locator("td").first.inner_text().startswith(EVIL)
+    page.get_by_role("button", name="Close").click()
+    assert sent(page) == [
+        {"type": "undo", "step": 0},
+        {"type": "axis", "y": "http.response.size"},
+        {"type": "compare", "compare": "time"},
+        {"type": "ungroup"},
+    ]
+
+
+def test_nothing_to_draw_is_said(page):
+    page = page()
+    page.evaluate("model.put('_grid', new DataView(new ArrayBuffer(40 * 20 * 4)))")
+    assert page.locator(".obskit-empty").inner_text() == "No events to draw here."
+
+
+def test_cleaning_up_leaves_no_listener(page):
+    page = page()
+    assert page.evaluate("(cleanup(), model.count())") == 0
