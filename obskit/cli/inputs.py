@@ -9,7 +9,7 @@ from typing import Any
 
 from obskit.errors import BadCall, NoSuchPath
 
-_STRETCH = re.compile(r"-?\d+(\.\d+)?(ms|us|s|m|h|d|w)")
+_STRETCH = re.compile(r"-?\d+(\.\d+)?(us|ms|s|m|min|h|d|w)", re.IGNORECASE)
 
 
 def mapping_of(path: str | None) -> dict[str, Any] | None:

@@ -61,46 +61,49 @@ def write_json(value: Any, stream: TextIO | None = None) -> None:
 class Progress:
     """A line on stderr while work takes longer than a second; nothing where stderr is no terminal.
 
-    The rooms call it as `progress(text, done)` with done in [0, 1] or None where the end is not known.
-    Used as a context manager, it clears its line on the way out, also for an error.
+    A context manager, which the rooms call as `progress(what, done, total)`. The line is written by a thread
+    of its own, so that it lives through long steps; it is cleared on the way out, also for an error.
 
     Args:
         stream: where to write, stderr if None.
         delay: seconds of silence at the start.
+        every: seconds between two writes.
     """
 
-    def __init__(self, stream: TextIO | None = None, delay: float = 1.0) -> None:
+    def __init__(self, stream: TextIO | None = None, delay: float = 1.0, every: float = 0.2) -> None:
         self._stream = stream or sys.stderr
-        self._shown = self._stream.isatty()
-        self._started = time.monotonic()
-        self._delay = delay
-        self._last = 0.0
-        self._width = 0
-        self._lock = threading.Lock()
+        self._delay, self._every = delay, every
+        self._state: tuple[str, int, int] = ("working", 0, 0)
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._write, daemon=True) if self._stream.isatty() else None
 
-    def __call__(self, text: str, done: float | None = None) -> None:
-        """Say what is being done and, where known, which share of it is done."""
-        if not self._shown:
-            return
-        now = time.monotonic()
-        with self._lock:
-            if now - self._started < self._delay or now - self._last < 0.1:
-                return
-            self._last = now
-            line = safe(f"{text} {done:4.0%}" if done is not None else text).replace("\n", " ")[:78]
-            self._stream.write("\r" + line.ljust(self._width))
+    def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
+        """Say what is being done, and how many of how many steps are; a total of 0 is unknown."""
+        self._state = (what, done, total)
+
+    def _write(self) -> None:
+        begun = time.monotonic()
+        wait, width = self._delay, 0
+        while not self._over.wait(wait):
+            what, done, total = self._state
+            share = f"  {done / total:.0%}" if total else ""
+            line = f"{safe(what).replace(chr(10), ' ')[:50]}{share}  {time.monotonic() - begun:.0f} s"
+            self._stream.write("\r" + line.ljust(width))
             self._stream.flush()
-            self._width = len(line)
+            wait, width = self._every, len(line)
+        if width:
+            self._stream.write("\r" + " " * width + "\r")
+            self._stream.flush()
 
     def __enter__(self) -> Progress:
+        if self._thread is not None:
+            self._thread.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Clear the line, so that an answer or an error stands alone."""
-        with self._lock:
-            if self._width:
-                self._stream.write("\r" + " " * self._width + "\r")
-                self._stream.flush()
-                self._width = 0
+        self._over.set()
+        if self._thread is not None:
+            self._thread.join()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -74,15 +75,20 @@ def test_not_a_number_is_no_json() -> None:
 
 def test_progress_is_shown_on_a_terminal_and_cleared() -> None:
     stream = Screen()
-    with Progress(stream, delay=0.0) as progress:
-        progress("reading \x1b[2J", 0.25)
-    assert stream.getvalue() == "\rreading \\x1b[2J  25%\r" + " " * 20 + "\r"
+    with Progress(stream, delay=0.0, every=0.01) as progress:
+        progress("reading \x1b[2J", 1, 4)
+        while "25%" not in stream.getvalue():
+            time.sleep(0.01)
+    lines = stream.getvalue().split("\r")
+    assert "reading \\x1b[2J  25%  0 s" in lines
+    assert lines[-2:] == [" " * len(lines[-3]), ""]
 
 
 def test_progress_is_silent_for_short_work_and_off_a_terminal() -> None:
     for stream, delay in ((Screen(), 60.0), (io.StringIO(), 0.0)):
-        with Progress(stream, delay=delay) as progress:
-            progress("reading", 0.5)
+        with Progress(stream, delay=delay, every=0.01) as progress:
+            progress("reading", 1, 2)
+            time.sleep(0.05)
         assert stream.getvalue() == ""
 
 
@@ -90,10 +96,11 @@ def test_progress_clears_its_line_for_an_error() -> None:
     stream = Screen()
 
     def interrupted() -> None:
-        with Progress(stream, delay=0.0) as progress:
-            progress("reading")
+        with Progress(stream, delay=0.0, every=0.01):
+            while not stream.getvalue():
+                time.sleep(0.01)
             raise KeyError
 
     with pytest.raises(KeyError):
         interrupted()
-    assert stream.getvalue().endswith("\r")
+    assert stream.getvalue().endswith(" \r")
