@@ -46,7 +46,7 @@ def save(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[A
             sink.write(header)
             for (offset, _, _), array in zip(layout.values(), arrays.values(), strict=True):
                 sink.write(bytes(start + offset - sink.tell()))
-                sink.write(memoryview(np.ascontiguousarray(array)).cast("B") if len(array) else b"")
+                sink.write(np.ascontiguousarray(array).view(np.uint8).data)
             sink.write(MAGIC)
         os.replace(temporary, path)
     finally:

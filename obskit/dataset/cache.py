@@ -30,9 +30,7 @@ class Lease:
     """A hold on a cache entry: while any process has one, the entry is not thrown out."""
 
     def __init__(self, entry: Path) -> None:
-        lock = _lock_file(entry)
-        lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._descriptor = _lock(entry)
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def __del__(self) -> None:
@@ -40,15 +38,20 @@ class Lease:
             os.close(self._descriptor)
 
 
+def cache_path() -> Path:
+    """Return the cache's folder, which may not be there."""
+    named = os.environ.get("OBSKIT_CACHE")
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return (Path(named).expanduser() if named else Path(base) / "obskit").absolute()
+
+
 def cache_root() -> Path:
     """Return the cache's folder, made if need be.
 
     Raises:
-        DatasetError: it cannot be made or written.
+        DatasetError: it cannot be made.
     """
-    named = os.environ.get("OBSKIT_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    root = Path(named).expanduser() if named else Path(base) / "obskit"
+    root = cache_path()
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
@@ -56,12 +59,12 @@ def cache_root() -> Path:
             f"the cache {root} cannot be made: {error.strerror}",
             hint="set OBSKIT_CACHE to a folder you can write",
         ) from error
-    return root.absolute()
+    return root
 
 
 def codes_folder(digest: str) -> Path:
     """Return where the codes of a part lie when they cannot lie beside it."""
-    return cache_root() / "codes" / digest
+    return cache_path() / "codes" / digest
 
 
 def entry_for(key: str) -> Path:
@@ -87,13 +90,13 @@ def touch(entry: Path) -> None:
         return  # a cache that cannot be written is used all the same
 
 
-def temporary_beside(target: Path) -> Path:
+def temporary_beside(target: Path, mode: int = 0o777) -> Path:
     """Make a folder beside `target` to build it in; sweep those that a killed process left a day ago."""
     target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{target.name}{TEMPORARY}"
     sweep(target.parent)
     made = target.parent / f"{prefix}{secrets.token_hex(6)}"
-    made.mkdir(mode=0o700)
+    made.mkdir(mode=mode)
     return made
 
 
@@ -152,9 +155,7 @@ def evict(limit: int | None = None) -> list[Path]:
 
 
 def _drop(entry: Path) -> bool:
-    lock = _lock_file(entry)
-    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = _lock(entry)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         discard(entry)
@@ -165,8 +166,10 @@ def _drop(entry: Path) -> bool:
     return True
 
 
-def _lock_file(entry: Path) -> Path:
-    return entry.parent.parent / "locks" / entry.name
+def _lock(entry: Path) -> int:
+    lock = entry.parent.parent / "locks" / entry.name
+    lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _size(folder: Path) -> int:

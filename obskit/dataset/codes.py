@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.dataset import blob, population
-from obskit.dataset.cache import codes_folder
+from obskit.dataset.cache import cache_path, cache_root, codes_folder, evict, touch
 from obskit.dataset.encode import Encoded, encode, entry_type
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merge import BySet, FieldCodes, merge
@@ -52,6 +52,7 @@ class Codes:
         self._guard = threading.Lock()
         self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
         self._fallback: bool | None = None
+        self._cached = cache_path() in self._folder.parents
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields where they are not made yet.
@@ -87,6 +88,9 @@ class Codes:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        if self._cached:
+            touch(self._folder)
+            evict()
 
     def ready(self, name: str) -> bool:
         """Return whether the codes of a field are made, for every file."""
@@ -187,8 +191,10 @@ class Codes:
             if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
                 raise _full(error, here) from error
             try:
+                cache_root()
                 cached.parent.mkdir(parents=True, exist_ok=True)
                 blob.save(cached, meta, arrays)
+                self._cached = True
             except OSError as second:
                 raise _full(second, cached) from second
 
@@ -229,13 +235,17 @@ class Codes:
         if what == "times":
             wanted = ["timestamp"] if "timestamp" in wanted else []
         table = read_columns(reader, wanted)
-        meta = {"rows": self._files[file].rows, "name": name}
+        meta: dict[str, Any] = {"rows": self._files[file].rows, "name": name}
         if what == "times":
             return meta, {"times": population.times(table)}
         if what == "clusters":
             return meta, {"ids": population.clusters(table.column(0))}
         made = population.weights(table)
-        arrays = {"units": population.units(table).view(np.uint8), "n": made.n, "w": made.w}
+        arrays: dict[str, npt.NDArray[Any]] = {
+            "units": population.units(table).view(np.uint8),
+            "n": made.n,
+            "w": made.w,
+        }
         if made.classes is not None:
             arrays["classes"] = made.classes
         elif made.row_n is not None and made.row_w is not None:

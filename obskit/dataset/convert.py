@@ -137,7 +137,7 @@ def _cached(key: str, stream: Any) -> Dataset:
     found = _reopen(entry, lease)
     if found is not None:
         return found
-    building = temporary_beside(entry)
+    building = temporary_beside(entry, mode=0o700)
     try:
         made = stream(LoadReport())
         build(building, made, made.schema, made.report, source=key)

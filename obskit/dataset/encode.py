@@ -22,7 +22,7 @@ MOST_INTEGERS = 65_536
 _SPAN = buckets.INFINITY - buckets.NULL + 1
 _SMALL = 20_000  # below this many values sorting is cheaper than a table over the whole span
 
-Codes = npt.NDArray[np.uint8] | npt.NDArray[np.uint16] | npt.NDArray[np.uint32]
+Codes = npt.NDArray[Any]  # uint8, uint16 or uint32
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int32]
 
@@ -49,9 +49,9 @@ class Encoded:
     rare_code: int | None = None
 
 
-def width(entries: int) -> type[np.uint8] | type[np.uint16] | type[np.uint32]:
+def width(entries: int) -> np.dtype[Any]:
     """Return the least unsigned type that holds the codes 0..entries."""
-    return np.uint8 if entries <= 0xFF else np.uint16 if entries <= 0xFFFF else np.uint32
+    return np.dtype(np.uint8 if entries <= 0xFF else np.uint16 if entries <= 0xFFFF else np.uint32)
 
 
 def entry_type(kind: pa.DataType) -> pa.DataType:
@@ -85,8 +85,8 @@ def encode(array: pa.ChunkedArray | pa.Array) -> Encoded:
         flat = flat.dictionary_decode()
         kind = flat.type
     if target == pa.bool_() and not pa.types.is_boolean(kind):
-        valid = np.ones(len(flat), bool) if not flat.null_count else _valid(flat)
-        return Encoded("flag", valid.view(np.uint8), pa.array([True] if valid.any() else [], pa.bool_()))
+        present = _valid(flat)
+        return Encoded("flag", present.view(np.uint8), pa.array([True] if present.any() else [], pa.bool_()))
     if target == pa.bool_():
         return _booleans(flat)
     flat = flat if kind == target else flat.cast(target, safe=False)

@@ -115,7 +115,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise DatasetError(f"{path} was changed after it was written", hint=again)
     files, sizes = [], []
     for entry in content["files"]:
-        part = folder / entry["path"]
+        part = folder / Path(entry["path"]).name
         try:
             size = part.stat().st_size
         except OSError:

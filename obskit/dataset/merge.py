@@ -169,10 +169,11 @@ def _strings(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap], int | Non
         values = hashed.dictionary
         at = hashed.indices.to_numpy(zero_copy_only=False)
         index = np.split(at, np.cumsum([len(values) for values in exact])[:-1])
-    rare_code = len(values) + 1 if any(rare) else None
-    remaps = []
-    for at, is_rare in zip(index, rare, strict=True):
-        remaps.append(_after_zero(np.append(at + 1, rare_code) if is_rare else at + 1))
-    if rare_code is not None:
-        values = pa.concat_arrays([values, pa.array([RARE], pa.string())])
-    return values, remaps, rare_code
+    last = len(values) + 1
+    remaps = [
+        _after_zero(np.append(at + 1, last) if is_rare else at + 1)
+        for at, is_rare in zip(index, rare, strict=True)
+    ]
+    if not any(rare):
+        return values, remaps, None
+    return pa.concat_arrays([values, pa.array([RARE], pa.string())]), remaps, last

@@ -181,7 +181,7 @@ def _moment(micros: int | None) -> datetime | None:
 
 def _repetitive(table: pa.Table) -> list[str] | bool:
     """Return the leaf paths of columns worth a dictionary, judged by their first rows."""
-    out = []
+    out: list[str] = []
     for field, column in zip(table.schema, table.slice(0, _SAMPLE).columns, strict=True):
         if pa.types.is_string(field.type) or pa.types.is_floating(field.type):
             known = len(column) - column.null_count

@@ -139,7 +139,9 @@ def totals(
         counts = np.bincount(cell, minlength=size * classes * 2).reshape(size, classes, 2)
         both = [counts.sum(axis=2), counts[:, :, 1]]
         n, w = weights.n, weights.w
-        first, second = (Totals(c @ n, c @ (n * w), c @ (n * w * w)) for c in both)
+        first, second = (
+            Totals(c @ n, c.astype(float) @ (n * w), c.astype(float) @ (n * w * w)) for c in both
+        )
         return first, second
     row_n, row_w = weights.rows_n().astype(np.float64), weights.rows_w()
     return _sums(codes, size, row_n, row_w), _sums(codes[units], size, row_n[units], row_w[units])
@@ -149,8 +151,10 @@ def _sums(
     codes: npt.NDArray[Any], size: int, n: npt.NDArray[np.float64], w: npt.NDArray[np.float64]
 ) -> Totals:
     at = codes.astype(np.intp)
-    first, second, third = (np.bincount(at, x, minlength=size) for x in (n, n * w, n * w * w))
-    return Totals(np.rint(first).astype(np.int64), second, third)
+    count, once, twice = (
+        np.asarray(np.bincount(at, x, minlength=size), np.float64) for x in (n, n * w, n * w * w)
+    )
+    return Totals(np.rint(count).astype(np.int64), once, twice)
 
 
 def _few(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[Any]]:

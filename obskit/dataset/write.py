@@ -36,20 +36,25 @@ class _Parts:
     rows: int
     bytes: int
     pending: list[pa.RecordBatch] = field(default_factory=list)
+    held_rows: int = 0
+    held_bytes: int = 0
     done: list[tuple[DataFile, pa.Schema]] = field(default_factory=list)
 
     def add(self, batch: pa.RecordBatch) -> None:
-        held = sum(b.num_rows for b in self.pending)
-        while held + batch.num_rows >= self.rows:
-            room = self.rows - held
-            self.pending.append(batch.slice(0, room))
+        while self.held_rows + batch.num_rows >= self.rows:
+            room = self.rows - self.held_rows
+            self._hold(batch.slice(0, room))
             batch = batch.slice(room)
             self.flush()
-            held = 0
         if batch.num_rows:
-            self.pending.append(batch)
-        if sum(b.nbytes for b in self.pending) >= self.bytes:
+            self._hold(batch)
+        if self.held_bytes >= self.bytes:
             self.flush()
+
+    def _hold(self, batch: pa.RecordBatch) -> None:
+        self.pending.append(batch)
+        self.held_rows += batch.num_rows
+        self.held_bytes += batch.nbytes
 
     def flush(self) -> None:
         schema = _at_least_time(self.schema())
@@ -58,6 +63,7 @@ class _Parts:
             for chunks, column in zip(columns, cast(batch, schema).columns, strict=True):
                 chunks.append(column)
         self.pending.clear()
+        self.held_rows = self.held_bytes = 0
         table = sorted_by_time(columns, schema)
         path = self.folder / f"part-{len(self.done):05d}.parquet"
         self.done.append((write_part(path, [table], schema), schema))
@@ -156,15 +162,20 @@ def check_target(out: Path) -> None:
 
 def install(built: Path, out: Path) -> None:
     """Move a finished Dataset to its place; one that is there is moved aside and removed after."""
-    aside = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
-    replaced = is_dataset(out)
-    if replaced:
-        out.rename(aside)
-    try:
-        os.rename(built, out)
-    except OSError:
-        if replaced:
-            aside.rename(out)
-        raise
-    if replaced:
-        shutil.rmtree(aside, ignore_errors=True)
+    for attempt in range(5):
+        aside = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
+        replaced = is_dataset(out)
+        try:
+            if replaced:
+                out.rename(aside)
+            os.rename(built, out)
+        except OSError:
+            # Another process replaces it too, and was between its two renames or is done: again.
+            if aside.exists() and not out.exists():
+                aside.rename(out)
+            if attempt == 4 or (out.exists() and not is_dataset(out)):
+                raise
+        else:
+            return
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
