@@ -1,0 +1,254 @@
+"""From candidate slices to findings: exact counts, what counts as one cause, and in which order.
+
+A slice is judged by all rows of both groups. A conjunction is a finding where it says clearly more than every
+part of it; two conditions that hold for the same rows are one (aliases); what a finding already explains is
+taken away before the next is looked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from obskit.explain.frame import Bits, Bools, Frame, Item, Rows, popcount
+from obskit.explain.search import MARGIN, Screen, Slice
+from obskit.explain.sets import HeldOut
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, weigh
+
+LEAST_RATIO = 1.5
+# A next cause must hold this share of the first one's evidence once the first one's rows are gone.
+LEFT_OVER = 0.05
+SAME_ROWS = 0.9
+# Between conditions on the same rows, the one people act on is named first.
+PREFERRED = (
+    "service.version",
+    "deployment.id",
+    "obskit.deployment.track",
+    "service.name",
+    "http.route",
+    "name",
+    "db.query.summary",
+    "error.type",
+    "cloud.region",
+    "cloud.availability_zone",
+    "host.name",
+)
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Log error level of a bound for each depth of conjunction, and the floors."""
+
+    log_level: tuple[float, float, float]
+    floor: float
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Slices with their exact evidence; arrays run along `slices`."""
+
+    slices: list[Slice]
+    a: Counts
+    b: Counts
+    evidence: Evidence
+    score: Floats  # what they are ranked by: evidence, less what was always so where there is history
+    history_a: Counts | None
+    history: Counts | None
+    clusters: Floats
+
+    def stands(self, floor: float) -> Bools:
+        """Return which slices are significant and large enough to act on."""
+        return np.asarray(
+            (self.evidence.score > 0)
+            & (np.nan_to_num(self.evidence.risk_ratio, nan=0.0, posinf=np.inf) >= LEAST_RATIO)
+            & (self.a.n >= floor)
+            & (self.clusters >= 5)
+        )
+
+
+def order(item: Item) -> tuple[int, int, str]:
+    """Return the key by which conditions on the same rows are preferred."""
+    rank = PREFERRED.index(item.field) if item.field in PREFERRED else len(PREFERRED)
+    spec = item.spec
+    vague = spec["op"] == "missing" or (spec["op"] == "between" and spec["low"] is None and spec["high"] is None)
+    return int(vague), rank, item.field
+
+
+def judge(
+    full: Frame,
+    sample: Frame,
+    clusters: Clusters,
+    held: Mapping[Item, HeldOut],
+    slices: list[Slice],
+    levels: Levels,
+) -> Judged:
+    """Count slices exactly over all rows and weigh them; sets are weighed by the half that did not choose them."""
+    bits = [full.slice(items) for items in slices]
+    a, b = full.count("a", bits), full.count("b", bits)
+    all_a, all_b = full.totals["a"], full.totals["b"]
+    effect_a, effect_b, seen = clusters.effects([sample.slice(items) for items in slices])
+    depth = np.array([len(items) for items in slices])
+    history_a = history = None
+    if "history" in full.groups:
+        history_a, history = full.count("history_a", bits), full.count("history", bits)
+    columns = {name: np.zeros(len(slices)) for name in Evidence.__dataclass_fields__}
+    score = np.zeros(len(slices))
+
+    def note(at: Rows, found: Evidence) -> None:
+        for name, values in columns.items():
+            values[at] = getattr(found, name)
+        score[at] = found.score
+
+    for d in (1, 2, 3):
+        at = np.flatnonzero(depth == d)
+        if not len(at):
+            continue
+        level = levels.log_level[d - 1]
+        note(at, weigh(a[at], all_a, b[at], all_b, level, effect_a[at], effect_b[at]))
+        if history is not None and history_a is not None:
+            earlier = history_a[at], full.totals["history_a"], history[at], full.totals["history"]
+            score[at] = excess_score(a[at], all_a, b[at], all_b, *earlier, level, effect_a[at])
+    for one, items in enumerate(slices):
+        if len(items) == 1 and items[0] in held:
+            half, at = held[items[0]], np.array([one])
+            note(at, weigh(half.a, half.all_a, half.b, half.all_b, levels.log_level[0], effect_a[at], effect_b[at]))
+    evidence = Evidence(**columns)
+    return Judged(slices, a, b, evidence, score, history_a, history, seen)
+
+
+class Clusters:
+    """How much rows of one trace say the same: design effects, from a sample of whole traces.
+
+    Args:
+        frame: the sample, with groups "a" and "b".
+        ids: the cluster of each row; negative where it has none and stands alone.
+    """
+
+    def __init__(self, frame: Frame, ids: Rows) -> None:
+        n, w = frame.weights()
+        self._sides = []
+        self._frame = frame
+        for group in ("a", "b"):
+            rows = np.flatnonzero(np.concatenate(list(frame.groups[group])))
+            own = ids[rows].copy()
+            alone = own < 0
+            own[alone] = -1 - np.arange(alone.sum())
+            _, number, size = np.unique(own, return_inverse=True, return_counts=True)
+            self._sides.append((rows, number, size, n[rows], w[rows]))
+
+    def effects(self, slices: Sequence[Bits]) -> tuple[Floats, Floats, Floats]:
+        """Return the design effect of each slice in both groups, and its number of clusters in "a"."""
+        out = np.ones((2, len(slices)))
+        seen = np.zeros(len(slices))
+        masks = [self._frame.unpack(bits) for bits in slices]
+        for side, (rows, number, size, n, w) in enumerate(self._sides):
+            alone = bool((size <= 1).all())
+            shared = size[number] > 1
+            for at, mask in enumerate(masks):
+                inside = mask[rows]
+                if side == 0:
+                    seen[at] = n[inside].sum() if alone else _distinct(number[inside], n[inside], shared[inside])
+                if alone:
+                    continue
+                out[side, at] = _design_effect(inside, number, len(size), shared, n, w)
+        return out[0], out[1], seen
+
+
+def _distinct(number: Rows, n: Floats, shared: Bools) -> float:
+    return float(len(np.unique(number[shared])) + n[~shared].sum())
+
+
+def _design_effect(inside: Bools, number: Rows, clusters: int, shared: Bools, n: Floats, w: Floats) -> float:
+    """Return the variance of a slice's share with clusters over the variance without, >= 1."""
+    weight = n * w
+    total = weight.sum()
+    if total <= 0:
+        return 1.0
+    p = weight[inside].sum() / total
+    off = inside - p
+    rows = n * w * w * off * off
+    plain = rows.sum()
+    if plain <= 0:
+        return 1.0
+    sums = np.bincount(number[shared], weights=(weight * off)[shared], minlength=clusters)
+    return float(max(1.0, ((sums**2).sum() + rows[~shared].sum()) / plain))
+
+
+def aliases(table: Screen) -> list[list[int]]:
+    """Return groups of conditions that hold for the same rows in both groups of the sample.
+
+    An empty union counts as the same. Groups are made around the condition seen first, so callers pass the
+    strongest first.
+    """
+    same = np.ones((len(table.items), len(table.items)), dtype=bool)
+    for seen in (table.seen_a, table.seen_b):
+        both = seen.T @ seen
+        each = np.diag(both)
+        union = each[:, None] + each[None, :] - both
+        same &= both >= SAME_ROWS * union
+    groups: list[list[int]] = []
+    free = np.ones(len(table.items), dtype=bool)
+    for at in range(len(table.items)):
+        if free[at]:
+            group = np.flatnonzero(same[at] & free)
+            free[group] = False
+            groups.append([int(i) for i in group])
+    return groups
+
+
+def same_rows(frame: Frame, one: Bits, other: Bits) -> bool:
+    """Return whether two slices hold the same rows in both groups, exactly counted."""
+    for group in ("a", "b"):
+        both = union = 0
+        for members, _ in frame._members[group]:
+            both += popcount(members & one & other)
+            union += popcount(members & (one | other))
+        if union and both <= SAME_ROWS * union:
+            return False
+    return True
+
+
+def accepted(judged: Judged, stands: Bools) -> list[int]:
+    """Return the slices that say clearly more than each of their parts, best first."""
+    score = {frozenset(items): judged.score[at] for at, items in enumerate(judged.slices)}
+    keep = []
+    for at, items in enumerate(judged.slices):
+        if not stands[at] or judged.score[at] <= 0:
+            continue
+        parts = [frozenset(part) for size in range(1, len(items)) for part in combinations(items, size)]
+        if all(judged.score[at] > (1 + MARGIN) * score.get(part, 0.0) for part in parts):
+            keep.append(at)
+    return sorted(keep, key=lambda at: (-judged.score[at], len(judged.slices[at])))
+
+
+def cover(sample: Frame, judged: Judged, candidates: Sequence[int], levels: Levels, most: int) -> list[int]:
+    """Return which candidates are causes of their own: the best, then the best of what is left, and so on."""
+    if not candidates:
+        return []
+    bits = [sample.slice(judged.slices[at]) for at in candidates]
+    exact = judged.score[list(candidates)]
+    gone = np.zeros_like(bits[0])
+    chosen = [0]
+    at_first: Floats | None = None
+    while len(chosen) <= most:
+        left = [b & ~gone for b in bits]
+        all_a, all_b = sample.count("a", [~gone]), sample.count("b", [~gone])
+        if all_a.n[0] < 5 or all_b.n[0] < 1:
+            break
+        a, b = sample.count("a", left), sample.count("b", left)
+        score = weigh(a, all_a, b, all_b, levels.log_level[0]).score
+        if at_first is None:
+            at_first = np.maximum(score, 1e-12)
+        else:
+            # the sample says what part of a slice's evidence is left; the exact score says of how much
+            remains = exact * np.minimum(score / at_first, 1.0)
+            remains[chosen] = 0
+            best = int(np.argmax(remains))
+            if remains[best] < LEFT_OVER * exact[0]:
+                break
+            chosen.append(best)
+        gone = gone | bits[chosen[-1]]
+    return [candidates[at] for at in chosen[:most]]

@@ -1,0 +1,234 @@
+"""Findings from judged slices: their numbers, when they were seen, examples, and what to be careful about."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from obskit.dataset import NO_TIME
+from obskit.engine import Scope, format_condition
+from obskit.explain import whatif
+from obskit.explain.frame import Bits, Frame, Item
+from obskit.explain.rank import Judged
+from obskit.explain.result import Finding
+
+USERS = ("user.id", "enduser.id", "customer.id", "user.name", "session.id")
+EXAMPLES = 3
+# Examples are taken from one stretch of rows where that is possible: every stretch costs a read of a row group.
+NEAR = 50_000
+
+
+@dataclass(frozen=True)
+class Reporter:
+    """Says what the counts are, for slices of one frame."""
+
+    scope: Scope
+    full: Frame
+    sample: Frame
+    judged: Judged
+    cluster: str | None
+    groups: Mapping[Item, Sequence[Item]]
+
+    def findings(self, chosen: Sequence[int], *, whole: bool) -> list[Finding]:
+        """Return the findings of these slices; `whole` adds traces, users, examples and what-ifs."""
+        found = []
+        bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen}
+        examples = self._examples(bits) if whole else {}
+        latency = None
+        if whole and chosen and "duration_ms" in self.scope.schema.names:
+            codes = self.scope.codes("duration_ms")
+            latency = whatif.Latency(self.full) if whatif.has_latency(codes) else None
+        for at in chosen:
+            extra: dict[str, Any] = {}
+            if whole:
+                picked = self._rows("a", bits[at])
+                extra = {
+                    "traces": self._distinct_clusters(picked),
+                    "users": self._users(picked),
+                    "examples": examples[at],
+                    "what_if": self._what_if(at, bits[at], latency, chosen),
+                }
+            found.append(self._finding(at, bits[at], extra))
+        return found
+
+    def _finding(self, at: int, bits: Bits, extra: dict[str, Any]) -> Finding:
+        judged, items = self.judged, self.judged.slices[at]
+        evidence = judged.evidence
+        specs = tuple(dict(item.spec) for item in items)
+        first, last = self._seen(bits)
+        return Finding(
+            conditions=specs,
+            condition=format_condition(specs),
+            selected=round(float(judged.a.n[at])),
+            baseline=round(float(judged.b.n[at])),
+            selected_share=float(evidence.selected_share[at]),
+            baseline_share=float(evidence.baseline_share[at]),
+            rate_inside=float(evidence.rate_inside[at]),
+            rate_outside=float(evidence.rate_outside[at]),
+            risk_ratio=float(evidence.risk_ratio[at]),
+            risk_ratio_low=float(evidence.risk_ratio_low[at]),
+            risk_ratio_high=float(evidence.risk_ratio_high[at]),
+            excess_share=float(evidence.excess_share[at]),
+            score=float(judged.score[at]),
+            first_seen=first,
+            last_seen=last,
+            new=None if judged.history is None else bool(judged.history.n[at] == 0),
+            note=self._note(at, extra.get("what_if")),
+            aliases=tuple(format_condition([other.spec]) for item in items for other in self.groups.get(item, ())),
+            **extra,
+        )
+
+    def _note(self, at: int, what_if: Mapping[str, Any] | None) -> str | None:
+        judged, evidence = self.judged, self.judged.evidence
+        notes = []
+        if evidence.selected_share[at] > 0.99 and evidence.baseline_share[at] < 0.01:
+            notes.append("separates completely: the cause, or the selection restated")
+        if judged.history is not None and judged.history_a is not None and judged.history.w[at] > 0:
+            before = float(judged.history_a.w[at] / judged.history.w[at])
+            if before >= 0.5 * float(evidence.rate_inside[at]):
+                notes.append(f"was so before: {before:.1%} earlier, {float(evidence.rate_inside[at]):.1%} now")
+        if what_if and what_if.get("adjusted_odds_ratio") is not None and what_if["adjusted_odds_ratio"] < 1:
+            name = what_if["adjusted_for"]
+            notes.append(f"reverses within equal {name} (Simpson's paradox): {name} may be the cause")
+        return "; ".join(notes) or None
+
+    def _what_if(
+        self, at: int, bits: Bits, latency: whatif.Latency | None, chosen: Sequence[int]
+    ) -> dict[str, Any] | None:
+        judged = self.judged
+        said: dict[str, Any] = {}
+        if latency is not None:
+            said |= {"p99_ms": latency.p99, "p99_ms_without": latency.without(bits)}
+        if judged.history is not None and judged.history_a is not None:
+            moved = whatif.change(judged.a, judged.b, judged.history_a, judged.history, at, self.full.totals)
+            said |= moved or {}
+        own = {item.field for item in judged.slices[at]}
+        same = {other.field for item in judged.slices[at] for other in self.groups.get(item, ())}
+        others: list[str] = []
+        for other in chosen:
+            for item in judged.slices[other]:
+                if item.field not in own | same and item.field not in others:
+                    others.append(item.field)
+        said |= whatif.adjusted(self.sample, self.sample.slice(judged.slices[at]), others[:3]) or {}
+        return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in said.items()} or None
+
+    def _rows(self, group: str, bits: Bits) -> list[npt.NDArray[np.int64]]:
+        """Return a group's rows of a slice, as row numbers of each segment's file."""
+        mask = self.full.unpack(bits)
+        out, start = [], 0
+        for segment, members in zip(self.full.segments, self.full.groups[group], strict=True):
+            inside = np.flatnonzero(mask[start : start + segment.length] & members)
+            start += segment.length
+            out.append(inside if segment.rows is None else segment.rows[inside])
+        return out
+
+    def _distinct_clusters(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
+        if self.cluster is None:
+            return None
+        ids = self.scope.dataset.codes.clusters(self.cluster)
+        total = 0
+        for segment, rows in zip(self.full.segments, picked, strict=True):
+            found = ids[segment.file][rows]
+            total += len(np.unique(found[found > 0]))
+        return total
+
+    def _users(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
+        name = next((name for name in USERS if name in self.scope.schema.names), None)
+        if name is None:
+            return None
+        codes = self.scope.codes(name)
+        seen = np.zeros(codes.size, dtype=bool)
+        rare = 0
+        for segment, rows in zip(self.full.segments, picked, strict=True):
+            local, remap = codes.parts[segment.file]
+            found = local[rows]
+            found = found if remap is None else remap[found]
+            if codes.rare_code is not None:
+                rare += int((found == codes.rare_code).sum())
+            seen[found] = True
+        seen[0] = False
+        if codes.rare_code is not None:  # values seen too seldom to be told apart: nearly one a row
+            seen[codes.rare_code] = False
+        return int(seen.sum()) + rare
+
+    def _seen(self, bits: Bits) -> tuple[str | None, str | None]:
+        """Return when the slice's rows began first and last, as ISO 8601."""
+        times = self.scope.dataset.codes.times()
+        first: list[int] = []
+        last: list[int] = []
+        mask, start = self.full.unpack(bits), 0
+        for segment in self.full.segments:
+            inside = np.flatnonzero(mask[start : start + segment.length])
+            start += segment.length
+            if not len(inside):
+                continue
+            rows = inside if segment.rows is None else segment.rows[inside]
+            began = times[segment.file][rows]
+            began = began[began != NO_TIME]
+            if len(began):
+                first.append(int(began[0]))
+                last.append(int(began[-1]))
+        return (_iso(min(first)), _iso(max(last))) if first else (None, None)
+
+    def _examples(self, bits: Mapping[int, Bits]) -> dict[int, dict[str, list[dict[str, Any]]]]:
+        """Return up to three events of either group for each slice.
+
+        Of the baseline, events of the slice itself that went well come first: they are what to compare with.
+        """
+        wanted: dict[int, set[int]] = {}
+        picks: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        near = self._middle()
+        for at, slice_bits in bits.items():
+            picks[at] = {}
+            for group, name in (("a", "selected"), ("b", "baseline")):
+                chosen = self._pick(self._rows(group, slice_bits), near)
+                if not chosen:
+                    chosen = self._pick(self._rows(group, np.full_like(slice_bits, 2**64 - 1)), near)
+                picks[at][name] = chosen
+                for file, row in chosen:
+                    wanted.setdefault(file, set()).add(row)
+        columns = [c for c in ("timestamp", "trace_id", "span_id", "duration_ms") if c in self.scope.dataset.schema.names]
+        held: dict[tuple[int, int], dict[str, Any]] = {}
+        for file, rows in wanted.items():
+            ordered = sorted(rows)
+            table = self.scope.dataset.take(file, np.array(ordered, dtype=np.int64), columns)
+            for row, event in zip(ordered, table.to_pylist(), strict=True):
+                held[file, row] = event
+        return {
+            at: {name: [held[key] for key in keys] for name, keys in sides.items()} for at, sides in picks.items()
+        }
+
+    def _middle(self) -> tuple[int, int]:
+        """Return the file with most of the selection, and the row in its middle."""
+        counts = [int(mask.sum()) for mask in self.full.groups["a"]]
+        at = int(np.argmax(counts))
+        segment = self.full.segments[at]
+        inside = np.flatnonzero(self.full.groups["a"][at])
+        rows = inside if segment.rows is None else segment.rows[inside]
+        return segment.file, int(rows[len(rows) // 2])
+
+    def _pick(self, picked: Sequence[npt.NDArray[np.int64]], near: tuple[int, int]) -> list[tuple[int, int]]:
+        for segment, rows in zip(self.full.segments, picked, strict=True):
+            if segment.file == near[0] and len(rows):
+                close = rows[np.abs(rows - near[1]) <= NEAR]
+                if len(close):
+                    return _spread(segment.file, close)
+        for segment, rows in zip(self.full.segments, picked, strict=True):
+            if len(rows):
+                return _spread(segment.file, rows[:NEAR])
+        return []
+
+
+def _spread(file: int, rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
+    at = np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(np.int64))
+    return [(file, int(rows[i])) for i in at]
+
+
+def _iso(at: int) -> str:
+    return datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

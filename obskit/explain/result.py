@@ -1,0 +1,238 @@
+"""What `explain` returns: findings with their numbers, and how the question was put."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from obskit.figures.bars import comparison, comparison_html
+from obskit.figures import words
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A slice that is commoner in the selection than chance allows.
+
+    Attributes:
+        conditions: each a dict of `field`, `op` and `value`, `values`, or `low` and `high` (inclusive, None is open).
+        condition: the same as text that `where` reads.
+        selected, baseline: observed events of the slice in either group.
+        selected_share, baseline_share: weighted shares of the groups, in [0, 1].
+        rate_inside, rate_outside: the outcome's weighted rate among compared rows, in [0, 1].
+        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside, and its simultaneous interval; may be inf.
+        excess_share: share of the selection that the slice adds beyond its share of the baseline.
+        score: evidence in nats, less what was always so where there is history.
+        first_seen, last_seen: ISO 8601, of the slice among all rows looked at.
+        new: the slice has no event in the history, None without history.
+        traces, users: distinct ones among the slice's selected events; None where there is no such field.
+        note: what to be careful about, or None.
+        aliases: conditions that hold for the same rows.
+        examples: up to three events (`trace_id`, `span_id`, `timestamp`, `duration_ms`) of either group.
+        what_if: arithmetic, not cause: p99 with and without the slice, the change split into rate and mix.
+    """
+
+    conditions: tuple[dict[str, Any], ...]
+    condition: str
+    selected: int
+    baseline: int
+    selected_share: float
+    baseline_share: float
+    rate_inside: float
+    rate_outside: float
+    risk_ratio: float
+    risk_ratio_low: float
+    risk_ratio_high: float
+    excess_share: float
+    score: float
+    first_seen: str | None = None
+    last_seen: str | None = None
+    new: bool | None = None
+    traces: int | None = None
+    users: int | None = None
+    note: str | None = None
+    aliases: tuple[str, ...] = ()
+    examples: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
+    what_if: Mapping[str, Any] | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the finding as JSON can hold it; infinite numbers are None."""
+        out: dict[str, Any] = {}
+        for name in self.__dataclass_fields__:
+            out[name] = _plain(getattr(self, name))
+        return out
+
+    def __str__(self) -> str:
+        return (
+            f"{words.conjunction(self.conditions)}: {words.share(self.selected_share)} of the selection, "
+            f"{words.share(self.baseline_share)} of the baseline, {words.ratio(_finite(self.risk_ratio))} the rate"
+        )
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Ranked answer to "what is different about these?".
+
+    Attributes:
+        findings: causes of their own, in descending order of evidence.
+        refinements: further significant slices, parts or neighbours of the findings, by evidence.
+        describes: conditions on fields that describe an error, where the selection is of errors.
+        skipped: fields left out or only partly looked at, each {"field", "reason"}.
+        selection, baseline, history: {"condition", "events", ...}; history may be None.
+        population: {"name", "rows", "left_out"}.
+        query: the call that gives this again.
+        sql: the statement that selects the slice's rows.
+        dataset: {"rows", "fingerprint"}.
+        notes: what a reader must know.
+        sampled: the numbers are of a sample, None where they are of all rows.
+    """
+
+    findings: tuple[Finding, ...]
+    refinements: tuple[Finding, ...]
+    describes: tuple[Finding, ...]
+    skipped: tuple[dict[str, str], ...]
+    selection: dict[str, Any]
+    baseline: dict[str, Any]
+    history: dict[str, Any] | None
+    population: dict[str, Any]
+    query: str
+    sql: str
+    dataset: dict[str, Any]
+    notes: tuple[str, ...] = ()
+    sampled: int | None = None
+    kind: str = "explanation"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the explanation as JSON can hold it."""
+        return {
+            "kind": self.kind,
+            "query": self.query,
+            "sql": self.sql,
+            "selection": _plain(self.selection),
+            "baseline": _plain(self.baseline),
+            "history": _plain(self.history),
+            "population": self.population,
+            "dataset": self.dataset,
+            "sampled": self.sampled,
+            "notes": list(self.notes),
+            "findings": [finding.to_dict() for finding in self.findings],
+            "refinements": [finding.to_dict() for finding in self.refinements],
+            "describes": [finding.to_dict() for finding in self.describes],
+            "skipped": list(self.skipped),
+        }
+
+    def to_arrow(self) -> pa.Table:
+        """Return a row a finding, refinement and description: `role`, `rank` (from 1) and the finding's numbers."""
+        rows = []
+        for role in ("findings", "refinements", "describes"):
+            for rank, finding in enumerate(getattr(self, role), 1):
+                row = {"role": role.rstrip("s"), "rank": rank}
+                row |= {
+                    name: getattr(finding, name)
+                    for name in Finding.__dataclass_fields__
+                    if name not in ("conditions", "examples", "what_if", "aliases")
+                }
+                row["aliases"] = list(finding.aliases)
+                rows.append(row)
+        return pa.Table.from_pylist(rows, schema=_SCHEMA)
+
+    def to_pandas(self) -> Any:
+        """Return `to_arrow()` as a pandas DataFrame."""
+        return self.to_arrow().to_pandas()
+
+    def plot(self) -> Any:
+        """Return a plotly figure: a pair of bars a finding, selection beside baseline."""
+        return comparison(self.to_dict())
+
+    def _repr_html_(self) -> str:
+        return comparison_html(self.to_dict())
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def __str__(self) -> str:
+        lines = [
+            f"{words.count(self.selection['events'])} events where {self.selection['condition']}",
+            f"against {words.count(self.baseline['events'])} where {self.baseline['condition']}",
+        ]
+        if self.history:
+            lines.append(f"usual rates from {words.count(self.history['events'])} events {self.history['condition']}")
+        if self.sampled:
+            lines.append(f"FROM A SAMPLE of {self.sampled:,} events; the exact answer follows")
+        lines.append("")
+        if not self.findings:
+            lines.append("No finding: nothing sets the selection apart beyond chance.")
+        for rank, finding in enumerate(self.findings, 1):
+            lines += _lines(finding, f"{rank:>2}. ")
+        for title, rows in (("Refinements", self.refinements), ("What the errors are", self.describes)):
+            if rows:
+                lines += ["", f"{title}:"]
+                lines += [f"    {finding}" for finding in rows[:5]]
+                if len(rows) > 5:
+                    lines.append(f"    and {len(rows) - 5} more")
+        if self.skipped:
+            names = ", ".join(row["field"] for row in self.skipped[:6])
+            more = f" and {len(self.skipped) - 6} more" if len(self.skipped) > 6 else ""
+            lines += ["", f"Not looked at, or only in part: {names}{more} (see .skipped)"]
+        lines += [f"Note: {note}" for note in self.notes]
+        return "\n".join(lines)
+
+
+def _lines(finding: Finding, lead: str) -> list[str]:
+    pad = " " * len(lead)
+    out = [
+        lead + words.conjunction(finding.conditions),
+        f"{pad}{words.share(finding.selected_share)} of the selection ({words.count(finding.selected)}), "
+        f"{words.share(finding.baseline_share)} of the baseline ({words.count(finding.baseline)})",
+        pad + words.strength(finding.to_dict()),
+    ]
+    if finding.aliases:
+        shown = ", ".join(finding.aliases[:3]) + (f" and {len(finding.aliases) - 3} more" if len(finding.aliases) > 3 else "")
+        out.append(f"{pad}the same rows: {shown}")
+    if finding.note:
+        out.append(pad + finding.note)
+    traces = [row["trace_id"] for row in finding.examples.get("selected", []) if row.get("trace_id")]
+    if traces:
+        out.append(f"{pad}for example trace {traces[0]}")
+    return out
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return _finite(value)
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_plain(item) for item in value]
+    if hasattr(value, "isoformat"):
+        return value.isoformat()
+    return value
+
+
+_SCHEMA = pa.schema(
+    [("role", pa.string()), ("rank", pa.int64()), ("condition", pa.string())]
+    + [(name, pa.int64()) for name in ("selected", "baseline")]
+    + [
+        (name, pa.float64())
+        for name in (
+            "selected_share",
+            "baseline_share",
+            "rate_inside",
+            "rate_outside",
+            "risk_ratio",
+            "risk_ratio_low",
+            "risk_ratio_high",
+            "excess_share",
+            "score",
+        )
+    ]
+    + [("first_seen", pa.string()), ("last_seen", pa.string()), ("new", pa.bool_())]
+    + [("traces", pa.int64()), ("users", pa.int64()), ("note", pa.string()), ("aliases", pa.list_(pa.string()))]
+)

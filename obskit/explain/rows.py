@@ -1,0 +1,222 @@
+"""Which rows are compared: population, window of time, selection, baseline, history; and a sample of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from obskit.dataset import NO_TIME, FieldCodes
+from obskit.engine import Condition, Scope, parse_time
+from obskit.errors import BadCall, EmptySelection
+from obskit.explain.frame import Bools, Frame, Segment
+
+SAMPLE_A = 20_000
+SAMPLE_B = 100_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Window:
+    """A stretch of time [start, end) in microseconds since the epoch; None is open."""
+
+    start: int | None
+    end: int | None
+
+    def mask(self, times: npt.NDArray[np.int64]) -> Bools:
+        """Return which rows began within it; rows without a time are in none."""
+        mask: Bools = times != NO_TIME
+        if self.start is not None:
+            mask &= times >= self.start
+        if self.end is not None:
+            mask &= times < self.end
+        return mask
+
+    def __str__(self) -> str:
+        return f"{_iso(self.start)}/{_iso(self.end)}"
+
+
+def window(given: Any, newest: datetime | None) -> Window:
+    """Read a window of time.
+
+    Args:
+        given: (start, end) of datetimes or texts, "start/end", or "-30m" for the time since then.
+        newest: what "-30m" counts from.
+    Raises:
+        ConditionError: a bound is no time.
+        BadCall: it is none of these, or ends before it begins.
+    """
+    if isinstance(given, str):
+        given = tuple(given.split("/")) if "/" in given else (given, None)
+    if not isinstance(given, (tuple, list)) or len(given) != 2:
+        raise BadCall(f"{given!r} is no window of time", hint="(start, end), 'start/end' in ISO 8601, or '-30m'")
+    bounds = []
+    for bound in given:
+        at = parse_time(bound, newest) if isinstance(bound, str) and bound.strip() else bound or None
+        bounds.append(None if at is None else microseconds(at))
+    start, end = bounds
+    if start is not None and end is not None and start >= end:
+        raise BadCall(f"the window {Window(start, end)} ends before it begins", hint="give the earlier time first")
+    return Window(start, end)
+
+
+def microseconds(at: datetime) -> int:
+    """Return a time as microseconds since the epoch; a naive one is UTC."""
+    aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return (aware - EPOCH) // timedelta(microseconds=1)
+
+
+def _iso(at: int | None) -> str:
+    return "" if at is None else datetime.fromtimestamp(at / 1e6, UTC).isoformat().replace("+00:00", "Z")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The rows of a question, a mask a file for each group, and what was left out.
+
+    Groups: a (selection), b (baseline); with history also history_a (the outcome earlier) and history (all
+    earlier rows on which the outcome is known).
+    """
+
+    groups: dict[str, list[Bools]]
+    rows: int
+    left_out: int
+    unknown: int
+    plain_rest: bool  # b is all rows of a cached population less a and the unknown
+
+
+def compare(
+    scope: Scope,
+    selection: Condition,
+    *,
+    during: Window | Condition | None,
+    baseline: Condition | None,
+    history: Window | Condition | None,
+    population: str,
+) -> Compared:
+    """Return the masks of all groups.
+
+    Raises:
+        EmptySelection: the selection or the baseline has no rows.
+        BadCall: history overlaps `during`.
+    """
+    codes = scope.dataset.codes
+    files = range(len(scope.dataset.files))
+    times = codes.times()
+    units = codes.units() if population == "units" else None
+    chosen = scope.masks(selection)
+    where = scope.masks(None) if scope.where is not None else None
+    rest = scope.masks(baseline) if baseline is not None else None
+
+    def window(of: Window | Condition | None) -> Sequence[Bools] | None:
+        if of is None:
+            return None
+        return [of.mask(t) for t in times] if isinstance(of, Window) else [m.true for m in scope.masks(of)]
+
+    now, earlier = window(during), window(history)
+    groups: dict[str, list[Bools]] = {"a": [], "b": []}
+    if earlier is not None:
+        groups |= {"history_a": [], "history": []}
+    rows = unknown = everything = 0
+    for f in files:
+        in_population = np.ones(len(times[f]), dtype=bool) if where is None else where[f].true
+        everything += int(in_population.sum())
+        if units is not None:
+            in_population = in_population & units[f]
+        compared = in_population if now is None else in_population & now[f]
+        is_selected, null = chosen[f].true, chosen[f].null
+        a = compared & is_selected
+        b = compared & ~is_selected if rest is None else compared & rest[f].true & ~is_selected
+        if null is not None:
+            unknown += int((compared & null).sum())
+            b = b & ~null if rest is None else b
+        groups["a"].append(a)
+        groups["b"].append(b)
+        rows += int(in_population.sum())
+        if earlier is not None:
+            if now is not None and bool((earlier[f] & now[f]).any()):
+                raise BadCall(
+                    "history overlaps the time that is explained", hint="give a history that ends where during begins"
+                )
+            past = in_population & earlier[f]
+            groups["history"].append(past if null is None else past & ~null)
+            groups["history_a"].append(past & is_selected)
+    for group, what in (("a", "selection"), ("b", "baseline")):
+        if not any(mask.any() for mask in groups[group]):
+            raise EmptySelection(f"the {what} has no rows", hint=_hint(what, selection.text, population))
+    plain = during is None and rest is None and where is None and unknown == 0
+    return Compared(groups, rows, everything - rows, unknown, plain)
+
+
+def _hint(what: str, condition: str, population: str) -> str:
+    if what == "selection":
+        wider = "; population='all' also looks at what is no unit of work" if population == "units" else ""
+        return f"no compared row meets {condition!r}: widen it, or the window of time{wider}"
+    return "every compared row is selected: narrow the selection, or give a baseline"
+
+
+def frame(scope: Scope, codes: Callable[[str], FieldCodes], compared: Compared) -> Frame:
+    """Return all compared rows as a frame; files with none are left out."""
+    weights = scope.dataset.codes.weights()
+    segments: list[Segment] = []
+    groups: dict[str, list[Bools]] = {name: [] for name in compared.groups}
+    for f, file in enumerate(scope.dataset.files):
+        used = np.zeros(file.rows, dtype=bool)
+        for masks in compared.groups.values():
+            used |= masks[f]
+        count = int(used.sum())
+        if not count:
+            continue
+        # gathering pays below about half of the rows; above, whole columns are read in order
+        rows = np.flatnonzero(used) if count < file.rows // 2 else None
+        segments.append(Segment(f, file.rows if rows is None else count, rows, weights[f]))
+        for name, masks in compared.groups.items():
+            groups[name].append(masks[f] if rows is None else masks[f][rows])
+    return Frame(codes, segments, groups)
+
+
+def sample(
+    scope: Scope, codes: Callable[[str], FieldCodes], compared: Compared, cluster: str | None
+) -> tuple[Frame, npt.NDArray[np.int64]]:
+    """Return a sample of whole clusters from both groups, and the cluster of each row (-1: alone).
+
+    At most about 20,000 rows of "a" and 100,000 of "b"; a group that is smaller comes whole. The choice is by
+    a hash of the cluster, so the same question has the same sample.
+    """
+    weights = scope.dataset.codes.weights()
+    ids = scope.dataset.codes.clusters(cluster) if cluster else None
+    share = {}
+    for group, most in (("a", SAMPLE_A), ("b", SAMPLE_B)):
+        share[group] = most / max(sum(int(mask.sum()) for mask in compared.groups[group]), 1)
+    segments: list[Segment] = []
+    groups: dict[str, list[Bools]] = {"a": [], "b": []}
+    numbers: list[npt.NDArray[np.int64]] = []
+    for f in range(len(scope.dataset.files)):
+        picked = {}
+        for group in ("a", "b"):
+            rows = np.flatnonzero(compared.groups[group][f])
+            if share[group] < 1 and len(rows):
+                key = rows if ids is None else np.where(ids[f][rows] > 0, ids[f][rows].astype(np.int64), -rows - 1)
+                rows = rows[_uniform(key, f) < share[group]]
+            picked[group] = rows
+        rows = np.union1d(picked["a"], picked["b"])
+        if not len(rows):
+            continue
+        segments.append(Segment(f, len(rows), rows, weights[f]))
+        for group in ("a", "b"):
+            groups[group].append(np.isin(rows, picked[group], assume_unique=True))
+        own = np.full(len(rows), -1, dtype=np.int64) if ids is None else ids[f][rows].astype(np.int64)
+        numbers.append(np.where(own > 0, own + (f << 32), -1))
+    return Frame(codes, segments, groups), np.concatenate(numbers)
+
+
+def _uniform(key: npt.NDArray[Any], salt: int) -> npt.NDArray[np.float64]:
+    """Return a fixed pseudo-random number in [0, 1) for each key."""
+    x = key.astype(np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15 * (salt + 1) % 2**64)
+    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return np.asarray((x >> np.uint64(11)) / 2.0**53, dtype=np.float64)

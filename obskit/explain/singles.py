@@ -1,0 +1,190 @@
+"""Every condition on one field that is worth a look: values, missing, numeric intervals, sets.
+
+All counting is exact over the whole of both groups, from dictionary codes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from obskit.dataset import FieldCodes
+from obskit.explain.frame import Item
+from obskit.stats.evidence import Counts, weigh
+
+# Enough to find the edge of an effect within a few percent of the population; 32 bins make 528 intervals.
+BINS = 32
+# Integers with more distinct values than this are also looked at as numbers.
+CATEGORIES = 64
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field's counts in both groups, one cell a code (code 0 is missing)."""
+
+    codes: FieldCodes
+    a: Counts
+    b: Counts
+
+
+def is_number(codes: FieldCodes) -> bool:
+    """Return whether the field's entries are ordered numbers, to be cut into intervals."""
+    if codes.kind == "numeric":
+        return True
+    return codes.kind == "value" and pa.types.is_integer(codes.type) and codes.size - 1 > CATEGORIES
+
+
+def bins(column: Column) -> npt.NDArray[np.int64]:
+    """Return where a number field's entries are cut: starts of at most `BINS` runs of adjacent entries.
+
+    Zero and the infinities stand alone; NaN is left out. Cuts are quantiles of both groups together, with a
+    few more in the tails, where what is slow or large tends to be: they never look at who is selected.
+    """
+    codes = column.codes
+    weight = (column.a.n + column.b.n)[1:]
+    low = _numbers(codes, codes.lo)
+    ordinary = np.isfinite(low) & (low != 0)
+    total = weight[ordinary].sum()
+    running = np.cumsum(np.where(ordinary, weight, 0.0)) - np.where(ordinary, weight, 0.0)
+    quantiles = np.concatenate([[0.0, 0.001, 0.01], np.arange(1, 25) / 25, [0.99, 0.999]])
+    cuts = np.searchsorted(running, quantiles * total, side="left")
+    special = np.flatnonzero(~ordinary & ~np.isnan(low))
+    starts = np.unique(np.concatenate([cuts, special, special + 1, [0]]))
+    return starts[starts < len(low)].astype(np.int64)
+
+
+def interval_totals(column: Column) -> npt.NDArray[np.float64]:
+    """Return the observations in each interval of the field's bins: every one of them is a test."""
+    starts = bins(column)
+    if not len(starts):
+        return np.zeros(0)
+    sums = np.concatenate([[0.0], np.cumsum((column.a.n + column.b.n)[1:])])
+    ends = np.append(starts[1:], column.codes.size - 1)
+    first, last = np.triu_indices(len(starts))
+    return np.asarray(sums[ends[last]] - sums[starts[first]])
+
+
+def field_items(column: Column, all_a: Counts, all_b: Counts, floor: float, log_level: float) -> list[Item]:
+    """Return the conditions on one field that clear the floor of the selection.
+
+    Args:
+        column: the field's counts.
+        all_a, all_b: the whole groups.
+        floor: least number of selected observations.
+        log_level: log of the error level of each bound.
+    """
+    codes = column.codes
+    items = []
+    if column.a.n[0] >= floor:
+        items.append(Item(codes.name, (0,), {"field": codes.name, "op": "missing"}))
+    if column.a.n[1:].sum() >= floor and column.a.n[0] + column.b.n[0] > 0:
+        # an interval open on both sides: the field has some value
+        spec = {"field": codes.name, "op": "between", "low": None, "high": None}
+        items.append(Item(codes.name, tuple(range(1, codes.size)), spec))
+    if codes.kind == "value":
+        worth = column.a.n >= floor
+        worth[0] = False
+        if codes.rare_code is not None:
+            worth[codes.rare_code] = False
+        items += [value_item(codes, int(code)) for code in np.flatnonzero(worth)]
+    if is_number(codes) and codes.size > 1:
+        items += _intervals(column, all_a, all_b, floor, log_level)
+    return items
+
+
+def value_item(codes: FieldCodes, code: int) -> Item:
+    """Return the condition that a field has the value of a code."""
+    return Item(codes.name, (code,), {"field": codes.name, "op": "=", "value": codes.values[code - 1].as_py()})
+
+
+def _intervals(column: Column, all_a: Counts, all_b: Counts, floor: float, log_level: float) -> list[Item]:
+    """Return the best interval, and the best of what lies apart from it."""
+    starts = bins(column)
+    ends = np.append(starts[1:], column.codes.size - 1)
+    first, last = np.triu_indices(len(starts))
+
+    def between(counts: Counts) -> Counts:
+        parts = []
+        for values in (counts.n, counts.w, counts.w2):
+            sums = np.concatenate([[0.0], np.cumsum(values[1:])])
+            parts.append(sums[ends[last]] - sums[starts[first]])
+        return Counts(*parts)
+
+    a, b = between(column.a), between(column.b)
+    # the whole line is "not missing": it says nothing about the number
+    whole = a.n + b.n >= (column.a.n + column.b.n)[1:].sum()
+    worth = np.flatnonzero((a.n >= floor) & ~whole)
+    if not len(worth):
+        return []
+    score = weigh(a[worth], all_a, b[worth], all_b, log_level).score
+    own = first[worth] == last[worth]
+    best_bin = score[own].max(initial=0.0)
+    items: list[Item] = []
+    taken: list[tuple[int, int]] = []
+    for at in np.argsort(-score, kind="stable"):
+        if score[at] <= 0 or len(items) == 2:
+            break
+        i, j = int(first[worth[at]]), int(last[worth[at]])
+        if i != j and not taken and score[at] <= best_bin:
+            continue
+        if any(i <= other_j and other_i <= j for other_i, other_j in taken):
+            continue
+        taken.append((i, j))
+        items.append(interval_item(column.codes, int(starts[i]), int(ends[j])))
+    return items
+
+
+def interval_item(codes: FieldCodes, start: int, end: int) -> Item:
+    """Return the condition that a number lies in the entries start ... end - 1.
+
+    The bounds are the shortest decimals that cut between the values there are, so the condition read back
+    as text holds for exactly the same rows.
+    """
+    low, high = _numbers(codes, codes.lo), _numbers(codes, codes.hi)
+    numbers = np.flatnonzero(~np.isnan(low))
+    whole = pa.types.is_integer(codes.type)
+    start = max(start, int(numbers[0]))
+    end = min(end, int(numbers[-1]) + 1)
+    # NaN is above all numbers in SQL, so an open end would let it in
+    open_above = end > numbers[-1] and len(numbers) == len(low)
+    lower = None if start <= numbers[0] else _shortest(high[start - 1], low[start], up=True, whole=whole)
+    upper = None if open_above else high[end - 1]
+    if upper is not None and end <= numbers[-1]:
+        upper = _shortest(high[end - 1], low[end], up=False, whole=whole)
+    spec: dict[str, Any] = {"field": codes.name, "op": "between", "low": lower, "high": upper}
+    if lower is not None and lower == upper:
+        spec = {"field": codes.name, "op": "=", "value": lower}
+    return Item(codes.name, tuple(range(start + 1, end + 1)), spec)
+
+
+def _numbers(codes: FieldCodes, bounds: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
+    """Return the bounds of a number field's entries; integers coded by value are their own bounds."""
+    return codes.values.to_numpy(zero_copy_only=False).astype(float) if bounds is None else bounds
+
+
+def _shortest(below: float, above: float, *, up: bool, whole: bool) -> float | int:
+    """Return the shortest decimal that lies between two values: in (below, above], or, where not `up`,
+    in [below, above)."""
+    if whole:
+        return int(above) if up else int(below)
+    if not (math.isfinite(below) and math.isfinite(above)):
+        return above if up else below
+    for digits in range(1, 18):
+        for value in (above, below, (below + above) / 2):
+            rounded = float(f"{value:.{digits}g}")
+            if (below < rounded <= above) if up else (below <= rounded < above):
+                return rounded
+    return above if up else below
+
+
+def set_item(codes: FieldCodes, members: Iterable[int]) -> Item:
+    """Return the condition that a field has one of several values."""
+    chosen = tuple(sorted(int(code) for code in members))
+    values: list[Any] = [codes.values[code - 1].as_py() for code in chosen]
+    return Item(codes.name, chosen, {"field": codes.name, "op": "in", "values": values})
