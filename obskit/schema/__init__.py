@@ -1,0 +1,29 @@
+"""Arrow types of an event, and the way of any input into them.
+
+`Normalizer` does all renaming, typing, flattening, weighting and the error rule; `LoadReport` counts what
+it and the readers changed or left out; `cast` brings early batches to the final schema. No file is opened
+here.
+"""
+
+from obskit.schema.flatten import MAX_FIELDS
+from obskit.schema.mapping import read_mapping
+from obskit.schema.normalize import MIXED, NAMED, Normalizer
+from obskit.schema.report import FileReport, LoadReport, Rejection
+from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast, unify
+
+__all__ = [
+    "EVENTS_TYPE",
+    "LINKS_TYPE",
+    "MAX_FIELDS",
+    "MIXED",
+    "NAMED",
+    "TIMESTAMP",
+    "TYPES",
+    "FileReport",
+    "LoadReport",
+    "Normalizer",
+    "Rejection",
+    "cast",
+    "read_mapping",
+    "unify",
+]

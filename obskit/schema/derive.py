@@ -1,0 +1,104 @@
+"""What a row means beyond what it says: its error, its sampling weight, its words in one spelling."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.schema.parse import by_value
+
+_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
+_STATUS = ("UNSET", "OK", "ERROR")
+# W3C trace state: members by comma; OpenTelemetry's own is `ot=` with sub-keys by semicolon.
+_THRESHOLD = re.compile(r"(?:^|,)\s*ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?=[;,\s]|$)")
+_THRESHOLD_ARROW = "(^|,)[ \t]*ot=([^,]*;)?th:[0-9a-f]"
+ZERO_IDS = ("", "0" * 16, "0" * 32)
+
+
+def errors(columns: dict[str, pa.Array], rows: int) -> pa.Array:
+    """Return which rows failed: status ERROR, `error.type` set, or an HTTP answer of 5xx, 408 or 429.
+
+    Any other 4xx is the caller's own doing and no error. A row that says none of these has not failed.
+    """
+    failed = pa.repeat(False, rows)
+    evidence = []
+    if (status := columns.get("status_code")) is not None:
+        evidence.append(pc.equal(status, "ERROR"))
+    if (kind := columns.get("error.type")) is not None:
+        evidence.append(pc.and_(pc.is_valid(kind), pc.not_equal(kind, "")))
+    if (code := columns.get("http.response.status_code")) is not None:
+        server = pc.and_(pc.greater_equal(code, 500), pc.less(code, 600))
+        evidence.append(pc.or_(server, pc.is_in(code, pa.array([408, 429], code.type))))
+    for item in evidence:
+        failed = pc.or_(failed, pc.fill_null(item, False))
+    return failed
+
+
+def threshold_weight(trace_state: str) -> float | None:
+    """Return the weight that a trace state's sampling threshold gives: 2^56 / (2^56 - T), or None.
+
+    `th` holds the leading hex digits of T, the 56-bit number at and above which random values are kept.
+    """
+    found = _THRESHOLD.search(trace_state)
+    if not found:
+        return None
+    return 2**56 / (2**56 - int(found[1].ljust(14, "0"), 16))
+
+
+def weights(given: pa.Array | None, trace_state: pa.Array | None) -> tuple[pa.Array | None, int]:
+    """Return sampling weights (given ones, else by threshold) and how many given ones were no weight."""
+    bad = 0
+    if given is not None:
+        good = pc.and_(pc.is_finite(given), pc.greater(given, 0))
+        if not pc.all(good, min_count=0).as_py():
+            kept = pc.if_else(good, given, pa.scalar(None, pa.float64()))
+            bad = kept.null_count - given.null_count
+            given = kept
+    wanted = trace_state is not None and (given is None or given.null_count)
+    if wanted and pc.any(pc.match_substring_regex(trace_state, _THRESHOLD_ARROW)).as_py():
+        by_threshold = by_value(trace_state, threshold_weight, pa.float64())
+        given = by_threshold if given is None else pc.coalesce(given, by_threshold)
+    return given, bad
+
+
+def kinds(array: pa.Array) -> pa.Array:
+    """Return span kinds as lower-case words; numbers are OTLP's, unspecified is null."""
+    return by_value(array, _kind, pa.string())
+
+
+def _kind(value: Any) -> str | None:
+    text = str(value).strip().lower().removeprefix("span_kind_")
+    if text.isdigit() and int(text) < len(_KINDS):
+        text = _KINDS[int(text)]
+    return None if text in ("", "unspecified") else text
+
+
+def statuses(array: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
+    """Take a status column apart: (UNSET, OK or ERROR; HTTP statuses among them; what is neither)."""
+    split = {value: _status(value) for value in array.unique().to_pylist() if value is not None}
+    return (
+        by_value(array, lambda v: split[v][0], pa.string()),
+        by_value(array, lambda v: split[v][1], pa.int64()),
+        by_value(array, lambda v: split[v][2], pa.string()),
+    )
+
+
+def _status(value: Any) -> tuple[str | None, int | None, str | None]:
+    text = str(value).strip().upper().removeprefix("STATUS_CODE_").removesuffix(".0")
+    if text in _STATUS:
+        return text, None, None
+    if text.isdigit() and int(text) < len(_STATUS):
+        return _STATUS[int(text)], None, None
+    if text.isdigit() and 100 <= int(text) < 600:
+        return None, int(text), None
+    return (None, None, None) if not text else (None, None, str(value))
+
+
+def hex_ids(array: pa.Array) -> pa.Array:
+    """Return ids in lower case; empty and all-zero ones, which mean "none", are null."""
+    lower = pc.ascii_lower(array)
+    none = pc.is_in(lower, pa.array(ZERO_IDS))
+    return pc.if_else(none, pa.scalar(None, pa.string()), lower) if pc.any(none).as_py() else lower

@@ -1,0 +1,90 @@
+"""Structs and maps as columns of their own, under dotted names."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.errors import LimitExceeded
+from obskit.schema.types import plain
+
+MAX_FIELDS = 20_000
+"""Distinct field names that a Dataset may have."""
+
+UNNAMED = "(unnamed)"
+"""What a field with an empty name is called: engines have no such columns."""
+
+
+class Column(NamedTuple):
+    """One flat column: its dotted name, how many levels deep it was, its values, and what was mixed."""
+
+    name: str
+    depth: int
+    values: pa.Array
+    metadata: dict[bytes, bytes] | None
+
+
+def too_many_fields(where: str = "") -> LimitExceeded:
+    """Return the error for more than `MAX_FIELDS` names."""
+    return LimitExceeded(
+        f"{where}more than {MAX_FIELDS:,} distinct field names",
+        hint="names that carry values, such as ids used as keys, belong into a value: "
+        '{"key": "user-17", "count": 3} rather than {"user-17": 3}',
+    )
+
+
+def flatten(batch: pa.RecordBatch) -> list[Column]:
+    """Return the batch's columns with structs and maps taken apart, shallow ones first.
+
+    A name that is there twice ({"a": {"b": 1}, "a.b": 2}) is returned twice; the shallower comes first.
+    """
+    out: list[Column] = []
+    level = [
+        Column(field.name, 0, values, field.metadata)
+        for field, values in zip(batch.schema, batch.columns, strict=True)
+    ]
+    while level:
+        deeper: list[Column] = []
+        for name, depth, values, metadata in level:
+            kind = values.type
+            if pa.types.is_struct(kind):
+                deeper += [
+                    Column(f"{name}.{kind.field(i).name}", depth + 1, child, None)
+                    for i, child in enumerate(values.flatten())
+                ]
+            elif pa.types.is_map(kind):
+                deeper += [Column(f"{name}.{key}", depth + 1, child, None) for key, child in _pivot(values)]
+            else:
+                out.append(Column(name or UNNAMED, depth, plain(values), metadata))
+        if len(out) + len(deeper) > MAX_FIELDS * 2:
+            raise too_many_fields()
+        level = deeper
+    return out
+
+
+def _pivot(maps: pa.Array) -> list[tuple[str, pa.Array]]:
+    """Return one column a key of a map array: keys are coded, rows sorted by key, taken a key at a time."""
+    if maps.offset or maps.null_count:
+        maps = pa.concat_arrays([maps])
+    offsets = maps.offsets.to_numpy()
+    lengths = np.where(maps.is_null().to_numpy(zero_copy_only=False), 0, np.diff(offsets))
+    row = np.repeat(np.arange(len(maps)), lengths)
+    starts = np.repeat(offsets[:-1] - (np.cumsum(lengths) - lengths), lengths)
+    position = np.arange(len(row)) + starts
+    keys = pc.cast(maps.keys.take(pa.array(position)), pa.string()).dictionary_encode()
+    items = maps.items.take(pa.array(position))
+    codes = keys.indices.to_numpy(zero_copy_only=False)
+    if len(keys.dictionary) > MAX_FIELDS:
+        raise too_many_fields()
+    order = np.argsort(codes, kind="stable")
+    edges = np.searchsorted(codes[order], np.arange(len(keys.dictionary) + 1))
+    out: list[tuple[str, pa.Array]] = []
+    for code, key in enumerate(keys.dictionary.to_pylist()):
+        at = order[edges[code] : edges[code + 1]]
+        index = np.full(len(maps), -1, np.int64)
+        index[row[at]] = at  # the last of a key that is there twice stays
+        out.append((key, items.take(pa.array(index, mask=index < 0))))
+    return out

@@ -1,0 +1,295 @@
+"""The one place where what came in becomes events: names, types, weights and errors.
+
+A batch goes through in this order: flatten, the caller's mapping, aliases of our columns, old convention
+names, known types, derived columns, names unique without regard to case, types united with all seen
+before. Readers do none of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.errors import LimitExceeded
+from obskit.names import ALIASES, COLUMNS, DURATION_UNITS, current, type_word
+from obskit.schema import derive
+from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
+from obskit.schema.mapping import Source, read_mapping
+from obskit.schema.parse import parse
+from obskit.schema.report import LoadReport
+from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
+
+NAMED = {b"obskit.named": b"1"}
+"""Metadata of a batch whose reader knows which columns are ours: no alias is looked for in it."""
+
+MIXED = b"obskit.mixed"
+"""Metadata of a text column: JSON of type word -> values that were of another type in the source."""
+
+_ALIAS_ORDER = {name: i for i, name in enumerate([*ALIASES, *DURATION_UNITS])}
+_IDS = ("trace_id", "span_id", "parent_span_id")
+
+
+class _Part(NamedTuple):
+    """A column that goes into a target: how it is called, its rank, and how to read it."""
+
+    name: str
+    rank: tuple[int, int, int]
+    values: pa.Array
+    how: str  # "own", "mapped", "alias", "old"
+    source: Source
+    mixed: dict[str, int]
+
+
+class Normalizer:
+    """Turns raw batches into events, one after the other, and learns the schema of them all.
+
+    Args:
+        report: counts go here.
+        mapping: column of the event -> source column, or {"from", "unit", "null"} (see `read_mapping`).
+        max_fields: distinct names beyond which it gives up.
+
+    Raises:
+        BadCall: a mapping that cannot be read.
+    """
+
+    def __init__(
+        self, report: LoadReport, *, mapping: Mapping[str, Any] | None = None, max_fields: int = MAX_FIELDS
+    ) -> None:
+        self.report = report
+        self._mapping = read_mapping(mapping)
+        self._max_fields = max_fields
+        self._types: dict[str, pa.DataType] = {"timestamp": TIMESTAMP, "error": pa.bool_()}
+        self._seen: dict[str, dict[str, int]] = {}
+        self._unique: dict[str, str] = {}
+        self._folded: set[str] = set()
+        for name in COLUMNS:  # ours keep their names whatever comes first
+            self._unique_name(name)
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The schema of all events so far: our columns first, then the rest by name."""
+        rest = sorted(name for name in self._types if name not in COLUMNS)
+        names = [name for name in COLUMNS if name in self._types] + rest
+        return pa.schema([(name, _settled(self._types[name])) for name in names])
+
+    def batch(self, raw: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the batch as events, typed as far as the batches so far tell.
+
+        Rows stay in their order and none is lost. `schema` may grow with later batches; `types.cast` brings
+        this one up to it.
+
+        Raises:
+            LimitExceeded: more than `max_fields` distinct names.
+        """
+        rows = raw.num_rows
+        named = (raw.schema.metadata or {}).get(b"obskit.named") == b"1"
+        columns: dict[str, pa.Array] = {}
+        mixed: dict[str, dict[str, int]] = {}
+        for target, parts in self._targets(flatten(raw), named).items():
+            self._merge(target, parts, columns, mixed)
+        self._derive(columns, rows)
+        out: dict[str, pa.Array] = {}
+        for name, values in columns.items():
+            unique = self._unique_name(name)
+            out[unique] = self._united(unique, name, values, mixed.get(name, {}))
+        if len(self._types) > self._max_fields:
+            raise self._too_many()
+        names = [n for n in COLUMNS if n in out] + sorted(n for n in out if n not in COLUMNS)
+        self.report.rows_read += rows
+        self.report.untimed += out["timestamp"].null_count
+        return pa.RecordBatch.from_arrays([out[n] for n in names], names)
+
+    def _too_many(self) -> LimitExceeded:
+        if self._max_fields == MAX_FIELDS:
+            return too_many_fields()
+        return LimitExceeded(f"more than {self._max_fields:,} distinct field names")
+
+    def _targets(self, columns: list[Column], named: bool) -> dict[str, list[_Part]]:
+        """Return every name that events will have -> the columns that go into it, the winning one first."""
+        targets: dict[str, list[_Part]] = {}
+        plain = Source("", None, ())
+        for name, depth, values, metadata in columns:
+            mixed = orjson.loads(metadata[MIXED]) if metadata and MIXED in metadata else {}
+            if (mapped := self._mapping.get(name)) is not None:
+                for target, source in mapped:
+                    cleared = source.cleared(values)
+                    part = _Part(name, (0, depth, 0), cleared, "mapped", source, mixed)
+                    targets.setdefault(target, []).append(part)
+                continue
+            target, how, rank = name, "own", (1, depth, 0)
+            if not named and name in _ALIAS_ORDER and depth == 0:
+                target, how, rank = ALIASES.get(name, "duration_ms"), "alias", (2, depth, _ALIAS_ORDER[name])
+            elif (today := current(name)) != name:
+                target, how, rank = today, "old", (3, depth, 0)
+            targets.setdefault(target, []).append(_Part(name, rank, values, how, plain, mixed))
+        for parts in targets.values():
+            parts.sort(key=lambda part: part.rank)
+        return targets
+
+    def _merge(
+        self,
+        target: str,
+        parts: list[_Part],
+        columns: dict[str, pa.Array],
+        mixed: dict[str, dict[str, int]],
+    ) -> None:
+        """Add a target to the columns; where several sources have a value the first of them wins."""
+        merged: pa.Array | None = None
+        for part in parts:
+            if part.how == "alias":
+                values = self._alias(target, part, merged, columns)
+            else:
+                values = self._typed(target, part, columns)
+            if part.how == "old":
+                self._count_rename(part, target, values, merged)
+            elif part.how == "own" and merged is not None:
+                self.report.override(target, _both(values, merged))
+            for kind, count in part.mixed.items():
+                mixed.setdefault(target, {})[kind] = mixed.get(target, {}).get(kind, 0) + count
+            merged = values if merged is None else _coalesce(merged, values)
+        if merged is not None and (merged.null_count < len(merged) or any(p.how != "alias" for p in parts)):
+            have = columns.get(target)
+            columns[target] = merged if have is None else _coalesce(merged, have)
+
+    def _count_rename(self, part: _Part, target: str, values: pa.Array, merged: pa.Array | None) -> None:
+        both = 0 if merged is None else _both(values, merged)
+        self.report.rename(part.name, target, len(values) - values.null_count - both)
+        self.report.override(part.name, both)
+
+    def _alias(
+        self, target: str, part: _Part, merged: pa.Array | None, columns: dict[str, pa.Array]
+    ) -> pa.Array:
+        """Return what an alias gives to our column; values it cannot give stay under the alias's name."""
+        values = parse(part.values, COLUMNS[target])
+        if (factor := DURATION_UNITS.get(part.name)) is not None:
+            values = pc.multiply(values, factor)
+        if merged is not None:
+            values = pc.if_else(pc.is_valid(merged), pa.scalar(None, values.type), values)
+        used = len(values) - values.null_count
+        if part.values.null_count < len(values) - used:
+            columns[part.name] = pc.if_else(
+                pc.is_valid(values), pa.scalar(None, part.values.type), part.values
+            )
+        self.report.rename(part.name, target, used)
+        return values
+
+    def _typed(self, target: str, part: _Part, columns: dict[str, pa.Array]) -> pa.Array:
+        """Return a part as the type its target is known to have, if it is; failures are counted."""
+        known = type_word(target)
+        if known is None:
+            return part.values
+        if target == "kind":
+            return derive.kinds(part.values)
+        if target == "status_code":
+            return self._status(part.values, columns)
+        values = part.source.scaled(target, parse(part.values, known, part.source.unit))
+        failed = values.null_count - part.values.null_count
+        if target == "error" and failed and pa.types.is_string(part.values.type):
+            # A message under this name is no flag, but it is worth more than a count.
+            message = pc.if_else(pc.is_valid(values), pa.scalar(None, pa.string()), part.values)
+            columns["attributes.error"] = message
+            self.report.rename("error", "attributes.error", failed)
+            return values
+        self.report.fail_to_parse(target, failed)
+        if target != "timestamp" and not values.type.equals(part.values.type):
+            self._count_retyped(target, part.values, values)
+        return values
+
+    def _count_retyped(self, target: str, before: pa.Array, after: pa.Array) -> None:
+        widened = pa.types.is_integer(before.type) and (
+            pa.types.is_floating(after.type) or target == "severity_number"
+        )
+        if widened or pa.types.is_null(before.type):
+            return
+        seen = self._seen.setdefault(f"known {target}", {})
+        kind = word(before.type)
+        seen[kind] = seen.get(kind, 0) + len(after) - after.null_count
+        if rows := sum(seen.values()):
+            self.report.retyped[target] = (
+                ", ".join(sorted(seen)),
+                COLUMNS.get(target) or word(after.type),
+                rows,
+            )
+
+    def _status(self, values: pa.Array, columns: dict[str, pa.Array]) -> pa.Array:
+        """Return span statuses; an HTTP status under this name goes where it belongs."""
+        if pa.types.is_null(values.type):
+            return pa.nulls(len(values), pa.string())
+        status, http, other = derive.statuses(to_text(values))
+        for name, moved in (("http.response.status_code", http), ("attributes.status_code", other)):
+            if moved.null_count < len(moved):
+                have = columns.get(name)
+                columns[name] = moved if have is None else _coalesce(have, moved)
+                self.report.rename("status_code", name, len(moved) - moved.null_count)
+        return status
+
+    def _derive(self, columns: dict[str, pa.Array], rows: int) -> None:
+        """Fill in what follows from other columns: weights, errors, spelling of ids, a timestamp always."""
+        if "timestamp" not in columns:
+            columns["timestamp"] = pa.nulls(rows, TIMESTAMP)
+        for name in _IDS:
+            if name in columns:
+                columns[name] = derive.hex_ids(columns[name])
+        weight, bad = derive.weights(columns.get("sample_weight"), columns.get("trace_state"))
+        self.report.fail_to_parse("sample_weight", bad)
+        if weight is not None:
+            columns["sample_weight"] = weight
+        computed = derive.errors(columns, rows)
+        given = columns.get("error")
+        columns["error"] = computed if given is None else pc.coalesce(given, computed)
+
+    def _unique_name(self, name: str) -> str:
+        """Return the name itself, or name~2 where another differs from it in case only."""
+        if name in self._unique:
+            return self._unique[name]
+        unique, number = name, 1
+        while unique.casefold() in self._folded:
+            number += 1
+            unique = f"{name}~{number}"
+        if number > 1:
+            self.report.note(f"{name} differs from another field in case only and is called {unique}")
+        self._folded.add(unique.casefold())
+        self._unique[name] = unique
+        return unique
+
+    def _united(self, unique: str, name: str, values: pa.Array, mixed: dict[str, int]) -> pa.Array:
+        """Return the values in the type that holds all of the field's values so far."""
+        known = type_word(name)
+        if known is not None:
+            self._types[unique] = TYPES[known]
+            return convert(values, TYPES[known])
+        before = self._types.get(unique)
+        kind = values.type if before is None else unify(before, values.type)
+        self._types[unique] = kind
+        seen = self._seen.setdefault(unique, {})
+        own = word(values.type)
+        present = len(values) - values.null_count - sum(mixed.values())
+        for word_, count in ((own, present), *mixed.items()):
+            if count:
+                seen[word_] = seen.get(word_, 0) + count
+        if len(seen) > 1 and pa.types.is_string(kind):
+            others = {w: n for w, n in seen.items() if w != "string"}
+            self.report.retyped[unique] = (", ".join(sorted(seen)), "string", sum(others.values()))
+        return convert(values, kind)
+
+
+def _settled(kind: pa.DataType) -> pa.DataType:
+    """Return the type of a field of which only nulls were seen: text, so that it can be asked for."""
+    if pa.types.is_null(kind):
+        return pa.string()
+    if pa.types.is_list(kind) and pa.types.is_null(kind.value_type):
+        return pa.list_(pa.string())
+    return kind
+
+
+def _both(left: pa.Array, right: pa.Array) -> int:
+    return int(pc.sum(pc.and_(pc.is_valid(left), pc.is_valid(right))).as_py() or 0)
+
+
+def _coalesce(first: pa.Array, second: pa.Array) -> pa.Array:
+    kind = unify(first.type, second.type)
+    return pc.coalesce(convert(first, kind), convert(second, kind))

@@ -1,0 +1,231 @@
+"""Values of a known type from whatever the source wrote: "500" is a status, 1700000000000 a time.
+
+Every function takes a plain array and returns one of the wanted type; what does not parse is null. Columns
+are parsed whole where Arrow can; only columns with an odd value in them go value by value, distinct ones
+once.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.schema.types import TIMESTAMP, TYPES, to_text
+
+UNITS_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
+# Python's datetime shows the years 1 to 9999; a time outside them is a broken number, not a time.
+_FIRST = -62_135_596_800_000_000
+_LAST = 253_402_300_799_999_999
+_TRUE = frozenset({"true", "t", "yes", "y", "1"})
+_FALSE = frozenset({"false", "f", "no", "n", "0"})
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+
+
+def parse(array: pa.Array, word: str, unit: str | None = None) -> pa.Array:
+    """Return the array as the type of a type word; values that do not parse are null.
+
+    Args:
+        array: plain array (`types.plain`).
+        word: a key of `types.TYPES`.
+        unit: for timestamps that are numbers, "s", "ms", "us" or "ns"; None tells it by their size.
+    """
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), TYPES[word])
+    if word == "string":
+        return to_text(array)
+    if word == "timestamp":
+        return _timestamps(array, unit)
+    if array.type.equals(TYPES[word]):
+        return array
+    if word == "float":
+        return _floats(array)
+    if word == "bool":
+        return _bools(array)
+    integers = _integers(array)
+    if word == "int32":
+        fits = pc.less_equal(pc.abs(pc.cast(integers, pa.float64(), safe=False)), float(2**31 - 1))
+        return pc.cast(pc.if_else(fits, integers, None), pa.int32())
+    return integers
+
+
+def by_value(array: pa.Array, function: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
+    """Return function of every value, called once for each distinct one; null stays null."""
+    encoded = array.dictionary_encode()
+    made = [function(value) for value in encoded.dictionary.to_pylist()]
+    return pa.array(made, kind).take(encoded.indices)
+
+
+def _floats(array: pa.Array) -> pa.Array:
+    if pa.types.is_integer(array.type):
+        return pc.cast(array, pa.float64(), safe=False)
+    if pa.types.is_string(array.type):
+        try:
+            return pc.cast(array, pa.float64())
+        except pa.ArrowInvalid:
+            return by_value(array, _float, pa.float64())
+    return pa.nulls(len(array), pa.float64())
+
+
+def _float(text: str) -> float | None:
+    text = text.strip()
+    if _NUMBER.fullmatch(text) or text.lower().lstrip("+-") in ("nan", "inf", "infinity"):
+        return float(text)
+    return None
+
+
+def _integers(array: pa.Array) -> pa.Array:
+    if pa.types.is_integer(array.type):
+        return pc.cast(array, pa.int64())
+    if pa.types.is_floating(array.type):
+        values = array.to_numpy(zero_copy_only=False)
+        with np.errstate(invalid="ignore"):
+            whole = (np.floor(values) == values) & (np.abs(values) < 2.0**63)
+        return pa.array(np.where(whole, values, 0).astype(np.int64), mask=~whole)
+    if pa.types.is_string(array.type):
+        try:
+            return pc.cast(array, pa.int64())
+        except pa.ArrowInvalid:
+            return by_value(array, _integer, pa.int64())
+    return pa.nulls(len(array), pa.int64())
+
+
+def _integer(text: str) -> int | None:
+    text = text.strip()
+    if not _NUMBER.fullmatch(text):
+        return None
+    digits = text.lstrip("+-")
+    if digits.isdigit():
+        value = int(text) if len(digits) < 20 else 2**64
+    else:
+        number = float(text)
+        value = int(number) if math.isfinite(number) and number.is_integer() else 2**64
+    return value if -(2**63) <= value < 2**63 else None
+
+
+def _bools(array: pa.Array) -> pa.Array:
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        known = pc.is_in(array, pa.array([0, 1], array.type))
+        return pc.if_else(known, pc.equal(array, pa.scalar(1, array.type)), pa.scalar(None, pa.bool_()))
+    if pa.types.is_string(array.type):
+        return by_value(array, _bool, pa.bool_())
+    return pa.nulls(len(array), pa.bool_())
+
+
+def _bool(text: str) -> bool | None:
+    text = text.strip().lower()
+    return True if text in _TRUE else False if text in _FALSE else None
+
+
+def _timestamps(array: pa.Array, unit: str | None) -> pa.Array:
+    if pa.types.is_timestamp(array.type):
+        return _in_range(pc.cast(array, pa.int64()))
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
+        return from_epoch(array, unit)
+    if pa.types.is_string(array.type):
+        return _from_text(array, unit)
+    return pa.nulls(len(array), TIMESTAMP)
+
+
+def _in_range(microseconds: pa.Array) -> pa.Array:
+    extremes = pc.min_max(microseconds).as_py()
+    if extremes["min"] is not None and (extremes["min"] < _FIRST or extremes["max"] > _LAST):
+        fits = pc.and_(pc.greater_equal(microseconds, _FIRST), pc.less_equal(microseconds, _LAST))
+        microseconds = pc.if_else(fits, microseconds, None)
+    return microseconds.cast(TIMESTAMP)
+
+
+def from_epoch(array: pa.Array, unit: str | None = None) -> pa.Array:
+    """Return numbers since 1970 as timestamps.
+
+    Without a unit the size tells it: below 1e11 seconds (until the year 5138), below 1e14 milliseconds,
+    below 1e17 microseconds, else nanoseconds; each value by itself.
+    """
+    missing = array.is_null().to_numpy(zero_copy_only=False)
+    whole = pa.types.is_integer(array.type)
+    values = array.fill_null(0).to_numpy(zero_copy_only=False)
+    size = np.abs(values.astype(np.float64))
+    out = np.zeros(len(values), np.int64)
+    bad = missing | ~np.isfinite(size)
+    for name, least, most in (
+        ("s", -1, 1e11),
+        ("ms", 1e11, 1e14),
+        ("us", 1e14, 1e17),
+        ("ns", 1e17, math.inf),
+    ):
+        if unit is None:
+            rows = (size > -1 if name == "s" else size >= least) & (size < most) & ~bad
+        elif unit == name:
+            rows = ~bad
+        else:
+            continue
+        if rows.any():
+            out[rows], out_of_range = _scaled(values[rows], name, whole)
+            bad[np.flatnonzero(rows)[out_of_range]] = True
+    bad |= (out < _FIRST) | (out > _LAST)
+    return pa.array(out, pa.int64(), mask=bad).cast(TIMESTAMP)
+
+
+def _scaled(
+    values: npt.NDArray[Any], unit: str, whole: bool
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
+    factor = 1_000_000 / UNITS_PER_SECOND[unit]
+    rough = values.astype(np.float64) * factor
+    beyond = ~((rough >= _FIRST) & (rough <= _LAST))
+    safe = np.where(beyond, 0, values)
+    if unit == "ns":
+        exact = np.floor_divide(safe, 1000)
+    elif whole:
+        exact = safe * int(factor)
+    else:
+        exact = np.round(safe * factor)
+    return exact.astype(np.int64), beyond
+
+
+def _from_text(array: pa.Array, unit: str | None) -> pa.Array:
+    try:
+        return _in_range(pc.cast(array, TIMESTAMP).cast(pa.int64()))
+    except pa.ArrowInvalid:
+        pass
+    # The commonest reasons: nanoseconds, and no zone (UTC then). Both are mended for the whole column.
+    short = pc.replace_substring_regex(array, r"([.,]\d{6})\d+", r"\1")
+    zoned = pc.match_substring_regex(short, r"(?i)[0-9](z|[+-][0-9]{2}(:?[0-9]{2})?)$")
+    dated = pc.match_substring_regex(short, r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
+    mended = pc.if_else(
+        pc.and_(dated, pc.invert(zoned)), pc.binary_join_element_wise(short, pa.scalar("Z"), ""), short
+    )
+    try:
+        return _in_range(pc.cast(mended, TIMESTAMP).cast(pa.int64()))
+    except pa.ArrowInvalid:
+        return by_value(array, lambda text: _moment(text, unit), TIMESTAMP)
+
+
+def _moment(text: str, unit: str | None) -> datetime | None:
+    text = text.strip()
+    if _NUMBER.fullmatch(text):
+        number: int | float
+        try:
+            number = int(text)
+        except ValueError:
+            number = float(text)
+        if isinstance(number, int) and not -(2**63) <= number < 2**63:
+            return None
+        moment: datetime | None = from_epoch(pa.array([number]), unit)[0].as_py()
+        return moment
+    mended = re.sub(r"([.,]\d{6})\d+", r"\1", text).replace(",", ".")
+    mended = re.sub(r"\s*(UTC|GMT)$", "Z", mended)
+    try:
+        moment = datetime.fromisoformat(mended)
+    except ValueError:
+        return None
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError:
+        return None
