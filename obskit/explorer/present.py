@@ -1,0 +1,110 @@
+"""An explanation as the page shows it: words and numbers ready to be drawn, nothing to compute there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from obskit.engine import format_condition
+from obskit.figures import words
+
+# key in an explanation, heading, whether it is open at once
+LISTS = (
+    ("findings", "What sets the selection apart", True),
+    ("describes", "What describes the errors themselves", False),
+    ("refinements", "Narrower slices", False),
+)
+MOST_ROWS = 20
+MOST_SKIPPED = 100
+MOST_TEXT = 300
+
+Link = Callable[[str], str | None]
+
+
+def explanation(found: Mapping[str, Any], link: Link = lambda _: None) -> dict[str, Any]:
+    """Return an explanation for the page.
+
+    Args:
+        found: `Explanation.to_dict()`.
+        link: the address of a trace by its id, or None where there is none.
+    Returns:
+        A dict of JSON: `selection` and `baseline` {events, condition}, `history` or None, `lists` of
+        {key, title, open, rows}, `skipped`, `skipped_count`, `notes`. All text, none of it HTML.
+    """
+    lists = []
+    for key, title, shown in LISTS:
+        rows = list(found.get(key) or ())
+        if rows or shown:
+            more = f" (the first {MOST_ROWS} of {len(rows):,})" if len(rows) > MOST_ROWS else ""
+            cut = [row(finding, link) for finding in rows[:MOST_ROWS]]
+            lists.append({"key": key, "title": title + more, "open": shown, "rows": cut})
+    skipped = list(found.get("skipped") or ())
+    history = found.get("history")
+    return {
+        "selection": _side(found.get("selection")),
+        "baseline": _side(found.get("baseline")),
+        "history": None if not history else _history(history),
+        "lists": lists,
+        "skipped": [
+            {"field": str(item.get("field")), "reason": str(item.get("reason"))}
+            for item in skipped[:MOST_SKIPPED]
+        ],
+        "skipped_count": words.count(len(skipped)),
+        "notes": [str(note) for note in found.get("notes") or ()],
+    }
+
+
+def row(finding: Mapping[str, Any], link: Link = lambda _: None) -> dict[str, Any]:
+    """Return one finding for the page."""
+    items = list(finding.get("conditions") or ())
+    examples = finding.get("examples") or {}
+    return {
+        "chips": [_cut(words.condition(item)) for item in items],
+        "conditions": [format_condition([item]) for item in items],
+        "condition": str(finding.get("condition")),
+        "selected": _bar(finding, "selected"),
+        "baseline": _bar(finding, "baseline"),
+        "strength": words.strength(finding),
+        "note": finding.get("note"),
+        "aliases": [_cut(str(alias)) for alias in finding.get("aliases") or ()],
+        "examples": {side: _traces(examples.get(side) or (), link) for side in ("selected", "baseline")},
+    }
+
+
+def summary(found: Mapping[str, Any]) -> str:
+    """Return an explanation in a sentence, for who can't see the bars."""
+    findings = list(found.get("findings") or ())
+    selected = words.count((found.get("selection") or {}).get("events"))
+    if not findings:
+        return f"{selected} events selected. Nothing sets them apart beyond chance."
+    first = findings[0]
+    name = _cut(words.conjunction(first.get("conditions") or ()))
+    rest = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
+    return (
+        f"{selected} events selected. First: {name}, {words.share(first.get('selected_share'))} of the "
+        f"selection against {words.share(first.get('baseline_share'))} of the baseline{rest}."
+    )
+
+
+def _side(side: Mapping[str, Any] | None) -> dict[str, str]:
+    side = side or {}
+    return {"events": words.count(side.get("events")), "condition": str(side.get("condition"))}
+
+
+def _history(history: Mapping[str, Any]) -> str:
+    return f"{words.count(history.get('events'))} events, {history.get('condition')}"
+
+
+def _bar(finding: Mapping[str, Any], side: str) -> dict[str, Any]:
+    share = finding.get(f"{side}_share")
+    return {"share": share, "text": words.share(share), "events": f"({words.count(finding.get(side))})"}
+
+
+def _traces(examples: Sequence[Any], link: Link) -> list[dict[str, str | None]]:
+    ids = [item.get("trace_id") if isinstance(item, Mapping) else item for item in examples]
+    unique = dict.fromkeys(str(trace) for trace in ids if trace)
+    return [{"id": trace, "url": link(trace)} for trace in unique]
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"

@@ -1,0 +1,121 @@
+"""What the Explorer shows, as a value: each click makes a new one, and the code that reproduces it."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from obskit.engine import format_condition, quote_name
+from obskit.explorer.brush import Axis, Brush
+
+BINS = (200, 60)
+GROUPS = 12
+
+
+@dataclass(frozen=True)
+class State:
+    """A question put with the mouse.
+
+    Attributes:
+        x, y: the axes.
+        where: the narrowing the Explorer was opened with, or None.
+        steps: conditions that clicks added, in order.
+        brush: the box, or None.
+        compare: "rest" (everything outside the box) or "time" (others in the same time, and history).
+        group: the field a table is grouped by, or None.
+        explain: further arguments of `explain`.
+    """
+
+    x: Axis
+    y: Axis
+    where: str | None = None
+    steps: tuple[str, ...] = ()
+    brush: Brush | None = None
+    compare: str = "rest"
+    group: str | None = None
+    explain: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """All that the events are narrowed by."""
+        return (self.where, *self.steps) if self.where else self.steps
+
+    @property
+    def selection(self) -> str | None:
+        """The box as a condition, None without one."""
+        return None if self.brush is None else self.brush.condition(self.x, self.y)
+
+    def narrow(self, condition: str) -> State:
+        """Return the state with one more step; the same one twice is one."""
+        return self if condition in self.steps else dataclasses.replace(self, steps=(*self.steps, condition))
+
+    def undo(self, step: int) -> State:
+        """Return the state without one of its steps."""
+        kept = tuple(text for index, text in enumerate(self.steps) if index != step)
+        return dataclasses.replace(self, steps=kept)
+
+    def question(self) -> tuple[str, dict[str, Any]] | None:
+        """Return the selection and the arguments of `explain`; None where nothing is selected.
+
+        With "time", the sides in time become `during` and the others the outcome; a box that is open to
+        both sides in one of them leaves no choice but the rest.
+        """
+        selection, brush = self.selection, self.brush
+        if selection is None or brush is None:
+            return None
+        arguments = dict(self.explain)
+        outcome = self.y.condition(brush.y0, brush.y1)
+        if self.compare == "time" and self.x.time and outcome is not None:
+            window = self.x.condition(brush.x0, brush.x1)
+            if window is not None:
+                sides = (brush.x0, brush.x1)
+                arguments["during"] = "/".join(
+                    "" if s is None else self.x.literal(s).strip("'") for s in sides
+                )
+                return outcome, arguments
+        return selection, arguments
+
+    def calculations(self) -> tuple[str, ...]:
+        """Return what the table of groups counts."""
+        name = quote_name(self.y.field)
+        counted = ["count() as events"]
+        if self.selection is not None:
+            counted.append(f"count({self.selection}) as selected")
+        return (*counted, f"p50({name}) as p50", f"p99({name}) as p99")
+
+    def code(self, opening: str) -> str:
+        """Return the lines of Python that reproduce what is shown.
+
+        Args:
+            opening: the lines that make `events`.
+        """
+        lines = ["import obskit as ok", "", opening]
+        lines += [f"events = events.where({condition!r})" for condition in self.conditions]
+        lines.append(f"events.heatmap(x={self.x.field!r}, y={self.y.field!r}, bins={BINS}).plot()")
+        question = self.question()
+        if question is not None:
+            selection, arguments = question
+            given = "".join(f",\n    {name}={value!r}" for name, value in arguments.items())
+            lines += ["", f"found = events.explain(\n    {selection!r}{given},\n)", "found"]
+        if self.group is not None:
+            calls = "".join(f"    {text!r},\n" for text in self.calculations())
+            more = f"    by=[{self.group!r}],\n    order='events desc',\n    limit={GROUPS},\n"
+            lines += ["", f"events.query(\n{calls}{more})"]
+        return "\n".join(lines)
+
+
+def only(items: Sequence[Mapping[str, Any]]) -> str:
+    """Return the condition of the events for which all items hold."""
+    return format_condition(items)
+
+
+def without(items: Sequence[Mapping[str, Any]]) -> str:
+    """Return the condition of the events for which not all items hold, those without the field among them.
+
+    In SQL `not (a = 1)` is unknown where a is missing, which would drop more than what was excluded.
+    """
+    known = [item for item in items if item["op"] != "missing"]
+    missing = [f"{quote_name(str(item['field']))} is null" for item in known]
+    return " or ".join([f"not ({format_condition(items)})", *dict.fromkeys(missing)])

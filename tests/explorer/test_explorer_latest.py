@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+import threading
+
+from obskit.explorer.latest import Latest
+
+
+def test_a_newer_job_stops_the_older_and_skips_those_between():
+    """first runs ── second waits ── third comes: first is stopped, second never begins."""
+    log, begun, failures = [], threading.Event(), []
+    latest = Latest(failures.append)
+
+    def first(cancelled):
+        begun.set()
+        while not cancelled():
+            threading.Event().wait(0.001)
+        log.append("first stopped")
+
+    latest.submit(first)
+    assert begun.wait(5)
+    with latest._state:  # both arrive before the thread looks again
+        latest.submit(lambda cancelled: log.append("second"))
+        latest.submit(lambda cancelled: log.append(("third", cancelled())))
+    assert latest.wait(5)
+    assert log == ["first stopped", ("third", False)]
+    assert not failures
+
+
+def test_an_error_is_handed_over_and_the_next_job_runs():
+    log, failures = [], []
+    latest = Latest(failures.append)
+    latest.submit(lambda cancelled: 1 / 0)
+    assert latest.wait(5)
+    latest.submit(lambda cancelled: log.append("ran"))
+    assert latest.wait(5)
+    assert [type(error) for error in failures] == [ZeroDivisionError]
+    assert log == ["ran"]
+
+
+def test_the_error_of_a_cancelled_job_is_nobodys():
+    failures, begun = [], threading.Event()
+    latest = Latest(failures.append)
+
+    def job(cancelled):
+        begun.set()
+        while not cancelled():
+            threading.Event().wait(0.001)
+        raise ValueError
+
+    latest.submit(job)
+    assert begun.wait(5)
+    latest.cancel()
+    assert latest.wait(5)
+    assert not failures
+
+
+def test_jobs_never_overlap():
+    inside, most, latest = [0], [0], Latest(lambda error: None)
+
+    def job(cancelled):
+        inside[0] += 1
+        most[0] = max(most[0], inside[0])
+        threading.Event().wait(0.0005)
+        inside[0] -= 1
+
+    threads = [threading.Thread(target=lambda: [latest.submit(job) for _ in range(20)]) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert latest.wait(5)
+    assert most == [1]

@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from obskit.engine import parse_condition
+from obskit.explorer.brush import Axis, Brush, micros
+from obskit.explorer.state import State, only, without
+
+T, D = Axis("timestamp", time=True), Axis("duration_ms")
+START = micros("2026-05-04T10:00Z")
+
+
+def test_each_click_is_a_new_value():
+    state = State(T, D)
+    narrowed = state.narrow("a = 1").narrow("b = 2").narrow("a = 1")
+    assert (state.steps, narrowed.steps, narrowed.undo(0).steps) == ((), ("a = 1", "b = 2"), ("b = 2",))
+
+
+def test_a_box_against_everything_outside():
+    state = State(T, D, brush=Brush(START, START + 6e8, 500, None), explain={"cluster": None})
+    selection, arguments = state.question()
+    assert selection == state.selection
+    assert arguments == {"cluster": None}
+
+
+def test_a_box_against_others_in_the_same_time():
+    state = State(T, D, brush=Brush(START, None, 500, None), compare="time")
+    assert state.question() == ("duration_ms >= 500", {"during": "2026-05-04T10:00:00Z/"})
+    # A box over the whole height has no outcome to compare within its time.
+    assert State(T, D, brush=Brush(START, None), compare="time").question()[1] == {}
+
+
+def test_code_is_python_and_says_all_that_is_shown():
+    state = State(T, D, "region = 'eu'", brush=Brush(y0=500), group="it's").narrow("name = '\"q\"'")
+    code = state.code("events = ok.load('x')")
+    compile(code, "code", "exec")
+    assert code == (
+        "import obskit as ok\n\nevents = ok.load('x')\n"
+        "events = events.where(\"region = 'eu'\")\n"
+        "events = events.where('name = \\'\"q\"\\'')\n"
+        "events.heatmap(x='timestamp', y='duration_ms', bins=(200, 60)).plot()\n\n"
+        "found = events.explain(\n    'duration_ms >= 500',\n)\nfound\n\n"
+        "events.query(\n    'count() as events',\n    'count(duration_ms >= 500) as selected',\n"
+        "    'p50(duration_ms) as p50',\n    'p99(duration_ms) as p99',\n"
+        "    by=[\"it's\"],\n    order='events desc',\n    limit=12,\n)"
+    )
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [{"field": "a", "op": "=", "value": "x"}],
+        [{"field": "a", "op": "missing"}],
+        [{"field": "a", "op": "=", "value": "x"}, {"field": "n", "op": "between", "low": 1, "high": None}],
+        [{"field": "a", "op": "in", "values": ["x", "y"]}, {"field": "n", "op": "missing"}],
+    ],
+)
+def test_only_and_exclude_part_the_events_in_two(items):
+    """Every row is in exactly one of the two, rows that lack the field too."""
+    ibis = pytest.importorskip("ibis")
+    rows = pa.table({"a": ["x", "x", "y", None, None], "n": pa.array([1, None, 5, 0, None], pa.int64())})
+    table = ibis.memtable(rows)
+    connection = ibis.duckdb.connect()
+    counts = []
+    for text in (only(items), without(items)):
+        condition = parse_condition(text, rows.schema, newest=None)
+        counts.append(len(connection.to_pyarrow(table.filter(condition.to_ibis(table)))))
+    connection.disconnect()
+    assert sum(counts) == 5
+    assert 0 < counts[0] < 5
