@@ -79,7 +79,7 @@ class Codes:
         for file in sorted({file for file, _ in work}):
             self._population(file)
         with ThreadPoolExecutor(THREADS) as pool:
-            running = [pool.submit(self._make, file, name) for file, name in work]
+            running = [pool.submit(self._prepare, file, name) for file, name in work]
             try:
                 for done, (future, (_, name)) in enumerate(zip(running, work, strict=True), 1):
                     future.result()
@@ -200,6 +200,9 @@ class Codes:
 
     def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
         return self._read(file, "field", name)
+
+    def _prepare(self, file: int, name: str) -> None:
+        self._make(file, name)  # what it returns is large, and a future would hold on to it
 
     def _make(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         with self._lock((file, name)):

@@ -103,7 +103,7 @@ class Dataset:
             return pa.schema([self.schema.field(name) for name in wanted]).empty_table()
         starts = np.asarray(ends) - np.asarray(sizes)
         offset = np.concatenate([[0], np.cumsum(np.asarray(sizes)[needed])])
-        table = read_columns(reader, wanted, [int(g) for g in needed])
+        table = read_columns(reader, wanted, [int(g) for g in needed], threads=True)
         return table.take(pa.array(at - starts[group] + offset[where]))
 
     def _columns(self, columns: Sequence[str] | None) -> list[str]:

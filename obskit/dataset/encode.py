@@ -18,6 +18,7 @@ from obskit.stats import buckets
 
 RARE = "(rare)"
 RARE_ROWS = 5  # in a nearly unique column a value on fewer rows than this shares the entry RARE
+RARE_ENTRIES = 4_096  # a dictionary no longer than this is cheap to keep whole, however unique
 MOST_INTEGERS = 65_536
 _SPAN = buckets.INFINITY - buckets.NULL + 1
 _SMALL = 20_000  # below this many values sorting is cheaper than a table over the whole span
@@ -152,7 +153,8 @@ def _strings(array: pa.Array) -> Encoded:
     rows = np.bincount(codes, minlength=len(values) + 1)[1:] if len(values) else np.zeros(0, np.int64)
     used = rows > 0
     distinct = int(used.sum())
-    rare = used & (rows < RARE_ROWS) if distinct > rows.sum() / 2 else np.zeros(len(rows), bool)
+    nearly_unique = distinct > max(RARE_ENTRIES, rows.sum() / 2)
+    rare = used & (rows < RARE_ROWS) if nearly_unique else np.zeros(len(rows), bool)
     if distinct == len(rows) and not rare.any():
         return Encoded("value", codes.astype(width(distinct)), values)
     keep = used & ~rare
@@ -206,8 +208,22 @@ def _floats(data: Floats) -> Encoded:
         rank[found] = np.arange(1, len(found) + 1)
         codes = rank[offset]
         entries = (found + buckets.NULL).astype(np.int32)
-    lo, hi = np.full(len(entries), np.inf), np.full(len(entries), -np.inf)
-    at = codes.astype(np.intp) - 1
-    np.minimum.at(lo, at, data)
-    np.maximum.at(hi, at, data)
-    return Encoded("numeric", codes, pa.array(buckets.middles(entries)), lo, hi, entries)
+    lo, hi = least_and_greatest(codes.astype(np.intp) - 1, len(entries), data, data)
+    return Encoded("numeric", codes, middles(entries), lo, hi, entries)
+
+
+def least_and_greatest(
+    at: npt.NDArray[np.intp], entries: int, low: Floats, high: Floats
+) -> tuple[Floats, Floats]:
+    """Return the least of `low` and the greatest of `high` on each entry; NaN for NaN's own entry."""
+    lo, hi = np.full(entries, np.inf), np.full(entries, -np.inf)
+    with np.errstate(invalid="ignore"):
+        np.minimum.at(lo, at, low)
+        np.maximum.at(hi, at, high)
+    return lo, hi
+
+
+def middles(entries: Ints) -> pa.Array:
+    """Return the middle of each bucket; infinite where it lies beyond the greatest float."""
+    with np.errstate(over="ignore"):
+        return pa.array(buckets.middles(entries))

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset.encode import RARE, Encoded, Floats, Ints
+from obskit.dataset.encode import RARE, Encoded, Floats, Ints, least_and_greatest, middles
 from obskit.dataset.population import Totals
 from obskit.stats import buckets
 
@@ -140,11 +140,9 @@ def _numeric(parts: Sequence[Encoded]) -> tuple[pa.Array, Floats, Floats, Ints, 
             highs.append(exact)
             numbers.append(buckets.buckets(exact))
     entries, inverse = np.unique(np.concatenate(numbers), return_inverse=True)
-    lo, hi = np.full(len(entries), np.inf), np.full(len(entries), -np.inf)
-    np.minimum.at(lo, inverse, np.concatenate(lows))
-    np.maximum.at(hi, inverse, np.concatenate(highs))
+    lo, hi = least_and_greatest(inverse, len(entries), np.concatenate(lows), np.concatenate(highs))
     remaps = [_after_zero(at) for at in _split(inverse + 1, parts)]
-    return pa.array(buckets.middles(entries)), lo, hi, entries.astype(np.int32), remaps
+    return middles(entries), lo, hi, entries.astype(np.int32), remaps
 
 
 def _ordered(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap]]:

@@ -141,7 +141,7 @@ def sorted_by_time(columns: list[list[pa.Array]], schema: pa.Schema) -> pa.Table
     if at >= 0:
         stamps = pa.chunked_array(columns[at], schema.field(at).type)
         if not _in_order(stamps):
-            order = pc.sort_indices(stamps, null_placement="at_end")
+            order = pc.sort_indices(stamps)  # stable, nulls at the end
     out = []
     for index, field in enumerate(schema):
         column = pa.chunked_array(columns[index], field.type).combine_chunks()
