@@ -6,11 +6,11 @@ what a field means (`schema`), what a file's format is (`readers`) and what is a
 
 from obskit.dataset.codes import Codes, Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
-from obskit.dataset.encode import RARE, Encoded, encode
+from obskit.dataset.encoding import RARE, Encoded, encode
 from obskit.dataset.manifest import DataFile
-from obskit.dataset.merge import FieldCodes, merge
+from obskit.dataset.merging import FieldCodes, merge
 from obskit.dataset.population import NO_TIME, Totals, Weights
-from obskit.dataset.write import write
+from obskit.dataset.writing import write
 
 __all__ = [
     "NO_TIME",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.dataset import RARE, encode
-from obskit.dataset.encode import MOST_INTEGERS
+from obskit.dataset.encoding import MOST_INTEGERS
 from obskit.stats import buckets
 
 INTS = st.integers(-(2**63), 2**63 - 1)
@@ -46,7 +46,7 @@ def test_booleans_decode_to_themselves(values: list[bool | None]) -> None:
 def test_strings_decode_to_themselves_or_to_rare(values: list[str | None]) -> None:
     assert decoded(pa.array(values, pa.string())) == values, "a short dictionary is kept whole"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("obskit.dataset.encode.RARE_ENTRIES", 0)
+        patch.setattr("obskit.dataset.encoding.RARE_ENTRIES", 0)
         _check_rare(values)
 
 

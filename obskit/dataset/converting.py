@@ -15,7 +15,7 @@ from obskit.dataset.cache import Lease, discard, entry_for, evict, source_key, t
 from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.manifest import FORMAT, MANIFEST
-from obskit.dataset.write import build, check_target, install
+from obskit.dataset.writing import build, check_target, install
 from obskit.errors import BadCall, DatasetError
 from obskit.readers import expand, read_batches
 from obskit.schema import LoadReport, Normalizer
