@@ -6,7 +6,7 @@ here.
 """
 
 from obskit.schema.flatten import MAX_FIELDS
-from obskit.schema.mapping import read_mapping
+from obskit.schema.mapping import check_sources, read_mapping
 from obskit.schema.normalize import MIXED, NAMED, Normalizer
 from obskit.schema.report import FileReport, LoadReport, Rejection
 from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast, unify
@@ -24,6 +24,7 @@ __all__ = [
     "Normalizer",
     "Rejection",
     "cast",
+    "check_sources",
     "read_mapping",
     "unify",
 ]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.errors import BadCall
-from obskit.names import current
+from obskit.errors import BadCall, ReadError
+from obskit.names import current, nearest
 from obskit.schema.parse import UNITS_PER_SECOND
 from obskit.schema.types import to_text
 
@@ -68,3 +69,20 @@ def read_mapping(mapping: Mapping[str, Any] | None) -> dict[str, list[tuple[str,
         source = Source(item["from"], unit, nulls)
         out.setdefault(source.name, []).append((current(target), source))
     return out
+
+
+def check_sources(mapping: Mapping[str, Any] | None, names: Sequence[str], path: Path) -> None:
+    """Check that a file of columns has those that a mapping names; "a.b" may be within a column "a".
+
+    Raises:
+        ReadError: it lacks one.
+        BadCall: the mapping cannot be read.
+    """
+    have = set(names)
+    for source in read_mapping(mapping):
+        if source not in have and not any(source.startswith(f"{name}.") for name in have):
+            near = nearest(source, names) or list(names)[:5]
+            raise ReadError(
+                f"{path} has no column '{source}', which the mapping names",
+                hint=f"its columns are called {', '.join(near)}{', ...' if len(names) > len(near) else ''}",
+            )

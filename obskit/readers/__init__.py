@@ -1,0 +1,26 @@
+"""Files into batches: finds the files, tells formats by content, gives rows with names as found.
+
+What a row's names and types mean is `obskit.schema`'s business; readers count what they cannot read and
+hold no more than a few blocks in memory.
+"""
+
+from obskit.readers.columnar import ARROW, PARQUET
+from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.paths import expand
+from obskit.readers.reading import read_batches, read_paths
+from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
+from obskit.readers.source import Source
+
+for _reader in (JSONL, PARQUET, ARROW):
+    register_reader(_reader)
+
+__all__ = [
+    "REGISTRY",
+    "Match",
+    "Reader",
+    "Source",
+    "expand",
+    "read_batches",
+    "read_paths",
+    "register_reader",
+]

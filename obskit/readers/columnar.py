@@ -1,0 +1,134 @@
+"""Parquet and Arrow IPC (file and stream): rows by columns, names and types as the file says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from obskit.errors import ReadError
+from obskit.readers.registry import Match, Reader
+from obskit.readers.source import Readable, Source, Stream
+from obskit.schema import FileReport, check_sources
+
+ROWS = 65_536
+_BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
+_CONTINUED = b"\xff\xff\xff\xff"
+
+
+def sniff_parquet(head: bytes) -> Match:
+    """Say whether the bytes begin as Parquet does."""
+    return Match.CERTAIN if head[:4] == b"PAR1" else Match.NO
+
+
+def read_parquet(
+    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
+) -> Iterator[pa.RecordBatch]:
+    """Give a Parquet file's rows, a row group at a time; one that cannot be read is counted and left out.
+
+    Raises:
+        ReadError: the file's footer cannot be read.
+        LimitExceeded: it is compressed around, and unfolds beyond the limit.
+    """
+    with source.on_disk() as path:
+        try:
+            file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
+        except _BROKEN as error:
+            raise ReadError(
+                f"{source.path} is Parquet whose footer cannot be read: {_first_line(error)}",
+                hint="was it written to its end? Without its footer the rows cannot be found",
+            ) from error
+        with file:
+            check_sources(mapping, file.schema_arrow.names, source.path)
+            for group in range(file.num_row_groups):
+                yield from _row_group(file, group, report)
+
+
+def _row_group(file: pq.ParquetFile, group: int, report: FileReport) -> Iterator[pa.RecordBatch]:
+    given = 0
+    batches = file.iter_batches(batch_size=ROWS, row_groups=[group], use_threads=False)
+    while True:
+        try:
+            batch = next(batches)
+            batch.validate(full=True)
+        except StopIteration:
+            return
+        except _BROKEN:
+            report.reject(f"row group {group}, after row {given}", "a Parquet row group that cannot be read")
+            return
+        given += batch.num_rows
+        yield batch
+
+
+def sniff_arrow(head: bytes) -> Match:
+    """Say whether the bytes begin as an Arrow IPC file or stream does."""
+    if head[:8] == b"ARROW1\0\0":
+        return Match.CERTAIN
+    size = int.from_bytes(head[4:8], "little", signed=True)
+    return Match.CERTAIN if head[:4] == _CONTINUED and 0 < size < 256 * 1024**2 else Match.NO
+
+
+class _WithoutMagic:
+    """An IPC file as the stream that it holds: all after the eight bytes it begins with."""
+
+    def __init__(self, stream: Stream) -> None:
+        self.damage: str | None = None
+        self._stream = stream
+        self._first = True
+
+    def piece(self) -> bytes:
+        piece = self._stream.piece()
+        if self._first:
+            while len(piece) <= 8 and (more := self._stream.piece()):
+                piece += more
+            self._first = False
+            return piece[8:]
+        return piece
+
+
+def read_arrow(
+    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
+) -> Iterator[pa.RecordBatch]:
+    """Give an Arrow file's or stream's rows; one that breaks off gives the batches before the break.
+
+    Raises:
+        ReadError: its schema cannot be read.
+    """
+    with source.stream() as stream:
+        is_file = source.head[:6] == b"ARROW1"
+        readable = Readable(_WithoutMagic(stream) if is_file else stream)
+        try:
+            reader = pa.ipc.open_stream(pa.PythonFile(readable, mode="r"))
+        except _BROKEN as error:
+            raise ReadError(
+                f"{source.path} is Arrow IPC whose schema cannot be read: {_first_line(error)}",
+                hint="was it written to its end?",
+            ) from error
+        check_sources(mapping, reader.schema.names, source.path)
+        given = 0
+        while True:
+            try:
+                batch = reader.read_next_batch()
+                batch.validate(full=True)
+            except StopIteration:
+                break
+            except _BROKEN:
+                why = stream.damage or "an Arrow batch that cannot be read, nor what follows it"
+                report.reject(f"batch {given}", why)
+                return
+            given += 1
+            for start in range(0, batch.num_rows, ROWS):
+                yield batch.slice(start, ROWS)
+        if stream.damage:
+            report.reject("end of the file", stream.damage)
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).splitlines()
+    return lines[0] if lines else type(error).__name__
+
+
+PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet)
+ARROW = Reader("Arrow IPC", (".arrow", ".arrows", ".feather", ".ipc"), sniff_arrow, read_arrow)

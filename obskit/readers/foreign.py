@@ -1,0 +1,58 @@
+"""What a file is that obskit does not read, in words for the error."""
+
+from __future__ import annotations
+
+import re
+
+_MAGIC: tuple[tuple[bytes, str], ...] = (
+    (b"\x89PNG", "a PNG image"),
+    (b"\xff\xd8\xff", "a JPEG image"),
+    (b"GIF8", "a GIF image"),
+    (b"%PDF", "a PDF document"),
+    (b"PK\x03\x04", "a ZIP archive"),
+    (b"\x7fELF", "a program"),
+    (b"SQLite format 3", "an SQLite database"),
+    (b"BZh", "bzip2 data"),
+    (b"\xfd7zXZ", "xz data"),
+    (b"\x1f\x8b", "gzip within a compressed stream"),
+    (b"\x28\xb5\x2f\xfd", "zstd within a compressed stream"),
+    (b"ORC", "an ORC file"),
+    (b"Obj\x01", "an Avro file"),
+    (b"\xff\xfe", "text in UTF-16"),
+    (b"\xfe\xff", "text in UTF-16"),
+    (b"PARE", "an encrypted Parquet file"),
+)
+_LINES = "write one JSON object a line: jq -c '.[]' FILE > events.jsonl"
+
+
+def describe(head: bytes) -> tuple[str, str | None]:
+    """Return (what the bytes look like, what to do about it or None) for bytes that no reader knows."""
+    for magic, name in _MAGIC:
+        if head.startswith(magic):
+            hint = "unpack it first" if name.endswith((" archive", " data", " stream")) else None
+            return name, "write it as UTF-8" if name.endswith("UTF-16") else hint
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] == b"<":
+        return ("HTML" if re.match(rb"(?i)<(!doctype )?html", text) else "XML"), None
+    if text[:1] in (b"[", b"{"):
+        return _json(text)
+    if b"\0" in head:
+        return "binary data of an unknown format", None
+    try:
+        head[:-4].decode()
+    except UnicodeDecodeError:
+        return "binary data, or text that is not UTF-8", None
+    return "plain text", None
+
+
+def _json(text: bytes) -> tuple[str, str | None]:
+    if re.search(rb'"traceID"\s*:', text) and re.search(rb'"spanID"\s*:|"spans"\s*:', text):
+        return "Jaeger's JSON, which is not read", "export the traces as OTLP JSON"
+    if re.search(rb'"traceId"\s*:', text) and re.search(rb'"localEndpoint"\s*:|"parentId"\s*:', text):
+        return "Zipkin's JSON, which is not read", "export the traces as OTLP JSON"
+    if text[:1] == b"[":
+        return "a JSON list", _LINES
+    return (
+        "JSON, but neither OTLP nor one object a line",
+        "write one JSON object a line: jq -c . FILE > events.jsonl",
+    )

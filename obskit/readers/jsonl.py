@@ -1,0 +1,299 @@
+"""Flat JSON lines: an object a line.
+
+Two ways with the same result. A block of lines whose fields are all known, each with one type, is parsed
+by Arrow with exactly those types (so that it infers nothing: no text becomes a time). Any other block goes
+line by line through orjson, which tells the place of every bad line, and teaches the first way its new
+fields. The first block always takes the second way. NaN and Infinity, which JSON does not have but Python
+writes, are read as the floats they are.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.json as pj
+
+from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.lines import Block, LineBlocks
+from obskit.readers.registry import Match, Reader
+from obskit.readers.rows import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
+from obskit.readers.shape import Shape
+from obskit.readers.source import Source
+from obskit.schema import FileReport
+
+FIRST_BLOCK = 128 * 1024
+BLOCK = 4 * 1024 * 1024
+
+_OTLP = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
+_ODD_NUMBER = re.compile(rb"[:,\[]\s*-?(?:Inf(?!inity)|NaN)")
+_JAEGER_SPAN = frozenset(
+    {"traceID", "spanID", "parentSpanID", "operationName", "references", "startTime", "startTimeMillis"}
+    | {"duration", "tags", "logs", "processID", "process", "warnings", "flags"}
+)
+
+
+class BadLine(ValueError):
+    """A line that is no event, and why."""
+
+
+def parse_line(line: bytes) -> dict[str, Any]:
+    """Return a line's object.
+
+    Raises:
+        BadLine: it is no JSON object.
+    """
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError as error:
+        row = _lenient(line, error)
+    if type(row) is not dict:
+        raise BadLine("not a JSON object")
+    return row
+
+
+def _lenient(line: bytes, error: orjson.JSONDecodeError) -> Any:
+    why = re.sub(r":? line \d+ column \d+.*", "", str(error))
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        raise BadLine("not UTF-8") from None
+    if "depth limit" in why or "recursion" in why:
+        raise BadLine(f"nested deeper than {DEPTH_LIMIT} levels")
+    if "NaN" in text or "Infinity" in text:
+        try:
+            row = json.loads(text, parse_int=_integer)
+            json.dumps(row, ensure_ascii=False).encode()  # refuses lone surrogates, which loads lets pass
+        except RecursionError:
+            raise BadLine(f"nested deeper than {DEPTH_LIMIT} levels") from None
+        except ValueError:
+            pass
+        else:
+            return row
+    raise BadLine("not JSON") from None
+
+
+def _integer(text: str) -> int | float:
+    value = int(text) if len(text) < 21 else 2**64
+    return value if -(2**63) <= value < 2**64 else float(text)  # as orjson does
+
+
+def sniff(head: bytes) -> Match:
+    """Say whether lines of the head are JSON objects."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if _OTLP.search(text) and text[:1] in (b"{", b"["):
+        return Match.NO
+    lines = [line for line in text.split(b"\n") if line.strip()]
+    if not lines or lines[0].strip() in (b"{", b"["):
+        return Match.NO
+    if len(lines) == 1 and text[:1] == b"{":
+        try:
+            row = parse_line(lines[0])
+        except BadLine:
+            return Match.POSSIBLE
+        return Match.NO if _jaeger(row) else Match.CERTAIN
+    good = 0
+    for line in lines[:50]:
+        try:
+            row = parse_line(line)
+        except BadLine:
+            continue
+        if _jaeger(row):
+            return Match.NO
+        good += 1
+    if good == 0:
+        return (
+            Match.POSSIBLE
+            if text[:1] == b"{" and text[1:2] != b"\n" and b"\n" not in text[:200]
+            else Match.NO
+        )
+    return Match.CERTAIN if text[:1] == b"{" else Match.POSSIBLE
+
+
+def _jaeger(row: dict[str, Any]) -> bool:
+    return "traceID" in row and "spanID" in row and row.keys() <= _JAEGER_SPAN
+
+
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Give the events of a file as batches, bad lines counted with their place.
+
+    Raises:
+        ReadError: not one line is an object.
+        LimitExceeded: more than `MAX_FIELDS` distinct names.
+    """
+    rejected_before = report.report.rejected_count
+    rows = 0
+    with source.stream() as stream:
+        blocks = LineBlocks(stream, report, size=FIRST_BLOCK)
+        lines = JsonLines(report)
+        try:
+            for block in blocks:
+                for batch in lines.batches(block, lambda: stream.damage):
+                    rows += batch.num_rows
+                    yield batch
+                blocks.size = lines.block_size(BLOCK)
+        except LimitExceeded as error:
+            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        if stream.damage and not lines.told_damage:
+            report.reject("end of the file", stream.damage)
+    if not rows and report.report.rejected_count > rejected_before:
+        first = next((r for r in report.report.rejected if r.file == report.path), None)
+        where = f" ({first.position}: {first.reason})" if first else ""
+        raise ReadError(
+            f"{source.path} has no line that is a JSON object{where}",
+            hint="write one JSON object a line: jq -c . FILE > events.jsonl",
+        )
+
+
+class JsonLines:
+    """Turns blocks of lines into batches, learning the fields on the way."""
+
+    def __init__(self, report: FileReport, *, fast: bool = True) -> None:
+        self.told_damage = False
+        self._report = report
+        self._shape = Shape()
+        self._rows = RowBatcher()
+        self._fast = fast
+        self._row_bytes = 1_000.0
+
+    def block_size(self, most: int) -> int:
+        """Return how many bytes to read next, so that rows times fields stay within bounds."""
+        return int(min(most, max(64 * 1024, CELLS / max(self._shape.fields, 1) * self._row_bytes)))
+
+    def batches(
+        self, block: Block, damage: Callable[[], str | None] = lambda: None
+    ) -> Iterator[pa.RecordBatch]:
+        """Give a block's rows; `damage` tells, once the last line is read, why the stream ended early."""
+        batch = self._whole(block.data) if self._fast and self._shape.fields else None
+        if batch is not None:
+            self._row_bytes = max(1.0, len(block.data) / max(batch.num_rows, 1))
+            yield batch
+            return
+        yield from self._by_line(block, damage)
+
+    def _whole(self, data: bytes) -> pa.RecordBatch | None:
+        """Return the block parsed by Arrow, or None where any line of it needs the other way."""
+        schema = self._shape.schema()
+        if schema is None or (not data.isascii() and not _utf8(data)) or _odd(data):
+            return None
+        try:
+            table = pj.read_json(
+                pa.BufferReader(data),
+                read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
+                parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+            )
+        except (pa.ArrowException, OSError):
+            return None
+        if table.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
+            filled = sum(1 for line in data.split(b"\n") if line.strip())
+            if table.num_rows != filled:  # several objects on one line, or one over several
+                return None
+        if table.num_rows == 0:
+            return None
+        columns, fields = [], []
+        for field, column in zip(table.schema, table.columns, strict=True):
+            if column.null_count == len(column):
+                continue
+            array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
+            if _wide(array):
+                return None
+            columns.append(array)
+            fields.append(field)
+        if not fields:
+            return None
+        return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+
+    def _by_line(self, block: Block, damage: Callable[[], str | None]) -> Iterator[pa.RecordBatch]:
+        offset, number = block.offset, block.line
+        lines = block.data.split(b"\n")
+        last = len(lines) - 1 if block.torn else -1
+        for at, line in enumerate(lines):
+            if line.strip():
+                try:
+                    row = parse_line(line)
+                    self._rows.add(flat(row))
+                    self._shape.learn(row)
+                    if line.count(b'":') > len(row):
+                        self._count_repeats(line, row)
+                except BadLine as error:
+                    why = self._torn(str(error), damage()) if at == last else str(error)
+                    self._report.reject(f"line {number}, byte {offset}", why)
+                except TooDeep:
+                    why = f"nested deeper than {DEPTH_LIMIT} levels"
+                    self._report.reject(f"line {number}, byte {offset}", why)
+                if self._rows.full:
+                    yield self._rows.take()
+            number += 1
+            offset += len(line) + 1
+        if self._rows.rows:
+            yield self._rows.take()
+        self._row_bytes = max(1.0, len(block.data) / max(len(lines), 1))
+
+    def _torn(self, why: str, damage: str | None) -> str:
+        if damage:
+            self.told_damage = True
+            return damage
+        return "torn: the file ends within the line" if why == "not JSON" else why
+
+    def _count_repeats(self, line: bytes, row: dict[str, Any]) -> None:
+        """Count keys that one object has twice; the last value has won."""
+        if line.count(b'":') <= _keys(row):
+            return
+        repeated: list[str] = []
+
+        def look(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+            out = dict(pairs)
+            if len(out) < len(pairs):
+                seen: set[str] = set()
+                repeated.extend(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            return out
+
+        json.loads(line, object_pairs_hook=look)
+        for key in repeated:
+            self._report.override(key)
+
+
+def _keys(row: dict[str, Any]) -> int:
+    """Return how many keys an object and all objects in it have."""
+    count = 0
+    level: list[Any] = [row]
+    while level:
+        item = level.pop()
+        if type(item) is dict:
+            count += len(item)
+            item = item.values()
+        level.extend(inner for inner in item if type(inner) is dict or type(inner) is list)
+    return count
+
+
+def _utf8(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _odd(data: bytes) -> bool:
+    """Whether Arrow may take something for a number that the other way refuses (`Inf`, `-NaN`)."""
+    return (b"Inf" in data or b"NaN" in data) and _ODD_NUMBER.search(data) is not None
+
+
+def _wide(array: pa.Array) -> bool:
+    """Whether a column has numbers so large that they may have been integers, which are kept exactly."""
+    kind = array.type
+    if pa.types.is_struct(kind):
+        return any(_wide(child) for child in array.flatten())
+    if pa.types.is_list(kind):
+        return _wide(array.flatten())
+    if not pa.types.is_floating(kind) or array.null_count == len(array):
+        return False
+    return bool(np.any(np.abs(array.drop_null().to_numpy(zero_copy_only=False)) >= 2.0**63))
+
+
+READER = Reader("flat JSONL", (".jsonl", ".ndjson", ".json", ".log"), sniff, read)

@@ -1,0 +1,96 @@
+"""Blocks of whole lines from a stream, with the place of each in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from obskit.readers.source import Stream
+from obskit.schema import FileReport
+
+LINE_LIMIT = 16 * 1024 * 1024
+"""Bytes that one line may have; a longer one is rejected without being held in memory."""
+
+_BOM = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Block:
+    """Whole lines: their bytes, the number of the first (from 1), its offset, and whether the last is torn.
+
+    `torn`: the file ends without a newline after the last line, which may be whole nevertheless.
+    """
+
+    data: bytes
+    line: int
+    offset: int
+    torn: bool
+
+
+class LineBlocks:
+    """Cuts a stream into blocks at newlines. `size`, in bytes, may be changed between blocks.
+
+    Args:
+        limit: longest line in bytes.
+    """
+
+    def __init__(self, stream: Stream, report: FileReport, *, size: int, limit: int = LINE_LIMIT) -> None:
+        self.size = size
+        self._stream = stream
+        self._report = report
+        self._limit = limit
+
+    def __iter__(self) -> Iterator[Block]:
+        line, offset, rest, ended = 1, 0, b"", False
+        while not ended or rest:
+            pieces, have = [rest], len(rest)
+            while have < self.size and not ended:
+                piece = self._stream.piece()
+                ended = not piece
+                if offset == 0 and have == 0 and piece.startswith(_BOM):
+                    piece, offset = piece[3:], 3
+                pieces.append(piece)
+                have += len(piece)
+            data = b"".join(pieces)
+            if not data:
+                return
+            first = data.find(b"\n")
+            if first > self._limit or (first < 0 and len(data) > self._limit):
+                skipped, rest, ended = self._skip(data, line, offset)
+                line, offset = line + 1, offset + skipped
+                continue
+            cut = self._cut(data, ended)
+            if cut == 0:  # a line longer than a block: read on until its end or the limit
+                rest = data
+                piece = self._stream.piece()
+                ended, rest = not piece, rest + piece
+                while piece and b"\n" not in piece and len(rest) <= self._limit:
+                    piece = self._stream.piece()
+                    ended, rest = not piece, rest + piece
+                continue
+            block = data[:cut]
+            yield Block(block, line, offset, torn=not block.endswith(b"\n"))
+            line, offset, rest = line + block.count(b"\n"), offset + cut, data[cut:]
+
+    def _cut(self, data: bytes, ended: bool) -> int:
+        """Return where the block ends: after a newline, near `size`; all of the data at the end."""
+        if len(data) <= self.size and ended:
+            return len(data)
+        cut = data.rfind(b"\n", 0, self.size) + 1
+        if cut == 0:
+            cut = data.find(b"\n") + 1
+        return len(data) if cut == 0 and ended else cut
+
+    def _skip(self, data: bytes, line: int, offset: int) -> tuple[int, bytes, bool]:
+        """Pass over a line that is too long; return (its bytes, what follows, whether the stream ended)."""
+        self._report.reject(
+            f"line {line}, byte {offset}", f"a line of more than {self._limit // 1024**2} MiB"
+        )
+        skipped, piece = 0, data
+        while piece:
+            at = piece.find(b"\n")
+            if at >= 0:
+                return skipped + at + 1, piece[at + 1 :], False
+            skipped += len(piece)
+            piece = self._stream.piece()
+        return skipped, b"", True

@@ -1,0 +1,85 @@
+"""Which files a user means by a path, a folder or a pattern."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from obskit.errors import NoSuchPath, ReadError
+from obskit.names import nearest
+
+# Written by obskit beside the data: a Dataset's own description and its codes.
+_OURS = frozenset({"obskit.json", ".codes"})
+
+
+def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+    """Return the files that paths mean: files, folders with all below them, patterns (`*.jsonl.gz`, `**`).
+
+    Sorted within each path, each file once; hidden files and folders are passed over, and a folder that a
+    link leads back to is entered once. A file that is named itself is taken whatever it is called.
+
+    Raises:
+        NoSuchPath: a path that is not there, or a pattern that matches nothing.
+        ReadError: a folder without a file.
+    """
+    if isinstance(paths, (str, os.PathLike)):
+        paths = [paths]
+    found: dict[Path, None] = {}
+    for given in paths:
+        path = Path(os.path.expanduser(given))
+        if path.is_dir():
+            files = _below(path)
+            if not files:
+                raise ReadError(
+                    f"{path} is a folder without a file to read", hint="name a folder that holds events"
+                )
+        elif path.exists():
+            files = [path]
+        elif glob.has_magic(str(path)):
+            files = _matching(str(path))
+            if not files:
+                raise NoSuchPath(f"nothing matches {path}", hint="quote a pattern, so that obskit expands it")
+        else:
+            raise NoSuchPath(f"there is no {path}", hint=_hint(path))
+        for file in files:
+            found[file] = None
+    return list(found)
+
+
+def _matching(pattern: str) -> list[Path]:
+    files: list[Path] = []
+    for name in sorted(glob.glob(pattern, recursive=True)):
+        path = Path(name)
+        if path.is_dir():
+            # "**" names every folder on its way down; only a pattern's last part asks for a folder's files.
+            files += _below(path) if not pattern.endswith("**") else []
+        elif path.is_file() and path.name not in _OURS:
+            files.append(path)
+    return files
+
+
+def _below(folder: Path) -> list[Path]:
+    seen: set[tuple[int, int]] = set()
+    files: list[Path] = []
+    for where, folders, names in os.walk(folder, followlinks=True):
+        status = os.stat(where)
+        key = (status.st_dev, status.st_ino)
+        if key in seen:
+            folders.clear()
+            continue
+        seen.add(key)
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        files += [
+            path
+            for name in names
+            if not name.startswith(".") and name not in _OURS and (path := Path(where, name)).is_file()
+        ]
+    return sorted(files)
+
+
+def _hint(path: Path) -> str:
+    parent = path.parent
+    near = nearest(path.name, os.listdir(parent), n=1) if parent.is_dir() else []
+    return f"did you mean {parent / near[0]}?" if near else f"looked from {Path.cwd()}"

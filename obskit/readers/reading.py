@@ -1,0 +1,62 @@
+"""The two ways in: one file, or many of which some may be no events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from obskit.errors import ReadError
+from obskit.readers.registry import REGISTRY
+from obskit.readers.source import Source
+from obskit.schema import LoadReport
+
+
+def read_batches(
+    path: Path, report: LoadReport, *, mapping: Mapping[str, Any] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Give one file's events in batches, names as found, by the reader that its content asks for.
+
+    Args:
+        path: an ordinary file.
+        report: what cannot be read is counted here.
+        mapping: see `schema.read_mapping`; readers of columns check that its sources are there.
+
+    Raises:
+        ReadError: nothing of the file can be read as events.
+        LimitExceeded: a limit that the message states.
+    """
+    source = Source(path)
+    reader = REGISTRY.choose(source)
+    yield from reader.read(source, report.file(path), mapping)
+
+
+def read_paths(
+    paths: Iterable[Path], report: LoadReport, *, mapping: Mapping[str, Any] | None = None
+) -> Iterator[pa.RecordBatch]:
+    """Give the events of many files; one that cannot be read is a counted rejection while others can.
+
+    Raises:
+        ReadError: there is but one file, or not one of them can be read.
+        LimitExceeded: a limit that the message states.
+    """
+    files = list(paths)
+    failed: list[ReadError] = []
+    for path in files:
+        try:
+            yield from read_batches(path, report, mapping=mapping)
+        except ReadError as error:
+            if len(files) == 1:
+                raise
+            failed.append(error)
+            report.reject(str(path), "", _reason(path, error))
+    if failed and len(failed) == len(files):
+        first = failed[0]
+        more = f" (the first of {len(files):,} files, none of which can be read)"
+        raise ReadError(first.message + more, hint=first.hint)
+
+
+def _reason(path: Path, error: ReadError) -> str:
+    return error.message.removeprefix(f"{path} ").removeprefix(f"{path}: ")

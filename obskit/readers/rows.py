@@ -1,0 +1,200 @@
+"""Rows that are Python dicts into Arrow batches, with exact types: the path that takes anything.
+
+Values of one field that have several types become text in the batch, with the count of each in the
+column's metadata (`schema.MIXED`); an integer beyond 64 bits becomes text too, for it is an id, and a float
+would make two of them one.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, MAX_FIELDS, MIXED
+from obskit.schema.flatten import UNNAMED, too_many_fields
+from obskit.schema.types import TIMESTAMP, json_text, to_text
+
+DEPTH_LIMIT = 64
+"""Levels that objects and lists of one row may be nested."""
+
+CELLS = 16_000_000
+"""Rows times columns after which a batch is full, so that many rare fields cannot fill the memory."""
+
+_NONE = type(None)
+_WORDS = {bool: "bool", int: "int", float: "float", str: "string", list: "list"}
+_ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+
+
+class TooDeep(ValueError):
+    """A row nested beyond `DEPTH_LIMIT`."""
+
+
+def flat(row: dict[str, Any]) -> dict[str, Any]:
+    """Return the row with objects taken apart under dotted names; of equal names the shallower wins.
+
+    Raises:
+        TooDeep: nested beyond `DEPTH_LIMIT`.
+    """
+    kinds = set(map(type, row.values()))
+    if list in kinds:
+        for value in row.values():
+            if type(value) is list and not _shallow(value):
+                raise TooDeep
+    if dict not in kinds:
+        return row
+    out: dict[str, Any] = {}
+    level: list[tuple[str, dict[str, Any]]] = [("", row)]
+    for _ in range(DEPTH_LIMIT):
+        deeper: list[tuple[str, dict[str, Any]]] = []
+        for prefix, item in level:
+            for key, value in item.items():
+                if type(value) is dict:
+                    deeper.append((f"{prefix}{key}.", value))
+                elif out.get(prefix + key) is None:
+                    if prefix and type(value) is list and not _shallow(value):
+                        raise TooDeep
+                    out[prefix + key] = value
+        if not deeper:
+            return out
+        level = deeper
+    raise TooDeep
+
+
+def _shallow(values: list[Any]) -> bool:
+    level: list[Any] = [values]
+    for _ in range(DEPTH_LIMIT):
+        level = [
+            inner
+            for item in level
+            for inner in (item.values() if type(item) is dict else item)
+            if type(inner) is dict or type(inner) is list
+        ]
+        if not level:
+            return True
+    return False
+
+
+class RowBatcher:
+    """Collects flat rows and gives them out as batches.
+
+    Args:
+        metadata: put on every batch's schema.
+    """
+
+    def __init__(self, metadata: dict[bytes, bytes] | None = None) -> None:
+        self.rows = 0
+        self._columns: dict[str, list[Any]] = {}
+        self._names: set[str] = set()
+        self._metadata = metadata
+
+    @property
+    def full(self) -> bool:
+        """Whether the batch is to be taken before more rows come."""
+        return self.rows * len(self._columns) >= CELLS or self.rows >= 131_072
+
+    def add(self, row: dict[str, Any]) -> None:
+        """Add a flat row.
+
+        Raises:
+            LimitExceeded: more than `MAX_FIELDS` names since the first batch.
+        """
+        at, columns = self.rows, self._columns
+        for key, value in row.items():
+            column = columns.get(key)
+            if column is None:
+                column = columns[key] = []
+                if key not in self._names:
+                    self._names.add(key)
+                    if len(self._names) > MAX_FIELDS:
+                        raise too_many_fields()
+            if len(column) != at:
+                column.extend([None] * (at - len(column)))
+            column.append(value)
+        self.rows = at + 1
+
+    def take(self) -> pa.RecordBatch:
+        """Return the rows so far as a batch and begin anew."""
+        fields, arrays = [], []
+        for name, values in self._columns.items():
+            values.extend([None] * (self.rows - len(values)))
+            array, mixed = typed(name, values)
+            metadata = {MIXED: orjson.dumps(mixed)} if mixed else None
+            fields.append(pa.field(name or UNNAMED, array.type, metadata=metadata))
+            arrays.append(array)
+        if not fields:  # a batch without a column could not say how many rows it has
+            fields, arrays = [pa.field("timestamp", TIMESTAMP)], [pa.nulls(self.rows, TIMESTAMP)]
+        self._columns, self.rows = {}, 0
+        return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, metadata=self._metadata))
+
+
+def typed(name: str, values: list[Any]) -> tuple[pa.Array, dict[str, int]]:
+    """Return a column of Python values as an array, and how many values of which type became text."""
+    kinds = set(map(type, values))
+    kinds.discard(_NONE)
+    if not kinds:
+        return pa.nulls(len(values)), {}
+    if kinds == {list}:
+        return _lists(name, values), {}
+    if len(kinds) == 1 and int not in kinds:
+        return pa.array(values, _ARROW[kinds.pop()]), {}
+    if kinds <= {int, float}:
+        try:
+            integers = pa.array([v if type(v) is int else None for v in values], pa.int64())
+            return (
+                (integers, {})
+                if float not in kinds
+                else (pa.array([None if v is None else float(v) for v in values], pa.float64()), {})
+            )
+        except (OverflowError, pa.ArrowInvalid):
+            pass
+    counts = Counter(map(type, values))
+    mixed = {_WORDS[kind]: counts[kind] for kind in kinds if kind is not str}
+    return pa.array(texts(values), pa.string()), mixed
+
+
+def texts(values: list[Any]) -> list[str | None]:
+    """Return every value as the text that `schema.types.to_text` makes of it."""
+    floats: dict[float, str] = {}
+    out: list[str | None] = []
+    for value in values:
+        kind = type(value)
+        if value is None or kind is str:
+            out.append(value)
+        elif kind is bool:
+            out.append("true" if value else "false")
+        elif kind is int:
+            out.append(str(value))
+        elif kind is float:
+            text = floats.get(value)
+            if text is None:
+                text = floats[value] = to_text(pa.array([value], pa.float64()))[0].as_py()
+            out.append(text)
+        else:
+            out.append(json_text(value))
+    return out
+
+
+def _lists(name: str, values: list[Any]) -> pa.Array:
+    if name in ("events", "links") and any(
+        type(item) is tuple for value in values if value for item in value
+    ):
+        kind = EVENTS_TYPE if name == "events" else LINKS_TYPE
+        return pa.array(values, kind)
+    kinds = {type(item) for value in values if value is not None for item in value}
+    kinds.discard(_NONE)
+    if not kinds:
+        return pa.array(values, pa.list_(pa.null()))
+    if kinds <= {int, float}:
+        try:
+            if float not in kinds:
+                return pa.array(values, pa.list_(pa.int64()))
+            floats = [v and [None if i is None else float(i) for i in v] for v in values]
+            return pa.array(floats, pa.list_(pa.float64()))
+        except (OverflowError, pa.ArrowInvalid):
+            pass
+    elif len(kinds) == 1 and kinds <= {str, bool}:
+        return pa.array(values, pa.list_(_ARROW[next(iter(kinds))]))
+    return pa.array([None if v is None else texts(v) for v in values], pa.list_(pa.string()))

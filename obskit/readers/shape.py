@@ -1,0 +1,108 @@
+"""What the fields of JSON objects have been so far, as the exact schema that Arrow is to parse them by."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+
+_NONE = type(None)
+_ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string(), _NONE: pa.null()}
+
+
+class _Mixed:
+    """Stands for a field that Arrow cannot parse by one type."""
+
+
+class _List:
+    """Stands for a list; `of` is the Python type of its items."""
+
+    def __init__(self) -> None:
+        self.of: type = _NONE
+
+
+class Shape:
+    """Learns fields and their types, object by object.
+
+    A field of several types is left out of the schema: with unexpected fields refused, Arrow then gives up
+    on a block that has it, which is what is wanted.
+    """
+
+    def __init__(self) -> None:
+        self.fields = 0
+        self._root: dict[str, Any] = {}
+        self._schema: pa.Schema | None = None
+
+    def learn(self, row: dict[str, Any]) -> None:
+        """Take a row's fields in."""
+        self._learn(self._root, row)
+
+    def schema(self) -> pa.Schema | None:
+        """Return the schema of all rows so far, None before the first."""
+        if self._schema is None and self._root:
+            self._schema = pa.schema(_fields(self._root))
+        return self._schema
+
+    def _learn(self, node: dict[str, Any], row: dict[str, Any]) -> None:
+        for key, value in row.items():
+            kind = type(value)
+            have = node.get(key, Shape)
+            if have is kind or (kind is _NONE and have is not Shape):
+                continue
+            if kind is dict:
+                if have is Shape or have is _NONE:
+                    self._put(node, key, have := {})
+                if type(have) is dict:
+                    self._learn(have, value)
+                    continue
+                if have is not _Mixed:
+                    self._put(node, key, _Mixed)
+            elif kind is list:
+                if have is Shape or have is _NONE:
+                    self._put(node, key, have := _List())
+                if type(have) is _List:
+                    self._learn_list(node, key, have, value)
+                elif have is not _Mixed:
+                    self._put(node, key, _Mixed)
+            else:
+                became = kind if have is Shape else _united(have, kind)
+                if became is not have:
+                    self._put(node, key, became)
+
+    def _learn_list(self, node: dict[str, Any], key: str, have: _List, items: list[Any]) -> None:
+        for kind in set(map(type, items)):
+            became = _united(have.of, kind) if kind in _ARROW else _Mixed
+            if became is _Mixed:
+                self._put(node, key, _Mixed)
+                return
+            if became is not have.of:
+                have.of = became
+                self._schema = None
+
+    def _put(self, node: dict[str, Any], key: str, kind: Any) -> None:
+        if key not in node:
+            self.fields += 1
+        node[key] = kind
+        self._schema = None
+
+
+def _united(have: Any, kind: type) -> Any:
+    if have is kind or kind is _NONE:
+        return have
+    if have is _NONE:
+        return kind
+    return float if {have, kind} == {int, float} else _Mixed
+
+
+def _fields(node: dict[str, Any]) -> list[pa.Field]:
+    out = []
+    for key, kind in node.items():
+        if kind is _Mixed:
+            continue
+        if type(kind) is dict:
+            out.append(pa.field(key, pa.struct(_fields(kind))))
+        elif type(kind) is _List:
+            out.append(pa.field(key, pa.list_(_ARROW[kind.of])))
+        else:
+            out.append(pa.field(key, _ARROW[kind]))
+    return out

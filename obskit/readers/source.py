@@ -1,0 +1,196 @@
+"""A file as a stream of bytes, whatever it is compressed with; nothing is held but the piece at hand.
+
+What a stream is compressed with is told by its first bytes. A stream that breaks off or is corrupt gives
+all bytes before the break, then ends, and says so in `damage`.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO, Protocol
+
+import pyarrow as pa
+
+from obskit.errors import LimitExceeded, ReadError
+
+HEAD = 64 * 1024
+"""Bytes, after decompression, that a reader may sniff."""
+
+PIECE = 1024 * 1024
+SPOOL_LIMIT = 4 * 1024**3
+"""Bytes that a compressed file of a format read by columns may have when decompressed to disk."""
+
+_GZIP = b"\x1f\x8b"
+_ZSTD = b"\x28\xb5\x2f\xfd"
+
+
+class Stream(Protocol):
+    """Bytes from the first to the last; `damage` says why they ended early, if they did."""
+
+    damage: str | None
+
+    def piece(self) -> bytes:
+        """Return the next bytes, at most about 1 MiB; empty at the end."""
+        ...
+
+
+class _Plain:
+    def __init__(self, file: BinaryIO) -> None:
+        self.damage: str | None = None
+        self._file = file
+
+    def piece(self) -> bytes:
+        return self._file.read(PIECE)
+
+
+class _Gzip:
+    """Members one after the other; `max_length` keeps a bomb from unfolding at once."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.damage: str | None = None
+        self._file = file
+        self._inflate = zlib.decompressobj(wbits=31)
+        self._ended = False
+
+    def piece(self) -> bytes:
+        while not self._ended:
+            if self._inflate.eof and not self._next_member():
+                break
+            data = self._inflate.unconsumed_tail or self._file.read(PIECE // 4)
+            if not data:
+                return self._stop("the gzip stream is cut off")
+            try:
+                out = self._inflate.decompress(data, PIECE)
+            except zlib.error:
+                return self._stop("the gzip stream is corrupt")
+            if out:
+                return out
+        return b""
+
+    def _next_member(self) -> bool:
+        rest = self._inflate.unused_data or self._file.read(PIECE // 4)
+        if rest[:1] == _GZIP[:1]:
+            self._inflate = zlib.decompressobj(wbits=31)
+            self._file.seek(self._file.tell() - len(rest))
+            return True
+        self._ended = True
+        if rest.strip(b"\0"):
+            self.damage = "bytes that are no gzip follow the gzip stream"
+        return False
+
+    def _stop(self, why: str) -> bytes:
+        self._ended = True
+        self.damage = why
+        return b""
+
+
+class _Zstd:
+    def __init__(self, file: BinaryIO) -> None:
+        self.damage: str | None = None
+        self._stream = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
+        self._ended = False
+
+    def piece(self) -> bytes:
+        if self._ended:
+            return b""
+        try:
+            out: bytes = self._stream.read(PIECE)
+        except (OSError, pa.ArrowException) as error:
+            self._ended = True
+            cut = "runcated" in str(error)
+            self.damage = "the zstd stream is cut off" if cut else "the zstd stream is corrupt"
+            return b""
+        return out
+
+
+class Source:
+    """A file to read: its path, its first decompressed bytes, and streams from its beginning.
+
+    Args:
+        path: an ordinary file.
+
+    Raises:
+        ReadError: the file cannot be opened.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            with path.open("rb") as file:
+                magic = file.read(4)
+                self.size = path.stat().st_size
+        except OSError as error:
+            raise ReadError(f"{path} cannot be opened: {error.strerror or error}") from error
+        self.compression = "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else None
+        with self.stream() as stream:
+            head = b""
+            while len(head) < HEAD and (piece := stream.piece()):
+                head += piece
+            self.head = head[:HEAD]
+            self.whole = len(head) < HEAD
+            self.damage = stream.damage
+
+    @contextmanager
+    def stream(self) -> Iterator[Stream]:
+        """Open the file from its beginning, decompressed."""
+        with self.path.open("rb") as file:
+            yield (
+                _Gzip(file)
+                if self.compression == "gzip"
+                else (_Zstd(file) if self.compression == "zstd" else _Plain(file))
+            )
+
+    @contextmanager
+    def on_disk(self) -> Iterator[Path]:
+        """Give a path at which the decompressed file can be read in any order.
+
+        Raises:
+            LimitExceeded: it unfolds to more than `SPOOL_LIMIT` bytes.
+        """
+        if self.compression is None:
+            yield self.path
+            return
+        with self.stream() as stream, tempfile.NamedTemporaryFile(prefix="obskit-") as copy:
+            written = 0
+            while piece := stream.piece():
+                written += len(piece)
+                if written > SPOOL_LIMIT:
+                    raise LimitExceeded(
+                        f"{self.path} unfolds to more than {SPOOL_LIMIT // 1024**3} GiB",
+                        hint=f"decompress it first: {self.compression} -d",
+                    )
+                copy.write(piece)
+            copy.flush()
+            yield Path(copy.name)
+
+
+class Readable:
+    """A stream as a file object, for libraries that read from one."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._rest = b""
+        self.closed = False
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to size bytes, fewer only at the end."""
+        pieces, have = [self._rest], len(self._rest)
+        while (size < 0 or have < size) and (piece := self._stream.piece()):
+            pieces.append(piece)
+            have += len(piece)
+        data = b"".join(pieces)
+        size = have if size < 0 else size
+        self._rest = data[size:]
+        return data[:size]
+
+    def readable(self) -> bool:
+        """Whether it can be read: yes."""
+        return True
+
+    def close(self) -> None:
+        """Close the object, not the stream below it."""
+        self.closed = True
