@@ -96,7 +96,9 @@ class Frame:
         table, per_segment = self._weights
         members = []
         for k, (n, w) in enumerate(table):
-            bits = pack([m & (c == k) if len(table) > 1 else m for m, c in zip(masks, per_segment, strict=True)])
+            bits = pack(
+                [m & (c == k) if len(table) > 1 else m for m, c in zip(masks, per_segment, strict=True)]
+            )
             if len(table) == 1 or bits.any():
                 members.append((bits, (n, n * w, n * w * w)))
         return members
@@ -161,7 +163,9 @@ class Frame:
         out = np.zeros((3, codes.size))
         for segment, picked in zip(self.segments, self._positions[group], strict=True):
             local, remap = codes.parts[segment.file]
-            rows = segment.rows if picked is None else picked if segment.rows is None else segment.rows[picked]
+            rows = (
+                segment.rows if picked is None else picked if segment.rows is None else segment.rows[picked]
+            )
             found = local if rows is None else local[rows]
             size = codes.size if remap is None else len(remap)
             sums = _tally(found, segment.weights, rows, size)
@@ -266,5 +270,7 @@ def _classes(
         if len(table) > MOST_CLASSES:
             return None
         classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
-        per_segment.append(remap[classes] if len(remap) > 1 or remap[0] else np.zeros(segment.length, np.uint8))
+        per_segment.append(
+            remap[classes] if len(remap) > 1 or remap[0] else np.zeros(segment.length, np.uint8)
+        )
     return list(table), per_segment

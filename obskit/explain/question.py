@@ -38,7 +38,7 @@ NOT_FIELDS = {
 }
 
 
-class Cancelled(Exception):  # noqa: N818 - a signal to the caller that asked for it, not an error
+class Cancelled(Exception):
     """A newer question made this one pointless."""
 
 
@@ -143,7 +143,9 @@ def ask(
     given += [f"where={narrowed.where.text!r}"] if narrowed.where is not None else []
     given += [f"population={population!r}"] if population != "units" else []
     given += [f"depth={depth}"] if depth != 3 else []
-    return Question(narrowed, chosen, rest, window, earlier, population, f"events.explain({', '.join(given)})")
+    return Question(
+        narrowed, chosen, rest, window, earlier, population, f"events.explain({', '.join(given)})"
+    )
 
 
 def _window(scope: Scope, given: Any) -> rows.Window | Condition | None:
@@ -228,9 +230,11 @@ class _Search:
         self.full = rows.frame(scope, scope.codes, compared)
         self._tally()
         if "history" in self.full.groups and self.full.totals["history"].n[0] == 0:
-            raise BadCall("the history has no rows", hint="history=None, or an earlier window that has events")
+            raise BadCall(
+                "the history has no rows", hint="history=None, or an earlier window that has events"
+            )
         self.sample, ids = rows.sample(scope, scope.codes, compared, self.cluster)
-        self.clusters = rank.Clusters(self.sample, ids)
+        self.clusters = rank.Clusters(self.sample, ids, self.full.totals)
         self.halves = Halves(self.sample, ids)
         self.held: dict[Item, HeldOut] = {}
         singles, described = self._singles()
@@ -242,10 +246,14 @@ class _Search:
         own = rank.accepted(judged, standing)
         causes = rank.cover(self.sample, judged, own, self.levels, MOST_FINDINGS)
         self._check()
-        rest = [int(at) for at in np.argsort(-judged.score, kind="stable") if standing[at] and at not in causes]
+        rest = [
+            int(at) for at in np.argsort(-judged.score, kind="stable") if standing[at] and at not in causes
+        ]
         rest = self._distinct(judged, causes, rest)
         words = self._judge(described)
-        says = [int(at) for at in np.argsort(-words.score, kind="stable") if words.stands(self.levels.floor)[at]]
+        says = [
+            int(at) for at in np.argsort(-words.score, kind="stable") if words.stands(self.levels.floor)[at]
+        ]
         report = Reporter(scope, self.full, self.sample, judged, self.cluster, groups)
         describe = Reporter(scope, self.full, self.sample, words, self.cluster, {})
         return self._explanation(
@@ -262,7 +270,9 @@ class _Search:
         if "history" in self.full.totals:
             earlier, outcome = self.full.totals["history"], self.full.totals["history_a"]
             history = {
-                "condition": f"during {asked.history}" if isinstance(asked.history, rows.Window) else str(asked.history),
+                "condition": f"during {asked.history}"
+                if isinstance(asked.history, rows.Window)
+                else str(asked.history),
                 "events": round(float(earlier.n[0])),
                 "selected": round(float(outcome.n[0])),
                 "rate": float(outcome.w[0] / earlier.w[0]),
@@ -273,12 +283,16 @@ class _Search:
         if 0 < unweighted < total:
             self.notes.append(f"{unweighted:,} of {total:,} rows carry no weight, counted as 1")
         if compared.unknown:
-            text = f"{compared.unknown:,} rows left out: for them the selection is neither true nor false (null)"
+            text = (
+                f"{compared.unknown:,} rows left out: for them the selection is neither true nor false (null)"
+            )
             self.notes.append(text)
         name = asked.population
         if name == "units" and self.scope.dataset.codes.no_units:
             name = "all"
-            self.notes.append("no row is a unit of work (server, consumer or root span): all rows are compared")
+            self.notes.append(
+                "no row is a unit of work (server, consumer or root span): all rows are compared"
+            )
         elif name == "units" and compared.left_out:
             self.notes.append(f"units of work only: {compared.left_out:,} other rows left out")
         return Explanation(
@@ -288,7 +302,8 @@ class _Search:
             skipped=tuple(self.skipped),
             selection={"condition": asked.selection.text + during, **_size(self.all_a)},
             baseline={
-                "condition": (asked.baseline.text if asked.baseline else f"not ({asked.selection.text})") + during,
+                "condition": (asked.baseline.text if asked.baseline else f"not ({asked.selection.text})")
+                + during,
                 **_size(self.all_b),
             },
             history=history,
@@ -356,14 +371,18 @@ class _Search:
         m = self._tests()
         levels = []
         for d, part in enumerate(SHARES, 1):
-            tests = math.lgamma(m + 1) - math.lgamma(d + 1) - math.lgamma(max(m - d, 0) + 1) if m >= d else 0.0
+            tests = (
+                math.lgamma(m + 1) - math.lgamma(d + 1) - math.lgamma(max(m - d, 0) + 1) if m >= d else 0.0
+            )
             levels.append(math.log(ALPHA * part / 2) - max(tests, 0.0))
         floor = max(5.0, 0.01 * float(self.all_a.n[0]))
         self.levels = rank.Levels((levels[0], levels[1], levels[2]), floor)
 
     def _tests(self) -> int:
         """Return how many single slices could have been significant (intervals of bins count each)."""
-        from_values = [(c.a.n + c.b.n)[(c.a.n + c.b.n) > 0] for c in self.columns if c.codes.kind != "numeric"]
+        from_values = [
+            (c.a.n + c.b.n)[(c.a.n + c.b.n) > 0] for c in self.columns if c.codes.kind != "numeric"
+        ]
         from_bins = [interval_totals(c) for c in self.columns if is_number(c.codes)]
         totals = np.concatenate([np.zeros(0), *from_values, *from_bins])
         a, b = float(self.all_a.n[0]), float(self.all_b.n[0])

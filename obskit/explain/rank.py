@@ -16,7 +16,7 @@ import numpy as np
 from obskit.explain.frame import Bits, Bools, Frame, Item, Rows, popcount
 from obskit.explain.search import MARGIN, Screen, Slice
 from obskit.explain.sets import HeldOut
-from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, weigh
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, weigh
 
 LEAST_RATIO = 1.5
 # A next cause must hold this share of the first one's evidence once the first one's rows are gone.
@@ -73,7 +73,9 @@ def order(item: Item) -> tuple[int, int, str]:
     """Return the key by which conditions on the same rows are preferred."""
     rank = PREFERRED.index(item.field) if item.field in PREFERRED else len(PREFERRED)
     spec = item.spec
-    vague = spec["op"] == "missing" or (spec["op"] == "between" and spec["low"] is None and spec["high"] is None)
+    vague = spec["op"] == "missing" or (
+        spec["op"] == "between" and spec["low"] is None and spec["high"] is None
+    )
     return int(vague), rank, item.field
 
 
@@ -114,7 +116,12 @@ def judge(
     for one, items in enumerate(slices):
         if len(items) == 1 and items[0] in held:
             half, at = held[items[0]], np.array([one])
-            note(at, weigh(half.a, half.all_a, half.b, half.all_b, levels.log_level[0], effect_a[at], effect_b[at]))
+            note(
+                at,
+                weigh(
+                    half.a, half.all_a, half.b, half.all_b, levels.log_level[0], effect_a[at], effect_b[at]
+                ),
+            )
     evidence = Evidence(**columns)
     return Judged(slices, a, b, evidence, score, history_a, history, seen)
 
@@ -125,56 +132,79 @@ class Clusters:
     Args:
         frame: the sample, with groups "a" and "b".
         ids: the cluster of each row; negative where it has none and stands alone.
+        totals: the whole groups' counts, by name.
     """
 
-    def __init__(self, frame: Frame, ids: Rows) -> None:
+    def __init__(self, frame: Frame, ids: Rows, totals: Mapping[str, Counts]) -> None:
         n, w = frame.weights()
-        self._sides = []
         self._frame = frame
+        self._sides = []
         for group in ("a", "b"):
             rows = np.flatnonzero(np.concatenate(list(frame.groups[group])))
             own = ids[rows].copy()
             alone = own < 0
             own[alone] = -1 - np.arange(alone.sum())
             _, number, size = np.unique(own, return_inverse=True, return_counts=True)
-            self._sides.append((rows, number, size, n[rows], w[rows]))
+            self._sides.append(_Side(rows, number, size, n[rows], w[rows], float(totals[group].w[0])))
 
     def effects(self, slices: Sequence[Bits]) -> tuple[Floats, Floats, Floats]:
         """Return the design effect of each slice in both groups, and its number of clusters in "a"."""
         out = np.ones((2, len(slices)))
         seen = np.zeros(len(slices))
         masks = [self._frame.unpack(bits) for bits in slices]
-        for side, (rows, number, size, n, w) in enumerate(self._sides):
-            alone = bool((size <= 1).all())
-            shared = size[number] > 1
-            for at, mask in enumerate(masks):
-                inside = mask[rows]
-                if side == 0:
-                    seen[at] = n[inside].sum() if alone else _distinct(number[inside], n[inside], shared[inside])
-                if alone:
-                    continue
-                out[side, at] = _design_effect(inside, number, len(size), shared, n, w)
+        for at, mask in enumerate(masks):
+            for group, side in enumerate(self._sides):
+                inside = mask[side.rows]
+                if group == 0:
+                    seen[at] = side.distinct(inside)
+                out[group, at] = side.design_effect(inside, outside_too=group == 0)
         return out[0], out[1], seen
 
 
-def _distinct(number: Rows, n: Floats, shared: Bools) -> float:
-    return float(len(np.unique(number[shared])) + n[~shared].sum())
+class _Side:
+    """One group's sampled rows with their clusters."""
 
+    def __init__(self, rows: Rows, number: Rows, size: Rows, n: Floats, w: Floats, whole: float) -> None:
+        self.rows, self.n = rows, n
+        self.weight, self.squares = n * w, n * w * w
+        self.shared = size[number] > 1
+        self.plain = not self.shared.any()
+        self.total = float(self.weight.sum())
+        self.scale = max(whole / self.total, 1.0) if self.total > 0 else 1.0
+        kept, self.number = np.unique(number[self.shared], return_inverse=True)
+        self.clusters = len(kept)
+        # one heavy unit more, as in effective_size: rows without clusters, clusters with
+        self.heavy_row = heavy(float(self.squares.sum()), self.total, float(n.sum()))
+        each = np.bincount(self.number, self.weight[self.shared], self.clusters)
+        squares = float((each**2).sum() + self.squares[~self.shared].sum())
+        self.heavy_cluster = heavy(squares, self.total, self.clusters + float(n[~self.shared].sum()))
 
-def _design_effect(inside: Bools, number: Rows, clusters: int, shared: Bools, n: Floats, w: Floats) -> float:
-    """Return the variance of a slice's share with clusters over the variance without, >= 1."""
-    weight = n * w
-    total = weight.sum()
-    if total <= 0:
-        return 1.0
-    p = weight[inside].sum() / total
-    off = inside - p
-    rows = n * w * w * off * off
-    plain = rows.sum()
-    if plain <= 0:
-        return 1.0
-    sums = np.bincount(number[shared], weights=(weight * off)[shared], minlength=clusters)
-    return float(max(1.0, ((sums**2).sum() + rows[~shared].sum()) / plain))
+    def distinct(self, inside: Bools) -> float:
+        """Return how many clusters, or events that stand alone, lie in a slice."""
+        if self.plain:
+            return float(self.n[inside].sum())
+        together = np.bincount(self.number, inside[self.shared], self.clusters)
+        return float((together > 0).sum() + self.n[inside & ~self.shared].sum())
+
+    def design_effect(self, inside: Bools, *, outside_too: bool) -> float:
+        """Return the variance of a slice's share with clusters over the variance without, >= 1.
+
+        Args:
+            inside: the rows in the slice.
+            outside_too: the heavy cluster that may have been missed lies outside the slice, else inside.
+        """
+        if self.plain or self.total <= 0:
+            return 1.0
+        p = float(self.weight[inside].sum()) / self.total
+        off = inside - p
+        rows = self.squares * off * off
+        sums = np.bincount(self.number, (self.weight * off)[self.shared], self.clusters)
+        missed = p**2 if outside_too else (1 - p) ** 2
+        with_clusters = (
+            (sums**2).sum() + rows[~self.shared].sum()
+        ) * self.scale + self.heavy_cluster * missed
+        without = rows.sum() * self.scale + self.heavy_row * missed
+        return float(max(1.0, with_clusters / without)) if without > 0 else 1.0
 
 
 def aliases(table: Screen) -> list[list[int]]:

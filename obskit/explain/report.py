@@ -80,7 +80,9 @@ class Reporter:
             last_seen=last,
             new=None if judged.history is None else bool(judged.history.n[at] == 0),
             note=self._note(at, extra.get("what_if")),
-            aliases=tuple(format_condition([other.spec]) for item in items for other in self.groups.get(item, ())),
+            aliases=tuple(
+                format_condition([other.spec]) for item in items for other in self.groups.get(item, ())
+            ),
             **extra,
         )
 
@@ -92,7 +94,9 @@ class Reporter:
         if judged.history is not None and judged.history_a is not None and judged.history.w[at] > 0:
             before = float(judged.history_a.w[at] / judged.history.w[at])
             if before >= 0.5 * float(evidence.rate_inside[at]):
-                notes.append(f"was so before: {before:.1%} earlier, {float(evidence.rate_inside[at]):.1%} now")
+                notes.append(
+                    f"was so before: {before:.1%} earlier, {float(evidence.rate_inside[at]):.1%} now"
+                )
         if what_if and what_if.get("adjusted_odds_ratio") is not None and what_if["adjusted_odds_ratio"] < 1:
             name = what_if["adjusted_for"]
             notes.append(f"reverses within equal {name} (Simpson's paradox): {name} may be the cause")
@@ -116,7 +120,9 @@ class Reporter:
                 if item.field not in own | same and item.field not in others:
                     others.append(item.field)
         said |= whatif.adjusted(self.sample, self.sample.slice(judged.slices[at]), others[:3]) or {}
-        return {key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in said.items()} or None
+        return {
+            key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in said.items()
+        } or None
 
     def _rows(self, group: str, bits: Bits) -> list[npt.NDArray[np.int64]]:
         """Return a group's rows of a slice, as row numbers of each segment's file."""
@@ -193,7 +199,11 @@ class Reporter:
                 picks[at][name] = chosen
                 for file, row in chosen:
                     wanted.setdefault(file, set()).add(row)
-        columns = [c for c in ("timestamp", "trace_id", "span_id", "duration_ms") if c in self.scope.dataset.schema.names]
+        columns = [
+            c
+            for c in ("timestamp", "trace_id", "span_id", "duration_ms")
+            if c in self.scope.dataset.schema.names
+        ]
         held: dict[tuple[int, int], dict[str, Any]] = {}
         for file, rows in wanted.items():
             ordered = sorted(rows)
@@ -201,7 +211,8 @@ class Reporter:
             for row, event in zip(ordered, table.to_pylist(), strict=True):
                 held[file, row] = event
         return {
-            at: {name: [held[key] for key in keys] for name, keys in sides.items()} for at, sides in picks.items()
+            at: {name: [held[key] for key in keys] for name, keys in sides.items()}
+            for at, sides in picks.items()
         }
 
     def _middle(self) -> tuple[int, int]:

@@ -9,8 +9,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.figures.bars import comparison, comparison_html
 from obskit.figures import words
+from obskit.figures.bars import comparison, comparison_html
 
 
 @dataclass(frozen=True)
@@ -159,7 +159,9 @@ class Explanation:
             f"against {words.count(self.baseline['events'])} where {self.baseline['condition']}",
         ]
         if self.history:
-            lines.append(f"usual rates from {words.count(self.history['events'])} events {self.history['condition']}")
+            lines.append(
+                f"usual rates from {words.count(self.history['events'])} events {self.history['condition']}"
+            )
         if self.sampled:
             lines.append(f"FROM A SAMPLE of {self.sampled:,} events; the exact answer follows")
         lines.append("")
@@ -190,7 +192,9 @@ def _lines(finding: Finding, lead: str) -> list[str]:
         pad + words.strength(finding.to_dict()),
     ]
     if finding.aliases:
-        shown = ", ".join(finding.aliases[:3]) + (f" and {len(finding.aliases) - 3} more" if len(finding.aliases) > 3 else "")
+        shown = ", ".join(finding.aliases[:3]) + (
+            f" and {len(finding.aliases) - 3} more" if len(finding.aliases) > 3 else ""
+        )
         out.append(f"{pad}the same rows: {shown}")
     if finding.note:
         out.append(pad + finding.note)
@@ -234,5 +238,10 @@ _SCHEMA = pa.schema(
         )
     ]
     + [("first_seen", pa.string()), ("last_seen", pa.string()), ("new", pa.bool_())]
-    + [("traces", pa.int64()), ("users", pa.int64()), ("note", pa.string()), ("aliases", pa.list_(pa.string()))]
+    + [
+        ("traces", pa.int64()),
+        ("users", pa.int64()),
+        ("note", pa.string()),
+        ("aliases", pa.list_(pa.string())),
+    ]
 )

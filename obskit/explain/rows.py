@@ -53,14 +53,18 @@ def window(given: Any, newest: datetime | None) -> Window:
     if isinstance(given, str):
         given = tuple(given.split("/")) if "/" in given else (given, None)
     if not isinstance(given, (tuple, list)) or len(given) != 2:
-        raise BadCall(f"{given!r} is no window of time", hint="(start, end), 'start/end' in ISO 8601, or '-30m'")
+        raise BadCall(
+            f"{given!r} is no window of time", hint="(start, end), 'start/end' in ISO 8601, or '-30m'"
+        )
     bounds = []
     for bound in given:
         at = parse_time(bound, newest) if isinstance(bound, str) and bound.strip() else bound or None
         bounds.append(None if at is None else microseconds(at))
     start, end = bounds
     if start is not None and end is not None and start >= end:
-        raise BadCall(f"the window {Window(start, end)} ends before it begins", hint="give the earlier time first")
+        raise BadCall(
+            f"the window {Window(start, end)} ends before it begins", hint="give the earlier time first"
+        )
     return Window(start, end)
 
 
@@ -140,7 +144,8 @@ def compare(
         if earlier is not None:
             if now is not None and bool((earlier[f] & now[f]).any()):
                 raise BadCall(
-                    "history overlaps the time that is explained", hint="give a history that ends where during begins"
+                    "history overlaps the time that is explained",
+                    hint="give a history that ends where during begins",
                 )
             past = in_population & earlier[f]
             groups["history"].append(past if null is None else past & ~null)
@@ -200,7 +205,11 @@ def sample(
         for group in ("a", "b"):
             rows = np.flatnonzero(compared.groups[group][f])
             if share[group] < 1 and len(rows):
-                key = rows if ids is None else np.where(ids[f][rows] > 0, ids[f][rows].astype(np.int64), -rows - 1)
+                key = (
+                    rows
+                    if ids is None
+                    else np.where(ids[f][rows] > 0, ids[f][rows].astype(np.int64), -rows - 1)
+                )
                 rows = rows[_uniform(key, f) < share[group]]
             picked[group] = rows
         rows = np.union1d(picked["a"], picked["b"])

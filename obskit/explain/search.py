@@ -99,8 +99,12 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
     parents: list[tuple[int, ...]] = [(int(seed),) for seed in seeds]
     reach = score[seeds]
     for _ in range(depth - 1):
-        columns_a = np.stack([table.seen_a[:, list(p)].all(axis=1) for p in parents], axis=1).astype(np.float32)
-        columns_b = np.stack([table.seen_b[:, list(p)].all(axis=1) for p in parents], axis=1).astype(np.float32)
+        columns_a = np.stack([table.seen_a[:, list(p)].all(axis=1) for p in parents], axis=1).astype(
+            np.float32
+        )
+        columns_b = np.stack([table.seen_b[:, list(p)].all(axis=1) for p in parents], axis=1).astype(
+            np.float32
+        )
         p1 = table.shares(table.seen_a, table.weight_a, columns_a)
         p0 = table.shares(table.seen_b, table.weight_b, columns_b)
         hope = table.optimistic(p1, p0)
@@ -115,7 +119,9 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
             if hope[at, other] <= 0:
                 break
             key = tuple(sorted((*parents[at], other)))
-            sure = float(divergence(p1[at : at + 1, other], np.maximum(p0[at : at + 1, other], 0.5 / table.size_b))[0])
+            sure = float(
+                divergence(p1[at : at + 1, other], np.maximum(p0[at : at + 1, other], 0.5 / table.size_b))[0]
+            )
             children.setdefault(key, (sure, float(hope[at, other])))
         best = sorted(children, key=lambda key: -children[key][0])[:KEEP]
         found += [tuple(table.items[i] for i in key) for key in best]

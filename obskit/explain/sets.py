@@ -60,12 +60,16 @@ class Halves:
         name = column.codes.name
         a, b = self.tally(name, "a", 0), self.tally(name, "b", 0)
         # few rows a value: one more in the baseline keeps a chance absence from looking like a cause
-        lift = (a.w / max(a.w.sum(), 1e-300)) / ((b.w + b.w.sum() / max(b.n.sum(), 1)) / max(b.w.sum(), 1e-300))
+        lift = (a.w / max(a.w.sum(), 1e-300)) / (
+            (b.w + b.w.sum() / max(b.n.sum(), 1)) / max(b.w.sum(), 1e-300)
+        )
         usable = a.n >= 2
         usable[0] = False
         if column.codes.rare_code is not None:
             usable[column.codes.rare_code] = False
-        ranked = np.argsort(-np.where(usable, lift, 0.0), kind="stable")[: min(int(usable.sum()), MOST_VALUES)]
+        ranked = np.argsort(-np.where(usable, lift, 0.0), kind="stable")[
+            : min(int(usable.sum()), MOST_VALUES)
+        ]
         ranked = ranked[lift[ranked] > 1]
         if len(ranked) < 3:
             return None

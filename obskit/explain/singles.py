@@ -100,7 +100,9 @@ def field_items(column: Column, all_a: Counts, all_b: Counts, floor: float, log_
 
 def value_item(codes: FieldCodes, code: int) -> Item:
     """Return the condition that a field has the value of a code."""
-    return Item(codes.name, (code,), {"field": codes.name, "op": "=", "value": codes.values[code - 1].as_py()})
+    return Item(
+        codes.name, (code,), {"field": codes.name, "op": "=", "value": codes.values[code - 1].as_py()}
+    )
 
 
 def _intervals(column: Column, all_a: Counts, all_b: Counts, floor: float, log_level: float) -> list[Item]:

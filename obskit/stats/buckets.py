@@ -45,9 +45,7 @@ def middles(bucket: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     return np.where((bucket == NULL) | (bucket == NAN), np.nan, out)
 
 
-def quantile(
-    bucket: npt.NDArray[np.int32], weight: npt.NDArray[np.float64], q: float
-) -> float:
+def quantile(bucket: npt.NDArray[np.int32], weight: npt.NDArray[np.float64], q: float) -> float:
     """Return the weighted quantile of a histogram.
 
     Args:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
 Floats: TypeAlias = npt.NDArray[np.float64]
+Side: TypeAlias = Literal["low", "high"]
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,9 @@ class Counts:
         """Return the slices of all parts, in order."""
         if not parts:
             return Counts(np.zeros(0), np.zeros(0), np.zeros(0))
-        return Counts(*(np.concatenate([getattr(p, k) for p in parts]).astype(float) for k in ("n", "w", "w2")))
+        return Counts(
+            *(np.concatenate([getattr(p, k) for p in parts]).astype(float) for k in ("n", "w", "w2"))
+        )
 
 
 def share(part: Counts, whole: Counts) -> Floats:
@@ -59,22 +62,43 @@ def share(part: Counts, whole: Counts) -> Floats:
     return np.clip(part.w / max(float(whole.w[0]), 1e-300), 0.0, 1.0)
 
 
-def effective_size(part: Counts, whole: Counts, design_effect: Floats | float = 1.0) -> Floats:
+def effective_size(
+    part: Counts, whole: Counts, design_effect: Floats | float = 1.0, *, side: Side = "low"
+) -> Floats:
     """Return how many independent, equally weighted observations a slice's share is worth.
 
     n_eff = p(1-p)/v, where v is the variance of the weighted share under Poisson sampling:
     v = sum n w² (1[in slice] - p)² / (sum n w)². Where v is 0 (p is 0 or 1): (sum n w)² / (sum n w²).
     Kish's formula, which knows only the weights' spread, gives false alarms where sampling depends on the
     slice. A cluster's rows count once through `design_effect` >= 1.
+
+    Where weights differ, v is seen too small if by chance all heavy rows are on one side. So the side that a
+    bound looks at is given one heavy row more ("low": outside the slice, "high": inside); with equal weights
+    that row weighs nothing and the sizes are exact.
     """
     p = share(part, whole)
     total, squares = float(whole.w[0]), float(whole.w2[0])
-    v = (part.w2 * (1 - p) ** 2 + np.maximum(squares - part.w2, 0.0) * p**2) / max(total**2, 1e-300)
+    more = heavy(squares, total, float(whole.n[0]))
+    inside, outside = (0.0, more) if side == "low" else (more, 0.0)
+    v = (part.w2 + inside) * (1 - p) ** 2 + (np.maximum(squares - part.w2, 0.0) + outside) * p**2
+    v = v / max(total**2, 1e-300)
     plain = total**2 / max(squares, 1e-300)
     with np.errstate(divide="ignore", invalid="ignore"):
         size = np.where(v > 0, p * (1 - p) / v, plain)
     size = np.where((p <= 0) | (p >= 1), plain, size)
     return np.maximum(size / design_effect, 1e-9)
+
+
+def heavy(squares: float, total: float, count: float) -> float:
+    """Return the square of a heavy unit's weight beyond an average one's; 0 where all weigh the same.
+
+    Args:
+        squares, total, count: sums of the squared weights, of the weights, and of the units.
+    """
+    if total <= 0 or count <= 0:
+        return 0.0
+    gap = (squares / total) ** 2 - (total / count) ** 2
+    return gap if gap > 1e-9 * (total / count) ** 2 else 0.0
 
 
 def lower_bound(p: Floats, size: Floats, log_level: float) -> Floats:
@@ -137,9 +161,10 @@ def weigh(
         risk ratio is its own expression at the ends of the two intervals.
     """
     p1, p0 = share(a, all_a), share(b, all_b)
-    size1, size0 = effective_size(a, all_a, deff_a), effective_size(b, all_b, deff_b)
-    low1, high1 = lower_bound(p1, size1, log_level), upper_bound(p1, size1, log_level)
-    low0, high0 = lower_bound(p0, size0, log_level), upper_bound(p0, size0, log_level)
+    low1 = lower_bound(p1, effective_size(a, all_a, deff_a, side="low"), log_level)
+    high1 = upper_bound(p1, effective_size(a, all_a, deff_a, side="high"), log_level)
+    low0 = lower_bound(p0, effective_size(b, all_b, deff_b, side="low"), log_level)
+    high0 = upper_bound(p0, effective_size(b, all_b, deff_b, side="high"), log_level)
     wa, wb = float(all_a.w[0]), float(all_b.w[0])
     inside, outside = rates(p1, p0, wa, wb)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -227,5 +252,5 @@ def excess_score(
     p1 = np.clip(e / excess, 0.0, 1.0)
     p0 = share(both, all_both)
     size1 = effective_size(a, all_a, deff) * min(1.0, excess / float(all_a.w[0]))
-    size0 = effective_size(both, all_both, deff)
+    size0 = effective_size(both, all_both, deff, side="high")
     return divergence(lower_bound(p1, size1, log_level), upper_bound(p0, size0, log_level))
