@@ -1,0 +1,357 @@
+"""Requests that change something: bookings with their payment and notification, and cancellations."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from obskit.demo.draw import Array, Dice, heavy, shares
+from obskit.demo.fleet import NEW
+from obskit.demo.flow import Draw, Flow, Stage, ask, bytes_like, front, journey, on_new, step, way_in
+from obskit.demo.operations import E422, E503, MANDATE, NONE, PAYMENT, PSP_DOWN, TIMEOUT
+from obskit.demo.people import ANDROID, KIOSK, People
+from obskit.demo.reading import slow_query
+from obskit.demo.traffic import NOTIFICATION_DEPLOY, PROVIDER_TROUBLE, within
+
+METHODS = ("card", "wallet", "sepa_debit", "invoice")
+CARD, WALLET, SEPA, INVOICE = range(4)
+PROVIDERS = ("psp-north", "psp-south", "walletgate", "bankpay", "factorly")
+NORTH = 0
+_METHOD = shares([55, 23, 17, 5])
+_DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "suspected_fraud")
+
+# Chances of what is planted.
+LOCK_HIT, MANDATE_HIT, TROUBLE_HIT = 0.93, 0.55, 0.38
+
+_OWN = heavy(24, 0.4)
+_HOLD, _HOLD_SQL = heavy(7.5, 0.4), heavy(22, 0.45, tail=0.003, alpha=1.5, cap_ms=2_500)
+_FISCAL = heavy(345, 0.33, tail=0)
+_PAY, _PSP = heavy(13, 0.4), heavy(112, 0.3, tail=0.003, alpha=1.6, cap_ms=1_900)
+_REFUSED = heavy(74, 0.4, tail=0)
+_BACKOFF = heavy(120, 0.15, tail=0)
+_SQL, _LOCK = heavy(13, 0.45, tail=0.003, alpha=1.5, cap_ms=3_000), heavy(660, 0.36, tail=0)
+_PUBLISH, _LAG = heavy(4.2, 0.4), heavy(38, 0.9, tail=0.01, alpha=1.2)
+_NOTIFY, _PUSH = heavy(16, 0.5), heavy(140, 0.55, tail=0.01, alpha=1.4, cap_ms=9_000)
+_HOP = heavy(0.6, 0.5)
+_WAIT = heavy(0.14, 0.9, tail=0.01, alpha=1.2, cap_ms=900)
+_FARE = bytes_like(3_900, 0.62)  # cents a passenger
+_DISTANCE = bytes_like(214, 0.7)
+_RISK = bytes_like(61, 0.8)
+_PROVIDER_TIMEOUT = 2_000_000
+
+
+def _draw_payment(dice: Dice, t: Array) -> Draw:
+    n = len(t)
+    method = dice.pick(_METHOD, n)
+    provider = np.where(method == CARD, dice.chance(0.46, n).astype(np.int64), method + 1)
+    trouble = np.where((provider == NORTH) & within(t, PROVIDER_TROUBLE), TROUBLE_HIT, 0.006)
+    retried = dice.chance(trouble, n)
+    return {
+        "method": method,
+        "provider": provider,
+        "retried": retried,
+        "hung": retried & dice.chance(0.12, n),
+        "down": retried & dice.chance(0.02, n),
+        "refused": dice.pick(_REFUSED, n),
+        "backoff": dice.pick(_BACKOFF, n),
+        "psp": dice.pick(_PSP, n),
+        "pay": dice.pick(_PAY, n),
+    }
+
+
+def _draw_book(dice: Dice, t: Array, people: People) -> Draw:
+    n = len(t)
+    draw = {"t": t, "new": on_new(dice, t)} | ask(dice, n, people, anonymous=0.07) | _draw_payment(dice, t)
+    new, kiosk = draw["new"] == NEW, draw["platform"] == KIOSK
+    conflict = dice.chance(0.018, n)
+    mandate = new & (draw["method"] == SEPA) & dice.chance(MANDATE_HIT, n) & ~conflict
+    draw["retried"] &= ~conflict & ~mandate
+    draw["down"] &= draw["retried"]
+    declined = dice.chance(0.035, n) & ~conflict & ~mandate & ~draw["down"]
+    paid = ~(conflict | mandate | declined | draw["down"])
+    locked = new & (draw["platform"] == ANDROID) & (draw["region"] == 0) & paid & dice.chance(LOCK_HIT, n)
+    first = np.where(draw["hung"], _PROVIDER_TIMEOUT + (draw["backoff"] >> 6), draw["refused"])
+    again = np.where(draw["retried"], first + draw["backoff"], 0)
+    draw["first"] = first
+    draw["pay_lasts"] = np.where(
+        conflict, 0, draw["pay"] + again + np.where(draw["down"], first, draw["psp"])
+    )
+    draw["hop2"], draw["hop3"] = dice.pick(_HOP, n), dice.pick(_HOP, n)
+    draw["hold"], draw["hold_sql"] = dice.pick(_HOLD, n), dice.pick(_HOLD_SQL, n)
+    draw["fiscal"] = np.where(kiosk & ~conflict, dice.pick(_FISCAL, n), 0)
+    draw["sql"] = np.where(paid, dice.pick(_SQL, n) + np.where(locked, dice.pick(_LOCK, n), 0), 0)
+    draw["publish"] = np.where(paid, dice.pick(_PUBLISH, n), 0)
+    draw["own"] = dice.pick(_OWN, n)
+    draw |= {"conflict": conflict, "mandate": mandate, "declined": declined, "paid": paid}
+    draw["slow_sql"] = draw["sql"] > 400_000
+    draw["failed"] = mandate | draw["down"]
+    draw["flawed"] = draw["retried"]
+    pays = ~conflict
+    draw["rows"] = (
+        5
+        + (draw["fiscal"] > 0)
+        + 2 * pays
+        + 2 * draw["retried"]
+        + draw["failed"]
+        + 4 * paid
+        + draw["slow_sql"]
+    )
+    calls = (
+        draw["hop2"] + draw["hold"] + draw["hold_sql"] + np.where(pays, draw["hop3"], 0) + draw["pay_lasts"]
+    )
+    return draw | way_in(dice, n, draw["own"] + draw["fiscal"] + calls + draw["sql"] + draw["publish"])
+
+
+def _book(stage: Stage, draw: Draw, trace: Array) -> None:
+    n, dice, sheet = len(trace), stage.dice, stage.sheet
+    draw.update(journey(dice, n, stage.people))
+    draw["composition"] = draw["train"]
+    draw["fare"] = dice.pick(_FARE, n) * draw["passengers"] + 190
+    draw["flag"] = draw["user"] % 5 // 4
+    status = np.select([draw["conflict"], draw["declined"], draw["failed"]], [409, 402, 502], 201)
+    parent, began = front(stage, "book", draw, trace, status)
+    pod = stage.pod("booking", draw, draw["new"])
+    seat = dice.chance(0.44, n)
+    server = sheet.add(
+        "book",
+        trace,
+        began,
+        pod,
+        lasts=draw["inner"],
+        parent=parent,
+        status=status,
+        ok=True,
+        error=np.where(draw["failed"], PAYMENT, NONE),
+        numbers={
+            "booking.total_amount": draw["fare"] / 100,
+            "booking.passenger_count": draw["passengers"],
+            "booking.lead_time_days": draw["lead"],
+            "booking.seat_reservation": seat,
+            "journey.distance_km": (dice.pick(_DISTANCE, n).astype(np.float64), dice.chance(0.985, n)),
+            "journey.transfers": dice.below(3, n) * dice.below(2, n),
+            "thread.id": 40 + dice.below(32, n),
+        },
+    )
+    began = step(began, draw["own"])
+    _hold(stage, draw, trace, began + (draw["hop2"] >> 1), server)
+    began = began + draw["hop2"] + draw["hold"] + draw["hold_sql"]
+    k = np.flatnonzero(draw["fiscal"] > 0)
+    sheet.add("book.fiscal", trace[k], began[k], pod[k], lasts=draw["fiscal"][k], parent=server[k])
+    began = began + draw["fiscal"]
+    _pay(stage, draw, trace, began + (draw["hop3"] >> 1), server, status)
+    began = began + draw["hop3"] + draw["pay_lasts"]
+    p = np.flatnonzero(draw["paid"])
+    done = {name: values[p] for name, values in draw.items()}
+    sql = sheet.add(
+        "book.sql",
+        trace[p],
+        began[p],
+        pod[p],
+        lasts=done["sql"],
+        parent=server[p],
+        numbers={"db.response.returned_rows": 1, "db.client.pool_wait_ms": dice.pick(_WAIT, len(p)) / 1000},
+    )
+    slow_query(stage, done, trace[p], pod[p], sql, began[p])
+    began = began + draw["sql"]
+    _notify(stage, done, trace[p], began[p], server[p], pod[p])
+
+
+def _hold(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) -> None:
+    n, dice, sheet = len(trace), stage.dice, stage.sheet
+    pod = stage.pod("seatmap", draw)
+    server = sheet.add(
+        "hold",
+        trace,
+        began,
+        pod,
+        lasts=draw["hold"] + draw["hold_sql"],
+        parent=parent,
+        status=np.where(draw["conflict"], 409, 201),
+        numbers={"seatmap.free_seats": dice.below(412, n)},
+    )
+    sheet.add(
+        "hold.sql",
+        trace,
+        step(began, draw["hold"]),
+        pod,
+        lasts=draw["hold_sql"],
+        parent=server,
+        numbers={
+            "db.response.returned_rows": np.where(draw["conflict"], 0, draw["passengers"]),
+            "db.client.pool_wait_ms": dice.pick(_WAIT, n) / 1000,
+        },
+    )
+
+
+def _pay(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array, outward: Array) -> None:
+    sheet, k = stage.sheet, np.flatnonzero(~draw["conflict"])
+    draw, trace, began, parent = {name: v[k] for name, v in draw.items()}, trace[k], began[k], parent[k]
+    n, dice, pod = len(k), stage.dice, stage.pod("payment", draw)
+    retried, down, mandate = draw["retried"], draw["down"], draw["mandate"]
+    status = np.select([mandate, down, draw["declined"]], [500, 502, 402], 200)
+    why = np.select([mandate, down], [MANDATE, PSP_DOWN], NONE)
+    server = sheet.add(
+        "pay",
+        trace,
+        began,
+        pod,
+        lasts=draw["pay_lasts"],
+        parent=parent,
+        status=status,
+        error=why,
+        numbers={
+            "payment.amount": draw["fare"] / 100,
+            "payment.risk_score": (dice.pick(_RISK, n) / 1000, dice.chance(0.97, n)),
+            "payment.three_ds": (dice.chance(0.7, n), draw["method"] == CARD),
+        },
+        texts={"payment.decline_code": _declines(dice, draw["declined"])},
+    )
+    began = step(began, draw["pay"])
+    r = np.flatnonzero(retried)
+    hung, first = draw["hung"][r], draw["first"][r]
+    attempt = sheet.add(
+        "pay.psp",
+        trace[r],
+        began[r],
+        pod[r],
+        lasts=first,
+        parent=server[r],
+        status=np.where(hung, 0, 503),
+        error=np.where(hung, TIMEOUT, E503),
+    )
+    words = np.where(hung, "no answer within 2000 ms, attempt 1 of 2", "503 from provider, attempt 1 of 2")
+    sheet.add(
+        "log.retry",
+        trace[r],
+        began[r] + first + 200,
+        pod[r],
+        within=attempt,
+        texts={"body": pa.array(words.tolist(), pa.string())},
+    )
+    began = began + np.where(retried, draw["first"] + draw["backoff"], 0)
+    lasts = np.where(down, draw["first"], draw["psp"])
+    sheet.add(
+        "pay.psp",
+        trace,
+        began,
+        pod,
+        lasts=lasts,
+        parent=server,
+        status=np.where(mandate, 422, np.where(down, np.where(draw["hung"], 0, 503), 200)),
+        error=np.select([mandate, down & draw["hung"], down], [E422, TIMEOUT, E503], NONE),
+        numbers={"http.request.resend_count": (np.ones(n, dtype=np.int64), retried)},
+    )
+    f = np.flatnonzero(mandate | down)
+    words = np.where(mandate[f], "payment rejected by provider", "payment provider unavailable")
+    sheet.add(
+        "log.payment",
+        trace[f],
+        (began + lasts)[f] + 180,
+        pod[f],
+        within=server[f],
+        error=why[f],
+        texts={"body": pa.array(words.tolist(), pa.string())},
+    )
+
+
+def _declines(dice: Dice, declined: Array) -> pa.Array:
+    code = np.where(declined, dice.below(len(_DECLINES), len(declined)), -1)
+    return pa.array(_DECLINES).take(pa.array(code, mask=code < 0))
+
+
+def _notify(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array, pod: Array) -> None:
+    n, dice, sheet = len(trace), stage.dice, stage.sheet
+    size = {"messaging.message.body.size": 640 + dice.below(420, n)}
+    offset = {"messaging.kafka.offset": 48_200_000 + draw["t"] // 410_000}
+    sent = sheet.add("book.publish", trace, began, pod, lasts=draw["publish"], parent=parent, numbers=size)
+    began = began + draw["publish"] + dice.pick(_LAG, n)
+    own, push = dice.pick(_NOTIFY, n), dice.pick(_PUSH, n)
+    where = stage.pod("notification", draw, notification_version(draw["t"]))
+    consumer = sheet.add(
+        "notify", trace, began, where, lasts=own + push, parent=sent, ok=True, numbers=size | offset
+    )
+    sheet.add("notify.push", trace, step(began, own), where, lasts=push, parent=consumer, status=202)
+
+
+def notification_version(t: Array) -> Array:
+    """Return the version of notification at these times."""
+    return (t >= NOTIFICATION_DEPLOY).astype(np.int64)
+
+
+def _draw_cancel(dice: Dice, t: Array, people: People) -> Draw:
+    n = len(t)
+    draw = {"t": t, "new": on_new(dice, t)} | _draw_payment(dice, t)
+    late = dice.chance(0.06, n)
+    own, sql, hop = dice.pick(_OWN, n), dice.pick(_SQL, n), dice.pick(_HOP, n)
+    refund = np.where(late, 0, draw["pay"] + draw["psp"])
+    draw |= {
+        "late": late,
+        "own": own,
+        "sql": sql,
+        "hop2": hop,
+        "refund": refund,
+        "failed": np.zeros(n, dtype=bool),
+    }
+    draw["rows"] = np.where(late, 4, 6)
+    return draw | way_in(dice, n, own + sql + np.where(late, 0, hop + refund))
+
+
+def _cancel(stage: Stage, draw: Draw, trace: Array) -> None:
+    n, dice, sheet = len(trace), stage.dice, stage.sheet
+    draw.update(ask(dice, n, stage.people))
+    draw["fare"] = dice.pick(_FARE, n) + 190
+    late = draw["late"]
+    status = np.where(late, 409, 200)
+    parent, began = front(stage, "cancel", draw, trace, status)
+    pod = stage.pod("booking", draw, draw["new"])
+    server = sheet.add(
+        "cancel",
+        trace,
+        began,
+        pod,
+        lasts=draw["inner"],
+        parent=parent,
+        status=status,
+        ok=True,
+        numbers={"thread.id": 40 + dice.below(32, n)},
+    )
+    began = step(began, draw["own"])
+    sheet.add(
+        "cancel.sql",
+        trace,
+        began,
+        pod,
+        lasts=draw["sql"],
+        parent=server,
+        numbers={
+            "db.response.returned_rows": np.where(late, 0, 1),
+            "db.client.pool_wait_ms": dice.pick(_WAIT, n) / 1000,
+        },
+    )
+    k = np.flatnonzero(~late)
+    paid = {name: values[k] for name, values in draw.items()}
+    began = (began + draw["sql"] + (draw["hop2"] >> 1))[k]
+    payment = stage.pod("payment", paid)
+    refund = sheet.add(
+        "refund",
+        trace[k],
+        began,
+        payment,
+        lasts=paid["refund"],
+        parent=server[k],
+        status=200,
+        numbers={"payment.amount": paid["fare"] / 100},
+    )
+    sheet.add(
+        "refund.psp",
+        trace[k],
+        step(began, paid["pay"]),
+        payment,
+        lasts=paid["psp"],
+        parent=refund,
+        status=200,
+    )
+
+
+BOOK = Flow("book", 0.06, 5, 600, _draw_book, _book)
+CANCEL = Flow("cancel", 0.02, 5, 900, _draw_cancel, _cancel)

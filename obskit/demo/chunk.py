@@ -1,0 +1,240 @@
+"""One chunk of the day: requests drawn until enough are kept, then their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from obskit.demo.booking import BOOK, CANCEL, METHODS, PROVIDERS
+from obskit.demo.draw import Array, Dice, shares
+from obskit.demo.fleet import NEW, OLD, SERVICES, Fleet
+from obskit.demo.flow import Draw, Flow, Stage, ask
+from obskit.demo.labels import DATES, paths, queries, references, sessions
+from obskit.demo.people import People
+from obskit.demo.reading import ONLY, SEARCH, SEATS, TICKET, TRIPS
+from obskit.demo.sheet import Facts, Sheet
+from obskit.demo.traffic import (
+    NOTIFICATION_DEPLOY,
+    ROLLOUT,
+    SEARCH_DEPLOY,
+    WATCHED,
+    Chunk,
+    Clock,
+    within,
+)
+
+FLOWS: tuple[Flow, ...] = (SEARCH, SEATS, BOOK, TRIPS, TICKET, CANCEL, ONLY)
+_MIX = shares([flow.share for flow in FLOWS])
+_RANDOMNESS = np.uint64((1 << 56) - 1)
+_NOTABLE = 2  # failed, flawed and slow traces are kept with probability 1/2^2
+_HEALTH_THINNING = 6
+_BLOCK = 50_000
+
+
+def thinning(flow: Flow, draw: Draw) -> Array:
+    """Return k for each trace: it is kept with probability 1/2^k. Decided on the whole trace (tail sampling)."""
+    k = np.full(len(draw["t"]), flow.thinning)
+    notable = draw["failed"] | (draw["lasts"] > flow.slow_ms * 1000) | draw.get("flawed", draw["failed"])
+    k[notable] = _NOTABLE
+    if flow is BOOK:
+        k[within(draw["t"], WATCHED)] = 0
+    return k
+
+
+def kept(k: Array, low: Array) -> Array:
+    """Return which traces are kept: the id's 56 random bits reach the threshold of 1/2^k."""
+    threshold = (1 << 56) - (np.int64(1 << 56) >> k)
+    return (low & _RANDOMNESS) >= threshold.astype(np.uint64)
+
+
+def draw_requests(dice: Dice, clock: Clock, n: int, people: People) -> list[tuple[Draw, Array]]:
+    """Draw n requests and return, for each flow, the kept ones and their places among the n."""
+    t = clock.draw(dice, n)
+    mix = dice.pick(_MIX, n)
+    out = []
+    for number, flow in enumerate(FLOWS):
+        at = np.flatnonzero(mix == number)
+        draw = flow.draw(dice, t[at], people)
+        draw["low"] = dice.u64(len(at))
+        draw["thinning"] = thinning(flow, draw)
+        keep = np.flatnonzero(kept(draw["thinning"], draw["low"]))
+        out.append(({name: values[keep] for name, values in draw.items()}, at[keep]))
+    return out
+
+
+def _requests(dice: Dice, chunk: Chunk, people: People, budget: int, ratio: float) -> list[Draw]:
+    """Draw requests until the kept ones fill the budget of rows, and cut there at a whole trace."""
+    clock = Clock(chunk.start, chunk.stop)
+    blocks: list[list[tuple[Draw, Array]]] = []
+    rows, seen, last = 0, 0, 0
+    while rows < budget:
+        n = min(_BLOCK * 4, max(64, int((budget - rows) / ratio * 1.02)))
+        block = draw_requests(dice, clock, n, people)
+        blocks.append([(draw, at + seen) for draw, at in block])
+        rows += sum(int(draw["rows"].sum()) for draw, _ in block)
+        seen += n
+    place = np.concatenate([at for block in blocks for _, at in block])
+    size = np.concatenate([draw["rows"] for block in blocks for draw, _ in block])
+    order = np.argsort(place)
+    fits = np.searchsorted(np.cumsum(size[order]), budget, side="right")
+    last = int(place[order[fits]]) if fits < len(order) else seen
+    out = []
+    for number in range(len(FLOWS)):
+        pieces = [block[number] for block in blocks]
+        names = pieces[0][0]
+        joined = {name: np.concatenate([draw[name][at < last] for draw, at in pieces]) for name in names}
+        out.append(joined)
+    return out
+
+
+def make_chunk(seed: int, chunk: Chunk, people: People, fleet: Fleet, ratio: float) -> pa.RecordBatch:
+    """Return the rows of one chunk in order of time, exactly `chunk.rows` of them.
+
+    Args:
+        seed: the chunk is a function of it and of the chunk's number, place and size.
+        chunk: which.
+        people, fleet: of the same seed.
+        ratio: rows to expect for each request drawn.
+    """
+    dice = Dice(seed, chunk.index)
+    stage = Stage(Sheet(), dice, fleet, people)
+    _deployments(stage, chunk)
+    draws = _requests(dice, chunk, people, max(chunk.rows - stage.sheet.rows, 0), ratio)
+    first = 0
+    for flow, draw in zip(FLOWS, draws, strict=True):
+        n = len(draw["t"])
+        flow.spans(stage, draw, np.arange(first, first + n))
+        first += n
+    draws.append(_health(stage, chunk, first))
+    sheet = stage.sheet
+    return sheet.to_batch(_facts(dice, draws, stage), dice.u64(sheet.rows)).slice(0, chunk.rows)
+
+
+def _health(stage: Stage, chunk: Chunk, first: int) -> Draw:
+    """Fill up with health checks: what is left is less than a trace."""
+    n = max(chunk.rows - stage.sheet.rows, 0)
+    dice = stage.dice
+    draw = {"t": Clock(chunk.start, chunk.stop).draw(dice, n), "low": dice.u64(n)} | ask(
+        dice, n, stage.people
+    )
+    draw["low"] |= _RANDOMNESS ^ (_RANDOMNESS >> np.uint64(_HEALTH_THINNING))
+    draw["thinning"] = np.full(n, _HEALTH_THINNING)
+    pods = stage.pod("gateway", draw)
+    stage.sheet.add(
+        "health", np.arange(first, first + n), draw["t"], pods, lasts=180 + dice.below(900, n), status=200
+    )
+    return draw
+
+
+def _deployments(stage: Stage, chunk: Chunk) -> None:
+    """Add the markers of the deployments in this chunk."""
+    marks = [(start, "booking", percent) for start, percent in ROLLOUT]
+    marks += [(SEARCH_DEPLOY, "search", 100), (NOTIFICATION_DEPLOY, "notification", 100)]
+    versions = {service.name: service.versions for service in SERVICES}
+    for start, service, percent in marks:
+        if not chunk.start <= start < chunk.stop:
+            continue
+        old, new = stage.fleet.markers[service]
+        name = f"{service}-{versions[service][NEW]}"
+        state = "succeeded" if percent == 100 else "started" if percent == 5 else "progressing"
+        before = versions[service][OLD]
+        texts = {
+            "deployment.id": f"rollout-{service}-{versions[service][NEW]}",
+            "deployment.name": name,
+            "deployment.status": state,
+            "body": f"{service} {before} -> {versions[service][NEW]}: {percent}% of traffic",
+            "severity_text": "INFO",
+        }
+        stage.sheet.add(
+            "deployment" if service == "booking" else "rolling",
+            np.array([-1]),
+            np.array([start]),
+            np.array([new]),
+            numbers={"deployment.weight": percent},
+            texts={key: pa.array([value]) for key, value in texts.items()},
+        )
+
+
+def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
+    """Join what the kept requests know of themselves into columns by trace."""
+    counts = [len(draw["t"]) for draw in draws]
+    n = sum(counts)
+
+    def fact(name: str) -> Array:
+        parts = [draw.get(name, np.full(count, -1)) for draw, count in zip(draws, counts, strict=True)]
+        return np.concatenate(parts)
+
+    people = stage.people
+    customers, clients = people.customers, people.clients
+    flow = np.repeat(np.arange(len(draws)), counts)
+    known, user, client, train = fact("known"), fact("user"), fact("client"), fact("train")
+    # Instrumentation that now and then forgets something.
+    client = np.where(dice.chance(0.004, n), -1, client)
+    place = np.where(dice.chance(0.006, n), -1, user)
+    app = {name: clients[name] for name in clients if not name.startswith(("user_agent", "network"))}
+    agent = {name: clients[name] for name in clients if name.startswith(("user_agent", "network"))}
+    reference = references(dice, n)
+    searches = flow == FLOWS.index(SEARCH)
+    card = np.where(dice.chance(0.3, n), dice.below(len(_CARDS), n), -1)
+    groups: list[tuple[str, Array | None, dict[str, Any]]] = [
+        ("app", client, app),
+        ("agent", client, agent),
+        ("user", known, customers.fields),
+        ("place", place, customers.where),
+        ("session", np.where(fact("auth") == 2, -1, np.arange(n)), {"session.id": sessions(dice, n)}),
+        ("auth", fact("auth"), {"gateway.auth.method": pa.array(["session", "none", "api_key"])}),
+        *paths(people, fact, flow, (*(f.name for f in FLOWS), "health"), reference),
+        ("journey", fact("origin"), {"station.origin.code": people.stations}),
+        ("journey", fact("destination"), {"station.destination.code": people.stations}),
+        ("journey", fact("lead"), {"journey.departure_date": DATES}),
+        ("query", _numbered(searches), {"url.query": queries(people, fact, searches)}),
+        ("train", train, {k: v for k, v in people.trains.items() if k != "train.composition_id"}),
+        ("composition", fact("composition"), {"train.composition_id": people.trains["train.composition_id"]}),
+        ("booking", None, {"booking.id": reference}),
+        ("booking", user, {"booking.currency": customers.currency}),
+        ("booking", client, {"booking.channel": people.channel}),
+        ("booking", card, {"booking.discount_card": _CARDS}),
+        ("booking", dice.pick(_CLASS, n), {"booking.fare_class": _CLASSES}),
+        ("payment", fact("method"), {"payment.method": pa.array(METHODS)}),
+        ("payment", fact("provider"), {"payment.provider": pa.array(PROVIDERS)}),
+        ("provider", fact("provider"), {"server.address": pa.array([f"api.{p}.example" for p in PROVIDERS])}),
+        ("amount", user, {"payment.currency": customers.currency}),
+        ("caller", fact("new"), {"user_agent.original": _CALLERS}),
+        ("flag", fact("flag"), {"feature_flag.result.variant": pa.array(["off", "on"])}),
+        (
+            "flag",
+            np.where(fact("flag") >= 0, 0, -1),
+            {"feature_flag.key": pa.array(["checkout-seat-preview"])},
+        ),
+        ("message", None, {"messaging.message.id": reference}),
+        ("message", user % 12, {"messaging.destination.partition.id": pa.array([str(i) for i in range(12)])}),
+        ("letter", people.letter(client), {"notification.channel": pa.array(["push", "email", "sms"])}),
+        (
+            "letter",
+            np.zeros(n, dtype=np.int64),
+            {"notification.template": pa.array(["booking_confirmed_v4"])},
+        ),
+        ("letter", place, {"notification.locale": customers.where["http.request.header.accept-language"]}),
+    ]
+    return Facts(dice.u64(n), fact("low").astype(np.uint64), fact("thinning"), stage.fleet.fields, groups)
+
+
+def _numbered(mask: Array) -> Array:
+    """Return 0, 1, 2 ... where true and -1 elsewhere."""
+    return np.where(mask, np.cumsum(mask) - 1, -1)
+
+
+_CARDS = pa.array(["card-25", "card-50"])
+_CLASSES = pa.array(["second", "first"])
+_CLASS = shares([84, 16])
+_CALLERS = pa.array(
+    [
+        f"booking/{version}"
+        for service in SERVICES
+        if service.name == "booking"
+        for version in service.versions
+    ]
+)

@@ -1,0 +1,227 @@
+"""Rows in the making: blocks of spans and log records, then columns of Arrow in order of time."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.demo.draw import Array
+from obskit.demo.fields import SCHEMA, TYPES
+from obskit.demo.operations import ERRORS, NUMBER, OPERATIONS
+from obskit.demo.traffic import DAY_US
+
+_HEX = np.frombuffer(b"".join(f"{i:02x}".encode() for i in range(256)), dtype=np.uint16)
+Numbers = Mapping[str, Array | int | tuple[Array, Array]]
+
+
+# Trace state of a trace kept with probability 1/2^k: the threshold its randomness had to reach.
+_STATES = pa.array(["ot=th:" + (f"{(1 << 56) - (1 << 56 >> k):014x}".rstrip("0") or "0") for k in range(13)])
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What the rows of a trace share.
+
+    Attributes:
+        high, low: uint64, the trace id.
+        thinning: k for a trace that was kept with probability 1/2^k.
+        resources: columns by pod.
+        groups: (name of the group, index into its columns by trace or None where that is the trace, columns);
+            an index of -1 is missing.
+    """
+
+    high: Array
+    low: Array
+    thinning: Array
+    resources: Mapping[str, pa.Array]
+    groups: Sequence[tuple[str, Array | None, Mapping[str, pa.Array]]]
+
+
+@dataclass
+class Sheet:
+    """Collects the rows of one chunk.
+
+    Attributes:
+        rows: rows so far.
+    """
+
+    rows: int = 0
+    _blocks: list[dict[str, Any]] = field(default_factory=list)
+    _scattered: dict[str, list[tuple[Array, Any]]] = field(default_factory=dict)
+
+    def add(
+        self,
+        operation: str,
+        trace: Array,
+        start: Array,
+        pod: Array,
+        *,
+        lasts: Array | None = None,
+        parent: Array | None = None,
+        within: Array | None = None,
+        status: Array | int = 0,
+        error: Array | int = 0,
+        ok: bool = False,
+        numbers: Numbers | None = None,
+        texts: Mapping[str, pa.Array] | None = None,
+    ) -> Array:
+        """Add a row for each trace given and return their row numbers.
+
+        Args:
+            operation: key of the kind of row.
+            trace: number of the trace of each, -1 for none.
+            start: µs since the day began.
+            pod: where it ran.
+            lasts: µs; None for a point event.
+            parent: row number of the parent; None for a root.
+            within: for a log record, the row number of the span that wrote it.
+            status: HTTP status, 0 for none.
+            error: number in ERRORS.
+            ok: whether this instrumentation sets status OK where nothing failed (most leave it unset).
+            numbers: further fields; an array, or (array, which of the rows have it).
+            texts: further string fields.
+        """
+        n = len(trace)
+        ids = np.arange(self.rows, self.rows + n)
+        self.rows += n
+        self._blocks.append(
+            {
+                "operation": np.full(n, NUMBER[operation], dtype=np.int16),
+                "trace": trace,
+                "start": start,
+                "pod": pod,
+                "lasts": np.full(n, -1) if lasts is None else lasts,
+                "parent": np.full(n, -1) if parent is None else parent,
+                "within": np.full(n, -1) if within is None else within,
+                "status": np.broadcast_to(np.asarray(status, dtype=np.int64), n),
+                "error": np.broadcast_to(np.asarray(error, dtype=np.int64), n),
+                "ok": np.full(n, ok),
+            }
+        )
+        for name, given in (numbers or {}).items():
+            values, mask = given if isinstance(given, tuple) else (given, None)
+            spread = np.broadcast_to(values, n)
+            kept = (ids, spread) if mask is None else (ids[mask], spread[mask])
+            self._scattered.setdefault(name, []).append(kept)
+        for name, column in (texts or {}).items():
+            self._scattered.setdefault(name, []).append((ids, column))
+        return ids
+
+    def to_batch(self, facts: Facts, ids: Array) -> pa.RecordBatch:
+        """Return the rows in order of time, in the canonical columns and types.
+
+        Args:
+            facts: what is known of each trace.
+            ids: uint64 for each row; the span ids.
+        """
+        block = {name: np.concatenate([b[name] for b in self._blocks]) for name in self._blocks[0]}
+        order = np.argsort(block["start"], kind="stable")
+        place = np.empty_like(order)
+        place[order] = np.arange(self.rows)
+        row = {name: values[order] for name, values in block.items()}
+        columns: dict[str, pa.Array] = {}
+        _fill_identity(columns, row, facts, ids, order)
+        _fill_outcome(columns, row)
+        _fill_groups(columns, row, facts)
+        for name, pieces in self._scattered.items():
+            _put(columns, name, _scatter(name, pieces, place, self.rows))
+        nothing = {kind: pa.nulls(self.rows, kind) for kind in set(SCHEMA.types)}
+        return pa.record_batch([columns.get(f.name, nothing[f.type]) for f in SCHEMA], schema=SCHEMA)
+
+
+def hex_strings(words: list[Array], known: Array | None = None) -> pa.Array:
+    """Return lower-case hex strings of unsigned 64-bit words side by side, null where not known."""
+    n, width = len(words[0]), 16 * len(words)
+    big = np.stack([w.astype(">u8") for w in words], axis=1)
+    text = _HEX[big.view(np.uint8).reshape(n, -1)]
+    if known is None:
+        offsets = np.arange(n + 1, dtype=np.int32) * width
+        return pa.StringArray.from_buffers(n, pa.py_buffer(offsets), pa.py_buffer(text))
+    lengths = np.concatenate([[0], np.cumsum(known)]).astype(np.int32) * width
+    bits = pa.py_buffer(np.packbits(known, bitorder="little"))
+    return pa.StringArray.from_buffers(n, pa.py_buffer(lengths), pa.py_buffer(text[known]), bits)
+
+
+def _fill_identity(
+    columns: dict[str, pa.Array], row: dict[str, Array], facts: Facts, ids: Array, order: Array
+) -> None:
+    trace, known = row["trace"], row["trace"] >= 0
+    columns["timestamp"] = pa.array(row["start"] + DAY_US).cast(TYPES["timestamp"])
+    columns["duration_ms"] = pa.array(row["lasts"] / 1000, mask=row["lasts"] < 0)
+    columns["trace_id"] = hex_strings([facts.high[trace], facts.low[trace]], known)
+    own = np.where(row["within"] >= 0, row["within"], order)
+    columns["span_id"] = hex_strings([ids[own]], known)
+    columns["parent_span_id"] = hex_strings([ids[row["parent"]]], row["parent"] >= 0)
+    thinning = np.where(known, facts.thinning[trace], -1)
+    columns["trace_state"] = _take(_STATES, thinning)
+    columns["sample_weight"] = pa.array(np.where(known, 2.0**thinning, 1.0))
+
+
+def _fill_outcome(columns: dict[str, pa.Array], row: dict[str, Array]) -> None:
+    status, error, log = row["status"], row["error"], row["lasts"] < 0
+    failed = error > 0
+    columns["http.response.status_code"] = pa.array(status, mask=status == 0)
+    columns["error"] = pa.array(failed | (status >= 500) | (status == 408) | (status == 429))
+    columns["error.type"] = _take(pa.array([e[0] for e in ERRORS]), np.where(failed, error, -1))
+    words = pa.array(["UNSET", "OK", "ERROR"])
+    code = np.where(failed & (status != 429), 2, np.where(row["ok"], 1, 0))
+    columns["status_code"] = _take(words, np.where(log, -1, code))
+    thrown = np.array([e[1] is not None for e in ERRORS])[error] & log
+    columns["exception.type"] = _take(pa.array([e[1] for e in ERRORS]), np.where(thrown, error, -1))
+    columns["exception.message"] = _take(pa.array([e[2] for e in ERRORS]), np.where(thrown, error, -1))
+
+
+def _fill_groups(columns: dict[str, pa.Array], row: dict[str, Array], facts: Facts) -> None:
+    operation, trace, known = row["operation"], row["trace"], row["trace"] >= 0
+    for name, values in facts.resources.items():
+        columns[name] = values.take(pa.array(row["pod"]))
+    for name, values in _FIXED.items():
+        _put(columns, name, values.take(pa.array(operation)))
+    for group, index, fields in facts.groups:
+        picked = np.where(_SHOWS[group][operation] & known, trace if index is None else index[trace], -1)
+        at = pa.array(picked, mask=picked < 0)
+        for name, values in fields.items():
+            _put(columns, name, values.take(at))
+
+
+def _put(columns: dict[str, pa.Array], name: str, column: pa.Array) -> None:
+    there = columns.get(name)
+    columns[name] = column if there is None else pc.coalesce(column, there)
+
+
+def _scatter(name: str, pieces: list[tuple[Array, Any]], place: Array, rows: int) -> pa.Array:
+    """Return a column from values for some of the rows."""
+    at = np.concatenate([place[ids] for ids, _ in pieces])
+    if isinstance(pieces[0][1], pa.Array):
+        index = np.full(rows, -1, dtype=np.int64)
+        index[at] = np.arange(len(at))
+        return _take(pa.concat_arrays([values for _, values in pieces]), index)
+    values = np.concatenate([values for _, values in pieces])
+    out = np.zeros(rows, dtype=values.dtype)
+    missing = np.ones(rows, dtype=bool)
+    out[at], missing[at] = values, False
+    return pa.array(out, TYPES[name], mask=missing)
+
+
+def _take(values: pa.Array, index: Array) -> pa.Array:
+    return values.take(pa.array(index, mask=index < 0))
+
+
+def _fixed() -> dict[str, pa.Array]:
+    names = dict.fromkeys(name for operation in OPERATIONS for name in operation.fixed)
+    columns = {n: pa.array([o.fixed.get(n) for o in OPERATIONS], pa.string()).cast(TYPES[n]) for n in names}
+    columns["name"] = pa.array([o.name for o in OPERATIONS])
+    columns["kind"] = pa.array([o.kind for o in OPERATIONS])
+    return columns
+
+
+_FIXED = _fixed()
+_SHOWS = {
+    group: np.array([group in o.shows for o in OPERATIONS])
+    for group in sorted({group for o in OPERATIONS for group in o.shows})
+}

@@ -1,0 +1,110 @@
+"""When things happen on the demo's day: traffic, rollout, incidents, and the cutting of the day into chunks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from obskit.demo.draw import Array, Dice
+
+DAY = datetime(2026, 5, 4, tzinfo=UTC)
+DAY_US = int(DAY.timestamp()) * 1_000_000
+MINUTE = 60_000_000
+BIN_MINUTES = 10
+
+
+def at(hours: int, minutes: int = 0) -> int:
+    """Return microseconds since the day began."""
+    return (hours * 60 + minutes) * MINUTE
+
+
+# The rollout of booking 2.4.0: the share of its traffic that goes to the new version from then on.
+ROLLOUT = ((at(10), 5), (at(10, 8), 25), (at(10, 16), 50), (at(10, 30), 100))
+# The sampler keeps every booking from shortly before a rollout until it has settled.
+WATCHED = (at(9, 45), at(10, 45))
+# One payment provider answers the first attempt with errors.
+PROVIDER_TROUBLE = (at(13), at(14))
+# A timetable import without compositions.
+IMPORT_TROUBLE = (at(16), at(17))
+# Harmless deployments of other services, for company.
+SEARCH_DEPLOY = at(7, 10)
+NOTIFICATION_DEPLOY = at(14, 5)
+
+
+def within(t: Array, window: tuple[int, int]) -> Array:
+    """Return which of the times of day (µs) lie in the half-open window."""
+    return (t >= window[0]) & (t < window[1])
+
+
+def rollout_share(t: Array) -> Array:
+    """Return, for times of day in µs, the share [0, 1] of booking traffic on the new version."""
+    starts = np.array([start for start, _ in ROLLOUT])
+    percent = np.array([0, *(percent for _, percent in ROLLOUT)])
+    return percent[np.searchsorted(starts, t, side="right")] / 100
+
+
+def _curve() -> Array:
+    """Return the relative rate of requests for each minute: two commuter peaks, a late evening, a quiet night."""
+    hour = np.arange(1440) / 60
+    peak = (
+        0.10
+        + 0.95 * np.exp(-(((hour - 7.6) / 1.5) ** 2))
+        + 0.80 * np.exp(-(((hour - 12.2) / 3.2) ** 2))
+        + 1.00 * np.exp(-(((hour - 17.3) / 1.9) ** 2))
+        + 0.45 * np.exp(-(((hour - 20.4) / 1.5) ** 2))
+    )
+    ripple = 1 + 0.05 * np.sin(hour * 7.3) + 0.04 * np.sin(hour * 19.1 + 1)
+    return np.asarray(peak * ripple)
+
+
+CURVE = _curve()
+_CUMULATIVE = np.concatenate([[0.0], np.cumsum(CURVE)]) / CURVE.sum()
+_EDGES = np.arange(1441) * float(MINUTE)
+
+
+class Clock:
+    """Draws times of day between two instants, in proportion to the traffic."""
+
+    def __init__(self, start: int, stop: int) -> None:
+        low, high = np.interp([start, stop], _EDGES, _CUMULATIVE)
+        marks = np.interp(np.linspace(low, high, (1 << 16) + 1), _CUMULATIVE, _EDGES)
+        self._marks = np.clip(np.rint(marks), start, stop).astype(np.int64)
+        self._steps = np.diff(self._marks)
+
+    def draw(self, dice: Dice, n: int) -> Array:
+        """Return n times of day in µs, in no order."""
+        slot = dice.u16(n)
+        return self._marks[slot] + ((self._steps[slot] * dice.u16(n)) >> 16)
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """A stretch of the day, [start, stop) in µs, that is to hold exactly `rows` rows."""
+
+    index: int
+    start: int
+    stop: int
+    rows: int
+
+
+def plan(rows: int, per_chunk: int, rows_per_request: Callable[[int, int], float]) -> list[Chunk]:
+    """Cut the day into chunks of about equal rows, so that the traffic keeps its shape over their borders.
+
+    Args:
+        rows: rows in all.
+        per_chunk: rows of a chunk at most.
+        rows_per_request: expected stored rows for each request between two times of day.
+    """
+    edges = np.arange(0, 1441, BIN_MINUTES) * MINUTE
+    traffic = np.diff(np.interp(edges, _EDGES, _CUMULATIVE))
+    density = [rows_per_request(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    cumulative = np.concatenate([[0.0], np.cumsum(traffic * density)])
+    count = max(1, -(-rows // per_chunk))
+    marks = np.linspace(0, cumulative[-1], count + 1)
+    # Inside a bin rows follow the traffic closely enough; a chunk is rarely shorter than one.
+    borders = np.rint(np.interp(marks, cumulative, edges)).astype(np.int64)
+    sizes = np.diff(np.rint(np.linspace(0, rows, count + 1)).astype(np.int64))
+    return [Chunk(i, int(borders[i]), int(borders[i + 1]), int(sizes[i])) for i in range(count)]
