@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import duckdb
 import ibis
 import pyarrow as pa
 import pytest
@@ -38,14 +39,13 @@ ROWS = pa.table(
 
 def rows_of(text: str, table: pa.Table = ROWS) -> list[bool | None]:
     """Return what a condition is of each row, by DuckDB."""
-    import duckdb
-
     condition = parse_condition(text, table.schema, newest=NEWEST)
     again = parse_condition(condition.text, table.schema, newest=NEWEST)
     assert again == condition
     events = ibis.table(ibis.Schema.from_pyarrow(table.schema), name="events")
     sql = ibis.to_sql(events.select(value=condition.to_ibis(events)), dialect="duckdb")
-    with duckdb.connect(config={"TimeZone": "UTC"}) as connection:
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
         connection.register("events", table)
         return connection.sql(sql).to_arrow_table().column(0).to_pylist()
 
