@@ -87,7 +87,7 @@ def judge(
     slices: list[Slice],
     levels: Levels,
 ) -> Judged:
-    """Count slices exactly over all rows and weigh them; sets are weighed by the half that did not choose them."""
+    """Count slices exactly over all rows and weigh them; sets, by the half that did not choose them."""
     bits = [full.slice(items) for items in slices]
     a, b = full.count("a", bits), full.count("b", bits)
     all_a, all_b = full.totals["a"], full.totals["b"]

@@ -20,7 +20,7 @@ from obskit.explain.result import Finding
 
 USERS = ("user.id", "enduser.id", "customer.id", "user.name", "session.id")
 EXAMPLES = 3
-# Examples are taken from one stretch of rows where that is possible: every stretch costs a read of a row group.
+# Examples come from one stretch of rows where possible: every stretch costs a read of a row group.
 NEAR = 50_000
 
 

@@ -18,12 +18,12 @@ class Finding:
     """A slice that is commoner in the selection than chance allows.
 
     Attributes:
-        conditions: each a dict of `field`, `op` and `value`, `values`, or `low` and `high` (inclusive, None is open).
+        conditions: dicts of `field`, `op` and `value`, `values`, or `low` and `high` (inclusive).
         condition: the same as text that `where` reads.
         selected, baseline: observed events of the slice in either group.
         selected_share, baseline_share: weighted shares of the groups, in [0, 1].
         rate_inside, rate_outside: the outcome's weighted rate among compared rows, in [0, 1].
-        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside, and its simultaneous interval; may be inf.
+        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside with its simultaneous interval.
         excess_share: share of the selection that the slice adds beyond its share of the baseline.
         score: evidence in nats, less what was always so where there is history.
         first_seen, last_seen: ISO 8601, of the slice among all rows looked at.
@@ -68,7 +68,8 @@ class Finding:
     def __str__(self) -> str:
         return (
             f"{words.conjunction(self.conditions)}: {words.share(self.selected_share)} of the selection, "
-            f"{words.share(self.baseline_share)} of the baseline, {words.ratio(_finite(self.risk_ratio))} the rate"
+            f"{words.share(self.baseline_share)} of the baseline, "
+            f"{words.ratio(_finite(self.risk_ratio))} the rate"
         )
 
 
@@ -125,7 +126,7 @@ class Explanation:
         }
 
     def to_arrow(self) -> pa.Table:
-        """Return a row a finding, refinement and description: `role`, `rank` (from 1) and the finding's numbers."""
+        """Return a row a finding, with its `role`, its `rank` in that role (from 1), and its numbers."""
         rows = []
         for role in ("findings", "refinements", "describes"):
             for rank, finding in enumerate(getattr(self, role), 1):

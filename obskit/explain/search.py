@@ -135,8 +135,8 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
 def interactions(table: Screen, floor: float) -> list[Slice]:
     """Return pairs that are commoner together in the selection than their parts lead one to expect.
 
-    They need no effect of either part alone. For each pair the log odds of being selected in the four cells of
-    its two conditions give an interaction and its standard error; z >= 5 is worth an exact count.
+    They need no effect of either part alone. For each pair the log odds of being selected in the four cells
+    of its two conditions give an interaction and its standard error; z >= 5 is worth an exact count.
     """
     cells_a = _cells(table.seen_a, table.weight_a, table.size_a)
     cells_b = _cells(table.seen_b, table.weight_b, table.size_b)

@@ -1,4 +1,4 @@
-"""Many values that share an excess none of them shows alone: chosen on half of the traces, tested on the rest."""
+"""Values that share an excess none shows alone: chosen on half of the traces, tested on the rest."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def change(
     """Split the change of the outcome's rate since history into what the slice did and what it did not.
 
     Returns:
-        `change` = `from_rate` (the slice's own rate moved) + `from_mix` (there is more or less of the slice) +
+        `change` = `from_rate` (the slice's own rate moved) + `from_mix` (there is more or less of it) +
         `elsewhere` (the rate outside moved), exactly; shares in [-1, 1].
     """
     now = float(totals["a"].w[0] + totals["b"].w[0])

@@ -157,8 +157,8 @@ def weigh(
         log_level: natural log of the one-sided error level of each bound, all corrections included.
         deff_a, deff_b: design effects of clustering, >= 1.
     Returns:
-        Evidence; `score` is KL(Bern(p1_low) || Bern(p0_high)), 0 where the bounds overlap. The interval of the
-        risk ratio is its own expression at the ends of the two intervals.
+        Evidence; `score` is KL(Bern(p1_low) || Bern(p0_high)), 0 where the bounds overlap. The interval of
+        the risk ratio is its own expression at the ends of the two intervals.
     """
     p1, p0 = share(a, all_a), share(b, all_b)
     low1 = lower_bound(p1, effective_size(a, all_a, deff_a, side="low"), log_level)

@@ -1,0 +1,407 @@
+"""`explain`: count, search, rank, and say it, step by step."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from obskit.engine import Scope
+from obskit.errors import BadCall
+from obskit.explain import rank, rows, search
+from obskit.explain.frame import Item
+from obskit.explain.question import Question, ask, resolve
+from obskit.explain.report import Reporter
+from obskit.explain.result import Explanation, Finding
+from obskit.explain.sets import Halves, HeldOut
+from obskit.explain.singles import Column, field_items, interval_totals, is_number
+from obskit.names import describes_error
+from obskit.stats.evidence import Counts, testable, weigh
+
+ALPHA = 0.05
+# how the error is shared among conjunctions of one, two and three conditions
+SHARES = (0.5, 0.25, 0.25)
+POOL = 256
+MOST_FINDINGS = 10
+MOST_REFINEMENTS = 40
+
+# A row's place and weight are no properties of the request; ids are kept for their heavy hitters elsewhere.
+NOT_FIELDS = {
+    "timestamp": "the time axis: use during and history",
+    "sample_weight": "a weight, not a property",
+    "event_count": "a weight, not a property",
+    "trace_state": "sampling's own",
+    "trace_id": "the cluster that rows are counted by",
+    "span_id": "an identifier of one event",
+}
+
+
+class Cancelled(Exception):
+    """A newer question made this one pointless."""
+
+
+def explain(
+    scope: Scope,
+    selection: Any,
+    *,
+    during: Any = None,
+    baseline: Any = None,
+    history: Any = "auto",
+    where: Any = None,
+    fields: Sequence[str] | None = None,
+    population: str = "units",
+    depth: int = 3,
+    cluster: str | None = "trace_id",
+    thorough: bool = False,
+    progress: Callable[[str, int, int], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Explanation:
+    """Rank the conditions that separate selected events from the baseline.
+
+    Args:
+        scope: the events.
+        selection: condition for the outcome (slow, failed, on the new version); at least one row.
+        during: when it happened: (start, end), "start/end" in ISO 8601, "-30m" before the newest event, or a
+            condition; default all of the time.
+        baseline: condition; default the rest, rows on which selection is false. Rows on which it is unknown
+            (null) are counted and left out.
+        history: an earlier window whose rates are usual, "auto" (all rows before `during`, where there are
+            any) or None. It may not overlap `during`.
+        where: condition on both groups.
+        fields: only these; default all but those named in the selection.
+        population: "units" (requests as their callers see them) or "all". A `where` that names `kind` or
+            `name` means all.
+        depth: most conditions in one finding, 1 to 3.
+        cluster: field whose rows are one observation; None where every row is its own.
+        thorough: also look for pairs that have no effect alone.
+        progress: called as (what, done, total).
+        cancelled: asked between steps; true ends the work with `Cancelled`.
+    Returns:
+        Explanation; findings in descending order of evidence, shares in [0, 1].
+    Raises:
+        EmptySelection: either side has no rows.
+        BadCall: arguments that do not go together.
+        UnknownField, ConditionError: as conditions say.
+    Cost: one scan of the coded columns; memory O(rows/8 x conditions kept + fields x distinct values).
+    Source: Bailis et al., MacroBase (2017), for the order of counting; Tarone (1990) for what is paid for;
+        the scores are ours.
+    """
+    if depth not in (1, 2, 3):
+        raise BadCall(f"depth is {depth}", hint="1, 2 or 3")
+    if population not in ("units", "all"):
+        raise BadCall(f"no population {population!r}", hint="'units' or 'all'")
+    asked = ask(scope, selection, during, baseline, history, where, population, depth)
+    return _Run(asked, fields, depth, cluster, thorough, progress, cancelled).run()
+
+
+class _Run:
+    """One run of the method, step by step; each step leaves what the next one needs."""
+
+    def __init__(
+        self,
+        asked: Question,
+        fields: Sequence[str] | None,
+        depth: int,
+        cluster: str | None,
+        thorough: bool,
+        progress: Callable[[str, int, int], None] | None,
+        cancelled: Callable[[], bool] | None,
+    ) -> None:
+        self.asked = asked
+        self.scope = asked.scope
+        self.depth = depth
+        self.thorough = thorough
+        self.progress = progress
+        self.cancelled = cancelled or (lambda: False)
+        self.notes: list[str] = list(asked.scope.notes)
+        self.skipped: list[dict[str, str]] = []
+        names = set(self.scope.schema.names)
+        self.cluster = cluster if cluster in names else None
+        self.names, self.descriptive = self._fields(fields)
+
+    def _fields(self, given: Sequence[str] | None) -> tuple[list[str], set[str]]:
+        """Return the fields to look at, and those of them that only describe the error selected."""
+        asked = self.asked
+        named = asked.selection.fields | (asked.baseline.fields if asked.baseline else frozenset())
+        describing = "error" in asked.selection.fields
+        if given is not None:
+            wanted = [resolve(self.scope, name) for name in given]
+        else:
+            wanted = list(self.scope.schema.names)
+        keep = []
+        for name in wanted:
+            if name in named:
+                self.skipped.append({"field": name, "reason": "named in the selection or the baseline"})
+            elif name in NOT_FIELDS:
+                self.skipped.append({"field": name, "reason": NOT_FIELDS[name]})
+            elif name == "error" and any(describes_error(field) for field in named):
+                self.skipped.append({"field": name, "reason": "follows from what the selection names"})
+            else:
+                keep.append(name)
+        return keep, {name for name in keep if describing and describes_error(name)}
+
+    def run(self) -> Explanation:
+        asked, scope = self.asked, self.scope
+        self._prepare()
+        compared = rows.compare(
+            scope,
+            asked.selection,
+            during=asked.during,
+            baseline=asked.baseline,
+            history=asked.history,
+            population=asked.population,
+        )
+        self.compared = compared
+        self._check()
+        self.full = rows.frame(scope, scope.codes, compared)
+        self._tally()
+        if "history" in self.full.groups and self.full.totals["history"].n[0] == 0:
+            raise BadCall(
+                "the history has no rows", hint="history=None, or an earlier window that has events"
+            )
+        self.sample, ids = rows.sample(scope, scope.codes, compared, self.cluster)
+        self.clusters = rank.Clusters(self.sample, ids, self.full.totals)
+        self.halves = Halves(self.sample, ids)
+        self.held: dict[Item, HeldOut] = {}
+        singles, described = self._singles()
+        self._check()
+        groups, slices = self._candidates(singles)
+        self._check()
+        judged = self._judge(slices)
+        standing = judged.stands(self.levels.floor)
+        own = rank.accepted(judged, standing)
+        causes = rank.cover(self.sample, judged, own, self.levels, MOST_FINDINGS)
+        self._check()
+        rest = [
+            int(at) for at in np.argsort(-judged.score, kind="stable") if standing[at] and at not in causes
+        ]
+        rest = self._distinct(judged, causes, rest)
+        words = self._judge(described)
+        says = [
+            int(at) for at in np.argsort(-words.score, kind="stable") if words.stands(self.levels.floor)[at]
+        ]
+        report = Reporter(scope, self.full, self.sample, judged, self.cluster, groups)
+        describe = Reporter(scope, self.full, self.sample, words, self.cluster, {})
+        return self._explanation(
+            report.findings(causes, whole=True),
+            report.findings(rest, whole=False),
+            describe.findings(says, whole=False),
+        )
+
+    def _explanation(
+        self, findings: Sequence[Finding], refinements: Sequence[Finding], describes: Sequence[Finding]
+    ) -> Explanation:
+        asked, compared = self.asked, self.compared
+        history: dict[str, Any] | None = None
+        if "history" in self.full.totals:
+            earlier, outcome = self.full.totals["history"], self.full.totals["history_a"]
+            history = {
+                "condition": f"during {asked.history}"
+                if isinstance(asked.history, rows.Window)
+                else str(asked.history),
+                "events": round(float(earlier.n[0])),
+                "selected": round(float(outcome.n[0])),
+                "rate": float(outcome.w[0] / earlier.w[0]),
+            }
+        during = "" if asked.during is None else f" during {asked.during}"
+        unweighted = sum(weights.unweighted for weights in self.scope.dataset.codes.weights())
+        total = self.scope.dataset.rows
+        if 0 < unweighted < total:
+            self.notes.append(f"{unweighted:,} of {total:,} rows carry no weight, counted as 1")
+        if compared.unknown:
+            text = (
+                f"{compared.unknown:,} rows left out: for them the selection is neither true nor false (null)"
+            )
+            self.notes.append(text)
+        name = asked.population
+        if name == "units" and self.scope.dataset.codes.no_units:
+            name = "all"
+            self.notes.append(
+                "no row is a unit of work (server, consumer or root span): all rows are compared"
+            )
+        elif name == "units" and compared.left_out:
+            self.notes.append(f"units of work only: {compared.left_out:,} other rows left out")
+        return Explanation(
+            findings=tuple(findings),
+            refinements=tuple(refinements),
+            describes=tuple(describes),
+            skipped=tuple(self.skipped),
+            selection={"condition": asked.selection.text + during, **_size(self.all_a)},
+            baseline={
+                "condition": (asked.baseline.text if asked.baseline else f"not ({asked.selection.text})")
+                + during,
+                **_size(self.all_b),
+            },
+            history=history,
+            population={"name": name, "rows": compared.rows, "left_out": compared.left_out},
+            query=asked.call,
+            sql=_sql(self.scope.narrow(asked.selection)),
+            dataset={"rows": total, "fingerprint": self.scope.dataset.fingerprint},
+            notes=tuple(dict.fromkeys(self.notes)),
+        )
+
+    def _judge(self, slices: list[tuple[Item, ...]]) -> rank.Judged:
+        return rank.judge(self.full, self.sample, self.clusters, self.held, slices, self.levels)
+
+    def _check(self) -> None:
+        if self.cancelled():
+            raise Cancelled
+
+    def _prepare(self) -> None:
+        """Make the codes that are missing, and leave out fields that cannot say anything."""
+        derived = {name for name, _ in self.scope.derived}
+        stored = [name for name in self.names if name not in derived]
+        codes = self.scope.dataset.codes
+        missing = [name for name in stored if not codes.ready(name)]
+        if missing:
+
+            def step(what: str, done: int, total: int) -> None:
+                self._check()
+                if self.progress is not None:
+                    self.progress(what, done, total)
+
+            codes.ensure(missing, progress=step)
+
+    def _tally(self) -> None:
+        """Count every field in both groups, and set the error level that the search must pay for."""
+        full, compared = self.full, self.compared
+        self.all_a, self.all_b = full.totals["a"], full.totals["b"]
+        everything = self.asked.population if compared.plain_rest else None
+        self.columns: list[Column] = []
+        for name in self.names:
+            self._check()
+            codes = self.scope.codes(name)
+            if codes.size <= 1:
+                self.skipped.append({"field": name, "reason": "missing everywhere"})
+                continue
+            a = full.tally("a", name)
+            totals = codes.totals.get(everything) if everything else None
+            if totals is not None:
+                whole = Counts(totals.n.astype(float), totals.w, totals.w2)
+                b = whole - a
+            else:
+                b = full.tally("b", name)
+            seen = a.n + b.n
+            if np.count_nonzero(seen) <= 1 and codes.kind != "flag":
+                self.skipped.append({"field": name, "reason": "one value in all compared rows"})
+                continue
+            if codes.kind == "flag":
+                self.skipped.append({"field": name, "reason": "only whether it is there was looked at"})
+            elif codes.rare_code is not None and seen[codes.rare_code] > 0.5 * seen[1:].sum():
+                reason = f"nearly unique: only whether it is there and {codes.size - 2:,} commoner values looked at"
+                self.skipped.append({"field": name, "reason": reason})
+            self.columns.append(Column(codes, a, b))
+        if compared.plain_rest:
+            # the floats of cached totals and of counted bits differ in the last places
+            self.all_b = Counts(self.all_b.n, self.all_b.w, self.all_b.w2)
+        m = self._tests()
+        levels = []
+        for d, part in enumerate(SHARES, 1):
+            tests = (
+                math.lgamma(m + 1) - math.lgamma(d + 1) - math.lgamma(max(m - d, 0) + 1) if m >= d else 0.0
+            )
+            levels.append(math.log(ALPHA * part / 2) - max(tests, 0.0))
+        floor = max(5.0, 0.01 * float(self.all_a.n[0]))
+        self.levels = rank.Levels((levels[0], levels[1], levels[2]), floor)
+
+    def _tests(self) -> int:
+        """Return how many single slices could have been significant (intervals of bins count each)."""
+        from_values = [
+            (c.a.n + c.b.n)[(c.a.n + c.b.n) > 0] for c in self.columns if c.codes.kind != "numeric"
+        ]
+        from_bins = [interval_totals(c) for c in self.columns if is_number(c.codes)]
+        totals = np.concatenate([np.zeros(0), *from_values, *from_bins])
+        a, b = float(self.all_a.n[0]), float(self.all_b.n[0])
+        return testable(totals, math.log(a / (a + b)), ALPHA * SHARES[0])
+
+    def _singles(self) -> tuple[list[Item], list[tuple[Item, ...]]]:
+        """Return the conditions worth a place in the search, and those that only describe the error."""
+        level, floor = self.levels.log_level[0], self.levels.floor
+        items: list[Item] = []
+        for column in self.columns:
+            own = field_items(column, self.all_a, self.all_b, floor, level)
+            values = [item for item in own if item.spec["op"] == "="]
+            if column.codes.kind == "value" and column.codes.size > 20:
+                strong = self._scores(column, values)
+                if not len(strong) or strong.max() <= 0:
+                    found = self.halves.find(column, floor / float(self.all_a.n[0]), level)
+                    if found is not None:
+                        self.held[found.item] = found
+                        own.append(found.item)
+            items += own
+        described: list[tuple[Item, ...]] = [(item,) for item in items if item.field in self.descriptive]
+        return [item for item in items if item.field not in self.descriptive], described
+
+    def _scores(self, column: Column, items: Sequence[Item]) -> np.ndarray[Any, np.dtype[np.float64]]:
+        at = np.array([item.codes[0] for item in items], dtype=np.int64)
+        return weigh(column.a[at], self.all_a, column.b[at], self.all_b, self.levels.log_level[0]).score
+
+    def _candidates(self, items: list[Item]) -> tuple[dict[Item, list[Item]], list[tuple[Item, ...]]]:
+        """Return the aliases of each condition kept, and all slices to be counted exactly."""
+        by_name = {column.codes.name: column for column in self.columns}
+        parts_a, parts_b = [], []
+        for item in items:
+            column, at = by_name[item.field], np.array(item.codes, dtype=np.int64)
+            parts_a.append(column.a[at].sum())
+            parts_b.append(column.b[at].sum())
+        a, b = Counts.join(parts_a), Counts.join(parts_b)
+        found = weigh(a, self.all_a, b, self.all_b, self.levels.log_level[0])
+        spread = found.selected_share * (1 - found.selected_share)
+        best = np.lexsort((-spread, -found.score))[: POOL * 4 if self.thorough else POOL]
+        pool = [items[i] for i in best]
+        if not pool:
+            return {}, []
+        table = search.screen(self.sample, pool)
+        groups: dict[Item, list[Item]] = {}
+        kept: list[int] = []
+        for group in rank.aliases(table):
+            near = [i for i in group if found.score[best[i]] >= 0.97 * found.score[best[group[0]]]]
+            first = min(near, key=lambda i: rank.order(pool[i]))
+            kept.append(first)
+            groups[pool[first]] = [pool[i] for i in group if i != first]
+        share = self.levels.floor / max(float(self.all_a.n[0]), 1.0)
+        # a set was chosen for its excess: joined with others it could not be tested again
+        joined = [at for at in kept if pool[at] not in self.held]
+        table, score = table.only(joined), found.score[best][joined]
+        slices = search.conjunctions(table, score, share, self.depth)
+        if self.thorough and self.depth > 1:
+            slices += search.interactions(table, share)
+        return groups, _with_parts([(pool[at],) for at in kept if found.score[best[at]] > 0], slices)
+
+    def _distinct(self, judged: rank.Judged, causes: list[int], others: list[int]) -> list[int]:
+        """Return the refinements: without those that are the same rows as something said before."""
+        said = [self.sample.slice(judged.slices[at]) for at in causes]
+        kept = []
+        for at in others:
+            bits = self.sample.slice(judged.slices[at])
+            if any(rank.same_rows(self.sample, bits, other) for other in said):
+                continue
+            said.append(bits)
+            kept.append(at)
+            if len(kept) == MOST_REFINEMENTS:
+                break
+        return kept
+
+
+def _sql(scope: Scope) -> str:
+    return scope.engine.compile(scope.table)
+
+
+def _size(whole: Counts) -> dict[str, Any]:
+    """Return the observed events of a group and, where weights say otherwise, how many they stand for."""
+    events, estimated = round(float(whole.n[0])), float(whole.w[0])
+    return {"events": events} | ({"estimated": round(estimated)} if round(estimated) != events else {})
+
+
+def _with_parts(singles: list[tuple[Item, ...]], slices: list[tuple[Item, ...]]) -> list[tuple[Item, ...]]:
+    """Return all slices with every part of each, so that a child can be held against its parents."""
+    seen: dict[frozenset[Item], tuple[Item, ...]] = {frozenset(one): one for one in singles}
+    for items in slices:
+        for drop in (None, *items):
+            part = tuple(item for item in items if item is not drop)
+            seen.setdefault(frozenset(part), part)
+            for item in part:
+                seen.setdefault(frozenset((item,)), (item,))
+    return list(seen.values())
