@@ -5,6 +5,7 @@ what a field means (`schema`), what a file's format is (`readers`) and what is a
 """
 
 from obskit.dataset.codes import Codes, Progress
+from obskit.dataset.converting import convert, from_arrow
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoding import RARE, Encoded, encode
 from obskit.dataset.manifest import DataFile
@@ -23,7 +24,9 @@ __all__ = [
     "Progress",
     "Totals",
     "Weights",
+    "convert",
     "encode",
+    "from_arrow",
     "is_dataset",
     "merge",
     "open_dataset",

@@ -47,6 +47,7 @@ class Codes:
         self._folder = folder
         self._files = tuple(files)
         self._schema = schema
+        self._places = [(folder / CODES / file.digest, codes_folder(file.digest)) for file in files]
         self._merged: dict[str, FieldCodes] = {}
         self._loaded: dict[tuple[int, str], dict[str, npt.NDArray[Any]]] = {}
         self._guard = threading.Lock()
@@ -107,11 +108,12 @@ class Codes:
         if found is not None:
             return found
         kind = self._type(name)
-        self.ensure([name])
+        loaded = [self._load(file, name) for file in range(len(self._files))]
+        if None in loaded:
+            self.ensure([name])
         parts, sums = [], []
-        for file in range(len(self._files)):
-            loaded = self._load(file, name)
-            encoded, totals = _unpack(*(loaded or self._make(file, name)), entry_type(kind))
+        for file, have in enumerate(loaded):
+            encoded, totals = _unpack(*(have or self._make(file, name)), entry_type(kind))
             parts.append(encoded)
             sums.append(totals)
         return self._merged.setdefault(name, self._finish(name, kind, parts, sums))
@@ -168,10 +170,9 @@ class Codes:
 
     def _path(self, file: int, what: str, name: str = "") -> list[Path]:
         """Return where a blob may lie: beside the dataset, then in the cache."""
-        digest = self._files[file].digest
         key = hashlib.blake2b(name.encode(), digest_size=16).hexdigest() if name else ""
         stem = f"{what}-{key}" if name else what
-        return [self._folder / CODES / digest / stem, codes_folder(digest) / stem]
+        return [self._places[file][0] / stem, self._places[file][1] / stem]
 
     def _read(
         self, file: int, what: str, name: str = ""

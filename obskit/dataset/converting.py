@@ -17,7 +17,7 @@ from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.manifest import FORMAT, MANIFEST
 from obskit.dataset.writing import build, check_target, install
 from obskit.errors import BadCall, DatasetError
-from obskit.readers import expand, read_batches
+from obskit.readers import expand, read_paths
 from obskit.schema import LoadReport, Normalizer
 
 Paths = str | Path | Sequence[str | Path]
@@ -36,14 +36,14 @@ def convert(
         paths: what to read; a single folder that is a Dataset is opened in place (unless `out` is given).
         out: the folder to write; by default an entry of the cache, keyed by size and mtime of each file.
         mapping: our names to the source's, as `schema.Normalizer` takes it.
-        progress: called as (what, files done, files) while reading.
+        progress: called as ("reading rows", rows so far, 0) after each batch; what it raises ends the work.
     Raises:
         NoSuchPath, ReadError: from the readers.
         DatasetError: `out` holds something else, or a Dataset opened in place is torn.
         BadCall: `out` is one of the sources or contains one.
         StorageFull: the disk is full; nothing is left behind.
     """
-    given = [paths] if isinstance(paths, str | Path) else list(paths)
+    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if out is None and len(given) == 1 and is_dataset(given[0]):
         return open_dataset(given[0])
     files = [file for file in expand(given) if file.name != MANIFEST]
@@ -122,13 +122,10 @@ class _Stream:
             for batch in self._source.to_batches(max_chunksize=1 << 16):
                 yield self._normalizer.batch(batch)
             return
-        for done, file in enumerate(self._source):
+        for batch in read_paths(self._source, self.report, mapping=self._mapping):
+            yield self._normalizer.batch(batch)
             if self._progress is not None:
-                self._progress(f"reading {file.name}", done, len(self._source))
-            for batch in read_batches(file, self.report, mapping=self._mapping):
-                yield self._normalizer.batch(batch)
-        if self._progress is not None:
-            self._progress("read", len(self._source), len(self._source))
+                self._progress("reading rows", self.report.rows_read, 0)
 
 
 def _cached(key: str, stream: Any) -> Dataset:

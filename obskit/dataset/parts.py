@@ -126,8 +126,10 @@ def read_columns(
     """
     wanted = list(columns)
     if groups is None:
-        return reader.read(columns=wanted, use_threads=threads).select(wanted)
-    return reader.read_row_groups(list(groups), columns=wanted, use_threads=threads).select(wanted)
+        table = reader.read(columns=wanted, use_threads=threads)
+    else:
+        table = reader.read_row_groups(list(groups), columns=wanted, use_threads=threads)
+    return table.select(wanted) if wanted else table  # selecting nothing would forget the number of rows
 
 
 def sorted_by_time(columns: list[list[pa.Array]], schema: pa.Schema) -> pa.Table:

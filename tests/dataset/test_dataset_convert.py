@@ -1,0 +1,344 @@
+"""Any files to a Dataset: the cache, full disks, interruptions, several at once."""
+
+from __future__ import annotations
+
+import errno
+import gzip
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from obskit.dataset import Dataset, convert, from_arrow, is_dataset, open_dataset, parts
+from obskit.dataset.cache import evict
+from obskit.errors import BadCall, DatasetError, NoSuchPath, ReadError, StorageFull
+
+
+def jsonl(path: Path, rows: int = 50, start: int = 0) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    lines = [
+        {"timestamp": f"2026-05-04T10:{i // 60 % 60:02d}:{i % 60:02d}Z", "name": f"op{i % 3}", "n": i}
+        for i in range(start, start + rows)
+    ]
+    text = "".join(json.dumps(line) + "\n" for line in lines).encode()
+    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
+    return path
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    jsonl(tmp_path / "in" / "b.jsonl", 30, 50)
+    jsonl(tmp_path / "in" / "a.jsonl.gz", 50)
+    return tmp_path / "in"
+
+
+def entries(cache: Path) -> list[str]:
+    return sorted(p.name for p in (cache / "datasets").iterdir())
+
+
+def test_files_are_converted_once(source: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    heard: list[tuple[str, int, int]] = []
+    data = convert(source, progress=lambda *step: heard.append(step))
+    assert (data.rows, data.load_report.rows_read) == (80, 80)
+    assert data.arrow(["n"])["n"].to_pylist() == list(range(80))
+    assert heard[-1] == ("reading rows", 80, 0)
+    assert own_cache.stat().st_mode & 0o777 == 0o700
+    assert data.path.stat().st_mode & 0o777 == 0o700
+    monkeypatch.setattr("obskit.dataset.converting.read_paths", None)
+    again = convert([str(source)])
+    assert (again.path, again.fingerprint, again.load_report.rows_read) == (data.path, data.fingerprint, 80)
+
+
+def test_a_changed_file_another_mapping_and_another_set_are_other_entries(source: Path) -> None:
+    made = {convert(source).path}
+    jsonl(source / "b.jsonl", 31, 50)
+    data = convert(source)
+    assert data.rows == 81
+    made.add(data.path)
+    os.utime(source / "b.jsonl", ns=(1, 1))
+    made.add(convert(source).path)
+    made.add(convert(source / "b.jsonl").path)
+    mapped = convert(source, mapping={"service.name": "name"})
+    assert "service.name" in mapped.schema.names
+    made.add(mapped.path)
+    assert len(made) == 5
+
+
+def test_a_dataset_is_opened_in_place_and_foreign_parquet_is_converted(
+    source: Path, tmp_path: Path, own_cache: Path
+) -> None:
+    data = convert(source, tmp_path / "out")
+    assert data.path == tmp_path / "out"
+    assert convert(tmp_path / "out").path == tmp_path / "out"
+    assert not own_cache.exists(), "neither needs the cache"
+    (tmp_path / "foreign").mkdir()
+    shutil.copy(data.files[0].path, tmp_path / "foreign" / "x.parquet")
+    foreign = convert(tmp_path / "foreign")
+    assert own_cache in foreign.path.parents
+    assert foreign.arrow().equals(data.arrow())
+    both = convert([tmp_path / "out", tmp_path / "foreign"])
+    assert both.rows == 160, "a Dataset among other sources is read as its parts"
+
+
+def test_writing_into_or_over_the_source(source: Path, tmp_path: Path) -> None:
+    for out in (source, tmp_path):
+        with pytest.raises(BadCall, match="holds what is to be read"):
+            convert(source, out)
+    inside = convert(source, source / "out")
+    assert inside.rows == 80
+    assert convert(source, source / "out").rows == 80, "what was written there is no source"
+    (tmp_path / "full").mkdir()
+    (tmp_path / "full" / "x").write_text("")
+    with pytest.raises(DatasetError, match="is not empty and no Dataset"):
+        convert(source, tmp_path / "full")
+
+
+def test_what_cannot_be_read_leaves_nothing(tmp_path: Path, own_cache: Path) -> None:
+    with pytest.raises(NoSuchPath):
+        convert(tmp_path / "nope", tmp_path / "out")
+    (tmp_path / "bad.bin").write_bytes(b"\x00\x01" * 50)
+    with pytest.raises(ReadError):
+        convert(tmp_path / "bad.bin", tmp_path / "out")
+    with pytest.raises(ReadError):
+        convert(tmp_path / "bad.bin")
+    assert not (tmp_path / "out").exists()
+    assert entries(own_cache) == []
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.bin", "cache"]
+
+
+def test_a_table_in_memory_is_kept_by_its_content(own_cache: Path) -> None:
+    table = pa.table({"timestamp": pa.array([1, 2], pa.timestamp("us", "UTC")), "x": [1, 2]})
+    first = from_arrow(table)
+    assert first.arrow(["x"])["x"].to_pylist() == [1, 2]
+    assert from_arrow(pa.concat_tables([table.slice(0, 1), table.slice(1)])).path == first.path
+    assert from_arrow(table, mapping={"y": "x"}).path != first.path
+    assert from_arrow(table.slice(1)).path != first.path
+    assert len(entries(own_cache)) == 3
+
+
+@pytest.mark.parametrize("harm", ["version", "torn", "empty"])
+def test_a_cache_that_is_torn_or_of_another_version_is_made_again(source: Path, harm: str) -> None:
+    data = convert(source)
+    if harm == "version":
+        content = json.loads((data.path / "obskit.json").read_text())
+        (data.path / "obskit.json").write_text(json.dumps(content | {"format": 99}))
+    elif harm == "torn":
+        data.files[0].path.write_bytes(b"PAR1")
+    else:
+        for path in data.path.iterdir():
+            path.unlink()
+    again = convert(source)
+    assert (again.path, again.fingerprint) == (data.path, data.fingerprint)
+    assert again.arrow().num_rows == 80
+
+
+class _FullDisk:
+    """A part's file on a disk that takes some bytes and no more."""
+
+    def __init__(self, path: Path, room: int = 3_000) -> None:
+        self.room = room
+        self.inner = _real_sink(path)
+        self.hash = self.inner.hash
+        self.closed = False
+
+    def write(self, data: bytes) -> int:
+        self.room -= len(data)
+        if self.room < 0:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return self.inner.write(data)
+
+    def tell(self) -> int:
+        return self.inner.tell()
+
+    def flush(self) -> None:
+        self.inner.flush()
+
+    def close(self) -> None:
+        self.closed = True
+        self.inner.close()
+
+
+_real_sink = parts._Hashing
+
+
+@pytest.mark.parametrize("room", [0, 3_000, 4_000])
+@pytest.mark.parametrize("cached", [True, False])
+def test_a_full_disk_leaves_nothing(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, room: int, cached: bool
+) -> None:
+    path = jsonl(tmp_path / "in" / "a.jsonl", 4_000)
+    monkeypatch.setattr(parts, "_Hashing", lambda path: _FullDisk(path, room))
+    with pytest.raises(StorageFull) as caught:
+        convert(path, None if cached else tmp_path / "out")
+    where = own_cache / "datasets" if cached else tmp_path
+    assert caught.value.message == f"no room to write the Dataset to {where}"
+    assert caught.value.hint
+    assert not (tmp_path / "out").exists()
+    assert [p for p in where.iterdir() if p.name not in ("in", "cache")] == []
+    monkeypatch.undo()
+
+
+def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+    small = tmp_path / "small"
+    small.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(small)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("needs the right to mount a small file system")
+    try:
+        with pytest.raises(StorageFull, match=f"no room to write the Dataset to {small}"):
+            convert(jsonl(tmp_path / "in" / "a.jsonl", 30_000), small / "out")
+        assert list(small.iterdir()) == []
+        data = convert(jsonl(tmp_path / "in" / "b.jsonl", 1_000), small / "out")
+        (small / "filler").write_bytes(b"x" * (os.statvfs(small).f_bavail * os.statvfs(small).f_frsize))
+        with pytest.raises(StorageFull, match="no room to write codes"):
+            data.codes.field("name")
+        (small / "filler").unlink()
+        subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
+        assert data.codes.field("name").totals["all"].n.sum() == 1_000
+    finally:
+        del mounted
+        subprocess.run(["umount", "-l", str(small)], check=True)
+
+
+def test_an_interrupted_conversion_leaves_nothing(source: Path, own_cache: Path) -> None:
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        convert(source, progress=interrupt)
+    assert entries(own_cache) == []
+    assert convert(source).rows == 80
+
+
+SLOWLY = """
+import sys, time
+from obskit.dataset import convert
+print(convert(sys.argv[1], progress=lambda *_: (print("reading", flush=True), time.sleep(60))).fingerprint)
+"""
+AT_ONCE = """
+import sys, time
+from obskit.dataset import convert
+print("ready", flush=True)
+sys.stdin.readline()
+out = sys.argv[2] or None
+data = convert(sys.argv[1], out)
+print(data.path, data.fingerprint, sum(len(data.codes.field(n).values) for n in data.schema.names))
+"""
+
+
+def test_a_killed_conversion_is_ignored_and_swept_after_a_day(source: Path, own_cache: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-c", SLOWLY, str(source)], stdout=subprocess.PIPE)
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"reading\n"
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    process.stdout.close()
+    (debris,) = entries(own_cache)
+    assert debris.startswith(".")
+    assert convert(source).rows == 80
+    assert debris in entries(own_cache), "it may belong to a process at work"
+    os.utime(own_cache / "datasets" / debris, (time.time() - 90_000,) * 2)
+    convert(source / "b.jsonl")
+    assert debris not in entries(own_cache)
+
+
+@pytest.mark.parametrize("out", ["", "out"])
+def test_two_processes_converting_the_same_folder(
+    source: Path, tmp_path: Path, own_cache: Path, out: str
+) -> None:
+    target = str(tmp_path / out) if out else ""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", AT_ONCE, str(source), target],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    answers = {process.communicate(timeout=60)[0] for process in processes}
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    assert len(answers) == 1, "both get a good one, and the same"
+    path, fingerprint, _ = answers.pop().split()
+    assert open_dataset(path).fingerprint == fingerprint
+    assert [p for p in Path(path).parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_the_least_recently_used_goes_first_and_what_is_open_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
+) -> None:
+    made: list[Dataset] = [convert(jsonl(tmp_path / "in" / f"{k}.jsonl", 50 + k)) for k in range(4)]
+    paths = [data.path for data in made]
+    for age, path in enumerate(paths):
+        os.utime(path, (1_000_000 - age,) * 2)
+    held = made[3]
+    made.clear()
+    assert evict(limit=0) == paths[2::-1], "the oldest is open, the others go by age"
+    assert held.arrow().num_rows == 53
+    monkeypatch.setenv("OBSKIT_CACHE_LIMIT", "1")
+    new = convert(jsonl(tmp_path / "in" / "new.jsonl", 9))
+    assert entries(own_cache) == sorted([new.path.name, held.path.name]), "both are in use"
+    del held
+    assert evict() == [paths[3]]
+    assert is_dataset(new.path)
+
+
+def test_another_process_keeps_what_it_has_open(source: Path) -> None:
+    entry = convert(source).path
+    holding = "import sys\nfrom obskit.dataset import convert\nd = convert(sys.argv[1])\nprint(1, flush=True)\ninput()"
+    process = subprocess.Popen(
+        [sys.executable, "-c", holding, str(source)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "1\n"
+    assert evict(limit=0) == []
+    process.communicate("\n", timeout=30)
+    assert evict(limit=0) == [entry]
+
+
+def test_a_cache_that_cannot_be_made_says_so(
+    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "file" / "cache"))
+    with pytest.raises(DatasetError) as caught:
+        convert(source)
+    assert caught.value.message == f"the cache {tmp_path}/file/cache cannot be made: Not a directory"
+    assert caught.value.hint == "set OBSKIT_CACHE to a folder you can write"
+    data = convert(source, tmp_path / "out")
+    assert data.codes.field("name").size == 4, "a Dataset elsewhere needs no cache"
+
+
+def test_where_the_cache_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: Path) -> None:
+    monkeypatch.delenv("OBSKIT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
+    assert tmp_path / "xdg" / "obskit" in convert(source).path.parents
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    assert tmp_path / "home" / ".cache" / "obskit" in convert(source).path.parents
+
+
+def test_a_wide_foreign_file_keeps_rows_and_types(tmp_path: Path) -> None:
+    table = pa.table({f"field.{k}": pa.array([k, None, 2 * k]) for k in range(300)})
+    pq.write_table(table, tmp_path / "wide.parquet")
+    data = convert(tmp_path / "wide.parquet")
+    assert data.rows == 3
+    assert data.arrow(["field.7"])["field.7"].to_pylist() == [7, None, 14]
