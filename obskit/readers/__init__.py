@@ -5,13 +5,15 @@ hold no more than a few blocks in memory.
 """
 
 from obskit.readers.columnar import ARROW, PARQUET
+from obskit.readers.csvfile import READER as CSV
 from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.otlp import READER as OTLP
 from obskit.readers.paths import expand
 from obskit.readers.reading import read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.source import Source
 
-for _reader in (JSONL, PARQUET, ARROW):
+for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW):
     register_reader(_reader)
 
 __all__ = [

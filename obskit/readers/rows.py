@@ -8,12 +8,13 @@ would make two of them one.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, MAX_FIELDS, MIXED
+from obskit.schema import MAX_FIELDS, MIXED
 from obskit.schema.flatten import UNNAMED, too_many_fields
 from obskit.schema.types import TIMESTAMP, json_text, to_text
 
@@ -82,9 +83,13 @@ class RowBatcher:
 
     Args:
         metadata: put on every batch's schema.
+        types: columns whose type is not to be told by their values.
     """
 
-    def __init__(self, metadata: dict[bytes, bytes] | None = None) -> None:
+    def __init__(
+        self, metadata: dict[bytes, bytes] | None = None, types: Mapping[str, pa.DataType] | None = None
+    ) -> None:
+        self._types = types or {}
         self.rows = 0
         self._columns: dict[str, list[Any]] = {}
         self._names: set[str] = set()
@@ -120,7 +125,8 @@ class RowBatcher:
         fields, arrays = [], []
         for name, values in self._columns.items():
             values.extend([None] * (self.rows - len(values)))
-            array, mixed = typed(name, values)
+            forced = self._types.get(name)
+            array, mixed = typed(values) if forced is None else (pa.array(values, forced), {})
             metadata = {MIXED: orjson.dumps(mixed)} if mixed else None
             fields.append(pa.field(name or UNNAMED, array.type, metadata=metadata))
             arrays.append(array)
@@ -130,14 +136,14 @@ class RowBatcher:
         return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, metadata=self._metadata))
 
 
-def typed(name: str, values: list[Any]) -> tuple[pa.Array, dict[str, int]]:
+def typed(values: list[Any]) -> tuple[pa.Array, dict[str, int]]:
     """Return a column of Python values as an array, and how many values of which type became text."""
     kinds = set(map(type, values))
     kinds.discard(_NONE)
     if not kinds:
         return pa.nulls(len(values)), {}
     if kinds == {list}:
-        return _lists(name, values), {}
+        return _lists(values), {}
     if len(kinds) == 1 and int not in kinds:
         return pa.array(values, _ARROW[kinds.pop()]), {}
     if kinds <= {int, float}:
@@ -177,12 +183,7 @@ def texts(values: list[Any]) -> list[str | None]:
     return out
 
 
-def _lists(name: str, values: list[Any]) -> pa.Array:
-    if name in ("events", "links") and any(
-        type(item) is tuple for value in values if value for item in value
-    ):
-        kind = EVENTS_TYPE if name == "events" else LINKS_TYPE
-        return pa.array(values, kind)
+def _lists(values: list[Any]) -> pa.Array:
     kinds = {type(item) for value in values if value is not None for item in value}
     kinds.discard(_NONE)
     if not kinds:

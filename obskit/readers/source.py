@@ -89,22 +89,37 @@ class _Gzip:
 
 
 class _Zstd:
+    """Frames one after the other. Arrow's stream loses what it had when it fails, so the last stretch
+    before a break is read again in small steps."""
+
     def __init__(self, file: BinaryIO) -> None:
         self.damage: str | None = None
-        self._stream = pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd")
-        self._ended = False
+        self._file = file
+        self._given = 0
+        self._steps = iter((4096, 64, 1))
+        self._step = PIECE // 4
+        self._open()
+
+    def _open(self) -> None:
+        self._file.seek(0)
+        self._stream = pa.CompressedInputStream(pa.PythonFile(self._file, mode="r"), "zstd")
+        left = self._given
+        while left:
+            left -= len(self._stream.read(min(left, self._step)))
 
     def piece(self) -> bytes:
-        if self._ended:
-            return b""
-        try:
-            out: bytes = self._stream.read(PIECE)
-        except (OSError, pa.ArrowException) as error:
-            self._ended = True
-            cut = "runcated" in str(error)
-            self.damage = "the zstd stream is cut off" if cut else "the zstd stream is corrupt"
-            return b""
-        return out
+        while self._step:
+            try:
+                out: bytes = self._stream.read(self._step)
+            except (OSError, pa.ArrowException) as error:
+                self.damage = f"the zstd stream is {'cut off' if 'runcated' in str(error) else 'corrupt'}"
+                self._step = next(self._steps, 0)
+                if self._step:
+                    self._open()
+                continue
+            self._given += len(out)
+            return out
+        return b""
 
 
 class Source:

@@ -1,0 +1,190 @@
+"""CSV with a header: comma, semicolon, tab or bar between, quotes as usual.
+
+Everything is parsed as text; a column is then given numbers or booleans only where every value of a batch
+reads back as it was written ("007" and "1e5" stay text, for they are ids as often as numbers). An empty
+field is null, and so are NULL, null and \\N. A row with too few or too many fields is counted and left out.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+
+from obskit.errors import ReadError
+from obskit.names import current, type_word
+from obskit.readers.registry import Match, Reader
+from obskit.readers.source import Readable, Source
+from obskit.schema import FileReport, check_sources, read_mapping
+
+BLOCK = 4 * 1024 * 1024
+_DELIMITERS = (",", "\t", ";", "|")
+_NULLS = ("", "NULL", "null", "\\N")
+_INTEGER = r"^-?(0|[1-9][0-9]{0,18})$"
+_FLOAT = r"^(-?(0|[1-9][0-9]*)\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)[eE][+-][0-9]+|-?inf|nan|NaN)$"
+
+
+def sniff(head: bytes) -> Match:
+    """Say whether the head is a table: a header of distinct names, and rows of as many fields."""
+    return Match.POSSIBLE if delimiter_of(head) else Match.NO
+
+
+def delimiter_of(head: bytes) -> str | None:
+    """Return what stands between a table's fields, or None where the bytes are no table."""
+    try:
+        text = head.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError:
+        text = head[:-4].decode(errors="replace") if head.count(b"\xff") < 100 else ""
+    if "\0" in text or text.lstrip()[:1] in ("{", "[", "<") or "\n" not in text.strip():
+        return None
+    text = text[: text.rfind("\n") + 1] if len(head) >= 32_768 else text
+    best: tuple[int, str] | None = None
+    for delimiter in _DELIMITERS:
+        try:
+            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+        except csv.Error:
+            continue
+        names = rows[0] if rows else []
+        if len(names) < 2 or len(set(names)) < len(names) or not all(_is_name(name) for name in names):
+            continue
+        same = sum(len(row) == len(names) for row in rows[1:])
+        if same and same >= 0.5 * (len(rows) - 1) and (best is None or len(names) > best[0]):
+            best = (len(names), delimiter)
+    return best[1] if best else None
+
+
+def _is_name(text: str) -> bool:
+    text = text.strip()
+    return 0 < len(text) <= 200 and not text[0].isdigit() and "\n" not in text and text[-1] not in ".;:!?"
+
+
+def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Give a table's rows as batches.
+
+    Raises:
+        ReadError: the header cannot be read, or lacks a column that the mapping names.
+    """
+    delimiter = delimiter_of(source.head) or ","
+    names = _header(source, delimiter)
+    check_sources(mapping, names, source.path)
+    texts = _text_columns(names, mapping)
+
+    def wrong_row(row: Any) -> str:
+        where = f"row {row.number - 1}" if row.number is not None else ""
+        report.reject(where, f"a row that has not {len(names):,} fields as the header has")
+        return "skip"
+
+    with source.stream() as stream:
+        try:
+            reader = pacsv.open_csv(
+                pa.PythonFile(Readable(stream), mode="r"),
+                read_options=pacsv.ReadOptions(block_size=BLOCK, use_threads=False),
+                parse_options=pacsv.ParseOptions(
+                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=wrong_row
+                ),
+                convert_options=pacsv.ConvertOptions(
+                    column_types=dict.fromkeys(names, pa.binary()),
+                    null_values=list(_NULLS),
+                    strings_can_be_null=True,
+                ),
+            )
+            given = 0
+            while True:
+                try:
+                    batch = reader.read_next_batch()
+                except StopIteration:
+                    break
+                batch, bad = _decoded(batch)
+                for row in bad:
+                    report.reject(f"row {given + row + 1}", "not UTF-8")
+                given += batch.num_rows + len(bad)
+                if batch.num_rows:
+                    yield _guessed(batch, texts)
+        except pa.ArrowInvalid as error:
+            raise ReadError(
+                f"{source.path} is a table that cannot be read: {str(error).splitlines()[0]}",
+                hint="is a quote open, or a field longer than 4 MiB?",
+            ) from error
+        if stream.damage:
+            report.reject("end of the file", stream.damage)
+
+
+def _header(source: Source, delimiter: str) -> list[str]:
+    text = source.head.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    names = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row), [])
+    return [str(name) for name in names]
+
+
+def _text_columns(names: list[str], mapping: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the columns that are text whatever their values look like, by what they are to become."""
+    mapped = read_mapping(mapping)
+    return frozenset(
+        name
+        for name in names
+        if any(
+            type_word(target) in ("string", "timestamp") or source.null
+            for target, source in mapped.get(name, [])
+        )
+        or (name not in mapped and type_word(current(name)) == "string")
+    )
+
+
+def _decoded(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[int]]:
+    """Return the batch as text without rows that are not UTF-8, and which rows those are."""
+    try:
+        columns = [pc.cast(column, pa.string()) for column in batch.columns]
+        return pa.RecordBatch.from_arrays(columns, batch.schema.names), []
+    except pa.ArrowInvalid:
+        pass
+    bad = sorted(
+        {
+            row
+            for column in batch.columns
+            for row, value in enumerate(column.to_pylist())
+            if value is not None and not _is_text(value)
+        }
+    )
+    keep = pa.array([row for row in range(batch.num_rows) if row not in set(bad)], pa.int64())
+    columns = [pc.cast(column.take(keep), pa.string()) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, batch.schema.names), bad
+
+
+def _is_text(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _guessed(batch: pa.RecordBatch, texts: frozenset[str]) -> pa.RecordBatch:
+    columns = [
+        column if name in texts else guess(column)
+        for name, column in zip(batch.schema.names, batch.columns, strict=True)
+    ]
+    return pa.RecordBatch.from_arrays(columns, batch.schema.names)
+
+
+def guess(column: pa.Array) -> pa.Array:
+    """Return a text column as integers, floats or booleans where all of it is; else as it is."""
+    if column.null_count == len(column):
+        return pa.nulls(len(column))
+    for pattern, kind in (
+        (_INTEGER, pa.int64()),
+        (_FLOAT, pa.float64()),
+        (r"^([Tt]rue|[Ff]alse)$", pa.bool_()),
+    ):
+        if pc.all(pc.match_substring_regex(column, pattern), min_count=0).as_py():
+            try:
+                return pc.cast(column, kind)
+            except pa.ArrowInvalid:  # 19 digits may be more than 64 bits hold
+                return column
+    return column
+
+
+READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read)

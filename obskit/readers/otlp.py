@@ -1,0 +1,165 @@
+"""OTLP as JSON: export requests of spans and logs, one a file or one a line.
+
+Follows the protocol's own JSON: ids are hex of any case, names lowerCamelCase (snake_case is accepted),
+64-bit integers numbers or text, enums numbers or names, unknown fields are passed over. Metrics are not
+events: one counted rejection a file says so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.lines import LineBlocks
+from obskit.readers.otlprows import Metrics, rows_of
+from obskit.readers.registry import Match, Reader
+from obskit.readers.rows import RowBatcher
+from obskit.readers.source import Readable, Source
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
+
+REQUEST_LIMIT = 256 * 1024 * 1024
+"""Bytes that one request may have; it is held in memory whole."""
+
+BLOCK = 4 * 1024 * 1024
+_KEY = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
+METRICS = "metrics are not events"
+_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
+
+
+def sniff(head: bytes) -> Match:
+    """Say whether the head is JSON with one of the three keys of OTLP's requests."""
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    return Match.CERTAIN if text[:1] in (b"{", b"[") and _KEY.search(text) else Match.NO
+
+
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Give the spans and log records of a file as batches.
+
+    Raises:
+        ReadError: the file is one request, and no JSON.
+        LimitExceeded: one request of more than `REQUEST_LIMIT` bytes, or too many field names.
+    """
+    rows = _Rows(report)
+    try:
+        yield from _lines(source, report, rows) if _by_line(source.head) else _whole(source, rows)
+    except LimitExceeded as error:
+        raise LimitExceeded(
+            f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
+        ) from None
+    rows.tell_metrics()
+
+
+class _Rows:
+    """Rows of requests into batches, what is no event counted."""
+
+    def __init__(self, report: FileReport) -> None:
+        self._report = report
+        self._batcher = RowBatcher(dict(NAMED), _TYPES)
+        self._metrics: str | None = None
+
+    def request(self, request: Any, position: str) -> Iterator[pa.RecordBatch]:
+        """Take in a request, or a list of them."""
+        requests = request if type(request) is list else [request]
+        for item in requests:
+            if type(item) is not dict:
+                self._report.reject(position, "not an OTLP request")
+                continue
+            for row in rows_of(item, self._report, position):
+                if row is Metrics:
+                    self._metrics = position if self._metrics is None else self._metrics
+                    continue
+                self._batcher.add(row)
+                if self._batcher.full:
+                    yield self._batcher.take()
+
+    def rest(self) -> Iterator[pa.RecordBatch]:
+        """Give the rows that no batch had yet."""
+        if self._batcher.rows:
+            yield self._batcher.take()
+
+    def tell_metrics(self) -> None:
+        """Count the metrics of the file as one rejection."""
+        if self._metrics is not None:
+            self._report.reject(self._metrics, METRICS)
+
+
+def _by_line(head: bytes) -> bool:
+    """Whether the file has a request a line, rather than one request that may run over many lines."""
+    lines = [line.strip() for line in head.split(b"\n") if line.strip()]
+    if len(lines) < 2:
+        return False
+    return lines[0] not in (b"{", b"[") and (lines[1].startswith(b"{") or _parses(lines[0]))
+
+
+def _parses(line: bytes) -> bool:
+    try:
+        orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _lines(source: Source, report: FileReport, rows: _Rows) -> Iterator[pa.RecordBatch]:
+    with source.stream() as stream:
+        told = False
+        for block in LineBlocks(stream, report, size=BLOCK, limit=REQUEST_LIMIT // 4):
+            offset, number = block.offset, block.line
+            for line in block.data.split(b"\n"):
+                last = block.torn and offset + len(line) == block.offset + len(block.data)
+                if line.strip():
+                    position = f"line {number}, byte {offset}"
+                    try:
+                        request = orjson.loads(line)
+                    except orjson.JSONDecodeError as error:
+                        why = reason(line, error)
+                        if last:
+                            told = stream.damage is not None
+                            why = stream.damage or "torn: the file ends within the line"
+                        report.reject(position, why)
+                    else:
+                        yield from rows.request(request, position)
+                number += 1
+                offset += len(line) + 1
+            yield from rows.rest()
+        if stream.damage and not told:
+            report.reject("end of the file", stream.damage)
+
+
+def _whole(source: Source, rows: _Rows) -> Iterator[pa.RecordBatch]:
+    with source.stream() as stream:
+        data = Readable(stream).read(REQUEST_LIMIT + 1)
+        if len(data) > REQUEST_LIMIT:
+            raise LimitExceeded(
+                f"one request of more than {REQUEST_LIMIT // 1024**2} MiB", hint="write one request a line"
+            )
+        data = data.removeprefix(b"\xef\xbb\xbf")
+        try:
+            request = orjson.loads(data)
+        except orjson.JSONDecodeError as error:
+            why = stream.damage or reason(data, error)
+            where = f"line {error.lineno}, column {error.colno}"
+            raise ReadError(
+                f"{source.path} begins as OTLP JSON but cannot be read: {why} ({where})",
+                hint="was it written to its end?",
+            ) from error
+    yield from rows.request(request, "")
+    yield from rows.rest()
+
+
+def reason(data: bytes, error: orjson.JSONDecodeError) -> str:
+    """Return why a line is no JSON, in words that do not differ from line to line."""
+    if "depth" in str(error) or "recursion" in str(error):
+        return "nested too deep"
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    return "not JSON"
+
+
+READER = Reader("OTLP JSON", (".json", ".jsonl", ".otlp"), sniff, read)

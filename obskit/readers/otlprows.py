@@ -1,0 +1,308 @@
+"""One OTLP request as flat rows: resource, scope and the event's own attributes in one dict a span or log."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from obskit.names import COLUMNS
+from obskit.readers.rows import DEPTH_LIMIT
+from obskit.schema import FileReport
+from obskit.schema.types import json_text
+
+_KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
+_STATUS = ("UNSET", "OK", "ERROR")
+# Columns that only this reader fills; an attribute of the name makes room as one of ours does.
+_TAKEN = frozenset({*COLUMNS, "events", "links"})
+_SNAKE = {
+    "resourceSpans": "resource_spans",
+    "resourceLogs": "resource_logs",
+    "resourceMetrics": "resource_metrics",
+    "scopeSpans": "scope_spans",
+    "scopeLogs": "scope_logs",
+    "scopeMetrics": "scope_metrics",
+    "logRecords": "log_records",
+    "traceId": "trace_id",
+    "spanId": "span_id",
+    "parentSpanId": "parent_span_id",
+    "traceState": "trace_state",
+    "startTimeUnixNano": "start_time_unix_nano",
+    "endTimeUnixNano": "end_time_unix_nano",
+    "timeUnixNano": "time_unix_nano",
+    "observedTimeUnixNano": "observed_time_unix_nano",
+    "severityNumber": "severity_number",
+    "severityText": "severity_text",
+    "eventName": "event_name",
+    "stringValue": "string_value",
+    "boolValue": "bool_value",
+    "intValue": "int_value",
+    "doubleValue": "double_value",
+    "arrayValue": "array_value",
+    "kvlistValue": "kvlist_value",
+    "bytesValue": "bytes_value",
+}
+_SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
+
+
+class Metrics:
+    """Given in place of a row where a request carries metrics."""
+
+
+class Malformed(ValueError):
+    """A record that does not have OTLP's form."""
+
+
+def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Iterator[Any]:
+    """Give a request's spans and log records as flat rows, and `Metrics` once where it has such.
+
+    A record that is malformed is counted with its place in the request and left out.
+    """
+    for kind, scopes, records, make in (
+        ("resourceSpans", "scopeSpans", "spans", span),
+        ("resourceLogs", "scopeLogs", "logRecords", log),
+    ):
+        at = 0
+        for resource in _items(request, kind):
+            try:
+                base = attributes(_dict(resource, "resource"))
+            except Malformed as error:
+                report.reject(position, str(error))
+                base = {}
+            groups = _items(resource, scopes) or _items(resource, "instrumentationLibrarySpans")
+            for group in groups:
+                try:
+                    shared = {**base, **_scope(group, base, report)}
+                except Malformed as error:
+                    report.reject(position, str(error))
+                    shared = base
+                for record in _items(group, records):
+                    at += 1
+                    where = f"{position}, {records} {at}" if position else f"{records} {at}"
+                    try:
+                        own = make(record)
+                        extra = attributes(record)
+                    except (Malformed, TypeError, ValueError, AttributeError, OverflowError) as error:
+                        why = str(error) if isinstance(error, Malformed) else f"a malformed {make.__name__}"
+                        report.reject(where, why)
+                        continue
+                    if shared.keys() & extra.keys():
+                        for key in shared.keys() & extra.keys():
+                            report.override(key)
+                    yield {**shared, **extra, **own}
+    if any(True for _ in _items(request, "resourceMetrics")):
+        yield Metrics
+
+
+def _get(item: dict[str, Any], name: str) -> Any:
+    value = item.get(name)
+    return item.get(_SNAKE.get(name, name)) if value is None else value
+
+
+def _items(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    values = _get(item, name)
+    return [value for value in values if type(value) is dict] if type(values) is list else []
+
+
+def _dict(item: dict[str, Any], name: str) -> dict[str, Any]:
+    value = item.get(name)
+    return value if type(value) is dict else {}
+
+
+def _scope(group: dict[str, Any], base: Mapping[str, Any], report: FileReport) -> dict[str, Any]:
+    scope = _dict(group, "scope") or _dict(group, "instrumentationLibrary")
+    out = attributes(scope)
+    for key in out.keys() & base.keys():
+        report.override(key)
+    for name in ("name", "version"):
+        if scope.get(name):
+            out[f"otel.scope.{name}"] = str(scope[name])
+    return out
+
+
+def span(item: dict[str, Any]) -> dict[str, Any]:
+    """Return our columns of a span."""
+    start, end = integer(_get(item, "startTimeUnixNano")), integer(_get(item, "endTimeUnixNano"))
+    status = _dict(item, "status")
+    out: dict[str, Any] = {
+        "timestamp": start // 1000 if start else None,
+        "duration_ms": (end - start) / 1e6 if start and end else None,
+        "name": _text(item.get("name")),
+        "kind": _kind(item.get("kind")),
+        "trace_id": _text(_get(item, "traceId")),
+        "span_id": _text(_get(item, "spanId")),
+        "parent_span_id": _text(_get(item, "parentSpanId")),
+        "status_code": _status(status.get("code")),
+    }
+    if state := _get(item, "traceState"):
+        out["trace_state"] = _text(state)
+    if message := status.get("message"):
+        out["status_message"] = _text(message)
+    if events := _items(item, "events"):
+        out["events"] = [_event(event) for event in events]
+    if links := _items(item, "links"):
+        out["links"] = [_link(link) for link in links]
+    return out
+
+
+def log(item: dict[str, Any]) -> dict[str, Any]:
+    """Return our columns of a log record; one without a time of its own has that of its observation."""
+    time = integer(_get(item, "timeUnixNano")) or integer(_get(item, "observedTimeUnixNano"))
+    body = item.get("body")
+    out = {
+        "timestamp": time // 1000 if time else None,
+        "name": _text(_get(item, "eventName")) or _event_name(item),
+        "kind": "event",
+        "trace_id": _text(_get(item, "traceId")),
+        "span_id": _text(_get(item, "spanId")),
+        "severity_text": _text(_get(item, "severityText")),
+        "severity_number": _severity(_get(item, "severityNumber")),
+    }
+    if body is not None:
+        out["body"] = value_text(value(body))
+    return out
+
+
+def _event_name(item: dict[str, Any]) -> str | None:
+    for pair in _items(item, "attributes"):
+        if pair.get("key") == "event.name":
+            return value_text(value(pair.get("value")))
+    return None
+
+
+def _event(item: dict[str, Any]) -> tuple[int | None, str | None, str | None]:
+    time = integer(_get(item, "timeUnixNano"))
+    return (time // 1000 if time else None, _text(item.get("name")), _attribute_text(item))
+
+
+def _link(item: dict[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
+    ids = [_text(_get(item, name)) for name in ("traceId", "spanId")]
+    trace, own = (text and text.lower() for text in ids)
+    return trace, own, _text(_get(item, "traceState")), _attribute_text(item)
+
+
+def _attribute_text(item: dict[str, Any]) -> str | None:
+    pairs = {str(p.get("key")): value(p.get("value")) for p in _items(item, "attributes")}
+    return json_text(pairs) if pairs else None
+
+
+def integer(number: Any) -> int:
+    """Return a 64-bit integer that is a number or text; missing is 0.
+
+    Raises:
+        Malformed: it is neither.
+    """
+    if number is None or number == "":
+        return 0
+    try:
+        found = int(number)
+    except (TypeError, ValueError, OverflowError):
+        raise Malformed("an integer that is none") from None
+    if not -(2**63) <= found < 2**64:
+        raise Malformed("an integer beyond 64 bits")
+    return found
+
+
+def _text(item: Any) -> str | None:
+    return None if item is None or item == "" else str(item)
+
+
+def _kind(item: Any) -> str | None:
+    if type(item) is int:
+        return _KINDS[item] if 0 < item < len(_KINDS) else None
+    text = str(item or "").removeprefix("SPAN_KIND_").lower()
+    if text.isdigit():
+        return _kind(int(text))
+    return text if text in _KINDS[1:] else None
+
+
+def _status(item: Any) -> str | None:
+    if type(item) is int:
+        return _STATUS[item] if 0 <= item < len(_STATUS) else None
+    text = str(item or "UNSET").removeprefix("STATUS_CODE_").upper()
+    if text.isdigit():
+        return _status(int(text))
+    return text if text in _STATUS else None
+
+
+def _severity(item: Any) -> int | None:
+    text = str(item or 0).removeprefix("SEVERITY_NUMBER_").upper()
+    if text.isdigit():
+        return int(text) or None
+    level, step = text.rstrip("234"), text[-1:]
+    if level not in _SEVERITIES:
+        return None
+    return _SEVERITIES.index(level) * 4 + (int(step) if step.isdigit() else 1)
+
+
+def attributes(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item's attributes flat; one named as a column of ours is `attributes.<name>`.
+
+    Raises:
+        Malformed: nested beyond the limit.
+    """
+    out: dict[str, Any] = {}
+    for pair in _items(item, "attributes"):
+        _put(out, str(pair.get("key", "")), pair.get("value"), 0)
+    for name in out.keys() & _TAKEN:
+        out[f"attributes.{name}"] = out.pop(name)
+    return out
+
+
+def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int) -> None:
+    if type(wrapped) is not dict:
+        return
+    pairs = _get(wrapped, "kvlistValue")
+    if type(pairs) is dict:
+        if depth >= DEPTH_LIMIT:
+            raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
+        for pair in _items(pairs, "values"):
+            _put(out, f"{name}.{pair.get('key', '')}", pair.get("value"), depth + 1)
+    else:
+        found = value(wrapped)
+        if found is not None:
+            out[name] = found
+
+
+def value(wrapped: Any, depth: int = 0) -> Any:
+    """Return what an AnyValue holds: text, bool, int, float, a list, a dict, or None.
+
+    Raises:
+        Malformed: nested beyond the limit, or an integer that is none.
+    """
+    if type(wrapped) is not dict:
+        return None
+    if depth > DEPTH_LIMIT:
+        raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
+    for name in (
+        "stringValue",
+        "intValue",
+        "doubleValue",
+        "boolValue",
+        "arrayValue",
+        "kvlistValue",
+        "bytesValue",
+    ):
+        found = _get(wrapped, name)
+        if found is None:
+            continue
+        if name == "intValue":
+            return integer(found)
+        if name == "doubleValue":
+            return float(
+                found
+            )  # "NaN", "Infinity" and "-Infinity" are its words for what JSON has no number for
+        if name == "boolValue":
+            return found if type(found) is bool else str(found).lower() == "true"
+        if name == "arrayValue":
+            items = found.get("values") if type(found) is dict else None
+            return [value(item, depth + 1) for item in items] if type(items) is list else []
+        if name == "kvlistValue":
+            pairs = _items(found, "values") if type(found) is dict else []
+            return {str(p.get("key", "")): value(p.get("value"), depth + 1) for p in pairs}
+        return str(found)
+    return None
+
+
+def value_text(item: Any) -> str | None:
+    """Return a body as text; what is nested is JSON."""
+    return item if item is None or type(item) is str else json_text(item)
