@@ -62,9 +62,9 @@ def cache_root() -> Path:
     return root
 
 
-def codes_folder(digest: str) -> Path:
-    """Return where the codes of a part lie when they cannot lie beside it."""
-    return cache_path() / "codes" / digest
+def codes_folder() -> Path:
+    """Return where codes lie, by digest of the part, that are not beside their Dataset."""
+    return cache_path() / "codes"
 
 
 def entry_for(key: str) -> Path:

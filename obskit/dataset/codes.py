@@ -47,13 +47,15 @@ class Codes:
         self._folder = folder
         self._files = tuple(files)
         self._schema = schema
-        self._places = [(folder / CODES / file.digest, codes_folder(file.digest)) for file in files]
+        # Codes of what lies in the cache are shared: a source that grew keeps the codes of its old parts.
+        self._cached = cache_path() in folder.parents
+        beside = [] if self._cached else [folder / CODES]
+        self._places = [[base / file.digest for base in (*beside, codes_folder())] for file in files]
         self._merged: dict[str, FieldCodes] = {}
         self._loaded: dict[tuple[int, str], dict[str, npt.NDArray[Any]]] = {}
         self._guard = threading.Lock()
         self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
         self._fallback: bool | None = None
-        self._cached = cache_path() in self._folder.parents
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields where they are not made yet.
@@ -77,8 +79,6 @@ class Codes:
         ]
         if not work:
             return
-        for file in sorted({file for file, _ in work}):
-            self._population(file)
         with ThreadPoolExecutor(THREADS) as pool:
             running = [pool.submit(self._prepare, file, name) for file, name in work]
             try:
@@ -90,7 +90,6 @@ class Codes:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         if self._cached:
-            touch(self._folder)
             evict()
 
     def ready(self, name: str) -> bool:
@@ -172,7 +171,7 @@ class Codes:
         """Return where a blob may lie: beside the dataset, then in the cache."""
         key = hashlib.blake2b(name.encode(), digest_size=16).hexdigest() if name else ""
         stem = f"{what}-{key}" if name else what
-        return [self._places[file][0] / stem, self._places[file][1] / stem]
+        return [place / stem for place in self._places[file]]
 
     def _read(
         self, file: int, what: str, name: str = ""
@@ -180,24 +179,24 @@ class Codes:
         for path in self._path(file, what, name):
             found = blob.load(path)
             if found and found[0].get("rows") == self._files[file].rows and found[0].get("name") == name:
+                if what == "population":  # read first of all, and once
+                    touch(path.parent)
                 return found
         return None
 
     def _write(self, file: int, what: str, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
-        here, cached = self._path(file, what, meta["name"])
-        try:
-            here.parent.mkdir(parents=True, exist_ok=True)
-            blob.save(here, meta, arrays)
-        except OSError as error:
-            if error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
-                raise _full(error, here) from error
+        *beside, cached = self._path(file, what, meta["name"])
+        for path in (*beside, cached):
             try:
-                cache_root()
-                cached.parent.mkdir(parents=True, exist_ok=True)
-                blob.save(cached, meta, arrays)
-                self._cached = True
-            except OSError as second:
-                raise _full(second, cached) from second
+                if path is cached:
+                    cache_root()
+                    self._cached = True
+                path.parent.mkdir(parents=True, exist_ok=True)
+                blob.save(path, meta, arrays)
+                return
+            except OSError as error:
+                if path is cached or error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+                    raise _full(error, path) from error
 
     def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
         return self._read(file, "field", name)
