@@ -3,6 +3,8 @@
 VENV ?= .venv
 BIN  := $(VENV)/bin
 TEST_ARGS ?=
+# Jupyter refuses root, which is who one is in many containers; it listens on this machine only either way.
+LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
 .PHONY: help venv demo test check format bench lab
 .NOTPARALLEL:
@@ -25,7 +27,7 @@ demo: $(VENV)/.obskit-data
 	@$(BIN)/obskit triage sample_events
 
 lab: $(VENV)/.obskit-notebook
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab $(LAB_ARGS) notebooks
 
 test: $(VENV)/.obskit-dev
 	@$(BIN)/python -m pytest -q -n 2 $(TEST_ARGS)

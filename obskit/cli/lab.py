@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import subprocess
 import sys
 import tempfile
@@ -80,5 +81,8 @@ def lab(arguments: argparse.Namespace) -> None:
     command = [sys.executable, "-m", "jupyterlab", str(target)]
     if arguments.no_browser:
         command.append("--no-browser")
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        # Jupyter refuses root, which is who one is in many containers; it listens on loopback either way.
+        command.append("--allow-root")
     # The kernel is found by this interpreter's own folder: the notebook runs where obskit is installed.
     subprocess.run(command, check=False, cwd=target.parent)  # noqa: S603

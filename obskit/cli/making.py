@@ -33,7 +33,7 @@ def convert(arguments: argparse.Namespace) -> None:
 def demo(arguments: argparse.Namespace) -> None:
     """Make events of a booking platform with causes planted in them."""
     with Progress() as progress:
-        generate(
+        made = generate(
             arguments.out,
             events=arguments.events,
             seed=arguments.seed,

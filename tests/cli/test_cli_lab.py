@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,13 @@ def test_lab_starts_jupyterlab_on_the_notebook(
 ) -> None:
     called: list[tuple[list[str], dict[str, Any]]] = []
     monkeypatch.setattr(subprocess, "run", lambda command, **options: called.append((command, options)))
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "events.jsonl").write_text("{}\n")
     assert main(["lab", "events.jsonl", "--no-browser"]) == 0
     ((command, options),) = called
     assert command[:3] == [sys.executable, "-m", "jupyterlab"]
-    assert command[4:] == ["--no-browser"]
+    assert command[4] == "--no-browser"
     made = json.loads(Path(command[3]).read_text())
     assert str(tmp_path / "events.jsonl") in made["cells"][1]["source"], (
         "an absolute path: lab runs elsewhere"

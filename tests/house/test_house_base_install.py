@@ -23,23 +23,27 @@ EXTRAS = [
     "opentelemetry.exporter",
 ]
 
-_BASE_ONLY = f"""
+_HIDE = """
 import sys, importlib.abc, importlib.util
 
 class Missing(importlib.abc.MetaPathFinder):
     def find_spec(self, name, path=None, target=None):
-        if any(name == extra or name.startswith(extra + ".") for extra in {EXTRAS!r}):
-            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        if any(name == extra or name.startswith(extra + ".") for extra in {extras!r}):
+            raise ModuleNotFoundError("No module named " + repr(name), name=name)
         return None
 
 sys.meta_path.insert(0, Missing())
-sys.path.insert(0, {str(ROOT)!r})
+sys.path.insert(0, {root!r})
 """
+
+
+def hidden(extras: list[str]) -> str:
+    return _HIDE.format(extras=extras, root=str(ROOT))
 
 
 def base_only(code: str, *words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", _BASE_ONLY + code, *words],
+        [sys.executable, "-c", hidden(EXTRAS) + code, *words],
         capture_output=True,
         text=True,
         check=False,
@@ -99,6 +103,32 @@ def test_the_public_face_without_extras_says_what_to_type() -> None:
         "else:\n    print('found')"
     )
     assert done.stdout.endswith("Hint: pip install 'obskit[data]'\n"), done.stderr
+
+
+NOTEBOOK = ["jupyterlab", "ipywidgets", "anywidget", "plotly", "IPython", "traitlets", "polars"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("triage",), ("info",), ("query", "p99(duration_ms)"), ("explain", "--select", "error")],
+    ids=lambda words: words[0],
+)
+def test_verbs_need_the_extra_data_alone(words: tuple[str, ...]) -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            hidden(NOTEBOOK) + "from obskit.cli import main; sys.exit(main(sys.argv[1:]))",
+            words[0],
+            str(ROOT / "sample_events"),
+            *words[1:],
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_help_imports_nothing_heavy() -> None:
