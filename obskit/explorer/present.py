@@ -42,7 +42,7 @@ def explanation(found: Mapping[str, Any], link: Link = lambda _: None) -> dict[s
     history = found.get("history")
     return {
         "selection": _side(found.get("selection")),
-        "baseline": _side(found.get("baseline")),
+        "baseline": _rest(found),
         "history": None if not history else _history(history),
         "lists": lists,
         "skipped": [
@@ -89,6 +89,12 @@ def summary(found: Mapping[str, Any]) -> str:
 def _side(side: Mapping[str, Any] | None) -> dict[str, str]:
     side = side or {}
     return {"events": words.count(side.get("events")), "condition": str(side.get("condition"))}
+
+
+def _rest(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the baseline; the rest is called that, for repeating the selection says less."""
+    side, selection = _side(found.get("baseline")), (found.get("selection") or {}).get("condition")
+    return {**side, "condition": "all the others"} if side["condition"] == f"not ({selection})" else side
 
 
 def _history(history: Mapping[str, Any]) -> str:

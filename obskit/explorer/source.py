@@ -22,4 +22,4 @@ def style() -> str:
 
 
 def _read(name: str) -> str:
-    return (files(__package__) / "static" / name).read_text(encoding="utf-8")
+    return (files(__package__) / "front" / name).read_text(encoding="utf-8")

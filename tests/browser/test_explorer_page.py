@@ -105,6 +105,7 @@ def found(**more):
         "skipped": [{"field": EVIL, "reason": "unique"}],
         "skipped_count": "1",
         "notes": [EVIL],
+        "version": 7,
         **more,
     }
 
@@ -277,7 +278,7 @@ def test_menu_of_a_value(page, way):
         assert chip.get_attribute("aria-expanded") == "true"
         page.keyboard.press("ArrowDown")
         page.keyboard.press("Enter")
-    assert sent(page) == [{"type": "exclude", "list": "findings", "row": 0, "chip": 0}]
+    assert sent(page) == [{"type": "exclude", "list": "findings", "row": 0, "chip": 0, "version": 7}]
     assert page.locator(".obskit-menu").count() == 0
     assert chip.evaluate("node => document.activeElement === node")
     chip.press("ArrowDown")
@@ -292,7 +293,7 @@ def test_menu_of_a_value(page, way):
         "Copy condition",
     ]
     page.get_by_role("menuitem", name="Only").click()
-    assert sent(page)[-1] == {"type": "only", "list": "findings", "row": 0, "chip": None}
+    assert sent(page)[-1] == {"type": "only", "list": "findings", "row": 0, "chip": None, "version": 7}
 
 
 def test_copy_puts_the_condition_on_the_clipboard(page):

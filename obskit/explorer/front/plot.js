@@ -76,7 +76,7 @@ function makePlot({ onBrush, onClear, say }) {
     if (!view) return;
     const width = area.clientWidth || 600;
     xAxis.replaceChildren(
-      ...ticks(view.x, Math.max(2, width / 90)).map(({ at, text, day }) => {
+      ...ticks(view.x, Math.max(2, width / 75)).map(({ at, text, day }) => {
         const tick = h("span", {}, text, day ? h("small", { text: day }) : null);
         tick.style.left = `${100 * toFraction(view.x, at)}%`;
         return tick;
@@ -90,15 +90,20 @@ function makePlot({ onBrush, onClear, say }) {
         return tick;
       }),
     );
-    let last = -1;
+    const ends = [0, 0, 0]; // where the last label of each line ends, in pixels
     markers.replaceChildren(
       ...view.markers.map(({ at, label }) => {
         const left = toFraction(view.x, at);
         const line = h("div", { class: "obskit-marker", title: label }, h("span", { text: label }));
         line.style.left = `${100 * left}%`;
-        line.classList.toggle("obskit-flip", left > 0.75);
-        line.classList.toggle("obskit-low", last >= 0 && left - last < 0.25);
-        last = left;
+        const wide = Math.min(180, 12 + 6.5 * label.length);
+        const flip = left * width + wide > width;
+        const begin = flip ? left * width - wide : left * width;
+        const free = ends.findIndex((end) => end <= begin);
+        const level = free < 0 ? ends.indexOf(Math.min(...ends)) : free;
+        ends[level] = begin + wide;
+        line.classList.toggle("obskit-flip", flip);
+        line.firstChild.style.top = `${19 * level}px`;
         return line;
       }),
     );

@@ -13,7 +13,10 @@ function render({ model, el }) {
     waiting = setTimeout(() => {
       status.textContent = "No answer from the kernel. Run the cell again to bring the Explorer back to life.";
     }, 20000);
-    if (message.type === "brush") status.textContent = "Counting…";
+    if (message.type === "brush") {
+      status.textContent = "Counting…";
+      root.dataset.state = "working";
+    }
     model.send(message);
   };
 
@@ -64,8 +67,11 @@ function render({ model, el }) {
   );
   el.append(root);
 
+  let painted = null;
   const theme = () => {
     const dark = isDark(root);
+    if (dark === painted) return;
+    painted = dark;
     root.classList.toggle("obskit-dark", dark);
     plot.theme(dark);
   };
@@ -116,6 +122,9 @@ function render({ model, el }) {
   for (const [name, listener] of listeners) model.on(name, listener);
   const watch = new MutationObserver(theme);
   watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  // A page may put the widget in place only after this has run: its colours are known from then on.
+  const placed = new ResizeObserver(theme);
+  placed.observe(root);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", theme);
 
@@ -124,6 +133,7 @@ function render({ model, el }) {
   return () => {
     for (const [name, listener] of listeners) model.off(name, listener);
     watch.disconnect();
+    placed.disconnect();
     scheme.removeEventListener("change", theme);
     plot.stop();
     clearTimeout(waiting);

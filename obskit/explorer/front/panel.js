@@ -10,13 +10,16 @@ function makePanel({ root, act, say }) {
     say((await copy(text)) ? `Copied ${what}.` : `The browser forbids the clipboard. ${what}: ${text}`);
   }
 
+  let version = null; // of the explanation shown: Python looks up what a menu means by it
+
   /** A value with its menu. `path` is where Python finds it again; `single` has a field to group by. */
   function chip(text, path, condition, single = true) {
+    const where = { ...path, version };
     const button = h("button", { type: "button", class: "obskit-chip", "aria-haspopup": "menu", "aria-expanded": "false", text });
     const items = [
-      ["Only these events", () => act({ type: "only", ...path })],
-      ["Exclude these events", () => act({ type: "exclude", ...path })],
-      ...(single ? [["Group by this field", () => act({ type: "group", ...path })]] : []),
+      ["Only these events", () => act({ type: "only", ...where })],
+      ["Exclude these events", () => act({ type: "exclude", ...where })],
+      ...(single ? [["Group by this field", () => act({ type: "group", ...where })]] : []),
       ["Copy condition", () => copied(condition, "the condition")],
     ];
     const open = () => openMenu(root, button, text, items);
@@ -87,6 +90,7 @@ function makePanel({ root, act, say }) {
   return {
     node,
     show(found) {
+      version = found?.version ?? null;
       if (!found?.selection) {
         body.replaceChildren(h("p", { class: "obskit-meta", text: "Draw a box over what looks odd: what sets its events apart from the rest comes here." }));
         return;

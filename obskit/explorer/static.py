@@ -1,0 +1,41 @@
+"""The Explorer without a kernel: for notebooks that are reopened, exported or not trusted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+from obskit.explorer.state import State
+from obskit.explorer.view import Picture
+from obskit.figures.bars import comparison_html
+from obskit.figures.heatmap import data_uri
+
+
+def html(state: State, picture: Picture | None, found: Mapping[str, Any] | None) -> str:
+    """Return the picture and, where there is one, the explanation as HTML that loads and runs nothing."""
+    parts = [f"<p><b>{escape(_title(state))}</b></p>"]
+    if picture is not None:
+        said = escape(picture.words)
+        parts.append(
+            f'<img alt="{said}" width="700" height="240" style="background-color:#fff" '
+            f'src="{data_uri(picture.grid)}"><p>{said}</p>'
+        )
+    if found is not None:
+        parts.append(comparison_html(found))
+    return "<div>" + "".join(parts) + "</div>"
+
+
+def text(state: State, picture: Picture | None, found: Any) -> str:
+    """Return the same as plain text."""
+    lines = [f"Explorer({_title(state)})"]
+    if picture is not None:
+        lines.append(picture.words)
+    if found is not None:
+        lines += ["", str(found)]
+    return "\n".join(lines)
+
+
+def _title(state: State) -> str:
+    narrowed = f" where {' and '.join(state.conditions)}" if state.conditions else ""
+    return f"{state.y.field} over {state.x.field}{narrowed}"

@@ -1,0 +1,163 @@
+"""From events to what the page draws: the grid as bytes, its axes, the table of groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from obskit.engine import format_condition, quote_name
+from obskit.errors import BadCall
+from obskit.explorer.brush import Axis, moment
+from obskit.explorer.markers import incomplete_from, markers
+from obskit.explorer.state import BINS, GROUPS, State
+from obskit.figures import words
+from obskit.figures.palette import RAMP_DARK, RAMP_LIGHT
+
+MOST_FIELDS = 300
+NOT_DRAWN = {"sample_weight", "event_count", "severity_number"}
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A heatmap ready to be sent.
+
+    Attributes:
+        grid: counts, rows = bins of y from the lowest.
+        view: what the page needs beside them, as JSON.
+        words: the picture in a sentence.
+    """
+
+    grid: npt.NDArray[Any]
+    view: dict[str, Any]
+    words: str
+
+    @property
+    def cells(self) -> bytes:
+        """The counts as little-endian uint32; a weighted count below one is one, for it is not empty."""
+        counts = np.where(self.grid > 0, np.maximum(np.rint(self.grid), 1), 0)
+        return np.minimum(counts, 2**32 - 1).astype("<u4").tobytes()
+
+
+def axis(events: Any, name: str) -> Axis:
+    """Return the axis of a field; old names are resolved.
+
+    Raises:
+        UnknownField: no such field.
+        BadCall: neither a number nor a time.
+    """
+    (field,) = events.scope.condition(f"{quote_name(name)} is null").fields
+    kind = events.scope.schema.field(field).type
+    if pa.types.is_timestamp(kind):
+        return Axis(field, time=True)
+    if pa.types.is_integer(kind) or pa.types.is_floating(kind):
+        return Axis(field)
+    raise BadCall(f"the field {name} is {kind}, which has no axis", hint="a numeric field, or a time along x")
+
+
+def numeric_fields(events: Any, first: str) -> list[str]:
+    """Return the fields that may go up the page, the given one and duration first."""
+    fields = [
+        field.name
+        for field in events.scope.schema
+        if (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
+        and field.name not in NOT_DRAWN
+    ]
+    ordered = sorted(fields, key=lambda name: (name != first, name != "duration_ms", name))
+    return ordered[:MOST_FIELDS]
+
+
+def draw(events: Any, state: State, fields: list[str]) -> Picture:
+    """Count the grid of a state.
+
+    Cost: one heatmap of the events.
+    """
+    result = events.heatmap(x=state.x.field, y=state.y.field, bins=BINS)
+    grid = np.asarray(result.grid)
+    x = _side(state.x, np.asarray(result.x_edges))
+    y = _side(state.y, np.asarray(result.y_edges))
+    rows, columns = grid.shape
+    total = float(grid.sum())
+    about = f"{words.count(total)} events"
+    view = {
+        "columns": columns,
+        "rows": rows,
+        "x": x,
+        "y": y,
+        "fields": fields if state.y.field in fields else [state.y.field, *fields],
+        "markers": markers(events, x["low"], x["high"]) if state.x.field == "timestamp" else [],
+        "incomplete_from": incomplete_from(events, x["high"]) if state.x.field == "timestamp" else None,
+        "steps": list(state.steps),
+        "compare": state.compare,
+        "about": about,
+        "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
+    }
+    said = (
+        f"{about}: {state.y.field} from {_word(state.y, y['low'])} to {_word(state.y, y['high'])} upward"
+        f"{' (log)' if y['log'] else ''}, {state.x.field} from {_word(state.x, x['low'])} to "
+        f"{_word(state.x, x['high'])} rightward; the darker, the more events (log); white is none."
+    )
+    return Picture(grid, view, said)
+
+
+def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Return the table of a state's groups for the page, and the condition that each row stands for."""
+    name = str(state.group)
+    result = events.query(*state.calculations(), by=[name], order="events desc", limit=GROUPS)
+    rows = result.to_arrow().to_pylist()
+    counted = ["events", *(["selected"] if state.selection is not None else [])]
+    items, lines = [], []
+    for row in rows:
+        value = row[name]
+        items.append(
+            {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
+        )
+        shown = [words.count(row[column]) for column in counted]
+        shown += ["" if row[column] is None else f"{row[column]:,.4g}" for column in ("p50", "p99")]
+        lines.append(["(missing)" if value is None else str(value) if value != "" else "''", *shown])
+    table = {
+        "field": name,
+        "head": [name, *counted, f"p50 {state.y.field}", f"p99 {state.y.field}"],
+        "rows": lines,
+        "conditions": [format_condition([item]) for item in items],
+        "notes": [str(note) for note in result.notes],
+    }
+    return table, items
+
+
+def opening(events: Any) -> str:
+    """Return the lines of code that make the events the Explorer was opened with."""
+    scope = events.scope
+    lines = [f"events = ok.load({str(scope.dataset.path)!r})"]
+    lines += [f"events = events.derive(**{{{name!r}: {text!r}}})" for name, text in scope.derived]
+    if scope.where is not None:
+        lines.append(f"events = events.where({scope.where.text!r})")
+    return "\n".join(lines)
+
+
+def _side(of: Axis, edges: npt.NDArray[Any]) -> dict[str, Any]:
+    numbers = edges.astype("datetime64[us]").astype(np.int64) if edges.dtype.kind == "M" else edges
+    values: npt.NDArray[np.float64] = numbers.astype(np.float64)
+    low, high = (float(values[0]), float(values[-1])) if len(values) else (0.0, 1.0)
+    return {
+        "field": of.field,
+        "time": of.time,
+        "log": _is_geometric(values),
+        "low": low,
+        "high": high,
+        "unit": "ms" if of.field == "duration_ms" else "",
+    }
+
+
+def _is_geometric(edges: npt.NDArray[np.float64]) -> bool:
+    if len(edges) < 3 or edges[0] <= 0:
+        return False
+    steps = edges[1:] / edges[:-1]
+    return bool(np.allclose(steps, steps[0], rtol=1e-3) and steps[0] > 1.0 + 1e-6)
+
+
+def _word(of: Axis, value: float) -> str:
+    return f"{moment(value):%Y-%m-%d %H:%M:%S} UTC" if of.time else f"{value:,.4g}"

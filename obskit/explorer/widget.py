@@ -1,0 +1,285 @@
+"""The Explorer: an anywidget that holds a question, and asks it again at each click.
+
+The page draws and sends back what was done ({type, ...}); here each message makes a new `State`, and a thread
+of its own answers it: the grid as bytes, the explanation as words. What the page holds can be thrown away.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from obskit.errors import BadCall, MissingDependency, ObskitError
+from obskit.explorer import present, static
+from obskit.explorer.brush import Brush, micros
+from obskit.explorer.latest import Cancelled, Latest
+from obskit.explorer.source import script, style
+from obskit.explorer.state import State, only, without
+from obskit.explorer.view import Picture, axis, draw, grouped, numeric_fields, opening
+
+try:
+    import anywidget
+    import traitlets
+except ImportError:
+    raise MissingDependency.of("notebook", "ok.Explorer") from None
+
+# Explanations whose values a menu that is still open may mean.
+KEPT = 4
+
+
+class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+    """A live heatmap: draw a box over what looks odd, read what sets its events apart.
+
+    Args:
+        events: the events to look at.
+        x: field along the page; the time by default, or any numeric field.
+        y: numeric field up the page.
+        where: condition to narrow the events by first.
+        explain: further arguments of `Events.explain`, such as {"cluster": None}.
+    Raises:
+        UnknownField: an axis that no event has.
+        BadCall: an axis that is neither numeric nor a time.
+        MissingDependency: the extra `notebook` is not installed.
+    """
+
+    _esm = script()
+    _css = style()
+    _view = traitlets.Dict().tag(sync=True)
+    _grid = traitlets.Bytes().tag(sync=True)
+    _brush = traitlets.Dict().tag(sync=True)
+    _found = traitlets.Dict().tag(sync=True)
+    _group = traitlets.Dict().tag(sync=True)
+    _code = traitlets.Unicode().tag(sync=True)
+    _status = traitlets.Dict().tag(sync=True)
+
+    def __init__(
+        self,
+        events: Any,
+        *,
+        x: str = "timestamp",
+        y: str = "duration_ms",
+        where: Any = None,
+        explain: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._base = events
+        self._lock = threading.RLock()
+        self._latest = Latest(self._failed)
+        self._raw: dict[int, Mapping[str, Any]] = {}
+        self._version = 0
+        self._group_items: list[dict[str, Any]] = []
+        self._explanation: Any = None
+        self._error: Exception | None = None
+        self._picture: Picture | None = None
+        narrowing = None if where is None else events.scope.condition(where).text
+        self._state = State(axis(events, x), axis(events, y), narrowing, explain=dict(explain or {}))
+        if self._state.y.time:
+            raise BadCall(f"the field {y} is a time", hint="a time goes along x; y is a numeric field")
+        self._narrowed: tuple[tuple[str, ...], Any] = ((), events)
+        self._fields = numeric_fields(events, y)
+        super().__init__()
+        self._draw(self._state)
+        self.on_msg(self._receive)
+
+    @property
+    def selection(self) -> str | None:
+        """The box as a condition, None without one."""
+        return self._state.selection
+
+    @property
+    def code(self) -> str:
+        """The lines of Python that reproduce what is shown."""
+        return self._state.code(opening(self._base))
+
+    @property
+    def explanation(self) -> Any:
+        """The explanation shown, None where nothing is selected."""
+        return self._explanation
+
+    @property
+    def events(self) -> Any:
+        """The events as narrowed by what was clicked."""
+        return self._events(self._state)
+
+    def brush(self, x: tuple[Any, Any] | None = None, y: tuple[Any, Any] | None = None) -> Any:
+        """Draw a box from Python and wait for its explanation.
+
+        Args:
+            x: (low, high), None is open; times as datetime or ISO 8601.
+            y: the same of the other axis.
+        Returns:
+            The explanation, None where the box is open on all sides.
+        Raises:
+            EmptySelection: no events inside the box, or none outside.
+        """
+        (x0, x1), (y0, y1) = (side or (None, None) for side in (x, y))
+        if self._state.x.time:
+            newest = self._base.scope.newest
+            x0, x1 = (None if value is None else micros(value, newest) for value in (x0, x1))
+        self._act({"type": "brush", "brush": {"x0": x0, "x1": x1, "y0": y0, "y1": y1}})
+        return self.wait()
+
+    def wait(self, timeout: float | None = None) -> Any:
+        """Return the explanation when everything asked for has been answered.
+
+        Raises:
+            ObskitError: what the last question ended with.
+        """
+        self._latest.wait(timeout)
+        if self._error is not None:
+            raise self._error
+        return self._explanation
+
+    # What the page sends.
+
+    def _receive(self, _: Any, message: Any, __: Any) -> None:
+        try:
+            self._act(message)
+        except Exception as error:
+            self._failed(error)
+
+    def _act(self, message: Mapping[str, Any]) -> None:
+        actions: dict[str, Callable[[State, Mapping[str, Any]], State]] = {
+            "brush": lambda state, m: _with(state, brush=Brush.read(m["brush"], state.x, state.y)),
+            "clear": lambda state, _: _with(state, brush=None),
+            "only": lambda state, m: state.narrow(only(self._items(m))),
+            "exclude": lambda state, m: state.narrow(without(self._items(m))),
+            "group": lambda state, m: _with(state, group=str(self._items(m)[0]["field"])),
+            "ungroup": lambda state, _: _with(state, group=None),
+            "undo": lambda state, m: state.undo(int(m["step"])),
+            "axis": lambda state, m: self._turned(state, str(m["y"])),
+            "compare": lambda state, m: _with(state, compare="time" if m["compare"] == "time" else "rest"),
+        }
+        act = actions.get(str(message.get("type")))
+        if act is None:
+            raise BadCall(f"no action {message.get('type')!r}", hint=f"one of {', '.join(actions)}")
+        with self._lock:
+            before, self._state = self._state, act(self._state, message)
+            after, self._error = self._state, None
+        self._latest.submit(lambda cancelled: self._answer(before, after, cancelled))
+
+    def _items(self, message: Mapping[str, Any]) -> list[dict[str, Any]]:
+        """Return the conditions of the value whose menu was used: the page knows only where it stands."""
+        row, chip = int(message["row"]), message.get("chip")
+        if message["list"] == "group":
+            return [self._group_items[row]]
+        found = self._raw.get(int(message.get("version") or 0))
+        if found is None:
+            raise BadCall("that explanation is no longer shown", hint="open the menu again")
+        conditions = list(found[str(message["list"])][row]["conditions"])
+        return conditions if chip is None else [conditions[int(chip)]]
+
+    def _turned(self, state: State, y: str) -> State:
+        brush = state.brush and dataclasses.replace(state.brush, y0=None, y1=None)
+        kept = brush if brush and (brush.x0 is not None or brush.x1 is not None) else None
+        return _with(state, y=axis(self._base, y), brush=kept)
+
+    # What is sent to the page, by the thread of `Latest`.
+
+    def _answer(self, before: State, after: State, cancelled: Cancelled) -> None:
+        with self._lock, self.hold_sync():
+            self._brush = after.brush.to_dict() if after.selection and after.brush else {}
+            self._code = self.code
+            if after.selection is not None:
+                self._say("working", "Counting…")
+        drawn = (before.x, before.y, before.conditions, before.compare)
+        if drawn != (after.x, after.y, after.conditions, after.compare):
+            self._draw(after)
+        asked = (after.question(), after.conditions)
+        if cancelled():
+            return
+        if self._explanation is None or asked != (before.question(), before.conditions):
+            self._explain(after, cancelled)
+        elif after.selection is not None:
+            self._say("idle", "")
+        if not cancelled():
+            self._tabulate(after)
+
+    def _draw(self, state: State) -> None:
+        picture = draw(self._events(state), state, self._fields)
+        with self._lock, self.hold_sync():
+            self._picture = picture
+            self._view = picture.view
+            self._grid = picture.cells
+            self._code = self.code
+
+    def _explain(self, state: State, cancelled: Cancelled) -> None:
+        question = state.question()
+        if question is None:
+            with self._lock, self.hold_sync():
+                self._explanation, self._found = None, {}
+                self._say("idle", "")
+            return
+        selection, arguments = question
+        events, began = self._events(state), time.perf_counter()
+        deepest = int(arguments.pop("depth", 3))
+        for depth in dict.fromkeys((1, deepest)):
+            found = events.explain(selection, **arguments, depth=depth, cancelled=cancelled)
+            if cancelled():
+                return
+            took = f"{time.perf_counter() - began:.2f} s"
+            raw = found.to_dict()
+            with self._lock, self.hold_sync():
+                self._explanation = found
+                self._show(raw)
+                if depth == deepest:
+                    self._say("idle", f"{present.summary(raw)} ({took})")
+                else:
+                    self._say("first", f"Single fields after {took}; looking for what goes together…")
+
+    def _show(self, raw: Mapping[str, Any]) -> None:
+        self._version += 1
+        self._raw[self._version] = raw
+        self._raw.pop(self._version - KEPT, None)
+        link = getattr(self._base, "trace_link", lambda _: None)
+        self._found = {**present.explanation(raw, link), "version": self._version}
+
+    def _tabulate(self, state: State) -> None:
+        table, items = grouped(self._events(state), state) if state.group is not None else ({}, [])
+        with self._lock:
+            self._group_items, self._group = items, table
+
+    def _events(self, state: State) -> Any:
+        """Return the events as narrowed; the last narrowing is kept, for its masks and codes are."""
+        conditions, events = self._narrowed
+        if conditions != state.conditions:
+            events = self._base
+            for condition in state.conditions:
+                events = events.where(condition)
+            self._narrowed = (state.conditions, events)
+        return events
+
+    def _say(self, state: str, text: str, hint: str | None = None) -> None:
+        self._status = {"state": state, "text": text, "hint": hint or ""}
+
+    def _failed(self, error: Exception) -> None:
+        known = isinstance(error, ObskitError)
+        text = error.message if isinstance(error, ObskitError) else f"{type(error).__name__}: {error}"
+        with self._lock, self.hold_sync():
+            self._error = error
+            self._explanation, self._found = None, {}
+            self._say("error", text, error.hint if known else None)  # type: ignore[attr-defined]
+
+    # What is left of it without a kernel.
+
+    def __repr__(self) -> str:
+        return static.text(self._state, self._picture, self._explanation)
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
+        found = None if self._explanation is None else self._explanation.to_dict()
+        return {
+            **data,
+            "text/html": static.html(self._state, self._picture, found),
+            "text/plain": repr(self),
+        }, metadata
+
+
+def _with(state: State, **changes: Any) -> State:
+    return dataclasses.replace(state, **changes)
+
+
+__all__ = ["Explorer"]
