@@ -17,11 +17,11 @@ METHODS = ("card", "wallet", "sepa_debit", "invoice")
 CARD, WALLET, SEPA, INVOICE = range(4)
 PROVIDERS = ("psp-north", "psp-south", "walletgate", "bankpay", "factorly")
 NORTH = 0
-_METHOD = shares([55, 23, 17, 5])
+_METHOD = shares([52, 23, 20, 5])
 _DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "suspected_fraud")
 
 # Chances of what is planted.
-LOCK_HIT, MANDATE_HIT, TROUBLE_HIT = 0.93, 0.55, 0.38
+LOCK_HIT, MANDATE_HIT, TROUBLE_HIT = 0.93, 0.6, 0.38
 
 _OWN = heavy(24, 0.4)
 _HOLD, _HOLD_SQL = heavy(7.5, 0.4), heavy(22, 0.45, tail=0.003, alpha=1.5, cap_ms=2_500)
@@ -138,7 +138,7 @@ def _book(stage: Stage, draw: Draw, trace: Array) -> None:
     k = np.flatnonzero(draw["fiscal"] > 0)
     sheet.add("book.fiscal", trace[k], began[k], pod[k], lasts=draw["fiscal"][k], parent=server[k])
     began = began + draw["fiscal"]
-    _pay(stage, draw, trace, began + (draw["hop3"] >> 1), server, status)
+    _pay(stage, draw, trace, began + (draw["hop3"] >> 1), server)
     began = began + draw["hop3"] + draw["pay_lasts"]
     p = np.flatnonzero(draw["paid"])
     done = {name: values[p] for name, values in draw.items()}
@@ -183,7 +183,7 @@ def _hold(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) -
     )
 
 
-def _pay(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array, outward: Array) -> None:
+def _pay(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) -> None:
     sheet, k = stage.sheet, np.flatnonzero(~draw["conflict"])
     draw, trace, began, parent = {name: v[k] for name, v in draw.items()}, trace[k], began[k], parent[k]
     n, dice, pod = len(k), stage.dice, stage.pod("payment", draw)
@@ -278,7 +278,7 @@ def notification_version(t: Array) -> Array:
     return (t >= NOTIFICATION_DEPLOY).astype(np.int64)
 
 
-def _draw_cancel(dice: Dice, t: Array, people: People) -> Draw:
+def _draw_cancel(dice: Dice, t: Array, _people: People) -> Draw:
     n = len(t)
     draw = {"t": t, "new": on_new(dice, t)} | _draw_payment(dice, t)
     late = dice.chance(0.06, n)
@@ -298,7 +298,7 @@ def _draw_cancel(dice: Dice, t: Array, people: People) -> Draw:
 
 def _cancel(stage: Stage, draw: Draw, trace: Array) -> None:
     n, dice, sheet = len(trace), stage.dice, stage.sheet
-    draw.update(ask(dice, n, stage.people))
+    draw.update(ask(dice, n, stage.people, kiosks=False))
     draw["fare"] = dice.pick(_FARE, n) + 190
     late = draw["late"]
     status = np.where(late, 409, 200)
@@ -353,5 +353,5 @@ def _cancel(stage: Stage, draw: Draw, trace: Array) -> None:
     )
 
 
-BOOK = Flow("book", 0.06, 5, 600, _draw_book, _book)
+BOOK = Flow("book", 0.10, 5, 600, _draw_book, _book)
 CANCEL = Flow("cancel", 0.02, 5, 900, _draw_cancel, _cancel)

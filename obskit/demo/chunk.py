@@ -35,7 +35,7 @@ _BLOCK = 50_000
 
 
 def thinning(flow: Flow, draw: Draw) -> Array:
-    """Return k for each trace: it is kept with probability 1/2^k. Decided on the whole trace (tail sampling)."""
+    """Return k for each trace, kept with probability 1/2^k; decided on the whole trace (tail sampling)."""
     k = np.full(len(draw["t"]), flow.thinning)
     notable = draw["failed"] | (draw["lasts"] > flow.slow_ms * 1000) | draw.get("flawed", draw["failed"])
     k[notable] = _NOTABLE
@@ -137,7 +137,7 @@ def _deployments(stage: Stage, chunk: Chunk) -> None:
     for start, service, percent in marks:
         if not chunk.start <= start < chunk.stop:
             continue
-        old, new = stage.fleet.markers[service]
+        new = stage.fleet.markers[service]
         name = f"{service}-{versions[service][NEW]}"
         state = "succeeded" if percent == 100 else "started" if percent == 5 else "progressing"
         before = versions[service][OLD]
@@ -209,7 +209,7 @@ def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
             np.where(fact("flag") >= 0, 0, -1),
             {"feature_flag.key": pa.array(["checkout-seat-preview"])},
         ),
-        ("message", None, {"messaging.message.id": reference}),
+        ("message", None, {"messaging.message.id": sessions(dice, n)}),
         ("message", user % 12, {"messaging.destination.partition.id": pa.array([str(i) for i in range(12)])}),
         ("letter", people.letter(client), {"notification.channel": pa.array(["push", "email", "sms"])}),
         (

@@ -39,14 +39,16 @@ def heavy(
         start = int(_SLOTS * (1 - tail))
         left = (1 - _MIDDLES[start:]) / (1 - _MIDDLES[start])
         body[start:] = body[start] * left ** (-1 / alpha)
-    return np.maximum(np.rint(np.minimum(body, cap_ms) * 1000), 1).astype(np.int64)
+    micros: Array = np.maximum(np.rint(np.minimum(body, cap_ms) * 1000), 1).astype(np.int64)
+    return micros
 
 
 def shares(weights: Sequence[float] | Array, bits: int = 16) -> Array:
-    """Return a table of 2^bits category numbers, each as often as its weight says, at least once if positive."""
+    """Return a table of 2^bits category numbers, each as often as its weight says."""
     w = np.asarray(weights, dtype=np.float64)
     edges = np.rint(np.cumsum(w) / w.sum() * (1 << bits)).astype(np.int64)
-    return np.searchsorted(edges, np.arange(1 << bits), side="right").astype(np.int32)
+    table: Array = np.searchsorted(edges, np.arange(1 << bits), side="right").astype(np.int32)
+    return table
 
 
 def zipf(count: int, *, exponent: float, shift: float, bits: int = 20) -> Array:

@@ -28,7 +28,7 @@ http.request.method http.route url.scheme url.path url.query server.address netw
 network.protocol.version network.transport tls.protocol.version user_agent.original user_agent.name
 user_agent.version client.address geo.country.iso_code geo.locality.name
 http.request.header.accept-language edge.response_flags gateway.auth.method session.id error.type
-exception.type exception.message otel.scope.name code.function.name thread.name
+exception.type exception.message otel.scope.name code.function.name
 """
 _DEPENDENCIES = """
 db.system.name db.namespace db.operation.name db.collection.name db.query.summary db.query.text

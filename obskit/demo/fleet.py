@@ -112,7 +112,7 @@ class Fleet:
 
     Attributes:
         fields: name -> pa.Array with a value (or null) for each pod.
-        markers: service name -> pod numbers (old, new) that stand for a deployment and run nothing.
+        markers: service name -> number of the pod that stands for its deployment and runs nothing.
     """
 
     def __init__(self) -> None:
@@ -133,10 +133,10 @@ class Fleet:
                             )
                             pods.append(_common(service, version) | _place(r, zone) | own)
                     self._count[s, v, r] = len(pods) - self._first[s, v, r]
-        self.markers: dict[str, tuple[int, int]] = {}
+        self.markers: dict[str, int] = {}
         for service in SERVICES:
-            self.markers[service.name] = (len(pods), len(pods) + 1)
-            pods.extend(_common(service, version) for version in service.versions)
+            self.markers[service.name] = len(pods)
+            pods.append(_common(service, service.versions[NEW]))
         names = dict.fromkeys(name for pod in pods for name in pod)
         self.fields = {name: pa.array([pod.get(name) for pod in pods], pa.string()) for name in names}
 
@@ -151,7 +151,8 @@ class Fleet:
         """
         s = SERVICE[service]
         first, count = self._first[s, version, region], self._count[s, version, region]
-        return first + ((spread.astype(np.int64) * count) >> 16)
+        number: Array = first + ((spread.astype(np.int64) * count) >> 16)
+        return number
 
 
 def _common(service: Service, version: str) -> dict[str, Any]:

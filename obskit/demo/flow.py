@@ -21,7 +21,6 @@ _EDGE = heavy(1.5, 0.45)
 _LAST_MILE = heavy(7, 0.8, tail=0.01, alpha=1.3)
 _GATE = heavy(3.1, 0.45)
 _HOP = heavy(0.55, 0.5)
-_REGION_GAP = np.array([0, 900, 2_300])
 _LEAD = shares(1 / (np.arange(91) + 1.5))
 _PASSENGERS = shares([61, 25, 6, 6, 2])
 AUTH_SESSION, AUTH_NONE, AUTH_KEY = range(3)
@@ -36,7 +35,7 @@ class Flow:
         share: of the traffic.
         thinning: an ordinary trace is kept with probability 1/2^thinning.
         slow_ms: from here on a trace counts as slow and is kept at another rate.
-        draw: outcomes of requests at these times: everything that decides about keeping and the number of rows.
+        draw: outcomes of requests at these times: all that decides about keeping and the number of rows.
         spans: rows of the kept ones.
     """
 
@@ -62,11 +61,28 @@ class Stage:
         return self.fleet.pods(service, version, draw["region"], self.dice.u16(len(draw["t"])))
 
 
-def ask(dice: Dice, n: int, people: People, user: Array | None = None, anonymous: float = 0.0) -> Draw:
-    """Draw who asks: region, customer, client, and whether they are known by name."""
+def ask(
+    dice: Dice,
+    n: int,
+    people: People,
+    user: Array | None = None,
+    *,
+    anonymous: float = 0.0,
+    kiosks: bool = True,
+) -> Draw:
+    """Draw who asks: region, customer, client, and whether they are known by name.
+
+    Args:
+        dice, n, people: n of them.
+        user: customers drawn already; by Zipf's law if None.
+        anonymous: share of those who have not signed in; travellers at a kiosk never have.
+        kiosks: whether this can be asked for at a kiosk.
+    """
     customers = people.customers
     user = dice.pick(customers.rank, n) if user is None else user
     client = np.where(dice.chance(0.86, n), customers.client[user], customers.other[user])
+    if not kiosks:
+        client = np.where(CLIENT_PLATFORM[client] == KIOSK, customers.other[user], client)
     region = customers.region[user]
     astray = dice.chance(0.02, n)
     region = np.where(astray, (region + 1) % len(REGIONS), region)
@@ -86,7 +102,8 @@ def ask(dice: Dice, n: int, people: People, user: Array | None = None, anonymous
 
 def on_new(dice: Dice, t: Array) -> Array:
     """Draw which version of booking answers at these times: NEW as often as the rollout has come."""
-    return np.where(dice.chance(rollout_share(t), len(t)), NEW, OLD)
+    version: Array = np.where(dice.chance(rollout_share(t), len(t)), NEW, OLD)
+    return version
 
 
 def way_in(dice: Dice, n: int, inner: Array) -> Draw:
@@ -106,7 +123,8 @@ def way_in(dice: Dice, n: int, inner: Array) -> Draw:
 
 def step(start: Array, overhead: Array, hop: Array | int = 0) -> Array:
     """Return when a child begins: after three eighths of its parent's own work and half of the way there."""
-    return start + (overhead * 3 >> 3) + (hop >> 1)
+    begins: Array = start + (overhead * 3 >> 3) + (hop >> 1)
+    return begins
 
 
 def front(stage: Stage, flow: str, draw: Draw, trace: Array, status: Array) -> tuple[Array, Array]:

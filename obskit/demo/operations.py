@@ -170,7 +170,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "inventory",
         "UPDATE",
         "seat_inventory",
-        "UPDATE seat_inventory SET state = 'held', held_until = $1 WHERE train = $2 AND day = $3 AND seat = ANY($4)",
+        "UPDATE seat_inventory SET state = 'held', held_until = $1 WHERE train = $2 AND day = $3",
     ),
     _server("book", "booking", "POST", "/book", "checkout", "gateway/3.9.0", _BOOK),
     Operation(
@@ -184,7 +184,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "bookings",
         "INSERT",
         "bookings",
-        "INSERT INTO bookings (id, customer, train, origin, destination, fare) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO bookings (id, customer, train, leg, fare) VALUES ($1, $2, $3, $4, $5)",
     ),
     _bus(
         "book.publish",

@@ -21,7 +21,7 @@ FRAMEWORK_TARIFF = "framework-2019"
 
 # code, region, share, locality
 _PLACES = (
-    ("DE", 0, 26, ("Berlin", "Hamburg", "Munich", "Cologne", "Leipzig")),
+    ("DE", 0, 29, ("Berlin", "Hamburg", "Munich", "Cologne", "Leipzig")),
     ("AT", 0, 8, ("Vienna", "Graz", "Linz")),
     ("CH", 0, 7, ("Zurich", "Basel", "Bern")),
     ("PL", 0, 7, ("Warsaw", "Krakow", "Poznan")),
@@ -34,7 +34,7 @@ _PLACES = (
     ("SE", 2, 8, ("Stockholm", "Malmo", "Gothenburg")),
     ("NO", 2, 3, ("Oslo",)),
 )
-_TARIFFS = (
+_TARIFFS: tuple[tuple[str, int], ...] = (
     ("standard", 50),
     ("saver-25", 19),
     ("saver-50", 11),
@@ -42,11 +42,29 @@ _TARIFFS = (
     ("senior", 6),
     ("business", 5),
 )
+_KINDS = (
+    ("HS", "RailHop Express", 38),
+    ("IC", "RailHop", 34),
+    ("RE", "Regio Nord", 14),
+    ("RE", "Lakeline", 8),
+    ("NJ", "Nachtzug Co-op", 6),
+)
 _TIERS = ((None, 46), ("blue", 33), ("silver", 15), ("gold", 6))
 _LANGUAGES = {"AT": "de-AT", "CH": "de-CH", "CZ": "cs-CZ", "BE": "nl-BE", "GB": "en-GB", "DK": "da-DK"}
 _LANGUAGES |= {"SE": "sv-SE", "NO": "nb-NO"}
 
 
+_CLIENT_FIELDS = (
+    "app.platform",
+    "app.version",
+    "os.name",
+    "os.version",
+    "device.manufacturer",
+    "device.model.identifier",
+    "user_agent.original",
+    "user_agent.name",
+    "user_agent.version",
+)
 _CURRENCIES = {"CH": "CHF", "PL": "PLN", "CZ": "CZK", "GB": "GBP", "DK": "DKK", "SE": "SEK", "NO": "NOK"}
 
 
@@ -65,9 +83,7 @@ def _web(name: str, version: str, system: str, release: str, agent: str) -> dict
 
 
 def _client(*values: str | None) -> dict[str, str]:
-    names = ("app.platform", "app.version", "os.name", "os.version", "device.manufacturer")
-    names += ("device.model.identifier", "user_agent.original", "user_agent.name", "user_agent.version")
-    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+    return {name: value for name, value in zip(_CLIENT_FIELDS, values, strict=True) if value is not None}
 
 
 _KIT = "Mozilla/5.0 ({}) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/{}.0.0.0 {}Safari/537.36"
@@ -155,7 +171,7 @@ CLIENTS: tuple[tuple[int, dict[str, str], int], ...] = (
     ),
 )
 CLIENT_PLATFORM = np.array([platform for platform, _, _ in CLIENTS])
-_PLATFORM_SHARE = (41, 25, 29, 5, 0)
+_PLATFORM_SHARE = (44, 24, 28, 4, 0)
 _PROTOCOL = ("2", "2", "3", "1.1", "1.1")
 _LETTER = (0, 0, 1, 2, 1)  # push, email, sms
 _CHANNEL = ("mobile_app", "mobile_app", "web", "station", "agency")
@@ -274,20 +290,13 @@ def _stations(dice: Dice) -> pa.Array:
 
 
 def _trains(dice: Dice) -> dict[str, pa.Array]:
-    kinds = (
-        ("HS", "RailHop Express", 38),
-        ("IC", "RailHop", 34),
-        ("RE", "Regio Nord", 14),
-        ("RE", "Lakeline", 8),
-    )
-    kinds += (("NJ", "Nachtzug Co-op", 6),)
-    kind = dice.pick(shares([share for _, _, share in kinds]), TRAINS)
+    kind = dice.pick(shares([share for _, _, share in _KINDS]), TRAINS)
     number = np.argsort(dice.u64(8_900), kind="stable")[:TRAINS] + 100
     line = dice.below(48, TRAINS)
     return {
-        "train.number": _strings([f"{kinds[k][0]} {n}" for k, n in zip(kind, number, strict=True)]),
-        "train.category": _strings([kinds[k][0] for k in kind]),
-        "train.operator": _strings([kinds[k][1] for k in kind]),
-        "train.line": _strings([f"{kinds[k][0]}{n + 1}" for k, n in zip(kind, line, strict=True)]),
+        "train.number": _strings([f"{_KINDS[k][0]} {n}" for k, n in zip(kind, number, strict=True)]),
+        "train.category": _strings([_KINDS[k][0] for k in kind]),
+        "train.operator": _strings([_KINDS[k][1] for k in kind]),
+        "train.line": _strings([f"{_KINDS[k][0]}{n + 1}" for k, n in zip(kind, line, strict=True)]),
         "train.composition_id": _strings([f"cmp-{4000 + int(n) * 7 % 613}" for n in number]),
     }

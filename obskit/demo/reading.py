@@ -20,7 +20,7 @@ _SEARCH_CACHE = heavy(0.9, 0.4)
 _SEARCH_SQL = heavy(64, 0.65, tail=0.006, alpha=0.9)
 
 
-def _draw_search(dice: Dice, t: Array, people: People) -> Draw:
+def _draw_search(dice: Dice, t: Array, _people: People) -> Draw:
     n = len(t)
     hit = dice.chance(0.61, n)
     sql = np.where(hit, 0, dice.pick(_SEARCH_SQL, n))
@@ -87,7 +87,7 @@ _SEATS_CACHE = heavy(0.8, 0.4)
 _SEATS_SQL = heavy(17, 0.5, tail=0.006, alpha=1.2, cap_ms=4_000)
 
 
-def _draw_seats(dice: Dice, t: Array, people: People) -> Draw:
+def _draw_seats(dice: Dice, t: Array, _people: People) -> Draw:
     n = len(t)
     lost = dice.chance(np.where(within(t, IMPORT_TROUBLE), 0.09, 0.0004), n)
     failed = lost & dice.chance(0.92, n)
@@ -118,8 +118,8 @@ def _seats(stage: Stage, draw: Draw, trace: Array) -> None:
         status=status,
         error=np.where(failed, NO_COMPOSITION, NONE),
         numbers={
-            "seatmap.free_seats": (dice.below(412, n), ~failed),
-            "seatmap.wagon_count": (4 + draw["train"] % 9, ~draw["lost"]),
+            "seatmap.free_seats": dice.below(412, n),
+            "seatmap.wagon_count": 4 + draw["train"] % 9,
         },
     )
     began = step(began, draw["own"])
@@ -160,7 +160,7 @@ def _draw_trips(dice: Dice, t: Array, people: People) -> Draw:
     customers = people.customers
     contract = customers.framework[dice.below(len(customers.framework), n)]
     user = np.where(dice.chance(FRAMEWORK_SHARE, n), contract, dice.pick(customers.rank, n))
-    who = ask(dice, n, people, user)
+    who = ask(dice, n, people, user, kiosks=False)
     hit = customers.on_framework[user] & (who["known"] >= 0) & dice.chance(FRAMEWORK_HIT, n)
     failed = dice.chance(0.0012, n)
     own = dice.pick(_TRIPS_OWN, n)
@@ -236,7 +236,7 @@ _TICKET_OWN = heavy(12, 0.5)
 _TICKET_SQL = heavy(6, 0.5)
 
 
-def _draw_ticket(dice: Dice, t: Array, people: People) -> Draw:
+def _draw_ticket(dice: Dice, t: Array, _people: People) -> Draw:
     n = len(t)
     own, sql = dice.pick(_TICKET_OWN, n), dice.pick(_TICKET_SQL, n)
     draw = {"t": t, "own": own, "sql": sql, "failed": np.zeros(n, dtype=bool), "rows": np.full(n, 4)}
@@ -245,7 +245,7 @@ def _draw_ticket(dice: Dice, t: Array, people: People) -> Draw:
 
 def _ticket(stage: Stage, draw: Draw, trace: Array) -> None:
     n, dice, sheet = len(trace), stage.dice, stage.sheet
-    draw.update(ask(dice, n, stage.people))
+    draw.update(ask(dice, n, stage.people, kiosks=False))
     status = np.where(dice.chance(0.011, n), 404, 200)
     parent, began = front(stage, "ticket", draw, trace, status)
     pod = stage.pod("booking", draw, on_new(dice, draw["t"]))
@@ -275,28 +275,23 @@ def _ticket(stage: Stage, draw: Draw, trace: Array) -> None:
 
 
 _TURNED_AWAY = np.array([429, 403, 404, 301])
-_TURNED_SHARE = shares([38, 24, 26, 12])
+_TURNED_SHARE = shares([10, 36, 36, 18])
 _TURNED = heavy(0.7, 0.5, tail=0.01, alpha=1.4, cap_ms=400)
 
 
-def _draw_only(dice: Dice, t: Array, people: People) -> Draw:
+def _draw_only(dice: Dice, t: Array, _people: People) -> Draw:
     n = len(t)
     status = _TURNED_AWAY[dice.pick(_TURNED_SHARE, n)]
     logged = (status == 429) & dice.chance(0.5, n)
     lasts = dice.pick(_TURNED, n)
-    return {
-        "t": t,
-        "status": status,
-        "logged": logged,
-        "lasts": lasts,
-        "failed": np.zeros(n, bool),
-        "rows": 1 + logged,
-    }
+    failed, flawed = np.zeros(n, dtype=bool), status == 429
+    draw = {"t": t, "status": status, "logged": logged, "lasts": lasts, "failed": failed, "flawed": flawed}
+    return draw | {"rows": 1 + logged}
 
 
 def _only(stage: Stage, draw: Draw, trace: Array) -> None:
     n, dice, sheet, status = len(trace), stage.dice, stage.sheet, draw["status"]
-    draw.update(ask(dice, n, stage.people))
+    draw.update(ask(dice, n, stage.people, kiosks=False))
     draw["path"] = _ONLY_PATH[(status == 429).astype(np.int64), dice.below(3, n)]
     pod = stage.pod("edge", draw)
     root = sheet.add(
@@ -333,8 +328,8 @@ def _same(text: str, n: int) -> pa.Array:
     return pa.array([text] * n, pa.string())
 
 
-SEARCH = Flow("search", 0.46, 8, 1500, _draw_search, _search)
-SEATS = Flow("seats", 0.18, 7, 800, _draw_seats, _seats)
+SEARCH = Flow("search", 0.46, 7, 1500, _draw_search, _search)
+SEATS = Flow("seats", 0.18, 6, 800, _draw_seats, _seats)
 TRIPS = Flow("trips", 0.10, 5, 450, _draw_trips, _trips)
-TICKET = Flow("ticket", 0.09, 8, 800, _draw_ticket, _ticket)
-ONLY = Flow("only", 0.09, 10, 800, _draw_only, _only)
+TICKET = Flow("ticket", 0.09, 7, 800, _draw_ticket, _ticket)
+ONLY = Flow("only", 0.05, 7, 800, _draw_only, _only)

@@ -171,6 +171,7 @@ def _fill_outcome(columns: dict[str, pa.Array], row: dict[str, Array]) -> None:
     words = pa.array(["UNSET", "OK", "ERROR"])
     code = np.where(failed & (status != 429), 2, np.where(row["ok"], 1, 0))
     columns["status_code"] = _take(words, np.where(log, -1, code))
+    columns["status_message"] = _take(pa.array([e[2] for e in ERRORS]), np.where(failed & ~log, error, -1))
     thrown = np.array([e[1] is not None for e in ERRORS])[error] & log
     columns["exception.type"] = _take(pa.array([e[1] for e in ERRORS]), np.where(thrown, error, -1))
     columns["exception.message"] = _take(pa.array([e[2] for e in ERRORS]), np.where(thrown, error, -1))

@@ -69,7 +69,7 @@ def batches(
 def _until(
     held: pa.Table | None, batch: pa.RecordBatch, border: int
 ) -> tuple[list[pa.RecordBatch], pa.Table]:
-    """Put rows held back in their place, and hold back those after the border: the next chunk may be earlier."""
+    """Put rows held back in their place, and hold back those after the border, where the next begins."""
     table = pa.Table.from_batches([batch])
     if held is not None and held.num_rows:
         # Only the rows up to the last one held have to be sorted again.

@@ -1,7 +1,8 @@
-"""When things happen on the demo's day: traffic, rollout, incidents, and the cutting of the day into chunks."""
+"""When things happen on the demo's day: traffic, rollout, incidents, and its cutting into chunks."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -22,9 +23,9 @@ def at(hours: int, minutes: int = 0) -> int:
 
 
 # The rollout of booking 2.4.0: the share of its traffic that goes to the new version from then on.
-ROLLOUT = ((at(10), 5), (at(10, 8), 25), (at(10, 16), 50), (at(10, 30), 100))
+ROLLOUT = ((at(10), 5), (at(10, 5), 25), (at(10, 10), 50), (at(10, 30), 100))
 # The sampler keeps every booking from shortly before a rollout until it has settled.
-WATCHED = (at(9, 45), at(10, 45))
+WATCHED = (at(9, 50), at(10, 35))
 # One payment provider answers the first attempt with errors.
 PROVIDER_TROUBLE = (at(13), at(14))
 # A timetable import without compositions.
@@ -43,11 +44,12 @@ def rollout_share(t: Array) -> Array:
     """Return, for times of day in µs, the share [0, 1] of booking traffic on the new version."""
     starts = np.array([start for start, _ in ROLLOUT])
     percent = np.array([0, *(percent for _, percent in ROLLOUT)])
-    return percent[np.searchsorted(starts, t, side="right")] / 100
+    share: Array = percent[np.searchsorted(starts, t, side="right")] / 100
+    return share
 
 
 def _curve() -> Array:
-    """Return the relative rate of requests for each minute: two commuter peaks, a late evening, a quiet night."""
+    """Return the relative rate of requests a minute: two commuter peaks, a late evening, a quiet night."""
     hour = np.arange(1440) / 60
     peak = (
         0.10
@@ -77,7 +79,8 @@ class Clock:
     def draw(self, dice: Dice, n: int) -> Array:
         """Return n times of day in µs, in no order."""
         slot = dice.u16(n)
-        return self._marks[slot] + ((self._steps[slot] * dice.u16(n)) >> 16)
+        t: Array = self._marks[slot] + ((self._steps[slot] * dice.u16(n)) >> 16)
+        return t
 
 
 @dataclass(frozen=True)
@@ -100,7 +103,7 @@ def plan(rows: int, per_chunk: int, rows_per_request: Callable[[int, int], float
     """
     edges = np.arange(0, 1441, BIN_MINUTES) * MINUTE
     traffic = np.diff(np.interp(edges, _EDGES, _CUMULATIVE))
-    density = [rows_per_request(int(a), int(b)) for a, b in zip(edges[:-1], edges[1:], strict=True)]
+    density = [rows_per_request(int(a), int(b)) for a, b in itertools.pairwise(edges)]
     cumulative = np.concatenate([[0.0], np.cumsum(traffic * density)])
     count = max(1, -(-rows // per_chunk))
     marks = np.linspace(0, cumulative[-1], count + 1)
