@@ -15,7 +15,7 @@ import pyarrow as pa
 from obskit.dataset.cache import Lease
 from obskit.dataset.codes import Codes
 from obskit.dataset.manifest import MANIFEST, DataFile, fingerprint, read_manifest
-from obskit.dataset.parts import open_part, read_columns
+from obskit.dataset.parts import dictionaries, open_part, read_columns
 from obskit.errors import UnknownField
 from obskit.names import nearest
 from obskit.schema import LoadReport
@@ -94,7 +94,9 @@ class Dataset:
         at = np.asarray(rows, np.int64)
         if len(at) and (at.min() < 0 or at.max() >= self.files[file].rows):
             raise IndexError(f"rows of {self.files[file].path.name} are 0 to {self.files[file].rows - 1:,}")
+        # Strings as dictionaries: only what is taken is ever spelt out.
         reader = open_part(self.files[file])
+        reader = open_part(self.files[file], read_dictionary=dictionaries(reader, wanted))
         sizes = [reader.metadata.row_group(i).num_rows for i in range(reader.num_row_groups)]
         ends = np.cumsum(sizes)
         group = np.searchsorted(ends, at, side="right")
@@ -104,7 +106,8 @@ class Dataset:
         starts = np.asarray(ends) - np.asarray(sizes)
         offset = np.concatenate([[0], np.cumsum(np.asarray(sizes)[needed])])
         table = read_columns(reader, wanted, [int(g) for g in needed], threads=True)
-        return table.take(pa.array(at - starts[group] + offset[where]))
+        taken = table.take(pa.array(at - starts[group] + offset[where]))
+        return taken.cast(pa.schema([self.schema.field(name) for name in wanted]))
 
     def _columns(self, columns: Sequence[str] | None) -> list[str]:
         if columns is None:

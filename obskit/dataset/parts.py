@@ -112,6 +112,17 @@ def open_part(part: DataFile, *, read_dictionary: Sequence[str] = ()) -> pq.Parq
     return reader
 
 
+def dictionaries(reader: pq.ParquetFile, columns: Sequence[str]) -> list[str]:
+    """Return which of these columns are strings stored as dictionaries."""
+    if not reader.num_row_groups:
+        return []
+    group = reader.metadata.row_group(0)
+    chunks = (group.column(i) for i in range(group.num_columns))
+    stored = {chunk.path_in_schema for chunk in chunks if chunk.has_dictionary_page}
+    schema = reader.schema_arrow
+    return [name for name in columns if name in stored and pa.types.is_string(schema.field(name).type)]
+
+
 def read_columns(
     reader: pq.ParquetFile,
     columns: Sequence[str],
