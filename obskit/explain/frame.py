@@ -22,8 +22,8 @@ Bits: TypeAlias = npt.NDArray[np.uint64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
-# Beyond this many different weights, rows are summed one by one instead of a popcount a class.
-MOST_CLASSES = 24
+# Beyond this many different weights in a group, rows are summed one by one instead of a popcount a class.
+MOST_CLASSES = 32
 
 
 @dataclass(frozen=True)
@@ -84,24 +84,35 @@ class Frame:
             name: [None if mask.all() else np.flatnonzero(mask) for mask in masks]
             for name, masks in groups.items()
         }
-        self._weights = _classes(self.segments)
+        self._rows = {name: pack(masks) for name, masks in groups.items()}
+        # classes are few in a group: a popcount of each counts a slice exactly
         self._members = {name: self._split(masks) for name, masks in groups.items()}
-        # classes are per group and few: a popcount of each group's classes counts a slice exactly
         self.totals = {name: self._sum(name, None) for name in groups}
 
-    def _split(self, masks: Sequence[Bools]) -> list[tuple[Bits, tuple[float, float, float]]]:
-        """Return a group's rows as a bit set for each class of weight, with what one row of it counts."""
-        if self._weights is None:
-            return [(pack(masks), (1.0, 1.0, 1.0))]
-        table, per_segment = self._weights
-        members = []
-        for k, (n, w) in enumerate(table):
-            bits = pack(
-                [m & (c == k) if len(table) > 1 else m for m, c in zip(masks, per_segment, strict=True)]
-            )
-            if len(table) == 1 or bits.any():
-                members.append((bits, (n, n * w, n * w * w)))
-        return members
+    def _split(self, masks: Sequence[Bools]) -> list[tuple[Bits, tuple[float, float, float]]] | None:
+        """Return a group's rows as a bit set for each class of weight, with what one row of it counts.
+
+        None where the rows have too many different weights.
+        """
+        parts: dict[tuple[float, float], dict[int, Bools]] = {}
+        for at, (segment, mask) in enumerate(zip(self.segments, masks, strict=True)):
+            weights = segment.weights
+            if weights.classes is None:
+                return None
+            classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
+            used = np.flatnonzero(np.bincount(classes[mask], minlength=len(weights.n)))
+            for k in used:
+                pair = float(weights.n[k]), float(weights.w[k])
+                own = mask if len(used) == 1 else mask & (classes == k)
+                held = parts.setdefault(pair, {})
+                held[at] = held[at] | own if at in held else own
+            if len(parts) > MOST_CLASSES:
+                return None
+        empty = [np.zeros(segment.length, dtype=bool) for segment in self.segments]
+        return [
+            (pack([held.get(at, none) for at, none in enumerate(empty)]), (n, n * w, n * w * w))
+            for (n, w), held in parts.items()
+        ]
 
     def bits(self, item: Item) -> Bits:
         """Return the rows that meet a condition."""
@@ -132,24 +143,22 @@ class Frame:
         return bits
 
     def _sum(self, group: str, bits: Bits | None) -> Counts:
-        n = w = w2 = 0.0
-        for members, (one_n, one_w, one_w2) in self._members[group]:
-            inside = members if bits is None else members & bits
-            if self._weights is None:
-                sums = self._row_sums(inside)
-                n, w, w2 = n + sums[0], w + sums[1], w2 + sums[2]
-            else:
-                hits = popcount(inside)
-                n, w, w2 = n + hits * one_n, w + hits * one_w, w2 + hits * one_w2
-        return Counts(np.array([n]), np.array([w]), np.array([w2]))
+        sums = np.zeros(3)
+        members = self._members[group]
+        if members is None:
+            sums += self._row_sums(group, bits)
+        else:
+            for rows, one in members:
+                sums += popcount(rows if bits is None else rows & bits) * np.array(one)
+        return Counts(sums[:1], sums[1:2], sums[2:])
 
-    def _row_sums(self, bits: Bits) -> Floats:
-        mask = np.unpackbits(bits.view(np.uint8), bitorder="little").view(bool)
+    def _row_sums(self, group: str, bits: Bits | None) -> Floats:
         out, start = np.zeros(3), 0
-        for segment in self.segments:
-            rows = np.flatnonzero(mask[start : start + segment.length])
-            start += -(-segment.length // 64) * 64
-            n, w = row_weights(segment, rows)
+        inside = None if bits is None else self.unpack(bits)
+        for segment, mask in zip(self.segments, self.groups[group], strict=True):
+            picked = mask if inside is None else mask & inside[start : start + segment.length]
+            start += segment.length
+            n, w = row_weights(segment, np.flatnonzero(picked))
             out += (n.sum(), (n * w).sum(), (n * w * w).sum())
         return out
 
@@ -195,6 +204,11 @@ class Frame:
             else:
                 np.add.at(out.T, remap, sums.T)
         return Counts(out[0], out[1], out[2])
+
+    def meets(self, group: str, one: Bits, other: Bits) -> tuple[int, int]:
+        """Return how many rows of a group are in both slices, and in either."""
+        rows = self._rows[group]
+        return popcount(rows & one & other), popcount(rows & (one | other))
 
     def values(self, name: str) -> npt.NDArray[np.int64]:
         """Return the field's code of every row, segment after segment."""
@@ -253,24 +267,3 @@ def _tally(found: npt.NDArray[Any], weights: Weights, rows: Rows | None, size: i
     if rows is not None:
         n, w = n[rows], w[rows]
     return np.stack([np.bincount(found, weights=x, minlength=size) for x in (n, n * w, n * w * w)])
-
-
-def _classes(
-    segments: Sequence[Segment],
-) -> tuple[list[tuple[float, float]], list[npt.NDArray[np.uint8]]] | None:
-    """Return the distinct (n, w) of all segments and each row's number among them; None where too many."""
-    table: dict[tuple[float, float], int] = {}
-    per_segment = []
-    for segment in segments:
-        weights = segment.weights
-        if weights.classes is None:
-            return None
-        pairs = [(float(n), float(w)) for n, w in zip(weights.n, weights.w, strict=True)]
-        remap = np.array([table.setdefault(pair, len(table)) for pair in pairs], dtype=np.uint8)
-        if len(table) > MOST_CLASSES:
-            return None
-        classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
-        per_segment.append(
-            remap[classes] if len(remap) > 1 or remap[0] else np.zeros(segment.length, np.uint8)
-        )
-    return list(table), per_segment

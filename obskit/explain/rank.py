@@ -13,8 +13,8 @@ from itertools import combinations
 
 import numpy as np
 
-from obskit.explain.frame import Bits, Bools, Frame, Item, Rows, popcount
-from obskit.explain.search import MARGIN, Screen, Slice
+from obskit.explain.frame import Bits, Bools, Frame, Item, Rows
+from obskit.explain.search import MARGIN, Slice
 from obskit.explain.sets import HeldOut
 from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, weigh
 
@@ -91,8 +91,13 @@ def judge(
     bits = [full.slice(items) for items in slices]
     a, b = full.count("a", bits), full.count("b", bits)
     all_a, all_b = full.totals["a"], full.totals["b"]
-    effect_a, effect_b, seen = clusters.effects([sample.slice(items) for items in slices])
     depth = np.array([len(items) for items in slices])
+    # traces are looked at where there is something to take back
+    plain = weigh(a, all_a, b, all_b, levels.log_level[0])
+    doubtful = np.flatnonzero((plain.score > 0) & (a.n >= levels.floor))
+    effect_a, effect_b, seen = np.ones(len(slices)), np.ones(len(slices)), a.n.copy()
+    found = clusters.effects([sample.slice(slices[at]) for at in doubtful])
+    effect_a[doubtful], effect_b[doubtful], seen[doubtful] = found
     history_a = history = None
     if "history" in full.groups:
         history_a, history = full.count("history_a", bits), full.count("history", bits)
@@ -207,35 +212,32 @@ class _Side:
         return float(max(1.0, with_clusters / without)) if without > 0 else 1.0
 
 
-def aliases(table: Screen) -> list[list[int]]:
-    """Return groups of conditions that hold for the same rows in both groups of the sample.
+def aliases(frame: Frame, items: Sequence[Item]) -> list[list[int]]:
+    """Return groups of conditions that hold for the same rows in both groups of a frame.
 
     An empty union counts as the same. Groups are made around the condition seen first, so callers pass the
     strongest first.
     """
-    same = np.ones((len(table.items), len(table.items)), dtype=bool)
-    for seen in (table.seen_a, table.seen_b):
-        both = seen.T @ seen
-        each = np.diag(both)
-        union = each[:, None] + each[None, :] - both
-        same &= both >= SAME_ROWS * union
+    bits = [frame.bits(item) for item in items]
+    sizes = np.array([[frame.meets(group, one, one)[0] for group in ("a", "b")] for one in bits])
+    free = np.ones(len(items), dtype=bool)
     groups: list[list[int]] = []
-    free = np.ones(len(table.items), dtype=bool)
-    for at in range(len(table.items)):
-        if free[at]:
-            group = np.flatnonzero(same[at] & free)
-            free[group] = False
-            groups.append([int(i) for i in group])
+    for at in range(len(items)):
+        if not free[at]:
+            continue
+        # rows that differ in number by more cannot be the same rows
+        small, large = np.minimum(sizes, sizes[at]), np.maximum(sizes, sizes[at])
+        near = np.flatnonzero(free & (small >= SAME_ROWS * large).all(axis=1))
+        group = [at, *(int(i) for i in near if i != at and same_rows(frame, bits[at], bits[i]))]
+        free[group] = False
+        groups.append(group)
     return groups
 
 
 def same_rows(frame: Frame, one: Bits, other: Bits) -> bool:
     """Return whether two slices hold the same rows in both groups, exactly counted."""
     for group in ("a", "b"):
-        both = union = 0
-        for members, _ in frame._members[group]:
-            both += popcount(members & one & other)
-            union += popcount(members & (one | other))
+        both, union = frame.meets(group, one, other)
         if union and both <= SAME_ROWS * union:
             return False
     return True

@@ -290,7 +290,9 @@ class _Run:
             if codes.kind == "flag":
                 self.skipped.append({"field": name, "reason": "only whether it is there was looked at"})
             elif codes.rare_code is not None and seen[codes.rare_code] > 0.5 * seen[1:].sum():
-                reason = f"nearly unique: only whether it is there and {codes.size - 2:,} commoner values looked at"
+                reason = (
+                    f"nearly unique: only if it is there and {codes.size - 2:,} commoner values looked at"
+                )
                 self.skipped.append({"field": name, "reason": reason})
             self.columns.append(Column(codes, a, b))
         if compared.plain_rest:
@@ -353,10 +355,9 @@ class _Run:
         pool = [items[i] for i in best]
         if not pool:
             return {}, []
-        table = search.screen(self.sample, pool)
         groups: dict[Item, list[Item]] = {}
         kept: list[int] = []
-        for group in rank.aliases(table):
+        for group in rank.aliases(self.sample, pool):
             near = [i for i in group if found.score[best[i]] >= 0.97 * found.score[best[group[0]]]]
             first = min(near, key=lambda i: rank.order(pool[i]))
             kept.append(first)
@@ -364,7 +365,8 @@ class _Run:
         share = self.levels.floor / max(float(self.all_a.n[0]), 1.0)
         # a set was chosen for its excess: joined with others it could not be tested again
         joined = [at for at in kept if pool[at] not in self.held]
-        table, score = table.only(joined), found.score[best][joined]
+        table = search.screen(self.sample, [pool[at] for at in joined])
+        score = found.score[best][joined]
         slices = search.conjunctions(table, score, share, self.depth)
         if self.thorough and self.depth > 1:
             slices += search.interactions(table, share)
