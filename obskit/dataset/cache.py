@@ -30,11 +30,15 @@ class Lease:
     """A hold on a cache entry: while any process has one, the entry is not thrown out."""
 
     def __init__(self, entry: Path) -> None:
-        self._descriptor = _lock(entry)
+        self._descriptor: int | None = None
+        try:
+            self._descriptor = _lock(entry)
+        except OSError:
+            return  # a cache that cannot be written is not thrown out of either
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def __del__(self) -> None:
-        if hasattr(self, "_descriptor"):
+        if self._descriptor is not None:
             os.close(self._descriptor)
 
 
@@ -80,6 +84,11 @@ def source_key(files: Iterable[Path], mapping: Mapping[str, Any] | None) -> str:
         state.append((str(file.absolute()), at.st_size, at.st_mtime_ns))
     text = json.dumps([FORMAT, state, mapping], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+
+
+def lease(folder: Path) -> Lease | None:
+    """Return a hold on a Dataset's folder if it is an entry of the cache."""
+    return Lease(folder) if folder.parent == cache_path() / "datasets" else None
 
 
 def touch(entry: Path) -> None:

@@ -26,7 +26,7 @@ from obskit.dataset.encoding import Encoded, encode, entry_type
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merging import BySet, FieldCodes, merge
 from obskit.dataset.parts import open_part, read_columns
-from obskit.dataset.population import Totals, Weights
+from obskit.dataset.population import Counter, Totals, Weights
 from obskit.errors import StorageFull, UnknownField
 
 Progress = Callable[[str, int, int], None]
@@ -56,6 +56,7 @@ class Codes:
         self._guard = threading.Lock()
         self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
         self._fallback: bool | None = None
+        self._counter: tuple[int, Counter] | None = None
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields where they are not made yet.
@@ -79,7 +80,7 @@ class Codes:
         ]
         if not work:
             return
-        with ThreadPoolExecutor(THREADS) as pool:
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-codes") as pool:
             running = [pool.submit(self._prepare, file, name) for file, name in work]
             try:
                 for done, (future, (_, name)) in enumerate(zip(running, work, strict=True), 1):
@@ -89,6 +90,7 @@ class Codes:
             except BaseException:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
+        self._counter = None
         if self._cached:
             evict()
 
@@ -273,9 +275,10 @@ class Codes:
         return self._population(file)["units"].view(np.bool_)
 
     def _totals(self, file: int, part: Encoded) -> BySet:
-        everything, units = population.totals(
-            part.codes, len(part.values), self._weights(file), self._units(file)
-        )
+        kept = self._counter
+        if kept is None or kept[0] != file:  # work goes file by file
+            kept = self._counter = file, Counter(self._weights(file), self._units(file))
+        everything, units = kept[1].totals(part.codes, len(part.values))
         return {"all": everything, "units": units}
 
     def _finish(self, name: str, kind: pa.DataType, parts: list[Encoded], sums: list[BySet]) -> FieldCodes:

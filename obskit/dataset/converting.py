@@ -130,8 +130,8 @@ class _Stream:
 
 def _cached(key: str, stream: Any) -> Dataset:
     entry = entry_for(key)
-    lease = Lease(entry)
-    found = _reopen(entry, lease)
+    held = Lease(entry)  # from before the look until the Dataset has one of its own
+    found = _reopen(entry)
     if found is not None:
         return found
     building = temporary_beside(entry, mode=0o700)
@@ -142,22 +142,24 @@ def _cached(key: str, stream: Any) -> Dataset:
             os.rename(building, entry)
         except OSError:
             # Another process was first: its Dataset is of the same files, and as good.
-            found = _reopen(entry, lease)
+            found = _reopen(entry)
             if found is not None:
                 return found
             os.rename(building, entry)
     finally:
         shutil.rmtree(building, ignore_errors=True)
+    made_here = open_dataset(entry)
+    del held
     evict()
-    return open_dataset(entry, lease=lease)
+    return made_here
 
 
-def _reopen(entry: Path, lease: Lease) -> Dataset | None:
+def _reopen(entry: Path) -> Dataset | None:
     """Open an entry of the cache; one that is torn or of another version is thrown out."""
     if not entry.is_dir():
         return None
     try:
-        found = open_dataset(entry, lease=lease)
+        found = open_dataset(entry)
     except DatasetError:
         discard(entry)
         return None

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset.cache import Lease
+from obskit.dataset.cache import Lease, lease
 from obskit.dataset.codes import Codes
 from obskit.dataset.manifest import MANIFEST, DataFile, fingerprint, read_manifest
 from obskit.dataset.parts import dictionaries, open_part, read_columns
@@ -33,6 +33,7 @@ class Dataset:
         fingerprint: hash of the sorted (digest, rows) of the parts, hex.
         load_report: what was read, rejected, renamed and retyped when it was made.
         codes: dictionary codes of its fields.
+        lease: keeps it in the cache while it is open, where it lies there.
     """
 
     path: Path
@@ -128,18 +129,18 @@ def is_dataset(path: Path | str) -> bool:
     return (Path(path) / MANIFEST).is_file()
 
 
-def open_dataset(path: Path | str, *, lease: Lease | None = None) -> Dataset:
+def open_dataset(path: Path | str) -> Dataset:
     """Open a Dataset.
 
     Args:
         path: its folder.
-        lease: for one that lies in the cache, what keeps it there.
     Raises:
         DatasetError: the folder is no Dataset, was made by another version, was edited, or a part is
             missing or torn; the message names the file.
     Cost: reads `obskit.json` and the sizes of the parts; no rows.
     """
     folder = Path(path).absolute()
+    held = lease(folder)
     manifest = read_manifest(folder)
     files = manifest.files
     return Dataset(
@@ -150,5 +151,5 @@ def open_dataset(path: Path | str, *, lease: Lease | None = None) -> Dataset:
         fingerprint=fingerprint(files),
         load_report=LoadReport.from_dict(manifest.load_report),
         codes=Codes(folder, files, manifest.schema),
-        lease=lease,
+        lease=held,
     )

@@ -118,33 +118,56 @@ def clusters(column: pa.ChunkedArray) -> npt.NDArray[np.uint32]:
     return _numpy(pc.fill_null(index.cast(pa.int64()), -1), np.int64).__add__(1).astype(np.uint32)
 
 
-def totals(
-    codes: npt.NDArray[Any], entries: int, weights: Weights, units: npt.NDArray[np.bool_]
-) -> tuple[Totals, Totals]:
-    """Return the totals of all rows and of the units, per code.
+class Counter:
+    """Adds up the weights of the rows of one file per code, for all rows and for the units.
 
     Args:
-        codes: one per row, in 0..entries.
-        weights, units: of the same rows.
-    Cost: one bincount where rows have few classes of weight, six otherwise.
+        weights, units: of the rows of the file.
     """
-    size = entries + 1
-    classes = len(weights.n)
-    if weights.classes is not None and size * classes * 2 <= max(_CELLS, 4 * len(codes)):
-        cell = codes.astype(np.intp)
-        cell *= classes * 2
-        if classes > 1:
-            cell += weights.classes.astype(np.intp) * 2
-        cell += units
-        counts = np.bincount(cell, minlength=size * classes * 2).reshape(size, classes, 2)
-        both = [counts.sum(axis=2), counts[:, :, 1]]
-        n, w = weights.n, weights.w
+
+    def __init__(self, weights: Weights, units: npt.NDArray[np.bool_]) -> None:
+        self._weights = weights
+        self._units = units
+        self._cells = 2 * len(weights.n)  # a class of weight, a unit or not
+        self._row: npt.NDArray[np.intp] | None = None
+        if weights.classes is not None:
+            self._row = np.multiply(weights.classes, 2, dtype=np.intp)
+            self._row += units
+            self._all = np.bincount(self._row, minlength=self._cells)
+
+    def totals(self, codes: npt.NDArray[Any], entries: int) -> tuple[Totals, Totals]:
+        """Return the totals of all rows and of the units.
+
+        Args:
+            codes: one per row of the file, in 0..entries.
+            entries: how many entries the codes have.
+        Cost: one bincount over the rows that have a value, where rows have few classes of weight; else six
+            over all rows.
+        """
+        size = entries + 1
+        if self._row is not None and size * self._cells <= max(_CELLS, 4 * len(codes)):
+            return self._by_class(codes, size)
+        n, w = self._weights.rows_n().astype(np.float64), self._weights.rows_w()
+        units = self._units
+        return _sums(codes, size, n, w), _sums(codes[units], size, n[units], w[units])
+
+    def _by_class(self, codes: npt.NDArray[Any], size: int) -> tuple[Totals, Totals]:
+        assert self._row is not None
+        # Most fields are missing on most rows: count the others, the rest follows.
+        sparse = np.count_nonzero(codes) < len(codes) / 4
+        some = np.flatnonzero(codes) if sparse else slice(None)
+        cell = np.multiply(codes[some], self._cells, dtype=np.intp)
+        cell += self._row[some]
+        counts = np.bincount(cell, minlength=size * self._cells).reshape(size, self._cells)
+        if sparse:
+            counts[0] = self._all - counts.sum(axis=0)
+        n, w = self._weights.n, self._weights.w
+        by_class = counts.reshape(size, len(n), 2)
         first, second = (
-            Totals(c @ n, c.astype(float) @ (n * w), c.astype(float) @ (n * w * w)) for c in both
+            Totals(c @ n, c.astype(float) @ (n * w), c.astype(float) @ (n * w * w))
+            for c in (by_class.sum(axis=2), by_class[:, :, 1])
         )
         return first, second
-    row_n, row_w = weights.rows_n().astype(np.float64), weights.rows_w()
-    return _sums(codes, size, row_n, row_w), _sums(codes[units], size, row_n[units], row_w[units])
 
 
 def _sums(
