@@ -41,8 +41,6 @@ def demo(arguments: argparse.Namespace) -> None:
             progress=progress,
         )
     if arguments.json:
-        write_json(
-            {"kind": "demo", "path": arguments.out, "events": arguments.events, "seed": arguments.seed}
-        )
+        write_json({"kind": "demo"} | made)
     else:
         write(f"{arguments.events:,} events in {arguments.out}\nnext: obskit triage {arguments.out}")
