@@ -26,6 +26,7 @@ _FIRST = -62_135_596_800_000_000
 _LAST = 253_402_300_799_999_999
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
+_NUMERIC = r"^\s*[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?\s*$"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
@@ -194,6 +195,13 @@ def _from_text(array: pa.Array, unit: str | None) -> pa.Array:
         return _in_range(pc.cast(array, TIMESTAMP).cast(pa.int64()))
     except pa.ArrowInvalid:
         pass
+    numeric = pc.match_substring_regex(array, _NUMERIC)
+    if pc.any(numeric).as_py():
+        nothing = pa.scalar(None, pa.string())
+        texts = pc.if_else(numeric, nothing, array)
+        numbers = _numbers(pc.if_else(numeric, array, nothing))
+        moments = from_epoch(numbers, unit)
+        return moments if texts.null_count == len(texts) else pc.coalesce(moments, _from_text(texts, unit))
     # The commonest reasons: nanoseconds, and no zone (UTC then). Both are mended for the whole column.
     short = pc.replace_substring_regex(array, r"([.,]\d{6})\d+", r"\1")
     zoned = pc.match_substring_regex(short, r"(?i)[0-9](z|[+-][0-9]{2}(:?[0-9]{2})?)$")
@@ -204,21 +212,18 @@ def _from_text(array: pa.Array, unit: str | None) -> pa.Array:
     try:
         return _in_range(pc.cast(mended, TIMESTAMP).cast(pa.int64()))
     except pa.ArrowInvalid:
-        return by_value(array, lambda text: _moment(text, unit), TIMESTAMP)
+        return by_value(array, _moment, TIMESTAMP)
 
 
-def _moment(text: str, unit: str | None) -> datetime | None:
+def _numbers(texts: pa.Array) -> pa.Array:
+    try:
+        return pc.cast(texts, pa.int64())
+    except pa.ArrowInvalid:
+        return by_value(texts, float, pa.float64())
+
+
+def _moment(text: str) -> datetime | None:
     text = text.strip()
-    if _NUMBER.fullmatch(text):
-        number: int | float
-        try:
-            number = int(text)
-        except ValueError:
-            number = float(text)
-        if isinstance(number, int) and not -(2**63) <= number < 2**63:
-            return None
-        moment: datetime | None = from_epoch(pa.array([number]), unit)[0].as_py()
-        return moment
     mended = re.sub(r"([.,]\d{6})\d+", r"\1", text).replace(",", ".")
     mended = re.sub(r"\s*(UTC|GMT)$", "Z", mended)
     try:

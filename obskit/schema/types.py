@@ -210,7 +210,7 @@ def _microseconds(array: pa.Array) -> pa.Array:
         return array.cast(TIMESTAMP)
     numbers = array.cast(pa.int64())
     if kind.unit == "ns":
-        return pc.floor(pc.divide(numbers, 1000)).cast(pa.int64()).cast(TIMESTAMP)
+        return pc.divide(numbers, 1000).cast(TIMESTAMP)
     factor = 1_000_000 if kind.unit == "s" else 1_000
     limit = (2**63 - 1) // factor
     fits = pc.and_(pc.less_equal(numbers, limit), pc.greater_equal(numbers, -limit))
