@@ -15,7 +15,7 @@ from obskit.engine.condition import (
     text_of_ibis,
     unknown_field,
 )
-from obskit.engine.duck import Answer, DuckEngine, Engine, Mask
+from obskit.engine.duck import Answer, DuckEngine, Engine, Mask, filter_table
 from obskit.engine.items import condition_of, format_condition, format_value
 from obskit.engine.scope import Scope
 from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, tokenize
@@ -34,6 +34,7 @@ __all__ = [
     "Token",
     "all_of",
     "condition_of",
+    "filter_table",
     "format_condition",
     "format_value",
     "negate",

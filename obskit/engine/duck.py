@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from obskit.engine.condition import Condition
 from obskit.errors import ConditionError, DatasetError
 
 VIEW = "events"
@@ -191,6 +192,17 @@ class DuckEngine:
                 hint="were they moved or replaced? Load them again",
             ) from None
         return connection
+
+
+def filter_table(table: pa.Table, condition: Condition) -> pa.Table:
+    """Return the rows of a table in memory of which a condition over its columns is true."""
+    events = ibis.table(ibis.Schema.from_pyarrow(table.schema), name=VIEW)
+    sql = ibis.to_sql(events.select(value=condition.to_ibis(events)), dialect="duckdb")
+    with duckdb.connect(":memory:") as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.register(VIEW, table)
+        true = connection.sql(sql).to_arrow_table().column(0)
+    return table.filter(true.fill_null(False))
 
 
 def _bits(column: pa.ChunkedArray) -> tuple[Bools, Bools | None]:

@@ -71,7 +71,8 @@ class Result:
             BadCall: there is none.
         """
         raise BadCall(
-            f"a {self.kind} of this shape has no picture", hint="query(..., every='1m').plot() draws lines over time"
+            f"a {self.kind} of this shape has no picture",
+            hint="query(..., every='1m').plot() draws lines over time",
         )
 
     def footer(self) -> list[str]:
@@ -92,7 +93,9 @@ class Result:
         table = html_table(self.table, links=self.links, caption=self.footer())
         if not self.sql:
             return table
-        return table + html_page(f"<details><summary>SQL</summary><pre>{html.escape(self.sql)}</pre></details>")
+        return table + html_page(
+            f"<details><summary>SQL</summary><pre>{html.escape(self.sql)}</pre></details>"
+        )
 
 
 def plain(value: Any) -> Any:

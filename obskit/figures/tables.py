@@ -144,7 +144,9 @@ def html_table(
     """
     shown = table.slice(0, most)
     head = "".join(
-        f'<th class="n">{html.escape(f.name)}</th>' if _is_number(f.type) else f"<th>{html.escape(f.name)}</th>"
+        f'<th class="n">{html.escape(f.name)}</th>'
+        if _is_number(f.type)
+        else f"<th>{html.escape(f.name)}</th>"
         for f in table.schema
     )
     addresses = {column: check_link(link) for column, link in (links or {}).items()}
@@ -195,7 +197,9 @@ def check_link(link: str) -> str:
 def link_html(template: str, field: str, value: str, inner: str) -> str:
     """Return `inner` (escaped already) as a link, the value quoted into the address."""
     address = template.replace("{" + field + "}", quote(value, safe=""))
-    return f'<a href="{html.escape(address, quote=True)}" target="_blank" rel="noopener noreferrer">{inner}</a>'
+    return (
+        f'<a href="{html.escape(address, quote=True)}" target="_blank" rel="noopener noreferrer">{inner}</a>'
+    )
 
 
 def _cells(field: pa.Field, column: pa.ChunkedArray) -> list[str]:

@@ -1,0 +1,27 @@
+"""The query room: verbs that count, list and look up.
+
+Each takes a `Scope` and returns a `Result`; none knows of `Events`. `query` counts all rows of its scope:
+only the Explorer, triage and explain look at units of work by themselves.
+"""
+
+from obskit.query.catalogue import fields, type_word
+from obskit.query.heat import Heatmap, heatmap
+from obskit.query.lookup import Impact, impact, sample, traces
+from obskit.query.query import QueryResult, query, resolve
+from obskit.query.tracing import Trace, trace
+
+__all__ = [
+    "Heatmap",
+    "Impact",
+    "QueryResult",
+    "Trace",
+    "fields",
+    "heatmap",
+    "impact",
+    "query",
+    "resolve",
+    "sample",
+    "trace",
+    "traces",
+    "type_word",
+]

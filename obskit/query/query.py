@@ -1,0 +1,358 @@
+"""`query`: calculations by groups and over time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.engine import (
+    Condition,
+    Names,
+    Scope,
+    filter_table,
+    parse_condition,
+    parse_span,
+    quote_name,
+)
+from obskit.errors import BadCall, ConditionError, LimitExceeded
+from obskit.figures.result import Result
+from obskit.figures.series import series
+from obskit.figures.tables import UNIT
+from obskit.names import nearest
+from obskit.query.aggregate import Columns, Groups, aggregate
+from obskit.query.answer import call, dataset_of, merged, statements, weight_note
+from obskit.query.calculations import Calculation, known_columns, parse_calculation, parse_calculations
+from obskit.query.coded import count_codes
+from obskit.query.grid import TIME, filled_grid
+from obskit.query.terms import time_bucket
+
+OTHER = "other"
+DEFAULT_GROUPS = 10  # lines over time, where no limit was given
+SEEN = ("min", "max", "count_distinct")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class QueryResult(Result):
+    """A table of groups; with `every`, of groups over time."""
+
+    by: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    every: str | None = None
+
+    def plot(self, **options: Any) -> Any:
+        """Draw a line a group over time.
+
+        Raises:
+            BadCall: it is not over time.
+        """
+        if self.every is None:
+            return super().plot(**options)
+        return series(self.table, TIME, self.values, self.by, **options)
+
+
+def query(
+    scope: Scope,
+    *calculations: str,
+    by: str | Sequence[str] = (),
+    every: str | None = None,
+    where: Any = None,
+    having: str | None = None,
+    order: str | None = None,
+    limit: int | None = None,
+    exact: bool = False,
+) -> QueryResult:
+    """Calculate over groups of the rows of a scope, all of them (not only units of work).
+
+    Args:
+        calculations: `count()`, `count(COND)`, `share(COND)` (of the rows on which it is not null), `rate()` per
+            second, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, `count_distinct(x)`, `p01(x)` to `p999(x)`,
+            `concurrency()` (how many were in progress, on average), `rows()`; each `as NAME`.
+        by: fields to group by; rows without a value are a group.
+        every: length of the stretches of time, "30s", "1m", "1h".
+        where: a further condition.
+        having: a condition on the columns of the result.
+        order: "NAME desc, NAME"; the first calculation, descending, by default.
+        limit: how many groups; with `every`, the top groups over the whole range, the rest is "other".
+        exact: percentiles exact and without weights instead of within 1%.
+    Raises:
+        ConditionError, UnknownField, UnknownFunction, BadCall: what was asked cannot be read.
+        LimitExceeded: more than a million stretches of time.
+    Cost: a statement for sums and one for each field of which percentiles are taken; where all fields are
+        coded and only counts and percentiles are asked for, one pass over the codes instead.
+    """
+    asked = call(
+        "query", *calculations, scope=scope, by=by, every=every, where=_text(where), having=having, order=order,
+        limit=limit, exact=exact,
+    )  # fmt: skip
+    scope = scope.narrow(where)
+    read = parse_calculations(calculations, scope)
+    names = [resolve(scope, name) for name in ([by] if isinstance(by, str) else by)]
+    _check(read, names, limit)
+    seconds = _seconds(every, scope)
+    notes = [
+        *scope.notes,
+        *(n for c in read for e in (c.argument, c.condition) if e is not None for n in e.notes),
+    ]
+    notes += _remarks(read, exact)
+    if seconds is None:
+        groups = _grouped(scope, names, read, _span_seconds(scope, read, notes), exact)
+        table = _ordered(_having(_table(groups, read, scope), having, read, names), order, read, names)
+        table = table if limit is None else table.slice(0, limit)
+        sql = groups.sql
+    else:
+        table, groups, sql = _over_time(scope, names, read, seconds, exact, having, order, limit, notes)
+    notes += weight_note(groups.unweighted, groups.rows)
+    return QueryResult(
+        kind="query",
+        table=table,
+        query=asked,
+        sql=statements(scope, sql),
+        dataset=dataset_of(scope),
+        notes=merged(notes),
+        by=tuple(names),
+        values=tuple(c.name for c in read),
+        every=every,
+    )
+
+
+def resolve(scope: Scope, name: str) -> str:
+    """Return the field a name means, without regard to case, old names included.
+
+    Raises:
+        UnknownField: there is none.
+    """
+    (field,) = scope.condition(f"{quote_name(name)} is null").fields
+    return field
+
+
+def _text(where: Any) -> Any:
+    return where.text if isinstance(where, Condition) else where
+
+
+def _check(read: list[Calculation], names: list[str], limit: int | None) -> None:
+    if len(set(names)) < len(names):
+        raise BadCall(f"a field twice in by={names}", hint="name each once")
+    taken = {name.lower() for name in names}
+    for calculation in read:
+        if calculation.name.lower() in taken:
+            raise BadCall(
+                f"the column {calculation.name!r} is in `by` already", hint="give it another name with `as`"
+            )
+    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
+        raise BadCall(f"limit={limit!r}", hint="a whole number of at least 1")
+
+
+def _seconds(every: str | None, scope: Scope) -> float | None:
+    if every is None:
+        return None
+    seconds = parse_span(every).total_seconds()
+    if seconds <= 0:
+        raise BadCall(f"every={every!r} is no length of time", hint="such as '30s', '1m' or '1h'")
+    if TIME not in scope.schema.names:
+        raise BadCall("the events have no timestamp", hint="query without `every`")
+    return seconds
+
+
+def _remarks(read: list[Calculation], exact: bool) -> list[str]:
+    notes = []
+    seen = [c.name for c in read if c.function in SEEN]
+    if seen:
+        notes.append(f"{', '.join(seen)}: of the rows seen, without weights")
+    if any(c.function == "percentile" for c in read):
+        notes.append(
+            "percentiles are exact and without weights" if exact else "percentiles are within 1%, weighted"
+        )
+    return notes
+
+
+def _span_seconds(scope: Scope, read: list[Calculation], notes: list[str]) -> float | None:
+    """Return the length of time the rows cover, asked only where something is divided by it."""
+    if not any(c.function in ("rate", "concurrency") for c in read):
+        return None
+    if TIME not in scope.schema.names:
+        raise BadCall("the events have no timestamp, so there is no rate", hint="count() counts them")
+    found = scope.run(lambda t: t.aggregate(first=t[TIME].min(), last=t[TIME].max())).table.to_pylist()[0]
+    if found["first"] is None:
+        return None
+    seconds = (found["last"] - found["first"]).total_seconds()
+    notes.append(
+        f"per second of the {timedelta(seconds=seconds)} between the first and the last of these rows"
+    )
+    return seconds or 1.0
+
+
+def _grouped(
+    scope: Scope, names: list[str], read: list[Calculation], seconds: float | None, exact: bool
+) -> Groups:
+    coded = None if exact else count_codes(scope, names, read)
+    if coded is not None:
+        return coded
+    table = scope.table
+    return aggregate(scope, {name: table[name] for name in names}, read, seconds, exact, table)
+
+
+def _table(groups: Groups, read: list[Calculation], scope: Scope) -> pa.Table:
+    columns: Columns = {**groups.keys, **groups.values}
+    units = {c.name: c.unit for c in read}
+    fields = []
+    for name, column in columns.items():
+        unit = units.get(name)
+        if name in groups.keys and name == "duration_ms":
+            unit = b"ms"
+        fields.append(pa.field(name, column.type, metadata={UNIT: unit} if unit else None))
+    return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
+
+
+def _having(table: pa.Table, having: str | None, read: list[Calculation], names: list[str]) -> pa.Table:
+    if having is None:
+        return table
+    known = Names(table.schema, verbatim=table.schema.names)
+    return filter_table(table, parse_condition(having, table.schema, names=known))
+
+
+def _ordered(table: pa.Table, order: str | None, read: list[Calculation], names: list[str]) -> pa.Table:
+    if order is None:
+        if not names:
+            return table
+        keys = [(read[0].name, "descending")]
+    else:
+        keys = [_order_key(part, table.schema.names, read) for part in split_order(order)]
+    # Sorting is stable by the keys that follow, so equal values stand in a fixed order.
+    sortable = [(n, "ascending") for n in names if not pa.types.is_nested(table.schema.field(n).type)]
+    keys += [key for key in sortable if key[0] not in {k for k, _ in keys}]
+    return table.take(pc.sort_indices(table, sort_keys=[(*key, "at_end") for key in keys]))
+
+
+def split_order(order: str) -> list[str]:
+    """Split "a desc, p99(x)" at the commas outside parentheses and quotes."""
+    parts, depth, quoted, start = [], 0, False, 0
+    for at, c in enumerate(order):
+        quoted ^= c == '"'
+        depth += 0 if quoted else (c == "(") - (c == ")")
+        if c == "," and not depth and not quoted:
+            parts.append(order[start:at])
+            start = at + 1
+    return [part.strip() for part in (*parts, order[start:])]
+
+
+def _order_key(part: str, columns: list[str], read: list[Calculation]) -> tuple[str, str]:
+    direction = "ascending"
+    low = part.lower()
+    for word, meaning in ((" desc", "descending"), (" asc", "ascending")):
+        if low.endswith(word):
+            part, direction = part[: -len(word)].strip(), meaning
+            break
+    if len(part) > 1 and part[0] == part[-1] == '"':
+        part = part[1:-1].replace('""', '"')
+    by_text = {c.text.lower().replace(" ", ""): c.name for c in read}
+    by_name = {column.lower(): column for column in columns}
+    name = by_name.get(part.lower()) or by_text.get(part.lower().replace(" ", ""))
+    if name is None:
+        near = nearest(part, columns)
+        raise ConditionError(
+            f"cannot order by {part!r}, which is no column of the result",
+            hint=f"the columns are {', '.join(near or columns)}; then asc or desc",
+        )
+    return name, direction
+
+
+def _over_time(
+    scope: Scope,
+    names: list[str],
+    read: list[Calculation],
+    seconds: float,
+    exact: bool,
+    having: str | None,
+    order: str | None,
+    limit: int | None,
+    notes: list[str],
+) -> tuple[pa.Table, Groups, tuple[str, ...]]:
+    known = scope.narrow(f"{TIME} is not null")
+    table = known.table
+    stretch = time_bucket(table[TIME], seconds)
+    sql: tuple[str, ...] = ()
+    keys: dict[str, ir.Value] = {name: table[name] for name in names}
+    if names:
+        top, sql, left = _top_groups(
+            known, names, read, exact, having, order, limit or DEFAULT_GROUPS, seconds
+        )
+        if left:
+            inside = _any_of(table, top, names)
+            keys = {name: inside.ifelse(table[name].cast("string"), OTHER) for name in names}
+            notes.append(f"{left:,} further groups are together as {OTHER!r}")
+        elif having is not None:
+            table = table.filter(_any_of(table, top, names))
+            keys = {name: table[name] for name in names}
+            stretch = time_bucket(table[TIME], seconds)
+    groups = aggregate(known, {**keys, TIME: stretch}, read, seconds, exact, table)
+    concurrent = [c for c in read if c.function == "concurrency"]
+    if concurrent:
+        notes.append("concurrency counts an event in the stretch in which it began")
+    span = known.run(
+        lambda t: t.aggregate(
+            low=time_bucket(t[TIME], seconds).min(), high=time_bucket(t[TIME], seconds).max()
+        )
+    )
+    edge = span.table.to_pylist()[0]
+    if edge["low"] is not None and edge["high"] - edge["low"] > 1_000_000:
+        raise LimitExceeded(
+            f"{edge['high'] - edge['low'] + 1:,} stretches of time",
+            hint="a longer `every`, or between(...) first",
+        )
+    lost = _untimed(scope)
+    if lost:
+        notes.append(f"{lost:,} rows have no timestamp and are left out")
+    full = filled_grid(_table(groups, read, scope), names, read, edge["low"], edge["high"], seconds)
+    if not names and having is not None:
+        full = _having(full, having, read, names)
+    if not names and order is not None:
+        full = _ordered(full, order, read, names)
+    if not names and limit is not None:
+        full = full.slice(0, limit)
+    return full, groups, (*sql, *groups.sql)
+
+
+def _untimed(scope: Scope) -> int:
+    found = scope.run(lambda t: t.aggregate(n=t[TIME].isnull().sum())).table.column(0)[0].as_py()
+    return int(found or 0)
+
+
+def _top_groups(
+    scope: Scope,
+    names: list[str],
+    read: list[Calculation],
+    exact: bool,
+    having: str | None,
+    order: str | None,
+    limit: int,
+    seconds: float,
+) -> tuple[list[dict[str, Any]], tuple[str, ...], int]:
+    """Return the groups that are shown, what ran, and how many are left over."""
+    groups = _grouped(scope, names, read, seconds, exact)
+    found = _ordered(_having(_table(groups, read, scope), having, read, names), order, read, names)
+    return found.slice(0, limit).select(names).to_pylist(), groups.sql, max(0, found.num_rows - limit)
+
+
+def _any_of(table: ir.Table, groups: list[dict[str, Any]], names: list[str]) -> ir.BooleanValue:
+    inside: Any = ibis.literal(False)
+    for group in groups:
+        same: Any = ibis.literal(True)
+        for name in names:
+            value = group[name]
+            same = same & (
+                table[name].isnull()
+                if value is None
+                else table[name].identical_to(ibis.literal(value, type=table[name].type()))
+            )
+        inside = inside | same
+    return inside
+
+
+__all__ = ["QueryResult", "known_columns", "parse_calculation", "query", "resolve"]

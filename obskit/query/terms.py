@@ -1,0 +1,68 @@
+"""The Ibis expressions that queries are built of: weights, log buckets, buckets of time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import ibis
+import ibis.expr.types as ir
+import numpy as np
+import numpy.typing as npt
+
+from obskit.stats import buckets
+
+
+def row_weight(table: ir.Table) -> ir.Value:
+    """Return how many events a row stands for: n * w, 1 for what is not known."""
+    return row_count(table) * sample_weight(table)
+
+
+def row_count(table: ir.Table) -> ir.Value:
+    """Return n: `event_count` where it is a positive number, else 1."""
+    if "event_count" not in table.columns:
+        return ibis.literal(1, type="int64")
+    count = table["event_count"].cast("int64")
+    return (count > 0).ifelse(count, 1).fill_null(1)
+
+
+def sample_weight(table: ir.Table) -> ir.Value:
+    """Return w: `sample_weight` where it is a positive number, else 1."""
+    if "sample_weight" not in table.columns:
+        return ibis.literal(1.0)
+    weight = table["sample_weight"].cast("float64")
+    known = (weight > 0) & (weight < float("inf"))
+    return known.ifelse(weight, 1.0).fill_null(1.0)
+
+
+def is_weighted(table: ir.Table) -> bool:
+    """Whether rows may stand for more than themselves."""
+    return "sample_weight" in table.columns or "event_count" in table.columns
+
+
+def bucket(value: ir.Value) -> ir.Value:
+    """Return the log bucket of a number as `stats.buckets` has it; null and NaN are `NULL` and `NAN`."""
+    number = value.cast("float64")
+    size = number.abs()
+    # DuckDB raises at ln(0): zeros and infinities are set apart before.
+    index = (size.nullif(0.0).ln() / buckets.LOG_GROWTH).floor() + buckets.OFFSET
+    signed: Any = (number < 0).ifelse(-index, index)
+    found = ibis.cases(
+        (number.isnull(), buckets.NULL),
+        (number.isnan(), buckets.NAN),
+        (number == float("inf"), buckets.INFINITY),
+        (number == float("-inf"), buckets.NEGATIVE_INFINITY),
+        (number == 0, buckets.ZERO),
+        else_=signed,
+    )
+    return found.cast("int32")
+
+
+def middles(cells: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
+    """Return the value each bucket is reported at; NaN for null."""
+    with np.errstate(over="ignore"):  # the infinities' own buckets lie beyond what exp can say
+        return buckets.middles(cells)
+
+
+def time_bucket(time: ir.Value, seconds: float) -> ir.Value:
+    """Return the number of the stretch of `seconds` since the epoch that a time lies in."""
+    return (time.epoch_seconds().cast("float64") / seconds).floor().cast("int64")

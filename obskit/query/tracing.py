@@ -1,0 +1,169 @@
+"""`trace`: the rows of one trace as a tree."""
+
+from __future__ import annotations
+
+import html
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+
+from obskit.engine import Scope, format_condition
+from obskit.errors import BadCall, EmptySelection
+from obskit.figures.result import Result
+from obskit.figures.tables import format_duration, html_page, link_html
+from obskit.figures.waterfall import order, waterfall
+from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.query.lookup import with_units
+
+MOST_SPANS = 20_000
+SHOWN = 300
+BAR = 30
+COLUMNS = (
+    "timestamp", "duration_ms", "name", "service.name", "kind", "error", "status_message", "span_id",
+    "parent_span_id", "trace_id",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Trace(Result):
+    """The spans and events of one trace, parents before children."""
+
+    trace_id: str
+    depths: tuple[int, ...]
+
+    def plot(self, **options: Any) -> Any:
+        """Draw the waterfall."""
+        return waterfall(self.table, **options)
+
+    def __str__(self) -> str:
+        rows = _rows(self.table, self.depths)
+        name = max((len(row.label) for row in rows), default=0)
+        name = min(name, 60)
+        length = max((len(row.length) for row in rows), default=0)
+        lines = [f"trace {self.trace_id}: {self.table.num_rows:,} spans"]
+        for row in rows:
+            bar = " " * row.start + ("█" * row.width if row.width else "╎")
+            label = row.label if len(row.label) <= name else row.label[: name - 1] + "…"
+            mark = "  ERROR" if row.error else ""
+            lines.append(f"{label.ljust(name)}  {row.length.rjust(length)}  {bar}{mark}".rstrip())
+        if self.table.num_rows > SHOWN:
+            lines.append(f"… {self.table.num_rows - SHOWN:,} more")
+        return "\n".join([*lines, *self.footer()])
+
+    __repr__ = __str__
+
+    def _repr_html_(self) -> str:
+        shown = html.escape(self.trace_id)
+        if "trace_id" in self.links:
+            shown = link_html(self.links["trace_id"], "trace_id", self.trace_id, shown)
+        rows = []
+        for row in _rows(self.table, self.depths):
+            left, width = 100 * row.start / BAR, max(0.5, 100 * row.width / BAR)
+            colour = "var(--jp-error-color1,#d55e00)" if row.error else "var(--jp-brand-color1,#0072b2)"
+            bar = (
+                f'<div style="position:relative;width:16em;height:.9em"><div style="position:absolute;left:{left:.2f}%;'
+                f'width:{min(width, 100 - left):.2f}%;height:100%;background:{colour};border-radius:2px"></div></div>'
+            )
+            name = html.escape(row.label.strip()) + (" <b>error</b>" if row.error else "")
+            rows.append(
+                f'<tr><td style="padding-left:{0.8 + row.depth:.1f}em">{name}</td>'
+                f'<td class="n">{html.escape(row.length)}</td><td>{bar}</td></tr>'
+            )
+        more = f"<p>… {self.table.num_rows - SHOWN:,} more</p>" if self.table.num_rows > SHOWN else ""
+        below = "".join(f"<p>{html.escape(line)}</p>" for line in self.footer())
+        return html_page(
+            f"<p>trace <code>{shown}</code>, {self.table.num_rows:,} spans</p><table>{''.join(rows)}</table>{more}{below}"
+        )
+
+
+@dataclass(frozen=True)
+class _Row:
+    label: str
+    length: str
+    start: int
+    width: int
+    error: bool
+    depth: int
+
+
+def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
+    spans = table.slice(0, SHOWN).to_pylist()
+    begins = [span["timestamp"] for span in spans if span.get("timestamp") is not None]
+    begin = min(begins, default=None)
+    ends = [_after(begin, span) + (span.get("duration_ms") or 0.0) for span in spans]
+    whole = max(ends, default=0.0) or 1.0
+    out = []
+    for span, depth in zip(spans, depths, strict=False):
+        length, after = span.get("duration_ms"), _after(begin, span)
+        start = min(BAR - 1, int(BAR * max(0.0, after) / whole))
+        width = 0 if length is None else max(1, min(BAR - start, round(BAR * length / whole)))
+        words = [span.get("service.name"), span.get("name") or "?"]
+        label = "  " * depth + " ".join(
+            "".join(c if c.isprintable() else "·" for c in str(w)) for w in words if w
+        )
+        out.append(
+            _Row(
+                label,
+                "-" if length is None else format_duration(length),
+                start,
+                width,
+                bool(span.get("error")),
+                depth,
+            )
+        )
+    return out
+
+
+def _after(begin: datetime | None, span: dict[str, Any]) -> float:
+    at = span.get("timestamp")
+    return 0.0 if at is None or begin is None else (at - begin).total_seconds() * 1000
+
+
+def trace(scope: Scope, trace_id: str) -> Trace:
+    """Return the rows of one trace, as a tree.
+
+    Args:
+        scope: where to look; its condition counts too.
+        trace_id: hex, in any case.
+    Raises:
+        EmptySelection: no row has the id.
+        BadCall: the events have no trace ids.
+    Cost: one scan of the ids; Parquet's statistics prune what they can.
+    """
+    if "trace_id" not in scope.schema.names:
+        raise BadCall("the events have no trace_id", hint="sample(10) shows what they have")
+    wanted = str(trace_id).strip().lower()
+    same = scope.condition(format_condition([{"field": "trace_id", "op": "=", "value": wanted}]))
+    names = [name for name in COLUMNS if name in scope.schema.names]
+    names += [name for name in scope.schema.names if name not in names]
+    answer = scope.run(lambda t: t.filter(same.to_ibis(t)).select(*names).limit(MOST_SPANS + 1))
+    table = answer.table
+    if not table.num_rows:
+        raise EmptySelection(
+            f"no event has the trace id {wanted!r}", hint="events.traces() lists some; ids are whole, in hex"
+        )
+    notes = list(scope.notes)
+    if table.num_rows > MOST_SPANS:
+        table = table.slice(0, MOST_SPANS)
+        notes.append(f"only the first {MOST_SPANS:,} rows of this trace")
+    rows = table.select([n for n in ("span_id", "parent_span_id", "timestamp") if n in names]).to_pylist()
+    placed = order([{"span_id": None, "parent_span_id": None, **row} for row in rows])
+    table = table.take(pa.array([at for at, _ in placed]))
+    known = {row.get("span_id") for row in rows}
+    lost = sum(
+        1 for row in rows if row.get("parent_span_id") is not None and row["parent_span_id"] not in known
+    )
+    if lost:
+        notes.append(f"{lost:,} spans have a parent that is not among these rows")
+    return Trace(
+        kind="trace",
+        table=with_units(table),
+        query=call("trace", wanted, scope=scope),
+        sql=statements(scope, [answer.sql]),
+        dataset=dataset_of(scope),
+        notes=merged(notes),
+        trace_id=wanted,
+        depths=tuple(depth for _, depth in placed),
+    )
