@@ -32,6 +32,7 @@ from obskit.errors import StorageFull, UnknownField
 Progress = Callable[[str, int, int], None]
 CODES = ".codes"
 THREADS = 2
+_ELSEWHERE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT)
 _SUMS = ("n", "w", "w2")
 
 
@@ -56,6 +57,7 @@ class Codes:
         self._guard = threading.Lock()
         self._locks: defaultdict[tuple[int, str], threading.Lock] = defaultdict(threading.Lock)
         self._fallback: bool | None = None
+        self._made: set[tuple[int, str]] = set()
         self._counter: tuple[int, Counter] | None = None
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
@@ -76,7 +78,7 @@ class Codes:
             (file, name)
             for file in range(len(self._files))
             for name in names
-            if name not in self._merged and self._load(file, name) is None
+            if name not in self._merged and not self._have(file, name)
         ]
         if not work:
             return
@@ -97,7 +99,7 @@ class Codes:
     def ready(self, name: str) -> bool:
         """Return whether the codes of a field are made, for every file."""
         self._type(name)
-        return name in self._merged or all(self._load(i, name) is not None for i in range(len(self._files)))
+        return name in self._merged or all(self._have(file, name) for file in range(len(self._files)))
 
     def field(self, name: str) -> FieldCodes:
         """Return the codes of a field in all files, made now if need be.
@@ -188,20 +190,29 @@ class Codes:
 
     def _write(self, file: int, what: str, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
         *beside, cached = self._path(file, what, meta["name"])
-        for path in (*beside, cached):
+        # The cache twice: another process may throw the folder out between making it and writing.
+        places = [*beside, cached, cached]
+        for attempt, path in enumerate(places, 1):
             try:
                 if path is cached:
                     cache_root()
                     self._cached = True
-                path.parent.mkdir(parents=True, exist_ok=True)
+                path.parent.parent.mkdir(exist_ok=True)  # but not the Dataset's folder, should it be gone
+                path.parent.mkdir(exist_ok=True)
                 blob.save(path, meta, arrays)
                 return
             except OSError as error:
-                if path is cached or error.errno not in (errno.EROFS, errno.EACCES, errno.EPERM):
+                if error.errno not in _ELSEWHERE or attempt == len(places):
                     raise _full(error, path) from error
 
     def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
         return self._read(file, "field", name)
+
+    def _have(self, file: int, name: str) -> bool:
+        """Return whether codes are made; asked of the disk until they are."""
+        if (file, name) not in self._made and self._load(file, name) is not None:
+            self._made.add((file, name))
+        return (file, name) in self._made
 
     def _prepare(self, file: int, name: str) -> None:
         self._make(file, name)  # what it returns is large, and a future would hold on to it

@@ -18,7 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obskit.dataset import NO_TIME, RARE, Codes, Dataset, FieldCodes, blob, open_dataset
-from obskit.errors import StorageFull, UnknownField
+from obskit.errors import DatasetError, StorageFull, UnknownField
 
 Store = Callable[..., Dataset]
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -290,6 +290,18 @@ def test_a_dataset_that_cannot_be_written_has_its_codes_in_the_cache(
     kept = [p for p in (own_cache / "codes" / data.files[0].digest).iterdir() if p.is_file()]
     assert len(kept) == 2
     assert open_dataset(data.path).codes.ready("s")
+
+
+def test_codes_of_a_dataset_that_is_moved_away_do_not_bring_its_folder_back(
+    store: Store, own_cache: Path
+) -> None:
+    data = store(table(s=["a", "b", None] * 5))
+    data.codes.units()
+    data.path.rename(data.path.with_name("moved"))
+    data.codes.derived("x", pa.string(), [pa.array(["a"] * 15)])
+    with pytest.raises(DatasetError, match=r"part-00000\.parquet cannot be read"):
+        data.codes.field("s")
+    assert not data.path.exists()
 
 
 def test_no_room_for_codes_says_so(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import gzip
 import json
 import os
@@ -18,8 +19,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from obskit.dataset import Dataset, convert, from_arrow, is_dataset, open_dataset, parts
+from obskit.dataset import Dataset, Encoded, convert, encode, from_arrow, is_dataset, open_dataset, parts
 from obskit.dataset.cache import evict
+from obskit.dataset.writing import build
 from obskit.errors import BadCall, DatasetError, NoSuchPath, ReadError, StorageFull
 
 
@@ -139,6 +141,27 @@ def test_a_cache_that_is_torn_or_of_another_version_is_made_again(source: Path, 
     again = convert(source)
     assert (again.path, again.fingerprint) == (data.path, data.fingerprint)
     assert again.arrow().num_rows == 80
+
+
+def test_a_source_that_grows_keeps_the_codes_of_its_old_parts(
+    source: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("obskit.dataset.converting.build", functools.partial(build, rows=20))
+    old = convert(source)
+    old.codes.field("name")
+    jsonl(source / "c.jsonl", 20, 80)
+    new = convert(source)
+    assert [file.digest for file in new.files[:4]] == [file.digest for file in old.files]
+    coded: list[int] = []
+
+    def count(column: pa.ChunkedArray) -> Encoded:
+        coded.append(len(column))
+        return encode(column)
+
+    monkeypatch.setattr("obskit.dataset.codes.encode", count)
+    assert new.codes.field("name").totals["all"].n.sum() == 100
+    assert coded == [20]
+    assert sorted(p.name for p in (own_cache / "codes").iterdir()) == sorted(f.digest for f in new.files)
 
 
 class _FullDisk:

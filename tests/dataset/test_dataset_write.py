@@ -180,6 +180,17 @@ def test_an_existing_dataset_is_replaced(store: Store, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["ds"]
 
 
+def test_the_same_parts_keep_their_codes(store: Store) -> None:
+    old = store(events(50), rows_per_file=25)
+    old.codes.field("name")
+    inode = old.files[0].path.stat().st_ino
+    new = store(events(50), rows_per_file=25)
+    assert new.codes.ready("name")
+    assert new.files[0].path.stat().st_ino == inode
+    old.files[0].path.write_bytes(b"torn")
+    assert store(events(50), rows_per_file=25).arrow().equals(events(50)), "unless they are torn"
+
+
 def _edit(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
     content = json.loads(path.read_text())
     change(content)
