@@ -23,11 +23,11 @@ import pyarrow as pa
 from obskit.dataset import blob, population
 from obskit.dataset.cache import cache_path, cache_root, codes_folder, evict, touch
 from obskit.dataset.encoding import Encoded, encode, entry_type
-from obskit.dataset.manifest import DataFile
+from obskit.dataset.manifest import DataFile, unknown_field
 from obskit.dataset.merging import BySet, FieldCodes, merge
 from obskit.dataset.parts import open_part, read_columns
 from obskit.dataset.population import Counter, Totals, Weights
-from obskit.errors import StorageFull, UnknownField
+from obskit.errors import StorageFull
 
 Progress = Callable[[str, int, int], None]
 CODES = ".codes"
@@ -132,6 +132,7 @@ class Codes:
         """
         parts = [encode(column) for column in columns]
         sums = [self._totals(file, part) for file, part in enumerate(parts)]
+        self._counter = None
         return self._finish(name, kind, parts, sums)
 
     def times(self) -> list[npt.NDArray[np.int64]]:
@@ -144,8 +145,9 @@ class Codes:
 
     def units(self) -> list[npt.NDArray[np.bool_]]:
         """Return per file which rows are units of work; all of them where there are none (`no_units`)."""
-        masks = [self._units(file) for file in range(len(self._files))]
-        return [np.ones(len(mask), bool) for mask in masks] if self.no_units else masks
+        if self.no_units:
+            return [np.ones(file.rows, bool) for file in self._files]
+        return [self._units(file) for file in range(len(self._files))]
 
     @property
     def no_units(self) -> bool:
@@ -166,7 +168,7 @@ class Codes:
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)
         if at < 0:
-            raise UnknownField(f"no field {name!r} in {self._folder}")
+            raise unknown_field(name, self._schema.names, self._folder)
         return self._schema.field(at).type
 
     # what is stored: one blob per file and field, one each for times, population, clusters
@@ -241,8 +243,9 @@ class Codes:
         with self._lock(key):
             found = self._read(file, what, name)
             if found is None:
-                found = self._compute(file, what, name)
-                self._write(file, what, *found)
+                made = self._compute(file, what, name)
+                self._write(file, what, *made)
+                found = self._read(file, what, name) or made  # mapped, it costs no memory of ours
             return self._loaded.setdefault(key, found[1])
 
     def _compute(self, file: int, what: str, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:

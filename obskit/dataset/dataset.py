@@ -14,10 +14,8 @@ import pyarrow as pa
 
 from obskit.dataset.cache import Lease, lease
 from obskit.dataset.codes import Codes
-from obskit.dataset.manifest import MANIFEST, DataFile, fingerprint, read_manifest
+from obskit.dataset.manifest import MANIFEST, DataFile, fingerprint, read_manifest, unknown_field
 from obskit.dataset.parts import dictionaries, open_part, read_columns
-from obskit.errors import UnknownField
-from obskit.names import nearest
 from obskit.schema import LoadReport
 
 
@@ -116,11 +114,7 @@ class Dataset:
         known = set(self.schema.names)
         for name in columns:
             if name not in known:
-                close = nearest(name, self.schema.names)
-                raise UnknownField(
-                    f"no field {name!r} in {self.path}",
-                    hint=f"did you mean {', '.join(close)}?" if close else None,
-                )
+                raise unknown_field(name, self.schema.names, self.path)
         return list(columns)
 
 

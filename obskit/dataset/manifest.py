@@ -13,7 +13,8 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.errors import DatasetError
+from obskit.errors import DatasetError, UnknownField
+from obskit.names import nearest
 
 MANIFEST = "obskit.json"
 FORMAT = 1
@@ -129,6 +130,13 @@ def read_manifest(folder: Path) -> Manifest:
         sizes.append(size)
     schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(content["schema"])))
     return Manifest(tuple(files), schema, content["load_report"], tuple(sizes), content["source"])
+
+
+def unknown_field(name: str, names: Iterable[str], folder: Path) -> UnknownField:
+    """Return the error for a field that a Dataset does not have, with the nearest that it has."""
+    close = nearest(name, names)
+    hint = f"did you mean {', '.join(close)}?" if close else None
+    return UnknownField(f"no field {name!r} in {folder}", hint=hint)
 
 
 def _seal(content: dict[str, Any]) -> str:
