@@ -17,7 +17,7 @@ METHODS = ("card", "wallet", "sepa_debit", "invoice")
 CARD, WALLET, SEPA, INVOICE = range(4)
 PROVIDERS = ("psp-north", "psp-south", "walletgate", "bankpay", "factorly")
 NORTH = 0
-_METHOD = shares([52, 23, 20, 5])
+_METHOD = shares([49, 20, 26, 5])
 _DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "suspected_fraud")
 
 # Chances of what is planted.
@@ -40,9 +40,10 @@ _RISK = bytes_like(61, 0.8)
 _PROVIDER_TIMEOUT = 2_000_000
 
 
-def _draw_payment(dice: Dice, t: Array) -> Draw:
+def _draw_payment(dice: Dice, t: Array, euros: Array) -> Draw:
     n = len(t)
     method = dice.pick(_METHOD, n)
+    method = np.where((method == SEPA) & ~euros, WALLET, method)  # there is no SEPA in other currencies
     provider = np.where(method == CARD, dice.chance(0.46, n).astype(np.int64), method + 1)
     trouble = np.where((provider == NORTH) & within(t, PROVIDER_TROUBLE), TROUBLE_HIT, 0.006)
     retried = dice.chance(trouble, n)
@@ -61,7 +62,8 @@ def _draw_payment(dice: Dice, t: Array) -> Draw:
 
 def _draw_book(dice: Dice, t: Array, people: People) -> Draw:
     n = len(t)
-    draw = {"t": t, "new": on_new(dice, t)} | ask(dice, n, people, anonymous=0.07) | _draw_payment(dice, t)
+    draw = {"t": t, "new": on_new(dice, t)} | ask(dice, n, people, anonymous=0.07)
+    draw |= _draw_payment(dice, t, people.customers.rate[draw["user"]] == 100)
     new, kiosk = draw["new"] == NEW, draw["platform"] == KIOSK
     conflict = dice.chance(0.018, n)
     mandate = new & (draw["method"] == SEPA) & dice.chance(MANDATE_HIT, n) & ~conflict
@@ -106,7 +108,8 @@ def _book(stage: Stage, draw: Draw, trace: Array) -> None:
     n, dice, sheet = len(trace), stage.dice, stage.sheet
     draw.update(journey(dice, n, stage.people))
     draw["composition"] = draw["train"]
-    draw["fare"] = dice.pick(_FARE, n) * draw["passengers"] + 190
+    fare = dice.pick(_FARE, n) * draw["passengers"] + 190
+    draw["fare"] = fare * stage.people.customers.rate[draw["user"]] // 100
     draw["flag"] = draw["user"] % 5 // 4
     status = np.select([draw["conflict"], draw["declined"], draw["failed"]], [409, 402, 502], 201)
     parent, began = front(stage, "book", draw, trace, status)
@@ -278,9 +281,10 @@ def notification_version(t: Array) -> Array:
     return (t >= NOTIFICATION_DEPLOY).astype(np.int64)
 
 
-def _draw_cancel(dice: Dice, t: Array, _people: People) -> Draw:
+def _draw_cancel(dice: Dice, t: Array, people: People) -> Draw:
     n = len(t)
-    draw = {"t": t, "new": on_new(dice, t)} | _draw_payment(dice, t)
+    draw = {"t": t, "new": on_new(dice, t)} | ask(dice, n, people, kiosks=False)
+    draw |= _draw_payment(dice, t, people.customers.rate[draw["user"]] == 100)
     late = dice.chance(0.06, n)
     own, sql, hop = dice.pick(_OWN, n), dice.pick(_SQL, n), dice.pick(_HOP, n)
     refund = np.where(late, 0, draw["pay"] + draw["psp"])
@@ -298,8 +302,7 @@ def _draw_cancel(dice: Dice, t: Array, _people: People) -> Draw:
 
 def _cancel(stage: Stage, draw: Draw, trace: Array) -> None:
     n, dice, sheet = len(trace), stage.dice, stage.sheet
-    draw.update(ask(dice, n, stage.people, kiosks=False))
-    draw["fare"] = dice.pick(_FARE, n) + 190
+    draw["fare"] = (dice.pick(_FARE, n) + 190) * stage.people.customers.rate[draw["user"]] // 100
     late = draw["late"]
     status = np.where(late, 409, 200)
     parent, began = front(stage, "cancel", draw, trace, status)

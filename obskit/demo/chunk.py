@@ -32,6 +32,7 @@ _RANDOMNESS = np.uint64((1 << 56) - 1)
 _NOTABLE = 2  # failed, flawed and slow traces are kept with probability 1/2^2
 _HEALTH_THINNING = 6
 _BLOCK = 50_000
+_FEWEST = 64  # in fewer rows markers would leave no room for requests
 
 
 def thinning(flow: Flow, draw: Draw) -> Array:
@@ -69,8 +70,8 @@ def _requests(dice: Dice, chunk: Chunk, people: People, budget: int, ratio: floa
     """Draw requests until the kept ones fill the budget of rows, and cut there at a whole trace."""
     clock = Clock(chunk.start, chunk.stop)
     blocks: list[list[tuple[Draw, Array]]] = []
-    rows, seen, last = 0, 0, 0
-    while rows < budget:
+    rows, seen = 0, 0
+    while not blocks or rows < budget:
         n = min(_BLOCK * 4, max(64, int((budget - rows) / ratio * 1.02)))
         block = draw_requests(dice, clock, n, people)
         blocks.append([(draw, at + seen) for draw, at in block])
@@ -101,8 +102,9 @@ def make_chunk(seed: int, chunk: Chunk, people: People, fleet: Fleet, ratio: flo
     """
     dice = Dice(seed, chunk.index)
     stage = Stage(Sheet(), dice, fleet, people)
-    _deployments(stage, chunk)
-    draws = _requests(dice, chunk, people, max(chunk.rows - stage.sheet.rows, 0), ratio)
+    if chunk.rows >= _FEWEST:
+        _deployments(stage, chunk)
+    draws = _requests(dice, chunk, people, chunk.rows - stage.sheet.rows, ratio)
     first = 0
     for flow, draw in zip(FLOWS, draws, strict=True):
         n = len(draw["t"])
@@ -110,12 +112,12 @@ def make_chunk(seed: int, chunk: Chunk, people: People, fleet: Fleet, ratio: flo
         first += n
     draws.append(_health(stage, chunk, first))
     sheet = stage.sheet
-    return sheet.to_batch(_facts(dice, draws, stage), dice.u64(sheet.rows)).slice(0, chunk.rows)
+    return sheet.to_batch(_facts(dice, draws, stage), dice.u64(sheet.rows))
 
 
 def _health(stage: Stage, chunk: Chunk, first: int) -> Draw:
     """Fill up with health checks: what is left is less than a trace."""
-    n = max(chunk.rows - stage.sheet.rows, 0)
+    n = chunk.rows - stage.sheet.rows
     dice = stage.dice
     draw = {"t": Clock(chunk.start, chunk.stop).draw(dice, n), "low": dice.u64(n)} | ask(
         dice, n, stage.people

@@ -47,7 +47,7 @@ def generate(
     out = Path(out)
     made = batches(events, seed, progress=progress)
     if format == "parquet":
-        report = LoadReport()
+        report = LoadReport(rows_read=events)
         dataset = write(made, lambda: SCHEMA, out, report, bytes_per_file=_BYTES_PER_FILE)
         files = [file.path for file in dataset.files]
     else:

@@ -41,7 +41,6 @@ def _gateway(key: str, method: str, route: str, shows: str = "") -> Operation:
         "server.port": "8080",
         "network.protocol.name": "http",
         "network.protocol.version": "2",
-        "user_agent.original": "envoy/1.31.2",
     }
     groups = frozenset(f"path session app user auth {shows}".split())
     return Operation(key, f"{method} {route}", "server", fixed, groups)
@@ -250,7 +249,7 @@ OPERATIONS: tuple[Operation, ...] = (
     _call("refund.psp", "POST", "payment provider"),
     _log("log.retry", "retry", "WARN", 13, "Railhop.Payment.Psp.RetryHandler"),
     _log("log.payment", "exception", "ERROR", 17, "Railhop.Payment.PayController"),
-    _log("log.slow", "slow_query", "WARN", 13, "com.zaxxer.hikari.pool.SlowQueryLogger"),
+    _log("log.slow", "slow_query", "WARN", 13, "com.railhop.booking.sql.SlowStatements"),
     _log("log.seats", "exception", "ERROR", 17, "railhop/seatmap/handler"),
     _log("log.search", "exception", "ERROR", 17, "com.railhop.search.ConnectionsResource"),
     _log("log.trips", "exception", "ERROR", 17, "com.railhop.booking.TripsResource"),

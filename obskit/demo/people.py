@@ -65,7 +65,17 @@ _CLIENT_FIELDS = (
     "user_agent.name",
     "user_agent.version",
 )
-_CURRENCIES = {"CH": "CHF", "PL": "PLN", "CZ": "CZK", "GB": "GBP", "DK": "DKK", "SE": "SEK", "NO": "NOK"}
+# currency of those who do not pay in euros, and what a euro is worth in hundredths of it
+_CURRENCIES = {
+    "CH": ("CHF", 95),
+    "PL": ("PLN", 430),
+    "CZ": ("CZK", 2_500),
+    "GB": ("GBP", 86),
+    "DK": ("DKK", 746),
+    "SE": ("SEK", 1_130),
+    "NO": ("NOK", 1_170),
+}
+_EURO = ("EUR", 100)
 
 
 def _android(version: str, release: str, maker: str, model: str) -> dict[str, str]:
@@ -132,7 +142,7 @@ CLIENTS: tuple[tuple[int, dict[str, str], int], ...] = (
             "5.7.2",
             "Linux",
             "6.1",
-            "Scheidt",
+            "Railmatic",
             "TVM-4",
             "RailKiosk/5.7.2 (TVM-4)",
             "RailKiosk",
@@ -147,7 +157,7 @@ CLIENTS: tuple[tuple[int, dict[str, str], int], ...] = (
             "5.7.0",
             "Linux",
             "6.1",
-            "Scheidt",
+            "Railmatic",
             "TVM-3",
             "RailKiosk/5.7.0 (TVM-3)",
             "RailKiosk",
@@ -198,6 +208,7 @@ class Customers:
     rank: Array  # table of draws by Zipf's law
     fields: dict[str, pa.Array]
     where: dict[str, pa.Array]
+    rate: Array  # hundredths of their currency for a euro
     currency: pa.Array
     trips: pa.Array  # the path of each one's list of bookings
 
@@ -275,7 +286,8 @@ def _customers(dice: Dice) -> Customers:
                 [_LANGUAGES.get(c, f"{c.lower()}-{c}") for c in codes]
             ),
         },
-        currency=_strings([_CURRENCIES.get(c, "EUR") for c in codes]),
+        rate=np.array([_CURRENCIES.get(c, _EURO)[1] for c in codes]),
+        currency=_strings([_CURRENCIES.get(c, _EURO)[0] for c in codes]),
         trips=_strings([f"/customers/{i}/bookings" for i in ids]),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ def planted() -> list[dict[str, Any]]:
             "expected": [version, _is("app.platform", "android"), _is("cloud.region", "eu-central-1")],
             "aliases": _same_as_new(_BOOKING),
             "note": "All three are needed; two of them do nothing. The time goes into INSERT bookings, which "
-            "waits about 0.7 s for a lock, and a slow_query record says so. It lasts until the end of the day.",
+            "waits about 0.7 s for a lock, and a slow_query record says so. It lasts until midnight.",
         },
         {
             "id": "mandate",
@@ -75,8 +76,8 @@ def planted() -> list[dict[str, Any]]:
             "expected": [version, sepa],
             "aliases": [*_same_as_new(_BOOKING), _is("payment.provider", "bankpay")],
             "note": "About 60% of those payments. On payment's POST /pay the error.type is "
-            "MandateSignatureMismatch, new with the deployment; payment itself was not deployed, and only the user agent "
-            f"booking/{_NEW} of its callers tells them apart there.",
+            "MandateSignatureMismatch, new with the deployment; payment itself was not deployed, and only "
+            f"the user agent booking/{_NEW} of its callers tells them apart there.",
         },
         {
             "id": "kiosk",
@@ -87,7 +88,7 @@ def planted() -> list[dict[str, Any]]:
             "during": _when((0, _EARLY[0])),
             "population": "units",
             "expected": [_is("app.platform", "kiosk")],
-            "aliases": [_is("device.manufacturer", "Scheidt"), _is("booking.channel", "station")],
+            "aliases": [_is("device.manufacturer", "Railmatic"), _is("booking.channel", "station")],
             "note": "A kiosk signs each booking for the tax office (the internal span fiscal.sign, about "
             "0.35 s). Earlier time shows the same rate: not what changed.",
         },
@@ -139,8 +140,8 @@ def planted() -> list[dict[str, Any]]:
             "population": "units",
             "expected": [_is("customer.tariff", FRAMEWORK_TARIFF)],
             "aliases": [{"field": "user.id", "op": "in", "values": "the customers of the tariff"}],
-            "note": "45% of their requests, all day, each customer now and then: no single user.id stands out. "
-            "Leave customer.tariff out of the fields and the set of user.id is what there is to find.",
+            "note": "45% of their requests, all day, each customer now and then: no single user.id stands "
+            "out. Leave customer.tariff out of the fields and the set of user.id is what there is to find.",
         },
     ]
 
@@ -164,46 +165,49 @@ def _deployments() -> list[dict[str, Any]]:
 
 def write_planted(out: Path, events: int, seed: int, format: str) -> None:
     """Write planted.json, and README.md that says the same to people and how the folder was made."""
-    entries = planted()
     command = f"obskit demo --out {out.name} --events {events} --seed {seed} --format {format}"
-    record = {"made_by": command, "deployments": _deployments(), "planted": entries}
+    record = {"made_by": command, "deployments": _deployments(), "planted": planted()}
     (out / "planted.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    text = [
-        f"# {out.name}",
-        "",
+    (out / "README.md").write_text(_readme(out.name, events, command, format), encoding="utf-8")
+
+
+def _readme(name: str, events: int, command: str, format: str) -> str:
+    layout = (
+        "One file a service, a JSON object a line." if format == "jsonl.gz" else "A Dataset of Parquet files."
+    )
+    steps = [f"{d['percent']}% at {d['at'][11:16]}" for d in _deployments() if d["service"] == "booking"]
+    watched = [moment[11:16] for moment in _when(WATCHED).split("/")]
+    parts = [
+        f"# {name}",
         f"{events:,} events of a made-up train-ticket booking platform on {DAY:%Y-%m-%d} (UTC), made by",
-        "",
         f"    {command}",
-        "",
-        "and nothing else: the same command gives the same events anywhere. An edge load balancer, a gateway and",
-        "the services search, seatmap, booking, payment and notification, as traces with OpenTelemetry's names.",
-        +(
-            "One file a service, a JSON object a line."
-            if format == "jsonl.gz"
-            else "A Dataset of Parquet files."
-        ),
-        "",
-        f"- `booking` went from {_OLD} to {_NEW}: "
-        + ", ".join(
-            f"{d['percent']}% at {d['at'][11:16]}" for d in _deployments() if d["service"] == "booking"
-        )
-        + ". Events named `deployment` mark it, and two harmless deployments of other services.",
-        "- Traces are sampled whole, when they are complete. `trace_state` carries the threshold (`ot=th:...`),",
-        "  `sample_weight` what a row stands for: failed, retried and slow traces 4, ordinary ones 32 to 128.",
-        f"  Between {_when(WATCHED)[11:16]} and {_when(WATCHED)[29:34]} every booking is kept (1): the sampler",
-        "  watches rollouts.",
+        "and nothing else: the same command gives the same events anywhere. An edge load balancer, a "
+        "gateway and the services search, seatmap, booking, payment and notification, as traces with "
+        "OpenTelemetry's names. " + layout,
+        f"- `booking` goes from {_OLD} to {_NEW}: {', '.join(steps)}. Events named `deployment` mark it, and "
+        "two harmless deployments of other services.",
+        "- Traces are sampled whole, when they are complete. `trace_state` carries the threshold "
+        "(`ot=th:...`), `sample_weight` what a row stands for: failed, retried and slow traces 4, "
+        f"ordinary ones 32 to 128. Between {watched[0]} and {watched[1]} every booking is kept (1): the "
+        "sampler watches rollouts.",
         "- Spans lie within their parents, but for the consumer, which begins after the message was sent.",
-        "- `error` is not in the files: it is worked out on loading.",
-        "",
-        "## What is planted",
-        "",
-        "`planted.json` says it for machines: `selection`, `where`, `during` as `obskit explain` takes them,",
-        "the conditions to be `expected`, and their `aliases`.",
-        "",
     ]
-    for number, entry in enumerate(entries, 1):
-        asked = f"`{entry['selection']}` where `{entry['where']}`" + (
-            f", during {entry['during']}" if entry["during"] else ", all day"
-        )
-        text += [f"{number}. **{entry['title']}** ({entry['kind']}). {asked}. {entry['note']}"]
-    (out / "README.md").write_text("\n".join(text) + "\n", encoding="utf-8")
+    if format == "jsonl.gz":
+        parts.append("- `error` is not in the files: it is worked out on loading.")
+    parts += [
+        "## What is planted",
+        "`planted.json` says it for machines: `selection`, `where`, `during` as `obskit explain` takes "
+        "them, the conditions to be `expected`, and their `aliases`.",
+    ]
+    for number, entry in enumerate(planted(), 1):
+        when = f"during {entry['during']}" if entry["during"] else "all day"
+        asked = f"`{entry['selection']}` where `{entry['where']}`, {when}"
+        parts.append(f"{number}. **{entry['title']}** ({entry['kind']}): {asked}. {entry['note']}")
+    return "\n\n".join(_wrapped(part) for part in parts) + "\n"
+
+
+def _wrapped(part: str) -> str:
+    if part.startswith(("#", "    ")):
+        return part
+    indent = "  " if part.startswith("- ") else "   " if part[0].isdigit() and part[1] == "." else ""
+    return textwrap.fill(part, 110, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)

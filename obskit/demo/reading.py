@@ -149,7 +149,7 @@ def _seats(stage: Stage, draw: Draw, trace: Array) -> None:
     )
 
 
-FRAMEWORK_SHARE, FRAMEWORK_HIT = 0.045, 0.45
+FRAMEWORK_SHARE, FRAMEWORK_HIT = 0.055, 0.45
 _TRIPS_OWN = heavy(7.5, 0.45)
 _TRIPS_SQL = heavy(25, 0.55, tail=0.006, alpha=1.3, cap_ms=6_000)
 _TRIPS_CONTRACT = heavy(690, 0.3, tail=0)
@@ -330,6 +330,6 @@ def _same(text: str, n: int) -> pa.Array:
 
 SEARCH = Flow("search", 0.46, 7, 1500, _draw_search, _search)
 SEATS = Flow("seats", 0.18, 6, 800, _draw_seats, _seats)
-TRIPS = Flow("trips", 0.10, 5, 450, _draw_trips, _trips)
+TRIPS = Flow("trips", 0.11, 5, 450, _draw_trips, _trips)
 TICKET = Flow("ticket", 0.09, 7, 800, _draw_ticket, _ticket)
 ONLY = Flow("only", 0.05, 7, 800, _draw_only, _only)

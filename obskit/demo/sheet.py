@@ -137,8 +137,8 @@ class Sheet:
 def hex_strings(words: list[Array], known: Array | None = None) -> pa.Array:
     """Return lower-case hex strings of unsigned 64-bit words side by side, null where not known."""
     n, width = len(words[0]), 16 * len(words)
-    big = np.stack([w.astype(">u8") for w in words], axis=1)
-    text = _HEX[big.view(np.uint8).reshape(n, -1)]
+    big = np.stack(words, axis=1).astype(">u8")
+    text = _HEX[big.view(np.uint8).reshape(n, width // 2)]
     if known is None:
         offsets = np.arange(n + 1, dtype=np.int32) * width
         return pa.StringArray.from_buffers(n, pa.py_buffer(offsets), pa.py_buffer(text))

@@ -49,14 +49,14 @@ def rollout_share(t: Array) -> Array:
 
 
 def _curve() -> Array:
-    """Return the relative rate of requests a minute: two commuter peaks, a late evening, a quiet night."""
+    """Return the relative rate of requests a minute: two commuter peaks, an evening, a quiet night."""
     hour = np.arange(1440) / 60
     peak = (
         0.10
-        + 0.95 * np.exp(-(((hour - 7.6) / 1.5) ** 2))
-        + 0.80 * np.exp(-(((hour - 12.2) / 3.2) ** 2))
-        + 1.00 * np.exp(-(((hour - 17.3) / 1.9) ** 2))
-        + 0.45 * np.exp(-(((hour - 20.4) / 1.5) ** 2))
+        + 0.90 * np.exp(-(((hour - 6.1) / 1.5) ** 2))
+        + 0.80 * np.exp(-(((hour - 10.8) / 3.2) ** 2))
+        + 1.00 * np.exp(-(((hour - 15.6) / 1.9) ** 2))
+        + 0.45 * np.exp(-(((hour - 18.6) / 1.6) ** 2))
     )
     ripple = 1 + 0.05 * np.sin(hour * 7.3) + 0.04 * np.sin(hour * 19.1 + 1)
     return np.asarray(peak * ripple)

@@ -1,0 +1,96 @@
+"""What generate() writes: JSON lines, Datasets, what is planted; and the sample that is committed."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from obskit.dataset import open_dataset
+from obskit.demo import generate
+from obskit.demo.jsonl import lines
+from obskit.demo.stream import batches
+from obskit.errors import BadCall, DatasetError
+
+SAMPLE = Path(__file__).parents[2] / "sample_events"
+
+
+def _digests(folder: Path) -> dict[str, str]:
+    return {
+        path.name: hashlib.sha256(gzip.decompress(path.read_bytes())).hexdigest()
+        for path in sorted(folder.glob("*.jsonl.gz"))
+    }
+
+
+def test_the_committed_sample_is_what_its_command_makes(tmp_path: Path) -> None:
+    made_by = json.loads((SAMPLE / "planted.json").read_text())["made_by"]
+    assert made_by == "obskit demo --out sample_events --events 40000 --seed 1 --format jsonl.gz"
+    out = tmp_path / "sample_events"
+    generate(out, events=40_000, seed=1)
+    assert _digests(out) == _digests(SAMPLE)
+    for name in ("planted.json", "README.md"):
+        assert (out / name).read_text() == (SAMPLE / name).read_text()
+
+
+def test_the_committed_sample_is_small() -> None:
+    assert sum(path.stat().st_size for path in SAMPLE.iterdir()) < 5_000_000
+
+
+def test_the_sample_loads_whole(tmp_path: Path) -> None:
+    rows = sum(gzip.decompress(path.read_bytes()).count(b"\n") for path in SAMPLE.glob("*.jsonl.gz"))
+    assert rows == 40_000
+
+
+def test_json_lines_say_what_the_columns_say() -> None:
+    [batch] = batches(300, 4)
+    for text, row in zip(lines(batch).to_pylist(), batch.to_pylist(), strict=True):
+        said = json.loads(text)
+        assert None not in said.values()
+        known = {name: value for name, value in row.items() if value is not None and name != "error"}
+        known["timestamp"] = known["timestamp"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        assert said == known
+
+
+def test_json_lines_escape_what_json_must() -> None:
+    batch = pa.record_batch({"a": ['quote " and \\ and \n', None], "b": [None, 1.5]})
+    assert [json.loads(text) for text in lines(batch).to_pylist()] == [
+        {"a": 'quote " and \\ and \n'},
+        {"b": 1.5},
+    ]
+
+
+def test_parquet_is_a_dataset_of_the_same_rows(tmp_path: Path) -> None:
+    told = generate(tmp_path / "day", events=3_000, seed=2, format="parquet")
+    dataset = open_dataset(tmp_path / "day")
+    assert told["events"] == dataset.rows == 3_000
+    assert dataset.load_report.rows_read == 3_000
+    table = pa.concat_tables([pq.read_table(file.path) for file in dataset.files])
+    assert table.equals(pa.Table.from_batches(list(batches(3_000, 2))).cast(table.schema))
+
+
+def test_the_same_events_give_the_same_fingerprint(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        generate(tmp_path / name, events=1_000, seed=7, format="parquet")
+    assert open_dataset(tmp_path / "one").fingerprint == open_dataset(tmp_path / "two").fingerprint
+
+
+def test_progress_is_told(tmp_path: Path) -> None:
+    seen: list[tuple[str, int, int]] = []
+    generate(tmp_path / "out", events=500, seed=1, progress=lambda *step: seen.append(step))
+    assert seen[-1] == ("making events", 500, 500)
+
+
+def test_bad_calls_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(BadCall, match="no format 'csv'"):
+        generate(tmp_path / "x", events=10, seed=1, format="csv")
+    with pytest.raises(BadCall, match="0 events from seed 1"):
+        generate(tmp_path / "x", events=0, seed=1)
+    (tmp_path / "mine.txt").write_text("something of yours")
+    with pytest.raises(DatasetError, match="holds other files"):
+        generate(tmp_path, events=10, seed=1)
+    assert not (tmp_path / "x").exists()
