@@ -1,0 +1,64 @@
+import json
+
+from obskit.schema import LoadReport
+from obskit.schema.report import KEPT
+
+
+def filled() -> LoadReport:
+    report = LoadReport(rows_read=1234)
+    file = report.file("a.jsonl")
+    file.reject("line 3, byte 120", "not JSON")
+    file.reject("line 9, byte 900", "not JSON")
+    file.override("service.name", 2)
+    report.rename("http.method", "http.request.method", 7)
+    report.retyped["code"] = ("int, string", "string", 4)
+    report.fail_to_parse("duration_ms", 1)
+    report.untimed = 5
+    report.note("<b>a remark</b>")
+    return report
+
+
+def test_text_says_everything_once():
+    assert str(filled()) == (
+        "1,234 rows read, 2 rejected\n"
+        "rejected 2: not JSON (first: a.jsonl, line 3, byte 120)\n"
+        "renamed http.method to http.request.method in 7 rows\n"
+        "code came as int, string, became string in 4 rows\n"
+        "duration_ms did not parse in 1 row, null there\n"
+        "service.name was there twice in 2 rows\n"
+        "5 rows without a timestamp\n"
+        "<b>a remark</b>"
+    )
+
+
+def test_html_is_escaped():
+    html = filled()._repr_html_()
+    assert "&lt;b&gt;a remark" in html
+    assert "<b>" not in html
+
+
+def test_round_trip_through_json():
+    report = filled()
+    again = LoadReport.from_dict(json.loads(json.dumps(report.to_dict())))
+    assert again == report
+
+
+def test_all_rejections_are_counted_and_the_first_kept():
+    report = LoadReport()
+    for i in range(KEPT + 50):
+        report.reject("f", f"line {i}", "bad")
+    assert report.rejected_count == KEPT + 50
+    assert report.rejected_by_reason == {"bad": KEPT + 50}
+    assert len(report.rejected) == KEPT
+    assert str(report.rejected[0]) == "f, line 0: bad"
+
+
+def test_merge_adds_counts():
+    report = filled()
+    report.merge(filled())
+    assert report.rows_read == 2468
+    assert report.rejected_by_reason == {"not JSON": 4}
+    assert report.renamed == {"http.method": ("http.request.method", 14)}
+    assert report.retyped == {"code": ("int, string", "string", 8)}
+    assert report.overridden == {"service.name": 4}
+    assert report.notes == ["<b>a remark</b>"]
