@@ -7,7 +7,6 @@ Nothing here knows what is being asked.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -24,15 +23,17 @@ Bools: TypeAlias = npt.NDArray[np.bool_]
 
 # Beyond this many different weights in a group, rows are summed one by one instead of a popcount a class.
 MOST_CLASSES = 32
+# Up to so many rows, those of all files are counted together; above, file by file in memory that stays small.
+AT_ONCE = 4_000_000
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Item:
-    """One condition on one field: the codes it accepts, and how it is written."""
+    """One condition on one field: the codes it accepts, and how it is written. Equal only to itself."""
 
     field: str
     codes: tuple[int, ...]
-    spec: Mapping[str, Any] = dataclasses.field(hash=False, compare=False)
+    spec: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -45,15 +46,20 @@ class Segment:
     weights: Weights
 
 
+def words(length: int) -> int:
+    """Return how many words of 64 bits hold so many rows."""
+    return -(-length // 64)
+
+
 def pack(masks: Sequence[Bools]) -> Bits:
     """Return the masks of all segments as one bit set; each segment is padded to whole words."""
-    parts = []
+    out = np.zeros(8 * sum(words(len(mask)) for mask in masks), dtype=np.uint8)
+    start = 0
     for mask in masks:
         packed = np.packbits(mask, bitorder="little")
-        padded = np.zeros(-(-len(mask) // 64) * 8, dtype=np.uint8)
-        padded[: len(packed)] = packed
-        parts.append(padded.view(np.uint64))
-    return np.concatenate(parts) if parts else np.zeros(0, dtype=np.uint64)
+        out[start : start + len(packed)] = packed
+        start += 8 * words(len(mask))
+    return out.view(np.uint64)
 
 
 def popcount(bits: Bits) -> int:
@@ -80,10 +86,9 @@ class Frame:
         self.segments = tuple(segments)
         self.groups = dict(groups)
         self._bits: dict[Item, Bits] = {}
-        self._positions = {
-            name: [None if mask.all() else np.flatnonzero(mask) for mask in masks]
-            for name, masks in groups.items()
-        }
+        self._words = sum(words(segment.length) for segment in self.segments)
+        self._positions: dict[str, list[Rows]] = {}
+        self._weights: dict[str, Weights] = {}
         self._rows = {name: pack(masks) for name, masks in groups.items()}
         # classes are few in a group: a popcount of each counts a slice exactly
         self._members = {name: self._split(masks) for name, masks in groups.items()}
@@ -120,19 +125,18 @@ class Frame:
             codes = self.codes(item.field)
             wanted = np.zeros(codes.size, dtype=bool)
             wanted[list(item.codes)] = True
-            masks = []
+            out = np.zeros(8 * self._words, dtype=np.uint8)
+            start = 0
             for segment in self.segments:
                 local, remap = codes.parts[segment.file]
                 accept = wanted if remap is None else wanted[remap]
-                found = local if segment.rows is None else local[segment.rows]
                 hits = np.flatnonzero(accept)
-                if len(hits) == 1:
-                    masks.append(np.asarray(found == hits[0]))
-                elif len(hits) == 0:
-                    masks.append(np.zeros(segment.length, dtype=bool))
-                else:
-                    masks.append(accept[found])
-            self._bits[item] = pack(masks)
+                if len(hits):
+                    found = local if segment.rows is None else local[segment.rows]
+                    packed = np.packbits(_among(found, accept, hits), bitorder="little")
+                    out[start : start + len(packed)] = packed
+                start += 8 * words(segment.length)
+            self._bits[item] = out.view(np.uint64)
         return self._bits[item]
 
     def slice(self, items: Sequence[Item]) -> Bits:
@@ -158,7 +162,8 @@ class Frame:
         for segment, mask in zip(self.segments, self.groups[group], strict=True):
             picked = mask if inside is None else mask & inside[start : start + segment.length]
             start += segment.length
-            n, w = row_weights(segment, np.flatnonzero(picked))
+            rows = np.flatnonzero(picked)
+            n, w = row_weights(segment, rows if segment.rows is None else segment.rows[rows])
             out += (n.sum(), (n * w).sum(), (n * w * w).sum())
         return out
 
@@ -166,23 +171,37 @@ class Frame:
         """Return the counts of a group's rows in each slice."""
         return Counts.join([self._sum(group, bits) for bits in slices])
 
+    def _picked(self, group: str) -> list[Rows]:
+        """Return a group's rows as row numbers of each segment's file."""
+        if group not in self._positions:
+            self._positions[group] = [
+                np.flatnonzero(mask) if segment.rows is None else segment.rows[mask]
+                for segment, mask in zip(self.segments, self.groups[group], strict=True)
+            ]
+        return self._positions[group]
+
     def tally(self, group: str, name: str) -> Counts:
         """Return the counts of a group's rows for each code of a field (length `codes(name).size`)."""
         codes = self.codes(name)
+        picked = self._picked(group)
+        if sum(map(len, picked)) <= AT_ONCE:
+            # many files with few rows each: one count over all of them
+            parts = []
+            for segment, rows in zip(self.segments, picked, strict=True):
+                local, remap = codes.parts[segment.file]
+                found = local[rows]
+                parts.append(found if remap is None else remap[found])
+            found = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+            if group not in self._weights:
+                self._weights[group] = join_weights([segment.weights for segment in self.segments], picked)
+            return Counts(*_tally(found, self._weights[group], None, codes.size))
         out = np.zeros((3, codes.size))
-        for segment, picked in zip(self.segments, self._positions[group], strict=True):
+        for segment, rows in zip(self.segments, picked, strict=True):
             local, remap = codes.parts[segment.file]
-            rows = (
-                segment.rows if picked is None else picked if segment.rows is None else segment.rows[picked]
-            )
-            found = local if rows is None else local[rows]
             size = codes.size if remap is None else len(remap)
-            sums = _tally(found, segment.weights, rows, size)
-            if remap is None:
-                out += sums
-            else:
-                np.add.at(out.T, remap, sums.T)
-        return Counts(out[0], out[1], out[2])
+            sums = _tally(local[rows], segment.weights, rows, size)
+            out[:, slice(None) if remap is None else remap] += sums
+        return Counts(*out)
 
     def tally_slice(self, groups: Sequence[str], bits: Bits, name: str) -> Counts:
         """Return the counts, for each code of a field, of the groups' rows that lie in a slice."""
@@ -199,16 +218,35 @@ class Frame:
             rows = picked if segment.rows is None else segment.rows[picked]
             local, remap = codes.parts[segment.file]
             sums = _tally(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
-            if remap is None:
-                out += sums
-            else:
-                np.add.at(out.T, remap, sums.T)
-        return Counts(out[0], out[1], out[2])
+            out[:, slice(None) if remap is None else remap] += sums
+        return Counts(*out)
 
     def meets(self, group: str, one: Bits, other: Bits) -> tuple[int, int]:
         """Return how many rows of a group are in both slices, and in either."""
         rows = self._rows[group]
         return popcount(rows & one & other), popcount(rows & (one | other))
+
+    def segment(self, at: int, bits: Bits) -> Bools:
+        """Return a bit set as one boolean a row of a segment."""
+        start = sum(words(segment.length) for segment in self.segments[:at])
+        length = self.segments[at].length
+        own = bits[start : start + words(length)]
+        return np.unpackbits(own.view(np.uint8), bitorder="little", count=length).view(bool)
+
+    def ends(self, bits: Bits) -> list[tuple[int, int, int]]:
+        """Return (segment, first row, last row) of a slice, in rows of the segment, where it has any."""
+        full = np.flatnonzero(bits)
+        out, start = [], 0
+        for at, segment in enumerate(self.segments):
+            stop = start + words(segment.length)
+            low, high = np.searchsorted(full, (start, stop))
+            if low < high:
+                first, last = int(full[low]), int(full[high - 1])
+                head, tail = int(bits[first]), int(bits[last])
+                lowest = (head & -head).bit_length() - 1
+                out.append((at, 64 * (first - start) + lowest, 64 * (last - start) + tail.bit_length() - 1))
+            start = stop
+        return out
 
     def values(self, name: str) -> npt.NDArray[np.int64]:
         """Return the field's code of every row, segment after segment."""
@@ -226,7 +264,7 @@ class Frame:
         parts, start = [], 0
         for segment in self.segments:
             parts.append(mask[start : start + segment.length])
-            start += -(-segment.length // 64) * 64
+            start += 64 * words(segment.length)
         return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
     def weights(self) -> tuple[Floats, Floats]:
@@ -237,9 +275,52 @@ class Frame:
         return np.concatenate([n for n, _ in parts]), np.concatenate([w for _, w in parts])
 
 
-def row_weights(segment: Segment, picked: Rows | None) -> tuple[Floats, Floats]:
-    """Return n and w of a segment's rows; `picked` numbers rows of the segment, None means all."""
-    rows = segment.rows if picked is None else picked if segment.rows is None else segment.rows[picked]
+def _among(codes: npt.NDArray[Any], accept: Bools, hits: Rows) -> Bools:
+    """Return which codes are accepted; `hits` are the accepted ones, at least one.
+
+    A run of codes (an interval, "has a value") is compared, which is ten times as fast as looked up.
+    """
+    low, high = int(hits[0]), int(hits[-1])
+    if high - low + 1 != len(hits):
+        return np.asarray(accept[codes])
+    if low == high:
+        return np.asarray(codes == low)
+    if high == len(accept) - 1:
+        return np.asarray(codes >= low)
+    if low == 0:
+        return np.asarray(codes <= high)
+    return np.asarray((codes >= low) & (codes <= high))
+
+
+def join_weights(weights: Sequence[Weights], positions: Sequence[Rows]) -> Weights:
+    """Return the weights of rows of several files as if they were of one."""
+    table: dict[tuple[int, float], int] = {}
+    classes: list[Rows] = []
+    for own, rows in zip(weights, positions, strict=True):
+        if own.classes is not None:
+            pairs = zip(own.n.tolist(), own.w.tolist(), strict=True)
+            remap = np.array([table.setdefault(pair, len(table)) for pair in pairs], dtype=np.int64)
+            classes.append(remap[own.classes[rows]])
+    if len(classes) == len(weights) and classes:
+        joined = np.concatenate(classes)
+        used = np.flatnonzero(np.bincount(joined, minlength=len(table)))
+        if len(used) <= 255:
+            dense = np.zeros(len(table), dtype=np.uint8)
+            dense[used] = np.arange(len(used))
+            n, w = (np.array(part) for part in zip(*table, strict=True))
+            return Weights(dense[joined], n[used], w[used], None, None, 0)
+    pieces = [(own.rows_n()[rows], own.rows_w()[rows]) for own, rows in zip(weights, positions, strict=True)]
+    n, w = (
+        (np.concatenate(part) for part in zip(*pieces, strict=True))
+        if pieces
+        else (np.zeros(0, int), np.zeros(0))
+    )
+    return Weights(None, np.zeros(0, np.int64), np.zeros(0), n, w, 0)
+
+
+def row_weights(segment: Segment, rows: Rows | None) -> tuple[Floats, Floats]:
+    """Return n and w of rows of a segment's file; None means all rows of the segment."""
+    rows = segment.rows if rows is None else rows
     weights = segment.weights
     if weights.classes is not None:
         classes = weights.classes if rows is None else weights.classes[rows]

@@ -166,21 +166,16 @@ class Reporter:
     def _seen(self, bits: Bits) -> tuple[str | None, str | None]:
         """Return when the slice's rows began first and last, as ISO 8601."""
         times = self.scope.dataset.codes.times()
-        first: list[int] = []
-        last: list[int] = []
-        mask, start = self.full.unpack(bits), 0
-        for segment in self.full.segments:
-            inside = np.flatnonzero(mask[start : start + segment.length])
-            start += segment.length
-            if not len(inside):
-                continue
-            rows = inside if segment.rows is None else segment.rows[inside]
+        seen: list[int] = []
+        for at, *ends in self.full.ends(bits):
+            segment = self.full.segments[at]
+            rows = np.array(ends) if segment.rows is None else segment.rows[ends]
             began = times[segment.file][rows]
-            began = began[began != NO_TIME]
-            if len(began):
-                first.append(int(began[0]))
-                last.append(int(began[-1]))
-        return (_iso(min(first)), _iso(max(last))) if first else (None, None)
+            if (began == NO_TIME).any():  # rows without a time come last: look at all of this file's
+                picked = np.flatnonzero(self.full.segment(at, bits))
+                began = times[segment.file][picked if segment.rows is None else segment.rows[picked]]
+            seen += [int(moment) for moment in (began.min(), began.max()) if moment != NO_TIME]
+        return (_iso(min(seen)), _iso(max(seen))) if seen else (None, None)
 
     def _examples(self, bits: Mapping[int, Bits]) -> dict[int, dict[str, list[dict[str, Any]]]]:
         """Return up to three events of either group for each slice.

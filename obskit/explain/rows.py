@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,7 @@ import numpy.typing as npt
 from obskit.dataset import NO_TIME, FieldCodes
 from obskit.engine import Condition, Scope, parse_time
 from obskit.errors import BadCall, EmptySelection
-from obskit.explain.frame import Bools, Frame, Segment
+from obskit.explain.frame import Bools, Frame, Segment, join_weights
 
 SAMPLE_A = 20_000
 SAMPLE_B = 100_000
@@ -197,8 +197,8 @@ def sample(
     share = {}
     for group, most in (("a", SAMPLE_A), ("b", SAMPLE_B)):
         share[group] = most / max(sum(int(mask.sum()) for mask in compared.groups[group]), 1)
-    segments: list[Segment] = []
-    groups: dict[str, list[Bools]] = {"a": [], "b": []}
+    rows_of: list[npt.NDArray[np.int64]] = []
+    member: dict[str, list[Bools]] = {"a": [], "b": []}
     numbers: list[npt.NDArray[np.int64]] = []
     for f in range(len(scope.dataset.files)):
         picked = {}
@@ -206,21 +206,36 @@ def sample(
             rows = np.flatnonzero(compared.groups[group][f])
             if share[group] < 1 and len(rows):
                 key = (
-                    rows
-                    if ids is None
-                    else np.where(ids[f][rows] > 0, ids[f][rows].astype(np.int64), -rows - 1)
+                    rows if ids is None else np.where(ids[f][rows] > 0, ids[f][rows].astype(np.int64), ~rows)
                 )
                 rows = rows[_uniform(key, f) < share[group]]
             picked[group] = rows
         rows = np.union1d(picked["a"], picked["b"])
-        if not len(rows):
-            continue
-        segments.append(Segment(f, len(rows), rows, weights[f]))
+        rows_of.append(rows)
         for group in ("a", "b"):
-            groups[group].append(np.isin(rows, picked[group], assume_unique=True))
+            member[group].append(np.isin(rows, picked[group], assume_unique=True))
         own = np.full(len(rows), -1, dtype=np.int64) if ids is None else ids[f][rows].astype(np.int64)
         numbers.append(np.where(own > 0, own + (f << 32), -1))
-    return Frame(codes, segments, groups), np.concatenate(numbers)
+    joined = join_weights(weights, rows_of)
+    total = sum(map(len, rows_of))
+    held: dict[str, FieldCodes] = {}
+
+    def gathered(name: str) -> FieldCodes:
+        """Return a field's codes of the sampled rows, as if they were one file."""
+        if name not in held:
+            found = codes(name)
+            parts = [_gather(found, f, rows) for f, rows in enumerate(rows_of)]
+            held[name] = replace(found, parts=[(np.concatenate(parts), None)])
+        return held[name]
+
+    groups = {group: [np.concatenate(masks)] for group, masks in member.items()}
+    return Frame(gathered, [Segment(0, total, None, joined)], groups), np.concatenate(numbers)
+
+
+def _gather(codes: FieldCodes, file: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
+    local, remap = codes.parts[file]
+    found = local[rows]
+    return found.astype(np.int32) if remap is None else remap[found]
 
 
 def _uniform(key: npt.NDArray[Any], salt: int) -> npt.NDArray[np.float64]:

@@ -39,7 +39,8 @@ def buckets(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
 def middles(bucket: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
     """Return the value each bucket is reported at (NaN for `NULL` and `NAN`)."""
     index = np.abs(bucket.astype(np.float64)) - OFFSET
-    out = np.sign(bucket) * np.exp((np.clip(index, -40_000, 40_000) + 0.5) * LOG_GROWTH)
+    with np.errstate(over="ignore"):  # the buckets of the infinities are set below
+        out = np.sign(bucket) * np.exp((np.clip(index, -40_000, 40_000) + 0.5) * LOG_GROWTH)
     out = np.where(bucket == ZERO, 0.0, out)
     out = np.where(bucket == INFINITY, np.inf, np.where(bucket == NEGATIVE_INFINITY, -np.inf, out))
     return np.where((bucket == NULL) | (bucket == NAN), np.nan, out)
