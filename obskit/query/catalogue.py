@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from obskit.dataset import FieldCodes
 from obskit.engine import Scope
+from obskit.figures import words
 from obskit.figures.result import Result
 from obskit.figures.tables import UNIT, format_cell
 from obskit.query.answer import call, dataset_of, merged, statements
@@ -57,12 +58,12 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Result:
     wanted = [name for name in scope.schema.names if names is None or name in set(names)]
     whole = scope.where is None
     coded = [n for n in wanted if whole and n in scope.dataset.schema.names and scope.dataset.codes.ready(n)]
-    known = {name: _from_codes(scope.codes(name), scope.schema.field(name).type) for name in coded}
+    known = {name: _from_codes(scope.codes(name)) for name in coded}
     rest = [name for name in wanted if name not in known]
     sql, notes = "", list(scope.notes)
     if rest:
         rows, label, sql, total = _rows(scope, rest)
-        known |= {name: _from_rows(rows.column(name), label) for name in rest}
+        known |= {name: _from_rows(rows.column(name), label, _unit(name)) for name in rest}
         if label != "all rows":
             notes.append(
                 f"{len(rest)} fields are not counted yet: their fill and values are those of a {label}"
@@ -78,7 +79,7 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Result:
             "values": pa.array([row.distinct for row in listed], pa.int64()),
             "at_least": pa.array([row.least for row in listed], pa.bool_()),
             "top": pa.array(
-                [_top(row, scope.schema.field(n).type, n) for n, row in zip(wanted, listed, strict=True)],
+                [_top(row, scope.schema.field(n).type) for n, row in zip(wanted, listed, strict=True)],
                 pa.string(),
             ),
             "source": pa.array([row.source for row in listed], pa.string()),
@@ -119,7 +120,7 @@ def _rows(scope: Scope, names: list[str]) -> tuple[pa.Table, str, str, int | Non
     return answer.table, label, answer.sql, answer.table.num_rows if small else None
 
 
-def _from_codes(codes: FieldCodes, kind: pa.DataType) -> _Row:
+def _from_codes(codes: FieldCodes) -> _Row:
     totals = codes.totals["all"]
     count = totals.n.astype(np.float64)
     everything = count.sum()
@@ -140,6 +141,10 @@ def _from_codes(codes: FieldCodes, kind: pa.DataType) -> _Row:
     return _Row(filled, int(there.sum()), rare is not None, top, None, "all rows")
 
 
+def _unit(name: str) -> bytes | None:
+    return b"ms" if name == "duration_ms" else None
+
+
 def _span(codes: FieldCodes, weight: Any) -> str | None:
     if codes.lo is None or codes.hi is None or codes.bucket is None or not len(codes.lo):
         return None
@@ -149,12 +154,12 @@ def _span(codes: FieldCodes, weight: Any) -> str | None:
     running = np.cumsum(weight[fine])
     at = int(np.searchsorted(running, running[-1] / 2))
     middle = float(middles(codes.bucket[fine][at : at + 1])[0])
-    unit = b"ms" if codes.name == "duration_ms" else None
+    unit = _unit(codes.name)
     low, high = float(codes.lo[fine].min()), float(codes.hi[fine].max())
     return f"{format_cell(low, unit)} … {format_cell(middle, unit)} … {format_cell(high, unit)}"
 
 
-def _from_rows(column: pa.ChunkedArray, label: str) -> _Row:
+def _from_rows(column: pa.ChunkedArray, label: str, unit: bytes | None) -> _Row:
     rows = len(column)
     filled = 1 - column.null_count / rows if rows else 0.0
     kind = column.type
@@ -179,7 +184,8 @@ def _from_rows(column: pa.ChunkedArray, label: str) -> _Row:
         if not len(values):
             return _Row(filled, None, False, [], None, label)
         parts = [float(values.min()), float(np.median(values)), float(values.max())]
-        return _Row(filled, None, False, [], " … ".join(format_cell(part) for part in parts), label)
+        span = " … ".join(format_cell(part, unit) for part in parts)
+        return _Row(filled, None, False, [], span, label)
     number = counts.field("counts").to_numpy(zero_copy_only=False)
     order = np.argsort(-number, kind="stable")[:TOP]
     values = counts.field("values")
@@ -187,7 +193,7 @@ def _from_rows(column: pa.ChunkedArray, label: str) -> _Row:
     return _Row(filled, len(counts), sampled, top, None, label)
 
 
-def _top(row: _Row, kind: pa.DataType, name: str) -> str | None:
+def _top(row: _Row, kind: pa.DataType) -> str | None:
     if row.span is not None:
         return row.span
     if not row.top:
@@ -196,7 +202,7 @@ def _top(row: _Row, kind: pa.DataType, name: str) -> str | None:
         return f"{format_cell(row.top[0][0])}, …"
     plain = pa.types.is_integer(kind)
     return ", ".join(
-        f"{value if plain else format_cell(value)} {100 * share:.2g}%" for value, share in row.top
+        f"{value if plain else format_cell(value)} {words.share(share)}" for value, share in row.top
     )
 
 

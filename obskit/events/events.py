@@ -1,0 +1,253 @@
+"""`Events`: an immutable handle on a scope, each verb one call into a room below."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+import pyarrow as pa
+
+import obskit.explain as explaining
+import obskit.query as querying
+from obskit.dataset import Dataset
+from obskit.engine import Scope, format_value, parse_time
+from obskit.errors import BadCall
+from obskit.events.triage import Triage, triage
+from obskit.figures.result import Result
+from obskit.figures.tables import format_cell, html_table, text_table
+from obskit.query import Heatmap, Impact, QueryResult, Trace
+from obskit.schema import LoadReport
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHOWN_FIELDS = 30
+# `between` on plain rows; the end is exclusive, so that neighbouring windows share no event.
+TIME = "timestamp"
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Events:
+    """Events to be asked; every verb returns something new and leaves these as they are.
+
+    Attributes:
+        scope: the dataset, its engine and the condition that narrows it.
+        trace_url: address of a trace, with `{trace_id}` in it.
+    """
+
+    scope: Scope
+    trace_url: str | None = None
+    reopen: Callable[[], Events] | None = field(default=None, repr=False)
+    steps: tuple[Callable[[Events], Events], ...] = field(default=(), repr=False)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The events at rest, whatever these are narrowed to."""
+        return self.scope.dataset
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Fields and types, derived ones last."""
+        return self.scope.schema
+
+    @property
+    def fingerprint(self) -> str:
+        """What the rows of the dataset hash to."""
+        return self.dataset.fingerprint
+
+    @property
+    def load_report(self) -> LoadReport:
+        """What was read, rejected, renamed and retyped."""
+        return self.dataset.load_report
+
+    @property
+    def population(self) -> str:
+        """Which rows `explain`, `triage` and the Explorer look at: "units", or "all" where none is a unit."""
+        where = self.scope.where
+        if where is not None and where.fields & {"kind", "name"}:
+            return "all"
+        return "all" if self.dataset.codes.no_units else "units"
+
+    def where(self, condition: Any) -> Events:
+        """Return the events of which a condition is true; see `docs/conditions.md`."""
+        return self._step(lambda events: events._of(events.scope.narrow(condition)))
+
+    def between(self, start: Any, end: Any = None) -> Events:
+        """Return the events from `start` up to, not including, `end`.
+
+        Args:
+            start: a datetime, ISO 8601 (naive is UTC), "-30m" before the newest event, "start/end", or None.
+            end: the same; None is open.
+        Raises:
+            ConditionError: not a time.
+            BadCall: it ends before it begins, or neither is given.
+        """
+        if isinstance(start, str) and "/" in start and end is None:
+            start, _, end = start.partition("/")
+        newest = self.scope.newest
+        low, high = _moment(start, newest), _moment(end, newest)
+        if low is None and high is None:
+            raise BadCall("between nothing and nothing", hint="between('-30m'), between('2026-05-04T10:00Z', None)")
+        if low is not None and high is not None and low >= high:
+            raise BadCall(f"{low.isoformat()} is not before {high.isoformat()}", hint="the earlier time comes first")
+        parts = [f"{TIME} >= {format_value(low)}"] if low is not None else []
+        parts += [f"{TIME} < {format_value(high)}"] if high is not None else []
+        return self.where(" and ".join(parts))
+
+    def derive(self, **expressions: Any) -> Events:
+        """Return the events with further fields, such as `derive(slow="duration_ms > 500")`."""
+
+        def step(events: Events) -> Events:
+            scope = events.scope
+            for name, expression in expressions.items():
+                scope = scope.derive(name, expression)
+            return events._of(scope)
+
+        return self._step(step)
+
+    def query(
+        self,
+        *calculations: str,
+        by: str | Sequence[str] = (),
+        every: str | None = None,
+        where: Any = None,
+        having: str | None = None,
+        order: str | None = None,
+        limit: int | None = None,
+        exact: bool = False,
+    ) -> QueryResult:
+        """Calculate over groups and time; see `obskit.query.query`."""
+        return self._linked(
+            querying.query(
+                self.scope, *calculations, by=by, every=every, where=where, having=having, order=order,
+                limit=limit, exact=exact,
+            )  # fmt: skip
+        )
+
+    def fields(self, names: Sequence[str] | None = None) -> Result:
+        """List the fields: type, fill, how many values, the commonest ones."""
+        return querying.fields(self.scope, names)
+
+    def heatmap(
+        self, x: str = TIME, y: str = "duration_ms", bins: tuple[int, int] = (200, 60), *, log: bool | None = None
+    ) -> Heatmap:
+        """Count events on a grid of two numbers, or of a number over time."""
+        return querying.heatmap(self.scope, x, y, bins, log=log)
+
+    def explain(
+        self,
+        selection: Any,
+        *,
+        during: Any = None,
+        baseline: Any = None,
+        history: Any = "auto",
+        where: Any = None,
+        fields: Sequence[str] | None = None,
+        population: str = "units",
+        depth: int = 3,
+        cluster: str | None = "trace_id",
+        thorough: bool = False,
+        progress: Callable[[str, int, int], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> explaining.Explanation:
+        """Rank what distinguishes the selected events from the others; see `obskit.explain.explain`."""
+        return explaining.explain(
+            self.scope, selection, during=during, baseline=baseline, history=history, where=where, fields=fields,
+            population=population, depth=depth, cluster=cluster, thorough=thorough, progress=progress,
+            cancelled=cancelled,
+        )  # fmt: skip
+
+    def triage(
+        self, since: Any = None, *, progress: Callable[[str, int, int], None] | None = None
+    ) -> Triage:
+        """Compare every operation with its own earlier self, and explain those that got worse."""
+        return triage(self.scope, _moment(since, self.scope.newest), progress=progress)
+
+    def impact(self, selection: Any, by: str = "user.id") -> Impact:
+        """Count how many users (customers, ...) of how many a selection hit."""
+        return querying.impact(self.scope, selection, by)
+
+    def trace(self, trace_id: str) -> Trace:
+        """Return the rows of one trace as a waterfall, narrowed or not: a trace is looked at whole."""
+        return self._linked(querying.trace(dataclasses.replace(self.scope, where=None), trace_id))
+
+    def traces(self, limit: int = 20) -> Result:
+        """List the traces of these events, the longest first."""
+        return self._linked(querying.traces(self.scope, limit))
+
+    def sample(self, n: int = 10, seed: int = 0) -> Result:
+        """Draw rows at random; the same seed draws the same rows."""
+        return self._linked(querying.sample(self.scope, n, seed))
+
+    def refresh(self) -> Events:
+        """Return the same events as their files are now, narrowed and derived as these are."""
+        if self.reopen is None:
+            return self
+        events = self.reopen()
+        for step in self.steps:
+            events = step(events)
+        return dataclasses.replace(events, steps=self.steps, reopen=self.reopen)
+
+    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the events as an Arrow table, all in memory."""
+        names = [querying.resolve(self.scope, name) for name in columns or self.schema.names]
+        return self.scope.run(lambda table: table.select(*names)).table
+
+    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the events as a DataFrame, all in memory."""
+        frame: pd.DataFrame = self.to_arrow(columns).to_pandas()
+        return frame
+
+    def trace_link(self, trace_id: str) -> str | None:
+        """Return the address of a trace, None where no `trace_url` was given."""
+        if self.trace_url is None:
+            return None
+        return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
+
+    def __repr__(self) -> str:
+        found = self.fields()
+        table = found.table.drop_columns(["at_least", "source"])
+        return "\n".join([*self._head(), text_table(table, most=SHOWN_FIELDS), *(f"note: {n}" for n in found.notes)])
+
+    def _repr_html_(self) -> str:
+        found = self.fields()
+        table = found.table.drop_columns(["at_least", "source"])
+        return html_table(table, caption=[*self._head(), *(f"note: {n}" for n in found.notes)], most=200)
+
+    def _head(self) -> list[str]:
+        first, last = self.dataset.span
+        lines = [
+            f"{self.dataset.rows:,} events from {format_cell(first)} to {format_cell(last)}, "
+            f"{len(self.schema):,} fields, dataset {self.fingerprint[:12]}"
+        ]
+        if self.scope.where is not None:
+            lines.append(f"narrowed to: {self.scope.where.text}")
+        if self.load_report.rejected_count:
+            lines.append(f"{self.load_report.rejected_count:,} rows were rejected: see events.load_report")
+        return lines
+
+    def _of(self, scope: Scope) -> Events:
+        return dataclasses.replace(self, scope=scope)
+
+    def _step(self, step: Callable[[Events], Events]) -> Events:
+        return dataclasses.replace(step(self), steps=(*self.steps, step))
+
+    def _linked(self, result: Any) -> Any:
+        if self.trace_url is None:
+            return result
+        links: Mapping[str, str] = {"trace_id": self.trace_url}
+        return dataclasses.replace(result, links=links)
+
+
+def _moment(given: Any, newest: datetime | None) -> datetime | None:
+    if given is None or given == "":
+        return None
+    if isinstance(given, datetime):
+        return given.replace(tzinfo=UTC) if given.tzinfo is None else given
+    if isinstance(given, str):
+        return parse_time(given, newest)
+    raise BadCall(f"{given!r} is no time", hint="a datetime, ISO 8601, or '-30m'")

@@ -1,0 +1,102 @@
+"""`load`: whatever holds events becomes `Events`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from obskit.dataset import Dataset, Progress, convert, from_arrow
+from obskit.engine import Condition, Scope
+from obskit.errors import BadCall
+from obskit.events.events import Events
+from obskit.figures.tables import check_link
+
+Source = str | Path | Sequence[str | Path] | pa.Table | pa.RecordBatch | pd.DataFrame | Dataset
+
+
+def load(
+    source: Source,
+    *,
+    mapping: Mapping[str, Any] | None = None,
+    error: Any = None,
+    between: str | tuple[Any, Any] | None = None,
+    where: Any = None,
+    trace_url: str | None = None,
+    progress: Progress | None = None,
+) -> Events:
+    """Load events.
+
+    Args:
+        source: a file, a folder, a glob or several (JSONL, OTLP JSON, CSV, Parquet, Arrow; gzip or zstd around
+            any), a Dataset, an Arrow table or a DataFrame. Files are converted once and then opened from the
+            cache.
+        mapping: our names to the source's columns, where it has its own: `{"duration_ms": "Duration"}`.
+        error: condition that says what an error is, instead of the status.
+        between: as `Events.between`.
+        where: as `Events.where`.
+        trace_url: address with `{trace_id}` in it; trace ids become links. http and https only.
+        progress: called as (what, done, total).
+    Raises:
+        NoSuchPath, ReadError, DatasetError: there is nothing to read, or it cannot be read.
+        ConditionError, UnknownField, UnknownFunction: from the conditions.
+        BadCall: a link that is none, or something that holds no events.
+    Cost: one pass over what is not converted yet; a Dataset that is there is opened from its metadata.
+    """
+    template = _checked(trace_url)
+
+    def opened() -> Events:
+        dataset = _dataset(source, mapping, progress)
+        scope = Scope.of(dataset)
+        if error is not None:
+            scope = _with_error(scope, error)
+        events = Events(scope, trace_url=template, reopen=opened)
+        if between is not None:
+            events = events.between(*([between] if isinstance(between, str) else between))
+        return events if where is None else events.where(where)
+
+    return opened()
+
+
+def _dataset(source: Source, mapping: Mapping[str, Any] | None, progress: Progress | None) -> Dataset:
+    if isinstance(source, Dataset):
+        return source
+    if isinstance(source, pd.DataFrame):
+        source = pa.Table.from_pandas(source, preserve_index=False)
+    if isinstance(source, pa.RecordBatch):
+        source = pa.Table.from_batches([source])
+    if isinstance(source, pa.Table):
+        return from_arrow(source, mapping=mapping)
+    if isinstance(source, (str, Path)):
+        return convert(source, mapping=mapping, progress=progress)
+    if isinstance(source, Sequence) and all(isinstance(item, (str, Path)) for item in source):
+        return convert(source, mapping=mapping, progress=progress)
+    raise BadCall(
+        f"{type(source).__name__} holds no events that can be loaded",
+        hint="paths, a pyarrow Table, a pandas DataFrame or a Dataset",
+    )
+
+
+def _with_error(scope: Scope, error: Any) -> Scope:
+    """Return the scope of the same rows with `error` as a condition says; kept in the cache by content."""
+    condition: Condition = scope.condition(error)
+    table = scope.run(lambda t: t.mutate(error=condition.to_ibis(t).fill_null(False))).table
+    note = f"error is: {condition.text}"
+    made = Scope.of(from_arrow(table))
+    return Scope(made.dataset, made.engine, notes=(note,))
+
+
+def _checked(trace_url: str | None) -> str | None:
+    if trace_url is None:
+        return None
+    if "{trace_id}" not in trace_url:
+        raise BadCall(
+            f"trace_url={trace_url!r} has no place for the id", hint="such as https://tracing.example/{trace_id}"
+        )
+    return check_link(trace_url)
+
+
+__all__ = ["Source", "load"]
