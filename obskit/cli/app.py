@@ -100,4 +100,4 @@ def _call(arguments: argparse.Namespace) -> None:
 
 
 def _version() -> str:
-    return importlib.import_module("importlib.metadata").version("obskit")
+    return str(importlib.import_module("importlib.metadata").version("obskit"))

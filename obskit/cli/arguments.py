@@ -102,7 +102,7 @@ def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--by", action="append", metavar="FIELD", help="group by a field; repeat for several")
     parser.add_argument("--every", metavar="STEP", help="a time series: 10s, 1m, 1h")
     parser.add_argument("--having", metavar="CONDITION", help="only groups on which this is true")
-    parser.add_argument("--order", metavar="COLUMN", help="order by a column, largest first with a leading -")
+    parser.add_argument("--order", metavar="COLUMNS", help="order by columns: 'p99 desc, name'")
     parser.add_argument("--limit", type=_positive, metavar="N", help="at most N groups")
     _source(parser)
     _answer(parser)

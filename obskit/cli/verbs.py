@@ -11,7 +11,9 @@ from obskit.cli.inputs import start
 from obskit.cli.loading import opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.errors import BadCall
+from obskit.figures.tables import format_cell, text_table
 
+MOST_FIELDS = 1_000  # listed by `info`; --json lists all
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 
 
@@ -35,7 +37,7 @@ def triage(arguments: argparse.Namespace) -> None:
     """Operations, what changed in them, and what sets it apart."""
     with Progress() as progress:
         since, arguments.since = arguments.since, None
-        answer = opened(arguments, progress).triage(since=start(since) if since else None)
+        answer = opened(arguments, progress).triage(start(since) if since else None, progress=progress)
     show(answer, arguments)
 
 
@@ -50,7 +52,13 @@ def info(arguments: argparse.Namespace) -> None:
             found | {"kind": "info", "fields": found["rows"], "load_report": events.load_report.to_dict()}
         )
     else:
-        write(f"{fields}\n\n{events.load_report}")
+        first, last = events.dataset.span
+        table = fields.table.drop_columns(["at_least", "source"])
+        write(
+            f"{events.dataset.rows:,} events from {format_cell(first)} to {format_cell(last)}\n\n"
+            f"{text_table(table, most=MOST_FIELDS)}\n"
+            f"{chr(10).join(fields.footer())}\n\n{events.load_report}"
+        )
 
 
 def query(arguments: argparse.Namespace) -> None:
@@ -59,7 +67,7 @@ def query(arguments: argparse.Namespace) -> None:
     with Progress() as progress:
         answer = opened(arguments, progress).query(
             *(calculations or ["count()"]),
-            by=arguments.by,
+            by=arguments.by or (),
             every=arguments.every,
             having=arguments.having,
             order=arguments.order,
