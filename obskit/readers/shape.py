@@ -91,7 +91,8 @@ def _united(have: Any, kind: type) -> Any:
         return have
     if have is _NONE:
         return kind
-    return float if {have, kind} == {int, float} else _Mixed
+    numbers = (have is int and kind is float) or (have is float and kind is int)
+    return float if numbers else _Mixed
 
 
 def _fields(node: dict[str, Any]) -> list[pa.Field]:

@@ -271,9 +271,9 @@ class Normalizer:
         for word_, count in ((own, present), *mixed.items()):
             if count:
                 seen[word_] = seen.get(word_, 0) + count
-        if len(seen) > 1 and pa.types.is_string(kind):
-            others = {w: n for w, n in seen.items() if w != "string"}
-            self.report.retyped[unique] = (", ".join(sorted(seen)), "string", sum(others.values()))
+        others = sum(count for word_, count in seen.items() if word_ != "string")
+        if others and pa.types.is_string(kind):
+            self.report.retyped[unique] = (", ".join(sorted(seen)), "string", others)
         return convert(values, kind)
 
 
