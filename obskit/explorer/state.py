@@ -85,25 +85,31 @@ class State:
             counted.append(f"count({self.selection}) as selected")
         return (*counted, f"p50({name}) as p50", f"p99({name}) as p99")
 
-    def code(self, opening: str) -> str:
-        """Return the lines of Python that reproduce what is shown.
+    def code(self, opening: str, units: str | None = None) -> str:
+        """Return the lines of Python that reproduce what is shown, for a cell of a notebook.
 
         Args:
             opening: the lines that make `events`.
+            units: the condition that picks the events drawn, where those are not all.
         """
         lines = ["import obskit as ok", "", opening]
         lines += [f"events = events.where({condition!r})" for condition in self.conditions]
-        lines.append(f"events.heatmap(x={self.x.field!r}, y={self.y.field!r}, bins={BINS}).plot()")
+        lines += ["", f"units = {units!r}"] if units else [""]
+        drawn = "events.where(units)" if units else "events"
+        lines.append(f"picture = {drawn}.heatmap(x={self.x.field!r}, y={self.y.field!r}, bins={BINS})")
+        shown = ["picture.plot()"]
         question = self.question()
         if question is not None:
             selection, arguments = question
             given = "".join(f",\n    {name}={value!r}" for name, value in arguments.items())
-            lines += ["", f"found = events.explain(\n    {selection!r}{given},\n)", "found"]
+            lines.append(f"found = events.explain(\n    {selection!r}{given},\n)")
+            shown.append("found")
         if self.group is not None:
             calls = "".join(f"    {text!r},\n" for text in self.calculations())
             more = f"    by=[{self.group!r}],\n    order='events desc',\n    limit={GROUPS},\n"
-            lines += ["", f"events.query(\n{calls}{more})"]
-        return "\n".join(lines)
+            lines.append(f"groups = {drawn}.query(\n{calls}{more})")
+            shown.append("groups")
+        return "\n".join([*lines, f"display({', '.join(shown)})"])
 
 
 def only(items: Sequence[Mapping[str, Any]]) -> str:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from obskit.engine import format_condition, quote_name
 from obskit.errors import BadCall
+from obskit.explorer import units
 from obskit.explorer.brush import Axis, moment
 from obskit.explorer.markers import incomplete_from, markers
 from obskit.explorer.state import BINS, GROUPS, State
@@ -70,18 +71,28 @@ def numeric_fields(events: Any, first: str) -> list[str]:
     return ordered[:MOST_FIELDS]
 
 
+def drawn(events: Any, state: State) -> tuple[Any, str | None]:
+    """Return the events that are drawn, and the condition that picks them; None for all."""
+    picked = units.of(events, str(state.explain.get("population", "units")))
+    return (events, None) if picked is None else (events.where(picked), picked)
+
+
 def draw(events: Any, state: State, fields: list[str]) -> Picture:
     """Count the grid of a state.
 
     Cost: one heatmap of the events.
     """
-    result = events.heatmap(x=state.x.field, y=state.y.field, bins=BINS)
+    for side in (state.x, state.y):
+        if not side.time:
+            events.scope.codes(side.field)  # coded now, once: each drawing after counts from memory
+    shown, picked = drawn(events, state)
+    result = shown.heatmap(x=state.x.field, y=state.y.field, bins=BINS)
     grid = np.asarray(result.grid)
     x = _side(state.x, np.asarray(result.x_edges))
     y = _side(state.y, np.asarray(result.y_edges))
     rows, columns = grid.shape
     total = float(grid.sum())
-    about = f"{words.count(total)} events"
+    about = f"{words.count(total)} {'units of work' if picked else 'events'}"
     view = {
         "columns": columns,
         "rows": rows,
@@ -93,6 +104,7 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
         "steps": list(state.steps),
         "compare": state.compare,
         "about": about,
+        "notes": [str(note) for note in result.notes],
         "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
     }
     said = (
@@ -106,7 +118,8 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
 def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     """Return the table of a state's groups for the page, and the condition that each row stands for."""
     name = str(state.group)
-    result = events.query(*state.calculations(), by=[name], order="events desc", limit=GROUPS)
+    shown, _ = drawn(events, state)
+    result = shown.query(*state.calculations(), by=[name], order="events desc", limit=GROUPS)
     rows = result.to_arrow().to_pylist()
     counted = ["events", *(["selected"] if state.selection is not None else [])]
     items, lines = [], []
@@ -115,9 +128,9 @@ def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, A
         items.append(
             {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
         )
-        shown = [words.count(row[column]) for column in counted]
-        shown += ["" if row[column] is None else f"{row[column]:,.4g}" for column in ("p50", "p99")]
-        lines.append(["(missing)" if value is None else str(value) if value != "" else "''", *shown])
+        cells = [words.count(row[column]) for column in counted]
+        cells += ["" if row[column] is None else f"{row[column]:,.4g}" for column in ("p50", "p99")]
+        lines.append(["(missing)" if value is None else str(value) if value != "" else "''", *cells])
     table = {
         "field": name,
         "head": [name, *counted, f"p50 {state.y.field}", f"p99 {state.y.field}"],

@@ -18,7 +18,7 @@ from obskit.explorer.brush import Brush, micros
 from obskit.explorer.latest import Cancelled, Latest
 from obskit.explorer.source import script, style
 from obskit.explorer.state import State, only, without
-from obskit.explorer.view import Picture, axis, draw, grouped, numeric_fields, opening
+from obskit.explorer.view import Picture, axis, draw, drawn, grouped, numeric_fields, opening
 
 try:
     import anywidget
@@ -91,7 +91,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     @property
     def code(self) -> str:
         """The lines of Python that reproduce what is shown."""
-        return self._state.code(opening(self._base))
+        return self._state.code(opening(self._base), drawn(self._events(self._state), self._state)[1])
 
     @property
     def explanation(self) -> Any:

@@ -6,6 +6,7 @@ Where OBSKIT_REQUIRE holds "browser", as in the continuous run, a missing one is
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import os
 import shutil
@@ -54,9 +55,9 @@ def chromium():
         browser.close()
 
 
-@pytest.fixture
-def new_page(chromium):
-    """Return a function that opens a page; its errors and its requests off loopback fail the test."""
+@contextlib.contextmanager
+def pages(chromium):
+    """Give a function that opens pages; their errors and their requests off loopback fail what used them."""
     contexts, wrong = [], []
 
     def open_page(**options):
@@ -72,13 +73,27 @@ def new_page(chromium):
 
         context.route(lambda url: urlsplit(url).scheme in ("http", "https", "ws", "wss"), guard)
         page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(f"page error: {error}"))
+        page.on("pageerror", lambda error: wrong.append(f"page error: {error}\n{error.stack}"))
         return page
 
     yield open_page
     for context in contexts:
         context.close()
     assert not wrong, "\n".join(wrong)
+
+
+@pytest.fixture
+def new_page(chromium):
+    """A function that opens a page of the test's own."""
+    with pages(chromium) as open_page:
+        yield open_page
+
+
+@pytest.fixture(scope="module")
+def shared_page(chromium):
+    """A page that the tests of a module share, for opening JupyterLab takes seconds."""
+    with pages(chromium) as open_page:
+        yield open_page(permissions=["clipboard-read", "clipboard-write"])
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,7 @@ def view(**more):
         "steps": ["\"http.route\" = '/book'"],
         "compare": "rest",
         "about": "100,000 events",
+        "notes": [],
         "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
         **more,
     }

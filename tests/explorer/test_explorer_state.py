@@ -4,8 +4,10 @@ import pyarrow as pa
 import pytest
 
 from obskit.engine import parse_condition
+from obskit.explorer import units
 from obskit.explorer.brush import Axis, Brush, micros
 from obskit.explorer.state import State, only, without
+from obskit.names import UNITS
 
 T, D = Axis("timestamp", time=True), Axis("duration_ms")
 START = micros("2026-05-04T10:00Z")
@@ -33,18 +35,34 @@ def test_a_box_against_others_in_the_same_time():
 
 def test_code_is_python_and_says_all_that_is_shown():
     state = State(T, D, "region = 'eu'", brush=Brush(y0=500), group="it's").narrow("name = '\"q\"'")
-    code = state.code("events = ok.load('x')")
+    code = state.code("events = ok.load('x')", "kind = 'server'")
     compile(code, "code", "exec")
     assert code == (
         "import obskit as ok\n\nevents = ok.load('x')\n"
         "events = events.where(\"region = 'eu'\")\n"
-        "events = events.where('name = \\'\"q\"\\'')\n"
-        "events.heatmap(x='timestamp', y='duration_ms', bins=(200, 60)).plot()\n\n"
-        "found = events.explain(\n    'duration_ms >= 500',\n)\nfound\n\n"
-        "events.query(\n    'count() as events',\n    'count(duration_ms >= 500) as selected',\n"
+        "events = events.where('name = \\'\"q\"\\'')\n\n"
+        "units = \"kind = 'server'\"\n"
+        "picture = events.where(units).heatmap(x='timestamp', y='duration_ms', bins=(200, 60))\n"
+        "found = events.explain(\n    'duration_ms >= 500',\n)\n"
+        "groups = events.where(units).query(\n"
+        "    'count() as events',\n    'count(duration_ms >= 500) as selected',\n"
         "    'p50(duration_ms) as p50',\n    'p99(duration_ms) as p99',\n"
-        "    by=[\"it's\"],\n    order='events desc',\n    limit=12,\n)"
+        "    by=[\"it's\"],\n    order='events desc',\n    limit=12,\n)\n"
+        "display(picture.plot(), found, groups)"
     )
+
+
+def test_code_of_an_untouched_explorer():
+    assert State(T, D).code("events = e") == (
+        "import obskit as ok\n\nevents = e\n\n"
+        "picture = events.heatmap(x='timestamp', y='duration_ms', bins=(200, 60))\ndisplay(picture.plot())"
+    )
+
+
+def test_units_of_work_are_picked_with_the_fields_there_are():
+    assert units.condition({"kind", "duration_ms", "parent_span_id"}) == UNITS
+    assert units.condition({"duration_ms"}) == "duration_ms is not null"
+    assert units.condition({"body"}) is None
 
 
 @pytest.mark.parametrize(

@@ -85,6 +85,7 @@ function render({ model, el }) {
     field.replaceChildren(...view.fields.map((name) => h("option", { value: name, text: name, selected: name === view.y.field })));
     compare.value = view.compare;
     about.textContent = view.about;
+    about.title = view.notes.join("\n");
     steps.replaceChildren(
       ...(view.steps.length ? ["Narrowed to: "] : []),
       ...view.steps.map((text, index) =>
