@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import sys
+import textwrap
 import threading
 import time
 from types import TracebackType
@@ -33,10 +35,34 @@ def safe(text: str) -> str:
     return _UNSAFE.sub(_escaped, text)
 
 
+def fitted(text: str, width: int) -> str:
+    """Return `text` with lines longer than `width` broken at spaces, the rest of a line set in below it.
+
+    For a terminal only: what goes into a file or a pipe keeps its lines whole. Tables fit already.
+    """
+    lines = []
+    for line in text.split("\n"):
+        if len(line) <= width:
+            lines.append(line)
+            continue
+        indent = line[: len(line) - len(line.lstrip())]
+        lines += textwrap.wrap(
+            line,
+            max(width, 20),
+            subsequent_indent=indent + "  ",
+            break_long_words=False,
+            break_on_hyphens=False,
+            replace_whitespace=False,
+        )
+    return "\n".join(lines)
+
+
 def write(text: str, stream: TextIO | None = None) -> None:
     """Print a text that may hold values from data; what the encoding lacks is escaped."""
     stream = stream or sys.stdout
     text = safe(text).rstrip("\n") + "\n"
+    if stream.isatty():
+        text = fitted(text, shutil.get_terminal_size().columns)
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
 

@@ -50,6 +50,18 @@ def test_whatever_the_text_no_control_character_is_left(value: str) -> None:
     assert left == set()
 
 
+def test_long_lines_are_broken_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "30")
+    stream = Screen()
+    write("short\n    the same rows: pod-a, pod-b-with-a-long-name, pod-c", stream)
+    assert stream.getvalue() == (
+        "short\n    the same rows: pod-a,\n      pod-b-with-a-long-name,\n      pod-c\n"
+    )
+    file = io.StringIO()
+    write("a line of more characters than thirty", file)
+    assert file.getvalue() == "a line of more characters than thirty\n"
+
+
 @given(st.recursive(st.text() | st.none() | st.integers(), lambda inner: st.lists(inner), max_leaves=5))
 def test_json_reads_back_as_it_was(value: object) -> None:
     stream = Screen()

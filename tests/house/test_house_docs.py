@@ -100,7 +100,7 @@ def test_conditions_in_the_docs_are_read(line: str, at_sample: Path) -> None:
     assert rows.num_rows == 1
 
 
-@pytest.mark.parametrize("line", commands())
+@pytest.mark.parametrize("line", list(commands()))
 def test_commands_in_the_docs_run(line: str, at_sample: Path, capsys: pytest.CaptureFixture[str]) -> None:
     if "TRACE_ID" in line:
         ids = load("sample_events").to_arrow().column("trace_id")
