@@ -243,6 +243,17 @@ def same_rows(frame: Frame, one: Bits, other: Bits) -> bool:
     return True
 
 
+def ordered(judged: Judged) -> list[int]:
+    """Return all slices, strongest first; what history demotes goes by its evidence, equals by preference."""
+
+    def key(at: int) -> tuple[float, float, int, list[tuple[int, int, str]]]:
+        items = judged.slices[at]
+        score, evidence = float(judged.score[at]), float(judged.evidence.score[at])
+        return -round(score, 9), -round(evidence, 9), len(items), [order(item) for item in items]
+
+    return sorted(range(len(judged.slices)), key=key)
+
+
 def accepted(judged: Judged, stands: Bools) -> list[int]:
     """Return the slices that say clearly more than each of their parts, best first."""
     score = {frozenset(items): judged.score[at] for at, items in enumerate(judged.slices)}

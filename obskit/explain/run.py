@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,14 +12,15 @@ import numpy as np
 from obskit.engine import Scope
 from obskit.errors import BadCall
 from obskit.explain import rank, rows, search
+from obskit.explain.answer import answer
 from obskit.explain.frame import Item
 from obskit.explain.question import Question, ask, resolve
 from obskit.explain.report import Reporter
-from obskit.explain.result import Explanation, Finding
+from obskit.explain.result import Explanation
 from obskit.explain.sets import Halves, HeldOut
 from obskit.explain.singles import Column, field_items, interval_totals, is_number
 from obskit.names import describes_error
-from obskit.stats.evidence import Counts, testable, weigh
+from obskit.stats.evidence import Counts, paid_tests, weigh
 
 ALPHA = 0.05
 # how the error is shared among conjunctions of one, two and three conditions
@@ -172,74 +174,29 @@ class _Run:
         judged = self._judge(slices)
         standing = judged.stands(self.levels.floor)
         own = rank.accepted(judged, standing)
+        if not own and standing.any() and judged.history is not None:
+            # nothing is worse than its usual self: there is more of what was always so
+            self.notes.append("no slice exceeds its own earlier rate: ranked without history")
+            judged = replace(judged, score=judged.evidence.score)
+            own = rank.accepted(judged, standing)
         causes = rank.cover(self.sample, judged, own, self.levels, MOST_FINDINGS)
         self._check()
-        rest = [
-            int(at) for at in np.argsort(-judged.score, kind="stable") if standing[at] and at not in causes
-        ]
+        rest = [at for at in rank.ordered(judged) if standing[at] and at not in causes]
         rest = self._distinct(judged, causes, rest)
         words = self._judge(described)
-        says = [
-            int(at) for at in np.argsort(-words.score, kind="stable") if words.stands(self.levels.floor)[at]
-        ]
+        clear = words.stands(self.levels.floor)
+        says = self._distinct(words, [], [at for at in rank.ordered(words) if clear[at]])
         report = Reporter(scope, self.full, self.sample, judged, self.cluster, groups)
         describe = Reporter(scope, self.full, self.sample, words, self.cluster, {})
-        return self._explanation(
+        return answer(
+            asked,
+            compared,
+            self.full,
+            self.notes,
+            self.skipped,
             report.findings(causes, whole=True),
             report.findings(rest, whole=False),
             describe.findings(says, whole=False),
-        )
-
-    def _explanation(
-        self, findings: Sequence[Finding], refinements: Sequence[Finding], describes: Sequence[Finding]
-    ) -> Explanation:
-        asked, compared = self.asked, self.compared
-        history: dict[str, Any] | None = None
-        if "history" in self.full.totals:
-            earlier, outcome = self.full.totals["history"], self.full.totals["history_a"]
-            history = {
-                "condition": f"during {asked.history}"
-                if isinstance(asked.history, rows.Window)
-                else str(asked.history),
-                "events": round(float(earlier.n[0])),
-                "selected": round(float(outcome.n[0])),
-                "rate": float(outcome.w[0] / earlier.w[0]),
-            }
-        during = "" if asked.during is None else f" during {asked.during}"
-        unweighted = sum(weights.unweighted for weights in self.scope.dataset.codes.weights())
-        total = self.scope.dataset.rows
-        if 0 < unweighted < total:
-            self.notes.append(f"{unweighted:,} of {total:,} rows carry no weight, counted as 1")
-        if compared.unknown:
-            text = (
-                f"{compared.unknown:,} rows left out: for them the selection is neither true nor false (null)"
-            )
-            self.notes.append(text)
-        name = asked.population
-        if name == "units" and self.scope.dataset.codes.no_units:
-            name = "all"
-            self.notes.append(
-                "no row is a unit of work (server, consumer or root span): all rows are compared"
-            )
-        elif name == "units" and compared.left_out:
-            self.notes.append(f"units of work only: {compared.left_out:,} other rows left out")
-        return Explanation(
-            findings=tuple(findings),
-            refinements=tuple(refinements),
-            describes=tuple(describes),
-            skipped=tuple(self.skipped),
-            selection={"condition": asked.selection.text + during, **_size(self.all_a)},
-            baseline={
-                "condition": (asked.baseline.text if asked.baseline else f"not ({asked.selection.text})")
-                + during,
-                **_size(self.all_b),
-            },
-            history=history,
-            population={"name": name, "rows": compared.rows, "left_out": compared.left_out},
-            query=asked.call,
-            sql=_sql(self.scope.narrow(asked.selection)),
-            dataset={"rows": total, "fingerprint": self.scope.dataset.fingerprint},
-            notes=tuple(dict.fromkeys(self.notes)),
         )
 
     def _judge(self, slices: list[tuple[Item, ...]]) -> rank.Judged:
@@ -316,7 +273,7 @@ class _Run:
         from_bins = [interval_totals(c) for c in self.columns if is_number(c.codes)]
         totals = np.concatenate([np.zeros(0), *from_values, *from_bins])
         a, b = float(self.all_a.n[0]), float(self.all_b.n[0])
-        return testable(totals, math.log(a / (a + b)), ALPHA * SHARES[0])
+        return paid_tests(totals, math.log(a / (a + b)), ALPHA * SHARES[0])
 
     def _singles(self) -> tuple[list[Item], list[tuple[Item, ...]]]:
         """Return the conditions worth a place in the search, and those that only describe the error."""
@@ -385,16 +342,6 @@ class _Run:
             if len(kept) == MOST_REFINEMENTS:
                 break
         return kept
-
-
-def _sql(scope: Scope) -> str:
-    return scope.engine.compile(scope.table)
-
-
-def _size(whole: Counts) -> dict[str, Any]:
-    """Return the observed events of a group and, where weights say otherwise, how many they stand for."""
-    events, estimated = round(float(whole.n[0])), float(whole.w[0])
-    return {"events": events} | ({"estimated": round(estimated)} if round(estimated) != events else {})
 
 
 def _with_parts(singles: list[tuple[Item, ...]], slices: list[tuple[Item, ...]]) -> list[tuple[Item, ...]]:

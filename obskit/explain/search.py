@@ -45,7 +45,8 @@ class Group:
     def shares(self, slices: Matrix) -> Floats:
         """Return the weighted share of the rows that meet both, for each of `slices` and each condition."""
         with one_thread():
-            return np.asarray((slices * self.weight) @ self.seen.T, dtype=np.float64)
+            shares = (slices * self.weight) @ self.seen.T
+        return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1
 
     def slices(self, keys: Sequence[tuple[int, ...]]) -> Matrix:
         """Return which rows meet all conditions of each key."""

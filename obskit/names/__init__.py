@@ -99,8 +99,11 @@ ERROR_FIELDS = frozenset(
 
 
 def describes_error(name: str) -> bool:
-    """Whether a field says that or how something failed; true by definition of failing events."""
-    return name in ERROR_FIELDS or name.startswith("exception.")
+    """Whether a field says that or how something failed; true by definition of failing events.
+
+    What an answer looks like (`http.response.*`) is decided after the failure, so it describes it too.
+    """
+    return name in ERROR_FIELDS or name.startswith(("exception.", "http.response."))
 
 
 def current(name: str) -> str:

@@ -120,8 +120,8 @@ def upper_bound(p: Floats, size: Floats, log_level: float) -> Floats:
 
 def divergence(p: Floats, q: Floats) -> Floats:
     """Return KL(Bernoulli(p) || Bernoulli(q)) in nats, 0 where p <= q."""
-    q = np.clip(q, 1e-12, 1 - 1e-12)
-    kl = special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q)
+    safe = np.clip(q, 1e-12, 1 - 1e-12)
+    kl = special.rel_entr(p, safe) + special.rel_entr(1 - p, 1 - safe)
     return np.where(p > q, kl, 0.0)
 
 
@@ -197,7 +197,7 @@ def _ratio(inside: Floats, outside: Floats) -> Floats:
     return np.where(np.isnan(outside), np.nan, np.where(np.isnan(ratio), 1.0, ratio))
 
 
-def testable(totals: Floats, log_rate: float, alpha: float) -> int:
+def paid_tests(totals: Floats, log_rate: float, alpha: float) -> int:
     """Return how many slices could reach significance at all (Tarone): what a search must pay for.
 
     Args:

@@ -1,0 +1,133 @@
+"""Bounds that hold as often as they say, weights and clusters that count for what they are."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from obskit.stats.evidence import (
+    Counts,
+    divergence,
+    effective_size,
+    excess_score,
+    lower_bound,
+    paid_tests,
+    rates,
+    share,
+    upper_bound,
+    weigh,
+)
+
+
+def counts(*n: float, w: float = 1.0) -> Counts:
+    of = np.array(n, dtype=float)
+    return Counts(of, of * w, of * w * w)
+
+
+@given(st.integers(0, 200), st.integers(1, 200), st.floats(1e-9, 0.2))
+def test_bounds_are_clopper_and_pearsons(hits: int, misses: int, level: float) -> None:
+    n = hits + misses
+    p, size = np.array([hits / n]), np.array([float(n)])
+    interval = stats.binomtest(hits, n).proportion_ci(1 - 2 * level, method="exact")
+    assert math.isclose(lower_bound(p, size, math.log(level))[0], interval.low, rel_tol=1e-6, abs_tol=1e-9)
+    assert math.isclose(upper_bound(p, size, math.log(level))[0], interval.high, rel_tol=1e-6, abs_tol=1e-9)
+
+
+@given(st.floats(0, 1), st.floats(0, 1))
+def test_divergence_is_nothing_where_the_slice_is_no_commoner(p: float, q: float) -> None:
+    found = divergence(np.array([p]), np.array([q]))[0]
+    assert found >= 0
+    assert (found == 0) or p > q
+
+
+@given(st.integers(1, 1000), st.integers(1, 1000), st.floats(0.1, 1000))
+def test_equal_weights_are_worth_the_rows_there_are(inside: int, outside: int, weight: float) -> None:
+    whole = counts(inside + outside, w=weight)
+    part = counts(inside, w=weight)
+    for side in ("low", "high"):
+        assert math.isclose(effective_size(part, whole, side=side)[0], inside + outside, rel_tol=1e-6)
+    assert math.isclose(share(part, whole)[0], inside / (inside + outside), rel_tol=1e-9)
+
+
+def test_heavy_rows_that_all_lie_inside_are_not_worth_the_light_ones_outside() -> None:
+    """17 rows of weight 1000 inside, 20 of weight 1 outside: the share is .999, the evidence that of 17 rows."""
+    part = Counts(np.array([17.0]), np.array([17_000.0]), np.array([17e6]))
+    whole = Counts(np.array([37.0]), np.array([17_020.0]), np.array([17e6 + 20]))
+    assert share(part, whole)[0] > 0.99
+    assert effective_size(part, whole, side="low")[0] < 20
+
+
+def test_the_risk_ratio_is_infinite_where_nothing_happens_outside() -> None:
+    found = weigh(counts(50), counts(50), counts(50), counts(1000), math.log(0.01))
+    assert found.risk_ratio[0] == math.inf
+    assert found.risk_ratio_low[0] < math.inf
+    assert found.rate_outside[0] == 0
+    assert math.isclose(found.rate_inside[0], 0.5)
+
+
+def test_rates_come_back_from_shares() -> None:
+    inside, outside = rates(np.array([0.8]), np.array([0.2]), 100.0, 900.0)
+    assert math.isclose(inside[0], 80 / (80 + 180))
+    assert math.isclose(outside[0], 20 / (20 + 720))
+
+
+def test_the_interval_of_a_share_holds_the_truth_as_often_as_it_says() -> None:
+    """Sampled unevenly (1 in 1 or 1 in 20): 2,000 trials at a one-sided level of 5%."""
+    rng = np.random.default_rng(7)
+    missed = 0
+    for _ in range(2000):
+        keep = np.where(rng.random(400) < 0.5, 1.0, 1 / 20)
+        kept = rng.random(400) < keep
+        slice_ = rng.random(400) < 0.3
+        w = 1 / keep[kept]
+        inside = slice_[kept]
+        whole = Counts(*(np.array([x]) for x in (float(kept.sum()), w.sum(), (w * w).sum())))
+        part = Counts(
+            *(np.array([x]) for x in (float(inside.sum()), w[inside].sum(), (w[inside] ** 2).sum()))
+        )
+        low = lower_bound(share(part, whole), effective_size(part, whole, side="low"), math.log(0.05))[0]
+        missed += low > 0.3
+    assert missed / 2000 <= 0.055
+
+
+@given(st.lists(st.integers(1, 500), max_size=50), st.floats(-5, -0.01), st.floats(0.001, 0.1))
+def test_paid_tests_is_the_least_number_that_pays_for_itself(
+    totals: list[int], rate: float, alpha: float
+) -> None:
+    k = paid_tests(np.array(totals, dtype=float), rate, alpha)
+
+    def reach(tests: int) -> int:
+        return sum(n * rate <= math.log(alpha / tests) for n in totals)
+
+    assert k == 1 or reach(k) <= k
+    assert all(reach(smaller) > smaller for smaller in range(1, k))
+
+
+def test_what_was_always_so_has_no_excess() -> None:
+    """Two slices, both 30% failing now; the first failed at 30% before, the second at 1%."""
+    a, b = counts(300, 300), counts(700, 700)
+    history_a, history = counts(600, 20), counts(2000, 2000)
+    score = excess_score(
+        a, counts(650), b, counts(5000), history_a, counts(700), history, counts(12_000), math.log(1e-4)
+    )
+    assert score[0] == 0
+    assert score[1] > 0.5
+
+
+def test_nothing_is_commoner_than_before_and_so_nothing_scores() -> None:
+    score = excess_score(
+        counts(10),
+        counts(20),
+        counts(90),
+        counts(980),
+        counts(50),
+        counts(100),
+        counts(500),
+        counts(2000),
+        -5.0,
+    )
+    assert score.tolist() == [0.0]
