@@ -197,16 +197,16 @@ class JsonLines:
             return None
         columns, fields = [], []
         for field, column in zip(table.schema, table.columns, strict=True):
-            if column.null_count == len(column):
-                continue
-            array = column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
-            if _wide(array):
-                return None
-            columns.append(array)
-            fields.append(field)
+            if column.null_count < len(column):
+                columns.append(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
+                fields.append(field)
         if not fields:
             return None
-        return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+        try:
+            batch = pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+        except pa.ArrowInvalid:  # Arrow makes a broken list of [null, null] where no item was ever more
+            return None
+        return None if any(map(_wide, columns)) else batch
 
     def _by_line(self, block: Block, damage: Callable[[], str | None]) -> Iterator[pa.RecordBatch]:
         offset, number = block.offset, block.line

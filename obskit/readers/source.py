@@ -48,28 +48,48 @@ class _Plain:
 
 
 class _Gzip:
-    """Members one after the other; `max_length` keeps a bomb from unfolding at once."""
+    """Members one after the other; `max_length` keeps a bomb from unfolding at once.
+
+    zlib gives nothing of a piece in which it fails, so such a piece is fed again byte by byte.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self.damage: str | None = None
         self._file = file
         self._inflate = zlib.decompressobj(wbits=31)
+        self._failing = memoryview(b"")
         self._ended = False
 
     def piece(self) -> bytes:
-        while not self._ended:
+        while not self._ended and not len(self._failing):
             if self._inflate.eof and not self._next_member():
                 break
             data = self._inflate.unconsumed_tail or self._file.read(PIECE // 4)
             if not data:
                 return self._stop("the gzip stream is cut off")
+            before = self._inflate.copy()
             try:
                 out = self._inflate.decompress(data, PIECE)
             except zlib.error:
-                return self._stop("the gzip stream is corrupt")
+                self._inflate, self._failing = before, memoryview(data)
+                break
             if out:
                 return out
-        return b""
+        return self._before_failure()
+
+    def _before_failure(self) -> bytes:
+        out: list[bytes] = []
+        size = 0
+        while len(self._failing) and size < PIECE:
+            try:
+                out.append(self._inflate.decompress(self._failing[:1]))
+            except zlib.error:
+                self._stop("the gzip stream is corrupt")
+                self._failing = memoryview(b"")
+                break
+            self._failing = self._failing[1:]
+            size += len(out[-1])
+        return b"".join(out)
 
     def _next_member(self) -> bool:
         rest = self._inflate.unused_data or self._file.read(PIECE // 4)
@@ -92,17 +112,16 @@ class _Zstd:
     """Frames one after the other. Arrow's stream loses what it had when it fails, so the last stretch
     before a break is read again in small steps."""
 
-    def __init__(self, file: BinaryIO) -> None:
+    def __init__(self, path: Path) -> None:
         self.damage: str | None = None
-        self._file = file
+        self._path = path
         self._given = 0
         self._steps = iter((4096, 64, 1))
         self._step = PIECE // 4
         self._open()
 
     def _open(self) -> None:
-        self._file.seek(0)
-        self._stream = pa.CompressedInputStream(pa.PythonFile(self._file, mode="r"), "zstd")
+        self._stream = pa.CompressedInputStream(pa.OSFile(str(self._path)), "zstd")
         left = self._given
         while left:
             left -= len(self._stream.read(min(left, self._step)))
@@ -114,12 +133,17 @@ class _Zstd:
             except (OSError, pa.ArrowException) as error:
                 self.damage = f"the zstd stream is {'cut off' if 'runcated' in str(error) else 'corrupt'}"
                 self._step = next(self._steps, 0)
+                self.close()
                 if self._step:
                     self._open()
                 continue
             self._given += len(out)
             return out
         return b""
+
+    def close(self) -> None:
+        """Close the file below."""
+        self._stream.close()
 
 
 class Source:
@@ -152,12 +176,15 @@ class Source:
     @contextmanager
     def stream(self) -> Iterator[Stream]:
         """Open the file from its beginning, decompressed."""
+        if self.compression == "zstd":
+            zstd = _Zstd(self.path)
+            try:
+                yield zstd
+            finally:
+                zstd.close()
+            return
         with self.path.open("rb") as file:
-            yield (
-                _Gzip(file)
-                if self.compression == "gzip"
-                else (_Zstd(file) if self.compression == "zstd" else _Plain(file))
-            )
+            yield _Gzip(file) if self.compression == "gzip" else _Plain(file)
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:

@@ -38,7 +38,13 @@ class Source:
         """Return durations in milliseconds whatever their unit."""
         if target != "duration_ms" or self.unit is None or self.unit == "ms":
             return values
-        return pc.multiply(values, 1_000 / UNITS_PER_SECOND[self.unit])
+        return milliseconds(values, 1_000 / UNITS_PER_SECOND[self.unit])
+
+
+def milliseconds(values: pa.Array, factor: float) -> pa.Array:
+    """Return durations in milliseconds, `factor` of which are one of their unit."""
+    # 318316 / 1000 is the float nearest to 318.316; 318316 * 0.001 is not.
+    return pc.divide(values, float(round(1 / factor))) if factor < 1 else pc.multiply(values, factor)
 
 
 def read_mapping(mapping: Mapping[str, Any] | None) -> dict[str, list[tuple[str, Source]]]:

@@ -18,7 +18,7 @@ from obskit.errors import LimitExceeded
 from obskit.names import ALIASES, COLUMNS, DURATION_UNITS, current, type_word
 from obskit.schema import derive
 from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
-from obskit.schema.mapping import Source, read_mapping
+from obskit.schema.mapping import Source, milliseconds, read_mapping
 from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
 from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
@@ -166,7 +166,7 @@ class Normalizer:
         """Return what an alias gives to our column; values it cannot give stay under the alias's name."""
         values = parse(part.values, COLUMNS[target])
         if (factor := DURATION_UNITS.get(part.name)) is not None:
-            values = pc.multiply(values, factor)
+            values = milliseconds(values, factor)
         if merged is not None:
             values = pc.if_else(pc.is_valid(merged), pa.scalar(None, values.type), values)
         used = len(values) - values.null_count

@@ -1,0 +1,200 @@
+"""Input that is torn, hostile or something else: a clear error or a counted rejection, in bounded memory."""
+
+import gzip
+import os
+import random
+import subprocess
+import sys
+
+import pyarrow as pa
+import pytest
+
+from obskit.errors import LimitExceeded, ReadError
+
+GOOD = b'{"a":1}\n{"a":2}\n'
+
+
+def test_empty_file(read, tmp_path):
+    for data in (b"", b"\n \n", gzip.compress(b"")):
+        with pytest.raises(ReadError) as caught:
+            read(data, name="empty.jsonl")
+        assert str(caught.value) == (
+            f"{tmp_path}/empty.jsonl is empty\nHint: was it written to its end? A file needs at least one event"
+        )
+
+
+@pytest.mark.parametrize(
+    ("data", "what", "hint"),
+    [
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image", None),
+        (b"<?xml version='1.0'?>\n<events/>", "XML", None),
+        (b"<!DOCTYPE html><html></html>", "HTML", None),
+        (b"PK\x03\x04....", "a ZIP archive", "unpack it first"),
+        ('{"a":1}\n'.encode("utf-16"), "text in UTF-16", "write it as UTF-8"),
+        (b"hello\nworld\n", "plain text", None),
+        (bytes(range(256)) * 4, "binary data of an unknown format", None),
+        (
+            b'[{"a":1},{"a":2}]',
+            "a JSON list",
+            "write one JSON object a line: jq -c '.[]' FILE > events.jsonl",
+        ),
+        (
+            b'{\n  "a": [\n    1\n  ]\n}\n',
+            "JSON, but neither OTLP nor one object a line",
+            "write one JSON object a line: jq -c . FILE > events.jsonl",
+        ),
+        (
+            b'{"data":[{"traceID":"1","spans":[]}]}',
+            "Jaeger's JSON, which is not read",
+            "export the traces as OTLP JSON",
+        ),
+    ],
+)
+def test_wrong_format(read, tmp_path, data, what, hint):
+    if what.startswith("Jaeger"):
+        data = data.replace(b'{"data"', b'{\n"data"')
+    with pytest.raises(ReadError) as caught:
+        read(data, name="file.jsonl")
+    hint = hint or "obskit reads Arrow IPC, CSV, OTLP JSON, Parquet, flat JSONL"
+    assert (
+        str(caught.value)
+        == f"{tmp_path}/file.jsonl cannot be read as events: it looks like {what}\nHint: {hint}"
+    )
+
+
+def test_a_file_of_bad_lines_only(read, tmp_path):
+    with pytest.raises(ReadError) as caught:
+        read(b'{"a":1', name="torn.jsonl")
+    assert str(caught.value) == (
+        f"{tmp_path}/torn.jsonl has no line that is a JSON object (line 1, byte 0: torn: the file ends within the line)\n"
+        "Hint: write one JSON object a line: jq -c . FILE > events.jsonl"
+    )
+
+
+def test_a_file_that_cannot_be_opened(tmp_path, load):
+    with pytest.raises(ReadError, match="cannot be opened"):
+        load(tmp_path)
+
+
+def test_in_a_folder_a_bad_file_is_a_counted_rejection(tmp_path, load):
+    (tmp_path / "a.jsonl").write_bytes(GOOD)
+    (tmp_path / "LICENSE").write_text("All rights.")
+    (tmp_path / "empty").write_bytes(b"")
+    got = load(*sorted(tmp_path.iterdir()))
+    assert len(got.rows) == 2
+    assert [(os.path.basename(r.file), r.reason) for r in got.report.rejected] == [
+        ("LICENSE", "cannot be read as events: it looks like plain text"),
+        ("empty", "is empty"),
+    ]
+    with pytest.raises(ReadError) as caught:
+        load(tmp_path / "LICENSE", tmp_path / "empty")
+    assert str(caught.value).startswith(
+        f"{tmp_path}/LICENSE cannot be read as events: it looks like plain text"
+        " (the first of 2 files, none of which can be read)"
+    )
+
+
+@pytest.mark.parametrize("pack", ["gzip", "zstd"])
+def test_a_compressed_file_that_breaks_off_gives_the_rows_before(read, pack):
+    chance = random.Random(1)
+    lines = b"".join(b'{"a":%d,"s":"%x"}\n' % (i, chance.getrandbits(256)) for i in range(20_000))
+    data = gzip.compress(lines) if pack == "gzip" else pa.Codec("zstd").compress(lines, asbytes=True)
+    got = read(data[: len(data) // 2])
+    assert 5_000 < len(got.rows) < 15_000
+    assert [row["a"] for row in got.rows] == list(range(len(got.rows)))
+    assert got.report.rejected_by_reason == {f"the {pack} stream is cut off": 1}
+
+
+def test_a_corrupt_gzip_gives_the_rows_before(read):
+    data = bytearray(gzip.compress(b"".join(b'{"a":%d}\n' % i for i in range(50_000))))
+    data[-8] ^= 0xFF  # the checksum
+    got = read(bytes(data))
+    assert len(got.rows) > 40_000
+    assert got.report.rejected_by_reason == {"the gzip stream is corrupt": 1}
+
+
+def test_gzip_members_one_after_the_other_and_what_is_no_member(read):
+    assert len(read(gzip.compress(GOOD) * 3 + b"\0" * 100).rows) == 6
+    got = read(gzip.compress(GOOD) + b"junk")
+    assert len(got.rows) == 2
+    assert got.reasons == [("end of the file", "bytes that are no gzip follow the gzip stream")]
+
+
+def test_invalid_utf8_nesting_and_what_is_no_object(read):
+    deep = b'{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
+    objects = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
+    got = read(GOOD + b'{"a":"\xff"}\n' + deep + b"\n" + objects + b"\n[1]\nnull\n" + GOOD)
+    assert len(got.rows) == 4
+    assert got.report.rejected_by_reason == {
+        "not UTF-8": 1,
+        "nested deeper than 64 levels": 2,
+        "not a JSON object": 2,
+    }
+    assert got.reasons[0] == ("line 3, byte 16", "not UTF-8")
+
+
+def test_nesting_within_a_known_field_in_the_fast_way(read):
+    flat = b'{"a":["x"],"n":{"x":1}}\n'
+    deep = b'{"a":' + b"[" * 500 + b"]" * 500 + b"}\n"
+    got = read(flat * 20_000 + deep + flat)
+    assert len(got.rows) == 20_001
+    assert got.reasons == [(f"line 20001, byte {20_000 * len(flat)}", "nested deeper than 64 levels")]
+
+
+def test_a_line_of_50_mb_is_rejected_and_one_of_10_mb_is_not(read):
+    got = read(GOOD + b'{"a":"' + b"x" * 50_000_000 + b'"}\n{"a":"' + b"y" * 10_000_000 + b'"}\n' + GOOD)
+    assert len(got.rows) == 5
+    assert len(got.rows[2]["a"]) == 10_000_000
+    assert got.reasons == [("line 3, byte 16", "a line of more than 16 MiB")]
+
+
+def test_dates_in_1601_and_9999(read):
+    got = read(b'{"time":"1601-01-01T00:00:00Z"}\n{"time":"9999-12-31T23:59:59Z"}\n{"time":"12026-01-01"}\n')
+    assert [row["timestamp"].year for row in got.rows if "timestamp" in row] == [1601, 9999]
+    assert got.report.untimed == 1
+    assert got.rows[2]["time"] == "12026-01-01"
+
+
+def test_a_field_named_like_sql(read):
+    got = read(b'{"\\"; drop table events; --":1,"select":2}\n')
+    assert got.rows == [{"error": False, '"; drop table events; --': 1, "select": 2}]
+
+
+@pytest.mark.parametrize("shape", ["one a line", "all in one"])
+def test_a_million_field_names(tmp_path, load, shape):
+    path = tmp_path / "wide.jsonl"
+    if shape == "one a line":
+        path.write_text('{"a":1}\n' * 1000 + "".join(f'{{"f{i}":1}}\n' for i in range(1_000_000)))
+    else:
+        path.write_text("{" + ",".join(f'"f{i}":1' for i in range(1_000_000)) + "}\n")
+    with pytest.raises(LimitExceeded) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"{path}: more than 20,000 distinct field names\n"
+        "Hint: names that carry values, such as ids used as keys, belong into a value: "
+        '{"key": "user-17", "count": 3} rather than {"user-17": 3}'
+    )
+
+
+def test_a_gzip_bomb_is_never_held_in_memory(tmp_path):
+    path = tmp_path / "bomb.jsonl"
+    with gzip.open(path, "wb", 6) as file:
+        file.write(b'{"a":1}\n{"a":"')
+        for _ in range(600):
+            file.write(b"x" * 1_000_000)
+        file.write(b'"}\n{"a":2}\n')
+    program = (
+        "import sys, pathlib\n"
+        "from obskit.readers import read_batches\n"
+        "from obskit.schema import LoadReport\n"
+        "report = LoadReport()\n"
+        "rows = sum(b.num_rows for b in read_batches(pathlib.Path(sys.argv[1]), report))\n"
+        "print(rows, report.rejected_by_reason)\n"
+        "print([l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')][0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
+    )
+    told, peak = done.stdout.splitlines()
+    assert told == "2 {'a line of more than 16 MiB': 1}"
+    assert int(peak) < 300 * 1024  # KiB

@@ -1,0 +1,95 @@
+"""Parquet and Arrow IPC."""
+
+import gzip
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from obskit.errors import ReadError
+from obskit.readers import columnar
+
+TABLE = pa.table(
+    {
+        "time": pa.array([1_700_000_000_000_000_001, None], pa.timestamp("ns")),
+        "http.status_code": pa.array([500, 200], pa.uint16()),
+        "tags": pa.array([[("k", "v")], None], pa.map_(pa.string(), pa.string())),
+        "nested": pa.array([{"x": 1}, {"x": None}]),
+        "region": pa.array(["eu", "us"]).dictionary_encode(),
+    }
+)
+ROWS = [
+    {"error": True, "http.response.status_code": 500, "nested.x": 1, "region": "eu", "tags.k": "v"},
+    {"error": False, "http.response.status_code": 200, "region": "us"},
+]
+
+
+def written(form: str) -> bytes:
+    sink = pa.BufferOutputStream()
+    if form == "parquet":
+        pq.write_table(TABLE, sink)
+    else:
+        with (pa.ipc.new_file if form == "file" else pa.ipc.new_stream)(sink, TABLE.schema) as writer:
+            writer.write_table(TABLE)
+    return sink.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize("form", ["parquet", "file", "stream"])
+@pytest.mark.parametrize(
+    "pack", [bytes, gzip.compress, lambda data: pa.Codec("zstd").compress(data, asbytes=True)]
+)
+def test_rows_whatever_the_file_is_called_or_packed_in(read, form, pack):
+    got = read(pack(written(form)), name="misleading.json")
+    assert got.rows[0].pop("timestamp").isoformat() == "2023-11-14T22:13:20+00:00"
+    assert got.rows == ROWS
+    assert got.report.rejected_count == 0
+
+
+def test_an_arrow_file_without_its_end_gives_what_is_whole(read):
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_file(sink, pa.schema([("a", pa.int64())])) as writer:
+        for start in range(0, 3000, 1000):
+            writer.write_batch(pa.record_batch({"a": list(range(start, start + 1000))}))
+    data = sink.getvalue().to_pybytes()
+    got = read(data[: data.rfind(b"ARROW1") // 2])
+    assert len(got.rows) == 1000
+    assert got.reasons == [("batch 1", "an Arrow batch that cannot be read, nor what follows it")]
+
+
+def test_parquet_without_its_footer(read, tmp_path):
+    with pytest.raises(ReadError) as caught:
+        read(written("parquet")[:-10], name="a.parquet")
+    assert str(caught.value).startswith(f"{tmp_path}/a.parquet is Parquet whose footer cannot be read: ")
+    assert caught.value.hint == "was it written to its end? Without its footer the rows cannot be found"
+
+
+def test_a_broken_row_group_is_left_out_alone(read):
+    sink = pa.BufferOutputStream()
+    table = pa.table({"a": pa.array(range(3000)), "s": [f"value {i}" for i in range(3000)]})
+    pq.write_table(table, sink, row_group_size=1000, compression="zstd", use_dictionary=False)
+    data = bytearray(sink.getvalue().to_pybytes())
+    chunk = pq.ParquetFile(pa.BufferReader(bytes(data))).metadata.row_group(1).column(1)
+    start = chunk.data_page_offset
+    data[start : start + chunk.total_compressed_size] = b"\xff" * chunk.total_compressed_size
+    got = read(bytes(data))
+    assert [row["a"] for row in got.rows] == [*range(1000), *range(2000, 3000)]
+    assert got.reasons == [("row group 1, after row 0", "a Parquet row group that cannot be read")]
+
+
+def test_large_batches_are_given_in_pieces(tmp_path, load, monkeypatch):
+    monkeypatch.setattr(columnar, "ROWS", 10)
+    path = tmp_path / "a.arrows"
+    with pa.ipc.new_stream(path, pa.schema([("a", pa.int64())])) as writer:
+        writer.write_batch(pa.record_batch({"a": list(range(25))}))
+    assert [row["a"] for row in load(path).rows] == list(range(25))
+
+
+def test_text_that_is_not_utf8_in_parquet_is_counted(read):
+    bad = pa.Array.from_buffers(
+        pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\x01\0\0\0"), pa.py_buffer(b"\xff")]
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"s": bad}), sink)
+    got = read(sink.getvalue().to_pybytes())
+    assert got.rows == []
+    assert got.report.rejected_count == 1

@@ -1,0 +1,93 @@
+"""CSV: a header, rows, types only where the text reads back the same."""
+
+import pytest
+
+from obskit.errors import ReadError
+
+
+def test_types_are_given_only_where_nothing_is_lost(read):
+    got = read(
+        b"i,f,b,zip,hexid,big,s,e\n1,1.5,true,007,12e45,99999999999999999999,x,\n-2,2.25,False,123,1234,1,2026-05-04,NULL\n"
+    )
+    assert got.types["i"] == "int64"
+    assert got.types["f"] == "double"
+    assert got.types["b"] == "bool"
+    assert got.rows == [
+        {
+            "error": False,
+            "i": 1,
+            "f": 1.5,
+            "b": True,
+            "zip": "007",
+            "hexid": "12e45",
+            "big": "99999999999999999999",
+            "s": "x",
+        },
+        {
+            "error": False,
+            "i": -2,
+            "f": 2.25,
+            "b": False,
+            "zip": "123",
+            "hexid": "1234",
+            "big": "1",
+            "s": "2026-05-04",
+        },
+    ]
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_delimiters_quotes_and_lines_within_them(read, delimiter):
+    text = 'name,body\nx,"a ""b""\nc,d"\n'.replace(",", delimiter)
+    assert read(text.encode()).rows == [{"error": False, "name": "x", "body": f'a "b"\nc{delimiter}d'}]
+
+
+def test_a_mapping(read):
+    got = read(
+        b"Trace,Parent,Start,Took\n0012,root,1674981768697000000,318316\n0013,0012,1674981768697000000,1\n",
+        mapping={
+            "trace_id": "Trace",
+            "parent_span_id": {"from": "Parent", "null": ["root"]},
+            "timestamp": {"from": "Start", "unit": "ns"},
+            "duration_ms": {"from": "Took", "unit": "us"},
+        },
+    )
+    assert [row["trace_id"] for row in got.rows] == ["0012", "0013"]
+    assert [row.get("parent_span_id") for row in got.rows] == [None, "0012"]
+    assert got.rows[0]["duration_ms"] == 318.316
+    assert got.rows[0]["timestamp"].isoformat() == "2023-01-29T08:42:48.697000+00:00"
+
+
+def test_a_mapping_of_a_column_that_is_not_there(read, tmp_path):
+    with pytest.raises(ReadError) as caught:
+        read(b"a,b\n1,2\n", name="t.csv", mapping={"name": "c"})
+    assert str(caught.value) == (
+        f"{tmp_path}/t.csv has no column 'c', which the mapping names\nHint: its columns are called a, b"
+    )
+
+
+def test_rows_that_are_too_short_too_long_or_not_utf8_are_counted(read):
+    got = read(b"a,b\n1,2\n3\n4,5,6\n\xff,7\n8,9\n")
+    assert [(row["a"], row["b"]) for row in got.rows] == [(1, 2), (8, 9)]
+    assert got.report.rejected_by_reason == {
+        "a row that has not 2 fields as the header has": 2,
+        "not UTF-8": 1,
+    }
+    assert ("row 2", "a row that has not 2 fields as the header has") in got.reasons
+
+
+def test_types_that_change_within_a_file(read):
+    rows = b"".join(b"%d,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n" % i for i in range(200_000))
+    got = read(b"n,s\n" + rows + b"many,b\n")
+    assert len(got.rows) == 200_001
+    assert got.types["n"] == "string"
+    assert got.rows[0]["n"] == "0"
+
+
+def test_prose_is_no_table(read, tmp_path):
+    with pytest.raises(ReadError) as caught:
+        read(b"Dear all,\n\nplease find, as agreed, the list.\nYours,\nme\n", name="letter")
+    assert str(caught.value) == (
+        f"{tmp_path}/letter cannot be read as events: it looks like plain text\n"
+        "Hint: obskit reads Arrow IPC, CSV, OTLP JSON, Parquet, flat JSONL"
+    )

@@ -1,0 +1,57 @@
+import pytest
+
+from obskit.errors import NoSuchPath, ReadError
+from obskit.readers import expand
+
+
+@pytest.fixture
+def tree(tmp_path):
+    for name in (
+        "b.jsonl",
+        "a.jsonl",
+        "sub/c.jsonl",
+        ".hidden/d.jsonl",
+        ".e.jsonl",
+        ".codes/x",
+        "obskit.json",
+    ):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text('{"a":1}\n')
+    return tmp_path
+
+
+def test_folders_files_and_patterns(tree):
+    found = [tree / "a.jsonl", tree / "b.jsonl", tree / "sub/c.jsonl"]
+    assert expand(tree) == found
+    assert expand(str(tree / "*.jsonl")) == found[:2]
+    assert expand(tree / "**" / "*.jsonl") == found
+    assert expand([tree / "b.jsonl", tree]) == [found[1], found[0], found[2]]  # each once
+    assert expand(tree / ".e.jsonl") == [tree / ".e.jsonl"]  # named itself
+
+
+def test_links_that_lead_back_are_entered_once(tree):
+    (tree / "sub" / "back").symlink_to(tree)
+    (tree / "dangling").symlink_to(tree / "nowhere")
+    assert [path.name for path in expand(tree)] == ["a.jsonl", "b.jsonl", "c.jsonl"]
+
+
+def test_a_name_with_brackets_is_a_name(tree):
+    (tree / "x[1].jsonl").write_text("{}")
+    assert expand(tree / "x[1].jsonl") == [tree / "x[1].jsonl"]
+
+
+def test_no_such_path(tree):
+    with pytest.raises(NoSuchPath) as caught:
+        expand(tree / "a.json")
+    assert str(caught.value) == f"there is no {tree}/a.json\nHint: did you mean {tree}/a.jsonl?"
+    with pytest.raises(FileNotFoundError, match="nothing matches"):
+        expand(tree / "*.csv")
+
+
+def test_empty_folder(tmp_path):
+    with pytest.raises(ReadError) as caught:
+        expand(tmp_path)
+    assert (
+        str(caught.value)
+        == f"{tmp_path} is a folder without a file to read\nHint: name a folder that holds events"
+    )

@@ -1,0 +1,101 @@
+"""Real data that nobody here wrote, row for row."""
+
+import csv
+import gzip
+
+import pytest
+
+from obskit.errors import ReadError
+from obskit.readers import expand
+
+pytestmark = pytest.mark.shared
+
+TRAINTICKET = {
+    "trace_id": "TraceID",
+    "span_id": "SpanID",
+    "parent_span_id": {"from": "ParentID", "null": ["root"]},
+    "k8s.pod.name": "PodName",
+    "name": "OperationName",
+    "timestamp": {"from": "StartTimeUnixNano", "unit": "ns"},
+    "duration_ms": {"from": "Duration", "unit": "us"},
+}
+
+
+@pytest.mark.parametrize(("name", "rows"), [("trace", 1), ("logs", 1), ("events", 1)])
+def test_the_specifications_examples(shared, load, name, rows):
+    got = load(shared / "data/wire/otlp" / f"{name}.json")
+    assert len(got.rows) == rows
+    assert got.report.rejected_count == 0
+    assert got.rows[0]["service.name"] == "my.service"
+    assert got.rows[0]["otel.scope.name"] == "my.library"
+
+
+def test_the_specifications_metrics_are_one_rejection(shared, load):
+    got = load(shared / "data/wire/otlp/metrics.json")
+    assert got.rows == []
+    assert got.report.rejected_by_reason == {"metrics are not events": 1}
+
+
+def test_the_whole_folder(shared, load):
+    got = load(*expand(shared / "data/wire/otlp"))
+    assert len(got.rows) == 3
+    assert got.report.rejected_count == 2  # the metrics, and the licence
+
+
+def test_trainticket_row_for_row(shared, load):
+    first = sorted((shared / "data/traces/trainticket").glob("*.csv.gz"))[0]
+    with gzip.open(first, "rt", newline="") as file:
+        rows = list(csv.DictReader(file))
+    got = load(first, mapping=TRAINTICKET)
+    assert len(got.rows) == len(rows)
+    assert got.report.rejected_count == 0
+    for row, want in zip(got.rows, rows, strict=True):
+        assert row["trace_id"] == want["TraceID"]
+        assert row["span_id"] == want["SpanID"]
+        assert row.get("parent_span_id") == (None if want["ParentID"] == "root" else want["ParentID"])
+        assert row["name"] == want["OperationName"]
+        assert row["k8s.pod.name"] == want["PodName"]
+        assert row["duration_ms"] == pytest.approx(int(want["Duration"]) / 1000, rel=1e-12)
+        microseconds = int(want["StartTimeUnixNano"]) // 1000
+        assert row["timestamp"].timestamp() == pytest.approx(microseconds / 1e6, abs=2e-6)
+        assert row["EndTimeUnixNano"] == int(want["EndTimeUnixNano"])
+
+
+def test_all_of_trainticket(shared, load):
+    folder = shared / "data/traces/trainticket"
+    lines = 0
+    for path in folder.glob("*.csv.gz"):
+        with gzip.open(path, "rb") as file:
+            lines += sum(1 for _ in file) - 1
+    got = load(*expand(folder), mapping=TRAINTICKET)
+    assert len(got.rows) == lines
+    assert sorted(r.file.rsplit("/", 1)[-1] for r in got.report.rejected) == ["LICENSE", "fault_list.json"]
+    assert got.report.untimed == 0
+
+
+@pytest.mark.parametrize("name", ["invalid_json", "scan_error", "wrong_format"])
+def test_malformed_traces_of_another_format(shared, load, name):
+    path = shared / f"data/wire/jaeger/trace_{name}.json"
+    with pytest.raises(ReadError) as caught:
+        load(path)
+    assert str(caught.value) == (
+        f"{path} cannot be read as events: it looks like Jaeger's JSON, which is not read\n"
+        "Hint: export the traces as OTLP JSON"
+    )
+
+
+def test_an_empty_trace_file(shared, load):
+    with pytest.raises(ReadError, match="is empty"):
+        load(shared / "data/wire/jaeger/trace_empty.json")
+
+
+def test_every_other_file_of_the_wire_is_read_or_named(shared, load):
+    for path in expand(shared / "data/wire"):
+        try:
+            got = load(path)
+        except ReadError as error:
+            said = error.message
+        else:
+            said = ""
+            assert got.report.rows_read == len(got.rows)
+        assert not said or "cannot be read as events: it looks like" in said or "is empty" in said, path
