@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 # Import name of everything that the extras bring and that our code might reach for.
 EXTRAS = [
-    *("pyarrow", "duckdb", "ibis", "sqlglot", "numpy", "scipy", "pandas", "polars"),
+    *("pyarrow", "duckdb", "ibis", "sqlglot", "numpy", "scipy", "pandas", "polars", "threadpoolctl"),
     *("jupyterlab", "ipywidgets", "anywidget", "plotly", "IPython", "traitlets"),
     "opentelemetry.exporter",
 ]

@@ -15,9 +15,9 @@ MODULES = sorted((ROOT / "obskit").rglob("*.py"))
 
 
 def committed() -> list[Path]:
-    """Files of the checkout that git knows, or would take."""
+    """Files of the checkout that git knows."""
     found = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        ["git", "ls-files", "-z"],
         cwd=ROOT,
         capture_output=True,
         check=False,
