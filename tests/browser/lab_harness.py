@@ -43,6 +43,8 @@ class Lab:
     def __init__(self, base: Path, theme: str = "JupyterLab Light") -> None:
         self.folder = base / "notebooks"
         self.folder.mkdir(parents=True)
+        # Notebooks of the repository find the sample where they expect it.
+        (base / "sample_events").symlink_to(ROOT / "sample_events")
         self.token = secrets.token_hex(16)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))

@@ -1,0 +1,108 @@
+"""The notebooks run from a clean kernel, and lead to what was planted."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+nbformat = pytest.importorskip("nbformat")
+nbclient = pytest.importorskip("nbclient")
+jupytext = pytest.importorskip("jupytext")
+
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+FIRST = ROOT / "notebooks" / "01-what-changed-after-the-deployment.ipynb"
+
+
+def test_there_are_notebooks():
+    assert FIRST in NOTEBOOKS
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_source_and_notebook_say_the_same_and_no_output_is_kept(path):
+    source, notebook = jupytext.read(path.with_suffix(".py")), nbformat.read(path, 4)
+    assert [(c.cell_type, c.source) for c in notebook.cells] == [
+        (c.cell_type, c.source) for c in source.cells
+    ]
+    assert not [cell for cell in notebook.cells if cell.get("outputs") or cell.get("execution_count")]
+    assert set(notebook.metadata) == {"kernelspec"}
+
+
+# A process of its own: nbclient leaves sockets and loops to the garbage collector.
+RUN = """
+import sys, nbclient, nbformat
+source, target, folder = sys.argv[1:]
+notebook = nbformat.read(source, 4)
+resources = {"metadata": {"path": folder}}
+nbclient.NotebookClient(notebook, timeout=120, store_widget_state=False, resources=resources).execute()
+nbformat.write(notebook, target)
+"""
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    base = tmp_path_factory.mktemp("notebook")
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "OBSKIT_CACHE")
+    environment = {**os.environ, **{name: str(base / name) for name in folders}}
+    environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
+    target = base / "executed.ipynb"
+    command = [sys.executable, "-c", RUN, str(FIRST), str(target), str(FIRST.parent)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return nbformat.read(target, 4)
+
+
+def outputs(notebook, marker):
+    """Return the data of the outputs of the cell whose source holds `marker`."""
+    (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code" and marker in cell.source]
+    return [output["data"] for output in cell.outputs if "data" in output]
+
+
+def test_it_runs_without_a_word_on_stderr(executed):
+    streams = [o for cell in executed.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    assert streams == []
+
+
+def test_it_leads_to_the_planted_cause(executed):
+    planted = json.loads((ROOT / "sample_events" / "planted.json").read_text())["planted"]
+    expected = next(item for item in planted if item["id"] == "lock")["expected"]
+    (data,) = outputs(executed, "found = book.explain")
+    first = data["text/plain"].split("Refinements")[0]
+    assert "2.4.0" in json.dumps(expected)
+    for item in ("cloud.region = eu-central-1", "service.version = 2.4.0", "app.platform = android"):
+        assert item in first
+
+
+def test_the_explorer_reads_without_a_kernel(executed):
+    (data,) = outputs(executed, "ok.Explorer(book)")
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "data:image/png;base64," in data["text/html"]
+    assert "<script" not in data["text/html"]
+    for text in (data["text/html"], data["text/plain"]):
+        assert "service.version = 2.4.0" in text
+
+
+def test_what_the_record_says_is_what_was_counted(executed):
+    (data,) = outputs(executed, "events.impact(")
+    affected, total = (
+        int(number.replace(",", "")) for number in re.findall(r"[\d,]+", data["text/plain"])[:2]
+    )
+    assert 1 / 7 < affected / total < 1 / 5  # "one user in six"
+    (data,) = outputs(executed, "events.trace(")
+    assert "INSERT bookings" in data["text/plain"]
+    (data,) = outputs(executed, "count() as bookings")
+    row = next(line for line in data["text/plain"].splitlines() if re.match(r"2\.4\.0 +android", line))
+    slow = float(re.search(r"([\d.]+)%", row)[1])
+    assert 65 < slow < 80  # "seven in ten"
+
+
+def test_figures_bring_no_library_and_nothing_is_large(executed):
+    (data,) = outputs(executed, 'every="30m"')
+    assert "text/html" not in data
+    assert len(nbformat.writes(executed)) < 2_000_000
