@@ -1,0 +1,1 @@
+"""What obskit costs beside what a user would pick instead, measured in one run."""
