@@ -1,1 +1,86 @@
-"""obskit: find which requests are slow or failing after a deployment, for whom, and why."""
+"""obskit: find which requests are slow or failing after a deployment, for whom, and why.
+
+`load` makes `Events`, and everything else is a verb on them. Names are looked up when they are first used, so
+that importing obskit costs nothing and works without the extras.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from obskit.errors import (
+    BadCall,
+    ConditionError,
+    DatasetError,
+    EmptySelection,
+    LimitExceeded,
+    MissingDependency,
+    NoSuchPath,
+    ObskitError,
+    ReadError,
+    StorageFull,
+    UnknownField,
+    UnknownFunction,
+)
+
+if TYPE_CHECKING:
+    from obskit.engine import format_condition
+    from obskit.events import Events, load
+    from obskit.explain import Explanation, Finding
+    from obskit.explorer.widget import Explorer
+    from obskit.readers import Reader, register_reader
+
+# name -> (room, extra that it needs)
+_ROOMS: dict[str, tuple[str, str]] = {
+    "Events": ("events", "data"),
+    "Explanation": ("explain", "data"),
+    "Explorer": ("explorer.widget", "notebook"),
+    "Finding": ("explain", "data"),
+    "Reader": ("readers", "data"),
+    "format_condition": ("engine", "data"),
+    "load": ("events", "data"),
+    "register_reader": ("readers", "data"),
+}
+
+__all__ = [
+    "BadCall",
+    "ConditionError",
+    "DatasetError",
+    "EmptySelection",
+    "Events",
+    "Explanation",
+    "Explorer",
+    "Finding",
+    "LimitExceeded",
+    "MissingDependency",
+    "NoSuchPath",
+    "ObskitError",
+    "ReadError",
+    "Reader",
+    "StorageFull",
+    "UnknownField",
+    "UnknownFunction",
+    "format_condition",
+    "load",
+    "register_reader",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _ROOMS:
+        raise AttributeError(f"module 'obskit' has no attribute {name!r}")
+    room, extra = _ROOMS[name]
+    try:
+        module = importlib.import_module(f"obskit.{room}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "obskit":
+            raise
+        raise MissingDependency.of(extra, f"obskit.{name}") from error
+    found = getattr(module, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

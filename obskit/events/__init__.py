@@ -1,4 +1,7 @@
-"""The events room: `load` and `Events`, the verbs that a user meets, and triage, which puts two of them together."""
+"""The events room: `load`, `Events` with the verbs that a user meets, and triage.
+
+It is the only room that people meet by name; the verbs are each one call into a room below.
+"""
 
 from obskit.events.events import Events
 from obskit.events.loading import Source, load

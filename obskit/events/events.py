@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
 import pyarrow as pa
@@ -24,6 +24,8 @@ from obskit.schema import LoadReport
 
 if TYPE_CHECKING:
     import pandas as pd
+
+Answer = TypeVar("Answer", bound=Result)
 
 SHOWN_FIELDS = 30
 # `between` on plain rows; the end is exclusive, so that neighbouring windows share no event.
@@ -91,9 +93,13 @@ class Events:
         newest = self.scope.newest
         low, high = _moment(start, newest), _moment(end, newest)
         if low is None and high is None:
-            raise BadCall("between nothing and nothing", hint="between('-30m'), between('2026-05-04T10:00Z', None)")
+            raise BadCall(
+                "between nothing and nothing", hint="between('-30m'), between('2026-05-04T10:00Z', None)"
+            )
         if low is not None and high is not None and low >= high:
-            raise BadCall(f"{low.isoformat()} is not before {high.isoformat()}", hint="the earlier time comes first")
+            raise BadCall(
+                f"{low.isoformat()} is not before {high.isoformat()}", hint="the earlier time comes first"
+            )
         parts = [f"{TIME} >= {format_value(low)}"] if low is not None else []
         parts += [f"{TIME} < {format_value(high)}"] if high is not None else []
         return self.where(" and ".join(parts))
@@ -123,9 +129,16 @@ class Events:
         """Calculate over groups and time; see `obskit.query.query`."""
         return self._linked(
             querying.query(
-                self.scope, *calculations, by=by, every=every, where=where, having=having, order=order,
-                limit=limit, exact=exact,
-            )  # fmt: skip
+                self.scope,
+                *calculations,
+                by=by,
+                every=every,
+                where=where,
+                having=having,
+                order=order,
+                limit=limit,
+                exact=exact,
+            )
         )
 
     def fields(self, names: Sequence[str] | None = None) -> Result:
@@ -133,7 +146,12 @@ class Events:
         return querying.fields(self.scope, names)
 
     def heatmap(
-        self, x: str = TIME, y: str = "duration_ms", bins: tuple[int, int] = (200, 60), *, log: bool | None = None
+        self,
+        x: str = TIME,
+        y: str = "duration_ms",
+        bins: tuple[int, int] = (200, 60),
+        *,
+        log: bool | None = None,
     ) -> Heatmap:
         """Count events on a grid of two numbers, or of a number over time."""
         return querying.heatmap(self.scope, x, y, bins, log=log)
@@ -156,14 +174,22 @@ class Events:
     ) -> explaining.Explanation:
         """Rank what distinguishes the selected events from the others; see `obskit.explain.explain`."""
         return explaining.explain(
-            self.scope, selection, during=during, baseline=baseline, history=history, where=where, fields=fields,
-            population=population, depth=depth, cluster=cluster, thorough=thorough, progress=progress,
+            self.scope,
+            selection,
+            during=during,
+            baseline=baseline,
+            history=history,
+            where=where,
+            fields=fields,
+            population=population,
+            depth=depth,
+            cluster=cluster,
+            thorough=thorough,
+            progress=progress,
             cancelled=cancelled,
-        )  # fmt: skip
+        )
 
-    def triage(
-        self, since: Any = None, *, progress: Callable[[str, int, int], None] | None = None
-    ) -> Triage:
+    def triage(self, since: Any = None, *, progress: Callable[[str, int, int], None] | None = None) -> Triage:
         """Compare every operation with its own earlier self, and explain those that got worse."""
         return triage(self.scope, _moment(since, self.scope.newest), progress=progress)
 
@@ -211,7 +237,9 @@ class Events:
     def __repr__(self) -> str:
         found = self.fields()
         table = found.table.drop_columns(["at_least", "source"])
-        return "\n".join([*self._head(), text_table(table, most=SHOWN_FIELDS), *(f"note: {n}" for n in found.notes)])
+        return "\n".join(
+            [*self._head(), text_table(table, most=SHOWN_FIELDS), *(f"note: {n}" for n in found.notes)]
+        )
 
     def _repr_html_(self) -> str:
         found = self.fields()
@@ -236,7 +264,7 @@ class Events:
     def _step(self, step: Callable[[Events], Events]) -> Events:
         return dataclasses.replace(step(self), steps=(*self.steps, step))
 
-    def _linked(self, result: Any) -> Any:
+    def _linked(self, result: Answer) -> Answer:
         if self.trace_url is None:
             return result
         links: Mapping[str, str] = {"trace_id": self.trace_url}

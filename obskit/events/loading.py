@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import pandas as pd
 import pyarrow as pa
@@ -15,7 +15,7 @@ from obskit.errors import BadCall
 from obskit.events.events import Events
 from obskit.figures.tables import check_link
 
-Source = str | Path | Sequence[str | Path] | pa.Table | pa.RecordBatch | pd.DataFrame | Dataset
+Source: TypeAlias = "str | Path | Sequence[str | Path] | pa.Table | pa.RecordBatch | pd.DataFrame | Dataset"
 
 
 def load(
@@ -31,9 +31,9 @@ def load(
     """Load events.
 
     Args:
-        source: a file, a folder, a glob or several (JSONL, OTLP JSON, CSV, Parquet, Arrow; gzip or zstd around
-            any), a Dataset, an Arrow table or a DataFrame. Files are converted once and then opened from the
-            cache.
+        source: a file, a folder, a glob or several (JSONL, OTLP JSON, CSV, Parquet, Arrow; gzip or zstd
+            around any), a Dataset, an Arrow table or a DataFrame. Files are converted once and then opened
+            from the cache.
         mapping: our names to the source's columns, where it has its own: `{"duration_ms": "Duration"}`.
         error: condition that says what an error is, instead of the status.
         between: as `Events.between`.
@@ -94,7 +94,8 @@ def _checked(trace_url: str | None) -> str | None:
         return None
     if "{trace_id}" not in trace_url:
         raise BadCall(
-            f"trace_url={trace_url!r} has no place for the id", hint="such as https://tracing.example/{trace_id}"
+            f"trace_url={trace_url!r} has no place for the id",
+            hint="such as https://tracing.example/{trace_id}",
         )
     return check_link(trace_url)
 

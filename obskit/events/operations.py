@@ -84,7 +84,9 @@ class Side:
         return float(weights[cells > cell].sum() / whole) if whole else 0.0
 
     def _histogram(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        pairs = sorted((c, w) for c, w in self.cells.items() if c not in (buckets.NULL, buckets.NAN) and w > 0)
+        pairs = sorted(
+            (c, w) for c, w in self.cells.items() if c not in (buckets.NULL, buckets.NAN) and w > 0
+        )
         return np.array([c for c, _ in pairs], np.int64), np.array([w for _, w in pairs], np.float64)
 
 
@@ -100,7 +102,7 @@ def unit_condition(names: Sequence[str]) -> str | None:
 
 
 def deployments(scope: Scope) -> list[Deployment]:
-    """Return the deployments visible in the dataset, by time: versions, else deployment ids, seen only later."""
+    """Return the deployments visible in the dataset, by time: versions, else ids, seen only later."""
     names = scope.dataset.schema.names
     first, last = scope.dataset.span
     mark = next((name for name in ("service.version", "deployment.id") if name in names), None)
@@ -108,7 +110,6 @@ def deployments(scope: Scope) -> list[Deployment]:
         return []
     whole = Scope(scope.dataset, scope.engine)
     keys = [name for name in ("service.name", mark) if name in names]
-
 
     def build(table: ir.Table) -> ir.Table:
         marked = table.filter(table[mark].notnull())
@@ -153,7 +154,9 @@ def count(scope: Scope, keys: Sequence[str], cuts: Sequence[datetime]) -> tuple[
         for cut in cuts:
             stretch = stretch + (time >= time_literal(cut)).ifelse(1, 0)
         weight: Any = row_weight(table).cast("float64")
-        failed: Any = table["error"].ifelse(1, 0).fill_null(0) if "error" in table.columns else ibis.literal(0)
+        failed: Any = (
+            table["error"].ifelse(1, 0).fill_null(0) if "error" in table.columns else ibis.literal(0)
+        )
         cell = bucket(table["duration_ms"]) if "duration_ms" in table.columns else ibis.literal(buckets.NULL)
         rows = table.mutate(stretch=stretch, cell=cell, weight=weight, failed=failed * weight)
         rows = rows.filter(rows["timestamp"].notnull())
@@ -196,4 +199,3 @@ def worse(before: float, n_before: float, after: float, n_after: float) -> float
     pooled = (before * n_before + after * n_after) / (n_before + n_after)
     error = (pooled * (1 - pooled) * (1 / n_before + 1 / n_after)) ** 0.5
     return (after - before) / error if error > 0 else 0.0
-

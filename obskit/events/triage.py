@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,10 +12,21 @@ import pyarrow as pa
 
 from obskit.engine import Scope, format_condition
 from obskit.errors import BadCall, EmptySelection
-from obskit.events.operations import Deployment, Key, Side, count, default_since, deployments, split, unit_condition, worse
-from obskit.explain import Explanation, explain
+from obskit.events.operations import (
+    Deployment,
+    Key,
+    Side,
+    count,
+    default_since,
+    deployments,
+    split,
+    unit_condition,
+    worse,
+)
+from obskit.explain import Explanation, Finding, explain
+from obskit.figures import words
 from obskit.figures.result import Result, plain
-from obskit.figures.tables import UNIT, format_cell, format_time, html_page
+from obskit.figures.tables import UNIT, format_cell, format_time, html_page, html_table, text_table
 from obskit.query.answer import call, dataset_of, merged, statements
 
 MOST_EXPLAINED = 4  # operations
@@ -33,7 +44,7 @@ class Cause:
         operation: field -> value.
         outcome: "errors" or "slow".
         selection, where: the conditions that were explained.
-        since: when "later" begins.
+        since: when "later" begins, and `deployment` what happened then, if a deployment did.
         before, after: share of the outcome.
         events: how many more there were than the earlier share would have made.
         explanation: of the later events with the outcome.
@@ -44,6 +55,7 @@ class Cause:
     selection: str
     where: str
     since: datetime
+    deployment: str | None
     before: float
     after: float
     events: float
@@ -54,7 +66,8 @@ class Cause:
         name = " ".join(str(value) for value in self.operation.values() if value is not None)
         what = "errors" if self.outcome == "errors" else self.selection
         return (
-            f"{name}: {what} {_share(self.before)} → {_share(self.after)} since {format_time(self.since)}, "
+            f"{name}: {what} {words.share(self.before)} → {words.share(self.after)} since "
+            f"{self.deployment + ', ' if self.deployment else ''}{format_time(self.since)}, "
             f"about {format_cell(round(self.events))} more"
         )
 
@@ -66,6 +79,7 @@ class Cause:
             "selection": self.selection,
             "where": self.where,
             "since": plain(self.since),
+            "deployment": self.deployment,
             "before": self.before,
             "after": self.after,
             "events": self.events,
@@ -84,7 +98,7 @@ class Triage(Result):
         return {**super().to_dict(), "explanations": [cause.to_dict() for cause in self.causes]}
 
     def __str__(self) -> str:
-        lines = [super().__str__(), ""]
+        lines = [text_table(_shown(self.table), most=20), *self.footer(), ""]
         if not self.causes:
             lines.append("No operation got worse beyond chance.")
         for cause in self.causes:
@@ -99,7 +113,7 @@ class Triage(Result):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = [super()._repr_html_()]
+        parts = [html_table(_shown(self.table), caption=self.footer())]
         for cause in self.causes:
             parts.append(html_page(f"<h4>{html.escape(cause.headline())}</h4>"))
             parts.append(cause.explanation._repr_html_())
@@ -128,7 +142,9 @@ def triage(
     """
     names = scope.schema.names
     if scope.dataset.span[0] is None or "timestamp" not in names:
-        raise BadCall("triage compares earlier and later, and no event has a time", hint="explain(...) needs none")
+        raise BadCall(
+            "triage compares earlier and later, and no event has a time", hint="explain(...) needs none"
+        )
     keys = _keys(names)
     units, narrowed, notes = _units(scope)
     found = [] if since is not None else deployments(scope)
@@ -139,12 +155,20 @@ def triage(
     notes.append(_said(since, found))
     rows = sorted(
         (_row(key, *split(sides, cuts, chosen[key]), chosen[key]) for key, sides in counted.items()),
-        key=lambda row: (-row.more, -row.after.weight, str(row.key)),
+        # Callers suffer with the service that was deployed: at like numbers, that one stands first.
+        key=lambda row: (
+            -row.more * (1.1 if _is_own(row, keys, found) else 1.0),
+            -row.after.weight,
+            str(row.key),
+        ),
     )
-    causes = _causes(scope, keys, rows, units, progress)
+    labels: dict[datetime, str] = {}
+    for deployment in found:
+        labels[deployment.at] = ", ".join(filter(None, (labels.get(deployment.at), str(deployment))))
+    causes = _causes(scope, keys, rows, units, labels, progress)
     return Triage(
         kind="triage",
-        table=_table(keys, rows, found),
+        table=_table(keys, rows, labels),
         query=call("triage", scope=scope, since=None if since is None else format_time(since)),
         sql=statements(scope, [sql]),
         dataset=dataset_of(scope),
@@ -169,7 +193,9 @@ def _units(scope: Scope) -> tuple[str | None, Scope, list[str]]:
     if condition is not None:
         narrowed = scope.narrow(condition)
         both = scope.run(
-            lambda t: t.aggregate(rows=t.count(), units=scope.condition(condition).to_ibis(t).ifelse(1, 0).sum())
+            lambda t: t.aggregate(
+                rows=t.count(), units=scope.condition(condition).to_ibis(t).ifelse(1, 0).sum()
+            )
         ).table.to_pylist()[0]
         if both["units"]:
             left = both["rows"] - both["units"]
@@ -205,7 +231,9 @@ def _row(key: Key, before: Side, after: Side, since: datetime) -> _Row:
     slow = 0.0
     if limit is not None:
         slow = _more(before.share_above(limit), after.share_above(limit), before, after)
-    return _Row(key, since, before, after, limit, _more(before.error_share, after.error_share, before, after), slow)
+    return _Row(
+        key, since, before, after, limit, _more(before.error_share, after.error_share, before, after), slow
+    )
 
 
 def _more(was: float, now: float, before: Side, after: Side) -> float:
@@ -216,7 +244,11 @@ def _more(was: float, now: float, before: Side, after: Side) -> float:
 
 
 def _since(
-    key: Key, keys: Sequence[str], sides: Sequence[Side], cuts: Sequence[datetime], found: Sequence[Deployment]
+    key: Key,
+    keys: Sequence[str],
+    sides: Sequence[Side],
+    cuts: Sequence[datetime],
+    found: Sequence[Deployment],
 ) -> datetime:
     if not found:
         return cuts[0]
@@ -226,6 +258,11 @@ def _since(
         return own[-1].at
     usable = [d.at for d in found if _has_both(sides, cuts, d.at)] or [found[-1].at]
     return max(usable, key=lambda at: (_row(key, *split(sides, cuts, at), at).more, at))
+
+
+def _is_own(row: _Row, keys: Sequence[str], found: Sequence[Deployment]) -> bool:
+    service = row.key[keys.index("service.name")] if "service.name" in keys else None
+    return any(d.service == service and d.at == row.since for d in found)
 
 
 def _has_both(sides: Sequence[Side], cuts: Sequence[datetime], at: datetime) -> bool:
@@ -250,6 +287,7 @@ def _causes(
     keys: Sequence[str],
     rows: Sequence[_Row],
     units: str | None,
+    labels: Mapping[datetime, str],
     progress: Callable[[str, int, int], None] | None,
 ) -> list[Cause]:
     chosen = [row for row in rows if row.more > 0][:MOST_EXPLAINED]
@@ -258,13 +296,15 @@ def _causes(
     for at, (row, outcome) in enumerate(asked):
         if progress is not None:
             progress("explaining", at, len(asked))
-        cause = _cause(scope, keys, row, outcome, units)
+        cause = _cause(scope, keys, row, outcome, units, labels.get(row.since))
         if cause is not None:
             causes.append(cause)
-    return sorted(causes, key=lambda cause: -cause.events)
+    return causes
 
 
-def _cause(scope: Scope, keys: Sequence[str], row: _Row, outcome: str, units: str | None) -> Cause | None:
+def _cause(
+    scope: Scope, keys: Sequence[str], row: _Row, outcome: str, units: str | None, deployment: str | None
+) -> Cause | None:
     operation = dict(zip(keys, row.key, strict=True))
     items = [
         {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
@@ -275,19 +315,22 @@ def _cause(scope: Scope, keys: Sequence[str], row: _Row, outcome: str, units: st
         selection, before, after, events = "error", row.before.error_share, row.after.error_share, row.errors
     else:
         limit = row.before.quantile(SLOW)
-        selection = f"duration_ms > {limit:.4g}" if limit is not None and limit < 1e4 else f"duration_ms > {limit:.0f}"
+        selection = (
+            f"duration_ms > {limit:.4g}"
+            if limit is not None and limit < 1e4
+            else f"duration_ms > {limit:.0f}"
+        )
         before, after, events = row.slow_before, row.slow_after, row.slow
     try:
-        found = explain(scope, selection, during=(row.since, None), where=where)
+        # Over all of the time: the rows before the deployment are part of the baseline, so that the version
+        # itself can be found, which is on everything once it is rolled out.
+        found = explain(scope, selection, where=where)
     except EmptySelection:
         return None
-    return Cause(operation, outcome, selection, where, row.since, before, after, events, found)
+    return Cause(operation, outcome, selection, where, row.since, deployment, before, after, events, found)
 
 
-def _table(keys: Sequence[str], rows: Sequence[_Row], found: Sequence[Deployment]) -> pa.Table:
-    by_time: dict[datetime, list[str]] = {}
-    for deployment in found:
-        by_time.setdefault(deployment.at, []).append(str(deployment))
+def _table(keys: Sequence[str], rows: Sequence[_Row], labels: Mapping[datetime, str]) -> pa.Table:
     spans = [row.after.weight for row in rows]
     columns: dict[str, Any] = {
         name: pa.array([None if row.key[at] is None else str(row.key[at]) for row in rows], pa.string())
@@ -310,24 +353,46 @@ def _table(keys: Sequence[str], rows: Sequence[_Row], found: Sequence[Deployment
         fields.append(pa.field(name, pa.float64(), metadata={UNIT: unit} if unit else None))
     columns["since"] = pa.array([row.since for row in rows], pa.timestamp("us", "UTC"))
     fields.append(pa.field("since", pa.timestamp("us", "UTC")))
-    columns["deployment"] = pa.array([", ".join(by_time.get(row.since, [])) or None for row in rows], pa.string())
+    columns["deployment"] = pa.array([labels.get(row.since) for row in rows], pa.string())
     fields.append(pa.field("deployment", pa.string()))
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
 
-def _lines(finding: Any) -> list[str]:
+def _lines(finding: Finding) -> list[str]:
     lines = [
-        f"{finding.condition}",
-        f"    {_share(finding.selected_share)} of these, {_share(finding.baseline_share)} of the others; "
-        f"{finding.risk_ratio:.3g}x the rate elsewhere",
+        finding.condition,
+        f"    {words.share(finding.selected_share)} of these, {words.share(finding.baseline_share)} of the "
+        f"others; {words.ratio(finding.risk_ratio)} the rate elsewhere",
     ]
     if finding.aliases:
-        lines.append(f"    the same rows: {'; '.join(finding.aliases[:3])}")
+        shown = "; ".join(alias if len(alias) <= 60 else alias[:59] + "…" for alias in finding.aliases[:3])
+        lines.append(f"    on the same rows: {shown}")
     return lines
 
 
-def _share(value: float) -> str:
-    return f"{100 * value:.3g}%"
+def _shown(table: pa.Table) -> pa.Table:
+    """Return the table as it fits a terminal: before and after in one column."""
+    rows = table.to_pylist()
+    keys = table.schema.names[: table.schema.names.index("events")]
+    out: dict[str, list[str | None]] = {key: [row[key] for row in rows] for key in keys}
+    out["events"] = [format_cell(round(row["events"])) for row in rows]
+    for name, unit in (("errors", b"share"), ("p50", b"ms"), ("p99", b"ms")):
+        out[name] = [_pair(row[name + "_before"], row[name], unit) for row in rows]
+    out["worse"] = [
+        ", ".join(
+            f"{format_cell(round(row['more_' + what]))} {what}"
+            for what in ("errors", "slow")
+            if row["more_" + what]
+        )
+        or None
+        for row in rows
+    ]
+    return pa.table({name: pa.array(values, pa.string()) for name, values in out.items()})
 
 
-__all__ = ["Cause", "Triage", "triage"]
+def _pair(before: float | None, after: float | None, unit: bytes) -> str:
+    """Write a change, its unit once where it is the same."""
+    was, now = format_cell(before, unit), format_cell(after, unit)
+    if " " in was and " " in now and was.split(" ")[1] == now.split(" ")[1]:
+        was = was.split(" ")[0]
+    return f"{was.removesuffix('%') if now.endswith('%') else was} → {now}"

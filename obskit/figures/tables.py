@@ -1,4 +1,4 @@
-"""Tables for people: text that fits a terminal, HTML that fits a notebook. Everything from the data is escaped."""
+"""Tables for people: text that fits a terminal, HTML that fits a notebook. What is data is escaped."""
 
 from __future__ import annotations
 
@@ -19,11 +19,12 @@ UNIT = b"obskit.unit"  # metadata of a column: b"ms" or b"share"
 MOST_ROWS = 50
 MOST_CHARACTERS = 60  # of a cell
 _STYLE = """<style>
-.obskit-t{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);color:var(--jp-ui-font-color1,currentColor);
-overflow-x:auto;max-width:100%}
+.obskit-t{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);
+color:var(--jp-ui-font-color1,currentColor);overflow-x:auto;max-width:100%}
 .obskit-t table{border-collapse:collapse;margin:.3em 0;background:transparent}
-.obskit-t th,.obskit-t td{padding:.2em .8em;text-align:left;vertical-align:top;max-width:32em;overflow-wrap:anywhere;
-border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.35));color:inherit}
+.obskit-t th,.obskit-t td{padding:.2em .8em;text-align:left;vertical-align:top;
+max-width:32em;overflow-wrap:anywhere;color:inherit;
+border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.35))}
 .obskit-t .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
 .obskit-t .z,.obskit-t p{color:var(--jp-ui-font-color2,GrayText)}
 .obskit-t p{margin:.2em 0}

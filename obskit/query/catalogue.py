@@ -1,4 +1,4 @@
-"""`fields`: what the events have, without reading them all: from codes where they are made, else from a sample."""
+"""`fields`: what the events have, without reading them all: from codes where made, else from a sample."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ MOST_CELLS = 1 << 24  # of one histogram; beyond it the statement is the better 
 
 
 def count_codes(scope: Scope, names: Sequence[str], read: Sequence[Calculation]) -> Groups | None:
-    """Return groups counted from codes, or None where codes cannot say (or are not made yet).
+    """Return groups counted from codes, or None where codes cannot say.
 
     Args:
         scope: the rows.
@@ -33,8 +33,11 @@ def count_codes(scope: Scope, names: Sequence[str], read: Sequence[Calculation])
         return None
     measured = list(dict.fromkeys(_field(c) for c in read if c.function == "percentile"))
     known = set(scope.dataset.schema.names)
-    if not all(name in known and scope.dataset.codes.ready(name) for name in (*names, *measured)):
+    if not all(name in known and _may_be_coded(scope.dataset.schema.field(name).type) for name in names):
         return None
+    if not known.issuperset(measured):
+        return None
+    scope.dataset.codes.ensure([*names, *measured])  # once; explain and the heatmap need them too
     keys = [scope.codes(name) for name in names]
     if any(k.kind != "value" or k.rare_code is not None for k in keys):
         return None
@@ -58,12 +61,8 @@ def count_codes(scope: Scope, names: Sequence[str], read: Sequence[Calculation])
     found = np.flatnonzero(rows)
     if not any(name in known for name in ("sample_weight", "event_count")):
         total = total.astype(np.int64)
-    columns = {
-        c.name: _column(
-            c, found, total, rows, dict(zip(measured, zip(values, grids, strict=True), strict=True)), weights
-        )
-        for c in read
-    }
+    by_field = dict(zip(measured, zip(values, grids, strict=True), strict=True))
+    columns = {c.name: _column(c, found, total, rows, by_field) for c in read}
     return Groups(
         keys=_keys(names, keys, found, sizes),
         values=columns,
@@ -71,6 +70,10 @@ def count_codes(scope: Scope, names: Sequence[str], read: Sequence[Calculation])
         rows=int(rows.sum()),
         unweighted=_unweighted(scope, weights) if "sample_weight" in known else None,
     )
+
+
+def _may_be_coded(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind))
 
 
 def _from_codes(scope: Scope, calculation: Calculation) -> bool:
@@ -92,7 +95,7 @@ def _field(calculation: Calculation) -> str:
 
 
 def _local(codes: FieldCodes, file: int) -> tuple[int]:
-    array, remap = codes.parts[file]
+    remap = codes.parts[file][1]
     return (codes.size if remap is None else len(remap),)
 
 
@@ -176,7 +179,6 @@ def _column(
     total: npt.NDArray[Any],
     rows: npt.NDArray[Any],
     measured: dict[str, tuple[FieldCodes, npt.NDArray[Any]]],
-    weights: Sequence[Weights],
 ) -> pa.Array:
     if calculation.function == "rows":
         return pa.array(rows[found])

@@ -17,7 +17,7 @@ from obskit.errors import BadCall
 from obskit.figures.heatmap import heatmap as draw
 from obskit.figures.result import Result
 from obskit.query.answer import call, dataset_of, merged, statements
-from obskit.query.query import resolve
+from obskit.query.asking import resolve
 from obskit.query.terms import row_weight
 
 Edges = npt.NDArray[Any]
@@ -86,7 +86,8 @@ def heatmap(
     Raises:
         UnknownField: no such field.
         BadCall: a field that has no axis, or bins that are none.
-    Cost: one pass over codes and times in memory; a statement where a field is not coded.
+    Cost: one pass over codes and times in memory, made when first needed; a statement for a derived field or
+        a second time.
     """
     across, up = bins
     if not (1 <= across <= MOST_BINS and 1 <= up <= MOST_BINS):
@@ -142,21 +143,17 @@ def _is_time(scope: Scope, name: str) -> bool:
     return bool(pa.types.is_timestamp(scope.schema.field(name).type))
 
 
-def _ready(scope: Scope, name: str) -> bool:
-    if name == "timestamp":
-        return True
-    return (
-        name in scope.dataset.schema.names and not _is_time(scope, name) and scope.dataset.codes.ready(name)
-    )
+def _coded(scope: Scope, name: str) -> bool:
+    return name == "timestamp" or (name in scope.dataset.schema.names and not _is_time(scope, name))
 
 
 def _has_codes(scope: Scope, axis: _Axis) -> bool:
-    return _ready(scope, axis.name) and all(w.classes is not None for w in scope.dataset.codes.weights())
+    return _coded(scope, axis.name) and all(w.classes is not None for w in scope.dataset.codes.weights())
 
 
 def _range(scope: Scope, name: str) -> tuple[float, float, float]:
-    """Return the least, the greatest and the least positive value (times in microseconds); NaN if there is none."""
-    if _ready(scope, name) and name != "timestamp":
+    """Return the least, the greatest and the least positive value (times in µs); NaN if there is none."""
+    if _coded(scope, name) and name != "timestamp":
         return _coded_range(scope, name)
     if name == "timestamp" and scope.where is None:
         first, last = scope.dataset.span
@@ -250,7 +247,7 @@ def _from_codes(scope: Scope, x: _Axis, y: _Axis) -> tuple[npt.NDArray[np.float6
 def _apart(
     full: npt.NDArray[np.float64], up: int, across: int
 ) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
-    """Split the grid from the rows without a place: the last rows and columns are missing, zero, beyond, other."""
+    """Split the grid from the rows without a place: in the last rows and columns."""
     missing = full[up].sum() + full[:, across].sum() - full[up, across]
     zero = full[up + 1, [c for c in range(across + 4) if c != across]].sum()
     everything = full.sum()
@@ -289,7 +286,8 @@ def _bins(
     table = np.concatenate([[bins], at]).astype(np.int64) * scale
     part, remap = codes.parts[file]
     local = table if remap is None else table[remap]
-    return local[part if mask is None else part[mask]]
+    picked: npt.NDArray[np.int64] = local[part if mask is None else part[mask]]
+    return picked
 
 
 def _time_bins(times: npt.NDArray[np.int64], axis: _Axis) -> npt.NDArray[np.int64]:

@@ -14,7 +14,7 @@ from obskit.errors import BadCall
 from obskit.figures.result import Result
 from obskit.figures.tables import UNIT, format_cell
 from obskit.query.answer import call, dataset_of, merged, statements, weight_note
-from obskit.query.query import resolve
+from obskit.query.asking import resolve
 from obskit.query.terms import row_weight
 
 FIRST = ("timestamp", "duration_ms", "name", "service.name", "http.route", "error", "trace_id", "span_id")
@@ -132,9 +132,7 @@ def impact(scope: Scope, selection: Any, by: str = "user.id") -> Impact:
     sampled = bool(row["sampled"])
     notes = [*scope.notes, *chosen.notes]
     if sampled:
-        notes.append(
-            f"events are sampled: those of whom no row was kept are not seen, so {row['affected']:,} is a lower bound"
-        )
+        notes.append(f"events are sampled: {row['affected']:,} is a lower bound, for of some no row was kept")
     if row["without"]:
         notes.append(f"{row['without']:,} of {row['rows']:,} selected rows have no {field}")
     table = pa.table(

@@ -63,8 +63,9 @@ class Trace(Result):
             left, width = 100 * row.start / BAR, max(0.5, 100 * row.width / BAR)
             colour = "var(--jp-error-color1,#d55e00)" if row.error else "var(--jp-brand-color1,#0072b2)"
             bar = (
-                f'<div style="position:relative;width:16em;height:.9em"><div style="position:absolute;left:{left:.2f}%;'
-                f'width:{min(width, 100 - left):.2f}%;height:100%;background:{colour};border-radius:2px"></div></div>'
+                '<div style="position:relative;width:16em;height:.9em"><div style="position:absolute;'
+                f"left:{left:.2f}%;width:{min(width, 100 - left):.2f}%;height:100%;background:{colour};"
+                'border-radius:2px"></div></div>'
             )
             name = html.escape(row.label.strip()) + (" <b>error</b>" if row.error else "")
             rows.append(
@@ -74,7 +75,8 @@ class Trace(Result):
         more = f"<p>… {self.table.num_rows - SHOWN:,} more</p>" if self.table.num_rows > SHOWN else ""
         below = "".join(f"<p>{html.escape(line)}</p>" for line in self.footer())
         return html_page(
-            f"<p>trace <code>{shown}</code>, {self.table.num_rows:,} spans</p><table>{''.join(rows)}</table>{more}{below}"
+            f"<p>trace <code>{shown}</code>, {self.table.num_rows:,} spans</p>",
+            f"<table>{''.join(rows)}</table>{more}{below}",
         )
 
 

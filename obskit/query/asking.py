@@ -71,8 +71,8 @@ def query(
     """Calculate over groups of the rows of a scope, all of them (not only units of work).
 
     Args:
-        calculations: `count()`, `count(COND)`, `share(COND)` (of the rows on which it is not null), `rate()` per
-            second, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, `count_distinct(x)`, `p01(x)` to `p999(x)`,
+        calculations: `count()`, `count(COND)`, `share(COND)` (of the rows on which it is not null), `rate()`
+            per second, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, `count_distinct(x)`, `p01(x)` to `p999(x)`,
             `concurrency()` (how many were in progress, on average), `rows()`; each `as NAME`.
         by: fields to group by; rows without a value are a group.
         every: length of the stretches of time, "30s", "1m", "1h".
@@ -88,9 +88,17 @@ def query(
         coded and only counts and percentiles are asked for, one pass over the codes instead.
     """
     asked = call(
-        "query", *calculations, scope=scope, by=by, every=every, where=_text(where), having=having, order=order,
-        limit=limit, exact=exact,
-    )  # fmt: skip
+        "query",
+        *calculations,
+        scope=scope,
+        by=by,
+        every=every,
+        where=_text(where),
+        having=having,
+        order=order,
+        limit=limit,
+        exact=exact,
+    )
     scope = scope.narrow(where)
     read = parse_calculations(calculations, scope)
     names = [resolve(scope, name) for name in ([by] if isinstance(by, str) else by)]
@@ -103,7 +111,7 @@ def query(
     notes += _remarks(read, exact)
     if seconds is None:
         groups = _grouped(scope, names, read, _span_seconds(scope, read, notes), exact)
-        table = _ordered(_having(_table(groups, read, scope), having, read, names), order, read, names)
+        table = _ordered(_having(_table(groups, read), having), order, read, names)
         table = table if limit is None else table.slice(0, limit)
         sql = groups.sql
     else:
@@ -198,7 +206,7 @@ def _grouped(
     return aggregate(scope, {name: table[name] for name in names}, read, seconds, exact, table)
 
 
-def _table(groups: Groups, read: list[Calculation], scope: Scope) -> pa.Table:
+def _table(groups: Groups, read: list[Calculation]) -> pa.Table:
     columns: Columns = {**groups.keys, **groups.values}
     units = {c.name: c.unit for c in read}
     fields = []
@@ -210,7 +218,7 @@ def _table(groups: Groups, read: list[Calculation], scope: Scope) -> pa.Table:
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
 
-def _having(table: pa.Table, having: str | None, read: list[Calculation], names: list[str]) -> pa.Table:
+def _having(table: pa.Table, having: str | None) -> pa.Table:
     if having is None:
         return table
     known = Names(table.schema, verbatim=table.schema.names)
@@ -309,9 +317,9 @@ def _over_time(
     lost = _untimed(scope)
     if lost:
         notes.append(f"{lost:,} rows have no timestamp and are left out")
-    full = filled_grid(_table(groups, read, scope), names, read, edge["low"], edge["high"], seconds)
+    full = filled_grid(_table(groups, read), names, read, edge["low"], edge["high"], seconds)
     if not names and having is not None:
-        full = _having(full, having, read, names)
+        full = _having(full, having)
     if not names and order is not None:
         full = _ordered(full, order, read, names)
     if not names and limit is not None:
@@ -336,7 +344,7 @@ def _top_groups(
 ) -> tuple[list[dict[str, Any]], tuple[str, ...], int]:
     """Return the groups that are shown, what ran, and how many are left over."""
     groups = _grouped(scope, names, read, seconds, exact)
-    found = _ordered(_having(_table(groups, read, scope), having, read, names), order, read, names)
+    found = _ordered(_having(_table(groups, read), having), order, read, names)
     return found.slice(0, limit).select(names).to_pylist(), groups.sql, max(0, found.num_rows - limit)
 
 
