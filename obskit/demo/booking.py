@@ -17,19 +17,19 @@ METHODS = ("card", "wallet", "sepa_debit", "invoice")
 CARD, WALLET, SEPA, INVOICE = range(4)
 PROVIDERS = ("psp-north", "psp-south", "walletgate", "bankpay", "factorly")
 NORTH = 0
-_METHOD = shares([49, 20, 26, 5])
+_METHOD = shares([51, 21, 23, 5])
 _DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "suspected_fraud")
 
 # Chances of what is planted.
-LOCK_HIT, MANDATE_HIT, TROUBLE_HIT = 0.93, 0.6, 0.38
+LOCK_HIT, MANDATE_HIT, TROUBLE_HIT = 0.97, 0.8, 0.45
 
 _OWN = heavy(24, 0.4)
 _HOLD, _HOLD_SQL = heavy(7.5, 0.4), heavy(22, 0.45, tail=0.003, alpha=1.5, cap_ms=2_500)
-_FISCAL = heavy(345, 0.33, tail=0)
+_FISCAL = heavy(360, 0.33, tail=0)
 _PAY, _PSP = heavy(13, 0.4), heavy(112, 0.3, tail=0.003, alpha=1.6, cap_ms=1_900)
 _REFUSED = heavy(74, 0.4, tail=0)
 _BACKOFF = heavy(120, 0.15, tail=0)
-_SQL, _LOCK = heavy(13, 0.45, tail=0.003, alpha=1.5, cap_ms=3_000), heavy(660, 0.36, tail=0)
+_SQL, _LOCK = heavy(13, 0.45, tail=0.003, alpha=1.5, cap_ms=3_000), heavy(690, 0.34, tail=0)
 _PUBLISH, _LAG = heavy(4.2, 0.4), heavy(38, 0.9, tail=0.01, alpha=1.2)
 _NOTIFY, _PUSH = heavy(16, 0.5), heavy(140, 0.55, tail=0.01, alpha=1.4, cap_ms=9_000)
 _HOP = heavy(0.6, 0.5)
@@ -44,7 +44,7 @@ def _draw_payment(dice: Dice, t: Array, euros: Array) -> Draw:
     n = len(t)
     method = dice.pick(_METHOD, n)
     method = np.where((method == SEPA) & ~euros, WALLET, method)  # there is no SEPA in other currencies
-    provider = np.where(method == CARD, dice.chance(0.46, n).astype(np.int64), method + 1)
+    provider = np.where(method == CARD, dice.chance(0.6, n).astype(np.int64), method + 1)
     trouble = np.where((provider == NORTH) & within(t, PROVIDER_TROUBLE), TROUBLE_HIT, 0.006)
     retried = dice.chance(trouble, n)
     return {
@@ -356,5 +356,5 @@ def _cancel(stage: Stage, draw: Draw, trace: Array) -> None:
     )
 
 
-BOOK = Flow("book", 0.10, 5, 600, _draw_book, _book)
+BOOK = Flow("book", 0.12, 5, 600, _draw_book, _book)
 CANCEL = Flow("cancel", 0.02, 5, 900, _draw_cancel, _cancel)

@@ -29,7 +29,8 @@ from obskit.demo.traffic import (
 FLOWS: tuple[Flow, ...] = (SEARCH, SEATS, BOOK, TRIPS, TICKET, CANCEL, ONLY)
 _MIX = shares([flow.share for flow in FLOWS])
 _RANDOMNESS = np.uint64((1 << 56) - 1)
-_NOTABLE = 2  # failed, flawed and slow traces are kept with probability 1/2^2
+_NOTABLE = 2  # failed and slow traces are kept with probability 1/2^2
+_FLAWED = 1  # and those with an error within that the caller never saw
 _HEALTH_THINNING = 6
 _BLOCK = 50_000
 _FEWEST = 64  # in fewer rows markers would leave no room for requests
@@ -38,8 +39,9 @@ _FEWEST = 64  # in fewer rows markers would leave no room for requests
 def thinning(flow: Flow, draw: Draw) -> Array:
     """Return k for each trace, kept with probability 1/2^k; decided on the whole trace (tail sampling)."""
     k = np.full(len(draw["t"]), flow.thinning)
-    notable = draw["failed"] | (draw["lasts"] > flow.slow_ms * 1000) | draw.get("flawed", draw["failed"])
-    k[notable] = _NOTABLE
+    k[draw["failed"] | (draw["lasts"] > flow.slow_ms * 1000)] = _NOTABLE
+    if "flawed" in draw:
+        k[draw["flawed"]] = _FLAWED
     if flow is BOOK:
         k[within(draw["t"], WATCHED)] = 0
     return k

@@ -14,7 +14,7 @@ from obskit.demo.stream import batches
 from obskit.errors import BadCall, DatasetError
 from obskit.schema import LoadReport
 
-_BYTES_PER_FILE = 160 << 20
+_BYTES_PER_FILE = 256 << 20
 
 
 def generate(

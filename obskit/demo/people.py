@@ -140,30 +140,30 @@ CLIENTS: tuple[tuple[int, dict[str, str], int], ...] = (
         _client(
             "kiosk",
             "5.7.2",
-            "Linux",
-            "6.1",
+            "Windows",
+            "10",
             "Railmatic",
             "TVM-4",
             "RailKiosk/5.7.2 (TVM-4)",
             "RailKiosk",
             "5.7.2",
         ),
-        70,
+        50,
     ),
     (
         KIOSK,
         _client(
             "kiosk",
-            "5.7.0",
-            "Linux",
-            "6.1",
+            "5.7.2",
+            "Windows",
+            "10",
             "Railmatic",
             "TVM-3",
-            "RailKiosk/5.7.0 (TVM-3)",
+            "RailKiosk/5.7.2 (TVM-3)",
             "RailKiosk",
-            "5.7.0",
+            "5.7.2",
         ),
-        30,
+        50,
     ),
     (
         PARTNER,
@@ -181,7 +181,7 @@ CLIENTS: tuple[tuple[int, dict[str, str], int], ...] = (
     ),
 )
 CLIENT_PLATFORM = np.array([platform for platform, _, _ in CLIENTS])
-_PLATFORM_SHARE = (44, 24, 28, 4, 0)
+_PLATFORM_SHARE = (42, 26, 29, 3, 0)
 _PROTOCOL = ("2", "2", "3", "1.1", "1.1")
 _LETTER = (0, 0, 1, 2, 1)  # push, email, sms
 _CHANNEL = ("mobile_app", "mobile_app", "web", "station", "agency")

@@ -123,8 +123,8 @@ def test_kiosks_were_slow_before_as_after(e: Day) -> None:
         for sign in ("<", ">=")
     )
     others = e.rate("duration_ms > 500", f"{BOOK} and not {KIOSK} and {BEFORE}")
-    assert min(early, late) > 0.6
-    assert abs(early - late) < 0.25
+    assert min(early, late) > 0.5
+    assert abs(early - late) < 0.35  # few rows, of weight 32
     assert others < 0.03
     assert e.rows(f"{BOOK} and {KIOSK} and {BEFORE}") >= 30
 
