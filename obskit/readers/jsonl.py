@@ -31,7 +31,6 @@ FIRST_BLOCK = 128 * 1024
 BLOCK = 4 * 1024 * 1024
 
 _OTLP = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
-_ODD_NUMBER = re.compile(rb"[:,\[]\s*-?(?:Inf(?!inity)|NaN)")
 _JAEGER_SPAN = frozenset(
     {"traceID", "spanID", "parentSpanID", "operationName", "references", "startTime", "startTimeMillis"}
     | {"duration", "tags", "logs", "processID", "process", "warnings", "flags"}
@@ -179,7 +178,7 @@ class JsonLines:
     def _whole(self, data: bytes) -> pa.RecordBatch | None:
         """Return the block parsed by Arrow, or None where any line of it needs the other way."""
         schema = self._shape.schema()
-        if schema is None or (not data.isascii() and not _utf8(data)) or _odd(data):
+        if schema is None or (not data.isascii() and not _utf8(data)):
             return None
         try:
             table = pj.read_json(
@@ -279,13 +278,12 @@ def _utf8(data: bytes) -> bool:
     return True
 
 
-def _odd(data: bytes) -> bool:
-    """Whether Arrow may take something for a number that the other way refuses (`Inf`, `-NaN`)."""
-    return (b"Inf" in data or b"NaN" in data) and _ODD_NUMBER.search(data) is not None
-
-
 def _wide(array: pa.Array) -> bool:
-    """Whether a column has numbers so large that they may have been integers, which are kept exactly."""
+    """Whether a column has numbers that the two ways may see differently.
+
+    So large ones may have been integers, which are kept exactly; and what is not finite may have been written
+    as `Inf` or `-NaN`, which Arrow takes and the other way refuses.
+    """
     kind = array.type
     if pa.types.is_struct(kind):
         return any(_wide(child) for child in array.flatten())
@@ -293,7 +291,7 @@ def _wide(array: pa.Array) -> bool:
         return _wide(array.flatten())
     if not pa.types.is_floating(kind) or array.null_count == len(array):
         return False
-    return bool(np.any(np.abs(array.drop_null().to_numpy(zero_copy_only=False)) >= 2.0**63))
+    return not bool(np.all(np.abs(array.drop_null().to_numpy(zero_copy_only=False)) < 2.0**63))
 
 
 READER = Reader("flat JSONL", (".jsonl", ".ndjson", ".json", ".log"), sniff, read)

@@ -46,7 +46,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     """
     rows = _Rows(report)
     try:
-        yield from _lines(source, report, rows) if _by_line(source.head) else _whole(source, rows)
+        yield from _lines(source, report, rows) if _by_line(source) else _whole(source, rows)
     except LimitExceeded as error:
         raise LimitExceeded(
             f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
@@ -88,11 +88,11 @@ class _Rows:
             self._report.reject(self._metrics, METRICS)
 
 
-def _by_line(head: bytes) -> bool:
+def _by_line(source: Source) -> bool:
     """Whether the file has a request a line, rather than one request that may run over many lines."""
-    lines = [line.strip() for line in head.split(b"\n") if line.strip()]
+    lines = [line.strip() for line in source.head.split(b"\n") if line.strip()]
     if len(lines) < 2:
-        return False
+        return not source.whole  # a line longer than the head: others may follow
     return lines[0] not in (b"{", b"[") and (lines[1].startswith(b"{") or _parses(lines[0]))
 
 
@@ -106,8 +106,8 @@ def _parses(line: bytes) -> bool:
 
 def _lines(source: Source, report: FileReport, rows: _Rows) -> Iterator[pa.RecordBatch]:
     with source.stream() as stream:
-        told = False
-        for block in LineBlocks(stream, report, size=BLOCK, limit=REQUEST_LIMIT // 4):
+        told, first, good = False, "", 0
+        for block in LineBlocks(stream, report, size=BLOCK, limit=REQUEST_LIMIT):
             offset, number = block.offset, block.line
             for line in block.data.split(b"\n"):
                 last = block.torn and offset + len(line) == block.offset + len(block.data)
@@ -121,13 +121,23 @@ def _lines(source: Source, report: FileReport, rows: _Rows) -> Iterator[pa.Recor
                             told = stream.damage is not None
                             why = stream.damage or "torn: the file ends within the line"
                         report.reject(position, why)
+                        first = first or f"{why} ({position})"
                     else:
+                        good += 1
                         yield from rows.request(request, position)
                 number += 1
                 offset += len(line) + 1
             yield from rows.rest()
         if stream.damage and not told:
             report.reject("end of the file", stream.damage)
+        if first and not good:
+            raise _unreadable(source, first)
+
+
+def _unreadable(source: Source, why: str) -> ReadError:
+    return ReadError(
+        f"{source.path} begins as OTLP JSON but cannot be read: {why}", hint="was it written to its end?"
+    )
 
 
 def _whole(source: Source, rows: _Rows) -> Iterator[pa.RecordBatch]:
@@ -143,10 +153,7 @@ def _whole(source: Source, rows: _Rows) -> Iterator[pa.RecordBatch]:
         except orjson.JSONDecodeError as error:
             why = stream.damage or reason(data, error)
             where = f"line {error.lineno}, column {error.colno}"
-            raise ReadError(
-                f"{source.path} begins as OTLP JSON but cannot be read: {why} ({where})",
-                hint="was it written to its end?",
-            ) from error
+            raise _unreadable(source, f"{why} ({where})") from error
     yield from rows.request(request, "")
     yield from rows.rest()
 

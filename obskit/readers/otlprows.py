@@ -41,6 +41,7 @@ _SNAKE = {
     "kvlistValue": "kvlist_value",
     "bytesValue": "bytes_value",
 }
+_PLAIN: dict[str, type] = {"stringValue": str, "boolValue": bool, "doubleValue": float}
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 
@@ -85,9 +86,8 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                         why = str(error) if isinstance(error, Malformed) else f"a malformed {make.__name__}"
                         report.reject(where, why)
                         continue
-                    if shared.keys() & extra.keys():
-                        for key in shared.keys() & extra.keys():
-                            report.override(key)
+                    for key in shared.keys() & extra.keys():
+                        report.override(key)
                     yield {**shared, **extra, **own}
     if any(True for _ in _items(request, "resourceMetrics")):
         yield Metrics
@@ -242,7 +242,13 @@ def attributes(item: dict[str, Any]) -> dict[str, Any]:
     """
     out: dict[str, Any] = {}
     for pair in _items(item, "attributes"):
-        _put(out, str(pair.get("key", "")), pair.get("value"), 0)
+        name, wrapped = str(pair.get("key", "")), pair.get("value")
+        if type(wrapped) is dict and len(wrapped) == 1:  # the plain ones first: nearly all are
+            ((kind, found),) = wrapped.items()
+            if type(found) is _PLAIN.get(kind):
+                out[name] = found
+                continue
+        _put(out, name, wrapped, 0)
     for name in out.keys() & _TAKEN:
         out[f"attributes.{name}"] = out.pop(name)
     return out

@@ -243,3 +243,17 @@ def test_one_request_that_breaks_off(read, tmp_path):
     assert str(caught.value).startswith(
         f"{tmp_path}/request.json begins as OTLP JSON but cannot be read: not JSON (line "
     )
+
+
+def test_requests_of_more_than_the_sniffed_head_a_line(read):
+    line = json.dumps(request(*[span()] * 800)).encode()
+    assert len(line) > 65_536
+    assert len(read(line).rows) == 800
+    assert len(read(line + b"\n" + line + b"\n").rows) == 1600
+    got = read(line + b"\n" + line[:-9])
+    assert len(got.rows) == 800
+    assert got.reasons == [(f"line 2, byte {len(line) + 1}", "torn: the file ends within the line")]
+    with pytest.raises(
+        ReadError, match=r"cannot be read: torn: the file ends within the line \(line 1, byte 0\)"
+    ):
+        read(line[:-9])
