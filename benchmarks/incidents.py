@@ -2,9 +2,9 @@
 
     python -m benchmarks.incidents FOLDER [ANSWERS.json]
 
-FOLDER holds `labels.json` and a CSV an incident: a row is a leaf of the dimensions at a minute, `cnt` viewers of
-whom `value` stalled. Each incident is one question: which viewers stalled in the labelled minute, against those
-who did not, with all earlier minutes as history. Later minutes are not read.
+FOLDER holds `labels.json` and a CSV an incident: a row is a leaf of the dimensions at a minute, `cnt` viewers
+of whom `value` stalled. Each incident is one question: which viewers stalled in the labelled minute, against
+those who did not, with all earlier minutes as history. Later minutes are not read.
 """
 
 from __future__ import annotations

@@ -1,0 +1,121 @@
+"""`explain` of all fields and conjunctions to three, beside DuckDB counting single fields only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import duckdb
+
+import obskit
+from benchmarks.machine import Row, best, interleaved
+from obskit.events import Events
+
+COUNTS = (
+    "sum(w) filter (s) a, sum(w) filter (not s) b, sum(w * w) filter (s) a2, sum(w * w) filter (not s) b2"
+)
+# requests that the population holds, as obskit counts it
+UNITS = "kind in ('server', 'consumer') or (parent_span_id is null and duration_ms is not null)"
+
+
+def measure(path: Path, rows: int) -> Iterator[Row]:
+    """Yield the rows of the table for one size."""
+    events = obskit.load(path)
+    size = f"{rows / 1e6:g}M x {len(events.schema)}"
+    events.dataset.codes.ensure(events.schema.names)
+    events.explain("duration_ms > 1000")
+    for share, target in ((0.015, "<= 1.2 s, >= 10x"), (0.25, "<= 3.0 s")):
+        limit = _limit(events, share)
+        # each run asks another question: none is answered from what the last one left behind
+        asked = iter(range(1000))
+
+        def ours(limit: float = limit, asked: Iterator[int] = asked) -> object:
+            return events.explain(f"duration_ms > {limit + next(asked) * 1e-6}")
+
+        if share > 0.1:
+            yield Row(f"explain {share:.1%} of the requests, depth 3", size, best(ours), target=target)
+            continue
+        by_name = _alternatives(path, events, limit)
+        first = {name: best(run, 1) for name, run in by_name.items()}
+        fastest = min(first, key=lambda name: first[name])
+        seconds, other = interleaved([ours, by_name[fastest]])
+        others = ", ".join(f"{name} {time:.3g} s" for name, time in first.items())
+        yield Row(
+            f"explain {share:.1%} of the requests, depth 3",
+            size,
+            seconds,
+            f"DuckDB, single fields, the best of: {others}",
+            other,
+            target,
+        )
+    yield Row(
+        "where over 20% of the rows, first time, then explain", size, _narrowed(events), target="<= 3 s"
+    )
+
+
+def _limit(events: Events, share: float) -> float:
+    """Return the duration that this share of the requests exceeds."""
+    units = events.where(UNITS).to_arrow(["duration_ms"]).column(0)
+    return float(units.to_pandas().quantile(1 - share))
+
+
+def _narrowed(events: Events) -> float:
+    """Explain inside a condition nobody has asked before, on the fifth of the rows it holds."""
+    first, last = (moment.timestamp() for moment in events.dataset.span if moment is not None)
+    times = iter((0.2, 0.3, 0.4))
+
+    def run() -> object:
+        start = next(times)
+        low, high = (first + (last - first) * at for at in (start, start + 0.2))
+        where = f"timestamp >= '{_iso(low)}' and timestamp < '{_iso(high)}'"
+        return events.where(where).explain("duration_ms > 1000")
+
+    return best(run)
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat()
+
+
+def _alternatives(path: Path, events: Events, limit: float) -> dict[str, Callable[[], object]]:
+    """Return what one would write in DuckDB, over Parquet and over its own storage."""
+    names = [
+        name for name in events.schema.names if name not in ("timestamp", "sample_weight", "duration_ms")
+    ]
+    lists = {field.name for field in events.schema if "list" in str(field.type)}
+    names = [name for name in names if name not in lists]
+    quoted = ['"' + name.replace('"', '""') + '"' for name in names]
+    connection = duckdb.connect(str(path.parent / "alternative.duckdb"))
+    connection.execute("set enable_progress_bar = false")
+    if not connection.execute("select 1 from duckdb_tables() where table_name = 'events'").fetchall():
+        connection.execute(f"create table events as select * from read_parquet('{path}/*.parquet')")
+
+    def base(source: str) -> str:
+        return (
+            f"(select *, duration_ms > {limit} s, coalesce(sample_weight, 1) w from {source} "
+            f"where ({UNITS}) and duration_ms is not null)"
+        )
+
+    parquet, stored = f"read_parquet('{path}/*.parquet')", "events"
+
+    def each(source: str) -> Callable[[], object]:
+        def run() -> None:
+            connection.execute(f"create or replace temp table base as from {base(source)}")
+            for name in quoted:
+                connection.execute(f"select {name}, {COUNTS} from base group by 1").fetch_arrow_table()
+
+        return run
+
+    def sets(source: str) -> Callable[[], object]:
+        grouped = ", ".join(f"({name})" for name in quoted)
+        statement = (
+            f"select {', '.join(quoted)}, {COUNTS} from {base(source)} group by grouping sets ({grouped})"
+        )
+        return lambda: connection.execute(statement).fetch_arrow_table()
+
+    return {
+        "a query a field, stored": each(stored),
+        "a query a field, Parquet": each(parquet),
+        "grouping sets, stored": sets(stored),
+    }

@@ -1,0 +1,109 @@
+"""Opening, converting and first answers, each in a process of its own with nothing kept from before."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import Row, best
+
+OPEN = """
+import json, sys, time
+import obskit
+obskit.load
+def resident():
+    return next(int(line.split()[1]) for line in open("/proc/self/status") if line.startswith("VmRSS")) / 1024
+start = time.perf_counter()
+events = obskit.load(sys.argv[1])
+print(json.dumps({"seconds": time.perf_counter() - start, "resident_mib": resident()}))
+"""
+COLD = """
+import json, resource, sys, time
+import obskit
+start = time.perf_counter()
+sampled = None
+def note(found):
+    global sampled
+    sampled = sampled or time.perf_counter() - start
+events = obskit.load(sys.argv[1])
+loaded = time.perf_counter() - start
+found = events.explain("error", where="http.route = '/book'")
+print(json.dumps({
+    "loaded": loaded, "first": time.perf_counter() - start, "cpu": time.process_time(), "rows": events.dataset.rows,
+    "finding": found.findings[0].condition if found.findings else None,
+    "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+CONVERT = """
+import json, resource, sys, time
+import obskit
+obskit.load
+cpu = time.process_time()
+events = obskit.load(sys.argv[1])
+cpu = time.process_time() - cpu
+print(json.dumps({"cpu": cpu, "rows": events.dataset.rows, "fields": len(events.schema),
+    "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
+"""
+
+
+def fresh(script: str, *arguments: str) -> dict[str, Any]:
+    """Run a script in a process and a cache of its own; return what it printed."""
+    with tempfile.TemporaryDirectory() as cache:
+        done = subprocess.run(
+            [sys.executable, "-c", script, *arguments],
+            env=os.environ | {"OBSKIT_CACHE": cache},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    found: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return found
+
+
+def opening(path: Path, rows: int) -> Iterator[Row]:
+    """Yield what it takes to open what is converted already."""
+    runs = [fresh(OPEN, str(path)) for _ in range(3)]
+    seconds = min(run["seconds"] for run in runs)
+    memory = max(run["resident_mib"] for run in runs)
+    size = f"{rows / 1e6:g}M, {memory:.0f} MiB resident"
+    yield Row("open a Dataset", size, seconds, target="<= 0.5 s, < 300 MB")
+
+
+def cold(path: Path, rows: int) -> Iterator[Row]:
+    """Yield what it takes from gzipped JSON lines nobody has opened to the first exact finding."""
+    run = fresh(COLD, str(path))
+    size = f"{rows / 1e6:g}M, peak {run['peak_mib']:.0f} MiB"
+    yield Row("gzipped JSONL, never opened, to the first exact finding", size, run["first"], target="<= 20 s")
+
+
+def converting(rows: int = 300_000, fields: int = 30) -> Iterator[Row]:
+    """Yield the rate of flat JSONL to a Dataset."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "events.jsonl"
+        with path.open("w", encoding="utf-8") as out:
+            for n in range(rows):
+                event = {
+                    "timestamp": f"2026-05-04T10:00:{n % 60:02d}.{n % 1000:03d}Z",
+                    "duration_ms": n % 977 / 7,
+                }
+                event |= {f"field.text.{k}": f"value-{(n * k) % 101}" for k in range(18)}
+                event |= {f"field.number.{k}": (n * k) % 1009 / 8 for k in range(fields - 20)}
+                out.write(json.dumps(event) + "\n")
+        run = fresh(CONVERT, str(path))
+    rate = run["rows"] / run["cpu"]
+    size = f"{rows:,} x {run['fields']} (of which ours are made), peak {run['peak_mib']:.0f} MiB"
+    yield Row(
+        f"flat JSONL to a Dataset: {rate:,.0f} rows a CPU-second", size, run["cpu"], target=">= 100k rows"
+    )
+
+
+def command_line() -> Iterator[Row]:
+    """Yield what `obskit --help` takes."""
+    command = [str(Path(sys.executable).with_name("obskit")), "--help"]
+    seconds = best(lambda: subprocess.run(command, capture_output=True, check=True), 5)
+    yield Row("obskit --help", "", seconds, target="<= 0.3 s")
