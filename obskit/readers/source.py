@@ -6,16 +6,17 @@ all bytes before the break, then ends, and says so in `damage`.
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import IO, BinaryIO, Protocol
 
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import LimitExceeded, ReadError, StorageFull
 
 HEAD = 64 * 1024
 """Bytes, after decompression, that a reader may sniff."""
@@ -192,12 +193,18 @@ class Source:
 
         Raises:
             LimitExceeded: it unfolds to more than `SPOOL_LIMIT` bytes.
+            StorageFull: there is no room for it in the folder of temporary files.
         """
         if self.compression is None:
             yield self.path
             return
         with self.stream() as stream, tempfile.NamedTemporaryFile(prefix="obskit-") as copy:
-            written = 0
+            self._unfold(stream, copy)
+            yield Path(copy.name)
+
+    def _unfold(self, stream: Stream, copy: IO[bytes]) -> None:
+        written = 0
+        try:
             while piece := stream.piece():
                 written += len(piece)
                 if written > SPOOL_LIMIT:
@@ -207,7 +214,13 @@ class Source:
                     )
                 copy.write(piece)
             copy.flush()
-            yield Path(copy.name)
+        except OSError as error:
+            if error.errno != errno.ENOSPC:
+                raise
+            raise StorageFull(
+                f"no room in {tempfile.gettempdir()} to decompress {self.path}",
+                hint="make room, or set TMPDIR to where there is some",
+            ) from error
 
 
 class Readable:

@@ -30,6 +30,7 @@ MIXED = b"obskit.mixed"
 """Metadata of a text column: JSON of type word -> values that were of another type in the source."""
 
 _ALIAS_ORDER = {name: i for i, name in enumerate([*ALIASES, *DURATION_UNITS])}
+_USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100
 _IDS = ("trace_id", "span_id", "parent_span_id")
 
 
@@ -101,6 +102,9 @@ class Normalizer:
         names = [n for n in COLUMNS if n in out] + sorted(n for n in out if n not in COLUMNS)
         self.report.rows_read += rows
         self.report.untimed += out["timestamp"].null_count
+        extremes = pc.min_max(out["timestamp"].cast(pa.int64())).as_py()
+        if extremes["min"] is not None and not _USUAL[0] <= extremes["min"] <= extremes["max"] < _USUAL[1]:
+            self.report.note("some timestamps lie before 1970 or after 2100, as unset or broken clocks give")
         return pa.RecordBatch.from_arrays([out[n] for n in names], names)
 
     def _too_many(self) -> LimitExceeded:

@@ -1,5 +1,6 @@
 """Which reader is chosen, and one suite of the same events in every format."""
 
+import errno
 import gzip
 import io
 import json
@@ -8,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from obskit.errors import BadCall, ReadError
+from obskit.errors import BadCall, LimitExceeded, ReadError, StorageFull
 from obskit.readers import Match, Reader
+from obskit.readers import registry as registry_module
+from obskit.readers import source as source_module
 from obskit.readers.registry import Registry
 from obskit.readers.source import Source
 
@@ -134,3 +137,44 @@ def test_two_readers_of_one_name():
     with pytest.raises(BadCall) as caught:
         registry.register(reader("one", (".x",), Match.NO))
     assert str(caught.value) == "there is a reader named 'one' already\nHint: give yours another name"
+
+
+def test_readers_of_other_packages_are_found_by_their_entry_point(monkeypatch):
+    class Entry:
+        def load(self):
+            return reader("theirs", (".t",), Match.CERTAIN)
+
+    asked = []
+    monkeypatch.setattr(registry_module, "entry_points", lambda group: asked.append(group) or [Entry()])
+    registry = Registry()
+    assert [found.name for found in registry.readers()] == ["theirs"]
+    assert [found.name for found in registry.readers()] == ["theirs"]
+    assert asked == ["obskit.readers"]
+
+
+def test_no_room_to_decompress(tmp_path, monkeypatch):
+    class Full:
+        name = "x"
+
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            return None
+
+        def write(self, data):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    path = tmp_path / "a.parquet.gz"
+    path.write_bytes(gzip.compress(b"PAR1"))
+    monkeypatch.setattr(source_module.tempfile, "NamedTemporaryFile", lambda **_: Full())
+    with pytest.raises(StorageFull, match=f"no room in .* to decompress {path}"), Source(path).on_disk():
+        pass
+
+
+def test_more_than_the_limit_to_decompress(tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet.gz"
+    path.write_bytes(gzip.compress(b"PAR1" + b"x" * 5_000_000))
+    monkeypatch.setattr(source_module, "SPOOL_LIMIT", 1_000_000)
+    with pytest.raises(LimitExceeded, match="unfolds to more than"), Source(path).on_disk():
+        pass

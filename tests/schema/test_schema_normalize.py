@@ -318,3 +318,22 @@ def test_names_like_sql_or_empty_are_names():
     assert rows[0]['"; drop table x --'] == 1
     assert rows[0]["(unnamed)"] == 2
     assert rows[0]["select"] == 3
+
+
+def test_timestamps_of_broken_clocks_are_kept_and_noted():
+    rows, report, _ = events({"time": "1601-01-01T00:00:00Z"}, {"time": "9999-12-31T23:59:59Z"})
+    assert [row["timestamp"].year for row in rows] == [1601, 9999]
+    assert report.notes == ["some timestamps lie before 1970 or after 2100, as unset or broken clocks give"]
+    assert events({"time": "2026-01-01"})[1].notes == []
+
+
+def test_no_rows_are_no_rows():
+    report = LoadReport()
+    normalizer = Normalizer(report)
+    columns = {
+        "time": pa.array([], pa.string()),
+        "status_code": pa.array([], pa.int64()),
+        "m": pa.array([], pa.map_(pa.string(), pa.string())),
+    }
+    assert normalizer.batch(pa.RecordBatch.from_pydict(columns)).num_rows == 0
+    assert report.rows_read == 0
