@@ -45,13 +45,11 @@ book.query("p50(duration_ms) as p50", "p99(duration_ms) as p99", by="service.ver
 # %% [markdown]
 # ## What sets the slow ones apart
 #
-# The half hour of the rollout is the time to look at: both versions ran side by side. The outcome is "slower
-# than half a second"; the baseline are the other bookings of that half hour; and what was slow before ten
-# already is taken off, for that is no change.
+# The outcome is "slower than half a second, since ten"; the baseline is every other booking of the day: the
+# fast ones beside them, and all that came before. What was slow in the morning already counts against itself.
 
 # %%
-rollout = "2026-05-04T10:00Z/2026-05-04T10:30Z"
-found = book.explain("duration_ms > 500", during=rollout)
+found = book.explain("duration_ms > 500 and timestamp >= '2026-05-04T10:00Z'")
 found
 
 # %% [markdown]
@@ -104,8 +102,8 @@ events.impact(f"http.route = '/book' and duration_ms > 500 and {cause}", by="use
 # %% [markdown]
 # ## For the record
 #
-# - **What**: since 2026-05-04 10:00 UTC about seven in ten bookings from the Android app in eu-central-1 take
-#   0.8 s instead of 0.2 s. It was not over when the data ends.
+# - **What**: since 2026-05-04 10:00 UTC most bookings from the Android app in eu-central-1 take 0.8 s instead
+#   of 0.2 s. It was not over when the data ends.
 # - **Cause**: `booking` 2.4.0, in that region, for that app. The time is spent in `INSERT bookings`, waiting
 #   for a lock. Other apps and other regions on 2.4.0 are as fast as before.
 # - **Not the cause**: kiosks, slow at the same rate before the deployment; the deployments of search (07:10)

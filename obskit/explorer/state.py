@@ -11,6 +11,8 @@ from obskit.engine import format_condition, quote_name
 from obskit.explorer.brush import Axis, Brush
 
 BINS = (200, 60)
+# Where few events would lie scattered over the finer grid.
+COARSE = (100, 40)
 GROUPS = 12
 
 
@@ -85,18 +87,19 @@ class State:
             counted.append(f"count({self.selection}) as selected")
         return (*counted, f"p50({name}) as p50", f"p99({name}) as p99")
 
-    def code(self, opening: str, units: str | None = None) -> str:
+    def code(self, opening: str, units: str | None = None, bins: tuple[int, int] = BINS) -> str:
         """Return the lines of Python that reproduce what is shown, for a cell of a notebook.
 
         Args:
             opening: the lines that make `events`.
             units: the condition that picks the events drawn, where those are not all.
+            bins: of the heatmap.
         """
         lines = ["import obskit as ok", "", opening]
         lines += [f"events = events.where({condition!r})" for condition in self.conditions]
         lines += ["", f"units = {units!r}"] if units else [""]
         drawn = "events.where(units)" if units else "events"
-        lines.append(f"picture = {drawn}.heatmap(x={self.x.field!r}, y={self.y.field!r}, bins={BINS})")
+        lines.append(f"picture = {drawn}.heatmap(x={self.x.field!r}, y={self.y.field!r}, bins={bins})")
         shown = ["picture.plot()"]
         question = self.question()
         if question is not None:

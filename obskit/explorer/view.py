@@ -14,11 +14,14 @@ from obskit.errors import BadCall
 from obskit.explorer import units
 from obskit.explorer.brush import Axis, moment
 from obskit.explorer.markers import incomplete_from, markers
-from obskit.explorer.state import BINS, GROUPS, State
+from obskit.explorer.state import BINS, COARSE, GROUPS, State
 from obskit.figures import words
 from obskit.figures.palette import RAMP_DARK, RAMP_LIGHT
 
 MOST_FIELDS = 300
+# A grid that is filled to less than this, of so few events, is drawn coarser.
+SPARSE = 0.15
+FEW = 200_000
 NOT_DRAWN = {"sample_weight", "event_count", "severity_number"}
 
 
@@ -35,6 +38,11 @@ class Picture:
     grid: npt.NDArray[Any]
     view: dict[str, Any]
     words: str
+
+    @property
+    def bins(self) -> tuple[int, int]:
+        """How many there are along x and y."""
+        return int(self.grid.shape[1]), int(self.grid.shape[0])
 
     @property
     def cells(self) -> bytes:
@@ -87,12 +95,16 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
             events.scope.codes(side.field)  # coded now, once: each drawing after counts from memory
     shown, picked = drawn(events, state)
     result = shown.heatmap(x=state.x.field, y=state.y.field, bins=BINS)
+    if np.count_nonzero(result.grid) < SPARSE * result.grid.size and np.sum(result.grid) < FEW:
+        result = shown.heatmap(x=state.x.field, y=state.y.field, bins=COARSE)
     grid = np.asarray(result.grid)
     x = _side(state.x, np.asarray(result.x_edges))
     y = _side(state.y, np.asarray(result.y_edges))
     rows, columns = grid.shape
     total = float(grid.sum())
-    about = f"{words.count(total)} {'units of work' if picked else 'events'}"
+    weighted = bool({"sample_weight", "event_count"} & set(events.scope.schema.names))
+    what = "units of work" if picked else "events"
+    about = f"{words.count(total)} {what}{', by weight' if weighted else ''}"
     view = {
         "columns": columns,
         "rows": rows,

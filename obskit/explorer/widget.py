@@ -17,7 +17,7 @@ from obskit.explorer import present, static
 from obskit.explorer.brush import Brush, micros
 from obskit.explorer.latest import Cancelled, Latest
 from obskit.explorer.source import script, style
-from obskit.explorer.state import State, only, without
+from obskit.explorer.state import BINS, State, only, without
 from obskit.explorer.view import Picture, axis, draw, drawn, grouped, numeric_fields, opening
 
 try:
@@ -91,7 +91,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     @property
     def code(self) -> str:
         """The lines of Python that reproduce what is shown."""
-        return self._state.code(opening(self._base), drawn(self._events(self._state), self._state)[1])
+        state, picture = self._state, self._picture
+        units = drawn(self._events(state), state)[1]
+        return state.code(opening(self._base), units, BINS if picture is None else picture.bins)
 
     @property
     def explanation(self) -> Any:

@@ -24,7 +24,6 @@ CONFIG: dict[str, Any] = {
     "plotlyServerURL": "",
     "displayModeBar": "hover",
     "modeBarButtonsToRemove": ["sendChartToCloud", "sendDataToCloud", "editInChartStudio", "lasso2d"],
-    "responsive": True,
 }
 
 _Figure: Any = object if go is None else go.Figure

@@ -206,17 +206,22 @@ def test_a_saved_notebook_is_small_and_reads_without_a_kernel_or_trust(explorer,
     assert area.locator("img").first.evaluate("node => node.naturalWidth") > 100
 
 
-def test_a_figure_is_drawn_without_upload_or_embedded_library(lab, new_page):
-    page = new_page()
-    cell = (
+def test_figures_have_room_upload_nothing_and_embed_nothing(lab, shared_page):
+    page = shared_page
+    cells = [
         "import numpy as np\n"
         "from obskit.figures.heatmap import heatmap\n"
-        "heatmap(np.eye(4), np.arange(5.0), np.geomspace(1, 100, 5))"
-    )
-    lab.open(page, [cell], "figure.ipynb")
+        "heatmap(np.eye(4), np.arange(5.0), np.geomspace(1, 100, 5))",
+        "from obskit.figures.series import series\n"
+        "series({'time': ['2026-05-04', '2026-05-05', '2026-05-06'], 'p99': [1, None, 3]}, 'time', ['p99'])",
+    ]
+    lab.open(page, cells, "figures.ipynb")
     lab.run_all(page)
     page.locator(".js-plotly-plot .heatmaplayer image").first.wait_for()
-    page.locator(".js-plotly-plot").hover()
+    page.locator(".js-plotly-plot .scatterlayer").first.wait_for(state="attached")
+    for plot in page.locator(".js-plotly-plot").all():
+        assert plot.bounding_box()["height"] > 250
+    page.locator(".js-plotly-plot").first.hover()
     titles = page.locator(".modebar-btn").evaluate_all("nodes => nodes.map((node) => node.dataset.title)")
     assert "Download plot as a PNG" in " ".join(titles)
     assert not [title for title in titles if "hare" in title or "loud" in title or "Plotly" in title]

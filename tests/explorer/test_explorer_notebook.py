@@ -99,7 +99,7 @@ def test_what_the_record_says_is_what_was_counted(executed):
     (data,) = outputs(executed, "count() as bookings")
     row = next(line for line in data["text/plain"].splitlines() if re.match(r"2\.4\.0 +android", line))
     slow = float(re.search(r"([\d.]+)%", row)[1])
-    assert 65 < slow < 80  # "seven in ten"
+    assert slow > 60  # "most bookings"
 
 
 def test_figures_bring_no_library_and_nothing_is_large(executed):
