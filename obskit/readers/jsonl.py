@@ -29,6 +29,8 @@ from obskit.schema import FileReport
 
 FIRST_BLOCK = 128 * 1024
 BLOCK = 4 * 1024 * 1024
+FAST_FIELDS = 2_000
+"""Fields beyond which Arrow is not asked: it makes a cell of every field for every row, rare ones too."""
 
 _OTLP = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
 _JAEGER_SPAN = frozenset(
@@ -168,7 +170,7 @@ class JsonLines:
         self, block: Block, damage: Callable[[], str | None] = lambda: None
     ) -> Iterator[pa.RecordBatch]:
         """Give a block's rows; `damage` tells, once the last line is read, why the stream ended early."""
-        batch = self._whole(block.data) if self._fast and self._shape.fields else None
+        batch = self._whole(block.data) if self._fast and self._shape.fields <= FAST_FIELDS else None
         if batch is not None:
             self._row_bytes = max(1.0, len(block.data) / max(batch.num_rows, 1))
             yield batch

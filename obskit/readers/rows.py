@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 
@@ -91,7 +92,8 @@ class RowBatcher:
     ) -> None:
         self._types = types or {}
         self.rows = 0
-        self._columns: dict[str, list[Any]] = {}
+        # Values that are there, and their rows: a rare field costs what it holds, not a cell a row.
+        self._columns: dict[str, tuple[list[Any], list[int]]] = {}
         self._names: set[str] = set()
         self._metadata = metadata
 
@@ -110,23 +112,26 @@ class RowBatcher:
         for key, value in row.items():
             column = columns.get(key)
             if column is None:
-                column = columns[key] = []
+                column = columns[key] = ([], [])
                 if key not in self._names:
                     self._names.add(key)
                     if len(self._names) > MAX_FIELDS:
                         raise too_many_fields()
-            if len(column) != at:
-                column.extend([None] * (at - len(column)))
-            column.append(value)
+            if value is not None:
+                column[0].append(value)
+                column[1].append(at)
         self.rows = at + 1
 
     def take(self) -> pa.RecordBatch:
         """Return the rows so far as a batch and begin anew."""
         fields, arrays = [], []
-        for name, values in self._columns.items():
-            values.extend([None] * (self.rows - len(values)))
+        for name, (values, at) in self._columns.items():
             forced = self._types.get(name)
             array, mixed = typed(values) if forced is None else (pa.array(values, forced), {})
+            if len(at) < self.rows:
+                index = np.full(self.rows, -1, np.int64)
+                index[at] = np.arange(len(at))
+                array = array.take(pa.array(index, mask=index < 0))
             metadata = {MIXED: orjson.dumps(mixed)} if mixed else None
             fields.append(pa.field(name or UNNAMED, array.type, metadata=metadata))
             arrays.append(array)
