@@ -113,10 +113,7 @@ class DuckEngine:
                 hint="were they moved or replaced? Load them again",
             ) from None
         except duckdb.Error as error:
-            raise ConditionError(
-                f"DuckDB cannot answer: {_first_line(error)}",
-                hint="check patterns and the types of what is compared",
-            ) from None
+            raise _cannot(error) from None
         finally:
             cursor.close()
 
@@ -201,7 +198,10 @@ def filter_table(table: pa.Table, condition: Condition) -> pa.Table:
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.register(VIEW, table)
-        true = connection.sql(sql).to_arrow_table().column(0)
+        try:
+            true = connection.sql(sql).to_arrow_table().column(0)
+        except duckdb.Error as error:
+            raise _cannot(error) from None
     return table.filter(true.fill_null(False))
 
 
@@ -253,6 +253,13 @@ def _sql_type(kind: pa.DataType) -> str:
         "int32": "integer",
     }
     return next((sql for word, sql in names.items() if str(kind).startswith(word)), "varchar")
+
+
+def _cannot(error: duckdb.Error) -> ConditionError:
+    return ConditionError(
+        f"DuckDB cannot answer: {_first_line(error)}",
+        hint="check patterns and the types of what is compared",
+    )
 
 
 def _first_line(error: Exception) -> str:

@@ -4,10 +4,10 @@ Each takes a `Scope` and returns a `Result`; none knows of `Events`. `query` cou
 only the Explorer, triage and explain look at units of work by themselves.
 """
 
+from obskit.query.asking import QueryResult, query, resolve
 from obskit.query.catalogue import fields, type_word
 from obskit.query.heat import Heatmap, heatmap
 from obskit.query.lookup import Impact, impact, sample, traces
-from obskit.query.asking import QueryResult, query, resolve
 from obskit.query.tracing import Trace, trace
 
 __all__ = [

