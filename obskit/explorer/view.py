@@ -103,7 +103,8 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
     rows, columns = grid.shape
     total = float(grid.sum())
     weighted = bool({"sample_weight", "event_count"} & set(events.scope.schema.names))
-    what = "units of work" if picked else "events"
+    one, more = ("unit of work", "units of work") if picked else ("event", "events")
+    what = one if total == 1 else more
     about = f"{words.count(total)} {what}{', by weight' if weighted else ''}"
     view = {
         "columns": columns,

@@ -1,0 +1,235 @@
+"""The Explorer without a browser: what a page would send goes in, what a page would get comes out."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import numpy as np
+import pytest
+
+from obskit.errors import BadCall, ConditionError, EmptySelection, UnknownField
+from obskit.explorer import Explorer
+from obskit.explorer.widget import KEPT
+
+START = 1_777_888_800_000_000
+SLOW = {"x0": START + 1.8e9, "x1": None, "y0": 400, "y1": None}
+
+
+@pytest.fixture
+def explorer(events):
+    widget = Explorer(events)
+    yield widget
+    widget.wait(20)
+    widget.close()
+
+
+def send(widget, **message):
+    """Send what the page sends, and wait for the answer."""
+    widget._receive(widget, message, [])
+    assert widget._latest.wait(20)
+
+
+def chips(widget, key="findings"):
+    (rows,) = [found["rows"] for found in widget._found["lists"] if found["key"] == key]
+    return [row["chips"] for row in rows]
+
+
+def test_the_grid_holds_every_unit_of_work_and_nothing_else(explorer):
+    grid = np.frombuffer(explorer._grid, dtype="<u4").reshape(
+        explorer._view["rows"], explorer._view["columns"]
+    )
+    assert grid.sum() == 6000  # the inner span is no unit
+    assert grid[:, 0].sum() > 0
+    assert explorer._view["y"]["log"]
+    assert explorer._view["x"]["low"] == START
+    assert explorer._view["about"] == "6,000 units of work"
+    assert explorer._view["fields"][0] == "duration_ms"
+    assert "http.response.body.size" in explorer._view["fields"]
+
+
+def test_a_version_that_was_not_there_from_the_start_is_marked(explorer):
+    (marker,) = explorer._view["markers"]
+    assert marker["label"] == "booking 2.4.0"
+    assert marker["at"] == pytest.approx(START + 1.8e9, abs=3e7)
+    assert explorer._view["incomplete_from"] == pytest.approx(START + 3.6e9 - 60e6, abs=2e6)
+
+
+def test_a_box_is_explained(explorer):
+    send(explorer, type="brush", brush=SLOW)
+    assert explorer.selection == "timestamp >= '2026-05-04T10:30:00Z' and duration_ms >= 400"
+    assert sorted(chips(explorer)[0]) == ["cloud.region = eu", "service.version = 2.4.0"]
+    assert explorer._found["baseline"]["condition"] == "all the others"
+    assert explorer._status["state"] == "idle"
+    assert "First: " in explorer._status["text"]
+    assert explorer._brush == SLOW
+    assert explorer.explanation.findings[0].selected > 100
+
+
+def test_first_bars_come_before_conjunctions(explorer):
+    seen = []
+    explorer.observe(lambda change: seen.append(chips(explorer)[0]), names="_found")
+    send(explorer, type="brush", brush=SLOW)
+    assert [len(first) for first in seen] == [1, 2]
+
+
+def test_others_in_the_same_time(explorer):
+    send(explorer, type="brush", brush=SLOW)
+    everything = explorer.explanation.baseline["events"]
+    send(explorer, type="compare", compare="time")
+    assert "during='2026-05-04T10:30:00Z/'" in explorer.code
+    assert explorer.explanation.baseline["events"] < everything
+    assert explorer._found["history"] is not None
+
+
+@pytest.mark.parametrize("action", ["only", "exclude"])
+def test_a_menu_narrows_and_the_step_can_be_taken_back(explorer, action):
+    send(explorer, type="brush", brush=SLOW)
+    at = chips(explorer)[0].index("cloud.region = eu")
+    send(explorer, type=action, list="findings", row=0, chip=at, version=explorer._found["version"])
+    expected = (
+        "cloud.region = 'eu'" if action == "only" else "not (cloud.region = 'eu') or cloud.region is null"
+    )
+    assert explorer._view["steps"] == [expected]
+    regions = explorer.events.query("rows() as n", by="cloud.region").to_pandas()["cloud.region"]
+    assert ("eu" in set(regions.dropna())) == (action == "only")
+    assert bool(regions.isna().any()) == (action == "exclude")  # those without a region are not "eu"
+    assert explorer._found["version"] > 1
+    send(explorer, type="undo", step=0)
+    assert explorer._view["steps"] == []
+    assert explorer.events is not None
+    assert np.frombuffer(explorer._grid, "<u4").sum() == 6000
+
+
+def test_all_conditions_of_a_finding_at_once(explorer):
+    send(explorer, type="brush", brush=SLOW)
+    send(explorer, type="exclude", list="findings", row=0, chip=None, version=explorer._found["version"])
+    (step,) = explorer._view["steps"]
+    assert step.startswith("not (")
+    assert np.frombuffer(explorer._grid, "<u4").sum() > 5000
+
+
+def test_groups(explorer):
+    send(explorer, type="brush", brush=SLOW)
+    at = chips(explorer)[0].index("cloud.region = eu")
+    send(explorer, type="group", list="findings", row=0, chip=at, version=explorer._found["version"])
+    table = explorer._group
+    assert table["head"][:3] == ["cloud.region", "events", "selected"]
+    names = [row[0] for row in table["rows"]]
+    assert set(names) == {"eu", "us", "ap", "(missing)"}
+    assert sum(int(row[1].replace(",", "")) for row in table["rows"]) == 6000
+    send(explorer, type="exclude", list="group", row=names.index("(missing)"), chip=0)
+    assert explorer._view["steps"] == ["not (cloud.region is null)"]
+    send(explorer, type="ungroup")
+    assert explorer._group == {}
+
+
+def test_another_field_drops_the_box_but_keeps_its_time(explorer):
+    send(explorer, type="brush", brush={**SLOW, "x1": START + 2.4e9})
+    send(explorer, type="axis", y="http.response.body.size")
+    assert explorer.selection == "timestamp >= '2026-05-04T10:30:00Z' and timestamp < '2026-05-04T10:40:00Z'"
+    assert explorer._view["y"]["field"] == "http.response.body.size"
+
+
+def test_code_makes_the_same_again(explorer, events, monkeypatch):
+    send(explorer, type="brush", brush=SLOW)
+    at = chips(explorer)[0].index("cloud.region = eu")
+    send(explorer, type="group", list="findings", row=0, chip=at, version=explorer._found["version"])
+    shown: list[object] = []
+    variables = {"display": lambda *things: shown.extend(things)}
+    exec(explorer.code, variables)
+    picture, found, groups = (variables[name] for name in ("picture", "found", "groups"))
+    assert np.array_equal(picture.grid, explorer._picture.grid)
+    assert found.to_dict()["findings"] == explorer.explanation.to_dict()["findings"]
+    assert [row["events"] for row in groups.table.to_pylist()] == [
+        float(row[1].replace(",", "")) for row in explorer._group["rows"]
+    ]
+    assert len(shown) == 3
+
+
+def test_the_newest_of_many_boxes_is_the_one_answered(explorer):
+    asked = []
+    explain = type(explorer._base).explain
+    held = threading.Event()
+
+    def slow(self, selection, **arguments):
+        asked.append(selection)
+        held.wait(0.2)
+        return explain(self, selection, **arguments)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(type(explorer._base), "explain", slow)
+        for low in range(300, 340, 5):
+            explorer._receive(explorer, {"type": "brush", "brush": {**SLOW, "y0": low}}, [])
+        assert explorer._latest.wait(20)
+    assert explorer.selection.endswith(">= 335")
+    assert explorer.explanation.selection["condition"].endswith(">= 335")
+    assert len(asked) < 8  # those between were never begun
+
+
+def test_errors_are_shown_and_the_next_question_is_answered(explorer):
+    send(explorer, type="brush", brush={"x0": None, "x1": None, "y0": 1e9, "y1": None})
+    assert explorer._status["state"] == "error"
+    assert explorer._status["text"]
+    assert explorer._found == {}
+    with pytest.raises(EmptySelection):
+        explorer.wait()
+    send(explorer, type="nonsense")
+    assert explorer._status["text"] == "no action 'nonsense'"
+    send(explorer, type="only", list="findings", row=0, chip=0, version=999)
+    assert explorer._status["text"] == "that explanation is no longer shown"
+    send(explorer, type="brush", brush=SLOW)
+    assert explorer._status["state"] == "idle"
+
+
+def test_old_explanations_are_let_go(explorer):
+    for low in range(400, 400 + 10 * KEPT, 10):
+        send(explorer, type="brush", brush={**SLOW, "y0": low})
+    assert len(explorer._raw) == KEPT
+
+
+def test_what_it_is_opened_with(events):
+    widget = Explorer(events, where="\"service.version\" = '2.4.0'", explain={"cluster": None})
+    assert "events = events.where(\"service.version = '2.4.0'\")" in widget.code
+    found = widget.brush(y=(400, None))
+    assert found.findings[0].conditions[0]["value"] == "eu"
+    assert "cluster=None" in widget.code
+    widget.close()
+
+
+def test_a_narrowing_that_names_kind_chooses_its_own_rows(events):
+    widget = Explorer(events, where="kind = 'internal'")
+    assert widget._view["about"] == "1 event"
+    widget.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "text"),
+    [
+        ({"y": "duration"}, UnknownField, "duration"),
+        ({"y": "cloud.region"}, BadCall, "which has no axis"),
+        ({"y": "timestamp"}, BadCall, "is a time"),
+        ({"where": "cloud.region ="}, ConditionError, "cloud.region"),
+    ],
+)
+def test_bad_calls(events, arguments, error, text):
+    with pytest.raises(error, match=text):
+        Explorer(events, **arguments)
+
+
+def test_without_a_kernel_there_is_a_picture_and_a_table(explorer):
+    explorer.brush(x=("2026-05-04T10:30Z", None), y=(400, None))
+    data, _ = explorer._repr_mimebundle_()
+    assert "application/vnd.jupyter.widget-view+json" in data
+    assert "data:image/png;base64," in data["text/html"]
+    assert "<script" not in data["text/html"]
+    assert "service.version = 2.4.0" in data["text/html"]
+    assert data["text/plain"].startswith(
+        "Explorer(duration_ms over timestamp)\n6,000 units of work: duration_ms from"
+    )
+
+
+def test_a_drag_is_a_few_kilobytes(explorer):
+    send(explorer, type="brush", brush=SLOW)
+    assert len(json.dumps(explorer._found)) < 40_000
+    assert len(explorer._grid) <= 200 * 60 * 4
