@@ -6,6 +6,7 @@ the dataset's files, may read no other file, and gives each call a cursor of its
 
 from __future__ import annotations
 
+import re
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -164,7 +165,9 @@ class DuckEngine:
 
     def _open(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
-        folders = sorted({str(file.parent) for file in self._files})
+        parents = {file.parent for file in self._files}
+        # The path is checked before and after its patterns are seen to.
+        folders = sorted({str(folder) for folder in parents} | {_literally(folder) for folder in parents})
         settings = (
             "set TimeZone = 'UTC'",
             "set enable_progress_bar = false",
@@ -175,7 +178,7 @@ class DuckEngine:
         for setting in settings:
             connection.execute(setting)
         if self._files:
-            source = f"select * from read_parquet({_strings([str(file) for file in self._files])})"  # noqa: S608
+            source = f"select * from read_parquet({_strings([_literally(file) for file in self._files])})"  # noqa: S608
         else:
             names = ", ".join(
                 f"null::{_sql_type(field.type)} as {_identifier(field.name)}" for field in self._schema
@@ -229,6 +232,11 @@ def _unpacked(buffer: pa.Buffer, offset: int, length: int) -> Bools:
     octets = np.frombuffer(buffer, np.uint8)[first : (offset + length + 7) // 8]
     bits = np.unpackbits(octets, bitorder="little")
     return bits[offset - 8 * first :][:length].view(np.bool_)
+
+
+def _literally(file: Path) -> str:
+    """Write a path so that DuckDB takes it as it is: `[`, `*` and `?` are patterns to it."""
+    return re.sub(r"[\[*?]", lambda match: f"[{match.group()}]", str(file))
 
 
 def _strings(values: Sequence[str]) -> str:

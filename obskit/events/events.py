@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer", bound=Result)
 
 SHOWN_FIELDS = 30
+SHOWN_FIELDS_HTML = 200
 # `between` on plain rows; the end is exclusive, so that neighbouring windows share no event.
 TIME = "timestamp"
 
@@ -118,7 +119,7 @@ class Events:
     def query(
         self,
         *calculations: str,
-        by: str | Sequence[str] = (),
+        by: str | Sequence[str] | None = None,
         every: str | None = None,
         where: Any = None,
         having: str | None = None,
@@ -235,16 +236,20 @@ class Events:
         return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
 
     def __repr__(self) -> str:
-        found = self.fields()
-        table = found.table.drop_columns(["at_least", "source"])
-        return "\n".join(
-            [*self._head(), text_table(table, most=SHOWN_FIELDS), *(f"note: {n}" for n in found.notes)]
-        )
+        table, notes = self._catalogue(SHOWN_FIELDS)
+        return "\n".join([*self._head(), text_table(table), *notes])
 
     def _repr_html_(self) -> str:
-        found = self.fields()
-        table = found.table.drop_columns(["at_least", "source"])
-        return html_table(table, caption=[*self._head(), *(f"note: {n}" for n in found.notes)], most=200)
+        table, notes = self._catalogue(SHOWN_FIELDS_HTML)
+        return html_table(table, caption=[*self._head(), *notes], most=SHOWN_FIELDS_HTML)
+
+    def _catalogue(self, most: int) -> tuple[pa.Table, list[str]]:
+        """Return the first fields, for only those that are shown are looked at, and the lines below."""
+        names = self.schema.names
+        found = querying.fields(self.scope, names[:most])
+        notes = [f"… {len(names) - most:,} more fields: events.fields()"] if len(names) > most else []
+        notes += [f"note: {note}" for note in found.notes]
+        return found.table.drop_columns(["at_least", "source"]), notes
 
     def _head(self) -> list[str]:
         first, last = self.dataset.span

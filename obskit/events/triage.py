@@ -379,13 +379,7 @@ def _shown(table: pa.Table) -> pa.Table:
     for name, unit in (("errors", b"share"), ("p50", b"ms"), ("p99", b"ms")):
         out[name] = [_pair(row[name + "_before"], row[name], unit) for row in rows]
     out["worse"] = [
-        ", ".join(
-            f"{format_cell(round(row['more_' + what]))} {what}"
-            for what in ("errors", "slow")
-            if row["more_" + what]
-        )
-        or None
-        for row in rows
+        " + ".join(what for what in ("errors", "slow") if row["more_" + what]) or None for row in rows
     ]
     return pa.table({name: pa.array(values, pa.string()) for name, values in out.items()})
 

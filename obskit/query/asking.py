@@ -60,7 +60,7 @@ class QueryResult(Result):
 def query(
     scope: Scope,
     *calculations: str,
-    by: str | Sequence[str] = (),
+    by: str | Sequence[str] | None = None,
     every: str | None = None,
     where: Any = None,
     having: str | None = None,
@@ -101,7 +101,7 @@ def query(
     )
     scope = scope.narrow(where)
     read = parse_calculations(calculations, scope)
-    names = [resolve(scope, name) for name in ([by] if isinstance(by, str) else by)]
+    names = [resolve(scope, name) for name in ([by] if isinstance(by, str) else by or ())]
     _check(read, names, limit)
     seconds = _seconds(every, scope)
     notes = [

@@ -55,7 +55,8 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Result:
         A row a field; `source` says whether it was counted over all rows or over a sample.
     Cost: nothing is scanned for coded fields; for the others, at most 20,000 rows are read.
     """
-    wanted = [name for name in scope.schema.names if names is None or name in set(names)]
+    only = None if names is None else set(names)
+    wanted = [name for name in scope.schema.names if only is None or name in only]
     whole = scope.where is None
     coded = [n for n in wanted if whole and n in scope.dataset.schema.names and scope.dataset.codes.ready(n)]
     known = {name: _from_codes(scope.codes(name)) for name in coded}

@@ -120,6 +120,13 @@ def test_the_catalogue() -> None:
     assert "<table>" in events._repr_html_()
 
 
+def test_the_catalogue_looks_at_what_it_shows() -> None:
+    wide = load(pa.table({f"attr.{n:03}": pa.array([n, None]) for n in range(250)}))
+    assert "… 222 more fields: events.fields()" in repr(wide)
+    assert "… 52 more fields: events.fields()" in wide._repr_html_()
+    assert len(wide.fields()) == 252
+
+
 def test_population() -> None:
     events = load(table())
     assert events.population == "units"

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
-from obskit.dataset import from_arrow
+from obskit.dataset import convert, from_arrow
 from obskit.engine import Scope
 from obskit.errors import BadCall, DatasetError, EmptySelection, UnknownField
 from obskit.query import fields, heatmap, impact, sample, trace, traces
@@ -281,3 +282,11 @@ def test_the_engine_reads_nothing_else_and_says_what_is_gone(tmp_path: Path) -> 
     other.write_text("a\n1\n")
     with pytest.raises(DatasetError, match="cannot be read"):
         scope.engine.run(f"select * from read_csv('{other}')")
+
+
+@pytest.mark.parametrize("name", ["a[1]b", "a*b", "a?b", "it's", "ünï {x}", "a%20b"])
+def test_folders_are_taken_literally(name: str, tmp_path: Path) -> None:
+    pq.write_table(pa.table({"x": [1, 2, 3]}), tmp_path / "events.parquet")
+    dataset = convert(tmp_path / "events.parquet", tmp_path / name)
+    found = Scope.of(dataset).run(lambda t: t.aggregate(n=t["x"].sum())).table
+    assert found.to_pylist() == [{"n": 6}]
