@@ -1,4 +1,4 @@
-"""A box in the Explorer, from the message of the page to the answer sent to it (the browser adds 12-31 ms)."""
+"""A box in the Explorer, from the page's message to the answer sent to it (a browser adds 12-31 ms)."""
 
 from __future__ import annotations
 

@@ -103,7 +103,7 @@ def _alternatives(path: Path, events: Events, limit: float) -> dict[str, Callabl
         def run() -> None:
             connection.execute(f"create or replace temp table base as from {base(source)}")
             for name in quoted:
-                connection.execute(f"select {name}, {COUNTS} from base group by 1").fetch_arrow_table()
+                connection.execute(f"select {name}, {COUNTS} from base group by 1").to_arrow_table()
 
         return run
 
@@ -112,7 +112,7 @@ def _alternatives(path: Path, events: Events, limit: float) -> dict[str, Callabl
         statement = (
             f"select {', '.join(quoted)}, {COUNTS} from {base(source)} group by grouping sets ({grouped})"
         )
-        return lambda: connection.execute(statement).fetch_arrow_table()
+        return lambda: connection.execute(statement).to_arrow_table()
 
     return {
         "a query a field, stored": each(stored),

@@ -51,6 +51,9 @@ def words(length: int) -> int:
     return -(-length // 64)
 
 
+WeightClass: TypeAlias = tuple[Bits, float, float]
+
+
 def pack(masks: Sequence[Bools]) -> Bits:
     """Return the masks of all segments as one bit set; each segment is padded to whole words."""
     out = np.zeros(8 * sum(words(len(mask)) for mask in masks), dtype=np.uint8)
@@ -74,6 +77,7 @@ class Frame:
         codes: the codes of a field by its name.
         segments: the rows, file by file.
         groups: name -> a mask a segment.
+        classes: the rows of each weight, where they are known already.
     """
 
     def __init__(
@@ -81,6 +85,7 @@ class Frame:
         codes: Callable[[str], FieldCodes],
         segments: Sequence[Segment],
         groups: Mapping[str, Sequence[Bools]],
+        classes: Sequence[WeightClass] | None = None,
     ) -> None:
         self.codes = codes
         self.segments = tuple(segments)
@@ -91,33 +96,9 @@ class Frame:
         self._weights: dict[str, Weights] = {}
         self._rows = {name: pack(masks) for name, masks in groups.items()}
         # classes are few in a group: a popcount of each counts a slice exactly
-        self._members = {name: self._split(masks) for name, masks in groups.items()}
+        known = weight_classes(self.segments) if classes is None else classes
+        self._members = {name: _split(rows, known) for name, rows in self._rows.items()}
         self.totals = {name: self._sum(name, None) for name in groups}
-
-    def _split(self, masks: Sequence[Bools]) -> list[tuple[Bits, tuple[float, float, float]]] | None:
-        """Return a group's rows as a bit set for each class of weight, with what one row of it counts.
-
-        None where the rows have too many different weights.
-        """
-        parts: dict[tuple[float, float], dict[int, Bools]] = {}
-        for at, (segment, mask) in enumerate(zip(self.segments, masks, strict=True)):
-            weights = segment.weights
-            if weights.classes is None:
-                return None
-            classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
-            used = np.flatnonzero(np.bincount(classes[mask], minlength=len(weights.n)))
-            for k in used:
-                pair = float(weights.n[k]), float(weights.w[k])
-                own = mask if len(used) == 1 else mask & (classes == k)
-                held = parts.setdefault(pair, {})
-                held[at] = held[at] | own if at in held else own
-            if len(parts) > MOST_CLASSES:
-                return None
-        empty = [np.zeros(segment.length, dtype=bool) for segment in self.segments]
-        return [
-            (pack([held.get(at, none) for at, none in enumerate(empty)]), (n, n * w, n * w * w))
-            for (n, w), held in parts.items()
-        ]
 
     def bits(self, item: Item) -> Bits:
         """Return the rows that meet a condition."""
@@ -152,8 +133,8 @@ class Frame:
         if members is None:
             sums += self._row_sums(group, bits)
         else:
-            for rows, one in members:
-                sums += popcount(rows if bits is None else rows & bits) * np.array(one)
+            for rows, n, w in members:
+                sums += popcount(rows if bits is None else rows & bits) * np.array([n, n * w, n * w * w])
         return Counts(sums[:1], sums[1:2], sums[2:])
 
     def _row_sums(self, group: str, bits: Bits | None) -> Floats:
@@ -273,6 +254,34 @@ class Frame:
         if not parts:
             return np.zeros(0), np.zeros(0)
         return np.concatenate([n for n, _ in parts]), np.concatenate([w for _, w in parts])
+
+
+def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
+    """Return the rows of each distinct (n, w) as a bit set with n and w; None where there are too many."""
+    parts: dict[tuple[float, float], dict[int, Bools]] = {}
+    for at, segment in enumerate(segments):
+        weights = segment.weights
+        if weights.classes is None:
+            return None
+        classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
+        for k in np.flatnonzero(np.bincount(classes, minlength=len(weights.n))):
+            held = parts.setdefault((float(weights.n[k]), float(weights.w[k])), {})
+            held[at] = held[at] | (classes == k) if at in held else classes == k
+        if len(parts) > 4 * MOST_CLASSES:
+            return None
+    empty = [np.zeros(segment.length, dtype=bool) for segment in segments]
+    return [
+        (pack([held.get(at, none) for at, none in enumerate(empty)]), n, w) for (n, w), held in parts.items()
+    ]
+
+
+def _split(rows: Bits, classes: Sequence[WeightClass] | None) -> list[WeightClass] | None:
+    """Return a group's rows class by class; None where their weights are too many for that."""
+    if classes is None:
+        return None
+    own = ((rows & members, n, w) for members, n, w in classes)
+    used = [one for one in own if one[0].any()]
+    return used if len(used) <= MOST_CLASSES else None
 
 
 def _among(codes: npt.NDArray[Any], accept: Bools, hits: Rows) -> Bools:

@@ -7,7 +7,7 @@ taken away before the next is looked for.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -84,23 +84,39 @@ def judge(
     sample: Frame,
     clusters: Clusters,
     held: Mapping[Item, HeldOut],
+    counts: Callable[[Sequence[Item]], tuple[Counts, Counts]],
     slices: list[Slice],
     levels: Levels,
 ) -> Judged:
-    """Count slices exactly over all rows and weigh them; sets, by the half that did not choose them."""
-    bits = [full.slice(items) for items in slices]
-    a, b = full.count("a", bits), full.count("b", bits)
+    """Count slices exactly over all rows and weigh them; sets, by the half that did not choose them.
+
+    Args:
+        full, sample: all compared rows, and a sample of whole clusters.
+        clusters: the sample's clusters.
+        held: sets, with their counts on the half that did not choose them.
+        counts: the counts of single conditions in both groups.
+        slices: what to judge.
+        levels: error levels and floors.
+    """
+    joined = [at for at, items in enumerate(slices) if len(items) > 1]
+    bits = [full.slice(slices[at]) for at in joined]
+    a, b = counts([items[0] for items in slices])
+    for group, into in (("a", a), ("b", b)):
+        exact = full.count(group, bits)
+        for name in ("n", "w", "w2"):
+            getattr(into, name)[joined] = getattr(exact, name)
     all_a, all_b = full.totals["a"], full.totals["b"]
     depth = np.array([len(items) for items in slices])
     # traces are looked at where there is something to take back
     plain = weigh(a, all_a, b, all_b, levels.log_level[0])
     doubtful = np.flatnonzero((plain.score > 0) & (a.n >= levels.floor))
     effect_a, effect_b, seen = np.ones(len(slices)), np.ones(len(slices)), a.n.copy()
-    found = clusters.effects([sample.slice(slices[at]) for at in doubtful])
-    effect_a[doubtful], effect_b[doubtful], seen[doubtful] = found
+    effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
+    effect_a[doubtful], effect_b[doubtful], seen[doubtful] = effects
     history_a = history = None
     if "history" in full.groups:
-        history_a, history = full.count("history_a", bits), full.count("history", bits)
+        every = [full.slice(items) for items in slices]
+        history_a, history = full.count("history_a", every), full.count("history", every)
     columns = {name: np.zeros(len(slices)) for name in Evidence.__dataclass_fields__}
     score = np.zeros(len(slices))
 

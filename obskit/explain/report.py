@@ -36,9 +36,9 @@ class Reporter:
     groups: Mapping[Item, Sequence[Item]]
 
     def findings(self, chosen: Sequence[int], *, whole: bool) -> list[Finding]:
-        """Return the findings of these slices; `whole` adds traces, users, examples and what-ifs."""
+        """Return the findings of these slices; `whole` adds when, traces, users, examples and what-ifs."""
         found = []
-        bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen}
+        bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen} if whole else {}
         examples = self._examples(bits) if whole else {}
         latency = None
         if whole and chosen and "duration_ms" in self.scope.schema.names:
@@ -48,20 +48,22 @@ class Reporter:
             extra: dict[str, Any] = {}
             if whole:
                 picked = self._rows("a", bits[at])
+                first, last = self._seen(bits[at])
                 extra = {
+                    "first_seen": first,
+                    "last_seen": last,
                     "traces": self._distinct_clusters(picked),
                     "users": self._users(picked),
                     "examples": examples[at],
                     "what_if": self._what_if(at, bits[at], latency, chosen),
                 }
-            found.append(self._finding(at, bits[at], extra))
+            found.append(self._finding(at, extra))
         return found
 
-    def _finding(self, at: int, bits: Bits, extra: dict[str, Any]) -> Finding:
+    def _finding(self, at: int, extra: dict[str, Any]) -> Finding:
         judged, items = self.judged, self.judged.slices[at]
         evidence = judged.evidence
         specs = tuple(dict(item.spec) for item in items)
-        first, last = self._seen(bits)
         return Finding(
             conditions=specs,
             condition=format_condition(specs),
@@ -76,8 +78,6 @@ class Reporter:
             risk_ratio_high=float(evidence.risk_ratio_high[at]),
             excess_share=float(evidence.excess_share[at]),
             score=float(judged.score[at]),
-            first_seen=first,
-            last_seen=last,
             new=None if judged.history is None else bool(judged.history.n[at] == 0),
             note=self._note(at, extra.get("what_if")),
             aliases=tuple(

@@ -6,17 +6,20 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import NO_TIME, FieldCodes
+from obskit.dataset import NO_TIME, Codes, FieldCodes
 from obskit.engine import Condition, Scope, parse_time
 from obskit.errors import BadCall, EmptySelection
-from obskit.explain.frame import Bools, Frame, Segment, join_weights
+from obskit.explain.frame import Bools, Frame, Segment, WeightClass, join_weights, weight_classes
 
 SAMPLE_A = 20_000
 SAMPLE_B = 100_000
+# the rows of each weight, of datasets in use
+_CLASSES: WeakKeyDictionary[Codes, list[WeightClass] | None] = WeakKeyDictionary()
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -165,38 +168,45 @@ def _hint(what: str, condition: str, population: str) -> str:
 
 
 def frame(scope: Scope, codes: Callable[[str], FieldCodes], compared: Compared) -> Frame:
-    """Return all compared rows as a frame; files with none are left out."""
-    weights = scope.dataset.codes.weights()
+    """Return all compared rows as a frame."""
+    stored = scope.dataset.codes
+    weights = stored.weights()
+    used = [np.logical_or.reduce(masks) for masks in zip(*compared.groups.values(), strict=True)]
+    counts = [int(mask.sum()) for mask in used]
+    # whole columns are read in order where many rows are compared; gathering pays below about a third
+    if 3 * sum(counts) >= scope.dataset.rows:
+        whole = [Segment(f, file.rows, None, weights[f]) for f, file in enumerate(scope.dataset.files)]
+        if stored not in _CLASSES:
+            _CLASSES[stored] = weight_classes(whole)
+        return Frame(codes, whole, compared.groups, _CLASSES[stored])
     segments: list[Segment] = []
     groups: dict[str, list[Bools]] = {name: [] for name in compared.groups}
-    for f, file in enumerate(scope.dataset.files):
-        used = np.zeros(file.rows, dtype=bool)
-        for masks in compared.groups.values():
-            used |= masks[f]
-        count = int(used.sum())
-        if not count:
-            continue
-        # gathering pays below about half of the rows; above, whole columns are read in order
-        rows = np.flatnonzero(used) if count < file.rows // 2 else None
-        segments.append(Segment(f, file.rows if rows is None else count, rows, weights[f]))
-        for name, masks in compared.groups.items():
-            groups[name].append(masks[f] if rows is None else masks[f][rows])
+    for f, (mask, count) in enumerate(zip(used, counts, strict=True)):
+        if count:
+            rows = np.flatnonzero(mask)
+            segments.append(Segment(f, count, rows, weights[f]))
+            for name, masks in compared.groups.items():
+                groups[name].append(masks[f][rows])
     return Frame(codes, segments, groups)
 
 
 def sample(
-    scope: Scope, codes: Callable[[str], FieldCodes], compared: Compared, cluster: str | None
+    scope: Scope,
+    codes: Callable[[str], FieldCodes],
+    compared: Compared,
+    cluster: str | None,
+    most: tuple[int, int] = (SAMPLE_A, SAMPLE_B),
 ) -> tuple[Frame, npt.NDArray[np.int64]]:
     """Return a sample of whole clusters from both groups, and the cluster of each row (-1: alone).
 
-    At most about 20,000 rows of "a" and 100,000 of "b"; a group that is smaller comes whole. The choice is by
-    a hash of the cluster, so the same question has the same sample.
+    At most about so many rows of "a" and of "b"; a group that is smaller comes whole. The choice is by a hash
+    of the cluster, so the same question has the same sample.
     """
     weights = scope.dataset.codes.weights()
     ids = scope.dataset.codes.clusters(cluster) if cluster else None
     share = {}
-    for group, most in (("a", SAMPLE_A), ("b", SAMPLE_B)):
-        share[group] = most / max(sum(int(mask.sum()) for mask in compared.groups[group]), 1)
+    for group, size in zip(("a", "b"), most, strict=True):
+        share[group] = size / max(sum(int(mask.sum()) for mask in compared.groups[group]), 1)
     rows_of: list[npt.NDArray[np.int64]] = []
     member: dict[str, list[Bools]] = {"a": [], "b": []}
     numbers: list[npt.NDArray[np.int64]] = []

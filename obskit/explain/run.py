@@ -26,6 +26,8 @@ ALPHA = 0.05
 # how the error is shared among conjunctions of one, two and three conditions
 SHARES = (0.5, 0.25, 0.25)
 POOL = 256
+# single fields need no conjunctions screened: a smaller baseline sample tells traces and causes apart
+QUICK_B = 20_000
 MOST_FINDINGS = 10
 MOST_REFINEMENTS = 40
 
@@ -163,7 +165,13 @@ class _Run:
             raise BadCall(
                 "the history has no rows", hint="history=None, or an earlier window that has events"
             )
-        self.sample, ids = rows.sample(scope, scope.codes, compared, self.cluster)
+        self.sample, ids = rows.sample(
+            scope,
+            scope.codes,
+            compared,
+            self.cluster,
+            (rows.SAMPLE_A, rows.SAMPLE_B if self.depth > 1 else QUICK_B),
+        )
         self.clusters = rank.Clusters(self.sample, ids, self.full.totals)
         self.halves = Halves(self.sample, ids)
         self.held: dict[Item, HeldOut] = {}
@@ -200,7 +208,7 @@ class _Run:
         )
 
     def _judge(self, slices: list[tuple[Item, ...]]) -> rank.Judged:
-        return rank.judge(self.full, self.sample, self.clusters, self.held, slices, self.levels)
+        return rank.judge(self.full, self.sample, self.clusters, self.held, self._counts, slices, self.levels)
 
     def _check(self) -> None:
         if self.cancelled():
@@ -297,15 +305,17 @@ class _Run:
         at = np.array([item.codes[0] for item in items], dtype=np.int64)
         return weigh(column.a[at], self.all_a, column.b[at], self.all_b, self.levels.log_level[0]).score
 
+    def _counts(self, items: Sequence[Item]) -> tuple[Counts, Counts]:
+        """Return the conditions' counts in both groups, from the fields' own."""
+        by_name = {column.codes.name: column for column in self.columns}
+        pairs = [(by_name[item.field], np.array(item.codes, dtype=np.int64)) for item in items]
+        a = Counts.join([column.a[at].sum() for column, at in pairs])
+        b = Counts.join([column.b[at].sum() for column, at in pairs])
+        return a, b
+
     def _candidates(self, items: list[Item]) -> tuple[dict[Item, list[Item]], list[tuple[Item, ...]]]:
         """Return the aliases of each condition kept, and all slices to be counted exactly."""
-        by_name = {column.codes.name: column for column in self.columns}
-        parts_a, parts_b = [], []
-        for item in items:
-            column, at = by_name[item.field], np.array(item.codes, dtype=np.int64)
-            parts_a.append(column.a[at].sum())
-            parts_b.append(column.b[at].sum())
-        a, b = Counts.join(parts_a), Counts.join(parts_b)
+        a, b = self._counts(items)
         found = weigh(a, self.all_a, b, self.all_b, self.levels.log_level[0])
         spread = found.selected_share * (1 - found.selected_share)
         best = np.lexsort((-spread, -found.score))[: POOL * 4 if self.thorough else POOL]
