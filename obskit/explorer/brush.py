@@ -53,9 +53,13 @@ class Brush:
     y1: float | None = None
 
     @classmethod
-    def read(cls, message: Mapping[str, Any], x: Axis, y: Axis) -> Brush:
+    def read(cls, message: Mapping[str, Any], x: Axis, y: Axis, span: float = 60e6) -> Brush:
         """Read a box as the page sends it: checked, put in order and rounded to what reads well.
 
+        Args:
+            message: the sides by name; None, or none, is open.
+            x, y: what the sides are of.
+            span: how long the time shown is, in microseconds, for a box with one side in time.
         Raises:
             BadCall: a side is no finite number.
         """
@@ -69,7 +73,7 @@ class Brush:
             sides[side] = value
         x0, x1 = _ordered(sides["x0"], sides["x1"])
         y0, y1 = _ordered(sides["y0"], sides["y1"])
-        return cls(*_rounded(x0, x1, x.time), *_rounded(y0, y1, y.time))
+        return cls(*_rounded(x0, x1, x.time, span), *_rounded(y0, y1, y.time, span))
 
     def condition(self, x: Axis, y: Axis) -> str | None:
         """Return the box as a condition; None where all of its sides are open."""
@@ -106,13 +110,15 @@ def _ordered(low: float | None, high: float | None) -> tuple[float | None, float
     return (high, low) if low is not None and high is not None and high < low else (low, high)
 
 
-def _rounded(low: float | None, high: float | None, time: bool) -> tuple[float | None, float | None]:
+def _rounded(
+    low: float | None, high: float | None, time: bool, span: float
+) -> tuple[float | None, float | None]:
     """Round both sides, by less than a hundredth of the way between them."""
     known = [value for value in (low, high) if value is not None]
     if not known:
         return None, None
     both = low is not None and high is not None and high > low
-    wide = high - low if both else (60e6 if time else max(map(abs, known)))  # type: ignore[operator]
+    wide = high - low if both else (span if time else max(map(abs, known)))  # type: ignore[operator]
     rounded = [None if value is None else _round(value, wide, time) for value in (low, high)]
     if both and rounded[0] == rounded[1]:
         return low, high

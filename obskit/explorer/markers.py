@@ -50,21 +50,21 @@ def markers(events: Any, low: float, high: float) -> list[dict[str, Any]]:
 
 def _named(events: Any) -> list[tuple[float, str]]:
     scope = events.scope
-    if "name" not in scope.schema.names:
+    known = scope.dataset.schema.names
+    if "name" not in known:
         return []
-    shown = [name for name in ("service.name", "service.version") if name in scope.dataset.schema.names]
+    shown = [name for name in ("body", "service.name", "service.version") if name in known]
     table = scope.engine.table()
-    answer = scope.run(
-        lambda _: table.filter(table["name"] == DEPLOYMENT).select("timestamp", *shown).limit(1000)
-    )
-    return [
-        (
-            micros(row["timestamp"]),
-            " ".join(str(row[name]) for name in shown if row[name] is not None) or DEPLOYMENT,
-        )
-        for row in answer.table.to_pylist()
-        if row["timestamp"] is not None
-    ]
+    kept = table.filter(table["name"] == DEPLOYMENT).select("timestamp", *shown).limit(MOST_READ)
+    rows = [row for row in scope.run(lambda _: kept).table.to_pylist() if row["timestamp"] is not None]
+    return [(micros(row["timestamp"]), _label(row)) for row in rows]
+
+
+def _label(row: dict[str, Any]) -> str:
+    """Return what a deployment says of itself, else whose it is."""
+    named = [str(row[name]) for name in ("service.name", "service.version") if row.get(name) is not None]
+    body = row.get("body")
+    return str(body)[:MOST_TEXT] if body else " ".join(named) or DEPLOYMENT
 
 
 def _first_seen(events: Any, high: float) -> list[tuple[float, str]]:

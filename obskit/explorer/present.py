@@ -35,9 +35,10 @@ def explanation(found: Mapping[str, Any], link: Link = lambda _: None) -> dict[s
     for key, title, shown in LISTS:
         rows = list(found.get(key) or ())
         if rows or shown:
-            more = f" (the first {MOST_ROWS} of {len(rows):,})" if len(rows) > MOST_ROWS else ""
+            more = f", {MOST_ROWS} shown" if len(rows) > MOST_ROWS else ""
+            heading = title if shown else f"{title}: {len(rows):,}{more}"
             cut = [row(finding, link) for finding in rows[:MOST_ROWS]]
-            lists.append({"key": key, "title": title + more, "open": shown, "rows": cut})
+            lists.append({"key": key, "title": heading, "open": shown, "rows": cut})
     skipped = list(found.get("skipped") or ())
     history = found.get("history")
     return {

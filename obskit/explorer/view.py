@@ -102,10 +102,9 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
     y = _side(state.y, np.asarray(result.y_edges))
     rows, columns = grid.shape
     total = float(grid.sum())
-    weighted = bool({"sample_weight", "event_count"} & set(events.scope.schema.names))
     one, more = ("unit of work", "units of work") if picked else ("event", "events")
     what = one if total == 1 else more
-    about = f"{words.count(total)} {what}{', by weight' if weighted else ''}"
+    about = f"{words.count(total)} {what}{_by_weight(events)}"
     view = {
         "columns": columns,
         "rows": rows,
@@ -146,12 +145,22 @@ def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, A
         lines.append(["(missing)" if value is None else str(value) if value != "" else "''", *cells])
     table = {
         "field": name,
-        "head": [name, *counted, f"p50 {state.y.field}", f"p99 {state.y.field}"],
+        "head": [
+            name,
+            *(f"{word}{_by_weight(events)}" for word in counted),
+            f"p50 {state.y.field}",
+            f"p99 {state.y.field}",
+        ],
         "rows": lines,
         "conditions": [format_condition([item]) for item in items],
         "notes": [str(note) for note in result.notes],
     }
     return table, items
+
+
+def _by_weight(events: Any) -> str:
+    """Return what a number of events is followed by where rows stand for more than themselves."""
+    return ", by weight" if {"sample_weight", "event_count"} & set(events.scope.schema.names) else ""
 
 
 def opening(events: Any) -> str:

@@ -72,6 +72,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._group_items: list[dict[str, Any]] = []
         self._explanation: Any = None
         self._error: Exception | None = None
+        self._said = ""
         self._picture: Picture | None = None
         narrowing = None if where is None else events.scope.condition(where).text
         self._state = State(axis(events, x), axis(events, y), narrowing, explain=dict(explain or {}))
@@ -144,7 +145,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _act(self, message: Mapping[str, Any]) -> None:
         actions: dict[str, Callable[[State, Mapping[str, Any]], State]] = {
-            "brush": lambda state, m: _with(state, brush=Brush.read(m["brush"], state.x, state.y)),
+            "brush": lambda state, m: _with(state, brush=self._drawn(m["brush"], state)),
             "clear": lambda state, _: _with(state, brush=None),
             "only": lambda state, m: state.narrow(only(self._items(m))),
             "exclude": lambda state, m: state.narrow(without(self._items(m))),
@@ -173,6 +174,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         conditions = list(found[str(message["list"])][row]["conditions"])
         return conditions if chip is None else [conditions[int(chip)]]
 
+    def _drawn(self, sides: Mapping[str, Any], state: State) -> Brush:
+        shown = {} if self._picture is None else self._picture.view["x"]
+        return Brush.read(sides, state.x, state.y, shown["high"] - shown["low"] if shown else 60e6)
+
     def _turned(self, state: State, y: str) -> State:
         brush = state.brush and dataclasses.replace(state.brush, y0=None, y1=None)
         kept = brush if brush and (brush.x0 is not None or brush.x1 is not None) else None
@@ -195,7 +200,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         if self._explanation is None or asked != (before.question(), before.conditions):
             self._explain(after, cancelled)
         elif after.selection is not None:
-            self._say("idle", "")
+            self._say("idle", self._said)
         if not cancelled():
             self._tabulate(after)
 
@@ -227,7 +232,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 self._explanation = found
                 self._show(raw)
                 if depth == deepest:
-                    self._say("idle", f"{present.summary(raw)} ({took})")
+                    self._said = f"{present.summary(raw)} ({took})"
+                    self._say("idle", self._said)
                 else:
                     self._say("first", f"Single fields after {took}; looking for what goes together…")
 

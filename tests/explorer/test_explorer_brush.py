@@ -33,6 +33,11 @@ def test_open_sides_leave_no_condition():
     assert Brush.read({"x1": START}, T, D).condition(T, D) == "timestamp < '2026-05-04T10:00:00Z'"
 
 
+def test_one_side_in_time_is_rounded_by_what_is_shown():
+    brush = Brush.read({"x0": START + 207_600_000}, T, D, span=86_400e6)
+    assert brush.condition(T, D) == "timestamp >= '2026-05-04T10:03:00Z'"
+
+
 def test_a_box_drawn_backwards_is_the_same_box():
     assert Brush.read({"y0": 9, "y1": 2}, T, D) == Brush.read({"y0": 2, "y1": 9}, T, D)
 

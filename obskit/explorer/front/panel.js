@@ -98,13 +98,13 @@ function makePanel({ root, act, say }) {
       const lists = found.lists.map(({ key, title, open, rows }) => {
         const items = h("ol", {}, ...rows.map((row, index) => finding(row, key, index)));
         if (open) return h("div", {}, h("h4", { text: title }), rows.length ? items : h("p", { text: "Nothing sets the selection apart beyond chance." }));
-        return h("details", {}, h("summary", { text: `${title} (${rows.length})` }), items);
+        return h("details", {}, h("summary", { text: title }), items);
       });
       body.replaceChildren(
         h("div", { class: "obskit-sides" }, side("selected", "Selection", found.selection), side("baseline", "Baseline", found.baseline), found.history ? h("p", {}, h("b", { text: "History: " }), found.history) : null),
         ...lists,
         found.skipped.length
-          ? h("details", {}, h("summary", { text: `Fields left out (${found.skipped_count})` }), h("ul", {}, ...found.skipped.map(({ field, reason }) => h("li", { text: `${field}: ${reason}` }))))
+          ? h("details", {}, h("summary", { text: `Fields left out: ${found.skipped_count}` }), h("ul", {}, ...found.skipped.map(({ field, reason }) => h("li", { text: `${field}: ${reason}` }))))
           : null,
         ...found.notes.map((text) => h("p", { class: "obskit-meta", text })),
       );
