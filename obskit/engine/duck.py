@@ -58,8 +58,10 @@ class Engine(Protocol):
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return all of its rows."""
 
-    def masks(self, key: str, column: ir.BooleanColumn) -> list[Mask]:
-        """Return a boolean column of the events, a mask a file; remembered under `key`."""
+    def masks(
+        self, key: str, column: ir.BooleanColumn, within: Sequence[tuple[int, int]] | None = None
+    ) -> list[Mask]:
+        """Return a boolean column of the events (or of the rows in `within`), a mask a file; remembered."""
 
 
 class DuckEngine:
@@ -118,9 +120,15 @@ class DuckEngine:
         finally:
             cursor.close()
 
-    def masks(self, key: str, column: ir.BooleanColumn) -> list[Mask]:
+    def masks(
+        self, key: str, column: ir.BooleanColumn, within: Sequence[tuple[int, int]] | None = None
+    ) -> list[Mask]:
         """Return a boolean column of the events, a mask a file in the order of its rows.
 
+        Args:
+            key: what it is remembered under.
+            column: over the events, or over those of them that are in `within`, in their order.
+            within: per file the rows (first, one beyond the last) the column is of; it is false elsewhere.
         Cost: one scan of the columns it needs; remembered, up to 256 MB of masks.
         """
         with self._lock:
@@ -129,7 +137,7 @@ class DuckEngine:
                 return self._masks[key]
         # Rows come in the order of the files: DuckDB preserves insertion order.
         found = self.run(self.compile(column.name("value").as_table())).column(0)
-        masks = self._split(found)
+        masks = self._split(found) if within is None else self._placed(found, within)
         size = sum(m.true.nbytes + (m.null.nbytes if m.null is not None else 0) for m in masks)
         with self._lock:
             if key not in self._masks:
@@ -155,6 +163,27 @@ class DuckEngine:
             start += rows
         for mask in masks:
             mask.true.flags.writeable = False
+        return masks
+
+    def _placed(self, column: pa.ChunkedArray, within: Sequence[tuple[int, int]]) -> list[Mask]:
+        if len(column) != sum(last - first for first, last in within):
+            raise DatasetError(
+                "the files are not in order of time as their codes say",
+                hint="the dataset was changed from outside; convert it again",
+            )
+        true, null = _bits(column)
+        masks, start = [], 0
+        for rows, (first, last) in zip(self._rows, within, strict=True):
+            whole = np.zeros(rows, dtype=bool)
+            part = slice(start, start + last - first)
+            whole[first:last] = true[part]
+            unknown = None
+            if null is not None and null[part].any():
+                unknown = np.zeros(rows, dtype=bool)
+                unknown[first:last] = null[part]
+            whole.flags.writeable = False
+            masks.append(Mask(whole, unknown))
+            start = part.stop
         return masks
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:

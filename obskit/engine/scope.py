@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cached_property
 
 import ibis.expr.types as ir
@@ -13,9 +13,11 @@ import numpy as np
 import pyarrow as pa
 from ibis.common.deferred import Deferred
 
-from obskit.dataset import Dataset, FieldCodes
+from obskit.dataset import NO_TIME, Dataset, FieldCodes
 from obskit.engine.condition import Condition, Names, all_of, parse_condition, parse_expression
 from obskit.engine.duck import Answer, DuckEngine, Engine, Mask
+from obskit.engine.values import time_literal
+from obskit.engine.window import TIME, slices, time_window
 from obskit.errors import BadCall
 
 Builder = Callable[[ir.Table], ir.Expr]
@@ -146,10 +148,27 @@ class Scope:
         if condition is None:
             return [Mask(np.ones(file.rows, dtype=bool), None) for file in self.dataset.files]
         key = "\0".join([condition.text, *(part for pair in self.derived for part in pair)])
-        value = condition.to_ibis(self._with_derived)
+        table, within = self._within(condition)
+        value = condition.to_ibis(table)
         if isinstance(value, ir.Scalar):  # a condition without fields: `true`
-            value = self._with_derived.select(value=value).value
-        return self.engine.masks(key, value)
+            value = table.select(value=value).value
+        return self.engine.masks(key, value, within)
+
+    def _within(self, condition: Condition) -> tuple[ir.Table, list[tuple[int, int]] | None]:
+        """Return the rows a condition has to be asked of: a narrow window of time, if it has one."""
+        table = self._with_derived
+        low, high = time_window(condition)
+        if low is None and high is None:
+            return table, None
+        within = slices(self.dataset.codes.times(), low, high, NO_TIME)
+        if within is None or sum(last - first for first, last in within) > self.dataset.rows // 2:
+            return table, None
+        time = table[TIME]
+        if low is not None:
+            table = table.filter(time >= _moment(low))
+        if high is not None:
+            table = table.filter(table[TIME] <= _moment(high))
+        return table, within
 
     def codes(self, field: str) -> FieldCodes:
         """Return the codes of a field; a derived one is computed and coded when first asked for.
@@ -177,6 +196,10 @@ class Scope:
     def sql_note(self) -> str:
         """A comment that says what the view `events` of a statement reads."""
         return f"-- events: read_parquet('{self.dataset.path}/*.parquet')"
+
+
+def _moment(micros: int) -> ir.Value:
+    return time_literal(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros))
 
 
 __all__ = ["Answer", "Scope"]
