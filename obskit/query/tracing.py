@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -94,13 +95,13 @@ def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
     spans = table.slice(0, SHOWN).to_pylist()
     begins = [span["timestamp"] for span in spans if span.get("timestamp") is not None]
     begin = min(begins, default=None)
-    ends = [_after(begin, span) + (span.get("duration_ms") or 0.0) for span in spans]
+    ends = [_after(begin, span) + _drawn(span.get("duration_ms")) for span in spans]
     whole = max(ends, default=0.0) or 1.0
     out = []
     for span, depth in zip(spans, depths, strict=False):
         length, after = span.get("duration_ms"), _after(begin, span)
-        start = min(BAR - 1, int(BAR * max(0.0, after) / whole))
-        width = 0 if length is None else max(1, min(BAR - start, round(BAR * length / whole)))
+        start = min(BAR - 1, int(BAR * (max(0.0, after) / whole)))
+        width = 0 if length is None else max(1, min(BAR - start, round(BAR * (_drawn(length) / whole))))
         words = [span.get("service.name"), span.get("name") or "?"]
         label = "  " * depth + " ".join(
             "".join(c if c.isprintable() else "·" for c in str(w)) for w in words if w
@@ -121,6 +122,11 @@ def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
 def _after(begin: datetime | None, span: dict[str, Any]) -> float:
     at = span.get("timestamp")
     return 0.0 if at is None or begin is None else (at - begin).total_seconds() * 1000
+
+
+def _drawn(length: float | None) -> float:
+    """Return how long a bar is: a length that is none, infinite or negative has none."""
+    return length if length is not None and math.isfinite(length) and length > 0 else 0.0
 
 
 def trace(scope: Scope, trace_id: str) -> Trace:

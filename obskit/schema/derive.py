@@ -16,6 +16,10 @@ _STATUS = ("UNSET", "OK", "ERROR")
 _THRESHOLD = re.compile(r"(?:^|,)\s*ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?=[;,\s]|$)")
 _THRESHOLD_ARROW = "(^|,)[ \t]*ot=([^,]*;)?th:[0-9a-f]"
 ZERO_IDS = ("", "0" * 16, "0" * 32)
+# No sampler keeps less than one in 2^56, and no row folds more than ten thousand million events: beyond,
+# it is a broken number, and one of it would drown (or overflow) every sum.
+MOST_WEIGHT = 2.0**56
+MOST_COUNT = 10**10
 
 
 def errors(columns: dict[str, pa.Array], rows: int) -> pa.Array:
@@ -52,7 +56,7 @@ def weights(given: pa.Array | None, trace_state: pa.Array | None) -> tuple[pa.Ar
     """Return sampling weights (given ones, else by threshold) and how many given ones were no weight."""
     bad = 0
     if given is not None:
-        good = pc.and_(pc.is_finite(given), pc.greater(given, 0))
+        good = pc.and_(pc.greater(given, 0), pc.less_equal(given, MOST_WEIGHT))
         if not pc.all(good, min_count=0).as_py():
             kept = pc.if_else(good, given, pa.scalar(None, pa.float64()))
             bad = kept.null_count - given.null_count
@@ -62,6 +66,15 @@ def weights(given: pa.Array | None, trace_state: pa.Array | None) -> tuple[pa.Ar
         by_threshold = by_value(trace_state, threshold_weight, pa.float64())
         given = by_threshold if given is None else pc.coalesce(given, by_threshold)
     return given, bad
+
+
+def counts(given: pa.Array) -> tuple[pa.Array, int]:
+    """Return numbers of events folded into a row, and how many were none: negative, or absurdly many."""
+    good = pc.and_(pc.greater_equal(given, 0), pc.less_equal(given, MOST_COUNT))
+    if pc.all(good, min_count=0).as_py():
+        return given, 0
+    kept = pc.if_else(good, given, pa.scalar(None, pa.int64()))
+    return kept, kept.null_count - given.null_count
 
 
 def kinds(array: pa.Array) -> pa.Array:

@@ -242,6 +242,9 @@ class Normalizer:
         self.report.fail_to_parse("sample_weight", bad)
         if weight is not None:
             columns["sample_weight"] = weight
+        if "event_count" in columns:
+            columns["event_count"], bad = derive.counts(columns["event_count"])
+            self.report.fail_to_parse("event_count", bad)
         computed = derive.errors(columns, rows)
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)

@@ -167,6 +167,9 @@ def test_a_status_code_of_http_goes_where_it_belongs():
         ({"trace_state": "ot=th:zz"}, None),
         ({"sample_weight": 0}, None),
         ({"sample_weight": float("nan")}, None),
+        ({"sample_weight": float("inf")}, None),
+        ({"sample_weight": 1e300}, None),
+        ({"trace_state": "ot=th:ffffffffffffff"}, 2.0**56),
         ({"sample_weight": -1, "trace_state": "ot=th:c"}, 4.0),
     ],
 )
@@ -176,6 +179,13 @@ def test_weights(row, weight):
 
 def test_a_weight_that_is_none_is_counted():
     assert events({"sample_weight": -1})[1].unparsed == {"sample_weight": 1}
+
+
+def test_a_count_that_is_none_is_counted():
+    counts = (3, 0, -5, 2**62, None)
+    rows, report, _ = events(*({"event_count": count} for count in counts))
+    assert [row["event_count"] for row in rows] == [3, 0, None, None, None]
+    assert report.unparsed == {"event_count": 2}
 
 
 def test_ids_are_lower_case_and_zeros_mean_none():
