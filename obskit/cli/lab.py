@@ -85,4 +85,11 @@ def lab(arguments: argparse.Namespace) -> None:
         # Jupyter refuses root, which is who one is in many containers; it listens on loopback either way.
         command.append("--allow-root")
     # The kernel is found by this interpreter's own folder: the notebook runs where obskit is installed.
-    subprocess.run(command, check=False, cwd=target.parent)  # noqa: S603
+    server = subprocess.Popen(command, cwd=target.parent)  # noqa: S603
+    while True:
+        try:
+            server.wait()
+            return
+        except KeyboardInterrupt:
+            # Ctrl-C reaches Jupyter too, which asks whether it is meant: wait for what it does with the answer.
+            continue

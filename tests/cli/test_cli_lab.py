@@ -30,7 +30,17 @@ def test_lab_starts_jupyterlab_on_the_notebook(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     called: list[tuple[list[str], dict[str, Any]]] = []
-    monkeypatch.setattr(subprocess, "run", lambda command, **options: called.append((command, options)))
+    interrupted = iter([KeyboardInterrupt, None])
+
+    class Server:
+        def __init__(self, command: list[str], **options: Any) -> None:
+            called.append((command, options))
+
+        def wait(self) -> None:
+            if (error := next(interrupted)) is not None:
+                raise error  # Ctrl-C is for Jupyter, which asks back
+
+    monkeypatch.setattr(subprocess, "Popen", Server)
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     monkeypatch.chdir(tmp_path)
     (tmp_path / "events.jsonl").write_text("{}\n")
