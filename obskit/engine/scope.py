@@ -127,13 +127,7 @@ class Scope:
         table = expression if isinstance(expression, ir.Table) else expression.as_table()
         sql = self.engine.compile(table)
         found = self.engine.run(sql)
-        # DuckDB sums integers into decimals of 38 digits; results keep the types of the fields.
-        wanted = table.schema().to_pyarrow()
-        fields = [
-            pa.field(name, wanted.field(name).type if pa.types.is_decimal(kind) else kind)
-            for name, kind in zip(found.schema.names, found.schema.types, strict=True)
-        ]
-        return Answer(found.cast(pa.schema(fields)), sql)
+        return Answer(_without_decimals(found, table.schema().to_pyarrow()), sql)
 
     def masks(self, condition: Condition | None) -> list[Mask]:
         """Return where a condition is true and null, file by file, in the order of the rows.
@@ -196,6 +190,19 @@ class Scope:
     def sql_note(self) -> str:
         """A comment that says what the view `events` of a statement reads."""
         return f"-- events: read_parquet('{self.dataset.path}/*.parquet')"
+
+
+def _without_decimals(found: pa.Table, wanted: pa.Schema) -> pa.Table:
+    """Return a table in the types of the fields: DuckDB sums integers into decimals of 38 digits."""
+    for at, column in enumerate(found.columns):
+        if pa.types.is_decimal(column.type):
+            name = found.schema.names[at]
+            try:
+                column = column.cast(wanted.field(name).type)
+            except pa.ArrowInvalid:  # a sum beyond 64 bits
+                column = column.cast(pa.float64())
+            found = found.set_column(at, name, column)
+    return found
 
 
 def _moment(micros: int) -> ir.Value:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from obskit.engine import Scope
 from obskit.query.calculations import Calculation
-from obskit.query.terms import bucket, is_weighted, middles, row_weight
+from obskit.query.terms import bucket, is_weighted, middles, per_row, row_weight
 from obskit.stats import buckets
 
 Columns = dict[str, pa.ChunkedArray | pa.Array]
@@ -118,7 +118,7 @@ def _sums(
         case "count" | "share":
             if calculation.condition is None:
                 return {name: table.count() if weight is None else weight.sum()}
-            true = calculation.condition.to_ibis(table)
+            true = per_row(calculation.condition.to_ibis(table), table)
             one: Any = ibis.literal(1, type="int64") if weight is None else weight
             out = {name: true.ifelse(one, 0).sum()}
             if calculation.function == "share":
@@ -131,7 +131,7 @@ def _sums(
         case "concurrency":
             length = table["duration_ms"]
             return {name: (length if weight is None else length * weight).sum() / 1000}
-    value = _argument(calculation).to_ibis(table)
+    value = per_row(_argument(calculation).to_ibis(table), table)
     match calculation.function:
         case "sum":
             return {name: (value if weight is None else value * weight).sum()}
@@ -180,7 +180,7 @@ def _percentiles(
 
     A histogram by log bucket, its running weight, and the first bucket at which that reaches the share.
     """
-    cell = bucket(_argument(group[0]).to_ibis(table)).name("cell")
+    cell = bucket(per_row(_argument(group[0]).to_ibis(table), table)).name("cell")
     one: Any = table.count().cast("float64") if weight is None else weight.sum().cast("float64")
     cells = table.group_by([*named, cell]).aggregate(weight=one)
     keys = [f"k{at}" for at in range(len(named))]

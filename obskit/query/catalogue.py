@@ -142,6 +142,10 @@ def _from_codes(codes: FieldCodes) -> _Row:
     return _Row(filled, int(there.sum()), rare is not None, top, None, "all rows")
 
 
+def _quoted(value: Any) -> str:
+    return "''" if value == "" else str(value)  # an integer as it is: 200, 8080, no thousands
+
+
 def _unit(name: str) -> bytes | None:
     return b"ms" if name == "duration_ms" else None
 
@@ -203,7 +207,8 @@ def _top(row: _Row, kind: pa.DataType) -> str | None:
         return f"{format_cell(row.top[0][0])}, …"
     plain = pa.types.is_integer(kind)
     return ", ".join(
-        f"{value if plain else format_cell(value)} {words.share(share)}" for value, share in row.top
+        f"{_quoted(value) if plain or value == '' else format_cell(value)} {words.share(share)}"
+        for value, share in row.top
     )
 
 

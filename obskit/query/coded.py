@@ -200,7 +200,7 @@ def _cells(value: FieldCodes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int
     if value.bucket is not None:
         cell = value.bucket
     else:
-        cell = buckets.buckets(value.values.cast(pa.float64()).to_numpy(zero_copy_only=False))
+        cell = buckets.buckets(value.values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False))
     order = np.argsort(cell, kind="stable")
     order = order[(cell[order] != buckets.NAN) & (cell[order] != buckets.NULL)]
     return cell[order], order

@@ -197,7 +197,7 @@ def _coded_range(scope: Scope, name: str) -> tuple[float, float, float]:
 def _bounds(codes: FieldCodes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     if codes.lo is not None and codes.hi is not None:
         return codes.lo, codes.hi
-    values = codes.values.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    values = codes.values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
     return values, values
 
 

@@ -15,7 +15,7 @@ from obskit.figures.result import Result
 from obskit.figures.tables import UNIT, format_cell
 from obskit.query.answer import call, dataset_of, merged, statements, weight_note
 from obskit.query.asking import resolve
-from obskit.query.terms import row_weight
+from obskit.query.terms import per_row, row_weight
 
 FIRST = ("timestamp", "duration_ms", "name", "service.name", "http.route", "error", "trace_id", "span_id")
 
@@ -103,7 +103,7 @@ def impact(scope: Scope, selection: Any, by: str = "user.id") -> Impact:
         )
 
     def build(table: ir.Table) -> ir.Table:
-        true: Any = chosen.to_ibis(table)
+        true: Any = per_row(chosen.to_ibis(table), table)
         wanted: dict[str, Any] = {
             "affected": table[field].nunique(where=true),
             "total": table[field].nunique(),

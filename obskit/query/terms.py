@@ -34,6 +34,14 @@ def sample_weight(table: ir.Table) -> ir.Value:
     return known.ifelse(weight, 1.0).fill_null(1.0)
 
 
+def per_row(value: ir.Value, table: ir.Table) -> Any:
+    """Return a value as a column: a constant is no column to Ibis, and so has no sum."""
+    if not isinstance(value, ir.Scalar):
+        return value
+    any_column = table[table.columns[0]]
+    return any_column.isnull().ifelse(value, value)
+
+
 def is_weighted(table: ir.Table) -> bool:
     """Whether rows may stand for more than themselves."""
     return "sample_weight" in table.columns or "event_count" in table.columns

@@ -279,3 +279,17 @@ def test_special_numbers_have_their_place() -> None:
 
 def test_order_is_split_at_commas_outside_parentheses() -> None:
     assert split_order('p99(a, b) desc, "x,y", n') == ["p99(a, b) desc", '"x,y"', "n"]
+
+
+def test_constants_and_wide_numbers() -> None:
+    scope = Scope.of(
+        from_arrow(pa.table({"big": pa.array([2**62, 2**62, 2**62]), "g": pa.array(["a", "a", "b"])}))
+    )
+    row = query(
+        scope, "count(true)", "count(null)", "share(1 = 1)", "sum(2)", "p50(3) as p", "sum(big)"
+    ).table.to_pylist()[0]
+    assert (row["count(true)"], row["count(null)"], row["share(1 = 1)"], row["sum(2)"]) == (3, 0, 1, 6)
+    assert row["p"] == pytest.approx(3, rel=0.01)
+    assert row["sum(big)"] == 3.0 * 2**62
+    assert query(scope, "p50(big) as p", by="g").table["p"][0].as_py() == pytest.approx(2.0**62, rel=0.01)
+    assert query(scope, "rows() as n", where="true", by="g").table["n"].to_pylist() == [2, 1]
