@@ -91,5 +91,5 @@ def lab(arguments: argparse.Namespace) -> None:
             server.wait()
             return
         except KeyboardInterrupt:
-            # Ctrl-C reaches Jupyter too, which asks whether it is meant: wait for what it does with the answer.
+            # Ctrl-C reaches Jupyter too, which asks whether it is meant: wait for what it makes of it.
             continue
