@@ -16,6 +16,8 @@ MOST_MARKERS = 12
 MOST_READ = 1000
 MOST_TEXT = 80
 DEPLOYMENT = "deployment"
+# when (microseconds), whose, and what it says of itself
+Deployment = tuple[float, str, str]
 
 
 def incomplete_from(events: Any, high: float) -> float | None:
@@ -39,7 +41,7 @@ def incomplete_from(events: Any, high: float) -> float | None:
 
 
 def markers(events: Any, low: float, high: float) -> list[dict[str, Any]]:
-    """Return the deployments in sight, {at (microseconds), label}, in order; those close by are joined.
+    """Return the deployments in sight, {at (microseconds), label, title}, in order; close ones are joined.
 
     They are the events named "deployment"; where there are none, the first event of every version of a
     service that was not there from the start. Narrowing the events moves no deployment.
@@ -48,7 +50,7 @@ def markers(events: Any, low: float, high: float) -> list[dict[str, Any]]:
     return _joined(sorted(pair for pair in found if low <= pair[0] <= high), (high - low) / 60)
 
 
-def _named(events: Any) -> list[tuple[float, str]]:
+def _named(events: Any) -> list[Deployment]:
     scope = events.scope
     known = scope.dataset.schema.names
     if "name" not in known:
@@ -57,17 +59,17 @@ def _named(events: Any) -> list[tuple[float, str]]:
     table = scope.engine.table()
     kept = table.filter(table["name"] == DEPLOYMENT).select("timestamp", *shown).limit(MOST_READ)
     rows = [row for row in scope.run(lambda _: kept).table.to_pylist() if row["timestamp"] is not None]
-    return [(micros(row["timestamp"]), _label(row)) for row in rows]
+    return [_deployment(row["timestamp"], row) for row in rows]
 
 
-def _label(row: dict[str, Any]) -> str:
-    """Return what a deployment says of itself, else whose it is."""
+def _deployment(at: Any, row: dict[str, Any]) -> Deployment:
+    """Return when, whose it is, and what it says of itself."""
     named = [str(row[name]) for name in ("service.name", "service.version") if row.get(name) is not None]
-    body = row.get("body")
-    return str(body)[:MOST_TEXT] if body else " ".join(named) or DEPLOYMENT
+    label = " ".join(named) or DEPLOYMENT
+    return micros(at), label, str(row.get("body") or label)[:MOST_TEXT]
 
 
-def _first_seen(events: Any, high: float) -> list[tuple[float, str]]:
+def _first_seen(events: Any, high: float) -> list[Deployment]:
     scope = events.scope
     by = [name for name in ("service.name", "service.version") if name in scope.dataset.schema.names]
     if "service.version" not in by:
@@ -78,26 +80,25 @@ def _first_seen(events: Any, high: float) -> list[tuple[float, str]]:
     begin = min((micros(row["first_seen"]) for row in rows), default=0.0)
     # A version seen in the first hundredth was there already, as far as these events tell.
     after = begin + (high - begin) / 100
-    return [
-        (micros(row["first_seen"]), " ".join(str(row[name]) for name in by if row[name] is not None))
-        for row in rows
-        if row["service.version"] is not None and micros(row["first_seen"]) > after
-    ]
+    found = [_deployment(row["first_seen"], row) for row in rows if row["service.version"] is not None]
+    return [deployment for deployment in found if deployment[0] > after]
 
 
-def _joined(found: list[tuple[float, str]], near: float) -> list[dict[str, Any]]:
+def _joined(found: list[Deployment], near: float) -> list[dict[str, Any]]:
     """Join deployments that would lie on one another."""
-    groups: list[tuple[float, list[str]]] = []
-    for at, label in found:
-        if groups and at - groups[-1][0] < near:
-            if label not in groups[-1][1]:
-                groups[-1][1].append(label)
-        else:
-            groups.append((at, [label]))
+    groups: list[tuple[float, list[str], list[str]]] = []
+    for at, label, title in found:
+        if not groups or at - groups[-1][0] >= near:
+            groups.append((at, [], []))
+        _, labels, titles = groups[-1]
+        if label not in labels:
+            labels.append(label)
+        titles.append(title)
     return [
         {
             "at": at,
             "label": ", ".join(labels[:2]) + (f" and {len(labels) - 2} more" if len(labels) > 2 else ""),
+            "title": "; ".join(titles[:MOST_MARKERS]),
         }
-        for at, labels in groups[:MOST_MARKERS]
+        for at, labels, titles in groups[:MOST_MARKERS]
     ]

@@ -6,9 +6,11 @@ import json
 import threading
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 from obskit.errors import BadCall, ConditionError, EmptySelection, UnknownField
+from obskit.events import load
 from obskit.explorer import Explorer
 from obskit.explorer.widget import KEPT
 
@@ -20,7 +22,7 @@ SLOW = {"x0": START + 1.8e9, "x1": None, "y0": 400, "y1": None}
 def explorer(events):
     widget = Explorer(events)
     yield widget
-    widget.wait(20)
+    widget._latest.wait(20)
     widget.close()
 
 
@@ -233,3 +235,36 @@ def test_a_drag_is_a_few_kilobytes(explorer):
     send(explorer, type="brush", brush=SLOW)
     assert len(json.dumps(explorer._found)) < 40_000
     assert len(explorer._grid) <= 200 * 60 * 4
+
+
+def test_two_numbers(events):
+    widget = Explorer(events, x="http.response.body.size", y="duration_ms")
+    assert not widget._view["x"]["time"]
+    assert (widget._view["markers"], widget._view["incomplete_from"]) == ([], None)
+    widget.brush(x=(50_000, None), y=(400, None))
+    assert widget.selection == "http.response.body.size >= 50000 and duration_ms >= 400"
+    assert "x='http.response.body.size'" in widget.code
+    widget.close()
+
+
+def test_nothing_left_to_draw(explorer):
+    send(explorer, type="brush", brush=SLOW)
+    for region in ("eu", "us", "ap"):
+        explorer._state = explorer._state.narrow(
+            f"cloud.region != '{region}' and \"service.version\" = '2.4.0'"
+        )
+    send(explorer, type="compare", compare="time")
+    assert np.frombuffer(explorer._grid, "<u4").sum() == 0
+    assert explorer._status["state"] == "error"
+    assert explorer._view["about"] == "0 units of work"
+
+
+def test_values_of_every_sign_and_none(tmp_path, monkeypatch):
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path))
+    times = pa.array([START + second * 1_000_000 for second in range(400)], pa.timestamp("us", "UTC"))
+    balance = pa.array([None if n % 9 == 0 else float(n % 50 - 25) for n in range(400)])
+    widget = Explorer(load(pa.table({"timestamp": times, "balance": balance})), y="balance")
+    assert widget._view["y"]["log"] is False
+    assert widget._view["y"]["low"] == -25
+    assert np.frombuffer(widget._grid, "<u4").sum() == 400 - 45
+    widget.close()

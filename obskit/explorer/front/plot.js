@@ -92,9 +92,9 @@ function makePlot({ onBrush, onClear, say }) {
     );
     const ends = [0, 0, 0]; // where the last label of each line ends, in pixels
     markers.replaceChildren(
-      ...view.markers.map(({ at, label }) => {
+      ...view.markers.map(({ at, label, title }) => {
         const left = toFraction(view.x, at);
-        const line = h("div", { class: "obskit-marker", title: label }, h("span", { text: label }));
+        const line = h("div", { class: "obskit-marker", title: title ?? label }, h("span", { text: label }));
         line.style.left = `${100 * left}%`;
         const wide = Math.min(180, 12 + 6.5 * label.length);
         const flip = left * width + wide > width;
