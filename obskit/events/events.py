@@ -170,6 +170,7 @@ class Events:
         depth: int = 3,
         cluster: str | None = "trace_id",
         thorough: bool = False,
+        brief: bool = False,
         progress: Callable[[str, int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
     ) -> explaining.Explanation:
@@ -186,6 +187,7 @@ class Events:
             depth=depth,
             cluster=cluster,
             thorough=thorough,
+            brief=brief,
             progress=progress,
             cancelled=cancelled,
         )

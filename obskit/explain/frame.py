@@ -188,31 +188,36 @@ class Frame:
         """Return the counts, for each code of a field, of the groups' rows that lie in a slice."""
         codes = self.codes(name)
         out = np.zeros((3, codes.size))
-        mask, start = self.unpack(bits), 0
-        for at, segment in enumerate(self.segments):
-            inside = mask[start : start + segment.length]
-            start += segment.length
-            member = self.groups[groups[0]][at]
-            for group in groups[1:]:
-                member = member | self.groups[group][at]
-            picked = np.flatnonzero(inside & member)
-            rows = picked if segment.rows is None else segment.rows[picked]
+        member = np.bitwise_or.reduce([self._rows[group] for group in groups])
+        for segment, rows in zip(self.segments, self.picked(bits & member), strict=True):
             local, remap = codes.parts[segment.file]
             sums = _tally(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
             out[:, slice(None) if remap is None else remap] += sums
         return Counts(*out)
 
+    def rows_of(self, group: str, bits: Bits) -> list[Rows]:
+        """Return a group's rows of a slice, as row numbers of each segment's file."""
+        return self.picked(bits & self._rows[group])
+
+    def picked(self, bits: Bits) -> list[Rows]:
+        """Return a bit set's rows as row numbers of each segment's file; cost goes with the words set."""
+        full = np.flatnonzero(bits)
+        unpacked = np.unpackbits(bits[full].view(np.uint8), bitorder="little").reshape(-1, 64)
+        word, bit = np.nonzero(unpacked)
+        at = full[word] * 64 + bit
+        out, start = [], 0
+        for segment in self.segments:
+            stop = start + 64 * words(segment.length)
+            low, high = np.searchsorted(at, (start, stop))
+            rows = at[low:high] - start
+            out.append(rows if segment.rows is None else segment.rows[rows])
+            start = stop
+        return out
+
     def meets(self, group: str, one: Bits, other: Bits) -> tuple[int, int]:
         """Return how many rows of a group are in both slices, and in either."""
         rows = self._rows[group]
         return popcount(rows & one & other), popcount(rows & (one | other))
-
-    def segment(self, at: int, bits: Bits) -> Bools:
-        """Return a bit set as one boolean a row of a segment."""
-        start = sum(words(segment.length) for segment in self.segments[:at])
-        length = self.segments[at].length
-        own = bits[start : start + words(length)]
-        return np.unpackbits(own.view(np.uint8), bitorder="little", count=length).view(bool)
 
     def ends(self, bits: Bits) -> list[tuple[int, int, int]]:
         """Return (segment, first row, last row) of a slice, in rows of the segment, where it has any."""
@@ -343,6 +348,11 @@ def _tally(found: npt.NDArray[Any], weights: Weights, rows: Rows | None, size: i
     if weights.classes is not None:
         kinds = len(weights.n)
         n, w = weights.n.astype(float), weights.w
+        if kinds > 1 and size * kinds > 2 * len(found):
+            # a long dictionary: rows are fewer than cells of (code, class)
+            classes = weights.classes if rows is None else weights.classes[rows]
+            sums = (n, n * w, n * w * w)
+            return np.stack([np.bincount(found, weights=one[classes], minlength=size) for one in sums])
         if kinds == 1:
             hits = np.bincount(found, minlength=size)[:, None]
         else:

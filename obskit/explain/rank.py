@@ -16,7 +16,7 @@ import numpy as np
 from obskit.explain.frame import Bits, Bools, Frame, Item, Rows
 from obskit.explain.search import MARGIN, Slice
 from obskit.explain.sets import HeldOut
-from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, weigh
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, score, weigh
 
 LEAST_RATIO = 1.5
 # A next cause must hold this share of the first one's evidence once the first one's rows are gone.
@@ -108,8 +108,8 @@ def judge(
     all_a, all_b = full.totals["a"], full.totals["b"]
     depth = np.array([len(items) for items in slices])
     # traces are looked at where there is something to take back
-    plain = weigh(a, all_a, b, all_b, levels.log_level[0])
-    doubtful = np.flatnonzero((plain.score > 0) & (a.n >= levels.floor))
+    plain = score(a, all_a, b, all_b, levels.log_level[0])
+    doubtful = np.flatnonzero((plain > 0) & (a.n >= levels.floor))
     effect_a, effect_b, seen = np.ones(len(slices)), np.ones(len(slices)), a.n.copy()
     effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
     effect_a[doubtful], effect_b[doubtful], seen[doubtful] = effects
@@ -118,12 +118,12 @@ def judge(
         every = [full.slice(items) for items in slices]
         history_a, history = full.count("history_a", every), full.count("history", every)
     columns = {name: np.zeros(len(slices)) for name in Evidence.__dataclass_fields__}
-    score = np.zeros(len(slices))
+    value = np.zeros(len(slices))
 
     def note(at: Rows, found: Evidence) -> None:
         for name, values in columns.items():
             values[at] = getattr(found, name)
-        score[at] = found.score
+        value[at] = found.score
 
     for d in (1, 2, 3):
         at = np.flatnonzero(depth == d)
@@ -133,7 +133,7 @@ def judge(
         note(at, weigh(a[at], all_a, b[at], all_b, level, effect_a[at], effect_b[at]))
         if history is not None and history_a is not None:
             earlier = history_a[at], full.totals["history_a"], history[at], full.totals["history"]
-            score[at] = excess_score(a[at], all_a, b[at], all_b, *earlier, level, effect_a[at])
+            value[at] = excess_score(a[at], all_a, b[at], all_b, *earlier, level, effect_a[at])
     for one, items in enumerate(slices):
         if len(items) == 1 and items[0] in held:
             half, at = held[items[0]], np.array([one])
@@ -144,7 +144,7 @@ def judge(
                 ),
             )
     evidence = Evidence(**columns)
-    return Judged(slices, a, b, evidence, score, history_a, history, seen)
+    return Judged(slices, a, b, evidence, value, history_a, history, seen)
 
 
 class Clusters:
@@ -194,18 +194,26 @@ class _Side:
         self.scale = max(whole / self.total, 1.0) if self.total > 0 else 1.0
         kept, self.number = np.unique(number[self.shared], return_inverse=True)
         self.clusters = len(kept)
+        self._n, self._weight, self._squares = (
+            n[self.shared],
+            self.weight[self.shared],
+            self.squares[self.shared],
+        )
+        self._alone = ~self.shared
+        self._each = np.bincount(self.number, self._weight, self.clusters)
+        self._rest = float(self.squares[self._alone].sum())
         # one heavy unit more, as in effective_size: rows without clusters, clusters with
         self.heavy_row = heavy(float(self.squares.sum()), self.total, float(n.sum()))
-        each = np.bincount(self.number, self.weight[self.shared], self.clusters)
-        squares = float((each**2).sum() + self.squares[~self.shared].sum())
-        self.heavy_cluster = heavy(squares, self.total, self.clusters + float(n[~self.shared].sum()))
+        squares = float((self._each**2).sum()) + self._rest
+        self.heavy_cluster = heavy(squares, self.total, self.clusters + float(n[self._alone].sum()))
 
     def distinct(self, inside: Bools) -> float:
         """Return how many clusters, or events that stand alone, lie in a slice."""
         if self.plain:
             return float(self.n[inside].sum())
-        together = np.bincount(self.number, inside[self.shared], self.clusters)
-        return float((together > 0).sum() + self.n[inside & ~self.shared].sum())
+        seen = np.zeros(self.clusters, dtype=bool)
+        seen[self.number[inside[self.shared]]] = True
+        return float(seen.sum() + self.n[inside & self._alone].sum())
 
     def design_effect(self, inside: Bools, *, outside_too: bool) -> float:
         """Return the variance of a slice's share with clusters over the variance without, >= 1.
@@ -217,15 +225,19 @@ class _Side:
         if self.plain or self.total <= 0:
             return 1.0
         p = float(self.weight[inside].sum()) / self.total
-        off = inside - p
-        rows = self.squares * off * off
-        sums = np.bincount(self.number, (self.weight * off)[self.shared], self.clusters)
+        picked = np.flatnonzero(inside[self.shared])
+        sums = np.bincount(self.number[picked], self._weight[picked], self.clusters) - p * self._each
+        alone = self._variance(float(self.squares[inside & self._alone].sum()), self._rest, p)
         missed = p**2 if outside_too else (1 - p) ** 2
-        with_clusters = (
-            (sums**2).sum() + rows[~self.shared].sum()
-        ) * self.scale + self.heavy_cluster * missed
-        without = rows.sum() * self.scale + self.heavy_row * missed
+        together = float((sums**2).sum()) + alone
+        apart = alone + self._variance(float(self._squares[picked].sum()), float(self._squares.sum()), p)
+        with_clusters = together * self.scale + self.heavy_cluster * missed
+        without = apart * self.scale + self.heavy_row * missed
         return float(max(1.0, with_clusters / without)) if without > 0 else 1.0
+
+    @staticmethod
+    def _variance(inside: float, whole: float, p: float) -> float:
+        return inside * (1 - p) ** 2 + (whole - inside) * p**2
 
 
 def aliases(frame: Frame, items: Sequence[Item]) -> list[list[int]]:
@@ -264,21 +276,21 @@ def ordered(judged: Judged) -> list[int]:
 
     def key(at: int) -> tuple[float, float, int, list[tuple[int, int, str]]]:
         items = judged.slices[at]
-        score, evidence = float(judged.score[at]), float(judged.evidence.score[at])
-        return -round(score, 9), -round(evidence, 9), len(items), [order(item) for item in items]
+        value, evidence = float(judged.score[at]), float(judged.evidence.score[at])
+        return -round(value, 9), -round(evidence, 9), len(items), [order(item) for item in items]
 
     return sorted(range(len(judged.slices)), key=key)
 
 
 def accepted(judged: Judged, stands: Bools) -> list[int]:
     """Return the slices that say clearly more than each of their parts, best first."""
-    score = {frozenset(items): judged.score[at] for at, items in enumerate(judged.slices)}
+    known = {frozenset(items): judged.score[at] for at, items in enumerate(judged.slices)}
     keep = []
     for at, items in enumerate(judged.slices):
         if not stands[at] or judged.score[at] <= 0:
             continue
         parts = [frozenset(part) for size in range(1, len(items)) for part in combinations(items, size)]
-        if all(judged.score[at] > (1 + MARGIN) * score.get(part, 0.0) for part in parts):
+        if all(judged.score[at] > (1 + MARGIN) * known.get(part, 0.0) for part in parts):
             keep.append(at)
     return sorted(keep, key=lambda at: (-judged.score[at], len(judged.slices[at])))
 
@@ -298,12 +310,12 @@ def cover(sample: Frame, judged: Judged, candidates: Sequence[int], levels: Leve
         if all_a.n[0] < 5 or all_b.n[0] < 1:
             break
         a, b = sample.count("a", left), sample.count("b", left)
-        score = weigh(a, all_a, b, all_b, levels.log_level[0]).score
+        value = score(a, all_a, b, all_b, levels.log_level[0])
         if at_first is None:
-            at_first = np.maximum(score, 1e-12)
+            at_first = np.maximum(value, 1e-12)
         else:
             # the sample says what part of a slice's evidence is left; the exact score says of how much
-            remains = exact * np.minimum(score / at_first, 1.0)
+            remains = exact * np.minimum(value / at_first, 1.0)
             remains[chosen] = 0
             best = int(np.argmax(remains))
             if remains[best] < LEFT_OVER * exact[0]:

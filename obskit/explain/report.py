@@ -35,28 +35,35 @@ class Reporter:
     cluster: str | None
     groups: Mapping[Item, Sequence[Item]]
 
-    def findings(self, chosen: Sequence[int], *, whole: bool) -> list[Finding]:
-        """Return the findings of these slices; `whole` adds when, traces, users, examples and what-ifs."""
+    def findings(self, chosen: Sequence[int], *, whole: bool, brief: bool = False) -> list[Finding]:
+        """Return the findings of these slices.
+
+        Args:
+            chosen: which of the judged.
+            whole: with when, traces and users; examples and what-ifs too unless `brief`.
+            brief: see `whole`.
+        """
         found = []
         bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen} if whole else {}
-        examples = self._examples(bits) if whole else {}
+        examples = self._examples(bits) if whole and not brief else {}
         latency = None
-        if whole and chosen and "duration_ms" in self.scope.schema.names:
+        if whole and not brief and chosen and "duration_ms" in self.scope.schema.names:
             codes = self.scope.codes("duration_ms")
             latency = whatif.Latency(self.full) if whatif.has_latency(codes) else None
         for at in chosen:
             extra: dict[str, Any] = {}
             if whole:
-                picked = self._rows("a", bits[at])
+                picked = self.full.rows_of("a", bits[at])
                 first, last = self._seen(bits[at])
                 extra = {
                     "first_seen": first,
                     "last_seen": last,
                     "traces": self._distinct_clusters(picked),
                     "users": self._users(picked),
-                    "examples": examples[at],
-                    "what_if": self._what_if(at, bits[at], latency, chosen),
                 }
+            if whole and not brief:
+                extra["examples"] = examples[at]
+                extra["what_if"] = self._what_if(at, bits[at], latency, chosen)
             found.append(self._finding(at, extra))
         return found
 
@@ -124,16 +131,6 @@ class Reporter:
             key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in said.items()
         } or None
 
-    def _rows(self, group: str, bits: Bits) -> list[npt.NDArray[np.int64]]:
-        """Return a group's rows of a slice, as row numbers of each segment's file."""
-        mask = self.full.unpack(bits)
-        out, start = [], 0
-        for segment, members in zip(self.full.segments, self.full.groups[group], strict=True):
-            inside = np.flatnonzero(mask[start : start + segment.length] & members)
-            start += segment.length
-            out.append(inside if segment.rows is None else segment.rows[inside])
-        return out
-
     def _distinct_clusters(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
         if self.cluster is None:
             return None
@@ -172,8 +169,7 @@ class Reporter:
             rows = np.array(ends) if segment.rows is None else segment.rows[ends]
             began = times[segment.file][rows]
             if (began == NO_TIME).any():  # rows without a time come last: look at all of this file's
-                picked = np.flatnonzero(self.full.segment(at, bits))
-                began = times[segment.file][picked if segment.rows is None else segment.rows[picked]]
+                began = times[segment.file][self.full.picked(bits)[at]]
             seen += [int(moment) for moment in (began.min(), began.max()) if moment != NO_TIME]
         return (_iso(min(seen)), _iso(max(seen))) if seen else (None, None)
 
@@ -188,9 +184,9 @@ class Reporter:
         for at, slice_bits in bits.items():
             picks[at] = {}
             for group, name in (("a", "selected"), ("b", "baseline")):
-                chosen = self._pick(self._rows(group, slice_bits), near)
+                chosen = self._pick(self.full.rows_of(group, slice_bits), near)
                 if not chosen:
-                    chosen = self._pick(self._rows(group, np.full_like(slice_bits, 2**64 - 1)), near)
+                    chosen = self._pick(self.full.rows_of(group, np.full_like(slice_bits, 2**64 - 1)), near)
                 picks[at][name] = chosen
                 for file, row in chosen:
                     wanted.setdefault(file, set()).add(row)

@@ -28,7 +28,7 @@ class Finding:
         score: evidence in nats, less what was always so where there is history.
         first_seen, last_seen: ISO 8601, of the slice among all rows looked at; None in refinements.
         new: the slice has no event in the history, None without history.
-        traces, users: distinct ones among the slice's selected events; None in refinements or without such a field.
+        traces, users: distinct ones among the selected events; None in refinements or without the field.
         note: what to be careful about, or None.
         aliases: conditions that hold for the same rows.
         examples: up to three events (`trace_id`, `span_id`, `timestamp`, `duration_ms`) of either group.

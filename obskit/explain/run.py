@@ -20,7 +20,7 @@ from obskit.explain.result import Explanation
 from obskit.explain.sets import Halves, HeldOut
 from obskit.explain.singles import Column, field_items, interval_totals, is_number
 from obskit.names import describes_error
-from obskit.stats.evidence import Counts, paid_tests, weigh
+from obskit.stats.evidence import Counts, paid_tests, score, weigh
 
 ALPHA = 0.05
 # how the error is shared among conjunctions of one, two and three conditions
@@ -59,6 +59,7 @@ def explain(
     depth: int = 3,
     cluster: str | None = "trace_id",
     thorough: bool = False,
+    brief: bool = False,
     progress: Callable[[str, int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Explanation:
@@ -80,6 +81,7 @@ def explain(
         depth: most conditions in one finding, 1 to 3.
         cluster: field whose rows are one observation; None where every row is its own.
         thorough: also look for pairs that have no effect alone.
+        brief: without examples, what-ifs and sets of values, for views that ask again a moment later.
         progress: called as (what, done, total).
         cancelled: asked between steps; true ends the work with `Cancelled`.
     Returns:
@@ -97,7 +99,7 @@ def explain(
     if population not in ("units", "all"):
         raise BadCall(f"no population {population!r}", hint="'units' or 'all'")
     asked = ask(scope, selection, during, baseline, history, where, population, depth)
-    return _Run(asked, fields, depth, cluster, thorough, progress, cancelled).run()
+    return _Run(asked, fields, depth, cluster, thorough, brief, progress, cancelled).run()
 
 
 class _Run:
@@ -110,6 +112,7 @@ class _Run:
         depth: int,
         cluster: str | None,
         thorough: bool,
+        brief: bool,
         progress: Callable[[str, int, int], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
@@ -117,6 +120,7 @@ class _Run:
         self.scope = asked.scope
         self.depth = depth
         self.thorough = thorough
+        self.brief = brief
         self.progress = progress
         self.cancelled = cancelled or (lambda: False)
         self.notes: list[str] = list(asked.scope.notes)
@@ -202,7 +206,7 @@ class _Run:
             self.full,
             self.notes,
             self.skipped,
-            report.findings(causes, whole=True),
+            report.findings(causes, whole=True, brief=self.brief),
             report.findings(rest, whole=False),
             describe.findings(says, whole=False),
         )
@@ -241,8 +245,11 @@ class _Run:
             if codes.size <= 1:
                 self.skipped.append({"field": name, "reason": "missing everywhere"})
                 continue
-            a = full.tally("a", name)
             totals = codes.totals.get(everything) if everything else None
+            if totals is not None and not totals.n[1:].any():
+                self.skipped.append({"field": name, "reason": "missing in all compared rows"})
+                continue
+            a = full.tally("a", name)
             if totals is not None:
                 whole = Counts(totals.n.astype(float), totals.w, totals.w2)
                 b = whole - a
@@ -290,7 +297,7 @@ class _Run:
         for column in self.columns:
             own = field_items(column, self.all_a, self.all_b, floor, level)
             values = [item for item in own if item.spec["op"] == "="]
-            if column.codes.kind == "value" and column.codes.size > 20:
+            if column.codes.kind == "value" and column.codes.size > 20 and not self.brief:
                 strong = self._scores(column, values)
                 if not len(strong) or strong.max() <= 0:
                     found = self.halves.find(column, floor / float(self.all_a.n[0]), level)
@@ -303,7 +310,7 @@ class _Run:
 
     def _scores(self, column: Column, items: Sequence[Item]) -> np.ndarray[Any, np.dtype[np.float64]]:
         at = np.array([item.codes[0] for item in items], dtype=np.int64)
-        return weigh(column.a[at], self.all_a, column.b[at], self.all_b, self.levels.log_level[0]).score
+        return score(column.a[at], self.all_a, column.b[at], self.all_b, self.levels.log_level[0])
 
     def _counts(self, items: Sequence[Item]) -> tuple[Counts, Counts]:
         """Return the conditions' counts in both groups, from the fields' own."""
@@ -333,8 +340,8 @@ class _Run:
         # a set was chosen for its excess: joined with others it could not be tested again
         joined = [at for at in kept if pool[at] not in self.held]
         table = search.screen(self.sample, [pool[at] for at in joined])
-        score = found.score[best][joined]
-        slices = search.conjunctions(table, score, share, self.depth)
+        own = found.score[best][joined]
+        slices = search.conjunctions(table, own, share, self.depth)
         if self.thorough and self.depth > 1:
             slices += search.interactions(table, share)
         return groups, _with_parts([(pool[at],) for at in kept if found.score[best[at]] > 0], slices)

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from obskit.explain.frame import Bools, Frame, Item, row_weights
 from obskit.explain.singles import Column, set_item
-from obskit.stats.evidence import Counts, share, weigh
+from obskit.stats.evidence import Counts, score, share
 
 MOST_VALUES = 1_000
 
@@ -76,14 +76,16 @@ class Halves:
         whole_a, whole_b = a.sum(), b.sum()
         first_a = Counts(*(np.cumsum(x[ranked]) for x in (a.n, a.w, a.w2)))
         first_b = Counts(*(np.cumsum(x[ranked]) for x in (b.n, b.w, b.w2)))
-        score = weigh(first_a, whole_a, first_b, whole_b, np.log(0.05)).score
-        size = int(np.argmax(score)) + 1
-        if score[size - 1] <= 0 or size < 3:
+        value = score(first_a, whole_a, first_b, whole_b, np.log(0.05))
+        size = int(np.argmax(value)) + 1
+        if value[size - 1] <= 0 or size < 3:
             return None
         members = ranked[:size]
         a, b = self.tally(name, "a", 1), self.tally(name, "b", 1)
         held = HeldOut(set_item(column.codes, members), a[members].sum(), a.sum(), b[members].sum(), b.sum())
-        found = weigh(held.a, held.all_a, held.b, held.all_b, log_level)
-        if found.score[0] <= 0 or share(held.a, held.all_a)[0] < floor_share:
+        if (
+            score(held.a, held.all_a, held.b, held.all_b, log_level)[0] <= 0
+            or share(held.a, held.all_a)[0] < floor_share
+        ):
             return None
         return held

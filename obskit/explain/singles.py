@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from obskit.dataset import FieldCodes
 from obskit.explain.frame import Item
-from obskit.stats.evidence import Counts, weigh
+from obskit.stats.evidence import Counts, score
 
 # Enough to find the edge of an effect within a few percent of the population; 32 bins make 528 intervals.
 BINS = 32
@@ -124,16 +124,16 @@ def _intervals(column: Column, all_a: Counts, all_b: Counts, floor: float, log_l
     worth = np.flatnonzero((a.n >= floor) & ~whole)
     if not len(worth):
         return []
-    score = weigh(a[worth], all_a, b[worth], all_b, log_level).score
+    value = score(a[worth], all_a, b[worth], all_b, log_level)
     own = first[worth] == last[worth]
-    best_bin = score[own].max(initial=0.0)
+    best_bin = value[own].max(initial=0.0)
     items: list[Item] = []
     taken: list[tuple[int, int]] = []
-    for at in np.argsort(-score, kind="stable"):
-        if score[at] <= 0 or len(items) == 2:
+    for at in np.argsort(-value, kind="stable"):
+        if value[at] <= 0 or len(items) == 2:
             break
         i, j = int(first[worth[at]]), int(last[worth[at]])
-        if i != j and not taken and score[at] <= best_bin:
+        if i != j and not taken and value[at] <= best_bin:
             continue
         if any(i <= other_j and other_i <= j for other_i, other_j in taken):
             continue

@@ -182,6 +182,13 @@ def weigh(
     )
 
 
+def score(a: Counts, all_a: Counts, b: Counts, all_b: Counts, log_level: float) -> Floats:
+    """Return the score that `weigh` gives, alone: for searches that need nothing else."""
+    low = lower_bound(share(a, all_a), effective_size(a, all_a, side="low"), log_level)
+    high = upper_bound(share(b, all_b), effective_size(b, all_b, side="high"), log_level)
+    return divergence(low, high)
+
+
 def rates(p1: Floats, p0: Floats, weight_a: float, weight_b: float) -> tuple[Floats, Floats]:
     """Return the rate of the outcome inside and outside slices of these shares (NaN where no event is)."""
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -208,7 +215,8 @@ def paid_tests(totals: Floats, log_rate: float, alpha: float) -> int:
         The least k >= 1 such that at most k slices have rate^total <= alpha/k.
     Source: Tarone (1990), A modified Bonferroni method for discrete data.
     """
-    best = np.sort(totals * log_rate)  # log of the least p-value each slice could have, ascending
+    best = totals * log_rate  # log of the least p-value each slice could have
+    best = np.sort(best[best <= np.log(alpha)])
     if not len(best):
         return 1
     k = np.arange(1, len(best) + 1)
