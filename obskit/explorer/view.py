@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -166,7 +167,9 @@ def _by_weight(events: Any) -> str:
 def opening(events: Any) -> str:
     """Return the lines of code that make the events the Explorer was opened with."""
     scope = events.scope
-    lines = [f"events = ok.load({str(scope.dataset.path)!r})"]
+    path, here = scope.dataset.path, Path.cwd()
+    path = path.relative_to(here) if path.is_relative_to(here) else path
+    lines = [f"events = ok.load({str(path)!r})"]
     lines += [f"events = events.derive(**{{{name!r}: {text!r}}})" for name, text in scope.derived]
     if scope.where is not None:
         lines.append(f"events = events.where({scope.where.text!r})")

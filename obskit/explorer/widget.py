@@ -223,7 +223,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         events, began = self._events(state), time.perf_counter()
         deepest = int(arguments.pop("depth", 3))
         for depth in dict.fromkeys((1, deepest)):
-            found = events.explain(selection, **arguments, depth=depth, cancelled=cancelled)
+            brief = depth != deepest
+            found = events.explain(selection, **arguments, depth=depth, brief=brief, cancelled=cancelled)
             if cancelled():
                 return
             took = f"{time.perf_counter() - began:.2f} s"
