@@ -199,6 +199,33 @@ class Frame:
         """Return a group's rows of a slice, as row numbers of each segment's file."""
         return self.picked(bits & self._rows[group])
 
+    def some(self, group: str, bits: Bits, near: tuple[int, int, int], most: int) -> list[tuple[int, int]]:
+        """Return (file, row) of a few of a group's rows in a slice, from one stretch of a file if it has any.
+
+        Args:
+            group, bits: the rows to choose from.
+            near: segment, first and last row (of the segment) of the stretch.
+            most: how many, spread evenly.
+        """
+        inside = bits & self._rows[group]
+        full = np.flatnonzero(inside)
+        at, first, last = near
+        start = sum(words(segment.length) for segment in self.segments[:at])
+        close = full[(full >= start + first // 64) & (full <= start + last // 64)]
+        chosen = close if len(close) else full
+        if not len(chosen):
+            return []
+        out = []
+        for word in chosen[np.unique(np.linspace(0, len(chosen) - 1, most).astype(np.int64))].tolist():
+            value, offset = int(inside[word]), 0
+            for segment in self.segments:
+                if word < offset + words(segment.length):
+                    row = 64 * (word - offset) + (value & -value).bit_length() - 1
+                    out.append((segment.file, row if segment.rows is None else int(segment.rows[row])))
+                    break
+                offset += words(segment.length)
+        return out
+
     def picked(self, bits: Bits) -> list[Rows]:
         """Return a bit set's rows as row numbers of each segment's file; cost goes with the words set."""
         full = np.flatnonzero(bits)

@@ -180,13 +180,14 @@ class Reporter:
         """
         wanted: dict[int, set[int]] = {}
         picks: dict[int, dict[str, list[tuple[int, int]]]] = {}
-        near = self._middle()
+        near = self._near()
         for at, slice_bits in bits.items():
             picks[at] = {}
             for group, name in (("a", "selected"), ("b", "baseline")):
-                chosen = self._pick(self.full.rows_of(group, slice_bits), near)
+                chosen = self.full.some(group, slice_bits, near, EXAMPLES)
                 if not chosen:
-                    chosen = self._pick(self.full.rows_of(group, np.full_like(slice_bits, 2**64 - 1)), near)
+                    every = np.full_like(slice_bits, 2**64 - 1)
+                    chosen = self.full.some(group, every, near, EXAMPLES)
                 picks[at][name] = chosen
                 for file, row in chosen:
                     wanted.setdefault(file, set()).add(row)
@@ -206,30 +207,13 @@ class Reporter:
             for at, sides in picks.items()
         }
 
-    def _middle(self) -> tuple[int, int]:
-        """Return the file with most of the selection, and the row in its middle."""
+    def _near(self) -> tuple[int, int, int]:
+        """Return a stretch of rows in the middle of the selection: segment, first and last row."""
         counts = [int(mask.sum()) for mask in self.full.groups["a"]]
         at = int(np.argmax(counts))
-        segment = self.full.segments[at]
         inside = np.flatnonzero(self.full.groups["a"][at])
-        rows = inside if segment.rows is None else segment.rows[inside]
-        return segment.file, int(rows[len(rows) // 2])
-
-    def _pick(self, picked: Sequence[npt.NDArray[np.int64]], near: tuple[int, int]) -> list[tuple[int, int]]:
-        for segment, rows in zip(self.full.segments, picked, strict=True):
-            if segment.file == near[0] and len(rows):
-                close = rows[np.abs(rows - near[1]) <= NEAR]
-                if len(close):
-                    return _spread(segment.file, close)
-        for segment, rows in zip(self.full.segments, picked, strict=True):
-            if len(rows):
-                return _spread(segment.file, rows[:NEAR])
-        return []
-
-
-def _spread(file: int, rows: npt.NDArray[np.int64]) -> list[tuple[int, int]]:
-    at = np.unique(np.linspace(0, len(rows) - 1, EXAMPLES).astype(np.int64))
-    return [(file, int(rows[i])) for i in at]
+        middle = int(inside[len(inside) // 2])
+        return at, max(middle - NEAR, 0), middle + NEAR
 
 
 def _iso(at: int) -> str:

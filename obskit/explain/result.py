@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from obskit.figures import words
 from obskit.figures.bars import comparison, comparison_html
+from obskit.names import printable
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Explanation:
             more = f" and {len(self.skipped) - 6} more" if len(self.skipped) > 6 else ""
             lines += ["", f"Not looked at, or only in part: {names}{more} (see .skipped)"]
         lines += [f"Note: {note}" for note in self.notes]
-        return "\n".join(lines)
+        return "\n".join(map(printable, lines))
 
 
 def _lines(finding: Finding, lead: str) -> list[str]:

@@ -120,6 +120,7 @@ class _Run:
         self.scope = asked.scope
         self.depth = depth
         self.thorough = thorough
+        self.pool = POOL * 4 if thorough else POOL // 4 if brief else POOL
         self.brief = brief
         self.progress = progress
         self.cancelled = cancelled or (lambda: False)
@@ -325,7 +326,7 @@ class _Run:
         a, b = self._counts(items)
         found = weigh(a, self.all_a, b, self.all_b, self.levels.log_level[0])
         spread = found.selected_share * (1 - found.selected_share)
-        best = np.lexsort((-spread, -found.score))[: POOL * 4 if self.thorough else POOL]
+        best = np.lexsort((-spread, -found.score))[: self.pool]
         pool = [items[i] for i in best]
         if not pool:
             return {}, []

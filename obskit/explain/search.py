@@ -25,7 +25,7 @@ Slice: TypeAlias = tuple[Item, ...]
 # A child must say this much more than its parent, or the parent says it already.
 MARGIN = 0.07
 SEEDS = 30
-KEEP = 60
+KEEP = 40
 
 
 @dataclass(frozen=True)
