@@ -16,11 +16,18 @@ from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.manifest import FORMAT, MANIFEST
 from obskit.dataset.writing import build, check_target, install
-from obskit.errors import BadCall, DatasetError
-from obskit.readers import expand, read_paths
+from obskit.errors import BadCall, DatasetError, ObskitError
+from obskit.names import COLUMNS
+from obskit.readers import expand, read_batches, read_paths
 from obskit.schema import LoadReport, Normalizer
 
 Paths = str | Path | Sequence[str | Path]
+LOOKED_AT = 16
+"""Files whose first rows are looked at before all are read."""
+
+LOOKED_ROWS = 4_000
+LARGE = 16 << 20
+"""Bytes of input that may fill more than one part."""
 
 
 def convert(
@@ -113,11 +120,23 @@ class _Stream:
         self._progress = progress
         self.report = report
         self._normalizer = Normalizer(report, mapping=mapping)
+        self._expected: list[pa.Field] = []
 
     def schema(self) -> pa.Schema:
-        return self._normalizer.schema
+        """Return the schema so far, with the fields that are expected while rows still come."""
+        known = {field.name: field for field in self._normalizer.schema}
+        for field in self._expected:
+            known.setdefault(field.name, field)
+        names = [name for name in COLUMNS if name in known] + sorted(known.keys() - COLUMNS.keys())
+        return pa.schema([known[name] for name in names])
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
+        if not isinstance(self._source, pa.Table):
+            self._expected = _expected(self._source, self._mapping)
+        yield from self._batches()
+        self._expected = []
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
         if isinstance(self._source, pa.Table):
             for batch in self._source.to_batches(max_chunksize=1 << 16):
                 yield self._normalizer.batch(batch)
@@ -126,6 +145,32 @@ class _Stream:
             yield self._normalizer.batch(batch)
             if self._progress is not None:
                 self._progress("reading rows", self.report.rows_read, 0)
+
+
+def _expected(files: list[Path], mapping: Mapping[str, Any] | None) -> list[pa.Field]:
+    """Return fields that the first rows of the files have, so that parts need not be rewritten for them.
+
+    A guess that costs little: what it misses is mended at the end, what it has too much is left out then.
+    """
+    if len(files) == 1 or sum(file.stat().st_size for file in files) < LARGE:
+        return []
+    look = Normalizer(LoadReport(), mapping=mapping)
+    for file in files[:: -(-len(files) // LOOKED_AT)]:
+        rows = 0
+        try:
+            for batch in read_batches(file, LoadReport(), mapping=mapping):
+                held = [
+                    name
+                    for name, col in zip(batch.schema.names, batch.columns, strict=True)
+                    if col.null_count < len(col)
+                ]
+                look.batch(batch.slice(0, LOOKED_ROWS).select(held))
+                rows += batch.num_rows
+                if rows >= LOOKED_ROWS:
+                    break
+        except ObskitError:
+            continue  # it is told when the file is read
+    return list(look.schema)
 
 
 def _cached(key: str, stream: Any) -> Dataset:

@@ -1,4 +1,8 @@
-"""Batches of events to a Dataset, in constant memory, whole or not at all."""
+"""Batches of events to a Dataset, in constant memory, whole or not at all.
+
+A part is sorted and written in a thread of its own while the next one is collected: most of both is done by
+Arrow, which needs no interpreter.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -20,7 +25,8 @@ from obskit.errors import DatasetError, StorageFull
 from obskit.schema import LoadReport, cast
 
 ROWS = 1 << 20
-BYTES = 512 << 20
+BYTES = 256 << 20
+THREADS = 2
 
 
 @dataclass
@@ -35,10 +41,13 @@ class _Parts:
     schema: Callable[[], pa.Schema]
     rows: int
     bytes: int
+    pool: ThreadPoolExecutor
     pending: list[pa.RecordBatch] = field(default_factory=list)
     held_rows: int = 0
     held_bytes: int = 0
     done: list[tuple[DataFile, pa.Schema]] = field(default_factory=list)
+    writing: Future[DataFile] | None = None
+    written: pa.Schema | None = None
 
     def add(self, batch: pa.RecordBatch) -> None:
         while self.held_rows + batch.num_rows >= self.rows:
@@ -57,25 +66,42 @@ class _Parts:
         self.held_bytes += batch.nbytes
 
     def flush(self) -> None:
-        schema = _at_least_time(self.schema())
-        columns: list[list[pa.Array]] = [[] for _ in schema]
-        for batch in self.pending:
-            for chunks, column in zip(columns, cast(batch, schema).columns, strict=True):
-                chunks.append(column)
-        self.pending.clear()
-        self.held_rows = self.held_bytes = 0
-        table = sorted_by_time(columns, schema)
+        """Hand what is held to the writing thread, once that has done with the part before."""
+        self._settle()
+        self.written = _at_least_time(self.schema())
         path = self.folder / f"part-{len(self.done):05d}.parquet"
-        self.done.append((write_part(path, [table], schema), schema))
-        del table
-        pa.default_memory_pool().release_unused()
+        self.writing = self.pool.submit(_write, path, self.pending, self.written)
+        self.pending = []
+        self.held_rows = self.held_bytes = 0
+
+    def _settle(self) -> None:
+        if self.writing is not None and self.written is not None:
+            self.done.append((self.writing.result(), self.written))
+            self.writing = None
 
     def finish(self) -> tuple[list[DataFile], pa.Schema]:
+        self._settle()
         if self.pending or not self.done:
             self.flush()
+            self._settle()
         final = _at_least_time(self.schema())
-        files = [file if old == final else rewrite_part(file, final, cast) for file, old in self.done]
-        return files, final
+        files = [
+            self.pool.submit(rewrite_part, file, final, cast) if old != final else file
+            for file, old in self.done
+        ]
+        return [file if isinstance(file, DataFile) else file.result() for file in files], final
+
+
+def _write(path: Path, batches: list[pa.RecordBatch], schema: pa.Schema) -> DataFile:
+    """Write one part; the batches are let go of as they are used, so that one copy is held."""
+    columns: list[list[pa.Array]] = [[] for _ in schema]
+    batches.reverse()
+    while batches:
+        for chunks, column in zip(columns, cast(batches.pop(), schema).columns, strict=True):
+            chunks.append(column)
+    made = write_part(path, [sorted_by_time(columns, schema)], schema)
+    pa.default_memory_pool().release_unused()
+    return made
 
 
 def _at_least_time(schema: pa.Schema) -> pa.Schema:
@@ -98,11 +124,12 @@ def build(
     Raises:
         StorageFull: the disk is full.
     """
-    parts = _Parts(folder, schema, rows, bytes_)
     try:
-        for batch in batches:
-            parts.add(batch)
-        files, final = parts.finish()
+        with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-write") as pool:
+            parts = _Parts(folder, schema, rows, bytes_, pool)
+            for batch in batches:
+                parts.add(batch)
+            files, final = parts.finish()
         sizes = tuple(file.path.stat().st_size for file in files)
         write_manifest(folder, Manifest(tuple(files), final, report.to_dict(), sizes, source))
     except OSError as error:
@@ -132,7 +159,7 @@ def write(
         out: the folder to make; an existing Dataset there is replaced, an empty folder filled.
         report: what loading found; kept with the Dataset.
         source: what it was made from, as the cache keys it.
-        rows_per_file, bytes_per_file: a part is written when either is reached; memory is twice the bytes.
+        rows_per_file, bytes_per_file: a part is written when either is reached; three times that is held.
     Raises:
         DatasetError: `out` is there and no Dataset.
         StorageFull: the disk is full; nothing is left behind.

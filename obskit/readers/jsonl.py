@@ -3,7 +3,8 @@
 Two ways with the same result. A block of lines whose fields are all known, each with one type, is parsed
 by Arrow with exactly those types (so that it infers nothing: no text becomes a time). Any other block goes
 line by line through orjson, which tells the place of every bad line, and teaches the first way its new
-fields. The first block always takes the second way. NaN and Infinity, which JSON does not have but Python
+fields. The first block always takes the second way. Arrow parses the next blocks in threads while one is
+taken; batches come in the file's order all the same. NaN and Infinity, which JSON does not have but Python
 writes, are read as the floats they are.
 """
 
@@ -11,8 +12,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, NamedTuple
 
 import numpy as np
 import orjson
@@ -29,6 +32,7 @@ from obskit.schema import FileReport
 
 FIRST_BLOCK = 128 * 1024
 BLOCK = 4 * 1024 * 1024
+THREADS = 2
 FAST_FIELDS = 2_000
 """Fields beyond which Arrow is not asked: it makes a cell of every field for every row, rare ones too."""
 
@@ -129,12 +133,12 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     """
     rejected_before = report.report.rejected_count
     rows = 0
-    with source.stream() as stream:
+    with source.stream() as stream, ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-json") as pool:
         blocks = LineBlocks(stream, report, size=FIRST_BLOCK)
         lines = JsonLines(report)
         try:
-            for block in blocks:
-                for batch in lines.batches(block, lambda: stream.damage):
+            for block, attempt in _ahead(blocks, lines, pool):
+                for batch in lines.batches(block, lambda: stream.damage, attempt):
                     rows += batch.num_rows
                     yield batch
                 blocks.size = lines.block_size(BLOCK)
@@ -149,6 +153,25 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
             f"{source.path} has no line that is a JSON object{where}",
             hint="write one JSON object a line: jq -c . FILE > events.jsonl",
         )
+
+
+class Attempt(NamedTuple):
+    """A block on its way through Arrow, and the fields that were known when it set out."""
+
+    schema: pa.Schema
+    batch: Future[pa.RecordBatch | None]
+
+
+def _ahead(
+    blocks: LineBlocks, lines: JsonLines, pool: ThreadPoolExecutor
+) -> Iterator[tuple[Block, Attempt | None]]:
+    """Give the blocks in order, each with the attempt that was begun while earlier ones were taken."""
+    waiting: deque[tuple[Block, Attempt | None]] = deque()
+    for block in blocks:
+        waiting.append((block, lines.attempt(block, pool)))
+        if len(waiting) > THREADS or waiting[0][1] is None:
+            yield waiting.popleft()
+    yield from waiting
 
 
 class JsonLines:
@@ -166,48 +189,31 @@ class JsonLines:
         """Return how many bytes to read next, so that rows times fields stay within bounds."""
         return int(min(most, max(64 * 1024, CELLS / max(self._shape.fields, 1) * self._row_bytes)))
 
+    def attempt(self, block: Block, pool: ThreadPoolExecutor) -> Attempt | None:
+        """Begin to parse a block by Arrow; None where it cannot be asked (yet)."""
+        schema = self._known()
+        return None if schema is None else Attempt(schema, pool.submit(_whole, block.data, schema))
+
     def batches(
-        self, block: Block, damage: Callable[[], str | None] = lambda: None
+        self,
+        block: Block,
+        damage: Callable[[], str | None] = lambda: None,
+        attempt: Attempt | None = None,
     ) -> Iterator[pa.RecordBatch]:
         """Give a block's rows; `damage` tells, once the last line is read, why the stream ended early."""
-        batch = self._whole(block.data) if self._fast and self._shape.fields <= FAST_FIELDS else None
+        batch = None if attempt is None else attempt.batch.result()
+        if batch is None:
+            schema = self._known()
+            if schema is not None and (attempt is None or schema is not attempt.schema):
+                batch = _whole(block.data, schema)
         if batch is not None:
             self._row_bytes = max(1.0, len(block.data) / max(batch.num_rows, 1))
             yield batch
             return
         yield from self._by_line(block, damage)
 
-    def _whole(self, data: bytes) -> pa.RecordBatch | None:
-        """Return the block parsed by Arrow, or None where any line of it needs the other way."""
-        schema = self._shape.schema()
-        if schema is None or (not data.isascii() and not _utf8(data)):
-            return None
-        try:
-            table = pj.read_json(
-                pa.BufferReader(data),
-                read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
-                parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
-            )
-        except (pa.ArrowException, OSError):
-            return None
-        if table.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
-            filled = sum(1 for line in data.split(b"\n") if line.strip())
-            if table.num_rows != filled:  # several objects on one line, or one over several
-                return None
-        if table.num_rows == 0:
-            return None
-        columns, fields = [], []
-        for field, column in zip(table.schema, table.columns, strict=True):
-            if column.null_count < len(column):
-                columns.append(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
-                fields.append(field)
-        if not fields:
-            return None
-        try:
-            batch = pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
-        except pa.ArrowInvalid:  # Arrow makes a broken list of [null, null] where no item was ever more
-            return None
-        return None if any(map(_wide, columns)) else batch
+    def _known(self) -> pa.Schema | None:
+        return self._shape.schema() if self._fast and self._shape.fields <= FAST_FIELDS else None
 
     def _by_line(self, block: Block, damage: Callable[[], str | None]) -> Iterator[pa.RecordBatch]:
         offset, number = block.offset, block.line
@@ -257,6 +263,38 @@ class JsonLines:
         json.loads(line, object_pairs_hook=look)
         for key in repeated:
             self._report.override(key)
+
+
+def _whole(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
+    """Return the block parsed by Arrow, or None where any line of it needs the other way."""
+    if not data.isascii() and not _utf8(data):
+        return None
+    try:
+        table = pj.read_json(
+            pa.BufferReader(data),
+            read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
+            parse_options=pj.ParseOptions(explicit_schema=schema, unexpected_field_behavior="error"),
+        )
+    except (pa.ArrowException, OSError):
+        return None
+    if table.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
+        filled = sum(1 for line in data.split(b"\n") if line.strip())
+        if table.num_rows != filled:  # several objects on one line, or one over several
+            return None
+    if table.num_rows == 0:
+        return None
+    columns, fields = [], []
+    for field, column in zip(table.schema, table.columns, strict=True):
+        if column.null_count < len(column):
+            columns.append(column.chunk(0) if column.num_chunks == 1 else column.combine_chunks())
+            fields.append(field)
+    if not fields:
+        return None
+    try:
+        batch = pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields))
+    except pa.ArrowInvalid:  # Arrow makes a broken list of [null, null] where no item was ever more
+        return None
+    return None if any(map(_wide, columns)) else batch
 
 
 def _keys(row: dict[str, Any]) -> int:

@@ -78,7 +78,7 @@ def convert(array: pa.Array, kind: pa.DataType) -> pa.Array:
         return pa.chunked_array([convert(chunk, kind) for chunk in array.chunks], type=kind)
     if array.type.equals(kind):
         return array
-    if pa.types.is_null(array.type):
+    if array.null_count == len(array):  # of whatever type: it says nothing
         return pa.nulls(len(array), kind)
     if pa.types.is_string(kind):
         return to_text(array)
