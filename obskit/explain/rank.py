@@ -300,26 +300,28 @@ def cover(sample: Frame, judged: Judged, candidates: Sequence[int], levels: Leve
     if not candidates:
         return []
     bits = [sample.slice(judged.slices[at]) for at in candidates]
-    exact = judged.score[list(candidates)]
+    at = list(candidates)
+    # the sample knows no history: what that took from a slice, it takes from what is left of it
+    share = judged.score[at] / judged.evidence.score[at]
     gone = np.zeros_like(bits[0])
     chosen = [0]
-    at_first: Floats | None = None
+    first = 0.0
     while len(chosen) <= most:
-        left = [b & ~gone for b in bits]
         all_a, all_b = sample.count("a", [~gone]), sample.count("b", [~gone])
         if all_a.n[0] < 5 or all_b.n[0] < 1:
             break
+        left = [b & ~gone for b in bits]
         a, b = sample.count("a", left), sample.count("b", left)
-        value = score(a, all_a, b, all_b, levels.log_level[0])
-        if at_first is None:
-            at_first = np.maximum(value, 1e-12)
+        value = share * score(a, all_a, b, all_b, levels.log_level[0])
+        if not first:
+            first = float(value[0])
         else:
-            # the sample says what part of a slice's evidence is left; the exact score says of how much
-            remains = exact * np.minimum(value / at_first, 1.0)
-            remains[chosen] = 0
-            best = int(np.argmax(remains))
-            if remains[best] < LEFT_OVER * exact[0]:
+            value[chosen] = 0
+            best = int(np.argmax(value))
+            if value[best] <= LEFT_OVER * first:
                 break
             chosen.append(best)
+        if first <= 0:  # too few rows in the sample to tell what is left
+            break
         gone = gone | bits[chosen[-1]]
-    return [candidates[at] for at in chosen[:most]]
+    return [candidates[one] for one in chosen[:most]]

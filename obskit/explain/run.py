@@ -149,7 +149,9 @@ class _Run:
                 self.skipped.append({"field": name, "reason": "follows from what the selection names"})
             else:
                 keep.append(name)
-        return keep, {name for name in keep if describing and describes_error(name)}
+        # how long a failure took is part of how it failed
+        describes = {name for name in keep if describes_error(name) or name == "duration_ms"}
+        return keep, describes if describing else set()
 
     def run(self) -> Explanation:
         asked, scope = self.asked, self.scope
