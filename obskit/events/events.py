@@ -19,6 +19,7 @@ from obskit.errors import BadCall
 from obskit.events.triage import Triage, triage
 from obskit.figures.result import Result
 from obskit.figures.tables import format_cell, html_table, text_table
+from obskit.names import printable
 from obskit.query import Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
 
@@ -239,7 +240,7 @@ class Events:
 
     def __repr__(self) -> str:
         table, notes = self._catalogue(SHOWN_FIELDS)
-        return "\n".join([*self._head(), text_table(table), *notes])
+        return "\n".join([*self._head(), text_table(table), *map(printable, notes)])
 
     def _repr_html_(self) -> str:
         table, notes = self._catalogue(SHOWN_FIELDS_HTML)
@@ -260,7 +261,7 @@ class Events:
             f"{len(self.schema):,} fields, dataset {self.fingerprint[:12]}"
         ]
         if self.scope.where is not None:
-            lines.append(f"narrowed to: {self.scope.where.text}")
+            lines.append(printable(f"narrowed to: {self.scope.where.text}"))
         if self.load_report.rejected_count:
             lines.append(f"{self.load_report.rejected_count:,} rows were rejected: see events.load_report")
         return lines

@@ -27,6 +27,7 @@ from obskit.explain import Explanation, Finding, explain
 from obskit.figures import words
 from obskit.figures.result import Result, plain
 from obskit.figures.tables import UNIT, format_cell, format_time, html_page, html_table, text_table
+from obskit.names import printable
 from obskit.query.answer import call, dataset_of, merged, statements
 
 MOST_EXPLAINED = 4  # operations
@@ -98,13 +99,13 @@ class Triage(Result):
         return {**super().to_dict(), "explanations": [cause.to_dict() for cause in self.causes]}
 
     def __str__(self) -> str:
-        lines = [text_table(_shown(self.table), most=20), *self.footer(), ""]
+        lines = [text_table(_shown(self.table), most=20), *map(printable, self.footer()), ""]
         if not self.causes:
             lines.append("No operation got worse beyond chance.")
         for cause in self.causes:
-            lines.append(cause.headline())
+            lines.append(printable(cause.headline()))
             findings = cause.explanation.findings[:MOST_FINDINGS]
-            lines += [f"    {line}" for finding in findings for line in _lines(finding)]
+            lines += [f"    {printable(line)}" for finding in findings for line in _lines(finding)]
             if not findings:
                 lines.append("    nothing sets these apart from the others")
             lines.append("")
@@ -115,7 +116,7 @@ class Triage(Result):
     def _repr_html_(self) -> str:
         parts = [html_table(_shown(self.table), caption=self.footer())]
         for cause in self.causes:
-            parts.append(html_page(f"<h4>{html.escape(cause.headline())}</h4>"))
+            parts.append(html_page(f"<h4>{html.escape(printable(cause.headline()))}</h4>"))
             parts.append(cause.explanation._repr_html_())
         return "".join(parts)
 

@@ -9,6 +9,10 @@ from typing import Any
 from obskit.figures import words
 from obskit.figures.chart import Chart, chart, literal, plotly
 from obskit.figures.palette import BASELINE, SELECTION
+from obskit.names import printable
+
+# A field's name or a value may be a whole document.
+MOST_CHARACTERS = 1000
 
 
 def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
@@ -85,13 +89,12 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10) -> str:
     skipped = list(explanation.get("skipped") or ())
     if skipped:
         listed = "".join(
-            f"<li>{escape(str(item.get('field')))}: {escape(str(item.get('reason')))}</li>"
-            for item in skipped
+            f"<li>{_text(item.get('field'))}: {_text(item.get('reason'))}</li>" for item in skipped
         )
         parts.append(
             f"<details><summary>Fields skipped: {len(skipped):,}</summary><ul>{listed}</ul></details>"
         )
-    parts += [f"<p>{escape(str(note))}</p>" for note in explanation.get("notes") or ()]
+    parts += [f"<p>{_text(note)}</p>" for note in explanation.get("notes") or ()]
     parts.append("</div>")
     return "".join(parts)
 
@@ -101,12 +104,12 @@ def _sentences(explanation: Mapping[str, Any]) -> str:
     history = explanation.get("history")
     lines = [
         f"<b>Selection</b> {_swatch(SELECTION)}: {words.count(selection.get('events'))} events, "
-        f"<code>{escape(str(selection.get('condition')))}</code>",
+        f"<code>{_text(selection.get('condition'))}</code>",
         f"<b>Baseline</b> {_swatch(BASELINE)}: {words.count(baseline.get('events'))} events, "
-        f"<code>{escape(str(baseline.get('condition')))}</code>",
+        f"<code>{_text(baseline.get('condition'))}</code>",
     ]
     if isinstance(history, Mapping) and history.get("condition"):
-        lines.append(f"<b>History</b>: <code>{escape(str(history['condition']))}</code>")
+        lines.append(f"<b>History</b>: <code>{_text(history['condition'])}</code>")
     return "<p>" + "<br>".join(lines) + "</p>"
 
 
@@ -116,12 +119,12 @@ def _table(findings: Sequence[Mapping[str, Any]], title: str) -> str:
     )
     body = []
     for finding in findings:
-        name = f"<b>{escape(_title(finding))}</b>"
-        aliases = [escape(str(alias)) for alias in map(_alias, finding.get("aliases") or ())]
+        name = f"<b>{_text(_title(finding))}</b>"
+        aliases = [_text(alias) for alias in map(_alias, finding.get("aliases") or ())]
         if aliases:
             name += f"<br>the same events: {', '.join(aliases)}"
         if finding.get("note"):
-            name += f"<br>{escape(str(finding['note']))}"
+            name += f"<br>{_text(finding['note'])}"
         body.append(
             f'<tr><td style="text-align:left">{name}</td>'
             f"{_bar(finding.get('selected_share'), finding.get('selected'), SELECTION)}"
@@ -137,6 +140,11 @@ def _bar(share: float | None, events: float | None, colour: str) -> str:
         f'<td style="text-align:left; min-width:130px">{words.share(share)} ({words.count(events)})'
         f'<div style="width:{width:.2f}%; height:8px; background-color:{colour}"></div></td>'
     )
+
+
+def _text(value: Any) -> str:
+    text = printable(str(value))
+    return escape(text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…")
 
 
 def _swatch(colour: str) -> str:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from obskit.errors import BadCall
 from obskit.figures.tables import format_cell, html_page, html_table, text_table
+from obskit.names import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +86,7 @@ class Result:
 
     def __str__(self) -> str:
         body = text_table(self.table) if self.table.num_columns else "nothing"
-        return "\n".join([body, *self.footer()])
+        return "\n".join([body, *map(printable, self.footer())])
 
     __repr__ = __str__
 
@@ -93,9 +94,8 @@ class Result:
         table = html_table(self.table, links=self.links, caption=self.footer())
         if not self.sql:
             return table
-        return table + html_page(
-            f"<details><summary>SQL</summary><pre>{html.escape(self.sql)}</pre></details>"
-        )
+        shown = html.escape("\n".join(map(printable, self.sql.split("\n"))))
+        return table + html_page(f"<details><summary>SQL</summary><pre>{shown}</pre></details>")
 
 
 def plain(value: Any) -> Any:

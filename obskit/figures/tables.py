@@ -14,6 +14,7 @@ from urllib.parse import quote, urlsplit
 import pyarrow as pa
 
 from obskit.errors import BadCall
+from obskit.names import printable
 
 UNIT = b"obskit.unit"  # metadata of a column: b"ms" or b"share"
 MOST_ROWS = 50
@@ -58,7 +59,9 @@ def format_time(moment: datetime) -> str:
 
 
 def format_duration(milliseconds: float) -> str:
-    """Write a length of time: 12.3 ms, 1.23 s, 4.5 min, 2.1 h."""
+    """Write a length of time: 12.3 ms, 1.23 s, 4.5 min, 2.1 h; NaN and the infinities as they are."""
+    if not math.isfinite(milliseconds):
+        return _number(milliseconds, None)
     size = abs(milliseconds)
     if size < 1000:
         return f"{_significant(milliseconds)} ms"
@@ -107,8 +110,8 @@ def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_RO
     columns: list[list[str]] = []
     right: list[bool] = []
     for field, column in zip(table.schema, shown.columns, strict=True):
-        cells = [_cut(_plain(text), MOST_CHARACTERS) for text in _cells(field, column)]
-        columns.append([_cut(_plain(field.name), MOST_CHARACTERS), *cells])
+        cells = [_cut(printable(text), MOST_CHARACTERS) for text in _cells(field, column)]
+        columns.append([_cut(printable(field.name), MOST_CHARACTERS), *cells])
         right.append(_is_number(field.type))
     widths = [max(map(_width, column)) for column in columns]
     kept = _fit(widths, width)
@@ -145,9 +148,9 @@ def html_table(
     """
     shown = table.slice(0, most)
     head = "".join(
-        f'<th class="n">{html.escape(f.name)}</th>'
+        f'<th class="n">{_escaped(f.name, 300)}</th>'
         if _is_number(f.type)
-        else f"<th>{html.escape(f.name)}</th>"
+        else f"<th>{_escaped(f.name, 300)}</th>"
         for f in table.schema
     )
     addresses = {column: check_link(link) for column, link in (links or {}).items()}
@@ -160,7 +163,7 @@ def html_table(
             if value is None:
                 cells.append('<td class="z">-</td>')
                 continue
-            inner = html.escape(_cut(text, 300))
+            inner = _escaped(text, 300)
             if field.name in addresses and isinstance(value, str):
                 inner = link_html(addresses[field.name], field.name, value, inner)
             cells.append(f"<td{css}>{inner}</td>")
@@ -168,7 +171,7 @@ def html_table(
     rows = ["<tr>" + "".join(cells) + "</tr>" for cells in zip(*columns, strict=True)]
     if table.num_rows > most:
         caption = (f"… {table.num_rows - most:,} more rows", *caption)
-    below = "".join(f"<p>{html.escape(line)}</p>" for line in caption)
+    below = "".join(f"<p>{_escaped(line)}</p>" for line in caption)
     return (
         f'{_STYLE}<div class="obskit-t"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f"</table>{below}</div>"
@@ -208,15 +211,12 @@ def _cells(field: pa.Field, column: pa.ChunkedArray) -> list[str]:
     return [format_cell(value, unit) for value in column.to_pylist()]
 
 
+def _escaped(text: str, most: int | None = None) -> str:
+    return html.escape(printable(text if most is None else _cut(text, most)))
+
+
 def _is_number(kind: pa.DataType) -> bool:
     return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
-
-
-def _plain(text: str) -> str:
-    """Return text without anything that moves a terminal's cursor or changes its colours."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def _width(text: str) -> int:

@@ -22,6 +22,7 @@ __all__ = [
     "current",
     "describes_error",
     "nearest",
+    "printable",
     "type_word",
 ]
 
@@ -142,3 +143,13 @@ def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
     for key in loose:
         found += folded[key]
     return list(dict.fromkeys(found))[:n]
+
+
+def printable(text: str) -> str:
+    """Return one line of text without anything that moves a cursor, changes colours or turns its direction.
+
+    Values come from whoever sent the events; what cannot be printed is written as Python would.
+    """
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

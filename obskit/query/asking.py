@@ -38,7 +38,7 @@ DEFAULT_GROUPS = 10  # lines over time, where no limit was given
 SEEN = ("min", "max", "count_distinct")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class QueryResult(Result):
     """A table of groups; with `every`, of groups over time."""
 
@@ -102,7 +102,7 @@ def query(
     scope = scope.narrow(where)
     read = parse_calculations(calculations, scope)
     names = [resolve(scope, name) for name in ([by] if isinstance(by, str) else by or ())]
-    _check(read, names, limit)
+    _check(read, names, every, limit)
     seconds = _seconds(every, scope)
     notes = [
         *scope.notes,
@@ -144,7 +144,7 @@ def _text(where: Any) -> Any:
     return where.text if isinstance(where, Condition) else where
 
 
-def _check(read: list[Calculation], names: list[str], limit: int | None) -> None:
+def _check(read: list[Calculation], names: list[str], every: str | None, limit: int | None) -> None:
     if len(set(names)) < len(names):
         raise BadCall(f"a field twice in by={names}", hint="name each once")
     taken = {name.lower() for name in names}
@@ -152,6 +152,10 @@ def _check(read: list[Calculation], names: list[str], limit: int | None) -> None
         if calculation.name.lower() in taken:
             raise BadCall(
                 f"the column {calculation.name!r} is in `by` already", hint="give it another name with `as`"
+            )
+        if every is not None and calculation.name.lower() == TIME:
+            raise BadCall(
+                "with `every`, the column 'timestamp' holds the times", hint="give it another name with `as`"
             )
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
         raise BadCall(f"limit={limit!r}", hint="a whole number of at least 1")

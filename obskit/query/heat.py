@@ -24,7 +24,7 @@ Edges = npt.NDArray[Any]
 MOST_BINS = 4_000
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Heatmap(Result):
     """Counts over two fields.
 

@@ -13,6 +13,7 @@ from obskit.engine import Scope
 from obskit.errors import BadCall
 from obskit.figures.result import Result
 from obskit.figures.tables import UNIT, format_cell
+from obskit.names import printable
 from obskit.query.answer import call, dataset_of, merged, statements, weight_note
 from obskit.query.asking import resolve
 from obskit.query.terms import per_row, row_weight
@@ -79,7 +80,7 @@ class Impact(Result):
         row = self.table.to_pylist()[0]
         first, last = format_cell(row["first"]), format_cell(row["last"])
         lines = [f"{least}{self.affected:,} of {self.total:,} {self.by}{share}, from {first} to {last}"]
-        return "\n".join([*lines, *self.footer()])
+        return "\n".join(map(printable, [*lines, *self.footer()]))
 
     __repr__ = __str__
 

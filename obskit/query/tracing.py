@@ -15,6 +15,7 @@ from obskit.errors import BadCall, EmptySelection
 from obskit.figures.result import Result
 from obskit.figures.tables import format_duration, html_page, link_html
 from obskit.figures.waterfall import order, waterfall
+from obskit.names import printable
 from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.lookup import with_units
 
@@ -51,7 +52,7 @@ class Trace(Result):
             lines.append(f"{label.ljust(name)}  {row.length.rjust(length)}  {bar}{mark}".rstrip())
         if self.table.num_rows > SHOWN:
             lines.append(f"… {self.table.num_rows - SHOWN:,} more")
-        return "\n".join([*lines, *self.footer()])
+        return "\n".join([*lines, *map(printable, self.footer())])
 
     __repr__ = __str__
 
@@ -74,7 +75,7 @@ class Trace(Result):
                 f'<td class="n">{html.escape(row.length)}</td><td>{bar}</td></tr>'
             )
         more = f"<p>… {self.table.num_rows - SHOWN:,} more</p>" if self.table.num_rows > SHOWN else ""
-        below = "".join(f"<p>{html.escape(line)}</p>" for line in self.footer())
+        below = "".join(f"<p>{html.escape(printable(line))}</p>" for line in self.footer())
         return html_page(
             f"<p>trace <code>{shown}</code>, {self.table.num_rows:,} spans</p>",
             f"<table>{''.join(rows)}</table>{more}{below}",
@@ -103,9 +104,7 @@ def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
         start = min(BAR - 1, int(BAR * (max(0.0, after) / whole)))
         width = 0 if length is None else max(1, min(BAR - start, round(BAR * (_drawn(length) / whole))))
         words = [span.get("service.name"), span.get("name") or "?"]
-        label = "  " * depth + " ".join(
-            "".join(c if c.isprintable() else "·" for c in str(w)) for w in words if w
-        )
+        label = "  " * depth + printable(" ".join(str(word) for word in words if word))
         out.append(
             _Row(
                 label,

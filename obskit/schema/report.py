@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from obskit.names import printable
+
 KEPT = 100
 """How many rejections are kept with their place; all are counted."""
 
@@ -157,10 +159,10 @@ class LoadReport:
         return out + self.notes
 
     def __str__(self) -> str:
-        return "\n".join(self.lines())
+        return "\n".join(map(printable, self.lines()))
 
     def _repr_html_(self) -> str:
-        first, *rest = (html.escape(line) for line in self.lines())
+        first, *rest = (html.escape(printable(line)) for line in self.lines())
         items = "".join(f"<li>{line}</li>" for line in rest)
         return f"<p>{first}</p><ul>{items}</ul>" if items else f"<p>{first}</p>"
 

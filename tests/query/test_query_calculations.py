@@ -231,6 +231,7 @@ def test_the_statement_runs_as_shown() -> None:
         (("count()",), {"every": "1us"}, LimitExceeded, "stretches of time"),
         (("count()",), {"by": "error", "having": "nope > 1"}, UnknownField, "no field is called 'nope'"),
         (("count() as error",), {"by": "error"}, BadCall, "is in `by` already"),
+        (("count() as timestamp",), {"every": "1m"}, BadCall, "holds the times"),
     ],
 )
 def test_what_cannot_be_asked(
