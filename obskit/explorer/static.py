@@ -12,8 +12,11 @@ from obskit.figures.bars import comparison_html
 from obskit.figures.heatmap import data_uri
 
 
-def html(state: State, picture: Picture | None, found: Mapping[str, Any] | None) -> str:
-    """Return the picture and, where there is one, the explanation as HTML that loads and runs nothing."""
+def html(state: State, picture: Picture | None, found: Mapping[str, Any] | None, name: str) -> str:
+    """Return the picture and, where there is one, the explanation as HTML that loads and runs nothing.
+
+    The widget on the same page finds it by the class `name`, and hides it.
+    """
     parts = [f"<p><b>{escape(_title(state))}</b></p>"]
     if picture is not None:
         said = escape(picture.words)
@@ -23,7 +26,7 @@ def html(state: State, picture: Picture | None, found: Mapping[str, Any] | None)
         )
     if found is not None:
         parts.append(comparison_html(found))
-    return "<div>" + "".join(parts) + "</div>"
+    return f'<div class="{escape(name)}">{"".join(parts)}</div>'
 
 
 def text(state: State, picture: Picture | None, found: Any) -> str:

@@ -7,6 +7,7 @@ of its own answers it: the grid as bytes, the explanation as words. What the pag
 from __future__ import annotations
 
 import dataclasses
+import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -23,6 +24,7 @@ from obskit.explorer.view import Picture, axis, draw, drawn, grouped, numeric_fi
 try:
     import anywidget
     import traitlets
+    from IPython.display import display
 except ImportError:
     raise MissingDependency.of("notebook", "ok.Explorer") from None
 
@@ -54,6 +56,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     _group = traitlets.Dict().tag(sync=True)
     _code = traitlets.Unicode().tag(sync=True)
     _status = traitlets.Dict().tag(sync=True)
+    _still = traitlets.Unicode().tag(sync=True)
 
     def __init__(
         self,
@@ -80,7 +83,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             raise BadCall(f"the field {y} is a time", hint="a time goes along x; y is a numeric field")
         self._narrowed: tuple[tuple[str, ...], Any] = ((), events)
         self._fields = numeric_fields(events, y)
-        super().__init__()
+        super().__init__(_still=f"obskit-still-{secrets.token_hex(8)}")
         self._draw(self._state)
         self.on_msg(self._receive)
 
@@ -276,13 +279,24 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     def __repr__(self) -> str:
         return static.text(self._state, self._picture, self._explanation)
 
+    def _ipython_display_(self) -> None:
+        """Show the picture and then the widget, which hides the picture once it lives.
+
+        JupyterLab shows an error in place of a widget whose kernel is gone, whatever else its output holds:
+        so what is to be read then is an output of its own.
+        """
+        data, metadata = self._repr_mimebundle_()
+        still = {"text/html": data["text/html"], "text/plain": data["text/plain"]}
+        display(still, raw=True)
+        display({**data, "text/html": "<span></span>", "text/plain": ""}, metadata=metadata, raw=True)
+
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
         found = None if self._explanation is None else self._explanation.to_dict()
         return {
             **data,
-            "text/html": static.html(self._state, self._picture, found),
+            "text/html": static.html(self._state, self._picture, found, self._still),
             "text/plain": repr(self),
         }, metadata
 

@@ -80,8 +80,9 @@ def test_it_leads_to_the_planted_cause(executed):
 
 
 def test_the_explorer_reads_without_a_kernel(executed):
-    (data,) = outputs(executed, "ok.Explorer(book)")
-    assert "application/vnd.jupyter.widget-view+json" in data
+    data, live = outputs(executed, "ok.Explorer(book)")
+    assert "application/vnd.jupyter.widget-view+json" in live
+    assert "application/vnd.jupyter.widget-view+json" not in data
     assert "data:image/png;base64," in data["text/html"]
     assert "<script" not in data["text/html"]
     for text in (data["text/html"], data["text/plain"]):

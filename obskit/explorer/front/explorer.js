@@ -123,14 +123,23 @@ function render({ model, el }) {
   for (const [name, listener] of listeners) model.on(name, listener);
   const watch = new MutationObserver(theme);
   watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  // The picture for readers without a kernel stands in an output of its own: hidden while this lives.
+  const hideStill = () => {
+    const name = model.get("_still");
+    if (name) document.querySelectorAll(`.${CSS.escape(name)}`).forEach((node) => node.toggleAttribute("hidden", true));
+  };
   // A page may put the widget in place only after this has run: its colours are known from then on.
-  const placed = new ResizeObserver(theme);
+  const placed = new ResizeObserver(() => {
+    theme();
+    hideStill();
+  });
   placed.observe(root);
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", theme);
 
   for (const show of [showView, showBrush, showFound, showGroup, showCode, showStatus]) show();
   theme();
+  hideStill();
   return () => {
     for (const [name, listener] of listeners) model.off(name, listener);
     watch.disconnect();
