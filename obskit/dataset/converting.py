@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -53,17 +53,18 @@ def convert(
     given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
     if out is None and len(given) == 1 and is_dataset(given[0]):
         return open_dataset(given[0])
-    files = [file for file in expand(given) if file.name != MANIFEST]
+    passed: list[Path] = []
+    files = [file for file in expand(given, passed) if file.name != MANIFEST]
     if out is None:
         key = source_key(files, mapping)
-        return _cached(key, lambda report: _Stream(files, report, mapping, progress))
+        return _cached(key, lambda: _Stream(files, _report(passed), mapping, progress))
     target = Path(out).absolute()
     _keep_apart(target, given)
     check_target(target)
     files = [file for file in files if target not in file.absolute().parents]
     building = temporary_beside(target)
     try:
-        stream = _Stream(files, LoadReport(), mapping, progress)
+        stream = _Stream(files, _report(passed), mapping, progress)
         build(building, stream, stream.schema, stream.report)
         install(building, target)
     finally:
@@ -81,7 +82,17 @@ def from_arrow(table: pa.Table, *, mapping: Mapping[str, Any] | None = None) -> 
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table.combine_chunks())
     sink.hash.update(repr((FORMAT, sorted((mapping or {}).items(), key=str))).encode())
-    return _cached(sink.hash.hexdigest(), lambda report: _Stream(table, report, mapping, None))
+    return _cached(sink.hash.hexdigest(), lambda: _Stream(table, LoadReport(), mapping, None))
+
+
+def _report(passed: list[Path]) -> LoadReport:
+    """Return a report that tells which documents were passed over."""
+    report = LoadReport()
+    if passed:
+        names = [path.name for path in passed[:3]]
+        more = f" and {len(passed) - 3:,} more" if len(passed) > 3 else ""
+        report.note(f"passed over beside the events: {', '.join(names)}{more}")
+    return report
 
 
 class _Digest:
@@ -173,7 +184,7 @@ def _expected(files: list[Path], mapping: Mapping[str, Any] | None) -> list[pa.F
     return list(look.schema)
 
 
-def _cached(key: str, stream: Any) -> Dataset:
+def _cached(key: str, stream: Callable[[], _Stream]) -> Dataset:
     entry = entry_for(key)
     held = Lease(entry)  # from before the look until the Dataset has one of its own
     found = _reopen(entry)
@@ -181,7 +192,7 @@ def _cached(key: str, stream: Any) -> Dataset:
         return found
     building = temporary_beside(entry, mode=0o700)
     try:
-        made = stream(LoadReport())
+        made = stream()
         build(building, made, made.schema, made.report, source=key)
         try:
             os.rename(building, entry)

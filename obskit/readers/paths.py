@@ -10,15 +10,28 @@ from pathlib import Path
 from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
 
-# Written by obskit beside the data: a Dataset's own description and its codes.
-_OURS = frozenset({"obskit.json", ".codes"})
+# Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
+_OURS = frozenset({"obskit.json", ".codes", "planted.json"})
+_PAPERS = frozenset({"readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile"})
+_DOCUMENTS = frozenset(
+    {".md", ".rst", ".adoc", ".html", ".htm", ".css", ".pdf", ".svg", ".png", ".jpg", ".jpeg", ".gif"}
+    | {".webp", ".py", ".sh", ".ipynb", ".sha256", ".md5"}
+)
 
 
-def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[Path]:
+def expand(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], passed: list[Path] | None = None
+) -> list[Path]:
     """Return the files that paths mean: files, folders with all below them, patterns (`*.jsonl.gz`, `**`).
 
     Sorted within each path, each file once; hidden files and folders are passed over, and a folder that a
-    link leads back to is entered once. A file that is named itself is taken whatever it is called.
+    link leads back to is entered once. In a folder what goes with data but holds none is passed over too:
+    what obskit itself writes beside events (`obskit.json`, `planted.json`), and documents by their name
+    (`README`, `LICENSE`, `*.md`, pictures, ...). A file that is named itself is taken whatever it is called.
+
+    Args:
+        paths: one or several.
+        passed: the documents that were passed over are added to it.
 
     Raises:
         NoSuchPath: a path that is not there, or a pattern that matches nothing.
@@ -30,7 +43,7 @@ def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     for given in paths:
         path = Path(os.path.expanduser(given))
         if path.is_dir():
-            files = _below(path)
+            files = _events(_below(path), passed)
             if not files:
                 raise ReadError(
                     f"{path} is a folder without a file to read", hint="name a folder that holds events"
@@ -38,7 +51,7 @@ def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
         elif path.exists():
             files = [path]
         elif glob.has_magic(str(path)):
-            files = _matching(str(path))
+            files = _matching(str(path), passed)
             if not files:
                 raise NoSuchPath(f"nothing matches {path}", hint="quote a pattern, so that obskit expands it")
         else:
@@ -48,13 +61,24 @@ def expand(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> 
     return list(found)
 
 
-def _matching(pattern: str) -> list[Path]:
+def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
+    """Return what of a folder's files may hold events; documents go to `passed`."""
+    kept = []
+    for path in files:
+        if path.suffix.lower() not in _DOCUMENTS and path.name.lower().partition(".")[0] not in _PAPERS:
+            kept.append(path)
+        elif passed is not None and path not in passed:
+            passed.append(path)
+    return kept
+
+
+def _matching(pattern: str, passed: list[Path] | None) -> list[Path]:
     files: list[Path] = []
     for name in sorted(glob.glob(pattern, recursive=True)):
         path = Path(name)
         if path.is_dir():
             # "**" names every folder on its way down; only a pattern's last part asks for a folder's files.
-            files += _below(path) if not pattern.endswith("**") else []
+            files += _events(_below(path), passed) if not pattern.endswith("**") else []
         elif path.is_file() and path.name not in _OURS:
             files.append(path)
     return files

@@ -1,5 +1,6 @@
 import pytest
 
+from obskit.dataset import convert
 from obskit.errors import NoSuchPath, ReadError
 from obskit.readers import expand
 
@@ -27,6 +28,22 @@ def test_folders_files_and_patterns(tree):
     assert expand(tree / "**" / "*.jsonl") == found
     assert expand([tree / "b.jsonl", tree]) == [found[1], found[0], found[2]]  # each once
     assert expand(tree / ".e.jsonl") == [tree / ".e.jsonl"]  # named itself
+
+
+def test_what_lies_beside_events_in_a_folder_is_passed_over(tree):
+    for name in ("README.md", "sub/LICENSE", "sub/shape.png", "planted.json", "notes.txt"):
+        (tree / name).write_text("Booking, seats, payment\n")
+    passed = []
+    found = [tree / name for name in ("a.jsonl", "b.jsonl", "notes.txt", "sub/c.jsonl")]
+    assert expand(tree, passed) == found
+    assert passed == [tree / "README.md", tree / "sub/LICENSE", tree / "sub/shape.png"]  # ours need no word
+    assert expand(tree / "README.md") == [tree / "README.md"]  # named itself
+    (tree / "obskit.json").unlink()
+    report = convert(tree).load_report
+    assert report.notes[0] == "passed over beside the events: README.md, LICENSE, shape.png"
+    assert [(one.file, one.reason) for one in report.rejected] == [
+        (str(tree / "notes.txt"), "cannot be read as events: it looks like plain text")
+    ]
 
 
 def test_links_that_lead_back_are_entered_once(tree):
