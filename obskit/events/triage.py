@@ -88,7 +88,7 @@ class Cause:
         }
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Triage(Result):
     """Operations, the most affected first, and the explanations of what got worse."""
 

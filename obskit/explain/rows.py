@@ -86,14 +86,15 @@ class Compared:
     """The rows of a question, a mask a file for each group, and what was left out.
 
     Groups: a (selection), b (baseline); with history also history_a (the outcome earlier) and history (all
-    earlier rows on which the outcome is known).
+    earlier rows on which the outcome is known). Where the baseline is nearly all of the population, `x` are
+    the few rows that are neither: b is then the population, whose counts are known, less a and x.
     """
 
     groups: dict[str, list[Bools]]
     rows: int
     left_out: int
     unknown: int
-    plain_rest: bool  # b is all rows of a cached population less a and the unknown
+    from_totals: bool
 
 
 def compare(
@@ -156,8 +157,17 @@ def compare(
     for group, what in (("a", "selection"), ("b", "baseline")):
         if not any(mask.any() for mask in groups[group]):
             raise EmptySelection(f"the {what} has no rows", hint=_hint(what, selection.text, population))
-    plain = during is None and rest is None and where is None and unknown == 0
-    return Compared(groups, rows, everything - rows, unknown, plain)
+    from_totals = False
+    if rest is None:
+        others = [
+            (~(a | b) if units is None else units[f] & ~(a | b))
+            for f, (a, b) in enumerate(zip(groups["a"], groups["b"], strict=True))
+        ]
+        count = sum(int(mask.sum()) for mask in others)
+        from_totals = 2 * count <= sum(int(mask.sum()) for mask in groups["b"])
+        if from_totals and count:
+            groups["x"] = others
+    return Compared(groups, rows, everything - rows, unknown, from_totals)
 
 
 def _hint(what: str, condition: str, population: str) -> str:

@@ -240,7 +240,7 @@ class _Run:
         """Count every field in both groups, and set the error level that the search must pay for."""
         full, compared = self.full, self.compared
         self.all_a, self.all_b = full.totals["a"], full.totals["b"]
-        everything = self.asked.population if compared.plain_rest else None
+        everything = self.asked.population if compared.from_totals else None
         self.columns: list[Column] = []
         for name in self.names:
             self._check()
@@ -255,7 +255,7 @@ class _Run:
             a = full.tally("a", name)
             if totals is not None:
                 whole = Counts(totals.n.astype(float), totals.w, totals.w2)
-                b = whole - a
+                b = whole - a - full.tally("x", name) if "x" in full.groups else whole - a
             else:
                 b = full.tally("b", name)
             seen = a.n + b.n
@@ -270,9 +270,6 @@ class _Run:
                 )
                 self.skipped.append({"field": name, "reason": reason})
             self.columns.append(Column(codes, a, b))
-        if compared.plain_rest:
-            # the floats of cached totals and of counted bits differ in the last places
-            self.all_b = Counts(self.all_b.n, self.all_b.w, self.all_b.w2)
         m = self._tests()
         levels = []
         for d, part in enumerate(SHARES, 1):

@@ -161,6 +161,16 @@ def _range(scope: Scope, name: str) -> tuple[float, float, float]:
             return np.nan, np.nan, np.nan
         return first.timestamp() * 1e6, last.timestamp() * 1e6, np.nan
 
+    if name == "timestamp":
+        rows = [
+            times[mask.true]
+            for times, mask in zip(scope.dataset.codes.times(), scope.masks(None), strict=True)
+        ]
+        known = [some[some != NO_TIME] for some in rows]
+        low = min((int(some.min()) for some in known if len(some)), default=None)
+        high = max((int(some.max()) for some in known if len(some)), default=None)
+        return (np.nan, np.nan, np.nan) if low is None or high is None else (float(low), float(high), np.nan)
+
     def build(table: ir.Table) -> ir.Table:
         value = _number(table, name)
         fine = value.notnull() & ~value.isnan() & (value.abs() < float("inf"))
@@ -169,8 +179,8 @@ def _range(scope: Scope, name: str) -> tuple[float, float, float]:
         )
 
     row = scope.run(build).table.to_pylist()[0]
-    low, high, least = (np.nan if row[key] is None else float(row[key]) for key in ("low", "high", "least"))
-    return low, high, least
+    span = [np.nan if row[key] is None else float(row[key]) for key in ("low", "high", "least")]
+    return span[0], span[1], span[2]
 
 
 def _coded_range(scope: Scope, name: str) -> tuple[float, float, float]:

@@ -65,7 +65,7 @@ def sample(scope: Scope, n: int = 10, seed: int = 0) -> Result:
     )
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Impact(Result):
     """How many an outcome hit."""
 
