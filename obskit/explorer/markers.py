@@ -21,7 +21,7 @@ Deployment = tuple[float, str, str]
 
 
 def incomplete_from(events: Any, high: float) -> float | None:
-    """Return where the newest stretch begins (microseconds), None where it lies beyond `high`.
+    """Return where the newest stretch begins (microseconds, a whole second), None where it lies beyond `high`.
 
     Cost: a look at the totals of `duration_ms`, which are cached.
     """
@@ -36,7 +36,7 @@ def incomplete_from(events: Any, high: float) -> float | None:
             longest = quantile(np.asarray(codes.bucket), weight, INCOMPLETE_QUANTILE)
             if np.isfinite(longest):
                 seconds = max(seconds, longest / 1000)
-    begin = micros(newest) - seconds * 1e6
+    begin = (micros(newest) - seconds * 1e6) // 1e6 * 1e6
     return begin if begin < high else None
 
 

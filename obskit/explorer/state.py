@@ -28,6 +28,7 @@ class State:
         compare: "rest" (everything outside the box) or "time" (others in the same time, and history).
         group: the field a table is grouped by, or None.
         explain: further arguments of `explain`.
+        until: from where on slow events may not have arrived yet (microseconds); None where that is unknown.
     """
 
     x: Axis
@@ -38,6 +39,7 @@ class State:
     compare: str = "rest"
     group: str | None = None
     explain: Mapping[str, Any] = field(default_factory=dict)
+    until: float | None = None
 
     @property
     def conditions(self) -> tuple[str, ...]:
@@ -62,12 +64,15 @@ class State:
         """Return the selection and the arguments of `explain`; None where nothing is selected.
 
         With "time", the sides in time become `during` and the others the outcome; a box that is open to
-        both sides in one of them leaves no choice but the rest.
+        both sides in one of them leaves no choice but the rest. The newest stretch is left out, for its slow
+        events may still be missing, unless the box lies in it.
         """
         selection, brush = self.selection, self.brush
         if selection is None or brush is None:
             return None
         arguments = dict(self.explain)
+        if self.until is not None and (brush.x0 is None or brush.x0 < self.until):
+            arguments.setdefault("where", self.x.condition(None, self.until))
         outcome = self.y.condition(brush.y0, brush.y1)
         if self.compare == "time" and self.x.time and outcome is not None:
             window = self.x.condition(brush.x0, brush.x1)

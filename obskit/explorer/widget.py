@@ -7,6 +7,7 @@ of its own answers it: the grid as bytes, the explanation as words. What the pag
 from __future__ import annotations
 
 import dataclasses
+import math
 import secrets
 import threading
 import time
@@ -17,6 +18,7 @@ from obskit.errors import BadCall, MissingDependency, ObskitError
 from obskit.explorer import present, static
 from obskit.explorer.brush import Brush, micros
 from obskit.explorer.latest import Cancelled, Latest
+from obskit.explorer.markers import incomplete_from
 from obskit.explorer.source import script, style
 from obskit.explorer.state import BINS, State, only, without
 from obskit.explorer.view import Picture, axis, draw, drawn, grouped, numeric_fields, opening
@@ -78,7 +80,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._said = ""
         self._picture: Picture | None = None
         narrowing = None if where is None else events.scope.condition(where).text
-        self._state = State(axis(events, x), axis(events, y), narrowing, explain=dict(explain or {}))
+        until = incomplete_from(events, math.inf) if x == "timestamp" else None
+        asked = dict(explain or {})
+        self._state = State(axis(events, x), axis(events, y), narrowing, explain=asked, until=until)
         if self._state.y.time:
             raise BadCall(f"the field {y} is a time", hint="a time goes along x; y is a numeric field")
         self._narrowed: tuple[tuple[str, ...], Any] = ((), events)

@@ -33,6 +33,14 @@ def test_a_box_against_others_in_the_same_time():
     assert State(T, D, brush=Brush(START, None), compare="time").question()[1] == {}
 
 
+def test_the_newest_stretch_is_left_out_unless_the_box_lies_in_it():
+    state = State(T, D, brush=Brush(START, None, 500, None), until=START + 6e8)
+    assert state.question()[1] == {"where": T.condition(None, START + 6e8)}
+    assert State(T, D, brush=Brush(START + 7e8, None), until=START + 6e8).question()[1] == {}
+    own = State(T, D, brush=Brush(START, None), until=START + 6e8, explain={"where": "a = 1"})
+    assert own.question()[1] == {"where": "a = 1"}
+
+
 def test_code_is_python_and_says_all_that_is_shown():
     state = State(T, D, "region = 'eu'", brush=Brush(y0=500), group="it's").narrow("name = '\"q\"'")
     code = state.code("events = ok.load('x')", "kind = 'server'")

@@ -110,7 +110,7 @@ function makePlot({ onBrush, onClear, say }) {
     hatch.hidden = view.incomplete_from === null || view.incomplete_from === undefined;
     if (!hatch.hidden) {
       hatch.style.left = `${100 * clamp(toFraction(view.x, view.incomplete_from), 0, 1)}%`;
-      hatch.title = "Incomplete: slow work that began here has not arrived yet.";
+      hatch.title = "Incomplete: slow work that began here may not have arrived yet. Explanations leave it out.";
     }
   }
 
