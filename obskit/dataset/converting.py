@@ -16,7 +16,7 @@ from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.manifest import FORMAT, MANIFEST
 from obskit.dataset.writing import build, check_target, install
-from obskit.errors import BadCall, DatasetError, ObskitError
+from obskit.errors import BadCall, DatasetError, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
 from obskit.readers import expand, read_batches, read_paths
 from obskit.schema import LoadReport, Normalizer
@@ -50,7 +50,12 @@ def convert(
         BadCall: `out` is one of the sources or contains one.
         StorageFull: the disk is full; nothing is left behind.
     """
-    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    named = [paths] if isinstance(paths, str | Path) else list(paths)
+    if not named or "" in named:  # an empty variable of a shell; Path would make it this folder
+        raise NoSuchPath(
+            "an empty path" if named else "no path", hint="a file, a folder or a pattern; '.' is this folder"
+        )
+    given = [Path(path) for path in named]
     if out is None and len(given) == 1 and is_dataset(given[0]):
         return open_dataset(given[0])
     passed: list[Path] = []

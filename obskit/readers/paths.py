@@ -24,7 +24,7 @@ def expand(
 ) -> list[Path]:
     """Return the files that paths mean: files, folders with all below them, patterns (`*.jsonl.gz`, `**`).
 
-    Sorted within each path, each file once; hidden files and folders are passed over, and a folder that a
+    Sorted within each path, each file once, also where a link names it again; hidden files and folders are passed over, and a folder that a
     link leads back to is entered once. In a folder what goes with data but holds none is passed over too:
     what obskit itself writes beside events (`obskit.json`, `planted.json`), and documents by their name
     (`README`, `LICENSE`, `*.md`, pictures, ...). A file that is named itself is taken whatever it is called.
@@ -39,26 +39,27 @@ def expand(
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
-    found: dict[Path, None] = {}
+    found: dict[str, Path] = {}
     for given in paths:
         path = Path(os.path.expanduser(given))
-        if path.is_dir():
+        if os.path.isdir(path):  # which, unlike Path's, is false for a name that is too long to be one
             files = _events(_below(path), passed)
             if not files:
                 raise ReadError(
                     f"{path} is a folder without a file to read", hint="name a folder that holds events"
                 )
-        elif path.exists():
+        elif os.path.exists(path):
             files = [path]
         elif glob.has_magic(str(path)):
             files = _matching(str(path), passed)
             if not files:
                 raise NoSuchPath(f"nothing matches {path}", hint="quote a pattern, so that obskit expands it")
         else:
-            raise NoSuchPath(f"there is no {path}", hint=_hint(path))
+            shown = str(path) if len(str(path)) <= 300 else f"{str(path)[:300]}…"
+            raise NoSuchPath(f"there is no {shown}", hint=_hint(path))
         for file in files:
-            found[file] = None
-    return list(found)
+            found.setdefault(os.path.realpath(file), file)
+    return list(found.values())
 
 
 def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
@@ -104,6 +105,8 @@ def _below(folder: Path) -> list[Path]:
 
 
 def _hint(path: Path) -> str:
+    if os.path.islink(path):
+        return f"it is a link to {os.readlink(path)}, which is not there"
     parent = path.parent
-    near = nearest(path.name, os.listdir(parent), n=1) if parent.is_dir() else []
+    near = nearest(path.name, os.listdir(parent), n=1) if os.path.isdir(parent) else []
     return f"did you mean {parent / near[0]}?" if near else f"looked from {Path.cwd()}"

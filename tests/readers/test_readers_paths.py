@@ -72,3 +72,20 @@ def test_empty_folder(tmp_path):
         str(caught.value)
         == f"{tmp_path} is a folder without a file to read\nHint: name a folder that holds events"
     )
+
+
+def test_a_file_and_a_link_to_it_are_one_file(tmp_path):
+    (tmp_path / "app-2026-05-04.jsonl").write_text('{"a":1}\n')
+    (tmp_path / "current.jsonl").symlink_to(tmp_path / "app-2026-05-04.jsonl")
+    assert [path.name for path in expand(tmp_path)] == ["app-2026-05-04.jsonl"]
+    (tmp_path / "gone.jsonl").symlink_to("/nowhere/at/all")
+    with pytest.raises(NoSuchPath) as told:
+        expand(tmp_path / "gone.jsonl")
+    assert str(told.value) == (
+        f"there is no {tmp_path}/gone.jsonl\nHint: it is a link to /nowhere/at/all, which is not there"
+    )
+
+
+def test_a_name_that_is_too_long_is_not_there():
+    with pytest.raises(NoSuchPath, match="^there is no a{300}…"):
+        expand("a" * 5000)
