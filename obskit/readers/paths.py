@@ -24,10 +24,11 @@ def expand(
 ) -> list[Path]:
     """Return the files that paths mean: files, folders with all below them, patterns (`*.jsonl.gz`, `**`).
 
-    Sorted within each path, each file once, also where a link names it again; hidden files and folders are passed over, and a folder that a
-    link leads back to is entered once. In a folder what goes with data but holds none is passed over too:
-    what obskit itself writes beside events (`obskit.json`, `planted.json`), and documents by their name
-    (`README`, `LICENSE`, `*.md`, pictures, ...). A file that is named itself is taken whatever it is called.
+    Sorted within each path, each file once, also where a link names it again; hidden files and folders are
+    passed over, and a folder that a link leads back to is entered once. In a folder what goes with data but
+    holds none is passed over too: what obskit itself writes beside events (`obskit.json`, `planted.json`),
+    and documents by their name (`README`, `LICENSE`, `*.md`, pictures, ...). A file that is named itself is
+    taken whatever it is called.
 
     Args:
         paths: one or several.

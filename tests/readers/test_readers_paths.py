@@ -87,5 +87,5 @@ def test_a_file_and_a_link_to_it_are_one_file(tmp_path):
 
 
 def test_a_name_that_is_too_long_is_not_there():
-    with pytest.raises(NoSuchPath, match="^there is no a{300}…"):
+    with pytest.raises(NoSuchPath, match=r"^there is no a{300}…"):
         expand("a" * 5000)
