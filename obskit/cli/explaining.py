@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from obskit.cli.inputs import window
-from obskit.cli.loading import opened
+from obskit.cli.loading import opened, sample_first
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.engine import format_condition
 from obskit.errors import UnknownField
 from obskit.events import Events
+from obskit.explain import Explanation
 from obskit.names import UNITS
 
 # What a deployment brings; the first of these that the events have.
@@ -19,24 +22,10 @@ _NEWCOMERS = ("service.version", "deployment.id", "container.image.tag")
 
 def explain(arguments: argparse.Namespace) -> None:
     """What distinguishes the events with an outcome from the others."""
+    sampled = sample_first(arguments, lambda events, progress: _ask(events, arguments, progress)[0])
     with Progress() as progress:
-        events = opened(arguments, progress)
-        suggested = [] if arguments.select else suggestions(events)
-        selection = arguments.select or (suggested[0]["select"] if _fails(suggested) else None)
-        answer = None
-        if selection is not None:
-            answer = events.explain(
-                selection,
-                during=window(arguments.during, "--during") if arguments.during else None,
-                baseline=arguments.baseline,
-                history=_history(arguments.history),
-                fields=arguments.fields,
-                population=arguments.population,
-                depth=arguments.depth,
-                cluster=arguments.cluster,
-                thorough=arguments.thorough,
-                progress=progress,
-            )
+        show = None if sampled or arguments.json else _show_sample
+        answer, suggested = _ask(opened(arguments, progress), arguments, progress, show)
     if arguments.json:
         found: dict[str, Any] = {"kind": "suggestions"} if answer is None else answer.to_dict()
         write_json(found | ({"suggestions": suggested} if not arguments.select else {}))
@@ -50,6 +39,37 @@ def explain(arguments: argparse.Namespace) -> None:
                 [("" if answer is None else "\n") + lead + " Outcomes to ask about:", *_lines(suggested)]
             )
         )
+
+
+def _ask(
+    events: Events,
+    arguments: argparse.Namespace,
+    progress: Progress,
+    show: Callable[[Explanation], object] | None = None,
+) -> tuple[Explanation | None, list[dict[str, str]]]:
+    """Return the explanation, None where no outcome was named and none failed, and the outcomes suggested."""
+    suggested = [] if arguments.select else suggestions(events)
+    selection = arguments.select or (suggested[0]["select"] if _fails(suggested) else None)
+    if selection is None:
+        return None, suggested
+    answer = events.explain(
+        selection,
+        during=window(arguments.during, "--during") if arguments.during else None,
+        baseline=arguments.baseline,
+        history=_history(arguments.history),
+        fields=arguments.fields,
+        population=arguments.population,
+        depth=arguments.depth,
+        cluster=arguments.cluster,
+        thorough=arguments.thorough,
+        progress=progress,
+        on_sample=show,
+    )
+    return answer, suggested
+
+
+def _show_sample(answer: Explanation) -> None:
+    write(f"{answer}\n", sys.stderr)
 
 
 def _history(text: str) -> Any:

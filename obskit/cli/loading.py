@@ -3,15 +3,49 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from collections.abc import Callable
 
 from obskit.cli.inputs import mapping_of, start, window
-from obskit.cli.terminal import Progress
-from obskit.events import Events, load
+from obskit.cli.terminal import Progress, write
+from obskit.errors import ObskitError
+from obskit.events import Events, labelled, load, preview
 
 
 def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
     """Load the paths and narrow them to the condition and window that were asked for."""
-    events = load(arguments.paths, mapping=mapping_of(arguments.mapping), progress=progress)
+    return _narrowed(
+        load(arguments.paths, mapping=mapping_of(arguments.mapping), progress=progress), arguments
+    )
+
+
+def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress], object]) -> bool:
+    """Print an answer from a sample on stderr where the exact one has to wait for files to be converted.
+
+    It is for people: a program that asked for JSON gets the exact answer alone.
+
+    Args:
+        arguments: of the command.
+        ask: gives the answer; what it raises is left to the exact one to say.
+    Returns:
+        Whether there was one.
+    """
+    if arguments.json:
+        return False
+    with preview(arguments.paths, mapping=mapping_of(arguments.mapping)) as scope:
+        if scope is None:
+            return False
+        try:
+            with Progress() as progress:
+                answer = ask(_narrowed(Events(scope), arguments), progress)
+        except ObskitError:
+            return False
+        if answer is not None:
+            write(f"FROM A SAMPLE; the exact answer follows.\n\n{labelled(answer, scope)}\n", sys.stderr)
+        return answer is not None
+
+
+def _narrowed(events: Events, arguments: argparse.Namespace) -> Events:
     if arguments.between:
         events = events.between(*window(arguments.between, "--between"))
     elif arguments.since:

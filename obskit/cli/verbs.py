@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from obskit.cli.inputs import start
-from obskit.cli.loading import opened
+from obskit.cli.loading import opened, sample_first
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.errors import BadCall
+from obskit.events import Events, Triage
 from obskit.figures.tables import format_cell, text_table
 
 MOST_FIELDS = 1_000  # listed by `info`; --json lists all
@@ -35,9 +36,14 @@ def show(answer: Answer, arguments: argparse.Namespace) -> None:
 
 def triage(arguments: argparse.Namespace) -> None:
     """Operations, what changed in them, and what sets it apart."""
+    since, arguments.since = arguments.since, None
+
+    def ask(events: Events, progress: Progress) -> Triage:
+        return events.triage(start(since) if since else None, progress=progress)
+
+    sample_first(arguments, ask)
     with Progress() as progress:
-        since, arguments.since = arguments.since, None
-        answer = opened(arguments, progress).triage(start(since) if since else None, progress=progress)
+        answer = ask(opened(arguments, progress), progress)
     show(answer, arguments)
 
 

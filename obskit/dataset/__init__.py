@@ -11,6 +11,7 @@ from obskit.dataset.encoding import RARE, Encoded, encode
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merging import FieldCodes, merge
 from obskit.dataset.population import NO_TIME, Totals, Weights
+from obskit.dataset.previewing import skimmed, thinned
 from obskit.dataset.writing import write
 
 __all__ = [
@@ -30,5 +31,7 @@ __all__ = [
     "is_dataset",
     "merge",
     "open_dataset",
+    "skimmed",
+    "thinned",
     "write",
 ]

@@ -16,6 +16,7 @@ import obskit.query as querying
 from obskit.dataset import Dataset
 from obskit.engine import Scope, format_value, parse_time
 from obskit.errors import BadCall
+from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.events.triage import Triage, triage
 from obskit.figures.result import Result
 from obskit.figures.tables import format_cell, html_table, text_table
@@ -174,24 +175,38 @@ class Events:
         brief: bool = False,
         progress: Callable[[str, int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        on_sample: Shown | None = None,
     ) -> explaining.Explanation:
-        """Rank what distinguishes the selected events from the others; see `obskit.explain.explain`."""
-        return explaining.explain(
-            self.scope,
-            selection,
-            during=during,
-            baseline=baseline,
-            history=history,
-            where=where,
-            fields=fields,
-            population=population,
-            depth=depth,
-            cluster=cluster,
-            thorough=thorough,
-            brief=brief,
-            progress=progress,
-            cancelled=cancelled,
-        )
+        """Rank what distinguishes the selected events from the others; see `obskit.explain.explain`.
+
+        Where the exact answer has to wait for the codes of a large dataset, one from a sample comes first,
+        labelled so: it is given to `on_sample`, or in a notebook shown until the exact one is there (but not
+        where `cancelled` is given: that is a view of its own).
+        """
+        arguments: dict[str, Any] = {
+            "during": during,
+            "baseline": baseline,
+            "history": history,
+            "where": where,
+            "fields": fields,
+            "population": population,
+            "depth": depth,
+            "cluster": cluster,
+            "thorough": thorough,
+            "brief": brief,
+            "progress": progress,
+            "cancelled": cancelled,
+        }
+        below = notebook_display() if on_sample is None and cancelled is None else None
+        show = on_sample or below
+        sample = explain_sample(self.scope, selection, **arguments) if show is not None else None
+        if show is not None and sample is not None:
+            show(sample)
+        try:
+            return explaining.explain(self.scope, selection, **arguments)
+        finally:
+            if below is not None:
+                below.clear()
 
     def triage(self, since: Any = None, *, progress: Callable[[str, int, int], None] | None = None) -> Triage:
         """Compare every operation with its own earlier self, and explain those that got worse."""

@@ -11,6 +11,7 @@ from obskit.readers.otlp import READER as OTLP
 from obskit.readers.paths import expand
 from obskit.readers.reading import read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
+from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
 
 for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW):
@@ -20,6 +21,7 @@ __all__ = [
     "REGISTRY",
     "Match",
     "Reader",
+    "Skim",
     "Source",
     "expand",
     "read_batches",

@@ -87,6 +87,9 @@ class _WithoutMagic:
             return piece[8:]
         return piece
 
+    def position(self) -> int:
+        return self._stream.position()
+
 
 def read_arrow(
     source: Source, report: FileReport, mapping: Mapping[str, Any] | None

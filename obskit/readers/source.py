@@ -34,6 +34,10 @@ class Stream(Protocol):
 
     damage: str | None
 
+    def position(self) -> int:
+        """Return how many bytes of the file have been read, as they lie on disk."""
+        ...
+
     def piece(self) -> bytes:
         """Return the next bytes, at most about 1 MiB; empty at the end."""
         ...
@@ -46,6 +50,13 @@ class _Plain:
 
     def piece(self) -> bytes:
         return self._file.read(PIECE)
+
+    def position(self) -> int:
+        return self._file.tell()
+
+    def skip_to(self, position: int) -> None:
+        """Go on from another place in the file."""
+        self._file.seek(position)
 
 
 class _Gzip:
@@ -77,6 +88,9 @@ class _Gzip:
             if out:
                 return out
         return self._before_failure()
+
+    def position(self) -> int:
+        return self._file.tell()
 
     def _before_failure(self) -> bytes:
         out: list[bytes] = []
@@ -122,7 +136,8 @@ class _Zstd:
         self._open()
 
     def _open(self) -> None:
-        self._stream = pa.CompressedInputStream(pa.OSFile(str(self._path)), "zstd")
+        self._file = pa.OSFile(str(self._path))
+        self._stream = pa.CompressedInputStream(self._file, "zstd")
         left = self._given
         while left:
             left -= len(self._stream.read(min(left, self._step)))
@@ -141,6 +156,9 @@ class _Zstd:
             self._given += len(out)
             return out
         return b""
+
+    def position(self) -> int:
+        return int(self._file.tell())
 
     def close(self) -> None:
         """Close the file below."""

@@ -1,0 +1,187 @@
+"""A sample of many rows in a few seconds, for an answer that comes before the exact one.
+
+Of files made of lines, whole lines are taken at even distances: a plain file is entered in the middle, a
+compressed one has to be unfolded up to there, so that of very large ones only a first stretch is seen. Of
+other files the first rows are taken. Nothing here counts what cannot be read: that is for the real pass.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow as pa
+
+from obskit.errors import ObskitError
+from obskit.readers.registry import REGISTRY, Reader
+from obskit.readers.source import Source, Stream
+from obskit.schema import LoadReport
+
+FILES = 32
+MARKS = 24
+"""Places of a file at which lines are taken."""
+
+UNFOLDED = 50_000_000
+"""Bytes of compressed input that are unfolded in a second."""
+
+_LINE_LIMIT = 16 * 1024 * 1024
+_OF_LINES = ("flat JSONL", "CSV", "OTLP JSON")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How a file is skimmed.
+
+    Attributes:
+        lines: taken at each mark.
+        step: distance of marks, and `reach`, where the last may lie; as shares of the file.
+        deadline: on `time.monotonic`, when to stop wherever one is.
+    """
+
+    lines: int
+    step: float
+    reach: float
+    deadline: float
+
+
+class Skimmed:
+    """A stream that leaves out lines between marks; it ends early without damage."""
+
+    def __init__(self, stream: Stream, size: int, plan: Plan) -> None:
+        self.damage: str | None = None
+        self._stream = stream
+        self._size = max(size, 1)
+        self._plan = plan
+        self._next = 0.0
+        self._left = plan.lines  # from the first line on, for a table begins with its header
+        self._rest = b""
+        self._ended = False
+
+    def position(self) -> int:
+        """Return the bytes of the file that have been passed."""
+        return self._stream.position()
+
+    def piece(self) -> bytes:
+        """Return whole lines, empty at the end."""
+        while not self._ended:
+            data = self._stream.piece()
+            if not data:
+                self._ended = True
+                return self._rest
+            if not self._left:
+                data = self._enter(data)
+            lines = self._lines(data)
+            if lines:
+                return lines
+        return b""
+
+    def _enter(self, data: bytes) -> bytes:
+        """Return what follows the first newline if the next mark is reached, else nothing."""
+        share = self._stream.position() / self._size
+        if share > self._plan.reach or time.monotonic() > self._plan.deadline:
+            self._ended = True
+        cut = data.find(b"\n")
+        if self._ended or share < self._next or cut < 0:
+            return b""
+        self._left = self._plan.lines
+        return data[cut + 1 :]
+
+    def _lines(self, data: bytes) -> bytes:
+        if not self._left:
+            return b""
+        data = self._rest + data
+        if len(data) > _LINE_LIMIT and b"\n" not in data:
+            self._ended = True
+            return b""
+        cut = 0
+        while self._left and (end := data.find(b"\n", cut)) >= 0:
+            cut, self._left = end + 1, self._left - 1
+        self._rest = data[cut:] if self._left else b""
+        if not self._left:
+            self._next += self._plan.step
+            skip = getattr(self._stream, "skip_to", None)
+            if skip is not None:
+                skip(max(self.position(), int(self._next * self._size)))
+        return data[:cut]
+
+
+class SkimmedSource(Source):
+    """A file of which streams give the lines of a plan."""
+
+    plan: Plan | None = None
+
+    @contextmanager
+    def stream(self) -> Iterator[Stream]:
+        """Open the file, to be skimmed once there is a plan."""
+        with super().stream() as stream:
+            yield stream if self.plan is None else Skimmed(stream, self.size, self.plan)
+
+
+class Skim:
+    """A sample of the rows of files.
+
+    Args:
+        paths: what `expand` gave.
+        rows: about how many, shared among the files by their size.
+        seconds: how long reading may take, about.
+
+    Attributes:
+        files: how many files were looked at; `of` how many there are.
+        reach: share of each compressed file that was seen at most, 1 where all of it was.
+    """
+
+    def __init__(
+        self, paths: Sequence[Path], *, mapping: Mapping[str, Any] | None, rows: int, seconds: float
+    ) -> None:
+        sized = [(path, path.stat().st_size) for path in paths]
+        self.of = len(sized)
+        self.files = 0
+        self._chosen = sized[:: max(1, -(-len(sized) // FILES))]
+        self._mapping = mapping
+        self._rows = rows
+        self._seconds = seconds
+        self._bytes = max(1, sum(size for _, size in self._chosen))
+        self.reach = min(1.0, seconds * UNFOLDED / self._bytes)
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        """Give the rows with names as found; a file that cannot be read gives none."""
+        for path, size in self._chosen:
+            share = size / self._bytes
+            quota = max(1, int(self._rows * share))
+            given = 0
+            try:
+                for batch in self._file(path, quota, time.monotonic() + self._seconds * share):
+                    yield batch.slice(0, quota - given)
+                    given += batch.num_rows
+                    if given >= quota:
+                        break
+            except ObskitError:
+                continue
+            self.files += bool(given)
+
+    def _file(self, path: Path, quota: int, deadline: float) -> Iterator[pa.RecordBatch]:
+        source = SkimmedSource(path)
+        reader = REGISTRY.choose(source)
+        if _of_lines(reader, source):
+            reach = self.reach if source.compression else 1.0
+            marks = min(MARKS, quota)
+            source.plan = Plan(-(-quota // marks), reach / marks, reach, deadline)
+        yield from reader.read(source, LoadReport().file(path), self._mapping)
+
+
+def _of_lines(reader: Reader, source: Source) -> bool:
+    if reader.name not in _OF_LINES:
+        return False
+    first, newline, _ = source.head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
+    if not newline or reader.name == "CSV":
+        return bool(newline)
+    try:
+        orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return False
+    return True
