@@ -1,0 +1,40 @@
+"""Instrument a service: one wide event a unit of work, on disk when its block ends, plain OpenTelemetry.
+
+::
+
+    from obskit.instrument import configure, event, add
+
+    configure("booking", version="2.4.0", sink="/var/log/events")
+
+    with event("book") as e:
+        e.add({"cart.items": 3}, customer="c-17")
+
+This room runs inside other people's production. It imports OpenTelemetry, orjson and the standard library,
+never raises into its host, counts what it loses, and says once what went wrong.
+"""
+
+from __future__ import annotations
+
+from obskit.instrument.api import add, carry, deployment, event, flag, incident, part
+from obskit.instrument.configuring import Handle, configure
+from obskit.instrument.limits import Limits
+from obskit.instrument.redact import Redaction, pseudonym
+from obskit.instrument.sampling import Sampling
+from obskit.instrument.sink import Files
+
+__all__ = [
+    "Files",
+    "Handle",
+    "Limits",
+    "Redaction",
+    "Sampling",
+    "add",
+    "carry",
+    "configure",
+    "deployment",
+    "event",
+    "flag",
+    "incident",
+    "part",
+    "pseudonym",
+]

@@ -1,0 +1,234 @@
+"""Blocks: context managers that are decorators too, for functions, coroutines and generators of both kinds.
+
+A decorated generator runs each of its steps with its event current, and its consumer without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import inspect
+from collections.abc import AsyncGenerator, Callable, Generator
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from opentelemetry.context import attach, detach
+from opentelemetry.trace import Span, Status, StatusCode, get_current_span, set_span_in_context
+
+from obskit.instrument.span import EventSpan
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Block:
+    """What has a beginning, an end, and a time in between in which it may be current."""
+
+    def fresh(self) -> Block:
+        """Return another of the same, for one more call of what is decorated."""
+        raise NotImplementedError
+
+    def open(self) -> None:
+        """Begin."""
+
+    def attach(self) -> Any:
+        """Become current; return what `detach` wants."""
+
+    def detach(self, token: Any) -> None:
+        """Be current no more."""
+
+    def close(self, error: BaseException | None) -> None:
+        """End, by an exception or well."""
+
+    def __enter__(self) -> Any:
+        self.open()
+        self._token = self.attach()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.detach(self._token)
+        self.close(error)
+
+    def __call__(self, function: F) -> F:
+        """Decorate a function, coroutine function, generator or asynchronous generator."""
+        return decorated(self, function)
+
+
+def decorated(block: Any, function: F) -> F:
+    """Return the function with a fresh block around each call."""
+    wrapper: Any
+    if inspect.isasyncgenfunction(function):
+
+        async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
+            async for item in _async_steps(block.fresh(), function(*args, **kwargs)):
+                yield item
+
+    elif inspect.isgeneratorfunction(function):
+
+        def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
+            return (yield from _steps(block.fresh(), function(*args, **kwargs)))
+
+    elif inspect.iscoroutinefunction(function):
+
+        async def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with block.fresh():
+                return await function(*args, **kwargs)
+
+    else:
+
+        def wrapper(*args: Any, **kwargs: Any) -> Any:
+            with block.fresh():
+                return function(*args, **kwargs)
+
+    return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+
+
+def _steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    block.open()
+    failure: BaseException | None = None
+    step: Callable[[Any], Any] = inner.send
+    value: Any = None
+    try:
+        while True:
+            token = block.attach()
+            try:
+                item = step(value)
+            except StopIteration as stop:
+                return stop.value
+            finally:
+                block.detach(token)
+            try:
+                value = yield item
+                step = inner.send
+            except GeneratorExit:
+                inner.close()
+                raise
+            except BaseException as error:  # thrown in by the consumer: the generator may handle it
+                step, value = inner.throw, error
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        block.close(failure)
+
+
+async def _async_steps(block: Block, inner: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
+    block.open()
+    failure: BaseException | None = None
+    try:
+        while True:
+            token = block.attach()
+            try:
+                item = await inner.__anext__()
+            except StopAsyncIteration:
+                return
+            finally:
+                block.detach(token)
+            yield item
+    except BaseException as error:
+        failure = error
+        raise
+    finally:
+        await inner.aclose()
+        block.close(failure)
+
+
+def left_by(span: EventSpan, error: BaseException | None) -> None:
+    """Note on an event how its block was left. Being cancelled, or told to stop, is no failure of its own."""
+    if error is None or isinstance(error, GeneratorExit):
+        return
+    if isinstance(error, asyncio.CancelledError):
+        span.fields["obskit.cancelled"] = True
+    elif not isinstance(error, SystemExit) or error.code:
+        span.failed(error)
+
+
+class EventBlock(EventSpan):
+    """`event(...)`: a span that is current within its block. The same object is what `as e` gives."""
+
+    def fresh(self) -> EventBlock:
+        """Return another of the same, for one more call of what is decorated."""
+        return EventBlock(self.pipeline, self.name, self.kind, dict(self.fields))
+
+    def __enter__(self) -> Self:
+        try:
+            self.begin(get_current_span())
+            if self.pipeline.processors:
+                self.pipeline.started(self, None)
+            self._token = attach(set_span_in_context(self))
+        except Exception as error:
+            self.ended = True
+            self._token = None  # type: ignore[assignment]
+            self.pipeline.trouble("event", error)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._token is not None:
+            detach(self._token)
+        if error is not None and not self.ended:
+            left_by(self, error)
+        self.end()
+
+    def open(self) -> None:
+        """Begin without becoming current."""
+        self.begin(get_current_span())
+
+    def attach(self) -> Any:
+        """Become current."""
+        return attach(set_span_in_context(self))
+
+    def detach(self, token: Any) -> None:
+        """Be current no more."""
+        detach(token)
+
+    def close(self, error: BaseException | None) -> None:
+        """End."""
+        if not self.ended:
+            left_by(self, error)
+        self.end()
+
+    def __call__(self, function: F) -> F:
+        """Decorate a function, coroutine function, generator or asynchronous generator."""
+        return decorated(self, function)
+
+
+class Current(Block):
+    """`start_as_current_span`: makes a span, has it current, and ends it, as OpenTelemetry says."""
+
+    def __init__(self, make: Callable[[], Span], record: bool, set_status: bool, end: bool) -> None:
+        self._make = make
+        self._how = (record, set_status, end)
+
+    def fresh(self) -> Current:
+        """Return another of the same."""
+        return Current(self._make, *self._how)
+
+    def open(self) -> None:
+        """Make the span."""
+        self._span = self._make()
+
+    def attach(self) -> Any:
+        """Have it current."""
+        return attach(set_span_in_context(self._span))
+
+    def detach(self, token: Any) -> None:
+        """Have it current no more."""
+        detach(token)
+
+    def close(self, error: BaseException | None) -> None:
+        """Record an exception where wanted, end the span where wanted."""
+        record, set_status, end = self._how
+        if isinstance(error, Exception) and self._span.is_recording():
+            if record:
+                self._span.record_exception(error)
+            if set_status:
+                self._span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+        if end:
+            self._span.end()
+
+    def __enter__(self) -> Span:
+        super().__enter__()
+        return self._span

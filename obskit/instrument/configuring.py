@@ -1,0 +1,209 @@
+"""`configure`: two lines in a service, and the handle it gives back."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import os
+import socket
+from collections.abc import Iterable, Mapping
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+
+from obskit.instrument.api import Active
+from obskit.instrument.counters import Counters
+from obskit.instrument.export import otlp_processor, otlp_wanted
+from obskit.instrument.join import JoinedProcessor
+from obskit.instrument.limits import Limits
+from obskit.instrument.redact import Redaction
+from obskit.instrument.rows import RowMaker
+from obskit.instrument.runtime import Runtime
+from obskit.instrument.sampling import Sampling
+from obskit.instrument.sink import Files, JsonlSink
+from obskit.instrument.span import EventSpan
+from obskit.instrument.tracer import EventTracerProvider
+
+_EXIT_SECONDS = 2.0
+_USUAL, _LIMITS, _FILES = Redaction(), Limits(), Files()
+
+
+class Default(Enum):
+    """Where a value comes from that was not given."""
+
+    ENVIRONMENT = "OBSKIT_SINK"
+
+
+class Handle:
+    """What `configure` made of this process.
+
+    `mode` is "own" (our provider is OpenTelemetry's), "joined" (a processor on a provider that was there
+    already, at the SDK's cost), or "off".
+    """
+
+    def __init__(self, mode: str, runtime: Runtime | None, counters: Counters) -> None:
+        self.mode = mode
+        self._runtime = runtime
+        self._counters = counters
+
+    def __repr__(self) -> str:
+        return f"Handle(mode={self.mode!r}, file={str(self.file) if self.file else None!r})"
+
+    @property
+    def enabled(self) -> bool:
+        """Whether events go anywhere."""
+        return self.mode != "off"
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What happened to events since this process began; see `obskit.instrument.counters.NAMES`."""
+        return self._counters.as_dict()
+
+    @property
+    def file(self) -> Path | None:
+        """The file that is written now; None before the first event."""
+        return self._runtime.sink.file if self._runtime and self._runtime.sink else None
+
+    def flush(self, timeout: float = 5.0) -> bool:
+        """Wait until all that ended has left this process; return whether it has within `timeout` seconds."""
+        return self._runtime.flush(timeout) if self._runtime else True
+
+    def shutdown(self, timeout: float = 5.0) -> bool:
+        """Flush and close. Runs by itself at a normal exit; events after it are counted as dropped."""
+        return self._runtime.shutdown(timeout) if self._runtime else True
+
+
+class _First:
+    handle: Handle | None = None
+
+
+def configure(
+    service: str | None = None,
+    *,
+    version: str | None = None,
+    environment: str | None = None,
+    deployment_id: str | None = None,
+    track: str | None = None,
+    sink: str | os.PathLike[str] | Default | None = Default.ENVIRONMENT,
+    attributes: Mapping[str, Any] | None = None,
+    sampling: Sampling | None = None,
+    redaction: Redaction | None = _USUAL,
+    limits: Limits = _LIMITS,
+    files: Files = _FILES,
+    otlp: str | None = None,
+    protocol: str | None = None,
+    processors: Iterable[SpanProcessor] = (),
+    unfinished_after: float = 10.0,
+) -> Handle:
+    """Make every unit of work of this process one wide event. Call it once, early; never raises.
+
+    Where OpenTelemetry has a provider already, a processor is attached to it instead of ours; then its
+    sampler decides, and `sampling` is not used. `OBSKIT_DISABLED` and `OTEL_SDK_DISABLED` switch all off.
+
+    Args:
+        service: `service.name`; else `OTEL_SERVICE_NAME`, else OpenTelemetry's default.
+        version: `service.version`.
+        environment: `deployment.environment.name`.
+        deployment_id: `deployment.id`.
+        track: `obskit.deployment.track`: stable, canary, blue, green.
+        sink: folder of JSONL files; else `OBSKIT_SINK`; None for no files.
+        attributes: more fields of every row.
+        sampling: which units are kept; None keeps all.
+        redaction: what to hide beyond the usual; None hides nothing.
+        limits: how large an event may become.
+        files: rotation and budget.
+        otlp: OTLP endpoint to send events to as well; else OpenTelemetry's own variables.
+        protocol: "http/protobuf" or "grpc"; else OpenTelemetry's own variables.
+        processors: OpenTelemetry's, told of every span.
+        unfinished_after: seconds after which an open unit is written provisionally.
+
+    Returns:
+        The handle. A second call returns the first's and warns once.
+    """
+    if _First.handle is not None:
+        _First.handle._counters.say_once("twice", "obskit: configure was called again; the first call holds")
+        return _First.handle
+    counters = Counters()
+    try:
+        if _switched_off():
+            handle = Handle("off", None, counters)
+        else:
+            given = {
+                "service.name": service,
+                "service.version": version,
+                "deployment.environment.name": environment,
+                "deployment.id": deployment_id,
+                "obskit.deployment.track": track,
+                **(attributes or {}),
+            }
+            resource = Resource.create({name: value for name, value in given.items() if value is not None})
+            runtime = _runtime(resource, sink, counters, sampling, redaction, limits, files, unfinished_after)
+            added = list(processors)
+            if otlp is not None or otlp_wanted():
+                try:
+                    added.append(otlp_processor(otlp, protocol))
+                except Exception as error:
+                    counters.trouble("OTLP", error)
+            handle = Handle(_install(runtime, added), runtime, counters)
+            atexit.register(handle.shutdown, _EXIT_SECONDS)
+    except Exception as error:
+        counters.trouble("configure", error)
+        handle = Handle("off", None, counters)
+    _First.handle = handle
+    return handle
+
+
+def _switched_off() -> bool:
+    words = (os.environ.get("OBSKIT_DISABLED", ""), os.environ.get("OTEL_SDK_DISABLED", ""))
+    return words[0].strip().lower() in ("1", "true", "yes", "on") or words[1].strip().lower() == "true"
+
+
+def _runtime(
+    resource: Resource,
+    sink: str | os.PathLike[str] | Default | None,
+    counters: Counters,
+    sampling: Sampling | None,
+    redaction: Redaction | None,
+    limits: Limits,
+    files: Files,
+    unfinished_after: float,
+) -> Runtime:
+    where = os.environ.get(Default.ENVIRONMENT.value) or None if isinstance(sink, Default) else sink
+    if where is None and isinstance(sink, Default) and not otlp_wanted():
+        counters.say_once("no sink", "obskit: no sink: pass sink=FOLDER or set OBSKIT_SINK")
+    fields = {k: v for k, v in resource.attributes.items() if not k.startswith("telemetry.")}
+    fields = {**fields, "process.pid": os.getpid()}
+    with contextlib.suppress(OSError):
+        fields.setdefault("host.name", socket.gethostname())
+    open_units: dict[EventSpan, None] = {}
+    rows = RowMaker(fields, redaction, limits, counters.add, open_units)
+    written = None
+    if where is not None:
+        path = Path(where).expanduser().absolute()
+        written = JsonlSink(path, str(fields.get("service.name", "service")), files, counters)
+    return Runtime(resource, rows, written, counters, sampling, limits.fields, unfinished_after, open_units)
+
+
+def _install(runtime: Runtime, processors: list[SpanProcessor]) -> str:
+    """Make our provider OpenTelemetry's, or join the one that is there; return the mode."""
+    provider: Any = trace.get_tracer_provider()
+    ours = isinstance(provider, EventTracerProvider)
+    unset = isinstance(provider, trace.ProxyTracerProvider)
+    if not ours and not unset and hasattr(provider, "add_span_processor"):
+        for processor in (JoinedProcessor(runtime), *processors):
+            provider.add_span_processor(processor)
+        Active.tracer = provider.get_tracer("obskit")
+        Active.runtime = runtime
+        return "joined"
+    runtime.processors = tuple(processors)
+    Active.tracer = None
+    Active.runtime = runtime
+    if ours:  # of a configuration before this one
+        provider.runtime = runtime
+    elif unset:
+        trace.set_tracer_provider(EventTracerProvider(runtime))
+    return "own"

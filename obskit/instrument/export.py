@@ -1,0 +1,118 @@
+"""Rows for OpenTelemetry's processors: one `ReadableSpan` made at the end, of the redacted row."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import Any
+
+import orjson
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import Link, Status, StatusCode
+
+from obskit.errors import MissingDependency
+from obskit.instrument.span import EventSpan
+
+_GRPC = "opentelemetry.exporter.otlp.proto.grpc.trace_exporter"
+_HTTP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+_PRIMITIVES = (str, bool, int, float)
+
+
+def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: int) -> ReadableSpan:
+    """Return what processors get for a span that has ended.
+
+    Args:
+        span: for ids, times and status.
+        row: the same, flat and redacted; only what is in it leaves the process.
+        resource: of the service.
+        clock: `time.perf_counter_ns()` of the end.
+    """
+    attributes = {}
+    for name in span.fields:
+        value = row.get(name)
+        if value is None or (name == "name" and name in span.fields):
+            value = row.get(f"attributes.{name}", value)
+        if value is not None:
+            attributes[name] = _attribute(value)
+    prefixes = tuple(f"{name}." for name, value in span.fields.items() if type(value) is dict)
+    if prefixes:
+        attributes |= {n: _attribute(v) for n, v in row.items() if n.startswith(prefixes) and v is not None}
+    points = [
+        Event(item["name"], _loaded(item["attributes"]), point[1])
+        for item, point in zip(row.get("events") or (), span.points or (), strict=False)
+    ]
+    links = [
+        Link(link.context, _loaded(item["attributes"]))
+        for item, link in zip(row.get("links") or (), span.links_ or (), strict=False)
+    ]
+    context = span.get_span_context()
+    code = StatusCode[span.status_code]
+    parent = span.parent
+    if parent is None and span.local is not None:
+        parent = span.local.get_span_context()
+    return ReadableSpan(
+        name=str(row["name"]),
+        context=context,
+        parent=parent,
+        resource=resource,
+        attributes=attributes,
+        events=points,
+        links=links,
+        kind=span.kind,
+        status=Status(code, row.get("status_message") if code is StatusCode.ERROR else None),
+        start_time=span.started,
+        end_time=span.started + span.duration_ns(clock),
+        instrumentation_scope=span.scope,
+    )
+
+
+def _attribute(value: Any) -> Any:
+    """Return a value as one that OTLP has: a primitive, a list of one kind of them, else JSON text."""
+    if isinstance(value, _PRIMITIVES):
+        return value
+    alike = isinstance(value, list | tuple) and len({type(item) for item in value}) <= 1
+    if alike and (not value or isinstance(value[0], _PRIMITIVES)):
+        return tuple(value)
+    return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+
+
+def _loaded(text: str) -> dict[str, Any]:
+    return {name: _attribute(value) for name, value in orjson.loads(text).items() if value is not None}
+
+
+def otlp_wanted() -> bool:
+    """Whether the environment names an OTLP endpoint for traces."""
+    return bool(
+        os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
+    )
+
+
+def otlp_processor(endpoint: str | None, protocol: str | None) -> SpanProcessor:
+    """Return OpenTelemetry's batch processor with its OTLP exporter.
+
+    Args:
+        endpoint: URL; None leaves it to OpenTelemetry's own variables.
+        protocol: "http/protobuf" or "grpc"; None asks the environment.
+
+    Raises:
+        MissingDependency: the exporters are not installed.
+    """
+    words = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    wanted = protocol or next((os.environ[word] for word in words if os.environ.get(word)), "http/protobuf")
+    grpc = wanted == "grpc"
+    try:
+        module = importlib.import_module(_GRPC if grpc else _HTTP)
+    except ImportError as error:
+        raise MissingDependency.of("otlp", "sending events by OTLP") from error
+    given: dict[str, Any] = {}
+    if endpoint is not None:
+        given["endpoint"] = (
+            endpoint
+            if grpc or endpoint.rstrip("/").endswith("/v1/traces")
+            else f"{endpoint.rstrip('/')}/v1/traces"
+        )
+        if grpc:
+            given["insecure"] = endpoint.startswith("http://") or "://" not in endpoint
+    return BatchSpanProcessor(module.OTLPSpanExporter(**given))

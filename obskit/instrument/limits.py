@@ -1,0 +1,135 @@
+"""How large an event may become, and how anything a host hands over becomes plain JSON within that.
+
+Values are cut, never refused, and each cut is counted. Events that are plain and small, nearly all, never
+come here: the serialised line tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from enum import Enum
+from typing import Any
+
+_SCALARS = (int, float, bool, type(None))
+_MOST_INTEGER = 2**63
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds of one event.
+
+    Args:
+        fields: most fields beside our own columns.
+        length: most characters of a text; of a field's name a sixteenth of it.
+        depth: most levels of maps and lists; what is deeper becomes text.
+        items: most items of a list.
+        line: most bytes of the whole event; beyond, its longest values go.
+    """
+
+    fields: int = 1000
+    length: int = 16_384
+    depth: int = 4
+    items: int = 256
+    line: int = 1_048_576
+
+
+class Trimmer:
+    """Makes values plain and within limits, counting what it cuts in `cuts`."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self.cuts = 0
+
+    def flat(self, row: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return the row with nested maps as dotted names and every value plain.
+
+        Texts keep four times their limit here: redaction still has to see whole secrets; `shortened`
+        brings them to it.
+        """
+        out: dict[str, Any] = {}
+        self._flatten("", row, out, 0)
+        return out
+
+    def _flatten(self, prefix: str, items: Mapping[Any, Any], out: dict[str, Any], depth: int) -> None:
+        for key, value in list(items.items()):
+            name = prefix + self._key(key)
+            if isinstance(value, Mapping) and value and depth < self._limits.depth:
+                self._flatten(name + ".", value, out, depth + 1)
+            elif len(out) >= self._limits.fields + 64:
+                self.cuts += 1
+            else:
+                out[name] = self.plain(value, depth)
+
+    def _key(self, key: Any) -> str:
+        text = _text(key)
+        most = max(16, self._limits.length // 16)
+        if len(text) > most:
+            self.cuts += 1
+            return text[:most]
+        return text
+
+    def plain(self, value: Any, depth: int = 0) -> Any:
+        """Return one value as what JSON has: text, number, bool, null, or lists and maps of them."""
+        if isinstance(value, Enum):
+            return self.plain(value.value, depth)
+        if isinstance(value, bool) or value is None:
+            return value
+        if isinstance(value, int):
+            return int(value) if -_MOST_INTEGER <= value < 2 * _MOST_INTEGER else self._cut(str(value))
+        if isinstance(value, float):
+            return float(value)
+        if isinstance(value, str):
+            return self._cut(_text(value))
+        if isinstance(value, bytes | bytearray | memoryview):
+            return self._cut(bytes(value[: self._limits.length * 4]).decode("utf-8", "replace"))
+        if isinstance(value, datetime | date | time):
+            return value.isoformat()
+        if isinstance(value, timedelta):
+            return value.total_seconds()
+        if isinstance(value, Mapping | list | tuple | Set):
+            if depth >= self._limits.depth:
+                self.cuts += 1
+                return self._cut(_text(value))
+            if isinstance(value, Mapping):
+                return {
+                    self._key(k): self.plain(v, depth + 1)
+                    for k, v in list(value.items())[: self._items(value)]
+                }
+            return [self.plain(item, depth + 1) for item in list(value)[: self._items(value)]]
+        return self._cut(_text(value))
+
+    def _items(self, value: Any) -> int:
+        self.cuts += max(0, len(value) - self._limits.items)
+        return self._limits.items
+
+    def _cut(self, text: str, times: int = 4) -> str:
+        most = self._limits.length * times
+        if len(text) <= most:
+            return text
+        self.cuts += 1
+        return text[:most]
+
+    def shortened(self, value: Any) -> Any:
+        """Return a plain value with its texts within their limit."""
+        if type(value) is str:
+            return self._cut(value, 1)
+        if type(value) is list:
+            return [self.shortened(item) for item in value]
+        if type(value) is dict:
+            return {key: self.shortened(item) for key, item in value.items()}
+        return value
+
+
+def _text(value: Any) -> str:
+    """Return anything as text that UTF-8 can hold; a `__str__` that raises yields the type's name."""
+    try:
+        return str(value).encode("utf-8", "replace").decode()
+    except Exception:
+        return f"<{type(value).__name__}>"
+
+
+def fallback(value: Any) -> Any:
+    """Return what `orjson` is to write for a type it does not know; used where redaction is off."""
+    return Trimmer(Limits()).plain(value)

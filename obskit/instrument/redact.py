@@ -1,0 +1,309 @@
+"""Redaction: no secret reaches a sink. By the name of a field, then by the look of its text.
+
+Names: a field is taken apart into words (`http.request.header.x-api-key`: http, request, ..., api, key), and
+words that mean a secret mask its whole value. SQL keeps its shape without its literals. URLs, query strings,
+headers, exception texts and all other text are cleaned by `obskit.instrument.signs`. Rows of the same fields
+are told apart from secrets once: what is to be done by name is remembered per set of names.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from itertools import pairwise
+from operator import itemgetter
+from typing import Any
+
+from obskit.errors import BadCall
+from obskit.instrument.signs import MASK, cleaned, suspicious
+from obskit.names import COLUMNS
+
+_WORDS = frozenset(
+    {
+        "password",
+        "passwd",
+        "passphrase",
+        "passcode",
+        "pwd",
+        "pass",
+        "secret",
+        "secrets",
+        "token",
+        "authorization",
+    }
+    | {
+        "auth",
+        "cookie",
+        "cookies",
+        "credential",
+        "credentials",
+        "apikey",
+        "accesskey",
+        "privatekey",
+        "signature",
+    }
+    | {
+        "sig",
+        "jwt",
+        "csrf",
+        "xsrf",
+        "otp",
+        "totp",
+        "pin",
+        "cvv",
+        "cvc",
+        "sessionid",
+        "sessid",
+        "dsn",
+        "bearer",
+    }
+    | {
+        "accesstoken",
+        "refreshtoken",
+        "idtoken",
+        "clientsecret",
+        "mfa",
+        "pw",
+        "htpasswd",
+        "psk",
+        "salt",
+        "nonce",
+    }
+)
+_KEYS = frozenset(
+    {"api", "access", "private", "secret", "signing", "encryption", "client", "account", "license", "shared"}
+    | {
+        "master",
+        "ssh",
+        "hmac",
+        "service",
+        "auth",
+        "session",
+        "crypt",
+        "aes",
+        "rsa",
+        "pgp",
+        "gpg",
+        "decryption",
+    }
+)
+_HARMLESS_ENDS = frozenset(
+    {
+        "count",
+        "length",
+        "size",
+        "type",
+        "name",
+        "limit",
+        "expires",
+        "expiry",
+        "age",
+        "ms",
+        "method",
+        "valid",
+        "present",
+    }
+    | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
+)
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_SQL_FIELDS = frozenset({"db.query.text", "db.statement", "db.sql", "sql", "query.sql", "db.query"})
+_SQL_PARAMETERS = ("db.query.parameter.", "db.operation.parameter.", "db.statement.parameter")
+_SQL = re.compile(
+    r"""(?P<keep>"(?:[^"\\]|\\.)*"|`[^`]*`|\[[\w ]*\]|[A-Za-z_][\w$]*|[$:@%]\(?\w+\)?s?"""
+    r"""|--[^\n]*|/\*[\s\S]*?\*/)"""
+    r"""|(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$[\s\S]*?\$\3\$|\d[\w.]*)"""
+)
+_SCALARS = frozenset({int, float, bool, type(None), str})
+_OURS = frozenset(COLUMNS) - {"name", "status_message", "trace_state", "body"}
+_MOST_SHAPES = 2048
+KEY_BYTES = 16
+"""Least bytes of a pseudonym key."""
+Action = Callable[[Any], Any]
+
+
+@dataclass(frozen=True)
+class Redaction:
+    """What else to hide, and what not to.
+
+    Args:
+        fields: names masked whole, and words of names: `("ssn", "card.holder")`.
+        patterns: regular expressions; what matches within any text is masked.
+        allow: names whose values stay as they are.
+        pseudonyms: names whose values become HMAC-SHA256 pseudonyms under `pseudonym_key`.
+        pseudonym_key: the key, at least 16 bytes, kept outside the notebook.
+
+    Raises:
+        BadCall: pseudonyms without a key, or a pattern that is no regular expression.
+    """
+
+    fields: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    allow: tuple[str, ...] = ()
+    pseudonyms: tuple[str, ...] = ()
+    pseudonym_key: bytes | None = None
+
+    def __post_init__(self) -> None:
+        if self.pseudonyms and len(self.pseudonym_key or b"") < KEY_BYTES:
+            raise BadCall(
+                f"pseudonyms need a pseudonym_key of at least {KEY_BYTES} bytes",
+                hint="secrets.token_bytes(32), kept in a secret store",
+            )
+        for pattern in self.patterns:
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise BadCall(f"the pattern {pattern!r} cannot be read: {error}") from None
+
+
+def pseudonym(field: object, key: bytes | str) -> str:
+    """Return a stable stand-in for an identity: 32 hex digits of HMAC-SHA256 of its text under a key.
+
+    Equal values have equal pseudonyms under one key, so that `impact` still counts users; without the key
+    nobody can tell them, not even by trying all names. Never raises: a key of fewer than 16 bytes hides
+    nothing, so the value is masked whole.
+    """
+    try:
+        secret = key.encode() if isinstance(key, str) else key
+        if len(secret) < KEY_BYTES:
+            return MASK
+        return hmac.new(secret, str(field).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
+    except Exception:
+        return MASK
+
+
+def without_literals(sql: str) -> str:
+    """Return SQL with its strings and numbers as `?`; comments go too, for they carry values."""
+
+    def put(found: re.Match[str]) -> str:
+        kept = found["keep"]
+        if kept is None:
+            return "?"
+        return "" if kept.startswith(("--", "/*")) else kept
+
+    return _SQL.sub(put, sql)
+
+
+class Redactor:
+    """Redacts rows in place."""
+
+    def __init__(self, rules: Redaction) -> None:
+        self._allow = frozenset(rules.allow)
+        self._fields = frozenset(rules.fields)
+        self._pseudonyms = frozenset(rules.pseudonyms)
+        self._key = rules.pseudonym_key or b""
+        self._extra = [re.compile(pattern) for pattern in rules.patterns]
+        self._actions: dict[str, Action | None] = {}
+        self._shapes: dict[tuple[str, ...], tuple[list[tuple[str, Action]], tuple[str, ...], Any]] = {}
+
+    def apply(self, row: dict[str, Any]) -> int:
+        """Mask what is secret in a flat row of plain values; return how many values changed."""
+        shape = tuple(row)
+        plan = self._shapes.get(shape)
+        if plan is None:
+            plan = self._plan(shape)
+        named, scanned, values_of = plan
+        changed = 0
+        for name, action in named:
+            before = row[name]
+            after = action(before)
+            if after is not before and after != before:
+                row[name] = after
+                changed += 1
+        values = values_of(row)
+        texts = [value for value in values if type(value) is str and len(value) > 5]
+        if self._extra or suspicious("\n".join(texts)) or not _SCALARS.issuperset(map(type, values)):
+            changed += self._scan(row, scanned)
+        return changed
+
+    def text(self, value: str) -> str:
+        """Return a text with its secrets masked."""
+        if suspicious(value):
+            value = cleaned(value)
+        for pattern in self._extra:
+            value = pattern.sub(MASK, value)
+        return value
+
+    def _scan(self, row: dict[str, Any], names: Iterable[str]) -> int:
+        changed = 0
+        for name in names:
+            before = row[name]
+            after = self._value(before)
+            if after is not before and after != before:
+                row[name] = after
+                changed += 1
+        return changed
+
+    def _value(self, value: Any) -> Any:
+        if type(value) is str:
+            return self.text(value) if len(value) > 5 else value
+        if type(value) is list:
+            return [self._value(item) for item in value]
+        if type(value) is dict:
+            return {
+                self.text(key): action(item) if (action := self._action(key)) else self._value(item)
+                for key, item in value.items()
+            }
+        return value
+
+    def _plan(self, shape: tuple[str, ...]) -> tuple[list[tuple[str, Action]], tuple[str, ...], Any]:
+        named, scanned = [], []
+        for name in shape:
+            if name in _OURS or name in self._allow:
+                continue
+            action = self._action(name)
+            if action is not None:
+                named.append((name, action))
+                if action == _masked:
+                    continue
+            scanned.append(name)
+        # itemgetter of one name returns no tuple
+        getter = (
+            itemgetter(*scanned) if len(scanned) > 1 else lambda row: tuple(row[name] for name in scanned)
+        )
+        if len(self._shapes) >= _MOST_SHAPES:
+            self._shapes.clear()
+        plan = (named, tuple(scanned), getter)
+        self._shapes[shape] = plan
+        return plan
+
+    def _action(self, name: str) -> Action | None:
+        if name in self._actions:
+            return self._actions[name]
+        if len(self._actions) > 20_000:
+            self._actions.clear()
+        action = self._actions[name] = self._decide(name)
+        return action
+
+    def _decide(self, name: str) -> Action | None:
+        if name in self._allow:
+            return None
+        if name in self._pseudonyms:
+            return lambda value: None if value is None else pseudonym(value, self._key)
+        words = [part.lower() for part in _PARTS.findall(name)]
+        if name in self._fields or self._fields.intersection(words) or secret_name(words):
+            return _masked
+        if name in _SQL_FIELDS or name.endswith(("db.query.text", "db.statement")):
+            return lambda value: without_literals(value) if type(value) is str else value
+        if name.startswith(_SQL_PARAMETERS):
+            return _masked
+        return None
+
+
+def secret_name(words: list[str]) -> bool:
+    """Whether the words of a field's name say that its value is a secret."""
+    if not words or (len(words) > 1 and words[-1] in _HARMLESS_ENDS):
+        return False
+    if not _WORDS.isdisjoint(words):
+        return True
+    return any(word in ("key", "keys") and before in _KEYS for before, word in pairwise(words))
+
+
+def _masked(value: Any) -> Any:
+    if value is None or isinstance(value, bool) or value == "":
+        return value
+    if isinstance(value, list):
+        return [MASK]
+    return MASK

@@ -1,0 +1,212 @@
+"""From a span to the one line that is written: a flat row, redacted, within limits, as JSON.
+
+The usual event takes the short way: a copy of a prepared row, one update with the fields, redaction by the
+remembered plan, one `orjson.dumps`. What is unusual (nested values, foreign types, our own names, large
+texts) is told by cheap signs and goes through the `Trimmer`.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+
+from obskit.instrument.limits import Limits, Trimmer, fallback
+from obskit.instrument.redact import Redaction, Redactor
+from obskit.instrument.span import EventSpan
+from obskit.names import COLUMNS
+
+_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
+_LATER = frozenset(COLUMNS) - {
+    "timestamp",
+    "duration_ms",
+    "name",
+    "kind",
+    "trace_id",
+    "span_id",
+    "status_code",
+    "sample_weight",
+}
+_SCALARS = frozenset({int, float, bool, type(None), str})
+_KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's values are 0 to 4
+_REFRESH_NS = 1_000_000_000
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
+
+
+class RowMaker:
+    """Makes rows and lines of one service.
+
+    Args:
+        resource: attributes of the service, on every row.
+        redaction: None leaves everything as it is.
+        limits: of one event.
+        count: adds to a counter.
+        in_flight: container whose length is the number of open units.
+    """
+
+    def __init__(
+        self,
+        resource: Mapping[str, Any],
+        redaction: Redaction | None,
+        limits: Limits,
+        count: Any,
+        in_flight: Any,
+    ) -> None:
+        self._limits = limits
+        self._count = count
+        self._in_flight = in_flight
+        self._redactor = Redactor(redaction) if redaction is not None else None
+        self._begun = time.perf_counter_ns()
+        self._due = 0
+        self._prefix = (-1, "")
+        self._resource = self._clean(dict(resource))
+        self._base: dict[str, Any] = {}
+        self._refresh(self._begun)
+
+    def forked(self) -> None:
+        """Take this process's id and age from now on."""
+        self._begun = time.perf_counter_ns()
+        self._resource["process.pid"] = os.getpid()
+        self._refresh(self._begun)
+
+    def row(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
+        """Return a span as a flat, redacted row.
+
+        Args:
+            span: that has ended, or is to be shown as it is now.
+            clock: `time.perf_counter_ns()` of its end.
+            weight: how many events it stands for; None where nobody knows.
+        """
+        row = self._own(span, clock, weight)
+        own = len(row)
+        fields = span.fields
+        if len(fields) > self._limits.fields:
+            self._count("cut", len(fields) - self._limits.fields)
+            fields = dict(list(fields.items())[: self._limits.fields])
+        row.update(fields)
+        if len(row) != own + len(fields) or not _LATER.isdisjoint(fields):
+            row = self._own(span, clock, weight)
+            row.update({self._apart(name, value): value for name, value in fields.items()})
+        if span.points:
+            row["events"] = [
+                {"timestamp": self.iso(at), "name": name, "attributes": self._json(attributes)}
+                for name, at, attributes in span.points
+            ]
+        if span.links_:
+            row["links"] = [
+                {
+                    "trace_id": f"{link.context.trace_id:032x}",
+                    "span_id": f"{link.context.span_id:016x}",
+                    "attributes": self._json(link.attributes),
+                }
+                for link in span.links_
+            ]
+        return self._clean(row) if self._redactor is not None else row
+
+    def _own(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
+        """Return the columns that are ours and the service's."""
+        if clock > self._due:
+            self._refresh(clock)
+        row = self._base.copy()
+        row["timestamp"] = self.iso(span.started)
+        row["duration_ms"] = span.duration_ns(clock) / 1e6
+        row["name"] = span.name
+        row["kind"] = _KINDS[span.kind.value]
+        row["trace_id"] = span.trace_hex
+        row["span_id"] = span.span_hex
+        row["status_code"] = span.status_code
+        if weight != 1.0:
+            row["sample_weight"] = weight
+        if span.parent_hex is not None:
+            row["parent_span_id"] = span.parent_hex
+        if span.status_message:
+            row["status_message"] = span.status_message
+        if span.verdict.state_text:
+            row["trace_state"] = span.verdict.state_text
+        return row
+
+    @staticmethod
+    def _apart(name: str, value: Any) -> str:
+        """Return a field's name in the row: `attributes.<name>` where it is one of ours, `error` apart."""
+        ours = name in COLUMNS and not (name == "error" and isinstance(value, bool))
+        return f"attributes.{name}" if ours else name
+
+    def _clean(self, row: dict[str, Any]) -> dict[str, Any]:
+        """Return a row plain and redacted."""
+        if not _SCALARS.issuperset(map(type, row.values())) or not all(type(name) is str for name in row):
+            trimmer = Trimmer(self._limits)
+            row = trimmer.flat(row)
+            if trimmer.cuts:
+                self._count("cut", trimmer.cuts)
+        if self._redactor is not None and (changed := self._redactor.apply(row)):
+            self._count("redacted", changed)
+        return row
+
+    def line(self, row: dict[str, Any]) -> bytes:
+        """Return a row as a line of JSON within the limits."""
+        try:
+            line = orjson.dumps(row, fallback, _OPTIONS)
+        except (orjson.JSONEncodeError, TypeError, ValueError, RecursionError):
+            return self._bounded(row)
+        if len(line) > self._limits.length or line.find(b"{", 1) > 0 or b":[" in line:
+            return self._bounded(row)
+        return line
+
+    def _bounded(self, row: dict[str, Any]) -> bytes:
+        trimmer = Trimmer(self._limits)
+        row = {name: trimmer.shortened(value) for name, value in trimmer.flat(row).items()}
+        line = orjson.dumps(row, fallback, _OPTIONS)
+        while len(line) > self._limits.line:
+            longest = max(
+                (name for name in row if name not in COLUMNS), key=lambda n: len(str(row[n])), default=None
+            )
+            if longest is None:
+                break
+            del row[longest]
+            trimmer.cuts += 1
+            line = orjson.dumps(row, fallback, _OPTIONS)
+        if trimmer.cuts:
+            self._count("cut", trimmer.cuts)
+        return line
+
+    def _json(self, attributes: Mapping[str, Any] | None) -> str:
+        return orjson.dumps(self._clean(dict(attributes or {})), fallback).decode()
+
+    def iso(self, nanoseconds: int) -> str:
+        """Return a time as ISO 8601 in UTC, to the microsecond."""
+        second, rest = divmod(nanoseconds, 1_000_000_000)
+        known, prefix = self._prefix  # one tuple, for other threads change it meanwhile
+        if second != known:
+            prefix = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+            self._prefix = (second, prefix)
+        return f"{prefix}.{rest // 1000:06d}Z"
+
+    def _refresh(self, clock: int) -> None:
+        """Read what drifts; the base of all rows until the next time."""
+        self._due = clock + _REFRESH_NS
+        base: dict[str, Any] = dict.fromkeys(
+            ("timestamp", "duration_ms", "name", "kind", "trace_id", "span_id", "status_code")
+        )
+        base["sample_weight"] = 1.0
+        base |= self._resource
+        base["process.uptime"] = round((clock - self._begun) / 1e9, 3)
+        base["process.memory.usage"] = resident_bytes()
+        base["obskit.in_flight"] = len(self._in_flight)
+        self._base = base
+
+
+def resident_bytes() -> int:
+    """Return this process's resident memory; where the system does not tell it, the most it ever was."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024

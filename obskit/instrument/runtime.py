@@ -1,0 +1,283 @@
+"""What every span of this process hands itself to: sampling, rows, the sink, processors, a keeper thread.
+
+There is one runtime a process; a forked child keeps it and begins anew inside it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.trace import SpanContext, SpanKind, get_current_span
+
+from obskit.instrument.counters import Counters
+from obskit.instrument.export import readable
+from obskit.instrument.rows import RowMaker
+from obskit.instrument.sampling import KEEP, Sampling, Verdict, head, unsampled
+from obskit.instrument.sink import JsonlSink
+from obskit.instrument.span import EventSpan
+
+_TICK_SECONDS = 1.0
+_FORGET_NS = 3600 * 10**9
+_MOST_HELD = 1000
+
+
+class Runtime:
+    """The pipeline of this process.
+
+    Args:
+        resource: OpenTelemetry's, for processors.
+        rows: makes lines.
+        sink: where lines go, None for nowhere.
+        counters: what happened to events.
+        sampling: None keeps all.
+        most_fields: fields an event may gather.
+        unfinished_after: seconds after which an open unit is written provisionally.
+        open_units: units that are open now, as keys.
+    """
+
+    def __init__(
+        self,
+        resource: Resource,
+        rows: RowMaker,
+        sink: JsonlSink | None,
+        counters: Counters,
+        sampling: Sampling | None,
+        most_fields: int,
+        unfinished_after: float,
+        open_units: dict[EventSpan, None],
+    ) -> None:
+        self.resource = resource
+        self.rows = rows
+        self.sink = sink
+        self.counters = counters
+        self.sampling = sampling
+        self.most_fields = most_fields
+        self.process = 0
+        self.processors: tuple[SpanProcessor, ...] = ()
+        self.recording = sampling is None or sampling.has_tail
+        self.open_units = open_units
+        self._unfinished_ns = int(unfinished_after * 1e9)
+        self._random = random.Random(os.urandom(32))  # the host's seed must not make our ids  # noqa: S311
+        self._keeper: threading.Thread | None = None
+        self._stop = threading.Event()
+        self.closed = False
+        os.register_at_fork(after_in_child=self.forked)
+
+    # What a span asks for.
+
+    def trace_ids(self) -> tuple[str, str]:
+        """Return ids of a new trace and its first span, in hex."""
+        text = self._random.randbytes(24).hex()
+        return text[:32], text[32:]
+
+    def span_id(self) -> str:
+        """Return the id of a new span, in hex."""
+        return self._random.randbytes(8).hex()
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Add to a counter."""
+        self.counters.add(name, number)
+
+    def trouble(self, where: str, error: BaseException) -> None:
+        """Count and log what went wrong inside."""
+        self.counters.trouble(where, error)
+
+    def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
+        """Take a local root into those that are open, and decide about it."""
+        self.open_units[span] = None
+        if self._keeper is None:
+            self._keep()
+        if self.sampling is not None and span.local is None:
+            try:
+                return head(self.sampling, span.trace_hex, parent, span.name, span.fields)
+            except Exception as error:
+                self.trouble("sampling", error)
+        return KEEP if parent is None else unsampled(parent)
+
+    def started(self, span: EventSpan, context: Any) -> None:
+        """Tell the processors that a span began."""
+        for processor in self.processors:
+            try:
+                processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
+            except Exception as error:
+                self.trouble("a processor's on_start", error)
+
+    # What a span's end does.
+
+    def finish(self, span: EventSpan, clock: int) -> None:
+        """Write a span that has ended."""
+        if span.process != self.process:
+            self.count("inherited")
+            return
+        if span.root is span:
+            self.open_units.pop(span, None)
+        if self.sampling is None:
+            self._emit(span, clock, span.verdict.weight)
+        elif self.sampling.has_tail:
+            self._by_tail(span, clock)
+        elif span.verdict.sampled:
+            self._emit(span, clock, span.verdict.weight)
+        else:
+            self.count("unsampled")
+
+    def _by_tail(self, span: EventSpan, clock: int) -> None:
+        """Hold what ends within a unit until the unit does, for then its weight is known."""
+        root = span.root
+        if root is not span:
+            if not root.ended:
+                if root.held is None:
+                    root.held = []
+                if len(root.held) < _MOST_HELD:
+                    root.held.append((span, clock))
+                    return
+            self._decided(span, clock, bool(root.held is not None and root.provisional))
+            return
+        must = self._must_keep(span, clock)
+        span.provisional = must
+        self._decided(span, clock, must)
+        for held, at in span.held or ():
+            self._decided(held, at, must)
+        span.held = []
+
+    def _decided(self, span: EventSpan, clock: int, must: bool) -> None:
+        if must:
+            self._emit(span, clock, 1.0)
+        elif span.verdict.sampled:
+            self._emit(span, clock, span.verdict.weight)
+        else:
+            self.count("unsampled")
+
+    def _must_keep(self, span: EventSpan, clock: int) -> bool:
+        rules = self.sampling
+        if rules is None:
+            return True
+        if rules.slow_ms is not None and span.duration_ns(clock) >= rules.slow_ms * 1e6:
+            return True
+        return rules.errors and has_failed(span)
+
+    def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
+        row = self.rows.row(span, clock, weight)
+        if self.sink is not None:
+            self.sink.write(self.rows.line(row), clock)
+        if self.processors:
+            done = readable(span, row, self.resource, clock)
+            for processor in self.processors:
+                try:
+                    processor.on_end(done)
+                except Exception as error:
+                    self.trouble("a processor's on_end", error)
+
+    def point(self, name: str, fields: Mapping[str, Any]) -> None:
+        """Write an event that has a time and no duration, in the trace that is current."""
+        span = EventSpan(self, name, SpanKind.INTERNAL, dict(fields))
+        context = get_current_span().get_span_context()
+        span.trace_hex, span.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+        span.parent_hex, span.verdict, span.started, span.clock = None, KEEP, time.time_ns(), 0
+        clock = time.perf_counter_ns()
+        row = self.rows.row(span, clock, 1.0)
+        row |= {"duration_ms": None, "kind": "event"}
+        if not context.is_valid:
+            row |= {"trace_id": None, "span_id": None}
+        if self.sink is not None:
+            self.sink.write(self.rows.line(row), clock)
+
+    # The keeper: one thread that looks after what nobody waits for.
+
+    def _keep(self) -> None:
+        if self.closed:
+            return
+        thread = threading.Thread(target=self._keeping, name="obskit-keeper", daemon=True)
+        self._keeper = thread
+        with contextlib.suppress(RuntimeError):  # no new threads while the interpreter shuts down
+            thread.start()
+
+    def _keeping(self) -> None:
+        while not self._stop.wait(min(_TICK_SECONDS, self._unfinished_ns / 2e9)):
+            try:
+                self.write_unfinished()
+                if self.sink is not None:
+                    self.sink.tend()
+            except Exception as error:
+                self.trouble("keeping", error)
+
+    def write_unfinished(self) -> None:
+        """Write units that have been open for long, once each, as they are now."""
+        clock = time.perf_counter_ns()
+        for span in list(self.open_units):
+            age = span.duration_ns(clock)
+            if age < self._unfinished_ns or span.ended:
+                continue
+            if age > _FORGET_NS:  # never ended, most likely forgotten: it must not stay in memory for that
+                self.open_units.pop(span, None)
+            if span.provisional or self.sink is None:
+                continue
+            weight = span.verdict.weight
+            if self.sampling is not None:
+                must = self._must_keep(span, clock)
+                if not must and not span.verdict.sampled:
+                    continue
+                weight = 1.0 if must else weight
+            span.provisional = True
+            row = self.rows.row(span, clock, weight)
+            row["obskit.unfinished"] = True
+            self.sink.write(self.rows.line(row), clock)
+            self.count("unfinished")
+
+    # The life of the process.
+
+    def forked(self) -> None:
+        """Begin anew in a child: its own file, ids, counters and thread. Open units are the parent's."""
+        if self.closed:
+            return
+        self.process += 1
+        self._random = random.Random(os.urandom(32))  # noqa: S311
+        self.counters.reset()
+        self.open_units.clear()
+        self._keeper = None
+        self._stop = threading.Event()
+        self.rows.forked()
+        if self.sink is not None:
+            self.sink.reset()
+
+    def flush(self, timeout: float) -> bool:
+        """Wait until everything that ended has left this process; return whether it has."""
+        deadline = time.monotonic() + timeout
+        done = self.sink.flush(timeout) if self.sink is not None else True
+        for processor in self.processors:
+            left = max(0, int((deadline - time.monotonic()) * 1000))
+            try:
+                done = processor.force_flush(left) is not False and done
+            except Exception as error:
+                self.trouble("a processor's force_flush", error)
+                done = False
+        return done
+
+    def shutdown(self, timeout: float) -> bool:
+        """Flush and close; later events are dropped and counted."""
+        if self.closed:
+            return True
+        done = self.flush(timeout)
+        self.closed = True
+        self._stop.set()
+        for processor in self.processors:
+            try:
+                processor.shutdown()
+            except Exception as error:
+                self.trouble("a processor's shutdown", error)
+        return (self.sink.close(timeout) if self.sink is not None else True) and done
+
+
+def has_failed(span: EventSpan) -> bool:
+    """Whether a unit failed, by the rule by which errors are told when events are loaded."""
+    if span.status_code == "ERROR" or span.fields.get("error.type") or span.fields.get("error") is True:
+        return True
+    code = span.fields.get("http.response.status_code", span.fields.get("http.status_code"))
+    return isinstance(code, int) and (500 <= code < 600 or code in (408, 429))

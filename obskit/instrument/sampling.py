@@ -1,0 +1,135 @@
+"""Which units of work are kept, and how many events a kept row stands for.
+
+The head decides when a unit begins: randomness (the low 56 bits of the trace id, or of a key's hash) at or
+above a threshold T keeps it, as OpenTelemetry's consistent sampling has it; `ot=th:` says T to everyone
+downstream, `rv:` the randomness where it is not the trace id's. The weight is 2^56 / (2^56 - T). The tail
+decides when it ends: what must be kept is kept for certain, so it weighs 1, whatever the head said.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from opentelemetry.trace import SpanContext, TraceState
+
+from obskit.errors import BadCall
+
+_ALL = 1 << 56
+_TH = re.compile(r"(?:^|;)th:([0-9a-f]{1,14})(?=;|$)")
+_RV = re.compile(r"(?:^|;)rv:([0-9a-f]{14})(?=;|$)")
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """Rules of sampling, per unit of work (the outermost span of a trace in this process).
+
+    Args:
+        ratio: share of units kept by the head, above 0 and at most 1.
+        by: a field known when a unit begins (its attributes, or `name`) whose value picks a ratio.
+        ratios: value of `by` -> ratio; others have `ratio`.
+        key: a field known when a unit begins; units of one value of it are kept or dropped together.
+        errors: keep every unit that failed.
+        slow_ms: keep every unit that took at least as long.
+        follow_parent: where a caller has decided for the trace already, do as it did.
+
+    Raises:
+        BadCall: a ratio outside (0, 1].
+    """
+
+    ratio: float = 1.0
+    by: str | None = None
+    ratios: Mapping[str, float] = field(default_factory=dict)
+    key: str | None = None
+    errors: bool = False
+    slow_ms: float | None = None
+    follow_parent: bool = True
+
+    def __post_init__(self) -> None:
+        for ratio in (self.ratio, *self.ratios.values()):
+            if not 0 < ratio <= 1:
+                raise BadCall(f"a sampling ratio of {ratio}", hint="a share above 0 and at most 1: ratio=0.1")
+
+    @property
+    def has_tail(self) -> bool:
+        """Whether some units are kept for how they ended."""
+        return self.errors or self.slow_ms is not None
+
+
+class Verdict:
+    """What the head decided for a unit, shared by all its spans.
+
+    `sampled` is the trace flag; `weight` is None where a caller sampled and did not say how.
+    """
+
+    __slots__ = ("sampled", "state", "state_text", "weight")
+
+    def __init__(self, sampled: bool, weight: float | None, state: TraceState | None) -> None:
+        self.sampled = sampled
+        self.weight = weight
+        self.state = state
+        self.state_text = state.to_header() if state else ""
+
+
+KEEP = Verdict(True, 1.0, None)
+"""The verdict where nothing is sampled and no caller said anything."""
+
+
+def weight_of(state: TraceState | None) -> float | None:
+    """Return the weight that a trace state's threshold gives, None without one."""
+    found = _TH.search(state.get("ot", "") if state else "")
+    return _ALL / (_ALL - int(found[1].ljust(14, "0"), 16)) if found else None
+
+
+def unsampled(parent: SpanContext | None) -> Verdict:
+    """Return the verdict where this process keeps everything: the flag and state go on as they came."""
+    if parent is None:
+        return KEEP
+    if parent.trace_flags.sampled and not parent.trace_state:
+        return KEEP
+    return Verdict(parent.trace_flags.sampled, 1.0, parent.trace_state or None)
+
+
+def head(
+    rules: Sampling, trace_hex: str, parent: SpanContext | None, name: str, fields: Mapping[str, Any]
+) -> Verdict:
+    """Decide for a unit that begins.
+
+    Args:
+        rules: what was configured.
+        trace_hex: the unit's trace id, 32 hex digits.
+        parent: the caller's context, None for the root of a trace.
+        name: of the unit.
+        fields: known by now.
+    """
+    state = parent.trace_state if parent is not None and parent.trace_state else None
+    if parent is not None and rules.follow_parent:
+        if not parent.trace_flags.sampled:
+            return Verdict(False, None, state)
+        return Verdict(True, weight_of(state), state)
+    ratio = rules.ratio
+    if rules.by is not None:
+        value = name if rules.by == "name" else fields.get(rules.by)
+        ratio = rules.ratios.get(str(value), ratio)
+    threshold = min(round((1 - ratio) * _ALL), _ALL - 1)
+    known = _RV.search(state.get("ot", "")) if state else None
+    explicit = ""
+    if known:
+        explicit = known[1]
+    elif rules.key is not None and (keyed := fields.get(rules.key)) is not None:
+        explicit = hashlib.sha256(f"{rules.key}={keyed}".encode("utf-8", "replace")).hexdigest()[:14]
+    randomness = int(explicit or trace_hex[18:], 16)
+    sampled = randomness >= threshold
+    members = [f"th:{f'{threshold:014x}'.rstrip('0') or '0'}"] if sampled else []
+    if explicit:
+        members.append(f"rv:{explicit}")
+    state = _with_ot(state, ";".join(members))
+    return Verdict(sampled, _ALL / (_ALL - threshold) if sampled else None, state)
+
+
+def _with_ot(state: TraceState | None, value: str) -> TraceState | None:
+    rest = [(key, text) for key, text in state.items() if key != "ot"] if state else []
+    return TraceState([("ot", value), *rest][:32]) if value else (TraceState(rest) if rest else None)

@@ -1,0 +1,354 @@
+"""A real OpenTelemetry span whose fields gather in a plain dict.
+
+To everyone else it is a span: `get_current_span()` returns it, propagators read its context, processors get
+a `ReadableSpan` of it. Setting a field is one dict store, no lock and no check of the value: what a value
+may be is decided once, when the event is written.
+
+The local root is the outermost span of a trace in this process that is still open: what is added anywhere
+below lands on it. A span whose root has ended before it began (a background task) is its own.
+"""
+
+from __future__ import annotations
+
+import time
+import traceback
+from collections.abc import Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol
+
+from opentelemetry.trace import (
+    Link,
+    Span,
+    SpanContext,
+    SpanKind,
+    Status,
+    StatusCode,
+    TraceFlags,
+)
+
+from obskit.instrument.sampling import KEEP, Verdict
+
+_SAMPLED = TraceFlags(TraceFlags.SAMPLED | 2)  # 2: the low 56 bits of the trace id are random
+_NOT_SAMPLED = TraceFlags(2)
+_INTERNAL = SpanKind.INTERNAL
+_now = time.time_ns
+_clock = time.perf_counter_ns
+MOST_POINTS = 128
+"""Span events, and links, that one span keeps."""
+
+
+class Pipeline(Protocol):
+    """What a span needs of the runtime it belongs to."""
+
+    process: int
+    recording: bool
+    most_fields: int
+
+    def trace_ids(self) -> tuple[str, str]:
+        """Return ids of a new trace and its first span, in hex."""
+
+    def span_id(self) -> str:
+        """Return the id of a new span, in hex."""
+
+    def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
+        """Decide about a local root that begins."""
+
+    def started(self, span: EventSpan, context: Any) -> None:
+        """Tell the processors."""
+
+    def finish(self, span: EventSpan, clock: int) -> None:
+        """Write a span that has ended."""
+
+    def count(self, name: str, number: int = 1) -> None:
+        """Add to a counter."""
+
+    def trouble(self, where: str, error: BaseException) -> None:
+        """Count and log what went wrong inside."""
+
+    @property
+    def processors(self) -> Sequence[Any]:
+        """Whom to tell of beginnings."""
+
+
+class EventSpan(Span):
+    """One event in the making."""
+
+    process: int
+    trace_hex: str
+    span_hex: str
+    parent_hex: str | None
+    verdict: Verdict
+    root: EventSpan
+    local: EventSpan | None
+    parent: SpanContext | None
+    started: int
+    clock: int
+
+    def __init__(
+        self, pipeline: Pipeline, name: str, kind: SpanKind = _INTERNAL, fields: dict[str, Any] | None = None
+    ) -> None:
+        self.pipeline = pipeline
+        self.name = name
+        self.kind = kind
+        self.fields: dict[str, Any] = {} if fields is None else fields
+        self.ended = False
+        self.status_code = "UNSET"
+        self.status_message: str | None = None
+        self.points: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
+        self.links_: list[Link] | None = None
+        self.finished: int | None = None
+        self.scope: Any = None
+        self.held: list[Any] | None = None
+        self.provisional = False
+
+    def begin(self, parent: Span, start: int | None = None) -> None:
+        """Start: ids, the local root, the verdict of sampling."""
+        pipeline = self.pipeline
+        self.process = pipeline.process
+        self.parent = None
+        self._context: SpanContext | None = None
+        if isinstance(parent, EventSpan):
+            self.trace_hex = parent.trace_hex
+            self.parent_hex = parent.span_hex
+            self.span_hex = pipeline.span_id()
+            self.verdict = parent.verdict
+            self.local = parent
+            if parent.process == self.process and not parent.root.ended:
+                self.root = parent.root
+            else:
+                self.root = self
+                pipeline.begun(self, None)
+        else:
+            self._begin_root(parent)
+        if start is None:
+            self.started = _now()
+            self.clock = _clock()
+        else:
+            self.started, self.clock = start, 0
+
+    def _begin_root(self, parent: Span) -> None:
+        pipeline = self.pipeline
+        context = parent.get_span_context()
+        self.root = self
+        self.local = None
+        if context is not None and context.is_valid:
+            self.parent = context
+            self.trace_hex = f"{context.trace_id:032x}"
+            self.parent_hex = f"{context.span_id:016x}"
+            self.span_hex = pipeline.span_id()
+            self.verdict = pipeline.begun(self, context)
+        else:
+            self.parent_hex = None
+            self.trace_hex, self.span_hex = pipeline.trace_ids()
+            self.verdict = KEEP
+            self.verdict = pipeline.begun(self, None)
+
+    # What hosts call on an event.
+
+    def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
+        """Add fields to this event; keywords win over the mapping. Never raises."""
+        if self.ended:
+            self.pipeline.count("late", len(attributes or ()) + len(fields))
+            return
+        try:
+            if attributes:
+                self.fields.update(attributes)
+            if fields:
+                self.fields.update(fields)
+        except Exception as error:
+            self.pipeline.trouble("add", error)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        self.set_attribute(name, value)
+
+    def __getitem__(self, name: str) -> Any:
+        return self.fields[name]
+
+    def get(self, name: str, default: Any = None) -> Any:
+        """Return a field's value so far."""
+        return self.fields.get(name, default)
+
+    # OpenTelemetry's span.
+
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Set a field."""
+        if self.ended:
+            self.pipeline.count("late")
+            return
+        fields = self.fields
+        fields[key] = value
+        if len(fields) > self.pipeline.most_fields:
+            fields.pop(key, None)
+            self.pipeline.count("cut")
+
+    def set_attributes(self, attributes: Mapping[str, Any]) -> None:
+        """Set several fields."""
+        self.add(attributes)
+
+    def get_span_context(self) -> SpanContext:
+        """Return ids, flags and state; made when first asked for."""
+        context = self._context
+        if context is None:
+            verdict = self.verdict
+            context = self._context = SpanContext(
+                int(self.trace_hex, 16),
+                int(self.span_hex, 16),
+                False,
+                _SAMPLED if verdict.sampled else _NOT_SAMPLED,
+                verdict.state,
+            )
+        return context
+
+    def is_recording(self) -> bool:
+        """Whether fields are still of use: not once it has ended, nor where the head left it out for good."""
+        return not self.ended and (self.verdict.sampled or self.pipeline.recording)
+
+    def update_name(self, name: str) -> None:
+        """Rename the event, as frameworks do once the route is known."""
+        if self.ended:
+            self.pipeline.count("late")
+        else:
+            self.name = name
+
+    def add_event(
+        self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
+    ) -> None:
+        """Add a point of time within the span."""
+        if self.ended:
+            self.pipeline.count("late")
+            return
+        points = self.points
+        if points is None:
+            points = self.points = []
+        if len(points) < MOST_POINTS:
+            points.append((name, timestamp or _now(), attributes))
+        else:
+            self.pipeline.count("cut")
+
+    def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
+        """Link to another span."""
+        links = self.links_
+        if links is None:
+            links = self.links_ = []
+        if len(links) < MOST_POINTS:
+            links.append(Link(context, attributes))
+        else:
+            self.pipeline.count("cut")
+
+    def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
+        """Set the status; OK is final and UNSET is ignored, as OpenTelemetry has it."""
+        if self.ended:
+            self.pipeline.count("late")
+            return
+        if isinstance(status, Status):
+            code, description = status.status_code, status.description
+        else:
+            code = status
+        if self.status_code == "OK" or code is StatusCode.UNSET:
+            return
+        self.status_code = code.name
+        self.status_message = description if code is StatusCode.ERROR else None
+        if code is StatusCode.ERROR and "exception.type" in self.fields:
+            self.fields.setdefault("error.type", self.fields["exception.type"])
+
+    def record_exception(
+        self,
+        exception: BaseException,
+        attributes: Mapping[str, Any] | None = None,
+        timestamp: int | None = None,  # noqa: ARG002  OpenTelemetry's signature
+        escaped: bool = False,  # noqa: ARG002
+    ) -> None:
+        """Put an exception on the event as `exception.*` and, unless set, `error.type`."""
+        if self.ended:
+            self.pipeline.count("late")
+            return
+        try:
+            self.fields.update(described(exception))
+            if attributes:
+                self.fields.update(attributes)
+        except Exception as error:
+            self.pipeline.trouble("record_exception", error)
+
+    def failed(self, exception: BaseException) -> None:
+        """Mark the event as ended by an exception."""
+        self.record_exception(exception)
+        self.fields.setdefault("error.type", self.fields.get("exception.type", type(exception).__name__))
+        if self.status_code == "UNSET":
+            self.status_code = "ERROR"
+            try:
+                self.status_message = str(exception)
+            except Exception:
+                self.status_message = type(exception).__name__
+
+    def end(self, end_time: int | None = None) -> None:
+        """End the event and write it."""
+        if self.ended:
+            return
+        self.ended = True
+        clock = _clock()
+        if end_time is not None:
+            self.finished = end_time
+        elif not self.clock:
+            self.finished = _now()
+        try:
+            self.pipeline.finish(self, clock)
+        except Exception as error:
+            self.pipeline.trouble("end", error)
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc_val: BaseException | None,
+        exc_tb: TracebackType | None,
+    ) -> None:
+        if exc_val is not None and isinstance(exc_val, Exception):
+            self.failed(exc_val)
+        self.end()
+
+    def duration_ns(self, clock: int) -> int:
+        """Return how long it took, or has taken by `clock`."""
+        if self.finished is not None:
+            return self.finished - self.started
+        return clock - self.clock if self.clock else _now() - self.started
+
+    # What processors read on start, as on the SDK's span.
+
+    @property
+    def attributes(self) -> Mapping[str, Any]:
+        """The fields so far."""
+        return dict(self.fields)
+
+    @property
+    def context(self) -> SpanContext:
+        """The span's context."""
+        return self.get_span_context()
+
+    @property
+    def start_time(self) -> int:
+        """Nanoseconds since 1970."""
+        return self.started
+
+    @property
+    def links(self) -> Sequence[Link]:
+        """Links so far."""
+        return tuple(self.links_ or ())
+
+    @property
+    def status(self) -> Status:
+        """The status so far."""
+        return Status(StatusCode[self.status_code], self.status_message)
+
+
+def described(exception: BaseException) -> dict[str, str]:
+    """Return `exception.type`, `exception.message` and `exception.stacktrace`; never raises."""
+    kind = type(exception)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        message = str(exception)
+    except Exception:
+        message = "(no text)"
+    try:
+        trace = "".join(traceback.format_exception(exception, limit=-50))
+    except Exception:
+        trace = ""
+    return {"exception.type": name, "exception.message": message, "exception.stacktrace": trace}

@@ -1,0 +1,107 @@
+"""Our provider and tracer: what auto-instrumentations get when they ask OpenTelemetry for one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from opentelemetry import trace
+from opentelemetry.context import Context
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import SpanProcessor
+from opentelemetry.sdk.util.instrumentation import InstrumentationScope
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind
+
+from obskit.instrument.block import Current
+from obskit.instrument.runtime import Runtime
+from obskit.instrument.span import EventSpan
+
+
+class EventTracer(trace.Tracer):
+    """Makes dict-backed spans."""
+
+    def __init__(self, provider: EventTracerProvider, scope: InstrumentationScope) -> None:
+        self._provider = provider
+        self._scope = scope
+
+    def start_span(
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Mapping[str, Any] | None = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,  # noqa: ARG002  OpenTelemetry's signature
+        set_status_on_exception: bool = True,  # noqa: ARG002
+    ) -> Span:
+        """Start a span that is not current yet."""
+        runtime = self._provider.runtime
+        try:
+            span = EventSpan(runtime, name, kind, dict(attributes) if attributes else {})
+            span.scope = self._scope
+            if links:
+                span.links_ = list(links)
+            span.begin(trace.get_current_span(context), start_time)
+            if runtime.processors:
+                runtime.started(span, context)
+        except Exception as error:
+            runtime.trouble("start_span", error)
+            return INVALID_SPAN
+        return span
+
+    def start_as_current_span(  # type: ignore[override]  # ours decorates generators too
+        self,
+        name: str,
+        context: Context | None = None,
+        kind: SpanKind = SpanKind.INTERNAL,
+        attributes: Mapping[str, Any] | None = None,
+        links: Sequence[Link] | None = None,
+        start_time: int | None = None,
+        record_exception: bool = True,
+        set_status_on_exception: bool = True,
+        end_on_exit: bool = True,
+    ) -> Current:
+        """Return a context manager, and decorator, within which a new span is current."""
+
+        def make() -> Span:
+            return self.start_span(name, context, kind, attributes, links, start_time)
+
+        return Current(make, record_exception, set_status_on_exception, end_on_exit)
+
+
+class EventTracerProvider(trace.TracerProvider):
+    """Hands out tracers, and takes processors as the SDK's provider does."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self.runtime = runtime
+
+    @property
+    def resource(self) -> Resource:
+        """What the service says of itself."""
+        return self.runtime.resource
+
+    def get_tracer(
+        self,
+        instrumenting_module_name: str,
+        instrumenting_library_version: str | None = None,
+        schema_url: str | None = None,
+        attributes: Mapping[str, Any] | None = None,
+    ) -> trace.Tracer:
+        """Return a tracer for an instrumentation."""
+        scope = InstrumentationScope(
+            instrumenting_module_name, instrumenting_library_version, schema_url, attributes
+        )
+        return EventTracer(self, scope)
+
+    def add_span_processor(self, span_processor: SpanProcessor) -> None:
+        """Have a processor told of every span; from then on a `ReadableSpan` is made of each."""
+        self.runtime.processors += (span_processor,)
+
+    def force_flush(self, timeout_millis: int = 30000) -> bool:
+        """Flush the sink and the processors."""
+        return self.runtime.flush(timeout_millis / 1000)
+
+    def shutdown(self) -> None:
+        """Flush and close everything."""
+        self.runtime.shutdown(5.0)
