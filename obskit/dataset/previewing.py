@@ -34,13 +34,12 @@ _UNFOLDS = {".gz": 10, ".zst": 10, ".parquet": 10}
 
 @contextmanager
 def skimmed(
-    paths: Paths, *, mapping: Mapping[str, Any] | None = None, least: int = LARGE
+    paths: Paths, *, mapping: Mapping[str, Any] | None = None
 ) -> Iterator[tuple[Dataset, str] | None]:
     """Give a Dataset of some rows of files that are large and not converted yet, and what they are of.
 
     Args:
         paths, mapping: as `convert` takes them.
-        least: bytes, unfolded, below which converting is quick enough.
     Returns:
         The Dataset, which is gone with the context, and words such as "7 of 7 files"; None where the files
         can be opened or converted at once, or nothing could be read.
@@ -53,7 +52,7 @@ def skimmed(
         return
     files = [file for file in expand(given, []) if file.name != MANIFEST]
     size = sum(file.stat().st_size * _UNFOLDS.get(file.suffix.lower(), 1) for file in files)
-    if size < least or is_dataset(entry_for(source_key(files, mapping))):
+    if size < LARGE or is_dataset(entry_for(source_key(files, mapping))):
         yield None
         return
     skim = Skim(files, mapping=mapping, rows=ROWS, seconds=SECONDS)

@@ -22,6 +22,9 @@ from obskit.figures.tables import format_cell
 LARGE = 1_000_000
 """Rows of a Dataset from which on making its codes takes longer than one likes to wait."""
 
+FEW = 12
+"""Fields whose codes are made while one waits; some, such as trace ids, are never coded."""
+
 Answer = TypeVar("Answer")
 Shown = Callable[[Explanation], object]
 
@@ -66,7 +69,8 @@ def explain_sample(scope: Scope, selection: Any, **arguments: Any) -> Explanatio
         Explanation with `sampled` set; None where the exact answer is quick, or the sample has no answer.
     """
     dataset = scope.dataset
-    if dataset.rows <= LARGE or all(map(dataset.codes.ready, dataset.schema.names)):
+    wanted = set(arguments.get("fields") or dataset.schema.names) & set(dataset.schema.names)
+    if dataset.rows <= LARGE or sum(not dataset.codes.ready(name) for name in wanted) <= FEW:
         return None
     with thinned(dataset) as small:
         sample = _noted(Scope.of(small), f"one of {dataset.rows / small.rows:,.0f}")

@@ -110,6 +110,9 @@ def _sentences(explanation: Mapping[str, Any]) -> str:
     ]
     if isinstance(history, Mapping) and history.get("condition"):
         lines.append(f"<b>History</b>: <code>{_text(history['condition'])}</code>")
+    if explanation.get("sampled"):
+        label = f"FROM A SAMPLE of {words.count(explanation['sampled'])} events; the exact answer follows"
+        lines.insert(0, f"<b>{label}</b>")
     return "<p>" + "<br>".join(lines) + "</p>"
 
 

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from obskit.errors import ObskitError
 from obskit.readers.registry import REGISTRY, Reader
-from obskit.readers.source import Source, Stream
+from obskit.readers.source import Gzip, Plain, Source, Stream
 from obskit.schema import LoadReport
 
 FILES = 32
@@ -104,9 +104,10 @@ class Skimmed:
         self._rest = data[cut:] if self._left else b""
         if not self._left:
             self._next += self._plan.step
-            skip = getattr(self._stream, "skip_to", None)
-            if skip is not None:
-                skip(max(self.position(), int(self._next * self._size)))
+            if isinstance(self._stream, Plain):
+                taken = self.position() - len(data) + cut
+                # A byte earlier: from there the next newline is the one before the line at that place.
+                self._stream.skip_to(max(taken, int(self._next * self._size)) - 1)
         return data[:cut]
 
 
@@ -119,7 +120,12 @@ class SkimmedSource(Source):
     def stream(self) -> Iterator[Stream]:
         """Open the file, to be skimmed once there is a plan."""
         with super().stream() as stream:
-            yield stream if self.plan is None else Skimmed(stream, self.size, self.plan)
+            if self.plan is None:
+                yield stream
+                return
+            if isinstance(stream, Gzip):
+                stream.step = min(stream.step, max(4096, self.size // (4 * MARKS)))
+            yield Skimmed(stream, self.size, self.plan)
 
 
 class Skim:

@@ -43,15 +43,19 @@ class Stream(Protocol):
         ...
 
 
-class _Plain:
+class Plain:
+    """A file as it is, in which one may skip."""
+
     def __init__(self, file: BinaryIO) -> None:
         self.damage: str | None = None
         self._file = file
 
     def piece(self) -> bytes:
+        """Return the next bytes."""
         return self._file.read(PIECE)
 
     def position(self) -> int:
+        """Return how many bytes of the file have been read."""
         return self._file.tell()
 
     def skip_to(self, position: int) -> None:
@@ -59,24 +63,27 @@ class _Plain:
         self._file.seek(position)
 
 
-class _Gzip:
+class Gzip:
     """Members one after the other; `max_length` keeps a bomb from unfolding at once.
 
-    zlib gives nothing of a piece in which it fails, so such a piece is fed again byte by byte.
+    `step` is how many bytes are read at once. zlib gives nothing of a piece in which it fails, so that one
+    is fed again byte by byte.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self.damage: str | None = None
         self._file = file
+        self.step = PIECE // 4
         self._inflate = zlib.decompressobj(wbits=31)
         self._failing = memoryview(b"")
         self._ended = False
 
     def piece(self) -> bytes:
+        """Return the next bytes, unfolded."""
         while not self._ended and not len(self._failing):
             if self._inflate.eof and not self._next_member():
                 break
-            data = self._inflate.unconsumed_tail or self._file.read(PIECE // 4)
+            data = self._inflate.unconsumed_tail or self._file.read(self.step)
             if not data:
                 return self._stop("the gzip stream is cut off")
             before = self._inflate.copy()
@@ -90,6 +97,7 @@ class _Gzip:
         return self._before_failure()
 
     def position(self) -> int:
+        """Return how many bytes of the file have been read."""
         return self._file.tell()
 
     def _before_failure(self) -> bytes:
@@ -107,7 +115,7 @@ class _Gzip:
         return b"".join(out)
 
     def _next_member(self) -> bool:
-        rest = self._inflate.unused_data or self._file.read(PIECE // 4)
+        rest = self._inflate.unused_data or self._file.read(self.step)
         if rest[:1] == _GZIP[:1]:
             self._inflate = zlib.decompressobj(wbits=31)
             self._file.seek(self._file.tell() - len(rest))
@@ -158,6 +166,7 @@ class _Zstd:
         return b""
 
     def position(self) -> int:
+        """Return how many bytes of the file have been read."""
         return int(self._file.tell())
 
     def close(self) -> None:
@@ -203,7 +212,7 @@ class Source:
                 zstd.close()
             return
         with self.path.open("rb") as file:
-            yield _Gzip(file) if self.compression == "gzip" else _Plain(file)
+            yield Gzip(file) if self.compression == "gzip" else Plain(file)
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:

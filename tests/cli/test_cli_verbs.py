@@ -316,3 +316,28 @@ def test_the_installed_command_answers(events: Path) -> None:
     )
     assert json.loads(done.stdout)["rows"] == [{"n": 200}]
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("command", ["explain", "triage"])
+def test_a_sample_comes_first_where_files_are_large(
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    command: str,
+) -> None:
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path))
+    monkeypatch.setattr("obskit.dataset.previewing.LARGE", 0)
+    words = [command, SAMPLE] + (["--select", "error", *BOOK] if command == "explain" else [])
+    assert main([*words, "--json"]) == 0
+    said = capsys.readouterr()
+    assert said.err == "", "programs get the exact answer alone"
+    assert "a sample of" not in said.out
+    shutil.rmtree(tmp_path)
+    assert main(words) == 0
+    said = capsys.readouterr()
+    assert said.err.startswith("FROM A SAMPLE; the exact answer follows.\n\n")
+    assert "a sample of " in said.err
+    assert " events, from 7 of 7 files, from 2026-05-04 " in said.err
+    assert "SAMPLE" not in said.out
+    assert main(words) == 0
+    assert capsys.readouterr() == (said.out, ""), "converted by now"

@@ -164,3 +164,9 @@ def test_a_share_is_never_rounded_to_none_or_all(value, text):
 )
 def test_conditions_in_words(item, text):
     assert words.condition(item) == text
+
+
+def test_an_answer_from_a_sample_says_so():
+    label = "<b>FROM A SAMPLE of 50,000 events; the exact answer follows</b>"
+    assert label in comparison_html(explanation(sampled=50_000))
+    assert "SAMPLE" not in comparison_html(explanation(sampled=None))

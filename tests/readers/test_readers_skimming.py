@@ -1,0 +1,114 @@
+"""Skimming: whole lines from all over a file, each at most once, whatever it is packed in."""
+
+import gzip
+import json
+import time
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obskit.readers import Skim
+from obskit.readers.skimming import Plan, Skimmed
+
+ROWS = 60_000
+
+
+def numbers(*paths, rows=1_000):
+    skim = Skim(list(paths), mapping=None, rows=rows, seconds=30)
+    return [n for batch in skim.batches() for n in batch.column("n").to_pylist()], skim
+
+
+def lines(count=ROWS):
+    text = "".join(json.dumps({"n": n, "pad": f"{n * 7919 % 104729:x}" * 8}) + "\n" for n in range(count))
+    return text.encode()
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "jsonl.gz", "jsonl.zst", "csv"])
+def test_rows_are_spread_over_the_file(tmp_path, suffix):
+    path = tmp_path / f"events.{suffix}"
+    if suffix == "csv":
+        path.write_text("n,pad\n" + "".join(f"{n},{'x' * 30}\n" for n in range(ROWS)))
+    elif suffix.endswith("gz"):
+        path.write_bytes(gzip.compress(lines(), 1))
+    elif suffix.endswith("zst"):
+        with pa.CompressedOutputStream(str(path), "zstd") as out:
+            out.write(lines())
+    else:
+        path.write_bytes(lines())
+    found, skim = numbers(path)
+    assert 500 <= len(found) <= 1_000
+    assert found == sorted(set(found))
+    assert found[0] == 0
+    # compressed bytes are read 256 KiB at a time, so these few places are far apart
+    assert found[-1] > ROWS / 2
+    assert (skim.files, skim.of) == (1, 1)
+
+
+def test_a_short_file_is_taken_whole(tmp_path):
+    path = tmp_path / "few.jsonl"
+    path.write_bytes(lines(count=50))
+    assert numbers(path)[0] == list(range(50))
+
+
+def test_larger_files_give_more_and_broken_ones_nothing(tmp_path):
+    large, small, broken = (tmp_path / name for name in ("large.jsonl", "small.jsonl", "z.jsonl"))
+    large.write_bytes(lines())
+    small.write_text("".join(json.dumps({"n": -1, "pad": "x" * 60}) + "\n" for _ in range(ROWS // 10)))
+    broken.write_text("no events\n" * 10)
+    found, skim = numbers(large, small, broken)
+    assert 0.05 < found.count(-1) / len(found) < 0.2
+    assert (skim.files, skim.of) == (2, 3)
+
+
+def test_other_formats_give_their_first_rows(tmp_path):
+    path = tmp_path / "events.parquet"
+    pq.write_table(pa.table({"n": list(range(5_000))}), path)
+    assert numbers(path)[0] == list(range(1_000))
+
+
+class Pieces:
+    """A stream in pieces of a given size."""
+
+    damage = None
+
+    def __init__(self, data, size):
+        self.data, self.size, self.at = data, size, 0
+
+    def piece(self):
+        out = self.data[self.at : self.at + self.size]
+        self.at += len(out)
+        return out
+
+    def position(self):
+        return self.at
+
+
+@given(
+    st.lists(st.binary(max_size=6).map(lambda b: b.replace(b"\n", b"-")), max_size=30),
+    st.booleans(),
+    st.integers(1, 40),
+    st.integers(1, 5),
+    st.integers(1, 10),
+)
+def test_only_whole_lines_in_order(texts, ended, size, taken, marks):
+    numbered = [b"%d:" % n + text for n, text in enumerate(texts)]
+    data = b"\n".join(numbered) + (b"\n" if ended and texts else b"")
+    plan = Plan(taken, 1 / marks, 1.0, time.monotonic() + 60)
+    stream, out = Skimmed(Pieces(data, size), len(data), plan), b""
+    while piece := stream.piece():
+        out += piece
+    got = [line for line in out.split(b"\n") if line]
+    assert [line for line in numbered if line in set(got)] == got
+    assert got[:taken] == numbered[:taken]
+
+
+def test_it_stops_in_time(tmp_path):
+    data = lines()
+    stream, out = Skimmed(Pieces(data, 1_000), len(data), Plan(10, 0.01, 1.0, time.monotonic() - 1)), b""
+    while piece := stream.piece():
+        out += piece
+    assert out.count(b"\n") == 10
+    assert stream.damage is None
