@@ -172,7 +172,7 @@ class Events:
         depth: int = 3,
         cluster: str | None = "trace_id",
         thorough: bool = False,
-        brief: bool = False,
+        first: Callable[[explaining.Explanation], None] | None = None,
         progress: Callable[[str, int, int], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
         on_sample: Shown | None = None,
@@ -193,7 +193,7 @@ class Events:
             "depth": depth,
             "cluster": cluster,
             "thorough": thorough,
-            "brief": brief,
+            "first": first,
             "progress": progress,
             "cancelled": cancelled,
         }

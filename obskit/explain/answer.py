@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from obskit.engine import Scope
 from obskit.explain import rows
 from obskit.explain.frame import Frame
 from obskit.explain.question import Question
@@ -19,6 +18,7 @@ def answer(
     full: Frame,
     notes: Sequence[str],
     skipped: Sequence[dict[str, str]],
+    sql: str,
     findings: Sequence[Finding],
     refinements: Sequence[Finding],
     describes: Sequence[Finding],
@@ -64,14 +64,10 @@ def answer(
         history=history,
         population={"name": name, "rows": compared.rows, "left_out": compared.left_out},
         query=asked.call,
-        sql=_sql(asked.scope.narrow(asked.selection)),
+        sql=sql,
         dataset={"rows": total, "fingerprint": asked.scope.dataset.fingerprint},
         notes=tuple(dict.fromkeys(notes)),
     )
-
-
-def _sql(scope: Scope) -> str:
-    return scope.engine.compile(scope.table)
 
 
 def _size(whole: Counts) -> dict[str, Any]:

@@ -25,8 +25,8 @@ from obskit.stats.evidence import Counts, paid_tests, score, weigh
 ALPHA = 0.05
 # how the error is shared among conjunctions of one, two and three conditions
 SHARES = (0.5, 0.25, 0.25)
-POOL = 256
-# single fields need no conjunctions screened: a smaller baseline sample tells traces and causes apart
+POOL = 200
+# where no conjunctions are screened, a smaller baseline sample tells traces and causes apart
 QUICK_B = 20_000
 MOST_FINDINGS = 10
 MOST_REFINEMENTS = 40
@@ -59,7 +59,7 @@ def explain(
     depth: int = 3,
     cluster: str | None = "trace_id",
     thorough: bool = False,
-    brief: bool = False,
+    first: Callable[[Explanation], None] | None = None,
     progress: Callable[[str, int, int], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Explanation:
@@ -81,7 +81,8 @@ def explain(
         depth: most conditions in one finding, 1 to 3.
         cluster: field whose rows are one observation; None where every row is its own.
         thorough: also look for pairs that have no effect alone.
-        brief: without examples, what-ifs and sets of values, for views that ask again a moment later.
+        first: called, before conjunctions are looked for, with the answer of single fields alone, which has
+            no sets, examples or what-ifs yet.
         progress: called as (what, done, total).
         cancelled: asked between steps; true ends the work with `Cancelled`.
     Returns:
@@ -99,7 +100,7 @@ def explain(
     if population not in ("units", "all"):
         raise BadCall(f"no population {population!r}", hint="'units' or 'all'")
     asked = ask(scope, selection, during, baseline, history, where, population, depth)
-    return _Run(asked, fields, depth, cluster, thorough, brief, progress, cancelled).run()
+    return _Run(asked, fields, depth, cluster, thorough, progress, cancelled).run(first)
 
 
 class _Run:
@@ -112,7 +113,6 @@ class _Run:
         depth: int,
         cluster: str | None,
         thorough: bool,
-        brief: bool,
         progress: Callable[[str, int, int], None] | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
@@ -120,8 +120,7 @@ class _Run:
         self.scope = asked.scope
         self.depth = depth
         self.thorough = thorough
-        self.pool = POOL * 4 if thorough else POOL // 4 if brief else POOL
-        self.brief = brief
+        self.pool = POOL * 4 if thorough else POOL
         self.progress = progress
         self.cancelled = cancelled or (lambda: False)
         self.notes: list[str] = list(asked.scope.notes)
@@ -153,63 +152,67 @@ class _Run:
         describes = {name for name in keep if describes_error(name) or name == "duration_ms"}
         return keep, describes if describing else set()
 
-    def run(self) -> Explanation:
-        asked, scope = self.asked, self.scope
+    def run(self, first: Callable[[Explanation], None] | None) -> Explanation:
         self._prepare()
-        compared = rows.compare(
-            scope,
-            asked.selection,
-            during=asked.during,
-            baseline=asked.baseline,
-            history=asked.history,
-            population=asked.population,
+        self.compared = rows.compare(
+            self.scope,
+            self.asked.selection,
+            during=self.asked.during,
+            baseline=self.asked.baseline,
+            history=self.asked.history,
+            population=self.asked.population,
         )
-        self.compared = compared
         self._check()
-        self.full = rows.frame(scope, scope.codes, compared)
-        self._tally()
+        self.full = rows.frame(self.scope, self.scope.codes, self.compared)
         if "history" in self.full.groups and self.full.totals["history"].n[0] == 0:
             raise BadCall(
                 "the history has no rows", hint="history=None, or an earlier window that has events"
             )
-        self.sample, ids = rows.sample(
-            scope,
-            scope.codes,
-            compared,
-            self.cluster,
-            (rows.SAMPLE_A, rows.SAMPLE_B if self.depth > 1 else QUICK_B),
-        )
-        self.clusters = rank.Clusters(self.sample, ids, self.full.totals)
-        self.halves = Halves(self.sample, ids)
-        self.held: dict[Item, HeldOut] = {}
-        singles, described = self._singles()
+        self._tally()
+        self._singles()
         self._check()
-        groups, slices = self._candidates(singles)
+        if first is not None and self.depth > 1:
+            first(self._answer(1, quick=True))
+            self._check()
+        return self._answer(self.depth, quick=False)
+
+    def _answer(self, depth: int, *, quick: bool) -> Explanation:
+        """Return the answer of conjunctions to a depth; a quick one without sets, examples and what-ifs."""
+        most = (rows.SAMPLE_A, QUICK_B if depth == 1 else rows.SAMPLE_B)
+        self.sample, ids = rows.sample(self.scope, self.scope.codes, self.compared, self.cluster, most)
+        self.clusters = rank.Clusters(self.sample, ids, self.full.totals)
+        self.held = {} if quick else self._sets(Halves(self.sample, ids))
+        self._check()
+        groups, slices = self._candidates(
+            [*self.singles, *self.held], depth, POOL // 4 if quick else self.pool
+        )
         self._check()
         judged = self._judge(slices)
         standing = judged.stands(self.levels.floor)
         own = rank.accepted(judged, standing)
+        notes = list(self.notes)
         if not own and standing.any() and judged.history is not None:
             # nothing is worse than its usual self: there is more of what was always so
-            self.notes.append("no slice exceeds its own earlier rate: ranked without history")
+            notes.append("no slice exceeds its own earlier rate: ranked without history")
             judged = replace(judged, score=judged.evidence.score)
             own = rank.accepted(judged, standing)
         causes = rank.cover(self.sample, judged, own, self.levels, MOST_FINDINGS)
         self._check()
         rest = [at for at in rank.ordered(judged) if standing[at] and at not in causes]
         rest = self._distinct(judged, causes, rest)
-        words = self._judge(described)
+        words = self._judge(self.described)
         clear = words.stands(self.levels.floor)
         says = self._distinct(words, [], [at for at in rank.ordered(words) if clear[at]])
-        report = Reporter(scope, self.full, self.sample, judged, self.cluster, groups)
-        describe = Reporter(scope, self.full, self.sample, words, self.cluster, {})
+        report = Reporter(self.scope, self.full, self.sample, judged, self.cluster, groups)
+        describe = Reporter(self.scope, self.full, self.sample, words, self.cluster, {})
         return answer(
-            asked,
-            compared,
+            self.asked,
+            self.compared,
             self.full,
-            self.notes,
+            notes,
             self.skipped,
-            report.findings(causes, whole=True, brief=self.brief),
+            "" if quick else _sql(self.scope.narrow(self.asked.selection)),
+            report.findings(causes, whole=True, brief=quick),
             report.findings(rest, whole=False),
             describe.findings(says, whole=False),
         )
@@ -290,23 +293,28 @@ class _Run:
         a, b = float(self.all_a.n[0]), float(self.all_b.n[0])
         return paid_tests(totals, math.log(a / (a + b)), ALPHA * SHARES[0])
 
-    def _singles(self) -> tuple[list[Item], list[tuple[Item, ...]]]:
-        """Return the conditions worth a place in the search, and those that only describe the error."""
+    def _singles(self) -> None:
+        """Find the conditions on one field worth a place in the search, and those that describe the error."""
         level, floor = self.levels.log_level[0], self.levels.floor
-        items: list[Item] = []
+        self.singles: list[Item] = []
+        self.described: list[tuple[Item, ...]] = []
+        self.weak: list[Column] = []
         for column in self.columns:
             own = field_items(column, self.all_a, self.all_b, floor, level)
-            values = [item for item in own if item.spec["op"] == "="]
-            if column.codes.kind == "value" and column.codes.size > 20 and not self.brief:
-                strong = self._scores(column, values)
+            if column.codes.name in self.descriptive:
+                self.described += [(item,) for item in own]
+                continue
+            self.singles += own
+            if column.codes.kind == "value" and column.codes.size > 20:
+                strong = self._scores(column, [item for item in own if item.spec["op"] == "="])
                 if not len(strong) or strong.max() <= 0:
-                    found = self.halves.find(column, floor / float(self.all_a.n[0]), level)
-                    if found is not None:
-                        self.held[found.item] = found
-                        own.append(found.item)
-            items += own
-        described: list[tuple[Item, ...]] = [(item,) for item in items if item.field in self.descriptive]
-        return [item for item in items if item.field not in self.descriptive], described
+                    self.weak.append(column)
+
+    def _sets(self, halves: Halves) -> dict[Item, HeldOut]:
+        """Return sets of values of the fields none of whose values stands out."""
+        share = self.levels.floor / float(self.all_a.n[0])
+        found = [halves.find(column, share, self.levels.log_level[0]) for column in self.weak]
+        return {one.item: one for one in found if one is not None}
 
     def _scores(self, column: Column, items: Sequence[Item]) -> np.ndarray[Any, np.dtype[np.float64]]:
         at = np.array([item.codes[0] for item in items], dtype=np.int64)
@@ -315,17 +323,22 @@ class _Run:
     def _counts(self, items: Sequence[Item]) -> tuple[Counts, Counts]:
         """Return the conditions' counts in both groups, from the fields' own."""
         by_name = {column.codes.name: column for column in self.columns}
-        pairs = [(by_name[item.field], np.array(item.codes, dtype=np.int64)) for item in items]
-        a = Counts.join([column.a[at].sum() for column, at in pairs])
-        b = Counts.join([column.b[at].sum() for column, at in pairs])
-        return a, b
+        out = np.empty((2, 3, len(items)))
+        for at, item in enumerate(items):
+            column, codes = by_name[item.field], np.array(item.codes, dtype=np.int64)
+            for side, counts in enumerate((column.a, column.b)):
+                for of, values in enumerate((counts.n, counts.w, counts.w2)):
+                    out[side, of, at] = values[codes[0]] if len(codes) == 1 else values[codes].sum()
+        return Counts(*out[0]), Counts(*out[1])
 
-    def _candidates(self, items: list[Item]) -> tuple[dict[Item, list[Item]], list[tuple[Item, ...]]]:
+    def _candidates(
+        self, items: list[Item], depth: int, pool_size: int
+    ) -> tuple[dict[Item, list[Item]], list[tuple[Item, ...]]]:
         """Return the aliases of each condition kept, and all slices to be counted exactly."""
         a, b = self._counts(items)
         found = weigh(a, self.all_a, b, self.all_b, self.levels.log_level[0])
         spread = found.selected_share * (1 - found.selected_share)
-        best = np.lexsort((-spread, -found.score))[: self.pool]
+        best = np.lexsort((-spread, -found.score))[:pool_size]
         pool = [items[i] for i in best]
         if not pool:
             return {}, []
@@ -341,8 +354,8 @@ class _Run:
         joined = [at for at in kept if pool[at] not in self.held]
         table = search.screen(self.sample, [pool[at] for at in joined])
         own = found.score[best][joined]
-        slices = search.conjunctions(table, own, share, self.depth)
-        if self.thorough and self.depth > 1:
+        slices = search.conjunctions(table, own, share, depth)
+        if self.thorough and depth > 1:
             slices += search.interactions(table, share)
         return groups, _with_parts([(pool[at],) for at in kept if found.score[best[at]] > 0], slices)
 
@@ -371,3 +384,7 @@ def _with_parts(singles: list[tuple[Item, ...]], slices: list[tuple[Item, ...]])
             for item in part:
                 seen.setdefault(frozenset((item,)), (item,))
     return list(seen.values())
+
+
+def _sql(scope: Scope) -> str:
+    return scope.engine.compile(scope.table)

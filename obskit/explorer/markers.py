@@ -21,7 +21,7 @@ Deployment = tuple[float, str, str]
 
 
 def incomplete_from(events: Any, high: float) -> float | None:
-    """Return where the newest stretch begins (microseconds, a whole second), None where it lies beyond `high`.
+    """Return where the newest stretch begins (microseconds, whole seconds), None where that is beyond `high`.
 
     Cost: a look at the totals of `duration_ms`, which are cached.
     """

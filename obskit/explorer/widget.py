@@ -228,22 +228,23 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             return
         selection, arguments = question
         events, began = self._events(state), time.perf_counter()
-        deepest = int(arguments.pop("depth", 3))
-        for depth in dict.fromkeys((1, deepest)):
-            brief = depth != deepest
-            found = events.explain(selection, **arguments, depth=depth, brief=brief, cancelled=cancelled)
-            if cancelled():
-                return
+
+        def first(found: Any) -> None:
             took = f"{time.perf_counter() - began:.2f} s"
-            raw = found.to_dict()
-            with self._lock, self.hold_sync():
-                self._explanation = found
-                self._show(raw)
-                if depth == deepest:
-                    self._said = f"{present.summary(raw)} ({took})"
-                    self._say("idle", self._said)
-                else:
-                    self._say("first", f"Single fields after {took}; looking for what goes together…")
+            self._tell(found, "first", f"Single fields after {took}; looking for what goes together…")
+
+        found = events.explain(selection, **arguments, first=first, cancelled=cancelled)
+        if cancelled():
+            return
+        self._said = f"{present.summary(found.to_dict())} ({time.perf_counter() - began:.2f} s)"
+        self._tell(found, "idle", self._said)
+
+    def _tell(self, found: Any, state: str, text: str) -> None:
+        raw = found.to_dict()
+        with self._lock, self.hold_sync():
+            self._explanation = found
+            self._show(raw)
+            self._say(state, text)
 
     def _show(self, raw: Mapping[str, Any]) -> None:
         self._version += 1

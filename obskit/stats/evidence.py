@@ -184,9 +184,13 @@ def weigh(
 
 def score(a: Counts, all_a: Counts, b: Counts, all_b: Counts, log_level: float) -> Floats:
     """Return the score that `weigh` gives, alone: for searches that need nothing else."""
-    low = lower_bound(share(a, all_a), effective_size(a, all_a, side="low"), log_level)
-    high = upper_bound(share(b, all_b), effective_size(b, all_b, side="high"), log_level)
-    return divergence(low, high)
+    p1, p0 = share(a, all_a), share(b, all_b)
+    out = np.zeros(len(a))
+    # bounds cost most, and a slice that is no commoner has no score
+    more = np.flatnonzero(p1 > p0)
+    low = lower_bound(p1[more], effective_size(a[more], all_a, side="low"), log_level)
+    out[more] = divergence(low, upper_bound(p0[more], effective_size(b[more], all_b, side="high"), log_level))
+    return out
 
 
 def rates(p1: Floats, p0: Floats, weight_a: float, weight_b: float) -> tuple[Floats, Floats]:

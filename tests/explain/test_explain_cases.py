@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from conftest import World, pick, traffic
+from worlds import World, pick, traffic
 
 from obskit.explain import Explanation, explain
 

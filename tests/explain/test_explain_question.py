@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from conftest import World, traffic
+from worlds import World, traffic
 
 from obskit.engine import Scope, parse_condition
 from obskit.errors import BadCall, ConditionError, EmptySelection, UnknownField

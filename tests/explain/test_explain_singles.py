@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from conftest import store
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from worlds import store
 
 from obskit.engine import format_condition
 from obskit.explain.frame import Frame, Item, Segment
