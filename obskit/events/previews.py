@@ -64,11 +64,12 @@ def explain_sample(scope: Scope, selection: Any, **arguments: Any) -> Explanatio
     """Explain from a sample of the rows, if the exact answer has to wait for codes to be made.
 
     Args:
-        scope, selection, arguments: as `explain` takes them.
+        scope, selection, arguments: as `explain` takes them; `first` is left to the exact answer.
     Returns:
         Explanation with `sampled` set; None where the exact answer is quick, or the sample has no answer.
     """
     dataset = scope.dataset
+    arguments.pop("first", None)
     wanted = set(arguments.get("fields") or dataset.schema.names) & set(dataset.schema.names)
     if dataset.rows <= LARGE or sum(not dataset.codes.ready(name) for name in wanted) <= FEW:
         return None
