@@ -365,3 +365,50 @@ def test_a_wide_foreign_file_keeps_rows_and_types(tmp_path: Path) -> None:
     data = convert(tmp_path / "wide.parquet")
     assert data.rows == 3
     assert data.arrow(["field.7"])["field.7"].to_pylist() == [7, None, 14]
+
+
+def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Make parts of a few hundred rows, look at the first rows of all files, and list what is rewritten."""
+    rewritten: list[str] = []
+
+    def rewrite(part: Any, *rest: Any) -> Any:
+        rewritten.append(part.path.name)
+        return parts.rewrite_part(part, *rest)
+
+    monkeypatch.setattr("obskit.dataset.writing.rewrite_part", rewrite)
+    monkeypatch.setattr("obskit.dataset.converting.LARGE", 0)
+    monkeypatch.setattr("obskit.dataset.converting.build", functools.partial(build, rows=200))
+    return rewritten
+
+
+def test_fields_of_later_files_are_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rewritten = _counted(monkeypatch)
+    source = tmp_path / "in"
+    source.mkdir()
+    for at, late in enumerate(["a", "b", "c"]):
+        rows = [{"timestamp": "2026-05-04T10:00:00Z", late: n, "none": None} for n in range(300)]
+        (source / f"{at}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    made = convert(source)
+    assert made.schema.names == ["timestamp", "error", "a", "b", "c", "none"]
+    assert [made.schema.field(name).type for name in "abc"] == [pa.int64()] * 3
+    assert len(made.files) == 5
+    assert rewritten == []
+    table = made.arrow(list("abc"))
+    assert [table.column(name).null_count for name in "abc"] == [600] * 3
+
+
+def test_expectations_that_fail_are_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that only the look saw is left out again; one that it took for another type has its own."""
+    rewritten = _counted(monkeypatch)
+    source = tmp_path / "in"
+    source.mkdir()
+    for at in range(2):
+        rows = [{"a": n} | ({"x": 1} if at else {}) for n in range(300)]
+        (source / f"{at}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    seen = pa.schema([("x", pa.string()), ("gone", pa.list_(pa.int64()))])
+    monkeypatch.setattr("obskit.dataset.converting._expected", lambda *_: list(seen))
+    made = convert(source)
+    assert made.schema.names == ["timestamp", "error", "a", "x"]
+    assert made.schema.field("x").type == pa.int64()
+    assert made.arrow(["x"]).column(0).to_pylist() == [None] * 300 + [1] * 300
+    assert rewritten[0] == "part-00000.parquet"

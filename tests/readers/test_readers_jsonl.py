@@ -201,3 +201,19 @@ def test_new_fields_late_in_a_file(read):
     assert [name for name in got.types if name.startswith("late")] == sorted(
         f"late{i}" for i in range(4999, 30_000, 5000)
     )
+
+
+def test_blocks_that_are_parsed_ahead_keep_their_order(read, monkeypatch):
+    """Fields that come late, bad lines and mixed types, over many small blocks, some of them ahead."""
+    monkeypatch.setattr("obskit.readers.jsonl.FIRST_BLOCK", 512)
+    monkeypatch.setattr("obskit.readers.jsonl.BLOCK", 512)
+    monkeypatch.setattr("obskit.readers.jsonl.CELLS", 1)
+    rows = [{"n": n, "text": "x" * (n % 50)} for n in range(20_000)]
+    for n in range(7_000, 20_000, 3_000):
+        rows[n]["late"] = n if n % 2_000 else str(n)
+    lines = [json.dumps(row) for row in rows]
+    lines[9_000] = "torn {"
+    got = read("\n".join(lines).encode(), name="events.jsonl.log")
+    assert [row["n"] for row in got.rows] == [n for n in range(20_000) if n != 9_000]
+    assert [one.position.split(",")[0] for one in got.report.rejected] == ["line 9001"]
+    assert got.types["late"] == "string"
