@@ -35,6 +35,15 @@ print(json.dumps({
     "finding": found.findings[0].condition if found.findings else None,
     "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}))
 """
+SAMPLE = """
+import json, sys, time
+import obskit
+from obskit.events import Events, preview
+start = time.perf_counter()
+with preview([sys.argv[1]]) as scope:
+    found = Events(scope).explain("error", where="http.route = '/book'")
+print(json.dumps({"seconds": time.perf_counter() - start, "rows": scope.dataset.rows}))
+"""
 CONVERT = """
 import json, resource, sys, time
 import obskit
@@ -71,7 +80,15 @@ def opening(path: Path, rows: int) -> Iterator[Row]:
 
 
 def cold(path: Path, rows: int) -> Iterator[Row]:
-    """Yield what it takes from gzipped JSON lines nobody has opened to the first exact finding."""
+    """Yield what it takes from gzipped JSON lines nobody has opened to the first findings."""
+    run = fresh(SAMPLE, str(path))
+    size = f"{rows / 1e6:g}M, {run['rows']:,} events looked at"
+    yield Row(
+        "gzipped JSONL, never opened, to a labelled answer from a sample",
+        size,
+        run["seconds"],
+        target="<= 5 s",
+    )
     run = fresh(COLD, str(path))
     size = f"{rows / 1e6:g}M, peak {run['peak_mib']:.0f} MiB"
     yield Row("gzipped JSONL, never opened, to the first exact finding", size, run["first"], target="<= 20 s")
