@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from opentelemetry.context import attach, detach
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import Span, Status, StatusCode, get_current_span, set_span_in_context
 
 from obskit.instrument.span import EventSpan
@@ -153,10 +153,11 @@ class EventBlock(EventSpan):
 
     def __enter__(self) -> Self:
         try:
-            self.begin(get_current_span())
+            context = get_current()
+            self.begin(get_current_span(context))
             if self.pipeline.processors:
-                self.pipeline.started(self, None)
-            self._token = attach(set_span_in_context(self))
+                self.pipeline.started(self, context)
+            self._token = attach(set_span_in_context(self, context))
         except Exception as error:
             self.ended = True
             self._token = None  # type: ignore[assignment]

@@ -5,6 +5,7 @@ Nothing in this room raises into the host: what goes wrong is counted here and s
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from typing import Final
@@ -40,12 +41,11 @@ class Counters:
         self.lock = threading.RLock()
         self._counts = dict.fromkeys(NAMES, 0)
         self._said: set[str] = set()
-        self.written = 0
-
-    def wrote(self) -> None:
-        """Count one event handed to the kernel; the only one on the way of every event."""
-        with self.lock:
-            self.written += 1
+        # On the way of every event: one C call, atomic without a lock. Its repr is the only public way to
+        # read it without taking one away.
+        self._written = itertools.count()
+        self.wrote = self._written.__next__
+        """Count one event handed to the kernel."""
 
     def add(self, name: str, count: int = 1) -> None:
         """Add to a counter; a negative count takes away (`waiting`)."""
@@ -55,7 +55,7 @@ class Counters:
     def as_dict(self) -> dict[str, int]:
         """Return all counts at this moment."""
         with self.lock:
-            return {**self._counts, "written": self.written}
+            return {**self._counts, "written": int(repr(self._written)[6:-1])}
 
     def say_once(self, key: str, message: str, *words: object) -> None:
         """Log a warning, the first time only that this key comes."""

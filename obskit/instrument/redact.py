@@ -122,6 +122,8 @@ _MOST_SHAPES = 2048
 KEY_BYTES = 16
 """Least bytes of a pseudonym key."""
 Action = Callable[[Any], Any]
+# What is done by name; the names whose texts are looked at (None: some name is no text); their values.
+Plan = tuple[list[tuple[str, Action]], tuple[str, ...] | None, Callable[[dict[str, Any]], tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
@@ -196,25 +198,40 @@ class Redactor:
         self._key = rules.pseudonym_key or b""
         self._extra = [re.compile(pattern) for pattern in rules.patterns]
         self._actions: dict[str, Action | None] = {}
-        self._shapes: dict[tuple[str, ...], tuple[list[tuple[str, Action]], tuple[str, ...], Any]] = {}
+        self._shapes: dict[tuple[tuple[str, ...], bool], Plan] = {}
 
-    def apply(self, row: dict[str, Any]) -> int:
-        """Mask what is secret in a flat row of plain values; return how many values changed."""
+    def apply(self, row: dict[str, Any], *, plain: bool = False) -> int:
+        """Mask what is secret in a flat row, in place.
+
+        Args:
+            row: names and plain values.
+            plain: lists and maps of plain values are fine too.
+
+        Returns:
+            How many values changed; -1, and nothing is touched, where a name or value is not plain.
+        """
         shape = tuple(row)
-        plan = self._shapes.get(shape)
+        plan = self._shapes.get((shape, plain))
         if plan is None:
-            plan = self._plan(shape)
+            plan = self._plan(shape, plain)
         named, scanned, values_of = plan
+        if scanned is None:
+            return -1
+        values = values_of(row)
+        only_scalars = _SCALARS.issuperset(map(type, values))
+        if not plain and not only_scalars:
+            return -1
         changed = 0
         for name, action in named:
             before = row[name]
+            if not plain and type(before) not in _SCALARS:
+                return -1
             after = action(before)
             if after is not before and after != before:
                 row[name] = after
                 changed += 1
-        values = values_of(row)
-        texts = [value for value in values if type(value) is str and len(value) > 5]
-        if self._extra or suspicious("\n".join(texts)) or not _SCALARS.issuperset(map(type, values)):
+        texts = "\n".join([value for value in values if type(value) is str and len(value) > 5])
+        if self._extra or suspicious(texts) or not only_scalars:
             changed += self._scan(row, scanned)
         return changed
 
@@ -248,8 +265,11 @@ class Redactor:
             }
         return value
 
-    def _plan(self, shape: tuple[str, ...]) -> tuple[list[tuple[str, Action]], tuple[str, ...], Any]:
-        named, scanned = [], []
+    def _plan(self, shape: tuple[str, ...], plain: bool) -> Plan:
+        named: list[tuple[str, Action]] = []
+        scanned: list[str] = []
+        if not all(type(name) is str for name in shape):
+            return named, None, tuple
         for name in shape:
             if name in _OURS or name in self._allow:
                 continue
@@ -265,8 +285,7 @@ class Redactor:
         )
         if len(self._shapes) >= _MOST_SHAPES:
             self._shapes.clear()
-        plan = (named, tuple(scanned), getter)
-        self._shapes[shape] = plan
+        plan = self._shapes[shape, plain] = (named, tuple(scanned), getter)
         return plan
 
     def _action(self, name: str) -> Action | None:

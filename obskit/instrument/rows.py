@@ -22,22 +22,14 @@ from obskit.instrument.redact import Redaction, Redactor
 from obskit.instrument.span import EventSpan
 from obskit.names import COLUMNS
 
-_OPTIONS = orjson.OPT_APPEND_NEWLINE | orjson.OPT_UTC_Z
-_LATER = frozenset(COLUMNS) - {
-    "timestamp",
-    "duration_ms",
-    "name",
-    "kind",
-    "trace_id",
-    "span_id",
-    "status_code",
-    "sample_weight",
-}
-_SCALARS = frozenset({int, float, bool, type(None), str})
 _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's values are 0 to 4
 _REFRESH_NS = 1_000_000_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
+
+
+class WholeRow(dict[str, Any]):
+    """A row that has the service's columns in it already, for its event says them otherwise."""
 
 
 class RowMaker:
@@ -66,8 +58,10 @@ class RowMaker:
         self._begun = time.perf_counter_ns()
         self._due = 0
         self._prefix = (-1, "")
+        self._constant: dict[str, Any] = {}
+        self._behind = b""
         self._resource = self._clean(dict(resource))
-        self._base: dict[str, Any] = {}
+        self._taken = frozenset({*self._resource, *DRIFT, *COLUMNS})
         self._refresh(self._begun)
 
     def forked(self) -> None:
@@ -85,15 +79,25 @@ class RowMaker:
             weight: how many events it stands for; None where nobody knows.
         """
         row = self._own(span, clock, weight)
-        own = len(row)
         fields = span.fields
         if len(fields) > self._limits.fields:
             self._count("cut", len(fields) - self._limits.fields)
             fields = dict(list(fields.items())[: self._limits.fields])
-        row.update(fields)
-        if len(row) != own + len(fields) or not _LATER.isdisjoint(fields):
-            row = self._own(span, clock, weight)
+        # Of two sets of names the smaller is gone through.
+        usual = fields.keys().isdisjoint(self._taken)
+        if usual:
+            row.update(fields)
+        else:
+            row = WholeRow(self._constant | row)
             row.update({self._apart(name, value): value for name, value in fields.items()})
+        if span.points or span.links_:
+            self._add_points(row, span)
+            return self._clean(row) if self._redactor is not None else row
+        if self._redactor is None:
+            return row
+        return row if usual and self._redacted(row) else self._clean(row)
+
+    def _add_points(self, row: dict[str, Any], span: EventSpan) -> None:
         if span.points:
             row["events"] = [
                 {"timestamp": self.iso(at), "name": name, "attributes": self._json(attributes)}
@@ -108,22 +112,21 @@ class RowMaker:
                 }
                 for link in span.links_
             ]
-        return self._clean(row) if self._redactor is not None else row
 
     def _own(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
-        """Return the columns that are ours and the service's."""
+        """Return the columns that are ours; the service's are put behind them in `line`."""
         if clock > self._due:
             self._refresh(clock)
-        row = self._base.copy()
-        row["timestamp"] = self.iso(span.started)
-        row["duration_ms"] = span.duration_ns(clock) / 1e6
-        row["name"] = span.name
-        row["kind"] = _KINDS[span.kind.value]
-        row["trace_id"] = span.trace_hex
-        row["span_id"] = span.span_hex
-        row["status_code"] = span.status_code
-        if weight != 1.0:
-            row["sample_weight"] = weight
+        row = {
+            "timestamp": self.iso(span.started),
+            "duration_ms": span.duration_ns(clock) / 1e6,
+            "name": span.name,
+            "kind": _KINDS[span.kind.value],
+            "trace_id": span.trace_hex,
+            "span_id": span.span_hex,
+            "status_code": span.status_code,
+            "sample_weight": weight,
+        }
         if span.parent_hex is not None:
             row["parent_span_id"] = span.parent_hex
         if span.status_message:
@@ -138,31 +141,48 @@ class RowMaker:
         ours = name in COLUMNS and not (name == "error" and isinstance(value, bool))
         return f"attributes.{name}" if ours else name
 
+    def _redacted(self, row: dict[str, Any]) -> bool:
+        """Redact a row of plain values in place, the service's own apart, which were at the start.
+
+        Returns:
+            False where some value or name is not plain; the row is then as it was.
+        """
+        changed = self._redactor.apply(row) if self._redactor is not None else 0
+        if changed > 0:
+            self._count("redacted", changed)
+        return changed >= 0
+
     def _clean(self, row: dict[str, Any]) -> dict[str, Any]:
         """Return a row plain and redacted."""
-        if not _SCALARS.issuperset(map(type, row.values())) or not all(type(name) is str for name in row):
-            trimmer = Trimmer(self._limits)
-            row = trimmer.flat(row)
-            if trimmer.cuts:
-                self._count("cut", trimmer.cuts)
-        if self._redactor is not None and (changed := self._redactor.apply(row)):
+        trimmer = Trimmer(self._limits)
+        whole = type(row) is not dict
+        row = trimmer.flat(row)
+        if whole or not row.keys().isdisjoint(self._constant):
+            row = WholeRow(self._constant | row)
+        if trimmer.cuts:
+            self._count("cut", trimmer.cuts)
+        if self._redactor is not None and (changed := self._redactor.apply(row, plain=True)):
             self._count("redacted", changed)
         return row
 
     def line(self, row: dict[str, Any]) -> bytes:
         """Return a row as a line of JSON within the limits."""
         try:
-            line = orjson.dumps(row, fallback, _OPTIONS)
+            line = orjson.dumps(row, fallback)
         except (orjson.JSONEncodeError, TypeError, ValueError, RecursionError):
             return self._bounded(row)
         if len(line) > self._limits.length or line.find(b"{", 1) > 0 or b":[" in line:
             return self._bounded(row)
-        return line
+        if type(row) is dict:
+            return line[:-1] + self._behind
+        return line + b"\n"
 
     def _bounded(self, row: dict[str, Any]) -> bytes:
         trimmer = Trimmer(self._limits)
+        if type(row) is dict:
+            row = self._constant | row
         row = {name: trimmer.shortened(value) for name, value in trimmer.flat(row).items()}
-        line = orjson.dumps(row, fallback, _OPTIONS)
+        line = orjson.dumps(row, fallback)
         while len(line) > self._limits.line:
             longest = max(
                 (name for name in row if name not in COLUMNS), key=lambda n: len(str(row[n])), default=None
@@ -171,10 +191,10 @@ class RowMaker:
                 break
             del row[longest]
             trimmer.cuts += 1
-            line = orjson.dumps(row, fallback, _OPTIONS)
+            line = orjson.dumps(row, fallback)
         if trimmer.cuts:
             self._count("cut", trimmer.cuts)
-        return line
+        return line + b"\n"
 
     def _json(self, attributes: Mapping[str, Any] | None) -> str:
         return orjson.dumps(self._clean(dict(attributes or {})), fallback).decode()
@@ -191,15 +211,14 @@ class RowMaker:
     def _refresh(self, clock: int) -> None:
         """Read what drifts; the base of all rows until the next time."""
         self._due = clock + _REFRESH_NS
-        base: dict[str, Any] = dict.fromkeys(
-            ("timestamp", "duration_ms", "name", "kind", "trace_id", "span_id", "status_code")
-        )
-        base["sample_weight"] = 1.0
-        base |= self._resource
-        base["process.uptime"] = round((clock - self._begun) / 1e9, 3)
-        base["process.memory.usage"] = resident_bytes()
-        base["obskit.in_flight"] = len(self._in_flight)
-        self._base = base
+        constant = {
+            **self._resource,
+            "process.uptime": round((clock - self._begun) / 1e9, 3),
+            "process.memory.usage": resident_bytes(),
+            "obskit.in_flight": len(self._in_flight),
+        }
+        self._behind = b"," + orjson.dumps(constant, fallback)[1:] + b"\n"
+        self._constant = constant
 
 
 def resident_bytes() -> int:

@@ -10,12 +10,18 @@ import os
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor
-from opentelemetry.trace import SpanContext, SpanKind, get_current_span
+from opentelemetry.trace import (
+    INVALID_SPAN_CONTEXT,
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    get_current_span,
+)
 
 from obskit.instrument.counters import Counters
 from obskit.instrument.export import readable
@@ -25,6 +31,9 @@ from obskit.instrument.sink import JsonlSink
 from obskit.instrument.span import EventSpan
 
 _TICK_SECONDS = 1.0
+ENDED: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)
+ENDED.ended = True
+"""The root of a root that has ended."""
 _FORGET_NS = 3600 * 10**9
 _MOST_HELD = 1000
 
@@ -65,22 +74,13 @@ class Runtime:
         self.recording = sampling is None or sampling.has_tail
         self.open_units = open_units
         self._unfinished_ns = int(unfinished_after * 1e9)
-        self._random = random.Random(os.urandom(32))  # the host's seed must not make our ids  # noqa: S311
+        self.random_bytes = _random_bytes()
         self._keeper: threading.Thread | None = None
         self._stop = threading.Event()
         self.closed = False
         os.register_at_fork(after_in_child=self.forked)
 
     # What a span asks for.
-
-    def trace_ids(self) -> tuple[str, str]:
-        """Return ids of a new trace and its first span, in hex."""
-        text = self._random.randbytes(24).hex()
-        return text[:32], text[32:]
-
-    def span_id(self) -> str:
-        """Return the id of a new span, in hex."""
-        return self._random.randbytes(8).hex()
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to a counter."""
@@ -119,6 +119,8 @@ class Runtime:
             return
         if span.root is span:
             self.open_units.pop(span, None)
+            if self.sampling is None or not self.sampling.has_tail:
+                span.root = ENDED  # no circle: what has ended is freed at once
         if self.sampling is None:
             self._emit(span, clock, span.verdict.weight)
         elif self.sampling.has_tail:
@@ -146,6 +148,7 @@ class Runtime:
         for held, at in span.held or ():
             self._decided(held, at, must)
         span.held = []
+        span.root = ENDED
 
     def _decided(self, span: EventSpan, clock: int, must: bool) -> None:
         if must:
@@ -164,9 +167,10 @@ class Runtime:
         return rules.errors and has_failed(span)
 
     def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
-        row = self.rows.row(span, clock, weight)
+        rows = self.rows
+        row = rows.row(span, clock, weight)
         if self.sink is not None:
-            self.sink.write(self.rows.line(row), clock)
+            self.sink.write(rows.line(row), clock)
         if self.processors:
             done = readable(span, row, self.resource, clock)
             for processor in self.processors:
@@ -238,7 +242,7 @@ class Runtime:
         if self.closed:
             return
         self.process += 1
-        self._random = random.Random(os.urandom(32))  # noqa: S311
+        self.random_bytes = _random_bytes()
         self.counters.reset()
         self.open_units.clear()
         self._keeper = None
@@ -273,6 +277,11 @@ class Runtime:
             except Exception as error:
                 self.trouble("a processor's shutdown", error)
         return (self.sink.close(timeout) if self.sink is not None else True) and done
+
+
+def _random_bytes() -> Callable[[int], bytes]:
+    """Return a source of ids: the host may seed Python's, and a child must not repeat its parent's."""
+    return random.Random(os.urandom(32)).randbytes  # noqa: S311
 
 
 def has_failed(span: EventSpan) -> bool:

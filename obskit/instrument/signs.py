@@ -15,7 +15,7 @@ MASK = "[redacted]"
 
 # Tokens that can be told by their look: sign -> pattern.
 _SHAPES: dict[str, str] = {
-    "-----begin": r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
+    "-----BEGIN": r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
     r"(?:-----END[A-Z0-9 ]{0,40}-----|\Z)",
     "sk-": r"\bsk-[A-Za-z0-9_-]{16,}",
     "glpat-": r"\bglpat-[\w-]{16,}",
@@ -26,7 +26,7 @@ _SHAPES: dict[str, str] = {
     "pypi-": r"\bpypi-[\w-]{32,}",
     "key-": r"\bkey-[0-9a-z]{24,}",
     "tskey-": r"\btskey-[\w-]{12,}",
-    "atatt3": r"\bATATT3[\w=-]{20,}",
+    "ATATT3": r"\bATATT3[\w=-]{20,}",
     "ghp_": r"\bghp_\w{20,}",
     "gho_": r"\bgho_\w{20,}",
     "ghu_": r"\bghu_\w{20,}",
@@ -49,22 +49,22 @@ _SHAPES: dict[str, str] = {
     "glc_": r"\bglc_[\w=+/-]{20,}",
     "phc_": r"\bphc_\w{20,}",
     "sbp_": r"\bsbp_[0-9a-f]{20,}",
-    "eyj": r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){0,3}",
-    "sg.": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
+    "eyJ": r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){0,3}",
+    "SG.": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
     "ya29.": r"\bya29\.[\w-]{20,}",
     "hvs.": r"\bhvs\.[\w-]{20,}",
     "hvb.": r"\bhvb\.[\w-]{20,}",
     "hooks.": r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[\w/-]+",
     "/webhooks/": r"(?<=/webhooks/)\d{5,}/[\w-]{16,}",
-    ":aa": r"\b\d{6,12}:AA[\w-]{30,}",
-    "akia": r"\bAKIA[0-9A-Z]{16}\b",
-    "asia": r"\bASIA[0-9A-Z]{16}\b",
-    "aiza": r"\bAIza[\w-]{30,}",
+    ":AA": r"\b\d{6,12}:AA[\w-]{30,}",
+    "AKIA": r"\bAKIA[0-9A-Z]{16}\b",
+    "ASIA": r"\bASIA[0-9A-Z]{16}\b",
+    "AIza": r"\bAIza[\w-]{30,}",
     "dapi": r"\bdapi[0-9a-f]{32}\b",
-    "nrak-": r"\bNRAK-[0-9A-Z]{20,}",
+    "NRAK-": r"\bNRAK-[0-9A-Z]{20,}",
     "sq0": r"\bsq0(?:atp|csp|idp)-[\w-]{20,}",
-    "eaac": r"\bEAAC[0-9A-Za-z]{30,}",
-    "age-secret": r"\bAGE-SECRET-KEY-1[0-9A-Z]{20,}",
+    "EAAC": r"\bEAAC[0-9A-Za-z]{30,}",
+    "AGE-SECRET": r"\bAGE-SECRET-KEY-1[0-9A-Z]{20,}",
 }
 
 # Words that say the value after them is a secret. `(?<![a-z])` keeps "design:" and "bypass=" as they are.
@@ -143,7 +143,8 @@ _HARMLESS = frozenset(
 )
 
 _BY_SIGN: dict[str, Sub] = {sign: _replacing(re.compile(pattern)) for sign, pattern in _SHAPES.items()}
-_BY_SIGN |= {
+# These are of any case: their signs are looked for in lower case.
+_SPOKEN_SIGNS: dict[str, Sub] = {
     "bearer": lambda text: _SCHEME.sub(rf"\1 {MASK}", text),
     "basic": lambda text: _SCHEME.sub(rf"\1 {MASK}", text),
     "negotiate": lambda text: _SCHEME.sub(rf"\1 {MASK}", text),
@@ -151,13 +152,15 @@ _BY_SIGN |= {
     "parameters: ": lambda text: _PARAMETERS.sub(rf"\1{MASK}]", text),
     "%3a%2f%2f": lambda text: _USER_ENCODED.sub(rf"\1{MASK}%40", text),
 }
+# A character that every match of a sign's pattern has, where the sign itself has none that is rare.
+_GATES = {"xox": "-", "sq0": "-", "eyJ": ".", "shp": "_"}
 
 
 def _grouped() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    groups: dict[str, list[str]] = {char: [] for char in "_-.%: "}
+    groups: dict[str, list[str]] = {char: [] for char in "_-./:"}
     bare: list[str] = []
     for sign in _BY_SIGN:
-        char = next((c for c in groups if c in sign), None)
+        char = _GATES.get(sign) or next((c for c in groups if c in sign), None)
         (groups[char] if char else bare).append(sign)
     return (*((char, tuple(signs)) for char, signs in groups.items()), ("", tuple(bare)))
 
@@ -170,21 +173,29 @@ def suspicious(text: str) -> bool:
 
     Cost: tests of substrings, most of them skipped for want of a character.
     """
-    low = text.lower()
     for char, signs in _GROUPS:
-        if char in low:
+        if char in text:
             for sign in signs:
-                if sign in low:
+                if sign in text:
                     return True
-    if "=" in low or ":" in low or ">" in low or "--" in low or "%3d" in low or "'" in low:
+    spaced = " " in text
+    paired = "=" in text or ":" in text or ">" in text or "'" in text
+    if not (spaced or paired or "%" in text):
+        return False
+    low = text.lower()
+    if spaced:
+        for sign in _SPOKEN_SIGNS:
+            if sign in low:
+                return True
+    if paired or "--" in text or "%3" in text:
         for word in _WORDS:
             if word in low:
                 return True
-        if "@" in low and "://" in low:
+        if "@" in text and "://" in text:
             return True
-        if "=" in low and ("?" in low or "&" in low):
+        if "=" in text and ("?" in text or "&" in text):
             return True
-    return False
+    return "%3a%2f%2f" in low
 
 
 def cleaned(text: str) -> str:
@@ -195,6 +206,9 @@ def cleaned(text: str) -> str:
     if "@" in low and "://" in low:
         text = _USER.sub(rf"\1{MASK}@", text)
     for sign, sub in _BY_SIGN.items():
+        if sign in text:
+            text = sub(text)
+    for sign, sub in _SPOKEN_SIGNS.items():
         if sign in low:
             text = sub(text)
     if "=" in low and ("?" in low or "&" in low):

@@ -64,6 +64,7 @@ class JsonlSink:
         self.file: Path | None = None
         self._service = service
         self._rules = rules
+        self._most = rules.rotate_bytes
         self._counters = counters
         self._fd = -1
         self.reset()
@@ -82,6 +83,7 @@ class JsonlSink:
         self._wake = threading.Condition()
         self._drainer: threading.Thread | None = None
         self._torn = False
+        self._wrote = self._counters.wrote
         self._closed = False
         self._no_room = False
         self._size = 0
@@ -103,7 +105,22 @@ class JsonlSink:
         me = _ident()
         inside[me] = clock
         try:
-            self._append(line)
+            if self._fd < 0 or self._torn or self._no_room:
+                self._append(line)
+                return
+            try:
+                done = os.write(self._fd, line)
+            except OSError as error:
+                self._refused(error)
+                return
+            if done < len(line):
+                self._torn = True
+                self._append(line)
+                return
+            self._wrote()
+            self._size += done
+            if self._size > self._most:
+                self._rotate()
         finally:
             inside.pop(me, None)
 
@@ -137,8 +154,11 @@ class JsonlSink:
             return
         self._size += done
         self._counters.wrote()
-        if self._size > self._rules.rotate_bytes:
+        if self._size > self._most:
             self._rotate()
+
+    def _refused(self, error: OSError) -> None:
+        self._lost(f"took no event ({error.strerror or error})")
 
     def _lost(self, why: str) -> None:
         self._counters.add("dropped")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import time
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -26,7 +26,7 @@ from opentelemetry.trace import (
     TraceFlags,
 )
 
-from obskit.instrument.sampling import KEEP, Verdict
+from obskit.instrument.sampling import Verdict
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED | 2)  # 2: the low 56 bits of the trace id are random
 _NOT_SAMPLED = TraceFlags(2)
@@ -43,12 +43,7 @@ class Pipeline(Protocol):
     process: int
     recording: bool
     most_fields: int
-
-    def trace_ids(self) -> tuple[str, str]:
-        """Return ids of a new trace and its first span, in hex."""
-
-    def span_id(self) -> str:
-        """Return the id of a new span, in hex."""
+    random_bytes: Callable[[int], bytes]
 
     def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
         """Decide about a local root that begins."""
@@ -79,10 +74,20 @@ class EventSpan(Span):
     parent_hex: str | None
     verdict: Verdict
     root: EventSpan
-    local: EventSpan | None
-    parent: SpanContext | None
+    local: EventSpan | None = None
+    parent: SpanContext | None = None
     started: int
     clock: int
+    ended = False
+    status_code = "UNSET"
+    status_message: str | None = None
+    points: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
+    links_: list[Link] | None = None
+    finished: int | None = None
+    scope: Any = None
+    held: list[Any] | None = None
+    provisional = False
+    _context: SpanContext | None = None
 
     def __init__(
         self, pipeline: Pipeline, name: str, kind: SpanKind = _INTERNAL, fields: dict[str, Any] | None = None
@@ -91,26 +96,15 @@ class EventSpan(Span):
         self.name = name
         self.kind = kind
         self.fields: dict[str, Any] = {} if fields is None else fields
-        self.ended = False
-        self.status_code = "UNSET"
-        self.status_message: str | None = None
-        self.points: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
-        self.links_: list[Link] | None = None
-        self.finished: int | None = None
-        self.scope: Any = None
-        self.held: list[Any] | None = None
-        self.provisional = False
 
     def begin(self, parent: Span, start: int | None = None) -> None:
         """Start: ids, the local root, the verdict of sampling."""
         pipeline = self.pipeline
         self.process = pipeline.process
-        self.parent = None
-        self._context: SpanContext | None = None
         if isinstance(parent, EventSpan):
             self.trace_hex = parent.trace_hex
             self.parent_hex = parent.span_hex
-            self.span_hex = pipeline.span_id()
+            self.span_hex = pipeline.random_bytes(8).hex()
             self.verdict = parent.verdict
             self.local = parent
             if parent.process == self.process and not parent.root.ended:
@@ -130,17 +124,16 @@ class EventSpan(Span):
         pipeline = self.pipeline
         context = parent.get_span_context()
         self.root = self
-        self.local = None
         if context is not None and context.is_valid:
             self.parent = context
             self.trace_hex = f"{context.trace_id:032x}"
             self.parent_hex = f"{context.span_id:016x}"
-            self.span_hex = pipeline.span_id()
+            self.span_hex = pipeline.random_bytes(8).hex()
             self.verdict = pipeline.begun(self, context)
         else:
             self.parent_hex = None
-            self.trace_hex, self.span_hex = pipeline.trace_ids()
-            self.verdict = KEEP
+            ids = pipeline.random_bytes(24).hex()
+            self.trace_hex, self.span_hex = ids[:32], ids[32:]
             self.verdict = pipeline.begun(self, None)
 
     # What hosts call on an event.
