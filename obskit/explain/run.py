@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from obskit.engine import Scope
 from obskit.errors import BadCall
@@ -127,6 +128,8 @@ class _Run:
         self.skipped: list[dict[str, str]] = []
         names = set(self.scope.schema.names)
         self.cluster = cluster if cluster in names else None
+        if self.cluster and pa.types.is_nested(self.scope.schema.field(self.cluster).type):
+            raise BadCall(f"the cluster {cluster!r} is a list", hint="a field of one value a row, or None")
         self.names, self.descriptive = self._fields(fields)
 
     def _fields(self, given: Sequence[str] | None) -> tuple[list[str], set[str]]:

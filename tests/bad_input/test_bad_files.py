@@ -349,3 +349,12 @@ def test_a_dataset_and_a_cache_of_another_version(tmp_path: Path, say: Callable[
     assert (status, shown.startswith(TABLE)) == (0, True), "what the cache holds is made again"
     shutil.rmtree(ok.load(path).dataset.path)
     assert say("info", path)[0] == 0, "and so is what was deleted"
+
+
+def test_a_cluster_that_is_a_list(tmp_path: Path, say: Callable[..., Said]) -> None:
+    path = file(tmp_path, "".join(row(i, tags=["a", "b"][: i % 3]) for i in range(ROWS)))
+    assert say("explain", path, "--select", "duration_ms > 40", "--cluster", "tags") == (
+        2,
+        "",
+        "obskit: the cluster 'tags' is a list\nHint: a field of one value a row, or None\n",
+    )
