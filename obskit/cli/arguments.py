@@ -168,6 +168,15 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     _answer(parser)
 
 
+def _probe(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("urls", nargs="+", metavar="URL", help="http or https")
+    parser.add_argument(
+        "--every", metavar="STEP", help="again and again: 10s, 500ms, 1m; until Ctrl-C without --count"
+    )
+    parser.add_argument("--count", type=_positive, metavar="N", help="requests of each URL; default 1")
+    parser.add_argument("--into", metavar="DIR", help="write the events into a new file in this folder")
+
+
 def _lab(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument("--mapping", metavar="FILE.json", help="names of a CSV's columns")
@@ -184,6 +193,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "trace": ("verbs", "the spans of one trace", _trace),
     "convert": ("making", "write events as Parquet, to open in a blink", _convert),
     "demo": ("making", "make events of a booking platform with causes planted in them", _demo),
+    "probe": ("probing", "make real requests, the phases of each as one event", _probe),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),
 }
 

@@ -25,6 +25,8 @@ class Match(IntEnum):
     NO = 0
     POSSIBLE = 1
     CERTAIN = 2
+    DIALECT = 3
+    """Certain, and of a kind that a reader of a wider format would be certain of too."""
 
 
 @dataclass(frozen=True)

@@ -116,6 +116,30 @@ def test_a_verb_without_its_extra_says_what_to_type(words: tuple[str, ...]) -> N
     )
 
 
+def test_probe_without_its_extra_says_what_to_type() -> None:
+    done = obskit("probe", "http://127.0.0.1:1/")
+    assert done.returncode == 2
+    assert done.stderr == "obskit: obskit probe needs the extra 'probe'\nHint: pip install 'obskit[probe]'\n"
+
+
+def test_probe_needs_its_extra_alone() -> None:
+    done = subprocess.run(
+        [
+            sys.executable,
+            "-c",
+            hidden(others("probe")) + "from obskit.cli import main; sys.exit(main(sys.argv[1:]))",
+            "probe",
+            "http://127.0.0.1:1/",
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"error.type":"CouldNotConnect"' in done.stdout
+
+
 def test_lab_without_its_extra_says_what_to_type(tmp_path: Path) -> None:
     done = base_only(
         "import importlib.util as u; u.find_spec = lambda name: None;"

@@ -1,0 +1,15 @@
+"""A real request, and its phases as one event: name lookup, connection, TLS, first byte, the whole.
+
+libcurl makes the request and does the timing; the words are those that curl's own output is loaded with
+(`obskit.names.curl`). Nothing is written before its secrets are out of it. Needs the extra `probe`, and
+nothing of the extra `data`.
+"""
+
+from __future__ import annotations
+
+from obskit.probe.request import Limits, probe
+from obskit.probe.watch import Tally, checked, watch
+from obskit.probe.words import summary, told
+from obskit.probe.writing import EventFile
+
+__all__ = ["EventFile", "Limits", "Tally", "checked", "probe", "summary", "told", "watch"]

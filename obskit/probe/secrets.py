@@ -1,0 +1,48 @@
+"""URLs without their secrets: user and password, and values in the query that are credentials.
+
+What a secret looks like is `obskit.instrument`'s to know. Here a URL is taken apart first, so that a key is
+read as its server reads it (`%74oken` is token) and a value ends where it does; the rest of the URL stays as
+it was, byte for byte, so that equal URLs stay equal.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import unquote_plus
+
+from obskit.instrument.redact import secret_name
+from obskit.instrument.signs import MASK, cleaned
+
+# Words that mean a secret in a query, but not as the name of a field.
+_WORDS = frozenset(
+    {"access", "assertion", "code", "hash", "hmac", "key", "samlrequest", "samlresponse"}
+    | {"session", "sid", "ticket"}
+)
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
+_USERINFO = re.compile(r"^([a-zA-Z][a-zA-Z0-9+.-]*:)?(//)?[^/?#]*@")
+_PAIR = re.compile(r"([^&;=?#]+)=([^&;#]*)")
+_URL = re.compile(r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s'\"<>]+")
+
+
+def without_secrets(url: str) -> str:
+    """Return a URL with user, password and secret values as `[redacted]`."""
+    url = _USERINFO.sub(rf"\1\2{MASK}@", url)
+    start = min((at for at in (url.find("?"), url.find("#")) if at >= 0), default=len(url))
+    return cleaned(url[:start] + _PAIR.sub(_pair, url[start:]))
+
+
+def text_without_secrets(text: str, urls: tuple[str, ...] = ()) -> str:
+    """Return a message with the URLs in it cleaned, also `urls` where they stand without their scheme."""
+    for url in urls:
+        text = text.replace(url, without_secrets(url))
+    return cleaned(_URL.sub(lambda found: without_secrets(found[0]), text))
+
+
+def _pair(found: re.Match[str]) -> str:
+    key, value = found[1], found[2]
+    if value in ("", MASK):
+        return found[0]
+    words = [part.lower() for part in _PARTS.findall(unquote_plus(key))]
+    decoded = unquote_plus(value)
+    secret = secret_name(words) or not _WORDS.isdisjoint(words)
+    return f"{key}={MASK}" if secret or cleaned(decoded) != decoded else found[0]

@@ -1,0 +1,133 @@
+"""Requests again and again: each URL on its own clock, so that one that hangs holds up no other."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlsplit
+
+from obskit.errors import BadCall
+from obskit.probe.request import Limits, probe
+from obskit.probe.secrets import without_secrets
+
+MOST_URLS = 100
+LEAST_SECONDS = 0.1
+_ODD = re.compile(r"[\x00-\x20\x7f]")
+
+
+@dataclass
+class Tally:
+    """What has been asked so far, by URL as it is written: durations in ms of those answered, the answers,
+    the failures."""
+
+    answered: dict[str, list[float]] = field(default_factory=dict)
+    statuses: dict[str, dict[int, int]] = field(default_factory=dict)
+    failed: dict[str, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def requests(self) -> int:
+        """How many requests were made."""
+        return sum(map(len, self.answered.values())) + sum(sum(f.values()) for f in self.failed.values())
+
+    def add(self, event: dict[str, Any]) -> None:
+        """Count an event."""
+        url = event["url.full"]
+        if why := event.get("error.type"):
+            reasons = self.failed.setdefault(url, {})
+            reasons[why] = reasons.get(why, 0) + 1
+        else:
+            self.answered.setdefault(url, []).append(event["duration_ms"])
+            statuses = self.statuses.setdefault(url, {})
+            status = event.get("http.response.status_code", 0)
+            statuses[status] = statuses.get(status, 0) + 1
+
+
+def checked(urls: Iterable[str]) -> list[str]:
+    """Return the URLs, each once, in their order.
+
+    Raises:
+        BadCall: one is no http or https URL, or there are more than `MOST_URLS`.
+    """
+    found = list(dict.fromkeys(urls))
+    for url in found:
+        shown = without_secrets(url).encode("utf-8", "replace").decode()
+        try:
+            url.encode()
+            parts = urlsplit(url)
+            host, _port = parts.hostname, parts.port
+        except ValueError as error:
+            raise BadCall(f"{shown} is no URL: {error}", hint="e.g. https://example.com/health") from None
+        if parts.scheme.lower() not in ("http", "https"):
+            raise BadCall(f"{shown} is no http or https URL", hint="e.g. https://example.com/health")
+        if not host or _ODD.search(url):
+            raise BadCall(
+                f"{shown} is no URL: it has {'a blank' if host else 'no host'}",
+                hint="e.g. https://example.com/health",
+            )
+    if len(found) > MOST_URLS:
+        raise BadCall(f"{len(found)} URLs are more than {MOST_URLS}", hint="start several probes")
+    return found
+
+
+def watch(
+    urls: Iterable[str],
+    emit: Callable[[dict[str, Any]], None],
+    *,
+    every: float = 1.0,
+    count: int | None = 1,
+    limits: Limits | None = None,
+    stopped: threading.Event | None = None,
+) -> Tally:
+    """Probe URLs until each has been asked `count` times, or until interrupted or stopped.
+
+    Args:
+        urls: http or https.
+        emit: given each event as it is there, one at a time, from other threads.
+        every: seconds from the beginning of a request to that of the next of the same URL. Beginnings that
+            passed while a request took longer are left out.
+        count: requests of each URL; None has no end.
+        limits: of each request.
+        stopped: ends it when set; Ctrl-C does the same.
+
+    Returns:
+        What was asked. A request that was given up because all ended is not in it and was not emitted.
+
+    Raises:
+        BadCall: no such URLs, or `every` under a tenth of a second.
+        OSError: whatever `emit` raises; all requests end then.
+    """
+    wanted = checked(urls)
+    if every < LEAST_SECONDS:
+        raise BadCall(f"every {every:g} s is too often", hint=f"{LEAST_SECONDS:g} s at the least")
+    stop = stopped or threading.Event()
+    tally, one_at_a_time = Tally(), threading.Lock()
+
+    def ask(url: str) -> None:
+        begun, asked = time.monotonic(), 0
+        while not stop.is_set() and (count is None or asked < count):
+            event = probe(url, limits, stop)
+            if stop.is_set() and event.get("error.type") == "AbortedByCallback":
+                return
+            with one_at_a_time:
+                emit(event)
+                tally.add(event)
+            asked += 1
+            if count is None or asked < count:
+                passed = time.monotonic() - begun
+                stop.wait(begun + (passed // every + 1) * every - time.monotonic())
+
+    with ThreadPoolExecutor(max(len(wanted), 1), thread_name_prefix="obskit-probe") as pool:
+        try:
+            waiting = [pool.submit(ask, url) for url in wanted]
+            done, _ = wait(waiting, return_when=FIRST_EXCEPTION)
+            stop.set()
+            for future in done:
+                future.result()
+        except KeyboardInterrupt:
+            stop.set()
+    return tally
