@@ -26,6 +26,9 @@ FILES = 32
 MARKS = 24
 """Places of a file at which lines are taken."""
 
+LAST = 0.995
+"""Where the last of them lies, as a share of the file: what is newest matters most."""
+
 UNFOLDED = 50_000_000
 """Bytes of compressed input that are unfolded in a second."""
 
@@ -176,7 +179,8 @@ class Skim:
         if _of_lines(reader, source):
             reach = self.reach if source.compression else 1.0
             marks = min(MARKS, quota)
-            source.plan = Plan(-(-quota // marks), reach / marks, reach, deadline)
+            step = LAST * reach / max(1, marks - 1)
+            source.plan = Plan(-(-quota // marks), step, reach, deadline)
         yield from reader.read(source, LoadReport().file(path), self._mapping)
 
 
