@@ -18,8 +18,9 @@ from obskit.engine.condition import (
 from obskit.engine.duck import Answer, DuckEngine, Engine, Mask, filter_table
 from obskit.engine.items import condition_of, format_condition, format_value
 from obskit.engine.scope import Scope
+from obskit.engine.times import Window, parse_window, window_or_condition
 from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, tokenize
-from obskit.engine.values import parse_span, parse_time, time_literal
+from obskit.engine.values import microseconds, moment, parse_span, parse_time, time_literal
 
 __all__ = [
     "Answer",
@@ -32,20 +33,25 @@ __all__ = [
     "Names",
     "Scope",
     "Token",
+    "Window",
     "all_of",
     "condition_of",
     "filter_table",
     "format_condition",
     "format_value",
+    "microseconds",
+    "moment",
     "negate",
     "parse_condition",
     "parse_expression",
     "parse_span",
     "parse_time",
+    "parse_window",
     "quote_name",
     "quote_string",
     "text_of_ibis",
     "time_literal",
     "tokenize",
     "unknown_field",
+    "window_or_condition",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 
 import ibis.expr.types as ir
@@ -16,7 +16,7 @@ from ibis.common.deferred import Deferred
 from obskit.dataset import NO_TIME, Dataset, FieldCodes
 from obskit.engine.condition import Condition, Names, all_of, parse_condition, parse_expression
 from obskit.engine.duck import Answer, DuckEngine, Engine, Mask
-from obskit.engine.values import time_literal
+from obskit.engine.values import moment, time_literal
 from obskit.engine.window import TIME, slices, time_window
 from obskit.errors import BadCall
 
@@ -159,9 +159,9 @@ class Scope:
             return table, None
         time = table[TIME]
         if low is not None:
-            table = table.filter(time >= _moment(low))
+            table = table.filter(time >= time_literal(moment(low)))
         if high is not None:
-            table = table.filter(table[TIME] <= _moment(high))
+            table = table.filter(table[TIME] <= time_literal(moment(high)))
         return table, within
 
     def codes(self, field: str) -> FieldCodes:
@@ -203,10 +203,6 @@ def _without_decimals(found: pa.Table, wanted: pa.Schema) -> pa.Table:
                 column = column.cast(pa.float64())
             found = found.set_column(at, name, column)
     return found
-
-
-def _moment(micros: int) -> ir.Value:
-    return time_literal(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=micros))
 
 
 __all__ = ["Answer", "Scope"]

@@ -13,6 +13,8 @@ import ibis.expr.types as ir
 from obskit.engine.functions import Literal
 from obskit.errors import ConditionError
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LIMITS = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH, datetime.max.replace(tzinfo=UTC) - EPOCH)
 _SPAN = re.compile(r"([+-]?)(\d+(?:\.\d+)?)\s*(us|ms|s|m|min|h|d|w)")
 _SECONDS = {
     "us": 1e-6,
@@ -66,6 +68,8 @@ def parse_span(text: str) -> timedelta:
 def parse_time(text: str, newest: datetime | None = None) -> datetime:
     """Read a time: ISO 8601 (naive is UTC), or "-30m" counted from `newest`.
 
+    A length of time without a sign is ago as well: "30m" is "-30m"; only "+30m" is after `newest`.
+
     Raises:
         ConditionError: it is neither, or there is nothing to count from.
     """
@@ -77,7 +81,8 @@ def parse_time(text: str, newest: datetime | None = None) -> datetime:
                 hint="give a time in ISO 8601",
             )
         try:
-            return newest + parse_span(stripped)
+            span = parse_span(stripped)
+            return newest + (span if stripped[0] in "+-" else -span)
         except OverflowError:
             raise ConditionError(
                 f"{text!r} from the newest event is outside of time", hint="ISO 8601"
@@ -89,6 +94,18 @@ def parse_time(text: str, newest: datetime | None = None) -> datetime:
         raise ConditionError(
             f"{text!r} is not a time", hint="write ISO 8601, such as '2026-05-04T10:00Z'; naive times are UTC"
         ) from None
+
+
+def microseconds(at: datetime) -> int:
+    """Return a time as microseconds since the epoch; a naive one is UTC."""
+    aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at
+    return (aware - EPOCH) // timedelta(microseconds=1)
+
+
+def moment(micros: float) -> datetime:
+    """Return the time of microseconds since the epoch, moved into the years that a datetime can hold."""
+    low, high = (limit // timedelta(microseconds=1) for limit in _LIMITS)
+    return EPOCH + timedelta(microseconds=min(high, max(low, round(micros))))
 
 
 def literal_as(

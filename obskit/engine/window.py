@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -11,11 +10,10 @@ from sqlglot import exp
 
 from obskit.engine.condition import Condition
 from obskit.engine.tree import flat
-from obskit.engine.values import parse_time
+from obskit.engine.values import microseconds, parse_time
 from obskit.errors import ConditionError
 
 TIME = "timestamp"
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOW = (exp.GT, exp.GTE, exp.EQ)
 _HIGH = (exp.LT, exp.LTE, exp.EQ)
 
@@ -33,10 +31,9 @@ def time_window(condition: Condition) -> tuple[int | None, int | None]:
         if not isinstance(node, exp.Literal) or not node.is_string:
             return None
         try:
-            moment = parse_time(parsed.strings[int(node.this[1:])], parsed.newest)
+            return microseconds(parse_time(parsed.strings[int(node.this[1:])], parsed.newest))
         except ConditionError:
             return None
-        return (moment - _EPOCH) // timedelta(microseconds=1)
 
     root = parsed.tree
     while isinstance(root, exp.Paren):
