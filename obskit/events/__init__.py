@@ -1,4 +1,4 @@
-"""The events room: `load`, `Events` with the verbs that a user meets, and triage.
+"""The events room: `load`, `Events` with the verbs that a user meets.
 
 It is the only room that people meet by name; the verbs are each one call into a room below.
 """
@@ -6,6 +6,6 @@ It is the only room that people meet by name; the verbs are each one call into a
 from obskit.events.events import Events
 from obskit.events.loading import Source, load
 from obskit.events.previews import labelled, preview
-from obskit.events.triage import Triage
+from obskit.triage import Triage
 
 __all__ = ["Events", "Source", "Triage", "labelled", "load", "preview"]

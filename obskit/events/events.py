@@ -17,12 +17,12 @@ from obskit.dataset import Dataset
 from obskit.engine import Scope, format_value, parse_time
 from obskit.errors import BadCall
 from obskit.events.previews import Shown, explain_sample, notebook_display
-from obskit.events.triage import Triage, triage
 from obskit.figures.result import Result
 from obskit.figures.tables import format_cell, html_table, text_table
 from obskit.names import printable
 from obskit.query import Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
+from obskit.triage import Triage, triage
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,7 +13,7 @@ import pytest
 from obskit import load
 from obskit.errors import BadCall
 from obskit.events import Events
-from obskit.events.operations import deployments, unit_condition
+from obskit.triage.counting import deployments, unit_condition
 
 T = datetime(2026, 5, 4, tzinfo=UTC)
 

@@ -12,7 +12,13 @@ import pyarrow as pa
 
 from obskit.engine import Scope, format_condition
 from obskit.errors import BadCall, EmptySelection
-from obskit.events.operations import (
+from obskit.explain import Explanation, Finding, explain
+from obskit.figures import words
+from obskit.figures.result import Result, plain
+from obskit.figures.tables import UNIT, format_cell, format_time, html_page, html_table, text_table
+from obskit.names import printable
+from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.triage.counting import (
     Deployment,
     Key,
     Side,
@@ -23,12 +29,6 @@ from obskit.events.operations import (
     unit_condition,
     worse,
 )
-from obskit.explain import Explanation, Finding, explain
-from obskit.figures import words
-from obskit.figures.result import Result, plain
-from obskit.figures.tables import UNIT, format_cell, format_time, html_page, html_table, text_table
-from obskit.names import printable
-from obskit.query.answer import call, dataset_of, merged, statements
 
 MOST_EXPLAINED = 4  # operations
 MOST_FINDINGS = 3  # of each explanation, as text
