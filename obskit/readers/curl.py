@@ -25,7 +25,9 @@ from obskit.schema import FileReport
 OBJECT_LIMIT = 1024 * 1024
 """Bytes of one object; curl's are about two thousand, a chain of certificates makes them ten thousand."""
 
-_BUFFER = 4 * OBJECT_LIMIT
+_BUFFER = 2 * OBJECT_LIMIT
+# Python's error about JSON counts the lines before it, so what was read may not pile up before it.
+_BEHIND = 32 * 1024
 _SNIFFED = 20
 _BOM = "\ufeff"
 # Zeros before a number's first other digit become spaces, so that every place stays where it was.
@@ -62,10 +64,12 @@ def _next(text: str, at: int) -> _Piece | None:
     start = _BLANK.match(text, at).end()  # type: ignore[union-attr]
     if start >= len(text):
         return None
+    again = start + 1
     try:
         row, end = _DECODER.raw_decode(text, start)
     except RecursionError:
         why = f"nested deeper than {DEPTH_LIMIT} levels"
+        again += DEPTH_LIMIT  # levels of the same object: beginning anew at each would take its square
     except ValueError:
         why = "not JSON"
     else:
@@ -73,7 +77,7 @@ def _next(text: str, at: int) -> _Piece | None:
             return _Piece(row, "", start, end)
         why = "not a JSON object" if type(row) is not dict else "an object of more than 1 MiB"
         return _Piece(None, why, start, end)
-    found = _AGAIN.search(text, start + 1)
+    found = _AGAIN.search(text, again)
     return _Piece(None, why, start, found.end() if found else len(text))
 
 
@@ -106,7 +110,9 @@ class _Text:
         self._line, self._offset, self._begun = 1, 0, False
 
     def fill(self) -> None:
-        """Read on where less than an object's worth is left."""
+        """Read on where less than an object's worth is left; `at` may change, and what `text` begins with."""
+        if self.at > _BEHIND:
+            self.text, self.at = self.text[self.at :], 0
         if self.ended or len(self.text) - self.at > OBJECT_LIMIT:
             return
         pieces, have = [self.text[self.at :]], len(self.text) - self.at
@@ -153,7 +159,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
             text.skip(piece.start)
             why = _added(batcher, piece, source)
             if why:
-                if text.ended and piece.end >= len(text.text):
+                if text.ended and piece.end >= len(text.text) and not text.text.endswith("\n"):
                     why = stream.damage or ("torn: the file ends within it" if why == "not JSON" else why)
                 report.reject(text.place(), why)
                 first = first or f"{text.place()}: {why}"

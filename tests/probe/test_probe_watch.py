@@ -14,6 +14,7 @@ import pytest
 
 from obskit.errors import BadCall, StorageFull
 from obskit.events import load
+from obskit.instrument.files import closed
 from obskit.probe import EventFile, checked, summary, told, watch
 
 
@@ -100,6 +101,14 @@ def test_a_file_of_ones_own_that_loads(web, tmp_path: Path) -> None:
     found = {(row["error.type"], row["http.response.status_code"]) for row in rows}
     assert found == {(None, 200), (None, 503), ("CouldNotConnect", None)}
     assert events.load_report.rejected_count == 0
+
+
+def test_a_file_that_is_written_is_held(tmp_path: Path) -> None:
+    """So that a service that shares the folder and keeps it within a budget leaves it alone."""
+    with EventFile(tmp_path) as file:
+        assert not closed(file.path)
+        file.write({"a": 1})
+    assert closed(file.path)
 
 
 def test_a_file_without_events_is_not_left(tmp_path: Path) -> None:

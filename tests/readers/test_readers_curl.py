@@ -219,6 +219,10 @@ def test_what_is_bad_is_counted_and_the_rest_is_kept(read) -> None:
     ]
 
 
+def test_a_last_line_that_ended_is_not_torn(read) -> None:
+    assert [reason for _, reason in read(line(ANSWERED) + b"\nhello\n").reasons] == ["not JSON"]
+
+
 def test_bytes_that_are_no_text_are_counted(read) -> None:
     bad = line(ANSWERED | {"method": "G"}).replace(b'"G"', b'"\xff"')
     loaded = read(line(ANSWERED) + bad + line(FAILED | {"url": "http://h/\u00e9"}))
