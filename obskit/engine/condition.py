@@ -90,22 +90,36 @@ class Names:
         Raises:
             UnknownField: no field has the name, in either reading of it.
         """
-        low = token.value.lower()
-        if low in self._by_lower:
-            return self._by_lower[low], None
-        if low in self._renamed:
-            new = self._renamed[low]
-            return new, f"{token.value} is {new} today"
-        raise unknown_field(token.value, self.names, quoted=token.kind == "quoted")
+        field = self.find(token.value)
+        if field is None:
+            raise unknown_field(token.value, self.names, quoted=token.kind == "quoted")
+        new = token.value.lower() in self._renamed
+        return field, f"{token.value} is {field} today" if new else None
+
+    def find(self, name: str) -> str | None:
+        """Return the field a name means, without regard to case, old names included; None if none."""
+        low = name.lower()
+        return self._by_lower.get(low, self._renamed.get(low))
 
 
-def unknown_field(name: str, names: Sequence[str], *, quoted: bool = False) -> UnknownField:
-    """Return the error for a field that no event has, with the nearest names."""
+def unknown_field(
+    name: str, names: Sequence[str], *, quoted: bool = False, alone: bool = False
+) -> UnknownField:
+    """Return the error for a field that no event has, with the nearest names.
+
+    Args:
+        name: as it was written.
+        names: those that there are.
+        quoted: it stood in double quotes.
+        alone: a name was asked for, so it is no value whose quotes were forgotten.
+    """
     near = nearest(name, names)
     shown = name if len(name) <= 80 else name[:77] + "..."
     fields = f"the nearest fields are {', '.join(near)}" if near else "no field has a name like it"
     value = quote_string(shown)
-    if quoted:
+    if alone:
+        hint = fields if near else f"{fields}: events.fields() lists them"
+    elif quoted:
         hint = f"double quotes name a field, and {fields}; is it a value? Then in single quotes: {value}"
     else:
         hint = f"{fields}; if it is a value, it stands in single quotes: {value}"

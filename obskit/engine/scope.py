@@ -14,11 +14,16 @@ import pyarrow as pa
 from ibis.common.deferred import Deferred
 
 from obskit.dataset import NO_TIME, Dataset, FieldCodes
-from obskit.engine.condition import Condition, Names, all_of, parse_condition, parse_expression
+from obskit.engine.condition import Condition, Names, all_of, parse_condition, parse_expression, unknown_field
 from obskit.engine.duck import Answer, DuckEngine, Engine, Mask
+from obskit.engine.items import format_value
 from obskit.engine.values import moment, time_literal
 from obskit.engine.window import TIME, slices, time_window
 from obskit.errors import BadCall
+from obskit.names import UNIT_KINDS
+
+# A condition on one of these means rows of its own choice.
+CHOOSING = frozenset({"kind", "name"})
 
 Builder = Callable[[ir.Table], ir.Expr]
 
@@ -88,6 +93,44 @@ class Scope:
         if isinstance(text, Condition) and text.parsed is not None and text.fields <= set(self.schema.names):
             return text
         return parse_condition(text, self.schema, newest=self.newest, names=self.names)
+
+    def resolve(self, name: str) -> str:
+        """Return the field a name means, without regard to case, old names included.
+
+        Raises:
+            UnknownField: there is none; with the nearest names.
+            BadCall: no name at all.
+        """
+        if not isinstance(name, str):
+            raise BadCall(f"{name!r} is no name of a field", hint="such as 'http.route'")
+        field = self.names.find(name)
+        if field is None:
+            raise unknown_field(name, self.names.names, alone=True)
+        return field
+
+    @property
+    def chooses_rows(self) -> bool:
+        """Whether `where` names `kind` or `name`: then it says itself which rows are meant, units or not."""
+        return self.where is not None and not CHOOSING.isdisjoint(self.where.fields)
+
+    def units(self) -> tuple[Condition | None, str | None]:
+        """Return what picks the units of work among the rows of this scope, or why all rows are taken.
+
+        Returns:
+            The condition of a unit of work over the fields that there are, and None; or None, and the reason
+            in a few words: `where` chooses the rows, or no row of the dataset is a unit of work.
+        """
+        if self.chooses_rows:
+            return None, "the condition names kind or name: all rows it is true of are taken"
+        names = set(self.dataset.schema.names)
+        if not names & {"kind", "duration_ms"} or self.dataset.codes.no_units:
+            return None, "no row is a unit of work (server, consumer or root span): all rows are taken"
+        # A field that is not there is null on every row.
+        parts = [f"kind in ({', '.join(map(format_value, UNIT_KINDS))})"] if "kind" in names else []
+        if "duration_ms" in names:
+            root = "parent_span_id is null and duration_ms is not null"
+            parts.append(f"({root})" if "parent_span_id" in names else "duration_ms is not null")
+        return self.condition(" or ".join(parts)), None
 
     def narrow(self, condition: str | Condition | Deferred | ir.Value | None) -> Scope:
         """Return the scope of those rows of which the condition is true as well."""

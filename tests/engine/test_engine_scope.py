@@ -1,0 +1,108 @@
+"""Scopes: which rows are the units of work, and what a name means."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from obskit.dataset import from_arrow
+from obskit.engine import Scope
+from obskit.errors import BadCall, UnknownField
+from obskit.names import UNITS
+
+SPANS: dict[str, Any] = {
+    "timestamp": pa.array([datetime(2026, 5, 4, tzinfo=UTC)] * 5, pa.timestamp("us", "UTC")),
+    "duration_ms": [1.0, 2.0, 3.0, None, 5.0],
+    "kind": ["server", "internal", "client", "event", "consumer"],
+    "parent_span_id": ["01", None, "02", None, "03"],
+    "name": ["a", "b", "c", "d", "e"],
+    "http.route": ["/book", None, "/pay", None, None],
+    "http.response.status_code": [200, 200, 500, None, None],
+}
+# the server, the root that has a duration, the consumer
+ARE_UNITS = [True, True, False, False, True]
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
+
+
+def of(*names: str) -> Scope:
+    return Scope.of(from_arrow(pa.table({name: SPANS[name] for name in ("timestamp", *names)})))
+
+
+def test_units_are_the_rows_that_codes_call_so() -> None:
+    scope = of("duration_ms", "kind", "parent_span_id")
+    condition, why = scope.units()
+    assert why is None
+    assert condition == scope.condition(UNITS)
+    (mask,), (coded,) = scope.masks(condition), scope.dataset.codes.units()
+    assert np.asarray(mask.true).tolist() == coded.tolist() == ARE_UNITS
+
+
+@pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        (("duration_ms",), "duration_ms is not null"),
+        (("duration_ms", "parent_span_id"), "(parent_span_id is null and duration_ms is not null)"),
+        (("kind",), "kind in ('server', 'consumer')"),
+        (("kind", "duration_ms"), "kind in ('server', 'consumer') or duration_ms is not null"),
+    ],
+)
+def test_units_over_the_fields_that_there_are(fields: tuple[str, ...], text: str) -> None:
+    scope = of(*fields)
+    condition, why = scope.units()
+    assert why is None
+    assert condition is not None
+    assert condition == scope.condition(text)
+    assert np.asarray(scope.masks(condition)[0].true).tolist() == scope.dataset.codes.units()[0].tolist()
+
+
+@pytest.mark.parametrize("fields", [("http.route",), ("name", "parent_span_id")])
+def test_without_units_all_rows_are_taken(fields: tuple[str, ...]) -> None:
+    scope = of(*fields)
+    assert scope.dataset.codes.no_units
+    assert scope.units() == (
+        None,
+        "no row is a unit of work (server, consumer or root span): all rows are taken",
+    )
+    points = from_arrow(pa.table({name: column[3:4] for name, column in SPANS.items()}))
+    assert Scope.of(points).units()[0] is None
+
+
+def test_a_condition_on_kind_or_name_chooses_its_rows() -> None:
+    scope = of("duration_ms", "kind", "name", "http.route")
+    assert not scope.chooses_rows
+    route = scope.narrow("http.route = '/book'")
+    assert not route.chooses_rows
+    assert route.units() == scope.units()
+    for text in ("kind = 'client'", "duration_ms > 1 and NAME = 'c'"):
+        chosen = route.narrow(text)
+        assert chosen.chooses_rows
+        assert chosen.units() == (
+            None,
+            "the condition names kind or name: all rows it is true of are taken",
+        )
+
+
+def test_what_a_name_means() -> None:
+    scope = of("http.route", "http.response.status_code").derive("slow (s)", "length(http.route) / 1000")
+    assert scope.resolve("HTTP.Route") == "http.route"
+    assert scope.resolve("http.status_code") == "http.response.status_code"
+    assert scope.resolve("slow (s)") == "slow (s)"
+    with pytest.raises(UnknownField) as told:
+        scope.resolve("http.rout")
+    assert str(told.value) == "no field is called 'http.rout'\nHint: the nearest fields are http.route"
+    with pytest.raises(UnknownField) as told:
+        scope.resolve("")
+    assert str(told.value) == (
+        "no field is called ''\nHint: no field has a name like it: events.fields() lists them"
+    )
+    with pytest.raises(BadCall, match="5 is no name of a field"):
+        scope.resolve(5)  # type: ignore[arg-type]
