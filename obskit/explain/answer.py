@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from obskit.engine import Condition, Window
 from obskit.explain import rows
 from obskit.explain.frame import Frame
 from obskit.explain.question import Question
@@ -18,7 +19,7 @@ def answer(
     full: Frame,
     notes: Sequence[str],
     skipped: Sequence[dict[str, str]],
-    sql: str,
+    statement: str,
     findings: Sequence[Finding],
     refinements: Sequence[Finding],
     describes: Sequence[Finding],
@@ -29,14 +30,12 @@ def answer(
     if "history" in full.totals:
         earlier, outcome = full.totals["history"], full.totals["history_a"]
         history = {
-            "condition": f"during {asked.history}"
-            if isinstance(asked.history, rows.Window)
-            else str(asked.history),
+            "condition": _text(asked.history),
             "events": round(float(earlier.n[0])),
             "selected": round(float(outcome.n[0])),
             "rate": float(outcome.w[0] / earlier.w[0]),
         }
-    during = "" if asked.during is None else f" during {asked.during}"
+    during = {} if asked.during is None else {"during": str(asked.during)}
     unweighted = sum(weights.unweighted for weights in asked.scope.dataset.codes.weights())
     total = asked.scope.dataset.rows
     if 0 < unweighted < total:
@@ -45,29 +44,48 @@ def answer(
         text = f"{compared.unknown:,} rows left out: for them the selection is neither true nor false (null)"
         notes.append(text)
     name = asked.population
-    if name == "units" and asked.scope.dataset.codes.no_units:
+    _, why_all = asked.scope.units() if name == "units" else (None, None)
+    if why_all is not None:
         name = "all"
-        notes.append("no row is a unit of work (server, consumer or root span): all rows are compared")
+        notes.append(why_all)
     elif name == "units" and compared.left_out:
         notes.append(f"units of work only: {compared.left_out:,} other rows left out")
+    if any("estimated" in _size(full.totals[group]) for group in ("a", "b")):
+        notes.append("shares and rates are weighted by sample_weight; counts are of the events seen")
     return Explanation(
         findings=tuple(findings),
         refinements=tuple(refinements),
         describes=tuple(describes),
         skipped=tuple(skipped),
-        selection={"condition": asked.selection.text + during, **_size(full.totals["a"])},
+        selection={"condition": asked.selection.text, **during, **_size(full.totals["a"])},
         baseline={
-            "condition": (asked.baseline.text if asked.baseline else f"not ({asked.selection.text})")
-            + during,
+            "condition": asked.baseline.text if asked.baseline else f"not ({asked.selection.text})",
+            **during,
             **_size(full.totals["b"]),
         },
         history=history,
         population={"name": name, "rows": compared.rows, "left_out": compared.left_out},
         query=asked.call,
-        sql=sql,
+        sql=statement,
         dataset={"rows": total, "fingerprint": asked.scope.dataset.fingerprint},
         notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def sql(asked: Question) -> str:
+    """Return the statement of the selection's rows: in the population, the window and `where`."""
+    scope = asked.scope.narrow(asked.selection)
+    if asked.population == "units":
+        scope = scope.narrow(scope.units()[0])
+    if isinstance(asked.during, Window):
+        scope = scope.narrow(asked.during.condition_text)
+    elif asked.during is not None:
+        scope = scope.narrow(asked.during)
+    return f"{scope.sql_note}\n{scope.engine.compile(scope.table)}"
+
+
+def _text(of: Window | Condition | None) -> str:
+    return str((of.condition_text if isinstance(of, Window) else of) or "")
 
 
 def _size(whole: Counts) -> dict[str, Any]:

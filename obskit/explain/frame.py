@@ -9,22 +9,28 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import FieldCodes, Weights
+from obskit.explain.weighing import (
+    AT_ONCE,
+    Bits,
+    Bools,
+    Rows,
+    Segment,
+    WeightClass,
+    join_weights,
+    pack,
+    row_weights,
+    split,
+    tally_rows,
+    weight_classes,
+    words,
+)
 from obskit.stats.evidence import Counts, Floats
-
-Bits: TypeAlias = npt.NDArray[np.uint64]
-Rows: TypeAlias = npt.NDArray[np.int64]
-Bools: TypeAlias = npt.NDArray[np.bool_]
-
-# Beyond this many different weights in a group, rows are summed one by one instead of a popcount a class.
-MOST_CLASSES = 32
-# Up to so many rows, those of all files are counted together; above, file by file in memory that stays small.
-AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,35 +40,6 @@ class Item:
     field: str
     codes: tuple[int, ...]
     spec: Mapping[str, Any]
-
-
-@dataclass(frozen=True)
-class Segment:
-    """Rows of one file of the dataset, in its order; `rows` None means all of them."""
-
-    file: int
-    length: int
-    rows: Rows | None
-    weights: Weights
-
-
-def words(length: int) -> int:
-    """Return how many words of 64 bits hold so many rows."""
-    return -(-length // 64)
-
-
-WeightClass: TypeAlias = tuple[Bits, float, float]
-
-
-def pack(masks: Sequence[Bools]) -> Bits:
-    """Return the masks of all segments as one bit set; each segment is padded to whole words."""
-    out = np.zeros(8 * sum(words(len(mask)) for mask in masks), dtype=np.uint8)
-    start = 0
-    for mask in masks:
-        packed = np.packbits(mask, bitorder="little")
-        out[start : start + len(packed)] = packed
-        start += 8 * words(len(mask))
-    return out.view(np.uint64)
 
 
 def popcount(bits: Bits) -> int:
@@ -104,7 +81,7 @@ class Frame:
             # a small group lies in few words: only those are looked at
             full = np.flatnonzero(rows)
             self._where[name] = where = full if 2 * len(full) < len(rows) else None
-            self._members[name] = _split(rows, known, where)
+            self._members[name] = split(rows, known, where)
         self.totals = {name: self._sum(name, None) for name in groups}
 
     def bits(self, item: Item) -> Bits:
@@ -186,12 +163,12 @@ class Frame:
             found = np.concatenate(parts) if parts else np.zeros(0, np.int32)
             if group not in self._weights:
                 self._weights[group] = join_weights([segment.weights for segment in self.segments], picked)
-            return Counts(*_tally(found, self._weights[group], None, codes.size))
+            return Counts(*tally_rows(found, self._weights[group], None, codes.size))
         out = np.zeros((3, codes.size))
         for segment, rows in zip(self.segments, picked, strict=True):
             local, remap = codes.parts[segment.file]
             size = codes.size if remap is None else len(remap)
-            sums = _tally(local[rows], segment.weights, rows, size)
+            sums = tally_rows(local[rows], segment.weights, rows, size)
             out[:, slice(None) if remap is None else remap] += sums
         return Counts(*out)
 
@@ -202,7 +179,7 @@ class Frame:
         member = np.bitwise_or.reduce([self._rows[group] for group in groups])
         for segment, rows in zip(self.segments, self.picked(bits & member), strict=True):
             local, remap = codes.parts[segment.file]
-            sums = _tally(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
+            sums = tally_rows(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
             out[:, slice(None) if remap is None else remap] += sums
         return Counts(*out)
 
@@ -299,38 +276,6 @@ class Frame:
         return np.concatenate([n for n, _ in parts]), np.concatenate([w for _, w in parts])
 
 
-def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
-    """Return the rows of each distinct (n, w) as a bit set with n and w; None where there are too many."""
-    parts: dict[tuple[float, float], dict[int, Bools]] = {}
-    for at, segment in enumerate(segments):
-        weights = segment.weights
-        if weights.classes is None:
-            return None
-        classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
-        for k in np.flatnonzero(np.bincount(classes, minlength=len(weights.n))):
-            held = parts.setdefault((float(weights.n[k]), float(weights.w[k])), {})
-            held[at] = held[at] | (classes == k) if at in held else classes == k
-        if len(parts) > 4 * MOST_CLASSES:
-            return None
-    empty = [np.zeros(segment.length, dtype=bool) for segment in segments]
-    return [
-        (pack([held.get(at, none) for at, none in enumerate(empty)]), n, w) for (n, w), held in parts.items()
-    ]
-
-
-def _split(rows: Bits, classes: Sequence[WeightClass] | None, where: Rows | None) -> list[WeightClass] | None:
-    """Return a group's rows class by class, of the words `where`; None where their weights are too many."""
-    if classes is None:
-        return None
-    if where is None:
-        own = [(rows & members, n, w) for members, n, w in classes]
-    else:
-        few = rows[where]
-        own = [(few & members[where], n, w) for members, n, w in classes]
-    used = [one for one in own if one[0].any()]
-    return used if len(used) <= MOST_CLASSES else None
-
-
 def _among(codes: npt.NDArray[Any], accept: Bools, hits: Rows) -> Bools:
     """Return which codes are accepted; `hits` are the accepted ones, at least one.
 
@@ -346,66 +291,3 @@ def _among(codes: npt.NDArray[Any], accept: Bools, hits: Rows) -> Bools:
     if low == 0:
         return np.asarray(codes <= high)
     return np.asarray((codes >= low) & (codes <= high))
-
-
-def join_weights(weights: Sequence[Weights], positions: Sequence[Rows]) -> Weights:
-    """Return the weights of rows of several files as if they were of one."""
-    table: dict[tuple[int, float], int] = {}
-    classes: list[Rows] = []
-    for own, rows in zip(weights, positions, strict=True):
-        if own.classes is not None:
-            pairs = zip(own.n.tolist(), own.w.tolist(), strict=True)
-            remap = np.array([table.setdefault(pair, len(table)) for pair in pairs], dtype=np.int64)
-            classes.append(remap[own.classes[rows]])
-    if len(classes) == len(weights) and classes:
-        joined = np.concatenate(classes)
-        used = np.flatnonzero(np.bincount(joined, minlength=len(table)))
-        if len(used) <= 255:
-            dense = np.zeros(len(table), dtype=np.uint8)
-            dense[used] = np.arange(len(used))
-            n, w = (np.array(part) for part in zip(*table, strict=True))
-            return Weights(dense[joined], n[used], w[used], None, None, 0)
-    pieces = [(own.rows_n()[rows], own.rows_w()[rows]) for own, rows in zip(weights, positions, strict=True)]
-    n, w = (
-        (np.concatenate(part) for part in zip(*pieces, strict=True))
-        if pieces
-        else (np.zeros(0, int), np.zeros(0))
-    )
-    return Weights(None, np.zeros(0, np.int64), np.zeros(0), n, w, 0)
-
-
-def row_weights(segment: Segment, rows: Rows | None) -> tuple[Floats, Floats]:
-    """Return n and w of rows of a segment's file; None means all rows of the segment."""
-    rows = segment.rows if rows is None else rows
-    weights = segment.weights
-    if weights.classes is not None:
-        classes = weights.classes if rows is None else weights.classes[rows]
-        return weights.n.astype(float)[classes], weights.w[classes]
-    n, w = weights.rows_n().astype(float), weights.rows_w()
-    return (n, w) if rows is None else (n[rows], w[rows])
-
-
-def _tally(found: npt.NDArray[Any], weights: Weights, rows: Rows | None, size: int) -> Floats:
-    """Return n, n·w and n·w² summed for each code, as an array of 3 x size."""
-    if weights.classes is not None:
-        kinds = len(weights.n)
-        n, w = weights.n.astype(float), weights.w
-        if kinds > 1 and size * kinds > 2 * len(found):
-            # a long dictionary: rows are fewer than cells of (code, class)
-            classes = weights.classes if rows is None else weights.classes[rows]
-            sums = (n, n * w, n * w * w)
-            return np.stack([np.bincount(found, weights=one[classes], minlength=size) for one in sums])
-        if kinds == 1:
-            hits = np.bincount(found, minlength=size)[:, None]
-        else:
-            # one integer count over (code, class) replaces three weighted ones
-            classes = weights.classes if rows is None else weights.classes[rows]
-            key = found.astype(np.intp)
-            key *= kinds
-            key += classes
-            hits = np.bincount(key, minlength=size * kinds).reshape(size, kinds)
-        return np.stack([hits @ n, hits @ (n * w), hits @ (n * w * w)])
-    n, w = weights.rows_n().astype(float), weights.rows_w()
-    if rows is not None:
-        n, w = n[rows], w[rows]
-    return np.stack([np.bincount(found, weights=x, minlength=size) for x in (n, n * w, n * w * w)])

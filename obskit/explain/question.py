@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from obskit.engine import Condition, Scope, quote_name
-from obskit.explain import rows
+from obskit.engine import Condition, Scope, Window, window_or_condition
+
+DEFAULTS = {"fields": None, "depth": 3, "cluster": "trace_id", "thorough": False}
 
 
 @dataclass(frozen=True)
@@ -16,8 +17,8 @@ class Question:
     scope: Scope
     selection: Condition
     baseline: Condition | None
-    during: rows.Window | Condition | None
-    history: rows.Window | Condition | None
+    during: Window | Condition | None
+    history: Window | Condition | None
     population: str
     call: str
 
@@ -30,21 +31,21 @@ def ask(
     history: Any,
     where: Any,
     population: str,
-    depth: int,
+    **options: Any,
 ) -> Question:
-    """Read the arguments of `explain`."""
+    """Read the arguments of `explain`; `options` are those that only the call's text needs."""
     narrowed = scope.narrow(where)
-    if narrowed.where is not None and narrowed.where.fields & {"kind", "name"}:
+    if narrowed.chooses_rows:
         population = "all"
-    window = _window(narrowed, during)
-    earlier: rows.Window | Condition | None = None
+    window = window_or_condition(during, narrowed)
+    earlier: Window | Condition | None = None
     if isinstance(history, str) and history == "auto":
-        if isinstance(window, rows.Window) and window.start is not None:
+        if isinstance(window, Window) and window.start is not None:
             first = narrowed.dataset.span[0]
-            if first is not None and rows.microseconds(first) < window.start:
-                earlier = rows.Window(None, window.start)
+            if first is not None and first.timestamp() * 1e6 < window.start:
+                earlier = Window(None, window.start)
     else:
-        earlier = _window(narrowed, history)
+        earlier = window_or_condition(history, narrowed)
     chosen = narrowed.condition(selection)
     rest = None if baseline is None else narrowed.condition(baseline)
     given = [repr(chosen.text)]
@@ -54,27 +55,7 @@ def ask(
         given.append(f"history={None if earlier is None else str(earlier)!r}")
     given += [f"where={narrowed.where.text!r}"] if narrowed.where is not None else []
     given += [f"population={population!r}"] if population != "units" else []
-    given += [f"depth={depth}"] if depth != 3 else []
-    return Question(
-        narrowed, chosen, rest, window, earlier, population, f"events.explain({', '.join(given)})"
-    )
-
-
-def _window(scope: Scope, given: Any) -> rows.Window | Condition | None:
-    if given is None:
-        return None
-    if isinstance(given, (rows.Window, Condition)):
-        return given
-    if isinstance(given, str) and not _is_time(given):
-        return scope.condition(given)
-    return rows.window(given, scope.newest)
-
-
-def _is_time(text: str) -> bool:
-    head = text.strip()[:1]
-    return head.isdigit() or head in ("/", "-")
-
-
-def resolve(scope: Scope, name: str) -> str:
-    """Return the field that a name means, old names included."""
-    return next(iter(scope.condition(f"{quote_name(name)} is null").fields))
+    given += [f"{name}={value!r}" for name, value in options.items() if value != DEFAULTS[name]]
+    derived = f".derive(**{dict(scope.derived)!r})" if scope.derived else ""
+    call = f"events{derived}.explain({', '.join(given)})"
+    return Question(narrowed, chosen, rest, window, earlier, population, call)

@@ -13,9 +13,10 @@ from itertools import combinations
 
 import numpy as np
 
-from obskit.explain.frame import Bits, Bools, Frame, Item, Rows
+from obskit.explain.frame import Frame, Item
 from obskit.explain.search import MARGIN, Slice
 from obskit.explain.sets import HeldOut
+from obskit.explain.weighing import Bits, Bools, Rows
 from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, score, weigh
 
 LEAST_RATIO = 1.5
@@ -301,6 +302,10 @@ def cover(sample: Frame, judged: Judged, candidates: Sequence[int], levels: Leve
         return []
     bits = [sample.slice(judged.slices[at]) for at in candidates]
     at = list(candidates)
+    # what separates completely may only restate the selection (a log's message): then it explains nothing
+    # away but its own parts (the pods of a version), for the cause may lie beneath it
+    restated = restates(judged.evidence)[at]
+    said = np.zeros(len(candidates), dtype=bool)
     # the sample knows no history: what that took from a slice, it takes from what is left of it
     share = judged.score[at] / judged.evidence.score[at]
     gone = np.zeros_like(bits[0])
@@ -315,13 +320,29 @@ def cover(sample: Frame, judged: Judged, candidates: Sequence[int], levels: Leve
         value = share * score(a, all_a, b, all_b, levels.log_level[0])
         if not first:
             first = float(value[0])
+            if first <= 0:  # too few rows in the sample to tell what is left
+                break
         else:
             value[chosen] = 0
+            value[said] = 0
             best = int(np.argmax(value))
             if value[best] <= LEFT_OVER * first:
                 break
             chosen.append(best)
-        if first <= 0:  # too few rows in the sample to tell what is left
-            break
-        gone = gone | bits[chosen[-1]]
+        if restated[chosen[-1]]:
+            said |= _within(sample, bits, bits[chosen[-1]])
+        else:
+            gone = gone | bits[chosen[-1]]
     return [candidates[one] for one in chosen[:most]]
+
+
+def restates(evidence: Evidence) -> Bools:
+    """Return which slices hold all of the selection and none of the baseline, or as good as."""
+    return np.asarray((evidence.selected_share > 0.99) & (evidence.baseline_share < 0.01))
+
+
+def _within(frame: Frame, slices: Sequence[Bits], whole: Bits) -> Bools:
+    """Return which slices lie within another, all but a tenth of their rows."""
+    rows = [sum(frame.meets(group, b, b)[0] for group in ("a", "b")) for b in slices]
+    inside = [sum(frame.meets(group, b, whole)[0] for group in ("a", "b")) for b in slices]
+    return np.array([part >= SAME_ROWS * all_ for part, all_ in zip(inside, rows, strict=True)])

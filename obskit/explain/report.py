@@ -14,12 +14,15 @@ import numpy.typing as npt
 from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
 from obskit.explain import whatif
-from obskit.explain.frame import Bits, Frame, Item
-from obskit.explain.rank import Judged
+from obskit.explain.frame import Frame, Item
+from obskit.explain.rank import Judged, restates
 from obskit.explain.result import Finding
+from obskit.explain.weighing import Bits
 
 USERS = ("user.id", "enduser.id", "customer.id", "user.name", "session.id")
 EXAMPLES = 3
+# earlier events from which a rate can be called usual
+USUAL = 20
 # Examples come from one stretch of rows where possible: every stretch costs a read of a row group.
 NEAR = 50_000
 
@@ -96,11 +99,12 @@ class Reporter:
     def _note(self, at: int, what_if: Mapping[str, Any] | None) -> str | None:
         judged, evidence = self.judged, self.judged.evidence
         notes = []
-        if evidence.selected_share[at] > 0.99 and evidence.baseline_share[at] < 0.01:
+        if restates(evidence)[at]:
             notes.append("separates completely: the cause, or the selection restated")
         if judged.history is not None and judged.history_a is not None and judged.history.w[at] > 0:
             before = float(judged.history_a.w[at] / judged.history.w[at])
-            if before >= 0.5 * float(evidence.rate_inside[at]):
+            # a handful of earlier events says nothing of what was usual
+            if judged.history.n[at] >= USUAL and before >= 0.5 * float(evidence.rate_inside[at]):
                 notes.append(
                     f"was so before: {before:.1%} earlier, {float(evidence.rate_inside[at]):.1%} now"
                 )

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from obskit.figures import words
 from obskit.figures.bars import comparison, comparison_html
+from obskit.figures.result import plain
 from obskit.names import printable
 
 
@@ -63,12 +64,12 @@ class Finding:
         """Return the finding as JSON can hold it; infinite numbers are None."""
         out: dict[str, Any] = {}
         for name in self.__dataclass_fields__:
-            out[name] = _plain(getattr(self, name))
+            out[name] = plain(getattr(self, name))
         return out
 
     def __str__(self) -> str:
         return (
-            f"{words.conjunction(self.conditions)}: {words.share(self.selected_share)} of the selection, "
+            f"{_pasteable(self)}: {words.share(self.selected_share)} of the selection, "
             f"{words.share(self.baseline_share)} of the baseline, "
             f"{words.ratio(_finite(self.risk_ratio))} the rate"
         )
@@ -86,10 +87,11 @@ class Explanation:
         selection, baseline, history: {"condition", "events", ...}; history may be None.
         population: {"name", "rows", "left_out"}.
         query: the call that gives this again.
-        sql: the statement that selects the slice's rows.
+        sql: the statement that selects the rows of the selection.
         dataset: {"rows", "fingerprint"}.
         notes: what a reader must know.
-        sampled: the numbers are of a sample, None where they are of all rows.
+        sampled: the numbers are of so many rows of a sample, None where they are of all rows.
+        trace_url: address of a trace, with `{trace_id}` in it; examples link to it.
     """
 
     findings: tuple[Finding, ...]
@@ -105,6 +107,7 @@ class Explanation:
     dataset: dict[str, Any]
     notes: tuple[str, ...] = ()
     sampled: int | None = None
+    trace_url: str | None = None
     kind: str = "explanation"
 
     def to_dict(self) -> dict[str, Any]:
@@ -113,9 +116,9 @@ class Explanation:
             "kind": self.kind,
             "query": self.query,
             "sql": self.sql,
-            "selection": _plain(self.selection),
-            "baseline": _plain(self.baseline),
-            "history": _plain(self.history),
+            "selection": plain(self.selection),
+            "baseline": plain(self.baseline),
+            "history": plain(self.history),
             "population": self.population,
             "dataset": self.dataset,
             "sampled": self.sampled,
@@ -150,20 +153,18 @@ class Explanation:
         return comparison(self.to_dict())
 
     def _repr_html_(self) -> str:
-        return comparison_html(self.to_dict())
+        return comparison_html(self.to_dict(), trace_url=self.trace_url)
 
     def __repr__(self) -> str:
         return str(self)
 
     def __str__(self) -> str:
         lines = [
-            f"{words.count(self.selection['events'])} events where {self.selection['condition']}",
-            f"against {words.count(self.baseline['events'])} where {self.baseline['condition']}",
+            f"{words.events(self.selection)} where {words.asked(self.selection)}",
+            f"against {words.events(self.baseline)} where {words.asked(self.baseline)}",
         ]
         if self.history:
-            lines.append(
-                f"usual rates from {words.count(self.history['events'])} events {self.history['condition']}"
-            )
+            lines.append(f"usual rates from {words.events(self.history)} where {self.history['condition']}")
         if self.sampled:
             lines.append(f"FROM A SAMPLE of {self.sampled:,} events; the exact answer follows")
         lines.append("")
@@ -181,14 +182,16 @@ class Explanation:
             names = ", ".join(row["field"] for row in self.skipped[:6])
             more = f" and {len(self.skipped) - 6} more" if len(self.skipped) > 6 else ""
             lines += ["", f"Not looked at, or only in part: {names}{more} (see .skipped)"]
-        lines += [f"Note: {note}" for note in self.notes]
+        mark = str(self.dataset.get("fingerprint", ""))[:12]
+        lines += ["", self.query, f"of {words.count(self.dataset.get('rows'))} rows, dataset {mark}"]
+        lines += [f"note: {note}" for note in self.notes]
         return "\n".join(map(printable, lines))
 
 
 def _lines(finding: Finding, lead: str) -> list[str]:
     pad = " " * len(lead)
     out = [
-        lead + words.conjunction(finding.conditions),
+        lead + _pasteable(finding),
         f"{pad}{words.share(finding.selected_share)} of the selection ({words.count(finding.selected)}), "
         f"{words.share(finding.baseline_share)} of the baseline ({words.count(finding.baseline)})",
         pad + words.strength(finding.to_dict()),
@@ -200,26 +203,23 @@ def _lines(finding: Finding, lead: str) -> list[str]:
         out.append(f"{pad}the same rows: {shown}")
     if finding.note:
         out.append(pad + finding.note)
+    arithmetic = words.without(finding.what_if)
+    if arithmetic:
+        out.append(pad + arithmetic)
     traces = [row["trace_id"] for row in finding.examples.get("selected", []) if row.get("trace_id")]
     if traces:
         out.append(f"{pad}for example trace {traces[0]}")
     return out
 
 
+def _pasteable(finding: Finding) -> str:
+    """Return the finding as `where` reads it; a set of hundreds of values in words."""
+    long = any(len(item.get("values") or ()) > 12 for item in finding.conditions)
+    return words.conjunction(finding.conditions) if long else finding.condition
+
+
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, float):
-        return _finite(value)
-    if isinstance(value, Mapping):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
-    if hasattr(value, "isoformat"):
-        return value.isoformat()
-    return value
 
 
 _SCHEMA = pa.schema(

@@ -4,81 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import NO_TIME, Codes, FieldCodes
-from obskit.engine import Condition, Scope, parse_time
+from obskit.dataset import Codes, FieldCodes
+from obskit.engine import Condition, Scope, Window
 from obskit.errors import BadCall, EmptySelection
-from obskit.explain.frame import Bools, Frame, Segment, WeightClass, join_weights, weight_classes
+from obskit.explain.frame import Frame
+from obskit.explain.weighing import Bools, Segment, WeightClass, join_weights, weight_classes
 
 SAMPLE_A = 20_000
 SAMPLE_B = 100_000
 # the rows of each weight, of datasets in use
 _CLASSES: WeakKeyDictionary[Codes, list[WeightClass] | None] = WeakKeyDictionary()
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-@dataclass(frozen=True)
-class Window:
-    """A stretch of time [start, end) in microseconds since the epoch; None is open."""
-
-    start: int | None
-    end: int | None
-
-    def mask(self, times: npt.NDArray[np.int64]) -> Bools:
-        """Return which rows began within it; rows without a time are in none."""
-        mask: Bools = times != NO_TIME
-        if self.start is not None:
-            mask &= times >= self.start
-        if self.end is not None:
-            mask &= times < self.end
-        return mask
-
-    def __str__(self) -> str:
-        return f"{_iso(self.start)}/{_iso(self.end)}"
-
-
-def window(given: Any, newest: datetime | None) -> Window:
-    """Read a window of time.
-
-    Args:
-        given: (start, end) of datetimes or texts, "start/end", or "-30m" for the time since then.
-        newest: what "-30m" counts from.
-    Raises:
-        ConditionError: a bound is no time.
-        BadCall: it is none of these, or ends before it begins.
-    """
-    if isinstance(given, str):
-        given = tuple(given.split("/")) if "/" in given else (given, None)
-    if not isinstance(given, (tuple, list)) or len(given) != 2:
-        raise BadCall(
-            f"{given!r} is no window of time", hint="(start, end), 'start/end' in ISO 8601, or '-30m'"
-        )
-    bounds = []
-    for bound in given:
-        at = parse_time(bound, newest) if isinstance(bound, str) and bound.strip() else bound or None
-        bounds.append(None if at is None else microseconds(at))
-    start, end = bounds
-    if start is not None and end is not None and start >= end:
-        raise BadCall(
-            f"the window {Window(start, end)} ends before it begins", hint="give the earlier time first"
-        )
-    return Window(start, end)
-
-
-def microseconds(at: datetime) -> int:
-    """Return a time as microseconds since the epoch; a naive one is UTC."""
-    aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at
-    return (aware - EPOCH) // timedelta(microseconds=1)
-
-
-def _iso(at: int | None) -> str:
-    return "" if at is None else datetime.fromtimestamp(at / 1e6, UTC).isoformat().replace("+00:00", "Z")
 
 
 @dataclass(frozen=True)
@@ -120,12 +61,12 @@ def compare(
     where = scope.masks(None) if scope.where is not None else None
     rest = scope.masks(baseline) if baseline is not None else None
 
-    def window(of: Window | Condition | None) -> Sequence[Bools] | None:
+    def within(of: Window | Condition | None) -> Sequence[Bools] | None:
         if of is None:
             return None
         return [of.mask(t) for t in times] if isinstance(of, Window) else [m.true for m in scope.masks(of)]
 
-    now, earlier = window(during), window(history)
+    now, earlier = within(during), within(history)
     groups: dict[str, list[Bools]] = {"a": [], "b": []}
     if earlier is not None:
         groups |= {"history_a": [], "history": []}
@@ -146,7 +87,7 @@ def compare(
         groups["b"].append(b)
         rows += int(in_population.sum())
         if earlier is not None:
-            if now is not None and bool((earlier[f] & now[f]).any()):
+            if bool((earlier[f] if now is None else earlier[f] & now[f]).any()):
                 raise BadCall(
                     "history overlaps the time that is explained",
                     hint="give a history that ends where during begins",
@@ -156,7 +97,9 @@ def compare(
             groups["history_a"].append(past & is_selected)
     for group, what in (("a", "selection"), ("b", "baseline")):
         if not any(mask.any() for mask in groups[group]):
-            raise EmptySelection(f"the {what} has no rows", hint=_hint(what, selection.text, population))
+            condition = selection if group == "a" or baseline is None else baseline
+            hint = _hint(what, condition.text, population, own=baseline is not None)
+            raise EmptySelection(f"the {what} has no rows", hint=hint)
     from_totals = False
     if rest is None:
         others = [
@@ -170,8 +113,9 @@ def compare(
     return Compared(groups, rows, everything - rows, unknown, from_totals)
 
 
-def _hint(what: str, condition: str, population: str) -> str:
-    if what == "selection":
+def _hint(what: str, condition: str, population: str, *, own: bool) -> str:
+    condition = condition if len(condition) <= 200 else condition[:199] + "…"
+    if what == "selection" or own:
         wider = "; population='all' also looks at what is no unit of work" if population == "units" else ""
         return f"no compared row meets {condition!r}: widen it, or the window of time{wider}"
     return "every compared row is selected: narrow the selection, or give a baseline"

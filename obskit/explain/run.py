@@ -13,9 +13,9 @@ import pyarrow as pa
 from obskit.engine import Scope
 from obskit.errors import BadCall
 from obskit.explain import rank, rows, search
-from obskit.explain.answer import answer
+from obskit.explain.answer import answer, sql
 from obskit.explain.frame import Item
-from obskit.explain.question import Question, ask, resolve
+from obskit.explain.question import Question, ask
 from obskit.explain.report import Reporter
 from obskit.explain.result import Explanation
 from obskit.explain.sets import Halves, HeldOut
@@ -31,6 +31,10 @@ POOL = 200
 QUICK_B = 20_000
 MOST_FINDINGS = 10
 MOST_REFINEMENTS = 40
+
+# what says that a log record is of a failure, and what it says of it
+SEVERITY = ("severity_text", "severity_number", "level", "severity", "log.level")
+MESSAGES = ("body", "message", "msg")
 
 # A row's place and weight are no properties of the request; ids are kept for their heavy hitters elsewhere.
 NOT_FIELDS = {
@@ -100,7 +104,8 @@ def explain(
         raise BadCall(f"depth is {depth}", hint="1, 2 or 3")
     if population not in ("units", "all"):
         raise BadCall(f"no population {population!r}", hint="'units' or 'all'")
-    asked = ask(scope, selection, during, baseline, history, where, population, depth)
+    options = {"fields": fields, "depth": depth, "cluster": cluster, "thorough": thorough}
+    asked = ask(scope, selection, during, baseline, history, where, population, **options)
     return _Run(asked, fields, depth, cluster, thorough, progress, cancelled).run(first)
 
 
@@ -127,7 +132,9 @@ class _Run:
         self.notes: list[str] = list(asked.scope.notes)
         self.skipped: list[dict[str, str]] = []
         names = set(self.scope.schema.names)
-        self.cluster = cluster if cluster in names else None
+        # the default may be missing from plain logs; a field that was named may not
+        known = cluster is None or (cluster == "trace_id" and cluster not in names)
+        self.cluster = None if cluster is None or known else self.scope.resolve(cluster)
         if self.cluster and pa.types.is_nested(self.scope.schema.field(self.cluster).type):
             raise BadCall(f"the cluster {cluster!r} is a list", hint="a field of one value a row, or None")
         self.names, self.descriptive = self._fields(fields)
@@ -136,9 +143,9 @@ class _Run:
         """Return the fields to look at, and those of them that only describe the error selected."""
         asked = self.asked
         named = asked.selection.fields | (asked.baseline.fields if asked.baseline else frozenset())
-        describing = "error" in asked.selection.fields
+        describing = any(describes_error(name) or name in SEVERITY for name in asked.selection.fields)
         if given is not None:
-            wanted = [resolve(self.scope, name) for name in given]
+            wanted = [self.scope.resolve(name) for name in given]
         else:
             wanted = list(self.scope.schema.names)
         keep = []
@@ -151,8 +158,8 @@ class _Run:
                 self.skipped.append({"field": name, "reason": "follows from what the selection names"})
             else:
                 keep.append(name)
-        # how long a failure took is part of how it failed
-        describes = {name for name in keep if describes_error(name) or name == "duration_ms"}
+        # how long a failure took, and what was logged of it, is part of how it failed
+        describes = {n for n in keep if describes_error(n) or n in ("duration_ms", *SEVERITY, *MESSAGES)}
         return keep, describes if describing else set()
 
     def run(self, first: Callable[[Explanation], None] | None) -> Explanation:
@@ -214,7 +221,7 @@ class _Run:
             self.full,
             notes,
             self.skipped,
-            "" if quick else _sql(self.scope.narrow(self.asked.selection)),
+            "" if quick else sql(self.asked),
             report.findings(causes, whole=True, brief=quick),
             report.findings(rest, whole=False),
             describe.findings(says, whole=False),
@@ -228,7 +235,7 @@ class _Run:
             raise Cancelled
 
     def _prepare(self) -> None:
-        """Make the codes that are missing, and leave out fields that cannot say anything."""
+        """Make the codes that are missing."""
         derived = {name for name, _ in self.scope.derived}
         stored = [name for name in self.names if name not in derived]
         codes = self.scope.dataset.codes
@@ -387,7 +394,3 @@ def _with_parts(singles: list[tuple[Item, ...]], slices: list[tuple[Item, ...]])
             for item in part:
                 seen.setdefault(frozenset((item,)), (item,))
     return list(seen.values())
-
-
-def _sql(scope: Scope) -> str:
-    return scope.engine.compile(scope.table)

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from obskit.explain.frame import Bools, Frame, Item, row_weights
+from obskit.explain.frame import Frame, Item
 from obskit.explain.singles import Column, set_item
+from obskit.explain.weighing import Bools, row_weights
 from obskit.stats.evidence import Counts, score, share
 
 MOST_VALUES = 1_000

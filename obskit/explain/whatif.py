@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import FieldCodes
-from obskit.explain.frame import Bits, Frame
+from obskit.explain.frame import Frame
+from obskit.explain.weighing import Bits
 from obskit.stats.buckets import quantile
 from obskit.stats.evidence import Counts
 

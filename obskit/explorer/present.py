@@ -89,13 +89,15 @@ def summary(found: Mapping[str, Any]) -> str:
 
 def _side(side: Mapping[str, Any] | None) -> dict[str, str]:
     side = side or {}
-    return {"events": words.count(side.get("events")), "condition": str(side.get("condition"))}
+    return {"events": words.count(side.get("events")), "condition": words.asked(side)}
 
 
 def _rest(found: Mapping[str, Any]) -> dict[str, str]:
     """Return the baseline; the rest is called that, for repeating the selection says less."""
-    side, selection = _side(found.get("baseline")), (found.get("selection") or {}).get("condition")
-    return {**side, "condition": "all the others"} if side["condition"] == f"not ({selection})" else side
+    baseline, selection = found.get("baseline") or {}, found.get("selection") or {}
+    if baseline.get("condition") == f"not ({selection.get('condition')})":
+        baseline = {**baseline, "condition": "all the others"}
+    return _side(baseline)
 
 
 def _history(history: Mapping[str, Any]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any
+from urllib.parse import quote
 
 from obskit.figures import words
 from obskit.figures.chart import Chart, chart, literal, plotly
 from obskit.figures.palette import BASELINE, SELECTION
+from obskit.figures.tables import check_link
 from obskit.names import printable
 
 # A field's name or a value may be a whole document.
@@ -59,12 +61,13 @@ def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
     )
 
 
-def comparison_html(explanation: Mapping[str, Any], *, top: int = 10) -> str:
+def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url: str | None = None) -> str:
     """Return the explanation as HTML without scripts, styles of its own or anything to load.
 
     Args:
         explanation: an explanation as a dict (`Explanation.to_dict()`).
         top: at most so many findings and refinements are shown; the rest is counted.
+        trace_url: address of a trace, with `{trace_id}` in it; http or https.
     Returns:
         HTML in which all text of the data is escaped; colours by inline style alone, for notebooks that are
         not trusted lose everything else.
@@ -72,7 +75,7 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10) -> str:
     parts = ["<div>", _sentences(explanation)]
     findings = list(explanation.get("findings") or ())
     if findings:
-        parts.append(_table(findings[:top], "Findings"))
+        parts.append(_table(findings[:top], "Findings", trace_url))
         if len(findings) > top:
             parts.append(f"<p>and {len(findings) - top:,} more findings</p>")
     else:
@@ -94,6 +97,11 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10) -> str:
         parts.append(
             f"<details><summary>Fields skipped: {len(skipped):,}</summary><ul>{listed}</ul></details>"
         )
+    mark = str((explanation.get("dataset") or {}).get("fingerprint", ""))[:12]
+    size = words.count((explanation.get("dataset") or {}).get("rows"))
+    parts.append(
+        f"<p><code>{_text(explanation.get('query') or '')}</code> of {size} rows, dataset {mark}</p>"
+    )
     parts += [f"<p>{_text(note)}</p>" for note in explanation.get("notes") or ()]
     parts.append("</div>")
     return "".join(parts)
@@ -103,10 +111,10 @@ def _sentences(explanation: Mapping[str, Any]) -> str:
     selection, baseline = explanation.get("selection") or {}, explanation.get("baseline") or {}
     history = explanation.get("history")
     lines = [
-        f"<b>Selection</b> {_swatch(SELECTION)}: {words.count(selection.get('events'))} events, "
-        f"<code>{_text(selection.get('condition'))}</code>",
-        f"<b>Baseline</b> {_swatch(BASELINE)}: {words.count(baseline.get('events'))} events, "
-        f"<code>{_text(baseline.get('condition'))}</code>",
+        f"<b>Selection</b> {_swatch(SELECTION)}: {words.events(selection)}, "
+        f"<code>{_text(words.asked(selection))}</code>",
+        f"<b>Baseline</b> {_swatch(BASELINE)}: {words.events(baseline)}, "
+        f"<code>{_text(words.asked(baseline))}</code>",
     ]
     if isinstance(history, Mapping) and history.get("condition"):
         lines.append(f"<b>History</b>: <code>{_text(history['condition'])}</code>")
@@ -116,7 +124,7 @@ def _sentences(explanation: Mapping[str, Any]) -> str:
     return "<p>" + "<br>".join(lines) + "</p>"
 
 
-def _table(findings: Sequence[Mapping[str, Any]], title: str) -> str:
+def _table(findings: Sequence[Mapping[str, Any]], title: str, trace_url: str | None = None) -> str:
     head = "".join(
         f'<th style="text-align:left">{name}</th>' for name in (title, "selection", "baseline", "strength")
     )
@@ -128,6 +136,10 @@ def _table(findings: Sequence[Mapping[str, Any]], title: str) -> str:
             name += f"<br>the same events: {', '.join(aliases)}"
         if finding.get("note"):
             name += f"<br>{_text(finding['note'])}"
+        arithmetic = words.without(finding.get("what_if"))
+        if arithmetic:
+            name += f"<br>{_text(arithmetic)}"
+        name += _examples(finding, trace_url)
         body.append(
             f'<tr><td style="text-align:left">{name}</td>'
             f"{_bar(finding.get('selected_share'), finding.get('selected'), SELECTION)}"
@@ -135,6 +147,23 @@ def _table(findings: Sequence[Mapping[str, Any]], title: str) -> str:
             f'<td style="text-align:left">{escape(words.strength(finding))}</td></tr>'
         )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+
+
+def _examples(finding: Mapping[str, Any], trace_url: str | None) -> str:
+    """Return a line of example traces of either side, as links where there is an address."""
+    sides = []
+    for side, rows in (finding.get("examples") or {}).items():
+        ids = dict.fromkeys(str(row["trace_id"]) for row in rows if row.get("trace_id"))
+        shown = [f"<code>{_text(each)}</code>" for each in ids]
+        if trace_url is not None:
+            address = check_link(trace_url)
+            shown = [
+                f'<a href="{escape(address.replace("{trace_id}", quote(each, safe="")))}">{text}</a>'
+                for each, text in zip(ids, shown, strict=True)
+            ]
+        if shown:
+            sides.append(f"{_text(side)}: {', '.join(shown)}")
+    return f"<br>traces, {'; '.join(sides)}" if sides else ""
 
 
 def _bar(share: float | None, events: float | None, colour: str) -> str:

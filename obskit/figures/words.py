@@ -4,12 +4,74 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
+
+# from how many milliseconds on, the unit, and milliseconds in one of it
+_UNITS = ((7_200_000, "h", 3_600_000), (120_000, "min", 60_000), (1_000, "s", 1_000))
 
 
 def count(value: float | None) -> str:
     """Return a number of events, grouped by thousands ("12,345")."""
     return "?" if value is None else f"{value:,.0f}"
+
+
+def events(side: Mapping[str, Any]) -> str:
+    """Return the size of a group: how many events were seen and, where sampled, how many they stand for."""
+    seen = side.get("events")
+    text = f"{count(seen)} event{'' if seen == 1 else 's'}"
+    estimated = side.get("estimated")
+    return text if estimated is None else f"{text} (standing for {count(estimated)})"
+
+
+def asked(side: Mapping[str, Any]) -> str:
+    """Return what a group is: its condition and, where there is one, its window of time."""
+    during = side.get("during")
+    return str(side.get("condition")) + (f" during {during}" if during else "")
+
+
+def without(what_if: Mapping[str, Any] | None) -> str | None:
+    """Return what p99 would be without a finding's events ("p99 1.34 s, without these 655 ms"), if known."""
+    whole, rest = (what_if or {}).get("p99_ms"), (what_if or {}).get("p99_ms_without")
+    if whole is None or rest is None:
+        return None
+    return f"p99 {duration(whole)}, without these {duration(rest)} (arithmetic, not cause)"
+
+
+def number(value: float) -> str:
+    """Return a number with three significant digits ("12,345", "0.123"), an integer whole; NaN and ∞ as such."""
+    if isinstance(value, int):
+        return f"{value:,}"
+    if not math.isfinite(value):
+        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
+    size = abs(value)
+    if size == 0:
+        return "0"
+    if size >= 1e15 or size < 1e-4:
+        return f"{value:.3g}"
+    if size >= 1000:
+        return f"{value:,.0f}"
+    digits = max(0, 2 - math.floor(math.log10(size)))
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def duration(milliseconds: float) -> str:
+    """Return a length of time in the unit people would use: 12.3 ms, 1.23 s, 4.5 min, 2.1 h."""
+    if not math.isfinite(milliseconds):
+        return number(milliseconds)
+    size = abs(milliseconds)
+    for least, unit, length in _UNITS:
+        if size >= least:
+            return f"{number(float(milliseconds) / length)} {unit}"
+    return f"{number(float(milliseconds))} ms"
+
+
+def time(moment: datetime) -> str:
+    """Return a time in ISO 8601, in UTC (a naive one is), with what precision it has."""
+    plain = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
+    text = plain.isoformat()
+    return (text[:-3] if plain.microsecond and plain.microsecond % 1000 == 0 else text) + "Z"
 
 
 def share(value: float | None) -> str:
@@ -19,9 +81,9 @@ def share(value: float | None) -> str:
     percent = 100 * value
     if percent == 0 or percent == 100:
         return f"{percent:.0f}%"
-    if percent < 0.01:
+    if 0 < percent < 0.01:
         return "<0.01%"
-    if percent > 99.99:
+    if 99.99 < percent < 100:
         return ">99.99%"
     if percent < 1:
         return f"{percent:.2g}%"

@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from worlds import store
 
 from obskit.engine import format_condition
-from obskit.explain.frame import Frame, Item, Segment
+from obskit.explain.frame import Frame, Item
 from obskit.explain.singles import Column, bins, interval_item, interval_totals, is_number, value_item
+from obskit.explain.weighing import Segment
 from obskit.stats.evidence import Counts
 
 odd = st.sampled_from(

@@ -1,0 +1,147 @@
+"""What a row weighs: rows of one weight as bit sets, and sums over codes.
+
+A row stands for n identical events of sampling weight w each; few different pairs (n, w) make counting cheap.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from obskit.dataset import Weights
+from obskit.stats.evidence import Floats
+
+Bits: TypeAlias = npt.NDArray[np.uint64]
+Rows: TypeAlias = npt.NDArray[np.int64]
+Bools: TypeAlias = npt.NDArray[np.bool_]
+
+# Beyond this many different weights in a group, rows are summed one by one instead of a popcount a class.
+MOST_CLASSES = 32
+# Up to so many rows, those of all files are counted together; above, file by file in memory that stays small.
+AT_ONCE = 4_000_000
+WeightClass: TypeAlias = tuple[Bits, float, float]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Rows of one file of the dataset, in its order; `rows` None means all of them."""
+
+    file: int
+    length: int
+    rows: Rows | None
+    weights: Weights
+
+
+def words(length: int) -> int:
+    """Return how many words of 64 bits hold so many rows."""
+    return -(-length // 64)
+
+
+def pack(masks: Sequence[Bools]) -> Bits:
+    """Return the masks of all segments as one bit set; each segment is padded to whole words."""
+    out = np.zeros(8 * sum(words(len(mask)) for mask in masks), dtype=np.uint8)
+    start = 0
+    for mask in masks:
+        packed = np.packbits(mask, bitorder="little")
+        out[start : start + len(packed)] = packed
+        start += 8 * words(len(mask))
+    return out.view(np.uint64)
+
+
+def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
+    """Return the rows of each distinct (n, w) as a bit set with n and w; None where there are too many."""
+    parts: dict[tuple[float, float], dict[int, Bools]] = {}
+    for at, segment in enumerate(segments):
+        weights = segment.weights
+        if weights.classes is None:
+            return None
+        classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
+        for k in np.flatnonzero(np.bincount(classes, minlength=len(weights.n))):
+            held = parts.setdefault((float(weights.n[k]), float(weights.w[k])), {})
+            held[at] = held[at] | (classes == k) if at in held else classes == k
+        if len(parts) > 4 * MOST_CLASSES:
+            return None
+    empty = [np.zeros(segment.length, dtype=bool) for segment in segments]
+    return [
+        (pack([held.get(at, none) for at, none in enumerate(empty)]), n, w) for (n, w), held in parts.items()
+    ]
+
+
+def split(rows: Bits, classes: Sequence[WeightClass] | None, where: Rows | None) -> list[WeightClass] | None:
+    """Return a group's rows class by class, of the words `where`; None where their weights are too many."""
+    if classes is None:
+        return None
+    if where is None:
+        own = [(rows & members, n, w) for members, n, w in classes]
+    else:
+        few = rows[where]
+        own = [(few & members[where], n, w) for members, n, w in classes]
+    used = [one for one in own if one[0].any()]
+    return used if len(used) <= MOST_CLASSES else None
+
+
+def join_weights(weights: Sequence[Weights], positions: Sequence[Rows]) -> Weights:
+    """Return the weights of rows of several files as if they were of one."""
+    table: dict[tuple[int, float], int] = {}
+    classes: list[Rows] = []
+    for own, rows in zip(weights, positions, strict=True):
+        if own.classes is not None:
+            pairs = zip(own.n.tolist(), own.w.tolist(), strict=True)
+            remap = np.array([table.setdefault(pair, len(table)) for pair in pairs], dtype=np.int64)
+            classes.append(remap[own.classes[rows]])
+    if len(classes) == len(weights) and classes:
+        joined = np.concatenate(classes)
+        used = np.flatnonzero(np.bincount(joined, minlength=len(table)))
+        if len(used) <= 255:
+            dense = np.zeros(len(table), dtype=np.uint8)
+            dense[used] = np.arange(len(used))
+            n, w = (np.array(part) for part in zip(*table, strict=True))
+            return Weights(dense[joined], n[used], w[used], None, None, 0)
+    pieces = [(own.rows_n()[rows], own.rows_w()[rows]) for own, rows in zip(weights, positions, strict=True)]
+    n, w = (
+        (np.concatenate(part) for part in zip(*pieces, strict=True))
+        if pieces
+        else (np.zeros(0, int), np.zeros(0))
+    )
+    return Weights(None, np.zeros(0, np.int64), np.zeros(0), n, w, 0)
+
+
+def row_weights(segment: Segment, rows: Rows | None) -> tuple[Floats, Floats]:
+    """Return n and w of rows of a segment's file; None means all rows of the segment."""
+    rows = segment.rows if rows is None else rows
+    weights = segment.weights
+    if weights.classes is not None:
+        classes = weights.classes if rows is None else weights.classes[rows]
+        return weights.n.astype(float)[classes], weights.w[classes]
+    n, w = weights.rows_n().astype(float), weights.rows_w()
+    return (n, w) if rows is None else (n[rows], w[rows])
+
+
+def tally_rows(found: npt.NDArray[Any], weights: Weights, rows: Rows | None, size: int) -> Floats:
+    """Return n, n·w and n·w² summed for each code, as an array of 3 x size."""
+    if weights.classes is not None:
+        kinds = len(weights.n)
+        n, w = weights.n.astype(float), weights.w
+        if kinds > 1 and size * kinds > 2 * len(found):
+            # a long dictionary: rows are fewer than cells of (code, class)
+            classes = weights.classes if rows is None else weights.classes[rows]
+            sums = (n, n * w, n * w * w)
+            return np.stack([np.bincount(found, weights=one[classes], minlength=size) for one in sums])
+        if kinds == 1:
+            hits = np.bincount(found, minlength=size)[:, None]
+        else:
+            # one integer count over (code, class) replaces three weighted ones
+            classes = weights.classes if rows is None else weights.classes[rows]
+            key = found.astype(np.intp)
+            key *= kinds
+            key += classes
+            hits = np.bincount(key, minlength=size * kinds).reshape(size, kinds)
+        return np.stack([hits @ n, hits @ (n * w), hits @ (n * w * w)])
+    n, w = weights.rows_n().astype(float), weights.rows_w()
+    if rows is not None:
+        n, w = n[rows], w[rows]
+    return np.stack([np.bincount(found, weights=x, minlength=size) for x in (n, n * w, n * w * w)])
