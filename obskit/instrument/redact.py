@@ -112,9 +112,9 @@ _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SQL_FIELDS = frozenset({"db.query.text", "db.statement", "db.sql", "sql", "query.sql", "db.query"})
 _SQL_PARAMETERS = ("db.query.parameter.", "db.operation.parameter.", "db.statement.parameter")
 _SQL = re.compile(
-    r"""(?P<keep>"(?:[^"\\]|\\.)*"|`[^`]*`|\[[\w ]*\]|[A-Za-z_][\w$]*|[$:@%]\(?\w+\)?s?"""
+    r"""(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$[\s\S]*?\$\2\$|(?<![\w$:@])\d[\w.]*)"""
+    r"""|(?P<keep>"(?:[^"\\]|\\.)*"|`[^`]*`|\[[\w ]*\]|[A-Za-z_][\w$]*|[$:@%]\(?\w+\)?s?"""
     r"""|--[^\n]*|/\*[\s\S]*?\*/)"""
-    r"""|(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$[\s\S]*?\$\3\$|\d[\w.]*)"""
 )
 _SCALARS = frozenset({int, float, bool, type(None), str})
 _OURS = frozenset(COLUMNS) - {"name", "status_message", "trace_state", "body"}
@@ -306,7 +306,7 @@ class Redactor:
             return _masked
         if name in _SQL_FIELDS or name.endswith(("db.query.text", "db.statement")):
             return lambda value: without_literals(value) if type(value) is str else value
-        if name.startswith(_SQL_PARAMETERS):
+        if any(words in name for words in _SQL_PARAMETERS):
             return _masked
         return None
 

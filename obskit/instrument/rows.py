@@ -23,6 +23,7 @@ from obskit.instrument.span import EventSpan
 from obskit.names import COLUMNS
 
 _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's values are 0 to 4
+_OURS = frozenset({*COLUMNS, "events", "links"})
 _REFRESH_NS = 1_000_000_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
@@ -61,7 +62,7 @@ class RowMaker:
         self._constant: dict[str, Any] = {}
         self._behind = b""
         self._resource = self._clean(dict(resource))
-        self._taken = frozenset({*self._resource, *DRIFT, *COLUMNS})
+        self._taken = frozenset({*self._resource, *DRIFT, *_OURS})
         self._refresh(self._begun)
 
     def forked(self) -> None:
@@ -90,17 +91,16 @@ class RowMaker:
         else:
             row = WholeRow(self._constant | row)
             row.update({self._apart(name, value): value for name, value in fields.items()})
+        if self._redactor is not None and not (usual and self._redacted(row)):
+            row = self._clean(row)
         if span.points or span.links_:
             self._add_points(row, span)
-            return self._clean(row) if self._redactor is not None else row
-        if self._redactor is None:
-            return row
-        return row if usual and self._redacted(row) else self._clean(row)
+        return row
 
     def _add_points(self, row: dict[str, Any], span: EventSpan) -> None:
         if span.points:
             row["events"] = [
-                {"timestamp": self.iso(at), "name": name, "attributes": self._json(attributes)}
+                {"timestamp": self.iso(at), "name": self._text(name), "attributes": self._json(attributes)}
                 for name, at, attributes in span.points
             ]
         if span.links_:
@@ -138,7 +138,7 @@ class RowMaker:
     @staticmethod
     def _apart(name: str, value: Any) -> str:
         """Return a field's name in the row: `attributes.<name>` where it is one of ours, `error` apart."""
-        ours = name in COLUMNS and not (name == "error" and isinstance(value, bool))
+        ours = name in _OURS and not (name == "error" and isinstance(value, bool))
         return f"attributes.{name}" if ours else name
 
     def _redacted(self, row: dict[str, Any]) -> bool:
@@ -195,6 +195,9 @@ class RowMaker:
         if trimmer.cuts:
             self._count("cut", trimmer.cuts)
         return line + b"\n"
+
+    def _text(self, text: str) -> str:
+        return self._redactor.text(text) if self._redactor is not None else text
 
     def _json(self, attributes: Mapping[str, Any] | None) -> str:
         return orjson.dumps(self._clean(dict(attributes or {})), fallback).decode()
