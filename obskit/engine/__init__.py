@@ -18,7 +18,7 @@ from obskit.engine.condition import (
 from obskit.engine.duck import Answer, DuckEngine, Engine, Mask, filter_table
 from obskit.engine.items import condition_of, format_condition, format_value
 from obskit.engine.scope import Scope
-from obskit.engine.times import Window, parse_window, window_or_condition
+from obskit.engine.times import Window, parse_moment, parse_window, window_or_condition
 from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, tokenize
 from obskit.engine.values import microseconds, moment, parse_span, parse_time, time_literal
 
@@ -44,6 +44,7 @@ __all__ = [
     "negate",
     "parse_condition",
     "parse_expression",
+    "parse_moment",
     "parse_span",
     "parse_time",
     "parse_window",

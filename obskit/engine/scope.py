@@ -172,6 +172,20 @@ class Scope:
         found = self.engine.run(sql)
         return Answer(_without_decimals(found, table.schema().to_pyarrow()), sql)
 
+    @cached_property
+    def extent(self) -> tuple[int, datetime | None, datetime | None]:
+        """How many rows these are, and the times of the first and the last (None where none has a time)."""
+        if self.where is None:
+            return (self.dataset.rows, *self.dataset.span)
+        timed = TIME in self.schema.names
+
+        def count(table: ir.Table) -> ir.Table:
+            ends = {"first": table[TIME].min(), "last": table[TIME].max()} if timed else {}
+            return table.aggregate(rows=table.count(), **ends)
+
+        found = self.run(count).table.to_pylist()[0]
+        return found["rows"], found.get("first"), found.get("last")
+
     def masks(self, condition: Condition | None) -> list[Mask]:
         """Return where a condition is true and null, file by file, in the order of the rows.
 

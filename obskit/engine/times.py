@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import ibis.expr.types as ir
@@ -73,7 +73,8 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
         bounds = (given, None)
     if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
         raise _no_window(given)
-    start, end = (_bound(bound, newest) for bound in bounds)
+    moments = [parse_moment(bound, newest) for bound in bounds]
+    start, end = (None if at is None else microseconds(at) for at in moments)
     if start is None and end is None:
         raise _no_window(given)
     if start is not None and end is not None and start >= end:
@@ -81,6 +82,22 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
             f"the window {Window(start, end)} ends before it begins", hint="give the earlier time first"
         )
     return Window(start, end)
+
+
+def parse_moment(given: Any, newest: datetime | None) -> datetime | None:
+    """Read one side of a window: a datetime (naive is UTC), ISO 8601, or "-30m"; None and "" are open.
+
+    Raises:
+        ConditionError: a text that is no time.
+        BadCall: it is none of these.
+    """
+    if given is None:
+        return None
+    if isinstance(given, str):
+        return parse_time(given, newest) if given.strip() else None
+    if isinstance(given, datetime):
+        return given.replace(tzinfo=UTC) if given.tzinfo is None else given
+    raise BadCall(f"{given!r} is no time", hint="a datetime, ISO 8601, or '-30m'")
 
 
 def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
@@ -109,16 +126,6 @@ def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
         if given.strip()[:1] in "0123456789/+-" and not _OPERATORS & set(given):
             raise no_window from None
         raise
-
-
-def _bound(given: Any, newest: datetime | None) -> int | None:
-    if given is None:
-        return None
-    if isinstance(given, str):
-        return microseconds(parse_time(given, newest)) if given.strip() else None
-    if isinstance(given, datetime):
-        return microseconds(given)
-    raise BadCall(f"{given!r} is no time", hint="a datetime, ISO 8601, or '-30m'")
 
 
 def _no_window(given: Any) -> BadCall:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import quote
 
@@ -13,9 +12,8 @@ import pyarrow as pa
 
 import obskit.explain as explaining
 import obskit.query as querying
-from obskit.dataset import Dataset
-from obskit.engine import Scope, format_value, parse_time
-from obskit.errors import BadCall
+from obskit.dataset import Dataset, Progress
+from obskit.engine import Scope, parse_moment, parse_window
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.figures.result import Result
 from obskit.figures.tables import format_cell, html_table, text_table
@@ -31,7 +29,6 @@ Answer = TypeVar("Answer", bound=Result)
 
 SHOWN_FIELDS = 30
 SHOWN_FIELDS_HTML = 200
-# `between` on plain rows; the end is exclusive, so that neighbouring windows share no event.
 TIME = "timestamp"
 
 
@@ -46,8 +43,9 @@ class Events:
 
     scope: Scope
     trace_url: str | None = None
-    reopen: Callable[[], Events] | None = field(default=None, repr=False)
-    steps: tuple[Callable[[Events], Events], ...] = field(default=(), repr=False)
+    # How `refresh` makes the same again: opens the files, then narrows and derives step by step.
+    _reopen: Callable[[], Events] | None = field(default=None, repr=False)
+    _steps: tuple[Callable[[Events], Events], ...] = field(default=(), repr=False)
 
     @property
     def dataset(self) -> Dataset:
@@ -71,11 +69,8 @@ class Events:
 
     @property
     def population(self) -> str:
-        """Which rows `explain`, `triage` and the Explorer look at: "units", or "all" where none is a unit."""
-        where = self.scope.where
-        if where is not None and where.fields & {"kind", "name"}:
-            return "all"
-        return "all" if self.dataset.codes.no_units else "units"
+        """Which rows `explain`, `triage` and the Explorer look at: "units", or "all" (see `Scope.units`)."""
+        return "all" if self.scope.units()[0] is None else "units"
 
     def where(self, condition: Any) -> Events:
         """Return the events of which a condition is true; see `docs/conditions.md`."""
@@ -85,27 +80,16 @@ class Events:
         """Return the events from `start` up to, not including, `end`.
 
         Args:
-            start: a datetime, ISO 8601 (naive is UTC), "-30m" before the newest event, "start/end", or None.
-            end: the same; None is open.
+            start: a datetime, ISO 8601 (naive is UTC), "-30m" before the newest event, or None; alone also
+                the whole window, as (start, end) or "start/end".
+            end: a time like `start`; None is open.
         Raises:
             ConditionError: not a time.
             BadCall: it ends before it begins, or neither is given.
         """
-        if isinstance(start, str) and "/" in start and end is None:
-            start, _, end = start.partition("/")
-        newest = self.scope.newest
-        low, high = _moment(start, newest), _moment(end, newest)
-        if low is None and high is None:
-            raise BadCall(
-                "between nothing and nothing", hint="between('-30m'), between('2026-05-04T10:00Z', None)"
-            )
-        if low is not None and high is not None and low >= high:
-            raise BadCall(
-                f"{low.isoformat()} is not before {high.isoformat()}", hint="the earlier time comes first"
-            )
-        parts = [f"{TIME} >= {format_value(low)}"] if low is not None else []
-        parts += [f"{TIME} < {format_value(high)}"] if high is not None else []
-        return self.where(" and ".join(parts))
+        both = end is not None or start is None
+        window = parse_window((start, end) if both else start, self.scope.newest)
+        return self.where(window.condition_text)
 
     def derive(self, **expressions: Any) -> Events:
         """Return the events with further fields, such as `derive(slow="duration_ms > 500")`."""
@@ -173,7 +157,7 @@ class Events:
         cluster: str | None = "trace_id",
         thorough: bool = False,
         first: Callable[[explaining.Explanation], None] | None = None,
-        progress: Callable[[str, int, int], None] | None = None,
+        progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
         on_sample: Shown | None = None,
     ) -> explaining.Explanation:
@@ -208,9 +192,14 @@ class Events:
             if below is not None:
                 below.clear()
 
-    def triage(self, since: Any = None, *, progress: Callable[[str, int, int], None] | None = None) -> Triage:
-        """Compare every operation with its own earlier self, and explain those that got worse."""
-        return triage(self.scope, _moment(since, self.scope.newest), progress=progress)
+    def triage(self, since: Any = None, *, progress: Progress | None = None) -> Triage:
+        """Compare every operation with its own earlier self, and explain those that got worse.
+
+        Args:
+            since: where "later" begins: a datetime, ISO 8601, or "-30m" before the newest event.
+            progress: called as (what, done, total).
+        """
+        return triage(self.scope, parse_moment(since, self.scope.newest), progress=progress)
 
     def impact(self, selection: Any, by: str = "user.id") -> Impact:
         """Count how many users (customers, ...) of how many a selection hit."""
@@ -230,16 +219,16 @@ class Events:
 
     def refresh(self) -> Events:
         """Return the same events as their files are now, narrowed and derived as these are."""
-        if self.reopen is None:
+        if self._reopen is None:
             return self
-        events = self.reopen()
-        for step in self.steps:
+        events = self._reopen()
+        for step in self._steps:
             events = step(events)
-        return dataclasses.replace(events, steps=self.steps, reopen=self.reopen)
+        return dataclasses.replace(events, _steps=self._steps, _reopen=self._reopen)
 
     def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the events as an Arrow table, all in memory."""
-        names = [querying.resolve(self.scope, name) for name in columns or self.schema.names]
+        names = [self.scope.resolve(name) for name in columns or self.schema.names]
         return self.scope.run(lambda table: table.select(*names)).table
 
     def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -270,9 +259,10 @@ class Events:
         return found.table.drop_columns(["at_least", "source"]), notes
 
     def _head(self) -> list[str]:
-        first, last = self.dataset.span
+        rows, first, last = self.scope.extent
+        of = f" of {self.dataset.rows:,}" if self.scope.where is not None else ""
         lines = [
-            f"{self.dataset.rows:,} events from {format_cell(first)} to {format_cell(last)}, "
+            f"{rows:,}{of} events from {format_cell(first)} to {format_cell(last)}, "
             f"{len(self.schema):,} fields, dataset {self.fingerprint[:12]}"
         ]
         if self.scope.where is not None:
@@ -285,20 +275,10 @@ class Events:
         return dataclasses.replace(self, scope=scope)
 
     def _step(self, step: Callable[[Events], Events]) -> Events:
-        return dataclasses.replace(step(self), steps=(*self.steps, step))
+        return dataclasses.replace(step(self), _steps=(*self._steps, step))
 
     def _linked(self, result: Answer) -> Answer:
         if self.trace_url is None:
             return result
         links: Mapping[str, str] = {"trace_id": self.trace_url}
         return dataclasses.replace(result, links=links)
-
-
-def _moment(given: Any, newest: datetime | None) -> datetime | None:
-    if given is None or given == "":
-        return None
-    if isinstance(given, datetime):
-        return given.replace(tzinfo=UTC) if given.tzinfo is None else given
-    if isinstance(given, str):
-        return parse_time(given, newest)
-    raise BadCall(f"{given!r} is no time", hint="a datetime, ISO 8601, or '-30m'")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -23,7 +24,7 @@ def load(
     *,
     mapping: Mapping[str, Any] | None = None,
     error: Any = None,
-    between: str | tuple[Any, Any] | None = None,
+    between: Any = None,
     where: Any = None,
     trace_url: str | None = None,
     progress: Progress | None = None,
@@ -36,8 +37,9 @@ def load(
             from the cache.
         mapping: our names to the source's columns, where it has its own: `{"duration_ms": "Duration"}`.
         error: condition that says what an error is, instead of the status.
-        between: as `Events.between`.
-        where: as `Events.where`.
+        between: a window of time, as `Events.between` takes it alone: (start, end), "start/end" or "-30m".
+        where: as `Events.where`. Both narrow what was loaded: files are converted whole, once, so that the
+            next window of the same files opens at once.
         trace_url: address with `{trace_id}` in it; trace ids become links. http and https only.
         progress: called as (what, done, total).
     Raises:
@@ -53,10 +55,12 @@ def load(
         scope = Scope.of(dataset)
         if error is not None:
             scope = _with_error(scope, error)
-        events = Events(scope, trace_url=template, reopen=opened)
+        events = Events(scope, trace_url=template, _reopen=opened)
         if between is not None:
-            events = events.between(*([between] if isinstance(between, str) else between))
-        return events if where is None else events.where(where)
+            events = events.between(between)
+        if where is not None:
+            events = events.where(where)
+        return dataclasses.replace(events, _steps=())  # `opened` narrows again by itself
 
     return opened()
 

@@ -75,6 +75,12 @@ def test_verbs_return_new_events() -> None:
         ((None, T + timedelta(minutes=1)), 1),
         ((datetime(2026, 5, 4, 10, 4), None), 2),
         (("/2026-05-04T12:01+02:00",), 1),
+        (("2m",), 3),
+        (("2m", "1m"), 1),
+        (("2m/1m",), 1),
+        ((("-2m", "-1m"),), 1),
+        (([None, T + timedelta(minutes=1)],), 1),
+        ((T + timedelta(minutes=4),), 2),
     ],
 )
 def test_between(given: tuple[object, ...], left: int) -> None:
@@ -83,16 +89,21 @@ def test_between(given: tuple[object, ...], left: int) -> None:
 
 def test_between_that_is_none() -> None:
     events = load(table())
-    with pytest.raises(BadCall, match="is not before"):
+    with pytest.raises(BadCall, match="ends before it begins"):
         events.between("-1m", "-2m")
-    with pytest.raises(BadCall, match="between nothing and nothing"):
+    with pytest.raises(BadCall, match=r"\(None, None\) is no window of time"):
         events.between(None)
+    with pytest.raises(BadCall, match=r"\('-2m', '-1m'\) is no time"):
+        events.between(("-2m", "-1m"), "-1m")
     with pytest.raises(ConditionError, match="'noon' is not a time"):
         events.between("noon")
 
 
 def test_load_narrows() -> None:
     assert count(load(table(), between="-2m", where="name = 'GET /b'")) == 2
+    assert count(load(table(), between=("-2m", "-1m"))) == 1
+    assert count(load(table(), between="2m")) == 3
+    assert count(load(table(), between=T + timedelta(minutes=4))) == 2
 
 
 def test_error_may_be_said_otherwise() -> None:
@@ -116,7 +127,12 @@ def test_the_catalogue() -> None:
     text = repr(events)
     assert text.startswith("6 events from 2026-05-04 10:00:00Z to 2026-05-04 10:05:00Z, 7 fields, dataset ")
     assert "GET /a 50.0%, GET /b 50.0%" in text
-    assert "narrowed to: duration_ms > 5" in repr(events.where("duration_ms > 5"))
+    late = repr(events.between("-2m").where("duration_ms < 500"))
+    assert late.startswith(
+        "2 of 6 events from 2026-05-04 10:03:00Z to 2026-05-04 10:04:00Z, 7 fields, dataset "
+    )
+    assert "narrowed to: timestamp >= '2026-05-04T10:03:00Z' and duration_ms < 500" in late
+    assert repr(events.where("duration_ms > 1e9")).startswith("0 of 6 events from - to -, 7 fields")
     assert "<table>" in events._repr_html_()
 
 
@@ -163,6 +179,19 @@ def test_refresh_reads_what_came_since(tmp_path: Path) -> None:
     assert later.scope.where.text == "duration_ms > 100"
     assert "slow" in later.schema.names
     assert count(later.refresh()) == 14
+
+
+def test_refresh_moves_what_load_was_told(tmp_path: Path) -> None:
+    tmp_path = tmp_path / "events"
+    tmp_path.mkdir()
+    pq.write_table(table(), tmp_path / "a.parquet")
+    events = load(tmp_path, between="-1m", where="duration_ms > 0")
+    assert count(events) == 2
+    pq.write_table(table(12).slice(6), tmp_path / "b.parquet")
+    assert [row["timestamp"].minute for row in events.refresh().to_arrow(["timestamp"]).to_pylist()] == [
+        10,
+        11,
+    ]
 
 
 def test_out_again() -> None:
