@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from obskit.engine import format_value, parse_time, quote_name
+from obskit.engine import format_value, microseconds, moment, parse_time, quote_name
 from obskit.errors import BadCall
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SIDES = ("x0", "x1", "y0", "y1")
 # Microseconds a side in time may be rounded to, so that conditions read well.
 _STEPS = tuple(int(seconds * 1e6) for seconds in (1e-6, 1e-3, 0.01, 0.1, 1, 5, 10, 30, 60))
@@ -93,17 +92,7 @@ def micros(value: Any, newest: datetime | None = None) -> float:
     """
     if isinstance(value, str):
         value = parse_time(value, newest)
-    if isinstance(value, datetime):
-        value = value.replace(tzinfo=UTC) if value.tzinfo is None else value
-        return float((value - EPOCH) // timedelta(microseconds=1))
-    return float(value)
-
-
-def moment(value: float) -> datetime:
-    """Return the time of microseconds since 1970, moved into the years that a datetime can hold."""
-    limits = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH, datetime(9999, 12, 31, tzinfo=UTC) - EPOCH)
-    low, high = (limit // timedelta(microseconds=1) for limit in limits)
-    return EPOCH + timedelta(microseconds=min(high, max(low, round(value))))
+    return float(microseconds(value) if isinstance(value, datetime) else value)
 
 
 def _ordered(low: float | None, high: float | None) -> tuple[float | None, float | None]:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from obskit.engine import format_condition, quote_name
+from obskit.engine import Window, format_condition, quote_name
 from obskit.explorer.brush import Axis, Brush
 
 BINS = (200, 60)
@@ -74,14 +74,12 @@ class State:
         if self.until is not None and (brush.x0 is None or brush.x0 < self.until):
             arguments.setdefault("where", self.x.condition(None, self.until))
         outcome = self.y.condition(brush.y0, brush.y1)
-        if self.compare == "time" and self.x.time and outcome is not None:
-            window = self.x.condition(brush.x0, brush.x1)
-            if window is not None:
-                sides = (brush.x0, brush.x1)
-                arguments["during"] = "/".join(
-                    "" if s is None else self.x.literal(s).strip("'") for s in sides
-                )
-                return outcome, arguments
+        bounded = brush.x0 is not None or brush.x1 is not None
+        if self.compare == "time" and self.x.time and outcome is not None and bounded:
+            start, end = (None if side is None else round(side) for side in (brush.x0, brush.x1))
+            of_start = self.x.field == "timestamp"  # a window is of when events began
+            arguments["during"] = str(Window(start, end)) if of_start else self.x.condition(start, end)
+            return outcome, arguments
         return selection, arguments
 
     def calculations(self) -> tuple[str, ...]:

@@ -10,10 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.engine import format_condition, quote_name
+from obskit.engine import format_condition, moment
 from obskit.errors import BadCall
-from obskit.explorer import units
-from obskit.explorer.brush import Axis, moment
+from obskit.explorer.brush import Axis
 from obskit.explorer.markers import incomplete_from, markers
 from obskit.explorer.state import BINS, COARSE, GROUPS, State
 from obskit.figures import words
@@ -59,7 +58,7 @@ def axis(events: Any, name: str) -> Axis:
         UnknownField: no such field.
         BadCall: neither a number nor a time.
     """
-    (field,) = events.scope.condition(f"{quote_name(name)} is null").fields
+    field = events.scope.resolve(name)
     kind = events.scope.schema.field(field).type
     if pa.types.is_timestamp(kind):
         return Axis(field, time=True)
@@ -82,8 +81,8 @@ def numeric_fields(events: Any, first: str) -> list[str]:
 
 def drawn(events: Any, state: State) -> tuple[Any, str | None]:
     """Return the events that are drawn, and the condition that picks them; None for all."""
-    picked = units.of(events, str(state.explain.get("population", "units")))
-    return (events, None) if picked is None else (events.where(picked), picked)
+    units = events.scope.units()[0] if state.explain.get("population", "units") == "units" else None
+    return (events, None) if units is None else (events.where(units), units.text)
 
 
 def draw(events: Any, state: State, fields: list[str]) -> Picture:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.engine import parse_condition
+from obskit.engine import moment, parse_condition
 from obskit.errors import BadCall
-from obskit.explorer.brush import Axis, Brush, micros, moment
+from obskit.explorer.brush import Axis, Brush, micros
 
 T = Axis("timestamp", time=True)
 D = Axis("duration_ms")

@@ -4,10 +4,8 @@ import pyarrow as pa
 import pytest
 
 from obskit.engine import parse_condition
-from obskit.explorer import units
 from obskit.explorer.brush import Axis, Brush, micros
 from obskit.explorer.state import State, only, without
-from obskit.names import UNITS
 
 T, D = Axis("timestamp", time=True), Axis("duration_ms")
 START = micros("2026-05-04T10:00Z")
@@ -29,6 +27,11 @@ def test_a_box_against_everything_outside():
 def test_a_box_against_others_in_the_same_time():
     state = State(T, D, brush=Brush(START, None, 500, None), compare="time")
     assert state.question() == ("duration_ms >= 500", {"during": "2026-05-04T10:00:00Z/"})
+    until = State(T, D, brush=Brush(START, START + 6e8, 500, None), compare="time")
+    assert until.question()[1] == {"during": "2026-05-04T10:00:00Z/2026-05-04T10:10:00Z"}
+    # Another time than that of the beginning is no window, but a condition.
+    ended = State(Axis("ended", time=True), D, brush=Brush(START, None, 500, None), compare="time")
+    assert ended.question()[1] == {"during": "ended >= '2026-05-04T10:00:00Z'"}
     # A box over the whole height has no outcome to compare within its time.
     assert State(T, D, brush=Brush(START, None), compare="time").question()[1] == {}
 
@@ -65,12 +68,6 @@ def test_code_of_an_untouched_explorer():
         "import obskit as ok\n\nevents = e\n\n"
         "picture = events.heatmap(x='timestamp', y='duration_ms', bins=(200, 60))\ndisplay(picture.plot())"
     )
-
-
-def test_units_of_work_are_picked_with_the_fields_there_are():
-    assert units.condition({"kind", "duration_ms", "parent_span_id"}) == UNITS
-    assert units.condition({"duration_ms"}) == "duration_ms is not null"
-    assert units.condition({"body"}) is None
 
 
 @pytest.mark.parametrize(
