@@ -59,6 +59,10 @@ def _source(parser: argparse.ArgumentParser) -> None:
     when.add_argument(
         "--between", metavar="FROM/TO", help="a window, the end left out: 2026-05-04T10:00Z/2026-05-04T10:30Z"
     )
+    _mapping(group)
+
+
+def _mapping(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--mapping",
         metavar="FILE.json",
@@ -113,7 +117,7 @@ def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--select", metavar="CONDITION", help="the outcome to explain; without it, errors where there are any"
     )
-    parser.add_argument("--during", metavar="FROM/TO", help="the window in which it happened; default: all")
+    parser.add_argument("--during", metavar="FROM/TO", help="a window, or a condition; default: all")
     parser.add_argument("--baseline", metavar="CONDITION", help="what to compare with; default: the rest")
     parser.add_argument(
         "--history",
@@ -145,7 +149,7 @@ def _impact(parser: argparse.ArgumentParser) -> None:
 def _trace(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument("trace_id", metavar="TRACE_ID", help="as in the column trace_id, in any case")
-    _source(parser)
+    _mapping(parser)
     _answer(parser)
 
 

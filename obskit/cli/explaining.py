@@ -7,14 +7,11 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from obskit.cli.inputs import window
 from obskit.cli.loading import opened, sample_first
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.engine import format_condition
-from obskit.errors import UnknownField
 from obskit.events import Events
 from obskit.explain import Explanation
-from obskit.names import UNITS
 
 # What a deployment brings; the first of these that the events have.
 _NEWCOMERS = ("service.version", "deployment.id", "container.image.tag")
@@ -54,7 +51,7 @@ def _ask(
         return None, suggested
     answer = events.explain(
         selection,
-        during=window(arguments.during, "--during") if arguments.during else None,
+        during=arguments.during,
         baseline=arguments.baseline,
         history=_history(arguments.history),
         fields=arguments.fields,
@@ -75,7 +72,7 @@ def _show_sample(answer: Explanation) -> None:
 def _history(text: str) -> Any:
     if text.lower() == "none":
         return None
-    return "auto" if text.lower() == "auto" else window(text, "--history")
+    return "auto" if text.lower() == "auto" else text
 
 
 def _fails(suggested: list[dict[str, str]]) -> bool:
@@ -117,14 +114,9 @@ def suggestions(events: Events) -> list[dict[str, str]]:
 
 def _units(events: Events, calculations: list[str]) -> dict[str, Any]:
     """Calculate over units of work, or over all events where there are none."""
-    for where in (UNITS, None):
-        try:
-            (row,) = events.query("rows() as seen", *calculations, where=where).to_dict()["rows"]
-        except UnknownField:
-            continue
-        if row["seen"]:
-            return dict(row)
-    return {}
+    condition, _ = events.scope.units()
+    (row,) = events.query(*calculations, where=condition).to_dict()["rows"]
+    return dict(row)
 
 
 def _some(field: str) -> str:

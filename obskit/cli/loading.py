@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from obskit.cli.inputs import mapping_of, start, window
+from obskit.cli.inputs import mapping_of
 from obskit.cli.terminal import Progress, write
 from obskit.errors import ObskitError
 from obskit.events import Events, labelled, load, preview
@@ -14,9 +14,12 @@ from obskit.events import Events, labelled, load, preview
 
 def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
     """Load the paths and narrow them to the condition and window that were asked for."""
-    return _narrowed(
-        load(arguments.paths, mapping=mapping_of(arguments.mapping), progress=progress), arguments
-    )
+    return _narrowed(whole(arguments, progress), arguments)
+
+
+def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
+    """Load the paths."""
+    return load(arguments.paths, mapping=mapping_of(arguments.mapping), progress=progress)
 
 
 def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress], object]) -> bool:
@@ -46,8 +49,7 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
 
 
 def _narrowed(events: Events, arguments: argparse.Namespace) -> Events:
-    if arguments.between:
-        events = events.between(*window(arguments.between, "--between"))
-    elif arguments.since:
-        events = events.between(start(arguments.since), None)
+    when = arguments.since if arguments.between is None else arguments.between
+    if when is not None:
+        events = events.between(when)
     return events.where(arguments.where) if arguments.where else events

@@ -7,8 +7,7 @@ import re
 from pathlib import Path
 from typing import Any, Protocol
 
-from obskit.cli.inputs import start
-from obskit.cli.loading import opened, sample_first
+from obskit.cli.loading import opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.errors import BadCall
 from obskit.events import Events, Triage
@@ -39,7 +38,7 @@ def triage(arguments: argparse.Namespace) -> None:
     since, arguments.since = arguments.since, None
 
     def ask(events: Events, progress: Progress) -> Triage:
-        return events.triage(start(since) if since else None, progress=progress)
+        return events.triage(since, progress=progress)
 
     sample_first(arguments, ask)
     with Progress() as progress:
@@ -58,10 +57,10 @@ def info(arguments: argparse.Namespace) -> None:
             found | {"kind": "info", "fields": found["rows"], "load_report": events.load_report.to_dict()}
         )
     else:
-        first, last = events.dataset.span
+        rows, first, last = events.scope.extent
         table = fields.table.drop_columns(["at_least", "source"])
         write(
-            f"{events.dataset.rows:,} events from {format_cell(first)} to {format_cell(last)}\n\n"
+            f"{rows:,} events from {format_cell(first)} to {format_cell(last)}\n\n"
             f"{text_table(table, most=MOST_FIELDS)}\n"
             f"{chr(10).join(fields.footer())}\n\n{events.load_report}"
         )
@@ -109,5 +108,5 @@ def impact(arguments: argparse.Namespace) -> None:
 def trace(arguments: argparse.Namespace) -> None:
     """The spans of one trace."""
     with Progress() as progress:
-        answer = opened(arguments, progress).trace(arguments.trace_id)
+        answer = whole(arguments, progress).trace(arguments.trace_id)
     show(answer, arguments)

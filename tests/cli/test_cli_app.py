@@ -48,6 +48,8 @@ def test_without_a_command_help_goes_to_stderr(capsys: pytest.CaptureFixture[str
         ["triage", "events", "--sinc", "1h"],
         ["triage", "events", "--since", "1h", "--between", "a/b"],
         ["explain", "events", "--depth", "4"],
+        ["trace", "events", "65b3", "--where", "error"],
+        ["trace", "events", "65b3", "--since", "1h"],
         ["query", "events", "--limit", "0"],
         ["demo", "--out", "there", "--seed", "-1"],
         ["demo", "--out", "there", "--events", "many"],

@@ -183,6 +183,19 @@ def test_windows_narrow(events: Path, capsys: pytest.CaptureFixture[str]) -> Non
     assert count("--since", "9s") == 10
     assert count("--between", "2026-05-04T10:05Z/2026-05-04T10:10Z") == 50
     assert count("--between", "/2026-05-04T10:10Z", "--where", "error") == 25
+    assert count("--between", "9s/1s") == 8
+    assert "10 events from 2026-05-04 10:" in run(capsys, "info", str(events), "--since", "9s")
+
+
+@pytest.mark.parametrize(
+    ("during", "rows"),
+    [("9s", 10), ("2026-05-04T10:10Z/", 100), ("name = 'GET /book' or note != '/'", 200)],
+)
+def test_during_is_a_window_or_a_condition(
+    during: str, rows: int, events: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = run_json(capsys, "explain", str(events), "--select", "error", "--during", during)
+    assert found["selection"]["events"] + found["baseline"]["events"] == rows
 
 
 def test_values_reach_the_terminal_as_text(events: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -289,8 +302,11 @@ def test_a_selection_of_nothing_is_a_matter_of_the_data(
         ["query", "--where", "duration_ms >"],
         ["query", "--between", "2026-05-04T11:00Z/2026-05-04T10:00Z"],
         ["query", "--since", "yesterday"],
+        ["query", "--since", ""],
+        ["query", "--between", "/"],
         ["query", "nosuch(x)"],
         ["explain", "--select", "error", "--during", "a/b/c"],
+        ["explain", "--select", "error", "--during", ""],
         ["impact", "--select", "error", "--by", "nobody"],
     ],
     ids=" ".join,
