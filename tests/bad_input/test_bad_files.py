@@ -265,7 +265,7 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
         (
             ["query", "count()", "--by", "nmae"],
             "no field is called 'nmae'",
-            "the nearest fields are name; if it is a value, it stands in single quotes: 'nmae'",
+            "the nearest fields are name",
         ),
         (
             ["query", "count() as timestamp", "--every", "1m"],
