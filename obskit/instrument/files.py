@@ -15,11 +15,12 @@ import shutil
 import socket
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 _OURS = re.compile(r".+-\d+-\d{8}T\d{6}\.\d{6}Z(?:~\d+)?\.jsonl(?:\.gz)?$")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
+_EPOCH = datetime(1970, 1, 1)  # UTC
 _PACKING = ".packing"
 _GZIP_LEVEL = 1
 """Packing costs a quarter of the time of level 6 for a sixth more space."""
@@ -34,7 +35,7 @@ def open_new(folder: Path, service: str) -> tuple[int, Path]:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     host = _UNSAFE.sub("_", socket.gethostname())[:64] or "host"
     name = _UNSAFE.sub("_", service)[:64] or "service"
-    stem = f"{name}-{host}-{os.getpid()}-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+    stem = f"{name}-{host}-{os.getpid()}-{_now()}"
     for attempt in range(100):
         path = folder / f"{stem}{f'~{attempt}' if attempt else ''}.jsonl"
         with contextlib.suppress(FileExistsError):
@@ -44,6 +45,12 @@ def open_new(folder: Path, service: str) -> tuple[int, Path]:
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return descriptor, path
     raise FileExistsError(f"a hundred files called {stem}")
+
+
+def _now() -> str:
+    # Without strftime and gmtime: libc's lock in them may be held for ever in a forked child.
+    moment = _EPOCH + timedelta(microseconds=time.time_ns() // 1000)
+    return moment.isoformat(timespec="microseconds").replace("-", "").replace(":", "") + "Z"
 
 
 def pack(path: Path) -> None:

@@ -12,7 +12,7 @@ import resource
 import sys
 import time
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
@@ -24,6 +24,7 @@ from obskit.names import COLUMNS
 
 _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's values are 0 to 4
 _OURS = frozenset({*COLUMNS, "events", "links"})
+_EPOCH = datetime(1970, 1, 1)  # UTC throughout
 _REFRESH_NS = 1_000_000_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
@@ -171,7 +172,7 @@ class RowMaker:
             line = orjson.dumps(row, fallback)
         except (orjson.JSONEncodeError, TypeError, ValueError, RecursionError):
             return self._bounded(row)
-        if len(line) > self._limits.length or line.find(b"{", 1) > 0 or b":[" in line:
+        if len(line) > self._limits.length or b'":{' in line or b'":[' in line:
             return self._bounded(row)
         if type(row) is dict:
             return line[:-1] + self._behind
@@ -207,7 +208,8 @@ class RowMaker:
         second, rest = divmod(nanoseconds, 1_000_000_000)
         known, prefix = self._prefix  # one tuple, for other threads change it meanwhile
         if second != known:
-            prefix = f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%S}"
+            # Arithmetic, not strftime or gmtime: libc's lock in them may be held for ever in a forked child.
+            prefix = (_EPOCH + timedelta(seconds=second)).isoformat()
             self._prefix = (second, prefix)
         return f"{prefix}.{rest // 1000:06d}Z"
 

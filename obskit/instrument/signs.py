@@ -193,7 +193,7 @@ def suspicious(text: str) -> bool:
                 return True
         if "@" in text and "://" in text:
             return True
-        if "=" in text and ("?" in text or "&" in text):
+        if "=" in text and ("?" in text or "&" in text) and _QUERY.search(text):
             return True
     return "%3a%2f%2f" in low
 

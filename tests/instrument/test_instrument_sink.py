@@ -277,7 +277,7 @@ from obskit.instrument import Files, add, carry, configure, event
 
 sys.setswitchinterval(1e-5)
 handle = configure("torture", sink=sys.argv[1], files=Files(rotate_bytes=50_000, pack=False))
-made = []
+asyncio.run(asyncio.sleep(0))  # else a child may inherit asyncio's own lock, taken by a thread that makes a loop
 
 def unit(where, n):
     with event("unit", where=where, n=n, pad="x" * random.randrange(300)) as e:
