@@ -388,9 +388,7 @@ def main() -> None:
     if given.contestant:
         contestant(given.contestant)
         return
-    packages = [
-        name for name in ("opentelemetry-sdk", "orjson", "structlog", "logfire", "libhoney", "fastapi")
-    ]
+    packages = ["opentelemetry-sdk", "orjson", "structlog", "logfire", "libhoney", "fastapi"]
     print(
         ", ".join(
             f"{name} {version(name)}"

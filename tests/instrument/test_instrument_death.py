@@ -100,3 +100,16 @@ def test_a_folder_that_cannot_be_written_costs_events_and_nothing_else(tmp_path:
         str(tmp_path / "file" / "below"),
     )
     assert out == "5 0\n"
+
+
+def test_it_imports_opentelemetry_orjson_and_the_standard_library_alone() -> None:
+    out = run(
+        """
+        import sys
+        import obskit.instrument
+        heavy = {"pyarrow", "duckdb", "ibis", "numpy", "scipy", "pandas", "sqlglot", "plotly", "IPython", "grpc"}
+        print(sorted(heavy & {name.partition(".")[0] for name in sys.modules}))
+        print(sorted(name for name in sys.modules if name.startswith("obskit.") and name.count(".") == 1))
+        """
+    )
+    assert out == "[]\n['obskit.errors', 'obskit.instrument', 'obskit.names']\n"
