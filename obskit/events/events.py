@@ -261,10 +261,8 @@ class Events:
     def _head(self) -> list[str]:
         rows, first, last = self.scope.extent
         of = f" of {self.dataset.rows:,}" if self.scope.where is not None else ""
-        lines = [
-            f"{rows:,}{of} events from {format_cell(first)} to {format_cell(last)}, "
-            f"{len(self.schema):,} fields, dataset {self.fingerprint[:12]}"
-        ]
+        when = f" from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
+        lines = [f"{rows:,}{of} events{when}, {len(self.schema):,} fields, dataset {self.fingerprint[:12]}"]
         if self.scope.where is not None:
             lines.append(printable(f"narrowed to: {self.scope.where.text}"))
         if self.load_report.rejected_count:

@@ -125,14 +125,14 @@ def test_derive() -> None:
 def test_the_catalogue() -> None:
     events = load(table())
     text = repr(events)
-    assert text.startswith("6 events from 2026-05-04 10:00:00Z to 2026-05-04 10:05:00Z, 7 fields, dataset ")
+    assert text.startswith("6 events from 2026-05-04T10:00:00Z to 2026-05-04T10:05:00Z, 7 fields, dataset ")
     assert "GET /a 50.0%, GET /b 50.0%" in text
     late = repr(events.between("-2m").where("duration_ms < 500"))
     assert late.startswith(
-        "2 of 6 events from 2026-05-04 10:03:00Z to 2026-05-04 10:04:00Z, 7 fields, dataset "
+        "2 of 6 events from 2026-05-04T10:03:00Z to 2026-05-04T10:04:00Z, 7 fields, dataset "
     )
     assert "narrowed to: timestamp >= '2026-05-04T10:03:00Z' and duration_ms < 500" in late
-    assert repr(events.where("duration_ms > 1e9")).startswith("0 of 6 events from - to -, 7 fields")
+    assert repr(events.where("duration_ms > 1e9")).startswith("0 of 6 events, 7 fields")
     assert "<table>" in events._repr_html_()
 
 
