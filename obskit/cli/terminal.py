@@ -7,7 +7,6 @@ direction of the text, so everything printed goes through `safe`.
 from __future__ import annotations
 
 import json
-import re
 import shutil
 import sys
 import textwrap
@@ -16,23 +15,7 @@ import time
 from types import TracebackType
 from typing import Any, TextIO
 
-# C0 but tab and newline, DEL and C1 (0x9b starts a sequence by itself), marks that turn the direction of
-# text, separators that some terminals take for a newline, and half pairs, which no encoding can write.
-_UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-
-
-def _escaped(found: re.Match[str]) -> str:
-    code = ord(found.group())
-    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
-
-
-def _escaped_json(found: re.Match[str]) -> str:
-    return f"\\u{ord(found.group()):04x}"
-
-
-def safe(text: str) -> str:
-    """Return `text` with control characters written as `\\x1b` and the like; tab and newline stay."""
-    return _UNSAFE.sub(_escaped, text)
+from obskit.names import is_safe, safe
 
 
 def fitted(text: str, width: int) -> str:
@@ -60,7 +43,7 @@ def fitted(text: str, width: int) -> str:
 def write(text: str, stream: TextIO | None = None) -> None:
     """Print a text that may hold values from data; what the encoding lacks is escaped."""
     stream = stream or sys.stdout
-    text = safe(text).rstrip("\n") + "\n"
+    text = safe(text, lines=True).rstrip("\n") + "\n"
     if stream.isatty():
         text = fitted(text, shutil.get_terminal_size().columns)
     encoding = stream.encoding or "utf-8"
@@ -76,7 +59,8 @@ def write_json(value: Any, stream: TextIO | None = None) -> None:
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
     stream = stream or sys.stdout
     encoding = stream.encoding or "utf-8"
-    text = _UNSAFE.sub(_escaped_json, text)
+    if not text.replace("\n", "").isprintable():
+        text = "".join(c if c == "\n" or is_safe(c) else json.dumps(c)[1:-1] for c in text)
     try:
         text.encode(encoding)
     except UnicodeEncodeError:
@@ -113,7 +97,7 @@ class Progress:
         while not self._over.wait(wait):
             what, done, total = self._state
             share = f"  {done / total:.0%}" if total else ""
-            line = f"{safe(what).replace(chr(10), ' ')[:50]}{share}  {time.monotonic() - begun:.0f} s"
+            line = f"{safe(what)[:50]}{share}  {time.monotonic() - begun:.0f} s"
             self._stream.write("\r" + line.ljust(width))
             self._stream.flush()
             wait, width = self._every, len(line)

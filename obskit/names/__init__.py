@@ -6,6 +6,7 @@ Plain tables and text, standard library only. Nothing here reads data; `obskit.s
 from __future__ import annotations
 
 import difflib
+import unicodedata
 from collections.abc import Iterable
 
 from obskit.names.conventions import CONVENTION_TYPES, RENAMED
@@ -21,8 +22,10 @@ __all__ = [
     "UNIT_KINDS",
     "current",
     "describes_error",
+    "is_safe",
     "nearest",
     "printable",
+    "safe",
     "type_word",
 ]
 
@@ -145,11 +148,29 @@ def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
     return list(dict.fromkeys(found))[:n]
 
 
-def printable(text: str) -> str:
-    """Return one line of text without anything that moves a cursor, changes colours or turns its direction.
+def is_safe(c: str) -> bool:
+    """Whether a character may be shown as it is: it moves no cursor, turns no direction, hides nothing."""
+    if c.isprintable():
+        return True
+    # Spaces of all widths and what this Python does not know are text; joiners make one sign of several.
+    return unicodedata.category(c) in ("Zs", "Cn", "Co") or c in "\u200c\u200d"
 
-    Values come from whoever sent the events; what cannot be printed is written as Python would.
+
+def safe(text: str, *, lines: bool = False) -> str:
+    """Return text without anything that moves a cursor, changes colours, turns its direction or hides.
+
+    Values come from whoever sent the events: what is not safe is written as Python would, `\\x1b`.
+
+    Args:
+        text: of one line, unless `lines`.
+        lines: leave tabs and newlines as they are.
     """
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    kept = "\t\n" if lines else ""
+    return "".join(c if c in kept or is_safe(c) else repr(c)[1:-1] for c in text)
+
+
+def printable(text: str) -> str:
+    """Return one line of `safe` text."""
+    return safe(text)

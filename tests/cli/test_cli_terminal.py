@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.cli.terminal import Progress, safe, write, write_json
+from obskit.cli.terminal import Progress, write, write_json
+from obskit.names import safe
 
 
 class Screen(io.StringIO):
@@ -31,7 +32,9 @@ class Latin(io.StringIO):
     [
         ("\x1b[31mred", "\\x1b[31mred"),
         ("\x9b2J", "\\x9b2J"),
-        ("a\rb", "a\\x0db"),
+        ("a\rb", "a\\rb"),
+        ("no\u00a0break\u2007space", "no\u00a0break\u2007space"),
+        ("hid\u200bden", "hid\\u200bden"),
         ("user\u202egpj.exe", "user\\u202egpj.exe"),
         ("tab\tand\nnewline", "tab\tand\nnewline"),
         ("Zürich 東京 🚆", "Zürich 東京 🚆"),
@@ -39,7 +42,7 @@ class Latin(io.StringIO):
     ],
 )
 def test_control_characters_are_shown_not_sent(value: str, shown: str) -> None:
-    assert safe(value) == shown
+    assert safe(value, lines=True) == shown
 
 
 @given(st.text())
