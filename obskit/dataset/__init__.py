@@ -10,7 +10,7 @@ from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoding import RARE, Encoded, encode
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merging import FieldCodes, merge
-from obskit.dataset.population import NO_TIME, Totals, Weights
+from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.previewing import skimmed, thinned
 from obskit.dataset.writing import write
 
@@ -33,5 +33,6 @@ __all__ = [
     "open_dataset",
     "skimmed",
     "thinned",
+    "weight_note",
     "write",
 ]

@@ -208,7 +208,8 @@ class Codes:
                     raise _full(error, path) from error
 
     def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
-        return self._read(file, "field", name)
+        found = self._read(file, "field", name)
+        return found if found and "distinct" in found[0] else None  # without: of an earlier version, remade
 
     def _have(self, file: int, name: str) -> bool:
         """Return whether codes are made; asked of the disk until they are."""
@@ -311,7 +312,13 @@ def _full(error: OSError, path: Path) -> OSError:
 
 
 def _pack(name: str, part: Encoded, totals: BySet) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    meta = {"rows": len(part.codes), "name": name, "kind": part.kind, "rare": part.rare_code}
+    meta = {
+        "rows": len(part.codes),
+        "name": name,
+        "kind": part.kind,
+        "rare": part.rare_code,
+        "distinct": part.distinct,
+    }
     sink = pa.BufferOutputStream()
     batch = pa.record_batch([part.values], names=["v"])
     with pa.ipc.new_stream(sink, batch.schema) as writer:
@@ -341,5 +348,6 @@ def _unpack(
         arrays.get("hi"),
         arrays.get("bucket"),
         meta["rare"],
+        meta["distinct"],
     )
     return part, {w: Totals(*(arrays[f"{w}.{key}"] for key in _SUMS)) for w in ("all", "units")}

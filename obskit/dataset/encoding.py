@@ -6,7 +6,7 @@ except that integers of more than 65,536 distinct values are bucketed as floats 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -39,6 +39,7 @@ class Encoded:
         lo, hi: least and greatest actual value of each entry ("numeric" only).
         bucket: the bucket of each entry ("numeric" only).
         rare_code: the entry that stands for all rare values, if there is one.
+        distinct: how many distinct values the column has, exactly; None where they are not told apart.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Encoded:
     hi: Floats | None = None
     bucket: Ints | None = None
     rare_code: int | None = None
+    distinct: int | None = None
 
 
 def width(entries: int) -> np.dtype[Any]:
@@ -99,7 +101,7 @@ def encode(array: pa.ChunkedArray | pa.Array) -> Encoded:
         return made
     codes = np.zeros(len(flat), made.codes.dtype)
     codes[valid] = made.codes
-    return Encoded(made.kind, codes, made.values, made.lo, made.hi, made.bucket)
+    return replace(made, codes=codes)
 
 
 def _flat(array: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -132,7 +134,7 @@ def _booleans(array: pa.Array) -> Encoded:
     codes = np.zeros(len(array), np.uint8)
     for code, value in enumerate(present, 1):
         codes[(true == value) & valid] = code
-    return Encoded("value", codes, pa.array(present, pa.bool_()))
+    return Encoded("value", codes, pa.array(present, pa.bool_()), distinct=len(present))
 
 
 def _strings(array: pa.Array) -> Encoded:
@@ -156,7 +158,7 @@ def _strings(array: pa.Array) -> Encoded:
     nearly_unique = distinct > max(RARE_ENTRIES, rows.sum() / 2)
     rare = used & (rows < RARE_ROWS) if nearly_unique else np.zeros(len(rows), bool)
     if distinct == len(rows) and not rare.any():
-        return Encoded("value", codes.astype(width(distinct)), values)
+        return Encoded("value", codes.astype(width(distinct)), values, distinct=distinct)
     keep = used & ~rare
     kept = int(keep.sum())
     rare_code = kept + 1 if rare.any() else None
@@ -167,12 +169,12 @@ def _strings(array: pa.Array) -> Encoded:
     values = values.filter(pa.array(keep))
     if rare_code is not None:
         values = pa.concat_arrays([values, pa.array([RARE], pa.string())])
-    return Encoded("value", renumber[codes], values, rare_code=rare_code)
+    return Encoded("value", renumber[codes], values, rare_code=rare_code, distinct=distinct)
 
 
 def _integers(data: npt.NDArray[np.int64]) -> Encoded:
     if not len(data):
-        return Encoded("value", np.zeros(0, np.uint8), pa.array([], pa.int64()))
+        return Encoded("value", np.zeros(0, np.uint8), pa.array([], pa.int64()), distinct=0)
     low, high = int(data.min()), int(data.max())
     if high - low < max(1 << 16, 2 * len(data)):
         offset = data - low
@@ -180,18 +182,19 @@ def _integers(data: npt.NDArray[np.int64]) -> Encoded:
         seen[offset] = True
         entries = np.flatnonzero(seen)
         if len(entries) > MOST_INTEGERS:
-            return _floats(data.astype(np.float64))
+            return replace(_floats(data.astype(np.float64)), distinct=len(entries))
         rank = np.zeros(len(seen), width(len(entries)))
         rank[entries] = np.arange(1, len(entries) + 1)
-        return Encoded("value", rank[offset], pa.array(entries + low, pa.int64()))
+        return Encoded("value", rank[offset], pa.array(entries + low, pa.int64()), distinct=len(entries))
     hashed = pa.array(data).dictionary_encode()
     values = hashed.dictionary.to_numpy()
     if len(values) > MOST_INTEGERS:
-        return _floats(data.astype(np.float64))
+        return replace(_floats(data.astype(np.float64)), distinct=len(values))
     order = np.argsort(values)
     rank = np.zeros(len(values), width(len(values)))
     rank[order] = np.arange(1, len(values) + 1)
-    return Encoded("value", rank[hashed.indices.to_numpy()], pa.array(values[order], pa.int64()))
+    codes = rank[hashed.indices.to_numpy()]
+    return Encoded("value", codes, pa.array(values[order], pa.int64()), distinct=len(values))
 
 
 def _floats(data: Floats) -> Encoded:

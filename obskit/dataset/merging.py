@@ -31,6 +31,8 @@ class FieldCodes:
         rare_code: the entry that stands for the rare values of nearly unique files, if any.
         parts: (codes per row, remap to global codes or None where they are global already) of each file.
         totals: sums per code, of "all" rows and of the "units".
+        distinct: how many distinct values there are; None where they are not told apart.
+        at_least: whether `distinct` is a lower bound: rare values of several files are not told apart.
     """
 
     name: str
@@ -43,6 +45,8 @@ class FieldCodes:
     rare_code: int | None
     parts: list[tuple[npt.NDArray[Any], Remap | None]]
     totals: BySet
+    distinct: int | None = None
+    at_least: bool = False
 
     @property
     def size(self) -> int:
@@ -97,7 +101,21 @@ def merge(
     }
     which = "numeric" if "numeric" in kinds else "flag" if "flag" in kinds else "value"
     joined = [(part.codes, None if _identity(r) else r) for part, r in zip(parts, remaps, strict=True)]
-    return FieldCodes(name, which, kind, values, lo, hi, bucket, rare_code, joined, out)
+    distinct, at_least = _distinct(parts, which, len(values) - (rare_code is not None))
+    return FieldCodes(name, which, kind, values, lo, hi, bucket, rare_code, joined, out, distinct, at_least)
+
+
+def _distinct(parts: Sequence[Encoded], which: str, exact: int) -> tuple[int | None, bool]:
+    """Return how many values a field has, and whether that is a lower bound."""
+    some = [part for part in parts if len(part.values)]
+    counts = [part.distinct for part in some if part.distinct is not None]
+    if which == "flag" or len(counts) < len(some):
+        return None, False
+    if len(some) < 2:
+        return (counts[0] if counts else 0), False
+    if which == "value" and all(part.rare_code is None for part in some):
+        return exact, False
+    return max(*counts, exact if which == "value" else 0), True
 
 
 def _identity(remap: Remap) -> bool:

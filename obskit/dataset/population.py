@@ -118,6 +118,20 @@ def clusters(column: pa.ChunkedArray) -> npt.NDArray[np.uint32]:
     return _numpy(pc.fill_null(index.cast(pa.int64()), -1), np.int64).__add__(1).astype(np.uint32)
 
 
+def weight_note(unweighted: int | None, rows: int) -> list[str]:
+    """Return what a reader has to know of rows whose sampling weight is not known: a note, or none.
+
+    Args:
+        unweighted: rows of those counted that carry no weight; None where no row could carry one.
+        rows: rows counted.
+    """
+    if not unweighted or not rows:
+        return []
+    text = f"{unweighted:,} of {rows:,} rows carry no weight, counted as 1"
+    mixed = unweighted < rows
+    return [f"warning: {text}; known and unknown weights are mixed" if mixed else text]
+
+
 class Counter:
     """Adds up the weights of the rows of one file per code, for all rows and for the units.
 
