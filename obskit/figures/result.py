@@ -6,14 +6,15 @@ import html
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
 from obskit.errors import BadCall
+from obskit.figures import words
 from obskit.figures.tables import format_cell, html_page, html_table, text_table
-from obskit.names import printable
+from obskit.names import safe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -65,7 +66,7 @@ class Result:
             "rows": [plain(row) for row in self.table.to_pylist()],
         }
 
-    def plot(self, **_options: Any) -> Any:
+    def plot(self) -> Any:
         """Draw the answer, where there is a picture for its kind.
 
         Raises:
@@ -82,11 +83,11 @@ class Result:
         if self.dataset:
             rows, mark = self.dataset.get("rows"), str(self.dataset.get("fingerprint", ""))[:12]
             lines.append(f"of {format_cell(rows)} rows, dataset {mark}")
-        return [*lines, *(f"note: {note}" for note in self.notes)]
+        return [*lines, *(note if note.startswith("warning: ") else f"note: {note}" for note in self.notes)]
 
     def __str__(self) -> str:
         body = text_table(self.table) if self.table.num_columns else "nothing"
-        return "\n".join([body, *map(printable, self.footer())])
+        return "\n".join([body, *map(safe, self.footer())])
 
     __repr__ = __str__
 
@@ -94,8 +95,8 @@ class Result:
         table = html_table(self.table, links=self.links, caption=self.footer())
         if not self.sql:
             return table
-        shown = html.escape("\n".join(map(printable, self.sql.split("\n"))))
-        return table + html_page(f"<details><summary>SQL</summary><pre>{shown}</pre></details>")
+        shown = html.escape(safe(self.sql, lines=True))
+        return html_page(table, f"<details><summary>SQL</summary><pre>{shown}</pre></details>")
 
 
 def plain(value: Any) -> Any:
@@ -107,8 +108,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):
-        moment = value.astimezone(UTC) if value.tzinfo else value
-        return moment.replace(tzinfo=None).isoformat() + "Z"
+        return words.time(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -7,43 +7,52 @@ import math
 import shutil
 import unicodedata
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 import pyarrow as pa
 
 from obskit.errors import BadCall
-from obskit.names import printable
+from obskit.figures import words
+from obskit.names import safe
 
-UNIT = b"obskit.unit"  # metadata of a column: b"ms" or b"share"
+UNIT = b"obskit.unit"  # metadata of a column: one of the next three
+MS, SHARE = b"ms", b"share"
+WRITTEN = b"written"  # numbers written as text already: laid out as numbers are, never cut
+NULL = "null"
 MOST_ROWS = 50
+LEAST_WIDTH = 8  # of a column of text, or of the name of another
 MOST_CHARACTERS = 60  # of a cell
+# Where text stands is said in each cell: JupyterLab's own rule for cells of a table is stronger than a class.
+_LEFT, _RIGHT = 'style="text-align:left"', 'class="n" style="text-align:right"'
+_GREY = "color:var(--jp-ui-font-color2,GrayText)"
 _STYLE = """<style>
 .obskit-t{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);
 color:var(--jp-ui-font-color1,currentColor);overflow-x:auto;max-width:100%}
 .obskit-t table{border-collapse:collapse;margin:.3em 0;background:transparent}
-.obskit-t th,.obskit-t td{padding:.2em .8em;text-align:left;vertical-align:top;
+.obskit-t th,.obskit-t td{padding:.2em .8em;vertical-align:top;
 max-width:32em;overflow-wrap:anywhere;color:inherit;
 border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.35))}
-.obskit-t .n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
-.obskit-t .z,.obskit-t p{color:var(--jp-ui-font-color2,GrayText)}
-.obskit-t p{margin:.2em 0}
+.obskit-t .n{font-variant-numeric:tabular-nums;white-space:nowrap}
+.obskit-t p{margin:.2em 0;color:var(--jp-ui-font-color2,GrayText)}
 .obskit-t a{color:var(--jp-content-link-color,LinkText)}
 .obskit-t code{font-family:var(--jp-code-font-family,monospace);font-size:12px}
 </style>"""
 
 
 def format_cell(value: Any, unit: bytes | None = None) -> str:
-    """Write one value for people: 12,345; 1.23 s; 2026-05-04 10:00:00Z. A missing one is `-`."""
+    """Write one value for people: 12,345; 1.23 s; 2026-05-04T10:00:00Z. A missing one is `null`."""
     if value is None:
-        return "-"
+        return NULL
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float)):
-        return _number(value, unit)
+        if unit == SHARE and math.isfinite(value):
+            return words.share(value)
+        return words.duration(value) if unit == MS else words.number(value)
     if isinstance(value, datetime):
-        return format_time(value)
+        return words.time(value)
     if isinstance(value, str):
         return value
     if isinstance(value, (list, tuple)):
@@ -52,47 +61,8 @@ def format_cell(value: Any, unit: bytes | None = None) -> str:
 
 
 def format_time(moment: datetime) -> str:
-    """Write a time in UTC, with what precision it has."""
-    plain = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
-    text = plain.isoformat(sep=" ", timespec="auto")
-    return (text[:-3] if plain.microsecond and plain.microsecond % 1000 == 0 else text) + "Z"
-
-
-def format_duration(milliseconds: float) -> str:
-    """Write a length of time: 12.3 ms, 1.23 s, 4.5 min, 2.1 h; NaN and the infinities as they are."""
-    if not math.isfinite(milliseconds):
-        return _number(milliseconds, None)
-    size = abs(milliseconds)
-    if size < 1000:
-        return f"{_significant(milliseconds)} ms"
-    if size < 120_000:
-        return f"{_significant(milliseconds / 1000)} s"
-    if size < 7_200_000:
-        return f"{_significant(milliseconds / 60_000)} min"
-    return f"{_significant(milliseconds / 3_600_000)} h"
-
-
-def _number(value: float, unit: bytes | None) -> str:
-    if isinstance(value, float) and not math.isfinite(value):
-        return "NaN" if math.isnan(value) else "∞" if value > 0 else "-∞"
-    if unit == b"ms":
-        return format_duration(value)
-    if unit == b"share":
-        return f"{_significant(100 * value)}%"
-    return f"{value:,}" if isinstance(value, int) else _significant(value)
-
-
-def _significant(value: float) -> str:
-    size = abs(value)
-    if size == 0:
-        return "0"
-    if size >= 1e15 or size < 1e-4:
-        return f"{value:.3g}"
-    if size >= 1000:
-        return f"{value:,.0f}"
-    digits = max(0, 2 - math.floor(math.log10(size)))
-    text = f"{value:.{digits}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    """Write a time in ISO 8601, in UTC; `words.time` under the name that tables have for it."""
+    return words.time(moment)
 
 
 def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_ROWS) -> str:
@@ -103,18 +73,19 @@ def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_RO
         width: characters a line may have; the terminal's by default, 100 where there is none.
         most: rows shown; the rest are counted.
     Returns:
-        Lines no wider than `width`: long cells are cut with …, and columns that do not fit are named below.
+        Lines no wider than `width`: text is cut with …, numbers and times never are, and columns that do not
+        fit are named below.
     """
     width = width or shutil.get_terminal_size((100, 24)).columns
     shown = table.slice(0, most)
     columns: list[list[str]] = []
-    right: list[bool] = []
+    whole: list[bool] = []
     for field, column in zip(table.schema, shown.columns, strict=True):
-        cells = [_cut(printable(text), MOST_CHARACTERS) for text in _cells(field, column)]
-        columns.append([_cut(printable(field.name), MOST_CHARACTERS), *cells])
-        right.append(_is_number(field.type))
-    widths = [max(map(_width, column)) for column in columns]
-    kept = _fit(widths, width)
+        cells = [_cut(safe(text), MOST_CHARACTERS) for text in _cells(field, column)]
+        columns.append([_cut(safe(field.name), MOST_CHARACTERS), *cells])
+        whole.append(_is_whole(field))
+    right = [_is_number(field) for field in table.schema]
+    widths, kept = _fit(columns, whole, width)
     lines = []
     for row in range(shown.num_rows + 1):
         cells = [_pad(_cut(columns[c][row], widths[c]), widths[c], right[c]) for c in range(kept)]
@@ -147,26 +118,23 @@ def html_table(
         BadCall: a link that is neither http nor https.
     """
     shown = table.slice(0, most)
+    aligned = [_RIGHT if _is_number(field) else _LEFT for field in table.schema]
     head = "".join(
-        f'<th class="n">{_escaped(f.name, 300)}</th>'
-        if _is_number(f.type)
-        else f"<th>{_escaped(f.name, 300)}</th>"
-        for f in table.schema
+        f"<th {align}>{_escaped(field.name, 300)}</th>"
+        for field, align in zip(table.schema, aligned, strict=True)
     )
     addresses = {column: check_link(link) for column, link in (links or {}).items()}
     columns = []
-    for field, column in zip(table.schema, shown.columns, strict=True):
+    for field, column, align in zip(table.schema, shown.columns, aligned, strict=True):
         values = column.to_pylist()
-        css = ' class="n"' if _is_number(field.type) else ""
         cells = []
         for value, text in zip(values, _cells(field, column), strict=True):
-            if value is None:
-                cells.append('<td class="z">-</td>')
-                continue
             inner = _escaped(text, 300)
-            if field.name in addresses and isinstance(value, str):
+            if value is None:
+                inner = f'<span style="{_GREY}">{inner}</span>'
+            elif field.name in addresses and isinstance(value, str):
                 inner = link_html(addresses[field.name], field.name, value, inner)
-            cells.append(f"<td{css}>{inner}</td>")
+            cells.append(f"<td {align}>{inner}</td>")
         columns.append(cells)
     rows = ["<tr>" + "".join(cells) + "</tr>" for cells in zip(*columns, strict=True)]
     if table.num_rows > most:
@@ -179,8 +147,9 @@ def html_table(
 
 
 def html_page(*parts: str) -> str:
-    """Join pieces of HTML (escaped already) into one block in the style of our tables."""
-    return f'{_STYLE}<div class="obskit-t">{"".join(parts)}</div>'
+    """Join pieces of HTML (escaped already; tables too) into one block, in which the style stands once."""
+    inner = "".join(parts).replace(_STYLE, "")
+    return f'{_STYLE}<div class="obskit-t">{inner}</div>'
 
 
 def check_link(link: str) -> str:
@@ -208,15 +177,33 @@ def link_html(template: str, field: str, value: str, inner: str) -> str:
 
 def _cells(field: pa.Field, column: pa.ChunkedArray) -> list[str]:
     unit = (field.metadata or {}).get(UNIT)
-    return [format_cell(value, unit) for value in column.to_pylist()]
+    return [
+        _quoted(value) if isinstance(value, str) else format_cell(value, unit) for value in column.to_pylist()
+    ]
+
+
+def _quoted(text: str) -> str:
+    """Return text as it is, in quotes where it would be taken for nothing or for null."""
+    return f"'{text}'" if text == NULL or not text.strip() else text
 
 
 def _escaped(text: str, most: int | None = None) -> str:
-    return html.escape(printable(text if most is None else _cut(text, most)))
+    return html.escape(safe(text if most is None else _cut(text, most)))
 
 
-def _is_number(kind: pa.DataType) -> bool:
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
+def _is_number(field: pa.Field) -> bool:
+    kind = field.type
+    return bool(
+        pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or (field.metadata or {}).get(UNIT) == WRITTEN
+    )
+
+
+def _is_whole(field: pa.Field) -> bool:
+    """Whether part of a cell would say something else than the cell does."""
+    return _is_number(field) or bool(pa.types.is_temporal(field.type) or pa.types.is_boolean(field.type))
 
 
 def _width(text: str) -> int:
@@ -244,16 +231,29 @@ def _pad(text: str, width: int, right: bool) -> str:
     return space + text if right else text + space
 
 
-def _fit(widths: list[int], width: int) -> int:
-    """Narrow the widest columns in place until they fit; return how many columns are kept."""
-    kept = len(widths)
-    while kept > 1 and sum(min(w, 8) for w in widths[:kept]) + 2 * (kept - 1) > width:
+def _fit(columns: list[list[str]], whole: list[bool], width: int) -> tuple[list[int], int]:
+    """Return the width of each column and how many columns are kept.
+
+    Text gives way first, the widest first; then the names of the other columns; their cells never do.
+    """
+    widths = [max(map(_width, column)) for column in columns]
+    least = [min(w, LEAST_WIDTH) for w in widths]
+    for c, column in enumerate(columns):
+        if whole[c]:
+            least[c] = max(least[c], max(map(_width, column[1:]), default=0))
+    kept = len(columns)
+    while kept > 1 and sum(least[:kept]) + 2 * (kept - 1) > width:
         kept -= 1
-    while (over := sum(widths[:kept]) + 2 * (kept - 1) - width) > 0:
-        widest = max(range(kept), key=lambda c: widths[c])
-        second = max((w for c, w in enumerate(widths[:kept]) if c != widest), default=1)
-        step = min(over, max(1, widths[widest] - second))
-        if widths[widest] - step < 1:
-            break
-        widths[widest] -= step
-    return kept
+    if kept == 1 and not whole[0]:
+        least[0] = 1
+    for giving in (False, True):
+        some = [c for c in range(kept) if whole[c] == giving]
+        while (over := sum(widths[:kept]) + 2 * (kept - 1) - width) > 0:
+            wide = [c for c in some if widths[c] > least[c]]
+            if not wide:
+                break
+            widest = max(wide, key=lambda c: widths[c])
+            others = max((widths[c] for c in wide if c != widest), default=0)
+            step = min(over, widths[widest] - max(least[widest], min(others, widths[widest] - 1)))
+            widths[widest] -= step
+    return widths, kept

@@ -39,7 +39,7 @@ def without(what_if: Mapping[str, Any] | None) -> str | None:
 
 
 def number(value: float) -> str:
-    """Return a number with three significant digits ("12,345", "0.123"), an integer whole; NaN and ∞ as such."""
+    """Return a number with three significant digits ("12,345", "0.123"), an integer whole."""
     if isinstance(value, int):
         return f"{value:,}"
     if not math.isfinite(value):

@@ -11,8 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import BadCall
+from obskit.figures import words
 from obskit.figures.result import Result
-from obskit.figures.tables import UNIT, check_link, format_cell, format_duration, html_table, text_table
+from obskit.figures.tables import UNIT, WRITTEN, check_link, format_cell, html_page, html_table, text_table
+from obskit.names import is_safe
 
 
 def result(**columns: object) -> Result:
@@ -31,7 +33,7 @@ def test_text_says_where_it_comes_from() -> None:
         "route       n\n"
         "─────  ──────\n"
         "/a     12,345\n"
-        "-           1\n"
+        "null        1\n"
         "events.query('count()')\n"
         "of 12,345 rows, dataset abcdef012345\n"
         "note: k of m"
@@ -80,11 +82,13 @@ def test_links_are_addresses_only() -> None:
         (1230.0, b"ms", "1.23 s"),
         (0.5, b"ms", "0.5 ms"),
         (150_000.0, b"ms", "2.5 min"),
-        (0.0123, b"share", "1.23%"),
-        (None, None, "-"),
+        (0.0123, b"share", "1.2%"),
+        (0.99985, b"share", "99.98%"),
+        (0.99999, b"share", ">99.99%"),
+        (None, None, "null"),
         (True, None, "true"),
-        (["a", None], None, "[a, -]"),
-        (datetime(2026, 5, 4, 10, 0, 0, 120_000, tzinfo=UTC), None, "2026-05-04 10:00:00.120Z"),
+        (["a", None], None, "[a, null]"),
+        (datetime(2026, 5, 4, 10, 0, 0, 120_000, tzinfo=UTC), None, "2026-05-04T10:00:00.120Z"),
     ],
 )
 def test_values_for_people(value: object, unit: bytes | None, text: str) -> None:
@@ -96,7 +100,7 @@ def test_units_come_with_the_column() -> None:
         [pa.array([1500.0])], schema=pa.schema([pa.field("p99", pa.float64(), metadata={UNIT: b"ms"})])
     )
     assert "1.5 s" in text_table(table)
-    assert format_duration(8_000_000) == "2.22 h"
+    assert words.duration(8_000_000) == "2.22 h"
 
 
 @settings(max_examples=80, deadline=None)
@@ -114,7 +118,7 @@ def test_tables_fit_the_width(columns: list[str], cell: str, width: int) -> None
     )
     for line in text_table(table, width).split("\n"):
         assert len(line) <= width
-        assert line.isprintable()
+        assert all(map(is_safe, line))
 
 
 def test_long_tables_are_cut_and_counted() -> None:
@@ -125,3 +129,64 @@ def test_long_tables_are_cut_and_counted() -> None:
 def test_no_picture_is_said() -> None:
     with pytest.raises(BadCall, match="has no picture"):
         result(n=[1]).plot()
+
+
+def test_what_cannot_draw_takes_no_options() -> None:
+    with pytest.raises(TypeError, match="colour"):
+        result(n=[1]).plot(colour="red")  # type: ignore[call-arg]
+
+
+def test_a_warning_says_so_itself() -> None:
+    shown = Result(kind="x", table=pa.table({"n": [1]}), query="q", notes=("warning: mixed", "seen"))
+    assert str(shown).split("\n")[-2:] == ["warning: mixed", "note: seen"]
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80, 200])
+def test_numbers_and_times_are_never_cut(width: int) -> None:
+    fields = [
+        pa.field("route", pa.string()),
+        pa.field("count(duration_ms > 500)", pa.int64()),
+        pa.field("p99", pa.string(), metadata={UNIT: WRITTEN}),
+        pa.field("note", pa.string()),
+    ]
+    columns = [["/a/very/long/route/" * 4], [123_456_789], ["0.0425 → 0.0512"], ["some words " * 5]]
+    table = pa.Table.from_arrays([pa.array(c) for c in columns], schema=pa.schema(fields))
+    text = text_table(table, width)
+    head, _, row = text.split("\n")[:3]
+    assert "123,456,789" in row
+    assert ("0.0425 → 0.0512" in row) == ("p99" in head)
+    assert max(map(len, text.split("\n"))) <= width
+    if width >= 60:
+        assert "note" in head
+        assert "…" in row, "text gave way"
+
+
+def test_null_is_told_from_text_that_looks_like_it() -> None:
+    table = pa.table({"v": ["-", "null", "", " ", None, "\u00a0x"]})
+    assert [line.rstrip() for line in text_table(table, 40).split("\n")[2:]] == [
+        "-",
+        "'null'",
+        "''",
+        "' '",
+        "null",
+        "\u00a0x",
+    ]
+    page = html_table(table)
+    assert page.count('GrayText)">null</span>') == 1
+    assert "&#x27;null&#x27;" in page
+
+
+def test_alignment_is_said_in_each_cell_and_the_style_once() -> None:
+    table = pa.table({"name": ["  a"], "n": [1]})
+    page = html_page(html_table(table), html_page("<p>more</p>"))
+    assert page.count("<style>") == 1
+    assert page.count('style="text-align:left"') == 2
+    assert page.count('class="n" style="text-align:right"') == 2
+    assert result(n=[1])._repr_html_().count("<style>") == 1
+
+
+def test_times_are_the_same_in_text_and_json() -> None:
+    at = datetime(2026, 5, 4, 10, 0, 0, 120_000, tzinfo=UTC)
+    found = result(t=[at])
+    assert "2026-05-04T10:00:00.120Z" in str(found)
+    assert found.to_dict()["rows"] == [{"t": "2026-05-04T10:00:00.120Z"}]
