@@ -9,9 +9,10 @@ from typing import Any, Protocol
 
 from obskit.cli.loading import opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
-from obskit.errors import BadCall
+from obskit.errors import BadCall, EmptySelection
 from obskit.events import Events, Triage
-from obskit.figures.tables import format_cell, text_table
+from obskit.figures import words
+from obskit.figures.tables import text_table
 
 MOST_FIELDS = 1_000  # listed by `info`; --json lists all
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
@@ -51,6 +52,7 @@ def info(arguments: argparse.Namespace) -> None:
     with Progress() as progress:
         events = opened(arguments, progress)
         fields = events.fields()
+    _some(events, fields.dataset["scope_rows"])
     if arguments.json:
         found = fields.to_dict()
         write_json(
@@ -58,10 +60,11 @@ def info(arguments: argparse.Namespace) -> None:
         )
     else:
         rows, first, last = events.scope.extent
-        table = fields.table.drop_columns(["at_least", "source"])
+        of = "" if events.scope.where is None else f"{rows:,} of "
+        when = "" if first is None or last is None else f" from {words.time(first)} to {words.time(last)}"
         write(
-            f"{rows:,} events from {format_cell(first)} to {format_cell(last)}\n\n"
-            f"{text_table(table, most=MOST_FIELDS)}\n"
+            f"{of}{events.dataset.rows:,} events{when}\n\n"
+            f"{text_table(fields.shown, most=MOST_FIELDS)}\n"
             f"{chr(10).join(fields.footer())}\n\n{events.load_report}"
         )
 
@@ -70,7 +73,8 @@ def query(arguments: argparse.Namespace) -> None:
     """Calculations by fields and over time."""
     arguments.paths, calculations = split_calculations(arguments.paths)
     with Progress() as progress:
-        answer = opened(arguments, progress).query(
+        events = opened(arguments, progress)
+        answer = events.query(
             *(calculations or ["count()"]),
             by=arguments.by or (),
             every=arguments.every,
@@ -78,24 +82,38 @@ def query(arguments: argparse.Namespace) -> None:
             order=arguments.order,
             limit=arguments.limit,
         )
+    _some(events, answer.counted)
     show(answer, arguments)
 
 
-def split_calculations(words: list[str]) -> tuple[list[str], list[str]]:
+def _some(events: Events, rows: int) -> None:
+    """Raise EmptySelection where a condition or window was given and holds no rows.
+
+    In Python an empty answer is an answer; a script that asks for rows wants to know that there are none.
+    """
+    where = events.scope.where
+    if where is not None and not rows:
+        raise EmptySelection(
+            f"no row is left of {events.dataset.rows:,}: {where.text} is true of none",
+            hint="`obskit info PATH` lists the fields, their commonest values and the span of time",
+        )
+
+
+def split_calculations(given: list[str]) -> tuple[list[str], list[str]]:
     """Split `PATH ... CALCULATION ...` at the first word that calls a function and is no file.
 
     Raises:
         BadCall: there is no path before the calculations.
     """
     cut = next(
-        (i for i, word in enumerate(words) if _CALCULATION.match(word) and not Path(word).exists()),
-        len(words),
+        (i for i, word in enumerate(given) if _CALCULATION.match(word) and not Path(word).exists()),
+        len(given),
     )
     if cut == 0:
         raise BadCall(
-            f"no path before {words[0]!r}", hint="paths first: obskit query events/ 'count()' --by http.route"
+            f"no path before {given[0]!r}", hint="paths first: obskit query events/ 'count()' --by http.route"
         )
-    return words[:cut], words[cut:]
+    return given[:cut], given[cut:]
 
 
 def impact(arguments: argparse.Namespace) -> None:

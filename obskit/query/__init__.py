@@ -4,13 +4,14 @@ Each takes a `Scope` and returns a `Result`; none knows of `Events`. `query` cou
 only the Explorer, triage and explain look at units of work by themselves.
 """
 
-from obskit.query.asking import QueryResult, query, resolve
-from obskit.query.catalogue import fields, type_word
+from obskit.query.asking import QueryResult, query
+from obskit.query.catalogue import Fields, fields, type_word
 from obskit.query.heat import Heatmap, heatmap
 from obskit.query.lookup import Impact, impact, sample, traces
 from obskit.query.tracing import Trace, trace
 
 __all__ = [
+    "Fields",
     "Heatmap",
     "Impact",
     "QueryResult",
@@ -19,7 +20,6 @@ __all__ = [
     "heatmap",
     "impact",
     "query",
-    "resolve",
     "sample",
     "trace",
     "traces",

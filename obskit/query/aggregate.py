@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from obskit.engine import Scope
 from obskit.query.calculations import Calculation
-from obskit.query.terms import bucket, is_weighted, middles, per_row, row_weight
+from obskit.query.terms import bucket, has_weight, is_weighted, middles, per_row, row_weight
 from obskit.stats import buckets
 
 Columns = dict[str, pa.ChunkedArray | pa.Array]
@@ -66,8 +66,7 @@ def aggregate(
     weight = row_weight(table) if is_weighted(table) else None
     wanted: dict[str, ir.Value] = {"rows": table.count()}
     if "sample_weight" in table.columns:
-        known = (table["sample_weight"] > 0) & (table["sample_weight"] < float("inf"))
-        wanted["unweighted"] = (~known.fill_null(False)).sum()
+        wanted["unweighted"] = (~has_weight(table)).sum()
     coarse = [c for c in calculations if c.function == "percentile" and not exact]
     for at, calculation in enumerate(calculations):
         if calculation not in coarse:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 from obskit.engine import Scope
@@ -28,18 +28,6 @@ def statements(scope: Scope, sql: Iterable[str]) -> str:
     return ";\n\n".join([scope.sql_note + "\n" + texts[0], *texts[1:]]) if texts else ""
 
 
-def weight_note(unweighted: int | None, rows: int) -> list[str]:
-    """Return what has to be said of rows whose sampling weight is not known."""
-    if not unweighted or not rows:
-        return []
-    mixed = unweighted < rows
-    text = f"{unweighted:,} of {rows:,} rows carry no weight, counted as 1"
-    return [text + ("; known and unknown weights are mixed" if mixed else "")]
-
-
 def merged(*notes: Iterable[str]) -> tuple[str, ...]:
     """Return notes in order, each once."""
     return tuple(dict.fromkeys(note for some in notes for note in some))
-
-
-Options = Mapping[str, Any]

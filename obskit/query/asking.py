@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.dataset import weight_note
 from obskit.engine import (
     Condition,
     Names,
@@ -19,7 +21,6 @@ from obskit.engine import (
     filter_table,
     parse_condition,
     parse_span,
-    quote_name,
 )
 from obskit.errors import BadCall, ConditionError, LimitExceeded
 from obskit.figures.result import Result
@@ -27,8 +28,8 @@ from obskit.figures.series import series
 from obskit.figures.tables import UNIT
 from obskit.names import nearest
 from obskit.query.aggregate import Columns, Groups, aggregate
-from obskit.query.answer import call, dataset_of, merged, statements, weight_note
-from obskit.query.calculations import Calculation, known_columns, parse_calculation, parse_calculations
+from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.query.calculations import Calculation, parse_calculations
 from obskit.query.coded import count_codes
 from obskit.query.grid import TIME, filled_grid
 from obskit.query.terms import time_bucket
@@ -38,13 +39,41 @@ DEFAULT_GROUPS = 10  # lines over time, where no limit was given
 SEEN = ("min", "max", "count_distinct")
 
 
+@dataclass(frozen=True)
+class _Asked:
+    """What was asked, read and resolved.
+
+    Attributes:
+        scope: the rows, `where` included.
+        names: the fields to group by.
+        read: the calculations.
+        exact, having, order, limit: as `query` takes them.
+    """
+
+    scope: Scope
+    names: list[str]
+    read: list[Calculation]
+    exact: bool
+    having: str | None
+    order: str | None
+    limit: int | None
+
+
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class QueryResult(Result):
-    """A table of groups; with `every`, of groups over time."""
+    """A table of groups; with `every`, of groups over time.
+
+    Attributes:
+        by: the fields grouped by.
+        values: the columns calculated.
+        every: length of the stretches of time.
+        counted: rows that were counted; 0 where no row is in the scope.
+    """
 
     by: tuple[str, ...] = ()
     values: tuple[str, ...] = ()
     every: str | None = None
+    counted: int = 0
 
     def plot(self, **options: Any) -> Any:
         """Draw a line a group over time.
@@ -53,7 +82,7 @@ class QueryResult(Result):
             BadCall: it is not over time.
         """
         if self.every is None:
-            return super().plot(**options)
+            return super().plot()
         return series(self.table, TIME, self.values, self.by, **options)
 
 
@@ -69,6 +98,8 @@ def query(
     exact: bool = False,
 ) -> QueryResult:
     """Calculate over groups of the rows of a scope, all of them (not only units of work).
+
+    No rows are an answer: counts of 0 and values of null, or no groups; `counted` is 0 then.
 
     Args:
         calculations: `count()`, `count(COND)`, `share(COND)` (of the rows on which it is not null), `rate()`
@@ -101,7 +132,7 @@ def query(
     )
     scope = scope.narrow(where)
     read = parse_calculations(calculations, scope)
-    names = [resolve(scope, name) for name in ([by] if isinstance(by, str) else by or ())]
+    names = [scope.resolve(name) for name in ([by] if isinstance(by, str) else by or ())]
     _check(read, names, every, limit)
     seconds = _seconds(every, scope)
     notes = [
@@ -109,13 +140,14 @@ def query(
         *(n for c in read for e in (c.argument, c.condition) if e is not None for n in e.notes),
     ]
     notes += _remarks(read, exact)
+    question = _Asked(scope, names, read, exact, having, order, limit)
     if seconds is None:
-        groups = _grouped(scope, names, read, _span_seconds(scope, read, notes), exact)
-        table = _ordered(_having(_table(groups, read), having), order, read, names)
+        groups = _grouped(question, _span_seconds(scope, read, notes))
+        table = _ordered(_having(_table(groups, read), having), question)
         table = table if limit is None else table.slice(0, limit)
         sql = groups.sql
     else:
-        table, groups, sql = _over_time(scope, names, read, seconds, exact, having, order, limit, notes)
+        table, groups, sql = _over_time(question, seconds, notes)
     notes += weight_note(groups.unweighted, groups.rows)
     return QueryResult(
         kind="query",
@@ -127,17 +159,8 @@ def query(
         by=tuple(names),
         values=tuple(c.name for c in read),
         every=every,
+        counted=groups.rows,
     )
-
-
-def resolve(scope: Scope, name: str) -> str:
-    """Return the field a name means, without regard to case, old names included.
-
-    Raises:
-        UnknownField: there is none.
-    """
-    (field,) = scope.condition(f"{quote_name(name)} is null").fields
-    return field
 
 
 def _text(where: Any) -> Any:
@@ -200,14 +223,13 @@ def _span_seconds(scope: Scope, read: list[Calculation], notes: list[str]) -> fl
     return seconds or 1.0
 
 
-def _grouped(
-    scope: Scope, names: list[str], read: list[Calculation], seconds: float | None, exact: bool
-) -> Groups:
-    coded = None if exact else count_codes(scope, names, read)
+def _grouped(asked: _Asked, seconds: float | None) -> Groups:
+    coded = None if asked.exact else count_codes(asked.scope, asked.names, asked.read)
     if coded is not None:
         return coded
-    table = scope.table
-    return aggregate(scope, {name: table[name] for name in names}, read, seconds, exact, table)
+    table = asked.scope.table
+    keys = {name: table[name] for name in asked.names}
+    return aggregate(asked.scope, keys, asked.read, seconds, asked.exact, table)
 
 
 def _table(groups: Groups, read: list[Calculation]) -> pa.Table:
@@ -229,13 +251,14 @@ def _having(table: pa.Table, having: str | None) -> pa.Table:
     return filter_table(table, parse_condition(having, table.schema, names=known))
 
 
-def _ordered(table: pa.Table, order: str | None, read: list[Calculation], names: list[str]) -> pa.Table:
-    if order is None:
+def _ordered(table: pa.Table, asked: _Asked) -> pa.Table:
+    names, read = asked.names, asked.read
+    if asked.order is None:
         if not names:
             return table
         keys = [(read[0].name, "descending")]
     else:
-        keys = [_order_key(part, table.schema.names, read) for part in split_order(order)]
+        keys = [_order_key(part, table.schema.names, read) for part in split_order(asked.order)]
     # Sorting is stable by the keys that follow, so equal values stand in a fixed order.
     sortable = [(n, "ascending") for n in names if not pa.types.is_nested(table.schema.field(n).type)]
     keys += [key for key in sortable if key[0] not in {k for k, _ in keys}]
@@ -275,26 +298,16 @@ def _order_key(part: str, columns: list[str], read: list[Calculation]) -> tuple[
     return name, direction
 
 
-def _over_time(
-    scope: Scope,
-    names: list[str],
-    read: list[Calculation],
-    seconds: float,
-    exact: bool,
-    having: str | None,
-    order: str | None,
-    limit: int | None,
-    notes: list[str],
-) -> tuple[pa.Table, Groups, tuple[str, ...]]:
-    known = scope.narrow(f"{TIME} is not null")
+def _over_time(asked: _Asked, seconds: float, notes: list[str]) -> tuple[pa.Table, Groups, tuple[str, ...]]:
+    """Return the groups over time, what they were made of, and the statements; adds to the notes."""
+    names, read, having = asked.names, asked.read, asked.having
+    known = asked.scope.narrow(f"{TIME} is not null")
     table = known.table
     stretch = time_bucket(table[TIME], seconds)
     sql: tuple[str, ...] = ()
     keys: dict[str, ir.Value] = {name: table[name] for name in names}
     if names:
-        top, sql, left = _top_groups(
-            known, names, read, exact, having, order, limit or DEFAULT_GROUPS, seconds
-        )
+        top, sql, left = _top_groups(dataclasses.replace(asked, scope=known), seconds)
         if left:
             inside = _any_of(table, top, names)
             keys = {name: inside.ifelse(table[name].cast("string"), OTHER) for name in names}
@@ -303,7 +316,7 @@ def _over_time(
             table = table.filter(_any_of(table, top, names))
             keys = {name: table[name] for name in names}
             stretch = time_bucket(table[TIME], seconds)
-    groups = aggregate(known, {**keys, TIME: stretch}, read, seconds, exact, table)
+    groups = aggregate(known, {**keys, TIME: stretch}, read, seconds, asked.exact, table)
     concurrent = [c for c in read if c.function == "concurrency"]
     if concurrent:
         notes.append("concurrency counts an event in the stretch in which it began")
@@ -318,16 +331,16 @@ def _over_time(
             f"{edge['high'] - edge['low'] + 1:,} stretches of time",
             hint="a longer `every`, or between(...) first",
         )
-    lost = _untimed(scope)
+    lost = _untimed(asked.scope)
     if lost:
         notes.append(f"{lost:,} rows have no timestamp and are left out")
     full = filled_grid(_table(groups, read), names, read, edge["low"], edge["high"], seconds)
     if not names and having is not None:
         full = _having(full, having)
-    if not names and order is not None:
-        full = _ordered(full, order, read, names)
-    if not names and limit is not None:
-        full = full.slice(0, limit)
+    if not names and asked.order is not None:
+        full = _ordered(full, asked)
+    if not names and asked.limit is not None:
+        full = full.slice(0, asked.limit)
     return full, groups, (*sql, *groups.sql)
 
 
@@ -336,20 +349,12 @@ def _untimed(scope: Scope) -> int:
     return int(found or 0)
 
 
-def _top_groups(
-    scope: Scope,
-    names: list[str],
-    read: list[Calculation],
-    exact: bool,
-    having: str | None,
-    order: str | None,
-    limit: int,
-    seconds: float,
-) -> tuple[list[dict[str, Any]], tuple[str, ...], int]:
+def _top_groups(asked: _Asked, seconds: float) -> tuple[list[dict[str, Any]], tuple[str, ...], int]:
     """Return the groups that are shown, what ran, and how many are left over."""
-    groups = _grouped(scope, names, read, seconds, exact)
-    found = _ordered(_having(_table(groups, read), having), order, read, names)
-    return found.slice(0, limit).select(names).to_pylist(), groups.sql, max(0, found.num_rows - limit)
+    limit = asked.limit or DEFAULT_GROUPS
+    groups = _grouped(asked, seconds)
+    found = _ordered(_having(_table(groups, asked.read), asked.having), asked)
+    return found.slice(0, limit).select(asked.names).to_pylist(), groups.sql, max(0, found.num_rows - limit)
 
 
 def _any_of(table: ir.Table, groups: list[dict[str, Any]], names: list[str]) -> ir.BooleanValue:
@@ -365,6 +370,3 @@ def _any_of(table: ir.Table, groups: list[dict[str, Any]], names: list[str]) -> 
             )
         inside = inside | same
     return inside
-
-
-__all__ = ["QueryResult", "known_columns", "parse_calculation", "query", "resolve"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from obskit.engine import Condition, Expression, KnownNames, Scope, Token, parse_expression, tokenize
+from obskit.engine import Condition, Expression, Scope, Token, parse_expression, tokenize
 from obskit.errors import BadCall, ConditionError, UnknownFunction
 from obskit.names import nearest
 
@@ -169,8 +169,3 @@ def parse_calculations(texts: tuple[str, ...], scope: Scope) -> list[Calculation
             )
         seen.add(calculation.name.lower())
     return found
-
-
-def known_columns(columns: list[str]) -> KnownNames:
-    """Return the names of a result's columns, as they may be written in `having`."""
-    return KnownNames(columns, verbatim=columns)

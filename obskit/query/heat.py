@@ -5,22 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset import NO_TIME, FieldCodes
 from obskit.engine import Scope
 from obskit.errors import BadCall
 from obskit.figures.heatmap import heatmap as draw
 from obskit.figures.result import Result
 from obskit.query.answer import call, dataset_of, merged, statements
-from obskit.query.asking import resolve
+from obskit.query.axes import Axis, Edges, axis_of, bounds, check, coded, is_wide, span_of, sql_bin, time_bins
 from obskit.query.terms import row_weight
 
-Edges = npt.NDArray[Any]
 MOST_BINS = 4_000
 
 
@@ -46,23 +43,6 @@ class Heatmap(Result):
     def plot(self, **options: Any) -> Any:
         """Draw the grid."""
         return draw(self.grid, self.x_edges, self.y_edges, x=self.x, y=self.y, **options)
-
-
-@dataclass(frozen=True)
-class _Axis:
-    name: str
-    edges: npt.NDArray[np.float64]  # micros for times
-    time: bool
-    log: bool
-
-    def index(self, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Return the bin of each value, -1 where it has none."""
-        at = np.searchsorted(self.edges, values, side="right") - 1
-        at[values == self.edges[-1]] = len(self.edges) - 2
-        return np.where((at >= 0) & (at < len(self.edges) - 1), at, -1)
-
-    def shown(self) -> Edges:
-        return self.edges.round().astype("int64").astype("datetime64[us]") if self.time else self.edges
 
 
 def heatmap(
@@ -93,12 +73,12 @@ def heatmap(
     if not (1 <= across <= MOST_BINS and 1 <= up <= MOST_BINS):
         raise BadCall(f"bins={bins!r}", hint=f"two whole numbers from 1 to {MOST_BINS:,}")
     asked = call("heatmap", scope=scope, x=x, y=y, bins=bins, log=log)
-    x, y = resolve(scope, x), resolve(scope, y)
+    x, y = scope.resolve(x), scope.resolve(y)
     for name in (x, y):
-        _check(scope, name)
-    x_range, y_range = _range(scope, x), _range(scope, y)
-    x_axis = _axis(scope, x, x_range, across, False)
-    y_axis = _axis(scope, y, y_range, up, _is_wide(y_range) if log is None else log)
+        check(scope, name)
+    x_range, y_range = span_of(scope, x), span_of(scope, y)
+    x_axis = axis_of(scope, x, x_range, across, False)
+    y_axis = axis_of(scope, y, y_range, up, is_wide(y_range) if log is None else log)
     sql = ""
     if _has_codes(scope, x_axis) and _has_codes(scope, y_axis):
         grid, apart = _from_codes(scope, x_axis, y_axis)
@@ -133,106 +113,11 @@ def heatmap(
     )
 
 
-def _check(scope: Scope, name: str) -> None:
-    kind = scope.schema.field(name).type
-    if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise BadCall(f"{name} is {kind}, which has no axis", hint="numbers and times have one")
+def _has_codes(scope: Scope, axis: Axis) -> bool:
+    return coded(scope, axis.name) and all(w.classes is not None for w in scope.dataset.codes.weights())
 
 
-def _is_time(scope: Scope, name: str) -> bool:
-    return bool(pa.types.is_timestamp(scope.schema.field(name).type))
-
-
-def _coded(scope: Scope, name: str) -> bool:
-    return name == "timestamp" or (name in scope.dataset.schema.names and not _is_time(scope, name))
-
-
-def _has_codes(scope: Scope, axis: _Axis) -> bool:
-    return _coded(scope, axis.name) and all(w.classes is not None for w in scope.dataset.codes.weights())
-
-
-def _range(scope: Scope, name: str) -> tuple[float, float, float]:
-    """Return the least, the greatest and the least positive value (times in µs); NaN if there is none."""
-    if _coded(scope, name) and name != "timestamp":
-        return _coded_range(scope, name)
-    if name == "timestamp" and scope.where is None:
-        first, last = scope.dataset.span
-        if first is None or last is None:
-            return np.nan, np.nan, np.nan
-        return first.timestamp() * 1e6, last.timestamp() * 1e6, np.nan
-
-    if name == "timestamp":
-        rows = [
-            times[mask.true]
-            for times, mask in zip(scope.dataset.codes.times(), scope.masks(None), strict=True)
-        ]
-        known = [some[some != NO_TIME] for some in rows]
-        low = min((int(some.min()) for some in known if len(some)), default=None)
-        high = max((int(some.max()) for some in known if len(some)), default=None)
-        return (np.nan, np.nan, np.nan) if low is None or high is None else (float(low), float(high), np.nan)
-
-    def build(table: ir.Table) -> ir.Table:
-        value = _number(table, name)
-        fine = value.notnull() & ~value.isnan() & (value.abs() < float("inf"))
-        return table.aggregate(
-            low=value.min(where=fine), high=value.max(where=fine), least=value.min(where=fine & (value > 0))
-        )
-
-    row = scope.run(build).table.to_pylist()[0]
-    span = [np.nan if row[key] is None else float(row[key]) for key in ("low", "high", "least")]
-    return span[0], span[1], span[2]
-
-
-def _coded_range(scope: Scope, name: str) -> tuple[float, float, float]:
-    codes = scope.codes(name)
-    low, high = _bounds(codes)
-    seen = np.zeros(codes.size, bool)
-    if scope.where is None:
-        seen |= codes.totals["all"].n > 0
-    else:
-        for (part, remap), mask in zip(codes.parts, scope.masks(None), strict=True):
-            local = np.bincount(part[mask.true], minlength=codes.size if remap is None else len(remap)) > 0
-            seen[np.flatnonzero(local) if remap is None else remap[local]] = True
-    kept = seen[1:] & np.isfinite(low) & np.isfinite(high)
-    if not kept.any():
-        return np.nan, np.nan, np.nan
-    positive = kept & (low > 0)
-    return (
-        float(low[kept].min()),
-        float(high[kept].max()),
-        float(low[positive].min()) if positive.any() else np.nan,
-    )
-
-
-def _bounds(codes: FieldCodes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    if codes.lo is not None and codes.hi is not None:
-        return codes.lo, codes.hi
-    values = codes.values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
-    return values, values
-
-
-def _is_wide(span: tuple[float, float, float]) -> bool:
-    low, high, least = span
-    return bool(least > 0 and high > 20 * least and low >= 0)
-
-
-def _axis(scope: Scope, name: str, span: tuple[float, float, float], bins: int, log: bool) -> _Axis:
-    low, high, least = span
-    if log and not least > 0:
-        log = False
-    if not np.isfinite(low):
-        low, high = 0.0, 1.0
-    if log:
-        high = max(high, least * 1.02)
-        edges = np.geomspace(least, high, bins + 1)
-        edges[0], edges[-1] = least, high
-    else:
-        high = high if high > low else low + max(abs(low) * 1e-9, 1.0)
-        edges = np.linspace(low, high, bins + 1)
-    return _Axis(name, edges, _is_time(scope, name), log)
-
-
-def _from_codes(scope: Scope, x: _Axis, y: _Axis) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
+def _from_codes(scope: Scope, x: Axis, y: Axis) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
     """Count from codes: a table from code to bin, then one bincount a file."""
     masks = None if scope.where is None else [mask.true for mask in scope.masks(None)]
     across, up = len(x.edges) - 1, len(y.edges) - 1
@@ -267,16 +152,16 @@ def _apart(
 
 
 def _bins(
-    scope: Scope, axis: _Axis, file: int, mask: npt.NDArray[np.bool_] | None, scale: int = 1
+    scope: Scope, axis: Axis, file: int, mask: npt.NDArray[np.bool_] | None, scale: int = 1
 ) -> npt.NDArray[np.int64]:
     """Return the bin of each row times `scale`; beyond the bins: missing, zero or less, not finite."""
     bins = len(axis.edges) - 1
     if axis.name == "timestamp":
         times = scope.dataset.codes.times()[file]
-        out = _time_bins(times if mask is None else times[mask], axis)
+        out = time_bins(times if mask is None else times[mask], axis)
         return out * scale if scale != 1 else out
     codes = scope.codes(axis.name)
-    low, high = _bounds(codes)
+    low, high = bounds(codes)
     with np.errstate(invalid="ignore", over="ignore"):
         middle = np.sqrt(low) * np.sqrt(high) if axis.log and (low > 0).all() else low + (high - low) / 2
         middle = np.where(
@@ -300,38 +185,9 @@ def _bins(
     return picked
 
 
-def _time_bins(times: npt.NDArray[np.int64], axis: _Axis) -> npt.NDArray[np.int64]:
-    bins = len(axis.edges) - 1
-    known = len(times)
-    while known and times[known - 1] == NO_TIME:  # nulls stand last, and are few
-        known = (
-            int(np.flatnonzero(times[:known] != NO_TIME)[-1]) + 1 if (times[:known] != NO_TIME).any() else 0
-        )
-    some = times[:known]
-    if known and (some[1:] >= some[:-1]).all():
-        # In order of time: a bin is a slice, found by bisection.
-        cuts = np.searchsorted(some, np.ceil(axis.edges[1:-1] - 1e-3), side="left")
-        ends = np.concatenate([[0], cuts, [known]])
-        out = np.repeat(np.arange(bins, dtype=np.int64), np.diff(ends))
-    else:
-        out = axis.index(some.astype(np.float64))
-        out[out < 0] = bins + 2
-        out[some == NO_TIME] = bins
-    return np.concatenate([out, np.full(len(times) - known, bins, np.int64)])
-
-
-def _number(table: ir.Table, name: str) -> Any:
-    value: Any = table[name]
-    return (
-        (value.epoch_seconds().cast("float64") * 1e6)
-        if value.type().is_timestamp()
-        else value.cast("float64")
-    )
-
-
-def _from_sql(scope: Scope, x: _Axis, y: _Axis) -> tuple[npt.NDArray[np.float64], dict[str, float], str]:
+def _from_sql(scope: Scope, x: Axis, y: Axis) -> tuple[npt.NDArray[np.float64], dict[str, float], str]:
     def build(table: ir.Table) -> ir.Table:
-        keys = {"col": _sql_bin(table, x), "row": _sql_bin(table, y)}
+        keys = {"col": sql_bin(table, x), "row": sql_bin(table, y)}
         return table.group_by(**keys).aggregate(weight=row_weight(table).sum())
 
     answer = scope.run(build)
@@ -344,24 +200,7 @@ def _from_sql(scope: Scope, x: _Axis, y: _Axis) -> tuple[npt.NDArray[np.float64]
     return (*_apart(full, up, across), answer.sql)
 
 
-def _sql_bin(table: ir.Table, axis: _Axis) -> ir.Value:
-    bins, value = len(axis.edges) - 1, _number(table, axis.name)
-    low, high = float(axis.edges[0]), float(axis.edges[-1])
-    if axis.log:
-        inside: Any = (
-            ((value > 0).ifelse(value, 1.0).ln() - float(np.log(low))) / float(np.log(high / low)) * bins
-        )
-    else:
-        inside = (value - low) / (high - low) * bins
-    at = ibis.least(inside.floor(), bins - 1)
-    cases = [(value.isnull() | value.isnan(), bins)]
-    if axis.log:
-        cases.append(((value <= 0) & (value > float("-inf")), bins + 1))
-    cases.append(((value < low) | (value > high), bins + 2))
-    return ibis.cases(*cases, else_=at).cast("int64")
-
-
-def _cells(grid: npt.NDArray[np.float64], x: _Axis, y: _Axis) -> pa.Table:
+def _cells(grid: npt.NDArray[np.float64], x: Axis, y: Axis) -> pa.Table:
     row, col = np.nonzero(grid)
     out: dict[str, Any] = {}
     for axis, at in ((x, col), (y, row)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,21 +10,26 @@ import ibis
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from obskit.engine import Scope
-from obskit.errors import BadCall
+from obskit.dataset import weight_note
+from obskit.engine import Condition, Scope
+from obskit.errors import BadCall, EmptySelection, UnknownField
+from obskit.figures import words
 from obskit.figures.result import Result
-from obskit.figures.tables import UNIT, format_cell
-from obskit.names import printable
-from obskit.query.answer import call, dataset_of, merged, statements, weight_note
-from obskit.query.asking import resolve
-from obskit.query.terms import per_row, row_weight
+from obskit.figures.tables import MS, SHARE, UNIT
+from obskit.names import safe
+from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.query.terms import has_weight, per_row, row_weight
 
 FIRST = ("timestamp", "duration_ms", "name", "service.name", "http.route", "error", "trace_id", "span_id")
+WHO = "user.id"
+NO_TRACES = "only traced events have one; where a column has another name, load with a mapping (--mapping)"
+_PEOPLE = ("user", "customer", "account", "session", "client", "member", "tenant", "device", "person")
+_NOBODY = {"trace_id", "span_id", "parent_span_id", "name"}
 
 
 def with_units(table: pa.Table, **units: bytes) -> pa.Table:
     """Return the table with the units of its columns written down for display."""
-    units = {"duration_ms": b"ms", **units}
+    units = {"duration_ms": MS, **units}
     fields = [f.with_metadata({UNIT: units[f.name]}) if f.name in units else f for f in table.schema]
     return table.cast(pa.schema(fields))
 
@@ -67,97 +73,155 @@ def sample(scope: Scope, n: int = 10, seed: int = 0) -> Result:
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Impact(Result):
-    """How many an outcome hit."""
+    """How many an outcome hit.
+
+    Attributes:
+        by: the field that tells them apart.
+        affected, total: how many of them are on selected rows, and on all rows looked at.
+        lower_bound: whether both are lower bounds, since of some of them no row was kept.
+        population: "units" or "all", which rows were looked at.
+    """
 
     by: str
     affected: int
     total: int
     lower_bound: bool
+    population: str
 
     def __str__(self) -> str:
-        least = "at least " if self.lower_bound else ""
-        share = f" ({100 * self.affected / self.total:.3g}%)" if self.total else ""
         row = self.table.to_pylist()[0]
-        first, last = format_cell(row["first"]), format_cell(row["last"])
-        lines = [f"{least}{self.affected:,} of {self.total:,} {self.by}{share}, from {first} to {last}"]
-        return "\n".join(map(printable, [*lines, *self.footer()]))
+        part = words.share(self.affected / self.total) if self.total else ""
+        if self.lower_bound:
+            line = f"at least {self.affected:,} of at least {self.total:,} {self.by}"
+        else:
+            line = f"{self.affected:,} of {self.total:,} {self.by}" + (f" ({part})" if part else "")
+        if row["first"] is not None:
+            line += f", from {words.time(row['first'])} to {words.time(row['last'])}"
+        return "\n".join(map(safe, [line, *self.footer()]))
 
     __repr__ = __str__
 
 
-def impact(scope: Scope, selection: Any, by: str = "user.id") -> Impact:
+def impact(scope: Scope, selection: Any, by: str = WHO, *, population: str = "units") -> Impact:
     """Count how many (users, customers, ...) a selection hit.
 
     Args:
         scope: who is counted at all.
         selection: the outcome.
         by: the field that tells them apart; rows without it are counted apart.
+        population: "units" (units of work, as `explain` looks at) or "all" rows. Where the scope's condition
+            names `kind` or `name`, or no row is a unit of work, all of its rows are looked at.
     Returns:
         Impact: distinct values on selected rows, of all, first and last time. Where rows are sampled both
-        numbers are lower bounds, and say so.
+        numbers are lower bounds, the share of them is not known, and the notes say so.
+    Raises:
+        EmptySelection: the selection is true of no row.
+        UnknownField: there is no such field.
     """
+    if population not in ("units", "all"):
+        raise BadCall(f"population={population!r}", hint="'units' or 'all'")
+    asked = scope
     chosen = scope.condition(selection)
-    field = resolve(scope, by)
+    field = _who(scope, by)
     if pa.types.is_nested(scope.schema.field(field).type):
         raise BadCall(
             f"{field} is a list, which tells nobody apart", hint="a field of one value, such as user.id"
         )
-
-    def build(table: ir.Table) -> ir.Table:
-        true: Any = per_row(chosen.to_ibis(table), table)
-        wanted: dict[str, Any] = {
-            "affected": table[field].nunique(where=true),
-            "total": table[field].nunique(),
-            "events": true.ifelse(row_weight(table), 0).sum(),
-            "without": (true & table[field].isnull()).sum(),
-            "rows": true.sum(),
-        }
-        for name, function in (("first", "min"), ("last", "max")):
-            wanted[name] = (
-                getattr(table["timestamp"], function)(where=true)
-                if "timestamp" in table.columns
-                else ibis.null("timestamp('UTC')")
-            )
-        wanted["sampled"] = (
-            (table["sample_weight"] > 1).sum()
-            if "sample_weight" in table.columns
-            else ibis.literal(0, "int64")
-        )
-        return table.aggregate(**wanted)
-
-    answer = scope.run(build)
+    notes = [*scope.notes, *chosen.notes]
+    unit, why = scope.units() if population == "units" else (None, None)
+    notes += [f"units of work only, as explain: {unit.text}"] if unit is not None else []
+    notes += [why] if why else []
+    scope = scope.narrow(unit)
+    answer = scope.run(lambda table: _counts(table, chosen, field))
     row = {
         key: 0 if value is None and key not in ("first", "last") else value
         for key, value in answer.table.to_pylist()[0].items()
     }
+    if not row["rows"]:
+        wider = "; population='all' also looks at what is no unit of work" if unit is not None else ""
+        raise EmptySelection(
+            f"no row is selected: {chosen.text} is true of none of {row['all']:,}",
+            hint=f"a condition that is true of some; fields() and info show what the fields hold{wider}",
+        )
     sampled = bool(row["sampled"])
-    notes = [*scope.notes, *chosen.notes]
+    share = row["affected"] / row["total"] if row["total"] else None
     if sampled:
-        notes.append(f"events are sampled: {row['affected']:,} is a lower bound, for of some no row was kept")
+        notes.append(
+            f"events are sampled: {row['affected']:,} and {row['total']:,} are lower bounds, for of some no "
+            "row was kept"
+            + (f"; of those seen it is {words.share(share)}, of all it is not known" if share else "")
+        )
     if row["without"]:
         notes.append(f"{row['without']:,} of {row['rows']:,} selected rows have no {field}")
     table = pa.table(
         {
             "affected": pa.array([row["affected"]], pa.int64()),
             "total": pa.array([row["total"]], pa.int64()),
-            "share": pa.array([row["affected"] / row["total"] if row["total"] else None], pa.float64()),
+            "share": pa.array([None if sampled else share], pa.float64()),
             "events": pa.array([row["events"]], pa.float64()),
             "first": pa.array([row["first"]], pa.timestamp("us", "UTC")),
             "last": pa.array([row["last"]], pa.timestamp("us", "UTC")),
         }
     )
+    weighed = "sample_weight" in scope.schema.names
     return Impact(
         kind="impact",
-        table=with_units(table, share=b"share"),
-        query=call("impact", chosen.text, scope=scope, by=by),
+        table=with_units(table, share=SHARE),
+        query=call(
+            "impact",
+            chosen.text,
+            scope=asked,
+            by=by,
+            **({} if population == "units" else {"population": population}),
+        ),
         sql=statements(scope, [answer.sql]),
         dataset=dataset_of(scope),
-        notes=merged(notes, weight_note(None, 0)),
+        notes=merged(notes, weight_note(row["unweighted"] if weighed else None, row["rows"])),
         by=field,
         affected=int(row["affected"]),
         total=int(row["total"]),
         lower_bound=sampled,
+        population="all" if unit is None else "units",
     )
+
+
+def _counts(table: ir.Table, chosen: Condition, field: str) -> ir.Table:
+    """Return the one row of counts that `impact` is made of."""
+    true: Any = per_row(chosen.to_ibis(table), table)
+    weighed = "sample_weight" in table.columns
+    timed = "timestamp" in table.columns
+    none: Any = ibis.literal(0, "int64")
+    never: Any = ibis.null("timestamp('UTC')")
+    return table.aggregate(
+        affected=table[field].nunique(where=true),
+        total=table[field].nunique(),
+        events=true.ifelse(row_weight(table), 0).sum(),
+        without=(true & table[field].isnull()).sum(),
+        rows=true.sum(),
+        all=table.count(),
+        first=table["timestamp"].min(where=true) if timed else never,
+        last=table["timestamp"].max(where=true) if timed else never,
+        sampled=(table["sample_weight"] > 1).sum() if weighed else none,
+        unweighted=(true & ~has_weight(table)).sum() if weighed else none,
+    )
+
+
+def _who(scope: Scope, by: str) -> str:
+    """Return the field that tells people apart; where the usual one is missing, the error says what to do."""
+    try:
+        return scope.resolve(by)
+    except UnknownField:
+        if by != WHO:
+            raise
+    likely = [
+        name
+        for name in scope.schema.names
+        if name not in _NOBODY and re.search(r"(^|[._])(id|uuid|email|name)$|(?<=[a-z])Id$", name)
+    ]
+    people = [name for word in _PEOPLE for name in likely if word in name.lower()]
+    some = list(dict.fromkeys(people or likely))[:3]
+    such = f"by={some[0]!r} (--by {some[0]}); there are {', '.join(some)}" if some else "by=... (--by ...)"
+    raise UnknownField(f"the events have no {WHO} to count", hint=f"say which field: {such}")
 
 
 def traces(scope: Scope, limit: int = 20) -> Result:
@@ -167,7 +231,7 @@ def traces(scope: Scope, limit: int = 20) -> Result:
         BadCall: the events have no trace ids.
     """
     if "trace_id" not in scope.schema.names:
-        raise BadCall("the events have no trace_id", hint="sample(10) shows what they have")
+        raise BadCall("the events have no trace_id", hint=NO_TRACES)
 
     def build(table: ir.Table) -> ir.Table:
         there = table.filter(table["trace_id"].notnull())

@@ -30,8 +30,13 @@ def sample_weight(table: ir.Table) -> ir.Value:
     if "sample_weight" not in table.columns:
         return ibis.literal(1.0)
     weight = table["sample_weight"].cast("float64")
-    known = (weight > 0) & (weight < float("inf"))
-    return known.ifelse(weight, 1.0).fill_null(1.0)
+    return has_weight(table).ifelse(weight, 1.0)
+
+
+def has_weight(table: ir.Table) -> Any:
+    """Return whether `sample_weight` is a positive number, on rows that have the column."""
+    weight: Any = table["sample_weight"].cast("float64")
+    return ((weight > 0) & (weight < float("inf"))).fill_null(False)
 
 
 def per_row(value: ir.Value, table: ir.Table) -> Any:

@@ -12,12 +12,13 @@ import pyarrow as pa
 
 from obskit.engine import Scope, format_condition
 from obskit.errors import BadCall, EmptySelection
+from obskit.figures import words
 from obskit.figures.result import Result
-from obskit.figures.tables import format_duration, html_page, link_html
+from obskit.figures.tables import NULL, html_page, link_html
 from obskit.figures.waterfall import order, waterfall
-from obskit.names import printable
+from obskit.names import safe
 from obskit.query.answer import call, dataset_of, merged, statements
-from obskit.query.lookup import with_units
+from obskit.query.lookup import NO_TRACES, with_units
 
 MOST_SPANS = 20_000
 SHOWN = 300
@@ -52,7 +53,7 @@ class Trace(Result):
             lines.append(f"{label.ljust(name)}  {row.length.rjust(length)}  {bar}{mark}".rstrip())
         if self.table.num_rows > SHOWN:
             lines.append(f"… {self.table.num_rows - SHOWN:,} more")
-        return "\n".join([*lines, *map(printable, self.footer())])
+        return "\n".join([*lines, *map(safe, self.footer())])
 
     __repr__ = __str__
 
@@ -71,11 +72,11 @@ class Trace(Result):
             )
             name = html.escape(row.label.strip()) + (" <b>error</b>" if row.error else "")
             rows.append(
-                f'<tr><td style="padding-left:{0.8 + row.depth:.1f}em">{name}</td>'
-                f'<td class="n">{html.escape(row.length)}</td><td>{bar}</td></tr>'
+                f'<tr><td style="text-align:left;padding-left:{0.8 + row.depth:.1f}em">{name}</td>'
+                f'<td class="n" style="text-align:right">{html.escape(row.length)}</td><td>{bar}</td></tr>'
             )
         more = f"<p>… {self.table.num_rows - SHOWN:,} more</p>" if self.table.num_rows > SHOWN else ""
-        below = "".join(f"<p>{html.escape(printable(line))}</p>" for line in self.footer())
+        below = "".join(f"<p>{html.escape(safe(line))}</p>" for line in self.footer())
         return html_page(
             f"<p>trace <code>{shown}</code>, {self.table.num_rows:,} spans</p>",
             f"<table>{''.join(rows)}</table>{more}{below}",
@@ -103,12 +104,12 @@ def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
         length, after = span.get("duration_ms"), _after(begin, span)
         start = min(BAR - 1, int(BAR * (max(0.0, after) / whole)))
         width = 0 if length is None else max(1, min(BAR - start, round(BAR * (_drawn(length) / whole))))
-        words = [span.get("service.name"), span.get("name") or "?"]
-        label = "  " * depth + printable(" ".join(str(word) for word in words if word))
+        parts = [span.get("service.name"), span.get("name") or "?"]
+        label = "  " * depth + safe(" ".join(str(part) for part in parts if part))
         out.append(
             _Row(
                 label,
-                "-" if length is None else format_duration(length),
+                NULL if length is None else words.duration(length),
                 start,
                 width,
                 bool(span.get("error")),
@@ -140,7 +141,7 @@ def trace(scope: Scope, trace_id: str) -> Trace:
     Cost: one scan of the ids; Parquet's statistics prune what they can.
     """
     if "trace_id" not in scope.schema.names:
-        raise BadCall("the events have no trace_id", hint="sample(10) shows what they have")
+        raise BadCall("the events have no trace_id", hint=NO_TRACES)
     wanted = str(trace_id).strip().lower()
     same = scope.condition(format_condition([{"field": "trace_id", "op": "=", "value": wanted}]))
     names = [name for name in COLUMNS if name in scope.schema.names]

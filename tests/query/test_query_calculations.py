@@ -89,7 +89,10 @@ def test_every_calculation_by_hand() -> None:
     assert row["rate()"] == pytest.approx(25 / 240)
     assert row["concurrency()"] == pytest.approx(total / 1000 / 240)
     assert "min(duration_ms), max(duration_ms), users: of the rows seen, without weights" in result.notes
-    assert "1 of 6 rows carry no weight, counted as 1; known and unknown weights are mixed" in result.notes
+    assert (
+        "warning: 1 of 6 rows carry no weight, counted as 1; known and unknown weights are mixed"
+        in result.notes
+    )
 
 
 def test_groups_keep_null_and_are_ordered_by_the_first_calculation() -> None:

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from obskit.dataset import convert, from_arrow
+from obskit.dataset import convert, from_arrow, write
 from obskit.engine import Scope
 from obskit.errors import BadCall, DatasetError, EmptySelection, UnknownField
-from obskit.query import fields, heatmap, impact, sample, trace, traces
+from obskit.query import catalogue, fields, heatmap, impact, sample, trace, traces
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
@@ -149,6 +149,84 @@ def test_fields_of_some_and_of_narrowed_rows() -> None:
     rows = {row["field"]: row for row in result.to_arrow().to_pylist()}
     assert set(rows) == {"http.route", "size"}
     assert rows["http.route"]["top"] == "/a 100%"
+    assert result.dataset["scope_rows"] == events().narrow("http.route = '/a'").masks(None)[0].true.sum()
+
+
+def folded(out: Path, per_file: int = 1 << 20, rows: int = 30_000) -> Scope:
+    """Every kind of field, weights and folded events, nearly unique ids: what codes and rows may differ in."""
+    rng = np.random.default_rng(5)
+    times = rng.integers(0, 3600_000_000, rows) + 1_777_900_000_000_000
+    made = from_arrow(
+        pa.table(
+            {
+                "timestamp": pa.array(np.sort(times), pa.timestamp("us", "UTC")),
+                "seen_at": pa.array(times, pa.timestamp("us", "UTC"), mask=rng.random(rows) < 0.2),
+                "duration_ms": pa.array(rng.lognormal(3, 1.5, rows), mask=rng.random(rows) < 0.05),
+                "trace_id": pa.array([f"{n:032x}" for n in rng.integers(0, 20_000, rows)]),
+                "event_count": pa.array(rng.integers(1, 9, rows), mask=rng.random(rows) < 0.5),
+                "sample_weight": pa.array(np.where(rng.random(rows) < 0.5, 1.0, 40.0)),
+                "v": pa.array(np.array(["a", "b", "", None], object)[rng.integers(0, 4, rows)]),
+                "wide": pa.array(rng.integers(-(2**60), 2**60, rows)),
+                "port": pa.array(rng.integers(8_000, 8_100, rows)),
+                "ok": pa.array(rng.random(rows) < 0.5),
+                "tags": pa.array([["a"], None] * (rows // 2), pa.list_(pa.string())),
+                "nothing": pa.nulls(rows, pa.float64()),
+            }
+        )
+    )
+    schema = made.schema
+    return Scope.of(write(made.batches(), lambda: schema, out, made.load_report, rows_per_file=per_file))
+
+
+@pytest.mark.parametrize("files", [1, 3])
+def test_fields_are_the_same_before_and_after_codes(files: int, tmp_path: Path) -> None:
+    scope = folded(tmp_path / "made", 30_000 // files)
+    before = fields(scope).to_arrow()
+    assert len(scope.dataset.files) == files
+    table = scope.dataset.arrow()
+    scope.dataset.codes.ensure(scope.schema.names)
+    assert fields(scope).to_arrow().equals(before)
+    rows = {row["field"]: row for row in before.to_pylist()}
+    for name in ("v", "port", "wide", "ok", "trace_id", "event_count"):
+        exact = len(table[name].drop_null().unique())
+        assert rows[name]["values"] == exact if not rows[name]["at_least"] else rows[name]["values"] <= exact
+    assert [name for name, row in rows.items() if row["at_least"]] == (["trace_id"] if files > 1 else [])
+    share = table["v"].null_count / table.num_rows
+    assert rows["v"]["fill"] == 1 - share, "rows, without weights"
+    assert set(before["source"].to_pylist()) == {"all rows"}
+
+
+def test_a_lower_bound_is_shown_as_one(tmp_path: Path) -> None:
+    found = fields(folded(tmp_path / "made", 10_000), ["trace_id", "port"])
+    values = dict(zip(found.shown["field"].to_pylist(), found.shown["values"].to_pylist(), strict=True))
+    assert values["port"] == "100"
+    assert values["trace_id"].startswith(">= ")
+    for text in (str(found), found._repr_html_().replace("&gt;", ">")):
+        assert values["trace_id"] in text
+        assert "at_least" not in text
+
+
+def test_a_sample_lies_in_all_of_the_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "SMALL_ROWS", 1_000)
+    monkeypatch.setattr(catalogue, "SAMPLE_ROWS", 800)
+    n = np.arange(10_000)
+    table = pa.table({"timestamp": pa.array(n + 10**15, pa.timestamp("us", "UTC")), "n": n * 1.0})
+    whole = Scope.of(from_arrow(table))
+    for scope, rows in ((whole, 10_000), (whole.narrow("n >= 2000"), 8_000)):
+        found = fields(scope, ["n"])
+        (row,) = found.to_arrow().to_pylist()
+        assert row["source"] == "a sample of 800 rows"
+        assert found.notes == (
+            "1 field is not counted yet: fill and values are those of a sample of 800 rows",
+        )
+        low, _, high = (float(part.replace(",", "")) for part in row["top"].split(" … "))
+        assert low < 10_000 - rows + rows / 4
+        assert high > 10_000 - rows / 4
+        assert found.dataset["scope_rows"] == rows
+    few = fields(whole.narrow("n < 500"), ["n"]).to_arrow().to_pylist()[0]
+    assert (few["source"], few["top"].split(" … ")[2]) == ("all rows", "499")
+    derived = fields(whole.derive("twice", "n * 2"), ["twice"])
+    assert derived.table["source"].to_pylist() == ["the first 800 rows"]
 
 
 def test_trace_is_a_tree() -> None:
@@ -211,7 +289,7 @@ def test_impact_counts_people() -> None:
     result = impact(scope, "error")
     assert (result.affected, result.total, result.lower_bound) == (1, 2, False)
     assert result.table.to_pylist()[0]["last"] == T + timedelta(minutes=1)
-    assert str(result).startswith("1 of 2 user.id (50%), from 2026-05-04 10:00:00Z to 2026-05-04 10:01:00Z")
+    assert str(result).startswith("1 of 2 user.id (50.0%), from 2026-05-04T10:00:00Z to 2026-05-04T10:01:00Z")
     assert "1 of 3 selected rows have no user.id" in result.notes
 
 
@@ -221,8 +299,59 @@ def test_impact_is_a_lower_bound_where_sampled() -> None:
     )
     result = impact(scope, "error")
     assert result.lower_bound
-    assert "at least 1 of 2 user.id" in str(result)
+    assert str(result).startswith("at least 1 of at least 2 user.id\n")
+    assert result.table.to_pylist()[0]["share"] is None, "a ratio of two lower bounds is no fact"
+    assert (
+        "events are sampled: 1 and 2 are lower bounds, for of some no row was kept; of those seen it is 50.0%, "
+        "of all it is not known"
+    ) in result.notes
     assert result.table.to_pylist()[0]["events"] == 10
+
+
+def test_impact_counts_units_as_explain_does() -> None:
+    table = pa.table(
+        {
+            "user.id": ["u1", "u2", "u3", "u4"],
+            "kind": ["server", "client", "internal", "server"],
+            "error": [True, True, True, False],
+            "sample_weight": [1.0, 1.0, 1.0, None],
+        }
+    )
+    scope = Scope.of(from_arrow(table))
+    units = impact(scope, "error")
+    assert (units.affected, units.total, units.population) == (1, 2, "units")
+    assert units.notes == ("units of work only, as explain: kind in ('server', 'consumer')",)
+    everything = impact(scope, "error", population="all")
+    assert (everything.affected, everything.total, everything.population) == (3, 4, "all")
+    assert "population='all'" in everything.query
+    chosen = impact(scope.narrow("kind = 'client'"), "error")
+    assert (chosen.affected, chosen.total) == (1, 1)
+    assert "the condition names kind or name: all rows it is true of are taken" in chosen.notes
+    some = impact(scope, "error is not null")
+    assert (
+        "warning: 1 of 2 rows carry no weight, counted as 1; known and unknown weights are mixed"
+        in some.notes
+    )
+    with pytest.raises(BadCall, match="population='some'"):
+        impact(scope, "error", population="some")
+
+
+def test_impact_of_nobody_and_on_nobody() -> None:
+    scope = Scope.of(from_arrow(pa.table({"session.id": ["s"], "customer_id": ["c"], "error": [False]})))
+    with pytest.raises(UnknownField) as missing:
+        impact(scope, "error")
+    assert str(missing.value) == (
+        "the events have no user.id to count\nHint: say which field: by='customer_id' (--by customer_id); "
+        "there are customer_id, session.id"
+    )
+    with pytest.raises(UnknownField, match=r"no field is called 'user.nam'"):
+        impact(scope, "error", by="user.nam")
+    with pytest.raises(EmptySelection) as empty:
+        impact(scope, "error", by="session.id")
+    assert str(empty.value) == (
+        "no row is selected: error is true of none of 1\n"
+        "Hint: a condition that is true of some; fields() and info show what the fields hold"
+    )
 
 
 def test_masks_stand_in_the_order_of_the_rows() -> None:
