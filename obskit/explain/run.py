@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from obskit.dataset import Progress
 from obskit.engine import Scope
 from obskit.errors import BadCall
 from obskit.explain import rank, rows, search
@@ -65,7 +66,7 @@ def explain(
     cluster: str | None = "trace_id",
     thorough: bool = False,
     first: Callable[[Explanation], None] | None = None,
-    progress: Callable[[str, int, int], None] | None = None,
+    progress: Progress | None = None,
     cancelled: Callable[[], bool] | None = None,
 ) -> Explanation:
     """Rank the conditions that separate selected events from the baseline.
@@ -119,7 +120,7 @@ class _Run:
         depth: int,
         cluster: str | None,
         thorough: bool,
-        progress: Callable[[str, int, int], None] | None,
+        progress: Progress | None,
         cancelled: Callable[[], bool] | None,
     ) -> None:
         self.asked = asked
