@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,6 +19,8 @@ SAMPLE_A = 20_000
 SAMPLE_B = 100_000
 # the rows of each weight, of datasets in use
 _CLASSES: WeakKeyDictionary[Codes, list[WeightClass] | None] = WeakKeyDictionary()
+# the lot of each row, by cluster
+_LOTS: WeakKeyDictionary[Codes, dict[str | None, list[npt.NDArray[np.uint32]]]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -167,17 +168,14 @@ def sample(
     for f in range(len(scope.dataset.files)):
         picked = {}
         for group in ("a", "b"):
-            rows = np.flatnonzero(compared.groups[group][f])
-            if share[group] < 1 and len(rows):
-                key = (
-                    rows if ids is None else np.where(ids[f][rows] > 0, ids[f][rows].astype(np.int64), ~rows)
-                )
-                rows = rows[_uniform(key, f) < share[group]]
-            picked[group] = rows
-        rows = np.union1d(picked["a"], picked["b"])
+            mask = compared.groups[group][f]
+            if share[group] < 1:
+                mask = mask & (_lots(scope, cluster)[f] < np.uint32(share[group] * 2**32))
+            picked[group] = mask
+        rows = np.flatnonzero(picked["a"] | picked["b"])
         rows_of.append(rows)
         for group in ("a", "b"):
-            member[group].append(np.isin(rows, picked[group], assume_unique=True))
+            member[group].append(picked[group][rows])
         own = np.full(len(rows), -1, dtype=np.int64) if ids is None else ids[f][rows].astype(np.int64)
         numbers.append(np.where(own > 0, own + (f << 32), -1))
     joined = join_weights(weights, rows_of)
@@ -202,9 +200,27 @@ def _gather(codes: FieldCodes, file: int, rows: npt.NDArray[np.int64]) -> npt.ND
     return found.astype(np.int32) if remap is None else remap[found]
 
 
-def _uniform(key: npt.NDArray[Any], salt: int) -> npt.NDArray[np.float64]:
-    """Return a fixed pseudo-random number in [0, 1) for each key."""
-    x = key.astype(np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15 * (salt + 1) % 2**64)
+def _lots(scope: Scope, cluster: str | None) -> list[npt.NDArray[np.uint32]]:
+    """Return a fixed pseudo-random number for each row of each file, the same for rows of one cluster.
+
+    Four bytes a row, kept while the dataset is in use: every question draws its sample by them.
+    """
+    stored = scope.dataset.codes
+    held = _LOTS.setdefault(stored, {})
+    if cluster not in held:
+        lots = []
+        for f, file in enumerate(scope.dataset.files):
+            key = np.arange(file.rows, dtype=np.int64)
+            if cluster is not None:
+                own = stored.clusters(cluster)[f].astype(np.int64)
+                key = np.where(own > 0, own, ~key)
+            lots.append(_shuffled(key, f))
+        held[cluster] = lots
+    return held[cluster]
+
+
+def _shuffled(key: npt.NDArray[np.int64], salt: int) -> npt.NDArray[np.uint32]:
+    x = key.view(np.uint64) + np.uint64(0x9E3779B97F4A7C15 * (salt + 1) % 2**64)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.asarray((x >> np.uint64(11)) / 2.0**53, dtype=np.float64)
+    return (x >> np.uint64(32)).astype(np.uint32)
