@@ -192,18 +192,29 @@ class Events:
             if below is not None:
                 below.clear()
 
-    def triage(self, since: Any = None, *, progress: Progress | None = None) -> Triage:
+    def triage(
+        self,
+        since: Any = None,
+        *,
+        until: Any = None,
+        population: str = "units",
+        progress: Progress | None = None,
+    ) -> Triage:
         """Compare every operation with its own earlier self, and explain those that got worse.
 
         Args:
             since: where "later" begins: a datetime, ISO 8601, or "-30m" before the newest event.
+            until: where it ends, the same; events from then on are left out.
+            population: "units" of work, or "all" rows.
             progress: called as (what, done, total).
         """
-        return triage(self.scope, parse_moment(since, self.scope.newest), progress=progress)
+        newest = self.scope.newest
+        first, last = (parse_moment(given, newest) for given in (since, until))
+        return triage(self.scope, first, until=last, population=population, progress=progress)
 
-    def impact(self, selection: Any, by: str = "user.id") -> Impact:
+    def impact(self, selection: Any, by: str = "user.id", *, population: str = "units") -> Impact:
         """Count how many users (customers, ...) of how many a selection hit."""
-        return querying.impact(self.scope, selection, by)
+        return querying.impact(self.scope, selection, by, population=population)
 
     def trace(self, trace_id: str) -> Trace:
         """Return the rows of one trace as a waterfall, narrowed or not: a trace is looked at whole."""
@@ -256,7 +267,7 @@ class Events:
         found = querying.fields(self.scope, names[:most])
         notes = [f"… {len(names) - most:,} more fields: events.fields()"] if len(names) > most else []
         notes += [f"note: {note}" for note in found.notes]
-        return found.table.drop_columns(["at_least", "source"]), notes
+        return found.shown, notes
 
     def _head(self) -> list[str]:
         rows, first, last = self.scope.extent

@@ -38,10 +38,21 @@ class Fields(Result):
     def shown(self) -> pa.Table:
         """The table for people: a lower bound as `>= 109`, without the columns for programs."""
         rows = zip(self.table["values"].to_pylist(), self.table["at_least"].to_pylist(), strict=True)
-        values = [None if n is None else f"{'>= ' if least else ''}{format_cell(n)}" for n, least in rows]
+        values = ["-" if n is None else f"{'>= ' if least else ''}{format_cell(n)}" for n, least in rows]
         field = pa.field("values", pa.string(), metadata={UNIT: WRITTEN})
-        table = self.table.drop_columns(["at_least", "source"])
-        return table.set_column(table.schema.get_field_index("values"), field, pa.array(values, pa.string()))
+        # What does not apply is a dash: null would be a value that the events lack.
+        top = self.table["top"].fill_null("-")
+        columns = [
+            self.table["field"],
+            self.table["type"],
+            self.table["fill"],
+            pa.array(values, pa.string()),
+            top,
+        ]
+        schema = self.table.schema
+        return pa.Table.from_arrays(
+            columns, schema=pa.schema([*list(schema)[:3], field, schema.field("top")])
+        )
 
     def __str__(self) -> str:
         return "\n".join([text_table(self.shown), *map(safe, self.footer())])
