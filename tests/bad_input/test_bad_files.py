@@ -39,12 +39,12 @@ def row(i: int, **fields: Any) -> str:
 
 GOOD = "".join(row(i, v="b" if i % 5 == 0 else "a") for i in range(ROWS)).encode()
 TABLE = """\
-300 events from 2026-05-04 10:00:00Z to 2026-05-04 10:04:59Z
+300 events from 2026-05-04T10:00:00Z to 2026-05-04T10:04:59Z
 
 field        type    fill  values  top
 ───────────  ──────  ────  ──────  ───────────────────────────────────────────
-timestamp    time    100%       -  2026-05-04 10:00:00Z … 2026-05-04 10:04:59Z
-duration_ms  float   100%       -  0 ms … 24.5 ms … 49 ms
+timestamp    time    100%       -  2026-05-04T10:00:00Z … 2026-05-04T10:04:59Z
+duration_ms  float   100%       -  0 ms … 24 ms … 49 ms
 name         string  100%       1  GET 100%
 kind         string  100%       1  server 100%
 error        bool    100%       1  false 100%
@@ -220,7 +220,7 @@ def test_dates_in_1601_and_9999(tmp_path: Path, say: Callable[..., Said]) -> Non
     )
     status, out, _ = say("info", path)
     assert status == 0
-    assert out.startswith("302 events from 1601-01-01 00:00:00Z to 9999-12-31 23:59:59Z\n")
+    assert out.startswith("302 events from 1601-01-01T00:00:00Z to 9999-12-31T23:59:59Z\n")
     assert out.endswith("some timestamps lie before 1970 or after 2100, as unset or broken clocks give\n")
     assert say("query", path, "count()", "--every", "1m") == (
         1,
@@ -297,8 +297,22 @@ def test_a_selection_or_a_baseline_of_no_rows(tmp_path: Path, say: Callable[...,
     )
     status, _, err = say("explain", path, "--select", "duration_ms > 40", "--baseline", "duration_ms > 1e9")
     assert (status, err.splitlines()[0]) == (1, "obskit: the baseline has no rows")
-    status, out, _ = say("impact", path, "--select", "duration_ms > 1e9", "--by", "v")
-    assert (status, out.splitlines()[0]) == (0, "0 of 2 v (0%), from - to -")
+    assert say("impact", path, "--select", "duration_ms > 1e9", "--by", "v") == (
+        1,
+        "",
+        "obskit: no row is selected: duration_ms > 1e9 is true of none of 300\nHint: a condition that is true of "
+        "some; fields() and info show what the fields hold; population='all' also looks at what is no unit of "
+        "work\n",
+    )
+    for verb in ("query", "info"):
+        assert say(verb, path, "--where", "duration_ms > 1e9") == (
+            1,
+            "",
+            "obskit: no row is left of 300: duration_ms > 1e9 is true of none\n"
+            "Hint: `obskit info PATH` lists the fields, their commonest values and the span of time\n",
+        )
+    status, out, _ = say("query", path, "--by", "v", "--having", '"count()" > 1000')
+    assert (status, out.splitlines()[0]) == (0, "v  count()"), "no group left is an answer"
 
 
 def test_a_full_disk(tmp_path: Path, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:

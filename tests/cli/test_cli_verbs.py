@@ -353,7 +353,7 @@ def test_a_sample_comes_first_where_files_are_large(
     said = capsys.readouterr()
     assert said.err.startswith("FROM A SAMPLE; the exact answer follows.\n\n")
     assert "a sample of " in said.err
-    assert " events, from 7 of 7 files, from 2026-05-04 " in said.err
+    assert " events, from 7 of 7 files, from 2026-05-04T" in said.err
     assert "SAMPLE" not in said.out
     assert main(words) == 0
     assert capsys.readouterr() == (said.out, ""), "converted by now"
