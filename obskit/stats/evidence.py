@@ -220,13 +220,16 @@ def paid_tests(totals: Floats, log_rate: float, alpha: float) -> int:
     Source: Tarone (1990), A modified Bonferroni method for discrete data.
     """
     best = totals * log_rate  # log of the least p-value each slice could have
-    best = np.sort(best[best <= np.log(alpha)])
-    if not len(best):
-        return 1
-    k = np.arange(1, len(best) + 1)
-    reach = np.searchsorted(best, np.log(alpha / k), side="right")
-    enough = np.flatnonzero(reach <= k)
-    return int(k[enough[0]]) if len(enough) else len(best)
+    best = best[best <= np.log(alpha)]
+    # the more tests are paid for, the fewer slices can pass: bisect for where the two meet
+    low, high = 1, max(len(best), 1)
+    while low < high:
+        k = (low + high) // 2
+        if np.count_nonzero(best <= np.log(alpha / k)) <= k:
+            high = k
+        else:
+            low = k + 1
+    return low
 
 
 def excess_score(
