@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.dataset import RARE, encode
+from obskit.dataset import RARE, Totals, encode, merge, weight_note
 from obskit.dataset.encoding import MOST_INTEGERS
 from obskit.stats import buckets
 
@@ -143,3 +143,36 @@ def test_chunks_slices_dictionaries_and_odd_types_make_no_difference() -> None:
     assert encode(pa.array([1.5, None], pa.float32())[1:]).codes.tolist() == [0]
     assert encode(pa.nulls(3)).codes.tolist() == [0, 0, 0]
     assert encode(pa.chunked_array([], pa.string())).codes.tolist() == []
+
+
+@given(st.lists(st.none() | st.integers(-3, 3) | INTS, max_size=60))
+def test_distinct_values_are_counted_exactly(values: list[int | None]) -> None:
+    exact = len({value for value in values if value is not None})
+    texts = pa.array([None if value is None else str(value) for value in values], pa.string())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("obskit.dataset.encoding.RARE_ENTRIES", 0)
+        patch.setattr("obskit.dataset.encoding.MOST_INTEGERS", 5)
+        assert encode(pa.array(values, pa.int64())).distinct == exact, "bucketed or not"
+        assert encode(texts).distinct == exact, "rare or not"
+    assert encode(pa.array([0.5, 1.5])).distinct is None
+    assert encode(pa.array([["a"]])).distinct is None
+
+
+def test_rare_values_of_several_files_are_a_lower_bound() -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("obskit.dataset.encoding.RARE_ENTRIES", 0)
+        parts = [encode(pa.array(list(text))) for text in ("abcd", "cdefg")]
+    none = [np.zeros(len(part.values) + 1) for part in parts]
+    sums = [dict.fromkeys(("all", "units"), Totals(n.astype(np.int64), n, n)) for n in none]
+    both = merge("v", pa.string(), parts, sums)
+    assert (both.distinct, both.at_least) == (5, True)
+    one = merge("v", pa.string(), parts[:1], sums[:1])
+    assert (one.distinct, one.at_least) == (4, False)
+
+
+def test_rows_without_a_weight_are_told() -> None:
+    assert weight_note(None, 10) == weight_note(0, 10) == weight_note(0, 0) == []
+    assert weight_note(10, 10) == ["10 of 10 rows carry no weight, counted as 1"]
+    assert weight_note(1, 10) == [
+        "warning: 1 of 10 rows carry no weight, counted as 1; known and unknown weights are mixed"
+    ]

@@ -136,6 +136,17 @@ def test_the_catalogue() -> None:
     assert "<table>" in events._repr_html_()
 
 
+def test_the_catalogue_says_where_a_count_is_a_lower_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("obskit.query.catalogue.SMALL_ROWS", 3)
+    monkeypatch.setattr("obskit.query.catalogue.SAMPLE_ROWS", 4)
+    events = load(table())
+    for text in (repr(events), events._repr_html_().replace("&gt;", ">")):
+        assert ">= 2" in text
+        assert "are those of a sample of 4 rows" in text
+    events.dataset.codes.ensure(events.schema.names)
+    assert ">= " not in repr(events)
+
+
 def test_the_catalogue_looks_at_what_it_shows() -> None:
     wide = load(pa.table({f"attr.{n:03}": pa.array([n, None]) for n in range(250)}))
     assert "… 222 more fields: events.fields()" in repr(wide)

@@ -241,6 +241,9 @@ def test_trace_is_a_tree() -> None:
     page = result._repr_html_()
     assert "<b>error</b>" in page
     assert "&lt;b&gt;" in page
+    assert 'style="text-align:left;padding-left:2.8em">query' in page, (
+        "stands in under its parents in JupyterLab"
+    )
     assert "<b></td>" not in page
 
 
@@ -250,8 +253,13 @@ def test_trace_that_is_not_there() -> None:
     assert str(caught.value) == (
         "no event has the trace id 'beef'\nHint: events.traces() lists some; ids are whole, in hex"
     )
-    with pytest.raises(BadCall, match="no trace_id"):
-        trace(events(), "beef")
+    for ask in (lambda: trace(events(), "beef"), lambda: traces(events())):
+        with pytest.raises(BadCall) as none:
+            ask()
+        assert str(none.value) == (
+            "the events have no trace_id\nHint: only traced events have one; where a column has another name, "
+            "load with a mapping (--mapping)"
+        )
 
 
 def test_traces_are_listed_longest_first() -> None:
