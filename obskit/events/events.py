@@ -18,7 +18,7 @@ from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.figures.result import Result
 from obskit.figures.tables import format_cell, html_table, text_table
 from obskit.names import printable
-from obskit.query import Heatmap, Impact, QueryResult, Trace
+from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
 from obskit.triage import Triage, triage
 
@@ -128,7 +128,7 @@ class Events:
             )
         )
 
-    def fields(self, names: Sequence[str] | None = None) -> Result:
+    def fields(self, names: Sequence[str] | None = None) -> Fields:
         """List the fields: type, fill, how many values, the commonest ones."""
         return querying.fields(self.scope, names)
 
