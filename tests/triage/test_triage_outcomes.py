@@ -1,0 +1,46 @@
+"""Outcomes that suggest themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from obskit import load
+from obskit.triage import outcomes
+
+T = datetime(2026, 5, 4, tzinfo=UTC)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
+
+
+def selects(**columns: list[object]) -> list[str]:
+    return [row["select"] for row in outcomes(load(pa.table(columns)).scope)]
+
+
+def test_errors_come_first(root: Path) -> None:
+    found = outcomes(load(root / "sample_events").scope)
+    assert found[0]["select"] == "error"
+    assert len(found) == 3
+
+
+def test_logs_have_severities() -> None:
+    assert selects(level=["INFO", "ERROR", "info"]) == ["level = 'ERROR'"]
+    assert selects(severity_text=["INFO", "FATAL", "ERROR"]) == ["severity_text in ('ERROR', 'FATAL')"]
+    assert selects(severity_number=[9, 17, 21]) == ["severity_number >= 17"]
+
+
+def test_nothing_suggests_itself() -> None:
+    assert selects(level=["INFO", "INFO"]) == []
+    assert selects(colour=["red", "blue"]) == []
+
+
+def test_a_version_that_is_the_only_one_is_no_newcomer() -> None:
+    times = [T + timedelta(seconds=at) for at in range(4)]
+    assert selects(timestamp=times, **{"service.version": ["1", "1", "1", "1"]}) == []
+    assert selects(timestamp=times, **{"service.version": ["1", "1", "2", "2"]}) == ["service.version = '2'"]
