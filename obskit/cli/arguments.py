@@ -68,6 +68,9 @@ def _mapping(group: argparse._ActionsContainer) -> None:
         metavar="FILE.json",
         help='names of a CSV\'s columns: {"duration_ms": {"from": "t", "unit": "s"}}',
     )
+    group.add_argument(
+        "--error", metavar="CONDITION", help="what an error is, instead of the status: \"level = 'ERROR'\""
+    )
 
 
 def _answer(parser: argparse.ArgumentParser) -> None:
@@ -85,6 +88,7 @@ def _population(parser: argparse.ArgumentParser) -> None:
 
 def _triage(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
+    _population(parser)
     _source(parser)
     _answer(parser)
 
@@ -183,7 +187,7 @@ def _probe(parser: argparse.ArgumentParser) -> None:
 
 def _lab(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
-    parser.add_argument("--mapping", metavar="FILE.json", help="names of a CSV's columns")
+    _mapping(parser)
     parser.add_argument("--no-browser", action="store_true", help="start the server and open nothing")
 
 

@@ -23,10 +23,13 @@ Run both cells. Drag a box over the heatmap (or press the arrow keys and Enter):
 distinguishes the events in the box from the rest. *Show code* gives the lines that reproduce it."""
 
 
-def notebook(paths: list[str], mapping: dict[str, Any] | None = None) -> dict[str, Any]:
+def notebook(
+    paths: list[str], mapping: dict[str, Any] | None = None, error: str | None = None
+) -> dict[str, Any]:
     """Return a notebook (nbformat 4.5, as JSON) that opens the Explorer on `paths`."""
     listed = repr(paths[0] if len(paths) == 1 else paths)
     mapped = f", mapping={mapping!r}" if mapping else ""
+    mapped += f", error={error!r}" if error else ""
     code = [
         f"import obskit as ok\n\nevents = ok.load({listed}{mapped})\nevents",
         "ok.Explorer(events)",
@@ -49,7 +52,7 @@ def notebook(paths: list[str], mapping: dict[str, Any] | None = None) -> dict[st
     return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def written(paths: list[str], mapping_file: str | None = None) -> Path:
+def written(paths: list[str], mapping_file: str | None = None, error: str | None = None) -> Path:
     """Write the notebook for `paths` into a new temporary folder and return where.
 
     Raises:
@@ -64,7 +67,8 @@ def written(paths: list[str], mapping_file: str | None = None) -> Path:
             )
         absolute.append(str(Path(path).absolute()))
     target = Path(tempfile.mkdtemp(prefix="obskit-lab-")) / "events.ipynb"
-    target.write_text(json.dumps(notebook(absolute, mapping_of(mapping_file)), indent=1), encoding="utf-8")
+    found = notebook(absolute, mapping_of(mapping_file), error)
+    target.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return target
 
 
@@ -76,7 +80,7 @@ def lab(arguments: argparse.Namespace) -> None:
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingDependency.of("notebook", "obskit lab")
-    target = written(arguments.paths, arguments.mapping)
+    target = written(arguments.paths, arguments.mapping, arguments.error)
     write(f"obskit: {target}", sys.stderr)
     command = [sys.executable, "-m", "jupyterlab", str(target)]
     if arguments.no_browser:

@@ -19,7 +19,8 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
 
 def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
     """Load the paths."""
-    return load(arguments.paths, mapping=mapping_of(arguments.mapping), progress=progress)
+    mapping = mapping_of(arguments.mapping)
+    return load(arguments.paths, mapping=mapping, error=arguments.error, progress=progress)
 
 
 def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress], object]) -> bool:
@@ -33,7 +34,8 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
     Returns:
         Whether there was one.
     """
-    if arguments.json:
+    # What an error is has to be said of all rows before any is looked at.
+    if arguments.json or arguments.error:
         return False
     with preview(arguments.paths, mapping=mapping_of(arguments.mapping)) as scope:
         if scope is None:

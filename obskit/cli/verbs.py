@@ -35,11 +35,22 @@ def show(answer: Answer, arguments: argparse.Namespace) -> None:
 
 
 def triage(arguments: argparse.Namespace) -> None:
-    """Operations, what changed in them, and what sets it apart."""
-    since, arguments.since = arguments.since, None
+    """Operations, what changed in them, and what sets it apart.
+
+    A window says where "later" begins and ends: all earlier rows are there to compare with.
+    """
+    since, until = arguments.since, None
+    if arguments.between is not None:
+        since, slash, until = arguments.between.partition("/")
+        if not (slash and (since or until)) or "/" in until:
+            raise BadCall(
+                f"--between {arguments.between!r} is no window of time",
+                hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z, or one end left out",
+            )
+    arguments.since = arguments.between = None
 
     def ask(events: Events, progress: Progress) -> Triage:
-        return events.triage(since, progress=progress)
+        return events.triage(since, until=until, population=arguments.population, progress=progress)
 
     sample_first(arguments, ask)
     with Progress() as progress:

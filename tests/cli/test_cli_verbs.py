@@ -168,10 +168,46 @@ def test_explain_without_errors_suggests_only(tmp_path: Path, capsys: pytest.Cap
     )
     said = run(capsys, "explain", str(tmp_path))
     assert said == (
-        'No event failed. Outcomes to ask about:\n  --select "duration_ms > 56"  the slowest twentieth\n'
+        "No event is marked as an error (status, error.type, 5xx). Outcomes to ask about:\n"
+        '  --select "duration_ms > 56"  the slowest twentieth\n'
     )
     found = run_json(capsys, "explain", str(tmp_path))
     assert found["kind"] == "suggestions"
+
+
+def test_explain_with_nothing_to_suggest_heads_no_empty_list(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"colour": "red"}\n{"colour": "blue"}\n')
+    assert run(capsys, "explain", str(tmp_path)) == (
+        "No event is marked as an error (status, error.type, 5xx). Nothing suggests itself: name an outcome "
+        "with --select (fields: obskit info).\n"
+    )
+
+
+def test_what_an_error_is_may_be_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [
+        {"timestamp": f"2026-05-04T10:00:{i:02d}Z", "level": "WARN" if i % 3 else "ERROR"} for i in range(60)
+    ]
+    (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    found = run_json(capsys, "query", str(tmp_path), "count(error) as n", "--error", "level = 'ERROR'")
+    assert found["rows"] == [{"n": 20.0}]
+    said = run(capsys, "explain", str(tmp_path))
+    assert "  --select \"level = 'ERROR'\"  the records that call themselves so\n" in said
+    status, text = refused(capsys, "triage", str(tmp_path))
+    assert status == 2
+    assert "explain --select \"level = 'ERROR'\"" in text
+
+
+def test_triage_of_a_window_has_earlier_rows(capsys: pytest.CaptureFixture[str]) -> None:
+    found = run_json(capsys, "triage", SAMPLE, "--between", "2026-05-04T16:00Z/2026-05-04T17:00Z")
+    assert "seatmap" in {one["operation"]["service.name"] for one in found["explanations"]}
+    assert found["query"] == "events.triage(since='2026-05-04T16:00:00Z', until='2026-05-04T17:00:00Z')"
+    status, text = refused(capsys, "triage", SAMPLE, "--between", "2026-05-04T16:00Z")
+    assert (status, "is no window of time" in text) == (2, True)
+    assert refused(capsys, "triage", SAMPLE, "--where", "name = 'none'")[0] == 1
+    everything = run_json(capsys, "triage", SAMPLE, "--population", "all")
+    assert "population: all rows" in everything["notes"]
 
 
 def test_windows_narrow(events: Path, capsys: pytest.CaptureFixture[str]) -> None:
