@@ -43,7 +43,7 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
         )
 
         def duck(statement: str = statement) -> object:
-            return connection.execute(statement).to_arrow_table()
+            return connection.sql(statement).to_arrow_table()
 
         def query(by: str = by) -> object:
             return events.query("count()", "p50(duration_ms)", "p99(duration_ms)", by=by)
