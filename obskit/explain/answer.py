@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from obskit.dataset import weight_note
 from obskit.engine import Condition, Window
 from obskit.explain import rows
 from obskit.explain.frame import Frame
@@ -38,8 +39,7 @@ def answer(
     during = {} if asked.during is None else {"during": str(asked.during)}
     unweighted = sum(weights.unweighted for weights in asked.scope.dataset.codes.weights())
     total = asked.scope.dataset.rows
-    if 0 < unweighted < total:
-        notes.append(f"{unweighted:,} of {total:,} rows carry no weight, counted as 1")
+    notes += weight_note(unweighted, total) if unweighted < total else []
     if compared.unknown:
         text = f"{compared.unknown:,} rows left out: for them the selection is neither true nor false (null)"
         notes.append(text)

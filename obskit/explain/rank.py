@@ -17,7 +17,7 @@ from obskit.explain.frame import Frame, Item
 from obskit.explain.search import MARGIN, Slice
 from obskit.explain.sets import HeldOut
 from obskit.explain.weighing import Bits, Bools, Rows
-from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, score, weigh
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy_unit, score, weigh
 
 LEAST_RATIO = 1.5
 # A next cause must hold this share of the first one's evidence once the first one's rows are gone.
@@ -131,19 +131,18 @@ def judge(
         if not len(at):
             continue
         level = levels.log_level[d - 1]
-        note(at, weigh(a[at], all_a, b[at], all_b, level, effect_a[at], effect_b[at]))
+        note(at, weigh(a[at], all_a, b[at], all_b, level, (effect_a[at], effect_b[at]), clusters.units))
         if history is not None and history_a is not None:
             earlier = history_a[at], full.totals["history_a"], history[at], full.totals["history"]
-            value[at] = excess_score(a[at], all_a, b[at], all_b, *earlier, level, effect_a[at])
+            value[at] = excess_score(
+                a[at], all_a, b[at], all_b, *earlier, level, effect_a[at], clusters.units[0]
+            )
     for one, items in enumerate(slices):
         if len(items) == 1 and items[0] in held:
             half, at = held[items[0]], np.array([one])
-            note(
-                at,
-                weigh(
-                    half.a, half.all_a, half.b, half.all_b, levels.log_level[0], effect_a[at], effect_b[at]
-                ),
-            )
+            deff = effect_a[at], effect_b[at]
+            level = levels.log_level[0]
+            note(at, weigh(half.a, half.all_a, half.b, half.all_b, level, deff, clusters.units))
     evidence = Evidence(**columns)
     return Judged(slices, a, b, evidence, value, history_a, history, seen)
 
@@ -154,10 +153,9 @@ class Clusters:
     Args:
         frame: the sample, with groups "a" and "b".
         ids: the cluster of each row; negative where it has none and stands alone.
-        totals: the whole groups' counts, by name.
     """
 
-    def __init__(self, frame: Frame, ids: Rows, totals: Mapping[str, Counts]) -> None:
+    def __init__(self, frame: Frame, ids: Rows) -> None:
         n, w = frame.weights()
         self._frame = frame
         self._sides = []
@@ -167,7 +165,7 @@ class Clusters:
             alone = own < 0
             own[alone] = -1 - np.arange(alone.sum())
             _, number, size = np.unique(own, return_inverse=True, return_counts=True)
-            self._sides.append(_Side(rows, number, size, n[rows], w[rows], float(totals[group].w[0])))
+            self._sides.append(_Side(rows, number, size, n[rows], w[rows]))
 
     def effects(self, slices: Sequence[Bits]) -> tuple[Floats, Floats, Floats]:
         """Return the design effect of each slice in both groups, and its number of clusters in "a"."""
@@ -179,20 +177,24 @@ class Clusters:
                 inside = mask[side.rows]
                 if group == 0:
                     seen[at] = side.distinct(inside)
-                out[group, at] = side.design_effect(inside, outside_too=group == 0)
+                out[group, at] = side.design_effect(inside)
         return out[0], out[1], seen
+
+    @property
+    def units(self) -> tuple[float, float]:
+        """The weight of a heavy cluster in both groups; 0 where all weigh the same."""
+        return self._sides[0].unit, self._sides[1].unit
 
 
 class _Side:
     """One group's sampled rows with their clusters."""
 
-    def __init__(self, rows: Rows, number: Rows, size: Rows, n: Floats, w: Floats, whole: float) -> None:
+    def __init__(self, rows: Rows, number: Rows, size: Rows, n: Floats, w: Floats) -> None:
         self.rows, self.n = rows, n
         self.weight, self.squares = n * w, n * w * w
         self.shared = size[number] > 1
         self.plain = not self.shared.any()
         self.total = float(self.weight.sum())
-        self.scale = max(whole / self.total, 1.0) if self.total > 0 else 1.0
         kept, self.number = np.unique(number[self.shared], return_inverse=True)
         self.clusters = len(kept)
         self._n, self._weight, self._squares = (
@@ -203,10 +205,8 @@ class _Side:
         self._alone = ~self.shared
         self._each = np.bincount(self.number, self._weight, self.clusters)
         self._rest = float(self.squares[self._alone].sum())
-        # one heavy unit more, as in effective_size: rows without clusters, clusters with
-        self.heavy_row = heavy(float(self.squares.sum()), self.total, float(n.sum()))
         squares = float((self._each**2).sum()) + self._rest
-        self.heavy_cluster = heavy(squares, self.total, self.clusters + float(n[self._alone].sum()))
+        self.unit = heavy_unit(squares, self.total, self.clusters + float(n[self._alone].sum()))
 
     def distinct(self, inside: Bools) -> float:
         """Return how many clusters, or events that stand alone, lie in a slice."""
@@ -216,25 +216,17 @@ class _Side:
         seen[self.number[inside[self.shared]]] = True
         return float(seen.sum() + self.n[inside & self._alone].sum())
 
-    def design_effect(self, inside: Bools, *, outside_too: bool) -> float:
-        """Return the variance of a slice's share with clusters over the variance without, >= 1.
-
-        Args:
-            inside: the rows in the slice.
-            outside_too: the heavy cluster that may have been missed lies outside the slice, else inside.
-        """
+    def design_effect(self, inside: Bools) -> float:
+        """Return the variance of a slice's share with clusters over the variance without, >= 1."""
         if self.plain or self.total <= 0:
             return 1.0
         p = float(self.weight[inside].sum()) / self.total
         picked = np.flatnonzero(inside[self.shared])
         sums = np.bincount(self.number[picked], self._weight[picked], self.clusters) - p * self._each
         alone = self._variance(float(self.squares[inside & self._alone].sum()), self._rest, p)
-        missed = p**2 if outside_too else (1 - p) ** 2
         together = float((sums**2).sum()) + alone
         apart = alone + self._variance(float(self._squares[picked].sum()), float(self._squares.sum()), p)
-        with_clusters = together * self.scale + self.heavy_cluster * missed
-        without = apart * self.scale + self.heavy_row * missed
-        return float(max(1.0, with_clusters / without)) if without > 0 else 1.0
+        return max(1.0, together / apart) if apart > 0 else 1.0
 
     @staticmethod
     def _variance(inside: float, whole: float, p: float) -> float:

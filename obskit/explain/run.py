@@ -191,7 +191,7 @@ class _Run:
         """Return the answer of conjunctions to a depth; a quick one without sets, examples and what-ifs."""
         most = (rows.SAMPLE_A, QUICK_B if depth == 1 else rows.SAMPLE_B)
         self.sample, ids = rows.sample(self.scope, self.scope.codes, self.compared, self.cluster, most)
-        self.clusters = rank.Clusters(self.sample, ids, self.full.totals)
+        self.clusters = rank.Clusters(self.sample, ids)
         self.held = {} if quick else self._sets(Halves(self.sample, ids))
         self._check()
         groups, slices = self._candidates(

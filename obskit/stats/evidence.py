@@ -89,6 +89,36 @@ def effective_size(
     return np.maximum(size / design_effect, 1e-9)
 
 
+def sized(
+    part: Counts, whole: Counts, design_effect: Floats | float = 1.0, unit: float = 0.0, *, side: Side
+) -> tuple[Floats, Floats]:
+    """Return each slice's share and what it is worth, with one heavy unit more on the side a bound looks at.
+
+    Where weights or clusters differ in size, by chance the heavy ones may all be on one side, and both the
+    share and its variance look surer than they are. So one is added: inside the slice for an upper bound,
+    outside for a lower one. (Added to the variance alone it would make a share of nearly nothing worth none.)
+
+    Args:
+        part, whole: the slices' counts, and the group's.
+        design_effect: of clustering, >= 1.
+        unit: weight of a heavy cluster; that of a heavy row is found here. 0 where all weigh the same: then
+            nothing is added, and the sizes are exact.
+        side: "low" or "high", the bound that is wanted.
+    Returns:
+        Shares in [0, 1] and effective observations.
+    """
+    total, squares = float(whole.w[0]), float(whole.w2[0])
+    unit = max(unit, heavy_unit(squares, total, float(whole.n[0])))
+    added = max(total + unit, 1e-300)
+    p = np.clip((part.w + (unit if side == "high" else 0.0)) / added, 0.0, 1.0)
+    v = design_effect * (part.w2 * (1 - p) ** 2 + np.maximum(squares - part.w2, 0.0) * p**2)
+    v = (v + unit**2 * ((1 - p) ** 2 if side == "high" else p**2)) / added**2
+    plain = total**2 / max(squares, 1e-300) / design_effect
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.where((v > 0) & (p > 0) & (p < 1), p * (1 - p) / v, plain)
+    return p, np.maximum(size, 1e-9)
+
+
 def heavy(squares: float, total: float, count: float) -> float:
     """Return the square of a heavy unit's weight beyond an average one's; 0 where all weigh the same.
 
@@ -99,6 +129,11 @@ def heavy(squares: float, total: float, count: float) -> float:
         return 0.0
     gap = (squares / total) ** 2 - (total / count) ** 2
     return gap if gap > 1e-9 * (total / count) ** 2 else 0.0
+
+
+def heavy_unit(squares: float, total: float, count: float) -> float:
+    """Return a heavy unit's weight, as the weight meets it; 0 where all weigh the same. Else as `heavy`."""
+    return squares / total if heavy(squares, total, count) > 0 else 0.0
 
 
 def lower_bound(p: Floats, size: Floats, log_level: float) -> Floats:
@@ -146,8 +181,8 @@ def weigh(
     b: Counts,
     all_b: Counts,
     log_level: float,
-    deff_a: Floats | float = 1.0,
-    deff_b: Floats | float = 1.0,
+    deff: tuple[Floats | float, Floats | float] = (1.0, 1.0),
+    units: tuple[float, float] = (0.0, 0.0),
 ) -> Evidence:
     """Compare slices between a selection and a baseline.
 
@@ -155,16 +190,17 @@ def weigh(
         a, b: the slices' counts in the selection and in the baseline.
         all_a, all_b: the whole groups (length 1).
         log_level: natural log of the one-sided error level of each bound, all corrections included.
-        deff_a, deff_b: design effects of clustering, >= 1.
+        deff: design effects of clustering in both groups, >= 1.
+        units: weight of a heavy cluster in both groups.
     Returns:
         Evidence; `score` is KL(Bern(p1_low) || Bern(p0_high)), 0 where the bounds overlap. The interval of
         the risk ratio is its own expression at the ends of the two intervals.
     """
     p1, p0 = share(a, all_a), share(b, all_b)
-    low1 = lower_bound(p1, effective_size(a, all_a, deff_a, side="low"), log_level)
-    high1 = upper_bound(p1, effective_size(a, all_a, deff_a, side="high"), log_level)
-    low0 = lower_bound(p0, effective_size(b, all_b, deff_b, side="low"), log_level)
-    high0 = upper_bound(p0, effective_size(b, all_b, deff_b, side="high"), log_level)
+    low1 = lower_bound(*sized(a, all_a, deff[0], units[0], side="low"), log_level)
+    high1 = upper_bound(*sized(a, all_a, deff[0], units[0], side="high"), log_level)
+    low0 = lower_bound(*sized(b, all_b, deff[1], units[1], side="low"), log_level)
+    high0 = upper_bound(*sized(b, all_b, deff[1], units[1], side="high"), log_level)
     wa, wb = float(all_a.w[0]), float(all_b.w[0])
     inside, outside = rates(p1, p0, wa, wb)
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -188,8 +224,8 @@ def score(a: Counts, all_a: Counts, b: Counts, all_b: Counts, log_level: float) 
     out = np.zeros(len(a))
     # bounds cost most, and a slice that is no commoner has no score
     more = np.flatnonzero(p1 > p0)
-    low = lower_bound(p1[more], effective_size(a[more], all_a, side="low"), log_level)
-    out[more] = divergence(low, upper_bound(p0[more], effective_size(b[more], all_b, side="high"), log_level))
+    low = lower_bound(*sized(a[more], all_a, side="low"), log_level)
+    out[more] = divergence(low, upper_bound(*sized(b[more], all_b, side="high"), log_level))
     return out
 
 
@@ -243,6 +279,7 @@ def excess_score(
     all_history: Counts,
     log_level: float,
     deff: Floats | float = 1.0,
+    unit: float = 0.0,
 ) -> Floats:
     """Return the score of each slice's excess of the outcome over its own earlier rate.
 
@@ -264,8 +301,9 @@ def excess_score(
     excess = float(all_a.w[0] - usual * all_both.w[0])
     if excess <= 0:  # the outcome is no commoner than before: nothing to divide among slices
         return np.zeros(len(a))
-    p1 = np.clip(e / excess, 0.0, 1.0)
-    p0 = share(both, all_both)
-    size1 = effective_size(a, all_a, deff) * min(1.0, excess / float(all_a.w[0]))
-    size0 = effective_size(both, all_both, deff, side="high")
-    return divergence(lower_bound(p1, size1, log_level), upper_bound(p0, size0, log_level))
+    shifted, size = sized(a, all_a, deff, unit, side="low")
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = np.where(a.w > 0, shifted / np.maximum(share(a, all_a), 1e-300), 0.0)
+    p1 = np.clip(e / excess * kept, 0.0, 1.0)
+    low = lower_bound(p1, size * min(1.0, excess / float(all_a.w[0])), log_level)
+    return divergence(low, upper_bound(*sized(both, all_both, deff, unit, side="high"), log_level))

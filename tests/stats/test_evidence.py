@@ -18,6 +18,7 @@ from obskit.stats.evidence import (
     paid_tests,
     rates,
     share,
+    sized,
     upper_bound,
     weigh,
 )
@@ -61,6 +62,26 @@ def test_heavy_rows_that_all_lie_inside_are_not_worth_the_light_ones_outside() -
     assert effective_size(part, whole, side="low")[0] < 20
 
 
+def test_a_share_of_nearly_nothing_is_known_to_be_small() -> None:
+    """One light failure among 500 heavy rows: the upper bound is that of one heavy row, not of no rows."""
+    part = Counts(np.array([1.0]), np.array([1.0]), np.array([1.0]))
+    whole = Counts(np.array([520.0]), np.array([16_020.0]), np.array([500 * 32.0**2 + 20]))
+    none = Counts(np.zeros(1), np.zeros(1), np.zeros(1))
+    level = math.log(1e-6)
+    some = upper_bound(*sized(part, whole, side="high"), level)[0]
+    assert 0.01 < some < 0.05
+    assert upper_bound(*sized(none, whole, side="high"), level)[0] < 1.05 * some
+
+
+@given(st.integers(0, 500), st.integers(1, 500), st.sampled_from(["low", "high"]), st.floats(0.5, 100))
+def test_nothing_is_added_where_all_rows_weigh_the_same(
+    inside: int, outside: int, side: str, w: float
+) -> None:
+    p, size = sized(counts(inside, w=w), counts(inside + outside, w=w), side=side)
+    assert math.isclose(p[0], inside / (inside + outside), rel_tol=1e-9, abs_tol=1e-12)
+    assert math.isclose(size[0], inside + outside, rel_tol=1e-6)
+
+
 def test_the_risk_ratio_is_infinite_where_nothing_happens_outside() -> None:
     found = weigh(counts(50), counts(50), counts(50), counts(1000), math.log(0.01))
     assert found.risk_ratio[0] == math.inf
@@ -89,7 +110,7 @@ def test_the_interval_of_a_share_holds_the_truth_as_often_as_it_says() -> None:
         part = Counts(
             *(np.array([x]) for x in (float(inside.sum()), w[inside].sum(), (w[inside] ** 2).sum()))
         )
-        low = lower_bound(share(part, whole), effective_size(part, whole, side="low"), math.log(0.05))[0]
+        low = lower_bound(*sized(part, whole, side="low"), math.log(0.05))[0]
         missed += low > 0.3
     assert missed / 2000 <= 0.055
 
