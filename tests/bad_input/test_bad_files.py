@@ -244,7 +244,7 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
     assert [line.split() for line in out.splitlines()[2:4]] == [["1", "100", "100"], ["2", "100", "200"]]
     status, out, err = say("explain", path, "--select", f"{named} = 1")
     assert (status, err) == (0, "")
-    assert out.startswith(f"100 events where {named} = 1\nagainst 200 where not ({named} = 1)\n")
+    assert out.startswith(f"100 events where {named} = 1\nagainst 200 events where not ({named} = 1)\n")
 
 
 @pytest.mark.parametrize(

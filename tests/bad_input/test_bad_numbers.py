@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import obskit as ok
+from obskit.errors import EmptySelection
 
 BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
 Row = dict[str, Any]
@@ -174,8 +175,12 @@ def test_every_event_is_in_the_heatmap_or_counted_apart(found: list[Row], log: b
 @QUICK
 @given(events_of)
 def test_impact(found: list[Row]) -> None:
-    answer = loaded(found).impact("duration_ms > 5", by="user.id")
     hit = [r for r in found if r["duration_ms"] is not None and r["duration_ms"] > 5]
+    if not hit:
+        with pytest.raises(EmptySelection):
+            loaded(found).impact("duration_ms > 5", by="user.id", population="all")
+        return
+    answer = loaded(found).impact("duration_ms > 5", by="user.id", population="all")
     assert answer.affected == len({r["user.id"] for r in hit} - {None})
     assert answer.total == len({r["user.id"] for r in found} - {None})
 
