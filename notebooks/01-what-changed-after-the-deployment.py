@@ -29,7 +29,8 @@ events
 # %% [markdown]
 # ## Which requests got worse
 #
-# `triage` compares each operation with its own time before the deployment that it had. No threshold to choose.
+# `triage` holds each operation against its own earlier time, at every deployment and full hour. No threshold to
+# choose.
 
 # %%
 events.triage()

@@ -16,7 +16,7 @@ from obskit.explain.frame import Frame
 from obskit.explain.weighing import Bools, Segment, WeightClass, join_weights, weight_classes
 
 SAMPLE_A = 20_000
-SAMPLE_B = 100_000
+SAMPLE_B = 60_000
 # the rows of each weight, of datasets in use
 _CLASSES: WeakKeyDictionary[Codes, list[WeightClass] | None] = WeakKeyDictionary()
 # the lot of each row, by cluster
