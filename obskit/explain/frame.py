@@ -177,7 +177,14 @@ class Frame:
         codes = self.codes(name)
         out = np.zeros((3, codes.size))
         member = np.bitwise_or.reduce([self._rows[group] for group in groups])
-        for segment, rows in zip(self.segments, self.picked(bits & member), strict=True):
+        inside, start = self.unpack(bits & member), 0
+        for segment in self.segments:
+            # a mask picks from a whole file several times as fast as row numbers do
+            mask = inside[start : start + segment.length]
+            start += segment.length
+            if not mask.any():
+                continue
+            rows = mask if segment.rows is None else segment.rows[mask]
             local, remap = codes.parts[segment.file]
             sums = tally_rows(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
             out[:, slice(None) if remap is None else remap] += sums

@@ -121,7 +121,7 @@ def row_weights(segment: Segment, rows: Rows | None) -> tuple[Floats, Floats]:
     return (n, w) if rows is None else (n[rows], w[rows])
 
 
-def tally_rows(found: npt.NDArray[Any], weights: Weights, rows: Rows | None, size: int) -> Floats:
+def tally_rows(found: npt.NDArray[Any], weights: Weights, rows: Rows | Bools | None, size: int) -> Floats:
     """Return n, n·w and n·w² summed for each code, as an array of 3 x size."""
     if weights.classes is not None:
         kinds = len(weights.n)
