@@ -48,7 +48,7 @@ class Reporter:
             whole: with when, traces and users; examples and what-ifs too unless `brief`.
             brief: see `whole`.
         """
-        found = []
+        found: list[Finding] = []
         bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen} if whole else {}
         examples = self._examples(bits) if whole and not brief else {}
         latency = None

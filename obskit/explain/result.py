@@ -34,8 +34,8 @@ class Finding:
         note: what to be careful about, or None.
         aliases: conditions that hold for the same rows.
         examples: up to three events (`trace_id`, `span_id`, `timestamp`, `duration_ms`) of either group.
-        what_if: arithmetic, not cause: p99 with and without the slice (of the first three findings), the change
-            split into rate and mix, the odds ratio within equal values of other fields.
+        what_if: arithmetic, not cause: p99 with and without the slice (of the first three findings), the
+            change split into rate and mix, the odds ratio within equal values of other fields.
     """
 
     conditions: tuple[dict[str, Any], ...]
