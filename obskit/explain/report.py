@@ -45,7 +45,7 @@ class Reporter:
 
         Args:
             chosen: which of the judged.
-            whole: with when, traces and users; examples and what-ifs too unless `brief`.
+            whole: with when; traces, users, examples and what-ifs too unless `brief`.
             brief: see `whole`.
         """
         found: list[Finding] = []
@@ -58,15 +58,12 @@ class Reporter:
         for at in chosen:
             extra: dict[str, Any] = {}
             if whole:
-                picked = self.full.rows_of("a", bits[at])
                 first, last = self._seen(bits[at])
-                extra = {
-                    "first_seen": first,
-                    "last_seen": last,
-                    "traces": self._distinct_clusters(picked),
-                    "users": self._users(picked),
-                }
+                extra = {"first_seen": first, "last_seen": last}
             if whole and not brief:
+                picked = self.full.rows_of("a", bits[at])
+                extra["traces"] = self._distinct_clusters(picked)
+                extra["users"] = self._users(picked)
                 extra["examples"] = examples[at]
                 known = latency if len(found) < LATENCIES else None
                 extra["what_if"] = self._what_if(at, bits[at], known, chosen)

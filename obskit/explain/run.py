@@ -88,7 +88,7 @@ def explain(
         cluster: field whose rows are one observation; None where every row is its own.
         thorough: also look for pairs that have no effect alone.
         first: called, before conjunctions are looked for, with the answer of single fields alone, which has
-            no sets, examples or what-ifs yet.
+            no sets, traces, users, examples or what-ifs yet.
         progress: called as (what, done, total).
         cancelled: asked between steps; true ends the work with `Cancelled`.
     Returns:
