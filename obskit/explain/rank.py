@@ -7,6 +7,7 @@ taken away before the next is looked for.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -17,7 +18,7 @@ from obskit.explain.frame import Frame, Item
 from obskit.explain.search import MARGIN, Slice
 from obskit.explain.sets import HeldOut
 from obskit.explain.weighing import Bits, Bools, Rows
-from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy_unit, score, weigh
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, score, weigh
 
 LEAST_RATIO = 1.5
 # A next cause must hold this share of the first one's evidence once the first one's rows are gone.
@@ -182,7 +183,7 @@ class Clusters:
 
     @property
     def units(self) -> tuple[float, float]:
-        """The weight of a heavy cluster in both groups; 0 where all weigh the same."""
+        """The weight of a large cluster beyond an average one, in both groups; 0 where all are of a size."""
         return self._sides[0].unit, self._sides[1].unit
 
 
@@ -206,7 +207,8 @@ class _Side:
         self._each = np.bincount(self.number, self._weight, self.clusters)
         self._rest = float(self.squares[self._alone].sum())
         squares = float((self._each**2).sum()) + self._rest
-        self.unit = heavy_unit(squares, self.total, self.clusters + float(n[self._alone].sum()))
+        count = self.clusters + float(n[self._alone].sum())
+        self.unit = 0.0 if self.plain else math.sqrt(heavy(squares, self.total, count))
 
     def distinct(self, inside: Bools) -> float:
         """Return how many clusters, or events that stand alone, lie in a slice."""

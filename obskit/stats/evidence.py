@@ -92,23 +92,21 @@ def effective_size(
 def sized(
     part: Counts, whole: Counts, design_effect: Floats | float = 1.0, unit: float = 0.0, *, side: Side
 ) -> tuple[Floats, Floats]:
-    """Return each slice's share and what it is worth, with one heavy unit more on the side a bound looks at.
+    """Return each slice's share and what it is worth, with one large cluster more on a bound's unlucky side.
 
-    Where weights or clusters differ in size, by chance the heavy ones may all be on one side, and both the
-    share and its variance look surer than they are. So one is added: inside the slice for an upper bound,
-    outside for a lower one. (Added to the variance alone it would make a share of nearly nothing worth none.)
+    Where weights differ, by chance all heavy rows may be on one side, and the variance of the share looks
+    smaller than it is: so a share is never worth more than the weights' spread allows (Kish). Where clusters
+    differ in size, a large one is added: inside the slice for an upper bound, outside for a lower one.
 
     Args:
         part, whole: the slices' counts, and the group's.
         design_effect: of clustering, >= 1.
-        unit: weight of a heavy cluster; that of a heavy row is found here. 0 where all weigh the same: then
-            nothing is added, and the sizes are exact.
+        unit: weight of a large cluster beyond an average one; 0 where all are of a size.
         side: "low" or "high", the bound that is wanted.
     Returns:
-        Shares in [0, 1] and effective observations.
+        Shares in [0, 1] and effective observations; with equal weights and no clusters, as they were counted.
     """
     total, squares = float(whole.w[0]), float(whole.w2[0])
-    unit = max(unit, heavy_unit(squares, total, float(whole.n[0])))
     added = max(total + unit, 1e-300)
     p = np.clip((part.w + (unit if side == "high" else 0.0)) / added, 0.0, 1.0)
     v = design_effect * (part.w2 * (1 - p) ** 2 + np.maximum(squares - part.w2, 0.0) * p**2)
@@ -116,7 +114,7 @@ def sized(
     plain = total**2 / max(squares, 1e-300) / design_effect
     with np.errstate(divide="ignore", invalid="ignore"):
         size = np.where((v > 0) & (p > 0) & (p < 1), p * (1 - p) / v, plain)
-    return p, np.maximum(size, 1e-9)
+    return p, np.maximum(np.minimum(size, plain), 1e-9)
 
 
 def heavy(squares: float, total: float, count: float) -> float:
@@ -129,11 +127,6 @@ def heavy(squares: float, total: float, count: float) -> float:
         return 0.0
     gap = (squares / total) ** 2 - (total / count) ** 2
     return gap if gap > 1e-9 * (total / count) ** 2 else 0.0
-
-
-def heavy_unit(squares: float, total: float, count: float) -> float:
-    """Return a heavy unit's weight, as the weight meets it; 0 where all weigh the same. Else as `heavy`."""
-    return squares / total if heavy(squares, total, count) > 0 else 0.0
 
 
 def lower_bound(p: Floats, size: Floats, log_level: float) -> Floats:

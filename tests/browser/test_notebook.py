@@ -20,7 +20,7 @@ def test_what_changed_after_the_deployment(lab, new_page):
     box = page.locator(".obskit-area").bounding_box()
     top, left = box["y"] + 6, box["x"] + 0.45 * box["width"]
     before = page.locator(".obskit-sides").inner_text()
-    page.mouse.move(left, box["y"] + 0.3 * box["height"])
+    page.mouse.move(left, box["y"] + 0.42 * box["height"])
     page.mouse.down()
     page.mouse.move(left + 0.25 * box["width"], top, steps=5)
     page.mouse.up()
