@@ -126,7 +126,9 @@ def test_every_calculation(found: list[Row]) -> None:
     events = loaded(found)
     (answer,) = events.query(*ASKED).table.to_pylist()
     same(answer, by_hand(found), "all")
-    for answer in events.query(*ASKED, by="name").table.to_pylist():
+    groups = events.query(*ASKED, by="name").table.to_pylist()
+    assert {answer["name"] for answer in groups} == {row["name"] for row in found}
+    for answer in groups:
         same(answer, by_hand([r for r in found if r["name"] == answer["name"]]), answer["name"])
 
 
