@@ -29,6 +29,7 @@ def rows(sizes: list[int], parts: list[str]) -> Iterator[Row]:
     if "load" in parts:
         yield from loading.command_line()
         yield from loading.converting()
+        yield from loading.provisional()
         yield from loading.cold(data.events(1_000_000, "jsonl.gz"), 1_000_000)
 
 

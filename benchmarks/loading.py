@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.machine import Row, best
+from obskit.names import UNFINISHED
 
 OPEN = """
 import json, sys, time
@@ -43,6 +44,10 @@ start = time.perf_counter()
 with preview([sys.argv[1]]) as scope:
     found = Events(scope).explain("error", where="http.route = '/book'")
 print(json.dumps({"seconds": time.perf_counter() - start, "rows": scope.dataset.rows}))
+"""
+NO_LOOK = """
+from obskit.dataset.unfinished import Unfinished
+Unfinished.without = lambda self, batch: batch
 """
 CONVERT = """
 import json, resource, sys, time
@@ -113,6 +118,30 @@ def converting(rows: int = 300_000, fields: int = 30) -> Iterator[Row]:
     yield Row(
         f"flat JSONL to a Dataset: {rate:,.0f} rows a CPU-second", size, run["cpu"], target=">= 100k rows"
     )
+
+
+def provisional(rows: int = 200_000, rounds: int = 5) -> Iterator[Row]:
+    """Yield what it costs that final rows replace provisional ones: with none at all, and with one in 100."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / "none.jsonl", Path(folder) / "some.jsonl"]
+        none, some = (path.open("w", encoding="utf-8") for path in paths)
+        with none, some:
+            for n in range(rows):
+                event = {"timestamp": f"2026-05-04T10:00:{n % 60:02d}Z", "duration_ms": n % 977 / 7}
+                event |= {"trace_id": f"{n + 1:032x}", "span_id": f"{n + 1:016x}"}
+                event |= {f"field.{k}": f"value-{(n * k) % 101}" for k in range(26)}
+                line = json.dumps(event) + "\n"
+                if n % 100 == 0:
+                    some.write(json.dumps(event | {UNFINISHED: True}) + "\n")
+                none.write(line)
+                some.write(line)
+        looked, blind = CONVERT, NO_LOOK + CONVERT
+        runs = ((looked, paths[0]), (blind, paths[0]), (looked, paths[1]))
+        taken = [[fresh(script, str(path))["cpu"] for script, path in runs] for _ in range(rounds)]
+    with_none, without, with_some = map(min, zip(*taken, strict=True))
+    size = f"{rows:,} x 31, CPU"
+    yield Row("JSONL to a Dataset, no provisional rows", size, with_none, "without the look for any", without)
+    yield Row("the same, one row in 100 provisional", size, with_some, "without such rows", with_none)
 
 
 def command_line() -> Iterator[Row]:

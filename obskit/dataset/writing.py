@@ -10,7 +10,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +20,8 @@ import pyarrow as pa
 from obskit.dataset.cache import TEMPORARY, temporary_beside
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.manifest import MANIFEST, DataFile, Manifest, read_manifest, write_manifest
-from obskit.dataset.parts import rewrite_part, sorted_by_time, write_part
+from obskit.dataset.parts import open_part, read_columns, rewrite_part, sorted_by_time, write_part
+from obskit.dataset.unfinished import TELLING, Unfinished
 from obskit.errors import DatasetError, StorageFull
 from obskit.schema import LoadReport, cast
 
@@ -79,6 +80,16 @@ class _Parts:
             self.done.append((self.writing.result(), self.written))
             self.writing = None
 
+    def so_far(self, wanted: pa.Schema) -> Iterator[pa.Table]:
+        """Yield some columns of everything that was added, a row group at a time."""
+        self._settle()
+        for file, schema in self.done:
+            have = [name for name in wanted.names if name in schema.names]
+            reader = open_part(file)
+            for group in range(reader.num_row_groups):
+                yield cast(read_columns(reader, have, [group]), wanted)
+        yield pa.Table.from_batches([cast(batch, wanted) for batch in self.pending], wanted)
+
     def finish(self) -> tuple[list[DataFile], pa.Schema]:
         self._settle()
         if self.pending or not self.done:
@@ -127,8 +138,16 @@ def build(
     try:
         with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-write") as pool:
             parts = _Parts(folder, schema, rows, bytes_, pool)
+            held = Unfinished(report)
             for batch in batches:
-                parts.add(batch)
+                parts.add(held.without(batch))
+                if held.too_many():
+                    held.settle(parts.so_far(TELLING))
+                    for provisional in held.surplus():
+                        parts.add(provisional)
+            held.settle(parts.so_far(TELLING))
+            for provisional in held.rest():
+                parts.add(provisional)
             files, final = parts.finish()
         sizes = tuple(file.path.stat().st_size for file in files)
         write_manifest(folder, Manifest(tuple(files), final, report.to_dict(), sizes, source))
@@ -159,7 +178,8 @@ def write(
         out: the folder to make; an existing Dataset there is replaced, an empty folder filled.
         report: what loading found; kept with the Dataset.
         source: what it was made from, as the cache keys it.
-        rows_per_file, bytes_per_file: a part is written when either is reached; three times that is held.
+        rows_per_file, bytes_per_file: a part is written when either is reached; three times that is held,
+            and provisional rows, which wait for the end of their unit up to a bound of their own.
     Raises:
         DatasetError: `out` is there and no Dataset.
         StorageFull: the disk is full; nothing is left behind.

@@ -142,7 +142,8 @@ class Runtime:
                     return
             self._decided(span, clock, bool(root.held is not None and root.provisional))
             return
-        must = self._must_keep(span, clock)
+        # A provisional row that the head would have left out was written for how the unit stood: so is its end.
+        must = self._must_keep(span, clock) or (span.provisional and not span.verdict.sampled)
         span.provisional = must
         self._decided(span, clock, must)
         for held, at in span.held or ():

@@ -18,6 +18,7 @@ __all__ = [
     "DURATION_UNITS",
     "ERROR_FIELDS",
     "RENAMED",
+    "UNFINISHED",
     "UNITS",
     "UNIT_KINDS",
     "current",
@@ -48,6 +49,9 @@ COLUMNS: dict[str, str] = {
     "severity_number": "int32",
 }
 """Our own columns in their order -> type word."""
+
+UNFINISHED = "obskit.unfinished"
+"""True on a row that was written while its unit of work was still open."""
 
 UNIT_KINDS = ("server", "consumer")
 """Kinds of span that are a unit of work wherever they stand in a trace."""
@@ -117,7 +121,7 @@ def current(name: str) -> str:
 
 def type_word(name: str) -> str | None:
     """Return the type that a name is known to have, ours or the conventions', else None."""
-    return COLUMNS.get(name) or CONVENTION_TYPES.get(name)
+    return COLUMNS.get(name) or CONVENTION_TYPES.get(name) or ("bool" if name == UNFINISHED else None)
 
 
 def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:

@@ -40,6 +40,7 @@ class LoadReport:
         unparsed: field -> rows whose value did not parse as the field's known type and became null.
         overridden: key -> rows in which another value of the same key took its place.
         untimed: rows without a timestamp.
+        replaced: provisional rows of `rows_read` that gave way to a later row of their unit.
         notes: remarks for people.
     """
 
@@ -52,6 +53,7 @@ class LoadReport:
     unparsed: dict[str, int] = field(default_factory=dict)
     overridden: dict[str, int] = field(default_factory=dict)
     untimed: int = 0
+    replaced: int = 0
     notes: list[str] = field(default_factory=list)
 
     def file(self, path: Path | str) -> FileReport:
@@ -89,6 +91,7 @@ class LoadReport:
         """Add another report's counts to these."""
         self.rows_read += other.rows_read
         self.untimed += other.untimed
+        self.replaced += other.replaced
         self.rejected_count += other.rejected_count
         self.rejected = [*self.rejected, *other.rejected][:KEPT]
         for reason, count in other.rejected_by_reason.items():
@@ -121,6 +124,7 @@ class LoadReport:
             "unparsed": dict(self.unparsed),
             "overridden": dict(self.overridden),
             "untimed": self.untimed,
+            "replaced": self.replaced,
             "notes": list(self.notes),
         }
 
@@ -137,6 +141,7 @@ class LoadReport:
             unparsed=dict(data.get("unparsed", {})),
             overridden=dict(data.get("overridden", {})),
             untimed=int(data.get("untimed", 0)),
+            replaced=int(data.get("replaced", 0)),
             notes=list(data.get("notes", ())),
         )
 
@@ -156,6 +161,8 @@ class LoadReport:
         out += [f"{key} was there twice in {_many(n, 'row')}" for key, n in self.overridden.items()]
         if self.untimed:
             out.append(f"{_many(self.untimed, 'row')} without a timestamp")
+        if self.replaced:
+            out.append(f"{_many(self.replaced, 'provisional row')} replaced by later ones of their units")
         return out + self.notes
 
     def __str__(self) -> str:

@@ -281,7 +281,9 @@ def test_a_field_with_the_name_of_a_column_is_an_attribute(service: Service, row
     assert row["service.name"] == "other"
 
 
-def test_a_unit_that_is_open_for_long_is_written_provisionally(service: Service, rows: Rows) -> None:
+def test_a_unit_that_is_open_for_long_is_written_provisionally(
+    service: Service, rows: Rows, tmp_path: Path
+) -> None:
     handle = service(unfinished_after=0.05)
     done = threading.Event()
     with event("stuck", seat="14C"):
@@ -293,8 +295,19 @@ def test_a_unit_that_is_open_for_long_is_written_provisionally(service: Service,
         assert row["obskit.unfinished"] is True
         assert row["seat"] == "14C"
         assert row["duration_ms"] >= 50
-    assert [r.get("obskit.unfinished") for r in rows()] == [True, None]
+        flag("new-seats", "on")  # of the same ids, and no end of the unit
+        loaded = obskit.load(tmp_path / "events").to_arrow(["name", "obskit.unfinished"])
+        assert sorted(map(tuple, (r.values() for r in loaded.to_pylist()))) == [
+            ("feature_flag.evaluation", None),
+            ("stuck", True),
+        ]
+    found = [r for r in rows() if r["name"] == "stuck"]
+    assert [r.get("obskit.unfinished") for r in found] == [True, None]
     assert len({r["span_id"] for r in rows()}) == 1
+    events = obskit.load(tmp_path / "events")
+    assert events.load_report.replaced == 1
+    ended = [r for r in events.to_arrow().to_pylist() if r["name"] == "stuck"]
+    assert [(r["obskit.unfinished"], r["duration_ms"]) for r in ended] == [(None, found[1]["duration_ms"])]
 
 
 def test_a_second_configure_returns_the_first_handle(

@@ -14,6 +14,7 @@ def filled() -> LoadReport:
     report.retyped["code"] = ("int, string", "string", 4)
     report.fail_to_parse("duration_ms", 1)
     report.untimed = 5
+    report.replaced = 3
     report.note("<b>a remark</b>")
     return report
 
@@ -27,6 +28,7 @@ def test_text_says_everything_once():
         "duration_ms did not parse in 1 row, null there\n"
         "service.name was there twice in 2 rows\n"
         "5 rows without a timestamp\n"
+        "3 provisional rows replaced by later ones of their units\n"
         "<b>a remark</b>"
     )
 
@@ -61,4 +63,5 @@ def test_merge_adds_counts():
     assert report.renamed == {"http.method": ("http.request.method", 14)}
     assert report.retyped == {"code": ("int, string", "string", 8)}
     assert report.overridden == {"service.name": 4}
+    assert report.replaced == 6
     assert report.notes == ["<b>a remark</b>"]
