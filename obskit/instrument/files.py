@@ -56,10 +56,12 @@ def _now() -> str:
 def pack(path: Path) -> None:
     """Replace a closed file by its gzip.
 
+    Whenever the process dies, and whoever reads the folder meanwhile: each event is there, once.
+
     Raises:
         OSError: no room, or the file is gone; the file itself is left as it was.
     """
-    half = path.with_name(path.name + _PACKING)
+    half = path.with_name(f".{path.name}{_PACKING}")  # hidden: readers of the folder pass it over
     try:
         descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with path.open("rb") as source, os.fdopen(descriptor, "wb") as raw:
@@ -67,11 +69,11 @@ def pack(path: Path) -> None:
                 shutil.copyfileobj(source, packed, 1 << 20)
             raw.flush()
             os.fsync(raw.fileno())
-        half.rename(path.with_name(path.name + ".gz"))
+        half.rename(path)  # takes its place at once: the events are never there twice
     except BaseException:
         half.unlink(missing_ok=True)
         raise
-    path.unlink()
+    path.rename(path.with_name(path.name + ".gz"))
 
 
 def free_bytes(folder: Path) -> int:

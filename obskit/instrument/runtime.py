@@ -142,7 +142,7 @@ class Runtime:
                     return
             self._decided(span, clock, bool(root.held is not None and root.provisional))
             return
-        # A provisional row that the head would have left out was written for how the unit stood: so is its end.
+        # A provisional row that the head would have left out was written for how the unit stood: its end too.
         must = self._must_keep(span, clock) or (span.provisional and not span.verdict.sampled)
         span.provisional = must
         self._decided(span, clock, must)
@@ -217,6 +217,8 @@ class Runtime:
         """Write units that have been open for long, once each, as they are now."""
         clock = time.perf_counter_ns()
         for span in list(self.open_units):
+            if not hasattr(span, "clock"):  # set last: another thread is just beginning it
+                continue
             age = span.duration_ns(clock)
             if age < self._unfinished_ns or span.ended:
                 continue

@@ -13,6 +13,7 @@ import pytest
 
 import obskit
 from obskit.instrument import Handle, Limits, add, carry, configure, deployment, event, flag, incident, part
+from obskit.instrument.block import EventBlock
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
@@ -308,6 +309,18 @@ def test_a_unit_that_is_open_for_long_is_written_provisionally(
     assert events.load_report.replaced == 1
     ended = [r for r in events.to_arrow().to_pylist() if r["name"] == "stuck"]
     assert [(r["obskit.unfinished"], r["duration_ms"]) for r in ended] == [(None, found[1]["duration_ms"])]
+
+
+def test_a_unit_that_is_just_beginning_is_not_looked_at(service: Service, rows: Rows) -> None:
+    """It is among those that are open before all of it is known; the keeper may come by at that moment."""
+    handle = service(unfinished_after=0.0)
+    assert handle._runtime is not None
+    half = EventBlock(handle._runtime, "half")
+    handle._runtime.open_units[half] = None
+    with event("whole"):
+        handle._runtime.write_unfinished()
+    assert [row["name"] for row in rows()] == ["whole", "whole"]
+    assert handle.counters["failed"] == 0
 
 
 def test_a_second_configure_returns_the_first_handle(
