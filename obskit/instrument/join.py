@@ -34,43 +34,25 @@ class JoinedProcessor(SpanProcessor):
         """Remember the local root: the parent's, while that is open."""
         try:
             root = getattr(get_current_span(parent_context), _ROOT, None)
-            setattr(span, _ROOT, root if root is not None and root.is_recording() else span)
+            if root is None or not root.is_recording():
+                root = span
+                self._runtime.begun(JoinedSpan(self._runtime, span), None)
+            setattr(span, _ROOT, root)
         except Exception as error:
             self._runtime.trouble("joining a span", error)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Write the row."""
-        try:
-            self._write(span)
-        except Exception as error:
-            self._runtime.trouble("writing a joined span", error)
-
-    def _write(self, span: ReadableSpan) -> None:
-        context = span.context
-        copy = EventSpan(self._runtime, span.name, span.kind, dict(span.attributes or {}))
-        copy.trace_hex, copy.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
-        copy.parent_hex = f"{span.parent.span_id:016x}" if span.parent is not None else None
-        weight = weight_of(context.trace_state)
-        if weight is None and not context.trace_state:
-            weight = None if _samples(trace.get_tracer_provider()) else 1.0
-        copy.verdict = Verdict(True, weight, context.trace_state or None)
-        copy.started, copy.clock = span.start_time or 0, 0
-        copy.finished = span.end_time or copy.started
-        copy.status_code = span.status.status_code.name
-        copy.status_message = span.status.description
-        copy.links_ = list(span.links)
-        for point in span.events:
-            if point.name == "exception":  # on the row itself, as with spans of our own
-                said = {k: v for k, v in (point.attributes or {}).items() if k != "exception.escaped"}
-                copy.fields = {**said, **copy.fields}
-                if copy.status_code == "ERROR":
-                    copy.fields.setdefault("error.type", said.get("exception.type"))
-            else:
-                copy.add_event(point.name, point.attributes, point.timestamp)
         runtime = self._runtime
-        clock = time.perf_counter_ns()
-        if runtime.sink is not None:
-            runtime.sink.write(runtime.rows.line(runtime.rows.row(copy, clock, weight)), clock)
+        try:
+            ended = JoinedSpan(runtime, span)
+            runtime.open_units.pop(ended, None)
+            clock = time.perf_counter_ns()
+            if runtime.sink is not None:
+                row = runtime.rows.row(ended, clock, ended.verdict.weight)
+                runtime.sink.write(runtime.rows.line(row), clock)
+        except Exception as error:
+            runtime.trouble("writing a joined span", error)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Wait for what a stuck sink holds up."""
@@ -79,6 +61,47 @@ class JoinedProcessor(SpanProcessor):
     def shutdown(self) -> None:
         """Close the sink."""
         self._runtime.shutdown(5.0)
+
+
+class JoinedSpan(EventSpan):
+    """What a row says of a foreign span, as it is when this is made. Equal to any other of the same ids."""
+
+    def __init__(self, runtime: Runtime, span: ReadableSpan) -> None:
+        super().__init__(runtime, span.name, span.kind, dict(span.attributes or {}))
+        self._runtime, self._foreign = runtime, span
+        context = span.context
+        self.trace_hex, self.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+        self.parent_hex = f"{span.parent.span_id:016x}" if span.parent is not None else None
+        weight = weight_of(context.trace_state)
+        if weight is None and not context.trace_state:
+            weight = None if _samples(trace.get_tracer_provider()) else 1.0
+        self.verdict = Verdict(True, weight, context.trace_state or None)
+        self.started, self.clock = span.start_time or 0, 0
+        self.finished = span.end_time
+        self.status_code = span.status.status_code.name
+        self.status_message = span.status.description
+        self.links_ = list(span.links)
+        for point in span.events:
+            if point.name == "exception":  # on the row itself, as with spans of our own
+                said = {k: v for k, v in (point.attributes or {}).items() if k != "exception.escaped"}
+                self.fields = {**said, **self.fields}
+                if self.status_code == "ERROR":
+                    self.fields.setdefault("error.type", said.get("exception.type"))
+            else:
+                self.add_event(point.name, point.attributes, point.timestamp)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, JoinedSpan) and self._ids() == other._ids()
+
+    def __hash__(self) -> int:
+        return hash(self._ids())
+
+    def _ids(self) -> tuple[str, str]:
+        return self.trace_hex, self.span_hex
+
+    def as_it_is(self) -> EventSpan:
+        """Return another of the foreign span as it is now."""
+        return JoinedSpan(self._runtime, self._foreign)
 
 
 def _samples(provider: Any) -> bool:

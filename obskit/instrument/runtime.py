@@ -232,9 +232,11 @@ class Runtime:
                 if not must and not span.verdict.sampled:
                     continue
                 weight = 1.0 if must else weight
-            span.provisional = True
-            row = self.rows.row(span, clock, weight)
-            row["obskit.unfinished"] = True
+            try:
+                row = self.rows.row(span.as_it_is(), clock, weight)
+            except RuntimeError:  # its fields became more meanwhile: the next time
+                continue
+            row["obskit.unfinished"] = span.provisional = True
             self.sink.write(self.rows.line(row), clock)
             self.count("unfinished")
 

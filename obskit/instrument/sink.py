@@ -81,11 +81,11 @@ class JsonlSink:
         self._queue: deque[bytes] = deque()
         self._queued = 0
         self._wake = threading.Condition()
-        self._drainer: threading.Thread | None = None
+        self._draining = False
         self._torn = False
         self._wrote = self._counters.wrote
         self._closed = False
-        self._no_room = False
+        self._no_room = ""  # why nothing is written for now
         self._size = 0
         self._since = 0.0
         self._retry_at = 0.0
@@ -132,11 +132,11 @@ class JsonlSink:
             self._lost("is closed" if self._closed else "cannot be opened")
             return
         if self._no_room:
-            self._lost("has less free space than is to be left")
+            self._lost(self._no_room)
             return
-        if self._torn:
+        torn, self._torn = self._torn, False
+        if torn:
             line = b"\n" + line
-            self._torn = False
         try:
             done = os.write(self._fd, line)
             if done < len(
@@ -147,6 +147,7 @@ class JsonlSink:
                 done = os.write(self._fd, line)
                 self._torn = done < len(line)
         except OSError as error:
+            self._torn = self._torn or torn  # half a line still stands at the end
             self._lost(f"took no event ({error.strerror or error})")
             return
         if self._torn:
@@ -167,16 +168,19 @@ class JsonlSink:
     # Waiting in memory.
 
     def _defer(self, line: bytes) -> None:
+        begin = False
         with self._wake:
-            if self._queued + len(line) > self._rules.queue_bytes or self._closed:
-                full = True
-            else:
-                full = False
+            full = self._queued + len(line) > self._rules.queue_bytes or self._closed
+            if not full:
                 self._queue.append(line)
                 self._queued += len(line)
-                if self._drainer is None or not self._drainer.is_alive():
-                    self._drainer = threading.Thread(target=self._drain, name="obskit-drain", daemon=True)
-                    self._drainer.start()
+                # Marked before it starts: a signal's handler may come in between, with an event of its own.
+                begin, self._draining = not self._draining, True
+        if begin:
+            try:
+                threading.Thread(target=self._drain, name="obskit-drain", daemon=True).start()
+            except RuntimeError:  # no new threads: the next event tries again
+                self._draining = False
         self._counters.add("deferred")
         if full:
             self._lost("was stuck and its queue is full")
@@ -188,7 +192,7 @@ class JsonlSink:
         while True:
             with self._wake:
                 if not self._queue:
-                    self._drainer = None
+                    self._draining, self._queued = False, 0
                     self._wake.notify_all()
                     return
                 line = self._queue[0]
@@ -258,6 +262,8 @@ class JsonlSink:
             except OSError as error:
                 self._counters.trouble("rotation", error)
                 self._since, self._size = time.monotonic(), 0
+                if gone:  # what is written now would be lost, and counted as written
+                    self._no_room = "is gone and cannot be made again"
                 return
             os.dup2(fresh, self._fd, inheritable=False)
             os.close(fresh)
@@ -275,6 +281,8 @@ class JsonlSink:
             return
         if not self.file.exists():  # someone cleaned the folder: what is written now would go nowhere
             self._rotate(gone=True)
+            if not self.file.exists():
+                return
         elif self._size and time.monotonic() - self._since >= self._rules.rotate_seconds:
             self._rotate()
         with self._lock:
@@ -288,7 +296,8 @@ class JsonlSink:
                     self._counters.trouble("packing", error)
         if deleted := files.make_room(self.path, self._rules.keep, self._rules.free):
             self._counters.add("deleted", deleted)
-        self._no_room = files.free_bytes(self.path) < self._rules.free
+        scarce = files.free_bytes(self.path) < self._rules.free
+        self._no_room = "has less free space than is to be left" if scarce else ""
 
     def _still(self, inside: dict[int, int]) -> bool:
         me = _ident()

@@ -298,6 +298,10 @@ class EventSpan(Span):
             self.failed(exc_val)
         self.end()
 
+    def as_it_is(self) -> EventSpan:
+        """Return what a row can be made of while the span is open."""
+        return self
+
     def duration_ns(self, clock: int) -> int:
         """Return how long it took, or has taken by `clock`."""
         if self.finished is not None:

@@ -18,6 +18,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
+import obskit
 from obskit.instrument import Handle, add, event
 
 Service = Callable[..., Handle]
@@ -176,6 +177,33 @@ def test_it_joins_a_provider_that_is_there(tmp_path: Path) -> None:
     assert rows["bad"]["error.type"] == rows["bad"]["exception.type"] == "ValueError"
     assert rows["bad"]["status_code"] == "ERROR"
     assert rows["bad"]["service.version"] == "2"
+
+
+def test_under_a_provider_that_is_there_files_are_tended_and_hangs_are_seen(tmp_path: Path) -> None:
+    run(
+        """
+        import sys, time
+        from opentelemetry import trace
+        from opentelemetry.sdk.trace import TracerProvider
+        trace.set_tracer_provider(TracerProvider())
+        from obskit.instrument import Files, add, configure, event
+        handle = configure("booking", sink=sys.argv[1], files=Files(rotate_bytes=2000), unfinished_after=0.1)
+        with trace.get_tracer("web").start_as_current_span("GET /book"):
+            add({"seat": "14C", "token": "hidden-from-us"})
+            for n in range(50):
+                with event("price", n=n): pass
+            while handle.counters["unfinished"] < 1 or not list(handle._runtime.sink.path.glob("*.gz")):
+                time.sleep(0.02)
+        assert handle.counters["written"] == 52 and not handle._runtime.open_units
+        assert handle.counters["failed"] == handle.counters["unfinished"] - 1 == 0
+        """,
+        str(tmp_path),
+    )
+    assert list(tmp_path.glob("*.gz"))
+    events = obskit.load(tmp_path)
+    assert (events.dataset.rows, events.load_report.replaced) == (51, 1)
+    (row,) = [row for row in read(tmp_path) if row.get("obskit.unfinished")]
+    assert (row["name"], row["seat"], row["token"]) == ("GET /book", "14C", "[redacted]")
 
 
 class Receiver(BaseHTTPRequestHandler):

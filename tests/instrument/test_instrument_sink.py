@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import gzip
 import os
+import shutil
 import stat
 import threading
 import time
@@ -239,6 +240,25 @@ def test_a_file_that_someone_removed_is_made_anew(tmp_path: Path) -> None:
     sink.close(1)
 
 
+def test_a_folder_that_someone_removed_is_made_anew(tmp_path: Path) -> None:
+    """Where it cannot be, events are counted as lost, not as written to a file that nobody can open."""
+    counters = Counters()
+    folder = tmp_path / "events"
+    sink = JsonlSink(folder, "s", Files(free=0), counters)
+    sink.write(b"{}\n", time.perf_counter_ns())
+    shutil.rmtree(folder)
+    folder.write_text("in the way")
+    sink.tend()
+    sink.write(b"{}\n", time.perf_counter_ns())
+    assert (counters.as_dict()["written"], counters.as_dict()["dropped"]) == (1, 1)
+    folder.unlink()
+    sink.tend()
+    sink.write(b'{"n":1}\n', time.perf_counter_ns())
+    assert [row["n"] for row in read(folder)] == [1]
+    assert (counters.as_dict()["written"], counters.as_dict()["dropped"]) == (2, 1)
+    sink.close(1)
+
+
 def test_the_budget_takes_the_oldest_closed_files_of_ours_alone(tmp_path: Path) -> None:
     counters = Counters()
     sink = JsonlSink(tmp_path, "s", Files(rotate_bytes=1000, keep=5_000, free=0, pack=False), counters)
@@ -294,3 +314,69 @@ def test_several_processes_share_a_folder(tmp_path: Path) -> None:
         run(script, str(tmp_path))
     assert len(list(tmp_path.glob("*.jsonl"))) == 3
     assert sorted(row["n"] for row in read(tmp_path)) == sorted(list(range(500)) * 3)
+
+
+def test_after_half_a_line_and_a_full_disk_the_next_event_begins_a_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a line fits, then nothing for a while: the event that fits again must not be glued to the half."""
+    counters = Counters()
+    sink = JsonlSink(tmp_path, "s", Files(free=0), counters)
+    real, room = os.write, iter([10, None, None])
+
+    def full(fd: int, data: bytes) -> int:
+        left = next(room, len(data))
+        if left is None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return real(fd, data[:left])
+
+    monkeypatch.setattr(sink_module.os, "write", full)
+    for n in range(4):
+        sink.write(b'{"n":%d,"name":"work"}\n' % n, time.perf_counter_ns())
+    (path,) = tmp_path.glob("*.jsonl")
+    assert path.read_bytes().splitlines()[1:] == [b'{"n":2,"name":"work"}', b'{"n":3,"name":"work"}']
+    assert (counters.as_dict()["written"], counters.as_dict()["dropped"]) == (2, 2)
+    sink.close(1)
+
+
+def test_one_thread_drains_even_if_a_signal_comes_as_it_starts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A handler that emits while the thread is being started must not start another."""
+    sink = JsonlSink(tmp_path, "s", Files(free=0), Counters())
+    started: list[int] = []
+
+    class Late(threading.Thread):
+        def start(self) -> None:
+            started.append(len(started))
+            if len(started) == 1:
+                sink._defer(b'{"n":1}\n')
+            super().start()
+
+    monkeypatch.setattr(sink_module.threading, "Thread", Late)
+    sink._defer(b'{"n":0}\n')
+    assert sink.flush(10)
+    assert started == [0]
+    assert [row["n"] for row in read(tmp_path)] == [0, 1]
+    sink.close(1)
+
+
+def test_where_no_thread_can_be_started_the_next_event_tries_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sink = JsonlSink(tmp_path, "s", Files(free=0), Counters())
+    tries = iter([True])
+
+    class Refused(threading.Thread):
+        def start(self) -> None:
+            if next(tries, False):
+                raise RuntimeError("can't start new thread")
+            super().start()
+
+    monkeypatch.setattr(sink_module.threading, "Thread", Refused)
+    sink._defer(b'{"n":0}\n')
+    assert not sink.flush(0.05)
+    sink._defer(b'{"n":1}\n')
+    assert sink.flush(10)
+    assert [row["n"] for row in read(tmp_path)] == [0, 1]
+    sink.close(1)
