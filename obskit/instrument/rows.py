@@ -7,7 +7,6 @@ large texts, points and links, a status message) becomes a row first, and goes t
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
