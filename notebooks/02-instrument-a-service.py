@@ -184,8 +184,9 @@ events = ok.load(folder)
 events
 
 # %% [markdown]
-# Health checks were sampled, and counts are right all the same: `count()` is of all that happened, by the weight
-# on each row; `rows()` is what there is on the disk.
+# Of the health checks `count()` is an estimate of all that were made, by the weight on each row: as good as one
+# in twenty allows, to a tenth or two here. What is kept whole is counted exactly. `rows()` is what lies on the
+# disk.
 
 # %%
 print(dict(asked))
