@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import shlex
@@ -20,10 +21,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import orjson
 import pytest
 
 from obskit.cli import main
+from obskit.demo.live.client import Client
+from obskit.demo.live.seen import look
 from obskit.demo.live.story import requests
 from obskit.events import load
 
@@ -309,13 +313,38 @@ def test_however_it_ends_no_process_is_left(tmp_path: Path) -> None:
     assert not any("next:" in out for out, _ in said.values())
 
 
+def test_a_service_loads_nothing_that_it_does_not_need() -> None:
+    code = "import sys, obskit.demo.live.process; print(sorted({'duckdb', 'numpy', 'pyarrow'} & set(sys.modules)))"
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "[]\n"
+
+
+def test_a_load_that_was_cut_short_is_said(runs: tuple[Run, Run], told: dict[str, Any]) -> None:
+    """As on a machine so slow that no card failed before the time was up."""
+    client = Client(httpx.AsyncClient(), "", 1, lambda: False)
+    asyncio.run(client.send(requests(7, 1)))
+    nothing = told["planted"][1] | {
+        "where": "service.name = 'gateway' and http.route = '/trains/{train}/seats'"
+    }
+    seen = look(runs[0].folder, client, [nothing])
+    assert seen.to_dict()["explanations"] == [None]
+    assert str(seen).splitlines()[:4] == [
+        f"0 requests (none) made {len(runs[0].rows):,} events",
+        "7 more were not made: this machine could not keep up",
+        "",
+        "Payments that fail: there were none",
+    ]
+
+
 def test_what_it_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").write_text("precious")
     for words, status, said in (
         (
             ("--live", "--seconds", "7"),
             2,
-            "obskit: --seconds 7\nHint: from 8 to 3600: fewer requests tell no cause from chance\n",
+            "obskit: --seconds 7\nHint: from 8 to 600: fewer requests tell no cause from chance\n",
         ),
         (
             ("--live", "--into", str(tmp_path)),

@@ -20,7 +20,7 @@ from obskit.demo.live.seen import Seen, look
 from obskit.errors import BadCall, DatasetError, ObskitError
 
 RATE = 50  # requests a second
-LEAST_SECONDS, MOST_SECONDS = 8, 3600
+LEAST_SECONDS, MOST_SECONDS = 8, 600
 
 Say = Callable[[str], object]
 

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from obskit.demo.live.client import Client
-from obskit.events import load
+from obskit.errors import EmptySelection
+from obskit.events import Events, load
 from obskit.explain import Explanation
 from obskit.figures import words
 
@@ -27,7 +28,7 @@ class Seen:
         statuses: status, or type of what failed -> requests.
         events: rows read back.
         planted: what went wrong, as `planted.json` beside the events has it.
-        explanations: of each of these, the answer to its question.
+        explanations: of each of these, the answer to its question; None where it did not come to pass.
     """
 
     path: Path
@@ -36,7 +37,7 @@ class Seen:
     statuses: dict[str, int]
     events: int
     planted: list[dict[str, Any]]
-    explanations: list[Explanation]
+    explanations: list[Explanation | None]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON can hold it."""
@@ -45,12 +46,12 @@ class Seen:
             "requests": {"sent": self.sent, "wanted": self.wanted, "statuses": self.statuses},
             "events": self.events,
             "planted": self.planted,
-            "explanations": [explanation.to_dict() for explanation in self.explanations],
+            "explanations": [found and found.to_dict() for found in self.explanations],
         }
 
     def __str__(self) -> str:
         answers = ", ".join(f"{count:,} x {status}" for status, count in self.statuses.items())
-        lines = [f"{self.sent:,} requests ({answers}) made {self.events:,} events"]
+        lines = [f"{self.sent:,} requests ({answers or 'none'}) made {self.events:,} events"]
         if self.sent < self.wanted:
             lines.append(f"{self.wanted - self.sent:,} more were not made: this machine could not keep up")
         for planted, explanation in zip(self.planted, self.explanations, strict=True):
@@ -68,14 +69,20 @@ def look(folder: Path, client: Client, planted: list[dict[str, Any]]) -> Seen:
         statuses=dict(sorted(client.statuses.items())),
         events=events.scope.dataset.rows,
         planted=planted,
-        explanations=[
-            events.explain(asked["selection"], where=asked["where"], during=asked["during"])
-            for asked in planted
-        ],
+        explanations=[_explained(events, asked) for asked in planted],
     )
 
 
-def _answer(folder: Path, planted: dict[str, Any], explanation: Explanation) -> list[str]:
+def _explained(events: Events, asked: dict[str, Any]) -> Explanation | None:
+    try:
+        return events.explain(asked["selection"], where=asked["where"], during=asked["during"])
+    except EmptySelection:  # the load was cut short before it
+        return None
+
+
+def _answer(folder: Path, planted: dict[str, Any], explanation: Explanation | None) -> list[str]:
+    if explanation is None:
+        return [f"{_TITLES[planted['id']]}: there were none"]
     slow, others = explanation.selection["events"], explanation.baseline["events"]
     # Double quotes are enough: none of these conditions holds what a shell reads in them.
     typed = f'--select "{planted["selection"]}" --where "{planted["where"]}" --during {planted["during"]}'
