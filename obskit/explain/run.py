@@ -311,7 +311,7 @@ class _Run:
         return paid_tests(totals, math.log(a / (a + b)), ALPHA * SHARES[0])
 
     def _singles(self) -> None:
-        """Find the conditions on one field worth a place in the search; those that describe the outcome apart."""
+        """Find the conditions on one field worth a place in the search, and apart those that describe."""
         level, floor = self.levels.log_level[0], self.levels.floor
         self.singles: list[Item] = []
         self.described: list[tuple[Item, ...]] = []
