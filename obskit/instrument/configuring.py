@@ -181,6 +181,10 @@ def _runtime(
         fields.setdefault("host.name", socket.gethostname())
     open_units: dict[EventSpan, None] = {}
     rows = RowMaker(fields, redaction, limits, counters.add, open_units)
+    # Processors, and so exporters, get the service's attributes as rows have them.
+    said = {n: rows.resource.get(n, v) for n, v in resource.attributes.items()}
+    hidden = fields.keys() - rows.resource.keys()  # names that held a secret themselves
+    resource = Resource({n: v for n, v in said.items() if n not in hidden}, resource.schema_url)
     written = None
     if where is not None:
         path = Path(where).expanduser().absolute()

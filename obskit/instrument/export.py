@@ -10,7 +10,7 @@ import orjson
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import Event, ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from opentelemetry.trace import Link, Status, StatusCode
+from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceState
 
 from obskit.errors import MissingDependency
 from obskit.instrument.span import EventSpan
@@ -44,7 +44,7 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
         for item, point in zip(row.get("events") or (), span.points or (), strict=False)
     ]
     links = [
-        Link(link.context, _loaded(item["attributes"]))
+        Link(_stated(link.context, item.get("trace_state")), _loaded(item["attributes"]))
         for item, link in zip(row.get("links") or (), span.links_ or (), strict=False)
     ]
     context = span.get_span_context()
@@ -52,6 +52,9 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
     parent = span.parent
     if parent is None and span.local is not None:
         parent = span.local.get_span_context()
+    state = row.get("trace_state")
+    if state != (span.verdict.state_text or None):  # it held a secret
+        context, parent = _stated(context, state), parent and _stated(parent, state)
     return ReadableSpan(
         name=str(row["name"]),
         context=context,
@@ -66,6 +69,12 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
         end_time=span.started + span.duration_ns(clock),
         instrumentation_scope=span.scope,
     )
+
+
+def _stated(context: SpanContext, state: str | None) -> SpanContext:
+    """Return a context with a trace state as a row says it."""
+    said = TraceState.from_header([state]) if state else None
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, said)
 
 
 def _attribute(value: Any) -> Any:

@@ -18,7 +18,7 @@ from operator import itemgetter
 from typing import Any
 
 from obskit.errors import BadCall
-from obskit.instrument.signs import MASK, cleaned, suspicious
+from obskit.instrument.signs import HARMLESS_ENDS, MASK, cleaned, shaped, suspicious
 from obskit.names import COLUMNS
 
 _WORDS = frozenset(
@@ -72,6 +72,7 @@ _WORDS = frozenset(
         "salt",
         "nonce",
     }
+    | {"passwort", "kennwort", "jsessionid", "phpsessid", "samlresponse", "mnemonic"}
 )
 _KEYS = frozenset(
     {"api", "access", "private", "secret", "signing", "encryption", "client", "account", "license", "shared"}
@@ -89,25 +90,18 @@ _KEYS = frozenset(
         "gpg",
         "decryption",
     }
+    | {"deploy", "instrumentation", "subscription", "tls", "ssl"}
 )
-_HARMLESS_ENDS = frozenset(
-    {
-        "count",
-        "length",
-        "size",
-        "type",
-        "name",
-        "limit",
-        "expires",
-        "expiry",
-        "age",
-        "ms",
-        "method",
-        "valid",
-        "present",
-    }
-    | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
+_PAIRS = frozenset(
+    {("code", "verifier"), ("oauth", "verifier"), ("client", "assertion"), ("saml", "response")}
+    | {("recovery", "code"), ("recovery", "codes"), ("backup", "code"), ("backup", "codes")}
+    | {("verification", "code"), ("security", "code"), ("security", "answer"), ("seed", "phrase")}
+    | {("connection", "string")}
 )
+_APP_KEY = re.compile(
+    r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY"
+)  # not app.key, of any application
+_ODD = re.compile(r"[ =/?@%&\\\n\"']")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SQL_FIELDS = frozenset({"db.query.text", "db.statement", "db.sql", "sql", "query.sql", "db.query"})
 _SQL_PARAMETERS = ("db.query.parameter.", "db.operation.parameter.", "db.statement.parameter")
@@ -216,7 +210,7 @@ class Redactor:
             plan = self._plan(shape, plain)
         named, scanned, values_of = plan
         if scanned is None:
-            return -1
+            return self._renamed(row) if plain else -1
         values = values_of(row)
         only_scalars = _SCALARS.issuperset(map(type, values))
         if not plain and not only_scalars:
@@ -234,6 +228,19 @@ class Redactor:
         if self._extra or suspicious(texts) or not only_scalars:
             changed += self._scan(row, scanned)
         return changed
+
+    def _renamed(self, row: dict[str, Any]) -> int:
+        """Redact a row some of whose names hold secrets themselves."""
+        items = [(self._name(name), value) for name, value in row.items()]
+        changed = sum(name not in row for name, _ in items)
+        row.clear()
+        row.update(items)
+        self._plan(tuple(row), plain=True, odd=True)
+        return changed + self.apply(row, plain=True)
+
+    def _name(self, name: str) -> str:
+        """Return a name without secrets. Most names are words and dots: "app:token:count" stays too."""
+        return self.text(name) if _ODD.search(name) or shaped(name) else name
 
     def text(self, value: str) -> str:
         """Return a text with its secrets masked."""
@@ -265,10 +272,11 @@ class Redactor:
             }
         return value
 
-    def _plan(self, shape: tuple[str, ...], plain: bool) -> Plan:
+    def _plan(self, shape: tuple[str, ...], plain: bool, odd: bool = False) -> Plan:
+        """Return what is to be done by name, and remember it; `odd`: names are as they may be."""
         named: list[tuple[str, Action]] = []
         scanned: list[str] = []
-        if not all(type(name) is str for name in shape):
+        if not odd and not all(type(name) is str and self._name(name) == name for name in shape):
             return named, None, tuple
         for name in shape:
             if name in _OURS or name in self._allow:
@@ -302,7 +310,12 @@ class Redactor:
         if name in self._pseudonyms:
             return lambda value: None if value is None else pseudonym(value, self._key)
         words = [part.lower() for part in _PARTS.findall(name)]
-        if name in self._fields or self._fields.intersection(words) or secret_name(words):
+        if (
+            name in self._fields
+            or self._fields.intersection(words)
+            or secret_name(words)
+            or _APP_KEY.search(name)
+        ):
             return _masked
         if name in _SQL_FIELDS or name.endswith(("db.query.text", "db.statement")):
             return lambda value: without_literals(value) if type(value) is str else value
@@ -313,11 +326,14 @@ class Redactor:
 
 def secret_name(words: list[str]) -> bool:
     """Whether the words of a field's name say that its value is a secret."""
-    if not words or (len(words) > 1 and words[-1] in _HARMLESS_ENDS):
+    if not words or (len(words) > 1 and words[-1] in HARMLESS_ENDS):
         return False
     if not _WORDS.isdisjoint(words):
         return True
-    return any(word in ("key", "keys") and before in _KEYS for before, word in pairwise(words))
+    pairs = set(pairwise(words))
+    return not pairs.isdisjoint(_PAIRS) or any(
+        word in ("key", "keys") and before in _KEYS for before, word in pairs
+    )
 
 
 def _masked(value: Any) -> Any:

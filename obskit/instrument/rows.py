@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from opentelemetry.trace import SpanKind
+from opentelemetry.trace import SpanKind, TraceState
 
 from obskit.instrument.drift import Drift
 from obskit.instrument.limits import Limits, Trimmer, fallback
@@ -61,6 +61,11 @@ class RowMaker:
         self._drift = Drift({}, in_flight)  # `_clean` asks which columns are the service's
         self._drift = Drift(self._clean(dict(resource)), in_flight)
         self._taken = frozenset({*self._drift.resource, *DRIFT, *_OURS})
+
+    @property
+    def resource(self) -> Mapping[str, Any]:
+        """The service's own columns, redacted."""
+        return self._drift.resource
 
     def forked(self) -> None:
         """Take this process's id and age from now on."""
@@ -168,9 +173,13 @@ class RowMaker:
                     "trace_id": f"{link.context.trace_id:032x}",
                     "span_id": f"{link.context.span_id:016x}",
                     "attributes": self._json(link.attributes),
+                    **self._state(link.context.trace_state),
                 }
                 for link in span.links_
             ]
+
+    def _state(self, state: TraceState | None) -> dict[str, str]:
+        return {"trace_state": self._text(state.to_header())} if state else {}
 
     def _own(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
         """Return the columns that are ours; the service's are put behind them in `line`."""

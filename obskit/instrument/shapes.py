@@ -67,11 +67,19 @@ SHAPES: dict[str, str] = {
     "$1$": r"\$1\$[\w./$]{20,}",
     "$apr1$": r"\$apr1\$[\w./$]{20,}",
     "$argon2": r"\$argon2\w{0,2}\$[\w./=,+$-]{20,}",
-    "pbkdf2_": r"\bpbkdf2_sha\w{1,6}\$\d+\$[\w./+=$-]{20,}",
+    "pbkdf2_sha": r"\bpbkdf2_sha\w{1,6}\$\d+\$[\w./+=$-]{20,}",
 }
 
 # A character that every match of a sign's pattern has, where the sign itself has none that is rare.
 GATES = {
-    **{"xox": "-", "sq0": "-", "eyJ": ".", "shp": "_", "hv": ".", "hooks": "/"},
-    **{"AKIA": "I", "ASIA": "I", "AIza": "I", "IQoJb3JpZ2lu": "I"},
+    "xox": "-",
+    "sq0": "-",
+    "eyJ": ".",
+    "shp": "_",
+    "hv": ".",
+    "hooks": "/",
+    "AKIA": "I",
+    "ASIA": "I",
+    "AIza": "I",
+    "IQoJb3JpZ2lu": "I",
 }

@@ -1,9 +1,12 @@
-"""The shapes of secrets within text, and the cheap signs that one may be there.
+"""What gives a secret away within text, and the cheap signs that one may be there.
 
-Looking for every shape in every text costs more than all the rest of an event. So each shape has a sign, a
-short substring of its lower-case form without which it cannot match; signs are grouped by a character that
-most texts lack. Patterns run only where their sign was found. All are linear: every repetition is bounded or
-of a class that what follows does not share.
+Looking for everything in every text costs more than all the rest of an event. So each pattern has a sign, a
+short substring without which it cannot match; signs are grouped by a character that most texts lack. Patterns
+run only where their sign was found. All are linear: every repetition is bounded, or of a class that what
+follows does not share.
+
+A secret is told by its look (`shapes`), or by the word before it: `password=`, `"token": `, `--api-key `.
+Where only a space stands between, as in "invalid token abc123", what looks like a word is let be.
 """
 
 from __future__ import annotations
@@ -11,161 +14,219 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-MASK = "[redacted]"
+from obskit.instrument.shapes import GATES, SHAPES
 
-# Tokens that can be told by their look: sign -> pattern.
-_SHAPES: dict[str, str] = {
-    "-----BEGIN": r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
-    r"(?:-----END[A-Z0-9 ]{0,40}-----|\Z)",
-    "sk-": r"\bsk-[A-Za-z0-9_-]{16,}",
-    "glpat-": r"\bglpat-[\w-]{16,}",
-    "gldt-": r"\bgldt-[\w-]{16,}",
-    "glrt-": r"\bglrt-[\w-]{16,}",
-    "xox": r"\bxox[abeoprs]-[\w.-]{10,}",
-    "xapp-": r"\bxapp-[\w-]{10,}",
-    "pypi-": r"\bpypi-[\w-]{32,}",
-    "key-": r"\bkey-[0-9a-z]{24,}",
-    "tskey-": r"\btskey-[\w-]{12,}",
-    "ATATT3": r"\bATATT3[\w=-]{20,}",
-    "ghp_": r"\bghp_\w{20,}",
-    "gho_": r"\bgho_\w{20,}",
-    "ghu_": r"\bghu_\w{20,}",
-    "ghs_": r"\bghs_\w{20,}",
-    "ghr_": r"\bghr_\w{20,}",
-    "github_pat_": r"\bgithub_pat_\w{20,}",
-    "k_live_": r"\b[rsp]k_live_\w{10,}",
-    "k_test_": r"\b[rsp]k_test_\w{10,}",
-    "whsec_": r"\bwhsec_[\w+/=]{16,}",
-    "npm_": r"\bnpm_\w{30,}",
-    "hf_": r"\bhf_[A-Za-z0-9]{20,}",
-    "_v1_": r"\bdo[opr]_v1_[0-9a-f]{32,}",
-    "shp": r"\bshp(?:at|ss|ca|pa)_[0-9a-fA-F]{20,}",
-    "lin_api_": r"\blin_api_\w{20,}",
-    "figd_": r"\bfigd_[\w-]{20,}",
-    "sntrys_": r"\bsntrys_[\w=+/-]{20,}",
-    "dckr_pat_": r"\bdckr_pat_[\w-]{16,}",
-    "rubygems_": r"\brubygems_[0-9a-f]{20,}",
-    "glsa_": r"\bglsa_\w{20,}",
-    "glc_": r"\bglc_[\w=+/-]{20,}",
-    "phc_": r"\bphc_\w{20,}",
-    "sbp_": r"\bsbp_[0-9a-f]{20,}",
-    "eyJ": r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){0,3}",
-    "SG.": r"\bSG\.[\w-]{16,}\.[\w-]{16,}",
-    "ya29.": r"\bya29\.[\w-]{20,}",
-    "hvs.": r"\bhvs\.[\w-]{20,}",
-    "hvb.": r"\bhvb\.[\w-]{20,}",
-    "hooks.": r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[\w/-]+",
-    "/webhooks/": r"(?<=/webhooks/)\d{5,}/[\w-]{16,}",
-    ":AA": r"\b\d{6,12}:AA[\w-]{30,}",
-    "AKIA": r"\bAKIA[0-9A-Z]{16}\b",
-    "ASIA": r"\bASIA[0-9A-Z]{16}\b",
-    "AIza": r"\bAIza[\w-]{30,}",
-    "dapi": r"\bdapi[0-9a-f]{32}\b",
-    "NRAK-": r"\bNRAK-[0-9A-Z]{20,}",
-    "sq0": r"\bsq0(?:atp|csp|idp)-[\w-]{20,}",
-    "EAAC": r"\bEAAC[0-9A-Za-z]{30,}",
-    "AGE-SECRET": r"\bAGE-SECRET-KEY-1[0-9A-Z]{20,}",
-}
+MASK = "[redacted]"
+HARMLESS_ENDS = frozenset(
+    {"count", "length", "size", "type", "name", "limit", "expires", "expiry", "age", "ms", "method", "valid"}
+    | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
+    | {"present"}
+)
+"""Last words of a name that say it is about a secret, and holds none: `token.count`, `auth_method`."""
 
 # Words that say the value after them is a secret. `(?<![a-z])` keeps "design:" and "bypass=" as they are.
+_KEYS = (
+    r"(?:api|access|private|signing|encryption|client|account|license|shared|master)[-_ ]?key"
+    r"|(?<![a-z])(?:app|deploy|functions?|hmac|instrumentation|pass|service|ssh|subscription)"
+    r"[-_ ]?key"
+)
 _ASSIGNED = (
-    r"passwo?r?d|passphrase|passcode|pwd|(?<![a-z])pass(?![a-z])|secret|token|api[-_ ]?key|access[-_ ]?key"
-    r"|private[-_ ]?key|signing[-_ ]?key|encryption[-_ ]?key|client[-_ ]?key"
-    r"|account[-_ ]?key|license[-_ ]?key"
-    r"|shared[-_ ]?key|master[-_ ]?key|credential|(?<![a-z])auth(?:orization|entication)?(?![a-z])|cookie"
-    r"|(?<![a-z])sig(?:nature)?(?![a-z])|signature|session[-_ ]?(?:id|key)?(?![a-z])|sessid|sharedaccess"
-    r"|[cx]srf|(?<![a-z])otp(?![a-z])|jwt|(?<![a-z])cvv|(?<![a-z])cvc|(?<![a-z])pin(?![a-z])"
+    rf"passwo?r?[dt]|passphrase|passcode|pwd|(?<![a-z])passe?(?![a-z])|secret(?!ar)|token(?!i[sz])"
+    rf"|{_KEYS}|credential|(?<![a-z])auth(?:orization|entication)?(?![a-z])"
+    rf"|cookie(?!cutter)|(?<![a-z])sig(?:nature)?(?![a-z])|signature|session[-_ ]?(?:id|key)?(?![a-z])|sessid"
+    rf"|sharedaccess|[cx]srf|(?<![a-z])(?:otp|jwt|cvv|cvc|pin|pw|psk)(?![a-z])|(?:code|oauth)_verifier"
+    rf"|client_assertion|saml(?:response|request)|verification[-_ ]?code"
 )
 _WORDS = (
-    *(
-        "passw",
-        "passphrase",
-        "passcode",
-        "pwd",
-        "pass",
-        "secret",
-        "token",
-        "key",
-        "credential",
-        "auth",
-        "cookie",
-    ),
-    *("sig", "sess", "sharedaccess", "srf", "otp", "jwt", "cvv", "cvc", "pin"),
+    *("pass", "pw", "secret", "token", "key", "credential", "auth", "cookie", "sig", "sess"),
+    *("srf", "otp", "jwt", "cvv", "cvc", "pin", "psk", "verif", "assertion", "saml"),
 )
+_QUOTED = r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?)"
+_BARE = r"[^\s&;,\"'<>)}\]]"
+_TEXT = rf"(?:{_QUOTED}|\\+\"[^\"]*\"?|\\+'[^']*'?)"  # also within quotes itself
+_MARK = r"\\*[\"']"
+_BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 _VALUE = (
-    r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
-    r"|(?:(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)\s+)?[^\s&;,\"'<>)}\]]+)"
+    rf"(?:{_QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
+    rf"|[|>]-?[ \t]*{_BREAK}[ \t]+[^\n\\]+|[A-Za-z_][\w.]{{0,60}}\([^)]*\)?"
+    rf"|(?:(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)(?:\s+|%20))?{_BARE}+)"
 )
+_SEPARATOR = r"(?:=>|:=|=|:|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
 _ASSIGNMENT = re.compile(
-    rf"(?P<word>{_ASSIGNED})(?P<rest>[\w.\-)\]]{{0,40}}\\*[\"']?\s{{0,3}}(?:=>|=|:|>|%3d)\s{{0,3}})(?P<value>{_VALUE})",
+    rf"(?P<word>{_ASSIGNED})(?P<tail>[\w.\-)\]]{{0,40}})"
+    rf"(?P<rest>\\*(?:[\"']|%(?:25)?2[27]|&quot;|&#3[49];)?\s{{0,3}}(?:(?:provided|given|supplied|is|was)\s?)?"
+    rf"{_SEPARATOR}(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*)(?P<value>{_VALUE})",
+    re.IGNORECASE,
+)
+# "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
+_PROSE = re.compile(
+    rf"((?:passwo?r?d|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp"
+    rf"|requirepass)\s{{1,20}}(?:(?:is|was)\s{{1,3}})?)([\"']?)({_BARE}{{6,}})\2",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
-    r"((?:set-)?cookie2?|(?:proxy-)?authorization)(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)", re.IGNORECASE
+    r"((?:set-)?cookie2?|(?:proxy-)?authorization|[\w-]{1,30}-signature(?:-\d{1,3})?(?=\\*[\"']?\s*:))"
+    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)",
+    re.IGNORECASE,
 )
 _FLAG = re.compile(
     rf"(--?[\w-]{{0,30}}(?:{_ASSIGNED})[\w-]{{0,30}}\s+)(?!-)(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE
 )
-_SCHEME = re.compile(r"\b(bearer|basic|negotiate)\s+(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE)
-_SPOKEN = re.compile(
-    r"\b(identified\s+(?:with\s+\w+\s+)?by|password|secret|token)\s+('[^']*'|\"[^\"]*\")", re.IGNORECASE
+# ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
+_PAIR = re.compile(
+    rf"((?:[\[(]\s?b?{_MARK}|[\"']--?)[\w.-]{{0,40}}(?:{_ASSIGNED})[\w.-]{{0,40}}{_MARK},\s?)(b?{_TEXT})",
+    re.IGNORECASE,
 )
+# {"name": "password", "value": "x"}, <add key="password" value="x">, YAML's, and forms of several parts.
+_NAMED = re.compile(
+    rf"((?:name|key)(?:{_MARK})?\s?[:=]\s?(?:{_MARK})?[\w.\[-]{{0,40}}(?:{_ASSIGNED})[\w.\]-]{{0,40}}(?:{_MARK})?"
+    rf"(?:(?:[\s,;]|\\+[nrt]){{1,20}}(?:{_MARK})?value(?:{_MARK})?\s?[:=]\s?(?:{_MARK})?"
+    rf"|(?:{_BREAK}[^\r\n\\]{{1,200}}){{0,3}}{_BREAK}{_BREAK}))([^\"'\r\n\\]+)",
+    re.IGNORECASE,
+)
+_NAMED_AFTER = re.compile(
+    rf"(value(?:{_MARK})?\s?[:=]\s?)({_TEXT})"
+    rf"(?=[\s,]{{1,20}}(?:{_MARK})?(?:name|key)(?:{_MARK})?\s?[:=]\s?{_MARK}[\w.-]{{0,40}}(?:{_ASSIGNED}))",
+    re.IGNORECASE,
+)
+_TAG = re.compile(rf"(<[\w:.-]{{0,40}}(?:{_ASSIGNED})[\w:.-]{{0,40}}\s[^<>]{{1,200}}>)([^<]+)", re.IGNORECASE)
+_SCHEME = re.compile(
+    r"\b(bearer|basic|negotiate)(,?\s+|%20)(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE
+)
+_SPOKEN = re.compile(
+    rf"\b(identified\s+(?:with\s+\w+\s+)?by|(?:password|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
+    rf"(\s+|(?<=\())({_TEXT})",
+    re.IGNORECASE,
+)
+_BY = re.compile(r"(\bidentified\s+by\s+)([^\s'\"]+)", re.IGNORECASE)
 _PARAMETERS = re.compile(
     r"(\[(?:generated )?parameters: )[\s\S]*?(\](?=\n|\s*\(Background|\Z)|\Z)", re.IGNORECASE
 )
+_ECHOED = re.compile(r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)", re.IGNORECASE)
+_ROW = re.compile(r"(failing row contains \()([^\n]+)", re.IGNORECASE)
+_DUPLICATE = re.compile(
+    rf"(duplicate entry )({_QUOTED})(?= for key '[^'\n]{{0,100}}(?:{_ASSIGNED}))", re.IGNORECASE
+)
+_INSERTED = re.compile(r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)", re.IGNORECASE)
 _USER = re.compile(r"(://)(?:[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@]{1,256})@")
-_USER_ENCODED = re.compile(r"(%3A%2F%2F)[^\s&\"'<>]{1,256}?%40", re.IGNORECASE)
+_USER_ENCODED = re.compile(r"(%(?:25)?3A%(?:25)?2F%(?:25)?2F)[^\s&\"'<>]{1,256}?(%(?:25)?40)", re.IGNORECASE)
+_SLASHED = re.compile(
+    r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+)[\w.$#]{1,60}/)([^\s@\"']+)(?=@)", re.IGNORECASE
+)
+_LOGIN = re.compile(
+    r"(\s-(?:u\s?|-user[ =]|-proxy-user[ =])[\"']?(?!\d+:\d+\b)[^\s:\"'/-][^\s:\"'/]{0,80}:)([^\s\"']+)"
+)
+_COMMAND = re.compile(
+    r"(\b(?:(?:mysql|mariadb)[\w-]{0,20}\b[^|;\n]{0,200}?\s-p"
+    r"|(?:mongo\w{0,10}|sshpass|(?:docker|podman|registry)\s+login|zip|unzip|redis-cli|openssl|ssh-keygen)\b"
+    r"[^|;\n]{0,200}?\s-[pPakN]\s(?!-)))(\"[^\"]*\"|'[^']*'|[^\s|;]{4,})"
+)
+_LINK = re.compile(r"(/[\w-]{0,20}(?:password|reset|token(?!s))[\w-]{0,20}/)([\w~.%-]{12,})", re.IGNORECASE)
 _QUERY = re.compile(
-    r"([?&](?:code|key|sig|se|sv|id_token|access|auth|k|hash|hmac|ticket|assertion|samlresponse|samlrequest|nonce|otp|pw"
+    r"([?&](?:code|key|sid|sig|se|sv|id_token|access|auth|k|hash|hmac|hdnts|ticket|assertion|nonce|otp|pw|magic"
     r"|x-(?:amz|goog|oss)-(?:signature|credential|security-token))=)([^&\s\"'<>#]+)",
     re.IGNORECASE,
 )
+_LITERAL = re.compile(r"(--from-literal[= ][\w.-]{1,80}=)(\S+)")
 
 Sub = Callable[[str], str]
+_AFTER = rf"\1{MASK}"
 
 
-def _replacing(pattern: re.Pattern[str]) -> Sub:
-    return lambda text: pattern.sub(MASK, text)
+def _replacing(pattern: re.Pattern[str], by: str = MASK) -> Sub:
+    return lambda text: pattern.sub(by, text)
 
 
 def _assignment(found: re.Match[str]) -> str:
-    value = found["value"]
-    if found["word"].lower() == "token" and value.replace(".", "").isdigit() and len(value) < 9:
-        return found[0]  # a number of tokens
+    value, tail = found["value"], found["tail"]
+    number = len(value) < 9 and value.replace(".", "").isdigit()
+    if number and (found["word"].lower() == "token" or tail.lower() == "s"):
+        return found[0]  # how many there are
     if value.strip("\\\"'()[]").lower() in _HARMLESS or MASK in value:
         return found[0]
+    if tail and (last := _LAST.search(tail)) and last[0].lower() in HARMLESS_ENDS:
+        return found[0]
     quote = value[0] if value[0] in "\"'" and value.endswith(value[0]) and len(value) > 1 else ""
-    return f"{found['word']}{found['rest']}{quote}{MASK}{quote}"
+    return f"{found['word']}{tail}{found['rest']}{quote}{MASK}{quote}"
 
 
+def _mixed(text: str) -> bool:
+    """Whether something looks like no word: letters with digits among them."""
+    return not text.isalpha() and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+
+
+def _replacing_by(pattern: re.Pattern[str], put: Callable[[re.Match[str]], str]) -> Sub:
+    return lambda text: pattern.sub(put, text)
+
+
+def _prose(found: re.Match[str]) -> str:
+    word, quote, value = found.groups()
+    if not _mixed(value) or MASK in value or _CODE.fullmatch(value):
+        return found[0]
+    if "pass" not in word.lower() and _NUMBERED.fullmatch(value):
+        return found[0]
+    return f"{word}{quote}{MASK}{quote}"
+
+
+def _link(found: re.Match[str]) -> str:
+    return found[1] + MASK if _mixed(found[2]) and MASK not in found[2] else found[0]
+
+
+_LAST = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)(?=[^A-Za-z]*$)")
+# A call, a version, a time, a date; and "sha256", "user42".
+_CODE = re.compile(r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*")
+_NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
 _HARMLESS = frozenset(
     {"", "none", "null", "true", "false", "undefined", "missing", "invalid", "expired", "required", "?"}
 )
 
-_BY_SIGN: dict[str, Sub] = {sign: _replacing(re.compile(pattern)) for sign, pattern in _SHAPES.items()}
-# These are of any case: their signs are looked for in lower case.
-_SPOKEN_SIGNS: dict[str, Sub] = {
-    "bearer": lambda text: _SCHEME.sub(rf"\1 {MASK}", text),
-    "basic": lambda text: _SCHEME.sub(rf"\1 {MASK}", text),
-    "negotiate": lambda text: _SCHEME.sub(rf"\1 {MASK}", text),
-    "identified": lambda text: _SPOKEN.sub(rf"\1 {MASK}", text),
-    "parameters: ": lambda text: _PARAMETERS.sub(rf"\1{MASK}]", text),
-    "%3a%2f%2f": lambda text: _USER_ENCODED.sub(rf"\1{MASK}%40", text),
+_BY_SIGN: dict[str, Sub] = {sign: _replacing(re.compile(pattern)) for sign, pattern in SHAPES.items()}
+# These are of any case: their signs are looked for in lower case, in texts with spaces and their character.
+_SPOKEN_SIGNS: dict[str, tuple[tuple[str, Sub], ...]] = {
+    " ": (
+        ("bearer", _replacing(_SCHEME, rf"\1\2{MASK}")),
+        ("basic", _replacing(_SCHEME, rf"\1\2{MASK}")),
+        ("negotiate", _replacing(_SCHEME, rf"\1\2{MASK}")),
+        ("identified", lambda text: _BY.sub(_AFTER, _SPOKEN.sub(rf"\1\2{MASK}", text))),
+        ("pass", _replacing_by(_PROSE, _prose)),
+        ("secret", _replacing_by(_PROSE, _prose)),
+        ("token ", _replacing_by(_PROSE, _prose)),
+    ),
+    ":": (
+        ("parameters: ", _replacing(_PARAMETERS, rf"\1{MASK}]")),
+        ("failing row contains", _replacing(_ROW, rf"\1{MASK})")),
+    ),
+    "[": (("[generated in ", _replacing(_ECHOED, _AFTER)), ("[cached since ", _replacing(_ECHOED, _AFTER))),
+    "@": (("sqlplus ", _replacing(_SLASHED, _AFTER)), ("jdbc:oracle", _replacing(_SLASHED, _AFTER))),
 }
-# A character that every match of a sign's pattern has, where the sign itself has none that is rare.
-_GATES = {"xox": "-", "sq0": "-", "eyJ": ".", "shp": "_"}
+_COMMANDS = (" -u", " --user", " --proxy-user", " -p", " -P ", " -a ", " -k ", " -N ")
 
 
 def _grouped() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    groups: dict[str, list[str]] = {char: [] for char in "_-./:"}
+    groups: dict[str, list[str]] = {char: [] for char in "$I_-./:"}
     bare: list[str] = []
     for sign in _BY_SIGN:
-        char = _GATES.get(sign) or next((c for c in groups if c in sign), None)
-        (groups[char] if char else bare).append(sign)
+        char = GATES.get(sign) or next((c for c in groups if c in sign and c != "I"), None)
+        if not sign.endswith("_"):
+            (groups[char] if char else bare).append(sign)
     return (*((char, tuple(signs)) for char, signs in groups.items()), ("", tuple(bare)))
 
 
 _GROUPS = _grouped()
+# Most signs end with an underscore, of which texts have few: each is looked at once.
+_UNDERSCORED = re.compile(
+    rf"_(?=[\w+/=.-]{{10}})(?:{'|'.join(f'(?<={sign})' for sign in _BY_SIGN if sign.endswith('_'))})"
+)
+
+
+def shaped(text: str) -> bool:
+    """Whether a text may hold a secret that is told by its look: False is certain, True is not."""
+    for char, signs in _GROUPS:
+        if char in text:
+            for sign in signs:
+                if sign in text:
+                    return True
+    return "_" in text and _UNDERSCORED.search(text) is not None
 
 
 def suspicious(text: str) -> bool:
@@ -173,50 +234,81 @@ def suspicious(text: str) -> bool:
 
     Cost: tests of substrings, most of them skipped for want of a character.
     """
-    for char, signs in _GROUPS:
-        if char in text:
-            for sign in signs:
-                if sign in text:
-                    return True
+    if shaped(text):
+        return True
     spaced = " " in text
     paired = "=" in text or ":" in text or ">" in text or "'" in text
-    if not (spaced or paired or "%" in text):
+    encoded = "%" in text or "&#" in text or r"\u00" in text
+    if not (spaced or paired or encoded or "/" in text):
         return False
     low = text.lower()
     if spaced:
-        for sign in _SPOKEN_SIGNS:
-            if sign in low:
-                return True
-    if paired or "--" in text or "%3" in text:
+        for char, spoken in _SPOKEN_SIGNS.items():
+            if char in text:
+                for sign, _ in spoken:
+                    if sign in low:
+                        return True
+        if " -" in text:
+            for sign in _COMMANDS:
+                if sign in text:
+                    return True
+    if paired or encoded or "--" in text:
         for word in _WORDS:
             if word in low:
                 return True
-        if "@" in text and "://" in text:
+        if "@" in text and ("://" in text or "jdbc:oracle" in low):
             return True
         if "=" in text and ("?" in text or "&" in text) and _QUERY.search(text):
             return True
-    return "%3a%2f%2f" in low
+    if "/" in text and "/reset" in low:
+        return True
+    return encoded and ("%3a%2f%2f" in low or "%252f%252f" in low)
 
 
 def cleaned(text: str) -> str:
     """Return a text with what looks like a secret masked, the rest as it was."""
     low = text.lower()
-    if "cookie" in low or "authorization" in low:
+    if "cookie" in low or "authorization" in low or "-signature" in low:
         text = _HEADER.sub(rf"\1\2{MASK}", text)
     if "@" in low and "://" in low:
         text = _USER.sub(rf"\1{MASK}@", text)
+    if "%3a%2f%2f" in low or "%252f%252f" in low:
+        text = _USER_ENCODED.sub(rf"\1{MASK}\2", text)
     for sign, sub in _BY_SIGN.items():
         if sign in text:
             text = sub(text)
-    for sign, sub in _SPOKEN_SIGNS.items():
-        if sign in low:
-            text = sub(text)
+    for spoken in _SPOKEN_SIGNS.values():
+        for sign, sub in spoken:
+            if sign in low:
+                text = sub(text)
+    if " -" in text:
+        text = _COMMAND.sub(_AFTER, _LOGIN.sub(_AFTER, text))
     if "=" in low and ("?" in low or "&" in low):
-        text = _QUERY.sub(rf"\1{MASK}", text)
+        text = _QUERY.sub(_AFTER, text)
     if any(word in low for word in _WORDS):
-        text = _ASSIGNMENT.sub(_assignment, text)
-        if "-" in low:
-            text = _FLAG.sub(rf"\1{MASK}", text)
-        if "'" in low or '"' in low:
-            text = _SPOKEN.sub(rf"\1 {MASK}", text)
+        text = _worded(text, low)
+    if "/" in low:
+        text = _LINK.sub(_link, text)
     return text
+
+
+def _worded(text: str, low: str) -> str:
+    """Mask values by the words that stand before them."""
+    quoted = "'" in low or '"' in low
+    if "name" in low or "key" in low:
+        text = _NAMED.sub(_AFTER, text)
+        if quoted:
+            text = _NAMED_AFTER.sub(_AFTER, text)
+    if quoted:
+        text = _PAIR.sub(_AFTER, text)
+        text = _SPOKEN.sub(rf"\1\2{MASK}", text)
+        if "values" in low:
+            text = _INSERTED.sub(_AFTER, text)
+        if "duplicate entry" in low:
+            text = _DUPLICATE.sub(_AFTER, text)
+    if "<" in low:
+        text = _TAG.sub(_AFTER, text)
+    text = _ASSIGNMENT.sub(_assignment, text)
+    if "-" in low:
+        text = _LITERAL.sub(_AFTER, _FLAG.sub(_AFTER, text))
+    return _PROSE.sub(_prose, text)

@@ -6,6 +6,9 @@ Tokens are put together at run time, so that this file holds none. `§` in a pla
 from __future__ import annotations
 
 import base64
+import contextlib
+import hashlib
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,17 +19,22 @@ from hypothesis import strategies as st
 from opentelemetry import trace
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import (
+    Link,
+    NonRecordingSpan,
+    SpanContext,
+    TraceFlags,
+    TraceState,
+    set_span_in_context,
+)
 
-from obskit.errors import BadCall
-from obskit.instrument import Handle, Redaction, event, incident, pseudonym
-from obskit.instrument.redact import without_literals
+from obskit.instrument import Handle, event, incident
 from obskit.instrument.signs import cleaned, suspicious
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
 TAIL = "Zq7Xw2Rv9Lk4Tn8Bm3Hd6Jf1Gs5Pc0Ya"
 HEX = "9f8e7d6c5b4a39281706f5e4d3c2b1a09f8e7d6c"
-PLAIN = "Hunter2-" + TAIL[:9]
 
 
 def b64(text: str) -> str:
@@ -59,67 +67,37 @@ TOKENS = [
     *("sq0atp-" + TAIL, "EAAC" + TAIL + TAIL, "dapi" + HEX[:32], "tskey-auth-" + TAIL, "key-" + HEX[:32]),
     *("SG." + TAIL[:22] + "." + TAIL + TAIL[:11], "110201543:AA" + TAIL + "x", "ATATT3" + TAIL),
     ".".join((b64('{"alg":"HS256","typ":"JWT"}'), b64('{"sub":"4711","name":"x"}'), TAIL)),
+    *(
+        "GOCSPX-" + TAIL[:28],
+        "PMAK-" + HEX[:24] + "-" + HEX[:34],
+        "xai-" + TAIL + TAIL,
+        "gsk_" + TAIL,
+        "ntn_" + TAIL,
+    ),
+    *("1//0" + TAIL, "IQoJb3JpZ2lu" + TAIL + TAIL, "pbkdf2_sha256$600000$" + TAIL[:12] + "$" + TAIL + "="),
+    *("$2b$12$" + TAIL + TAIL[:21], "$6$" + TAIL[:8] + "$" + TAIL, "$apr1$" + TAIL[:8] + "$" + TAIL[:22]),
+    *("$1$" + TAIL[:8] + "$" + TAIL[:22], "$argon2id$v=19$m=65536,t=3,p=4$" + TAIL[:22] + "$" + TAIL),
 ]
 TOKEN_PLACES = ["§", "see https://example.com/r/§/x", "failed with (§), giving up"]
 
 # A value without a look of its own, given away by what stands before it.
-PLACES = [
-    "https://user:§@example.com/",
-    "postgresql://app:§@db.internal:5432/seats",
-    "redis://:§@cache:6379/0",
-    "amqp://guest:§@mq/%2f",
-    "could not connect to mysql+pymysql://root:§@db/x (2003)",
-    "https://example.com/?token=§",
-    "https://example.com/cb?state=1&code=§&x=2",
-    "https://example.com/cb?access_token=§#top",
-    "https://s3.example.com/f?X-Amz-Signature=§&X-Amz-Date=20260504",
-    "https://s3.example.com/f?X-Amz-Security-Token=§",
-    "https://acc.blob.example.net/c/f?sv=2024&sig=§&se=2026",
-    "https://maps.example.com/?key=§&q=Bern",
-    "/login?user=ann&password=§",
-    "q=1&api_key=§",
-    "refresh_token=§&grant_type=refresh",
-    "client_secret=§",
-    "redirect=https%3A%2F%2Fu%3A§%40example.com",
-    "next=%2Fx%3Ftoken%3D§",
-    "Authorization: Bearer §",
-    "authorization: basic §",
-    "Proxy-Authorization: Digest §",
-    "GET / HTTP/1.1\r\nCookie: sid=§; theme=dark\r\nHost: x",
-    "Set-Cookie: session=§; HttpOnly",
-    "X-Api-Key: §",
-    "x-auth-token: §",
-    "curl -H 'Authorization: Bearer §' https://x",
-    '{"password": "§"}',
-    '{"user": "ann", "apiKey":"§", "n": 1}',
-    '{\\"secret\\": \\"§\\"}',
-    "{'token': '§', 'n': 1}",
-    "Config(password='§', host='db')",
-    "password=§ host=db",
-    "PASSWORD: §",
-    "DB_PASSWORD=§",
-    "export AWS_SECRET_ACCESS_KEY=§",
-    "aws_session_token = §",
-    "spring.datasource.password=§",
-    "<password>§</password>",
-    "--password § --host db",
-    "mysql --password=§",
-    "tool --api-key '§' run",
-    "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=§;EndpointSuffix=y",
-    "Server=db;User Id=sa;Pwd=§;",
-    "ALTER USER ann IDENTIFIED BY '§'",
-    "CREATE ROLE ann LOGIN PASSWORD '§'",
-    "DETAIL:  Key (password)=(§) already exists.",
-    "[SQL: INSERT INTO users VALUES (%s, %s)]\n[parameters: ('ann', '§')]",
-    "ValueError: invalid credentials: §",
-    "csrf_token=§",
-    "otp: §",
-    "-----BEGIN RSA PRIVATE KEY-----\n§\n-----END RSA PRIVATE KEY-----",
-    "-----BEGIN OPENSSH PRIVATE KEY-----\n§",
-    "jdbc:postgresql://db/x?user=a&password=§",
-    "signature=§",
-    "passphrase: §",
-]
+
+
+def lines(name: str) -> list[str]:
+    """The lines of a file beside this one, without comments."""
+    text = Path(__file__).with_name(name).read_text(encoding="utf-8")
+    found = [line for line in text.splitlines() if line and not line.startswith("# ")]
+    return [line.replace("␍⏎", "\r\n").replace("⏎", "\n") for line in found]
+
+
+def secret_of(place: str) -> str:
+    """A value that is in no other place, as a person or a generator might choose one."""
+    return "Hunter2" + hashlib.sha256(place.encode()).hexdigest()[:12]
+
+
+# Values without a look of their own, given away by what stands around them.
+PLACES = lines("secret_places.txt")
+HARMLESS = lines("harmless_texts.txt")
 # Fields whose name says it, whatever the value looks like.
 NAMES = [
     *(
@@ -176,53 +154,130 @@ NAMES = [
         "passphrase",
     ),
     *("config.db.pwd", "master_key", "license.key"),
+    *(
+        "app_key",
+        "appKey",
+        "DD_APP_KEY",
+        "subscription-key",
+        "tls.key",
+        "ssl_key",
+        "deploy_key",
+        "code_verifier",
+    ),
+    *(
+        "oauth.verifier",
+        "client.assertion",
+        "SAMLResponse",
+        "recovery_codes",
+        "backup.code",
+        "verificationCode",
+    ),
+    *("card.security_code", "security.answer", "wallet.seed_phrase", "connection_string", "ConnectionString"),
+    *(
+        "JSESSIONID",
+        "phpsessid",
+        "wallet.mnemonic",
+        "passwort",
+        "user.kennwort",
+        "mfa.code",
+        "totp",
+        "SECRET_KEY",
+    ),
+    *("http.request.header.x-amz-security-token", "http.request.header.x-goog-api-key", "sessionKey", "psk"),
+    *(
+        "password_hash",
+        "user.passwordHash",
+        "smtp_pass",
+        "redis.auth",
+        "basic_auth",
+        "bearer",
+        "webhook_secret",
+    ),
+    *("hmac_key", "pgp.key", "rsa_key", "encryptionKey", "service_account_key", "shared_key", "SENTRY_DSN"),
 ]
 CASES = [(place.replace("§", token), token) for token in TOKENS for place in TOKEN_PLACES] + [
-    (place.replace("§", PLAIN), PLAIN) for place in PLACES
+    (place.replace("§", secret_of(place)), secret_of(place)) for place in PLACES
 ]
 
 
 def test_there_are_enough() -> None:
-    assert len(CASES) + len(NAMES) >= 200
-    assert len(set(TOKENS)) == len(TOKENS)
+    """Distinct secrets, each in a place of its own, beside the names of fields that hide their values."""
+    assert len({secret for _, secret in CASES}) == len(TOKENS) + len(PLACES) >= 350
+    assert len(set(NAMES)) == len(NAMES) >= 90
+    assert len(set(HARMLESS)) == len(HARMLESS) >= 140
+
+
+SECRET = secret_of("")
 
 
 def disk(folder: Path) -> str:
     return b"".join(path.read_bytes() for path in (folder / "events").glob("*")).decode()
 
 
-@pytest.mark.parametrize(
-    "where", ["field", "name", "status", "exception", "list", "map", "key", "point", "marker"]
-)
+def emit(where: str, text: str) -> None:
+    if where == "marker":
+        incident(text)
+        return
+    if where == "raised":
+        with contextlib.suppress(ValueError), event("work"):
+            raise ValueError(text)
+        return
+    with event(text if where == "name" else "work") as e:
+        if where == "field":
+            e["app.text"] = text
+        elif where == "field's name":
+            e[text] = 1
+        elif where == "body":
+            e["body"] = text
+        elif where == "bytes":
+            e["app.bytes"] = text.encode()
+        elif where == "JSON":
+            e["app.text"] = json.dumps({"message": text, "more": [1]})
+        elif where == "JSON in JSON":
+            e["app.text"] = json.dumps({"message": json.dumps({"inner": text})})
+        elif where == "repr":
+            e["app.text"] = repr({"message": text})
+        elif where == "between":
+            e["app.text"] = f"before\n{text}\nafter"
+        elif where == "status":
+            e.set_status(trace.StatusCode.ERROR, text)
+        elif where == "exception":
+            e.record_exception(ValueError(text))
+        elif where == "list":
+            e["app.list"] = ["fine", text]
+        elif where == "map":
+            e["app.map"] = {"inner": {"text": text}}
+        elif where == "key":
+            e["app.map"] = [{text: 1}]
+        elif where == "key of a map":
+            e["app.map"] = {"inner": {text: 1}}
+        elif where == "point":
+            e.add_event("retry", {"reason": text})
+        elif where == "point's name":
+            e.add_event(text)
+        elif where == "link":
+            e.add_link(e.get_span_context(), {"why": text})
+
+
+WHERE = [
+    *("field", "field's name", "name", "body", "bytes", "JSON", "JSON in JSON", "repr", "between", "status"),
+    *("exception", "raised", "list", "map", "key", "key of a map", "point", "point's name", "link", "marker"),
+]
+
+
+@pytest.mark.parametrize("where", WHERE)
 def test_no_secret_reaches_the_disk(service: Service, tmp_path: Path, where: str) -> None:
+    """Nor any processor, such as the one that sends by OTLP."""
     exporter = InMemorySpanExporter()
     handle = service(processors=[SimpleSpanProcessor(exporter)])
-    for n, (text, _) in enumerate(CASES):
-        if where == "marker":
-            incident(text)
-            continue
-        with event(text if where == "name" else "work") as e:
-            if where == "field":
-                e["app.text"] = text
-            elif where == "status":
-                e.set_status(trace.StatusCode.ERROR, text)
-            elif where == "exception":
-                e.record_exception(ValueError(text))
-            elif where == "list":
-                e["app.list"] = ["fine", text]
-            elif where == "map":
-                e["app.map"] = {"inner": {"text": text}}
-            elif where == "key":
-                e["app.map"] = [{text: n}]
-            elif where == "point":
-                e.add_event("retry", {"reason": text})
+    for text, _ in CASES:
+        emit(where, text)
     written = disk(tmp_path) + "".join(span.to_json() for span in exporter.get_finished_spans())
-    leaked = [text for text, secret in CASES if secret in written and secret != PLAIN]
-    leaked += [text for text, _ in CASES if PLAIN in text and PLAIN in written and PLAIN in cleaned(text)]
-    assert leaked == []
-    assert PLAIN not in written
+    assert [text for text, secret in CASES if secret in written] == []
     assert handle.counters["failed"] == 0
-    assert handle.counters["redacted"] >= len(CASES)
+    assert handle.counters["written"] == len(CASES)
+    if where not in ("name", "point", "point's name", "link"):
+        assert handle.counters["redacted"] >= len(CASES)
 
 
 def test_no_value_of_a_field_with_such_a_name_reaches_the_disk(
@@ -231,32 +286,75 @@ def test_no_value_of_a_field_with_such_a_name_reaches_the_disk(
     service()
     for name in NAMES:
         with event("work") as e:
-            e[name] = "x" + PLAIN
+            e[name] = "x" + SECRET
         with event("work") as e:
-            e[name] = ["x" + PLAIN]
+            e[name] = ["x" + SECRET]
         with event("work") as e:
-            e["outer"] = {name: "x" + PLAIN}
-    assert PLAIN not in disk(tmp_path)
+            e["outer"] = {name: "x" + SECRET}
+    assert SECRET not in disk(tmp_path)
     assert all("[redacted]" in str(row) for row in rows())
 
 
 def test_resource_attributes_are_redacted_too(service: Service, tmp_path: Path) -> None:
-    service(attributes={"app.db": f"postgres://u:{PLAIN}@db/x", "app.api_key": PLAIN})
+    exporter = InMemorySpanExporter()
+    service(
+        version="1",
+        attributes={"app.db": f"postgres://u:{SECRET}@db/x", "app.api_key": SECRET, f"token={SECRET}": 1},
+        processors=[SimpleSpanProcessor(exporter)],
+    )
     with event("a"):
         pass
-    assert PLAIN not in disk(tmp_path)
+    assert SECRET not in disk(tmp_path)
+    (span,) = exporter.get_finished_spans()
+    assert SECRET not in span.to_json()
+    assert span.resource.attributes["service.version"] == "1"
+    assert span.resource.attributes["telemetry.sdk.name"] == "opentelemetry"
+    assert span.resource.attributes["app.db"] == "postgres://[redacted]@db/x"
 
 
-HARMLESS = [
-    "design: blue", "author: Ann", "bypass=1", "tokens: 512", "max_tokens=4096", "token=17", "KeyError: 'user'",
-    "https://example.com/flights?from=BRN&to=ZRH", "GET /api/v1/flights/{id}", "10.0.0.1:8080", "eu-west-1",
-    "asia-northeast1", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36", "ann@example.com",
-    "0f8fad5b-d9cb-469f-a165-70867728950e", "9f8e7d6c5b4a39281706f5e4d3c2b1a0", "no such file: /tmp/x",
-    "select * from seats where id = ?", "2026-05-04T10:00:00Z", "a monkey: typing", "spinning=true",
-]  # fmt: skip
+def test_trace_states_are_redacted_on_rows_and_for_processors(
+    service: Service, tmp_path: Path, rows: Rows
+) -> None:
+    """It goes on to the next service as it came: what it means to whoever set it is not ours to change."""
+    exporter = InMemorySpanExporter()
+    service(processors=[SimpleSpanProcessor(exporter)])
+    state = TraceState.from_header([f"vendor=token:{SECRET}"])
+    caller = SpanContext(7, 8, True, TraceFlags(1), state)
+    tracer = trace.get_tracer("t")
+    with tracer.start_as_current_span(
+        "a", context=set_span_in_context(NonRecordingSpan(caller)), links=[Link(caller)]
+    ) as span:
+        assert span.get_span_context().trace_state == state
+        with event("b"):
+            pass
+    assert SECRET not in disk(tmp_path)
+    assert [row["trace_state"] for row in rows()] == ["vendor=token:[redacted]"] * 2
+    assert rows()[1]["links"][0]["trace_state"] == "vendor=token:[redacted]"
+    assert len(exporter.get_finished_spans()) == 2
+    for done in exporter.get_finished_spans():
+        assert done.parent is not None
+        for context in (done.context, done.parent, *(link.context for link in done.links)):
+            assert context.trace_state.to_header() == "vendor=token:[redacted]"
+
+
+def test_a_field_s_name_that_holds_a_secret_keeps_the_rest(service: Service, rows: Rows) -> None:
+    handle = service()
+    with event("a") as e:
+        e.add({f"https://u:{SECRET}@x/": 1, "n": 2, "password": SECRET, 7: 3})  # type: ignore[dict-item]
+    (row,) = rows()
+    assert {k: row[k] for k in ("https://[redacted]@x/", "n", "password", "7")} == {
+        "https://[redacted]@x/": 1, "n": 2, "password": "[redacted]", "7": 3,
+    }  # fmt: skip
+    assert handle.counters["redacted"] == 2
+
+
 HARMLESS_NAMES = [
     "token.count", "gen_ai.usage.input_tokens", "cache.key", "http.route", "user.id", "session.id", "author",
     "password.length", "token_type", "auth.method", "key", "primary.key", "keyboard", "pinned", "compass",
+    "tokenizer", "design", "sort.key", "partition_key", "messaging.kafka.message.key", "aws.s3.key", "storage.key",
+    "feature_flag.key", "app.key", "passenger.count", "recovery.time_ms", "backup.status", "verification.status",
+    "code.function.name", "string.length", "connection.id", "enduser.id", "authenticated", "authority", "signal.name",
+    "secretary", "passport.country", "app:token:count", "a b", "seat=row", "session.duration_ms", "key.count",
 ]  # fmt: skip
 
 
@@ -279,72 +377,6 @@ def test_names_that_only_sound_like_secrets_stay(service: Service, rows: Rows) -
     assert [name for name in HARMLESS_NAMES if row[name] != "value 17"] == []
 
 
-@pytest.mark.parametrize(
-    ("sql", "shape"),
-    [
-        ("select a from t where b = 'x' and c = 12", "select a from t where b = ? and c = ?"),
-        (
-            "insert into t1 values (1, -2.5e3, 'it''s', null, $1)",
-            "insert into t1 values (?, -?, ?, null, $1)",
-        ),
-        (
-            'select "Column 1" from [my table] where x = :name',
-            'select "Column 1" from [my table] where x = :name',
-        ),
-        ("select 1 -- password hunter2\n from t /* 'x' */", "select ? \n from t "),
-        ("select $tag$secret$tag$, E'a\\'b', 0xFF", "select ?, ?, ?"),
-        ("select 'never closed", "select ?"),
-    ],
-)
-def test_sql_keeps_its_shape_without_its_literals(sql: str, shape: str, service: Service, rows: Rows) -> None:
-    assert without_literals(sql) == shape
-    service()
-    with event("query") as e:
-        e["db.query.text"] = sql
-    assert rows()[0]["db.query.text"] == shape
-
-
-def test_rules_can_be_extended_and_relaxed(service: Service, rows: Rows) -> None:
-    key = b"0123456789abcdef"
-    service(
-        redaction=Redaction(
-            fields=("iban", "card.holder"),
-            patterns=(r"CUST-\d+",),
-            allow=("cache.token",),
-            pseudonyms=("user.id",),
-            pseudonym_key=key,
-        )
-    )
-    with event("pay") as e:
-        e.add(
-            {"payment.iban": "CH93", "card.holder": "Ann", "note": "for CUST-17 only", "cache.token": "warm"}
-        )
-        e.add({"user.id": 4711})
-    (row,) = rows()
-    assert row["payment.iban"] == row["card.holder"] == "[redacted]"
-    assert row["note"] == "for [redacted] only"
-    assert row["cache.token"] == "warm"
-    assert row["user.id"] == pseudonym(4711, key) != pseudonym(4712, key)
-    assert len(row["user.id"]) == 32
-
-
-def test_a_pseudonym_needs_a_key_and_never_raises() -> None:
-    assert pseudonym("ann", "short") == "[redacted]"
-    with pytest.raises(BadCall) as caught:
-        Redaction(pseudonyms=("user.id",), pseudonym_key=b"short")
-    assert str(caught.value) == (
-        "pseudonyms need a pseudonym_key of at least 16 bytes\n"
-        "Hint: secrets.token_bytes(32), kept in a secret store"
-    )
-
-
-def test_redaction_can_be_switched_off(service: Service, rows: Rows) -> None:
-    service(redaction=None)
-    with event("a", password="x"):
-        pass
-    assert rows()[0]["password"] == "x"
-
-
 @pytest.mark.parametrize("text", [text for text, _ in CASES])
 def test_nothing_is_cleaned_without_a_sign(text: str) -> None:
     assert suspicious(text)
@@ -360,7 +392,13 @@ def test_a_text_without_a_sign_would_not_have_been_changed(
 
 
 @pytest.mark.parametrize("text", ["a" * 60_000, "password" * 7000, "://" * 20_000, "-" * 60_000, "token=" * 9000,
-                                  '\\"' * 30_000, "eyJ" * 20_000, "[parameters: " * 4000, "--" * 30_000, "(" * 60_000])  # fmt: skip
+                                  '\\"' * 30_000, "eyJ" * 20_000, "[parameters: " * 4000, "--" * 30_000, "(" * 60_000,
+                                  "_" * 60_000, "password: |" + "\n" * 60_000, "password" + " " * 60_000, "password" + "\\" * 60_000,
+                                  "values (" * 8000, "values ('" * 7000, "mysql -p" * 7000, " -u a:" * 9000, "<password " * 6000,
+                                  "name=password\n" * 4000, "name: token " * 5000, "value: '" * 7000, "['token', " * 6000,
+                                  "%3A%2F%2F" * 6000, "password%25253d" * 4000, "token is " * 6000, "key (token)=(" * 4000,
+                                  "x-signature" * 5000, "/reset/" * 8000, "[cached since " * 4000, "$2b$" * 15_000,
+                                  "identified by '" * 4000, "duplicate entry '" * 3500, "failing row contains (" * 3000])  # fmt: skip
 def test_cleaning_takes_time_in_proportion(text: str) -> None:
     import time
 
