@@ -10,6 +10,7 @@ import pytest
 from obskit.errors import BadCall
 from obskit.instrument import Handle, Redaction, event, pseudonym
 from obskit.instrument.redact import without_literals
+from obskit.instrument.signs import cleaned
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
@@ -79,3 +80,52 @@ def test_redaction_can_be_switched_off(service: Service, rows: Rows) -> None:
     with event("a", password="x"):
         pass
     assert rows()[0]["password"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("https://u:x1@h:5432/db?x=1", "https://[redacted]@h:5432/db?x=1"),
+        ("https://h/?a=1&token=x1&b=2", "https://h/?a=1&token=[redacted]&b=2"),
+        ("user=ann password=x1 host=db", "user=ann password=[redacted] host=db"),
+        (
+            "INSERT INTO users (name, password) VALUES ('ann', 'x1') RETURNING id",
+            "INSERT INTO users (name, password) VALUES [redacted] RETURNING id",
+        ),
+        ("curl -u ann:x1 https://x/y -o z", "curl -u ann:[redacted] https://x/y -o z"),
+        ("mysql -uroot -px1y2 seats", "mysql -uroot -p[redacted] seats"),
+        ("Key (token)=(x1) already exists.", "Key (token)=[redacted] already exists."),
+        (
+            "[SQL: x]\n[parameters: ('x1',)]\n(Background on this error)",
+            "[SQL: x]\n[parameters: [redacted]]\n(Background on this error)",
+        ),
+        ('{"user":"ann","password":"x1","n":1}', '{"user":"ann","password":"[redacted]","n":1}'),
+        (
+            "GET / HTTP/1.1\r\nAuthorization: Bearer x1\r\nHost: x",
+            "GET / HTTP/1.1\r\nAuthorization: [redacted]\r\nHost: x",
+        ),
+        (
+            "DETAIL:  Failing row contains (1, ann, x1).\nCONTEXT: y",
+            "DETAIL:  Failing row contains ([redacted])\nCONTEXT: y",
+        ),
+        (
+            '[{"name":"A","value":"1"},{"name":"DB_PASSWORD","value":"x1"},{"name":"B","value":"2"}]',
+            '[{"name":"A","value":"1"},{"name":"DB_PASSWORD","value":"[redacted]"},{"name":"B","value":"2"}]',
+        ),
+        (
+            "- name: DB_PASSWORD\n  value: x1\n- name: B\n  value: 2",
+            "- name: DB_PASSWORD\n  value: [redacted]\n- name: B\n  value: 2",
+        ),
+        (
+            "login of ann failed: invalid token x1y2z3, retry in 3 s",
+            "login of ann failed: invalid token [redacted], retry in 3 s",
+        ),
+        ("['psql', '--password', 'x1', '-h', 'db']", "['psql', '--password', [redacted], '-h', 'db']"),
+        (
+            "redirect=https%3A%2F%2Fu%3Ax1%40example.com%2Fx&y=1",
+            "redirect=https%3A%2F%2F[redacted]%40example.com%2Fx&y=1",
+        ),
+    ],
+)
+def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
+    assert cleaned(text) == left

@@ -1,22 +1,41 @@
-"""Sampling: who is kept, what is written for everyone downstream, and whether weights estimate what was there."""
+"""Sampling: who is kept, what is written for everyone downstream, and whether weights estimate what was there.
+
+Ids are drawn from a seed: an estimate that lies within its interval once does so always.
+"""
 
 from __future__ import annotations
 
 import math
 import random
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
+from instrument_process import read, run
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, set_span_in_context
 
+import obskit
 from obskit.errors import BadCall
 from obskit.instrument import Handle, Sampling, event
 
-Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
+Service = Callable[..., Handle]
 UNITS = 6000
+
+
+@pytest.fixture
+def service(service: Service) -> Service:
+    """As everywhere, with ids of a seed."""
+
+    def make(**options: Any) -> Handle:
+        handle = service(**options)
+        assert handle._runtime is not None
+        handle._runtime.random_bytes = random.Random(4711).randbytes
+        return handle
+
+    return make
 
 
 def emit(units: int, fields: Callable[[int], Mapping[str, Any]] = lambda n: {}, name: str = "work") -> None:
@@ -67,6 +86,9 @@ def test_by_a_key_all_units_of_a_user_are_kept_or_none(service: Service, rows: R
     assert set(by_user.values()) == {5}
     found, around = estimate([4.0] * len(by_user))
     assert abs(found - 800) <= around
+    # Units of one user are kept or left out together: the units' own interval is five times as wide.
+    total = sum(row["sample_weight"] for row in units)
+    assert abs(total - 4000) <= 5 * around
     assert all(";rv:" in row["trace_state"] for row in units)
 
 
@@ -92,6 +114,157 @@ def test_the_tail_keeps_failures_and_slow_ones_for_certain(service: Service, row
     inner = [row for row in rows() if row["name"] == "inner"]
     assert {row["trace_id"]: row["sample_weight"] for row in inner} == weight
     assert len([row for row in rows() if row["name"] == "slow"]) == UNITS // 1000
+
+
+def test_the_tail_over_ratios_of_their_own(service: Service, rows: Rows) -> None:
+    service(sampling=Sampling(by="name", ratios={"health": 0.02}, ratio=0.5, errors=True))
+    for name, every in (("health", 20), ("book", 7)):
+        for n in range(UNITS // 2):
+            with event(name) as e:
+                if n % every == 0:
+                    e["error.type"] = "Timeout"
+    for name, every in (("health", 20), ("book", 7)):
+        kept = [row for row in rows() if row["name"] == name]
+        failed = [row for row in kept if "error.type" in row]
+        assert len(failed) == len(range(0, UNITS // 2, every))
+        assert {row["sample_weight"] for row in failed} == {1.0}
+        assert estimates(kept, UNITS // 2)
+
+
+def test_slow_units_are_kept_for_certain(service: Service, rows: Rows) -> None:
+    service(sampling=Sampling(ratio=0.1, slow_ms=100))
+    tracer = trace.get_tracer("t")
+    for n in range(UNITS):
+        tracer.start_span("work", start_time=10**18).end(10**18 + (200 if n % 30 == 0 else 20) * 10**6)
+    kept = rows()
+    slow = [row for row in kept if row["duration_ms"] == 200]
+    assert [row["sample_weight"] for row in slow] == [1.0] * (UNITS // 30)
+    assert estimates(kept, UNITS)
+    assert estimates([row for row in kept if row["duration_ms"] == 20], UNITS - UNITS // 30)
+
+
+def test_a_provisional_row_for_how_a_unit_stands_has_an_end(service: Service, rows: Rows) -> None:
+    """It failed when it was looked at and was put right later: the head had left it out, its end is kept."""
+    handle = service(sampling=Sampling(ratio=1e-9, errors=True), unfinished_after=0.0)
+    assert handle._runtime is not None
+    with event("work") as e:
+        e["error"] = True
+        handle._runtime.look_after_open()
+        e["error"] = False
+    assert [(row.get("obskit.unfinished"), row["error"], row["sample_weight"]) for row in rows()] == [
+        (True, True, 1.0),
+        (None, False, 1.0),
+    ]
+
+
+def called(number: int, ratio: float, *, tell: bool = True, key: bool = False) -> None:
+    """Serve calls of a service that samples consistently: by its trace ids, or by a randomness of its own."""
+    draw, tracer = random.Random(7), trace.get_tracer("t")
+    threshold = round((1 - ratio) * 2**56)
+    for _ in range(number):
+        trace_id = draw.getrandbits(128) | 1 << 127
+        randomness = draw.getrandbits(56) if key else trace_id & (2**56 - 1)
+        members = [f"rv:{randomness:014x}"] if key else []
+        sampled = randomness >= threshold
+        if tell and sampled:
+            members.append(f"th:{threshold:014x}".rstrip("0"))
+        state = f"vendor=x,ot={';'.join(members)}" if members else ""
+        with tracer.start_as_current_span("work", context=context(trace_id, state, sampled)), event("inner"):
+            pass
+
+
+@pytest.mark.parametrize("key", [False, True])
+@pytest.mark.parametrize("rules", [Sampling(ratio=0.01), Sampling(ratio=0.01, errors=True)])
+def test_weights_of_a_caller_that_samples_estimate_its_total(
+    service: Service, rows: Rows, key: bool, rules: Sampling
+) -> None:
+    handle = service(sampling=rules)
+    called(UNITS, 0.2, key=key)
+    units = [row for row in rows() if row["name"] == "work"]
+    assert estimates(units, UNITS)
+    assert estimates([row for row in rows() if row["name"] == "inner"], UNITS)
+    assert all(row["sample_weight"] == pytest.approx(5) for row in units)
+    assert handle.counters["unsampled"] == 2 * (UNITS - len(units))
+
+
+def test_a_caller_that_does_not_say_how_it_samples_leaves_no_weight(
+    service: Service, rows: Rows, tmp_path: Path
+) -> None:
+    service(sampling=Sampling(ratio=0.5))
+    called(1000, 0.2, tell=False)
+    found = rows()
+    assert 2 * 150 < len(found) < 2 * 250
+    assert {row["sample_weight"] for row in found} == {None}
+    answer = obskit.load(tmp_path / "events").query("count()")
+    assert answer.to_arrow().column(0).to_pylist() == [len(found)]
+    assert f"{len(found)} of {len(found)} rows carry no weight, counted as 1" in answer.notes
+
+
+@pytest.mark.parametrize("key", [False, True])
+def test_an_own_decision_within_traces_of_others(service: Service, rows: Rows, key: bool) -> None:
+    """By the same randomness: what is kept here is of traces that the caller kept, if it keeps more."""
+    service(sampling=Sampling(ratio=0.1, follow_parent=False))
+    called(UNITS, 0.2, key=key)
+    units = [row for row in rows() if row["name"] == "work"]
+    assert estimates(units, UNITS)
+    assert all(row["sample_weight"] == pytest.approx(10) for row in units)
+    assert all(row["trace_state"].startswith("ot=th:e6666666666668") for row in units)
+    assert all("vendor=x" in row["trace_state"] for row in units)
+
+
+def test_the_weights_count_when_loaded(service: Service, rows: Rows, tmp_path: Path) -> None:
+    service(sampling=Sampling(ratio=0.2, by="http.route", ratios={"/health": 0.05}, errors=True))
+    for n in range(UNITS):
+        with event("work", {"http.route": "/health" if n % 2 else "/book"}) as e:
+            e["http.response.status_code"] = 503 if n % 100 == 0 else 200
+    answer = obskit.load(tmp_path / "events").query("count()", "count(error) as failed", by=["http.route"])
+    found = {row["http.route"]: row for row in answer.to_arrow().to_pylist()}
+    for route in ("/health", "/book"):
+        _, around = estimate([r["sample_weight"] for r in rows() if r["http.route"] == route])
+        assert abs(found[route]["count()"] - UNITS // 2) <= around
+    assert (found["/book"]["failed"], found["/health"]["failed"]) == (UNITS // 100, 0)
+
+
+JOINED = """
+import random, sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.sampling import Decision, Sampler, SamplingResult, TraceIdRatioBased
+from opentelemetry.trace import TraceState
+random.seed(7)  # OpenTelemetry draws its ids from it
+
+class Telling(Sampler):
+    def should_sample(self, parent_context, trace_id, name, kind=None, attributes=None, links=None, state=None):
+        parent = trace.get_current_span(parent_context).get_span_context()
+        if parent.is_valid:
+            keep, state = parent.trace_flags.sampled, parent.trace_state
+        else:
+            keep, state = trace_id & (2**56 - 1) >= 0xC0000000000000, TraceState([("ot", "th:c")])
+        return SamplingResult(Decision.RECORD_AND_SAMPLE if keep else Decision.DROP, None, state)
+    def get_description(self):
+        return "Telling"
+
+trace.set_tracer_provider(TracerProvider(sampler=Telling() if sys.argv[2] == "tells" else TraceIdRatioBased(0.25)))
+from obskit.instrument import Sampling, configure, event
+handle = configure("x", sink=sys.argv[1], sampling=Sampling(ratio=0.001))
+for n in range(4000):
+    with event("work", n=n), event("inner"): pass
+print(handle.mode, handle.counters["failed"])
+"""
+
+
+@pytest.mark.parametrize("sampler", ["tells", "does not tell"])
+def test_under_a_provider_that_samples_its_threshold_is_the_weight(tmp_path: Path, sampler: str) -> None:
+    """OpenTelemetry's own ratio sampler writes no threshold: then nobody knows the weight."""
+    assert run(JOINED, str(tmp_path), sampler) == "joined 0\n"
+    for name in ("work", "inner"):
+        kept = [row for row in read(tmp_path) if row["name"] == name]
+        if sampler == "tells":
+            assert {row["sample_weight"] for row in kept} == {4.0}
+            assert estimates(kept, 4000)
+        else:
+            assert {row["sample_weight"] for row in kept} == {None}
+            assert 800 < len(kept) < 1200
 
 
 @pytest.mark.parametrize(
