@@ -251,7 +251,7 @@ class EventSpan(Span):
         timestamp: int | None = None,  # noqa: ARG002  OpenTelemetry's signature
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
-        """Put an exception on the event as `exception.*` and, unless set, `error.type`."""
+        """Put an exception on the event as `exception.*`; on one that has failed as `error.type` too."""
         if self.ended:
             self.pipeline.count("late")
             return
@@ -259,6 +259,8 @@ class EventSpan(Span):
             self.fields.update(described(exception))
             if attributes:
                 self.fields.update(attributes)
+            if self.status_code == "ERROR":  # said before the exception, as gRPC's client does
+                self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
             self.pipeline.trouble("record_exception", error)
 
