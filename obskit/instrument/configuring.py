@@ -196,6 +196,7 @@ def _install(runtime: Runtime, processors: list[SpanProcessor]) -> str:
     if not ours and not unset and hasattr(provider, "add_span_processor"):
         for processor in (JoinedProcessor(runtime), *processors):
             provider.add_span_processor(processor)
+        runtime.sampling = None  # the provider's own sampler decides
         Active.tracer = provider.get_tracer("obskit")
         Active.runtime = runtime
         return "joined"

@@ -230,7 +230,7 @@ class Runtime:
                     continue
                 weight = 1.0 if must else weight
             span.provisional = True
-            row = self.rows.row(span, clock, weight)
+            row = self.rows.row(span.shown(), clock, weight)
             row["obskit.unfinished"] = True
             self.sink.write(self.rows.line(row), clock)
             self.count("unfinished")

@@ -306,6 +306,10 @@ class EventSpan(Span):
             return self.finished - self.started
         return clock - self.clock if self.clock else _now() - self.started
 
+    def shown(self) -> EventSpan:
+        """Return what a provisional row is made of: the span itself, which others' are not."""
+        return self
+
     # What processors read on start, as on the SDK's span.
 
     @property
