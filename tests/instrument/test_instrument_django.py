@@ -82,7 +82,7 @@ def _django() -> Iterator[None]:
 @pytest.fixture
 def url() -> Iterator[str]:
     server = make_server("127.0.0.1", 0, WSGIHandler(), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.05,))
     thread.start()
     yield f"http://127.0.0.1:{server.port}"
     server.shutdown()
