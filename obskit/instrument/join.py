@@ -42,7 +42,10 @@ class JoinedUnit(EventSpan):
 
 
 class JoinedProcessor(SpanProcessor):
-    """Writes a row of every span of a foreign provider, and knows each one's local root."""
+    """Writes a row of every span of a foreign provider, and knows each one's local root.
+
+    Processors of ours are told from here, so that what they get is redacted too.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
@@ -52,6 +55,7 @@ class JoinedProcessor(SpanProcessor):
     def on_start(self, span: SdkSpan, parent_context: Context | None = None) -> None:
         """Remember the local root: the parent's, while that is open."""
         try:
+            self._runtime.started(span, parent_context)
             root = getattr(get_current_span(parent_context), _ROOT, None)
             if root is not None and root.is_recording():
                 setattr(span, _ROOT, root)
@@ -73,23 +77,17 @@ class JoinedProcessor(SpanProcessor):
                 if unit.process != self._runtime.process:
                     self._runtime.count("inherited")
                     return
-            self._write(_copied(self._runtime, span))
+            copy = _copied(self._runtime, span)
+            self._runtime.emit(copy, time.perf_counter_ns(), copy.verdict.weight)
         except Exception as error:
             self._runtime.trouble("writing a joined span", error)
 
-    def _write(self, span: EventSpan) -> None:
-        runtime = self._runtime
-        clock = time.perf_counter_ns()
-        if runtime.sink is not None:
-            row = runtime.rows.row(span, clock, span.verdict.weight)
-            runtime.sink.write(runtime.rows.line(row), clock)
-
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Wait for what a stuck sink holds up."""
+        """Flush the sink and our processors."""
         return self._runtime.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
-        """Close the sink."""
+        """Close the sink and our processors."""
         self._runtime.shutdown(5.0)
 
 
@@ -98,6 +96,7 @@ def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
     context = span.context
     copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
     copy.trace_hex, copy.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    copy.parent, copy.scope = span.parent, span.instrumentation_scope
     copy.parent_hex = f"{span.parent.span_id:016x}" if span.parent is not None else None
     copy.verdict = _verdict(span)
     copy.started, copy.clock = span.start_time or 0, 0

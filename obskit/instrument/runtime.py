@@ -102,11 +102,11 @@ class Runtime:
                 self.trouble("sampling", error)
         return KEEP if parent is None else unsampled(parent)
 
-    def started(self, span: EventSpan, context: Any) -> None:
-        """Tell the processors that a span began."""
+    def started(self, span: Any, context: Any) -> None:
+        """Tell the processors that a span began, ours or another provider's."""
         for processor in self.processors:
             try:
-                processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
+                processor.on_start(span, parent_context=context)
             except Exception as error:
                 self.trouble("a processor's on_start", error)
 
@@ -122,11 +122,11 @@ class Runtime:
             if self.sampling is None or not self.sampling.has_tail:
                 span.root = ENDED  # no circle: what has ended is freed at once
         if self.sampling is None:
-            self._emit(span, clock, span.verdict.weight)
+            self.emit(span, clock, span.verdict.weight)
         elif self.sampling.has_tail:
             self._by_tail(span, clock)
         elif span.verdict.sampled:
-            self._emit(span, clock, span.verdict.weight)
+            self.emit(span, clock, span.verdict.weight)
         else:
             self.count("unsampled")
 
@@ -152,9 +152,9 @@ class Runtime:
 
     def _decided(self, span: EventSpan, clock: int, must: bool) -> None:
         if must:
-            self._emit(span, clock, 1.0)
+            self.emit(span, clock, 1.0)
         elif span.verdict.sampled:
-            self._emit(span, clock, span.verdict.weight)
+            self.emit(span, clock, span.verdict.weight)
         else:
             self.count("unsampled")
 
@@ -166,7 +166,8 @@ class Runtime:
             return True
         return rules.errors and has_failed(span)
 
-    def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
+    def emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
+        """Write a span and tell the processors, whoever decided that it is kept."""
         rows = self.rows
         row = rows.row(span, clock, weight)
         if self.sink is not None:

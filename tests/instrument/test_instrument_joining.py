@@ -162,3 +162,36 @@ def read_packed(folder: Path) -> list[dict[str, Any]]:
     packed = sorted(folder.glob("*.jsonl.gz"))
     lines = [line for path in packed for line in gzip.decompress(path.read_bytes()).splitlines()]
     return [orjson.loads(line) for line in lines] + read(folder)
+
+
+TOLD = f"""
+import sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+trace.set_tracer_provider(TracerProvider())
+from obskit.instrument import configure, event
+exporter = InMemorySpanExporter()
+handle = configure("x", sink=None, processors=[SimpleSpanProcessor(exporter)])
+try:
+    with event("order"):
+        with trace.get_tracer("db", "1.2").start_as_current_span("select", kind=trace.SpanKind.CLIENT) as span:
+            span.set_attribute("db.query.text", "select '{PASSWORD}'")
+            raise ValueError("password={PASSWORD}")
+except ValueError:
+    pass
+select, order = exporter.get_finished_spans()
+assert select.parent == order.context, (select.parent, order.context)
+assert select.kind is trace.SpanKind.CLIENT
+assert select.instrumentation_scope.name == "db"
+assert select.resource.attributes["service.name"] == "x"
+assert order.end_time >= select.end_time > select.start_time >= order.start_time
+print(select.attributes["db.query.text"], select.attributes["exception.message"], select.status.description)
+assert "{PASSWORD}" not in select.to_json() + order.to_json()
+handle.shutdown()
+"""
+
+
+def test_our_processors_get_redacted_spans_of_another_provider_too(tmp_path: Path) -> None:
+    assert run(TOLD) == "select ? password=[redacted] ValueError: password=[redacted]\n"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import fastapi
 import flask
 import httpx
 import pytest
-from instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks
+from instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks, read, start
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
@@ -189,6 +190,55 @@ def test_fastapi_without_exclude_spans_makes_a_row_a_message(service: Service, r
         "GET /book/{seat} http send",
         "GET /book/{seat} http send",
     ]
+
+
+UVICORN = """
+import atexit, contextlib, socket, sys
+import fastapi, uvicorn
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
+from obskit.instrument import add, configure
+
+class Lines(SpanExporter):
+    def export(self, spans):
+        print("exported", len(spans), flush=True)
+        return SpanExportResult.SUCCESS
+
+handle = configure("booking", sink=sys.argv[1], processors=[BatchSpanProcessor(Lines())])
+atexit.register(print, "at exit", flush=True)
+
+@contextlib.asynccontextmanager
+async def life(app):
+    yield
+    handle.flush(2)
+
+app = fastapi.FastAPI(lifespan=life)
+
+@app.get("/book/{seat}")
+async def book(seat: str):
+    add({"seat": seat})
+
+FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
+listening = socket.socket()
+listening.bind(("127.0.0.1", 0))
+print(listening.getsockname()[1], flush=True)
+uvicorn.Server(uvicorn.Config(app, log_level="warning")).run([listening])
+"""
+
+
+def test_fastapi_in_uvicorn_at_sigterm(tmp_path: Path) -> None:
+    """uvicorn ends its lifespan and then dies of the signal: nothing that waits for a normal exit runs."""
+    process = start(UVICORN, str(tmp_path))
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    with httpx.Client(transport=httpx.HTTPTransport(retries=8), timeout=20) as client:
+        assert client.get(f"http://127.0.0.1:{port}/book/14C").status_code == 200
+    process.send_signal(signal.SIGTERM)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGTERM, err
+    assert out == "exported 1\n"
+    (row,) = read(tmp_path)
+    assert (row["seat"], row["http.route"]) == ("14C", "/book/{seat}")
 
 
 def flask_app() -> flask.Flask:

@@ -229,3 +229,21 @@ def test_celery_in_threads_with_links(tmp_path: Path) -> None:
     assert {row["links"][0]["span_id"] for row in units} == set(producers)
     assert not {row["trace_id"] for row in units} & {row["trace_id"] for row in producers.values()}
     assert all("parent_span_id" not in row for row in units)
+
+
+LOOP = """
+import os, signal, sys, threading, time
+from obskit.instrument import configure, event
+handle = configure("loop", sink=sys.argv[1])
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+threading.Timer(0.2, lambda: os.kill(os.getpid(), signal.SIGTERM)).start()
+with event("job", n=1):
+    time.sleep(60)
+"""
+
+
+def test_a_worker_that_makes_sigterm_a_normal_exit_writes_its_open_unit(tmp_path: Path) -> None:
+    assert run(LOOP, str(tmp_path)) == ""
+    (row,) = read(tmp_path)
+    assert (row["n"], row["status_code"]) == (1, "UNSET")
+    assert "obskit.unfinished" not in row
