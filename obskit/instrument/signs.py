@@ -131,12 +131,10 @@ _STATEMENT = re.compile(
     r"(?<=\[SQL: )[\s\S]*?(?=\]\n[\[(]|\]?\Z)"  # SQLAlchemy
     r"|(?<=\nLINE \d: ).*|(?<=\nLINE \d\d: ).*"  # PostgreSQL
 )
-_ROW = re.compile(
-    r"(?<=Failing row contains \().*(?=\))|(?<=\)=\().*(?=\) (?:already|is not|is still|conflicts))"
-)
-_COMMAND = re.compile(r"(Command # \d+ \(\w+) [\s\S]*(?=\) of pipeline caused error: )")
-_ARGUMENTS = re.compile(r"(?<=with args beginning with: )'.*'")
-_DUPLICATE = re.compile(r"(?<=Duplicate entry ').*(?=' for key)")
+_ROW = re.compile(r"(Failing row contains \(|Key \([^()\n]*\)=\()(.*)")
+_COMMAND = re.compile(r"(Command # \d+ \(\w+) [\s\S]*?(?=\) of pipeline caused error: |\Z)")
+_ARGUMENTS = re.compile(r"(?<=with args beginning with: )'.*")
+_DUPLICATE = re.compile(r"(?<=Duplicate entry ')[\s\S]*?(?=' for key|\Z)")
 
 Sub = Callable[[str], str]
 
@@ -157,6 +155,12 @@ def _replacing(pattern: re.Pattern[str]) -> Sub:
     return lambda text: pattern.sub(MASK, text)
 
 
+def _row(found: re.Match[str]) -> str:
+    """Mask from the bracket to the last one of the line: values may have brackets too."""
+    end = found[2].rfind(")")
+    return f"{found[1]}{MASK}{found[2][end:] if end >= 0 else ''}"
+
+
 def _assignment(found: re.Match[str]) -> str:
     value = found["value"]
     if found["word"].lower() == "token" and value.replace(".", "").isdigit() and len(value) < 9:
@@ -175,7 +179,7 @@ _BY_SIGN: dict[str, Sub] = {
     **{sign: _replacing(re.compile(pattern)) for sign, pattern in _SHAPES.items()},
     "[SQL: ": lambda text: _STATEMENT.sub(lambda found: without_literals(found[0]), text),
     "\nLINE ": lambda text: _STATEMENT.sub(lambda found: without_literals(found[0]), text),
-    "DETAIL: ": _replacing(_ROW),
+    "DETAIL: ": lambda text: _ROW.sub(_row, text),
     " of pipeline caused error: ": lambda text: _COMMAND.sub(rf"\1 {MASK}", text),
     "with args beginning with: ": _replacing(_ARGUMENTS),
     "Duplicate entry '": _replacing(_DUPLICATE),
