@@ -47,7 +47,7 @@ class Runtime:
         sink: where lines go, None for nowhere.
         counters: what happened to events.
         sampling: None keeps all.
-        most_fields: fields an event may gather.
+        most_fields: fields that an open unit is kept to.
         unfinished_after: seconds after which an open unit is written provisionally.
         open_units: units that are open now, as keys.
     """
@@ -68,7 +68,7 @@ class Runtime:
         self.sink = sink
         self.counters = counters
         self.sampling = sampling
-        self.most_fields = most_fields
+        self._most_fields = most_fields
         self.process = 0
         self.processors: tuple[SpanProcessor, ...] = ()
         self.recording = sampling is None or sampling.has_tail
@@ -168,10 +168,13 @@ class Runtime:
 
     def emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
         """Write a span and tell the processors, whoever decided that it is kept."""
-        rows = self.rows
+        rows, sink = self.rows, self.sink
+        if sink is not None and not self.processors and (line := rows.quick(span, clock, weight)) is not None:
+            sink.write(line, clock)
+            return
         row = rows.row(span, clock, weight)
-        if self.sink is not None:
-            self.sink.write(rows.line(row), clock)
+        if sink is not None:
+            sink.write(rows.line(row), clock)
         if self.processors:
             done = readable(span, row, self.resource, clock)
             for processor in self.processors:
@@ -207,16 +210,21 @@ class Runtime:
     def _keeping(self) -> None:
         while not self._stop.wait(min(_TICK_SECONDS, self._unfinished_ns / 2e9)):
             try:
-                self.write_unfinished()
+                self.look_after_open()
                 if self.sink is not None:
                     self.sink.tend()
             except Exception as error:
                 self.trouble("keeping", error)
 
-    def write_unfinished(self) -> None:
-        """Write units that have been open for long, once each, as they are now."""
+    def look_after_open(self) -> None:
+        """Keep open units to their fields, and write those that have been open for long, once each."""
         clock = time.perf_counter_ns()
         for span in list(self.open_units):
+            if len(span.fields) > self._most_fields:
+                names = list(span.fields)[self._most_fields :]
+                for name in names:
+                    span.fields.pop(name, None)
+                self.count("cut", len(names))
             age = span.duration_ns(clock)
             if age < self._unfinished_ns or span.ended:
                 continue
