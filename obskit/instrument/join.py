@@ -77,8 +77,7 @@ class JoinedProcessor(SpanProcessor):
                 if unit.process != self._runtime.process:
                     self._runtime.count("inherited")
                     return
-            copy = _copied(self._runtime, span)
-            self._runtime.emit(copy, time.perf_counter_ns(), copy.verdict.weight)
+            self._runtime.finish(_copied(self._runtime, span), time.perf_counter_ns())
         except Exception as error:
             self._runtime.trouble("writing a joined span", error)
 
@@ -95,6 +94,7 @@ def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
     """Return a foreign span, open or ended, as one of ours."""
     context = span.context
     copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
+    copy.process, copy.root = pipeline.process, copy
     copy.trace_hex, copy.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
     copy.parent, copy.scope = span.parent, span.instrumentation_scope
     copy.parent_hex = f"{span.parent.span_id:016x}" if span.parent is not None else None

@@ -122,11 +122,11 @@ class Runtime:
             if self.sampling is None or not self.sampling.has_tail:
                 span.root = ENDED  # no circle: what has ended is freed at once
         if self.sampling is None:
-            self.emit(span, clock, span.verdict.weight)
+            self._emit(span, clock, span.verdict.weight)
         elif self.sampling.has_tail:
             self._by_tail(span, clock)
         elif span.verdict.sampled:
-            self.emit(span, clock, span.verdict.weight)
+            self._emit(span, clock, span.verdict.weight)
         else:
             self.count("unsampled")
 
@@ -152,9 +152,9 @@ class Runtime:
 
     def _decided(self, span: EventSpan, clock: int, must: bool) -> None:
         if must:
-            self.emit(span, clock, 1.0)
+            self._emit(span, clock, 1.0)
         elif span.verdict.sampled:
-            self.emit(span, clock, span.verdict.weight)
+            self._emit(span, clock, span.verdict.weight)
         else:
             self.count("unsampled")
 
@@ -166,8 +166,7 @@ class Runtime:
             return True
         return rules.errors and has_failed(span)
 
-    def emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
-        """Write a span and tell the processors, whoever decided that it is kept."""
+    def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
         rows, sink = self.rows, self.sink
         if sink is not None and not self.processors and (line := rows.quick(span, clock, weight)) is not None:
             sink.write(line, clock)
