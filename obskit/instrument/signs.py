@@ -155,6 +155,10 @@ def _replacing(pattern: re.Pattern[str]) -> Sub:
     return lambda text: pattern.sub(MASK, text)
 
 
+def _statement(text: str) -> str:
+    return _STATEMENT.sub(lambda found: without_literals(found[0]), text)
+
+
 def _row(found: re.Match[str]) -> str:
     """Mask from the bracket to the last one of the line: values may have brackets too."""
     end = found[2].rfind(")")
@@ -177,8 +181,8 @@ _HARMLESS = frozenset(
 
 _BY_SIGN: dict[str, Sub] = {
     **{sign: _replacing(re.compile(pattern)) for sign, pattern in _SHAPES.items()},
-    "[SQL: ": lambda text: _STATEMENT.sub(lambda found: without_literals(found[0]), text),
-    "\nLINE ": lambda text: _STATEMENT.sub(lambda found: without_literals(found[0]), text),
+    "[SQL: ": _statement,
+    "\nLINE ": _statement,
     "DETAIL: ": lambda text: _ROW.sub(_row, text),
     " of pipeline caused error: ": lambda text: _COMMAND.sub(rf"\1 {MASK}", text),
     "with args beginning with: ": _replacing(_ARGUMENTS),
