@@ -276,9 +276,13 @@ class Runtime:
         """Flush and close; later events are dropped and counted."""
         if self.closed:
             return True
+        deadline = time.monotonic() + timeout
         done = self.flush(timeout)
         self.closed = True
         self._stop.set()
+        if self._keeper is not None and self._keeper.is_alive():
+            # It may be packing: ended between the packed file and the removal of the other it leaves both.
+            self._keeper.join(max(0.0, deadline - time.monotonic()))
         for processor in self.processors:
             try:
                 processor.shutdown()
