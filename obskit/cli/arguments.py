@@ -165,14 +165,20 @@ def _convert(parser: argparse.ArgumentParser) -> None:
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", required=True, metavar="DIR", help="where to write")
-    parser.add_argument(
-        "--events", type=_positive, default=40_000, metavar="N", help="how many; default 40000"
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", metavar="DIR", help="where to write made-up events")
+    what.add_argument(
+        "--live", action="store_true", help="run the platform as real processes under load instead"
     )
     parser.add_argument(
         "--seed", type=_not_negative, default=1, metavar="S", help="the same seed, the same rows"
     )
-    parser.add_argument("--format", choices=("jsonl.gz", "parquet"), default="jsonl.gz")
+    made = parser.add_argument_group("made up")
+    made.add_argument("--events", type=_positive, metavar="N", help="how many; default 40000")
+    made.add_argument("--format", choices=("jsonl.gz", "parquet"), help="default jsonl.gz")
+    live = parser.add_argument_group("live")
+    live.add_argument("--seconds", type=_positive, metavar="N", help="of load; default 60")
+    live.add_argument("--into", metavar="DIR", help="where the events go; default a temporary folder")
     _answer(parser)
 
 
@@ -200,7 +206,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "impact": ("verbs", "how many users or customers an outcome hit", _impact),
     "trace": ("verbs", "the spans of one trace", _trace),
     "convert": ("making", "write events as Parquet, to open in a blink", _convert),
-    "demo": ("making", "make events of a booking platform with causes planted in them", _demo),
+    "demo": ("making", "events of a booking platform with causes planted in them, made up or live", _demo),
     "probe": ("probing", "make real requests, the phases of each as one event", _probe),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),
 }

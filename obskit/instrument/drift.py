@@ -15,10 +15,10 @@ from typing import Any
 import orjson
 
 from obskit.instrument.limits import fallback
+from obskit.names import DRIFT
 
 _REFRESH_NS = 1_000_000_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
-DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
 
 
 class Drift:
@@ -47,12 +47,8 @@ class Drift:
     def refresh(self, clock: int) -> None:
         """Read what drifts."""
         self.due = clock + _REFRESH_NS
-        constant = {
-            **self.resource,
-            "process.uptime": round((clock - self._begun) / 1e9, 3),
-            "process.memory.usage": resident_bytes(),
-            "obskit.in_flight": len(self._in_flight),
-        }
+        age, units = round((clock - self._begun) / 1e9, 3), len(self._in_flight)
+        constant = self.resource | dict(zip(DRIFT, (age, resident_bytes(), units), strict=True))
         self.behind = b"," + orjson.dumps(constant, fallback)[1:] + b"\n"
         self.constant = constant
 

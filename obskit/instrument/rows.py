@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 from opentelemetry.trace import SpanKind
 
-from obskit.instrument.drift import DRIFT, Drift
+from obskit.instrument.drift import Drift
 from obskit.instrument.limits import Limits, Trimmer, fallback
 from obskit.instrument.redact import Redaction, Redactor
 from obskit.instrument.span import EventSpan
-from obskit.names import COLUMNS
+from obskit.names import COLUMNS, DRIFT
 
 _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's values are 0 to 4
 _OURS = frozenset({*COLUMNS, "events", "links"})

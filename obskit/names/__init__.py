@@ -15,6 +15,7 @@ __all__ = [
     "ALIASES",
     "COLUMNS",
     "CONVENTION_TYPES",
+    "DRIFT",
     "DURATION_UNITS",
     "ERROR_FIELDS",
     "RENAMED",
@@ -48,6 +49,9 @@ COLUMNS: dict[str, str] = {
     "severity_number": "int32",
 }
 """Our own columns in their order -> type word."""
+
+DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
+"""What `instrument` reads of its process about once a second: it drifts with time, whatever a unit does."""
 
 UNIT_KINDS = ("server", "consumer")
 """Kinds of span that are a unit of work wherever they stand in a trace."""
