@@ -102,11 +102,11 @@ class Runtime:
                 self.trouble("sampling", error)
         return KEEP if parent is None else unsampled(parent)
 
-    def started(self, span: EventSpan, context: Any) -> None:
-        """Tell the processors that a span began."""
+    def started(self, span: Any, context: Any) -> None:
+        """Tell the processors that a span began, ours or another provider's."""
         for processor in self.processors:
             try:
-                processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
+                processor.on_start(span, parent_context=context)
             except Exception as error:
                 self.trouble("a processor's on_start", error)
 
@@ -238,7 +238,7 @@ class Runtime:
                     continue
                 weight = 1.0 if must else weight
             span.provisional = True
-            row = self.rows.row(span, clock, weight)
+            row = self.rows.row(span.shown(), clock, weight)
             row["obskit.unfinished"] = True
             self.sink.write(self.rows.line(row), clock)
             self.count("unfinished")
@@ -276,9 +276,13 @@ class Runtime:
         """Flush and close; later events are dropped and counted."""
         if self.closed:
             return True
+        deadline = time.monotonic() + timeout
         done = self.flush(timeout)
         self.closed = True
         self._stop.set()
+        if self._keeper is not None and self._keeper.is_alive():
+            # It may be packing: ended between the packed file and the removal of the other it leaves both.
+            self._keeper.join(max(0.0, deadline - time.monotonic()))
         for processor in self.processors:
             try:
                 processor.shutdown()
