@@ -8,6 +8,7 @@ cheaper than any over a network, and so our share of it larger.
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import socket
 import sqlite3
@@ -143,7 +144,7 @@ async def bare(app: Any) -> None:
     async def send(message: Any) -> None:
         pass
 
-    for line in ["300", *sys.stdin]:
+    for line in itertools.chain(["300"], sys.stdin):
         begun = time.process_time()
         for _ in range(int(line)):
             await app(dict(scope), receive, send)
