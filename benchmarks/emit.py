@@ -10,7 +10,6 @@ clock. "written" means that the kernel has it when the call returns; the others 
 from __future__ import annotations
 
 import argparse
-import asyncio
 import json
 import logging
 import os
@@ -29,6 +28,8 @@ from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+from benchmarks import serving
 
 SIZES = (5, 30, 100)
 Emit = Callable[[dict[str, Any]], None]
@@ -286,155 +287,6 @@ def killed(events: int = 20_000) -> None:
     print(f"\nkill -9 after {events:,} events: {found:,} readable")
 
 
-APP = """
-import asyncio, os, sys, time
-os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "http"
-from fastapi import FastAPI
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-mode, how, folder = sys.argv[1:]
-if mode == "no-op":
-    from opentelemetry import trace
-    trace.set_tracer_provider(trace.NoOpTracerProvider())
-    def add(*_, **__): pass
-elif mode == "sdk":
-    from opentelemetry import trace
-    from opentelemetry.sdk.trace import TracerProvider
-    trace.set_tracer_provider(TracerProvider())
-    def add(fields): trace.get_current_span().set_attributes(fields)
-else:
-    from obskit.instrument import Redaction, add, configure
-    configure("app", sink=folder, redaction=Redaction() if mode == "redacted" else None)
-app = FastAPI()
-
-@app.get("/book/{seat}")
-async def book(seat: str):
-    add({"seat": seat, "customer": "c-17", "cart.items": 3, "fare.class": "K"})
-    return {"seat": seat, "price": 12.5}
-
-FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
-scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": "/book/14C",
-         "raw_path": b"/book/14C", "query_string": b"from=BRN&to=ZRH", "root_path": "", "scheme": "http",
-         "headers": [(b"host", b"test"), (b"user-agent", b"bench/1.0")], "client": ("127.0.0.1", 5), "server": ("test", 80)}
-
-async def receive(): return {"type": "http.request", "body": b"", "more_body": False}
-async def send(message): pass
-
-async def serve(number):
-    for _ in range(number):
-        await app(dict(scope), receive, send)
-
-async def bare():
-    await serve(300)
-    print(0, flush=True)
-    for line in sys.stdin:
-        begun = time.process_time()
-        await serve(int(line))
-        print(time.process_time() - begun, flush=True)
-
-def server():
-    import socket, threading, uvicorn
-    listening = socket.create_server(("127.0.0.1", 0))
-    running = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
-    def told():
-        for _ in sys.stdin:
-            print(time.process_time(), flush=True)
-        running.should_exit = True
-    print(listening.getsockname()[1], flush=True)
-    threading.Thread(target=told, daemon=True).start()
-    running.run([listening])
-
-server() if how == "server" else asyncio.run(bare())
-"""
-
-REQUEST = (
-    b"GET /book/14C?from=BRN&to=ZRH HTTP/1.1\r\nhost: 127.0.0.1\r\nuser-agent: bench/1.0\r\n"
-    b"accept: */*\r\naccept-encoding: gzip\r\nconnection: keep-alive\r\n\r\n"
-)
-MODES = {
-    "no-op": ("no-op tracer", ""),
-    "sdk": ("SDK span, no exporter", ""),
-    "plain": ("obskit", ">= 0.95"),
-    "redacted": ("obskit, redacted", ">= 0.90"),
-}
-
-
-async def ask(port: int, number: int, connections: int = 8) -> None:
-    """Make requests over a few connections that stay open, each as soon as the last is answered."""
-
-    async def one(count: int) -> None:
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        for _ in range(count):
-            writer.write(REQUEST)
-            head = await reader.readuntil(b"\r\n\r\n")
-            assert head.startswith(b"HTTP/1.1 200"), head
-            await reader.readexactly(int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0]))
-        writer.close()
-        await writer.wait_closed()
-
-    await asyncio.gather(*(one(number // connections) for _ in range(connections)))
-
-
-class Application:
-    """The instrumented application in a process of its own: bare, or behind a server on loopback."""
-
-    def __init__(self, mode: str, how: str, folder: Path) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", APP, mode, how, str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        self._served = how == "server"
-        self._port = self._line()
-        if self._served:
-            asyncio.run(ask(int(self._port), 304))
-
-    def _line(self) -> float:
-        assert self._process.stdout is not None
-        return float(self._process.stdout.readline() or 0)
-
-    def _tell(self, words: str) -> float:
-        assert self._process.stdin is not None
-        self._process.stdin.write(f"{words}\n")
-        self._process.stdin.flush()
-        return self._line()
-
-    def cost(self, number: int) -> float:
-        """Return CPU seconds of the whole process a request."""
-        if not self._served:
-            return self._tell(str(number)) / number
-        before = self._tell("")
-        asyncio.run(ask(int(self._port), number))
-        return (self._tell("") - before) / number
-
-    def end(self) -> None:
-        """End the process."""
-        self._process.communicate()
-
-
-def requests(rounds: int, number: int = 1200) -> None:
-    """Print what a request through an instrumented FastAPI application costs, by provider.
-
-    A server that has all the work it can take gives one request a CPU second for each that one costs.
-    """
-    for how, what in (
-        ("server", "behind uvicorn, 8 connections"),
-        ("bare", "the bare application, no server"),
-    ):
-        with scratch() as folder:
-            running = {mode: Application(mode, how, folder) for mode in MODES}
-            least = dict.fromkeys(MODES, 9e9)
-            for _ in range(rounds):
-                for mode, application in running.items():
-                    least[mode] = min(least[mode], application.cost(number) * 1e6)
-            for application in running.values():
-                application.end()
-        print(f"\n| FastAPI request, {what} | CPU, µs | throughput : no-op | must reach |\n|---|---|---|---|")
-        for mode, (name, target) in MODES.items():
-            target = target if how == "server" else ""
-            print(f"| {name} | {least[mode]:.0f} | {least['no-op'] / least[mode]:.2f} | {target} |")
-
-
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Yield a folder that is gone afterwards."""
@@ -470,7 +322,7 @@ def main() -> None:
     if "cost" in given.only:
         cost(given.rounds, given.events)
     if "requests" in given.only:
-        requests(given.rounds)
+        serving.measure(given.rounds)
     if "killed" in given.only:
         killed()
     if "stalled" in given.only:

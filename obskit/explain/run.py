@@ -150,18 +150,12 @@ class _Run:
             wanted = [self.scope.resolve(name) for name in given]
         else:
             wanted = list(self.scope.schema.names)
-        keep = []
-        for name in wanted:
-            if name in named:
-                self.skipped.append({"field": name, "reason": "named in the selection or the baseline"})
-            elif name in NOT_FIELDS:
-                self.skipped.append({"field": name, "reason": NOT_FIELDS[name]})
-            elif name in DRIFT and given is None:
-                self.skipped.append({"field": name, "reason": DRIFTS})
-            elif name == "error" and any(describes_error(field) for field in named):
-                self.skipped.append({"field": name, "reason": "follows from what the selection names"})
-            else:
-                keep.append(name)
+        reasons = NOT_FIELDS | dict.fromkeys(DRIFT if given is None else (), DRIFTS)
+        reasons |= dict.fromkeys(named, "named in the selection or the baseline")
+        if any(describes_error(field) for field in named):
+            reasons.setdefault("error", "follows from what the selection names")
+        self.skipped += [{"field": name, "reason": reasons[name]} for name in wanted if name in reasons]
+        keep = [name for name in wanted if name not in reasons]
         describes = set()
         if describing:  # how long a failure took, and what was logged of it, is part of how it failed
             describes = {n for n in keep if describes_error(n) or n in ("duration_ms", *SEVERITY, *MESSAGES)}

@@ -198,9 +198,9 @@ def _install(runtime: Runtime, processors: list[SpanProcessor]) -> str:
     ours = isinstance(provider, EventTracerProvider)
     unset = isinstance(provider, trace.ProxyTracerProvider)
     if not ours and not unset and hasattr(provider, "add_span_processor"):
-        runtime.sampling = None  # its sampler has decided
-        for processor in (JoinedProcessor(runtime), *processors):
-            provider.add_span_processor(processor)
+        runtime.processors = tuple(processors)
+        provider.add_span_processor(JoinedProcessor(runtime))
+        runtime.sampling = None  # the provider's own sampler decides
         Active.tracer = provider.get_tracer("obskit")
         Active.runtime = runtime
         return "joined"

@@ -102,11 +102,11 @@ class Runtime:
                 self.trouble("sampling", error)
         return KEEP if parent is None else unsampled(parent)
 
-    def started(self, span: EventSpan, context: Any) -> None:
-        """Tell the processors that a span began."""
+    def started(self, span: Any, context: Any) -> None:
+        """Tell the processors that a span began, ours or another provider's."""
         for processor in self.processors:
             try:
-                processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
+                processor.on_start(span, parent_context=context)
             except Exception as error:
                 self.trouble("a processor's on_start", error)
 
@@ -241,7 +241,7 @@ class Runtime:
                     continue
                 weight = 1.0 if must else weight
             try:
-                row = self.rows.row(span.as_it_is(), clock, weight)
+                row = self.rows.row(span.shown(), clock, weight)
             except RuntimeError:  # its fields became more meanwhile: the next time
                 continue
             row["obskit.unfinished"] = span.provisional = True
@@ -281,9 +281,13 @@ class Runtime:
         """Flush and close; later events are dropped and counted."""
         if self.closed:
             return True
+        deadline = time.monotonic() + timeout
         done = self.flush(timeout)
         self.closed = True
         self._stop.set()
+        if self._keeper is not None and self._keeper.is_alive():
+            # It may be packing: ended in the middle, half a packed file is left for an hour.
+            self._keeper.join(max(0.0, deadline - time.monotonic()))
         for processor in self.processors:
             try:
                 processor.shutdown()

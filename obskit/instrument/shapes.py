@@ -5,6 +5,9 @@ A sign is a short substring without which its pattern cannot match. Every patter
 
 from __future__ import annotations
 
+MASK = "[redacted]"
+"""What stands in the place of a secret."""
+
 # Tokens that can be told by their look: sign -> pattern.
 SHAPES: dict[str, str] = {
     "-----BEGIN": r"-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?"
@@ -78,6 +81,7 @@ GATES = {
     "shp": "_",
     "hv": ".",
     "hooks": "/",
+    "\nLINE ": ":",
     "AKIA": "I",
     "ASIA": "I",
     "AIza": "I",

@@ -14,9 +14,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from obskit.instrument.shapes import GATES, SHAPES
+from obskit.instrument.shapes import GATES, MASK, SHAPES
+from obskit.instrument.statements import QUOTED
 
-MASK = "[redacted]"
+__all__ = ["HARMLESS_ENDS", "MASK", "cleaned", "shaped", "suspicious"]
+
 HARMLESS_ENDS = frozenset(
     {"count", "length", "size", "type", "name", "limit", "expires", "expiry", "age", "ms", "method", "valid"}
     | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
@@ -103,10 +105,6 @@ _PARAMETERS = re.compile(
     r"(\[(?:generated )?parameters: )[\s\S]*?(\](?=\n|\s*\(Background|\Z)|\Z)", re.IGNORECASE
 )
 _ECHOED = re.compile(r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)", re.IGNORECASE)
-_ROW = re.compile(r"(failing row contains \()([^\n]+)", re.IGNORECASE)
-_DUPLICATE = re.compile(
-    rf"(duplicate entry )({_QUOTED})(?= for key '[^'\n]{{0,100}}(?:{_ASSIGNED}))", re.IGNORECASE
-)
 _INSERTED = re.compile(r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)", re.IGNORECASE)
 _USER = re.compile(r"(://)(?:[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@]{1,256})@")
 _USER_ENCODED = re.compile(r"(%(?:25)?3A%(?:25)?2F%(?:25)?2F)[^\s&\"'<>]{1,256}?(%(?:25)?40)", re.IGNORECASE)
@@ -168,6 +166,10 @@ def _prose(found: re.Match[str]) -> str:
     return f"{word}{quote}{MASK}{quote}"
 
 
+def _inserted(found: re.Match[str]) -> str:
+    return found[1] + MASK if "'" in found[2] or '"' in found[2] else found[0]
+
+
 def _link(found: re.Match[str]) -> str:
     return found[1] + MASK if _mixed(found[2]) and MASK not in found[2] else found[0]
 
@@ -180,7 +182,10 @@ _HARMLESS = frozenset(
     {"", "none", "null", "true", "false", "undefined", "missing", "invalid", "expired", "required", "?"}
 )
 
-_BY_SIGN: dict[str, Sub] = {sign: _replacing(re.compile(pattern)) for sign, pattern in SHAPES.items()}
+_BY_SIGN: dict[str, Sub] = {
+    **{sign: _replacing(re.compile(pattern)) for sign, pattern in SHAPES.items()},
+    **QUOTED,
+}
 # These are of any case: their signs are looked for in lower case, in texts with spaces and their character.
 _SPOKEN_SIGNS: dict[str, tuple[tuple[str, Sub], ...]] = {
     " ": (
@@ -192,10 +197,7 @@ _SPOKEN_SIGNS: dict[str, tuple[tuple[str, Sub], ...]] = {
         ("secret", _replacing_by(_PROSE, _prose)),
         ("token ", _replacing_by(_PROSE, _prose)),
     ),
-    ":": (
-        ("parameters: ", _replacing(_PARAMETERS, rf"\1{MASK}]")),
-        ("failing row contains", _replacing(_ROW, rf"\1{MASK})")),
-    ),
+    ":": (("parameters: ", _replacing(_PARAMETERS, rf"\1{MASK}]")),),
     "[": (("[generated in ", _replacing(_ECHOED, _AFTER)), ("[cached since ", _replacing(_ECHOED, _AFTER))),
     "@": (("sqlplus ", _replacing(_SLASHED, _AFTER)), ("jdbc:oracle", _replacing(_SLASHED, _AFTER))),
 }
@@ -203,7 +205,7 @@ _COMMANDS = (" -u", " --user", " --proxy-user", " -p", " -P ", " -a ", " -k ", "
 
 
 def _grouped() -> tuple[tuple[str, tuple[str, ...]], ...]:
-    groups: dict[str, list[str]] = {char: [] for char in "$I_-./:"}
+    groups: dict[str, list[str]] = {char: [] for char in "$I'[_-./:"}
     bare: list[str] = []
     for sign in _BY_SIGN:
         char = GATES.get(sign) or next((c for c in groups if c in sign and c != "I"), None)
@@ -303,9 +305,7 @@ def _worded(text: str, low: str) -> str:
         text = _PAIR.sub(_AFTER, text)
         text = _SPOKEN.sub(rf"\1\2{MASK}", text)
         if "values" in low:
-            text = _INSERTED.sub(_AFTER, text)
-        if "duplicate entry" in low:
-            text = _DUPLICATE.sub(_AFTER, text)
+            text = _INSERTED.sub(_inserted, text)
     if "<" in low:
         text = _TAG.sub(_AFTER, text)
     text = _ASSIGNMENT.sub(_assignment, text)

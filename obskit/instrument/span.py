@@ -250,7 +250,7 @@ class EventSpan(Span):
         timestamp: int | None = None,  # noqa: ARG002  OpenTelemetry's signature
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
-        """Put an exception on the event as `exception.*` and, unless set, `error.type`."""
+        """Put an exception on the event as `exception.*`; on one that has failed as `error.type` too."""
         if self.ended:
             self.pipeline.count("late")
             return
@@ -258,6 +258,8 @@ class EventSpan(Span):
             self.fields.update(described(exception))
             if attributes:
                 self.fields.update(attributes)
+            if self.status_code == "ERROR":  # said before the exception, as gRPC's client does
+                self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
             self.pipeline.trouble("record_exception", error)
 
@@ -297,15 +299,15 @@ class EventSpan(Span):
             self.failed(exc_val)
         self.end()
 
-    def as_it_is(self) -> EventSpan:
-        """Return what a row can be made of while the span is open."""
-        return self
-
     def duration_ns(self, clock: int) -> int:
         """Return how long it took, or has taken by `clock`."""
         if self.finished is not None:
             return self.finished - self.started
         return clock - self.clock if self.clock else _now() - self.started
+
+    def shown(self) -> EventSpan:
+        """Return what a provisional row is made of: the span itself, which others' are not."""
+        return self
 
     # What processors read on start, as on the SDK's span.
 

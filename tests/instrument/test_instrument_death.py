@@ -109,7 +109,10 @@ def test_what_had_ended_in_any_thread_is_there_after_kill_9(tmp_path: Path, disk
         missing = {(t, n) for t in range(6) for n in range(ended[t])} - set(found)
         assert len(missing) <= deferred
         assert min(ended) > 0
-        assert set(events.load_report.rejected_by_reason) <= {"is empty"}, "no torn line"
+        # Where the kill met a thread within write(2), its line may end there: that block had not ended.
+        torn = "torn: the file ends within the line"
+        assert set(events.load_report.rejected_by_reason) <= {"is empty", torn}
+        assert events.load_report.rejected_by_reason.get(torn, 0) <= 1
         if disk == "slow":
             assert deferred > 0
 

@@ -9,8 +9,8 @@ import pytest
 
 from obskit.errors import BadCall
 from obskit.instrument import Handle, Redaction, event, pseudonym
-from obskit.instrument.redact import without_literals
 from obskit.instrument.signs import cleaned
+from obskit.instrument.statements import without_literals
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
@@ -106,7 +106,7 @@ def test_redaction_can_be_switched_off(service: Service, rows: Rows) -> None:
         ),
         (
             "DETAIL:  Failing row contains (1, ann, x1).\nCONTEXT: y",
-            "DETAIL:  Failing row contains ([redacted])\nCONTEXT: y",
+            "DETAIL:  Failing row contains ([redacted]).\nCONTEXT: y",
         ),
         (
             '[{"name":"A","value":"1"},{"name":"DB_PASSWORD","value":"x1"},{"name":"B","value":"2"}]',
