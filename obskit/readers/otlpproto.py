@@ -112,9 +112,8 @@ class Messages:
 
     def _block(self, signal: Signal, frames: list[Frame]) -> Iterator[pa.RecordBatch]:
         try:
-            resources = otlpwire.decode(signal, [frame.data for frame in frames])
-            batches = otlpcolumns.batches(signal, resources, self._pivot)
-            first = next(batches, None)  # what is unusual is told before the first batch
+            requests = otlpwire.decode(signal, [frame.data for frame in frames])
+            batches = otlpcolumns.taken(signal, requests, self._pivot)
         except (Refused, otlpcolumns.Unusual):
             if len(frames) == 1:
                 yield from self._by_record(signal, frames[0])
@@ -123,9 +122,7 @@ class Messages:
                 yield from self._block(signal, frames[:half])
                 yield from self._block(signal, frames[half:])
             return
-        if first is not None:
-            yield first
-            yield from batches
+        yield from batches
 
     def _by_record(self, signal: Signal, frame: Frame) -> Iterator[pa.RecordBatch]:
         def reject(place: int, why: str) -> None:
