@@ -55,7 +55,7 @@ def test_wrong_format(read, tmp_path, data, what, hint):
         data = data.replace(b'{"data"', b'{\n"data"')
     with pytest.raises(ReadError) as caught:
         read(data, name="file.jsonl")
-    hint = hint or "obskit reads Arrow IPC, CSV, OTLP JSON, Parquet, curl, flat JSONL"
+    hint = hint or "obskit reads Arrow IPC, CSV, OTLP JSON, OTLP protobuf, Parquet, curl, flat JSONL"
     assert (
         str(caught.value)
         == f"{tmp_path}/file.jsonl cannot be read as events: it looks like {what}\nHint: {hint}"
