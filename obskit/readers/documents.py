@@ -236,6 +236,9 @@ def _unparsed(
     else:  # it was cut where nothing begins
         yield from spans.take(document, where)
         return
+    if spans.first is None:  # if nothing is to be had, this is why
+        at = where or f"line {error.lineno}, column {error.colno}"
+        spans.first = f"{torn or reason(rest, error)} ({at})"
     cuts = [begin, *(cut.end() for cut in frame.boundary.finditer(data, begin)), len(data)]
     for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
         text = data[start:stop]
