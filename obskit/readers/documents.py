@@ -8,9 +8,10 @@ taken apart where spans begin, so that those before and after the damage are kep
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,7 +28,9 @@ DOCUMENT_LIMIT = 256 * 1024 * 1024
 """Bytes that one document may have; it is held in memory whole."""
 
 PIECE = 4 * 1024 * 1024
-BLOCK = 4 * 1024 * 1024
+FIRST = 128 * 1024
+"""Bytes of the first piece of a format that has to learn before its fast way can be gone."""
+
 SMALL = 8 * 1024
 """Bytes below which the fast way is not worth its set-up."""
 
@@ -42,7 +45,7 @@ class Malformed(ValueError):
 @dataclass(frozen=True)
 class Frame:
     """How a document is cut: `begin` is where its first span or trace begins, `boundary` matches what stands
-    between two of them, `opening` and `closing` make a document of the stretch between two cuts."""
+    between two of them, its first group being the end of the former, `opening` and `closing` make a document of the stretch between two cuts."""
 
     begin: int
     boundary: re.Pattern[bytes]
@@ -55,24 +58,28 @@ class Spans:
 
     Attributes:
         name: the format in words.
-        number: records seen in the file so far, good or bad.
+        size: of the next piece, in bytes.
+        number: records seen in the file so far, good or bad; `given` of them were given out.
+        first: why the first thing that was left out was.
     """
 
     name = "JSON"
+    size = PIECE
+    types: Mapping[str, pa.DataType] = TYPES
 
     def __init__(self, report: FileReport) -> None:
         self.number = 0
         self.given = 0
         self.first: str | None = None
-        self._report = report
-        self._batcher = RowBatcher(dict(NAMED), TYPES)
+        self.report = report
+        self._batcher = RowBatcher(dict(NAMED), self.types)
 
     def frame(self, data: bytes) -> Frame | None:  # noqa: ARG002
         """Say how a document can be cut; None where it is to stay whole."""
         return None
 
     def fast(self, data: bytes) -> list[pa.RecordBatch] | None:  # noqa: ARG002
-        """Return all spans of a document, or of lines that are a span each; None where any needs the other way."""
+        """Return all spans of a document or of lines of spans; None where the other way is to go."""
         return None
 
     def rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
@@ -87,7 +94,7 @@ class Spans:
         """Count one thing that was left out."""
         if self.first is None:
             self.first = f"{why} ({where})" if where else why
-        self._report.reject(where, why)
+        self.report.reject(where, why)
 
     def place(self, where: str, what: str = "span") -> str:
         """Return the position of the record that comes next, which is counted by it."""
@@ -165,8 +172,11 @@ def parses(line: bytes) -> bool:
 def _lines(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
     with source.stream() as stream:
         told = False
-        for block in LineBlocks(stream, spans._report, size=BLOCK, limit=DOCUMENT_LIMIT):
-            batches = spans.whole(block.data) if block.data[:1] == b"{" else None
+        blocks = LineBlocks(stream, spans.report, size=spans.size, limit=DOCUMENT_LIMIT)
+        for block in blocks:
+            blocks.size = PIECE
+            many = len(block.data) <= 2 * PIECE  # else it is one line, which is cut below
+            batches = spans.whole(block.data) if many and block.data[:1] == b"{" else None
             if batches is not None:
                 yield from batches
                 continue
@@ -200,8 +210,8 @@ def _document(data: bytes, spans: Spans, where: str, torn: str | None) -> Iterat
     frame = spans.frame(data)
     begin, opening, closing = (frame.begin, frame.opening, frame.closing) if frame else (0, b"", b"")
     while begin < len(data):
-        cut = frame.boundary.search(data, begin + PIECE) if frame else None
-        end = cut.start() + 1 if cut else len(data)
+        cut = frame.boundary.search(data, begin + spans.size) if frame else None
+        end = cut.end(1) if cut else len(data)
         piece = opening + data[begin:end] + (closing if cut else b"")
         batches = spans.whole(piece)
         if batches is None:
@@ -212,6 +222,7 @@ def _document(data: bytes, spans: Spans, where: str, torn: str | None) -> Iterat
                 return
             batches = spans.take(document, where)
         yield from batches
+        spans.size = PIECE
         begin = cut.end() if cut else len(data)
 
 
@@ -240,7 +251,7 @@ def _unparsed(
         at = where or f"line {error.lineno}, column {error.colno}"
         spans.first = f"{torn or reason(rest, error)} ({at})"
     cuts = [begin, *(cut.end() for cut in frame.boundary.finditer(data, begin)), len(data)]
-    for start, stop in zip(cuts[:-1], cuts[1:], strict=True):
+    for start, stop in itertools.pairwise(cuts):
         text = data[start:stop]
         place = f"{where}, at byte {start}" if where else f"byte {start}"
         why = reason(text, error) if stop < len(data) else torn or reason(text, error)

@@ -14,10 +14,9 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.readers.documents import Frame, Malformed, Spans, read_documents
-from obskit.readers.jaegercolumns import batches
+from obskit.readers.documents import FIRST, Frame, Malformed, Spans, read_documents
+from obskit.readers.jaegercolumns import Known, batches
 from obskit.readers.jaegerrows import Found, find, span_row
-from obskit.readers.pivot import Pivot
 from obskit.readers.registry import Match, Reader
 from obskit.readers.source import Source
 from obskit.readers.tags import own_columns
@@ -38,8 +37,8 @@ _FIELDS = frozenset(
 _ANSWER = re.compile(rb'\s*\{\s*"data"\s*:\s*\[\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spans"\s*:)')
 _TRACES = re.compile(rb'\s*\[\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spans"\s*:)')
 _LIST = re.compile(rb'\s*\[\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spanID"\s*:)')
-_NEXT_TRACE = re.compile(rb'\}\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spans"\s*:)')
-_NEXT_SPAN = re.compile(rb'\}\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spanID"\s*:)')
+_NEXT_TRACE = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spans"\s*:)')
+_NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spanID"\s*:)')
 
 
 def sniff(head: bytes) -> Match:
@@ -69,10 +68,11 @@ class Jaeger(Spans):
     """Jaeger's documents of one file."""
 
     name = "Jaeger's JSON"
+    size = FIRST
 
     def __init__(self, report: FileReport) -> None:
         super().__init__(report)
-        self._pivot = Pivot(report)
+        self._known = Known()
 
     def frame(self, data: bytes) -> Frame | None:
         """Say how a document can be cut: between traces, or between the spans of a list."""
@@ -87,7 +87,7 @@ class Jaeger(Spans):
 
     def fast(self, data: bytes) -> list[pa.RecordBatch] | None:
         """Return a document's spans as columns, where it is as Jaeger writes it."""
-        return batches(data, self._pivot)
+        return batches(data, self._known, self.report)
 
     def rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
         """Give the spans of a document as flat rows; what is none is rejected."""
@@ -103,7 +103,8 @@ class Jaeger(Spans):
                 self.reject(place, str(error))
                 continue
             for name in again:
-                self._report.override(name)
+                self.report.override(name)
+            self._known.learn(found.span.get("tags"))
             yield row
 
     def _found(self, document: Any, where: str) -> Iterator[Found]:

@@ -1,4 +1,4 @@
-"""What tags of tracing tools say that OpenTelemetry has columns for: kind, status, trace state; and their ids.
+"""What tracing tools write as tags that OpenTelemetry has columns for: kind, status, trace state; and ids.
 
 Jaeger and Zipkin write all of a span's own fields that they have no place for as tags, by names on which
 OpenTelemetry's exporters agree. Both readers leave such tags in their batches, and `own_columns` moves
@@ -40,6 +40,12 @@ def padded_ids(array: pa.Array, width: int) -> pa.Array:
     if pc.all(pc.match_substring_regex(array, r"^[0-9a-fA-F]{1,32}$"), min_count=0).as_py():
         return pc.ascii_lpad(array, width, "0")
     return by_value(array, lambda text: padded(text, width), pa.string())
+
+
+def filled(array: pa.Array) -> pa.Array:
+    """Return texts with empty ones as null."""
+    empty = pc.equal(array, "")
+    return pc.if_else(empty, pa.scalar(None, array.type), array) if pc.any(empty).as_py() else array
 
 
 def own_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
