@@ -4,9 +4,11 @@ What a row's names and types mean is `obskit.schema`'s business; readers count w
 hold no more than a few blocks in memory.
 """
 
+from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.columnar import ARROW, PARQUET
 from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
+from obskit.readers.delta import READER as DELTA
 from obskit.readers.honeycomb import READER as HONEYCOMB
 from obskit.readers.jaeger import READER as JAEGER
 from obskit.readers.jsonl import READER as JSONL
@@ -18,7 +20,7 @@ from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
 from obskit.readers.zipkin import READER as ZIPKIN
 
-for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL, JAEGER, ZIPKIN, HONEYCOMB):
+for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL, JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA):
     register_reader(_reader)
 
 __all__ = [

@@ -44,8 +44,13 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Frame:
-    """How a document is cut: `begin` is where its first span or trace begins, `boundary` matches what stands
-    between two of them, its first group being the end of the former, `opening` and `closing` make a document of the stretch between two cuts."""
+    """How a document is cut.
+
+    Attributes:
+        begin: where its first span or trace begins.
+        boundary: what stands between two of them; its first group is the end of the former.
+        opening, closing: what makes a document of the stretch between two cuts.
+    """
 
     begin: int
     boundary: re.Pattern[bytes]
