@@ -51,6 +51,7 @@ _LEVELS = ("ResourceAttributes", "ScopeAttributes", "SpanAttributes", "LogAttrib
 """Maps of attributes; of a name in several the last has the say."""
 
 _LEFT_OUT = frozenset({"TimestampTime", "TimestampDate", "TraceFlags", "ResourceSchemaUrl", "ScopeSchemaUrl"})
+_LIST = re.compile(r"(?:Events|Links)\.")
 _NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _INTEGER = r"^-?(0|[1-9][0-9]{0,18})$"
 _LINE = re.compile(rb'"(?:SpanAttributes|ResourceAttributes|LogAttributes)"\s*:')
@@ -94,18 +95,20 @@ def as_events(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
         LimitExceeded: too many field names.
     """
     rows = batch.num_rows
+    lists = {
+        name: values
+        for name, values in zip(batch.schema.names, batch.columns, strict=True)
+        if _LIST.match(name)
+    }
     raw: dict[str, pa.Array] = {}
-    for column in flatten(batch):
+    for column in flatten(batch.select([name for name in batch.schema.names if name not in lists])):
         raw.setdefault(column.name, column.values)
     out: dict[str, pa.Array] = {}
     levels: list[dict[str, pa.Array]] = [{} for _ in _LEVELS]
-    lists: dict[str, pa.Array] = {}
     for name, values in raw.items():
         head, dot, key = name.partition(".")
         if dot and head in _LEVELS:
             levels[_LEVELS.index(head)][attribute_name(key)] = restored(values, key)
-        elif head in ("Events", "Links"):
-            lists[name] = values
         elif name in _OWN:
             have, filled = out.get(_OWN[name]), _filled(values)
             out[_OWN[name]] = filled if have is None else pc.coalesce(have, filled)
