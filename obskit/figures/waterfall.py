@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from obskit.figures import words
 from obskit.figures.chart import Chart, chart, literal, plotly
 from obskit.figures.palette import SERIES
 
@@ -116,7 +117,9 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
         label.append(
             literal("\u2003" * depth + " ".join(filter(None, (service, str(span.get("name") or "?")))))
         )
-        hover.append(f"{literal(span.get('span_id'))}{' · ERROR' if failed else ''}")
+        points = words.points(span.get("events"))
+        more = f"{' · ERROR' if failed else ''}{f' · {points}' if points else ''}"
+        hover.append(f"{literal(span.get('span_id'))}{more}")
     bar = go.Bar(
         orientation="h",
         y=list(range(len(shown))),

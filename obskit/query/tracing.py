@@ -52,6 +52,7 @@ class Trace(Result):
             bar = " " * row.start + ("█" * row.width if row.width else "╎")
             label = row.label if len(row.label) <= name else row.label[: name - 1] + "…"
             mark = "  ERROR" if row.error else ""
+            mark += f"  {row.points}" if row.points else ""
             lines.append(f"{label.ljust(name)}  {row.length.rjust(length)}  {bar}{mark}".rstrip())
         if self.table.num_rows > SHOWN:
             lines.append(f"… {self.table.num_rows - SHOWN:,} more")
@@ -73,6 +74,7 @@ class Trace(Result):
                 'border-radius:2px"></div></div>'
             )
             name = html.escape(row.label.strip()) + (" <b>error</b>" if row.error else "")
+            name += f" <small>{row.points}</small>" if row.points else ""
             rows.append(
                 f'<tr><td style="text-align:left;padding-left:{0.8 + row.depth:.1f}em">{name}</td>'
                 f'<td class="n" style="text-align:right">{html.escape(row.length)}</td><td>{bar}</td></tr>'
@@ -93,6 +95,7 @@ class _Row:
     width: int
     error: bool
     depth: int
+    points: str
 
 
 def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
@@ -116,6 +119,7 @@ def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
                 width,
                 bool(span.get("error")),
                 depth,
+                words.points(span.get("events")),
             )
         )
     return out

@@ -13,6 +13,7 @@ from obskit.readers.honeycomb import READER as HONEYCOMB
 from obskit.readers.jaeger import READER as JAEGER
 from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.otlp import READER as OTLP
+from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
 from obskit.readers.paths import expand
 from obskit.readers.reading import read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
@@ -20,7 +21,9 @@ from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
 from obskit.readers.zipkin import READER as ZIPKIN
 
-for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL, JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA):
+for _reader in (JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL):
+    register_reader(_reader)
+for _reader in (JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA):
     register_reader(_reader)
 
 __all__ = [

@@ -12,7 +12,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x7fELF", "a program"),
     (b"SQLite format 3", "an SQLite database"),
-    (b"BZh", "bzip2 data"),
+    (b"BZh", "bzip2 within a compressed stream"),
     (b"\xfd7zXZ", "xz data"),
     (b"\x1f\x8b", "gzip within a compressed stream"),
     (b"\x28\xb5\x2f\xfd", "zstd within a compressed stream"),

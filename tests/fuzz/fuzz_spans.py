@@ -23,7 +23,7 @@ with atheris.instrument_imports(include=["obskit.readers", "obskit.schema"]):
     from obskit.readers.source import Source
     from obskit.schema import LoadReport, Normalizer, cast
 
-import test_readers_documents as examples  # noqa: E402
+import test_readers_documents as examples
 
 READERS = {
     "jaeger": jaeger.READER,
