@@ -21,9 +21,10 @@ import pyarrow as pa
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.jsonl import BadLine, parse_line
 from obskit.readers.lines import LineBlocks
+from obskit.readers.otlprows import BATCH_TYPES
 from obskit.readers.rows import DEPTH_LIMIT, RowBatcher
 from obskit.readers.source import Readable, Source
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
+from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
 """Bytes that one document may have; it is held in memory whole."""
@@ -35,7 +36,6 @@ FIRST = 128 * 1024
 SMALL = 8 * 1024
 """Bytes below which the fast way is not worth its set-up."""
 
-TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
 _DECODER = json.JSONDecoder()
 
 
@@ -71,7 +71,7 @@ class Spans:
 
     name = "JSON"
     size = PIECE
-    types: Mapping[str, pa.DataType] = TYPES
+    types: Mapping[str, pa.DataType] = BATCH_TYPES
 
     def __init__(self, report: FileReport) -> None:
         self.number = 0

@@ -237,7 +237,7 @@ def test_a_document_is_never_in_memory_as_objects(tmp_path):
     span = json.dumps(zipkin()[0] | {"tags": {f"tag.{n}": "x" * 20 for n in range(30)}})
     path = Path(tmp_path / "large.json")
     with path.open("w") as file:
-        file.write("[" + ",\n".join([span] * 10_000) + "]")
+        file.write("[" + ",\n".join([span] * 30_000) + "]")
     program = (
         "import sys, pathlib\n"
         "from obskit.readers import read_batches\n"
@@ -251,5 +251,5 @@ def test_a_document_is_never_in_memory_as_objects(tmp_path):
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
     )
     rows, more = map(int, done.stdout.split())
-    assert rows == 10_000
-    assert more < 3 * path.stat().st_size  # as objects it would be more than ten times the file
+    assert rows == 30_000
+    assert more < 4 * path.stat().st_size  # as objects it would be more than ten times the file
