@@ -160,8 +160,6 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
         ports = item.field("port")
         good = pc.and_(pc.greater(ports, 0), pc.less(ports, 65_536))
         columns[port] = pc.if_else(pc.fill_null(good, False), ports, pa.scalar(None, pa.int64()))
-        if not pc.all(pc.is_valid(item), min_count=0).as_py() and item.offset:
-            return None
     for at, field in enumerate(tags.type):
         name, values = attribute_name(field.name), tags.field(at)
         have = columns.get(name)
