@@ -28,6 +28,8 @@ COLUMNS = (
     "parent_span_id", "trace_id",
 )  # fmt: skip
 
+_TREE = ("span_id", "parent_span_id", "timestamp", "kind", "service.name")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Trace(Result):
@@ -147,7 +149,9 @@ def trace(scope: Scope, trace_id: str) -> Trace:
     if "trace_id" not in scope.schema.names:
         raise BadCall("the events have no trace_id", hint=NO_TRACES)
     wanted = str(trace_id).strip().lower()
-    same = scope.condition(format_condition([{"field": "trace_id", "op": "=", "value": wanted}]))
+    # Tools that count in 64 bits show half of what is an id of 128.
+    ids = list(dict.fromkeys([wanted, wanted.rjust(32, "0")]))
+    same = scope.condition(format_condition([{"field": "trace_id", "op": "in", "values": ids}]))
     names = [name for name in COLUMNS if name in scope.schema.names]
     names += [name for name in scope.schema.names if name not in names]
     answer = scope.run(lambda t: t.filter(same.to_ibis(t)).select(*names).limit(MOST_SPANS + 1))
@@ -160,7 +164,7 @@ def trace(scope: Scope, trace_id: str) -> Trace:
     if table.num_rows > MOST_SPANS:
         table = table.slice(0, MOST_SPANS)
         notes.append(f"only the first {MOST_SPANS:,} rows of this trace")
-    rows = table.select([n for n in ("span_id", "parent_span_id", "timestamp") if n in names]).to_pylist()
+    rows = table.select([name for name in _TREE if name in names]).to_pylist()
     placed = order([{"span_id": None, "parent_span_id": None, **row} for row in rows])
     table = table.take(pa.array([at for at, _ in placed]))
     known = {row.get("span_id") for row in rows}

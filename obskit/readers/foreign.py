@@ -46,10 +46,11 @@ def describe(head: bytes) -> tuple[str, str | None]:
 
 
 def _json(text: bytes) -> tuple[str, str | None]:
-    if re.search(rb'"traceID"\s*:', text) and re.search(rb'"spanID"\s*:|"spans"\s*:', text):
-        return "Jaeger's JSON, which is not read", "export the traces as OTLP JSON"
-    if re.search(rb'"traceId"\s*:', text) and re.search(rb'"localEndpoint"\s*:|"parentId"\s*:', text):
-        return "Zipkin's JSON, which is not read", "export the traces as OTLP JSON"
+    if re.search(rb'"binaryAnnotations"\s*:', text):
+        return (
+            "Zipkin's JSON of version 1, which is not read",
+            "export the traces as version 2: /api/v2/traces",
+        )
     if text[:1] == b"[":
         return "a JSON list", _LINES
     return (
