@@ -1,0 +1,344 @@
+"""Many lines of an access log at once: where the tokens of a layout lie, by whole arrays.
+
+A line is taken if it has exactly the layout's quotation marks and spaces, a request of a usual method and
+protocol that asks for a path, and no backslash; all others are left to `single`. Nothing is decided line by
+line here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.readers.access.layouts import (
+    BARE,
+    BRACKET,
+    CLOCK,
+    CODES,
+    COUNTS,
+    LISTS,
+    PATTERNS,
+    QUOTED,
+    Layout,
+)
+from obskit.readers.access.single import MONTHS
+
+METHODS = pa.array("GET POST HEAD PUT DELETE OPTIONS PATCH TRACE CONNECT QUERY".split())
+VERSIONS = pa.array("1.1 2.0 1.0 2 3.0 3".split())
+
+Positions = npt.NDArray[np.int64]
+Flags = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.uint64]
+
+_SPACE, _QUOTE, _BACKSLASH, _NEWLINE, _RETURN, _DASH = b' "\\\n\r-'
+_CLOCK_SIZE = 26
+_BARE_WORDS = 64
+"""How many words of eight bytes a bare token is looked through; a longer one is for the other way."""
+
+_ONES, _HIGHS, _SPACES = (np.uint64(int.from_bytes(bytes([byte]) * 8)) for byte in (0x01, 0x80, _SPACE))
+# Masks of a word's first bytes, by how many.
+_FIRST_BYTES = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)
+_MONTH = {int.from_bytes(name.encode(), "big"): at + 1 for at, name in enumerate(MONTHS)}
+_MONTH_KEYS = np.array(sorted(_MONTH), np.int64)
+_MONTH_NUMBERS = np.array([_MONTH[key] for key in sorted(_MONTH)], np.int64)
+_LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
+# Places of digits in `04/May/2026:10:00:00 +0200`, and of what stands between them.
+_DIGITS = (0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25)
+_BETWEEN = ((2, "/"), (6, "/"), (11, ":"), (14, ":"), (17, ":"), (20, " "))
+
+
+def _words(texts: Sequence[str]) -> list[tuple[np.uint64, np.uint64]]:
+    """Return each text's first eight bytes as a number, and the mask of them."""
+    raw = [text.encode()[:8] for text in texts]
+    return [(np.uint64(int.from_bytes(text, "little")), _FIRST_BYTES[len(text)]) for text in raw]
+
+
+_METHODS = _words([f"{text} " for text in METHODS.to_pylist()])
+_METHOD_SIZES = np.array([len(text) for text in METHODS.to_pylist()])
+# A protocol of one digit is looked at with the space before it, so that all have eight bytes.
+_VERSIONS = _words([f"HTTP/{text}" if "." in text else f" HTTP/{text}" for text in VERSIONS.to_pylist()])
+_VERSION_SIZES = np.array([5 + len(text) for text in VERSIONS.to_pylist()])
+
+
+class Split(NamedTuple):
+    """What was taken of a block.
+
+    Attributes:
+        columns: field -> its text, a row a line taken; `micros`, `status` and `code` are int64.
+        lines: the number, from 0, of each line taken.
+        left: (number, begin, end) of every other line, empty ones too, in the block's bytes.
+    """
+
+    columns: dict[str, pa.Array]
+    lines: Positions
+    left: list[tuple[int, int, int]]
+
+
+class _Tokens:
+    """The cursor: where the next token of every line begins, which lines still fit, and what was found."""
+
+    def __init__(self, data: bytes, starts: Positions, stops: Positions) -> None:
+        self.text = np.frombuffer(data, np.uint8)
+        # Every stretch of eight bytes, and of the size of a time, to be taken by its place.
+        self._words = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
+        self.clocks = np.ndarray((len(data) - _CLOCK_SIZE + 1,), f"S{_CLOCK_SIZE}", data, strides=(1,))
+        self.begin = starts
+        self.stops = stops
+        self.fits = np.ones(len(starts), bool)
+        self.edges: list[tuple[str, Positions, Positions]] = []
+        self.codes: dict[str, tuple[npt.NDArray[np.int8], pa.Array]] = {}
+        self.numbers: dict[str, Positions] = {}
+
+    def words(self, at: Positions) -> Words:
+        """Return the eight bytes at each place."""
+        found: Words = self._words[np.minimum(at, len(self._words) - 1)]
+        return found
+
+    def token_end(self) -> Positions:
+        """Return where the bare token that begins in each line ends: at a space, or with the line."""
+        end = self.begin.copy()
+        rows: Any = slice(None)
+        for _ in range(_BARE_WORDS):
+            differs = self.words(end[rows]) ^ _SPACES
+            space = (differs - _ONES) & ~differs & _HIGHS
+            # The bits below the lowest one set: eight for each byte before the space, 64 without one.
+            end[rows] += np.bitwise_count((space - np.uint64(1)) & ~space).astype(np.int64) >> 3
+            missed = (space == 0) & (end[rows] < self.stops[rows])
+            rows = np.flatnonzero(missed) if type(rows) is slice else rows[missed]
+            if not len(rows):
+                break
+        self.fits[rows] = False
+        return np.minimum(end, self.stops)
+
+    def coded(self, name: str, at: Positions, known: list[tuple[np.uint64, np.uint64]], texts: pa.Array) -> Any:
+        """Note a field that is one of few texts, told by eight bytes; return which it is."""
+        words = self.words(at)
+        codes = np.full(len(words), -1, np.int8)
+        for code, (word, mask) in enumerate(known):
+            codes[(words & mask) == word] = code
+        self.fits &= codes >= 0
+        codes = np.maximum(codes, 0)
+        self.codes[name] = (codes, texts)
+        return codes
+
+    def field(self, name: str, begin: Positions, end: Positions) -> None:
+        """Note where a field lies."""
+        self.edges.append((name, begin, np.maximum(begin, end)))
+
+
+def split(data: bytes, layout: Layout) -> Split:
+    """Take the lines of a block apart.
+
+    Args:
+        data: whole lines, the last perhaps without its newline.
+        layout: one with `whole` set.
+    """
+    size = len(data)
+    padded = data + b"\n" + b"\0" * _CLOCK_SIZE
+    text = np.frombuffer(padded, np.uint8)
+    ends = np.flatnonzero(text[:size] == _NEWLINE)
+    if not data.endswith(b"\n"):
+        ends = np.append(ends, size)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    stops = ends - ((text[ends - 1] == _RETURN) & (ends > starts))
+    quotes = np.flatnonzero(text[:size] == _QUOTE)
+    first_quote = np.searchsorted(quotes, starts)
+    fits = np.diff(first_quote, append=len(quotes)) == layout.quotes
+    for odd in _odd(data, text[:size]):
+        fits[np.searchsorted(ends, odd)] = False
+    fits &= stops > starts
+    lines = np.flatnonzero(fits)
+    columns: dict[str, pa.Array] = {}
+    if len(lines):
+        tokens = _Tokens(padded, starts[lines], stops[lines])
+        _walk(tokens, layout, quotes, first_quote[lines])
+        columns, keep = _columns(tokens, padded)
+        lines = lines[keep]
+    others = np.ones(len(starts), bool)
+    others[lines] = False
+    left = np.flatnonzero(others)
+    places = zip(left.tolist(), starts[left].tolist(), ends[left].tolist(), strict=True)
+    return Split(columns, lines, list(places))
+
+
+def _odd(data: bytes, text: npt.NDArray[np.uint8]) -> list[Positions]:
+    """Return where bytes are that make a line one for the other way: escapes, and what is no UTF-8."""
+    found = []
+    if b"\\" in data:
+        found.append(np.flatnonzero(text == _BACKSLASH))
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            found.append(np.flatnonzero(text >= 0x80))
+    return found
+
+
+def _walk(tokens: _Tokens, layout: Layout, quotes: Positions, first: Positions) -> None:
+    """Go through the layout's tokens."""
+    text, seen = tokens.text, 0
+    last = len(layout.items) - 1
+    for at, item in enumerate(layout.items):
+        begin = tokens.begin
+        if item.style == QUOTED:
+            opening, closing = quotes[first + seen], quotes[first + seen + 1]
+            seen += 2
+            tokens.fits &= opening == begin
+            if item.name == "request":
+                _request(tokens, opening + 1, closing)
+            else:
+                tokens.field(item.name, opening + 1, closing)
+            end = closing + 1
+        elif item.style == CLOCK:
+            end = _clock(tokens, begin)
+        else:
+            end = tokens.token_end()
+            _bare(tokens, item.name, begin, end, item.style)
+        if at == last:
+            tokens.fits &= end == tokens.stops
+        else:
+            tokens.fits &= (end < tokens.stops) & (text[np.minimum(end, len(text) - 1)] == _SPACE)
+            tokens.begin = np.minimum(end + 1, tokens.stops)
+
+
+def _bare(tokens: _Tokens, name: str, begin: Positions, end: Positions, style: str) -> None:
+    text, size = tokens.text, end - begin
+    if style == BRACKET:
+        tokens.fits &= (size > 1) & (text[begin] == ord("[")) & (text[end - 1] == ord("]"))
+        tokens.field(name, begin + 1, end - 1)
+        return
+    tokens.fits &= size > 0
+    if name in LISTS:
+        tokens.fits &= text[end - 1] != ord(",")
+    if name not in CODES:
+        tokens.field(name, begin, end)
+        return
+    word = tokens.words(begin).astype(np.int64)
+    one, two, three = (((word >> shift) & 0xFF) - ord("0") for shift in (0, 8, 16))
+    short = size != 3
+    tokens.fits &= ~short | (size == CODES[name])
+    tokens.fits &= (one >= 0) & (one <= 9) & (short | ((two >= 0) & (two <= 9) & (three >= 0) & (three <= 9)))
+    tokens.numbers[name] = np.where(short, one, one * 100 + two * 10 + three)
+
+
+def _request(tokens: _Tokens, begin: Positions, closing: Positions) -> None:
+    """Note the parts of a request line: a usual method, a path, a usual protocol."""
+    method = tokens.coded("method", begin, _METHODS, METHODS)
+    version = tokens.coded("version", np.maximum(closing - 8, 0), _VERSIONS, VERSIONS)
+    target = begin + _METHOD_SIZES[method] + 1
+    end = closing - _VERSION_SIZES[version] - 1
+    text = tokens.text
+    tokens.fits &= (end > target) & (text[target - 1] == _SPACE) & (text[np.maximum(end, 0)] == _SPACE)
+    tokens.fits &= text[np.minimum(target, len(text) - 1)] == ord("/")
+    tokens.field("target", target, end)
+
+
+def _clock(tokens: _Tokens, begin: Positions) -> Positions:
+    """Check the times in brackets that begin there, note them, and return where they end."""
+    at = np.minimum(begin, len(tokens.clocks) - 2)
+    close = np.minimum(begin + _CLOCK_SIZE + 1, len(tokens.text) - 1)
+    tokens.fits &= (at == begin) & (tokens.text[at] == ord("[")) & (tokens.text[close] == ord("]"))
+    clocks = tokens.clocks[at + 1]
+    # Lines of one second follow each other, so that few of them have to be looked at.
+    changes = np.concatenate(([True], clocks[1:] != clocks[:-1]))
+    heads = np.frombuffer(clocks[changes].tobytes(), np.uint8).reshape(-1, _CLOCK_SIZE)
+    moments, good = _moments(heads.astype(np.int64))
+    run = np.cumsum(changes) - 1
+    tokens.fits &= good[run]
+    tokens.numbers["micros"] = moments[run]
+    end: Positions = begin + _CLOCK_SIZE + 2
+    return end
+
+
+def _moments(clocks: npt.NDArray[np.int64]) -> tuple[Positions, Flags]:
+    good = np.ones(len(clocks), bool)
+    for place in _DIGITS:
+        good &= (clocks[:, place] >= ord("0")) & (clocks[:, place] <= ord("9"))
+    for place, sign in _BETWEEN:
+        good &= clocks[:, place] == ord(sign)
+    minus = clocks[:, 21] == ord("-")
+    good &= minus | (clocks[:, 21] == ord("+"))
+    number = clocks - ord("0")
+
+    def two(place: int) -> Positions:
+        pair: Positions = number[:, place] * 10 + number[:, place + 1]
+        return pair
+
+    day, year = two(0), two(7) * 100 + two(9)
+    key = (clocks[:, 3] << 16) + (clocks[:, 4] << 8) + clocks[:, 5]
+    found = np.minimum(np.searchsorted(_MONTH_KEYS, key), len(_MONTH_KEYS) - 1)
+    good &= _MONTH_KEYS[found] == key
+    month = _MONTH_NUMBERS[found]
+    hour, minute, second, far, near = two(12), two(15), two(18), two(22), two(24)
+    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+    good &= (day >= 1) & (day <= _LENGTHS[month]) & ((month != 2) | leap | (day < 29)) & (year >= 1)
+    good &= (hour < 24) & (minute < 60) & (second <= 60) & (far < 24) & (near < 60)
+    # Days since 1970 by counting years from March, so that the leap day is the last of one.
+    late = month <= 2
+    years = year - late
+    era = years // 400
+    of_era = years - era * 400
+    of_year = (153 * (month + np.where(late, 9, -3)) + 2) // 5 + day - 1
+    days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
+    offset = np.where(minus, -1, 1) * (far * 3600 + near * 60)
+    return (days * 86_400 + hour * 3600 + minute * 60 + second - offset) * 1_000_000, good
+
+
+def _columns(tokens: _Tokens, data: bytes) -> tuple[dict[str, pa.Array], Positions]:
+    """Return the fields of the lines that fit, and which lines these are."""
+    keep = np.flatnonzero(tokens.fits)
+    whole = len(keep) == len(tokens.fits)
+
+    def kept(values: Any) -> Any:
+        return values if whole else values[keep]
+
+    columns: dict[str, pa.Array] = {}
+    bad = np.zeros(len(keep), bool)
+    for name, (codes, texts) in tokens.codes.items():
+        columns[name] = pa.DictionaryArray.from_arrays(pa.array(kept(codes)), texts)
+    for name, number in tokens.numbers.items():
+        columns[name] = pa.array(kept(number))
+    names, edges = [], []
+    for name, begin, end in tokens.edges:
+        first, last = kept(begin), kept(end)
+        if np.all(last - first == 1) and np.all(tokens.text[first] == _DASH):
+            columns[name] = pa.nulls(len(keep), pa.string())
+        else:
+            names.append(name)
+            edges += [first, last]
+    table = np.empty((len(keep), len(edges)), np.int32)
+    for place, positions in enumerate(edges):
+        table[:, place] = positions
+    pieces = max(table.size - 1, 0)
+    # Fields and what lies between them in turn are one array of text over the block as it is.
+    every = pa.Array.from_buffers(pa.string(), pieces, [None, pa.py_buffer(table), pa.py_buffer(data)])
+    for place, name in enumerate(names):
+        values = every.take(pa.array(np.arange(2 * place, pieces, 2 * len(names))))
+        columns[name] = values
+        if name in COUNTS:
+            digits = pc.or_(pc.ascii_is_decimal(values), pc.equal(values, "-"))
+            sizes = table[:, 2 * place + 1] - table[:, 2 * place]
+            bad |= ~digits.to_numpy(zero_copy_only=False) | (sizes > 18)
+        elif name in PATTERNS:
+            bad |= ~_matching(values, name)
+        elif name == "user":
+            bad |= pc.match_substring(values, "[").to_numpy(zero_copy_only=False)
+    if bad.any():
+        columns = {name: values.filter(pa.array(~bad)) for name, values in columns.items()}
+        keep = keep[~bad]
+    return columns, keep
+
+
+def _matching(values: pa.Array, name: str) -> Flags:
+    """Return which values are as the layout wants the field to be."""
+    pattern = re.compile(PATTERNS[name], re.ASCII)
+    encoded = values.dictionary_encode()
+    good = np.array([pattern.fullmatch(value) is not None for value in encoded.dictionary.to_pylist()], bool)
+    found: Flags = good[encoded.indices.to_numpy(zero_copy_only=False)]
+    return found
