@@ -4,6 +4,7 @@ What a row's names and types mean is `obskit.schema`'s business; readers count w
 hold no more than a few blocks in memory.
 """
 
+from obskit.readers.access import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
 from obskit.readers.columnar import ARROW, PARQUET
 from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
@@ -16,6 +17,8 @@ from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
 
 for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL):
+    register_reader(_reader)
+for _reader in (ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON):
     register_reader(_reader)
 
 __all__ = [

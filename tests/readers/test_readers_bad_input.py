@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers import REGISTRY
 
 GOOD = b'{"a":1}\n{"a":2}\n'
 
@@ -55,7 +56,7 @@ def test_wrong_format(read, tmp_path, data, what, hint):
         data = data.replace(b'{"data"', b'{\n"data"')
     with pytest.raises(ReadError) as caught:
         read(data, name="file.jsonl")
-    hint = hint or "obskit reads Arrow IPC, CSV, OTLP JSON, Parquet, curl, flat JSONL"
+    hint = hint or f"obskit reads {', '.join(reader.name for reader in REGISTRY.readers())}"
     assert (
         str(caught.value)
         == f"{tmp_path}/file.jsonl cannot be read as events: it looks like {what}\nHint: {hint}"

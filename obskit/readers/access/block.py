@@ -17,7 +17,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers.access.layouts import (
-    BARE,
     BRACKET,
     CLOCK,
     CODES,
@@ -25,12 +24,14 @@ from obskit.readers.access.layouts import (
     LISTS,
     PATTERNS,
     QUOTED,
+    SECONDS,
     Layout,
 )
 from obskit.readers.access.single import MONTHS
 
-METHODS = pa.array("GET POST HEAD PUT DELETE OPTIONS PATCH TRACE CONNECT QUERY".split())
-VERSIONS = pa.array("1.1 2.0 1.0 2 3.0 3".split())
+NUMBERS = frozenset({*CODES, *COUNTS, *SECONDS})
+METHODS = pa.array(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "QUERY"])
+VERSIONS = pa.array(["1.1", "2.0", "1.0", "2", "3.0", "3"])
 
 Positions = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -38,10 +39,17 @@ Words = npt.NDArray[np.uint64]
 
 _SPACE, _QUOTE, _BACKSLASH, _NEWLINE, _RETURN, _DASH = b' "\\\n\r-'
 _CLOCK_SIZE = 26
+# A line that does not fit may lead the cursor on by a few tokens, beyond the end of the last one.
+_BEYOND = 1024
 _BARE_WORDS = 64
 """How many words of eight bytes a bare token is looked through; a longer one is for the other way."""
 
 _ONES, _HIGHS, _SPACES = (np.uint64(int.from_bytes(bytes([byte]) * 8)) for byte in (0x01, 0x80, _SPACE))
+_ZEROS, _SIXES, _UPPER = (np.uint64(int.from_bytes(bytes([byte]) * 8)) for byte in (ord("0"), 0x06, 0xF0))
+_JOINS = tuple(
+    (np.uint64((10**width << 8 * width) + 1), np.uint64(8 * width), np.uint64(mask))
+    for width, mask in ((1, 0x00FF00FF00FF00FF), (2, 0x0000FFFF0000FFFF), (4, 0x00000000FFFFFFFF))
+)
 # Masks of a word's first bytes, by how many.
 _FIRST_BYTES = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)
 _MONTH = {int.from_bytes(name.encode(), "big"): at + 1 for at, name in enumerate(MONTHS)}
@@ -70,7 +78,8 @@ class Split(NamedTuple):
     """What was taken of a block.
 
     Attributes:
-        columns: field -> its text, a row a line taken; `micros`, `status` and `code` are int64.
+        columns: field -> its text, a row a line taken, `-` and nothing as null. `micros`, codes and counts
+            are int64, seconds float64.
         lines: the number, from 0, of each line taken.
         left: (number, begin, end) of every other line, empty ones too, in the block's bytes.
     """
@@ -93,11 +102,11 @@ class _Tokens:
         self.fits = np.ones(len(starts), bool)
         self.edges: list[tuple[str, Positions, Positions]] = []
         self.codes: dict[str, tuple[npt.NDArray[np.int8], pa.Array]] = {}
-        self.numbers: dict[str, Positions] = {}
+        self.numbers: dict[str, tuple[npt.NDArray[Any], Flags | None]] = {}
 
     def words(self, at: Positions) -> Words:
         """Return the eight bytes at each place."""
-        found: Words = self._words[np.minimum(at, len(self._words) - 1)]
+        found: Words = self._words[at]
         return found
 
     def token_end(self) -> Positions:
@@ -116,7 +125,9 @@ class _Tokens:
         self.fits[rows] = False
         return np.minimum(end, self.stops)
 
-    def coded(self, name: str, at: Positions, known: list[tuple[np.uint64, np.uint64]], texts: pa.Array) -> Any:
+    def coded(
+        self, name: str, at: Positions, known: list[tuple[np.uint64, np.uint64]], texts: pa.Array
+    ) -> Any:
         """Note a field that is one of few texts, told by eight bytes; return which it is."""
         words = self.words(at)
         codes = np.full(len(words), -1, np.int8)
@@ -140,7 +151,7 @@ def split(data: bytes, layout: Layout) -> Split:
         layout: one with `whole` set.
     """
     size = len(data)
-    padded = data + b"\n" + b"\0" * _CLOCK_SIZE
+    padded = data + b"\n" + b"\0" * _BEYOND
     text = np.frombuffer(padded, np.uint8)
     ends = np.flatnonzero(text[:size] == _NEWLINE)
     if not data.endswith(b"\n"):
@@ -192,6 +203,8 @@ def _walk(tokens: _Tokens, layout: Layout, quotes: Positions, first: Positions) 
             tokens.fits &= opening == begin
             if item.name == "request":
                 _request(tokens, opening + 1, closing)
+            elif item.name in NUMBERS:
+                _number(tokens, item.name, opening + 1, closing)
             else:
                 tokens.field(item.name, opening + 1, closing)
             end = closing + 1
@@ -203,8 +216,8 @@ def _walk(tokens: _Tokens, layout: Layout, quotes: Positions, first: Positions) 
         if at == last:
             tokens.fits &= end == tokens.stops
         else:
-            tokens.fits &= (end < tokens.stops) & (text[np.minimum(end, len(text) - 1)] == _SPACE)
-            tokens.begin = np.minimum(end + 1, tokens.stops)
+            tokens.fits &= (end < tokens.stops) & (text[end] == _SPACE)
+            tokens.begin = end + 1
 
 
 def _bare(tokens: _Tokens, name: str, begin: Positions, end: Positions, style: str) -> None:
@@ -214,17 +227,43 @@ def _bare(tokens: _Tokens, name: str, begin: Positions, end: Positions, style: s
         tokens.field(name, begin + 1, end - 1)
         return
     tokens.fits &= size > 0
+    if name in NUMBERS:
+        _number(tokens, name, begin, end)
+        return
     if name in LISTS:
         tokens.fits &= text[end - 1] != ord(",")
-    if name not in CODES:
-        tokens.field(name, begin, end)
+    tokens.field(name, begin, end)
+
+
+def _number(tokens: _Tokens, name: str, begin: Positions, end: Positions) -> None:
+    """Note a number as short as they usually are, or `-`, which is null."""
+    size = end - begin
+    if name in SECONDS:  # nginx writes them with three digits after the point
+        whole, good = _digits(tokens, begin, size - 4)
+        part, also = _digits(tokens, end - 3, np.full(len(size), 3))
+        good &= also & (tokens.text[end - 4] == ord("."))
+        # A quotient is the float that the text would be read as.
+        number: npt.NDArray[Any] = (whole * 1000 + part) / 1000
+    else:
+        number, good = _digits(tokens, begin, size)
+    if name in CODES:
+        tokens.fits &= good & (size <= 3) & (size >= CODES[name])
+        tokens.numbers[name] = number, None
         return
-    word = tokens.words(begin).astype(np.int64)
-    one, two, three = (((word >> shift) & 0xFF) - ord("0") for shift in (0, 8, 16))
-    short = size != 3
-    tokens.fits &= ~short | (size == CODES[name])
-    tokens.fits &= (one >= 0) & (one <= 9) & (short | ((two >= 0) & (two <= 9) & (three >= 0) & (three <= 9)))
-    tokens.numbers[name] = np.where(short, one, one * 100 + two * 10 + three)
+    none = (size == 1) & (tokens.text[begin] == _DASH)
+    tokens.fits &= good | none
+    tokens.numbers[name] = number, none if none.any() else None
+
+
+def _digits(tokens: _Tokens, begin: Positions, size: Positions) -> tuple[Positions, Flags]:
+    """Return the numbers of one to eight digits that begin there, and which are that."""
+    shift = (64 - 8 * np.clip(size, 1, 8)).astype(np.uint64)
+    # The digits' values as the last of eight bytes, zeros before them; pairs, fours, eights are joined.
+    value = (tokens.words(begin) ^ _ZEROS) << shift
+    good = (((value + _SIXES) | value) & _UPPER) == 0
+    for factor, width, mask in _JOINS:
+        value = ((value * factor) >> width) & mask
+    return value.astype(np.int64), good & (size >= 1) & (size <= 8)
 
 
 def _request(tokens: _Tokens, begin: Positions, closing: Positions) -> None:
@@ -251,9 +290,8 @@ def _clock(tokens: _Tokens, begin: Positions) -> Positions:
     moments, good = _moments(heads.astype(np.int64))
     run = np.cumsum(changes) - 1
     tokens.fits &= good[run]
-    tokens.numbers["micros"] = moments[run]
-    end: Positions = begin + _CLOCK_SIZE + 2
-    return end
+    tokens.numbers["micros"] = moments[run], None
+    return np.minimum(begin + _CLOCK_SIZE + 2, tokens.stops)
 
 
 def _moments(clocks: npt.NDArray[np.int64]) -> tuple[Positions, Flags]:
@@ -302,16 +340,20 @@ def _columns(tokens: _Tokens, data: bytes) -> tuple[dict[str, pa.Array], Positio
     bad = np.zeros(len(keep), bool)
     for name, (codes, texts) in tokens.codes.items():
         columns[name] = pa.DictionaryArray.from_arrays(pa.array(kept(codes)), texts)
-    for name, number in tokens.numbers.items():
-        columns[name] = pa.array(kept(number))
-    names, edges = [], []
+    for name, (number, none) in tokens.numbers.items():
+        columns[name] = pa.array(kept(number), mask=None if none is None else kept(none))
+    names, edges, nulls = [], [], []
     for name, begin, end in tokens.edges:
         first, last = kept(begin), kept(end)
-        if np.all(last - first == 1) and np.all(tokens.text[first] == _DASH):
+        none = (last == first) | ((last - first == 1) & (tokens.text[first] == _DASH))
+        if name == "vhost":
+            bad |= none
+        if none.all():
             columns[name] = pa.nulls(len(keep), pa.string())
         else:
             names.append(name)
             edges += [first, last]
+            nulls.append(none if none.any() else None)
     table = np.empty((len(keep), len(edges)), np.int32)
     for place, positions in enumerate(edges):
         table[:, place] = positions
@@ -319,16 +361,13 @@ def _columns(tokens: _Tokens, data: bytes) -> tuple[dict[str, pa.Array], Positio
     # Fields and what lies between them in turn are one array of text over the block as it is.
     every = pa.Array.from_buffers(pa.string(), pieces, [None, pa.py_buffer(table), pa.py_buffer(data)])
     for place, name in enumerate(names):
-        values = every.take(pa.array(np.arange(2 * place, pieces, 2 * len(names))))
-        columns[name] = values
-        if name in COUNTS:
-            digits = pc.or_(pc.ascii_is_decimal(values), pc.equal(values, "-"))
-            sizes = table[:, 2 * place + 1] - table[:, 2 * place]
-            bad |= ~digits.to_numpy(zero_copy_only=False) | (sizes > 18)
-        elif name in PATTERNS:
+        rows = pa.array(np.arange(2 * place, pieces, 2 * len(names)), mask=nulls[place])
+        values = columns[name] = every.take(rows)
+        if name in PATTERNS:
             bad |= ~_matching(values, name)
         elif name == "user":
-            bad |= pc.match_substring(values, "[").to_numpy(zero_copy_only=False)
+            brackets = pc.fill_null(pc.match_substring(values, "["), False)
+            bad |= brackets.to_numpy(zero_copy_only=False)
     if bad.any():
         columns = {name: values.filter(pa.array(~bad)) for name, values in columns.items()}
         keep = keep[~bad]
@@ -339,6 +378,9 @@ def _matching(values: pa.Array, name: str) -> Flags:
     """Return which values are as the layout wants the field to be."""
     pattern = re.compile(PATTERNS[name], re.ASCII)
     encoded = values.dictionary_encode()
-    good = np.array([pattern.fullmatch(value) is not None for value in encoded.dictionary.to_pylist()], bool)
-    found: Flags = good[encoded.indices.to_numpy(zero_copy_only=False)]
+    good = [pattern.fullmatch(value) is not None for value in encoded.dictionary.to_pylist()]
+    # A null was `-`, which all of them take but the vhost's.
+    found: Flags = np.array([*good, True])[
+        encoded.indices.fill_null(len(good)).to_numpy(zero_copy_only=False)
+    ]
     return found

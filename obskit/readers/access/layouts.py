@@ -27,6 +27,8 @@ def _list(one: str) -> str:
 
 
 PATTERNS = {
+    # With its port, or a user's name of two words would make a vhost of the client.
+    "vhost": r'(?:[^ ":]+|\[[^ "\]]+\]):\d{1,5}',
     "status": r"\d{3}",
     "code": r"\d{1,3}",
     **dict.fromkeys(COUNTS, _COUNT),
@@ -103,7 +105,7 @@ def _layout(name: str, text: str) -> Layout:
 
 _COMMON = '$host $ident $user [$clock] "$request" $status $size'
 _COMBINED = f'{_COMMON} "$referer" "$agent"'
-_ENVOY = '"$xff" "$agent" "$request_id" "$authority" "$upstream_host"'
+_ENVOY = '"$xff" "$agent" "$x_request_id" "$authority" "$upstream_host"'
 
 LOGS: tuple[Layout, ...] = (
     _layout("combined", _COMBINED),

@@ -7,7 +7,6 @@ known, never a path. What has no convention is called `nginx.`, `envoy.` or `acc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 from obskit.readers.access.single import odd_target, request_line
 from obskit.schema import NAMED, TIMESTAMP
 from obskit.schema.parse import by_value, parse
-from obskit.schema.types import to_text
+from obskit.schema.types import convert, unify
 
 Columns = dict[str, pa.Array]
 
@@ -48,7 +47,6 @@ _COUNTS = {
     "bytes_sent": "http.response.size",
     "request_length": "http.request.size",
 }
-_STATUS = ("status", "code")
 _LINE = pa.struct([(name, _TEXT) for name in ("method", "target", "version", "request")])
 _TARGET = pa.struct([(name, _TEXT) for name in ("url", "path", "query", "authority", "odd")])
 _HOST = pa.struct([("host", _TEXT), ("port", pa.int64())])
@@ -63,15 +61,18 @@ def event(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
         family: what a field without a convention is called after: "nginx", "envoy".
     """
     rows = len(next(iter(given.values())))
-    fields = {name: _cleared(name, values) for name, values in given.items()}
+    fields = dict(given)
     _split_requests(fields)
     out: Columns = {"kind": pa.repeat("server", rows)}
     _times(fields, out, rows)
     _requests(fields, out, rows)
-    for name in _STATUS:
+    for name in ("status", "code"):
         if (status := fields.pop(name, None)) is not None:
-            number = parse(status, "int")  # Envoy writes 0 where there was no answer
-            out["http.response.status_code"] = pc.if_else(pc.equal(number, 0), None, number)
+            number = parse(status, "int")
+            none = pc.equal(number, 0)  # as Envoy writes where there was no answer
+            out["http.response.status_code"] = (
+                pc.if_else(none, None, number) if pc.any(none).as_py() else number
+            )
     for name, target in _COUNTS.items():
         if (values := fields.pop(name, None)) is not None:
             _put(out, target, parse(values, "int"))
@@ -88,18 +89,9 @@ def _put(out: Columns, name: str, values: pa.Array) -> None:
     have = out.get(name)
     if have is None or have.null_count == len(have):
         out[name] = values
-    elif have.type.equals(values.type):
-        out[name] = pc.coalesce(have, values)
-
-
-def _cleared(name: str, values: pa.Array) -> pa.Array:
-    """Return a column's text with `-` and nothing as null."""
-    if pa.types.is_dictionary(values.type) or not pa.types.is_string(values.type):
-        return values
-    none = pc.equal(values, "")
-    if name not in ("query", "path", "request"):
-        none = pc.or_(none, pc.equal(values, "-"))
-    return pc.if_else(none, None, values) if pc.any(none).as_py() else values
+    else:
+        kind = unify(have.type, values.type)
+        out[name] = pc.coalesce(convert(have, kind), convert(values, kind))
 
 
 def _split_requests(fields: Columns) -> None:
@@ -112,13 +104,13 @@ def _split_requests(fields: Columns) -> None:
     target = fields.pop("target", None)
     if target is None or target.null_count == len(target):
         return
-    plain = pc.and_kleene(pc.is_valid(target), pc.match_substring_regex(target, r"^(/|\*$)"))
-    everywhere = target.null_count == 0 and pc.all(pc.starts_with(target, "/")).as_py()
-    path, query = _cut(target if everywhere else pc.if_else(plain, target, ""))
-    _put(fields, "path", path)
+    if target.null_count == 0 and pc.all(pc.starts_with(target, "/")).as_py():
+        fields["path"], fields["query"] = _cut(target)
+        return
+    plain = pc.fill_null(pc.match_substring_regex(target, r"^(/|\*$)"), False)
+    fields["path"], query = _cut(pc.if_else(plain, target, ""))
     _put(fields, "query", query)
-    if not everywhere:
-        _odd_targets(fields, target, plain)
+    _odd_targets(fields, target, plain)
 
 
 def _cut(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
@@ -142,7 +134,9 @@ def _no_empty(values: pa.Array) -> pa.Array:
 
 def _odd_targets(fields: Columns, target: pa.Array, plain: pa.Array) -> None:
     """Add what requests asked for that named no path: a URL, an authority, or what is none of these."""
-    odd = np.flatnonzero(~plain.to_numpy(zero_copy_only=False) & target.is_valid().to_numpy(zero_copy_only=False))
+    odd = np.flatnonzero(
+        ~plain.to_numpy(zero_copy_only=False) & target.is_valid().to_numpy(zero_copy_only=False)
+    )
     made: list[dict[str, str] | None] = [None] * len(target)
     for row in odd.tolist():
         made[row] = odd_target(target[row].as_py())
@@ -179,29 +173,23 @@ def _requests(fields: Columns, out: Columns, rows: int) -> None:
     words = encoded.dictionary.to_pylist()
 
     def by_word(made: list[str | None]) -> pa.Array:
-        return pa.array(made, _TEXT).take(encoded.indices)
+        return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(made, _TEXT))
 
     out["http.request.method"] = by_word([word if word in _KNOWN else "_OTHER" for word in words])
     if not _KNOWN.issuperset(words):
         out["http.request.method_original"] = by_word([None if word in _KNOWN else word for word in words])
-    name = pc.fill_null(by_word([word if word in _KNOWN else "HTTP" for word in words]), "HTTP")
+    name = by_word([word if word in _KNOWN else "HTTP" for word in words])
+    if name.null_count:
+        name = pc.fill_null(name.dictionary_decode(), "HTTP")
     if (route := fields.get("route")) is not None:
-        both = pc.binary_join_element_wise(name, pc.cast(route, _TEXT), " ")
-        name = pc.coalesce(both, name)
+        name = name.dictionary_decode() if pa.types.is_dictionary(name.type) else name
+        name = pc.coalesce(pc.binary_join_element_wise(name, route, " "), name)
     out["name"] = name
     for field, target in (("path", "url.path"), ("query", "url.query")):
         if (values := fields.pop(field, None)) is not None:
             out[target] = values
     if (version := fields.pop("version", None)) is not None:
-        out["network.protocol.version"] = by_value(_decoded(version), _version, _TEXT)
-
-
-def _version(text: str) -> str:
-    return text.removeprefix("HTTP/")
-
-
-def _decoded(values: pa.Array) -> pa.Array:
-    return values.dictionary_decode() if pa.types.is_dictionary(values.type) else values
+        out["network.protocol.version"] = version
 
 
 def _addresses(fields: Columns, out: Columns) -> None:
@@ -234,7 +222,12 @@ def _first(forwarded: str) -> str | None:
 def host_and_port(text: str) -> tuple[str, int | None]:
     """Return an address with a port as both: `a.example:8080`, `[2001:db8::1]:443`; None without a port."""
     host, colon, port = text.rpartition(":")
-    if not colon or not (port.isascii() and port.isdigit()) or len(port) > 5 or (":" in host and host[-1] != "]"):
+    if (
+        not colon
+        or not (port.isascii() and port.isdigit())
+        or len(port) > 5
+        or (":" in host and host[-1] != "]")
+    ):
         host, port = text, ""
     return host.removeprefix("[").removesuffix("]"), int(port) if port else None
 
@@ -245,14 +238,8 @@ def _context(fields: Columns, out: Columns) -> None:
         parts = pc.extract_regex(pc.utf8_lower(values), _TRACEPARENT)
         out["trace_id"], out["parent_span_id"] = parts.flatten()
     if (values := fields.pop("upstream_response_time", None)) is not None:
-        out["nginx.upstream_response_time"] = by_value(to_text(values), sum_of_tries, pa.float64())
+        out["nginx.upstream_response_time"] = parse(values, "float")
     if (values := fields.pop("upstream_time", None)) is not None:
         out["envoy.upstream_service_time"] = parse(values, "float")
     if (values := fields.pop("tls", None)) is not None:
         out["tls.protocol.version"] = by_value(values, lambda text: text.removeprefix("TLSv"), _TEXT)
-
-
-def sum_of_tries(text: str) -> float | None:
-    """Return the seconds that all upstreams took which nginx tried: `0.010, 0.200 : 0.001`, `-` for none."""
-    found = [float(one) for one in re.split(r"[,:\s]+", text) if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", one)]
-    return round(sum(found), 9) if found else None

@@ -10,27 +10,33 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from obskit.readers.access.layouts import LOGS, Layout
+from obskit.readers.access.layouts import CODES, COUNTS, LOGS, SECONDS, Layout
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line; servers refuse requests of more than a few dozen KiB."""
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-Fields = dict[str, str | int | None]
+Fields = dict[str, str | int | float | None]
 
 _CLOCK = re.compile(r"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII)
 _EPOCH = datetime(1970, 1, 1)
+_NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _PROTOCOL = re.compile(r"HTTP/(\d(?:\.\d)?)", re.ASCII)
 _AUTHORITY = re.compile(r"(?:[\w.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}", re.ASCII)
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)
 # Everything of which the end or the middle is not as it should be: the first `" status size` ends the
-# request, the last quotation mark the user agent. No part can begin in two places, so it cannot run away.
+# request, the last quotation mark the user agent where no other does. No part can begin in two places, so
+# that no line takes more than its length.
 _LOOSE = re.compile(
-    r'(?:(?P<vhost>[^ "]+) )?(?P<host>[^ "]+) (?P<ident>[^ "]+) (?P<user>[^\["]*?) \[(?P<clock>[^\]"]{1,40})\] '
-    r'"(?P<request>.*?)" (?P<status>\d{3})(?: (?P<size>\d{1,18}|-))?(?P<tail> .*)?',
+    r'(?:(?P<vhost>[^ ":]+:\d{1,5}) )?(?P<host>[^ "]+) (?P<ident>[^ "]+) (?P<user>[^\["]*?) '
+    r'\[(?P<clock>[^\]"]{1,40})\] "(?P<request>.*?)" (?P<status>\d{3})(?: (?P<size>\d{1,18}|-))?'
+    r"(?P<tail> .*)?",
     re.DOTALL | re.ASCII,
 )
-_AGENT = re.compile(r' "(?P<referer>[^"]*)" "(?P<agent>.*)"(?P<tail> [^"]*)?', re.DOTALL)
+_AGENTS = (
+    re.compile(r' "(?P<referer>[^"]*)" "(?P<agent>[^"]*)"(?P<tail> .*)?', re.DOTALL),
+    re.compile(r' "(?P<referer>[^"]*)" "(?P<agent>.*)"(?P<tail> [^"]*)?', re.DOTALL),
+)
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
 _NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "v": "\v", "f": "\f"}
 
@@ -58,18 +64,22 @@ def fields(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bool = 
     for layout in layouts:
         found = found or layout.pattern.fullmatch(line)
     given = found.groupdict() if found is not None else _loosely(line, layouts)
-    out: Fields = dict(given)
-    clock = out.pop("clock", None)
-    if clock is not None:
-        out["micros"] = micros(str(clock))
-        if out["micros"] is None:
-            raise NoEntry("an access log's line with a time that is none")
-    request = given.get("request")
-    if request is not None:
-        del out["request"]
-        out |= request_line(request)
-    if "\\" in line:
-        out = {name: unescaped(value) if type(value) is str else value for name, value in out.items()}
+    out: Fields = {}
+    for name, text in given.items():
+        if name == "clock":
+            out["micros"] = moment = micros(text)
+            if moment is None:
+                raise NoEntry("an access log's line with a time that is none")
+        elif name == "request":
+            out |= {part: unescaped(value) for part, value in request_line(text).items()}
+        elif text in ("", "-"):
+            out[name] = None
+        elif name in CODES or name in COUNTS:
+            out[name] = int(text)
+        elif name in SECONDS:
+            out[name] = sum_of_tries(text)
+        else:
+            out[name] = unescaped(text)
     return out
 
 
@@ -79,7 +89,7 @@ def _loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
         raise NoEntry("not an access log's line")
     out = {name: value for name, value in found.groupdict().items() if value is not None}
     tail = out.pop("tail", "")
-    agent = _AGENT.fullmatch(tail)
+    agent = _AGENTS[0].fullmatch(tail) or _AGENTS[1].fullmatch(tail)
     if agent is not None:
         out |= {"referer": agent["referer"], "agent": agent["agent"]}
         tail = agent["tail"] or ""
@@ -111,10 +121,11 @@ def request_line(text: str) -> dict[str, str]:
     target, _, protocol = rest.rpartition(" ")
     version = _PROTOCOL.fullmatch(protocol)
     if version is not None and method and target:
-        return {"method": method, "target": target, "version": version[1]}
+        parts = {"method": method, "target": target, "version": version[1]}
+        return {name: part for name, part in parts.items() if part != "-"}
     if rest[:1] == "/" and " " not in rest and _METHOD.fullmatch(method):
         return {"method": method, "target": rest, "version": "0.9"}
-    return {} if text in ("", "-") else {"request": text}
+    return {} if text in ("", "-", "- - -") else {"request": text}
 
 
 def odd_target(target: str) -> dict[str, str]:
@@ -126,6 +137,12 @@ def odd_target(target: str) -> dict[str, str]:
     except ValueError:
         pass
     return {"authority": target} if _AUTHORITY.fullmatch(target) else {"odd": target}
+
+
+def sum_of_tries(text: str) -> float | None:
+    """Return the seconds that all upstreams took which nginx tried: `0.010, 0.200 : 0.001`, `-` for none."""
+    found = [float(one) for one in re.split(r"[,:\s]+", text) if _NUMBER.fullmatch(one)]
+    return round(sum(found), 9) if found else None
 
 
 def unescaped(text: str) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from obskit.errors import ReadError
 from obskit.readers.access.block import Split, split
-from obskit.readers.access.layouts import ENVOY, LOGS, Layout
+from obskit.readers.access.layouts import CODES, COUNTS, ENVOY, LOGS, SECONDS, Layout
 from obskit.readers.access.meaning import event
 from obskit.readers.access.single import LINE_LIMIT, Fields, NoEntry, fields
 from obskit.readers.lines import Block, LineBlocks
@@ -26,7 +26,7 @@ from obskit.schema import FileReport
 
 BLOCK = 2 * 1024 * 1024
 _SNIFFED = 50
-_NUMBERS = ("micros", "status", "code")
+_INTEGERS = frozenset({"micros", *CODES, *COUNTS})
 
 
 def _lines(head: bytes) -> list[str]:
@@ -144,16 +144,12 @@ def _joined(taken: Split, found: list[Fields], lines: list[int]) -> dict[str, pa
     order = pa.array(np.argsort(np.concatenate((taken.lines, lines)), kind="stable"))
     columns = {}
     for name in names:
-        kind = pa.int64() if name in _NUMBERS else pa.string()
-        own = pa.array([_number(name, row.get(name)) for row in found], kind)
+        kind = pa.float64() if name in SECONDS else pa.int64() if name in _INTEGERS else pa.string()
+        own = pa.array([row.get(name) for row in found], kind)
         many = taken.columns.get(name, pa.nulls(len(taken.lines), kind))
         many = many.dictionary_decode() if pa.types.is_dictionary(many.type) else many
         columns[name] = pa.concat_arrays([many.cast(kind), own]).take(order)
     return columns
-
-
-def _number(name: str, value: str | int | None) -> str | int | None:
-    return int(value) if value is not None and name in _NUMBERS else value
 
 
 _logs, _envoy = _Log(LOGS, "nginx"), _Log(ENVOY, "envoy")
