@@ -9,6 +9,7 @@ from obskit.readers.columnar import ARROW, PARQUET
 from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
 from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.markers import MARKERS
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.paths import expand
 from obskit.readers.reading import read_batches, read_paths
@@ -18,7 +19,7 @@ from obskit.readers.source import Source
 
 for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL):
     register_reader(_reader)
-for _reader in (ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON):
+for _reader in (ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS):
     register_reader(_reader)
 
 __all__ = [
