@@ -105,10 +105,13 @@ def _split_requests(fields: Columns) -> None:
     if target is None or target.null_count == len(target):
         return
     if target.null_count == 0 and pc.all(pc.starts_with(target, "/")).as_py():
-        fields["path"], fields["query"] = _cut(target)
+        path, query = _cut(target)
+        _put(fields, "path", path)
+        _put(fields, "query", query)
         return
     plain = pc.fill_null(pc.match_substring_regex(target, r"^(/|\*$)"), False)
-    fields["path"], query = _cut(pc.if_else(plain, target, ""))
+    path, query = _cut(pc.if_else(plain, target, ""))
+    _put(fields, "path", path)
     _put(fields, "query", query)
     _odd_targets(fields, target, plain)
 

@@ -216,7 +216,7 @@ def _typed(field: str, values: pa.Array, report: FileReport) -> pa.Array:
         return found
     if field == "version":
         return by_value(to_text(values), lambda text: text.removeprefix("HTTP/"), pa.string())
-    return values if pa.types.is_boolean(values.type) or "." in field else to_text(values)
+    return values if "." in field else to_text(values)
 
 
 def _moments(values: pa.Array) -> pa.Array:

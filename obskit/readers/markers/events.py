@@ -106,11 +106,13 @@ def cloudevents(known: Recognise) -> Recognise:
             if name not in _OWN and type(value) in (str, int, float, bool):
                 own[f"cloudevents.{name}"] = value
         own |= _context(item)
+        if (time := moment(item.get("time"))) is not None:
+            own["timestamp"] = time
         data = item.get("data")
         carried = known(data) if type(data) is dict else None
         if carried is not None:
-            return [{"timestamp": moment(item.get("time")), **own, **row} for row in carried]
-        row = {"timestamp": moment(item.get("time")), "name": needed[1], "kind": "event", **own}
+            return [own | row for row in carried]
+        row = {**own, "name": needed[1], "kind": "event"}
         if type(data) is dict or type(data) is list:
             row |= flattened("cloudevents.data", data)
         elif data is not None:
