@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from obskit.errors import ReadError
 from obskit.readers import REGISTRY
 from obskit.readers.access import texts
-from obskit.readers.access.block import split
+from obskit.readers.access.block import Splitter
 from obskit.readers.access.layouts import ENVOY, LOGS
 from obskit.readers.access.meaning import event
 from obskit.readers.access.single import NoEntry, fields, micros, unescaped
@@ -365,7 +365,7 @@ def _line(draw, layout):
 def _same(lines, layout, layouts, family):
     """Whether the way by arrays gives of the lines it takes what the way line by line gives."""
     data = "\n".join([*lines, ""]).encode()
-    taken = split(data, layout)
+    taken = Splitter(layout).split(data)
     rows = event(taken.columns, family).to_pylist() if len(taken.lines) else []
     left = {number for number, _, _ in taken.left}
     assert left | set(taken.lines.tolist()) == set(range(len(lines)))
@@ -418,7 +418,7 @@ def test_times_are_what_they_say(moment, offset):
     text = f"{text[:11]}:{text[11:]} {sign}{minutes // 60:02d}{minutes % 60:02d}"
     assert micros(text) == round((moment - datetime(1970, 1, 1)).total_seconds() - offset * 60) * 1_000_000
     line = CLF.replace("04/May/2026:10:00:01 +0200", text)
-    assert split(line.encode() + b"\n", LOGS[1]).columns["micros"].to_pylist() == [micros(text)]
+    assert Splitter(LOGS[1]).split(line.encode() + b"\n").columns["micros"].to_pylist() == [micros(text)]
 
 
 @settings(deadline=None)

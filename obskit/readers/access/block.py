@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.readers.access.clocks import CLOCK_SIZE, moments_of
 from obskit.readers.access.layouts import (
     BRACKET,
     CLOCK,
@@ -27,7 +28,6 @@ from obskit.readers.access.layouts import (
     SECONDS,
     Layout,
 )
-from obskit.readers.access.single import MONTHS
 
 NUMBERS = frozenset({*CODES, *COUNTS, *SECONDS})
 METHODS = pa.array(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "QUERY"])
@@ -38,7 +38,6 @@ Flags = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
 
 _SPACE, _QUOTE, _BACKSLASH, _NEWLINE, _RETURN, _DASH = b' "\\\n\r-'
-_CLOCK_SIZE = 26
 # A line that does not fit may lead the cursor on by a few tokens, beyond the end of the last one.
 _BEYOND = 1024
 _BARE_WORDS = 64
@@ -52,13 +51,6 @@ _JOINS = tuple(
 )
 # Masks of a word's first bytes, by how many.
 _FIRST_BYTES = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)
-_MONTH = {int.from_bytes(name.encode(), "big"): at + 1 for at, name in enumerate(MONTHS)}
-_MONTH_KEYS = np.array(sorted(_MONTH), np.int64)
-_MONTH_NUMBERS = np.array([_MONTH[key] for key in sorted(_MONTH)], np.int64)
-_LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
-# Places of digits in `04/May/2026:10:00:00 +0200`, and of what stands between them.
-_DIGITS = (0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25)
-_BETWEEN = ((2, "/"), (6, "/"), (11, ":"), (14, ":"), (17, ":"), (20, " "))
 
 
 def _words(texts: Sequence[str]) -> list[tuple[np.uint64, np.uint64]]:
@@ -92,11 +84,11 @@ class Split(NamedTuple):
 class _Tokens:
     """The cursor: where the next token of every line begins, which lines still fit, and what was found."""
 
-    def __init__(self, data: bytes, starts: Positions, stops: Positions) -> None:
-        self.text = np.frombuffer(data, np.uint8)
+    def __init__(self, text: npt.NDArray[np.uint8], starts: Positions, stops: Positions) -> None:
+        self.text = text
         # Every stretch of eight bytes, and of the size of a time, to be taken by its place.
-        self._words = np.ndarray((len(data) - 7,), "<u8", data, strides=(1,))
-        self.clocks = np.ndarray((len(data) - _CLOCK_SIZE + 1,), f"S{_CLOCK_SIZE}", data, strides=(1,))
+        self._words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
+        self.clocks = np.ndarray((len(text) - CLOCK_SIZE + 1,), f"S{CLOCK_SIZE}", text, strides=(1,))
         self.begin = starts
         self.stops = stops
         self.fits = np.ones(len(starts), bool)
@@ -143,52 +135,69 @@ class _Tokens:
         self.edges.append((name, begin, np.maximum(begin, end)))
 
 
-def split(data: bytes, layout: Layout) -> Split:
-    """Take the lines of a block apart.
+class Splitter:
+    """Takes blocks of one layout apart. The memory for a block is kept: asking for it anew costs more.
 
     Args:
-        data: whole lines, the last perhaps without its newline.
         layout: one with `whole` set.
     """
-    size = len(data)
-    padded = data + b"\n" + b"\0" * _BEYOND
-    text = np.frombuffer(padded, np.uint8)
-    ends = np.flatnonzero(text[:size] == _NEWLINE)
-    if not data.endswith(b"\n"):
-        ends = np.append(ends, size)
-    starts = np.concatenate(([0], ends[:-1] + 1))
-    stops = ends - ((text[ends - 1] == _RETURN) & (ends > starts))
-    quotes = np.flatnonzero(text[:size] == _QUOTE)
-    first_quote = np.searchsorted(quotes, starts)
-    fits = np.diff(first_quote, append=len(quotes)) == layout.quotes
-    for odd in _odd(data, text[:size]):
-        fits[np.searchsorted(ends, odd)] = False
-    fits &= stops > starts
-    lines = np.flatnonzero(fits)
-    columns: dict[str, pa.Array] = {}
-    if len(lines):
-        tokens = _Tokens(padded, starts[lines], stops[lines])
-        _walk(tokens, layout, quotes, first_quote[lines])
-        columns, keep = _columns(tokens, padded)
-        lines = lines[keep]
-    others = np.ones(len(starts), bool)
-    others[lines] = False
-    left = np.flatnonzero(others)
-    places = zip(left.tolist(), starts[left].tolist(), ends[left].tolist(), strict=True)
-    return Split(columns, lines, list(places))
 
+    def __init__(self, layout: Layout) -> None:
+        self._layout = layout
+        self._text = np.zeros(_BEYOND, np.uint8)
+        self._flags = np.zeros(_BEYOND, bool)
 
-def _odd(data: bytes, text: npt.NDArray[np.uint8]) -> list[Positions]:
-    """Return where bytes are that make a line one for the other way: escapes, and what is no UTF-8."""
-    found = []
-    if b"\\" in data:
-        found.append(np.flatnonzero(text == _BACKSLASH))
-    if not data.isascii():
-        try:
-            data.decode()
-        except UnicodeDecodeError:
-            found.append(np.flatnonzero(text >= 0x80))
-    return found
+    def split(self, data: bytes) -> Split:
+        """Take the lines of a block apart.
+
+        Args:
+            data: whole lines, the last perhaps without its newline.
+        """
+        size = len(data)
+        if len(self._text) < size + _BEYOND:
+            self._text = np.zeros(size + _BEYOND, np.uint8)
+            self._flags = np.zeros(size, bool)
+        text = self._text[: size + _BEYOND]
+        text[:size] = np.frombuffer(data, np.uint8)
+        text[size:] = 0
+        ends = self._where(_NEWLINE, size)
+        if not data.endswith(b"\n"):
+            ends = np.append(ends, size)
+        starts = np.concatenate(([0], ends[:-1] + 1))
+        stops = ends - ((text[ends - 1] == _RETURN) & (ends > starts))
+        quotes = self._where(_QUOTE, size)
+        first_quote = np.searchsorted(quotes, starts)
+        fits = np.diff(first_quote, append=len(quotes)) == self._layout.quotes
+        for odd in self._odd(data):
+            fits[np.searchsorted(ends, odd)] = False
+        fits &= stops > starts
+        lines = np.flatnonzero(fits)
+        columns: dict[str, pa.Array] = {}
+        if len(lines):
+            tokens = _Tokens(text, starts[lines], stops[lines])
+            _walk(tokens, self._layout, quotes, first_quote[lines])
+            columns, keep = _columns(tokens)
+            lines = lines[keep]
+        others = np.ones(len(starts), bool)
+        others[lines] = False
+        left = np.flatnonzero(others)
+        places = zip(left.tolist(), starts[left].tolist(), ends[left].tolist(), strict=True)
+        return Split(columns, lines, list(places))
+
+    def _where(self, byte: int, size: int) -> Positions:
+        return np.flatnonzero(np.equal(self._text[:size], byte, out=self._flags[:size]))
+
+    def _odd(self, data: bytes) -> list[Positions]:
+        """Return where bytes are that make a line one for the other way: escapes, and what is no UTF-8."""
+        found = []
+        if b"\\" in data:
+            found.append(self._where(_BACKSLASH, len(data)))
+        if not data.isascii():
+            try:
+                data.decode()
+            except UnicodeDecodeError:
+                found.append(np.flatnonzero(self._text[: len(data)] >= 0x80))
+        return found
 
 
 def _walk(tokens: _Tokens, layout: Layout, quotes: Positions, first: Positions) -> None:
@@ -281,54 +290,20 @@ def _request(tokens: _Tokens, begin: Positions, closing: Positions) -> None:
 def _clock(tokens: _Tokens, begin: Positions) -> Positions:
     """Check the times in brackets that begin there, note them, and return where they end."""
     at = np.minimum(begin, len(tokens.clocks) - 2)
-    close = np.minimum(begin + _CLOCK_SIZE + 1, len(tokens.text) - 1)
+    close = np.minimum(begin + CLOCK_SIZE + 1, len(tokens.text) - 1)
     tokens.fits &= (at == begin) & (tokens.text[at] == ord("[")) & (tokens.text[close] == ord("]"))
     clocks = tokens.clocks[at + 1]
     # Lines of one second follow each other, so that few of them have to be looked at.
     changes = np.concatenate(([True], clocks[1:] != clocks[:-1]))
-    heads = np.frombuffer(clocks[changes].tobytes(), np.uint8).reshape(-1, _CLOCK_SIZE)
-    moments, good = _moments(heads.astype(np.int64))
+    heads = np.frombuffer(clocks[changes].tobytes(), np.uint8).reshape(-1, CLOCK_SIZE)
+    moments, good = moments_of(heads.astype(np.int64))
     run = np.cumsum(changes) - 1
     tokens.fits &= good[run]
     tokens.numbers["micros"] = moments[run], None
-    return np.minimum(begin + _CLOCK_SIZE + 2, tokens.stops)
+    return np.minimum(begin + CLOCK_SIZE + 2, tokens.stops)
 
 
-def _moments(clocks: npt.NDArray[np.int64]) -> tuple[Positions, Flags]:
-    good = np.ones(len(clocks), bool)
-    for place in _DIGITS:
-        good &= (clocks[:, place] >= ord("0")) & (clocks[:, place] <= ord("9"))
-    for place, sign in _BETWEEN:
-        good &= clocks[:, place] == ord(sign)
-    minus = clocks[:, 21] == ord("-")
-    good &= minus | (clocks[:, 21] == ord("+"))
-    number = clocks - ord("0")
-
-    def two(place: int) -> Positions:
-        pair: Positions = number[:, place] * 10 + number[:, place + 1]
-        return pair
-
-    day, year = two(0), two(7) * 100 + two(9)
-    key = (clocks[:, 3] << 16) + (clocks[:, 4] << 8) + clocks[:, 5]
-    found = np.minimum(np.searchsorted(_MONTH_KEYS, key), len(_MONTH_KEYS) - 1)
-    good &= _MONTH_KEYS[found] == key
-    month = _MONTH_NUMBERS[found]
-    hour, minute, second, far, near = two(12), two(15), two(18), two(22), two(24)
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    good &= (day >= 1) & (day <= _LENGTHS[month]) & ((month != 2) | leap | (day < 29)) & (year >= 1)
-    good &= (hour < 24) & (minute < 60) & (second <= 60) & (far < 24) & (near < 60)
-    # Days since 1970 by counting years from March, so that the leap day is the last of one.
-    late = month <= 2
-    years = year - late
-    era = years // 400
-    of_era = years - era * 400
-    of_year = (153 * (month + np.where(late, 9, -3)) + 2) // 5 + day - 1
-    days = era * 146_097 + of_era * 365 + of_era // 4 - of_era // 100 + of_year - 719_468
-    offset = np.where(minus, -1, 1) * (far * 3600 + near * 60)
-    return (days * 86_400 + hour * 3600 + minute * 60 + second - offset) * 1_000_000, good
-
-
-def _columns(tokens: _Tokens, data: bytes) -> tuple[dict[str, pa.Array], Positions]:
+def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
     """Return the fields of the lines that fit, and which lines these are."""
     keep = np.flatnonzero(tokens.fits)
     whole = len(keep) == len(tokens.fits)
@@ -359,7 +334,7 @@ def _columns(tokens: _Tokens, data: bytes) -> tuple[dict[str, pa.Array], Positio
         table[:, place] = positions
     pieces = max(table.size - 1, 0)
     # Fields and what lies between them in turn are one array of text over the block as it is.
-    every = pa.Array.from_buffers(pa.string(), pieces, [None, pa.py_buffer(table), pa.py_buffer(data)])
+    every = pa.Array.from_buffers(pa.string(), pieces, [None, pa.py_buffer(table), pa.py_buffer(tokens.text)])
     for place, name in enumerate(names):
         rows = pa.array(np.arange(2 * place, pieces, 2 * len(names)), mask=nulls[place])
         values = columns[name] = every.take(rows)

@@ -209,7 +209,7 @@ def _addresses(fields: Columns, out: Columns) -> None:
         peer, port = by_value(values, host_and_port, _HOST).flatten()
     forwarded = fields.get("xff")
     if forwarded is not None and forwarded.null_count < len(forwarded):
-        out["client.address"] = by_value(forwarded, _first, _TEXT)
+        out["client.address"] = _first(forwarded)
         if peer is not None:
             out["network.peer.address"] = peer
     if peer is not None:
@@ -218,8 +218,11 @@ def _addresses(fields: Columns, out: Columns) -> None:
         out["network.peer.port"] = port
 
 
-def _first(forwarded: str) -> str | None:
-    return forwarded.partition(",")[0].strip() or None
+def _first(forwarded: pa.Array) -> pa.Array:
+    """Return the first of the addresses that each request passed through."""
+    if pc.any(pc.match_substring(forwarded, ",")).as_py():
+        forwarded = pc.list_element(pc.split_pattern(forwarded, ",", max_splits=1), 0)
+    return _no_empty(pc.utf8_trim_whitespace(forwarded))
 
 
 def host_and_port(text: str) -> tuple[str, int | None]:

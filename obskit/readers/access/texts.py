@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.errors import ReadError
-from obskit.readers.access.block import Split, split
+from obskit.readers.access.block import Split, Splitter
 from obskit.readers.access.layouts import CODES, COUNTS, ENVOY, LOGS, SECONDS, Layout
 from obskit.readers.access.meaning import event
 from obskit.readers.access.single import LINE_LIMIT, Fields, NoEntry, fields
@@ -83,11 +83,12 @@ class _Log:
             ReadError: the file has not one entry.
         """
         layout = layout_of(source.head, self._layouts)[0]
+        splitter = Splitter(layout) if layout.whole else None
         rows, first = 0, ""
         with source.stream() as stream:
             told = False
             for block in LineBlocks(stream, report, size=BLOCK, limit=LINE_LIMIT):
-                columns, bad = self._taken(block, layout)
+                columns, bad = self._taken(block, layout, splitter)
                 for position, why in bad:
                     if block.torn and (position, why) == bad[-1] and why.startswith("torn") and stream.damage:
                         why, told = stream.damage, True
@@ -104,12 +105,11 @@ class _Log:
                 f"{source.path} has no line of an access log{first}", hint="was it written to its end?"
             )
 
-    def _taken(self, block: Block, layout: Layout) -> tuple[dict[str, pa.Array], list[tuple[str, str]]]:
+    def _taken(
+        self, block: Block, layout: Layout, splitter: Splitter | None
+    ) -> tuple[dict[str, pa.Array], list[tuple[str, str]]]:
         """Return the fields of a block's lines, and where and why lines are none."""
-        if layout.whole:
-            taken = split(block.data, layout)
-        else:
-            taken = _untaken(block.data)
+        taken = _untaken(block.data) if splitter is None else splitter.split(block.data)
         found: list[Fields] = []
         lines: list[int] = []
         bad: list[tuple[str, str]] = []
