@@ -91,6 +91,8 @@ class _Tokens:
         self.clocks = np.ndarray((len(text) - CLOCK_SIZE + 1,), f"S{CLOCK_SIZE}", text, strides=(1,))
         self.begin = starts
         self.stops = stops
+        self.word: Words = np.empty(0, np.uint64)
+        """The first eight bytes of the token that `token_end` looked at last."""
         self.fits = np.ones(len(starts), bool)
         self.edges: list[tuple[str, Positions, Positions]] = []
         self.codes: dict[str, tuple[npt.NDArray[np.int8], pa.Array]] = {}
@@ -105,8 +107,9 @@ class _Tokens:
         """Return where the bare token that begins in each line ends: at a space, or with the line."""
         end = self.begin.copy()
         rows: Any = slice(None)
+        self.word = word = self.words(end)
         for _ in range(_BARE_WORDS):
-            differs = self.words(end[rows]) ^ _SPACES
+            differs = word ^ _SPACES
             space = (differs - _ONES) & ~differs & _HIGHS
             # The bits below the lowest one set: eight for each byte before the space, 64 without one.
             end[rows] += np.bitwise_count((space - np.uint64(1)) & ~space).astype(np.int64) >> 3
@@ -114,6 +117,7 @@ class _Tokens:
             rows = np.flatnonzero(missed) if type(rows) is slice else rows[missed]
             if not len(rows):
                 break
+            word = self.words(end[rows])
         self.fits[rows] = False
         return np.minimum(end, self.stops)
 
@@ -213,7 +217,7 @@ def _walk(tokens: _Tokens, layout: Layout, quotes: Positions, first: Positions) 
             if item.name == "request":
                 _request(tokens, opening + 1, closing)
             elif item.name in NUMBERS:
-                _number(tokens, item.name, opening + 1, closing)
+                _number(tokens, item.name, opening + 1, closing, tokens.words(opening + 1))
             else:
                 tokens.field(item.name, opening + 1, closing)
             end = closing + 1
@@ -237,24 +241,24 @@ def _bare(tokens: _Tokens, name: str, begin: Positions, end: Positions, style: s
         return
     tokens.fits &= size > 0
     if name in NUMBERS:
-        _number(tokens, name, begin, end)
+        _number(tokens, name, begin, end, tokens.word)
         return
     if name in LISTS:
         tokens.fits &= text[end - 1] != ord(",")
     tokens.field(name, begin, end)
 
 
-def _number(tokens: _Tokens, name: str, begin: Positions, end: Positions) -> None:
+def _number(tokens: _Tokens, name: str, begin: Positions, end: Positions, word: Words) -> None:
     """Note a number as short as they usually are, or `-`, which is null."""
     size = end - begin
     if name in SECONDS:  # nginx writes them with three digits after the point
-        whole, good = _digits(tokens, begin, size - 4)
-        part, also = _digits(tokens, end - 3, np.full(len(size), 3))
+        whole, good = _digits(word, size - 4)
+        part, also = _digits(tokens.words(np.maximum(end - 3, 0)), np.full(len(size), 3))
         good &= also & (tokens.text[end - 4] == ord("."))
         # A quotient is the float that the text would be read as.
         number: npt.NDArray[Any] = (whole * 1000 + part) / 1000
     else:
-        number, good = _digits(tokens, begin, size)
+        number, good = _digits(word, size)
     if name in CODES:
         tokens.fits &= good & (size <= 3) & (size >= CODES[name])
         tokens.numbers[name] = number, None
@@ -264,11 +268,11 @@ def _number(tokens: _Tokens, name: str, begin: Positions, end: Positions) -> Non
     tokens.numbers[name] = number, none if none.any() else None
 
 
-def _digits(tokens: _Tokens, begin: Positions, size: Positions) -> tuple[Positions, Flags]:
-    """Return the numbers of one to eight digits that begin there, and which are that."""
-    shift = (64 - 8 * np.clip(size, 1, 8)).astype(np.uint64)
+def _digits(word: Words, size: Positions) -> tuple[Positions, Flags]:
+    """Return the numbers of one to eight digits that words begin with, and which are that."""
+    shift = (64 - 8 * np.minimum(size, 8)).astype(np.uint64)
     # The digits' values as the last of eight bytes, zeros before them; pairs, fours, eights are joined.
-    value = (tokens.words(begin) ^ _ZEROS) << shift
+    value = (word ^ _ZEROS) << shift
     good = (((value + _SIXES) | value) & _UPPER) == 0
     for factor, width, mask in _JOINS:
         value = ((value * factor) >> width) & mask
@@ -320,7 +324,10 @@ def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
     names, edges, nulls = [], [], []
     for name, begin, end in tokens.edges:
         first, last = kept(begin), kept(end)
-        none = (last == first) | ((last - first == 1) & (tokens.text[first] == _DASH))
+        size = last - first
+        none = size <= 1
+        if none.any():
+            none &= (size == 0) | (tokens.text[first] == _DASH)
         if name == "vhost":
             bad |= none
         if none.all():

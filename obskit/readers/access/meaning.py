@@ -220,9 +220,10 @@ def _addresses(fields: Columns, out: Columns) -> None:
 
 def _first(forwarded: pa.Array) -> pa.Array:
     """Return the first of the addresses that each request passed through."""
-    if pc.any(pc.match_substring(forwarded, ",")).as_py():
-        forwarded = pc.list_element(pc.split_pattern(forwarded, ",", max_splits=1), 0)
-    return _no_empty(pc.utf8_trim_whitespace(forwarded))
+    if not pc.any(pc.match_substring(forwarded, ",")).as_py():
+        return forwarded
+    first = pc.list_element(pc.split_pattern(forwarded, ",", max_splits=1), 0)
+    return _no_empty(pc.utf8_trim_whitespace(first))
 
 
 def host_and_port(text: str) -> tuple[str, int | None]:
