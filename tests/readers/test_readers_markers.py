@@ -659,7 +659,7 @@ def _mutated(draw):
     return item
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(_mutated(), max_size=3), st.sampled_from([None, 1]), st.booleans())
 def test_mutated_at_any_node_nothing_escapes_and_the_good_stay(tmp_path_factory, items, indent, listed):
     path = tmp_path_factory.mktemp("m") / "m.json"
@@ -701,6 +701,28 @@ def test_a_broken_dump_of_many_pieces_is_given_up(read):
         "not JSON": 100,
         "not looked at, after 100 broken places": 1,
     }
+
+
+def test_nothing_between_two_documents_is_passed_over(read):
+    torn, listed = json.dumps(GITLAB, indent=1)[:-20], json.dumps({"items": [K8S], "kind": "List"}, indent=1)
+    got = read(f"{torn}\n{json.dumps(GITLAB, indent=1)}\n{listed[:-30]}".encode())
+    assert [row["name"] for row in got.rows] == ["deployment"]
+    assert [reason for _, reason in got.reasons] == ["not JSON", "torn: the file ends within it"]
+
+
+@pytest.mark.parametrize("piece", ["[", '{"a":', '{"items":[', '[{"a":[', '"specversion",'])
+def test_endless_openings_take_no_time(tmp_path, piece):
+    path = tmp_path / "x.json"
+    path.write_text(piece * 50_000 + '"specversion"')
+    report = LoadReport()
+    source = Source(path)
+    for reader in REGISTRY.readers():
+        reader.sniff(source.head)
+    with pytest.raises(ReadError, match="has no deployment, incident or event"):
+        list(
+            next(r for r in REGISTRY.readers() if r.name == "CDEvents").read(source, report.file(path), None)
+        )
+    assert 1 <= report.rejected_count <= 50_001
 
 
 def test_nesting_and_depth(read):

@@ -22,6 +22,8 @@ DOCUMENT_LIMIT = 128 * 1024 * 1024
 """Bytes that one document, or one line, may have; it is held in memory whole."""
 
 MOST_BROKEN = 100
+_ENTERED = 2  # lists that are not whole and are entered, one in the other
+_AHEAD = 4096  # characters of a list's own before its items
 BLOCK = 4 * 1024 * 1024
 _TORN = "torn: the file ends within it"
 _BLANK = re.compile(r"[\s,\]}]*")
@@ -117,7 +119,7 @@ def _whole_ones(
     text: str, line: int, offset: int, report: FileReport, last: bool
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Give the objects of a text that are whole, and count the places that are not."""
-    at, broken, counted = 0, 0, 0
+    at, broken, counted, entered = 0, 0, 0, 0
 
     def place() -> str:
         nonlocal line, offset, counted
@@ -133,9 +135,9 @@ def _whole_ones(
         try:
             found, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError) as error:
-            inside = _inside(text, at) if not broken else None
+            inside = _inside(text, at) if not broken and entered < _ENTERED else None
             if inside is not None:
-                at = inside
+                at, entered = inside, entered + 1
                 continue
             again = _AGAIN.search(text, at + 1)
             deep = isinstance(error, RecursionError)
@@ -158,7 +160,10 @@ def _inside(text: str, at: int) -> int | None:
     """Return where the first item of a list begins that is not whole itself."""
     if text[at] == "[":
         return at + 1
-    items = _ITEMS.search(text, at) if text[at] == "{" else None
+    if text[at] != "{":
+        return None
+    following = text.find("\n{", at)
+    items = _ITEMS.search(text, at, min(at + _AHEAD, following if following > 0 else len(text)))
     return items.end() if items else None
 
 
@@ -166,15 +171,15 @@ def first_objects(head: bytes, most: int = 20) -> list[dict[str, Any]]:
     """Return the first objects of a file's head; of one that the head cuts off, what there is of it."""
     text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     found: list[dict[str, Any]] = []
-    at = 0
+    at, entered = 0, 0
     while len(found) < most and (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
         try:
             value, end = _DECODER.raw_decode(text, at)
         except (ValueError, RecursionError):
-            inside = _inside(text, at) if not found else None
+            inside = _inside(text, at) if not found and entered < _ENTERED else None
             if inside is None:
                 break
-            at = inside
+            at, entered = inside, entered + 1
             continue
         listed = value.get("items") if type(value) is dict else value
         found += [item for item in (listed if type(listed) is list else [value]) if type(item) is dict]
