@@ -87,6 +87,18 @@ def test_every_layout_of_apache_and_nginx(read, line, more):
         assert got.rows == [BOOK | more] * 3
 
 
+def test_whom_a_proxy_saw_is_told_line_by_line(read):
+    got = read(
+        f'{COMBINED} "198.51.100.1, 10.0.0.1"\n{COMBINED} "-"\n{COMBINED} " 198.51.100.2 ,x"\n'.encode()
+    )
+    names = ("client.address", "network.peer.address")
+    assert [tuple(row.get(name) for name in names) for row in got.rows] == [
+        ("198.51.100.1", "192.0.2.7"),
+        ("192.0.2.7", None),
+        ("198.51.100.2", "192.0.2.7"),
+    ]
+
+
 def test_envoy_and_istio(read):
     line = (
         '[2026-05-04T08:00:01.500Z] "POST /book HTTP/2" 503 UF,URX 12 91 226 100 "198.51.100.1,10.0.0.1" '

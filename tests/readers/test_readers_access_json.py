@@ -114,12 +114,26 @@ def test_nginx(read):
         ({"status": 502, "request_time": 1.001, "body_bytes_sent": 12, "upstream_response_time": 0.9}, {}),
         ({"server_name": "_"}, {"nginx.server_name": "_"}),
         ({"duration": "3 hours", "code": 7}, {"nginx.duration": "3 hours", "nginx.code": 7}),
+        ({"service": {"name": "other"}}, {}),
+        (
+            {"service.name": None, "service": {"name": 7, "zone": [1, "a"]}},
+            {"service.name": 7, "service.zone": ["1", "a"]},
+        ),
         ({"route": "/book"}, {"http.route": "/book", "name": "POST /book"}),
     ],
 )
 def test_nginx_with_other_keys(read, change, fields):
     row = {name: value for name, value in (NGINX | change).items() if value is not None}
-    assert read(lines(row)).rows == [REQUEST | fields]
+    wanted = REQUEST | fields
+    assert read(lines(row)).rows == [wanted]
+
+
+def test_times_that_are_none(read):
+    rows = [NGINX | {"time_iso8601": None}, NGINX | {"request_time": 1e300}, NGINX | {"request_time": -1}]
+    got = read(lines(*rows))
+    noon = datetime(2026, 5, 4, 8, 0, 1, tzinfo=UTC)
+    assert [row.get("timestamp") for row in got.rows] == [None, noon, noon]
+    assert read(lines(rows[0])).report.untimed == 1
 
 
 def test_a_request_that_was_none_and_bad_lines(read):
@@ -204,9 +218,12 @@ def test_any_value_under_any_key_is_read_or_counted(tmp_path_factory, base, data
     rows = [base]
     for _ in range(3):
         keys = data.draw(
-            st.lists(st.sampled_from([*base, "line", "path", "micros", "start", ""]), max_size=4)
+            st.lists(
+                st.sampled_from([*base, "line", "path", "service", "nginx", "time", "micros", "start", ""]),
+                max_size=4,
+            )
         )
-        rows.append(base | {key: data.draw(_VALUES) for key in keys})
+        rows.append(base | {key: data.draw(_VALUES | st.just({"name": 1, "region": "x"})) for key in keys})
     path = tmp_path_factory.mktemp("j") / "x.log"
     try:
         path.write_bytes(lines(*rows))

@@ -50,6 +50,9 @@ _COUNTS = {
 _LINE = pa.struct([(name, _TEXT) for name in ("method", "target", "version", "request")])
 _TARGET = pa.struct([(name, _TEXT) for name in ("url", "path", "query", "authority", "odd")])
 _HOST = pa.struct([("host", _TEXT), ("port", pa.int64())])
+_LONGEST = 1e8
+"""Seconds, three years, beyond which the time of a request is a broken number."""
+
 _TRACEPARENT = r"^[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
 
 
@@ -75,17 +78,18 @@ def event(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
             )
     for name, target in _COUNTS.items():
         if (values := fields.pop(name, None)) is not None:
-            _put(out, target, parse(values, "int"))
+            put(out, target, parse(values, "int"))
     _addresses(fields, out)
     _context(fields, out)
     for name, values in fields.items():
-        _put(out, _PLAIN.get(name) or (name if "." in name else f"{family}.{name}"), values)
+        put(out, _PLAIN.get(name) or (name if "." in name else f"{family}.{name}"), values)
     kept = {name: values for name, values in out.items() if values.null_count < rows or name == "timestamp"}
     schema = pa.schema([(name, values.type) for name, values in kept.items()], metadata=NAMED)
     return pa.RecordBatch.from_arrays(list(kept.values()), schema=schema)
 
 
-def _put(out: Columns, name: str, values: pa.Array) -> None:
+def put(out: Columns, name: str, values: pa.Array) -> None:
+    """Add a column; where there is one, its values come first."""
     have = out.get(name)
     if have is None or have.null_count == len(have):
         out[name] = values
@@ -100,19 +104,19 @@ def _split_requests(fields: Columns) -> None:
     if lines is not None:
         parts = by_value(lines, request_line, _LINE)
         for field, values in zip(_LINE, parts.flatten(), strict=True):
-            _put(fields, field.name, values)
+            put(fields, field.name, values)
     target = fields.pop("target", None)
     if target is None or target.null_count == len(target):
         return
     if target.null_count == 0 and pc.all(pc.starts_with(target, "/")).as_py():
         path, query = _cut(target)
-        _put(fields, "path", path)
-        _put(fields, "query", query)
+        put(fields, "path", path)
+        put(fields, "query", query)
         return
     plain = pc.fill_null(pc.match_substring_regex(target, r"^(/|\*$)"), False)
     path, query = _cut(pc.if_else(plain, target, ""))
-    _put(fields, "path", path)
-    _put(fields, "query", query)
+    put(fields, "path", path)
+    put(fields, "query", query)
     _odd_targets(fields, target, plain)
 
 
@@ -144,7 +148,7 @@ def _odd_targets(fields: Columns, target: pa.Array, plain: pa.Array) -> None:
     for row in odd.tolist():
         made[row] = odd_target(target[row].as_py())
     for field, values in zip(_TARGET, pa.array(made, _TARGET).flatten(), strict=True):
-        _put(fields, field.name, _no_empty(values))
+        put(fields, field.name, _no_empty(values))
 
 
 def _times(fields: Columns, out: Columns, rows: int) -> None:
@@ -159,10 +163,12 @@ def _times(fields: Columns, out: Columns, rows: int) -> None:
             moments = pa.nulls(rows, pa.int64())
         if took is not None:
             seconds = parse(took, "float")
-            over = pc.cast(pc.round(pc.multiply(pc.fill_null(seconds, 0.0), 1e6)), pa.int64(), safe=False)
-            moments = pc.subtract(moments, over)
+            usual = pc.and_(pc.greater_equal(seconds, 0.0), pc.less(seconds, _LONGEST))
             # 1.001 s are 1001 ms, which the product of floats is not.
-            out["duration_ms"] = pc.round(pc.multiply(seconds, 1000.0), 6)
+            rounded = pc.round(pc.multiply(pc.if_else(usual, seconds, None), 1000.0), 6)
+            out["duration_ms"] = pc.coalesce(rounded, pc.multiply(seconds, 1000.0))
+            over = pc.cast(pc.round(pc.multiply(pc.fill_null(rounded, 0.0), 1000.0)), pa.int64())
+            moments = pc.subtract(moments, over)
         out["timestamp"] = moments.cast(TIMESTAMP)
     if (duration := fields.pop("duration", None)) is not None:
         out["duration_ms"] = parse(duration, "float")
@@ -200,22 +206,21 @@ def _addresses(fields: Columns, out: Columns) -> None:
     for name in ("vhost", "authority"):
         if (values := fields.pop(name, None)) is not None:
             server, port = by_value(values, host_and_port, _HOST).flatten()
-            _put(out, "server.address", server)
-            _put(out, "server.port", port)
+            put(out, "server.address", server)
+            put(out, "server.port", port)
     if (values := fields.pop("server_port", None)) is not None:
-        _put(out, "server.port", parse(values, "int"))
-    peer, port = fields.pop("host", None), None
-    if (values := fields.pop("downstream_remote_address", None)) is not None:
-        peer, port = by_value(values, host_and_port, _HOST).flatten()
+        put(out, "server.port", parse(values, "int"))
+    client = fields.pop("host", None)
     forwarded = fields.get("xff")
-    if forwarded is not None and forwarded.null_count < len(forwarded):
-        out["client.address"] = _first(forwarded)
-        if peer is not None:
-            out["network.peer.address"] = peer
-    if peer is not None:
-        out["client.address"] = pc.coalesce(out.get("client.address", peer), peer)
-    if port is not None:
-        out["network.peer.port"] = port
+    if forwarded is not None and client is not None:
+        out["network.peer.address"] = pc.if_else(pc.is_valid(forwarded), client, None)
+    if (values := fields.pop("downstream_remote_address", None)) is not None:
+        client, port = by_value(values, host_and_port, _HOST).flatten()
+        out["network.peer.address"], out["network.peer.port"] = client, port
+    if forwarded is not None:
+        put(out, "client.address", _first(forwarded))
+    if client is not None:
+        put(out, "client.address", client)
 
 
 def _first(forwarded: pa.Array) -> pa.Array:

@@ -15,7 +15,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.access.meaning import event
+from obskit.readers.access.meaning import event, put
 from obskit.readers.access.single import micros, sum_of_tries
 from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.registry import Match, Reader
@@ -133,7 +133,10 @@ _PARSED: dict[str, str] = {
     "request_time": "float",
     "duration": "float",
     "upstream_time": "float",
+    "upstream_response_time": "float",
+    "micros": "int",
 }
+_KINDS = {"int": pa.int64(), "float": pa.float64()}
 
 
 def _sniff(marks: tuple[frozenset[str], ...]) -> Callable[[bytes], Match]:
@@ -182,14 +185,15 @@ class _Dialect:
             field = self._names.get(name, own)
             values = _typed(field, values, report)
             have = out.get(field)
+            put(out, field, values)
             if have is None:
-                out[field] = values
                 continue
-            out[field] = pc.coalesce(have, values)
-            # Nothing is lost where two keys of one meaning say different things.
+            # Nothing is lost in silence where two keys of one meaning say different things.
             more = pc.fill_null(pc.not_equal(to_text(have), to_text(values)), False)
-            if pc.any(more).as_py():
-                out[own] = pc.if_else(more, values, None)
+            if field != own and pc.any(more).as_py():
+                put(out, own, pc.if_else(more, values, None))
+            elif field == own:
+                report.override(name, pc.sum(more).as_py())
         if "line" in out and "method" in out:
             out["line"] = pc.if_else(pc.is_valid(out["method"]), None, out["line"])
         return out
@@ -198,9 +202,9 @@ class _Dialect:
 def _typed(field: str, values: pa.Array, report: FileReport) -> pa.Array:
     """Return a column as its field is to be: numbers may be text, `-` and nothing are null."""
     if pa.types.is_null(values.type):
-        return pa.nulls(len(values), pa.string())
+        return pa.nulls(len(values), _KINDS.get(_PARSED.get(field, ""), pa.string()))
     if pa.types.is_list(values.type):
-        return convert(values, pa.string())
+        return values if "." in field else convert(values, pa.string())
     if pa.types.is_string(values.type):
         none = pc.equal(values, "")
         if field != "query":
