@@ -117,7 +117,7 @@ def test_nginx(read):
         ({"service": {"name": "other"}}, {}),
         (
             {"service.name": None, "service": {"name": 7, "zone": [1, "a"]}},
-            {"service.name": 7, "service.zone": ["1", "a"]},
+            {"service.name": "7", "service.zone": ["1", "a"]},
         ),
         ({"route": "/book"}, {"http.route": "/book", "name": "POST /book"}),
     ],
