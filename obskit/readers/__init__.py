@@ -4,6 +4,7 @@ What a row's names and types mean is `obskit.schema`'s business; readers count w
 hold no more than a few blocks in memory.
 """
 
+from obskit.readers.access import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.columnar import ARROW, PARQUET
 from obskit.readers.csvfile import READER as CSV
@@ -12,6 +13,7 @@ from obskit.readers.delta import READER as DELTA
 from obskit.readers.honeycomb import READER as HONEYCOMB
 from obskit.readers.jaeger import READER as JAEGER
 from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.markers import MARKERS
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
 from obskit.readers.paths import expand
@@ -21,9 +23,11 @@ from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
 from obskit.readers.zipkin import READER as ZIPKIN
 
-for _reader in (JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL):
-    register_reader(_reader)
-for _reader in (JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA):
+for _reader in (
+    *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
+    *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
+    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
+):
     register_reader(_reader)
 
 __all__ = [
