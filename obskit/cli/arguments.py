@@ -159,8 +159,14 @@ def _trace(parser: argparse.ArgumentParser) -> None:
 
 def _convert(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
-    parser.add_argument("--out", required=True, metavar="DIR", help="a new folder for the Parquet files")
-    parser.add_argument("--mapping", metavar="FILE.json", help="names of a CSV's columns")
+    parser.add_argument("--out", required=True, metavar="OUT", help="a new file, or a new folder for a Dataset")
+    parser.add_argument(
+        "--to",
+        choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json"),
+        help="the format; by default what OUT's suffix tells, and a Dataset where it has none",
+    )
+    parser.add_argument("--fields", metavar="A,B,...", help="only these fields")
+    _source(parser)
     _answer(parser)
 
 
@@ -199,7 +205,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "explain": ("explaining", "what distinguishes slow or failing events from the rest", _explain),
     "impact": ("verbs", "how many users or customers an outcome hit", _impact),
     "trace": ("verbs", "the spans of one trace", _trace),
-    "convert": ("making", "write events as Parquet, to open in a blink", _convert),
+    "convert": ("making", "write events as a Dataset, Parquet, Arrow, JSONL or OTLP", _convert),
     "demo": ("making", "make events of a booking platform with causes planted in them", _demo),
     "probe": ("probing", "make real requests, the phases of each as one event", _probe),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),

@@ -10,9 +10,10 @@ from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoding import RARE, Encoded, encode
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merging import FieldCodes, merge
+from obskit.dataset.parts import write_part
 from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.previewing import skimmed, thinned
-from obskit.dataset.writing import write
+from obskit.dataset.writing import fresh_file, write
 
 __all__ = [
     "NO_TIME",
@@ -27,6 +28,7 @@ __all__ = [
     "Weights",
     "convert",
     "encode",
+    "fresh_file",
     "from_arrow",
     "is_dataset",
     "merge",
@@ -35,4 +37,5 @@ __all__ = [
     "thinned",
     "weight_note",
     "write",
+    "write_part",
 ]

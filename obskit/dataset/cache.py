@@ -110,14 +110,16 @@ def temporary_beside(target: Path, mode: int = 0o777) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove half-built Datasets that are older than a day."""
+    """Remove half-built Datasets and files that are older than a day."""
     for left in folder.glob(f".*{TEMPORARY}*"):
         try:
             old = left.stat().st_mtime < time.time() - DAY
         except OSError:
             continue  # another process was first
-        if old:
+        if old and left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
+        elif old:
+            left.unlink(missing_ok=True)
 
 
 def discard(folder: Path) -> None:

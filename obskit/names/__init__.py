@@ -12,7 +12,9 @@ from collections.abc import Iterable
 from obskit.names.conventions import CONVENTION_TYPES, RENAMED
 
 __all__ = [
+    "ABSENT",
     "ALIASES",
+    "CARRIED",
     "COLUMNS",
     "CONVENTION_TYPES",
     "DURATION_UNITS",
@@ -48,6 +50,12 @@ COLUMNS: dict[str, str] = {
     "severity_number": "int32",
 }
 """Our own columns in their order -> type word."""
+
+CARRIED: dict[str, str] = {f"obskit.{name}": name for name in (*COLUMNS, "events", "links")}
+"""Attribute that carries one of our columns through a format that has no place for it -> the column."""
+
+ABSENT = "obskit.null"
+"""Attribute that names, with commas between, columns of ours that are null where the format says otherwise."""
 
 UNIT_KINDS = ("server", "consumer")
 """Kinds of span that are a unit of work wherever they stand in a trace."""

@@ -1,0 +1,134 @@
+"""Rows on their way into a tracing format: which columns it holds itself, and how the others go along.
+
+A format of spans has no place for a sampling weight, say, or for an id that is no hex number. Such a value
+goes as an attribute under the name that `names.CARRIED` has for it, and readers of any format put it back.
+Where a format says something of a column that is null here (a status it always has), the attribute
+`names.ABSENT` names the column.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.names import ABSENT, COLUMNS
+from obskit.schema import POINTS, TIMESTAMP, errors, to_text
+from obskit.writers.told import Told
+from obskit.writers.values import plain_rows, time_fields
+
+SPAN_KINDS = ("internal", "server", "client", "producer", "consumer")
+"""In OTLP's order, whose numbers begin at 1."""
+
+TAKEN = frozenset({*COLUMNS, *POINTS})
+AS_TEXT = "times are text in it: {fields}"
+EMPTY = "without any value, and left out: {fields}"
+IDS = "ids are not of 32 and 16 hex digits, as the format has them: they are attributes in it, obskit.*_id"
+_TRACE = re.compile(r"(?!0{32})[0-9a-f]{32}")
+_SPAN = re.compile(r"(?!0{16})[0-9a-f]{16}")
+_APART = re.compile(r"attributes\.(.+)", re.DOTALL)
+
+
+class Record:
+    """A row in two parts: columns of ours, which a format takes one by one, and attributes.
+
+    What nobody has taken at the end, `carried` gives as attributes.
+    """
+
+    def __init__(self, ours: dict[str, Any], attributes: dict[str, Any]) -> None:
+        self.ours = ours
+        self.attributes = attributes
+        self._absent: list[str] = []
+
+    @property
+    def is_log(self) -> bool:
+        """Whether it is a log record: it took no time, and is of no span's kind."""
+        return self.ours.get("duration_ms") is None and self.ours.get("kind", "event") == "event"
+
+    def take(self, name: str) -> Any:
+        """Return a column's value for the format to hold; None where it is null."""
+        return self.ours.pop(name, None)
+
+    def take_text(self, name: str) -> str | None:
+        """Return a text for a format in which an empty one is none."""
+        return self.ours.pop(name) if self.ours.get(name) else None
+
+    def take_id(self, name: str) -> str | None:
+        """Return an id if it is one as OpenTelemetry has them."""
+        pattern = _TRACE if name == "trace_id" else _SPAN
+        return self.ours.pop(name) if pattern.fullmatch(self.ours.get(name) or "") else None
+
+    def take_time(self) -> int | None:
+        """Return the time in microseconds since 1970 if it is after that."""
+        micros = self.ours.get("timestamp")
+        if micros is None or micros <= 0:
+            return None
+        self.ours.pop("timestamp")
+        return int(micros)
+
+    def take_nanoseconds(self) -> int | None:
+        """Return the duration in ns if a tracing format can hold it."""
+        duration = self.ours.get("duration_ms")
+        if duration is None or not 0 <= duration <= 9e12:  # three centuries; NaN is none of it
+            return None
+        self.ours.pop("duration_ms")
+        return round(duration * 1e6)
+
+    def absent(self, name: str) -> None:
+        """Say that a column is null, where the format says otherwise."""
+        self._absent.append(name)
+
+    def carried(self) -> dict[str, Any]:
+        """Return the columns that were not taken, as attributes."""
+        out = {f"obskit.{name}": value for name, value in self.ours.items()}
+        if isinstance(time := out.get("obskit.timestamp"), int):
+            out["obskit.timestamp"] = to_text(pa.array([time], pa.int64()).cast(TIMESTAMP))[0].as_py()
+        if self._absent:
+            out[ABSENT] = ",".join(self._absent)
+        return out
+
+
+def records(batch: pa.RecordBatch, told: Told) -> Iterator[Record]:
+    """Give a batch's rows as records; `error` is in one only where it is not what the other columns say.
+
+    Attributes that made room for a column of ours have their own names again.
+    """
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    for name, column in columns.items():
+        if name not in TAKEN and column.null_count < len(column) and time_fields(column.type):
+            told.field(AS_TEXT, name)
+    if "timestamp" in columns:
+        columns["timestamp"] = columns["timestamp"].cast(pa.int64())
+    if "error" in columns:
+        same = pc.equal(columns["error"], errors(columns, batch.num_rows))
+        columns["error"] = pc.if_else(pc.fill_null(same, False), pa.scalar(None, pa.bool_()), columns["error"])
+    ours = {name: column for name, column in columns.items() if _ours(name, column)}
+    others = {_own_name(name): column for name, column in columns.items() if name not in ours}
+    for mine, rest in zip(_rows(ours, batch.num_rows), _rows(others, batch.num_rows), strict=True):
+        yield Record(mine, rest)
+
+
+def _ours(name: str, column: pa.Array) -> bool:
+    return name in COLUMNS or (name in POINTS and column.type.equals(POINTS[name]))
+
+
+def _own_name(name: str) -> str:
+    found = _APART.fullmatch(name)
+    if found and found[1] in TAKEN:
+        return found[1]
+    return f"obskit.{name}" if name in POINTS else name
+
+
+def _rows(columns: dict[str, pa.Array], rows: int) -> list[dict[str, Any]]:
+    if not columns:
+        return [{} for _ in range(rows)]
+    return plain_rows(pa.RecordBatch.from_arrays(list(columns.values()), list(columns)), list(columns))
+
+
+def finite(value: float) -> bool:
+    """Whether a float is a number that JSON has."""
+    return math.isfinite(value)
