@@ -159,7 +159,9 @@ def _trace(parser: argparse.ArgumentParser) -> None:
 
 def _convert(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
-    parser.add_argument("--out", required=True, metavar="OUT", help="a new file, or a new folder for a Dataset")
+    parser.add_argument(
+        "--out", required=True, metavar="OUT", help="a new file, or a new folder for a Dataset"
+    )
     parser.add_argument(
         "--to",
         choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json"),

@@ -55,7 +55,7 @@ CARRIED: dict[str, str] = {f"obskit.{name}": name for name in (*COLUMNS, "events
 """Attribute that carries one of our columns through a format that has no place for it -> the column."""
 
 ABSENT = "obskit.null"
-"""Attribute that names, with commas between, columns of ours that are null where the format says otherwise."""
+"""Attribute that names, by commas, columns of ours that are null where the format says otherwise."""
 
 UNIT_KINDS = ("server", "consumer")
 """Kinds of span that are a unit of work wherever they stand in a trace."""

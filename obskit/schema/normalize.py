@@ -155,7 +155,7 @@ class Normalizer:
                 values = self._typed(target, part, columns)
             if part.how == "old":
                 self._count_rename(part, target, values, merged)
-            elif part.how == "own" and merged is not None:
+            elif part.how == "own" and merged is not None and parts[0].how != "carried":
                 self.report.override(target, _both(values, merged))
             for kind, count in part.mixed.items():
                 mixed.setdefault(target, {})[kind] = mixed.get(target, {}).get(kind, 0) + count

@@ -17,7 +17,9 @@ PACKED = {".gz": "gzip", ".zst": "zstd"}
 """Suffix of a compression -> Arrow's name of it."""
 
 # What a folder would be called by mistake only.
-_FILES = frozenset({".json", ".csv", ".tsv", ".txt", ".log", ".html", ".orc", ".avro", ".proto", ".pb", ".zip"})
+_FILES = frozenset(
+    {".json", ".csv", ".tsv", ".txt", ".log", ".html", ".orc", ".avro", ".proto", ".pb", ".zip"}
+)
 
 Batches = Iterator[pa.RecordBatch]
 
@@ -66,7 +68,9 @@ def format_of(out: Path, named: str | None) -> Format | None:
     if named == DATASET:
         return None
     if named is not None and named not in FORMATS:
-        raise BadCall(f"events are not written as {named!r}", hint=f"formats: {', '.join((DATASET, *FORMATS))}")
+        raise BadCall(
+            f"events are not written as {named!r}", hint=f"formats: {', '.join((DATASET, *FORMATS))}"
+        )
     found = FORMATS.get(named or "") or next(
         (item for item in reversed(FORMATS.values()) if stem.endswith(item.suffixes)), None
     )

@@ -25,7 +25,9 @@ _TIMES = frozenset({"timestamp", *POINTS})
 ROWS = 4_096
 AS_TEXT = "times are text in it: {fields}"
 APART = "called attributes.<name> in it, for a line has our columns under these names too: {fields}"
-ENDLESS = "rows have NaN or an infinity, which JSON has no form for: NaN, Infinity, -Infinity, as Python writes"
+ENDLESS = (
+    "rows have NaN or an infinity, which JSON has no form for: NaN, Infinity, -Infinity, as Python writes"
+)
 EMPTY = "without any value, and left out: {fields}"
 
 

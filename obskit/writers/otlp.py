@@ -19,13 +19,6 @@ ROWS = 1_000
 """Rows of a request, at most."""
 
 _STATUS = {"UNSET": 0, "OK": 1, "ERROR": 2}
-_RESOURCE = tuple(
-    f"{word}."
-    for word in (
-        *("service", "telemetry", "deployment.environment", "host", "os", "k8s", "container", "cloud", "device"),
-        *("faas.name", "faas.version", "process.runtime", "process.executable", "process.pid"),
-    )
-)
 _SCOPE = {"otel.scope.name": "name", "otel.scope.version": "version"}
 
 
@@ -33,15 +26,14 @@ def requests(batches: Iterator[pa.RecordBatch], told: Told) -> Iterator[bytes]:
     """Give the rows as requests, a line each."""
     for batch in batches:
         for start in range(0, batch.num_rows, ROWS):
-            spans, logs = _Request("resourceSpans", "scopeSpans", "spans"), _Request(
-                "resourceLogs", "scopeLogs", "logRecords"
-            )
+            spans = _Request("resourceSpans", "scopeSpans", "spans")
+            logs = _Request("resourceLogs", "scopeLogs", "logRecords")
             for record in records(batch.slice(start, ROWS), told):
-                resource, scope = _apart(record)
+                scope = _scope(record)
                 if record.is_log:
-                    logs.add(resource, scope, _log(record))
+                    logs.add(record.resource, scope, _log(record))
                 else:
-                    spans.add(resource, scope, _span(record))
+                    spans.add(record.resource, scope, _span(record))
                 if record.ours.keys() & {"trace_id", "span_id", "parent_span_id"}:
                     told.count(IDS)
             yield spans.line() + logs.line()
@@ -77,17 +69,10 @@ class _Request:
         return orjson.dumps(request, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _apart(record: Record) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Take the resource's and the scope's attributes out of a record."""
-    resource: dict[str, Any] = {}
-    scope: dict[str, Any] = {}
-    for name, value in list(record.attributes.items()):
-        if name in _SCOPE:
-            if value:  # an empty one is none to OTLP, and stays an attribute
-                scope[_SCOPE[name]] = record.attributes.pop(name)
-        elif name.startswith(_RESOURCE) and type(value) is not list:
-            resource[name] = record.attributes.pop(name)
-    return resource, scope
+def _scope(record: Record) -> dict[str, Any]:
+    """Take the scope out of a record; an empty text is none to OTLP, and stays an attribute."""
+    found = record.attributes
+    return {short: found.pop(name) for name, short in _SCOPE.items() if found.get(name)}
 
 
 def _span(record: Record) -> dict[str, Any]:

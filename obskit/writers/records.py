@@ -33,14 +33,34 @@ _SPAN = re.compile(r"(?!0{16})[0-9a-f]{16}")
 _APART = re.compile(r"attributes\.(.+)", re.DOTALL)
 
 
+_RESOURCE = tuple(
+    f"{word}."
+    for word in (
+        *(
+            "service",
+            "telemetry",
+            "deployment.environment",
+            "host",
+            "os",
+            "k8s",
+            "container",
+            "cloud",
+            "device",
+        ),
+        *("faas.name", "faas.version", "process.runtime", "process.executable", "process.pid"),
+    )
+)
+
+
 class Record:
-    """A row in two parts: columns of ours, which a format takes one by one, and attributes.
+    """A row in three parts: columns of ours, which a format takes one by one, the resource's, the rest.
 
     What nobody has taken at the end, `carried` gives as attributes.
     """
 
-    def __init__(self, ours: dict[str, Any], attributes: dict[str, Any]) -> None:
+    def __init__(self, ours: dict[str, Any], resource: dict[str, Any], attributes: dict[str, Any]) -> None:
         self.ours = ours
+        self.resource = resource
         self.attributes = attributes
         self._absent: list[str] = []
 
@@ -64,11 +84,11 @@ class Record:
 
     def take_time(self) -> int | None:
         """Return the time in microseconds since 1970 if it is after that."""
-        micros = self.ours.get("timestamp")
+        micros: int | None = self.ours.get("timestamp")
         if micros is None or micros <= 0:
             return None
         self.ours.pop("timestamp")
-        return int(micros)
+        return micros
 
     def take_nanoseconds(self) -> int | None:
         """Return the duration in ns if a tracing format can hold it."""
@@ -105,15 +125,30 @@ def records(batch: pa.RecordBatch, told: Told) -> Iterator[Record]:
         columns["timestamp"] = columns["timestamp"].cast(pa.int64())
     if "error" in columns:
         same = pc.equal(columns["error"], errors(columns, batch.num_rows))
-        columns["error"] = pc.if_else(pc.fill_null(same, False), pa.scalar(None, pa.bool_()), columns["error"])
-    ours = {name: column for name, column in columns.items() if _ours(name, column)}
-    others = {_own_name(name): column for name, column in columns.items() if name not in ours}
-    for mine, rest in zip(_rows(ours, batch.num_rows), _rows(others, batch.num_rows), strict=True):
-        yield Record(mine, rest)
+        columns["error"] = pc.if_else(
+            pc.fill_null(same, False), pa.scalar(None, pa.bool_()), columns["error"]
+        )
+    parts: tuple[dict[str, pa.Array], ...] = ({}, {}, {})
+    for name, column in columns.items():
+        if _ours(name, column):
+            parts[0][name] = column
+        else:
+            parts[1 if _of_resource(name, column.type) else 2][_own_name(name)] = column
+    for row in zip(*(_rows(part, batch.num_rows) for part in parts), strict=True):
+        yield Record(*row)
 
 
 def _ours(name: str, column: pa.Array) -> bool:
     return name in COLUMNS or (name in POINTS and column.type.equals(POINTS[name]))
+
+
+def _of_resource(name: str, kind: pa.DataType) -> bool:
+    """Whether a field is of the service, by its name: a flat row does not say where it came from."""
+    return (
+        f"{name}.".startswith(_RESOURCE)
+        and not name.startswith("service.peer.")
+        and not pa.types.is_list(kind)
+    )
 
 
 def _own_name(name: str) -> str:

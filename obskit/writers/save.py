@@ -51,12 +51,8 @@ class Written:
         }
 
     def __str__(self) -> str:
-        return "\n".join(
-            [
-                f"{self.rows:,} events of {self.fields:,} fields in {printable(str(self.path))}, {self.format}",
-                *(f"note: {printable(note)}" for note in self.notes),
-            ]
-        )
+        what = f"{self.rows:,} events of {self.fields:,} fields in {self.path}, {self.format}"
+        return "\n".join(map(printable, [what, *(f"note: {note}" for note in self.notes)]))
 
 
 def write(
