@@ -46,7 +46,9 @@ _positive.__name__ = _not_negative.__name__ = "number"
 
 
 def _paths(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs of events")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="files, folders, globs or URLs of events; - is stdin"
+    )
 
 
 def _source(parser: argparse.ArgumentParser) -> None:

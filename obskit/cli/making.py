@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from obskit.cli.inputs import mapping_of
-from obskit.cli.loading import opened
+from obskit.cli.loading import located, opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo import generate
@@ -33,7 +33,7 @@ def convert(arguments: argparse.Namespace) -> None:
 def _dataset(arguments: argparse.Namespace) -> None:
     with Progress() as progress:
         made = convert_paths(
-            arguments.paths, arguments.out, mapping=mapping_of(arguments.mapping), progress=progress
+            located(arguments), arguments.out, mapping=mapping_of(arguments.mapping), progress=progress
         )
     if arguments.json:
         write_json(

@@ -8,12 +8,14 @@ from obskit.dataset.codes import Codes, Progress
 from obskit.dataset.converting import convert, from_arrow
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoding import RARE, Encoded, encode
+from obskit.dataset.fresh import fresh_file
+from obskit.dataset.inputs import Given, is_url, placed, shown
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merging import FieldCodes, merge
 from obskit.dataset.parts import write_part
 from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.previewing import skimmed, thinned
-from obskit.dataset.writing import fresh_file, write
+from obskit.dataset.writing import write
 
 __all__ = [
     "NO_TIME",
@@ -23,6 +25,7 @@ __all__ = [
     "Dataset",
     "Encoded",
     "FieldCodes",
+    "Given",
     "Progress",
     "Totals",
     "Weights",
@@ -31,8 +34,11 @@ __all__ = [
     "fresh_file",
     "from_arrow",
     "is_dataset",
+    "is_url",
     "merge",
     "open_dataset",
+    "placed",
+    "shown",
     "skimmed",
     "thinned",
     "weight_note",

@@ -6,23 +6,22 @@ Arrow, which needs no interpreter.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
 
-from obskit.dataset.cache import TEMPORARY, sweep, temporary_beside
+from obskit.dataset.cache import TEMPORARY, temporary_beside
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
+from obskit.dataset.fresh import room_for
 from obskit.dataset.manifest import MANIFEST, DataFile, Manifest, read_manifest, write_manifest
 from obskit.dataset.parts import rewrite_part, sorted_by_time, write_part
-from obskit.errors import BadCall, DatasetError, StorageFull
+from obskit.errors import DatasetError
 from obskit.schema import LoadReport, cast
 
 ROWS = 1 << 20
@@ -133,46 +132,6 @@ def build(
             files, final = parts.finish()
         sizes = tuple(file.path.stat().st_size for file in files)
         write_manifest(folder, Manifest(tuple(files), final, report.to_dict(), sizes, source))
-
-
-@contextmanager
-def room_for(what: str) -> Iterator[None]:
-    """Turn a full disk into StorageFull; `what` is what is written, and where to."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise StorageFull(
-            f"no room to write {what}",
-            hint="free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE",
-        ) from error
-
-
-@contextmanager
-def fresh_file(out: Path) -> Iterator[Path]:
-    """Give a path beside `out` to write to; what is there at the end becomes `out`, whole or not at all.
-
-    Raises:
-        BadCall: `out` is there already.
-        StorageFull: the disk is full; nothing is left behind.
-    """
-    _refuse(out)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    sweep(out.parent)
-    building = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
-    try:
-        with room_for(f"{out.name} to {out.parent}"):
-            yield building
-            _refuse(out)
-            building.rename(out)
-    finally:
-        building.unlink(missing_ok=True)
-
-
-def _refuse(out: Path) -> None:
-    if os.path.lexists(out):
-        raise BadCall(f"{out} is there already", hint="name another file, or remove it first")
 
 
 def write(

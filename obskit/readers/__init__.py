@@ -9,7 +9,7 @@ from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
 from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.otlp import READER as OTLP
-from obskit.readers.paths import expand
+from obskit.readers.paths import expand, is_document
 from obskit.readers.reading import read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.skimming import Skim
@@ -25,6 +25,7 @@ __all__ = [
     "Skim",
     "Source",
     "expand",
+    "is_document",
     "read_batches",
     "read_paths",
     "register_reader",

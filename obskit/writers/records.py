@@ -92,7 +92,7 @@ class Record:
 
     def take_nanoseconds(self) -> int | None:
         """Return the duration in ns if a tracing format can hold it."""
-        duration = self.ours.get("duration_ms")
+        duration: float | None = self.ours.get("duration_ms")
         if duration is None or not 0 <= duration <= 9e12:  # three centuries; NaN is none of it
             return None
         self.ours.pop("duration_ms")
