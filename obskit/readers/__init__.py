@@ -7,6 +7,8 @@ hold no more than a few blocks in memory.
 from obskit.readers.columnar import ARROW, PARQUET
 from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
+from obskit.readers.honeycomb import READER as HONEYCOMB
+from obskit.readers.jaeger import READER as JAEGER
 from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.paths import expand, is_document
@@ -14,8 +16,9 @@ from obskit.readers.reading import read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
+from obskit.readers.zipkin import READER as ZIPKIN
 
-for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL):
+for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL, JAEGER, ZIPKIN, HONEYCOMB):
     register_reader(_reader)
 
 __all__ = [

@@ -61,12 +61,13 @@ class LineBlocks:
                 continue
             cut = self._cut(data, ended)
             if cut == 0:  # a line longer than a block: read on until its end or the limit
-                rest = data
-                piece = self._stream.piece()
-                ended, rest = not piece, rest + piece
-                while piece and b"\n" not in piece and len(rest) <= self._limit:
+                pieces, have, piece = [data], len(data), b""
+                while not ended and b"\n" not in piece and have <= self._limit:
                     piece = self._stream.piece()
-                    ended, rest = not piece, rest + piece
+                    ended = not piece
+                    pieces.append(piece)
+                    have += len(piece)
+                rest = b"".join(pieces)
                 continue
             block = data[:cut]
             yield Block(block, line, offset, torn=not block.endswith(b"\n"))

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from obskit.names import COLUMNS
-from obskit.readers.rows import DEPTH_LIMIT
+from obskit.readers.rows import DEPTH_LIMIT, attribute_name
 from obskit.schema import FileReport
 from obskit.schema.types import json_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _STATUS = ("UNSET", "OK", "ERROR")
-# Columns that only this reader fills; an attribute of the name makes room as one of ours does.
-_TAKEN = frozenset({*COLUMNS, "events", "links"})
 _SNAKE = {
     "resourceSpans": "resource_spans",
     "resourceLogs": "resource_logs",
@@ -64,29 +61,34 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
     ):
         at = 0
         for resource in _items(request, kind):
+            below: list[str] = []  # keys of which every record below has one value more than it can show
             try:
-                base = attributes(_dict(resource, "resource"))
+                base = attributes(_dict(resource, "resource"), below)
             except Malformed as error:
                 report.reject(position, str(error))
                 base = {}
             groups = _items(resource, scopes) or _items(resource, "instrumentationLibrarySpans")
             for group in groups:
+                hidden = list(below)
                 try:
-                    shared = {**base, **_scope(group, base, report)}
+                    scope = _scope(group, hidden)
                 except Malformed as error:
                     report.reject(position, str(error))
-                    shared = base
+                    scope = {}
+                hidden += base.keys() & scope.keys()
+                shared = {**base, **scope}
                 for record in _items(group, records):
                     at += 1
                     where = f"{position}, {records} {at}" if position else f"{records} {at}"
+                    again = list(hidden)
                     try:
                         own = make(record)
-                        extra = attributes(record)
+                        extra = attributes(record, again)
                     except (Malformed, TypeError, ValueError, AttributeError, OverflowError) as error:
                         why = str(error) if isinstance(error, Malformed) else f"a malformed {make.__name__}"
                         report.reject(where, why)
                         continue
-                    for key in shared.keys() & extra.keys():
+                    for key in (*again, *(shared.keys() & extra.keys())):
                         report.override(key)
                     yield {**shared, **extra, **own}
     if any(True for _ in _items(request, "resourceMetrics")):
@@ -108,14 +110,12 @@ def _dict(item: dict[str, Any], name: str) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def _scope(group: dict[str, Any], base: Mapping[str, Any], report: FileReport) -> dict[str, Any]:
+def _scope(group: dict[str, Any], again: list[str]) -> dict[str, Any]:
     scope = _dict(group, "scope") or _dict(group, "instrumentationLibrary")
-    out = attributes(scope)
-    for key in out.keys() & base.keys():
-        report.override(key)
+    out = attributes(scope, again)
     for name in ("name", "version"):
         if scope.get(name):
-            out[f"otel.scope.{name}"] = str(scope[name])
+            _set(out, f"otel.scope.{name}", str(scope[name]), again)
     return out
 
 
@@ -164,7 +164,7 @@ def log(item: dict[str, Any]) -> dict[str, Any]:
 
 def _event_name(item: dict[str, Any]) -> str | None:
     for pair in _items(item, "attributes"):
-        if pair.get("key") == "event.name":
+        if _key(pair) == "event.name":
             return value_text(value(pair.get("value")))
     return None
 
@@ -181,7 +181,7 @@ def _link(item: dict[str, Any]) -> tuple[str | None, str | None, str | None, str
 
 
 def _attribute_text(item: dict[str, Any]) -> str | None:
-    pairs = {str(p.get("key")): value(p.get("value")) for p in _items(item, "attributes")}
+    pairs = {_key(p): value(p.get("value")) for p in _items(item, "attributes")}
     return json_text(pairs) if pairs else None
 
 
@@ -234,27 +234,41 @@ def _severity(item: Any) -> int | None:
     return _SEVERITIES.index(level) * 4 + (int(step) if step.isdigit() else 1)
 
 
-def attributes(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item's attributes flat; one named as a column of ours is `attributes.<name>`.
+def attributes(item: dict[str, Any], again: list[str]) -> dict[str, Any]:
+    """Return an item's attributes flat; of a name that is there twice the last value wins.
+
+    Args:
+        item: what has attributes.
+        again: names that were there already are added to it.
 
     Raises:
         Malformed: nested beyond the limit.
     """
     out: dict[str, Any] = {}
     for pair in _items(item, "attributes"):
-        name, wrapped = str(pair.get("key", "")), pair.get("value")
+        wrapped = pair.get("value")
         if type(wrapped) is dict and len(wrapped) == 1:  # the plain ones first: nearly all are
             ((kind, found),) = wrapped.items()
             if type(found) is _PLAIN.get(kind):
-                out[name] = found
+                _set(out, _key(pair), found, again)
                 continue
-        _put(out, name, wrapped, 0)
-    for name in out.keys() & _TAKEN:
-        out[f"attributes.{name}"] = out.pop(name)
+        _put(out, _key(pair), wrapped, 0, again)
     return out
 
 
-def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int) -> None:
+def _key(pair: dict[str, Any]) -> str:
+    key = pair.get("key")
+    return "" if key is None else str(key)
+
+
+def _set(out: dict[str, Any], key: str, found: Any, again: list[str]) -> None:
+    name = attribute_name(key)
+    if name in out:
+        again.append(name)
+    out[name] = found
+
+
+def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int, again: list[str]) -> None:
     if type(wrapped) is not dict:
         return
     pairs = _get(wrapped, "kvlistValue")
@@ -262,11 +276,11 @@ def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int) -> None:
         if depth >= DEPTH_LIMIT:
             raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
         for pair in _items(pairs, "values"):
-            _put(out, f"{name}.{pair.get('key', '')}", pair.get("value"), depth + 1)
+            _put(out, f"{name}.{_key(pair)}", pair.get("value"), depth + 1, again)
     else:
         found = value(wrapped)
         if found is not None:
-            out[name] = found
+            _set(out, name, found, again)
 
 
 def value(wrapped: Any, depth: int = 0) -> Any:
@@ -304,7 +318,7 @@ def value(wrapped: Any, depth: int = 0) -> Any:
             return [value(item, depth + 1) for item in items] if type(items) is list else []
         if name == "kvlistValue":
             pairs = _items(found, "values") if type(found) is dict else []
-            return {str(p.get("key", "")): value(p.get("value"), depth + 1) for p in pairs}
+            return {_key(p): value(p.get("value"), depth + 1) for p in pairs}
         return str(found)
     return None
 
