@@ -166,7 +166,7 @@ def _convert(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--to",
-        choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json"),
+        choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"),
         help="the format; by default what OUT's suffix tells, and a Dataset where it has none",
     )
     parser.add_argument("--fields", metavar="A,B,...", help="only these fields")
@@ -209,7 +209,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "explain": ("explaining", "what distinguishes slow or failing events from the rest", _explain),
     "impact": ("verbs", "how many users or customers an outcome hit", _impact),
     "trace": ("verbs", "the spans of one trace", _trace),
-    "convert": ("making", "write events as a Dataset, Parquet, Arrow, JSONL or OTLP", _convert),
+    "convert": ("making", "write events as a Dataset, Parquet, Arrow, JSONL, OTLP or Jaeger's", _convert),
     "demo": ("making", "make events of a booking platform with causes planted in them", _demo),
     "probe": ("probing", "make real requests, the phases of each as one event", _probe),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),

@@ -262,8 +262,8 @@ class Events:
 
         Args:
             path: a file that is not there yet; its suffix tells the format, and gzip or zstd around it.
-            format: "dataset", "parquet", "arrow", "jsonl", "otlp-json"; by default as the suffix tells, and a
-                Dataset where there is none.
+            format: "dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"; by default as the suffix
+                tells, and a Dataset where there is none.
             fields: which fields; all by default.
             progress: called as ("writing rows", done, total).
         """

@@ -15,6 +15,8 @@ __all__ = [
     "ABSENT",
     "ALIASES",
     "CARRIED",
+    "CARRIED_FIELD",
+    "CARRIED_LIST",
     "COLUMNS",
     "CONVENTION_TYPES",
     "DURATION_UNITS",
@@ -53,6 +55,12 @@ COLUMNS: dict[str, str] = {
 
 CARRIED: dict[str, str] = {f"obskit.{name}": name for name in (*COLUMNS, "events", "links")}
 """Attribute that carries one of our columns through a format that has no place for it -> the column."""
+
+CARRIED_FIELD = "obskit.field."
+"""Before the name of a field that would mean something else in the format: `time` in flat lines, say."""
+
+CARRIED_LIST = "obskit.list."
+"""Before the name of a field whose lists a format has to hold as JSON text."""
 
 ABSENT = "obskit.null"
 """Attribute that names, by commas, columns of ours that are null where the format says otherwise."""

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.schema.parse import by_value
+from obskit.schema.types import to_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _STATUS = ("UNSET", "OK", "ERROR")
@@ -79,7 +80,7 @@ def counts(given: pa.Array) -> tuple[pa.Array, int]:
 
 def kinds(array: pa.Array) -> pa.Array:
     """Return span kinds as lower-case words; numbers are OTLP's, unspecified is null."""
-    return by_value(array, _kind, pa.string())
+    return by_value(to_text(array) if pa.types.is_nested(array.type) else array, _kind, pa.string())
 
 
 def _kind(value: Any) -> str | None:

@@ -15,8 +15,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.errors import LimitExceeded
-from obskit.names import ABSENT, ALIASES, CARRIED, COLUMNS, DURATION_UNITS, current, type_word
+from obskit.names import ALIASES, COLUMNS, DURATION_UNITS, current, type_word
 from obskit.schema import derive
+from obskit.schema.carried import absent, carried
 from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
 from obskit.schema.mapping import Source, milliseconds, read_mapping
 from obskit.schema.parse import parse
@@ -93,7 +94,7 @@ class Normalizer:
         mixed: dict[str, dict[str, int]] = {}
         for target, parts in self._targets(flatten(raw), named).items():
             self._merge(target, parts, columns, mixed)
-        _blank(columns)
+        absent(columns)
         self._derive(columns, rows)
         out: dict[str, pa.Array] = {}
         for name, values in columns.items():
@@ -129,9 +130,9 @@ class Normalizer:
             target, how, rank = name, "own", (1, depth, 0)
             if not named and name in _ALIAS_ORDER and depth == 0:
                 target, how, rank = ALIASES.get(name, "duration_ms"), "alias", (2, depth, _ALIAS_ORDER[name])
-            elif name in CARRIED:
+            elif (unpacked := carried(name, values)) is not None:
                 # What the format itself says of the column is but the nearest that it can say.
-                target, how, rank = CARRIED[name], "carried", (1, -1, 0)
+                (target, values), how, rank = unpacked, "carried", (1, -1, 0)
             elif (today := current(name)) != name:
                 target, how, rank = today, "old", (3, depth, 0)
             targets.setdefault(target, []).append(_Part(name, rank, values, how, plain, mixed))
@@ -289,18 +290,6 @@ class Normalizer:
         if others and pa.types.is_string(kind):
             self.report.retyped[unique] = (", ".join(sorted(seen)), "string", others)
         return convert(values, kind)
-
-
-def _blank(columns: dict[str, pa.Array]) -> None:
-    """Take out what `ABSENT` says is null, and that column itself."""
-    absent = columns.pop(ABSENT, None)
-    if absent is None or not pa.types.is_string(absent.type):
-        return
-    for name in {name for text in absent.unique().to_pylist() if text for name in text.split(",")}:
-        if name in COLUMNS and name in columns:
-            within = pc.match_substring_regex(absent, f"(^|,){name}(,|$)")
-            nothing = pa.scalar(None, columns[name].type)
-            columns[name] = pc.if_else(pc.fill_null(within, False), nothing, columns[name])
 
 
 def _settled(kind: pa.DataType) -> pa.DataType:

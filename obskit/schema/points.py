@@ -25,6 +25,8 @@ def points(values: pa.Array, kind: pa.DataType) -> pa.Array:
         values: of any type.
         kind: `EVENTS_TYPE` or `LINKS_TYPE`.
     """
+    if pa.types.is_list(values.type) and pa.types.is_null(values.type.value_type):
+        return pa.array(values.to_pylist(), kind)
     text = pa.types.is_string(values.type)
     if not text and not (pa.types.is_list(values.type) and pa.types.is_string(values.type.value_type)):
         return values

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from obskit.errors import BadCall
-from obskit.writers import columnar, jsonl, otlp
+from obskit.writers import columnar, jaeger, jsonl, otlp
 from obskit.writers.told import Told
 
 DATASET = "dataset"
@@ -50,6 +50,7 @@ FORMATS: dict[str, Format] = {
         Format("arrow", (".arrow", ".feather", ".ipc"), save=columnar.arrow),
         Format("jsonl", (".jsonl", ".ndjson"), encode=jsonl.lines),
         Format("otlp-json", (".otlp.json", ".otlp.jsonl", ".otlp"), encode=otlp.requests),
+        Format("jaeger", (".jaeger.json", ".jaeger"), encode=jaeger.traces, by_trace=True),
     )
 }
 """Name -> format. A Dataset, which is a folder, is none of them."""

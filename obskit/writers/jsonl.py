@@ -1,7 +1,8 @@
 """Flat JSON lines: an object a row, under the names that the columns have, nulls left out.
 
 Times are ISO 8601 to the microsecond, lists and a span's own events and links JSON's lists. NaN and the
-infinities, which JSON does not have, are written as Python and JavaScript spell them.
+infinities, which JSON does not have, are written as Python and JavaScript spell them. A field with the name
+of an alias of ours, which a line would have another meaning for, stands under `obskit.field.<name>`.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.names import ALIASES, DURATION_UNITS
+from obskit.names import ALIASES, CARRIED_FIELD, DURATION_UNITS
 from obskit.schema import POINTS
 from obskit.writers.told import Told
 from obskit.writers.values import endless, plain_rows, time_fields
@@ -24,7 +25,6 @@ _ALIASES = frozenset({*ALIASES, *DURATION_UNITS})
 _TIMES = frozenset({"timestamp", *POINTS})
 ROWS = 4_096
 AS_TEXT = "times are text in it: {fields}"
-APART = "called attributes.<name> in it, for a line has our columns under these names too: {fields}"
 ENDLESS = (
     "rows have NaN or an infinity, which JSON has no form for: NaN, Infinity, -Infinity, as Python writes"
 )
@@ -34,29 +34,16 @@ EMPTY = "without any value, and left out: {fields}"
 def lines(batches: Iterator[pa.RecordBatch], told: Told) -> Iterator[bytes]:
     """Give the rows as lines."""
     for batch in batches:
-        names = [_name(name, batch.schema.names) for name in batch.schema.names]
-        for name, column, written in zip(batch.schema.names, batch.columns, names, strict=True):
-            if column.null_count < len(column):
-                if written != name:
-                    told.field(APART, name)
-                if name not in _TIMES and time_fields(column.type):
-                    told.field(AS_TEXT, name)
+        names = [f"{CARRIED_FIELD}{name}" if name in _ALIASES else name for name in batch.schema.names]
+        for name, column in zip(batch.schema.names, batch.columns, strict=True):
+            if name not in _TIMES and column.null_count < len(column) and time_fields(column.type):
+                told.field(AS_TEXT, name)
         odd = endless(batch)
         for start in range(0, batch.num_rows, ROWS):
             rows = plain_rows(batch.slice(start, ROWS), names)
             yield b"".join(_line(row, odd and _odd(row, told)) for row in rows)
     for name in told.empty():
         told.field(EMPTY, name)
-
-
-def _name(name: str, names: list[str]) -> str:
-    """Return what a field is called in a line: aliases of our columns stand apart."""
-    if name not in _ALIASES:
-        return name
-    apart = f"attributes.{name}"
-    while apart in names:
-        apart += "~2"
-    return apart
 
 
 def _line(row: dict[str, Any], odd: bool) -> bytes:

@@ -12,7 +12,17 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.writers.records import EMPTY, IDS, SPAN_KINDS, Record, finite, records
+from obskit.writers.records import (
+    EMPTY,
+    IDS,
+    SPAN_KINDS,
+    Record,
+    finite,
+    micros_of,
+    records,
+    whole_event,
+    whole_link,
+)
 from obskit.writers.told import Told
 
 ROWS = 1_000
@@ -97,10 +107,11 @@ def _span(record: Record) -> dict[str, Any]:
         status["code"] = _STATUS[record.take("status_code")]
     _put(status, "message", record.take_text("status_message"))
     out["status"] = status
-    if events := record.take("events"):
-        out["events"] = [_event(event or {}) for event in events]
-    if links := record.take("links"):
-        out["links"] = [_link(link or {}) for link in links]
+    events, links = (record.ours.get(name) or [] for name in ("events", "links"))
+    if events and all(whole_event(event, flat=False) for event in events):
+        out["events"] = [_event(event) for event in record.take("events")]
+    if links and all(map(whole_link, links)):
+        out["links"] = [_link(link) for link in record.take("links")]
     out["attributes"] = pairs(record.attributes) + pairs(record.carried())
     return out
 
@@ -133,36 +144,23 @@ def _put(out: dict[str, Any], name: str, value: Any) -> None:
 
 
 def _event(event: dict[str, Any]) -> dict[str, Any]:
-    out: dict[str, Any] = {"name": event.get("name") or ""}
-    if (time := _nanoseconds(event.get("timestamp"))) is not None:
-        out["timeUnixNano"] = time
-    return out | _points_attributes(event)
+    out: dict[str, Any] = {"name": event["name"]}
+    if (time := event.get("timestamp")) is not None:
+        out["timeUnixNano"] = str(micros_of(time) * 1000)
+    return out | _attributes(event)
 
 
 def _link(link: dict[str, Any]) -> dict[str, Any]:
     out = {"traceId": link.get("trace_id") or "", "spanId": link.get("span_id") or ""}
     if link.get("trace_state"):
         out["traceState"] = link["trace_state"]
-    return out | _points_attributes(link)
+    return out | _attributes(link)
 
 
-def _nanoseconds(text: str | None) -> str | None:
-    if text is None:
-        return None
-    micros = pa.array([text]).cast(pa.timestamp("us", "UTC")).cast(pa.int64())[0].as_py()
-    return str(micros * 1000) if micros > 0 else None
-
-
-def _points_attributes(item: dict[str, Any]) -> dict[str, Any]:
+def _attributes(item: dict[str, Any]) -> dict[str, Any]:
     """Return the attributes of an event or link, which are JSON text here."""
     text = item.get("attributes")
-    if text is None:
-        return {}
-    try:
-        found = orjson.loads(text)
-    except orjson.JSONDecodeError:
-        found = None
-    return {"attributes": pairs(found if type(found) is dict else {"attributes": text})}
+    return {} if text is None else {"attributes": pairs(orjson.loads(text))}
 
 
 def pairs(attributes: dict[str, Any]) -> list[dict[str, Any]]:

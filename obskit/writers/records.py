@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -25,6 +26,9 @@ SPAN_KINDS = ("internal", "server", "client", "producer", "consumer")
 """In OTLP's order, whose numbers begin at 1."""
 
 TAKEN = frozenset({*COLUMNS, *POINTS})
+LAST = 2**63 // 1000
+"""Microseconds since 1970, beyond which 64 bits hold no nanoseconds."""
+
 AS_TEXT = "times are text in it: {fields}"
 EMPTY = "without any value, and left out: {fields}"
 IDS = "ids are not of 32 and 16 hex digits, as the format has them: they are attributes in it, obskit.*_id"
@@ -83,9 +87,9 @@ class Record:
         return self.ours.pop(name) if pattern.fullmatch(self.ours.get(name) or "") else None
 
     def take_time(self) -> int | None:
-        """Return the time in microseconds since 1970 if it is after that."""
+        """Return the time in microseconds since 1970 if a tracing format can hold it."""
         micros: int | None = self.ours.get("timestamp")
-        if micros is None or micros <= 0:
+        if micros is None or not 0 < micros <= LAST:
             return None
         self.ours.pop("timestamp")
         return micros
@@ -162,6 +166,49 @@ def _rows(columns: dict[str, pa.Array], rows: int) -> list[dict[str, Any]]:
     if not columns:
         return [{} for _ in range(rows)]
     return plain_rows(pa.RecordBatch.from_arrays(list(columns.values()), list(columns)), list(columns))
+
+
+def micros_of(text: str) -> int:
+    """Return a time that `to_text` wrote, in microseconds since 1970."""
+    micros: int = pa.array([text]).cast(TIMESTAMP).cast(pa.int64())[0].as_py()
+    return micros
+
+
+def whole_event(event: dict[str, Any] | None, *, flat: bool) -> bool:
+    """Whether a format of spans holds all of a span's event: a name, a time, attributes that are JSON's.
+
+    Args:
+        event: as `values.plain_values` gives it.
+        flat: the format has no nested attributes, nor null ones.
+    """
+    if not event or not event.get("name"):
+        return False
+    time = event.get("timestamp")
+    return (time is None or 0 < micros_of(time) <= LAST) and _whole_attributes(event, flat=flat)
+
+
+def whole_link(link: dict[str, Any] | None) -> bool:
+    """Whether a format of spans holds all of a span's link; as `whole_event`."""
+    if not link or "" in link.values():
+        return False
+    ids = [link.get(name) or "" for name in ("trace_id", "span_id")]
+    return ids == [text.lower() for text in ids] and _whole_attributes(link, flat=False)
+
+
+def _whole_attributes(item: dict[str, Any], *, flat: bool) -> bool:
+    text = item.get("attributes")
+    if text is None:
+        return True
+    try:
+        found = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return False
+    if type(found) is not dict or not found or orjson.dumps(found).decode() != text:
+        return False
+    return not flat or ("event" not in found and not any(type(v) in _NESTED for v in found.values()))
+
+
+_NESTED = (dict, list, type(None))
 
 
 def finite(value: float) -> bool:

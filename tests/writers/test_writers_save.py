@@ -95,7 +95,7 @@ def test_a_dataset_is_the_default_and_opens_in_place(events: Events, tmp_path: P
     assert ok.load(tmp_path / "out").load_report.notes[1] == "narrowed to: kind = 'event'"
 
 
-@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.jsonl", "a.otlp.json", "out"])
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.jsonl", "a.otlp.json", "a.jaeger.json", "out"])
 def test_only_some_rows_and_fields(events: Events, tmp_path: Path, name: str) -> None:
     some = (
         events.where("duration_ms >= 0.5")
@@ -153,13 +153,12 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     events = ok.load(table)
     assert events.write(tmp_path / "a.jsonl").notes == (
         "times are text in it: seen",
-        "called attributes.<name> in it, for a line has our columns under these names too: time",
         "without any value, and left out: never",
         "1 rows have NaN or an infinity, which JSON has no form for: NaN, Infinity, -Infinity, as Python writes",
     )
     assert (tmp_path / "a.jsonl").read_text().splitlines()[0] == (
         '{"timestamp":"2026-05-04T10:00:00.000000Z","trace_id":"t-7","error":false,"ratio":NaN,'
-        '"seen":"2026-05-04T10:00:00.000000Z","attributes.time":"noon"}'
+        '"seen":"2026-05-04T10:00:00.000000Z","obskit.field.time":"noon"}'
     )
     assert events.write(tmp_path / "a.otlp.json").notes == (
         "times are text in it: seen",
