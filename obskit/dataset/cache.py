@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from obskit.dataset.manifest import FORMAT
+from obskit.dataset.manifest import FORMAT, RULES
 from obskit.errors import DatasetError
 
 LIMIT = 20 << 30
@@ -88,7 +88,7 @@ def source_key(files: Iterable[Path], mapping: Mapping[str, Any] | None) -> str:
     for file in files:
         at = file.stat()
         state.append((str(file.absolute()), at.st_size, at.st_mtime_ns))
-    text = json.dumps([FORMAT, state, mapping], sort_keys=True, default=str)
+    text = json.dumps([FORMAT, RULES, state, mapping], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 

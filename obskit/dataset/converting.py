@@ -15,7 +15,7 @@ from obskit.dataset.cache import Lease, discard, entry_for, evict, source_key, t
 from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.inputs import Given, held, placed
-from obskit.dataset.manifest import FORMAT, MANIFEST
+from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
 from obskit.dataset.writing import build, check_target, install
 from obskit.errors import BadCall, DatasetError, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
@@ -101,7 +101,7 @@ def from_arrow(table: pa.Table, *, mapping: Mapping[str, Any] | None = None) -> 
     sink = _Digest()
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table.combine_chunks())
-    sink.hash.update(repr((FORMAT, sorted((mapping or {}).items(), key=str))).encode())
+    sink.hash.update(repr((FORMAT, RULES, sorted((mapping or {}).items(), key=str))).encode())
     return _cached(sink.hash.hexdigest(), lambda: _Stream(table, LoadReport(), mapping, None))
 
 

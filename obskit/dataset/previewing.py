@@ -29,7 +29,7 @@ STRETCHES = 6
 """Row groups that are read of a large Dataset."""
 
 # What a byte on disk unfolds to, about; telemetry is repetitive.
-_UNFOLDS = {".gz": 10, ".zst": 10, ".parquet": 10}
+_UNFOLDS = {".gz": 10, ".zst": 10, ".bz2": 10, ".parquet": 10}
 
 
 @contextmanager

@@ -14,7 +14,7 @@ import pyarrow as pa
 import obskit.explain as explaining
 import obskit.query as querying
 import obskit.writers as writing
-from obskit.dataset import Dataset, Progress
+from obskit.dataset import Dataset, Progress, from_arrow
 from obskit.engine import Scope, parse_moment, parse_window
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.figures.result import Result
@@ -227,6 +227,14 @@ class Events:
         """List the traces of these events, the longest first."""
         return self._linked(querying.traces(self.scope, limit))
 
+    def points(self) -> Events:
+        """Return the spans' own events, one a row, to be asked as any events; see `obskit.query.points`."""
+        return self._step(lambda events: events._within(querying.points(events.scope)))
+
+    def links(self) -> Events:
+        """Return the spans' links, one a row, to be asked as any events; see `obskit.query.links`."""
+        return self._step(lambda events: events._within(querying.links(events.scope)))
+
     def sample(self, n: int = 10, seed: int = 0) -> Result:
         """Draw rows at random; the same seed draws the same rows."""
         return self._linked(querying.sample(self.scope, n, seed))
@@ -301,6 +309,10 @@ class Events:
         if self.load_report.rejected_count:
             lines.append(f"{self.load_report.rejected_count:,} rows were rejected: see events.load_report")
         return lines
+
+    def _within(self, table: pa.Table) -> Events:
+        scope = Scope.of(from_arrow(table))
+        return self._of(dataclasses.replace(scope, notes=self.scope.notes))
 
     def _of(self, scope: Scope) -> Events:
         return dataclasses.replace(self, scope=scope)

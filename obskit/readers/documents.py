@@ -19,6 +19,7 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.jsonl import BadLine, parse_line
 from obskit.readers.lines import LineBlocks
 from obskit.readers.rows import DEPTH_LIMIT, RowBatcher
 from obskit.readers.source import Readable, Source
@@ -44,8 +45,13 @@ class Malformed(ValueError):
 
 @dataclass(frozen=True)
 class Frame:
-    """How a document is cut: `begin` is where its first span or trace begins, `boundary` matches what stands
-    between two of them, its first group being the end of the former, `opening` and `closing` make a document of the stretch between two cuts."""
+    """How a document is cut.
+
+    Attributes:
+        begin: where its first span or trace begins.
+        boundary: what stands between two of them; its first group is the end of the former.
+        opening, closing: what makes a document of the stretch between two cuts.
+    """
 
     begin: int
     boundary: re.Pattern[bytes]
@@ -237,7 +243,7 @@ def _unparsed(
 ) -> Iterator[pa.RecordBatch]:
     """Give what can be had of a document from where a piece of it was no JSON."""
     if frame is None:
-        spans.reject(where or f"line {error.lineno}, column {error.colno}", torn or reason(data, error))
+        spans.reject(where or f"line {error.lineno}, column {error.colno}", _why(data, error, torn))
         return
     rest = frame.opening + data[begin:]
     try:
@@ -249,32 +255,41 @@ def _unparsed(
         return
     if spans.first is None:  # if nothing is to be had, this is why
         at = where or f"line {error.lineno}, column {error.colno}"
-        spans.first = f"{torn or reason(rest, error)} ({at})"
+        spans.first = f"{_why(rest, error, torn)} ({at})"
     cuts = [begin, *(cut.end() for cut in frame.boundary.finditer(data, begin)), len(data)]
     for start, stop in itertools.pairwise(cuts):
-        text = data[start:stop]
-        place = f"{where}, at byte {start}" if where else f"byte {start}"
-        why = reason(text, error) if stop < len(data) else torn or reason(text, error)
+        text, place = data[start:stop], f"{where}, at byte {start}" if where else f"byte {start}"
+        last = stop == len(data)
+        end, whole = _end(text) if last else (text.rstrip().removesuffix(b",").rstrip(), True)
         try:
-            found, end = _DECODER.raw_decode(text.decode())
-        except (ValueError, RecursionError):
-            spans.reject(place, why)
+            document = parse_line(end)
+        except BadLine as bad:
+            spans.reject(place, torn if last and torn and str(bad) == "not JSON" else str(bad))
             continue
-        after = text.decode()[end:].strip()
-        yield from spans.take(found, where)
-        if after != ("," if stop < len(data) else "") and not (stop == len(data) and _closes(after)):
-            spans.reject(place, f"{why} after a span")
+        yield from spans.take(document, where)
+        if not whole:
+            spans.reject(place, f"{torn or 'not JSON'}, after a whole one")
+
+
+def _end(text: bytes) -> tuple[bytes, bool]:
+    """Return a document's last span, and whether what follows it closes the document."""
+    try:
+        _, end = _DECODER.raw_decode(text.decode())
+    except (ValueError, RecursionError):
+        return text, False
+    span, after = text.decode()[:end], text.decode()[end:].strip()
+    return span.encode(), _closes(after)
 
 
 def _closes(text: str) -> bool:
     return text.startswith("]") and (not text[1:].strip() or text[1:].strip()[0] in ",}")
 
 
-def reason(data: bytes, error: orjson.JSONDecodeError) -> str:
+def _why(data: bytes, error: orjson.JSONDecodeError, torn: str | None) -> str:
     """Return why bytes are no JSON, in words that do not differ from place to place."""
     if "depth" in str(error) or "recursion" in str(error):
         return f"nested deeper than {DEPTH_LIMIT} levels"
-    return "not JSON" if _utf8(data) else "not UTF-8"
+    return torn or ("not JSON" if _utf8(data) else "not UTF-8")
 
 
 def _utf8(data: bytes) -> bool:

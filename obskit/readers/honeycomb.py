@@ -1,8 +1,8 @@
 """Honeycomb's events: batches `[{"time": ..., "samplerate": ..., "data": {...}}]`, or one of these a line.
 
 A line may be the data alone. Honeycomb's well known names become ours: `trace.trace_id`, `trace.span_id`,
-`trace.parent_id`, `service_name`, `library.name` and so on. An annotation of a span (`meta.annotation_type`) is an event of its own below that
-span, as Honeycomb sends it; a link has its target in `links`.
+`trace.parent_id`, `service_name`, `library.name` and so on. A span's annotation (`meta.annotation_type`) is
+an event of its own below that span, as Honeycomb sends it; a link has its target in `links`.
 """
 
 from __future__ import annotations

@@ -44,11 +44,10 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Jaeger's traces or spans in it."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or _OTLP.search(text) or not _SPAN.search(text):
+    if text[:1] not in (b"{", b"[") or _OTLP.search(text):
         return Match.NO
-    first = text.partition(b"\n")[0]
     try:
-        row = orjson.loads(first)
+        row = orjson.loads(text.partition(b"\n")[0])
     except orjson.JSONDecodeError:
         row = None
     row = row[0] if type(row) is list and row else row
@@ -56,12 +55,10 @@ def sniff(head: bytes) -> Match:
         row = row["_source"] if type(row.get("_source")) is dict else row
         if "traceID" in row and "spanID" in row:
             return Match.DIALECT if row.keys() <= _FIELDS else Match.NO
-    known = _NAMED.search(text) and (_ID.search(text) or _MODEL.match(text))
-    if _ID.search(text) and (_TRACE.search(text) or known):
-        return Match.DIALECT
-    if known:
-        return Match.DIALECT
-    return Match.DIALECT if _ID.search(text) and text[:1] == b"[" else Match.NO
+    span = _SPAN.search(text) and _NAMED.search(text)
+    if _ID.search(text):
+        return Match.DIALECT if span or _TRACE.search(text) or text[:1] == b"[" else Match.NO
+    return Match.DIALECT if span and _MODEL.match(text) else Match.NO
 
 
 class Jaeger(Spans):

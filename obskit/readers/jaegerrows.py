@@ -21,6 +21,7 @@ from obskit.schema.types import json_text
 
 WARNINGS = "jaeger.warnings"
 _VALUES = ("value", "vStr", "vBool", "vInt64", "vLong", "vFloat64", "vDouble", "vBinary")
+_EXACT: dict[str, type] = {"string": str, "binary": str, "int64": int, "float64": float, "bool": bool}
 _LENGTH = re.compile(r"(-?\d+(?:\.\d+)?)(ns|us|µs|ms|s)")
 _MICROSECONDS = {"ns": 1e-3, "us": 1.0, "µs": 1.0, "ms": 1e3, "s": 1e6}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -202,10 +203,11 @@ def tags(item: dict[str, Any]) -> dict[str, Any]:
             # Elasticsearch takes dots for levels, so Jaeger writes another sign.
             out[attribute_name(key.replace("@", "."))] = plain(value)
     for tag in _items(item, "tags"):
-        key = tag.get("key")
-        found = tag_value(tag)
-        if found is not None:
-            out[attribute_name("" if key is None else str(key))] = found
+        key, kind, value = tag.get("key"), tag.get("type"), tag.get("value")
+        if not (type(kind) is str and type(value) is _EXACT.get(kind)):  # nearly all are what they say
+            value = tag_value(tag)
+        if value is not None:
+            out[attribute_name("" if key is None else str(key))] = value
     return out
 
 

@@ -265,8 +265,14 @@ class JsonLines:
             self._report.override(key)
 
 
-def _whole(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
-    """Return the block parsed by Arrow, or None where any line of it needs the other way."""
+def parsed(data: bytes, schema: pa.Schema, *, one: bool = False) -> pa.Table | None:
+    """Return a block parsed by Arrow, or None where any line of it needs another way.
+
+    Args:
+        data: objects, one a line.
+        schema: of all fields that there may be.
+        one: it is one object, over however many lines.
+    """
     if not data.isascii() and not _utf8(data):
         return None
     try:
@@ -277,11 +283,19 @@ def _whole(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
         )
     except (pa.ArrowException, OSError):
         return None
+    if one:
+        return table if table.num_rows == 1 else None
     if table.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
         filled = sum(1 for line in data.split(b"\n") if line.strip())
         if table.num_rows != filled:  # several objects on one line, or one over several
             return None
-    if table.num_rows == 0:
+    return table
+
+
+def _whole(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
+    """Return the block parsed by Arrow without columns of nulls, or None where it needs the other way."""
+    table = parsed(data, schema)
+    if table is None or table.num_rows == 0:
         return None
     columns, fields = [], []
     for field, column in zip(table.schema, table.columns, strict=True):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from obskit.readers.rows import DEPTH_LIMIT, attribute_name
-from obskit.schema import FileReport
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
 from obskit.schema.types import json_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -38,6 +38,12 @@ _SNAKE = {
     "kvlistValue": "kvlist_value",
     "bytesValue": "bytes_value",
 }
+METRICS = "metrics are not events"
+"""Why metrics are left out; counted once a file."""
+
+BATCH_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
+"""Columns whose type is not to be told by the values of the rows."""
+
 _PLAIN: dict[str, type] = {"stringValue": str, "boolValue": bool, "doubleValue": float}
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
@@ -90,7 +96,7 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                         continue
                     for key in (*again, *(shared.keys() & extra.keys())):
                         report.override(key)
-                    yield {**shared, **extra, **own}
+                    yield {**own, **shared, **extra}
     if any(True for _ in _items(request, "resourceMetrics")):
         yield Metrics
 
@@ -127,11 +133,11 @@ def span(item: dict[str, Any]) -> dict[str, Any]:
         "timestamp": start // 1000 if start else None,
         "duration_ms": (end - start) / 1e6 if start and end else None,
         "name": _text(item.get("name")),
-        "kind": _kind(item.get("kind")),
+        "kind": kind_word(item.get("kind")),
         "trace_id": _text(_get(item, "traceId")),
         "span_id": _text(_get(item, "spanId")),
         "parent_span_id": _text(_get(item, "parentSpanId")),
-        "status_code": _status(status.get("code")),
+        "status_code": status_word(status.get("code")),
     }
     if state := _get(item, "traceState"):
         out["trace_state"] = _text(state)
@@ -155,7 +161,7 @@ def log(item: dict[str, Any]) -> dict[str, Any]:
         "trace_id": _text(_get(item, "traceId")),
         "span_id": _text(_get(item, "spanId")),
         "severity_text": _text(_get(item, "severityText")),
-        "severity_number": _severity(_get(item, "severityNumber")),
+        "severity_number": severity(_get(item, "severityNumber")),
     }
     if body is not None:
         out["body"] = value_text(value(body))
@@ -206,25 +212,28 @@ def _text(item: Any) -> str | None:
     return None if item is None or item == "" else str(item)
 
 
-def _kind(item: Any) -> str | None:
+def kind_word(item: Any) -> str | None:
+    """Return a span's kind as a word from its number or name; unspecified and unknown ones are None."""
     if type(item) is int:
         return _KINDS[item] if 0 < item < len(_KINDS) else None
     text = str(item or "").removeprefix("SPAN_KIND_").lower()
     if text.isdigit():
-        return _kind(int(text))
+        return kind_word(int(text))
     return text if text in _KINDS[1:] else None
 
 
-def _status(item: Any) -> str | None:
+def status_word(item: Any) -> str | None:
+    """Return a status as UNSET, OK or ERROR from its number or name; missing is UNSET, unknown None."""
     if type(item) is int:
         return _STATUS[item] if 0 <= item < len(_STATUS) else None
     text = str(item or "UNSET").removeprefix("STATUS_CODE_").upper()
     if text.isdigit():
-        return _status(int(text))
+        return status_word(int(text))
     return text if text in _STATUS else None
 
 
-def _severity(item: Any) -> int | None:
+def severity(item: Any) -> int | None:
+    """Return a severity's number from its number or name; unspecified and unknown ones are None."""
     text = str(item or 0).removeprefix("SEVERITY_NUMBER_").upper()
     if text.isdigit():
         return int(text) or None
@@ -252,7 +261,7 @@ def attributes(item: dict[str, Any], again: list[str]) -> dict[str, Any]:
             if type(found) is _PLAIN.get(kind):
                 _set(out, _key(pair), found, again)
                 continue
-        _put(out, _key(pair), wrapped, 0, again)
+        _put(out, _key(pair), wrapped, again)
     return out
 
 
@@ -268,7 +277,17 @@ def _set(out: dict[str, Any], key: str, found: Any, again: list[str]) -> None:
     out[name] = found
 
 
-def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int, again: list[str]) -> None:
+def _put(out: dict[str, Any], name: str, wrapped: Any, again: list[str]) -> None:
+    for key, found in leaves(name, wrapped):
+        _set(out, key, found, again)
+
+
+def leaves(name: str, wrapped: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Give the values of an AnyValue, those of pairs in it under dotted names; what is null is none.
+
+    Raises:
+        Malformed: nested beyond the limit, or an integer that is none.
+    """
     if type(wrapped) is not dict:
         return
     pairs = _get(wrapped, "kvlistValue")
@@ -276,11 +295,11 @@ def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int, again: list[s
         if depth >= DEPTH_LIMIT:
             raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
         for pair in _items(pairs, "values"):
-            _put(out, f"{name}.{_key(pair)}", pair.get("value"), depth + 1, again)
+            yield from leaves(f"{name}.{_key(pair)}", pair.get("value"), depth + 1)
     else:
         found = value(wrapped)
         if found is not None:
-            _set(out, name, found, again)
+            yield name, found
 
 
 def value(wrapped: Any, depth: int = 0) -> Any:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
+from obskit.readers.delta import LOG, newest_entry
+from obskit.readers.tempo import BLOCK, DATA
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
 _OURS = frozenset({"obskit.json", ".codes", "planted.json"})
@@ -29,7 +31,8 @@ def expand(
     passed over, and a folder that a link leads back to is entered once. In a folder what goes with data but
     holds none is passed over too: what obskit itself writes beside events (`obskit.json`, `planted.json`),
     and documents by their name (`README`, `LICENSE`, `*.md`, pictures, ...). A file that is named itself is
-    taken whatever it is called.
+    taken whatever it is called. A Delta table is its log's newest entry; of a block of Tempo's only the data
+    is taken.
 
     Args:
         paths: one or several.
@@ -135,7 +138,13 @@ def _below(folder: Path) -> list[Path]:
             folders.clear()
             continue
         seen.add(key)
+        if LOG in folders and (entry := newest_entry(Path(where))) is not None:
+            folders.clear()
+            files.append(entry)  # which says what else of the folder counts
+            continue
         folders[:] = sorted(name for name in folders if not name.startswith("."))
+        if BLOCK.issubset(names):
+            names = [DATA]  # the others help to search it
         files += [
             path
             for name in names

@@ -6,9 +6,11 @@ learnt from the spans that `zipkinrows` has read before; a name that is new make
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
@@ -42,6 +44,7 @@ _SPAN: dict[str, pa.DataType] = {
 }
 # Elasticsearch's documents of spans have two more, which say nothing new.
 FIELDS = frozenset({*_SPAN, "tags", "timestamp_millis", "_q"})
+_KEY = re.compile(rb'[{,]\s*"([^"\\]*(?:\\.[^"\\]*)*)"\s*:\s*"')
 _KINDS = pa.array(sorted(KINDS))
 
 
@@ -56,15 +59,32 @@ class Known:
 
     def learn(self, tags: Any) -> None:
         """Take in a span's tags."""
-        if type(tags) is not dict or tags.keys() <= self._tags.keys() or len(self._tags) > FAST_TAGS:
-            return
-        for name in tags:
-            if name not in self._tags:
-                self._tags[name] = None
-                column = attribute_name(name)
-                self._distinct = self._distinct and column not in self._columns
-                self._columns.add(column)
-        self._schema = None
+        if type(tags) is dict and not tags.keys() <= self._tags.keys():
+            for name in tags:
+                self._add(name)
+
+    def found_in(self, data: bytes) -> bool:
+        """Take in whatever may be a tag's name in a document; return whether any is new."""
+        before = len(self._tags)
+        for key in {*_KEY.findall(data)}:
+            try:
+                self._add(orjson.loads(b'"' + key + b'"'))
+            except orjson.JSONDecodeError:
+                continue
+        return len(self._tags) > before and self.span() is not None
+
+    def _add(self, name: str) -> None:
+        if name not in self._tags and len(self._tags) <= FAST_TAGS:
+            self._tags[name] = None
+            column = attribute_name(name)
+            self._distinct = self._distinct and column not in self._columns
+            self._columns.add(column)
+            self._schema = None
+
+    @property
+    def fields(self) -> int:
+        """How many columns there are at most."""
+        return len(self._tags) + len(_SPAN)
 
     def span(self) -> pa.DataType | None:
         """Return the exact type of a span; None where this way cannot be gone (yet)."""
@@ -78,31 +98,41 @@ class Known:
 
 def batches(data: bytes, known: Known) -> list[pa.RecordBatch] | None:
     """Return the spans of a document in UTF-8, or None where the other way is to read it."""
-    span = known.span()
-    if span is None:
+    if known.span() is None:
         return None
     listed = data.lstrip()[:1] == b"["
     if listed:
         data = b'{"list":' + data + b"}"
     try:
-        table = pj.read_json(
-            pa.BufferReader(data),
-            read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
-            parse_options=pj.ParseOptions(
-                explicit_schema=pa.schema([("list", pa.list_(span))] if listed else span),
-                unexpected_field_behavior="error",
-            ),
-        ).combine_chunks()
+        table = _by_arrow(data, listed, known)
     except pa.ArrowException:
-        return None
+        # What is new is looked for only now, for that takes as long as parsing does.
+        if not known.found_in(data):
+            return None
+        try:
+            table = _by_arrow(data, listed, known)
+        except pa.ArrowException:
+            return None
     columns = [column.chunk(0) for column in table.columns if column.num_chunks]
     if not columns:
         return None
     spans = columns[0].flatten() if listed else pa.StructArray.from_arrays(columns, fields=list(table.schema))
-    if not len(spans) or spans.null_count or (len(spans) > 1 and len(spans) * span.num_fields > CELLS):
+    if not len(spans) or spans.null_count or (len(spans) > 1 and len(spans) * known.fields > CELLS):
         return None
     batch = _batch(spans)
     return None if batch is None else [batch]
+
+
+def _by_arrow(data: bytes, listed: bool, known: Known) -> pa.Table:
+    span = known.span()
+    return pj.read_json(
+        pa.BufferReader(data),
+        read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
+        parse_options=pj.ParseOptions(
+            explicit_schema=pa.schema([("list", pa.list_(span))] if listed else span),
+            unexpected_field_behavior="error",
+        ),
+    ).combine_chunks()
 
 
 def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:

@@ -253,6 +253,9 @@ class Normalizer:
         if "event_count" in columns:
             columns["event_count"], bad = derive.counts(columns["event_count"])
             self.report.fail_to_parse("event_count", bad)
+        for name, values in derive.exceptions(columns).items():
+            have = columns.get(name)
+            columns[name] = values if have is None else _coalesce(have, values)
         computed = derive.errors(columns, rows)
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)
