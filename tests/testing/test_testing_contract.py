@@ -198,7 +198,7 @@ class TestHoneycomb(ReaderContract):
         return normalized(without(changed(table, kind=kind, sample_weight=weight), *self.lacks))
 
     def spoiled(self, data: bytes) -> bytes:
-        return data.replace(b"[", b"[7,", 1)
+        return data[:-1] + b",7]"
 
 
 class TestZipkin(ReaderContract):
@@ -239,7 +239,7 @@ class TestZipkin(ReaderContract):
         return normalized(spans.append_column("status_code", unset))
 
     def spoiled(self, data: bytes) -> bytes:
-        return data.replace(b'"timestamp":', b'"timestamp":"x","was":', 1)
+        return b'"timestamp":"x","was":'.join(data.rsplit(b'"timestamp":', 1))
 
 
 def test_what_it_says_of_a_reader_that_breaks_it() -> None:
