@@ -111,7 +111,7 @@ def as_events(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
             levels[_LEVELS.index(head)][attribute_name(key)] = restored(values, key)
         elif name in _OWN:
             have, filled = out.get(_OWN[name]), _filled(values)
-            out[_OWN[name]] = filled if have is None else pc.coalesce(have, filled)
+            out[_OWN[name]] = filled if have is None else pc.coalesce(to_text(have), to_text(filled))
         elif name == "Duration":
             length = parse(values, "float")
             out["duration_ms"] = pc.divide(length, 1e6)
@@ -221,7 +221,10 @@ def _attributes(item: Any) -> str | None:
     """Return an event's attributes as JSON text: a map's pairs, or JSON already."""
     if type(item) is str:
         return None if item in ("", "{}") else item
-    return json_text(dict(item)) if item else None
+    try:
+        return json_text(dict(item)) if item else None
+    except (TypeError, ValueError):
+        return json_text(item)
 
 
 READER = Reader("ClickHouse JSONEachRow", (".json", ".jsonl", ".ndjson"), sniff, read)

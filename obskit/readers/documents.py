@@ -21,9 +21,10 @@ import pyarrow as pa
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.jsonl import BadLine, parse_line
 from obskit.readers.lines import LineBlocks
+from obskit.readers.otlprows import BATCH_TYPES
 from obskit.readers.rows import DEPTH_LIMIT, RowBatcher
 from obskit.readers.source import Readable, Source
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
+from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
 """Bytes that one document may have; it is held in memory whole."""
@@ -35,7 +36,6 @@ FIRST = 128 * 1024
 SMALL = 8 * 1024
 """Bytes below which the fast way is not worth its set-up."""
 
-TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
 _DECODER = json.JSONDecoder()
 
 
@@ -66,16 +66,18 @@ class Spans:
         name: the format in words.
         size: of the next piece, in bytes.
         number: records seen in the file so far, good or bad; `given` of them were given out.
+        left_out: what was counted as rejected.
         first: why the first thing that was left out was.
     """
 
     name = "JSON"
     size = PIECE
-    types: Mapping[str, pa.DataType] = TYPES
+    types: Mapping[str, pa.DataType] = BATCH_TYPES
 
     def __init__(self, report: FileReport) -> None:
         self.number = 0
         self.given = 0
+        self.left_out = 0
         self.first: str | None = None
         self.report = report
         self._batcher = RowBatcher(dict(NAMED), self.types)
@@ -98,6 +100,7 @@ class Spans:
 
     def reject(self, where: str, why: str) -> None:
         """Count one thing that was left out."""
+        self.left_out += 1
         if self.first is None:
             self.first = f"{why} ({where})" if where else why
         self.report.reject(where, why)
@@ -177,7 +180,7 @@ def parses(line: bytes) -> bool:
 
 def _lines(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
     with source.stream() as stream:
-        told = False
+        left_out = spans.left_out
         blocks = LineBlocks(stream, spans.report, size=spans.size, limit=DOCUMENT_LIMIT)
         for block in blocks:
             blocks.size = PIECE
@@ -192,11 +195,11 @@ def _lines(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
                 if line.strip():
                     why = stream.damage if last else None
                     torn = (why or "torn: the file ends within the line") if last else None
-                    told = told or (last and why is not None)
+                    left_out = spans.left_out
                     yield from _document(line, spans, f"line {number}, byte {offset}", torn)
                 number += 1
                 offset += len(line) + 1
-        if stream.damage and not told:
+        if stream.damage and spans.left_out == left_out:  # else it was said of the last line
             spans.reject("end of the file", stream.damage)
 
 
@@ -208,7 +211,10 @@ def _whole(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
                 f"one document of more than {DOCUMENT_LIMIT // 1024**2} MiB",
                 hint="write one document a line: jq -c . FILE",
             )
+        left_out = spans.left_out
         yield from _document(data.removeprefix(b"\xef\xbb\xbf"), spans, "", stream.damage)
+        if stream.damage and spans.left_out == left_out:
+            spans.reject("end of the file", stream.damage)
 
 
 def _document(data: bytes, spans: Spans, where: str, torn: str | None) -> Iterator[pa.RecordBatch]:

@@ -27,7 +27,7 @@ _RATE = re.compile(rb'"(?:samplerate|sampleRate|time)"\s*:')
 _TRACE = re.compile(rb'"trace\.trace_id"\s*:')
 _WRAPPER = frozenset({"time", "timestamp", "samplerate", "sampleRate", "data", "dataset"})
 _OPENING = re.compile(rb'\s*\[\s*(?=\{\s*"(?:time|samplerate|sampleRate|data|timestamp)"\s*:)')
-_NEXT = re.compile(rb'(\}\s*\})\s*,\s*(?=\{\s*"(?:time|samplerate|sampleRate|timestamp)"\s*:)')
+_NEXT = re.compile(rb'(\})\s*,\s*(?=\{\s*"(?:time|samplerate|sampleRate|timestamp)"\s*:)')
 _NAMES = {
     "trace.trace_id": "trace_id",
     "trace.span_id": "span_id",

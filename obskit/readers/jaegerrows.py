@@ -54,7 +54,9 @@ def find(document: Any, depth: int = 0) -> Iterator[Found]:
             if type(inner) is list or type(inner) is dict:
                 yield from find(inner, depth + 1)
                 return
-        spans = document.get("spans")
+        spans = document.get("spans", document)
+        if spans is None:
+            return
         if type(spans) is list:
             processes = document.get("processes")
             processes = processes if type(processes) is dict else {}

@@ -16,11 +16,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.readers import otlpwire
 from obskit.readers.otlprows import Malformed, value
 from obskit.readers.pivot import Attributes, Level, Pivot
+from obskit.readers.protobuf import Broken
 from obskit.readers.source import Source
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
-from obskit.schema.types import json_text
+from obskit.schema.types import json_text, plain, to_text
 
 TRACES = 1_024
 """Traces that are taken at once: each may have thousands of spans."""
@@ -93,12 +95,24 @@ def spans(batch: pa.RecordBatch, source: Source, report: FileReport) -> Iterator
     Raises:
         LimitExceeded: too many field names.
     """
-    names = dedicated(source)
+    try:
+        parts = _parts(batch, dedicated(source), report)
+    except (pa.ArrowException, TypeError, ValueError, AttributeError):
+        report.reject("", "traces that are not as Tempo has them")
+        return
+    if parts is not None:
+        yield from Pivot(report).batches(*parts)
+
+
+def _parts(
+    batch: pa.RecordBatch, names: Mapping[str, Mapping[str, str]], report: FileReport
+) -> tuple[dict[str, pa.Array], Attributes, list[Level]] | None:
+    """Return our columns of spans, their attributes and those of what they belong to; None without a span."""
     resources = _nested(batch.column("rs"))
     scopes = _nested(_child(resources.items, "ss"))
     found = _nested(_child(scopes.items, "Spans"))
     if not len(found.items):
-        return
+        return None
     resource_of = scopes.of[found.of]
     trace = _hex(batch.column("TraceID").take(pa.array(resources.of[resource_of])))
     resource, scope = _child(resources.items, "Resource"), _child(scopes.items, "Scope")
@@ -111,7 +125,7 @@ def spans(batch: pa.RecordBatch, source: Source, report: FileReport) -> Iterator
     ]
     own = _own(found.items, trace)
     attributes = _attributes(found.items, _SPAN, names["span"], "span", report)
-    yield from Pivot(report).batches(own, attributes, levels)
+    return own, attributes, levels
 
 
 def _child(array: pa.Array, name: str) -> pa.Array:
@@ -219,7 +233,6 @@ def _attributes(
 
 def _column(name: str, values: pa.Array) -> Attributes:
     """Return a column of one attribute as pairs; an empty text there is none."""
-    other: dict[int, Any] = {}
     if pa.types.is_list(values.type):
         lists = values.to_pylist()
         there = np.array([bool(v) for v in lists], bool)
@@ -230,16 +243,15 @@ def _column(name: str, values: pa.Array) -> Attributes:
         values = _texts(values)
     there = values.is_valid().to_numpy(zero_copy_only=False)
     at = np.flatnonzero(there)
-    return Attributes(at, pa.repeat(name, len(at)), (_plain(values.take(pa.array(at))),), other)
+    return Attributes(at, pa.repeat(name, len(at)), (_plain(values.take(pa.array(at))),), {})
 
 
 def _plain(values: pa.Array) -> pa.Array:
-    kind = values.type
-    if pa.types.is_integer(kind):
-        return pc.cast(values, pa.int64())
-    if pa.types.is_floating(kind):
-        return pc.cast(values, pa.float64())
-    return values if pa.types.is_boolean(kind) else pc.cast(values, pa.string())
+    """Return values as one of the types that a `Pivot` takes."""
+    found = plain(values)
+    kind = found.type
+    fits = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    return found if fits else to_text(found)
 
 
 def _listed(lists: pa.Array) -> Attributes:
@@ -263,7 +275,9 @@ def _listed(lists: pa.Array) -> Attributes:
             for at in np.flatnonzero(is_list).tolist():
                 other[at] = values[at].as_py() or other[at]
             values = _single(values, is_list)
-        if not pa.types.is_null(values.type):
+        if pa.types.is_binary(values.type):
+            other |= {at: _decoded(v) for at, v in enumerate(values.to_pylist()) if v is not None}
+        elif not pa.types.is_null(values.type):
             arrays.append(_plain(values))
     for name in _OTHER:
         texts = _child(items, name)
@@ -280,6 +294,18 @@ def _single(lists: pa.ListArray, is_list: npt.NDArray[np.bool_]) -> pa.Array:
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     first = np.cumsum(lengths) - lengths
     return lists.flatten().take(pa.array(first, mask=(lengths != 1) | is_list))
+
+
+def _decoded(data: bytes) -> Any:
+    """Return a value in protobuf, which `vParquet3` has for attributes of events."""
+    size, length = b"", len(data)
+    while length > 0x7F:
+        size, length = size + bytes([length & 0x7F | 0x80]), length >> 7
+    try:
+        found = value(otlpwire.value("arrayValue", b"\x0a" + size + bytes([length]) + data))
+    except (Broken, Malformed, ValueError):
+        return data.hex()
+    return found[0] if found else None
 
 
 def _unsupported(text: str) -> Any:
@@ -299,7 +325,7 @@ def _together(pairs: list[Attributes]) -> Attributes:
     order = np.argsort(row, kind="stable")
     place = np.empty(len(order), np.int64)
     place[order] = np.arange(len(order))
-    key = pa.concat_arrays([pc.cast(each.key, pa.string()) for each in pairs]).take(pa.array(order))
+    key = pa.concat_arrays([each.key for each in pairs]).take(pa.array(order))
     kinds = {str(v.type): v.type for each in pairs for v in each.values}
     values = []
     for name, kind in kinds.items():

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from obskit.readers.documents import TYPES
+from obskit.readers.otlprows import BATCH_TYPES
 from obskit.readers.rows import CELLS, attribute_name
 from obskit.readers.tags import filled, padded_ids
 from obskit.readers.zipkinrows import DEBUG, ENDPOINTS, KINDS, SHARED
@@ -139,7 +139,9 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
     ids = spans.field("id")
     if ids.null_count or pc.any(pc.equal(ids, "")).as_py():
         return None
-    tags = spans.field("tags")
+    tags, notes = spans.field("tags"), spans.field("annotations")
+    if notes.flatten().null_count:
+        return None
     own = {
         "timestamp": _moments(spans.field("timestamp")),
         "duration_ms": pc.divide(pc.cast(spans.field("duration"), pa.float64(), safe=False), 1000.0),
@@ -148,7 +150,7 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
         "trace_id": padded_ids(filled(spans.field("traceId")), 32),
         "span_id": padded_ids(ids, 16),
         "parent_span_id": padded_ids(filled(spans.field("parentId")), 16),
-        "events": _events(spans.field("annotations")),
+        "events": _events(notes),
     }
     columns: dict[str, pa.Array] = {}
     for endpoint, (service, address, port) in ENDPOINTS.items():
@@ -158,8 +160,6 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
         ports = item.field("port")
         good = pc.and_(pc.greater(ports, 0), pc.less(ports, 65_536))
         columns[port] = pc.if_else(pc.fill_null(good, False), ports, pa.scalar(None, pa.int64()))
-        if not pc.all(pc.is_valid(item), min_count=0).as_py() and item.offset:
-            return None
     for at, field in enumerate(tags.type):
         name, values = attribute_name(field.name), tags.field(at)
         have = columns.get(name)
@@ -174,7 +174,7 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
         return None
     columns |= own
     kept = [(name, values) for name, values in columns.items() if values.null_count < len(values)]
-    fields = [pa.field(name, TYPES.get(name, values.type)) for name, values in kept]
+    fields = [pa.field(name, BATCH_TYPES.get(name, values.type)) for name, values in kept]
     return pa.RecordBatch.from_arrays([values for _, values in kept], schema=pa.schema(fields, NAMED))
 
 

@@ -115,7 +115,10 @@ def block(folder, version, *, spans=2, dedicated=None):
 
     def span(n):
         more = {"tags": ["a", "b"], "none": []} if version == 4 else {}
-        event = {"Name": "retry", "Attrs": attributes(n=1) if version == 4 else []}
+        event = {
+            "Name": "retry",
+            "Attrs": attributes(n=1) if version == 4 else [{"Key": "n", "Value": b"\x18\x01"}],
+        }
         event |= {"TimeSinceStartNano": 5_000} if version == 4 else {"TimeUnixNano": START + 5_000}
         return {
             "SpanID": bytes([n + 1]) * 8,
@@ -186,7 +189,7 @@ def test_every_span_of_a_block(tmp_path, load, version):
     assert got.report.rejected_count == 0
     first, second = got.rows[:2]
     (event,) = second.pop("events")
-    assert (event["name"], event["attributes"]) == ("retry", '{"n":1}' if version == 4 else None)
+    assert (event["name"], event["attributes"]) == ("retry", '{"n":1}')
     assert event["timestamp"] == datetime(2026, 5, 4, 10, 0, 0, 5, tzinfo=UTC)
     if version == 4:
         (link,) = second.pop("links")
@@ -250,3 +253,15 @@ def test_a_block_without_spans_and_one_that_is_torn(tmp_path, load):
     whole.write_bytes(data)
     got = load(whole)
     assert (got.rows, got.report.rejected_by_reason) == ([], {"a Parquet row group that cannot be read": 1})
+
+
+def test_what_only_looks_like_a_block(tmp_path, load):
+    path = tmp_path / "data.parquet"
+    ids = {"TraceID": [b"1"], "RootSpanName": ["a"]}
+    pq.write_table(pa.table(ids | {"rs": ["x"]}), path)
+    assert load(path).rows == []
+    spans = [{"ss": [{"Spans": [{"Name": [1], "StartTimeUnixNano": "soon"}]}]}]
+    pq.write_table(pa.table(ids | {"rs": pa.array([spans])}), path)
+    got = load(path)
+    assert got.rows == []
+    assert got.report.rejected_by_reason == {"traces that are not as Tempo has them": 1}
