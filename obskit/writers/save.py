@@ -23,8 +23,8 @@ from obskit.writers.told import Told
 ROWS = 16_384
 """Rows that are held at once."""
 
-TRACES = 500_000
-"""Rows that are sorted at once, where a format wants the spans of a trace together."""
+TRACES = 200_000
+"""Rows that are sorted at once, where a format wants the spans of a trace together: a pass for each so many."""
 
 Progress = Callable[[str, int, int], object]
 
@@ -79,7 +79,8 @@ def write(
         UnknownField: of `fields`.
         DatasetError: `out` is a folder of something else.
         StorageFull: the disk is full; nothing is left behind.
-    Cost: one pass over the rows, in memory that does not grow with them.
+    Cost: one pass over the rows (for Jaeger one for every 200,000 of them), in memory that does not grow with
+        their number: a row group of the dataset is held.
     """
     target = Path(out).expanduser().absolute()
     chosen = format_of(target, format)

@@ -17,7 +17,7 @@ import obskit as ok
 from obskit.errors import BadCall, DatasetError, EmptySelection, StorageFull, UnknownField
 from obskit.events import Events
 from obskit.schema import TIMESTAMP
-from obskit.writers import FORMATS, save
+from obskit.writers import FORMATS, jaeger, save
 
 MOMENT = 1_777_888_800_000_000
 
@@ -82,6 +82,47 @@ def test_otlp_has_spans_and_logs_apart_and_reads_as_others_read_it(events: Event
     assert records[0]["timeUnixNano"] == "1777888800000010000"
     got = ok.load(tmp_path / "a.otlp.json.gz").to_arrow()
     assert got.select(events.schema.names).equals(events.to_arrow())
+
+
+def test_jaeger_has_a_trace_an_item_whatever_the_order_of_the_rows(
+    events: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = events.write(tmp_path / "a.jaeger.json")
+    assert made.notes == ()
+    first, second = json.loads((tmp_path / "a.jaeger.json").read_bytes())["data"]
+    assert [len(first["spans"]), len(second["spans"])] == [6, 6]
+    assert first["processes"] == {"p1": {"serviceName": "booking", "tags": []}}
+    assert second["spans"][1] == {
+        "traceID": f"{2:032x}",
+        "spanID": f"{4:016x}",
+        "operationName": "",
+        "references": [],
+        "startTime": MOMENT + 3,
+        "duration": 375,
+        "logs": [],
+        "tags": [
+            {"key": "span.kind", "type": "string", "value": "server"},
+            {"key": "obskit.list.cart", "type": "string", "value": "[3,null]"},
+            {"key": "http.response.status_code", "type": "int64", "value": 500},
+            {"key": "obskit.null", "type": "string", "value": "status_code"},
+        ],
+        "processID": "p1",
+    }
+    monkeypatch.setattr(save, "TRACES", 3)
+    monkeypatch.setattr(jaeger, "ANSWER", 100)
+    monkeypatch.setattr(jaeger, "SPANS", 4)
+    made = events.write(tmp_path / "b.jaeger.json")
+    assert made.notes == ("4 answers, a line each, are in it: Jaeger's own screens load one",)
+    answers = [json.loads(line)["data"] for line in (tmp_path / "b.jaeger.json").read_bytes().splitlines()]
+    assert sorted((len(item["spans"]), item["traceID"][-1]) for (item,) in answers) == [
+        (2, "1"),
+        (2, "2"),
+        (4, "1"),
+        (4, "2"),
+    ]
+    for name in ("a", "b"):
+        got = ok.load(tmp_path / f"{name}.jaeger.json").to_arrow()
+        assert got.select(events.schema.names).equals(events.to_arrow())
 
 
 def test_a_dataset_is_the_default_and_opens_in_place(events: Events, tmp_path: Path) -> None:
