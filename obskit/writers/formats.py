@@ -73,7 +73,7 @@ def format_of(out: Path, named: str | None) -> Format | None:
             f"events are not written as {named!r}", hint=f"formats: {', '.join((DATASET, *FORMATS))}"
         )
     found = FORMATS.get(named or "") or next(
-        (item for item in reversed(FORMATS.values()) if stem.endswith(item.suffixes)), None
+        (item for item in FORMATS.values() if stem.endswith(item.suffixes)), None
     )
     if found is not None and packed and found.encode is None:
         raise BadCall(f"{out.name}: {found.name} is compressed within", hint=f"leave out the {packed}")

@@ -7,6 +7,7 @@ as JSON text, and whatever else has no place goes as tags of ours, so that it is
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -20,7 +21,6 @@ from obskit.writers.records import (
     SPAN_KINDS,
     TAKEN,
     Record,
-    finite,
     micros_of,
     records,
     whole_event,
@@ -34,7 +34,6 @@ SPANS = 10_000
 ANSWER = 32 * 1024**2
 """Bytes of one answer, about: a reader may have to hold one whole."""
 
-MANY = "answers, a line each, are in it: Jaeger's own screens load one"
 _NO_TRACE, _NO_SPAN = "0" * 32, "0" * 16
 # Tags that say something of the span itself, to Jaeger or to whoever reads its JSON.
 _MEANT = frozenset(
@@ -54,7 +53,7 @@ def traces(batches: Iterator[pa.RecordBatch], told: Told) -> Iterator[bytes]:
         size += len(document)
     yield b"]}\n"
     if answers > 1:
-        told.count(MANY, answers)
+        told.note(f"{answers:,} answers, a line each, are in it: Jaeger's own screens load one")
     for name in told.empty():
         told.field(EMPTY, name)
 
@@ -91,7 +90,7 @@ class _Trace:
             process = {"serviceName": service, "tags": tags(resource)}
             self._processes[key] = (f"p{len(self._processes) + 1}", process)
         self.spans.append(_span(record, self.id, self._processes[key][0]))
-        if record.ours.keys() & {"trace_id", "span_id", "parent_span_id"}:
+        if record.has_odd_id:
             told.count(IDS)
 
     def document(self) -> bytes:
@@ -162,7 +161,7 @@ def _tag(name: str, value: Any) -> dict[str, Any]:
         if name not in CARRIED:  # events and links have a type of their own
             name = f"{CARRIED_LIST}{'attributes.' * (name in TAKEN)}{name}"
         return {"key": name, "type": "string", "value": text}
-    if kind is float and not finite(value):
+    if kind is float and not math.isfinite(value):
         value = str(value)
     return {"key": name, "type": _TYPES[kind], "value": value}
 

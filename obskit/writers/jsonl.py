@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from obskit.names import ALIASES, CARRIED_FIELD, DURATION_UNITS
 from obskit.schema import POINTS
+from obskit.writers.records import AS_TEXT, EMPTY
 from obskit.writers.told import Told
 from obskit.writers.values import endless, plain_rows, time_fields
 
@@ -24,11 +25,7 @@ _ALIASES = frozenset({*ALIASES, *DURATION_UNITS})
 # Known to be times, or to hold some, wherever they are read.
 _TIMES = frozenset({"timestamp", *POINTS})
 ROWS = 4_096
-AS_TEXT = "times are text in it: {fields}"
-ENDLESS = (
-    "rows have NaN or an infinity, which JSON has no form for: NaN, Infinity, -Infinity, as Python writes"
-)
-EMPTY = "without any value, and left out: {fields}"
+ENDLESS = "NaN and the infinities, which JSON has no form for, are written as Python does (NaN, Infinity)"
 
 
 def lines(batches: Iterator[pa.RecordBatch], told: Told) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ row does not say where they came from.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,7 +18,6 @@ from obskit.writers.records import (
     IDS,
     SPAN_KINDS,
     Record,
-    finite,
     micros_of,
     records,
     whole_event,
@@ -44,7 +44,7 @@ def requests(batches: Iterator[pa.RecordBatch], told: Told) -> Iterator[bytes]:
                     logs.add(record.resource, scope, _log(record))
                 else:
                     spans.add(record.resource, scope, _span(record))
-                if record.ours.keys() & {"trace_id", "span_id", "parent_span_id"}:
+                if record.has_odd_id:
                     told.count(IDS)
             yield spans.line() + logs.line()
     for name in told.empty():
@@ -178,7 +178,7 @@ def any_value(value: Any) -> dict[str, Any]:
     if kind is int:
         return {"intValue": str(value)}
     if kind is float:
-        return {"doubleValue": value if finite(value) else _WORDS[str(value)]}
+        return {"doubleValue": value if math.isfinite(value) else _WORDS[str(value)]}
     if kind is list:
         return {"arrayValue": {"values": [any_value(item) for item in value]}}
     if kind is dict:

@@ -8,7 +8,6 @@ Where a format says something of a column that is null here (a status it always 
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -31,28 +30,14 @@ LAST = 2**63 // 1000
 
 AS_TEXT = "times are text in it: {fields}"
 EMPTY = "without any value, and left out: {fields}"
-IDS = "ids are not of 32 and 16 hex digits, as the format has them: they are attributes in it, obskit.*_id"
+IDS = "ids that are not of 32 and 16 hex digits, as the format has them, are attributes in it (obskit.*_id)"
 _TRACE = re.compile(r"(?!0{32})[0-9a-f]{32}")
 _SPAN = re.compile(r"(?!0{16})[0-9a-f]{16}")
 _APART = re.compile(r"attributes\.(.+)", re.DOTALL)
 
-
-_RESOURCE = tuple(
-    f"{word}."
-    for word in (
-        *(
-            "service",
-            "telemetry",
-            "deployment.environment",
-            "host",
-            "os",
-            "k8s",
-            "container",
-            "cloud",
-            "device",
-        ),
-        *("faas.name", "faas.version", "process.runtime", "process.executable", "process.pid"),
-    )
+_RESOURCE = (
+    *("service.", "telemetry.", "deployment.environment.", "host.", "os.", "k8s.", "container.", "cloud."),
+    *("device.", "faas.name.", "faas.version.", "process.runtime.", "process.executable.", "process.pid."),
 )
 
 
@@ -83,8 +68,7 @@ class Record:
 
     def take_id(self, name: str) -> str | None:
         """Return an id if it is one as OpenTelemetry has them."""
-        pattern = _TRACE if name == "trace_id" else _SPAN
-        return self.ours.pop(name) if pattern.fullmatch(self.ours.get(name) or "") else None
+        return self.ours.pop(name) if _id_pattern(name).fullmatch(self.ours.get(name) or "") else None
 
     def take_time(self) -> int | None:
         """Return the time in microseconds since 1970 if a tracing format can hold it."""
@@ -102,6 +86,12 @@ class Record:
         self.ours.pop("duration_ms")
         return round(duration * 1e6)
 
+    @property
+    def has_odd_id(self) -> bool:
+        """Whether an id was not taken, for it is none as OpenTelemetry has them."""
+        ids = {name: self.ours.get(name) for name in ("trace_id", "span_id", "parent_span_id")}
+        return any(text is not None and not _id_pattern(name).fullmatch(text) for name, text in ids.items())
+
     def absent(self, name: str) -> None:
         """Say that a column is null, where the format says otherwise."""
         self._absent.append(name)
@@ -114,6 +104,10 @@ class Record:
         if self._absent:
             out[ABSENT] = ",".join(self._absent)
         return out
+
+
+def _id_pattern(name: str) -> re.Pattern[str]:
+    return _TRACE if name == "trace_id" else _SPAN
 
 
 def records(batch: pa.RecordBatch, told: Told) -> Iterator[Record]:
@@ -209,8 +203,3 @@ def _whole_attributes(item: dict[str, Any], *, flat: bool) -> bool:
 
 
 _NESTED = (dict, list, type(None))
-
-
-def finite(value: float) -> bool:
-    """Whether a float is a number that JSON has."""
-    return math.isfinite(value)

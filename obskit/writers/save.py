@@ -17,14 +17,14 @@ from obskit.engine import Scope
 from obskit.errors import BadCall, EmptySelection
 from obskit.names import printable
 from obskit.schema import LoadReport, cast
-from obskit.writers.formats import DATASET, PACKED, Format, format_of
+from obskit.writers.formats import DATASET, PACKED, format_of
 from obskit.writers.told import Told
 
 ROWS = 16_384
 """Rows that are held at once."""
 
 TRACES = 200_000
-"""Rows that are sorted at once, where a format wants the spans of a trace together: a pass for each so many."""
+"""Rows that are sorted at once, where a format wants the spans of a trace together; a pass for so many."""
 
 Progress = Callable[[str, int, int], object]
 
@@ -174,6 +174,3 @@ def _dataset(scope: Scope, target: Path, schema: pa.Schema, progress: Progress |
     batches = _told(_batches(scope, schema, by_trace=False), told, rows, progress)
     made = write_dataset(batches, lambda: schema, target, report)
     return Written(made.path, DATASET, told.rows, len(schema), told.lines())
-
-
-__all__ = ["Format", "Written", "write"]

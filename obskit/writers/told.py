@@ -17,6 +17,7 @@ class Told:
         self._empty: dict[str, bool] = {}
         self._counts: dict[str, int] = {}
         self._fields: dict[str, dict[str, None]] = {}
+        self._notes: list[str] = []
 
     def batch(self, batch: pa.RecordBatch) -> None:
         """Count a batch's rows, and see which fields have a value."""
@@ -25,13 +26,17 @@ class Told:
             self._empty[name] = self._empty.get(name, True) and column.null_count == len(column)
 
     def count(self, why: str, rows: int = 1) -> None:
-        """Count rows of which something is to be said; `why` follows their number."""
+        """Count rows of which something is to be said; their number follows it."""
         if rows:
             self._counts[why] = self._counts.get(why, 0) + rows
 
     def field(self, why: str, name: str) -> None:
         """Remember a field of which something is to be said; `why` has a `{fields}` in it."""
         self._fields.setdefault(why, {})[name] = None
+
+    def note(self, text: str) -> None:
+        """Say something of the whole."""
+        self._notes.append(text)
 
     def empty(self) -> list[str]:
         """Return the fields without any value, which only formats with a schema keep."""
@@ -40,8 +45,8 @@ class Told:
     def lines(self) -> tuple[str, ...]:
         """Return the sentences."""
         fields = (why.format(fields=listed(names)) for why, names in self._fields.items())
-        counts = (f"{rows:,} {why}" for why, rows in self._counts.items())
-        return (*fields, *counts)
+        counts = (f"{why}: {rows:,} row{'' if rows == 1 else 's'}" for why, rows in self._counts.items())
+        return (*fields, *counts, *self._notes)
 
 
 def listed(names: Iterable[str]) -> str:

@@ -195,7 +195,7 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     assert events.write(tmp_path / "a.jsonl").notes == (
         "times are text in it: seen",
         "without any value, and left out: never",
-        "1 rows have NaN or an infinity, which JSON has no form for: NaN, Infinity, -Infinity, as Python writes",
+        "NaN and the infinities, which JSON has no form for, are written as Python does (NaN, Infinity): 1 row",
     )
     assert (tmp_path / "a.jsonl").read_text().splitlines()[0] == (
         '{"timestamp":"2026-05-04T10:00:00.000000Z","trace_id":"t-7","error":false,"ratio":NaN,'
@@ -204,7 +204,7 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     assert events.write(tmp_path / "a.otlp.json").notes == (
         "times are text in it: seen",
         "without any value, and left out: never",
-        "1 ids are not of 32 and 16 hex digits, as the format has them: they are attributes in it, obskit.*_id",
+        "ids that are not of 32 and 16 hex digits, as the format has them, are attributes in it (obskit.*_id): 1 row",
     )
     assert ok.load(tmp_path / "a.otlp.json").to_arrow(["trace_id", "time"]).to_pylist() == [
         {"trace_id": "t-7", "time": "noon"},
