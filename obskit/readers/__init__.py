@@ -16,7 +16,7 @@ from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.markers import MARKERS
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
-from obskit.readers.paths import expand
+from obskit.readers.paths import expand, is_document
 from obskit.readers.reading import read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.skimming import Skim
@@ -37,6 +37,7 @@ __all__ = [
     "Skim",
     "Source",
     "expand",
+    "is_document",
     "read_batches",
     "read_paths",
     "register_reader",

@@ -39,13 +39,13 @@ def read_parquet(
     with source.on_disk() as path:
         try:
             file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
+            names = file.schema_arrow.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
                 f"{source.path} is Parquet whose footer cannot be read: {_first_line(error)}",
                 hint="was it written to its end? Without its footer the rows cannot be found",
             ) from error
         with file:
-            names = file.schema_arrow.names
             layout = None if mapping else layout_of(names)
             check_sources(mapping, names, source.path)
             for group in range(file.num_row_groups):
@@ -111,13 +111,14 @@ def read_arrow(
         readable = Readable(_WithoutMagic(stream) if is_file else stream)
         try:
             reader = pa.ipc.open_stream(pa.PythonFile(readable, mode="r"))
+            names = reader.schema.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
                 f"{source.path} is Arrow IPC whose schema cannot be read: {_first_line(error)}",
                 hint="was it written to its end?",
             ) from error
-        check_sources(mapping, reader.schema.names, source.path)
-        layout = None if mapping else layout_of(reader.schema.names)
+        check_sources(mapping, names, source.path)
+        layout = None if mapping else layout_of(names)
         given = 0
         while True:
             try:

@@ -45,6 +45,15 @@ def errors(columns: dict[str, pa.Array], rows: int) -> pa.Array:
     return failed
 
 
+def _pairs(text: str | None) -> dict[str, Any]:
+    """Return the attributes of an event, which are JSON text where they came so."""
+    try:
+        found = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return found if type(found) is dict else {}
+
+
 def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
     """Return what spans' own `exception` events say of them: `exception.type`, `.message`, `.stacktrace`.
 
@@ -63,7 +72,7 @@ def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
     at, row = at[last], row[last]
     said: dict[str, list[str | None]] = {name: [None] * len(at) for name in EXCEPTION}
     for place, text in enumerate(points.field("attributes").take(pa.array(at)).to_pylist()):
-        pairs = orjson.loads(text) if text else {}
+        pairs = _pairs(text)
         for name in EXCEPTION:
             value = pairs.get(name)
             said[name][place] = value if value is None or isinstance(value, str) else json_text(value)
