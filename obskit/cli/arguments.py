@@ -46,7 +46,9 @@ _positive.__name__ = _not_negative.__name__ = "number"
 
 
 def _paths(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs of events")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="files, folders, globs or URLs of events; - is stdin"
+    )
 
 
 def _source(parser: argparse.ArgumentParser) -> None:
@@ -159,8 +161,16 @@ def _trace(parser: argparse.ArgumentParser) -> None:
 
 def _convert(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
-    parser.add_argument("--out", required=True, metavar="DIR", help="a new folder for the Parquet files")
-    parser.add_argument("--mapping", metavar="FILE.json", help="names of a CSV's columns")
+    parser.add_argument(
+        "--out", required=True, metavar="OUT", help="a new file, or a new folder for a Dataset"
+    )
+    parser.add_argument(
+        "--to",
+        choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"),
+        help="the format; by default what OUT's suffix tells, and a Dataset where it has none",
+    )
+    parser.add_argument("--fields", metavar="A,B,...", help="only these fields")
+    _source(parser)
     _answer(parser)
 
 
@@ -205,7 +215,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "explain": ("explaining", "what distinguishes slow or failing events from the rest", _explain),
     "impact": ("verbs", "how many users or customers an outcome hit", _impact),
     "trace": ("verbs", "the spans of one trace", _trace),
-    "convert": ("making", "write events as Parquet, to open in a blink", _convert),
+    "convert": ("making", "write events as a Dataset, Parquet, Arrow, JSONL, OTLP or Jaeger's", _convert),
     "demo": ("making", "events of a booking platform with causes planted in them, made up or live", _demo),
     "probe": ("probing", "make real requests, the phases of each as one event", _probe),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),

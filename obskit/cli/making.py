@@ -6,19 +6,38 @@ import argparse
 import importlib
 import shlex
 import sys
+from pathlib import Path
 
 from obskit.cli.inputs import mapping_of
+from obskit.cli.loading import located, opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo.generate import generate
 from obskit.errors import BadCall, MissingDependency
+from obskit.writers import format_of
 
 
 def convert(arguments: argparse.Namespace) -> None:
-    """Write events as a Dataset: Parquet, sorted by time."""
+    """Write events in another format; all of them, as a Dataset, straight from their files."""
+    narrowed = (arguments.where, arguments.since, arguments.between, arguments.fields, arguments.error)
+    if format_of(Path(arguments.out), arguments.to) is None and not any(narrowed):
+        _dataset(arguments)
+        return
+    fields = None if arguments.fields is None else [name.strip() for name in arguments.fields.split(",")]
+    with Progress() as progress:
+        events = opened(arguments, progress)
+        made = events.write(arguments.out, arguments.to, fields, progress=progress)
+    report = events.load_report
+    if arguments.json:
+        write_json(made.to_dict() | {"load_report": report.to_dict()})
+    else:
+        write(f"{made}\n{report}\n")
+
+
+def _dataset(arguments: argparse.Namespace) -> None:
     with Progress() as progress:
         made = convert_paths(
-            arguments.paths, arguments.out, mapping=mapping_of(arguments.mapping), progress=progress
+            located(arguments), arguments.out, mapping=mapping_of(arguments.mapping), progress=progress
         )
     if arguments.json:
         write_json(

@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,23 @@ class Handle:
 
 class _First:
     handle: Handle | None = None
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """Put what is configured aside, so that `configure` begins anew within; for tests alone."""
+    before = _First.handle, Active.runtime, Active.tracer
+    _First.handle = Active.runtime = Active.tracer = None
+    try:
+        yield
+    finally:
+        handle = _First.handle
+        _First.handle, Active.runtime, Active.tracer = before
+        if handle is not None:
+            handle.shutdown(1.0)
+        provider = trace.get_tracer_provider()
+        if isinstance(provider, EventTracerProvider) and Active.runtime is not None:
+            provider.runtime = Active.runtime
 
 
 def configure(
