@@ -60,7 +60,9 @@ def delimiter_of(head: bytes) -> str | None:
 
 def _is_name(text: str) -> bool:
     text = text.strip()
-    return 0 < len(text) <= 200 and not text[0].isdigit() and "\n" not in text and text[-1] not in ".;:!?"
+    if "\n" in text or "\ufffd" in text:  # the latter stands for what is not UTF-8
+        return False
+    return 0 < len(text) <= 200 and not text[0].isdigit() and text[-1] not in ".;:!?"
 
 
 def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
