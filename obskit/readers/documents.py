@@ -190,7 +190,8 @@ def _lines(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
                 yield from batches
                 continue
             offset, number = block.offset, block.line
-            for line in block.data.split(b"\n"):
+            # One line that is a whole document is not copied.
+            for line in block.data.split(b"\n") if b"\n" in block.data else (block.data,):
                 last = block.torn and offset + len(line) == block.offset + len(block.data)
                 if line.strip():
                     why = stream.damage if last else None
@@ -224,7 +225,7 @@ def _document(data: bytes, spans: Spans, where: str, torn: str | None) -> Iterat
     while begin < len(data):
         cut = frame.boundary.search(data, begin + spans.size) if frame else None
         end = cut.end(1) if cut else len(data)
-        piece = opening + data[begin:end] + (closing if cut else b"")
+        piece = b"".join((opening, memoryview(data)[begin:end], closing if cut else b""))
         batches = spans.whole(piece)
         if batches is None:
             try:

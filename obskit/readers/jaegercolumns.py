@@ -3,7 +3,7 @@
 Arrow parses the JSON by an exact schema in which a tag is a field. So that it can be, the bytes between a
 tag's key and its value go, and its type becomes the last letter of the key: of
 `[{"key":"http.status_code","type":"int64","value":200},{"key":` is left `[{"http.status_code#i":200,`.
-Logs and processes, which are few, are taken out, and their number stands in their place. All bytes looked
+Logs and processes, which are few, are then taken out, their number stands in their place. All bytes looked
 for have quotes in them that are not escaped, so they are within no string. Whatever is not exactly as
 Jaeger writes it (another order, an unknown field, a key twice, a value of another type than is said, a tag
 that no span had before) makes Arrow refuse, and `jaegerrows` reads the document.
@@ -36,15 +36,17 @@ _LETTERS: dict[str, tuple[str, pa.DataType]] = {
     "float64": ("#f", pa.float64()),
     "bool": ("#b", pa.bool_()),
 }
+_WORDS = {letter: word for word, (letter, _) in _LETTERS.items() if word != "binary"}
 _BY_LETTER = dict(_LETTERS.values())
 _KEY = re.compile(rb'[{,]"([^"\\]*(?:\\.[^"\\]*)*#[sifb])":')
+# The longest and commonest first: what follows has less to go through.
 _SHORTER = [
-    (b'},{"key":', b","),
-    (b'[{"key":', b"[{"),
     *(
         (f'","type":"{said}","value":'.encode(), f'{letter}":'.encode())
         for said, (letter, _) in _LETTERS.items()
     ),
+    (b'},{"key":', b","),
+    (b'[{"key":', b"[{"),
 ]
 _REFERENCE = pa.struct([("refType", pa.string()), ("traceID", pa.string()), ("spanID", pa.string())])
 _SPAN: dict[str, pa.DataType] = {
@@ -137,10 +139,10 @@ def batches(data: bytes, known: Known, report: FileReport) -> list[pa.RecordBatc
 
 
 def _parsed(data: bytes, opening: bytes, known: Known) -> _Parsed:
-    data, logs = _taken_out(data, b'"logs":[{', b'],"processID":', 7, 1)
-    data, processes = _taken_out(data, b'"processes":{', b'},"warnings":', 12, 1)
     for long, short in _SHORTER:
         data = data.replace(long, short)
+    data, logs = _taken_out(data, b'"logs":[{', b'],"processID":', 7, 1)
+    data, processes = _taken_out(data, b'"processes":{', b'},"warnings":', 12, 1)
     if opening == b"[":
         data = b'{"data":' + data + b"}"
     try:
@@ -196,19 +198,19 @@ def _taken_out(data: bytes, begin: bytes, end: bytes, ahead: int, tail: int) -> 
         begin: how the value and its key begin; `ahead` bytes of it stand before the value.
         end: what the value ends with and what follows; `tail` bytes of it are the value's.
     """
-    kept: list[bytes] = []
+    kept: list[bytes | memoryview] = []
     found: list[bytes] = []
-    at = 0
+    at, view = 0, memoryview(data)
     while (start := data.find(begin, at)) >= 0:
         start += ahead
         stop = data.find(end, start)
         if stop < 0:
             raise _Unfit
         stop += tail
-        kept += (data[at:start], _number(begin, len(found)))
+        kept += (view[at:start], _number(begin, len(found)))
         found.append(data[start:stop])
         at = stop
-    return b"".join([*kept, data[at:]]) if kept else data, found
+    return b"".join([*kept, view[at:]]) if kept else data, found
 
 
 def _number(begin: bytes, number: int) -> bytes:
@@ -217,6 +219,16 @@ def _number(begin: bytes, number: int) -> bytes:
 
 def _json(values: list[bytes]) -> list[Any]:
     return orjson.loads(b"[" + b",".join(values) + b"]")  # type: ignore[no-any-return]
+
+
+def _long(item: dict[str, Any], name: str) -> dict[str, Any]:
+    """Return a log or process with its tags as they were before the document was shortened."""
+    if type(tags := item.get(name)) is not list:
+        return item
+    if not all(type(each) is dict and key[-2:] in _WORDS for each in tags for key in each):
+        raise _Unfit
+    pairs = [(key, value) for each in tags for key, value in each.items()]
+    return item | {name: [{"key": k[:-2], "type": _WORDS[k[-2:]], "value": v} for k, v in pairs]}
 
 
 def _own(parsed: _Parsed) -> dict[str, pa.Array]:
@@ -254,7 +266,7 @@ def _events(lists: pa.ListArray, logs: list[list[dict[str, Any]]]) -> pa.Array:
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     column: list[Any] = [None] * len(lists)
     for row, items in zip(np.repeat(np.arange(len(lists)), lengths).tolist(), logs, strict=True):
-        column[row] = [event(log) for log in items if type(log) is dict] or None
+        column[row] = [event(_long(log, "fields")) for log in items if type(log) is dict] or None
     return pa.array(column, EVENTS_TYPE)
 
 
@@ -343,7 +355,7 @@ def _with_resource(columns: dict[str, pa.Array], parsed: _Parsed) -> dict[str, i
             key = orjson.dumps(process)
             if key not in resources:
                 resources[key] = len(distinct)
-                distinct.append(resource_of(process) if type(process) is dict else {})
+                distinct.append(resource_of(_long(process, "tags")) if type(process) is dict else {})
             place[name] = resources[key]
         places.append(place)
     ids = parsed.spans.field("processID").to_pylist()

@@ -16,14 +16,15 @@ from unittest.mock import patch
 import orjson
 
 from obskit.errors import ObskitError
-from obskit.instrument import Handle, api, configure, join, rows, runtime, span
+from obskit.instrument import Handle, api, configure, drift, join, runtime, span
 from obskit.instrument.configuring import aside
+from obskit.names import DRIFT
 
 START = 1_767_225_600_000_000_000
 """Where the clock begins, in nanoseconds since 1970: 2026-01-01T00:00:00Z."""
 
 # What a process says of itself, which differs from run to run.
-_DRIFT = frozenset({"host.name", "process.pid", "service.instance.id", *rows.DRIFT})
+_DRIFT = frozenset({"host.name", "process.pid", "service.instance.id", *DRIFT})
 
 
 class Clock:
@@ -90,7 +91,7 @@ def captured(
     here = {name: "" for name in os.environ if name.startswith(("OTEL_", "OBSKIT_"))}
     with aside(), ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, here))
-        for module in (api, join, rows, runtime):
+        for module in (api, drift, join, runtime):
             stack.enter_context(patch.object(module, "time", clock))
         stack.enter_context(patch.object(span, "_now", clock.time_ns))
         stack.enter_context(patch.object(span, "_clock", clock.perf_counter_ns))

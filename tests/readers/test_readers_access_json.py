@@ -134,6 +134,7 @@ def test_times_that_are_none(read):
     noon = datetime(2026, 5, 4, 8, 0, 1, tzinfo=UTC)
     assert [row.get("timestamp") for row in got.rows] == [None, noon, noon]
     assert read(lines(rows[0])).report.untimed == 1
+    assert read(lines(NGINX | {"time_iso8601": [1]})).report.untimed == 1
 
 
 def test_a_request_that_was_none_and_bad_lines(read):

@@ -10,6 +10,7 @@ import otlpmade as made
 import pyarrow as pa
 import pytest
 
+from obskit.errors import ReadError
 from obskit.readers.compressed import MESSAGE_LIMIT
 from obskit.readers.source import Source
 
@@ -100,3 +101,10 @@ def test_a_bomb_in_a_message_is_never_held_in_memory(tmp_path):
     at = len(made.fixed(zstd(made.lines(REQUESTS[0]))))
     assert told == f"20 {{'a zstd message that is too large at byte {at}': 1}}"
     assert int(peak) < 400 * 1024  # KiB
+
+
+@pytest.mark.parametrize("length", range(4))
+def test_a_message_shorter_than_the_sign_it_begins_with(read, tmp_path, length):
+    with pytest.raises(ReadError) as caught:
+        read(length.to_bytes(4, "big") + b"\x28\xb5\x2f\xfd" + bytes(20), name="short.zst")
+    assert str(caught.value).startswith(f"{tmp_path}/short.zst: bytes that are no zstd message at byte 0 ")

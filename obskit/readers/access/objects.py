@@ -204,7 +204,9 @@ def _typed(field: str, values: pa.Array, report: FileReport) -> pa.Array:
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), _KINDS.get(_PARSED.get(field, ""), pa.string()))
     if pa.types.is_list(values.type):
-        return values if "." in field else convert(values, pa.string())
+        if "." in field:
+            return values
+        values = convert(values, pa.string())
     if pa.types.is_string(values.type):
         none = pc.equal(values, "")
         if field != "query":
