@@ -27,6 +27,8 @@ from obskit.schema import NAMED, FileReport
 BLOCK = 4 * 1024 * 1024
 """Bytes of messages that are decoded at once."""
 
+_PIECE = 1024 * 1024
+
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is a request of OTLP, in any of the three framings."""
@@ -89,12 +91,22 @@ class Messages:
             signal = self._signal or self._told(frame)
             if signal is None:
                 continue
-            if waiting and (signal is not of or size >= BLOCK):
+            try:
+                pieces = [frame] if len(frame.data) <= BLOCK else _cut(frame)
+            except Broken:
+                pieces = []
+            if waiting and (signal is not of or not pieces):
                 yield from self._block(of, waiting)
                 waiting, size = [], 0
+            if not pieces:
+                yield from self._by_record(signal, frame)
             of = signal
-            waiting.append(frame)
-            size += len(frame.data)
+            for piece in pieces:
+                if size >= BLOCK:
+                    yield from self._block(of, waiting)
+                    waiting, size = [], 0
+                waiting.append(piece)
+                size += len(piece.data)
         if waiting:
             yield from self._block(of, waiting)
 
@@ -135,6 +147,48 @@ class Messages:
                     yield self._rows.take()
         if self._rows.rows:
             yield self._rows.take()
+
+
+def _is(field: Field, number: int) -> bool:
+    return field.number == number and field.wire == LEN
+
+
+def _cut(frame: Frame) -> list[Frame]:
+    """Return a large request as small ones with some of its records each.
+
+    A record of two bytes becomes hundreds in Arrow: what is decoded at once may not be as large as a frame.
+
+    Raises:
+        Broken: where records begin and end cannot be told to the last.
+    """
+    data, out = frame.data, []
+    for resource in fields(data, 0, len(data)):
+        groups = list(fields(data, resource.start, resource.stop)) if _is(resource, 1) else []
+        head = b"".join(_packed(1, data[f.start : f.stop]) for f in groups if _is(f, 1))
+        for group in groups:
+            scope, ranges = b"", []
+            start = at = group.start
+            for field in fields(data, group.start, group.stop) if _is(group, 2) else ():
+                if field.number != 2 or field.stop - start > _PIECE:
+                    ranges.append((start, at))
+                    start = at if field.number == 2 else field.stop
+                    if _is(field, 1):
+                        scope += _packed(1, data[field.start : field.stop])
+                at = field.stop
+            for low, high in (*ranges, (start, at)):
+                if high > low:
+                    made = _packed(1, head + _packed(2, scope + data[low:high]))
+                    out.append(Frame(made, frame.position + high - len(made)))
+    return out
+
+
+def _packed(number: int, data: bytes) -> bytes:
+    """Return bytes as a field of a message."""
+    size, out = len(data), bytearray([number << 3 | LEN])
+    while size >= 0x80:
+        out.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes(out) + bytes([size]) + data
 
 
 # Fields, with their wire types, that only one of the two has.

@@ -67,7 +67,10 @@ def fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
             raise Broken("not protobuf", begin)
         value = 0
         if wire == LEN:
-            value, at = varint(data, at, stop)
+            if at < stop and data[at] < 0x80:
+                value, at = data[at], at + 1
+            else:
+                value, at = varint(data, at, stop)
             end = at + value
         elif wire == VARINT:
             value, end = varint(data, at, stop)

@@ -47,7 +47,7 @@ def from_protobuf(data, *, fast=True):
     return table(batches, report)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made.requests(made.VALUES))
 def test_json_and_protobuf_both_ways_give_the_same_events(body):
     data = made.protobuf(body)
@@ -55,7 +55,7 @@ def test_json_and_protobuf_both_ways_give_the_same_events(body):
     assert from_protobuf(data, fast=False) == from_json(body)
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(made.requests(made.PLAIN))
 def test_what_is_usual_goes_the_fast_way(body):
     report = LoadReport()
@@ -194,6 +194,33 @@ def _with_value(data, value):
     span = parsed.resource_spans[0].scope_spans[0].spans[0].SerializeToString()
     span += _field(9, _field(1, b"deep") + _field(2, value))
     return _field(1, _field(2, _field(2, span)))
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_a_large_message_is_decoded_in_pieces(read, monkeypatch, framing):
+    monkeypatch.setattr(otlpproto, "BLOCK", 1000)
+    monkeypatch.setattr(otlpproto, "_PIECE", 500)
+    sizes = []
+    decode = otlpproto.otlpwire.decode
+
+    def watched(signal, messages):
+        sizes.append(max(map(len, messages)))
+        return decode(signal, messages)
+
+    monkeypatch.setattr(otlpproto.otlpwire, "decode", watched)
+    resource = [made.attribute("service.name", stringValue="shop")]
+    body = made.request(*(made.span(n) for n in range(100)), resource=resource, scope={"name": "lib"})
+    data = made.protobuf(body)
+    got = read(FRAMINGS[framing](data))
+    assert max(sizes) < 1000
+    assert [row["n"] for row in got.rows] == list(range(100))
+    assert {(row["service.name"], row["otel.scope.name"]) for row in got.rows} == {("shop", "lib")}
+    bad = data.replace(b"text 50", b"text \xff0")
+    got = read(FRAMINGS[framing](bad))
+    assert [row["n"] for row in got.rows] == [n for n in range(100) if n != 50]
+    frame = len(FRAMINGS[framing](bad)) - len(bad)
+    start = bad.index(b"GET /50", bad.index(b"GET /49")) - 2 - 18 - 10
+    assert got.reasons == [(f"byte {frame + start}", "not UTF-8")]
 
 
 GOOD = [made.protobuf(made.request(*(made.span(5 * m + n) for n in range(5)))) for m in range(4)]

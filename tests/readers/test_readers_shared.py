@@ -4,6 +4,7 @@ import csv
 import gzip
 import json
 
+import otlpmade
 import pytest
 
 from obskit.errors import ReadError
@@ -41,6 +42,38 @@ def test_the_whole_folder(shared, load):
     got = load(*expand(shared / "data/wire/otlp"))
     assert len(got.rows) == 3
     assert got.report.rejected_count == 1  # the metrics; the licence is passed over
+
+
+OTLP = {
+    "otlp/trace.json": 1,
+    "otlp/logs.json": 1,
+    "otlp/events.json": 1,
+    "jaeger/otlp2jaeger-in.json": 2,
+    "jaeger-ui/otlp2jaeger-in.json": 2,
+    "jaeger-ui/otlp2jaeger-in-error.json": 1,
+    "jaeger-ui/otlp2jaeger-multi-in-combined.json": 4,
+    "jaeger-ui/otlp2jaeger-multi-in.json.txt": 4,
+}
+
+
+@pytest.mark.parametrize("name", OTLP)
+def test_otlp_as_json_and_as_the_official_librarys_protobuf(shared, load, tmp_path, name):
+    """Each file, then the same requests in every framing: the same rows."""
+    path = shared / "data/wire" / name
+    wanted = load(path)
+    assert len(wanted.rows) == OTLP[name]
+    assert wanted.report.rejected_count == 0
+    text = path.read_text()
+    requests = (
+        [json.loads(line) for line in text.splitlines()] if name.endswith("txt") else [json.loads(text)]
+    )
+    messages = [otlpmade.protobuf(request) for request in requests]
+    for framing in (otlpmade.bare, otlpmade.fixed, otlpmade.delimited):
+        again = tmp_path / f"{framing.__name__}.pb"
+        again.write_bytes(framing(*messages))
+        got = load(again)
+        assert got.rows == wanted.rows
+        assert got.types == wanted.types
 
 
 def test_trainticket_row_for_row(shared, load):
