@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,6 +13,11 @@ from obskit.names import nearest
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
 _OURS = frozenset({"obskit.json", ".codes", "planted.json"})
+SEGMENT = re.compile(r"(?:traces|logs)-\d{8}T\d{2}Z-\d{4,}")
+"""How a receiver calls its segments, without the suffix; `X.parquet` beside `X.otlp` replaces it."""
+
+# How `obskit.instrument` calls its files, which it packs: `X.jsonl.gz` replaces `X.jsonl`.
+_PACKED = re.compile(r".+-\d+-\d{8}T\d{6}\.\d{6}Z(?:~\d+)?\.jsonl")
 _PAPERS = frozenset({"readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile"})
 _DOCUMENTS = frozenset(
     {".md", ".rst", ".adoc", ".html", ".htm", ".css", ".pdf", ".svg", ".png", ".jpg", ".jpeg", ".gif"}
@@ -60,7 +66,21 @@ def expand(
             raise NoSuchPath(f"there is no {shown}", hint=_hint(path))
         for file in files:
             found.setdefault(os.path.realpath(file), file)
-    return list(found.values())
+    return _current(list(found.values()))
+
+
+def _current(files: list[Path]) -> list[Path]:
+    """Leave out files that are being replaced: both are there for a while, with the same rows.
+
+    By their names only, which nobody else gives; of other files, rows are read as often as they are there.
+    """
+    there = {str(file) for file in files} | {str(file.parent) for file in files}
+    return [
+        file
+        for file in files
+        if not (SEGMENT.fullmatch(file.stem) and str(file.with_suffix(".parquet")) in there)
+        and not (_PACKED.fullmatch(file.name) and f"{file}.gz" in there)
+    ]
 
 
 def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
