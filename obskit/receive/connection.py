@@ -24,6 +24,8 @@ LINGER = 3.0
 """Seconds for which, after a refusal, what is still being sent is read and thrown away: a sender whose
 connection breaks while it sends does not read the answer."""
 
+LINGER_BYTES = 64 * 1024 * 1024
+
 
 class Gone(Exception):
     """The other side is gone, is silent for too long, or speaks no HTTP."""
@@ -78,6 +80,8 @@ class Connection:
             if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
                 await self._linger()
                 return
+            if self._intake.closing:
+                return
             self._http.start_next_cycle()
             patience = self._limits.idle
 
@@ -85,11 +89,13 @@ class Connection:
         """Return the next request's head; its first byte has `patience` seconds, its last `header` more."""
         try:
             async with asyncio.timeout(patience):
-                event = self._next()
+                event = self._http.next_event()
                 if event is h11.NEED_DATA and not self._http.trailing_data[0]:
                     await self._receive()
             async with asyncio.timeout(self._limits.header):
-                while (event := event if type(event) is h11.Request else self._next()) is h11.NEED_DATA:
+                while (
+                    event := event if type(event) is h11.Request else self._http.next_event()
+                ) is h11.NEED_DATA:
                     await self._receive()
         except TimeoutError:
             raise Gone from None
@@ -99,9 +105,6 @@ class Connection:
         if type(event) is not h11.Request:
             raise Gone
         return event
-
-    def _next(self) -> Any:
-        return self._http.next_event()
 
     async def _receive(self) -> None:
         self._http.receive_data(await self._reader.read(READ))
@@ -160,7 +163,7 @@ class Connection:
         end = loop.time() + self._limits.body
         try:
             while True:
-                event = self._next()
+                event = self._http.next_event()
                 if event is h11.NEED_DATA:
                     async with asyncio.timeout(min(self._limits.stall, end - loop.time())):
                         await self._receive()
@@ -206,7 +209,8 @@ class Connection:
             raise Gone from None
 
     async def _linger(self) -> None:
-        left = self._limits.request
+        left = LINGER_BYTES
+        self._writer.write_eof()
         try:
             async with asyncio.timeout(LINGER):
                 while left > 0 and (piece := await self._reader.read(READ)):

@@ -36,8 +36,11 @@ _NEWLINES = bytes.maketrans(b"\r\n", b"  ")
 
 def weight(body: bytes | bytearray) -> int:
     """Return about how many bytes the objects of a JSON text take up, from above."""
+    # Text of which one character is beyond 16 bits takes four bytes for each.
+    wide = not body.isascii() or b"\\u" in body
     # An object of CPython 3.11 to 3.14 with a key or two, a list, a short string or number with its place.
-    return 2 * len(body) + 220 * body.count(b"{") + 90 * body.count(b"[") + 60 * body.count(b",")
+    objects = 220 * body.count(b"{") + 90 * body.count(b"[") + 80 * body.count(b",")
+    return (6 if wide else 2) * len(body) + objects
 
 
 def read(signal: str, body: bytes | bytearray) -> tuple[bytes, int, int, str]:

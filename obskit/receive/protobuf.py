@@ -22,7 +22,7 @@ from obskit.receive.refusal import Refused
 PIECE = 512 * 1024
 """Bytes that are parsed at once."""
 
-MOST_FIELDS = 2_000_000
+MOST_FIELDS = 1_000_000
 """Fields that one request may have above its pieces, for each costs a step in Python."""
 
 DEPTH = 100

@@ -112,5 +112,5 @@ def _summary(intake: Intake, settings: Settings) -> str:
     if counts["refused"]:
         kinds = sorted(key for key in counts if key.startswith("refused "))
         told = ", ".join(f"{counts[kind]:,} with {kind.split()[1]}" for kind in kinds)
-        parts.append(f"refused {counts['refused']:,} requests: {told}")
+        parts.append(f"refused requests: {told}")
     return f"received {'; '.join(parts)}\nnext: obskit triage {settings.into}"
