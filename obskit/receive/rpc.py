@@ -7,6 +7,7 @@ a stream of one, which is read when it is its turn, and is unfolded here, in bou
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -29,6 +30,7 @@ SERVICES = {
 }
 # No message of protobuf begins with this byte, for it would be of a wire type that there is not.
 _GZIP = b"\x1f"
+_STREAMS = 16  # calls at once over one connection
 _IDENTITY_AND_GZIP = 1 << 0 | 1 << 2
 
 
@@ -62,7 +64,7 @@ class Rpc:
                 ("grpc.per_message_decompression", 0),
                 ("grpc.compression_enabled_algorithms_bitset", _IDENTITY_AND_GZIP),
                 ("grpc.max_metadata_size", 16 * 1024),
-                ("grpc.max_concurrent_streams", self._limits.waiting),
+                ("grpc.max_concurrent_streams", _STREAMS),
                 ("grpc.max_connection_idle_ms", int(self._limits.idle * 4000)),
                 ("grpc.http2.bdp_probe", 0),  # the window of a stream stays at 64 KiB
                 ("grpc.so_reuseport", 0),  # a port that is taken is an error
@@ -77,10 +79,11 @@ class Rpc:
         self._server.add_generic_rpc_handlers(tuple(handlers.values()))
         host = self._settings.host
         shown = f"[{host}]" if ":" in host else host
-        try:
-            port = self._server.add_insecure_port(f"{shown}:{self._settings.grpc}")
-        except RuntimeError as error:
-            raise OSError(f"gRPC cannot listen on {shown}:{self._settings.grpc}") from error
+        if self._settings.grpc:
+            # gRPC says on stderr, in words of its own, that a port is taken, and raises no OSError.
+            family = socket.AF_INET6 if ":" in host else socket.AF_INET
+            socket.create_server((host, self._settings.grpc), family=family).close()
+        port = self._server.add_insecure_port(f"{shown}:{self._settings.grpc}")
         await self._server.start()
         return f"{shown}:{port}"
 

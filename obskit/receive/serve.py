@@ -102,9 +102,8 @@ def _stopped_by_signals() -> asyncio.Event:
 
 def _summary(intake: Intake, settings: Settings) -> str:
     counts = intake.counts
-    parts = [
-        f"{counts['traces']:,} spans and {counts['logs']:,} log records in {counts['requests']:,} requests"
-    ]
+    kept = f"{_some(counts['traces'], 'span')} and {_some(counts['logs'], 'log record')}"
+    parts = [f"{kept} in {_some(counts['requests'], 'request')}"]
     if counts["rejected"]:
         parts.append(f"{counts['rejected']:,} malformed ones rejected")
     if counts["data points"]:
@@ -114,3 +113,7 @@ def _summary(intake: Intake, settings: Settings) -> str:
         told = ", ".join(f"{counts[kind]:,} with {kind.split()[1]}" for kind in kinds)
         parts.append(f"refused requests: {told}")
     return f"received {'; '.join(parts)}\nnext: obskit triage {settings.into}"
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
