@@ -9,13 +9,14 @@ from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
 from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.otlp import READER as OTLP
+from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
 from obskit.readers.paths import expand
 from obskit.readers.reading import read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
 
-for _reader in (JSONL, OTLP, CSV, PARQUET, ARROW, CURL):
+for _reader in (JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL):
     register_reader(_reader)
 
 __all__ = [

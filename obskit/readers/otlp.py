@@ -16,19 +16,17 @@ import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.lines import LineBlocks
-from obskit.readers.otlprows import Metrics, rows_of
+from obskit.readers.otlprows import BATCH_TYPES, METRICS, Metrics, rows_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.rows import RowBatcher
 from obskit.readers.source import Readable, Source
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
+from obskit.schema import NAMED, FileReport
 
 REQUEST_LIMIT = 256 * 1024 * 1024
 """Bytes that one request may have; it is held in memory whole."""
 
 BLOCK = 4 * 1024 * 1024
 _KEY = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
-METRICS = "metrics are not events"
-_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
 
 
 def sniff(head: bytes) -> Match:
@@ -59,7 +57,7 @@ class _Rows:
 
     def __init__(self, report: FileReport) -> None:
         self._report = report
-        self._batcher = RowBatcher(dict(NAMED), _TYPES)
+        self._batcher = RowBatcher(dict(NAMED), BATCH_TYPES)
         self._metrics: str | None = None
 
     def request(self, request: Any, position: str) -> Iterator[pa.RecordBatch]:

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
-from obskit.names import COLUMNS
-from obskit.readers.rows import DEPTH_LIMIT
-from obskit.schema import FileReport
+from obskit.readers.rows import DEPTH_LIMIT, attribute_name
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
 from obskit.schema.types import json_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _STATUS = ("UNSET", "OK", "ERROR")
-# Columns that only this reader fills; an attribute of the name makes room as one of ours does.
-_TAKEN = frozenset({*COLUMNS, "events", "links"})
 _SNAKE = {
     "resourceSpans": "resource_spans",
     "resourceLogs": "resource_logs",
@@ -41,6 +38,12 @@ _SNAKE = {
     "kvlistValue": "kvlist_value",
     "bytesValue": "bytes_value",
 }
+METRICS = "metrics are not events"
+"""Why metrics are left out; counted once a file."""
+
+BATCH_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
+"""Columns whose type is not to be told by the values of the rows."""
+
 _PLAIN: dict[str, type] = {"stringValue": str, "boolValue": bool, "doubleValue": float}
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
@@ -64,31 +67,36 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
     ):
         at = 0
         for resource in _items(request, kind):
+            below: list[str] = []  # keys of which every record below has one value more than it can show
             try:
-                base = attributes(_dict(resource, "resource"))
+                base = attributes(_dict(resource, "resource"), below)
             except Malformed as error:
                 report.reject(position, str(error))
                 base = {}
             groups = _items(resource, scopes) or _items(resource, "instrumentationLibrarySpans")
             for group in groups:
+                hidden = list(below)
                 try:
-                    shared = {**base, **_scope(group, base, report)}
+                    scope = _scope(group, hidden)
                 except Malformed as error:
                     report.reject(position, str(error))
-                    shared = base
+                    scope = {}
+                hidden += base.keys() & scope.keys()
+                shared = {**base, **scope}
                 for record in _items(group, records):
                     at += 1
                     where = f"{position}, {records} {at}" if position else f"{records} {at}"
+                    again = list(hidden)
                     try:
                         own = make(record)
-                        extra = attributes(record)
+                        extra = attributes(record, again)
                     except (Malformed, TypeError, ValueError, AttributeError, OverflowError) as error:
                         why = str(error) if isinstance(error, Malformed) else f"a malformed {make.__name__}"
                         report.reject(where, why)
                         continue
-                    for key in shared.keys() & extra.keys():
+                    for key in (*again, *(shared.keys() & extra.keys())):
                         report.override(key)
-                    yield {**shared, **extra, **own}
+                    yield {**own, **shared, **extra}
     if any(True for _ in _items(request, "resourceMetrics")):
         yield Metrics
 
@@ -108,14 +116,12 @@ def _dict(item: dict[str, Any], name: str) -> dict[str, Any]:
     return value if type(value) is dict else {}
 
 
-def _scope(group: dict[str, Any], base: Mapping[str, Any], report: FileReport) -> dict[str, Any]:
+def _scope(group: dict[str, Any], again: list[str]) -> dict[str, Any]:
     scope = _dict(group, "scope") or _dict(group, "instrumentationLibrary")
-    out = attributes(scope)
-    for key in out.keys() & base.keys():
-        report.override(key)
+    out = attributes(scope, again)
     for name in ("name", "version"):
         if scope.get(name):
-            out[f"otel.scope.{name}"] = str(scope[name])
+            _set(out, f"otel.scope.{name}", str(scope[name]), again)
     return out
 
 
@@ -127,11 +133,11 @@ def span(item: dict[str, Any]) -> dict[str, Any]:
         "timestamp": start // 1000 if start else None,
         "duration_ms": (end - start) / 1e6 if start and end else None,
         "name": _text(item.get("name")),
-        "kind": _kind(item.get("kind")),
+        "kind": kind_word(item.get("kind")),
         "trace_id": _text(_get(item, "traceId")),
         "span_id": _text(_get(item, "spanId")),
         "parent_span_id": _text(_get(item, "parentSpanId")),
-        "status_code": _status(status.get("code")),
+        "status_code": status_word(status.get("code")),
     }
     if state := _get(item, "traceState"):
         out["trace_state"] = _text(state)
@@ -155,7 +161,7 @@ def log(item: dict[str, Any]) -> dict[str, Any]:
         "trace_id": _text(_get(item, "traceId")),
         "span_id": _text(_get(item, "spanId")),
         "severity_text": _text(_get(item, "severityText")),
-        "severity_number": _severity(_get(item, "severityNumber")),
+        "severity_number": severity(_get(item, "severityNumber")),
     }
     if body is not None:
         out["body"] = value_text(value(body))
@@ -164,7 +170,7 @@ def log(item: dict[str, Any]) -> dict[str, Any]:
 
 def _event_name(item: dict[str, Any]) -> str | None:
     for pair in _items(item, "attributes"):
-        if pair.get("key") == "event.name":
+        if _key(pair) == "event.name":
             return value_text(value(pair.get("value")))
     return None
 
@@ -181,7 +187,7 @@ def _link(item: dict[str, Any]) -> tuple[str | None, str | None, str | None, str
 
 
 def _attribute_text(item: dict[str, Any]) -> str | None:
-    pairs = {str(p.get("key")): value(p.get("value")) for p in _items(item, "attributes")}
+    pairs = {_key(p): value(p.get("value")) for p in _items(item, "attributes")}
     return json_text(pairs) if pairs else None
 
 
@@ -206,25 +212,28 @@ def _text(item: Any) -> str | None:
     return None if item is None or item == "" else str(item)
 
 
-def _kind(item: Any) -> str | None:
+def kind_word(item: Any) -> str | None:
+    """Return a span's kind as a word from its number or name; unspecified and unknown ones are None."""
     if type(item) is int:
         return _KINDS[item] if 0 < item < len(_KINDS) else None
     text = str(item or "").removeprefix("SPAN_KIND_").lower()
     if text.isdigit():
-        return _kind(int(text))
+        return kind_word(int(text))
     return text if text in _KINDS[1:] else None
 
 
-def _status(item: Any) -> str | None:
+def status_word(item: Any) -> str | None:
+    """Return a status as UNSET, OK or ERROR from its number or name; missing is UNSET, unknown None."""
     if type(item) is int:
         return _STATUS[item] if 0 <= item < len(_STATUS) else None
     text = str(item or "UNSET").removeprefix("STATUS_CODE_").upper()
     if text.isdigit():
-        return _status(int(text))
+        return status_word(int(text))
     return text if text in _STATUS else None
 
 
-def _severity(item: Any) -> int | None:
+def severity(item: Any) -> int | None:
+    """Return a severity's number from its number or name; unspecified and unknown ones are None."""
     text = str(item or 0).removeprefix("SEVERITY_NUMBER_").upper()
     if text.isdigit():
         return int(text) or None
@@ -234,27 +243,51 @@ def _severity(item: Any) -> int | None:
     return _SEVERITIES.index(level) * 4 + (int(step) if step.isdigit() else 1)
 
 
-def attributes(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an item's attributes flat; one named as a column of ours is `attributes.<name>`.
+def attributes(item: dict[str, Any], again: list[str]) -> dict[str, Any]:
+    """Return an item's attributes flat; of a name that is there twice the last value wins.
+
+    Args:
+        item: what has attributes.
+        again: names that were there already are added to it.
 
     Raises:
         Malformed: nested beyond the limit.
     """
     out: dict[str, Any] = {}
     for pair in _items(item, "attributes"):
-        name, wrapped = str(pair.get("key", "")), pair.get("value")
+        wrapped = pair.get("value")
         if type(wrapped) is dict and len(wrapped) == 1:  # the plain ones first: nearly all are
             ((kind, found),) = wrapped.items()
             if type(found) is _PLAIN.get(kind):
-                out[name] = found
+                _set(out, _key(pair), found, again)
                 continue
-        _put(out, name, wrapped, 0)
-    for name in out.keys() & _TAKEN:
-        out[f"attributes.{name}"] = out.pop(name)
+        _put(out, _key(pair), wrapped, again)
     return out
 
 
-def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int) -> None:
+def _key(pair: dict[str, Any]) -> str:
+    key = pair.get("key")
+    return "" if key is None else str(key)
+
+
+def _set(out: dict[str, Any], key: str, found: Any, again: list[str]) -> None:
+    name = attribute_name(key)
+    if name in out:
+        again.append(name)
+    out[name] = found
+
+
+def _put(out: dict[str, Any], name: str, wrapped: Any, again: list[str]) -> None:
+    for key, found in leaves(name, wrapped):
+        _set(out, key, found, again)
+
+
+def leaves(name: str, wrapped: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
+    """Give the values of an AnyValue, those of pairs in it under dotted names; what is null is none.
+
+    Raises:
+        Malformed: nested beyond the limit, or an integer that is none.
+    """
     if type(wrapped) is not dict:
         return
     pairs = _get(wrapped, "kvlistValue")
@@ -262,11 +295,11 @@ def _put(out: dict[str, Any], name: str, wrapped: Any, depth: int) -> None:
         if depth >= DEPTH_LIMIT:
             raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
         for pair in _items(pairs, "values"):
-            _put(out, f"{name}.{pair.get('key', '')}", pair.get("value"), depth + 1)
+            yield from leaves(f"{name}.{_key(pair)}", pair.get("value"), depth + 1)
     else:
         found = value(wrapped)
         if found is not None:
-            out[name] = found
+            yield name, found
 
 
 def value(wrapped: Any, depth: int = 0) -> Any:
@@ -304,7 +337,7 @@ def value(wrapped: Any, depth: int = 0) -> Any:
             return [value(item, depth + 1) for item in items] if type(items) is list else []
         if name == "kvlistValue":
             pairs = _items(found, "values") if type(found) is dict else []
-            return {str(p.get("key", "")): value(p.get("value"), depth + 1) for p in pairs}
+            return {_key(p): value(p.get("value"), depth + 1) for p in pairs}
         return str(found)
     return None
 

@@ -15,6 +15,7 @@ import numpy as np
 import orjson
 import pyarrow as pa
 
+from obskit.names import COLUMNS
 from obskit.schema import MAX_FIELDS, MIXED
 from obskit.schema.flatten import UNNAMED, too_many_fields
 from obskit.schema.types import TIMESTAMP, json_text, to_text
@@ -25,6 +26,8 @@ DEPTH_LIMIT = 64
 CELLS = 16_000_000
 """Rows times columns after which a batch is full, so that many rare fields cannot fill the memory."""
 
+# Columns that readers of spans fill; an attribute of such a name makes room.
+_TAKEN = frozenset({*COLUMNS, "events", "links"})
 _NONE = type(None)
 _WORDS = {bool: "bool", int: "int", float: "float", str: "string", list: "list"}
 _ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
@@ -32,6 +35,11 @@ _ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string
 
 class TooDeep(ValueError):
     """A row nested beyond `DEPTH_LIMIT`."""
+
+
+def attribute_name(key: str) -> str:
+    """Return the name of an attribute's column: one named as a column of ours is `attributes.<name>`."""
+    return f"attributes.{key}" if key in _TAKEN else key or UNNAMED
 
 
 def flat(row: dict[str, Any]) -> dict[str, Any]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -76,11 +77,9 @@ def _pivot(maps: pa.Array) -> list[tuple[str, pa.Array]]:
     position = np.arange(len(row)) + starts
     keys = pc.cast(maps.keys.take(pa.array(position)), pa.string()).dictionary_encode()
     items = maps.items.take(pa.array(position))
-    codes = keys.indices.to_numpy(zero_copy_only=False)
     if len(keys.dictionary) > MAX_FIELDS:
         raise too_many_fields()
-    order = np.argsort(codes, kind="stable")
-    edges = np.searchsorted(codes[order], np.arange(len(keys.dictionary) + 1))
+    order, edges = sorted_by_code(keys.indices.to_numpy(zero_copy_only=False), len(keys.dictionary))
     out: list[tuple[str, pa.Array]] = []
     for code, key in enumerate(keys.dictionary.to_pylist()):
         at = order[edges[code] : edges[code + 1]]
@@ -88,3 +87,17 @@ def _pivot(maps: pa.Array) -> list[tuple[str, pa.Array]]:
         index[row[at]] = at  # the last of a key that is there twice stays
         out.append((key, items.take(pa.array(index, mask=index < 0))))
     return out
+
+
+def sorted_by_code(
+    codes: npt.NDArray[np.integer[Any]], many: int
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return positions in the order of their codes, and where each code's stretch of them begins.
+
+    Args:
+        codes: from 0 to `many` - 1, of which there are fewer than 32,768; -1 for what is to be left out.
+    """
+    # numpy sorts 16-bit integers by their digits, several times as fast as wider ones.
+    order = np.argsort(codes.astype(np.int16), kind="stable")
+    counts = np.bincount(codes + 1, minlength=many + 1)
+    return order, np.cumsum(counts)

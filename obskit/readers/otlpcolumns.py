@@ -1,0 +1,326 @@
+"""Spans and log records as Arrow structs, from protobuf or JSON, into events: the fast way of both.
+
+It gives what `otlprows` gives of the same records. What it cannot take it refuses as `Unusual`, before a
+row is given out; the caller then goes the slow way, which tells what is wrong and where.
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.readers import otlprows, otlpwire
+from obskit.readers.otlpwire import SPANS, Signal
+from obskit.readers.pivot import Attributes, Integers, Level, Pivot
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP
+from obskit.schema.parse import by_value
+from obskit.schema.types import json_text
+
+_NESTED = ("arrayValue", "kvlistValue")
+_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
+
+
+class Unusual(ValueError):
+    """Records that the fast way does not take."""
+
+
+def batches(signal: Signal, resources: pa.Array, pivot: Pivot) -> Iterator[pa.RecordBatch]:
+    """Give the records of requests' resources as batches.
+
+    Args:
+        signal: what they are.
+        resources: structs of `resource` and the signal's scopes, as OTLP's JSON nests and names them; ids
+            and texts are strings or bytes.
+        pivot: of the file.
+
+    Raises:
+        Unusual: something that Arrow has no form for, or that is malformed.
+        LimitExceeded: too many field names.
+    """
+    try:
+        groups, resource_of = _items(_child(resources, signal.scopes))
+        records, scope_of = _items(_child(groups, signal.records))
+        if not len(records):
+            return
+        levels = [
+            Level(_pairs(_child(_child(resources, "resource"), "attributes")), resource_of[scope_of]),
+            Level(_scopes(_child(groups, "scope")), scope_of),
+        ]
+        attributes = _pairs(_child(records, "attributes"))
+        own = _spans(records) if signal is SPANS else _logs(records, attributes)
+    except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
+        raise Unusual(str(error)) from None
+    yield from pivot.batches(own, attributes, levels)
+
+
+def _child(array: pa.Array, name: str) -> pa.Array:
+    if not pa.types.is_struct(array.type) or array.type.get_field_index(name) < 0:
+        return pa.nulls(len(array))
+    return pc.struct_field(array, name)
+
+
+def _items(lists: pa.Array) -> tuple[pa.Array, Integers]:
+    """Return the items of all lists, and whose each is."""
+    if pa.types.is_null(lists.type):
+        return pa.nulls(0), np.zeros(0, np.int64)
+    items = lists.flatten()
+    if items.null_count:
+        raise Unusual("null among records")
+    return items, pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+
+
+def _text(array: pa.Array) -> pa.Array:
+    return pa.nulls(len(array), pa.string()) if pa.types.is_null(array.type) else pc.cast(array, pa.string())
+
+
+def _filled(array: pa.Array) -> pa.Array:
+    """Return texts with empty ones as null."""
+    texts = _text(array)
+    empty = pc.equal(pc.binary_length(texts), 0)
+    return pc.if_else(empty, pa.scalar(None, pa.string()), texts) if pc.any(empty).as_py() else texts
+
+
+def _ids(array: pa.Array) -> pa.Array:
+    return _filled(_hex(array) if pa.types.is_binary(array.type) else array)
+
+
+def _hex(array: pa.Array) -> pa.Array:
+    offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
+    if not len(array) or offsets[-1] == offsets[0]:
+        return pa.array([""] * len(array), pa.string())
+    data = np.frombuffer(array.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
+    digits = np.empty(2 * len(data), np.uint8)
+    digits[0::2], digits[1::2] = _HEX[data >> 4], _HEX[data & 15]
+    places = pa.py_buffer((offsets - offsets[0]) * np.int32(2))
+    return pa.Array.from_buffers(pa.string(), len(array), [None, places, pa.py_buffer(digits)])
+
+
+def _nanos(array: pa.Array) -> npt.NDArray[Any]:
+    """Return times in nanoseconds, 0 where there is none."""
+    if pa.types.is_null(array.type):
+        return np.zeros(len(array), np.int64)
+    if not pa.types.is_integer(array.type):
+        array = pc.cast(array, pa.int64())
+    nanos: npt.NDArray[Any] = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
+    return nanos
+
+
+def _moments(nanos: npt.NDArray[Any]) -> pa.Array:
+    whole = (nanos // nanos.dtype.type(1000)).astype(np.int64)
+    return pa.array(whole, pa.int64(), mask=nanos == 0).cast(TIMESTAMP)
+
+
+def _durations(start: npt.NDArray[Any], end: npt.NDArray[Any]) -> pa.Array:
+    wide = len(start) and max(int(start.max()), int(end.max())) >= 2**63
+    if wide or start.dtype != end.dtype:  # the difference may not fit 64 bits, or is of two types
+        took = [int(b) - int(a) for a, b in zip(start, end, strict=True)]
+        milliseconds = np.array([item / 1e6 for item in took])
+    else:
+        milliseconds = (end.view(np.int64) - start.view(np.int64)) / 1e6
+    return pa.array(milliseconds, pa.float64(), mask=(start == 0) | (end == 0))
+
+
+def _words(array: pa.Array, word: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
+    if pa.types.is_null(array.type):
+        return pa.nulls(len(array), kind)
+    return by_value(array, word, kind)
+
+
+def _spans(records: pa.Array) -> dict[str, pa.Array]:
+    start, end = (_nanos(_child(records, name)) for name in ("startTimeUnixNano", "endTimeUnixNano"))
+    status = _child(records, "status")
+    out = {
+        "timestamp": _moments(start),
+        "duration_ms": _durations(start, end),
+        "name": _filled(_child(records, "name")),
+        "kind": _words(_child(records, "kind"), otlprows.kind_word, pa.string()),
+        "trace_id": _ids(_child(records, "traceId")),
+        "span_id": _ids(_child(records, "spanId")),
+        "parent_span_id": _ids(_child(records, "parentSpanId")),
+        "status_code": _statuses(_child(status, "code")),
+    }
+    rare = {
+        "trace_state": _filled(_child(records, "traceState")),
+        "status_message": _filled(_child(status, "message")),
+        "events": _points(_child(records, "events"), EVENTS_TYPE, _event),
+        "links": _points(_child(records, "links"), LINKS_TYPE, _link),
+    }
+    return out | {name: array for name, array in rare.items() if array.null_count < len(array)}
+
+
+def _statuses(code: pa.Array) -> pa.Array:
+    words = _words(code, otlprows.status_word, pa.string())
+    return pc.if_else(pc.is_null(code), "UNSET", words) if code.null_count else words
+
+
+def _points(lists: pa.Array, kind: pa.DataType, make: Callable[[pa.Array], list[pa.Array]]) -> pa.Array:
+    """Return spans' events or links as lists of structs, null where there are none."""
+    items, owner = _items(lists)
+    if not len(items):
+        return pa.nulls(len(lists), kind)
+    inner = kind.value_type
+    made = pa.StructArray.from_arrays(make(items), fields=list(inner))
+    counts = np.bincount(owner, minlength=len(lists))
+    offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int32)
+    return pa.ListArray.from_arrays(pa.array(offsets), made, type=kind, mask=pa.array(counts == 0))
+
+
+def _event(items: pa.Array) -> list[pa.Array]:
+    time = _moments(_nanos(_child(items, "timeUnixNano")))
+    return [time, _filled(_child(items, "name")), _attribute_texts(_child(items, "attributes"))]
+
+
+def _link(items: pa.Array) -> list[pa.Array]:
+    ids = [pc.utf8_lower(_ids(_child(items, name))) for name in ("traceId", "spanId")]
+    return [*ids, _filled(_child(items, "traceState")), _attribute_texts(_child(items, "attributes"))]
+
+
+def _logs(records: pa.Array, attributes: Attributes) -> dict[str, pa.Array]:
+    own, observed = (_nanos(_child(records, name)) for name in ("timeUnixNano", "observedTimeUnixNano"))
+    name, body = _filled(_child(records, "eventName")), _child(records, "body")
+    out = {
+        "timestamp": pc.coalesce(_moments(own), _moments(observed)),
+        "name": pc.coalesce(name, _event_names(attributes, len(records))) if name.null_count else name,
+        "kind": pa.repeat("event", len(records)),
+        "trace_id": _ids(_child(records, "traceId")),
+        "span_id": _ids(_child(records, "spanId")),
+        "severity_text": _filled(_child(records, "severityText")),
+        "severity_number": _words(_child(records, "severityNumber"), otlprows.severity, pa.int64()),
+    }
+    return out | ({"body": _bodies(body)} if body.null_count < len(body) else {})
+
+
+def _event_names(attributes: Attributes, rows: int) -> pa.Array:
+    """Return the attribute `event.name` of each row as text, the first of several."""
+    at = np.flatnonzero(
+        pc.equal(attributes.key.cast(pa.string()), "event.name").to_numpy(zero_copy_only=False)
+    )
+    out: list[str | None] = [None] * rows
+    for place in at[::-1].tolist():
+        found = next((v[place].as_py() for v in attributes.values if v[place].is_valid), None)
+        out[int(attributes.row[place])] = otlprows.value_text(attributes.other.get(place, found))
+    return pa.array(out, pa.string())
+
+
+def _bodies(bodies: pa.Array) -> pa.Array:
+    texts = _text(_child(bodies, "stringValue"))
+    others = np.flatnonzero(pc.and_(pc.is_valid(bodies), pc.is_null(texts)).to_numpy(zero_copy_only=False))
+    if not len(others):
+        return texts
+    made: list[str | None] = [None] * len(bodies)
+    for at, item in zip(others.tolist(), bodies.take(pa.array(others)).to_pylist(), strict=True):
+        made[at] = otlprows.value_text(otlprows.value(_wrapped(item)))
+    return pc.coalesce(texts, pa.array(made, pa.string()))
+
+
+def _wrapped(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an AnyValue as OTLP's JSON has it, whose nested parts and texts may be protobuf yet."""
+    out: dict[str, Any] = {}
+    for name, found in item.items():
+        if found is None:
+            continue
+        if not isinstance(found, bytes):
+            out[name] = found
+        elif name in _NESTED:
+            out.update(otlpwire.value(name, found))
+        else:
+            out[name] = base64.b64encode(found).decode() if name == "bytesValue" else found.decode()
+    return out
+
+
+def _scopes(scope: pa.Array) -> Attributes:
+    """Return the attributes of scopes, their name and version among them."""
+    pairs = _pairs(_child(scope, "attributes"))
+    more: dict[int, list[tuple[str, Any]]] = {}
+    for part in ("name", "version"):
+        for row, text in enumerate(_filled(_child(scope, part)).to_pylist()):
+            if text is not None:
+                more.setdefault(row, []).append((f"otel.scope.{part}", text))
+    # After the row's own pairs: at the place where the next row's begin.
+    starts = np.searchsorted(pairs.row, np.arange(len(scope)), side="right")
+    return _inserted(pairs, [(int(starts[row]), row, found) for row, found in more.items()])
+
+
+def _pairs(lists: pa.Array) -> Attributes:
+    """Return lists of pairs as attributes, pairs within pairs under dotted names."""
+    items, row = _items(lists)
+    wrapped = _child(items, "value")
+    key = _child(items, "key")
+    if not pa.types.is_null(key.type):
+        key = key.dictionary_encode()
+        key = pa.DictionaryArray.from_arrays(key.indices, _text(key.dictionary))
+    else:
+        key = _text(key)
+    values = [_text(_child(wrapped, "stringValue"))]
+    for name, kind in (
+        ("intValue", pa.int64()),
+        ("doubleValue", pa.float64()),
+        ("boolValue", pa.bool_()),
+    ):
+        values.append(pc.cast(_child(wrapped, name), kind))
+    raw = _child(wrapped, "bytesValue")
+    if raw.null_count < len(raw):
+        if pa.types.is_binary(raw.type):
+            texts = [None if v is None else base64.b64encode(v).decode() for v in raw.to_pylist()]
+            raw = pa.array(texts, pa.string())
+        values.append(raw)
+    pairs = Attributes(row, key, tuple(values), {})
+    inner: list[tuple[int, int, list[tuple[str, Any]]]] = []
+    for at, name, item in _nested(wrapped):
+        if name == "arrayValue":
+            pairs.other[at] = otlprows.value(item)  # type: ignore[index]
+        else:
+            inner.append((at, int(row[at]), list(otlprows.leaves(key[at].as_py() or "", item))))
+    return _inserted(pairs, inner)
+
+
+def _nested(wrapped: pa.Array) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Give the place of every value that is a list or pairs, which it is, and the value as JSON has it."""
+    for name in _NESTED:
+        column = _child(wrapped, name)
+        if column.null_count == len(column):
+            continue
+        places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
+        for at, item in zip(places.tolist(), column.take(pa.array(places)).to_pylist(), strict=True):
+            yield at, name, _wrapped({name: item})
+
+
+def _inserted(pairs: Attributes, more: list[tuple[int, int, list[tuple[str, Any]]]]) -> Attributes:
+    """Return the pairs with others between them: each before the pair of a place, in a row."""
+    if not more:
+        return pairs
+    flat = [(place, row, key, found) for place, row, found in more for key, found in found]
+    added = Attributes.of([f[1] for f in flat], [f[2] for f in flat], [f[3] for f in flat])
+    have, extra = len(pairs.row), len(flat)
+    order = np.argsort(
+        np.concatenate([np.arange(have) + 0.5, np.array([f[0] for f in flat], np.float64)]), kind="stable"
+    )
+    at = pa.array(order)
+    values = [pa.concat_arrays([v, pa.nulls(extra, v.type)]).take(at) for v in pairs.values]
+    values += [pa.concat_arrays([pa.nulls(have, v.type), v]).take(at) for v in added.values]
+    place_of = np.empty(len(order), np.int64)
+    place_of[order] = np.arange(len(order))
+    other = {int(place_of[place]): found for place, found in pairs.other.items()}
+    other |= {int(place_of[have + place]): found for place, found in added.other.items()}
+    key = pa.concat_arrays([pairs.key.cast(pa.string()), added.key]).take(at)
+    return Attributes(np.concatenate([pairs.row, added.row])[order], key, tuple(values), other)
+
+
+def _attribute_texts(lists: pa.Array) -> pa.Array:
+    """Return each list of pairs as the text of a JSON object, null where there are none."""
+    items, row = _items(lists)
+    out: list[dict[str, Any] | None] = [None] * len(lists)
+    if len(items):
+        keys, values = _text(_child(items, "key")).to_pylist(), _child(items, "value").to_pylist()
+        for owner, key, item in zip(row.tolist(), keys, values, strict=True):
+            pairs = out[owner]
+            if pairs is None:
+                pairs = out[owner] = {}
+            pairs[key or ""] = None if item is None else otlprows.value(_wrapped(item))
+    return pa.array([None if pairs is None else json_text(pairs) for pairs in out], pa.string())

@@ -1,0 +1,205 @@
+"""OTLP in protobuf: requests of spans or logs, one a file or many, however they stand one after the other.
+
+Whole messages go through Arrow (`otlpwire`, `otlpcolumns`). A message of which something is broken goes
+record by record, so that only what is broken is left out, with its place. Metrics are not events: one
+counted rejection a file says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from obskit.errors import LimitExceeded, ReadError
+from obskit.readers import otlpcolumns, otlpwire
+from obskit.readers.frames import Frame, Frames, framing_of
+from obskit.readers.otlprows import BATCH_TYPES, METRICS, rows_of
+from obskit.readers.otlpwire import LOGS, SPANS, Refused, Signal
+from obskit.readers.pivot import Pivot
+from obskit.readers.protobuf import FIXED64, LEN, VARINT, Broken, Field, fields
+from obskit.readers.registry import Match, Reader
+from obskit.readers.rows import RowBatcher
+from obskit.readers.source import Source
+from obskit.schema import NAMED, FileReport
+
+BLOCK = 1024 * 1024
+"""Bytes of messages that are decoded at once: few enough for a processor's cache."""
+
+
+def sniff(head: bytes) -> Match:
+    """Say whether the head is a request of OTLP, in any of the three framings."""
+    return Match.NO if framing_of(head) is None else Match.CERTAIN
+
+
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Give the spans and log records of a file as batches.
+
+    Raises:
+        ReadError: nothing of it can be read.
+        LimitExceeded: too many field names.
+    """
+    before, rows = report.report.rejected_count, 0
+    messages = Messages(report)
+    with source.stream() as stream:
+        frames = Frames(stream, report, framing_of(source.head) or "", size=4 * BLOCK)
+        try:
+            for batch in messages.batches(frames):
+                rows += batch.num_rows
+                yield batch
+        except LimitExceeded as error:
+            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        if stream.damage and not any(r.reason == stream.damage for r in report.report.rejected):
+            report.reject("end of the file", stream.damage)
+    if not rows and report.report.rejected_count > before and not messages.metrics:
+        first = next((r for r in report.report.rejected if r.file == report.path), None)
+        where = f": {first.reason} ({first.position})" if first else ""
+        raise ReadError(
+            f"{source.path} begins as OTLP in protobuf but cannot be read{where}",
+            hint="was it written to its end?",
+        )
+
+
+class Messages:
+    """Turns requests in protobuf into batches.
+
+    Args:
+        report: what is broken, and metrics, are counted in it.
+        signal: what the requests hold; None tells it by their content.
+    """
+
+    def __init__(self, report: FileReport, signal: Signal | None = None) -> None:
+        self.metrics = False
+        self._report = report
+        self._signal = signal
+        self._last: Signal | None = SPANS
+        self._pivot = Pivot(report)
+        self._rows = RowBatcher(dict(NAMED), BATCH_TYPES)
+
+    def batches(self, frames: Iterator[Frame] | Sequence[Frame] | Frames) -> Iterator[pa.RecordBatch]:
+        """Give the rows of requests in their order.
+
+        Raises:
+            LimitExceeded: too many field names.
+        """
+        waiting: list[Frame] = []
+        size, of = 0, SPANS
+        for frame in frames:
+            signal = self._signal or self._told(frame)
+            if signal is None:
+                continue
+            if waiting and (signal is not of or size >= BLOCK):
+                yield from self._block(of, waiting)
+                waiting, size = [], 0
+            of = signal
+            waiting.append(frame)
+            size += len(frame.data)
+        if waiting:
+            yield from self._block(of, waiting)
+
+    def _told(self, frame: Frame) -> Signal | None:
+        """Return what a request holds, by its records' fields; None is metrics, which are counted."""
+        told = signal_of(frame.data)
+        if told == "metrics":
+            if not self.metrics:
+                self.metrics = True
+                self._report.reject(f"byte {frame.position}", METRICS)
+            return None
+        if isinstance(told, Signal):
+            self._last = told
+        return self._last
+
+    def _block(self, signal: Signal, frames: list[Frame]) -> Iterator[pa.RecordBatch]:
+        try:
+            resources = otlpwire.decode(signal, [frame.data for frame in frames])
+            batches = otlpcolumns.batches(signal, resources, self._pivot)
+            first = next(batches, None)  # what is unusual is told before the first batch
+        except (Refused, otlpcolumns.Unusual):
+            if len(frames) == 1:
+                yield from self._by_record(signal, frames[0])
+            else:
+                half = len(frames) // 2
+                yield from self._block(signal, frames[:half])
+                yield from self._block(signal, frames[half:])
+            return
+        if first is not None:
+            yield first
+            yield from batches
+
+    def _by_record(self, signal: Signal, frame: Frame) -> Iterator[pa.RecordBatch]:
+        def reject(place: int, why: str) -> None:
+            self._report.reject(f"byte {frame.position + place}", why)
+
+        for place, request in otlpwire.requests(signal, frame.data, reject):
+            for row in rows_of(request, self._report, f"byte {frame.position + place}"):
+                self._rows.add(row)
+                if self._rows.full:
+                    yield self._rows.take()
+        if self._rows.rows:
+            yield self._rows.take()
+
+
+def signal_of(data: bytes) -> Signal | str | None:
+    """Return what a request holds by the first records that tell: a signal, "metrics", or None."""
+    for record in _records(data):
+        told = _told(data, record)
+        if told is not None:
+            return told
+    return None
+
+
+def _records(data: bytes) -> Iterator[Field]:
+    try:
+        for resource in fields(data, 0, len(data)):
+            if resource.number != 1 or resource.wire != LEN:
+                continue
+            for group in fields(data, resource.start, resource.stop):
+                if group.number != 2 or group.wire != LEN:
+                    continue
+                for record in fields(data, group.start, group.stop):
+                    if record.number == 2 and record.wire == LEN:
+                        yield record
+    except Broken:
+        return
+
+
+def _told(data: bytes, record: Field) -> Signal | str | None:
+    """Return whose fields a record has.
+
+    A span's ids are its first two fields, of 16 and 8 bytes, and its times are fixed; a log record's time is
+    its first, fixed, its ids of 16 and 8 bytes are the ninth and tenth; a metric has texts there, and one of
+    its kinds of data points.
+    """
+    found: dict[int, Field] = {}
+    try:
+        for field in fields(data, record.start, record.stop):
+            found.setdefault(field.number, field)
+    except Broken:
+        pass
+    has = {(number, field.wire) for number, field in found.items()}
+    sizes = {number: field.stop - field.start for number, field in found.items() if field.wire == LEN}
+    if has & {(7, FIXED64), (8, FIXED64), (6, VARINT), (15, LEN), (16, 5)}:
+        return SPANS
+    if has & {(1, FIXED64), (11, FIXED64), (2, VARINT), (7, VARINT), (8, 5)}:
+        return LOGS
+    if sizes.get(1) == 16 or (sizes.get(2) == 8 and 1 not in found):
+        return SPANS
+    if sizes.get(9) == 16 or sizes.get(10) == 8:
+        return LOGS
+    if 1 in sizes and has & {(5, LEN), (7, LEN), (9, LEN), (10, LEN), (11, LEN)}:
+        return "metrics"
+    if 6 in sizes or 12 in sizes or (5 in sizes and _is_value(data, found[5])):
+        return LOGS
+    return SPANS if 5 in sizes or 9 in sizes else None
+
+
+def _is_value(data: bytes, field: Field) -> bool:
+    try:
+        inner = list(fields(data, field.start, field.stop))
+    except Broken:
+        return False
+    return len(inner) == 1 and 1 <= inner[0].number <= 7
+
+
+READER = Reader("OTLP protobuf", (".pb", ".binpb", ".proto", ".otlp", ".bin"), sniff, read)
