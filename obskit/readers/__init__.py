@@ -11,7 +11,7 @@ from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
 from obskit.readers.paths import expand
-from obskit.readers.reading import read_batches, read_paths
+from obskit.readers.reading import Vanished, being_written, read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
@@ -25,6 +25,8 @@ __all__ = [
     "Reader",
     "Skim",
     "Source",
+    "Vanished",
+    "being_written",
     "expand",
     "read_batches",
     "read_paths",

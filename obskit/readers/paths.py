@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import time
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,16 +14,23 @@ from obskit.names import nearest
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
 _OURS = frozenset({"obskit.json", ".codes", "planted.json"})
-SEGMENT = re.compile(r"(?:traces|logs)-\d{8}T\d{2}Z-\d{4,}")
-"""How a receiver calls its segments, without the suffix; `X.parquet` beside `X.otlp` replaces it."""
+# How `obskit receive` calls its segments, without the suffix.
+_SEGMENT = re.compile(r"(?:traces|logs)-\d{8}T\d{2}Z-\d{4,}")
 
 # How `obskit.instrument` calls its files, which it packs: `X.jsonl.gz` replaces `X.jsonl`.
 _PACKED = re.compile(r".+-\d+-\d{8}T\d{6}\.\d{6}Z(?:~\d+)?\.jsonl")
+_LISTINGS = 4
+_TICK = 20_000_000  # nanoseconds within which a file system may give two changes the same time
 _PAPERS = frozenset({"readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile"})
 _DOCUMENTS = frozenset(
     {".md", ".rst", ".adoc", ".html", ".htm", ".css", ".pdf", ".svg", ".png", ".jpg", ".jpeg", ".gif"}
     | {".webp", ".py", ".sh", ".ipynb", ".sha256", ".md5"}
 )
+
+
+def is_segment(path: Path) -> bool:
+    """Return whether a file is called as a receiver calls its segments; `X.parquet` beside it replaces it."""
+    return bool(_SEGMENT.fullmatch(path.stem))
 
 
 def expand(
@@ -78,8 +86,9 @@ def _current(files: list[Path]) -> list[Path]:
     return [
         file
         for file in files
-        if not (SEGMENT.fullmatch(file.stem) and str(file.with_suffix(".parquet")) in there)
+        if not (is_segment(file) and str(file.with_suffix(".parquet")) in there)
         and not (_PACKED.fullmatch(file.name) and f"{file}.gz" in there)
+        and not (file.suffix == ".packing" and _PACKED.fullmatch(file.stem))
     ]
 
 
@@ -109,20 +118,40 @@ def _matching(pattern: str, passed: list[Path] | None) -> list[Path]:
 def _below(folder: Path) -> list[Path]:
     seen: set[tuple[int, int]] = set()
     files: list[Path] = []
-    for where, folders, names in os.walk(folder, followlinks=True):
-        status = os.stat(where)
-        key = (status.st_dev, status.st_ino)
-        if key in seen:
-            folders.clear()
-            continue
+    waiting = [folder]
+    while waiting:
+        where = waiting.pop()
+        try:
+            status = os.stat(where)
+            key = (status.st_dev, status.st_ino)
+            entries = [] if key in seen else _entries(where)
+        except OSError:
+            continue  # not ours to look into, or gone by now
         seen.add(key)
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        files += [
-            path
-            for name in names
-            if not name.startswith(".") and name not in _OURS and (path := Path(where, name)).is_file()
-        ]
+        for entry in entries:
+            if entry.name.startswith(".") or entry.name in _OURS:
+                continue
+            if entry.is_dir():
+                waiting.append(Path(entry.path))
+            elif entry.is_file():
+                files.append(Path(entry.path))
     return sorted(files)
+
+
+def _entries(where: Path) -> list[os.DirEntry[str]]:
+    """List a folder; again if it changed meanwhile, for a file that is being replaced may be missed then.
+
+    Between two pieces of a listing the new file may come where one has looked, and the old one go where one
+    has not.
+    """
+    entries: list[os.DirEntry[str]] = []
+    for _ in range(_LISTINGS):
+        before = os.stat(where).st_mtime_ns
+        with os.scandir(where) as listing:
+            entries = sorted(listing, key=lambda entry: entry.name)
+        if os.stat(where).st_mtime_ns == before and time.time_ns() - before > _TICK:
+            break
+    return entries
 
 
 def _hint(path: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,11 @@ import pyarrow as pa
 from obskit.errors import ReadError
 from obskit.readers.registry import REGISTRY
 from obskit.readers.source import Source
-from obskit.schema import LoadReport
+from obskit.schema import GROWING, LoadReport
+
+
+class Vanished(ReadError):
+    """A file that was there when its folder was listed: packed meanwhile, or deleted."""
 
 
 def read_batches(
@@ -30,7 +36,7 @@ def read_batches(
     """
     source = Source(path)
     reader = REGISTRY.choose(source)
-    yield from reader.read(source, report.file(path), mapping)
+    yield from reader.read(source, report.file(path, growing=being_written(path)), mapping)
 
 
 def read_paths(
@@ -40,6 +46,7 @@ def read_paths(
 
     Raises:
         ReadError: there is but one file, or not one of them can be read.
+        Vanished: a file is gone by now.
         LimitExceeded: a limit that the message states.
     """
     files = list(paths)
@@ -47,7 +54,14 @@ def read_paths(
     for path in files:
         try:
             yield from read_batches(path, report, mapping=mapping)
+        except FileNotFoundError as error:
+            raise _vanished(path) from error
         except ReadError as error:
+            if not path.exists():
+                raise _vanished(path) from error
+            if len(files) > 1 and being_written(path):
+                report.note(GROWING)
+                continue
             if len(files) == 1:
                 raise
             failed.append(error)
@@ -56,6 +70,27 @@ def read_paths(
         first = failed[0]
         more = f" (the first of {len(files):,} files, none of which can be read)"
         raise ReadError(first.message + more, hint=first.hint)
+
+
+def being_written(path: Path) -> bool:
+    """Return whether a process holds the lock of a file, as obskit's own writers do while they write it."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:  # a file system without locks
+        return False
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def _vanished(path: Path) -> Vanished:
+    return Vanished(f"{path} is gone since its folder was listed", hint="load again")
 
 
 def _reason(path: Path, error: ReadError) -> str:

@@ -6,6 +6,7 @@ as it came. JSON in memory is many times its bytes, so how much that will be is 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -31,6 +32,7 @@ _SNAKE = {
     "logRecords": "log_records",
     "dataPoints": "data_points",
 }
+_BEGIN = re.compile(rb'\s{0,64}\{\s{0,64}"resource')
 _NEWLINES = bytes.maketrans(b"\r\n", b"  ")
 
 
@@ -66,8 +68,10 @@ def read(signal: str, body: bytes | bytearray) -> tuple[bytes, int, int, str]:
     if good == len(records):
         if not good:
             return b"", 0, 0, ""
-        # A raw newline stands only between the tokens of JSON. What else a request holds is not kept.
-        return bytes(body.translate(_NEWLINES)) if len(request) == 1 else _line(request, signal), good, 0, ""
+        # What else a request holds is not kept; nor a beginning by which the reader would not know it.
+        plain = len(request) == 1 and _BEGIN.match(body)
+        # A raw newline stands only between the tokens of JSON.
+        return bytes(body.translate(_NEWLINES)) if plain else _line(request, signal), good, 0, ""
     kept = []
     for resource, scope, record in records:
         alone = _alone(signal, resource, scope, record)

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from obskit.errors import BadCall
-from obskit.readers.paths import SEGMENT
+from obskit.readers.paths import is_segment
 from obskit.receive.refusal import Refused
 from obskit.receive.settings import Limits
 
@@ -160,7 +160,7 @@ class Segments:
         taken = [
             int(path.stem.rpartition("-")[2])
             for path in self.folder.glob(f"{signal}-{hour}-*.*")
-            if SEGMENT.fullmatch(path.stem)
+            if is_segment(path)
         ]
         path = self.folder / f"{signal}-{hour}-{max(taken, default=0) + 1:04d}{suffix}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
@@ -192,7 +192,7 @@ class Segments:
 
     def _all(self) -> list[Path]:
         found = self.folder.iterdir() if self.folder.is_dir() else ()
-        return [path for path in found if path.suffix in (".otlp", ".jsonl") and SEGMENT.fullmatch(path.stem)]
+        return [path for path in found if path.suffix in (".otlp", ".jsonl") and is_segment(path)]
 
     def _heal(self) -> int:
         """Cut off what no one was told is there, remove what is half made; return how many bytes were cut."""
