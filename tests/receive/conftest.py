@@ -19,13 +19,17 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
     running: list[Receiver] = []
 
     def begin(
-        folder: Path | None = None, grpc: int | None = None, token: str | None = None, **limits: Any
+        folder: Path | None = None,
+        grpc: int | None = None,
+        token: str | None = None,
+        grpc_if_there: bool = False,
+        **limits: Any,
     ) -> Receiver:
         folder = folder or tmp_path / "events"
         settings = Settings(
             folder,
             http=0,
-            grpc=grpc,
+            grpc=0 if grpc_if_there else grpc,
             grpc_required=grpc is not None,
             token=token,
             limits=Limits(**{"free": 0, **limits}),
