@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
 from typing import Any
 
 from obskit.errors import MissingDependency
@@ -93,22 +92,21 @@ class Rpc:
             await self._server.stop(self._limits.grace)
 
     def _export(self, signal: str) -> Any:
-        async def export(messages: AsyncIterator[bytes], context: Any) -> bytes:
+        async def export(_: Any, context: Any) -> bytes:
             try:
-                return await self._take(signal, messages, context)
-            except Refused as refused:
-                self._intake.refuse(refused)
-                status = refused.message()
-                await context.abort(
-                    _code(refused),
-                    refused.text,
-                    (("grpc-status-details-bin", status.SerializeToString()),),
-                )
-                raise
+                return await self._take(signal, context)
+            except Refused as error:
+                refused = Refused(error.status, error.text, error.retry)
+            # Not in the block above: the frames of that error hold the message, and what `abort` raises there
+            # would hold them until the garbage is collected.
+            self._intake.refuse(refused)
+            details = (("grpc-status-details-bin", refused.message().SerializeToString()),)
+            await context.abort(_code(refused), refused.text, details)
+            raise refused
 
         return export
 
-    async def _take(self, signal: str, messages: AsyncIterator[bytes], context: Any) -> bytes:
+    async def _take(self, signal: str, context: Any) -> bytes:
         shown = dict(context.invocation_metadata() or ()).get("authorization")
         if not authorized(shown if isinstance(shown, str) else None, self._settings.token):
             raise Refused(401, "no token, or the wrong one: authorization: Bearer ...")
@@ -117,7 +115,7 @@ class Rpc:
         self._here += 1
         try:
             async with self._turn:
-                message = await self._message(messages)
+                message = await self._message(context)
                 with self._intake.body(gzip=message[:1] == _GZIP) as body:
                     body.adopt(message)
                     del message
@@ -126,14 +124,16 @@ class Rpc:
             self._here -= 1
         return encoded(response(signal, answer), json=False)
 
-    async def _message(self, messages: AsyncIterator[bytes]) -> bytes:
+    async def _message(self, context: Any) -> bytes:
+        # Not by the iterator of messages, which would hold this one long after the call.
         try:
             async with asyncio.timeout(self._limits.stall):
-                async for message in messages:
-                    return message
+                message = await context.read()
         except TimeoutError:
             raise Refused(408, "the message came too slowly") from None
-        raise Refused(400, "a call without a message")
+        if message is grpc.aio.EOF:
+            raise Refused(400, "a call without a message")
+        return bytes(message)
 
 
 def _code(refused: Refused) -> Any:

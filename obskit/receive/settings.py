@@ -32,11 +32,11 @@ class Limits:
     """
 
     request: int = 64 * MIB
-    flight: int = 96 * MIB
-    json_objects: int = 96 * MIB
+    flight: int = 80 * MIB
+    json_objects: int = 64 * MIB
     requests: int = 64
     connections: int = 512
-    calls: int = 2
+    calls: int = 1
     waiting: int = 64
     header: float = 10.0
     body: float = 60.0
