@@ -19,7 +19,7 @@ PATHS = {"/v1/traces": "traces", "/v1/logs": "logs", "/v1/metrics": "metrics"}
 HEAD = 16 * 1024
 """Bytes that the head of a request may have."""
 
-READ = 256 * 1024
+READ = 128 * 1024
 LINGER = 3.0
 """Seconds for which, after a refusal, what is still being sent is read and thrown away: a sender whose
 connection breaks while it sends does not read the answer."""

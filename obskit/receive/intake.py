@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -58,6 +60,23 @@ class Intake:
         if self.closing:
             raise Refused(503, "the receiver is stopping; the same again, later", retry=1)
         return Body(self._budget, self._limits.request, gzip=gzip)
+
+    @contextlib.asynccontextmanager
+    async def room_for_one(self) -> AsyncIterator[None]:
+        """Keep room for the largest request while a message comes of which the size is not known.
+
+        Raises:
+            Refused: there is none for as long as a body may stall.
+        """
+        size = min(self._limits.request, self._limits.flight)
+        end = time.monotonic() + self._limits.stall
+        while self._budget.held + size > self._limits.flight and time.monotonic() < end:
+            await asyncio.sleep(0.02)
+        self._budget.take(size)
+        try:
+            yield
+        finally:
+            self._budget.give(size)
 
     async def take(self, signal: str, body: bytearray | bytes, *, json: bool) -> Answer:
         """Check a request and write it; when this returns, what was accepted is on disk.

@@ -115,7 +115,8 @@ class Rpc:
         self._here += 1
         try:
             async with self._turn:
-                message = await self._message(context)
+                async with self._intake.room_for_one():
+                    message = await self._message(context)
                 with self._intake.body(gzip=message[:1] == _GZIP) as body:
                     body.adopt(message)
                     del message

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from obskit.errors import BadCall
 from obskit.receive.intake import Intake
+from obskit.receive.memory import give_back
 from obskit.receive.notices import Notices
 from obskit.receive.packing import Packing
 from obskit.receive.rpc import AVAILABLE, Rpc
@@ -30,6 +31,7 @@ def run(settings: Settings, say: Say) -> str:
         BadCall: the folder or a port is taken.
         MissingDependency: gRPC was asked for and its extra is not installed.
     """
+    give_back()
     return asyncio.run(receive(settings, say))
 
 

@@ -35,7 +35,7 @@ class Limits:
     flight: int = 80 * MIB
     json_objects: int = 64 * MIB
     requests: int = 64
-    connections: int = 512
+    connections: int = 256
     calls: int = 1
     waiting: int = 64
     header: float = 10.0

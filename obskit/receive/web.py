@@ -8,7 +8,7 @@ from obskit.receive.connection import Connection, Gone
 from obskit.receive.intake import Intake
 from obskit.receive.settings import Settings
 
-BUFFER = 128 * 1024
+BUFFER = 64 * 1024
 """Bytes that are read ahead of what has been taken in, of each connection; twice that at most."""
 
 
