@@ -6,7 +6,7 @@ import os
 import tempfile
 from pathlib import Path
 
-from obskit.demo import generate
+from obskit.demo.generate import generate
 
 SEED = 1
 

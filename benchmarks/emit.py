@@ -29,6 +29,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from benchmarks import serving
+
 SIZES = (5, 30, 100)
 Emit = Callable[[dict[str, Any]], None]
 Finish = Callable[[], None]
@@ -285,85 +287,6 @@ def killed(events: int = 20_000) -> None:
     print(f"\nkill -9 after {events:,} events: {found:,} readable")
 
 
-APP = """
-import asyncio, gc, os, sys, time
-os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "http"
-from fastapi import FastAPI
-from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
-mode, folder = sys.argv[1:]
-if mode == "no-op":
-    from opentelemetry import trace
-    trace.set_tracer_provider(trace.NoOpTracerProvider())
-    def add(*_, **__): pass
-elif mode == "sdk":
-    from opentelemetry import trace
-    from opentelemetry.sdk.trace import TracerProvider
-    trace.set_tracer_provider(TracerProvider())
-    def add(fields): trace.get_current_span().set_attributes(fields)
-else:
-    from obskit.instrument import Redaction, add, configure
-    configure("app", sink=folder, redaction=Redaction() if mode == "redacted" else None)
-app = FastAPI()
-
-@app.get("/book/{seat}")
-async def book(seat: str):
-    add({"seat": seat, "customer": "c-17", "cart.items": 3, "fare.class": "K"})
-    return {"seat": seat, "price": 12.5}
-
-FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
-scope = {"type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": "GET", "path": "/book/14C",
-         "raw_path": b"/book/14C", "query_string": b"from=BRN&to=ZRH", "root_path": "", "scheme": "http",
-         "headers": [(b"host", b"test"), (b"user-agent", b"bench/1.0")], "client": ("127.0.0.1", 5), "server": ("test", 80)}
-
-async def receive(): return {"type": "http.request", "body": b"", "more_body": False}
-async def send(message): pass
-
-async def serve(number):
-    for _ in range(number):
-        await app(dict(scope), receive, send)
-
-asyncio.run(serve(300))
-for line in sys.stdin:
-    begun = time.process_time()
-    asyncio.run(serve(int(line)))
-    print(time.process_time() - begun, flush=True)
-"""
-
-
-def requests(rounds: int, number: int = 1500) -> None:
-    """Print what a request through an instrumented FastAPI application costs, by provider."""
-    modes = ("no-op", "sdk", "plain", "redacted")
-    with scratch() as folder:
-        running = {
-            mode: subprocess.Popen(
-                [sys.executable, "-c", APP, mode, str(folder)],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                text=True,
-            )
-            for mode in modes
-        }
-        least = dict.fromkeys(modes, 9e9)
-        for _ in range(rounds):
-            for mode, process in running.items():
-                assert process.stdin is not None
-                assert process.stdout is not None
-                process.stdin.write(f"{number}\n")
-                process.stdin.flush()
-                least[mode] = min(least[mode], float(process.stdout.readline()) / number * 1e6)
-        for process in running.values():
-            process.communicate()
-    print("\n| FastAPI request | CPU, µs | throughput : no-op | must reach |\n|---|---|---|---|")
-    for mode, target in zip(modes, ("", "", ">= 0.95", ">= 0.90"), strict=True):
-        name = {
-            "no-op": "no-op tracer",
-            "sdk": "SDK span, no exporter",
-            "plain": "obskit",
-            "redacted": "obskit, redacted",
-        }
-        print(f"| {name[mode]} | {least[mode]:.0f} | {least['no-op'] / least[mode]:.2f} | {target} |")
-
-
 @contextmanager
 def scratch() -> Iterator[Path]:
     """Yield a folder that is gone afterwards."""
@@ -399,7 +322,7 @@ def main() -> None:
     if "cost" in given.only:
         cost(given.rounds, given.events)
     if "requests" in given.only:
-        requests(given.rounds)
+        serving.measure(given.rounds)
     if "killed" in given.only:
         killed()
     if "stalled" in given.only:

@@ -94,6 +94,8 @@ def _call(arguments: argparse.Namespace) -> None:
         package = (error.name or "").partition(".")[0]
         if package == "obskit":
             raise
+        if getattr(arguments, "live", False):  # of `demo`: its extra brings `data` with it
+            raise MissingDependency.of("live", "obskit demo --live") from error
         extra = "notebook" if package in _OF_NOTEBOOK else "data"
         raise MissingDependency.of(extra, f"obskit {arguments.command}") from error
     getattr(module, arguments.command)(arguments)

@@ -46,7 +46,9 @@ _positive.__name__ = _not_negative.__name__ = "number"
 
 
 def _paths(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("paths", nargs="+", metavar="PATH", help="files, folders or globs of events")
+    parser.add_argument(
+        "paths", nargs="+", metavar="PATH", help="files, folders, globs or URLs of events; - is stdin"
+    )
 
 
 def _source(parser: argparse.ArgumentParser) -> None:
@@ -159,20 +161,34 @@ def _trace(parser: argparse.ArgumentParser) -> None:
 
 def _convert(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
-    parser.add_argument("--out", required=True, metavar="DIR", help="a new folder for the Parquet files")
-    parser.add_argument("--mapping", metavar="FILE.json", help="names of a CSV's columns")
+    parser.add_argument(
+        "--out", required=True, metavar="OUT", help="a new file, or a new folder for a Dataset"
+    )
+    parser.add_argument(
+        "--to",
+        choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"),
+        help="the format; by default what OUT's suffix tells, and a Dataset where it has none",
+    )
+    parser.add_argument("--fields", metavar="A,B,...", help="only these fields")
+    _source(parser)
     _answer(parser)
 
 
 def _demo(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--out", required=True, metavar="DIR", help="where to write")
-    parser.add_argument(
-        "--events", type=_positive, default=40_000, metavar="N", help="how many; default 40000"
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--out", metavar="DIR", help="where to write made-up events")
+    what.add_argument(
+        "--live", action="store_true", help="run the platform as real processes under load instead"
     )
     parser.add_argument(
         "--seed", type=_not_negative, default=1, metavar="S", help="the same seed, the same rows"
     )
-    parser.add_argument("--format", choices=("jsonl.gz", "parquet"), default="jsonl.gz")
+    made = parser.add_argument_group("made up")
+    made.add_argument("--events", type=_positive, metavar="N", help="how many; default 40000")
+    made.add_argument("--format", choices=("jsonl.gz", "parquet"), help="default jsonl.gz")
+    live = parser.add_argument_group("live")
+    live.add_argument("--seconds", type=_positive, metavar="N", help="of load; default 60")
+    live.add_argument("--into", metavar="DIR", help="where the events go; default a temporary folder")
     _answer(parser)
 
 
@@ -213,8 +229,8 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "explain": ("explaining", "what distinguishes slow or failing events from the rest", _explain),
     "impact": ("verbs", "how many users or customers an outcome hit", _impact),
     "trace": ("verbs", "the spans of one trace", _trace),
-    "convert": ("making", "write events as Parquet, to open in a blink", _convert),
-    "demo": ("making", "make events of a booking platform with causes planted in them", _demo),
+    "convert": ("making", "write events as a Dataset, Parquet, Arrow, JSONL, OTLP or Jaeger's", _convert),
+    "demo": ("making", "events of a booking platform with causes planted in them, made up or live", _demo),
     "probe": ("probing", "make real requests, the phases of each as one event", _probe),
     "receive": ("receiving", "take in OTLP from running services, into a folder that grows", _receive),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),

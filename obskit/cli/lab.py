@@ -61,6 +61,9 @@ def written(paths: list[str], mapping_file: str | None = None, error: str | None
     """
     absolute = []
     for path in paths:
+        if "://" in path:
+            absolute.append(path)
+            continue
         if not any(mark in path for mark in "*?[") and not Path(path).exists():
             raise NoSuchPath(
                 f"no such file or folder: {path}", hint="lab takes files, folders and globs of events"
@@ -72,6 +75,21 @@ def written(paths: list[str], mapping_file: str | None = None, error: str | None
     return target
 
 
+def _lasting(paths: list[str]) -> list[str]:
+    """Return what a notebook may name: of stdin and of a URL with credentials in it where they are kept."""
+    from obskit.dataset import is_url, placed, shown
+
+    lasting: list[str] = []
+    for path in paths:
+        if path == "-":
+            lasting += map(str, placed([sys.stdin.buffer]))
+        elif is_url(path) and shown(path) != path:
+            lasting += map(str, placed([path]))
+        else:
+            lasting.append(path)
+    return lasting
+
+
 def lab(arguments: argparse.Namespace) -> None:
     """Start JupyterLab on a notebook that opens the Explorer; returns when the server stops.
 
@@ -80,7 +98,7 @@ def lab(arguments: argparse.Namespace) -> None:
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingDependency.of("notebook", "obskit lab")
-    target = written(arguments.paths, arguments.mapping, arguments.error)
+    target = written(_lasting(arguments.paths), arguments.mapping, arguments.error)
     write(f"obskit: {target}", sys.stderr)
     command = [sys.executable, "-m", "jupyterlab", str(target)]
     if arguments.no_browser:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from obskit.cli.inputs import mapping_of
 from obskit.cli.terminal import Progress, write
+from obskit.dataset import is_url, placed
 from obskit.errors import ObskitError
 from obskit.events import Events, labelled, load, preview
 
@@ -20,7 +22,15 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
 def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
     """Load the paths."""
     mapping = mapping_of(arguments.mapping)
-    return load(arguments.paths, mapping=mapping, error=arguments.error, progress=progress)
+    return load(located(arguments), mapping=mapping, error=arguments.error, progress=progress)
+
+
+def located(arguments: argparse.Namespace) -> list[str | Path]:
+    """Return the paths; stdin (`-`) and what is behind URLs are fetched by then, once for a command."""
+    if any(path == "-" or is_url(str(path)) for path in arguments.paths):
+        arguments.paths = placed([sys.stdin.buffer if path == "-" else path for path in arguments.paths])
+    paths: list[str | Path] = arguments.paths
+    return paths
 
 
 def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress], object]) -> bool:
@@ -37,7 +47,7 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
     # What an error is has to be said of all rows before any is looked at.
     if arguments.json or arguments.error:
         return False
-    with preview(arguments.paths, mapping=mapping_of(arguments.mapping)) as scope:
+    with preview(located(arguments), mapping=mapping_of(arguments.mapping)) as scope:
         if scope is None:
             return False
         try:

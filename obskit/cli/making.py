@@ -3,18 +3,41 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import shlex
+import sys
+from pathlib import Path
 
 from obskit.cli.inputs import mapping_of
+from obskit.cli.loading import located, opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
-from obskit.demo import generate
+from obskit.demo.generate import generate
+from obskit.errors import BadCall, MissingDependency
+from obskit.writers import format_of
 
 
 def convert(arguments: argparse.Namespace) -> None:
-    """Write events as a Dataset: Parquet, sorted by time."""
+    """Write events in another format; all of them, as a Dataset, straight from their files."""
+    narrowed = (arguments.where, arguments.since, arguments.between, arguments.fields, arguments.error)
+    if format_of(Path(arguments.out), arguments.to) is None and not any(narrowed):
+        _dataset(arguments)
+        return
+    fields = None if arguments.fields is None else [name.strip() for name in arguments.fields.split(",")]
+    with Progress() as progress:
+        events = opened(arguments, progress)
+        made = events.write(arguments.out, arguments.to, fields, progress=progress)
+    report = events.load_report
+    if arguments.json:
+        write_json(made.to_dict() | {"load_report": report.to_dict()})
+    else:
+        write(f"{made}\n{report}\n")
+
+
+def _dataset(arguments: argparse.Namespace) -> None:
     with Progress() as progress:
         made = convert_paths(
-            arguments.paths, arguments.out, mapping=mapping_of(arguments.mapping), progress=progress
+            located(arguments), arguments.out, mapping=mapping_of(arguments.mapping), progress=progress
         )
     if arguments.json:
         write_json(
@@ -31,16 +54,49 @@ def convert(arguments: argparse.Namespace) -> None:
 
 
 def demo(arguments: argparse.Namespace) -> None:
-    """Make events of a booking platform with causes planted in them."""
+    """Make events of a booking platform with causes planted in them, or run the platform.
+
+    Raises:
+        BadCall: options of the one with the other.
+        MissingDependency: the platform is to run, and the extra `live` is not there.
+    """
+    strange = ("events", "format") if arguments.live else ("seconds", "into")
+    for name in strange:
+        if getattr(arguments, name) is not None:
+            other = "--out" if arguments.live else "--live"
+            raise BadCall(f"--{name} goes with {other} alone", hint="obskit demo --help")
+    if arguments.live:
+        _live(arguments)
+        return
     with Progress() as progress:
         made = generate(
             arguments.out,
-            events=arguments.events,
+            events=arguments.events or 40_000,
             seed=arguments.seed,
-            format=arguments.format,
+            format=arguments.format or "jsonl.gz",
             progress=progress,
         )
     if arguments.json:
         write_json({"kind": "demo"} | made)
     else:
-        write(f"{arguments.events:,} events in {arguments.out}\nnext: obskit triage {arguments.out}")
+        write(f"{made['events']:,} events in {arguments.out}\nnext: obskit triage {arguments.out}")
+
+
+def _live(arguments: argparse.Namespace) -> None:
+    try:
+        room = importlib.import_module("obskit.demo.live.run")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "obskit":
+            raise
+        raise MissingDependency.of("live", "obskit demo --live") from error
+
+    def say(line: str) -> None:
+        if not arguments.json:
+            write(line)
+            sys.stdout.flush()
+
+    seen = room.run(arguments.into, seconds=arguments.seconds or 60, seed=arguments.seed, say=say)
+    if arguments.json:
+        write_json({"kind": "live demo"} | seen.to_dict())
+    else:
+        write(f"{seen}\nnext: obskit triage {shlex.quote(str(seen.path))}")

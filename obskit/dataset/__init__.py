@@ -8,8 +8,11 @@ from obskit.dataset.codes import Codes, Progress
 from obskit.dataset.converting import convert, from_arrow
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoding import RARE, Encoded, encode
+from obskit.dataset.fresh import fresh_file
+from obskit.dataset.inputs import Given, is_url, placed, shown
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merging import FieldCodes, merge
+from obskit.dataset.parts import write_part
 from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.previewing import skimmed, thinned
 from obskit.dataset.writing import write
@@ -22,17 +25,23 @@ __all__ = [
     "Dataset",
     "Encoded",
     "FieldCodes",
+    "Given",
     "Progress",
     "Totals",
     "Weights",
     "convert",
     "encode",
+    "fresh_file",
     "from_arrow",
     "is_dataset",
+    "is_url",
     "merge",
     "open_dataset",
+    "placed",
+    "shown",
     "skimmed",
     "thinned",
     "weight_note",
     "write",
+    "write_part",
 ]

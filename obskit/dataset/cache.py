@@ -1,4 +1,4 @@
-"""The cache of converted input and of codes that could not lie beside their dataset.
+"""The cache of converted input, of input that is no file here, and of codes that could not lie beside theirs.
 
 `$OBSKIT_CACHE`, else `$XDG_CACHE_HOME/obskit`, else `~/.cache/obskit`; for its owner only. Least recently
 used goes out beyond 20 GiB (`OBSKIT_CACHE_LIMIT`, bytes). An entry in use is held by a shared lock on a
@@ -18,7 +18,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from obskit.dataset.manifest import FORMAT
+from obskit.dataset.manifest import FORMAT, RULES
 from obskit.errors import DatasetError
 
 LIMIT = 20 << 30
@@ -66,6 +66,12 @@ def cache_root() -> Path:
     return root
 
 
+def cache_limit() -> int:
+    """Return how many bytes the cache may have: `OBSKIT_CACHE_LIMIT`, else 20 GiB."""
+    said = os.environ.get("OBSKIT_CACHE_LIMIT", "")
+    return int(said) if said.isdigit() else LIMIT
+
+
 def codes_folder() -> Path:
     """Return where codes lie, by digest of the part, that are not beside their Dataset."""
     return cache_path() / "codes"
@@ -82,7 +88,7 @@ def source_key(files: Iterable[Path], mapping: Mapping[str, Any] | None) -> str:
     for file in files:
         at = file.stat()
         state.append((str(file.absolute()), at.st_size, at.st_mtime_ns))
-    text = json.dumps([FORMAT, state, mapping], sort_keys=True, default=str)
+    text = json.dumps([FORMAT, RULES, state, mapping], sort_keys=True, default=str)
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 
@@ -110,14 +116,16 @@ def temporary_beside(target: Path, mode: int = 0o777) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove half-built Datasets that are older than a day."""
+    """Remove half-built Datasets and files that are older than a day."""
     for left in folder.glob(f".*{TEMPORARY}*"):
         try:
             old = left.stat().st_mtime < time.time() - DAY
         except OSError:
             continue  # another process was first
-        if old:
+        if old and left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
+        elif old:
+            left.unlink(missing_ok=True)
 
 
 def discard(folder: Path) -> None:
@@ -134,16 +142,15 @@ def evict(limit: int | None = None) -> list[Path]:
     """Throw out the least recently used entries beyond the limit.
 
     Args:
-        limit: bytes; by default `OBSKIT_CACHE_LIMIT`, else 20 GiB.
+        limit: bytes; by default `cache_limit()`.
     Returns:
         What was thrown out. Entries that any process has open stay.
     """
     root = cache_root()
     if limit is None:
-        said = os.environ.get("OBSKIT_CACHE_LIMIT", "")
-        limit = int(said) if said.isdigit() else LIMIT
+        limit = cache_limit()
     entries = []
-    for kind in ("datasets", "codes"):
+    for kind in ("datasets", "inputs", "codes"):
         folder = root / kind
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name.startswith("."):

@@ -14,14 +14,15 @@ import pyarrow as pa
 from obskit.dataset.cache import Lease, discard, entry_for, evict, source_key, temporary_beside, touch
 from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
-from obskit.dataset.manifest import FORMAT, MANIFEST
+from obskit.dataset.inputs import Given, held, placed
+from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
 from obskit.dataset.writing import build, check_target, install
 from obskit.errors import BadCall, DatasetError, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
 from obskit.readers import Vanished, expand, read_batches, read_paths
 from obskit.schema import LoadReport, Normalizer
 
-Paths = str | Path | Sequence[str | Path]
+Paths = Given | Sequence[Given]
 LISTINGS = 5
 """How often folders are listed, as files go while they are read: packed by their writer, or deleted."""
 
@@ -43,22 +44,19 @@ def convert(
     """Make a Dataset of files, folders and globs, or open the one that was made before.
 
     Args:
-        paths: what to read; a single folder that is a Dataset is opened in place (unless `out` is given).
+        paths: what to read: paths, URLs, binary streams; a single folder that is a Dataset is opened in place
+            (unless `out` is given).
         out: the folder to write; by default an entry of the cache, keyed by size and mtime of each file.
         mapping: our names to the source's, as `schema.Normalizer` takes it.
         progress: called as ("reading rows", rows so far, 0) after each batch; what it raises ends the work.
     Raises:
         NoSuchPath, ReadError: from the readers.
+        MissingDependency: a URL without the extra `remote`.
         DatasetError: `out` holds something else, or a Dataset opened in place is torn.
         BadCall: `out` is one of the sources or contains one.
         StorageFull: the disk is full; nothing is left behind.
     """
-    named = [paths] if isinstance(paths, str | Path) else list(paths)
-    if not named or "" in named:  # an empty variable of a shell; Path would make it this folder
-        raise NoSuchPath(
-            "an empty path" if named else "no path", hint="a file, a folder or a pattern; '.' is this folder"
-        )
-    given = [Path(path) for path in named]
+    given = located(paths)
     if out is None and len(given) == 1 and is_dataset(given[0]):
         return open_dataset(given[0])
     for _ in range(LISTINGS - 1):
@@ -78,21 +76,38 @@ def _converted(
     """List the files and convert them as they are now."""
     passed: list[Path] = []
     files = [file for file in expand(given, passed) if file.name != MANIFEST]
-    if out is None:
-        key = source_key(files, mapping)
-        return _cached(key, lambda: _Stream(files, _report(passed), mapping, progress))
-    target = Path(out).absolute()
-    _keep_apart(target, given)
-    check_target(target)
-    files = [file for file in files if target not in file.absolute().parents]
-    building = temporary_beside(target)
-    try:
-        stream = _Stream(files, _report(passed), mapping, progress)
-        build(building, stream, stream.schema, stream.report)
-        install(building, target)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
+    with held(files) as called:
+        if out is None:
+            key = source_key(files, mapping)
+            return _cached(key, lambda: _Stream(files, _report(passed, called), mapping, progress))
+        target = Path(out).absolute()
+        _keep_apart(target, given)
+        check_target(target)
+        files = [file for file in files if target not in file.absolute().parents]
+        building = temporary_beside(target)
+        try:
+            stream = _Stream(files, _report(passed, called), mapping, progress)
+            build(building, stream, stream.schema, stream.report)
+            install(building, target)
+        finally:
+            shutil.rmtree(building, ignore_errors=True)
     return open_dataset(target)
+
+
+def located(paths: Paths) -> list[Path]:
+    """Return the paths that were given, of streams and URLs where they are kept.
+
+    Raises:
+        NoSuchPath: no path, or an empty one.
+        ReadError, MissingDependency, LimitExceeded, StorageFull: as `placed`.
+    """
+    one = isinstance(paths, str | Path) or hasattr(paths, "read")
+    named: list[Any] = [paths] if one else list(paths)  # type: ignore[arg-type]
+    if not named or "" in named:  # an empty variable of a shell; Path would make it this folder
+        raise NoSuchPath(
+            "an empty path" if named else "no path", hint="a file, a folder or a pattern; '.' is this folder"
+        )
+    return placed(named)
 
 
 def from_arrow(table: pa.Table, *, mapping: Mapping[str, Any] | None = None) -> Dataset:
@@ -104,13 +119,13 @@ def from_arrow(table: pa.Table, *, mapping: Mapping[str, Any] | None = None) -> 
     sink = _Digest()
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table.combine_chunks())
-    sink.hash.update(repr((FORMAT, sorted((mapping or {}).items(), key=str))).encode())
+    sink.hash.update(repr((FORMAT, RULES, sorted((mapping or {}).items(), key=str))).encode())
     return _cached(sink.hash.hexdigest(), lambda: _Stream(table, LoadReport(), mapping, None))
 
 
-def _report(passed: list[Path]) -> LoadReport:
+def _report(passed: list[Path], called: dict[str, str]) -> LoadReport:
     """Return a report that tells which documents were passed over."""
-    report = LoadReport()
+    report = LoadReport(called=called)
     if passed:
         names = [path.name for path in passed[:3]]
         more = f" and {len(passed) - 3:,} more" if len(passed) > 3 else ""

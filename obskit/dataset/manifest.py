@@ -18,6 +18,8 @@ from obskit.names import nearest
 
 MANIFEST = "obskit.json"
 FORMAT = 1
+RULES = 2
+"""Raised when the same input becomes other rows: what the cache has of it is made anew then."""
 
 
 @dataclass(frozen=True)

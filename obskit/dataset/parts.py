@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from obskit.dataset.manifest import DataFile
 from obskit.errors import DatasetError
+from obskit.schema import NAMED
 
 ROW_GROUP = 131_072
 DIGEST_KEY = b"obskit.digest"
@@ -77,7 +78,8 @@ def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Dat
             first = min((t for t in (first, low) if t is not None), default=None)
             last = max((t for t in (last, high) if t is not None), default=None)
         digest = sink.hash.hexdigest()
-        writer.add_key_value_metadata({DIGEST_KEY.decode(): digest})
+        named = {key.decode(): value.decode() for key, value in NAMED.items()}
+        writer.add_key_value_metadata({DIGEST_KEY.decode(): digest} | named)
         writer.close()
     finally:
         sink.close()

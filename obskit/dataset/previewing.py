@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.dataset.cache import entry_for, source_key
-from obskit.dataset.converting import Paths
+from obskit.dataset.converting import Paths, located
 from obskit.dataset.dataset import Dataset, is_dataset
 from obskit.dataset.manifest import MANIFEST
 from obskit.dataset.parts import ROW_GROUP
@@ -29,7 +29,7 @@ STRETCHES = 6
 """Row groups that are read of a large Dataset."""
 
 # What a byte on disk unfolds to, about; telemetry is repetitive.
-_UNFOLDS = {".gz": 10, ".zst": 10, ".parquet": 10}
+_UNFOLDS = {".gz": 10, ".zst": 10, ".bz2": 10, ".parquet": 10}
 
 
 @contextmanager
@@ -46,7 +46,7 @@ def skimmed(
     Raises:
         NoSuchPath, ReadError: from the readers.
     """
-    given = [Path(paths)] if isinstance(paths, str | Path) else [Path(path) for path in paths]
+    given = located(paths)
     if len(given) == 1 and is_dataset(given[0]):
         yield None
         return

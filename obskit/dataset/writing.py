@@ -6,7 +6,6 @@ Arrow, which needs no interpreter.
 
 from __future__ import annotations
 
-import errno
 import os
 import secrets
 import shutil
@@ -19,9 +18,10 @@ import pyarrow as pa
 
 from obskit.dataset.cache import TEMPORARY, temporary_beside
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
+from obskit.dataset.fresh import room_for
 from obskit.dataset.manifest import MANIFEST, DataFile, Manifest, read_manifest, write_manifest
 from obskit.dataset.parts import rewrite_part, sorted_by_time, write_part
-from obskit.errors import DatasetError, StorageFull
+from obskit.errors import DatasetError
 from obskit.schema import LoadReport, cast
 
 ROWS = 1 << 20
@@ -124,7 +124,7 @@ def build(
     Raises:
         StorageFull: the disk is full.
     """
-    try:
+    with room_for(f"the Dataset to {folder.parent}"):
         with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-write") as pool:
             parts = _Parts(folder, schema, rows, bytes_, pool)
             for batch in batches:
@@ -132,13 +132,6 @@ def build(
             files, final = parts.finish()
         sizes = tuple(file.path.stat().st_size for file in files)
         write_manifest(folder, Manifest(tuple(files), final, report.to_dict(), sizes, source))
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise StorageFull(
-            f"no room to write the Dataset to {folder.parent}",
-            hint="free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE",
-        ) from error
 
 
 def write(

@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -57,6 +58,9 @@ class Engine(Protocol):
 
     def run(self, sql: str) -> pa.Table:
         """Run a statement and return all of its rows."""
+
+    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Run a statement and give its rows in their order, `rows` at a time."""
 
     def masks(
         self, key: str, column: ir.BooleanColumn, within: Sequence[tuple[int, int]] | None = None
@@ -107,9 +111,24 @@ class DuckEngine:
             ConditionError: the statement cannot run on these rows (a pattern that is none, say).
             DatasetError: a file cannot be read.
         """
+        with self._asked() as cursor:
+            return cursor.sql(sql).to_arrow_table()
+
+    def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Run a statement and give its rows in their order, `rows` at a time, in constant memory.
+
+        Raises:
+            ConditionError, DatasetError: as `run`.
+        """
+        with self._asked() as cursor:
+            yield from cursor.sql(sql).to_arrow_reader(rows)
+
+    @contextmanager
+    def _asked(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Give a cursor, and our errors for DuckDB's."""
         cursor = self._cursor()
         try:
-            return cursor.sql(sql).to_arrow_table()
+            yield cursor
         except (duckdb.IOException, duckdb.PermissionException) as error:
             raise DatasetError(
                 f"the files of the dataset cannot be read: {_first_line(error)}",

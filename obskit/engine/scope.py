@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -171,6 +171,21 @@ class Scope:
         sql = self.engine.compile(table)
         found = self.engine.run(sql)
         return Answer(_without_decimals(found, table.schema().to_pyarrow()), sql)
+
+    def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
+        """Give the rows of this scope in the dataset's order, in constant memory.
+
+        Args:
+            columns: names of fields, at least one.
+            rows: how many at a time, at most about.
+        """
+        plain = self.where is None and not {name for name, _ in self.derived}.intersection(columns)
+        if plain:
+            for batch in self.dataset.batches(columns):
+                for start in range(0, batch.num_rows, rows):
+                    yield batch.slice(start, rows)
+            return
+        yield from self.engine.stream(self.engine.compile(self.table.select(*columns)), rows)
 
     @cached_property
     def extent(self) -> tuple[int, datetime | None, datetime | None]:

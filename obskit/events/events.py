@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -12,7 +13,8 @@ import pyarrow as pa
 
 import obskit.explain as explaining
 import obskit.query as querying
-from obskit.dataset import Dataset, Progress
+import obskit.writers as writing
+from obskit.dataset import Dataset, Progress, from_arrow
 from obskit.engine import Scope, parse_moment, parse_window
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.figures.result import Result
@@ -21,6 +23,7 @@ from obskit.names import printable
 from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
 from obskit.triage import Triage, triage
+from obskit.writers import Written
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -224,6 +227,14 @@ class Events:
         """List the traces of these events, the longest first."""
         return self._linked(querying.traces(self.scope, limit))
 
+    def points(self) -> Events:
+        """Return the spans' own events, one a row, to be asked as any events; see `obskit.query.points`."""
+        return self._step(lambda events: events._within(querying.points(events.scope)))
+
+    def links(self) -> Events:
+        """Return the spans' links, one a row, to be asked as any events; see `obskit.query.links`."""
+        return self._step(lambda events: events._within(querying.links(events.scope)))
+
     def sample(self, n: int = 10, seed: int = 0) -> Result:
         """Draw rows at random; the same seed draws the same rows."""
         return self._linked(querying.sample(self.scope, n, seed))
@@ -246,6 +257,25 @@ class Events:
         """Return the events as a DataFrame, all in memory."""
         frame: pd.DataFrame = self.to_arrow(columns).to_pandas()
         return frame
+
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        fields: Sequence[str] | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Written:
+        """Write the events into one file, or as a Dataset; see `obskit.writers.write` and `docs/formats.md`.
+
+        Args:
+            path: a file that is not there yet; its suffix tells the format, and gzip or zstd around it.
+            format: "dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"; by default as the suffix
+                tells, and a Dataset where there is none.
+            fields: which fields; all by default.
+            progress: called as ("writing rows", done, total).
+        """
+        return writing.write(self.scope, path, format=format, fields=fields, progress=progress)
 
     def trace_link(self, trace_id: str) -> str | None:
         """Return the address of a trace, None where no `trace_url` was given."""
@@ -279,6 +309,10 @@ class Events:
         if self.load_report.rejected_count:
             lines.append(f"{self.load_report.rejected_count:,} rows were rejected: see events.load_report")
         return lines
+
+    def _within(self, table: pa.Table) -> Events:
+        scope = Scope.of(from_arrow(table))
+        return self._of(dataclasses.replace(scope, notes=self.scope.notes))
 
     def _of(self, scope: Scope) -> Events:
         return dataclasses.replace(self, scope=scope)

@@ -83,7 +83,8 @@ class Explanation:
     Attributes:
         findings: causes of their own, in descending order of evidence.
         refinements: further significant slices, parts or neighbours of the findings, by evidence.
-        describes: conditions on fields that describe an error, where the selection is of errors.
+        describes: conditions on fields that describe the outcome: how errors failed, in which timed part
+            slow events were.
         skipped: fields left out or only partly looked at, each {"field", "reason"}.
         selection, baseline, history: {"condition", "events", ...}; history may be None.
         population: {"name", "rows", "left_out"}.
@@ -173,7 +174,10 @@ class Explanation:
             lines.append("No finding: nothing sets the selection apart beyond chance.")
         for rank, finding in enumerate(self.findings, 1):
             lines += _lines(finding, f"{rank:>2}. ")
-        for title, rows in (("Refinements", self.refinements), ("What the errors are", self.describes)):
+        for title, rows in (
+            ("Refinements", self.refinements),
+            ("What describes the outcome itself", self.describes),
+        ):
             if rows:
                 lines += ["", f"{title}:"]
                 lines += [f"    {finding}" for finding in rows[:5]]

@@ -21,7 +21,7 @@ from obskit.explain.report import Reporter
 from obskit.explain.result import Explanation
 from obskit.explain.sets import Halves, HeldOut
 from obskit.explain.singles import Column, field_items, interval_totals, is_number
-from obskit.names import describes_error
+from obskit.names import DRIFT, describes_error
 from obskit.stats.evidence import Counts, paid_tests, score, weigh
 
 ALPHA = 0.05
@@ -46,6 +46,7 @@ NOT_FIELDS = {
     "trace_id": "the cluster that rows are counted by",
     "span_id": "an identifier of one event",
 }
+DRIFTS = "drifts with time in each process: name it in fields= to look at it"
 
 
 class Cancelled(Exception):
@@ -141,7 +142,7 @@ class _Run:
         self.names, self.descriptive = self._fields(fields)
 
     def _fields(self, given: Sequence[str] | None) -> tuple[list[str], set[str]]:
-        """Return the fields to look at, and those of them that only describe the error selected."""
+        """Return the fields to look at, and those of them that only describe the outcome selected."""
         asked = self.asked
         named = asked.selection.fields | (asked.baseline.fields if asked.baseline else frozenset())
         describing = any(describes_error(name) or name in SEVERITY for name in asked.selection.fields)
@@ -149,19 +150,18 @@ class _Run:
             wanted = [self.scope.resolve(name) for name in given]
         else:
             wanted = list(self.scope.schema.names)
-        keep = []
-        for name in wanted:
-            if name in named:
-                self.skipped.append({"field": name, "reason": "named in the selection or the baseline"})
-            elif name in NOT_FIELDS:
-                self.skipped.append({"field": name, "reason": NOT_FIELDS[name]})
-            elif name == "error" and any(describes_error(field) for field in named):
-                self.skipped.append({"field": name, "reason": "follows from what the selection names"})
-            else:
-                keep.append(name)
-        # how long a failure took, and what was logged of it, is part of how it failed
-        describes = {n for n in keep if describes_error(n) or n in ("duration_ms", *SEVERITY, *MESSAGES)}
-        return keep, describes if describing else set()
+        reasons = NOT_FIELDS | dict.fromkeys(DRIFT if given is None else (), DRIFTS)
+        reasons |= dict.fromkeys(named, "named in the selection or the baseline")
+        if any(describes_error(field) for field in named):
+            reasons.setdefault("error", "follows from what the selection names")
+        self.skipped += [{"field": name, "reason": reasons[name]} for name in wanted if name in reasons]
+        keep = [name for name in wanted if name not in reasons]
+        describes = set()
+        if describing:  # how long a failure took, and what was logged of it, is part of how it failed
+            describes = {n for n in keep if describes_error(n) or n in ("duration_ms", *SEVERITY, *MESSAGES)}
+        if "duration_ms" in named:  # where the time went is not why
+            describes |= {n for n in keep if n.startswith("part.") and n.endswith(".duration_ms")}
+        return keep, describes
 
     def run(self, first: Callable[[Explanation], None] | None) -> Explanation:
         self._prepare()
@@ -305,7 +305,7 @@ class _Run:
         return paid_tests(totals, math.log(a / (a + b)), ALPHA * SHARES[0])
 
     def _singles(self) -> None:
-        """Find the conditions on one field worth a place in the search, and those that describe the error."""
+        """Find the conditions on one field worth a place in the search, and apart those that describe."""
         level, floor = self.levels.log_level[0], self.levels.floor
         self.singles: list[Item] = []
         self.described: list[tuple[Item, ...]] = []

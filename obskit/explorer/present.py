@@ -11,7 +11,7 @@ from obskit.figures import words
 # key in an explanation, heading, whether it is open at once
 LISTS = (
     ("findings", "What sets the selection apart", True),
-    ("describes", "What describes the errors themselves", False),
+    ("describes", "What describes the outcome itself", False),
     ("refinements", "Narrower slices", False),
 )
 MOST_ROWS = 20

@@ -81,7 +81,7 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url:
     else:
         parts.append("<p><b>No finding:</b> nothing sets the selection apart beyond chance.</p>")
     for key, title in (
-        ("describes", "Describe the failure itself"),
+        ("describes", "Describe the outcome itself"),
         ("refinements", "Narrower slices of these"),
     ):
         rows = list(explanation.get(key) or ())

@@ -8,27 +8,30 @@ from typing import Any
 
 import pyarrow as pa
 
+from obskit.figures import words
 from obskit.figures.chart import Chart, chart, literal, plotly
 from obskit.figures.palette import SERIES
 
 ERROR = "#D55E00"
+_CALLING, _CALLED = ("client", "producer"), ("server", "consumer")
 
 
 def order(spans: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
     """Return (index, depth) of every span, parents before their children, siblings by start.
 
     Args:
-        spans: rows with `span_id`, `parent_span_id` and `timestamp`; any may be None.
+        spans: rows with `span_id`, `parent_span_id` and `timestamp`, and where known `kind` and
+            `service.name`; any may be None.
     Returns:
-        Every index once. A span whose parent is not among them stands at depth 0; so does one of a ring of
-        parents, which would have no beginning otherwise.
+        Every index once. Of two sides of a call that share an id, as Zipkin's do, the server stands below the
+        client, and what names that id as its parent below the side of its own service, else the server. A
+        span whose parent is not among them stands at depth 0; so does one of a ring of parents, which would
+        have no beginning otherwise.
     """
-    where = {span["span_id"]: index for index, span in enumerate(spans) if span.get("span_id") is not None}
     children: dict[int, list[int]] = {}
     roots = []
-    for index, span in enumerate(spans):
-        parent = where.get(span.get("parent_span_id"))
-        if parent is None or parent == index:
+    for index, parent in enumerate(_parents(spans)):
+        if parent is None:
             roots.append(index)
         else:
             children.setdefault(parent, []).append(index)
@@ -52,6 +55,36 @@ def order(spans: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
                 (child, depth + 1) for child in sorted(children.get(index, ()), key=start, reverse=True)
             )
     return out
+
+
+def _parents(spans: Sequence[Mapping[str, Any]]) -> list[int | None]:
+    """Return the index of every span's parent, None where it is not among them."""
+    # The first two with an id, in all and of a side and a service: one may be the span itself.
+    where: dict[tuple[Any, ...], list[int]] = {}
+    for index, span in enumerate(spans):
+        if (own := span.get("span_id")) is not None:
+            side, service = _side(span), span.get("service.name")
+            for key in ((own,), (own, side), (own, None, service), (own, side, service)):
+                if len(have := where.setdefault(key, [])) < 2:
+                    have.append(index)
+
+    def above(index: int) -> int | None:
+        span = spans[index]
+        parent, service = span.get("parent_span_id"), span.get("service.name")
+        wanted = [(parent, "called", service), (parent, None, service), (parent, "called"), (parent,)]
+        if _side(span) == "called":
+            wanted.insert(0, (span.get("span_id"), "calling"))
+        if service is None:
+            wanted = [key for key in wanted if len(key) < 3]
+        found = (other for key in wanted for other in where.get(key, ()) if other != index)
+        return next(found, None)
+
+    return [above(index) for index in range(len(spans))]
+
+
+def _side(span: Mapping[str, Any]) -> str | None:
+    kind = span.get("kind")
+    return "calling" if kind in _CALLING else "called" if kind in _CALLED else None
 
 
 def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500) -> Chart:
@@ -84,7 +117,9 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
         label.append(
             literal("\u2003" * depth + " ".join(filter(None, (service, str(span.get("name") or "?")))))
         )
-        hover.append(f"{literal(span.get('span_id'))}{' · ERROR' if failed else ''}")
+        points = words.points(span.get("events"))
+        more = f"{' · ERROR' if failed else ''}{f' · {points}' if points else ''}"
+        hover.append(f"{literal(span.get('span_id'))}{more}")
     bar = go.Bar(
         orientation="h",
         y=list(range(len(shown))),

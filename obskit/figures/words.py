@@ -24,6 +24,13 @@ def events(side: Mapping[str, Any]) -> str:
     return text if estimated is None else f"{text} (standing for {count(estimated)})"
 
 
+def points(of_span: Any) -> str:
+    """Return how many events of its own a span has ("2 points"), nothing for none."""
+    if not isinstance(of_span, (list, tuple)) or not of_span:
+        return ""
+    return f"{len(of_span):,} point{'' if len(of_span) == 1 else 's'}"
+
+
 def asked(side: Mapping[str, Any]) -> str:
     """Return what a group is: its condition and, where there is one, its window of time."""
     during = side.get("during")

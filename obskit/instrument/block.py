@@ -227,6 +227,11 @@ class Current(Block):
                 self._span.record_exception(error)
             if set_status:
                 self._span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+            elif isinstance(self._span, EventSpan) and self._span.get("rpc.grpc.status_code") == 0:
+                # gRPC's servers end a call by an exception too, having said its status before. This one has
+                # none: it is the handler's own, and the caller is told UNKNOWN.
+                self._span.fields["rpc.grpc.status_code"] = 2
+                self._span.failed(error)
         if end:
             self._span.end()
 

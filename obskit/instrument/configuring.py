@@ -6,7 +6,7 @@ import atexit
 import contextlib
 import os
 import socket
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from enum import Enum
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,23 @@ class Handle:
 
 class _First:
     handle: Handle | None = None
+
+
+@contextlib.contextmanager
+def aside() -> Iterator[None]:
+    """Put what is configured aside, so that `configure` begins anew within; for tests alone."""
+    before = _First.handle, Active.runtime, Active.tracer
+    _First.handle = Active.runtime = Active.tracer = None
+    try:
+        yield
+    finally:
+        handle = _First.handle
+        _First.handle, Active.runtime, Active.tracer = before
+        if handle is not None:
+            handle.shutdown(1.0)
+        provider = trace.get_tracer_provider()
+        if isinstance(provider, EventTracerProvider) and Active.runtime is not None:
+            provider.runtime = Active.runtime
 
 
 def configure(
@@ -194,8 +211,9 @@ def _install(runtime: Runtime, processors: list[SpanProcessor]) -> str:
     ours = isinstance(provider, EventTracerProvider)
     unset = isinstance(provider, trace.ProxyTracerProvider)
     if not ours and not unset and hasattr(provider, "add_span_processor"):
-        for processor in (JoinedProcessor(runtime), *processors):
-            provider.add_span_processor(processor)
+        runtime.processors = tuple(processors)
+        provider.add_span_processor(JoinedProcessor(runtime))
+        runtime.sampling = None  # the provider's own sampler decides
         Active.tracer = provider.get_tracer("obskit")
         Active.runtime = runtime
         return "joined"

@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping
 from types import TracebackType
 from typing import Any, Self
+from weakref import WeakValueDictionary
 
 from opentelemetry import trace
 from opentelemetry.context import Context, attach, detach
@@ -19,66 +20,107 @@ from opentelemetry.trace import Span, get_current_span, set_span_in_context
 from obskit.instrument.block import Block, left_by
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
-from obskit.instrument.span import EventSpan
+from obskit.instrument.span import EventSpan, Pipeline
 
 _ROOT = "_obskit_root"
+_UNIT = "_obskit_unit"
+
+
+class JoinedUnit(EventSpan):
+    """A foreign local root while it is open: what the keeper counts, and shows if it hangs."""
+
+    def __init__(self, runtime: Runtime, span: SdkSpan) -> None:
+        super().__init__(runtime, span.name, span.kind)
+        self.process = runtime.process
+        self.verdict = _verdict(span)
+        self.started, self.clock = span.start_time or time.time_ns(), 0
+        self._foreign = span
+
+    def shown(self) -> EventSpan:
+        """Return the span as it is now."""
+        return _copied(self.pipeline, self._foreign)
 
 
 class JoinedProcessor(SpanProcessor):
-    """Writes a row of every span of a foreign provider, and knows each one's local root."""
+    """Writes a row of every span of a foreign provider, and knows each one's local root.
+
+    Processors of ours are told from here, so that what they get is redacted too.
+    """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
+        # Weakly: a unit lives as long as its span, or as the keeper believes in its end.
+        self._open: WeakValueDictionary[int, JoinedUnit] = WeakValueDictionary()
 
     def on_start(self, span: SdkSpan, parent_context: Context | None = None) -> None:
         """Remember the local root: the parent's, while that is open."""
         try:
+            self._runtime.started(span, parent_context)
             root = getattr(get_current_span(parent_context), _ROOT, None)
-            setattr(span, _ROOT, root if root is not None and root.is_recording() else span)
+            if root is not None and root.is_recording():
+                setattr(span, _ROOT, root)
+                return
+            setattr(span, _ROOT, span)
+            unit = self._open[span.context.span_id] = JoinedUnit(self._runtime, span)
+            setattr(span, _UNIT, unit)
+            self._runtime.begun(unit, None)
         except Exception as error:
             self._runtime.trouble("joining a span", error)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Write the row."""
         try:
-            self._write(span)
+            unit = self._open.pop(span.context.span_id, None)
+            if unit is not None:
+                unit.ended = True
+                self._runtime.open_units.pop(unit, None)
+                if unit.process != self._runtime.process:
+                    self._runtime.count("inherited")
+                    return
+            self._runtime.finish(_copied(self._runtime, span), time.perf_counter_ns())
         except Exception as error:
             self._runtime.trouble("writing a joined span", error)
 
-    def _write(self, span: ReadableSpan) -> None:
-        context = span.context
-        copy = EventSpan(self._runtime, span.name, span.kind, dict(span.attributes or {}))
-        copy.trace_hex, copy.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
-        copy.parent_hex = f"{span.parent.span_id:016x}" if span.parent is not None else None
-        weight = weight_of(context.trace_state)
-        if weight is None and not context.trace_state:
-            weight = None if _samples(trace.get_tracer_provider()) else 1.0
-        copy.verdict = Verdict(True, weight, context.trace_state or None)
-        copy.started, copy.clock = span.start_time or 0, 0
-        copy.finished = span.end_time or copy.started
-        copy.status_code = span.status.status_code.name
-        copy.status_message = span.status.description
-        copy.links_ = list(span.links)
-        for point in span.events:
-            if point.name == "exception":  # on the row itself, as with spans of our own
-                said = {k: v for k, v in (point.attributes or {}).items() if k != "exception.escaped"}
-                copy.fields = {**said, **copy.fields}
-                if copy.status_code == "ERROR":
-                    copy.fields.setdefault("error.type", said.get("exception.type"))
-            else:
-                copy.add_event(point.name, point.attributes, point.timestamp)
-        runtime = self._runtime
-        clock = time.perf_counter_ns()
-        if runtime.sink is not None:
-            runtime.sink.write(runtime.rows.line(runtime.rows.row(copy, clock, weight)), clock)
-
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Wait for what a stuck sink holds up."""
+        """Flush the sink and our processors."""
         return self._runtime.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
-        """Close the sink."""
+        """Close the sink and our processors."""
         self._runtime.shutdown(5.0)
+
+
+def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
+    """Return a foreign span, open or ended, as one of ours."""
+    context = span.context
+    copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
+    copy.process, copy.root = pipeline.process, copy
+    copy.trace_hex, copy.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    copy.parent, copy.scope = span.parent, span.instrumentation_scope
+    copy.parent_hex = f"{span.parent.span_id:016x}" if span.parent is not None else None
+    copy.verdict = _verdict(span)
+    copy.started, copy.clock = span.start_time or 0, 0
+    copy.finished = span.end_time
+    copy.status_code = span.status.status_code.name
+    copy.status_message = span.status.description
+    copy.links_ = list(span.links)
+    for point in span.events:
+        if point.name == "exception":  # on the row itself, as with spans of our own
+            said = {k: v for k, v in (point.attributes or {}).items() if k != "exception.escaped"}
+            copy.fields = {**said, **copy.fields}
+            if copy.status_code == "ERROR":
+                copy.fields.setdefault("error.type", said.get("exception.type"))
+        else:
+            copy.add_event(point.name, point.attributes, point.timestamp)
+    return copy
+
+
+def _verdict(span: ReadableSpan) -> Verdict:
+    state = span.context.trace_state
+    weight = weight_of(state)
+    if weight is None and not state:
+        weight = None if _samples(trace.get_tracer_provider()) else 1.0
+    return Verdict(True, weight, state or None)
 
 
 def _samples(provider: Any) -> bool:

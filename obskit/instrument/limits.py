@@ -14,6 +14,7 @@ from typing import Any
 
 _SCALARS = (int, float, bool, type(None))
 _MOST_INTEGER = 2**63
+_SHORTEST_NAME = 128
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,7 @@ class Limits:
 
     Args:
         fields: most fields beside our own columns.
-        length: most characters of a text; of a field's name a sixteenth of it.
+        length: most characters of a text; of a field's name a sixteenth of it, or 128.
         depth: most levels of maps and lists; what is deeper becomes text.
         items: most items of a list.
         line: most bytes of the whole event; beyond, its longest values go.
@@ -64,7 +65,7 @@ class Trimmer:
 
     def _key(self, key: Any) -> str:
         text = _text(key)
-        most = max(16, self._limits.length // 16)
+        most = max(_SHORTEST_NAME, self._limits.length // 16)
         if len(text) > most:
             self.cuts += 1
             return text[:most]

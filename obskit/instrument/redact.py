@@ -18,7 +18,7 @@ from operator import itemgetter
 from typing import Any
 
 from obskit.errors import BadCall
-from obskit.instrument.signs import MASK, cleaned, suspicious
+from obskit.instrument.signs import MASK, cleaned, suspicious, without_literals
 from obskit.names import COLUMNS
 
 _WORDS = frozenset(
@@ -111,11 +111,6 @@ _HARMLESS_ENDS = frozenset(
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SQL_FIELDS = frozenset({"db.query.text", "db.statement", "db.sql", "sql", "query.sql", "db.query"})
 _SQL_PARAMETERS = ("db.query.parameter.", "db.operation.parameter.", "db.statement.parameter")
-_SQL = re.compile(
-    r"""(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$[\s\S]*?\$\2\$|(?<![\w$:@])\d[\w.]*)"""
-    r"""|(?P<keep>"(?:[^"\\]|\\.)*"|`[^`]*`|\[[\w ]*\]|[A-Za-z_][\w$]*|[$:@%]\(?\w+\)?s?"""
-    r"""|--[^\n]*|/\*[\s\S]*?\*/)"""
-)
 _SCALARS = frozenset({int, float, bool, type(None), str})
 _OURS = frozenset(COLUMNS) - {"name", "status_message", "trace_state", "body"}
 _MOST_SHAPES = 2048
@@ -174,18 +169,6 @@ def pseudonym(field: object, key: bytes | str) -> str:
         return hmac.new(secret, str(field).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
     except Exception:
         return MASK
-
-
-def without_literals(sql: str) -> str:
-    """Return SQL with its strings and numbers as `?`; comments go too, for they carry values."""
-
-    def put(found: re.Match[str]) -> str:
-        kept = found["keep"]
-        if kept is None:
-            return "?"
-        return "" if kept.startswith(("--", "/*")) else kept
-
-    return _SQL.sub(put, sql)
 
 
 class Redactor:

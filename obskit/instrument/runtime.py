@@ -47,7 +47,7 @@ class Runtime:
         sink: where lines go, None for nowhere.
         counters: what happened to events.
         sampling: None keeps all.
-        most_fields: fields an event may gather.
+        most_fields: fields that an open unit is kept to.
         unfinished_after: seconds after which an open unit is written provisionally.
         open_units: units that are open now, as keys.
     """
@@ -68,7 +68,7 @@ class Runtime:
         self.sink = sink
         self.counters = counters
         self.sampling = sampling
-        self.most_fields = most_fields
+        self._most_fields = most_fields
         self.process = 0
         self.processors: tuple[SpanProcessor, ...] = ()
         self.recording = sampling is None or sampling.has_tail
@@ -102,11 +102,11 @@ class Runtime:
                 self.trouble("sampling", error)
         return KEEP if parent is None else unsampled(parent)
 
-    def started(self, span: EventSpan, context: Any) -> None:
-        """Tell the processors that a span began."""
+    def started(self, span: Any, context: Any) -> None:
+        """Tell the processors that a span began, ours or another provider's."""
         for processor in self.processors:
             try:
-                processor.on_start(span, parent_context=context)  # type: ignore[arg-type]
+                processor.on_start(span, parent_context=context)
             except Exception as error:
                 self.trouble("a processor's on_start", error)
 
@@ -167,10 +167,13 @@ class Runtime:
         return rules.errors and has_failed(span)
 
     def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
-        rows = self.rows
+        rows, sink = self.rows, self.sink
+        if sink is not None and not self.processors and (line := rows.quick(span, clock, weight)) is not None:
+            sink.write(line, clock)
+            return
         row = rows.row(span, clock, weight)
-        if self.sink is not None:
-            self.sink.write(rows.line(row), clock)
+        if sink is not None:
+            sink.write(rows.line(row), clock)
         if self.processors:
             done = readable(span, row, self.resource, clock)
             for processor in self.processors:
@@ -206,16 +209,21 @@ class Runtime:
     def _keeping(self) -> None:
         while not self._stop.wait(min(_TICK_SECONDS, self._unfinished_ns / 2e9)):
             try:
-                self.write_unfinished()
+                self.look_after_open()
                 if self.sink is not None:
                     self.sink.tend()
             except Exception as error:
                 self.trouble("keeping", error)
 
-    def write_unfinished(self) -> None:
-        """Write units that have been open for long, once each, as they are now."""
+    def look_after_open(self) -> None:
+        """Keep open units to their fields, and write those that have been open for long, once each."""
         clock = time.perf_counter_ns()
         for span in list(self.open_units):
+            if len(span.fields) > self._most_fields:
+                names = list(span.fields)[self._most_fields :]
+                for name in names:
+                    span.fields.pop(name, None)
+                self.count("cut", len(names))
             age = span.duration_ns(clock)
             if age < self._unfinished_ns or span.ended:
                 continue
@@ -230,7 +238,7 @@ class Runtime:
                     continue
                 weight = 1.0 if must else weight
             span.provisional = True
-            row = self.rows.row(span, clock, weight)
+            row = self.rows.row(span.shown(), clock, weight)
             row["obskit.unfinished"] = True
             self.sink.write(self.rows.line(row), clock)
             self.count("unfinished")
@@ -268,9 +276,13 @@ class Runtime:
         """Flush and close; later events are dropped and counted."""
         if self.closed:
             return True
+        deadline = time.monotonic() + timeout
         done = self.flush(timeout)
         self.closed = True
         self._stop.set()
+        if self._keeper is not None and self._keeper.is_alive():
+            # It may be packing: ended between the packed file and the removal of the other it leaves both.
+            self._keeper.join(max(0.0, deadline - time.monotonic()))
         for processor in self.processors:
             try:
                 processor.shutdown()

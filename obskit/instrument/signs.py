@@ -121,11 +121,48 @@ _QUERY = re.compile(
     re.IGNORECASE,
 )
 
+_SQL = re.compile(
+    r"""(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$[\s\S]*?\$\2\$|(?<![\w$:@])\d[\w.]*)"""
+    r"""|(?P<keep>"(?:[^"\\]|\\.)*"|`[^`]*`|\[[\w ]*\]|[A-Za-z_][\w$]*|[$:@%]\(?\w+\)?s?"""
+    r"""|--[^\n]*|/\*[\s\S]*?\*/)"""
+)
+# What database clients write into their exceptions: statements, rows, commands with their arguments.
+_STATEMENT = re.compile(
+    r"(?<=\[SQL: )[\s\S]*?(?=\]\n[\[(]|\]?\Z)"  # SQLAlchemy
+    r"|(?<=\nLINE \d: ).*|(?<=\nLINE \d\d: ).*"  # PostgreSQL
+)
+_ROW = re.compile(r"(Failing row contains \(|Key \([^()\n]*\)=\()(.*)")
+_COMMAND = re.compile(r"(Command # \d+ \(\w+) [\s\S]*?(?=\) of pipeline caused error: |\Z)")
+_ARGUMENTS = re.compile(r"(?<=with args beginning with: )'.*")
+_DUPLICATE = re.compile(r"(?<=Duplicate entry ')[\s\S]*?(?=' for key|\Z)")
+
 Sub = Callable[[str], str]
+
+
+def without_literals(sql: str) -> str:
+    """Return SQL with its strings and numbers as `?`; comments go too, for they carry values."""
+
+    def put(found: re.Match[str]) -> str:
+        kept = found["keep"]
+        if kept is None:
+            return "?"
+        return "" if kept.startswith(("--", "/*")) else kept
+
+    return _SQL.sub(put, sql)
 
 
 def _replacing(pattern: re.Pattern[str]) -> Sub:
     return lambda text: pattern.sub(MASK, text)
+
+
+def _statement(text: str) -> str:
+    return _STATEMENT.sub(lambda found: without_literals(found[0]), text)
+
+
+def _row(found: re.Match[str]) -> str:
+    """Mask from the bracket to the last one of the line: values may have brackets too."""
+    end = found[2].rfind(")")
+    return f"{found[1]}{MASK}{found[2][end:] if end >= 0 else ''}"
 
 
 def _assignment(found: re.Match[str]) -> str:
@@ -142,7 +179,15 @@ _HARMLESS = frozenset(
     {"", "none", "null", "true", "false", "undefined", "missing", "invalid", "expired", "required", "?"}
 )
 
-_BY_SIGN: dict[str, Sub] = {sign: _replacing(re.compile(pattern)) for sign, pattern in _SHAPES.items()}
+_BY_SIGN: dict[str, Sub] = {
+    **{sign: _replacing(re.compile(pattern)) for sign, pattern in _SHAPES.items()},
+    "[SQL: ": _statement,
+    "\nLINE ": _statement,
+    "DETAIL: ": lambda text: _ROW.sub(_row, text),
+    " of pipeline caused error: ": lambda text: _COMMAND.sub(rf"\1 {MASK}", text),
+    "with args beginning with: ": _replacing(_ARGUMENTS),
+    "Duplicate entry '": _replacing(_DUPLICATE),
+}
 # These are of any case: their signs are looked for in lower case.
 _SPOKEN_SIGNS: dict[str, Sub] = {
     "bearer": lambda text: _SCHEME.sub(rf"\1 {MASK}", text),
@@ -153,7 +198,7 @@ _SPOKEN_SIGNS: dict[str, Sub] = {
     "%3a%2f%2f": lambda text: _USER_ENCODED.sub(rf"\1{MASK}%40", text),
 }
 # A character that every match of a sign's pattern has, where the sign itself has none that is rare.
-_GATES = {"xox": "-", "sq0": "-", "eyJ": ".", "shp": "_"}
+_GATES = {"xox": "-", "sq0": "-", "eyJ": ".", "shp": "_", "\nLINE ": ":"}
 
 
 def _grouped() -> tuple[tuple[str, tuple[str, ...]], ...]:

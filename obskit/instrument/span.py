@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Protocol
 
 from opentelemetry.trace import (
+    INVALID_SPAN,
     Link,
     Span,
     SpanContext,
@@ -42,7 +43,6 @@ class Pipeline(Protocol):
 
     process: int
     recording: bool
-    most_fields: int
     random_bytes: Callable[[int], bytes]
 
     def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
@@ -71,7 +71,7 @@ class EventSpan(Span):
     process: int
     trace_hex: str
     span_hex: str
-    parent_hex: str | None
+    parent_hex: str | None = None
     verdict: Verdict
     root: EventSpan
     local: EventSpan | None = None
@@ -101,40 +101,43 @@ class EventSpan(Span):
         """Start: ids, the local root, the verdict of sampling."""
         pipeline = self.pipeline
         self.process = pipeline.process
-        if isinstance(parent, EventSpan):
-            self.trace_hex = parent.trace_hex
-            self.parent_hex = parent.span_hex
-            self.span_hex = pipeline.random_bytes(8).hex()
-            self.verdict = parent.verdict
-            self.local = parent
-            if parent.process == self.process and not parent.root.ended:
-                self.root = parent.root
-            else:
-                self.root = self
-                pipeline.begun(self, None)
+        if parent is INVALID_SPAN:
+            ids = pipeline.random_bytes(24).hex()
+            self.trace_hex, self.span_hex = ids[:32], ids[32:]
+            self.root = self
+            self.verdict = pipeline.begun(self, None)
+        elif isinstance(parent, EventSpan):
+            self._begin_within(parent)
         else:
-            self._begin_root(parent)
+            self._begin_after(parent.get_span_context())
         if start is None:
             self.started = _now()
             self.clock = _clock()
         else:
             self.started, self.clock = start, 0
 
-    def _begin_root(self, parent: Span) -> None:
-        pipeline = self.pipeline
-        context = parent.get_span_context()
-        self.root = self
-        if context is not None and context.is_valid:
-            self.parent = context
-            self.trace_hex = f"{context.trace_id:032x}"
-            self.parent_hex = f"{context.span_id:016x}"
-            self.span_hex = pipeline.random_bytes(8).hex()
-            self.verdict = pipeline.begun(self, context)
+    def _begin_within(self, parent: EventSpan) -> None:
+        self.trace_hex = parent.trace_hex
+        self.parent_hex = parent.span_hex
+        self.span_hex = self.pipeline.random_bytes(8).hex()
+        self.verdict = parent.verdict
+        self.local = parent
+        if parent.process == self.process and not parent.root.ended:
+            self.root = parent.root
         else:
-            self.parent_hex = None
-            ids = pipeline.random_bytes(24).hex()
-            self.trace_hex, self.span_hex = ids[:32], ids[32:]
-            self.verdict = pipeline.begun(self, None)
+            self.root = self
+            self.pipeline.begun(self, None)
+
+    def _begin_after(self, caller: SpanContext | None) -> None:
+        if caller is None or not caller.is_valid:  # a foreign span may have none
+            self.begin(INVALID_SPAN)
+            return
+        self.root = self
+        self.parent = caller
+        self.trace_hex = f"{caller.trace_id:032x}"
+        self.parent_hex = f"{caller.span_id:016x}"
+        self.span_hex = self.pipeline.random_bytes(8).hex()
+        self.verdict = self.pipeline.begun(self, caller)
 
     # What hosts call on an event.
 
@@ -167,12 +170,8 @@ class EventSpan(Span):
         """Set a field."""
         if self.ended:
             self.pipeline.count("late")
-            return
-        fields = self.fields
-        fields[key] = value
-        if len(fields) > self.pipeline.most_fields:
-            fields.pop(key, None)
-            self.pipeline.count("cut")
+        else:
+            self.fields[key] = value
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several fields."""
@@ -251,7 +250,7 @@ class EventSpan(Span):
         timestamp: int | None = None,  # noqa: ARG002  OpenTelemetry's signature
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
-        """Put an exception on the event as `exception.*` and, unless set, `error.type`."""
+        """Put an exception on the event as `exception.*`; on one that has failed as `error.type` too."""
         if self.ended:
             self.pipeline.count("late")
             return
@@ -259,6 +258,8 @@ class EventSpan(Span):
             self.fields.update(described(exception))
             if attributes:
                 self.fields.update(attributes)
+            if self.status_code == "ERROR":  # said before the exception, as gRPC's client does
+                self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
             self.pipeline.trouble("record_exception", error)
 
@@ -303,6 +304,10 @@ class EventSpan(Span):
         if self.finished is not None:
             return self.finished - self.started
         return clock - self.clock if self.clock else _now() - self.started
+
+    def shown(self) -> EventSpan:
+        """Return what a provisional row is made of: the span itself, which others' are not."""
+        return self
 
     # What processors read on start, as on the SDK's span.
 

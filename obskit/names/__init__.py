@@ -12,9 +12,14 @@ from collections.abc import Iterable
 from obskit.names.conventions import CONVENTION_TYPES, RENAMED
 
 __all__ = [
+    "ABSENT",
     "ALIASES",
+    "CARRIED",
+    "CARRIED_FIELD",
+    "CARRIED_LIST",
     "COLUMNS",
     "CONVENTION_TYPES",
+    "DRIFT",
     "DURATION_UNITS",
     "ERROR_FIELDS",
     "RENAMED",
@@ -48,6 +53,21 @@ COLUMNS: dict[str, str] = {
     "severity_number": "int32",
 }
 """Our own columns in their order -> type word."""
+
+DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
+"""What `instrument` reads of its process about once a second: it drifts with time, whatever a unit does."""
+
+CARRIED: dict[str, str] = {f"obskit.{name}": name for name in (*COLUMNS, "events", "links")}
+"""Attribute that carries one of our columns through a format that has no place for it -> the column."""
+
+CARRIED_FIELD = "obskit.field."
+"""Before the name of a field that would mean something else in the format: `time` in flat lines, say."""
+
+CARRIED_LIST = "obskit.list."
+"""Before the name of a field whose lists a format has to hold as JSON text."""
+
+ABSENT = "obskit.null"
+"""Attribute that names, by commas, columns of ours that are null where the format says otherwise."""
 
 UNIT_KINDS = ("server", "consumer")
 """Kinds of span that are a unit of work wherever they stand in a trace."""

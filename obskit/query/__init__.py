@@ -8,6 +8,7 @@ from obskit.query.asking import QueryResult, query
 from obskit.query.catalogue import Fields, fields, type_word
 from obskit.query.heat import Heatmap, heatmap
 from obskit.query.lookup import Impact, impact, sample, traces
+from obskit.query.points import links, points
 from obskit.query.tracing import Trace, trace
 
 __all__ = [
@@ -19,6 +20,8 @@ __all__ = [
     "fields",
     "heatmap",
     "impact",
+    "links",
+    "points",
     "query",
     "sample",
     "trace",

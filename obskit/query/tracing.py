@@ -28,6 +28,8 @@ COLUMNS = (
     "parent_span_id", "trace_id",
 )  # fmt: skip
 
+_TREE = ("span_id", "parent_span_id", "timestamp", "kind", "service.name")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Trace(Result):
@@ -50,6 +52,7 @@ class Trace(Result):
             bar = " " * row.start + ("█" * row.width if row.width else "╎")
             label = row.label if len(row.label) <= name else row.label[: name - 1] + "…"
             mark = "  ERROR" if row.error else ""
+            mark += f"  {row.points}" if row.points else ""
             lines.append(f"{label.ljust(name)}  {row.length.rjust(length)}  {bar}{mark}".rstrip())
         if self.table.num_rows > SHOWN:
             lines.append(f"… {self.table.num_rows - SHOWN:,} more")
@@ -71,6 +74,7 @@ class Trace(Result):
                 'border-radius:2px"></div></div>'
             )
             name = html.escape(row.label.strip()) + (" <b>error</b>" if row.error else "")
+            name += f" <small>{row.points}</small>" if row.points else ""
             rows.append(
                 f'<tr><td style="text-align:left;padding-left:{0.8 + row.depth:.1f}em">{name}</td>'
                 f'<td class="n" style="text-align:right">{html.escape(row.length)}</td><td>{bar}</td></tr>'
@@ -91,6 +95,7 @@ class _Row:
     width: int
     error: bool
     depth: int
+    points: str
 
 
 def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
@@ -114,6 +119,7 @@ def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
                 width,
                 bool(span.get("error")),
                 depth,
+                words.points(span.get("events")),
             )
         )
     return out
@@ -143,7 +149,9 @@ def trace(scope: Scope, trace_id: str) -> Trace:
     if "trace_id" not in scope.schema.names:
         raise BadCall("the events have no trace_id", hint=NO_TRACES)
     wanted = str(trace_id).strip().lower()
-    same = scope.condition(format_condition([{"field": "trace_id", "op": "=", "value": wanted}]))
+    # Tools that count in 64 bits show half of what is an id of 128.
+    ids = list(dict.fromkeys([wanted, wanted.rjust(32, "0")]))
+    same = scope.condition(format_condition([{"field": "trace_id", "op": "in", "values": ids}]))
     names = [name for name in COLUMNS if name in scope.schema.names]
     names += [name for name in scope.schema.names if name not in names]
     answer = scope.run(lambda t: t.filter(same.to_ibis(t)).select(*names).limit(MOST_SPANS + 1))
@@ -156,7 +164,7 @@ def trace(scope: Scope, trace_id: str) -> Trace:
     if table.num_rows > MOST_SPANS:
         table = table.slice(0, MOST_SPANS)
         notes.append(f"only the first {MOST_SPANS:,} rows of this trace")
-    rows = table.select([n for n in ("span_id", "parent_span_id", "timestamp") if n in names]).to_pylist()
+    rows = table.select([name for name in _TREE if name in names]).to_pylist()
     placed = order([{"span_id": None, "parent_span_id": None, **row} for row in rows])
     table = table.take(pa.array([at for at, _ in placed]))
     known = {row.get("span_id") for row in rows}

@@ -4,19 +4,30 @@ What a row's names and types mean is `obskit.schema`'s business; readers count w
 hold no more than a few blocks in memory.
 """
 
+from obskit.readers.access import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.columnar import ARROW, PARQUET
 from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
+from obskit.readers.delta import READER as DELTA
+from obskit.readers.honeycomb import READER as HONEYCOMB
+from obskit.readers.jaeger import READER as JAEGER
 from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.markers import MARKERS
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
-from obskit.readers.paths import expand
+from obskit.readers.paths import expand, is_document
 from obskit.readers.reading import Vanished, being_written, read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
+from obskit.readers.zipkin import READER as ZIPKIN
 
-for _reader in (JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL):
+for _reader in (
+    *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
+    *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
+    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
+):
     register_reader(_reader)
 
 __all__ = [
@@ -28,6 +39,7 @@ __all__ = [
     "Vanished",
     "being_written",
     "expand",
+    "is_document",
     "read_batches",
     "read_paths",
     "register_reader",

@@ -1,4 +1,7 @@
-"""Parquet and Arrow IPC (file and stream): rows by columns, names and types as the file says."""
+"""Parquet and Arrow IPC (file and stream): rows by columns, names and types as the file says.
+
+What tracing tools write so is told by its columns and read as `layouts` says.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
+from obskit.readers.layouts import layout_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.source import Readable, Source, Stream
 from obskit.schema import FileReport, check_sources
@@ -35,20 +39,23 @@ def read_parquet(
     with source.on_disk() as path:
         try:
             file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
+            names = file.schema_arrow.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
                 f"{source.path} is Parquet whose footer cannot be read: {_first_line(error)}",
                 hint="was it written to its end? Without its footer the rows cannot be found",
             ) from error
         with file:
-            check_sources(mapping, file.schema_arrow.names, source.path)
+            layout = None if mapping else layout_of(names)
+            check_sources(mapping, names, source.path)
             for group in range(file.num_row_groups):
-                yield from _row_group(file, group, report)
+                for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
+                    yield from layout.read(batch, source, report) if layout else (batch,)
 
 
-def _row_group(file: pq.ParquetFile, group: int, report: FileReport) -> Iterator[pa.RecordBatch]:
+def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) -> Iterator[pa.RecordBatch]:
     given = 0
-    batches = file.iter_batches(batch_size=ROWS, row_groups=[group], use_threads=False)
+    batches = file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)
     while True:
         try:
             batch = next(batches)
@@ -104,12 +111,14 @@ def read_arrow(
         readable = Readable(_WithoutMagic(stream) if is_file else stream)
         try:
             reader = pa.ipc.open_stream(pa.PythonFile(readable, mode="r"))
+            names = reader.schema.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
                 f"{source.path} is Arrow IPC whose schema cannot be read: {_first_line(error)}",
                 hint="was it written to its end?",
             ) from error
-        check_sources(mapping, reader.schema.names, source.path)
+        check_sources(mapping, names, source.path)
+        layout = None if mapping else layout_of(names)
         given = 0
         while True:
             try:
@@ -122,8 +131,10 @@ def read_arrow(
                 report.reject(f"batch {given}", why)
                 return
             given += 1
-            for start in range(0, batch.num_rows, ROWS):
-                yield batch.slice(start, ROWS)
+            rows = layout.rows if layout else ROWS
+            for start in range(0, batch.num_rows, rows):
+                part = batch.slice(start, rows)
+                yield from layout.read(part, source, report) if layout else (part,)
         if stream.damage:
             report.reject("end of the file", stream.damage)
 

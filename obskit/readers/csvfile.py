@@ -7,8 +7,11 @@ field is null, and so are NULL, null and \\N. A row with too few or too many fie
 
 from __future__ import annotations
 
+import codecs
 import csv
+import functools
 import io
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -19,14 +22,20 @@ import pyarrow.csv as pacsv
 from obskit.errors import ReadError
 from obskit.names import current, type_word
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Readable, Source
+from obskit.readers.source import Readable, Source, Stream
 from obskit.schema import FileReport, check_sources, read_mapping
 
 BLOCK = 4 * 1024 * 1024
+_NO_TEXT = re.compile("[\udc80-\udcff]+")
+_MARK = "\U0010fffe"
 _DELIMITERS = (",", "\t", ";", "|")
 _NULLS = ("", "NULL", "null", "\\N")
 _INTEGER = r"^-?(0|[1-9][0-9]{0,18})$"
-_FLOAT = r"^(-?(0|[1-9][0-9]*)\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)[eE][+-][0-9]+|-?inf|nan|NaN)$"
+# A whole number among decimals is one of them, as far as a float holds it exactly.
+_FLOAT = (
+    r"^(-?(0|[1-9][0-9]*)\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)[eE][+-][0-9]+|-?(0|[1-9][0-9]{0,14})"
+    r"|-?inf|nan|NaN)$"
+)
 
 
 def sniff(head: bytes) -> Match:
@@ -60,7 +69,9 @@ def delimiter_of(head: bytes) -> str | None:
 
 def _is_name(text: str) -> bool:
     text = text.strip()
-    return 0 < len(text) <= 200 and not text[0].isdigit() and "\n" not in text and text[-1] not in ".;:!?"
+    if "\n" in text or "\ufffd" in text:  # the latter stands for what is not UTF-8
+        return False
+    return 0 < len(text) <= 200 and not text[0].isdigit() and text[-1] not in ".;:!?"
 
 
 def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
@@ -80,9 +91,10 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
         return "skip"
 
     with source.stream() as stream:
+        text = _Text(stream)
         try:
             reader = pacsv.open_csv(
-                pa.PythonFile(Readable(stream), mode="r"),
+                pa.PythonFile(Readable(text), mode="r"),
                 read_options=pacsv.ReadOptions(block_size=BLOCK, use_threads=False),
                 parse_options=pacsv.ParseOptions(
                     delimiter=delimiter, newlines_in_values=True, invalid_row_handler=wrong_row
@@ -99,7 +111,7 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
                     batch = reader.read_next_batch()
                 except StopIteration:
                     break
-                batch, bad = _decoded(batch)
+                batch, bad = _decoded(batch, text.marked)
                 for row in bad:
                     report.reject(f"row {given + row + 1}", "not UTF-8")
                 given += batch.num_rows + len(bad)
@@ -114,9 +126,38 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
             report.reject("end of the file", stream.damage)
 
 
+class _Text:
+    """A stream in which what is no UTF-8 is one character that no text has.
+
+    Arrow decodes a row of the wrong length before it tells of it, and gives up on the table where it cannot.
+    """
+
+    def __init__(self, stream: Stream) -> None:
+        self.damage: str | None = None
+        self._stream = stream
+        self.marked = False
+        self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
+
+    def piece(self) -> bytes:
+        while raw := self._stream.piece():
+            if text := self._decode(raw):
+                return raw if text.isascii() and len(text) == len(raw) else self._encoded(text)
+        return self._encoded(self._decode(b"", True))
+
+    def _encoded(self, text: str) -> bytes:
+        text, found = _NO_TEXT.subn(_MARK, text)
+        self.marked = self.marked or found > 0
+        return text.encode()
+
+    def position(self) -> int:
+        return self._stream.position()
+
+
 def _header(source: Source, delimiter: str) -> list[str]:
-    text = source.head.removeprefix(b"\xef\xbb\xbf").decode(errors="replace")
+    text = source.head.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
     names = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row), [])
+    if _NO_TEXT.search("".join(names)):
+        raise ReadError(f"{source.path} has a header that is not UTF-8", hint="write it as UTF-8")
     return [str(name) for name in names]
 
 
@@ -134,32 +175,18 @@ def _text_columns(names: list[str], mapping: Mapping[str, Any] | None) -> frozen
     )
 
 
-def _decoded(batch: pa.RecordBatch) -> tuple[pa.RecordBatch, list[int]]:
+def _decoded(batch: pa.RecordBatch, marked: bool) -> tuple[pa.RecordBatch, list[int]]:
     """Return the batch as text without rows that are not UTF-8, and which rows those are."""
-    try:
-        columns = [pc.cast(column, pa.string()) for column in batch.columns]
+    columns = [pc.cast(column, pa.string()) for column in batch.columns]
+    if not marked:
         return pa.RecordBatch.from_arrays(columns, batch.schema.names), []
-    except pa.ArrowInvalid:
-        pass
-    bad = sorted(
-        {
-            row
-            for column in batch.columns
-            for row, value in enumerate(column.to_pylist())
-            if value is not None and not _is_text(value)
-        }
+    spoiled = functools.reduce(
+        pc.or_, (pc.fill_null(pc.match_substring(column, _MARK), False) for column in columns)
     )
-    keep = pa.array([row for row in range(batch.num_rows) if row not in set(bad)], pa.int64())
-    columns = [pc.cast(column.take(keep), pa.string()) for column in batch.columns]
+    bad: list[int] = pc.indices_nonzero(spoiled).to_pylist()
+    if bad:
+        columns = [column.filter(pc.invert(spoiled)) for column in columns]
     return pa.RecordBatch.from_arrays(columns, batch.schema.names), bad
-
-
-def _is_text(value: bytes) -> bool:
-    try:
-        value.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
 
 
 def _guessed(batch: pa.RecordBatch, texts: frozenset[str]) -> pa.RecordBatch:

@@ -12,7 +12,7 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a ZIP archive"),
     (b"\x7fELF", "a program"),
     (b"SQLite format 3", "an SQLite database"),
-    (b"BZh", "bzip2 data"),
+    (b"BZh", "bzip2 within a compressed stream"),
     (b"\xfd7zXZ", "xz data"),
     (b"\x1f\x8b", "gzip within a compressed stream"),
     (b"\x28\xb5\x2f\xfd", "zstd within a compressed stream"),
@@ -46,10 +46,11 @@ def describe(head: bytes) -> tuple[str, str | None]:
 
 
 def _json(text: bytes) -> tuple[str, str | None]:
-    if re.search(rb'"traceID"\s*:', text) and re.search(rb'"spanID"\s*:|"spans"\s*:', text):
-        return "Jaeger's JSON, which is not read", "export the traces as OTLP JSON"
-    if re.search(rb'"traceId"\s*:', text) and re.search(rb'"localEndpoint"\s*:|"parentId"\s*:', text):
-        return "Zipkin's JSON, which is not read", "export the traces as OTLP JSON"
+    if re.search(rb'"binaryAnnotations"\s*:', text):
+        return (
+            "Zipkin's JSON of version 1, which is not read",
+            "export the traces as version 2: /api/v2/traces",
+        )
     if text[:1] == b"[":
         return "a JSON list", _LINES
     return (

@@ -99,12 +99,12 @@ def _is_resource(data: bytes, start: int, stop: int, cut: bool, strict: bool) ->
         if field is None or (strict and (field.number not in (1, 2, 3, 1000) or field.wire != LEN)):
             return False
         known += field.number in (1, 2)
-        if field.number == 2 and field.wire == LEN:
+        if strict and field.number == 2:
             beyond = field.stop > stop
             for inner in _read(data, field.start, min(field.stop, stop), beyond):
-                if inner is None or (strict and (inner.number not in (1, 2, 3) or inner.wire != LEN)):
+                if inner is None or inner.number not in (1, 2, 3) or inner.wire != LEN:
                     return False
-                if strict and inner.number == 2:
+                if inner.number == 2:
                     if not _is_record(data, inner.start, min(inner.stop, stop), inner.stop > stop):
                         return False
                     records += 1
@@ -176,7 +176,7 @@ class Frames:
         return self._stream.damage or "torn: the file ends within the message"
 
     def _have(self, count: int) -> bool:
-        """Have so many bytes from the place at hand on, or all that there are; return whether there is one."""
+        """Have so many bytes from the place at hand on, or all that there are; say whether there are any."""
         if self._left() >= count or self._ended:
             return self._left() > 0
         pieces, have = [self._data[self._at :]], self._left()

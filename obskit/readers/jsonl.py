@@ -1,11 +1,11 @@
 """Flat JSON lines: an object a line.
 
 Two ways with the same result. A block of lines whose fields are all known, each with one type, is parsed
-by Arrow with exactly those types (so that it infers nothing: no text becomes a time). Any other block goes
-line by line through orjson, which tells the place of every bad line, and teaches the first way its new
-fields. The first block always takes the second way. Arrow parses the next blocks in threads while one is
-taken; batches come in the file's order all the same. NaN and Infinity, which JSON does not have but Python
-writes, are read as the floats they are.
+with exactly those types, so that nothing is inferred: no text becomes a time; by `uniform` where all lines
+are alike, else by Arrow. Any other block goes line by line through orjson, which tells the place of every
+bad line, and teaches the first way its new fields. The first block always takes the second way. Arrow parses
+the next blocks in threads while one is taken; batches come in the file's order all the same. NaN and
+Infinity, which JSON does not have but Python writes, are read as the floats they are.
 """
 
 from __future__ import annotations
@@ -23,19 +23,24 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.lines import Block, LineBlocks
+from obskit.readers.lines import Block, LineBlocks, newlines
 from obskit.readers.registry import Match, Reader
 from obskit.readers.rows import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.shape import Shape
 from obskit.readers.source import Source
+from obskit.readers.uniform import Alike
 from obskit.schema import FileReport
 
-FIRST_BLOCK = 128 * 1024
+FIRST_BLOCK = 32 * 1024
 BLOCK = 4 * 1024 * 1024
+ALIKE_BLOCK = 1024 * 1024
+"""Bytes read at once where all lines are alike: few enough for a processor's cache."""
+
 THREADS = 2
 FAST_FIELDS = 2_000
 """Fields beyond which Arrow is not asked: it makes a cell of every field for every row, rare ones too."""
 
+_TRIES = 3
 _OTLP = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
 _JAEGER_SPAN = frozenset(
     {"traceID", "spanID", "parentSpanID", "operationName", "references", "startTime", "startTimeMillis"}
@@ -184,15 +189,25 @@ class JsonLines:
         self._rows = RowBatcher()
         self._fast = fast
         self._row_bytes = 1_000.0
+        self._alike: Alike | None = None
+        self._unlike = 0  # blocks since the last of which all lines were alike
 
     def block_size(self, most: int) -> int:
         """Return how many bytes to read next, so that rows times fields stay within bounds."""
+        most = most if self._unlike else min(most, ALIKE_BLOCK)
         return int(min(most, max(64 * 1024, CELLS / max(self._shape.fields, 1) * self._row_bytes)))
 
     def attempt(self, block: Block, pool: ThreadPoolExecutor) -> Attempt | None:
         """Begin to parse a block by Arrow; None where it cannot be asked (yet)."""
         schema = self._known()
-        return None if schema is None else Attempt(schema, pool.submit(_whole, block.data, schema))
+        if schema is None:
+            return None
+        batch = self._at_once(block, schema)
+        if batch is not None:
+            done = Future[pa.RecordBatch | None]()
+            done.set_result(batch)
+            return Attempt(schema, done)
+        return Attempt(schema, pool.submit(_by_arrow, block.data, schema))
 
     def batches(
         self,
@@ -205,12 +220,23 @@ class JsonLines:
         if batch is None:
             schema = self._known()
             if schema is not None and (attempt is None or schema is not attempt.schema):
-                batch = _whole(block.data, schema)
+                batch = self._at_once(block, schema)
+                batch = _by_arrow(block.data, schema) if batch is None else batch
         if batch is not None:
             self._row_bytes = max(1.0, len(block.data) / max(batch.num_rows, 1))
             yield batch
             return
         yield from self._by_line(block, damage)
+
+    def _at_once(self, block: Block, schema: pa.Schema) -> pa.RecordBatch | None:
+        """Return a block whose lines are all alike; not in a thread, which numpy's work gains nothing by."""
+        if self._unlike >= _TRIES or not (block.data.isascii() or _utf8(block.data)):
+            return None
+        if self._alike is None or self._alike.schema is not schema:
+            self._alike = Alike(schema)
+        batch = self._alike.batch(block.data)
+        self._unlike = self._unlike + 1 if batch is None else 0
+        return batch
 
     def _known(self) -> pa.Schema | None:
         return self._shape.schema() if self._fast and self._shape.fields <= FAST_FIELDS else None
@@ -265,8 +291,14 @@ class JsonLines:
             self._report.override(key)
 
 
-def _whole(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
-    """Return the block parsed by Arrow, or None where any line of it needs the other way."""
+def parsed(data: bytes, schema: pa.Schema, *, one: bool = False) -> pa.Table | None:
+    """Return a block parsed by Arrow, or None where any line of it needs another way.
+
+    Args:
+        data: objects, one a line.
+        schema: of all fields that there may be.
+        one: it is one object, over however many lines.
+    """
     if not data.isascii() and not _utf8(data):
         return None
     try:
@@ -277,11 +309,19 @@ def _whole(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
         )
     except (pa.ArrowException, OSError):
         return None
-    if table.num_rows != data.count(b"\n") + (not data.endswith(b"\n")):
+    if one:
+        return table if table.num_rows == 1 else None
+    if table.num_rows != newlines(data) + (not data.endswith(b"\n")):
         filled = sum(1 for line in data.split(b"\n") if line.strip())
         if table.num_rows != filled:  # several objects on one line, or one over several
             return None
-    if table.num_rows == 0:
+    return table
+
+
+def _by_arrow(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
+    """Return a block parsed by Arrow without columns of nulls, or None where it needs the other way."""
+    table = parsed(data, schema)
+    if table is None or table.num_rows == 0:
         return None
     columns, fields = [], []
     for field, column in zip(table.schema, table.columns, strict=True):

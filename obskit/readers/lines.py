@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from obskit.readers.source import Stream
 from obskit.schema import FileReport
 
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes that one line may have; a longer one is rejected without being held in memory."""
 
+_NEWLINE = 10
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -25,6 +28,11 @@ class Block:
     line: int
     offset: int
     torn: bool
+
+
+def newlines(data: bytes) -> int:
+    """Return how many newlines there are, several times as fast as `bytes.count`."""
+    return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
 
 
 class LineBlocks:
@@ -61,16 +69,17 @@ class LineBlocks:
                 continue
             cut = self._cut(data, ended)
             if cut == 0:  # a line longer than a block: read on until its end or the limit
-                rest = data
-                piece = self._stream.piece()
-                ended, rest = not piece, rest + piece
-                while piece and b"\n" not in piece and len(rest) <= self._limit:
+                pieces, have, piece = [data], len(data), b""
+                while not ended and b"\n" not in piece and have <= self._limit:
                     piece = self._stream.piece()
-                    ended, rest = not piece, rest + piece
+                    ended = not piece
+                    pieces.append(piece)
+                    have += len(piece)
+                rest = b"".join(pieces)
                 continue
             block = data[:cut]
             yield Block(block, line, offset, torn=not block.endswith(b"\n"))
-            line, offset, rest = line + block.count(b"\n"), offset + cut, data[cut:]
+            line, offset, rest = line + newlines(block), offset + cut, data[cut:]
 
     def _cut(self, data: bytes, ended: bool) -> int:
         """Return where the block ends: after a newline, near `size`; all of the data at the end."""

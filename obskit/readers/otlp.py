@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.lines import LineBlocks
+from obskit.readers.otlpjson import Fast
 from obskit.readers.otlprows import BATCH_TYPES, METRICS, Metrics, rows_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.rows import RowBatcher
@@ -59,6 +60,7 @@ class _Rows:
         self._report = report
         self._batcher = RowBatcher(dict(NAMED), BATCH_TYPES)
         self._metrics: str | None = None
+        self.fast = Fast(report)
 
     def request(self, request: Any, position: str) -> Iterator[pa.RecordBatch]:
         """Take in a request, or a list of them."""
@@ -106,6 +108,11 @@ def _lines(source: Source, report: FileReport, rows: _Rows) -> Iterator[pa.Recor
     with source.stream() as stream:
         told, first, good = False, "", 0
         for block in LineBlocks(stream, report, size=BLOCK, limit=REQUEST_LIMIT):
+            batches = rows.fast.batches(block.data)
+            if batches is not None:
+                yield from batches
+                good += 1
+                continue
             offset, number = block.offset, block.line
             for line in block.data.split(b"\n"):
                 last = block.torn and offset + len(line) == block.offset + len(block.data)
@@ -146,6 +153,10 @@ def _whole(source: Source, rows: _Rows) -> Iterator[pa.RecordBatch]:
                 f"one request of more than {REQUEST_LIMIT // 1024**2} MiB", hint="write one request a line"
             )
         data = data.removeprefix(b"\xef\xbb\xbf")
+        batches = rows.fast.batches(data, one=True)
+        if batches is not None:
+            yield from batches
+            return
         try:
             request = orjson.loads(data)
         except orjson.JSONDecodeError as error:

@@ -30,24 +30,25 @@ class Unusual(ValueError):
     """Records that the fast way does not take."""
 
 
-def batches(signal: Signal, resources: pa.Array, pivot: Pivot) -> Iterator[pa.RecordBatch]:
-    """Give the records of requests' resources as batches.
+def taken(signal: Signal, requests: pa.Array, pivot: Pivot) -> Iterator[pa.RecordBatch]:
+    """Return the records of requests as batches.
 
     Args:
         signal: what they are.
-        resources: structs of `resource` and the signal's scopes, as OTLP's JSON nests and names them; ids
-            and texts are strings or bytes.
+        requests: of each the list of its resources: structs of `resource` and the signal's scopes, as OTLP's
+            JSON nests and names them; ids and texts are strings or bytes.
         pivot: of the file.
 
     Raises:
         Unusual: something that Arrow has no form for, or that is malformed.
-        LimitExceeded: too many field names.
+        LimitExceeded: too many field names; when the first batch is taken.
     """
     try:
+        resources, _ = _items(requests)
         groups, resource_of = _items(_child(resources, signal.scopes))
         records, scope_of = _items(_child(groups, signal.records))
         if not len(records):
-            return
+            return iter(())
         levels = [
             Level(_pairs(_child(_child(resources, "resource"), "attributes")), resource_of[scope_of]),
             Level(_scopes(_child(groups, "scope")), scope_of),
@@ -56,7 +57,7 @@ def batches(signal: Signal, resources: pa.Array, pivot: Pivot) -> Iterator[pa.Re
         own = _spans(records) if signal is SPANS else _logs(records, attributes)
     except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
         raise Unusual(str(error)) from None
-    yield from pivot.batches(own, attributes, levels)
+    return pivot.batches(own, attributes, levels)
 
 
 def _child(array: pa.Array, name: str) -> pa.Array:
@@ -257,13 +258,16 @@ def _pairs(lists: pa.Array) -> Attributes:
         key = pa.DictionaryArray.from_arrays(key.indices, _text(key.dictionary))
     else:
         key = _text(key)
-    values = [_text(_child(wrapped, "stringValue"))]
+    text = _child(wrapped, "stringValue")
+    values = [_text(text)]
     for name, kind in (
         ("intValue", pa.int64()),
         ("doubleValue", pa.float64()),
         ("boolValue", pa.bool_()),
     ):
         values.append(pc.cast(_child(wrapped, name), kind))
+    if not pa.types.is_binary(text.type) and not pc.all(pc.is_finite(values[2]), min_count=0).as_py():
+        raise Unusual("a number that JSON does not have")
     raw = _child(wrapped, "bytesValue")
     if raw.null_count < len(raw):
         if pa.types.is_binary(raw.type):

@@ -18,14 +18,14 @@ from obskit.readers.frames import FIXED, Frame, Frames, framing_of
 from obskit.readers.otlprows import BATCH_TYPES, METRICS, rows_of
 from obskit.readers.otlpwire import LOGS, SPANS, Refused, Signal
 from obskit.readers.pivot import Pivot
-from obskit.readers.protobuf import FIXED64, LEN, VARINT, Broken, Field, fields
+from obskit.readers.protobuf import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
 from obskit.readers.registry import Match, Reader
 from obskit.readers.rows import RowBatcher
 from obskit.readers.source import Source
 from obskit.schema import NAMED, FileReport
 
-BLOCK = 1024 * 1024
-"""Bytes of messages that are decoded at once: few enough for a processor's cache."""
+BLOCK = 4 * 1024 * 1024
+"""Bytes of messages that are decoded at once."""
 
 
 def sniff(head: bytes) -> Match:
@@ -43,7 +43,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     before, rows = report.report.rejected_count, 0
     messages = Messages(report)
     with source.stream() as stream:
-        frames = Frames(stream, report, framing_of(source.head) or FIXED, size=4 * BLOCK)
+        frames = Frames(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
         try:
             for batch in messages.batches(frames):
                 rows += batch.num_rows
@@ -112,9 +112,8 @@ class Messages:
 
     def _block(self, signal: Signal, frames: list[Frame]) -> Iterator[pa.RecordBatch]:
         try:
-            resources = otlpwire.decode(signal, [frame.data for frame in frames])
-            batches = otlpcolumns.batches(signal, resources, self._pivot)
-            first = next(batches, None)  # what is unusual is told before the first batch
+            requests = otlpwire.decode(signal, [frame.data for frame in frames])
+            batches = otlpcolumns.taken(signal, requests, self._pivot)
         except (Refused, otlpcolumns.Unusual):
             if len(frames) == 1:
                 yield from self._by_record(signal, frames[0])
@@ -123,9 +122,7 @@ class Messages:
                 yield from self._block(signal, frames[:half])
                 yield from self._block(signal, frames[half:])
             return
-        if first is not None:
-            yield first
-            yield from batches
+        yield from batches
 
     def _by_record(self, signal: Signal, frame: Frame) -> Iterator[pa.RecordBatch]:
         def reject(place: int, why: str) -> None:
@@ -138,6 +135,11 @@ class Messages:
                     yield self._rows.take()
         if self._rows.rows:
             yield self._rows.take()
+
+
+# Fields, with their wire types, that only one of the two has.
+_OF_SPANS = {(7, FIXED64), (8, FIXED64), (6, VARINT), (16, FIXED32)}
+_OF_LOGS = {(1, FIXED64), (11, FIXED64), (2, VARINT), (7, VARINT), (8, FIXED32)}
 
 
 def signal_of(data: bytes) -> Signal | str | None:
@@ -175,14 +177,15 @@ def _told(data: bytes, record: Field) -> Signal | str | None:
     try:
         for field in fields(data, record.start, record.stop):
             found.setdefault(field.number, field)
+            kind = (field.number, field.wire)
+            if kind in _OF_SPANS or (kind == (2, LEN) and 1 in found and _ids(found)):
+                return SPANS
+            if kind in _OF_LOGS:
+                return LOGS
     except Broken:
         pass
-    has = {(number, field.wire) for number, field in found.items()}
     sizes = {number: field.stop - field.start for number, field in found.items() if field.wire == LEN}
-    if has & {(7, FIXED64), (8, FIXED64), (6, VARINT), (15, LEN), (16, 5)}:
-        return SPANS
-    if has & {(1, FIXED64), (11, FIXED64), (2, VARINT), (7, VARINT), (8, 5)}:
-        return LOGS
+    has = {(number, field.wire) for number, field in found.items()}
     if sizes.get(1) == 16 or (sizes.get(2) == 8 and 1 not in found):
         return SPANS
     if sizes.get(9) == 16 or sizes.get(10) == 8:
@@ -192,6 +195,10 @@ def _told(data: bytes, record: Field) -> Signal | str | None:
     if 6 in sizes or 12 in sizes or (5 in sizes and _is_value(data, found[5])):
         return LOGS
     return SPANS if 5 in sizes or 9 in sizes else None
+
+
+def _ids(found: dict[int, Field]) -> bool:
+    return [found[number].stop - found[number].start for number in (1, 2)] == [16, 8]
 
 
 def _is_value(data: bytes, field: Field) -> bool:

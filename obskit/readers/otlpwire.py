@@ -19,11 +19,11 @@ from google.protobuf import descriptor_pb2, descriptor_pool
 from obskit.readers.protobuf import FIXED64, LEN, VARINT, Broken, Field, fields
 from obskit.readers.rows import DEPTH_LIMIT
 
-_Spec = dict[int, tuple[str, str]]
+Spec = dict[int, tuple[str, str]]
 
 _PAIRS = {1: ("attributes", "*KeyValue")}
 # Message -> number of a field -> its name in OTLP's JSON and its type; "*" is repeated.
-_MESSAGES: dict[str, _Spec] = {
+MESSAGES: dict[str, Spec] = {
     "AnyValue": {
         1: ("stringValue", "text"),
         2: ("boolValue", "bool"),
@@ -100,7 +100,7 @@ class Refused(ValueError):
 
 
 def decode(signal: Signal, messages: list[bytes]) -> pa.Array:
-    """Return the resources of whole requests as an array of structs, by ptars.
+    """Return, of each of some whole requests, the list of its resources, as structs, by ptars.
 
     Raises:
         Refused: one of them is broken.
@@ -109,7 +109,7 @@ def decode(signal: Signal, messages: list[bytes]) -> pa.Array:
         batch = _HANDLERS[signal.request].list_to_record_batch(messages)
     except (ValueError, pa.ArrowException) as error:
         raise Refused(str(error)) from None
-    return batch.column(0).flatten()
+    return batch.column(0)
 
 
 def value(name: str, data: bytes) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _head(name: str, data: bytes, field: Field, reject: Callable[[int, str], Non
 def _message(name: str, data: bytes, start: int, stop: int, depth: int) -> dict[str, Any]:
     if depth > 3 * DEPTH_LIMIT + 8:  # a pair within a value is three messages
         raise Broken(f"nested deeper than {DEPTH_LIMIT} levels", start)
-    spec = _MESSAGES[name]
+    spec = MESSAGES[name]
     out: dict[str, Any] = {}
     for field in fields(data, start, stop):
         known = spec.get(field.number)
@@ -187,7 +187,7 @@ def _message(name: str, data: bytes, start: int, stop: int, depth: int) -> dict[
         inner = kind.removeprefix("*")
         if field.wire != _WIRES.get(inner, LEN):
             raise Broken("a field of another type than OTLP's", field.start)
-        if inner in _MESSAGES:
+        if inner in MESSAGES:
             made: Any = _message(inner, data, field.start, field.stop, depth + 1)
         else:
             made = _scalar(inner, data, field)
@@ -234,7 +234,7 @@ def _handlers() -> dict[str, Any]:
         "double": proto.TYPE_DOUBLE,
     }
     file = descriptor_pb2.FileDescriptorProto(name="obskit/otlp.proto", package="obskit", syntax="proto3")
-    for name, spec in _MESSAGES.items():
+    for name, spec in MESSAGES.items():
         message = file.message_type.add(name=name)
         if name == "AnyValue":
             message.oneof_decl.add(name="value")
@@ -244,7 +244,7 @@ def _handlers() -> dict[str, Any]:
             field = message.field.add(
                 name=key, number=number, label=proto.LABEL_REPEATED if repeated else proto.LABEL_OPTIONAL
             )
-            if inner in _MESSAGES and inner not in ("ArrayValue", "KeyValueList"):
+            if inner in MESSAGES and inner not in ("ArrayValue", "KeyValueList"):
                 field.type, field.type_name = proto.TYPE_MESSAGE, f".obskit.{inner}"
             else:
                 field.type = types.get(inner, proto.TYPE_BYTES)

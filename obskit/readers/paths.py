@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 import glob
 import os
 import re
@@ -11,6 +12,8 @@ from pathlib import Path
 
 from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
+from obskit.readers.delta import LOG, newest_entry
+from obskit.readers.tempo import BLOCK, DATA
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
 _OURS = frozenset({"obskit.json", ".codes", "planted.json"})
@@ -42,7 +45,8 @@ def expand(
     passed over, and a folder that a link leads back to is entered once. In a folder what goes with data but
     holds none is passed over too: what obskit itself writes beside events (`obskit.json`, `planted.json`),
     and documents by their name (`README`, `LICENSE`, `*.md`, pictures, ...). A file that is named itself is
-    taken whatever it is called.
+    taken whatever it is called. A Delta table is its log's newest entry; of a block of Tempo's only the data
+    is taken.
 
     Args:
         paths: one or several.
@@ -96,23 +100,61 @@ def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
     """Return what of a folder's files may hold events; documents go to `passed`."""
     kept = []
     for path in files:
-        if path.suffix.lower() not in _DOCUMENTS and path.name.lower().partition(".")[0] not in _PAPERS:
+        if not is_document(path):
             kept.append(path)
         elif passed is not None and path not in passed:
             passed.append(path)
     return kept
 
 
+def is_document(path: Path) -> bool:
+    """Whether a file goes with data but holds none, by its name: a README, a picture, what we write."""
+    name = path.name.lower()
+    return path.suffix.lower() in _DOCUMENTS or name.partition(".")[0] in _PAPERS or name in _OURS
+
+
 def _matching(pattern: str, passed: list[Path] | None) -> list[Path]:
+    parts = Path(pattern).parts
+    if "**" in parts:
+        return _matching_below(parts, passed)
     files: list[Path] = []
-    for name in sorted(glob.glob(pattern, recursive=True)):
+    for name in sorted(glob.glob(pattern)):
         path = Path(name)
         if path.is_dir():
-            # "**" names every folder on its way down; only a pattern's last part asks for a folder's files.
-            files += _events(_below(path), passed) if not pattern.endswith("**") else []
+            files += _events(_below(path), passed)
         elif path.is_file() and path.name not in _OURS:
             files.append(path)
     return files
+
+
+def _matching_below(parts: tuple[str, ...], passed: list[Path] | None) -> list[Path]:
+    """Return what a pattern with `**` matches: files by their names, and all files of folders by theirs.
+
+    Each folder is entered once: links that lead back would make as many ways as there are stars in the sky.
+    """
+    at = parts.index("**")
+    top = str(Path(*parts[:at])) if at else "."
+    files: list[Path] = []
+    for root in sorted(glob.glob(top)) if glob.has_magic(top) else [top]:
+        for path in _below(Path(root)):
+            below = path.relative_to(root).parts
+            if _fits(below, parts[at:]):
+                files.append(path)
+            elif any(_fits(below[:depth], parts[at:]) for depth in range(1, len(below))):
+                files += _events([path], passed)
+    return files
+
+
+def _fits(names: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Whether a path's names are those of a pattern; `**` is any number of them, none included."""
+    # Which of the names may be the next one, part of the pattern after part.
+    ends = {0}
+    for part in pattern:
+        if part == "**":
+            ends = set(range(min(ends), len(names) + 1)) if ends else set()
+        else:
+            ends = {end + 1 for end in ends if end < len(names) and fnmatch.fnmatchcase(names[end], part)}
+    return len(names) in ends
 
 
 def _below(folder: Path) -> list[Path]:
@@ -128,13 +170,15 @@ def _below(folder: Path) -> list[Path]:
         except OSError:
             continue  # not ours to look into, or gone by now
         seen.add(key)
-        for entry in entries:
-            if entry.name.startswith(".") or entry.name in _OURS:
-                continue
-            if entry.is_dir():
-                waiting.append(Path(entry.path))
-            elif entry.is_file():
-                files.append(Path(entry.path))
+        names = {entry.name for entry in entries}
+        if LOG in names and (newest := newest_entry(Path(where))) is not None:
+            files.append(newest)  # which says what else of the folder counts
+            continue
+        if BLOCK.issubset(names):
+            entries = [entry for entry in entries if entry.name == DATA or entry.is_dir()]  # the others search
+        entries = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in _OURS]
+        waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir()]
+        files += [Path(entry.path) for entry in entries if entry.is_file()]
     return sorted(files)
 
 

@@ -84,16 +84,27 @@ class Level(NamedTuple):
     of: Integers
 
 
-class _Coded(NamedTuple):
-    """A level's pairs sorted by key; `order` is where each was, `edges` where each key's stretch begins."""
+class _Sorted(NamedTuple):
+    """A level's pairs sorted by key.
 
-    attributes: Attributes
+    Attributes:
+        pairs: the level's own.
+        of: as `Level.of`, None for the rows' own attributes.
+        groups: how many resources there are.
+        order: the place of each pair among `pairs`; `row` and `kind` are theirs.
+        kind: the place among `pairs.values` of that which has the pair's value; one more is `pairs.other`.
+        edges: where each key's stretch begins.
+        single: per key its kind where all pairs have the same and no row has two, else -1.
+    """
+
+    pairs: Attributes
     of: Integers | None
     groups: int
-    kind: npt.NDArray[np.int8]
-    codes: npt.NDArray[np.int64]
     order: Integers
+    row: Integers
+    kind: npt.NDArray[np.int8]
     edges: Integers
+    single: npt.NDArray[np.int8]
 
 
 class _Piece(NamedTuple):
@@ -126,7 +137,7 @@ class Pivot:
         rows = len(next(iter(own.values())))
         every = [(level.attributes, level.of) for level in levels] + [(attributes, None)]
         names: dict[str, int] = {}
-        coded = [_coded(pairs, of, names) for pairs, of in every]
+        coded = [_coded(pairs, names) for pairs, _ in every]
         self._names.update(names)
         if len(self._names) > MAX_FIELDS:
             raise too_many_fields()
@@ -142,7 +153,11 @@ class Pivot:
         for name, array in own.items():
             fields.append(pa.field(name, array.type))
             arrays.append(array)
-        for name, array, mixed in self._columns(list(names), _sorted(coded, len(names)), rows):
+        sorted_ = [
+            _sorted(pairs, of, kind, codes, len(names))
+            for (pairs, of), (kind, codes) in zip(every, coded, strict=True)
+        ]
+        for name, array, mixed in self._columns(list(names), sorted_, rows):
             fields.append(
                 pa.field(name, array.type, metadata={MIXED: orjson.dumps(mixed)} if mixed else None)
             )
@@ -150,101 +165,147 @@ class Pivot:
         yield pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, metadata=NAMED))
 
     def _columns(
-        self, names: list[str], levels: list[_Coded], rows: int
-    ) -> Iterator[tuple[str, pa.Array, dict[str, int]]]:
+        self, names: list[str], levels: list[_Sorted], rows: int
+    ) -> list[tuple[str, pa.Array, dict[str, int]]]:
+        """Return a column a key, in the order in which the keys come up row by row."""
         first = [_first_rows(level, rows) for level in levels]
         found = []
         for code, name in enumerate(names):
-            pieces: list[_Piece] = []
-            taken: npt.NDArray[np.bool_] | None = None
-            values, place = 0, (rows, 0, 0)
-            for depth in range(len(levels) - 1, -1, -1):  # the innermost has the say
-                level = levels[depth]
-                at = level.order[level.edges[code] : level.edges[code + 1]]
-                if not len(at):
-                    continue
-                index, count = _index(level, at, rows)
-                values += count
-                if not count:
-                    continue
-                row = first[depth][level.attributes.row[at]]
-                nearest = int(row.argmin())
-                place = min(place, (int(row[nearest]), depth, int(at[nearest])))
-                if taken is not None:
-                    index = np.where(taken, -1, index)
-                has = index >= 0
-                taken = has if taken is None else taken | has
-                pieces += _pieces(level, index, has)
-            if taken is None:
+            having = [d for d, level in enumerate(levels) if level.edges[code] < level.edges[code + 1]]
+            single = levels[having[0]].single[code] if len(having) == 1 else -1
+            if single >= 0:
+                column = _single(levels[having[0]], code, int(single), rows)
+                mixed: dict[str, int] = {}
+            else:
+                column, mixed = self._several(name, [levels[d] for d in having[::-1]], code, rows)
+            if column is None:
                 continue
-            self._report.override(name, values - int(np.count_nonzero(taken)))
-            found.append((place, name, pieces))
-        for _, name, pieces in sorted(found, key=lambda item: item[0]):
-            yield (name, *_joined(pieces))
+            place = min(_place(levels[d], code, first[d], d) for d in having)
+            found.append((place, (name, column, mixed)))
+        found.sort(key=lambda item: item[0])
+        return [item for _, item in found]
+
+    def _several(
+        self, name: str, levels: list[_Sorted], code: int, rows: int
+    ) -> tuple[pa.Array | None, dict[str, int]]:
+        """Return a key's column where it has several types, levels, or values in a row; innermost first."""
+        pieces: list[_Piece] = []
+        taken = np.zeros(rows, bool)
+        values = 0
+        for level in levels:
+            index, count = _index(level, code, rows)
+            values += count
+            index = np.where(taken, -1, index)
+            has = index >= 0
+            taken |= has
+            pieces += _pieces(level, index, has)
+        if not pieces:
+            return None, {}
+        self._report.override(name, values - int(np.count_nonzero(taken)))
+        return _joined(pieces)
 
 
-def _coded(attributes: Attributes, of: Integers | None, names: dict[str, int]) -> _Coded:
-    """Code the keys by `names`, which grows; pairs without a value have the code -1."""
-    kind = np.full(len(attributes.row), -1, np.int8)
-    for at in range(len(attributes.values) - 1, -1, -1):
-        values = attributes.values[at]
+def _coded(pairs: Attributes, names: dict[str, int]) -> tuple[npt.NDArray[np.int8], Integers]:
+    """Return each pair's kind and the code of its key in `names`, which grows; -1 where it has no value."""
+    kind = np.full(len(pairs.row), -1, np.int8)
+    for at in range(len(pairs.values) - 1, -1, -1):
+        values = pairs.values[at]
         if values.null_count < len(values):
             kind[values.is_valid().to_numpy(zero_copy_only=False)] = at
-    if attributes.other:
-        kind[np.fromiter(attributes.other, np.int64, len(attributes.other))] = len(attributes.values)
-    key = attributes.key
+    if pairs.other:
+        kind[np.fromiter(pairs.other, np.int64, len(pairs.other))] = len(pairs.values)
+    key = pairs.key
     if not isinstance(key, pa.DictionaryArray):
         key = pc.fill_null(key, "").dictionary_encode()
     elif key.null_count:
         key = pc.fill_null(key.dictionary_decode(), "").dictionary_encode()
-    indices = key.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-    used = np.zeros(len(key.dictionary), bool)
-    used[indices[kind >= 0]] = True
+    has = kind >= 0
+    indices = key.indices.to_numpy(zero_copy_only=False)
     renamed = np.full(len(key.dictionary), -1, np.int64)
+    used = np.zeros(len(key.dictionary), bool)
+    used[indices if has.all() else indices[has]] = True
     for at, text in enumerate(key.dictionary.to_pylist()):
         if used[at]:
             renamed[at] = names.setdefault(attribute_name(text), len(names))
-    codes = np.where(kind >= 0, renamed[indices], -1) if len(renamed) else np.full(len(kind), -1, np.int64)
-    nothing = np.zeros(0, np.int64)
-    groups = 0 if of is None else int(max(of.max(initial=-1), attributes.row.max(initial=-1))) + 1
-    return _Coded(attributes, of, groups, kind, codes, nothing, nothing)
+    if not len(renamed):
+        return kind, np.full(len(kind), -1, np.int64)
+    codes = renamed[indices]
+    codes[~has] = -1
+    return kind, codes
 
 
-def _sorted(levels: list[_Coded], keys: int) -> list[_Coded]:
-    out = []
-    for level in levels:
-        order, edges = sorted_by_code(level.codes, keys)
-        out.append(level._replace(order=order, edges=edges))
-    return out
+def _sorted(
+    pairs: Attributes, of: Integers | None, kind: npt.NDArray[np.int8], codes: Integers, keys: int
+) -> _Sorted:
+    order, edges = sorted_by_code(codes, keys)
+    row, kind = pairs.row[order], kind[order]
+    single = np.full(keys, -1, np.int8)
+    there = np.flatnonzero(np.diff(edges))
+    if len(there):
+        starts = edges[there]
+        again = np.zeros(len(row), bool)
+        again[1:] = row[1:] <= row[:-1]
+        again[starts] = False
+        least, most = np.minimum.reduceat(kind, starts), np.maximum.reduceat(kind, starts)
+        plain = (least == most) & (most < len(pairs.values)) & ~np.logical_or.reduceat(again, starts)
+        single[there] = np.where(plain, least, -1)
+    groups = 0 if of is None else int(max(of.max(initial=-1), pairs.row.max(initial=-1))) + 1
+    return _Sorted(pairs, of, groups, order, row, kind, edges, single)
 
 
-def _first_rows(level: _Coded, rows: int) -> Integers:
+def _first_rows(level: _Sorted, rows: int) -> Integers | None:
     """Return, for every resource of the level, the first row that has it."""
     if level.of is None:
-        return np.arange(rows)
+        return None
     out = np.full(level.groups, rows, np.int64)
     out[level.of[::-1]] = np.arange(rows - 1, -1, -1)
     return out
 
 
-def _index(level: _Coded, at: Integers, rows: int) -> tuple[Integers, int]:
+def _place(level: _Sorted, code: int, first: Integers | None, depth: int) -> tuple[int, int, int]:
+    """Return where a key first comes up: the row, the level, the place among its pairs."""
+    start, stop = level.edges[code], level.edges[code + 1]
+    if first is None:
+        return int(level.row[start]), depth, int(level.order[start])
+    rows = first[level.row[start:stop]]
+    nearest = int(rows.argmin())
+    return int(rows[nearest]), depth, int(level.order[start + nearest])
+
+
+def _single(level: _Sorted, code: int, kind: int, rows: int) -> pa.Array | None:
+    """Return the column of a key of one type on one level, None where no row has it."""
+    start, stop = level.edges[code], level.edges[code + 1]
+    at = level.order[start:stop]
+    values = level.pairs.values[kind]
+    if level.of is None and len(at) == rows:
+        return values.take(pa.array(at))
+    index = np.full(rows if level.of is None else level.groups, -1, np.int64)
+    index[level.row[start:stop]] = at
+    if level.of is not None:
+        index = index[level.of]
+    missing = index < 0
+    return None if missing.all() else values.take(pa.array(index, mask=missing if missing.any() else None))
+
+
+def _index(level: _Sorted, code: int, rows: int) -> tuple[Integers, int]:
     """Return for every row the pair of one key that it has, or -1, and how many such pairs all rows have."""
-    row = level.attributes.row[at]
+    start, stop = level.edges[code], level.edges[code + 1]
+    at, row = level.order[start:stop], level.row[start:stop]
+    index = np.full(rows if level.of is None else level.groups, -1, np.int64)
+    index[row] = at  # of several the last stays
     if level.of is None:
-        index = np.full(rows, -1, np.int64)
-        index[row] = at  # of several the last stays
         return index, len(at)
-    of_group = np.full(level.groups, -1, np.int64)
-    of_group[row] = at
     each = np.bincount(row, minlength=level.groups)
-    return of_group[level.of], int(each[level.of].sum())
+    return index[level.of], int(each[level.of].sum())
 
 
-def _pieces(level: _Coded, index: Integers, has: npt.NDArray[np.bool_]) -> Iterator[_Piece]:
-    kinds = np.where(has, level.kind[index], -1)
-    pairs = level.attributes
+def _pieces(level: _Sorted, index: Integers, has: npt.NDArray[np.bool_]) -> Iterator[_Piece]:
+    kinds = np.full(len(index), -1, np.int8)
+    back = np.empty(len(level.order), np.int8)
+    back[level.order] = level.kind
+    kinds[has] = back[index[has]]
     for kind in np.unique(kinds[has]).tolist():
-        values = pairs.values[kind] if kind < len(pairs.values) else pairs.other
+        values = level.pairs.values[kind] if kind < len(level.pairs.values) else level.pairs.other
         yield _Piece(values, np.where(kinds == kind, index, -1))
 
 

@@ -59,7 +59,9 @@ def fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
     at = start
     while at < stop:
         begin = at
-        tag, at = varint(data, at, stop)
+        tag, at = data[at], at + 1
+        if tag >= 0x80:
+            tag, at = varint(data, begin, stop)
         number, wire = tag >> 3, tag & 7
         if number == 0:
             raise Broken("not protobuf", begin)

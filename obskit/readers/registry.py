@@ -103,7 +103,7 @@ class Registry:
             )
         found = [reader for match, reader in matches if match is best]
         if len(found) > 1:
-            name = path.name.lower().removesuffix(".gz").removesuffix(".zst")
+            name = path.name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".bz2")
             found = [reader for reader in found if name.endswith(reader.suffixes)] or found
         if len(found) > 1:
             names = " and ".join(reader.name for reader in found)

@@ -33,7 +33,8 @@ UNFOLDED = 50_000_000
 """Bytes of compressed input that are unfolded in a second."""
 
 _LINE_LIMIT = 16 * 1024 * 1024
-_OF_LINES = ("flat JSONL", "CSV", "OTLP JSON")
+_OF_LINES = ("flat JSONL", "CSV", "OTLP JSON", "access log", "Envoy access log", "nginx JSON", "Envoy JSON")
+_OF_TEXT = ("CSV", "access log", "Envoy access log")
 
 
 @dataclass(frozen=True)
@@ -188,7 +189,7 @@ def _of_lines(reader: Reader, source: Source) -> bool:
     if reader.name not in _OF_LINES:
         return False
     first, newline, _ = source.head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    if not newline or reader.name == "CSV":
+    if not newline or reader.name in _OF_TEXT:
         return bool(newline)
     try:
         orjson.loads(first)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
@@ -17,6 +17,7 @@ from typing import IO, BinaryIO, Protocol
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError, StorageFull
+from obskit.readers.compressed import BZIP2, ZSTD, Bzip2, ZstdMessages
 
 HEAD = 64 * 1024
 """Bytes, after decompression, that a reader may sniff."""
@@ -26,7 +27,6 @@ SPOOL_LIMIT = 4 * 1024**3
 """Bytes that a compressed file of a format read by columns may have when decompressed to disk."""
 
 _GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 class Stream(Protocol):
@@ -174,6 +174,23 @@ class _Zstd:
         self._stream.close()
 
 
+_BZIP2_MARKS = (b"1AY&SY", b"\x17rE8P\x90")  # of a first block, and of the end of an empty stream
+_STREAMS: dict[str, Callable[[BinaryIO], Stream]] = {
+    "gzip": Gzip,
+    "bzip2": Bzip2,
+    "zstd messages": ZstdMessages,
+}
+
+
+def _compression(magic: bytes) -> str | None:
+    """Return what the first ten bytes of a file say that it is compressed with."""
+    if magic[:2] == _GZIP:
+        return "gzip"
+    if magic[:3] == BZIP2 and magic[4:] in _BZIP2_MARKS:  # text may begin with BZh too
+        return "bzip2"
+    return "zstd" if magic[:4] == ZSTD else "zstd messages" if magic[4:8] == ZSTD else None
+
+
 class Source:
     """A file to read: its path, its first decompressed bytes, and streams from its beginning.
 
@@ -188,11 +205,11 @@ class Source:
         self.path = path
         try:
             with path.open("rb") as file:
-                magic = file.read(4)
+                magic = file.read(10)
                 self.size = path.stat().st_size
         except OSError as error:
             raise ReadError(f"{path} cannot be opened: {error.strerror or error}") from error
-        self.compression = "gzip" if magic[:2] == _GZIP else "zstd" if magic == _ZSTD else None
+        self.compression = _compression(magic)
         with self.stream() as stream:
             head = b""
             while len(head) < HEAD and (piece := stream.piece()):
@@ -212,7 +229,7 @@ class Source:
                 zstd.close()
             return
         with self.path.open("rb") as file:
-            yield Gzip(file) if self.compression == "gzip" else Plain(file)
+            yield _STREAMS.get(self.compression or "", Plain)(file)
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
@@ -237,7 +254,7 @@ class Source:
                 if written > SPOOL_LIMIT:
                     raise LimitExceeded(
                         f"{self.path} unfolds to more than {SPOOL_LIMIT // 1024**3} GiB",
-                        hint=f"decompress it first: {self.compression} -d",
+                        hint=f"decompress it first: {(self.compression or '').split()[0]} -d",
                     )
                 copy.write(piece)
             copy.flush()

@@ -5,11 +5,13 @@ it and the readers changed or left out; `cast` brings early batches to the final
 here.
 """
 
+from obskit.schema.derive import errors
 from obskit.schema.flatten import MAX_FIELDS
 from obskit.schema.mapping import check_sources, read_mapping
 from obskit.schema.normalize import MIXED, NAMED, Normalizer
+from obskit.schema.points import POINTS
 from obskit.schema.report import GROWING, FileReport, LoadReport, Rejection
-from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast, unify
+from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast, to_text, unify
 
 __all__ = [
     "EVENTS_TYPE",
@@ -18,6 +20,7 @@ __all__ = [
     "MAX_FIELDS",
     "MIXED",
     "NAMED",
+    "POINTS",
     "TIMESTAMP",
     "TYPES",
     "FileReport",
@@ -26,6 +29,8 @@ __all__ = [
     "Rejection",
     "cast",
     "check_sources",
+    "errors",
     "read_mapping",
+    "to_text",
     "unify",
 ]

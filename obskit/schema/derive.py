@@ -5,16 +5,20 @@ from __future__ import annotations
 import re
 from typing import Any
 
+import numpy as np
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.schema.parse import by_value
+from obskit.schema.types import EVENTS_TYPE, json_text, to_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
 _STATUS = ("UNSET", "OK", "ERROR")
 # W3C trace state: members by comma; OpenTelemetry's own is `ot=` with sub-keys by semicolon.
 _THRESHOLD = re.compile(r"(?:^|,)\s*ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?=[;,\s]|$)")
 _THRESHOLD_ARROW = "(^|,)[ \t]*ot=([^,]*;)?th:[0-9a-f]"
+EXCEPTION = ("exception.type", "exception.message", "exception.stacktrace")
 ZERO_IDS = ("", "0" * 16, "0" * 32)
 # No sampler keeps less than one in 2^56, and no row folds more than ten thousand million events: beyond,
 # it is a broken number, and one of it would drown (or overflow) every sum.
@@ -39,6 +43,47 @@ def errors(columns: dict[str, pa.Array], rows: int) -> pa.Array:
     for item in evidence:
         failed = pc.or_(failed, pc.fill_null(item, False))
     return failed
+
+
+def _pairs(text: str | None) -> dict[str, Any]:
+    """Return the attributes of an event, which are JSON text where they came so."""
+    try:
+        found = orjson.loads(text or "{}")
+    except orjson.JSONDecodeError:
+        return {}
+    return found if type(found) is dict else {}
+
+
+def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return what spans' own `exception` events say of them: `exception.type`, `.message`, `.stacktrace`.
+
+    The last such event of a span counts. A span's own attribute of the name stays; so does its `error.type`,
+    which a span whose status is ERROR has from its exception otherwise.
+    """
+    lists = columns.get("events")
+    if lists is None or not lists.type.equals(EVENTS_TYPE) or lists.null_count == len(lists):
+        return {}
+    points = lists.flatten()
+    at = np.flatnonzero(pc.fill_null(pc.equal(points.field("name"), "exception"), False))
+    if not len(at):
+        return {}
+    row = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)[at]
+    last = np.append(row[1:] != row[:-1], True)
+    at, row = at[last], row[last]
+    said: dict[str, list[str | None]] = {name: [None] * len(at) for name in EXCEPTION}
+    for place, text in enumerate(points.field("attributes").take(pa.array(at)).to_pylist()):
+        pairs = _pairs(text)
+        for name in EXCEPTION:
+            value = pairs.get(name)
+            said[name][place] = value if value is None or isinstance(value, str) else json_text(value)
+    index = np.full(len(lists), -1, np.int64)
+    index[row] = np.arange(len(row))
+    take = pa.array(index, mask=index < 0)
+    out = {name: pa.array(values, pa.string()).take(take) for name, values in said.items()}
+    if (status := columns.get("status_code")) is not None:
+        failed = pc.fill_null(pc.equal(status, "ERROR"), False)
+        out["error.type"] = pc.if_else(failed, out["exception.type"], pa.scalar(None, pa.string()))
+    return {name: array for name, array in out.items() if array.null_count < len(array)}
 
 
 def threshold_weight(trace_state: str) -> float | None:
@@ -79,7 +124,7 @@ def counts(given: pa.Array) -> tuple[pa.Array, int]:
 
 def kinds(array: pa.Array) -> pa.Array:
     """Return span kinds as lower-case words; numbers are OTLP's, unspecified is null."""
-    return by_value(array, _kind, pa.string())
+    return by_value(to_text(array) if pa.types.is_nested(array.type) else array, _kind, pa.string())
 
 
 def _kind(value: Any) -> str | None:

@@ -17,9 +17,11 @@ import pyarrow.compute as pc
 from obskit.errors import LimitExceeded
 from obskit.names import ALIASES, COLUMNS, DURATION_UNITS, current, type_word
 from obskit.schema import derive
+from obskit.schema.carried import absent, carried
 from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
 from obskit.schema.mapping import Source, milliseconds, read_mapping
 from obskit.schema.parse import parse
+from obskit.schema.points import POINTS, points
 from obskit.schema.report import LoadReport
 from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
 
@@ -40,7 +42,7 @@ class _Part(NamedTuple):
     name: str
     rank: tuple[int, int, int]
     values: pa.Array
-    how: str  # "own", "mapped", "alias", "old"
+    how: str  # "own", "mapped", "alias", "old", "carried"
     source: Source
     mixed: dict[str, int]
 
@@ -92,6 +94,7 @@ class Normalizer:
         mixed: dict[str, dict[str, int]] = {}
         for target, parts in self._targets(flatten(raw), named).items():
             self._merge(target, parts, columns, mixed)
+        absent(columns)
         self._derive(columns, rows)
         out: dict[str, pa.Array] = {}
         for name, values in columns.items():
@@ -127,6 +130,9 @@ class Normalizer:
             target, how, rank = name, "own", (1, depth, 0)
             if not named and name in _ALIAS_ORDER and depth == 0:
                 target, how, rank = ALIASES.get(name, "duration_ms"), "alias", (2, depth, _ALIAS_ORDER[name])
+            elif (unpacked := carried(name, values)) is not None:
+                # What the format itself says of the column is but the nearest that it can say.
+                (target, values), how, rank = unpacked, "carried", (1, -1, 0)
             elif (today := current(name)) != name:
                 target, how, rank = today, "old", (3, depth, 0)
             targets.setdefault(target, []).append(_Part(name, rank, values, how, plain, mixed))
@@ -150,7 +156,7 @@ class Normalizer:
                 values = self._typed(target, part, columns)
             if part.how == "old":
                 self._count_rename(part, target, values, merged)
-            elif part.how == "own" and merged is not None:
+            elif part.how == "own" and merged is not None and parts[0].how != "carried":
                 self.report.override(target, _both(values, merged))
             for kind, count in part.mixed.items():
                 mixed.setdefault(target, {})[kind] = mixed.get(target, {}).get(kind, 0) + count
@@ -184,6 +190,8 @@ class Normalizer:
     def _typed(self, target: str, part: _Part, columns: dict[str, pa.Array]) -> pa.Array:
         """Return a part as the type its target is known to have, if it is; failures are counted."""
         known = type_word(target)
+        if target in POINTS:
+            return points(part.values, POINTS[target])
         if known is None:
             return part.values
         if target == "kind":
@@ -245,6 +253,9 @@ class Normalizer:
         if "event_count" in columns:
             columns["event_count"], bad = derive.counts(columns["event_count"])
             self.report.fail_to_parse("event_count", bad)
+        for name, values in derive.exceptions(columns).items():
+            have = columns.get(name)
+            columns[name] = values if have is None else _coalesce(have, values)
         computed = derive.errors(columns, rows)
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)

@@ -13,6 +13,8 @@ from obskit.engine import Scope
 
 MARKER = "deployment"  # the name of events that say so themselves
 VERSIONS = ("service.version", "deployment.id")
+STATUS = "deployment.status"
+NOTHING = ("inactive", "canceled", "cancelled", "removed", "skipped")  # statuses that put nothing in place
 FEW = 5  # rows of a version below this are no deployment
 MOST_READ = 1000
 _EDGE = 0.01  # of the span: what is seen in it was there before
@@ -34,8 +36,9 @@ class Deployment:
 def deployments(scope: Scope) -> list[Deployment]:
     """Return the deployments visible in the dataset, by time; narrowing the events moves none.
 
-    They are the events named "deployment", each step of a rollout one; where there are none, the first event
-    of every version (else deployment id) of a service that was not there from the start.
+    They are the events named "deployment", each step of a rollout one, but for those whose status says that
+    nothing was put in place; where there are none, the first event of every version (else deployment id) of
+    a service that was not there from the start.
     """
     whole = Scope(scope.dataset, scope.engine)
     if "timestamp" not in whole.schema.names:
@@ -61,12 +64,10 @@ def _named(whole: Scope) -> list[Deployment]:
     shown = [name for name in ("body", "service.name", *VERSIONS) if name in names]
 
     def build(table: ir.Table) -> ir.Table:
-        return (
-            table.filter((table["name"] == MARKER) & table["timestamp"].notnull())
-            .select("timestamp", *shown)
-            .order_by("timestamp")
-            .limit(MOST_READ)
-        )
+        wanted = (table["name"] == MARKER) & table["timestamp"].notnull()
+        if STATUS in names:
+            wanted &= table[STATUS].isnull() | table[STATUS].notin(NOTHING)
+        return table.filter(wanted).select("timestamp", *shown).order_by("timestamp").limit(MOST_READ)
 
     return [_of(row, row["timestamp"]) for row in whole.run(build).table.to_pylist()]
 

@@ -1,4 +1,4 @@
-"""The notebook as somebody reads it: in JupyterLab, with a mouse."""
+"""The notebooks as somebody reads them: in JupyterLab, with a mouse."""
 
 from __future__ import annotations
 
@@ -40,3 +40,12 @@ def test_what_changed_after_the_deployment(lab, new_page):
     page.evaluate("jupyterapp.commands.execute('docmanager:save')")
     page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     assert (lab.folder / "what-changed.ipynb").stat().st_size < 1_500_000
+
+
+def test_instrument_a_service(lab, new_page):
+    page = new_page()
+    lab.open(page, ROOT / "notebooks" / "02-instrument-a-service.ipynb", "instrument.ipynb")
+    lab.run_all(page)
+    found = page.locator(".jp-Cell", has_text="found = booked.explain").locator(".jp-OutputArea")
+    found.scroll_into_view_if_needed()
+    assert "feature_flag.new-seat-map = on" in found.inner_text().replace("'", "").replace('"', "")

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from obskit.dataset import open_dataset
-from obskit.demo import generate
+from obskit.demo.generate import generate
 from obskit.demo.jsonl import lines
 from obskit.demo.stream import batches
 from obskit.errors import BadCall, DatasetError

@@ -57,6 +57,31 @@ def test_a_where_that_names_kind_looks_at_everything_it_names(scope: Scope) -> N
     assert found.population["rows"] == scope.dataset.arrow(["kind"]).column(0).to_pylist().count("internal")
 
 
+def test_where_the_time_went_describes_and_what_drifts_is_left_out(
+    world: World, rng: np.random.Generator
+) -> None:
+    """Version 2.4.0 is slow, in its seat lookup; and it runs in a young process."""
+    rows = 2_000
+    columns = traffic(rng, rows)
+    slow = columns["service.version"] == "2.4.0"
+    lookup = rng.random(rows) + np.where(slow, 600, 0)
+    scope = world(
+        columns
+        | {
+            "duration_ms": lookup + 20,
+            "part.seat_lookup.duration_ms": lookup,
+            "process.uptime": np.where(slow, 5.0, 5000.0) + rng.random(rows),
+        }
+    )
+    found = explain(scope, "duration_ms > 500")
+    assert [finding.condition for finding in found.findings] == ["service.version = '2.4.0'"]
+    assert "part.seat_lookup.duration_ms" in found.describes[0].condition
+    reason = "drifts with time in each process: name it in fields= to look at it"
+    assert {"field": "process.uptime", "reason": reason} in found.skipped
+    named = explain(scope, "duration_ms > 500", fields=["process.uptime"])
+    assert "process.uptime" in named.findings[0].condition
+
+
 def test_fields_that_describe_the_error_stand_apart(scope: Scope) -> None:
     found = explain(scope, "error")
     said = {item["field"] for finding in [*found.findings, *found.refinements] for item in finding.conditions}

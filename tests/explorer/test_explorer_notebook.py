@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -18,10 +19,11 @@ jupytext = pytest.importorskip("jupytext")
 ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST = ROOT / "notebooks" / "01-what-changed-after-the-deployment.ipynb"
+SECOND = ROOT / "notebooks" / "02-instrument-a-service.ipynb"
 
 
 def test_there_are_notebooks():
-    assert FIRST in NOTEBOOKS
+    assert NOTEBOOKS == [FIRST, SECOND]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -45,17 +47,27 @@ nbformat.write(notebook, target)
 """
 
 
-@pytest.fixture(scope="module")
-def executed(tmp_path_factory):
-    base = tmp_path_factory.mktemp("notebook")
-    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "OBSKIT_CACHE")
+def run(path, base):
+    """Execute a notebook in a new kernel and return it with its outputs."""
+    folders = ("JUPYTER_CONFIG_DIR", "JUPYTER_RUNTIME_DIR", "IPYTHONDIR", "OBSKIT_CACHE", "TMPDIR")
+    (base / "TMPDIR").mkdir()
     environment = {**os.environ, **{name: str(base / name) for name in folders}}
     environment["PYTHONPATH"] = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     target = base / "executed.ipynb"
-    command = [sys.executable, "-c", RUN, str(FIRST), str(target), str(FIRST.parent)]
+    command = [sys.executable, "-c", RUN, str(path), str(target), str(path.parent)]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=180, check=False)
     assert done.returncode == 0, done.stderr[-3000:]
     return nbformat.read(target, 4)
+
+
+@pytest.fixture(scope="module")
+def executed(tmp_path_factory):
+    return run(FIRST, tmp_path_factory.mktemp("notebook"))
+
+
+@pytest.fixture(scope="module")
+def instrumented(tmp_path_factory):
+    return run(SECOND, tmp_path_factory.mktemp("notebook"))
 
 
 def outputs(notebook, marker):
@@ -107,3 +119,53 @@ def test_figures_bring_no_library_and_nothing_is_large(executed):
     (data,) = outputs(executed, 'every="30m"')
     assert "text/html" not in data
     assert len(nbformat.writes(executed)) < 2_000_000
+
+
+def data_of(notebook, marker):
+    """Return the dict that the cell whose source holds `marker` shows."""
+    (data,) = outputs(notebook, marker)
+    return ast.literal_eval(data["text/plain"])
+
+
+def test_a_service_in_a_notebook_writes_events(instrumented):
+    streams = [
+        o.name for cell in instrumented.cells for o in cell.get("outputs", []) if o.output_type == "stream"
+    ]
+    assert streams == ["stdout"]  # what was asked, which is printed
+    line = data_of(instrumented, "handle = configure(")
+    assert (line["name"], line["service.name"], line["found"]) == ("GET /trains", "seats", 12)
+    failed = data_of(instrumented, "contextlib.suppress(NoSeatLeft)")
+    assert (failed["error.type"], failed["status_code"]) == ("__main__.NoSeatLeft", "ERROR")
+    assert re.fullmatch(r"[0-9a-f]{32}", failed["user.id"])
+    assert failed["part.seat_lookup.count"] == 1
+    assert "Traceback" not in str(failed)
+
+
+def test_no_token_of_the_notebook_is_on_the_disk(instrumented):
+    shown = data_of(instrumented, "token = secrets.token_hex")
+    assert shown["the token is on the disk"] is False
+    assert shown["http.request.header.authorization"] == "[redacted]"
+
+
+def test_sampled_counts_are_those_of_all(instrumented):
+    """Each of 1,800 health checks is kept with a chance of 1 in 20: 95% of runs are within 1.96 deviations of
+    1,800, one in a million beyond 5."""
+    (data,) = outputs(instrumented, "print(dict(asked))")
+    rows = {
+        w[0]: w for w in (line.rsplit(maxsplit=2) for line in data["text/plain"].splitlines()) if len(w) == 3
+    }
+    estimate, kept = (int(number.replace(",", "")) for number in rows["GET /health"][1:])
+    assert estimate == 20 * kept
+    assert abs(estimate - 1800) < 5 * 20 * (1800 * 0.05 * 0.95) ** 0.5
+    assert rows["POST /book"][1:] == ["901", "901"]  # one that failed, and 900
+
+
+def test_what_is_slow_there_is_found(instrumented):
+    (data,) = outputs(instrumented, "found = booked.explain")
+    first = data["text/plain"].split("\n\n")[1].splitlines()[0]
+    assert set(first.removeprefix(" 1. ").split(" and ")) == {
+        "train.kind = 'night'",
+        "\"feature_flag.new-seat-map\" = 'on'",
+    }
+    (data,) = outputs(instrumented, "part.seat_lookup.duration_ms) as lookup")
+    assert re.search(r"night\s+on\s+\d+\s+[3-9]\d", data["text/plain"])

@@ -58,3 +58,28 @@ def test_figure():
     assert figure.layout.title.text == "2 spans"
     assert waterfall(spans, most=1).layout.title.text == "2 spans, the first 1 drawn"
     assert len(waterfall([]).data) == 1
+
+
+def test_two_sides_of_a_call_that_share_an_id():
+    """client(x) ── server(x) ── child of x, as the server's; local is the client's own."""
+    spans = [
+        span("child", "x", 3, kind="internal") | {"service.name": "back"},
+        span("x", "root", 2, kind="server") | {"service.name": "back", "name": "server"},
+        span("local", "x", 5, kind="internal"),
+        span("x", "root", 1, kind="client") | {"name": "client"},
+        span("root", None, 0),
+        span("elsewhere", "x", 4, kind="internal") | {"service.name": None},
+    ]
+    assert [(spans[index]["name"], depth) for index, depth in order(spans)] == [
+        ("root", 0),
+        ("client", 1),
+        ("server", 2),
+        ("child", 3),
+        ("elsewhere", 3),
+        ("local", 2),
+    ]
+
+
+def test_many_spans_of_one_id_take_no_time_squared():
+    spans = [span("x", "x", i, kind="server") for i in range(20_000)]
+    assert len(order(spans)) == 20_000

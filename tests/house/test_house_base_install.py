@@ -140,6 +140,22 @@ def test_probe_needs_its_extra_alone() -> None:
     assert '"error.type":"CouldNotConnect"' in done.stdout
 
 
+@pytest.mark.parametrize("extra", [None, "data"])
+def test_the_live_demo_without_its_extra_says_what_to_type(extra: str | None) -> None:
+    code = "from obskit.cli import main; sys.exit(main(['demo', '--live']))"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden(others(extra)) + code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert done.stderr == (
+        "obskit: obskit demo --live needs the extra 'live'\nHint: pip install 'obskit[live]'\n"
+    )
+
+
 def test_lab_without_its_extra_says_what_to_type(tmp_path: Path) -> None:
     done = base_only(
         "import importlib.util as u; u.find_spec = lambda name: None;"

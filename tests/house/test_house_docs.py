@@ -6,6 +6,8 @@ import argparse
 import os
 import re
 import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,8 @@ from obskit.engine.functions import FUNCTIONS
 from obskit.names import COLUMNS
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+INSTRUMENT = sorted((ROOT / "docs" / "instrument").glob("*.md"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *INSTRUMENT]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -116,6 +119,7 @@ def test_commands_in_the_docs_run(line: str, at_sample: Path, capsys: pytest.Cap
     [
         pytest.param(block, id=f"{page.name}-{n}")
         for page in PAGES
+        if page not in INSTRUMENT
         for n, block in enumerate(blocks(page, "python"))
     ],
 )
@@ -124,3 +128,21 @@ def test_python_in_the_docs_runs(block: str, at_sample: Path) -> None:
 
     names: dict[str, Any] = {"ok": ok, "events": load("sample_events")}
     exec(compile(block, "docs", "exec"), names)
+
+
+@pytest.mark.parametrize("page", INSTRUMENT, ids=lambda page: page.name)
+def test_python_about_instrumenting_runs(page: Path, tmp_path: Path) -> None:
+    """The blocks of a page one after the other, in a process of its own: they configure it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
+    done = subprocess.run(
+        [sys.executable, "-W", "error::SyntaxWarning", "-"],
+        input="\n".join(blocks(page, "python")),
+        cwd=tmp_path,
+        env={**environment, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obskit.readers.jsonl import JsonLines, _whole
+from obskit.readers.jsonl import JsonLines, _by_arrow
 from obskit.readers.lines import Block
 from obskit.schema import LoadReport, Normalizer, cast
 
@@ -21,7 +21,7 @@ def events(blocks: list[bytes], *, fast: bool):
         for batch in lines.batches(Block(data, number, offset, torn=not data.endswith(b"\n"))):
             batches.append(normalizer.batch(batch))
         known = lines._known()
-        taken.append(known is not None and _whole(data, known) is not None)
+        taken.append(known is not None and _by_arrow(data, known) is not None)
         number, offset = number + data.count(b"\n"), offset + len(data)
     rows = [row for batch in batches for row in cast(batch, normalizer.schema).to_pylist()]
     return rows, normalizer.schema, report, taken

@@ -52,6 +52,33 @@ def test_links_that_lead_back_are_entered_once(tree):
     assert [path.name for path in expand(tree)] == ["a.jsonl", "b.jsonl", "c.jsonl"]
 
 
+def test_patterns_of_any_depth(tree, monkeypatch):
+    (tree / "sub" / "deep").mkdir()
+    for name in ("sub/deep/d.jsonl", "sub/deep/README.md", "sub/e.csv"):
+        (tree / name).write_text("x")
+    found = ["a.jsonl", "b.jsonl", "sub/c.jsonl", "sub/deep/d.jsonl"]
+    assert [str(path.relative_to(tree)) for path in expand(tree / "**" / "*.jsonl")] == found
+    monkeypatch.chdir(tree)
+    assert list(map(str, expand("**/*.jsonl"))) == found
+    assert list(map(str, expand("s*/**/d*.jsonl"))) == ["sub/deep/d.jsonl"]
+    assert list(map(str, expand("**/deep"))) == ["sub/deep/d.jsonl"]  # a folder: all that may hold events
+    assert list(map(str, expand("sub/**"))) == [
+        "sub/c.jsonl",
+        "sub/deep/README.md",
+        "sub/deep/d.jsonl",
+        "sub/e.csv",
+    ]
+    assert list(map(str, expand("**/deep/**/*.md"))) == ["sub/deep/README.md"]
+    with pytest.raises(NoSuchPath):
+        expand("**/*.parquet")
+
+
+def test_links_that_lead_back_do_not_multiply(tree):
+    for name in ("back", "again", "third"):
+        (tree / "sub" / name).symlink_to(tree)
+    assert [path.name for path in expand(tree / "**" / "*.jsonl")] == ["a.jsonl", "b.jsonl", "c.jsonl"]
+
+
 def test_a_name_with_brackets_is_a_name(tree):
     (tree / "x[1].jsonl").write_text("{}")
     assert expand(tree / "x[1].jsonl") == [tree / "x[1].jsonl"]

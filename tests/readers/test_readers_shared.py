@@ -2,6 +2,7 @@
 
 import csv
 import gzip
+import json
 
 import pytest
 
@@ -73,15 +74,83 @@ def test_all_of_trainticket(shared, load):
     assert got.report.untimed == 0
 
 
-@pytest.mark.parametrize("name", ["invalid_json", "scan_error", "wrong_format"])
-def test_malformed_traces_of_another_format(shared, load, name):
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("invalid_json", "a duration that is no number (span 1)"),
+        ("scan_error", "not JSON (line 1, column 78)"),
+        ("wrong_format", "a span without a startTime and an operationName (span 1)"),
+    ],
+)
+def test_malformed_traces(shared, load, name, why):
     path = shared / f"data/wire/jaeger/trace_{name}.json"
     with pytest.raises(ReadError) as caught:
         load(path)
     assert str(caught.value) == (
-        f"{path} cannot be read as events: it looks like Jaeger's JSON, which is not read\n"
-        "Hint: export the traces as OTLP JSON"
+        f"{path} begins as Jaeger's JSON but cannot be read: {why}\n"
+        "Hint: was it written to its end, and by the tool whose format it has?"
     )
+
+
+MALFORMED = {
+    "trace_empty.json",
+    "trace_invalid_json.json",
+    "trace_scan_error.json",
+    "trace_wrong_format.json",
+}
+
+
+def spans_in(document):
+    """Count spans of any of the formats, by what only a span has."""
+    if type(document) is list:
+        return sum(map(spans_in, document))
+    if type(document) is not dict:
+        return 0
+    if type(document.get("spans")) is list:
+        return len(document["spans"])
+    own = {"spanID", "operationName"} <= document.keys() or {"traceId", "id"} <= document.keys()
+    return 1 if own else sum(map(spans_in, document.values()))
+
+
+@pytest.mark.parametrize("folder", ["jaeger", "jaeger-ui", "crisp", "zipkin"])
+def test_every_span_of_every_trace_file_is_read(shared, load, folder):
+    """Malformed ones and lists of queries apart, whose errors are tested above and here."""
+    paths = [p for p in expand(shared / "data/wire" / folder) if p.name not in MALFORMED]
+    seen = 0
+    for path in paths:
+        if path.name.startswith("queries"):
+            with pytest.raises(ReadError, match="it looks like a JSON list"):
+                load(path)
+            continue
+        text = path.read_text()
+        lines = text.splitlines() if path.suffix == ".txt" else [text]
+        got = load(path)
+        assert len(got.rows) == sum(spans_in(json.loads(line)) for line in lines), path
+        assert got.report.rejected_count == 0, path
+        assert got.report.unparsed == {}, path
+        seen += 1
+    assert seen > 5
+
+
+PAIRS = [
+    ("jaeger/otlp2jaeger-in.json", "jaeger/otlp2jaeger-out.json"),
+    ("jaeger-ui/otlp2jaeger-in.json", "jaeger-ui/otlp2jaeger-out.json"),
+    ("jaeger-ui/otlp2jaeger-multi-in-combined.json", "jaeger-ui/oltp2jaeger-multi-out.json"),
+    ("jaeger-ui/otlp2jaeger-multi-in.json.txt", "jaeger-ui/oltp2jaeger-multi-out.json"),
+]
+
+
+@pytest.mark.parametrize(("otlp", "jaeger"), PAIRS)
+def test_the_same_spans_as_otlp_and_as_jaeger(shared, load, otlp, jaeger):
+    one, other = (load(shared / "data/wire" / name) for name in (otlp, jaeger))
+    assert one.types == other.types
+
+    def rows(got):
+        found = sorted(got.rows, key=lambda row: row["span_id"])
+        # Jaeger counts in microseconds.
+        return [row | {"duration_ms": pytest.approx(row["duration_ms"], abs=0.001)} for row in found]
+
+    assert rows(one) == sorted(other.rows, key=lambda row: row["span_id"])
 
 
 def test_an_empty_trace_file(shared, load):
@@ -98,4 +167,4 @@ def test_every_other_file_of_the_wire_is_read_or_named(shared, load):
         else:
             said = ""
             assert got.report.rows_read == len(got.rows)
-        assert not said or "cannot be read as events: it looks like" in said or "is empty" in said, path
+        assert not said or "cannot be read as events: it looks like" in said or path.name in MALFORMED, path

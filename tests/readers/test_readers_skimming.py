@@ -21,6 +21,16 @@ def numbers(*paths, rows=1_000):
     return [n for batch in skim.batches() for n in batch.column("n").to_pylist()], skim
 
 
+def test_an_access_log_is_skimmed_all_over(tmp_path):
+    path = tmp_path / "access.log"
+    line = '192.0.2.7 - - [04/May/2026:10:00:01 +0200] "GET /{n} HTTP/1.1" 200 5 "-" "curl"\n'
+    path.write_text("".join(line.replace("{n}", str(n)) for n in range(ROWS)))
+    skim = Skim([path], mapping=None, rows=1_000, seconds=30)
+    seen = [int(p[1:]) for batch in skim.batches() for p in batch.column("url.path").to_pylist()]
+    assert 900 <= len(seen) <= 1_000
+    assert len({n * 10 // ROWS for n in seen}) == 10
+
+
 def lines(count=ROWS):
     text = "".join(json.dumps({"n": n, "pad": f"{n * 7919 % 104729:x}" * 8}) + "\n" for n in range(count))
     return text.encode()

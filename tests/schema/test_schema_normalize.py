@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 
+import orjson
 import pyarrow as pa
 import pytest
 
@@ -197,6 +198,57 @@ def test_ids_are_lower_case_and_zeros_mean_none():
 @pytest.mark.parametrize("kind", ["server", "SERVER", "SPAN_KIND_SERVER", "2"])
 def test_kinds_are_lower_case_words(kind):
     assert one({"kind": kind})["kind"] == "server"
+
+
+def test_a_kind_that_is_a_list_is_text():
+    assert one({"kind": ["Server"]})["kind"] == '["server"]'
+
+
+def test_what_formats_carry_for_us_is_put_back():
+    row = {
+        "duration_ms": 1.0,
+        "obskit.duration_ms": 1.0000001,
+        "status_code": "UNSET",
+        "kind": "event",
+        "obskit.null": "status_code,kind,no such",
+        "obskit.field.time": "noon",
+        "obskit.list.cart": "[1, null]",
+        "obskit.list.bad": "[1, true]",
+        "obskit.error": True,
+        "obskit.events": '[{"name":"a"}]',
+        "obskit.deployment.track": "canary",
+    }
+    rows, report, schema = events(row)
+    assert {name: value for name, value in rows[0].items() if value is not None} == {
+        "duration_ms": 1.0000001,
+        "error": True,
+        "time": "noon",
+        "cart": [1, None],
+        "obskit.list.bad": "[1, true]",
+        "events": [{"timestamp": None, "name": "a", "attributes": None}],
+        "obskit.deployment.track": "canary",
+    }
+    assert schema.field("cart").type == pa.list_(pa.int64())
+    assert (report.overridden, report.renamed) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("items", "want"),
+    [
+        (
+            [{"timestamp": "2026-05-04T10:00:00Z", "name": "a", "attributes": {"n": 1}}, {"name": 7}],
+            [(datetime(2026, 5, 4, 10, tzinfo=UTC), "a", '{"n":1}'), (None, "7", None)],
+        ),
+        ([], []),
+        ([{"name": "a", "more": 1}], ['{"name":"a","more":1}']),
+        (["x"], ["x"]),
+    ],
+)
+def test_events_as_objects_of_json_are_a_spans_events(items, want):
+    texts = [item if type(item) is str else orjson.dumps(item).decode() for item in items]
+    found = events({"events": texts}, {"name": "none"})[0]
+    assert [tuple(item.values()) if type(item) is dict else item for item in found[0]["events"]] == want
+    assert found[1]["events"] is None
 
 
 def test_names_that_differ_in_case_only():

@@ -1,0 +1,61 @@
+"""Rows a CPU-second by format, obskit beside others.
+
+python -m benchmarks.load [--only FORMAT ...] [--rounds 5] [--large GIGABYTES]
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import pkgutil
+import tempfile
+from pathlib import Path
+
+import benchmarks.load as room
+from benchmarks.load import large
+from benchmarks.load.contest import ATTRIBUTES, SPANS, Format, rates, verdict
+from benchmarks.machine import about
+
+
+def formats() -> dict[str, Format]:
+    """Return the formats of all modules beside this one."""
+    found: dict[str, Format] = {}
+    for module in sorted(info.name for info in pkgutil.iter_modules(room.__path__)):
+        if module != "__main__":
+            given = getattr(importlib.import_module(f"benchmarks.load.{module}"), "FORMATS", ())
+            found |= {format.name: format for format in given}
+    return found
+
+
+def main() -> None:
+    """Measure and print."""
+    known = formats()
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--only", nargs="+", choices=sorted(known), default=sorted(known), metavar="FORMAT")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument(
+        "--large", type=float, default=0, help="instead, load a JSONL file of so many GB and say the memory"
+    )
+    given = parser.parse_args()
+    if given.large:
+        print(large.measure(given.large))
+        return
+    print(f"{SPANS:,} spans of {ATTRIBUTES} attributes; {about()}\n")
+    said = []
+    with tempfile.TemporaryDirectory(prefix="obskit-bench-") as folder:
+        for name in given.only:
+            format = known[name]
+            path = format.make(Path(folder))
+            found = rates(format, path, given.rounds)
+            print(f"{name}, {path.stat().st_size / SPANS:,.0f} bytes a span")
+            for who, rate in found.items():
+                print(f"  {who:<40} {rate:>10,.0f} a CPU-second")
+            said.append(verdict(format, found))
+            print(f"  {said[-1]}\n", flush=True)
+    print("\n".join(said))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,95 @@
+"""What a format's module says of it, and how its contestants are timed.
+
+Every contestant turns the same file into Arrow columns, in turn, so that a slow moment of the machine meets
+all; the least CPU time of several rounds counts. Garbage is collected between, never while one runs: that
+only helps those that make Python objects.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib.util
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from obskit.readers import read_batches
+from obskit.schema import LoadReport, Normalizer
+
+SPANS = 10_000
+ATTRIBUTES = 30
+
+Contestant = Callable[[Path], int]
+"""Reads a file into Arrow and returns how many rows it had."""
+
+
+@dataclass(frozen=True)
+class Format:
+    """A format and who reads it.
+
+    Attributes:
+        name: as `--only` takes it.
+        make: writes `SPANS` spans of `ATTRIBUTES` attributes and returns the file.
+        others: name -> contestant; one whose name begins with a package that is not installed is left out.
+        against: the fastest of these is what obskit is held to; `least` times its rate is to be reached.
+        least: see there.
+    """
+
+    name: str
+    make: Callable[[Path], Path]
+    others: Mapping[str, Contestant]
+    against: Sequence[str]
+    least: float
+    ours: Mapping[str, Contestant] = field(
+        default_factory=lambda: {"obskit": obskit, "obskit, as events": events}
+    )
+
+
+def obskit(path: Path) -> int:
+    """Read by obskit's reader."""
+    return sum(batch.num_rows for batch in read_batches(path, LoadReport()))
+
+
+def events(path: Path) -> int:
+    """Read by obskit, with names, types, errors and weights normalised."""
+    report = LoadReport()
+    normalizer = Normalizer(report)
+    return sum(normalizer.batch(batch).num_rows for batch in read_batches(path, report))
+
+
+def rates(format: Format, path: Path, rounds: int, spans: int = SPANS) -> dict[str, float]:
+    """Return rows a CPU-second of everyone who can run here; fastest first."""
+    able = {name: run for name, run in format.others.items() if _installed(name)}
+    least: dict[str, float] = {}
+    for number in range(rounds + 1):
+        for name, run in {**format.ours, **able}.items():
+            gc.collect()
+            gc.disable()
+            start = time.process_time()
+            try:
+                rows = run(path)
+            finally:
+                took = time.process_time() - start
+                gc.enable()
+            if rows != spans:
+                raise SystemExit(f"{format.name}: {name} read {rows:,} rows of {spans:,}")
+            if number:  # the first round warms up
+                least[name] = min(took, least.get(name, took))
+    return dict(sorted(((name, spans / took) for name, took in least.items()), key=lambda item: -item[1]))
+
+
+def _installed(name: str) -> bool:
+    package = name.split(",")[0].split()[0].split(".")[0]
+    return importlib.util.find_spec({"upb": "google.protobuf"}.get(package, package)) is not None
+
+
+def verdict(format: Format, found: Mapping[str, float]) -> str:
+    """Return obskit's rate beside what it is held to, in words."""
+    rivals = {name: found[name] for name in format.against if name in found}
+    if not rivals:
+        return f"{format.name}: none of {', '.join(format.against)} is installed"
+    rival = max(rivals, key=lambda name: rivals[name])
+    ratio = found["obskit"] / rivals[rival]
+    word = "reached" if ratio >= format.least else "NOT reached"
+    return f"{format.name}: {ratio:.2f} x {rival}, must reach {format.least:g} x: {word}"

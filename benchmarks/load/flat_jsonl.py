@@ -1,0 +1,71 @@
+"""Flat JSON lines, well-formed."""
+
+from __future__ import annotations
+
+import importlib
+import random
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pyarrow.json as pj
+
+from benchmarks.load import made
+from benchmarks.load.contest import SPANS, Format
+
+BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
+
+
+def lines(spans: int, first: int = 0) -> bytes:
+    """Return so many events as lines."""
+    chance = random.Random(first)
+    out = []
+    for number in range(first, first + spans):
+        at = BEGIN + timedelta(milliseconds=number)
+        event = {
+            "timestamp": at.isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            "duration_ms": number % 977 / 7,
+            "name": f"GET /op/{number % 37}",
+            "kind": "server",
+            "trace_id": f"{chance.getrandbits(128):032x}",
+            "span_id": f"{chance.getrandbits(64):016x}",
+            **made.attributes(number),
+        }
+        out.append(orjson.dumps(event) + b"\n")
+    return b"".join(out)
+
+
+def make(folder: Path) -> Path:
+    """Write the events."""
+    path = folder / "events.jsonl"
+    path.write_bytes(lines(SPANS))
+    return path
+
+
+def by_pyarrow(path: Path) -> int:
+    """Read with pyarrow.json, types inferred."""
+    return int(pj.read_json(path).num_rows)
+
+
+def by_polars(path: Path) -> int:
+    """Read with polars, types inferred."""
+    pl: Any = importlib.import_module("polars")
+    return int(pl.read_ndjson(path).to_arrow().num_rows)
+
+
+def by_duckdb(path: Path) -> int:
+    """Read with DuckDB, types inferred."""
+    duckdb: Any = importlib.import_module("duckdb")
+    return int(duckdb.connect().sql(f"from read_json('{path}')").to_arrow_table().num_rows)
+
+
+FORMATS = (
+    Format(
+        "flat-jsonl",
+        make,
+        {"polars": by_polars, "pyarrow.json": by_pyarrow, "duckdb": by_duckdb},
+        ("polars", "pyarrow.json"),
+        0.9,
+    ),
+)

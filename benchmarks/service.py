@@ -1,0 +1,172 @@
+"""An auto-instrumented FastAPI application, for `benchmarks.serving`: python -m benchmarks.service MODE HOW FOLDER.
+
+Two requests: one that does nothing but answer, and one as services have them, which validates a body, looks a
+few rows up in a database and answers with a model. The database is SQLite in memory: it makes the request
+cheaper than any over a network, and so our share of it larger.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import os
+import socket
+import sqlite3
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from typing import Any
+
+os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "http"
+
+import uvicorn
+from fastapi import FastAPI, HTTPException
+from opentelemetry import trace
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from pydantic import BaseModel, Field
+
+from obskit import instrument
+
+
+def add(fields: Mapping[str, Any]) -> None:
+    """Add fields as the mode does; the no-op tracer's do nothing."""
+
+
+def choose(mode: str, folder: str) -> None:
+    """Set OpenTelemetry up for a mode of `benchmarks.serving.MODES`."""
+    global add
+    if mode == "no-op":
+        trace.set_tracer_provider(trace.NoOpTracerProvider())
+    elif mode == "sdk":
+        trace.set_tracer_provider(TracerProvider())
+        add = lambda fields: trace.get_current_span().set_attributes(fields)  # noqa: E731
+    else:
+        redaction = instrument.Redaction() if mode == "redacted" else None
+        instrument.configure("app", sink=folder, redaction=redaction)
+        add = instrument.add
+
+
+class Passenger(BaseModel):
+    name: str = Field(max_length=80)
+    age: int = Field(ge=0, le=130)
+
+
+class Order(BaseModel):
+    train: int
+    seats: int = Field(ge=1, le=9)
+    fare_class: str
+    customer: str
+    passengers: list[Passenger]
+
+
+class Offer(BaseModel):
+    train: int
+    seats: list[str]
+    price: float
+    currency: str = "EUR"
+    changes: list[str]
+
+
+def database() -> sqlite3.Connection:
+    """Return trains, seats and stops."""
+    found = sqlite3.connect(":memory:", check_same_thread=False)
+    found.executescript(
+        "create table train (id integer primary key, name text, origin text, destination text, fare real);"
+        "create table seat (train integer, name text, free integer);"
+        "create table stop (train integer, station text, minute integer);"
+        "create index seats on seat (train, free); create index stops on stop (train)"
+    )
+    for n in range(200):
+        found.execute("insert into train values (?, ?, 'BRN', 'ZRH', ?)", (n, f"IC {n}", 20 + n / 4))
+        found.executemany("insert into seat values (?, ?, ?)", [(n, f"{s}C", s % 3) for s in range(120)])
+        found.executemany("insert into stop values (?, ?, ?)", [(n, f"S{s}", s * 9) for s in range(12)])
+    return found
+
+
+def application() -> FastAPI:
+    """Return the application, instrumented."""
+    app = FastAPI()
+    rows = database()
+
+    @app.get("/book/{seat}")
+    async def book(seat: str) -> dict[str, Any]:
+        add({"seat": seat, "customer": "c-17", "cart.items": 3, "fare.class": "K"})
+        return {"seat": seat, "price": 12.5}
+
+    @app.post("/offers")
+    async def offers(order: Order) -> Offer:
+        found = rows.execute("select name, origin, destination, fare from train where id = ?", (order.train,))
+        train = found.fetchone()
+        if train is None:
+            raise HTTPException(404)
+        seats = rows.execute("select name from seat where train = ? and free > 0", (order.train,)).fetchall()
+        stops = rows.execute("select station from stop where train = ?", (order.train,)).fetchall()
+        price = sum(train[3] * (0.5 if passenger.age < 16 else 1.0) for passenger in order.passengers)
+        add(
+            {
+                "train.name": train[0],
+                "customer": order.customer,
+                "cart.items": order.seats,
+                "fare.class": order.fare_class,
+                "seats.free": len(seats),
+                "fare.total": price,
+            }
+        )
+        names = [name for (name,) in seats[: order.seats]]
+        return Offer(train=order.train, seats=names, price=price, changes=[station for (station,) in stops])
+
+    FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
+    return app
+
+
+async def bare(app: Any) -> None:
+    """Serve requests without a server, as many as each line of stdin says; answer with the CPU they took."""
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0"},
+        "http_version": "1.1",
+        "method": "GET",
+        "scheme": "http",
+        "path": "/book/14C",
+        "raw_path": b"/book/14C",
+        "query_string": b"from=BRN&to=ZRH",
+        "root_path": "",
+        "headers": [(b"host", b"test"), (b"user-agent", b"bench/1.0")],
+        "client": ("127.0.0.1", 5),
+        "server": ("test", 80),
+    }
+
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def send(message: Any) -> None:
+        pass
+
+    for line in itertools.chain(["300"], sys.stdin):
+        begun = time.process_time()
+        for _ in range(int(line)):
+            await app(dict(scope), receive, send)
+        print(time.process_time() - begun, flush=True)
+
+
+def server(app: Any) -> None:
+    """Serve on loopback until stdin ends; print the port, then for each line of stdin the CPU spent so far."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    running = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
+
+    def told() -> None:
+        for _ in sys.stdin:
+            print(time.process_time(), flush=True)
+        running.should_exit = True
+
+    print(listening.getsockname()[1], flush=True)
+    threading.Thread(target=told, daemon=True).start()
+    running.run([listening])
+
+
+if __name__ == "__main__":
+    choose(sys.argv[1], sys.argv[3])
+    made = application()
+    server(made) if sys.argv[2] == "server" else asyncio.run(bare(made))

@@ -1,0 +1,208 @@
+"""What the gateway, booking and payment answer, and what each says on its event.
+
+An ordinary FastAPI app a service. Fields say who asked, for what, what was found and which way was taken;
+what failed is an exception with a name of its own. No card number, no token: the scheme is enough.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx
+from fastapi import FastAPI, Response
+from fastapi.responses import JSONResponse
+from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.trace import get_current_span
+from pydantic import BaseModel
+
+from obskit.demo.live.story import CANARY, SLOW_APP, SLOW_REGION, SLOW_SECONDS, share_of
+from obskit.instrument import add, event, flag, part
+
+_SEAT_MAP_SECONDS = 2.0  # a seat map is kept for so long
+_PATIENCE = 10.0  # seconds for the answer of another service
+
+
+class Order(BaseModel):
+    """A booking, as the gateway gets it and hands it on."""
+
+    user: str
+    app: str
+    region: str
+    train: str
+    seats: int
+    fare: float
+    scheme: str
+
+
+class Routing(BaseModel):
+    """Where the gateway sends a share of the users."""
+
+    url: str
+    percent: int
+
+
+class Fault(BaseModel):
+    """Whether a card scheme is to fail."""
+
+    failing: bool
+
+
+class UpstreamFailed(Exception):
+    """Another service answered that it cannot."""
+
+
+class SchemeUnavailable(Exception):
+    """The network of a card scheme does not answer."""
+
+
+def build(service: str, version: str, upstream: Mapping[str, str]) -> FastAPI:
+    """Return a service, instrumented.
+
+    Args:
+        service: gateway, booking or payment.
+        version: of booking, which decides how it behaves.
+        upstream: service -> base URL of those it calls.
+    """
+    client = httpx.AsyncClient(timeout=_PATIENCE, trust_env=False)
+    HTTPXClientInstrumentor.instrument_client(client)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with client:
+            yield
+
+    app = FastAPI(lifespan=lifespan, openapi_url=None)
+    if service == "gateway":
+        _gateway(app, client, upstream["booking"])
+    elif service == "booking":
+        _booking(app, client, upstream["payment"], version)
+    else:
+        _payment(app)
+    _answers(app, UpstreamFailed, 502)
+    _answers(app, SchemeUnavailable, 503)
+    # Without it, three more spans a request that say nothing.
+    FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
+    return app
+
+
+def _answers(app: FastAPI, kind: type[Exception], status: int) -> None:
+    """Answer an exception with a status, and leave its type and message on the event."""
+
+    async def answer(_request: Any, error: Exception) -> JSONResponse:
+        get_current_span().record_exception(error)
+        return JSONResponse({"error": str(error)}, status)
+
+    app.add_exception_handler(kind, answer)
+
+
+def _gateway(app: FastAPI, client: httpx.AsyncClient, stable: str) -> None:
+    routing = Routing(url=stable, percent=0)
+
+    @app.put("/canary")
+    async def canary(wanted: Routing) -> None:
+        nonlocal routing
+        routing = wanted
+        add({"canary.percent": wanted.percent})
+
+    @app.post("/bookings")
+    async def book(order: Order) -> Response:
+        to_canary = share_of(order.user, "canary") < routing.percent
+        _who(order)
+        add({"booking.track": "canary" if to_canary else "stable", "cart.seats": order.seats})
+        base = routing.url if to_canary else stable
+        return _passed_on(await client.post(f"{base}/book", json=order.model_dump()))
+
+    @app.get("/trains/{train}/seats")
+    async def seats(train: str) -> Response:
+        return _passed_on(await client.get(f"{stable}/trains/{train}/seats"))
+
+
+def _booking(app: FastAPI, client: httpx.AsyncClient, payment: str, version: str) -> None:
+    free_seats = _seat_maps()
+
+    @app.post("/book")
+    async def book(order: Order) -> Response:
+        _who(order)
+        add(
+            {
+                "train": order.train,
+                "cart.seats": order.seats,
+                "fare.total": round(order.fare * order.seats, 2),
+                "fare.currency": "EUR",
+            }
+        )
+        # Asked on every request: the field on the event is enough, an event of its own would be too much.
+        flag("new-seat-map", "on" if share_of(order.user, "seat map") < 30 else "off", marker=False)
+        with part("seat lookup"):
+            seats = await free_seats(order.train)
+        add({"seats.free": seats})
+        with event("hold seats", train=order.train):
+            slow = version == CANARY and (order.app, order.region) == (SLOW_APP, SLOW_REGION)
+            await asyncio.sleep(SLOW_SECONDS if slow else 0.002)
+        return _passed_on(await client.post(f"{payment}/pay", json=order.model_dump()))
+
+    @app.get("/trains/{train}/seats")
+    async def look(train: str) -> dict[str, int]:
+        add(train=train)
+        with part("seat lookup"):
+            return {"free": await free_seats(train)}
+
+
+def _payment(app: FastAPI) -> None:
+    failing: set[str] = set()
+
+    @app.put("/faults/{scheme}")
+    async def switch(scheme: str, fault: Fault) -> None:
+        (failing.add if fault.failing else failing.discard)(scheme)
+
+    @app.post("/pay")
+    async def pay(order: Order) -> dict[str, str]:
+        add(
+            {
+                "user.id": order.user,
+                "payment.scheme": order.scheme,
+                "payment.amount": round(order.fare * order.seats, 2),
+                "payment.currency": "EUR",
+            }
+        )
+        await asyncio.sleep(0.003)
+        if order.scheme in failing:
+            raise SchemeUnavailable(f"no answer from the network of {order.scheme}")
+        return {"paid": order.user}
+
+
+def _who(order: Order) -> None:
+    add({"user.id": order.user, "app.platform": order.app, "geo.region.iso_code": order.region})
+
+
+def _passed_on(answer: httpx.Response) -> Response:
+    """Return another service's answer as one's own.
+
+    Raises:
+        UpstreamFailed: it could not answer.
+    """
+    if answer.status_code >= 500:
+        raise UpstreamFailed(f"{answer.request.url.path} answered {answer.status_code}")
+    return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
+
+
+def _seat_maps() -> Callable[[str], Any]:
+    """Return a function that tells a train's free seats, from a cache or, more slowly, from a database."""
+    kept: dict[str, tuple[float, int]] = {}
+
+    async def free(train: str) -> int:
+        until, seats = kept.get(train, (0.0, 0))
+        hit = time.monotonic() < until
+        add({"seat_map.cache.hit": hit})
+        if not hit:
+            await asyncio.sleep(0.01)
+            seats = 40 + share_of(train, "seats")
+            kept[train] = time.monotonic() + _SEAT_MAP_SECONDS, seats
+        return seats
+
+    return free

@@ -1,0 +1,63 @@
+"""What is the same on every row of a process, and what drifts: age, memory, units in flight.
+
+Read at most once a second, and kept as the JSON text that ends every line.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import sys
+import time
+from collections.abc import Sized
+from typing import Any
+
+import orjson
+
+from obskit.instrument.limits import fallback
+from obskit.names import DRIFT
+
+_REFRESH_NS = 1_000_000_000
+_PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class Drift:
+    """The service's own columns at this moment.
+
+    `constant` has them by name, `behind` as JSON from the comma to the newline; `due` is the
+    `time.perf_counter_ns()` after which they are to be read anew.
+
+    Args:
+        resource: attributes of the service, plain and redacted.
+        in_flight: container whose length is the number of open units.
+    """
+
+    def __init__(self, resource: dict[str, Any], in_flight: Sized) -> None:
+        self.resource = resource
+        self._in_flight = in_flight
+        self._begun = time.perf_counter_ns()
+        self.refresh(self._begun)
+
+    def forked(self) -> None:
+        """Take this process's id and age from now on."""
+        self._begun = time.perf_counter_ns()
+        self.resource["process.pid"] = os.getpid()
+        self.refresh(self._begun)
+
+    def refresh(self, clock: int) -> None:
+        """Read what drifts."""
+        self.due = clock + _REFRESH_NS
+        age, units = round((clock - self._begun) / 1e9, 3), len(self._in_flight)
+        constant = self.resource | dict(zip(DRIFT, (age, resident_bytes(), units), strict=True))
+        self.behind = b"," + orjson.dumps(constant, fallback)[1:] + b"\n"
+        self.constant = constant
+
+
+def resident_bytes() -> int:
+    """Return this process's resident memory; where the system does not tell it, the most it ever was."""
+    try:
+        with open("/proc/self/statm", "rb") as file:
+            return int(file.read().split()[1]) * _PAGE
+    except (OSError, ValueError, IndexError):
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return most if sys.platform == "darwin" else most * 1024

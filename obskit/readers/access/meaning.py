@@ -1,0 +1,257 @@
+"""What the fields of access logs are called in an event: OpenTelemetry's names where it has them.
+
+`event` takes columns under the names of `layouts`, as text, and returns a batch of server spans, one an
+answered request. `-` and empty text are null. A name is `{method} {route}`, or `{method}` where no route is
+known, never a path. What has no convention is called `nginx.`, `envoy.` or `access_log.` and its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.readers.access.single import odd_target, request_line
+from obskit.schema import NAMED, TIMESTAMP
+from obskit.schema.parse import by_value, parse
+from obskit.schema.types import convert, unify
+
+Columns = dict[str, pa.Array]
+
+_KNOWN = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"))
+_TEXT = pa.string()
+_PLAIN = {
+    "user": "user.name",
+    "url": "url.full",
+    "route": "http.route",
+    "scheme": "url.scheme",
+    "referer": "http.request.header.referer",
+    "agent": "user_agent.original",
+    "xff": "http.request.header.x-forwarded-for",
+    "x_request_id": "http.request.header.x-request-id",
+    "ident": "access_log.ident",
+    "request": "access_log.request",
+    "odd": "access_log.target",
+    "rest": "access_log.rest",
+    "trace_id": "trace_id",
+    "span_id": "span_id",
+    "parent_span_id": "parent_span_id",
+    "cipher": "tls.cipher",
+}
+_COUNTS = {
+    "size": "http.response.body.size",
+    "sent": "http.response.body.size",
+    "received": "http.request.body.size",
+    "bytes_sent": "http.response.size",
+    "request_length": "http.request.size",
+}
+_LINE = pa.struct([(name, _TEXT) for name in ("method", "target", "version", "request")])
+_TARGET = pa.struct([(name, _TEXT) for name in ("url", "path", "query", "authority", "odd")])
+_HOST = pa.struct([("host", _TEXT), ("port", pa.int64())])
+_LONGEST = 1e8
+"""Seconds, three years, beyond which the time of a request is a broken number."""
+
+_TRACEPARENT = r"^[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
+
+
+def event(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
+    """Return columns of an access log as events.
+
+    Args:
+        given: field -> its values; `micros`, where it is there, is the time in microseconds.
+        family: what a field without a convention is called after: "nginx", "envoy".
+    """
+    rows = len(next(iter(given.values())))
+    fields = dict(given)
+    _split_requests(fields)
+    out: Columns = {"kind": pa.repeat("server", rows)}
+    _times(fields, out, rows)
+    _requests(fields, out, rows)
+    for name in ("status", "code"):
+        if (status := fields.pop(name, None)) is not None:
+            number = parse(status, "int")
+            none = pc.equal(number, 0)  # as Envoy writes where there was no answer
+            out["http.response.status_code"] = (
+                pc.if_else(none, None, number) if pc.any(none).as_py() else number
+            )
+    for name, target in _COUNTS.items():
+        if (values := fields.pop(name, None)) is not None:
+            put(out, target, parse(values, "int"))
+    _addresses(fields, out)
+    _context(fields, out)
+    for name, values in fields.items():
+        put(out, _PLAIN.get(name) or (name if "." in name else f"{family}.{name}"), values)
+    kept = {name: values for name, values in out.items() if values.null_count < rows or name == "timestamp"}
+    schema = pa.schema([(name, values.type) for name, values in kept.items()], metadata=NAMED)
+    return pa.RecordBatch.from_arrays(list(kept.values()), schema=schema)
+
+
+def put(out: Columns, name: str, values: pa.Array) -> None:
+    """Add a column; where there is one, its values come first."""
+    have = out.get(name)
+    if have is None or have.null_count == len(have):
+        out[name] = values
+    else:
+        kind = unify(have.type, values.type)
+        out[name] = pc.coalesce(convert(have, kind), convert(values, kind))
+
+
+def _split_requests(fields: Columns) -> None:
+    """Take request lines apart that came in one piece, and targets into path and query."""
+    lines = fields.pop("line", None)
+    if lines is not None:
+        parts = by_value(lines, request_line, _LINE)
+        for field, values in zip(_LINE, parts.flatten(), strict=True):
+            put(fields, field.name, values)
+    target = fields.pop("target", None)
+    if target is None or target.null_count == len(target):
+        return
+    if target.null_count == 0 and pc.all(pc.starts_with(target, "/")).as_py():
+        path, query = _cut(target)
+        put(fields, "path", path)
+        put(fields, "query", query)
+        return
+    plain = pc.fill_null(pc.match_substring_regex(target, r"^(/|\*$)"), False)
+    path, query = _cut(pc.if_else(plain, target, ""))
+    put(fields, "path", path)
+    put(fields, "query", query)
+    _odd_targets(fields, target, plain)
+
+
+def _cut(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return what stands before the first question mark of each text, and after it; nothing is null."""
+    rows = len(texts)
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + rows + 1]
+    data = texts.buffers()[2] or pa.py_buffer(b"")
+    marks = np.flatnonzero(np.frombuffer(data, np.uint8)[: offsets[-1]] == ord("?"))
+    begin, end = offsets[:-1], offsets[1:]
+    at = np.append(marks, offsets[-1])[np.searchsorted(marks, begin)]
+    edges = np.stack([begin, np.minimum(at, end), np.minimum(at + 1, end), end], axis=1).astype(np.int32)
+    every = pa.Array.from_buffers(_TEXT, 4 * rows - 1, [None, pa.py_buffer(edges), data])
+    path, query = (every.take(pa.array(np.arange(first, 4 * rows, 4))) for first in (0, 2))
+    return _no_empty(path), _no_empty(query)
+
+
+def _no_empty(values: pa.Array) -> pa.Array:
+    empty = pc.equal(values, "")
+    return pc.if_else(empty, pa.scalar(None, _TEXT), values) if pc.any(empty).as_py() else values
+
+
+def _odd_targets(fields: Columns, target: pa.Array, plain: pa.Array) -> None:
+    """Add what requests asked for that named no path: a URL, an authority, or what is none of these."""
+    odd = np.flatnonzero(
+        ~plain.to_numpy(zero_copy_only=False) & target.is_valid().to_numpy(zero_copy_only=False)
+    )
+    made: list[dict[str, str] | None] = [None] * len(target)
+    for row in odd.tolist():
+        made[row] = odd_target(target[row].as_py())
+    for field, values in zip(_TARGET, pa.array(made, _TARGET).flatten(), strict=True):
+        put(fields, field.name, _no_empty(values))
+
+
+def _times(fields: Columns, out: Columns, rows: int) -> None:
+    """Add when requests began and how long they took. nginx writes the time at which they were over."""
+    began = fields.pop("start", None)
+    took = fields.pop("request_time", None)
+    if began is not None:
+        out["timestamp"] = parse(began, "timestamp")
+    else:
+        moments = fields.pop("micros", None)
+        if moments is None:
+            moments = pa.nulls(rows, pa.int64())
+        if took is not None:
+            seconds = parse(took, "float")
+            usual = pc.and_(pc.greater_equal(seconds, 0.0), pc.less(seconds, _LONGEST))
+            # 1.001 s are 1001 ms, which the product of floats is not.
+            rounded = pc.round(pc.multiply(pc.if_else(usual, seconds, None), 1000.0), 6)
+            out["duration_ms"] = pc.coalesce(rounded, pc.multiply(seconds, 1000.0))
+            over = pc.cast(pc.round(pc.multiply(pc.fill_null(rounded, 0.0), 1000.0)), pa.int64())
+            moments = pc.subtract(moments, over)
+        out["timestamp"] = moments.cast(TIMESTAMP)
+    if (duration := fields.pop("duration", None)) is not None:
+        out["duration_ms"] = parse(duration, "float")
+
+
+def _requests(fields: Columns, out: Columns, rows: int) -> None:
+    """Add method, path, query, protocol and the name."""
+    method = fields.pop("method", None)
+    method = pa.nulls(rows, _TEXT) if method is None else method
+    encoded = method if pa.types.is_dictionary(method.type) else pc.dictionary_encode(method)
+    words = encoded.dictionary.to_pylist()
+
+    def by_word(made: list[str | None]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(made, _TEXT))
+
+    out["http.request.method"] = by_word([word if word in _KNOWN else "_OTHER" for word in words])
+    if not _KNOWN.issuperset(words):
+        out["http.request.method_original"] = by_word([None if word in _KNOWN else word for word in words])
+    name = by_word([word if word in _KNOWN else "HTTP" for word in words])
+    if name.null_count:
+        name = pc.fill_null(name.dictionary_decode(), "HTTP")
+    if (route := fields.get("route")) is not None:
+        name = name.dictionary_decode() if pa.types.is_dictionary(name.type) else name
+        name = pc.coalesce(pc.binary_join_element_wise(name, route, " "), name)
+    out["name"] = name
+    for field, target in (("path", "url.path"), ("query", "url.query")):
+        if (values := fields.pop(field, None)) is not None:
+            out[target] = values
+    if (version := fields.pop("version", None)) is not None:
+        out["network.protocol.version"] = version
+
+
+def _addresses(fields: Columns, out: Columns) -> None:
+    """Add who asked, and whom: the client is whom the first proxy saw, the peer whom this server saw."""
+    for name in ("vhost", "authority"):
+        if (values := fields.pop(name, None)) is not None:
+            server, port = by_value(values, host_and_port, _HOST).flatten()
+            put(out, "server.address", server)
+            put(out, "server.port", port)
+    if (values := fields.pop("server_port", None)) is not None:
+        put(out, "server.port", parse(values, "int"))
+    client = fields.pop("host", None)
+    forwarded = fields.get("xff")
+    if forwarded is not None and client is not None:
+        out["network.peer.address"] = pc.if_else(pc.is_valid(forwarded), client, None)
+    if (values := fields.pop("downstream_remote_address", None)) is not None:
+        client, port = by_value(values, host_and_port, _HOST).flatten()
+        out["network.peer.address"], out["network.peer.port"] = client, port
+    if forwarded is not None:
+        put(out, "client.address", _first(forwarded))
+    if client is not None:
+        put(out, "client.address", client)
+
+
+def _first(forwarded: pa.Array) -> pa.Array:
+    """Return the first of the addresses that each request passed through."""
+    if not pc.any(pc.match_substring(forwarded, ",")).as_py():
+        return forwarded
+    first = pc.list_element(pc.split_pattern(forwarded, ",", max_splits=1), 0)
+    return _no_empty(pc.utf8_trim_whitespace(first))
+
+
+def host_and_port(text: str) -> tuple[str, int | None]:
+    """Return an address with a port as both: `a.example:8080`, `[2001:db8::1]:443`; None without a port."""
+    host, colon, port = text.rpartition(":")
+    if (
+        not colon
+        or not (port.isascii() and port.isdigit())
+        or len(port) > 5
+        or (":" in host and host[-1] != "]")
+    ):
+        host, port = text, ""
+    return host.removeprefix("[").removesuffix("]"), int(port) if port else None
+
+
+def _context(fields: Columns, out: Columns) -> None:
+    """Add the trace, and how long upstreams took."""
+    if (values := fields.pop("traceparent", None)) is not None:
+        parts = pc.extract_regex(pc.utf8_lower(values), _TRACEPARENT)
+        out["trace_id"], out["parent_span_id"] = parts.flatten()
+    if (values := fields.pop("upstream_response_time", None)) is not None:
+        out["nginx.upstream_response_time"] = parse(values, "float")
+    if (values := fields.pop("upstream_time", None)) is not None:
+        out["envoy.upstream_service_time"] = parse(values, "float")
+    if (values := fields.pop("tls", None)) is not None:
+        out["tls.protocol.version"] = by_value(values, lambda text: text.removeprefix("TLSv"), _TEXT)

@@ -1,0 +1,230 @@
+"""Tables of the Collector's ClickHouse exporter: `otel_traces` and `otel_logs`, as JSON lines and by columns.
+
+Every attribute is text there. One of which all values of a batch are integers, floats or booleans, written
+as `schema.types.to_text` would write them, gets that type back: if a later batch has another value, the
+field becomes text, and each value reads as it was. "1.10" and "007" stay text therefore.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.names import current, type_word
+from obskit.readers import jsonl
+from obskit.readers.registry import Match, Reader
+from obskit.readers.rows import attribute_name
+from obskit.readers.source import Source
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
+from obskit.schema.flatten import flatten
+from obskit.schema.parse import parse
+from obskit.schema.types import json_text, plain, to_text
+
+_TRACES = frozenset({"Timestamp", "TraceId", "SpanId", "SpanName", "Duration"})
+_LOGS = frozenset({"Timestamp", "SeverityNumber", "Body", "LogAttributes"})
+_OWN = {
+    "Timestamp": "timestamp",
+    "TraceId": "trace_id",
+    "SpanId": "span_id",
+    "ParentSpanId": "parent_span_id",
+    "TraceState": "trace_state",
+    "SpanName": "name",
+    "EventName": "name",
+    "SpanKind": "kind",
+    "StatusCode": "status_code",
+    "StatusMessage": "status_message",
+    "SeverityText": "severity_text",
+    "SeverityNumber": "severity_number",
+    "Body": "body",
+}
+"""Column of the exporter's -> ours."""
+
+_SERVICE = {"ServiceName": "service.name"}
+_SCOPE = {"ScopeName": "otel.scope.name", "ScopeVersion": "otel.scope.version"}
+_LEVELS = ("ResourceAttributes", "ScopeAttributes", "SpanAttributes", "LogAttributes")
+"""Maps of attributes; of a name in several the last has the say."""
+
+_LEFT_OUT = frozenset({"TimestampTime", "TimestampDate", "TraceFlags", "ResourceSchemaUrl", "ScopeSchemaUrl"})
+_LIST = re.compile(r"(?:Events|Links)\.")
+_NUMBER = r"^-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
+_INTEGER = r"^-?(0|[1-9][0-9]{0,18})$"
+_LINE = re.compile(rb'"(?:SpanAttributes|ResourceAttributes|LogAttributes)"\s*:')
+
+
+def is_export(names: Sequence[str]) -> bool:
+    """Whether a table has the columns that the exporter makes."""
+    have = {name.partition(".")[0] for name in names}
+    return have >= _TRACES or have >= _LOGS
+
+
+def sniff(head: bytes) -> Match:
+    """Say whether lines of the head are rows of the exporter's tables."""
+    if not _LINE.search(head) or head.lstrip()[:1] != b"{":
+        return Match.NO
+    for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n")[:20]:
+        try:
+            row = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            continue
+        if type(row) is dict:
+            return Match.DIALECT if is_export(list(row)) else Match.NO
+    return Match.NO
+
+
+def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Give the rows of a file of JSON lines as batches.
+
+    Raises:
+        ReadError: not one line is an object.
+        LimitExceeded: too many field names.
+    """
+    for batch in jsonl.read(source, report, mapping):
+        yield as_events(batch, report)
+
+
+def as_events(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
+    """Return rows of the exporter's tables with our names, and types where all values have one.
+
+    Raises:
+        LimitExceeded: too many field names.
+    """
+    rows = batch.num_rows
+    lists = {
+        name: values
+        for name, values in zip(batch.schema.names, batch.columns, strict=True)
+        if _LIST.match(name)
+    }
+    raw: dict[str, pa.Array] = {}
+    for column in flatten(batch.select([name for name in batch.schema.names if name not in lists])):
+        raw.setdefault(column.name, column.values)
+    out: dict[str, pa.Array] = {}
+    levels: list[dict[str, pa.Array]] = [{} for _ in _LEVELS]
+    for name, values in raw.items():
+        head, dot, key = name.partition(".")
+        if dot and head in _LEVELS:
+            levels[_LEVELS.index(head)][attribute_name(key)] = restored(values, key)
+        elif name in _OWN:
+            have, filled = out.get(_OWN[name]), _filled(values)
+            out[_OWN[name]] = filled if have is None else pc.coalesce(to_text(have), to_text(filled))
+        elif name == "Duration":
+            length = parse(values, "float")
+            out["duration_ms"] = pc.divide(length, 1e6)
+        elif name in _SERVICE or name in _SCOPE:
+            level = 0 if name in _SERVICE else 1
+            levels[level][(_SERVICE | _SCOPE)[name]] = _filled(values)
+        elif name not in _LEFT_OUT and not (head in _LEVELS and values.null_count == rows):
+            out[attribute_name(name)] = values
+    if not {"SpanName", "SpanId"} <= raw.keys() or "SeverityNumber" in raw:
+        out["kind"] = pa.repeat("event", rows)
+    for target, kind, names in (
+        ("events", EVENTS_TYPE, ("Timestamp", "Name", "Attributes")),
+        ("links", LINKS_TYPE, ("TraceId", "SpanId", "TraceState", "Attributes")),
+    ):
+        parts = [lists.get(f"{target.capitalize()}.{name}") for name in names]
+        if parts[0] is not None and pa.types.is_list(parts[0].type):
+            found = _structs(parts, kind)
+            if found is None:
+                report.note(f"{target} whose lists differ in length are not read")
+            else:
+                out[target] = found
+    return _united(levels, out, report)
+
+
+def _united(
+    levels: list[dict[str, pa.Array]], out: dict[str, pa.Array], report: FileReport
+) -> pa.RecordBatch:
+    """Put the levels together; of a name on several the innermost's value wins, counted."""
+    merged: dict[str, pa.Array] = {}
+    for level in levels:
+        for name, values in level.items():
+            have = merged.get(name)
+            if have is None:
+                merged[name] = values
+                continue
+            both = pc.and_(pc.is_valid(have), pc.is_valid(values))
+            if name != "service.name":  # the exporter writes it twice, the same
+                report.override(name, pc.sum(both).as_py() or 0)
+            if have.type != values.type:
+                have, values = to_text(have), to_text(values)
+            merged[name] = pc.coalesce(values, have)
+    columns = merged | out
+    kept = {name: values for name, values in columns.items() if values.null_count < len(values)}
+    kept.setdefault("timestamp", out.get("timestamp", pa.nulls(len(next(iter(columns.values()))), TIMESTAMP)))
+    return pa.RecordBatch.from_arrays(
+        list(kept.values()), schema=pa.schema([(n, v.type) for n, v in kept.items()], NAMED)
+    )
+
+
+def restored(values: pa.Array, name: str) -> pa.Array:
+    """Return an attribute's texts as what all of them are: integers, floats or booleans, else text.
+
+    A name whose type is known keeps its texts: `obskit.schema` parses them. A value is taken for a number
+    only if that number's own text is what was written, so that nothing is lost should text come later.
+    """
+    if not pa.types.is_string(values.type) or values.null_count == len(values):
+        return values
+    if type_word(current(name)) is not None:
+        return values
+    distinct = values.unique().drop_null()
+    if pc.all(pc.is_in(distinct, pa.array(["true", "false"]))).as_py():
+        return pc.equal(values, "true")
+    if not pc.all(pc.match_substring_regex(distinct, _NUMBER)).as_py():
+        return values
+    whole = pc.all(pc.match_substring_regex(distinct, _INTEGER)).as_py()
+    kind = pa.int64() if whole else pa.float64()
+    try:
+        numbers = pc.cast(distinct, kind)
+    except pa.ArrowInvalid:  # more than 64 bits hold
+        return values
+    same = pc.all(pc.equal(to_text(numbers), distinct)).as_py()
+    return pc.cast(values, kind) if same else values
+
+
+def _filled(values: pa.Array) -> pa.Array:
+    """Return texts with empty ones, which the tables have for none, as null."""
+    if not pa.types.is_string(values.type):
+        return values
+    return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
+
+
+def _structs(parts: list[pa.Array | None], kind: pa.DataType) -> pa.Array | None:
+    """Return parallel lists as lists of structs; None where they are not parallel."""
+    lengths = [
+        pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False)
+        for part in parts
+        if part is not None and pa.types.is_list(part.type)
+    ]
+    if any(not np.array_equal(lengths[0], other) for other in lengths[1:]):
+        return None
+    count = int(lengths[0].sum())
+    columns = []
+    for part, field in zip(parts, kind.value_type, strict=True):
+        if part is None or not pa.types.is_list(part.type):
+            columns.append(pa.nulls(count, field.type))
+        elif field.name == "attributes":
+            columns.append(pa.array(list(map(_attributes, part.flatten().to_pylist())), pa.string()))
+        else:
+            values = plain(part.flatten())
+            columns.append(parse(values, "timestamp" if field.type == TIMESTAMP else "string"))
+    items = pa.StructArray.from_arrays([_filled(column) for column in columns], fields=list(kind.value_type))
+    offsets = pa.array(np.concatenate(([0], np.cumsum(lengths[0]))), pa.int32())
+    return pa.ListArray.from_arrays(offsets, items, type=kind, mask=pa.array(lengths[0] == 0))
+
+
+def _attributes(item: Any) -> str | None:
+    """Return an event's attributes as JSON text: a map's pairs, or JSON already."""
+    if type(item) is str:
+        return None if item in ("", "{}") else item
+    try:
+        return json_text(dict(item)) if item else None
+    except (TypeError, ValueError):
+        return json_text(item)
+
+
+READER = Reader("ClickHouse JSONEachRow", (".json", ".jsonl", ".ndjson"), sniff, read)

@@ -1,0 +1,211 @@
+"""JSON objects of a file that was not made for reading: one document, a list, one a line, or end to end.
+
+A document may be printed over many lines. Of one that breaks off, or breaks in the middle, the objects that
+are whole are given; each broken place is counted, and after `MOST_BROKEN` of them no more are looked for.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from obskit.errors import LimitExceeded
+from obskit.readers.lines import LineBlocks
+from obskit.readers.source import Readable, Source
+from obskit.schema import FileReport
+
+DOCUMENT_LIMIT = 128 * 1024 * 1024
+"""Bytes that one document, or one line, may have; it is held in memory whole."""
+
+MOST_BROKEN = 100
+_ENTERED = 2  # lists that are not whole and are entered, one in the other
+_AHEAD = 4096  # characters of a list's own before its items
+BLOCK = 4 * 1024 * 1024
+_TORN = "torn: the file ends within it"
+_BLANK = re.compile(r"[\s,\]}]*")
+# Where to look for the next object after a broken one: at the beginning of a line, or after another.
+_AGAIN = re.compile(r"\n(?=\{)|\}\s*,?\s*(?=\{)")
+_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
+
+
+def _integer(text: str) -> int | float:
+    value = int(text) if len(text) < 21 else 2**64
+    return value if -(2**63) <= value < 2**64 else float(text)
+
+
+_DECODER = json.JSONDecoder(parse_int=_integer)
+
+
+def objects(source: Source, report: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the objects of a file with their place; lists, and Kubernetes' lists, are given item by item.
+
+    Raises:
+        LimitExceeded: a document of more than `DOCUMENT_LIMIT` bytes.
+    """
+    with source.stream() as stream:
+        if _by_line(source.head):
+            yield from _lines(LineBlocks(stream, report, size=BLOCK, limit=DOCUMENT_LIMIT), report)
+        else:
+            data = Readable(stream).read(DOCUMENT_LIMIT + 1)
+            if len(data) > DOCUMENT_LIMIT:
+                raise LimitExceeded(
+                    f"{source.path} is one document of more than {DOCUMENT_LIMIT // 1024**2} MiB",
+                    hint="write one object a line: jq -c . FILE > markers.jsonl",
+                )
+            yield from _document(data.removeprefix(b"\xef\xbb\xbf"), "", 1, 0, report, last=True)
+        if stream.damage:
+            report.reject("end of the file", stream.damage)
+
+
+def _by_line(head: bytes) -> bool:
+    first, newline, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    if not newline:
+        return True
+    try:
+        orjson.loads(first)
+    except orjson.JSONDecodeError:
+        return False
+    return True
+
+
+def _lines(blocks: LineBlocks, report: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
+    for block in blocks:
+        offset = block.offset
+        for number, line in enumerate(block.data.split(b"\n"), start=block.line):
+            if line.strip():
+                last = block.torn and offset + len(line) == block.offset + len(block.data)
+                yield from _document(line, f"line {number}, byte {offset}", number, offset, report, last=last)
+            offset += len(line) + 1
+
+
+def _document(
+    data: bytes, place: str, line: int, offset: int, report: FileReport, *, last: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        found = orjson.loads(data)
+    except orjson.JSONDecodeError:
+        yield from _whole_ones(data.decode("utf-8", "surrogateescape"), line, offset, report, last)
+    else:
+        yield from _items(found, place, report)
+
+
+def _items(found: Any, place: str, report: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give an object, or the objects of a list."""
+    listed = found
+    if (
+        type(found) is dict
+        and type(found.get("items")) is list
+        and str(found.get("kind", "List")).endswith("List")
+    ):
+        listed = found["items"]
+    if type(listed) is not list:
+        listed = [found]
+        where = [place]
+    else:
+        where = [f"{place}, item {at}" if place else f"item {at}" for at in range(1, len(listed) + 1)]
+    for position, item in zip(where, listed, strict=True):
+        if type(item) is dict:
+            yield position, item
+        else:
+            report.reject(position, "not a JSON object")
+
+
+def _whole_ones(
+    text: str, line: int, offset: int, report: FileReport, last: bool
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Give the objects of a text that are whole, and count the places that are not."""
+    at, broken, counted, entered = 0, 0, 0, 0
+
+    def place() -> str:
+        nonlocal line, offset, counted
+        passed = text[counted:at]
+        line, offset, counted = (
+            line + passed.count("\n"),
+            offset + len(passed.encode("utf-8", "surrogateescape")),
+            at,
+        )
+        return f"line {line}, byte {offset}"
+
+    while (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+        try:
+            found, end = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError) as error:
+            inside = _inside(text, at) if not broken and entered < _ENTERED else None
+            if inside is not None:
+                at, entered = inside, entered + 1
+                continue
+            again = _AGAIN.search(text, at + 1)
+            deep = isinstance(error, RecursionError)
+            report.reject(
+                place(), "nested too deep" if deep else _TORN if again is None and last else "not JSON"
+            )
+            broken += 1
+            if again is None:
+                return
+            at = again.end()
+            if broken == MOST_BROKEN:
+                report.reject(place(), f"not looked at, after {MOST_BROKEN} broken places")
+                return
+            continue
+        yield from _items(found, place(), report)
+        at = end
+
+
+def _inside(text: str, at: int) -> int | None:
+    """Return where the first item of a list begins that is not whole itself."""
+    if text[at] == "[":
+        return at + 1
+    if text[at] != "{":
+        return None
+    following = text.find("\n{", at)
+    items = _ITEMS.search(text, at, min(at + _AHEAD, following if following > 0 else len(text)))
+    return items.end() if items else None
+
+
+def first_objects(head: bytes, most: int = 20) -> list[dict[str, Any]]:
+    """Return the first objects of a file's head; of one that the head cuts off, what there is of it."""
+    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    found: list[dict[str, Any]] = []
+    at, entered = 0, 0
+    while len(found) < most and (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
+        try:
+            value, end = _DECODER.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            inside = _inside(text, at) if not found and entered < _ENTERED else None
+            if inside is None:
+                break
+            at, entered = inside, entered + 1
+            continue
+        listed = value.get("items") if type(value) is dict else value
+        found += [item for item in (listed if type(listed) is list else [value]) if type(item) is dict]
+        at = end
+    if not found:
+        start = at if text[at : at + 1] == "{" else 0
+        found = [closed] if (closed := _closed(text[start:])) else []
+    return found[:most]
+
+
+def _closed(text: str) -> dict[str, Any] | None:
+    """Return the object of which a text is the beginning, without what is cut off."""
+    stack: list[str] = []
+    best, closers = 0, ""
+    for token in _TOKEN.finditer(text):
+        sign = token[0]
+        if sign in "{[":
+            stack.append("}" if sign == "{" else "]")
+        elif sign in "}]":
+            if not stack:
+                return None
+            stack.pop()
+        if sign == "," and stack:
+            best, closers = token.start(), "".join(reversed(stack))
+    try:
+        found = json.loads(text[:best] + closers)
+    except (ValueError, RecursionError):
+        return None
+    return found if type(found) is dict else None

@@ -1,0 +1,149 @@
+"""A plain table of what happened: time, kind, text, with a header or without.
+
+`kind` is what the marker is called. Words for a deployment (deploy, release, rollback) and for an incident
+(outage, resolved) become those; any other stays, a maintenance or a flag. More columns are taken by their
+name: service, version, environment, status, id, revision, severity, url.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+
+from obskit.errors import ReadError
+from obskit.readers.lines import LineBlocks
+from obskit.readers.markers.rows import Row, deployment, incident, moment
+from obskit.readers.registry import Match, Reader
+from obskit.readers.rows import RowBatcher
+from obskit.readers.source import Source
+from obskit.schema import NAMED, FileReport
+
+LINE_LIMIT = 1024 * 1024
+BLOCK = 1024 * 1024
+_NAMES = {
+    **dict.fromkeys(("time", "timestamp", "ts", "date", "at", "when"), "time"),
+    **dict.fromkeys(("kind", "type", "event", "what"), "kind"),
+    **dict.fromkeys(("text", "title", "message", "description", "note", "body"), "text"),
+    **dict.fromkeys(("service", "service.name", "app"), "service"),
+    **dict.fromkeys(("version", "service.version", "tag"), "version"),
+    **dict.fromkeys(("environment", "env", "deployment.environment.name"), "environment"),
+    **dict.fromkeys(("status", "state", "deployment.status"), "status"),
+    **dict.fromkeys(("id", "deployment.id"), "id"),
+    **dict.fromkeys(("revision", "commit", "sha"), "revision"),
+    "severity": "severity",
+    "user": "user",
+    "url": "url",
+}
+_DEPLOYMENTS = {
+    **dict.fromkeys(("deployment", "deploy", "deployed", "release", "rollout"), "succeeded"),
+    **dict.fromkeys(("rollback", "rolled back", "rolled_back", "revert"), "rolled_back"),
+}
+_INCIDENTS = {
+    **dict.fromkeys(("incident", "outage", "alert"), "open"),
+    **dict.fromkeys(("resolved", "incident resolved", "incident.resolved"), "resolved"),
+    **dict.fromkeys(("mitigated", "incident mitigated", "incident.mitigated"), "mitigated"),
+}
+_TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d{10}(?:\.\d+)?$|\d{13}$")
+_PLAIN = ["time", "kind", "text"]
+_DELIMITERS = ",;\t"
+_BOM = b"\xef\xbb\xbf"
+
+
+def _cells(line: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def columns_of(head: bytes) -> tuple[str, list[str], bool] | None:
+    """Return (delimiter, columns, whether the first line names them) of a table of markers; None for others.
+
+    A header names a time, a kind and a text, and nothing that is not known here; the first kinds have a
+    deployment or an incident among them.
+    """
+    lines = head.removeprefix(_BOM).split(b"\n")
+    texts = [line.decode("utf-8", "replace").strip("\r") for line in lines if line.strip()]
+    for delimiter in _DELIMITERS if texts else "":
+        first = [_NAMES.get(name.strip().lower(), "") for name in _cells(texts[0], delimiter)]
+        header = set(_PLAIN) <= set(first) and "" not in first and len(set(first)) == len(first)
+        names = first if header else _PLAIN
+        rows = [_cells(line, delimiter) for line in texts[header : 51 + header]]
+        whole = [row for row in rows if len(row) == len(names)]
+        kinds = [row[names.index("kind")].strip().lower() for row in whole]
+        # Without a header, what is no marker may not be one of another table.
+        known = any(kind in _DEPLOYMENTS or kind in _INCIDENTS for kind in kinds)
+        timed = sum(bool(_TIME.match(row[names.index("time")].strip())) for row in whole)
+        begun = header or (whole[:1] == rows[:1] and _TIME.match(whole[0][0].strip()))
+        if known and begun and 2 * timed >= len(rows):
+            return delimiter, names, header
+    return None
+
+
+def sniff(head: bytes) -> Match:
+    """Say whether the head is a table of markers."""
+    return Match.DIALECT if columns_of(head) else Match.NO
+
+
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Give the markers of a table as batches, a line each.
+
+    Raises:
+        ReadError: the file has not one.
+    """
+    delimiter, names, header = columns_of(source.head) or (",", _PLAIN, False)
+    batcher, good = RowBatcher(dict(NAMED)), 0
+    with source.stream() as stream:
+        for block in LineBlocks(stream, report, size=BLOCK, limit=LINE_LIMIT):
+            offset = block.offset
+            for number, line in enumerate(block.data.split(b"\n"), start=block.line):
+                if line.strip() and not header:
+                    why = _added(batcher, line, delimiter, names)
+                    good += not why
+                    if why:
+                        report.reject(f"line {number}, byte {offset}", why)
+                header = header and not line.strip()
+                offset += len(line) + 1
+            if batcher.rows:
+                yield batcher.take()
+        if stream.damage:
+            report.reject("end of the file", stream.damage)
+    if not good:
+        raise ReadError(f"{source.path} has no marker", hint="a line is: time, kind, text")
+
+
+def _added(batcher: RowBatcher, line: bytes, delimiter: str, names: list[str]) -> str:
+    try:
+        cells = _cells(line.decode().strip("\r"), delimiter)
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    if len(cells) != len(names):
+        return f"a row that has not {len(names)} fields"
+    row = {name: cell.strip() or None for name, cell in zip(names, cells, strict=True)}
+    if row["kind"] is None or not _TIME.match(row["time"] or ""):
+        return "a marker without a time or a kind"
+    batcher.add(_marker(row))
+    return ""
+
+
+def _marker(row: dict[str, str | None]) -> Row:
+    kind = str(row["kind"]).lower()
+    fields = {name: row.get(name) for name in ("service", "version", "environment", "revision", "user")}
+    fields |= {"body": row["text"], "url.full": row.get("url")}
+    if kind in _DEPLOYMENTS:
+        return deployment(row["time"], row.get("status") or _DEPLOYMENTS[kind], id=row.get("id"), **fields)
+    if kind in _INCIDENTS:
+        word = row.get("status") or _INCIDENTS[kind]
+        more = {"incident": row.get("id"), "title": row["text"], "severity": row.get("severity")}
+        return incident(row["time"], word, **more, **fields)
+    other = {"timestamp": moment(row["time"]), "name": row["kind"], "kind": "event", "body": row["text"]}
+    known = {"service.name": row.get("service"), "service.version": row.get("version")}
+    return {name: value for name, value in {**other, **known}.items() if value is not None}
+
+
+READER = Reader("CSV of markers", (".csv", ".tsv", ".txt"), sniff, read)

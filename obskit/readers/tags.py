@@ -1,0 +1,110 @@
+"""What tracing tools write as tags that OpenTelemetry has columns for: kind, status, trace state; and ids.
+
+Jaeger and Zipkin write all of a span's own fields that they have no place for as tags, by names on which
+OpenTelemetry's exporters agree. Both readers leave such tags in their batches, and `own_columns` moves
+them, whichever way a batch was made.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.schema.parse import by_value
+from obskit.schema.types import convert, to_text
+
+KINDS = frozenset({"internal", "server", "client", "producer", "consumer"})
+ERROR = "attributes.error"
+_FALSE = frozenset({"", "false", "0"})
+_TRUE = frozenset({"true", "1"})
+_STATUS = frozenset({"UNSET", "OK", "ERROR"})
+_HEX = re.compile(r"[0-9a-fA-F]{1,32}")
+
+
+def padded(text: str | None, width: int) -> str | None:
+    """Return an id as long as OpenTelemetry's: hex digits are filled up with zeros, anything else stays."""
+    if text is None or len(text) >= width or not _HEX.fullmatch(text):
+        return text or None
+    return text.rjust(width, "0")
+
+
+def padded_ids(array: pa.Array, width: int) -> pa.Array:
+    """Return ids as `padded` gives them."""
+    lengths = pc.min_max(pc.binary_length(array)).as_py()
+    if lengths["min"] == lengths["max"] == width:
+        return array
+    if pc.all(pc.match_substring_regex(array, r"^[0-9a-fA-F]{1,32}$"), min_count=0).as_py():
+        return pc.ascii_lpad(array, width, "0")
+    return by_value(array, lambda text: padded(text, width), pa.string())
+
+
+def filled(array: pa.Array) -> pa.Array:
+    """Return texts with empty ones as null."""
+    empty = pc.equal(array, "")
+    return pc.if_else(empty, pa.scalar(None, array.type), array) if pc.any(empty).as_py() else array
+
+
+def own_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch with the tags that have columns of ours moved into these.
+
+    `span.kind` (where there is no kind yet), `error`, `otel.status_code`, `otel.status_description` and
+    `w3c.tracestate`. An error that is not just true is the `error.type`, unless there is one. A value that
+    means nothing stays where it was.
+    """
+    columns = dict(zip(batch.schema.names, batch.columns, strict=True))
+    metadata = {field.name: field.metadata for field in batch.schema}
+    rows = batch.num_rows
+
+    def moved(name: str, read: Callable[[str], Any], kind: pa.DataType) -> pa.Array:
+        """Return what `read` makes of a tag's texts, null where nothing; the tag keeps only those."""
+        values = columns.get(name)
+        if values is None:
+            return pa.nulls(rows, kind)
+        found = by_value(to_text(values), read, kind)
+        left = pc.if_else(pc.is_valid(found), pa.scalar(None, values.type), values)
+        if left.null_count == rows:
+            del columns[name]
+        else:
+            columns[name] = left
+        return found
+
+    columns["kind"] = _first(columns.get("kind"), moved("span.kind", _kind, pa.string()))
+    failed = moved(ERROR, _failed, pa.string())
+    status = moved("otel.status_code", _status, pa.string())
+    status = pc.if_else(pc.fill_null(pc.not_equal(failed, "false"), False), "ERROR", status)
+    columns["status_code"] = pc.fill_null(_first(columns.get("status_code"), status), "UNSET")
+    for target, tag in (("status_message", "otel.status_description"), ("trace_state", "w3c.tracestate")):
+        if tag in columns:
+            found = moved(tag, str, pa.string())
+            columns[target] = _first(columns.get(target), found)
+    types = pc.if_else(pc.is_in(failed, pa.array(["true", "false"])), None, failed)
+    if types.null_count < rows:
+        have = columns.get("error.type")
+        columns["error.type"] = types if have is None else pc.coalesce(to_text(have), types)
+    fields = [pa.field(name, values.type, metadata=metadata.get(name)) for name, values in columns.items()]
+    return pa.RecordBatch.from_arrays(
+        list(columns.values()), schema=pa.schema(fields, metadata=batch.schema.metadata)
+    )
+
+
+def _first(one: pa.Array | None, other: pa.Array) -> pa.Array:
+    return other if one is None else pc.coalesce(convert(one, pa.string()), other)
+
+
+def _kind(text: str) -> str | None:
+    word = text.strip().lower()
+    return word if word in KINDS else None
+
+
+def _status(text: str) -> str | None:
+    word = text.strip().upper().removeprefix("STATUS_CODE_")
+    return word if word in _STATUS else None
+
+
+def _failed(text: str) -> str:
+    word = text.strip().lower()
+    return "false" if word in _FALSE else "true" if word in _TRUE else text

@@ -1,0 +1,42 @@
+"""Tests for those who stand on obskit: a contract for readers of other formats, and what a service emitted.
+
+`captured` needs the base install alone, the rest the extra `data`; so names are looked up when they are first
+used. This room refuses to be used outside of tests: it is neither fast nor sparing.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+from obskit.errors import MissingDependency
+
+if TYPE_CHECKING:
+    from obskit.testing.canonical import differences, incident
+    from obskit.testing.capture import captured
+    from obskit.testing.contract import ReaderContract
+    from obskit.testing.heads import encoded, samples
+
+# name -> module
+_MODULES = {
+    "ReaderContract": "contract",
+    "captured": "capture",
+    "differences": "canonical",
+    "encoded": "heads",
+    "incident": "canonical",
+    "samples": "heads",
+}
+
+__all__ = ["ReaderContract", "captured", "differences", "encoded", "incident", "samples"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module 'obskit.testing' has no attribute {name!r}")
+    try:
+        module = importlib.import_module(f"obskit.testing.{_MODULES[name]}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] == "obskit":
+            raise
+        raise MissingDependency.of("data", f"obskit.testing.{name}") from error
+    return getattr(module, name)

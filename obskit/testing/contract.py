@@ -1,0 +1,243 @@
+"""The contract that every reader keeps, as a suite of tests that a reader of another package can run too.
+
+::
+
+    class TestMyReader(ReaderContract):
+        reader = my_package.READER
+
+        def write(self, table):
+            return my_package.dumps(table.to_pylist())
+
+pytest finds the tests; nothing here needs it. A format that cannot carry all of the incident says so in
+`expected`, in which the table may become what the format can carry, and nothing else.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import random
+import unittest
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import ClassVar, NamedTuple
+
+import pyarrow as pa
+
+from obskit.errors import ObskitError, ReadError
+from obskit.readers import REGISTRY, Match, Reader, Source, read_batches
+from obskit.schema import LoadReport, Normalizer, cast
+from obskit.testing.canonical import differences, incident
+from obskit.testing.heads import samples
+
+CUTS = 120
+MUTANTS = 60
+FEW = 3
+
+
+class Loaded(NamedTuple):
+    """A file's events in their final schema, and what was counted."""
+
+    table: pa.Table
+    report: LoadReport
+
+
+class ReaderContract:
+    """Tests of one reader. A subclass has a name that pytest collects, `reader` and `write`.
+
+    Attributes:
+        reader: under test; it need not be registered.
+        tells_torn: the format tells that a record breaks off; False for one, such as CSV, whose torn last
+            record may look whole.
+    """
+
+    reader: ClassVar[Reader]
+    tells_torn: ClassVar[bool] = True
+
+    # What a subclass says.
+
+    def write(self, table: pa.Table) -> bytes:
+        """Return the events of a table, which lie as in a Dataset, as a file of the format."""
+        raise NotImplementedError
+
+    def expected(self, table: pa.Table) -> pa.Table:
+        """Return what of a table the format can carry; all of it by default."""
+        return table
+
+    def spoiled(self, data: bytes) -> bytes | None:  # noqa: ARG002
+        """Return what `write` gave with one record that cannot be read in it; None if there is no way."""
+        return None
+
+    # What holds for every reader.
+
+    def test_the_same_incident_gives_the_same_table(self) -> None:
+        """All values, types and nulls come back as they were."""
+        table = incident()
+        loaded = self._load(self.write(table))
+        _none(differences(loaded.table, self.expected(table)))
+        _none([str(rejection) for rejection in loaded.report.rejected])
+
+    def test_it_knows_its_own_files(self) -> None:
+        """The first bytes are enough, of a large file and of a small one."""
+        for rows in (None, 1):
+            head = self.write(incident(rows))[: 64 * 1024]
+            _true(
+                self.reader.sniff(head) > Match.NO,
+                f"{self.reader.name} does not know what it reads: {head[:80]!r}",
+            )
+            _true(self.reader.sniff(head) == self._best(head), f"another reader is surer of {head[:80]!r}")
+
+    def test_it_leaves_other_formats_alone(self) -> None:
+        """Of another format's bytes it is not sure, or less so than that format's own reader."""
+        for name, head in samples().items():
+            found = self.reader.sniff(head[: 64 * 1024])
+            if found is Match.NO or name == self.reader.name or self._reads(head, found):
+                continue
+            _true(False, f"{self.reader.name} takes {name} for its own ({found.name})")
+
+    def test_an_empty_file(self) -> None:
+        """It is a clear error for whoever loads it, and nothing that the reader breaks on."""
+        for data in (b"", b"\n"):
+            try:
+                loaded = self._load(data)
+            except ObskitError:
+                continue
+            _true(loaded.table.num_rows == 0, f"{loaded.table.num_rows} rows of {data!r}")
+
+    def test_torn_at_any_place(self) -> None:
+        """The records before the break are there as they were; that something is missing is said."""
+        data = self.write(incident(FEW))
+        whole = _rows(self._load(data).table)
+        silent = 0
+        for cut in _places(len(data)):
+            try:
+                loaded = self._load(data[:cut])
+            except ReadError:
+                continue
+            rows = _rows(loaded.table)
+            strange = [row for row in rows if row not in whole]
+            _true(
+                len(strange) <= (not self.tells_torn),
+                f"torn at byte {cut:,}: a row that was not written: {strange}",
+            )
+            silent += len(rows) < len(whole) and not loaded.report.rejected_count
+        # A file that ends between two records is a file: before and after what stands between them.
+        if self.tells_torn:
+            _true(silent <= 2 * FEW, f"torn at {silent} places without a word about it")
+
+    def test_compressed(self) -> None:
+        """gzip, zstd and bzip2 change nothing, as far as this version reads them."""
+        table = incident()
+        data = self.write(table)
+        for packed in (
+            gzip.compress(data),
+            pa.Codec("zstd").compress(data, asbytes=True),
+            bz2.compress(data),
+        ):
+            with TemporaryDirectory() as folder:
+                path = Path(folder) / "events"
+                path.write_bytes(packed)
+                if Source(path).compression is not None:
+                    _none(differences(self._load(packed).table, self.expected(table)))
+
+    def test_hostile_bytes(self) -> None:
+        """Whatever the bytes are, it is rows and counted rejections, or one of obskit's errors."""
+        data = self.write(incident(FEW))
+        chance = random.Random(20_260_504)  # noqa: S311
+        for number in range(MUTANTS):
+            mutant = bytearray(data)
+            for _ in range(chance.randint(1, 8)):
+                at = chance.randrange(len(mutant))
+                if number % 3 == 0:
+                    mutant[at] = chance.randrange(256)
+                elif number % 3 == 1:
+                    del mutant[at : at + chance.randint(1, 40)]
+                else:
+                    mutant[at:at] = chance.choice(
+                        (b"\0", b"\xff", b"[" * 500, b'{"a":' * 500, b"9" * 400, data[:200])
+                    )
+                if not mutant:
+                    mutant = bytearray(b"x")
+            try:
+                loaded = self._load(bytes(mutant))
+            except ObskitError:
+                continue
+            _true(loaded.table.num_rows <= 50 * FEW, f"{loaded.table.num_rows} rows of mutant {number}")
+
+    def test_what_cannot_be_read_is_counted_with_its_place(self) -> None:
+        """One bad record is one rejection with file and position; the good ones beside it are there."""
+        data = self.write(incident())
+        spoiled = self.spoiled(data)
+        if spoiled is None:
+            raise unittest.SkipTest("the format has no record that can be spoiled alone")
+        whole = _rows(self._load(data).table)
+        loaded = self._load(spoiled)
+        rows = _rows(loaded.table)
+        _true(len(rows) >= len(whole) - 1, f"{len(rows)} rows of {len(whole)} beside one that is spoiled")
+        _true(all(row in whole for row in rows), "a row that was not written")
+        _true(loaded.report.rejected_count == 1, f"rejected: {[str(one) for one in loaded.report.rejected]}")
+        (rejection,) = loaded.report.rejected
+        _true(rejection.file.endswith("events"), f"the file of a rejection is {rejection.file!r}")
+        _true(
+            bool(rejection.position and rejection.reason),
+            f"a rejection without a place or reason: {rejection}",
+        )
+
+    def _load(self, data: bytes) -> Loaded:
+        """Load a file of these bytes by the reader, which is asked first whether it is one of its own.
+
+        Raises:
+            ReadError: the reader says no, or that it cannot be read.
+        """
+        report = LoadReport()
+        normalizer = Normalizer(report)
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "events"
+            path.write_bytes(data)
+            source = Source(path)
+            if self.reader.sniff(source.head) is Match.NO:
+                raise ReadError(f"{path} is no {self.reader.name}")
+            raw = self.reader.read(source, report.file(path), None)
+            batches = [normalizer.batch(batch) for batch in raw]
+        schema = normalizer.schema
+        return Loaded(pa.Table.from_batches([cast(batch, schema) for batch in batches], schema), report)
+
+    def _best(self, head: bytes) -> Match:
+        """Return how sure the surest of all readers is."""
+        return max(reader.sniff(head) for reader in (*REGISTRY.readers(), self.reader))
+
+    def _reads(self, head: bytes, found: Match) -> bool:
+        """Whether a reader that is surer than ours takes the bytes."""
+        with TemporaryDirectory() as folder:
+            path = Path(folder) / "events"
+            path.write_bytes(head)
+            try:
+                surer = [
+                    r for r in REGISTRY.readers() if r.name != self.reader.name and r.sniff(head) > found
+                ]
+                return bool(surer) and any(True for _ in read_batches(path, LoadReport()))
+            except ObskitError:
+                return False
+
+
+def _places(size: int) -> list[int]:
+    """Return places to cut at: the first and last bytes one by one, the rest at even distances."""
+    edges = {*range(1, min(40, size)), *range(max(1, size - 40), size)}
+    return sorted(edges | {size * step // CUTS for step in range(1, CUTS)} - {0})
+
+
+def _rows(table: pa.Table) -> list[dict[str, str]]:
+    """Return rows as they can be compared, whatever other rows and fields there are."""
+    return [
+        {name: repr(value) for name, value in row.items() if value is not None and value != []}
+        for row in table.to_pylist()
+    ]
+
+
+def _true(holds: bool, otherwise: str) -> None:
+    if not holds:
+        raise AssertionError(otherwise)
+
+
+def _none(found: list[str]) -> None:
+    _true(not found, "\n".join(found))

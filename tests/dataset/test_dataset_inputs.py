@@ -1,0 +1,293 @@
+"""Streams and URLs: kept in the cache, known by what they are, and no credential in any word about them."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import io
+import json
+import os
+import threading
+import time
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any, ClassVar
+
+import fsspec
+import pytest
+from fsspec.registry import known_implementations
+
+import obskit as ok
+from obskit.dataset import inputs, is_url, placed, shown
+from obskit.dataset.cache import DAY, evict
+from obskit.errors import BadCall, LimitExceeded, MissingDependency, NoSuchPath, ReadError
+
+LINES = b'{"a":1}\n{"a":2}\n'
+OTHER = b'{"a":3}\n'
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
+    return tmp_path / "cache"
+
+
+def entries(cache: Path, kind: str = "inputs") -> list[str]:
+    return sorted(path.name for path in (cache / kind).iterdir())
+
+
+# streams
+
+
+def test_a_stream_is_known_by_its_content(own_cache: Path) -> None:
+    first = ok.load(io.BytesIO(LINES))
+    assert first.to_arrow(["a"])["a"].to_pylist() == [1, 2]
+    again = ok.load(io.BytesIO(LINES))
+    assert (again.dataset.path, entries(own_cache)) == (
+        first.dataset.path,
+        [hashlib.blake2b(LINES, digest_size=16).hexdigest()],
+    )
+    assert ok.load(io.BytesIO(gzip.compress(OTHER))).to_arrow(["a"])["a"].to_pylist() == [3]
+    assert len(entries(own_cache)) == 2
+    assert first.refresh().fingerprint == first.fingerprint, "a stream can be read but once; its copy again"
+    (entry,) = (own_cache / "inputs").glob(hashlib.blake2b(LINES, digest_size=16).hexdigest())
+    assert entry.stat().st_mode & 0o777 == 0o700
+
+
+def test_streams_and_files_together(tmp_path: Path) -> None:
+    path = tmp_path / "b.jsonl"
+    path.write_bytes(OTHER)
+    events = ok.load([io.BytesIO(LINES), path])
+    assert sorted(events.to_arrow(["a"])["a"].to_pylist()) == [1, 2, 3]
+
+
+def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> None:
+    with pytest.raises(ReadError) as caught:
+        ok.load(io.BytesIO(b""))
+    assert str(caught.value) == (
+        "stream is empty\nHint: was it written to its end? A file needs at least one event"
+    )
+    report = ok.load(io.BytesIO(LINES + b"{torn")).load_report
+    assert str(report.rejected[0]) == "stream, line 3, byte 16: torn: the file ends within the line"
+    with pytest.raises(BadCall) as refused:
+        ok.load(io.StringIO("{}"))  # type: ignore[arg-type]
+    assert str(refused.value) == (
+        "stream gives text\nHint: open it in binary: open(path, 'rb'), sys.stdin.buffer"
+    )
+    assert not [name for name in entries(own_cache) if name.startswith(".")]
+
+
+def test_a_stream_beyond_the_limit_leaves_nothing(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OBSKIT_CACHE_LIMIT", "10")
+    with pytest.raises(LimitExceeded) as caught:
+        placed([io.BytesIO(LINES)])
+    assert str(caught.value) == (
+        "stream has more than the 10 bytes that the cache may hold\n"
+        "Hint: write it to a file, or set OBSKIT_CACHE_LIMIT (bytes)"
+    )
+    assert entries(own_cache) == []
+
+
+def test_inputs_are_evicted_and_what_a_killed_process_left_is_swept(own_cache: Path) -> None:
+    (path,) = placed([io.BytesIO(LINES)])
+    left = own_cache / "inputs" / ".input.obskit-dead"
+    left.mkdir()
+    os.utime(left, (time.time() - 2 * DAY,) * 2)
+    placed([io.BytesIO(OTHER)])
+    assert not left.exists()
+    with inputs.held([path]):
+        assert path.parent not in evict(0), "it is being read"
+    evict(0)
+    assert entries(own_cache) == []
+
+
+# URLs
+
+
+@pytest.mark.parametrize(
+    ("url", "text"),
+    [
+        ("s3://bucket/a.jsonl", "s3://bucket/a.jsonl"),
+        ("s3://KEY:SECRET@bucket/a b.jsonl", "s3://bucket/a b.jsonl"),
+        ("https://u:p%40@host:8443/x?X-Amz-Signature=abc&y=1#tok", "https://host:8443/x?…"),
+        ("HTTPS://tok@host", "https://host"),
+    ],
+)
+def test_credentials_are_not_shown(url: str, text: str) -> None:
+    assert is_url(url)
+    assert shown(url) == text
+
+
+def test_what_is_no_url() -> None:
+    assert not any(map(is_url, ("a.jsonl", "C:\\x", "dir/s3://x", "://x", "-", "a:b")))
+
+
+@pytest.fixture
+def memory() -> Iterator[Any]:
+    """A store in memory, such as S3 is one elsewhere."""
+    system = fsspec.filesystem("memory")
+    system.pipe(
+        {
+            "/shop/a.jsonl": LINES,
+            "/shop/deep/b.jsonl.gz": gzip.compress(OTHER),
+            "/shop/README.md": b"read me",
+            "/shop/.hidden/c.jsonl": OTHER,
+            "/shop/bad.txt": b"hello world",
+        }
+    )
+    yield system
+    system.rm("/", recursive=True)
+
+
+def values(events: Any) -> list[int]:
+    return sorted(events.to_arrow(["a"])["a"].to_pylist())
+
+
+def test_a_file_a_folder_and_a_pattern(memory: Any, own_cache: Path) -> None:
+    assert values(ok.load("memory://shop/a.jsonl")) == [1, 2]
+    assert values(ok.load("memory://shop/**/*.gz")) == [3]
+    folder = ok.load("memory://shop")
+    assert values(folder) == [1, 2, 3]
+    assert [str(one) for one in folder.load_report.rejected] == [
+        "memory:///shop/bad.txt: cannot be read as events: it looks like plain text"
+    ]
+    assert values(ok.load(["memory://shop/a.jsonl", "memory://shop/deep/b.jsonl.gz"])) == [1, 2, 3]
+    with pytest.raises(NoSuchPath) as caught:
+        ok.load("memory://shop/nope.jsonl")
+    assert str(caught.value) == (
+        "nothing is at memory://shop/nope.jsonl\nHint: a file, a folder of files, or a pattern"
+    )
+    with pytest.raises(NoSuchPath, match=r"nothing is at memory://shop/\*\.csv"):
+        ok.load("memory://shop/*.csv")
+
+
+def test_what_changed_is_fetched_again(memory: Any, own_cache: Path) -> None:
+    events = ok.load("memory://shop/a.jsonl")
+    assert events.refresh().dataset.path == events.dataset.path
+    assert len(entries(own_cache)) == 1
+    memory.pipe("/shop/a.jsonl", LINES.replace(b"1", b"7"))
+    assert values(events.refresh()) == [2, 7]
+
+
+def test_a_file_url_is_a_path(tmp_path: Path, own_cache: Path) -> None:
+    (tmp_path / "a b.jsonl").write_bytes(LINES)
+    assert placed([f"file://{tmp_path}/a%20b.jsonl"]) == [tmp_path / "a b.jsonl"]
+    assert not own_cache.exists()
+
+
+def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(known_implementations, "s3", {"class": "no_such_s3fs.S3", "err": "x"})
+    with pytest.raises(MissingDependency) as caught:
+        ok.load("s3://KEY:SECRET@bucket/a.jsonl")
+    assert str(caught.value) == (
+        "reading s3://bucket/a.jsonl needs a package for s3://\nHint: pip install s3fs"
+    )
+
+    def missing(name: str) -> None:
+        raise ModuleNotFoundError(name)
+
+    monkeypatch.setattr(inputs.importlib, "import_module", missing)
+    with pytest.raises(MissingDependency) as caught:
+        ok.load("https://u:p@host/a.jsonl?sig=1")
+    assert str(caught.value) == (
+        "reading https://host/a.jsonl?… needs the extra 'remote'\nHint: pip install 'obskit[remote]'"
+    )
+
+
+class _Web(BaseHTTPRequestHandler):
+    """Files with a tag, one without, one that breaks off, one that is denied."""
+
+    protocol_version = "HTTP/1.1"
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        self._answer(body=False)
+
+    def do_GET(self) -> None:
+        self._answer(body=True)
+
+    def _answer(self, *, body: bool) -> None:
+        path = self.path.partition("?")[0]
+        if body:
+            self.asked.append(path)
+        status = {"/tagged.jsonl": 200, "/plain": 200, "/short.jsonl": 200, "/secret.jsonl": 403}.get(
+            path, 404
+        )
+        self.send_response(status)
+        data = LINES if status == 200 else b""
+        self.send_header("Content-Length", str(len(data) + 100 * (path == "/short.jsonl")))
+        if path == "/tagged.jsonl":
+            self.send_header("ETag", '"1"')
+        self.send_header("Connection", "close")
+        self.end_headers()
+        if body:
+            self.wfile.write(data)
+        self.close_connection = True
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[str]:
+    with ThreadingHTTPServer(("127.0.0.1", 0), _Web) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join(10)
+
+
+def test_over_http(web: str, own_cache: Path) -> None:
+    _Web.asked.clear()
+    for _ in range(2):
+        assert values(ok.load(f"http://{web}/tagged.jsonl")) == [1, 2]
+    assert _Web.asked == ["/tagged.jsonl"], "its tag says that it is the same"
+    for _ in range(2):
+        assert values(ok.load(f"http://{web}/plain")) == [1, 2]
+    assert _Web.asked.count("/plain") == 2, "nothing says that it is the same but its content"
+    assert len(entries(own_cache)) == 2
+    assert len(entries(own_cache, "datasets")) == 2
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [
+        ("nope.jsonl", "nothing is at {url}\nHint: a file, a folder of files, or a pattern"),
+        (
+            "secret.jsonl",
+            "{url} cannot be read: HTTP 403\nHint: is the address right, and may you read what is there?",
+        ),
+    ],
+)
+def test_errors_over_http_show_no_credential(web: str, path: str, message: str) -> None:
+    with pytest.raises(ok.ObskitError) as caught:
+        ok.load(f"http://us3r:pa55@{web}/{path}?X-Amz-Signature=s1gned")
+    assert str(caught.value) == message.format(url=f"http://{web}/{path}?…")
+    chain: BaseException | None = caught.value
+    while chain is not None:
+        assert (
+            not any(word in str(chain) for word in ("us3r", "pa55", "s1gned")) or chain.__suppress_context__
+        )
+        chain = chain.__cause__
+
+
+def test_an_answer_that_breaks_off_is_not_kept(web: str, own_cache: Path) -> None:
+    with pytest.raises(ReadError, match=rf"^http://{web}/short.jsonl (ended after|cannot be read: )"):
+        ok.load(f"http://{web}/short.jsonl")
+    assert entries(own_cache) == []
+
+
+def test_nobody_listens() -> None:
+    with pytest.raises(ReadError, match=r"^http://127.0.0.1:1/a cannot be read: \w+\n"):
+        ok.load("http://u:p@127.0.0.1:1/a")
+
+
+def test_the_manifest_and_the_key_hold_no_credential(web: str, own_cache: Path) -> None:
+    ok.load(f"http://{web}/tagged.jsonl?sig=s1gned&user=us3r")
+    for file in own_cache.rglob("*"):
+        assert "s1gned" not in str(file)
+        if file.is_file() and file.suffix != ".parquet":
+            assert b"s1gned" not in file.read_bytes()
+    assert [json.loads(p.read_text())["source"] is not None for p in own_cache.rglob("obskit.json")] == [True]

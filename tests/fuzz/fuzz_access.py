@@ -1,0 +1,75 @@
+"""Fuzz the readers of access logs by hand: pip install atheris, then
+
+    python tests/fuzz/fuzz_access.py lines -max_total_time=300     # bytes as a file of lines
+    python tests/fuzz/fuzz_access.py markers -max_total_time=300   # bytes as a dump of markers
+
+Nothing but obskit's own errors may escape, and of every line that the way by arrays takes, the way line by
+line must give the same.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+with atheris.instrument_imports(include=["obskit.readers"]):
+    from obskit.errors import ObskitError
+    from obskit.readers import REGISTRY
+    from obskit.readers.access import texts
+    from obskit.readers.access.block import Splitter
+    from obskit.readers.access.layouts import ENVOY, LOGS
+    from obskit.readers.access.meaning import event
+    from obskit.readers.access.single import fields
+    from obskit.readers.source import Source
+    from obskit.schema import LoadReport, Normalizer
+
+PATH = Path(tempfile.mkdtemp()) / "fuzzed"
+LAYOUTS = [layout for layout in LOGS + ENVOY if layout.whole]
+
+
+def present(row: dict[str, object]) -> dict[str, object]:
+    return {name: value for name, value in row.items() if value is not None}
+
+
+def lines(data: bytes) -> None:
+    layout = LAYOUTS[data[0] % len(LAYOUTS)] if data else LAYOUTS[0]
+    data = data[1:]
+    layouts, family = (ENVOY, "envoy") if layout in ENVOY else (LOGS, "nginx")
+    whole = data.split(b"\n")
+    taken = Splitter(layout).split(data) if data else None
+    if taken is not None and len(taken.lines):
+        for number, row in zip(taken.lines.tolist(), event(taken.columns, family).to_pylist(), strict=True):
+            alone = fields(whole[number].decode("utf-8", "backslashreplace"), layout, layouts)
+            (wanted,) = event(texts._joined(texts._untaken(b""), [alone], [0]), family).to_pylist()
+            assert present(row) == present(wanted), (whole[number], row, wanted)
+    read("Envoy access log" if family == "envoy" else "access log", data)
+
+
+def read(name: str, data: bytes) -> None:
+    PATH.write_bytes(data)
+    report = LoadReport()
+    reader = next(one for one in REGISTRY.readers() if one.name == name)
+    try:
+        source = Source(PATH)
+        for one in REGISTRY.readers():
+            one.sniff(source.head)
+        normalizer = Normalizer(report)
+        for batch in reader.read(source, report.file(PATH), None):
+            normalizer.batch(batch)
+    except ObskitError:
+        return
+
+
+def markers(data: bytes) -> None:
+    read("GitHub deployments", data)
+    read("CSV of markers", data)
+
+
+if __name__ == "__main__":
+    targets = {"lines": lines, "markers": markers}
+    chosen = targets[sys.argv.pop(1)]
+    atheris.Setup(sys.argv, chosen)
+    atheris.Fuzz()

@@ -1,0 +1,84 @@
+"""Fuzzes a reader of tracing tools' formats with atheris, which is installed by hand.
+
+python tests/fuzz/fuzz_spans.py jaeger|zipkin|honeycomb|clickhouse|tempo|delta [libFuzzer's options]
+
+Bytes go to the reader itself, whatever they are told for, and through `Normalizer`; anything but an
+`ObskitError`, and rows that do not add up, is a find. `-max_total_time=180` stops after three minutes; a
+folder as first option collects what was found to be new.
+"""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from pathlib import Path
+
+import atheris
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "readers"))
+
+with atheris.instrument_imports(include=["obskit.readers", "obskit.schema"]):
+    from obskit.errors import ObskitError
+    from obskit.readers import clickhouse, columnar, delta, documents, honeycomb, jaeger, zipkin
+    from obskit.readers.source import Source
+    from obskit.schema import LoadReport, Normalizer, cast
+
+import test_readers_documents as examples
+
+READERS = {
+    "jaeger": jaeger.READER,
+    "zipkin": zipkin.READER,
+    "honeycomb": honeycomb.READER,
+    "clickhouse": clickhouse.READER,
+    "tempo": columnar.PARQUET,
+    "delta": delta.READER,
+}
+NAME = sys.argv.pop(1)
+READER = READERS[NAME]
+PATH = Path(tempfile.mkdtemp(prefix="obskit-fuzz-")) / "file"
+
+
+def one(data: bytes) -> None:
+    """Read bytes; the fast way is gone however few they are."""
+    PATH.write_bytes(data)
+    report = LoadReport()
+    try:
+        READER.sniff(data[:65_536])
+        normalizer = Normalizer(report)
+        source = Source(PATH)
+        batches = [normalizer.batch(b) for b in READER.read(source, report.file(PATH), None)]
+        for batch in batches:
+            cast(batch, normalizer.schema).validate(full=True)
+    except ObskitError:
+        return
+    assert sum(batch.num_rows for batch in batches) == report.rows_read
+
+
+def seeds(folder: Path) -> None:
+    """Write what to begin with: valid documents in several forms."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if NAME in examples.FORMATS:
+        document = examples.FORMATS[NAME]()
+        whole = examples.written(NAME, document)
+        (folder / "whole").write_bytes(whole)
+        (folder / "twice").write_bytes(whole + b"\n" + whole)
+        items = document["data"] if NAME == "jaeger" else document
+        (folder / "lines").write_bytes(b"\n".join(examples.written("", item) for item in items))
+    elif NAME == "delta":
+        (folder / "entry").write_bytes(b'{"commitInfo":{"operation":"WRITE"}}\n')
+    else:
+        import test_readers_tempo as tempo
+
+        for version in (3, 4):
+            block = tempo.block(Path(tempfile.mkdtemp()) / "block", version)
+            (folder / f"block{version}").write_bytes((block / "data.parquet").read_bytes())
+
+
+if __name__ == "__main__":
+    documents.SMALL = 0
+    corpus = (
+        Path(sys.argv.pop(1)) if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else PATH.parent / "c"
+    )
+    seeds(corpus)
+    atheris.Setup([sys.argv[0], str(corpus), *sys.argv[1:]], one)
+    atheris.Fuzz()

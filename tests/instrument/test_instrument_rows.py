@@ -1,0 +1,113 @@
+"""The short way to a line and the long one: the same line wherever the short one takes the event."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import orjson
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from opentelemetry.trace import SpanKind
+
+from obskit.instrument.limits import Limits
+from obskit.instrument.redact import Redaction
+from obskit.instrument.rows import RowMaker
+from obskit.instrument.sampling import Verdict
+from obskit.instrument.span import EventSpan
+
+TEXTS = st.text(max_size=40) | st.sampled_from(
+    ["/book/{seat}", "[list]", "Bearer abcdef0123456789", "https://u:p@h/?token=1", "\ud800", "é", "x" * 300]
+)
+PLAIN = TEXTS | st.integers() | st.floats() | st.booleans() | st.none()
+VALUES = st.recursive(
+    PLAIN, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(TEXTS, inner, max_size=3)
+)
+NAMES = TEXTS | st.sampled_from(
+    ["duration_ms", "name", "error", "service.name", "process.uptime", "password", "db.query.text", "seat"]
+)
+
+
+def _adding(counts: Counter[str]) -> Callable[..., None]:
+    def add(name: str, number: int = 1) -> None:
+        counts[name] += number
+
+    return add
+
+
+def span(name: Any, kind: SpanKind, fields: dict[str, Any], **own: Any) -> EventSpan:
+    made = EventSpan(None, name, kind, fields)  # type: ignore[arg-type]
+    made.trace_hex, made.span_hex = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+    made.started, made.clock = 1_764_000_000_123_456_789, 1
+    for key, value in own.items():
+        setattr(made, key, value)
+    return made
+
+
+@settings(deadline=None)
+@given(
+    name=TEXTS,
+    kind=st.sampled_from(SpanKind),
+    fields=st.dictionaries(NAMES, VALUES, max_size=8),
+    parent=st.none() | st.just("00f067aa0ba902b7"),
+    weight=st.none() | st.floats(1, 1e6),
+    started=st.integers(0, 4 * 10**18),
+    taken=st.integers(0, 10**15),
+    state=st.sampled_from(["", "ot=th:8", 'vendor=a"b', "ot=th:8,k=Bearer abcdef0123456789"]),
+    redaction=st.sampled_from([None, Redaction()]),
+)
+def test_the_short_way_gives_the_line_of_the_long_one(
+    name: str,
+    kind: SpanKind,
+    fields: dict[str, Any],
+    parent: str | None,
+    weight: float | None,
+    started: int,
+    taken: int,
+    state: str,
+    redaction: Redaction | None,
+) -> None:
+    counts: list[Counter[str]] = []
+    lines = []
+    for way in ("short", "long"):
+        counted: Counter[str] = Counter()
+        rows = RowMaker({"service.name": "booking"}, redaction, Limits(length=256), _adding(counted), [])
+        verdict = Verdict(True, weight, None)
+        verdict.state_text = state
+        event = span(name, kind, dict(fields), parent_hex=parent, verdict=verdict, started=started)
+        clock = 1 + taken
+        line = (
+            rows.quick(event, clock, weight) if way == "short" else rows.line(rows.row(event, clock, weight))
+        )
+        lines.append(line)
+        counts.append(counted)
+    short, long = lines
+    if short is None:
+        assert not counts[0]  # what the short way leaves to the long one, it has not counted
+        return
+    assert short.endswith(b"}\n")
+    assert short.count(b"\n") == 1
+    drifting = {"process.uptime": 0, "process.memory.usage": 0}
+    assert orjson.loads(short) | drifting == orjson.loads(long) | drifting
+    assert counts[0] == counts[1]
+
+
+def test_usual_events_take_the_short_way() -> None:
+    rows = RowMaker({"service.name": "booking"}, Redaction(), Limits(), _adding(Counter()), [])
+    usual = {
+        "seat": "14C",
+        "http.route": "/book/{seat}",
+        "price": 12.5,
+        "cart.items": 3,
+        "vip": True,
+        "note": None,
+    }
+    assert (
+        rows.quick(span("book", SpanKind.SERVER, usual, verdict=Verdict(True, 1.0, None)), 5, 1.0) is not None
+    )
+    masked = rows.quick(
+        span("book", SpanKind.SERVER, {"password": "hunter2"}, verdict=Verdict(True, 1.0, None)), 5, 1.0
+    )
+    assert masked is not None
+    assert b"hunter2" not in masked

@@ -1,0 +1,218 @@
+"""The ClickHouse exporter's tables: the same rows as JSON lines, Parquet and Arrow, and types that come back."""
+
+import io
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from obskit.readers.clickhouse import restored
+from obskit.schema.types import convert, to_text
+
+TEXTS = pa.map_(pa.string(), pa.string())
+STAMP = pa.timestamp("ns", "UTC")
+SCHEMA = pa.schema(
+    {
+        "Timestamp": STAMP,
+        "TraceId": pa.string(),
+        "SpanId": pa.string(),
+        "ParentSpanId": pa.string(),
+        "TraceState": pa.string(),
+        "SpanName": pa.string(),
+        "SpanKind": pa.string(),
+        "ServiceName": pa.string(),
+        "ResourceAttributes": TEXTS,
+        "ScopeName": pa.string(),
+        "ScopeVersion": pa.string(),
+        "SpanAttributes": TEXTS,
+        "Duration": pa.uint64(),
+        "StatusCode": pa.string(),
+        "StatusMessage": pa.string(),
+        "Events.Timestamp": pa.list_(STAMP),
+        "Events.Name": pa.list_(pa.string()),
+        "Events.Attributes": pa.list_(TEXTS),
+        "Links.TraceId": pa.list_(pa.string()),
+        "Links.SpanId": pa.list_(pa.string()),
+        "Links.TraceState": pa.list_(pa.string()),
+        "Links.Attributes": pa.list_(TEXTS),
+    }
+)
+
+
+def row(n=0, **attributes):
+    return {
+        "Timestamp": f"2026-05-04 10:00:0{n}.123456789",
+        "TraceId": "5b8efff798038103d269b633813fc60c",
+        "SpanId": f"000000000000000{n + 1}",
+        "ParentSpanId": "" if n == 0 else "0000000000000001",
+        "TraceState": "",
+        "SpanName": "GET /book",
+        "SpanKind": "Server",
+        "ServiceName": "front",
+        "ResourceAttributes": {"service.name": "front", "host.name": "a", "zone": "1"},
+        "ScopeName": "lib",
+        "ScopeVersion": "",
+        "SpanAttributes": {"http.status_code": "503", "zone": "2", "name": "mine"} | attributes,
+        "Duration": 1_500_000,
+        "StatusCode": "Error",
+        "StatusMessage": "",
+        "Events.Timestamp": ["2026-05-04 10:00:00.000000500"] if n else [],
+        "Events.Name": ["exception"] if n else [],
+        "Events.Attributes": [{"exception.type": "Timeout"}] if n else [],
+        "Links.TraceId": ["AB"] if n else [],
+        "Links.SpanId": ["CD"] if n else [],
+        "Links.TraceState": [""] if n else [],
+        "Links.Attributes": [{}] if n else [],
+    }
+
+
+def table(rows):
+    def arrow(value, kind):
+        if pa.types.is_timestamp(kind):
+            return pa.scalar(value).cast(pa.timestamp("ns")).cast(kind).as_py()
+        if pa.types.is_map(kind):
+            return list(value.items())
+        return [arrow(item, kind.value_type) for item in value] if pa.types.is_list(kind) else value
+
+    columns = {f.name: [arrow(r[f.name], f.type) for r in rows] for f in SCHEMA}
+    return pa.table({f.name: pa.array(columns[f.name], f.type) for f in SCHEMA}, schema=SCHEMA)
+
+
+def written(rows, form):
+    sink = io.BytesIO()
+    if form == "lines":
+        return b"".join(json.dumps(r).encode() + b"\n" for r in rows)
+    if form == "quoted":
+        return written([r | {"Duration": str(r["Duration"])} for r in rows], "lines")
+    if form == "parquet":
+        pq.write_table(table(rows), sink)
+    else:
+        with pa.ipc.new_stream(sink, SCHEMA) as writer:
+            writer.write_table(table(rows))
+    return sink.getvalue()
+
+
+FORMS = ["lines", "quoted", "parquet", "arrow"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_the_same_spans_in_every_form(read, form):
+    got = read(
+        written([row(0, items="12", share="0.5", cached="true", version="1.10", code="007"), row(1)], form)
+    )
+    first, second = got.rows
+    (event,), (link,) = second.pop("events"), second.pop("links")
+    assert first == {
+        "timestamp": datetime(2026, 5, 4, 10, 0, 0, 123456, tzinfo=UTC),
+        "duration_ms": 1.5,
+        "name": "GET /book",
+        "kind": "server",
+        "trace_id": "5b8efff798038103d269b633813fc60c",
+        "span_id": "0000000000000001",
+        "status_code": "ERROR",
+        "error": True,
+        "attributes.name": "mine",
+        "cached": True,
+        "code": "007",
+        "host.name": "a",
+        "http.response.status_code": 503,
+        "items": 12,
+        "otel.scope.name": "lib",
+        "service.name": "front",
+        "share": 0.5,
+        "version": "1.10",
+        "zone": 2,
+    }
+    assert (event["name"], event["attributes"]) == ("exception", '{"exception.type":"Timeout"}')
+    assert event["timestamp"] == datetime(2026, 5, 4, 10, tzinfo=UTC)
+    assert (link["trace_id"], link["span_id"], link["attributes"]) == ("AB", "CD", None)
+    assert second["parent_span_id"] == "0000000000000001"
+    assert got.report.overridden == {"zone": 2}
+    assert got.report.rejected_count == 0
+
+
+def test_a_later_value_of_another_kind_makes_text_of_all_as_they_were(read, load, tmp_path):
+    paths = []
+    for n, value in enumerate(["12", "0.5", "1e3", "twelve"]):
+        paths.append(tmp_path / f"{n}.jsonl")
+        paths[-1].write_bytes(written([row(0, items=value)], "lines"))
+    assert [r["items"] for r in load(*paths[:2]).rows] == [12.0, 0.5]
+    got = load(*paths)
+    assert [r["items"] for r in got.rows] == ["12", "0.5", "1e3", "twelve"]
+    assert got.types["items"] == "string"
+
+
+NUMBERS = st.one_of(
+    st.integers(-(2**63), 2**63 - 1).map(str),
+    st.floats(allow_nan=False, allow_infinity=False).map(repr),
+    st.sampled_from(
+        ["007", "1.10", "-0", "1.0", "true", "false", "", "1e5", "0x1", " 1", "99999999999999999999"]
+    ),
+)
+
+
+@given(st.lists(st.none() | NUMBERS, min_size=1, max_size=8))
+def test_a_restored_value_reads_as_it_was_once_it_is_text_again(texts):
+    values = pa.array(texts, pa.string())
+    back = restored(values, "x")
+    assert to_text(back).equals(values)
+    if pa.types.is_integer(back.type):  # and by way of floats, which another batch may have had
+        small = [t for t in texts if t is None or abs(int(t)) < 2**53]
+        if len(small) == len(texts):
+            assert to_text(convert(back, pa.float64())).equals(values)
+
+
+def test_logs(read):
+    given_rows = [
+        {
+            "Timestamp": "2026-05-04 10:00:00.5",
+            "TimestampTime": "2026-05-04 10:00:00",
+            "TraceId": "",
+            "SpanId": "",
+            "TraceFlags": 0,
+            "SeverityText": "WARN",
+            "SeverityNumber": 13,
+            "ServiceName": "front",
+            "Body": "slow",
+            "ResourceSchemaUrl": "",
+            "ResourceAttributes": {"host.name": "a"},
+            "ScopeSchemaUrl": "",
+            "ScopeName": "",
+            "ScopeVersion": "",
+            "ScopeAttributes": {},
+            "LogAttributes": {"n": "5"},
+        }
+    ]
+    got = read(b"".join(json.dumps(r).encode() + b"\n" for r in given_rows))
+    assert got.rows == [
+        {
+            "timestamp": datetime(2026, 5, 4, 10, 0, 0, 500000, tzinfo=UTC),
+            "kind": "event",
+            "severity_text": "WARN",
+            "severity_number": 13,
+            "body": "slow",
+            "service.name": "front",
+            "host.name": "a",
+            "n": 5,
+            "error": False,
+        }
+    ]
+
+
+def test_lists_that_are_not_parallel_are_left_out_and_said(read):
+    bad = row(1) | {"Events.Name": ["a", "b"]}
+    got = read(written([bad], "lines"))
+    assert "events" not in got.rows[0]
+    assert got.rows[0]["links"]
+    assert got.report.notes == ["events whose lists differ in length are not read"]
+
+
+def test_torn_lines_are_counted(read):
+    data = written([row(0)], "lines")
+    got = read(data + b"{bad\n" + data[:-20])
+    assert len(got.rows) == 1
+    assert [reason for _, reason in got.reasons] == ["not JSON", "torn: the file ends within the line"]

@@ -1,0 +1,102 @@
+"""bzip2, and the Collector's messages that are compressed one by one."""
+
+import bz2
+import os
+import random
+import subprocess
+import sys
+
+import otlpmade as made
+import pyarrow as pa
+import pytest
+
+from obskit.readers.compressed import MESSAGE_LIMIT
+from obskit.readers.source import Source
+
+GOOD = b'{"a":1}\n{"a":2}\n'
+
+
+def zstd(data):
+    return pa.Codec("zstd").compress(data, asbytes=True)
+
+
+def test_bzip2_streams_one_after_the_other_and_what_is_none(read):
+    assert len(read(bz2.compress(GOOD) * 3).rows) == 6
+    got = read(bz2.compress(GOOD) + b"junk")
+    assert len(got.rows) == 2
+    assert got.reasons == [("end of the file", "bytes that are no bzip2 follow the bzip2 stream")]
+
+
+def test_bzip2_that_breaks_off_or_is_corrupt_gives_the_rows_before(read):
+    chance = random.Random(1)
+    lines = b"".join(b'{"a":%d,"s":"%x"}\n' % (i, chance.getrandbits(256)) for i in range(40_000))
+    data = bytearray(bz2.compress(lines))
+    got = read(bytes(data[: len(data) * 3 // 4]))
+    assert 10_000 < len(got.rows) < 40_000
+    assert got.report.rejected_by_reason == {"the bzip2 stream is cut off": 1}
+    data[len(data) * 3 // 4] ^= 0xFF
+    got = read(bytes(data))
+    assert 10_000 < len(got.rows) < 40_000
+    assert got.report.rejected_by_reason == {"the bzip2 stream is corrupt": 1}
+
+
+def test_text_that_begins_as_bzip2_does(tmp_path):
+    (tmp_path / "text").write_bytes(b"BZh is how bzip2 files begin")
+    assert Source(tmp_path / "text").compression is None
+
+
+REQUESTS = [made.request(*(made.span(10 * m + n) for n in range(10))) for m in range(6)]
+
+
+@pytest.mark.parametrize("form", ["json", "protobuf"])
+@pytest.mark.parametrize("way", ["one stream", "frames", "messages"])
+def test_the_collectors_zstd_in_both_forms(read, form, way):
+    if way == "messages":
+        messages = [made.lines(r).rstrip(b"\n") if form == "json" else made.protobuf(r) for r in REQUESTS]
+        data = made.fixed(*map(zstd, messages))
+    else:
+        parts = [made.lines(r) if form == "json" else made.fixed(made.protobuf(r)) for r in REQUESTS]
+        data = zstd(b"".join(parts)) if way == "one stream" else b"".join(map(zstd, parts))
+    got = read(data)
+    assert [row["n"] for row in got.rows] == list(range(60))
+    assert got.report.rejected_count == 0
+
+
+def test_a_message_that_is_torn_corrupt_or_lies_is_passed_over(read):
+    packed = [zstd(made.lines(r)) for r in REQUESTS]
+    ends = [len(made.fixed(*packed[:n])) for n in range(7)]
+    corrupt = packed[2][:20] + bytes(40) + packed[2][60:]
+    got = read(made.fixed(*packed[:2], corrupt, *packed[3:]))
+    assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
+    assert got.reasons == [("end of the file", f"a corrupt zstd message at byte {ends[2]}")]
+    got = read(made.fixed(*packed)[:-3])
+    assert [row["n"] for row in got.rows] == list(range(50))
+    assert got.reasons == [("end of the file", f"a zstd message that the file ends in at byte {ends[5]}")]
+    lie = made.fixed(*packed[:2]) + b"\x7f\xff\xff\xff" + packed[2] + made.fixed(*packed[3:])
+    got = read(lie)
+    assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
+    assert got.reasons == [("end of the file", f"a zstd message that the file ends in at byte {ends[2]}")]
+    got = read(made.fixed(*packed[:2]) + b"garbage that is none of it" + made.fixed(*packed[3:]))
+    assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
+
+
+def test_a_bomb_in_a_message_is_never_held_in_memory(tmp_path):
+    path = tmp_path / "bomb.zst"
+    bomb = b'{"resourceSpans":"' + b"x" * (4 * MESSAGE_LIMIT) + b'"}'
+    path.write_bytes(made.fixed(zstd(made.lines(REQUESTS[0])), zstd(bomb), zstd(made.lines(REQUESTS[1]))))
+    program = (
+        "import sys, pathlib\n"
+        "from obskit.readers import read_batches\n"
+        "from obskit.schema import LoadReport\n"
+        "report = LoadReport()\n"
+        "rows = sum(b.num_rows for b in read_batches(pathlib.Path(sys.argv[1]), report))\n"
+        "print(rows, report.rejected_by_reason)\n"
+        "print([l.split()[1] for l in open('/proc/self/status') if l.startswith('VmHWM')][0])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program, os.fspath(path)], capture_output=True, text=True, check=True
+    )
+    told, peak = done.stdout.splitlines()
+    at = len(made.fixed(zstd(made.lines(REQUESTS[0]))))
+    assert told == f"20 {{'a zstd message that is too large at byte {at}': 1}}"
+    assert int(peak) < 400 * 1024  # KiB

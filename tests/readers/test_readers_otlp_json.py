@@ -1,0 +1,121 @@
+"""OTLP's JSON by Arrow gives the events that it gives record by record."""
+
+import json
+import re
+
+import orjson
+import otlpmade as made
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from obskit.readers.otlp import _Rows
+from obskit.readers.otlpjson import Fast
+from obskit.schema import LoadReport, Normalizer, cast
+
+
+def table(batches, report):
+    normalizer = Normalizer(report)
+    done = [normalizer.batch(batch) for batch in batches]
+    rows = [row for batch in done for row in cast(batch, normalizer.schema).to_pylist()]
+    return normalizer.schema, repr(rows), report.to_dict()
+
+
+def quickly(data, **options):
+    report = LoadReport()
+    batches = Fast(report.file("f")).batches(data, **options)
+    return None if batches is None else table(list(batches), report)
+
+
+def slowly(data):
+    report = LoadReport()
+    rows = _Rows(report.file("f"))
+    batches = [batch for line in data.splitlines() for batch in rows.request(orjson.loads(line), "")]
+    return table([*batches, *rows.rest()], report)
+
+
+def numbered(data):
+    """The same with 64-bit integers as numbers, as some write them."""
+    return re.sub(rb'("(?:intValue|\w*[tT]imeUnixNano)": )"(-?[0-9]+)"', rb"\1\2", data)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(made.requests(made.VALUES), min_size=1, max_size=2), st.booleans())
+def test_whatever_the_fast_way_takes_it_gives_as_the_slow_one(bodies, as_numbers):
+    data = made.lines(*bodies)
+    data = numbered(data) if as_numbers else data
+    quick = quickly(data)
+    assert quick is None or quick == slowly(data)
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(made.requests(made.PLAIN), st.booleans(), st.booleans())
+def test_what_is_usual_goes_the_fast_way(body, as_numbers, one):
+    for resource in body.get("resourceSpans", []):  # times within 63 bits
+        for group in resource["scopeSpans"]:
+            for item in (i for s in group["spans"] for i in (s, *s.get("events", []))):
+                for name in ("startTimeUnixNano", "endTimeUnixNano", "timeUnixNano"):
+                    if name in item:
+                        item[name] = str(int(item[name]) % 2**63)
+    for resource in body.get("resourceLogs", []):
+        for group in resource["scopeLogs"]:
+            for item in group["logRecords"]:
+                for name in ("timeUnixNano", "observedTimeUnixNano"):
+                    if name in item:
+                        item[name] = str(int(item[name]) % 2**63)
+    data = made.lines(body)
+    data = numbered(data) if as_numbers else data
+    want = slowly(data)
+    data = json.dumps(json.loads(data), indent=1).encode() if one else data
+    assert quickly(data, one=one) == want
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b'"kind": 2', b'"kind": "SPAN_KIND_SERVER", "kind": 2'),
+        (b'"spanId"', b'"span_id"'),
+        (b'{"intValue": "0"}', b'{"intValue": "9223372036854775808"}'),
+        (b'{"intValue": "0"}', b'{"intValue": 0.0}'),
+        (b'{"intValue": "0"}', b'{"doubleValue": NaN}'),
+        (b'{"intValue": "0"}', b'{"kvlistValue": {"values": [{"key": "a", "value": {"arrayValue": {}}}]}}'),
+        (b'{"intValue": "0"}', b'{"futureValue": 1}'),
+        (b'"attributes": [', b'"attributes": [null, '),
+        (b'"startTimeUnixNano": "1', b'"startTimeUnixNano": "soon1'),
+        (b'{"resourceSpans"', b'[{"resourceSpans"'),
+        (b"text 0", b"text \xff"),
+    ],
+)
+def test_what_is_unusual_is_left_to_the_slow_way(read, change):
+    data = made.lines(made.request(made.span(0)), made.request(made.span(1)))
+    assert data.replace(*change) != data
+    assert quickly(data) is not None
+    assert quickly(data.replace(*change, 1)) is None
+
+
+def test_unknown_fields_and_other_spellings_lose_nothing(read):
+    data = made.lines(*(made.request(made.span(n)) for n in range(20)))
+    data += data.replace(b'"kind": 2', b'"kind": "SPAN_KIND_CLIENT", "color": "red"')
+    got = read(data, name="collector.json")
+    assert [row["kind"] for row in got.rows] == ["server"] * 20 + ["client"] * 20
+    assert [row["n"] for row in got.rows] == [*range(20)] * 2
+    assert got.report.rejected_count == 0
+
+
+def test_lists_and_pairs_within_values(read):
+    attributes = [
+        made.attribute("argv", arrayValue={"values": [{"stringValue": "a"}, {"stringValue": "b"}]}),
+        made.attribute("empty", arrayValue={"values": []}),
+        made.attribute("k8s", kvlistValue={"values": [made.attribute("pod", stringValue="p")]}),
+    ]
+    data = made.lines(made.request(made.span(0, attributes=attributes), resource=attributes[:1]))
+    assert quickly(data) == slowly(data)
+    row = read(data).rows[0]
+    assert (row["argv"], row["empty"], row["k8s.pod"]) == (["a", "b"], [], "p")
+
+
+def test_a_torn_block_is_read_line_by_line(read):
+    data = made.lines(*(made.request(made.span(n)) for n in range(3)))
+    got = read(data[:-20])
+    assert [row["n"] for row in got.rows] == [0, 1]
+    assert [reason for _, reason in got.reasons] == ["torn: the file ends within the line"]

@@ -1,0 +1,267 @@
+"""Tempo's blocks, written here as its public schema says: a row a trace, spans nested in resources and scopes."""
+
+import json
+from datetime import UTC, datetime
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from obskit.readers import expand
+
+START = 1_777_888_800_000_000_000  # 2026-05-04T10:00:00Z
+SPARE = pa.struct([(f"String{n:02d}", pa.string()) for n in range(1, 11)])
+
+
+def attribute_type(version):
+    if version == 4:
+        return pa.struct(
+            [
+                ("Key", pa.string()),
+                ("IsArray", pa.bool_()),
+                ("Value", pa.list_(pa.string())),
+                ("ValueInt", pa.list_(pa.int64())),
+                ("ValueDouble", pa.list_(pa.float64())),
+                ("ValueBool", pa.list_(pa.bool_())),
+                ("ValueUnsupported", pa.string()),
+            ]
+        )
+    return pa.struct(
+        [
+            ("Key", pa.string()),
+            ("Value", pa.string()),
+            ("ValueInt", pa.int64()),
+            ("ValueDouble", pa.float64()),
+            ("ValueBool", pa.bool_()),
+            ("ValueDropped", pa.string()),
+        ]
+    )
+
+
+def schema(version):
+    attributes = pa.list_(attribute_type(version))
+    time = ("TimeSinceStartNano", pa.uint64()) if version == 4 else ("TimeUnixNano", pa.uint64())
+    raw = pa.list_(pa.struct([("Key", pa.string()), ("Value", pa.binary())]))
+    event = pa.struct([time, ("Name", pa.string()), ("Attrs", attributes if version == 4 else raw)])
+    ids = [("TraceID", pa.binary()), ("SpanID", pa.binary())]
+    link = pa.struct([*ids, ("TraceState", pa.string()), ("Attrs", attributes)])
+    span = pa.struct(
+        [
+            ("SpanID", pa.binary()),
+            ("ParentSpanID", pa.binary()),
+            ("ParentID", pa.int32()),
+            ("NestedSetLeft", pa.int32()),
+            ("Name", pa.string()),
+            ("Kind", pa.int64()),
+            ("TraceState", pa.string()),
+            ("StartTimeUnixNano", pa.uint64()),
+            ("DurationNano", pa.uint64()),
+            ("StatusCode", pa.int64()),
+            ("StatusMessage", pa.string()),
+            ("Attrs", attributes),
+            ("Events", pa.list_(event)),
+            ("Links", pa.list_(link) if version == 4 else pa.binary()),
+            ("HttpMethod", pa.string()),
+            ("HttpUrl", pa.string()),
+            ("HttpStatusCode", pa.int64()),
+            ("DedicatedAttributes", SPARE),
+        ]
+    )
+    scope = [("Name", pa.string()), ("Version", pa.string())]
+    scope += [("Attrs", attributes)] if version == 4 else []
+    resource = pa.struct(
+        [
+            ("Attrs", attributes),
+            ("ServiceName", pa.string()),
+            ("Cluster", pa.string()),
+            ("K8sPodName", pa.string()),
+            ("DedicatedAttributes", SPARE),
+        ]
+    )
+    scopes = pa.struct([("Scope", pa.struct(scope)), ("Spans", pa.list_(span))])
+    resources = pa.struct([("Resource", resource), ("ss", pa.list_(scopes))])
+    return pa.schema(
+        [
+            ("TraceID", pa.binary()),
+            ("TraceIDText", pa.string()),
+            ("StartTimeUnixNano", pa.uint64()),
+            ("RootServiceName", pa.string()),
+            ("RootSpanName", pa.string()),
+            ("rs", pa.list_(resources)),
+        ]
+    )
+
+
+def attribute(version, key, value):
+    """Return an attribute as Tempo has it; a dict is what it has no column for."""
+    names = {str: "Value", int: "ValueInt", float: "ValueDouble", bool: "ValueBool"}
+    none = {name: [] for name in names.values()}
+    if type(value) is dict:
+        text = json.dumps(
+            {"kvlistValue": {"values": [{"key": k, "value": {"stringValue": v}} for k, v in value.items()]}}
+        )
+        out = {"Key": key, "ValueUnsupported" if version == 4 else "ValueDropped": text}
+        return out | ({"IsArray": False, **none} if version == 4 else {})
+    if version == 3:
+        return {"Key": key, names[type(value)]: value}
+    items = value if type(value) is list else [value]
+    out = {"Key": key, "IsArray": type(value) is list} | none
+    return out | ({names[type(items[0])]: items} if items else {})
+
+
+def block(folder, version, *, spans=2, dedicated=None):
+    def attributes(**given):
+        return [attribute(version, key, value) for key, value in given.items()]
+
+    def span(n):
+        more = {"tags": ["a", "b"], "none": []} if version == 4 else {}
+        event = {
+            "Name": "retry",
+            "Attrs": attributes(n=1) if version == 4 else [{"Key": "n", "Value": b"\x18\x01"}],
+        }
+        event |= {"TimeSinceStartNano": 5_000} if version == 4 else {"TimeUnixNano": START + 5_000}
+        return {
+            "SpanID": bytes([n + 1]) * 8,
+            "ParentSpanID": bytes([n]) * 8 if n else b"",
+            "Name": "GET /book",
+            "Kind": 2,
+            "TraceState": "",
+            "StartTimeUnixNano": START,
+            "DurationNano": 1_500_000,
+            "StatusCode": 2,
+            "StatusMessage": "slow",
+            "Attrs": attributes(
+                items=3, share=0.5, cached=False, zone="span", name="mine", user={"a": "x"}, **more
+            ),
+            "Events": [event] if n else [],
+            "Links": [{"TraceID": b"\xab" * 16, "SpanID": b"\xcd" * 8, "Attrs": []}]
+            if n and version == 4
+            else None,
+            "HttpMethod": "GET",
+            "HttpStatusCode": 503,
+            "DedicatedAttributes": {"String01": "gold"},
+        }
+
+    resource = {
+        "Attrs": attributes(zone="resource", **{"host.name": "a"}),
+        "ServiceName": "front",
+        "K8sPodName": "front-1",
+        "DedicatedAttributes": {"String01": "eu"},
+    }
+    scope = {"Name": "lib", "Version": ""}
+    rows = [
+        {
+            "TraceID": bytes([trace]) * 16,
+            "TraceIDText": "x",
+            "StartTimeUnixNano": START,
+            "RootServiceName": "front",
+            "RootSpanName": "GET /book",
+            "rs": [
+                {"Resource": resource, "ss": [{"Scope": scope, "Spans": [span(n) for n in range(spans)]}]},
+                {"Resource": {"Attrs": [], "ServiceName": "back"}, "ss": []},
+            ],
+        }
+        for trace in (1, 2)
+    ]
+    folder.mkdir()
+    pq.write_table(pa.Table.from_pylist(rows, schema(version)), folder / "data.parquet")
+    meta = {"format": f"vParquet{version}", "blockID": "b"}
+    if dedicated:
+        meta["dedicatedColumns"] = dedicated
+    (folder / "meta.json").write_text(json.dumps(meta))
+    (folder / "bloom-0").write_bytes(b"\0" * 10)
+    (folder / "index").write_bytes(b"\0" * 10)
+    return folder
+
+
+DEDICATED = [
+    {"s": "resource", "n": "region", "t": "string"},
+    {"scope": "span", "name": "customer.tier", "type": "string"},
+]
+
+
+@pytest.mark.parametrize("version", [3, 4])
+def test_every_span_of_a_block(tmp_path, load, version):
+    files = expand(block(tmp_path / "block", version, dedicated=DEDICATED))
+    assert [path.name for path in files] == ["data.parquet"]
+    got = load(*files)
+    assert len(got.rows) == 4
+    assert got.report.rejected_count == 0
+    first, second = got.rows[:2]
+    (event,) = second.pop("events")
+    assert (event["name"], event["attributes"]) == ("retry", '{"n":1}')
+    assert event["timestamp"] == datetime(2026, 5, 4, 10, 0, 0, 5, tzinfo=UTC)
+    if version == 4:
+        (link,) = second.pop("links")
+        assert (link["trace_id"], link["span_id"]) == ("ab" * 16, "cd" * 8)
+        assert first.pop("tags") == ["a", "b"]
+        assert first.pop("none") == []
+    assert (second["parent_span_id"], got.rows[2]["trace_id"]) == ("01" * 8, "02" * 16)
+    assert first == {
+        "timestamp": datetime(2026, 5, 4, 10, tzinfo=UTC),
+        "duration_ms": 1.5,
+        "name": "GET /book",
+        "kind": "server",
+        "trace_id": "01" * 16,
+        "span_id": "01" * 8,
+        "status_code": "ERROR",
+        "status_message": "slow",
+        "error": True,
+        "attributes.name": "mine",
+        "cached": False,
+        "customer.tier": "gold",
+        "host.name": "a",
+        "http.request.method": "GET",
+        "http.response.status_code": 503,
+        "items": 3,
+        "k8s.pod.name": "front-1",
+        "otel.scope.name": "lib",
+        "region": "eu",
+        "service.name": "front",
+        "share": 0.5,
+        "user": '{"a":"x"}',
+        "zone": "span",
+    }
+    assert got.report.overridden == {"zone": 4}
+
+
+def test_spare_columns_without_their_names_keep_the_columns(tmp_path, load):
+    folder = block(tmp_path / "block", 4)
+    (folder / "meta.json").unlink()
+    got = load(folder / "data.parquet")
+    assert (got.rows[0]["tempo.span.String01"], got.rows[0]["tempo.resource.String01"]) == ("gold", "eu")
+    assert got.report.notes == [
+        "what Tempo's spare columns hold is said by meta.json, which is not there or says less"
+    ]
+
+
+@pytest.mark.parametrize(
+    "meta", ["[1]", "{", '{"dedicatedColumns": {"s": 1}}', '{"dedicatedColumns": [5, {"s": []}]}']
+)
+def test_a_meta_that_says_nothing(tmp_path, load, meta):
+    folder = block(tmp_path / "block", 4)
+    (folder / "meta.json").write_text(meta)
+    assert len(load(*expand(folder)).rows) == 4
+
+
+def test_a_block_without_spans_and_one_that_is_torn(tmp_path, load):
+    empty = block(tmp_path / "empty", 4, spans=0)
+    assert load(*expand(empty)).rows == []
+    whole = block(tmp_path / "torn", 4) / "data.parquet"
+    data = bytearray(whole.read_bytes())
+    data[40:400] = b"\xff" * 360
+    whole.write_bytes(data)
+    got = load(whole)
+    assert (got.rows, got.report.rejected_by_reason) == ([], {"a Parquet row group that cannot be read": 1})
+
+
+def test_what_only_looks_like_a_block(tmp_path, load):
+    path = tmp_path / "data.parquet"
+    ids = {"TraceID": [b"1"], "RootSpanName": ["a"]}
+    pq.write_table(pa.table(ids | {"rs": ["x"]}), path)
+    assert load(path).rows == []
+    spans = [{"ss": [{"Spans": [{"Name": [1], "StartTimeUnixNano": "soon"}]}]}]
+    pq.write_table(pa.table(ids | {"rs": pa.array([spans])}), path)
+    got = load(path)
+    assert got.rows == []
+    assert got.report.rejected_by_reason == {"traces that are not as Tempo has them": 1}

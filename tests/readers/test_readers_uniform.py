@@ -1,0 +1,126 @@
+"""Lines that are all alike: what is taken at once is what orjson reads of each, or nothing is taken."""
+
+import json
+
+import orjson
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from obskit.readers.shape import Shape
+from obskit.readers.uniform import Alike
+
+FIELDS = {
+    "s": st.text(st.characters(exclude_categories=["Cs"], exclude_characters='"\\'), max_size=20),
+    "t.u": st.sampled_from(["", "GET", "a text of more than twelve bytes"]),
+    "i": st.one_of(st.integers(-(2**63), 2**63 - 1), st.none()),
+    "f": st.one_of(st.floats(-1e18, 1e18), st.integers(0, 9), st.none()),
+    "b": st.one_of(st.booleans(), st.none()),
+}
+ROWS = st.lists(st.sampled_from(list(FIELDS)), unique=True, min_size=1).flatmap(
+    lambda keys: st.lists(
+        st.tuples(*(FIELDS[key] for key in keys)).map(lambda row: dict(zip(keys, row, strict=True))),
+        min_size=1,
+        max_size=6,
+    )
+)
+
+
+def schema():
+    shape = Shape()
+    shape.learn({"s": "x", "t.u": "x", "i": 1, "f": 1.5, "b": True, "more": "x"})
+    return shape.schema()
+
+
+def lines(rows, **options):
+    return b"".join(json.dumps(row, ensure_ascii=False, **options).encode() + b"\n" for row in rows)
+
+
+def values(batch, keys):
+    """Rows with every key, as `repr`: 1 is not 1.0 nor True, and a NaN is one."""
+    return [repr({key: row.get(key) for key in keys}) for row in batch.to_pylist()]
+
+
+def wanted(data):
+    rows = [orjson.loads(line) for line in data.splitlines()]
+    for row in rows:
+        if row.get("f") is not None:
+            row["f"] = float(row["f"])
+    return [repr(row) for row in rows]
+
+
+@settings(max_examples=150, deadline=None)
+@given(ROWS, st.sampled_from([(",", ":"), (", ", ": ")]))
+def test_rows_that_are_alike_are_taken(rows, separators):
+    data = lines(rows, separators=separators)
+    batch = Alike(schema()).batch(data)
+    control = any(ord(char) < 32 for row in rows for char in row.get("s", ""))
+    if "\x7f" not in str(rows) and not control and any(v is not None for row in rows for v in row.values()):
+        assert batch is not None
+    if batch is not None:
+        batch.validate(full=True)
+        assert values(batch, rows[0]) == wanted(data)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    ROWS,
+    st.lists(st.tuples(st.integers(0, 400), st.sampled_from(b'"{}[],: 01.-+eEnutxf\n\t\\a')), max_size=2),
+)
+def test_changed_bytes_are_refused_or_read_as_orjson_does(rows, changes):
+    data = bytearray(lines(rows, separators=(",", ":")))
+    for place, byte in changes:
+        data[place % len(data)] = byte
+    try:
+        bytes(data).decode()
+    except UnicodeDecodeError:
+        return  # which the caller makes sure of
+    batch = Alike(schema()).batch(bytes(data))
+    if batch is not None:
+        keys = orjson.loads(bytes(data).split(b"\n")[0])
+        assert values(batch, keys) == wanted(bytes(data))
+
+
+@pytest.mark.parametrize(
+    "second",
+    [
+        b'{"i":01,"s":"a"}',
+        b'{"i":0x1F,"s":"a"}',
+        b'{"i":+1,"s":"a"}',
+        b'{"i":1.0,"s":"a"}',
+        b'{"i":-0,"s":"a"}',
+        b'{"i":9223372036854775808,"s":"a"}',
+        b'{"i":1,"s":"a","i":2}',
+        b'{"i":1,"s":"a\\n"}',
+        b'{"i":1,"s":"a\tb"}',
+        b'{"i":1, "s":"a"}',
+        b'{"s":"a","i":1}',
+        b'{"i":1,"s":"a"},',
+        b'{"i":1,"s":"a"} ',
+        b'{"i":"1","s":2}',
+        b'{"i":[1],"s":"a"}',
+        b'{"i":{"x":1},"s":"a"}',
+        b"",
+    ],
+)
+def test_a_line_unlike_the_first_refuses_the_block(second):
+    first = b'{"i":1,"s":"a"}\n'
+    alike = Alike(schema())
+    assert alike.batch(first * 2).num_rows == 2
+    assert alike.batch(first + second + b"\n" + first) is None
+    assert alike.batch(first) is not None  # and the next is looked at anew
+
+
+def test_a_number_in_a_field_of_text_and_fields_nobody_knows():
+    alike = Alike(schema())
+    assert alike.batch(b'{"s":1}\n') is None
+    assert alike.batch(b'{"unknown":"x"}\n') is None
+    assert alike.batch(b'{"f":1.e5}\n') is None
+    assert alike.batch(b'{"f":1e400}\n') is None
+    assert alike.batch(b'{"f":1.5}').to_pydict() == {"f": [1.5]}
+
+
+def test_fields_of_nothing_but_null_are_left_out():
+    batch = Alike(schema()).batch(b'{"i":null,"b":true}\n{"i":null,"b":null}\n')
+    assert batch.schema.equals(pa.schema([("b", pa.bool_())]))

@@ -1,0 +1,217 @@
+"""Zipkin's JSON, version 2: both ways of reading it, and the two sides of a call that share an id."""
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+
+import obskit as ok
+from obskit.errors import ReadError
+from obskit.readers import documents
+
+START = 1_777_888_800_000_000  # 2026-05-04T10:00:00Z
+
+
+def span(own="b", **more):
+    return {
+        "traceId": "5b8efff798038103",
+        "parentId": "a",
+        "id": own,
+        "kind": "CLIENT",
+        "name": "get /book",
+        "timestamp": START,
+        "duration": 1500,
+        "localEndpoint": {"serviceName": "front", "ipv4": "10.0.0.1", "port": 8080},
+        "remoteEndpoint": {"serviceName": "back", "ipv6": "2001:db8::1", "port": 9000},
+        "tags": {"http.status_code": "503", "n": "12"},
+    } | more
+
+
+def dumped(document, **how):
+    return json.dumps(document, **how).encode()
+
+
+ROW = {
+    "timestamp": datetime(2026, 5, 4, 10, tzinfo=UTC),
+    "duration_ms": 1.5,
+    "name": "get /book",
+    "kind": "client",
+    "trace_id": "0" * 16 + "5b8efff798038103",
+    "span_id": "000000000000000b",
+    "parent_span_id": "000000000000000a",
+    "status_code": "UNSET",
+    "error": True,
+    "http.response.status_code": 503,
+    "n": "12",
+    "service.name": "front",
+    "network.local.address": "10.0.0.1",
+    "network.local.port": 8080,
+    "service.peer.name": "back",
+    "network.peer.address": "2001:db8::1",
+    "network.peer.port": 9000,
+}
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        dumped([span(), span()]),
+        dumped([span(), span()], indent=2),
+        dumped([[span()], [span()]]),
+        dumped([[span()], [span()]], indent=1),
+        dumped(span()),
+        dumped(span(), indent=1),
+        dumped(span()) + b"\n" + dumped(span()) + b"\n",
+        dumped([span()]) + b"\n" + dumped([span()]) + b"\n",
+        dumped(span(_q=["x"], timestamp_millis=START // 1000)) + b"\n",
+    ],
+    ids=lambda data: data[:20].decode(),
+)
+def test_every_form_gives_the_same_rows(read, data):
+    got = read(data)
+    assert got.report.rejected_count == 0
+    assert got.rows == [ROW] * len(got.rows) != []
+
+
+def test_annotations_flags_errors_and_what_is_missing(read):
+    notes = [{"timestamp": START + 7, "value": "ws"}, {"timestamp": START + 9, "value": "wr"}]
+    given = [
+        span(annotations=notes, debug=True, shared=True, kind="SERVER", tags={"error": "no funds"}),
+        span(tags={"error": "true"}, localEndpoint=None, remoteEndpoint={"port": 0}),
+        {"traceId": "1", "id": "2", "tags": {"error": "", "otel.status_code": "OK", "span.kind": "internal"}},
+        {"traceId": "1", "id": "3", "kind": "CONSUMER", "timestamp": 0, "name": ""},
+    ]
+    rows = read(dumped(given)).rows
+    assert [(e["timestamp"].microsecond, e["name"]) for e in rows[0]["events"]] == [(7, "ws"), (9, "wr")]
+    assert (rows[0]["zipkin.shared"], rows[0]["zipkin.debug"]) == (True, True)
+    assert (rows[0]["status_code"], rows[0]["error"], rows[0]["error.type"]) == ("ERROR", True, "no funds")
+    assert (rows[1]["status_code"], rows[1]["error"]) == ("ERROR", True)
+    assert not rows[1].keys() & {"error.type", "service.name", "network.peer.port"}
+    ids = {"trace_id": "0" * 31 + "1", "error": False}
+    assert rows[2:] == [
+        ids | {"span_id": "0" * 15 + "2", "status_code": "OK", "kind": "internal"},
+        ids | {"span_id": "0" * 15 + "3", "status_code": "UNSET", "kind": "consumer"},
+    ]
+
+
+def test_bad_spans_are_counted_with_their_position(read):
+    given = [span(), 5, span(""), span(timestamp="soon"), span(duration=2**70), {"traceId": "1"}, span("c")]
+    got = read(dumped(given))
+    assert [row["span_id"][-1] for row in got.rows] == ["b", "c"]
+    assert got.reasons == [
+        ("span 2", "not a span"),
+        ("span 3", "a span without an id"),
+        ("span 4", "a timestamp that is no number"),
+        ("span 5", "a duration beyond 64 bits"),
+        ("span 6", "a span without an id"),
+    ]
+
+
+def test_a_list_that_breaks_off_and_one_with_damage_within(read):
+    whole = dumped([span(f"{n:x}") for n in range(1, 30)])
+    got = read(whole[:-40])
+    assert len(got.rows) == 28
+    ((position, reason),) = got.reasons
+    assert reason == "not JSON"
+    assert whole[int(position.removeprefix("byte ")) :].startswith(b'{"traceId"')
+    got = read(whole.replace(b'"id": "5"', b'"id": 5"'))
+    assert len(got.rows) == 28
+    assert [reason for _, reason in got.reasons] == ["not JSON"]
+
+
+def test_nothing_but_damage_is_an_error(read, tmp_path):
+    with pytest.raises(ReadError) as caught:
+        read(dumped([span()])[:-9], name="torn.json")
+    assert str(caught.value) == (
+        f"{tmp_path}/torn.json begins as Zipkin's JSON but cannot be read: "
+        "not JSON (line 1, column 346)\n"
+        "Hint: was it written to its end, and by the tool whose format it has?"
+    )
+
+
+def test_events_of_ones_own_that_have_such_fields_are_none_of_zipkins(read):
+    got = read(dumped({"traceId": "1", "id": 7, "parentId": 3, "msg": "hello"}) + b"\n")
+    assert got.rows == [{"trace_id": "1", "id": 7, "parentId": 3, "msg": "hello", "error": False}]
+
+
+def big(count=300):
+    return [
+        span(
+            f"{n + 1:x}",
+            kind=("CLIENT", "server", "NONE")[n % 3],
+            tags={"n": str(n), "http.path": "/é", "name": "mine"} | ({"rare": "x"} if n % 90 == 0 else {}),
+            annotations=[{"timestamp": START, "value": "é"}] if n % 5 == 0 else [],
+            **({"shared": True} if n % 7 == 0 else {"debug": False}),
+            **(
+                {"timestamp": 0, "duration": None, "parentId": "", "localEndpoint": None}
+                if n % 11 == 0
+                else {}
+            ),
+        )
+        for n in range(count)
+    ]
+
+
+@pytest.mark.parametrize("form", ["list", "indented", "lines"])
+def test_both_ways_give_the_same(read, monkeypatch, form):
+    data = {
+        "list": dumped(big()),
+        "indented": dumped(big(), indent=1),
+        "lines": b"\n".join(map(dumped, big())),
+    }[form]
+    monkeypatch.setattr(documents, "PIECE", 20_000)
+    fast = []
+    whole = documents.Spans.whole
+
+    def counted(self, data):
+        batches = whole(self, data)
+        fast.append(batches is not None)
+        return batches
+
+    monkeypatch.setattr(documents.Spans, "whole", counted)
+    monkeypatch.setattr("obskit.readers.zipkin.Zipkin.size", 10_000)
+    one = read(data)
+    assert any(fast)
+    monkeypatch.setattr(documents.Spans, "whole", lambda self, data: None)
+    other = read(data)
+    assert one.rows == other.rows
+    assert one.types == other.types
+    assert one.report.to_dict() == other.report.to_dict()
+    assert len(one.rows) == 300
+
+
+def test_the_server_stands_below_the_client_whose_id_it_shares(tmp_path):
+    """front: get ── post (client) ── post (server, same id): back ── query
+    └── dns, of front, below its own side of the call
+    """
+
+    def side(name, own, parent, kind, service, at):
+        given = {
+            "traceId": "1",
+            "id": own,
+            "kind": kind,
+            "name": name,
+            "timestamp": START + at,
+            "duration": 9,
+        }
+        given["localEndpoint"] = {"serviceName": service}
+        return given | ({"parentId": parent} if parent else {})
+
+    spans = [
+        side("query", "c", "b", "CLIENT", "back", 4),
+        side("post", "b", "a", "SERVER", "back", 3) | {"shared": True},
+        side("dns", "d", "b", None, "front", 2),
+        side("post", "b", "a", "CLIENT", "front", 1),
+        side("get", "a", None, "SERVER", "front", 0),
+    ]
+    path = tmp_path / "trace.json"
+    path.write_bytes(dumped(spans))
+    found = ok.load(path).trace("1")
+    rows = zip(found.table.to_pylist(), found.depths, strict=True)
+    assert [(depth, row["service.name"], row["name"], row["kind"]) for row, depth in rows] == [
+        (0, "front", "get", "server"),
+        (1, "front", "post", "client"),
+        (2, "front", "dns", None),
+        (2, "back", "post", "server"),
+        (3, "back", "query", "client"),
+    ]

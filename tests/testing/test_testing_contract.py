@@ -1,0 +1,302 @@
+"""Every reader keeps the contract: the same incident in its format, told from others, torn, hostile.
+
+A reader of another format is a class of a few lines: how the incident is written, and what the format cannot
+carry.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import gzip
+import json
+import re
+import unittest
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, ClassVar
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.csv as pacsv
+import pytest
+from google.protobuf import json_format
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from obskit.dataset import convert
+from obskit.readers import REGISTRY, Match, Source
+from obskit.readers.columnar import ARROW, PARQUET
+from obskit.readers.csvfile import READER as CSV
+from obskit.readers.honeycomb import READER as HONEYCOMB
+from obskit.readers.jaeger import READER as JAEGER
+from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.otlp import READER as OTLP
+from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
+from obskit.readers.zipkin import READER as ZIPKIN
+from obskit.schema import NAMED, LoadReport, Normalizer, cast
+from obskit.schema.types import json_text
+from obskit.testing import ReaderContract, encoded, incident, samples
+from obskit.writers import FORMATS
+
+
+def without(table: pa.Table, *names: str) -> pa.Table:
+    """The table without these fields."""
+    return table.drop_columns([name for name in names if name in table.schema.names])
+
+
+def normalized(table: pa.Table) -> pa.Table:
+    """The table as a reader gives it that was given just this."""
+    normalizer = Normalizer(LoadReport())
+    batches = [normalizer.batch(batch) for batch in table.replace_schema_metadata(NAMED).to_batches()]
+    return pa.Table.from_batches([cast(batch, normalizer.schema) for batch in batches])
+
+
+def changed(table: pa.Table, **columns: Any) -> pa.Table:
+    """The table with other values in some fields."""
+    for name, values in columns.items():
+        field = table.schema.field(name)
+        table = table.set_column(table.schema.get_field_index(name), field.name, values)
+    return table
+
+
+def rows_of(table: pa.Table) -> list[dict[str, Any]]:
+    """Rows without nulls, times as text."""
+    return [json.loads(line) for line in encoded(table, "jsonl").splitlines()]
+
+
+class TestParquet(ReaderContract):
+    reader = PARQUET
+
+    def write(self, table: pa.Table) -> bytes:
+        return encoded(table, "parquet")
+
+
+class TestArrowFile(ReaderContract):
+    reader = ARROW
+
+    def write(self, table: pa.Table) -> bytes:
+        return encoded(table, "arrow")
+
+
+class TestArrowStream(ReaderContract):
+    reader = ARROW
+
+    def write(self, table: pa.Table) -> bytes:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as writer:
+            writer.write_table(table)
+        return sink.getvalue().to_pybytes()
+
+
+class TestJsonl(ReaderContract):
+    reader = JSONL
+
+    def write(self, table: pa.Table) -> bytes:
+        return encoded(table, "jsonl")
+
+    def spoiled(self, data: bytes) -> bytes:
+        return data.replace(b"\n", b'\n{"torn": \n', 1)
+
+
+class TestOtlpJson(ReaderContract):
+    reader = OTLP
+
+    def write(self, table: pa.Table) -> bytes:
+        return encoded(table, "otlp-json")
+
+    def spoiled(self, data: bytes) -> bytes:
+        return data.replace(b"\n", b'\n{"resourceSpans": \n', 1)
+
+
+class TestJaeger(ReaderContract):
+    reader = JAEGER
+
+    def write(self, table: pa.Table) -> bytes:
+        return encoded(table, "jaeger")
+
+    def spoiled(self, data: bytes) -> bytes:
+        return data.replace(b'"startTime":', b'"startTime":"x","was":', 1)
+
+
+class TestCsv(ReaderContract):
+    """Everything is text, an empty one is null; lists are JSON."""
+
+    reader = CSV
+    tells_torn = False
+
+    def write(self, table: pa.Table) -> bytes:
+        sink = pa.BufferOutputStream()
+        pacsv.write_csv(self._flat(table), sink)
+        return sink.getvalue().to_pybytes()
+
+    def _flat(self, table: pa.Table) -> pa.Table:
+        table = without(table, "events", "links")
+        for name in table.schema.names:
+            if pa.types.is_list(table.schema.field(name).type):
+                texts = [None if v is None else json_text(v) for v in table.column(name).to_pylist()]
+                table = changed(table, **{name: pa.array(texts, pa.string())})
+        return table
+
+    def expected(self, table: pa.Table) -> pa.Table:
+        # "007" is text and stays so; "1e5" too.
+        return self._flat(table)
+
+    def spoiled(self, data: bytes) -> bytes:
+        head, first, rest = data.split(b"\n", 2)
+        return b"\n".join([head, first, b"one,two", rest])
+
+
+class TestOtlpProtobuf(ReaderContract):
+    """The same requests by the official library, each with its length before it, as the Collector writes."""
+
+    reader = OTLP_PROTOBUF
+
+    def write(self, table: pa.Table) -> bytes:
+        out = b""
+        for line in encoded(table, "otlp-json").splitlines():
+            body = json.loads(re.sub(rb'"(traceId|spanId|parentSpanId)":"([0-9a-f]*)"', self._base64, line))
+            made = ExportTraceServiceRequest() if "resourceSpans" in body else ExportLogsServiceRequest()
+            message = json_format.ParseDict(body, made).SerializeToString()
+            out += len(message).to_bytes(4, "big") + message
+        return out
+
+    @staticmethod
+    def _base64(found: re.Match[bytes]) -> bytes:
+        return b'"%b":"%b"' % (found[1], base64.b64encode(bytes.fromhex(found[2].decode())))
+
+
+class TestHoneycomb(ReaderContract):
+    """A batch of events under Honeycomb's names. An event says of a span's event or link that it is one."""
+
+    reader = HONEYCOMB
+    lacks = ("events", "links", "error", "event_count")
+    names: ClassVar[dict[str, str]] = {
+        "trace_id": "trace.trace_id",
+        "span_id": "trace.span_id",
+        "parent_span_id": "trace.parent_id",
+        "trace_state": "trace.trace_state",
+        "severity_number": "severity_code",
+        "service.name": "service_name",
+    }
+
+    def write(self, table: pa.Table) -> bytes:
+        batch = []
+        for row in rows_of(without(table, *self.lacks)):
+            around = {"time": row.pop("timestamp"), "samplerate": row.pop("sample_weight", 1.0)}
+            if row["kind"] == "event":
+                del row["kind"]
+            batch.append(around | {"data": {self.names.get(name, name): row[name] for name in row}})
+        return json.dumps(batch, separators=(",", ":")).encode()
+
+    def expected(self, table: pa.Table) -> pa.Table:
+        # What has the id of a span and no kind may be a span; a rate there always is.
+        unsaid = pc.and_(pc.equal(table["kind"], "event"), pc.is_valid(table["span_id"]))
+        kind = pc.if_else(unsaid, pa.scalar(None, pa.string()), table["kind"])
+        weight = pc.fill_null(table["sample_weight"], 1.0)
+        return normalized(without(changed(table, kind=kind, sample_weight=weight), *self.lacks))
+
+    def spoiled(self, data: bytes) -> bytes:
+        return data[:-1] + b",7]"
+
+
+class TestZipkin(ReaderContract):
+    """Tags are text, an annotation is a time and a text, and a log record is not to be had."""
+
+    reader = ZIPKIN
+    kept: ClassVar[tuple[str, ...]] = (
+        *("timestamp", "name", "trace_id", "span_id", "parent_span_id", "service.name", "http.route"),
+        *("http.response.status_code", "error.type", "url.query", "cloud.region", "server.port"),
+    )
+
+    def write(self, table: pa.Table) -> bytes:
+        spans = [
+            {
+                "traceId": row["trace_id"],
+                "id": row["span_id"],
+                **({"parentId": row["parent_span_id"]} if "parent_span_id" in row else {}),
+                "name": row.get("name"),
+                "timestamp": micros,
+                "localEndpoint": {"serviceName": row["service.name"]},
+                "tags": {name: str(value) for name, value in row.items() if name in self.kept[6:]},
+            }
+            for row, micros in zip(
+                rows_of(self._spans(table)),
+                self._spans(table)["timestamp"].cast(pa.int64()).to_pylist(),
+                strict=True,
+            )
+        ]
+        return json.dumps(spans, separators=(",", ":")).encode()
+
+    def _spans(self, table: pa.Table) -> pa.Table:
+        table = table.filter(pc.is_valid(table["duration_ms"]))
+        return table.select([name for name in self.kept if name in table.schema.names])
+
+    def expected(self, table: pa.Table) -> pa.Table:
+        spans = self._spans(table)
+        unset = pa.array(["UNSET"] * spans.num_rows)
+        return normalized(spans.append_column("status_code", unset))
+
+    def spoiled(self, data: bytes) -> bytes:
+        return b'"timestamp":"x","was":'.join(data.rsplit(b'"timestamp":', 1))
+
+
+def test_what_it_says_of_a_reader_that_breaks_it() -> None:
+    """A contract that nothing can break is none."""
+
+    class Broken(ReaderContract):
+        reader = dataclasses.replace(JSONL, name="broken", sniff=lambda _: Match.CERTAIN)
+
+        def write(self, table: pa.Table) -> bytes:
+            return encoded(without(table, "http.route"), "jsonl").replace(b"1.0", b"1.5")
+
+    suite = Broken()
+    with pytest.raises(AssertionError) as lost:
+        suite.test_the_same_incident_gives_the_same_table()
+    assert str(lost.value).splitlines()[0] == "http.route: lost"
+    assert "'1.5'" in str(lost.value)
+    with pytest.raises(AssertionError, match=r"^broken takes \w+ for its own \(CERTAIN\)$"):
+        suite.test_it_leaves_other_formats_alone()
+    with pytest.raises(unittest.SkipTest):
+        suite.test_what_cannot_be_read_is_counted_with_its_place()
+
+    class Silent(Broken):
+        reader = dataclasses.replace(JSONL, read=lambda source, report, mapping: silent(source))
+
+        def spoiled(self, data: bytes) -> bytes:
+            return TestJsonl().spoiled(data)
+
+    def silent(source: Source) -> Iterator[pa.RecordBatch]:
+        return JSONL.read(source, LoadReport().file("elsewhere"), None)
+
+    for test in ("test_torn_at_any_place", "test_what_cannot_be_read_is_counted_with_its_place"):
+        with pytest.raises(AssertionError):
+            getattr(Silent(), test)()
+
+    class Raising(Broken):
+        reader = dataclasses.replace(JSONL, read=lambda *_: iter([1 / 0]))
+
+    with pytest.raises(ZeroDivisionError):
+        Raising().test_hostile_bytes()
+
+
+def test_the_samples_are_what_they_say(tmp_path: Path) -> None:
+    path = tmp_path / "events"
+    for name, head in samples().items():
+        path.write_bytes(head)
+        if name in {reader.name for reader in REGISTRY.readers()}:
+            assert REGISTRY.choose(Source(path)).name == name
+
+
+def test_several_formats_in_one_folder_are_one_table(tmp_path: Path) -> None:
+    table = incident()
+    for format, suffixes in ((name, form.suffixes) for name, form in FORMATS.items()):
+        (tmp_path / f"a{suffixes[0]}").write_bytes(gzip.compress(encoded(table, format)))
+    data = convert(tmp_path)
+    assert data.load_report.rejected == []
+    rows = [repr(row) for row in data.arrow().to_pylist()]
+    assert len(rows) == len(FORMATS) * table.num_rows
+    assert set(Counter(rows).values()) == {len(FORMATS)}, (
+        "every row is there as often, and the same each time"
+    )
