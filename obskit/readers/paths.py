@@ -5,35 +5,22 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
-import re
-import time
 from collections.abc import Iterable
 from pathlib import Path
 
 from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
 from obskit.readers.delta import LOG, newest_entry
+from obskit.readers.growing import current, entries_of
 from obskit.readers.tempo import BLOCK, DATA
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
 _OURS = frozenset({"obskit.json", ".codes", "planted.json"})
-# How `obskit receive` calls its segments, without the suffix.
-_SEGMENT = re.compile(r"(?:traces|logs)-\d{8}T\d{2}Z-\d{4,}")
-
-# How `obskit.instrument` calls its files, which it packs: `X.jsonl.gz` replaces `X.jsonl`.
-_PACKED = re.compile(r".+-\d+-\d{8}T\d{6}\.\d{6}Z(?:~\d+)?\.jsonl")
-_LISTINGS = 4
-_TICK = 20_000_000  # nanoseconds within which a file system may give two changes the same time
 _PAPERS = frozenset({"readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile"})
 _DOCUMENTS = frozenset(
     {".md", ".rst", ".adoc", ".html", ".htm", ".css", ".pdf", ".svg", ".png", ".jpg", ".jpeg", ".gif"}
     | {".webp", ".py", ".sh", ".ipynb", ".sha256", ".md5"}
 )
-
-
-def is_segment(path: Path) -> bool:
-    """Return whether a file is called as a receiver calls its segments; `X.parquet` beside it replaces it."""
-    return bool(_SEGMENT.fullmatch(path.stem))
 
 
 def expand(
@@ -78,22 +65,7 @@ def expand(
             raise NoSuchPath(f"there is no {shown}", hint=_hint(path))
         for file in files:
             found.setdefault(os.path.realpath(file), file)
-    return _current(list(found.values()))
-
-
-def _current(files: list[Path]) -> list[Path]:
-    """Leave out files that are being replaced: both are there for a while, with the same rows.
-
-    By their names only, which nobody else gives; of other files, rows are read as often as they are there.
-    """
-    there = {str(file) for file in files} | {str(file.parent) for file in files}
-    return [
-        file
-        for file in files
-        if not (is_segment(file) and str(file.with_suffix(".parquet")) in there)
-        and not (_PACKED.fullmatch(file.name) and f"{file}.gz" in there)
-        and not (file.suffix == ".packing" and _PACKED.fullmatch(file.stem))
-    ]
+    return current(list(found.values()))
 
 
 def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
@@ -166,7 +138,7 @@ def _below(folder: Path) -> list[Path]:
         try:
             status = os.stat(where)
             key = (status.st_dev, status.st_ino)
-            entries = [] if key in seen else _entries(where)
+            entries = [] if key in seen else entries_of(where)
         except OSError:
             continue  # not ours to look into, or gone by now
         seen.add(key)
@@ -175,27 +147,13 @@ def _below(folder: Path) -> list[Path]:
             files.append(newest)  # which says what else of the folder counts
             continue
         if BLOCK.issubset(names):
-            entries = [entry for entry in entries if entry.name == DATA or entry.is_dir()]  # the others search
+            entries = [
+                entry for entry in entries if entry.name == DATA or entry.is_dir()
+            ]  # the others search
         entries = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in _OURS]
         waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir()]
         files += [Path(entry.path) for entry in entries if entry.is_file()]
     return sorted(files)
-
-
-def _entries(where: Path) -> list[os.DirEntry[str]]:
-    """List a folder; again if it changed meanwhile, for a file that is being replaced may be missed then.
-
-    Between two pieces of a listing the new file may come where one has looked, and the old one go where one
-    has not.
-    """
-    entries: list[os.DirEntry[str]] = []
-    for _ in range(_LISTINGS):
-        before = os.stat(where).st_mtime_ns
-        with os.scandir(where) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
-        if os.stat(where).st_mtime_ns == before and time.time_ns() - before > _TICK:
-            break
-    return entries
 
 
 def _hint(path: Path) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from obskit.errors import ReadError
+from obskit.readers.growing import being_written
 from obskit.readers.registry import REGISTRY
 from obskit.readers.source import Source
 from obskit.schema import GROWING, LoadReport
@@ -70,23 +69,6 @@ def read_paths(
         first = failed[0]
         more = f" (the first of {len(files):,} files, none of which can be read)"
         raise ReadError(first.message + more, hint=first.hint)
-
-
-def being_written(path: Path) -> bool:
-    """Return whether a process holds the lock of a file, as obskit's own writers do while they write it."""
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except OSError:  # a file system without locks
-        return False
-    finally:
-        os.close(descriptor)
-    return False
 
 
 def _vanished(path: Path) -> Vanished:

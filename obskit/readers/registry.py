@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from obskit.errors import BadCall, ReadError
 from obskit.readers.foreign import describe
-from obskit.readers.paths import is_segment
+from obskit.readers.growing import is_segment
 from obskit.readers.source import Source
 from obskit.schema import FileReport
 

@@ -3,7 +3,7 @@
 A segment is `<signal>-<hour>-<number>.otlp` (a message each: four bytes of big-endian length, then the
 request as it was sent) or `.jsonl` (a line each), mode 0600, locked while it is open. The hour is that of
 arrival, UTC.
-`<same name>.parquet` beside it replaces it: `obskit.readers.paths` passes over what is replaced.
+`<same name>.parquet` beside it replaces it: `obskit.readers` passes over what is replaced.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from obskit.errors import BadCall
-from obskit.readers.paths import is_segment
+from obskit.readers.growing import is_segment
 from obskit.receive.refusal import Refused
 from obskit.receive.settings import Limits
 
