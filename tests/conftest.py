@@ -21,12 +21,14 @@ def _reason_to_skip(marker: str) -> str | None:
         return "needs Chromium"
     if marker == "shared" and not SHARED.is_dir():
         return "needs the real data beside the checkout (OBSKIT_SHARED)"
+    if marker == "node" and not (shutil.which("node") and shutil.which("npm")):
+        return "needs node and npm"
     return None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for marker in ("browser", "shared"):
+        for marker in ("browser", "node", "shared"):
             reason = _reason_to_skip(marker) if item.get_closest_marker(marker) else None
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))

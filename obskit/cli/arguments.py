@@ -201,6 +201,20 @@ def _probe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--into", metavar="DIR", help="write the events into a new file in this folder")
 
 
+def _receive(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--into", required=True, metavar="DIR", help="write into this folder, read by all verbs"
+    )
+    parser.add_argument("--http", metavar="PORT|off", help="OTLP over HTTP, protobuf and JSON; default 4318")
+    parser.add_argument(
+        "--grpc", metavar="PORT|off", help="OTLP over gRPC; default 4317 where it is installed"
+    )
+    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default 127.0.0.1")
+    parser.add_argument(
+        "--token-file", metavar="FILE", help="holds what senders must show; else OBSKIT_RECEIVE_TOKEN"
+    )
+
+
 def _lab(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     _mapping(parser)
@@ -218,6 +232,7 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "convert": ("making", "write events as a Dataset, Parquet, Arrow, JSONL, OTLP or Jaeger's", _convert),
     "demo": ("making", "events of a booking platform with causes planted in them, made up or live", _demo),
     "probe": ("probing", "make real requests, the phases of each as one event", _probe),
+    "receive": ("receiving", "take in OTLP from running services, into a folder that grows", _receive),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),
 }
 

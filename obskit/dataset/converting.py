@@ -19,10 +19,13 @@ from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
 from obskit.dataset.writing import build, check_target, install
 from obskit.errors import BadCall, DatasetError, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
-from obskit.readers import expand, read_batches, read_paths
+from obskit.readers import Vanished, expand, read_batches, read_paths
 from obskit.schema import LoadReport, Normalizer
 
 Paths = Given | Sequence[Given]
+LISTINGS = 5
+"""How often folders are listed, as files go while they are read: packed by their writer, or deleted."""
+
 LOOKED_AT = 16
 """Files whose first rows are looked at before all are read."""
 
@@ -56,6 +59,21 @@ def convert(
     given = located(paths)
     if out is None and len(given) == 1 and is_dataset(given[0]):
         return open_dataset(given[0])
+    for _ in range(LISTINGS - 1):
+        try:
+            return _converted(given, out, mapping, progress)
+        except Vanished:
+            continue
+        except FileNotFoundError as error:
+            if isinstance(error, ObskitError):  # what the caller named is not there
+                raise
+    return _converted(given, out, mapping, progress)
+
+
+def _converted(
+    given: list[Path], out: Path | str | None, mapping: Mapping[str, Any] | None, progress: Progress | None
+) -> Dataset:
+    """List the files and convert them as they are now."""
     passed: list[Path] = []
     files = [file for file in expand(given, passed) if file.name != MANIFEST]
     with held(files) as called:

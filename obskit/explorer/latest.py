@@ -29,12 +29,18 @@ class Latest:
         self._waiting: tuple[int, Job] | None = None
         self._running = False
 
-    def submit(self, job: Job) -> int:
+    def submit(self, job: Job, *, only_if_idle: bool = False) -> int:
         """Leave a job, cancel what runs, forget what waits; returns the job's sequence number at once.
 
         The job gets a function that says whether it has been cancelled.
+
+        Args:
+            job: what is to be done.
+            only_if_idle: leave it only where nothing runs; else nothing happens, and 0 is returned.
         """
         with self._state:
+            if only_if_idle and self._running:
+                return 0
             self._sequence += 1
             self._waiting = (self._sequence, job)
             if not self._running:

@@ -7,6 +7,7 @@ of its own answers it: the grid as bytes, the explanation as words. What the pag
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import secrets
 import threading
@@ -17,11 +18,13 @@ from typing import Any
 from obskit.errors import BadCall, MissingDependency, ObskitError
 from obskit.explorer import present, static
 from obskit.explorer.brush import Brush, micros
+from obskit.explorer.following import DEFAULT, Follower, seconds
 from obskit.explorer.latest import Cancelled, Latest
 from obskit.explorer.markers import incomplete_from
 from obskit.explorer.source import script, style
 from obskit.explorer.state import BINS, State, only, without
 from obskit.explorer.view import Picture, axis, draw, drawn, grouped, numeric_fields, opening
+from obskit.figures import words
 
 try:
     import anywidget
@@ -43,6 +46,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         y: numeric field up the page.
         where: condition to narrow the events by first.
         explain: further arguments of `Events.explain`, such as {"cluster": None}.
+        follow: look for new events every so often, "5s" or seconds; see `follow`.
     Raises:
         UnknownField: an axis that no event has.
         BadCall: an axis that is neither numeric nor a time.
@@ -59,6 +63,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     _code = traitlets.Unicode().tag(sync=True)
     _status = traitlets.Dict().tag(sync=True)
     _still = traitlets.Unicode().tag(sync=True)
+    _following = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -68,6 +73,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         y: str = "duration_ms",
         where: Any = None,
         explain: Mapping[str, Any] | None = None,
+        follow: str | float | None = None,
     ) -> None:
         self._base = events
         self._lock = threading.RLock()
@@ -87,9 +93,13 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             raise BadCall(f"the field {y} is a time", hint="a time goes along x; y is a numeric field")
         self._narrowed: tuple[tuple[str, ...], Any] = ((), events)
         self._fields = numeric_fields(events, y)
+        self._follower: Follower | None = None
+        self._drawn_from = self._explained_from = events
         super().__init__(_still=f"obskit-still-{secrets.token_hex(8)}")
         self._draw(self._state)
         self.on_msg(self._receive)
+        if follow is not None:
+            self.follow(follow)
 
     @property
     def selection(self) -> str | None:
@@ -142,11 +152,76 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             raise self._error
         return self._explanation
 
+    def follow(self, every: str | float | None = DEFAULT) -> None:
+        """Look for new events every so often, and show them; the box and what was narrowed stay.
+
+        It rests while no page shows the widget, and ends when that is closed. What goes wrong is shown in the
+        widget, and it looks again.
+
+        Args:
+            every: "5s", "1m" or seconds; None ends it.
+        Raises:
+            BadCall: no stretch of time.
+        """
+        pause = None if every is None else seconds(every)
+        with self._lock:
+            if self._follower is not None:
+                self._follower.stop()
+            self._follower = None if pause is None else Follower(self._look, pause)
+            self._following = {} if pause is None else {"every": pause, "text": "", "error": ""}
+
+    def close(self) -> None:
+        """Close the widget; it follows no more."""
+        if getattr(self, "_follower", None) is not None:
+            self.follow(None)
+        super().close()
+
+    def _look(self) -> None:
+        """Load the events as they are now, and show them unless a question is being answered."""
+        follower = self._follower
+        try:
+            fresh = self._base.refresh()
+            changed = fresh.fingerprint != self._base.fingerprint
+            self._told(follower, fresh, "")
+            if changed:
+                self._latest.submit(functools.partial(self._renew, fresh), only_if_idle=True)
+        except Exception as error:
+            known = isinstance(error, ObskitError)
+            self._told(follower, None, str(error) if known else f"{type(error).__name__}: {error}")
+
+    def _told(self, follower: Follower | None, fresh: Any, error: str) -> None:
+        newest = None if fresh is None else fresh.scope.newest
+        until = "" if newest is None else f", the newest of {newest:%H:%M:%S} UTC"
+        text = "" if fresh is None else f"{words.count(fresh.dataset.rows)} events{until}"
+        with self._lock:
+            if follower is not None and follower is self._follower and not follower.stopped:
+                self._following = {"every": follower.every, "text": text, "error": error}
+
+    def _renew(self, fresh: Any, cancelled: Cancelled) -> None:
+        """Take fresh events in, with what was asked of the others."""
+        state = self._state
+        until = incomplete_from(fresh, math.inf) if state.x.field == "timestamp" else None
+        fields = numeric_fields(fresh, state.y.field)
+        with self._lock:
+            if cancelled():
+                return
+            before, self._state = self._state, dataclasses.replace(self._state, until=until)
+            self._base, self._fields = fresh, fields
+            self._narrowed = ((), fresh)
+            after = self._state
+        self._answer(before, after, cancelled)
+
     # What the page sends.
 
     def _receive(self, _: Any, message: Any, __: Any) -> None:
         try:
-            self._act(message)
+            if message.get("type") == "seen":
+                if self._follower is not None:
+                    self._follower.seen()
+            elif message.get("type") == "follow":
+                self.follow(DEFAULT if message["on"] else None)
+            else:
+                self._act(message)
         except Exception as error:
             self._failed(error)
 
@@ -199,12 +274,14 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             if after.selection is not None:
                 self._say("working", "Counting…")
         drawn = (before.x, before.y, before.conditions, before.compare)
-        if drawn != (after.x, after.y, after.conditions, after.compare):
+        shown = (after.x, after.y, after.conditions, after.compare)
+        if drawn != shown or self._drawn_from is not self._base:
             self._draw(after)
         asked = (after.question(), after.conditions)
         if cancelled():
             return
-        if self._explanation is None or asked != (before.question(), before.conditions):
+        stale = asked != (before.question(), before.conditions) or self._explained_from is not self._base
+        if self._explanation is None or stale:
             self._explain(after, cancelled)
         elif after.selection is not None:
             self._say("idle", self._said)
@@ -212,8 +289,10 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             self._tabulate(after)
 
     def _draw(self, state: State) -> None:
+        base = self._base
         picture = draw(self._events(state), state, self._fields)
         with self._lock, self.hold_sync():
+            self._drawn_from = base
             self._picture = picture
             self._view = picture.view
             self._grid = picture.cells
@@ -227,6 +306,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
                 self._say("idle", "")
             return
         selection, arguments = question
+        base = self._base
         events, began = self._events(state), time.perf_counter()
 
         def first(found: Any) -> None:
@@ -238,6 +318,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             return
         self._said = f"{present.summary(found.to_dict())} ({time.perf_counter() - began:.2f} s)"
         self._tell(found, "idle", self._said)
+        self._explained_from = base
 
     def _tell(self, found: Any, state: str, text: str) -> None:
         raw = found.to_dict()

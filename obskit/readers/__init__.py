@@ -10,6 +10,7 @@ from obskit.readers.columnar import ARROW, PARQUET
 from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
 from obskit.readers.delta import READER as DELTA
+from obskit.readers.growing import being_written
 from obskit.readers.honeycomb import READER as HONEYCOMB
 from obskit.readers.jaeger import READER as JAEGER
 from obskit.readers.jsonl import READER as JSONL
@@ -17,7 +18,7 @@ from obskit.readers.markers import MARKERS
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
 from obskit.readers.paths import expand, is_document
-from obskit.readers.reading import read_batches, read_paths
+from obskit.readers.reading import Vanished, read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.skimming import Skim
 from obskit.readers.source import Source
@@ -36,6 +37,8 @@ __all__ = [
     "Reader",
     "Skim",
     "Source",
+    "Vanished",
+    "being_written",
     "expand",
     "is_document",
     "read_batches",

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers import otlpcolumns, otlpwire
-from obskit.readers.frames import Frame, Frames, framing_of
+from obskit.readers.frames import FIXED, Frame, Frames, framing_of
 from obskit.readers.otlprows import BATCH_TYPES, METRICS, rows_of
 from obskit.readers.otlpwire import LOGS, SPANS, Refused, Signal
 from obskit.readers.pivot import Pivot
@@ -45,7 +45,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     before, rows = report.report.rejected_count, 0
     messages = Messages(report)
     with source.stream() as stream:
-        frames = Frames(stream, report, framing_of(source.head) or "", size=BLOCK)
+        frames = Frames(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
         try:
             for batch in messages.batches(frames):
                 rows += batch.num_rows

@@ -11,6 +11,7 @@ from pathlib import Path
 from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
 from obskit.readers.delta import LOG, newest_entry
+from obskit.readers.growing import current, entries_of
 from obskit.readers.tempo import BLOCK, DATA
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
@@ -64,7 +65,7 @@ def expand(
             raise NoSuchPath(f"there is no {shown}", hint=_hint(path))
         for file in files:
             found.setdefault(os.path.realpath(file), file)
-    return list(found.values())
+    return current(list(found.values()))
 
 
 def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
@@ -131,25 +132,27 @@ def _fits(names: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
 def _below(folder: Path) -> list[Path]:
     seen: set[tuple[int, int]] = set()
     files: list[Path] = []
-    for where, folders, names in os.walk(folder, followlinks=True):
-        status = os.stat(where)
-        key = (status.st_dev, status.st_ino)
-        if key in seen:
-            folders.clear()
-            continue
+    waiting = [folder]
+    while waiting:
+        where = waiting.pop()
+        try:
+            status = os.stat(where)
+            key = (status.st_dev, status.st_ino)
+            entries = [] if key in seen else entries_of(where)
+        except OSError:
+            continue  # not ours to look into, or gone by now
         seen.add(key)
-        if LOG in folders and (entry := newest_entry(Path(where))) is not None:
-            folders.clear()
-            files.append(entry)  # which says what else of the folder counts
+        names = {entry.name for entry in entries}
+        if LOG in names and (newest := newest_entry(Path(where))) is not None:
+            files.append(newest)  # which says what else of the folder counts
             continue
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
         if BLOCK.issubset(names):
-            names = [DATA]  # the others help to search it
-        files += [
-            path
-            for name in names
-            if not name.startswith(".") and name not in _OURS and (path := Path(where, name)).is_file()
-        ]
+            entries = [
+                entry for entry in entries if entry.name == DATA or entry.is_dir()
+            ]  # the others search
+        entries = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in _OURS]
+        waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir()]
+        files += [Path(entry.path) for entry in entries if entry.is_file()]
     return sorted(files)
 
 

@@ -9,9 +9,14 @@ from typing import Any
 import pyarrow as pa
 
 from obskit.errors import ReadError
+from obskit.readers.growing import being_written
 from obskit.readers.registry import REGISTRY
 from obskit.readers.source import Source
-from obskit.schema import LoadReport
+from obskit.schema import GROWING, LoadReport
+
+
+class Vanished(ReadError):
+    """A file that was there when its folder was listed: packed meanwhile, or deleted."""
 
 
 def read_batches(
@@ -30,7 +35,7 @@ def read_batches(
     """
     source = Source(path)
     reader = REGISTRY.choose(source)
-    yield from reader.read(source, report.file(path), mapping)
+    yield from reader.read(source, report.file(path, growing=being_written(path)), mapping)
 
 
 def read_paths(
@@ -40,6 +45,7 @@ def read_paths(
 
     Raises:
         ReadError: there is but one file, or not one of them can be read.
+        Vanished: a file is gone by now.
         LimitExceeded: a limit that the message states.
     """
     files = list(paths)
@@ -47,7 +53,14 @@ def read_paths(
     for path in files:
         try:
             yield from read_batches(path, report, mapping=mapping)
+        except FileNotFoundError as error:
+            raise _vanished(path) from error
         except ReadError as error:
+            if not path.exists():
+                raise _vanished(path) from error
+            if len(files) > 1 and being_written(path):
+                report.note(GROWING)
+                continue
             if len(files) == 1:
                 raise
             failed.append(error)
@@ -56,6 +69,10 @@ def read_paths(
         first = failed[0]
         more = f" (the first of {len(files):,} files, none of which can be read)"
         raise ReadError(first.message + more, hint=first.hint)
+
+
+def _vanished(path: Path) -> Vanished:
+    return Vanished(f"{path} is gone since its folder was listed", hint="load again")
 
 
 def _reason(path: Path, error: ReadError) -> str:

@@ -12,8 +12,12 @@ import pyarrow as pa
 
 from obskit.errors import BadCall, ReadError
 from obskit.readers.foreign import describe
+from obskit.readers.growing import is_segment
 from obskit.readers.source import Source
 from obskit.schema import FileReport
+
+SEGMENTS = "OTLP protobuf"
+"""The reader of a receiver's segments."""
 
 GROUP = "obskit.readers"
 """Entry-point group in which other packages name their `Reader`."""
@@ -85,6 +89,9 @@ class Registry:
             raise ReadError(
                 f"{path} is empty", hint="was it written to its end? A file needs at least one event"
             )
+        if is_segment(path) and path.suffix == ".otlp":
+            # What was acknowledged is read, though a first request may be too odd to be told by its content.
+            return next(reader for reader in self.readers() if reader.name == SEGMENTS)
         matches = [(reader.sniff(source.head), reader) for reader in self.readers()]
         best = max((match for match, _ in matches), default=Match.NO)
         if best is Match.NO:

@@ -10,11 +10,12 @@ from obskit.schema.flatten import MAX_FIELDS
 from obskit.schema.mapping import check_sources, read_mapping
 from obskit.schema.normalize import MIXED, NAMED, Normalizer
 from obskit.schema.points import POINTS
-from obskit.schema.report import FileReport, LoadReport, Rejection
+from obskit.schema.report import GROWING, FileReport, LoadReport, Rejection
 from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast, to_text, unify
 
 __all__ = [
     "EVENTS_TYPE",
+    "GROWING",
     "LINKS_TYPE",
     "MAX_FIELDS",
     "MIXED",

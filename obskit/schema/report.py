@@ -13,6 +13,11 @@ from obskit.names import printable
 KEPT = 100
 """How many rejections are kept with their place; all are counted."""
 
+TORN = "torn: "
+"""How a reason begins that says of a file that it ends within something."""
+
+GROWING = "files are still being written: what they end within is left for the next look"
+
 
 @dataclass(frozen=True)
 class Rejection:
@@ -58,9 +63,14 @@ class LoadReport:
     notes: list[str] = field(default_factory=list)
     called: dict[str, str] = field(default_factory=dict)
 
-    def file(self, path: Path | str) -> FileReport:
-        """Return the view of this report that a reader of one file writes to."""
-        return FileReport(self, self.called.get(str(path), str(path)))
+    def file(self, path: Path | str, *, growing: bool = False) -> FileReport:
+        """Return the view of this report that a reader of one file writes to.
+
+        Args:
+            path: of the file.
+            growing: whether somebody is writing it, so that what it ends within is no damage.
+        """
+        return FileReport(self, self.called.get(str(path), str(path)), growing)
 
     def reject(self, file: str, position: str, reason: str) -> None:
         """Count one thing that was left out."""
@@ -182,10 +192,17 @@ class FileReport:
 
     report: LoadReport
     path: str
+    growing: bool = False
 
     def reject(self, position: str, reason: str) -> None:
-        """Count something of this file that was left out; position says where ("line 3, byte 120")."""
-        self.report.reject(self.path, position, reason)
+        """Count something of this file that was left out; position says where ("line 3, byte 120").
+
+        What a file ends within while it is being written is not there yet: that is a note.
+        """
+        if self.growing and reason.startswith(TORN):
+            self.report.note(GROWING)
+        else:
+            self.report.reject(self.path, position, reason)
 
     def override(self, key: str, rows: int = 1) -> None:
         """Count rows in which a key was there twice and one value gave way."""

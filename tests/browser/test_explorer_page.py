@@ -343,3 +343,38 @@ def test_nothing_to_draw_is_said(page):
 def test_cleaning_up_leaves_no_listener(page):
     page = page()
     assert page.evaluate("(cleanup(), model.count())") == 0
+
+
+def test_following_is_turned_on_and_its_words_are_text(page):
+    page = page()
+    assert not page.get_by_label("Follow").is_checked()
+    assert {"type": "seen"} not in sent(page)
+    page.get_by_label("Follow").check()
+    assert sent(page)[-1] == {"type": "follow", "on": True}
+    page.evaluate("text => model.put('_following', {every: 5, text, error: ''})", f"6,120 events {EVIL}")
+    assert page.locator(".obskit-followed").inner_text() == f"6,120 events {EVIL}"
+    page.evaluate("text => model.put('_following', {every: 5, text: '', error: text})", f"no room {EVIL}")
+    assert page.locator(".obskit-followed.obskit-error").inner_text() == f"Following: no room {EVIL}"
+    assert page.locator("[aria-live]").inner_text() == f"Following: no room {EVIL}"
+    assert page.evaluate("window.evil") is None
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    assert sent(page)[-1] == {"type": "seen"}
+    page.evaluate("model.put('_following', {})")
+    assert not page.get_by_label("Follow").is_checked()
+    page.evaluate("cleanup(); document.dispatchEvent(new Event('visibilitychange'))")
+    assert sent(page)[-1] == {"type": "seen"}
+    assert page.evaluate("model.count()") == 0
+
+
+def test_a_picture_that_comes_while_a_box_is_drawn_waits(page):
+    """The axes stay under the pointer; the new picture is shown when the button is let go of."""
+    page = page()
+    box = page.locator(".obskit-area").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 4)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=3)
+    page.evaluate("view => model.put('_view', view)", view(about="200,000 events"))
+    assert page.locator(".obskit-about").inner_text() == "100,000 events"
+    page.mouse.up()
+    assert sent(page)[0]["brush"]["x0"] == pytest.approx(START + 10 * MINUTE, abs=MINUTE / 5)
+    page.wait_for_function("document.querySelector('.obskit-about').textContent === '200,000 events'")

@@ -58,9 +58,11 @@ function render({ model, el }) {
     },
   });
   const about = h("span", { class: "obskit-about" });
+  const follow = h("input", { type: "checkbox", onchange: () => act({ type: "follow", on: follow.checked }) });
+  const followed = h("span", { class: "obskit-followed" });
 
   root.append(
-    h("div", { class: "obskit-bar-top" }, h("label", {}, "Show ", field), h("label", {}, "Compare with ", compare), toggle, about),
+    h("div", { class: "obskit-bar-top" }, h("label", {}, "Show ", field), h("label", {}, "Compare with ", compare), h("label", {}, follow, " Follow"), toggle, followed, about),
     steps,
     h("div", { class: "obskit-columns" }, h("div", {}, plot.node, status, listing), panel.node),
     live,
@@ -76,7 +78,13 @@ function render({ model, el }) {
     plot.theme(dark);
   };
 
+  let later = null;
   const showView = () => {
+    clearTimeout(later);
+    if (plot.dragging()) {
+      later = setTimeout(showView, 100); // the axes stay under a box while it is drawn
+      return;
+    }
     const view = model.get("_view");
     const grid = model.get("_grid");
     // The two arrive in one message, but a restored notebook may lack one.
@@ -111,6 +119,22 @@ function render({ model, el }) {
     if (text) say(hint ? `${text} ${hint}` : text);
   };
 
+  const showFollowing = () => {
+    clearTimeout(waiting);
+    const { every, text = "", error = "" } = model.get("_following") ?? {};
+    follow.checked = Boolean(every);
+    follow.title = every ? `New events are looked for every ${every} s.` : "Look for new events every 5 s";
+    followed.textContent = error ? `Following: ${error}` : text;
+    followed.classList.toggle("obskit-error", Boolean(error));
+    if (error) say(followed.textContent);
+  };
+  // While a page shows it, the kernel looks for new events; it rests once nobody does.
+  const seen = () => {
+    if (follow.checked && document.visibilityState === "visible") model.send({ type: "seen" });
+  };
+  const beat = setInterval(seen, 10000);
+  document.addEventListener("visibilitychange", seen);
+
   const listeners = [
     ["change:_view", showView],
     ["change:_grid", showView],
@@ -119,6 +143,7 @@ function render({ model, el }) {
     ["change:_group", showGroup],
     ["change:_code", showCode],
     ["change:_status", showStatus],
+    ["change:_following", showFollowing],
   ];
   for (const [name, listener] of listeners) model.on(name, listener);
   const watch = new MutationObserver(theme);
@@ -137,7 +162,8 @@ function render({ model, el }) {
   const scheme = matchMedia("(prefers-color-scheme: dark)");
   scheme.addEventListener("change", theme);
 
-  for (const show of [showView, showBrush, showFound, showGroup, showCode, showStatus]) show();
+  for (const show of [showView, showBrush, showFound, showGroup, showCode, showStatus, showFollowing]) show();
+  seen();
   theme();
   hideStill();
   return () => {
@@ -147,6 +173,9 @@ function render({ model, el }) {
     scheme.removeEventListener("change", theme);
     plot.stop();
     clearTimeout(waiting);
+    clearTimeout(later);
+    clearInterval(beat);
+    document.removeEventListener("visibilitychange", seen);
   };
 }
 

@@ -265,6 +265,7 @@ function makePlot({ onBrush, onClear, say }) {
       state.dark = dark;
       paint();
     },
+    dragging: () => state.drag !== null || state.anchor !== null,
     stop: () => watch.disconnect(),
   };
 }

@@ -1,0 +1,107 @@
+"""Looking again every few seconds, as long as somebody looks on.
+
+A page that shows the widget says so every few seconds. Once none has for a while, as after the cell was run
+again, its output cleared or the browser closed, the thread rests until one does.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+from obskit.errors import BadCall
+
+DEFAULT = 5.0
+UNSEEN = 40.0
+"""Seconds without a page's word after which nobody looks on; a page says it every ten."""
+
+_STRETCH = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)")
+_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+LEAST = 0.2
+
+
+def seconds(every: str | float | bool) -> float:
+    """Return how many seconds lie between two looks: a number, text such as "5s", or True for the default.
+
+    Raises:
+        BadCall: it is none of these, or less than 200 ms.
+    """
+    if every is True:
+        return DEFAULT
+    found = _STRETCH.fullmatch(every.strip()) if isinstance(every, str) else None
+    length = float(found[1]) * _SECONDS[found[2]] if found is not None else every
+    if isinstance(length, (str, bool)) or not LEAST <= length < 86_400:
+        raise BadCall(f"follow={every!r} is no stretch of time", hint='follow="5s", 200ms at least')
+    return float(length)
+
+
+class Follower:
+    """A thread that calls `look` again and again, until it is stopped or what it belongs to is gone.
+
+    A look that takes long makes the pause after it as long, so that no more than half of the time is spent.
+
+    Args:
+        look: a bound method; only its object's life counts, this does not prolong it.
+        every: seconds between two looks.
+    """
+
+    def __init__(self, look: Callable[[], None], every: float) -> None:
+        self.every = every
+        self._look = weakref.WeakMethod(look)
+        self._seen = time.monotonic()
+        self._wake = threading.Condition()
+        self._stopped = False
+        # When the object goes, and when the process ends, for a thread cannot outlive what it calls.
+        self._end = weakref.finalize(look.__self__, self.stop)  # type: ignore[attr-defined]
+        self._thread = threading.Thread(target=self._work, name="obskit-follow", daemon=True)
+        self._thread.start()
+
+    def seen(self) -> None:
+        """Take note that a page shows it."""
+        with self._wake:
+            self._seen = time.monotonic()
+            self._wake.notify_all()
+
+    def stop(self) -> None:
+        """Look no more; a look under way goes on to its end."""
+        with self._wake:
+            self._stopped = True
+            self._wake.notify_all()
+        self._end.detach()
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was asked to stop."""
+        return self._stopped
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the thread's end; whether it came."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _work(self) -> None:
+        pause = self.every
+        while self._rest(pause):
+            look: Any = self._look()
+            if look is None:
+                return
+            began = time.monotonic()
+            look()
+            del look
+            pause = max(self.every, time.monotonic() - began)
+
+    def _rest(self, pause: float) -> bool:
+        """Wait for the next look, longer where nobody looks on; False when there is none."""
+        until = time.monotonic() + pause
+        with self._wake:
+            while not self._stopped:
+                now = time.monotonic()
+                unseen = now - self._seen > UNSEEN
+                if now >= until and not unseen:
+                    return True
+                self._wake.wait(None if unseen else until - now)
+        return False

@@ -1,0 +1,251 @@
+"""The folder that is written into: open segments, one write a request, what a crash left put right.
+
+A segment is `<signal>-<hour>-<number>.otlp` (a message each: four bytes of big-endian length, then the
+request as it was sent) or `.jsonl` (a line each), mode 0600, locked while it is open. The hour is that of
+arrival, UTC.
+`<same name>.parquet` beside it replaces it: `obskit.readers` passes over what is replaced.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import os
+import re
+import shutil
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+from obskit.errors import BadCall
+from obskit.readers.growing import is_segment
+from obskit.receive.refusal import Refused
+from obskit.receive.settings import Limits
+
+LOCK = ".obskit-receive.lock"
+FULL = "no room on the receiver's disk; the same again, later"
+RETRY_FULL = 30
+_HALF = re.compile(r"\.(?:traces|logs)-\d{8}T\d{2}Z-\d{4,}\.parquet\.")
+_BLOCK = 1024 * 1024
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+@dataclass
+class Segment:
+    """A file being appended to.
+
+    Attributes:
+        path: where; `descriptor`, open and locked.
+        hour: of its name; `size`, bytes of whole messages.
+    """
+
+    path: Path
+    descriptor: int
+    hour: str
+    size: int = 0
+
+
+class Segments:
+    """All segments of a folder, which this process alone may write into while it holds the lock.
+
+    A context manager: open segments are closed, and the lock is let go of.
+
+    Args:
+        folder: made with mode 0700 if it is not there.
+        limits: `free` and `segment`.
+        clock: seconds since 1970.
+    Raises:
+        BadCall: another receiver writes into the folder, or it cannot be written.
+    """
+
+    def __init__(self, folder: Path, limits: Limits, clock: Callable[[], float] = time.time) -> None:
+        self.folder = folder.absolute()
+        self._limits = limits
+        self._clock = clock
+        self._open: dict[tuple[str, str], Segment] = {}
+        self._lock = threading.Lock()
+        try:
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._held = self._hold()
+            self.healed = self._heal()
+        except OSError as error:
+            raise BadCall(
+                f"{folder} cannot be written into: {error.strerror}", hint="--into takes a folder of yours"
+            ) from error
+
+    def _hold(self) -> int:
+        flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+        descriptor = os.open(self.folder / LOCK, flags, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+            os.close(descriptor)
+            raise BadCall(
+                f"another receiver (process {holder}) writes into {self.folder}",
+                hint="one folder, one receiver: name another with --into",
+            ) from None
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
+        return descriptor
+
+    def append(self, signal: str, suffix: str, message: bytes | bytearray) -> None:
+        """Write a message at the end of the open segment; it is whole on disk or not there.
+
+        Args:
+            signal: "traces" or "logs"; `suffix`, ".otlp" or ".jsonl".
+            message: protobuf, or a line without its newline.
+        Raises:
+            Refused: the disk is full (503).
+            OSError: it fails in another way.
+        """
+        if suffix == ".otlp":
+            pieces = [len(message).to_bytes(4, "big"), message]
+        else:
+            pieces = [message, b"\n"]
+        size = sum(map(len, pieces))
+        with self._lock:
+            try:
+                if self.free() < self._limits.free + size:
+                    raise Refused(503, FULL, retry=RETRY_FULL)
+                segment = self._segment(signal, suffix)
+                self._write(segment, pieces, size)
+            except OSError as error:
+                if error.errno in _FULL:
+                    raise Refused(503, FULL, retry=RETRY_FULL) from None
+                raise
+
+    def free(self) -> int:
+        """Return the bytes that are free for us where the folder lies."""
+        found = os.statvfs(self._held)
+        return found.f_bavail * found.f_frsize
+
+    def _write(self, segment: Segment, pieces: list[bytes | bytearray], size: int) -> None:
+        try:
+            left = [memoryview(piece) for piece in pieces]
+            while left:
+                written = os.writev(segment.descriptor, left)
+                while left and written >= len(left[0]):
+                    written -= len(left.pop(0))
+                if left:
+                    left[0] = left[0][written:]
+        except OSError:
+            try:
+                os.ftruncate(segment.descriptor, segment.size)
+            except OSError:  # the torn end stays where it is, and nothing comes after it
+                self._close(segment)
+            raise
+        segment.size += size
+
+    def _segment(self, signal: str, suffix: str) -> Segment:
+        hour = self.hour()
+        found = self._open.get((signal, suffix))
+        if found is not None and not self._usable(found, hour):
+            self._close(found)
+            found = None
+        if found is None:
+            found = self._open[signal, suffix] = self._create(signal, suffix, hour)
+        return found
+
+    def _usable(self, segment: Segment, hour: str) -> bool:
+        here = os.fstat(segment.descriptor).st_nlink > 0  # else someone has deleted it
+        return here and segment.hour == hour and segment.size < self._limits.segment
+
+    def _create(self, signal: str, suffix: str, hour: str) -> Segment:
+        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        taken = [
+            int(path.stem.rpartition("-")[2])
+            for path in self.folder.glob(f"{signal}-{hour}-*.*")
+            if is_segment(path)
+        ]
+        path = self.folder / f"{signal}-{hour}-{max(taken, default=0) + 1:04d}{suffix}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o600)
+        with contextlib.suppress(OSError):  # some network file systems have no locks
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return Segment(path, descriptor, hour)
+
+    def _close(self, segment: Segment) -> None:
+        self._open = {key: held for key, held in self._open.items() if held is not segment}
+        os.close(segment.descriptor)
+        if not segment.size:
+            with contextlib.suppress(OSError):
+                segment.path.unlink()
+
+    def hour(self) -> str:
+        """Return the hour it is, as names have it."""
+        return time.strftime("%Y%m%dT%HZ", time.gmtime(self._clock()))
+
+    def closed(self) -> list[Path]:
+        """Close what is of a past hour, and return all segments that no one writes any more, oldest first."""
+        with self._lock:
+            hour = self.hour()
+            for segment in list(self._open.values()):
+                if not self._usable(segment, hour):
+                    self._close(segment)
+            written = {segment.path for segment in self._open.values()}
+        return sorted(path for path in self._all() if path not in written)
+
+    def _all(self) -> list[Path]:
+        found = self.folder.iterdir() if self.folder.is_dir() else ()
+        return [path for path in found if path.suffix in (".otlp", ".jsonl") and is_segment(path)]
+
+    def _heal(self) -> int:
+        """Cut off what no one was told is there, remove what is half made; return how many bytes were cut."""
+        for left in self.folder.iterdir():
+            if _HALF.match(left.name):
+                shutil.rmtree(left, ignore_errors=True)
+        cut = 0
+        for path in self._all():
+            if not path.with_suffix(".parquet").exists():
+                cut += _cut_torn(path)
+        return cut
+
+    def __enter__(self) -> Segments:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for segment in list(self._open.values()):
+            self._close(segment)
+        os.close(self._held)
+
+
+def _cut_torn(path: Path) -> int:
+    """Cut a message off that breaks off at the end, and return its bytes."""
+    size = path.stat().st_size
+    with path.open("r+b") as file:
+        whole = _whole_messages(file, size) if path.suffix == ".otlp" else _whole_lines(file, size)
+        if whole < size:
+            file.truncate(whole)
+    if not whole:
+        path.unlink()
+    return size - whole
+
+
+def _whole_messages(file: BinaryIO, size: int) -> int:
+    """Return where the last whole message ends."""
+    at = 0
+    while at + 4 <= size:
+        file.seek(at)
+        end = at + 4 + int.from_bytes(file.read(4), "big")
+        if end > size:
+            break
+        at = end
+    return at
+
+
+def _whole_lines(file: BinaryIO, size: int) -> int:
+    """Return where the last whole line ends."""
+    end = size
+    while end > 0:
+        begin = max(0, end - _BLOCK)
+        file.seek(begin)
+        found = file.read(end - begin).rfind(b"\n")
+        if found >= 0:
+            return begin + found + 1
+        end = begin
+    return 0

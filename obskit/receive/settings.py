@@ -1,0 +1,121 @@
+"""What a receiver is told: where to listen, where to write, what is too much."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from obskit.errors import BadCall
+
+MIB = 1024 * 1024
+TOKEN_VARIABLE = "OBSKIT_RECEIVE_TOKEN"  # noqa: S105 - the name of a variable
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Bounds in bytes, seconds and counts.
+
+    Attributes:
+        request: bytes of one request, as sent and unfolded.
+        flight: bytes of all request bodies held at once; beyond it senders are told to come again.
+        json_objects: bytes that the objects of one JSON request may take up in memory, by estimate.
+        requests: requests being read or answered over HTTP at once; `connections`, open ones.
+        calls: gRPC calls whose message may be read at once; `waiting`, how many may wait for that.
+        header, body, stall, idle: seconds for a request's head, its body, between two pieces of the body,
+            and between two requests.
+        grace: seconds that requests in flight have at the end.
+        free: bytes that are left free on the disk.
+        segment: bytes after which a segment is closed before its hour is over.
+        linger: seconds that a segment stays beside the Parquet that replaces it, for readers that listed it.
+    """
+
+    request: int = 64 * MIB
+    flight: int = 80 * MIB
+    json_objects: int = 64 * MIB
+    requests: int = 64
+    connections: int = 256
+    calls: int = 1
+    waiting: int = 64
+    header: float = 10.0
+    body: float = 60.0
+    stall: float = 10.0
+    idle: float = 75.0
+    grace: float = 10.0
+    free: int = 256 * MIB
+    segment: int = 256 * MIB
+    linger: float = 60.0
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A receiver's orders.
+
+    Attributes:
+        into: the folder to write into; made if need be, for its owner only.
+        http, grpc: ports; 0 is any that is free, None is off.
+        grpc_required: whether to fail without gRPC's package rather than to do without gRPC.
+        host: the address to listen on.
+        token: what senders have to show as `Authorization: Bearer ...`; None is nothing.
+    Raises:
+        BadCall: nothing to listen on, a port that is none, or open to the network without a token.
+    """
+
+    into: Path
+    http: int | None = 4318
+    grpc: int | None = 4317
+    grpc_required: bool = False
+    host: str = "127.0.0.1"
+    token: str | None = field(default=None, repr=False)
+    limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        if self.http is None and self.grpc is None:
+            raise BadCall("both HTTP and gRPC are off", hint="give one of them a port: --http 4318")
+        for port in (self.http, self.grpc):
+            if port is not None and not 0 <= port < 65_536:
+                raise BadCall(f"{port} is no port", hint="0 to 65535; 0 is any that is free")
+        if self.token is None and not is_loopback(self.host):
+            raise BadCall(
+                f"listening on {self.host} lets everyone who reaches this machine write events",
+                hint=f"ask for a token: --token-file FILE, or {TOKEN_VARIABLE}; or stay on 127.0.0.1",
+            )
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether only this machine can reach an address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def read_token(file: str | None) -> str | None:
+    """Return the token from a file, else from the environment, else None.
+
+    Raises:
+        BadCall: the file cannot be read, or what it holds cannot stand in a header.
+    """
+    if file is not None:
+        where = f"the token file {file}"
+        try:
+            text = Path(file).expanduser().read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise BadCall(f"{where} cannot be read: {why}", hint="one line, the token") from error
+    else:
+        where = TOKEN_VARIABLE
+        found = os.environ.get(TOKEN_VARIABLE)
+        if found is None:
+            return None
+        text = found
+    token = text.strip()
+    if not token or not token.isascii() or not token.isprintable() or " " in token:
+        raise BadCall(
+            f"{where} holds no token",
+            hint="one line of printable ASCII without spaces, such as `openssl rand -hex 32` prints",
+        )
+    return token

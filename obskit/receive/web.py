@@ -1,0 +1,68 @@
+"""OTLP over HTTP/1.1: the server. What one connection may do is in `connection`."""
+
+from __future__ import annotations
+
+import asyncio
+
+from obskit.receive.connection import Connection, Gone
+from obskit.receive.intake import Intake
+from obskit.receive.settings import Settings
+
+BUFFER = 64 * 1024
+"""Bytes that are read ahead of what has been taken in, of each connection; twice that at most."""
+
+
+class Web:
+    """A server; `start` gives its addresses, `stop` lets requests in flight finish."""
+
+    def __init__(self, intake: Intake, settings: Settings) -> None:
+        self._intake = intake
+        self._settings = settings
+        self._open: dict[asyncio.Task[None], Connection] = {}
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> list[str]:
+        """Listen, and return the addresses as URLs.
+
+        Raises:
+            OSError: the port is taken, or the address is not this machine's.
+        """
+        self._server = await asyncio.start_server(
+            self._connected, self._settings.host, self._settings.http, limit=BUFFER
+        )
+        names = [listening.getsockname()[:2] for listening in self._server.sockets]
+        return [f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host, port in names]
+
+    async def stop(self) -> None:
+        """Take no more connections, end those without a request, and wait `grace` seconds for the others."""
+        if self._server is None:
+            return
+        self._server.close()
+        for task, connection in self._open.items():
+            if not connection.busy:
+                task.cancel()
+        tasks = list(self._open)
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=self._settings.limits.grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._open) >= self._settings.limits.connections:
+            writer.transport.abort()
+            return
+        connection = Connection(reader, writer, self._intake, self._settings, self._too_many)
+        self._open[task] = connection
+        try:
+            await connection.run()
+        except (ConnectionError, Gone, asyncio.CancelledError):
+            pass  # whoever went away was told nothing, and so will send it again
+        finally:
+            self._open.pop(task, None)
+            writer.close()
+
+    def _too_many(self) -> bool:
+        busy = sum(connection.busy for connection in self._open.values())
+        return busy > self._settings.limits.requests

@@ -1,0 +1,192 @@
+"""The Explorer that follows: new events come in, what was asked stays, what goes wrong is shown."""
+
+from __future__ import annotations
+
+import gc
+import json
+import shutil
+import threading
+import time
+import weakref
+
+import pytest
+
+from obskit.errors import BadCall
+from obskit.events import load
+from obskit.explorer import Explorer, following
+from obskit.explorer.following import Follower, seconds
+from obskit.explorer.latest import Latest
+
+START = 1_777_888_800  # 2026-05-04T10:00Z
+
+
+def write(folder, name, first, count):
+    folder.mkdir(exist_ok=True)
+    rows = [
+        {
+            "timestamp": START + number,
+            "duration_ms": 900.0 if number % 10 == 0 else 20.0 + number % 7,
+            "kind": "server",
+            "name": "GET /",
+            "service.version": "2" if number % 10 == 0 else "1",
+        }
+        for number in range(first, first + count)
+    ]
+    (folder / name).write_text("".join(json.dumps(row) + "\n" for row in rows))
+
+
+def until(condition, limit=60.0):
+    end = time.monotonic() + limit
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    write(tmp_path / "events", "a.jsonl", 0, 300)
+    return tmp_path / "events"
+
+
+@pytest.fixture
+def explorer(folder):
+    widget = Explorer(load(folder))
+    yield widget
+    widget.follow(None)
+    widget._latest.wait(20)
+    widget.close()
+
+
+def test_new_events_come_in_and_what_was_asked_stays(explorer, folder):
+    """A box and a narrowing, then a second file: the same box holds more, and the hatched stretch moves on."""
+    explorer._receive(explorer, {"type": "axis", "y": "duration_ms"}, [])
+    explorer.brush(y=(500, None))
+    assert explorer.explanation.selection["events"] == 24  # the newest minute is left out
+    hatched = explorer._view["incomplete_from"]
+    explorer.follow("200ms")
+    until(lambda: explorer._following["text"] == "300 events, the newest of 10:04:59 UTC")
+    write(folder, "b.jsonl", 300, 300)
+    until(lambda: explorer._following["text"] == "600 events, the newest of 10:09:59 UTC")
+    until(lambda: explorer._view["about"] == "600 units of work")
+    until(lambda: explorer.explanation.selection["events"] == 54)
+    assert explorer._brush == {"x0": None, "x1": None, "y0": 500.0, "y1": None}
+    assert explorer.selection == "duration_ms >= 500"
+    assert explorer._view["incomplete_from"] == hatched + 300e6
+    assert explorer.events.dataset.rows == 600
+    assert explorer._following["error"] == ""
+
+
+def test_a_question_goes_before_a_look(explorer, folder, monkeypatch):
+    """While a question is answered nothing is taken in; afterwards it is."""
+    release, begun = threading.Event(), threading.Event()
+
+    def slow(_):
+        begun.set()
+        release.wait(20)
+
+    explorer._latest.submit(slow)
+    assert begun.wait(20)
+    write(folder, "b.jsonl", 300, 300)
+    explorer.follow("200ms")
+    until(lambda: explorer._following["text"].startswith("600 events"))
+    assert explorer._base.dataset.rows == 300
+    release.set()
+    until(lambda: explorer._view["about"] == "600 units of work")
+
+
+def test_what_goes_wrong_is_shown_and_it_looks_again(explorer, folder):
+    away = folder.with_name("away")
+    explorer.brush(y=(500, None))
+    found = explorer.explanation
+    explorer.follow("200ms")
+    folder.rename(away)
+    until(lambda: explorer._following["error"])
+    assert explorer._following["error"].startswith(f"there is no {folder}\nHint: ")
+    assert explorer.explanation is found
+    assert explorer.wait() is found  # it is no answer to the question
+    away.rename(folder)
+    until(lambda: explorer._following["error"] == "")
+    shutil.rmtree(folder)
+
+
+def test_a_fault_is_shown_too(explorer, monkeypatch):
+    def fail():
+        raise ZeroDivisionError("of ours")
+
+    monkeypatch.setattr(type(explorer._base), "refresh", lambda _: fail())
+    explorer.follow(0.2)
+    until(lambda: explorer._following["error"] == "ZeroDivisionError: of ours")
+
+
+def test_it_ends_with_the_widget(folder):
+    widget = Explorer(load(folder), follow="200ms")
+    follower = widget._follower
+    widget.close()
+    assert follower.join(20)
+    assert widget._follower is None
+
+
+def test_the_page_turns_it_on_and_off(explorer):
+    explorer._receive(explorer, {"type": "follow", "on": True}, [])
+    assert explorer._following == {"every": 5.0, "text": "", "error": ""}
+    first = explorer._follower
+    explorer._receive(explorer, {"type": "follow", "on": True}, [])
+    assert first.join(20)  # one at a time
+    last = explorer._follower
+    explorer._receive(explorer, {"type": "follow", "on": False}, [])
+    assert explorer._following == {}
+    assert last.join(20)
+
+
+class Looking:
+    def __init__(self):
+        self.count = 0
+
+    def look(self):
+        self.count += 1
+
+
+def test_it_rests_while_nobody_looks_on(monkeypatch):
+    monkeypatch.setattr(following, "UNSEEN", 0.1)
+    looking = Looking()
+    follower = Follower(looking.look, 0.2)
+    time.sleep(0.4)
+    assert looking.count == 0
+    follower.seen()
+    until(lambda: looking.count == 1, 20)
+    follower.stop()
+    assert follower.join(20)
+
+
+def test_it_does_not_keep_what_it_belongs_to():
+    looking = Looking()
+    gone = weakref.ref(looking)
+    follower = Follower(looking.look, 30.0)
+    del looking
+    gc.collect()
+    assert gone() is None
+    assert follower.join(20)
+
+
+@pytest.mark.parametrize(
+    ("given", "wanted"), [("5s", 5.0), ("200 ms", 0.2), ("1m", 60.0), (2, 2.0), (0.5, 0.5), (True, 5.0)]
+)
+def test_stretches(given, wanted):
+    assert seconds(given) == wanted
+
+
+@pytest.mark.parametrize("given", ["", "5", "-1s", "soon", 0, -1, 0.1, False, "100000s", float("nan")])
+def test_what_is_no_stretch(given):
+    with pytest.raises(BadCall) as caught:
+        seconds(given)
+    assert str(caught.value) == (f'follow={given!r} is no stretch of time\nHint: follow="5s", 200ms at least')
+
+
+def test_a_job_that_waits_for_an_idle_moment_is_not_left_otherwise():
+    latest, release = Latest(lambda _: None), threading.Event()
+    latest.submit(lambda _: release.wait(20))
+    assert latest.submit(lambda _: None, only_if_idle=True) == 0
+    release.set()
+    assert latest.wait(20)
+    assert latest.submit(lambda _: None, only_if_idle=True) == 2
+    assert latest.wait(20)

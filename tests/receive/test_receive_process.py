@@ -1,0 +1,211 @@
+"""`obskit receive` as a process of its own: killed, asked to end, called wrongly."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from receive_harness import traces
+
+from obskit.cli import main
+from obskit.errors import BadCall
+from obskit.events import load
+from obskit.receive import Settings
+from obskit.receive.settings import read_token
+
+COMMAND = [
+    sys.executable,
+    "-c",
+    "import sys; from obskit.cli import main; sys.exit(main(sys.argv[1:]))",
+    *("receive", "--http", "0", "--grpc", "off"),
+]
+
+
+@contextlib.contextmanager
+def receiving(folder: Path, *more: str, **environment: str) -> Iterator[tuple[subprocess.Popen[str], int]]:
+    """A receiver, and its port; it is killed at the end if it is still there."""
+    process = subprocess.Popen(
+        [*COMMAND, "--into", str(folder), *more],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, **environment},
+    )
+    try:
+        said = ""
+        for line in process.stderr or ():
+            said += line
+            if line.startswith("writing into"):
+                break
+        else:
+            pytest.fail(said)
+        first = said.splitlines()[0]
+        yield process, int(first.split()[2].rpartition(":")[2])
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def post(port: int, body: bytes, **headers: str) -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    try:
+        kind = {"content-type": "application/x-protobuf", **headers}
+        connection.request("POST", "/v1/traces", body, kind)
+        response = connection.getresponse()
+        response.read()
+        return response.status
+    finally:
+        connection.close()
+
+
+def test_what_was_acknowledged_outlives_a_kill(tmp_path):
+    """Four senders at once, kill -9 in the midst: every span that was acknowledged is there, then and after
+    another receiver has put the folder right."""
+    acknowledged: list[str] = []
+    enough = threading.Event()
+    with receiving(tmp_path / "events") as (process, port):
+
+        def send(sender: int) -> None:
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                for number in range(100_000):
+                    names = [f"{sender} {number} {i}" for i in range(20)]
+                    if post(port, traces(*names, size=500).SerializeToString()) == 200:
+                        acknowledged.extend(names)
+                    if len(acknowledged) > 1000:
+                        enough.set()
+
+        threads = [threading.Thread(target=send, args=(sender,)) for sender in range(4)]
+        for thread in threads:
+            thread.start()
+        assert enough.wait(60)
+        process.kill()
+        for thread in threads:
+            thread.join(30)
+    assert len(acknowledged) > 1000
+    first = set(load(tmp_path / "events").to_arrow(["name"])["name"].to_pylist())
+    assert set(acknowledged) <= first
+    with receiving(tmp_path / "events") as (process, port):
+        assert post(port, traces("after").SerializeToString()) == 200
+    again = load(tmp_path / "events")
+    assert again.load_report.rejected_count == 0
+    found = again.to_arrow(["name"])["name"].to_pylist()
+    assert set(acknowledged) | {"after"} <= set(found)
+    assert len(found) == len(set(found))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_ends_with_a_summary(tmp_path, number):
+    with receiving(tmp_path / "events") as (process, port):
+        assert post(port, traces("a", "b").SerializeToString()) == 200
+        assert post(port, b"\x0a\xff") == 400
+        process.send_signal(number)
+        out, said = process.communicate(timeout=20)
+        assert process.returncode == 0
+    assert out == (
+        "received 2 spans and 0 log records in 1 request; refused requests: 1 with 400\n"
+        f"next: obskit triage {tmp_path / 'events'}\n"
+    )
+    assert said == "refused a request (400): not an OTLP export request of traces as protobuf\n"
+    assert load(tmp_path / "events").dataset.rows == 2
+
+
+def test_the_token_of_the_environment(tmp_path):
+    with receiving(tmp_path / "events", OBSKIT_RECEIVE_TOKEN="t0ken") as (process, port):
+        assert post(port, b"") == 401
+        assert post(port, b"", authorization="Bearer t0ken") == 200
+        process.terminate()
+        out, said = process.communicate(timeout=20)
+    assert "t0ken" not in out + said
+
+
+def test_a_second_receiver_is_refused(tmp_path, capfd):
+    with receiving(tmp_path / "events") as (process, _):
+        assert main(["receive", "--into", str(tmp_path / "events"), "--http", "0", "--grpc", "off"]) == 2
+        assert capfd.readouterr().err == (
+            f"obskit: another receiver (process {process.pid}) writes into {tmp_path / 'events'}\n"
+            "Hint: one folder, one receiver: name another with --into\n"
+        )
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ["--host", "0.0.0.0"],
+            "listening on 0.0.0.0 lets everyone who reaches this machine write events\n"
+            "Hint: ask for a token: --token-file FILE, or OBSKIT_RECEIVE_TOKEN; or stay on 127.0.0.1",
+        ),
+        (
+            ["--host", "example.org"],
+            "listening on example.org lets everyone who reaches this machine write events\n"
+            "Hint: ask for a token: --token-file FILE, or OBSKIT_RECEIVE_TOKEN; or stay on 127.0.0.1",
+        ),
+        (["--http", "x"], "--http 'x' is no port\nHint: --http 4318, or --http off"),
+        (["--grpc", "70000"], "70000 is no port\nHint: 0 to 65535; 0 is any that is free"),
+        (
+            ["--http", "off", "--grpc", "off"],
+            "both HTTP and gRPC are off\nHint: give one of them a port: --http 4318",
+        ),
+    ],
+)
+def test_bad_calls(tmp_path, capfd, monkeypatch, words, said):
+    monkeypatch.delenv("OBSKIT_RECEIVE_TOKEN", raising=False)
+    assert main(["receive", "--into", str(tmp_path / "events"), *words]) == 2
+    assert capfd.readouterr().err == f"obskit: {said}\n"
+    assert not (tmp_path / "events").exists()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.9.9.9", "::1", "localhost"])
+def test_loopback_needs_no_token(tmp_path, host):
+    assert Settings(tmp_path, host=host).token is None
+
+
+def test_tokens(tmp_path, monkeypatch):
+    monkeypatch.delenv("OBSKIT_RECEIVE_TOKEN", raising=False)
+    assert read_token(None) is None
+    monkeypatch.setenv("OBSKIT_RECEIVE_TOKEN", " from-the-environment\n")
+    assert read_token(None) == "from-the-environment"
+    file = tmp_path / "token"
+    file.write_text("from-a-file\n")
+    assert read_token(str(file)) == "from-a-file"
+    assert Settings(tmp_path, host="0.0.0.0", token=read_token(str(file))).token == "from-a-file"
+    assert "from-a-file" not in repr(Settings(tmp_path, token="from-a-file"))
+    hint = "\nHint: one line of printable ASCII without spaces, such as `openssl rand -hex 32` prints"
+    for text in ("", " \n", "two words", "a\nb", "é"):
+        file.write_text(text)
+        with pytest.raises(BadCall) as caught:
+            read_token(str(file))
+        assert str(caught.value) == f"the token file {file} holds no token{hint}"
+    monkeypatch.setenv("OBSKIT_RECEIVE_TOKEN", "")
+    with pytest.raises(BadCall) as caught:
+        read_token(None)
+    assert str(caught.value) == f"OBSKIT_RECEIVE_TOKEN holds no token{hint}"
+    with pytest.raises(BadCall) as caught:
+        read_token(str(tmp_path / "none"))
+    assert str(caught.value) == (
+        f"the token file {tmp_path / 'none'} cannot be read: No such file or directory\n"
+        "Hint: one line, the token"
+    )
+
+
+def test_http_alone_works_without_grpc(start, monkeypatch):
+    """Where gRPC's package is not installed it is said, unless its port was asked for."""
+    monkeypatch.setattr("obskit.receive.serve.AVAILABLE", False)
+    monkeypatch.setattr("obskit.receive.rpc.grpc", None)
+    receiver = start(grpc_if_there=True)
+    assert "OTLP/gRPC is off: pip install 'obskit[receive-grpc]'" in receiver.said
+    assert receiver.post(b"")[0] == 200
+    receiver.stop()
+    with pytest.raises(ImportError) as caught:
+        start(grpc=0)
+    assert str(caught.value) == (
+        "obskit receive --grpc needs the extra 'receive-grpc'\nHint: pip install 'obskit[receive-grpc]'"
+    )
