@@ -58,8 +58,7 @@ class RowMaker:
         self._redactor = Redactor(redaction) if redaction is not None else None
         self._second = (-(10**18), "")
         self._texts: dict[str, str] = {}
-        self._drift = Drift({}, in_flight)  # `_clean` asks which columns are the service's
-        self._drift = Drift(self._clean(dict(resource)), in_flight)
+        self._drift = Drift(self._plain(resource), in_flight)
         self._taken = frozenset({*self._drift.resource, *DRIFT, *_OURS})
 
     @property
@@ -221,17 +220,21 @@ class RowMaker:
         return changed >= 0
 
     def _clean(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Return a row plain and redacted."""
-        trimmer = Trimmer(self._limits)
+        """Return a row plain and redacted, with the service's columns where it has some of its own."""
         whole = type(row) is not dict
-        row = trimmer.flat(row)
+        row = self._plain(row)
         if whole or not row.keys().isdisjoint(self._drift.constant):
             row = WholeRow(self._drift.constant | row)
+        return row
+
+    def _plain(self, row: Mapping[str, Any]) -> dict[str, Any]:
+        trimmer = Trimmer(self._limits)
+        out = trimmer.flat(row)
         if trimmer.cuts:
             self._count("cut", trimmer.cuts)
-        if self._redactor is not None and (changed := self._redactor.apply(row, plain=True)):
+        if self._redactor is not None and (changed := self._redactor.apply(out, plain=True)):
             self._count("redacted", changed)
-        return row
+        return out
 
     def line(self, row: dict[str, Any]) -> bytes:
         """Return a row as a line of JSON within the limits."""

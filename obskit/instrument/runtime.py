@@ -285,9 +285,10 @@ class Runtime:
         done = self.flush(timeout)
         self.closed = True
         self._stop.set()
-        if self._keeper is not None and self._keeper.is_alive():
+        keeper = self._keeper
+        if keeper is not None and keeper.is_alive() and keeper is not threading.current_thread():
             # It may be packing: ended in the middle, half a packed file is left for an hour.
-            self._keeper.join(max(0.0, deadline - time.monotonic()))
+            keeper.join(max(0.0, deadline - time.monotonic()))
         for processor in self.processors:
             try:
                 processor.shutdown()
