@@ -97,6 +97,8 @@ def _call(arguments: argparse.Namespace) -> None:
         if getattr(arguments, "live", False):  # of `demo`: its extra brings `data` with it
             raise MissingDependency.of("live", "obskit demo --live") from error
         extra = "notebook" if package in _OF_NOTEBOOK else "data"
+        if arguments.command == "receive":  # which brings `data` with it
+            extra = "receive"
         raise MissingDependency.of(extra, f"obskit {arguments.command}") from error
     getattr(module, arguments.command)(arguments)
 

@@ -28,7 +28,7 @@ def wanted(extra: str) -> set[str]:
     """Names that an extra asks for, through the extras it is made of."""
     names: set[str] = set()
     for requirement in EXTRAS[extra]:
-        if inner := re.fullmatch(r"obskit\[([\w,]+)\]", requirement):
+        if inner := re.fullmatch(r"obskit\[([\w,-]+)\]", requirement):
             for part in inner.group(1).split(","):
                 names |= wanted(part)
         else:
