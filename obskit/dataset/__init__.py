@@ -4,6 +4,7 @@ This room owns how a Dataset lies on disk and how its columns become small integ
 what a field means (`schema`), what a file's format is (`readers`) and what is asked of it (`engine`).
 """
 
+from obskit.dataset.cache import drop_entry
 from obskit.dataset.codes import Codes, Progress
 from obskit.dataset.converting import convert, from_arrow
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
@@ -30,6 +31,7 @@ __all__ = [
     "Totals",
     "Weights",
     "convert",
+    "drop_entry",
     "encode",
     "fresh_file",
     "from_arrow",

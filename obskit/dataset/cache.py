@@ -170,6 +170,15 @@ def evict(limit: int | None = None) -> list[Path]:
     return out
 
 
+def drop_entry(folder: Path) -> bool:
+    """Throw a Dataset out of the cache unless somebody has it open.
+
+    Returns:
+        Whether there is nothing left to do: it is gone, or lies elsewhere.
+    """
+    return folder.parent != cache_path() / "datasets" or not folder.is_dir() or _drop(folder)
+
+
 def _drop(entry: Path) -> bool:
     descriptor = _lock(entry)
     try:

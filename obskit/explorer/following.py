@@ -6,14 +6,24 @@ again, its output cleared or the browser closed, the thread rests until one does
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import math
 import re
 import threading
 import time
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
-from obskit.errors import BadCall
+from obskit.dataset import drop_entry
+from obskit.errors import BadCall, ObskitError
+from obskit.explorer.latest import Cancelled
+from obskit.explorer.markers import incomplete_from
+from obskit.explorer.state import State
+from obskit.explorer.view import numeric_fields
+from obskit.figures import words
 
 DEFAULT = 5.0
 UNSEEN = 40.0
@@ -105,3 +115,78 @@ class Follower:
                     return True
                 self._wake.wait(None if unseen else until - now)
         return False
+
+
+class Following:
+    """What an Explorer does to follow; `Explorer` has the rest of these attributes."""
+
+    _base: Any
+    _state: State
+    _narrowed: tuple[tuple[str, ...], Any]
+    _lock: Any
+    _latest: Any
+    _follower: Follower | None
+    _answer: Any
+    _passed: list[Path]
+
+    def follow(self, every: str | float | None = DEFAULT) -> None:
+        """Look for new events every so often, and show them; the box and what was narrowed stay.
+
+        It rests while no page shows the widget, and ends when that is closed. What goes wrong is shown in the
+        widget, and it looks again.
+
+        Args:
+            every: "5s", "1m" or seconds; None ends it.
+        Raises:
+            BadCall: no stretch of time.
+        """
+        pause = None if every is None else seconds(every)
+        with self._lock:
+            if self._follower is not None:
+                self._follower.stop()
+            self._follower = None if pause is None else Follower(self._look, pause)
+            self._following = {} if pause is None else {"every": pause, "text": "", "error": ""}
+
+    def close(self) -> None:
+        """Close the widget; it follows no more."""
+        if getattr(self, "_follower", None) is not None:
+            self.follow(None)
+        super().close()  # type: ignore[misc]
+
+    def _look(self) -> None:
+        """Load the events as they are now, and show them unless a question is being answered."""
+        follower = self._follower
+        try:
+            fresh = self._base.refresh()
+            changed = fresh.fingerprint != self._base.fingerprint
+            self._told(follower, fresh, "")
+            if changed:
+                self._latest.submit(functools.partial(self._renew, fresh), only_if_idle=True)
+        except Exception as error:
+            known = isinstance(error, ObskitError)
+            self._told(follower, None, str(error) if known else f"{type(error).__name__}: {error}")
+
+    def _told(self, follower: Follower | None, fresh: Any, error: str) -> None:
+        newest = None if fresh is None else fresh.scope.newest
+        until = "" if newest is None else f", the newest of {newest:%H:%M:%S} UTC"
+        text = "" if fresh is None else f"{words.count(fresh.dataset.rows)} events{until}"
+        with self._lock:
+            if follower is not None and follower is self._follower and not follower.stopped:
+                self._following = {"every": follower.every, "text": text, "error": error}
+
+    def _renew(self, fresh: Any, cancelled: Cancelled) -> None:
+        """Take fresh events in, with what was asked of the others."""
+        state = self._state
+        until = incomplete_from(fresh, math.inf) if state.x.field == "timestamp" else None
+        fields = numeric_fields(fresh, state.y.field)
+        with self._lock:
+            if cancelled():
+                return
+            before, self._state = self._state, dataclasses.replace(self._state, until=until)
+            self._passed.append(self._base.dataset.path)
+            self._base, self._fields = fresh, fields
+            self._narrowed = ((), fresh)
+            after = self._state
+        self._answer(before, after, cancelled)
+        # Each look at a folder that grows makes an entry of the cache; those nobody has open any more go.
+        self._passed = [path for path in self._passed if not drop_entry(path)]

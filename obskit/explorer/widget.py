@@ -7,24 +7,23 @@ of its own answers it: the grid as bytes, the explanation as words. What the pag
 from __future__ import annotations
 
 import dataclasses
-import functools
 import math
 import secrets
 import threading
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from obskit.errors import BadCall, MissingDependency, ObskitError
 from obskit.explorer import present, static
 from obskit.explorer.brush import Brush, micros
-from obskit.explorer.following import DEFAULT, Follower, seconds
+from obskit.explorer.following import DEFAULT, Follower, Following
 from obskit.explorer.latest import Cancelled, Latest
 from obskit.explorer.markers import incomplete_from
 from obskit.explorer.source import script, style
 from obskit.explorer.state import BINS, State, only, without
 from obskit.explorer.view import Picture, axis, draw, drawn, grouped, numeric_fields, opening
-from obskit.figures import words
 
 try:
     import anywidget
@@ -37,7 +36,7 @@ except ImportError:
 KEPT = 4
 
 
-class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
     """A live heatmap: draw a box over what looks odd, read what sets its events apart.
 
     Args:
@@ -94,6 +93,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._narrowed: tuple[tuple[str, ...], Any] = ((), events)
         self._fields = numeric_fields(events, y)
         self._follower: Follower | None = None
+        self._passed: list[Path] = []
         self._drawn_from = self._explained_from = events
         super().__init__(_still=f"obskit-still-{secrets.token_hex(8)}")
         self._draw(self._state)
@@ -151,65 +151,6 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         if self._error is not None:
             raise self._error
         return self._explanation
-
-    def follow(self, every: str | float | None = DEFAULT) -> None:
-        """Look for new events every so often, and show them; the box and what was narrowed stay.
-
-        It rests while no page shows the widget, and ends when that is closed. What goes wrong is shown in the
-        widget, and it looks again.
-
-        Args:
-            every: "5s", "1m" or seconds; None ends it.
-        Raises:
-            BadCall: no stretch of time.
-        """
-        pause = None if every is None else seconds(every)
-        with self._lock:
-            if self._follower is not None:
-                self._follower.stop()
-            self._follower = None if pause is None else Follower(self._look, pause)
-            self._following = {} if pause is None else {"every": pause, "text": "", "error": ""}
-
-    def close(self) -> None:
-        """Close the widget; it follows no more."""
-        if getattr(self, "_follower", None) is not None:
-            self.follow(None)
-        super().close()
-
-    def _look(self) -> None:
-        """Load the events as they are now, and show them unless a question is being answered."""
-        follower = self._follower
-        try:
-            fresh = self._base.refresh()
-            changed = fresh.fingerprint != self._base.fingerprint
-            self._told(follower, fresh, "")
-            if changed:
-                self._latest.submit(functools.partial(self._renew, fresh), only_if_idle=True)
-        except Exception as error:
-            known = isinstance(error, ObskitError)
-            self._told(follower, None, str(error) if known else f"{type(error).__name__}: {error}")
-
-    def _told(self, follower: Follower | None, fresh: Any, error: str) -> None:
-        newest = None if fresh is None else fresh.scope.newest
-        until = "" if newest is None else f", the newest of {newest:%H:%M:%S} UTC"
-        text = "" if fresh is None else f"{words.count(fresh.dataset.rows)} events{until}"
-        with self._lock:
-            if follower is not None and follower is self._follower and not follower.stopped:
-                self._following = {"every": follower.every, "text": text, "error": error}
-
-    def _renew(self, fresh: Any, cancelled: Cancelled) -> None:
-        """Take fresh events in, with what was asked of the others."""
-        state = self._state
-        until = incomplete_from(fresh, math.inf) if state.x.field == "timestamp" else None
-        fields = numeric_fields(fresh, state.y.field)
-        with self._lock:
-            if cancelled():
-                return
-            before, self._state = self._state, dataclasses.replace(self._state, until=until)
-            self._base, self._fields = fresh, fields
-            self._narrowed = ((), fresh)
-            after = self._state
-        self._answer(before, after, cancelled)
 
     # What the page sends.
 

@@ -190,3 +190,21 @@ def test_a_job_that_waits_for_an_idle_moment_is_not_left_otherwise():
     assert latest.wait(20)
     assert latest.submit(lambda _: None, only_if_idle=True) == 2
     assert latest.wait(20)
+
+
+def test_looks_that_were_passed_by_leave_no_copies_in_the_cache(explorer, folder):
+    """What was loaded first is still open elsewhere and stays; of the others only the last does."""
+    first = explorer._base
+    explorer.follow("200ms")
+    for number in range(1, 4):
+        write(folder, f"{number}.jsonl", 300 * number, 300)
+        wanted = f"{300 * (number + 1):,} units of work"
+        until(lambda wanted=wanted: explorer._view["about"] == wanted)
+    until(lambda: explorer._latest.wait(1))
+    gc.collect()
+    write(folder, "last.jsonl", 5000, 1)
+    until(lambda: explorer._view["about"] == "1,201 units of work")
+    until(lambda: explorer._latest.wait(1))
+    assert first.dataset.path.is_dir()
+    assert explorer._base.dataset.path.is_dir()
+    assert len(explorer._passed) <= 2
