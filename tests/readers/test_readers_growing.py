@@ -47,12 +47,9 @@ def held():
 
 def test_what_a_file_ends_within_is_not_there_yet(tmp_path, held):
     (tmp_path / "whole.jsonl").write_bytes(line(1))
-    live = (
-        held(tmp_path / "live.jsonl")
-        if (tmp_path / "live.jsonl").write_bytes(line(2) + line(3)[:20])
-        else None
-    )
-    assert live is not None
+    live = tmp_path / "live.jsonl"
+    live.write_bytes(line(2) + line(3)[:20])
+    held(live)
     events = load(tmp_path)
     assert events.load_report.rejected_count == 0
     assert events.load_report.notes == [GROWING]
