@@ -89,5 +89,5 @@ def test_prose_is_no_table(read, tmp_path):
         read(b"Dear all,\n\nplease find, as agreed, the list.\nYours,\nme\n", name="letter")
     assert str(caught.value) == (
         f"{tmp_path}/letter cannot be read as events: it looks like plain text\n"
-        "Hint: obskit reads Arrow IPC, CSV, OTLP JSON, Parquet, curl, flat JSONL"
+        "Hint: obskit reads Arrow IPC, CSV, OTLP JSON, OTLP protobuf, Parquet, curl, flat JSONL"
     )
