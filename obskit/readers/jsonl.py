@@ -230,7 +230,7 @@ class JsonLines:
 
     def _at_once(self, block: Block, schema: pa.Schema) -> pa.RecordBatch | None:
         """Return a block whose lines are all alike; not in a thread, which numpy's work gains nothing by."""
-        if self._unlike >= _TRIES or not (block.data.isascii() or _utf8(block.data)):
+        if self._unlike >= _TRIES or not (block.data.isascii() or is_utf8(block.data)):
             return None
         if self._alike is None or self._alike.schema is not schema:
             self._alike = Alike(schema)
@@ -299,7 +299,7 @@ def parsed(data: bytes, schema: pa.Schema, *, one: bool = False) -> pa.Table | N
         schema: of all fields that there may be.
         one: it is one object, over however many lines.
     """
-    if not data.isascii() and not _utf8(data):
+    if not data.isascii() and not is_utf8(data):
         return None
     try:
         table = pj.read_json(
@@ -350,7 +350,8 @@ def _keys(row: dict[str, Any]) -> int:
     return count
 
 
-def _utf8(data: bytes) -> bool:
+def is_utf8(data: bytes) -> bool:
+    """Whether bytes are UTF-8."""
     try:
         data.decode()
     except UnicodeDecodeError:

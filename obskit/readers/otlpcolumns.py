@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers import otlprows, otlpwire
+from obskit.readers.otlppairs import CUT, Cut
 from obskit.readers.otlpwire import SPANS, Signal
 from obskit.readers.pivot import Attributes, Integers, Level, Pivot
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP
@@ -30,7 +32,9 @@ class Unusual(ValueError):
     """Records that the fast way does not take."""
 
 
-def taken(signal: Signal, requests: pa.Array, pivot: Pivot) -> Iterator[pa.RecordBatch]:
+def taken(
+    signal: Signal, requests: pa.Array, pivot: Pivot, cut: Cut | None = None
+) -> Iterator[pa.RecordBatch]:
     """Return the records of requests as batches.
 
     Args:
@@ -38,6 +42,7 @@ def taken(signal: Signal, requests: pa.Array, pivot: Pivot) -> Iterator[pa.Recor
         requests: of each the list of its resources: structs of `resource` and the signal's scopes, as OTLP's
             JSON nests and names them; ids and texts are strings or bytes.
         pivot: of the file.
+        cut: lists of pairs that are not in `requests`, which has their numbers in their place.
 
     Raises:
         Unusual: something that Arrow has no form for, or that is malformed.
@@ -50,11 +55,11 @@ def taken(signal: Signal, requests: pa.Array, pivot: Pivot) -> Iterator[pa.Recor
         if not len(records):
             return iter(())
         levels = [
-            Level(_pairs(_child(_child(resources, "resource"), "attributes")), resource_of[scope_of]),
-            Level(_scopes(_child(groups, "scope")), scope_of),
+            Level(_pairs(_child(_child(resources, "resource"), "attributes"), cut), resource_of[scope_of]),
+            Level(_scopes(_child(groups, "scope"), cut), scope_of),
         ]
-        attributes = _pairs(_child(records, "attributes"))
-        own = _spans(records) if signal is SPANS else _logs(records, attributes)
+        attributes = _pairs(_child(records, "attributes"), cut)
+        own = _spans(records, cut) if signal is SPANS else _logs(records, attributes)
     except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
         raise Unusual(str(error)) from None
     return pivot.batches(own, attributes, levels)
@@ -133,7 +138,7 @@ def _words(array: pa.Array, word: Callable[[Any], Any], kind: pa.DataType) -> pa
     return by_value(array, word, kind)
 
 
-def _spans(records: pa.Array) -> dict[str, pa.Array]:
+def _spans(records: pa.Array, cut: Cut | None) -> dict[str, pa.Array]:
     start, end = (_nanos(_child(records, name)) for name in ("startTimeUnixNano", "endTimeUnixNano"))
     status = _child(records, "status")
     out = {
@@ -149,8 +154,8 @@ def _spans(records: pa.Array) -> dict[str, pa.Array]:
     rare = {
         "trace_state": _filled(_child(records, "traceState")),
         "status_message": _filled(_child(status, "message")),
-        "events": _points(_child(records, "events"), EVENTS_TYPE, _event),
-        "links": _points(_child(records, "links"), LINKS_TYPE, _link),
+        "events": _points(_child(records, "events"), EVENTS_TYPE, partial(_event, cut)),
+        "links": _points(_child(records, "links"), LINKS_TYPE, partial(_link, cut)),
     }
     return out | {name: array for name, array in rare.items() if array.null_count < len(array)}
 
@@ -172,14 +177,14 @@ def _points(lists: pa.Array, kind: pa.DataType, make: Callable[[pa.Array], list[
     return pa.ListArray.from_arrays(pa.array(offsets), made, type=kind, mask=pa.array(counts == 0))
 
 
-def _event(items: pa.Array) -> list[pa.Array]:
+def _event(cut: Cut | None, items: pa.Array) -> list[pa.Array]:
     time = _moments(_nanos(_child(items, "timeUnixNano")))
-    return [time, _filled(_child(items, "name")), _attribute_texts(_child(items, "attributes"))]
+    return [time, _filled(_child(items, "name")), _attribute_texts(_child(items, "attributes"), cut)]
 
 
-def _link(items: pa.Array) -> list[pa.Array]:
+def _link(cut: Cut | None, items: pa.Array) -> list[pa.Array]:
     ids = [pc.utf8_lower(_ids(_child(items, name))) for name in ("traceId", "spanId")]
-    return [*ids, _filled(_child(items, "traceState")), _attribute_texts(_child(items, "attributes"))]
+    return [*ids, _filled(_child(items, "traceState")), _attribute_texts(_child(items, "attributes"), cut)]
 
 
 def _logs(records: pa.Array, attributes: Attributes) -> dict[str, pa.Array]:
@@ -235,9 +240,9 @@ def _wrapped(item: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
-def _scopes(scope: pa.Array) -> Attributes:
+def _scopes(scope: pa.Array, cut: Cut | None) -> Attributes:
     """Return the attributes of scopes, their name and version among them."""
-    pairs = _pairs(_child(scope, "attributes"))
+    pairs = _pairs(_child(scope, "attributes"), cut)
     more: dict[int, list[tuple[str, Any]]] = {}
     for part in ("name", "version"):
         for row, text in enumerate(_filled(_child(scope, part)).to_pylist()):
@@ -248,9 +253,39 @@ def _scopes(scope: pa.Array) -> Attributes:
     return _inserted(pairs, [(int(starts[row]), row, found) for row, found in more.items()])
 
 
-def _pairs(lists: pa.Array) -> Attributes:
+def _pairs(lists: pa.Array, cut: Cut | None) -> Attributes:
     """Return lists of pairs as attributes, pairs within pairs under dotted names."""
     items, row = _items(lists)
+    number = _child(items, CUT)
+    if cut is None or number.null_count == len(number):
+        return _parsed(items, row)
+    whole = number.is_valid().to_numpy(zero_copy_only=False)
+    at, of = _places(cut, number.drop_null().to_numpy())
+    add = Attributes(row[whole][of], *_of_cut(cut, at), {})
+    if whole.all():
+        return add
+    rest = pa.array(np.flatnonzero(~whole))
+    have = _parsed(items.take(rest), row[~whole])
+    return _merged(have, add, np.argsort(np.concatenate([have.row, add.row]), kind="stable"))
+
+
+def _places(cut: Cut, number: Integers) -> tuple[Integers, Integers]:
+    """Return the pairs of some lists that were cut out, and for each the place of its list's number."""
+    sizes = cut.starts[number + 1] - cut.starts[number]
+    before = np.cumsum(sizes) - sizes
+    of = np.repeat(np.arange(len(number)), sizes)
+    return np.arange(len(of)) + (cut.starts[number] - before)[of], of
+
+
+def _of_cut(cut: Cut, at: Integers) -> tuple[pa.Array, tuple[pa.Array, ...]]:
+    if len(at) and at[-1] - at[0] + 1 == len(at):  # nearly always: they come in the order of the text
+        start, size = int(at[0]), len(at)
+        return cut.key.slice(start, size), tuple(values.slice(start, size) for values in cut.values)
+    index = pa.array(at)
+    return cut.key.take(index), tuple(values.take(index) for values in cut.values)
+
+
+def _parsed(items: pa.Array, row: Integers) -> Attributes:
     wrapped = _child(items, "value")
     key = _child(items, "key")
     if not pa.types.is_null(key.type):
@@ -279,6 +314,8 @@ def _pairs(lists: pa.Array) -> Attributes:
     for at, name, item in _nested(wrapped):
         if name == "arrayValue":
             pairs.other[at] = otlprows.value(item)  # type: ignore[index]
+        elif key[at].as_py() == "event.name":
+            raise Unusual("a name that is pairs")
         else:
             inner.append((at, int(row[at]), list(otlprows.leaves(key[at].as_py() or "", item))))
     return _inserted(pairs, inner)
@@ -301,30 +338,45 @@ def _inserted(pairs: Attributes, more: list[tuple[int, int, list[tuple[str, Any]
         return pairs
     flat = [(place, row, key, found) for place, row, found in more for key, found in found]
     added = Attributes.of([f[1] for f in flat], [f[2] for f in flat], [f[3] for f in flat])
-    have, extra = len(pairs.row), len(flat)
-    order = np.argsort(
-        np.concatenate([np.arange(have) + 0.5, np.array([f[0] for f in flat], np.float64)]), kind="stable"
-    )
+    places = [np.arange(len(pairs.row)) + 0.5, np.array([f[0] for f in flat], np.float64)]
+    return _merged(pairs, added, np.argsort(np.concatenate(places), kind="stable"))
+
+
+def _merged(pairs: Attributes, more: Attributes, order: Integers) -> Attributes:
+    """Return the pairs of both, in an order of the first's and then the second's places."""
+    have, extra = len(pairs.row), len(more.row)
     at = pa.array(order)
     values = [pa.concat_arrays([v, pa.nulls(extra, v.type)]).take(at) for v in pairs.values]
-    values += [pa.concat_arrays([pa.nulls(have, v.type), v]).take(at) for v in added.values]
+    values += [pa.concat_arrays([pa.nulls(have, v.type), v]).take(at) for v in more.values]
     place_of = np.empty(len(order), np.int64)
     place_of[order] = np.arange(len(order))
     other = {int(place_of[place]): found for place, found in pairs.other.items()}
-    other |= {int(place_of[have + place]): found for place, found in added.other.items()}
-    key = pa.concat_arrays([pairs.key.cast(pa.string()), added.key]).take(at)
-    return Attributes(np.concatenate([pairs.row, added.row])[order], key, tuple(values), other)
+    other |= {int(place_of[have + place]): found for place, found in more.other.items()}
+    key = pa.concat_arrays([one.key.cast(pa.string()) for one in (pairs, more)]).take(at)
+    return Attributes(np.concatenate([pairs.row, more.row])[order], key, tuple(values), other)
 
 
-def _attribute_texts(lists: pa.Array) -> pa.Array:
+def _attribute_texts(lists: pa.Array, cut: Cut | None) -> pa.Array:
     """Return each list of pairs as the text of a JSON object, null where there are none."""
     items, row = _items(lists)
     out: list[dict[str, Any] | None] = [None] * len(lists)
     if len(items):
         keys, values = _text(_child(items, "key")).to_pylist(), _child(items, "value").to_pylist()
-        for owner, key, item in zip(row.tolist(), keys, values, strict=True):
+        numbers = _child(items, CUT).to_pylist()
+        for at, (owner, key, item) in enumerate(zip(row.tolist(), keys, values, strict=True)):
             pairs = out[owner]
             if pairs is None:
                 pairs = out[owner] = {}
-            pairs[key or ""] = None if item is None else otlprows.value(_wrapped(item))
+            if item is not None or numbers[at] is None:
+                pairs[key or ""] = None if item is None else otlprows.value(_wrapped(item))
+            elif cut is not None:
+                pairs.update(_python(cut, numbers[at]))
     return pa.array([None if pairs is None else json_text(pairs) for pairs in out], pa.string())
+
+
+def _python(cut: Cut, number: int) -> dict[str, Any]:
+    """Return the pairs of a list that was cut out."""
+    start, stop = int(cut.starts[number]), int(cut.starts[number + 1])
+    columns = [values.slice(start, stop - start).to_pylist() for values in cut.values]
+    found = [next((v for v in row if v is not None), None) for row in zip(*columns, strict=True)]
+    return dict(zip(cut.key.slice(start, stop - start).to_pylist(), found, strict=True))

@@ -14,7 +14,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from obskit.readers import otlpcolumns
-from obskit.readers.jsonl import parsed
+from obskit.readers.jsonl import is_utf8, parsed
+from obskit.readers.otlppairs import CUT, cut
 from obskit.readers.otlpwire import LOGS, MESSAGES, SPANS, Signal
 from obskit.readers.pivot import Pivot
 from obskit.schema import FileReport
@@ -43,7 +44,7 @@ _EITHER = frozenset(
     {"startTimeUnixNano", "endTimeUnixNano", "timeUnixNano", "observedTimeUnixNano", "intValue"}
     | {"kind", "code", "severityNumber"}
 )
-_NAME = re.compile(rb'"([A-Za-z]+)"\s*:\s*("?)')
+_NAME = re.compile(rb'"([A-Za-z]+|%s)"\s*:\s*("?)' % CUT.encode())
 _SAMPLE = 64 * 1024
 _TRIES = 3
 
@@ -77,12 +78,15 @@ class Fast:
         if self._refused > _TRIES and self._refused % 8:  # a file that is unusual throughout
             self._refused += 1
             return None
+        made = cut(data) if data.isascii() or is_utf8(data) else None
+        data, lists = (data, None) if made is None else made
         for shape in self._shapes(data):
             table = parsed(data, _schema(shape), one=one)
             if table is None or not table.num_columns:
                 continue
             try:
-                batches = otlpcolumns.taken(shape.signal, table.column(0).combine_chunks(), self._pivot)
+                requests = table.column(0).combine_chunks()
+                batches = otlpcolumns.taken(shape.signal, requests, self._pivot, lists)
             except otlpcolumns.Unusual:
                 break
             self._shape, self._refused = shape, 0
@@ -129,11 +133,12 @@ def _fields(message: str, shape: Shape, nested: bool) -> list[pa.Field]:
         else:
             arrow = {"bool": pa.bool_(), "double": pa.float64()}.get(inner, pa.string())
         out.append(pa.field(name, arrow if inner == kind else pa.list_(arrow)))
-    more = _MORE.get(message, {}).items()
+    more = {**_MORE.get(message, {}), **({CUT: pa.int64()} if message == "KeyValue" else {})}.items()
     return out + [pa.field(name, arrow) for name, arrow in more if name in shape.names]
 
 
 _KNOWN = frozenset(
     [name for message in MESSAGES.values() for name, _ in message.values()]
     + [name for more in _MORE.values() for name in more]
+    + [CUT]
 )

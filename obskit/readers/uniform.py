@@ -35,7 +35,7 @@ class _Field(NamedTuple):
     lead: int  # bytes of `before` until the key's first quote
 
 
-class _Text:
+class Text:
     """Bytes of which eight, or four, can be read at any place."""
 
     def __init__(self, data: bytes) -> None:
@@ -73,7 +73,7 @@ class Alike:
         """Return lines, which are UTF-8, as a batch, or None where they are not all alike."""
         if b"\\" in data:
             return None
-        text = _Text(data)
+        text = Text(data)
         body = text.bytes[: len(data)]
         newlines = np.flatnonzero(body == _NEWLINE).astype(np.int32)
         if np.count_nonzero(body < 32) != len(newlines):
@@ -141,7 +141,7 @@ class _Template:
         self._mask = np.array([[(1 << 8 * len(piece)) - 1] for _, _, piece in words], np.uint64)
         self._word = np.array([[int.from_bytes(piece, "little")] for _, _, piece in words], np.uint64)
 
-    def columns(self, text: _Text, quotes: Places, ends: Places) -> dict[str, pa.Array] | None:
+    def columns(self, text: Text, quotes: Places, ends: Places) -> dict[str, pa.Array] | None:
         """Return the values, or None where what stands between them is not the same in every line.
 
         Args:
@@ -175,7 +175,7 @@ class _Template:
                 values = text.strings(start[self._is_text].ravel(), lengths.ravel())
                 _share(found, self.fields, self._is_text, values)
             for kind, which in self._scalars:
-                values = _scalars(text, start[which].ravel(), (stop - start)[which].ravel(), kind)
+                values = scalars(text, start[which].ravel(), (stop - start)[which].ravel(), kind)
                 if values is None:
                     return None
                 _share(found, self.fields, which, values)
@@ -200,7 +200,8 @@ def _share(found: dict[str, pa.Array], fields: list[_Field], which: Flags, value
         found[fields[index].key] = values.slice(number * rows, rows)
 
 
-def _scalars(text: _Text, start: Places, length: Places, kind: pa.DataType) -> pa.Array | None:
+def scalars(text: Text, start: Places, length: Places, kind: pa.DataType) -> pa.Array | None:
+    """Return stretches as numbers or booleans (null where so written), None where one is none of JSON's."""
     if int(length.min()) < 1 or int(length.max()) > _LONGEST:
         return None
     head = text.halves[start]
@@ -224,7 +225,7 @@ def _scalars(text: _Text, start: Places, length: Places, kind: pa.DataType) -> p
     return column
 
 
-def _numbers(text: _Text, start: Places, length: Places, null: Flags, whole: bool) -> bool:
+def _numbers(text: Text, start: Places, length: Places, null: Flags, whole: bool) -> bool:
     """Whether all are null, or begin and end as numbers of JSON: Arrow takes 01, 0x1, +1, 1. and inf too."""
     minus = text.bytes[start] == _MINUS
     first, last = text.bytes[start + minus], text.bytes[start + length - 1]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from obskit.readers import otlppairs
 from obskit.readers.otlp import _Rows
 from obskit.readers.otlpjson import Fast
 from obskit.schema import LoadReport, Normalizer, cast
@@ -36,19 +37,90 @@ def slowly(data):
 
 def numbered(data):
     """The same with 64-bit integers as numbers, as some write them."""
-    return re.sub(rb'("(?:intValue|\w*[tT]imeUnixNano)": )"(-?[0-9]+)"', rb"\1\2", data)
+    return re.sub(rb'("(?:intValue|\w*[tT]imeUnixNano)": ?)"(-?[0-9]+)"', rb"\1\2", data)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-@given(st.lists(made.requests(made.VALUES), min_size=1, max_size=2), st.booleans())
-def test_whatever_the_fast_way_takes_it_gives_as_the_slow_one(bodies, as_numbers):
-    data = made.lines(*bodies)
+def compact(*bodies):
+    """Requests a line, as programs write them: without spaces, and with text as it is."""
+    made_up = (json.dumps(body, separators=(",", ":"), ensure_ascii=False) for body in bodies)
+    return b"".join(line.encode() + b"\n" for line in made_up)
+
+
+@pytest.fixture(autouse=True)
+def few(monkeypatch):
+    """Lists of pairs are cut out however few they are."""
+    monkeypatch.setattr(otlppairs, "_MANY", 1)
+
+
+SETTINGS = settings(
+    max_examples=50,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+
+
+@SETTINGS
+@given(
+    st.lists(made.requests(made.VALUES), min_size=1, max_size=2),
+    st.booleans(),
+    st.sampled_from([made.lines, compact]),
+)
+def test_whatever_the_fast_way_takes_it_gives_as_the_slow_one(bodies, as_numbers, written):
+    data = written(*bodies)
     data = numbered(data) if as_numbers else data
     quick = quickly(data)
     assert quick is None or quick == slowly(data)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@SETTINGS
+@given(
+    st.lists(made.requests(made.PLAIN), min_size=1, max_size=2),
+    st.sampled_from(b'"{}[],:\\.-1en\n x'),
+    st.data(),
+)
+def test_a_changed_byte_is_read_as_the_slow_way_does_or_left_to_it(bodies, byte, data):
+    text = bytearray(compact(*bodies))
+    text[data.draw(st.integers(0, len(text) - 2))] = byte
+    changed = bytes(text)
+    try:
+        changed.decode()
+    except UnicodeDecodeError:
+        return
+    quick = quickly(changed)
+    assert quick is None or quick == slowly(changed)
+
+
+def test_lists_of_pairs_are_cut_out():
+    attributes = [
+        made.attribute("s", stringValue="a text of more than twelve bytes"),
+        made.attribute("i", intValue="-12"),
+        made.attribute("d", doubleValue=-1.5e-7),
+        made.attribute("b", boolValue=False),
+    ]
+    event = {"name": "e", "attributes": attributes}
+    nested = made.attribute("l", arrayValue={"values": [{"intValue": "1"}]})
+    body = made.request(
+        made.span(
+            0,
+            attributes=attributes,
+            events=[event, {"attributes": attributes[:1]}],
+            links=[{"attributes": attributes}],
+        ),
+        made.span(1, attributes=[*attributes, nested]),
+        made.span(2, attributes=[]),
+        made.span(3, attributes=attributes[1:]),
+        resource=attributes[:1],
+        scope={"name": "n", "attributes": attributes[3:]},
+    )
+    data = compact(body)
+    left, lists = otlppairs.cut(data)
+    assert len(lists.starts) - 1 == 6
+    assert left.count(b'"key"') == 5 + 3  # with another list in it; and the last, which no quote follows
+    assert quickly(data) == slowly(data)
+    assert quickly(numbered(data)) == slowly(numbered(data))
+
+
+@SETTINGS
 @given(made.requests(made.PLAIN), st.booleans(), st.booleans())
 def test_what_is_usual_goes_the_fast_way(body, as_numbers, one):
     for resource in body.get("resourceSpans", []):  # times within 63 bits
@@ -63,11 +135,12 @@ def test_what_is_usual_goes_the_fast_way(body, as_numbers, one):
                 for name in ("timeUnixNano", "observedTimeUnixNano"):
                     if name in item:
                         item[name] = str(int(item[name]) % 2**63)
-    data = made.lines(body)
+    data = compact(body)
     data = numbered(data) if as_numbers else data
     want = slowly(data)
     data = json.dumps(json.loads(data), indent=1).encode() if one else data
     assert quickly(data, one=one) == want
+    assert quickly(made.lines(body)) == slowly(made.lines(body))
 
 
 @pytest.mark.parametrize(
