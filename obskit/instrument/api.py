@@ -20,7 +20,7 @@ from opentelemetry.trace import get_current_span
 from obskit.instrument.block import Block, EventBlock
 from obskit.instrument.join import JoinedBlock, add_to, local_root
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.span import EventSpan
+from obskit.instrument.span import EventSpan, many
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NAME = re.compile(r"[^\w.]+")
@@ -100,7 +100,7 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
         The event: `e.add({...})`, `e["seat.count"] = 3`; a span to OpenTelemetry.
     """
     runtime = Active.runtime
-    if attributes:
+    if attributes is not None:
         try:
             fields = {**attributes, **fields}
         except Exception as error:
@@ -129,9 +129,9 @@ def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         (span if root.ended else root).add(attributes, **fields)
         return
     if Active.tracer is not None and (joined := local_root(span)) is not None:
-        add_to(runtime, joined, {**(attributes or {}), **fields})
+        add_to(runtime, joined, attributes, fields)
         return
-    runtime.count("outside", len(attributes or ()) + len(fields))
+    runtime.count("outside", many(attributes) + len(fields))
 
 
 class part(Block):

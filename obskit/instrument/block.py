@@ -61,8 +61,33 @@ def decorated(block: Any, function: F) -> F:
     if inspect.isasyncgenfunction(function):
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            async for item in _async_steps(block.fresh(), function(*args, **kwargs)):
-                yield item
+            # The mirror of `_steps`: an asynchronous generator cannot hand over to another.
+            own, inner = block.fresh(), function(*args, **kwargs)
+            own.open()
+            failure: BaseException | None = None
+            step, value = inner.asend, None
+            try:
+                while True:
+                    token = own.attach()
+                    try:
+                        item = await step(value)
+                    except StopAsyncIteration:
+                        return
+                    finally:
+                        own.detach(token)
+                    try:
+                        value = yield item
+                        step = inner.asend
+                    except GeneratorExit:
+                        await inner.aclose()
+                        raise
+                    except BaseException as error:  # thrown in by the consumer: the generator may handle it
+                        step, value = inner.athrow, error
+            except BaseException as error:
+                failure = error
+                raise
+            finally:
+                own.close(failure)
 
     elif inspect.isgeneratorfunction(function):
 
@@ -113,27 +138,6 @@ def _steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any,
         block.close(failure)
 
 
-async def _async_steps(block: Block, inner: AsyncGenerator[Any, Any]) -> AsyncGenerator[Any, Any]:
-    block.open()
-    failure: BaseException | None = None
-    try:
-        while True:
-            token = block.attach()
-            try:
-                item = await inner.__anext__()
-            except StopAsyncIteration:
-                return
-            finally:
-                block.detach(token)
-            yield item
-    except BaseException as error:
-        failure = error
-        raise
-    finally:
-        await inner.aclose()
-        block.close(failure)
-
-
 def left_by(span: EventSpan, error: BaseException | None) -> None:
     """Note on an event how its block was left. Being cancelled, or told to stop, is no failure of its own."""
     if error is None or isinstance(error, GeneratorExit):
@@ -152,6 +156,8 @@ class EventBlock(EventSpan):
         return EventBlock(self.pipeline, self.name, self.kind, dict(self.fields))
 
     def __enter__(self) -> Self:
+        if self.ended:  # entered once more: another event, with the fields that this one had
+            self.__dict__ = {name: self.__dict__[name] for name in ("pipeline", "name", "kind", "fields")}
         try:
             context = get_current()
             self.begin(get_current_span(context))
@@ -169,6 +175,7 @@ class EventBlock(EventSpan):
     ) -> None:
         if self._token is not None:
             detach(self._token)
+            self._token = None  # type: ignore[assignment]  # it holds the context, and so the parent
         if error is not None and not self.ended:
             left_by(self, error)
         self.end()
@@ -221,7 +228,16 @@ class Current(Block):
 
     def close(self, error: BaseException | None) -> None:
         """Record an exception where wanted, end the span where wanted."""
-        record, set_status, end = self._how
+        try:
+            self._note(error)
+        except Exception as trouble:
+            if isinstance(self._span, EventSpan):
+                self._span.pipeline.trouble("ending a span", trouble)
+        if self._how[2]:
+            self._span.end()
+
+    def _note(self, error: BaseException | None) -> None:
+        record, set_status, _ = self._how
         if isinstance(error, Exception) and self._span.is_recording():
             if record:
                 self._span.record_exception(error)
@@ -232,8 +248,6 @@ class Current(Block):
                 # none: it is the handler's own, and the caller is told UNKNOWN.
                 self._span.fields["rpc.grpc.status_code"] = 2
                 self._span.failed(error)
-        if end:
-            self._span.end()
 
     def __enter__(self) -> Span:
         super().__enter__()

@@ -31,9 +31,9 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
     """
     attributes = {}
     for name in span.fields:
-        value = row.get(name)
-        if value is None or (name == "name" and name in span.fields):
-            value = row.get(f"attributes.{name}", value)
+        value = row.get(f"attributes.{name}")  # of one that made room for a column of ours
+        if value is None:
+            value = row.get(name)
         if value is not None:
             attributes[name] = _attribute(value)
     prefixes = tuple(f"{name}." for name, value in span.fields.items() if type(value) is dict)

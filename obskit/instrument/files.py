@@ -96,9 +96,10 @@ def make_room(folder: Path, keep: int, floor: int) -> int:
             break
         if closed(path):
             with contextlib.suppress(OSError):
-                path.unlink()
+                with contextlib.suppress(FileNotFoundError):  # another process was first
+                    path.unlink()
+                    deleted += 1
                 total -= size
-                deleted += 1
     return deleted
 
 

@@ -20,7 +20,7 @@ from opentelemetry.trace import Span, get_current_span, set_span_in_context
 from obskit.instrument.block import Block, left_by
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
-from obskit.instrument.span import EventSpan, Pipeline
+from obskit.instrument.span import EventSpan, Pipeline, many
 
 _ROOT = "_obskit_root"
 _UNIT = "_obskit_unit"
@@ -184,11 +184,11 @@ class JoinedBlock(Block):
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         """Add fields to this event; keywords win over the mapping. Never raises."""
-        add_to(self._runtime, self.span, {**(attributes or {}), **fields})
+        add_to(self._runtime, self.span, attributes, fields)
 
     def set_attribute(self, name: str, value: Any) -> None:
         """Set a field."""
-        add_to(self._runtime, self.span, {name: value})
+        add_to(self._runtime, self.span, None, {name: value})
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.set_attribute(name, value)
@@ -201,13 +201,16 @@ class JoinedBlock(Block):
         return (getattr(self.span, "attributes", None) or self._fields).get(name, default)
 
 
-def add_to(runtime: Runtime, span: Span, fields: Mapping[str, Any]) -> None:
-    """Set fields on a foreign span; after its end they are counted."""
+def add_to(
+    runtime: Runtime, span: Span, attributes: Mapping[str, Any] | None, fields: Mapping[str, Any]
+) -> None:
+    """Set fields on a foreign span, of which those given by keyword win; after its end they are counted."""
     try:
         if span.is_recording():
-            span.set_attributes({name: value for name, value in fields.items() if value is not None})
+            given = {**(attributes or {}), **fields}
+            span.set_attributes({name: value for name, value in given.items() if value is not None})
         else:
-            runtime.count("late", len(fields))
+            runtime.count("late", many(attributes) + len(fields))
     except Exception as error:
         runtime.trouble("add", error)
 

@@ -147,14 +147,13 @@ class RowMaker:
         if len(fields) > self._limits.fields:
             self._count("cut", len(fields) - self._limits.fields)
             fields = dict(list(fields.items())[: self._limits.fields])
-        # Of two sets of names the smaller is gone through.
-        usual = fields.keys().isdisjoint(self._taken)
+        usual = self._taken.isdisjoint(fields)
         if usual:
             row.update(fields)
         else:
-            row = WholeRow(self._drift.constant | row)
+            row = WholeRow(row)
             row.update({self._apart(name, value): value for name, value in fields.items()})
-        if self._redactor is not None and not (usual and self._redacted(row)):
+        if not usual or (self._redactor is not None and not self._redacted(row)):
             row = self._clean(row)
         if span.points or span.links_:
             self._add_points(row, span)
@@ -271,7 +270,7 @@ class RowMaker:
         return self._redactor.text(text) if self._redactor is not None else text
 
     def _json(self, attributes: Mapping[str, Any] | None) -> str:
-        return orjson.dumps(self._clean(dict(attributes or {})), fallback).decode()
+        return orjson.dumps(self._plain(attributes or {}), fallback).decode()
 
     def iso(self, nanoseconds: int) -> str:
         """Return a time as ISO 8601 in UTC, to the microsecond."""

@@ -5,7 +5,6 @@ There is one runtime a process; a forked child keeps it and begins anew inside i
 
 from __future__ import annotations
 
-import contextlib
 import os
 import random
 import threading
@@ -76,6 +75,8 @@ class Runtime:
         self._unfinished_ns = int(unfinished_after * 1e9)
         self.random_bytes = _random_bytes()
         self._keeper: threading.Thread | None = None
+        self._keep_at = 0.0
+        self._deciding = threading.RLock()
         self._stop = threading.Event()
         self.closed = False
         os.register_at_fork(after_in_child=self.forked)
@@ -123,32 +124,32 @@ class Runtime:
                 span.root = ENDED  # no circle: what has ended is freed at once
         if self.sampling is None:
             self._emit(span, clock, span.verdict.weight)
+            span.local = None  # what has ended does not keep its parent
         elif self.sampling.has_tail:
             self._by_tail(span, clock)
-        elif span.verdict.sampled:
-            self._emit(span, clock, span.verdict.weight)
         else:
-            self.count("unsampled")
+            self._decided(span, clock, False)
 
     def _by_tail(self, span: EventSpan, clock: int) -> None:
         """Hold what ends within a unit until the unit does, for then its weight is known."""
         root = span.root
         if root is not span:
-            if not root.ended:
-                if root.held is None:
-                    root.held = []
-                if len(root.held) < _MOST_HELD:
-                    root.held.append((span, clock))
-                    return
-            self._decided(span, clock, bool(root.held is not None and root.provisional))
+            with self._deciding:
+                if root.kept is None:
+                    held = root.held = root.held if root.held is not None else []
+                    if len(held) < _MOST_HELD:
+                        span.finished = span.started + span.duration_ns(clock)
+                        held.append(span)
+                        return
+            self._decided(span, clock, bool(root.kept))
             return
         # A provisional row that the head would have left out was written for how the unit stood: its end too.
         must = self._must_keep(span, clock) or (span.provisional and not span.verdict.sampled)
-        span.provisional = must
-        self._decided(span, clock, must)
-        for held, at in span.held or ():
-            self._decided(held, at, must)
-        span.held = []
+        with self._deciding:
+            span.kept = must
+            ended, span.held = span.held or (), None
+        for one in (span, *ended):
+            self._decided(one, clock, must)
         span.root = ENDED
 
     def _decided(self, span: EventSpan, clock: int, must: bool) -> None:
@@ -158,6 +159,7 @@ class Runtime:
             self._emit(span, clock, span.verdict.weight)
         else:
             self.count("unsampled")
+        span.local = None  # what has ended does not keep its parent
 
     def _must_keep(self, span: EventSpan, clock: int) -> bool:
         rules = self.sampling
@@ -202,19 +204,29 @@ class Runtime:
     def _keep(self) -> None:
         if self.closed:
             return
+        now = time.monotonic()
+        if now < self._keep_at:
+            return
+        self._keep_at = now + _TICK_SECONDS
         thread = threading.Thread(target=self._keeping, name="obskit-keeper", daemon=True)
         self._keeper = thread
-        with contextlib.suppress(RuntimeError):  # no new threads while the interpreter shuts down
+        try:
             thread.start()
+        except RuntimeError as error:  # too many threads, or the interpreter shuts down: later, perhaps
+            self._keeper = None
+            self.trouble("the keeper's start", error)
 
     def _keeping(self) -> None:
         while not self._stop.wait(min(_TICK_SECONDS, self._unfinished_ns / 2e9)):
-            try:
-                self.look_after_open()
-                if self.sink is not None:
-                    self.sink.tend()
-            except Exception as error:
-                self.trouble("keeping", error)
+            for duty in (self.look_after_open, self._tend):
+                try:
+                    duty()
+                except Exception as error:
+                    self.trouble("keeping", error)
+
+    def _tend(self) -> None:
+        if self.sink is not None:
+            self.sink.tend()
 
     def look_after_open(self) -> None:
         """Keep open units to their fields, and write those that have been open for long, once each."""
@@ -229,6 +241,8 @@ class Runtime:
                 self.count("cut", len(names))
             age = span.duration_ns(clock)
             if age < self._unfinished_ns or span.ended:
+                if span.ended:  # by a way that does not come by here
+                    self.open_units.pop(span, None)
                 continue
             if age > _FORGET_NS:  # never ended, most likely forgotten: it must not stay in memory for that
                 self.open_units.pop(span, None)
@@ -243,6 +257,10 @@ class Runtime:
             try:
                 row = self.rows.row(span.shown(), clock, weight)
             except RuntimeError:  # its fields became more meanwhile: the next time
+                continue
+            except Exception as error:  # one that cannot be written keeps none of the others waiting
+                span.provisional = True
+                self.trouble("a provisional row", error)
                 continue
             row["obskit.unfinished"] = span.provisional = True
             self.sink.write(self.rows.line(row), clock)
@@ -259,6 +277,8 @@ class Runtime:
         self.counters.reset()
         self.open_units.clear()
         self._keeper = None
+        self._keep_at = 0.0
+        self._deciding = threading.RLock()
         self._stop = threading.Event()
         self.rows.forked()
         if self.sink is not None:

@@ -31,7 +31,9 @@ class Sampling:
         ratio: share of units kept by the head, above 0 and at most 1.
         by: a field known when a unit begins (its attributes, or `name`) whose value picks a ratio.
         ratios: value of `by` -> ratio; others have `ratio`.
-        key: a field known when a unit begins; units of one value of it are kept or dropped together.
+        key: a field known when a unit begins; units of one value of it are kept or dropped together. Part of
+            a hash of the value goes downstream in `tracestate` (`rv:`), from which somebody who tries all
+            values can tell it: no key for identities that are to stay unknown.
         errors: keep every unit that failed.
         slow_ms: keep every unit that took at least as long.
         follow_parent: where a caller has decided for the trace already, do as it did.

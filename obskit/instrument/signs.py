@@ -201,6 +201,18 @@ _SPOKEN_SIGNS: dict[str, tuple[tuple[str, Sub], ...]] = {
     "[": (("[generated in ", _replacing(_ECHOED, _AFTER)), ("[cached since ", _replacing(_ECHOED, _AFTER))),
     "@": (("sqlplus ", _replacing(_SLASHED, _AFTER)), ("jdbc:oracle", _replacing(_SLASHED, _AFTER))),
 }
+_BARE_WORDS = (
+    "passw",
+    "api key",
+    "apikey",
+    "access key",
+    "credential",
+    "secret",
+    "token",
+    "jwt",
+    "otp",
+    "session",
+)
 _COMMANDS = (" -u", " --user", " --proxy-user", " -p", " -P ", " -a ", " -k ", " -N ")
 
 
@@ -239,7 +251,7 @@ def suspicious(text: str) -> bool:
     if shaped(text):
         return True
     spaced = " " in text
-    paired = "=" in text or ":" in text or ">" in text or "'" in text
+    paired = "=" in text or ":" in text or ">" in text or "'" in text or '"' in text
     encoded = "%" in text or "&#" in text or r"\u00" in text
     if not (spaced or paired or encoded or "/" in text):
         return False
@@ -262,7 +274,11 @@ def suspicious(text: str) -> bool:
             return True
         if "=" in text and ("?" in text or "&" in text) and _QUERY.search(text):
             return True
-    if "/" in text and "/reset" in low:
+    else:  # "invalid api key ab12", "/verify-token/ab12": the words alone
+        for word in _BARE_WORDS:
+            if word in low:
+                return True
+    if "/" in text and "reset" in low:
         return True
     return encoded and ("%3a%2f%2f" in low or "%252f%252f" in low)
 

@@ -85,7 +85,8 @@ class EventSpan(Span):
     links_: list[Link] | None = None
     finished: int | None = None
     scope: Any = None
-    held: list[Any] | None = None
+    held: list[EventSpan] | None = None
+    kept: bool | None = None
     provisional = False
     _context: SpanContext | None = None
 
@@ -144,7 +145,7 @@ class EventSpan(Span):
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         """Add fields to this event; keywords win over the mapping. Never raises."""
         if self.ended:
-            self.pipeline.count("late", len(attributes or ()) + len(fields))
+            self.pipeline.count("late", many(attributes) + len(fields))
             return
         try:
             if attributes:
@@ -170,8 +171,11 @@ class EventSpan(Span):
         """Set a field."""
         if self.ended:
             self.pipeline.count("late")
-        else:
+            return
+        try:
             self.fields[key] = value
+        except TypeError as error:
+            self.pipeline.trouble("set_attribute", error)
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several fields."""
@@ -231,6 +235,9 @@ class EventSpan(Span):
         """Set the status; OK is final and UNSET is ignored, as OpenTelemetry has it."""
         if self.ended:
             self.pipeline.count("late")
+            return
+        if not isinstance(status, Status | StatusCode):
+            self.pipeline.trouble("set_status", TypeError(f"{type(status).__name__} is no status"))
             return
         if isinstance(status, Status):
             code, description = status.status_code, status.description
@@ -335,6 +342,14 @@ class EventSpan(Span):
     def status(self) -> Status:
         """The status so far."""
         return Status(StatusCode[self.status_code], self.status_message)
+
+
+def many(attributes: Any) -> int:
+    """Return how many fields were given, whatever was given for them."""
+    try:
+        return len(attributes or ())
+    except Exception:
+        return 1
 
 
 def described(exception: BaseException) -> dict[str, str]:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from obskit.instrument.shapes import MASK
 
 _SQL = re.compile(
-    r"""(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w*)\$[\s\S]*?\$\2\$|(?<![\w$:@])\d[\w.]*)"""
+    r"""(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w{0,40})\$[\s\S]{0,1000}?\$\2\$|(?<![\w$:@])\d[\w.]*)"""
     r"""|(?P<keep>"(?:[^"\\]|\\.)*"|`[^`]*`|\[[\w ]*\]|[A-Za-z_][\w$]*|[$:@%]\(?\w+\)?s?"""
     r"""|--[^\n]*|/\*[\s\S]*?\*/)"""
 )
