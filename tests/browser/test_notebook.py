@@ -49,3 +49,12 @@ def test_instrument_a_service(lab, new_page):
     found = page.locator(".jp-Cell", has_text="found = booked.explain").locator(".jp-OutputArea")
     found.scroll_into_view_if_needed()
     assert "feature_flag.new-seat-map = on" in found.inner_text().replace("'", "").replace('"', "")
+
+
+def test_open_what_you_have(lab, new_page):
+    page = new_page()
+    lab.open(page, ROOT / "notebooks" / "03-open-what-you-have.ipynb", "open.ipynb")
+    lab.run_all(page)
+    answers = page.locator(".jp-Cell", has_text="answers = {}").locator(".jp-OutputArea")
+    answers.scroll_into_view_if_needed()
+    assert answers.inner_text().count("ticket.format = 'wallet' and service.version = '3.1.0'") == 4

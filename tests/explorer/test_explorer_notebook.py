@@ -20,10 +20,11 @@ ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST = ROOT / "notebooks" / "01-what-changed-after-the-deployment.ipynb"
 SECOND = ROOT / "notebooks" / "02-instrument-a-service.ipynb"
+THIRD = ROOT / "notebooks" / "03-open-what-you-have.ipynb"
 
 
 def test_there_are_notebooks():
-    assert NOTEBOOKS == [FIRST, SECOND]
+    assert NOTEBOOKS == [FIRST, SECOND, THIRD]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -68,6 +69,11 @@ def executed(tmp_path_factory):
 @pytest.fixture(scope="module")
 def instrumented(tmp_path_factory):
     return run(SECOND, tmp_path_factory.mktemp("notebook"))
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory):
+    return run(THIRD, tmp_path_factory.mktemp("notebook"))
 
 
 def outputs(notebook, marker):
@@ -169,3 +175,29 @@ def test_what_is_slow_there_is_found(instrumented):
     }
     (data,) = outputs(instrumented, "part.seat_lookup.duration_ms) as lookup")
     assert re.search(r"night\s+on\s+\d+\s+[3-9]\d", data["text/plain"])
+
+
+def test_files_of_other_tools_become_one_table(opened):
+    streams = [o for cell in opened.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    assert {o.name for o in streams} == {"stdout"}  # what was written, which is printed
+    (data,) = outputs(opened, "events = ok.load(folder)")
+    assert data["text/plain"].startswith("2,106 events from 2026-05-04T10:00:00Z")
+    (data,) = outputs(opened, "events.load_report")
+    first, torn, *rest = re.findall(r">([^<]+)<", data["text/html"])
+    assert first == "2,106 rows read, 1 rejected"
+    assert re.fullmatch(r"rejected 1: not JSON \(first: .*/refunds\.jsonl, line 2, byte 105\)", torn)
+    assert "http.response.status_code did not parse in 1 row, null there" in rest
+    (data,) = outputs(opened, "events.where(\"name = 'deployment'\")")
+    assert re.search(r"10:30:00Z +tickets +3\.1\.0 +succeeded +ann +1\n", data["text/plain"])
+    (data,) = outputs(opened, "ok.load(table, mapping=mapping)")
+    assert re.search(r"10:31:09\+00:00 +2304\.0 +print +p-9", data["text/plain"])
+
+
+def test_the_answer_is_the_same_in_every_format(opened):
+    answers = data_of(opened, "answers = {}")
+    assert list(answers) == [".jsonl.gz", ".otlp.json", ".jaeger.json", ".parquet"]
+    first, *others = answers.values()
+    assert set(first[0].split(" and ")) == {"ticket.format = 'wallet'", "service.version = '3.1.0'"}
+    assert others == [first] * 3
+    (data,) = outputs(opened, "events.points()")
+    assert re.search(rf"network +tickets +{first[1]}\n", data["text/plain"])
