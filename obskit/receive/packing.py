@@ -17,6 +17,7 @@ import sys
 import time
 from pathlib import Path
 
+from obskit.dataset import is_dataset
 from obskit.receive.notices import Notices
 from obskit.receive.segments import Segments
 from obskit.receive.settings import Limits
@@ -38,13 +39,19 @@ class Packing:
     async def run(self) -> None:
         """Look for closed segments, for ever."""
         while True:
-            for segment in await asyncio.to_thread(self._segments.closed):
-                target = segment.with_suffix(".parquet")
-                if target.exists():
-                    self._remove(segment, target)
-                elif self._not_before.get(segment, 0.0) <= time.monotonic():
-                    await self._pack(segment, target)
+            try:
+                await self._look()
+            except Exception as error:  # what is received matters more than what becomes of it
+                self._notices.tell("packing", f"no Parquet is made for now: {type(error).__name__}: {error}")
             await asyncio.sleep(EVERY)
+
+    async def _look(self) -> None:
+        for segment in await asyncio.to_thread(self._segments.closed):
+            target = segment.with_suffix(".parquet")
+            if is_dataset(target):
+                self._remove(segment, target)
+            elif self._not_before.get(segment, 0.0) <= time.monotonic():
+                await self._pack(segment, target)
 
     def _remove(self, segment: Path, target: Path) -> None:
         with contextlib.suppress(OSError):

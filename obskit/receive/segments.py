@@ -192,10 +192,11 @@ class Segments:
 
     def _all(self) -> list[Path]:
         found = self.folder.iterdir() if self.folder.is_dir() else ()
-        return [path for path in found if path.suffix in (".otlp", ".jsonl") and is_segment(path)]
+        named = [path for path in found if path.suffix in (".otlp", ".jsonl") and is_segment(path)]
+        return [path for path in named if path.is_file() and not path.is_symlink()]
 
     def _heal(self) -> int:
-        """Cut off what no one was told is there, remove what is half made; return how many bytes were cut."""
+        """Put aside what no one was told is there, remove what is half made; return how many bytes it was."""
         for left in self.folder.iterdir():
             if _HALF.match(left.name):
                 shutil.rmtree(left, ignore_errors=True)
@@ -215,11 +216,15 @@ class Segments:
 
 
 def _cut_torn(path: Path) -> int:
-    """Cut a message off that breaks off at the end, and return its bytes."""
+    """Put aside what a segment ends within, in a hidden file beside it, and return how many bytes that is."""
     size = path.stat().st_size
     with path.open("r+b") as file:
         whole = _whole_messages(file, size) if path.suffix == ".otlp" else _whole_lines(file, size)
         if whole < size:
+            file.seek(whole)
+            aside = path.with_name(f".{path.name}.torn")
+            with open(os.open(aside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as torn:
+                shutil.copyfileobj(file, torn, _BLOCK)
             file.truncate(whole)
     if not whole:
         path.unlink()

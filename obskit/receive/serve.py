@@ -47,7 +47,7 @@ async def receive(settings: Settings, say: Say, stop: asyncio.Event | None = Non
             await _listen(settings, intake, servers, say)
             say(f"writing into {settings.into}; Ctrl-C ends it")
             if segments.healed:
-                say(f"cut {segments.healed:,} bytes off that were torn when the last receiver died")
+                say(f"put {segments.healed:,} bytes aside that were torn when the last receiver died")
             work = asyncio.create_task(packing.run())
             waiting = asyncio.create_task(stop.wait())
             await asyncio.wait([work, waiting], return_when=asyncio.FIRST_COMPLETED)

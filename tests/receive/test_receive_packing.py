@@ -165,3 +165,12 @@ def test_a_file_that_is_packed_while_it_is_read_is_looked_for_again(tmp_path, mo
         load(folder)
     with pytest.raises(NoSuchPath):
         load(first)
+
+
+def test_a_fault_while_packing_ends_no_receiver(start, monkeypatch):
+    monkeypatch.setattr("obskit.receive.segments.Segments.closed", lambda _: 1 / 0)
+    receiver = start(**LINGER)
+    until(lambda: any(line.startswith("no Parquet") for line in receiver.said))
+    assert "no Parquet is made for now: ZeroDivisionError: division by zero" in receiver.said
+    assert receiver.post(traces("a").SerializeToString())[0] == 200
+    assert names(receiver.folder) == ["a"]

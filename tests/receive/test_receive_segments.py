@@ -156,6 +156,9 @@ def test_what_a_crash_tore_is_cut_off(tmp_path, cut):
         segments.append("traces", ".otlp", message("b"))
     assert kept(tmp_path) == ["a", "b", "j"]
     assert not half.exists()
+    aside = tmp_path / f".{otlp.name}.torn"
+    assert aside.read_bytes() == whole[:cut]  # no one was told of it, and still nothing is thrown away
+    assert aside.stat().st_mode & 0o777 == 0o600
 
 
 def test_other_files_of_the_folder_are_left_alone(tmp_path):
