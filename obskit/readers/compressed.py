@@ -100,7 +100,7 @@ class ZstdMessages:
         if length > self._size - at - 4 or len(head) < 8:
             self._lose(at, "a zstd message that the file ends in")
             return self._after(at)
-        if head[4:] != ZSTD:
+        if head[4:] != ZSTD or length < len(ZSTD):
             self._lose(at, "bytes that are no zstd message")
             return self._after(at)
         if length > MESSAGE_LIMIT:
