@@ -31,7 +31,7 @@ from obskit.readers.source import Source
 from obskit.readers.uniform import Alike
 from obskit.schema import FileReport
 
-FIRST_BLOCK = 32 * 1024
+FIRST_BLOCK = 16 * 1024
 BLOCK = 4 * 1024 * 1024
 ALIKE_BLOCK = 1024 * 1024
 """Bytes read at once where all lines are alike: few enough for a processor's cache."""

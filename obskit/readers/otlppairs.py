@@ -110,7 +110,7 @@ def _pairs(text: Text, quotes: Places) -> _Pairs | None:
     if len(opens) < 8 or opens[0] < 1:
         return None
     at = np.flatnonzero(text.bytes[opens + 1] == ord("k"))
-    at = at[text.words[opens[at] - 1] == _word(b'{"key":"')]
+    at = at[text.words(opens[at] - 1) == _word(b'{"key":"')]
     at = at[at + 4 < len(opens)]
     if not len(at):
         return None
@@ -137,12 +137,12 @@ def _pairs(text: Text, quotes: Places) -> _Pairs | None:
 def _kinds(text: Text, key_end: Places) -> tuple[npt.NDArray[np.int8], Places]:
     """Return the kind of each value, -1 where it is none of the usual, and where its name begins."""
     inner = key_end + np.int32(11)  # after `","value":{`
-    head = text.words[np.minimum(inner, len(text.words) - 16)]
+    head = text.words(inner)
     kind = np.full(len(inner), -1, np.int8)
     for number, wanted in _HEADS:
         kind[head == _word(wanted)] = number
     kind[(kind == _BARE) & (text.bytes[np.minimum(inner + 11, len(text.bytes) - 1)] == ord('"'))] = _QUOTED
-    tail = text.words[np.minimum(inner + _LENGTHS[kind] - 8, len(text.words) - 1)]
+    tail = text.words(inner + _LENGTHS[kind] - 8)
     kind[(tail != _TAILS[kind]) | ~_have(text, key_end, b'","value":{')] = -1
     return kind, inner
 
@@ -194,8 +194,8 @@ def _spread(text: Text, start: Places, length: Places, kind: pa.DataType, rows: 
 
 def _have(text: Text, at: Places, wanted: bytes) -> Flags:
     """Return at which places a text of at least eight bytes stands."""
-    last = text.words[np.minimum(at + np.int32(len(wanted) - 8), len(text.words) - 1)] == _word(wanted[-8:])
-    found: Flags = (text.words[at] == _word(wanted[:8])) & last
+    last = text.words(at + np.int32(len(wanted) - 8)) == _word(wanted[-8:])
+    found: Flags = (text.words(at) == _word(wanted[:8])) & last
     return found
 
 

@@ -18,10 +18,11 @@ import pyarrow.compute as pc
 
 Places = npt.NDArray[np.int32]
 Flags = npt.NDArray[np.bool_]
+Words = npt.NDArray[np.uint64]
 
-_QUOTE, _NEWLINE, _CLOSE, _MINUS, _ZERO, _NINE = b'"\n}-09'
+_QUOTE, _NEWLINE, _CLOSE, _MINUS, _ZERO = (np.uint8(byte) for byte in b'"\n}-0')
 _FIELD = re.compile(rb'(?P<before>(?:^\{|, ?)"(?P<key>[^"]*)": ?)(?:(?P<quote>")[^"]*"|[-+.0-9a-zA-Z]+)')
-_AFTER_ZERO = np.frombuffer(b".eE", np.uint8)
+_HALF = np.uint64(0xFFFFFFFF)
 _LONGEST = 40
 """Bytes of a number, beyond which it is left to others."""
 
@@ -36,26 +37,47 @@ class _Field(NamedTuple):
 
 
 class Text:
-    """Bytes of which eight, or four, can be read at any place."""
+    """Bytes of which eight can be read at any place.
+
+    A gather at places that are no multiples of eight is slow in numpy: two words are read and joined.
+    """
 
     def __init__(self, data: bytes) -> None:
-        padded = data + bytes(16)
+        padded = data + bytes(32 - len(data) % 8)
         self.data = data
         self.bytes = np.frombuffer(padded, np.uint8)
-        self.words = np.ndarray((len(padded) - 7,), "<u8", padded, 0, (1,))
-        self.halves = np.ndarray((len(padded) - 3,), "<u4", padded, 0, (1,))
+        self._words = np.frombuffer(padded, np.uint64)
+
+    def words(self, at: Places) -> Words:
+        """Return the eight bytes at some places, each as a number; the first byte is the lowest."""
+        at = np.minimum(at, len(self.data)).astype(np.intp)
+        index, shift = at >> 3, ((at & 7) << 3).astype(np.uint64)
+        return _joined(self._words[index], self._words[index + 1], shift)
 
     def strings(self, start: Places, length: Places, missing: Flags | None = None) -> pa.Array:
         """Return stretches as an array of strings, by Arrow's views: length, then twelve bytes or a place."""
+        at = start.astype(np.intp)
+        index, shift = at >> 3, ((at & 7) << 3).astype(np.uint64)
+        middle = self._words[index + 1]
+        first = _joined(self._words[index], middle, shift)
+        second = _joined(middle, self._words[index + 2], shift)
         views = np.empty((len(start), 2), np.uint64)
-        views.view(np.uint32)[:, 0] = length
-        views.view(np.uint32)[:, 1] = self.halves[start]
-        views[:, 1] = np.where(length > 12, start.astype(np.uint64) << np.uint64(32), self.words[start + 4])
+        views[:, 0] = (first << np.uint64(32)) | length.astype(np.uint64)
+        inside = (first >> np.uint64(32)) | (second << np.uint64(32))
+        views[:, 1] = np.where(length > 12, at.astype(np.uint64) << np.uint64(32), inside)
         valid = None if missing is None else pa.py_buffer(np.packbits(~missing, bitorder="little"))
         array = pa.Array.from_buffers(
             pa.string_view(), len(start), [valid, pa.py_buffer(views), pa.py_buffer(self.data)]
         )
         return pc.cast(array, pa.string())
+
+
+def _joined(low: Words, high: Words, shift: Words) -> Words:
+    out: Words = low >> shift
+    high = high << np.uint64(1)  # in two steps, for a shift by 64 is none
+    high <<= np.uint64(63) - shift
+    out |= high
+    return out
 
 
 class Alike:
@@ -75,8 +97,8 @@ class Alike:
             return None
         text = Text(data)
         body = text.bytes[: len(data)]
-        newlines = np.flatnonzero(body == _NEWLINE).astype(np.int32)
-        if np.count_nonzero(body < 32) != len(newlines):
+        newlines = np.flatnonzero(body < 32).astype(np.int32)
+        if not (body[newlines] == _NEWLINE).all():
             return None
         ends = newlines if data.endswith(b"\n") else np.append(newlines, np.int32(len(data)))
         quotes = np.flatnonzero(body == _QUOTE).astype(np.int32)
@@ -99,7 +121,7 @@ def _fields(line: bytes, schema: pa.Schema) -> list[_Field] | None:
     out: list[_Field] = []
     at = 0
     while at < len(line) - 1:
-        found = _FIELD.match(line, at) if at == 0 or line[at : at + 1] == b"," else None
+        found = _FIELD.match(line, at) if line[at : at + 1] == (b"," if at else b"{") else None
         if found is None:
             return None
         key = found["key"].decode()
@@ -139,6 +161,7 @@ class _Template:
         self._row = np.array([number for number, _, _ in words])
         self._offset = np.array([[start] for _, start, _ in words], np.int32)
         self._mask = np.array([[(1 << 8 * len(piece)) - 1] for _, _, piece in words], np.uint64)
+        self._cut = any(len(piece) < 8 for _, _, piece in words)
         self._word = np.array([[int.from_bytes(piece, "little")] for _, _, piece in words], np.uint64)
 
     def columns(self, text: Text, quotes: Places, ends: Places) -> dict[str, pa.Array] | None:
@@ -164,8 +187,9 @@ class _Template:
             and int(start[:, -1].max()) < len(text.data)
         ):
             return None
-        have = text.words[place[self._row] + self._offset]
-        have &= self._mask
+        have = text.words(place[self._row] + self._offset)
+        if self._cut:
+            have &= self._mask
         if not (have == self._word).all():
             return None
         found: dict[str, pa.Array] = {}
@@ -204,16 +228,20 @@ def scalars(text: Text, start: Places, length: Places, kind: pa.DataType) -> pa.
     """Return stretches as numbers or booleans (null where so written), None where one is none of JSON's."""
     if int(length.min()) < 1 or int(length.max()) > _LONGEST:
         return None
-    head = text.halves[start]
-    null = (head == _word(b"null")) & (length == 4)
-    missing = null if null.any() else None
+    first = text.bytes[start]
+    null, missing = np.zeros(1, bool), None
+    if (first == ord("n")).any():
+        null = missing = (text.words(start) & _HALF == _word(b"null")) & (length == 4)
     if pa.types.is_boolean(kind):
+        head = text.words(start) & _HALF
         true = (head == _word(b"true")) & (length == 4)
         false = (head == _word(b"fals")) & (length == 5) & (text.bytes[start + 4] == ord("e"))
         return pa.array(true, pa.bool_(), mask=missing) if (true | false | null).all() else None
     whole = pa.types.is_int64(kind)
-    if not _numbers(text, start, length, null, whole):
+    if not (_numbers(text, start, length, first, whole) | null).all():
         return None
+    if whole and missing is None and int(length.max()) <= 8:
+        return pa.array(_short(text.words(start), length, first == _MINUS))
     texts = text.strings(start, length, missing)
     if not whole and any(pc.any(pc.match_substring(texts, odd)).as_py() for odd in (".e", ".E")):
         return None
@@ -225,18 +253,44 @@ def scalars(text: Text, start: Places, length: Places, kind: pa.DataType) -> pa.
     return column
 
 
-def _numbers(text: Text, start: Places, length: Places, null: Flags, whole: bool) -> bool:
-    """Whether all are null, or begin and end as numbers of JSON: Arrow takes 01, 0x1, +1, 1. and inf too."""
-    minus = text.bytes[start] == _MINUS
-    first, last = text.bytes[start + minus], text.bytes[start + length - 1]
-    good = (first >= _ZERO) & (first <= _NINE) & (last >= _ZERO) & (last <= _NINE)
-    zero = first == _ZERO
-    if zero.any():  # 0, 0.5 and 0e1, but not -0, which is a float
-        alone = (length == 1) & ~minus
-        second = text.bytes[start + minus + 1]
-        good &= ~zero | (alone if whole else alone | ((length > minus + 1) & np.isin(second, _AFTER_ZERO)))
-    return bool((good | null).all())
+def _numbers(text: Text, start: Places, length: Places, first: npt.NDArray[np.uint8], whole: bool) -> Flags:
+    """Return which begin and end as numbers of JSON: Arrow takes 01, 0x1, +1, 1. and inf too."""
+    last = text.bytes[start + length - 1]
+    minus = first == _MINUS
+    signed = bool(minus.any())
+    if signed:
+        first = text.bytes[start + minus]
+    # As unsigned bytes, what is below "0" is far above "9".
+    good: Flags = (first - _ZERO <= 9) & (last - _ZERO <= 9)
+    zero = np.flatnonzero(first == _ZERO)
+    if len(zero):  # 0, 0.5 and 0e1, but not -0, which is a float
+        minus, digits = minus[zero], length[zero]
+        second = text.bytes[start[zero] + minus + 1]
+        after = (second == ord(".")) | (second == ord("e")) | (second == ord("E"))
+        good[zero] &= ((digits == 1) & ~minus) | ((digits > minus + 1) & after & (not whole))
+    return good
 
 
-def _word(text: bytes) -> np.uint32:
-    return np.uint32(int.from_bytes(text, "little"))
+def _short(words: npt.NDArray[np.uint64], length: Places, minus: Flags) -> npt.NDArray[np.int64]:
+    """Return integers of at most eight bytes, which are in words with what follows them.
+
+    Raises:
+        ArrowInvalid: one has something but digits in it.
+    """
+    # The digits go to the word's high end, zeros before them; then two, four and eight are joined.
+    empty = ((8 - length) * 8).astype(np.uint64)
+    digits = np.where(minus, (words & ~np.uint64(0xFF)) | np.uint64(_ZERO), words) << (empty & np.uint64(63))
+    digits |= np.where(empty, np.uint64(0x3030303030303030) >> (np.uint64(64) - empty), np.uint64(0))
+    digits -= np.uint64(0x3030303030303030)
+    if ((digits | (digits + np.uint64(0x7676767676767676))) & np.uint64(0x8080808080808080)).any():
+        raise pa.ArrowInvalid("not an integer")
+    digits = (digits * np.uint64(10) + (digits >> np.uint64(8))) & np.uint64(0x00FF00FF00FF00FF)
+    digits = (digits * np.uint64(100) + (digits >> np.uint64(16))) & np.uint64(0x0000FFFF0000FFFF)
+    digits = (digits * np.uint64(10000) + (digits >> np.uint64(32))) & np.uint64(0xFFFFFFFF)
+    found: npt.NDArray[np.int64] = digits.astype(np.int64)
+    found[minus] *= -1
+    return found
+
+
+def _word(text: bytes) -> np.uint64:
+    return np.uint64(int.from_bytes(text, "little"))

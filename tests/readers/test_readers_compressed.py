@@ -77,6 +77,9 @@ def test_a_message_that_is_torn_corrupt_or_lies_is_passed_over(read):
     got = read(lie)
     assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
     assert got.reasons == [("end of the file", f"a zstd message that the file ends in at byte {ends[2]}")]
+    got = read(made.fixed(*packed[:2]) + b"\0\0\0\0" + packed[2] + made.fixed(*packed[3:]))
+    assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
+    assert got.reasons == [("end of the file", f"bytes that are no zstd message at byte {ends[2]}")]
     got = read(made.fixed(*packed[:2]) + b"garbage that is none of it" + made.fixed(*packed[3:]))
     assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
 
