@@ -4,9 +4,9 @@ import json
 
 import otlpmade as made
 import pytest
-from conftest import load_files
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from readers_loaded import load_files
 
 from obskit.errors import ReadError
 from obskit.readers import otlpproto
