@@ -161,7 +161,8 @@ def test_a_change_at_any_place_is_read_counted_or_told(tmp_path, name, data):
         rows, report = loaded(file)
     except ObskitError:
         # Of three spans one alone is changed: only what they stand in, and what the format is told by, counts.
-        assert len(path) < 3
+        # A trace of Jaeger's is all that its spans stand in: half a character in its head is no JSON.
+        assert len(path) < 3 or (name == "jaeger" and "spans" not in path)
         return
     within = len(path) > (4 if name == "jaeger" else 1)
     assert len(rows) + report.rejected_count >= (3 if within else 0)
