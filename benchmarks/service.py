@@ -1,8 +1,8 @@
-"""An auto-instrumented FastAPI application, for `benchmarks.serving`: python -m benchmarks.service MODE HOW FOLDER.
+"""An auto-instrumented FastAPI application, for `benchmarks.serving`: python -m benchmarks.service MODE HOW FOLDER PORT.
 
-Two requests: one that does nothing but answer, and one as services have them, which validates a body, looks a
-few rows up in a database and answers with a model. The database is SQLite in memory: it makes the request
-cheaper than any over a network, and so our share of it larger.
+Three requests: one that does nothing but answer; one that validates a body, looks a few rows up in a database
+and answers with a model; and one that asks another service besides, as a gateway does. The database is SQLite
+in memory: it makes the request cheaper than any over a network, and so our share of it larger.
 """
 
 from __future__ import annotations
@@ -20,10 +20,12 @@ from typing import Any
 
 os.environ["OTEL_SEMCONV_STABILITY_OPT_IN"] = "http"
 
+import httpx
 import uvicorn
 from fastapi import FastAPI, HTTPException
 from opentelemetry import trace
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.sdk.trace import TracerProvider
 from pydantic import BaseModel, Field
 
@@ -31,7 +33,8 @@ from obskit import instrument
 
 
 def add(fields: Mapping[str, Any]) -> None:
-    """Add fields as the mode does; the no-op tracer's do nothing."""
+    """Add fields by OpenTelemetry's API, as an application does whose provider may be any."""
+    trace.get_current_span().set_attributes(fields)
 
 
 def choose(mode: str, folder: str) -> None:
@@ -41,7 +44,6 @@ def choose(mode: str, folder: str) -> None:
         trace.set_tracer_provider(trace.NoOpTracerProvider())
     elif mode == "sdk":
         trace.set_tracer_provider(TracerProvider())
-        add = lambda fields: trace.get_current_span().set_attributes(fields)  # noqa: E731
     else:
         redaction = instrument.Redaction() if mode == "redacted" else None
         instrument.configure("app", sink=folder, redaction=redaction)
@@ -85,10 +87,12 @@ def database() -> sqlite3.Connection:
     return found
 
 
-def application() -> FastAPI:
-    """Return the application, instrumented."""
+def application(port: str) -> FastAPI:
+    """Return the application, instrumented; `port` is of the service that it asks."""
     app = FastAPI()
     rows = database()
+    HTTPXClientInstrumentor().instrument()
+    other = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
 
     @app.get("/book/{seat}")
     async def book(seat: str) -> dict[str, Any]:
@@ -116,6 +120,13 @@ def application() -> FastAPI:
         )
         names = [name for (name,) in seats[: order.seats]]
         return Offer(train=order.train, seats=names, price=price, changes=[station for (station,) in stops])
+
+    @app.post("/order")
+    async def ordered(order: Order) -> Offer:
+        answer = await other.post("/payments", json={"customer": order.customer, "seats": order.seats})
+        paid = answer.raise_for_status().json()
+        add({"payment.id": paid["id"], "payment.method": paid["method"]})
+        return await offers(order)
 
     FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
     return app
@@ -153,7 +164,10 @@ async def bare(app: Any) -> None:
 
 def server(app: Any) -> None:
     """Serve on loopback until stdin ends; print the port, then for each line of stdin the CPU spent so far."""
-    listening = socket.create_server(("127.0.0.1", 0))
+    # Said to be TCP, or asyncio leaves Nagle's algorithm on: each answer would then wait 40 ms for the client.
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    listening.bind(("127.0.0.1", 0))
+    listening.listen()
     running = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
 
     def told() -> None:
@@ -168,5 +182,5 @@ def server(app: Any) -> None:
 
 if __name__ == "__main__":
     choose(sys.argv[1], sys.argv[3])
-    made = application()
+    made = application(sys.argv[4])
     server(made) if sys.argv[2] == "server" else asyncio.run(bare(made))

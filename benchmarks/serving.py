@@ -2,7 +2,9 @@
 
 Behind uvicorn on loopback, with all the work it can take, a server answers one request for each share of a CPU
 second that a request costs: throughput is that, and other programs on the machine disturb it less than a clock.
-The server is asked for its CPU before and after each round; the least of the rounds counts.
+The server is asked for its CPU before and after each round. Providers take turns in short rounds, and each
+is held against the no-op tracer of its own round; processes differ by how their memory lies, so there are
+several of each, and the median counts.
 """
 
 from __future__ import annotations
@@ -11,6 +13,10 @@ import asyncio
 import subprocess
 import sys
 import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from statistics import median
 
 
 def _request(method: str, path: str, body: bytes = b"") -> bytes:
@@ -21,18 +27,18 @@ def _request(method: str, path: str, body: bytes = b"") -> bytes:
     return head.encode() + body
 
 
+_ORDER = (
+    b'{"train":17,"seats":3,"fare_class":"K","customer":"c-4711","passengers":[{"name":"Ada","age":36},'
+    b'{"name":"Grace","age":9},{"name":"Edsger","age":72}]}'
+)
 REQUESTS = {
     "bare": ("the application alone, a request that does nothing", b""),
     "nothing": ("uvicorn, a request that does nothing", _request("GET", "/book/14C?from=BRN&to=ZRH")),
     "offers": (
         "uvicorn, a request with a body, three look-ups and a model",
-        _request(
-            "POST",
-            "/offers",
-            b'{"train":17,"seats":3,"fare_class":"K","customer":"c-4711","passengers":[{"name":"Ada","age":36},'
-            b'{"name":"Grace","age":9},{"name":"Edsger","age":72}]}',
-        ),
+        _request("POST", "/offers", _ORDER),
     ),
+    "order": ("uvicorn, the same and a call of another service", _request("POST", "/order", _ORDER)),
 }
 MODES = {
     "no-op": ("no-op tracer", ""),
@@ -40,6 +46,43 @@ MODES = {
     "plain": ("obskit", ">= 0.95"),
     "redacted": ("obskit, redacted", ">= 0.90"),
 }
+_PAID = b'{"id":"p-90210","method":"card","amount":61.5,"currency":"EUR"}'
+
+
+async def _pay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer payments on one connection."""
+    try:
+        while True:
+            head = (await reader.readuntil(b"\r\n\r\n")).lower()
+            await reader.readexactly(int(head.split(b"content-length: ")[1].split(b"\r\n")[0]))
+            writer.write(
+                b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: %d\r\n\r\n%b"
+                % (len(_PAID), _PAID)
+            )
+    except asyncio.IncompleteReadError:
+        writer.close()
+
+
+async def _ended(server: asyncio.Server) -> None:
+    """Wait for the connections, whose other sides are gone."""
+    server.close()
+    await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
+
+
+@contextmanager
+def payments() -> Iterator[int]:
+    """Run the service that is asked, in a thread of this process, whose CPU nobody counts; give its port."""
+    loop = asyncio.new_event_loop()
+    server = loop.run_until_complete(asyncio.start_server(_pay, "127.0.0.1", 0))
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield server.sockets[0].getsockname()[1]
+    finally:
+        asyncio.run_coroutine_threadsafe(_ended(server), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
 
 async def ask(port: int, request: bytes, number: int, connections: int = 8) -> None:
@@ -61,10 +104,10 @@ async def ask(port: int, request: bytes, number: int, connections: int = 8) -> N
 class Service:
     """The instrumented application in a process of its own: bare, or behind a server on loopback."""
 
-    def __init__(self, mode: str, request: bytes, folder: str) -> None:
+    def __init__(self, mode: str, request: bytes, folder: str, other: int) -> None:
         how = "server" if request else "bare"
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "benchmarks.service", mode, how, folder],
+            [sys.executable, "-m", "benchmarks.service", mode, how, folder, str(other)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -85,32 +128,56 @@ class Service:
         return self._line()
 
     def cost(self, number: int) -> float:
-        """Return CPU seconds of the whole process a request."""
+        """Return CPU microseconds of the whole process a request."""
         if not self._request:
-            return self._tell(str(number)) / number
+            return self._tell(str(number)) / number * 1e6
         before = self._tell("")
         asyncio.run(ask(int(self._port), self._request, number))
-        return (self._tell("") - before) / number
+        return (self._tell("") - before) / number * 1e6
 
     def end(self) -> None:
         """End the process."""
         self._process.communicate()
 
 
-def measure(rounds: int, number: int = 1200) -> None:
-    """Print what a request costs, by provider."""
+def _compared(request: bytes, rounds: int, number: int) -> dict[str, list[float]]:
+    """Return, by mode, what a request costs in each round, in µs, of one process of each."""
+    with tempfile.TemporaryDirectory(prefix="obskit-serving-") as folder, payments() as other:
+        running = {mode: Service(mode, request, folder, other) for mode in MODES}
+        costs: dict[str, list[float]] = {mode: [] for mode in MODES}
+        for turn in range(rounds):
+            for mode in list(running)[:: 1 if turn % 2 else -1]:
+                costs[mode].append(running[mode].cost(number))
+        for service in running.values():
+            service.end()
+    return costs
+
+
+def measure(rounds: int, processes: int = 5, number: int = 240) -> None:
+    """Print what a request costs, by provider.
+
+    Args:
+        rounds: of each process.
+        processes: of each provider, one after another.
+        number: of requests a round.
+    """
     for kind, (what, request) in REQUESTS.items():
-        with tempfile.TemporaryDirectory(prefix="obskit-serving-") as folder:
-            running = {mode: Service(mode, request, folder) for mode in MODES}
-            least = dict.fromkeys(MODES, 9e9)
-            for _ in range(rounds):
-                for mode, service in running.items():
-                    least[mode] = min(least[mode], service.cost(number) * 1e6)
-            for service in running.values():
-                service.end()
-        print(f"\n| FastAPI: {what} | CPU, µs | throughput : no-op | must reach |\n|---|---|---|---|")
+        costs: dict[str, list[float]] = {mode: [] for mode in MODES}
+        shares: dict[str, list[float]] = {mode: [] for mode in MODES}
+        for _ in range(processes):
+            found = _compared(request, rounds, number)
+            for mode, took in found.items():
+                costs[mode].append(median(took))
+                shares[mode].append(median(a / b for a, b in zip(found["no-op"], took, strict=True)))
+        print(
+            f"\n| FastAPI: {what} | CPU, µs | throughput : no-op | of {processes} processes | must reach |\n"
+            "|---|---|---|---|---|"
+        )
         for mode, (name, target) in MODES.items():
             target = target if kind != "bare" else ""
+            least, most = min(shares[mode]), max(shares[mode])
             print(
-                f"| {name} | {least[mode]:.0f} | {least['no-op'] / least[mode]:.2f} | {target} |", flush=True
+                f"| {name} | {median(costs[mode]):.0f} | {median(shares[mode]):.2f} "
+                f"| {least:.2f}-{most:.2f} | {target} |",
+                flush=True,
             )

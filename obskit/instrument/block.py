@@ -151,13 +151,15 @@ def left_by(span: EventSpan, error: BaseException | None) -> None:
 class EventBlock(EventSpan):
     """`event(...)`: a span that is current within its block. The same object is what `as e` gives."""
 
+    __slots__ = ("_token",)
+
     def fresh(self) -> EventBlock:
         """Return another of the same, for one more call of what is decorated."""
         return EventBlock(self.pipeline, self.name, self.kind, dict(self.fields))
 
     def __enter__(self) -> Self:
         if self.ended:  # entered once more: another event, with the fields that this one had
-            self.__dict__ = {name: self.__dict__[name] for name in ("pipeline", "name", "kind", "fields")}
+            EventSpan.__init__(self, self.pipeline, self.name, self.kind, self.fields)
         try:
             context = get_current()
             self.begin(get_current_span(context))

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import orjson
-from opentelemetry.trace import SpanKind, TraceState
+from opentelemetry.trace import TraceState
 
 from obskit.instrument.drift import Drift
 from obskit.instrument.limits import Limits, Trimmer, fallback
@@ -24,7 +24,6 @@ _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's 
 _OURS = frozenset({*COLUMNS, "events", "links"})
 _EPOCH = datetime(1970, 1, 1)  # UTC throughout
 _PLAIN = frozenset({str, int, float, bool, type(None)})
-_INTERNAL = SpanKind.INTERNAL
 _MOST_TEXTS = 4096
 _THREE = tuple(f"{number:03d}" for number in range(1000))
 
@@ -87,13 +86,14 @@ class RowMaker:
             or not self._taken.isdisjoint(fields)
         ):
             return None
+        fields = fields.copy()
         redacted = 0
         if self._redactor is not None:
-            fields = fields.copy()
             redacted = self._redactor.apply(fields)
             if redacted < 0:
                 return None
         state, texts = span.verdict.state_text, self._texts
+        fields["duration_ms"] = span.duration_ns(clock) / 1e6
         try:
             body = orjson.dumps(fields)
             name = texts.get(span.name) or self._remember(span.name)
@@ -109,21 +109,16 @@ class RowMaker:
         drift = self._drift
         if clock > drift.due:
             drift.refresh(clock)
-        kind = "internal" if span.kind is _INTERNAL else _KINDS[span.kind.value]
         parent = "" if span.parent_hex is None else f'"parent_span_id":"{span.parent_hex}",'
         if quoted:
             parent += f'"trace_state":{quoted},'
-        stands_for = "1.0" if weight == 1.0 else "null" if weight is None else weight
+        weighs = "1.0" if weight == 1.0 else "null" if weight is None else weight
         head = (
-            f'{{"timestamp":"{self.iso(span.started)}","name":{name},"kind":"{kind}",'
+            f'{{"timestamp":"{self.iso(span.started)}","name":{name},"kind":"{_KINDS[span.kind._value_]}",'
             f'"trace_id":"{span.trace_hex}","span_id":"{span.span_hex}",{parent}'
-            f'"status_code":"{span.status_code}","sample_weight":{stands_for},"duration_ms":'
+            f'"status_code":"{span.status_code}","sample_weight":{weighs},'
         )
-        # orjson writes a float ten times as fast as Python.
-        taken = orjson.dumps(span.duration_ns(clock) / 1e6)
-        if not fields:
-            return head.encode() + taken + drift.behind
-        return b"%b%b,%b%b" % (head.encode(), taken, body[1:-1], drift.behind)
+        return b"".join((head.encode(), body[1:-1], drift.behind))
 
     def _remember(self, text: str) -> str:
         """Return a name or trace state as JSON, "" for one that is to be cut, masked or mended."""
@@ -187,7 +182,7 @@ class RowMaker:
             "timestamp": self.iso(span.started),
             "duration_ms": span.duration_ns(clock) / 1e6,
             "name": span.name,
-            "kind": _KINDS[span.kind.value],
+            "kind": _KINDS[span.kind._value_],
             "trace_id": span.trace_hex,
             "span_id": span.span_hex,
             "status_code": span.status_code,

@@ -73,7 +73,7 @@ class Runtime:
         self.recording = sampling is None or sampling.has_tail
         self.open_units = open_units
         self._unfinished_ns = int(unfinished_after * 1e9)
-        self.random_bytes = _random_bytes()
+        self.random_bits = _random_bits()
         self._keeper: threading.Thread | None = None
         self._keep_at = 0.0
         self._deciding = threading.RLock()
@@ -118,14 +118,15 @@ class Runtime:
         if span.process != self.process:
             self.count("inherited")
             return
+        rules = self.sampling
         if span.root is span:
             self.open_units.pop(span, None)
-            if self.sampling is None or not self.sampling.has_tail:
+            if rules is None or not rules.has_tail:
                 span.root = ENDED  # no circle: what has ended is freed at once
-        if self.sampling is None:
+        if rules is None:
             self._emit(span, clock, span.verdict.weight)
             span.local = None  # what has ended does not keep its parent
-        elif self.sampling.has_tail:
+        elif rules.has_tail:
             self._by_tail(span, clock)
         else:
             self._decided(span, clock, False)
@@ -273,7 +274,7 @@ class Runtime:
         if self.closed:
             return
         self.process += 1
-        self.random_bytes = _random_bytes()
+        self.random_bits = _random_bits()
         self.counters.reset()
         self.open_units.clear()
         self._keeper = None
@@ -317,9 +318,9 @@ class Runtime:
         return (self.sink.close(timeout) if self.sink is not None else True) and done
 
 
-def _random_bytes() -> Callable[[int], bytes]:
+def _random_bits() -> Callable[[int], int]:
     """Return a source of ids: the host may seed Python's, and a child must not repeat its parent's."""
-    return random.Random(os.urandom(32)).randbytes  # noqa: S311
+    return random.Random(os.urandom(32)).getrandbits  # noqa: S311
 
 
 def has_failed(span: EventSpan) -> bool:

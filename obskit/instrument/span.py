@@ -43,7 +43,7 @@ class Pipeline(Protocol):
 
     process: int
     recording: bool
-    random_bytes: Callable[[int], bytes]
+    random_bits: Callable[[int], int]
 
     def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
         """Decide about a local root that begins."""
@@ -68,27 +68,41 @@ class Pipeline(Protocol):
 class EventSpan(Span):
     """One event in the making."""
 
+    # Slots, all set at once: what a class holds for its instances is looked up anew at each use.
+    __slots__ = (
+        "_context",
+        "clock",
+        "ended",
+        "fields",
+        "finished",
+        "held",
+        "kept",
+        "kind",
+        "links_",
+        "local",
+        "name",
+        "parent",
+        "parent_hex",
+        "pipeline",
+        "points",
+        "process",
+        "provisional",
+        "root",
+        "scope",
+        "span_hex",
+        "started",
+        "status_code",
+        "status_message",
+        "trace_hex",
+        "verdict",
+    )
     process: int
     trace_hex: str
     span_hex: str
-    parent_hex: str | None = None
     verdict: Verdict
     root: EventSpan
-    local: EventSpan | None = None
-    parent: SpanContext | None = None
     started: int
     clock: int
-    ended = False
-    status_code = "UNSET"
-    status_message: str | None = None
-    points: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
-    links_: list[Link] | None = None
-    finished: int | None = None
-    scope: Any = None
-    held: list[EventSpan] | None = None
-    kept: bool | None = None
-    provisional = False
-    _context: SpanContext | None = None
 
     def __init__(
         self, pipeline: Pipeline, name: str, kind: SpanKind = _INTERNAL, fields: dict[str, Any] | None = None
@@ -97,13 +111,26 @@ class EventSpan(Span):
         self.name = name
         self.kind = kind
         self.fields: dict[str, Any] = {} if fields is None else fields
+        self.ended = self.provisional = False
+        self.status_code = "UNSET"
+        self.parent_hex: str | None = None
+        self.status_message: str | None = None
+        self.local: EventSpan | None = None
+        self.parent: SpanContext | None = None
+        self.points: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
+        self.links_: list[Link] | None = None
+        self.finished: int | None = None
+        self.scope: Any = None
+        self.held: list[EventSpan] | None = None
+        self.kept: bool | None = None
+        self._context: SpanContext | None = None
 
     def begin(self, parent: Span, start: int | None = None) -> None:
         """Start: ids, the local root, the verdict of sampling."""
         pipeline = self.pipeline
         self.process = pipeline.process
         if parent is INVALID_SPAN:
-            ids = pipeline.random_bytes(24).hex()
+            ids = pipeline.random_bits(192).to_bytes(24).hex()
             self.trace_hex, self.span_hex = ids[:32], ids[32:]
             self.root = self
             self.verdict = pipeline.begun(self, None)
@@ -120,7 +147,7 @@ class EventSpan(Span):
     def _begin_within(self, parent: EventSpan) -> None:
         self.trace_hex = parent.trace_hex
         self.parent_hex = parent.span_hex
-        self.span_hex = self.pipeline.random_bytes(8).hex()
+        self.span_hex = self.pipeline.random_bits(64).to_bytes(8).hex()
         self.verdict = parent.verdict
         self.local = parent
         if parent.process == self.process and not parent.root.ended:
@@ -137,7 +164,7 @@ class EventSpan(Span):
         self.parent = caller
         self.trace_hex = f"{caller.trace_id:032x}"
         self.parent_hex = f"{caller.span_id:016x}"
-        self.span_hex = self.pipeline.random_bytes(8).hex()
+        self.span_hex = self.pipeline.random_bits(64).to_bytes(8).hex()
         self.verdict = self.pipeline.begun(self, caller)
 
     # What hosts call on an event.
@@ -236,14 +263,16 @@ class EventSpan(Span):
         if self.ended:
             self.pipeline.count("late")
             return
-        if not isinstance(status, Status | StatusCode):
+        if isinstance(status, Status):
+            code = status.status_code
+            if code is not StatusCode.UNSET:
+                description = status.description
+        elif isinstance(status, StatusCode):
+            code = status
+        else:
             self.pipeline.trouble("set_status", TypeError(f"{type(status).__name__} is no status"))
             return
-        if isinstance(status, Status):
-            code, description = status.status_code, status.description
-        else:
-            code = status
-        if self.status_code == "OK" or code is StatusCode.UNSET:
+        if code is StatusCode.UNSET or self.status_code == "OK":
             return
         self.status_code = code.name
         self.status_message = description if code is StatusCode.ERROR else None
