@@ -10,7 +10,7 @@ from opentelemetry.context import Context
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
-from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind
+from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, get_current_span
 
 from obskit.instrument.block import Current
 from obskit.instrument.runtime import Runtime
@@ -42,7 +42,7 @@ class EventTracer(trace.Tracer):
             span.scope = self._scope
             if links:
                 span.links_ = list(links)
-            span.begin(trace.get_current_span(context), start_time)
+            span.begin(get_current_span(context), start_time)
             if runtime.processors:
                 runtime.started(span, context)
         except Exception as error:
