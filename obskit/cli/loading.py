@@ -26,7 +26,7 @@ def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
 
 
 def located(arguments: argparse.Namespace) -> list[str | Path]:
-    """Return the paths; stdin (`-`), pipes and what is behind URLs are fetched by then, once for a command."""
+    """Return the paths; stdin (`-`), pipes and what is behind URLs are fetched then, once for a command."""
     if any(path == "-" or is_stream(path) or is_url(str(path)) for path in arguments.paths):
         arguments.paths = placed([sys.stdin.buffer if path == "-" else path for path in arguments.paths])
     paths: list[str | Path] = arguments.paths

@@ -1,4 +1,4 @@
-"""Input that is no file here: a stream, a pipe, or a URL. It is kept in the cache, where readers open it as a file.
+"""Input that is no file here: a stream, a pipe, or a URL. It is kept in the cache, where readers open it.
 
 An entry is a folder with one file in it, and beside that what people call it. A stream is known by its
 content, a file behind a URL by the URL, its size and the tag or time that its file system tells; where it

@@ -146,6 +146,7 @@ class Frames:
         self._at = 0  # where the next frame begins in `_data`
         self._offset = 0  # of the first byte of `_data` in the file
         self._ended = False
+        self.told_damage = False
 
     def __iter__(self) -> Iterator[Frame]:
         while self._have(_HEADER):
@@ -173,6 +174,7 @@ class Frames:
         return len(self._data) - self._at
 
     def _torn(self) -> str:
+        self.told_damage = self._stream.damage is not None
         return self._stream.damage or "torn: the file ends within the message"
 
     def _have(self, count: int) -> bool:
