@@ -172,6 +172,8 @@ def _cut(frame: Frame) -> list[Frame]:
         groups = list(fields(data, resource.start, resource.stop)) if _is(resource, 1) else []
         head = b"".join(_packed(1, data[f.start : f.stop]) for f in groups if _is(f, 1))
         for group in groups:
+            if group.start == group.stop:
+                continue
             scope, ranges = b"", []
             start = at = group.start
             for field in fields(data, group.start, group.stop) if _is(group, 2) else ():

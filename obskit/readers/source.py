@@ -280,19 +280,19 @@ class Readable:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._rest = b""
+        self._rest = memoryview(b"")  # so that what is left is not copied for every few bytes taken
         self.closed = False
 
     def read(self, size: int = -1) -> bytes:
         """Return up to size bytes, fewer only at the end."""
         pieces, have = [self._rest], len(self._rest)
         while (size < 0 or have < size) and (piece := self._stream.piece()):
-            pieces.append(piece)
+            pieces.append(memoryview(piece))
             have += len(piece)
-        data = b"".join(pieces)
-        size = have if size < 0 else size
-        self._rest = data[size:]
-        return data[:size]
+        left = max(0, have - size) if size >= 0 else 0
+        cut = len(pieces[-1]) - left
+        pieces[-1], self._rest = pieces[-1][:cut], pieces[-1][cut:]
+        return b"".join(pieces)
 
     def readable(self) -> bool:
         """Whether it can be read: yes."""

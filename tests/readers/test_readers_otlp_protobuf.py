@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from readers_loaded import load_files
 
 from obskit.errors import ReadError
-from obskit.readers import otlpproto
+from obskit.readers import otlpcolumns, otlpproto
 from obskit.readers.frames import Frame
 from obskit.readers.otlpproto import Messages
 from obskit.readers.otlpwire import Refused
@@ -134,6 +134,28 @@ def test_each_file_that_breaks_off_is_told(tmp_path):
     got = load_files(*paths)
     assert len(got.rows) == 2
     assert got.report.rejected_by_reason == {"the gzip stream is cut off": 2}
+
+
+def test_scopes_without_a_record_cost_nothing(monkeypatch):
+    """Each name of an attribute takes a cell of every scope, so that two megabytes were as many gigabytes."""
+    seen = []
+    whole = otlpcolumns._scopes
+    monkeypatch.setattr(
+        otlpcolumns, "_scopes", lambda scope, cut: seen.append(len(scope)) or whole(scope, cut)
+    )
+    span = made.protobuf(made.request(made.span(0), scope={"name": "s"}))[2:]
+    message = made.field(1, made.field(2, b"") * 50_000 + span + made.field(2, b"") * 50_000)
+    report = LoadReport()
+    (batch,) = Messages(report.file("f")).batches([Frame(message, 0)])
+    assert (batch.column("otel.scope.name").to_pylist(), seen) == (["s"], [1])
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_messages_of_nothing_are_passed_over(read, framing):
+    spans = made.protobuf(made.request(made.span(0)))
+    nothing = made.field(1, b"") if framing == "bare" else b""
+    got = read(FRAMINGS[framing](spans, *[nothing] * 1000, spans))
+    assert (len(got.rows), got.reasons) == (2, [])
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)
