@@ -76,14 +76,14 @@ def written(paths: list[str], mapping_file: str | None = None, error: str | None
 
 
 def _lasting(paths: list[str]) -> list[str]:
-    """Return what a notebook may name: of stdin and of a URL with credentials in it where they are kept."""
-    from obskit.dataset import is_url, placed, shown
+    """Return what a notebook may name: of stdin, a pipe and a URL with credentials where they are kept."""
+    from obskit.dataset import is_stream, is_url, placed, shown
 
     lasting: list[str] = []
     for path in paths:
         if path == "-":
             lasting += map(str, placed([sys.stdin.buffer]))
-        elif is_url(path) and shown(path) != path:
+        elif is_stream(path) or (is_url(path) and shown(path) != path):
             lasting += map(str, placed([path]))
         else:
             lasting.append(path)

@@ -10,7 +10,7 @@ from obskit.dataset.converting import convert, from_arrow
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoding import RARE, Encoded, encode
 from obskit.dataset.fresh import fresh_file
-from obskit.dataset.inputs import Given, is_url, placed, shown
+from obskit.dataset.inputs import Given, is_stream, is_url, placed, shown
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.merging import FieldCodes, merge
 from obskit.dataset.parts import write_part
@@ -36,6 +36,7 @@ __all__ = [
     "fresh_file",
     "from_arrow",
     "is_dataset",
+    "is_stream",
     "is_url",
     "merge",
     "open_dataset",

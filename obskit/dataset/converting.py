@@ -23,7 +23,7 @@ from obskit.readers import Vanished, expand, read_batches, read_paths
 from obskit.schema import LoadReport, Normalizer
 
 Paths = Given | Sequence[Given]
-LISTINGS = 5
+LISTINGS = 20
 """How often folders are listed, as files go while they are read: packed by their writer, or deleted."""
 
 LOOKED_AT = 16

@@ -1,4 +1,4 @@
-"""Input that is no file here: a stream, or a URL. It is kept in the cache, where readers open it as a file.
+"""Input that is no file here: a stream, a pipe, or a URL. It is kept in the cache, where readers open it.
 
 An entry is a folder with one file in it, and beside that what people call it. A stream is known by its
 content, a file behind a URL by the URL, its size and the tag or time that its file system tells; where it
@@ -14,6 +14,7 @@ import os
 import re
 import secrets
 import shutil
+import stat
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -62,15 +63,27 @@ def placed(given: Iterable[Given]) -> list[Path]:
     """
     out: list[Path] = []
     for item in given:
-        if isinstance(item, Path):
-            out.append(item)
-        elif not isinstance(item, str):
-            out.append(_kept(item, "stdin" if getattr(item, "name", None) == "<stdin>" else "stream"))
-        elif is_url(item):
+        if isinstance(item, str) and is_url(item):
             out += _fetched(item)
+        elif not isinstance(item, str | Path):
+            name = "stdin" if getattr(item, "name", None) == "<stdin>" else "stream"
+            out.append(_kept(item, name, name))
+        elif is_stream(item):
+            with open(item, "rb") as stream:
+                out.append(_kept(stream, "pipe", str(item)))
         else:
             out.append(Path(item))
     return out
+
+
+def is_stream(item: object) -> bool:
+    """Whether something can be read but once: a stream, or the path of a pipe, as `<(zcat ...)` gives it."""
+    if not isinstance(item, str | Path):
+        return callable(getattr(item, "read", None))  # a table may have a column of that name
+    try:
+        return stat.S_ISFIFO(os.stat(item).st_mode)
+    except (OSError, ValueError):
+        return False
 
 
 def is_url(text: str) -> bool:
@@ -111,11 +124,11 @@ def held(files: Sequence[Path]) -> Iterator[dict[str, str]]:
         del leases
 
 
-def _kept(stream: BinaryIO, name: str) -> Path:
-    """Keep what a stream has, under its content."""
+def _kept(stream: BinaryIO, file: str, name: str) -> Path:
+    """Keep what a stream has, under its content and the name of the file that it becomes."""
     with _building() as folder, room_for(f"what comes from {name} to {cache_path()}"):
-        digest = _copied(stream, folder / name, name)
-        return _installed(folder, digest, name, name)
+        digest = _copied(stream, folder / file, name)
+        return _installed(folder, digest if file == "stream" else f"{digest}-{file}", file, name)
 
 
 @contextmanager

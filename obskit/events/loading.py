@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, BinaryIO, TypeAlias, TypeGuard
+from typing import Any, TypeAlias, cast
 
 import pandas as pd
 import pyarrow as pa
 
-from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, placed
+from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, placed
 from obskit.engine import Condition, Scope
 from obskit.errors import BadCall
 from obskit.events.events import Events
@@ -32,9 +32,9 @@ def load(
     """Load events.
 
     Args:
-        source: a file, a folder, a glob, a URL, a binary stream (`sys.stdin.buffer`) or several of these
-            (JSONL, OTLP JSON, CSV, Parquet, Arrow; gzip or zstd around any), a Dataset, an Arrow table or a
-            DataFrame. Files are converted once and then opened from the cache.
+        source: a file, a folder, a glob, a URL, a pipe, a binary stream (`sys.stdin.buffer`) or several of
+            these (of any format in `docs/formats.md`; gzip, zstd or bzip2 around any), a Dataset, an Arrow
+            table or a DataFrame. Files are converted once and then opened from the cache.
         mapping: our names to the source's columns, where it has its own: `{"duration_ms": "Duration"}`.
         error: condition that says what an error is, instead of the status.
         between: a window of time, as `Events.between` takes it alone: (start, end), "start/end" or "-30m".
@@ -50,10 +50,10 @@ def load(
     Cost: one pass over what is not converted yet; a Dataset that is there is opened from its metadata.
     """
     template = _checked(trace_url)
-    if _is_stream(source):  # it can be read but once
-        source = placed([source])[0]
+    if is_stream(source):  # it can be read but once
+        source = placed([cast(Given, source)])[0]
     elif isinstance(source, list | tuple):
-        source = [placed([item])[0] if _is_stream(item) else item for item in source]
+        source = [placed([item])[0] if is_stream(item) else item for item in source]
 
     def opened() -> Events:
         dataset = _dataset(source, mapping, progress)
@@ -87,10 +87,6 @@ def _dataset(source: Source, mapping: Mapping[str, Any] | None, progress: Progre
         f"{type(source).__name__} holds no events that can be loaded",
         hint="paths, URLs, a binary stream, a pyarrow Table, a pandas DataFrame or a Dataset",
     )
-
-
-def _is_stream(source: object) -> TypeGuard[BinaryIO]:
-    return hasattr(source, "read")
 
 
 def _with_error(scope: Scope, error: Any) -> Scope:

@@ -18,6 +18,10 @@ from obskit.readers.source import Readable, Source, Stream
 from obskit.schema import FileReport, check_sources
 
 ROWS = 65_536
+BYTES = 64 * 1024 * 1024
+"""Bytes of rows, as Parquet stores them before it compresses, that are read at once."""
+
+_LEAST = 16
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 _CONTINUED = b"\xff\xff\xff\xff"
 
@@ -55,6 +59,9 @@ def read_parquet(
 
 def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) -> Iterator[pa.RecordBatch]:
     given = 0
+    stored = file.metadata.row_group(group)
+    # Rows may be of any size: whole traces, bodies of megabytes.
+    rows = max(_LEAST, min(rows, BYTES * stored.num_rows // max(stored.total_byte_size, 1)))
     batches = file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)
     while True:
         try:

@@ -187,8 +187,7 @@ def _added(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
     try:
         row = flat(piece.row)
         event = as_event(row) if is_timing(row) else row
-        _encodable(event)
-        batcher.add(event)
+        batcher.add(event, _size(event))
     except TooDeep:
         return f"nested deeper than {DEPTH_LIMIT} levels"
     except UnicodeEncodeError:
@@ -198,9 +197,13 @@ def _added(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
     return ""
 
 
-def _encodable(event: dict[str, Any]) -> None:
-    """Raise UnicodeEncodeError for half pairs and bytes that were no UTF-8."""
-    json.dumps(event, ensure_ascii=False).encode()
+def _size(event: dict[str, Any]) -> int:
+    """Return an event's bytes.
+
+    Raises:
+        UnicodeEncodeError: half pairs, and bytes that were no UTF-8.
+    """
+    return len(json.dumps(event, ensure_ascii=False).encode())
 
 
 READER = Reader("curl", (".json", ".jsonl", ".curl", ".txt"), sniff, read)

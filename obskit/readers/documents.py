@@ -200,6 +200,7 @@ def _lines(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
                     yield from _document(line, spans, f"line {number}, byte {offset}", torn)
                 number += 1
                 offset += len(line) + 1
+            yield from spans.rest()  # rows may be large: no more of them are held than of bytes
         if stream.damage and spans.left_out == left_out:  # else it was said of the last line
             spans.reject("end of the file", stream.damage)
 
@@ -235,6 +236,8 @@ def _document(data: bytes, spans: Spans, where: str, torn: str | None) -> Iterat
                 return
             batches = spans.take(document, where)
         yield from batches
+        if frame is not None:
+            yield from spans.rest()
         spans.size = PIECE
         begin = cut.end() if cut else len(data)
 

@@ -32,6 +32,9 @@ _MORE = 64 * 1024 * 1024
 _LOOKED_AT = 20
 """Records that are looked at to tell whether bytes are a request."""
 
+_ENOUGH = 1_000
+"""Fields of a resource after which bytes that were none are no longer expected."""
+
 
 @dataclass(frozen=True)
 class Frame:
@@ -95,7 +98,9 @@ def _is_request(framing: str, data: bytes, start: int, stop: int, cut: bool, *, 
 
 def _is_resource(data: bytes, start: int, stop: int, cut: bool, strict: bool) -> bool:
     known = records = 0
-    for field in _read(data, start, stop, cut):
+    for number, field in enumerate(_read(data, start, stop, cut)):
+        if not strict and known and number >= _ENOUGH:
+            return True  # what is broken further on is told record by record
         if field is None or (strict and (field.number not in (1, 2, 3, 1000) or field.wire != LEN)):
             return False
         known += field.number in (1, 2)
@@ -146,6 +151,7 @@ class Frames:
         self._at = 0  # where the next frame begins in `_data`
         self._offset = 0  # of the first byte of `_data` in the file
         self._ended = False
+        self.told_damage = False
 
     def __iter__(self) -> Iterator[Frame]:
         while self._have(_HEADER):
@@ -162,7 +168,10 @@ class Frames:
                 self._lost(self._torn())
                 continue
             start, stop = self._at + head, self._at + size
-            if stop > start and not self._is_request(start, stop) and not self._goes_on(stop):
+            if stop == start:
+                self._at = stop
+                continue
+            if not self._is_request(start, stop) and not self._goes_on(stop):
                 self._lost("not an OTLP message")
                 continue
             begin = self._at if self._framing == BARE else start
@@ -173,6 +182,7 @@ class Frames:
         return len(self._data) - self._at
 
     def _torn(self) -> str:
+        self.told_damage = self._stream.damage is not None
         return self._stream.damage or "torn: the file ends within the message"
 
     def _have(self, count: int) -> bool:

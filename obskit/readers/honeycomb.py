@@ -113,11 +113,12 @@ def event_row(item: Any) -> dict[str, Any]:
     data = flat(data)
     row: dict[str, Any] = {}
     for name, values in (("timestamp", _TIMES), ("sample_weight", _RATES)):
-        found = next((src[key] for src in (around, data) for key in values if _plain(src.get(key))), None)
+        found = next(((src, key) for src in (around, data) for key in values if _plain(src.get(key))), None)
         if found is not None:
-            row[name] = found
-    if not around:
-        data = {key: value for key, value in data.items() if key not in (*_TIMES, *_RATES)}
+            src, key = found
+            row[name] = src[key]
+            if not around:  # another of these names is a field of its own
+                data = {other: value for other, value in data.items() if other != key}
     annotation = data.get("meta.annotation_type")
     kind = str(data.get("span.kind") or data.get("kind") or "").lower().removeprefix("span_kind_")
     row["kind"] = "event" if annotation in _ANNOTATIONS else kind if kind in KINDS else None

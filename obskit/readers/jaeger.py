@@ -17,12 +17,12 @@ import pyarrow as pa
 from obskit.readers.documents import FIRST, Frame, Malformed, Spans, read_documents
 from obskit.readers.jaegercolumns import Known, batches
 from obskit.readers.jaegerrows import Found, find, span_row
+from obskit.readers.otlprows import REQUEST
 from obskit.readers.registry import Match, Reader
 from obskit.readers.source import Source
 from obskit.readers.tags import own_columns
 from obskit.schema import FileReport
 
-_OTLP = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
 _NAMED = re.compile(rb'"operationName"\s*:')
 _TRACE = re.compile(rb'"spans"\s*:\s*\[')
@@ -44,7 +44,7 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Jaeger's traces or spans in it."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or _OTLP.search(text):
+    if text[:1] not in (b"{", b"[") or REQUEST.search(text):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])

@@ -24,6 +24,7 @@ import pyarrow.json as pj
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.lines import Block, LineBlocks, newlines
+from obskit.readers.otlprows import REQUEST
 from obskit.readers.registry import Match, Reader
 from obskit.readers.rows import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.shape import Shape
@@ -41,7 +42,6 @@ FAST_FIELDS = 2_000
 """Fields beyond which Arrow is not asked: it makes a cell of every field for every row, rare ones too."""
 
 _TRIES = 3
-_OTLP = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
 _JAEGER_SPAN = frozenset(
     {"traceID", "spanID", "parentSpanID", "operationName", "references", "startTime", "startTimeMillis"}
     | {"duration", "tags", "logs", "processID", "process", "warnings", "flags"}
@@ -96,7 +96,7 @@ def _integer(text: str) -> int | float:
 def sniff(head: bytes) -> Match:
     """Say whether lines of the head are JSON objects."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if _OTLP.search(text) and text[:1] in (b"{", b"["):
+    if REQUEST.search(text) and text[:1] in (b"{", b"["):
         return Match.NO
     lines = [line for line in text.split(b"\n") if line.strip()]
     if not lines or lines[0].strip() in (b"{", b"["):

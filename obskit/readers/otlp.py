@@ -1,13 +1,12 @@
 """OTLP as JSON: export requests of spans and logs, one a file or one a line.
 
 Follows the protocol's own JSON: ids are hex of any case, names lowerCamelCase (snake_case is accepted),
-64-bit integers numbers or text, enums numbers or names, unknown fields are passed over. Metrics are not
-events: one counted rejection a file says so.
+64-bit integers numbers or text, enums numbers or names, unknown fields are passed over. Metrics and profiles
+are not events: one counted rejection of each a file says so.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -15,9 +14,10 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.documents import parses
 from obskit.readers.lines import LineBlocks
 from obskit.readers.otlpjson import Fast
-from obskit.readers.otlprows import BATCH_TYPES, METRICS, Metrics, rows_of
+from obskit.readers.otlprows import BATCH_TYPES, REQUEST, is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.rows import RowBatcher
 from obskit.readers.source import Readable, Source
@@ -27,13 +27,12 @@ REQUEST_LIMIT = 256 * 1024 * 1024
 """Bytes that one request may have; it is held in memory whole."""
 
 BLOCK = 4 * 1024 * 1024
-_KEY = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is JSON with one of the three keys of OTLP's requests."""
+    """Say whether the head is JSON with one of the keys of OTLP's requests."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return Match.CERTAIN if text[:1] in (b"{", b"[") and _KEY.search(text) else Match.NO
+    return Match.CERTAIN if text[:1] in (b"{", b"[") and REQUEST.search(text) else Match.NO
 
 
 def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
@@ -50,7 +49,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
         raise LimitExceeded(
             f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
         ) from None
-    rows.tell_metrics()
+    rows.tell_others()
 
 
 class _Rows:
@@ -59,33 +58,32 @@ class _Rows:
     def __init__(self, report: FileReport) -> None:
         self._report = report
         self._batcher = RowBatcher(dict(NAMED), BATCH_TYPES)
-        self._metrics: str | None = None
+        self._others: dict[str, str] = {}
         self.fast = Fast(report)
 
     def request(self, request: Any, position: str) -> Iterator[pa.RecordBatch]:
         """Take in a request, or a list of them."""
         requests = request if type(request) is list else [request]
         for item in requests:
-            if type(item) is not dict:
+            if not is_request(item):
                 self._report.reject(position, "not an OTLP request")
                 continue
             for row in rows_of(item, self._report, position):
-                if row is Metrics:
-                    self._metrics = position if self._metrics is None else self._metrics
-                    continue
                 self._batcher.add(row)
                 if self._batcher.full:
                     yield self._batcher.take()
+            for why in others(item):
+                self._others.setdefault(why, position)
 
     def rest(self) -> Iterator[pa.RecordBatch]:
         """Give the rows that no batch had yet."""
         if self._batcher.rows:
             yield self._batcher.take()
 
-    def tell_metrics(self) -> None:
-        """Count the metrics of the file as one rejection."""
-        if self._metrics is not None:
-            self._report.reject(self._metrics, METRICS)
+    def tell_others(self) -> None:
+        """Count the metrics of the file as one rejection, and the profiles."""
+        for why, position in self._others.items():
+            self._report.reject(position, why)
 
 
 def _by_line(source: Source) -> bool:
@@ -93,15 +91,9 @@ def _by_line(source: Source) -> bool:
     lines = [line.strip() for line in source.head.split(b"\n") if line.strip()]
     if len(lines) < 2:
         return not source.whole  # a line longer than the head: others may follow
-    return lines[0] not in (b"{", b"[") and (lines[1].startswith(b"{") or _parses(lines[0]))
-
-
-def _parses(line: bytes) -> bool:
-    try:
-        orjson.loads(line)
-    except orjson.JSONDecodeError:
-        return False
-    return True
+    # A second line may be longer than the head; one that begins as a request does is no part of the first.
+    begins = all(line[:1] == b"{" for line in lines[:2]) and lines[0] != b"{"
+    return parses(lines[0]) or (begins and REQUEST.match(lines[1][1:].lstrip()) is not None)
 
 
 def _lines(source: Source, report: FileReport, rows: _Rows) -> Iterator[pa.RecordBatch]:

@@ -54,6 +54,8 @@ def taken(
         records, scope_of = _items(_child(groups, signal.records))
         if not len(records):
             return iter(())
+        if len(groups) > len(records):
+            groups, scope_of, resource_of = _used(groups, scope_of, resource_of)
         levels = [
             Level(_pairs(_child(_child(resources, "resource"), "attributes"), cut), resource_of[scope_of]),
             Level(_scopes(_child(groups, "scope"), cut), scope_of),
@@ -79,6 +81,12 @@ def _items(lists: pa.Array) -> tuple[pa.Array, Integers]:
     if items.null_count:
         raise Unusual("null among records")
     return items, pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
+
+
+def _used(groups: pa.Array, scope_of: Integers, resource_of: Integers) -> tuple[pa.Array, Integers, Integers]:
+    """Leave out scopes without a record: every name of an attribute would cost a cell of each."""
+    used, scope_of = np.unique(scope_of, return_inverse=True)
+    return groups.take(pa.array(used)), scope_of, resource_of[used]
 
 
 def _text(array: pa.Array) -> pa.Array:

@@ -107,8 +107,8 @@ class Fast:
 def _seen(data: bytes) -> Shape:
     """Return the names in a text, and which are first seen with text."""
     first: dict[bytes, bytes] = {}
-    for name, quote in _NAME.findall(data):
-        first.setdefault(name, quote)
+    for found in _NAME.finditer(data):  # not all at once: a block may have millions
+        first.setdefault(found[1], found[2])
     texts = frozenset(name for name in _EITHER if first.get(name.encode()))
     signal = LOGS if b"resourceLogs" in first else SPANS
     return Shape(signal, _KNOWN & {name.decode() for name in first}, texts)

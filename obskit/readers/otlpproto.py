@@ -1,8 +1,8 @@
 """OTLP in protobuf: requests of spans or logs, one a file or many, however they stand one after the other.
 
 Whole messages go through Arrow (`otlpwire`, `otlpcolumns`). A message of which something is broken goes
-record by record, so that only what is broken is left out, with its place. Metrics are not events: one
-counted rejection a file says so.
+record by record, so that only what is broken is left out, with its place. Metrics and profiles are not
+events: one counted rejection of each a file says so.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import pyarrow as pa
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers import otlpcolumns, otlpwire
 from obskit.readers.frames import FIXED, Frame, Frames, framing_of
-from obskit.readers.otlprows import BATCH_TYPES, METRICS, rows_of
+from obskit.readers.growing import is_segment
+from obskit.readers.otlprows import BATCH_TYPES, METRICS, PROFILES, rows_of
 from obskit.readers.otlpwire import LOGS, SPANS, Refused, Signal
 from obskit.readers.pivot import Pivot
 from obskit.readers.protobuf import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
@@ -43,7 +44,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
         LimitExceeded: too many field names.
     """
     before, rows = report.report.rejected_count, 0
-    messages = Messages(report)
+    messages = Messages(report, _said(source.path.name) if is_segment(source.path) else None)
     with source.stream() as stream:
         frames = Frames(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
         try:
@@ -52,9 +53,9 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
                 yield batch
         except LimitExceeded as error:
             raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
-        if stream.damage and not any(r.reason == stream.damage for r in report.report.rejected):
+        if stream.damage and not frames.told_damage:
             report.reject("end of the file", stream.damage)
-    if not rows and report.report.rejected_count > before and not messages.metrics:
+    if not rows and report.report.rejected_count > before and not messages.others:
         first = next((r for r in report.report.rejected if r.file == report.path), None)
         where = f": {first.reason} ({first.position})" if first else ""
         raise ReadError(
@@ -63,16 +64,21 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
         )
 
 
+def _said(segment: str) -> Signal:
+    """Return what a receiver's segment holds, by its name: its senders said so."""
+    return LOGS if segment.startswith("logs-") else SPANS
+
+
 class Messages:
     """Turns requests in protobuf into batches.
 
     Args:
-        report: what is broken, and metrics, are counted in it.
+        report: what is broken, and what holds no events, are counted in it.
         signal: what the requests hold; None tells it by their content.
     """
 
     def __init__(self, report: FileReport, signal: Signal | None = None) -> None:
-        self.metrics = False
+        self.others: set[str] = set()
         self._report = report
         self._signal = signal
         self._last: Signal | None = SPANS
@@ -111,12 +117,12 @@ class Messages:
             yield from self._block(of, waiting)
 
     def _told(self, frame: Frame) -> Signal | None:
-        """Return what a request holds, by its records' fields; None is metrics, which are counted."""
+        """Return what a request holds, by its records' fields; None is no events, which is counted."""
         told = signal_of(frame.data)
-        if told == "metrics":
-            if not self.metrics:
-                self.metrics = True
-                self._report.reject(f"byte {frame.position}", METRICS)
+        if isinstance(told, str):
+            if told not in self.others:
+                self.others.add(told)
+                self._report.reject(f"byte {frame.position}", told)
             return None
         if isinstance(told, Signal):
             self._last = told
@@ -166,6 +172,8 @@ def _cut(frame: Frame) -> list[Frame]:
         groups = list(fields(data, resource.start, resource.stop)) if _is(resource, 1) else []
         head = b"".join(_packed(1, data[f.start : f.stop]) for f in groups if _is(f, 1))
         for group in groups:
+            if group.start == group.stop:
+                continue
             scope, ranges = b"", []
             start = at = group.start
             for field in fields(data, group.start, group.stop) if _is(group, 2) else ():
@@ -196,8 +204,12 @@ _OF_SPANS = {(7, FIXED64), (8, FIXED64), (6, VARINT), (16, FIXED32)}
 _OF_LOGS = {(1, FIXED64), (11, FIXED64), (2, VARINT), (7, VARINT), (8, FIXED32)}
 
 
+# Of a profile: when it was taken, by the protocol's versions; nothing else has such.
+_OF_PROFILES = {(2, FIXED64), (3, FIXED64)}
+
+
 def signal_of(data: bytes) -> Signal | str | None:
-    """Return what a request holds by the first records that tell: a signal, "metrics", or None."""
+    """Return what a request holds by the first records that tell: a signal, why it is none, or None."""
     for record in _records(data):
         told = _told(data, record)
         if told is not None:
@@ -232,6 +244,8 @@ def _told(data: bytes, record: Field) -> Signal | str | None:
         for field in fields(data, record.start, record.stop):
             found.setdefault(field.number, field)
             kind = (field.number, field.wire)
+            if kind in _OF_PROFILES:
+                return PROFILES
             if kind in _OF_SPANS or (kind == (2, LEN) and 1 in found and _ids(found)):
                 return SPANS
             if kind in _OF_LOGS:
@@ -245,7 +259,7 @@ def _told(data: bytes, record: Field) -> Signal | str | None:
     if sizes.get(9) == 16 or sizes.get(10) == 8:
         return LOGS
     if 1 in sizes and has & {(5, LEN), (7, LEN), (9, LEN), (10, LEN), (11, LEN)}:
-        return "metrics"
+        return METRICS
     if 6 in sizes or 12 in sizes or (5 in sizes and _is_value(data, found[5])):
         return LOGS
     return SPANS if 5 in sizes or 9 in sizes else None

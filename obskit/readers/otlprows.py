@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -15,9 +16,9 @@ _SNAKE = {
     "resourceSpans": "resource_spans",
     "resourceLogs": "resource_logs",
     "resourceMetrics": "resource_metrics",
+    "resourceProfiles": "resource_profiles",
     "scopeSpans": "scope_spans",
     "scopeLogs": "scope_logs",
-    "scopeMetrics": "scope_metrics",
     "logRecords": "log_records",
     "traceId": "trace_id",
     "spanId": "span_id",
@@ -38,8 +39,12 @@ _SNAKE = {
     "kvlistValue": "kvlist_value",
     "bytesValue": "bytes_value",
 }
-METRICS = "metrics are not events"
-"""Why metrics are left out; counted once a file."""
+METRICS, PROFILES = "metrics are not events", "profiles are not events"
+OTHERS = {"resourceMetrics": METRICS, "resourceProfiles": PROFILES}
+"""What else a request may hold -> why it is left out; counted once a file."""
+
+REQUEST = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics|[Pp]rofiles)"\s*:')
+"""The key by which a request is known."""
 
 BATCH_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
 """Columns whose type is not to be told by the values of the rows."""
@@ -48,33 +53,28 @@ _PLAIN: dict[str, type] = {"stringValue": str, "boolValue": bool, "doubleValue":
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 
-class Metrics:
-    """Given in place of a row where a request carries metrics."""
-
-
 class Malformed(ValueError):
     """A record that does not have OTLP's form."""
 
 
 def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Iterator[Any]:
-    """Give a request's spans and log records as flat rows, and `Metrics` once where it has such.
+    """Give a request's spans and log records as flat rows.
 
-    A record that is malformed is counted with its place in the request and left out.
+    What is malformed is counted with its place in the request and left out.
     """
-    for kind, scopes, records, make in (
-        ("resourceSpans", "scopeSpans", "spans", span),
-        ("resourceLogs", "scopeLogs", "logRecords", log),
+    for kind, scopes, old, records, make in (
+        ("resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", span),
+        ("resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", log),
     ):
         at = 0
-        for resource in _items(request, kind):
+        for resource in _objects(request, kind, report, position):
             below: list[str] = []  # keys of which every record below has one value more than it can show
             try:
                 base = attributes(_dict(resource, "resource"), below)
             except Malformed as error:
                 report.reject(position, str(error))
                 base = {}
-            groups = _items(resource, scopes) or _items(resource, "instrumentationLibrarySpans")
-            for group in groups:
+            for group in _objects(resource, scopes if _get(resource, scopes) else old, report, position):
                 hidden = list(below)
                 try:
                     scope = _scope(group, hidden)
@@ -83,11 +83,13 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                     scope = {}
                 hidden += base.keys() & scope.keys()
                 shared = {**base, **scope}
-                for record in _items(group, records):
+                for record in _list(group, records, report, position):
                     at += 1
                     where = f"{position}, {records} {at}" if position else f"{records} {at}"
                     again = list(hidden)
                     try:
+                        if type(record) is not dict:
+                            raise Malformed(f"a malformed {make.__name__}")
                         own = make(record)
                         extra = attributes(record, again)
                     except (Malformed, TypeError, ValueError, AttributeError, OverflowError) as error:
@@ -97,8 +99,36 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                     for key in (*again, *(shared.keys() & extra.keys())):
                         report.override(key)
                     yield {**own, **shared, **extra}
-    if any(True for _ in _items(request, "resourceMetrics")):
-        yield Metrics
+
+
+def others(request: dict[str, Any]) -> list[str]:
+    """Return why what a request holds beside spans and log records is left out."""
+    return [why for name, why in OTHERS.items() if _items(request, name)]
+
+
+def is_request(item: Any) -> bool:
+    """Whether a JSON value is a request: an object with one of the keys of requests, or an empty one."""
+    if type(item) is not dict:
+        return False
+    return not item or any(REQUEST.fullmatch(b'"%s":' % name.encode()) for name in item)
+
+
+def _objects(item: dict[str, Any], name: str, report: FileReport, position: str) -> list[dict[str, Any]]:
+    """Return the objects of a list; what else is in it, or in its place, is counted as left out."""
+    values = _list(item, name, report, position)
+    found = [value for value in values if type(value) is dict]
+    for _ in range(len(values) - len(found)):
+        report.reject(position, f"{name} that are no objects")
+    return found
+
+
+def _list(item: dict[str, Any], name: str, report: FileReport, position: str) -> list[Any]:
+    values = _get(item, name)
+    if type(values) is list:
+        return values
+    if values is not None:
+        report.reject(position, f"{name} that are no list")
+    return []
 
 
 def _get(item: dict[str, Any], name: str) -> Any:

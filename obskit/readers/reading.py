@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,15 @@ def read_batches(
     """
     source = Source(path)
     reader = REGISTRY.choose(source)
-    yield from reader.read(source, report.file(path, growing=being_written(path)), mapping)
+    try:
+        yield from reader.read(source, report.file(path, growing=being_written(path)), mapping)
+    except OSError as error:
+        if isinstance(error, FileNotFoundError) or error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ReadError(
+            f"{path} cannot be read: {error.strerror or error}",
+            hint="is the disk, or the network to it, well?",
+        ) from error
 
 
 def read_paths(

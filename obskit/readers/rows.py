@@ -26,6 +26,9 @@ DEPTH_LIMIT = 64
 CELLS = 16_000_000
 """Rows times columns after which a batch is full, so that many rare fields cannot fill the memory."""
 
+BYTES = 64 * 1024 * 1024
+"""Bytes after which a batch is full, where they are counted."""
+
 # Columns that readers of spans fill; an attribute of such a name makes room.
 _TAKEN = frozenset({*COLUMNS, "events", "links"})
 _NONE = type(None)
@@ -100,6 +103,7 @@ class RowBatcher:
     ) -> None:
         self._types = types or {}
         self.rows = 0
+        self._bytes = 0
         # Values that are there, and their rows: a rare field costs what it holds, not a cell a row.
         self._columns: dict[str, tuple[list[Any], list[int]]] = {}
         self._names: set[str] = set()
@@ -108,10 +112,15 @@ class RowBatcher:
     @property
     def full(self) -> bool:
         """Whether the batch is to be taken before more rows come."""
-        return self.rows * len(self._columns) >= CELLS or self.rows >= 131_072
+        many = self.rows * len(self._columns) >= CELLS or self.rows >= 131_072
+        return many or self._bytes >= BYTES
 
-    def add(self, row: dict[str, Any]) -> None:
+    def add(self, row: dict[str, Any], size: int = 0) -> None:
         """Add a flat row.
+
+        Args:
+            row: name -> value.
+            size: its bytes, where the caller does not see to it that many large rows are not held.
 
         Raises:
             LimitExceeded: more than `MAX_FIELDS` names since the first batch.
@@ -129,6 +138,7 @@ class RowBatcher:
                 column[0].append(value)
                 column[1].append(at)
         self.rows = at + 1
+        self._bytes += size
 
     def take(self) -> pa.RecordBatch:
         """Return the rows so far as a batch and begin anew."""
@@ -145,7 +155,7 @@ class RowBatcher:
             arrays.append(array)
         if not fields:  # a batch without a column could not say how many rows it has
             fields, arrays = [pa.field("timestamp", TIMESTAMP)], [pa.nulls(self.rows, TIMESTAMP)]
-        self._columns, self.rows = {}, 0
+        self._columns, self.rows, self._bytes = {}, 0, 0
         return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, metadata=self._metadata))
 
 

@@ -27,6 +27,7 @@ SPOOL_LIMIT = 4 * 1024**3
 """Bytes that a compressed file of a format read by columns may have when decompressed to disk."""
 
 _GZIP = b"\x1f\x8b"
+_FEW = 512
 
 
 class Stream(Protocol):
@@ -66,14 +67,15 @@ class Plain:
 class Gzip:
     """Members one after the other; `max_length` keeps a bomb from unfolding at once.
 
-    `step` is how many bytes are read at once. zlib gives nothing of a piece in which it fails, so that one
-    is fed again byte by byte.
+    `step` is how many bytes are read at once, at most: after the end of a member few, for what is read beyond
+    the end of one is read again for the next, and members may be tiny. zlib gives nothing of a piece in which
+    it fails, so that one is fed again byte by byte.
     """
 
     def __init__(self, file: BinaryIO) -> None:
         self.damage: str | None = None
         self._file = file
-        self.step = PIECE // 4
+        self.step = self._next = PIECE // 4
         self._inflate = zlib.decompressobj(wbits=31)
         self._failing = memoryview(b"")
         self._ended = False
@@ -83,7 +85,7 @@ class Gzip:
         while not self._ended and not len(self._failing):
             if self._inflate.eof and not self._next_member():
                 break
-            data = self._inflate.unconsumed_tail or self._file.read(self.step)
+            data = self._inflate.unconsumed_tail or self._read()
             if not data:
                 return self._stop("the gzip stream is cut off")
             before = self._inflate.copy()
@@ -114,8 +116,14 @@ class Gzip:
             size += len(out[-1])
         return b"".join(out)
 
+    def _read(self) -> bytes:
+        size = min(self._next, self.step)
+        self._next = 2 * size
+        return self._file.read(size)
+
     def _next_member(self) -> bool:
         rest = self._inflate.unused_data or self._file.read(self.step)
+        self._next = _FEW
         if rest[:1] == _GZIP[:1]:
             self._inflate = zlib.decompressobj(wbits=31)
             self._file.seek(self._file.tell() - len(rest))
@@ -272,19 +280,19 @@ class Readable:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._rest = b""
+        self._rest = memoryview(b"")  # so that what is left is not copied for every few bytes taken
         self.closed = False
 
     def read(self, size: int = -1) -> bytes:
         """Return up to size bytes, fewer only at the end."""
         pieces, have = [self._rest], len(self._rest)
         while (size < 0 or have < size) and (piece := self._stream.piece()):
-            pieces.append(piece)
+            pieces.append(memoryview(piece))
             have += len(piece)
-        data = b"".join(pieces)
-        size = have if size < 0 else size
-        self._rest = data[size:]
-        return data[:size]
+        left = max(0, have - size) if size >= 0 else 0
+        cut = len(pieces[-1]) - left
+        pieces[-1], self._rest = pieces[-1][:cut], pieces[-1][cut:]
+        return b"".join(pieces)
 
     def readable(self) -> bool:
         """Whether it can be read: yes."""

@@ -14,6 +14,7 @@ import orjson
 import pyarrow as pa
 
 from obskit.readers.documents import FIRST, Frame, Malformed, Spans, read_documents
+from obskit.readers.otlprows import REQUEST
 from obskit.readers.registry import Match, Reader
 from obskit.readers.source import Source
 from obskit.readers.tags import own_columns
@@ -21,7 +22,6 @@ from obskit.readers.zipkincolumns import FIELDS, Known, batches
 from obskit.readers.zipkinrows import span_row
 from obskit.schema import FileReport
 
-_OTLP = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics)"\s*:')
 _ID = re.compile(rb'"traceId"\s*:')
 _OWN = re.compile(rb'"id"\s*:')
 _PART = re.compile(
@@ -36,7 +36,7 @@ _NEXT = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceId"\s*:)')
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Zipkin's spans in it."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or _OTLP.search(text) or _OLD.search(text):
+    if text[:1] not in (b"{", b"[") or REQUEST.search(text) or _OLD.search(text):
         return Match.NO
     if not (_ID.search(text) and _OWN.search(text) and _PART.search(text)):
         return Match.NO

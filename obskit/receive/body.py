@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import zlib
 from types import TracebackType
+from typing import Any
 
 from obskit.receive.refusal import Refused, busy, too_large
 
 # What is unfolded at once; a bomb is found out after this much.
 PIECE = 256 * 1024
+MEMBERS = 1_000
+"""Members that one gzip body may have: senders write one, and each makes zlib copy what follows it."""
 
 
 class Budget:
@@ -48,6 +51,7 @@ class Body:
         self._limit = limit
         self._sent = 0
         self._inflate = zlib.decompressobj(wbits=31) if gzip else None
+        self._members = 1
 
     def add(self, piece: bytes | bytearray) -> None:
         """Take in a piece as it was sent.
@@ -61,18 +65,26 @@ class Body:
         if self._inflate is None:
             self._hold(piece)
             return
-        rest = bytes(piece)
+        with memoryview(piece) as view:
+            for start in range(0, len(view), PIECE):
+                self._unfold(bytes(view[start : start + PIECE]))
+
+    def _unfold(self, rest: bytes) -> None:
+        inflate: Any = self._inflate
         while rest:
-            if self._inflate.eof:  # another member follows
-                self._inflate = zlib.decompressobj(wbits=31)
+            if inflate.eof:  # another member follows
+                self._members += 1
+                if self._members > MEMBERS:
+                    raise Refused(400, f"a gzip body of more than {MEMBERS:,} members")
+                inflate = self._inflate = zlib.decompressobj(wbits=31)
             try:
-                out = self._inflate.decompress(rest, PIECE)
+                out = inflate.decompress(rest, PIECE)
                 while out:
                     self._hold(out)
-                    out = self._inflate.decompress(self._inflate.unconsumed_tail, PIECE)
+                    out = inflate.decompress(inflate.unconsumed_tail, PIECE)
             except zlib.error:
                 raise Refused(400, "a body that is said to be gzip and is not") from None
-            rest = self._inflate.unused_data
+            rest = inflate.unused_data
 
     def adopt(self, message: bytes) -> None:
         """Take in a whole message; one that is not folded is held as it is.

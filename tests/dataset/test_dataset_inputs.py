@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import fsspec
+import pandas as pd
 import pytest
 from fsspec.registry import known_implementations
 
@@ -60,6 +61,28 @@ def test_streams_and_files_together(tmp_path: Path) -> None:
     path.write_bytes(OTHER)
     events = ok.load([io.BytesIO(LINES), path])
     assert sorted(events.to_arrow(["a"])["a"].to_pylist()) == [1, 2, 3]
+
+
+def test_a_pipe_is_a_stream_whose_every_byte_is_read_once(tmp_path: Path) -> None:
+    """`<(zcat ...)` of a shell. What is read ahead of a pipe to see what it is would be missing after."""
+    path, lines = tmp_path / "pipe", [b'{"a":%d}\n' % number for number in range(30_000)]
+    os.mkfifo(path)
+    writing = threading.Thread(target=lambda: path.write_bytes(b"".join(lines)))
+    writing.start()
+    events = ok.load([str(path)])
+    writing.join()
+    assert events.dataset.rows == len(lines)
+    assert events.refresh().fingerprint == events.fingerprint, "its copy again"
+
+
+def test_the_same_content_by_two_ways() -> None:
+    named = io.BytesIO(LINES)
+    named.name = "<stdin>"  # type: ignore[attr-defined]
+    assert ok.load(io.BytesIO(LINES)).fingerprint == ok.load(named).fingerprint
+
+
+def test_a_frame_with_a_column_called_read_is_no_stream() -> None:
+    assert ok.load(pd.DataFrame({"read": [1, 2]})).dataset.rows == 2
 
 
 def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> None:

@@ -85,6 +85,11 @@ def delimited(*messages):
     return out
 
 
+def field(number, data):
+    """Return bytes as a field of a message."""
+    return bytes([number << 3 | 2]) + delimited(data)
+
+
 def bare(*messages):
     return b"".join(messages)
 

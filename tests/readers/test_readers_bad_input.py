@@ -1,6 +1,8 @@
 """Input that is torn, hostile or something else: a clear error or a counted rejection, in bounded memory."""
 
+import errno
 import gzip
+import io
 import os
 import random
 import subprocess
@@ -11,6 +13,7 @@ import pytest
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers import REGISTRY
+from obskit.readers.source import Gzip, Plain
 
 FORMATS = ", ".join(reader.name for reader in REGISTRY.readers())
 GOOD = b'{"a":1}\n{"a":2}\n'
@@ -118,6 +121,45 @@ def test_gzip_members_one_after_the_other_and_what_is_no_member(read):
     got = read(gzip.compress(GOOD) + b"junk")
     assert len(got.rows) == 2
     assert got.reasons == [("end of the file", "bytes that are no gzip follow the gzip stream")]
+
+
+def test_what_is_read_for_tiny_gzip_members_is_little_more_than_they_are():
+    class Counting(io.BytesIO):
+        taken = 0
+
+        def read(self, size=-1):
+            found = super().read(size)
+            self.taken += len(found)
+            return found
+
+    file = Counting(gzip.compress(GOOD) + gzip.compress(b"") * 20_000 + gzip.compress(GOOD))
+    stream = Gzip(file)
+    assert b"".join(iter(stream.piece, b"")) == 2 * GOOD
+    assert file.taken < 50 * len(file.getvalue())
+
+
+def test_a_disk_that_fails_is_an_error_of_ours_or_a_counted_file(tmp_path, load, monkeypatch):
+    """Such as a network file system gives it, once the file is open: ESTALE, EIO."""
+    (tmp_path / "a.jsonl").write_bytes(GOOD)
+    (tmp_path / "bad.jsonl").write_bytes(GOOD * 10_000)
+    whole = Plain.piece
+
+    def piece(self):
+        if self.position():
+            raise OSError(errno.EIO, "Input/output error")
+        return whole(self)[:80_000]
+
+    monkeypatch.setattr(Plain, "piece", piece)
+    with pytest.raises(ReadError) as caught:
+        load(tmp_path / "bad.jsonl")
+    text = f"{tmp_path}/bad.jsonl cannot be read: Input/output error"
+    assert str(caught.value) == f"{text}\nHint: is the disk, or the network to it, well?"
+    monkeypatch.setattr(
+        Plain, "piece", lambda self: whole(self) if "a.js" in self._file.name else piece(self)
+    )
+    got = load(tmp_path / "a.jsonl", tmp_path / "bad.jsonl")
+    assert got.report.rejected[0].reason == "cannot be read: Input/output error"
+    assert {"a": 1, "error": False} in got.rows
 
 
 def test_invalid_utf8_nesting_and_what_is_no_object(read):

@@ -1,13 +1,15 @@
 """Parquet and Arrow IPC."""
 
 import gzip
+import random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from obskit.errors import ReadError
-from obskit.readers import columnar
+from obskit.readers import columnar, read_batches
+from obskit.schema import LoadReport
 
 TABLE = pa.table(
     {
@@ -32,6 +34,16 @@ def written(form: str) -> bytes:
         with (pa.ipc.new_file if form == "file" else pa.ipc.new_stream)(sink, TABLE.schema) as writer:
             writer.write_table(TABLE)
     return sink.getvalue().to_pybytes()
+
+
+def test_large_rows_are_read_few_at_once(tmp_path, monkeypatch):
+    """A row may be a trace with all its spans, or have a body of megabytes."""
+    monkeypatch.setattr(columnar, "BYTES", 1_000_000)
+    path = tmp_path / "large.parquet"
+    pq.write_table(pa.table({"body": [random.randbytes(5_000).hex() for _ in range(500)]}), path)
+    batches = list(read_batches(path, LoadReport()))
+    assert sum(batch.num_rows for batch in batches) == 500
+    assert max(batch.nbytes for batch in batches) < 1_100_000
 
 
 @pytest.mark.parametrize("form", ["parquet", "file", "stream"])

@@ -31,6 +31,19 @@ VALUES = st.recursive(
 )
 
 
+def test_large_rows_are_not_gathered(tmp_path):
+    """Lines that the fast way does not take, of 20 kB each: what is held is a block of them."""
+    path = tmp_path / "zipkin.jsonl"
+    tags = {"n": 5, "text": "x" * 20_000}
+    line = json.dumps(
+        {"traceId": "a" * 32, "id": "b" * 16, "timestamp": START, "kind": "CLIENT", "tags": tags}
+    )
+    path.write_text(f"{line}\n" * 600)
+    batches = list(read_paths([path], LoadReport()))
+    assert sum(batch.num_rows for batch in batches) == 600
+    assert max(batch.nbytes for batch in batches) < 5_000_000
+
+
 def jaeger():
     tags = [
         {"key": "span.kind", "type": "string", "value": "server"},

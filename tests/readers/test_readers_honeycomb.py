@@ -39,6 +39,12 @@ ROW = {
 }
 
 
+def test_of_several_times_and_rates_those_not_taken_stay(read):
+    line = DATA | {"time": EVENT["time"], "timestamp": "noon", "samplerate": 4, "sample_rate": 0.25}
+    (row,) = read(dumped(line)).rows
+    assert row == ROW | {"attributes.timestamp": "noon", "sample_rate": 0.25}
+
+
 def dumped(document, **how):
     return json.dumps(document, **how).encode()
 

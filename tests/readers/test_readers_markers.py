@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import ObskitError, ReadError
-from obskit.readers import REGISTRY
+from obskit.readers import REGISTRY, read_paths, rows
 from obskit.readers.markers.reader import recognised
 from obskit.readers.source import Source
 from obskit.schema import LoadReport, Normalizer
@@ -733,3 +733,16 @@ def test_nesting_and_depth(read):
     got = read("\n".join([json.dumps(GITLAB), deep, json.dumps(custom)]).encode())
     assert len(got.rows) == 1
     assert {reason for _, reason in got.reasons} == {"nested too deep", "nested deeper than 64 levels"}
+
+
+@pytest.mark.parametrize("kind", ["markers", "curl"])
+def test_large_rows_are_not_gathered(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(rows, "BYTES", 100_000)
+    event = {
+        "markers": {"specversion": "1.0", "type": "a", "source": "b", "id": "1", "data": {"x": "y" * 20_000}},
+        "curl": {"time_total": 0.1, "http_code": 200, "url": "http://a/" + "y" * 20_000, "time_connect": 0.1},
+    }[kind]
+    (tmp_path / "events.json").write_text(f"{json.dumps(event)}\n" * 50)
+    batches = list(read_paths([tmp_path / "events.json"], LoadReport()))
+    assert sum(batch.num_rows for batch in batches) == 50
+    assert max(batch.num_rows for batch in batches) == 5

@@ -205,6 +205,51 @@ def test_metrics_are_one_rejection_beside_the_spans(read):
     assert got.report.rejected_by_reason == {"metrics are not events": 1}
 
 
+def test_profiles_are_one_rejection_beside_the_spans(read):
+    profiles = json.dumps({"resourceProfiles": [{"scopeProfiles": [{}]}], "dictionary": {}}).encode()
+    got = read(b"\n".join([profiles, json.dumps(request(span())).encode(), profiles]))
+    assert len(got.rows) == 1
+    assert got.reasons == [("line 1, byte 0", "profiles are not events")]
+    assert read(profiles).report.rejected_by_reason == {"profiles are not events": 1}
+
+
+def test_what_stands_where_a_request_its_parts_or_a_record_belong_is_counted(read):
+    line = json.dumps(request(span())).encode()
+    odd = [
+        {"timestamp": "2026-05-04T10:00:00Z", "name": "an event of another kind"},
+        {"resourceSpans": 5},
+        {"resourceSpans": [7]},
+        {"resourceSpans": [{"scopeSpans": [None]}]},
+        request("no span", span()),
+        {},
+    ]
+    got = read(b"\n".join([line, *(json.dumps(item).encode() for item in odd)]))
+    assert len(got.rows) == 2
+    assert [reason for _, reason in got.reasons] == [
+        "not an OTLP request",
+        "resourceSpans that are no list",
+        "resourceSpans that are no objects",
+        "scopeSpans that are no objects",
+        "a malformed span",
+    ]
+    assert got.reasons[-1][0].endswith(", spans 1")
+
+
+def test_the_old_name_of_scopes_of_spans_and_of_logs(read):
+    old = {
+        "resourceSpans": [{"instrumentationLibrarySpans": [{"spans": [span()]}]}],
+        "resourceLogs": [{"instrumentationLibraryLogs": [{"logRecords": [{"body": {"stringValue": "x"}}]}]}],
+    }
+    assert [row["kind"] for row in read(json.dumps(old).encode()).rows] == ["server", "event"]
+
+
+def test_a_request_over_many_lines_of_which_the_first_has_more_than_a_brace(read):
+    """As `print(head); print(span, end=",") ...` writes it: the second line begins with a brace too."""
+    spans = ",\n".join(json.dumps(span(), indent=1) for _ in range(3))
+    got = read(b'{"resourceSpans":[{"scopeSpans":[{"spans":[\n' + spans.encode() + b"]}]}]}")
+    assert (len(got.rows), got.reasons) == (3, [])
+
+
 def test_a_malformed_span_is_left_out_alone(read):
     deep = {"stringValue": "x"}
     for _ in range(100):

@@ -1,6 +1,7 @@
 """OTLP in protobuf: three framings, what is broken left out alone, the same table as from JSON."""
 
 import json
+import zlib
 
 import otlpmade as made
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 from readers_loaded import load_files
 
 from obskit.errors import ReadError
-from obskit.readers import otlpproto
+from obskit.readers import otlpcolumns, otlpproto
 from obskit.readers.frames import Frame
 from obskit.readers.otlpproto import Messages
 from obskit.readers.otlpwire import Refused
@@ -102,6 +103,59 @@ def test_metrics_are_one_rejection_beside_the_spans(read, framing):
     assert len(got.rows) == 1
     assert got.report.rejected_by_reason == {"metrics are not events": 1}
     assert read(FRAMINGS[framing](metrics)).report.rejected_by_reason == {"metrics are not events": 1}
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_profiles_are_one_rejection_beside_the_spans(read, framing):
+    """A profile's period and id are at the places of a span's kind and start."""
+    profile = made.field(2, b"\x0a\x01\x01") + b"\x19" + bytes(8) + b"\x30\x01" + made.field(7, bytes(16))
+    profiles = made.field(1, made.field(2, made.field(2, profile)))
+    spans = made.protobuf(made.request(made.span(0)))
+    got = read(FRAMINGS[framing](profiles, spans, profiles))
+    assert [row["name"] for row in got.rows] == ["GET /0"]
+    assert got.report.rejected_by_reason == {"profiles are not events": 1}
+
+
+def test_a_receivers_segment_is_what_it_is_called(read):
+    """This span has a name that is an AnyValue's bytes, and nothing that tells it from a log record."""
+    span = made.field(5, b"\x0a\x01x")
+    message = made.fixed(made.field(1, made.field(2, made.field(2, span))))
+    assert [row["kind"] for row in read(message, "logs-20260504T10Z-0001.otlp").rows] == ["event"]
+    assert [row.get("name") for row in read(message, "traces-20260504T10Z-0001.otlp").rows] == ["\n\x01x"]
+
+
+def test_each_file_that_breaks_off_is_told(tmp_path):
+    """The first within a message, the second after one: the reason is the same."""
+    message = made.fixed(made.protobuf(made.request(made.span(0))))
+    paths = [tmp_path / "a.gz", tmp_path / "b.gz"]
+    for path, data in zip(paths, (message + message[:-5], message), strict=True):
+        squeeze = zlib.compressobj(wbits=31)
+        path.write_bytes(squeeze.compress(data) + squeeze.flush(zlib.Z_FULL_FLUSH))
+    got = load_files(*paths)
+    assert len(got.rows) == 2
+    assert got.report.rejected_by_reason == {"the gzip stream is cut off": 2}
+
+
+def test_scopes_without_a_record_cost_nothing(monkeypatch):
+    """Each name of an attribute takes a cell of every scope, so that two megabytes were as many gigabytes."""
+    seen = []
+    whole = otlpcolumns._scopes
+    monkeypatch.setattr(
+        otlpcolumns, "_scopes", lambda scope, cut: seen.append(len(scope)) or whole(scope, cut)
+    )
+    span = made.protobuf(made.request(made.span(0), scope={"name": "s"}))[2:]
+    message = made.field(1, made.field(2, b"") * 50_000 + span + made.field(2, b"") * 50_000)
+    report = LoadReport()
+    (batch,) = Messages(report.file("f")).batches([Frame(message, 0)])
+    assert (batch.column("otel.scope.name").to_pylist(), seen) == (["s"], [1])
+
+
+@pytest.mark.parametrize("framing", FRAMINGS)
+def test_messages_of_nothing_are_passed_over(read, framing):
+    spans = made.protobuf(made.request(made.span(0)))
+    nothing = made.field(1, b"") if framing == "bare" else b""
+    got = read(FRAMINGS[framing](spans, *[nothing] * 1000, spans))
+    assert (len(got.rows), got.reasons) == (2, [])
 
 
 @pytest.mark.parametrize("framing", FRAMINGS)

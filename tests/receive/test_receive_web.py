@@ -174,6 +174,15 @@ def test_a_bomb_is_found_out_before_it_is_unfolded(start):
     assert time.process_time() - begun < 5
 
 
+def test_a_body_of_a_million_gzip_members_is_refused_at_once(start):
+    """Each takes a copy of all that follows it: a body of 64 MiB would be copied for hours."""
+    receiver = start()
+    begun = time.process_time()
+    status, _, answer = receiver.post(gzip.compress(b"") * 500_000, kind=JSON, content_encoding="gzip")
+    assert (status, json.loads(answer)["message"]) == (400, "a gzip body of more than 1,000 members")
+    assert time.process_time() - begun < 5
+
+
 def test_two_gzip_members_are_one_body(start):
     body = traces("a", "b").SerializeToString()
     receiver = start()

@@ -106,8 +106,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
                 why = "an application that was never deployed"
             for row in found[1] if found else []:
                 row = flat(row)
-                orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS)
-                batcher.add(row)
+                batcher.add(row, len(orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS)))
                 good += 1
         except (TooDeep, RecursionError):
             why = f"nested deeper than {DEPTH_LIMIT} levels"
