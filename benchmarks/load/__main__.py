@@ -13,7 +13,7 @@ from pathlib import Path
 
 import benchmarks.load as room
 from benchmarks.load import large
-from benchmarks.load.contest import ATTRIBUTES, SPANS, Format, rates, verdict
+from benchmarks.load.contest import ATTRIBUTES, Format, rates, verdict
 from benchmarks.machine import about
 
 
@@ -42,14 +42,14 @@ def main() -> None:
     if given.large:
         print(large.measure(given.large))
         return
-    print(f"{SPANS:,} spans of {ATTRIBUTES} attributes; {about()}\n")
+    print(f"spans have {ATTRIBUTES} attributes; {about()}\n")
     said = []
     with tempfile.TemporaryDirectory(prefix="obskit-bench-") as folder:
         for name in given.only:
             format = known[name]
             path = format.make(Path(folder))
             found = rates(format, path, given.rounds)
-            print(f"{name}, {path.stat().st_size / SPANS:,.0f} bytes a span")
+            print(f"{name}, {format.rows:,} rows of {path.stat().st_size / format.rows:,.0f} bytes")
             for who, rate in found.items():
                 print(f"  {who:<40} {rate:>10,.0f} a CPU-second")
             said.append(verdict(format, found))

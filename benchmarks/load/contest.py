@@ -30,10 +30,11 @@ class Format:
 
     Attributes:
         name: as `--only` takes it.
-        make: writes `SPANS` spans of `ATTRIBUTES` attributes and returns the file.
+        make: writes the file, of spans with `ATTRIBUTES` attributes where it is one of spans, and returns it.
         others: name -> contestant; one whose name begins with a package that is not installed is left out.
         against: the fastest of these is what obskit is held to; `least` times its rate is to be reached.
         least: see there.
+        rows: how many the file has.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Format:
     others: Mapping[str, Contestant]
     against: Sequence[str]
     least: float
+    rows: int = SPANS
     ours: Mapping[str, Contestant] = field(
         default_factory=lambda: {"obskit": obskit, "obskit, as events": events}
     )
@@ -58,7 +60,7 @@ def events(path: Path) -> int:
     return sum(normalizer.batch(batch).num_rows for batch in read_batches(path, report))
 
 
-def rates(format: Format, path: Path, rounds: int, spans: int = SPANS) -> dict[str, float]:
+def rates(format: Format, path: Path, rounds: int) -> dict[str, float]:
     """Return rows a CPU-second of everyone who can run here; fastest first."""
     able = {name: run for name, run in format.others.items() if _installed(name)}
     least: dict[str, float] = {}
@@ -72,11 +74,13 @@ def rates(format: Format, path: Path, rounds: int, spans: int = SPANS) -> dict[s
             finally:
                 took = time.process_time() - start
                 gc.enable()
-            if rows != spans:
-                raise SystemExit(f"{format.name}: {name} read {rows:,} rows of {spans:,}")
+            if rows != format.rows:
+                raise SystemExit(f"{format.name}: {name} read {rows:,} rows of {format.rows:,}")
             if number:  # the first round warms up
                 least[name] = min(took, least.get(name, took))
-    return dict(sorted(((name, spans / took) for name, took in least.items()), key=lambda item: -item[1]))
+    return dict(
+        sorted(((name, format.rows / took) for name, took in least.items()), key=lambda item: -item[1])
+    )
 
 
 def _installed(name: str) -> bool:
@@ -86,6 +90,8 @@ def _installed(name: str) -> bool:
 
 def verdict(format: Format, found: Mapping[str, float]) -> str:
     """Return obskit's rate beside what it is held to, in words."""
+    if not format.against:
+        return f"{format.name}: {found['obskit']:,.0f} a CPU-second; no other here reads it"
     rivals = {name: found[name] for name in format.against if name in found}
     if not rivals:
         return f"{format.name}: none of {', '.join(format.against)} is installed"

@@ -1,4 +1,4 @@
-"""Flat JSON lines, well-formed."""
+"""Flat JSON lines: well-formed and all alike, as a program writes them; with fields that some lack; torn."""
 
 from __future__ import annotations
 
@@ -43,6 +43,33 @@ def make(folder: Path) -> Path:
     return path
 
 
+def varied(folder: Path) -> Path:
+    """Write events of which one in ten lacks a field and one in fifty has another."""
+    path = folder / "varied.jsonl"
+    with path.open("wb") as out:
+        for number, line in enumerate(lines(SPANS).splitlines()):
+            event = orjson.loads(line)
+            if number % 10 == 3:
+                del event["app.plan"]
+            if number % 50 == 0:
+                event["exception.type"] = "ValueError"
+            out.write(orjson.dumps(event) + b"\n")
+    return path
+
+
+def torn(folder: Path) -> Path:
+    """Write events with a torn line or one that is no JSON after every thousand."""
+    path = folder / "torn.jsonl"
+    with path.open("wb") as out:
+        for number, line in enumerate(lines(SPANS).splitlines(keepends=True)):
+            out.write(line)
+            if number % 1000 == 500:
+                out.write(
+                    line[:300] + b"\n" if number % 2000 == 500 else b"Traceback (most recent call last):\n"
+                )
+    return path
+
+
 def by_pyarrow(path: Path) -> int:
     """Read with pyarrow.json, types inferred."""
     return int(pj.read_json(path).num_rows)
@@ -60,12 +87,9 @@ def by_duckdb(path: Path) -> int:
     return int(duckdb.connect().sql(f"from read_json('{path}')").to_arrow_table().num_rows)
 
 
+OTHERS = {"polars": by_polars, "pyarrow.json": by_pyarrow, "duckdb": by_duckdb}
 FORMATS = (
-    Format(
-        "flat-jsonl",
-        make,
-        {"polars": by_polars, "pyarrow.json": by_pyarrow, "duckdb": by_duckdb},
-        ("polars", "pyarrow.json"),
-        0.9,
-    ),
+    Format("flat-jsonl", make, OTHERS, ("polars", "pyarrow.json"), 0.9),
+    Format("flat-jsonl-varied", varied, OTHERS, ("polars", "pyarrow.json"), 0.9),
+    Format("flat-jsonl-torn", torn, {}, (), 0),
 )

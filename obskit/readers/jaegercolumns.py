@@ -23,7 +23,7 @@ import pyarrow.json as pj
 
 from obskit.readers.jaegerrows import WARNINGS, event, references_of, resource_of
 from obskit.readers.rows import CELLS, attribute_name, typed
-from obskit.readers.tags import filled, padded_ids
+from obskit.readers.tags import filled, keys_in, padded_ids
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
 
 FAST_TAGS = 2_000
@@ -90,15 +90,18 @@ class Known:
     def found_in(self, data: bytes) -> bool:
         """Take in the keys of a shortened document; return whether any is new, and there are not too many."""
         before = len(self.tags)
-        for key in {*_KEY.findall(data)}:
+        for name in keys_in(data):
+            self._add(name)
+        for key in {*_KEY.findall(data)} if len(self.tags) == before else ():
             try:
-                name = orjson.loads(b'"' + key + b'"')
+                self._add(orjson.loads(b'"' + key + b'"'))
             except orjson.JSONDecodeError:
                 continue
+        return before < len(self.tags) <= FAST_TAGS
+
+    def _add(self, name: str) -> None:
+        if name[-2:] in _BY_LETTER and len(self.tags) <= FAST_TAGS:
             self.tags.setdefault(name, _BY_LETTER[name[-2:]])
-            if len(self.tags) > FAST_TAGS:
-                return False
-        return len(self.tags) > before
 
     @property
     def enough(self) -> bool:

@@ -11,9 +11,11 @@ import tempfile
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
+import numpy as np
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError, StorageFull
@@ -199,6 +201,17 @@ def _compression(magic: bytes) -> str | None:
     return "zstd" if magic[:4] == ZSTD else "zstd messages" if magic[4:8] == ZSTD else None
 
 
+@cache
+def keep_memory() -> None:
+    """Have the C library keep up to 64 MB that were freed, rather than ask for them again for every block.
+
+    By itself glibc gives back whatever is free above 256 KB, page by page: with blocks of a megabyte it may
+    spend as long on that as on reading them. It learns to keep twice as much as the largest piece that was
+    freed; this one is never written to, so it takes no memory. Another C library makes nothing of it.
+    """
+    np.empty(31 * 1024 * 1024, np.uint8)
+
+
 class Source:
     """A file to read: its path, its first decompressed bytes, and streams from its beginning.
 
@@ -210,6 +223,7 @@ class Source:
     """
 
     def __init__(self, path: Path) -> None:
+        keep_memory()
         self.path = path
         try:
             with path.open("rb") as file:

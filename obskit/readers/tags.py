@@ -11,9 +11,11 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.readers.uniform import Text
 from obskit.schema.parse import by_value
 from obskit.schema.types import convert, to_text
 
@@ -23,6 +25,30 @@ _FALSE = frozenset({"", "false", "0"})
 _TRUE = frozenset({"true", "1"})
 _STATUS = frozenset({"UNSET", "OK", "ERROR"})
 _HEX = re.compile(r"[0-9a-fA-F]{1,32}")
+_LARGEST = 32 * 1024 * 1024
+"""Bytes of a document; the places of all quotes are held at once."""
+
+
+def keys_in(data: bytes, value: bytes = b"") -> list[str]:
+    """Return the distinct keys of a document in UTF-8 that has neither escapes nor spaces after keys.
+
+    Several times as fast as a regular expression. A document that is otherwise may give none, or not all.
+
+    Args:
+        data: JSON.
+        value: the byte that the key's value begins with; by default any.
+    """
+    if len(data) > _LARGEST or b"\\" in data:
+        return []
+    text = Text(data)
+    quotes = np.flatnonzero(text.bytes == ord('"')).astype(np.int32)
+    begin, end = quotes[: len(quotes) - 1 : 2], quotes[1::2]
+    is_key = text.bytes[end + 1] == ord(":")
+    if value:
+        is_key &= text.bytes[end + 2] == ord(value)
+    begin, end = begin[is_key] + np.int32(1), end[is_key]
+    keys: list[str] = text.strings(begin, end - begin).unique().to_pylist()
+    return keys
 
 
 def padded(text: str | None, width: int) -> str | None:

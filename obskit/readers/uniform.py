@@ -8,7 +8,6 @@ not so is refused: an escape, a nested value, a key more or less, a space where 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -28,7 +27,7 @@ _LONGEST = 40
 
 
 class _Field(NamedTuple):
-    """What stands before a value in every line, from the end of the value before it on."""
+    """What stands before a value in every line, from the end of the value before it on, its quote with it."""
 
     before: bytes
     key: str
@@ -54,8 +53,35 @@ class Text:
         index, shift = at >> 3, ((at & 7) << 3).astype(np.uint64)
         return _joined(self._words[index], self._words[index + 1], shift)
 
+    def from_aligned(self, index: npt.NDArray[np.intp], shift: Words) -> Words:
+        """Return the words that begin `shift` bits after aligned ones, of which one more is given."""
+        aligned = self._words[index]
+        return _joined(aligned[:-1], aligned[1:], shift)
+
     def strings(self, start: Places, length: Places, missing: Flags | None = None) -> pa.Array:
-        """Return stretches as an array of strings, by Arrow's views: length, then twelve bytes or a place."""
+        """Return stretches as an array of strings, column by column; null where `missing`.
+
+        Args:
+            start: of each stretch; of shape (columns, rows) where every row has some, else of one dimension.
+            length: in bytes, of the same shape; and so is `missing`.
+        """
+        # Stretches that follow each other are every other one that the same offsets cut the text into.
+        columns = len(start) if start.ndim == 2 else 1
+        cuts = np.empty((start.size // columns, 2 * columns), np.int32)
+        cuts[:, 0::2] = start.T if start.ndim == 2 else start[:, None]
+        cuts[:, 1::2] = (start + length).T if start.ndim == 2 else (start + length)[:, None]
+        flat = cuts.ravel()
+        if not start.size or flat[0] < 0 or flat[-1] > len(self.data) or (flat[1:] < flat[:-1]).any():
+            return self._scattered(
+                start.ravel(), length.ravel(), None if missing is None else missing.ravel()
+            )
+        at = np.arange(columns, dtype=np.int32)[:, None] + np.arange(len(cuts), dtype=np.int32) * columns
+        index = pa.array(at.ravel() * 2, mask=None if missing is None else missing.ravel())
+        buffers = [None, pa.py_buffer(flat), pa.py_buffer(self.data)]
+        return pa.Array.from_buffers(pa.string(), len(flat) - 1, buffers).take(index)
+
+    def _scattered(self, start: Places, length: Places, missing: Flags | None) -> pa.Array:
+        """Return stretches in any order, by Arrow's views: length, then twelve bytes or a place."""
         at = start.astype(np.intp)
         index, shift = at >> 3, ((at & 7) << 3).astype(np.uint64)
         middle = self._words[index + 1]
@@ -97,22 +123,19 @@ class Alike:
             return None
         text = Text(data)
         body = text.bytes[: len(data)]
-        newlines = np.flatnonzero(body < 32).astype(np.int32)
-        if not (body[newlines] == _NEWLINE).all():
-            return None
-        ends = newlines if data.endswith(b"\n") else np.append(newlines, np.int32(len(data)))
+        rows = int(np.count_nonzero(body < 32)) + (not data.endswith(b"\n"))  # if these are newlines
         quotes = np.flatnonzero(body == _QUOTE).astype(np.int32)
         template = self._template
-        columns = None if template is None else template.columns(text, quotes, ends)
+        columns = None if template is None else template.columns(text, quotes, rows)
         if columns is None:
-            fields = _fields(data[: int(ends[0])], self.schema)
+            fields = _fields(data.partition(b"\n")[0], self.schema)
             if fields is None or (template is not None and fields == template.fields):
                 return None
             self._template = template = _Template(fields, self.schema)
-            columns = template.columns(text, quotes, ends)
+            columns = template.columns(text, quotes, rows)
         if columns is None:
             return None
-        kept = [column for column in columns.items() if column[1].null_count < len(ends)]
+        kept = [column for column in columns.items() if column[1].null_count < rows]
         return pa.RecordBatch.from_arrays([c for _, c in kept], [name for name, _ in kept]) if kept else None
 
 
@@ -129,8 +152,9 @@ def _fields(line: bytes, schema: pa.Schema) -> list[_Field] | None:
         is_text = found["quote"] is not None
         if index < 0 or is_text != pa.types.is_string(schema.field(index).type):
             return None
-        before = found["before"] + (found["quote"] or b"")
-        out.append(_Field(before, key, is_text, before.index(b'"')))
+        closing = b'"' if out and out[-1].is_text else b""
+        lead = len(closing) + found["before"].index(b'"')
+        out.append(_Field(closing + found["before"] + (found["quote"] or b""), key, is_text, lead))
         at = found.end()
     names = {field.key for field in out}
     return out if out and len(names) == len(out) and line[at:] == b"}" else None
@@ -145,6 +169,7 @@ class _Template:
         self._quotes = sum(sizes)
         self._opens = np.cumsum([0, *sizes])[:-1]
         self._is_text = np.array([field.is_text for field in fields])
+        self._closing = b'"}' if fields[-1].is_text else b"}"
         self._leads = np.array([[field.lead] for field in fields], np.int32)
         self._lengths = np.array([[len(field.before)] for field in fields], np.int32)
         kinds = [schema.field(field.key).type for field in fields]
@@ -153,53 +178,46 @@ class _Template:
             which = np.array([not f.is_text and k.equals(kind) for f, k in zip(fields, kinds, strict=True)])
             if which.any():
                 self._scalars.append((kind, which))
-        words = [
-            (number, start, piece)
-            for number, field in enumerate(fields)
-            for start, piece in _pieces(field.before)
-        ]
-        self._row = np.array([number for number, _, _ in words])
-        self._offset = np.array([[start] for _, start, _ in words], np.int32)
-        self._mask = np.array([[(1 << 8 * len(piece)) - 1] for _, _, piece in words], np.uint64)
-        self._cut = any(len(piece) < 8 for _, _, piece in words)
-        self._word = np.array([[int.from_bytes(piece, "little")] for _, _, piece in words], np.uint64)
+        self._words = []
+        eights = np.array([-(-len(field.before) // 8) for field in fields])
+        for count in np.unique(eights).tolist():
+            which = np.flatnonzero(eights == count)
+            texts = np.array([[fields[at].before] for at in which.tolist()], f"S{8 * count}")
+            words = texts.view(np.uint64).T[:, :, None]
+            rest = [len(fields[at].before) - 8 * (count - 1) for at in which.tolist()]
+            mask = np.array([[(1 << 8 * size) - 1] for size in rest], np.uint64)
+            self._words.append((which, np.arange(count + 1)[:, None, None], words, mask))
 
-    def columns(self, text: Text, quotes: Places, ends: Places) -> dict[str, pa.Array] | None:
+    def columns(self, text: Text, quotes: Places, rows: int) -> dict[str, pa.Array] | None:
         """Return the values, or None where what stands between them is not the same in every line.
 
         Args:
             text: the lines.
             quotes: the places of all quotes.
-            ends: where each line ends.
+            rows: how many bytes below space there are, with one more if the last line has no newline.
         """
-        if len(quotes) != self._quotes * len(ends):
+        if len(quotes) != self._quotes * rows:
             return None
-        at = np.ascontiguousarray(quotes.reshape(len(ends), self._quotes).T)
-        place = at[self._opens] - self._leads
-        stop = np.concatenate([place[1:], [ends - 1]])  # where each value, with its quote if any, ends
-        closes = at[self._opens[self._is_text] + 3]
-        start = place + self._lengths
+        size = len(text.data)
+        place = quotes.reshape(rows, self._quotes).T[self._opens] - self._leads
+        ends = np.append(place[0, 1:] - 1, np.int32(size - text.data.endswith(b"\n")))
+        start, stop = place + self._lengths, np.concatenate([place[1:], [ends - len(self._closing)]])
         if not (
             place[0, 0] == 0
-            and np.array_equal(place[0, 1:], ends[:-1] + 1)
-            and np.array_equal(stop[self._is_text], closes + 1)
-            and (text.bytes[stop[-1]] == _CLOSE).all()
-            and int(start[:, -1].max()) < len(text.data)
+            and (text.bytes[ends[:-1]] == _NEWLINE).all()
+            and int(start[:, -1].max()) < size
+            and all((text.bytes[stop[-1] + at] == byte).all() for at, byte in enumerate(self._closing))
+            and self._found(text, place)
         ):
-            return None
-        have = text.words(place[self._row] + self._offset)
-        if self._cut:
-            have &= self._mask
-        if not (have == self._word).all():
             return None
         found: dict[str, pa.Array] = {}
         try:
             if self._is_text.any():
-                lengths = closes - start[self._is_text]
-                values = text.strings(start[self._is_text].ravel(), lengths.ravel())
-                _share(found, self.fields, self._is_text, values)
+                begin = start[self._is_text]
+                _share(found, self.fields, self._is_text, text.strings(begin, stop[self._is_text] - begin))
             for kind, which in self._scalars:
-                values = scalars(text, start[which].ravel(), (stop - start)[which].ravel(), kind)
+                begin = start[which]
+                values = scalars(text, begin, stop[which] - begin, kind)
                 if values is None:
                     return None
                 _share(found, self.fields, which, values)
@@ -209,12 +227,15 @@ class _Template:
             {field.key: found[field.key] for field in self.fields} if len(found) == len(self.fields) else None
         )
 
-
-def _pieces(text: bytes) -> Iterator[tuple[int, bytes]]:
-    """Give a text in eights, of which the last may have some of the one before again."""
-    for start in range(0, len(text), 8):
-        start = min(start, max(0, len(text) - 8))
-        yield start, text[start : start + 8]
+    def _found(self, text: Text, place: Places) -> bool:
+        """Whether what stands before the values stands at the given places of every line."""
+        index, shift = (place >> 3).astype(np.intp), ((place & 7) << 3).astype(np.uint64)
+        for which, steps, words, mask in self._words:
+            have = text.from_aligned(index[which] + steps, shift[which])
+            have[-1] &= mask
+            if not (have == words).all():
+                return False
+        return True
 
 
 def _share(found: dict[str, pa.Array], fields: list[_Field], which: Flags, values: pa.Array) -> None:
@@ -225,9 +246,17 @@ def _share(found: dict[str, pa.Array], fields: list[_Field], which: Flags, value
 
 
 def scalars(text: Text, start: Places, length: Places, kind: pa.DataType) -> pa.Array | None:
-    """Return stretches as numbers or booleans (null where so written), None where one is none of JSON's."""
+    """Return stretches as numbers or booleans (null where so written), None where one is none of JSON's.
+
+    Args:
+        text: where they are.
+        start, length: as `Text.strings` takes them.
+        kind: int64, float64 or bool.
+    """
     if int(length.min()) < 1 or int(length.max()) > _LONGEST:
         return None
+    stretches = start, length
+    start, length = start.ravel(), length.ravel()
     first = text.bytes[start]
     null, missing = np.zeros(1, bool), None
     if (first == ord("n")).any():
@@ -242,8 +271,8 @@ def scalars(text: Text, start: Places, length: Places, kind: pa.DataType) -> pa.
         return None
     if whole and missing is None and int(length.max()) <= 8:
         return pa.array(_short(text.words(start), length, first == _MINUS))
-    texts = text.strings(start, length, missing)
-    if not whole and any(pc.any(pc.match_substring(texts, odd)).as_py() for odd in (".e", ".E")):
+    texts = text.strings(*stretches, missing)
+    if not whole and any(odd in texts.buffers()[2].to_pybytes() for odd in (b".e", b".E")):
         return None
     column = pc.cast(texts, kind)
     if not whole:

@@ -17,7 +17,7 @@ import pyarrow.json as pj
 
 from obskit.readers.otlprows import BATCH_TYPES
 from obskit.readers.rows import CELLS, attribute_name
-from obskit.readers.tags import filled, padded_ids
+from obskit.readers.tags import filled, keys_in, padded_ids
 from obskit.readers.zipkinrows import DEBUG, ENDPOINTS, KINDS, SHARED
 from obskit.schema import EVENTS_TYPE, NAMED, TIMESTAMP
 
@@ -66,7 +66,9 @@ class Known:
     def found_in(self, data: bytes) -> bool:
         """Take in whatever may be a tag's name in a document; return whether any is new."""
         before = len(self._tags)
-        for key in {*_KEY.findall(data)}:
+        for name in keys_in(data, b'"'):
+            self._add(name)
+        for key in {*_KEY.findall(data)} if len(self._tags) == before else ():
             try:
                 self._add(orjson.loads(b'"' + key + b'"'))
             except orjson.JSONDecodeError:

@@ -1,30 +1,25 @@
-"""Access logs into Arrow, beside a compiled regular expression in a Python loop; CPU time, side by side.
+"""Access logs, beside a compiled regular expression in a Python loop: what one would write.
 
-    python -m benchmarks.load_lines [--lines 200000] [--rounds 5]
-
-Three opponents: the regular expression's groups into lists of text and those into Arrow, nothing else; the
-same with what makes them events (time with its zone, numbers, path and query, `-` as null); and `groupdict`
-into a list of dicts. obskit's time is from the file to batches of events, everything included.
+Three such loops: the expression's groups into lists of text and those into Arrow, nothing else; `groupdict`
+into a list of dicts; and the groups with what makes them events (time with its zone, numbers, path and query,
+`-` as null), which is what obskit is held to.
 """
 
 from __future__ import annotations
 
-import argparse
 import random
 import re
-import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from benchmarks.machine import Row, about, table
-from obskit.readers import read_batches
-from obskit.schema import LoadReport
+from benchmarks.load.contest import Format
 
+LINES = 200_000
 REGEX = re.compile(
     r"(?P<host>\S+) (?P<ident>\S+) (?P<user>\S+) \[(?P<time>[^\]]+)\] "
     r'"(?P<method>\S+) (?P<target>\S+) (?P<protocol>[^"]+)" (?P<status>\d{3}) (?P<size>\d+|-) '
@@ -55,7 +50,7 @@ def lines(form: str, count: int) -> Iterator[str]:
             chance.randrange(100_000),
             chance.choice(AGENTS),
         )
-        if form == "Envoy":
+        if form == "envoy":
             yield (
                 f'[2026-05-04T{clock}.{n % 1000:03d}Z] "{request}" {status} - 0 {size} {chance.randrange(900)} '
                 f'{chance.randrange(800)} "{client}" "{agent}" "{chance.getrandbits(128):032x}" "shop.example" '
@@ -70,10 +65,6 @@ def lines(form: str, count: int) -> Iterator[str]:
             f" 0.{chance.randrange(999):03d} 0.{chance.randrange(999):03d}" if form.endswith("times") else ""
         )
         yield f'{client} - {user} [04/May/2026:{clock} +0000] "{request}" {status} {size} "{referer}" "{agent}"{times}\n'
-
-
-def ours(path: Path) -> int:
-    return sum(batch.num_rows for batch in read_batches(path, LoadReport()))
 
 
 def groups(path: Path, regex: re.Pattern[str]) -> int:
@@ -97,7 +88,7 @@ def dicts(path: Path, regex: re.Pattern[str]) -> int:
     return len(pa.Table.from_pylist(rows))
 
 
-def events(path: Path, regex: re.Pattern[str]) -> int:
+def typed(path: Path, regex: re.Pattern[str]) -> int:
     """What an event has, line by line: a time, numbers, path and query, no dashes."""
     names = list(regex.groupindex)
     columns: dict[str, list[Any]] = {name: [] for name in [*names, "query"]}
@@ -128,50 +119,19 @@ def events(path: Path, regex: re.Pattern[str]) -> int:
     return len(pa.table({name: pa.array(column) for name, column in columns.items()}))
 
 
-def cpu(function: Callable[[], int], wanted: int) -> float:
-    """Return the CPU seconds that a function takes, which must return so many rows."""
-    start = time.process_time()
-    rows = function()
-    taken = time.process_time() - start
-    if rows != wanted:
-        raise RuntimeError(f"{rows} rows, not {wanted}")
-    return taken
+def make(form: str, folder: Path) -> Path:
+    """Write a log."""
+    path = folder / f"{form}.log"
+    with path.open("w") as out:
+        out.writelines(lines(form, LINES))
+    return path
 
 
-def measure(form: str, count: int, rounds: int) -> Iterator[Row]:
-    """Yield how obskit and its opponents read the same file, the least of several rounds in turn."""
-    regex = ENVOY if form == "Envoy" else REGEX
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "access.log"
-        with path.open("w") as out:
-            out.writelines(lines(form, count))
-        size = f"{count:,} lines, {path.stat().st_size / 1e6:.0f} MB"
-        opponents = {"groups, as text": groups, "groupdict": dicts, "typed like the events": events}
-        runs: dict[str, list[float]] = {name: [] for name in ("", *opponents)}
-        for _ in range(rounds):
-            runs[""].append(cpu(lambda: ours(path), count))
-            for name, function in opponents.items():
-                runs[name].append(cpu(lambda function=function: function(path, regex), count))  # type: ignore[misc]
-    own = min(runs.pop(""))
-    for name, taken in runs.items():
-        target = ">= 5x" if name == "typed like the events" else ""
-        work = f"{form}: {count / own:,.0f} lines a CPU-second"
-        yield Row(work, size, own, f"regular expression, {name}", min(taken), target)
+def log(form: str, regex: re.Pattern[str] = REGEX) -> Format:
+    """Return a form of log as a format."""
+    loops = {"groups, text": groups, "groupdict, text": dicts, "typed": typed}
+    others = {f"re, {name}": partial(loop, regex=regex) for name, loop in loops.items()}
+    return Format(f"access-{form}", partial(make, form), others, ("re, typed",), 5, rows=LINES)
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--lines", type=int, default=200_000)
-    parser.add_argument("--rounds", type=int, default=5)
-    given = parser.parse_args()
-    pa.set_cpu_count(1)
-    forms = ("combined", "combined with times", "Envoy")
-    found = [row for form in forms for row in measure(form, given.lines, given.rounds)]
-    print(f"{about()}\n\n{table(found)}")
-
-
-if __name__ == "__main__":
-    main()
+FORMATS = (log("combined"), log("nginx-times"), log("envoy", ENVOY))
