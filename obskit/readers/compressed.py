@@ -110,7 +110,8 @@ class ZstdMessages:
         data = head[4:] + self._file.read(length - 4)
         try:
             with pa.CompressedInputStream(pa.BufferReader(data), "zstd") as stream:
-                message: bytes = stream.read(MESSAGE_LIMIT + 1)
+                # Not `read`, which loses the memory that it took for as many bytes whenever it fails.
+                message: bytes = stream.read_buffer(MESSAGE_LIMIT + 1).to_pybytes()
         except (OSError, pa.ArrowException):
             self._lose(at, "a corrupt zstd message")
             return b""

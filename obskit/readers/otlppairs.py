@@ -126,6 +126,8 @@ def _pairs(text: Text, quotes: Places) -> _Pairs | None:
     other = other[~first]
     if len(other):
         braces = np.flatnonzero(text.bytes == ord("}")).astype(np.int32)
+        if not len(braces):  # torn before the first value ended
+            return None
         place = np.searchsorted(braces, value[other])
         value_end[other] = braces[np.minimum(place, len(braces) - 1)]
     end = value_end + (quoted + np.int32(2))

@@ -158,12 +158,13 @@ class _Zstd:
         self._stream = pa.CompressedInputStream(self._file, "zstd")
         left = self._given
         while left:
-            left -= len(self._stream.read(min(left, self._step)))
+            left -= self._stream.read_buffer(min(left, self._step)).size
 
     def piece(self) -> bytes:
         while self._step:
             try:
-                out: bytes = self._stream.read(self._step)
+                # Not `read`, which loses the memory that it took for as many bytes whenever it fails.
+                out: bytes = self._stream.read_buffer(self._step).to_pybytes()
             except (OSError, pa.ArrowException) as error:
                 self.damage = f"the zstd stream is {'cut off' if 'runcated' in str(error) else 'corrupt'}"
                 self._step = next(self._steps, 0)

@@ -192,3 +192,12 @@ def test_a_torn_block_is_read_line_by_line(read):
     got = read(data[:-20])
     assert [row["n"] for row in got.rows] == [0, 1]
     assert [reason for _, reason in got.reasons] == ["torn: the file ends within the line"]
+
+
+def test_torn_before_any_brace_closes():
+    # Found by fuzzing: the usual head of a bare number, and no brace after it in the whole text.
+    torn = (
+        b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a","attributes":[{"key":"k","value":'
+        b'{"intValue":peSpans":[{"sp'
+    )
+    assert otlppairs.cut(torn) is None

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from readers_loaded import load_files
 
 from obskit.errors import ReadError
-from obskit.readers import otlpcolumns, otlpproto
+from obskit.readers import otlpcolumns, otlpproto, otlpwire
 from obskit.readers.frames import Frame
 from obskit.readers.otlpproto import Messages
 from obskit.readers.otlpwire import Refused
@@ -191,6 +191,12 @@ def test_a_length_that_lies(read):
         f"byte {len(one) + 4}",
         "a message of more than 256 MiB",
     )
+
+
+def test_a_length_beyond_all_memory():
+    # Found by fuzzing: ptars panics where a place plus a length is more than 64 bits hold.
+    with pytest.raises(Refused):
+        otlpwire.decode(otlpwire.SPANS, [b"\x0a" + b"\xff" * 9 + b"\x01" + b"ab"])
 
 
 def test_a_broken_span_is_left_out_alone(read):
