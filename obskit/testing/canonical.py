@@ -60,7 +60,7 @@ _ROWS: tuple[dict[str, Any], ...] = (
         "parent_span_id": "00f067aa0ba902b7",
         "status_code": "ERROR",
         "sample_weight": 4.0,
-        "error.type": "SeatMapTimeout",
+        "error.type": "timeout",
         "cart.items": [3, None, 7],
         "passenger.names": ["Zoë", "O'Brien", ""],
         "fare.total": 129.5,

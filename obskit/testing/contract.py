@@ -27,7 +27,7 @@ from typing import Any, ClassVar, NamedTuple
 import pyarrow as pa
 
 from obskit.errors import ObskitError, ReadError
-from obskit.readers import REGISTRY, Match, Reader, Source, read_batches
+from obskit.readers import REGISTRY, Match, Reader, Source
 from obskit.schema import LoadReport, Normalizer, cast
 from obskit.testing.canonical import differences, incident, kept
 from obskit.testing.heads import samples
@@ -131,11 +131,13 @@ class ReaderContract:
 
     def test_it_leaves_other_formats_alone(self) -> None:
         """Of another format's bytes it is not sure, or less so than that format's own reader."""
+        owners = {reader.name: reader for reader in REGISTRY.readers()}
         for name, head in samples().items():
             found = self.reader.sniff(head[: 64 * 1024])
-            if found is Match.NO or name == self.reader.name or self._reads(head, found):
+            if found is Match.NO or name == self.reader.name:
                 continue
-            _true(False, f"{self.reader.name} takes {name} for its own ({found.name})")
+            surer = name in owners and owners[name].sniff(head[: 64 * 1024]) > found
+            _true(surer, f"{self.reader.name} takes {name} for its own ({found.name})")
 
     def test_an_empty_file(self) -> None:
         """It is a clear error for whoever loads it, and nothing that the reader breaks on."""
@@ -252,19 +254,6 @@ class ReaderContract:
     def _best(self, head: bytes) -> Match:
         """Return how sure the surest of all readers is."""
         return max(reader.sniff(head) for reader in (*REGISTRY.readers(), self.reader))
-
-    def _reads(self, head: bytes, found: Match) -> bool:
-        """Whether a reader that is surer than ours takes the bytes."""
-        with TemporaryDirectory() as folder:
-            path = Path(folder) / "events"
-            path.write_bytes(head)
-            try:
-                surer = [
-                    r for r in REGISTRY.readers() if r.name != self.reader.name and r.sniff(head) > found
-                ]
-                return bool(surer) and any(True for _ in read_batches(path, LoadReport()))
-            except ObskitError:
-                return False
 
 
 def _places(size: int) -> list[int]:

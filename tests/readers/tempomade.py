@@ -1,8 +1,13 @@
 """Tempo's tables as its public schema says: a row a trace, spans nested in resources and scopes."""
 
+import io
 import json
 
+import otlpmade
 import pyarrow as pa
+import pyarrow.parquet as pq
+
+START = 1_777_888_800_000_000_000  # 2026-05-04T10:00:00Z
 
 SPARE = pa.struct([(f"String{n:02d}", pa.string()) for n in range(1, 11)])
 
@@ -101,3 +106,81 @@ def attribute(version, key, value):
     items = value if type(value) is list else [value]
     out = {"Key": key, "IsArray": type(value) is list} | none
     return out | ({names[type(items[0])]: items} if items else {})
+
+
+def stored(data):
+    """Return the block, `vParquet4`, that Tempo makes of the spans in OTLP JSON, which it was sent."""
+    traces = {}
+    for resource, scope, span in otlpmade.spans_in(data):
+        resources = traces.setdefault(span["traceId"], {})
+        one = resources.setdefault(json.dumps(resource), _resource(resource))
+        name = {"Name": scope.get("name", ""), "Version": scope.get("version", ""), "Attrs": []}
+        if not any(group["Scope"] == name for group in one["ss"]):
+            one["ss"].append({"Scope": name, "Spans": []})
+        next(group for group in one["ss"] if group["Scope"] == name)["Spans"].append(_span(span))
+    rows = [
+        {
+            "TraceID": bytes.fromhex(trace),
+            "TraceIDText": trace,
+            "StartTimeUnixNano": START,
+            "RootServiceName": "",
+            "RootSpanName": "",
+            "rs": list(resources.values()),
+        }
+        for trace, resources in traces.items()
+    ]
+    sink = io.BytesIO()
+    pq.write_table(pa.Table.from_pylist(rows, schema(4)), sink)
+    return sink.getvalue()
+
+
+def _resource(resource):
+    rest = [pair for pair in resource["attributes"] if pair["key"] != "service.name"]
+    name = next((p["value"]["stringValue"] for p in resource["attributes"] if p["key"] == "service.name"), "")
+    return {"Resource": {"Attrs": _pairs(rest), "ServiceName": name}, "ss": []}
+
+
+def _span(span):
+    start, end = int(span["startTimeUnixNano"]), int(span["endTimeUnixNano"])
+    return {
+        "SpanID": bytes.fromhex(span["spanId"]),
+        "ParentSpanID": bytes.fromhex(span.get("parentSpanId", "")),
+        "Name": span["name"],
+        "Kind": span["kind"],
+        "TraceState": span.get("traceState", ""),
+        "StartTimeUnixNano": start,
+        "DurationNano": end - start,
+        "StatusCode": span["status"].get("code", 0),
+        "StatusMessage": span["status"].get("message", ""),
+        "Attrs": _pairs(span["attributes"]),
+        "Events": [
+            {
+                "TimeSinceStartNano": int(event["timeUnixNano"]) - start,
+                "Name": event["name"],
+                "Attrs": _pairs(event.get("attributes", [])),
+            }
+            for event in span.get("events", [])
+        ],
+        "Links": [
+            {
+                "TraceID": bytes.fromhex(link["traceId"]),
+                "SpanID": bytes.fromhex(link["spanId"]),
+                "TraceState": link.get("traceState", ""),
+                "Attrs": _pairs(link.get("attributes", [])),
+            }
+            for link in span.get("links", [])
+        ],
+    }
+
+
+def _pairs(pairs):
+    return [_pair(pair["key"], pair["value"]) for pair in pairs]
+
+
+def _pair(key, value):
+    """Return an attribute; a list of several types, or with nothing in it, goes as protobuf's JSON."""
+    found = otlpmade.plain(value)
+    if type(found) is list and len({type(item) for item in found}) > 1:
+        none = {name: [] for name in ("Value", "ValueInt", "ValueDouble", "ValueBool")}
+        return {"Key": key, "IsArray": False, "ValueUnsupported": json.dumps(value), **none}
+    return attribute(4, key, found)

@@ -6,11 +6,9 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tempomade import attribute, schema
+from tempomade import START, attribute, schema
 
 from obskit.readers import expand
-
-START = 1_777_888_800_000_000_000  # 2026-05-04T10:00:00Z
 
 
 def block(folder, version, *, spans=2, dedicated=None):
