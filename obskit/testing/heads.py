@@ -153,9 +153,7 @@ def samples() -> dict[str, bytes]:
 
 def _protobuf() -> bytes:
     """Return a request of one span, by protobuf's rule: a number, a length, what is in it."""
-    ids = _field(1, bytes.fromhex("4bf92f3577b34da6a3ce929d0e0e4736")) + _field(
-        2, b"\x00\xf0\x67\xaa\x0b\xa9\x02\xb7"
-    )
+    trace, span_id = bytes.fromhex("4bf92f3577b34da6a3ce929d0e0e4736"), bytes.fromhex("00f067aa0ba902b7")
     started = (1_777_888_800_000_000_000).to_bytes(8, "little")
     ids = _field(1, trace) + _field(2, span_id)
     span = ids + _field(5, b"POST /book") + b"\x39" + started + b"\x41" + started
