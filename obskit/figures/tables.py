@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from obskit.errors import BadCall
 from obskit.figures import words
-from obskit.names import safe
+from obskit.names import many, safe
 
 UNIT = b"obskit.unit"  # metadata of a column: one of the next three
 MS, SHARE = b"ms", b"share"
@@ -93,10 +93,10 @@ def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_RO
         if row == 0:
             lines.append("  ".join("─" * widths[c] for c in range(kept)))
     if table.num_rows > most:
-        lines.append(f"… {table.num_rows - most:,} more rows")
+        lines.append(f"… {many(table.num_rows - most, 'more row')}")
     if kept < len(columns):
         names = ", ".join(column[0] for column in columns[kept:])
-        lines.append(_cut(f"… {len(columns) - kept} more columns: {names}", width))
+        lines.append(_cut(f"… {many(len(columns) - kept, 'more column')}: {names}", width))
     return "\n".join(lines)
 
 
@@ -138,7 +138,7 @@ def html_table(
         columns.append(cells)
     rows = ["<tr>" + "".join(cells) + "</tr>" for cells in zip(*columns, strict=True)]
     if table.num_rows > most:
-        caption = (f"… {table.num_rows - most:,} more rows", *caption)
+        caption = (f"… {many(table.num_rows - most, 'more row')}", *caption)
     below = "".join(f"<p>{_escaped(line)}</p>" for line in caption)
     return (
         f'{_STYLE}<div class="obskit-t"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from obskit.names import printable
+from obskit.names import many, printable
 
 KEPT = 100
 """How many rejections are kept with their place; all are counted."""
@@ -159,22 +159,22 @@ class LoadReport:
 
     def lines(self) -> list[str]:
         """Return what people should know, a sentence a line; the first tells rows read and rejected."""
-        out = [f"{_many(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
+        out = [f"{many(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
         for reason, count in sorted(self.rejected_by_reason.items(), key=lambda item: -item[1])[:10]:
             first = next((r for r in self.rejected if r.reason == reason), None)
             where = f" (first: {first.file}{', ' if first.position else ''}{first.position})" if first else ""
             out.append(f"rejected {count:,}: {reason}{where}")
-        out += [f"renamed {old} to {new} in {_many(n, 'row')}" for old, (new, n) in self.renamed.items()]
+        out += [f"renamed {old} to {new} in {many(n, 'row')}" for old, (new, n) in self.renamed.items()]
         out += [
-            f"{name} came as {before}, became {after} in {_many(n, 'row')}"
+            f"{name} came as {before}, became {after} in {many(n, 'row')}"
             for name, (before, after, n) in self.retyped.items()
         ]
-        out += [f"{name} did not parse in {_many(n, 'row')}, null there" for name, n in self.unparsed.items()]
-        out += [f"{key} was there twice in {_many(n, 'row')}" for key, n in self.overridden.items()]
+        out += [f"{name} did not parse in {many(n, 'row')}, null there" for name, n in self.unparsed.items()]
+        out += [f"{key} was there twice in {many(n, 'row')}" for key, n in self.overridden.items()]
         if self.untimed:
-            out.append(f"{_many(self.untimed, 'row')} without a timestamp")
+            out.append(f"{many(self.untimed, 'row')} without a timestamp")
         if self.replaced:
-            out.append(f"{_many(self.replaced, 'provisional row')} replaced by later ones of their units")
+            out.append(f"{many(self.replaced, 'provisional row')} replaced by later ones of their units")
         return out + self.notes
 
     def __str__(self) -> str:
@@ -211,7 +211,3 @@ class FileReport:
     def note(self, text: str) -> None:
         """Add a remark, once."""
         self.report.note(text)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
