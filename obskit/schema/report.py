@@ -13,6 +13,9 @@ from obskit.names import many, printable
 KEPT = 100
 """How many rejections are kept with their place; all are counted."""
 
+SHOWN = 20
+"""How many lines a notebook shows of a report; printed it has all."""
+
 TORN = "torn: "
 """How a reason begins that says of a file that it ends within something."""
 
@@ -33,7 +36,7 @@ class Rejection:
         )
 
 
-@dataclass
+@dataclass(repr=False)
 class LoadReport:
     """Counts of everything that was read, left out or changed by loading.
 
@@ -180,8 +183,17 @@ class LoadReport:
     def __str__(self) -> str:
         return "\n".join(map(printable, self.lines()))
 
+    def _short(self) -> list[str]:
+        """Return the first lines, and how many there are more."""
+        lines = self.lines()
+        left = len(lines) - SHOWN
+        return [*lines[:SHOWN], f"… {many(left, 'more line')}: print it"] if left > 0 else lines
+
+    def __repr__(self) -> str:
+        return "\n".join(map(printable, self._short()))
+
     def _repr_html_(self) -> str:
-        first, *rest = (html.escape(printable(line)) for line in self.lines())
+        first, *rest = (html.escape(printable(line)) for line in self._short())
         items = "".join(f"<li>{line}</li>" for line in rest)
         return f"<p>{first}</p><ul>{items}</ul>" if items else f"<p>{first}</p>"
 
