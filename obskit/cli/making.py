@@ -14,6 +14,7 @@ from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo.generate import generate
 from obskit.errors import BadCall, MissingDependency
+from obskit.names import many
 from obskit.writers import format_of
 
 
@@ -50,7 +51,7 @@ def _dataset(arguments: argparse.Namespace) -> None:
             }
         )
     else:
-        write(f"{made.rows:,} events in {arguments.out}\n{made.load_report}\n")
+        write(f"{many(made.rows, 'event')} in {arguments.out}\n{made.load_report}\n")
 
 
 def demo(arguments: argparse.Namespace) -> None:
@@ -79,7 +80,7 @@ def demo(arguments: argparse.Namespace) -> None:
     if arguments.json:
         write_json({"kind": "demo"} | made)
     else:
-        write(f"{made['events']:,} events in {arguments.out}\nnext: obskit triage {arguments.out}")
+        write(f"{many(made['events'], 'event')} in {arguments.out}\nnext: obskit triage {arguments.out}")
 
 
 def _live(arguments: argparse.Namespace) -> None:

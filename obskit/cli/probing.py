@@ -13,6 +13,7 @@ from typing import Any
 
 from obskit.cli.terminal import write
 from obskit.errors import BadCall
+from obskit.names import many
 from obskit.probe import EventFile, checked, summary, told, watch
 from obskit.probe.writing import line_of
 
@@ -63,6 +64,6 @@ def probe(arguments: argparse.Namespace) -> None:
         tally = watch(urls, emit, every=every, count=count, stopped=stopped)
     end = f"{summary(tally)}\n"
     if file is not None and tally.requests:
-        end += f"{tally.requests} events in {file.path}\n"
+        end += f"{many(tally.requests, 'event')} in {file.path}\n"
     # Off a terminal and without a folder, stdout holds events alone.
     write(end, sys.stdout if terminal or file is not None else sys.stderr)

@@ -13,6 +13,7 @@ from obskit.errors import BadCall, EmptySelection
 from obskit.events import Events, Triage
 from obskit.figures import words
 from obskit.figures.tables import text_table
+from obskit.names import many
 
 MOST_FIELDS = 1_000  # listed by `info`; --json lists all
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
@@ -74,7 +75,7 @@ def info(arguments: argparse.Namespace) -> None:
         of = "" if events.scope.where is None else f"{rows:,} of "
         when = "" if first is None or last is None else f" from {words.time(first)} to {words.time(last)}"
         write(
-            f"{of}{events.dataset.rows:,} events{when}\n\n"
+            f"{of}{many(events.dataset.rows, 'event')}{when}\n\n"
             f"{text_table(fields.shown, most=MOST_FIELDS)}\n"
             f"{chr(10).join(fields.footer())}\n\n{events.load_report}"
         )

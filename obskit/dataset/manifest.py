@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from obskit.errors import DatasetError, UnknownField
-from obskit.names import nearest
+from obskit.names import many, nearest
 
 MANIFEST = "obskit.json"
 FORMAT = 1
@@ -124,7 +124,9 @@ def read_manifest(folder: Path) -> Manifest:
         except OSError:
             raise DatasetError(f"{part} is missing", hint=again) from None
         if size != entry["bytes"]:
-            raise DatasetError(f"{part} has {size:,} bytes, was written with {entry['bytes']:,}", hint=again)
+            raise DatasetError(
+                f"{part} has {many(size, 'byte')}, was written with {entry['bytes']:,}", hint=again
+            )
         first, last = (
             datetime.fromisoformat(entry[key]) if entry[key] else None for key in ("first", "last")
         )

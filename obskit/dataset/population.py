@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.names import UNIT_KINDS
+from obskit.names import UNIT_KINDS, many
 
 NO_TIME = np.iinfo(np.int64).min
 COLUMNS = ("timestamp", "event_count", "sample_weight", "kind", "parent_span_id", "duration_ms")
@@ -127,7 +127,8 @@ def weight_note(unweighted: int | None, rows: int) -> list[str]:
     """
     if not unweighted or not rows:
         return []
-    text = f"{unweighted:,} of {rows:,} rows carry no weight, counted as 1"
+    carry = "carries" if unweighted == 1 else "carry"
+    text = f"{unweighted:,} of {many(rows, 'row')} {carry} no weight, counted as 1"
     mixed = unweighted < rows
     return [f"warning: {text}; known and unknown weights are mixed" if mixed else text]
 

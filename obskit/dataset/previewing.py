@@ -17,6 +17,7 @@ from obskit.dataset.dataset import Dataset, is_dataset
 from obskit.dataset.manifest import MANIFEST
 from obskit.dataset.parts import ROW_GROUP
 from obskit.dataset.writing import write
+from obskit.names import many
 from obskit.readers import Skim, expand
 from obskit.schema import LoadReport, Normalizer
 
@@ -62,7 +63,7 @@ def skimmed(
     if not report.rows_read:
         yield None
         return
-    what = f"{skim.files:,} of {skim.of:,} files"
+    what = f"{skim.files:,} of {many(skim.of, 'file')}"
     if skim.reach < 1:
         what += f", of compressed ones the first {skim.reach:.0%}"
     with _kept(batches, normalizer.schema, report) as made:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.names import UNFINISHED
+from obskit.names import UNFINISHED, many
 from obskit.schema import LoadReport
 
 ROWS = 1 << 18
@@ -103,7 +103,7 @@ class Unfinished:
     def rest(self) -> list[pa.RecordBatch]:
         """Return the rows of units whose end was not read; for when all was, and settled."""
         if self._rows:
-            units = "1 unit was" if self._rows == 1 else f"{self._rows:,} units were"
+            units = many(self._rows, "unit was", "units were")
             self._report.note(f"{units} not finished when last seen: {UNFINISHED} is true")
         return self._taken()
 

@@ -19,7 +19,7 @@ from obskit.engine import Scope, parse_moment, parse_window
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.figures.result import Result
 from obskit.figures.tables import format_cell, html_table, text_table
-from obskit.names import printable
+from obskit.names import many, printable
 from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
 from obskit.triage import Triage, triage
@@ -295,19 +295,21 @@ class Events:
         """Return the first fields, for only those that are shown are looked at, and the lines below."""
         names = self.schema.names
         found = querying.fields(self.scope, names[:most])
-        notes = [f"… {len(names) - most:,} more fields: events.fields()"] if len(names) > most else []
+        notes = [f"… {many(len(names) - most, 'more field')}: events.fields()"] if len(names) > most else []
         notes += [f"note: {note}" for note in found.notes]
         return found.shown, notes
 
     def _head(self) -> list[str]:
         rows, first, last = self.scope.extent
-        of = f" of {self.dataset.rows:,}" if self.scope.where is not None else ""
+        whole = many(self.dataset.rows, "event")
+        said = whole if self.scope.where is None else f"{rows:,} of {whole}"
         when = f" from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
-        lines = [f"{rows:,}{of} events{when}, {len(self.schema):,} fields, dataset {self.fingerprint[:12]}"]
+        lines = [f"{said}{when}, {many(len(self.schema), 'field')}, dataset {self.fingerprint[:12]}"]
         if self.scope.where is not None:
             lines.append(printable(f"narrowed to: {self.scope.where.text}"))
         if self.load_report.rejected_count:
-            lines.append(f"{self.load_report.rejected_count:,} rows were rejected: see events.load_report")
+            rejected = many(self.load_report.rejected_count, "row was", "rows were")
+            lines.append(f"{rejected} rejected: see events.load_report")
         return lines
 
     def _within(self, table: pa.Table) -> Events:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from obskit.figures import words
 from obskit.figures.bars import comparison, comparison_html
 from obskit.figures.result import plain
-from obskit.names import printable
+from obskit.names import many, printable
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Explanation:
         if self.history:
             lines.append(f"usual rates from {words.events(self.history)} where {self.history['condition']}")
         if self.sampled:
-            lines.append(f"FROM A SAMPLE of {self.sampled:,} events; the exact answer follows")
+            lines.append(f"FROM A SAMPLE of {many(self.sampled, 'event')}; the exact answer follows")
         lines.append("")
         if not self.findings:
             lines.append("No finding: nothing sets the selection apart beyond chance.")
@@ -188,7 +188,7 @@ class Explanation:
             more = f" and {len(self.skipped) - 6} more" if len(self.skipped) > 6 else ""
             lines += ["", f"Not looked at, or only in part: {names}{more} (see .skipped)"]
         mark = str(self.dataset.get("fingerprint", ""))[:12]
-        lines += ["", self.query, f"of {words.count(self.dataset.get('rows'))} rows, dataset {mark}"]
+        lines += ["", self.query, f"of {many(self.dataset.get('rows'), 'row')}, dataset {mark}"]
         lines += [f"note: {note}" for note in self.notes]
         return "\n".join(map(printable, lines))
 

@@ -21,7 +21,7 @@ from obskit.explain.report import Reporter
 from obskit.explain.result import Explanation
 from obskit.explain.sets import Halves, HeldOut
 from obskit.explain.singles import Column, field_items, interval_totals, is_number
-from obskit.names import DRIFT, describes_error
+from obskit.names import DRIFT, describes_error, many
 from obskit.stats.evidence import Counts, paid_tests, score, weigh
 
 ALPHA = 0.05
@@ -279,9 +279,8 @@ class _Run:
             if codes.kind == "flag":
                 self.skipped.append({"field": name, "reason": "only whether it is there was looked at"})
             elif codes.rare_code is not None and seen[codes.rare_code] > 0.5 * seen[1:].sum():
-                reason = (
-                    f"nearly unique: only if it is there and {codes.size - 2:,} commoner values looked at"
-                )
+                common = many(codes.size - 2, "commoner value")
+                reason = f"nearly unique: only if it is there and {common} looked at"
                 self.skipped.append({"field": name, "reason": reason})
             self.columns.append(Column(codes, a, b))
         m = self._tests()

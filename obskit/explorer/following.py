@@ -23,7 +23,7 @@ from obskit.explorer.latest import Cancelled
 from obskit.explorer.markers import incomplete_from
 from obskit.explorer.state import State
 from obskit.explorer.view import numeric_fields
-from obskit.figures import words
+from obskit.names import many
 
 DEFAULT = 5.0
 UNSEEN = 40.0
@@ -169,7 +169,7 @@ class Following:
     def _told(self, follower: Follower | None, fresh: Any, error: str) -> None:
         newest = None if fresh is None else fresh.scope.newest
         until = "" if newest is None else f", the newest of {newest:%H:%M:%S} UTC"
-        text = "" if fresh is None else f"{words.count(fresh.dataset.rows)} events{until}"
+        text = "" if fresh is None else f"{many(fresh.dataset.rows, 'event')}{until}"
         with self._lock:
             if follower is not None and follower is self._follower and not follower.stopped:
                 self._following = {"every": follower.every, "text": text, "error": error}

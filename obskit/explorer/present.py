@@ -7,6 +7,7 @@ from typing import Any
 
 from obskit.engine import format_condition
 from obskit.figures import words
+from obskit.names import many
 
 # key in an explanation, heading, whether it is open at once
 LISTS = (
@@ -75,14 +76,15 @@ def row(finding: Mapping[str, Any], link: Link = lambda _: None) -> dict[str, An
 def summary(found: Mapping[str, Any]) -> str:
     """Return an explanation in a sentence, for who can't see the bars."""
     findings = list(found.get("findings") or ())
-    selected = words.count((found.get("selection") or {}).get("events"))
+    events = (found.get("selection") or {}).get("events")
+    selected = many(events, "event")
     if not findings:
-        return f"{selected} events selected. Nothing sets them apart beyond chance."
+        return f"{selected} selected. Nothing sets {'it' if events == 1 else 'them'} apart beyond chance."
     first = findings[0]
     name = _cut(words.conjunction(first.get("conditions") or ()))
     rest = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
     return (
-        f"{selected} events selected. First: {name}, {words.share(first.get('selected_share'))} of the "
+        f"{selected} selected. First: {name}, {words.share(first.get('selected_share'))} of the "
         f"selection against {words.share(first.get('baseline_share'))} of the baseline{rest}."
     )
 
@@ -101,7 +103,7 @@ def _rest(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _history(history: Mapping[str, Any]) -> str:
-    return f"{words.count(history.get('events'))} events, {history.get('condition')}"
+    return f"{many(history.get('events'), 'event')}, {history.get('condition')}"
 
 
 def _bar(finding: Mapping[str, Any], side: str) -> dict[str, Any]:

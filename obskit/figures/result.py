@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from obskit.errors import BadCall
 from obskit.figures import words
-from obskit.figures.tables import format_cell, html_page, html_table, text_table
-from obskit.names import safe
+from obskit.figures.tables import html_page, html_table, text_table
+from obskit.names import many, safe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +82,7 @@ class Result:
         lines = [self.query] if self.query else []
         if self.dataset:
             rows, mark = self.dataset.get("rows"), str(self.dataset.get("fingerprint", ""))[:12]
-            lines.append(f"of {format_cell(rows)} rows, dataset {mark}")
+            lines.append(f"of {many(rows, 'row')}, dataset {mark}")
         return [*lines, *(note if note.startswith("warning: ") else f"note: {note}" for note in self.notes)]
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from obskit.errors import BadCall
 from obskit.figures import words
-from obskit.names import safe
+from obskit.names import many, safe
 
 UNIT = b"obskit.unit"  # metadata of a column: one of the next three
 MS, SHARE = b"ms", b"share"
@@ -24,6 +24,7 @@ NULL = "null"
 MOST_ROWS = 50
 LEAST_WIDTH = 8  # of a column of text, or of the name of another
 MOST_CHARACTERS = 60  # of a cell
+_SHORT = 16  # characters of a cell that are never broken, for a long one beside it would take their room
 # Where text stands is said in each cell: JupyterLab's own rule for cells of a table is stronger than a class.
 _LEFT, _RIGHT = 'style="text-align:left"', 'class="n" style="text-align:right"'
 _GREY = "color:var(--jp-ui-font-color2,GrayText)"
@@ -34,7 +35,8 @@ color:var(--jp-ui-font-color1,currentColor);overflow-x:auto;max-width:100%}
 .obskit-t th,.obskit-t td{padding:.2em .8em;vertical-align:top;
 max-width:32em;overflow-wrap:anywhere;color:inherit;
 border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.35))}
-.obskit-t .n{font-variant-numeric:tabular-nums;white-space:nowrap}
+.obskit-t .n{font-variant-numeric:tabular-nums}
+.obskit-t .n,.obskit-t .w{white-space:nowrap}
 .obskit-t p{margin:.2em 0;color:var(--jp-ui-font-color2,GrayText)}
 .obskit-t a{color:var(--jp-content-link-color,LinkText)}
 .obskit-t code{font-family:var(--jp-code-font-family,monospace);font-size:12px}
@@ -93,10 +95,10 @@ def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_RO
         if row == 0:
             lines.append("  ".join("─" * widths[c] for c in range(kept)))
     if table.num_rows > most:
-        lines.append(f"… {table.num_rows - most:,} more rows")
+        lines.append(f"… {many(table.num_rows - most, 'more row')}")
     if kept < len(columns):
         names = ", ".join(column[0] for column in columns[kept:])
-        lines.append(_cut(f"… {len(columns) - kept} more columns: {names}", width))
+        lines.append(_cut(f"… {many(len(columns) - kept, 'more column')}: {names}", width))
     return "\n".join(lines)
 
 
@@ -120,7 +122,7 @@ def html_table(
     shown = table.slice(0, most)
     aligned = [_RIGHT if _is_number(field) else _LEFT for field in table.schema]
     head = "".join(
-        f"<th {align}>{_escaped(field.name, 300)}</th>"
+        f"<th {_stance(align, field.name)}>{_escaped(field.name, 300)}</th>"
         for field, align in zip(table.schema, aligned, strict=True)
     )
     addresses = {column: check_link(link) for column, link in (links or {}).items()}
@@ -134,16 +136,21 @@ def html_table(
                 inner = f'<span style="{_GREY}">{inner}</span>'
             elif field.name in addresses and isinstance(value, str):
                 inner = link_html(addresses[field.name], field.name, value, inner)
-            cells.append(f"<td {align}>{inner}</td>")
+            cells.append(f"<td {_stance(align, text)}>{inner}</td>")
         columns.append(cells)
     rows = ["<tr>" + "".join(cells) + "</tr>" for cells in zip(*columns, strict=True)]
     if table.num_rows > most:
-        caption = (f"… {table.num_rows - most:,} more rows", *caption)
+        caption = (f"… {many(table.num_rows - most, 'more row')}", *caption)
     below = "".join(f"<p>{_escaped(line)}</p>" for line in caption)
     return (
         f'{_STYLE}<div class="obskit-t"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f"</table>{below}</div>"
     )
+
+
+def _stance(align: str, text: str) -> str:
+    """Return how a cell's text stands: a short one on one line, as numbers do by their own class."""
+    return f'class="w" {align}' if align == _LEFT and len(text) <= _SHORT else align
 
 
 def html_page(*parts: str) -> str:

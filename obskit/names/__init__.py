@@ -29,6 +29,7 @@ __all__ = [
     "current",
     "describes_error",
     "is_safe",
+    "many",
     "nearest",
     "printable",
     "safe",
@@ -193,6 +194,18 @@ def safe(text: str, *, lines: bool = False) -> str:
         return text
     kept = "\t\n" if lines else ""
     return "".join(c if c in kept or is_safe(c) else repr(c)[1:-1] for c in text)
+
+
+def many(count: float | None, one: str, more: str | None = None) -> str:
+    """Return a number and what it is the number of: "1 row was", "12,345 rows were"; "?" for one not known.
+
+    Args:
+        count: how many; rounded.
+        one: what one of them is called.
+        more: what several are; None: the same with an s.
+    """
+    shown = "?" if count is None else f"{count:,.0f}"
+    return f"{shown} {one if shown == '1' else more or f'{one}s'}"
 
 
 def printable(text: str) -> str:

@@ -26,7 +26,7 @@ from obskit.errors import BadCall, ConditionError, LimitExceeded
 from obskit.figures.result import Result
 from obskit.figures.series import series
 from obskit.figures.tables import UNIT
-from obskit.names import nearest
+from obskit.names import many, nearest
 from obskit.query.aggregate import Columns, Groups, aggregate
 from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.calculations import Calculation, parse_calculations
@@ -311,7 +311,7 @@ def _over_time(asked: _Asked, seconds: float, notes: list[str]) -> tuple[pa.Tabl
         if left:
             inside = _any_of(table, top, names)
             keys = {name: inside.ifelse(table[name].cast("string"), OTHER) for name in names}
-            notes.append(f"{left:,} further groups are together as {OTHER!r}")
+            notes.append(f"{many(left, 'further group is', 'further groups are together')} as {OTHER!r}")
         elif having is not None:
             table = table.filter(_any_of(table, top, names))
             keys = {name: table[name] for name in names}
@@ -333,7 +333,8 @@ def _over_time(asked: _Asked, seconds: float, notes: list[str]) -> tuple[pa.Tabl
         )
     lost = _untimed(asked.scope)
     if lost:
-        notes.append(f"{lost:,} rows have no timestamp and are left out")
+        are = "is" if lost == 1 else "are"
+        notes.append(f"{many(lost, 'row has', 'rows have')} no timestamp and {are} left out")
     full = filled_grid(_table(groups, read), names, read, edge["low"], edge["high"], seconds)
     if not names and having is not None:
         full = _having(full, having)

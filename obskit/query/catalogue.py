@@ -16,7 +16,7 @@ from obskit.engine import Scope
 from obskit.figures import words
 from obskit.figures.result import Result
 from obskit.figures.tables import MS, SHARE, UNIT, WRITTEN, format_cell, html_table, text_table
-from obskit.names import safe
+from obskit.names import many, safe
 from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.lookup import with_units
 from obskit.query.terms import middles
@@ -122,7 +122,7 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
         known |= {name: _of_rows(scope, name, read) for name in some}
         sql.append(read.sql)
         if read.label != ALL:
-            what = f"{len(some)} field{'s are' if len(some) > 1 else ' is'} not counted yet"
+            what = f"{many(len(some), 'field is', 'fields are')} not counted yet"
             notes.append(f"{what}: fill and values are those of {read.label}")
     listed = [known[name] for name in wanted]
     table = pa.table(

@@ -14,6 +14,7 @@ from obskit.engine import Scope
 from obskit.errors import BadCall
 from obskit.figures.heatmap import heatmap as draw
 from obskit.figures.result import Result
+from obskit.names import many
 from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.axes import Axis, Edges, axis_of, bounds, check, coded, is_wide, span_of, sql_bin, time_bins
 from obskit.query.terms import row_weight
@@ -86,13 +87,13 @@ def heatmap(
         grid, apart, sql = _from_sql(scope, x_axis, y_axis)
     notes = list(scope.notes)
     words = {
-        "missing": "have no value of one of them",
-        "zero": "are zero or less, which a log axis has not",
-        "beyond": "lie beyond",
+        "missing": ("event has", "events have", "no value of one of them"),
+        "zero": ("event is", "events are", "zero or less, which a log axis has not"),
+        "beyond": ("event lies", "events lie", "beyond"),
     }
     notes += [
-        f"{apart[key]:,.0f} events {text}; they are not on the grid"
-        for key, text in words.items()
+        f"{many(apart[key], one, more)} {text}; not on the grid"
+        for key, (one, more, text) in words.items()
         if apart[key]
     ]
     if y_axis.log:

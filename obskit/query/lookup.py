@@ -16,7 +16,7 @@ from obskit.errors import BadCall, EmptySelection, UnknownField
 from obskit.figures import words
 from obskit.figures.result import Result
 from obskit.figures.tables import MS, SHARE, UNIT
-from obskit.names import safe
+from obskit.names import many, safe
 from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.terms import has_weight, per_row, row_weight
 
@@ -152,7 +152,8 @@ def impact(scope: Scope, selection: Any, by: str = WHO, *, population: str = "un
             + (f"; of those seen it is {words.share(share)}, of all it is not known" if share else "")
         )
     if row["without"]:
-        notes.append(f"{row['without']:,} of {row['rows']:,} selected rows have no {field}")
+        of = many(row["rows"], "selected row")
+        notes.append(f"{row['without']:,} of {of} {'has' if row['without'] == 1 else 'have'} no {field}")
     table = pa.table(
         {
             "affected": pa.array([row["affected"]], pa.int64()),

@@ -16,7 +16,7 @@ from obskit.figures import words
 from obskit.figures.result import Result
 from obskit.figures.tables import NULL, html_page, link_html
 from obskit.figures.waterfall import order, waterfall
-from obskit.names import safe
+from obskit.names import many, safe
 from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.lookup import NO_TRACES, with_units
 
@@ -47,7 +47,7 @@ class Trace(Result):
         name = max((len(row.label) for row in rows), default=0)
         name = min(name, 60)
         length = max((len(row.length) for row in rows), default=0)
-        lines = [f"trace {self.trace_id}: {self.table.num_rows:,} spans"]
+        lines = [f"trace {self.trace_id}: {many(self.table.num_rows, 'span')}"]
         for row in rows:
             bar = " " * row.start + ("█" * row.width if row.width else "╎")
             label = row.label if len(row.label) <= name else row.label[: name - 1] + "…"
@@ -82,7 +82,7 @@ class Trace(Result):
         more = f"<p>… {self.table.num_rows - SHOWN:,} more</p>" if self.table.num_rows > SHOWN else ""
         below = "".join(f"<p>{html.escape(safe(line))}</p>" for line in self.footer())
         return html_page(
-            f"<p>trace <code>{shown}</code>, {self.table.num_rows:,} spans</p>",
+            f"<p>trace <code>{shown}</code>, {many(self.table.num_rows, 'span')}</p>",
             f"<table>{''.join(rows)}</table>{more}{below}",
         )
 
@@ -172,7 +172,7 @@ def trace(scope: Scope, trace_id: str) -> Trace:
         1 for row in rows if row.get("parent_span_id") is not None and row["parent_span_id"] not in known
     )
     if lost:
-        notes.append(f"{lost:,} spans have a parent that is not among these rows")
+        notes.append(f"{many(lost, 'span has', 'spans have')} a parent that is not among these rows")
     return Trace(
         kind="trace",
         table=with_units(table),

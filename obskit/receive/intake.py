@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
+from obskit.names import many
 from obskit.receive import jsonbody, protobuf
 from obskit.receive.body import Body, Budget
 from obskit.receive.notices import Notices
@@ -17,6 +18,10 @@ from obskit.receive.refusal import Refused
 from obskit.receive.segments import FULL, Segments
 from obskit.receive.settings import Limits
 
+_MALFORMED = {
+    "traces": ("malformed span was", "malformed spans were"),
+    "logs": ("malformed log record was", "malformed log records were"),
+}
 METRICS = "metrics are not events: obskit keeps spans and log records"
 
 
@@ -96,7 +101,7 @@ class Intake:
         elif answer.rejected:
             self.counts["rejected"] += answer.rejected
             self.notices.tell(
-                "rejected", f"{answer.rejected:,} malformed {signal} were rejected: {answer.why}"
+                "rejected", f"{many(answer.rejected, *_MALFORMED[signal])} rejected: {answer.why}"
             )
         return answer
 

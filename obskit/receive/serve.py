@@ -9,6 +9,7 @@ import signal
 from collections.abc import Callable, Iterator
 
 from obskit.errors import BadCall
+from obskit.names import many
 from obskit.receive.intake import Intake
 from obskit.receive.memory import give_back
 from obskit.receive.notices import Notices
@@ -47,7 +48,8 @@ async def receive(settings: Settings, say: Say, stop: asyncio.Event | None = Non
             await _listen(settings, intake, servers, say)
             say(f"writing into {settings.into}; Ctrl-C ends it")
             if segments.healed:
-                say(f"put {segments.healed:,} bytes aside that were torn when the last receiver died")
+                torn = many(segments.healed, "byte aside that was", "bytes aside that were")
+                say(f"put {torn} torn when the last receiver died")
             work = asyncio.create_task(packing.run())
             waiting = asyncio.create_task(stop.wait())
             await asyncio.wait([work, waiting], return_when=asyncio.FIRST_COMPLETED)
@@ -104,18 +106,14 @@ def _stopped_by_signals() -> asyncio.Event:
 
 def _summary(intake: Intake, settings: Settings) -> str:
     counts = intake.counts
-    kept = f"{_some(counts['traces'], 'span')} and {_some(counts['logs'], 'log record')}"
-    parts = [f"{kept} in {_some(counts['requests'], 'request')}"]
+    kept = f"{many(counts['traces'], 'span')} and {many(counts['logs'], 'log record')}"
+    parts = [f"{kept} in {many(counts['requests'], 'request')}"]
     if counts["rejected"]:
-        parts.append(f"{counts['rejected']:,} malformed ones rejected")
+        parts.append(f"{many(counts['rejected'], 'malformed one')} rejected")
     if counts["data points"]:
-        parts.append(f"{counts['data points']:,} data points of metrics refused")
+        parts.append(f"{many(counts['data points'], 'data point')} of metrics refused")
     if counts["refused"]:
         kinds = sorted(key for key in counts if key.startswith("refused "))
         told = ", ".join(f"{counts[kind]:,} with {kind.split()[1]}" for kind in kinds)
         parts.append(f"refused requests: {told}")
     return f"received {'; '.join(parts)}\nnext: obskit triage {settings.into}"
-
-
-def _some(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -155,7 +155,7 @@ class Normalizer:
             else:
                 values = self._typed(target, part, columns)
             if part.how == "old":
-                self._count_rename(part, target, values, merged)
+                self._count_rename(part, target, merged)
             elif part.how == "own" and merged is not None and parts[0].how != "carried":
                 self.report.override(target, _both(values, merged))
             for kind, count in part.mixed.items():
@@ -165,9 +165,10 @@ class Normalizer:
             have = columns.get(target)
             columns[target] = merged if have is None else _coalesce(merged, have)
 
-    def _count_rename(self, part: _Part, target: str, values: pa.Array, merged: pa.Array | None) -> None:
-        both = 0 if merged is None else _both(values, merged)
-        self.report.rename(part.name, target, len(values) - values.null_count - both)
+    def _count_rename(self, part: _Part, target: str, merged: pa.Array | None) -> None:
+        """Count the rows that had the old name, whether or not their value is of the type of today's."""
+        both = 0 if merged is None else _both(part.values, merged)
+        self.report.rename(part.name, target, len(part.values) - part.values.null_count - both)
         self.report.override(part.name, both)
 
     def _alias(

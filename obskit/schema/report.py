@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from obskit.names import printable
+from obskit.names import many, printable
 
 KEPT = 100
 """How many rejections are kept with their place; all are counted."""
+
+SHOWN = 20
+"""How many lines a notebook shows of a report; printed it has all."""
 
 TORN = "torn: "
 """How a reason begins that says of a file that it ends within something."""
@@ -33,7 +36,7 @@ class Rejection:
         )
 
 
-@dataclass
+@dataclass(repr=False)
 class LoadReport:
     """Counts of everything that was read, left out or changed by loading.
 
@@ -159,29 +162,38 @@ class LoadReport:
 
     def lines(self) -> list[str]:
         """Return what people should know, a sentence a line; the first tells rows read and rejected."""
-        out = [f"{_many(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
+        out = [f"{many(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
         for reason, count in sorted(self.rejected_by_reason.items(), key=lambda item: -item[1])[:10]:
             first = next((r for r in self.rejected if r.reason == reason), None)
             where = f" (first: {first.file}{', ' if first.position else ''}{first.position})" if first else ""
             out.append(f"rejected {count:,}: {reason}{where}")
-        out += [f"renamed {old} to {new} in {_many(n, 'row')}" for old, (new, n) in self.renamed.items()]
+        out += [f"renamed {old} to {new} in {many(n, 'row')}" for old, (new, n) in self.renamed.items()]
         out += [
-            f"{name} came as {before}, became {after} in {_many(n, 'row')}"
+            f"{name} came as {before}, became {after} in {many(n, 'row')}"
             for name, (before, after, n) in self.retyped.items()
         ]
-        out += [f"{name} did not parse in {_many(n, 'row')}, null there" for name, n in self.unparsed.items()]
-        out += [f"{key} was there twice in {_many(n, 'row')}" for key, n in self.overridden.items()]
+        out += [f"{name} did not parse in {many(n, 'row')}, null there" for name, n in self.unparsed.items()]
+        out += [f"{key} was there twice in {many(n, 'row')}" for key, n in self.overridden.items()]
         if self.untimed:
-            out.append(f"{_many(self.untimed, 'row')} without a timestamp")
+            out.append(f"{many(self.untimed, 'row')} without a timestamp")
         if self.replaced:
-            out.append(f"{_many(self.replaced, 'provisional row')} replaced by later ones of their units")
+            out.append(f"{many(self.replaced, 'provisional row')} replaced by later ones of their units")
         return out + self.notes
 
     def __str__(self) -> str:
         return "\n".join(map(printable, self.lines()))
 
+    def _short(self) -> list[str]:
+        """Return the first lines, and how many there are more."""
+        lines = self.lines()
+        left = len(lines) - SHOWN
+        return [*lines[:SHOWN], f"… {many(left, 'more line')}: print it"] if left > 0 else lines
+
+    def __repr__(self) -> str:
+        return "\n".join(map(printable, self._short()))
+
     def _repr_html_(self) -> str:
-        first, *rest = (html.escape(printable(line)) for line in self.lines())
+        first, *rest = (html.escape(printable(line)) for line in self._short())
         items = "".join(f"<li>{line}</li>" for line in rest)
         return f"<p>{first}</p><ul>{items}</ul>" if items else f"<p>{first}</p>"
 
@@ -211,7 +223,3 @@ class FileReport:
     def note(self, text: str) -> None:
         """Add a remark, once."""
         self.report.note(text)
-
-
-def _many(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

@@ -16,18 +16,30 @@ if TYPE_CHECKING:
     from obskit.testing.capture import captured
     from obskit.testing.contract import ReaderContract
     from obskit.testing.heads import encoded, samples
+    from obskit.testing.markers import MarkerContract, deployments
 
 # name -> module
 _MODULES = {
+    "MarkerContract": "markers",
     "ReaderContract": "contract",
     "captured": "capture",
+    "deployments": "markers",
     "differences": "canonical",
     "encoded": "heads",
     "incident": "canonical",
     "samples": "heads",
 }
 
-__all__ = ["ReaderContract", "captured", "differences", "encoded", "incident", "samples"]
+__all__ = [
+    "MarkerContract",
+    "ReaderContract",
+    "captured",
+    "deployments",
+    "differences",
+    "encoded",
+    "incident",
+    "samples",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -7,6 +7,7 @@ and texts of all kinds.
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -30,7 +31,7 @@ _ROWS: tuple[dict[str, Any], ...] = (
     {
         **_GATEWAY,
         "timestamp": _T0,
-        "duration_ms": 812.5,
+        "duration_ms": 812.0,
         "name": "POST /book",
         "kind": "server",
         "trace_id": _TRACES[0],
@@ -41,6 +42,11 @@ _ROWS: tuple[dict[str, Any], ...] = (
         "http.request.method": "POST",
         "http.route": "/book",
         "http.response.status_code": 502,
+        "url.path": "/book",
+        "client.address": "203.0.113.7",
+        "server.address": "shop.example",
+        "user_agent.original": "shop/3.1 (Android)",
+        "http.response.body.size": 91,
         "url.query": 'from=Zürich&to=東京&q="a\\b"',
     },
     {
@@ -54,7 +60,7 @@ _ROWS: tuple[dict[str, Any], ...] = (
         "parent_span_id": "00f067aa0ba902b7",
         "status_code": "ERROR",
         "sample_weight": 4.0,
-        "error.type": "SeatMapTimeout",
+        "error.type": "timeout",
         "cart.items": [3, None, 7],
         "passenger.names": ["Zoë", "O'Brien", ""],
         "fare.total": 129.5,
@@ -97,6 +103,11 @@ _ROWS: tuple[dict[str, Any], ...] = (
         "http.request.method": "POST",
         "http.route": "/book",
         "http.response.status_code": 200,
+        "url.path": "/book",
+        "client.address": "203.0.113.7",
+        "server.address": "shop.example",
+        "user_agent.original": "shop/3.1 (Android)",
+        "http.response.body.size": 512,
         "fare.total": 80.0,
         "fare.refundable": True,
         "Region": "EU",
@@ -146,10 +157,42 @@ def incident(rows: int | None = None) -> pa.Table:
         rows: only the first few of the eight.
     """
     chosen = _ROWS[:rows]
-    names = list(dict.fromkeys(name for row in chosen for name in row))
-    arrays = [pa.array([row.get(name) for row in chosen], _TYPES.get(name)) for name in names]
+    return as_loaded(chosen)
+
+
+def as_loaded(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """Return rows as they lie in a Dataset."""
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    arrays = [pa.array([row.get(name) for row in rows], _TYPES.get(name)) for name in names]
+    return _normalized(pa.Table.from_arrays(arrays, names))
+
+
+def kept(table: pa.Table, names: Collection[str] | None, more: Mapping[str, Any]) -> pa.Table:
+    """Return what a reader makes of a file that has these fields of a table, and some of its own.
+
+    Args:
+        table: events as they lie in a Dataset.
+        names: fields that stay; None: all of them.
+        more: other fields -> the value that all rows have, or an array of the rows' values.
+    """
+    if names is None and not more:
+        return table
+    left = [name for name in table.schema.names if (names is None or name in names) and name not in more]
+    columns = {name: table.column(name) for name in left}
+    for name, value in more.items():
+        several = isinstance(value, pa.Array | pa.ChunkedArray)
+        columns[name] = value if several else pa.repeat(value, table.num_rows)
+    return _normalized(pa.table(columns))
+
+
+def _normalized(table: pa.Table) -> pa.Table:
+    """Return a table as it is after loading: what rows say without words, such as `error`, is in it."""
     normalizer = Normalizer(LoadReport())
-    batch = normalizer.batch(pa.RecordBatch.from_arrays(arrays, names).replace_schema_metadata(NAMED))
+    batch = normalizer.batch(
+        pa.RecordBatch.from_arrays(
+            [column.combine_chunks() for column in table.columns], table.schema.names
+        ).replace_schema_metadata(NAMED)
+    )
     return cast(pa.Table.from_batches([batch]), normalizer.schema)
 
 

@@ -34,6 +34,72 @@ _ZIPKIN = [
 _HONEYCOMB = [
     {"time": "2026-05-04T10:00:00Z", "samplerate": 4, "data": {"trace.trace_id": "4bf9", "name": "book"}}
 ]
+_TIME = "2026-05-04T10:00:00Z"
+_CLICKHOUSE = {
+    "Timestamp": "2026-05-04 10:00:00.000000000",
+    "TraceId": "4bf92f3577b34da6a3ce929d0e0e4736",
+    "SpanId": "00f067aa0ba902b7",
+    "SpanName": "POST /book",
+    "ResourceAttributes": {"service.name": "gateway"},
+    "SpanAttributes": {"http.route": "/book"},
+    "Duration": 812_000_000,
+}
+_NGINX = {
+    "time_iso8601": "2026-05-04T10:00:00+00:00",
+    "remote_addr": "203.0.113.7",
+    "request": "POST /book HTTP/1.1",
+    "status": "502",
+    "body_bytes_sent": "91",
+}
+_ENVOY = {
+    "start_time": "2026-05-04T10:00:00.000Z",
+    "method": "POST",
+    "path": "/book",
+    "response_code": 502,
+    "response_flags": "UF",
+    "bytes_sent": 91,
+}
+_CDEVENT = {
+    "context": {
+        "id": "41",
+        "type": "dev.cdevents.service.deployed.0.3.0",
+        "timestamp": "2026-05-04T10:00:00Z",
+    },
+    "subject": {"id": "booking", "content": {"environment": {"id": "production"}}},
+}
+_CLOUDEVENT = {"specversion": "1.0", "id": "41", "source": "/ci", "type": "shop.deployed", "data": {"n": 1}}
+_GITHUB = {
+    "deployment": {"id": 41, "sha": "5f1c" * 10, "ref": "2.4.0", "created_at": _TIME},
+    "repository": {"full_name": "shop/booking"},
+    "sender": {"login": "ann"},
+}
+_GITLAB = {"object_kind": "deployment", "status": "success", "status_changed_at": "2026-05-04 10:00:00 +0000"}
+_ARGOCD = {
+    "apiVersion": "argoproj.io/v1alpha1",
+    "kind": "Application",
+    "metadata": {"name": "booking"},
+    "spec": {"destination": {"namespace": "shop"}},
+    "status": {"history": [{"id": 1, "revision": "5f1c" * 10, "deployedAt": _TIME}]},
+}
+_KUBERNETES = {
+    "kind": "Event",
+    "metadata": {"name": "booking.17a"},
+    "involvedObject": {"kind": "Pod", "name": "booking-7"},
+    "reason": "BackOff",
+    "lastTimestamp": _TIME,
+}
+_OBJECTS = {
+    "ClickHouse JSONEachRow": _CLICKHOUSE,
+    "nginx JSON": _NGINX,
+    "Envoy JSON": _ENVOY,
+    "CDEvents": _CDEVENT,
+    "CloudEvents": _CLOUDEVENT,
+    "GitHub deployments": _GITHUB,
+    "GitLab deployments": _GITLAB,
+    "Argo CD": _ARGOCD,
+    "Kubernetes events": _KUBERNETES,
+    "Delta Lake": {"commitInfo": {"timestamp": 1_777_888_800_000, "operation": "WRITE"}},
+}
 _CURL = {"url": "https://shop.example/", "response_code": 200, "time_total": 0.25, "time_namelookup": 0.01}
 
 
@@ -63,6 +129,14 @@ def samples() -> dict[str, bytes]:
     table = incident()
     return {
         **{reader: encoded(table, format) for format, reader in _READERS.items()},
+        **{
+            reader: json.dumps(item, separators=(",", ":")).encode() + b"\n"
+            for reader, item in _OBJECTS.items()
+        },
+        "OTLP protobuf": _protobuf(),
+        "CSV of markers": b"time,kind,text\n2026-05-04T10:00:00Z,deployment,2.4.0\n",
+        "Envoy access log": b'[2026-05-04T10:00:00.000Z] "POST /book HTTP/1.1" 502 UF 0 91 812 - '
+        b'"203.0.113.7" "shop/3.1" "-" "shop.example" "-"\n',
         "CSV": b"timestamp,name,duration_ms\n2026-05-04T10:00:00Z,book,12.5\n2026-05-04T10:00:01Z,book,13\n",
         "Zipkin": json.dumps(_ZIPKIN).encode(),
         "Honeycomb": json.dumps(_HONEYCOMB).encode(),
@@ -75,3 +149,16 @@ def samples() -> dict[str, bytes]:
         "a JSON list of numbers": b"[1, 2, 3]\n",
         "a JSON document": b'{\n  "dependencies": {\n    "left-pad": "1.0.0"\n  }\n}\n',
     }
+
+
+def _protobuf() -> bytes:
+    """Return a request of one span, by protobuf's rule: a number, a length, what is in it."""
+    trace, span_id = bytes.fromhex("4bf92f3577b34da6a3ce929d0e0e4736"), bytes.fromhex("00f067aa0ba902b7")
+    started = (1_777_888_800_000_000_000).to_bytes(8, "little")
+    ids = _field(1, trace) + _field(2, span_id)
+    span = ids + _field(5, b"POST /book") + b"\x39" + started + b"\x41" + started
+    return _field(1, _field(2, _field(2, span)))
+
+
+def _field(number: int, data: bytes) -> bytes:
+    return bytes([number << 3 | 2, len(data)]) + data

@@ -11,7 +11,7 @@ import pyarrow as pa
 
 from obskit.engine import Condition, Scope
 from obskit.errors import BadCall, EmptySelection
-from obskit.names import COLUMNS
+from obskit.names import COLUMNS, many
 from obskit.query.terms import per_row
 from obskit.triage.outcomes import severities
 
@@ -102,8 +102,10 @@ def population_of(scope: Scope, population: str) -> Population:
     else:
         notes = (_left_out(found["rows"], found["units"]),)
         if found["units"] < FEW * found["rows"]:
+            are = "is a unit" if found["units"] == 1 else "are units"
             notes += (
-                f"only {found['units']:,} of {found['rows']:,} rows are units of work: spans without kind; "
+                f"only {found['units']:,} of {many(found['rows'], 'row')} {are} of work: "
+                "spans without kind; "
                 'population="all" (--population all) looks at every span',
             )
     first, last = (found[end + ("_unit" if condition else "")] for end in ("first", "last"))
@@ -116,7 +118,7 @@ def _left_out(rows: int, units: int) -> str:
     left = rows - units
     if not left:
         return "population: units of work, as all rows are"
-    return f"population: units of work; {left:,} other {'row is' if left == 1 else 'rows are'} left out"
+    return f"population: units of work; {many(left, 'other row is', 'other rows are')} left out"
 
 
 def _hint(scope: Scope) -> str:

@@ -15,7 +15,7 @@ from obskit.dataset import fresh_file
 from obskit.dataset import write as write_dataset
 from obskit.engine import Scope
 from obskit.errors import BadCall, EmptySelection
-from obskit.names import printable
+from obskit.names import many, printable
 from obskit.schema import LoadReport, cast
 from obskit.writers.formats import DATASET, PACKED, format_of
 from obskit.writers.told import Told
@@ -51,7 +51,7 @@ class Written:
         }
 
     def __str__(self) -> str:
-        what = f"{self.rows:,} events of {self.fields:,} fields in {self.path}, {self.format}"
+        what = f"{many(self.rows, 'event')} of {many(self.fields, 'field')} in {self.path}, {self.format}"
         return "\n".join(map(printable, [what, *(f"note: {note}" for note in self.notes)]))
 
 

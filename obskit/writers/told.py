@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
+from obskit.names import many
+
 SHOWN = 5
 
 
@@ -45,7 +47,7 @@ class Told:
     def lines(self) -> tuple[str, ...]:
         """Return the sentences."""
         fields = (why.format(fields=listed(names)) for why, names in self._fields.items())
-        counts = (f"{why}: {rows:,} row{'' if rows == 1 else 's'}" for why, rows in self._counts.items())
+        counts = (f"{why}: {many(rows, 'row')}" for why, rows in self._counts.items())
         return (*fields, *counts, *self._notes)
 
 

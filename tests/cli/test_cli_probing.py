@@ -18,6 +18,7 @@ import pytest
 from obskit.cli import main
 from obskit.cli.probing import stretch
 from obskit.errors import BadCall
+from obskit.names import many
 
 COMMAND = [
     sys.executable,
@@ -96,7 +97,7 @@ def test_sigterm_ends_it_too(url: str, tmp_path: Path) -> None:
         out, said = process.communicate(timeout=20)
     assert process.returncode == 0, said
     (path,) = tmp_path.iterdir()
-    assert out.splitlines()[-1] == f"{len(path.read_text().splitlines())} events in {path}"
+    assert out.splitlines()[-1] == f"{many(len(path.read_text().splitlines()), 'event')} in {path}"
 
 
 def test_a_terminal_gets_lines_for_a_person(url: str) -> None:

@@ -239,3 +239,26 @@ def test_the_public_face() -> None:
         assert getattr(obskit, name).__name__ == name
     with pytest.raises(AttributeError, match="module 'obskit' has no attribute 'nope'"):
         obskit.nope  # noqa: B018
+
+
+def test_what_is_there_once_is_told_in_the_singular(tmp_path: Path) -> None:
+    path = tmp_path / "one.jsonl"
+    path.write_text(
+        '{"time": "2026-05-04T10:00:00Z", "name": "a", "trace_id": "ab", "span_id": "1"}\n{torn\n'
+    )
+    events = load(path)
+    head = events._head()
+    mark = events.fingerprint[:12]
+    assert head == [
+        "1 event from 2026-05-04T10:00:00Z to 2026-05-04T10:00:00Z, "
+        f"{len(events.schema)} fields, dataset {mark}",
+        "1 row was rejected: see events.load_report",
+    ]
+    assert (
+        events.where("name = 'b'")._head()[0] == f"0 of 1 event, {len(events.schema)} fields, dataset {mark}"
+    )
+    assert str(events.trace("ab")).split("\n")[0].endswith(": 1 span")
+    assert events.query("count()").footer()[1] == f"of 1 row, dataset {mark}"
+    assert str(events.write(tmp_path / "out.jsonl")) == (
+        f"1 event of {len(events.schema)} fields in {tmp_path}/out.jsonl, jsonl"
+    )

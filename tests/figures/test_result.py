@@ -180,9 +180,16 @@ def test_alignment_is_said_in_each_cell_and_the_style_once() -> None:
     table = pa.table({"name": ["  a"], "n": [1]})
     page = html_page(html_table(table), html_page("<p>more</p>"))
     assert page.count("<style>") == 1
-    assert page.count('style="text-align:left"') == 2
+    assert page.count('class="w" style="text-align:left"') == 2
     assert page.count('class="n" style="text-align:right"') == 2
     assert result(n=[1])._repr_html_().count("<style>") == 1
+
+
+def test_a_short_text_is_not_broken_beside_a_long_one() -> None:
+    page = html_table(pa.table({"type": ["string"], "top": ["x" * 17]}))
+    assert '<td class="w" style="text-align:left">string</td>' in page
+    assert f'<td style="text-align:left">{"x" * 17}</td>' in page
+    assert ".obskit-t .n,.obskit-t .w{white-space:nowrap}" in page
 
 
 def test_times_are_the_same_in_text_and_json() -> None:

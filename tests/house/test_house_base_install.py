@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 import tomllib
 from importlib import metadata
 from pathlib import Path
@@ -202,7 +201,7 @@ def test_verbs_need_the_extra_data_alone(words: tuple[str, ...]) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """The budget is 0.3 s; what is imported does not depend on how busy the machine is."""
+    """What it takes is in `benchmarks/loading.py`; this is why, whatever else the machine does."""
     code = (
         "import sys; from obskit.cli import main; main(['--help']);"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & set(sys.argv[1:])), file=sys.stderr)"
@@ -215,20 +214,6 @@ def test_help_imports_nothing_heavy() -> None:
         check=True,
     )
     assert done.stderr == "[]\n"
-
-
-def test_help_is_quick() -> None:
-    times = []
-    for _ in range(3):
-        begun = time.perf_counter()
-        subprocess.run(
-            [sys.executable, "-c", "from obskit.cli import main; main(['--help'])"],
-            cwd=ROOT,
-            capture_output=True,
-            check=True,
-        )
-        times.append(time.perf_counter() - begun)
-    assert min(times) <= 0.3
 
 
 def test_what_is_hidden_is_what_the_extras_bring() -> None:

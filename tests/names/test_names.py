@@ -93,3 +93,11 @@ def test_what_is_shown_of_text_from_anywhere(text: str, shown: str) -> None:
 
 def test_lines_may_stay() -> None:
     assert safe("a\tb\nc\r", lines=True) == "a\tb\nc\\r"
+
+
+def test_one_of_a_thing_is_told_in_the_singular():
+    assert [names.many(n, "row") for n in (0, 1, 1.2, 2, 12345, None)] == [
+        *("0 rows", "1 row", "1 row", "2 rows", "12,345 rows", "? rows")
+    ]
+    assert names.many(1, "row was", "rows were") == "1 row was"
+    assert names.many(2, "row was", "rows were") == "2 rows were"

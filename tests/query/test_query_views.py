@@ -237,7 +237,7 @@ def test_trace_is_a_tree() -> None:
     assert "trace t1: 4 spans" in text
     assert "    query" in text
     assert "ERROR" in text
-    assert "1 spans have a parent that is not among these rows" in text
+    assert "1 span has a parent that is not among these rows" in text
     page = result._repr_html_()
     assert "<b>error</b>" in page
     assert "&lt;b&gt;" in page
@@ -298,7 +298,7 @@ def test_impact_counts_people() -> None:
     assert (result.affected, result.total, result.lower_bound) == (1, 2, False)
     assert result.table.to_pylist()[0]["last"] == T + timedelta(minutes=1)
     assert str(result).startswith("1 of 2 user.id (50.0%), from 2026-05-04T10:00:00Z to 2026-05-04T10:01:00Z")
-    assert "1 of 3 selected rows have no user.id" in result.notes
+    assert "1 of 3 selected rows has no user.id" in result.notes
 
 
 def test_impact_is_a_lower_bound_where_sampled() -> None:
@@ -337,7 +337,7 @@ def test_impact_counts_units_as_explain_does() -> None:
     assert "the condition names kind or name: all rows it is true of are taken" in chosen.notes
     some = impact(scope, "error is not null")
     assert (
-        "warning: 1 of 2 rows carry no weight, counted as 1; known and unknown weights are mixed"
+        "warning: 1 of 2 rows carries no weight, counted as 1; known and unknown weights are mixed"
         in some.notes
     )
     with pytest.raises(BadCall, match="population='some'"):

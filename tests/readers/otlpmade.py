@@ -206,3 +206,21 @@ def requests(values):
         _request("resourceSpans", "scopeSpans", "spans", spans(values), values),
         _request("resourceLogs", "scopeLogs", "logRecords", records(values), values),
     )
+
+
+def spans_in(data):
+    """Give (resource, scope, span) of each span in lines of requests."""
+    for line in data.splitlines():
+        for resource in json.loads(line).get("resourceSpans", []):
+            for scope in resource["scopeSpans"]:
+                for one in scope["spans"]:
+                    yield resource["resource"], scope["scope"], one
+
+
+def plain(value):
+    """Return an AnyValue as a value of Python."""
+    for kind, found in value.items():
+        if kind == "arrayValue":
+            return [plain(item) for item in found["values"]]
+        return int(found) if kind == "intValue" else found
+    return None

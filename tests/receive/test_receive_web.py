@@ -95,7 +95,7 @@ def test_malformed_records_are_rejected_alone(start):
     said = {"rejectedSpans": "2", "errorMessage": "an integer that is none"}
     assert (status, json.loads(body)) == (200, {"partialSuccess": said})
     assert kept(receiver.folder) == ["fine", "good"]
-    assert "2 malformed traces were rejected: an integer that is none" in receiver.said
+    assert "2 malformed spans were rejected: an integer that is none" in receiver.said
     assert "; 2 malformed ones rejected\n" in receiver.stop()
 
 

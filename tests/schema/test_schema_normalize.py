@@ -56,6 +56,20 @@ def test_old_names_become_todays_and_the_new_wins():
     assert report.overridden == {"http.status_code": 1}
 
 
+def test_a_row_is_renamed_whether_or_not_its_value_is_of_the_type():
+    rows, report, _ = events(
+        {"http.status_code": "200", "name": "a"}, {"http.status_code": "many"}, {"name": "b"}
+    )
+    assert [row["http.response.status_code"] for row in rows] == [200, None, None]
+    assert report.lines() == [
+        "3 rows read, 0 rejected",
+        "renamed http.status_code to http.response.status_code in 2 rows",
+        "http.response.status_code came as string, became int in 1 row",
+        "http.response.status_code did not parse in 1 row, null there",
+        "3 rows without a timestamp",
+    ]
+
+
 def test_nested_objects_are_flat_and_the_shallower_of_equal_names_wins():
     rows, report, _ = events(
         {"a": {"b": 1, "c": {"d": "x"}}, "a.b": 2}, {"a": {"b": 3, "c": None}, "a.b": None}

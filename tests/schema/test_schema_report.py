@@ -33,6 +33,33 @@ def test_text_says_everything_once():
     )
 
 
+def test_a_notebook_shows_text_and_page_alike_and_not_without_end():
+    few = LoadReport(rows_read=1)
+    few.reject("a.jsonl", "line 3, byte 120", "not JSON")
+    assert (
+        repr(few)
+        == str(few)
+        == ("1 row read, 1 rejected\nrejected 1: not JSON (first: a.jsonl, line 3, byte 120)")
+    )
+    assert few._repr_html_() == (
+        "<p>1 row read, 1 rejected</p>"
+        "<ul><li>rejected 1: not JSON (first: a.jsonl, line 3, byte 120)</li></ul>"
+    )
+    many = LoadReport(rows_read=2)
+    for number in range(25):
+        many.note(f"remark {number}")
+    shown = [
+        "2 rows read, 0 rejected",
+        *(f"remark {number}" for number in range(19)),
+        "… 6 more lines: print it",
+    ]
+    assert repr(many).split("\n") == shown
+    assert many._repr_html_() == (
+        f"<p>{shown[0]}</p><ul>" + "".join(f"<li>{line}</li>" for line in shown[1:]) + "</ul>"
+    )
+    assert len(str(many).split("\n")) == 26
+
+
 def test_html_is_escaped():
     html = filled()._repr_html_()
     assert "&lt;b&gt;a remark" in html

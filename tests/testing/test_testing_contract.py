@@ -35,7 +35,7 @@ from obskit.readers.jsonl import READER as JSONL
 from obskit.readers.otlp import READER as OTLP
 from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
 from obskit.readers.zipkin import READER as ZIPKIN
-from obskit.schema import NAMED, LoadReport, Normalizer, cast
+from obskit.schema import EVENTS_TYPE, NAMED, LoadReport, Normalizer, cast
 from obskit.schema.types import json_text
 from obskit.testing import ReaderContract, encoded, incident, samples
 from obskit.writers import FORMATS
@@ -202,41 +202,73 @@ class TestHoneycomb(ReaderContract):
 
 
 class TestZipkin(ReaderContract):
-    """Tags are text, an annotation is a time and a text, and a log record is not to be had."""
+    """A tag is text, an annotation a time and a text, a duration whole microseconds; there are no log records."""
 
     reader = ZIPKIN
-    kept: ClassVar[tuple[str, ...]] = (
-        *("timestamp", "name", "trace_id", "span_id", "parent_span_id", "service.name", "http.route"),
-        *("http.response.status_code", "error.type", "url.query", "cloud.region", "server.port"),
-    )
+    own = ("timestamp", "name", "kind", "trace_id", "span_id", "parent_span_id", "service.name")
+    tags: ClassVar[dict[str, str]] = {
+        "status_code": "otel.status_code",
+        "status_message": "otel.status_description",
+        "trace_state": "w3c.tracestate",
+        **{
+            name: name
+            for name in (
+                *("Region", "client.address", "cloud.region", "db.query.text", "db.system.name"),
+                *("error.type", "http.request.method", "http.response.body.size", "http.route"),
+                *("http.response.status_code", "k8s.label.app.kubernetes.io/name", "server.address"),
+                *("server.port", "service.version", "url.path", "url.query", "user_agent.original"),
+                "with space",
+            )
+        },
+    }
+    texts = ("cart.items", "passenger.names", "fare.refundable", "fare.total")
+    keeps = (*own, *tags)
+
+    def carries(self, table: pa.Table) -> pa.Table:
+        return table.filter(pc.is_valid(table["duration_ms"]))
 
     def write(self, table: pa.Table) -> bytes:
+        told = {name: name for name in self.texts} | self.tags
+        micros = table["timestamp"].cast(pa.int64()).to_pylist()
         spans = [
             {
                 "traceId": row["trace_id"],
                 "id": row["span_id"],
-                **({"parentId": row["parent_span_id"]} if "parent_span_id" in row else {}),
-                "name": row.get("name"),
-                "timestamp": micros,
+                "parentId": row.get("parent_span_id"),
+                "name": row["name"],
+                "kind": row["kind"].upper(),
+                "timestamp": began,
+                "duration": round(row["duration_ms"] * 1000),
                 "localEndpoint": {"serviceName": row["service.name"]},
-                "tags": {name: str(value) for name, value in row.items() if name in self.kept[6:]},
+                "annotations": [{"timestamp": at, "value": name} for at, name, _ in notes or []],
+                "tags": {told[name]: self._text(value) for name, value in row.items() if name in told},
             }
-            for row, micros in zip(
-                rows_of(self._spans(table)),
-                self._spans(table)["timestamp"].cast(pa.int64()).to_pylist(),
-                strict=True,
-            )
+            for row, began, notes in zip(rows_of(table), micros, self._notes(table), strict=True)
         ]
         return json.dumps(spans, separators=(",", ":")).encode()
 
-    def _spans(self, table: pa.Table) -> pa.Table:
-        table = table.filter(pc.is_valid(table["duration_ms"]))
-        return table.select([name for name in self.kept if name in table.schema.names])
+    def _text(self, value: Any) -> str:
+        return value if type(value) is str else json_text(value)
 
-    def expected(self, table: pa.Table) -> pa.Table:
-        spans = self._spans(table)
-        unset = pa.array(["UNSET"] * spans.num_rows)
-        return normalized(spans.append_column("status_code", unset))
+    def _notes(self, table: pa.Table) -> list[list[tuple[int, str, None]] | None]:
+        if "events" not in table.schema.names:
+            return [None] * table.num_rows
+        return [
+            [(round(event["timestamp"].timestamp() * 1e6), event["name"], None) for event in of or []] or None
+            for of in table["events"].to_pylist()
+        ]
+
+    def adds(self, table: pa.Table) -> dict[str, Any]:
+        texts = {
+            name: [None if value is None else self._text(value) for value in table[name].to_pylist()]
+            for name in self.texts
+            if name in table.schema.names
+        }
+        return {
+            **{name: pa.array(values, pa.string()) for name, values in texts.items()},
+            "duration_ms": pc.round(table["duration_ms"], 3),
+            "events": pa.array(self._notes(table), EVENTS_TYPE),
+        }
 
     def spoiled(self, data: bytes) -> bytes:
         return b'"timestamp":"x","was":'.join(data.rsplit(b'"timestamp":', 1))
@@ -283,9 +315,11 @@ def test_what_it_says_of_a_reader_that_breaks_it() -> None:
 
 def test_the_samples_are_what_they_say(tmp_path: Path) -> None:
     path = tmp_path / "events"
+    formats = {reader.name for reader in REGISTRY.readers()}
+    assert formats - samples().keys() == set()
     for name, head in samples().items():
         path.write_bytes(head)
-        if name in {reader.name for reader in REGISTRY.readers()}:
+        if name in formats:
             assert REGISTRY.choose(Source(path)).name == name
 
 

@@ -18,6 +18,7 @@ from obskit.demo.live.client import Client
 from obskit.demo.live.processes import Processes, Service
 from obskit.demo.live.seen import Seen, look
 from obskit.errors import BadCall, DatasetError, ObskitError
+from obskit.names import many
 
 RATE = 50  # requests a second
 LEAST_SECONDS, MOST_SECONDS = 8, 600
@@ -99,7 +100,7 @@ class _Platform:
                 return time.monotonic() < until and self._processes.running()
 
             client = Client(http, self._gateway.url, RATE, going)
-            say(f"{len(asked):,} requests to the gateway, {RATE} a second for {seconds} s")
+            say(f"{many(len(asked), 'request')} to the gateway, {RATE} a second for {seconds} s")
             await self._stage(client, asked[: edges[0]])
 
             say(f"booking {story.CANARY} starts as a canary, for {story.CANARY_SHARE}% of the users")

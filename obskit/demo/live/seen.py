@@ -12,6 +12,7 @@ from obskit.errors import EmptySelection
 from obskit.events import Events, load
 from obskit.explain import Explanation
 from obskit.figures import words
+from obskit.names import many
 
 _TITLES = {"canary": "Slow bookings since the canary", "fault": "Payments that fail"}
 _MOST_FINDINGS = 3
@@ -51,9 +52,10 @@ class Seen:
 
     def __str__(self) -> str:
         answers = ", ".join(f"{count:,} x {status}" for status, count in self.statuses.items())
-        lines = [f"{self.sent:,} requests ({answers or 'none'}) made {self.events:,} events"]
+        lines = [f"{many(self.sent, 'request')} ({answers or 'none'}) made {many(self.events, 'event')}"]
         if self.sent < self.wanted:
-            lines.append(f"{self.wanted - self.sent:,} more were not made: this machine could not keep up")
+            more = many(self.wanted - self.sent, "more was", "more were")
+            lines.append(f"{more} not made: this machine could not keep up")
         for planted, explanation in zip(self.planted, self.explanations, strict=True):
             lines += ["", *_answer(self.path, planted, explanation)]
         return "\n".join([*lines, "", f"what was planted: {self.path / 'planted.json'}"])

@@ -84,7 +84,7 @@ function makePanel({ root, act, say }) {
   }
 
   function side(kind, title, { events, condition }) {
-    return h("p", {}, h("span", { class: `obskit-key obskit-${kind}`, "aria-hidden": "true" }), h("b", { text: `${title}: ` }), `${events} events, `, h("code", { text: condition }));
+    return h("p", {}, h("span", { class: `obskit-key obskit-${kind}`, "aria-hidden": "true" }), h("b", { text: `${title}: ` }), `${events} ${events === "1" ? "event" : "events"}, `, h("code", { text: condition }));
   }
 
   return {

@@ -162,7 +162,7 @@ function makePlot({ onBrush, onClear, say }) {
     const { columns, rows, x, y } = state.view;
     const cell = { x0: column / columns, x1: (column + 1) / columns, y0: row / rows, y1: (row + 1) / rows };
     const count = state.grid[row * columns + column];
-    return `${range(cell)}: ${count ? `${count.toLocaleString("en-US")} events` : "no events"}`;
+    return `${range(cell)}: ${count ? `${count.toLocaleString("en-US")} ${count === 1 ? "event" : "events"}` : "no events"}`;
   }
   const cellAt = ({ x, y }) => ({
     column: clamp(Math.floor(x * state.view.columns), 0, state.view.columns - 1),

@@ -1,0 +1,71 @@
+"""The contract fails: a reader that loses, changes or makes up anything is seen, in every format."""
+
+import dataclasses
+import inspect
+
+import pyarrow as pa
+import pytest
+import test_testing_contract
+import test_testing_markers
+import test_testing_requests
+import test_testing_stores
+
+from obskit.errors import ObskitError
+from obskit.testing import ReaderContract
+
+SUITES = {
+    name: suite
+    for module in (test_testing_contract, test_testing_markers, test_testing_requests, test_testing_stores)
+    for name, suite in inspect.getmembers(module, inspect.isclass)
+    if issubclass(suite, ReaderContract) and name.startswith("Test")
+}
+
+# Loading copies these from a span's events, where the exception has no such attributes itself.
+COPIED = {"exception.type", "exception.message"}
+# Our own writer says what only a list of ours holds in a tag too.
+TWICE = {"TestJaeger": {"links"}}
+
+
+class Broken:
+    """A suite whose reader's batches are spoiled; they are read once, and so is what it writes and expects."""
+
+    def __init__(self, suite):
+        self.suite = suite()
+        if hasattr(self.suite, "setup_method"):
+            self.suite.setup_method(None)
+        table = self.suite._carried()
+        data, expected = self.suite.write(table), self.suite.expected(table)
+        self.suite.write, self.suite.expected = (lambda _: data), (lambda _: expected)
+        self.first, self.batches = suite.reader.read, []
+
+    def is_red(self, spoil):
+        def read(source, report, mapping):
+            self.batches = self.batches or list(self.first(source, report, mapping))
+            return map(spoil, self.batches)
+
+        self.suite.reader = dataclasses.replace(self.suite.reader, read=read)
+        try:
+            self.suite.test_the_same_incident_gives_the_same_table()
+        except (AssertionError, ObskitError):
+            return True
+        return False
+
+
+def without(batch, name):
+    return batch.drop_columns([name]) if name in batch.schema.names else batch
+
+
+@pytest.mark.parametrize("name", SUITES)
+def test_whatever_a_reader_breaks_is_seen(name):
+    broken, names = Broken(SUITES[name]), set()
+
+    def look(batch):
+        names.update(batch.schema.names)
+        return batch
+
+    assert not broken.is_red(look)
+    assert len(names) > 4
+    unseen = {lost for lost in names if not broken.is_red(lambda batch, lost=lost: without(batch, lost))}
+    assert unseen <= COPIED | TWICE.get(name, set())
+    assert broken.is_red(lambda batch: batch.slice(1))
+    assert broken.is_red(lambda batch: batch.append_column("made.up", pa.repeat("x", len(batch))))

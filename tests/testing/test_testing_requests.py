@@ -1,0 +1,177 @@
+"""Readers of requests keep the contract: access logs as text and JSON, and what curl prints.
+
+They tell of the incident what a proxy saw of it: no spans below, no service, and times as coarse as the log
+writes them.
+"""
+
+import json
+import re
+
+import pyarrow.compute as pc
+
+from obskit.readers.access import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.curl import READER as CURL
+from obskit.testing import ReaderContract
+
+REQUEST = ("timestamp", "kind", "error", "http.request.method", "http.response.status_code")
+SEEN = ("client.address", "url.path", "user_agent.original", "http.response.body.size")
+
+
+class Requests(ReaderContract):
+    """A request a line."""
+
+    def carries(self, table):
+        return table.filter(pc.is_valid(table["http.request.method"]))
+
+    def write(self, table):
+        return b"".join(self.line(row).encode() + b"\n" for row in table.to_pylist())
+
+    def line(self, row):
+        raise NotImplementedError
+
+    def spoiled(self, data):
+        return data.replace(b"\n", b"\nno request\n", 1)
+
+
+def target(row):
+    query = row.get("url.query")
+    return row["url.path"] + (f"?{query}" if query else "")
+
+
+def escaped(text):
+    """As Apache and nginx write what would end a token, and what is no ASCII."""
+    return re.sub(rb'["\\\x80-\xff]', lambda found: rb"\x%02X" % ord(found[0]), text.encode()).decode()
+
+
+class TestCombined(Requests):
+    """Apache's: to the second, when the request came."""
+
+    reader = ACCESS
+    keeps = (*REQUEST, *SEEN, "url.query")
+
+    def adds(self, table):
+        return {"name": "POST", "network.protocol.version": "1.1"}
+
+    def line(self, row):
+        return (
+            f"{row['client.address']} - - [{row['timestamp']:%d/%b/%Y:%H:%M:%S +0000}] "
+            f'"{row["http.request.method"]} {escaped(target(row))} HTTP/1.1" '
+            f"{row['http.response.status_code']} {row['http.response.body.size']} "
+            f'"-" "{row["user_agent.original"]}"'
+        )
+
+
+class TestNginxJson(Requests):
+    """With the variables of nginx's own tracing module; numbers are text, as `escape=json` writes them."""
+
+    reader = NGINX_JSON
+    keeps = (
+        *(*REQUEST, *SEEN, "url.query", "duration_ms", "name", "http.route", "server.address"),
+        *("service.name", "trace_id", "span_id"),
+    )
+
+    def adds(self, table):
+        return {"network.protocol.version": "2.0"}
+
+    def line(self, row):
+        over = row["timestamp"].timestamp() + row["duration_ms"] / 1000
+        return json.dumps(
+            {
+                "msec": f"{over:.3f}",
+                "remote_addr": row["client.address"],
+                "request_method": row["http.request.method"],
+                "request_uri": target(row),
+                "server_protocol": "HTTP/2.0",
+                "status": str(row["http.response.status_code"]),
+                "body_bytes_sent": str(row["http.response.body.size"]),
+                "request_time": f"{row['duration_ms'] / 1000:.3f}",
+                "http_user_agent": row["user_agent.original"],
+                "host": row["server.address"],
+                "otel_trace_id": row["trace_id"],
+                "otel_span_id": row["span_id"],
+                "http.route": row["http.route"],
+                "service.name": row["service.name"],
+            }
+        )
+
+
+class Envoy(Requests):
+    keeps = (*REQUEST, *SEEN, "duration_ms", "server.address")
+
+    def adds(self, table):
+        return {
+            "name": "POST",
+            "network.protocol.version": "1.1",
+            "http.request.body.size": 0,
+            "http.request.header.x-forwarded-for": table["client.address"],
+        }
+
+
+class TestEnvoyText(Envoy):
+    """The default format, which has no way to write a quotation mark: paths alone."""
+
+    reader = ENVOY_TEXT
+
+    def line(self, row):
+        return (
+            f"[{row['timestamp'].isoformat(timespec='milliseconds').replace('+00:00', 'Z')}] "
+            f'"{row["http.request.method"]} {row["url.path"]} HTTP/1.1" '
+            f"{row['http.response.status_code']} - 0 {row['http.response.body.size']} "
+            f"{row['duration_ms']:.0f} - "
+            f'"{row["client.address"]}" "{row["user_agent.original"]}" "-" "{row["server.address"]}" "-"'
+        )
+
+
+class TestEnvoyJson(Envoy):
+    reader = ENVOY_JSON
+    keeps = (*Envoy.keeps, "url.query", "trace_id")
+
+    def line(self, row):
+        return json.dumps(
+            {
+                "start_time": row["timestamp"].isoformat(timespec="milliseconds"),
+                "method": row["http.request.method"],
+                "path": target(row),
+                "protocol": "HTTP/1.1",
+                "response_code": row["http.response.status_code"],
+                "response_flags": "-",
+                "bytes_received": 0,
+                "bytes_sent": row["http.response.body.size"],
+                "duration": int(row["duration_ms"]),
+                "x_forwarded_for": row["client.address"],
+                "user_agent": row["user_agent.original"],
+                "authority": row["server.address"],
+                "trace_id": row["trace_id"],
+            }
+        )
+
+
+class TestCurl(Requests):
+    """How long a request took and what came of it; not when, and it is the client's side."""
+
+    reader = CURL
+    keeps = ("duration_ms", "error", "http.request.method", "http.response.status_code", "server.address")
+
+    def adds(self, table):
+        return {
+            "name": "probe",
+            "kind": "client",
+            "url.full": "https://shop.example/book",
+            "server.port": 443,
+            "time_namelookup_seconds": 0.002,
+            "time_total_seconds": pc.divide(table["duration_ms"], 1000.0),
+            "exitcode": 0,
+        }
+
+    def line(self, row):
+        return json.dumps(
+            {
+                "exitcode": 0,
+                "method": row["http.request.method"],
+                "response_code": row["http.response.status_code"],
+                "time_namelookup": 0.002,
+                "time_total": row["duration_ms"] / 1000,
+                "url": f"https://{row['server.address']}{row['url.path']}",
+            },
+            separators=(",", ":"),
+        )
