@@ -106,6 +106,6 @@ def _into(handle: Handle, kept: list[dict[str, Any]]) -> None:
     if made is None:
         raise ObskitError("nothing can be captured: configure failed", hint="its log says why")
     made.sink = _Memory(kept)  # type: ignore[assignment]
-    made.random_bytes = random.Random(2026).randbytes  # noqa: S311
+    made.random_bits = random.Random(2026).getrandbits  # noqa: S311
     # The thread that looks after files would look at the clock, whenever it comes to it.
     made._keeper = threading.current_thread()

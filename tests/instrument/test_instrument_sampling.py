@@ -32,7 +32,7 @@ def service(service: Service) -> Service:
     def make(**options: Any) -> Handle:
         handle = service(**options)
         assert handle._runtime is not None
-        handle._runtime.random_bytes = random.Random(4711).randbytes
+        handle._runtime.random_bits = random.Random(4711).getrandbits
         return handle
 
     return make
