@@ -190,6 +190,8 @@ def _fetched(url: str) -> list[Path]:
         raise MissingDependency.of("remote", f"reading {name}") from None
     with _told(name, scheme):
         system, path = fsspec.url_to_fs(url)
+        # A store's file system lives as long as the process, and so would what it once listed.
+        system.invalidate_cache()
         if scheme in _WEB:
             found = [path]
         elif _MAGIC.search(path):

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 import fsspec
 import pandas as pd
 import pytest
-from fsspec.registry import known_implementations
+from fsspec.registry import _registry, known_implementations
 
 import obskit as ok
 from obskit.dataset import inputs, is_url, placed, shown
@@ -201,6 +201,7 @@ def test_a_file_url_is_a_path(tmp_path: Path, own_cache: Path) -> None:
 
 def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(known_implementations, "s3", {"class": "no_such_s3fs.S3", "err": "x"})
+    monkeypatch.delitem(_registry, "s3", raising=False)  # what another test has loaded
     with pytest.raises(MissingDependency) as caught:
         ok.load("s3://KEY:SECRET@bucket/a.jsonl")
     assert str(caught.value) == (
