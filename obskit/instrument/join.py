@@ -96,6 +96,7 @@ def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
     copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
     copy.process, copy.root = pipeline.process, copy
     copy.trace_hex, copy.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
+    copy._context = context  # with the flags that its own provider gave it
     copy.parent, copy.scope = span.parent, span.instrumentation_scope
     copy.parent_hex = f"{span.parent.span_id:016x}" if span.parent is not None else None
     copy.verdict = _verdict(span)
