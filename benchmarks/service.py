@@ -1,4 +1,4 @@
-"""An auto-instrumented FastAPI application, for `benchmarks.serving`: python -m benchmarks.service MODE HOW FOLDER PORT.
+"""A FastAPI application for `benchmarks.serving`: python -m benchmarks.service TRACER INSTRUMENTATION HOW FOLDER PORT.
 
 Three requests: one that does nothing but answer; one that validates a body, looks a few rows up in a database
 and answers with a model; and one that asks another service besides, as a gateway does. The database is SQLite
@@ -37,15 +37,23 @@ def add(fields: Mapping[str, Any]) -> None:
     trace.get_current_span().set_attributes(fields)
 
 
-def choose(mode: str, folder: str) -> None:
-    """Set OpenTelemetry up for a mode of `benchmarks.serving.MODES`."""
+class Silent(trace.TracerProvider):
+    """Gives the no-op tracer; FastAPI's own telemetry does nothing at all under OpenTelemetry's provider of it."""
+
+    def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
+        """Return the tracer that does nothing."""
+        return trace.NoOpTracer()
+
+
+def choose(tracer: str, folder: str) -> None:
+    """Set OpenTelemetry up: with "no-op", "sdk", "obskit" or "redacted"."""
     global add
-    if mode == "no-op":
-        trace.set_tracer_provider(trace.NoOpTracerProvider())
-    elif mode == "sdk":
+    if tracer == "no-op":
+        trace.set_tracer_provider(Silent())
+    elif tracer == "sdk":
         trace.set_tracer_provider(TracerProvider())
     else:
-        redaction = instrument.Redaction() if mode == "redacted" else None
+        redaction = instrument.Redaction() if tracer == "redacted" else None
         instrument.configure("app", sink=folder, redaction=redaction)
         add = instrument.add
 
@@ -87,9 +95,9 @@ def database() -> sqlite3.Connection:
     return found
 
 
-def application(port: str) -> FastAPI:
-    """Return the application, instrumented; `port` is of the service that it asks."""
-    app = FastAPI()
+def application(instrumentation: str, port: str) -> FastAPI:
+    """Return the application, with an instrumentation; `port` is of the service that it asks."""
+    app = FastAPI(telemetry={"tracing": instrumentation == "FastAPI's own", "operation_spans": False})
     rows = database()
     HTTPXClientInstrumentor().instrument()
     other = httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}")
@@ -128,7 +136,10 @@ def application(port: str) -> FastAPI:
         add({"payment.id": paid["id"], "payment.method": paid["method"]})
         return await offers(order)
 
-    FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
+    if instrumentation == "official":
+        FastAPIInstrumentor.instrument_app(app, exclude_spans=["send", "receive"])
+    elif instrumentation == "EventMiddleware":
+        app.add_middleware(instrument.EventMiddleware)
     return app
 
 
@@ -181,6 +192,7 @@ def server(app: Any) -> None:
 
 
 if __name__ == "__main__":
-    choose(sys.argv[1], sys.argv[3])
-    made = application(sys.argv[4])
-    server(made) if sys.argv[2] == "server" else asyncio.run(bare(made))
+    tracer, instrumentation, how, folder, port = sys.argv[1:]
+    choose(tracer, folder)
+    made = application(instrumentation, port)
+    server(made) if how == "server" else asyncio.run(bare(made))

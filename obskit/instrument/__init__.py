@@ -16,6 +16,7 @@ never raises into its host, counts what it loses, and says once what went wrong.
 from __future__ import annotations
 
 from obskit.instrument.api import add, carry, deployment, event, flag, incident, part
+from obskit.instrument.asgi import EventMiddleware
 from obskit.instrument.configuring import Handle, configure
 from obskit.instrument.limits import Limits
 from obskit.instrument.redact import Redaction, pseudonym
@@ -23,6 +24,7 @@ from obskit.instrument.sampling import Sampling
 from obskit.instrument.sink import Files
 
 __all__ = [
+    "EventMiddleware",
     "Files",
     "Handle",
     "Limits",

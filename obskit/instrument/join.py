@@ -174,11 +174,7 @@ class JoinedBlock(Block):
         """End it."""
         try:
             if error is not None:
-                noted = EventSpan(self._runtime, self._name)
-                left_by(noted, error)
-                self.span.set_attributes(noted.fields)
-                if noted.status_code == "ERROR":
-                    self.span.set_status(trace.StatusCode.ERROR, noted.status_message)
+                note_how_left(self._runtime, self.span, error)
             self.span.end()
         except Exception as trouble:
             self._runtime.trouble("event", trouble)
@@ -200,6 +196,18 @@ class JoinedBlock(Block):
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field's value so far."""
         return (getattr(self.span, "attributes", None) or self._fields).get(name, default)
+
+
+def note_how_left(runtime: Runtime, span: Span, error: BaseException) -> None:
+    """Note on a span, ours or another provider's, by which exception its block was left."""
+    if isinstance(span, EventSpan):
+        left_by(span, error)
+        return
+    noted = EventSpan(runtime, "")
+    left_by(noted, error)
+    span.set_attributes(noted.fields)
+    if noted.status_code == "ERROR":
+        span.set_status(trace.StatusCode.ERROR, noted.status_message)
 
 
 def add_to(

@@ -1,0 +1,320 @@
+"""One event a request of any ASGI application: FastAPI, Starlette, Litestar, Quart, Django.
+
+It is what an instrumentation comes to that makes events and nothing else. An event begins with the request,
+as a child of the caller's span, and ends with the last byte of the answer. Metrics, spans of single messages
+and captured headers are the official instrumentations' business, which work with `configure` too.
+"""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from typing import Any
+
+from opentelemetry import propagate
+from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.propagators.textmap import Getter, TextMapPropagator
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    SpanKind,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
+
+from obskit.instrument.api import Active, event
+from obskit.instrument.join import note_how_left
+from obskit.instrument.runtime import Runtime
+from obskit.instrument.span import EventSpan
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Message, Receive, Send], Awaitable[None]]
+Headers = Iterable[tuple[bytes, bytes]]
+
+_METHODS = frozenset(
+    ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"),
+)
+
+
+class EventMiddleware:
+    """Makes each request one event of kind `server`: `app.add_middleware(EventMiddleware)`.
+
+    `EventMiddleware(app)` around a whole application is right too. A websocket is one event, from its opening
+    to its end. Within a server's span that somebody else has begun already, as FastAPI's own telemetry or an
+    official instrumentation, none is made: what is added is on that one.
+
+    Args:
+        app: an ASGI application.
+        exclude: paths that make no event, as "/health".
+    """
+
+    def __init__(self, app: App, exclude: Collection[str] = ()) -> None:
+        self.app = app
+        self._exclude = frozenset(exclude)
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve a request, a websocket or the lifespan."""
+        runtime = Active.runtime
+        request = None
+        if runtime is not None and scope["type"] != "lifespan" and scope["path"] not in self._exclude:
+            request = _begun(runtime, scope, receive, send)
+        if request is None:
+            await self.app(scope, receive, send)
+            return
+        token = attach(request.context)
+        try:
+            await self.app(scope, request.receive, request.send)
+        except BaseException as error:
+            request.close(error)
+            raise
+        finally:
+            request.close(None)
+            detach(token)
+
+
+class RequestEvent(EventSpan):
+    """A request's event, which is shown with its route if it hangs."""
+
+    __slots__ = ("request",)
+    request: Message
+
+    def shown(self) -> EventSpan:
+        """Return itself, with what the scope says by now."""
+        route = _route(self.request)
+        if route is not None and "http.route" not in self.fields:
+            self.fields["http.route"] = route
+            self.name = f"{self.name} {route}"
+        return self
+
+
+class Request:
+    """A request, or a websocket, under way; its span may be another provider's."""
+
+    __slots__ = (
+        "_closed",
+        "_disconnected",
+        "_ended",
+        "_messages",
+        "_method",
+        "_receive",
+        "_runtime",
+        "_scope",
+        "_send",
+        "_size",
+        "_span",
+        "_status",
+        "_trailers",
+        "context",
+    )
+
+    def __init__(
+        self, runtime: Runtime, context: Context, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        self._runtime, self._scope, self._receive, self._send = runtime, scope, receive, send
+        self._closed = self._trailers = False
+        self._status: int | None = None
+        self._ended: int | None = None
+        self._disconnected: int | None = None
+        self._size, self._messages = 0, [0, 0]
+        self._method, fields = _described(scope)
+        span: Span
+        if Active.tracer is not None:
+            span = Active.tracer.start_span(self._method, context, SpanKind.SERVER, fields)
+        else:
+            span = RequestEvent(runtime, self._method, SpanKind.SERVER, fields)
+            span.request = scope
+            span.begin(get_current_span(context))
+            if runtime.processors:
+                runtime.started(span, context)
+        self._span = span
+        self.context = set_span_in_context(span, context)
+
+    async def receive(self) -> Message:
+        """Hand a message on to the application."""
+        message = await self._receive()
+        kind = message["type"]
+        if kind == "http.disconnect" or kind == "websocket.disconnect":
+            if self._ended is None:  # after the answer it says no more than that there is nothing to read
+                self._disconnected = message.get("code", 0)
+        elif kind == "websocket.receive":
+            self._messages[0] += 1
+        return message
+
+    async def send(self, message: Message) -> None:
+        """Hand a message on to the server; the last one of an answer ends the event."""
+        kind = message["type"]
+        last = False
+        if kind == "http.response.body":
+            self._size += len(message.get("body", b""))
+            last = not (message.get("more_body", False) or self._trailers)
+        elif kind == "http.response.start" or kind == "websocket.http.response.start":
+            self._status = message["status"]
+            self._trailers = message.get("trailers", False)
+        elif kind == "websocket.send":
+            self._messages[1] += 1
+        elif kind == "websocket.accept":
+            self._status = 101
+        elif kind == "websocket.close":
+            self._status = self._status or 403  # as servers answer a websocket that is not wanted
+        elif kind == "http.response.trailers":
+            last = not message.get("more_trailers", False)
+        elif kind == "http.response.pathsend":
+            last = True
+        await self._send(message)
+        if last and (self._status or 0) < 500:
+            self.close(None)
+        elif last:  # frameworks answer first and hand the exception on then: it belongs on this event
+            self._ended = time.time_ns()
+
+    def close(self, error: BaseException | None) -> None:
+        """End the event, once: by an exception that leaves the application, or well."""
+        try:
+            if not self._closed:
+                self._closed = True
+                self._finish(error)
+            elif isinstance(error, Exception):
+                self._after(error)
+        except Exception as trouble:
+            self._runtime.trouble("a request", trouble)
+
+    def _finish(self, error: BaseException | None) -> None:
+        span, status = self._span, self._status
+        if error is not None and not (self._disconnected is not None and _is_disconnect(error)):
+            note_how_left(self._runtime, span, error)
+            if status is None and isinstance(error, Exception):
+                status = 500  # which is what servers answer then
+        found: dict[str, Any] = {}
+        if status is not None:
+            found["http.response.status_code"] = status
+        if self._scope["type"] == "websocket":
+            found["obskit.websocket.received"], found["obskit.websocket.sent"] = self._messages
+            if self._disconnected:
+                found["obskit.websocket.close_code"] = self._disconnected
+        else:
+            found["http.response.body.size"] = self._size
+            if self._disconnected is not None:
+                found["obskit.disconnected"] = True
+        if (route := _route(self._scope)) is not None:
+            found["http.route"] = route
+            span.update_name(f"{self._method} {route}")
+        failed = status is None and error is None and self._disconnected is None
+        if failed or (status is not None and status >= 500 and error is None):
+            span.set_status(StatusCode.ERROR)
+            if not (getattr(span, "attributes", None) or {}).get("error.type"):
+                found["error.type"] = str(status or "incomplete_response")
+        span.set_attributes(found)
+        span.end(self._ended)
+
+    def _after(self, error: Exception) -> None:
+        """Give what fails after the answer, as a background task does, an event: the request's has ended."""
+        route = _route(self._scope)
+        block = event(f"after {self._method} {route or ''}".strip(), {"http.route": route} if route else None)
+        block.open()
+        block.close(error)
+
+
+class _Getter(Getter[Headers]):
+    """Reads headers for OpenTelemetry's propagators."""
+
+    def get(self, carrier: Headers, key: str) -> list[str] | None:
+        wanted = key.lower().encode("latin-1")
+        found = [value.decode("latin-1") for name, value in carrier if name == wanted]
+        if key == "baggage" and len(found) > 1:  # its propagator looks at the first alone
+            return [",".join(found)]
+        return found or None
+
+    def keys(self, carrier: Headers) -> list[str]:
+        return [name.decode("latin-1") for name, _ in carrier]
+
+
+_GETTER = _Getter()
+
+
+@functools.lru_cache(8)
+def _carriers(propagator: TextMapPropagator) -> frozenset[bytes]:
+    """Return the headers in which a propagator's contexts come."""
+    return frozenset(name.lower().encode("latin-1") for name in propagator.fields)
+
+
+def _begun(runtime: Runtime, scope: Message, receive: Receive, send: Send) -> Request | None:
+    """Return a request whose event has begun; None within another server's span, and in trouble."""
+    try:
+        context = get_current()
+        current = get_current_span(context)
+        if current is INVALID_SPAN:
+            propagator = propagate.get_global_textmap()
+            headers = scope.get("headers", ())
+            if not _carriers(propagator).isdisjoint([name for name, _ in headers]):
+                context = propagator.extract(headers, context, _GETTER)
+        elif getattr(current, "kind", None) is SpanKind.SERVER and current.is_recording():
+            return None
+        return Request(runtime, context, scope, receive, send)
+    except Exception as error:
+        runtime.trouble("a request", error)
+        return None
+
+
+def _described(scope: Message) -> tuple[str, dict[str, Any]]:
+    """Return what the event is called until its route is known, and what a scope says of the request."""
+    said: str = scope.get("method", "")
+    method = "WS" if scope["type"] == "websocket" else said if said in _METHODS else "HTTP"
+    fields: dict[str, Any] = {"url.scheme": scope.get("scheme", "http"), "url.path": scope["path"]}
+    if method == "WS":
+        fields["network.protocol.name"] = "websocket"
+    elif method == "HTTP":
+        fields["http.request.method"] = "_OTHER"
+        fields["http.request.method_original"] = said
+    else:
+        fields["http.request.method"] = method
+    if query := scope.get("query_string"):
+        fields["url.query"] = query.decode("utf-8", "replace")
+    if version := scope.get("http_version"):
+        fields["network.protocol.version"] = version
+    if (client := scope.get("client")) and client[0]:
+        fields["client.address"] = client[0]
+    headers = dict(scope.get("headers", ()))
+    if (host := headers.get(b"host")) is not None:
+        fields |= _authority(host)
+    if (agent := headers.get(b"user-agent")) is not None:
+        fields["user_agent.original"] = agent.decode("latin-1")
+    if (length := headers.get(b"content-length")) is not None and length.isdigit():
+        fields["http.request.body.size"] = int(length[:18])
+    return method, fields
+
+
+@functools.lru_cache(1024)
+def _authority(host: bytes) -> dict[str, Any]:
+    """Return `server.address`, and `server.port` if it is said, of a Host header."""
+    text = host.decode("latin-1")
+    address, colon, port = text.rpartition(":")
+    if not colon or not port.isdecimal() or len(port) > 5:
+        address, port = text, ""
+    said: dict[str, Any] = {"server.address": address.strip("[]")}
+    return {**said, "server.port": int(port)} if port else said
+
+
+def _route(scope: Message) -> str | None:
+    """Return the route as routers have left it in the scope, with what it is mounted on; None if none has."""
+    if isinstance(template := scope.get("path_template"), str):  # Litestar
+        return template
+    route = scope.get("route")  # Starlette, FastAPI
+    within = scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
+    if within is not None and within.original_route is route:  # of a router with a prefix
+        route = within
+    path: str | None = getattr(route, "path_format", None) or getattr(route, "path", None)
+    mounted: str = scope.get("root_path", "")
+    if mounted and (values := scope.get("path_params")):
+        names = {str(value): f"{{{name}}}" for name, value in values.items()}
+        mounted = "/".join(names.get(part, part) for part in mounted.split("/"))
+    if path is None or not hasattr(route, "endpoint"):  # an application that has no routes, or a mount of one
+        return mounted or None
+    return mounted + path
+
+
+def _is_disconnect(error: BaseException) -> bool:
+    """Whether a framework says by an exception that the client has gone."""
+    return type(error).__name__ in ("WebSocketDisconnect", "ClientDisconnect")
