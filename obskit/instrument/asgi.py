@@ -35,6 +35,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 Headers = Iterable[tuple[bytes, bytes]]
 
+_TYPES = ("http", "websocket")  # and "lifespan", and what is to come
 _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"),
 )
@@ -59,10 +60,17 @@ class EventMiddleware:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve a request, a websocket or the lifespan."""
         runtime = Active.runtime
-        request = None
-        if runtime is not None and scope["type"] != "lifespan" and scope["path"] not in self._exclude:
-            request = _begun(runtime, scope, receive, send)
-        if request is None:
+        if runtime is None or scope["type"] not in _TYPES or scope["path"] in self._exclude:
+            await self.app(scope, receive, send)
+            return
+        current = get_current_span()
+        if getattr(current, "kind", None) is SpanKind.SERVER and current.is_recording():
+            await self._within(runtime, current, scope, receive, send)
+            return
+        try:
+            request = Request(runtime, scope, receive, send)
+        except Exception as error:
+            runtime.trouble("a request", error)
             await self.app(scope, receive, send)
             return
         token = attach(request.context)
@@ -74,6 +82,19 @@ class EventMiddleware:
         finally:
             request.close(None)
             detach(token)
+
+    async def _within(
+        self, runtime: Runtime, span: Span, scope: Message, receive: Receive, send: Send
+    ) -> None:
+        """Leave the event to whoever has begun it; the exception that not everybody notes is put on it."""
+        try:
+            await self.app(scope, receive, send)
+        except BaseException as error:
+            try:
+                note_how_left(runtime, span, error)
+            except Exception as trouble:
+                runtime.trouble("a request", trouble)
+            raise
 
 
 class RequestEvent(EventSpan):
@@ -96,8 +117,9 @@ class Request:
 
     __slots__ = (
         "_closed",
-        "_disconnected",
+        "_code",
         "_ended",
+        "_gone",
         "_messages",
         "_method",
         "_receive",
@@ -111,14 +133,13 @@ class Request:
         "context",
     )
 
-    def __init__(
-        self, runtime: Runtime, context: Context, scope: Message, receive: Receive, send: Send
-    ) -> None:
+    def __init__(self, runtime: Runtime, scope: Message, receive: Receive, send: Send) -> None:
+        context = _context(scope.get("headers", ()))
         self._runtime, self._scope, self._receive, self._send = runtime, scope, receive, send
-        self._closed = self._trailers = False
+        self._closed = self._gone = self._trailers = False
         self._status: int | None = None
         self._ended: int | None = None
-        self._disconnected: int | None = None
+        self._code: int | None = None
         self._size, self._messages = 0, [0, 0]
         self._method, fields = _described(scope)
         span: Span
@@ -137,38 +158,46 @@ class Request:
         """Hand a message on to the application."""
         message = await self._receive()
         kind = message["type"]
-        if kind == "http.disconnect" or kind == "websocket.disconnect":
-            if self._ended is None:  # after the answer it says no more than that there is nothing to read
-                self._disconnected = message.get("code", 0)
-        elif kind == "websocket.receive":
+        if kind == "websocket.receive":
             self._messages[0] += 1
+        elif kind == "websocket.disconnect":
+            self._gone, self._code = True, message.get("code")
+        elif kind == "http.disconnect":
+            self._gone = self._ended is None  # after the answer it says no more than that all is read
         return message
 
     async def send(self, message: Message) -> None:
         """Hand a message on to the server; the last one of an answer ends the event."""
-        kind = message["type"]
         last = False
+        try:
+            last = self._saw(message)
+        except Exception as error:  # a message that is none: the server says so
+            self._runtime.trouble("a request", error)
+        await self._send(message)
+        if last and (self._status or 0) < 500:
+            self.close(None)
+        elif last:  # frameworks answer first and hand the exception on then: it belongs on this event
+            self._ended = time.time_ns()
+
+    def _saw(self, message: Message) -> bool:
+        """Note what a message says; return whether it is an answer's last."""
+        kind = message["type"]
         if kind == "http.response.body":
             self._size += len(message.get("body", b""))
-            last = not (message.get("more_body", False) or self._trailers)
-        elif kind == "http.response.start" or kind == "websocket.http.response.start":
+            return not (message.get("more_body", False) or self._trailers)
+        if kind == "http.response.start" or kind == "websocket.http.response.start":
             self._status = message["status"]
             self._trailers = message.get("trailers", False)
+        elif kind == "http.response.trailers":
+            return not message.get("more_trailers", False)
         elif kind == "websocket.send":
             self._messages[1] += 1
         elif kind == "websocket.accept":
             self._status = 101
         elif kind == "websocket.close":
             self._status = self._status or 403  # as servers answer a websocket that is not wanted
-        elif kind == "http.response.trailers":
-            last = not message.get("more_trailers", False)
-        elif kind == "http.response.pathsend":
-            last = True
-        await self._send(message)
-        if last and (self._status or 0) < 500:
-            self.close(None)
-        elif last:  # frameworks answer first and hand the exception on then: it belongs on this event
-            self._ended = time.time_ns()
+            self._code = message.get("code", 1000)
+        return bool(kind == "http.response.pathsend")
 
     def close(self, error: BaseException | None) -> None:
         """End the event, once: by an exception that leaves the application, or well."""
@@ -183,7 +212,7 @@ class Request:
 
     def _finish(self, error: BaseException | None) -> None:
         span, status = self._span, self._status
-        if error is not None and not (self._disconnected is not None and _is_disconnect(error)):
+        if error is not None and not (self._gone and _is_disconnect(error)):
             note_how_left(self._runtime, span, error)
             if status is None and isinstance(error, Exception):
                 status = 500  # which is what servers answer then
@@ -192,17 +221,16 @@ class Request:
             found["http.response.status_code"] = status
         if self._scope["type"] == "websocket":
             found["obskit.websocket.received"], found["obskit.websocket.sent"] = self._messages
-            if self._disconnected:
-                found["obskit.websocket.close_code"] = self._disconnected
+            if self._code is not None:
+                found["obskit.websocket.close_code"] = self._code
         else:
             found["http.response.body.size"] = self._size
-            if self._disconnected is not None:
+            if self._gone:
                 found["obskit.disconnected"] = True
         if (route := _route(self._scope)) is not None:
             found["http.route"] = route
             span.update_name(f"{self._method} {route}")
-        failed = status is None and error is None and self._disconnected is None
-        if failed or (status is not None and status >= 500 and error is None):
+        if error is None and (status >= 500 if status is not None else not self._gone):
             span.set_status(StatusCode.ERROR)
             if not (getattr(span, "attributes", None) or {}).get("error.type"):
                 found["error.type"] = str(status or "incomplete_response")
@@ -240,22 +268,15 @@ def _carriers(propagator: TextMapPropagator) -> frozenset[bytes]:
     return frozenset(name.lower().encode("latin-1") for name in propagator.fields)
 
 
-def _begun(runtime: Runtime, scope: Message, receive: Receive, send: Send) -> Request | None:
-    """Return a request whose event has begun; None within another server's span, and in trouble."""
-    try:
-        context = get_current()
-        current = get_current_span(context)
-        if current is INVALID_SPAN:
-            propagator = propagate.get_global_textmap()
-            headers = scope.get("headers", ())
-            if not _carriers(propagator).isdisjoint([name for name, _ in headers]):
-                context = propagator.extract(headers, context, _GETTER)
-        elif getattr(current, "kind", None) is SpanKind.SERVER and current.is_recording():
-            return None
-        return Request(runtime, context, scope, receive, send)
-    except Exception as error:
-        runtime.trouble("a request", error)
-        return None
+def _context(headers: Headers) -> Context:
+    """Return the caller's context, if nothing is current here."""
+    context = get_current()
+    if get_current_span(context) is not INVALID_SPAN:
+        return context
+    propagator = propagate.get_global_textmap()
+    if _carriers(propagator).isdisjoint([name for name, _ in headers]):
+        return context
+    return propagator.extract(headers, context, _GETTER)
 
 
 def _described(scope: Message) -> tuple[str, dict[str, Any]]:
@@ -305,6 +326,9 @@ def _route(scope: Message) -> str | None:
     within = scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
     if within is not None and within.original_route is route:  # of a router with a prefix
         route = within
+    if route is None and (endpoint := scope.get("endpoint")) is not None and "router" in scope:
+        found = [known for known in scope["router"].routes if getattr(known, "endpoint", None) is endpoint]
+        route = found[0] if len(found) == 1 else None  # before Starlette 1.7, and the pages that FastAPI adds
     path: str | None = getattr(route, "path_format", None) or getattr(route, "path", None)
     mounted: str = scope.get("root_path", "")
     if mounted and (values := scope.get("path_params")):

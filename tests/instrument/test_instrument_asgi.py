@@ -317,6 +317,20 @@ def test_an_exception_after_the_answer_has_an_event_of_its_own(service: Service,
     assert (after["trace_id"], after["parent_span_id"]) == (request["trace_id"], request["span_id"])
 
 
+def test_messages_that_are_none_are_the_servers_to_refuse(service: Service, rows: Rows) -> None:
+    handle = service()
+
+    async def app(_scope: Any, _receive: Any, send: Any) -> None:
+        await send({"type": "http.response.start"})
+        await send({"type": "http.response.body", "body": None})
+        await send(ENDS)
+
+    assert len(drive(EventMiddleware(app))) == 3
+    (row,) = rows()
+    assert row["http.response.body.size"] == 8
+    assert handle.counters["failed"] == 2
+
+
 @pytest.mark.parametrize(("status", "error"), [(404, None), (499, None), (500, "500"), (503, "503")])
 def test_statuses(service: Service, rows: Rows, status: int, error: str | None) -> None:
     service()
@@ -558,15 +572,15 @@ def shop(**options: Any) -> fastapi.FastAPI:
     return app
 
 
-PATHS = ("/v1/seats/14C", "/admin/refund/7", "/admin/refund/x", "/later", "/gone")
-ROUTES = ("/v1/seats/{seat}", "/admin/refund/{id}", "/admin/refund/{id}", "/later", "/gone")
+PATHS = ("/v1/seats/14C", "/admin/refund/7", "/admin/refund/x", "/later", "/gone", "/docs")
+ROUTES = ("/v1/seats/{seat}", "/admin/refund/{id}", "/admin/refund/{id}", "/later", "/gone", "/docs")
 
 
 def test_fastapi_with_a_middleware(service: Service, rows: Rows) -> None:
     handle = service()
     app = shop(telemetry={"tracing": False})
     app.add_middleware(EventMiddleware)
-    assert ask(app, *PATHS) == [200, 200, 422, 200, 410]
+    assert ask(app, *PATHS) == [200, 200, 422, 200, 410, 200]
     found = by_path([row for row in rows() if row["kind"] == "server"])
     assert tuple(found[path]["http.route"] for path in PATHS) == ROUTES
     assert found["/v1/seats/14C"]["seat"] == "14C"
@@ -577,14 +591,22 @@ def test_fastapi_with_a_middleware(service: Service, rows: Rows) -> None:
     assert handle.counters["late"] + handle.counters["outside"] == 0
 
 
-def test_fastapis_own_telemetry_needs_no_middleware(service: Service, rows: Rows) -> None:
-    """Where both are on there is still one event a request, and what handlers add is on it."""
+def test_fastapis_own_telemetry_with_a_middleware_in_it(service: Service, rows: Rows) -> None:
+    """One event a request, with what handlers add, and the exception that FastAPI leaves to its logs."""
     service()
     app = shop(telemetry={"operation_spans": False})
+
+    @app.get("/bad")
+    async def bad() -> None:
+        raise ValueError("no seat left")
+
     app.add_middleware(EventMiddleware)
-    assert ask(app, *PATHS) == [200, 200, 422, 200, 410]
+    assert ask(app, *PATHS) == [200, 200, 422, 200, 410, 200]
     found = by_path([row for row in rows() if row["kind"] == "server"])
     assert len(rows()) == len(PATHS) + 1  # and the mail
+    assert ask(app, "/bad") == [500]
+    (row,) = [row for row in rows() if row.get("url.path") == "/bad"]
+    assert (row["error.type"], row["exception.message"]) == ("ValueError", "no seat left")
     assert tuple(found[path]["http.route"] for path in PATHS) == ROUTES
     assert found["/v1/seats/14C"]["seat"] == "14C"
 
@@ -617,7 +639,7 @@ def test_a_websocket_is_one_event(service: Service, rows: Rows) -> None:
     assert (talked["obskit.websocket.received"], talked["obskit.websocket.sent"]) == (1, 1)
     assert talked["obskit.websocket.close_code"] == 1001
     assert (talked["status_code"], talked["http.response.status_code"]) == ("UNSET", 101)
-    assert refused["http.response.status_code"] == 403
+    assert (refused["http.response.status_code"], refused["obskit.websocket.close_code"]) == (403, 1008)
 
 
 # Under a provider of somebody else's.
