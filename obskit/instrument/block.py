@@ -12,8 +12,15 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from opentelemetry.context import attach, detach, get_current
-from opentelemetry.trace import Span, Status, StatusCode, get_current_span, set_span_in_context
+from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.trace import (
+    INVALID_SPAN,
+    Span,
+    Status,
+    StatusCode,
+    get_current_span,
+    set_span_in_context,
+)
 
 from obskit.instrument.span import EventSpan
 
@@ -138,9 +145,9 @@ def _steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any,
         block.close(failure)
 
 
-def left_by(span: EventSpan, error: BaseException | None) -> None:
+def left_by(span: EventSpan, error: BaseException) -> None:
     """Note on an event how its block was left. Being cancelled, or told to stop, is no failure of its own."""
-    if error is None or isinstance(error, GeneratorExit):
+    if isinstance(error, GeneratorExit):
         return
     if isinstance(error, asyncio.CancelledError):
         span.fields["obskit.cancelled"] = True
@@ -160,31 +167,27 @@ class EventBlock(EventSpan):
     def __enter__(self) -> Self:
         if self.ended:  # entered once more: another event, with the fields that this one had
             EventSpan.__init__(self, self.pipeline, self.name, self.kind, self.fields)
-        try:
-            context = get_current()
-            self.begin(get_current_span(context))
-            if self.pipeline.processors:
-                self.pipeline.started(self, context)
-            self._token = attach(set_span_in_context(self, context))
-        except Exception as error:
-            self.ended = True
-            self._token = None  # type: ignore[assignment]
-            self.pipeline.trouble("event", error)
+        context = get_current()
+        self.open(context)
+        self._token = attach(set_span_in_context(self, context))
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._token is not None:
-            detach(self._token)
-            self._token = None  # type: ignore[assignment]  # it holds the context, and so the parent
-        if error is not None and not self.ended:
-            left_by(self, error)
-        self.end()
+        detach(self._token)
+        self._token = None  # type: ignore[assignment]  # it holds the context, and so the parent
+        self.close(error)
 
-    def open(self) -> None:
-        """Begin without becoming current."""
-        self.begin(get_current_span())
+    def open(self, context: Context | None = None) -> None:
+        """Begin without becoming current, within what is current in a context."""
+        try:
+            self.begin(get_current_span(context))
+        except Exception as error:  # of a parent that is no good: better an event without one
+            self.pipeline.trouble("event", error)
+            self.begin(INVALID_SPAN)
+        if self.pipeline.processors:
+            self.pipeline.started(self, context)
 
     def attach(self) -> Any:
         """Become current."""
@@ -196,7 +199,7 @@ class EventBlock(EventSpan):
 
     def close(self, error: BaseException | None) -> None:
         """End."""
-        if not self.ended:
+        if error is not None and not self.ended:
             left_by(self, error)
         self.end()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator
 from concurrent import futures
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -124,6 +125,67 @@ def test_points_and_links_are_on_the_row(service: Service, rows: Rows) -> None:
     ]
     assert row["events"][0]["name"] == "retry"
     assert row["events"][0]["attributes"] == '{"n":1}'
+
+
+def test_processors_are_told_of_the_beginning_of_every_kind_of_block(service: Service) -> None:
+    told: list[tuple[str, str, int]] = []
+
+    class Watch(SpanProcessor):
+        def on_start(self, span: Any, parent_context: Any = None) -> None:
+            told.append(("start", span.name, span.context.span_id))
+
+        def on_end(self, span: Any) -> None:
+            told.append(("end", span.name, span.context.span_id))
+
+    @event("call")
+    def call() -> None: ...
+
+    @event("coroutine")
+    async def coroutine() -> None: ...
+
+    @event("steps")
+    def steps() -> Generator[int, None, None]:
+        yield 1
+        yield 2
+
+    @event("stream")
+    async def stream() -> AsyncGenerator[int, None]:
+        yield 1
+        yield 2
+
+    async def consume() -> None:
+        await coroutine()
+        assert [item async for item in stream()] == [1, 2]
+
+    service(processors=[Watch()])
+    with event("block"):
+        pass
+    call()
+    assert list(steps()) == [1, 2]
+    asyncio.run(consume())
+    names = ("block", "call", "steps", "coroutine", "stream")
+    assert [said[:2] for said in told] == [(when, name) for name in names for when in ("start", "end")]
+    assert [begun[2] for begun in told[::2]] == [ended[2] for ended in told[1::2]]
+    assert len({number for _, _, number in told}) == len(names)
+
+
+def test_an_event_within_a_span_that_is_no_good_is_an_event_of_its_own(service: Service, rows: Rows) -> None:
+    handle = service()
+
+    @event("steps")
+    def steps() -> Generator[dict[str, str], None, None]:
+        carrier: dict[str, str] = {}
+        propagate.inject(carrier)
+        yield carrier
+
+    with trace.use_span(trace.NonRecordingSpan("no context")):  # type: ignore[arg-type]
+        with event("book") as e:
+            add(seat="14C")
+        (carrier,) = steps()
+    book, stepped = rows()
+    assert (book["span_id"], book["seat"], "parent_span_id" in book) == (e.span_hex, "14C", False)
+    assert carrier["traceparent"].startswith(f"00-{stepped['trace_id']}-{stepped['span_id']}-")
+    assert handle.counters["failed"] == 2
 
 
 def test_a_processor_that_raises_costs_nothing_but_a_count(service: Service, rows: Rows) -> None:
