@@ -126,7 +126,7 @@ def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
     span = get_current_span()
     if isinstance(span, EventSpan):
         root = span.root
-        (span if root.ended else root).add(attributes, **fields)
+        (span if root.open_in is None else root).add(attributes, **fields)
         return
     if Active.tracer is not None and (joined := local_root(span)) is not None:
         add_to(runtime, joined, attributes, fields)
@@ -171,7 +171,7 @@ class part(Block):
         duration, count = f"{self._field}.duration_ms", f"{self._field}.count"
         span = get_current_span()
         if isinstance(span, EventSpan):
-            target = span if span.root.ended else span.root
+            target = span if span.root.open_in is None else span.root
             with runtime.counters.lock:  # threads of one unit may time the same part
                 fields = target.fields
                 before, times = fields.get(duration, 0.0), fields.get(count, 0)

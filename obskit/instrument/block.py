@@ -22,7 +22,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from obskit.instrument.span import EventSpan
+from obskit.instrument.span import EventSpan, here
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -165,7 +165,7 @@ class EventBlock(EventSpan):
         return EventBlock(self.pipeline, self.name, self.kind, dict(self.fields))
 
     def __enter__(self) -> Self:
-        if self.ended:  # entered once more: another event, with the fields that this one had
+        if self.open_in is None:  # entered once more: another event, with the fields that this one had
             EventSpan.__init__(self, self.pipeline, self.name, self.kind, self.fields)
         context = get_current()
         self.open(context)
@@ -177,7 +177,9 @@ class EventBlock(EventSpan):
     ) -> None:
         detach(self._token)
         self._token = None  # type: ignore[assignment]  # it holds the context, and so the parent
-        self.close(error)
+        if error is not None and self.open_in is here():
+            left_by(self, error)
+        self.end()
 
     def open(self, context: Context | None = None) -> None:
         """Begin without becoming current, within what is current in a context."""
@@ -199,7 +201,7 @@ class EventBlock(EventSpan):
 
     def close(self, error: BaseException | None) -> None:
         """End."""
-        if error is not None and not self.ended:
+        if error is not None and self.open_in is here():
             left_by(self, error)
         self.end()
 

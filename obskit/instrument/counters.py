@@ -20,7 +20,7 @@ NAMES: Final = {
     "unsampled": "events left out by sampling",
     "unfinished": "provisional rows of units that were open for long",
     "late": "fields that came after their event had ended",
-    "outside": "fields that came where no event was open",
+    "outside": "fields that came where no event was open: in a forked child the parent's are not",
     "inherited": "events begun before a fork and ended by the child, which the parent writes",
     "redacted": "values taken out as secrets",
     "cut": "fields, characters runs and levels cut off by limits",

@@ -20,25 +20,27 @@ from opentelemetry.trace import Span, get_current_span, set_span_in_context
 from obskit.instrument.block import Block, left_by
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
-from obskit.instrument.span import EventSpan, Pipeline, many
+from obskit.instrument.span import EventSpan, Pipeline, here, many
 
-_ROOT = "_obskit_root"
 _UNIT = "_obskit_unit"
 
 
 class JoinedUnit(EventSpan):
-    """A foreign local root while it is open: what the keeper counts, and shows if it hangs."""
+    """A foreign local root while it is open: what the keeper counts, and shows if it hangs.
+
+    It hangs on each span of the unit too, and tells of which root it is and in which process it began.
+    """
 
     def __init__(self, runtime: Runtime, span: SdkSpan) -> None:
         super().__init__(runtime, span.name, span.kind)
-        self.process = runtime.process
         self.verdict = _verdict(span)
         self.started, self.clock = span.start_time or time.time_ns(), 0
-        self._foreign = span
+        self.begun_in = here()
+        self.foreign = span
 
     def shown(self) -> EventSpan:
         """Return the span as it is now."""
-        return _copied(self.pipeline, self._foreign)
+        return _copied(self.pipeline, self.foreign)
 
 
 class JoinedProcessor(SpanProcessor):
@@ -49,34 +51,34 @@ class JoinedProcessor(SpanProcessor):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        # Weakly: a unit lives as long as its span, or as the keeper believes in its end.
-        self._open: WeakValueDictionary[int, JoinedUnit] = WeakValueDictionary()
+        self._first = here()
+        # Of every span. Weakly: a unit lives as long as its spans, or as the keeper believes in its end.
+        self._units: WeakValueDictionary[int, JoinedUnit] = WeakValueDictionary()
 
     def on_start(self, span: SdkSpan, parent_context: Context | None = None) -> None:
-        """Remember the local root: the parent's, while that is open."""
+        """Remember the unit: the parent's, while that is open in this process."""
         try:
             self._runtime.started(span, parent_context)
-            root = getattr(get_current_span(parent_context), _ROOT, None)
-            if root is not None and root.is_recording():
-                setattr(span, _ROOT, root)
-                return
-            setattr(span, _ROOT, span)
-            unit = self._open[span.context.span_id] = JoinedUnit(self._runtime, span)
+            unit = getattr(get_current_span(parent_context), _UNIT, None)
+            if unit is None or unit.begun_in is not here() or not unit.foreign.is_recording():
+                unit = JoinedUnit(self._runtime, span)
+                self._runtime.begun(unit, None)
             setattr(span, _UNIT, unit)
-            self._runtime.begun(unit, None)
+            self._units[span.context.span_id] = unit
         except Exception as error:
             self._runtime.trouble("joining a span", error)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Write the row."""
         try:
-            unit = self._open.pop(span.context.span_id, None)
-            if unit is not None:
-                unit.ended = True
+            unit = self._units.pop(span.context.span_id, None)
+            if unit is not None and unit.foreign.context == span.context:
+                unit.open_in = None
                 self._runtime.open_units.pop(unit, None)
-                if unit.process != self._runtime.process:
-                    self._runtime.count("inherited")
-                    return
+            # A span without a unit was there before us.
+            if (self._first if unit is None else unit.begun_in) is not here():
+                self._runtime.count("inherited")
+                return
             self._runtime.finish(_copied(self._runtime, span), time.perf_counter_ns())
         except Exception as error:
             self._runtime.trouble("writing a joined span", error)
@@ -94,7 +96,7 @@ def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
     """Return a foreign span, open or ended, as one of ours."""
     context = span.context
     copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
-    copy.process, copy.root = pipeline.process, copy
+    copy.root = copy
     copy.trace_hex, copy.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
     copy._context = context  # with the flags that its own provider gave it
     copy.parent, copy.scope = span.parent, span.instrumentation_scope
@@ -213,9 +215,12 @@ def note_how_left(runtime: Runtime, span: Span, error: BaseException) -> None:
 def add_to(
     runtime: Runtime, span: Span, attributes: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> None:
-    """Set fields on a foreign span, of which those given by keyword win; after its end they are counted."""
+    """Set fields on a foreign span, of which those given by keyword win; what comes too late is counted."""
     try:
-        if span.is_recording():
+        unit = getattr(span, _UNIT, None)
+        if unit is not None and unit.begun_in is not here():
+            runtime.count("outside", many(attributes) + len(fields))
+        elif span.is_recording():
             given = {**(attributes or {}), **fields}
             span.set_attributes({name: value for name, value in given.items() if value is not None})
         else:
@@ -225,8 +230,8 @@ def add_to(
 
 
 def local_root(span: Span) -> Span | None:
-    """Return a foreign span's local root, None where it has none."""
-    root: Span | None = getattr(span, _ROOT, None)
-    if root is None:
+    """Return a foreign span's local root, itself where that has ended, None where it has none."""
+    unit: JoinedUnit | None = getattr(span, _UNIT, None)
+    if unit is None:
         return None
-    return root if root.is_recording() else span
+    return unit.foreign if unit.foreign.is_recording() else span

@@ -31,7 +31,7 @@ from obskit.instrument.span import EventSpan
 
 _TICK_SECONDS = 1.0
 ENDED: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)
-ENDED.ended = True
+ENDED.open_in = None
 """The root of a root that has ended."""
 _FORGET_NS = 3600 * 10**9
 _MOST_HELD = 1000
@@ -68,7 +68,6 @@ class Runtime:
         self.counters = counters
         self.sampling = sampling
         self._most_fields = most_fields
-        self.process = 0
         self.processors: tuple[SpanProcessor, ...] = ()
         self.recording = sampling is None or sampling.has_tail
         self.open_units = open_units
@@ -115,9 +114,6 @@ class Runtime:
 
     def finish(self, span: EventSpan, clock: int) -> None:
         """Write a span that has ended."""
-        if span.process != self.process:
-            self.count("inherited")
-            return
         rules = self.sampling
         if span.root is span:
             self.open_units.pop(span, None)
@@ -241,8 +237,8 @@ class Runtime:
                     span.fields.pop(name, None)
                 self.count("cut", len(names))
             age = span.duration_ns(clock)
-            if age < self._unfinished_ns or span.ended:
-                if span.ended:  # by a way that does not come by here
+            if age < self._unfinished_ns or span.open_in is None:
+                if span.open_in is None:  # by a way that does not come by here
                     self.open_units.pop(span, None)
                 continue
             if age > _FORGET_NS:  # never ended, most likely forgotten: it must not stay in memory for that
@@ -273,7 +269,6 @@ class Runtime:
         """Begin anew in a child: its own file, ids, counters and thread. Open units are the parent's."""
         if self.closed:
             return
-        self.process += 1
         self.random_bits = _random_bits()
         self.counters.reset()
         self.open_units.clear()

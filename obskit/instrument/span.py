@@ -10,6 +10,7 @@ below lands on it. A span whose root has ended before it began (a background tas
 
 from __future__ import annotations
 
+import os
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
@@ -36,12 +37,26 @@ _now = time.time_ns
 _clock = time.perf_counter_ns
 MOST_POINTS = 128
 """Span events, and links, that one span keeps."""
+_here = object()
+"""This process: a forked child has another."""
+
+
+def here() -> object:
+    """Return what `open_in` is of the spans that begin now."""
+    return _here
+
+
+def _forked() -> None:
+    global _here
+    _here = object()
+
+
+os.register_at_fork(after_in_child=_forked)
 
 
 class Pipeline(Protocol):
     """What a span needs of the runtime it belongs to."""
 
-    process: int
     recording: bool
     random_bits: Callable[[int], int]
 
@@ -72,7 +87,6 @@ class EventSpan(Span):
     __slots__ = (
         "_context",
         "clock",
-        "ended",
         "fields",
         "finished",
         "held",
@@ -81,11 +95,11 @@ class EventSpan(Span):
         "links_",
         "local",
         "name",
+        "open_in",
         "parent",
         "parent_hex",
         "pipeline",
         "points",
-        "process",
         "provisional",
         "root",
         "scope",
@@ -96,7 +110,6 @@ class EventSpan(Span):
         "trace_hex",
         "verdict",
     )
-    process: int
     trace_hex: str
     span_hex: str
     verdict: Verdict
@@ -111,7 +124,9 @@ class EventSpan(Span):
         self.name = name
         self.kind = kind
         self.fields: dict[str, Any] = {} if fields is None else fields
-        self.ended = self.provisional = False
+        # The process in which it is open, None once it has ended: one look tells whether a field is of use.
+        self.open_in: object | None = _here
+        self.provisional = False
         self.status_code = "UNSET"
         self.parent_hex: str | None = None
         self.status_message: str | None = None
@@ -128,7 +143,7 @@ class EventSpan(Span):
     def begin(self, parent: Span, start: int | None = None) -> None:
         """Start: ids, the local root, the verdict of sampling."""
         pipeline = self.pipeline
-        self.process = pipeline.process
+        self.open_in = _here
         if parent is INVALID_SPAN:
             ids = pipeline.random_bits(192).to_bytes(24).hex()
             self.trace_hex, self.span_hex = ids[:32], ids[32:]
@@ -150,7 +165,7 @@ class EventSpan(Span):
         self.span_hex = self.pipeline.random_bits(64).to_bytes(8).hex()
         self.verdict = parent.verdict
         self.local = parent
-        if parent.process == self.process and not parent.root.ended:
+        if parent.root.open_in is self.open_in:
             self.root = parent.root
         else:
             self.root = self
@@ -171,8 +186,8 @@ class EventSpan(Span):
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         """Add fields to this event; keywords win over the mapping. Never raises."""
-        if self.ended:
-            self.pipeline.count("late", many(attributes) + len(fields))
+        if self.open_in is not _here:
+            self._missed(many(attributes) + len(fields))
             return
         try:
             if attributes:
@@ -181,6 +196,10 @@ class EventSpan(Span):
                 self.fields.update(fields)
         except Exception as error:
             self.pipeline.trouble("add", error)
+
+    def _missed(self, fields: int = 1) -> None:
+        """Count fields that came too late, or to an event of the process from which this one was forked."""
+        self.pipeline.count("late" if self.open_in is None else "outside", fields)
 
     def __setitem__(self, name: str, value: Any) -> None:
         self.set_attribute(name, value)
@@ -196,8 +215,8 @@ class EventSpan(Span):
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set a field."""
-        if self.ended:
-            self.pipeline.count("late")
+        if self.open_in is not _here:
+            self._missed()
             return
         try:
             self.fields[key] = value
@@ -223,13 +242,13 @@ class EventSpan(Span):
         return context
 
     def is_recording(self) -> bool:
-        """Whether fields are still of use: not once it has ended, nor where the head left it out for good."""
-        return not self.ended and (self.verdict.sampled or self.pipeline.recording)
+        """Whether fields are of use: not once it has ended, in a forked child, or left out for good."""
+        return self.open_in is _here and (self.verdict.sampled or self.pipeline.recording)
 
     def update_name(self, name: str) -> None:
         """Rename the event, as frameworks do once the route is known."""
-        if self.ended:
-            self.pipeline.count("late")
+        if self.open_in is not _here:
+            self._missed()
         else:
             self.name = name
 
@@ -237,8 +256,8 @@ class EventSpan(Span):
         self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
     ) -> None:
         """Add a point of time within the span."""
-        if self.ended:
-            self.pipeline.count("late")
+        if self.open_in is not _here:
+            self._missed()
             return
         points = self.points
         if points is None:
@@ -260,8 +279,8 @@ class EventSpan(Span):
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status; OK is final and UNSET is ignored, as OpenTelemetry has it."""
-        if self.ended:
-            self.pipeline.count("late")
+        if self.open_in is not _here:
+            self._missed()
             return
         if isinstance(status, Status):
             code = status.status_code
@@ -287,8 +306,8 @@ class EventSpan(Span):
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
         """Put an exception on the event as `exception.*`; on one that has failed as `error.type` too."""
-        if self.ended:
-            self.pipeline.count("late")
+        if self.open_in is not _here:
+            self._missed()
             return
         try:
             self.fields.update(described(exception))
@@ -312,9 +331,11 @@ class EventSpan(Span):
 
     def end(self, end_time: int | None = None) -> None:
         """End the event and write it."""
-        if self.ended:
+        opened, self.open_in = self.open_in, None
+        if opened is not _here:
+            if opened is not None:
+                self.pipeline.count("inherited")
             return
-        self.ended = True
         clock = _clock()
         if end_time is not None:
             self.finished = end_time

@@ -215,6 +215,8 @@ def forked(deep: int, above: str | None) -> list[int]:
             if pid == 0:
                 child = True
                 started(f"{where}/fork{number}")
+                ledger.count("outside")
+                add({"t.lost": 1})  # the event that is current is the parent's
                 with event("in child", {"t.key": ledger.note(key, own=1)}):
                     add({"t.own": 1})
                 work(deep - 1, key)
