@@ -92,31 +92,42 @@ class JsonlSink:
         self._room_at = 0.0
         self._retired: list[tuple[Path, dict[int, int]]] = []
 
-    def write(self, line: bytes, clock: int) -> None:
+    def write(self, line: bytes, clock: int, waited: bool = False, again: bool = False) -> None:
         """Hand a line to the kernel, or to the queue where the sink is stuck.
 
         Args:
             line: with its newline.
             clock: `time.perf_counter_ns()` of now, or of not long ago.
+            waited: it comes from the queue.
+            again: it was written in part.
         """
         inside = self._inside
-        if self._queued or (inside and self._stuck()):
+        if (self._queued or (inside and self._stuck())) and not waited:
             self._defer(line)
             return
         me = _ident()
         inside[me] = clock
         try:
-            if self._fd < 0 or self._torn or self._no_room:
-                self._append(line)
+            if self._fd < 0 and not self._open():
+                self._lost("is closed" if self._closed else "cannot be opened")
                 return
+            if self._no_room:
+                self._lost(self._no_room)
+                return
+            if torn := self._torn:
+                self._torn, line = False, b"\n" + line
             try:
                 done = os.write(self._fd, line)
             except OSError as error:
-                self._refused(error)
+                self._torn = self._torn or torn  # half a line still stands at the end
+                self._lost(f"took no event ({error.strerror or error})")
                 return
             if done < len(line):
                 self._torn = True
-                self._append(line)
+                if again:
+                    self._lost("took half an event")
+                else:  # the rest would not be adjacent: the whole event once more, on a line of its own
+                    self.write(line[torn:], clock, waited=True, again=True)
                 return
             self._wrote()
             self._size += done
@@ -132,40 +143,6 @@ class JsonlSink:
             return False
         time.sleep(0)  # whoever is through with the call, and waits for the interpreter, gets it first
         return any(self._inside.get(who) == since for who, since in late)
-
-    def _append(self, line: bytes) -> None:
-        if self._fd < 0 and not self._open():
-            self._lost("is closed" if self._closed else "cannot be opened")
-            return
-        if self._no_room:
-            self._lost(self._no_room)
-            return
-        torn, self._torn = self._torn, False
-        if torn:
-            line = b"\n" + line
-        try:
-            done = os.write(self._fd, line)
-            if done < len(
-                line
-            ):  # the rest would not be adjacent: the whole event once more, on a line of its own
-                self._torn = True
-                line = b"\n" + line.lstrip(b"\n")
-                done = os.write(self._fd, line)
-                self._torn = done < len(line)
-        except OSError as error:
-            self._torn = self._torn or torn  # half a line still stands at the end
-            self._lost(f"took no event ({error.strerror or error})")
-            return
-        if self._torn:
-            self._lost("took half an event")
-            return
-        self._size += done
-        self._counters.wrote()
-        if self._size > self._most:
-            self._rotate()
-
-    def _refused(self, error: OSError) -> None:
-        self._lost(f"took no event ({error.strerror or error})")
 
     def _lost(self, why: str) -> None:
         self._counters.add("dropped")
@@ -194,7 +171,6 @@ class JsonlSink:
             self._counters.add("waiting")
 
     def _drain(self) -> None:
-        me = _ident()
         while True:
             with self._wake:
                 if not self._queue:
@@ -205,13 +181,10 @@ class JsonlSink:
             if self._stuck():
                 time.sleep(0.01)
                 continue
-            self._inside[me] = time.perf_counter_ns()
             try:
-                self._append(line)
+                self.write(line, time.perf_counter_ns(), waited=True)
             except Exception as error:
                 self._counters.trouble("sink", error)
-            finally:
-                self._inside.pop(me, None)
             self._counters.add("waiting", -1)
             with self._wake:
                 self._queue.popleft()
