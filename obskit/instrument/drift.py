@@ -14,7 +14,6 @@ from typing import Any
 
 import orjson
 
-from obskit.instrument.limits import fallback
 from obskit.names import DRIFT
 
 _REFRESH_NS = 1_000_000_000
@@ -49,7 +48,7 @@ class Drift:
         self.due = clock + _REFRESH_NS
         age, units = round((clock - self._begun) / 1e9, 3), len(self._in_flight)
         constant = self.resource | dict(zip(DRIFT, (age, resident_bytes(), units), strict=True))
-        self.behind = b"," + orjson.dumps(constant, fallback)[1:] + b"\n"
+        self.behind = b"," + orjson.dumps(constant)[1:] + b"\n"
         self.constant = constant
 
 

@@ -1,7 +1,7 @@
 """How large an event may become, and how anything a host hands over becomes plain JSON within that.
 
 Values are cut, never refused, and each cut is counted. Events that are plain and small, nearly all, never
-come here: the serialised line tells.
+come here: the types of their values and the length of the line tell.
 """
 
 from __future__ import annotations
@@ -129,8 +129,3 @@ def _text(value: Any) -> str:
         return str(value).encode("utf-8", "replace").decode()
     except Exception:
         return f"<{type(value).__name__}>"
-
-
-def fallback(value: Any) -> Any:
-    """Return what `orjson` is to write for a type it does not know; used where redaction is off."""
-    return Trimmer(Limits()).plain(value)

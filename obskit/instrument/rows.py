@@ -15,7 +15,7 @@ import orjson
 from opentelemetry.trace import TraceState
 
 from obskit.instrument.drift import Drift
-from obskit.instrument.limits import Limits, Trimmer, fallback
+from obskit.instrument.limits import Limits, Trimmer
 from obskit.instrument.redact import Redaction, Redactor
 from obskit.instrument.span import EventSpan
 from obskit.names import COLUMNS, DRIFT
@@ -24,12 +24,9 @@ _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's 
 _OURS = frozenset({*COLUMNS, "events", "links"})
 _EPOCH = datetime(1970, 1, 1)  # UTC throughout
 _PLAIN = frozenset({str, int, float, bool, type(None)})
+_TEXT = frozenset({str})
 _MOST_TEXTS = 4096
 _THREE = tuple(f"{number:03d}" for number in range(1000))
-
-
-class WholeRow(dict[str, Any]):
-    """A row that has the service's columns in it already, for its event says them otherwise."""
 
 
 class RowMaker:
@@ -130,7 +127,7 @@ class RowMaker:
         return quoted
 
     def row(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
-        """Return a span as a flat, redacted row.
+        """Return a span as a flat, redacted row of plain values; `line` puts the service's columns to it.
 
         Args:
             span: that has ended, or is to be shown as it is now.
@@ -142,14 +139,12 @@ class RowMaker:
         if len(fields) > self._limits.fields:
             self._count("cut", len(fields) - self._limits.fields)
             fields = dict(list(fields.items())[: self._limits.fields])
-        usual = self._taken.isdisjoint(fields)
-        if usual:
+        if _OURS.isdisjoint(fields):
             row.update(fields)
         else:
-            row = WholeRow(row)
             row.update({self._apart(name, value): value for name, value in fields.items()})
-        if not usual or (self._redactor is not None and not self._redacted(row)):
-            row = self._clean(row)
+        if not self._redacted(row):
+            row = self._plain(row)
         if span.points or span.links_:
             self._add_points(row, span)
         return row
@@ -175,7 +170,7 @@ class RowMaker:
         return {"trace_state": self._text(state.to_header())} if state else {}
 
     def _own(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
-        """Return the columns that are ours; the service's are put behind them in `line`."""
+        """Return the columns that are ours."""
         if clock > self._drift.due:
             self._drift.refresh(clock)
         row = {
@@ -203,23 +198,17 @@ class RowMaker:
         return f"attributes.{name}" if ours else name
 
     def _redacted(self, row: dict[str, Any]) -> bool:
-        """Redact a row of plain values in place, the service's own apart, which were at the start.
+        """Redact a row of plain values in place.
 
         Returns:
             False where some value or name is not plain; the row is then as it was.
         """
-        changed = self._redactor.apply(row) if self._redactor is not None else 0
+        if self._redactor is None:
+            return _PLAIN.issuperset(map(type, row.values())) and _TEXT.issuperset(map(type, row))
+        changed = self._redactor.apply(row)
         if changed > 0:
             self._count("redacted", changed)
         return changed >= 0
-
-    def _clean(self, row: dict[str, Any]) -> dict[str, Any]:
-        """Return a row plain and redacted, with the service's columns where it has some of its own."""
-        whole = type(row) is not dict
-        row = self._plain(row)
-        if whole or not row.keys().isdisjoint(self._drift.constant):
-            row = WholeRow(self._drift.constant | row)
-        return row
 
     def _plain(self, row: Mapping[str, Any]) -> dict[str, Any]:
         trimmer = Trimmer(self._limits)
@@ -231,23 +220,22 @@ class RowMaker:
         return out
 
     def line(self, row: dict[str, Any]) -> bytes:
-        """Return a row as a line of JSON within the limits."""
+        """Return a row as a line of JSON within the limits, with the columns of the service that it lacks."""
+        drift = self._drift
+        usual = drift.constant.keys().isdisjoint(row.keys())
         try:
-            line = orjson.dumps(row, fallback)
-        except (orjson.JSONEncodeError, TypeError, ValueError, RecursionError):
+            line = orjson.dumps(row if usual else drift.constant | row)
+        except TypeError:  # half a character, more than 64 bits
             return self._bounded(row)
-        if len(line) > self._limits.length or b'":{' in line or b'":[' in line:
+        if len(line) > self._limits.length:
             return self._bounded(row)
-        if type(row) is dict:
-            return line[:-1] + self._drift.behind
-        return line + b"\n"
+        return line[:-1] + drift.behind if usual else line + b"\n"
 
     def _bounded(self, row: dict[str, Any]) -> bytes:
         trimmer = Trimmer(self._limits)
-        if type(row) is dict:
-            row = self._drift.constant | row
-        row = {name: trimmer.shortened(value) for name, value in trimmer.flat(row).items()}
-        line = orjson.dumps(row, fallback)
+        flat = trimmer.flat(self._drift.constant | row)
+        row = {name: trimmer.shortened(value) for name, value in flat.items()}
+        line = orjson.dumps(row)
         while len(line) > self._limits.line:
             longest = max(
                 (name for name in row if name not in COLUMNS), key=lambda n: len(str(row[n])), default=None
@@ -256,7 +244,7 @@ class RowMaker:
                 break
             del row[longest]
             trimmer.cuts += 1
-            line = orjson.dumps(row, fallback)
+            line = orjson.dumps(row)
         if trimmer.cuts:
             self._count("cut", trimmer.cuts)
         return line + b"\n"
@@ -265,7 +253,7 @@ class RowMaker:
         return self._redactor.text(text) if self._redactor is not None else text
 
     def _json(self, attributes: Mapping[str, Any] | None) -> str:
-        return orjson.dumps(self._plain(attributes or {}), fallback).decode()
+        return orjson.dumps(self._plain(attributes or {})).decode()
 
     def iso(self, nanoseconds: int) -> str:
         """Return a time as ISO 8601 in UTC, to the microsecond."""
