@@ -11,7 +11,7 @@ import inspect
 import re
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from opentelemetry import trace
 from opentelemetry.context import attach, detach, get_current
@@ -34,15 +34,18 @@ class Active:
 
 
 class NoEvent(Block):
-    """What `event` gives where nothing is configured or all is switched off."""
+    """What `event` gives where nothing is configured, or all is switched off.
 
-    def fresh(self) -> NoEvent:
-        """Return itself."""
-        return self
+    As a decorator it looks at each call whether `configure` has been called by then.
+    """
 
-    def __call__(self, function: F) -> F:
-        """Return the function as it is."""
-        return function
+    def __init__(self, name: str, fields: dict[str, Any]) -> None:
+        self._name = name
+        self._fields = fields
+
+    def fresh(self) -> Any:
+        """Return a real event if there can be one now."""
+        return event(self._name, self._fields)
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         """Do nothing."""
@@ -59,31 +62,6 @@ class NoEvent(Block):
     def get(self, name: str, default: Any = None) -> Any:  # noqa: ARG002
         """Return the default."""
         return default
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Do nothing."""
-
-
-class LazyEvent(NoEvent):
-    """A decorator made before `configure`: looks at each call whether it has been called by then."""
-
-    def __init__(self, name: str, fields: dict[str, Any]) -> None:
-        self._name = name
-        self._fields = fields
-
-    def fresh(self) -> Any:
-        """Return a real event if there can be one now."""
-        return event(self._name, self._fields)
-
-    def __call__(self, function: F) -> F:
-        """Decorate."""
-        return Block.__call__(self, function)
-
-
-NO_EVENT = NoEvent()
 
 
 def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> Any:
@@ -107,7 +85,7 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
             if runtime is not None:
                 runtime.trouble("event", error)
     if runtime is None:
-        return LazyEvent(name, fields)
+        return NoEvent(name, fields)
     if Active.tracer is not None:
         return JoinedBlock(runtime, Active.tracer, name, fields)
     return EventBlock(runtime, name, fields=fields)

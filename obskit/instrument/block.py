@@ -62,7 +62,21 @@ class Block:
         return decorated(self, function)
 
 
-def decorated(block: Any, function: F) -> F:
+class SpanBlock(Block):
+    """A block whose span is current within it."""
+
+    span: Span = INVALID_SPAN
+
+    def attach(self) -> Any:
+        """Have the span current."""
+        return attach(set_span_in_context(self.span))
+
+    def detach(self, token: Any) -> None:
+        """Have it current no more."""
+        detach(token)
+
+
+def decorated(block: Block, function: F) -> F:
     """Return the function with a fresh block around each call."""
     wrapper: Any
     if inspect.isasyncgenfunction(function):
@@ -155,7 +169,7 @@ def left_by(span: EventSpan, error: BaseException) -> None:
         span.failed(error)
 
 
-class EventBlock(EventSpan):
+class EventBlock(EventSpan, Block):
     """`event(...)`: a span that is current within its block. The same object is what `as e` gives."""
 
     __slots__ = ("_token",)
@@ -176,7 +190,7 @@ class EventBlock(EventSpan):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         detach(self._token)
-        self._token = None  # type: ignore[assignment]  # it holds the context, and so the parent
+        self._token = None  # it holds the context, and so the parent
         if error is not None and self.open_in is here():
             left_by(self, error)
         self.end()
@@ -205,12 +219,8 @@ class EventBlock(EventSpan):
             left_by(self, error)
         self.end()
 
-    def __call__(self, function: F) -> F:
-        """Decorate a function, coroutine function, generator or asynchronous generator."""
-        return decorated(self, function)
 
-
-class Current(Block):
+class Current(SpanBlock):
     """`start_as_current_span`: makes a span, has it current, and ends it, as OpenTelemetry says."""
 
     def __init__(self, make: Callable[[], Span], record: bool, set_status: bool, end: bool) -> None:
@@ -223,39 +233,31 @@ class Current(Block):
 
     def open(self) -> None:
         """Make the span."""
-        self._span = self._make()
-
-    def attach(self) -> Any:
-        """Have it current."""
-        return attach(set_span_in_context(self._span))
-
-    def detach(self, token: Any) -> None:
-        """Have it current no more."""
-        detach(token)
+        self.span = self._make()
 
     def close(self, error: BaseException | None) -> None:
         """Record an exception where wanted, end the span where wanted."""
         try:
             self._note(error)
         except Exception as trouble:
-            if isinstance(self._span, EventSpan):
-                self._span.pipeline.trouble("ending a span", trouble)
+            if isinstance(self.span, EventSpan):
+                self.span.pipeline.trouble("ending a span", trouble)
         if self._how[2]:
-            self._span.end()
+            self.span.end()
 
     def _note(self, error: BaseException | None) -> None:
         record, set_status, _ = self._how
-        if isinstance(error, Exception) and self._span.is_recording():
+        if isinstance(error, Exception) and self.span.is_recording():
             if record:
-                self._span.record_exception(error)
+                self.span.record_exception(error)
             if set_status:
-                self._span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
-            elif isinstance(self._span, EventSpan) and self._span.get("rpc.grpc.status_code") == 0:
+                self.span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+            elif isinstance(self.span, EventSpan) and self.span.get("rpc.grpc.status_code") == 0:
                 # gRPC's servers end a call by an exception too, having said its status before. This one has
                 # none: it is the handler's own, and the caller is told UNKNOWN.
-                self._span.fields["rpc.grpc.status_code"] = 2
-                self._span.failed(error)
+                self.span.fields["rpc.grpc.status_code"] = 2
+                self.span.failed(error)
 
     def __enter__(self) -> Span:
         super().__enter__()
-        return self._span
+        return self.span

@@ -212,20 +212,16 @@ def _runtime(
 def _install(runtime: Runtime, processors: list[SpanProcessor]) -> str:
     """Make our provider OpenTelemetry's, or join the one that is there; return the mode."""
     provider: Any = trace.get_tracer_provider()
-    ours = isinstance(provider, EventTracerProvider)
-    unset = isinstance(provider, trace.ProxyTracerProvider)
-    if not ours and not unset and hasattr(provider, "add_span_processor"):
-        runtime.processors = tuple(processors)
-        provider.add_span_processor(JoinedProcessor(runtime))
-        runtime.sampling = None  # the provider's own sampler decides
-        Active.tracer = provider.get_tracer("obskit")
-        Active.runtime = runtime
-        return "joined"
     runtime.processors = tuple(processors)
-    Active.tracer = None
-    Active.runtime = runtime
-    if ours:  # of a configuration before this one
+    joined = False
+    if isinstance(provider, EventTracerProvider):  # of a configuration before this one
         provider.runtime = runtime
-    elif unset:
+    elif isinstance(provider, trace.ProxyTracerProvider):  # nobody has set one
         trace.set_tracer_provider(EventTracerProvider(runtime))
-    return "own"
+    elif hasattr(provider, "add_span_processor"):
+        joined = True
+        runtime.sampling = None  # the provider's own sampler decides
+        provider.add_span_processor(JoinedProcessor(runtime))
+    Active.tracer = provider.get_tracer("obskit") if joined else None
+    Active.runtime = runtime  # last: from now on there are events
+    return "joined" if joined else "own"

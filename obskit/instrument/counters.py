@@ -23,7 +23,7 @@ NAMES: Final = {
     "outside": "fields that came where no event was open: in a forked child the parent's are not",
     "inherited": "events begun before a fork and ended by the child, which the parent writes",
     "redacted": "values taken out as secrets",
-    "cut": "fields, characters runs and levels cut off by limits",
+    "cut": "fields, texts and levels beyond the limits",
     "deleted": "closed files deleted to keep within the budget or the floor of free space",
     "failed": "troubles inside this room, each of which cost at most one event",
 }

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 from weakref import WeakValueDictionary
 
 from opentelemetry import trace
-from opentelemetry.context import Context, attach, detach
+from opentelemetry.context import Context
 from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SdkSpan
-from opentelemetry.trace import Span, get_current_span, set_span_in_context
+from opentelemetry.trace import Span, get_current_span
 
-from obskit.instrument.block import Block, left_by
+from obskit.instrument.block import SpanBlock, left_by
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
 from obskit.instrument.span import EventSpan, Pipeline, here, many
@@ -132,7 +131,7 @@ def _samples(provider: Any) -> bool:
     return "AlwaysOn" not in described
 
 
-class JoinedBlock(Block):
+class JoinedBlock(SpanBlock):
     """`event(...)` where the spans are another provider's."""
 
     def __init__(self, runtime: Runtime, tracer: trace.Tracer, name: str, fields: dict[str, Any]) -> None:
@@ -140,22 +139,10 @@ class JoinedBlock(Block):
         self._tracer = tracer
         self._name = name
         self._fields = fields
-        self.span: Span = trace.INVALID_SPAN
 
     def fresh(self) -> JoinedBlock:
         """Return another of the same."""
         return JoinedBlock(self._runtime, self._tracer, self._name, dict(self._fields))
-
-    def __enter__(self) -> Self:
-        self.open()
-        self._token = self.attach()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.detach(self._token)
-        self.close(error)
 
     def open(self) -> None:
         """Start a span of the provider's."""
@@ -163,14 +150,6 @@ class JoinedBlock(Block):
             self.span = self._tracer.start_span(self._name, attributes=self._fields)
         except Exception as error:
             self._runtime.trouble("event", error)
-
-    def attach(self) -> Any:
-        """Have it current."""
-        return attach(set_span_in_context(self.span))
-
-    def detach(self, token: Any) -> None:
-        """Have it current no more."""
-        detach(token)
 
     def close(self, error: BaseException | None) -> None:
         """End it."""

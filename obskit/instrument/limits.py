@@ -12,7 +12,6 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
-_SCALARS = (int, float, bool, type(None))
 _MOST_INTEGER = 2**63
 _SHORTEST_NAME = 128
 

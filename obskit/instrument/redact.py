@@ -18,80 +18,23 @@ from operator import itemgetter
 from typing import Any
 
 from obskit.errors import BadCall
-from obskit.instrument.signs import HARMLESS_ENDS, MASK, cleaned, shaped, suspicious
+from obskit.instrument.shapes import MASK
+from obskit.instrument.signs import HARMLESS_ENDS, cleaned, shaped, suspicious
 from obskit.instrument.statements import without_literals
 from obskit.names import COLUMNS
 
 _WORDS = frozenset(
-    {
-        "password",
-        "passwd",
-        "passphrase",
-        "passcode",
-        "pwd",
-        "pass",
-        "secret",
-        "secrets",
-        "token",
-        "authorization",
-    }
-    | {
-        "auth",
-        "cookie",
-        "cookies",
-        "credential",
-        "credentials",
-        "apikey",
-        "accesskey",
-        "privatekey",
-        "signature",
-    }
-    | {
-        "sig",
-        "jwt",
-        "csrf",
-        "xsrf",
-        "otp",
-        "totp",
-        "pin",
-        "cvv",
-        "cvc",
-        "sessionid",
-        "sessid",
-        "dsn",
-        "bearer",
-    }
-    | {
-        "accesstoken",
-        "refreshtoken",
-        "idtoken",
-        "clientsecret",
-        "mfa",
-        "pw",
-        "htpasswd",
-        "psk",
-        "salt",
-        "nonce",
-    }
-    | {"passwort", "kennwort", "jsessionid", "phpsessid", "samlresponse", "mnemonic"}
+    {"password", "passwd", "passphrase", "passcode", "pwd", "pass", "secret", "secrets", "token"}
+    | {"authorization", "auth", "cookie", "cookies", "credential", "credentials", "apikey", "accesskey"}
+    | {"privatekey", "signature", "sig", "jwt", "csrf", "xsrf", "otp", "totp", "pin", "cvv", "cvc"}
+    | {"sessionid", "sessid", "dsn", "bearer", "accesstoken", "refreshtoken", "idtoken", "clientsecret"}
+    | {"mfa", "pw", "htpasswd", "psk", "salt", "nonce", "passwort", "kennwort", "jsessionid", "phpsessid"}
+    | {"samlresponse", "mnemonic"}
 )
 _KEYS = frozenset(
-    {"api", "access", "private", "secret", "signing", "encryption", "client", "account", "license", "shared"}
-    | {
-        "master",
-        "ssh",
-        "hmac",
-        "service",
-        "auth",
-        "session",
-        "crypt",
-        "aes",
-        "rsa",
-        "pgp",
-        "gpg",
-        "decryption",
-    }
-    | {"deploy", "instrumentation", "subscription", "tls", "ssl"}
+    {"api", "access", "private", "secret", "signing", "encryption", "client", "account", "license"}
+    | {"shared", "master", "ssh", "hmac", "service", "auth", "session", "crypt", "aes", "rsa", "pgp", "gpg"}
+    | {"decryption", "deploy", "instrumentation", "subscription", "tls", "ssl"}
 )
 _PAIRS = frozenset(
     {("code", "verifier"), ("oauth", "verifier"), ("client", "assertion"), ("saml", "response")}
@@ -99,9 +42,8 @@ _PAIRS = frozenset(
     | {("verification", "code"), ("security", "code"), ("security", "answer"), ("seed", "phrase")}
     | {("connection", "string")}
 )
-_APP_KEY = re.compile(
-    r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY"
-)  # not app.key, of any application
+# Not app.key, of any application.
+_APP_KEY = re.compile(r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY")
 _ODD = re.compile(r"[ =/?@%&\\\n\"']")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SQL_FIELDS = frozenset({"db.query.text", "db.statement", "db.sql", "sql", "query.sql", "db.query"})

@@ -17,8 +17,6 @@ from collections.abc import Callable
 from obskit.instrument.shapes import GATES, MASK, SHAPES
 from obskit.instrument.statements import QUOTED
 
-__all__ = ["HARMLESS_ENDS", "MASK", "cleaned", "shaped", "suspicious"]
-
 HARMLESS_ENDS = frozenset(
     {"count", "length", "size", "type", "name", "limit", "expires", "expiry", "age", "ms", "method", "valid"}
     | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}

@@ -11,7 +11,8 @@ import re
 from urllib.parse import unquote_plus
 
 from obskit.instrument.redact import secret_name
-from obskit.instrument.signs import MASK, cleaned
+from obskit.instrument.shapes import MASK
+from obskit.instrument.signs import cleaned
 
 # Words that mean a secret in a query, but not as the name of a field.
 _WORDS = frozenset(
