@@ -53,8 +53,7 @@ class NoEvent(Block):
     def set_attribute(self, name: str, value: Any) -> None:
         """Do nothing."""
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        """Do nothing."""
+    __setitem__ = set_attribute
 
     def __getitem__(self, name: str) -> Any:
         raise KeyError(name)

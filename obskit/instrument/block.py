@@ -197,11 +197,7 @@ class EventBlock(EventSpan, Block):
 
     def open(self, context: Context | None = None) -> None:
         """Begin without becoming current, within what is current in a context."""
-        try:
-            self.begin(get_current_span(context))
-        except Exception as error:  # of a parent that is no good: better an event without one
-            self.pipeline.trouble("event", error)
-            self.begin(INVALID_SPAN)
+        self.begin(get_current_span(context))
         if self.pipeline.processors:
             self.pipeline.started(self, context)
 

@@ -168,8 +168,7 @@ class JoinedBlock(SpanBlock):
         """Set a field."""
         add_to(self._runtime, self.span, None, {name: value})
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.set_attribute(name, value)
+    __setitem__ = set_attribute
 
     def __getitem__(self, name: str) -> Any:
         return (getattr(self.span, "attributes", None) or self._fields)[name]

@@ -149,10 +149,17 @@ class EventSpan(Span):
             self.trace_hex, self.span_hex = ids[:32], ids[32:]
             self.root = self
             self.verdict = pipeline.begun(self, None)
-        elif isinstance(parent, EventSpan):
-            self._begin_within(parent)
         else:
-            self._begin_after(parent.get_span_context())
+            try:
+                if isinstance(parent, EventSpan):
+                    self._begin_within(parent)
+                else:
+                    self._begin_after(parent.get_span_context())
+            except Exception as error:  # the parent is no good: better an event without one
+                pipeline.trouble("a parent", error)
+                self.parent = self.parent_hex = self.local = None
+                self.begin(INVALID_SPAN, start)
+                return
         if start is None:
             self.started = _now()
             self.clock = _clock()
@@ -201,9 +208,6 @@ class EventSpan(Span):
         """Count fields that came too late, or to an event of the process from which this one was forked."""
         self.pipeline.count("late" if self.open_in is None else "outside", fields)
 
-    def __setitem__(self, name: str, value: Any) -> None:
-        self.set_attribute(name, value)
-
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
@@ -222,6 +226,8 @@ class EventSpan(Span):
             self.fields[key] = value
         except TypeError as error:
             self.pipeline.trouble("set_attribute", error)
+
+    __setitem__ = set_attribute
 
     def set_attributes(self, attributes: Mapping[str, Any]) -> None:
         """Set several fields."""

@@ -182,10 +182,14 @@ def test_an_event_within_a_span_that_is_no_good_is_an_event_of_its_own(service: 
         with event("book") as e:
             add(seat="14C")
         (carrier,) = steps()
-    book, stepped = rows()
+    tracer = trace.get_tracer("host")
+    with trace.use_span(event("never entered")), tracer.start_as_current_span("select"):
+        add(seats=1)
+    book, stepped, select = rows()
     assert (book["span_id"], book["seat"], "parent_span_id" in book) == (e.span_hex, "14C", False)
     assert carrier["traceparent"].startswith(f"00-{stepped['trace_id']}-{stepped['span_id']}-")
-    assert handle.counters["failed"] == 2
+    assert (select["name"], select["seats"], "parent_span_id" in select) == ("select", 1, False)
+    assert handle.counters["failed"] == 3
 
 
 def test_a_processor_that_raises_costs_nothing_but_a_count(service: Service, rows: Rows) -> None:
