@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanKind
@@ -111,3 +112,29 @@ def test_usual_events_take_the_short_way() -> None:
     )
     assert masked is not None
     assert b"hunter2" not in masked
+
+
+@pytest.mark.parametrize("fields", [{"service.name": "other"}, {"service": {"name": "other"}}])
+@pytest.mark.parametrize("redaction", [None, Redaction()])
+def test_a_column_of_the_services_is_in_a_line_once(
+    fields: dict[str, Any], redaction: Redaction | None
+) -> None:
+    """What the event says of it holds, by a flat name or a nested one; the others are the service's own."""
+    resource = {"service.name": "booking", "host.name": "h-1"}
+    rows = RowMaker(resource, redaction, Limits(), _adding(Counter()), [])
+    event = span("book", SpanKind.SERVER, fields, verdict=Verdict(True, 1.0, None))
+    assert rows.quick(event, 5, 1.0) is None
+    line = rows.line(rows.row(event, 5, 1.0))
+    assert line.count(b'"service.name"') == line.count(b'"host.name"') == 1
+    assert {**orjson.loads(line), "host.name": "h-1", "service.name": "other"} == orjson.loads(line)
+
+
+def test_lists_are_bounded_wherever_they_stand() -> None:
+    """A short line is not looked at again: what is in a list was cut before it."""
+    counts: Counter[str] = Counter()
+    rows = RowMaker({}, None, Limits(items=3, depth=2), _adding(counts), [])
+    fields = {"seats": [1, 2, 3, 4], "deep": [[[1]]], "tags": {"b": (1, 2)}}
+    event = span("book", SpanKind.SERVER, fields, verdict=Verdict(True, 1.0, None))
+    found = orjson.loads(rows.line(rows.row(event, 5, 1.0)))
+    assert (found["seats"], found["deep"], found["tags.b"]) == ([1, 2, 3], [["[1]"]], [1, 2])
+    assert counts == {"cut": 2}
