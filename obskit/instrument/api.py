@@ -19,8 +19,9 @@ from opentelemetry.trace import get_current_span
 
 from obskit.instrument.block import Block, EventBlock
 from obskit.instrument.join import JoinedBlock, add_to, local_root
+from obskit.instrument.limits import many
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.span import EventSpan, many
+from obskit.instrument.span import EventSpan
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NAME = re.compile(r"[^\w.]+")

@@ -6,6 +6,7 @@ come here: the types of their values and the length of the line tell.
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -128,3 +129,26 @@ def _text(value: Any) -> str:
         return str(value).encode("utf-8", "replace").decode()
     except Exception:
         return f"<{type(value).__name__}>"
+
+
+def many(attributes: Any) -> int:
+    """Return how many fields were given, whatever was given for them."""
+    try:
+        return len(attributes or ())
+    except Exception:
+        return 1
+
+
+def described(exception: BaseException) -> dict[str, str]:
+    """Return `exception.type`, `exception.message` and `exception.stacktrace`; never raises."""
+    kind = type(exception)
+    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
+    try:
+        message = str(exception)
+    except Exception:
+        message = "(no text)"
+    try:
+        trace = "".join(traceback.format_exception(exception, limit=-50))
+    except Exception:
+        trace = ""
+    return {"exception.type": name, "exception.message": message, "exception.stacktrace": trace}

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import time
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Protocol
@@ -28,6 +27,7 @@ from opentelemetry.trace import (
     TraceFlags,
 )
 
+from obskit.instrument.limits import described, many
 from obskit.instrument.sampling import Verdict
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED | 2)  # 2: the low 56 bits of the trace id are random
@@ -262,26 +262,23 @@ class EventSpan(Span):
         self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
     ) -> None:
         """Add a point of time within the span."""
-        if self.open_in is not _here:
-            self._missed()
-            return
-        points = self.points
-        if points is None:
-            points = self.points = []
-        if len(points) < MOST_POINTS:
-            points.append((name, timestamp or _now(), attributes))
-        else:
-            self.pipeline.count("cut")
+        self.points = self._more(self.points, (name, timestamp or _now(), attributes))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
         """Link to another span."""
-        links = self.links_
-        if links is None:
-            links = self.links_ = []
-        if len(links) < MOST_POINTS:
-            links.append(Link(context, attributes))
+        self.links_ = self._more(self.links_, Link(context, attributes))
+
+    def _more(self, items: list[Any] | None, item: Any) -> list[Any] | None:
+        """Return the points, or links, with one more."""
+        if self.open_in is not _here:
+            self._missed()
+        elif items is None:
+            items = [item]
+        elif len(items) < MOST_POINTS:
+            items.append(item)
         else:
             self.pipeline.count("cut")
+        return items
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status; OK is final and UNSET is ignored, as OpenTelemetry has it."""
@@ -398,26 +395,3 @@ class EventSpan(Span):
     def status(self) -> Status:
         """The status so far."""
         return Status(StatusCode[self.status_code], self.status_message)
-
-
-def many(attributes: Any) -> int:
-    """Return how many fields were given, whatever was given for them."""
-    try:
-        return len(attributes or ())
-    except Exception:
-        return 1
-
-
-def described(exception: BaseException) -> dict[str, str]:
-    """Return `exception.type`, `exception.message` and `exception.stacktrace`; never raises."""
-    kind = type(exception)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        message = str(exception)
-    except Exception:
-        message = "(no text)"
-    try:
-        trace = "".join(traceback.format_exception(exception, limit=-50))
-    except Exception:
-        trace = ""
-    return {"exception.type": name, "exception.message": message, "exception.stacktrace": trace}

@@ -113,7 +113,7 @@ def test_processors_get_a_readable_span(service: Service) -> None:
 
 
 def test_points_and_links_are_on_the_row(service: Service, rows: Rows) -> None:
-    service()
+    handle = service()
     with event("first") as first:
         pass
     with event("second") as second:
@@ -125,6 +125,9 @@ def test_points_and_links_are_on_the_row(service: Service, rows: Rows) -> None:
     ]
     assert row["events"][0]["name"] == "retry"
     assert row["events"][0]["attributes"] == '{"n":1}'
+    second.add_link(first.get_span_context())
+    second.add_event("too late")
+    assert handle.counters["late"] == 2
 
 
 def test_processors_are_told_of_the_beginning_of_every_kind_of_block(service: Service) -> None:
