@@ -28,7 +28,7 @@ _UNIT = "_obskit_unit"
 class JoinedUnit(EventSpan):
     """A foreign local root while it is open: what the keeper counts, and shows if it hangs.
 
-    It hangs on each span of the unit too, and tells of which root it is and in which process it began.
+    Each span of the unit has it as an attribute: by it the root is found, and the process in which it began.
     """
 
     def __init__(self, runtime: Runtime, span: SdkSpan) -> None:
