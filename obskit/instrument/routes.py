@@ -13,11 +13,13 @@ def route_of(scope: Mapping[str, Any]) -> str | None:
     """Return the route as routers have left it in the scope, with what it is mounted on; None if none has."""
     if isinstance(template := scope.get("path_template"), str):  # Litestar
         return template
-    route = scope.get("route")  # Starlette, FastAPI
+    route, endpoint = scope.get("route"), scope.get("endpoint")  # Starlette, FastAPI
     within = scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
-    if within is not None and within.original_route is route:  # of a router with a prefix
-        route = within
-    if route is None and (endpoint := scope.get("endpoint")) is not None and "router" in scope:
+    if within is not None:  # of a router that FastAPI includes, with its prefix; or of a mount above
+        within = within.starlette_route or within
+        if getattr(within, "endpoint", None) is endpoint:
+            route = within
+    if route is None and endpoint is not None and "router" in scope:
         found = [known for known in scope["router"].routes if getattr(known, "endpoint", None) is endpoint]
         route = found[0] if len(found) == 1 else None  # before Starlette 1.7, and the pages that FastAPI adds
     path: str | None = getattr(route, "path_format", None) or getattr(route, "path", None)
@@ -38,14 +40,18 @@ def _mounts(app: Any, prefix: str) -> str:
     if not prefix:
         return ""
     routes = getattr(app, "routes", None)
+    if routes is None and hasattr(app, "effective_candidates"):  # a router that FastAPI includes
+        routes = [getattr(known, "starlette_route", None) or known for known in app.effective_candidates()]
     if not routes and hasattr(app, "app"):  # a middleware
         return _mounts(app.app, prefix)
     for known in routes or ():
         regex = getattr(known, "path_regex", None)
-        if regex is None and hasattr(known, "host_regex"):
+        if getattr(known, "endpoint", None) is not None:
+            continue
+        if regex is None:  # a host, an included router
             if (found := _mounts(known, prefix)) != "/*":
                 return found
-        elif regex is not None and not hasattr(known, "endpoint") and (match := regex.match(prefix + "/")):
+        elif match := regex.match(prefix + "/"):
             template: str = known.path_format.removesuffix("/{path}")
             return template + _mounts(known, prefix[match.start("path") - 1 :])
     return "/*"
