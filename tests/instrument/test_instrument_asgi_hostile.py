@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import tracemalloc
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from instrument_process import PASSWORD, leaks
+from instrument_process import CALLER, PASSWORD, TRACEPARENT, leaks, read, run
 from opentelemetry import trace
 from opentelemetry.propagate import get_global_textmap, set_global_textmap
 from starlette.applications import Starlette
@@ -479,3 +480,97 @@ def test_an_event_that_cannot_be_told_ends_all_the_same(service: Service, rows: 
     (row,) = rows()
     assert row["seat"] == "14C"
     assert handle.counters["failed"] == 1
+
+
+# However it is configured.
+
+
+def test_configured_after_the_application_was_made(service: Service, rows: Rows) -> None:
+    app = EventMiddleware(answering)
+    assert drive(app) == [BEGINS, ENDS]
+    service()
+    assert drive(app) == [BEGINS, ENDS]
+    assert len(rows()) == 1
+
+
+@pytest.mark.parametrize("name", ["OBSKIT_DISABLED", "OTEL_SDK_DISABLED"])
+def test_switched_off(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv(name, "true")
+    service()
+    assert drive(EventMiddleware(answering)) == [BEGINS, ENDS]
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("where", ["/dev/full", "below a file"])
+def test_a_sink_that_cannot_be_written(service: Service, tmp_path: Path, where: str) -> None:
+    (tmp_path / "file").touch()
+    handle = service(sink=where if where.startswith("/") else tmp_path / "file" / "events")
+    for _ in range(3):
+        assert drive(EventMiddleware(answering)) == [BEGINS, ENDS]
+    assert (handle.counters["written"], handle.counters["dropped"]) == (0, 3)
+
+
+JOINED = """
+import asyncio, sys
+from opentelemetry import trace
+from opentelemetry.sdk.trace import TracerProvider
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route, WebSocketRoute
+from obskit.instrument import EventMiddleware, add, configure
+
+trace.set_tracer_provider(TracerProvider())
+handle = configure("booking", sink=sys.argv[1])
+
+async def book(request):
+    add(seat=request.path_params["seat"])
+    return PlainTextResponse("x")
+
+async def named(request):
+    trace.get_current_span().update_name("checkout")
+    add({"http.route": "/pay/<cart>"})
+    return PlainTextResponse("x")
+
+async def talk(socket):
+    await socket.accept()
+    await socket.receive_text()
+
+routes = [Route("/book/{seat}", book), Route("/pay/{cart}", named), WebSocketRoute("/talk", talk)]
+inner = Starlette(routes=[Mount("/of/{tenant:int}", Starlette(routes=routes))])
+inner.add_middleware(EventMiddleware)
+app = EventMiddleware(inner)
+
+def ask(path, headers=(), kind="http", *incoming):
+    messages = iter(incoming)
+    async def receive():
+        return next(messages, {"type": "http.disconnect"})
+    async def send(message):
+        pass
+    scope = {"type": kind, "path": path, "method": "GET", "headers": headers, "query_string": b""}
+    try:
+        asyncio.run(app(scope, receive, send))
+    except Exception as error:
+        print(type(error).__name__)
+
+ask("/of/007/book/14C", [(b"traceparent", sys.argv[2].encode())])
+ask("/of/007/book/15A", [(b"traceparent", sys.argv[2][:-1].encode() + b"0")])
+ask("/of/7/pay/1")
+leaves = {"type": "websocket.disconnect", "code": 1001}
+ask("/of/7/talk", (), "websocket", {"type": "websocket.connect"}, leaves)
+print(*(handle.counters[name] for name in ("written", "late", "failed")))
+"""
+
+
+def test_joined(tmp_path: Path) -> None:
+    """Under another provider: its sampler decides, and all else is as it is under ours."""
+    assert run(JOINED, str(tmp_path), TRACEPARENT) == "WebSocketDisconnect\n3 0 0\n"
+    book, pay, talk = read(tmp_path)
+    assert (book["name"], book["seat"], book["parent_span_id"]) == (
+        "GET /of/{tenant}/book/{seat}",
+        "14C",
+        CALLER,
+    )
+    assert (pay["name"], pay["http.route"]) == ("checkout", "/pay/<cart>")
+    assert (talk["name"], talk["status_code"]) == ("WS /of/{tenant}/talk", "UNSET")
+    assert "error.type" not in talk
+    assert talk["obskit.websocket.close_code"] == 1001
