@@ -227,17 +227,14 @@ class Request:
         try:
             if not self._closed:
                 self._closed = True
-                self._finish(error)
+                try:
+                    self._note(error)
+                finally:
+                    self._span.end(self._ended)
             elif isinstance(error, Exception):
                 self._after(error)
         except Exception as trouble:
             self._runtime.trouble("a request", trouble)
-
-    def _finish(self, error: BaseException | None) -> None:
-        try:
-            self._note(error)
-        finally:
-            self._span.end(self._ended)
 
     def _note(self, error: BaseException | None) -> None:
         """Put on the event how it ended."""
@@ -261,7 +258,7 @@ class Request:
                 found["http.response.body.size"] = self._size
             if self._gone:
                 found["obskit.disconnected"] = True
-        said = span.fields if isinstance(span, EventSpan) else getattr(span, "attributes", None) or {}
+        said = span.fields if type(span) is RequestEvent else getattr(span, "attributes", None) or {}
         route = said.get("http.route") or route_of(self._scope)  # what the handler says holds
         if route is not None:
             found["http.route"] = route
@@ -362,5 +359,7 @@ _LONGEST_HOST = 300  # a name has 253 characters: clients may not fill memory wi
 
 
 def _is_disconnect(error: BaseException) -> bool:
-    """Whether a framework or server says by an exception that the client has gone."""
+    """Whether a framework or server says by an exception, or a group of them, that the client has gone."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_disconnect, error.exceptions))
     return type(error).__name__ in ("WebSocketDisconnect", "ClientDisconnect", "ClientDisconnected")

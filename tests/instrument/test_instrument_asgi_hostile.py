@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import tracemalloc
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -200,7 +202,8 @@ def test_nobody_notices_it(
     assert [id(message) for message in sent] == [id(message) for comes, message in messages if not comes]
     assert len([row for row in rows() if row["kind"] == "server"]) == before + 1
     assert not trace.get_current_span().get_span_context().is_valid
-    assert handle.counters["late"] == handle.counters["outside"] == handle._runtime.open_units.__len__() == 0
+    assert handle.counters["late"] == handle.counters["outside"] == 0
+    assert not handle._runtime.open_units  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("type_", ["", "lifespan", "webtransport", None])
@@ -417,7 +420,15 @@ class ClientDisconnected(OSError):
     """As uvicorn's."""
 
 
-@pytest.mark.parametrize("gone", [ClientDisconnect(), ClientDisconnected(), WebSocketDisconnect(1006)])
+@pytest.mark.parametrize(
+    "gone",
+    [
+        ClientDisconnect(),
+        ClientDisconnected(),
+        WebSocketDisconnect(1006),
+        ExceptionGroup("reading and writing", [WebSocketDisconnect(1006), ClientDisconnected()]),
+    ],
+)
 def test_a_server_that_says_by_an_exception_that_the_client_has_gone(
     service: Service, rows: Rows, gone: BaseException
 ) -> None:
@@ -428,6 +439,54 @@ def test_a_server_that_says_by_an_exception_that_the_client_has_gone(
     assert row["obskit.disconnected"] is True
     assert "error.type" not in row
     assert row["status_code"] == "UNSET"
+
+
+def test_a_group_of_which_one_is_an_error(service: Service, rows: Rows) -> None:
+    service()
+    group = ExceptionGroup("reading and writing", [WebSocketDisconnect(1006), ValueError("no seat left")])
+    with pytest.raises(ExceptionGroup):
+        drive(EventMiddleware(answering), failing=group)
+    (row,) = rows()
+    assert row["error.type"] == "ExceptionGroup"
+
+
+def test_trios_way_to_cancel_is_no_error(service: Service, rows: Rows) -> None:
+    class Cancelled(BaseException):
+        pass
+
+    service()
+    with pytest.raises(Cancelled):
+        drive(EventMiddleware(answering), failing=Cancelled())
+    (row,) = rows()
+    assert row["obskit.cancelled"] is True
+    assert "error.type" not in row
+
+
+def test_what_has_ended_is_freed_at_once(service: Service) -> None:
+    """By counting references alone: nothing of a request waits for the garbage collector."""
+
+    class Scope(dict[str, Any]):
+        pass
+
+    service()
+    app = EventMiddleware(answering)
+    gone = []
+
+    async def served() -> None:
+        for _ in range(3):
+            scope = Scope(SCOPE)
+            gone.append(weakref.ref(scope))
+            await app(scope, None, ignoring)  # type: ignore[arg-type]
+
+    async def ignoring(_message: Any) -> None:
+        pass
+
+    gc.disable()
+    try:
+        asyncio.run(served())
+        assert [reference() for reference in gone] == [None, None, None]
+    finally:
+        gc.enable()
 
 
 @pytest.mark.parametrize("nested", [False, True])
