@@ -403,3 +403,21 @@ def test_mounts_in_routers(service: Service, rows: Rows, path: str, route: str) 
     ask(EventMiddleware(app), ("GET", path, {}), False)
     (row,) = rows()
     assert row["http.route"] == route
+
+
+@pytest.mark.parametrize("mounted", [False, True])
+def test_fastapis_own_telemetry_within_it_is_a_trace_of_its_own(
+    service: Service, rows: Rows, mounted: bool
+) -> None:
+    """As the docs say: FastAPI looks at nothing that is current, so each application has to be told."""
+    service()
+    below = fastapi.FastAPI(telemetry={"operation_spans": False})
+    below.add_api_route("/book/{seat}", lambda seat: seat)
+    app = fastapi.FastAPI(telemetry={"tracing": False})
+    app.mount("/admin", below)
+    path = "/admin/book/7" if mounted else "/book/7"
+    assert ask(EventMiddleware(app if mounted else below), ("GET", path, {}), False)[0] == 200
+    first, second = rows()
+    assert path.replace("7", "{seat}") in (first["http.route"], second["http.route"])
+    assert first["kind"] == second["kind"] == "server"
+    assert first["trace_id"] != second["trace_id"]
