@@ -7,6 +7,7 @@ and captured headers are the official instrumentations' business, which work wit
 
 from __future__ import annotations
 
+import copy
 import functools
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
@@ -113,13 +114,15 @@ class RequestEvent(EventSpan):
     request: Message
 
     def shown(self) -> EventSpan:
-        """Return itself, with what the scope says by now."""
+        """Return a copy with the route as the scope says it by now: it may yet become longer."""
         route = route_of(self.request)
-        if route is not None and "http.route" not in self.fields:
-            self.fields["http.route"] = route
-            if self.name in _NAMES:
-                self.name = f"{self.name} {route}"
-        return self
+        if route is None or "http.route" in self.fields:
+            return self
+        seen = copy.copy(self)
+        seen.fields = {**self.fields, "http.route": route}
+        if self.name in _NAMES:
+            seen.name = f"{self.name} {route}"
+        return seen
 
 
 class Request:

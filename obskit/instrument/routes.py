@@ -16,7 +16,7 @@ def route_of(scope: Mapping[str, Any]) -> str | None:
     route, endpoint = scope.get("route"), scope.get("endpoint")  # Starlette, FastAPI
     within = scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
     if within is not None:  # of a router that FastAPI includes, with its prefix; or of a mount above
-        within = within.starlette_route or within
+        within = getattr(within, "starlette_route", None) or within
         if getattr(within, "endpoint", None) is endpoint:
             route = within
     if route is None and endpoint is not None and "router" in scope:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 import tracemalloc
 import weakref
 from collections.abc import Callable
@@ -392,6 +393,32 @@ def test_what_a_handler_says_of_its_route_and_name_holds(service: Service, rows:
     first, second = rows()
     assert (first["name"], first["http.route"]) == ("GET /book/<seat>", "/book/<seat>")
     assert (second["name"], second["http.route"]) == ("checkout", "/pay/{cart}")
+
+
+def test_what_hangs_shows_as_much_of_its_route_as_is_known(service: Service, rows: Rows) -> None:
+    """Here a middleware of what is mounted hangs; the route goes on behind it."""
+    service(unfinished_after=0.02)
+
+    async def book(_request: Any) -> Any:
+        return PlainTextResponse("x")
+
+    inner = Starlette(routes=[Route("/book/{seat}", book)])
+
+    async def slow(scope: Any, receive: Any, send: Any) -> None:
+        deadline = time.monotonic() + 20
+        while not rows():
+            assert time.monotonic() < deadline
+            await asyncio.sleep(0.01)
+        await inner(scope, receive, send)
+
+    get(EventMiddleware(Starlette(routes=[Mount("/of/{tenant}", slow)])), "/of/acme/book/14C")
+    open_, ended = rows()
+    assert open_["obskit.unfinished"] is True
+    assert (open_["name"], open_["http.route"]) == ("GET /of/{tenant}", "/of/{tenant}")
+    assert (ended["name"], ended["http.route"]) == (
+        "GET /of/{tenant}/book/{seat}",
+        "/of/{tenant}/book/{seat}",
+    )
 
 
 @pytest.mark.parametrize("exclude", ["/health", ["/health"], {"/health"}])
