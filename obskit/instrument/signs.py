@@ -17,7 +17,7 @@ from collections.abc import Callable
 from obskit.instrument.shapes import GATES, MASK, SHAPES
 from obskit.instrument.statements import QUOTED
 
-__all__ = ["HARMLESS_ENDS", "MASK", "cleaned", "shaped", "suspicious"]
+__all__ = ["HARMLESS_ENDS", "MASK", "cleaned", "cleaned_query", "shaped", "suspicious"]
 
 HARMLESS_ENDS = frozenset(
     {"count", "length", "size", "type", "name", "limit", "expires", "expiry", "age", "ms", "method", "valid"}
@@ -281,6 +281,11 @@ def suspicious(text: str) -> bool:
     if "/" in text and "reset" in low:
         return True
     return encoded and ("%3a%2f%2f" in low or "%252f%252f" in low)
+
+
+def cleaned_query(text: str) -> str:
+    """Return a query string with the values masked that are secrets where a query is: `code=`, `key=`."""
+    return _QUERY.sub(_AFTER, f"?{text}")[1:] if "=" in text else text
 
 
 def cleaned(text: str) -> str:
