@@ -6,7 +6,11 @@ TEST_ARGS ?=
 # Jupyter refuses root, which is who one is in many containers; it listens on this machine only either way.
 LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-.PHONY: help venv demo test check format bench lab
+# What runs beside the oldest OpenTelemetry SDK and FastAPI that are supported: no other instrumentation.
+OLDEST := $(addsuffix .py,$(addprefix tests/instrument/test_instrument_,asgi death edges events otel redaction \
+          rows sampling sink torture))
+
+.PHONY: help venv demo test test-oldest check format bench lab
 .NOTPARALLEL:
 
 help:
@@ -15,6 +19,7 @@ help:
 	@echo 'make venv     everything a developer needs, in $(VENV)'
 	@echo 'make check    ruff, mypy, import-linter'
 	@echo 'make test     all tests (TEST_ARGS="-k cli" for some)'
+	@echo 'make test-oldest  the tests of instrument with the oldest OpenTelemetry that is supported'
 	@echo 'make bench    the benchmarks (minutes)'
 	@echo 'make format   ruff format and the fixes that are safe'
 
@@ -31,6 +36,12 @@ lab: $(VENV)/.obskit-notebook
 
 test: $(VENV)/.obskit-dev
 	@$(BIN)/python -m pytest -q -n 2 $(TEST_ARGS)
+
+.venv-oldest/.obskit-oldest: pyproject.toml tests/oldest.txt tools/venv
+	@VENV=.venv-oldest sh tools/venv oldest
+
+test-oldest: .venv-oldest/.obskit-oldest
+	@.venv-oldest/bin/python -m pytest -q -n 2 $(OLDEST)
 
 check: $(VENV)/.obskit-dev
 	@$(BIN)/ruff check

@@ -7,6 +7,7 @@ and captured headers are the official instrumentations' business, which work wit
 
 from __future__ import annotations
 
+import copy
 import functools
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
@@ -26,6 +27,7 @@ from opentelemetry.trace import (
 
 from obskit.instrument.api import Active, event
 from obskit.instrument.join import note_how_left
+from obskit.instrument.routes import route_of
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.span import EventSpan
 
@@ -40,6 +42,9 @@ _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"),
 )
 
+_NAMES = _METHODS | {"HTTP", "WS"}
+"""What events are called until their route is known."""
+
 
 class EventMiddleware:
     """Makes each request one event of kind `server`: `app.add_middleware(EventMiddleware)`.
@@ -50,17 +55,17 @@ class EventMiddleware:
 
     Args:
         app: an ASGI application.
-        exclude: paths that make no event, as "/health".
+        exclude: paths that make no event, as "/health"; without the `root_path`.
     """
 
     def __init__(self, app: App, exclude: Collection[str] = ()) -> None:
         self.app = app
-        self._exclude = frozenset(exclude)
+        self._exclude = frozenset((exclude,) if isinstance(exclude, str) else exclude)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve a request, a websocket or the lifespan."""
         runtime = Active.runtime
-        if runtime is None or scope["type"] not in _TYPES or scope["path"] in self._exclude:
+        if runtime is None or scope["type"] not in _TYPES or (self._exclude and self._excludes(scope)):
             await self.app(scope, receive, send)
             return
         current = get_current_span()
@@ -83,6 +88,10 @@ class EventMiddleware:
             request.close(None)
             detach(token)
 
+    def _excludes(self, scope: Message) -> bool:
+        path: str = scope.get("path", "")
+        return path in self._exclude or path.removeprefix(scope.get("root_path", "")) in self._exclude
+
     async def _within(
         self, runtime: Runtime, span: Span, scope: Message, receive: Receive, send: Send
     ) -> None:
@@ -91,7 +100,8 @@ class EventMiddleware:
             await self.app(scope, receive, send)
         except BaseException as error:
             try:
-                note_how_left(runtime, span, error)
+                if not _is_disconnect(error):
+                    note_how_left(runtime, span, error)
             except Exception as trouble:
                 runtime.trouble("a request", trouble)
             raise
@@ -104,12 +114,15 @@ class RequestEvent(EventSpan):
     request: Message
 
     def shown(self) -> EventSpan:
-        """Return itself, with what the scope says by now."""
-        route = _route(self.request)
-        if route is not None and "http.route" not in self.fields:
-            self.fields["http.route"] = route
-            self.name = f"{self.name} {route}"
-        return self
+        """Return a copy with the route as the scope says it by now: it may yet become longer."""
+        route = route_of(self.request)
+        if route is None or "http.route" in self.fields:
+            return self
+        seen = copy.copy(self)
+        seen.fields = {**self.fields, "http.route": route}
+        if self.name in _NAMES:
+            seen.name = f"{self.name} {route}"
+        return seen
 
 
 class Request:
@@ -134,7 +147,7 @@ class Request:
     )
 
     def __init__(self, runtime: Runtime, scope: Message, receive: Receive, send: Send) -> None:
-        context = _context(scope.get("headers", ()))
+        context = _context(runtime, scope.get("headers", ()))
         self._runtime, self._scope, self._receive, self._send = runtime, scope, receive, send
         self._closed = self._gone = self._trailers = False
         self._status: int | None = None
@@ -157,13 +170,16 @@ class Request:
     async def receive(self) -> Message:
         """Hand a message on to the application."""
         message = await self._receive()
-        kind = message["type"]
-        if kind == "websocket.receive":
-            self._messages[0] += 1
-        elif kind == "websocket.disconnect":
-            self._gone, self._code = True, message.get("code")
-        elif kind == "http.disconnect":
-            self._gone = self._ended is None  # after the answer it says no more than that all is read
+        try:
+            kind = message["type"]
+            if kind == "websocket.receive":
+                self._messages[0] += 1
+            elif kind == "websocket.disconnect":
+                self._left(message.get("code"))
+            elif kind == "http.disconnect":
+                self._gone = self._ended is None  # after the answer it says no more than that all is read
+        except Exception as error:
+            self._runtime.trouble("a request", error)
         return message
 
     async def send(self, message: Message) -> None:
@@ -186,7 +202,7 @@ class Request:
             self._size += len(message.get("body", b""))
             return not (message.get("more_body", False) or self._trailers)
         if kind == "http.response.start" or kind == "websocket.http.response.start":
-            self._status = message["status"]
+            self._status = int(message["status"])
             self._trailers = message.get("trailers", False)
         elif kind == "http.response.trailers":
             return not message.get("more_trailers", False)
@@ -196,26 +212,43 @@ class Request:
             self._status = 101
         elif kind == "websocket.close":
             self._status = self._status or 403  # as servers answer a websocket that is not wanted
-            self._code = message.get("code", 1000)
-        return bool(kind == "http.response.pathsend")
+            if self._code is None:  # the client has not closed before
+                self._code = message.get("code", 1000)
+        elif kind == "http.response.pathsend":
+            self._size = -1  # the server knows it
+            return True
+        return False
+
+    def _left(self, code: int | None) -> None:
+        """Note that the client has gone; whoever closes a websocket first says how."""
+        self._gone = True
+        if self._code is None:
+            self._code = code
 
     def close(self, error: BaseException | None) -> None:
         """End the event, once: by an exception that leaves the application, or well."""
         try:
             if not self._closed:
                 self._closed = True
-                self._finish(error)
+                try:
+                    self._note(error)
+                finally:
+                    self._span.end(self._ended)
             elif isinstance(error, Exception):
                 self._after(error)
         except Exception as trouble:
             self._runtime.trouble("a request", trouble)
 
-    def _finish(self, error: BaseException | None) -> None:
+    def _note(self, error: BaseException | None) -> None:
+        """Put on the event how it ended."""
         span, status = self._span, self._status
-        if error is not None and not (self._gone and _is_disconnect(error)):
-            note_how_left(self._runtime, span, error)
-            if status is None and isinstance(error, Exception):
-                status = 500  # which is what servers answer then
+        if error is not None:
+            if _is_disconnect(error):
+                self._left(getattr(error, "code", None))
+            else:
+                note_how_left(self._runtime, span, error)
+                if status is None and isinstance(error, Exception):
+                    status = 500  # which is what servers answer then
         found: dict[str, Any] = {}
         if status is not None:
             found["http.response.status_code"] = status
@@ -224,22 +257,25 @@ class Request:
             if self._code is not None:
                 found["obskit.websocket.close_code"] = self._code
         else:
-            found["http.response.body.size"] = self._size
+            if self._size >= 0:
+                found["http.response.body.size"] = self._size
             if self._gone:
                 found["obskit.disconnected"] = True
-        if (route := _route(self._scope)) is not None:
+        said = span.fields if type(span) is RequestEvent else getattr(span, "attributes", None) or {}
+        route = said.get("http.route") or route_of(self._scope)  # what the handler says holds
+        if route is not None:
             found["http.route"] = route
-            span.update_name(f"{self._method} {route}")
+            if getattr(span, "name", None) == self._method:
+                span.update_name(f"{self._method} {route}")
         if error is None and (status >= 500 if status is not None else not self._gone):
             span.set_status(StatusCode.ERROR)
-            if not (getattr(span, "attributes", None) or {}).get("error.type"):
+            if not said.get("error.type"):
                 found["error.type"] = str(status or "incomplete_response")
         span.set_attributes(found)
-        span.end(self._ended)
 
     def _after(self, error: Exception) -> None:
         """Give what fails after the answer, as a background task does, an event: the request's has ended."""
-        route = _route(self._scope)
+        route = route_of(self._scope)
         block = event(f"after {self._method} {route or ''}".strip(), {"http.route": route} if route else None)
         block.open()
         block.close(error)
@@ -268,22 +304,26 @@ def _carriers(propagator: TextMapPropagator) -> frozenset[bytes]:
     return frozenset(name.lower().encode("latin-1") for name in propagator.fields)
 
 
-def _context(headers: Headers) -> Context:
-    """Return the caller's context, if nothing is current here."""
+def _context(runtime: Runtime, headers: Headers) -> Context:
+    """Return the caller's context, if nothing is current here; what cannot be read is a new trace."""
     context = get_current()
     if get_current_span(context) is not INVALID_SPAN:
         return context
     propagator = propagate.get_global_textmap()
     if _carriers(propagator).isdisjoint([name for name, _ in headers]):
         return context
-    return propagator.extract(headers, context, _GETTER)
+    try:
+        return propagator.extract(headers, context, _GETTER)
+    except Exception as error:
+        runtime.trouble("a caller's context", error)
+        return context
 
 
 def _described(scope: Message) -> tuple[str, dict[str, Any]]:
     """Return what the event is called until its route is known, and what a scope says of the request."""
     said: str = scope.get("method", "")
     method = "WS" if scope["type"] == "websocket" else said if said in _METHODS else "HTTP"
-    fields: dict[str, Any] = {"url.scheme": scope.get("scheme", "http"), "url.path": scope["path"]}
+    fields: dict[str, Any] = {"url.scheme": scope.get("scheme", "http"), "url.path": scope.get("path", "")}
     if method == "WS":
         fields["network.protocol.name"] = "websocket"
     elif method == "HTTP":
@@ -299,7 +339,7 @@ def _described(scope: Message) -> tuple[str, dict[str, Any]]:
         fields["client.address"] = client[0]
     headers = dict(scope.get("headers", ()))
     if (host := headers.get(b"host")) is not None:
-        fields |= _authority(host)
+        fields |= _authority(host) if len(host) <= _LONGEST_HOST else _read_authority(host)
     if (agent := headers.get(b"user-agent")) is not None:
         fields["user_agent.original"] = agent.decode("latin-1")
     if (length := headers.get(b"content-length")) is not None and length.isdigit():
@@ -307,10 +347,9 @@ def _described(scope: Message) -> tuple[str, dict[str, Any]]:
     return method, fields
 
 
-@functools.lru_cache(1024)
-def _authority(host: bytes) -> dict[str, Any]:
-    """Return `server.address`, and `server.port` if it is said, of a Host header."""
-    text = host.decode("latin-1")
+def _read_authority(host: bytes) -> dict[str, Any]:
+    """Return `server.address`, and `server.port` if it is said, of a Host header; never its user."""
+    text = host.decode("latin-1").rpartition("@")[2]
     address, colon, port = text.rpartition(":")
     if not colon or not port.isdecimal() or len(port) > 5:
         address, port = text, ""
@@ -318,27 +357,12 @@ def _authority(host: bytes) -> dict[str, Any]:
     return {**said, "server.port": int(port)} if port else said
 
 
-def _route(scope: Message) -> str | None:
-    """Return the route as routers have left it in the scope, with what it is mounted on; None if none has."""
-    if isinstance(template := scope.get("path_template"), str):  # Litestar
-        return template
-    route = scope.get("route")  # Starlette, FastAPI
-    within = scope["fastapi"].get("effective_route_context") if "fastapi" in scope else None
-    if within is not None and within.original_route is route:  # of a router with a prefix
-        route = within
-    if route is None and (endpoint := scope.get("endpoint")) is not None and "router" in scope:
-        found = [known for known in scope["router"].routes if getattr(known, "endpoint", None) is endpoint]
-        route = found[0] if len(found) == 1 else None  # before Starlette 1.7, and the pages that FastAPI adds
-    path: str | None = getattr(route, "path_format", None) or getattr(route, "path", None)
-    mounted: str = scope.get("root_path", "")
-    if mounted and (values := scope.get("path_params")):
-        names = {str(value): f"{{{name}}}" for name, value in values.items()}
-        mounted = "/".join(names.get(part, part) for part in mounted.split("/"))
-    if path is None or not hasattr(route, "endpoint"):  # an application that has no routes, or a mount of one
-        return mounted or None
-    return mounted + path
+_authority = functools.lru_cache(1024)(_read_authority)
+_LONGEST_HOST = 300  # a name has 253 characters: clients may not fill memory with longer ones
 
 
 def _is_disconnect(error: BaseException) -> bool:
-    """Whether a framework says by an exception that the client has gone."""
-    return type(error).__name__ in ("WebSocketDisconnect", "ClientDisconnect")
+    """Whether a framework or server says by an exception, or a group of them, that the client has gone."""
+    if isinstance(error, BaseExceptionGroup):
+        return all(map(_is_disconnect, error.exceptions))
+    return type(error).__name__ in ("WebSocketDisconnect", "ClientDisconnect", "ClientDisconnected")

@@ -163,7 +163,7 @@ def left_by(span: EventSpan, error: BaseException) -> None:
     """Note on an event how its block was left. Being cancelled, or told to stop, is no failure of its own."""
     if isinstance(error, GeneratorExit):
         return
-    if isinstance(error, asyncio.CancelledError):
+    if isinstance(error, asyncio.CancelledError) or type(error).__name__ == "Cancelled":  # trio's
         span.fields["obskit.cancelled"] = True
     elif not isinstance(error, SystemExit) or error.code:
         span.failed(error)

@@ -19,7 +19,7 @@ from typing import Any
 
 from obskit.errors import BadCall
 from obskit.instrument.shapes import MASK
-from obskit.instrument.signs import HARMLESS_ENDS, cleaned, shaped, suspicious
+from obskit.instrument.signs import HARMLESS_ENDS, cleaned, cleaned_query, shaped, suspicious
 from obskit.instrument.statements import without_literals
 from obskit.names import COLUMNS
 
@@ -258,6 +258,8 @@ class Redactor:
             return lambda value: without_literals(value) if type(value) is str else value
         if any(words in name for words in _SQL_PARAMETERS):
             return _masked
+        if name.endswith(("url.query", "query_string")):
+            return lambda value: cleaned_query(value) if type(value) is str else value
         return None
 
 

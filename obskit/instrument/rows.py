@@ -25,7 +25,7 @@ _OURS = frozenset({*COLUMNS, "events", "links"})
 _EPOCH = datetime(1970, 1, 1)  # UTC throughout
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _TEXT = frozenset({str})
-_MOST_TEXTS = 4096
+_MOST_TEXTS, _LONGEST_TEXT = 4096, 512
 _THREE = tuple(f"{number:03d}" for number in range(1000))
 
 
@@ -121,9 +121,11 @@ class RowMaker:
         """Return a name or trace state as JSON, "" for one that is to be cut, masked or mended."""
         if len(text) > self._most_text or self._text(text) != text:
             return ""
-        if len(self._texts) >= _MOST_TEXTS:
-            self._texts.clear()
-        quoted = self._texts[text] = orjson.dumps(text).decode()
+        quoted = orjson.dumps(text).decode()
+        if len(text) <= _LONGEST_TEXT:  # clients say what a trace state is: they may not fill memory with it
+            if len(self._texts) >= _MOST_TEXTS:
+                self._texts.clear()
+            self._texts[text] = quoted
         return quoted
 
     def row(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:

@@ -281,6 +281,11 @@ def suspicious(text: str) -> bool:
     return encoded and ("%3a%2f%2f" in low or "%252f%252f" in low)
 
 
+def cleaned_query(text: str) -> str:
+    """Return a query string with the values masked that are secrets where a query is: `code=`, `key=`."""
+    return _QUERY.sub(_AFTER, f"?{text}")[1:] if "=" in text else text
+
+
 def cleaned(text: str) -> str:
     """Return a text with what looks like a secret masked, the rest as it was."""
     low = text.lower()

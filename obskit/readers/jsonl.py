@@ -2,14 +2,16 @@
 
 Two ways with the same result. A block of lines whose fields are all known, each with one type, is parsed
 with exactly those types, so that nothing is inferred: no text becomes a time; by `uniform` where all lines
-are alike, else by Arrow. Any other block goes line by line through orjson, which tells the place of every
-bad line, and teaches the first way its new fields. The first block always takes the second way. Arrow parses
-the next blocks in threads while one is taken; batches come in the file's order all the same. NaN and
-Infinity, which JSON does not have but Python writes, are read as the floats they are.
+are alike, else by Arrow; and if need be without the lines that do not even look like objects. Any other block
+goes line by line through orjson, which tells the place of every bad line, and teaches the first way its new
+fields. The first block always takes the second way. Arrow parses the next blocks in threads while one is
+taken; batches come in the file's order all the same. NaN and Infinity, which JSON does not have but Python
+writes, are read as the floats they are.
 """
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 from collections import deque
@@ -23,7 +25,7 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.lines import Block, LineBlocks, newlines
+from obskit.readers.lines import Block, LineBlocks, apart, newlines
 from obskit.readers.otlprows import REQUEST
 from obskit.readers.registry import Match, Reader
 from obskit.readers.rows import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
@@ -217,11 +219,12 @@ class JsonLines:
     ) -> Iterator[pa.RecordBatch]:
         """Give a block's rows; `damage` tells, once the last line is read, why the stream ended early."""
         batch = None if attempt is None else attempt.batch.result()
-        if batch is None:
-            schema = self._known()
-            if schema is not None and (attempt is None or schema is not attempt.schema):
-                batch = self._at_once(block, schema)
-                batch = _by_arrow(block.data, schema) if batch is None else batch
+        schema = self._known()
+        if batch is None and schema is not None and (attempt is None or schema is not attempt.schema):
+            batch = self._at_once(block, schema)
+            batch = _by_arrow(block.data, schema) if batch is None else batch
+        if batch is None and schema is not None:
+            batch = self._without_bad(block, schema, damage)
         if batch is not None:
             self._row_bytes = max(1.0, len(block.data) / max(batch.num_rows, 1))
             yield batch
@@ -236,6 +239,24 @@ class JsonLines:
             self._alike = Alike(schema)
         batch = self._alike.batch(block.data)
         self._unlike = self._unlike + 1 if batch is None else 0
+        return batch
+
+    def _without_bad(
+        self, block: Block, schema: pa.Schema, damage: Callable[[], str | None]
+    ) -> pa.RecordBatch | None:
+        """Return a block but for its bad lines, which are counted; None where that is not all."""
+        good, bad = apart(block)
+        if not bad:
+            return None
+        for line in bad:
+            with contextlib.suppress(BadLine):
+                parse_line(line.data)
+                return None
+        batch = self._at_once(Block(good, 0, 0, False), schema)
+        batch = _by_arrow(good, schema) if batch is None else batch
+        if batch is not None:
+            for line in bad:
+                deque(self._by_line(line, damage), 0)
         return batch
 
     def _known(self) -> pa.Schema | None:

@@ -14,6 +14,7 @@ LINE_LIMIT = 16 * 1024 * 1024
 """Bytes that one line may have; a longer one is rejected without being held in memory."""
 
 _NEWLINE = 10
+_FEW = 16  # others: one line in so many
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -33,6 +34,27 @@ class Block:
 def newlines(data: bytes) -> int:
     """Return how many newlines there are, several times as fast as `bytes.count`."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
+
+
+def apart(block: Block) -> tuple[bytes, list[Block]]:
+    """Return the lines that may be JSON objects, and the others one by one; no others where they are many."""
+    text = np.frombuffer(block.data, np.uint8)
+    ends = np.flatnonzero(text == _NEWLINE)
+    if not block.data.endswith(b"\n"):
+        ends = np.append(ends, len(text))
+    starts = np.concatenate([[0], ends[:-1] + 1])
+    odd = np.flatnonzero((text[starts.clip(max=len(text) - 1)] != ord("{")) | (text[ends - 1] != ord("}")))
+    if len(odd) > len(ends) / _FEW:
+        return block.data, []
+    good, others, after = [], [], 0
+    for row in odd.tolist():
+        start, end = int(starts[row]), int(ends[row])
+        good.append(block.data[after:start])
+        if start < end:
+            torn = block.torn and end == len(text)
+            others.append(Block(block.data[start:end], block.line + row, block.offset + start, torn))
+        after = end + 1
+    return b"".join([*good, block.data[after:]]), others
 
 
 class LineBlocks:

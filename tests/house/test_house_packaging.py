@@ -62,6 +62,18 @@ def test_constraints_pin_what_we_ask_for_and_nothing_by_address() -> None:
     assert "obskit" not in pinned
 
 
+def test_the_oldest_releases_are_those_we_ask_for() -> None:
+    """`make test-oldest` runs with the lower bounds of what is declared."""
+    asked = [*PROJECT["dependencies"], *EXTRAS["otlp"], *EXTRAS["live"]]
+    bounds = {name_of(r): r.split(">=")[1] for r in asked if ">=" in r}
+    pins = dict(re.findall(r"^([\w-]+)==([\d.]+)$", (ROOT / "tests/oldest.txt").read_text(), re.MULTILINE))
+    assert pins.pop("opentelemetry-api") == pins["opentelemetry-sdk"]
+    assert {name: version.removesuffix(".0") for name, version in pins.items()} == {
+        name: bounds[name] for name in pins
+    }
+    assert pins.keys() >= {"opentelemetry-sdk", "opentelemetry-exporter-otlp", "orjson", "fastapi"}
+
+
 def test_the_command_and_the_types_are_shipped() -> None:
     assert PROJECT["scripts"] == {"obskit": "obskit.cli:main"}
     assert (ROOT / "obskit/py.typed").exists()
@@ -80,7 +92,7 @@ def test_the_continuous_run_is_a_program() -> None:
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
-@pytest.mark.parametrize("target", ["venv", "demo", "test", "check", "bench", "lab"])
+@pytest.mark.parametrize("target", ["venv", "demo", "test", "test-oldest", "check", "bench", "lab"])
 def test_make_knows_its_targets(target: str) -> None:
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

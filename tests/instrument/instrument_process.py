@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pytest
+
+import obskit
 
 ROOT = Path(__file__).resolve().parents[2]
 TRACEPARENT = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
@@ -25,6 +28,12 @@ def read(folder: Path) -> list[dict[str, Any]]:
         for line in path.read_bytes().splitlines()
         if line
     ]
+
+
+def events_in(folder: Path) -> Any:
+    """The folder's events; the test ends here where obskit has no extra `data`, as in `make test-oldest`."""
+    pytest.importorskip("pyarrow", reason="needs obskit[data]")
+    return obskit.load(folder)
 
 
 def leaks(folder: Path, *secrets: str) -> list[str]:

@@ -116,6 +116,8 @@ def test_a_request_is_an_event(service: Service, rows: Rows) -> None:
         (b"a:999999999999999999999", ("a:999999999999999999999", None)),
         (b"", ("", None)),
         (b"\xff", ("ÿ", None)),
+        (b"ann:hunter2-verysecret@shop.example:80", ("shop.example", 80)),
+        (b"x" * 60_000, ("x" * 16_384, None)),
     ],
 )
 def test_the_host_header(service: Service, rows: Rows, host: bytes, said: tuple[str, int | None]) -> None:
@@ -227,11 +229,11 @@ def test_a_mounted_application_with_a_middleware_of_its_own_makes_one_event(
     [
         ([{**ENDS, "more_body": True}, {**ENDS, "more_body": False}], 16),
         ([{"type": "http.response.body"}], 0),
-        ([{"type": "http.response.pathsend", "path": "/tmp/x"}], 0),
+        ([{"type": "http.response.pathsend", "path": "/tmp/x"}], None),  # the server reads the file
     ],
 )
 def test_it_ends_with_the_last_byte(
-    service: Service, rows: Rows, answer: list[dict[str, Any]], size: int
+    service: Service, rows: Rows, answer: list[dict[str, Any]], size: int | None
 ) -> None:
     handle = service()
     ended = []
@@ -247,7 +249,7 @@ def test_it_ends_with_the_last_byte(
     drive(EventMiddleware(app))
     (row,) = rows()
     assert ended == [*[0] * (len(answer) - 1), 1]
-    assert row["http.response.body.size"] == size
+    assert row.get("http.response.body.size") == size
     assert row["sent"] is True
     assert "late" not in row
     assert handle.counters["late"] == 1

@@ -10,9 +10,7 @@ import time
 from pathlib import Path
 
 import pytest
-from instrument_process import read, run, start
-
-import obskit
+from instrument_process import events_in, read, run, start
 
 SERVICE = """
 import os, sys, signal, time
@@ -48,7 +46,7 @@ def test_a_killed_process_leaves_every_event_and_the_unit_it_hung_in(
     (hanging,) = [row for row in rows if row["name"] == "hanging"]
     assert hanging["obskit.unfinished"] is True
     assert hanging["seat"] == "14C"
-    loaded = obskit.load(tmp_path)
+    loaded = events_in(tmp_path)
     assert loaded.dataset.rows == 2001
     assert loaded.load_report.notes == ["1 unit was not finished when last seen: obskit.unfinished is true"]
 
@@ -102,7 +100,7 @@ def test_what_had_ended_in_any_thread_is_there_after_kill_9(tmp_path: Path, disk
         with shared.open("r+b") as file, mmap.mmap(file.fileno(), 0) as told:
             ended = [struct.unpack_from("q", told, 64 * t)[0] for t in range(6)]
             deferred = max(struct.unpack_from("q", told, 64 * t + 8)[0] for t in range(6))
-        events = obskit.load(folder)
+        events = events_in(folder)
         table = events.to_arrow(["name", "t", "n"]).to_pylist()
         found = [(row["t"], row["n"]) for row in table if row["name"] == "work"]
         assert len(set(found)) == len(found), "twice"
@@ -139,7 +137,7 @@ def test_a_hang_is_seen_without_its_end(tmp_path: Path, number: signal.Signals) 
         time.sleep(0.02)
     process.send_signal(number)
     if number == signal.SIGSTOP:
-        (row,) = obskit.load(tmp_path).where("name = 'deadlocked'").to_arrow().to_pylist()
+        (row,) = [row for row in read(tmp_path) if row["name"] == "deadlocked"]
         assert (row["obskit.unfinished"], row["step"]) == (True, "payment")
         process.kill()
     process.communicate(timeout=30)
@@ -189,7 +187,7 @@ with event("hog", rows=10**9):
     )
     process.communicate(timeout=30)
     assert process.returncode == -signal.SIGKILL
-    (hog,) = obskit.load(tmp_path).where("name = 'hog'").to_arrow().to_pylist()
+    (hog,) = events_in(tmp_path).where("name = 'hog'").to_arrow().to_pylist()
     assert (hog["obskit.unfinished"], hog["rows"]) == (True, 10**9)
     assert hog["process.memory.usage"] > 1 << 20
 
@@ -230,7 +228,7 @@ signal.signal(signal.SIGTERM, {HANDLERS[handler]})
     assert [row.get("obskit.unfinished") for row in hanging] == [True, None]
     assert hanging[1]["status_code"] == ("ERROR" if handler == "fails" else "UNSET")
     assert len([row for row in rows if row["name"] == "goodbye"]) == (handler == "says goodbye")
-    assert obskit.load(tmp_path).load_report.replaced == 1
+    assert events_in(tmp_path).load_report.replaced == 1
 
 
 def test_a_signal_handler_may_emit_at_any_moment(tmp_path: Path) -> None:
@@ -257,7 +255,7 @@ def test_a_signal_handler_may_emit_at_any_moment(tmp_path: Path) -> None:
     )
     ticks, work, lost = map(int, out.split())
     assert (work, lost) == (8000, 0)
-    found = obskit.load(tmp_path).to_arrow(["name", "n"]).to_pylist()
+    found = events_in(tmp_path).to_arrow(["name", "n"]).to_pylist()
     assert sorted(row["n"] for row in found if row["name"] == "work") == list(range(8000))
     assert sorted(row["n"] for row in found if row["name"] == "tick") == list(range(1, ticks + 1))
 

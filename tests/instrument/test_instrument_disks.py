@@ -11,9 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from instrument_process import run, start
-
-import obskit
+from instrument_process import events_in, run, start
 
 STUCK = """
 import sys, threading, time
@@ -109,7 +107,7 @@ def test_a_disk_that_is_really_full_loses_what_it_counts_and_heals(small_disk: P
     out, said = process.communicate("\n", timeout=30)
     assert out == f"{written + 10} {dropped}\n", said
     assert said.count("No space left on device") == 1
-    events = obskit.load(small_disk / "events")
+    events = events_in(small_disk / "events")
     found = events.to_arrow(["n"]).column(0).to_pylist()
     assert len(found) == written + 10
     assert set(range(1000, 1010)) <= set(found)

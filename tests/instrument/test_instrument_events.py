@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from instrument_process import events_in
 
-import obskit
 from obskit.instrument import Handle, Limits, add, carry, configure, deployment, event, flag, incident, part
 from obskit.instrument.block import EventBlock
 
@@ -53,7 +53,7 @@ def test_an_event_is_one_row_of_the_event_model(service: Service, rows: Rows, tm
     assert row["process.uptime"] >= 0
     assert row["obskit.in_flight"] >= 0
 
-    events = obskit.load(tmp_path / "events")
+    events = events_in(tmp_path / "events")
     table = events.to_arrow().to_pylist()
     assert len(table) == 1
     assert table[0]["timestamp"].isoformat().replace("+00:00", "Z")[:19] == row["timestamp"][:19]
@@ -261,7 +261,7 @@ def test_markers_are_points_of_time(service: Service, rows: Rows, tmp_path: Path
     assert found["feature_flag.evaluation"]["feature_flag.result.variant"] == "on"
     assert found["feature_flag.evaluation"]["trace_id"] == e.trace_hex
     assert found["book"]["feature_flag.new-prices"] == "on"
-    loaded = obskit.load(tmp_path / "events")
+    loaded = events_in(tmp_path / "events")
     assert loaded.where("name = 'deployment'").query("count()").to_arrow().column(0).to_pylist() == [1]
 
 
@@ -297,7 +297,7 @@ def test_a_unit_that_is_open_for_long_is_written_provisionally(
         assert row["seat"] == "14C"
         assert row["duration_ms"] >= 50
         flag("new-seats", "on")  # of the same ids, and no end of the unit
-        loaded = obskit.load(tmp_path / "events").to_arrow(["name", "obskit.unfinished"])
+        loaded = events_in(tmp_path / "events").to_arrow(["name", "obskit.unfinished"])
         assert sorted(map(tuple, (r.values() for r in loaded.to_pylist()))) == [
             ("feature_flag.evaluation", None),
             ("stuck", True),
@@ -305,7 +305,7 @@ def test_a_unit_that_is_open_for_long_is_written_provisionally(
     found = [r for r in rows() if r["name"] == "stuck"]
     assert [r.get("obskit.unfinished") for r in found] == [True, None]
     assert len({r["span_id"] for r in rows()}) == 1
-    events = obskit.load(tmp_path / "events")
+    events = events_in(tmp_path / "events")
     assert events.load_report.replaced == 1
     ended = [r for r in events.to_arrow().to_pylist() if r["name"] == "stuck"]
     assert [(r["obskit.unfinished"], r["duration_ms"]) for r in ended] == [(None, found[1]["duration_ms"])]

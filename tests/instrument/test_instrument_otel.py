@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_process import read, run
+from instrument_process import events_in, read, run
 from opentelemetry import baggage, propagate, trace
 from opentelemetry.context import attach, detach
 from opentelemetry.sdk.trace import SpanProcessor
@@ -19,7 +19,6 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
-import obskit
 from obskit.instrument import Handle, add, event
 
 Service = Callable[..., Handle]
@@ -269,7 +268,7 @@ def test_under_a_provider_that_is_there_files_are_tended_and_hangs_are_seen(tmp_
         str(tmp_path),
     )
     assert list(tmp_path.glob("*.gz"))
-    events = obskit.load(tmp_path)
+    events = events_in(tmp_path)
     assert (events.dataset.rows, events.load_report.replaced) == (51, 1)
     (row,) = [row for row in read(tmp_path) if row.get("obskit.unfinished")]
     assert (row["name"], row["seat"], row["token"]) == ("GET /book", "14C", "[redacted]")

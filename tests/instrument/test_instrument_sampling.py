@@ -12,11 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_process import read, run
+from instrument_process import events_in, read, run
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, set_span_in_context
 
-import obskit
 from obskit.errors import BadCall
 from obskit.instrument import Handle, Sampling, event
 
@@ -195,7 +194,7 @@ def test_a_caller_that_does_not_say_how_it_samples_leaves_no_weight(
     found = rows()
     assert 2 * 150 < len(found) < 2 * 250
     assert {row["sample_weight"] for row in found} == {None}
-    answer = obskit.load(tmp_path / "events").query("count()")
+    answer = events_in(tmp_path / "events").query("count()")
     assert answer.to_arrow().column(0).to_pylist() == [len(found)]
     assert f"{len(found)} of {len(found)} rows carry no weight, counted as 1" in answer.notes
 
@@ -217,7 +216,7 @@ def test_the_weights_count_when_loaded(service: Service, rows: Rows, tmp_path: P
     for n in range(UNITS):
         with event("work", {"http.route": "/health" if n % 2 else "/book"}) as e:
             e["http.response.status_code"] = 503 if n % 100 == 0 else 200
-    answer = obskit.load(tmp_path / "events").query("count()", "count(error) as failed", by=["http.route"])
+    answer = events_in(tmp_path / "events").query("count()", "count(error) as failed", by=["http.route"])
     found = {row["http.route"]: row for row in answer.to_arrow().to_pylist()}
     for route in ("/health", "/book"):
         _, around = estimate([r["sample_weight"] for r in rows() if r["http.route"] == route])

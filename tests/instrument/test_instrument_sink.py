@@ -15,9 +15,8 @@ from typing import Any
 
 import orjson
 import pytest
-from instrument_process import read, run
+from instrument_process import events_in, read, run
 
-import obskit
 from obskit.instrument import Files, Handle, event
 from obskit.instrument import files as files_module
 from obskit.instrument import sink as sink_module
@@ -212,7 +211,7 @@ def test_a_process_that_ends_while_it_packs_leaves_each_event_once(
         files_module.pack(path)
     monkeypatch.setattr(Path, "unlink", unlink)
     assert [p.name for p in tmp_path.iterdir() if not p.name.startswith(".")] == [path.name]
-    loaded = obskit.load(tmp_path)
+    loaded = events_in(tmp_path)
     assert sorted(loaded.to_arrow(["n"]).column(0).to_pylist()) == list(range(1000))
     assert loaded.load_report.rejected_count == 0
 

@@ -13,9 +13,7 @@ from typing import Any
 
 import orjson
 import pytest
-from instrument_process import ROOT
-
-import obskit
+from instrument_process import ROOT, events_in
 
 SERVICE = Path(__file__).with_name("torture.py")
 
@@ -95,7 +93,7 @@ def test_every_event_is_accounted_for(tmp_path: Path, mode: str) -> None:
         assert deferred > 0
         assert provisional
 
-    loaded = obskit.load(events)
+    loaded = events_in(events)
     replaced = sum(any(p["span_id"] == r["span_id"] for r in rows.values()) for p in provisional)
     assert loaded.dataset.rows == len(rows) + len(provisional) - replaced
     assert loaded.load_report.replaced == replaced

@@ -16,9 +16,7 @@ from typing import Any
 
 import orjson
 import pytest
-from instrument_process import PASSWORD, ROOT, leaks, read, run
-
-import obskit
+from instrument_process import PASSWORD, ROOT, events_in, leaks, read, run
 
 TASKS = f"""
 import os, signal, time
@@ -182,7 +180,7 @@ def test_celery_prefork(worker: subprocess.Popen[bytes], tmp_path: Path) -> None
     assert sorted(pid for pid in exported if pid not in killed) == sorted(
         row["process.pid"] for row in by_name["mail"] if row["process.pid"] not in killed
     )
-    loaded = obskit.load(tmp_path / "events")
+    loaded = events_in(tmp_path / "events")
     ended = loaded.where("kind = 'consumer' and celery.state is not null").query("count()")
     assert ended.to_arrow().column(0).to_pylist() == [len(units) - 1]
 

@@ -4,10 +4,12 @@ import json
 import math
 
 import orjson
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from obskit.readers import jsonl
 from obskit.readers.jsonl import JsonLines, _by_arrow
 from obskit.readers.lines import Block
 from obskit.schema import LoadReport, Normalizer, cast
@@ -23,8 +25,10 @@ def events(blocks: list[bytes], *, fast: bool):
         known = lines._known()
         taken.append(known is not None and _by_arrow(data, known) is not None)
         number, offset = number + data.count(b"\n"), offset + len(data)
-    rows = [row for batch in batches for row in cast(batch, normalizer.schema).to_pylist()]
-    return rows, normalizer.schema, report, taken
+    # A field of nothing but nulls and empty objects may have a column or not.
+    table = pa.Table.from_batches([cast(batch, normalizer.schema) for batch in batches], normalizer.schema)
+    table = table.select([name for name in table.column_names if table[name].null_count < table.num_rows])
+    return table.to_pylist(), table.schema, report, taken
 
 
 def same(left, right) -> bool:
@@ -109,6 +113,62 @@ def test_any_bytes_give_events_or_counted_rejections(lines, cut):
     for fast in (True, False):
         rows, _, report, _ = events([b'{"a":1,"b":"x"}\n', data], fast=fast)
         assert len(rows) + report.rejected_count == filled + 1
+
+
+ODD = st.sampled_from(
+    [
+        b"Traceback (most recent call last):",
+        b'{"i":1,"s":"cut he',
+        b"}",
+        b"{",
+        b"[1]",
+        b"1",
+        b"\xff\xfe",
+        b"",
+        b"   ",
+        b'  {"i":7}',
+        b'{"i":8} ',
+        b'{"i":9}\r',
+        b'{"i":}',
+        b'{"new":[{}]}',
+        b'{"i":"text"}',
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.tuples(st.integers(0, 60), ODD), max_size=4),
+    st.sampled_from([b"", b"\n", b'\n{"i":4,"s":"torn']),
+)
+def test_a_few_bad_lines_among_many_are_all_that_is_lost(odd, end):
+    """Whichever way the block goes: the same rows in the same order, the same places and reasons."""
+    lines = [b'{"i":%d,"s":"x"}' % number for number in range(60)]
+    for place, line in odd:
+        lines.insert(place, line)
+    blocks = [b'{"i":0,"s":"y"}\n', b"\n".join(lines) + end]
+    quick, quick_schema, quick_report, _ = events(blocks, fast=True)
+    slow, slow_schema, slow_report, _ = events(blocks, fast=False)
+    assert quick_schema.equals(slow_schema)
+    assert same(quick, slow)
+    assert quick_report.to_dict() == slow_report.to_dict()
+    assert quick_report.rejected == slow_report.rejected
+
+
+def test_bad_lines_do_not_slow_the_others_down(monkeypatch):
+    """Only the bad ones go line by line."""
+    seen = []
+    monkeypatch.setattr(jsonl, "flat", lambda row: seen.append(row) or row)
+    lines = [b'{"i":%d,"s":"x"}' % number for number in range(100)]
+    lines[17:17] = [b"Traceback (most recent call last):", b"  File"]
+    rows, _, report, _ = events([b'{"i":0,"s":"y"}\n', b"\n".join(lines) + b'\n{"i":4'], fast=True)
+    assert len(rows) == 101
+    assert [(r.position, r.reason) for r in report.rejected] == [
+        ("line 19, byte 295", "not JSON"),
+        ("line 20, byte 330", "not JSON"),
+        ("line 104, byte 1748", "torn: the file ends within the line"),
+    ]
+    assert len(seen) == 1
 
 
 @pytest.mark.parametrize(
