@@ -7,7 +7,7 @@ TEST_ARGS ?=
 LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # What runs beside the oldest OpenTelemetry SDK and FastAPI that are supported: no other instrumentation.
-OLDEST := $(addsuffix .py,$(addprefix tests/instrument/test_instrument_,asgi death edges events otel redaction \
+OLDEST := $(addsuffix .py,$(addprefix tests/instrument/test_instrument_,asgi death edges events forks otel redaction \
           rows sampling sink torture))
 
 .PHONY: help venv demo test test-oldest check format bench lab
