@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Callable, Generator
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from opentelemetry.context import Context, attach, detach, get_current
+from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import (
     INVALID_SPAN,
     Span,
@@ -182,7 +182,9 @@ class EventBlock(EventSpan, Block):
         if self.open_in is None:  # entered once more: another event, with the fields that this one had
             EventSpan.__init__(self, self.pipeline, self.name, self.kind, self.fields)
         context = get_current()
-        self.open(context)
+        self.begin(get_current_span(context))  # as `open` does, without the call
+        if self.pipeline.processors:
+            self.pipeline.started(self, context)
         self._token = attach(set_span_in_context(self, context))
         return self
 
@@ -195,11 +197,11 @@ class EventBlock(EventSpan, Block):
             left_by(self, error)
         self.end()
 
-    def open(self, context: Context | None = None) -> None:
-        """Begin without becoming current, within what is current in a context."""
-        self.begin(get_current_span(context))
+    def open(self) -> None:
+        """Begin without becoming current."""
+        self.begin(get_current_span())
         if self.pipeline.processors:
-            self.pipeline.started(self, context)
+            self.pipeline.started(self, None)
 
     def attach(self) -> Any:
         """Become current."""
