@@ -8,16 +8,12 @@ and captured headers are the official instrumentations' business, which work wit
 from __future__ import annotations
 
 import copy
-import functools
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
-from opentelemetry import propagate
-from opentelemetry.context import Context, attach, detach, get_current
-from opentelemetry.propagators.textmap import Getter, TextMapPropagator
+from opentelemetry.context import attach, detach
 from opentelemetry.trace import (
-    INVALID_SPAN,
     Span,
     SpanKind,
     StatusCode,
@@ -27,23 +23,16 @@ from opentelemetry.trace import (
 
 from obskit.instrument.api import Active, event
 from obskit.instrument.join import note_how_left
-from obskit.instrument.routes import route_of
 from obskit.instrument.runtime import Runtime
+from obskit.instrument.scope import NAMES, callers_context, described, route_of
 from obskit.instrument.span import EventSpan
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
-Headers = Iterable[tuple[bytes, bytes]]
 
 _TYPES = ("http", "websocket")  # and "lifespan", and what is to come
-_METHODS = frozenset(
-    ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"),
-)
-
-_NAMES = _METHODS | {"HTTP", "WS"}
-"""What events are called until their route is known."""
 
 
 class EventMiddleware:
@@ -120,7 +109,7 @@ class RequestEvent(EventSpan):
             return self
         seen = copy.copy(self)
         seen.fields = {**self.fields, "http.route": route}
-        if self.name in _NAMES:
+        if self.name in NAMES:
             seen.name = f"{self.name} {route}"
         return seen
 
@@ -147,14 +136,14 @@ class Request:
     )
 
     def __init__(self, runtime: Runtime, scope: Message, receive: Receive, send: Send) -> None:
-        context = _context(runtime, scope.get("headers", ()))
+        context = callers_context(runtime, scope.get("headers", ()))
         self._runtime, self._scope, self._receive, self._send = runtime, scope, receive, send
         self._closed = self._gone = self._trailers = False
         self._status: int | None = None
         self._ended: int | None = None
         self._code: int | None = None
         self._size, self._messages = 0, [0, 0]
-        self._method, fields = _described(scope)
+        self._method, fields = described(scope)
         span: Span
         if Active.tracer is not None:
             span = Active.tracer.start_span(self._method, context, SpanKind.SERVER, fields)
@@ -279,86 +268,6 @@ class Request:
         block = event(f"after {self._method} {route or ''}".strip(), {"http.route": route} if route else None)
         block.open()
         block.close(error)
-
-
-class _Getter(Getter[Headers]):
-    """Reads headers for OpenTelemetry's propagators."""
-
-    def get(self, carrier: Headers, key: str) -> list[str] | None:
-        wanted = key.lower().encode("latin-1")
-        found = [value.decode("latin-1") for name, value in carrier if name == wanted]
-        if key == "baggage" and len(found) > 1:  # its propagator looks at the first alone
-            return [",".join(found)]
-        return found or None
-
-    def keys(self, carrier: Headers) -> list[str]:
-        return [name.decode("latin-1") for name, _ in carrier]
-
-
-_GETTER = _Getter()
-
-
-@functools.lru_cache(8)
-def _carriers(propagator: TextMapPropagator) -> frozenset[bytes]:
-    """Return the headers in which a propagator's contexts come."""
-    return frozenset(name.lower().encode("latin-1") for name in propagator.fields)
-
-
-def _context(runtime: Runtime, headers: Headers) -> Context:
-    """Return the caller's context, if nothing is current here; what cannot be read is a new trace."""
-    context = get_current()
-    if get_current_span(context) is not INVALID_SPAN:
-        return context
-    propagator = propagate.get_global_textmap()
-    if _carriers(propagator).isdisjoint([name for name, _ in headers]):
-        return context
-    try:
-        return propagator.extract(headers, context, _GETTER)
-    except Exception as error:
-        runtime.trouble("a caller's context", error)
-        return context
-
-
-def _described(scope: Message) -> tuple[str, dict[str, Any]]:
-    """Return what the event is called until its route is known, and what a scope says of the request."""
-    said: str = scope.get("method", "")
-    method = "WS" if scope["type"] == "websocket" else said if said in _METHODS else "HTTP"
-    fields: dict[str, Any] = {"url.scheme": scope.get("scheme", "http"), "url.path": scope.get("path", "")}
-    if method == "WS":
-        fields["network.protocol.name"] = "websocket"
-    elif method == "HTTP":
-        fields["http.request.method"] = "_OTHER"
-        fields["http.request.method_original"] = said
-    else:
-        fields["http.request.method"] = method
-    if query := scope.get("query_string"):
-        fields["url.query"] = query.decode("utf-8", "replace")
-    if version := scope.get("http_version"):
-        fields["network.protocol.version"] = version
-    if (client := scope.get("client")) and client[0]:
-        fields["client.address"] = client[0]
-    headers = dict(scope.get("headers", ()))
-    if (host := headers.get(b"host")) is not None:
-        fields |= _authority(host) if len(host) <= _LONGEST_HOST else _read_authority(host)
-    if (agent := headers.get(b"user-agent")) is not None:
-        fields["user_agent.original"] = agent.decode("latin-1")
-    if (length := headers.get(b"content-length")) is not None and length.isdigit():
-        fields["http.request.body.size"] = int(length[:18])
-    return method, fields
-
-
-def _read_authority(host: bytes) -> dict[str, Any]:
-    """Return `server.address`, and `server.port` if it is said, of a Host header; never its user."""
-    text = host.decode("latin-1").rpartition("@")[2]
-    address, colon, port = text.rpartition(":")
-    if not colon or not port.isdecimal() or len(port) > 5:
-        address, port = text, ""
-    said: dict[str, Any] = {"server.address": address.strip("[]")}
-    return {**said, "server.port": int(port)} if port else said
-
-
-_authority = functools.lru_cache(1024)(_read_authority)
-_LONGEST_HOST = 300  # a name has 253 characters: clients may not fill memory with longer ones
 
 
 def _is_disconnect(error: BaseException) -> bool:

@@ -27,7 +27,7 @@ from starlette.routing import Host, Mount, Route
 from starlette.websockets import WebSocketDisconnect
 
 from obskit.instrument import EventMiddleware, Handle, add
-from obskit.instrument.asgi import _authority
+from obskit.instrument.scope import _authority
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
