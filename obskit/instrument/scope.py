@@ -1,4 +1,4 @@
-"""What the scope of an ASGI request says: fields, the caller's context, and the route that routers left there.
+"""What the scope of an ASGI request says: fields, the caller's context, and the route that routers left.
 
 A route is of the program, never of the client: what a client may vary stands in it by its name.
 """
