@@ -136,14 +136,16 @@ class Request:
     )
 
     def __init__(self, runtime: Runtime, scope: Message, receive: Receive, send: Send) -> None:
-        context = callers_context(runtime, scope.get("headers", ()))
+        headers = scope.get("headers", ())
+        known = dict(headers)
+        context = callers_context(runtime, headers, known)
         self._runtime, self._scope, self._receive, self._send = runtime, scope, receive, send
         self._closed = self._gone = self._trailers = False
         self._status: int | None = None
         self._ended: int | None = None
         self._code: int | None = None
         self._size, self._messages = 0, [0, 0]
-        self._method, fields = described(scope)
+        self._method, fields = described(scope, known)
         span: Span
         if Active.tracer is not None:
             span = Active.tracer.start_span(self._method, context, SpanKind.SERVER, fields)

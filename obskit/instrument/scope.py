@@ -26,8 +26,13 @@ NAMES = _METHODS | {"HTTP", "WS"}
 """What events are called until their route is known."""
 
 
-def described(scope: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """Return what the event is called until its route is known, and what a scope says of the request."""
+def described(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> tuple[str, dict[str, Any]]:
+    """Return what the event is called until its route is known, and what a scope says of the request.
+
+    Args:
+        scope: of the request.
+        headers: its headers by name; the last of those that come twice.
+    """
     said: str = scope.get("method", "")
     method = "WS" if scope["type"] == "websocket" else said if said in _METHODS else "HTTP"
     fields: dict[str, Any] = {"url.scheme": scope.get("scheme", "http"), "url.path": scope.get("path", "")}
@@ -44,7 +49,6 @@ def described(scope: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         fields["network.protocol.version"] = version
     if (client := scope.get("client")) and client[0]:
         fields["client.address"] = client[0]
-    headers = dict(scope.get("headers", ()))
     if (host := headers.get(b"host")) is not None:
         fields |= _authority(host) if len(host) <= _LONGEST_HOST else _read_authority(host)
     if (agent := headers.get(b"user-agent")) is not None:
@@ -91,13 +95,13 @@ def _carriers(propagator: TextMapPropagator) -> frozenset[bytes]:
     return frozenset(name.lower().encode("latin-1") for name in propagator.fields)
 
 
-def callers_context(runtime: Runtime, headers: Headers) -> Context:
+def callers_context(runtime: Runtime, headers: Headers, names: Iterable[bytes]) -> Context:
     """Return the caller's context, if nothing is current here; what cannot be read is a new trace."""
     context = get_current()
     if get_current_span(context) is not INVALID_SPAN:
         return context
     propagator = propagate.get_global_textmap()
-    if _carriers(propagator).isdisjoint([name for name, _ in headers]):
+    if _carriers(propagator).isdisjoint(names):
         return context
     try:
         return propagator.extract(headers, context, _GETTER)
