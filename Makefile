@@ -7,8 +7,8 @@ TEST_ARGS ?=
 LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # What runs beside the oldest OpenTelemetry SDK and FastAPI that are supported: no other instrumentation.
-OLDEST := $(addsuffix .py,$(addprefix tests/instrument/test_instrument_,asgi death edges events forks otel redaction \
-          rows sampling sink torture))
+OLDEST := $(addprefix tests/instrument/,asgi/test_middleware.py test_death.py test_edges.py test_events.py test_forks.py \
+          otel/test_provider.py redaction/test_redactor.py test_encoder.py test_sampling.py sinks/test_jsonl.py test_torture.py)
 
 .PHONY: help venv demo test test-oldest check format bench lab
 .NOTPARALLEL:

@@ -7,13 +7,14 @@ that importing obskit costs nothing and works without the extras.
 from __future__ import annotations
 
 import importlib
+import warnings
 from typing import TYPE_CHECKING, Any
 
 from obskit.errors import (
-    BadCall,
     ConditionError,
     DatasetError,
     EmptySelection,
+    InvalidArgument,
     LimitExceeded,
     MissingDependency,
     NoSuchPath,
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
     from obskit.explorer.widget import Explorer
     from obskit.readers import Reader, register_reader
 
-# name -> (room, extra that it needs)
-_ROOMS: dict[str, tuple[str, str]] = {
+# Exported name -> (module, extra that provides its dependencies).
+_LAZY_EXPORTS: dict[str, tuple[str, str]] = {
     "Events": ("events", "data"),
     "Explanation": ("explain", "data"),
     "Explorer": ("explorer.widget", "notebook"),
@@ -44,7 +45,6 @@ _ROOMS: dict[str, tuple[str, str]] = {
 }
 
 __all__ = [
-    "BadCall",
     "ConditionError",
     "DatasetError",
     "EmptySelection",
@@ -52,6 +52,7 @@ __all__ = [
     "Explanation",
     "Explorer",
     "Finding",
+    "InvalidArgument",
     "LimitExceeded",
     "MissingDependency",
     "NoSuchPath",
@@ -68,11 +69,14 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _ROOMS:
+    if name == "BadCall":
+        warnings.warn("obskit.BadCall is now obskit.InvalidArgument", DeprecationWarning, stacklevel=2)
+        return InvalidArgument
+    if name not in _LAZY_EXPORTS:
         raise AttributeError(f"module 'obskit' has no attribute {name!r}")
-    room, extra = _ROOMS[name]
+    module_name, extra = _LAZY_EXPORTS[name]
     try:
-        module = importlib.import_module(f"obskit.{room}")
+        module = importlib.import_module(f"obskit.{module_name}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "obskit":
             raise

@@ -13,7 +13,7 @@
     ├── StorageFull         no room to write                                   (also OSError)
     ├── LimitExceeded       input beyond a stated limit                        (also ValueError)
     ├── MissingDependency   an extra that is not installed                     (also ImportError)
-    └── BadCall             arguments that do not go together                  (also ValueError)
+    └── InvalidArgument             arguments that do not go together                  (also ValueError)
 
 A message says what happened and where; the hint says what to do.
 """
@@ -74,7 +74,7 @@ class LimitExceeded(ObskitError, ValueError):
     """Input beyond a limit that is stated in the message."""
 
 
-class BadCall(ObskitError, ValueError):
+class InvalidArgument(ObskitError, ValueError):
     """Arguments that do not go together."""
 
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from obskit.cli.arguments import COMMANDS, parser
 from obskit.cli.terminal import write
 from obskit.errors import (
-    BadCall,
     ConditionError,
+    InvalidArgument,
     MissingDependency,
     NoSuchPath,
     ObskitError,
@@ -23,7 +23,14 @@ from obskit.errors import (
 
 ANSWERED, BAD_DATA, BAD_CALL, INTERRUPTED = 0, 1, 2, 130
 # What the caller typed, and not what the files hold.
-_BAD_CALLS = (BadCall, ConditionError, MissingDependency, NoSuchPath, UnknownField, UnknownFunction)
+_INVALID_ARGUMENTS = (
+    InvalidArgument,
+    ConditionError,
+    MissingDependency,
+    NoSuchPath,
+    UnknownField,
+    UnknownFunction,
+)
 # Packages of the extra `notebook`; every other package that is missing belongs to `data`.
 _OF_NOTEBOOK = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "IPython", "traitlets")
 
@@ -83,7 +90,7 @@ def _told(error: Exception) -> int:
             "Hint: this is a fault in obskit; OBSKIT_DEBUG=1 shows where, please report it",
             sys.stderr,
         )
-    return BAD_CALL if isinstance(error, _BAD_CALLS) else BAD_DATA
+    return BAD_CALL if isinstance(error, _INVALID_ARGUMENTS) else BAD_DATA
 
 
 def _call(arguments: argparse.Namespace) -> None:

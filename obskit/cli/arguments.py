@@ -226,13 +226,13 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
     "triage": ("verbs", "what changed, operation by operation, and what sets it apart", _triage),
     "info": ("verbs", "rows, span of time, fields, what was found on loading", _info),
     "query": ("verbs", "count, rates and percentiles, by fields and over time", _query),
-    "explain": ("explaining", "what distinguishes slow or failing events from the rest", _explain),
+    "explain": ("explain", "what distinguishes slow or failing events from the rest", _explain),
     "impact": ("verbs", "how many users or customers an outcome hit", _impact),
     "trace": ("verbs", "the spans of one trace", _trace),
-    "convert": ("making", "write events as a Dataset, Parquet, Arrow, JSONL, OTLP or Jaeger's", _convert),
-    "demo": ("making", "events of a booking platform with causes planted in them, made up or live", _demo),
-    "probe": ("probing", "make real requests, the phases of each as one event", _probe),
-    "receive": ("receiving", "take in OTLP from running services, into a folder that grows", _receive),
+    "convert": ("outputs", "write events as a Dataset, Parquet, Arrow, JSONL, OTLP or Jaeger's", _convert),
+    "demo": ("outputs", "events of a booking platform with causes planted in them, made up or live", _demo),
+    "probe": ("probe", "make real requests, the phases of each as one event", _probe),
+    "receive": ("receive", "take in OTLP from running services, into a folder that grows", _receive),
     "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),
 }
 

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from obskit.cli.loading import opened, sample_first
+from obskit.cli.load import opened, sample_first
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.events import Events
 from obskit.explain import Explanation

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from obskit.errors import BadCall, NoSuchPath
+from obskit.errors import InvalidArgument, NoSuchPath
 
 
 def mapping_of(path: str | None) -> dict[str, Any] | None:
@@ -14,7 +14,7 @@ def mapping_of(path: str | None) -> dict[str, Any] | None:
 
     Raises:
         NoSuchPath: there is no such file.
-        BadCall: it holds no JSON object.
+        InvalidArgument: it holds no JSON object.
     """
     if path is None:
         return None
@@ -23,9 +23,11 @@ def mapping_of(path: str | None) -> dict[str, Any] | None:
     except FileNotFoundError as error:
         raise NoSuchPath(f"no such file: {path}", hint="--mapping takes a file of JSON") from error
     except ValueError as error:
-        raise BadCall(
+        raise InvalidArgument(
             f"--mapping {path} is no JSON: {error}", hint='e.g. {"duration_ms": "Duration"}'
         ) from error
     if not isinstance(found, dict):
-        raise BadCall(f"--mapping {path} holds no JSON object", hint='e.g. {"duration_ms": "Duration"}')
+        raise InvalidArgument(
+            f"--mapping {path} holds no JSON object", hint='e.g. {"duration_ms": "Duration"}'
+        )
     return found

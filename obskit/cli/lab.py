@@ -57,7 +57,7 @@ def written(paths: list[str], mapping_file: str | None = None, error: str | None
 
     Raises:
         NoSuchPath: a path that is not there; a glob is left for `load` to read.
-        BadCall: the mapping cannot be read.
+        InvalidArgument: the mapping cannot be read.
     """
     absolute = []
     for path in paths:

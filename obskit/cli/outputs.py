@@ -9,12 +9,12 @@ import sys
 from pathlib import Path
 
 from obskit.cli.inputs import mapping_of
-from obskit.cli.loading import located, opened
+from obskit.cli.load import located, opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo.generate import generate
-from obskit.errors import BadCall, MissingDependency
-from obskit.names import many
+from obskit.errors import InvalidArgument, MissingDependency
+from obskit.text import pluralize
 from obskit.writers import format_of
 
 
@@ -51,21 +51,21 @@ def _dataset(arguments: argparse.Namespace) -> None:
             }
         )
     else:
-        write(f"{many(made.rows, 'event')} in {arguments.out}\n{made.load_report}\n")
+        write(f"{pluralize(made.rows, 'event')} in {arguments.out}\n{made.load_report}\n")
 
 
 def demo(arguments: argparse.Namespace) -> None:
     """Make events of a booking platform with causes planted in them, or run the platform.
 
     Raises:
-        BadCall: options of the one with the other.
+        InvalidArgument: options of the one with the other.
         MissingDependency: the platform is to run, and the extra `live` is not there.
     """
     strange = ("events", "format") if arguments.live else ("seconds", "into")
     for name in strange:
         if getattr(arguments, name) is not None:
             other = "--out" if arguments.live else "--live"
-            raise BadCall(f"--{name} goes with {other} alone", hint="obskit demo --help")
+            raise InvalidArgument(f"--{name} goes with {other} alone", hint="obskit demo --help")
     if arguments.live:
         _live(arguments)
         return
@@ -80,7 +80,7 @@ def demo(arguments: argparse.Namespace) -> None:
     if arguments.json:
         write_json({"kind": "demo"} | made)
     else:
-        write(f"{many(made['events'], 'event')} in {arguments.out}\nnext: obskit triage {arguments.out}")
+        write(f"{pluralize(made['events'], 'event')} in {arguments.out}\nnext: obskit triage {arguments.out}")
 
 
 def _live(arguments: argparse.Namespace) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from obskit.cli.terminal import write
-from obskit.errors import BadCall
-from obskit.names import many
+from obskit.errors import InvalidArgument
 from obskit.probe import EventFile, checked, summary, told, watch
-from obskit.probe.writing import line_of
+from obskit.probe.event_file import line_of
+from obskit.text import pluralize
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
 _STRETCH = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|m|h)", re.IGNORECASE)
@@ -25,11 +25,11 @@ def stretch(text: str) -> float:
     """Return a stretch of time such as `10s` or `1.5m` in seconds.
 
     Raises:
-        BadCall: it is none.
+        InvalidArgument: it is none.
     """
     found = _STRETCH.fullmatch(text)
     if found is None:
-        raise BadCall(f"--every {text!r} is no stretch of time", hint="--every 10s, 500ms, 1m")
+        raise InvalidArgument(f"--every {text!r} is no stretch of time", hint="--every 10s, 500ms, 1m")
     return float(found[1]) * _SECONDS[found[2].lower()]
 
 
@@ -40,7 +40,7 @@ def probe(arguments: argparse.Namespace) -> None:
     a folder for them. Ctrl-C and SIGTERM end it as if all had been asked.
 
     Raises:
-        BadCall: no such URL, or no such stretch of time.
+        InvalidArgument: no such URL, or no such stretch of time.
     """
     urls = checked(arguments.urls)
     every = stretch(arguments.every) if arguments.every else 1.0
@@ -64,6 +64,6 @@ def probe(arguments: argparse.Namespace) -> None:
         tally = watch(urls, emit, every=every, count=count, stopped=stopped)
     end = f"{summary(tally)}\n"
     if file is not None and tally.requests:
-        end += f"{many(tally.requests, 'event')} in {file.path}\n"
+        end += f"{pluralize(tally.requests, 'event')} in {file.path}\n"
     # Off a terminal and without a folder, stdout holds events alone.
     write(end, sys.stdout if terminal or file is not None else sys.stderr)

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from obskit.cli.terminal import write
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.receive import Settings, run
 from obskit.receive.settings import read_token
 
@@ -16,7 +16,7 @@ def receive(arguments: argparse.Namespace) -> None:
     """Write what is sent into the folder, until Ctrl-C or SIGTERM.
 
     Raises:
-        BadCall: no such port, no token where one is needed, or the folder or a port is taken.
+        InvalidArgument: no such port, no token where one is needed, or the folder or a port is taken.
         MissingDependency: gRPC was asked for and is not installed.
     """
     settings = Settings(
@@ -41,5 +41,5 @@ def _port(text: str | None, default: int, option: str) -> int | None:
     if text == "off":
         return None
     if not text.isdecimal():
-        raise BadCall(f"{option} {text!r} is no port", hint=f"{option} {default}, or {option} off")
+        raise InvalidArgument(f"{option} {text!r} is no port", hint=f"{option} {default}, or {option} off")
     return int(text)

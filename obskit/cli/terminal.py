@@ -15,7 +15,7 @@ import time
 from types import TracebackType
 from typing import Any, TextIO
 
-from obskit.names import is_safe, safe
+from obskit.text import is_safe, safe
 
 
 def fitted(text: str, width: int) -> str:

@@ -7,13 +7,13 @@ import re
 from pathlib import Path
 from typing import Any, Protocol
 
-from obskit.cli.loading import opened, sample_first, whole
+from obskit.cli.load import opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
-from obskit.errors import BadCall, EmptySelection
+from obskit.display import formatting as words
+from obskit.display.tables import text_table
+from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import Events, Triage
-from obskit.figures import words
-from obskit.figures.tables import text_table
-from obskit.names import many
+from obskit.text import pluralize
 
 MOST_FIELDS = 1_000  # listed by `info`; --json lists all
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
@@ -44,7 +44,7 @@ def triage(arguments: argparse.Namespace) -> None:
     if arguments.between is not None:
         since, slash, until = arguments.between.partition("/")
         if not (slash and (since or until)) or "/" in until:
-            raise BadCall(
+            raise InvalidArgument(
                 f"--between {arguments.between!r} is no window of time",
                 hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z, or one end left out",
             )
@@ -75,7 +75,7 @@ def info(arguments: argparse.Namespace) -> None:
         of = "" if events.scope.where is None else f"{rows:,} of "
         when = "" if first is None or last is None else f" from {words.time(first)} to {words.time(last)}"
         write(
-            f"{of}{many(events.dataset.rows, 'event')}{when}\n\n"
+            f"{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
             f"{text_table(fields.shown, most=MOST_FIELDS)}\n"
             f"{chr(10).join(fields.footer())}\n\n{events.load_report}"
         )
@@ -115,14 +115,14 @@ def split_calculations(given: list[str]) -> tuple[list[str], list[str]]:
     """Split `PATH ... CALCULATION ...` at the first word that calls a function and is no file.
 
     Raises:
-        BadCall: there is no path before the calculations.
+        InvalidArgument: there is no path before the calculations.
     """
     cut = next(
         (i for i, word in enumerate(given) if _CALCULATION.match(word) and not Path(word).exists()),
         len(given),
     )
     if cut == 0:
-        raise BadCall(
+        raise InvalidArgument(
             f"no path before {given[0]!r}", hint="paths first: obskit query events/ 'count()' --by http.route"
         )
     return given[:cut], given[cut:]

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from obskit.dataset.cache import TEMPORARY, sweep
-from obskit.errors import BadCall, StorageFull
+from obskit.errors import InvalidArgument, StorageFull
 
 
 @contextmanager
@@ -32,7 +32,7 @@ def fresh_file(out: Path) -> Iterator[Path]:
     """Give a path beside `out` to write to; what is there at the end becomes `out`, whole or not at all.
 
     Raises:
-        BadCall: `out` is there already.
+        InvalidArgument: `out` is there already.
         StorageFull: the disk is full; nothing is left behind.
     """
     _refuse(out)
@@ -50,4 +50,4 @@ def fresh_file(out: Path) -> Iterator[Path]:
 
 def _refuse(out: Path) -> None:
     if os.path.lexists(out):
-        raise BadCall(f"{out} is there already", hint="name another file, or remove it first")
+        raise InvalidArgument(f"{out} is there already", hint="name another file, or remove it first")

@@ -22,9 +22,9 @@ import pyarrow as pa
 
 from obskit.dataset import blob, population
 from obskit.dataset.cache import cache_path, cache_root, codes_folder, evict, touch
-from obskit.dataset.encoding import Encoded, encode, entry_type
+from obskit.dataset.encoder import Encoded, encode, entry_type
 from obskit.dataset.manifest import DataFile, unknown_field
-from obskit.dataset.merging import BySet, FieldCodes, merge
+from obskit.dataset.merge import BySet, FieldCodes, merge
 from obskit.dataset.parts import open_part, read_columns
 from obskit.dataset.population import Counter, Totals, Weights
 from obskit.errors import StorageFull

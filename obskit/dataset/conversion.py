@@ -16,8 +16,8 @@ from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.inputs import Given, held, placed
 from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
-from obskit.dataset.writing import build, check_target, install
-from obskit.errors import BadCall, DatasetError, NoSuchPath, ObskitError
+from obskit.dataset.writer import build, check_target, install
+from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
 from obskit.readers import Vanished, expand, read_batches, read_paths
 from obskit.schema import LoadReport, Normalizer
@@ -53,7 +53,7 @@ def convert(
         NoSuchPath, ReadError: from the readers.
         MissingDependency: a URL without the extra `remote`.
         DatasetError: `out` holds something else, or a Dataset opened in place is torn.
-        BadCall: `out` is one of the sources or contains one.
+        InvalidArgument: `out` is one of the sources or contains one.
         StorageFull: the disk is full; nothing is left behind.
     """
     given = located(paths)
@@ -265,4 +265,6 @@ def _keep_apart(target: Path, given: Sequence[str | Path]) -> None:
     for path in given:
         source = Path(path).absolute()
         if source == target or target in source.parents:
-            raise BadCall(f"{target} holds what is to be read: {source}", hint="write to another folder")
+            raise InvalidArgument(
+                f"{target} holds what is to be read: {source}", hint="write to another folder"
+            )

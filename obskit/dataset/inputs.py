@@ -22,9 +22,16 @@ from typing import Any, BinaryIO
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
+from obskit.dataset.atomic_write import room_for
 from obskit.dataset.cache import TEMPORARY, Lease, cache_limit, cache_path, cache_root, sweep, touch
-from obskit.dataset.fresh import room_for
-from obskit.errors import BadCall, LimitExceeded, MissingDependency, NoSuchPath, ObskitError, ReadError
+from obskit.errors import (
+    InvalidArgument,
+    LimitExceeded,
+    MissingDependency,
+    NoSuchPath,
+    ObskitError,
+    ReadError,
+)
 from obskit.readers import is_document
 
 Given = str | Path | BinaryIO
@@ -55,7 +62,7 @@ def placed(given: Iterable[Given]) -> list[Path]:
     """Return paths for what was given: itself, or where a stream or the files behind a URL are kept.
 
     Raises:
-        BadCall: a stream of text.
+        InvalidArgument: a stream of text.
         NoSuchPath, ReadError: nothing is behind the URL, or it cannot be read.
         MissingDependency: for URLs, the extra `remote` or a package for the scheme.
         LimitExceeded: more than the cache may hold.
@@ -150,7 +157,7 @@ def _copied(stream: BinaryIO, file: Path, name: str) -> str:
     with file.open("xb") as copy:
         while piece := stream.read(PIECE):
             if isinstance(piece, str):
-                raise BadCall(
+                raise InvalidArgument(
                     f"{name} gives text", hint="open it in binary: open(path, 'rb'), sys.stdin.buffer"
                 )
             size += len(piece)

@@ -14,7 +14,8 @@ from typing import Any
 import pyarrow as pa
 
 from obskit.errors import DatasetError, UnknownField
-from obskit.names import many, nearest
+from obskit.names import nearest
+from obskit.text import pluralize
 
 MANIFEST = "obskit.json"
 FORMAT = 1
@@ -125,7 +126,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise DatasetError(f"{part} is missing", hint=again) from None
         if size != entry["bytes"]:
             raise DatasetError(
-                f"{part} has {many(size, 'byte')}, was written with {entry['bytes']:,}", hint=again
+                f"{part} has {pluralize(size, 'byte')}, was written with {entry['bytes']:,}", hint=again
             )
         first, last = (
             datetime.fromisoformat(entry[key]) if entry[key] else None for key in ("first", "last")

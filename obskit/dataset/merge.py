@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset.encoding import RARE, Encoded, Floats, Ints, least_and_greatest, middles
+from obskit.dataset.encoder import RARE, Encoded, Floats, Ints, least_and_greatest, middles
 from obskit.dataset.population import Totals
 from obskit.stats import buckets
 

@@ -10,7 +10,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.names import UNIT_KINDS, many
+from obskit.names import UNIT_KINDS
+from obskit.text import pluralize
 
 NO_TIME = np.iinfo(np.int64).min
 COLUMNS = ("timestamp", "event_count", "sample_weight", "kind", "parent_span_id", "duration_ms")
@@ -128,7 +129,7 @@ def weight_note(unweighted: int | None, rows: int) -> list[str]:
     if not unweighted or not rows:
         return []
     carry = "carries" if unweighted == 1 else "carry"
-    text = f"{unweighted:,} of {many(rows, 'row')} {carry} no weight, counted as 1"
+    text = f"{unweighted:,} of {pluralize(rows, 'row')} {carry} no weight, counted as 1"
     mixed = unweighted < rows
     return [f"warning: {text}; known and unknown weights are mixed" if mixed else text]
 

@@ -12,14 +12,14 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.dataset.cache import entry_for, source_key
-from obskit.dataset.converting import Paths, located
+from obskit.dataset.conversion import Paths, located
 from obskit.dataset.dataset import Dataset, is_dataset
 from obskit.dataset.manifest import MANIFEST
 from obskit.dataset.parts import ROW_GROUP
-from obskit.dataset.writing import write
-from obskit.names import many
-from obskit.readers import Skim, expand
+from obskit.dataset.writer import write
+from obskit.readers import PreviewReader, expand
 from obskit.schema import LoadReport, Normalizer
+from obskit.text import pluralize
 
 ROWS = 50_000
 SECONDS = 2.5
@@ -56,14 +56,14 @@ def skimmed(
     if size < LARGE or is_dataset(entry_for(source_key(files, mapping))):
         yield None
         return
-    skim = Skim(files, mapping=mapping, rows=ROWS, seconds=SECONDS)
+    skim = PreviewReader(files, mapping=mapping, rows=ROWS, seconds=SECONDS)
     report = LoadReport()
     normalizer = Normalizer(report, mapping=mapping)
     batches = [normalizer.batch(raw) for raw in skim.batches()]
     if not report.rows_read:
         yield None
         return
-    what = f"{skim.files:,} of {many(skim.of, 'file')}"
+    what = f"{skim.files:,} of {pluralize(skim.of, 'file')}"
     if skim.reach < 1:
         what += f", of compressed ones the first {skim.reach:.0%}"
     with _kept(batches, normalizer.schema, report) as made:

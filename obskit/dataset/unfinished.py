@@ -14,8 +14,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.names import UNFINISHED, many
+from obskit.names import UNFINISHED
 from obskit.schema import LoadReport
+from obskit.text import pluralize
 
 ROWS = 1 << 18
 BYTES = 128 << 20
@@ -103,7 +104,7 @@ class Unfinished:
     def rest(self) -> list[pa.RecordBatch]:
         """Return the rows of units whose end was not read; for when all was, and settled."""
         if self._rows:
-            units = many(self._rows, "unit was", "units were")
+            units = pluralize(self._rows, "unit was", "units were")
             self._report.note(f"{units} not finished when last seen: {UNFINISHED} is true")
         return self._taken()
 

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
+from obskit.dataset.atomic_write import room_for
 from obskit.dataset.cache import TEMPORARY, temporary_beside
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
-from obskit.dataset.fresh import room_for
 from obskit.dataset.manifest import MANIFEST, DataFile, Manifest, read_manifest, write_manifest
 from obskit.dataset.parts import open_part, read_columns, rewrite_part, sorted_by_time, write_part
 from obskit.dataset.unfinished import TELLING, Unfinished

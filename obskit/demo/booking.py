@@ -8,9 +8,9 @@ import pyarrow as pa
 from obskit.demo.draw import Array, Dice, heavy, shares
 from obskit.demo.fleet import NEW
 from obskit.demo.flow import Draw, Flow, Stage, ask, bytes_like, front, journey, on_new, step, way_in
+from obskit.demo.lookups import slow_query
 from obskit.demo.operations import E422, E503, MANDATE, NONE, PAYMENT, PSP_DOWN, TIMEOUT
 from obskit.demo.people import ANDROID, KIOSK, People
-from obskit.demo.reading import slow_query
 from obskit.demo.traffic import NOTIFICATION_DEPLOY, PROVIDER_TROUBLE, within
 
 METHODS = ("card", "wallet", "sepa_debit", "invoice")

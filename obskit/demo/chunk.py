@@ -13,8 +13,8 @@ from obskit.demo.draw import Array, Dice, shares
 from obskit.demo.fleet import NEW, OLD, SERVICES, Fleet
 from obskit.demo.flow import Draw, Flow, Stage, ask
 from obskit.demo.labels import DATES, paths, queries, references, sessions
+from obskit.demo.lookups import ONLY, SEARCH, SEATS, TICKET, TRIPS
 from obskit.demo.people import People
-from obskit.demo.reading import ONLY, SEARCH, SEATS, TICKET, TRIPS
 from obskit.demo.sheet import Facts, Sheet
 from obskit.demo.traffic import (
     NOTIFICATION_DEPLOY,

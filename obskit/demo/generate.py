@@ -11,7 +11,7 @@ from obskit.demo.fields import SCHEMA
 from obskit.demo.jsonl import write_jsonl
 from obskit.demo.planted import write_planted
 from obskit.demo.stream import batches
-from obskit.errors import BadCall, DatasetError
+from obskit.errors import DatasetError, InvalidArgument
 from obskit.schema import LoadReport
 
 _BYTES_PER_FILE = 256 << 20
@@ -36,14 +36,16 @@ def generate(
     Returns:
         Where, how many, in which files; JSON-safe.
     Raises:
-        BadCall: no such format, or not a number of events.
+        InvalidArgument: no such format, or not a number of events.
         DatasetError: `out` holds something else.
     Cost: about 3 µs an event to make and as much to write as Parquet; memory does not grow with `events`.
     """
     if format not in ("jsonl.gz", "parquet"):
-        raise BadCall(f"no format {format!r}", hint="formats are jsonl.gz and parquet")
+        raise InvalidArgument(f"no format {format!r}", hint="formats are jsonl.gz and parquet")
     if not 1 <= events <= 100_000_000 or seed < 0:
-        raise BadCall(f"{events} events from seed {seed}", hint="1 to 100,000,000 events, a seed from 0")
+        raise InvalidArgument(
+            f"{events} events from seed {seed}", hint="1 to 100,000,000 events, a seed from 0"
+        )
     out = Path(out)
     made = batches(events, seed, progress=progress)
     if format == "parquet":

@@ -19,7 +19,7 @@ from obskit.demo.traffic import (
     WATCHED,
     at,
 )
-from obskit.names import many
+from obskit.text import pluralize
 
 _BOOKING = next(service for service in SERVICES if service.name == "booking")
 _OLD, _NEW = _BOOKING.versions
@@ -180,7 +180,7 @@ def _readme(name: str, events: int, command: str, format: str) -> str:
     watched = [moment[11:16] for moment in _when(WATCHED).split("/")]
     parts = [
         f"# {name}",
-        f"{many(events, 'event')} of a made-up train-ticket booking platform on {DAY:%Y-%m-%d} (UTC), "
+        f"{pluralize(events, 'event')} of a made-up train-ticket booking platform on {DAY:%Y-%m-%d} (UTC), "
         "made by",
         f"    {command}",
         "and nothing else: the same command gives the same events anywhere. An edge load balancer, a "

@@ -7,11 +7,11 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from obskit.figures import words
-from obskit.figures.chart import Chart, chart, literal, plotly
-from obskit.figures.palette import BASELINE, SELECTION
-from obskit.figures.tables import check_link
-from obskit.names import many, printable
+from obskit.display import formatting as words
+from obskit.display.chart import Chart, chart, literal, plotly
+from obskit.display.palette import BASELINE, SELECTION
+from obskit.display.tables import check_link
+from obskit.text import pluralize, safe
 
 # A field's name or a value may be a whole document.
 MOST_CHARACTERS = 1000
@@ -77,7 +77,7 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url:
     if findings:
         parts.append(_table(findings[:top], "Findings", trace_url))
         if len(findings) > top:
-            parts.append(f"<p>and {many(len(findings) - top, 'more finding')}</p>")
+            parts.append(f"<p>and {pluralize(len(findings) - top, 'more finding')}</p>")
     else:
         parts.append("<p><b>No finding:</b> nothing sets the selection apart beyond chance.</p>")
     for key, title in (
@@ -98,7 +98,7 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url:
             f"<details><summary>Fields skipped: {len(skipped):,}</summary><ul>{listed}</ul></details>"
         )
     mark = str((explanation.get("dataset") or {}).get("fingerprint", ""))[:12]
-    size = many((explanation.get("dataset") or {}).get("rows"), "row")
+    size = pluralize((explanation.get("dataset") or {}).get("rows"), "row")
     parts.append(f"<p><code>{_text(explanation.get('query') or '')}</code> of {size}, dataset {mark}</p>")
     parts += [f"<p>{_text(note)}</p>" for note in explanation.get("notes") or ()]
     parts.append("</div>")
@@ -117,7 +117,7 @@ def _sentences(explanation: Mapping[str, Any]) -> str:
     if isinstance(history, Mapping) and history.get("condition"):
         lines.append(f"<b>History</b>: <code>{_text(history['condition'])}</code>")
     if explanation.get("sampled"):
-        label = f"FROM A SAMPLE of {many(explanation['sampled'], 'event')}; the exact answer follows"
+        label = f"FROM A SAMPLE of {pluralize(explanation['sampled'], 'event')}; the exact answer follows"
         lines.insert(0, f"<b>{label}</b>")
     return "<p>" + "<br>".join(lines) + "</p>"
 
@@ -173,7 +173,7 @@ def _bar(share: float | None, events: float | None, colour: str) -> str:
 
 
 def _text(value: Any) -> str:
-    text = printable(str(value))
+    text = safe(str(value))
     return escape(text if len(text) <= MOST_CHARACTERS else text[: MOST_CHARACTERS - 1] + "…")
 
 

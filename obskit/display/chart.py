@@ -10,8 +10,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from obskit.display.palette import GRID, INK, SERIES
 from obskit.errors import MissingDependency
-from obskit.figures.palette import GRID, INK, SERIES
 
 try:
     import plotly.graph_objects as go

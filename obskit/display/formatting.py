@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from obskit.names import many
+from obskit.text import pluralize
 
 # from how many milliseconds on, the unit, and milliseconds in one of it
 _UNITS = ((7_200_000, "h", 3_600_000), (120_000, "min", 60_000), (1_000, "s", 1_000))
@@ -21,7 +21,7 @@ def count(value: float | None) -> str:
 def events(side: Mapping[str, Any]) -> str:
     """Return the size of a group: how many events were seen and, where sampled, how many they stand for."""
     seen = side.get("events")
-    text = many(seen, "event")
+    text = pluralize(seen, "event")
     estimated = side.get("estimated")
     return text if estimated is None else f"{text} (standing for {count(estimated)})"
 
@@ -30,7 +30,7 @@ def points(of_span: Any) -> str:
     """Return how many events of its own a span has ("2 points"), nothing for none."""
     if not isinstance(of_span, (list, tuple)) or not of_span:
         return ""
-    return many(len(of_span), "point")
+    return pluralize(len(of_span), "point")
 
 
 def asked(side: Mapping[str, Any]) -> str:
@@ -138,7 +138,7 @@ def strength(finding: Mapping[str, Any]) -> str:
     if excess is not None:
         parts.append(f"explains {share(max(0.0, excess))} of the selection")
     if finding.get("traces"):
-        parts.append(many(finding["traces"], "trace"))
+        parts.append(pluralize(finding["traces"], "trace"))
     if finding.get("new"):
         parts.append("new: not seen before")
     return " · ".join(parts)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from obskit.figures.chart import Chart, chart, literal, plotly
-from obskit.figures.palette import RAMP_DARK, RAMP_LIGHT, ramp
+from obskit.display.chart import Chart, chart, literal, plotly
+from obskit.display.palette import RAMP_DARK, RAMP_LIGHT, ramp
 
 Grid = npt.NDArray[Any]
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from obskit.errors import BadCall
-from obskit.figures import words
-from obskit.figures.tables import html_page, html_table, text_table
-from obskit.names import many, safe
+from obskit.display import formatting as words
+from obskit.display.tables import html_page, html_table, text_table
+from obskit.errors import InvalidArgument
+from obskit.text import pluralize, safe
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -70,9 +70,9 @@ class Result:
         """Draw the answer, where there is a picture for its kind.
 
         Raises:
-            BadCall: there is none.
+            InvalidArgument: there is none.
         """
-        raise BadCall(
+        raise InvalidArgument(
             f"a {self.kind} of this shape has no picture",
             hint="query(..., every='1m').plot() draws lines over time",
         )
@@ -82,7 +82,7 @@ class Result:
         lines = [self.query] if self.query else []
         if self.dataset:
             rows, mark = self.dataset.get("rows"), str(self.dataset.get("fingerprint", ""))[:12]
-            lines.append(f"of {many(rows, 'row')}, dataset {mark}")
+            lines.append(f"of {pluralize(rows, 'row')}, dataset {mark}")
         return [*lines, *(note if note.startswith("warning: ") else f"note: {note}" for note in self.notes)]
 
     def __str__(self) -> str:

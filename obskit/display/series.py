@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from obskit.figures.chart import Chart, chart, literal, plotly
+from obskit.display.chart import Chart, chart, literal, plotly
 
 MOST_LINES = 40
 

@@ -13,9 +13,9 @@ from urllib.parse import quote, urlsplit
 
 import pyarrow as pa
 
-from obskit.errors import BadCall
-from obskit.figures import words
-from obskit.names import many, safe
+from obskit.display import formatting as words
+from obskit.errors import InvalidArgument
+from obskit.text import pluralize, safe
 
 UNIT = b"obskit.unit"  # metadata of a column: one of the next three
 MS, SHARE = b"ms", b"share"
@@ -95,10 +95,10 @@ def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_RO
         if row == 0:
             lines.append("  ".join("─" * widths[c] for c in range(kept)))
     if table.num_rows > most:
-        lines.append(f"… {many(table.num_rows - most, 'more row')}")
+        lines.append(f"… {pluralize(table.num_rows - most, 'more row')}")
     if kept < len(columns):
         names = ", ".join(column[0] for column in columns[kept:])
-        lines.append(_cut(f"… {many(len(columns) - kept, 'more column')}: {names}", width))
+        lines.append(_cut(f"… {pluralize(len(columns) - kept, 'more column')}: {names}", width))
     return "\n".join(lines)
 
 
@@ -117,7 +117,7 @@ def html_table(
         caption: lines below, as text.
         most: rows shown; the rest are counted.
     Raises:
-        BadCall: a link that is neither http nor https.
+        InvalidArgument: a link that is neither http nor https.
     """
     shown = table.slice(0, most)
     aligned = [_RIGHT if _is_number(field) else _LEFT for field in table.schema]
@@ -140,7 +140,7 @@ def html_table(
         columns.append(cells)
     rows = ["<tr>" + "".join(cells) + "</tr>" for cells in zip(*columns, strict=True)]
     if table.num_rows > most:
-        caption = (f"… {many(table.num_rows - most, 'more row')}", *caption)
+        caption = (f"… {pluralize(table.num_rows - most, 'more row')}", *caption)
     below = "".join(f"<p>{_escaped(line)}</p>" for line in caption)
     return (
         f'{_STYLE}<div class="obskit-t"><table><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody>'
@@ -163,11 +163,11 @@ def check_link(link: str) -> str:
     """Return a link's template as it is.
 
     Raises:
-        BadCall: it is not an http or https address with a host.
+        InvalidArgument: it is not an http or https address with a host.
     """
     parts = urlsplit(link)
     if parts.scheme.lower() not in ("http", "https") or not parts.netloc or "{" in parts.netloc:
-        raise BadCall(
+        raise InvalidArgument(
             f"{link!r} is no address that a link may have",
             hint="such as https://tracing.example/trace/{trace_id}",
         )

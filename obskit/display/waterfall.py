@@ -8,10 +8,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.figures import words
-from obskit.figures.chart import Chart, chart, literal, plotly
-from obskit.figures.palette import SERIES
-from obskit.names import many
+from obskit.display import formatting as words
+from obskit.display.chart import Chart, chart, literal, plotly
+from obskit.display.palette import SERIES
+from obskit.text import pluralize
 
 ERROR = "#D55E00"
 _CALLING, _CALLED = ("client", "producer"), ("server", "consumer")
@@ -137,7 +137,9 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
         hovertemplate="%{customdata[0]}<br>%{customdata[2]:.6~g} ms from %{base:.6~g} ms"
         "<br>%{customdata[1]}<extra></extra>",
     )
-    title = many(len(rows), "span") + (f", the first {len(shown):,} drawn" if len(shown) < len(rows) else "")
+    title = pluralize(len(rows), "span") + (
+        f", the first {len(shown):,} drawn" if len(shown) < len(rows) else ""
+    )
     return chart(
         [bar],
         title={"text": title},

@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from obskit.engine.condition import Condition
 from obskit.errors import ConditionError, DatasetError
-from obskit.names import many
+from obskit.text import pluralize
 
 VIEW = "events"
 MASK_CACHE_BYTES = 256 << 20
@@ -171,7 +171,7 @@ class DuckEngine:
     def _split(self, column: pa.ChunkedArray) -> list[Mask]:
         if len(column) != sum(self._rows):
             raise DatasetError(
-                f"the files hold {many(len(column), 'row')}, not the {sum(self._rows):,} that were written",
+                f"the files hold {pluralize(len(column), 'row')}, but {sum(self._rows):,} were written",
                 hint="the dataset was changed from outside; convert it again",
             )
         true, null = _bits(column)

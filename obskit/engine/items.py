@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from obskit.engine.tokens import quote_name, quote_string
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 
 
 def format_condition(items: Sequence[Mapping[str, Any]]) -> str:
@@ -20,10 +20,10 @@ def format_condition(items: Sequence[Mapping[str, Any]]) -> str:
     Returns:
         Text that `parse_condition` reads back, whatever the names and values are.
     Raises:
-        BadCall: an op that there is not, or a value of a kind that conditions cannot hold.
+        InvalidArgument: an op that there is not, or a value of a kind that conditions cannot hold.
     """
     if not items:
-        raise BadCall("a condition of no items", hint="give at least one item")
+        raise InvalidArgument("a condition of no items", hint="give at least one item")
     return " and ".join(_one(item) for item in items)
 
 
@@ -40,7 +40,7 @@ def _one(item: Mapping[str, Any]) -> str:
     if op == "in":
         values = list(item["values"])
         if not values:
-            raise BadCall(f"`in` without values for {name}", hint="give at least one value")
+            raise InvalidArgument(f"`in` without values for {name}", hint="give at least one value")
         return f"{name} in ({', '.join(format_value(value) for value in values)})"
     if op == "between":
         low, high = item.get("low"), item.get("high")
@@ -51,14 +51,14 @@ def _one(item: Mapping[str, Any]) -> str:
         if high is None:
             return f"{name} >= {format_value(low)}"
         return f"{name} between {format_value(low)} and {format_value(high)}"
-    raise BadCall(f"no op {op!r} in a condition", hint="one of '=', 'missing', 'between', 'in'")
+    raise InvalidArgument(f"no op {op!r} in a condition", hint="one of '=', 'missing', 'between', 'in'")
 
 
 def format_value(value: Any) -> str:
     """Write a value as it stands in a condition.
 
     Raises:
-        BadCall: nothing that a field compares with.
+        InvalidArgument: nothing that a field compares with.
     """
     value = value.item() if hasattr(value, "item") and not isinstance(value, (str, bytes)) else value
     if isinstance(value, bool):
@@ -75,6 +75,6 @@ def format_value(value: Any) -> str:
         return quote_string(text + "Z")
     if isinstance(value, date):
         return quote_string(value.isoformat())
-    raise BadCall(
+    raise InvalidArgument(
         f"{type(value).__name__} is no value of a condition", hint="text, numbers, times, true and false"
     )

@@ -19,7 +19,7 @@ from obskit.engine.duck import Answer, DuckEngine, Engine, Mask
 from obskit.engine.items import format_value
 from obskit.engine.values import moment, time_literal
 from obskit.engine.window import TIME, slices, time_window
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.names import UNIT_KINDS
 
 # A condition on one of these means rows of its own choice.
@@ -99,10 +99,10 @@ class Scope:
 
         Raises:
             UnknownField: there is none; with the nearest names.
-            BadCall: no name at all.
+            InvalidArgument: no name at all.
         """
         if not isinstance(name, str):
-            raise BadCall(f"{name!r} is no name of a field", hint="such as 'http.route'")
+            raise InvalidArgument(f"{name!r} is no name of a field", hint="such as 'http.route'")
         field = self.names.find(name)
         if field is None:
             raise unknown_field(name, self.names.names, alone=True)
@@ -144,16 +144,18 @@ class Scope:
         """Return the scope with one more field.
 
         Raises:
-            BadCall: a field of that name is there already.
+            InvalidArgument: a field of that name is there already.
             ConditionError, UnknownField, UnknownFunction: the expression cannot be read.
         """
         taken = {known.lower(): known for known in self.schema.names}
         if name.lower() in taken:
-            raise BadCall(
+            raise InvalidArgument(
                 f"there is a field {taken[name.lower()]!r} already", hint="derive under another name"
             )
         if not name:
-            raise BadCall("a derived field needs a name", hint="events.derive(slow='duration_ms > 500')")
+            raise InvalidArgument(
+                "a derived field needs a name", hint="events.derive(slow='duration_ms > 500')"
+            )
         read = parse_expression(expression, self.schema, newest=self.newest, names=self.names)
         notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
         return dataclasses.replace(self, derived=(*self.derived, (name, read.text)), notes=notes)

@@ -17,7 +17,7 @@ from obskit.engine.items import format_value
 from obskit.engine.scope import Scope
 from obskit.engine.values import microseconds, moment, parse_time
 from obskit.engine.window import TIME
-from obskit.errors import BadCall, ConditionError, ObskitError
+from obskit.errors import ConditionError, InvalidArgument, ObskitError
 
 # What a condition compares or calls with; a time has none of them.
 _OPERATORS = frozenset("=<>'\"()")
@@ -62,7 +62,7 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
         newest: what "-30m" counts from; "30m" is the same.
     Raises:
         ConditionError: a bound is no time.
-        BadCall: it is none of these, is open on both sides, or ends before it begins.
+        InvalidArgument: it is none of these, is open on both sides, or ends before it begins.
     """
     if isinstance(given, Window):
         return given
@@ -78,7 +78,7 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
     if start is None and end is None:
         raise _no_window(given)
     if start is not None and end is not None and start >= end:
-        raise BadCall(
+        raise InvalidArgument(
             f"the window {Window(start, end)} ends before it begins", hint="give the earlier time first"
         )
     return Window(start, end)
@@ -89,7 +89,7 @@ def parse_moment(given: Any, newest: datetime | None) -> datetime | None:
 
     Raises:
         ConditionError: a text that is no time.
-        BadCall: it is none of these.
+        InvalidArgument: it is none of these.
     """
     if given is None:
         return None
@@ -97,7 +97,7 @@ def parse_moment(given: Any, newest: datetime | None) -> datetime | None:
         return parse_time(given, newest) if given.strip() else None
     if isinstance(given, datetime):
         return given.replace(tzinfo=UTC) if given.tzinfo is None else given
-    raise BadCall(f"{given!r} is no time", hint="a datetime, ISO 8601, or '-30m'")
+    raise InvalidArgument(f"{given!r} is no time", hint="a datetime, ISO 8601, or '-30m'")
 
 
 def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
@@ -107,8 +107,8 @@ def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
     out), else a condition over the fields of `scope`. None stays None.
 
     Raises:
-        ConditionError, UnknownField, UnknownFunction, BadCall: it is neither; as `parse_window` says where it
-            is closer to a time, else as conditions say.
+        ConditionError, UnknownField, UnknownFunction, InvalidArgument: it is neither a time nor a condition;
+            worded for whichever it resembles more.
     """
     if given is None:
         return None
@@ -118,7 +118,7 @@ def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
         return parse_window(given, scope.newest)
     try:
         return parse_window(given, scope.newest)
-    except (BadCall, ConditionError) as error:
+    except (InvalidArgument, ConditionError) as error:
         no_window = error
     try:
         return scope.condition(given)
@@ -128,8 +128,10 @@ def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
         raise
 
 
-def _no_window(given: Any) -> BadCall:
-    return BadCall(f"{given!r} is no window of time", hint="(start, end), 'start/end' in ISO 8601, or '-30m'")
+def _no_window(given: Any) -> InvalidArgument:
+    return InvalidArgument(
+        f"{given!r} is no window of time", hint="(start, end), 'start/end' in ISO 8601, or '-30m'"
+    )
 
 
 def _iso(at: int | None) -> str:

@@ -4,7 +4,7 @@ It is the only room that people meet by name; the verbs are each one call into a
 """
 
 from obskit.events.events import Events
-from obskit.events.loading import Source, load
+from obskit.events.loader import Source, load
 from obskit.events.previews import labelled, preview
 from obskit.triage import Triage
 

@@ -15,13 +15,13 @@ import obskit.explain as explaining
 import obskit.query as querying
 import obskit.writers as writing
 from obskit.dataset import Dataset, Progress, from_arrow
+from obskit.display.result import Result
+from obskit.display.tables import format_cell, html_table, text_table
 from obskit.engine import Scope, parse_moment, parse_window
 from obskit.events.previews import Shown, explain_sample, notebook_display
-from obskit.figures.result import Result
-from obskit.figures.tables import format_cell, html_table, text_table
-from obskit.names import many, printable
 from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
+from obskit.text import pluralize, safe
 from obskit.triage import Triage, triage
 from obskit.writers import Written
 
@@ -88,7 +88,7 @@ class Events:
             end: a time like `start`; None is open.
         Raises:
             ConditionError: not a time.
-            BadCall: it ends before it begins, or neither is given.
+            InvalidArgument: it ends before it begins, or neither is given.
         """
         both = end is not None or start is None
         window = parse_window((start, end) if both else start, self.scope.newest)
@@ -285,7 +285,7 @@ class Events:
 
     def __repr__(self) -> str:
         table, notes = self._catalogue(SHOWN_FIELDS)
-        return "\n".join([*self._head(), text_table(table), *map(printable, notes)])
+        return "\n".join([*self._head(), text_table(table), *map(safe, notes)])
 
     def _repr_html_(self) -> str:
         table, notes = self._catalogue(SHOWN_FIELDS_HTML)
@@ -295,20 +295,22 @@ class Events:
         """Return the first fields, for only those that are shown are looked at, and the lines below."""
         names = self.schema.names
         found = querying.fields(self.scope, names[:most])
-        notes = [f"… {many(len(names) - most, 'more field')}: events.fields()"] if len(names) > most else []
+        notes = (
+            [f"… {pluralize(len(names) - most, 'more field')}: events.fields()"] if len(names) > most else []
+        )
         notes += [f"note: {note}" for note in found.notes]
         return found.shown, notes
 
     def _head(self) -> list[str]:
         rows, first, last = self.scope.extent
-        whole = many(self.dataset.rows, "event")
+        whole = pluralize(self.dataset.rows, "event")
         said = whole if self.scope.where is None else f"{rows:,} of {whole}"
         when = f" from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
-        lines = [f"{said}{when}, {many(len(self.schema), 'field')}, dataset {self.fingerprint[:12]}"]
+        lines = [f"{said}{when}, {pluralize(len(self.schema), 'field')}, dataset {self.fingerprint[:12]}"]
         if self.scope.where is not None:
-            lines.append(printable(f"narrowed to: {self.scope.where.text}"))
+            lines.append(safe(f"narrowed to: {self.scope.where.text}"))
         if self.load_report.rejected_count:
-            rejected = many(self.load_report.rejected_count, "row was", "rows were")
+            rejected = pluralize(self.load_report.rejected_count, "row was", "rows were")
             lines.append(f"{rejected} rejected: see events.load_report")
         return lines
 

@@ -11,10 +11,10 @@ import pandas as pd
 import pyarrow as pa
 
 from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, placed
+from obskit.display.tables import check_link
 from obskit.engine import Condition, Scope
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.events.events import Events
-from obskit.figures.tables import check_link
 
 Source: TypeAlias = "Given | Sequence[Given] | pa.Table | pa.RecordBatch | pd.DataFrame | Dataset"
 
@@ -46,7 +46,7 @@ def load(
         NoSuchPath, ReadError, DatasetError: there is nothing to read, or it cannot be read.
         MissingDependency: a URL without the extra `remote`.
         ConditionError, UnknownField, UnknownFunction: from the conditions.
-        BadCall: a link that is none, or something that holds no events.
+        InvalidArgument: a link that is none, or something that holds no events.
     Cost: one pass over what is not converted yet; a Dataset that is there is opened from its metadata.
     """
     template = _checked(trace_url)
@@ -83,7 +83,7 @@ def _dataset(source: Source, mapping: Mapping[str, Any] | None, progress: Progre
         return convert(source, mapping=mapping, progress=progress)
     if isinstance(source, Sequence) and all(isinstance(item, (str, Path)) for item in source):
         return convert(list(source), mapping=mapping, progress=progress)
-    raise BadCall(
+    raise InvalidArgument(
         f"{type(source).__name__} holds no events that can be loaded",
         hint="paths, URLs, a binary stream, a pyarrow Table, a pandas DataFrame or a Dataset",
     )
@@ -102,7 +102,7 @@ def _checked(trace_url: str | None) -> str | None:
     if trace_url is None:
         return None
     if "{trace_id}" not in trace_url:
-        raise BadCall(
+        raise InvalidArgument(
             f"trace_url={trace_url!r} has no place for the id",
             hint="such as https://tracing.example/{trace_id}",
         )

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from obskit.dataset import Dataset, skimmed, thinned
+from obskit.display.tables import format_cell
 from obskit.engine import Scope
 from obskit.errors import ObskitError
 from obskit.explain import Explanation, explain
-from obskit.figures.tables import format_cell
-from obskit.names import many
+from obskit.text import pluralize
 
 LARGE = 1_000_000
 """Rows of a Dataset from which on making its codes takes longer than one likes to wait."""
@@ -50,7 +50,7 @@ def _noted(scope: Scope, of: str) -> Scope:
     dataset: Dataset = scope.dataset
     first, last = dataset.span
     when = f", from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
-    note = f"a sample of {many(dataset.rows, 'event')}, {of}{when}; the exact answer follows"
+    note = f"a sample of {pluralize(dataset.rows, 'event')}, {of}{when}; the exact answer follows"
     return dataclasses.replace(scope, notes=(note, *scope.notes))
 
 

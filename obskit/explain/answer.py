@@ -11,8 +11,8 @@ from obskit.explain import rows
 from obskit.explain.frame import Frame
 from obskit.explain.question import Question
 from obskit.explain.result import Explanation, Finding
-from obskit.names import many
 from obskit.stats.evidence import Counts
+from obskit.text import pluralize
 
 
 def answer(
@@ -43,7 +43,7 @@ def answer(
     notes += weight_note(unweighted, total) if unweighted < total else []
     if compared.unknown:
         them = "it" if compared.unknown == 1 else "them"
-        left = many(compared.unknown, "row")
+        left = pluralize(compared.unknown, "row")
         notes.append(f"{left} left out: for {them} the selection is neither true nor false (null)")
     name = asked.population
     _, why_all = asked.scope.units() if name == "units" else (None, None)
@@ -51,7 +51,7 @@ def answer(
         name = "all"
         notes.append(why_all)
     elif name == "units" and compared.left_out:
-        notes.append(f"units of work only: {many(compared.left_out, 'other row')} left out")
+        notes.append(f"units of work only: {pluralize(compared.left_out, 'other row')} left out")
     if any("estimated" in _size(full.totals[group]) for group in ("a", "b")):
         notes.append("shares and rates are weighted by sample_weight; counts are of the events seen")
     return Explanation(

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import FieldCodes, Weights
-from obskit.explain.weighing import (
+from obskit.explain.weights import (
     AT_ONCE,
     Bits,
     Bools,

@@ -17,7 +17,7 @@ import numpy as np
 from obskit.explain.frame import Frame, Item
 from obskit.explain.search import MARGIN, Slice
 from obskit.explain.sets import HeldOut
-from obskit.explain.weighing import Bits, Bools, Rows
+from obskit.explain.weights import Bits, Bools, Rows
 from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, heavy, score, weigh
 
 LEAST_RATIO = 1.5

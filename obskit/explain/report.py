@@ -17,7 +17,7 @@ from obskit.explain import whatif
 from obskit.explain.frame import Frame, Item
 from obskit.explain.rank import Judged, restates
 from obskit.explain.result import Finding
-from obskit.explain.weighing import Bits
+from obskit.explain.weights import Bits
 
 USERS = ("user.id", "enduser.id", "customer.id", "user.name", "session.id")
 EXAMPLES = 3

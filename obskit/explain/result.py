@@ -9,10 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.figures import words
-from obskit.figures.bars import comparison, comparison_html
-from obskit.figures.result import plain
-from obskit.names import many, printable
+from obskit.display import formatting as words
+from obskit.display.bars import comparison, comparison_html
+from obskit.display.result import plain
+from obskit.text import pluralize, safe
 
 
 @dataclass(frozen=True)
@@ -168,7 +168,7 @@ class Explanation:
         if self.history:
             lines.append(f"usual rates from {words.events(self.history)} where {self.history['condition']}")
         if self.sampled:
-            lines.append(f"FROM A SAMPLE of {many(self.sampled, 'event')}; the exact answer follows")
+            lines.append(f"FROM A SAMPLE of {pluralize(self.sampled, 'event')}; the exact answer follows")
         lines.append("")
         if not self.findings:
             lines.append("No finding: nothing sets the selection apart beyond chance.")
@@ -188,9 +188,9 @@ class Explanation:
             more = f" and {len(self.skipped) - 6} more" if len(self.skipped) > 6 else ""
             lines += ["", f"Not looked at, or only in part: {names}{more} (see .skipped)"]
         mark = str(self.dataset.get("fingerprint", ""))[:12]
-        lines += ["", self.query, f"of {many(self.dataset.get('rows'), 'row')}, dataset {mark}"]
+        lines += ["", self.query, f"of {pluralize(self.dataset.get('rows'), 'row')}, dataset {mark}"]
         lines += [f"note: {note}" for note in self.notes]
-        return "\n".join(map(printable, lines))
+        return "\n".join(map(safe, lines))
 
 
 def _lines(finding: Finding, lead: str) -> list[str]:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from obskit.dataset import Codes, FieldCodes
 from obskit.engine import Condition, Scope, Window
-from obskit.errors import BadCall, EmptySelection
+from obskit.errors import EmptySelection, InvalidArgument
 from obskit.explain.frame import Frame
-from obskit.explain.weighing import Bools, Segment, WeightClass, join_weights, weight_classes
+from obskit.explain.weights import Bools, Segment, WeightClass, join_weights, weight_classes
 
 SAMPLE_A = 20_000
 SAMPLE_B = 60_000
@@ -52,7 +52,7 @@ def compare(
 
     Raises:
         EmptySelection: the selection or the baseline has no rows.
-        BadCall: history overlaps `during`.
+        InvalidArgument: history overlaps `during`.
     """
     codes = scope.dataset.codes
     files = range(len(scope.dataset.files))
@@ -89,7 +89,7 @@ def compare(
         rows += int(in_population.sum())
         if earlier is not None:
             if bool((earlier[f] if now is None else earlier[f] & now[f]).any()):
-                raise BadCall(
+                raise InvalidArgument(
                     "history overlaps the time that is explained",
                     hint="give a history that ends where during begins",
                 )

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from obskit.dataset import Progress
 from obskit.engine import Scope
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.explain import rank, rows, search
 from obskit.explain.answer import answer, sql
 from obskit.explain.frame import Item
@@ -21,8 +21,9 @@ from obskit.explain.report import Reporter
 from obskit.explain.result import Explanation
 from obskit.explain.sets import Halves, HeldOut
 from obskit.explain.singles import Column, field_items, interval_totals, is_number
-from obskit.names import DRIFT, describes_error, many
+from obskit.names import DRIFT, describes_error
 from obskit.stats.evidence import Counts, paid_tests, score, weigh
+from obskit.text import pluralize
 
 ALPHA = 0.05
 # how the error is shared among conjunctions of one, two and three conditions
@@ -96,16 +97,16 @@ def explain(
         Explanation; findings in descending order of evidence, shares in [0, 1].
     Raises:
         EmptySelection: either side has no rows.
-        BadCall: arguments that do not go together.
+        InvalidArgument: arguments that do not go together.
         UnknownField, ConditionError: as conditions say.
     Cost: one scan of the coded columns; memory O(rows/8 x conditions kept + fields x distinct values).
     Source: Bailis et al., MacroBase (2017), for the order of counting; Tarone (1990) for what is paid for;
         the scores are ours.
     """
     if depth not in (1, 2, 3):
-        raise BadCall(f"depth is {depth}", hint="1, 2 or 3")
+        raise InvalidArgument(f"depth is {depth}", hint="1, 2 or 3")
     if population not in ("units", "all"):
-        raise BadCall(f"no population {population!r}", hint="'units' or 'all'")
+        raise InvalidArgument(f"no population {population!r}", hint="'units' or 'all'")
     options = {"fields": fields, "depth": depth, "cluster": cluster, "thorough": thorough}
     asked = ask(scope, selection, during, baseline, history, where, population, **options)
     return _Run(asked, fields, depth, cluster, thorough, progress, cancelled).run(first)
@@ -138,7 +139,9 @@ class _Run:
         known = cluster is None or (cluster == "trace_id" and cluster not in names)
         self.cluster = None if cluster is None or known else self.scope.resolve(cluster)
         if self.cluster and pa.types.is_nested(self.scope.schema.field(self.cluster).type):
-            raise BadCall(f"the cluster {cluster!r} is a list", hint="a field of one value a row, or None")
+            raise InvalidArgument(
+                f"the cluster {cluster!r} is a list", hint="a field of one value a row, or None"
+            )
         self.names, self.descriptive = self._fields(fields)
 
     def _fields(self, given: Sequence[str] | None) -> tuple[list[str], set[str]]:
@@ -176,7 +179,7 @@ class _Run:
         self._check()
         self.full = rows.frame(self.scope, self.scope.codes, self.compared)
         if "history" in self.full.groups and self.full.totals["history"].n[0] == 0:
-            raise BadCall(
+            raise InvalidArgument(
                 "the history has no rows", hint="history=None, or an earlier window that has events"
             )
         self._tally()
@@ -279,7 +282,7 @@ class _Run:
             if codes.kind == "flag":
                 self.skipped.append({"field": name, "reason": "only whether it is there was looked at"})
             elif codes.rare_code is not None and seen[codes.rare_code] > 0.5 * seen[1:].sum():
-                common = many(codes.size - 2, "commoner value")
+                common = pluralize(codes.size - 2, "commoner value")
                 reason = f"nearly unique: only if it is there and {common} looked at"
                 self.skipped.append({"field": name, "reason": reason})
             self.columns.append(Column(codes, a, b))

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from obskit.explain.frame import Frame, Item
 from obskit.explain.singles import Column, set_item
-from obskit.explain.weighing import Bools, row_weights
+from obskit.explain.weights import Bools, row_weights
 from obskit.stats.evidence import Counts, score, share
 
 MOST_VALUES = 1_000

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from obskit.dataset import FieldCodes
 from obskit.explain.frame import Frame
-from obskit.explain.weighing import Bits
+from obskit.explain.weights import Bits
 from obskit.stats.buckets import quantile
 from obskit.stats.evidence import Counts
 

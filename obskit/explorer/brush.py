@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from obskit.engine import format_value, microseconds, moment, parse_time, quote_name
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 
 SIDES = ("x0", "x1", "y0", "y1")
 # Microseconds a side in time may be rounded to, so that conditions read well.
@@ -60,7 +60,7 @@ class Brush:
             x, y: what the sides are of.
             span: how long the time shown is, in microseconds, for a box with one side in time.
         Raises:
-            BadCall: a side is no finite number.
+            InvalidArgument: a side is no finite number.
         """
         sides: dict[str, float | None] = {}
         for side in SIDES:
@@ -68,7 +68,9 @@ class Brush:
             if value is not None and (
                 isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)
             ):
-                raise BadCall(f"the side {side} of the box is {value!r}", hint="a finite number, or None")
+                raise InvalidArgument(
+                    f"the side {side} of the box is {value!r}", hint="a finite number, or None"
+                )
             sides[side] = value
         x0, x1 = _ordered(sides["x0"], sides["x1"])
         y0, y1 = _ordered(sides["y0"], sides["y1"])

@@ -18,12 +18,12 @@ from pathlib import Path
 from typing import Any
 
 from obskit.dataset import drop_entry
-from obskit.errors import BadCall, ObskitError
+from obskit.errors import InvalidArgument, ObskitError
 from obskit.explorer.latest import Cancelled
 from obskit.explorer.markers import incomplete_from
 from obskit.explorer.state import State
 from obskit.explorer.view import numeric_fields
-from obskit.names import many
+from obskit.text import pluralize
 
 DEFAULT = 5.0
 UNSEEN = 40.0
@@ -38,14 +38,14 @@ def seconds(every: str | float | bool) -> float:
     """Return how many seconds lie between two looks: a number, text such as "5s", or True for the default.
 
     Raises:
-        BadCall: it is none of these, or less than 200 ms.
+        InvalidArgument: it is none of these, or less than 200 ms.
     """
     if every is True:
         return DEFAULT
     found = _STRETCH.fullmatch(every.strip()) if isinstance(every, str) else None
     length = float(found[1]) * _SECONDS[found[2]] if found is not None else every
     if isinstance(length, (str, bool)) or not LEAST <= length < 86_400:
-        raise BadCall(f"follow={every!r} is no stretch of time", hint='follow="5s", 200ms at least')
+        raise InvalidArgument(f"follow={every!r} is no stretch of time", hint='follow="5s", 200ms at least')
     return float(length)
 
 
@@ -138,7 +138,7 @@ class Following:
         Args:
             every: "5s", "1m" or seconds; None ends it.
         Raises:
-            BadCall: no stretch of time.
+            InvalidArgument: no stretch of time.
         """
         pause = None if every is None else seconds(every)
         with self._lock:
@@ -169,7 +169,7 @@ class Following:
     def _told(self, follower: Follower | None, fresh: Any, error: str) -> None:
         newest = None if fresh is None else fresh.scope.newest
         until = "" if newest is None else f", the newest of {newest:%H:%M:%S} UTC"
-        text = "" if fresh is None else f"{many(fresh.dataset.rows, 'event')}{until}"
+        text = "" if fresh is None else f"{pluralize(fresh.dataset.rows, 'event')}{until}"
         with self._lock:
             if follower is not None and follower is self._follower and not follower.stopped:
                 self._following = {"every": follower.every, "text": text, "error": error}

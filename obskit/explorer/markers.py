@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from obskit.explorer.brush import micros
+from obskit.query import deployments
 from obskit.stats.buckets import quantile
-from obskit.triage import deployments
 
 # Slow work arrives last: the newest minute, or longer where one in a thousand events takes longer.
 INCOMPLETE_SECONDS = 60.0

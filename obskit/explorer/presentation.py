@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from obskit.display import formatting as words
 from obskit.engine import format_condition
-from obskit.figures import words
-from obskit.names import many
+from obskit.text import pluralize
 
 # key in an explanation, heading, whether it is open at once
 LISTS = (
@@ -77,7 +77,7 @@ def summary(found: Mapping[str, Any]) -> str:
     """Return an explanation in a sentence, for who can't see the bars."""
     findings = list(found.get("findings") or ())
     events = (found.get("selection") or {}).get("events")
-    selected = many(events, "event")
+    selected = pluralize(events, "event")
     if not findings:
         return f"{selected} selected. Nothing sets {'it' if events == 1 else 'them'} apart beyond chance."
     first = findings[0]
@@ -103,7 +103,7 @@ def _rest(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _history(history: Mapping[str, Any]) -> str:
-    return f"{many(history.get('events'), 'event')}, {history.get('condition')}"
+    return f"{pluralize(history.get('events'), 'event')}, {history.get('condition')}"
 
 
 def _bar(finding: Mapping[str, Any], side: str) -> dict[str, Any]:

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
+from obskit.display.bars import comparison_html
+from obskit.display.heatmap import data_uri
 from obskit.explorer.state import State
 from obskit.explorer.view import Picture
-from obskit.figures.bars import comparison_html
-from obskit.figures.heatmap import data_uri
 
 
 def html(state: State, picture: Picture | None, found: Mapping[str, Any] | None, name: str) -> str:

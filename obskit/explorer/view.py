@@ -10,13 +10,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from obskit.display import formatting as words
+from obskit.display.palette import RAMP_DARK, RAMP_LIGHT
 from obskit.engine import format_condition, moment
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.explorer.brush import Axis
 from obskit.explorer.markers import incomplete_from, markers
 from obskit.explorer.state import BINS, COARSE, GROUPS, State
-from obskit.figures import words
-from obskit.figures.palette import RAMP_DARK, RAMP_LIGHT
 
 MOST_FIELDS = 300
 # A grid that is filled to less than this, of so few events, is drawn coarser.
@@ -56,7 +56,7 @@ def axis(events: Any, name: str) -> Axis:
 
     Raises:
         UnknownField: no such field.
-        BadCall: neither a number nor a time.
+        InvalidArgument: neither a number nor a time.
     """
     field = events.scope.resolve(name)
     kind = events.scope.schema.field(field).type
@@ -64,7 +64,9 @@ def axis(events: Any, name: str) -> Axis:
         return Axis(field, time=True)
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return Axis(field)
-    raise BadCall(f"the field {name} is {kind}, which has no axis", hint="a numeric field, or a time along x")
+    raise InvalidArgument(
+        f"the field {name} is {kind}, which has no axis", hint="a numeric field, or a time along x"
+    )
 
 
 def numeric_fields(events: Any, first: str) -> list[str]:

@@ -15,10 +15,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from obskit.errors import BadCall, MissingDependency, ObskitError
-from obskit.explorer import present, static
+from obskit.errors import InvalidArgument, MissingDependency, ObskitError
+from obskit.explorer import presentation as present
+from obskit.explorer import static
 from obskit.explorer.brush import Brush, micros
-from obskit.explorer.following import DEFAULT, Follower, Following
+from obskit.explorer.follower import DEFAULT, Follower, Following
 from obskit.explorer.latest import Cancelled, Latest
 from obskit.explorer.markers import incomplete_from
 from obskit.explorer.source import script, style
@@ -48,7 +49,7 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
         follow: look for new events every so often, "5s" or seconds; see `follow`.
     Raises:
         UnknownField: an axis that no event has.
-        BadCall: an axis that is neither numeric nor a time.
+        InvalidArgument: an axis that is neither numeric nor a time.
         MissingDependency: the extra `notebook` is not installed.
     """
 
@@ -89,7 +90,9 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
         asked = dict(explain or {})
         self._state = State(axis(events, x), axis(events, y), narrowing, explain=asked, until=until)
         if self._state.y.time:
-            raise BadCall(f"the field {y} is a time", hint="a time goes along x; y is a numeric field")
+            raise InvalidArgument(
+                f"the field {y} is a time", hint="a time goes along x; y is a numeric field"
+            )
         self._narrowed: tuple[tuple[str, ...], Any] = ((), events)
         self._fields = numeric_fields(events, y)
         self._follower: Follower | None = None
@@ -180,7 +183,7 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
         }
         act = actions.get(str(message.get("type")))
         if act is None:
-            raise BadCall(f"no action {message.get('type')!r}", hint=f"one of {', '.join(actions)}")
+            raise InvalidArgument(f"no action {message.get('type')!r}", hint=f"one of {', '.join(actions)}")
         with self._lock:
             before, self._state = self._state, act(self._state, message)
             after, self._error = self._state, None
@@ -193,7 +196,7 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
             return [self._group_items[row]]
         found = self._raw.get(int(message.get("version") or 0))
         if found is None:
-            raise BadCall("that explanation is no longer shown", hint="open the menu again")
+            raise InvalidArgument("that explanation is no longer shown", hint="open the menu again")
         conditions = list(found[str(message["list"])][row]["conditions"])
         return conditions if chip is None else [conditions[int(chip)]]
 

@@ -16,12 +16,12 @@ never raises into its host, counts what it loses, and says once what went wrong.
 from __future__ import annotations
 
 from obskit.instrument.api import add, carry, deployment, event, flag, incident, part
-from obskit.instrument.asgi import EventMiddleware
-from obskit.instrument.configuring import Handle, configure
+from obskit.instrument.asgi.middleware import EventMiddleware
+from obskit.instrument.configuration import Handle, configure
 from obskit.instrument.limits import Limits
-from obskit.instrument.redact import Redaction, pseudonym
+from obskit.instrument.redaction.redactor import Redaction, pseudonym
 from obskit.instrument.sampling import Sampling
-from obskit.instrument.sink import Files
+from obskit.instrument.sinks.jsonl import Files
 
 __all__ = [
     "EventMiddleware",

@@ -17,11 +17,11 @@ from opentelemetry import trace
 from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import get_current_span
 
-from obskit.instrument.block import Block, EventBlock
-from obskit.instrument.join import JoinedBlock, add_to, local_root
 from obskit.instrument.limits import many
+from obskit.instrument.otel.foreign_provider import JoinedBlock, add_to, local_root
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.span import EventSpan
+from obskit.instrument.spans.context_managers import Block, EventBlock
+from obskit.instrument.spans.event_span import EventSpan
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NAME = re.compile(r"[^\w.]+")

@@ -17,16 +17,16 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from obskit.instrument.api import Active
 from obskit.instrument.counters import Counters
-from obskit.instrument.export import otlp_processor, otlp_wanted
-from obskit.instrument.join import JoinedProcessor
+from obskit.instrument.encoder import RowMaker
 from obskit.instrument.limits import Limits
-from obskit.instrument.redact import Redaction
-from obskit.instrument.rows import RowMaker
+from obskit.instrument.otel.foreign_provider import JoinedProcessor
+from obskit.instrument.otel.provider import EventTracerProvider
+from obskit.instrument.redaction.redactor import Redaction
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Sampling
-from obskit.instrument.sink import Files, JsonlSink
-from obskit.instrument.span import EventSpan
-from obskit.instrument.tracer import EventTracerProvider
+from obskit.instrument.sinks.jsonl import Files, JsonlSink
+from obskit.instrument.spans.event_span import EventSpan
+from obskit.instrument.spans.readable_span import otlp_processor, otlp_wanted
 
 _EXIT_SECONDS = 2.0
 _USUAL, _LIMITS, _FILES = Redaction(), Limits(), Files()

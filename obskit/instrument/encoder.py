@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 from opentelemetry.trace import TraceState
 
-from obskit.instrument.drift import Drift
 from obskit.instrument.limits import Limits, Trimmer
-from obskit.instrument.redact import Redaction, Redactor
-from obskit.instrument.span import EventSpan
+from obskit.instrument.process_fields import Drift
+from obskit.instrument.redaction.redactor import Redaction, Redactor
+from obskit.instrument.spans.event_span import EventSpan
 from obskit.names import COLUMNS, DRIFT
 
 _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's values are 0 to 4

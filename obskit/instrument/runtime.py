@@ -23,11 +23,11 @@ from opentelemetry.trace import (
 )
 
 from obskit.instrument.counters import Counters
-from obskit.instrument.export import readable
-from obskit.instrument.rows import RowMaker
+from obskit.instrument.encoder import RowMaker
 from obskit.instrument.sampling import KEEP, Sampling, Verdict, head, unsampled
-from obskit.instrument.sink import JsonlSink
-from obskit.instrument.span import EventSpan
+from obskit.instrument.sinks.jsonl import JsonlSink
+from obskit.instrument.spans.event_span import EventSpan
+from obskit.instrument.spans.readable_span import readable
 
 _TICK_SECONDS = 1.0
 ENDED: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)

@@ -16,7 +16,7 @@ from typing import Any
 
 from opentelemetry.trace import SpanContext, TraceState
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 
 _ALL = 1 << 56
 _TH = re.compile(r"(?:^|;)th:([0-9a-f]{1,14})(?=;|$)")
@@ -39,7 +39,7 @@ class Sampling:
         follow_parent: where a caller has decided for the trace already, do as it did.
 
     Raises:
-        BadCall: a ratio outside (0, 1].
+        InvalidArgument: a ratio outside (0, 1].
     """
 
     ratio: float = 1.0
@@ -53,7 +53,9 @@ class Sampling:
     def __post_init__(self) -> None:
         for ratio in (self.ratio, *self.ratios.values()):
             if not 0 < ratio <= 1:
-                raise BadCall(f"a sampling ratio of {ratio}", hint="a share above 0 and at most 1: ratio=0.1")
+                raise InvalidArgument(
+                    f"a sampling ratio of {ratio}", hint="a share above 0 and at most 1: ratio=0.1"
+                )
 
     @property
     def has_tail(self) -> bool:

@@ -6,7 +6,6 @@ Plain tables and text, standard library only. Nothing here reads data; `obskit.s
 from __future__ import annotations
 
 import difflib
-import unicodedata
 from collections.abc import Iterable
 
 from obskit.names.conventions import CONVENTION_TYPES, RENAMED
@@ -28,11 +27,7 @@ __all__ = [
     "UNIT_KINDS",
     "current",
     "describes_error",
-    "is_safe",
-    "many",
     "nearest",
-    "printable",
-    "safe",
     "type_word",
 ]
 
@@ -171,43 +166,3 @@ def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
     for key in loose:
         found += folded[key]
     return list(dict.fromkeys(found))[:n]
-
-
-def is_safe(c: str) -> bool:
-    """Whether a character may be shown as it is: it moves no cursor, turns no direction, hides nothing."""
-    if c.isprintable():
-        return True
-    # Spaces of all widths and what this Python does not know are text; joiners make one sign of several.
-    return unicodedata.category(c) in ("Zs", "Cn", "Co") or c in "\u200c\u200d"
-
-
-def safe(text: str, *, lines: bool = False) -> str:
-    """Return text without anything that moves a cursor, changes colours, turns its direction or hides.
-
-    Values come from whoever sent the events: what is not safe is written as Python would, `\\x1b`.
-
-    Args:
-        text: of one line, unless `lines`.
-        lines: leave tabs and newlines as they are.
-    """
-    if text.isprintable():
-        return text
-    kept = "\t\n" if lines else ""
-    return "".join(c if c in kept or is_safe(c) else repr(c)[1:-1] for c in text)
-
-
-def many(count: float | None, one: str, more: str | None = None) -> str:
-    """Return a number and what it is the number of: "1 row was", "12,345 rows were"; "?" for one not known.
-
-    Args:
-        count: how many; rounded.
-        one: what one of them is called.
-        more: what several are; None: the same with an s.
-    """
-    shown = "?" if count is None else f"{count:,.0f}"
-    return f"{shown} {one if shown == '1' else more or f'{one}s'}"
-
-
-def printable(text: str) -> str:
-    """Return one line of `safe` text."""
-    return safe(text)

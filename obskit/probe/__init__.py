@@ -7,9 +7,9 @@ nothing of the extra `data`.
 
 from __future__ import annotations
 
+from obskit.probe.event_file import EventFile
+from obskit.probe.formatting import summary, told
 from obskit.probe.request import Limits, probe
 from obskit.probe.watch import Tally, checked, watch
-from obskit.probe.words import summary, told
-from obskit.probe.writing import EventFile
 
 __all__ = ["EventFile", "Limits", "Tally", "checked", "probe", "summary", "told", "watch"]

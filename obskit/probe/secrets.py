@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from urllib.parse import unquote_plus
 
-from obskit.instrument.redact import secret_name
-from obskit.instrument.shapes import MASK
-from obskit.instrument.signs import cleaned
+from obskit.instrument.redaction.redactor import secret_name
+from obskit.instrument.redaction.text_scan import cleaned
+from obskit.instrument.redaction.token_patterns import MASK
 
 # Words that mean a secret in a query, but not as the name of a field.
 _WORDS = frozenset(

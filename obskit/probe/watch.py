@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.probe.request import Limits, probe
 from obskit.probe.secrets import without_secrets
 
@@ -51,7 +51,7 @@ def checked(urls: Iterable[str]) -> list[str]:
     """Return the URLs, each once, in their order.
 
     Raises:
-        BadCall: one is no http or https URL, or there are more than `MOST_URLS`.
+        InvalidArgument: one is no http or https URL, or there are more than `MOST_URLS`.
     """
     found = list(dict.fromkeys(urls))
     for url in found:
@@ -61,16 +61,18 @@ def checked(urls: Iterable[str]) -> list[str]:
             parts = urlsplit(url)
             host, _port = parts.hostname, parts.port
         except ValueError as error:
-            raise BadCall(f"{shown} is no URL: {error}", hint="e.g. https://example.com/health") from None
+            raise InvalidArgument(
+                f"{shown} is no URL: {error}", hint="e.g. https://example.com/health"
+            ) from None
         if parts.scheme.lower() not in ("http", "https"):
-            raise BadCall(f"{shown} is no http or https URL", hint="e.g. https://example.com/health")
+            raise InvalidArgument(f"{shown} is no http or https URL", hint="e.g. https://example.com/health")
         if not host or _ODD.search(url):
-            raise BadCall(
+            raise InvalidArgument(
                 f"{shown} is no URL: it has {'a blank' if host else 'no host'}",
                 hint="e.g. https://example.com/health",
             )
     if len(found) > MOST_URLS:
-        raise BadCall(f"{len(found)} URLs are more than {MOST_URLS}", hint="start several probes")
+        raise InvalidArgument(f"{len(found)} URLs are more than {MOST_URLS}", hint="start several probes")
     return found
 
 
@@ -98,12 +100,12 @@ def watch(
         What was asked. A request that was given up because all ended is not in it and was not emitted.
 
     Raises:
-        BadCall: no such URLs, or `every` under a tenth of a second.
+        InvalidArgument: no such URLs, or `every` under a tenth of a second.
         OSError: whatever `emit` raises; all requests end then.
     """
     wanted = checked(urls)
     if every < LEAST_SECONDS:
-        raise BadCall(f"every {every:g} s is too often", hint=f"{LEAST_SECONDS:g} s at the least")
+        raise InvalidArgument(f"every {every:g} s is too often", hint=f"{LEAST_SECONDS:g} s at the least")
     stop = stopped or threading.Event()
     tally, one_at_a_time = Tally(), threading.Lock()
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 
 from obskit.dataset import NO_TIME, FieldCodes
 from obskit.engine import Scope
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 
 Edges = npt.NDArray[Any]
 Span = tuple[
@@ -48,10 +48,10 @@ class Axis:
 
 
 def check(scope: Scope, name: str) -> None:
-    """Raise BadCall unless a field holds numbers or times."""
+    """Raise InvalidArgument unless a field holds numbers or times."""
     kind = scope.schema.field(name).type
     if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise BadCall(f"{name} is {kind}, which has no axis", hint="numbers and times have one")
+        raise InvalidArgument(f"{name} is {kind}, which has no axis", hint="numbers and times have one")
 
 
 def span_of(scope: Scope, name: str) -> Span:

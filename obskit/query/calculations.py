@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from obskit.engine import Condition, Expression, Scope, Token, parse_expression, tokenize
-from obskit.errors import BadCall, ConditionError, UnknownFunction
+from obskit.errors import ConditionError, InvalidArgument, UnknownFunction
 from obskit.names import nearest
 
 NO_ARGUMENT = ("rate", "concurrency", "rows")
@@ -70,7 +70,7 @@ def parse_calculation(text: str, scope: Scope) -> Calculation:
         ConditionError, UnknownField: its argument cannot be read.
     """
     if not isinstance(text, str):
-        raise BadCall(
+        raise InvalidArgument(
             f"a calculation is text, not {type(text).__name__}",
             hint="such as 'count()' or 'p99(duration_ms) as p99'",
         )
@@ -157,13 +157,13 @@ def parse_calculations(texts: tuple[str, ...], scope: Scope) -> list[Calculation
     """Read calculations, `count()` if there are none.
 
     Raises:
-        BadCall: two columns of one name.
+        InvalidArgument: two columns of one name.
     """
     found = [parse_calculation(text, scope) for text in texts or ("count()",)]
     seen: set[str] = set()
     for calculation in found:
         if calculation.name.lower() in seen:
-            raise BadCall(
+            raise InvalidArgument(
                 f"two columns would be called {calculation.name!r}",
                 hint="name them: p99(duration_ms) as slow",
             )

@@ -12,18 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.dataset import FieldCodes, Totals, encode, merge
+from obskit.display import formatting as words
+from obskit.display.result import Result
+from obskit.display.tables import MS, SHARE, UNIT, WRITTEN, format_cell, html_table, text_table
 from obskit.engine import Scope
-from obskit.figures import words
-from obskit.figures.result import Result
-from obskit.figures.tables import MS, SHARE, UNIT, WRITTEN, format_cell, html_table, text_table
-from obskit.names import many, safe
-from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.lookup import with_units
+from obskit.query.output import call, dataset_of, merged, statements
 from obskit.query.terms import middles
+from obskit.text import pluralize, safe
 
 ALL = "all rows"
 SAMPLE_ROWS = 20_000
-SMALL_ROWS = 100_000  # up to so many, all of them are read
+SMALL_ROWS = 100_000  # up to so pluralize, all of them are read
 STRETCHES = 4  # of rows, that a sample is made of
 TOP = 5
 Counts = npt.NDArray[np.int64]
@@ -122,7 +122,7 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
         known |= {name: _of_rows(scope, name, read) for name in some}
         sql.append(read.sql)
         if read.label != ALL:
-            what = f"{many(len(some), 'field is', 'fields are')} not counted yet"
+            what = f"{pluralize(len(some), 'field is', 'fields are')} not counted yet"
             notes.append(f"{what}: fill and values are those of {read.label}")
     listed = [known[name] for name in wanted]
     table = pa.table(

@@ -14,6 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.dataset import weight_note
+from obskit.display.result import Result
+from obskit.display.series import series
+from obskit.display.tables import UNIT
 from obskit.engine import (
     Condition,
     Names,
@@ -22,17 +25,15 @@ from obskit.engine import (
     parse_condition,
     parse_span,
 )
-from obskit.errors import BadCall, ConditionError, LimitExceeded
-from obskit.figures.result import Result
-from obskit.figures.series import series
-from obskit.figures.tables import UNIT
-from obskit.names import many, nearest
+from obskit.errors import ConditionError, InvalidArgument, LimitExceeded
+from obskit.names import nearest
 from obskit.query.aggregate import Columns, Groups, aggregate
-from obskit.query.answer import call, dataset_of, merged, statements
 from obskit.query.calculations import Calculation, parse_calculations
 from obskit.query.coded import count_codes
 from obskit.query.grid import TIME, filled_grid
+from obskit.query.output import call, dataset_of, merged, statements
 from obskit.query.terms import time_bucket
+from obskit.text import pluralize
 
 OTHER = "other"
 DEFAULT_GROUPS = 10  # lines over time, where no limit was given
@@ -79,7 +80,7 @@ class QueryResult(Result):
         """Draw a line a group over time.
 
         Raises:
-            BadCall: it is not over time.
+            InvalidArgument: it is not over time.
         """
         if self.every is None:
             return super().plot()
@@ -113,7 +114,7 @@ def query(
         limit: how many groups; with `every`, the top groups over the whole range, the rest is "other".
         exact: percentiles exact and without weights instead of within 1%.
     Raises:
-        ConditionError, UnknownField, UnknownFunction, BadCall: what was asked cannot be read.
+        ConditionError, UnknownField, UnknownFunction, InvalidArgument: what was asked cannot be read.
         LimitExceeded: more than a million stretches of time.
     Cost: a statement for sums and one for each field of which percentiles are taken; where all fields are
         coded and only counts and percentiles are asked for, one pass over the codes instead.
@@ -169,19 +170,19 @@ def _text(where: Any) -> Any:
 
 def _check(read: list[Calculation], names: list[str], every: str | None, limit: int | None) -> None:
     if len(set(names)) < len(names):
-        raise BadCall(f"a field twice in by={names}", hint="name each once")
+        raise InvalidArgument(f"a field twice in by={names}", hint="name each once")
     taken = {name.lower() for name in names}
     for calculation in read:
         if calculation.name.lower() in taken:
-            raise BadCall(
+            raise InvalidArgument(
                 f"the column {calculation.name!r} is in `by` already", hint="give it another name with `as`"
             )
         if every is not None and calculation.name.lower() == TIME:
-            raise BadCall(
+            raise InvalidArgument(
                 "with `every`, the column 'timestamp' holds the times", hint="give it another name with `as`"
             )
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise BadCall(f"limit={limit!r}", hint="a whole number of at least 1")
+        raise InvalidArgument(f"limit={limit!r}", hint="a whole number of at least 1")
 
 
 def _seconds(every: str | None, scope: Scope) -> float | None:
@@ -189,9 +190,9 @@ def _seconds(every: str | None, scope: Scope) -> float | None:
         return None
     seconds = parse_span(every).total_seconds()
     if seconds <= 0:
-        raise BadCall(f"every={every!r} is no length of time", hint="such as '30s', '1m' or '1h'")
+        raise InvalidArgument(f"every={every!r} is no length of time", hint="such as '30s', '1m' or '1h'")
     if TIME not in scope.schema.names:
-        raise BadCall("the events have no timestamp", hint="query without `every`")
+        raise InvalidArgument("the events have no timestamp", hint="query without `every`")
     return seconds
 
 
@@ -212,7 +213,7 @@ def _span_seconds(scope: Scope, read: list[Calculation], notes: list[str]) -> fl
     if not any(c.function in ("rate", "concurrency") for c in read):
         return None
     if TIME not in scope.schema.names:
-        raise BadCall("the events have no timestamp, so there is no rate", hint="count() counts them")
+        raise InvalidArgument("the events have no timestamp, so there is no rate", hint="count() counts them")
     found = scope.run(lambda t: t.aggregate(first=t[TIME].min(), last=t[TIME].max())).table.to_pylist()[0]
     if found["first"] is None:
         return None
@@ -311,7 +312,7 @@ def _over_time(asked: _Asked, seconds: float, notes: list[str]) -> tuple[pa.Tabl
         if left:
             inside = _any_of(table, top, names)
             keys = {name: inside.ifelse(table[name].cast("string"), OTHER) for name in names}
-            notes.append(f"{many(left, 'further group is', 'further groups are together')} as {OTHER!r}")
+            notes.append(f"{pluralize(left, 'further group is', 'further groups are together')} as {OTHER!r}")
         elif having is not None:
             table = table.filter(_any_of(table, top, names))
             keys = {name: table[name] for name in names}
@@ -334,7 +335,7 @@ def _over_time(asked: _Asked, seconds: float, notes: list[str]) -> tuple[pa.Tabl
     lost = _untimed(asked.scope)
     if lost:
         are = "is" if lost == 1 else "are"
-        notes.append(f"{many(lost, 'row has', 'rows have')} no timestamp and {are} left out")
+        notes.append(f"{pluralize(lost, 'row has', 'rows have')} no timestamp and {are} left out")
     full = filled_grid(_table(groups, read), names, read, edge["low"], edge["high"], seconds)
     if not names and having is not None:
         full = _having(full, having)

@@ -10,14 +10,14 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
+from obskit.display.heatmap import heatmap as draw
+from obskit.display.result import Result
 from obskit.engine import Scope
-from obskit.errors import BadCall
-from obskit.figures.heatmap import heatmap as draw
-from obskit.figures.result import Result
-from obskit.names import many
-from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.errors import InvalidArgument
 from obskit.query.axes import Axis, Edges, axis_of, bounds, check, coded, is_wide, span_of, sql_bin, time_bins
+from obskit.query.output import call, dataset_of, merged, statements
 from obskit.query.terms import row_weight
+from obskit.text import pluralize
 
 MOST_BINS = 4_000
 
@@ -66,13 +66,13 @@ def heatmap(
         Heatmap; its table has a row a cell that is not empty.
     Raises:
         UnknownField: no such field.
-        BadCall: a field that has no axis, or bins that are none.
+        InvalidArgument: a field that has no axis, or bins that are none.
     Cost: one pass over codes and times in memory, made when first needed; a statement for a derived field or
         a second time.
     """
     across, up = bins
     if not (1 <= across <= MOST_BINS and 1 <= up <= MOST_BINS):
-        raise BadCall(f"bins={bins!r}", hint=f"two whole numbers from 1 to {MOST_BINS:,}")
+        raise InvalidArgument(f"bins={bins!r}", hint=f"two whole numbers from 1 to {MOST_BINS:,}")
     asked = call("heatmap", scope=scope, x=x, y=y, bins=bins, log=log)
     x, y = scope.resolve(x), scope.resolve(y)
     for name in (x, y):
@@ -92,7 +92,7 @@ def heatmap(
         "beyond": ("event lies", "events lie", "beyond"),
     }
     notes += [
-        f"{many(apart[key], one, more)} {text}; not on the grid"
+        f"{pluralize(apart[key], one, more)} {text}; not on the grid"
         for key, (one, more, text) in words.items()
         if apart[key]
     ]

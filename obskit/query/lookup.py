@@ -11,14 +11,14 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from obskit.dataset import weight_note
+from obskit.display import formatting as words
+from obskit.display.result import Result
+from obskit.display.tables import MS, SHARE, UNIT
 from obskit.engine import Condition, Scope
-from obskit.errors import BadCall, EmptySelection, UnknownField
-from obskit.figures import words
-from obskit.figures.result import Result
-from obskit.figures.tables import MS, SHARE, UNIT
-from obskit.names import many, safe
-from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.errors import EmptySelection, InvalidArgument, UnknownField
+from obskit.query.output import call, dataset_of, merged, statements
 from obskit.query.terms import has_weight, per_row, row_weight
+from obskit.text import pluralize, safe
 
 FIRST = ("timestamp", "duration_ms", "name", "service.name", "http.route", "error", "trace_id", "span_id")
 WHO = "user.id"
@@ -38,11 +38,11 @@ def sample(scope: Scope, n: int = 10, seed: int = 0) -> Result:
     """Draw rows at random: the same seed, the same rows.
 
     Raises:
-        BadCall: n is not a whole number of at least 1.
+        InvalidArgument: n is not a whole number of at least 1.
     Cost: one scan of the row numbers; the rows drawn are read whole.
     """
     if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise BadCall(f"sample({n!r})", hint="a whole number of at least 1")
+        raise InvalidArgument(f"sample({n!r})", hint="a whole number of at least 1")
     names = [name for name in FIRST if name in scope.schema.names]
     names += [name for name in scope.schema.names if name not in names]
 
@@ -119,12 +119,12 @@ def impact(scope: Scope, selection: Any, by: str = WHO, *, population: str = "un
         UnknownField: there is no such field.
     """
     if population not in ("units", "all"):
-        raise BadCall(f"population={population!r}", hint="'units' or 'all'")
+        raise InvalidArgument(f"population={population!r}", hint="'units' or 'all'")
     asked = scope
     chosen = scope.condition(selection)
     field = _who(scope, by)
     if pa.types.is_nested(scope.schema.field(field).type):
-        raise BadCall(
+        raise InvalidArgument(
             f"{field} is a list, which tells nobody apart", hint="a field of one value, such as user.id"
         )
     notes = [*scope.notes, *chosen.notes]
@@ -152,7 +152,7 @@ def impact(scope: Scope, selection: Any, by: str = WHO, *, population: str = "un
             + (f"; of those seen it is {words.share(share)}, of all it is not known" if share else "")
         )
     if row["without"]:
-        of = many(row["rows"], "selected row")
+        of = pluralize(row["rows"], "selected row")
         notes.append(f"{row['without']:,} of {of} {'has' if row['without'] == 1 else 'have'} no {field}")
     table = pa.table(
         {
@@ -229,10 +229,10 @@ def traces(scope: Scope, limit: int = 20) -> Result:
     """List traces, the longest first: spans, errors, begin, length and the name of the root.
 
     Raises:
-        BadCall: the events have no trace ids.
+        InvalidArgument: the events have no trace ids.
     """
     if "trace_id" not in scope.schema.names:
-        raise BadCall("the events have no trace_id", hint=NO_TRACES)
+        raise InvalidArgument("the events have no trace_id", hint=NO_TRACES)
 
     def build(table: ir.Table) -> ir.Table:
         there = table.filter(table["trace_id"].notnull())

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.engine import Scope
-from obskit.errors import BadCall, EmptySelection
-from obskit.readers.rows import RowBatcher, attribute_name, flat
+from obskit.errors import EmptySelection, InvalidArgument
+from obskit.readers.batches.row_batcher import RowBatcher, attribute_name, flat
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP
 
 # Of the span: what its points and links stand under, and what one of them counts for.
@@ -27,7 +27,7 @@ def points(scope: Scope) -> pa.Table:
         `span_id`, `service.name` and the weight are its span's too. Its attributes are columns, as a span's.
 
     Raises:
-        BadCall: the events have no such field.
+        InvalidArgument: the events have no such field.
         EmptySelection: no span of the scope has any.
     """
     return _unnested(scope, "events", EVENTS_TYPE, "an event")
@@ -42,7 +42,7 @@ def links(scope: Scope) -> pa.Table:
         attributes are columns, as a span's.
 
     Raises:
-        BadCall: the events have no such field.
+        InvalidArgument: the events have no such field.
         EmptySelection: no span of the scope has any.
     """
     return _unnested(scope, "links", LINKS_TYPE, "a link")
@@ -51,7 +51,7 @@ def links(scope: Scope) -> pa.Table:
 def _unnested(scope: Scope, field: str, kind: pa.DataType, what: str) -> pa.Table:
     names = scope.schema.names
     if field not in names or not _is(scope.schema.field(field).type, kind):
-        raise BadCall(
+        raise InvalidArgument(
             f"the events have no {field} within them",
             hint=f"spans have, in OTLP, Jaeger and Zipkin, where they recorded {what}",
         )

@@ -10,15 +10,15 @@ from typing import Any
 
 import pyarrow as pa
 
+from obskit.display import formatting as words
+from obskit.display.result import Result
+from obskit.display.tables import NULL, html_page, link_html
+from obskit.display.waterfall import order, waterfall
 from obskit.engine import Scope, format_condition
-from obskit.errors import BadCall, EmptySelection
-from obskit.figures import words
-from obskit.figures.result import Result
-from obskit.figures.tables import NULL, html_page, link_html
-from obskit.figures.waterfall import order, waterfall
-from obskit.names import many, safe
-from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.errors import EmptySelection, InvalidArgument
 from obskit.query.lookup import NO_TRACES, with_units
+from obskit.query.output import call, dataset_of, merged, statements
+from obskit.text import pluralize, safe
 
 MOST_SPANS = 20_000
 SHOWN = 300
@@ -47,7 +47,7 @@ class Trace(Result):
         name = max((len(row.label) for row in rows), default=0)
         name = min(name, 60)
         length = max((len(row.length) for row in rows), default=0)
-        lines = [f"trace {self.trace_id}: {many(self.table.num_rows, 'span')}"]
+        lines = [f"trace {self.trace_id}: {pluralize(self.table.num_rows, 'span')}"]
         for row in rows:
             bar = " " * row.start + ("█" * row.width if row.width else "╎")
             label = row.label if len(row.label) <= name else row.label[: name - 1] + "…"
@@ -82,7 +82,7 @@ class Trace(Result):
         more = f"<p>… {self.table.num_rows - SHOWN:,} more</p>" if self.table.num_rows > SHOWN else ""
         below = "".join(f"<p>{html.escape(safe(line))}</p>" for line in self.footer())
         return html_page(
-            f"<p>trace <code>{shown}</code>, {many(self.table.num_rows, 'span')}</p>",
+            f"<p>trace <code>{shown}</code>, {pluralize(self.table.num_rows, 'span')}</p>",
             f"<table>{''.join(rows)}</table>{more}{below}",
         )
 
@@ -143,11 +143,11 @@ def trace(scope: Scope, trace_id: str) -> Trace:
         trace_id: hex, in any case.
     Raises:
         EmptySelection: no row has the id.
-        BadCall: the events have no trace ids.
+        InvalidArgument: the events have no trace ids.
     Cost: one scan of the ids; Parquet's statistics prune what they can.
     """
     if "trace_id" not in scope.schema.names:
-        raise BadCall("the events have no trace_id", hint=NO_TRACES)
+        raise InvalidArgument("the events have no trace_id", hint=NO_TRACES)
     wanted = str(trace_id).strip().lower()
     # Tools that count in 64 bits show half of what is an id of 128.
     ids = list(dict.fromkeys([wanted, wanted.rjust(32, "0")]))
@@ -172,7 +172,7 @@ def trace(scope: Scope, trace_id: str) -> Trace:
         1 for row in rows if row.get("parent_span_id") is not None and row["parent_span_id"] not in known
     )
     if lost:
-        notes.append(f"{many(lost, 'span has', 'spans have')} a parent that is not among these rows")
+        notes.append(f"{pluralize(lost, 'span has', 'spans have')} a parent that is not among these rows")
     return Trace(
         kind="trace",
         table=with_units(table),

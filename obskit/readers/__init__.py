@@ -4,25 +4,28 @@ What a row's names and types mean is `obskit.schema`'s business; readers count w
 hold no more than a few blocks in memory.
 """
 
-from obskit.readers.access import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+import warnings
+from typing import Any
+
+from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
 from obskit.readers.clickhouse import READER as CLICKHOUSE
-from obskit.readers.columnar import ARROW, PARQUET
-from obskit.readers.csvfile import READER as CSV
 from obskit.readers.curl import READER as CURL
-from obskit.readers.delta import READER as DELTA
-from obskit.readers.growing import being_written
+from obskit.readers.discovery import expand, is_document
 from obskit.readers.honeycomb import READER as HONEYCOMB
-from obskit.readers.jaeger import READER as JAEGER
-from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.io.live_files import being_written
+from obskit.readers.io.source import Source
+from obskit.readers.jaeger.reader import READER as JAEGER
+from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.markers import MARKERS
-from obskit.readers.otlp import READER as OTLP
-from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
-from obskit.readers.paths import expand, is_document
-from obskit.readers.reading import Vanished, read_batches, read_paths
+from obskit.readers.otlp.json_reader import READER as OTLP
+from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
+from obskit.readers.preview import PreviewReader
+from obskit.readers.read import Vanished, read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
-from obskit.readers.skimming import Skim
-from obskit.readers.source import Source
-from obskit.readers.zipkin import READER as ZIPKIN
+from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
+from obskit.readers.tables.csv_reader import READER as CSV
+from obskit.readers.tables.delta import READER as DELTA
+from obskit.readers.zipkin.reader import READER as ZIPKIN
 
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
@@ -34,8 +37,8 @@ for _reader in (
 __all__ = [
     "REGISTRY",
     "Match",
+    "PreviewReader",
     "Reader",
-    "Skim",
     "Source",
     "Vanished",
     "being_written",
@@ -45,3 +48,10 @@ __all__ = [
     "read_paths",
     "register_reader",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Skim":
+        warnings.warn("obskit.readers.Skim is now PreviewReader", DeprecationWarning, stacklevel=2)
+        return PreviewReader
+    raise AttributeError(f"module 'obskit.readers' has no attribute {name!r}")

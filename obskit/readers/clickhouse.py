@@ -17,10 +17,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.names import current, type_word
-from obskit.readers import jsonl
+from obskit.readers.batches.row_batcher import attribute_name
+from obskit.readers.io.source import Source
+from obskit.readers.jsonl import reader as jsonl
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import attribute_name
-from obskit.readers.source import Source
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import parse

@@ -17,9 +17,9 @@ import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.names.curl import as_event, is_timing
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
+from obskit.readers.io.source import Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import DEPTH_LIMIT, RowBatcher, TooDeep, flat
-from obskit.readers.source import Source, Stream
 from obskit.schema import FileReport
 
 OBJECT_LIMIT = 1024 * 1024

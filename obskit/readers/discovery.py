@@ -10,8 +10,8 @@ from pathlib import Path
 
 from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
-from obskit.readers.delta import LOG, newest_entry
-from obskit.readers.growing import current, entries_of
+from obskit.readers.io.live_files import current, entries_of
+from obskit.readers.tables.delta import LOG, newest_entry
 from obskit.readers.tempo import BLOCK, DATA
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.

@@ -14,11 +14,11 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.readers.documents import Frame, Malformed, Spans, read_documents
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, TooDeep, attribute_name, flat
+from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import DEPTH_LIMIT, TooDeep, attribute_name, flat
-from obskit.readers.source import Source
-from obskit.readers.tags import KINDS
+from obskit.readers.spans.json_documents import Frame, Malformed, Spans, read_documents
+from obskit.readers.spans.tags import KINDS
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport
 from obskit.schema.types import json_text
 

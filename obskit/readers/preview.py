@@ -18,8 +18,8 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import ObskitError
+from obskit.readers.io.source import Gzip, Plain, Source, Stream
 from obskit.readers.registry import REGISTRY, Reader
-from obskit.readers.source import Gzip, Plain, Source, Stream
 from obskit.schema import LoadReport
 
 FILES = 32
@@ -132,7 +132,7 @@ class SkimmedSource(Source):
             yield Skimmed(stream, self.size, self.plan)
 
 
-class Skim:
+class PreviewReader:
     """A sample of the rows of files.
 
     Args:

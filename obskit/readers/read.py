@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 
 from obskit.errors import ReadError
-from obskit.readers.growing import being_written
+from obskit.readers.io.live_files import being_written
+from obskit.readers.io.source import Source
 from obskit.readers.registry import REGISTRY
-from obskit.readers.source import Source
 from obskit.schema import GROWING, LoadReport
 
 

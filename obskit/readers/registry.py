@@ -10,10 +10,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.errors import BadCall, ReadError
-from obskit.readers.foreign import describe
-from obskit.readers.growing import is_segment
-from obskit.readers.source import Source
+from obskit.errors import InvalidArgument, ReadError
+from obskit.readers.io.live_files import is_segment
+from obskit.readers.io.source import Source
+from obskit.readers.unsupported import describe
 from obskit.schema import FileReport
 
 SEGMENTS = "OTLP protobuf"
@@ -62,10 +62,12 @@ class Registry:
         """Add a reader.
 
         Raises:
-            BadCall: another reader has that name.
+            InvalidArgument: another reader has that name.
         """
         if self._readers.get(reader.name, reader) != reader:
-            raise BadCall(f"there is a reader named '{reader.name}' already", hint="give yours another name")
+            raise InvalidArgument(
+                f"there is a reader named '{reader.name}' already", hint="give yours another name"
+            )
         self._readers[reader.name] = reader
 
     def readers(self) -> list[Reader]:
@@ -120,6 +122,6 @@ def register_reader(reader: Reader) -> None:
     """Add a reader of another format to those that `load` tries.
 
     Raises:
-        BadCall: another reader has that name.
+        InvalidArgument: another reader has that name.
     """
     REGISTRY.register(reader)

@@ -16,11 +16,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers import otlpwire
-from obskit.readers.otlprows import Malformed, value
-from obskit.readers.pivot import Attributes, Level, Pivot
-from obskit.readers.protobuf import Broken
-from obskit.readers.source import Source
+from obskit.readers.batches.attribute_columns import Attributes, Level, Pivot
+from obskit.readers.io.source import Source
+from obskit.readers.otlp import messages as otlpwire
+from obskit.readers.otlp.protobuf_wire import Broken
+from obskit.readers.otlp.rowwise import Malformed, value
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
 from obskit.schema.types import json_text, plain, to_text
 

@@ -9,10 +9,10 @@ from typing import Any
 
 import h11
 
-from obskit.receive.answers import JSON, PROTOBUF, authorized, encoded, response
 from obskit.receive.body import Body
 from obskit.receive.intake import Intake
 from obskit.receive.refusal import Refused, busy, too_large
+from obskit.receive.responses import JSON, PROTOBUF, authorized, encoded, response
 from obskit.receive.settings import Settings
 
 PATHS = {"/v1/traces": "traces", "/v1/logs": "logs", "/v1/metrics": "metrics"}

@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from obskit.names import many
-from obskit.receive import jsonbody, protobuf
+from obskit.receive import json_body as jsonbody
+from obskit.receive import protobuf
 from obskit.receive.body import Body, Budget
 from obskit.receive.notices import Notices
 from obskit.receive.refusal import Refused
 from obskit.receive.segments import FULL, Segments
 from obskit.receive.settings import Limits
+from obskit.text import pluralize
 
 _MALFORMED = {
     "traces": ("malformed span was", "malformed spans were"),
@@ -101,7 +102,7 @@ class Intake:
         elif answer.rejected:
             self.counts["rejected"] += answer.rejected
             self.notices.tell(
-                "rejected", f"{many(answer.rejected, *_MALFORMED[signal])} rejected: {answer.why}"
+                "rejected", f"{pluralize(answer.rejected, *_MALFORMED[signal])} rejected: {answer.why}"
             )
         return answer
 

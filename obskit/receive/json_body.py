@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from obskit.readers.otlprows import rows_of
+from obskit.readers.otlp.rowwise import rows_of
 from obskit.receive.refusal import Refused
 from obskit.schema import LoadReport
 

@@ -11,9 +11,9 @@ import socket
 from typing import Any
 
 from obskit.errors import MissingDependency
-from obskit.receive.answers import authorized, encoded, response
 from obskit.receive.intake import Intake
 from obskit.receive.refusal import Refused, busy
+from obskit.receive.responses import authorized, encoded, response
 from obskit.receive.settings import Settings
 
 try:

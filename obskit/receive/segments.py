@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from obskit.errors import BadCall
-from obskit.readers.growing import is_segment
+from obskit.errors import InvalidArgument
+from obskit.readers.io.live_files import is_segment
 from obskit.receive.refusal import Refused
 from obskit.receive.settings import Limits
 
@@ -59,7 +59,7 @@ class Segments:
         limits: `free` and `segment`.
         clock: seconds since 1970.
     Raises:
-        BadCall: another receiver writes into the folder, or it cannot be written.
+        InvalidArgument: another receiver writes into the folder, or it cannot be written.
     """
 
     def __init__(self, folder: Path, limits: Limits, clock: Callable[[], float] = time.time) -> None:
@@ -73,7 +73,7 @@ class Segments:
             self._held = self._hold()
             self.healed = self._heal()
         except OSError as error:
-            raise BadCall(
+            raise InvalidArgument(
                 f"{folder} cannot be written into: {error.strerror}", hint="--into takes a folder of yours"
             ) from error
 
@@ -85,7 +85,7 @@ class Segments:
         except BlockingIOError:
             holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
             os.close(descriptor)
-            raise BadCall(
+            raise InvalidArgument(
                 f"another receiver (process {holder}) writes into {self.folder}",
                 hint="one folder, one receiver: name another with --into",
             ) from None

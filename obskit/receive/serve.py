@@ -8,16 +8,16 @@ import errno
 import signal
 from collections.abc import Callable, Iterator
 
-from obskit.errors import BadCall
-from obskit.names import many
+from obskit.errors import InvalidArgument
 from obskit.receive.intake import Intake
 from obskit.receive.memory import give_back
 from obskit.receive.notices import Notices
-from obskit.receive.packing import Packing
+from obskit.receive.packer import Packing
 from obskit.receive.rpc import AVAILABLE, Rpc
 from obskit.receive.segments import Segments
 from obskit.receive.settings import Settings
 from obskit.receive.web import Web
+from obskit.text import pluralize
 
 Say = Callable[[str], None]
 
@@ -29,7 +29,7 @@ def run(settings: Settings, say: Say) -> str:
         settings: where to listen and write.
         say: gets lines for a person.
     Raises:
-        BadCall: the folder or a port is taken.
+        InvalidArgument: the folder or a port is taken.
         MissingDependency: gRPC was asked for and its extra is not installed.
     """
     give_back()
@@ -48,7 +48,7 @@ async def receive(settings: Settings, say: Say, stop: asyncio.Event | None = Non
             await _listen(settings, intake, servers, say)
             say(f"writing into {settings.into}; Ctrl-C ends it")
             if segments.healed:
-                torn = many(segments.healed, "byte aside that was", "bytes aside that were")
+                torn = pluralize(segments.healed, "byte aside that was", "bytes aside that were")
                 say(f"put {torn} torn when the last receiver died")
             work = asyncio.create_task(packing.run())
             waiting = asyncio.create_task(stop.wait())
@@ -91,7 +91,7 @@ def _taken(port: int, option: str) -> Iterator[None]:
     except OSError as error:
         known = {errno.EADDRINUSE: "it is taken", errno.EACCES: "it is not for you"}
         why = known.get(error.errno or 0, error.strerror or str(error))
-        raise BadCall(
+        raise InvalidArgument(
             f"cannot listen on port {port}: {why}", hint=f"another one: {option} {port + 10}"
         ) from error
 
@@ -106,12 +106,12 @@ def _stopped_by_signals() -> asyncio.Event:
 
 def _summary(intake: Intake, settings: Settings) -> str:
     counts = intake.counts
-    kept = f"{many(counts['traces'], 'span')} and {many(counts['logs'], 'log record')}"
-    parts = [f"{kept} in {many(counts['requests'], 'request')}"]
+    kept = f"{pluralize(counts['traces'], 'span')} and {pluralize(counts['logs'], 'log record')}"
+    parts = [f"{kept} in {pluralize(counts['requests'], 'request')}"]
     if counts["rejected"]:
-        parts.append(f"{many(counts['rejected'], 'malformed one')} rejected")
+        parts.append(f"{pluralize(counts['rejected'], 'malformed one')} rejected")
     if counts["data points"]:
-        parts.append(f"{many(counts['data points'], 'data point')} of metrics refused")
+        parts.append(f"{pluralize(counts['data points'], 'data point')} of metrics refused")
     if counts["refused"]:
         kinds = sorted(key for key in counts if key.startswith("refused "))
         told = ", ".join(f"{counts[kind]:,} with {kind.split()[1]}" for kind in kinds)

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 
 MIB = 1024 * 1024
 TOKEN_VARIABLE = "OBSKIT_RECEIVE_TOKEN"  # noqa: S105 - the name of a variable
@@ -59,7 +59,7 @@ class Settings:
         host: the address to listen on.
         token: what senders have to show as `Authorization: Bearer ...`; None is nothing.
     Raises:
-        BadCall: nothing to listen on, a port that is none, or open to the network without a token.
+        InvalidArgument: nothing to listen on, a port that is none, or open to the network without a token.
     """
 
     into: Path
@@ -72,12 +72,12 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.http is None and self.grpc is None:
-            raise BadCall("both HTTP and gRPC are off", hint="give one of them a port: --http 4318")
+            raise InvalidArgument("both HTTP and gRPC are off", hint="give one of them a port: --http 4318")
         for port in (self.http, self.grpc):
             if port is not None and not 0 <= port < 65_536:
-                raise BadCall(f"{port} is no port", hint="0 to 65535; 0 is any that is free")
+                raise InvalidArgument(f"{port} is no port", hint="0 to 65535; 0 is any that is free")
         if self.token is None and not is_loopback(self.host):
-            raise BadCall(
+            raise InvalidArgument(
                 f"listening on {self.host} lets everyone who reaches this machine write events",
                 hint=f"ask for a token: --token-file FILE, or {TOKEN_VARIABLE}; or stay on 127.0.0.1",
             )
@@ -97,7 +97,7 @@ def read_token(file: str | None) -> str | None:
     """Return the token from a file, else from the environment, else None.
 
     Raises:
-        BadCall: the file cannot be read, or what it holds cannot stand in a header.
+        InvalidArgument: the file cannot be read, or what it holds cannot stand in a header.
     """
     if file is not None:
         where = f"the token file {file}"
@@ -105,7 +105,7 @@ def read_token(file: str | None) -> str | None:
             text = Path(file).expanduser().read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            raise BadCall(f"{where} cannot be read: {why}", hint="one line, the token") from error
+            raise InvalidArgument(f"{where} cannot be read: {why}", hint="one line, the token") from error
     else:
         where = TOKEN_VARIABLE
         found = os.environ.get(TOKEN_VARIABLE)
@@ -114,7 +114,7 @@ def read_token(file: str | None) -> str | None:
         text = found
     token = text.strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
-        raise BadCall(
+        raise InvalidArgument(
             f"{where} holds no token",
             hint="one line of printable ASCII without spaces, such as `openssl rand -hex 32` prints",
         )

@@ -10,7 +10,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.errors import BadCall, ReadError
+from obskit.errors import InvalidArgument, ReadError
 from obskit.names import current, nearest
 from obskit.schema.parse import UNITS_PER_SECOND
 from obskit.schema.types import to_text
@@ -55,19 +55,19 @@ def read_mapping(mapping: Mapping[str, Any] | None) -> dict[str, list[tuple[str,
             ("s", "ms", "us", "ns"; for `timestamp` and `duration_ms`) and "null" (values that mean null).
 
     Raises:
-        BadCall: a key or unit that means nothing, or no source column.
+        InvalidArgument: a key or unit that means nothing, or no source column.
     """
     out: dict[str, list[tuple[str, Source]]] = {}
     for target, given in (mapping or {}).items():
         item = {"from": given} if isinstance(given, str) else given
         if not isinstance(item, Mapping) or not isinstance(item.get("from"), str) or set(item) - _KEYS:
-            raise BadCall(
+            raise InvalidArgument(
                 f"the mapping of '{target}' cannot be read: {given!r}",
                 hint='write a column\'s name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
             )
         unit, null = item.get("unit"), item.get("null", ())
         if unit is not None and (unit not in UNITS_PER_SECOND or target not in ("timestamp", "duration_ms")):
-            raise BadCall(
+            raise InvalidArgument(
                 f"the mapping of '{target}' has the unit {unit!r}",
                 hint="units are s, ms, us or ns, and only timestamp and duration_ms have one",
             )
@@ -82,7 +82,7 @@ def check_sources(mapping: Mapping[str, Any] | None, names: Sequence[str], path:
 
     Raises:
         ReadError: it lacks one.
-        BadCall: the mapping cannot be read.
+        InvalidArgument: the mapping cannot be read.
     """
     have = set(names)
     for source in read_mapping(mapping):

@@ -56,7 +56,7 @@ class Normalizer:
         max_fields: distinct names beyond which it gives up.
 
     Raises:
-        BadCall: a mapping that cannot be read.
+        InvalidArgument: a mapping that cannot be read.
     """
 
     def __init__(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from obskit.names import many, printable
+from obskit.text import pluralize, safe
 
 KEPT = 100
 """How many rejections are kept with their place; all are counted."""
@@ -162,38 +162,40 @@ class LoadReport:
 
     def lines(self) -> list[str]:
         """Return what people should know, a sentence a line; the first tells rows read and rejected."""
-        out = [f"{many(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
+        out = [f"{pluralize(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
         for reason, count in sorted(self.rejected_by_reason.items(), key=lambda item: -item[1])[:10]:
             first = next((r for r in self.rejected if r.reason == reason), None)
             where = f" (first: {first.file}{', ' if first.position else ''}{first.position})" if first else ""
             out.append(f"rejected {count:,}: {reason}{where}")
-        out += [f"renamed {old} to {new} in {many(n, 'row')}" for old, (new, n) in self.renamed.items()]
+        out += [f"renamed {old} to {new} in {pluralize(n, 'row')}" for old, (new, n) in self.renamed.items()]
         out += [
-            f"{name} came as {before}, became {after} in {many(n, 'row')}"
+            f"{name} came as {before}, became {after} in {pluralize(n, 'row')}"
             for name, (before, after, n) in self.retyped.items()
         ]
-        out += [f"{name} did not parse in {many(n, 'row')}, null there" for name, n in self.unparsed.items()]
-        out += [f"{key} was there twice in {many(n, 'row')}" for key, n in self.overridden.items()]
+        out += [
+            f"{name} did not parse in {pluralize(n, 'row')}, null there" for name, n in self.unparsed.items()
+        ]
+        out += [f"{key} was there twice in {pluralize(n, 'row')}" for key, n in self.overridden.items()]
         if self.untimed:
-            out.append(f"{many(self.untimed, 'row')} without a timestamp")
+            out.append(f"{pluralize(self.untimed, 'row')} without a timestamp")
         if self.replaced:
-            out.append(f"{many(self.replaced, 'provisional row')} replaced by later ones of their units")
+            out.append(f"{pluralize(self.replaced, 'provisional row')} replaced by later ones of their units")
         return out + self.notes
 
     def __str__(self) -> str:
-        return "\n".join(map(printable, self.lines()))
+        return "\n".join(map(safe, self.lines()))
 
     def _short(self) -> list[str]:
         """Return the first lines, and how many there are more."""
         lines = self.lines()
         left = len(lines) - SHOWN
-        return [*lines[:SHOWN], f"… {many(left, 'more line')}: print it"] if left > 0 else lines
+        return [*lines[:SHOWN], f"… {pluralize(left, 'more line')}: print it"] if left > 0 else lines
 
     def __repr__(self) -> str:
-        return "\n".join(map(printable, self._short()))
+        return "\n".join(map(safe, self._short()))
 
     def _repr_html_(self) -> str:
-        first, *rest = (html.escape(printable(line)) for line in self._short())
+        first, *rest = (html.escape(safe(line)) for line in self._short())
         items = "".join(f"<li>{line}</li>" for line in rest)
         return f"<p>{first}</p><ul>{items}</ul>" if items else f"<p>{first}</p>"
 

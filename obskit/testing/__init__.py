@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from obskit.testing.canonical import differences, incident
     from obskit.testing.capture import captured
     from obskit.testing.contract import ReaderContract
-    from obskit.testing.heads import encoded, samples
+    from obskit.testing.format_samples import encoded, samples
     from obskit.testing.markers import MarkerContract, deployments
 
 # name -> module
@@ -25,9 +25,9 @@ _MODULES = {
     "captured": "capture",
     "deployments": "markers",
     "differences": "canonical",
-    "encoded": "heads",
+    "encoded": "format_samples",
     "incident": "canonical",
-    "samples": "heads",
+    "samples": "format_samples",
 }
 
 __all__ = [

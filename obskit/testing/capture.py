@@ -16,8 +16,11 @@ from unittest.mock import patch
 import orjson
 
 from obskit.errors import ObskitError
-from obskit.instrument import Handle, api, configure, drift, join, runtime, span
-from obskit.instrument.configuring import aside
+from obskit.instrument import Handle, api, configure, runtime
+from obskit.instrument import process_fields as drift
+from obskit.instrument.configuration import aside
+from obskit.instrument.otel import foreign_provider as join
+from obskit.instrument.spans import event_span as span
 from obskit.names import DRIFT
 
 START = 1_767_225_600_000_000_000

@@ -30,7 +30,7 @@ from obskit.errors import ObskitError, ReadError
 from obskit.readers import REGISTRY, Match, Reader, Source
 from obskit.schema import LoadReport, Normalizer, cast
 from obskit.testing.canonical import differences, incident, kept
-from obskit.testing.heads import samples
+from obskit.testing.format_samples import samples
 
 CUTS = 120
 MUTANTS = 60

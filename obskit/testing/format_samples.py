@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pyarrow as pa
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.testing.canonical import incident
 from obskit.writers import FORMATS, Told
 
@@ -110,10 +110,10 @@ def encoded(table: pa.Table, format: str) -> bytes:
         table: events as they lie in a Dataset.
         format: a key of `obskit.writers.FORMATS`.
     Raises:
-        BadCall: no such format.
+        InvalidArgument: no such format.
     """
     if format not in FORMATS:
-        raise BadCall(f"events are not written as {format!r}", hint=f"formats: {', '.join(FORMATS)}")
+        raise InvalidArgument(f"events are not written as {format!r}", hint=f"formats: {', '.join(FORMATS)}")
     chosen, batches = FORMATS[format], table.combine_chunks().to_batches()
     if chosen.encode is not None:
         return b"".join(chosen.encode(iter(batches), Told()))

@@ -4,9 +4,8 @@ It counts every operation before and after moments in time, holds the change aga
 is left to `explain`. It owns what an operation, a deployment and an outcome worth asking about are.
 """
 
-from obskit.triage.deployments import Deployment, deployments
 from obskit.triage.outcomes import outcomes
 from obskit.triage.result import Cause, Repeat, Triage
 from obskit.triage.run import triage
 
-__all__ = ["Cause", "Deployment", "Repeat", "Triage", "deployments", "outcomes", "triage"]
+__all__ = ["Cause", "Repeat", "Triage", "outcomes", "triage"]

@@ -14,9 +14,9 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from obskit.query.deployments import Deployment
 from obskit.stats.evidence import Counts, effective_size, heavy, lower_bound, share, upper_bound
-from obskit.triage.counting import Key, Operation, Side, edge
-from obskit.triage.deployments import Deployment
+from obskit.triage.counts import Key, Operation, Side, edge
 
 ALPHA = 0.01  # of one false alarm among all operations, outcomes and moments
 RATIO = 1.2  # a share that grew by less is not worth an alarm

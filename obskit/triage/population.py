@@ -10,9 +10,10 @@ import ibis.expr.types as ir
 import pyarrow as pa
 
 from obskit.engine import Condition, Scope
-from obskit.errors import BadCall, EmptySelection
-from obskit.names import COLUMNS, many
+from obskit.errors import EmptySelection, InvalidArgument
+from obskit.names import COLUMNS
 from obskit.query.terms import per_row
+from obskit.text import pluralize
 from obskit.triage.outcomes import severities
 
 WHERE_IT_RUNS = ("service.name", "k8s.deployment.name", "k8s.pod.name", "host.name")
@@ -26,12 +27,12 @@ def keys_of(scope: Scope) -> list[str]:
     """Return the fields that tell operations apart: where it runs, and what it does.
 
     Raises:
-        BadCall: there are none.
+        InvalidArgument: there are none.
     """
     names = scope.schema.names
     keys = [*[n for n in WHERE_IT_RUNS if n in names][:1], *[n for n in WHAT_IT_DOES if n in names][:1]]
     if not keys:
-        raise BadCall(
+        raise InvalidArgument(
             f"nothing tells operations apart: no {', '.join(WHAT_IT_DOES)} or {' or '.join(WHERE_IT_RUNS)}",
             hint=f"{without_operations(scope)}; or say which column names what was done: "
             f"mapping={{'name': {_likely(scope.schema)!r}}}, on the command line --mapping FILE.json",
@@ -78,14 +79,14 @@ def population_of(scope: Scope, population: str) -> Population:
     """Return the units of work of a scope, or all its rows.
 
     Raises:
-        BadCall: neither "units" nor "all"; or no event of the dataset has a time.
+        InvalidArgument: neither "units" nor "all"; or no event of the dataset has a time.
         EmptySelection: the scope has no rows, or none of them has a time.
     """
     if population not in ("units", "all"):
-        raise BadCall(f"population={population!r}", hint='population="units" or population="all"')
+        raise InvalidArgument(f"population={population!r}", hint='population="units" or population="all"')
     names = scope.schema.names
     if scope.dataset.span[0] is None or "timestamp" not in names:
-        raise BadCall(
+        raise InvalidArgument(
             "triage compares earlier and later, and no event has a time", hint=without_operations(scope)
         )
     condition, why_not = scope.units()
@@ -104,7 +105,7 @@ def population_of(scope: Scope, population: str) -> Population:
         if found["units"] < FEW * found["rows"]:
             are = "is a unit" if found["units"] == 1 else "are units"
             notes += (
-                f"only {found['units']:,} of {many(found['rows'], 'row')} {are} of work: "
+                f"only {found['units']:,} of {pluralize(found['rows'], 'row')} {are} of work: "
                 "spans without kind; "
                 'population="all" (--population all) looks at every span',
             )
@@ -118,7 +119,7 @@ def _left_out(rows: int, units: int) -> str:
     left = rows - units
     if not left:
         return "population: units of work, as all rows are"
-    return f"population: units of work; {many(left, 'other row is', 'other rows are')} left out"
+    return f"population: units of work; {pluralize(left, 'other row is', 'other rows are')} left out"
 
 
 def _hint(scope: Scope) -> str:

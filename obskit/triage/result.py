@@ -10,10 +10,9 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.explain import Explanation, Finding
-from obskit.figures import words
-from obskit.figures.result import Result, plain
-from obskit.figures.tables import (
+from obskit.display import formatting as words
+from obskit.display.result import Result, plain
+from obskit.display.tables import (
     UNIT,
     WRITTEN,
     format_cell,
@@ -21,7 +20,8 @@ from obskit.figures.tables import (
     html_table,
     text_table,
 )
-from obskit.names import printable
+from obskit.explain import Explanation, Finding
+from obskit.text import safe
 from obskit.triage.changes import Change, Row
 
 SAME = 0.8  # share of the traces, from which on they are the same
@@ -158,17 +158,17 @@ class Triage(Result):
         }
 
     def __str__(self) -> str:
-        lines = [text_table(_paired(self.table), most=MOST_ROWS), *map(printable, self.footer()), ""]
+        lines = [text_table(_paired(self.table), most=MOST_ROWS), *map(safe, self.footer()), ""]
         if self.verdict:
             lines.append(self.verdict)
         for cause in self.causes:
-            lines.append(printable(cause.headline()))
+            lines.append(safe(cause.headline()))
             findings = cause.explanation.findings[:MOST_FINDINGS]
-            lines += [f"    {printable(line)}" for finding in findings for line in _lines(finding)]
+            lines += [f"    {safe(line)}" for finding in findings for line in _lines(finding)]
             if not findings:
                 lines.append("    nothing sets these apart from the others")
             lines.append("")
-        lines += [printable(repeat.headline()) for repeat in self.repeats]
+        lines += [safe(repeat.headline()) for repeat in self.repeats]
         return "\n".join(lines).rstrip()
 
     __repr__ = __str__
@@ -178,9 +178,9 @@ class Triage(Result):
         if self.verdict:
             parts.append(html_page(f"<p><b>{html.escape(self.verdict)}</b></p>"))
         for cause in self.causes:
-            parts.append(html_page(f"<h4>{html.escape(printable(cause.headline()))}</h4>"))
+            parts.append(html_page(f"<h4>{html.escape(safe(cause.headline()))}</h4>"))
             parts.append(cause.explanation._repr_html_())
-        again = [f"<p>{html.escape(printable(repeat.headline()))}</p>" for repeat in self.repeats]
+        again = [f"<p>{html.escape(safe(repeat.headline()))}</p>" for repeat in self.repeats]
         return "".join([*parts, html_page(*again)] if again else parts)
 
 

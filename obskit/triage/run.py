@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from datetime import datetime
 
+from obskit.display.tables import format_cell
 from obskit.engine import Scope, format_value
-from obskit.errors import BadCall
-from obskit.figures.tables import format_cell
-from obskit.query.answer import call, dataset_of, merged, statements
+from obskit.errors import InvalidArgument
+from obskit.query.deployments import Deployment, deployments, first_steps
+from obskit.query.output import call, dataset_of, merged, statements
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, Looks, Row, changed, full_moments
-from obskit.triage.counting import Key, count
-from obskit.triage.deployments import Deployment, deployments, first_steps
+from obskit.triage.counts import Key, count
 from obskit.triage.population import Population, keys_of, population_of
 from obskit.triage.result import Triage, table_of
 
@@ -38,13 +38,15 @@ def triage(
     Returns:
         Triage: an operation a row, those that got worse first by how many events more that is.
     Raises:
-        BadCall: there is no time, or nothing to tell operations apart; until is not after since.
+        InvalidArgument: there is no time, or nothing to tell operations apart; until is not after since.
         EmptySelection: no event is left to compare.
     Cost: one statement over the units, then one and an explanation for each outcome that got worse, of at
         most 4 operations.
     """
     if since is not None and until is not None and since >= until:
-        raise BadCall(f"{since.isoformat()} is not before {until.isoformat()}", hint="the earlier time first")
+        raise InvalidArgument(
+            f"{since.isoformat()} is not before {until.isoformat()}", hint="the earlier time first"
+        )
     until_now = scope
     if until is not None:
         until_now = scope.narrow(f"timestamp < {format_value(until)}")

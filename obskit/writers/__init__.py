@@ -6,7 +6,7 @@ written. This room decides nothing about which rows those are.
 """
 
 from obskit.writers.formats import FORMATS, Format, format_of
+from obskit.writers.notes import Told
 from obskit.writers.save import Written, write
-from obskit.writers.told import Told
 
 __all__ = ["FORMATS", "Format", "Told", "Written", "format_of", "write"]

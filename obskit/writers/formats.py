@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.writers import columnar, jaeger, jsonl, otlp
-from obskit.writers.told import Told
+from obskit.writers.notes import Told
 
 DATASET = "dataset"
 PACKED = {".gz": "gzip", ".zst": "zstd"}
@@ -60,8 +60,8 @@ def format_of(out: Path, named: str | None) -> Format | None:
     """Return the format that is named, else the one that the suffix tells; None for a Dataset.
 
     Raises:
-        BadCall: no such format, a suffix that tells none, or one of a compression that the format does not
-            take.
+        InvalidArgument: an unknown format, a suffix that names no format, or a compression suffix that the
+            format does not take.
     """
     name = out.name.lower()
     packed = next((suffix for suffix in PACKED if name.endswith(suffix)), "")
@@ -69,17 +69,19 @@ def format_of(out: Path, named: str | None) -> Format | None:
     if named == DATASET:
         return None
     if named is not None and named not in FORMATS:
-        raise BadCall(
+        raise InvalidArgument(
             f"events are not written as {named!r}", hint=f"formats: {', '.join((DATASET, *FORMATS))}"
         )
     found = FORMATS.get(named or "") or next(
         (item for item in FORMATS.values() if stem.endswith(item.suffixes)), None
     )
     if found is not None and packed and found.encode is None:
-        raise BadCall(f"{out.name}: {found.name} is compressed within", hint=f"leave out the {packed}")
+        raise InvalidArgument(
+            f"{out.name}: {found.name} is compressed within", hint=f"leave out the {packed}"
+        )
     if found is None and (packed or out.suffix.lower() in _FILES):
         endings = ", ".join(item.suffixes[0] for item in FORMATS.values())
-        raise BadCall(
+        raise InvalidArgument(
             f"{out.name} does not tell a format", hint=f"name one with --to (format=), or end it in {endings}"
         )
     return found

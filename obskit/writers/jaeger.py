@@ -15,6 +15,7 @@ import orjson
 import pyarrow as pa
 
 from obskit.names import CARRIED, CARRIED_FIELD, CARRIED_LIST
+from obskit.writers.notes import Told
 from obskit.writers.records import (
     EMPTY,
     IDS,
@@ -25,7 +26,6 @@ from obskit.writers.records import (
     records,
     whole_event,
 )
-from obskit.writers.told import Told
 
 ROWS = 4_096
 SPANS = 10_000

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from obskit.names import ALIASES, CARRIED_FIELD, DURATION_UNITS
 from obskit.schema import POINTS
+from obskit.writers.notes import Told
 from obskit.writers.records import AS_TEXT, EMPTY
-from obskit.writers.told import Told
 from obskit.writers.values import endless, plain_rows, time_fields
 
 _ALIASES = frozenset({*ALIASES, *DURATION_UNITS})

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pyarrow as pa
 
-from obskit.names import many
+from obskit.text import pluralize
 
 SHOWN = 5
 
@@ -47,7 +47,7 @@ class Told:
     def lines(self) -> tuple[str, ...]:
         """Return the sentences."""
         fields = (why.format(fields=listed(names)) for why, names in self._fields.items())
-        counts = (f"{why}: {many(rows, 'row')}" for why, rows in self._counts.items())
+        counts = (f"{why}: {pluralize(rows, 'row')}" for why, rows in self._counts.items())
         return (*fields, *counts, *self._notes)
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from obskit.writers.notes import Told
 from obskit.writers.records import (
     EMPTY,
     IDS,
@@ -23,7 +24,6 @@ from obskit.writers.records import (
     whole_event,
     whole_link,
 )
-from obskit.writers.told import Told
 
 ROWS = 1_000
 """Rows of a request, at most."""

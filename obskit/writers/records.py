@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from obskit.names import ABSENT, COLUMNS
 from obskit.schema import POINTS, TIMESTAMP, errors, to_text
-from obskit.writers.told import Told
+from obskit.writers.notes import Told
 from obskit.writers.values import plain_rows, time_fields
 
 SPAN_KINDS = ("internal", "server", "client", "producer", "consumer")

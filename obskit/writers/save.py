@@ -14,11 +14,11 @@ import pyarrow as pa
 from obskit.dataset import fresh_file
 from obskit.dataset import write as write_dataset
 from obskit.engine import Scope
-from obskit.errors import BadCall, EmptySelection
-from obskit.names import many, printable
+from obskit.errors import EmptySelection, InvalidArgument
 from obskit.schema import LoadReport, cast
+from obskit.text import pluralize, safe
 from obskit.writers.formats import DATASET, PACKED, format_of
-from obskit.writers.told import Told
+from obskit.writers.notes import Told
 
 ROWS = 16_384
 """Rows that are held at once."""
@@ -51,8 +51,9 @@ class Written:
         }
 
     def __str__(self) -> str:
-        what = f"{many(self.rows, 'event')} of {many(self.fields, 'field')} in {self.path}, {self.format}"
-        return "\n".join(map(printable, [what, *(f"note: {note}" for note in self.notes)]))
+        rows, fields = pluralize(self.rows, "event"), pluralize(self.fields, "field")
+        what = f"{rows} of {fields} in {self.path}, {self.format}"
+        return "\n".join(map(safe, [what, *(f"note: {note}" for note in self.notes)]))
 
 
 def write(
@@ -74,7 +75,7 @@ def write(
     Returns:
         Written; its notes say what the format cannot hold as it was.
     Raises:
-        BadCall: `out` is there already, or holds what is to be read; the suffix tells no format.
+        InvalidArgument: `out` is there already, or holds what is to be read; the suffix tells no format.
         EmptySelection: there is no row to write.
         UnknownField: of `fields`.
         DatasetError: `out` is a folder of something else.
@@ -108,13 +109,13 @@ def _fields(scope: Scope, fields: Sequence[str] | None) -> list[str]:
         return list(scope.schema.names)
     wanted = {scope.resolve(name) for name in fields}
     if not wanted:
-        raise BadCall("no field to write", hint="leave out fields, for all of them")
+        raise InvalidArgument("no field to write", hint="leave out fields, for all of them")
     return [name for name in scope.schema.names if name in wanted]
 
 
 def _keep_apart(target: Path, source: Path) -> None:
     if target == source or target in source.parents or source in target.parents:
-        raise BadCall(f"{target} holds what is to be read: {source}", hint="write elsewhere")
+        raise InvalidArgument(f"{target} holds what is to be read: {source}", hint="write elsewhere")
 
 
 def _batches(scope: Scope, schema: pa.Schema, by_trace: bool) -> Iterator[pa.RecordBatch]:

@@ -13,7 +13,8 @@ import shutil
 from urllib.parse import urlsplit
 
 import pytest
-from lab_harness import Lab
+
+from tests.support.lab_harness import Lab
 
 ARGUMENTS = [
     "--no-sandbox",

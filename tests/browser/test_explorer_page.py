@@ -6,8 +6,8 @@ import struct
 
 import pytest
 
+from obskit.display.palette import RAMP_DARK, RAMP_LIGHT
 from obskit.explorer.source import script, style
-from obskit.figures.palette import RAMP_DARK, RAMP_LIGHT
 
 EVIL = '<img src=x onerror="window.evil=1"><b>bold</b>&amp;'
 START = 1_777_888_800_000_000  # 2026-05-04T10:00Z in microseconds

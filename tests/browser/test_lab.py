@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 
-import planted
 import pytest
+
+from tests.support import planted
 
 NOTEBOOK = "explorer.ipynb"
 IDLE = "() => document.querySelector('.obskit')?.dataset.state === 'idle'"
@@ -211,9 +212,9 @@ def test_figures_have_room_upload_nothing_and_embed_nothing(lab, shared_page):
     page = shared_page
     cells = [
         "import numpy as np\n"
-        "from obskit.figures.heatmap import heatmap\n"
+        "from obskit.display.heatmap import heatmap\n"
         "heatmap(np.eye(4), np.arange(5.0), np.geomspace(1, 100, 5))",
-        "from obskit.figures.series import series\n"
+        "from obskit.display.series import series\n"
         "series({'time': ['2026-05-04', '2026-05-05', '2026-05-06'], 'p99': [1, None, 3]}, 'time', ['p99'])",
     ]
     lab.open(page, cells, "figures.ipynb")

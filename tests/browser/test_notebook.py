@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lab_harness import ROOT
+from tests.support.lab_harness import ROOT
 
 IDLE = "() => document.querySelector('.obskit')?.dataset.state === 'idle'"
 

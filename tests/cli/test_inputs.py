@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from obskit.cli.inputs import mapping_of
-from obskit.errors import BadCall, NoSuchPath
+from obskit.errors import InvalidArgument, NoSuchPath
 
 
 def test_a_mapping_is_a_json_object(tmp_path: Path) -> None:
@@ -17,7 +17,7 @@ def test_a_mapping_is_a_json_object(tmp_path: Path) -> None:
     assert mapping_of(None) is None
     for wrong in ("[1]", "{"):
         file.write_text(wrong)
-        with pytest.raises(BadCall, match="JSON"):
+        with pytest.raises(InvalidArgument, match="JSON"):
             mapping_of(str(file))
     with pytest.raises(NoSuchPath, match="no such file"):
         mapping_of(str(tmp_path / "none.json"))

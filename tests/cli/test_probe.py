@@ -16,9 +16,9 @@ from pathlib import Path
 import pytest
 
 from obskit.cli import main
-from obskit.cli.probing import stretch
-from obskit.errors import BadCall
-from obskit.names import many
+from obskit.cli.probe import stretch
+from obskit.errors import InvalidArgument
+from obskit.text import pluralize
 
 COMMAND = [
     sys.executable,
@@ -97,7 +97,7 @@ def test_sigterm_ends_it_too(url: str, tmp_path: Path) -> None:
         out, said = process.communicate(timeout=20)
     assert process.returncode == 0, said
     (path,) = tmp_path.iterdir()
-    assert out.splitlines()[-1] == f"{many(len(path.read_text().splitlines()), 'event')} in {path}"
+    assert out.splitlines()[-1] == f"{pluralize(len(path.read_text().splitlines()), 'event')} in {path}"
 
 
 def test_a_terminal_gets_lines_for_a_person(url: str) -> None:
@@ -140,5 +140,5 @@ def test_a_folder_that_cannot_be_made_is_1(capsys, tmp_path: Path) -> None:
 
 def test_stretches_of_time() -> None:
     assert [stretch(text) for text in ("10s", "500ms", "1.5m", "2min", "1h")] == [10, 0.5, 90, 120, 3600]
-    with pytest.raises(BadCall):
+    with pytest.raises(InvalidArgument):
         stretch("10")

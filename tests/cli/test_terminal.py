@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.cli.terminal import Progress, write, write_json
-from obskit.names import safe
+from obskit.text import safe
 
 
 class Screen(io.StringIO):

@@ -378,7 +378,7 @@ def test_a_sample_comes_first_where_files_are_large(
     command: str,
 ) -> None:
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path))
-    monkeypatch.setattr("obskit.dataset.previewing.LARGE", 0)
+    monkeypatch.setattr("obskit.dataset.preview.LARGE", 0)
     words = [command, SAMPLE] + (["--select", "error", *BOOK] if command == "explain" else [])
     assert main([*words, "--json"]) == 0
     said = capsys.readouterr()

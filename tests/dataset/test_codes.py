@@ -139,7 +139,7 @@ def test_exact_integers_join_the_buckets_of_a_wider_part(store: Store) -> None:
 @pytest.fixture
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take short dictionaries for long ones, so that nearly unique columns fit a test."""
-    monkeypatch.setattr("obskit.dataset.encoding.RARE_ENTRIES", 0)
+    monkeypatch.setattr("obskit.dataset.encoder.RARE_ENTRIES", 0)
 
 
 @pytest.mark.usefixtures("few_are_many")

@@ -21,8 +21,8 @@ import pytest
 
 from obskit.dataset import Dataset, Encoded, convert, encode, from_arrow, is_dataset, open_dataset, parts
 from obskit.dataset.cache import evict
-from obskit.dataset.writing import build
-from obskit.errors import BadCall, DatasetError, NoSuchPath, ReadError, StorageFull
+from obskit.dataset.writer import build
+from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ReadError, StorageFull
 
 
 def jsonl(path: Path, rows: int = 50, start: int = 0) -> Path:
@@ -55,7 +55,7 @@ def test_files_are_converted_once(source: Path, own_cache: Path, monkeypatch: py
     assert heard[-1] == ("reading rows", 80, 0)
     assert own_cache.stat().st_mode & 0o777 == 0o700
     assert data.path.stat().st_mode & 0o777 == 0o700
-    monkeypatch.setattr("obskit.dataset.converting.read_paths", None)
+    monkeypatch.setattr("obskit.dataset.conversion.read_paths", None)
     again = convert([str(source)])
     assert (again.path, again.fingerprint, again.load_report.rows_read) == (data.path, data.fingerprint, 80)
 
@@ -93,7 +93,7 @@ def test_a_dataset_is_opened_in_place_and_foreign_parquet_is_converted(
 
 def test_writing_into_or_over_the_source(source: Path, tmp_path: Path) -> None:
     for out in (source, tmp_path):
-        with pytest.raises(BadCall, match="holds what is to be read"):
+        with pytest.raises(InvalidArgument, match="holds what is to be read"):
             convert(source, out)
     inside = convert(source, source / "out")
     assert inside.rows == 80
@@ -146,7 +146,7 @@ def test_a_cache_that_is_torn_or_of_another_version_is_made_again(source: Path, 
 def test_a_source_that_grows_keeps_the_codes_of_its_old_parts(
     source: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("obskit.dataset.converting.build", functools.partial(build, rows=20))
+    monkeypatch.setattr("obskit.dataset.conversion.build", functools.partial(build, rows=20))
     old = convert(source)
     old.codes.field("name")
     jsonl(source / "c.jsonl", 20, 80)
@@ -375,9 +375,9 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         rewritten.append(part.path.name)
         return parts.rewrite_part(part, *rest)
 
-    monkeypatch.setattr("obskit.dataset.writing.rewrite_part", rewrite)
-    monkeypatch.setattr("obskit.dataset.converting.LARGE", 0)
-    monkeypatch.setattr("obskit.dataset.converting.build", functools.partial(build, rows=200))
+    monkeypatch.setattr("obskit.dataset.writer.rewrite_part", rewrite)
+    monkeypatch.setattr("obskit.dataset.conversion.LARGE", 0)
+    monkeypatch.setattr("obskit.dataset.conversion.build", functools.partial(build, rows=200))
     return rewritten
 
 
@@ -406,7 +406,7 @@ def test_expectations_that_fail_are_mended(tmp_path: Path, monkeypatch: pytest.M
         rows = [{"a": n} | ({"x": 1} if at else {}) for n in range(300)]
         (source / f"{at}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     seen = pa.schema([("x", pa.string()), ("gone", pa.list_(pa.int64()))])
-    monkeypatch.setattr("obskit.dataset.converting._expected", lambda *_: list(seen))
+    monkeypatch.setattr("obskit.dataset.conversion._expected", lambda *_: list(seen))
     made = convert(source)
     assert made.schema.names == ["timestamp", "error", "a", "x"]
     assert made.schema.field("x").type == pa.int64()

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.dataset import RARE, Totals, encode, merge, weight_note
-from obskit.dataset.encoding import MOST_INTEGERS
+from obskit.dataset.encoder import MOST_INTEGERS
 from obskit.stats import buckets
 
 INTS = st.integers(-(2**63), 2**63 - 1)
@@ -46,7 +46,7 @@ def test_booleans_decode_to_themselves(values: list[bool | None]) -> None:
 def test_strings_decode_to_themselves_or_to_rare(values: list[str | None]) -> None:
     assert decoded(pa.array(values, pa.string())) == values, "a short dictionary is kept whole"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("obskit.dataset.encoding.RARE_ENTRIES", 0)
+        patch.setattr("obskit.dataset.encoder.RARE_ENTRIES", 0)
         _check_rare(values)
 
 
@@ -150,8 +150,8 @@ def test_distinct_values_are_counted_exactly(values: list[int | None]) -> None:
     exact = len({value for value in values if value is not None})
     texts = pa.array([None if value is None else str(value) for value in values], pa.string())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("obskit.dataset.encoding.RARE_ENTRIES", 0)
-        patch.setattr("obskit.dataset.encoding.MOST_INTEGERS", 5)
+        patch.setattr("obskit.dataset.encoder.RARE_ENTRIES", 0)
+        patch.setattr("obskit.dataset.encoder.MOST_INTEGERS", 5)
         assert encode(pa.array(values, pa.int64())).distinct == exact, "bucketed or not"
         assert encode(texts).distinct == exact, "rare or not"
     assert encode(pa.array([0.5, 1.5])).distinct is None
@@ -160,7 +160,7 @@ def test_distinct_values_are_counted_exactly(values: list[int | None]) -> None:
 
 def test_rare_values_of_several_files_are_a_lower_bound() -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("obskit.dataset.encoding.RARE_ENTRIES", 0)
+        patch.setattr("obskit.dataset.encoder.RARE_ENTRIES", 0)
         parts = [encode(pa.array(list(text))) for text in ("abcd", "cdefg")]
     none = [np.zeros(len(part.values) + 1) for part in parts]
     sums = [dict.fromkeys(("all", "units"), Totals(n.astype(np.int64), n, n)) for n in none]

@@ -22,7 +22,7 @@ from fsspec.registry import _registry, known_implementations
 import obskit as ok
 from obskit.dataset import inputs, is_url, placed, shown
 from obskit.dataset.cache import DAY, evict
-from obskit.errors import BadCall, LimitExceeded, MissingDependency, NoSuchPath, ReadError
+from obskit.errors import InvalidArgument, LimitExceeded, MissingDependency, NoSuchPath, ReadError
 
 LINES = b'{"a":1}\n{"a":2}\n'
 OTHER = b'{"a":3}\n'
@@ -93,7 +93,7 @@ def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> Non
     )
     report = ok.load(io.BytesIO(LINES + b"{torn")).load_report
     assert str(report.rejected[0]) == "stream, line 3, byte 16: torn: the file ends within the line"
-    with pytest.raises(BadCall) as refused:
+    with pytest.raises(InvalidArgument) as refused:
         ok.load(io.StringIO("{}"))  # type: ignore[arg-type]
     assert str(refused.value) == (
         "stream gives text\nHint: open it in binary: open(path, 'rb'), sys.stdin.buffer"

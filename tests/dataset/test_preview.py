@@ -10,7 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from obskit.dataset import Dataset, convert, previewing, skimmed, thinned
+from obskit.dataset import Dataset, convert, skimmed, thinned
+from obskit.dataset import preview as previewing
 
 
 @pytest.fixture

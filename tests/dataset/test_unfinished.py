@@ -19,8 +19,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import obskit
-from obskit.dataset import Dataset, convert, from_arrow, previewing, skimmed, thinned, unfinished, writing
-from obskit.dataset.writing import build
+from obskit.dataset import Dataset, convert, from_arrow, skimmed, thinned, unfinished
+from obskit.dataset import preview as previewing
+from obskit.dataset import writer as writing
+from obskit.dataset.writer import build
 from obskit.schema import LoadReport, Normalizer
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
@@ -168,7 +170,7 @@ def test_a_table_a_dataset_and_the_cache(tmp_path: Path) -> None:
 
 def test_a_source_that_grows_keeps_its_old_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is held back is in no part before the last, so that an end that comes later changes no other."""
-    monkeypatch.setattr("obskit.dataset.converting.build", functools.partial(build, rows=20))
+    monkeypatch.setattr("obskit.dataset.conversion.build", functools.partial(build, rows=20))
     folder = files(tmp_path / "in", [opened(1), *(row(n, 1.0) for n in range(100, 150))])
     old = convert(folder)
     assert [file.rows for file in old.files] == [20, 20, 11]
@@ -256,7 +258,7 @@ def expected(given: list[Row]) -> list[Any]:
 def test_any_order_and_any_files_give_the_same(contents: list[list[Row]], rows_a_part: int, random: Any) -> None:  # fmt: skip
     given_rows = [item for content in contents for item in content]
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.setattr("obskit.dataset.converting.build", functools.partial(build, rows=rows_a_part))
+        patch.setattr("obskit.dataset.conversion.build", functools.partial(build, rows=rows_a_part))
         data = convert(files(Path(folder) / "a", *contents), Path(folder) / "out")
         assert left(data) == expected(given_rows)
         assert consistent(data)

@@ -15,7 +15,7 @@ from obskit.dataset import open_dataset
 from obskit.demo.generate import generate
 from obskit.demo.jsonl import lines
 from obskit.demo.stream import batches
-from obskit.errors import BadCall, DatasetError
+from obskit.errors import DatasetError, InvalidArgument
 
 SAMPLE = Path(__file__).parents[2] / "sample_events"
 
@@ -86,9 +86,9 @@ def test_progress_is_told(tmp_path: Path) -> None:
 
 
 def test_bad_calls_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(BadCall, match="no format 'csv'"):
+    with pytest.raises(InvalidArgument, match="no format 'csv'"):
         generate(tmp_path / "x", events=10, seed=1, format="csv")
-    with pytest.raises(BadCall, match="0 events from seed 1"):
+    with pytest.raises(InvalidArgument, match="0 events from seed 1"):
         generate(tmp_path / "x", events=0, seed=1)
     (tmp_path / "mine.txt").write_text("something of yours")
     with pytest.raises(DatasetError, match="holds other files"):

@@ -4,9 +4,10 @@ import html.parser
 
 import pytest
 
+from obskit.display import chart
+from obskit.display import formatting as words
+from obskit.display.bars import comparison, comparison_html
 from obskit.errors import MissingDependency
-from obskit.figures import chart, words
-from obskit.figures.bars import comparison, comparison_html
 
 EVIL = '<img src=x onerror="alert(1)">&amp;'
 

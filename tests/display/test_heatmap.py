@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.figures.heatmap import data_uri, heatmap, png, shades
-from obskit.figures.palette import ramp
+from obskit.display.heatmap import data_uri, heatmap, png, shades
+from obskit.display.palette import ramp
 
 
 def decoded(data: bytes) -> tuple[np.ndarray, np.ndarray, bytes]:

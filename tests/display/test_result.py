@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obskit.errors import BadCall
-from obskit.figures import words
-from obskit.figures.result import Result
-from obskit.figures.tables import UNIT, WRITTEN, check_link, format_cell, html_page, html_table, text_table
-from obskit.names import is_safe
+from obskit.display import formatting as words
+from obskit.display.result import Result
+from obskit.display.tables import UNIT, WRITTEN, check_link, format_cell, html_page, html_table, text_table
+from obskit.errors import InvalidArgument
+from obskit.text import is_safe
 
 
 def result(**columns: object) -> Result:
@@ -68,7 +68,7 @@ def test_links_are_addresses_only() -> None:
         "https://{trace_id}/",
         "file:///{trace_id}",
     ):
-        with pytest.raises(BadCall, match="no address that a link may have"):
+        with pytest.raises(InvalidArgument, match="no address that a link may have"):
             check_link(bad)
 
 
@@ -127,7 +127,7 @@ def test_long_tables_are_cut_and_counted() -> None:
 
 
 def test_no_picture_is_said() -> None:
-    with pytest.raises(BadCall, match="has no picture"):
+    with pytest.raises(InvalidArgument, match="has no picture"):
         result(n=[1]).plot()
 
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pyarrow as pa
 import pytest
 
-from obskit.figures.series import series
+from obskit.display.series import series
 
 pytest.importorskip("plotly")
 START = datetime(2026, 5, 4, 10, tzinfo=UTC)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.figures.waterfall import order, waterfall
+from obskit.display.waterfall import order, waterfall
 
 START = datetime(2026, 5, 4, 10, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ import pytest
 
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
-from obskit.errors import BadCall, UnknownField
+from obskit.errors import InvalidArgument, UnknownField
 from obskit.names import UNITS
 
 SPANS: dict[str, Any] = {
@@ -104,5 +104,5 @@ def test_what_a_name_means() -> None:
     assert str(told.value) == (
         "no field is called ''\nHint: no field has a name like it: events.fields() lists them"
     )
-    with pytest.raises(BadCall, match="5 is no name of a field"):
+    with pytest.raises(InvalidArgument, match="5 is no name of a field"):
         scope.resolve(5)  # type: ignore[arg-type]

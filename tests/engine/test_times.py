@@ -26,7 +26,7 @@ from obskit.engine import (
     parse_window,
     window_or_condition,
 )
-from obskit.errors import BadCall, ConditionError, ObskitError, UnknownField
+from obskit.errors import ConditionError, InvalidArgument, ObskitError, UnknownField
 
 NEWEST = datetime(2026, 5, 4, 12, tzinfo=UTC)
 TEN = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -85,15 +85,15 @@ def test_what_is_a_window(text: Any, start: float | None, end: float | None) -> 
         *(
             (
                 wrong,
-                BadCall,
+                InvalidArgument,
                 f"{wrong!r} is no window of time\nHint: (start, end), 'start/end' in ISO 8601, or '-30m'",
             )
             for wrong in ("", "/", "a/b/c", 5, None, (TEN,), (None, None), {"start": TEN})
         ),
-        ((5, 6), BadCall, "5 is no time\nHint: a datetime, ISO 8601, or '-30m'"),
+        ((5, 6), InvalidArgument, "5 is no time\nHint: a datetime, ISO 8601, or '-30m'"),
         (
             ("2026-05-05", "2026-05-04"),
-            BadCall,
+            InvalidArgument,
             "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z ends before it begins\n"
             "Hint: give the earlier time first",
         ),
@@ -177,7 +177,7 @@ def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
     read = window_or_condition(_["http.route"] == "/book", scope)
     assert isinstance(read, Condition)
     assert read.fields == {"http.route"}
-    with pytest.raises(BadCall, match="5 is no window of time"):
+    with pytest.raises(InvalidArgument, match="5 is no window of time"):
         window_or_condition(5, scope)
 
 
@@ -185,9 +185,9 @@ def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
     ("text", "error", "says"),
     [
         ("2026-05-04T25:00Z/", ConditionError, "'2026-05-04T25:00Z' is not a time"),
-        ("2026-05-05/2026-05-04", BadCall, "ends before it begins"),
-        ("", BadCall, "'' is no window of time"),
-        ("/", BadCall, "'/' is no window of time"),
+        ("2026-05-05/2026-05-04", InvalidArgument, "ends before it begins"),
+        ("", InvalidArgument, "'' is no window of time"),
+        ("/", InvalidArgument, "'/' is no window of time"),
         ("3xx > 1", ConditionError, "'3xx' at character 1 is neither a number nor a known field"),
         ("eror", UnknownField, "no field is called 'eror'"),
         ("noon/midnight", UnknownField, "no field is called 'noon'"),

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from obskit import load
-from obskit.errors import BadCall, EmptySelection
+from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import Events
 
 TRACE = "5b8efff798038103d269b633813fc60c"
@@ -125,7 +125,7 @@ def test_links_are_rows_to_ask(tmp_path: Path) -> None:
 
 
 def test_points_where_there_are_none(tmp_path: Path) -> None:
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         loaded(tmp_path, span(1)).points()
     assert str(caught.value) == (
         "the events have no events within them\n"

@@ -41,7 +41,7 @@ def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Events:
 
 
 def test_a_sample_first_until_codes_are_made(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("obskit.dataset.previewing.ROWS", 1_000)
+    monkeypatch.setattr("obskit.dataset.preview.ROWS", 1_000)
     seen: list[Explanation] = []
     exact = events.explain("duration_ms > 500", on_sample=seen.append)
     (sample,) = seen

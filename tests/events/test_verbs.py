@@ -12,7 +12,7 @@ import pytest
 
 import obskit
 from obskit import load
-from obskit.errors import BadCall, ConditionError, NoSuchPath, UnknownField
+from obskit.errors import ConditionError, InvalidArgument, NoSuchPath, UnknownField
 from obskit.events import Events
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -50,7 +50,7 @@ def test_load_takes_files_tables_and_frames(tmp_path: Path) -> None:
     assert load(load(path).dataset).fingerprint == load(path).fingerprint
     with pytest.raises(NoSuchPath):
         load(tmp_path / "none")
-    with pytest.raises(BadCall, match="int holds no events that can be loaded"):
+    with pytest.raises(InvalidArgument, match="int holds no events that can be loaded"):
         load(5)  # type: ignore[arg-type]
 
 
@@ -89,11 +89,11 @@ def test_between(given: tuple[object, ...], left: int) -> None:
 
 def test_between_that_is_none() -> None:
     events = load(table())
-    with pytest.raises(BadCall, match="ends before it begins"):
+    with pytest.raises(InvalidArgument, match="ends before it begins"):
         events.between("-1m", "-2m")
-    with pytest.raises(BadCall, match=r"\(None, None\) is no window of time"):
+    with pytest.raises(InvalidArgument, match=r"\(None, None\) is no window of time"):
         events.between(None)
-    with pytest.raises(BadCall, match=r"\('-2m', '-1m'\) is no time"):
+    with pytest.raises(InvalidArgument, match=r"\('-2m', '-1m'\) is no time"):
         events.between(("-2m", "-1m"), "-1m")
     with pytest.raises(ConditionError, match="'noon' is not a time"):
         events.between("noon")
@@ -168,7 +168,7 @@ def test_links_are_made_where_asked_for() -> None:
     assert 'href="https://tracing.example/t/' in events.trace(f"{1:032x}")._repr_html_()
     assert load(table()).trace_link("a") is None
     for bad in ("javascript:{trace_id}", "https://x/"):
-        with pytest.raises(BadCall):
+        with pytest.raises(InvalidArgument):
             load(table(), trace_url=bad)
 
 
@@ -231,7 +231,7 @@ def test_every_verb_answers_on_the_sample(root: Path) -> None:
 def test_the_public_face() -> None:
     assert sorted(obskit.__all__) == dir(obskit)
     assert obskit.__all__ == [
-        "BadCall", "ConditionError", "DatasetError", "EmptySelection", "Events", "Explanation", "Explorer", "Finding",
+        "InvalidArgument", "ConditionError", "DatasetError", "EmptySelection", "Events", "Explanation", "Explorer", "Finding",
         "LimitExceeded", "MissingDependency", "NoSuchPath", "ObskitError", "ReadError", "Reader", "StorageFull",
         "UnknownField", "UnknownFunction", "format_condition", "load", "register_reader",
     ]  # fmt: skip

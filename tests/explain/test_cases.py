@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from worlds import World, pick, traffic
 
 from obskit.explain import Explanation, explain
+from tests.support.worlds import World, pick, traffic
 
 Generator = np.random.Generator
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-from worlds import World, traffic
 
 from obskit.engine import Scope, parse_condition
-from obskit.errors import BadCall, ConditionError, EmptySelection, UnknownField
+from obskit.errors import ConditionError, EmptySelection, InvalidArgument, UnknownField
 from obskit.explain import Cancelled, explain
+from tests.support.worlds import World, traffic
 
 
 @pytest.fixture
@@ -134,7 +134,7 @@ def test_during_splits_time_and_history_is_what_was_before(scope: Scope) -> None
 
 
 def test_history_may_not_overlap(scope: Scope) -> None:
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         explain(
             scope,
             "error",
@@ -161,17 +161,17 @@ def test_nothing_selected_is_an_error_that_says_what_to_do(scope: Scope) -> None
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ({"depth": 4}, BadCall, "depth is 4\nHint: 1, 2 or 3"),
-        ({"population": "some"}, BadCall, "no population 'some'\nHint: 'units' or 'all'"),
+        ({"depth": 4}, InvalidArgument, "depth is 4\nHint: 1, 2 or 3"),
+        ({"population": "some"}, InvalidArgument, "no population 'some'\nHint: 'units' or 'all'"),
         (
             {"during": ("2026-05-05T00:00Z", "2026-05-04T00:00Z")},
-            BadCall,
+            InvalidArgument,
             "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z ends before it begins\n"
             "Hint: give the earlier time first",
         ),
         (
             {"during": 5},
-            BadCall,
+            InvalidArgument,
             "5 is no window of time\nHint: (start, end), 'start/end' in ISO 8601, or '-30m'",
         ),
     ],

@@ -11,13 +11,13 @@ import pyarrow as pa
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from worlds import store
 
 from obskit.engine import format_condition
 from obskit.explain.frame import Frame, Item
 from obskit.explain.singles import Column, bins, interval_item, interval_totals, is_number, value_item
-from obskit.explain.weighing import Segment
+from obskit.explain.weights import Segment
 from obskit.stats.evidence import Counts
+from tests.support.worlds import store
 
 odd = st.sampled_from(
     [0.0, -0.0, float("inf"), float("-inf"), float("nan"), 1e-300, -1e300, 0.1, 0.30000000000000004]

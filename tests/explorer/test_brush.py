@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.engine import moment, parse_condition
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.explorer.brush import Axis, Brush, micros
 
 T = Axis("timestamp", time=True)
@@ -44,7 +44,7 @@ def test_a_box_drawn_backwards_is_the_same_box():
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), "5; drop table", True, [1]])
 def test_what_is_no_number_is_refused(value):
-    with pytest.raises(BadCall, match="the side y0 of the box"):
+    with pytest.raises(InvalidArgument, match="the side y0 of the box"):
         Brush.read({"y0": value}, T, D)
 
 

@@ -11,10 +11,11 @@ import weakref
 
 import pytest
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.events import load
-from obskit.explorer import Explorer, following
-from obskit.explorer.following import Follower, seconds
+from obskit.explorer import Explorer
+from obskit.explorer import follower as following
+from obskit.explorer.follower import Follower, seconds
 from obskit.explorer.latest import Latest
 
 START = 1_777_888_800  # 2026-05-04T10:00Z
@@ -177,7 +178,7 @@ def test_stretches(given, wanted):
 
 @pytest.mark.parametrize("given", ["", "5", "-1s", "soon", 0, -1, 0.1, False, "100000s", float("nan")])
 def test_what_is_no_stretch(given):
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         seconds(given)
     assert str(caught.value) == (f'follow={given!r} is no stretch of time\nHint: follow="5s", 200ms at least')
 

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from obskit.errors import BadCall, ConditionError, EmptySelection, UnknownField
+from obskit.errors import ConditionError, EmptySelection, InvalidArgument, UnknownField
 from obskit.events import load
 from obskit.explorer import Explorer
 from obskit.explorer.widget import KEPT
@@ -209,8 +209,8 @@ def test_a_narrowing_that_names_kind_chooses_its_own_rows(events):
     ("arguments", "error", "text"),
     [
         ({"y": "duration"}, UnknownField, "duration"),
-        ({"y": "cloud.region"}, BadCall, "which has no axis"),
-        ({"y": "timestamp"}, BadCall, "is a time"),
+        ({"y": "cloud.region"}, InvalidArgument, "which has no axis"),
+        ({"y": "timestamp"}, InvalidArgument, "is a time"),
         ({"where": "cloud.region ="}, ConditionError, "cloud.region"),
     ],
 )

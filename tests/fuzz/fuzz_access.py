@@ -18,12 +18,12 @@ import atheris
 with atheris.instrument_imports(include=["obskit.readers"]):
     from obskit.errors import ObskitError
     from obskit.readers import REGISTRY
-    from obskit.readers.access import texts
-    from obskit.readers.access.block import Splitter
-    from obskit.readers.access.layouts import ENVOY, LOGS
-    from obskit.readers.access.meaning import event
-    from obskit.readers.access.single import fields
-    from obskit.readers.source import Source
+    from obskit.readers.access_log import text_reader as texts
+    from obskit.readers.access_log.field_mapping import event
+    from obskit.readers.access_log.line_parser import fields
+    from obskit.readers.access_log.log_formats import ENVOY, LOGS
+    from obskit.readers.access_log.vectorized import Splitter
+    from obskit.readers.io.source import Source
     from obskit.schema import LoadReport, Normalizer
 
 PATH = Path(tempfile.mkdtemp()) / "fuzzed"

@@ -15,15 +15,20 @@ from pathlib import Path
 
 import atheris
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "readers"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 with atheris.instrument_imports(include=["obskit.readers", "obskit.schema"]):
     from obskit.errors import ObskitError
-    from obskit.readers import clickhouse, columnar, delta, documents, honeycomb, jaeger, zipkin
-    from obskit.readers.source import Source
+    from obskit.readers import clickhouse, honeycomb
+    from obskit.readers.io.source import Source
+    from obskit.readers.jaeger import reader as jaeger
+    from obskit.readers.spans import json_documents as documents
+    from obskit.readers.tables import arrow_parquet as columnar
+    from obskit.readers.tables import delta
+    from obskit.readers.zipkin import reader as zipkin
     from obskit.schema import LoadReport, Normalizer, cast
 
-import test_readers_documents as examples
+from tests.readers.spans import test_json_documents as examples
 
 READERS = {
     "jaeger": jaeger.READER,
@@ -67,7 +72,7 @@ def seeds(folder: Path) -> None:
     elif NAME == "delta":
         (folder / "entry").write_bytes(b'{"commitInfo":{"operation":"WRITE"}}\n')
     else:
-        import test_readers_tempo as tempo
+        from tests.readers import test_tempo as tempo
 
         for version in (3, 4):
             block = tempo.block(Path(tempfile.mkdtemp()) / "block", version)

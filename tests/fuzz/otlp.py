@@ -19,9 +19,9 @@ import atheris
 with atheris.instrument_imports(include=["obskit.readers"]):
     from obskit.errors import ObskitError
     from obskit.readers import read_batches
-    from obskit.readers.frames import Frame
-    from obskit.readers.otlpproto import Messages
-    from obskit.readers.otlpwire import LOGS, SPANS, requests
+    from obskit.readers.otlp.framing import Frame
+    from obskit.readers.otlp.messages import LOGS, SPANS, requests
+    from obskit.readers.otlp.protobuf_reader import Messages
     from obskit.schema import LoadReport, Normalizer, cast
 
 _SPAN = (

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_process import PASSWORD, read
 
 from obskit.instrument import Handle, configure
 from obskit.instrument.api import Active
-from obskit.instrument.configuring import _First
+from obskit.instrument.configuration import _First
+from tests.support.instrument_process import PASSWORD, read
 
 
 def forget() -> None:

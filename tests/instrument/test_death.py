@@ -10,7 +10,8 @@ import time
 from pathlib import Path
 
 import pytest
-from instrument_process import events_in, read, run, start
+
+from tests.support.instrument_process import events_in, read, run, start
 
 SERVICE = """
 import os, sys, signal, time
@@ -53,7 +54,8 @@ def test_a_killed_process_leaves_every_event_and_the_unit_it_hung_in(
 
 THREADS = """
 import mmap, os, struct, sys, threading, time
-from obskit.instrument import Files, configure, event, sink
+from obskit.instrument import Files, configure, event
+from obskit.instrument.sinks import jsonl as sink
 shared = mmap.mmap(os.open(sys.argv[2], os.O_RDWR), 0)
 if sys.argv[3] == "slow":
     write, calls = os.write, 0
@@ -265,7 +267,8 @@ def test_a_normal_exit_waits_for_what_is_deferred(tmp_path: Path) -> None:
     out = run(
         """
         import os, sys, threading, time
-        from obskit.instrument import configure, event, sink
+        from obskit.instrument import configure, event
+        from obskit.instrument.sinks import jsonl as sink
         class SlowDisk:
             def write(self, fd, data):
                 if b"victim" in data: entered.set(); time.sleep(0.3)

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from instrument_process import events_in, run, start
+
+from tests.support.instrument_process import events_in, run, start
 
 STUCK = """
 import sys, threading, time

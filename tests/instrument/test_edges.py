@@ -14,8 +14,8 @@ import pytest
 from opentelemetry import trace
 
 from obskit.instrument import Handle, Redaction, Sampling, add, event
-from obskit.instrument.redact import pseudonym
-from obskit.instrument.span import EventSpan
+from obskit.instrument.redaction.redactor import pseudonym
+from obskit.instrument.spans.event_span import EventSpan
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
@@ -189,7 +189,7 @@ def test_long_texts_are_cut_before_patterns_look_at_them(service: Service, rows:
     ],
 )
 def test_words_alone_are_a_sign(text: str, service: Service, rows: Rows) -> None:
-    from obskit.instrument.signs import cleaned, suspicious
+    from obskit.instrument.redaction.text_scan import cleaned, suspicious
 
     if cleaned(text) != text:
         assert suspicious(text)

@@ -12,11 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanKind
 
+from obskit.instrument.encoder import RowMaker
 from obskit.instrument.limits import Limits
-from obskit.instrument.redact import Redaction
-from obskit.instrument.rows import RowMaker
+from obskit.instrument.redaction.redactor import Redaction
 from obskit.instrument.sampling import Verdict
-from obskit.instrument.span import EventSpan
+from obskit.instrument.spans.event_span import EventSpan
 
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ["/book/{seat}", "[list]", "Bearer abcdef0123456789", "https://u:p@h/?token=1", "\ud800", "é", "x" * 300]

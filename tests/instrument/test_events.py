@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_process import events_in
 
 from obskit.instrument import Handle, Limits, add, carry, configure, deployment, event, flag, incident, part
-from obskit.instrument.block import EventBlock
+from obskit.instrument.spans.context_managers import EventBlock
+from tests.support.instrument_process import events_in
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from instrument_process import read, run
+
+from tests.support.instrument_process import read, run
 
 FORKING = """
 import json, os, sys

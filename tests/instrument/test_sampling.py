@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_process import events_in, read, run
 from opentelemetry import trace
 from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, TraceState, set_span_in_context
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.instrument import Handle, Sampling, event
+from tests.support.instrument_process import events_in, read, run
 
 Rows = Callable[[], list[dict[str, Any]]]
 Service = Callable[..., Handle]
@@ -304,6 +304,6 @@ def test_where_nothing_is_sampled_all_is_kept_whatever_the_caller_says(service: 
 
 @pytest.mark.parametrize("ratio", [0, -1, 1.5, math.nan])
 def test_a_ratio_that_is_none_is_refused(ratio: float) -> None:
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         Sampling(ratio=ratio)
     assert str(caught.value) == f"a sampling ratio of {ratio}\nHint: a share above 0 and at most 1: ratio=0.1"

@@ -13,9 +13,10 @@ from typing import Any
 
 import orjson
 import pytest
-from instrument_process import ROOT, events_in
 
-SERVICE = Path(__file__).with_name("torture.py")
+from tests.support.instrument_process import ROOT, events_in
+
+SERVICE = ROOT / "tests/support/torture.py"
 
 
 def lines(folder: Path) -> Iterator[tuple[Path, bytes]]:

@@ -1,7 +1,5 @@
-import pytest
-
 from obskit import names
-from obskit.names import conventions, is_safe, safe
+from obskit.names import conventions
 
 
 def test_our_columns_are_those_of_the_design_in_its_order():
@@ -72,32 +70,3 @@ def test_nearest_finds_misspelt_old_and_shortened_names():
     assert names.nearest("DURATION_MS", choices)[0] == "duration_ms"
     assert names.nearest("zzzzzz", choices) == []
     assert len(names.nearest("service", [f"service.{i}" for i in range(9)])) == 3
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("Zürich\u00a0東京\u2009🚆", "Zürich\u00a0東京\u2009🚆"),
-        ("👩\u200d🚀", "👩\u200d🚀"),
-        ("\x1b[31m\x9b", "\\x1b[31m\\x9b"),
-        ("a\tb\nc", "a\\tb\\nc"),
-        ("a\u202eb\u2066c\u200bd\ufeff", "a\\u202eb\\u2066c\\u200bd\\ufeff"),
-        ("\u2028\ud800", "\\u2028\\ud800"),
-    ],
-)
-def test_what_is_shown_of_text_from_anywhere(text: str, shown: str) -> None:
-    assert safe(text) == shown
-    assert safe(shown) == shown
-    assert all(map(is_safe, shown))
-
-
-def test_lines_may_stay() -> None:
-    assert safe("a\tb\nc\r", lines=True) == "a\tb\nc\\r"
-
-
-def test_one_of_a_thing_is_told_in_the_singular():
-    assert [names.many(n, "row") for n in (0, 1, 1.2, 2, 12345, None)] == [
-        *("0 rows", "1 row", "1 row", "2 rows", "12,345 rows", "? rows")
-    ]
-    assert names.many(1, "row was", "rows were") == "1 row was"
-    assert names.many(2, "row was", "rows were") == "2 rows were"

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from obskit.errors import BadCall, StorageFull
+from obskit.errors import InvalidArgument, StorageFull
 from obskit.events import load
-from obskit.instrument.files import closed
+from obskit.instrument.sinks.rotation import closed
 from obskit.probe import EventFile, checked, summary, told, watch
 
 
@@ -75,16 +75,16 @@ def test_what_cannot_be_written_ends_it(web) -> None:
     ],
 )
 def test_what_is_no_url_is_refused(url: str, why: str) -> None:
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         checked(["http://host", url])
     assert caught.value.message == why
     assert caught.value.hint == "e.g. https://example.com/health"
 
 
 def test_too_many_and_too_often_are_refused() -> None:
-    with pytest.raises(BadCall, match="101 URLs are more than 100"):
+    with pytest.raises(InvalidArgument, match="101 URLs are more than 100"):
         checked(f"http://host/{n}" for n in range(101))
-    with pytest.raises(BadCall, match=re.escape("every 0.01 s is too often")):
+    with pytest.raises(InvalidArgument, match=re.escape("every 0.01 s is too often")):
         watch(["http://host"], print, every=0.01)
     assert checked(["http://a", "http://b", "http://a"]) == ["http://a", "http://b"]
 

@@ -11,10 +11,10 @@ import pytest
 
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
-from obskit.errors import BadCall, ConditionError, LimitExceeded, UnknownField, UnknownFunction
+from obskit.errors import ConditionError, InvalidArgument, LimitExceeded, UnknownField, UnknownFunction
 from obskit.query import query
 from obskit.query import query as query_verb
-from obskit.query.asking import split_order
+from obskit.query.groups import split_order
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
@@ -138,7 +138,7 @@ def test_codes_and_statements_agree(
     scope = large()
     asked = ("count() as n", "rows()", "p50(duration_ms)", "p99(duration_ms)", "p95(http.status_code)")
     coded = query(scope, *asked, by=by, where=where)
-    monkeypatch.setattr("obskit.query.asking.count_codes", lambda *_: None)
+    monkeypatch.setattr("obskit.query.groups.count_codes", lambda *_: None)
     stated = query(scope, *asked, by=by, where=where)
     assert coded.sql == ""
     assert "GROUP BY" in stated.sql
@@ -225,16 +225,16 @@ def test_the_statement_runs_as_shown() -> None:
         (("sum(duration)",), {}, UnknownField, "no field is called 'duration'"),
         (("share()",), {}, ConditionError, "share needs a condition"),
         (("rate(error)",), {}, ConditionError, "rate takes no argument"),
-        (("count()", "count()"), {}, BadCall, "two columns would be called 'count\\(\\)'"),
+        (("count()", "count()"), {}, InvalidArgument, "two columns would be called 'count\\(\\)'"),
         (("count()",), {"by": "http.rout"}, UnknownField, "no field is called 'http.rout'"),
-        (("count()",), {"by": ["error", "error"]}, BadCall, "a field twice"),
+        (("count()",), {"by": ["error", "error"]}, InvalidArgument, "a field twice"),
         (("count()",), {"by": "error", "order": "nope"}, ConditionError, "cannot order by 'nope'"),
-        (("count()",), {"by": "error", "limit": 0}, BadCall, "limit=0"),
+        (("count()",), {"by": "error", "limit": 0}, InvalidArgument, "limit=0"),
         (("count()",), {"every": "fortnight"}, ConditionError, "'fortnight' is not a length of time"),
         (("count()",), {"every": "1us"}, LimitExceeded, "stretches of time"),
         (("count()",), {"by": "error", "having": "nope > 1"}, UnknownField, "no field is called 'nope'"),
-        (("count() as error",), {"by": "error"}, BadCall, "is in `by` already"),
-        (("count() as timestamp",), {"every": "1m"}, BadCall, "holds the times"),
+        (("count() as error",), {"by": "error"}, InvalidArgument, "is in `by` already"),
+        (("count() as timestamp",), {"every": "1m"}, InvalidArgument, "holds the times"),
     ],
 )
 def test_what_cannot_be_asked(

@@ -12,7 +12,7 @@ import pytest
 
 from obskit.dataset import convert, from_arrow, write
 from obskit.engine import Scope
-from obskit.errors import BadCall, DatasetError, EmptySelection, UnknownField
+from obskit.errors import DatasetError, EmptySelection, InvalidArgument, UnknownField
 from obskit.query import catalogue, fields, heatmap, impact, sample, trace, traces
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -123,9 +123,9 @@ def test_heatmap_of_two_numbers_and_its_table() -> None:
 def test_heatmap_of_nothing_and_of_what_has_no_axis() -> None:
     empty = heatmap(events().narrow("size > 5000"))
     assert empty.grid.sum() == 0
-    with pytest.raises(BadCall, match=r"http\.route is string, which has no axis"):
+    with pytest.raises(InvalidArgument, match=r"http\.route is string, which has no axis"):
         heatmap(events(), y="http.route")
-    with pytest.raises(BadCall, match="bins"):
+    with pytest.raises(InvalidArgument, match="bins"):
         heatmap(events(), bins=(0, 5))
     with pytest.raises(UnknownField):
         heatmap(events(), y="duration")
@@ -254,7 +254,7 @@ def test_trace_that_is_not_there() -> None:
         "no event has the trace id 'beef'\nHint: events.traces() lists some; ids are whole, in hex"
     )
     for ask in (lambda: trace(events(), "beef"), lambda: traces(events())):
-        with pytest.raises(BadCall) as none:
+        with pytest.raises(InvalidArgument) as none:
             ask()
         assert str(none.value) == (
             "the events have no trace_id\nHint: only traced events have one; where a column has another name, "
@@ -276,7 +276,7 @@ def test_samples_are_repeatable() -> None:
     assert first.equals(sample(scope, 5, seed=1).to_arrow())
     assert not first.equals(sample(scope, 5, seed=2).to_arrow())
     assert sample(scope.narrow("size < 0"), 5).to_arrow().num_rows == 0
-    with pytest.raises(BadCall, match=r"sample\(0\)"):
+    with pytest.raises(InvalidArgument, match=r"sample\(0\)"):
         sample(scope, 0)
 
 
@@ -340,7 +340,7 @@ def test_impact_counts_units_as_explain_does() -> None:
         "warning: 1 of 2 rows carries no weight, counted as 1; known and unknown weights are mixed"
         in some.notes
     )
-    with pytest.raises(BadCall, match="population='some'"):
+    with pytest.raises(InvalidArgument, match="population='some'"):
         impact(scope, "error", population="some")
 
 
@@ -393,7 +393,7 @@ def test_derived_fields_have_codes() -> None:
     assert sorted(codes.values.to_pylist()) == [False, True]
     assert scope.codes("twice").kind == "numeric"
     assert scope.codes("slow") is codes
-    with pytest.raises(BadCall, match="there is a field 'slow' already"):
+    with pytest.raises(InvalidArgument, match="there is a field 'slow' already"):
         scope.derive("SLOW", "duration_ms > 5")
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from readers_loaded import Loaded, load_files
+
+from tests.support.loaded import Loaded, load_files
 
 
 @pytest.fixture

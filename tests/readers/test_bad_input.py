@@ -13,7 +13,7 @@ import pytest
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers import REGISTRY
-from obskit.readers.source import Gzip, Plain
+from obskit.readers.io.source import Gzip, Plain
 
 FORMATS = ", ".join(reader.name for reader in REGISTRY.readers())
 GOOD = b'{"a":1}\n{"a":2}\n'

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from clickhousemade import written
 from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.readers.clickhouse import restored
 from obskit.schema.types import convert, to_text
+from tests.support.clickhouse_tables import written
 
 
 def row(n=0, **attributes):

@@ -18,7 +18,7 @@ from obskit.names.curl import as_event, is_timing
 from obskit.readers import Match, read_paths
 from obskit.readers import curl as curl_module
 from obskit.readers.curl import sniff
-from obskit.readers.jsonl import sniff as sniff_jsonl
+from obskit.readers.jsonl.reader import sniff as sniff_jsonl
 from obskit.schema import LoadReport, Normalizer
 
 # What `curl -w '%{json}'` prints, by the names in its manual.

@@ -9,12 +9,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from obskit.errors import BadCall, LimitExceeded, ReadError, StorageFull
+from obskit.errors import InvalidArgument, LimitExceeded, ReadError, StorageFull
 from obskit.readers import Match, Reader
 from obskit.readers import registry as registry_module
-from obskit.readers import source as source_module
+from obskit.readers.io import source as source_module
+from obskit.readers.io.source import Source
 from obskit.readers.registry import Registry
-from obskit.readers.source import Source
 
 EVENTS = [
     {
@@ -134,7 +134,7 @@ def test_the_best_match_wins_then_the_suffix_then_an_error_names_both(tmp_path):
 def test_two_readers_of_one_name():
     registry = Registry()
     registry.register(reader("one", (), Match.NO))
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         registry.register(reader("one", (".x",), Match.NO))
     assert str(caught.value) == "there is a reader named 'one' already\nHint: give yours another name"
 

@@ -4,11 +4,11 @@ import csv
 import gzip
 import json
 
-import otlpmade
 import pytest
 
 from obskit.errors import ReadError
 from obskit.readers import expand
+from tests.support import otlp_requests as otlpmade
 
 pytestmark = pytest.mark.shared
 

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from tempomade import START, attribute, schema
 
 from obskit.readers import expand
+from tests.support.tempo_blocks import START, attribute, schema
 
 
 def block(folder, version, *, spans=2, dedicated=None):

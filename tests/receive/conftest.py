@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from receive_harness import Receiver
 
 from obskit.receive import Limits, Settings
 from obskit.receive.serve import receive
+from tests.support.receive_harness import Receiver
 
 
 @pytest.fixture

@@ -20,7 +20,8 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
-from receive_harness import kept
+
+from tests.support.receive_harness import kept
 
 grpc = pytest.importorskip("grpc", reason="needs the extra receive-grpc")
 

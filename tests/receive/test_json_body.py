@@ -9,12 +9,12 @@ import orjson
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from receive_harness import as_json
 
-from obskit.readers.otlprows import rows_of
-from obskit.receive.jsonbody import read, weight
+from obskit.readers.otlp.rowwise import rows_of
+from obskit.receive.json_body import read, weight
 from obskit.receive.refusal import Refused
 from obskit.schema import LoadReport
+from tests.support.receive_harness import as_json
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.text(max_size=3),

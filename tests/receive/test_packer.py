@@ -9,12 +9,12 @@ import time
 from pathlib import Path
 
 import pytest
-from receive_harness import as_json, traces
 
 from obskit.errors import NoSuchPath, ReadError
 from obskit.events import load
-from obskit.readers import reading
-from obskit.receive import packing
+from obskit.readers import read as reading
+from obskit.receive import packer as packing
+from tests.support.receive_harness import as_json, traces
 
 LINGER = {"linger": 0.3}
 

@@ -13,13 +13,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from receive_harness import traces
 
 from obskit.cli import main
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.events import load
 from obskit.receive import Settings
 from obskit.receive.settings import read_token
+from tests.support.receive_harness import traces
 
 COMMAND = [
     sys.executable,
@@ -181,14 +181,14 @@ def test_tokens(tmp_path, monkeypatch):
     hint = "\nHint: one line of printable ASCII without spaces, such as `openssl rand -hex 32` prints"
     for text in ("", " \n", "two words", "a\nb", "é"):
         file.write_text(text)
-        with pytest.raises(BadCall) as caught:
+        with pytest.raises(InvalidArgument) as caught:
             read_token(str(file))
         assert str(caught.value) == f"the token file {file} holds no token{hint}"
     monkeypatch.setenv("OBSKIT_RECEIVE_TOKEN", "")
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         read_token(None)
     assert str(caught.value) == f"OBSKIT_RECEIVE_TOKEN holds no token{hint}"
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         read_token(str(tmp_path / "none"))
     assert str(caught.value) == (
         f"the token file {tmp_path / 'none'} cannot be read: No such file or directory\n"

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from receive_harness import traces
 
 from obskit.receive import protobuf
 from obskit.receive.protobuf import DEPTH, count
 from obskit.receive.refusal import Refused
+from tests.support.receive_harness import traces
 
 NAMES = st.lists(st.text(max_size=40), max_size=6)
 

@@ -19,9 +19,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceResponse,
 )
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
-from receive_harness import kept, traces
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
+from tests.support.receive_harness import kept, traces
 
 grpc = pytest.importorskip("grpc", reason="needs the extra receive-grpc")
 TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -149,7 +149,7 @@ def test_whoever_sends_no_message_holds_no_turn(start, call):
 def test_a_port_that_is_taken(start):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(BadCall) as caught:
+        with pytest.raises(InvalidArgument) as caught:
             start(grpc=port)
     assert str(caught.value) == (
         f"cannot listen on port {port}: it is taken\nHint: another one: --grpc {port + 10}"

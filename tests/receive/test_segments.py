@@ -9,12 +9,12 @@ import threading
 from pathlib import Path
 
 import pytest
-from receive_harness import as_json, kept, traces
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.receive.refusal import Refused
 from obskit.receive.segments import Segments
 from obskit.receive.settings import Limits
+from tests.support.receive_harness import as_json, kept, traces
 
 START = 1_777_888_800.0  # 2026-05-04T10:00Z
 LINE = str(as_json("j")).replace("'", '"').encode()
@@ -171,7 +171,7 @@ def test_other_files_of_the_folder_are_left_alone(tmp_path):
 
 
 def test_one_folder_one_receiver(tmp_path):
-    with Segments(tmp_path, Limits(), Clock()), pytest.raises(BadCall) as caught:
+    with Segments(tmp_path, Limits(), Clock()), pytest.raises(InvalidArgument) as caught:
         Segments(tmp_path, Limits(), Clock())
     assert str(caught.value) == (
         f"another receiver (process {os.getpid()}) writes into {tmp_path}\n"
@@ -182,7 +182,7 @@ def test_one_folder_one_receiver(tmp_path):
 
 def test_a_folder_that_cannot_be(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         Segments(tmp_path / "file" / "below", Limits(), Clock())
     assert str(caught.value) == (
         f"{tmp_path}/file/below cannot be written into: Not a directory\nHint: --into takes a folder of yours"

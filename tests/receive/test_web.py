@@ -18,9 +18,9 @@ from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import (
     ExportMetricsServiceRequest,
     ExportMetricsServiceResponse,
 )
-from receive_harness import JSON, PROTOBUF, as_json, kept, traces
 
 from obskit.receive.body import Budget
+from tests.support.receive_harness import JSON, PROTOBUF, as_json, kept, traces
 
 MIB = 1024 * 1024
 HEAD = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n"

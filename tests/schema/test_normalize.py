@@ -4,7 +4,7 @@ import orjson
 import pyarrow as pa
 import pytest
 
-from obskit.errors import BadCall, LimitExceeded, ReadError
+from obskit.errors import InvalidArgument, LimitExceeded, ReadError
 from obskit.schema import MIXED, NAMED, LoadReport, Normalizer, cast, check_sources
 
 
@@ -358,7 +358,7 @@ def test_a_mapping_names_units_and_nulls():
     ],
 )
 def test_a_mapping_that_cannot_be_read(mapping, text):
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         Normalizer(LoadReport(), mapping=mapping)
     assert str(caught.value) == text
 

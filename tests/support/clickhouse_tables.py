@@ -4,9 +4,10 @@ import io
 import json
 from datetime import UTC, datetime
 
-import otlpmade
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.support import otlp_requests as otlpmade
 
 TEXTS = pa.map_(pa.string(), pa.string())
 STAMP = pa.timestamp("ns", "UTC")

@@ -3,9 +3,10 @@
 import io
 import json
 
-import otlpmade
 import pyarrow as pa
 import pyarrow.parquet as pq
+
+from tests.support import otlp_requests as otlpmade
 
 START = 1_777_888_800_000_000_000  # 2026-05-04T10:00:00Z
 

@@ -1,6 +1,6 @@
 """A service that does everything at once, and keeps a ledger of what ought to be on disk.
 
-`python torture.py FOLDER LEDGERS sampled|stuck`. Each of its processes writes one ledger: the events that
+`python tests/support/torture.py FOLDER LEDGERS sampled|stuck`. Each of its processes writes one ledger: the events that
 it ended, each with the key of its parent and exactly the fields it should have, and what should be counted.
 """
 
@@ -21,7 +21,7 @@ from typing import Any
 from opentelemetry import trace
 
 from obskit.instrument import Files, Sampling, add, carry, configure, event, part
-from obskit.instrument import sink as sink_module
+from obskit.instrument.sinks import jsonl as sink_module
 
 FOLDER, LEDGERS, MODE = sys.argv[1:4]
 TIMES = 15

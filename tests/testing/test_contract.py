@@ -27,14 +27,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from obskit.dataset import convert
 from obskit.readers import REGISTRY, Match, Source
-from obskit.readers.columnar import ARROW, PARQUET
-from obskit.readers.csvfile import READER as CSV
 from obskit.readers.honeycomb import READER as HONEYCOMB
-from obskit.readers.jaeger import READER as JAEGER
-from obskit.readers.jsonl import READER as JSONL
-from obskit.readers.otlp import READER as OTLP
-from obskit.readers.otlpproto import READER as OTLP_PROTOBUF
-from obskit.readers.zipkin import READER as ZIPKIN
+from obskit.readers.jaeger.reader import READER as JAEGER
+from obskit.readers.jsonl.reader import READER as JSONL
+from obskit.readers.otlp.json_reader import READER as OTLP
+from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
+from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
+from obskit.readers.tables.csv_reader import READER as CSV
+from obskit.readers.zipkin.reader import READER as ZIPKIN
 from obskit.schema import EVENTS_TYPE, NAMED, LoadReport, Normalizer, cast
 from obskit.schema.types import json_text
 from obskit.testing import ReaderContract, encoded, incident, samples

@@ -9,7 +9,7 @@ import re
 
 import pyarrow.compute as pc
 
-from obskit.readers.access import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
 from obskit.readers.curl import READER as CURL
 from obskit.testing import ReaderContract
 

@@ -10,15 +10,15 @@ from tempfile import TemporaryDirectory
 import deltalake
 import pyarrow as pa
 import pyarrow.compute as pc
-from clickhousemade import exported, written
-from tempomade import stored
 
 from obskit.readers.clickhouse import READER as CLICKHOUSE
-from obskit.readers.columnar import PARQUET
-from obskit.readers.delta import LOG
-from obskit.readers.delta import READER as DELTA
+from obskit.readers.tables.arrow_parquet import PARQUET
+from obskit.readers.tables.delta import LOG
+from obskit.readers.tables.delta import READER as DELTA
 from obskit.schema.types import json_text
 from obskit.testing import ReaderContract, encoded
+from tests.support.clickhouse_tables import exported, written
+from tests.support.tempo_blocks import stored
 
 ENTRY = f"{LOG}/{0:020d}.json"
 

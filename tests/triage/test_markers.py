@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from obskit import load
-from obskit.triage import Triage, deployments
+from obskit.query import deployments
+from obskit.triage import Triage
 
 NOON = "2026-05-04T12:00:00Z"
 SHA = "5f1c" * 10

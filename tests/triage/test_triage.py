@@ -12,11 +12,13 @@ import pyarrow as pa
 import pytest
 
 from obskit import load
-from obskit.errors import BadCall, EmptySelection
+from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import Events
+from obskit.query import deployments
 from obskit.stats import buckets
 from obskit.stats.evidence import Counts
-from obskit.triage import Triage, changes, counting, deployments
+from obskit.triage import Triage, changes
+from obskit.triage import counts as counting
 
 T = datetime(2026, 5, 4, tzinfo=UTC)
 
@@ -109,9 +111,9 @@ def test_dict_is_json() -> None:
 
 
 def test_what_cannot_be_triaged() -> None:
-    with pytest.raises(BadCall, match="no event has a time"):
+    with pytest.raises(InvalidArgument, match="no event has a time"):
         load(pa.table({"name": ["x"]})).triage()
-    with pytest.raises(BadCall, match="nothing tells operations apart"):
+    with pytest.raises(InvalidArgument, match="nothing tells operations apart"):
         load(pa.table({"timestamp": pa.array([T], pa.timestamp("us", "UTC"))})).triage()
 
 
@@ -247,7 +249,7 @@ def test_nothing_to_compare_is_no_all_clear() -> None:
     assert few.verdict.startswith("Nothing was compared: no operation has 20 events both before and after")
     with pytest.raises(EmptySelection, match="no event is left to compare"):
         events.where("payment.method = 'none'").triage()
-    with pytest.raises(BadCall, match="is not before"):
+    with pytest.raises(InvalidArgument, match="is not before"):
         events.triage("2026-05-04T13:00Z", until="2026-05-04T12:00Z")
 
 
@@ -265,7 +267,7 @@ def test_logs_say_what_to_type_instead() -> None:
             "logger": ["a", "b", "c"],
         }
     )
-    with pytest.raises(BadCall) as refused:
+    with pytest.raises(InvalidArgument) as refused:
         load(logs).triage()
     assert refused.value.message == (
         "nothing tells operations apart: no name, http.route, rpc.method or service.name or "

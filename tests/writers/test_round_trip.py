@@ -16,7 +16,7 @@ from obskit.readers import read_paths
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, LoadReport, Normalizer, cast
 from obskit.schema.types import word
 from obskit.writers import FORMATS
-from obskit.writers.told import Told
+from obskit.writers.notes import Told
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 MICROS = st.one_of(

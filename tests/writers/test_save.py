@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import obskit as ok
-from obskit.errors import BadCall, DatasetError, EmptySelection, StorageFull, UnknownField
+from obskit.errors import DatasetError, EmptySelection, InvalidArgument, StorageFull, UnknownField
 from obskit.events import Events
 from obskit.schema import TIMESTAMP
 from obskit.writers import FORMATS, jaeger, save
@@ -237,7 +237,7 @@ def test_a_path_that_tells_no_format(
     events: Events, tmp_path: Path, name: str, format: str | None, message: str, hint: str
 ) -> None:
     endings = ", ".join(item.suffixes[0] for item in FORMATS.values())
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         events.write(tmp_path / name, format)
     assert str(caught.value) == f"{message}\nHint: {hint.format(endings=endings, formats=', '.join(FORMATS))}"
 
@@ -252,7 +252,7 @@ def test_nothing_is_written_over(events: Events, tmp_path: Path, name: str) -> N
             path.symlink_to(tmp_path / "nowhere")
         else:
             path.mkdir()
-        with pytest.raises(BadCall) as caught:
+        with pytest.raises(InvalidArgument) as caught:
             events.write(path, name)
         assert str(caught.value) == f"{path} is there already\nHint: name another file, or remove it first"
     assert (tmp_path / "file").read_text() == "mine"
@@ -268,7 +268,7 @@ def test_a_dataset_is_not_written_over_anything_else_nor_into_its_own_source(
         events.write(tmp_path / "full")
     made = ok.load(events.write(tmp_path / "out").path)
     for target in (made.dataset.path, made.dataset.path / "a.parquet", tmp_path):
-        with pytest.raises(BadCall) as caught:
+        with pytest.raises(InvalidArgument) as caught:
             made.write(target, "parquet")
         assert (
             str(caught.value) == f"{target} holds what is to be read: {tmp_path}/out\nHint: write elsewhere"
@@ -283,7 +283,7 @@ def test_no_rows_and_no_such_fields(events: Events, tmp_path: Path) -> None:
     )
     with pytest.raises(UnknownField):
         events.write(tmp_path / "a.jsonl", fields=["nope"])
-    with pytest.raises(BadCall, match="no field to write"):
+    with pytest.raises(InvalidArgument, match="no field to write"):
         events.write(tmp_path / "a.jsonl", fields=[])
     assert list(tmp_path.iterdir()) == []
 

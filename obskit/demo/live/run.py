@@ -17,8 +17,8 @@ from obskit.demo.live import story
 from obskit.demo.live.client import Client
 from obskit.demo.live.processes import Processes, Service
 from obskit.demo.live.seen import Seen, look
-from obskit.errors import BadCall, DatasetError, ObskitError
-from obskit.names import many
+from obskit.errors import DatasetError, InvalidArgument, ObskitError
+from obskit.text import pluralize
 
 RATE = 50  # requests a second
 LEAST_SECONDS, MOST_SECONDS = 8, 600
@@ -40,12 +40,12 @@ def run(
     Returns:
         What was asked, and what was seen of it.
     Raises:
-        BadCall: seconds out of range.
+        InvalidArgument: seconds out of range.
         DatasetError: `into` holds something.
         ObskitError: a service did not start, or ended by itself.
     """
     if not LEAST_SECONDS <= seconds <= MOST_SECONDS:
-        raise BadCall(
+        raise InvalidArgument(
             f"--seconds {seconds}",
             hint=f"from {LEAST_SECONDS} to {MOST_SECONDS}: fewer requests tell no cause from chance",
         )
@@ -100,7 +100,7 @@ class _Platform:
                 return time.monotonic() < until and self._processes.running()
 
             client = Client(http, self._gateway.url, RATE, going)
-            say(f"{many(len(asked), 'request')} to the gateway, {RATE} a second for {seconds} s")
+            say(f"{pluralize(len(asked), 'request')} to the gateway, {RATE} a second for {seconds} s")
             await self._stage(client, asked[: edges[0]])
 
             say(f"booking {story.CANARY} starts as a canary, for {story.CANARY_SHARE}% of the users")

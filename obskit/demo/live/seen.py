@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from obskit.demo.live.client import Client
+from obskit.display import formatting as words
 from obskit.errors import EmptySelection
 from obskit.events import Events, load
 from obskit.explain import Explanation
-from obskit.figures import words
-from obskit.names import many
+from obskit.text import pluralize
 
 _TITLES = {"canary": "Slow bookings since the canary", "fault": "Payments that fail"}
 _MOST_FINDINGS = 3
@@ -52,9 +52,11 @@ class Seen:
 
     def __str__(self) -> str:
         answers = ", ".join(f"{count:,} x {status}" for status, count in self.statuses.items())
-        lines = [f"{many(self.sent, 'request')} ({answers or 'none'}) made {many(self.events, 'event')}"]
+        lines = [
+            f"{pluralize(self.sent, 'request')} ({answers or 'none'}) made {pluralize(self.events, 'event')}"
+        ]
         if self.sent < self.wanted:
-            more = many(self.wanted - self.sent, "more was", "more were")
+            more = pluralize(self.wanted - self.sent, "more was", "more were")
             lines.append(f"{more} not made: this machine could not keep up")
         for planted, explanation in zip(self.planted, self.explanations, strict=True):
             lines += ["", *_answer(self.path, planted, explanation)]

@@ -22,10 +22,10 @@ from opentelemetry.trace import (
 )
 
 from obskit.instrument.api import Active, event
-from obskit.instrument.join import note_how_left
+from obskit.instrument.asgi.request_scope import NAMES, callers_context, described, route_of
+from obskit.instrument.otel.foreign_provider import note_how_left
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.scope import NAMES, callers_context, described, route_of
-from obskit.instrument.span import EventSpan
+from obskit.instrument.spans.event_span import EventSpan
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]

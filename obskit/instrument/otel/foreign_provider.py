@@ -16,11 +16,11 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import Span, get_current_span
 
-from obskit.instrument.block import SpanBlock, left_by
 from obskit.instrument.limits import many
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
-from obskit.instrument.span import EventSpan, Pipeline, here
+from obskit.instrument.spans.context_managers import SpanBlock, left_by
+from obskit.instrument.spans.event_span import EventSpan, Pipeline, here
 
 _UNIT = "_obskit_unit"
 

@@ -12,9 +12,9 @@ from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, get_current_span
 
-from obskit.instrument.block import Current
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.span import EventSpan
+from obskit.instrument.spans.context_managers import Current
+from obskit.instrument.spans.event_span import EventSpan
 
 
 class EventTracer(trace.Tracer):

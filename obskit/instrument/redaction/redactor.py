@@ -2,8 +2,8 @@
 
 Names: a field is taken apart into words (`http.request.header.x-api-key`: http, request, ..., api, key), and
 words that mean a secret mask its whole value. SQL keeps its shape without its literals. URLs, query strings,
-headers, exception texts and all other text are cleaned by `obskit.instrument.signs`. Rows of the same fields
-are told apart from secrets once: what is to be done by name is remembered per set of names.
+headers, exception texts and all other text are redacted by `obskit.instrument.redaction.text_scan`. Which
+fields to mask by name is decided once per set of names, and remembered.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from obskit.errors import BadCall
-from obskit.instrument.shapes import MASK
-from obskit.instrument.signs import HARMLESS_ENDS, cleaned, cleaned_query, shaped, suspicious
-from obskit.instrument.statements import without_literals
+from obskit.errors import InvalidArgument
+from obskit.instrument.redaction.sql import without_literals
+from obskit.instrument.redaction.text_scan import HARMLESS_ENDS, cleaned, cleaned_query, shaped, suspicious
+from obskit.instrument.redaction.token_patterns import MASK
 from obskit.names import COLUMNS
 
 _WORDS = frozenset(
@@ -77,7 +77,7 @@ class Redaction:
         pseudonym_key: the key, at least 16 bytes, kept outside the notebook.
 
     Raises:
-        BadCall: pseudonyms without a key, or a pattern that is no regular expression.
+        InvalidArgument: pseudonyms without a key, or a pattern that is no regular expression.
     """
 
     fields: tuple[str, ...] = ()
@@ -88,7 +88,7 @@ class Redaction:
 
     def __post_init__(self) -> None:
         if self.pseudonyms and len(self.pseudonym_key or b"") < KEY_BYTES:
-            raise BadCall(
+            raise InvalidArgument(
                 f"pseudonyms need a pseudonym_key of at least {KEY_BYTES} bytes",
                 hint="secrets.token_bytes(32), kept in a secret store",
             )
@@ -96,7 +96,7 @@ class Redaction:
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise BadCall(f"the pattern {pattern!r} cannot be read: {error}") from None
+                raise InvalidArgument(f"the pattern {pattern!r} cannot be read: {error}") from None
 
 
 def pseudonym(field: object, key: bytes | str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from obskit.instrument.shapes import MASK
+from obskit.instrument.redaction.token_patterns import MASK
 
 _SQL = re.compile(
     r"""(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w{0,40})\$[\s\S]{0,1000}?\$\2\$|(?<![\w$:@])\d[\w.]*)"""

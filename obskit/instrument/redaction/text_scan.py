@@ -14,8 +14,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from obskit.instrument.shapes import GATES, MASK, SHAPES
-from obskit.instrument.statements import QUOTED
+from obskit.instrument.redaction.sql import QUOTED
+from obskit.instrument.redaction.token_patterns import GATES, MASK, SHAPES
 
 HARMLESS_ENDS = frozenset(
     {"count", "length", "size", "type", "name", "limit", "expires", "expiry", "age", "ms", "method", "valid"}

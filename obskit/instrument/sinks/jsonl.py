@@ -20,8 +20,8 @@ from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 
-from obskit.instrument import files
 from obskit.instrument.counters import Counters
+from obskit.instrument.sinks import rotation as files
 
 STUCK_NS = 50_000_000
 RETRY_SECONDS = 1.0

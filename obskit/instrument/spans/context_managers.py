@@ -22,7 +22,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from obskit.instrument.span import EventSpan, here
+from obskit.instrument.spans.event_span import EventSpan, here
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -13,7 +13,7 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Link, SpanContext, Status, StatusCode, TraceState
 
 from obskit.errors import MissingDependency
-from obskit.instrument.span import EventSpan
+from obskit.instrument.spans.event_span import EventSpan
 
 _GRPC = "opentelemetry.exporter.otlp.proto.grpc.trace_exporter"
 _HTTP = "opentelemetry.exporter.otlp.proto.http.trace_exporter"

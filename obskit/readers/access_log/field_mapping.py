@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.access.single import odd_target, request_line
+from obskit.readers.access_log.line_parser import odd_target, request_line
 from obskit.schema import NAMED, TIMESTAMP
 from obskit.schema.parse import by_value, parse
 from obskit.schema.types import convert, unify

@@ -15,11 +15,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.access.meaning import event, put
-from obskit.readers.access.single import micros, sum_of_tries
-from obskit.readers.jsonl import READER as JSONL
+from obskit.readers.access_log.field_mapping import event, put
+from obskit.readers.access_log.line_parser import micros, sum_of_tries
+from obskit.readers.io.source import Source
+from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Source
 from obskit.schema import FileReport
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import by_value, parse

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from obskit.readers.access.layouts import CODES, COUNTS, LOGS, SECONDS, Layout
+from obskit.readers.access_log.log_formats import CODES, COUNTS, LOGS, SECONDS, Layout
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line; servers refuse requests of more than a few dozen KiB."""

@@ -15,13 +15,13 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.errors import ReadError
-from obskit.readers.access.block import Split, Splitter
-from obskit.readers.access.layouts import CODES, COUNTS, ENVOY, LOGS, SECONDS, Layout
-from obskit.readers.access.meaning import event
-from obskit.readers.access.single import LINE_LIMIT, Fields, NoEntry, fields
-from obskit.readers.lines import Block, LineBlocks
+from obskit.readers.access_log.field_mapping import event
+from obskit.readers.access_log.line_parser import LINE_LIMIT, Fields, NoEntry, fields
+from obskit.readers.access_log.log_formats import CODES, COUNTS, ENVOY, LOGS, SECONDS, Layout
+from obskit.readers.access_log.vectorized import Split, Splitter
+from obskit.readers.io.line_blocks import Block, LineBlocks
+from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Source
 from obskit.schema import FileReport
 
 BLOCK = 2 * 1024 * 1024

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from obskit.readers.access.single import MONTHS
+from obskit.readers.access_log.line_parser import MONTHS
 
 CLOCK_SIZE = 26
 

@@ -16,8 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.access.clocks import CLOCK_SIZE, moments_of
-from obskit.readers.access.layouts import (
+from obskit.readers.access_log.log_formats import (
     BRACKET,
     CLOCK,
     CODES,
@@ -28,6 +27,7 @@ from obskit.readers.access.layouts import (
     SECONDS,
     Layout,
 )
+from obskit.readers.access_log.timestamps import CLOCK_SIZE, moments_of
 
 NUMBERS = frozenset({*CODES, *COUNTS, *SECONDS})
 METHODS = pa.array(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "QUERY"])

@@ -18,7 +18,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.rows import CELLS, attribute_name, typed
+from obskit.readers.batches.row_batcher import CELLS, attribute_name, typed
 from obskit.schema import MAX_FIELDS, MIXED, NAMED, FileReport
 from obskit.schema.flatten import sorted_by_code, too_many_fields
 from obskit.schema.types import to_text, word

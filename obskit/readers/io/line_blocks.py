@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from obskit.readers.source import Stream
+from obskit.readers.io.source import Stream
 from obskit.schema import FileReport
 
 LINE_LIMIT = 16 * 1024 * 1024

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError, StorageFull
-from obskit.readers.compressed import BZIP2, ZSTD, Bzip2, ZstdMessages
+from obskit.readers.io.compression import BZIP2, ZSTD, Bzip2, ZstdMessages
 
 HEAD = 64 * 1024
 """Bytes, after decompression, that a reader may sniff."""

@@ -21,9 +21,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from obskit.readers.jaegerrows import WARNINGS, event, references_of, resource_of
-from obskit.readers.rows import CELLS, attribute_name, typed
-from obskit.readers.tags import filled, keys_in, padded_ids
+from obskit.readers.batches.row_batcher import CELLS, attribute_name, typed
+from obskit.readers.jaeger.rowwise import WARNINGS, event, references_of, resource_of
+from obskit.readers.spans.tags import filled, keys_in, padded_ids
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
 
 FAST_TAGS = 2_000

@@ -14,13 +14,13 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.readers.documents import FIRST, Frame, Malformed, Spans, read_documents
-from obskit.readers.jaegercolumns import Known, batches
-from obskit.readers.jaegerrows import Found, find, span_row
-from obskit.readers.otlprows import REQUEST
+from obskit.readers.io.source import Source
+from obskit.readers.jaeger.columnar import Known, batches
+from obskit.readers.jaeger.rowwise import Found, find, span_row
+from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Source
-from obskit.readers.tags import own_columns
+from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
+from obskit.readers.spans.tags import own_columns
 from obskit.schema import FileReport
 
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')

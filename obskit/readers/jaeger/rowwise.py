@@ -14,9 +14,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from obskit.readers.documents import Malformed
-from obskit.readers.rows import DEPTH_LIMIT, attribute_name
-from obskit.readers.tags import padded
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, attribute_name
+from obskit.readers.spans.json_documents import Malformed
+from obskit.readers.spans.tags import padded
 from obskit.schema.types import json_text
 
 WARNINGS = "jaeger.warnings"

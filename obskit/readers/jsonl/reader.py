@@ -25,13 +25,13 @@ import pyarrow as pa
 import pyarrow.json as pj
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.lines import Block, LineBlocks, apart, newlines
-from obskit.readers.otlprows import REQUEST
+from obskit.readers.batches.row_batcher import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
+from obskit.readers.io.line_blocks import Block, LineBlocks, apart, newlines
+from obskit.readers.io.source import Source
+from obskit.readers.jsonl.inferred_schema import Shape
+from obskit.readers.jsonl.uniform_lines import Alike
+from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
-from obskit.readers.shape import Shape
-from obskit.readers.source import Source
-from obskit.readers.uniform import Alike
 from obskit.schema import FileReport
 
 FIRST_BLOCK = 16 * 1024

@@ -14,8 +14,8 @@ from typing import Any
 import orjson
 
 from obskit.errors import LimitExceeded
-from obskit.readers.lines import LineBlocks
-from obskit.readers.source import Readable, Source
+from obskit.readers.io.line_blocks import LineBlocks
+from obskit.readers.io.source import Readable, Source
 from obskit.schema import FileReport
 
 DOCUMENT_LIMIT = 128 * 1024 * 1024

@@ -15,13 +15,13 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
+from obskit.readers.io.source import Source
 from obskit.readers.markers.cluster import argocd, kubernetes
 from obskit.readers.markers.documents import first_objects, objects
 from obskit.readers.markers.events import Recognise, Rows, cdevents, cloudevents
 from obskit.readers.markers.forges import github, gitlab, webhook
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import DEPTH_LIMIT, RowBatcher, TooDeep, flat
-from obskit.readers.source import Source
 from obskit.schema import NAMED, FileReport
 
 # One of these is in every object that is known here; most files have none, and are not looked at further.

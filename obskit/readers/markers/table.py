@@ -16,11 +16,11 @@ from typing import Any
 import pyarrow as pa
 
 from obskit.errors import ReadError
-from obskit.readers.lines import LineBlocks
+from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.io.line_blocks import LineBlocks
+from obskit.readers.io.source import Source
 from obskit.readers.markers.rows import Row, deployment, incident, moment
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import RowBatcher
-from obskit.readers.source import Source
 from obskit.schema import NAMED, FileReport
 
 LINE_LIMIT = 1024 * 1024

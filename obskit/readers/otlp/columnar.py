@@ -16,10 +16,11 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers import otlprows, otlpwire
-from obskit.readers.otlppairs import CUT, Cut
-from obskit.readers.otlpwire import SPANS, Signal
-from obskit.readers.pivot import Attributes, Integers, Level, Pivot
+from obskit.readers.batches.attribute_columns import Attributes, Integers, Level, Pivot
+from obskit.readers.otlp import messages as otlpwire
+from obskit.readers.otlp import rowwise as otlprows
+from obskit.readers.otlp.json_attributes import CUT, Cut
+from obskit.readers.otlp.messages import SPANS, Signal
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP
 from obskit.schema.parse import by_value
 from obskit.schema.types import json_text

@@ -13,8 +13,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from obskit.readers.protobuf import LEN, Broken, Field, fields, varint
-from obskit.readers.source import Stream
+from obskit.readers.io.source import Stream
+from obskit.readers.otlp.protobuf_wire import LEN, Broken, Field, fields, varint
 from obskit.schema import FileReport
 
 FRAME_LIMIT = 256 * 1024 * 1024

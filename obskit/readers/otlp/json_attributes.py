@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.readers.pivot import Integers
-from obskit.readers.uniform import Flags, Places, Text, scalars
+from obskit.readers.batches.attribute_columns import Integers
+from obskit.readers.jsonl.uniform_lines import Flags, Places, Text, scalars
 
 CUT = f"cut-{secrets.token_hex(8)}"
 """Name of the field that holds a list's number; no input can have it by design."""

@@ -13,11 +13,11 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
-from obskit.readers import otlpcolumns
-from obskit.readers.jsonl import is_utf8, parsed
-from obskit.readers.otlppairs import CUT, cut
-from obskit.readers.otlpwire import LOGS, MESSAGES, SPANS, Signal
-from obskit.readers.pivot import Pivot
+from obskit.readers.batches.attribute_columns import Pivot
+from obskit.readers.jsonl.reader import is_utf8, parsed
+from obskit.readers.otlp import columnar as otlpcolumns
+from obskit.readers.otlp.json_attributes import CUT, cut
+from obskit.readers.otlp.messages import LOGS, MESSAGES, SPANS, Signal
 from obskit.schema import FileReport
 
 # What is passed over, but may be there.

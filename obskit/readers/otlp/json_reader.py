@@ -14,13 +14,13 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.documents import parses
-from obskit.readers.lines import LineBlocks
-from obskit.readers.otlpjson import Fast
-from obskit.readers.otlprows import BATCH_TYPES, REQUEST, is_request, others, rows_of
+from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.io.line_blocks import LineBlocks
+from obskit.readers.io.source import Readable, Source
+from obskit.readers.otlp.json_columnar import Fast
+from obskit.readers.otlp.rowwise import BATCH_TYPES, REQUEST, is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import RowBatcher
-from obskit.readers.source import Readable, Source
+from obskit.readers.spans.json_documents import parses
 from obskit.schema import NAMED, FileReport
 
 REQUEST_LIMIT = 256 * 1024 * 1024

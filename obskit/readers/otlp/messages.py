@@ -16,8 +16,8 @@ import ptars
 import pyarrow as pa
 from google.protobuf import descriptor_pb2, descriptor_pool
 
-from obskit.readers.protobuf import FIXED64, LEN, VARINT, Broken, Field, fields
-from obskit.readers.rows import DEPTH_LIMIT
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT
+from obskit.readers.otlp.protobuf_wire import FIXED64, LEN, VARINT, Broken, Field, fields
 
 Spec = dict[int, tuple[str, str]]
 

@@ -13,16 +13,17 @@ from typing import Any
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers import otlpcolumns, otlpwire
-from obskit.readers.frames import FIXED, Frame, Frames, framing_of
-from obskit.readers.growing import is_segment
-from obskit.readers.otlprows import BATCH_TYPES, METRICS, PROFILES, rows_of
-from obskit.readers.otlpwire import LOGS, SPANS, Refused, Signal
-from obskit.readers.pivot import Pivot
-from obskit.readers.protobuf import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
+from obskit.readers.batches.attribute_columns import Pivot
+from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.io.live_files import is_segment
+from obskit.readers.io.source import Source
+from obskit.readers.otlp import columnar as otlpcolumns
+from obskit.readers.otlp import messages as otlpwire
+from obskit.readers.otlp.framing import FIXED, Frame, Frames, framing_of
+from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
+from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
+from obskit.readers.otlp.rowwise import BATCH_TYPES, METRICS, PROFILES, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.readers.rows import RowBatcher
-from obskit.readers.source import Source
 from obskit.schema import NAMED, FileReport
 
 BLOCK = 4 * 1024 * 1024

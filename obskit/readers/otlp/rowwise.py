@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from obskit.readers.rows import DEPTH_LIMIT, attribute_name
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, attribute_name
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
 from obskit.schema.types import json_text
 

@@ -19,11 +19,11 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.jsonl import BadLine, parse_line
-from obskit.readers.lines import LineBlocks
-from obskit.readers.otlprows import BATCH_TYPES
-from obskit.readers.rows import DEPTH_LIMIT, RowBatcher
-from obskit.readers.source import Readable, Source
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher
+from obskit.readers.io.line_blocks import LineBlocks
+from obskit.readers.io.source import Readable, Source
+from obskit.readers.jsonl.reader import BadLine, parse_line
+from obskit.readers.otlp.rowwise import BATCH_TYPES
 from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.uniform import Text
+from obskit.readers.jsonl.uniform_lines import Text
 from obskit.schema.parse import by_value
 from obskit.schema.types import convert, to_text
 

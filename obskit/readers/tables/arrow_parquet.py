@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
-from obskit.readers.layouts import layout_of
+from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Readable, Source, Stream
+from obskit.readers.tables.column_layouts import layout_of
 from obskit.schema import FileReport, check_sources
 
 ROWS = 65_536

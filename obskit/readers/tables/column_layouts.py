@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from obskit.readers import clickhouse, tempo
-from obskit.readers.source import Source
+from obskit.readers.io.source import Source
 from obskit.schema import FileReport
 
 

@@ -20,10 +20,11 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 
 from obskit.errors import ReadError
-from obskit.names import current, many, type_word
+from obskit.names import current, type_word
+from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Readable, Source, Stream
 from obskit.schema import FileReport, check_sources, read_mapping
+from obskit.text import pluralize
 
 BLOCK = 4 * 1024 * 1024
 _NO_TEXT = re.compile("[\udc80-\udcff]+")
@@ -87,7 +88,7 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
 
     def wrong_row(row: Any) -> str:
         where = f"row {row.number - 1}" if row.number is not None else ""
-        report.reject(where, f"a row that has not {many(len(names), 'field')} as the header has")
+        report.reject(where, f"a row that has not {pluralize(len(names), 'field')} as the header has")
         return "skip"
 
     with source.stream() as stream:

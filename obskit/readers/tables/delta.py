@@ -16,9 +16,9 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import MissingDependency, ReadError
-from obskit.readers.layouts import layout_of
+from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Source
+from obskit.readers.tables.column_layouts import layout_of
 from obskit.schema import FileReport, check_sources
 
 try:

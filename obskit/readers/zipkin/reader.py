@@ -13,13 +13,13 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.readers.documents import FIRST, Frame, Malformed, Spans, read_documents
-from obskit.readers.otlprows import REQUEST
+from obskit.readers.io.source import Source
+from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
-from obskit.readers.source import Source
-from obskit.readers.tags import own_columns
-from obskit.readers.zipkincolumns import FIELDS, Known, batches
-from obskit.readers.zipkinrows import span_row
+from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
+from obskit.readers.spans.tags import own_columns
+from obskit.readers.zipkin.columnar import FIELDS, Known, batches
+from obskit.readers.zipkin.rowwise import span_row
 from obskit.schema import FileReport
 
 _ID = re.compile(rb'"traceId"\s*:')

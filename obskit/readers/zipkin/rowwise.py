@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from obskit.readers.documents import Malformed
-from obskit.readers.rows import attribute_name
-from obskit.readers.tags import padded
+from obskit.readers.batches.row_batcher import attribute_name
+from obskit.readers.spans.json_documents import Malformed
+from obskit.readers.spans.tags import padded
 from obskit.schema.types import json_text
 
 SERVICE = "service.name"

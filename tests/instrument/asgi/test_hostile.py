@@ -15,7 +15,6 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from instrument_process import CALLER, PASSWORD, TRACEPARENT, leaks, read, run
 from opentelemetry import trace
 from opentelemetry.propagate import get_global_textmap, set_global_textmap
 from starlette.applications import Starlette
@@ -27,7 +26,8 @@ from starlette.routing import Host, Mount, Route
 from starlette.websockets import WebSocketDisconnect
 
 from obskit.instrument import EventMiddleware, Handle, add
-from obskit.instrument.scope import _authority
+from obskit.instrument.asgi.request_scope import _authority
+from tests.support.instrument_process import CALLER, PASSWORD, TRACEPARENT, leaks, read, run
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

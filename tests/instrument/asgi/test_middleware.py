@@ -11,7 +11,6 @@ from typing import Any
 import fastapi
 import httpx
 import pytest
-from instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks, read, run
 from opentelemetry import baggage, trace
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, StreamingResponse
@@ -20,6 +19,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from obskit.instrument import EventMiddleware, Handle, Sampling, add, event
+from tests.support.instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks, read, run
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_process import CALLER, PASSWORD, ROOT, TRACEPARENT, leaks, read
+
+from tests.support.instrument_process import CALLER, PASSWORD, ROOT, TRACEPARENT, leaks, read
 
 SHOP = """
 import asyncio, os, pathlib

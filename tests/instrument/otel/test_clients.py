@@ -15,7 +15,6 @@ import redis
 import redis.asyncio
 import requests
 import sqlalchemy as sa
-from instrument_process import PASSWORD, leaks
 from opentelemetry import baggage
 from opentelemetry.context import attach, detach
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
@@ -27,6 +26,7 @@ from sqlalchemy.pool import StaticPool
 from werkzeug.serving import make_server
 
 from obskit.instrument import Handle, add, carry, event
+from tests.support.instrument_process import PASSWORD, leaks
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

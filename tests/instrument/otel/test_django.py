@@ -17,11 +17,11 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.http import HttpResponse, StreamingHttpResponse
 from django.test import AsyncClient
 from django.urls import path
-from instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks
 from opentelemetry.instrumentation.django import DjangoInstrumentor
 from werkzeug.serving import make_server
 
 from obskit.instrument import Handle, add, event
+from tests.support.instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

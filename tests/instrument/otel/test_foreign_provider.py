@@ -12,7 +12,8 @@ from typing import Any
 
 import orjson
 import pytest
-from instrument_process import PASSWORD, leaks, read, run
+
+from tests.support.instrument_process import PASSWORD, leaks, read, run
 
 APP = f"""
 import os, sys, threading

@@ -10,7 +10,6 @@ from typing import Any
 
 import grpc
 import pytest
-from instrument_process import PASSWORD, leaks
 from opentelemetry.instrumentation.grpc import (
     GrpcAioInstrumentorClient,
     GrpcAioInstrumentorServer,
@@ -19,6 +18,7 @@ from opentelemetry.instrumentation.grpc import (
 )
 
 from obskit.instrument import Handle, add, event
+from tests.support.instrument_process import PASSWORD, leaks
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from instrument_process import events_in, read, run
 from opentelemetry import baggage, propagate, trace
 from opentelemetry.context import attach, detach
 from opentelemetry.sdk.trace import SpanProcessor
@@ -20,6 +19,7 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from opentelemetry.trace import Link, SpanKind, StatusCode
 
 from obskit.instrument import Handle, add, event
+from tests.support.instrument_process import events_in, read, run
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

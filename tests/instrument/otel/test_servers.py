@@ -13,11 +13,11 @@ import fastapi
 import flask
 import httpx
 import pytest
-from instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks, read, start
 from opentelemetry.instrumentation.fastapi import FastAPIInstrumentor
 from opentelemetry.instrumentation.flask import FlaskInstrumentor
 
 from obskit.instrument import Handle, add, carry, event, part
+from tests.support.instrument_process import CALLER, PASSWORD, TRACE_ID, TRACEPARENT, leaks, read, start
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

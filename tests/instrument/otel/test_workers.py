@@ -16,7 +16,8 @@ from typing import Any
 
 import orjson
 import pytest
-from instrument_process import PASSWORD, ROOT, events_in, leaks, read, run
+
+from tests.support.instrument_process import PASSWORD, ROOT, events_in, leaks, read, run
 
 TASKS = f"""
 import os, signal, time

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from instrument_process import PASSWORD
 
 from obskit.instrument import Handle, event
-from obskit.instrument.signs import cleaned
+from obskit.instrument.redaction.text_scan import cleaned
+from tests.support.instrument_process import PASSWORD
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

@@ -29,7 +29,7 @@ from opentelemetry.trace import (
 )
 
 from obskit.instrument import Handle, event, incident
-from obskit.instrument.signs import cleaned, suspicious
+from obskit.instrument.redaction.text_scan import cleaned, suspicious
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

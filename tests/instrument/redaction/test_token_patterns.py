@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from obskit.errors import BadCall
+from obskit.errors import InvalidArgument
 from obskit.instrument import Handle, Redaction, event, pseudonym
-from obskit.instrument.signs import cleaned
-from obskit.instrument.statements import without_literals
+from obskit.instrument.redaction.sql import without_literals
+from obskit.instrument.redaction.text_scan import cleaned
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
@@ -67,7 +67,7 @@ def test_rules_can_be_extended_and_relaxed(service: Service, rows: Rows) -> None
 
 def test_a_pseudonym_needs_a_key_and_never_raises() -> None:
     assert pseudonym("ann", "short") == "[redacted]"
-    with pytest.raises(BadCall) as caught:
+    with pytest.raises(InvalidArgument) as caught:
         Redaction(pseudonyms=("user.id",), pseudonym_key=b"short")
     assert str(caught.value) == (
         "pseudonyms need a pseudonym_key of at least 16 bytes\n"

@@ -15,13 +15,13 @@ from typing import Any
 
 import orjson
 import pytest
-from instrument_process import events_in, read, run
 
 from obskit.instrument import Files, Handle, event
-from obskit.instrument import files as files_module
-from obskit.instrument import sink as sink_module
 from obskit.instrument.counters import Counters
-from obskit.instrument.sink import JsonlSink
+from obskit.instrument.sinks import jsonl as sink_module
+from obskit.instrument.sinks import rotation as files_module
+from obskit.instrument.sinks.jsonl import JsonlSink
+from tests.support.instrument_process import events_in, read, run
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]

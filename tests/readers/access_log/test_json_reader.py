@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from obskit.errors import ObskitError
 from obskit.readers import REGISTRY
-from obskit.readers.source import Source
+from obskit.readers.io.source import Source
 from obskit.schema import LoadReport, Normalizer
 
 NGINX = {

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from obskit.errors import ReadError
 from obskit.readers import REGISTRY
-from obskit.readers.access import texts
-from obskit.readers.access.block import Splitter
-from obskit.readers.access.layouts import ENVOY, LOGS
-from obskit.readers.access.meaning import event
-from obskit.readers.access.single import NoEntry, fields, micros, unescaped
-from obskit.readers.source import Source
+from obskit.readers.access_log import text_reader as texts
+from obskit.readers.access_log.field_mapping import event
+from obskit.readers.access_log.line_parser import NoEntry, fields, micros, unescaped
+from obskit.readers.access_log.log_formats import ENVOY, LOGS
+from obskit.readers.access_log.vectorized import Splitter
+from obskit.readers.io.source import Source
 
 CLF = '192.0.2.7 - - [04/May/2026:10:00:01 +0200] "GET /book?seat=3 HTTP/1.1" 200 512'
 COMBINED = f'{CLF} "https://shop.example/" "curl/8.5"'

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import LimitExceeded
-from obskit.readers import pivot
-from obskit.readers.pivot import Attributes, Level, Pivot
-from obskit.readers.rows import RowBatcher, attribute_name
+from obskit.readers.batches import attribute_columns as pivot
+from obskit.readers.batches.attribute_columns import Attributes, Level, Pivot
+from obskit.readers.batches.row_batcher import RowBatcher, attribute_name
 from obskit.schema import LoadReport, Normalizer, cast
 
 KEYS = st.sampled_from(["a", "b", "A", "c.d", "name", "attributes.name", "", "(unnamed)", "http.status_code"])

@@ -8,15 +8,15 @@ import subprocess
 import sys
 import tracemalloc
 
-import otlpmade as made
 import pyarrow as pa
 import pytest
 
 from obskit.errors import ReadError
 from obskit.readers import read_batches
-from obskit.readers.compressed import MESSAGE_LIMIT
-from obskit.readers.source import Source
+from obskit.readers.io.compression import MESSAGE_LIMIT
+from obskit.readers.io.source import Source
 from obskit.schema import LoadReport
+from tests.support import otlp_requests as made
 
 GOOD = b'{"a":1}\n{"a":2}\n'
 

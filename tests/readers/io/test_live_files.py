@@ -13,9 +13,10 @@ import pytest
 
 from obskit.errors import ReadError
 from obskit.events import load
-from obskit.instrument.files import pack
+from obskit.instrument.sinks.rotation import pack
 from obskit.probe import EventFile
-from obskit.readers import being_written, expand, growing
+from obskit.readers import being_written, expand
+from obskit.readers.io import live_files as growing
 from obskit.schema import GROWING
 
 STEM = "shop-host-77-20260504T100000.000001Z"

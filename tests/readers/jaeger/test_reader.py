@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers import documents
+from obskit.readers.spans import json_documents as documents
 
 TRACE = "5b8efff798038103d269b633813fc60c"
 START = 1_777_888_800_000_000  # 2026-05-04T10:00:00Z

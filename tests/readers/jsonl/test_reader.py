@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obskit.readers import jsonl
-from obskit.readers.jsonl import JsonLines, _by_arrow
-from obskit.readers.lines import Block
+from obskit.readers.io.line_blocks import Block
+from obskit.readers.jsonl import reader as jsonl
+from obskit.readers.jsonl.reader import JsonLines, _by_arrow
 from obskit.schema import LoadReport, Normalizer, cast
 
 
@@ -265,9 +265,9 @@ def test_new_fields_late_in_a_file(read):
 
 def test_blocks_that_are_parsed_ahead_keep_their_order(read, monkeypatch):
     """Fields that come late, bad lines and mixed types, over many small blocks, some of them ahead."""
-    monkeypatch.setattr("obskit.readers.jsonl.FIRST_BLOCK", 512)
-    monkeypatch.setattr("obskit.readers.jsonl.BLOCK", 512)
-    monkeypatch.setattr("obskit.readers.jsonl.CELLS", 1)
+    monkeypatch.setattr("obskit.readers.jsonl.reader.FIRST_BLOCK", 512)
+    monkeypatch.setattr("obskit.readers.jsonl.reader.BLOCK", 512)
+    monkeypatch.setattr("obskit.readers.jsonl.reader.CELLS", 1)
     rows = [{"n": n, "text": "x" * (n % 50)} for n in range(20_000)]
     for n in range(7_000, 20_000, 3_000):
         rows[n]["late"] = n if n % 2_000 else str(n)

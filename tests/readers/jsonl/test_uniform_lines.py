@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obskit.readers.shape import Shape
-from obskit.readers.uniform import Alike
+from obskit.readers.jsonl.inferred_schema import Shape
+from obskit.readers.jsonl.uniform_lines import Alike
 
 FIELDS = {
     "s": st.text(st.characters(exclude_categories=["Cs"], exclude_characters='"\\'), max_size=20),

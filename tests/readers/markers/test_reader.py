@@ -9,9 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import ObskitError, ReadError
-from obskit.readers import REGISTRY, read_paths, rows
+from obskit.readers import REGISTRY, read_paths
+from obskit.readers.batches import row_batcher as rows
+from obskit.readers.io.source import Source
 from obskit.readers.markers.reader import recognised
-from obskit.readers.source import Source
 from obskit.schema import LoadReport, Normalizer
 
 T = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)

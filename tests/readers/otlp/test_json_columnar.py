@@ -4,15 +4,15 @@ import json
 import re
 
 import orjson
-import otlpmade as made
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from obskit.readers import otlppairs
-from obskit.readers.otlp import _Rows
-from obskit.readers.otlpjson import Fast
+from obskit.readers.otlp import json_attributes as otlppairs
+from obskit.readers.otlp.json_columnar import Fast
+from obskit.readers.otlp.json_reader import _Rows
 from obskit.schema import LoadReport, Normalizer, cast
+from tests.support import otlp_requests as made
 
 
 def table(batches, report):

@@ -3,18 +3,20 @@
 import json
 import zlib
 
-import otlpmade as made
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from readers_loaded import load_files
 
 from obskit.errors import ReadError
-from obskit.readers import otlpcolumns, otlpproto, otlpwire
-from obskit.readers.frames import Frame
-from obskit.readers.otlpproto import Messages
-from obskit.readers.otlpwire import Refused
+from obskit.readers.otlp import columnar as otlpcolumns
+from obskit.readers.otlp import messages as otlpwire
+from obskit.readers.otlp import protobuf_reader as otlpproto
+from obskit.readers.otlp.framing import Frame
+from obskit.readers.otlp.messages import Refused
+from obskit.readers.otlp.protobuf_reader import Messages
 from obskit.schema import LoadReport, Normalizer, cast
+from tests.support import otlp_requests as made
+from tests.support.loaded import load_files
 
 FRAMINGS = {"bare": made.bare, "fixed": made.fixed, "delimited": made.delimited}
 
@@ -28,7 +30,7 @@ def table(batches, report):
 
 def from_json(body):
     """Events of a request by the way of rows, to which all others are held."""
-    from obskit.readers.otlp import _Rows
+    from obskit.readers.otlp.json_reader import _Rows
 
     report = LoadReport()
     rows = _Rows(report.file("f"))

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import ObskitError
-from obskit.readers import documents, read_paths
+from obskit.readers import read_paths
+from obskit.readers.spans import json_documents as documents
 from obskit.schema import LoadReport, Normalizer
 
 START = 1_777_888_800_000_000

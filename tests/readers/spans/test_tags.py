@@ -4,7 +4,7 @@ import orjson
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obskit.readers.tags import keys_in
+from obskit.readers.spans.tags import keys_in
 
 TEXT = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters='"\\'), max_size=20)
 DOCUMENT = st.recursive(

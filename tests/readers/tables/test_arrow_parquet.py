@@ -8,7 +8,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from obskit.errors import ReadError
-from obskit.readers import columnar, read_batches
+from obskit.readers import read_batches
+from obskit.readers.tables import arrow_parquet as columnar
 from obskit.schema import LoadReport
 
 TABLE = pa.table(

@@ -7,7 +7,8 @@ import pytest
 
 import obskit as ok
 from obskit.errors import MissingDependency, ReadError
-from obskit.readers import delta, expand
+from obskit.readers import expand
+from obskit.readers.tables import delta
 
 deltalake = pytest.importorskip("deltalake")
 

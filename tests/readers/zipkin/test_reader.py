@@ -7,7 +7,7 @@ import pytest
 
 import obskit as ok
 from obskit.errors import ReadError
-from obskit.readers import documents
+from obskit.readers.spans import json_documents as documents
 
 START = 1_777_888_800_000_000  # 2026-05-04T10:00:00Z
 
@@ -169,7 +169,7 @@ def test_both_ways_give_the_same(read, monkeypatch, form):
         return batches
 
     monkeypatch.setattr(documents.Spans, "whole", counted)
-    monkeypatch.setattr("obskit.readers.zipkin.Zipkin.size", 10_000)
+    monkeypatch.setattr("obskit.readers.zipkin.reader.Zipkin.size", 10_000)
     one = read(data)
     assert any(fast)
     monkeypatch.setattr(documents.Spans, "whole", lambda self, data: None)

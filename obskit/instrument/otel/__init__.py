@@ -1,0 +1,1 @@
+"""OpenTelemetry's provider interface: our own provider, and joining another one."""

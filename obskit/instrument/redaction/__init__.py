@@ -1,0 +1,1 @@
+"""Remove secrets from events before they are written."""

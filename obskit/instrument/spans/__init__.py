@@ -1,0 +1,1 @@
+"""Spans that become events: the span itself, its context managers, its read-only view."""

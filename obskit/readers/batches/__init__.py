@@ -1,0 +1,1 @@
+"""Rows and attributes into Arrow record batches; shared by all readers."""

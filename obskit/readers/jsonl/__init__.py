@@ -1,0 +1,1 @@
+"""Flat JSON lines: one object per line."""

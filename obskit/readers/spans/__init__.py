@@ -1,0 +1,1 @@
+"""What the JSON formats of spans share: documents cut into pieces, tags, ids."""

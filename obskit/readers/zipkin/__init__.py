@@ -1,0 +1,1 @@
+"""Zipkin's JSON, version 2."""
