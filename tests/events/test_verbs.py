@@ -231,8 +231,8 @@ def test_every_verb_answers_on_the_sample(root: Path) -> None:
 def test_the_public_face() -> None:
     assert sorted(obskit.__all__) == dir(obskit)
     assert obskit.__all__ == [
-        "InvalidArgument", "ConditionError", "DatasetError", "EmptySelection", "Events", "Explanation", "Explorer", "Finding",
-        "LimitExceeded", "MissingDependency", "NoSuchPath", "ObskitError", "ReadError", "Reader", "StorageFull",
+        "ConditionError", "DatasetError", "EmptySelection", "Events", "Explanation", "Explorer", "Finding",
+        "InvalidArgument", "LimitExceeded", "MissingDependency", "NoSuchPath", "ObskitError", "ReadError", "Reader", "StorageFull",
         "UnknownField", "UnknownFunction", "format_condition", "load", "register_reader",
     ]  # fmt: skip
     for name in set(obskit.__all__) - {"Explorer"}:

@@ -5,17 +5,14 @@ import inspect
 
 import pyarrow as pa
 import pytest
-import test_testing_contract
-import test_testing_markers
-import test_testing_requests
-import test_testing_stores
 
 from obskit.errors import ObskitError
 from obskit.testing import ReaderContract
+from tests.testing import test_contract, test_markers, test_requests, test_stores
 
 SUITES = {
     name: suite
-    for module in (test_testing_contract, test_testing_markers, test_testing_requests, test_testing_stores)
+    for module in (test_contract, test_markers, test_requests, test_stores)
     for name, suite in inspect.getmembers(module, inspect.isclass)
     if issubclass(suite, ReaderContract) and name.startswith("Test")
 }
