@@ -79,7 +79,7 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(f"obskit.{module_name}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "obskit":
-            raise
+            raise MissingDependency.of_module(error.name) from error
         raise MissingDependency.of(extra, f"obskit.{name}") from error
     found = getattr(module, name)
     globals()[name] = found

@@ -20,6 +20,8 @@ A message says what happened and where; the hint says what to do.
 
 from __future__ import annotations
 
+from obskit.distribution import install_command, repair
+
 
 class ObskitError(Exception):
     """Root of every error that obskit raises on purpose.
@@ -84,4 +86,10 @@ class MissingDependency(ObskitError, ImportError):
     @classmethod
     def of(cls, extra: str, what: str) -> MissingDependency:
         """Return the error for `what`, which needs the extra `extra`."""
-        return cls(f"{what} needs the extra '{extra}'", hint=f"pip install 'obskit[{extra}]'")
+        return cls(f"{what} needs the extra '{extra}'", hint=install_command(extra))
+
+    @classmethod
+    def of_module(cls, module: str | None) -> MissingDependency:
+        """Return the error for a module of obskit itself that is not installed."""
+        message, hint = repair(module)
+        return cls(message, hint=hint)

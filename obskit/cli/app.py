@@ -1,4 +1,4 @@
-"""From words to an exit status: parse, call the command's room, print errors as a message and a hint."""
+"""From arguments to an exit status: parse, run the command, print errors as a message and a hint."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ import sys
 import traceback
 from collections.abc import Sequence
 
-from obskit.cli.arguments import COMMANDS, parser
+from obskit import distribution
+from obskit.cli.arguments import COMMANDS, build_parser
 from obskit.cli.terminal import write
 from obskit.errors import (
     ConditionError,
@@ -21,9 +22,9 @@ from obskit.errors import (
     UnknownFunction,
 )
 
-ANSWERED, BAD_DATA, BAD_CALL, INTERRUPTED = 0, 1, 2, 130
-# What the caller typed, and not what the files hold.
-_INVALID_ARGUMENTS = (
+ANSWERED, DATA_ERROR, CALL_ERROR, INTERRUPTED = 0, 1, 2, 130
+# Errors about what the caller typed; all others are about the data.
+_CALL_ERRORS = (
     InvalidArgument,
     ConditionError,
     MissingDependency,
@@ -31,18 +32,21 @@ _INVALID_ARGUMENTS = (
     UnknownField,
     UnknownFunction,
 )
-# Packages of the extra `notebook`; every other package that is missing belongs to `data`.
-_OF_NOTEBOOK = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "IPython", "traitlets")
+# Packages of the extra `notebook`; any other missing package belongs to `data` or to the command's own extra.
+_NOTEBOOK_PACKAGES = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "IPython", "traitlets")
+# Commands whose extra brings `data` with it, or does not need it.
+_OWN_EXTRAS = {"receive": "receive", "completion": "completion"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        argv: arguments without the program's name; those of the process if None.
+        argv: arguments without the program's name; by default those of the process.
 
     Returns:
-        The exit status: 0 answered, 1 bad data, 2 bad call, 130 interrupted.
+        The exit status: 0 answered, 1 the data cannot be read or no row is left, 2 the call is wrong,
+        130 interrupted.
     """
     try:
         status = _run(argv)
@@ -51,35 +55,35 @@ def main(argv: Sequence[str] | None = None) -> int:
         write("obskit: interrupted", sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read has seen enough. Python would complain again when it flushes at exit.
+        # The reader has closed the pipe. Python would complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ANSWERED
     return status
 
 
 def _run(argv: Sequence[str] | None) -> int:
-    words = parser()
+    parser = build_parser()
     try:
-        arguments = words.parse_args(argv)
-    except SystemExit as stop:  # argparse has printed help, or what is wrong
-        return stop.code if isinstance(stop.code, int) else BAD_CALL
+        arguments = parser.parse_args(argv)
+    except SystemExit as stop:  # argparse has printed the help or the error
+        return stop.code if isinstance(stop.code, int) else CALL_ERROR
     if arguments.version:
         write(f"obskit {_version()}")
         return ANSWERED
     if arguments.command is None:
-        words.print_help(sys.stderr)
-        return BAD_CALL
+        parser.print_help(sys.stderr)
+        return CALL_ERROR
     try:
         _call(arguments)
     except BrokenPipeError:
         raise
     except Exception as error:
-        return _told(error)
+        return _print_error(error)
     return ANSWERED
 
 
-def _told(error: Exception) -> int:
-    """Print an error for a person, and return the exit status that it means."""
+def _print_error(error: Exception) -> int:
+    """Print an error as a message and a hint; return its exit status."""
     if os.environ.get("OBSKIT_DEBUG"):
         traceback.print_exc()
     elif isinstance(error, ObskitError | OSError):
@@ -87,28 +91,29 @@ def _told(error: Exception) -> int:
     else:
         write(
             f"obskit: {type(error).__name__}: {error}\n"
-            "Hint: this is a fault in obskit; OBSKIT_DEBUG=1 shows where, please report it",
+            "Hint: this is a bug in obskit; please report it with the traceback that OBSKIT_DEBUG=1 prints",
             sys.stderr,
         )
-    return BAD_CALL if isinstance(error, _INVALID_ARGUMENTS) else BAD_DATA
+    return CALL_ERROR if isinstance(error, _CALL_ERRORS) else DATA_ERROR
 
 
 def _call(arguments: argparse.Namespace) -> None:
-    room, _does, _arguments = COMMANDS[arguments.command]
+    module_name, _help, _add_arguments = COMMANDS[arguments.command]
     try:
-        module = importlib.import_module(f"obskit.cli.{room}")
+        module = importlib.import_module(f"obskit.cli.{module_name}")
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         if package == "obskit":
-            raise
-        if getattr(arguments, "live", False):  # of `demo`: its extra brings `data` with it
+            raise MissingDependency.of_module(error.name) from error
+        if getattr(arguments, "live", False):
             raise MissingDependency.of("live", "obskit demo --live") from error
-        extra = "notebook" if package in _OF_NOTEBOOK else "data"
-        if arguments.command == "receive":  # which brings `data` with it
-            extra = "receive"
+        extra = _OWN_EXTRAS.get(arguments.command) or (
+            "notebook" if package in _NOTEBOOK_PACKAGES else "data"
+        )
         raise MissingDependency.of(extra, f"obskit {arguments.command}") from error
     getattr(module, arguments.command)(arguments)
 
 
 def _version() -> str:
-    return str(importlib.import_module("importlib.metadata").version("obskit"))
+    # Imported here: it costs more than all else that `obskit --help` does.
+    return str(importlib.import_module("importlib.metadata").version(distribution.NAME))

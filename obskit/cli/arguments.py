@@ -1,43 +1,83 @@
-"""The words of the command line: commands, their arguments, their help. Standard library only."""
+"""The arguments of the command line: commands, their options, their help. Standard library only."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
+import difflib
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
 
 _EPILOG = """\
 examples:
   obskit triage events/                     which operations got slower or fail more, and what sets them apart
-  obskit info events/                       rows, span of time, fields
+  obskit info events/                       rows, time range, fields
   obskit query events/ "count()" "p99(duration_ms) as p99" --by http.route --every 1m
   obskit explain events/ --select "duration_ms > 500" --where "http.route = '/book'"
-  obskit lab events/                        a notebook with the heatmap on these files
+  obskit lab events/                        a notebook with the heatmap of these files
 
-conditions are SQL's: "http.route = '/book' and duration_ms > 500"; strings stand in single quotes.
-exit status: 0 answered, 1 the data is bad or has no such rows, 2 the call is wrong, 130 interrupted.
+Conditions are SQL: "http.route = '/book' and duration_ms > 500". Strings go in single quotes.
+Exit status: 0 answered, 1 the data cannot be read or no row is left, 2 the call is wrong, 130 interrupted.
 """
 
 
 class _Parser(argparse.ArgumentParser):
-    """argparse, with no guessing of abbreviated options."""
+    """argparse without abbreviated options, whose errors are a message and a hint."""
 
-    def __init__(self, **options: object) -> None:
+    def __init__(self, **options: Any) -> None:
         options.setdefault("allow_abbrev", False)
         options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(**options)  # type: ignore[arg-type]
+        super().__init__(**options)
+
+    def error(self, message: str, hint: str | None = None) -> NoReturn:
+        """Exit with status 2 after a message and a hint."""
+        self.exit(2, f"{self.prog}: {message}\nHint: {hint or f'{self.prog} --help'}\n")
+
+    def options(self) -> list[str]:
+        """Return the names of all options."""
+        return [name for action in self._actions for name in action.option_strings]
+
+
+class _TopParser(_Parser):
+    """The parser of all commands; it suggests the nearest command or option for one that is unknown."""
+
+    commands: dict[str, _Parser]
+
+    def parse_args(  # type: ignore[override]
+        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
+    ) -> argparse.Namespace:
+        """Parse arguments; exit with status 2 on a mistake."""
+        given = list(sys.argv[1:] if args is None else args)
+        command = next((word for word in given if not word.startswith("-")), None)
+        if command is not None and command not in self.commands:
+            self.error(f"{command!r} is not a command", _did_you_mean(command, self.commands))
+        found, unknown = self.parse_known_args(given, namespace)
+        if unknown:
+            parser = self.commands.get(command or "", self)
+            option = next((word for word in unknown if word.startswith("-")), None)
+            if option is None:
+                parser.error(f"unexpected argument {unknown[0]!r}")
+            name = option.partition("=")[0]
+            parser.error(f"{name} is not an option", _did_you_mean(name, parser.options()))
+        return found
+
+
+def _did_you_mean(given: str, known: Iterable[str]) -> str | None:
+    near = difflib.get_close_matches(given, list(known), n=2, cutoff=0.7)
+    return f"did you mean {' or '.join(near)}?" if near else None
 
 
 def _positive(text: str) -> int:
     number = int(text.replace("_", ""))
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+        raise argparse.ArgumentTypeError(f"must be 1 or more, got {text}")
     return number
 
 
 def _not_negative(text: str) -> int:
     number = int(text.replace("_", ""))
     if number < 0:
-        raise argparse.ArgumentTypeError(f"{text} is negative")
+        raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
     return number
 
 
@@ -47,19 +87,23 @@ _positive.__name__ = _not_negative.__name__ = "number"
 
 def _paths(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="files, folders, globs or URLs of events; - is stdin"
+        "paths", nargs="+", metavar="PATH", help="files, folders, globs or URLs of events; - for stdin"
     )
 
 
 def _source(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("which events")
-    group.add_argument("--where", metavar="CONDITION", help="only events on which this is true")
+    group.add_argument("--where", metavar="CONDITION", help="only events for which this is true")
     when = group.add_mutually_exclusive_group()
     when.add_argument(
-        "--since", metavar="TIME", help="from a time on, or the last stretch: 2026-05-04T10:00Z, 30m, 6h, 2d"
+        "--since",
+        metavar="TIME",
+        help="from this time on, or the last stretch of time: 2026-05-04T10:00Z, 30m, 6h, 2d",
     )
     when.add_argument(
-        "--between", metavar="FROM/TO", help="a window, the end left out: 2026-05-04T10:00Z/2026-05-04T10:30Z"
+        "--between",
+        metavar="FROM/TO",
+        help="a time window, end excluded: 2026-05-04T10:00Z/2026-05-04T10:30Z",
     )
     _mapping(group)
 
@@ -68,15 +112,17 @@ def _mapping(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--mapping",
         metavar="FILE.json",
-        help='names of a CSV\'s columns: {"duration_ms": {"from": "t", "unit": "s"}}',
+        help='JSON that maps fields to the columns of a table: {"duration_ms": {"from": "t", "unit": "s"}}',
     )
     group.add_argument(
-        "--error", metavar="CONDITION", help="what an error is, instead of the status: \"level = 'ERROR'\""
+        "--error",
+        metavar="CONDITION",
+        help="which events are errors, in place of the rules for statuses: \"level = 'ERROR'\"",
     )
 
 
 def _answer(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--json", action="store_true", help="one JSON document instead of tables")
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of tables")
 
 
 def _population(parser: argparse.ArgumentParser) -> None:
@@ -84,7 +130,7 @@ def _population(parser: argparse.ArgumentParser) -> None:
         "--population",
         choices=("units", "all"),
         default="units",
-        help="units of work (server and consumer spans and roots; the default) or all events",
+        help="units of work (server and consumer spans, and roots; the default) or all events",
     )
 
 
@@ -107,11 +153,11 @@ def _query(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         metavar="PATH|CALCULATION",
         help="paths first, then calculations: count(), rate(), share(error), p99(duration_ms) as p99; "
-        "count() if there is none",
+        "default count()",
     )
     parser.add_argument("--by", action="append", metavar="FIELD", help="group by a field; repeat for several")
     parser.add_argument("--every", metavar="STEP", help="a time series: 10s, 1m, 1h")
-    parser.add_argument("--having", metavar="CONDITION", help="only groups on which this is true")
+    parser.add_argument("--having", metavar="CONDITION", help="only groups for which this is true")
     parser.add_argument("--order", metavar="COLUMNS", help="order by columns: 'p99 desc, name'")
     parser.add_argument("--limit", type=_positive, metavar="N", help="at most N groups")
     _source(parser)
@@ -121,24 +167,39 @@ def _query(parser: argparse.ArgumentParser) -> None:
 def _explain(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument(
-        "--select", metavar="CONDITION", help="the outcome to explain; without it, errors where there are any"
+        "--select", metavar="CONDITION", help="the outcome to explain; default: errors, if there are any"
     )
-    parser.add_argument("--during", metavar="FROM/TO", help="a window, or a condition; default: all")
-    parser.add_argument("--baseline", metavar="CONDITION", help="what to compare with; default: the rest")
+    parser.add_argument(
+        "--during", metavar="FROM/TO", help="the time window, or a condition; default: all events"
+    )
+    parser.add_argument(
+        "--baseline", metavar="CONDITION", help="the events to compare with; default: the rest"
+    )
     parser.add_argument(
         "--history",
         metavar="FROM/TO|auto|none",
         default="auto",
-        help="earlier time, for each slice's usual rate",
+        help="the earlier window that gives the usual rate of the outcome; default auto: all before --during",
     )
     parser.add_argument(
-        "--field", action="append", dest="fields", metavar="FIELD", help="look at these fields only"
+        "--field",
+        action="append",
+        dest="fields",
+        metavar="FIELD",
+        help="only look at this field; repeat for several",
     )
     parser.add_argument(
-        "--depth", type=int, choices=(1, 2, 3), default=3, help="conditions in a finding, at most"
+        "--depth", type=int, choices=(1, 2, 3), default=3, help="most conditions per finding; default 3"
     )
-    parser.add_argument("--cluster", metavar="FIELD", default="trace_id", help="rows of one value count once")
-    parser.add_argument("--thorough", action="store_true", help="also pairs of which neither alone shows")
+    parser.add_argument(
+        "--cluster",
+        metavar="FIELD",
+        default="trace_id",
+        help="rows with the same value count as one observation; default trace_id",
+    )
+    parser.add_argument(
+        "--thorough", action="store_true", help="also look for pairs of conditions that show nothing alone"
+    )
     _population(parser)
     _source(parser)
     _answer(parser)
@@ -146,15 +207,17 @@ def _explain(parser: argparse.ArgumentParser) -> None:
 
 def _impact(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
-    parser.add_argument("--select", metavar="CONDITION", required=True, help="the outcome, e.g. error")
-    parser.add_argument("--by", metavar="FIELD", default="user.id", help="who is counted; default user.id")
+    parser.add_argument("--select", metavar="CONDITION", required=True, help="the outcome, for example error")
+    parser.add_argument(
+        "--by", metavar="FIELD", default="user.id", help="the field whose values are counted; default user.id"
+    )
     _source(parser)
     _answer(parser)
 
 
 def _trace(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
-    parser.add_argument("trace_id", metavar="TRACE_ID", help="as in the column trace_id, in any case")
+    parser.add_argument("trace_id", metavar="TRACE_ID", help="a value of the field trace_id; case is ignored")
     _mapping(parser)
     _answer(parser)
 
@@ -162,12 +225,12 @@ def _trace(parser: argparse.ArgumentParser) -> None:
 def _convert(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument(
-        "--out", required=True, metavar="OUT", help="a new file, or a new folder for a Dataset"
+        "--out", required=True, metavar="OUT", help="a new file, or a new folder for a dataset"
     )
     parser.add_argument(
         "--to",
         choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"),
-        help="the format; by default what OUT's suffix tells, and a Dataset where it has none",
+        help="the format; default: the one of OUT's suffix, or a dataset without a suffix",
     )
     parser.add_argument("--fields", metavar="A,B,...", help="only these fields")
     _source(parser)
@@ -176,76 +239,107 @@ def _convert(parser: argparse.ArgumentParser) -> None:
 
 def _demo(parser: argparse.ArgumentParser) -> None:
     what = parser.add_mutually_exclusive_group(required=True)
-    what.add_argument("--out", metavar="DIR", help="where to write made-up events")
-    what.add_argument(
-        "--live", action="store_true", help="run the platform as real processes under load instead"
-    )
+    what.add_argument("--out", metavar="DIR", help="write generated events into this folder")
+    what.add_argument("--live", action="store_true", help="run the platform as real processes under load")
     parser.add_argument(
-        "--seed", type=_not_negative, default=1, metavar="S", help="the same seed, the same rows"
+        "--seed",
+        type=_not_negative,
+        default=1,
+        metavar="S",
+        help="the same seed gives the same rows; default 1",
     )
-    made = parser.add_argument_group("made up")
-    made.add_argument("--events", type=_positive, metavar="N", help="how many; default 40000")
-    made.add_argument("--format", choices=("jsonl.gz", "parquet"), help="default jsonl.gz")
-    live = parser.add_argument_group("live")
-    live.add_argument("--seconds", type=_positive, metavar="N", help="of load; default 60")
-    live.add_argument("--into", metavar="DIR", help="where the events go; default a temporary folder")
+    made = parser.add_argument_group("with --out")
+    made.add_argument("--events", type=_positive, metavar="N", help="number of events; default 40000")
+    made.add_argument("--format", choices=("jsonl.gz", "parquet"), help="file format; default jsonl.gz")
+    live = parser.add_argument_group("with --live")
+    live.add_argument("--seconds", type=_positive, metavar="N", help="seconds of load; default 60")
+    live.add_argument(
+        "--into", metavar="DIR", help="write the events into this folder; default: a temporary one"
+    )
     _answer(parser)
 
 
 def _probe(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("urls", nargs="+", metavar="URL", help="http or https")
+    parser.add_argument("urls", nargs="+", metavar="URL", help="an http or https URL")
     parser.add_argument(
-        "--every", metavar="STEP", help="again and again: 10s, 500ms, 1m; until Ctrl-C without --count"
+        "--every",
+        metavar="STEP",
+        help="repeat at this interval: 10s, 500ms, 1m; until Ctrl-C unless --count is given",
     )
-    parser.add_argument("--count", type=_positive, metavar="N", help="requests of each URL; default 1")
-    parser.add_argument("--into", metavar="DIR", help="write the events into a new file in this folder")
+    parser.add_argument("--count", type=_positive, metavar="N", help="requests per URL; default 1")
+    parser.add_argument("--into", metavar="DIR", help="write the events to a new file in this folder")
 
 
 def _receive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--into", required=True, metavar="DIR", help="write into this folder, read by all verbs"
+        "--into", required=True, metavar="DIR", help="write into this folder, which all commands can read"
     )
-    parser.add_argument("--http", metavar="PORT|off", help="OTLP over HTTP, protobuf and JSON; default 4318")
     parser.add_argument(
-        "--grpc", metavar="PORT|off", help="OTLP over gRPC; default 4317 where it is installed"
+        "--http", metavar="PORT|off", help="port for OTLP over HTTP, protobuf and JSON; default 4318"
     )
-    parser.add_argument("--host", default="127.0.0.1", metavar="ADDRESS", help="default 127.0.0.1")
     parser.add_argument(
-        "--token-file", metavar="FILE", help="holds what senders must show; else OBSKIT_RECEIVE_TOKEN"
+        "--grpc", metavar="PORT|off", help="port for OTLP over gRPC; default 4317 if grpc is installed"
+    )
+    parser.add_argument(
+        "--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on; default 127.0.0.1"
+    )
+    parser.add_argument(
+        "--token-file",
+        metavar="FILE",
+        help="file with the token that senders must present; default: OBSKIT_RECEIVE_TOKEN",
     )
 
 
 def _lab(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     _mapping(parser)
-    parser.add_argument("--no-browser", action="store_true", help="start the server and open nothing")
+    parser.add_argument(
+        "--no-browser", action="store_true", help="start the server without opening a browser"
+    )
 
 
-# command: (room of the command line that runs it, what it does, its arguments)
+def _completion(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("shell", choices=("bash", "zsh", "fish", "tcsh", "powershell"), help="your shell")
+    parser.epilog = (
+        "Load it in bash:  source <(obskit completion bash)\n"
+        "in zsh:           obskit completion zsh > a file named _obskit in a folder of $fpath\n"
+        "in fish:          obskit completion fish | source\n"
+    )
+
+
+# Command: (module of obskit.cli that runs it, help, function that adds its arguments).
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
-    "triage": ("verbs", "what changed, operation by operation, and what sets it apart", _triage),
-    "info": ("verbs", "rows, span of time, fields, what was found on loading", _info),
-    "query": ("verbs", "count, rates and percentiles, by fields and over time", _query),
-    "explain": ("explain", "what distinguishes slow or failing events from the rest", _explain),
-    "impact": ("verbs", "how many users or customers an outcome hit", _impact),
-    "trace": ("verbs", "the spans of one trace", _trace),
-    "convert": ("outputs", "write events as a Dataset, Parquet, Arrow, JSONL, OTLP or Jaeger's", _convert),
-    "demo": ("outputs", "events of a booking platform with causes planted in them, made up or live", _demo),
-    "probe": ("probe", "make real requests, the phases of each as one event", _probe),
-    "receive": ("receive", "take in OTLP from running services, into a folder that grows", _receive),
-    "lab": ("lab", "JupyterLab with the heatmap on your files", _lab),
+    "triage": ("verbs", "list what changed, operation by operation, and what sets it apart", _triage),
+    "info": ("verbs", "list rows, time range and fields, and what loading found", _info),
+    "query": ("verbs", "compute counts, rates and percentiles, by fields and over time", _query),
+    "explain": ("explain", "find what distinguishes slow or failing events from the rest", _explain),
+    "impact": ("verbs", "count the users or customers that an outcome hit", _impact),
+    "trace": ("verbs", "show the spans of one trace", _trace),
+    "convert": ("outputs", "write events as a dataset, Parquet, Arrow, JSONL, OTLP or Jaeger JSON", _convert),
+    "demo": ("outputs", "generate events of a booking platform with planted causes, or run it live", _demo),
+    "probe": ("probe", "make real requests and record the phases of each as an event", _probe),
+    "receive": ("receive", "receive OTLP from running services into a folder", _receive),
+    "lab": ("lab", "open JupyterLab with the heatmap of your files", _lab),
+    "completion": (
+        "completion",
+        "print a script that completes obskit's commands in your shell",
+        _completion,
+    ),
 }
 
 
-def parser() -> argparse.ArgumentParser:
+def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; `parse_args` sets `command`."""
-    top = _Parser(
+    top = _TopParser(
         prog="obskit",
         description="Find which requests are slow or failing, for whom, and what sets them apart.",
         epilog=_EPILOG,
     )
-    top.add_argument("--version", action="store_true", help="print the version and stop")
+    top.add_argument("--version", action="store_true", help="print the version and exit")
     commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
-    for name, (_room, does, arguments) in COMMANDS.items():
-        arguments(commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + "."))
+    top.commands = {}
+    for name, (_module, does, add_arguments) in COMMANDS.items():
+        command = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
+        add_arguments(command)
+        top.commands[name] = command
     return top

@@ -85,10 +85,10 @@ def demo(arguments: argparse.Namespace) -> None:
 
 def _live(arguments: argparse.Namespace) -> None:
     try:
-        room = importlib.import_module("obskit.demo.live.run")
+        live = importlib.import_module("obskit.demo.live.run")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "obskit":
-            raise
+            raise MissingDependency.of_module(error.name) from error
         raise MissingDependency.of("live", "obskit demo --live") from error
 
     def say(line: str) -> None:
@@ -96,7 +96,7 @@ def _live(arguments: argparse.Namespace) -> None:
             write(line)
             sys.stdout.flush()
 
-    seen = room.run(arguments.into, seconds=arguments.seconds or 60, seed=arguments.seed, say=say)
+    seen = live.run(arguments.into, seconds=arguments.seconds or 60, seed=arguments.seed, say=say)
     if arguments.json:
         write_json({"kind": "live demo"} | seen.to_dict())
     else:

@@ -8,6 +8,7 @@ import errno
 import signal
 from collections.abc import Callable, Iterator
 
+from obskit.distribution import install_command
 from obskit.errors import InvalidArgument
 from obskit.receive.intake import Intake
 from obskit.receive.memory import give_back
@@ -76,7 +77,7 @@ async def _listen(settings: Settings, intake: Intake, servers: list[Web | Rpc], 
     if settings.grpc is None:
         return
     if not AVAILABLE and not settings.grpc_required and settings.http is not None:
-        say("OTLP/gRPC is off: pip install 'obskit[receive-grpc]'")
+        say(f"OTLP/gRPC is off: {install_command('receive-grpc')}")
         return
     calls = Rpc(intake, settings)
     servers.append(calls)

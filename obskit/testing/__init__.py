@@ -49,6 +49,6 @@ def __getattr__(name: str) -> Any:
         module = importlib.import_module(f"obskit.testing.{_MODULES[name]}")
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] == "obskit":
-            raise
+            raise MissingDependency.of_module(error.name) from error
         raise MissingDependency.of("data", f"obskit.testing.{name}") from error
     return getattr(module, name)

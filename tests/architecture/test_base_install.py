@@ -25,12 +25,12 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 def installed(extra: str | None) -> set[str]:
     """Distributions that the base install brings, or one extra with it, as they ask for each other."""
     wanted = [*PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] if extra else [])]
-    found: set[str] = {"obskit"}
+    found: set[str] = {"obskit-notebook"}
     while wanted:
         asked = Requirement(wanted.pop())
         name = canonicalize_name(asked.name)
         for more in ("", *asked.extras):
-            if name == "obskit":
+            if name == "obskit-notebook":
                 wanted += PROJECT["optional-dependencies"].get(more, [])
                 continue
             if (mark := f"{name}[{more}]") in found:
@@ -111,14 +111,17 @@ def test_a_verb_without_its_extra_says_what_to_type(words: tuple[str, ...]) -> N
     done = obskit(*words)
     assert done.returncode == 2
     assert done.stderr == (
-        f"obskit: obskit {words[0]} needs the extra 'data'\nHint: pip install 'obskit[data]'\n"
+        f"obskit: obskit {words[0]} needs the extra 'data'\nHint: pip install 'obskit-notebook[data]'\n"
     )
 
 
 def test_probe_without_its_extra_says_what_to_type() -> None:
     done = obskit("probe", "http://127.0.0.1:1/")
     assert done.returncode == 2
-    assert done.stderr == "obskit: obskit probe needs the extra 'probe'\nHint: pip install 'obskit[probe]'\n"
+    assert (
+        done.stderr
+        == "obskit: obskit probe needs the extra 'probe'\nHint: pip install 'obskit-notebook[probe]'\n"
+    )
 
 
 def test_probe_needs_its_extra_alone() -> None:
@@ -151,7 +154,7 @@ def test_the_live_demo_without_its_extra_says_what_to_type(extra: str | None) ->
     )
     assert done.returncode == 2
     assert done.stderr == (
-        "obskit: obskit demo --live needs the extra 'live'\nHint: pip install 'obskit[live]'\n"
+        "obskit: obskit demo --live needs the extra 'live'\nHint: pip install 'obskit-notebook[live]'\n"
     )
 
 
@@ -164,7 +167,8 @@ def test_lab_without_its_extra_says_what_to_type(tmp_path: Path) -> None:
     )
     assert done.returncode == 2
     assert (
-        done.stderr == "obskit: obskit lab needs the extra 'notebook'\nHint: pip install 'obskit[notebook]'\n"
+        done.stderr
+        == "obskit: obskit lab needs the extra 'notebook'\nHint: pip install 'obskit-notebook[notebook]'\n"
     )
 
 
@@ -174,7 +178,7 @@ def test_the_public_face_without_extras_says_what_to_type() -> None:
         "try:\n    obskit.load\nexcept obskit.MissingDependency as error:\n    print(error)\n"
         "else:\n    print('found')"
     )
-    assert done.stdout.endswith("Hint: pip install 'obskit[data]'\n"), done.stderr
+    assert done.stdout.endswith("Hint: pip install 'obskit-notebook[data]'\n"), done.stderr
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ import pytest
 
 from obskit import load
 from obskit.cli import main
-from obskit.cli.arguments import COMMANDS, parser
+from obskit.cli.arguments import COMMANDS, build_parser
 from obskit.engine.functions import FUNCTIONS
 from obskit.names import COLUMNS
 
@@ -42,7 +42,7 @@ def text(name: str) -> str:
 
 
 def options(command: str) -> set[str]:
-    (choices,) = [a.choices for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    (choices,) = [a.choices for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)]
     found = {option for action in choices[command]._actions for option in action.option_strings}
     return found - {"-h", "--help"}
 

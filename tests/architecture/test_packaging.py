@@ -28,7 +28,7 @@ def wanted(extra: str) -> set[str]:
     """Names that an extra asks for, through the extras it is made of."""
     names: set[str] = set()
     for requirement in EXTRAS[extra]:
-        if inner := re.fullmatch(r"obskit\[([\w,-]+)\]", requirement):
+        if inner := re.fullmatch(r"obskit-notebook\[([\w,-]+)\]", requirement):
             for part in inner.group(1).split(","):
                 names |= wanted(part)
         else:
@@ -59,7 +59,7 @@ def test_constraints_pin_what_we_ask_for_and_nothing_by_address() -> None:
     pinned = {name_of(line) for line in lines}
     assert [line for line in lines if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.+!]+", line)] == []
     assert (wanted("dev") | {name_of(r) for r in PROJECT["dependencies"]}) - pinned == set()
-    assert "obskit" not in pinned
+    assert "obskit-notebook" not in pinned
 
 
 def test_the_oldest_releases_are_those_we_ask_for() -> None:

@@ -34,10 +34,10 @@ def text_of(path: Path) -> str | None:
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_a_module_is_at_most_400_lines_and_says_what_it_is(path: Path) -> None:
+def test_a_module_is_at_most_400_lines_and_has_a_docstring(path: Path) -> None:
     source = path.read_text()
-    assert source.count("\n") <= 400, "a room that outgrows a module becomes a folder"
-    assert ast.get_docstring(ast.parse(source)), "a module says what it owns"
+    assert source.count("\n") <= 400, "split it by responsibility"
+    assert ast.get_docstring(ast.parse(source)), "a module says what it is responsible for"
 
 
 def test_nothing_is_called_utils() -> None:
@@ -47,7 +47,7 @@ def test_nothing_is_called_utils() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_stand_at_the_top(path: Path) -> None:
-    """Only the public face and the command line are lazy: elsewhere such an import hides a circle."""
+    """Only `obskit/__init__` and the command line import lazily; elsewhere it would hide a cycle."""
     where = path.relative_to(ROOT / "obskit")
     if str(where) == "__init__.py" or where.parts[0] == "cli":
         return
@@ -61,17 +61,17 @@ def test_imports_stand_at_the_top(path: Path) -> None:
     assert inside == []
 
 
-def test_every_room_has_its_place_in_the_layers() -> None:
+def test_every_package_has_its_place_in_the_layers() -> None:
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (contract,) = [c for c in tool["contracts"] if c["type"] == "layers"]
-    placed = {room.strip() for layer in contract["layers"] for room in layer.split("|")}
-    rooms = {
+    placed = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
+    packages = {
         path.stem
         for path in (ROOT / "obskit").iterdir()
-        if path.name not in ("__init__.py", "__main__.py", "__pycache__", "py.typed")
+        if path.name not in ("__init__.py", "__pycache__", "py.typed")
         and (path.suffix == ".py" or (path / "__init__.py").exists())
     }
-    assert rooms == placed
+    assert packages == placed
 
 
 # Put together from halves, so that this file does not hold what it forbids.

@@ -46,7 +46,7 @@ def chromium():
     try:
         from playwright.sync_api import sync_playwright
     except ImportError:
-        missing("playwright is not installed (pip install 'obskit[dev]')")
+        missing("playwright is not installed (pip install 'obskit-notebook[dev]')")
     path = os.environ.get("OBSKIT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
         missing("there is no Chromium on the path (set OBSKIT_CHROMIUM to one)")
@@ -101,7 +101,7 @@ def shared_page(chromium):
 def lab(tmp_path_factory):
     """A JupyterLab that all tests share; each opens a notebook of its own."""
     if importlib.util.find_spec("jupyterlab") is None:
-        missing("JupyterLab is not installed (pip install 'obskit[notebook]')")
+        missing("JupyterLab is not installed (pip install 'obskit-notebook[notebook]')")
     server = Lab(tmp_path_factory.mktemp("lab"))
     try:
         server.wait()

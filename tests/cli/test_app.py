@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_help_names_every_command(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--help"]) == 0
     said = capsys.readouterr().out
-    assert [name for name in COMMANDS if f"\n    {name} " not in said] == []
+    assert [name for name in COMMANDS if not re.search(rf"\n    {name}\s", said)] == []
     assert next(iter(COMMANDS)) == "triage"
 
 
@@ -62,8 +64,62 @@ def test_a_wrong_call_is_2_and_prints_no_traceback(
     assert main(words) == 2
     said = capsys.readouterr()
     assert said.out == ""
-    assert "error: " in said.err
+    assert said.err.startswith("obskit")
+    assert "\nHint: " in said.err
     assert "Traceback" not in said.err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["triag", "x"], "obskit: 'triag' is not a command\nHint: did you mean triage?\n"),
+        (["zzz"], "obskit: 'zzz' is not a command\nHint: obskit --help\n"),
+        (["--versoin"], "obskit: --versoin is not an option\nHint: did you mean --version?\n"),
+        (
+            ["triage", "x", "--sinc=1h"],
+            "obskit triage: --sinc is not an option\nHint: did you mean --since?\n",
+        ),
+        (
+            ["query", "x", "--limit", "0"],
+            "obskit query: argument --limit: must be 1 or more, got 0\nHint: obskit query --help\n",
+        ),
+        (
+            ["triage"],
+            "obskit triage: the following arguments are required: PATH\nHint: obskit triage --help\n",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_a_mistyped_call_suggests_the_nearest(
+    words: list[str], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert capsys.readouterr().err == said
+
+
+def test_python_m_obskit_is_the_command_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "obskit", "--version"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.startswith("obskit 0.")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_knows_every_command(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    script = capsys.readouterr().out
+    assert [name for name in COMMANDS if name not in script] == []
+    assert "--mapping" in script or "mapping" in script
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_bash_completes_a_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", "bash"]) == 0
+    script = tmp_path / "obskit.bash"
+    script.write_text(capsys.readouterr().out)
+    code = f"source {script}; COMP_WORDS=(obskit tri); COMP_CWORD=1; _shtab_obskit; echo ${{COMPREPLY[@]}}"
+    done = subprocess.run(["bash", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["triage"]
 
 
 def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
@@ -89,7 +145,7 @@ def failing(error: BaseException, monkeypatch: pytest.MonkeyPatch) -> int:
             ZeroDivisionError("by zero"),
             1,
             "obskit: ZeroDivisionError: by zero\n"
-            "Hint: this is a fault in obskit; OBSKIT_DEBUG=1 shows where, please report it\n",
+            "Hint: this is a bug in obskit; please report it with the traceback that OBSKIT_DEBUG=1 prints\n",
         ),
         (KeyboardInterrupt(), 130, "obskit: interrupted\n"),
     ],

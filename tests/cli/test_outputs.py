@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from obskit.cli import main
-from obskit.cli.arguments import parser
+from obskit.cli.arguments import build_parser
 from obskit.writers import FORMATS
 from obskit.writers.formats import DATASET
 
@@ -34,7 +34,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def test_the_choices_are_the_formats() -> None:
-    (commands,) = [a.choices for a in parser()._actions if isinstance(a, argparse._SubParsersAction)]
+    (commands,) = [a.choices for a in build_parser()._actions if isinstance(a, argparse._SubParsersAction)]
     (to,) = [action for action in commands["convert"]._actions if action.dest == "to"]
     assert to.choices == (DATASET, *FORMATS)
 

@@ -215,7 +215,7 @@ def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingDependency) as caught:
         ok.load("https://u:p@host/a.jsonl?sig=1")
     assert str(caught.value) == (
-        "reading https://host/a.jsonl?… needs the extra 'remote'\nHint: pip install 'obskit[remote]'"
+        "reading https://host/a.jsonl?… needs the extra 'remote'\nHint: pip install 'obskit-notebook[remote]'"
     )
 
 

@@ -111,7 +111,7 @@ def test_without_plotly_the_line_to_type(monkeypatch):
     with pytest.raises(MissingDependency) as raised:
         comparison(explanation())
     assert str(raised.value) == (
-        "A plotly figure needs the extra 'notebook'\nHint: pip install 'obskit[notebook]'"
+        "A plotly figure needs the extra 'notebook'\nHint: pip install 'obskit-notebook[notebook]'"
     )
 
 

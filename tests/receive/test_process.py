@@ -201,11 +201,11 @@ def test_http_alone_works_without_grpc(start, monkeypatch):
     monkeypatch.setattr("obskit.receive.serve.AVAILABLE", False)
     monkeypatch.setattr("obskit.receive.rpc.grpc", None)
     receiver = start(grpc_if_there=True)
-    assert "OTLP/gRPC is off: pip install 'obskit[receive-grpc]'" in receiver.said
+    assert "OTLP/gRPC is off: pip install 'obskit-notebook[receive-grpc]'" in receiver.said
     assert receiver.post(b"")[0] == 200
     receiver.stop()
     with pytest.raises(ImportError) as caught:
         start(grpc=0)
     assert str(caught.value) == (
-        "obskit receive --grpc needs the extra 'receive-grpc'\nHint: pip install 'obskit[receive-grpc]'"
+        "obskit receive --grpc needs the extra 'receive-grpc'\nHint: pip install 'obskit-notebook[receive-grpc]'"
     )

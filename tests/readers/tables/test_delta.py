@@ -86,7 +86,7 @@ def test_without_the_package(table, load, monkeypatch):
     with pytest.raises(MissingDependency) as caught:
         load(*expand(table))
     assert str(caught.value) == (
-        f"{table} is a Delta table: reading it needs the extra 'delta'\nHint: pip install 'obskit[delta]'"
+        f"{table} is a Delta table: reading it needs the extra 'delta'\nHint: pip install 'obskit-notebook[delta]'"
     )
 
 
