@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pyarrow as pa
@@ -20,7 +20,7 @@ from obskit.names.curl import as_event, is_timing
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 OBJECT_LIMIT = 1024 * 1024
 """Bytes of one object; curl's are about two thousand, a chain of certificates makes them ten thousand."""
@@ -140,7 +140,7 @@ class _Text:
         return f"line {self._line}, byte {self._offset}"
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the requests of a file as batches, what is no object counted with its place.
 
     Raises:

@@ -19,7 +19,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.spans.json_documents import Frame, Malformed, Spans, read_documents
 from obskit.readers.spans.tags import KINDS
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport, ReadOptions
 from obskit.schema.types import json_text
 
 _DATA = re.compile(rb'"data"\s*:\s*\{')
@@ -163,7 +163,7 @@ def _plain(value: Any) -> bool:
     return type(value) in (str, int, float) and value not in ("", 0)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the events of a file as batches.
 
     Raises:

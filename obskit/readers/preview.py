@@ -8,11 +8,10 @@ other files the first rows are taken. Nothing here counts what cannot be read: t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -20,7 +19,7 @@ import pyarrow as pa
 from obskit.errors import ObskitError
 from obskit.readers.io.source import Gzip, Plain, Source, Stream
 from obskit.readers.registry import REGISTRY, Reader
-from obskit.schema import LoadReport
+from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
 
 FILES = 32
 MARKS = 24
@@ -137,6 +136,7 @@ class PreviewReader:
 
     Args:
         paths: what `expand` gave.
+        options: how to read them.
         rows: about how many, shared among the files by their size.
         seconds: how long reading may take, about.
 
@@ -146,13 +146,13 @@ class PreviewReader:
     """
 
     def __init__(
-        self, paths: Sequence[Path], *, mapping: Mapping[str, Any] | None, rows: int, seconds: float
+        self, paths: Sequence[Path], options: ReadOptions = READ_AS_IS, *, rows: int, seconds: float
     ) -> None:
         sized = [(path, path.stat().st_size) for path in paths]
         self.of = len(sized)
         self.files = 0
         self._chosen = sized[:: max(1, -(-len(sized) // FILES))]
-        self._mapping = mapping
+        self._options = options
         self._rows = rows
         self._seconds = seconds
         self._bytes = max(1, sum(size for _, size in self._chosen))
@@ -182,7 +182,7 @@ class PreviewReader:
             marks = min(MARKS, quota)
             step = LAST * reach / max(1, marks - 1)
             source.plan = Plan(-(-quota // marks), step, reach, deadline)
-        yield from reader.read(source, LoadReport().file(path), self._mapping)
+        yield from reader.read(source, LoadReport().file(path), self._options)
 
 
 def _of_lines(reader: Reader, source: Source) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib.metadata import entry_points
@@ -14,7 +15,7 @@ from obskit.errors import InvalidArgument, ReadError
 from obskit.readers.io.live_files import is_segment
 from obskit.readers.io.source import Source
 from obskit.readers.unsupported import describe
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 SEGMENTS = "OTLP protobuf"
 """The reader of a receiver's segments."""
@@ -41,14 +42,37 @@ class Reader:
         name: as people call the format.
         suffixes: like ".jsonl", without that of a compression; they only break ties.
         sniff: told the first 64 KiB after decompression, says how well they match.
-        read: gives batches with names as found, of whatever schema; what cannot be read is counted in the
-            report, and only a file of which nothing can be read raises `ReadError`.
+        read: gives batches with names as found; schemas may differ between batches. What cannot be read is
+            counted in the report; only a file that cannot be read at all raises `ReadError`. A `read` that
+            takes `mapping` in place of options works too.
     """
 
     name: str
     suffixes: tuple[str, ...]
     sniff: Callable[[bytes], Match]
-    read: Callable[[Source, FileReport, Mapping[str, Any] | None], Iterator[pa.RecordBatch]]
+    read: Callable[[Source, FileReport, ReadOptions], Iterator[pa.RecordBatch]]
+
+    def __post_init__(self) -> None:
+        if _takes_mapping(self.read):
+            object.__setattr__(self, "read", _MappingRead(self.read))
+
+
+@dataclass(frozen=True)
+class _MappingRead:
+    """A `read` written before `ReadOptions`, which takes `mapping` alone."""
+
+    read: Callable[..., Iterator[pa.RecordBatch]]
+
+    def __call__(self, source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+        return self.read(source, report, mapping=options.mapping)
+
+
+def _takes_mapping(read: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(read).parameters
+    except (TypeError, ValueError):  # a function of C may not tell
+        return False
+    return "mapping" in parameters and "options" not in parameters
 
 
 class Registry:

@@ -15,6 +15,7 @@ from obskit.readers import registry as registry_module
 from obskit.readers.io import source as source_module
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Registry
+from obskit.schema import LoadReport, ReadOptions
 
 EVENTS = [
     {
@@ -178,3 +179,41 @@ def test_more_than_the_limit_to_decompress(tmp_path, monkeypatch):
     monkeypatch.setattr(source_module, "SPOOL_LIMIT", 1_000_000)
     with pytest.raises(LimitExceeded, match="unfolds to more than"), Source(path).on_disk():
         pass
+
+
+def keyword_only(source, report, *, mapping=None):
+    yield pa.RecordBatch.from_pydict({"mapped": [str(mapping)]})
+
+
+def positional(source, report, mapping):
+    return keyword_only(source, report, mapping=mapping)
+
+
+def with_options(source, report, options):
+    return keyword_only(source, report, mapping=options.mapping)
+
+
+class WithOptions:
+    def read(self, source, report, options):
+        return keyword_only(source, report, mapping=options.mapping)
+
+
+@pytest.mark.parametrize("read", [keyword_only, positional, with_options, WithOptions().read])
+def test_a_reader_takes_the_options_or_the_mapping_alone(tmp_path, read):
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+    reader = Reader("x", (), lambda _: Match.CERTAIN, read)
+    mapping = {"name": "op"}
+    (batch,) = reader.read(Source(path), LoadReport().file(path), ReadOptions(mapping=mapping))
+    assert batch.to_pylist() == [{"mapped": str(mapping)}]
+
+
+def test_the_same_reader_is_registered_twice():
+    registry = Registry()
+    for _ in range(2):
+        registry.register(Reader("x", (), sniffed, keyword_only))
+    assert [reader.name for reader in registry.readers()] == ["x"]
+
+
+def sniffed(head):
+    return Match.NO

@@ -5,17 +5,14 @@ import inspect
 
 import pyarrow as pa
 import pytest
-import test_testing_contract
-import test_testing_markers
-import test_testing_requests
-import test_testing_stores
 
 from obskit.errors import ObskitError
 from obskit.testing import ReaderContract
+from tests.testing import test_contract, test_markers, test_requests, test_stores
 
 SUITES = {
     name: suite
-    for module in (test_testing_contract, test_testing_markers, test_testing_requests, test_testing_stores)
+    for module in (test_contract, test_markers, test_requests, test_stores)
     for name, suite in inspect.getmembers(module, inspect.isclass)
     if issubclass(suite, ReaderContract) and name.startswith("Test")
 }
@@ -39,8 +36,8 @@ class Broken:
         self.first, self.batches = suite.reader.read, []
 
     def is_red(self, spoil):
-        def read(source, report, mapping):
-            self.batches = self.batches or list(self.first(source, report, mapping))
+        def read(source, report, options):
+            self.batches = self.batches or list(self.first(source, report, options))
             return map(spoil, self.batches)
 
         self.suite.reader = dataclasses.replace(self.suite.reader, read=read)

@@ -8,7 +8,7 @@ screens need (flags, depth, children, `processID`) is not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -21,7 +21,7 @@ from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
 from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
 from obskit.readers.spans.tags import own_columns
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
 _NAMED = re.compile(rb'"operationName"\s*:')
@@ -115,7 +115,7 @@ class Jaeger(Spans):
         return own_columns(batch)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the spans of a file as batches.
 
     Raises:

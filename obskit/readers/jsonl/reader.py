@@ -15,7 +15,7 @@ import contextlib
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -32,7 +32,7 @@ from obskit.readers.jsonl.inferred_schema import Shape
 from obskit.readers.jsonl.uniform_lines import Alike
 from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 FIRST_BLOCK = 16 * 1024
 BLOCK = 4 * 1024 * 1024
@@ -131,7 +131,7 @@ def _jaeger(row: dict[str, Any]) -> bool:
     return "traceID" in row and "spanID" in row and row.keys() <= _JAEGER_SPAN
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the events of a file as batches, bad lines counted with their place.
 
     Raises:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -22,7 +22,7 @@ from obskit.readers.markers.documents import first_objects, objects
 from obskit.readers.markers.events import Recognise, Rows, cdevents, cloudevents
 from obskit.readers.markers.forges import github, gitlab, webhook
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 # One of these is in every object that is known here; most files have none, and are not looked at further.
 _HINTS = re.compile(
@@ -88,7 +88,7 @@ def kind_of(head: bytes) -> str | None:
     return first
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the markers of a file as batches.
 
     Raises:

@@ -7,7 +7,7 @@ are not events: one counted rejection of each a file says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -21,7 +21,7 @@ from obskit.readers.otlp.json_columnar import Fast
 from obskit.readers.otlp.rowwise import BATCH_TYPES, REQUEST, is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.spans.json_documents import parses
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 REQUEST_LIMIT = 256 * 1024 * 1024
 """Bytes that one request may have; it is held in memory whole."""
@@ -35,7 +35,7 @@ def sniff(head: bytes) -> Match:
     return Match.CERTAIN if text[:1] in (b"{", b"[") and REQUEST.search(text) else Match.NO
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the spans and log records of a file as batches.
 
     Raises:

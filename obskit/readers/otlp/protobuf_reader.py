@@ -7,8 +7,7 @@ events: one counted rejection of each a file says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
@@ -24,7 +23,7 @@ from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
 from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
 from obskit.readers.otlp.rowwise import BATCH_TYPES, METRICS, PROFILES, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 BLOCK = 4 * 1024 * 1024
 """Bytes of messages that are decoded at once."""
@@ -37,7 +36,7 @@ def sniff(head: bytes) -> Match:
     return Match.NO if framing_of(head) is None else Match.CERTAIN
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the spans and log records of a file as batches.
 
     Raises:

@@ -5,8 +5,7 @@ What tracing tools write so is told by its columns and read as `layouts` says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -15,7 +14,7 @@ from obskit.errors import ReadError
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.schema import FileReport, check_sources
+from obskit.schema import FileReport, ReadOptions, check_sources
 
 ROWS = 65_536
 BYTES = 64 * 1024 * 1024
@@ -31,9 +30,7 @@ def sniff_parquet(head: bytes) -> Match:
     return Match.CERTAIN if head[:4] == b"PAR1" else Match.NO
 
 
-def read_parquet(
-    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-) -> Iterator[pa.RecordBatch]:
+def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give a Parquet file's rows, a row group at a time; one that cannot be read is counted and left out.
 
     Raises:
@@ -50,8 +47,8 @@ def read_parquet(
                 hint="was it written to its end? Without its footer the rows cannot be found",
             ) from error
         with file:
-            layout = None if mapping else layout_of(names)
-            check_sources(mapping, names, source.path)
+            layout = None if options.mapping else layout_of(names)
+            check_sources(options.mapping, names, source.path)
             for group in range(file.num_row_groups):
                 for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
                     yield from layout.read(batch, source, report) if layout else (batch,)
@@ -105,9 +102,7 @@ class _WithoutMagic:
         return self._stream.position()
 
 
-def read_arrow(
-    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-) -> Iterator[pa.RecordBatch]:
+def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give an Arrow file's or stream's rows; one that breaks off gives the batches before the break.
 
     Raises:
@@ -124,8 +119,8 @@ def read_arrow(
                 f"{source.path} is Arrow IPC whose schema cannot be read: {_first_line(error)}",
                 hint="was it written to its end?",
             ) from error
-        check_sources(mapping, names, source.path)
-        layout = None if mapping else layout_of(names)
+        check_sources(options.mapping, names, source.path)
+        layout = None if options.mapping else layout_of(names)
         given = 0
         while True:
             try:

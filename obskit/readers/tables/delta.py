@@ -8,9 +8,8 @@ the table is partitioned by are. The log is read by the package `deltalake`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -19,7 +18,7 @@ from obskit.errors import MissingDependency, ReadError
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.schema import FileReport, check_sources
+from obskit.schema import FileReport, ReadOptions, check_sources
 
 try:
     import deltalake
@@ -55,7 +54,7 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if type(row) is dict and row and row.keys() <= _ACTIONS else Match.NO
 
 
-def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the rows that a table had at an entry of its log; a file of it that cannot be read is counted.
 
     Raises:
@@ -78,8 +77,8 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
             f"{folder} is a Delta table that cannot be read: {_first_line(error)}",
             hint="write it as Parquet with what made it",
         ) from error
-    check_sources(mapping, dataset.schema.names, folder)
-    layout = None if mapping else layout_of(dataset.schema.names)
+    check_sources(options.mapping, dataset.schema.names, folder)
+    layout = None if options.mapping else layout_of(dataset.schema.names)
     rows = layout.rows if layout else ROWS
     for fragment in dataset.get_fragments():
         given = 0

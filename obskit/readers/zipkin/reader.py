@@ -7,7 +7,7 @@ sides of one call may share a span id; both rows keep it, and the parent that th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -20,7 +20,7 @@ from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, 
 from obskit.readers.spans.tags import own_columns
 from obskit.readers.zipkin.columnar import FIELDS, Known, batches
 from obskit.readers.zipkin.rowwise import span_row
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 _ID = re.compile(rb'"traceId"\s*:')
 _OWN = re.compile(rb'"id"\s*:')
@@ -86,7 +86,7 @@ class Zipkin(Spans):
         return own_columns(batch)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the spans of a file as batches.
 
     Raises:
