@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.names.curl import as_event, is_timing
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source, Stream
@@ -157,7 +157,7 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
                 text.fill()
                 continue
             text.skip(piece.start)
-            why = _added(batcher, piece, source)
+            why = _added(batcher, piece)
             if why:
                 if text.ended and piece.end >= len(text.text) and not text.text.endswith("\n"):
                     why = stream.damage or ("torn: the file ends within it" if why == "not JSON" else why)
@@ -180,7 +180,7 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
         )
 
 
-def _added(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
+def _added(batcher: RowBatcher, piece: _Piece) -> str:
     """Add a piece's event; return why that cannot be, or nothing."""
     if piece.row is None:
         return piece.why
@@ -192,8 +192,6 @@ def _added(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
         return f"nested deeper than {DEPTH_LIMIT} levels"
     except UnicodeEncodeError:
         return "not UTF-8"
-    except LimitExceeded as error:
-        raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
     return ""
 
 

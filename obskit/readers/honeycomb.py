@@ -17,6 +17,7 @@ import pyarrow as pa
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, TooDeep, attribute_name, flat
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import json_start
 from obskit.readers.spans.json_documents import Frame, Malformed, Spans, read_documents
 from obskit.readers.spans.tags import KINDS
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport, ReadOptions
@@ -54,8 +55,8 @@ _ANNOTATIONS = ("span_event", "link")
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Honeycomb's events in it."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or not (_TRACE.search(text) or _DATA.search(text)):
+    text = json_start(head)
+    if not (text and (_TRACE.search(text) or _DATA.search(text))):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])

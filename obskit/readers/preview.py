@@ -19,6 +19,7 @@ import pyarrow as pa
 from obskit.errors import ObskitError
 from obskit.readers.io.source import Gzip, Plain, Source, Stream
 from obskit.readers.registry import REGISTRY, Reader
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
 
 FILES = 32
@@ -32,8 +33,6 @@ UNFOLDED = 50_000_000
 """Bytes of compressed input that are unfolded in a second."""
 
 _LINE_LIMIT = 16 * 1024 * 1024
-_OF_LINES = ("flat JSONL", "CSV", "OTLP JSON", "access log", "Envoy access log", "nginx JSON", "Envoy JSON")
-_OF_TEXT = ("CSV", "access log", "Envoy access log")
 
 
 @dataclass(frozen=True)
@@ -186,11 +185,11 @@ class PreviewReader:
 
 
 def _of_lines(reader: Reader, source: Source) -> bool:
-    if reader.name not in _OF_LINES:
+    first, newline, _ = source.head.removeprefix(UTF8_BOM).partition(b"\n")
+    if reader.lines is None or not newline:
         return False
-    first, newline, _ = source.head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    if not newline or reader.name in _OF_TEXT:
-        return bool(newline)
+    if reader.lines == "text":
+        return True
     try:
         orjson.loads(first)
     except orjson.JSONDecodeError:

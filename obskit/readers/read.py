@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from obskit.errors import ReadError
+from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.registry import REGISTRY
@@ -37,6 +37,10 @@ def read_batches(
     reader = REGISTRY.choose(source)
     try:
         yield from reader.read(source, report.file(path, growing=being_written(path)), options)
+    except LimitExceeded as error:
+        if error.message.startswith(str(path)):
+            raise
+        raise LimitExceeded(f"{path}: {error.message}", hint=error.hint) from None
     except OSError as error:
         if isinstance(error, FileNotFoundError) or error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise

@@ -1,5 +1,6 @@
 """Which reader is chosen, and one suite of the same events in every format."""
 
+import dataclasses
 import errno
 import gzip
 import io
@@ -112,7 +113,7 @@ def test_the_same_events_in_every_format(read, form, packed):
 
 
 def reader(name, suffixes, match):
-    return Reader(name, suffixes, lambda head: match, lambda source, report, mapping: iter(()))
+    return Reader(name, suffixes, lambda head: match, lambda source, report, options: iter(()))
 
 
 def test_the_best_match_wins_then_the_suffix_then_an_error_names_both(tmp_path):
@@ -127,9 +128,42 @@ def test_the_best_match_wins_then_the_suffix_then_an_error_names_both(tmp_path):
     other = path.rename(tmp_path / "a.txt")
     with pytest.raises(ReadError) as caught:
         registry.choose(Source(other))
-    assert str(caught.value) == f"{other} may be one and two\nHint: give it a suffix that tells: .one"
+    assert str(caught.value) == (
+        f"{other} could be one or two, and its suffix does not decide\n"
+        "Hint: rename the file with a suffix that decides: .one for one, .two for two"
+    )
     registry.register(sure := reader("sure", (), Match.CERTAIN))
     assert registry.choose(Source(other)) is sure
+
+
+def test_a_suffix_that_several_readers_have_is_not_suggested(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"x")
+    registry = Registry()
+    registry.register(reader("one", (".txt",), Match.CERTAIN))
+    registry.register(reader("two", (".log", ".txt"), Match.CERTAIN))
+    with pytest.raises(ReadError) as caught:
+        registry.choose(Source(path))
+    assert str(caught.value) == (
+        f"{path} could be one or two, and its suffix does not decide\n"
+        "Hint: rename the file with a suffix that decides: .log for two"
+    )
+    registry = Registry()
+    registry.register(reader("one", (".txt",), Match.CERTAIN))
+    registry.register(reader("two", (".txt",), Match.CERTAIN))
+    with pytest.raises(ReadError) as caught:
+        registry.choose(Source(path))
+    assert caught.value.hint == "the sniff of one of these readers has to be stricter"
+
+
+def test_a_reader_may_claim_a_file_by_its_name(tmp_path):
+    path = tmp_path / "a.segment"
+    path.write_bytes(b"x")
+    registry = Registry()
+    registry.register(reader("sure", (), Match.CERTAIN))
+    own = dataclasses.replace(reader("own", (), Match.NO), claims=lambda path: path.suffix == ".segment")
+    registry.register(own)
+    assert registry.choose(Source(path)) is own
 
 
 def test_two_readers_of_one_name():
@@ -137,7 +171,9 @@ def test_two_readers_of_one_name():
     registry.register(reader("one", (), Match.NO))
     with pytest.raises(InvalidArgument) as caught:
         registry.register(reader("one", (".x",), Match.NO))
-    assert str(caught.value) == "there is a reader named 'one' already\nHint: give yours another name"
+    assert str(caught.value) == (
+        "another reader is already registered as 'one'\nHint: give your Reader another name"
+    )
 
 
 def test_readers_of_other_packages_are_found_by_their_entry_point(monkeypatch):

@@ -229,8 +229,16 @@ def _moments(values: pa.Array) -> pa.Array:
 
 
 NGINX_JSON = Reader(
-    "nginx JSON", (".json", ".jsonl", ".log"), _sniff(_NGINX_MARKS), _Dialect(_NGINX, "nginx").read
+    "nginx JSON",
+    (".json", ".jsonl", ".log"),
+    _sniff(_NGINX_MARKS),
+    _Dialect(_NGINX, "nginx").read,
+    lines="json",
 )
 ENVOY_JSON = Reader(
-    "Envoy JSON", (".json", ".jsonl", ".log"), _sniff(_ENVOY_MARKS), _Dialect(_ENVOY, "envoy").read
+    "Envoy JSON",
+    (".json", ".jsonl", ".log"),
+    _sniff(_ENVOY_MARKS),
+    _Dialect(_ENVOY, "envoy").read,
+    lines="json",
 )

@@ -150,5 +150,5 @@ def _joined(taken: Split, found: list[Fields], lines: list[int]) -> dict[str, pa
 
 
 _logs, _envoy = _Log(LOGS, "nginx"), _Log(ENVOY, "envoy")
-ACCESS = Reader("access log", (".log", ".txt"), _logs.sniff, _logs.read)
-ENVOY_TEXT = Reader("Envoy access log", (".log", ".txt"), _envoy.sniff, _envoy.read)
+ACCESS = Reader("access log", (".log", ".txt"), _logs.sniff, _logs.read, lines="text")
+ENVOY_TEXT = Reader("Envoy access log", (".log", ".txt"), _envoy.sniff, _envoy.read, lines="text")

@@ -17,8 +17,8 @@ import pyarrow as pa
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.columnar import Known, batches
 from obskit.readers.jaeger.rowwise import Found, find, span_row
-from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
 from obskit.readers.spans.tags import own_columns
 from obskit.schema import FileReport, ReadOptions
@@ -43,8 +43,8 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Jaeger's traces or spans in it."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or REQUEST.search(text):
+    text = json_start(head)
+    if not text or OTLP_REQUEST.search(text):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source
 from obskit.readers.markers.cluster import argocd, kubernetes
@@ -112,8 +112,6 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
             why = f"nested deeper than {DEPTH_LIMIT} levels"
         except (orjson.JSONEncodeError, UnicodeEncodeError):
             why = "not UTF-8"
-        except LimitExceeded as error:
-            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
         if why:
             report.reject(place, why)
         if batcher.full:

@@ -8,10 +8,11 @@ events: one counted rejection of each a file says so.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.readers.batches.attribute_columns import Pivot
 from obskit.readers.batches.row_batcher import RowBatcher
 from obskit.readers.io.live_files import is_segment
@@ -47,12 +48,9 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
     messages = Messages(report, _said(source.path.name) if is_segment(source.path) else None)
     with source.stream() as stream:
         frames = Frames(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
-        try:
-            for batch in messages.batches(frames):
-                rows += batch.num_rows
-                yield batch
-        except LimitExceeded as error:
-            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        for batch in messages.batches(frames):
+            rows += batch.num_rows
+            yield batch
         if stream.damage and not frames.told_damage:
             report.reject("end of the file", stream.damage)
     if not rows and report.report.rejected_count > before and not messages.others:
@@ -277,4 +275,15 @@ def _is_value(data: bytes, field: Field) -> bool:
     return len(inner) == 1 and 1 <= inner[0].number <= 7
 
 
-READER = Reader("OTLP protobuf", (".pb", ".binpb", ".proto", ".otlp", ".bin"), sniff, read)
+def _is_segment(path: Path) -> bool:
+    # What a receiver has acknowledged is read, even if its first request does not look like OTLP.
+    return path.suffix == ".otlp" and is_segment(path)
+
+
+READER = Reader(
+    "OTLP protobuf",
+    (".pb", ".binpb", ".proto", ".otlp", ".bin"),
+    sniff,
+    read,
+    claims=_is_segment,
+)

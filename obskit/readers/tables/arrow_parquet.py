@@ -11,10 +11,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
+from obskit.readers import tempo
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
 from obskit.schema import FileReport, ReadOptions, check_sources
+from obskit.text import first_line
 
 ROWS = 65_536
 BYTES = 64 * 1024 * 1024
@@ -43,7 +45,7 @@ def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> It
             names = file.schema_arrow.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
-                f"{source.path} is Parquet whose footer cannot be read: {_first_line(error)}",
+                f"{source.path} is Parquet whose footer cannot be read: {first_line(error)}",
                 hint="was it written to its end? Without its footer the rows cannot be found",
             ) from error
         with file:
@@ -116,7 +118,7 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             names = reader.schema.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
-                f"{source.path} is Arrow IPC whose schema cannot be read: {_first_line(error)}",
+                f"{source.path} is Arrow IPC whose schema cannot be read: {first_line(error)}",
                 hint="was it written to its end?",
             ) from error
         check_sources(options.mapping, names, source.path)
@@ -141,10 +143,5 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             report.reject("end of the file", stream.damage)
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet)
+PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet, select_files=tempo.block_files)
 ARROW = Reader("Arrow IPC", (".arrow", ".arrows", ".feather", ".ipc"), sniff_arrow, read_arrow)

@@ -215,4 +215,4 @@ def guess(column: pa.Array) -> pa.Array:
     return column
 
 
-READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read)
+READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read, lines="text")

@@ -8,7 +8,7 @@ the table is partitioned by are. The log is read by the package `deltalake`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import orjson
@@ -19,6 +19,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
 from obskit.schema import FileReport, ReadOptions, check_sources
+from obskit.text import first_line
 
 try:
     import deltalake
@@ -32,14 +33,24 @@ _ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "tx
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 
 
-def newest_entry(folder: Path) -> Path | None:
-    """Return the newest entry of a table's log; None where the folder is no table."""
+def table_files(folder: Path, names: Collection[str]) -> list[Path] | None:
+    """Return the newest entry of a table's log, which says what else of the folder counts.
+
+    Args:
+        folder: any folder.
+        names: of its entries.
+
+    Returns:
+        A list of that one file; None if the folder is not a Delta table.
+    """
+    if LOG not in names:
+        return None
     log = folder / LOG
     try:
-        names = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
+        entries = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
     except OSError:
         return None
-    return log / max(names) if names else None
+    return [log / max(entries)] if entries else None
 
 
 def sniff(head: bytes) -> Match:
@@ -74,7 +85,7 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
         dataset = table.to_pyarrow_dataset()
     except Exception as error:  # the package raises errors of many kinds, some of which it does not name
         raise ReadError(
-            f"{folder} is a Delta table that cannot be read: {_first_line(error)}",
+            f"{folder} is a Delta table that cannot be read: {first_line(error)}",
             hint="write it as Parquet with what made it",
         ) from error
     check_sources(options.mapping, dataset.schema.names, folder)
@@ -93,9 +104,4 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
             )
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-READER = Reader("Delta Lake", (".json",), sniff, read)
+READER = Reader("Delta Lake", (".json",), sniff, read, select_files=table_files)
