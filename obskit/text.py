@@ -47,3 +47,8 @@ def pluralize(count: float | None, one: str, more: str | None = None) -> str:
     """
     shown = "?" if count is None else f"{count:,.0f}"
     return f"{shown} {one if shown == '1' else more or f'{one}s'}"
+
+
+def first_line(error: BaseException) -> str:
+    """Return the first line of an error's message that is not blank; its type where there is none."""
+    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -12,6 +12,7 @@ from obskit.cli.terminal import Progress, write
 from obskit.dataset import is_stream, is_url, placed
 from obskit.errors import ObskitError
 from obskit.events import Events, labelled, load, preview
+from obskit.schema import ReadOptions
 
 
 def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
@@ -47,7 +48,7 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
     # What an error is has to be said of all rows before any is looked at.
     if arguments.json or arguments.error:
         return False
-    with preview(located(arguments), mapping=mapping_of(arguments.mapping)) as scope:
+    with preview(located(arguments), ReadOptions(mapping=mapping_of(arguments.mapping))) as scope:
         if scope is None:
             return False
         try:

@@ -14,6 +14,7 @@ from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo.generate import generate
 from obskit.errors import InvalidArgument, MissingDependency
+from obskit.schema import ReadOptions
 from obskit.text import pluralize
 from obskit.writers import format_of
 
@@ -37,9 +38,8 @@ def convert(arguments: argparse.Namespace) -> None:
 
 def _dataset(arguments: argparse.Namespace) -> None:
     with Progress() as progress:
-        made = convert_paths(
-            located(arguments), arguments.out, mapping=mapping_of(arguments.mapping), progress=progress
-        )
+        options = ReadOptions(mapping=mapping_of(arguments.mapping))
+        made = convert_paths(located(arguments), arguments.out, options=options, progress=progress)
     if arguments.json:
         write_json(
             {

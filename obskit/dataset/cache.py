@@ -14,12 +14,12 @@ import os
 import secrets
 import shutil
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from obskit.dataset.manifest import FORMAT, RULES
 from obskit.errors import DatasetError
+from obskit.schema import ReadOptions
 
 LIMIT = 20 << 30
 DAY = 86_400
@@ -82,13 +82,13 @@ def entry_for(key: str) -> Path:
     return cache_root() / "datasets" / key
 
 
-def source_key(files: Iterable[Path], mapping: Mapping[str, Any] | None) -> str:
-    """Return the key of these files as they are now: path, size, mtime_ns of each, mapping, format."""
+def source_key(files: Iterable[Path], options: ReadOptions) -> str:
+    """Return the key of these files as they are now: path, size, mtime_ns of each, options, format."""
     state = []
     for file in files:
         at = file.stat()
         state.append((str(file.absolute()), at.st_size, at.st_mtime_ns))
-    text = json.dumps([FORMAT, RULES, state, mapping], sort_keys=True, default=str)
+    text = json.dumps([FORMAT, RULES, state, options.cache_key()])
     return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from obskit.dataset.writer import build, check_target, install
 from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
 from obskit.readers import Vanished, expand, read_batches, read_paths
-from obskit.schema import LoadReport, Normalizer
+from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
 
 Paths = Given | Sequence[Given]
 LISTINGS = 20
@@ -38,7 +38,7 @@ def convert(
     paths: Paths,
     out: Path | str | None = None,
     *,
-    mapping: Mapping[str, Any] | None = None,
+    options: ReadOptions = READ_AS_IS,
     progress: Progress | None = None,
 ) -> Dataset:
     """Make a Dataset of files, folders and globs, or open the one that was made before.
@@ -47,7 +47,7 @@ def convert(
         paths: what to read: paths, URLs, binary streams; a single folder that is a Dataset is opened in place
             (unless `out` is given).
         out: the folder to write; by default an entry of the cache, keyed by size and mtime of each file.
-        mapping: our names to the source's, as `schema.Normalizer` takes it.
+        options: how to read them.
         progress: called as ("reading rows", rows so far, 0) after each batch; what it raises ends the work.
     Raises:
         NoSuchPath, ReadError: from the readers.
@@ -61,32 +61,32 @@ def convert(
         return open_dataset(given[0])
     for _ in range(LISTINGS - 1):
         try:
-            return _converted(given, out, mapping, progress)
+            return _converted(given, out, options, progress)
         except Vanished:
             continue
         except FileNotFoundError as error:
             if isinstance(error, ObskitError):  # what the caller named is not there
                 raise
-    return _converted(given, out, mapping, progress)
+    return _converted(given, out, options, progress)
 
 
 def _converted(
-    given: list[Path], out: Path | str | None, mapping: Mapping[str, Any] | None, progress: Progress | None
+    given: list[Path], out: Path | str | None, options: ReadOptions, progress: Progress | None
 ) -> Dataset:
     """List the files and convert them as they are now."""
     passed: list[Path] = []
     files = [file for file in expand(given, passed) if file.name != MANIFEST]
     with held(files) as called:
         if out is None:
-            key = source_key(files, mapping)
-            return _cached(key, lambda: _Stream(files, _report(passed, called), mapping, progress))
+            key = source_key(files, options)
+            return _cached(key, lambda: _Stream(files, _report(passed, called), options, progress))
         target = Path(out).absolute()
         _keep_apart(target, given)
         check_target(target)
         files = [file for file in files if target not in file.absolute().parents]
         building = temporary_beside(target)
         try:
-            stream = _Stream(files, _report(passed, called), mapping, progress)
+            stream = _Stream(files, _report(passed, called), options, progress)
             build(building, stream, stream.schema, stream.report)
             install(building, target)
         finally:
@@ -110,7 +110,7 @@ def located(paths: Paths) -> list[Path]:
     return placed(named)
 
 
-def from_arrow(table: pa.Table, *, mapping: Mapping[str, Any] | None = None) -> Dataset:
+def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:
     """Make a Dataset of a table in memory; kept in the cache by its content.
 
     Raises:
@@ -119,8 +119,8 @@ def from_arrow(table: pa.Table, *, mapping: Mapping[str, Any] | None = None) -> 
     sink = _Digest()
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table.combine_chunks())
-    sink.hash.update(repr((FORMAT, RULES, sorted((mapping or {}).items(), key=str))).encode())
-    return _cached(sink.hash.hexdigest(), lambda: _Stream(table, LoadReport(), mapping, None))
+    sink.hash.update(repr((FORMAT, RULES, options.cache_key())).encode())
+    return _cached(sink.hash.hexdigest(), lambda: _Stream(table, LoadReport(), options, None))
 
 
 def _report(passed: list[Path], called: dict[str, str]) -> LoadReport:
@@ -161,14 +161,14 @@ class _Stream:
         self,
         source: list[Path] | pa.Table,
         report: LoadReport,
-        mapping: Mapping[str, Any] | None,
+        options: ReadOptions,
         progress: Progress | None,
     ) -> None:
         self._source = source
-        self._mapping = mapping
+        self._options = options
         self._progress = progress
         self.report = report
-        self._normalizer = Normalizer(report, mapping=mapping)
+        self._normalizer = Normalizer(report, options)
         self._expected: list[pa.Field] = []
 
     def schema(self) -> pa.Schema:
@@ -181,7 +181,7 @@ class _Stream:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         if not isinstance(self._source, pa.Table):
-            self._expected = _expected(self._source, self._mapping)
+            self._expected = _expected(self._source, self._options)
         yield from self._batches()
         self._expected = []
 
@@ -190,24 +190,24 @@ class _Stream:
             for batch in self._source.to_batches(max_chunksize=1 << 16):
                 yield self._normalizer.batch(batch)
             return
-        for batch in read_paths(self._source, self.report, mapping=self._mapping):
+        for batch in read_paths(self._source, self.report, self._options):
             yield self._normalizer.batch(batch)
             if self._progress is not None:
                 self._progress("reading rows", self.report.rows_read, 0)
 
 
-def _expected(files: list[Path], mapping: Mapping[str, Any] | None) -> list[pa.Field]:
+def _expected(files: list[Path], options: ReadOptions) -> list[pa.Field]:
     """Return fields that the first rows of the files have, so that parts need not be rewritten for them.
 
     A guess that costs little: what it misses is mended at the end, what it has too much is left out then.
     """
     if len(files) == 1 or sum(file.stat().st_size for file in files) < LARGE:
         return []
-    look = Normalizer(LoadReport(), mapping=mapping)
+    look = Normalizer(LoadReport(), options)
     for file in files[:: -(-len(files) // LOOKED_AT)]:
         rows = 0
         try:
-            for batch in read_batches(file, LoadReport(), mapping=mapping):
+            for batch in read_batches(file, LoadReport(), options):
                 held = [
                     name
                     for name, col in zip(batch.schema.names, batch.columns, strict=True)

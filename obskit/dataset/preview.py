@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -18,7 +17,7 @@ from obskit.dataset.manifest import MANIFEST
 from obskit.dataset.parts import ROW_GROUP
 from obskit.dataset.writer import write
 from obskit.readers import PreviewReader, expand
-from obskit.schema import LoadReport, Normalizer
+from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
 from obskit.text import pluralize
 
 ROWS = 50_000
@@ -34,13 +33,11 @@ _UNFOLDS = {".gz": 10, ".zst": 10, ".bz2": 10, ".parquet": 10}
 
 
 @contextmanager
-def skimmed(
-    paths: Paths, *, mapping: Mapping[str, Any] | None = None
-) -> Iterator[tuple[Dataset, str] | None]:
+def skimmed(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[tuple[Dataset, str] | None]:
     """Give a Dataset of some rows of files that are large and not converted yet, and what they are of.
 
     Args:
-        paths, mapping: as `convert` takes them.
+        paths, options: as `convert` takes them.
     Returns:
         The Dataset, which is gone with the context, and words such as "7 of 7 files"; None where the files
         can be opened or converted at once, or nothing could be read.
@@ -53,12 +50,12 @@ def skimmed(
         return
     files = [file for file in expand(given, []) if file.name != MANIFEST]
     size = sum(file.stat().st_size * _UNFOLDS.get(file.suffix.lower(), 1) for file in files)
-    if size < LARGE or is_dataset(entry_for(source_key(files, mapping))):
+    if size < LARGE or is_dataset(entry_for(source_key(files, options))):
         yield None
         return
-    skim = PreviewReader(files, mapping=mapping, rows=ROWS, seconds=SECONDS)
+    skim = PreviewReader(files, options, rows=ROWS, seconds=SECONDS)
     report = LoadReport()
-    normalizer = Normalizer(report, mapping=mapping)
+    normalizer = Normalizer(report, options)
     batches = [normalizer.batch(raw) for raw in skim.batches()]
     if not report.rows_read:
         yield None

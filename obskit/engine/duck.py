@@ -24,7 +24,7 @@ import pyarrow as pa
 
 from obskit.engine.condition import Condition
 from obskit.errors import ConditionError, DatasetError
-from obskit.text import pluralize
+from obskit.text import first_line, pluralize
 
 VIEW = "events"
 MASK_CACHE_BYTES = 256 << 20
@@ -132,7 +132,7 @@ class DuckEngine:
             yield cursor
         except (duckdb.IOException, duckdb.PermissionException) as error:
             raise DatasetError(
-                f"the files of the dataset cannot be read: {_first_line(error)}",
+                f"the files of the dataset cannot be read: {first_line(error)}",
                 hint="were they moved or replaced? Load them again",
             ) from None
         except duckdb.Error as error:
@@ -237,7 +237,7 @@ class DuckEngine:
             connection.execute(f"create view {VIEW} as {source}")
         except duckdb.Error as error:
             raise DatasetError(
-                f"the files of the dataset cannot be read: {_first_line(error)}",
+                f"the files of the dataset cannot be read: {first_line(error)}",
                 hint="were they moved or replaced? Load them again",
             ) from None
         return connection
@@ -314,10 +314,6 @@ def _sql_type(kind: pa.DataType) -> str:
 
 def _cannot(error: duckdb.Error) -> ConditionError:
     return ConditionError(
-        f"DuckDB cannot answer: {_first_line(error)}",
+        f"DuckDB cannot answer: {first_line(error)}",
         hint="check patterns and the types of what is compared",
     )
-
-
-def _first_line(error: Exception) -> str:
-    return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

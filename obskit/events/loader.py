@@ -15,6 +15,7 @@ from obskit.display.tables import check_link
 from obskit.engine import Condition, Scope
 from obskit.errors import InvalidArgument
 from obskit.events.events import Events
+from obskit.schema import ReadOptions
 
 Source: TypeAlias = "Given | Sequence[Given] | pa.Table | pa.RecordBatch | pd.DataFrame | Dataset"
 
@@ -50,16 +51,17 @@ def load(
     Cost: one pass over what is not converted yet; a Dataset that is there is opened from its metadata.
     """
     template = _checked(trace_url)
+    options = ReadOptions(mapping=mapping, error=error)
     if is_stream(source):  # it can be read but once
         source = placed([cast(Given, source)])[0]
     elif isinstance(source, list | tuple):
         source = [placed([item])[0] if is_stream(item) else item for item in source]
 
     def opened() -> Events:
-        dataset = _dataset(source, mapping, progress)
+        dataset = _dataset(source, options, progress)
         scope = Scope.of(dataset)
-        if error is not None:
-            scope = _with_error(scope, error)
+        if options.error is not None:
+            scope = _with_error(scope, options.error)
         events = Events(scope, trace_url=template, _reopen=opened)
         if between is not None:
             events = events.between(between)
@@ -70,7 +72,7 @@ def load(
     return opened()
 
 
-def _dataset(source: Source, mapping: Mapping[str, Any] | None, progress: Progress | None) -> Dataset:
+def _dataset(source: Source, options: ReadOptions, progress: Progress | None) -> Dataset:
     if isinstance(source, Dataset):
         return source
     if isinstance(source, pd.DataFrame):
@@ -78,11 +80,11 @@ def _dataset(source: Source, mapping: Mapping[str, Any] | None, progress: Progre
     if isinstance(source, pa.RecordBatch):
         source = pa.Table.from_batches([source])
     if isinstance(source, pa.Table):
-        return from_arrow(source, mapping=mapping)
+        return from_arrow(source, options)
     if isinstance(source, (str, Path)):
-        return convert(source, mapping=mapping, progress=progress)
+        return convert(source, options=options, progress=progress)
     if isinstance(source, Sequence) and all(isinstance(item, (str, Path)) for item in source):
-        return convert(list(source), mapping=mapping, progress=progress)
+        return convert(list(source), options=options, progress=progress)
     raise InvalidArgument(
         f"{type(source).__name__} holds no events that can be loaded",
         hint="paths, URLs, a binary stream, a pyarrow Table, a pandas DataFrame or a Dataset",

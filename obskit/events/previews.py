@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from obskit.display.tables import format_cell
 from obskit.engine import Scope
 from obskit.errors import ObskitError
 from obskit.explain import Explanation, explain
+from obskit.schema import READ_AS_IS, ReadOptions
 from obskit.text import pluralize
 
 LARGE = 1_000_000
@@ -32,7 +33,7 @@ Shown = Callable[[Explanation], object]
 
 @contextmanager
 def preview(
-    paths: str | Path | Sequence[str | Path], *, mapping: Mapping[str, Any] | None = None
+    paths: str | Path | Sequence[str | Path], options: ReadOptions = READ_AS_IS
 ) -> Iterator[Scope | None]:
     """Give a sample of files that are large and not converted yet, None where they can be opened at once.
 
@@ -42,7 +43,7 @@ def preview(
     Raises:
         NoSuchPath, ReadError: as `load`.
     """
-    with skimmed(paths, mapping=mapping) as found:
+    with skimmed(paths, options) as found:
         yield None if found is None else _noted(Scope.of(found[0]), f"from {found[1]}")
 
 

@@ -26,6 +26,7 @@ from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.delta import READER as DELTA
 from obskit.readers.zipkin.reader import READER as ZIPKIN
+from obskit.schema import ReadOptions
 
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
@@ -38,6 +39,7 @@ __all__ = [
     "REGISTRY",
     "Match",
     "PreviewReader",
+    "ReadOptions",
     "Reader",
     "Source",
     "Vanished",

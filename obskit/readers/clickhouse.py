@@ -8,7 +8,7 @@ field becomes text, and each value reads as it was. "1.10" and "007" stay text t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from obskit.readers.batches.row_batcher import attribute_name
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl import reader as jsonl
 from obskit.readers.registry import Match, Reader
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport, ReadOptions
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import parse
 from obskit.schema.types import json_text, plain, to_text
@@ -77,14 +77,14 @@ def sniff(head: bytes) -> Match:
     return Match.NO
 
 
-def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the rows of a file of JSON lines as batches.
 
     Raises:
         ReadError: not one line is an object.
         LimitExceeded: too many field names.
     """
-    for batch in jsonl.read(source, report, mapping):
+    for batch in jsonl.read(source, report, options):
         yield as_events(batch, report)
 
 

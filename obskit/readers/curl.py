@@ -10,17 +10,17 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.names.curl import as_event, is_timing
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 OBJECT_LIMIT = 1024 * 1024
 """Bytes of one object; curl's are about two thousand, a chain of certificates makes them ten thousand."""
@@ -140,7 +140,7 @@ class _Text:
         return f"line {self._line}, byte {self._offset}"
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the requests of a file as batches, what is no object counted with its place.
 
     Raises:
@@ -157,7 +157,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
                 text.fill()
                 continue
             text.skip(piece.start)
-            why = _added(batcher, piece, source)
+            why = _added(batcher, piece)
             if why:
                 if text.ended and piece.end >= len(text.text) and not text.text.endswith("\n"):
                     why = stream.damage or ("torn: the file ends within it" if why == "not JSON" else why)
@@ -180,7 +180,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
         )
 
 
-def _added(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
+def _added(batcher: RowBatcher, piece: _Piece) -> str:
     """Add a piece's event; return why that cannot be, or nothing."""
     if piece.row is None:
         return piece.why
@@ -192,8 +192,6 @@ def _added(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
         return f"nested deeper than {DEPTH_LIMIT} levels"
     except UnicodeEncodeError:
         return "not UTF-8"
-    except LimitExceeded as error:
-        raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
     return ""
 
 

@@ -5,14 +5,13 @@ from __future__ import annotations
 import fnmatch
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
 from obskit.readers.io.live_files import current, entries_of
-from obskit.readers.tables.delta import LOG, newest_entry
-from obskit.readers.tempo import BLOCK, DATA
+from obskit.readers.registry import REGISTRY
 
 # Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
 _OURS = frozenset({"obskit.json", ".codes", "planted.json"})
@@ -142,18 +141,20 @@ def _below(folder: Path) -> list[Path]:
         except OSError:
             continue  # not ours to look into, or gone by now
         seen.add(key)
-        names = {entry.name for entry in entries}
-        if LOG in names and (newest := newest_entry(Path(where))) is not None:
-            files.append(newest)  # which says what else of the folder counts
-            continue
-        if BLOCK.issubset(names):
-            entries = [
-                entry for entry in entries if entry.name == DATA or entry.is_dir()
-            ]  # the others search
-        entries = [entry for entry in entries if not entry.name.startswith(".") and entry.name not in _OURS]
-        waiting += [Path(entry.path) for entry in reversed(entries) if entry.is_dir()]
-        files += [Path(entry.path) for entry in entries if entry.is_file()]
+        shown: Sequence[Path | os.DirEntry[str]] = _selected(where, entries) or entries
+        shown = [path for path in shown if not path.name.startswith(".") and path.name not in _OURS]
+        waiting += [Path(path) for path in reversed(shown) if path.is_dir()]
+        files += [Path(path) for path in shown if path.is_file()]
     return sorted(files)
+
+
+def _selected(folder: Path, entries: list[os.DirEntry[str]]) -> list[Path] | None:
+    """Return what to read of a folder that some reader's format lays out; None for any other folder."""
+    names = {entry.name for entry in entries}
+    for reader in REGISTRY.readers():
+        if reader.select_files is not None and (paths := reader.select_files(folder, names)) is not None:
+            return paths
+    return None
 
 
 def _hint(path: Path) -> str:

@@ -17,9 +17,10 @@ import pyarrow as pa
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, TooDeep, attribute_name, flat
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import json_start
 from obskit.readers.spans.json_documents import Frame, Malformed, Spans, read_documents
 from obskit.readers.spans.tags import KINDS
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport, ReadOptions
 from obskit.schema.types import json_text
 
 _DATA = re.compile(rb'"data"\s*:\s*\{')
@@ -54,8 +55,8 @@ _ANNOTATIONS = ("span_event", "link")
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Honeycomb's events in it."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or not (_TRACE.search(text) or _DATA.search(text)):
+    text = json_start(head)
+    if not (text and (_TRACE.search(text) or _DATA.search(text))):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])
@@ -163,7 +164,7 @@ def _plain(value: Any) -> bool:
     return type(value) in (str, int, float) and value not in ("", 0)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the events of a file as batches.
 
     Raises:

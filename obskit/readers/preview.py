@@ -8,11 +8,10 @@ other files the first rows are taken. Nothing here counts what cannot be read: t
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -20,7 +19,8 @@ import pyarrow as pa
 from obskit.errors import ObskitError
 from obskit.readers.io.source import Gzip, Plain, Source, Stream
 from obskit.readers.registry import REGISTRY, Reader
-from obskit.schema import LoadReport
+from obskit.readers.sniffing import UTF8_BOM
+from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
 
 FILES = 32
 MARKS = 24
@@ -33,8 +33,6 @@ UNFOLDED = 50_000_000
 """Bytes of compressed input that are unfolded in a second."""
 
 _LINE_LIMIT = 16 * 1024 * 1024
-_OF_LINES = ("flat JSONL", "CSV", "OTLP JSON", "access log", "Envoy access log", "nginx JSON", "Envoy JSON")
-_OF_TEXT = ("CSV", "access log", "Envoy access log")
 
 
 @dataclass(frozen=True)
@@ -137,6 +135,7 @@ class PreviewReader:
 
     Args:
         paths: what `expand` gave.
+        options: how to read them.
         rows: about how many, shared among the files by their size.
         seconds: how long reading may take, about.
 
@@ -146,13 +145,13 @@ class PreviewReader:
     """
 
     def __init__(
-        self, paths: Sequence[Path], *, mapping: Mapping[str, Any] | None, rows: int, seconds: float
+        self, paths: Sequence[Path], options: ReadOptions = READ_AS_IS, *, rows: int, seconds: float
     ) -> None:
         sized = [(path, path.stat().st_size) for path in paths]
         self.of = len(sized)
         self.files = 0
         self._chosen = sized[:: max(1, -(-len(sized) // FILES))]
-        self._mapping = mapping
+        self._options = options
         self._rows = rows
         self._seconds = seconds
         self._bytes = max(1, sum(size for _, size in self._chosen))
@@ -182,15 +181,15 @@ class PreviewReader:
             marks = min(MARKS, quota)
             step = LAST * reach / max(1, marks - 1)
             source.plan = Plan(-(-quota // marks), step, reach, deadline)
-        yield from reader.read(source, LoadReport().file(path), self._mapping)
+        yield from reader.read(source, LoadReport().file(path), self._options)
 
 
 def _of_lines(reader: Reader, source: Source) -> bool:
-    if reader.name not in _OF_LINES:
+    first, newline, _ = source.head.removeprefix(UTF8_BOM).partition(b"\n")
+    if reader.lines is None or not newline:
         return False
-    first, newline, _ = source.head.removeprefix(b"\xef\xbb\xbf").partition(b"\n")
-    if not newline or reader.name in _OF_TEXT:
-        return bool(newline)
+    if reader.lines == "text":
+        return True
     try:
         orjson.loads(first)
     except orjson.JSONDecodeError:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 
-from obskit.errors import ReadError
+from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.registry import REGISTRY
-from obskit.schema import GROWING, LoadReport
+from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
 
 
 class Vanished(ReadError):
@@ -21,14 +20,14 @@ class Vanished(ReadError):
 
 
 def read_batches(
-    path: Path, report: LoadReport, *, mapping: Mapping[str, Any] | None = None
+    path: Path, report: LoadReport, options: ReadOptions = READ_AS_IS
 ) -> Iterator[pa.RecordBatch]:
     """Give one file's events in batches, names as found, by the reader that its content asks for.
 
     Args:
         path: an ordinary file.
         report: what cannot be read is counted here.
-        mapping: see `schema.read_mapping`; readers of columns check that its sources are there.
+        options: how to read it; readers of columns check that the sources of its mapping are there.
 
     Raises:
         ReadError: nothing of the file can be read as events.
@@ -37,7 +36,11 @@ def read_batches(
     source = Source(path)
     reader = REGISTRY.choose(source)
     try:
-        yield from reader.read(source, report.file(path, growing=being_written(path)), mapping)
+        yield from reader.read(source, report.file(path, growing=being_written(path)), options)
+    except LimitExceeded as error:
+        if error.message.startswith(str(path)):
+            raise
+        raise LimitExceeded(f"{path}: {error.message}", hint=error.hint) from None
     except OSError as error:
         if isinstance(error, FileNotFoundError) or error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise
@@ -48,7 +51,7 @@ def read_batches(
 
 
 def read_paths(
-    paths: Iterable[Path], report: LoadReport, *, mapping: Mapping[str, Any] | None = None
+    paths: Iterable[Path], report: LoadReport, options: ReadOptions = READ_AS_IS
 ) -> Iterator[pa.RecordBatch]:
     """Give the events of many files; one that cannot be read is a counted rejection while others can.
 
@@ -61,7 +64,7 @@ def read_paths(
     failed: list[ReadError] = []
     for path in files:
         try:
-            yield from read_batches(path, report, mapping=mapping)
+            yield from read_batches(path, report, options)
         except FileNotFoundError as error:
             raise _vanished(path) from error
         except ReadError as error:

@@ -1,58 +1,96 @@
-"""The readers that there are, and which of them a file's content asks for."""
+"""The known readers, and the choice of the one that fits a file's content."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import inspect
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from importlib.metadata import entry_points
-from typing import Any
+from pathlib import Path
+from typing import Any, Literal
 
 import pyarrow as pa
 
 from obskit.errors import InvalidArgument, ReadError
-from obskit.readers.io.live_files import is_segment
 from obskit.readers.io.source import Source
 from obskit.readers.unsupported import describe
-from obskit.schema import FileReport
-
-SEGMENTS = "OTLP protobuf"
-"""The reader of a receiver's segments."""
+from obskit.schema import FileReport, ReadOptions
 
 GROUP = "obskit.readers"
 """Entry-point group in which other packages name their `Reader`."""
 
+_COMPRESSIONS = (".gz", ".zst", ".bz2")
+
 
 class Match(IntEnum):
-    """How sure a reader is that bytes are of its format."""
+    """How sure a reader is that the first bytes of a file are of its format."""
 
     NO = 0
     POSSIBLE = 1
     CERTAIN = 2
     DIALECT = 3
-    """Certain, and of a kind that a reader of a wider format would be certain of too."""
+    """Certain, where a reader of a more general format is certain too: nginx's JSON is also JSON lines."""
 
 
 @dataclass(frozen=True)
 class Reader:
-    """A format: its name, the suffixes its files tend to have, how to tell it, how to read it.
+    """A format: its name, and how to recognize and read its files.
 
     Attributes:
-        name: as people call the format.
-        suffixes: like ".jsonl", without that of a compression; they only break ties.
-        sniff: told the first 64 KiB after decompression, says how well they match.
-        read: gives batches with names as found, of whatever schema; what cannot be read is counted in the
-            report, and only a file of which nothing can be read raises `ReadError`.
+        name: what people call the format.
+        suffixes: usual suffixes, such as ".jsonl", without that of a compression; they only break ties.
+        sniff: takes the first 64 KiB after decompression and returns how well they match.
+        read: yields batches with names as found; schemas may differ between batches. It counts what it cannot
+            read in the report, and raises `ReadError` only if the whole file cannot be read. A `read` that
+            takes `mapping` in place of options works too.
+        lines: set if each line is a record of its own, so that a preview may skip lines: "text" always,
+            "json" unless the first line is not JSON by itself.
+        select_files: for a format that lays out whole folders: takes a folder and the names of its entries,
+            and returns the files to read and the subfolders to enter; None for any other folder.
+        claims: returns whether a path is of this format by its name, whatever its content.
     """
 
     name: str
     suffixes: tuple[str, ...]
     sniff: Callable[[bytes], Match]
-    read: Callable[[Source, FileReport, Mapping[str, Any] | None], Iterator[pa.RecordBatch]]
+    read: Callable[[Source, FileReport, ReadOptions], Iterator[pa.RecordBatch]]
+    lines: Literal["text", "json"] | None = None
+    select_files: Callable[[Path, Collection[str]], list[Path] | None] | None = None
+    claims: Callable[[Path], bool] | None = None
+
+    def __post_init__(self) -> None:
+        if _takes_mapping(self.read):
+            object.__setattr__(self, "read", _MappingRead(self.read))
+
+    def has_suffix(self, path: Path) -> bool:
+        """Return whether a path has one of the reader's suffixes, before that of a compression if any."""
+        name = path.name.lower()
+        for suffix in _COMPRESSIONS:
+            name = name.removesuffix(suffix)
+        return name.endswith(self.suffixes)
+
+
+@dataclass(frozen=True)
+class _MappingRead:
+    """A `read` written before `ReadOptions`, which takes `mapping` alone."""
+
+    read: Callable[..., Iterator[pa.RecordBatch]]
+
+    def __call__(self, source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+        return self.read(source, report, mapping=options.mapping)
+
+
+def _takes_mapping(read: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(read).parameters
+    except (TypeError, ValueError):  # a function written in C may not have a signature
+        return False
+    return "mapping" in parameters and "options" not in parameters
 
 
 class Registry:
-    """Readers by name; those of other packages are loaded when first asked for."""
+    """Readers by name. Those of other packages are loaded the first time that readers are asked for."""
 
     def __init__(self) -> None:
         self._readers: dict[str, Reader] = {}
@@ -61,17 +99,21 @@ class Registry:
     def register(self, reader: Reader) -> None:
         """Add a reader.
 
+        Args:
+            reader: of a format; adding the same one again changes nothing.
+
         Raises:
             InvalidArgument: another reader has that name.
         """
         if self._readers.get(reader.name, reader) != reader:
             raise InvalidArgument(
-                f"there is a reader named '{reader.name}' already", hint="give yours another name"
+                f"another reader is already registered as '{reader.name}'",
+                hint="give your Reader another name",
             )
         self._readers[reader.name] = reader
 
     def readers(self) -> list[Reader]:
-        """Return all readers, by name."""
+        """Return all readers, sorted by name."""
         if not self._loaded:
             self._loaded = True
             for entry in entry_points(group=GROUP):
@@ -79,21 +121,23 @@ class Registry:
         return [self._readers[name] for name in sorted(self._readers)]
 
     def choose(self, source: Source) -> Reader:
-        """Return the reader whose sniff matches best; of equals the one with the file's suffix.
+        """Return the reader whose `sniff` matches best; among equals, the one with the file's suffix.
+
+        Args:
+            source: the file.
+
+        Returns:
+            The one reader.
 
         Raises:
-            ReadError: the file is empty, no reader knows it, or several do equally.
+            ReadError: the file is empty, no reader recognizes it, or several do equally well.
         """
         path = source.path
         if not source.head.strip():
-            if source.damage:
-                raise ReadError(f"{path}: {source.damage} before its first byte", hint="copy the file again")
-            raise ReadError(
-                f"{path} is empty", hint="was it written to its end? A file needs at least one event"
-            )
-        if is_segment(path) and path.suffix == ".otlp":
-            # What was acknowledged is read, though a first request may be too odd to be told by its content.
-            return next(reader for reader in self.readers() if reader.name == SEGMENTS)
+            raise _empty(source)
+        for reader in self.readers():
+            if reader.claims is not None and reader.claims(path):
+                return reader
         matches = [(reader.sniff(source.head), reader) for reader in self.readers()]
         best = max((match for match, _ in matches), default=Match.NO)
         if best is Match.NO:
@@ -105,14 +149,35 @@ class Registry:
             )
         found = [reader for match, reader in matches if match is best]
         if len(found) > 1:
-            name = path.name.lower().removesuffix(".gz").removesuffix(".zst").removesuffix(".bz2")
-            found = [reader for reader in found if name.endswith(reader.suffixes)] or found
+            found = [reader for reader in found if reader.has_suffix(path)] or found
         if len(found) > 1:
-            names = " and ".join(reader.name for reader in found)
-            raise ReadError(
-                f"{path} may be {names}", hint=f"give it a suffix that tells: {', '.join(found[0].suffixes)}"
-            )
+            raise _ambiguous(path, found)
         return found[0]
+
+
+def _empty(source: Source) -> ReadError:
+    if source.damage:
+        return ReadError(
+            f"{source.path} has no readable content: {source.damage}", hint="copy the file again"
+        )
+    return ReadError(f"{source.path} is empty", hint="it may be truncated: a file needs at least one event")
+
+
+def _ambiguous(path: Path, found: list[Reader]) -> ReadError:
+    names = " or ".join(reader.name for reader in found)
+    own = {
+        reader.name: [
+            suffix
+            for suffix in reader.suffixes
+            if not any(suffix in other.suffixes for other in found if other is not reader)
+        ]
+        for reader in found
+    }
+    choices = ", ".join(f"{suffixes[0]} for {name}" for name, suffixes in own.items() if suffixes)
+    message = f"{path} could be {names}, and its suffix does not decide"
+    if choices:
+        return ReadError(message, hint=f"rename the file with a suffix that decides: {choices}")
+    return ReadError(message, hint="the sniff of one of these readers has to be stricter")
 
 
 REGISTRY = Registry()
@@ -120,6 +185,9 @@ REGISTRY = Registry()
 
 def register_reader(reader: Reader) -> None:
     """Add a reader of another format to those that `load` tries.
+
+    Args:
+        reader: of the format; adding the same one again changes nothing.
 
     Raises:
         InvalidArgument: another reader has that name.

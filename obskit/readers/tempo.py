@@ -7,7 +7,8 @@ keep their column's name. What Tempo has for its own searches (nested sets, stat
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -51,6 +52,21 @@ _STATUS = ("UNSET", "OK", "ERROR")
 _VALUES = ("Value", "ValueInt", "ValueDouble", "ValueBool")
 _OTHER = ("ValueUnsupported", "ValueDropped")
 Integers = npt.NDArray[np.int64]
+
+
+def block_files(folder: Path, names: Collection[str]) -> list[Path] | None:
+    """Return the data of a block and its subfolders, without the files for Tempo's own searches.
+
+    Args:
+        folder: any folder.
+        names: of its entries.
+
+    Returns:
+        What to read; None if the folder is not a block.
+    """
+    if not BLOCK.issubset(names):
+        return None
+    return [folder / name for name in sorted(names) if name == DATA or (folder / name).is_dir()]
 
 
 def is_block(names: Sequence[str]) -> bool:

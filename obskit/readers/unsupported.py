@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from obskit.readers.sniffing import UTF8_BOM
+
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -31,7 +33,7 @@ def describe(head: bytes) -> tuple[str, str | None]:
         if head.startswith(magic):
             hint = "unpack it first" if name.endswith((" archive", " data", " stream")) else None
             return name, "write it as UTF-8" if name.endswith("UTF-16") else hint
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.removeprefix(UTF8_BOM).lstrip()
     if text[:1] == b"<":
         return ("HTML" if re.match(rb"(?i)<(!doctype )?html", text) else "XML"), None
     if text[:1] in (b"[", b"{"):

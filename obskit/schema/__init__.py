@@ -9,6 +9,7 @@ from obskit.schema.derive import errors
 from obskit.schema.flatten import MAX_FIELDS
 from obskit.schema.mapping import check_sources, read_mapping
 from obskit.schema.normalize import MIXED, NAMED, Normalizer
+from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.points import POINTS
 from obskit.schema.report import GROWING, FileReport, LoadReport, Rejection
 from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast, to_text, unify
@@ -21,11 +22,13 @@ __all__ = [
     "MIXED",
     "NAMED",
     "POINTS",
+    "READ_AS_IS",
     "TIMESTAMP",
     "TYPES",
     "FileReport",
     "LoadReport",
     "Normalizer",
+    "ReadOptions",
     "Rejection",
     "cast",
     "check_sources",

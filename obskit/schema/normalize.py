@@ -7,8 +7,7 @@ before. Readers do none of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import orjson
 import pyarrow as pa
@@ -20,6 +19,7 @@ from obskit.schema import derive
 from obskit.schema.carried import absent, carried
 from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
 from obskit.schema.mapping import Source, milliseconds, read_mapping
+from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.parse import parse
 from obskit.schema.points import POINTS, points
 from obskit.schema.report import LoadReport
@@ -52,7 +52,7 @@ class Normalizer:
 
     Args:
         report: counts go here.
-        mapping: column of the event -> source column, or {"from", "unit", "null"} (see `read_mapping`).
+        options: of these, `mapping`.
         max_fields: distinct names beyond which it gives up.
 
     Raises:
@@ -60,10 +60,10 @@ class Normalizer:
     """
 
     def __init__(
-        self, report: LoadReport, *, mapping: Mapping[str, Any] | None = None, max_fields: int = MAX_FIELDS
+        self, report: LoadReport, options: ReadOptions = READ_AS_IS, *, max_fields: int = MAX_FIELDS
     ) -> None:
         self.report = report
-        self._mapping = read_mapping(mapping)
+        self._mapping = read_mapping(options.mapping)
         self._max_fields = max_fields
         self._types: dict[str, pa.DataType] = {"timestamp": TIMESTAMP, "error": pa.bool_()}
         self._seen: dict[str, dict[str, int]] = {}

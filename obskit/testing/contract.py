@@ -28,7 +28,7 @@ import pyarrow as pa
 
 from obskit.errors import ObskitError, ReadError
 from obskit.readers import REGISTRY, Match, Reader, Source
-from obskit.schema import LoadReport, Normalizer, cast
+from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions, cast
 from obskit.testing.canonical import differences, incident, kept
 from obskit.testing.format_samples import samples
 
@@ -50,6 +50,7 @@ class ReaderContract:
 
     Attributes:
         reader: under test; it need not be registered.
+        options: how the reader is asked to read the files that `write` makes.
         tells_torn: the format tells that a record breaks off; False for one, such as CSV, whose torn last
             record may look whole.
         keeps: fields of the incident that the format has a place for; None: all of them. `error` is among
@@ -57,6 +58,7 @@ class ReaderContract:
     """
 
     reader: ClassVar[Reader]
+    options: ClassVar[ReadOptions] = READ_AS_IS
     tells_torn: ClassVar[bool] = True
     keeps: ClassVar[Collection[str] | None] = None
 
@@ -239,13 +241,13 @@ class ReaderContract:
             ReadError: the reader says no, or that it cannot be read.
         """
         report = LoadReport()
-        normalizer = Normalizer(report)
+        normalizer = Normalizer(report, self.options)
         with TemporaryDirectory() as folder:
             path = self.place(data, Path(folder))
             source = Source(path)
             if self.reader.sniff(source.head) is Match.NO:
                 raise ReadError(f"{path} is no {self.reader.name}")
-            raw = self.reader.read(source, report.file(path), None)
+            raw = self.reader.read(source, report.file(path), self.options)
             batches = [normalizer.batch(batch) for batch in raw]
         schema = normalizer.schema
         table = pa.Table.from_batches([cast(batch, schema) for batch in batches], schema)

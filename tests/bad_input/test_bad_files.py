@@ -71,7 +71,7 @@ def file(folder: Path, data: bytes | str, name: str = "a.jsonl") -> Path:
 @pytest.mark.parametrize(
     ("data", "name", "what", "hint"),
     [
-        (b"", "e.jsonl", "is empty", "was it written to its end? A file needs at least one event"),
+        (b"", "e.jsonl", "is empty", "it may be truncated: a file needs at least one event"),
         (
             b"hello\nworld\n",
             "x.txt",

@@ -85,7 +85,7 @@ def test_stdin_beside_files_and_errors_by_its_name(
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=empty))
     assert main(["info", "-"]) == 1
     assert capsys.readouterr().err == (
-        "obskit: stdin is empty\nHint: was it written to its end? A file needs at least one event\n"
+        "obskit: stdin is empty\nHint: it may be truncated: a file needs at least one event\n"
     )
 
 

@@ -23,6 +23,7 @@ from obskit.dataset import Dataset, Encoded, convert, encode, from_arrow, is_dat
 from obskit.dataset.cache import evict
 from obskit.dataset.writer import build
 from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ReadError, StorageFull
+from obskit.schema import ReadOptions
 
 
 def jsonl(path: Path, rows: int = 50, start: int = 0) -> Path:
@@ -69,7 +70,7 @@ def test_a_changed_file_another_mapping_and_another_set_are_other_entries(source
     os.utime(source / "b.jsonl", ns=(1, 1))
     made.add(convert(source).path)
     made.add(convert(source / "b.jsonl").path)
-    mapped = convert(source, mapping={"service.name": "name"})
+    mapped = convert(source, options=ReadOptions(mapping={"service.name": "name"}))
     assert "service.name" in mapped.schema.names
     made.add(mapped.path)
     assert len(made) == 5
@@ -122,7 +123,7 @@ def test_a_table_in_memory_is_kept_by_its_content(own_cache: Path) -> None:
     first = from_arrow(table)
     assert first.arrow(["x"])["x"].to_pylist() == [1, 2]
     assert from_arrow(pa.concat_tables([table.slice(0, 1), table.slice(1)])).path == first.path
-    assert from_arrow(table, mapping={"y": "x"}).path != first.path
+    assert from_arrow(table, ReadOptions(mapping={"y": "x"})).path != first.path
     assert from_arrow(table.slice(1)).path != first.path
     assert len(entries(own_cache)) == 3
 

@@ -89,7 +89,7 @@ def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> Non
     with pytest.raises(ReadError) as caught:
         ok.load(io.BytesIO(b""))
     assert str(caught.value) == (
-        "stream is empty\nHint: was it written to its end? A file needs at least one event"
+        "stream is empty\nHint: it may be truncated: a file needs at least one event"
     )
     report = ok.load(io.BytesIO(LINES + b"{torn")).load_report
     assert str(report.rejected[0]) == "stream, line 3, byte 16: torn: the file ends within the line"

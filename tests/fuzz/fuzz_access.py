@@ -24,7 +24,7 @@ with atheris.instrument_imports(include=["obskit.readers"]):
     from obskit.readers.access_log.log_formats import ENVOY, LOGS
     from obskit.readers.access_log.vectorized import Splitter
     from obskit.readers.io.source import Source
-    from obskit.schema import LoadReport, Normalizer
+    from obskit.schema import LoadReport, Normalizer, ReadOptions
 
 PATH = Path(tempfile.mkdtemp()) / "fuzzed"
 LAYOUTS = [layout for layout in LOGS + ENVOY if layout.whole]
@@ -57,7 +57,7 @@ def read(name: str, data: bytes) -> None:
         for one in REGISTRY.readers():
             one.sniff(source.head)
         normalizer = Normalizer(report)
-        for batch in reader.read(source, report.file(PATH), None):
+        for batch in reader.read(source, report.file(PATH), ReadOptions()):
             normalizer.batch(batch)
     except ObskitError:
         return

@@ -26,7 +26,7 @@ with atheris.instrument_imports(include=["obskit.readers", "obskit.schema"]):
     from obskit.readers.tables import arrow_parquet as columnar
     from obskit.readers.tables import delta
     from obskit.readers.zipkin import reader as zipkin
-    from obskit.schema import LoadReport, Normalizer, cast
+    from obskit.schema import LoadReport, Normalizer, ReadOptions, cast
 
 from tests.readers.spans import test_json_documents as examples
 
@@ -51,7 +51,7 @@ def one(data: bytes) -> None:
         READER.sniff(data[:65_536])
         normalizer = Normalizer(report)
         source = Source(PATH)
-        batches = [normalizer.batch(b) for b in READER.read(source, report.file(PATH), None)]
+        batches = [normalizer.batch(b) for b in READER.read(source, report.file(PATH), ReadOptions())]
         for batch in batches:
             cast(batch, normalizer.schema).validate(full=True)
     except ObskitError:

@@ -24,7 +24,7 @@ def test_empty_file(read, tmp_path):
         with pytest.raises(ReadError) as caught:
             read(data, name="empty.jsonl")
         assert str(caught.value) == (
-            f"{tmp_path}/empty.jsonl is empty\nHint: was it written to its end? A file needs at least one event"
+            f"{tmp_path}/empty.jsonl is empty\nHint: it may be truncated: a file needs at least one event"
         )
 
 

@@ -2,7 +2,8 @@ import pytest
 
 from obskit.dataset import convert
 from obskit.errors import NoSuchPath, ReadError
-from obskit.readers import expand
+from obskit.readers import Match, Reader, discovery, expand
+from obskit.readers.registry import Registry
 
 
 @pytest.fixture
@@ -116,3 +117,18 @@ def test_a_file_and_a_link_to_it_are_one_file(tmp_path):
 def test_a_name_that_is_too_long_is_not_there():
     with pytest.raises(NoSuchPath, match=r"^there is no a{300}…"):
         expand("a" * 5000)
+
+
+def test_a_reader_selects_the_files_of_its_own_folders(tmp_path, monkeypatch):
+    """A table is a folder with `_index`: only what that names is read, and only `old` is entered."""
+
+    def select(folder, names):
+        return [folder / "1.part", folder / "old"] if "_index" in names else None
+
+    for name in ("table/_index", "table/1.part", "table/2.part", "table/old/3.part", "table/tmp/4.part"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("x")
+    registry = Registry()
+    registry.register(Reader("table", (), lambda _: Match.NO, lambda *_: iter(()), select_files=select))
+    monkeypatch.setattr(discovery, "REGISTRY", registry)
+    assert expand(tmp_path) == [tmp_path / "table/1.part", tmp_path / "table/old/3.part"]

@@ -17,7 +17,7 @@ ROWS = 60_000
 
 
 def numbers(*paths, rows=1_000):
-    skim = PreviewReader(list(paths), mapping=None, rows=rows, seconds=30)
+    skim = PreviewReader(list(paths), rows=rows, seconds=30)
     return [n for batch in skim.batches() for n in batch.column("n").to_pylist()], skim
 
 
@@ -25,7 +25,7 @@ def test_an_access_log_is_skimmed_all_over(tmp_path):
     path = tmp_path / "access.log"
     line = '192.0.2.7 - - [04/May/2026:10:00:01 +0200] "GET /{n} HTTP/1.1" 200 5 "-" "curl"\n'
     path.write_text("".join(line.replace("{n}", str(n)) for n in range(ROWS)))
-    skim = PreviewReader([path], mapping=None, rows=1_000, seconds=30)
+    skim = PreviewReader([path], rows=1_000, seconds=30)
     seen = [int(p[1:]) for batch in skim.batches() for p in batch.column("url.path").to_pylist()]
     assert 900 <= len(seen) <= 1_000
     assert len({n * 10 // ROWS for n in seen}) == 10

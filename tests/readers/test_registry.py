@@ -1,5 +1,6 @@
 """Which reader is chosen, and one suite of the same events in every format."""
 
+import dataclasses
 import errno
 import gzip
 import io
@@ -15,6 +16,7 @@ from obskit.readers import registry as registry_module
 from obskit.readers.io import source as source_module
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Registry
+from obskit.schema import LoadReport, ReadOptions
 
 EVENTS = [
     {
@@ -111,7 +113,7 @@ def test_the_same_events_in_every_format(read, form, packed):
 
 
 def reader(name, suffixes, match):
-    return Reader(name, suffixes, lambda head: match, lambda source, report, mapping: iter(()))
+    return Reader(name, suffixes, lambda head: match, lambda source, report, options: iter(()))
 
 
 def test_the_best_match_wins_then_the_suffix_then_an_error_names_both(tmp_path):
@@ -126,9 +128,42 @@ def test_the_best_match_wins_then_the_suffix_then_an_error_names_both(tmp_path):
     other = path.rename(tmp_path / "a.txt")
     with pytest.raises(ReadError) as caught:
         registry.choose(Source(other))
-    assert str(caught.value) == f"{other} may be one and two\nHint: give it a suffix that tells: .one"
+    assert str(caught.value) == (
+        f"{other} could be one or two, and its suffix does not decide\n"
+        "Hint: rename the file with a suffix that decides: .one for one, .two for two"
+    )
     registry.register(sure := reader("sure", (), Match.CERTAIN))
     assert registry.choose(Source(other)) is sure
+
+
+def test_a_suffix_that_several_readers_have_is_not_suggested(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_bytes(b"x")
+    registry = Registry()
+    registry.register(reader("one", (".txt",), Match.CERTAIN))
+    registry.register(reader("two", (".log", ".txt"), Match.CERTAIN))
+    with pytest.raises(ReadError) as caught:
+        registry.choose(Source(path))
+    assert str(caught.value) == (
+        f"{path} could be one or two, and its suffix does not decide\n"
+        "Hint: rename the file with a suffix that decides: .log for two"
+    )
+    registry = Registry()
+    registry.register(reader("one", (".txt",), Match.CERTAIN))
+    registry.register(reader("two", (".txt",), Match.CERTAIN))
+    with pytest.raises(ReadError) as caught:
+        registry.choose(Source(path))
+    assert caught.value.hint == "the sniff of one of these readers has to be stricter"
+
+
+def test_a_reader_may_claim_a_file_by_its_name(tmp_path):
+    path = tmp_path / "a.segment"
+    path.write_bytes(b"x")
+    registry = Registry()
+    registry.register(reader("sure", (), Match.CERTAIN))
+    own = dataclasses.replace(reader("own", (), Match.NO), claims=lambda path: path.suffix == ".segment")
+    registry.register(own)
+    assert registry.choose(Source(path)) is own
 
 
 def test_two_readers_of_one_name():
@@ -136,7 +171,9 @@ def test_two_readers_of_one_name():
     registry.register(reader("one", (), Match.NO))
     with pytest.raises(InvalidArgument) as caught:
         registry.register(reader("one", (".x",), Match.NO))
-    assert str(caught.value) == "there is a reader named 'one' already\nHint: give yours another name"
+    assert str(caught.value) == (
+        "another reader is already registered as 'one'\nHint: give your Reader another name"
+    )
 
 
 def test_readers_of_other_packages_are_found_by_their_entry_point(monkeypatch):
@@ -178,3 +215,41 @@ def test_more_than_the_limit_to_decompress(tmp_path, monkeypatch):
     monkeypatch.setattr(source_module, "SPOOL_LIMIT", 1_000_000)
     with pytest.raises(LimitExceeded, match="unfolds to more than"), Source(path).on_disk():
         pass
+
+
+def keyword_only(source, report, *, mapping=None):
+    yield pa.RecordBatch.from_pydict({"mapped": [str(mapping)]})
+
+
+def positional(source, report, mapping):
+    return keyword_only(source, report, mapping=mapping)
+
+
+def with_options(source, report, options):
+    return keyword_only(source, report, mapping=options.mapping)
+
+
+class WithOptions:
+    def read(self, source, report, options):
+        return keyword_only(source, report, mapping=options.mapping)
+
+
+@pytest.mark.parametrize("read", [keyword_only, positional, with_options, WithOptions().read])
+def test_a_reader_takes_the_options_or_the_mapping_alone(tmp_path, read):
+    path = tmp_path / "x"
+    path.write_bytes(b"x")
+    reader = Reader("x", (), lambda _: Match.CERTAIN, read)
+    mapping = {"name": "op"}
+    (batch,) = reader.read(Source(path), LoadReport().file(path), ReadOptions(mapping=mapping))
+    assert batch.to_pylist() == [{"mapped": str(mapping)}]
+
+
+def test_the_same_reader_is_registered_twice():
+    registry = Registry()
+    for _ in range(2):
+        registry.register(Reader("x", (), sniffed, keyword_only))
+    assert [reader.name for reader in registry.readers()] == ["x"]
+
+
+def sniffed(head):
+    return Match.NO

@@ -5,13 +5,13 @@ import pyarrow as pa
 import pytest
 
 from obskit.errors import InvalidArgument, LimitExceeded, ReadError
-from obskit.schema import MIXED, NAMED, LoadReport, Normalizer, cast, check_sources
+from obskit.schema import MIXED, NAMED, LoadReport, Normalizer, ReadOptions, cast, check_sources
 
 
 def events(*rows, mapping=None, metadata=None, **options):
     """Normalize one batch of the rows; return (rows in the final schema, report, schema)."""
     report = LoadReport()
-    normalizer = Normalizer(report, mapping=mapping, **options)
+    normalizer = Normalizer(report, ReadOptions(mapping=mapping), **options)
     keys = list(dict.fromkeys(key for row in rows for key in row))
     raw = pa.RecordBatch.from_pydict({key: [row.get(key) for row in rows] for key in keys})
     batch = normalizer.batch(raw.replace_schema_metadata(metadata))
@@ -359,7 +359,7 @@ def test_a_mapping_names_units_and_nulls():
 )
 def test_a_mapping_that_cannot_be_read(mapping, text):
     with pytest.raises(InvalidArgument) as caught:
-        Normalizer(LoadReport(), mapping=mapping)
+        Normalizer(LoadReport(), ReadOptions(mapping=mapping))
     assert str(caught.value) == text
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from obskit.readers import read_paths
-from obskit.schema import LoadReport, Normalizer, cast
+from obskit.schema import LoadReport, Normalizer, ReadOptions, cast
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,9 @@ class Loaded:
 
 def load_files(*paths: Path, mapping: Mapping[str, Any] | None = None) -> Loaded:
     report = LoadReport()
-    normalizer = Normalizer(report, mapping=mapping)
-    batches = [normalizer.batch(batch) for batch in read_paths(paths, report, mapping=mapping)]
+    options = ReadOptions(mapping=mapping)
+    normalizer = Normalizer(report, options)
+    batches = [normalizer.batch(batch) for batch in read_paths(paths, report, options)]
     rows = [
         {name: value for name, value in row.items() if value is not None}
         for batch in batches

@@ -36,8 +36,8 @@ class Broken:
         self.first, self.batches = suite.reader.read, []
 
     def is_red(self, spoil):
-        def read(source, report, mapping):
-            self.batches = self.batches or list(self.first(source, report, mapping))
+        def read(source, report, options):
+            self.batches = self.batches or list(self.first(source, report, options))
             return map(spoil, self.batches)
 
         self.suite.reader = dataclasses.replace(self.suite.reader, read=read)

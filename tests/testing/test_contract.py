@@ -35,7 +35,7 @@ from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
 from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.zipkin.reader import READER as ZIPKIN
-from obskit.schema import EVENTS_TYPE, NAMED, LoadReport, Normalizer, cast
+from obskit.schema import EVENTS_TYPE, NAMED, LoadReport, Normalizer, ReadOptions, cast
 from obskit.schema.types import json_text
 from obskit.testing import ReaderContract, encoded, incident, samples
 from obskit.writers import FORMATS
@@ -294,13 +294,13 @@ def test_what_it_says_of_a_reader_that_breaks_it() -> None:
         suite.test_what_cannot_be_read_is_counted_with_its_place()
 
     class Silent(Broken):
-        reader = dataclasses.replace(JSONL, read=lambda source, report, mapping: silent(source))
+        reader = dataclasses.replace(JSONL, read=lambda source, report, options: silent(source))
 
         def spoiled(self, data: bytes) -> bytes:
             return TestJsonl().spoiled(data)
 
     def silent(source: Source) -> Iterator[pa.RecordBatch]:
-        return JSONL.read(source, LoadReport().file("elsewhere"), None)
+        return JSONL.read(source, LoadReport().file("elsewhere"), ReadOptions())
 
     for test in ("test_torn_at_any_place", "test_what_cannot_be_read_is_counted_with_its_place"):
         with pytest.raises(AssertionError):

@@ -9,7 +9,6 @@ and its own name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -20,7 +19,7 @@ from obskit.readers.access_log.line_parser import micros, sum_of_tries
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import by_value, parse
 from obskit.schema.types import convert, to_text
@@ -165,16 +164,14 @@ class _Dialect:
         self._family = family
         self._order = {name: at for at, name in enumerate(names)}
 
-    def read(
-        self, source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
         """Give the requests of a file as batches.
 
         Raises:
             ReadError: the file has not one line that is an object.
             LimitExceeded: too many field names.
         """
-        for batch in JSONL.read(source, report, mapping):
+        for batch in JSONL.read(source, report, options):
             yield event(self._fields(batch, report), self._family)
 
     def _fields(self, batch: pa.RecordBatch, report: FileReport) -> dict[str, pa.Array]:
@@ -232,8 +229,16 @@ def _moments(values: pa.Array) -> pa.Array:
 
 
 NGINX_JSON = Reader(
-    "nginx JSON", (".json", ".jsonl", ".log"), _sniff(_NGINX_MARKS), _Dialect(_NGINX, "nginx").read
+    "nginx JSON",
+    (".json", ".jsonl", ".log"),
+    _sniff(_NGINX_MARKS),
+    _Dialect(_NGINX, "nginx").read,
+    lines="json",
 )
 ENVOY_JSON = Reader(
-    "Envoy JSON", (".json", ".jsonl", ".log"), _sniff(_ENVOY_MARKS), _Dialect(_ENVOY, "envoy").read
+    "Envoy JSON",
+    (".json", ".jsonl", ".log"),
+    _sniff(_ENVOY_MARKS),
+    _Dialect(_ENVOY, "envoy").read,
+    lines="json",
 )

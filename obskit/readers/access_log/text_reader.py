@@ -8,8 +8,7 @@ Rows come in the file's order. Bytes that are no UTF-8 are written as `\\xff`, a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from obskit.readers.access_log.vectorized import Split, Splitter
 from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 BLOCK = 2 * 1024 * 1024
 _SNIFFED = 50
@@ -74,9 +73,7 @@ class _Log:
         share = layout_of(head, self._layouts)[1]
         return Match.CERTAIN if share >= 0.5 else Match.POSSIBLE if share >= 0.1 else Match.NO
 
-    def read(
-        self, source: Source, report: FileReport, _mapping: Mapping[str, Any] | None
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
         """Give the requests of a file as batches, lines that are no entries counted with their place.
 
         Raises:
@@ -153,5 +150,5 @@ def _joined(taken: Split, found: list[Fields], lines: list[int]) -> dict[str, pa
 
 
 _logs, _envoy = _Log(LOGS, "nginx"), _Log(ENVOY, "envoy")
-ACCESS = Reader("access log", (".log", ".txt"), _logs.sniff, _logs.read)
-ENVOY_TEXT = Reader("Envoy access log", (".log", ".txt"), _envoy.sniff, _envoy.read)
+ACCESS = Reader("access log", (".log", ".txt"), _logs.sniff, _logs.read, lines="text")
+ENVOY_TEXT = Reader("Envoy access log", (".log", ".txt"), _envoy.sniff, _envoy.read, lines="text")

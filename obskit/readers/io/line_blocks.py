@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from obskit.readers.io.source import Stream
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport
 
 LINE_LIMIT = 16 * 1024 * 1024
@@ -15,7 +16,6 @@ LINE_LIMIT = 16 * 1024 * 1024
 
 _NEWLINE = 10
 _FEW = 16  # others: one line in so many
-_BOM = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class LineBlocks:
             while have < self.size and not ended:
                 piece = self._stream.piece()
                 ended = not piece
-                if offset == 0 and have == 0 and piece.startswith(_BOM):
+                if offset == 0 and have == 0 and piece.startswith(UTF8_BOM):
                     piece, offset = piece[3:], 3
                 pieces.append(piece)
                 have += len(piece)

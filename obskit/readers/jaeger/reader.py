@@ -8,7 +8,7 @@ screens need (flags, depth, children, `processID`) is not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -17,11 +17,11 @@ import pyarrow as pa
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.columnar import Known, batches
 from obskit.readers.jaeger.rowwise import Found, find, span_row
-from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
 from obskit.readers.spans.tags import own_columns
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
 _NAMED = re.compile(rb'"operationName"\s*:')
@@ -43,8 +43,8 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Jaeger's traces or spans in it."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or REQUEST.search(text):
+    text = json_start(head)
+    if not text or OTLP_REQUEST.search(text):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])
@@ -115,7 +115,7 @@ class Jaeger(Spans):
         return own_columns(batch)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the spans of a file as batches.
 
     Raises:

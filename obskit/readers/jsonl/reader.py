@@ -15,7 +15,7 @@ import contextlib
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
@@ -24,15 +24,15 @@ import orjson
 import pyarrow as pa
 import pyarrow.json as pj
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.line_blocks import Block, LineBlocks, apart, newlines
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.inferred_schema import Shape
 from obskit.readers.jsonl.uniform_lines import Alike
-from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.schema import FileReport, ReadOptions
 
 FIRST_BLOCK = 16 * 1024
 BLOCK = 4 * 1024 * 1024
@@ -98,7 +98,7 @@ def _integer(text: str) -> int | float:
 def sniff(head: bytes) -> Match:
     """Say whether lines of the head are JSON objects."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if REQUEST.search(text) and text[:1] in (b"{", b"["):
+    if OTLP_REQUEST.search(text) and text[:1] in (b"{", b"["):
         return Match.NO
     lines = [line for line in text.split(b"\n") if line.strip()]
     if not lines or lines[0].strip() in (b"{", b"["):
@@ -131,7 +131,7 @@ def _jaeger(row: dict[str, Any]) -> bool:
     return "traceID" in row and "spanID" in row and row.keys() <= _JAEGER_SPAN
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the events of a file as batches, bad lines counted with their place.
 
     Raises:
@@ -143,14 +143,11 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     with source.stream() as stream, ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-json") as pool:
         blocks = LineBlocks(stream, report, size=FIRST_BLOCK)
         lines = JsonLines(report)
-        try:
-            for block, attempt in _ahead(blocks, lines, pool):
-                for batch in lines.batches(block, lambda: stream.damage, attempt):
-                    rows += batch.num_rows
-                    yield batch
-                blocks.size = lines.block_size(BLOCK)
-        except LimitExceeded as error:
-            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        for block, attempt in _ahead(blocks, lines, pool):
+            for batch in lines.batches(block, lambda: stream.damage, attempt):
+                rows += batch.num_rows
+                yield batch
+            blocks.size = lines.block_size(BLOCK)
         if stream.damage and not lines.told_damage:
             report.reject("end of the file", stream.damage)
     if not rows and report.report.rejected_count > rejected_before:
@@ -396,4 +393,4 @@ def _wide(array: pa.Array) -> bool:
     return not bool(np.all(np.abs(array.drop_null().to_numpy(zero_copy_only=False)) < 2.0**63))
 
 
-READER = Reader("flat JSONL", (".jsonl", ".ndjson", ".json", ".log"), sniff, read)
+READER = Reader("flat JSONL", (".jsonl", ".ndjson", ".json", ".log"), sniff, read, lines="json")

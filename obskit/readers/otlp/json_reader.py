@@ -7,7 +7,7 @@ are not events: one counted rejection of each a file says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -18,10 +18,11 @@ from obskit.readers.batches.row_batcher import RowBatcher
 from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
 from obskit.readers.otlp.json_columnar import Fast
-from obskit.readers.otlp.rowwise import BATCH_TYPES, REQUEST, is_request, others, rows_of
+from obskit.readers.otlp.rowwise import BATCH_TYPES, is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import parses
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 REQUEST_LIMIT = 256 * 1024 * 1024
 """Bytes that one request may have; it is held in memory whole."""
@@ -31,11 +32,10 @@ BLOCK = 4 * 1024 * 1024
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with one of the keys of OTLP's requests."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return Match.CERTAIN if text[:1] in (b"{", b"[") and REQUEST.search(text) else Match.NO
+    return Match.CERTAIN if OTLP_REQUEST.search(json_start(head)) else Match.NO
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the spans and log records of a file as batches.
 
     Raises:
@@ -43,12 +43,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
         LimitExceeded: one request of more than `REQUEST_LIMIT` bytes, or too many field names.
     """
     rows = _Rows(report)
-    try:
-        yield from _lines(source, report, rows) if _by_line(source) else _whole(source, rows)
-    except LimitExceeded as error:
-        raise LimitExceeded(
-            f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
-        ) from None
+    yield from _lines(source, report, rows) if _by_line(source) else _whole(source, rows)
     rows.tell_others()
 
 
@@ -93,7 +88,7 @@ def _by_line(source: Source) -> bool:
         return not source.whole  # a line longer than the head: others may follow
     # A second line may be longer than the head; one that begins as a request does is no part of the first.
     begins = all(line[:1] == b"{" for line in lines[:2]) and lines[0] != b"{"
-    return parses(lines[0]) or (begins and REQUEST.match(lines[1][1:].lstrip()) is not None)
+    return parses(lines[0]) or (begins and OTLP_REQUEST.match(lines[1][1:].lstrip()) is not None)
 
 
 def _lines(source: Source, report: FileReport, rows: _Rows) -> Iterator[pa.RecordBatch]:
@@ -170,4 +165,4 @@ def reason(data: bytes, error: orjson.JSONDecodeError) -> str:
     return "not JSON"
 
 
-READER = Reader("OTLP JSON", (".json", ".jsonl", ".otlp"), sniff, read)
+READER = Reader("OTLP JSON", (".json", ".jsonl", ".otlp"), sniff, read, lines="json")

@@ -7,12 +7,12 @@ events: one counted rejection of each a file says so.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.readers.batches.attribute_columns import Pivot
 from obskit.readers.batches.row_batcher import RowBatcher
 from obskit.readers.io.live_files import is_segment
@@ -24,7 +24,7 @@ from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
 from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
 from obskit.readers.otlp.rowwise import BATCH_TYPES, METRICS, PROFILES, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 BLOCK = 4 * 1024 * 1024
 """Bytes of messages that are decoded at once."""
@@ -37,7 +37,7 @@ def sniff(head: bytes) -> Match:
     return Match.NO if framing_of(head) is None else Match.CERTAIN
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the spans and log records of a file as batches.
 
     Raises:
@@ -48,12 +48,9 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     messages = Messages(report, _said(source.path.name) if is_segment(source.path) else None)
     with source.stream() as stream:
         frames = Frames(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
-        try:
-            for batch in messages.batches(frames):
-                rows += batch.num_rows
-                yield batch
-        except LimitExceeded as error:
-            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        for batch in messages.batches(frames):
+            rows += batch.num_rows
+            yield batch
         if stream.damage and not frames.told_damage:
             report.reject("end of the file", stream.damage)
     if not rows and report.report.rejected_count > before and not messages.others:
@@ -278,4 +275,15 @@ def _is_value(data: bytes, field: Field) -> bool:
     return len(inner) == 1 and 1 <= inner[0].number <= 7
 
 
-READER = Reader("OTLP protobuf", (".pb", ".binpb", ".proto", ".otlp", ".bin"), sniff, read)
+def _is_segment(path: Path) -> bool:
+    # What a receiver has acknowledged is read, even if its first request does not look like OTLP.
+    return path.suffix == ".otlp" and is_segment(path)
+
+
+READER = Reader(
+    "OTLP protobuf",
+    (".pb", ".binpb", ".proto", ".otlp", ".bin"),
+    sniff,
+    read,
+    claims=_is_segment,
+)

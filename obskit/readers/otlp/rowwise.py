@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, attribute_name
+from obskit.readers.sniffing import OTLP_REQUEST
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
 from obskit.schema.types import json_text
 
@@ -42,9 +42,6 @@ _SNAKE = {
 METRICS, PROFILES = "metrics are not events", "profiles are not events"
 OTHERS = {"resourceMetrics": METRICS, "resourceProfiles": PROFILES}
 """What else a request may hold -> why it is left out; counted once a file."""
-
-REQUEST = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics|[Pp]rofiles)"\s*:')
-"""The key by which a request is known."""
 
 BATCH_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
 """Columns whose type is not to be told by the values of the rows."""
@@ -110,7 +107,7 @@ def is_request(item: Any) -> bool:
     """Whether a JSON value is a request: an object with one of the keys of requests, or an empty one."""
     if type(item) is not dict:
         return False
-    return not item or any(REQUEST.fullmatch(b'"%s":' % name.encode()) for name in item)
+    return not item or any(OTLP_REQUEST.fullmatch(b'"%s":' % name.encode()) for name in item)
 
 
 def _objects(item: dict[str, Any], name: str, report: FileReport, position: str) -> list[dict[str, Any]]:

@@ -146,13 +146,8 @@ def read_documents(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
         ReadError: not one span can be read.
         LimitExceeded: one document of more than `DOCUMENT_LIMIT` bytes, or too many field names.
     """
-    try:
-        yield from _lines(source, spans) if by_line(source) else _whole(source, spans)
-        yield from spans.rest()
-    except LimitExceeded as error:
-        raise LimitExceeded(
-            f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
-        ) from None
+    yield from _lines(source, spans) if by_line(source) else _whole(source, spans)
+    yield from spans.rest()
     if not spans.given and spans.first is not None:
         raise ReadError(
             f"{source.path} begins as {spans.name} but cannot be read: {spans.first}",

@@ -5,17 +5,18 @@ What tracing tools write so is told by its columns and read as `layouts` says.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
+from obskit.readers import tempo
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.schema import FileReport, check_sources
+from obskit.schema import FileReport, ReadOptions, check_sources
+from obskit.text import first_line
 
 ROWS = 65_536
 BYTES = 64 * 1024 * 1024
@@ -31,9 +32,7 @@ def sniff_parquet(head: bytes) -> Match:
     return Match.CERTAIN if head[:4] == b"PAR1" else Match.NO
 
 
-def read_parquet(
-    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-) -> Iterator[pa.RecordBatch]:
+def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give a Parquet file's rows, a row group at a time; one that cannot be read is counted and left out.
 
     Raises:
@@ -46,12 +45,12 @@ def read_parquet(
             names = file.schema_arrow.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
-                f"{source.path} is Parquet whose footer cannot be read: {_first_line(error)}",
+                f"{source.path} is Parquet whose footer cannot be read: {first_line(error)}",
                 hint="was it written to its end? Without its footer the rows cannot be found",
             ) from error
         with file:
-            layout = None if mapping else layout_of(names)
-            check_sources(mapping, names, source.path)
+            layout = None if options.mapping else layout_of(names)
+            check_sources(options.mapping, names, source.path)
             for group in range(file.num_row_groups):
                 for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
                     yield from layout.read(batch, source, report) if layout else (batch,)
@@ -105,9 +104,7 @@ class _WithoutMagic:
         return self._stream.position()
 
 
-def read_arrow(
-    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-) -> Iterator[pa.RecordBatch]:
+def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give an Arrow file's or stream's rows; one that breaks off gives the batches before the break.
 
     Raises:
@@ -121,11 +118,11 @@ def read_arrow(
             names = reader.schema.names  # which may be no text
         except _BROKEN as error:
             raise ReadError(
-                f"{source.path} is Arrow IPC whose schema cannot be read: {_first_line(error)}",
+                f"{source.path} is Arrow IPC whose schema cannot be read: {first_line(error)}",
                 hint="was it written to its end?",
             ) from error
-        check_sources(mapping, names, source.path)
-        layout = None if mapping else layout_of(names)
+        check_sources(options.mapping, names, source.path)
+        layout = None if options.mapping else layout_of(names)
         given = 0
         while True:
             try:
@@ -146,10 +143,5 @@ def read_arrow(
             report.reject("end of the file", stream.damage)
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet)
+PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet, select_files=tempo.block_files)
 ARROW = Reader("Arrow IPC", (".arrow", ".arrows", ".feather", ".ipc"), sniff_arrow, read_arrow)

@@ -23,7 +23,7 @@ from obskit.errors import ReadError
 from obskit.names import current, type_word
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport, check_sources, read_mapping
+from obskit.schema import FileReport, ReadOptions, check_sources, read_mapping
 from obskit.text import pluralize
 
 BLOCK = 4 * 1024 * 1024
@@ -75,7 +75,7 @@ def _is_name(text: str) -> bool:
     return 0 < len(text) <= 200 and not text[0].isdigit() and text[-1] not in ".;:!?"
 
 
-def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give a table's rows as batches.
 
     Raises:
@@ -83,8 +83,8 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
     """
     delimiter = delimiter_of(source.head) or ","
     names = _header(source, delimiter)
-    check_sources(mapping, names, source.path)
-    texts = _text_columns(names, mapping)
+    check_sources(options.mapping, names, source.path)
+    texts = _text_columns(names, options.mapping)
 
     def wrong_row(row: Any) -> str:
         where = f"row {row.number - 1}" if row.number is not None else ""
@@ -215,4 +215,4 @@ def guess(column: pa.Array) -> pa.Array:
     return column
 
 
-READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read)
+READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read, lines="text")

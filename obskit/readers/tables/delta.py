@@ -8,9 +8,8 @@ the table is partitioned by are. The log is read by the package `deltalake`.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -19,7 +18,8 @@ from obskit.errors import MissingDependency, ReadError
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.schema import FileReport, check_sources
+from obskit.schema import FileReport, ReadOptions, check_sources
+from obskit.text import first_line
 
 try:
     import deltalake
@@ -33,14 +33,24 @@ _ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "tx
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 
 
-def newest_entry(folder: Path) -> Path | None:
-    """Return the newest entry of a table's log; None where the folder is no table."""
+def table_files(folder: Path, names: Collection[str]) -> list[Path] | None:
+    """Return the newest entry of a table's log, which says what else of the folder counts.
+
+    Args:
+        folder: any folder.
+        names: of its entries.
+
+    Returns:
+        A list of that one file; None if the folder is not a Delta table.
+    """
+    if LOG not in names:
+        return None
     log = folder / LOG
     try:
-        names = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
+        entries = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
     except OSError:
         return None
-    return log / max(names) if names else None
+    return [log / max(entries)] if entries else None
 
 
 def sniff(head: bytes) -> Match:
@@ -55,7 +65,7 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if type(row) is dict and row and row.keys() <= _ACTIONS else Match.NO
 
 
-def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Give the rows that a table had at an entry of its log; a file of it that cannot be read is counted.
 
     Raises:
@@ -75,11 +85,11 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
         dataset = table.to_pyarrow_dataset()
     except Exception as error:  # the package raises errors of many kinds, some of which it does not name
         raise ReadError(
-            f"{folder} is a Delta table that cannot be read: {_first_line(error)}",
+            f"{folder} is a Delta table that cannot be read: {first_line(error)}",
             hint="write it as Parquet with what made it",
         ) from error
-    check_sources(mapping, dataset.schema.names, folder)
-    layout = None if mapping else layout_of(dataset.schema.names)
+    check_sources(options.mapping, dataset.schema.names, folder)
+    layout = None if options.mapping else layout_of(dataset.schema.names)
     rows = layout.rows if layout else ROWS
     for fragment in dataset.get_fragments():
         given = 0
@@ -94,9 +104,4 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
             )
 
 
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
-
-
-READER = Reader("Delta Lake", (".json",), sniff, read)
+READER = Reader("Delta Lake", (".json",), sniff, read, select_files=table_files)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from obskit.errors import ObskitError
 from obskit.readers import REGISTRY
 from obskit.readers.io.source import Source
-from obskit.schema import LoadReport, Normalizer
+from obskit.schema import LoadReport, Normalizer, ReadOptions
 
 NGINX = {
     "time_iso8601": "2026-05-04T10:00:01+02:00",
@@ -235,7 +235,9 @@ def test_any_value_under_any_key_is_read_or_counted(tmp_path_factory, base, data
     name = "nginx JSON" if base is NGINX else "Envoy JSON"
     reader = next(one for one in REGISTRY.readers() if one.name == name)
     try:
-        batches = [normalizer.batch(batch) for batch in reader.read(Source(path), report.file(path), None)]
+        batches = [
+            normalizer.batch(batch) for batch in reader.read(Source(path), report.file(path), ReadOptions())
+        ]
     except ObskitError as error:
         raise AssertionError(str(error)) from error
     assert sum(batch.num_rows for batch in batches) + report.rejected_count == 4

@@ -17,6 +17,7 @@ from obskit.readers.access_log.line_parser import NoEntry, fields, micros, unesc
 from obskit.readers.access_log.log_formats import ENVOY, LOGS
 from obskit.readers.access_log.vectorized import Splitter
 from obskit.readers.io.source import Source
+from obskit.schema import ReadOptions
 
 CLF = '192.0.2.7 - - [04/May/2026:10:00:01 +0200] "GET /book?seat=3 HTTP/1.1" 200 512'
 COMBINED = f'{CLF} "https://shop.example/" "curl/8.5"'
@@ -239,7 +240,7 @@ def test_a_file_whose_lines_are_none(tmp_path):
     path = tmp_path / "a.log"
     path.write_bytes(b"no\n" * 3)
     with pytest.raises(ReadError) as caught:
-        list(texts.ACCESS.read(Source(path), _report(path), None))
+        list(texts.ACCESS.read(Source(path), _report(path), ReadOptions()))
     assert str(caught.value) == (
         f"{path} has no line of an access log (line 1, byte 0: not an access log's line)\n"
         "Hint: was it written to its end?"

@@ -13,7 +13,7 @@ from obskit.readers import REGISTRY, read_paths
 from obskit.readers.batches import row_batcher as rows
 from obskit.readers.io.source import Source
 from obskit.readers.markers.reader import recognised
-from obskit.schema import LoadReport, Normalizer
+from obskit.schema import LoadReport, Normalizer, ReadOptions
 
 T = datetime(2026, 5, 4, 12, 0, 0, tzinfo=UTC)
 SHA = "5f1c" * 10
@@ -677,7 +677,7 @@ def test_mutated_at_any_node_nothing_escapes_and_the_good_stay(tmp_path_factory,
         reader = next(one for one in REGISTRY.readers() if one.name == "GitLab deployments")
         rows = [
             row
-            for batch in reader.read(Source(path), report.file(path), None)
+            for batch in reader.read(Source(path), report.file(path), ReadOptions())
             for row in normalizer.batch(batch).to_pylist()
         ]
     except ObskitError as error:
@@ -721,7 +721,9 @@ def test_endless_openings_take_no_time(tmp_path, piece):
         reader.sniff(source.head)
     with pytest.raises(ReadError, match="has no deployment, incident or event"):
         list(
-            next(r for r in REGISTRY.readers() if r.name == "CDEvents").read(source, report.file(path), None)
+            next(r for r in REGISTRY.readers() if r.name == "CDEvents").read(
+                source, report.file(path), ReadOptions()
+            )
         )
     assert 1 <= report.rejected_count <= 50_001
 
