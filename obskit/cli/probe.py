@@ -13,8 +13,8 @@ from typing import Any
 
 from obskit.cli.terminal import write
 from obskit.errors import InvalidArgument
-from obskit.probe import EventFile, checked, summary, told, watch
-from obskit.probe.event_file import line_of
+from obskit.probe import EventFile, check_urls, format_probe, format_summary, watch
+from obskit.probe.event_file import json_line
 from obskit.text import pluralize
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
@@ -42,7 +42,7 @@ def probe(arguments: argparse.Namespace) -> None:
     Raises:
         InvalidArgument: no such URL, or no such stretch of time.
     """
-    urls = checked(arguments.urls)
+    urls = check_urls(arguments.urls)
     every = stretch(arguments.every) if arguments.every else 1.0
     count = arguments.count or (None if arguments.every else 1)
     stopped = threading.Event()
@@ -54,15 +54,15 @@ def probe(arguments: argparse.Namespace) -> None:
             if file is not None:
                 file.write(event)
             if terminal:
-                write(told(event))
+                write(format_probe(event))
             elif file is None:
-                sys.stdout.write(line_of(event).decode())
+                sys.stdout.write(json_line(event).decode())
             sys.stdout.flush()
 
         before = signal.signal(signal.SIGTERM, lambda *_: stopped.set())
         stack.callback(signal.signal, signal.SIGTERM, before)
         tally = watch(urls, emit, every=every, count=count, stopped=stopped)
-    end = f"{summary(tally)}\n"
+    end = f"{format_summary(tally)}\n"
     if file is not None and tally.requests:
         end += f"{pluralize(tally.requests, 'event')} in {file.path}\n"
     # Off a terminal and without a folder, stdout holds events alone.

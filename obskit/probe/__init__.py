@@ -8,8 +8,8 @@ nothing of the extra `data`.
 from __future__ import annotations
 
 from obskit.probe.event_file import EventFile
-from obskit.probe.formatting import summary, told
+from obskit.probe.formatting import format_probe, format_summary
 from obskit.probe.request import Limits, probe
-from obskit.probe.watch import Tally, checked, watch
+from obskit.probe.watch import Tally, check_urls, watch
 
-__all__ = ["EventFile", "Limits", "Tally", "checked", "probe", "summary", "told", "watch"]
+__all__ = ["EventFile", "Limits", "Tally", "check_urls", "format_probe", "format_summary", "probe", "watch"]

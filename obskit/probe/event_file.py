@@ -19,7 +19,7 @@ from obskit.errors import StorageFull
 _UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
 
 
-def line_of(event: dict[str, Any]) -> bytes:
+def json_line(event: dict[str, Any]) -> bytes:
     """Return an event as a line of JSON, its newline included."""
     return orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE)
 
@@ -52,7 +52,7 @@ class EventFile:
             StorageFull: the kernel took but a part of it; the next event begins on a line of its own.
             OSError: it took nothing.
         """
-        line = line_of(event)
+        line = json_line(event)
         line = b"\n" + line if self._torn else line
         written = os.write(self._file, line)
         self._torn = written < len(line)

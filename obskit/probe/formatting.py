@@ -16,7 +16,7 @@ _PARTS = (
 )
 
 
-def told(event: dict[str, Any]) -> str:
+def format_probe(event: dict[str, Any]) -> str:
     """Return a line about a request: when, the answer or the failure, how long, and where the time went."""
     clock, url, duration = event["timestamp"][11:19], event["url.full"], event["duration_ms"]
     if why := event.get("error.type"):
@@ -33,7 +33,7 @@ def told(event: dict[str, Any]) -> str:
     return f"{line}  ({', '.join(parts)})"
 
 
-def summary(tally: Tally) -> str:
+def format_summary(tally: Tally) -> str:
     """Return a line a URL: how many were answered, how fast, and what failed."""
     lines = []
     for url in dict.fromkeys([*tally.answered, *tally.failed]):

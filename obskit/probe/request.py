@@ -98,7 +98,7 @@ def probe(url: str, limits: Limits | None = None, stopped: threading.Event | Non
     """Make one GET request and return its event, secrets out of it; what fails is told in it, not raised.
 
     Args:
-        url: http or https; see `checked`.
+        url: http or https; see `check_urls`.
         limits: of time, size and redirects.
         stopped: once set, a request under way is given up (`AbortedByCallback`).
 

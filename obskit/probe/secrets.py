@@ -11,7 +11,7 @@ import re
 from urllib.parse import unquote_plus
 
 from obskit.instrument.redaction.redactor import secret_name
-from obskit.instrument.redaction.text_scan import cleaned
+from obskit.instrument.redaction.text_scan import redact_text
 from obskit.instrument.redaction.token_patterns import MASK
 
 # Words that mean a secret in a query, but not as the name of a field.
@@ -29,14 +29,14 @@ def without_secrets(url: str) -> str:
     """Return a URL with user, password and secret values as `[redacted]`."""
     url = _USERINFO.sub(rf"\1\2{MASK}@", url)
     start = min((at for at in (url.find("?"), url.find("#")) if at >= 0), default=len(url))
-    return cleaned(url[:start] + _PAIR.sub(_pair, url[start:]))
+    return redact_text(url[:start] + _PAIR.sub(_pair, url[start:]))
 
 
 def text_without_secrets(text: str, urls: tuple[str, ...] = ()) -> str:
     """Return a message with the URLs in it cleaned, also `urls` where they stand without their scheme."""
     for url in urls:
         text = text.replace(url, without_secrets(url))
-    return cleaned(_URL.sub(lambda found: without_secrets(found[0]), text))
+    return redact_text(_URL.sub(lambda found: without_secrets(found[0]), text))
 
 
 def _pair(found: re.Match[str]) -> str:
@@ -46,4 +46,4 @@ def _pair(found: re.Match[str]) -> str:
     words = [part.lower() for part in _PARTS.findall(unquote_plus(key))]
     decoded = unquote_plus(value)
     secret = secret_name(words) or not _WORDS.isdisjoint(words)
-    return f"{key}={MASK}" if secret or cleaned(decoded) != decoded else found[0]
+    return f"{key}={MASK}" if secret or redact_text(decoded) != decoded else found[0]

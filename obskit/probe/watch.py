@@ -47,7 +47,7 @@ class Tally:
             statuses[status] = statuses.get(status, 0) + 1
 
 
-def checked(urls: Iterable[str]) -> list[str]:
+def check_urls(urls: Iterable[str]) -> list[str]:
     """Return the URLs, each once, in their order.
 
     Raises:
@@ -103,7 +103,7 @@ def watch(
         InvalidArgument: no such URLs, or `every` under a tenth of a second.
         OSError: whatever `emit` raises; all requests end then.
     """
-    wanted = checked(urls)
+    wanted = check_urls(urls)
     if every < LEAST_SECONDS:
         raise InvalidArgument(f"every {every:g} s is too often", hint=f"{LEAST_SECONDS:g} s at the least")
     stop = stopped or threading.Event()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.probe import EventFile, Limits, probe, summary, told, watch
+from obskit.probe import EventFile, Limits, format_probe, format_summary, probe, watch
 from obskit.probe.secrets import text_without_secrets, without_secrets
 
 
@@ -70,7 +70,7 @@ def test_no_secret_is_written_printed_or_summed_up(web, tmp_path) -> None:
     with EventFile(tmp_path) as file:
         tally = watch(urls, file.write, limits=Limits(seconds=1))
     data = file.path.read_text()
-    said = summary(tally) + "".join(told(json.loads(line)) for line in data.splitlines())
+    said = format_summary(tally) + "".join(format_probe(json.loads(line)) for line in data.splitlines())
     assert data.count("\n") == 4
     assert "s3cr3t" not in data + said
     # and yet the server was sent them

@@ -15,7 +15,7 @@ import pytest
 from obskit.errors import InvalidArgument, StorageFull
 from obskit.events import load
 from obskit.instrument.sinks.rotation import closed
-from obskit.probe import EventFile, checked, summary, told, watch
+from obskit.probe import EventFile, check_urls, format_probe, format_summary, watch
 
 
 def test_each_url_is_asked_as_often_as_wanted(web) -> None:
@@ -76,17 +76,17 @@ def test_what_cannot_be_written_ends_it(web) -> None:
 )
 def test_what_is_no_url_is_refused(url: str, why: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
-        checked(["http://host", url])
+        check_urls(["http://host", url])
     assert caught.value.message == why
     assert caught.value.hint == "e.g. https://example.com/health"
 
 
 def test_too_many_and_too_often_are_refused() -> None:
     with pytest.raises(InvalidArgument, match="101 URLs are more than 100"):
-        checked(f"http://host/{n}" for n in range(101))
+        check_urls(f"http://host/{n}" for n in range(101))
     with pytest.raises(InvalidArgument, match=re.escape("every 0.01 s is too often")):
         watch(["http://host"], print, every=0.01)
-    assert checked(["http://a", "http://b", "http://a"]) == ["http://a", "http://b"]
+    assert check_urls(["http://a", "http://b", "http://a"]) == ["http://a", "http://b"]
 
 
 def test_a_file_of_ones_own_that_loads(web, tmp_path: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_short_write_is_told_and_the_next_event_is_whole(tmp_path: Path, monke
 def test_words_for_a_person(web) -> None:
     events: list[dict] = []
     tally = watch([f"{web.url}/redirect", "http://127.0.0.1:1/"], events.append)
-    lines = sorted(map(told, events), key=len)
+    lines = sorted(map(format_probe, events), key=len)
     assert any(
         re.fullmatch(
             rf"\d\d:\d\d:\d\d  200  [\d.]+ ms  {web.url}/redirect"
@@ -145,7 +145,7 @@ def test_words_for_a_person(web) -> None:
         re.match(r"\d\d:\d\d:\d\d  CouldNotConnect  [\d.]+ ms  http://127\.0\.0\.1:1/", line)
         for line in lines
     )
-    said = sorted(summary(tally).splitlines())
+    said = sorted(format_summary(tally).splitlines())
     assert said[0] == "http://127.0.0.1:1/: 0 of 1 answered; CouldNotConnect 1"
     assert re.fullmatch(
         rf"{web.url}/redirect: 1 of 1 answered \(1 x 200\), median [\d.]+ ms, [\d.]+ to [\d.]+", said[1]

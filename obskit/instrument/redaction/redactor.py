@@ -19,7 +19,13 @@ from typing import Any
 
 from obskit.errors import InvalidArgument
 from obskit.instrument.redaction.sql import without_literals
-from obskit.instrument.redaction.text_scan import HARMLESS_ENDS, cleaned, cleaned_query, shaped, suspicious
+from obskit.instrument.redaction.text_scan import (
+    HARMLESS_ENDS,
+    may_contain_secret,
+    may_contain_token,
+    redact_query,
+    redact_text,
+)
 from obskit.instrument.redaction.token_patterns import MASK
 from obskit.names import COLUMNS
 
@@ -158,7 +164,7 @@ class Redactor:
             if after is not before and after != before:
                 row[name] = after
                 changed += 1
-        if self._extra or suspicious(texts) or not only_scalars:
+        if self._extra or may_contain_secret(texts) or not only_scalars:
             changed += self._scan(row, scanned)
         return changed
 
@@ -173,12 +179,12 @@ class Redactor:
 
     def _name(self, name: str) -> str:
         """Return a name without secrets. Most names are words and dots: "app:token:count" stays too."""
-        return self.text(name) if _ODD.search(name) or shaped(name) else name
+        return self.text(name) if _ODD.search(name) or may_contain_token(name) else name
 
     def text(self, value: str) -> str:
         """Return a text with its secrets masked."""
-        if suspicious(value):
-            value = cleaned(value)
+        if may_contain_secret(value):
+            value = redact_text(value)
         for pattern in self._extra:
             value = pattern.sub(MASK, value)
         return value
@@ -259,7 +265,7 @@ class Redactor:
         if any(words in name for words in _SQL_PARAMETERS):
             return _masked
         if name.endswith(("url.query", "query_string")):
-            return lambda value: cleaned_query(value) if type(value) is str else value
+            return lambda value: redact_query(value) if type(value) is str else value
         return None
 
 

@@ -231,7 +231,7 @@ _UNDERSCORED = re.compile(
 )
 
 
-def shaped(text: str) -> bool:
+def may_contain_token(text: str) -> bool:
     """Whether a text may hold a secret that is told by its look: False is certain, True is not."""
     for char, signs in _GROUPS:
         if char in text:
@@ -241,12 +241,12 @@ def shaped(text: str) -> bool:
     return "_" in text and _UNDERSCORED.search(text) is not None
 
 
-def suspicious(text: str) -> bool:
+def may_contain_secret(text: str) -> bool:
     """Whether a text may hold a secret: False is certain, True is not.
 
     Cost: tests of substrings, most of them skipped for want of a character.
     """
-    if shaped(text):
+    if may_contain_token(text):
         return True
     spaced = " " in text
     paired = "=" in text or ":" in text or ">" in text or "'" in text or '"' in text
@@ -281,12 +281,12 @@ def suspicious(text: str) -> bool:
     return encoded and ("%3a%2f%2f" in low or "%252f%252f" in low)
 
 
-def cleaned_query(text: str) -> str:
+def redact_query(text: str) -> str:
     """Return a query string with the values masked that are secrets where a query is: `code=`, `key=`."""
     return _QUERY.sub(_AFTER, f"?{text}")[1:] if "=" in text else text
 
 
-def cleaned(text: str) -> str:
+def redact_text(text: str) -> str:
     """Return a text with what looks like a secret masked, the rest as it was."""
     low = text.lower()
     if "cookie" in low or "authorization" in low or "-signature" in low:

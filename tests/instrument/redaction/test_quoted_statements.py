@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from obskit.instrument import Handle, event
-from obskit.instrument.redaction.text_scan import cleaned
+from obskit.instrument.redaction.text_scan import redact_text
 from tests.support.instrument_process import PASSWORD
 
 Service = Callable[..., Handle]
@@ -76,5 +76,5 @@ def test_what_database_clients_quote_in_exceptions_goes(
 )
 def test_cleaning_of_it_takes_time_in_proportion(text: str) -> None:
     begun = time.process_time()
-    cleaned(text)
+    redact_text(text)
     assert time.process_time() - begun < 2

@@ -10,7 +10,7 @@ import pytest
 from obskit.errors import InvalidArgument
 from obskit.instrument import Handle, Redaction, event, pseudonym
 from obskit.instrument.redaction.sql import without_literals
-from obskit.instrument.redaction.text_scan import cleaned
+from obskit.instrument.redaction.text_scan import redact_text
 
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
@@ -128,4 +128,4 @@ def test_redaction_can_be_switched_off(service: Service, rows: Rows) -> None:
     ],
 )
 def test_what_stands_around_a_secret_stays(text: str, left: str) -> None:
-    assert cleaned(text) == left
+    assert redact_text(text) == left
