@@ -6,22 +6,29 @@ TEST_ARGS ?=
 # Jupyter refuses root, which is who one is in many containers; it listens on this machine only either way.
 LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# What runs beside the oldest OpenTelemetry SDK and FastAPI that are supported: no other instrumentation.
-OLDEST := $(addprefix tests/instrument/,asgi/test_middleware.py test_death.py test_edges.py test_events.py test_forks.py \
-          otel/test_provider.py redaction/test_redactor.py test_encoder.py test_sampling.py sinks/test_jsonl.py test_torture.py)
+# What runs with the oldest versions: no test of other instrumentations, none that needs a developer's tool.
+OLDEST_INSTRUMENT := asgi/test_middleware.py test_death.py test_edges.py test_events.py test_forks.py \
+    otel/test_provider.py redaction/test_redactor.py test_encoder.py test_sampling.py sinks test_torture.py
+OLDEST_EXTRAS := bad_input cli dataset display engine events explain explorer probe query readers receive schema \
+    stats testing triage writers
 
-.PHONY: help venv demo test test-oldest check format bench lab
+.PHONY: help venv demo test test-package test-oldest test-newest test-install check docs wheel format bench lab
 .NOTPARALLEL:
 
 help:
-	@echo 'make demo     set up, then: which requests of sample_events are slow or failing, and what sets them apart'
-	@echo 'make lab      JupyterLab on notebooks/'
-	@echo 'make venv     everything a developer needs, in $(VENV)'
-	@echo 'make check    ruff, mypy, import-linter'
-	@echo 'make test     all tests (TEST_ARGS="-k cli" for some)'
-	@echo 'make test-oldest  the tests of instrument with the oldest OpenTelemetry that is supported'
-	@echo 'make bench    the benchmarks (minutes)'
-	@echo 'make format   ruff format and the fixes that are safe'
+	@echo 'make demo          set up, then: which requests of sample_events are slow or failing, and what sets them apart'
+	@echo 'make lab           JupyterLab on notebooks/'
+	@echo 'make venv          everything a developer needs, in $(VENV)'
+	@echo 'make check         ruff, mypy, pydoclint, import-linter'
+	@echo 'make test          all tests except the two below (TEST_ARGS="-k cli" for some)'
+	@echo 'make test-package  checks and tests of one package: make test-package P=query'
+	@echo 'make test-install  build the wheel and the sdist, install each into an empty environment, run triage'
+	@echo 'make test-oldest   the tests with the oldest supported version of every dependency'
+	@echo 'make test-newest   the tests with the newest Python on this machine'
+	@echo 'make docs          write docs/api/ from the docstrings'
+	@echo 'make wheel         build the wheel into dist/'
+	@echo 'make bench         the benchmarks (minutes)'
+	@echo 'make format        ruff format and safe fixes'
 
 venv: $(VENV)/.obskit-dev
 
@@ -35,18 +42,46 @@ lab: $(VENV)/.obskit-notebook
 	@$(BIN)/jupyter lab $(LAB_ARGS) notebooks
 
 test: $(VENV)/.obskit-dev
-	@$(BIN)/python -m pytest -q -n 2 $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 -m "not install" $(TEST_ARGS)
 
-.venv-oldest/.obskit-oldest: pyproject.toml tests/oldest.txt tools/venv
-	@VENV=.venv-oldest sh tools/venv oldest
+# One package: its lint, its types, its tests. P=query, P=readers/otlp, P=instrument ...
+test-package: $(VENV)/.obskit-dev
+	@test -d 'obskit/$(P)' || { echo 'make test-package P=query: obskit/$(P) is not a package'; exit 2; }
+	@$(BIN)/ruff check 'obskit/$(P)' 'tests/$(P)'
+	@$(BIN)/ruff format --check 'obskit/$(P)' 'tests/$(P)'
+	@$(BIN)/mypy 'obskit/$(P)'
+	@$(BIN)/pydoclint 'obskit/$(P)'
+	@$(BIN)/python -m pytest -q -n 2 'tests/$(P)' $(TEST_ARGS)
 
-test-oldest: .venv-oldest/.obskit-oldest
-	@.venv-oldest/bin/python -m pytest -q -n 2 $(OLDEST)
+test-install: $(VENV)/.obskit-dev
+	@$(BIN)/python -m pytest -q -n 2 -m install tests/architecture/test_installation.py
+
+.venv-oldest-%/.obskit-stamp: pyproject.toml tests/oldest/%.txt tools/venv
+	@VENV=.venv-oldest-$* sh tools/venv oldest-$*
+	@touch $@
+
+# The base install and the extras apart: an old SDK and the instrumentation that the extra `live` needs exclude each other.
+test-oldest: .venv-oldest-instrument/.obskit-stamp .venv-oldest-extras/.obskit-stamp
+	@.venv-oldest-instrument/bin/python -m pytest -q -n 2 $(addprefix tests/instrument/,$(OLDEST_INSTRUMENT))
+	@.venv-oldest-extras/bin/python -m pytest -q -n 2 -m 'not browser' $(addprefix tests/,$(OLDEST_EXTRAS))
+
+.venv-newest/.obskit-dev: pyproject.toml constraints.txt tools/venv tools/newest-python
+	@PYTHON="$$(sh tools/newest-python)" VENV=.venv-newest sh tools/venv dev
+
+test-newest: .venv-newest/.obskit-dev
+	@.venv-newest/bin/python -m pytest -q -n 2 -m "not install and not browser" $(TEST_ARGS)
+
+docs: $(VENV)/.obskit-dev
+	@$(BIN)/python tools/api_reference.py
+
+wheel: $(VENV)/.obskit-dev
+	@$(BIN)/python -m build --no-isolation --wheel --outdir dist .
 
 check: $(VENV)/.obskit-dev
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/mypy
+	@$(BIN)/pydoclint obskit
 	@$(BIN)/lint-imports --no-cache
 
 format: $(VENV)/.obskit-dev

@@ -19,7 +19,11 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """The wheel and the sdist of the files that git knows."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     names = subprocess.run(
-        ["git", "ls-files", "-coz", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "-coz", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout
     if not names:
         pytest.skip("not a git checkout")
@@ -38,7 +42,11 @@ def test_the_wheel_holds_the_package_alone(built: dict[str, Path]) -> None:
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"obskit", "obskit_notebook"}
     shipped = {name for name in names if name.startswith("obskit/")}
     tracked = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard", "obskit"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "-co", "--exclude-standard", "obskit"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     assert shipped == {name for name in tracked.stdout.split("\n") if name and (ROOT / name).is_file()}
 
