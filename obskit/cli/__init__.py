@@ -1,7 +1,7 @@
-"""The command line: words in, tables or JSON out.
+"""The command line: arguments in; tables, JSON and an exit status out.
 
-It reads arguments, calls one verb and prints what comes back; it decides nothing about events. A command's
-room is imported when the command is called, so that `obskit --help` needs the standard library alone.
+A command calls one verb and prints its result. Its module is imported when the command is called, so that
+`obskit --help` needs the standard library only.
 """
 
 from __future__ import annotations

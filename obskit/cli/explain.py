@@ -1,4 +1,4 @@
-"""The command `explain`, and the outcomes it suggests where none was named."""
+"""The command `explain`, and the outcomes that it suggests without `--select`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _UNMARKED = "No event is marked as an error (status, error.type, 5xx)."
 
 
 def explain(arguments: argparse.Namespace) -> None:
-    """What distinguishes the events with an outcome from the others."""
+    """Print what distinguishes the events with an outcome from the others."""
     sampled = sample_first(arguments, lambda events, progress: _ask(events, arguments, progress)[0])
     with Progress() as progress:
         show = None if sampled or arguments.json else _show_sample
@@ -30,11 +30,11 @@ def explain(arguments: argparse.Namespace) -> None:
     if answer is not None:
         write(str(answer))
     if not arguments.select:
-        lead = _UNMARKED if answer is None else "\nExplained errors, for no outcome was named."
+        lead = _UNMARKED if answer is None else "\nWithout --select, errors were explained."
         if suggested:
             write("\n".join([f"{lead} Outcomes to ask about:", *_lines(suggested)]))
         else:
-            write(f"{lead} Nothing suggests itself: name an outcome with --select (fields: obskit info).")
+            write(f"{lead} Name an outcome with --select; obskit info lists the fields.")
 
 
 def _ask(
@@ -43,7 +43,7 @@ def _ask(
     progress: Progress,
     show: Callable[[Explanation], object] | None = None,
 ) -> tuple[Explanation | None, list[dict[str, str]]]:
-    """Return the explanation, None where no outcome was named and none failed, and the outcomes suggested."""
+    """Return the explanation and the suggested outcomes; no explanation without an outcome or an error."""
     suggested = [] if arguments.select else outcomes(events.scope)
     selection = arguments.select or (suggested[0]["select"] if _fails(suggested) else None)
     if selection is None:
@@ -88,5 +88,5 @@ def _lines(suggested: list[dict[str, str]]) -> list[str]:
 
 
 def _typed(condition: str) -> str:
-    """Return a condition as one types it into a shell."""
+    """Return a condition quoted for a shell."""
     return shlex.quote(condition) if set(condition) & set('"$`\\!') else f'"{condition}"'

@@ -1,4 +1,4 @@
-"""Files to read before a verb takes what they say: a CSV's mapping. Standard library only."""
+"""Files that options name: the mapping of `--mapping`. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,24 +10,30 @@ from obskit.errors import InvalidArgument, NoSuchPath
 
 
 def mapping_of(path: str | None) -> dict[str, Any] | None:
-    """Read the file of `--mapping`: a JSON object of our names and the columns they come from.
+    """Read the file of `--mapping`.
+
+    Args:
+        path: a JSON file, or None.
+
+    Returns:
+        The JSON object: our field names -> the columns they come from. None without a path.
 
     Raises:
         NoSuchPath: there is no such file.
-        InvalidArgument: it holds no JSON object.
+        InvalidArgument: the file is not a JSON object.
     """
     if path is None:
         return None
     try:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
-        raise NoSuchPath(f"no such file: {path}", hint="--mapping takes a file of JSON") from error
+        raise NoSuchPath(f"no such file: {path}", hint="--mapping takes a JSON file") from error
     except ValueError as error:
         raise InvalidArgument(
-            f"--mapping {path} is no JSON: {error}", hint='e.g. {"duration_ms": "Duration"}'
+            f"--mapping {path} is not JSON: {error}", hint='for example {"duration_ms": "Duration"}'
         ) from error
     if not isinstance(found, dict):
         raise InvalidArgument(
-            f"--mapping {path} holds no JSON object", hint='e.g. {"duration_ms": "Duration"}'
+            f"--mapping {path} is not a JSON object", hint='for example {"duration_ms": "Duration"}'
         )
     return found

@@ -1,4 +1,4 @@
-"""The command `lab`: a small notebook on somebody's files, and JupyterLab on it."""
+"""The command `lab`: write a small notebook about the user's files, and open it in JupyterLab."""
 
 from __future__ import annotations
 
@@ -19,14 +19,23 @@ from obskit.errors import MissingDependency, NoSuchPath
 _OPENING = """\
 # What is different about the slow ones?
 
-Run both cells. Drag a box over the heatmap (or press the arrow keys and Enter): beside it stands what
-distinguishes the events in the box from the rest. *Show code* gives the lines that reproduce it."""
+Run both cells. Drag a box over the heatmap (or use the arrow keys and Enter). Next to it you see what
+distinguishes the events in the box from the rest. *Show code* gives the code that reproduces it."""
 
 
 def notebook(
     paths: list[str], mapping: dict[str, Any] | None = None, error: str | None = None
 ) -> dict[str, Any]:
-    """Return a notebook (nbformat 4.5, as JSON) that opens the Explorer on `paths`."""
+    """Return a notebook that opens the Explorer on the paths.
+
+    Args:
+        paths: files, folders, globs or URLs of events.
+        mapping: as for `load`.
+        error: as for `load`.
+
+    Returns:
+        The notebook as JSON values, nbformat 4.5.
+    """
     listed = repr(paths[0] if len(paths) == 1 else paths)
     mapped = f", mapping={mapping!r}" if mapping else ""
     mapped += f", error={error!r}" if error else ""
@@ -53,11 +62,19 @@ def notebook(
 
 
 def written(paths: list[str], mapping_file: str | None = None, error: str | None = None) -> Path:
-    """Write the notebook for `paths` into a new temporary folder and return where.
+    """Write the notebook into a new temporary folder.
+
+    Args:
+        paths: files, folders, globs or URLs of events; globs and URLs are not checked here.
+        mapping_file: path of a JSON mapping.
+        error: condition for errors.
+
+    Returns:
+        The path of the notebook.
 
     Raises:
-        NoSuchPath: a path that is not there; a glob is left for `load` to read.
-        InvalidArgument: the mapping cannot be read.
+        NoSuchPath: a file or folder does not exist.
+        InvalidArgument: the mapping is not a JSON object.
     """
     absolute = []
     for path in paths:
@@ -76,7 +93,7 @@ def written(paths: list[str], mapping_file: str | None = None, error: str | None
 
 
 def _lasting(paths: list[str]) -> list[str]:
-    """Return what a notebook may name: of stdin, a pipe and a URL with credentials where they are kept."""
+    """Return paths that outlive this command: stdin, pipes and URLs with credentials become cached copies."""
     from obskit.dataset import is_stream, is_url, placed, shown
 
     lasting: list[str] = []
@@ -91,7 +108,10 @@ def _lasting(paths: list[str]) -> list[str]:
 
 
 def lab(arguments: argparse.Namespace) -> None:
-    """Start JupyterLab on a notebook that opens the Explorer; returns when the server stops.
+    """Start JupyterLab with a notebook that opens the Explorer, and wait until the server stops.
+
+    Args:
+        arguments: the command's arguments.
 
     Raises:
         MissingDependency: JupyterLab is not installed.
@@ -104,14 +124,14 @@ def lab(arguments: argparse.Namespace) -> None:
     if arguments.no_browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
-        # Jupyter refuses root, which is who one is in many containers; it listens on loopback either way.
+        # Jupyter refuses to run as root, the usual user in a container. It listens on loopback only.
         command.append("--allow-root")
-    # The kernel is found by this interpreter's own folder: the notebook runs where obskit is installed.
+    # This interpreter's own kernel, so that the notebook runs where obskit is installed.
     server = subprocess.Popen(command, cwd=target.parent)  # noqa: S603
     while True:
         try:
             server.wait()
             return
         except KeyboardInterrupt:
-            # Ctrl-C reaches Jupyter too, which asks whether it is meant: wait for what it makes of it.
+            # Ctrl-C reaches Jupyter too, which asks for confirmation: keep waiting for it.
             continue

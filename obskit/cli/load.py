@@ -1,4 +1,4 @@
-"""From arguments to `Events`: the paths, narrowed to the condition and the window that were asked for."""
+"""From arguments to `Events`: load the paths, and apply `--where`, `--since` and `--between`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from obskit.schema import ReadOptions
 
 
 def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
-    """Load the paths and narrow them to the condition and window that were asked for."""
+    """Load the paths, and apply `--where`, `--since` and `--between`."""
     return _narrowed(whole(arguments, progress), arguments)
 
 
@@ -27,7 +27,7 @@ def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
 
 
 def located(arguments: argparse.Namespace) -> list[str | Path]:
-    """Return the paths; stdin (`-`), pipes and what is behind URLs are fetched then, once for a command."""
+    """Return the paths as files: stdin (`-`), pipes and URLs are copied into the cache, once per command."""
     if any(path == "-" or is_stream(path) or is_url(str(path)) for path in arguments.paths):
         arguments.paths = placed([sys.stdin.buffer if path == "-" else path for path in arguments.paths])
     paths: list[str | Path] = arguments.paths
@@ -35,17 +35,18 @@ def located(arguments: argparse.Namespace) -> list[str | Path]:
 
 
 def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress], object]) -> bool:
-    """Print an answer from a sample on stderr where the exact one has to wait for files to be converted.
+    """Print an answer from a sample on stderr if files have to be converted before the exact one.
 
-    It is for people: a program that asked for JSON gets the exact answer alone.
+    It is for people: with `--json` there is only the exact answer.
 
     Args:
-        arguments: of the command.
-        ask: gives the answer; what it raises is left to the exact one to say.
+        arguments: the command's arguments.
+        ask: computes the answer. An error is ignored here, since the exact answer raises it again.
+
     Returns:
-        Whether there was one.
+        Whether an answer was printed.
     """
-    # What an error is has to be said of all rows before any is looked at.
+    # `--error` is evaluated while loading; a sample has not been through it.
     if arguments.json or arguments.error:
         return False
     with preview(located(arguments), ReadOptions(mapping=mapping_of(arguments.mapping))) as scope:

@@ -1,4 +1,4 @@
-"""Commands that write: convert and demo."""
+"""Commands that write files: convert and demo."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from obskit.writers import format_of
 
 
 def convert(arguments: argparse.Namespace) -> None:
-    """Write events in another format; all of them, as a Dataset, straight from their files."""
+    """Write events in another format. A dataset of all events is converted directly from the files."""
     narrowed = (arguments.where, arguments.since, arguments.between, arguments.fields, arguments.error)
     if format_of(Path(arguments.out), arguments.to) is None and not any(narrowed):
         _dataset(arguments)
@@ -55,17 +55,20 @@ def _dataset(arguments: argparse.Namespace) -> None:
 
 
 def demo(arguments: argparse.Namespace) -> None:
-    """Make events of a booking platform with causes planted in them, or run the platform.
+    """Generate events of a booking platform with planted causes, or run the platform.
+
+    Args:
+        arguments: the command's arguments.
 
     Raises:
-        InvalidArgument: options of the one with the other.
-        MissingDependency: the platform is to run, and the extra `live` is not there.
+        InvalidArgument: an option of `--live` with `--out`, or the other way round.
+        MissingDependency: `--live` without the extra `live`.
     """
     strange = ("events", "format") if arguments.live else ("seconds", "into")
     for name in strange:
         if getattr(arguments, name) is not None:
             other = "--out" if arguments.live else "--live"
-            raise InvalidArgument(f"--{name} goes with {other} alone", hint="obskit demo --help")
+            raise InvalidArgument(f"--{name} only works with {other}", hint="obskit demo --help")
     if arguments.live:
         _live(arguments)
         return

@@ -1,4 +1,4 @@
-"""The command `probe`: requests, their phases as events."""
+"""The command `probe`: make requests, and record the phases of each as an event."""
 
 from __future__ import annotations
 
@@ -18,32 +18,41 @@ from obskit.probe.event_file import json_line
 from obskit.text import pluralize
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-_STRETCH = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|m|h)", re.IGNORECASE)
+_INTERVAL = re.compile(r"(\d+(?:\.\d+)?)(ms|s|min|m|h)", re.IGNORECASE)
 
 
-def stretch(text: str) -> float:
-    """Return a stretch of time such as `10s` or `1.5m` in seconds.
+def interval_seconds(text: str) -> float:
+    """Return the seconds of an interval such as `10s` or `1.5m`.
+
+    Args:
+        text: a number and ms, s, m, min or h.
+
+    Returns:
+        The interval in seconds.
 
     Raises:
-        InvalidArgument: it is none.
+        InvalidArgument: the text is not an interval.
     """
-    found = _STRETCH.fullmatch(text)
+    found = _INTERVAL.fullmatch(text)
     if found is None:
-        raise InvalidArgument(f"--every {text!r} is no stretch of time", hint="--every 10s, 500ms, 1m")
+        raise InvalidArgument(f"--every must be an interval, got {text!r}", hint="--every 10s, 500ms or 1m")
     return float(found[1]) * _SECONDS[found[2].lower()]
 
 
 def probe(arguments: argparse.Namespace) -> None:
-    """Probe the URLs, and write the events into a folder or print them.
+    """Probe the URLs, and print the events or write them into a folder.
 
-    Events go to stdout as JSON lines unless that is a terminal, which gets a line for a person, or there is
-    a folder for them. Ctrl-C and SIGTERM end it as if all had been asked.
+    Without a folder, a terminal gets one readable line per request, and a pipe gets JSON lines. Ctrl-C and
+    SIGTERM end it like the last request.
+
+    Args:
+        arguments: the command's arguments.
 
     Raises:
-        InvalidArgument: no such URL, or no such stretch of time.
+        InvalidArgument: a URL or the interval is not valid.
     """
     urls = check_urls(arguments.urls)
-    every = stretch(arguments.every) if arguments.every else 1.0
+    every = interval_seconds(arguments.every) if arguments.every else 1.0
     count = arguments.count or (None if arguments.every else 1)
     stopped = threading.Event()
     terminal = sys.stdout.isatty()
@@ -65,5 +74,5 @@ def probe(arguments: argparse.Namespace) -> None:
     end = f"{format_summary(tally)}\n"
     if file is not None and tally.requests:
         end += f"{pluralize(tally.requests, 'event')} in {file.path}\n"
-    # Off a terminal and without a folder, stdout holds events alone.
+    # In a pipe without a folder, stdout holds nothing but events.
     write(end, sys.stdout if terminal or file is not None else sys.stderr)

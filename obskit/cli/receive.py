@@ -1,4 +1,4 @@
-"""Receive: OTLP from running systems into a folder."""
+"""The command `receive`: OTLP from running services into a folder."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from obskit.receive.settings import read_token
 
 
 def receive(arguments: argparse.Namespace) -> None:
-    """Write what is sent into the folder, until Ctrl-C or SIGTERM.
+    """Write what services send into the folder, until Ctrl-C or SIGTERM.
+
+    Args:
+        arguments: the command's arguments.
 
     Raises:
-        InvalidArgument: no such port, no token where one is needed, or the folder or a port is taken.
-        MissingDependency: gRPC was asked for and is not installed.
+        InvalidArgument: a port is not valid, a token is missing, or the folder or a port is in use.
+        MissingDependency: `--grpc` without the extra `receive-grpc`.
     """
     settings = Settings(
         Path(arguments.into).expanduser(),
@@ -41,5 +44,7 @@ def _port(text: str | None, default: int, option: str) -> int | None:
     if text == "off":
         return None
     if not text.isdecimal():
-        raise InvalidArgument(f"{option} {text!r} is no port", hint=f"{option} {default}, or {option} off")
+        raise InvalidArgument(
+            f"{option} must be a port or off, got {text!r}", hint=f"{option} {default}, or {option} off"
+        )
     return int(text)

@@ -1,7 +1,7 @@
-"""What reaches a person's terminal: text without escape sequences, and progress for work that takes long.
+"""Output to a terminal: safe text, JSON, and a progress line for long work.
 
-Values come from whoever sent the events. None of them may move the cursor, colour the screen or turn the
-direction of the text, so everything printed goes through `safe`.
+Values come from whoever sent the events, and could hold escape sequences. Everything printed goes through
+`safe`.
 """
 
 from __future__ import annotations
@@ -19,9 +19,14 @@ from obskit.text import is_safe, safe
 
 
 def fitted(text: str, width: int) -> str:
-    """Return `text` with lines longer than `width` broken at spaces, the rest of a line set in below it.
+    """Return text with long lines wrapped at spaces and indented below; for a terminal only.
 
-    For a terminal only: what goes into a file or a pipe keeps its lines whole. Tables fit already.
+    Args:
+        text: several lines.
+        width: columns of the terminal.
+
+    Returns:
+        The wrapped text.
     """
     lines = []
     for line in text.split("\n"):
@@ -41,7 +46,7 @@ def fitted(text: str, width: int) -> str:
 
 
 def write(text: str, stream: TextIO | None = None) -> None:
-    """Print a text that may hold values from data; what the encoding lacks is escaped."""
+    """Print text that may hold values from data; characters outside the stream's encoding are escaped."""
     stream = stream or sys.stdout
     text = safe(text, lines=True).rstrip("\n") + "\n"
     if stream.isatty():
@@ -51,10 +56,14 @@ def write(text: str, stream: TextIO | None = None) -> None:
 
 
 def write_json(value: Any, stream: TextIO | None = None) -> None:
-    """Print one JSON document; letters stay as they are, control characters stay JSON escapes.
+    """Print one JSON document: letters as they are, control characters as JSON escapes.
+
+    Args:
+        value: values that JSON can hold.
+        stream: where to print; stdout by default.
 
     Raises:
-        ValueError: `value` holds NaN or an infinity, which are no JSON.
+        ValueError: the value holds NaN or an infinity.
     """
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)
     stream = stream or sys.stdout
@@ -69,15 +78,15 @@ def write_json(value: Any, stream: TextIO | None = None) -> None:
 
 
 class Progress:
-    """A line on stderr while work takes longer than a second; nothing where stderr is no terminal.
+    """A progress line on stderr for work longer than a second; nothing if stderr is not a terminal.
 
-    A context manager, which the rooms call as `progress(what, done, total)`. The line is written by a thread
-    of its own, so that it lives through long steps; it is cleared on the way out, also for an error.
+    A context manager that verbs call as `progress(what, done, total)`. A thread writes the line, so that it
+    moves during long steps. Leaving the context clears it.
 
     Args:
-        stream: where to write, stderr if None.
-        delay: seconds of silence at the start.
-        every: seconds between two writes.
+        stream: where to write; stderr by default.
+        delay: seconds before the line appears.
+        every: seconds between updates.
     """
 
     def __init__(self, stream: TextIO | None = None, delay: float = 1.0, every: float = 0.2) -> None:
@@ -88,7 +97,7 @@ class Progress:
         self._thread = threading.Thread(target=self._write, daemon=True) if self._stream.isatty() else None
 
     def __call__(self, what: str, done: int = 0, total: int = 0) -> None:
-        """Say what is being done, and how many of how many steps are; a total of 0 is unknown."""
+        """Report what is being done, and how many steps of how many are done; a total of 0 means unknown."""
         self._state = (what, done, total)
 
     def _write(self) -> None:
@@ -113,7 +122,7 @@ class Progress:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Clear the line, so that an answer or an error stands alone."""
+        """Clear the line before a result or an error is printed."""
         self._over.set()
         if self._thread is not None:
             self._thread.join()

@@ -19,34 +19,32 @@ MOST_FIELDS = 1_000  # listed by `info`; --json lists all
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 
 
-class Answer(Protocol):
-    """What every verb returns: text for people, a dict for programs."""
+class Result(Protocol):
+    """What every verb returns: `str` for people, `to_dict` for programs."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what JSON can hold."""
+        """Return the result as values that JSON can hold."""
         ...
 
 
-def show(answer: Answer, arguments: argparse.Namespace) -> None:
-    """Print an answer as asked for."""
+def show(result: Result, arguments: argparse.Namespace) -> None:
+    """Print a result as a table, or as JSON with `--json`."""
     if arguments.json:
-        write_json(answer.to_dict())
+        write_json(result.to_dict())
     else:
-        write(str(answer))
+        write(str(result))
 
 
 def triage(arguments: argparse.Namespace) -> None:
-    """Operations, what changed in them, and what sets it apart.
-
-    A window says where "later" begins and ends: all earlier rows are there to compare with.
-    """
+    """Print the operations, what changed in them, and what sets it apart."""
+    # A window sets where "later" begins and ends; all earlier rows stay, to compare with.
     since, until = arguments.since, None
     if arguments.between is not None:
         since, slash, until = arguments.between.partition("/")
         if not (slash and (since or until)) or "/" in until:
             raise InvalidArgument(
-                f"--between {arguments.between!r} is no window of time",
-                hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z, or one end left out",
+                f"--between must be FROM/TO, got {arguments.between!r}",
+                hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z; either end may be left out",
             )
     arguments.since = arguments.between = None
 
@@ -60,11 +58,11 @@ def triage(arguments: argparse.Namespace) -> None:
 
 
 def info(arguments: argparse.Namespace) -> None:
-    """The catalogue of fields, and what loading found."""
+    """Print the rows, the time range, the fields, and what loading found."""
     with Progress() as progress:
         events = opened(arguments, progress)
         fields = events.fields()
-    _some(events, fields.dataset["scope_rows"])
+    _require_rows(events, fields.dataset["scope_rows"])
     if arguments.json:
         found = fields.to_dict()
         write_json(
@@ -82,7 +80,7 @@ def info(arguments: argparse.Namespace) -> None:
 
 
 def query(arguments: argparse.Namespace) -> None:
-    """Calculations by fields and over time."""
+    """Print calculations by fields and over time."""
     arguments.paths, calculations = split_calculations(arguments.paths)
     with Progress() as progress:
         events = opened(arguments, progress)
@@ -94,28 +92,34 @@ def query(arguments: argparse.Namespace) -> None:
             order=arguments.order,
             limit=arguments.limit,
         )
-    _some(events, answer.counted)
+    _require_rows(events, answer.counted)
     show(answer, arguments)
 
 
-def _some(events: Events, rows: int) -> None:
-    """Raise EmptySelection where a condition or window was given and holds no rows.
+def _require_rows(events: Events, rows: int) -> None:
+    """Raise EmptySelection if a condition or window was given and leaves no rows.
 
-    In Python an empty answer is an answer; a script that asks for rows wants to know that there are none.
+    In Python an empty result is a result; a script learns of it by the exit status.
     """
     where = events.scope.where
     if where is not None and not rows:
         raise EmptySelection(
-            f"no row is left of {events.dataset.rows:,}: {where.text} is true of none",
-            hint="`obskit info PATH` lists the fields, their commonest values and the span of time",
+            f"none of {events.dataset.rows:,} rows is left: {where.text} is true for no row",
+            hint="obskit info PATH lists the fields, their most common values and the time range",
         )
 
 
 def split_calculations(given: list[str]) -> tuple[list[str], list[str]]:
-    """Split `PATH ... CALCULATION ...` at the first word that calls a function and is no file.
+    """Split `PATH ... CALCULATION ...` at the first word that looks like a call and is not a file.
+
+    Args:
+        given: the words after the command.
+
+    Returns:
+        The paths, and the calculations.
 
     Raises:
-        InvalidArgument: there is no path before the calculations.
+        InvalidArgument: no path comes before the calculations.
     """
     cut = next(
         (i for i, word in enumerate(given) if _CALCULATION.match(word) and not Path(word).exists()),
@@ -123,20 +127,20 @@ def split_calculations(given: list[str]) -> tuple[list[str], list[str]]:
     )
     if cut == 0:
         raise InvalidArgument(
-            f"no path before {given[0]!r}", hint="paths first: obskit query events/ 'count()' --by http.route"
+            f"no path comes before {given[0]!r}", hint="obskit query events/ 'count()' --by http.route"
         )
     return given[:cut], given[cut:]
 
 
 def impact(arguments: argparse.Namespace) -> None:
-    """How many of how many an outcome hit."""
+    """Print how many users or customers an outcome hit, of how many."""
     with Progress() as progress:
         answer = opened(arguments, progress).impact(arguments.select, by=arguments.by)
     show(answer, arguments)
 
 
 def trace(arguments: argparse.Namespace) -> None:
-    """The spans of one trace."""
+    """Print the spans of one trace."""
     with Progress() as progress:
         answer = whole(arguments, progress).trace(arguments.trace_id)
     show(answer, arguments)

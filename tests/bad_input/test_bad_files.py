@@ -308,8 +308,8 @@ def test_a_selection_or_a_baseline_of_no_rows(tmp_path: Path, say: Callable[...,
         assert say(verb, path, "--where", "duration_ms > 1e9") == (
             1,
             "",
-            "obskit: no row is left of 300: duration_ms > 1e9 is true of none\n"
-            "Hint: `obskit info PATH` lists the fields, their commonest values and the span of time\n",
+            "obskit: none of 300 rows is left: duration_ms > 1e9 is true for no row\n"
+            "Hint: obskit info PATH lists the fields, their most common values and the time range\n",
         )
     status, out, _ = say("query", path, "--by", "v", "--having", '"count()" > 1000')
     assert (status, out.splitlines()[0]) == (0, "v  count()"), "no group left is an answer"

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from obskit.cli import main
-from obskit.cli.probe import stretch
+from obskit.cli.probe import interval_seconds
 from obskit.errors import InvalidArgument
 from obskit.text import pluralize
 
@@ -119,7 +119,7 @@ def test_a_terminal_gets_lines_for_a_person(url: str) -> None:
     ("words", "why"),
     [
         (["ftp://u:s3cr3t@h/"], "ftp://[redacted]@h/ is no http or https URL"),
-        (["http://h/", "--every", "often"], "--every 'often' is no stretch of time"),
+        (["http://h/", "--every", "often"], "--every must be an interval, got 'often'"),
         (["http://h/", "--every", "1ms"], "every 0.001 s is too often"),
         (["http://h/\udcff"], "http://h/? is no URL"),
     ],
@@ -139,6 +139,6 @@ def test_a_folder_that_cannot_be_made_is_1(capsys, tmp_path: Path) -> None:
 
 
 def test_stretches_of_time() -> None:
-    assert [stretch(text) for text in ("10s", "500ms", "1.5m", "2min", "1h")] == [10, 0.5, 90, 120, 3600]
+    assert [interval_seconds(text) for text in ("10s", "500ms", "1.5m", "2min", "1h")] == [10, 0.5, 90, 120, 3600]
     with pytest.raises(InvalidArgument):
-        stretch("10")
+        interval_seconds("10")
