@@ -17,14 +17,14 @@ from opentelemetry import trace
 from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import get_current_span
 
-from obskit.instrument.limits import many
-from obskit.instrument.otel.foreign_provider import JoinedBlock, add_to, local_root
+from obskit.instrument.limits import field_count
+from obskit.instrument.otel.foreign_provider import JoinedBlock, add_fields, local_root
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.spans.context_managers import Block, EventBlock
 from obskit.instrument.spans.event_span import EventSpan
 
 F = TypeVar("F", bound=Callable[..., Any])
-_NAME = re.compile(r"[^\w.]+")
+_NOT_WORD = re.compile(r"[^\w.]+")
 
 
 class Active:
@@ -83,7 +83,7 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
             fields = {**attributes, **fields}
         except Exception as error:
             if runtime is not None:
-                runtime.trouble("event", error)
+                runtime.record_failure("event", error)
     if runtime is None:
         return NoEvent(name, fields)
     if Active.tracer is not None:
@@ -107,9 +107,9 @@ def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         (span if root.open_in is None else root).add(attributes, **fields)
         return
     if Active.tracer is not None and (joined := local_root(span)) is not None:
-        add_to(runtime, joined, attributes, fields)
+        add_fields(runtime, joined, attributes, fields)
         return
-    runtime.count("outside", many(attributes) + len(fields))
+    runtime.count("outside", field_count(attributes) + len(fields))
 
 
 class part(Block):
@@ -124,7 +124,7 @@ class part(Block):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._field = "part." + _NAME.sub("_", str(name)).strip("_")
+        self._field = "part." + _NOT_WORD.sub("_", str(name)).strip("_")
 
     def fresh(self) -> part:
         """Return another of the same."""
@@ -143,7 +143,7 @@ class part(Block):
         try:
             self._add(runtime, taken)
         except Exception as trouble:
-            runtime.trouble("part", trouble)
+            runtime.record_failure("part", trouble)
 
     def _add(self, runtime: Runtime, taken: float) -> None:
         duration, count = f"{self._field}.duration_ms", f"{self._field}.count"
@@ -162,7 +162,7 @@ class part(Block):
 def carry(function: F) -> F:
     """Return the function bound to the current context: `Thread(target=carry(work))`.
 
-    What it adds lands on the event that is current now. It may be called many times and side by side.
+    What it adds lands on the event that is current now. It may be called field_count times and side by side.
     """
     if inspect.iscoroutinefunction(function):
         context = get_current()
@@ -185,7 +185,7 @@ def carry(function: F) -> F:
     return call  # type: ignore[return-value]
 
 
-def _mark(
+def _emit_marker(
     name: str, given: Mapping[str, Any], attributes: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> None:
     runtime = Active.runtime
@@ -193,9 +193,9 @@ def _mark(
         return
     try:
         known = {key: value for key, value in given.items() if value is not None}
-        runtime.point(name, {**known, **(attributes or {}), **fields})
+        runtime.write_marker(name, {**known, **(attributes or {}), **fields})
     except Exception as error:
-        runtime.trouble(name, error)
+        runtime.record_failure(name, error)
 
 
 def deployment(
@@ -230,7 +230,7 @@ def deployment(
         "vcs.ref.head.revision": revision,
         "cicd.pipeline.run.id": run,
     }
-    _mark("deployment", given, attributes, fields)
+    _emit_marker("deployment", given, attributes, fields)
 
 
 def flag(
@@ -263,7 +263,7 @@ def flag(
             "feature_flag.result.variant": str(variant),
             "feature_flag.provider.name": provider,
         }
-        _mark("feature_flag.evaluation", given, attributes, fields)
+        _emit_marker("feature_flag.evaluation", given, attributes, fields)
 
 
 def incident(
@@ -292,4 +292,4 @@ def incident(
         "obskit.incident.severity": severity,
         "obskit.incident.id": id,
     }
-    _mark("incident", given, attributes, fields)
+    _emit_marker("incident", given, attributes, fields)

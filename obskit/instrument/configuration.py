@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from obskit.instrument.api import Active
 from obskit.instrument.counters import Counters
-from obskit.instrument.encoder import RowMaker
+from obskit.instrument.encoder import RowEncoder
 from obskit.instrument.limits import Limits
 from obskit.instrument.otel.foreign_provider import JoinedProcessor
 from obskit.instrument.otel.provider import EventTracerProvider
@@ -26,7 +26,7 @@ from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Sampling
 from obskit.instrument.sinks.jsonl import Files, JsonlSink
 from obskit.instrument.spans.event_span import EventSpan
-from obskit.instrument.spans.readable_span import otlp_processor, otlp_wanted
+from obskit.instrument.spans.readable_span import otlp_configured, otlp_processor
 
 _EXIT_SECONDS = 2.0
 _USUAL, _LIMITS, _FILES = Redaction(), Limits(), Files()
@@ -77,20 +77,20 @@ class Handle:
         return self._runtime.shutdown(timeout) if self._runtime else True
 
 
-class _First:
+class _Configured:
     handle: Handle | None = None
 
 
 @contextlib.contextmanager
-def aside() -> Iterator[None]:
+def isolated_configuration() -> Iterator[None]:
     """Put what is configured aside, so that `configure` begins anew within; for tests alone."""
-    before = _First.handle, Active.runtime, Active.tracer
-    _First.handle = Active.runtime = Active.tracer = None
+    before = _Configured.handle, Active.runtime, Active.tracer
+    _Configured.handle = Active.runtime = Active.tracer = None
     try:
         yield
     finally:
-        handle = _First.handle
-        _First.handle, Active.runtime, Active.tracer = before
+        handle = _Configured.handle
+        _Configured.handle, Active.runtime, Active.tracer = before
         if handle is not None:
             handle.shutdown(1.0)
         provider = trace.get_tracer_provider()
@@ -141,12 +141,14 @@ def configure(
     Returns:
         The handle. A second call returns the first's and warns once.
     """
-    if _First.handle is not None:
-        _First.handle._counters.say_once("twice", "obskit: configure was called again; the first call holds")
-        return _First.handle
+    if _Configured.handle is not None:
+        _Configured.handle._counters.warn_once(
+            "twice", "obskit: configure was called again; the first call holds"
+        )
+        return _Configured.handle
     counters = Counters()
     try:
-        if _switched_off():
+        if _is_disabled():
             handle = Handle("off", None, counters)
         else:
             given = {
@@ -158,28 +160,30 @@ def configure(
                 **(attributes or {}),
             }
             resource = Resource.create({name: value for name, value in given.items() if value is not None})
-            runtime = _runtime(resource, sink, counters, sampling, redaction, limits, files, unfinished_after)
+            runtime = _build_runtime(
+                resource, sink, counters, sampling, redaction, limits, files, unfinished_after
+            )
             added = list(processors)
-            if otlp is not None or otlp_wanted():
+            if otlp is not None or otlp_configured():
                 try:
                     added.append(otlp_processor(otlp, protocol))
                 except Exception as error:
-                    counters.trouble("OTLP", error)
+                    counters.record_failure("OTLP", error)
             handle = Handle(_install(runtime, added), runtime, counters)
             atexit.register(handle.shutdown, _EXIT_SECONDS)
     except Exception as error:
-        counters.trouble("configure", error)
+        counters.record_failure("configure", error)
         handle = Handle("off", None, counters)
-    _First.handle = handle
+    _Configured.handle = handle
     return handle
 
 
-def _switched_off() -> bool:
+def _is_disabled() -> bool:
     words = (os.environ.get("OBSKIT_DISABLED", ""), os.environ.get("OTEL_SDK_DISABLED", ""))
     return words[0].strip().lower() in ("1", "true", "yes", "on") or words[1].strip().lower() == "true"
 
 
-def _runtime(
+def _build_runtime(
     resource: Resource,
     sink: str | os.PathLike[str] | Default | None,
     counters: Counters,
@@ -190,14 +194,14 @@ def _runtime(
     unfinished_after: float,
 ) -> Runtime:
     where = os.environ.get(Default.ENVIRONMENT.value) or None if isinstance(sink, Default) else sink
-    if where is None and isinstance(sink, Default) and not otlp_wanted():
-        counters.say_once("no sink", "obskit: no sink: pass sink=FOLDER or set OBSKIT_SINK")
+    if where is None and isinstance(sink, Default) and not otlp_configured():
+        counters.warn_once("no sink", "obskit: no sink: pass sink=FOLDER or set OBSKIT_SINK")
     fields = {k: v for k, v in resource.attributes.items() if not k.startswith("telemetry.")}
     fields = {**fields, "process.pid": os.getpid()}
     with contextlib.suppress(OSError):
         fields.setdefault("host.name", socket.gethostname())
     open_units: dict[EventSpan, None] = {}
-    rows = RowMaker(fields, redaction, limits, counters.add, open_units)
+    rows = RowEncoder(fields, redaction, limits, counters.add, open_units)
     # Processors, and so exporters, get the service's attributes as rows have them.
     said = {n: rows.resource.get(n, v) for n, v in resource.attributes.items()}
     hidden = fields.keys() - rows.resource.keys()  # names that held a secret themselves

@@ -44,7 +44,7 @@ class Counters:
         # On the way of every event: one C call, atomic without a lock. Its repr is the only public way to
         # read it without taking one away.
         self._written = itertools.count()
-        self.wrote = self._written.__next__
+        self.count_written = self._written.__next__
         """Count one event handed to the kernel."""
 
     def add(self, name: str, count: int = 1) -> None:
@@ -57,7 +57,7 @@ class Counters:
         with self.lock:
             return {**self._counts, "written": int(repr(self._written)[6:-1])}
 
-    def say_once(self, key: str, message: str, *words: object) -> None:
+    def warn_once(self, key: str, message: str, *words: object) -> None:
         """Log a warning, the first time only that this key comes."""
         with self.lock:
             if key in self._said:
@@ -68,8 +68,8 @@ class Counters:
         except Exception:  # a broken handler of the host is no reason to lose its request
             return
 
-    def trouble(self, where: str, error: BaseException) -> None:
+    def record_failure(self, where: str, error: BaseException) -> None:
         """Count what went wrong inside, and log the first of each kind."""
         self.add("failed")
         kind = type(error).__name__
-        self.say_once(f"{where} {kind}", "obskit: %s failed (%s: %s); said once", where, kind, error)
+        self.warn_once(f"{where} {kind}", "obskit: %s failed (%s: %s); said once", where, kind, error)

@@ -43,10 +43,10 @@ class Trimmer:
         self._limits = limits
         self.cuts = 0
 
-    def flat(self, row: Mapping[Any, Any]) -> dict[str, Any]:
+    def flatten(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the row with nested maps as dotted names and every value plain.
 
-        Texts keep four times their limit here: redaction still has to see whole secrets; `shortened`
+        Texts keep four times their limit here: redaction still has to see whole secrets; `shorten`
         brings them to it.
         """
         out: dict[str, Any] = {}
@@ -112,14 +112,14 @@ class Trimmer:
         self.cuts += 1
         return text[:most]
 
-    def shortened(self, value: Any) -> Any:
+    def shorten(self, value: Any) -> Any:
         """Return a plain value with its texts within their limit."""
         if type(value) is str:
             return self._cut(value, 1)
         if type(value) is list:
-            return [self.shortened(item) for item in value]
+            return [self.shorten(item) for item in value]
         if type(value) is dict:
-            return {key: self.shortened(item) for key, item in value.items()}
+            return {key: self.shorten(item) for key, item in value.items()}
         return value
 
 
@@ -131,15 +131,15 @@ def _text(value: Any) -> str:
         return f"<{type(value).__name__}>"
 
 
-def many(attributes: Any) -> int:
-    """Return how many fields were given, whatever was given for them."""
+def field_count(attributes: Any) -> int:
+    """Return how field_count fields were given, whatever was given for them."""
     try:
         return len(attributes or ())
     except Exception:
         return 1
 
 
-def described(exception: BaseException) -> dict[str, str]:
+def exception_fields(exception: BaseException) -> dict[str, str]:
     """Return `exception.type`, `exception.message` and `exception.stacktrace`; never raises."""
     kind = type(exception)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

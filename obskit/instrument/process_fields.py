@@ -20,10 +20,10 @@ _REFRESH_NS = 1_000_000_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-class Drift:
+class ProcessFields:
     """The service's own columns at this moment.
 
-    `constant` has them by name, `behind` as JSON from the comma to the newline; `due` is the
+    `fields` has them by name, `behind` as JSON from the comma to the newline; `due` is the
     `time.perf_counter_ns()` after which they are to be read anew.
 
     Args:
@@ -37,7 +37,7 @@ class Drift:
         self._begun = time.perf_counter_ns()
         self.refresh(self._begun)
 
-    def forked(self) -> None:
+    def reset_after_fork(self) -> None:
         """Take this process's id and age from now on."""
         self._begun = time.perf_counter_ns()
         self.resource["process.pid"] = os.getpid()
@@ -45,11 +45,11 @@ class Drift:
 
     def refresh(self, clock: int) -> None:
         """Read what drifts."""
-        self.due = clock + _REFRESH_NS
+        self.refresh_at = clock + _REFRESH_NS
         age, units = round((clock - self._begun) / 1e9, 3), len(self._in_flight)
-        constant = self.resource | dict(zip(DRIFT, (age, resident_bytes(), units), strict=True))
-        self.behind = b"," + orjson.dumps(constant)[1:] + b"\n"
-        self.constant = constant
+        fields = self.resource | dict(zip(DRIFT, (age, resident_bytes(), units), strict=True))
+        self.json_suffix = b"," + orjson.dumps(fields)[1:] + b"\n"
+        self.fields = fields
 
 
 def resident_bytes() -> int:

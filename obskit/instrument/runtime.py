@@ -23,18 +23,18 @@ from opentelemetry.trace import (
 )
 
 from obskit.instrument.counters import Counters
-from obskit.instrument.encoder import RowMaker
-from obskit.instrument.sampling import KEEP, Sampling, Verdict, head, unsampled
+from obskit.instrument.encoder import RowEncoder
+from obskit.instrument.sampling import KEEP, Sampling, Verdict, decide_head, follow_flag
 from obskit.instrument.sinks.jsonl import JsonlSink
 from obskit.instrument.spans.event_span import EventSpan
 from obskit.instrument.spans.readable_span import readable
 
 _TICK_SECONDS = 1.0
-ENDED: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)
-ENDED.open_in = None
+ENDED_ROOT: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)
+ENDED_ROOT.open_in = None
 """The root of a root that has ended."""
 _FORGET_NS = 3600 * 10**9
-_MOST_HELD = 1000
+_MAX_HELD = 1000
 
 
 class Runtime:
@@ -46,7 +46,7 @@ class Runtime:
         sink: where lines go, None for nowhere.
         counters: what happened to events.
         sampling: None keeps all.
-        most_fields: fields that an open unit is kept to.
+        max_fields: fields that an open unit is kept to.
         unfinished_after: seconds after which an open unit is written provisionally.
         open_units: units that are open now, as keys.
     """
@@ -54,11 +54,11 @@ class Runtime:
     def __init__(
         self,
         resource: Resource,
-        rows: RowMaker,
+        rows: RowEncoder,
         sink: JsonlSink | None,
         counters: Counters,
         sampling: Sampling | None,
-        most_fields: int,
+        max_fields: int,
         unfinished_after: float,
         open_units: dict[EventSpan, None],
     ) -> None:
@@ -67,18 +67,18 @@ class Runtime:
         self.sink = sink
         self.counters = counters
         self.sampling = sampling
-        self._most_fields = most_fields
+        self._max_fields = max_fields
         self.processors: tuple[SpanProcessor, ...] = ()
         self.recording = sampling is None or sampling.has_tail
         self.open_units = open_units
         self._unfinished_ns = int(unfinished_after * 1e9)
         self.random_bits = _random_bits()
         self._keeper: threading.Thread | None = None
-        self._keep_at = 0.0
-        self._deciding = threading.RLock()
+        self._next_start = 0.0
+        self._tail_lock = threading.RLock()
         self._stop = threading.Event()
         self.closed = False
-        os.register_at_fork(after_in_child=self.forked)
+        os.register_at_fork(after_in_child=self.reset_after_fork)
 
     # What a span asks for.
 
@@ -86,29 +86,29 @@ class Runtime:
         """Add to a counter."""
         self.counters.add(name, number)
 
-    def trouble(self, where: str, error: BaseException) -> None:
+    def record_failure(self, where: str, error: BaseException) -> None:
         """Count and log what went wrong inside."""
-        self.counters.trouble(where, error)
+        self.counters.record_failure(where, error)
 
-    def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
+    def begin_unit(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
         """Take a local root into those that are open, and decide about it."""
         self.open_units[span] = None
         if self._keeper is None:
-            self._keep()
+            self._start_keeper()
         if self.sampling is not None and span.local is None:
             try:
-                return head(self.sampling, span.trace_hex, parent, span.name, span.fields)
+                return decide_head(self.sampling, span.trace_hex, parent, span.name, span.fields)
             except Exception as error:
-                self.trouble("sampling", error)
-        return KEEP if parent is None else unsampled(parent)
+                self.record_failure("sampling", error)
+        return KEEP if parent is None else follow_flag(parent)
 
-    def started(self, span: Any, context: Any) -> None:
+    def notify_started(self, span: Any, context: Any) -> None:
         """Tell the processors that a span began, ours or another provider's."""
         for processor in self.processors:
             try:
                 processor.on_start(span, parent_context=context)
             except Exception as error:
-                self.trouble("a processor's on_start", error)
+                self.record_failure("a processor's on_start", error)
 
     # What a span's end does.
 
@@ -118,38 +118,38 @@ class Runtime:
         if span.root is span:
             self.open_units.pop(span, None)
             if rules is None or not rules.has_tail:
-                span.root = ENDED  # no circle: what has ended is freed at once
+                span.root = ENDED_ROOT  # no circle: what has ended is freed at once
         if rules is None:
             self._emit(span, clock, span.verdict.weight)
             span.local = None  # what has ended does not keep its parent
         elif rules.has_tail:
-            self._by_tail(span, clock)
+            self._finish_with_tail(span, clock)
         else:
-            self._decided(span, clock, False)
+            self._write_decided(span, clock, False)
 
-    def _by_tail(self, span: EventSpan, clock: int) -> None:
+    def _finish_with_tail(self, span: EventSpan, clock: int) -> None:
         """Hold what ends within a unit until the unit does, for then its weight is known."""
         root = span.root
         if root is not span:
-            with self._deciding:
+            with self._tail_lock:
                 if root.kept is None:
                     held = root.held = root.held if root.held is not None else []
-                    if len(held) < _MOST_HELD:
+                    if len(held) < _MAX_HELD:
                         span.finished = span.started + span.duration_ns(clock)
                         held.append(span)
                         return
-            self._decided(span, clock, bool(root.kept))
+            self._write_decided(span, clock, bool(root.kept))
             return
-        # A provisional row that the head would have left out was written for how the unit stood: its end too.
+        # The head left it out, but a provisional row was written because it failed or was slow: keep its end.
         must = self._must_keep(span, clock) or (span.provisional and not span.verdict.sampled)
-        with self._deciding:
+        with self._tail_lock:
             span.kept = must
             ended, span.held = span.held or (), None
         for one in (span, *ended):
-            self._decided(one, clock, must)
-        span.root = ENDED
+            self._write_decided(one, clock, must)
+        span.root = ENDED_ROOT
 
-    def _decided(self, span: EventSpan, clock: int, must: bool) -> None:
+    def _write_decided(self, span: EventSpan, clock: int, must: bool) -> None:
         if must:
             self._emit(span, clock, 1.0)
         elif span.verdict.sampled:
@@ -168,7 +168,11 @@ class Runtime:
 
     def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
         rows, sink = self.rows, self.sink
-        if sink is not None and not self.processors and (line := rows.quick(span, clock, weight)) is not None:
+        if (
+            sink is not None
+            and not self.processors
+            and (line := rows.encode_fast(span, clock, weight)) is not None
+        ):
             sink.write(line, clock)
             return
         row = rows.row(span, clock, weight)
@@ -180,9 +184,9 @@ class Runtime:
                 try:
                     processor.on_end(done)
                 except Exception as error:
-                    self.trouble("a processor's on_end", error)
+                    self.record_failure("a processor's on_end", error)
 
-    def point(self, name: str, fields: Mapping[str, Any]) -> None:
+    def write_marker(self, name: str, fields: Mapping[str, Any]) -> None:
         """Write an event that has a time and no duration, in the trace that is current."""
         span = EventSpan(self, name, SpanKind.INTERNAL, dict(fields))
         context = get_current_span().get_span_context()
@@ -198,41 +202,41 @@ class Runtime:
 
     # The keeper: one thread that looks after what nobody waits for.
 
-    def _keep(self) -> None:
+    def _start_keeper(self) -> None:
         if self.closed:
             return
         now = time.monotonic()
-        if now < self._keep_at:
+        if now < self._next_start:
             return
-        self._keep_at = now + _TICK_SECONDS
-        thread = threading.Thread(target=self._keeping, name="obskit-keeper", daemon=True)
+        self._next_start = now + _TICK_SECONDS
+        thread = threading.Thread(target=self._run_keeper, name="obskit-keeper", daemon=True)
         self._keeper = thread
         try:
             thread.start()
         except RuntimeError as error:  # too many threads, or the interpreter shuts down: later, perhaps
             self._keeper = None
-            self.trouble("the keeper's start", error)
+            self.record_failure("the keeper's start", error)
 
-    def _keeping(self) -> None:
+    def _run_keeper(self) -> None:
         while not self._stop.wait(min(_TICK_SECONDS, self._unfinished_ns / 2e9)):
-            for duty in (self.look_after_open, self._tend):
+            for duty in (self.check_open_units, self._tend):
                 try:
                     duty()
                 except Exception as error:
-                    self.trouble("keeping", error)
+                    self.record_failure("keeping", error)
 
     def _tend(self) -> None:
         if self.sink is not None:
             self.sink.tend()
 
-    def look_after_open(self) -> None:
+    def check_open_units(self) -> None:
         """Keep open units to their fields, and write those that have been open for long, once each."""
         clock = time.perf_counter_ns()
         for span in list(self.open_units):
             if not hasattr(span, "clock"):  # set last: another thread is just beginning it
                 continue
-            if len(span.fields) > self._most_fields:
-                names = list(span.fields)[self._most_fields :]
+            if len(span.fields) > self._max_fields:
+                names = list(span.fields)[self._max_fields :]
                 for name in names:
                     span.fields.pop(name, None)
                 self.count("cut", len(names))
@@ -252,12 +256,12 @@ class Runtime:
                     continue
                 weight = 1.0 if must else weight
             try:
-                row = self.rows.row(span.shown(), clock, weight)
+                row = self.rows.row(span.snapshot(), clock, weight)
             except RuntimeError:  # its fields became more meanwhile: the next time
                 continue
             except Exception as error:  # one that cannot be written keeps none of the others waiting
                 span.provisional = True
-                self.trouble("a provisional row", error)
+                self.record_failure("a provisional row", error)
                 continue
             row["obskit.unfinished"] = span.provisional = True
             self.sink.write(self.rows.line(row), clock)
@@ -265,7 +269,7 @@ class Runtime:
 
     # The life of the process.
 
-    def forked(self) -> None:
+    def reset_after_fork(self) -> None:
         """Begin anew in a child: its own file, ids, counters and thread. Open units are the parent's."""
         if self.closed:
             return
@@ -273,10 +277,10 @@ class Runtime:
         self.counters.reset()
         self.open_units.clear()
         self._keeper = None
-        self._keep_at = 0.0
-        self._deciding = threading.RLock()
+        self._next_start = 0.0
+        self._tail_lock = threading.RLock()
         self._stop = threading.Event()
-        self.rows.forked()
+        self.rows.reset_after_fork()
         if self.sink is not None:
             self.sink.reset()
 
@@ -289,7 +293,7 @@ class Runtime:
             try:
                 done = processor.force_flush(left) is not False and done
             except Exception as error:
-                self.trouble("a processor's force_flush", error)
+                self.record_failure("a processor's force_flush", error)
                 done = False
         return done
 
@@ -309,7 +313,7 @@ class Runtime:
             try:
                 processor.shutdown()
             except Exception as error:
-                self.trouble("a processor's shutdown", error)
+                self.record_failure("a processor's shutdown", error)
         return (self.sink.close(timeout) if self.sink is not None else True) and done
 
 

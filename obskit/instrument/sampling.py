@@ -88,14 +88,14 @@ def weight_of(state: TraceState | None) -> float | None:
     return _ALL / (_ALL - int(found[1].ljust(14, "0"), 16)) if found else None
 
 
-def unsampled(parent: SpanContext) -> Verdict:
+def follow_flag(parent: SpanContext) -> Verdict:
     """Return the verdict where this process keeps everything: the flag and state go on as they came."""
     if parent.trace_flags.sampled and not parent.trace_state:
         return KEEP
     return Verdict(parent.trace_flags.sampled, 1.0, parent.trace_state or None)
 
 
-def head(
+def decide_head(
     rules: Sampling, trace_hex: str, parent: SpanContext | None, name: str, fields: Mapping[str, Any]
 ) -> Verdict:
     """Decide for a unit that begins.

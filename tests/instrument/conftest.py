@@ -13,30 +13,18 @@ from typing import Any
 import pytest
 
 from obskit.instrument import Handle, configure
-from obskit.instrument.api import Active
-from obskit.instrument.configuration import _First
+from obskit.instrument.configuration import isolated_configuration
 from tests.support.instrument_process import PASSWORD, read
-
-
-def forget() -> None:
-    """Undo `configure`, as no host ever needs to."""
-    if _First.handle is not None:
-        _First.handle.shutdown(1)
-    _First.handle = None
-    Active.runtime = None
-    Active.tracer = None
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Callable[..., Handle]]:
     """`service(**options)` configures this process as the service "booking" with files in tmp_path/events."""
-    forget()
-
     def make(**options: Any) -> Handle:
         return configure(options.pop("service", "booking"), **{"sink": tmp_path / "events", **options})
 
-    yield make
-    forget()
+    with isolated_configuration():
+        yield make
 
 
 @pytest.fixture

@@ -17,12 +17,13 @@ from tests.support.instrument_process import events_in, run, start
 STUCK = """
 import sys, threading, time
 from obskit.instrument import configure, event
+from obskit.instrument.api import Active
 handle = configure("x", sink=sys.argv[1])
 def fill():
     for n in range(2000):
         with event("work", n=n, pad="x" * 100): pass
 threading.Thread(target=fill, daemon=True).start()
-inside, begun = handle._runtime.sink._inside, time.monotonic()
+inside, begun = Active.runtime.sink.writers.entered, time.monotonic()
 while not any(time.perf_counter_ns() - since > 60_000_000 for since in list(inside.values())):
     time.sleep(0.01)
     assert time.monotonic() - begun < 20
@@ -67,7 +68,7 @@ def test_a_device_that_is_full_is_said_once() -> None:
     out, said = process.communicate(timeout=30)
     assert out == "5 0\n"
     assert said == (
-        "obskit: /dev/full took no event (No space left on device): events are lost and counted\n"
+        "obskit: /dev/full rejected the write (No space left on device); events are dropped and counted\n"
     )
 
 

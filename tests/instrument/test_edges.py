@@ -163,7 +163,7 @@ def test_one_bad_unit_keeps_no_other_waiting(service: Service, rows: Rows) -> No
         context = contextvars.Context()
         token = context.run(event("good").__enter__)
         time.sleep(0.06)
-        runtime.look_after_open()
+        runtime.check_open_units()
         assert [row["name"] for row in rows() if row.get("obskit.unfinished")] == ["good"]
         context.run(token.__exit__, None, None, None)
     assert handle.counters["failed"] >= 1

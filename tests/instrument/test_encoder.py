@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanKind
 
-from obskit.instrument.encoder import RowMaker
+from obskit.instrument.encoder import RowEncoder
 from obskit.instrument.limits import Limits
 from obskit.instrument.redaction.redactor import Redaction
 from obskit.instrument.sampling import Verdict
@@ -73,13 +73,15 @@ def test_the_short_way_gives_the_line_of_the_long_one(
     lines = []
     for way in ("short", "long"):
         counted: Counter[str] = Counter()
-        rows = RowMaker({"service.name": "booking"}, redaction, Limits(length=256), _adding(counted), [])
+        rows = RowEncoder({"service.name": "booking"}, redaction, Limits(length=256), _adding(counted), [])
         verdict = Verdict(True, weight, None)
         verdict.state_text = state
         event = span(name, kind, dict(fields), parent_hex=parent, verdict=verdict, started=started)
         clock = 1 + taken
         line = (
-            rows.quick(event, clock, weight) if way == "short" else rows.line(rows.row(event, clock, weight))
+            rows.encode_fast(event, clock, weight)
+            if way == "short"
+            else rows.line(rows.row(event, clock, weight))
         )
         lines.append(line)
         counts.append(counted)
@@ -95,7 +97,7 @@ def test_the_short_way_gives_the_line_of_the_long_one(
 
 
 def test_usual_events_take_the_short_way() -> None:
-    rows = RowMaker({"service.name": "booking"}, Redaction(), Limits(), _adding(Counter()), [])
+    rows = RowEncoder({"service.name": "booking"}, Redaction(), Limits(), _adding(Counter()), [])
     usual = {
         "seat": "14C",
         "http.route": "/book/{seat}",
@@ -105,9 +107,10 @@ def test_usual_events_take_the_short_way() -> None:
         "note": None,
     }
     assert (
-        rows.quick(span("book", SpanKind.SERVER, usual, verdict=Verdict(True, 1.0, None)), 5, 1.0) is not None
+        rows.encode_fast(span("book", SpanKind.SERVER, usual, verdict=Verdict(True, 1.0, None)), 5, 1.0)
+        is not None
     )
-    masked = rows.quick(
+    masked = rows.encode_fast(
         span("book", SpanKind.SERVER, {"password": "hunter2"}, verdict=Verdict(True, 1.0, None)), 5, 1.0
     )
     assert masked is not None
@@ -121,9 +124,9 @@ def test_a_column_of_the_services_is_in_a_line_once(
 ) -> None:
     """What the event says of it holds, by a flat name or a nested one; the others are the service's own."""
     resource = {"service.name": "booking", "host.name": "h-1"}
-    rows = RowMaker(resource, redaction, Limits(), _adding(Counter()), [])
+    rows = RowEncoder(resource, redaction, Limits(), _adding(Counter()), [])
     event = span("book", SpanKind.SERVER, fields, verdict=Verdict(True, 1.0, None))
-    assert rows.quick(event, 5, 1.0) is None
+    assert rows.encode_fast(event, 5, 1.0) is None
     line = rows.line(rows.row(event, 5, 1.0))
     assert line.count(b'"service.name"') == line.count(b'"host.name"') == 1
     assert {**orjson.loads(line), "host.name": "h-1", "service.name": "other"} == orjson.loads(line)
@@ -132,7 +135,7 @@ def test_a_column_of_the_services_is_in_a_line_once(
 def test_lists_are_bounded_wherever_they_stand() -> None:
     """A short line is not looked at again: what is in a list was cut before it."""
     counts: Counter[str] = Counter()
-    rows = RowMaker({}, None, Limits(items=3, depth=2), _adding(counts), [])
+    rows = RowEncoder({}, None, Limits(items=3, depth=2), _adding(counts), [])
     fields = {"seats": [1, 2, 3, 4], "deep": [[[1]]], "tags": {"b": (1, 2)}}
     event = span("book", SpanKind.SERVER, fields, verdict=Verdict(True, 1.0, None))
     found = orjson.loads(rows.line(rows.row(event, 5, 1.0)))

@@ -318,7 +318,7 @@ def test_a_unit_that_is_just_beginning_is_not_looked_at(service: Service, rows: 
     half = EventBlock(handle._runtime, "half")
     handle._runtime.open_units[half] = None
     with event("whole"):
-        handle._runtime.look_after_open()
+        handle._runtime.check_open_units()
     assert [row["name"] for row in rows()] == ["whole", "whole"]
     assert handle.counters["failed"] == 0
 

@@ -148,7 +148,7 @@ def test_a_provisional_row_for_how_a_unit_stands_has_an_end(service: Service, ro
     assert handle._runtime is not None
     with event("work") as e:
         e["error"] = True
-        handle._runtime.look_after_open()
+        handle._runtime.check_open_units()
         e["error"] = False
     assert [(row.get("obskit.unfinished"), row["error"], row["sample_weight"]) for row in rows()] == [
         (True, True, 1.0),

@@ -22,8 +22,8 @@ from opentelemetry.trace import (
 )
 
 from obskit.instrument.api import Active, event
-from obskit.instrument.asgi.request_scope import NAMES, callers_context, described, route_of
-from obskit.instrument.otel.foreign_provider import note_how_left
+from obskit.instrument.asgi.request_scope import PLACEHOLDER_NAMES, caller_context, describe_request, route_of
+from obskit.instrument.otel.foreign_provider import record_exit_on
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.spans.event_span import EventSpan
 
@@ -59,12 +59,12 @@ class EventMiddleware:
             return
         current = get_current_span()
         if getattr(current, "kind", None) is SpanKind.SERVER and current.is_recording():
-            await self._within(runtime, current, scope, receive, send)
+            await self._serve_inside(runtime, current, scope, receive, send)
             return
         try:
             request = Request(runtime, scope, receive, send)
         except Exception as error:
-            runtime.trouble("a request", error)
+            runtime.record_failure("a request", error)
             await self.app(scope, receive, send)
             return
         token = attach(request.context)
@@ -81,7 +81,7 @@ class EventMiddleware:
         path: str = scope.get("path", "")
         return path in self._exclude or path.removeprefix(scope.get("root_path", "")) in self._exclude
 
-    async def _within(
+    async def _serve_inside(
         self, runtime: Runtime, span: Span, scope: Message, receive: Receive, send: Send
     ) -> None:
         """Leave the event to whoever has begun it; the exception that not everybody notes is put on it."""
@@ -90,9 +90,9 @@ class EventMiddleware:
         except BaseException as error:
             try:
                 if not _is_disconnect(error):
-                    note_how_left(runtime, span, error)
+                    record_exit_on(runtime, span, error)
             except Exception as trouble:
-                runtime.trouble("a request", trouble)
+                runtime.record_failure("a request", trouble)
             raise
 
 
@@ -102,14 +102,14 @@ class RequestEvent(EventSpan):
     __slots__ = ("request",)
     request: Message
 
-    def shown(self) -> EventSpan:
+    def snapshot(self) -> EventSpan:
         """Return a copy with the route as the scope says it by now: it may yet become longer."""
         route = route_of(self.request)
         if route is None or "http.route" in self.fields:
             return self
         seen = copy.copy(self)
         seen.fields = {**self.fields, "http.route": route}
-        if self.name in NAMES:
+        if self.name in PLACEHOLDER_NAMES:
             seen.name = f"{self.name} {route}"
         return seen
 
@@ -120,8 +120,8 @@ class Request:
     __slots__ = (
         "_closed",
         "_code",
+        "_disconnected",
         "_ended",
-        "_gone",
         "_messages",
         "_method",
         "_receive",
@@ -138,14 +138,14 @@ class Request:
     def __init__(self, runtime: Runtime, scope: Message, receive: Receive, send: Send) -> None:
         headers = scope.get("headers", ())
         known = dict(headers)
-        context = callers_context(runtime, headers, known)
+        context = caller_context(runtime, headers, known)
         self._runtime, self._scope, self._receive, self._send = runtime, scope, receive, send
-        self._closed = self._gone = self._trailers = False
+        self._closed = self._disconnected = self._trailers = False
         self._status: int | None = None
         self._ended: int | None = None
         self._code: int | None = None
         self._size, self._messages = 0, [0, 0]
-        self._method, fields = described(scope, known)
+        self._method, fields = describe_request(scope, known)
         span: Span
         if Active.tracer is not None:
             span = Active.tracer.start_span(self._method, context, SpanKind.SERVER, fields)
@@ -154,7 +154,7 @@ class Request:
             span.request = scope
             span.begin(get_current_span(context))
             if runtime.processors:
-                runtime.started(span, context)
+                runtime.notify_started(span, context)
         self._span = span
         self.context = set_span_in_context(span, context)
 
@@ -166,27 +166,29 @@ class Request:
             if kind == "websocket.receive":
                 self._messages[0] += 1
             elif kind == "websocket.disconnect":
-                self._left(message.get("code"))
+                self._client_left(message.get("code"))
             elif kind == "http.disconnect":
-                self._gone = self._ended is None  # after the answer it says no more than that all is read
+                self._disconnected = (
+                    self._ended is None
+                )  # after the answer it says no more than that all is read
         except Exception as error:
-            self._runtime.trouble("a request", error)
+            self._runtime.record_failure("a request", error)
         return message
 
     async def send(self, message: Message) -> None:
         """Hand a message on to the server; the last one of an answer ends the event."""
         last = False
         try:
-            last = self._saw(message)
+            last = self._observe(message)
         except Exception as error:  # a message that is none: the server says so
-            self._runtime.trouble("a request", error)
+            self._runtime.record_failure("a request", error)
         await self._send(message)
         if last and (self._status or 0) < 500:
             self.close(None)
         elif last:  # frameworks answer first and hand the exception on then: it belongs on this event
             self._ended = time.time_ns()
 
-    def _saw(self, message: Message) -> bool:
+    def _observe(self, message: Message) -> bool:
         """Note what a message says; return whether it is an answer's last."""
         kind = message["type"]
         if kind == "http.response.body":
@@ -210,9 +212,9 @@ class Request:
             return True
         return False
 
-    def _left(self, code: int | None) -> None:
+    def _client_left(self, code: int | None) -> None:
         """Note that the client has gone; whoever closes a websocket first says how."""
-        self._gone = True
+        self._disconnected = True
         if self._code is None:
             self._code = code
 
@@ -222,22 +224,22 @@ class Request:
             if not self._closed:
                 self._closed = True
                 try:
-                    self._note(error)
+                    self._record_outcome(error)
                 finally:
                     self._span.end(self._ended)
             elif isinstance(error, Exception):
-                self._after(error)
+                self._record_late_error(error)
         except Exception as trouble:
-            self._runtime.trouble("a request", trouble)
+            self._runtime.record_failure("a request", trouble)
 
-    def _note(self, error: BaseException | None) -> None:
+    def _record_outcome(self, error: BaseException | None) -> None:
         """Put on the event how it ended."""
         span, status = self._span, self._status
         if error is not None:
             if _is_disconnect(error):
-                self._left(getattr(error, "code", None))
+                self._client_left(getattr(error, "code", None))
             else:
-                note_how_left(self._runtime, span, error)
+                record_exit_on(self._runtime, span, error)
                 if status is None and isinstance(error, Exception):
                     status = 500  # which is what servers answer then
         found: dict[str, Any] = {}
@@ -250,7 +252,7 @@ class Request:
         else:
             if self._size >= 0:
                 found["http.response.body.size"] = self._size
-            if self._gone:
+            if self._disconnected:
                 found["obskit.disconnected"] = True
         said = span.fields if type(span) is RequestEvent else getattr(span, "attributes", None) or {}
         route = said.get("http.route") or route_of(self._scope)  # what the handler says holds
@@ -258,13 +260,13 @@ class Request:
             found["http.route"] = route
             if getattr(span, "name", None) == self._method:
                 span.update_name(f"{self._method} {route}")
-        if error is None and (status >= 500 if status is not None else not self._gone):
+        if error is None and (status >= 500 if status is not None else not self._disconnected):
             span.set_status(StatusCode.ERROR)
             if not said.get("error.type"):
                 found["error.type"] = str(status or "incomplete_response")
         span.set_attributes(found)
 
-    def _after(self, error: Exception) -> None:
+    def _record_late_error(self, error: Exception) -> None:
         """Give what fails after the answer, as a background task does, an event: the request's has ended."""
         route = route_of(self._scope)
         block = event(f"after {self._method} {route or ''}".strip(), {"http.route": route} if route else None)

@@ -22,11 +22,11 @@ _METHODS = frozenset(
     ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "CONNECT", "TRACE", "QUERY"),
 )
 
-NAMES = _METHODS | {"HTTP", "WS"}
+PLACEHOLDER_NAMES = _METHODS | {"HTTP", "WS"}
 """What events are called until their route is known."""
 
 
-def described(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> tuple[str, dict[str, Any]]:
+def describe_request(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> tuple[str, dict[str, Any]]:
     """Return what the event is called until its route is known, and what a scope says of the request.
 
     Args:
@@ -50,7 +50,7 @@ def described(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> tuple
     if (client := scope.get("client")) and client[0]:
         fields["client.address"] = client[0]
     if (host := headers.get(b"host")) is not None:
-        fields |= _authority(host) if len(host) <= _LONGEST_HOST else _read_authority(host)
+        fields |= _authority(host) if len(host) <= _LONGEST_HOST else _parse_authority(host)
     if (agent := headers.get(b"user-agent")) is not None:
         fields["user_agent.original"] = agent.decode("latin-1")
     if (length := headers.get(b"content-length")) is not None and length.isdigit():
@@ -58,7 +58,7 @@ def described(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -> tuple
     return method, fields
 
 
-def _read_authority(host: bytes) -> dict[str, Any]:
+def _parse_authority(host: bytes) -> dict[str, Any]:
     """Return `server.address`, and `server.port` if it is said, of a Host header; never its user."""
     text = host.decode("latin-1").rpartition("@")[2]
     address, colon, port = text.rpartition(":")
@@ -68,7 +68,7 @@ def _read_authority(host: bytes) -> dict[str, Any]:
     return {**said, "server.port": int(port)} if port else said
 
 
-_authority = functools.lru_cache(1024)(_read_authority)
+_authority = functools.lru_cache(1024)(_parse_authority)
 _LONGEST_HOST = 300  # a name has 253 characters: clients may not fill memory with longer ones
 
 
@@ -95,7 +95,7 @@ def _carriers(propagator: TextMapPropagator) -> frozenset[bytes]:
     return frozenset(name.lower().encode("latin-1") for name in propagator.fields)
 
 
-def callers_context(runtime: Runtime, headers: Headers, names: Iterable[bytes]) -> Context:
+def caller_context(runtime: Runtime, headers: Headers, names: Iterable[bytes]) -> Context:
     """Return the caller's context, if nothing is current here; what cannot be read is a new trace."""
     context = get_current()
     if get_current_span(context) is not INVALID_SPAN:
@@ -106,7 +106,7 @@ def callers_context(runtime: Runtime, headers: Headers, names: Iterable[bytes]) 
     try:
         return propagator.extract(headers, context, _GETTER)
     except Exception as error:
-        runtime.trouble("a caller's context", error)
+        runtime.record_failure("a caller's context", error)
         return context
 
 
@@ -127,13 +127,13 @@ def route_of(scope: Mapping[str, Any]) -> str | None:
     mounted: str = scope.get("root_path", "")
     above: str | None = scope.get("app_root_path")  # what was there before the first mount
     if above is not None and mounted.startswith(above) and scope.get("path_params"):
-        mounted = above + _mounts(scope.get("router"), mounted[len(above) :])
+        mounted = above + _mount_templates(scope.get("router"), mounted[len(above) :])
     if path is None or not hasattr(route, "endpoint"):  # an application that has no routes, or a mount of one
         return mounted or None
     return mounted + path
 
 
-def _mounts(app: Any, prefix: str) -> str:
+def _mount_templates(app: Any, prefix: str) -> str:
     """Return the templates of the mounts by which routers took a prefix of the path, "/*" for unknown ones.
 
     The prefix itself has the client's words in it, and there would be a route for each client.
@@ -144,15 +144,15 @@ def _mounts(app: Any, prefix: str) -> str:
     if routes is None and hasattr(app, "effective_candidates"):  # a router that FastAPI includes
         routes = [getattr(known, "starlette_route", None) or known for known in app.effective_candidates()]
     if not routes and hasattr(app, "app"):  # a middleware
-        return _mounts(app.app, prefix)
+        return _mount_templates(app.app, prefix)
     for known in routes or ():
         regex = getattr(known, "path_regex", None)
         if getattr(known, "endpoint", None) is not None:
             continue
         if regex is None:  # a host, an included router
-            if (found := _mounts(known, prefix)) != "/*":
+            if (found := _mount_templates(known, prefix)) != "/*":
                 return found
         elif match := regex.match(prefix + "/"):
             template: str = known.path_format.removesuffix("/{path}")
-            return template + _mounts(known, prefix[match.start("path") - 1 :])
+            return template + _mount_templates(known, prefix[match.start("path") - 1 :])
     return "/*"

@@ -16,11 +16,11 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import Span, get_current_span
 
-from obskit.instrument.limits import many
+from obskit.instrument.limits import field_count
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
-from obskit.instrument.spans.context_managers import SpanBlock, left_by
-from obskit.instrument.spans.event_span import EventSpan, Pipeline, here
+from obskit.instrument.spans.context_managers import SpanBlock, record_exit
+from obskit.instrument.spans.event_span import EventSpan, Pipeline, process_token
 
 _UNIT = "_obskit_unit"
 
@@ -35,12 +35,12 @@ class JoinedUnit(EventSpan):
         super().__init__(runtime, span.name, span.kind)
         self.verdict = _verdict(span)
         self.started, self.clock = span.start_time or time.time_ns(), 0
-        self.begun_in = here()
+        self.begun_in = process_token()
         self.foreign = span
 
-    def shown(self) -> EventSpan:
+    def snapshot(self) -> EventSpan:
         """Return the span as it is now."""
-        return _copied(self.pipeline, self.foreign)
+        return _as_event_span(self.pipeline, self.foreign)
 
 
 class JoinedProcessor(SpanProcessor):
@@ -51,22 +51,22 @@ class JoinedProcessor(SpanProcessor):
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._first = here()
+        self._first = process_token()
         # Of every span. Weakly: a unit lives as long as its spans, or as the keeper believes in its end.
         self._units: WeakValueDictionary[int, JoinedUnit] = WeakValueDictionary()
 
     def on_start(self, span: SdkSpan, parent_context: Context | None = None) -> None:
         """Remember the unit: the parent's, while that is open in this process."""
         try:
-            self._runtime.started(span, parent_context)
+            self._runtime.notify_started(span, parent_context)
             unit = getattr(get_current_span(parent_context), _UNIT, None)
-            if unit is None or unit.begun_in is not here() or not unit.foreign.is_recording():
+            if unit is None or unit.begun_in is not process_token() or not unit.foreign.is_recording():
                 unit = JoinedUnit(self._runtime, span)
-                self._runtime.begun(unit, None)
+                self._runtime.begin_unit(unit, None)
             setattr(span, _UNIT, unit)
             self._units[span.context.span_id] = unit
         except Exception as error:
-            self._runtime.trouble("joining a span", error)
+            self._runtime.record_failure("joining a span", error)
 
     def on_end(self, span: ReadableSpan) -> None:
         """Write the row."""
@@ -76,12 +76,12 @@ class JoinedProcessor(SpanProcessor):
                 unit.open_in = None
                 self._runtime.open_units.pop(unit, None)
             # A span without a unit was there before us.
-            if (self._first if unit is None else unit.begun_in) is not here():
+            if (self._first if unit is None else unit.begun_in) is not process_token():
                 self._runtime.count("inherited")
                 return
-            self._runtime.finish(_copied(self._runtime, span), time.perf_counter_ns())
+            self._runtime.finish(_as_event_span(self._runtime, span), time.perf_counter_ns())
         except Exception as error:
-            self._runtime.trouble("writing a joined span", error)
+            self._runtime.record_failure("writing a joined span", error)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
         """Flush the sink and our processors."""
@@ -92,7 +92,7 @@ class JoinedProcessor(SpanProcessor):
         self._runtime.shutdown(5.0)
 
 
-def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
+def _as_event_span(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
     """Return a foreign span, open or ended, as one of ours."""
     context = span.context
     copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
@@ -122,11 +122,11 @@ def _verdict(span: ReadableSpan) -> Verdict:
     state = span.context.trace_state
     weight = weight_of(state)
     if weight is None and not state:
-        weight = None if _samples(trace.get_tracer_provider()) else 1.0
+        weight = None if _may_drop(trace.get_tracer_provider()) else 1.0
     return Verdict(True, weight, state or None)
 
 
-def _samples(provider: Any) -> bool:
+def _may_drop(provider: Any) -> bool:
     """Whether a provider's sampler may leave traces out: then the weight is unknown without a threshold."""
     described = str(getattr(getattr(provider, "sampler", None), "get_description", str)())
     return "AlwaysOn" not in described
@@ -150,24 +150,24 @@ class JoinedBlock(SpanBlock):
         try:
             self.span = self._tracer.start_span(self._name, attributes=self._fields)
         except Exception as error:
-            self._runtime.trouble("event", error)
+            self._runtime.record_failure("event", error)
 
     def close(self, error: BaseException | None) -> None:
         """End it."""
         try:
             if error is not None:
-                note_how_left(self._runtime, self.span, error)
+                record_exit_on(self._runtime, self.span, error)
             self.span.end()
         except Exception as trouble:
-            self._runtime.trouble("event", trouble)
+            self._runtime.record_failure("event", trouble)
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         """Add fields to this event; keywords win over the mapping. Never raises."""
-        add_to(self._runtime, self.span, attributes, fields)
+        add_fields(self._runtime, self.span, attributes, fields)
 
     def set_attribute(self, name: str, value: Any) -> None:
         """Set a field."""
-        add_to(self._runtime, self.span, None, {name: value})
+        add_fields(self._runtime, self.span, None, {name: value})
 
     __setitem__ = set_attribute
 
@@ -179,33 +179,33 @@ class JoinedBlock(SpanBlock):
         return (getattr(self.span, "attributes", None) or self._fields).get(name, default)
 
 
-def note_how_left(runtime: Runtime, span: Span, error: BaseException) -> None:
+def record_exit_on(runtime: Runtime, span: Span, error: BaseException) -> None:
     """Note on a span, ours or another provider's, by which exception its block was left."""
     if isinstance(span, EventSpan):
-        left_by(span, error)
+        record_exit(span, error)
         return
     noted = EventSpan(runtime, "")
-    left_by(noted, error)
+    record_exit(noted, error)
     span.set_attributes(noted.fields)
     if noted.status_code == "ERROR":
         span.set_status(trace.StatusCode.ERROR, noted.status_message)
 
 
-def add_to(
+def add_fields(
     runtime: Runtime, span: Span, attributes: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> None:
     """Set fields on a foreign span, of which those given by keyword win; what comes too late is counted."""
     try:
         unit = getattr(span, _UNIT, None)
-        if unit is not None and unit.begun_in is not here():
-            runtime.count("outside", many(attributes) + len(fields))
+        if unit is not None and unit.begun_in is not process_token():
+            runtime.count("outside", field_count(attributes) + len(fields))
         elif span.is_recording():
             given = {**(attributes or {}), **fields}
             span.set_attributes({name: value for name, value in given.items() if value is not None})
         else:
-            runtime.count("late", many(attributes) + len(fields))
+            runtime.count("late", field_count(attributes) + len(fields))
     except Exception as error:
-        runtime.trouble("add", error)
+        runtime.record_failure("add", error)
 
 
 def local_root(span: Span) -> Span | None:

@@ -13,7 +13,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, get_current_span
 
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.spans.context_managers import Current
+from obskit.instrument.spans.context_managers import CurrentSpan
 from obskit.instrument.spans.event_span import EventSpan
 
 
@@ -44,9 +44,9 @@ class EventTracer(trace.Tracer):
                 span.links_ = list(links)
             span.begin(get_current_span(context), start_time)
             if runtime.processors:
-                runtime.started(span, context)
+                runtime.notify_started(span, context)
         except Exception as error:
-            runtime.trouble("start_span", error)
+            runtime.record_failure("start_span", error)
             return INVALID_SPAN
         return span
 
@@ -61,13 +61,13 @@ class EventTracer(trace.Tracer):
         record_exception: bool = True,
         set_status_on_exception: bool = True,
         end_on_exit: bool = True,
-    ) -> Current:
+    ) -> CurrentSpan:
         """Return a context manager, and decorator, within which a new span is current."""
 
         def make() -> Span:
             return self.start_span(name, context, kind, attributes, links, start_time)
 
-        return Current(make, record_exception, set_status_on_exception, end_on_exit)
+        return CurrentSpan(make, record_exception, set_status_on_exception, end_on_exit)
 
 
 class EventTracerProvider(trace.TracerProvider):

@@ -22,7 +22,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from obskit.instrument.spans.event_span import EventSpan, here
+from obskit.instrument.spans.event_span import EventSpan, process_token
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -59,7 +59,7 @@ class Block:
 
     def __call__(self, function: F) -> F:
         """Decorate a function, coroutine function, generator or asynchronous generator."""
-        return decorated(self, function)
+        return decorate(self, function)
 
 
 class SpanBlock(Block):
@@ -76,13 +76,13 @@ class SpanBlock(Block):
         detach(token)
 
 
-def decorated(block: Block, function: F) -> F:
+def decorate(block: Block, function: F) -> F:
     """Return the function with a fresh block around each call."""
     wrapper: Any
     if inspect.isasyncgenfunction(function):
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            # The mirror of `_steps`: an asynchronous generator cannot hand over to another.
+            # The mirror of `_run_steps`: an asynchronous generator cannot hand over to another.
             own, inner = block.fresh(), function(*args, **kwargs)
             own.open()
             failure: BaseException | None = None
@@ -113,7 +113,7 @@ def decorated(block: Block, function: F) -> F:
     elif inspect.isgeneratorfunction(function):
 
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            return (yield from _steps(block.fresh(), function(*args, **kwargs)))
+            return (yield from _run_steps(block.fresh(), function(*args, **kwargs)))
 
     elif inspect.iscoroutinefunction(function):
 
@@ -130,7 +130,7 @@ def decorated(block: Block, function: F) -> F:
     return functools.wraps(function)(wrapper)  # type: ignore[return-value]
 
 
-def _steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+def _run_steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
     block.open()
     failure: BaseException | None = None
     step: Callable[[Any], Any] = inner.send
@@ -159,14 +159,14 @@ def _steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any,
         block.close(failure)
 
 
-def left_by(span: EventSpan, error: BaseException) -> None:
+def record_exit(span: EventSpan, error: BaseException) -> None:
     """Note on an event how its block was left. Being cancelled, or told to stop, is no failure of its own."""
     if isinstance(error, GeneratorExit):
         return
     if isinstance(error, asyncio.CancelledError) or type(error).__name__ == "Cancelled":  # trio's
         span.fields["obskit.cancelled"] = True
     elif not isinstance(error, SystemExit) or error.code:
-        span.failed(error)
+        span.fail(error)
 
 
 class EventBlock(EventSpan, Block):
@@ -184,7 +184,7 @@ class EventBlock(EventSpan, Block):
         context = get_current()
         self.begin(get_current_span(context))  # as `open` does, without the call
         if self.pipeline.processors:
-            self.pipeline.started(self, context)
+            self.pipeline.notify_started(self, context)
         self._token = attach(set_span_in_context(self, context))
         return self
 
@@ -193,15 +193,15 @@ class EventBlock(EventSpan, Block):
     ) -> None:
         detach(self._token)
         self._token = None  # it holds the context, and so the parent
-        if error is not None and self.open_in is here():
-            left_by(self, error)
+        if error is not None and self.open_in is process_token():
+            record_exit(self, error)
         self.end()
 
     def open(self) -> None:
         """Begin without becoming current."""
         self.begin(get_current_span())
         if self.pipeline.processors:
-            self.pipeline.started(self, None)
+            self.pipeline.notify_started(self, None)
 
     def attach(self) -> Any:
         """Become current."""
@@ -213,21 +213,21 @@ class EventBlock(EventSpan, Block):
 
     def close(self, error: BaseException | None) -> None:
         """End."""
-        if error is not None and self.open_in is here():
-            left_by(self, error)
+        if error is not None and self.open_in is process_token():
+            record_exit(self, error)
         self.end()
 
 
-class Current(SpanBlock):
+class CurrentSpan(SpanBlock):
     """`start_as_current_span`: makes a span, has it current, and ends it, as OpenTelemetry says."""
 
     def __init__(self, make: Callable[[], Span], record: bool, set_status: bool, end: bool) -> None:
         self._make = make
         self._how = (record, set_status, end)
 
-    def fresh(self) -> Current:
+    def fresh(self) -> CurrentSpan:
         """Return another of the same."""
-        return Current(self._make, *self._how)
+        return CurrentSpan(self._make, *self._how)
 
     def open(self) -> None:
         """Make the span."""
@@ -236,14 +236,14 @@ class Current(SpanBlock):
     def close(self, error: BaseException | None) -> None:
         """Record an exception where wanted, end the span where wanted."""
         try:
-            self._note(error)
+            self._record_error(error)
         except Exception as trouble:
             if isinstance(self.span, EventSpan):
-                self.span.pipeline.trouble("ending a span", trouble)
+                self.span.pipeline.record_failure("ending a span", trouble)
         if self._how[2]:
             self.span.end()
 
-    def _note(self, error: BaseException | None) -> None:
+    def _record_error(self, error: BaseException | None) -> None:
         record, set_status, _ = self._how
         if isinstance(error, Exception) and self.span.is_recording():
             if record:
@@ -254,7 +254,7 @@ class Current(SpanBlock):
                 # gRPC's servers end a call by an exception too, having said its status before. This one has
                 # none: it is the handler's own, and the caller is told UNKNOWN.
                 self.span.fields["rpc.grpc.status_code"] = 2
-                self.span.failed(error)
+                self.span.fail(error)
 
     def __enter__(self) -> Span:
         super().__enter__()

@@ -27,7 +27,7 @@ from opentelemetry.trace import (
     TraceFlags,
 )
 
-from obskit.instrument.limits import described, many
+from obskit.instrument.limits import exception_fields, field_count
 from obskit.instrument.sampling import Verdict
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED | 2)  # 2: the low 56 bits of the trace id are random
@@ -35,20 +35,20 @@ _NOT_SAMPLED = TraceFlags(2)
 _INTERNAL = SpanKind.INTERNAL
 _now = time.time_ns
 _clock = time.perf_counter_ns
-MOST_POINTS = 128
+MAX_SPAN_EVENTS = 128
 """Span events, and links, that one span keeps."""
-_here = object()
+_process_token = object()
 """This process: a forked child has another."""
 
 
-def here() -> object:
+def process_token() -> object:
     """Return what `open_in` is of the spans that begin now."""
-    return _here
+    return _process_token
 
 
 def _forked() -> None:
-    global _here
-    _here = object()
+    global _process_token
+    _process_token = object()
 
 
 os.register_at_fork(after_in_child=_forked)
@@ -60,10 +60,10 @@ class Pipeline(Protocol):
     recording: bool
     random_bits: Callable[[int], int]
 
-    def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
+    def begin_unit(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
         """Decide about a local root that begins."""
 
-    def started(self, span: EventSpan, context: Any) -> None:
+    def notify_started(self, span: EventSpan, context: Any) -> None:
         """Tell the processors."""
 
     def finish(self, span: EventSpan, clock: int) -> None:
@@ -72,7 +72,7 @@ class Pipeline(Protocol):
     def count(self, name: str, number: int = 1) -> None:
         """Add to a counter."""
 
-    def trouble(self, where: str, error: BaseException) -> None:
+    def record_failure(self, where: str, error: BaseException) -> None:
         """Count and log what went wrong inside."""
 
     @property
@@ -99,10 +99,10 @@ class EventSpan(Span):
         "parent",
         "parent_hex",
         "pipeline",
-        "points",
         "provisional",
         "root",
         "scope",
+        "span_events",
         "span_hex",
         "started",
         "status_code",
@@ -125,14 +125,14 @@ class EventSpan(Span):
         self.kind = kind
         self.fields: dict[str, Any] = {} if fields is None else fields
         # The process in which it is open, None once it has ended: one look tells whether a field is of use.
-        self.open_in: object | None = _here
+        self.open_in: object | None = _process_token
         self.provisional = False
         self.status_code = "UNSET"
         self.parent_hex: str | None = None
         self.status_message: str | None = None
         self.local: EventSpan | None = None
         self.parent: SpanContext | None = None
-        self.points: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
+        self.span_events: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
         self.links_: list[Link] | None = None
         self.finished: int | None = None
         self.scope: Any = None
@@ -143,20 +143,20 @@ class EventSpan(Span):
     def begin(self, parent: Span, start: int | None = None) -> None:
         """Start: ids, the local root, the verdict of sampling."""
         pipeline = self.pipeline
-        self.open_in = _here
+        self.open_in = _process_token
         if parent is INVALID_SPAN:
             ids = pipeline.random_bits(192).to_bytes(24).hex()
             self.trace_hex, self.span_hex = ids[:32], ids[32:]
             self.root = self
-            self.verdict = pipeline.begun(self, None)
+            self.verdict = pipeline.begin_unit(self, None)
         else:
             try:
                 if isinstance(parent, EventSpan):
-                    self._begin_within(parent)
+                    self._begin_below(parent)
                 else:
-                    self._begin_after(parent.get_span_context())
+                    self._begin_under_remote(parent.get_span_context())
             except Exception as error:  # the parent is no good: better an event without one
-                pipeline.trouble("a parent", error)
+                pipeline.record_failure("a parent", error)
                 self.parent = self.parent_hex = self.local = None
                 self.begin(INVALID_SPAN, start)
                 return
@@ -166,7 +166,7 @@ class EventSpan(Span):
         else:
             self.started, self.clock = start, 0
 
-    def _begin_within(self, parent: EventSpan) -> None:
+    def _begin_below(self, parent: EventSpan) -> None:
         self.trace_hex = parent.trace_hex
         self.parent_hex = parent.span_hex
         self.span_hex = self.pipeline.random_bits(64).to_bytes(8).hex()
@@ -176,9 +176,9 @@ class EventSpan(Span):
             self.root = parent.root
         else:
             self.root = self
-            self.pipeline.begun(self, None)
+            self.pipeline.begin_unit(self, None)
 
-    def _begin_after(self, caller: SpanContext | None) -> None:
+    def _begin_under_remote(self, caller: SpanContext | None) -> None:
         if caller is None or not caller.is_valid:  # a foreign span may have none
             self.begin(INVALID_SPAN)
             return
@@ -187,14 +187,14 @@ class EventSpan(Span):
         self.trace_hex = f"{caller.trace_id:032x}"
         self.parent_hex = f"{caller.span_id:016x}"
         self.span_hex = self.pipeline.random_bits(64).to_bytes(8).hex()
-        self.verdict = self.pipeline.begun(self, caller)
+        self.verdict = self.pipeline.begin_unit(self, caller)
 
     # What hosts call on an event.
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         """Add fields to this event; keywords win over the mapping. Never raises."""
-        if self.open_in is not _here:
-            self._missed(many(attributes) + len(fields))
+        if self.open_in is not _process_token:
+            self._count_missed(field_count(attributes) + len(fields))
             return
         try:
             if attributes:
@@ -202,9 +202,9 @@ class EventSpan(Span):
             if fields:
                 self.fields.update(fields)
         except Exception as error:
-            self.pipeline.trouble("add", error)
+            self.pipeline.record_failure("add", error)
 
-    def _missed(self, fields: int = 1) -> None:
+    def _count_missed(self, fields: int = 1) -> None:
         """Count fields that came too late, or to an event of the process from which this one was forked."""
         self.pipeline.count("late" if self.open_in is None else "outside", fields)
 
@@ -219,13 +219,13 @@ class EventSpan(Span):
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set a field."""
-        if self.open_in is not _here:
-            self._missed()
+        if self.open_in is not _process_token:
+            self._count_missed()
             return
         try:
             self.fields[key] = value
         except TypeError as error:
-            self.pipeline.trouble("set_attribute", error)
+            self.pipeline.record_failure("set_attribute", error)
 
     __setitem__ = set_attribute
 
@@ -249,12 +249,12 @@ class EventSpan(Span):
 
     def is_recording(self) -> bool:
         """Whether fields are of use: not once it has ended, in a forked child, or left out for good."""
-        return self.open_in is _here and (self.verdict.sampled or self.pipeline.recording)
+        return self.open_in is _process_token and (self.verdict.sampled or self.pipeline.recording)
 
     def update_name(self, name: str) -> None:
         """Rename the event, as frameworks do once the route is known."""
-        if self.open_in is not _here:
-            self._missed()
+        if self.open_in is not _process_token:
+            self._count_missed()
         else:
             self.name = name
 
@@ -262,19 +262,19 @@ class EventSpan(Span):
         self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
     ) -> None:
         """Add a point of time within the span."""
-        self.points = self._more(self.points, (name, timestamp or _now(), attributes))
+        self.span_events = self._appended(self.span_events, (name, timestamp or _now(), attributes))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
         """Link to another span."""
-        self.links_ = self._more(self.links_, Link(context, attributes))
+        self.links_ = self._appended(self.links_, Link(context, attributes))
 
-    def _more(self, items: list[Any] | None, item: Any) -> list[Any] | None:
+    def _appended(self, items: list[Any] | None, item: Any) -> list[Any] | None:
         """Return the points, or links, with one more."""
-        if self.open_in is not _here:
-            self._missed()
+        if self.open_in is not _process_token:
+            self._count_missed()
         elif items is None:
             items = [item]
-        elif len(items) < MOST_POINTS:
+        elif len(items) < MAX_SPAN_EVENTS:
             items.append(item)
         else:
             self.pipeline.count("cut")
@@ -282,8 +282,8 @@ class EventSpan(Span):
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
         """Set the status; OK is final and UNSET is ignored, as OpenTelemetry has it."""
-        if self.open_in is not _here:
-            self._missed()
+        if self.open_in is not _process_token:
+            self._count_missed()
             return
         if isinstance(status, Status):
             code = status.status_code
@@ -292,7 +292,7 @@ class EventSpan(Span):
         elif isinstance(status, StatusCode):
             code = status
         else:
-            self.pipeline.trouble("set_status", TypeError(f"{type(status).__name__} is no status"))
+            self.pipeline.record_failure("set_status", TypeError(f"{type(status).__name__} is no status"))
             return
         if code is StatusCode.UNSET or self.status_code == "OK":
             return
@@ -309,19 +309,19 @@ class EventSpan(Span):
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
         """Put an exception on the event as `exception.*`; on one that has failed as `error.type` too."""
-        if self.open_in is not _here:
-            self._missed()
+        if self.open_in is not _process_token:
+            self._count_missed()
             return
         try:
-            self.fields.update(described(exception))
+            self.fields.update(exception_fields(exception))
             if attributes:
                 self.fields.update(attributes)
             if self.status_code == "ERROR":  # said before the exception, as gRPC's client does
                 self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
-            self.pipeline.trouble("record_exception", error)
+            self.pipeline.record_failure("record_exception", error)
 
-    def failed(self, exception: BaseException) -> None:
+    def fail(self, exception: BaseException) -> None:
         """Mark the event as ended by an exception."""
         self.record_exception(exception)
         self.fields.setdefault("error.type", self.fields.get("exception.type", type(exception).__name__))
@@ -335,7 +335,7 @@ class EventSpan(Span):
     def end(self, end_time: int | None = None) -> None:
         """End the event and write it."""
         opened, self.open_in = self.open_in, None
-        if opened is not _here:
+        if opened is not _process_token:
             if opened is not None:
                 self.pipeline.count("inherited")
             return
@@ -347,7 +347,7 @@ class EventSpan(Span):
         try:
             self.pipeline.finish(self, clock)
         except Exception as error:
-            self.pipeline.trouble("end", error)
+            self.pipeline.record_failure("end", error)
 
     def __exit__(
         self,
@@ -356,7 +356,7 @@ class EventSpan(Span):
         exc_tb: TracebackType | None,
     ) -> None:
         if exc_val is not None and isinstance(exc_val, Exception):
-            self.failed(exc_val)
+            self.fail(exc_val)
         self.end()
 
     def duration_ns(self, clock: int) -> int:
@@ -365,7 +365,7 @@ class EventSpan(Span):
             return self.finished - self.started
         return clock - self.clock if self.clock else _now() - self.started
 
-    def shown(self) -> EventSpan:
+    def snapshot(self) -> EventSpan:
         """Return what a provisional row is made of: the span itself, which others' are not."""
         return self
 

@@ -35,16 +35,16 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
         if value is None:
             value = row.get(name)
         if value is not None:
-            attributes[name] = _attribute(value)
+            attributes[name] = _otlp_value(value)
     prefixes = tuple(f"{name}." for name, value in span.fields.items() if type(value) is dict)
     if prefixes:
-        attributes |= {n: _attribute(v) for n, v in row.items() if n.startswith(prefixes) and v is not None}
+        attributes |= {n: _otlp_value(v) for n, v in row.items() if n.startswith(prefixes) and v is not None}
     points = [
-        Event(item["name"], _loaded(item["attributes"]), point[1])
-        for item, point in zip(row.get("events") or (), span.points or (), strict=False)
+        Event(item["name"], _parse_attributes(item["attributes"]), point[1])
+        for item, point in zip(row.get("events") or (), span.span_events or (), strict=False)
     ]
     links = [
-        Link(_stated(link.context, item.get("trace_state")), _loaded(item["attributes"]))
+        Link(_with_trace_state(link.context, item.get("trace_state")), _parse_attributes(item["attributes"]))
         for item, link in zip(row.get("links") or (), span.links_ or (), strict=False)
     ]
     context = span.get_span_context()
@@ -54,7 +54,7 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
         parent = span.local.get_span_context()
     state = row.get("trace_state")
     if state != (span.verdict.state_text or None):  # it held a secret
-        context, parent = _stated(context, state), parent and _stated(parent, state)
+        context, parent = _with_trace_state(context, state), parent and _with_trace_state(parent, state)
     return ReadableSpan(
         name=str(row["name"]),
         context=context,
@@ -71,13 +71,13 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
     )
 
 
-def _stated(context: SpanContext, state: str | None) -> SpanContext:
+def _with_trace_state(context: SpanContext, state: str | None) -> SpanContext:
     """Return a context with a trace state as a row says it."""
     said = TraceState.from_header([state]) if state else None
     return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, said)
 
 
-def _attribute(value: Any) -> Any:
+def _otlp_value(value: Any) -> Any:
     """Return a value as one that OTLP has: a primitive, a list of one kind of them, else JSON text."""
     if isinstance(value, _PRIMITIVES):
         return value
@@ -87,11 +87,11 @@ def _attribute(value: Any) -> Any:
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _loaded(text: str) -> dict[str, Any]:
-    return {name: _attribute(value) for name, value in orjson.loads(text).items() if value is not None}
+def _parse_attributes(text: str) -> dict[str, Any]:
+    return {name: _otlp_value(value) for name, value in orjson.loads(text).items() if value is not None}
 
 
-def otlp_wanted() -> bool:
+def otlp_configured() -> bool:
     """Whether the environment names an OTLP endpoint for traces."""
     return bool(
         os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")

@@ -243,7 +243,7 @@ def test_long_trace_states_fill_no_memory(service: Service, rows: Rows) -> None:
         state = b",".join(b"k%d=%0250d" % (k, n) for k in range(30))
         drive(EventMiddleware(answering), headers=[(b"traceparent", parent), (b"tracestate", state)])
     assert {len(row["trace_state"]) > 7000 for row in rows()} == {True}
-    remembered = handle._runtime.rows._texts  # type: ignore[union-attr]
+    remembered = handle._runtime.rows._json_texts  # type: ignore[union-attr]
     assert max(map(len, remembered)) < 1000
 
 
