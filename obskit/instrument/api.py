@@ -1,6 +1,6 @@
 """What a service calls: `event`, `add`, `part`, `carry`, and the markers `deployment`, `flag`, `incident`.
 
-Nothing here raises, whatever is configured or is not.
+Nothing here raises, whether or not `configure` was called.
 """
 
 from __future__ import annotations
@@ -28,16 +28,19 @@ _NOT_WORD = re.compile(r"[^\w.]+")
 
 
 class Active:
-    """What is configured in this process: set once by `configure`."""
+    """The configuration of this process, set once by `configure`.
+
+    `tracer` is another provider's tracer, if one was set before `configure`.
+    """
 
     runtime: Runtime | None = None
     tracer: trace.Tracer | None = None
 
 
 class NoEvent(Block):
-    """What `event` gives where nothing is configured, or all is switched off.
+    """The stand-in that `event` returns while nothing is configured or everything is disabled.
 
-    As a decorator it looks at each call whether `configure` has been called by then.
+    As a decorator it checks at each call whether `configure` has been called since.
     """
 
     def __init__(self, name: str, fields: dict[str, Any]) -> None:
@@ -45,7 +48,7 @@ class NoEvent(Block):
         self._fields = fields
 
     def fresh(self) -> Any:
-        """Return a real event if there can be one now."""
+        """Return a real event if `configure` has been called since, else another stand-in."""
         return event(self._name, self._fields)
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
@@ -65,17 +68,17 @@ class NoEvent(Block):
 
 
 def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> Any:
-    """Return one wide event in the making: `with event("book") as e:`, or a decorator `@event("book")`.
+    """Return a new wide event, to be used as `with event("book") as e:` or as a decorator `@event("book")`.
 
-    It is written when its block ends. Within another event it is a child of it, with a row of its own.
+    It is written when its block ends. Inside another event it is a child of that one and has its own row.
 
     Args:
-        name: what is done, of few different values ("book", not "book 4711").
+        name: the operation, with few different values: "book", not "book 4711".
         attributes: fields with dotted names.
-        **fields: fields with plain names; they win.
+        **fields: fields with plain names; they win over `attributes`.
 
     Returns:
-        The event: `e.add({...})`, `e["seat.count"] = 3`; a span to OpenTelemetry.
+        The event. Add fields with `e.add({...})` or `e["seat.count"] = 3`. To OpenTelemetry it is a span.
     """
     runtime = Active.runtime
     if attributes is not None:
@@ -92,11 +95,11 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
 
 
 def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-    """Add fields to the event of the current unit of work, however deep in it this is called.
+    """Add fields to the event of the current unit of work, from any depth of calls below it.
 
     Args:
         attributes: fields with dotted names.
-        **fields: fields with plain names; they win.
+        **fields: fields with plain names; they win over `attributes`.
     """
     runtime = Active.runtime
     if runtime is None:
@@ -113,13 +116,13 @@ def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
 
 
 class part(Block):
-    """Time a part of the work as fields of the event, where a span of its own would be too much.
+    """Time a part of the work as fields of the event, where a separate span would be too much.
 
-    `with part("seat lookup"):` adds `part.seat_lookup.duration_ms`, the sum over all times it ran within the
-    event, and `part.seat_lookup.count`. A decorator too.
+    `with part("seat lookup"):` adds `part.seat_lookup.duration_ms`, the sum over all runs within the event,
+    and `part.seat_lookup.count`. It is also a decorator.
 
     Args:
-        name: of the part; what is no letter or digit becomes `_`.
+        name: the part's name; characters other than letters, digits and dots become `_`.
     """
 
     def __init__(self, name: str) -> None:
@@ -127,15 +130,15 @@ class part(Block):
         self._field = "part." + _NOT_WORD.sub("_", str(name)).strip("_")
 
     def fresh(self) -> part:
-        """Return another of the same."""
+        """Return a new timer for the same part."""
         return part(self._name)
 
     def open(self) -> None:
-        """Look at the clock."""
+        """Start the timer."""
         self._begun = time.perf_counter_ns()
 
     def close(self, error: BaseException | None) -> None:  # noqa: ARG002
-        """Add the time to the event."""
+        """Add the elapsed time to the event."""
         taken = (time.perf_counter_ns() - self._begun) / 1e6
         runtime = Active.runtime
         if runtime is None:
@@ -162,7 +165,12 @@ class part(Block):
 def carry(function: F) -> F:
     """Return the function bound to the current context: `Thread(target=carry(work))`.
 
-    What it adds lands on the event that is current now. It may be called field_count times and side by side.
+    Args:
+        function: a function or coroutine function.
+
+    Returns:
+        A function that adds its fields to the event that is current now. It may be called many times, also
+        concurrently.
     """
     if inspect.iscoroutinefunction(function):
         context = get_current()
@@ -210,14 +218,14 @@ def deployment(
     run: str | None = None,
     **fields: Any,
 ) -> None:
-    """Mark a deployment by an event called `deployment`.
+    """Write a marker `deployment`.
 
     Args:
         id: `deployment.id`.
         attributes: more fields with dotted names.
         name: `deployment.name`.
-        status: `deployment.status`: started, succeeded, failed, rolled_back.
-        version: `service.version`, where it is not this process's own.
+        status: `deployment.status`: started, succeeded, failed or rolled_back.
+        version: `service.version`, if it is not this process's own.
         revision: `vcs.ref.head.revision`, the commit.
         run: `cicd.pipeline.run.id`.
         **fields: more fields.
@@ -243,16 +251,16 @@ def flag(
     marker: bool = True,
     **fields: Any,
 ) -> None:
-    """Note what a feature flag said: an event `feature_flag.evaluation`, and a field on the current unit's.
+    """Record the value of a feature flag: a field on the current unit's event, and a marker.
 
-    The field, `feature_flag.<key>`, is what `explain` finds.
+    The field is `feature_flag.<key>`, for `explain` to find. The marker is called `feature_flag.evaluation`.
 
     Args:
-        key: the flag.
-        variant: what it said.
+        key: the flag's name.
+        variant: the flag's value.
         attributes: more fields of the marker, with dotted names.
         provider: `feature_flag.provider.name`.
-        marker: False leaves the event out, where flags are asked for all the time.
+        marker: False writes no marker, for flags that are evaluated very often.
         **fields: more fields of the marker.
     """
     if isinstance(get_current_span(), EventSpan) or Active.tracer is not None:
@@ -276,14 +284,14 @@ def incident(
     id: str | None = None,
     **fields: Any,
 ) -> None:
-    """Mark an incident by an event called `incident`.
+    """Write a marker `incident`.
 
     Args:
-        title: what is the matter, in a few words.
+        title: what is wrong, in a few words.
         attributes: more fields with dotted names.
-        status: open, mitigated, resolved.
-        severity: as your organisation counts them.
-        id: of the incident elsewhere.
+        status: open, mitigated or resolved.
+        severity: on your organisation's scale.
+        id: the incident's id in another system.
         **fields: more fields.
     """
     given = {

@@ -1,8 +1,8 @@
-"""From a span to the one line that is written: a flat row, redacted, within limits, as JSON.
+"""From a span to the line that is written: a flat row, redacted, within limits, as JSON.
 
-The usual event takes the short way, `quick`: its fields, redacted by the remembered plan, are dumped once
-between a head and an end that are text already. What is unusual (nested values, foreign types, our own names,
-large texts, points and links, a status message) becomes a row first, and goes through the `Trimmer`.
+A usual event takes the fast path, `encode_fast`: one JSON dump of its redacted fields, between a prefix and a
+suffix that are text already. An unusual event (nested values, foreign types, our own column names, large
+texts, span events, links, a status message) becomes a row first and goes through the `Trimmer`.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ _THREE_DIGITS = tuple(f"{number:03d}" for number in range(1000))
 
 
 class RowEncoder:
-    """Makes rows and lines of one service.
+    """Turns the spans of one service into rows and lines.
 
     Args:
-        resource: attributes of the service, on every row.
-        redaction: None leaves everything as it is.
-        limits: of one event.
-        count: adds to a counter.
+        resource: attributes of the service, for every row.
+        redaction: what to mask; None masks nothing.
+        limits: the maximum size of one event.
+        count: called with a counter's name and a number to add to it.
         in_flight: container whose length is the number of open units.
     """
 
@@ -59,20 +59,23 @@ class RowEncoder:
 
     @property
     def resource(self) -> Mapping[str, Any]:
-        """The service's own columns, redacted."""
+        """The service's attributes, redacted."""
         return self._process.resource
 
     def reset_after_fork(self) -> None:
-        """Take this process's id and age from now on."""
+        """Take the forked child's process id and uptime."""
         self._process.reset_after_fork()
 
     def encode_fast(self, span: EventSpan, clock: int, weight: float | None) -> bytes | None:
-        """Return the line of a usual event, None of one that `row` and `line` have to make.
+        """Encode a usual event.
 
         Args:
-            span: that has ended.
+            span: a span that has ended.
             clock: `time.perf_counter_ns()` of its end.
-            weight: how many events it stands for; None where nobody knows.
+            weight: its sample weight; None if unknown.
+
+        Returns:
+            The line, or None for an unusual event: then call `row` and `line`.
         """
         fields = span.fields
         if (
@@ -95,7 +98,7 @@ class RowEncoder:
             body = orjson.dumps(fields)
             name = texts.get(span.name) or self._cached_json(span.name)
             quoted = state and (texts.get(state) or self._cached_json(state))
-        except TypeError:  # a name that is no text, half a character, more than 64 bits
+        except TypeError:  # a name that is not text, a lone surrogate, an integer over 64 bits
             return None
         if len(body) > self._max_text or not name or (state and not quoted):
             return None
@@ -120,23 +123,26 @@ class RowEncoder:
         return b"".join((head.encode(), body[1:-1], process.json_suffix))
 
     def _cached_json(self, text: str) -> str:
-        """Return a name or trace state as JSON, "" for one that is to be cut, masked or mended."""
+        """Return a name or trace state as JSON, or "" if it has to be cut or masked first."""
         if len(text) > self._max_text or self._text(text) != text:
             return ""
         quoted = orjson.dumps(text).decode()
-        if len(text) <= _LONGEST_TEXT:  # clients say what a trace state is: they may not fill memory with it
+        if len(text) <= _LONGEST_TEXT:  # clients choose the trace state and must not fill our memory with it
             if len(self._json_texts) >= _MAX_TEXTS:
                 self._json_texts.clear()
             self._json_texts[text] = quoted
         return quoted
 
     def row(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
-        """Return a span as a flat, redacted row of plain values; `line` puts the service's columns to it.
+        """Convert a span to a flat, redacted row of plain values.
 
         Args:
-            span: that has ended, or is to be shown as it is now.
-            clock: `time.perf_counter_ns()` of its end.
-            weight: how many events it stands for; None where nobody knows.
+            span: a span that has ended, or an open one to be written provisionally.
+            clock: `time.perf_counter_ns()` of its end, or of now.
+            weight: its sample weight; None if unknown.
+
+        Returns:
+            Column -> value, without the process's fields, which `line` adds.
         """
         row = self._our_columns(span, clock, weight)
         fields = span.fields
@@ -150,10 +156,10 @@ class RowEncoder:
         if not self._redact(row):
             row = self._plain(row)
         if span.span_events or span.links_:
-            self._add_points(row, span)
+            self._add_span_events(row, span)
         return row
 
-    def _add_points(self, row: dict[str, Any], span: EventSpan) -> None:
+    def _add_span_events(self, row: dict[str, Any], span: EventSpan) -> None:
         if span.span_events:
             row["events"] = [
                 {"timestamp": self.iso(at), "name": self._text(name), "attributes": self._json(attributes)}
@@ -174,7 +180,7 @@ class RowEncoder:
         return {"trace_state": self._text(state.to_header())} if state else {}
 
     def _our_columns(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
-        """Return the columns that are ours."""
+        """Return the columns other than the span's fields."""
         if clock > self._process.refresh_at:
             self._process.refresh(clock)
         row = {
@@ -197,16 +203,12 @@ class RowEncoder:
 
     @staticmethod
     def _column_name(name: str, value: Any) -> str:
-        """Return a field's name in the row: `attributes.<name>` where it is one of ours, `error` apart."""
+        """Return a field's column: `attributes.<name>` if the name is one of ours, except a bool `error`."""
         ours = name in _OUR_COLUMNS and not (name == "error" and isinstance(value, bool))
         return f"attributes.{name}" if ours else name
 
     def _redact(self, row: dict[str, Any]) -> bool:
-        """Redact a row of plain values in place.
-
-        Returns:
-            False where some value or name is not plain; the row is then as it was.
-        """
+        """Redact a row in place; return False, with the row unchanged, if a value or name is not plain."""
         if self._redactor is None:
             return _PLAIN_TYPES.issuperset(map(type, row.values())) and _TEXT.issuperset(map(type, row))
         changed = self._redactor.apply(row)
@@ -224,12 +226,12 @@ class RowEncoder:
         return out
 
     def line(self, row: dict[str, Any]) -> bytes:
-        """Return a row as a line of JSON within the limits, with the columns of the service that it lacks."""
+        """Encode a row as a line of JSON within the limits, and add the process's fields that it lacks."""
         process = self._process
         usual = process.fields.keys().isdisjoint(row.keys())
         try:
             line = orjson.dumps(row if usual else process.fields | row)
-        except TypeError:  # half a character, more than 64 bits
+        except TypeError:  # a lone surrogate, an integer over 64 bits
             return self._shortened_line(row)
         if len(line) > self._limits.length:
             return self._shortened_line(row)
@@ -260,11 +262,11 @@ class RowEncoder:
         return orjson.dumps(self._plain(attributes or {})).decode()
 
     def iso(self, nanoseconds: int) -> str:
-        """Return a time as ISO 8601 in UTC, to the microsecond."""
-        begun, prefix = self._cached_second  # one tuple, for other threads change it meanwhile
+        """Format nanoseconds since 1970 as ISO 8601 in UTC, to the microsecond."""
+        begun, prefix = self._cached_second  # one tuple, because other threads replace it
         micros = (nanoseconds - begun) // 1000
         if not 0 <= micros < 1_000_000:
-            # Arithmetic, not strftime or gmtime: libc's lock in them may be held for ever in a forked child.
+            # Not strftime or gmtime: a forked child may inherit libc's lock in them, held for ever.
             second, rest = divmod(nanoseconds, 1_000_000_000)
             prefix = (_EPOCH + timedelta(seconds=second)).isoformat()
             self._cached_second = (second * 1_000_000_000, prefix)

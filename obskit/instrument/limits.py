@@ -1,7 +1,7 @@
-"""How large an event may become, and how anything a host hands over becomes plain JSON within that.
+"""Limits of an event's size, and the conversion of any value a host passes into plain JSON within them.
 
-Values are cut, never refused, and each cut is counted. Events that are plain and small, nearly all, never
-come here: the types of their values and the length of the line tell.
+Values are cut, never rejected, and each cut is counted. Nearly all events are plain and small and skip this
+module: the encoder checks the types of their values and the length of the line.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _SHORTEST_NAME = 128
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one event.
+    """Limits of one event.
 
     Args:
-        fields: most fields beside our own columns.
-        length: most characters of a text; of a field's name a sixteenth of it, or 128.
-        depth: most levels of maps and lists; what is deeper becomes text.
-        items: most items of a list.
-        line: most bytes of the whole event; beyond, its longest values go.
+        fields: the most fields, not counting our own columns.
+        length: the most characters of a text. A field name may have a sixteenth of that, but at least 128.
+        depth: the most levels of maps and lists; deeper ones become text.
+        items: the most items of a list.
+        line: the most bytes of the whole event; beyond that its longest values are removed.
     """
 
     fields: int = 1000
@@ -37,17 +37,21 @@ class Limits:
 
 
 class Trimmer:
-    """Makes values plain and within limits, counting what it cuts in `cuts`."""
+    """Makes values plain and keeps them within limits; `cuts` counts what it cut."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.cuts = 0
 
     def flatten(self, row: Mapping[Any, Any]) -> dict[str, Any]:
-        """Return the row with nested maps as dotted names and every value plain.
+        """Return the row with nested maps flattened to dotted names and every value plain.
 
-        Texts keep four times their limit here: redaction still has to see whole secrets; `shorten`
-        brings them to it.
+        Args:
+            row: fields of any type.
+
+        Returns:
+            The fields. Texts keep up to four times their limit, because redaction has to see whole secrets;
+            `shorten` cuts them to the limit afterwards.
         """
         out: dict[str, Any] = {}
         self._flatten("", row, out, 0)
@@ -72,7 +76,15 @@ class Trimmer:
         return text
 
     def plain(self, value: Any, depth: int = 0) -> Any:
-        """Return one value as what JSON has: text, number, bool, null, or lists and maps of them."""
+        """Convert a value to what JSON has: text, number, bool, null, or lists and maps of them.
+
+        Args:
+            value: anything.
+            depth: levels of maps and lists around the value.
+
+        Returns:
+            The value, cut where it exceeds a limit.
+        """
         if isinstance(value, Enum):
             return self.plain(value.value, depth)
         if isinstance(value, bool) or value is None:
@@ -113,7 +125,7 @@ class Trimmer:
         return text[:most]
 
     def shorten(self, value: Any) -> Any:
-        """Return a plain value with its texts within their limit."""
+        """Cut the texts in a plain value to their limit."""
         if type(value) is str:
             return self._cut(value, 1)
         if type(value) is list:
@@ -124,7 +136,7 @@ class Trimmer:
 
 
 def _text(value: Any) -> str:
-    """Return anything as text that UTF-8 can hold; a `__str__` that raises yields the type's name."""
+    """Return the value as text that UTF-8 can encode; the type's name if its `__str__` raises."""
     try:
         return str(value).encode("utf-8", "replace").decode()
     except Exception:
@@ -132,7 +144,7 @@ def _text(value: Any) -> str:
 
 
 def field_count(attributes: Any) -> int:
-    """Return how field_count fields were given, whatever was given for them."""
+    """Return the number of fields a host passed; 1 if what it passed has no length."""
     try:
         return len(attributes or ())
     except Exception:

@@ -1,6 +1,7 @@
-"""What every span of this process hands itself to: sampling, rows, the sink, processors, a keeper thread.
+"""The pipeline that every span of this process goes through: sampling, encoder, sink, processors.
 
-There is one runtime a process; a forked child keeps it and begins anew inside it.
+There is one runtime per process. A forked child keeps the object and resets its state. A keeper thread writes
+provisional rows and looks after files.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ from obskit.instrument.spans.readable_span import readable
 _TICK_SECONDS = 1.0
 ENDED_ROOT: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)
 ENDED_ROOT.open_in = None
-"""The root of a root that has ended."""
+"""Replaces the root of a local root that has ended."""
 _FORGET_NS = 3600 * 10**9
 _MAX_HELD = 1000
 
@@ -41,14 +42,14 @@ class Runtime:
     """The pipeline of this process.
 
     Args:
-        resource: OpenTelemetry's, for processors.
-        rows: makes lines.
-        sink: where lines go, None for nowhere.
-        counters: what happened to events.
-        sampling: None keeps all.
-        max_fields: fields that an open unit is kept to.
+        resource: OpenTelemetry's resource, for processors.
+        rows: encodes spans as rows and lines.
+        sink: where lines go; None for nowhere.
+        counters: counts what happens to events.
+        sampling: the rules; None keeps all.
+        max_fields: the most fields that an open unit may hold.
         unfinished_after: seconds after which an open unit is written provisionally.
-        open_units: units that are open now, as keys.
+        open_units: the units that are open now, as keys.
     """
 
     def __init__(
@@ -80,18 +81,26 @@ class Runtime:
         self.closed = False
         os.register_at_fork(after_in_child=self.reset_after_fork)
 
-    # What a span asks for.
+    # Called by spans.
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to a counter."""
         self.counters.add(name, number)
 
     def record_failure(self, where: str, error: BaseException) -> None:
-        """Count and log what went wrong inside."""
+        """Count a failure and log the first of its kind; `where` is the subject of "... failed"."""
         self.counters.record_failure(where, error)
 
     def begin_unit(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
-        """Take a local root into those that are open, and decide about it."""
+        """Register a local root as an open unit and decide whether to keep it.
+
+        Args:
+            span: the local root.
+            parent: the remote caller's context; None for the root of a trace.
+
+        Returns:
+            The head's decision.
+        """
         self.open_units[span] = None
         if self._keeper is None:
             self._start_keeper()
@@ -103,32 +112,32 @@ class Runtime:
         return KEEP if parent is None else follow_flag(parent)
 
     def notify_started(self, span: Any, context: Any) -> None:
-        """Tell the processors that a span began, ours or another provider's."""
+        """Notify the processors that a span began, ours or another provider's."""
         for processor in self.processors:
             try:
                 processor.on_start(span, parent_context=context)
             except Exception as error:
                 self.record_failure("a processor's on_start", error)
 
-    # What a span's end does.
+    # At a span's end.
 
     def finish(self, span: EventSpan, clock: int) -> None:
-        """Write a span that has ended."""
+        """Write a span that has ended, unless sampling drops it; `clock` is `perf_counter_ns()` now."""
         rules = self.sampling
         if span.root is span:
             self.open_units.pop(span, None)
             if rules is None or not rules.has_tail:
-                span.root = ENDED_ROOT  # no circle: what has ended is freed at once
+                span.root = ENDED_ROOT  # without the reference cycle it is freed at once
         if rules is None:
             self._emit(span, clock, span.verdict.weight)
-            span.local = None  # what has ended does not keep its parent
+            span.local = None  # an ended span must not keep its parent alive
         elif rules.has_tail:
             self._finish_with_tail(span, clock)
         else:
             self._write_decided(span, clock, False)
 
     def _finish_with_tail(self, span: EventSpan, clock: int) -> None:
-        """Hold what ends within a unit until the unit does, for then its weight is known."""
+        """Hold the spans of a unit until the unit ends, because only then is its weight known."""
         root = span.root
         if root is not span:
             with self._tail_lock:
@@ -156,7 +165,7 @@ class Runtime:
             self._emit(span, clock, span.verdict.weight)
         else:
             self.count("unsampled")
-        span.local = None  # what has ended does not keep its parent
+        span.local = None  # an ended span must not keep its parent alive
 
     def _must_keep(self, span: EventSpan, clock: int) -> bool:
         rules = self.sampling
@@ -187,7 +196,7 @@ class Runtime:
                     self.record_failure("a processor's on_end", error)
 
     def write_marker(self, name: str, fields: Mapping[str, Any]) -> None:
-        """Write an event that has a time and no duration, in the trace that is current."""
+        """Write an event that has a time but no duration, in the current trace."""
         span = EventSpan(self, name, SpanKind.INTERNAL, dict(fields))
         context = get_current_span().get_span_context()
         span.trace_hex, span.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
@@ -200,7 +209,7 @@ class Runtime:
         if self.sink is not None:
             self.sink.write(self.rows.line(row), clock)
 
-    # The keeper: one thread that looks after what nobody waits for.
+    # The keeper: one thread for the work that no request should wait for.
 
     def _start_keeper(self) -> None:
         if self.closed:
@@ -213,7 +222,7 @@ class Runtime:
         self._keeper = thread
         try:
             thread.start()
-        except RuntimeError as error:  # too many threads, or the interpreter shuts down: later, perhaps
+        except RuntimeError as error:  # too many threads, or the interpreter shuts down: try again later
             self._keeper = None
             self.record_failure("the keeper's start", error)
 
@@ -223,17 +232,17 @@ class Runtime:
                 try:
                     duty()
                 except Exception as error:
-                    self.record_failure("keeping", error)
+                    self.record_failure("the keeper", error)
 
     def _tend(self) -> None:
         if self.sink is not None:
             self.sink.tend()
 
     def check_open_units(self) -> None:
-        """Keep open units to their fields, and write those that have been open for long, once each."""
+        """Cut open units to the most fields; write those open for long provisionally, once each."""
         clock = time.perf_counter_ns()
         for span in list(self.open_units):
-            if not hasattr(span, "clock"):  # set last: another thread is just beginning it
+            if not hasattr(span, "clock"):  # it is set last, so another thread is just beginning this span
                 continue
             if len(span.fields) > self._max_fields:
                 names = list(span.fields)[self._max_fields :]
@@ -242,10 +251,10 @@ class Runtime:
                 self.count("cut", len(names))
             age = span.duration_ns(clock)
             if age < self._unfinished_ns or span.open_in is None:
-                if span.open_in is None:  # by a way that does not come by here
+                if span.open_in is None:  # it ended without passing through `finish`
                     self.open_units.pop(span, None)
                 continue
-            if age > _FORGET_NS:  # never ended, most likely forgotten: it must not stay in memory for that
+            if age > _FORGET_NS:  # most likely nobody will end it: do not keep it in memory
                 self.open_units.pop(span, None)
             if span.provisional or self.sink is None:
                 continue
@@ -257,9 +266,9 @@ class Runtime:
                 weight = 1.0 if must else weight
             try:
                 row = self.rows.row(span.snapshot(), clock, weight)
-            except RuntimeError:  # its fields became more meanwhile: the next time
+            except RuntimeError:  # another thread just added a field: try again next time
                 continue
-            except Exception as error:  # one that cannot be written keeps none of the others waiting
+            except Exception as error:  # one that cannot be written must not block the others
                 span.provisional = True
                 self.record_failure("a provisional row", error)
                 continue
@@ -270,7 +279,7 @@ class Runtime:
     # The life of the process.
 
     def reset_after_fork(self) -> None:
-        """Begin anew in a child: its own file, ids, counters and thread. Open units are the parent's."""
+        """Start again in a child: its own file, ids, counters and keeper. Open units belong to the parent."""
         if self.closed:
             return
         self.random_bits = _random_bits()
@@ -285,7 +294,7 @@ class Runtime:
             self.sink.reset()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until everything that ended has left this process; return whether it has."""
+        """Wait up to `timeout` seconds until all ended events have left; return whether they did."""
         deadline = time.monotonic() + timeout
         done = self.sink.flush(timeout) if self.sink is not None else True
         for processor in self.processors:
@@ -298,7 +307,10 @@ class Runtime:
         return done
 
     def shutdown(self, timeout: float) -> bool:
-        """Flush and close; later events are dropped and counted."""
+        """Flush within `timeout` seconds, then close; return whether everything was written.
+
+        Later events are dropped and counted.
+        """
         if self.closed:
             return True
         deadline = time.monotonic() + timeout
@@ -307,7 +319,7 @@ class Runtime:
         self._stop.set()
         keeper = self._keeper
         if keeper is not None and keeper.is_alive() and keeper is not threading.current_thread():
-            # It may be packing: ended in the middle, half a packed file is left for an hour.
+            # It may be packing. If it dies halfway, the half-packed file stays for an hour.
             keeper.join(max(0.0, deadline - time.monotonic()))
         for processor in self.processors:
             try:
@@ -318,12 +330,12 @@ class Runtime:
 
 
 def _random_bits() -> Callable[[int], int]:
-    """Return a source of ids: the host may seed Python's, and a child must not repeat its parent's."""
+    """Return our own source of ids: a host may seed Python's, and a child must not repeat its parent's."""
     return random.Random(os.urandom(32)).getrandbits  # noqa: S311
 
 
 def has_failed(span: EventSpan) -> bool:
-    """Whether a unit failed, by the rule by which errors are told when events are loaded."""
+    """Return whether a unit failed, by the same rule that `obskit.load` uses for `error`."""
     if span.status_code == "ERROR" or span.fields.get("error.type") or span.fields.get("error") is True:
         return True
     code = span.fields.get("http.response.status_code", span.fields.get("http.status_code"))

@@ -331,7 +331,7 @@ def test_a_second_configure_returns_the_first_handle(
         assert configure("other") is first
         assert configure("other") is first
     assert [r.getMessage() for r in caplog.records] == [
-        "obskit: configure was called again; the first call holds"
+        "obskit: configure was called again; the first call stays in effect"
     ]
 
 

@@ -306,4 +306,6 @@ def test_where_nothing_is_sampled_all_is_kept_whatever_the_caller_says(service: 
 def test_a_ratio_that_is_none_is_refused(ratio: float) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Sampling(ratio=ratio)
-    assert str(caught.value) == f"a sampling ratio of {ratio}\nHint: a share above 0 and at most 1: ratio=0.1"
+    assert str(caught.value) == (
+        f"sampling ratio must be above 0 and at most 1, got {ratio}\nHint: ratio=0.1 keeps a tenth of the units"
+    )

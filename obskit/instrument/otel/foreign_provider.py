@@ -1,6 +1,6 @@
-"""Living under a provider that someone else has set: a processor on it, and blocks over its spans.
+"""Joining a tracer provider that somebody else installed: a processor on it, and blocks over its spans.
 
-Its sampler, ids and limits hold, and the cost is the SDK's. We write a row of each span that it ends.
+Its sampler, ids and limits apply, and the cost is the SDK's. We write one row for each span that it ends.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ _UNIT = "_obskit_unit"
 
 
 class JoinedUnit(EventSpan):
-    """A foreign local root while it is open: what the keeper counts, and shows if it hangs.
+    """A foreign local root while it is open, for the keeper to count and to write if it hangs.
 
-    Each span of the unit has it as an attribute: by it the root is found, and the process in which it began.
+    Each span of the unit has it as an attribute, which gives the root and the process where the unit began.
     """
 
     def __init__(self, runtime: Runtime, span: SdkSpan) -> None:
@@ -39,24 +39,24 @@ class JoinedUnit(EventSpan):
         self.foreign = span
 
     def snapshot(self) -> EventSpan:
-        """Return the span as it is now."""
+        """Return the foreign span's current values."""
         return _as_event_span(self.pipeline, self.foreign)
 
 
 class JoinedProcessor(SpanProcessor):
-    """Writes a row of every span of a foreign provider, and knows each one's local root.
+    """Writes a row for every span of a foreign provider, and knows each one's local root.
 
-    Processors of ours are told from here, so that what they get is redacted too.
+    It also notifies our own processors, so that they get redacted spans.
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._first = process_token()
-        # Of every span. Weakly: a unit lives as long as its spans, or as the keeper believes in its end.
+        # Span id -> unit. Weak, so that a unit lives only as long as its spans or the keeper's entry.
         self._units: WeakValueDictionary[int, JoinedUnit] = WeakValueDictionary()
 
     def on_start(self, span: SdkSpan, parent_context: Context | None = None) -> None:
-        """Remember the unit: the parent's, while that is open in this process."""
+        """Give the span its parent's unit if that is open in this process, else a new one."""
         try:
             self._runtime.notify_started(span, parent_context)
             unit = getattr(get_current_span(parent_context), _UNIT, None)
@@ -69,13 +69,13 @@ class JoinedProcessor(SpanProcessor):
             self._runtime.record_failure("joining a span", error)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Write the row."""
+        """Write the span's row."""
         try:
             unit = self._units.pop(span.context.span_id, None)
             if unit is not None and unit.foreign.context == span.context:
                 unit.open_in = None
                 self._runtime.open_units.pop(unit, None)
-            # A span without a unit was there before us.
+            # A span without a unit began before our processor was attached.
             if (self._first if unit is None else unit.begun_in) is not process_token():
                 self._runtime.count("inherited")
                 return
@@ -84,7 +84,7 @@ class JoinedProcessor(SpanProcessor):
             self._runtime.record_failure("writing a joined span", error)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the sink and our processors."""
+        """Flush the sink and our processors; return whether they finished in time."""
         return self._runtime.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
@@ -93,7 +93,7 @@ class JoinedProcessor(SpanProcessor):
 
 
 def _as_event_span(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
-    """Return a foreign span, open or ended, as one of ours."""
+    """Copy a foreign span, open or ended, into an `EventSpan`."""
     context = span.context
     copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
     copy.root = copy
@@ -107,14 +107,14 @@ def _as_event_span(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
     copy.status_code = span.status.status_code.name
     copy.status_message = span.status.description
     copy.links_ = list(span.links)
-    for point in span.events:
-        if point.name == "exception":  # on the row itself, as with spans of our own
-            said = {k: v for k, v in (point.attributes or {}).items() if k != "exception.escaped"}
-            copy.fields = {**said, **copy.fields}
+    for item in span.events:
+        if item.name == "exception":  # as fields, like our own spans
+            found = {k: v for k, v in (item.attributes or {}).items() if k != "exception.escaped"}
+            copy.fields = {**found, **copy.fields}
             if copy.status_code == "ERROR":
-                copy.fields.setdefault("error.type", said.get("exception.type"))
+                copy.fields.setdefault("error.type", found.get("exception.type"))
         else:
-            copy.add_event(point.name, point.attributes, point.timestamp)
+            copy.add_event(item.name, item.attributes, item.timestamp)
     return copy
 
 
@@ -127,13 +127,13 @@ def _verdict(span: ReadableSpan) -> Verdict:
 
 
 def _may_drop(provider: Any) -> bool:
-    """Whether a provider's sampler may leave traces out: then the weight is unknown without a threshold."""
+    """Return whether a provider's sampler may drop traces; then the weight is unknown without a threshold."""
     described = str(getattr(getattr(provider, "sampler", None), "get_description", str)())
     return "AlwaysOn" not in described
 
 
 class JoinedBlock(SpanBlock):
-    """`event(...)` where the spans are another provider's."""
+    """`event(...)` when another provider makes the spans."""
 
     def __init__(self, runtime: Runtime, tracer: trace.Tracer, name: str, fields: dict[str, Any]) -> None:
         self._runtime = runtime
@@ -142,18 +142,18 @@ class JoinedBlock(SpanBlock):
         self._fields = fields
 
     def fresh(self) -> JoinedBlock:
-        """Return another of the same."""
+        """Return a new event like this one, for another call of a decorated function."""
         return JoinedBlock(self._runtime, self._tracer, self._name, dict(self._fields))
 
     def open(self) -> None:
-        """Start a span of the provider's."""
+        """Start a span of the foreign provider."""
         try:
             self.span = self._tracer.start_span(self._name, attributes=self._fields)
         except Exception as error:
             self._runtime.record_failure("event", error)
 
     def close(self, error: BaseException | None) -> None:
-        """End it."""
+        """End the span; `error` is the exception that left the block, None for none."""
         try:
             if error is not None:
                 record_exit_on(self._runtime, self.span, error)
@@ -162,7 +162,7 @@ class JoinedBlock(SpanBlock):
             self._runtime.record_failure("event", trouble)
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-        """Add fields to this event; keywords win over the mapping. Never raises."""
+        """Add fields to this event; keywords win over `attributes`. Never raises."""
         add_fields(self._runtime, self.span, attributes, fields)
 
     def set_attribute(self, name: str, value: Any) -> None:
@@ -175,12 +175,12 @@ class JoinedBlock(SpanBlock):
         return (getattr(self.span, "attributes", None) or self._fields)[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field's value so far."""
+        """Return a field's current value."""
         return (getattr(self.span, "attributes", None) or self._fields).get(name, default)
 
 
 def record_exit_on(runtime: Runtime, span: Span, error: BaseException) -> None:
-    """Note on a span, ours or another provider's, by which exception its block was left."""
+    """Record on a span, ours or another provider's, the exception that left its block."""
     if isinstance(span, EventSpan):
         record_exit(span, error)
         return
@@ -194,7 +194,7 @@ def record_exit_on(runtime: Runtime, span: Span, error: BaseException) -> None:
 def add_fields(
     runtime: Runtime, span: Span, attributes: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> None:
-    """Set fields on a foreign span, of which those given by keyword win; what comes too late is counted."""
+    """Set fields on a foreign span; `fields` win over `attributes`, and fields after its end are counted."""
     try:
         unit = getattr(span, _UNIT, None)
         if unit is not None and unit.begun_in is not process_token():
@@ -209,7 +209,7 @@ def add_fields(
 
 
 def local_root(span: Span) -> Span | None:
-    """Return a foreign span's local root, itself where that has ended, None where it has none."""
+    """Return a foreign span's local root; the span itself if the root has ended; None without a unit."""
     unit: JoinedUnit | None = getattr(span, _UNIT, None)
     if unit is None:
         return None

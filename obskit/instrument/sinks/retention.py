@@ -81,11 +81,7 @@ class ClosedFiles:
             self._next_look = time.monotonic() + 100 * (time.monotonic() - begun)
 
     def space_is_short(self) -> bool:
-        """Return whether the disk has less free space than is to be left.
-
-        Raises:
-            OSError: the folder cannot be read.
-        """
+        """Return whether the disk has less free space than the rules leave free."""
         return free_bytes(self._folder) < self._free
 
 
@@ -122,7 +118,7 @@ def free_bytes(folder: Path) -> int:
 
 
 def delete_oldest(folder: Path, keep: int, free: int) -> int:
-    """Delete the oldest closed files while the folder exceeds `keep` bytes or less than `free` bytes are free.
+    """Delete the oldest closed files while the folder exceeds `keep` bytes or `free` bytes are not free.
 
     Args:
         folder: where the files are.

@@ -133,7 +133,7 @@ class RotatingFile:
             return True
 
     def detach(self) -> int:
-        """Let no more writers in; return the descriptor, which the caller closes once nobody writes to it."""
+        """Stop giving out the descriptor and return it; the caller closes it unless a thread still writes to it."""
         with self._lock:
             self.closed = True
             descriptor, self.descriptor = self.descriptor, -1

@@ -1,11 +1,11 @@
-"""A real OpenTelemetry span whose fields gather in a plain dict.
+"""A real OpenTelemetry span that collects its fields in a plain dict.
 
-To everyone else it is a span: `get_current_span()` returns it, propagators read its context, processors get
-a `ReadableSpan` of it. Setting a field is one dict store, no lock and no check of the value: what a value
-may be is decided once, when the event is written.
+To everyone else it is a span: `get_current_span()` returns it, propagators read its context, and processors
+get a `ReadableSpan` of it. Setting a field is one dict store, without a lock and without checking the value:
+values are checked once, when the event is written.
 
-The local root is the outermost span of a trace in this process that is still open: what is added anywhere
-below lands on it. A span whose root has ended before it began (a background task) is its own.
+The local root is the outermost span of a trace in this process that is still open. `add` from anywhere below
+lands on it. A span that begins after its root has ended (a background task) is its own local root.
 """
 
 from __future__ import annotations
@@ -36,13 +36,12 @@ _INTERNAL = SpanKind.INTERNAL
 _now = time.time_ns
 _clock = time.perf_counter_ns
 MAX_SPAN_EVENTS = 128
-"""Span events, and links, that one span keeps."""
+"""The most span events, and the most links, that one span keeps."""
 _process_token = object()
-"""This process: a forked child has another."""
 
 
 def process_token() -> object:
-    """Return what `open_in` is of the spans that begin now."""
+    """Return the object that identifies this process; a forked child has a different one."""
     return _process_token
 
 
@@ -55,16 +54,16 @@ os.register_at_fork(after_in_child=_forked)
 
 
 class Pipeline(Protocol):
-    """What a span needs of the runtime it belongs to."""
+    """What a span needs from its runtime."""
 
     recording: bool
     random_bits: Callable[[int], int]
 
     def begin_unit(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
-        """Decide about a local root that begins."""
+        """Register a local root that begins, and decide whether to keep it."""
 
     def notify_started(self, span: EventSpan, context: Any) -> None:
-        """Tell the processors."""
+        """Notify the processors that a span began."""
 
     def finish(self, span: EventSpan, clock: int) -> None:
         """Write a span that has ended."""
@@ -73,17 +72,22 @@ class Pipeline(Protocol):
         """Add to a counter."""
 
     def record_failure(self, where: str, error: BaseException) -> None:
-        """Count and log what went wrong inside."""
+        """Count a failure and log the first of its kind."""
 
     @property
     def processors(self) -> Sequence[Any]:
-        """Whom to tell of beginnings."""
+        """The processors to notify."""
 
 
 class EventSpan(Span):
-    """One event in the making."""
+    """An event that is being collected.
 
-    # Slots, all set at once: what a class holds for its instances is looked up anew at each use.
+    `open_in` is the process token while the span is open in that process, and None once it has ended.
+    `verdict` is the head's decision. `local` is the parent if it is in this process, `parent` the remote
+    caller's context. `held` and `kept` belong to tail sampling, `provisional` to the keeper.
+    """
+
+    # Slots that are all set in __init__: a default on the class would be looked up again at each use.
     __slots__ = (
         "_context",
         "clock",
@@ -124,7 +128,6 @@ class EventSpan(Span):
         self.name = name
         self.kind = kind
         self.fields: dict[str, Any] = {} if fields is None else fields
-        # The process in which it is open, None once it has ended: one look tells whether a field is of use.
         self.open_in: object | None = _process_token
         self.provisional = False
         self.status_code = "UNSET"
@@ -141,7 +144,12 @@ class EventSpan(Span):
         self._context: SpanContext | None = None
 
     def begin(self, parent: Span, start: int | None = None) -> None:
-        """Start: ids, the local root, the verdict of sampling."""
+        """Begin the span: take ids, find the local root, get the head's decision.
+
+        Args:
+            parent: the parent span, `INVALID_SPAN` for none.
+            start: nanoseconds since 1970; None for now.
+        """
         pipeline = self.pipeline
         self.open_in = _process_token
         if parent is INVALID_SPAN:
@@ -155,7 +163,7 @@ class EventSpan(Span):
                     self._begin_below(parent)
                 else:
                     self._begin_under_remote(parent.get_span_context())
-            except Exception as error:  # the parent is no good: better an event without one
+            except Exception as error:  # an unusable parent: begin without one
                 pipeline.record_failure("a parent", error)
                 self.parent = self.parent_hex = self.local = None
                 self.begin(INVALID_SPAN, start)
@@ -179,7 +187,7 @@ class EventSpan(Span):
             self.pipeline.begin_unit(self, None)
 
     def _begin_under_remote(self, caller: SpanContext | None) -> None:
-        if caller is None or not caller.is_valid:  # a foreign span may have none
+        if caller is None or not caller.is_valid:  # a foreign span may have no context
             self.begin(INVALID_SPAN)
             return
         self.root = self
@@ -192,7 +200,7 @@ class EventSpan(Span):
     # What hosts call on an event.
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-        """Add fields to this event; keywords win over the mapping. Never raises."""
+        """Add fields to this event; keywords win over `attributes`. Never raises."""
         if self.open_in is not _process_token:
             self._count_missed(field_count(attributes) + len(fields))
             return
@@ -205,17 +213,17 @@ class EventSpan(Span):
             self.pipeline.record_failure("add", error)
 
     def _count_missed(self, fields: int = 1) -> None:
-        """Count fields that came too late, or to an event of the process from which this one was forked."""
+        """Count fields that were set after the end, or on an event that belongs to the parent process."""
         self.pipeline.count("late" if self.open_in is None else "outside", fields)
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field's value so far."""
+        """Return a field's current value."""
         return self.fields.get(name, default)
 
-    # OpenTelemetry's span.
+    # OpenTelemetry's span interface.
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set a field."""
@@ -234,7 +242,7 @@ class EventSpan(Span):
         self.add(attributes)
 
     def get_span_context(self) -> SpanContext:
-        """Return ids, flags and state; made when first asked for."""
+        """Return the ids, flags and trace state, created on the first call."""
         context = self._context
         if context is None:
             verdict = self.verdict
@@ -248,11 +256,11 @@ class EventSpan(Span):
         return context
 
     def is_recording(self) -> bool:
-        """Whether fields are of use: not once it has ended, in a forked child, or left out for good."""
+        """Return whether fields still count: False after the end, in a forked child, or if dropped."""
         return self.open_in is _process_token and (self.verdict.sampled or self.pipeline.recording)
 
     def update_name(self, name: str) -> None:
-        """Rename the event, as frameworks do once the route is known."""
+        """Rename the event, as frameworks do when they know the route."""
         if self.open_in is not _process_token:
             self._count_missed()
         else:
@@ -261,7 +269,7 @@ class EventSpan(Span):
     def add_event(
         self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
     ) -> None:
-        """Add a point of time within the span."""
+        """Add a span event; `timestamp` is in nanoseconds since 1970, None for now."""
         self.span_events = self._appended(self.span_events, (name, timestamp or _now(), attributes))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
@@ -269,7 +277,7 @@ class EventSpan(Span):
         self.links_ = self._appended(self.links_, Link(context, attributes))
 
     def _appended(self, items: list[Any] | None, item: Any) -> list[Any] | None:
-        """Return the points, or links, with one more."""
+        """Return the span events, or links, with one more."""
         if self.open_in is not _process_token:
             self._count_missed()
         elif items is None:
@@ -281,7 +289,7 @@ class EventSpan(Span):
         return items
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
-        """Set the status; OK is final and UNSET is ignored, as OpenTelemetry has it."""
+        """Set the status. As OpenTelemetry specifies, OK is final and UNSET is ignored."""
         if self.open_in is not _process_token:
             self._count_missed()
             return
@@ -292,7 +300,8 @@ class EventSpan(Span):
         elif isinstance(status, StatusCode):
             code = status
         else:
-            self.pipeline.record_failure("set_status", TypeError(f"{type(status).__name__} is no status"))
+            error = TypeError(f"expected a Status or StatusCode, got {type(status).__name__}")
+            self.pipeline.record_failure("set_status", error)
             return
         if code is StatusCode.UNSET or self.status_code == "OK":
             return
@@ -308,7 +317,14 @@ class EventSpan(Span):
         timestamp: int | None = None,  # noqa: ARG002  OpenTelemetry's signature
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
-        """Put an exception on the event as `exception.*`; on one that has failed as `error.type` too."""
+        """Set `exception.*` from an exception, and `error.type` too if the status is ERROR.
+
+        Args:
+            exception: the exception.
+            attributes: more fields; they win.
+            timestamp: not used.
+            escaped: not used.
+        """
         if self.open_in is not _process_token:
             self._count_missed()
             return
@@ -316,13 +332,13 @@ class EventSpan(Span):
             self.fields.update(exception_fields(exception))
             if attributes:
                 self.fields.update(attributes)
-            if self.status_code == "ERROR":  # said before the exception, as gRPC's client does
+            if self.status_code == "ERROR":  # set before the exception, as gRPC's client does
                 self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
             self.pipeline.record_failure("record_exception", error)
 
     def fail(self, exception: BaseException) -> None:
-        """Mark the event as ended by an exception."""
+        """Mark the event as failed by an exception."""
         self.record_exception(exception)
         self.fields.setdefault("error.type", self.fields.get("exception.type", type(exception).__name__))
         if self.status_code == "UNSET":
@@ -333,7 +349,7 @@ class EventSpan(Span):
                 self.status_message = type(exception).__name__
 
     def end(self, end_time: int | None = None) -> None:
-        """End the event and write it."""
+        """End the event and write it; `end_time` is in nanoseconds since 1970, None for now."""
         opened, self.open_in = self.open_in, None
         if opened is not _process_token:
             if opened is not None:
@@ -360,20 +376,20 @@ class EventSpan(Span):
         self.end()
 
     def duration_ns(self, clock: int) -> int:
-        """Return how long it took, or has taken by `clock`."""
+        """Return the duration, up to `clock` (`time.perf_counter_ns()`) if no end time is set."""
         if self.finished is not None:
             return self.finished - self.started
         return clock - self.clock if self.clock else _now() - self.started
 
     def snapshot(self) -> EventSpan:
-        """Return what a provisional row is made of: the span itself, which others' are not."""
+        """Return the span to write provisionally: this one; subclasses return a copy with current values."""
         return self
 
-    # What processors read on start, as on the SDK's span.
+    # What processors read in on_start, as on the SDK's span.
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """The fields so far."""
+        """A copy of the current fields."""
         return dict(self.fields)
 
     @property
@@ -383,15 +399,15 @@ class EventSpan(Span):
 
     @property
     def start_time(self) -> int:
-        """Nanoseconds since 1970."""
+        """The start in nanoseconds since 1970."""
         return self.started
 
     @property
     def links(self) -> Sequence[Link]:
-        """Links so far."""
+        """The current links."""
         return tuple(self.links_ or ())
 
     @property
     def status(self) -> Status:
-        """The status so far."""
+        """The current status."""
         return Status(StatusCode[self.status_code], self.status_message)
