@@ -20,6 +20,7 @@ from tests.support.instrument_process import PASSWORD, read
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Callable[..., Handle]]:
     """`service(**options)` configures this process as the service "booking" with files in tmp_path/events."""
+
     def make(**options: Any) -> Handle:
         return configure(options.pop("service", "booking"), **{"sink": tmp_path / "events", **options})
 

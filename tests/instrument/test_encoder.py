@@ -12,12 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanKind
 
+from obskit.instrument import Handle, event
 from obskit.instrument.encoder import RowEncoder
 from obskit.instrument.limits import Limits
-from obskit.instrument.redaction.redactor import Redaction
+from obskit.instrument.redaction.redactor import Redaction, pseudonym
 from obskit.instrument.sampling import Verdict
 from obskit.instrument.spans.event_span import EventSpan
 
+Service = Callable[..., Handle]
+Rows = Callable[[], list[dict[str, Any]]]
+KEY = b"0123456789abcdef"
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ["/book/{seat}", "[list]", "Bearer abcdef0123456789", "https://u:p@h/?token=1", "\ud800", "é", "x" * 300]
 )
@@ -141,3 +145,33 @@ def test_lists_are_bounded_wherever_they_stand() -> None:
     found = orjson.loads(rows.line(rows.row(event, 5, 1.0)))
     assert (found["seats"], found["deep"], found["tags.b"]) == ([1, 2, 3], [["[1]"]], [1, 2])
     assert counts == {"cut": 2}
+
+
+def test_a_field_with_the_name_of_a_column_is_an_attribute(service: Service, rows: Rows) -> None:
+    service()
+    with event("book") as e:
+        e.add(name="x", timestamp=1, trace_id="no", event_count=9, body="b", error=True)
+        e.add({"service.name": "other"})
+    (row,) = rows()
+    assert row["name"] == "book"
+    assert row["attributes.name"] == "x"
+    assert row["attributes.timestamp"] == 1
+    assert row["attributes.trace_id"] == "no"
+    assert row["attributes.event_count"] == 9
+    assert row["attributes.body"] == "b"
+    assert "event_count" not in row
+    assert row["error"] is True
+    assert row["service.name"] == "other"
+
+
+def test_a_pseudonym_for_a_field_named_like_a_column_of_ours(service: Service, rows: Rows) -> None:
+    service(redaction=Redaction(pseudonyms=("name", "user.id", "host.name"), pseudonym_key=KEY))
+    with event("greet") as e:
+        e.add({"name": "Ann Smith", "user.id": "ann"})
+    with event("other") as e:
+        e.add({"user.id": "ann", "auth.tokens": ["a", "b"]})
+    greet, other = rows()
+    assert greet["name"] == "greet"
+    assert greet["attributes.name"] == pseudonym("Ann Smith", KEY)
+    assert greet["user.id"] == other["user.id"] == pseudonym("ann", KEY)
+    assert greet["host.name"] == other["host.name"]
