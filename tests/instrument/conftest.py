@@ -30,13 +30,13 @@ def service(tmp_path: Path) -> Iterator[Callable[..., Handle]]:
 
 @pytest.fixture
 def rows(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
-    """What is on disk now, in no order across files."""
+    """`rows()` returns the rows that are on disk now, in no order across files."""
     return lambda: read(tmp_path / "events")
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _todays_names() -> Iterator[None]:
-    """The instrumentations ask once a process which names they are to use."""
+    """Set before any test, because the instrumentations read it once per process."""
     patch = pytest.MonkeyPatch()
     patch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
     yield
@@ -45,7 +45,7 @@ def _todays_names() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A real redis-server on loopback that wants PASSWORD."""
+    """A real redis-server on loopback that requires PASSWORD."""
     if not shutil.which("redis-server"):
         pytest.skip("needs redis-server")
     with socket.socket() as free:

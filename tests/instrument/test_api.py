@@ -69,7 +69,7 @@ def test_an_event_is_one_row_of_the_event_model(service: Service, rows: Rows, tm
     assert events.load_report.rejected_count == 0
 
 
-def test_what_is_added_below_lands_on_the_local_root(service: Service, rows: Rows) -> None:
+def test_fields_added_below_land_on_the_local_root(service: Service, rows: Rows) -> None:
     service()
     with event("request") as request, event("query") as query:
         add(deep=True)
@@ -84,7 +84,7 @@ def test_what_is_added_below_lands_on_the_local_root(service: Service, rows: Row
     assert child["rows"] == 3
 
 
-def test_an_exception_is_on_the_event_and_goes_on(service: Service, rows: Rows) -> None:
+def test_an_exception_is_recorded_and_propagates(service: Service, rows: Rows) -> None:
     service()
     with pytest.raises(KeyError, match="seat"), event("book"):
         raise KeyError("seat")
@@ -93,10 +93,10 @@ def test_an_exception_is_on_the_event_and_goes_on(service: Service, rows: Rows) 
     assert row["error.type"] == "KeyError"
     assert row["exception.type"] == "KeyError"
     assert row["exception.message"] == "'seat'"
-    assert "test_an_exception_is_on_the_event" in row["exception.stacktrace"]
+    assert "test_an_exception_is_recorded" in row["exception.stacktrace"]
 
 
-def test_a_decorator_from_before_configure_works_after_it(service: Service, rows: Rows) -> None:
+def test_a_decorator_applied_before_configure_works_after_it(service: Service, rows: Rows) -> None:
     @event("early")
     def early() -> int:
         return 1
@@ -107,7 +107,7 @@ def test_a_decorator_from_before_configure_works_after_it(service: Service, rows
     assert [row["name"] for row in rows()] == ["early"]
 
 
-def test_fields_that_come_too_late_or_nowhere_are_counted(service: Service, rows: Rows) -> None:
+def test_late_fields_and_fields_outside_any_event_are_counted(service: Service, rows: Rows) -> None:
     handle = service()
     with event("done") as e:
         pass
@@ -119,7 +119,7 @@ def test_fields_that_come_too_late_or_nowhere_are_counted(service: Service, rows
     assert len(rows()) == 1
 
 
-def test_a_task_that_outlives_its_request_has_an_event_of_its_own(service: Service, rows: Rows) -> None:
+def test_a_task_that_outlives_its_request_has_its_own_event(service: Service, rows: Rows) -> None:
     handle = service()
 
     async def main() -> None:
@@ -144,7 +144,7 @@ def test_a_task_that_outlives_its_request_has_an_event_of_its_own(service: Servi
     assert handle.counters["late"] == 1
 
 
-def test_context_crosses_into_threads_by_carry_alone(service: Service, rows: Rows) -> None:
+def test_only_carry_takes_the_context_into_threads(service: Service, rows: Rows) -> None:
     handle = service()
 
     def work(n: int) -> None:
@@ -180,7 +180,7 @@ def test_parts_are_timed_as_fields(service: Service, rows: Rows) -> None:
     assert row["part.price_it.duration_ms"] > 0
 
 
-def test_markers_are_points_of_time(service: Service, rows: Rows, tmp_path: Path) -> None:
+def test_markers_are_points_in_time(service: Service, rows: Rows, tmp_path: Path) -> None:
     service()
     deployment("d-8", version="2.5.0", revision="abc123", run="77", status="started")
     incident("seats are slow", severity="2")
@@ -237,7 +237,7 @@ class Rude:
         lambda e: e.add({"x": Rude()}),
     ],
 )
-def test_nothing_reaches_the_host_whatever_it_hands_over(rude: Any, service: Service, rows: Rows) -> None:
+def test_no_value_that_a_host_passes_raises_into_it(rude: Any, service: Service, rows: Rows) -> None:
     service()
     with event("book") as e:
         rude(e)

@@ -29,7 +29,7 @@ def test_a_second_configure_returns_the_first_handle(
     ]
 
 
-def test_it_is_off_where_the_environment_says_so(tmp_path: Path) -> None:
+def test_the_environment_can_disable_it(tmp_path: Path) -> None:
     for name, value in (("OBSKIT_DISABLED", "1"), ("OTEL_SDK_DISABLED", "true")):
         out = run(
             f"""
@@ -48,7 +48,7 @@ def test_it_is_off_where_the_environment_says_so(tmp_path: Path) -> None:
         assert not (tmp_path / "events").exists()
 
 
-def test_the_sink_and_the_service_come_from_the_environment(tmp_path: Path) -> None:
+def test_sink_and_service_can_come_from_the_environment(tmp_path: Path) -> None:
     run(
         """
         import os, sys
@@ -64,7 +64,7 @@ def test_the_sink_and_the_service_come_from_the_environment(tmp_path: Path) -> N
     assert row["service.name"] == "from-environment"
 
 
-def test_it_imports_opentelemetry_orjson_and_the_standard_library_alone() -> None:
+def test_the_package_imports_only_opentelemetry_orjson_and_the_standard_library() -> None:
     out = run(
         """
         import sys

@@ -14,7 +14,7 @@ Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
 
 
-def test_long_texts_are_cut_before_patterns_look_at_them(service: Service, rows: Rows) -> None:
+def test_long_texts_are_cut_before_patterns_run(service: Service, rows: Rows) -> None:
     service()
     dollars = "[SQL: " + " ".join(f"$a{n}$" for n in range(4000))
     begun = time.thread_time()

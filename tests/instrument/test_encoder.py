@@ -1,4 +1,4 @@
-"""The short way to a line and the long one: the same line wherever the short one takes the event."""
+"""The fast and the slow path to a line: the same line for every event that the fast path accepts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def span(name: Any, kind: SpanKind, fields: dict[str, Any], **own: Any) -> Event
     state=st.sampled_from(["", "ot=th:8", 'vendor=a"b', "ot=th:8,k=Bearer abcdef0123456789"]),
     redaction=st.sampled_from([None, Redaction()]),
 )
-def test_the_short_way_gives_the_line_of_the_long_one(
+def test_the_fast_path_gives_the_same_line_as_the_slow_one(
     name: str,
     kind: SpanKind,
     fields: dict[str, Any],
@@ -100,7 +100,7 @@ def test_the_short_way_gives_the_line_of_the_long_one(
     assert counts[0] == counts[1]
 
 
-def test_usual_events_take_the_short_way() -> None:
+def test_usual_events_take_the_fast_path() -> None:
     rows = RowEncoder({"service.name": "booking"}, Redaction(), Limits(), _adding(Counter()), [])
     usual = {
         "seat": "14C",
@@ -123,10 +123,10 @@ def test_usual_events_take_the_short_way() -> None:
 
 @pytest.mark.parametrize("fields", [{"service.name": "other"}, {"service": {"name": "other"}}])
 @pytest.mark.parametrize("redaction", [None, Redaction()])
-def test_a_column_of_the_services_is_in_a_line_once(
+def test_a_service_attribute_appears_once_per_line(
     fields: dict[str, Any], redaction: Redaction | None
 ) -> None:
-    """What the event says of it holds, by a flat name or a nested one; the others are the service's own."""
+    """The event's own value wins, under a flat or a nested name; the rest are the service's."""
     resource = {"service.name": "booking", "host.name": "h-1"}
     rows = RowEncoder(resource, redaction, Limits(), _adding(Counter()), [])
     event = span("book", SpanKind.SERVER, fields, verdict=Verdict(True, 1.0, None))
@@ -136,8 +136,8 @@ def test_a_column_of_the_services_is_in_a_line_once(
     assert {**orjson.loads(line), "host.name": "h-1", "service.name": "other"} == orjson.loads(line)
 
 
-def test_lists_are_bounded_wherever_they_stand() -> None:
-    """A short line is not looked at again: what is in a list was cut before it."""
+def test_lists_are_limited_at_any_depth() -> None:
+    """Short lines are not checked again, so lists must be cut before."""
     counts: Counter[str] = Counter()
     rows = RowEncoder({}, None, Limits(items=3, depth=2), _adding(counts), [])
     fields = {"seats": [1, 2, 3, 4], "deep": [[[1]]], "tags": {"b": (1, 2)}}
@@ -164,7 +164,7 @@ def test_a_field_with_the_name_of_a_column_is_an_attribute(service: Service, row
     assert row["service.name"] == "other"
 
 
-def test_a_pseudonym_for_a_field_named_like_a_column_of_ours(service: Service, rows: Rows) -> None:
+def test_a_field_with_the_name_of_a_column_can_have_a_pseudonym(service: Service, rows: Rows) -> None:
     service(redaction=Redaction(pseudonyms=("name", "user.id", "host.name"), pseudonym_key=KEY))
     with event("greet") as e:
         e.add({"name": "Ann Smith", "user.id": "ann"})

@@ -19,7 +19,7 @@ class Hostile:
         return 7
 
 
-def test_nothing_that_a_host_hands_over_raises(service: Service, rows: Rows) -> None:
+def test_odd_values_become_plain_json(service: Service, rows: Rows) -> None:
     handle = service()
     circle: list[Any] = []
     circle.append(circle)

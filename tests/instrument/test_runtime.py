@@ -24,7 +24,7 @@ Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
 
 
-def test_a_unit_that_is_open_for_long_is_written_provisionally(
+def test_a_unit_that_is_open_for_a_long_time_is_written_provisionally(
     service: Service, rows: Rows, tmp_path: Path
 ) -> None:
     handle = service(unfinished_after=0.05)
@@ -53,8 +53,8 @@ def test_a_unit_that_is_open_for_long_is_written_provisionally(
     assert [(r["obskit.unfinished"], r["duration_ms"]) for r in ended] == [(None, found[1]["duration_ms"])]
 
 
-def test_a_unit_that_is_just_beginning_is_not_looked_at(service: Service, rows: Rows) -> None:
-    """It is among those that are open before all of it is known; the keeper may come by at that moment."""
+def test_a_unit_that_is_just_beginning_is_skipped(service: Service, rows: Rows) -> None:
+    """It is registered as open before all its attributes are set, and the keeper may look at that moment."""
     handle = service(unfinished_after=0.0)
     assert handle._runtime is not None
     half = EventBlock(handle._runtime, "half")
@@ -65,7 +65,7 @@ def test_a_unit_that_is_just_beginning_is_not_looked_at(service: Service, rows: 
     assert handle.counters["failed"] == 0
 
 
-def test_one_bad_unit_keeps_no_other_waiting(service: Service, rows: Rows) -> None:
+def test_a_unit_that_cannot_be_written_does_not_block_the_others(service: Service, rows: Rows) -> None:
     handle = service(unfinished_after=0.05)
     runtime = handle._runtime
     assert runtime is not None
@@ -80,7 +80,7 @@ def test_one_bad_unit_keeps_no_other_waiting(service: Service, rows: Rows) -> No
     assert handle.counters["failed"] >= 1
 
 
-def test_children_held_for_the_tail_are_not_taken_for_a_stuck_disk(service: Service, rows: Rows) -> None:
+def test_spans_held_for_the_tail_do_not_look_like_a_stuck_disk(service: Service, rows: Rows) -> None:
     handle = service(sampling=Sampling(ratio=0.5, slow_ms=50))
     with event("slow"):
         for _ in range(20):
@@ -92,7 +92,7 @@ def test_children_held_for_the_tail_are_not_taken_for_a_stuck_disk(service: Serv
     assert max(row["duration_ms"] for row in rows() if row["name"] == "step") < 50
 
 
-def test_what_has_ended_does_not_keep_its_parents(service: Service) -> None:
+def test_an_ended_span_does_not_keep_its_parents_alive(service: Service) -> None:
     service()
     context = contextvars.copy_context()
 

@@ -53,7 +53,7 @@ def describe_request(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -
     if (client := scope.get("client")) and client[0]:
         fields["client.address"] = client[0]
     if (host := headers.get(b"host")) is not None:
-        fields |= _authority(host) if len(host) <= _LONGEST_HOST else _parse_authority(host)
+        fields |= cached_authority(host) if len(host) <= _LONGEST_HOST else parse_authority(host)
     if (agent := headers.get(b"user-agent")) is not None:
         fields["user_agent.original"] = agent.decode("latin-1")
     if (length := headers.get(b"content-length")) is not None and length.isdigit():
@@ -61,7 +61,7 @@ def describe_request(scope: Mapping[str, Any], headers: Mapping[bytes, bytes]) -
     return method, fields
 
 
-def _parse_authority(host: bytes) -> dict[str, Any]:
+def parse_authority(host: bytes) -> dict[str, Any]:
     """Return `server.address`, and `server.port` if there is one, from a Host header; never its user."""
     text = host.decode("latin-1").rpartition("@")[2]
     address, colon, port = text.rpartition(":")
@@ -71,7 +71,7 @@ def _parse_authority(host: bytes) -> dict[str, Any]:
     return {**fields, "server.port": int(port)} if port else fields
 
 
-_authority = functools.lru_cache(1024)(_parse_authority)
+cached_authority = functools.lru_cache(1024)(parse_authority)
 _LONGEST_HOST = 300  # a host name has at most 253 characters; longer ones must not fill the cache
 
 

@@ -133,7 +133,7 @@ class RotatingFile:
             return True
 
     def detach(self) -> int:
-        """Stop giving out the descriptor and return it; the caller closes it unless a thread still writes to it."""
+        """Detach and return the descriptor; the caller closes it unless a thread is still writing to it."""
         with self._lock:
             self.closed = True
             descriptor, self.descriptor = self.descriptor, -1

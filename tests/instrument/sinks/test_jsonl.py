@@ -36,10 +36,10 @@ def emit(number: int, name: str = "work") -> None:
             pass
 
 
-def test_a_stuck_disk_holds_up_only_who_is_in_the_call(
+def test_a_stuck_disk_blocks_only_the_thread_in_the_call(
     service: Service, rows: Rows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One writer hangs in write(2); the others go on at once, in memory, and arrive once it is free."""
+    """One writer hangs in write(2). The others continue at once, in memory, and are written once it is free."""
     handle = service()
     emit(1, "first")
     free, entered, real = threading.Event(), threading.Event(), os.write
@@ -73,7 +73,7 @@ def test_a_stuck_disk_holds_up_only_who_is_in_the_call(
     assert handle.counters["deferred"] == 500
 
 
-def test_a_full_disk_costs_events_and_heals(
+def test_a_full_disk_drops_events_and_recovers(
     service: Service, rows: Rows, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     handle = service()
@@ -92,7 +92,7 @@ def test_a_full_disk_costs_events_and_heals(
     assert len([r for r in caplog.records if "No space left" in r.getMessage()]) == 1
 
 
-def test_after_a_short_write_the_next_event_begins_a_line(
+def test_after_a_short_write_the_next_event_starts_on_a_new_line(
     service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handle = service()
@@ -129,10 +129,10 @@ def test_several_processes_share_a_folder(tmp_path: Path) -> None:
     assert sorted(row["n"] for row in read(tmp_path)) == sorted(list(range(500)) * 3)
 
 
-def test_after_half_a_line_and_a_full_disk_the_next_event_begins_a_line(
+def test_after_half_a_line_and_a_full_disk_the_next_event_starts_on_a_new_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Half a line fits, then nothing for a while: the event that fits again must not be glued to the half."""
+    """Half a line fits, then nothing. The next event that fits must not be appended to the half line."""
     counters = Counters()
     sink = JsonlSink(tmp_path, "s", Files(free=0), counters)
     real, room = os.write, iter([10, None, None])

@@ -27,8 +27,8 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
-def test_a_pipe_nobody_reads_fills_a_bounded_queue(tmp_path: Path) -> None:
-    """A FIFO is a disk that sticks: what does not fit is dropped and counted, and all is accounted for."""
+def test_a_pipe_that_nobody_reads_fills_a_bounded_queue(tmp_path: Path) -> None:
+    """A FIFO acts as a stuck disk: every event is written, or dropped and counted."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -71,10 +71,10 @@ def drained(reader: int) -> bytes:
         got += piece
 
 
-def test_one_thread_drains_even_if_a_signal_comes_as_it_starts(
+def test_only_one_thread_drains_even_if_a_signal_arrives_as_it_starts(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A handler that emits while the thread is being started must not start another."""
+    """A signal handler that emits while the thread is starting must not start a second one."""
     sink = JsonlSink(tmp_path, "s", Files(free=0), Counters())
     started: list[int] = []
 
@@ -93,7 +93,7 @@ def test_one_thread_drains_even_if_a_signal_comes_as_it_starts(
     sink.close(1)
 
 
-def test_where_no_thread_can_be_started_the_next_event_tries_again(
+def test_if_no_thread_can_start_the_next_event_tries_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sink = JsonlSink(tmp_path, "s", Files(free=0), Counters())

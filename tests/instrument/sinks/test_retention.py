@@ -22,7 +22,7 @@ Rows = Callable[[], list[dict[str, Any]]]
 
 
 @pytest.mark.parametrize("when", ["while it packs", "before it is renamed"])
-def test_a_process_that_ends_while_it_packs_leaves_each_event_once(
+def test_a_process_that_dies_while_packing_leaves_each_event_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, when: str
 ) -> None:
     path = tmp_path / "s-host-1-20260504T100000.000000Z.jsonl"
@@ -45,7 +45,7 @@ def test_a_process_that_ends_while_it_packs_leaves_each_event_once(
     assert loaded.load_report.rejected_count == 0
 
 
-def test_the_budget_takes_the_oldest_closed_files_of_ours_alone(tmp_path: Path) -> None:
+def test_the_budget_deletes_only_our_oldest_closed_files(tmp_path: Path) -> None:
     counters = Counters()
     sink = JsonlSink(tmp_path, "s", Files(rotate_bytes=1000, keep=5_000, free=0, pack=False), counters)
     other = tmp_path / "precious.jsonl"
@@ -71,7 +71,7 @@ def test_the_budget_takes_the_oldest_closed_files_of_ours_alone(tmp_path: Path) 
     living.close(1)
 
 
-def test_below_the_floor_of_free_space_nothing_is_written(
+def test_below_the_minimum_of_free_space_nothing_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counters = Counters()

@@ -28,7 +28,7 @@ def emit(number: int, name: str = "work") -> None:
             pass
 
 
-def test_files_are_for_the_owner_alone_and_named(service: Service) -> None:
+def test_files_are_private_and_named_after_service_and_process(service: Service) -> None:
     handle = service(service="book ing/é")
     emit(1)
     assert handle.file is not None
@@ -69,7 +69,7 @@ def test_files_rotate_by_age(tmp_path: Path) -> None:
     sink.close(1)
 
 
-def test_a_file_that_someone_removed_is_made_anew(tmp_path: Path) -> None:
+def test_a_removed_file_is_replaced(tmp_path: Path) -> None:
     sink = JsonlSink(tmp_path, "s", Files(free=0), Counters())
     sink.write(b"{}\n", time.perf_counter_ns())
     assert sink.file is not None
@@ -80,8 +80,8 @@ def test_a_file_that_someone_removed_is_made_anew(tmp_path: Path) -> None:
     sink.close(1)
 
 
-def test_a_folder_that_someone_removed_is_made_anew(tmp_path: Path) -> None:
-    """Where it cannot be, events are counted as lost, not as written to a file that nobody can open."""
+def test_a_removed_folder_is_created_again(tmp_path: Path) -> None:
+    """If it cannot be created, events are counted as dropped, not as written to a file nobody can open."""
     counters = Counters()
     folder = tmp_path / "events"
     sink = JsonlSink(folder, "s", Files(free=0), counters)

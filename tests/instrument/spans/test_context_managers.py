@@ -71,7 +71,7 @@ def test_decorated_functions_of_every_kind(service: Service, rows: Rows) -> None
     assert len({row["trace_id"] for row in rows()}) == 6
 
 
-def test_a_decorated_asynchronous_generator_hears_what_is_sent_and_thrown(
+def test_a_decorated_async_generator_gets_sent_values_and_thrown_exceptions(
     service: Service, rows: Rows
 ) -> None:
     service()
@@ -107,7 +107,7 @@ def test_a_decorated_asynchronous_generator_hears_what_is_sent_and_thrown(
     assert sorted(row["name"] for row in rows()) == ["echo", "transaction"]
 
 
-def test_being_cancelled_is_no_failure(service: Service, rows: Rows) -> None:
+def test_a_cancellation_is_not_a_failure(service: Service, rows: Rows) -> None:
     service()
 
     async def main() -> None:
@@ -126,7 +126,7 @@ def test_being_cancelled_is_no_failure(service: Service, rows: Rows) -> None:
     assert row["obskit.cancelled"] is True
 
 
-def test_an_event_entered_twice_is_two(service: Service, rows: Rows) -> None:
+def test_an_event_that_is_entered_twice_is_two_events(service: Service, rows: Rows) -> None:
     service()
     again = event("again", {"n": 1})
     for _ in range(2):
@@ -142,7 +142,7 @@ class RudeError(ValueError):
         raise RuntimeError("no text")
 
 
-def test_the_hosts_exception_stays_its_own(service: Service, rows: Rows) -> None:
+def test_the_hosts_exception_is_not_changed(service: Service, rows: Rows) -> None:
     service()
     with pytest.raises(RudeError), trace.get_tracer("host").start_as_current_span("work"):
         raise RudeError
