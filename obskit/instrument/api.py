@@ -86,7 +86,7 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
             fields = {**attributes, **fields}
         except Exception as error:
             if runtime is not None:
-                runtime.record_failure("event", error)
+                runtime.record_failure("event()", error)
     if runtime is None:
         return NoEvent(name, fields)
     if Active.tracer is not None:
@@ -145,8 +145,8 @@ class part(Block):
             return
         try:
             self._add(runtime, taken)
-        except Exception as trouble:
-            runtime.record_failure("part", trouble)
+        except Exception as failure:
+            runtime.record_failure("part()", failure)
 
     def _add(self, runtime: Runtime, taken: float) -> None:
         duration, count = f"{self._field}.duration_ms", f"{self._field}.count"
@@ -203,7 +203,7 @@ def _emit_marker(
         known = {key: value for key, value in given.items() if value is not None}
         runtime.write_marker(name, {**known, **(attributes or {}), **fields})
     except Exception as error:
-        runtime.record_failure(name, error)
+        runtime.record_failure(f"{name} marker", error)
 
 
 def deployment(

@@ -174,11 +174,11 @@ def configure(
                 try:
                     added.append(otlp_processor(otlp, protocol))
                 except Exception as error:
-                    counters.record_failure("OTLP", error)
+                    counters.record_failure("setting up OTLP", error)
             handle = Handle(_install(runtime, added), runtime, counters)
             atexit.register(handle.shutdown, _EXIT_SECONDS)
     except Exception as error:
-        counters.record_failure("configure", error)
+        counters.record_failure("configure()", error)
         handle = Handle("off", None, counters)
     _Configured.handle = handle
     return handle

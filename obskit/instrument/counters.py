@@ -82,4 +82,5 @@ class Counters:
         """
         self.add("failed")
         kind = type(error).__name__
-        self.warn_once(f"{where} {kind}", "obskit: %s failed (%s: %s); logged once", where, kind, error)
+        message = "obskit: %s failed (%s: %s); more failures of this kind are counted, not logged"
+        self.warn_once(f"{where} {kind}", message, where, kind, error)

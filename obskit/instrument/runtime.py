@@ -224,7 +224,7 @@ class Runtime:
             thread.start()
         except RuntimeError as error:  # too many threads, or the interpreter shuts down: try again later
             self._keeper = None
-            self.record_failure("the keeper's start", error)
+            self.record_failure("starting the keeper thread", error)
 
     def _run_keeper(self) -> None:
         while not self._stop.wait(min(_TICK_SECONDS, self._unfinished_ns / 2e9)):
@@ -232,7 +232,7 @@ class Runtime:
                 try:
                     duty()
                 except Exception as error:
-                    self.record_failure("the keeper", error)
+                    self.record_failure("the keeper thread", error)
 
     def _tend(self) -> None:
         if self.sink is not None:
@@ -270,7 +270,7 @@ class Runtime:
                 continue
             except Exception as error:  # one that cannot be written must not block the others
                 span.provisional = True
-                self.record_failure("a provisional row", error)
+                self.record_failure("writing a provisional row", error)
                 continue
             row["obskit.unfinished"] = span.provisional = True
             self.sink.write(self.rows.line(row), clock)

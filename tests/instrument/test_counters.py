@@ -29,10 +29,10 @@ def test_counts_from_many_threads_are_exact() -> None:
 def test_each_kind_of_failure_is_logged_once_and_counted_each_time(caplog: pytest.LogCaptureFixture) -> None:
     counters = Counters()
     for error in (ValueError("first"), ValueError("second"), KeyError("third")):
-        counters.record_failure("add", error)
+        counters.record_failure("add()", error)
     assert [record.getMessage() for record in caplog.records] == [
-        "obskit: add failed (ValueError: first); logged once",
-        "obskit: add failed (KeyError: 'third'); logged once",
+        "obskit: add() failed (ValueError: first); more failures of this kind are counted, not logged",
+        "obskit: add() failed (KeyError: 'third'); more failures of this kind are counted, not logged",
     ]
     assert counters.as_dict()["failed"] == 3
 
@@ -45,7 +45,7 @@ def test_a_log_handler_that_raises_does_not_reach_the_host() -> None:
     counters, handler = Counters(), Broken()
     LOG.addHandler(handler)
     try:
-        counters.record_failure("add", ValueError("x"))
+        counters.record_failure("add()", ValueError("x"))
     finally:
         LOG.removeHandler(handler)
     assert counters.as_dict()["failed"] == 1
@@ -57,7 +57,7 @@ def test_after_reset_counts_start_at_zero_and_failures_are_logged_again(
     counters = Counters()
     for _ in range(2):
         counters.count_written()
-        counters.record_failure("add", ValueError("x"))
+        counters.record_failure("add()", ValueError("x"))
         assert (counters.as_dict()["written"], counters.as_dict()["failed"]) == (1, 1)
         counters.reset()
     assert len(caplog.records) == 2

@@ -64,7 +64,7 @@ class EventMiddleware:
         try:
             request = Request(runtime, scope, receive, send)
         except Exception as error:
-            runtime.record_failure("a request", error)
+            runtime.record_failure("recording a request", error)
             await self.app(scope, receive, send)
             return
         token = attach(request.context)
@@ -91,8 +91,8 @@ class EventMiddleware:
             try:
                 if not _is_disconnect(error):
                     record_exit_on(runtime, span, error)
-            except Exception as trouble:
-                runtime.record_failure("a request", trouble)
+            except Exception as failure:
+                runtime.record_failure("recording a request", failure)
             raise
 
 
@@ -171,7 +171,7 @@ class Request:
                 # After the response it only means that everything was read.
                 self._disconnected = self._ended is None
         except Exception as error:
-            self._runtime.record_failure("a request", error)
+            self._runtime.record_failure("recording a request", error)
         return message
 
     async def send(self, message: Message) -> None:
@@ -180,7 +180,7 @@ class Request:
         try:
             last = self._observe(message)
         except Exception as error:  # an invalid message: the server reports it
-            self._runtime.record_failure("a request", error)
+            self._runtime.record_failure("recording a request", error)
         await self._send(message)
         if last and (self._status or 0) < 500:
             self.close(None)
@@ -228,8 +228,8 @@ class Request:
                     self._span.end(self._ended)
             elif isinstance(error, Exception):
                 self._record_late_error(error)
-        except Exception as trouble:
-            self._runtime.record_failure("a request", trouble)
+        except Exception as failure:
+            self._runtime.record_failure("recording a request", failure)
 
     def _record_outcome(self, error: BaseException | None) -> None:
         """Set the fields and status that say how the request ended."""

@@ -118,7 +118,7 @@ def caller_context(runtime: Runtime, headers: Headers, names: Iterable[bytes]) -
     try:
         return propagator.extract(headers, context, _GETTER)
     except Exception as error:
-        runtime.record_failure("a caller's context", error)
+        runtime.record_failure("reading a caller's context", error)
         return context
 
 

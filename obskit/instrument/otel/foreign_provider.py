@@ -150,7 +150,7 @@ class JoinedBlock(SpanBlock):
         try:
             self.span = self._tracer.start_span(self._name, attributes=self._fields)
         except Exception as error:
-            self._runtime.record_failure("event", error)
+            self._runtime.record_failure("event()", error)
 
     def close(self, error: BaseException | None) -> None:
         """End the span; `error` is the exception that left the block, None for none."""
@@ -158,8 +158,8 @@ class JoinedBlock(SpanBlock):
             if error is not None:
                 record_exit_on(self._runtime, self.span, error)
             self.span.end()
-        except Exception as trouble:
-            self._runtime.record_failure("event", trouble)
+        except Exception as failure:
+            self._runtime.record_failure("event()", failure)
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         """Add fields to this event; keywords win over `attributes`. Never raises."""
@@ -205,7 +205,7 @@ def add_fields(
         else:
             runtime.count("late", field_count(attributes) + len(fields))
     except Exception as error:
-        runtime.record_failure("add", error)
+        runtime.record_failure("add()", error)
 
 
 def local_root(span: Span) -> Span | None:

@@ -60,7 +60,7 @@ class EventTracer(trace.Tracer):
             if runtime.processors:
                 runtime.notify_started(span, context)
         except Exception as error:
-            runtime.record_failure("start_span", error)
+            runtime.record_failure("start_span()", error)
             return INVALID_SPAN
         return span
 

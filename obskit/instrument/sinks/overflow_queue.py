@@ -71,7 +71,7 @@ class OverflowQueue:
             try:
                 self._write(line)
             except Exception as error:
-                self._counters.record_failure("sink", error)
+                self._counters.record_failure("writing a queued event", error)
             self._counters.add("waiting", -1)
             with self._changed:
                 self._lines.popleft()

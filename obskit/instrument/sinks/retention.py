@@ -65,7 +65,7 @@ class ClosedFiles:
                 try:
                     pack(path)
                 except OSError as error:
-                    self._counters.record_failure("packing", error)
+                    self._counters.record_failure("packing a closed file", error)
 
     def keep_budget(self) -> None:
         """Delete the oldest closed files beyond the budget.

@@ -122,7 +122,7 @@ class RotatingFile:
             try:
                 fresh, path = create_file(self._target, self._service)
             except OSError as error:
-                self._counters.record_failure("rotation", error)
+                self._counters.record_failure("creating the next file", error)
                 self._opened_at, self.size = time.monotonic(), 0
                 return False
             os.dup2(fresh, self.descriptor, inheritable=False)

@@ -247,9 +247,9 @@ class CurrentSpan(SpanBlock):
         """Record the exception and end the span, each if the caller asked for it."""
         try:
             self._record_error(error)
-        except Exception as trouble:
+        except Exception as failure:
             if isinstance(self.span, EventSpan):
-                self.span.pipeline.record_failure("ending a span", trouble)
+                self.span.pipeline.record_failure("ending a span", failure)
         if self._end:
             self.span.end()
 

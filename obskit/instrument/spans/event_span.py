@@ -87,7 +87,7 @@ class EventSpan(Span):
     caller's context. `held` and `kept` belong to tail sampling, `provisional` to the keeper.
     """
 
-    # Slots that are all set in __init__: a default on the class would be looked up again at each use.
+    # Slots without defaults on the class: a class attribute would be looked up again at each use.
     __slots__ = (
         "_context",
         "clock",
@@ -164,7 +164,7 @@ class EventSpan(Span):
                 else:
                     self._begin_under_remote(parent.get_span_context())
             except Exception as error:  # an unusable parent: begin without one
-                pipeline.record_failure("a parent", error)
+                pipeline.record_failure("reading a parent span", error)
                 self.parent = self.parent_hex = self.local = None
                 self.begin(INVALID_SPAN, start)
                 return
@@ -210,7 +210,7 @@ class EventSpan(Span):
             if fields:
                 self.fields.update(fields)
         except Exception as error:
-            self.pipeline.record_failure("add", error)
+            self.pipeline.record_failure("add()", error)
 
     def _count_missed(self, fields: int = 1) -> None:
         """Count fields that were set after the end, or on an event that belongs to the parent process."""
@@ -233,7 +233,7 @@ class EventSpan(Span):
         try:
             self.fields[key] = value
         except TypeError as error:
-            self.pipeline.record_failure("set_attribute", error)
+            self.pipeline.record_failure("set_attribute()", error)
 
     __setitem__ = set_attribute
 
@@ -301,7 +301,7 @@ class EventSpan(Span):
             code = status
         else:
             error = TypeError(f"expected a Status or StatusCode, got {type(status).__name__}")
-            self.pipeline.record_failure("set_status", error)
+            self.pipeline.record_failure("set_status()", error)
             return
         if code is StatusCode.UNSET or self.status_code == "OK":
             return
@@ -335,7 +335,7 @@ class EventSpan(Span):
             if self.status_code == "ERROR":  # set before the exception, as gRPC's client does
                 self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
-            self.pipeline.record_failure("record_exception", error)
+            self.pipeline.record_failure("record_exception()", error)
 
     def fail(self, exception: BaseException) -> None:
         """Mark the event as failed by an exception."""
@@ -363,7 +363,7 @@ class EventSpan(Span):
         try:
             self.pipeline.finish(self, clock)
         except Exception as error:
-            self.pipeline.record_failure("end", error)
+            self.pipeline.record_failure("ending a span", error)
 
     def __exit__(
         self,
