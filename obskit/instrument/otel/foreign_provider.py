@@ -20,7 +20,8 @@ from obskit.instrument.limits import field_count
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
 from obskit.instrument.spans.context_managers import SpanBlock, record_exit
-from obskit.instrument.spans.event_span import EventSpan, Pipeline, process_token
+from obskit.instrument.spans.event_span import EventSpan, process_token
+from obskit.instrument.spans.pipeline import Pipeline
 
 _UNIT = "_obskit_unit"
 

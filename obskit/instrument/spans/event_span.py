@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -29,6 +29,7 @@ from opentelemetry.trace import (
 
 from obskit.instrument.limits import exception_fields, field_count
 from obskit.instrument.sampling import Verdict
+from obskit.instrument.spans.pipeline import Pipeline
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED | 2)  # 2: the low 56 bits of the trace id are random
 _NOT_SAMPLED = TraceFlags(2)
@@ -51,32 +52,6 @@ def _forked() -> None:
 
 
 os.register_at_fork(after_in_child=_forked)
-
-
-class Pipeline(Protocol):
-    """What a span needs from its runtime."""
-
-    recording: bool
-    random_bits: Callable[[int], int]
-
-    def begin_unit(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
-        """Register a local root that begins, and decide whether to keep it."""
-
-    def notify_started(self, span: EventSpan, context: Any) -> None:
-        """Notify the processors that a span began."""
-
-    def finish(self, span: EventSpan, clock: int) -> None:
-        """Write a span that has ended."""
-
-    def count(self, name: str, number: int = 1) -> None:
-        """Add to a counter."""
-
-    def record_failure(self, where: str, error: BaseException) -> None:
-        """Count a failure and log the first of its kind."""
-
-    @property
-    def processors(self) -> Sequence[Any]:
-        """The processors to notify."""
 
 
 class EventSpan(Span):
