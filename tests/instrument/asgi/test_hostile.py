@@ -289,12 +289,12 @@ SECRETS = [
 ]
 
 
-@pytest.mark.parametrize("request", SECRETS, ids=repr)
+@pytest.mark.parametrize("sent", SECRETS, ids=repr)
 def test_secrets_from_clients_are_masked(
-    service: Service, rows: Rows, tmp_path: Any, request: dict[str, Any]
+    service: Service, rows: Rows, tmp_path: Any, sent: dict[str, Any]
 ) -> None:
     service()
-    drive(EventMiddleware(answering), **request)
+    drive(EventMiddleware(answering), **sent)
     assert len(rows()) == 1
     assert leaks(tmp_path / "events", PASSWORD) == []
 
