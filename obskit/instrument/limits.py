@@ -13,8 +13,8 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
-_MOST_INTEGER = 2**63
-_SHORTEST_NAME = 128
+_INTEGER_BOUND = 2**63
+_MIN_NAME_LENGTH = 128
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,11 @@ class Limits:
     """Limits of one event.
 
     Args:
-        fields: the most fields, not counting our own columns.
-        length: the most characters of a text. A field name may have a sixteenth of that, but at least 128.
-        depth: the most levels of maps and lists; deeper ones become text.
-        items: the most items of a list.
-        line: the most bytes of the whole event; beyond that its longest values are removed.
+        fields: the maximum number of fields, not counting our own columns.
+        length: the maximum characters of a text. A field name may have a sixteenth of that, but at least 128.
+        depth: the maximum levels of maps and lists; deeper ones become text.
+        items: the maximum items of a list.
+        line: the maximum bytes of the whole event; beyond that its longest values are removed.
     """
 
     fields: int = 1000
@@ -69,10 +69,10 @@ class Trimmer:
 
     def _key(self, key: Any) -> str:
         text = _text(key)
-        most = max(_SHORTEST_NAME, self._limits.length // 16)
-        if len(text) > most:
+        limit = max(_MIN_NAME_LENGTH, self._limits.length // 16)
+        if len(text) > limit:
             self.cuts += 1
-            return text[:most]
+            return text[:limit]
         return text
 
     def plain(self, value: Any, depth: int = 0) -> Any:
@@ -90,7 +90,7 @@ class Trimmer:
         if isinstance(value, bool) or value is None:
             return value
         if isinstance(value, int):
-            return int(value) if -_MOST_INTEGER <= value < 2 * _MOST_INTEGER else self._cut(str(value))
+            return int(value) if -_INTEGER_BOUND <= value < 2 * _INTEGER_BOUND else self._cut(str(value))
         if isinstance(value, float):
             return float(value)
         if isinstance(value, str):
@@ -118,11 +118,11 @@ class Trimmer:
         return self._limits.items
 
     def _cut(self, text: str, times: int = 4) -> str:
-        most = self._limits.length * times
-        if len(text) <= most:
+        limit = self._limits.length * times
+        if len(text) <= limit:
             return text
         self.cuts += 1
-        return text[:most]
+        return text[:limit]
 
     def shorten(self, value: Any) -> Any:
         """Cut the texts in a plain value to their limit."""

@@ -47,7 +47,7 @@ class Runtime:
         sink: where lines go; None for nowhere.
         counters: counts what happens to events.
         sampling: the rules; None keeps all.
-        max_fields: the most fields that an open unit may hold.
+        max_fields: the maximum number of fields that an open unit may hold.
         unfinished_after: seconds after which an open unit is written provisionally.
         open_units: the units that are open now, as keys.
     """
@@ -239,7 +239,7 @@ class Runtime:
             self.sink.tend()
 
     def check_open_units(self) -> None:
-        """Cut open units to the most fields; write those open for long provisionally, once each."""
+        """Cut open units to `max_fields`, and write those open for a long time provisionally, once each."""
         clock = time.perf_counter_ns()
         for span in list(self.open_units):
             if not hasattr(span, "clock"):  # it is set last, so another thread is just beginning this span

@@ -16,6 +16,7 @@ from obskit.instrument import (
     event,
     flag,
 )
+from obskit.instrument.api import Active
 from obskit.instrument.spans.context_managers import EventBlock
 from obskit.instrument.spans.event_span import EventSpan
 from tests.support.instrument_process import events_in
@@ -56,18 +57,18 @@ def test_a_unit_that_is_open_for_a_long_time_is_written_provisionally(
 def test_a_unit_that_is_just_beginning_is_skipped(service: Service, rows: Rows) -> None:
     """It is registered as open before all its attributes are set, and the keeper may look at that moment."""
     handle = service(unfinished_after=0.0)
-    assert handle._runtime is not None
-    half = EventBlock(handle._runtime, "half")
-    handle._runtime.open_units[half] = None
+    assert Active.runtime is not None
+    half = EventBlock(Active.runtime, "half")
+    Active.runtime.open_units[half] = None
     with event("whole"):
-        handle._runtime.check_open_units()
+        Active.runtime.check_open_units()
     assert [row["name"] for row in rows()] == ["whole", "whole"]
     assert handle.counters["failed"] == 0
 
 
 def test_a_unit_that_cannot_be_written_does_not_block_the_others(service: Service, rows: Rows) -> None:
     handle = service(unfinished_after=0.05)
-    runtime = handle._runtime
+    runtime = Active.runtime
     assert runtime is not None
     with event("bad") as bad, event("inner"):
         bad.add_event("point", "no attributes")  # type: ignore[arg-type]

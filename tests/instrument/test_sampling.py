@@ -17,6 +17,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Trace
 
 from obskit.errors import InvalidArgument
 from obskit.instrument import Handle, Sampling, event
+from obskit.instrument.api import Active
 from tests.support.instrument_process import events_in, read, run
 
 Rows = Callable[[], list[dict[str, Any]]]
@@ -30,8 +31,8 @@ def service(service: Service) -> Service:
 
     def make(**options: Any) -> Handle:
         handle = service(**options)
-        assert handle._runtime is not None
-        handle._runtime.random_bits = random.Random(4711).getrandbits
+        assert Active.runtime is not None
+        Active.runtime.random_bits = random.Random(4711).getrandbits
         return handle
 
     return make
@@ -144,11 +145,11 @@ def test_every_slow_unit_is_kept(service: Service, rows: Rows) -> None:
 
 def test_a_unit_with_a_provisional_row_also_gets_its_final_row(service: Service, rows: Rows) -> None:
     """The head left the unit out. It failed when the keeper looked and recovered later; its final row is kept."""
-    handle = service(sampling=Sampling(ratio=1e-9, errors=True), unfinished_after=0.0)
-    assert handle._runtime is not None
+    service(sampling=Sampling(ratio=1e-9, errors=True), unfinished_after=0.0)
+    assert Active.runtime is not None
     with event("work") as e:
         e["error"] = True
-        handle._runtime.check_open_units()
+        Active.runtime.check_open_units()
         e["error"] = False
     assert [(row.get("obskit.unfinished"), row["error"], row["sample_weight"]) for row in rows()] == [
         (True, True, 1.0),

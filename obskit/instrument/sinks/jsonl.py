@@ -32,11 +32,11 @@ class Files:
     Args:
         rotate_bytes: size in bytes at which a file is closed.
         rotate_seconds: age in seconds at which a file is closed.
-        keep: the most bytes of all our files in the folder; beyond that the oldest closed ones are deleted.
-        free: the least bytes of free space. Below it the oldest closed files are deleted, and if that is not
+        keep: maximum bytes of all our files in the folder; beyond that the oldest closed ones are deleted.
+        free: minimum bytes of free space. Below it the oldest closed files are deleted; if that is not
             enough, nothing is written.
         pack: gzip closed files.
-        queue_bytes: the most bytes that wait in memory while the disk is stuck.
+        queue_bytes: the maximum bytes that wait in memory while the disk is stuck.
     """
 
     rotate_bytes: int = 64 * 1024**2

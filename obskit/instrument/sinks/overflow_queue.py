@@ -17,7 +17,7 @@ class OverflowQueue:
     """A bounded queue of lines with its own writing thread.
 
     Args:
-        limit: the most bytes that may wait.
+        limit: the maximum bytes that may wait.
         counters: counts `deferred` and `waiting`.
         write: writes one line, even if the sink is stuck.
         stuck: whether the sink is stuck now.

@@ -30,8 +30,8 @@ class ClosedFiles:
 
     Args:
         folder: where the files are.
-        keep: the most bytes of all our files in the folder.
-        free: the least bytes of free space to leave on the disk.
+        keep: the maximum bytes of all our files in the folder.
+        free: the minimum bytes of free space to leave on the disk.
         pack: whether to gzip closed files.
         counters: counts deleted files and failures.
         writers: the threads that are writing now.
@@ -122,8 +122,8 @@ def delete_oldest(folder: Path, keep: int, free: int) -> int:
 
     Args:
         folder: where the files are.
-        keep: the most bytes of all our files.
-        free: the least bytes of free space.
+        keep: the maximum bytes of all our files.
+        free: the minimum bytes of free space.
 
     Returns:
         The number of deleted files.

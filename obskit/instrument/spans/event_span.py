@@ -37,7 +37,7 @@ _INTERNAL = SpanKind.INTERNAL
 _now = time.time_ns
 _clock = time.perf_counter_ns
 MAX_SPAN_EVENTS = 128
-"""The most span events, and the most links, that one span keeps."""
+"""The maximum number of span events, and of links, that one span keeps."""
 _process_token = object()
 
 

@@ -26,6 +26,7 @@ from starlette.routing import Host, Mount, Route
 from starlette.websockets import WebSocketDisconnect
 
 from obskit.instrument import EventMiddleware, Handle, add
+from obskit.instrument.api import Active
 from obskit.instrument.asgi.request_scope import cached_authority
 from tests.support.instrument_process import CALLER, PASSWORD, TRACEPARENT, leaks, read, run
 
@@ -204,7 +205,7 @@ def test_the_application_and_the_server_see_no_difference(
     assert handle.file.read_bytes()[before:].count(b'"kind":"server"') == 1
     assert not trace.get_current_span().get_span_context().is_valid
     assert handle.counters["late"] == handle.counters["outside"] == 0
-    assert not handle._runtime.open_units  # type: ignore[union-attr]
+    assert not Active.runtime.open_units  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("type_", ["", "lifespan", "webtransport", None])
@@ -237,13 +238,13 @@ def test_host_headers_do_not_fill_memory(service: Service) -> None:
 
 def test_long_trace_states_do_not_fill_memory(service: Service, rows: Rows) -> None:
     """Only short names and trace states are cached, because clients choose the trace state."""
-    handle = service()
+    service()
     parent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     for n in range(20):
         state = b",".join(b"k%d=%0250d" % (k, n) for k in range(30))
         drive(EventMiddleware(answering), headers=[(b"traceparent", parent), (b"tracestate", state)])
     assert {len(row["trace_state"]) > 7000 for row in rows()} == {True}
-    remembered = handle._runtime.rows._json_texts  # type: ignore[union-attr]
+    remembered = Active.runtime.rows._json_texts  # type: ignore[union-attr]
     assert max(map(len, remembered)) < 1000
 
 

@@ -255,14 +255,15 @@ def test_under_an_installed_provider_files_rotate_and_hangs_are_written(tmp_path
         from opentelemetry.sdk.trace import TracerProvider
         trace.set_tracer_provider(TracerProvider())
         from obskit.instrument import Files, add, configure, event
+        from obskit.instrument.api import Active
         handle = configure("booking", sink=sys.argv[1], files=Files(rotate_bytes=2000), unfinished_after=0.1)
         with trace.get_tracer("web").start_as_current_span("GET /book"):
             add({"seat": "14C", "token": "hidden-from-us"})
             for n in range(50):
                 with event("price", n=n): pass
-            while handle.counters["unfinished"] < 1 or not list(handle._runtime.sink.path.glob("*.gz")):
+            while handle.counters["unfinished"] < 1 or not list(Active.runtime.sink.path.glob("*.gz")):
                 time.sleep(0.02)
-        assert handle.counters["written"] == 52 and not handle._runtime.open_units
+        assert handle.counters["written"] == 52 and not Active.runtime.open_units
         assert handle.counters["failed"] == handle.counters["unfinished"] - 1 == 0
         """,
         str(tmp_path),
