@@ -7,8 +7,9 @@ TEST_ARGS ?=
 LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 
 # What runs with the oldest versions: no test of other instrumentations, none that needs a developer's tool.
-OLDEST_INSTRUMENT := asgi/test_middleware.py test_death.py test_edges.py test_events.py test_forks.py \
-    otel/test_provider.py redaction/test_redactor.py test_encoder.py test_sampling.py sinks test_torture.py
+OLDEST_INSTRUMENT := asgi/test_middleware.py otel/test_provider.py redaction/test_redactor.py sinks spans \
+    test_api.py test_configuration.py test_counters.py test_death.py test_edges.py test_encoder.py test_forks.py \
+    test_limits.py test_process_fields.py test_runtime.py test_sampling.py test_torture.py
 OLDEST_EXTRAS := bad_input cli dataset display engine events explain explorer probe query readers receive schema \
     stats testing triage writers
 

@@ -1,4 +1,4 @@
-"""Instrument a service: one wide event a unit of work, on disk when its block ends, plain OpenTelemetry.
+"""Instrument a service: one wide event per unit of work, on disk when its block ends, as plain OpenTelemetry.
 
 ::
 
@@ -9,8 +9,8 @@
     with event("book") as e:
         e.add({"cart.items": 3}, customer="c-17")
 
-This room runs inside other people's production. It imports OpenTelemetry, orjson and the standard library,
-never raises into its host, counts what it loses, and says once what went wrong.
+This package runs inside other people's production. It imports OpenTelemetry, orjson and the standard library
+only. It never raises into its host, counts what it loses, and logs each kind of failure once.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What a service calls: `event`, `add`, `part`, `carry`, and the markers `deployment`, `flag`, `incident`.
 
-Nothing here raises, whatever is configured or is not.
+Nothing here raises, whether or not `configure` was called.
 """
 
 from __future__ import annotations
@@ -17,27 +17,30 @@ from opentelemetry import trace
 from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import get_current_span
 
-from obskit.instrument.limits import many
-from obskit.instrument.otel.foreign_provider import JoinedBlock, add_to, local_root
+from obskit.instrument.limits import field_count
+from obskit.instrument.otel.foreign_provider import JoinedBlock, add_fields, local_root
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.spans.context_managers import Block, EventBlock
 from obskit.instrument.spans.event_span import EventSpan
 
 F = TypeVar("F", bound=Callable[..., Any])
-_NAME = re.compile(r"[^\w.]+")
+_NOT_WORD = re.compile(r"[^\w.]+")
 
 
 class Active:
-    """What is configured in this process: set once by `configure`."""
+    """The configuration of this process, set once by `configure`.
+
+    `tracer` is another provider's tracer, if one was set before `configure`.
+    """
 
     runtime: Runtime | None = None
     tracer: trace.Tracer | None = None
 
 
 class NoEvent(Block):
-    """What `event` gives where nothing is configured, or all is switched off.
+    """The stand-in that `event` returns while nothing is configured or everything is disabled.
 
-    As a decorator it looks at each call whether `configure` has been called by then.
+    As a decorator it checks at each call whether `configure` has been called since.
     """
 
     def __init__(self, name: str, fields: dict[str, Any]) -> None:
@@ -45,7 +48,7 @@ class NoEvent(Block):
         self._fields = fields
 
     def fresh(self) -> Any:
-        """Return a real event if there can be one now."""
+        """Return a real event if `configure` has been called since, else another stand-in."""
         return event(self._name, self._fields)
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
@@ -65,17 +68,17 @@ class NoEvent(Block):
 
 
 def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> Any:
-    """Return one wide event in the making: `with event("book") as e:`, or a decorator `@event("book")`.
+    """Return a new wide event, to be used as `with event("book") as e:` or as a decorator `@event("book")`.
 
-    It is written when its block ends. Within another event it is a child of it, with a row of its own.
+    It is written when its block ends. Inside another event it is a child of that one and has its own row.
 
     Args:
-        name: what is done, of few different values ("book", not "book 4711").
+        name: the operation, with few different values: "book", not "book 4711".
         attributes: fields with dotted names.
-        **fields: fields with plain names; they win.
+        **fields: fields with plain names; they win over `attributes`.
 
     Returns:
-        The event: `e.add({...})`, `e["seat.count"] = 3`; a span to OpenTelemetry.
+        The event. Add fields with `e.add({...})` or `e["seat.count"] = 3`. To OpenTelemetry it is a span.
     """
     runtime = Active.runtime
     if attributes is not None:
@@ -83,7 +86,7 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
             fields = {**attributes, **fields}
         except Exception as error:
             if runtime is not None:
-                runtime.trouble("event", error)
+                runtime.record_failure("event()", error)
     if runtime is None:
         return NoEvent(name, fields)
     if Active.tracer is not None:
@@ -92,11 +95,11 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
 
 
 def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-    """Add fields to the event of the current unit of work, however deep in it this is called.
+    """Add fields to the event of the current unit of work, from any depth of calls below it.
 
     Args:
         attributes: fields with dotted names.
-        **fields: fields with plain names; they win.
+        **fields: fields with plain names; they win over `attributes`.
     """
     runtime = Active.runtime
     if runtime is None:
@@ -107,43 +110,43 @@ def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
         (span if root.open_in is None else root).add(attributes, **fields)
         return
     if Active.tracer is not None and (joined := local_root(span)) is not None:
-        add_to(runtime, joined, attributes, fields)
+        add_fields(runtime, joined, attributes, fields)
         return
-    runtime.count("outside", many(attributes) + len(fields))
+    runtime.count("outside", field_count(attributes) + len(fields))
 
 
 class part(Block):
-    """Time a part of the work as fields of the event, where a span of its own would be too much.
+    """Time a part of the work as fields of the event, where a separate span would be too much.
 
-    `with part("seat lookup"):` adds `part.seat_lookup.duration_ms`, the sum over all times it ran within the
-    event, and `part.seat_lookup.count`. A decorator too.
+    `with part("seat lookup"):` adds `part.seat_lookup.duration_ms`, the sum over all runs within the event,
+    and `part.seat_lookup.count`. It is also a decorator.
 
     Args:
-        name: of the part; what is no letter or digit becomes `_`.
+        name: the part's name; characters other than letters, digits and dots become `_`.
     """
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._field = "part." + _NAME.sub("_", str(name)).strip("_")
+        self._field = "part." + _NOT_WORD.sub("_", str(name)).strip("_")
 
     def fresh(self) -> part:
-        """Return another of the same."""
+        """Return a new timer for the same part."""
         return part(self._name)
 
     def open(self) -> None:
-        """Look at the clock."""
+        """Start the timer."""
         self._begun = time.perf_counter_ns()
 
     def close(self, error: BaseException | None) -> None:  # noqa: ARG002
-        """Add the time to the event."""
+        """Add the elapsed time to the event."""
         taken = (time.perf_counter_ns() - self._begun) / 1e6
         runtime = Active.runtime
         if runtime is None:
             return
         try:
             self._add(runtime, taken)
-        except Exception as trouble:
-            runtime.trouble("part", trouble)
+        except Exception as failure:
+            runtime.record_failure("part()", failure)
 
     def _add(self, runtime: Runtime, taken: float) -> None:
         duration, count = f"{self._field}.duration_ms", f"{self._field}.count"
@@ -162,7 +165,12 @@ class part(Block):
 def carry(function: F) -> F:
     """Return the function bound to the current context: `Thread(target=carry(work))`.
 
-    What it adds lands on the event that is current now. It may be called many times and side by side.
+    Args:
+        function: a function or coroutine function.
+
+    Returns:
+        A function that adds its fields to the event that is current now. It may be called many times, also
+        concurrently.
     """
     if inspect.iscoroutinefunction(function):
         context = get_current()
@@ -185,7 +193,7 @@ def carry(function: F) -> F:
     return call  # type: ignore[return-value]
 
 
-def _mark(
+def _emit_marker(
     name: str, given: Mapping[str, Any], attributes: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> None:
     runtime = Active.runtime
@@ -193,9 +201,9 @@ def _mark(
         return
     try:
         known = {key: value for key, value in given.items() if value is not None}
-        runtime.point(name, {**known, **(attributes or {}), **fields})
+        runtime.write_marker(name, {**known, **(attributes or {}), **fields})
     except Exception as error:
-        runtime.trouble(name, error)
+        runtime.record_failure(f"{name} marker", error)
 
 
 def deployment(
@@ -210,14 +218,14 @@ def deployment(
     run: str | None = None,
     **fields: Any,
 ) -> None:
-    """Mark a deployment by an event called `deployment`.
+    """Write a marker `deployment`.
 
     Args:
         id: `deployment.id`.
         attributes: more fields with dotted names.
         name: `deployment.name`.
-        status: `deployment.status`: started, succeeded, failed, rolled_back.
-        version: `service.version`, where it is not this process's own.
+        status: `deployment.status`: started, succeeded, failed or rolled_back.
+        version: `service.version`, if it is not this process's own.
         revision: `vcs.ref.head.revision`, the commit.
         run: `cicd.pipeline.run.id`.
         **fields: more fields.
@@ -230,7 +238,7 @@ def deployment(
         "vcs.ref.head.revision": revision,
         "cicd.pipeline.run.id": run,
     }
-    _mark("deployment", given, attributes, fields)
+    _emit_marker("deployment", given, attributes, fields)
 
 
 def flag(
@@ -243,16 +251,16 @@ def flag(
     marker: bool = True,
     **fields: Any,
 ) -> None:
-    """Note what a feature flag said: an event `feature_flag.evaluation`, and a field on the current unit's.
+    """Record the value of a feature flag: a field on the current unit's event, and a marker.
 
-    The field, `feature_flag.<key>`, is what `explain` finds.
+    The field is `feature_flag.<key>`, for `explain` to find. The marker is called `feature_flag.evaluation`.
 
     Args:
-        key: the flag.
-        variant: what it said.
+        key: the flag's name.
+        variant: the flag's value.
         attributes: more fields of the marker, with dotted names.
         provider: `feature_flag.provider.name`.
-        marker: False leaves the event out, where flags are asked for all the time.
+        marker: False writes no marker, for flags that are evaluated very often.
         **fields: more fields of the marker.
     """
     if isinstance(get_current_span(), EventSpan) or Active.tracer is not None:
@@ -263,7 +271,7 @@ def flag(
             "feature_flag.result.variant": str(variant),
             "feature_flag.provider.name": provider,
         }
-        _mark("feature_flag.evaluation", given, attributes, fields)
+        _emit_marker("feature_flag.evaluation", given, attributes, fields)
 
 
 def incident(
@@ -276,14 +284,14 @@ def incident(
     id: str | None = None,
     **fields: Any,
 ) -> None:
-    """Mark an incident by an event called `incident`.
+    """Write a marker `incident`.
 
     Args:
-        title: what is the matter, in a few words.
+        title: what is wrong, in a few words.
         attributes: more fields with dotted names.
-        status: open, mitigated, resolved.
-        severity: as your organisation counts them.
-        id: of the incident elsewhere.
+        status: open, mitigated or resolved.
+        severity: on your organisation's scale.
+        id: the incident's id in another system.
         **fields: more fields.
     """
     given = {
@@ -292,4 +300,4 @@ def incident(
         "obskit.incident.severity": severity,
         "obskit.incident.id": id,
     }
-    _mark("incident", given, attributes, fields)
+    _emit_marker("incident", given, attributes, fields)

@@ -1,4 +1,7 @@
-"""`configure`: two lines in a service, and the handle it gives back."""
+"""`configure` and the handle that it returns.
+
+The module is not called `configure`: the package exports a function of that name, which would hide it.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +20,7 @@ from opentelemetry.sdk.trace import SpanProcessor
 
 from obskit.instrument.api import Active
 from obskit.instrument.counters import Counters
-from obskit.instrument.encoder import RowMaker
+from obskit.instrument.encoder import RowEncoder
 from obskit.instrument.limits import Limits
 from obskit.instrument.otel.foreign_provider import JoinedProcessor
 from obskit.instrument.otel.provider import EventTracerProvider
@@ -26,23 +29,23 @@ from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Sampling
 from obskit.instrument.sinks.jsonl import Files, JsonlSink
 from obskit.instrument.spans.event_span import EventSpan
-from obskit.instrument.spans.readable_span import otlp_processor, otlp_wanted
+from obskit.instrument.spans.readable_span import otlp_configured, otlp_processor
 
 _EXIT_SECONDS = 2.0
 _USUAL, _LIMITS, _FILES = Redaction(), Limits(), Files()
 
 
 class Default(Enum):
-    """Where a value comes from that was not given."""
+    """Marks an argument that was not given; the value is the environment variable to read instead."""
 
     ENVIRONMENT = "OBSKIT_SINK"
 
 
 class Handle:
-    """What `configure` made of this process.
+    """The result of `configure`.
 
-    `mode` is "own" (our provider is OpenTelemetry's), "joined" (a processor on a provider that was there
-    already, at the SDK's cost), or "off".
+    `mode` is "own" (our tracer provider is installed), "joined" (another provider was installed already and
+    has our processor; the cost is the SDK's), or "off".
     """
 
     def __init__(self, mode: str, runtime: Runtime | None, counters: Counters) -> None:
@@ -60,37 +63,40 @@ class Handle:
 
     @property
     def counters(self) -> dict[str, int]:
-        """What happened to events since this process began; see `obskit.instrument.counters.NAMES`."""
+        """Counts since this process began; `obskit.instrument.counters.NAMES` says what each one counts."""
         return self._counters.as_dict()
 
     @property
     def file(self) -> Path | None:
-        """The file that is written now; None before the first event."""
+        """The file that is written now; None before the first event and without a sink."""
         return self._runtime.sink.file if self._runtime and self._runtime.sink else None
 
     def flush(self, timeout: float = 5.0) -> bool:
-        """Wait until all that ended has left this process; return whether it has within `timeout` seconds."""
+        """Wait up to `timeout` seconds until all ended events have left; return whether they did."""
         return self._runtime.flush(timeout) if self._runtime else True
 
     def shutdown(self, timeout: float = 5.0) -> bool:
-        """Flush and close. Runs by itself at a normal exit; events after it are counted as dropped."""
+        """Flush within `timeout` seconds, then close; return whether everything was written.
+
+        Runs by itself at a normal exit. Later events are dropped and counted.
+        """
         return self._runtime.shutdown(timeout) if self._runtime else True
 
 
-class _First:
+class _Configured:
     handle: Handle | None = None
 
 
 @contextlib.contextmanager
-def aside() -> Iterator[None]:
-    """Put what is configured aside, so that `configure` begins anew within; for tests alone."""
-    before = _First.handle, Active.runtime, Active.tracer
-    _First.handle = Active.runtime = Active.tracer = None
+def isolated_configuration() -> Iterator[None]:
+    """Suspend the current configuration so that `configure` starts afresh inside; for tests only."""
+    before = _Configured.handle, Active.runtime, Active.tracer
+    _Configured.handle = Active.runtime = Active.tracer = None
     try:
         yield
     finally:
-        handle = _First.handle
-        _First.handle, Active.runtime, Active.tracer = before
+        handle = _Configured.handle
+        _Configured.handle, Active.runtime, Active.tracer = before
         if handle is not None:
             handle.shutdown(1.0)
         provider = trace.get_tracer_provider()
@@ -116,37 +122,39 @@ def configure(
     processors: Iterable[SpanProcessor] = (),
     unfinished_after: float = 10.0,
 ) -> Handle:
-    """Make every unit of work of this process one wide event. Call it once, early; never raises.
+    """Write each unit of work of this process as one wide event. Call it once, early. It never raises.
 
-    Where OpenTelemetry has a provider already, a processor is attached to it instead of ours; then its
-    sampler decides, and `sampling` is not used. `OBSKIT_DISABLED` and `OTEL_SDK_DISABLED` switch all off.
+    If another OpenTelemetry provider is installed already, it stays and gets our processor. Then its
+    sampler decides and `sampling` is ignored. `OBSKIT_DISABLED` and `OTEL_SDK_DISABLED` disable everything.
 
     Args:
-        service: `service.name`; else `OTEL_SERVICE_NAME`, else OpenTelemetry's default.
+        service: `service.name`; by default `OTEL_SERVICE_NAME`, then OpenTelemetry's default.
         version: `service.version`.
         environment: `deployment.environment.name`.
         deployment_id: `deployment.id`.
         track: `obskit.deployment.track`: stable, canary, blue, green.
-        sink: folder of JSONL files; else `OBSKIT_SINK`; None for no files.
-        attributes: more fields of every row.
+        sink: folder for JSONL files; by default `OBSKIT_SINK`; None writes no files.
+        attributes: more fields for every row.
         sampling: which units are kept; None keeps all.
-        redaction: what to hide beyond the usual; None hides nothing.
-        limits: how large an event may become.
-        files: rotation and budget.
-        otlp: OTLP endpoint to send events to as well; else OpenTelemetry's own variables.
-        protocol: "http/protobuf" or "grpc"; else OpenTelemetry's own variables.
-        processors: OpenTelemetry's, told of every span.
-        unfinished_after: seconds after which an open unit is written provisionally.
+        redaction: what to mask in addition to the defaults; None masks nothing.
+        limits: the maximum size of an event.
+        files: when files are rotated, packed and deleted.
+        otlp: OTLP endpoint that gets the events too; by default OpenTelemetry's own variables.
+        protocol: "http/protobuf" or "grpc"; by default OpenTelemetry's own variables.
+        processors: OpenTelemetry span processors that are notified of every span.
+        unfinished_after: seconds after which a unit that is still open is written provisionally.
 
     Returns:
-        The handle. A second call returns the first's and warns once.
+        The handle. A second call returns the first call's handle and warns once.
     """
-    if _First.handle is not None:
-        _First.handle._counters.say_once("twice", "obskit: configure was called again; the first call holds")
-        return _First.handle
+    if _Configured.handle is not None:
+        _Configured.handle._counters.warn_once(
+            "twice", "obskit: configure was called again; the first call stays in effect"
+        )
+        return _Configured.handle
     counters = Counters()
     try:
-        if _switched_off():
+        if _is_disabled():
             handle = Handle("off", None, counters)
         else:
             given = {
@@ -158,28 +166,31 @@ def configure(
                 **(attributes or {}),
             }
             resource = Resource.create({name: value for name, value in given.items() if value is not None})
-            runtime = _runtime(resource, sink, counters, sampling, redaction, limits, files, unfinished_after)
+            runtime = _build_runtime(
+                resource, sink, counters, sampling, redaction, limits, files, unfinished_after
+            )
             added = list(processors)
-            if otlp is not None or otlp_wanted():
+            if otlp is not None or otlp_configured():
                 try:
                     added.append(otlp_processor(otlp, protocol))
                 except Exception as error:
-                    counters.trouble("OTLP", error)
+                    counters.record_failure("setting up OTLP", error)
             handle = Handle(_install(runtime, added), runtime, counters)
             atexit.register(handle.shutdown, _EXIT_SECONDS)
     except Exception as error:
-        counters.trouble("configure", error)
+        counters.record_failure("configure()", error)
         handle = Handle("off", None, counters)
-    _First.handle = handle
+    _Configured.handle = handle
     return handle
 
 
-def _switched_off() -> bool:
-    words = (os.environ.get("OBSKIT_DISABLED", ""), os.environ.get("OTEL_SDK_DISABLED", ""))
-    return words[0].strip().lower() in ("1", "true", "yes", "on") or words[1].strip().lower() == "true"
+def _is_disabled() -> bool:
+    ours = os.environ.get("OBSKIT_DISABLED", "").strip().lower()
+    sdk = os.environ.get("OTEL_SDK_DISABLED", "").strip().lower()
+    return ours in ("1", "true", "yes", "on") or sdk == "true"
 
 
-def _runtime(
+def _build_runtime(
     resource: Resource,
     sink: str | os.PathLike[str] | Default | None,
     counters: Counters,
@@ -190,18 +201,20 @@ def _runtime(
     unfinished_after: float,
 ) -> Runtime:
     where = os.environ.get(Default.ENVIRONMENT.value) or None if isinstance(sink, Default) else sink
-    if where is None and isinstance(sink, Default) and not otlp_wanted():
-        counters.say_once("no sink", "obskit: no sink: pass sink=FOLDER or set OBSKIT_SINK")
+    if where is None and isinstance(sink, Default) and not otlp_configured():
+        counters.warn_once(
+            "no sink", "obskit: no sink is configured: pass sink=FOLDER to configure or set OBSKIT_SINK"
+        )
     fields = {k: v for k, v in resource.attributes.items() if not k.startswith("telemetry.")}
     fields = {**fields, "process.pid": os.getpid()}
     with contextlib.suppress(OSError):
         fields.setdefault("host.name", socket.gethostname())
     open_units: dict[EventSpan, None] = {}
-    rows = RowMaker(fields, redaction, limits, counters.add, open_units)
-    # Processors, and so exporters, get the service's attributes as rows have them.
-    said = {n: rows.resource.get(n, v) for n, v in resource.attributes.items()}
-    hidden = fields.keys() - rows.resource.keys()  # names that held a secret themselves
-    resource = Resource({n: v for n, v in said.items() if n not in hidden}, resource.schema_url)
+    rows = RowEncoder(fields, redaction, limits, counters.add, open_units)
+    # Processors, and so exporters, get the service's attributes redacted, as the rows have them.
+    redacted = {n: rows.resource.get(n, v) for n, v in resource.attributes.items()}
+    masked_names = fields.keys() - rows.resource.keys()  # the name itself held a secret
+    resource = Resource({n: v for n, v in redacted.items() if n not in masked_names}, resource.schema_url)
     written = None
     if where is not None:
         path = Path(where).expanduser().absolute()
@@ -210,18 +223,18 @@ def _runtime(
 
 
 def _install(runtime: Runtime, processors: list[SpanProcessor]) -> str:
-    """Make our provider OpenTelemetry's, or join the one that is there; return the mode."""
+    """Install our tracer provider, or attach to the one that is installed; return the handle's mode."""
     provider: Any = trace.get_tracer_provider()
     runtime.processors = tuple(processors)
     joined = False
-    if isinstance(provider, EventTracerProvider):  # of a configuration before this one
+    if isinstance(provider, EventTracerProvider):  # left by an earlier configuration
         provider.runtime = runtime
-    elif isinstance(provider, trace.ProxyTracerProvider):  # nobody has set one
+    elif isinstance(provider, trace.ProxyTracerProvider):  # none was installed
         trace.set_tracer_provider(EventTracerProvider(runtime))
     elif hasattr(provider, "add_span_processor"):
         joined = True
         runtime.sampling = None  # the provider's own sampler decides
         provider.add_span_processor(JoinedProcessor(runtime))
     Active.tracer = provider.get_tracer("obskit") if joined else None
-    Active.runtime = runtime  # last: from now on there are events
+    Active.runtime = runtime  # last, because from here on events are written
     return "joined" if joined else "own"

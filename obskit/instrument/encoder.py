@@ -1,8 +1,8 @@
-"""From a span to the one line that is written: a flat row, redacted, within limits, as JSON.
+"""From a span to the line that is written: a flat row, redacted, within limits, as JSON.
 
-The usual event takes the short way, `quick`: its fields, redacted by the remembered plan, are dumped once
-between a head and an end that are text already. What is unusual (nested values, foreign types, our own names,
-large texts, points and links, a status message) becomes a row first, and goes through the `Trimmer`.
+A usual event takes the fast path, `encode_fast`: one JSON dump of its redacted fields, between a prefix and a
+suffix that are text already. An unusual event (nested values, foreign types, our own column names, large
+texts, span events, links, a status message) becomes a row first and goes through the `Trimmer`.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ import orjson
 from opentelemetry.trace import TraceState
 
 from obskit.instrument.limits import Limits, Trimmer
-from obskit.instrument.process_fields import Drift
+from obskit.instrument.process_fields import ProcessFields
 from obskit.instrument.redaction.redactor import Redaction, Redactor
 from obskit.instrument.spans.event_span import EventSpan
 from obskit.names import COLUMNS, DRIFT
 
 _KINDS = ("internal", "server", "client", "producer", "consumer")  # SpanKind's values are 0 to 4
-_OURS = frozenset({*COLUMNS, "events", "links"})
+_OUR_COLUMNS = frozenset({*COLUMNS, "events", "links"})
 _EPOCH = datetime(1970, 1, 1)  # UTC throughout
-_PLAIN = frozenset({str, int, float, bool, type(None)})
+_PLAIN_TYPES = frozenset({str, int, float, bool, type(None)})
 _TEXT = frozenset({str})
-_MOST_TEXTS, _LONGEST_TEXT = 4096, 512
-_THREE = tuple(f"{number:03d}" for number in range(1000))
+_MAX_TEXTS, _LONGEST_TEXT = 4096, 512
+_THREE_DIGITS = tuple(f"{number:03d}" for number in range(1000))
 
 
-class RowMaker:
-    """Makes rows and lines of one service.
+class RowEncoder:
+    """Turns the spans of one service into rows and lines.
 
     Args:
-        resource: attributes of the service, on every row.
-        redaction: None leaves everything as it is.
-        limits: of one event.
-        count: adds to a counter.
+        resource: attributes of the service, for every row.
+        redaction: what to mask; None masks nothing.
+        limits: the maximum size of one event.
+        count: called with a counter's name and a number to add to it.
         in_flight: container whose length is the number of open units.
     """
 
@@ -50,37 +50,40 @@ class RowMaker:
     ) -> None:
         self._limits = limits
         self._count = count
-        self._most_fields, self._most_text = limits.fields, limits.length
+        self._max_fields, self._max_text = limits.fields, limits.length
         self._redactor = Redactor(redaction) if redaction is not None else None
-        self._second = (-(10**18), "")
-        self._texts: dict[str, str] = {}
-        self._drift = Drift(self._plain(resource), in_flight)
-        self._taken = frozenset({*self._drift.resource, *DRIFT, *_OURS})
+        self._cached_second = (-(10**18), "")
+        self._json_texts: dict[str, str] = {}
+        self._process = ProcessFields(self._plain(resource), in_flight)
+        self._reserved = frozenset({*self._process.resource, *DRIFT, *_OUR_COLUMNS})
 
     @property
     def resource(self) -> Mapping[str, Any]:
-        """The service's own columns, redacted."""
-        return self._drift.resource
+        """The service's attributes, redacted."""
+        return self._process.resource
 
-    def forked(self) -> None:
-        """Take this process's id and age from now on."""
-        self._drift.forked()
+    def reset_after_fork(self) -> None:
+        """Take the forked child's process id and uptime."""
+        self._process.reset_after_fork()
 
-    def quick(self, span: EventSpan, clock: int, weight: float | None) -> bytes | None:
-        """Return the line of a usual event, None of one that `row` and `line` have to make.
+    def encode_fast(self, span: EventSpan, clock: int, weight: float | None) -> bytes | None:
+        """Encode a usual event.
 
         Args:
-            span: that has ended.
+            span: a span that has ended.
             clock: `time.perf_counter_ns()` of its end.
-            weight: how many events it stands for; None where nobody knows.
+            weight: its sample weight; None if unknown.
+
+        Returns:
+            The line, or None for an unusual event: then call `row` and `line`.
         """
         fields = span.fields
         if (
             span.status_message
-            or span.points
+            or span.span_events
             or span.links_
-            or len(fields) > self._most_fields
-            or not self._taken.isdisjoint(fields)
+            or len(fields) > self._max_fields
+            or not self._reserved.isdisjoint(fields)
         ):
             return None
         fields = fields.copy()
@@ -89,23 +92,25 @@ class RowMaker:
             redacted = self._redactor.apply(fields)
             if redacted < 0:
                 return None
-        state, texts = span.verdict.state_text, self._texts
+        state, texts = span.verdict.state_text, self._json_texts
         fields["duration_ms"] = span.duration_ns(clock) / 1e6
         try:
             body = orjson.dumps(fields)
-            name = texts.get(span.name) or self._remember(span.name)
-            quoted = state and (texts.get(state) or self._remember(state))
-        except TypeError:  # a name that is no text, half a character, more than 64 bits
+            name = texts.get(span.name) or self._cached_json(span.name)
+            quoted = state and (texts.get(state) or self._cached_json(state))
+        except TypeError:  # a name that is not text, a lone surrogate, an integer over 64 bits
             return None
-        if len(body) > self._most_text or not name or (state and not quoted):
+        if len(body) > self._max_text or not name or (state and not quoted):
             return None
-        if (body.find(b"{", 1) > 0 or b"[" in body) and not _PLAIN.issuperset(map(type, fields.values())):
+        if (body.find(b"{", 1) > 0 or b"[" in body) and not _PLAIN_TYPES.issuperset(
+            map(type, fields.values())
+        ):
             return None
         if redacted:
             self._count("redacted", redacted)
-        drift = self._drift
-        if clock > drift.due:
-            drift.refresh(clock)
+        process = self._process
+        if clock > process.refresh_at:
+            process.refresh(clock)
         parent = "" if span.parent_hex is None else f'"parent_span_id":"{span.parent_hex}",'
         if quoted:
             parent += f'"trace_state":{quoted},'
@@ -115,47 +120,50 @@ class RowMaker:
             f'"trace_id":"{span.trace_hex}","span_id":"{span.span_hex}",{parent}'
             f'"status_code":"{span.status_code}","sample_weight":{weighs},'
         )
-        return b"".join((head.encode(), body[1:-1], drift.behind))
+        return b"".join((head.encode(), body[1:-1], process.json_suffix))
 
-    def _remember(self, text: str) -> str:
-        """Return a name or trace state as JSON, "" for one that is to be cut, masked or mended."""
-        if len(text) > self._most_text or self._text(text) != text:
+    def _cached_json(self, text: str) -> str:
+        """Return a name or trace state as JSON, or "" if it has to be cut or masked first."""
+        if len(text) > self._max_text or self._text(text) != text:
             return ""
         quoted = orjson.dumps(text).decode()
-        if len(text) <= _LONGEST_TEXT:  # clients say what a trace state is: they may not fill memory with it
-            if len(self._texts) >= _MOST_TEXTS:
-                self._texts.clear()
-            self._texts[text] = quoted
+        if len(text) <= _LONGEST_TEXT:  # clients choose the trace state and must not fill our memory with it
+            if len(self._json_texts) >= _MAX_TEXTS:
+                self._json_texts.clear()
+            self._json_texts[text] = quoted
         return quoted
 
     def row(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
-        """Return a span as a flat, redacted row of plain values; `line` puts the service's columns to it.
+        """Convert a span to a flat, redacted row of plain values.
 
         Args:
-            span: that has ended, or is to be shown as it is now.
-            clock: `time.perf_counter_ns()` of its end.
-            weight: how many events it stands for; None where nobody knows.
+            span: a span that has ended, or an open one to be written provisionally.
+            clock: `time.perf_counter_ns()` of its end, or of now.
+            weight: its sample weight; None if unknown.
+
+        Returns:
+            Column -> value, without the process's fields, which `line` adds.
         """
-        row = self._own(span, clock, weight)
+        row = self._our_columns(span, clock, weight)
         fields = span.fields
         if len(fields) > self._limits.fields:
             self._count("cut", len(fields) - self._limits.fields)
             fields = dict(list(fields.items())[: self._limits.fields])
-        if _OURS.isdisjoint(fields):
+        if _OUR_COLUMNS.isdisjoint(fields):
             row.update(fields)
         else:
-            row.update({self._apart(name, value): value for name, value in fields.items()})
-        if not self._redacted(row):
+            row.update({self._column_name(name, value): value for name, value in fields.items()})
+        if not self._redact(row):
             row = self._plain(row)
-        if span.points or span.links_:
-            self._add_points(row, span)
+        if span.span_events or span.links_:
+            self._add_span_events(row, span)
         return row
 
-    def _add_points(self, row: dict[str, Any], span: EventSpan) -> None:
-        if span.points:
+    def _add_span_events(self, row: dict[str, Any], span: EventSpan) -> None:
+        if span.span_events:
             row["events"] = [
                 {"timestamp": self.iso(at), "name": self._text(name), "attributes": self._json(attributes)}
-                for name, at, attributes in span.points
+                for name, at, attributes in span.span_events
             ]
         if span.links_:
             row["links"] = [
@@ -171,10 +179,10 @@ class RowMaker:
     def _state(self, state: TraceState | None) -> dict[str, str]:
         return {"trace_state": self._text(state.to_header())} if state else {}
 
-    def _own(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
-        """Return the columns that are ours."""
-        if clock > self._drift.due:
-            self._drift.refresh(clock)
+    def _our_columns(self, span: EventSpan, clock: int, weight: float | None) -> dict[str, Any]:
+        """Return the columns other than the span's fields."""
+        if clock > self._process.refresh_at:
+            self._process.refresh(clock)
         row = {
             "timestamp": self.iso(span.started),
             "duration_ms": span.duration_ns(clock) / 1e6,
@@ -194,19 +202,15 @@ class RowMaker:
         return row
 
     @staticmethod
-    def _apart(name: str, value: Any) -> str:
-        """Return a field's name in the row: `attributes.<name>` where it is one of ours, `error` apart."""
-        ours = name in _OURS and not (name == "error" and isinstance(value, bool))
+    def _column_name(name: str, value: Any) -> str:
+        """Return a field's column: `attributes.<name>` if the name is one of ours, except a bool `error`."""
+        ours = name in _OUR_COLUMNS and not (name == "error" and isinstance(value, bool))
         return f"attributes.{name}" if ours else name
 
-    def _redacted(self, row: dict[str, Any]) -> bool:
-        """Redact a row of plain values in place.
-
-        Returns:
-            False where some value or name is not plain; the row is then as it was.
-        """
+    def _redact(self, row: dict[str, Any]) -> bool:
+        """Redact a row in place; return False, with the row unchanged, if a value or name is not plain."""
         if self._redactor is None:
-            return _PLAIN.issuperset(map(type, row.values())) and _TEXT.issuperset(map(type, row))
+            return _PLAIN_TYPES.issuperset(map(type, row.values())) and _TEXT.issuperset(map(type, row))
         changed = self._redactor.apply(row)
         if changed > 0:
             self._count("redacted", changed)
@@ -214,7 +218,7 @@ class RowMaker:
 
     def _plain(self, row: Mapping[str, Any]) -> dict[str, Any]:
         trimmer = Trimmer(self._limits)
-        out = trimmer.flat(row)
+        out = trimmer.flatten(row)
         if trimmer.cuts:
             self._count("cut", trimmer.cuts)
         if self._redactor is not None and (changed := self._redactor.apply(out, plain=True)):
@@ -222,21 +226,21 @@ class RowMaker:
         return out
 
     def line(self, row: dict[str, Any]) -> bytes:
-        """Return a row as a line of JSON within the limits, with the columns of the service that it lacks."""
-        drift = self._drift
-        usual = drift.constant.keys().isdisjoint(row.keys())
+        """Encode a row as a line of JSON within the limits, and add the process's fields that it lacks."""
+        process = self._process
+        usual = process.fields.keys().isdisjoint(row.keys())
         try:
-            line = orjson.dumps(row if usual else drift.constant | row)
-        except TypeError:  # half a character, more than 64 bits
-            return self._bounded(row)
+            line = orjson.dumps(row if usual else process.fields | row)
+        except TypeError:  # a lone surrogate, an integer over 64 bits
+            return self._shortened_line(row)
         if len(line) > self._limits.length:
-            return self._bounded(row)
-        return line[:-1] + drift.behind if usual else line + b"\n"
+            return self._shortened_line(row)
+        return line[:-1] + process.json_suffix if usual else line + b"\n"
 
-    def _bounded(self, row: dict[str, Any]) -> bytes:
+    def _shortened_line(self, row: dict[str, Any]) -> bytes:
         trimmer = Trimmer(self._limits)
-        flat = trimmer.flat(self._drift.constant | row)
-        row = {name: trimmer.shortened(value) for name, value in flat.items()}
+        flat = trimmer.flatten(self._process.fields | row)
+        row = {name: trimmer.shorten(value) for name, value in flat.items()}
         line = orjson.dumps(row)
         while len(line) > self._limits.line:
             longest = max(
@@ -258,14 +262,14 @@ class RowMaker:
         return orjson.dumps(self._plain(attributes or {})).decode()
 
     def iso(self, nanoseconds: int) -> str:
-        """Return a time as ISO 8601 in UTC, to the microsecond."""
-        begun, prefix = self._second  # one tuple, for other threads change it meanwhile
+        """Format nanoseconds since 1970 as ISO 8601 in UTC, to the microsecond."""
+        begun, prefix = self._cached_second  # one tuple, because other threads replace it
         micros = (nanoseconds - begun) // 1000
         if not 0 <= micros < 1_000_000:
-            # Arithmetic, not strftime or gmtime: libc's lock in them may be held for ever in a forked child.
+            # Not strftime or gmtime: a forked child may inherit libc's lock in them, held for ever.
             second, rest = divmod(nanoseconds, 1_000_000_000)
             prefix = (_EPOCH + timedelta(seconds=second)).isoformat()
-            self._second = (second * 1_000_000_000, prefix)
+            self._cached_second = (second * 1_000_000_000, prefix)
             micros = rest // 1000
         millis, micros = divmod(micros, 1000)
-        return f"{prefix}.{_THREE[millis]}{_THREE[micros]}Z"
+        return f"{prefix}.{_THREE_DIGITS[millis]}{_THREE_DIGITS[micros]}Z"

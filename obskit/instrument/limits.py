@@ -1,7 +1,7 @@
-"""How large an event may become, and how anything a host hands over becomes plain JSON within that.
+"""Limits of an event's size, and the conversion of any value a host passes into plain JSON within them.
 
-Values are cut, never refused, and each cut is counted. Events that are plain and small, nearly all, never
-come here: the types of their values and the length of the line tell.
+Values are cut, never rejected, and each cut is counted. Nearly all events are plain and small and skip this
+module: the encoder checks the types of their values and the length of the line.
 """
 
 from __future__ import annotations
@@ -13,20 +13,20 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
-_MOST_INTEGER = 2**63
-_SHORTEST_NAME = 128
+_INTEGER_BOUND = 2**63
+_MIN_NAME_LENGTH = 128
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Bounds of one event.
+    """Limits of one event.
 
     Args:
-        fields: most fields beside our own columns.
-        length: most characters of a text; of a field's name a sixteenth of it, or 128.
-        depth: most levels of maps and lists; what is deeper becomes text.
-        items: most items of a list.
-        line: most bytes of the whole event; beyond, its longest values go.
+        fields: the maximum number of fields, not counting our own columns.
+        length: the maximum characters of a text. A field name may have a sixteenth of that, but at least 128.
+        depth: the maximum levels of maps and lists; deeper ones become text.
+        items: the maximum items of a list.
+        line: the maximum bytes of the whole event; beyond that its longest values are removed.
     """
 
     fields: int = 1000
@@ -37,17 +37,21 @@ class Limits:
 
 
 class Trimmer:
-    """Makes values plain and within limits, counting what it cuts in `cuts`."""
+    """Makes values plain and keeps them within limits; `cuts` counts what it cut."""
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.cuts = 0
 
-    def flat(self, row: Mapping[Any, Any]) -> dict[str, Any]:
-        """Return the row with nested maps as dotted names and every value plain.
+    def flatten(self, row: Mapping[Any, Any]) -> dict[str, Any]:
+        """Return the row with nested maps flattened to dotted names and every value plain.
 
-        Texts keep four times their limit here: redaction still has to see whole secrets; `shortened`
-        brings them to it.
+        Args:
+            row: fields of any type.
+
+        Returns:
+            The fields. Texts keep up to four times their limit, because redaction has to see whole secrets;
+            `shorten` cuts them to the limit afterwards.
         """
         out: dict[str, Any] = {}
         self._flatten("", row, out, 0)
@@ -65,20 +69,28 @@ class Trimmer:
 
     def _key(self, key: Any) -> str:
         text = _text(key)
-        most = max(_SHORTEST_NAME, self._limits.length // 16)
-        if len(text) > most:
+        limit = max(_MIN_NAME_LENGTH, self._limits.length // 16)
+        if len(text) > limit:
             self.cuts += 1
-            return text[:most]
+            return text[:limit]
         return text
 
     def plain(self, value: Any, depth: int = 0) -> Any:
-        """Return one value as what JSON has: text, number, bool, null, or lists and maps of them."""
+        """Convert a value to what JSON has: text, number, bool, null, or lists and maps of them.
+
+        Args:
+            value: anything.
+            depth: levels of maps and lists around the value.
+
+        Returns:
+            The value, cut where it exceeds a limit.
+        """
         if isinstance(value, Enum):
             return self.plain(value.value, depth)
         if isinstance(value, bool) or value is None:
             return value
         if isinstance(value, int):
-            return int(value) if -_MOST_INTEGER <= value < 2 * _MOST_INTEGER else self._cut(str(value))
+            return int(value) if -_INTEGER_BOUND <= value < 2 * _INTEGER_BOUND else self._cut(str(value))
         if isinstance(value, float):
             return float(value)
         if isinstance(value, str):
@@ -106,40 +118,40 @@ class Trimmer:
         return self._limits.items
 
     def _cut(self, text: str, times: int = 4) -> str:
-        most = self._limits.length * times
-        if len(text) <= most:
+        limit = self._limits.length * times
+        if len(text) <= limit:
             return text
         self.cuts += 1
-        return text[:most]
+        return text[:limit]
 
-    def shortened(self, value: Any) -> Any:
-        """Return a plain value with its texts within their limit."""
+    def shorten(self, value: Any) -> Any:
+        """Cut the texts in a plain value to their limit."""
         if type(value) is str:
             return self._cut(value, 1)
         if type(value) is list:
-            return [self.shortened(item) for item in value]
+            return [self.shorten(item) for item in value]
         if type(value) is dict:
-            return {key: self.shortened(item) for key, item in value.items()}
+            return {key: self.shorten(item) for key, item in value.items()}
         return value
 
 
 def _text(value: Any) -> str:
-    """Return anything as text that UTF-8 can hold; a `__str__` that raises yields the type's name."""
+    """Return the value as text that UTF-8 can encode; the type's name if its `__str__` raises."""
     try:
         return str(value).encode("utf-8", "replace").decode()
     except Exception:
         return f"<{type(value).__name__}>"
 
 
-def many(attributes: Any) -> int:
-    """Return how many fields were given, whatever was given for them."""
+def field_count(attributes: Any) -> int:
+    """Return the number of fields a host passed; 1 if what it passed has no length."""
     try:
         return len(attributes or ())
     except Exception:
         return 1
 
 
-def described(exception: BaseException) -> dict[str, str]:
+def exception_fields(exception: BaseException) -> dict[str, str]:
     """Return `exception.type`, `exception.message` and `exception.stacktrace`; never raises."""
     kind = type(exception)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"

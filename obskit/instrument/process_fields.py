@@ -1,6 +1,6 @@
-"""What is the same on every row of a process, and what drifts: age, memory, units in flight.
+"""The fields that a process puts on every row: those of the service, and its uptime, memory and open units.
 
-Read at most once a second, and kept as the JSON text that ends every line.
+They are read at most once per second and kept as the JSON text that ends every line.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ _REFRESH_NS = 1_000_000_000
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
-class Drift:
-    """The service's own columns at this moment.
+class ProcessFields:
+    """The process's fields at this moment.
 
-    `constant` has them by name, `behind` as JSON from the comma to the newline; `due` is the
-    `time.perf_counter_ns()` after which they are to be read anew.
+    `fields` has them by name. `json_suffix` has them as JSON, from the comma to the newline. `refresh_at` is
+    the `time.perf_counter_ns()` after which to read them again.
 
     Args:
         resource: attributes of the service, plain and redacted.
@@ -37,26 +37,26 @@ class Drift:
         self._begun = time.perf_counter_ns()
         self.refresh(self._begun)
 
-    def forked(self) -> None:
-        """Take this process's id and age from now on."""
+    def reset_after_fork(self) -> None:
+        """Take the forked child's process id, and count its uptime from now."""
         self._begun = time.perf_counter_ns()
         self.resource["process.pid"] = os.getpid()
         self.refresh(self._begun)
 
     def refresh(self, clock: int) -> None:
-        """Read what drifts."""
-        self.due = clock + _REFRESH_NS
+        """Read uptime, memory and open units; `clock` is `time.perf_counter_ns()` of now."""
+        self.refresh_at = clock + _REFRESH_NS
         age, units = round((clock - self._begun) / 1e9, 3), len(self._in_flight)
-        constant = self.resource | dict(zip(DRIFT, (age, resident_bytes(), units), strict=True))
-        self.behind = b"," + orjson.dumps(constant)[1:] + b"\n"
-        self.constant = constant
+        fields = self.resource | dict(zip(DRIFT, (age, resident_bytes(), units), strict=True))
+        self.json_suffix = b"," + orjson.dumps(fields)[1:] + b"\n"
+        self.fields = fields
 
 
 def resident_bytes() -> int:
-    """Return this process's resident memory; where the system does not tell it, the most it ever was."""
+    """Return this process's resident memory in bytes; its peak where the system has no /proc."""
     try:
         with open("/proc/self/statm", "rb") as file:
             return int(file.read().split()[1]) * _PAGE
     except (OSError, ValueError, IndexError):
-        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-        return most if sys.platform == "darwin" else most * 1024
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        return peak if sys.platform == "darwin" else peak * 1024

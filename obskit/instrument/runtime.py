@@ -1,6 +1,7 @@
-"""What every span of this process hands itself to: sampling, rows, the sink, processors, a keeper thread.
+"""The pipeline that every span of this process goes through: sampling, encoder, sink, processors.
 
-There is one runtime a process; a forked child keeps it and begins anew inside it.
+There is one runtime per process. A forked child keeps the object and resets its state. A keeper thread writes
+provisional rows and looks after files.
 """
 
 from __future__ import annotations
@@ -23,42 +24,42 @@ from opentelemetry.trace import (
 )
 
 from obskit.instrument.counters import Counters
-from obskit.instrument.encoder import RowMaker
-from obskit.instrument.sampling import KEEP, Sampling, Verdict, head, unsampled
+from obskit.instrument.encoder import RowEncoder
+from obskit.instrument.sampling import KEEP, Sampling, Verdict, decide_head, follow_flag
 from obskit.instrument.sinks.jsonl import JsonlSink
 from obskit.instrument.spans.event_span import EventSpan
 from obskit.instrument.spans.readable_span import readable
 
 _TICK_SECONDS = 1.0
-ENDED: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)
-ENDED.open_in = None
-"""The root of a root that has ended."""
+ENDED_ROOT: Any = NonRecordingSpan(INVALID_SPAN_CONTEXT)
+ENDED_ROOT.open_in = None
+"""Replaces the root of a local root that has ended."""
 _FORGET_NS = 3600 * 10**9
-_MOST_HELD = 1000
+_MAX_HELD = 1000
 
 
 class Runtime:
     """The pipeline of this process.
 
     Args:
-        resource: OpenTelemetry's, for processors.
-        rows: makes lines.
-        sink: where lines go, None for nowhere.
-        counters: what happened to events.
-        sampling: None keeps all.
-        most_fields: fields that an open unit is kept to.
+        resource: OpenTelemetry's resource, for processors.
+        rows: encodes spans as rows and lines.
+        sink: where lines go; None for nowhere.
+        counters: counts what happens to events.
+        sampling: the rules; None keeps all.
+        max_fields: the maximum number of fields that an open unit may hold.
         unfinished_after: seconds after which an open unit is written provisionally.
-        open_units: units that are open now, as keys.
+        open_units: the units that are open now, as keys.
     """
 
     def __init__(
         self,
         resource: Resource,
-        rows: RowMaker,
+        rows: RowEncoder,
         sink: JsonlSink | None,
         counters: Counters,
         sampling: Sampling | None,
-        most_fields: int,
+        max_fields: int,
         unfinished_after: float,
         open_units: dict[EventSpan, None],
     ) -> None:
@@ -67,96 +68,104 @@ class Runtime:
         self.sink = sink
         self.counters = counters
         self.sampling = sampling
-        self._most_fields = most_fields
+        self._max_fields = max_fields
         self.processors: tuple[SpanProcessor, ...] = ()
         self.recording = sampling is None or sampling.has_tail
         self.open_units = open_units
         self._unfinished_ns = int(unfinished_after * 1e9)
         self.random_bits = _random_bits()
         self._keeper: threading.Thread | None = None
-        self._keep_at = 0.0
-        self._deciding = threading.RLock()
+        self._next_start = 0.0
+        self._tail_lock = threading.RLock()
         self._stop = threading.Event()
         self.closed = False
-        os.register_at_fork(after_in_child=self.forked)
+        os.register_at_fork(after_in_child=self.reset_after_fork)
 
-    # What a span asks for.
+    # Called by spans.
 
     def count(self, name: str, number: int = 1) -> None:
         """Add to a counter."""
         self.counters.add(name, number)
 
-    def trouble(self, where: str, error: BaseException) -> None:
-        """Count and log what went wrong inside."""
-        self.counters.trouble(where, error)
+    def record_failure(self, where: str, error: BaseException) -> None:
+        """Count a failure and log the first of its kind; `where` is the subject of "... failed"."""
+        self.counters.record_failure(where, error)
 
-    def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
-        """Take a local root into those that are open, and decide about it."""
+    def begin_unit(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
+        """Register a local root as an open unit and decide whether to keep it.
+
+        Args:
+            span: the local root.
+            parent: the remote caller's context; None for the root of a trace.
+
+        Returns:
+            The head's decision.
+        """
         self.open_units[span] = None
         if self._keeper is None:
-            self._keep()
+            self._start_keeper()
         if self.sampling is not None and span.local is None:
             try:
-                return head(self.sampling, span.trace_hex, parent, span.name, span.fields)
+                return decide_head(self.sampling, span.trace_hex, parent, span.name, span.fields)
             except Exception as error:
-                self.trouble("sampling", error)
-        return KEEP if parent is None else unsampled(parent)
+                self.record_failure("sampling", error)
+        return KEEP if parent is None else follow_flag(parent)
 
-    def started(self, span: Any, context: Any) -> None:
-        """Tell the processors that a span began, ours or another provider's."""
+    def notify_started(self, span: Any, context: Any) -> None:
+        """Notify the processors that a span began, ours or another provider's."""
         for processor in self.processors:
             try:
                 processor.on_start(span, parent_context=context)
             except Exception as error:
-                self.trouble("a processor's on_start", error)
+                self.record_failure("a processor's on_start", error)
 
-    # What a span's end does.
+    # At a span's end.
 
     def finish(self, span: EventSpan, clock: int) -> None:
-        """Write a span that has ended."""
+        """Write a span that has ended, unless sampling drops it; `clock` is `perf_counter_ns()` now."""
         rules = self.sampling
         if span.root is span:
             self.open_units.pop(span, None)
             if rules is None or not rules.has_tail:
-                span.root = ENDED  # no circle: what has ended is freed at once
+                span.root = ENDED_ROOT  # without the reference cycle it is freed at once
         if rules is None:
             self._emit(span, clock, span.verdict.weight)
-            span.local = None  # what has ended does not keep its parent
+            span.local = None  # an ended span must not keep its parent alive
         elif rules.has_tail:
-            self._by_tail(span, clock)
+            self._finish_with_tail(span, clock)
         else:
-            self._decided(span, clock, False)
+            self._write_decided(span, clock, False)
 
-    def _by_tail(self, span: EventSpan, clock: int) -> None:
-        """Hold what ends within a unit until the unit does, for then its weight is known."""
+    def _finish_with_tail(self, span: EventSpan, clock: int) -> None:
+        """Hold the spans of a unit until the unit ends, because only then is its weight known."""
         root = span.root
         if root is not span:
-            with self._deciding:
+            with self._tail_lock:
                 if root.kept is None:
                     held = root.held = root.held if root.held is not None else []
-                    if len(held) < _MOST_HELD:
+                    if len(held) < _MAX_HELD:
                         span.finished = span.started + span.duration_ns(clock)
                         held.append(span)
                         return
-            self._decided(span, clock, bool(root.kept))
+            self._write_decided(span, clock, bool(root.kept))
             return
-        # A provisional row that the head would have left out was written for how the unit stood: its end too.
+        # The head left it out, but a provisional row was written because it failed or was slow: keep its end.
         must = self._must_keep(span, clock) or (span.provisional and not span.verdict.sampled)
-        with self._deciding:
+        with self._tail_lock:
             span.kept = must
             ended, span.held = span.held or (), None
         for one in (span, *ended):
-            self._decided(one, clock, must)
-        span.root = ENDED
+            self._write_decided(one, clock, must)
+        span.root = ENDED_ROOT
 
-    def _decided(self, span: EventSpan, clock: int, must: bool) -> None:
+    def _write_decided(self, span: EventSpan, clock: int, must: bool) -> None:
         if must:
             self._emit(span, clock, 1.0)
         elif span.verdict.sampled:
             self._emit(span, clock, span.verdict.weight)
         else:
             self.count("unsampled")
-        span.local = None  # what has ended does not keep its parent
+        span.local = None  # an ended span must not keep its parent alive
 
     def _must_keep(self, span: EventSpan, clock: int) -> bool:
         rules = self.sampling
@@ -168,7 +177,11 @@ class Runtime:
 
     def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
         rows, sink = self.rows, self.sink
-        if sink is not None and not self.processors and (line := rows.quick(span, clock, weight)) is not None:
+        if (
+            sink is not None
+            and not self.processors
+            and (line := rows.encode_fast(span, clock, weight)) is not None
+        ):
             sink.write(line, clock)
             return
         row = rows.row(span, clock, weight)
@@ -180,10 +193,10 @@ class Runtime:
                 try:
                     processor.on_end(done)
                 except Exception as error:
-                    self.trouble("a processor's on_end", error)
+                    self.record_failure("a processor's on_end", error)
 
-    def point(self, name: str, fields: Mapping[str, Any]) -> None:
-        """Write an event that has a time and no duration, in the trace that is current."""
+    def write_marker(self, name: str, fields: Mapping[str, Any]) -> None:
+        """Write an event that has a time but no duration, in the current trace."""
         span = EventSpan(self, name, SpanKind.INTERNAL, dict(fields))
         context = get_current_span().get_span_context()
         span.trace_hex, span.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
@@ -196,52 +209,52 @@ class Runtime:
         if self.sink is not None:
             self.sink.write(self.rows.line(row), clock)
 
-    # The keeper: one thread that looks after what nobody waits for.
+    # The keeper: one thread for the work that no request should wait for.
 
-    def _keep(self) -> None:
+    def _start_keeper(self) -> None:
         if self.closed:
             return
         now = time.monotonic()
-        if now < self._keep_at:
+        if now < self._next_start:
             return
-        self._keep_at = now + _TICK_SECONDS
-        thread = threading.Thread(target=self._keeping, name="obskit-keeper", daemon=True)
+        self._next_start = now + _TICK_SECONDS
+        thread = threading.Thread(target=self._run_keeper, name="obskit-keeper", daemon=True)
         self._keeper = thread
         try:
             thread.start()
-        except RuntimeError as error:  # too many threads, or the interpreter shuts down: later, perhaps
+        except RuntimeError as error:  # too many threads, or the interpreter shuts down: try again later
             self._keeper = None
-            self.trouble("the keeper's start", error)
+            self.record_failure("starting the keeper thread", error)
 
-    def _keeping(self) -> None:
+    def _run_keeper(self) -> None:
         while not self._stop.wait(min(_TICK_SECONDS, self._unfinished_ns / 2e9)):
-            for duty in (self.look_after_open, self._tend):
+            for duty in (self.check_open_units, self._tend):
                 try:
                     duty()
                 except Exception as error:
-                    self.trouble("keeping", error)
+                    self.record_failure("the keeper thread", error)
 
     def _tend(self) -> None:
         if self.sink is not None:
             self.sink.tend()
 
-    def look_after_open(self) -> None:
-        """Keep open units to their fields, and write those that have been open for long, once each."""
+    def check_open_units(self) -> None:
+        """Cut open units to `max_fields`, and write those open for a long time provisionally, once each."""
         clock = time.perf_counter_ns()
         for span in list(self.open_units):
-            if not hasattr(span, "clock"):  # set last: another thread is just beginning it
+            if not hasattr(span, "clock"):  # it is set last, so another thread is just beginning this span
                 continue
-            if len(span.fields) > self._most_fields:
-                names = list(span.fields)[self._most_fields :]
+            if len(span.fields) > self._max_fields:
+                names = list(span.fields)[self._max_fields :]
                 for name in names:
                     span.fields.pop(name, None)
                 self.count("cut", len(names))
             age = span.duration_ns(clock)
             if age < self._unfinished_ns or span.open_in is None:
-                if span.open_in is None:  # by a way that does not come by here
+                if span.open_in is None:  # it ended without passing through `finish`
                     self.open_units.pop(span, None)
                 continue
-            if age > _FORGET_NS:  # never ended, most likely forgotten: it must not stay in memory for that
+            if age > _FORGET_NS:  # most likely nobody will end it: do not keep it in memory
                 self.open_units.pop(span, None)
             if span.provisional or self.sink is None:
                 continue
@@ -252,12 +265,12 @@ class Runtime:
                     continue
                 weight = 1.0 if must else weight
             try:
-                row = self.rows.row(span.shown(), clock, weight)
-            except RuntimeError:  # its fields became more meanwhile: the next time
+                row = self.rows.row(span.snapshot(), clock, weight)
+            except RuntimeError:  # another thread just added a field: try again next time
                 continue
-            except Exception as error:  # one that cannot be written keeps none of the others waiting
+            except Exception as error:  # one that cannot be written must not block the others
                 span.provisional = True
-                self.trouble("a provisional row", error)
+                self.record_failure("writing a provisional row", error)
                 continue
             row["obskit.unfinished"] = span.provisional = True
             self.sink.write(self.rows.line(row), clock)
@@ -265,23 +278,23 @@ class Runtime:
 
     # The life of the process.
 
-    def forked(self) -> None:
-        """Begin anew in a child: its own file, ids, counters and thread. Open units are the parent's."""
+    def reset_after_fork(self) -> None:
+        """Start again in a child: its own file, ids, counters and keeper. Open units belong to the parent."""
         if self.closed:
             return
         self.random_bits = _random_bits()
         self.counters.reset()
         self.open_units.clear()
         self._keeper = None
-        self._keep_at = 0.0
-        self._deciding = threading.RLock()
+        self._next_start = 0.0
+        self._tail_lock = threading.RLock()
         self._stop = threading.Event()
-        self.rows.forked()
+        self.rows.reset_after_fork()
         if self.sink is not None:
             self.sink.reset()
 
     def flush(self, timeout: float) -> bool:
-        """Wait until everything that ended has left this process; return whether it has."""
+        """Wait up to `timeout` seconds until all ended events have left; return whether they did."""
         deadline = time.monotonic() + timeout
         done = self.sink.flush(timeout) if self.sink is not None else True
         for processor in self.processors:
@@ -289,12 +302,15 @@ class Runtime:
             try:
                 done = processor.force_flush(left) is not False and done
             except Exception as error:
-                self.trouble("a processor's force_flush", error)
+                self.record_failure("a processor's force_flush", error)
                 done = False
         return done
 
     def shutdown(self, timeout: float) -> bool:
-        """Flush and close; later events are dropped and counted."""
+        """Flush within `timeout` seconds, then close; return whether everything was written.
+
+        Later events are dropped and counted.
+        """
         if self.closed:
             return True
         deadline = time.monotonic() + timeout
@@ -303,23 +319,23 @@ class Runtime:
         self._stop.set()
         keeper = self._keeper
         if keeper is not None and keeper.is_alive() and keeper is not threading.current_thread():
-            # It may be packing: ended in the middle, half a packed file is left for an hour.
+            # It may be packing. If it dies halfway, the half-packed file stays for an hour.
             keeper.join(max(0.0, deadline - time.monotonic()))
         for processor in self.processors:
             try:
                 processor.shutdown()
             except Exception as error:
-                self.trouble("a processor's shutdown", error)
+                self.record_failure("a processor's shutdown", error)
         return (self.sink.close(timeout) if self.sink is not None else True) and done
 
 
 def _random_bits() -> Callable[[int], int]:
-    """Return a source of ids: the host may seed Python's, and a child must not repeat its parent's."""
+    """Return our own source of ids: a host may seed Python's, and a child must not repeat its parent's."""
     return random.Random(os.urandom(32)).getrandbits  # noqa: S311
 
 
 def has_failed(span: EventSpan) -> bool:
-    """Whether a unit failed, by the rule by which errors are told when events are loaded."""
+    """Return whether a unit failed, by the same rule that `obskit.load` uses for `error`."""
     if span.status_code == "ERROR" or span.fields.get("error.type") or span.fields.get("error") is True:
         return True
     code = span.fields.get("http.response.status_code", span.fields.get("http.status_code"))

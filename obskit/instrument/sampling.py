@@ -1,9 +1,11 @@
-"""Which units of work are kept, and how many events a kept row stands for.
+"""Which units of work are kept, and their sample weights.
 
-The head decides when a unit begins: randomness (the low 56 bits of the trace id, or of a key's hash) at or
-above a threshold T keeps it, as OpenTelemetry's consistent sampling has it; `ot=th:` says T to everyone
-downstream, `rv:` the randomness where it is not the trace id's. The weight is 2^56 / (2^56 - T). The tail
-decides when it ends: what must be kept is kept for certain, so it weighs 1, whatever the head said.
+The head decides when a unit begins, by OpenTelemetry's consistent sampling: it keeps a unit whose randomness
+(the low 56 bits of the trace id, or of a key's hash) is at or above a threshold T. In `tracestate`, `ot=th:`
+tells T to services downstream, and `rv:` the randomness if it is not the trace id's. The sample weight is
+2^56 / (2^56 - T).
+
+The tail decides when the unit ends: a unit that failed or was slow is kept for certain, so it weighs 1.
 """
 
 from __future__ import annotations
@@ -25,21 +27,22 @@ _RV = re.compile(r"(?:^|;)rv:([0-9a-f]{14})(?=;|$)")
 
 @dataclass(frozen=True)
 class Sampling:
-    """Rules of sampling, per unit of work (the outermost span of a trace in this process).
+    """Sampling rules. They apply to a unit of work: the outermost span of a trace in this process.
 
     Args:
-        ratio: share of units kept by the head, above 0 and at most 1.
-        by: a field known when a unit begins (its attributes, or `name`) whose value picks a ratio.
-        ratios: value of `by` -> ratio; others have `ratio`.
-        key: a field known when a unit begins; units of one value of it are kept or dropped together. Part of
-            a hash of the value goes downstream in `tracestate` (`rv:`), from which somebody who tries all
-            values can tell it: no key for identities that are to stay unknown.
+        ratio: share of units that the head keeps, in (0, 1].
+        by: a field that is known when a unit begins (one of its attributes, or `name`); its value selects
+            the ratio.
+        ratios: value of `by` -> ratio; other values use `ratio`.
+        key: a field that is known when a unit begins; units with the same value are kept or dropped together.
+            Do not use an identity that must stay secret: part of a hash of the value goes downstream in
+            `tracestate` (`rv:`), and whoever hashes all candidate values can find it.
         errors: keep every unit that failed.
-        slow_ms: keep every unit that took at least as long.
-        follow_parent: where a caller has decided for the trace already, do as it did.
+        slow_ms: keep every unit that took at least this many milliseconds.
+        follow_parent: follow the caller's decision if there is one.
 
     Raises:
-        InvalidArgument: a ratio outside (0, 1].
+        InvalidArgument: a ratio is outside (0, 1].
     """
 
     ratio: float = 1.0
@@ -54,19 +57,20 @@ class Sampling:
         for ratio in (self.ratio, *self.ratios.values()):
             if not 0 < ratio <= 1:
                 raise InvalidArgument(
-                    f"a sampling ratio of {ratio}", hint="a share above 0 and at most 1: ratio=0.1"
+                    f"sampling ratio must be above 0 and at most 1, got {ratio}",
+                    hint="ratio=0.1 keeps a tenth of the units",
                 )
 
     @property
     def has_tail(self) -> bool:
-        """Whether some units are kept for how they ended."""
+        """Whether some units are kept because of how they ended."""
         return self.errors or self.slow_ms is not None
 
 
 class Verdict:
-    """What the head decided for a unit, shared by all its spans.
+    """The head's decision for a unit, shared by all its spans.
 
-    `sampled` is the trace flag; `weight` is None where a caller sampled and did not say how.
+    `sampled` is the trace flag. `weight` is the sample weight; None if a caller sampled without saying how.
     """
 
     __slots__ = ("sampled", "state", "state_text", "weight")
@@ -79,33 +83,36 @@ class Verdict:
 
 
 KEEP = Verdict(True, 1.0, None)
-"""The verdict where nothing is sampled and no caller said anything."""
+"""The decision if nothing is sampled and no caller has decided."""
 
 
 def weight_of(state: TraceState | None) -> float | None:
-    """Return the weight that a trace state's threshold gives, None without one."""
+    """Return the sample weight from a trace state's threshold; None without one."""
     found = _TH.search(state.get("ot", "") if state else "")
     return _ALL / (_ALL - int(found[1].ljust(14, "0"), 16)) if found else None
 
 
-def unsampled(parent: SpanContext) -> Verdict:
-    """Return the verdict where this process keeps everything: the flag and state go on as they came."""
+def follow_flag(parent: SpanContext) -> Verdict:
+    """Return the decision of a process that keeps everything: the caller's flag and state are passed on."""
     if parent.trace_flags.sampled and not parent.trace_state:
         return KEEP
     return Verdict(parent.trace_flags.sampled, 1.0, parent.trace_state or None)
 
 
-def head(
+def decide_head(
     rules: Sampling, trace_hex: str, parent: SpanContext | None, name: str, fields: Mapping[str, Any]
 ) -> Verdict:
-    """Decide for a unit that begins.
+    """Decide whether to keep a unit that begins.
 
     Args:
-        rules: what was configured.
+        rules: the configured rules.
         trace_hex: the unit's trace id, 32 hex digits.
         parent: the caller's context, None for the root of a trace.
-        name: of the unit.
-        fields: known by now.
+        name: the unit's name.
+        fields: the fields that are known so far.
+
+    Returns:
+        The decision, with the trace state to pass on.
     """
     state = parent.trace_state if parent is not None and parent.trace_state else None
     if parent is not None and rules.follow_parent:

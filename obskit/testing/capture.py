@@ -18,7 +18,7 @@ import orjson
 from obskit.errors import ObskitError
 from obskit.instrument import Handle, api, configure, runtime
 from obskit.instrument import process_fields as drift
-from obskit.instrument.configuration import aside
+from obskit.instrument.configuration import isolated_configuration
 from obskit.instrument.otel import foreign_provider as join
 from obskit.instrument.spans import event_span as span
 from obskit.names import DRIFT
@@ -92,7 +92,7 @@ def captured(
     kept: list[dict[str, Any]] = []
     clock = Clock(round(step_ms * 1e6))
     here = {name: "" for name in os.environ if name.startswith(("OTEL_", "OBSKIT_"))}
-    with aside(), ExitStack() as stack:
+    with isolated_configuration(), ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, here))
         for module in (api, drift, join, runtime):
             stack.enter_context(patch.object(module, "time", clock))

@@ -13,41 +13,30 @@ from typing import Any
 import pytest
 
 from obskit.instrument import Handle, configure
-from obskit.instrument.api import Active
-from obskit.instrument.configuration import _First
+from obskit.instrument.configuration import isolated_configuration
 from tests.support.instrument_process import PASSWORD, read
-
-
-def forget() -> None:
-    """Undo `configure`, as no host ever needs to."""
-    if _First.handle is not None:
-        _First.handle.shutdown(1)
-    _First.handle = None
-    Active.runtime = None
-    Active.tracer = None
 
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[Callable[..., Handle]]:
     """`service(**options)` configures this process as the service "booking" with files in tmp_path/events."""
-    forget()
 
     def make(**options: Any) -> Handle:
         return configure(options.pop("service", "booking"), **{"sink": tmp_path / "events", **options})
 
-    yield make
-    forget()
+    with isolated_configuration():
+        yield make
 
 
 @pytest.fixture
 def rows(tmp_path: Path) -> Callable[[], list[dict[str, Any]]]:
-    """What is on disk now, in no order across files."""
+    """`rows()` returns the rows that are on disk now, in no order across files."""
     return lambda: read(tmp_path / "events")
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _todays_names() -> Iterator[None]:
-    """The instrumentations ask once a process which names they are to use."""
+    """Set before any test, because the instrumentations read it once per process."""
     patch = pytest.MonkeyPatch()
     patch.setenv("OTEL_SEMCONV_STABILITY_OPT_IN", "http,database")
     yield
@@ -56,7 +45,7 @@ def _todays_names() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def redis_port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """A real redis-server on loopback that wants PASSWORD."""
+    """A real redis-server on loopback that requires PASSWORD."""
     if not shutil.which("redis-server"):
         pytest.skip("needs redis-server")
     with socket.socket() as free:

@@ -1,4 +1,4 @@
-"""Disks that stick, are full, closed to us or not there: what is lost is counted, and nobody waits."""
+"""Disks that are stuck, full, unwritable or missing: losses are counted, and no thread waits."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from tests.support.instrument_process import events_in, run, start
 STUCK = """
 import sys, threading, time
 from obskit.instrument import configure, event
+from obskit.instrument.api import Active
 handle = configure("x", sink=sys.argv[1])
 def fill():
     for n in range(2000):
         with event("work", n=n, pad="x" * 100): pass
 threading.Thread(target=fill, daemon=True).start()
-inside, begun = handle._runtime.sink._inside, time.monotonic()
+inside, begun = Active.runtime.sink.writers.entered, time.monotonic()
 while not any(time.perf_counter_ns() - since > 60_000_000 for since in list(inside.values())):
     time.sleep(0.01)
     assert time.monotonic() - begun < 20
@@ -33,8 +34,8 @@ print(time.monotonic() - begun < 5, handle.counters["dropped"], flush=True)
 """
 
 
-def test_a_disk_that_sticks_for_ever_holds_up_nobody_s_exit(tmp_path: Path) -> None:
-    """A pipe that is open and not read: only who is in write(2) waits; the exit waits two seconds."""
+def test_a_disk_that_is_stuck_for_ever_does_not_block_the_exit(tmp_path: Path) -> None:
+    """Nobody reads an open pipe: only the thread in write(2) waits, and the exit waits two seconds."""
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
@@ -46,7 +47,7 @@ def test_a_disk_that_sticks_for_ever_holds_up_nobody_s_exit(tmp_path: Path) -> N
     os.close(reader)
 
 
-def test_a_pipe_that_nobody_opened_costs_events_and_no_wait(tmp_path: Path) -> None:
+def test_a_pipe_without_a_reader_drops_events_without_waiting(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert run(EMIT, str(tmp_path / "pipe")) == "5 0\n"
 
@@ -62,12 +63,12 @@ print(handle.counters["dropped"], handle.counters["written"])
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs /dev/full")
-def test_a_device_that_is_full_is_said_once() -> None:
+def test_a_full_device_is_logged_once() -> None:
     process = start(EMIT, "/dev/full")
-    out, said = process.communicate(timeout=30)
+    out, log = process.communicate(timeout=30)
     assert out == "5 0\n"
-    assert said == (
-        "obskit: /dev/full took no event (No space left on device): events are lost and counted\n"
+    assert log == (
+        "obskit: /dev/full rejected the write (No space left on device); events are dropped and counted\n"
     )
 
 
@@ -83,7 +84,7 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(small)], check=True)
 
 
-def test_a_disk_that_is_really_full_loses_what_it_counts_and_heals(small_disk: Path) -> None:
+def test_a_really_full_disk_loses_exactly_what_is_counted_and_recovers(small_disk: Path) -> None:
     (small_disk / "filler").write_bytes(b"x" * 30_000)
     process = start(
         """
@@ -105,9 +106,9 @@ def test_a_disk_that_is_really_full_loses_what_it_counts_and_heals(small_disk: P
     assert written + dropped == 1000
     assert dropped > 500
     (small_disk / "filler").unlink()
-    out, said = process.communicate("\n", timeout=30)
-    assert out == f"{written + 10} {dropped}\n", said
-    assert said.count("No space left on device") == 1
+    out, log = process.communicate("\n", timeout=30)
+    assert out == f"{written + 10} {dropped}\n", log
+    assert log.count("No space left on device") == 1
     events = events_in(small_disk / "events")
     found = events.to_arrow(["n"]).column(0).to_pylist()
     assert len(found) == written + 10
@@ -115,8 +116,8 @@ def test_a_disk_that_is_really_full_loses_what_it_counts_and_heals(small_disk: P
     assert events.load_report.rejected_count <= 1, "at most the one half that did not fit"
 
 
-def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
-    """Also as root, which has every right: the process becomes nobody."""
+def test_a_folder_without_write_permission_drops_events(tmp_path: Path) -> None:
+    """If the tests run as root, which may write everywhere, the process becomes `nobody`."""
     folder = Path(tempfile.mkdtemp())  # pytest's own folders are closed to nobody
     try:
         folder.chmod(0o555)
@@ -138,6 +139,6 @@ def test_a_folder_that_may_not_be_written(tmp_path: Path) -> None:
         shutil.rmtree(folder)
 
 
-def test_a_folder_that_cannot_be_written_costs_events_and_nothing_else(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_drops_events(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("in the way")
     assert run(EMIT, str(tmp_path / "file" / "below")) == "5 0\n"

@@ -1,4 +1,4 @@
-"""The short way to a line and the long one: the same line wherever the short one takes the event."""
+"""The fast and the slow path to a line: the same line for every event that the fast path accepts."""
 
 from __future__ import annotations
 
@@ -12,12 +12,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from opentelemetry.trace import SpanKind
 
-from obskit.instrument.encoder import RowMaker
+from obskit.instrument import Handle, event
+from obskit.instrument.encoder import RowEncoder
 from obskit.instrument.limits import Limits
-from obskit.instrument.redaction.redactor import Redaction
+from obskit.instrument.redaction.redactor import Redaction, pseudonym
 from obskit.instrument.sampling import Verdict
 from obskit.instrument.spans.event_span import EventSpan
 
+Service = Callable[..., Handle]
+Rows = Callable[[], list[dict[str, Any]]]
+KEY = b"0123456789abcdef"
 TEXTS = st.text(max_size=40) | st.sampled_from(
     ["/book/{seat}", "[list]", "Bearer abcdef0123456789", "https://u:p@h/?token=1", "\ud800", "é", "x" * 300]
 )
@@ -58,7 +62,7 @@ def span(name: Any, kind: SpanKind, fields: dict[str, Any], **own: Any) -> Event
     state=st.sampled_from(["", "ot=th:8", 'vendor=a"b', "ot=th:8,k=Bearer abcdef0123456789"]),
     redaction=st.sampled_from([None, Redaction()]),
 )
-def test_the_short_way_gives_the_line_of_the_long_one(
+def test_the_fast_path_gives_the_same_line_as_the_slow_one(
     name: str,
     kind: SpanKind,
     fields: dict[str, Any],
@@ -73,13 +77,15 @@ def test_the_short_way_gives_the_line_of_the_long_one(
     lines = []
     for way in ("short", "long"):
         counted: Counter[str] = Counter()
-        rows = RowMaker({"service.name": "booking"}, redaction, Limits(length=256), _adding(counted), [])
+        rows = RowEncoder({"service.name": "booking"}, redaction, Limits(length=256), _adding(counted), [])
         verdict = Verdict(True, weight, None)
         verdict.state_text = state
         event = span(name, kind, dict(fields), parent_hex=parent, verdict=verdict, started=started)
         clock = 1 + taken
         line = (
-            rows.quick(event, clock, weight) if way == "short" else rows.line(rows.row(event, clock, weight))
+            rows.encode_fast(event, clock, weight)
+            if way == "short"
+            else rows.line(rows.row(event, clock, weight))
         )
         lines.append(line)
         counts.append(counted)
@@ -94,8 +100,8 @@ def test_the_short_way_gives_the_line_of_the_long_one(
     assert counts[0] == counts[1]
 
 
-def test_usual_events_take_the_short_way() -> None:
-    rows = RowMaker({"service.name": "booking"}, Redaction(), Limits(), _adding(Counter()), [])
+def test_usual_events_take_the_fast_path() -> None:
+    rows = RowEncoder({"service.name": "booking"}, Redaction(), Limits(), _adding(Counter()), [])
     usual = {
         "seat": "14C",
         "http.route": "/book/{seat}",
@@ -105,9 +111,10 @@ def test_usual_events_take_the_short_way() -> None:
         "note": None,
     }
     assert (
-        rows.quick(span("book", SpanKind.SERVER, usual, verdict=Verdict(True, 1.0, None)), 5, 1.0) is not None
+        rows.encode_fast(span("book", SpanKind.SERVER, usual, verdict=Verdict(True, 1.0, None)), 5, 1.0)
+        is not None
     )
-    masked = rows.quick(
+    masked = rows.encode_fast(
         span("book", SpanKind.SERVER, {"password": "hunter2"}, verdict=Verdict(True, 1.0, None)), 5, 1.0
     )
     assert masked is not None
@@ -116,25 +123,55 @@ def test_usual_events_take_the_short_way() -> None:
 
 @pytest.mark.parametrize("fields", [{"service.name": "other"}, {"service": {"name": "other"}}])
 @pytest.mark.parametrize("redaction", [None, Redaction()])
-def test_a_column_of_the_services_is_in_a_line_once(
+def test_a_service_attribute_appears_once_per_line(
     fields: dict[str, Any], redaction: Redaction | None
 ) -> None:
-    """What the event says of it holds, by a flat name or a nested one; the others are the service's own."""
+    """The event's own value wins, under a flat or a nested name; the rest are the service's."""
     resource = {"service.name": "booking", "host.name": "h-1"}
-    rows = RowMaker(resource, redaction, Limits(), _adding(Counter()), [])
+    rows = RowEncoder(resource, redaction, Limits(), _adding(Counter()), [])
     event = span("book", SpanKind.SERVER, fields, verdict=Verdict(True, 1.0, None))
-    assert rows.quick(event, 5, 1.0) is None
+    assert rows.encode_fast(event, 5, 1.0) is None
     line = rows.line(rows.row(event, 5, 1.0))
     assert line.count(b'"service.name"') == line.count(b'"host.name"') == 1
     assert {**orjson.loads(line), "host.name": "h-1", "service.name": "other"} == orjson.loads(line)
 
 
-def test_lists_are_bounded_wherever_they_stand() -> None:
-    """A short line is not looked at again: what is in a list was cut before it."""
+def test_lists_are_limited_at_any_depth() -> None:
+    """Short lines are not checked again, so lists must be cut before."""
     counts: Counter[str] = Counter()
-    rows = RowMaker({}, None, Limits(items=3, depth=2), _adding(counts), [])
+    rows = RowEncoder({}, None, Limits(items=3, depth=2), _adding(counts), [])
     fields = {"seats": [1, 2, 3, 4], "deep": [[[1]]], "tags": {"b": (1, 2)}}
     event = span("book", SpanKind.SERVER, fields, verdict=Verdict(True, 1.0, None))
     found = orjson.loads(rows.line(rows.row(event, 5, 1.0)))
     assert (found["seats"], found["deep"], found["tags.b"]) == ([1, 2, 3], [["[1]"]], [1, 2])
     assert counts == {"cut": 2}
+
+
+def test_a_field_with_the_name_of_a_column_is_an_attribute(service: Service, rows: Rows) -> None:
+    service()
+    with event("book") as e:
+        e.add(name="x", timestamp=1, trace_id="no", event_count=9, body="b", error=True)
+        e.add({"service.name": "other"})
+    (row,) = rows()
+    assert row["name"] == "book"
+    assert row["attributes.name"] == "x"
+    assert row["attributes.timestamp"] == 1
+    assert row["attributes.trace_id"] == "no"
+    assert row["attributes.event_count"] == 9
+    assert row["attributes.body"] == "b"
+    assert "event_count" not in row
+    assert row["error"] is True
+    assert row["service.name"] == "other"
+
+
+def test_a_field_with_the_name_of_a_column_can_have_a_pseudonym(service: Service, rows: Rows) -> None:
+    service(redaction=Redaction(pseudonyms=("name", "user.id", "host.name"), pseudonym_key=KEY))
+    with event("greet") as e:
+        e.add({"name": "Ann Smith", "user.id": "ann"})
+    with event("other") as e:
+        e.add({"user.id": "ann", "auth.tokens": ["a", "b"]})
+    greet, other = rows()
+    assert greet["name"] == "greet"
+    assert greet["attributes.name"] == pseudonym("Ann Smith", KEY)
+    assert greet["user.id"] == other["user.id"] == pseudonym("ann", KEY)
+    assert greet["host.name"] == other["host.name"]

@@ -1,4 +1,4 @@
-"""What was open at a fork is the parent's: the child writes none of it, and counts what it would have added."""
+"""Events open at a fork belong to the parent: the child does not write them, and counts fields it adds."""
 
 from __future__ import annotations
 
@@ -52,10 +52,10 @@ if child:
 
 
 @pytest.mark.parametrize(("how", "open_at_the_fork"), [("own", 2), ("sdk", 3)])
-def test_a_forked_child_leaves_to_its_parent_what_was_open(
+def test_a_forked_child_leaves_open_events_to_its_parent(
     tmp_path: Path, how: str, open_at_the_fork: int
 ) -> None:
-    """By our provider, and by another, where one span was there before us."""
+    """Under our provider, and under another with a span that began before `configure`."""
     counters = json.loads(run(FORKING, str(tmp_path), how))
     rows = read(tmp_path)
     named = {row["name"]: row for row in rows}

@@ -1,6 +1,6 @@
-"""Sampling: who is kept, what is written for everyone downstream, and whether weights estimate what was there.
+"""Sampling: which units are kept, what goes downstream, and whether weights estimate the true totals.
 
-Ids are drawn from a seed: an estimate that lies within its interval once does so always.
+Ids come from a seed, so an estimate that is inside its interval once always is.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, TraceFlags, Trace
 
 from obskit.errors import InvalidArgument
 from obskit.instrument import Handle, Sampling, event
+from obskit.instrument.api import Active
 from tests.support.instrument_process import events_in, read, run
 
 Rows = Callable[[], list[dict[str, Any]]]
@@ -26,12 +27,12 @@ UNITS = 6000
 
 @pytest.fixture
 def service(service: Service) -> Service:
-    """As everywhere, with ids of a seed."""
+    """The usual fixture, with ids from a seed."""
 
     def make(**options: Any) -> Handle:
         handle = service(**options)
-        assert handle._runtime is not None
-        handle._runtime.random_bits = random.Random(4711).getrandbits
+        assert Active.runtime is not None
+        Active.runtime.random_bits = random.Random(4711).getrandbits
         return handle
 
     return make
@@ -44,7 +45,7 @@ def emit(units: int, fields: Callable[[int], Mapping[str, Any]] = lambda n: {}, 
 
 
 def estimate(weights: list[float]) -> tuple[float, float]:
-    """Return the total that weights stand for and three standard errors of it (Poisson sampling)."""
+    """Return the total that the weights represent, and three standard errors of it (Poisson sampling)."""
     return sum(weights), 3 * math.sqrt(sum(w * (w - 1) for w in weights))
 
 
@@ -66,7 +67,7 @@ def test_a_ratio_keeps_its_share_and_weights_restore_the_total(service: Service,
     assert handle.counters["unsampled"] == 2 * (UNITS - len(units))
 
 
-def test_every_field_may_have_ratios_of_its_own(service: Service, rows: Rows) -> None:
+def test_each_value_of_a_field_can_have_its_own_ratio(service: Service, rows: Rows) -> None:
     service(sampling=Sampling(ratio=1.0, by="http.route", ratios={"/health": 0.05, "/book": 0.5}))
     routes = ["/health", "/book", "/pay"]
     emit(UNITS, lambda n: {"http.route": routes[n % 3]})
@@ -75,7 +76,7 @@ def test_every_field_may_have_ratios_of_its_own(service: Service, rows: Rows) ->
     assert len([row for row in rows() if row.get("http.route") == "/pay"]) == UNITS // 3
 
 
-def test_by_a_key_all_units_of_a_user_are_kept_or_none(service: Service, rows: Rows) -> None:
+def test_a_key_keeps_all_units_of_a_user_or_none(service: Service, rows: Rows) -> None:
     service(sampling=Sampling(ratio=0.25, key="user.id"))
     emit(4000, lambda n: {"user.id": f"u{n % 800}"})
     units = [row for row in rows() if row["name"] == "work"]
@@ -91,7 +92,7 @@ def test_by_a_key_all_units_of_a_user_are_kept_or_none(service: Service, rows: R
     assert all(";rv:" in row["trace_state"] for row in units)
 
 
-def test_the_tail_keeps_failures_and_slow_ones_for_certain(service: Service, rows: Rows) -> None:
+def test_the_tail_keeps_every_failed_and_slow_unit(service: Service, rows: Rows) -> None:
     """1 in 50 fails, which the head would mostly miss. Kept for certain they weigh 1, the rest 20."""
     service(sampling=Sampling(ratio=0.05, errors=True, slow_ms=60_000))
     tracer = trace.get_tracer("t")
@@ -115,7 +116,7 @@ def test_the_tail_keeps_failures_and_slow_ones_for_certain(service: Service, row
     assert len([row for row in rows() if row["name"] == "slow"]) == UNITS // 1000
 
 
-def test_the_tail_over_ratios_of_their_own(service: Service, rows: Rows) -> None:
+def test_the_tail_works_with_ratios_per_value(service: Service, rows: Rows) -> None:
     service(sampling=Sampling(by="name", ratios={"health": 0.02}, ratio=0.5, errors=True))
     for name, every in (("health", 20), ("book", 7)):
         for n in range(UNITS // 2):
@@ -130,7 +131,7 @@ def test_the_tail_over_ratios_of_their_own(service: Service, rows: Rows) -> None
         assert estimates(kept, UNITS // 2)
 
 
-def test_slow_units_are_kept_for_certain(service: Service, rows: Rows) -> None:
+def test_every_slow_unit_is_kept(service: Service, rows: Rows) -> None:
     service(sampling=Sampling(ratio=0.1, slow_ms=100))
     tracer = trace.get_tracer("t")
     for n in range(UNITS):
@@ -142,13 +143,13 @@ def test_slow_units_are_kept_for_certain(service: Service, rows: Rows) -> None:
     assert estimates([row for row in kept if row["duration_ms"] == 20], UNITS - UNITS // 30)
 
 
-def test_a_provisional_row_for_how_a_unit_stands_has_an_end(service: Service, rows: Rows) -> None:
-    """It failed when it was looked at and was put right later: the head had left it out, its end is kept."""
-    handle = service(sampling=Sampling(ratio=1e-9, errors=True), unfinished_after=0.0)
-    assert handle._runtime is not None
+def test_a_unit_with_a_provisional_row_also_gets_its_final_row(service: Service, rows: Rows) -> None:
+    """The head left the unit out. It failed when the keeper looked and recovered later; its final row is kept."""
+    service(sampling=Sampling(ratio=1e-9, errors=True), unfinished_after=0.0)
+    assert Active.runtime is not None
     with event("work") as e:
         e["error"] = True
-        handle._runtime.look_after_open()
+        Active.runtime.check_open_units()
         e["error"] = False
     assert [(row.get("obskit.unfinished"), row["error"], row["sample_weight"]) for row in rows()] == [
         (True, True, 1.0),
@@ -157,7 +158,7 @@ def test_a_provisional_row_for_how_a_unit_stands_has_an_end(service: Service, ro
 
 
 def called(number: int, ratio: float, *, tell: bool = True, key: bool = False) -> None:
-    """Serve calls of a service that samples consistently: by its trace ids, or by a randomness of its own."""
+    """Serve calls from a service that samples consistently, by its trace ids or by its own randomness."""
     draw, tracer = random.Random(7), trace.get_tracer("t")
     threshold = round((1 - ratio) * 2**56)
     for _ in range(number):
@@ -174,7 +175,7 @@ def called(number: int, ratio: float, *, tell: bool = True, key: bool = False) -
 
 @pytest.mark.parametrize("key", [False, True])
 @pytest.mark.parametrize("rules", [Sampling(ratio=0.01), Sampling(ratio=0.01, errors=True)])
-def test_weights_of_a_caller_that_samples_estimate_its_total(
+def test_weights_from_a_sampling_caller_estimate_its_total(
     service: Service, rows: Rows, key: bool, rules: Sampling
 ) -> None:
     handle = service(sampling=rules)
@@ -186,7 +187,7 @@ def test_weights_of_a_caller_that_samples_estimate_its_total(
     assert handle.counters["unsampled"] == 2 * (UNITS - len(units))
 
 
-def test_a_caller_that_does_not_say_how_it_samples_leaves_no_weight(
+def test_a_caller_without_a_threshold_leaves_the_weight_unknown(
     service: Service, rows: Rows, tmp_path: Path
 ) -> None:
     service(sampling=Sampling(ratio=0.5))
@@ -200,8 +201,8 @@ def test_a_caller_that_does_not_say_how_it_samples_leaves_no_weight(
 
 
 @pytest.mark.parametrize("key", [False, True])
-def test_an_own_decision_within_traces_of_others(service: Service, rows: Rows, key: bool) -> None:
-    """By the same randomness: what is kept here is of traces that the caller kept, if it keeps more."""
+def test_an_own_decision_inside_a_callers_trace(service: Service, rows: Rows, key: bool) -> None:
+    """Both use the same randomness, so every unit kept here is in a trace that the caller kept too."""
     service(sampling=Sampling(ratio=0.1, follow_parent=False))
     called(UNITS, 0.2, key=key)
     units = [row for row in rows() if row["name"] == "work"]
@@ -211,7 +212,7 @@ def test_an_own_decision_within_traces_of_others(service: Service, rows: Rows, k
     assert all("vendor=x" in row["trace_state"] for row in units)
 
 
-def test_the_weights_count_when_loaded(service: Service, rows: Rows, tmp_path: Path) -> None:
+def test_loaded_counts_use_the_weights(service: Service, rows: Rows, tmp_path: Path) -> None:
     service(sampling=Sampling(ratio=0.2, by="http.route", ratios={"/health": 0.05}, errors=True))
     for n in range(UNITS):
         with event("work", {"http.route": "/health" if n % 2 else "/book"}) as e:
@@ -253,8 +254,8 @@ print(handle.mode, handle.counters["failed"])
 
 
 @pytest.mark.parametrize("sampler", ["tells", "does not tell"])
-def test_under_a_provider_that_samples_its_threshold_is_the_weight(tmp_path: Path, sampler: str) -> None:
-    """OpenTelemetry's own ratio sampler writes no threshold: then nobody knows the weight."""
+def test_a_sampling_providers_threshold_gives_the_weight(tmp_path: Path, sampler: str) -> None:
+    """OpenTelemetry's own ratio sampler writes no threshold, so the weight is unknown."""
     assert run(JOINED, str(tmp_path), sampler) == "joined 0\n"
     for name in ("work", "inner"):
         kept = [row for row in read(tmp_path) if row["name"] == name]
@@ -292,7 +293,7 @@ def context(trace_id: int, state: str, sampled: bool) -> Any:
     return set_span_in_context(NonRecordingSpan(SpanContext(trace_id, 7, True, flags, entries)))
 
 
-def test_where_nothing_is_sampled_all_is_kept_whatever_the_caller_says(service: Service, rows: Rows) -> None:
+def test_without_sampling_everything_is_kept_regardless_of_the_caller(service: Service, rows: Rows) -> None:
     service()
     for sampled in (True, False):
         span = trace.get_tracer("t").start_span("work", context=context(9, "ot=th:c", sampled))
@@ -303,7 +304,9 @@ def test_where_nothing_is_sampled_all_is_kept_whatever_the_caller_says(service: 
 
 
 @pytest.mark.parametrize("ratio", [0, -1, 1.5, math.nan])
-def test_a_ratio_that_is_none_is_refused(ratio: float) -> None:
+def test_an_invalid_ratio_is_rejected(ratio: float) -> None:
     with pytest.raises(InvalidArgument) as caught:
         Sampling(ratio=ratio)
-    assert str(caught.value) == f"a sampling ratio of {ratio}\nHint: a share above 0 and at most 1: ratio=0.1"
+    assert str(caught.value) == (
+        f"sampling ratio must be above 0 and at most 1, got {ratio}\nHint: ratio=0.1 keeps a tenth of the units"
+    )

@@ -1,4 +1,4 @@
-"""Forks, threads, tasks, generators and rotation at once, in several processes: every event accounted for."""
+"""Forks, threads, tasks, generators and rotation at once, in many processes: no event is lost uncounted."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def lines(folder: Path) -> Iterator[tuple[Path, bytes]]:
 
 @pytest.mark.parametrize("mode", ["sampled", "stuck"])
 def test_every_event_is_accounted_for(tmp_path: Path, mode: str) -> None:
-    """Nine processes, forked, forked from forks, and multiprocessing's, in one folder: on disk, or counted."""
+    """Nine processes share a folder: forks, forks of forks, and multiprocessing's. Events are on disk or counted."""
     events, ledgers = tmp_path / "events", tmp_path / "ledgers"
     ledgers.mkdir()
     words = [sys.executable, str(SERVICE), str(events), str(ledgers), mode]
     service = subprocess.run(words, capture_output=True, text=True, cwd=ROOT, timeout=60, check=False)
     assert service.returncode == 0, service.stderr
-    told = [json.loads(path.read_bytes()) for path in ledgers.iterdir()]
-    assert len(told) == 1 + 2 + 4 + 2
-    emitted: dict[str, Any] = {key: item for ledger in told for key, item in ledger["events"].items()}
-    assert len(emitted) == sum(len(ledger["events"]) for ledger in told)
+    records = [json.loads(path.read_bytes()) for path in ledgers.iterdir()]
+    assert len(records) == 1 + 2 + 4 + 2
+    emitted: dict[str, Any] = {key: item for ledger in records for key, item in ledger["events"].items()}
+    assert len(emitted) == sum(len(ledger["events"]) for ledger in records)
 
     rows: dict[str, dict[str, Any]] = {}
     provisional: list[dict[str, Any]] = []
@@ -56,7 +56,7 @@ def test_every_event_is_accounted_for(tmp_path: Path, mode: str) -> None:
         assert row["t.key"] not in rows, "written twice"
         rows[row["t.key"]] = row
 
-    for ledger in told:
+    for ledger in records:
         counted, expected = ledger["counters"], ledger["expected"]
         assert {name: counted[name] for name in expected} == expected
         assert counted["dropped"] == counted["failed"] == counted["waiting"] == counted["deleted"] == 0
@@ -65,7 +65,7 @@ def test_every_event_is_accounted_for(tmp_path: Path, mode: str) -> None:
         assert counted["written"] == mine + counted["unfinished"]
         assert len(ledger["events"]) == mine + counted["unsampled"]
     assert not by_process, "rows of a process that nobody knows"
-    assert len(provisional) == sum(ledger["counters"]["unfinished"] for ledger in told)
+    assert len(provisional) == sum(ledger["counters"]["unfinished"] for ledger in records)
     assert any(path.suffix == ".gz" for path in events.iterdir())
 
     assert rows.keys() <= emitted.keys()
@@ -90,7 +90,7 @@ def test_every_event_is_accounted_for(tmp_path: Path, mode: str) -> None:
         assert all(weight[row["parent_span_id"]] == row["sample_weight"] for row in inner)
     else:
         assert rows.keys() == emitted.keys()
-        deferred = sum(ledger["counters"]["deferred"] for ledger in told)
+        deferred = sum(ledger["counters"]["deferred"] for ledger in records)
         assert deferred > 0
         assert provisional
 

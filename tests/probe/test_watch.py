@@ -14,7 +14,7 @@ import pytest
 
 from obskit.errors import InvalidArgument, StorageFull
 from obskit.events import load
-from obskit.instrument.sinks.rotation import closed
+from obskit.instrument.sinks.retention import is_closed
 from obskit.probe import EventFile, check_urls, format_probe, format_summary, watch
 
 
@@ -106,9 +106,9 @@ def test_a_file_of_ones_own_that_loads(web, tmp_path: Path) -> None:
 def test_a_file_that_is_written_is_held(tmp_path: Path) -> None:
     """So that a service that shares the folder and keeps it within a budget leaves it alone."""
     with EventFile(tmp_path) as file:
-        assert not closed(file.path)
+        assert not is_closed(file.path)
         file.write({"a": 1})
-    assert closed(file.path)
+    assert is_closed(file.path)
 
 
 def test_a_file_without_events_is_not_left(tmp_path: Path) -> None:

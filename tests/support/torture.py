@@ -1,7 +1,7 @@
-"""A service that does everything at once, and keeps a ledger of what ought to be on disk.
+"""A service that does everything at once and keeps a ledger of what should be on disk.
 
 `python tests/support/torture.py FOLDER LEDGERS sampled|stuck`. Each of its processes writes one ledger: the events that
-it ended, each with the key of its parent and exactly the fields it should have, and what should be counted.
+it ended, each with its parent's key and exactly the fields it should have, and the expected counts.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TIMES = 15
 
 
 class Ledger:
-    """What this process did."""
+    """The events and counts that are expected of this process."""
 
     def __init__(self, where: str) -> None:
         self.where = where
@@ -38,7 +38,7 @@ class Ledger:
         self._lock = threading.Lock()
 
     def note(self, parent: str | None, **fields: Any) -> str:
-        """Note an event that is about to begin; return its key."""
+        """Record an event that is about to begin and return its key."""
         key = f"{self.where}/{next(self._numbers)}"
         self.events[key] = {"parent": parent, "fields": fields}
         return key
@@ -48,14 +48,14 @@ class Ledger:
             self.counts[name] += 1
 
 
-def started(where: str) -> None:
-    """Begin a ledger: at the start, and in every child."""
+def begin_ledger(where: str) -> None:
+    """Begin a new ledger, at the start and in every child."""
     global ledger
     ledger = Ledger(where)
 
 
-def done() -> None:
-    """Write the ledger with the counters beside it."""
+def write_ledger() -> None:
+    """Write the ledger together with the counters."""
     assert handle.flush(20)
     found = {
         "pid": os.getpid(),
@@ -68,7 +68,7 @@ def done() -> None:
 
 
 def nested() -> None:
-    """What is added below lands on the root."""
+    """Fields added below land on the root."""
     key = ledger.note(None, added=1, own=2)
     inner = ledger.note(key, mine=3)
     failing = random.random() < 0.1
@@ -82,7 +82,7 @@ def nested() -> None:
 
 
 def threads() -> None:
-    """Carried threads add to the unit, bare ones do not; one carried outlives it."""
+    """Threads with `carry` add to the unit, others do not; one thread outlives the unit."""
     key = ledger.note(None, carried=1)
     ended = threading.Event()
 
@@ -120,7 +120,7 @@ def threads() -> None:
 
 
 async def tasks() -> None:
-    """Requests side by side, each with a task in the background that outlives it."""
+    """Concurrent requests, each with a background task that outlives it."""
     background: list[asyncio.Task[None]] = []
 
     async def mail(parent: str, gate: asyncio.Event) -> None:
@@ -164,7 +164,7 @@ async def stream(key: str) -> AsyncGenerator[int, None]:
 
 
 def generators() -> None:
-    """Two in turn, one left early; each keeps its own event, and its consumer has another."""
+    """Two alternating generators, one left early; each has its own event, and the consumer another."""
     one, two = steps(ledger.note(None, last=2)), steps(ledger.note(None, last=1))
     for first, _ in zip(one, two, strict=False):
         with event("consumer", {"t.key": ledger.note(None, got=first)}):
@@ -191,7 +191,7 @@ def repeated(function: Any) -> None:
 
 
 def work(deep: int, above: str | None = None) -> None:
-    """All of it in threads, and children forked meanwhile, in the middle of an event."""
+    """Run everything in threads, and fork children meanwhile, in the middle of an event."""
     kinds = (nested, threads, generators)
     running = [threading.Thread(target=repeated, args=(kind,)) for kind in (nested, *kinds)]
     running.append(threading.Thread(target=lambda: asyncio.run(tasks())))
@@ -214,7 +214,7 @@ def forked(deep: int, above: str | None) -> list[int]:
             pid = os.fork()
             if pid == 0:
                 child = True
-                started(f"{where}/fork{number}")
+                begin_ledger(f"{where}/fork{number}")
                 ledger.count("outside")
                 add({"t.lost": 1})  # the event that is current is the parent's
                 with event("in child", {"t.key": ledger.note(key, own=1)}):
@@ -228,26 +228,26 @@ def forked(deep: int, above: str | None) -> list[int]:
                 time.sleep(0.02)
     if child:
         ledger.count("inherited")
-        done()
+        write_ledger()
         os._exit(0)
     return children
 
 
 def in_pool(where: str) -> None:
-    """The target of multiprocessing's children."""
-    started(where)
+    """Run in multiprocessing's children."""
+    begin_ledger(where)
     work(0)
-    done()
+    write_ledger()
 
 
 def slow_write(fd: int, data: bytes, write: Any = os.write) -> int:
     if random.random() < 0.005:
-        time.sleep(0.08)  # longer than anyone waits: others go on in memory
+        time.sleep(0.08)  # longer than STUCK_NS, so the others continue in memory
     return write(fd, data)
 
 
 class SlowDisk:
-    """The sink's `os` with a disk that sticks at times."""
+    """The sink's `os`, with a disk that is stuck at times."""
 
     write = staticmethod(slow_write)
 
@@ -267,7 +267,7 @@ handle = configure(
 )
 
 if __name__ == "__main__":
-    started("main")
+    begin_ledger("main")
     asyncio.run(asyncio.sleep(0))  # else a child may inherit asyncio's own lock, held by a thread
     pools = [
         multiprocessing.get_context(how).Process(target=in_pool, args=(f"{ledger.where}/{how}",))
@@ -279,4 +279,4 @@ if __name__ == "__main__":
     for process in pools:
         process.join()
         assert process.exitcode == 0
-    done()
+    write_ledger()

@@ -1,8 +1,8 @@
-"""One event a request of any ASGI application: FastAPI, Starlette, Litestar, Quart, Django.
+"""One event per request of any ASGI application: FastAPI, Starlette, Litestar, Quart, Django.
 
-It is what an instrumentation comes to that makes events and nothing else. An event begins with the request,
-as a child of the caller's span, and ends with the last byte of the answer. Metrics, spans of single messages
-and captured headers are the official instrumentations' business, which work with `configure` too.
+An event begins with the request, as a child of the caller's span, and ends with the response's last byte. For
+metrics, spans of single messages and captured headers, use the official instrumentations. They work with
+`configure` too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from opentelemetry.trace import (
 )
 
 from obskit.instrument.api import Active, event
-from obskit.instrument.asgi.request_scope import NAMES, callers_context, described, route_of
-from obskit.instrument.otel.foreign_provider import note_how_left
+from obskit.instrument.asgi.request_scope import PLACEHOLDER_NAMES, caller_context, describe_request, route_of
+from obskit.instrument.otel.foreign_provider import record_exit_on
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.spans.event_span import EventSpan
 
@@ -32,19 +32,19 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 
-_TYPES = ("http", "websocket")  # and "lifespan", and what is to come
+_TYPES = ("http", "websocket")  # not "lifespan", and no type that ASGI may add
 
 
 class EventMiddleware:
-    """Makes each request one event of kind `server`: `app.add_middleware(EventMiddleware)`.
+    """Writes one event of kind `server` per request: `app.add_middleware(EventMiddleware)`.
 
-    `EventMiddleware(app)` around a whole application is right too. A websocket is one event, from its opening
-    to its end. Within a server's span that somebody else has begun already, as FastAPI's own telemetry or an
-    official instrumentation, none is made: what is added is on that one.
+    `EventMiddleware(app)` around a whole application works too. A websocket is one event, from opening to
+    close. If a server span is open already, from FastAPI's own telemetry or an official instrumentation, the
+    middleware makes no event: fields are added to that span.
 
     Args:
         app: an ASGI application.
-        exclude: paths that make no event, as "/health"; without the `root_path`.
+        exclude: paths without events, such as "/health", not including the `root_path`.
     """
 
     def __init__(self, app: App, exclude: Collection[str] = ()) -> None:
@@ -52,19 +52,19 @@ class EventMiddleware:
         self._exclude = frozenset((exclude,) if isinstance(exclude, str) else exclude)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve a request, a websocket or the lifespan."""
+        """Serve a request, a websocket or the lifespan, as an ASGI application."""
         runtime = Active.runtime
         if runtime is None or scope["type"] not in _TYPES or (self._exclude and self._excludes(scope)):
             await self.app(scope, receive, send)
             return
         current = get_current_span()
         if getattr(current, "kind", None) is SpanKind.SERVER and current.is_recording():
-            await self._within(runtime, current, scope, receive, send)
+            await self._serve_inside(runtime, current, scope, receive, send)
             return
         try:
             request = Request(runtime, scope, receive, send)
         except Exception as error:
-            runtime.trouble("a request", error)
+            runtime.record_failure("recording a request", error)
             await self.app(scope, receive, send)
             return
         token = attach(request.context)
@@ -81,47 +81,47 @@ class EventMiddleware:
         path: str = scope.get("path", "")
         return path in self._exclude or path.removeprefix(scope.get("root_path", "")) in self._exclude
 
-    async def _within(
+    async def _serve_inside(
         self, runtime: Runtime, span: Span, scope: Message, receive: Receive, send: Send
     ) -> None:
-        """Leave the event to whoever has begun it; the exception that not everybody notes is put on it."""
+        """Serve inside a span that somebody else began; record on it an exception that leaves the app."""
         try:
             await self.app(scope, receive, send)
         except BaseException as error:
             try:
                 if not _is_disconnect(error):
-                    note_how_left(runtime, span, error)
-            except Exception as trouble:
-                runtime.trouble("a request", trouble)
+                    record_exit_on(runtime, span, error)
+            except Exception as failure:
+                runtime.record_failure("recording a request", failure)
             raise
 
 
 class RequestEvent(EventSpan):
-    """A request's event, which is shown with its route if it hangs."""
+    """A request's event, whose provisional row has the route if the request hangs."""
 
     __slots__ = ("request",)
     request: Message
 
-    def shown(self) -> EventSpan:
-        """Return a copy with the route as the scope says it by now: it may yet become longer."""
+    def snapshot(self) -> EventSpan:
+        """Return a copy with the scope's current route, which inner routers may still extend."""
         route = route_of(self.request)
         if route is None or "http.route" in self.fields:
             return self
-        seen = copy.copy(self)
-        seen.fields = {**self.fields, "http.route": route}
-        if self.name in NAMES:
-            seen.name = f"{self.name} {route}"
-        return seen
+        current = copy.copy(self)
+        current.fields = {**self.fields, "http.route": route}
+        if self.name in PLACEHOLDER_NAMES:
+            current.name = f"{self.name} {route}"
+        return current
 
 
 class Request:
-    """A request, or a websocket, under way; its span may be another provider's."""
+    """A request or websocket in progress. Its span may be another provider's."""
 
     __slots__ = (
         "_closed",
         "_code",
+        "_disconnected",
         "_ended",
-        "_gone",
         "_messages",
         "_method",
         "_receive",
@@ -138,14 +138,14 @@ class Request:
     def __init__(self, runtime: Runtime, scope: Message, receive: Receive, send: Send) -> None:
         headers = scope.get("headers", ())
         known = dict(headers)
-        context = callers_context(runtime, headers, known)
+        context = caller_context(runtime, headers, known)
         self._runtime, self._scope, self._receive, self._send = runtime, scope, receive, send
-        self._closed = self._gone = self._trailers = False
+        self._closed = self._disconnected = self._trailers = False
         self._status: int | None = None
         self._ended: int | None = None
         self._code: int | None = None
         self._size, self._messages = 0, [0, 0]
-        self._method, fields = described(scope, known)
+        self._method, fields = describe_request(scope, known)
         span: Span
         if Active.tracer is not None:
             span = Active.tracer.start_span(self._method, context, SpanKind.SERVER, fields)
@@ -154,40 +154,41 @@ class Request:
             span.request = scope
             span.begin(get_current_span(context))
             if runtime.processors:
-                runtime.started(span, context)
+                runtime.notify_started(span, context)
         self._span = span
         self.context = set_span_in_context(span, context)
 
     async def receive(self) -> Message:
-        """Hand a message on to the application."""
+        """Pass a message from the server to the application."""
         message = await self._receive()
         try:
             kind = message["type"]
             if kind == "websocket.receive":
                 self._messages[0] += 1
             elif kind == "websocket.disconnect":
-                self._left(message.get("code"))
+                self._client_left(message.get("code"))
             elif kind == "http.disconnect":
-                self._gone = self._ended is None  # after the answer it says no more than that all is read
+                # After the response it only means that everything was read.
+                self._disconnected = self._ended is None
         except Exception as error:
-            self._runtime.trouble("a request", error)
+            self._runtime.record_failure("recording a request", error)
         return message
 
     async def send(self, message: Message) -> None:
-        """Hand a message on to the server; the last one of an answer ends the event."""
+        """Pass a message from the application to the server; a response's last one ends the event."""
         last = False
         try:
-            last = self._saw(message)
-        except Exception as error:  # a message that is none: the server says so
-            self._runtime.trouble("a request", error)
+            last = self._observe(message)
+        except Exception as error:  # an invalid message: the server reports it
+            self._runtime.record_failure("recording a request", error)
         await self._send(message)
         if last and (self._status or 0) < 500:
             self.close(None)
-        elif last:  # frameworks answer first and hand the exception on then: it belongs on this event
+        elif last:  # frameworks send the 500 first and raise then: the exception belongs on this event
             self._ended = time.time_ns()
 
-    def _saw(self, message: Message) -> bool:
-        """Note what a message says; return whether it is an answer's last."""
+    def _observe(self, message: Message) -> bool:
+        """Record what a message tells; return whether it is the response's last."""
         kind = message["type"]
         if kind == "http.response.body":
             self._size += len(message.get("body", b""))
@@ -202,44 +203,44 @@ class Request:
         elif kind == "websocket.accept":
             self._status = 101
         elif kind == "websocket.close":
-            self._status = self._status or 403  # as servers answer a websocket that is not wanted
-            if self._code is None:  # the client has not closed before
+            self._status = self._status or 403  # what servers send when a websocket is rejected
+            if self._code is None:  # the client has not closed it first
                 self._code = message.get("code", 1000)
         elif kind == "http.response.pathsend":
-            self._size = -1  # the server knows it
+            self._size = -1  # only the server knows the size
             return True
         return False
 
-    def _left(self, code: int | None) -> None:
-        """Note that the client has gone; whoever closes a websocket first says how."""
-        self._gone = True
+    def _client_left(self, code: int | None) -> None:
+        """Record that the client disconnected; the first side to close a websocket gives the close code."""
+        self._disconnected = True
         if self._code is None:
             self._code = code
 
     def close(self, error: BaseException | None) -> None:
-        """End the event, once: by an exception that leaves the application, or well."""
+        """End the event, once; `error` is the exception that leaves the application, None for none."""
         try:
             if not self._closed:
                 self._closed = True
                 try:
-                    self._note(error)
+                    self._record_outcome(error)
                 finally:
                     self._span.end(self._ended)
             elif isinstance(error, Exception):
-                self._after(error)
-        except Exception as trouble:
-            self._runtime.trouble("a request", trouble)
+                self._record_late_error(error)
+        except Exception as failure:
+            self._runtime.record_failure("recording a request", failure)
 
-    def _note(self, error: BaseException | None) -> None:
-        """Put on the event how it ended."""
+    def _record_outcome(self, error: BaseException | None) -> None:
+        """Set the fields and status that say how the request ended."""
         span, status = self._span, self._status
         if error is not None:
             if _is_disconnect(error):
-                self._left(getattr(error, "code", None))
+                self._client_left(getattr(error, "code", None))
             else:
-                note_how_left(self._runtime, span, error)
+                record_exit_on(self._runtime, span, error)
                 if status is None and isinstance(error, Exception):
-                    status = 500  # which is what servers answer then
+                    status = 500  # what servers send then
         found: dict[str, Any] = {}
         if status is not None:
             found["http.response.status_code"] = status
@@ -250,22 +251,22 @@ class Request:
         else:
             if self._size >= 0:
                 found["http.response.body.size"] = self._size
-            if self._gone:
+            if self._disconnected:
                 found["obskit.disconnected"] = True
-        said = span.fields if type(span) is RequestEvent else getattr(span, "attributes", None) or {}
-        route = said.get("http.route") or route_of(self._scope)  # what the handler says holds
+        given = span.fields if type(span) is RequestEvent else getattr(span, "attributes", None) or {}
+        route = given.get("http.route") or route_of(self._scope)  # the handler's value wins
         if route is not None:
             found["http.route"] = route
             if getattr(span, "name", None) == self._method:
                 span.update_name(f"{self._method} {route}")
-        if error is None and (status >= 500 if status is not None else not self._gone):
+        if error is None and (status >= 500 if status is not None else not self._disconnected):
             span.set_status(StatusCode.ERROR)
-            if not said.get("error.type"):
+            if not given.get("error.type"):
                 found["error.type"] = str(status or "incomplete_response")
         span.set_attributes(found)
 
-    def _after(self, error: Exception) -> None:
-        """Give what fails after the answer, as a background task does, an event: the request's has ended."""
+    def _record_late_error(self, error: Exception) -> None:
+        """Write an event for an exception after the response, such as a background task's."""
         route = route_of(self._scope)
         block = event(f"after {self._method} {route or ''}".strip(), {"http.route": route} if route else None)
         block.open()
@@ -273,7 +274,7 @@ class Request:
 
 
 def _is_disconnect(error: BaseException) -> bool:
-    """Whether a framework or server says by an exception, or a group of them, that the client has gone."""
+    """Return whether an exception, or every one of a group, only says that the client disconnected."""
     if isinstance(error, BaseExceptionGroup):
         return all(map(_is_disconnect, error.exceptions))
     return type(error).__name__ in ("WebSocketDisconnect", "ClientDisconnect", "ClientDisconnected")

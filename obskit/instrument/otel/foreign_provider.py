@@ -1,6 +1,6 @@
-"""Living under a provider that someone else has set: a processor on it, and blocks over its spans.
+"""Joining a tracer provider that somebody else installed: a processor on it, and blocks over its spans.
 
-Its sampler, ids and limits hold, and the cost is the SDK's. We write a row of each span that it ends.
+Its sampler, ids and limits apply, and the cost is the SDK's. We write one row for each span that it ends.
 """
 
 from __future__ import annotations
@@ -16,75 +16,76 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import Span, get_current_span
 
-from obskit.instrument.limits import many
+from obskit.instrument.limits import field_count
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
-from obskit.instrument.spans.context_managers import SpanBlock, left_by
-from obskit.instrument.spans.event_span import EventSpan, Pipeline, here
+from obskit.instrument.spans.context_managers import SpanBlock, record_exit
+from obskit.instrument.spans.event_span import EventSpan, process_token
+from obskit.instrument.spans.pipeline import Pipeline
 
 _UNIT = "_obskit_unit"
 
 
 class JoinedUnit(EventSpan):
-    """A foreign local root while it is open: what the keeper counts, and shows if it hangs.
+    """A foreign local root while it is open, for the keeper to count and to write if it hangs.
 
-    Each span of the unit has it as an attribute: by it the root is found, and the process in which it began.
+    Each span of the unit has it as an attribute, which gives the root and the process where the unit began.
     """
 
     def __init__(self, runtime: Runtime, span: SdkSpan) -> None:
         super().__init__(runtime, span.name, span.kind)
         self.verdict = _verdict(span)
         self.started, self.clock = span.start_time or time.time_ns(), 0
-        self.begun_in = here()
+        self.begun_in = process_token()
         self.foreign = span
 
-    def shown(self) -> EventSpan:
-        """Return the span as it is now."""
-        return _copied(self.pipeline, self.foreign)
+    def snapshot(self) -> EventSpan:
+        """Return the foreign span's current values."""
+        return _as_event_span(self.pipeline, self.foreign)
 
 
 class JoinedProcessor(SpanProcessor):
-    """Writes a row of every span of a foreign provider, and knows each one's local root.
+    """Writes a row for every span of a foreign provider, and knows each one's local root.
 
-    Processors of ours are told from here, so that what they get is redacted too.
+    It also notifies our own processors, so that they get redacted spans.
     """
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._first = here()
-        # Of every span. Weakly: a unit lives as long as its spans, or as the keeper believes in its end.
+        self._first = process_token()
+        # Span id -> unit. Weak, so that a unit lives only as long as its spans or the keeper's entry.
         self._units: WeakValueDictionary[int, JoinedUnit] = WeakValueDictionary()
 
     def on_start(self, span: SdkSpan, parent_context: Context | None = None) -> None:
-        """Remember the unit: the parent's, while that is open in this process."""
+        """Give the span its parent's unit if that is open in this process, else a new one."""
         try:
-            self._runtime.started(span, parent_context)
+            self._runtime.notify_started(span, parent_context)
             unit = getattr(get_current_span(parent_context), _UNIT, None)
-            if unit is None or unit.begun_in is not here() or not unit.foreign.is_recording():
+            if unit is None or unit.begun_in is not process_token() or not unit.foreign.is_recording():
                 unit = JoinedUnit(self._runtime, span)
-                self._runtime.begun(unit, None)
+                self._runtime.begin_unit(unit, None)
             setattr(span, _UNIT, unit)
             self._units[span.context.span_id] = unit
         except Exception as error:
-            self._runtime.trouble("joining a span", error)
+            self._runtime.record_failure("joining a span", error)
 
     def on_end(self, span: ReadableSpan) -> None:
-        """Write the row."""
+        """Write the span's row."""
         try:
             unit = self._units.pop(span.context.span_id, None)
             if unit is not None and unit.foreign.context == span.context:
                 unit.open_in = None
                 self._runtime.open_units.pop(unit, None)
-            # A span without a unit was there before us.
-            if (self._first if unit is None else unit.begun_in) is not here():
+            # A span without a unit began before our processor was attached.
+            if (self._first if unit is None else unit.begun_in) is not process_token():
                 self._runtime.count("inherited")
                 return
-            self._runtime.finish(_copied(self._runtime, span), time.perf_counter_ns())
+            self._runtime.finish(_as_event_span(self._runtime, span), time.perf_counter_ns())
         except Exception as error:
-            self._runtime.trouble("writing a joined span", error)
+            self._runtime.record_failure("writing a joined span", error)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the sink and our processors."""
+        """Flush the sink and our processors; return whether they finished in time."""
         return self._runtime.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:
@@ -92,8 +93,8 @@ class JoinedProcessor(SpanProcessor):
         self._runtime.shutdown(5.0)
 
 
-def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
-    """Return a foreign span, open or ended, as one of ours."""
+def _as_event_span(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
+    """Copy a foreign span, open or ended, into an `EventSpan`."""
     context = span.context
     copy = EventSpan(pipeline, span.name, span.kind, dict(span.attributes or {}))
     copy.root = copy
@@ -107,14 +108,14 @@ def _copied(pipeline: Pipeline, span: ReadableSpan) -> EventSpan:
     copy.status_code = span.status.status_code.name
     copy.status_message = span.status.description
     copy.links_ = list(span.links)
-    for point in span.events:
-        if point.name == "exception":  # on the row itself, as with spans of our own
-            said = {k: v for k, v in (point.attributes or {}).items() if k != "exception.escaped"}
-            copy.fields = {**said, **copy.fields}
+    for item in span.events:
+        if item.name == "exception":  # as fields, like our own spans
+            found = {k: v for k, v in (item.attributes or {}).items() if k != "exception.escaped"}
+            copy.fields = {**found, **copy.fields}
             if copy.status_code == "ERROR":
-                copy.fields.setdefault("error.type", said.get("exception.type"))
+                copy.fields.setdefault("error.type", found.get("exception.type"))
         else:
-            copy.add_event(point.name, point.attributes, point.timestamp)
+            copy.add_event(item.name, item.attributes, item.timestamp)
     return copy
 
 
@@ -122,18 +123,18 @@ def _verdict(span: ReadableSpan) -> Verdict:
     state = span.context.trace_state
     weight = weight_of(state)
     if weight is None and not state:
-        weight = None if _samples(trace.get_tracer_provider()) else 1.0
+        weight = None if _may_drop(trace.get_tracer_provider()) else 1.0
     return Verdict(True, weight, state or None)
 
 
-def _samples(provider: Any) -> bool:
-    """Whether a provider's sampler may leave traces out: then the weight is unknown without a threshold."""
+def _may_drop(provider: Any) -> bool:
+    """Return whether a provider's sampler may drop traces; then the weight is unknown without a threshold."""
     described = str(getattr(getattr(provider, "sampler", None), "get_description", str)())
     return "AlwaysOn" not in described
 
 
 class JoinedBlock(SpanBlock):
-    """`event(...)` where the spans are another provider's."""
+    """`event(...)` when another provider makes the spans."""
 
     def __init__(self, runtime: Runtime, tracer: trace.Tracer, name: str, fields: dict[str, Any]) -> None:
         self._runtime = runtime
@@ -142,32 +143,32 @@ class JoinedBlock(SpanBlock):
         self._fields = fields
 
     def fresh(self) -> JoinedBlock:
-        """Return another of the same."""
+        """Return a new event like this one, for another call of a decorated function."""
         return JoinedBlock(self._runtime, self._tracer, self._name, dict(self._fields))
 
     def open(self) -> None:
-        """Start a span of the provider's."""
+        """Start a span of the foreign provider."""
         try:
             self.span = self._tracer.start_span(self._name, attributes=self._fields)
         except Exception as error:
-            self._runtime.trouble("event", error)
+            self._runtime.record_failure("event()", error)
 
     def close(self, error: BaseException | None) -> None:
-        """End it."""
+        """End the span; `error` is the exception that left the block, None for none."""
         try:
             if error is not None:
-                note_how_left(self._runtime, self.span, error)
+                record_exit_on(self._runtime, self.span, error)
             self.span.end()
-        except Exception as trouble:
-            self._runtime.trouble("event", trouble)
+        except Exception as failure:
+            self._runtime.record_failure("event()", failure)
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-        """Add fields to this event; keywords win over the mapping. Never raises."""
-        add_to(self._runtime, self.span, attributes, fields)
+        """Add fields to this event; keywords win over `attributes`. Never raises."""
+        add_fields(self._runtime, self.span, attributes, fields)
 
     def set_attribute(self, name: str, value: Any) -> None:
         """Set a field."""
-        add_to(self._runtime, self.span, None, {name: value})
+        add_fields(self._runtime, self.span, None, {name: value})
 
     __setitem__ = set_attribute
 
@@ -175,41 +176,41 @@ class JoinedBlock(SpanBlock):
         return (getattr(self.span, "attributes", None) or self._fields)[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field's value so far."""
+        """Return a field's current value."""
         return (getattr(self.span, "attributes", None) or self._fields).get(name, default)
 
 
-def note_how_left(runtime: Runtime, span: Span, error: BaseException) -> None:
-    """Note on a span, ours or another provider's, by which exception its block was left."""
+def record_exit_on(runtime: Runtime, span: Span, error: BaseException) -> None:
+    """Record on a span, ours or another provider's, the exception that left its block."""
     if isinstance(span, EventSpan):
-        left_by(span, error)
+        record_exit(span, error)
         return
     noted = EventSpan(runtime, "")
-    left_by(noted, error)
+    record_exit(noted, error)
     span.set_attributes(noted.fields)
     if noted.status_code == "ERROR":
         span.set_status(trace.StatusCode.ERROR, noted.status_message)
 
 
-def add_to(
+def add_fields(
     runtime: Runtime, span: Span, attributes: Mapping[str, Any] | None, fields: Mapping[str, Any]
 ) -> None:
-    """Set fields on a foreign span, of which those given by keyword win; what comes too late is counted."""
+    """Set fields on a foreign span; `fields` win over `attributes`, and fields after its end are counted."""
     try:
         unit = getattr(span, _UNIT, None)
-        if unit is not None and unit.begun_in is not here():
-            runtime.count("outside", many(attributes) + len(fields))
+        if unit is not None and unit.begun_in is not process_token():
+            runtime.count("outside", field_count(attributes) + len(fields))
         elif span.is_recording():
             given = {**(attributes or {}), **fields}
             span.set_attributes({name: value for name, value in given.items() if value is not None})
         else:
-            runtime.count("late", many(attributes) + len(fields))
+            runtime.count("late", field_count(attributes) + len(fields))
     except Exception as error:
-        runtime.trouble("add", error)
+        runtime.record_failure("add()", error)
 
 
 def local_root(span: Span) -> Span | None:
-    """Return a foreign span's local root, itself where that has ended, None where it has none."""
+    """Return a foreign span's local root; the span itself if the root has ended; None without a unit."""
     unit: JoinedUnit | None = getattr(span, _UNIT, None)
     if unit is None:
         return None

@@ -1,4 +1,4 @@
-"""Our provider and tracer: what auto-instrumentations get when they ask OpenTelemetry for one."""
+"""Our tracer provider and tracer, which instrumentations get from OpenTelemetry."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, get_current_span
 
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.spans.context_managers import Current
+from obskit.instrument.spans.context_managers import CurrentSpan
 from obskit.instrument.spans.event_span import EventSpan
 
 
@@ -35,7 +35,21 @@ class EventTracer(trace.Tracer):
         record_exception: bool = True,  # noqa: ARG002  OpenTelemetry's signature
         set_status_on_exception: bool = True,  # noqa: ARG002
     ) -> Span:
-        """Start a span that is not current yet."""
+        """Start a span without making it current.
+
+        Args:
+            name: the span's name.
+            context: the context with the parent; None for the current one.
+            kind: the span's kind.
+            attributes: the first fields.
+            links: the first links.
+            start_time: nanoseconds since 1970; None for now.
+            record_exception: not used.
+            set_status_on_exception: not used.
+
+        Returns:
+            The span; `INVALID_SPAN` if it could not be started.
+        """
         runtime = self._provider.runtime
         try:
             span = EventSpan(runtime, name, kind, dict(attributes) if attributes else {})
@@ -44,9 +58,9 @@ class EventTracer(trace.Tracer):
                 span.links_ = list(links)
             span.begin(get_current_span(context), start_time)
             if runtime.processors:
-                runtime.started(span, context)
+                runtime.notify_started(span, context)
         except Exception as error:
-            runtime.trouble("start_span", error)
+            runtime.record_failure("start_span()", error)
             return INVALID_SPAN
         return span
 
@@ -61,24 +75,39 @@ class EventTracer(trace.Tracer):
         record_exception: bool = True,
         set_status_on_exception: bool = True,
         end_on_exit: bool = True,
-    ) -> Current:
-        """Return a context manager, and decorator, within which a new span is current."""
+    ) -> CurrentSpan:
+        """Return a context manager, also a decorator, in which a new span is current.
+
+        Args:
+            name: the span's name.
+            context: the context with the parent; None for the current one.
+            kind: the span's kind.
+            attributes: the first fields.
+            links: the first links.
+            start_time: nanoseconds since 1970; None for now.
+            record_exception: record an exception that leaves the block.
+            set_status_on_exception: set the status to ERROR if an exception leaves the block.
+            end_on_exit: end the span with the block.
+
+        Returns:
+            The context manager.
+        """
 
         def make() -> Span:
             return self.start_span(name, context, kind, attributes, links, start_time)
 
-        return Current(make, record_exception, set_status_on_exception, end_on_exit)
+        return CurrentSpan(make, record_exception, set_status_on_exception, end_on_exit)
 
 
 class EventTracerProvider(trace.TracerProvider):
-    """Hands out tracers, and takes processors as the SDK's provider does."""
+    """Provides tracers, and accepts processors as the SDK's provider does."""
 
     def __init__(self, runtime: Runtime) -> None:
         self.runtime = runtime
 
     @property
     def resource(self) -> Resource:
-        """What the service says of itself."""
+        """The service's attributes, redacted."""
         return self.runtime.resource
 
     def get_tracer(
@@ -88,18 +117,18 @@ class EventTracerProvider(trace.TracerProvider):
         schema_url: str | None = None,
         attributes: Mapping[str, Any] | None = None,
     ) -> trace.Tracer:
-        """Return a tracer for an instrumentation."""
+        """Return a tracer for an instrumentation, given the names of its instrumentation scope."""
         scope = InstrumentationScope(
             instrumenting_module_name, instrumenting_library_version, schema_url, attributes
         )
         return EventTracer(self, scope)
 
     def add_span_processor(self, span_processor: SpanProcessor) -> None:
-        """Have a processor told of every span; from then on a `ReadableSpan` is made of each."""
+        """Notify a processor of every span; from then on a `ReadableSpan` is built for each."""
         self.runtime.processors += (span_processor,)
 
     def force_flush(self, timeout_millis: int = 30000) -> bool:
-        """Flush the sink and the processors."""
+        """Flush the sink and the processors; return whether both finished in time."""
         return self.runtime.flush(timeout_millis / 1000)
 
     def shutdown(self) -> None:

@@ -1,41 +1,170 @@
-"""Files of events in a folder: how they are called, rotated, packed, and deleted beyond a budget.
+"""The file that is written now: create it, and switch to a new one by size, age or loss.
 
-`<service>-<host>-<pid>-<start>.jsonl`, mode 0600. Whoever writes a file holds a lock on it (flock), so that
-any process can tell the closed ones, and only those are ever deleted. Nothing else in the folder is touched.
+Files are called `<service>-<host>-<pid>-<start>.jsonl` and have mode 0600. Their writer holds a lock (flock),
+so that any process can see which files are closed.
+
+A switch is a `dup2` onto the same descriptor, so no thread can ever hold a closed one.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import gzip
 import os
 import re
-import shutil
 import socket
+import stat
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
-_OURS = re.compile(r".+-\d+-\d{8}T\d{6}\.\d{6}Z(?:~\d+)?\.jsonl(?:\.gz)?$")
+from obskit.instrument.counters import Counters
+
+RETRY_SECONDS = 1.0
+"""Seconds before another attempt after a file could not be opened."""
 _UNSAFE = re.compile(r"[^A-Za-z0-9._]+")
 _EPOCH = datetime(1970, 1, 1)  # UTC
-_PACKING = ".packing"
-_GZIP_LEVEL = 1
-"""Packing costs a quarter of the time of level 6 for a sixth more space."""
 
 
-def open_new(folder: Path, service: str) -> tuple[int, Path]:
-    """Create the next file of this process and return its descriptor, locked, and its path.
+class RotatingFile:
+    """One descriptor for all writers, and the file behind it.
+
+    `descriptor` is -1 while nothing is open. `size` counts the bytes written to this file. `torn` is True
+    while the file ends within a line.
+
+    Args:
+        target: folder for the files, or a pipe or device that exists.
+        service: first part of file names.
+        rotate_bytes: size at which a new file begins.
+        rotate_seconds: age at which a new file begins.
+        counters: counts failures.
+        retire: called with the path of each file that is replaced.
+    """
+
+    def __init__(
+        self,
+        target: Path,
+        service: str,
+        rotate_bytes: int,
+        rotate_seconds: float,
+        counters: Counters,
+        retire: Callable[[Path], None],
+    ) -> None:
+        self.descriptor = -1
+        self.path: Path | None = None
+        self.size = 0
+        self.torn = False
+        self.closed = False
+        self.rotate_bytes = rotate_bytes
+        self._rotate_seconds = rotate_seconds
+        self._target = target
+        self._service = service
+        self._counters = counters
+        self._retire = retire
+        self._lock = threading.RLock()
+        self._opened_at = 0.0
+        self._retry_at = 0.0
+
+    @property
+    def rotates(self) -> bool:
+        """Whether a file in a folder is open; pipes and devices do not rotate."""
+        return self.descriptor >= 0 and self.path is not None and self.path != self._target
+
+    @property
+    def old(self) -> bool:
+        """Whether this file has reached its age limit."""
+        return time.monotonic() - self._opened_at >= self._rotate_seconds
+
+    def open(self) -> bool:
+        """Open a file unless one is open; return whether one is."""
+        with self._lock:
+            if self.descriptor >= 0:
+                return True
+            if self.closed or time.monotonic() < self._retry_at:
+                return False
+            try:
+                if self._is_special():
+                    # Without O_NONBLOCK, open(2) itself would block on a pipe that nobody reads.
+                    flags = os.O_WRONLY | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK
+                    self.descriptor = os.open(self._target, flags)
+                    os.set_blocking(self.descriptor, True)
+                    self.path = self._target
+                else:
+                    self.descriptor, self.path = create_file(self._target, self._service)
+            except OSError:
+                self._retry_at = time.monotonic() + RETRY_SECONDS
+                return False
+            self.size, self._opened_at = 0, time.monotonic()
+            return True
+
+    def _is_special(self) -> bool:
+        try:
+            return not stat.S_ISDIR(self._target.stat().st_mode)
+        except FileNotFoundError:
+            return False
+
+    def rotate(self, *, gone: bool = False) -> bool:
+        """Switch to a new file. Threads that are in write(2) may still reach the old one.
+
+        Args:
+            gone: the current file was removed, so it is replaced whatever its size and age, and not retired.
+
+        Returns:
+            False if no new file could be created; the old one stays in use.
+        """
+        with self._lock:
+            if not self.rotates or self.closed or self.path is None:
+                return True
+            if not gone and self.size <= self.rotate_bytes and not self.old:  # another thread was first
+                return True
+            try:
+                fresh, path = create_file(self._target, self._service)
+            except OSError as error:
+                self._counters.record_failure("creating the next file", error)
+                self._opened_at, self.size = time.monotonic(), 0
+                return False
+            os.dup2(fresh, self.descriptor, inheritable=False)
+            os.close(fresh)
+            if not gone:
+                self._retire(self.path)
+            self.path, self.size, self._opened_at, self.torn = path, 0, time.monotonic(), False
+            return True
+
+    def detach(self) -> int:
+        """Detach and return the descriptor; the caller closes it unless a thread is still writing to it."""
+        with self._lock:
+            self.closed = True
+            descriptor, self.descriptor = self.descriptor, -1
+            return descriptor
+
+    def abandon(self) -> None:
+        """Close the inherited descriptor in a forked child."""
+        self.closed = True  # without the lock: a thread of the parent may have held it
+        inherited, self.descriptor = self.descriptor, -1
+        if inherited >= 0:
+            with contextlib.suppress(OSError):
+                os.close(inherited)
+
+
+def create_file(folder: Path, service: str) -> tuple[int, Path]:
+    """Create the next file of this process.
+
+    Args:
+        folder: created with mode 0700 if it is missing.
+        service: first part of the name.
+
+    Returns:
+        The locked descriptor, opened for appending, and the path.
 
     Raises:
-        OSError: the folder cannot be made or written.
+        OSError: the folder or the file cannot be created.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     host = _UNSAFE.sub("_", socket.gethostname())[:64] or "host"
     name = _UNSAFE.sub("_", service)[:64] or "service"
-    stem = f"{name}-{host}-{os.getpid()}-{_now()}"
+    stem = f"{name}-{host}-{os.getpid()}-{_timestamp()}"
     for attempt in range(100):
         path = folder / f"{stem}{f'~{attempt}' if attempt else ''}.jsonl"
         with contextlib.suppress(FileExistsError):
@@ -44,90 +173,10 @@ def open_new(folder: Path, service: str) -> tuple[int, Path]:
             with contextlib.suppress(OSError):  # some network file systems have no locks
                 fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return descriptor, path
-    raise FileExistsError(f"a hundred files called {stem}")
+    raise FileExistsError(f"100 files named {stem} exist already")
 
 
-def _now() -> str:
-    # Without strftime and gmtime: libc's lock in them may be held for ever in a forked child.
+def _timestamp() -> str:
+    # Not strftime or gmtime: a forked child may inherit libc's lock in them, held for ever.
     moment = _EPOCH + timedelta(microseconds=time.time_ns() // 1000)
     return moment.isoformat(timespec="microseconds").replace("-", "").replace(":", "") + "Z"
-
-
-def pack(path: Path) -> None:
-    """Replace a closed file by its gzip.
-
-    Whenever the process dies, and whoever reads the folder meanwhile: each event is there, once.
-
-    Raises:
-        OSError: no room, or the file is gone; the file itself is left as it was.
-    """
-    half = path.with_name(f".{path.name}{_PACKING}")  # hidden: readers of the folder pass it over
-    try:
-        descriptor = os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with path.open("rb") as source, os.fdopen(descriptor, "wb") as raw:
-            with gzip.GzipFile(path.name, "wb", _GZIP_LEVEL, raw) as packed:
-                shutil.copyfileobj(source, packed, 1 << 20)
-            raw.flush()
-            os.fsync(raw.fileno())
-        half.rename(path)  # takes its place at once: the events are never there twice
-    except BaseException:
-        half.unlink(missing_ok=True)
-        raise
-    path.rename(path.with_name(path.name + ".gz"))
-
-
-def free_bytes(folder: Path) -> int:
-    """Return the bytes that are free for us where the folder lies."""
-    found = os.statvfs(folder)
-    return found.f_bavail * found.f_frsize
-
-
-def make_room(folder: Path, keep: int, floor: int) -> int:
-    """Delete the oldest closed files beyond `keep` bytes in all, and while less than `floor` are free.
-
-    Returns:
-        How many were deleted.
-    """
-    listed = sorted(_listed(folder))
-    total = sum(size for _, size, _ in listed)
-    deleted = 0
-    for _, size, path in listed:
-        if total <= keep and free_bytes(folder) >= floor:
-            break
-        if closed(path):
-            with contextlib.suppress(OSError):
-                with contextlib.suppress(FileNotFoundError):  # another process was first
-                    path.unlink()
-                    deleted += 1
-                total -= size
-    return deleted
-
-
-def _listed(folder: Path) -> Iterator[tuple[float, int, Path]]:
-    for entry in os.scandir(folder):
-        if _OURS.match(entry.name):
-            with contextlib.suppress(OSError):
-                found = entry.stat(follow_symlinks=False)
-                yield found.st_mtime, found.st_size, Path(entry.path)
-        elif entry.name.endswith(".jsonl" + _PACKING):  # left by a process that died while it packed
-            with contextlib.suppress(OSError):
-                if time.time() - entry.stat(follow_symlinks=False).st_mtime > 3600:
-                    os.unlink(entry.path)
-
-
-def closed(path: Path) -> bool:
-    """Whether nobody writes the file any more."""
-    if path.suffix == ".gz":
-        return True
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
-        return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    else:
-        return True
-    finally:
-        os.close(descriptor)

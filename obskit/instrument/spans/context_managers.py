@@ -1,6 +1,6 @@
-"""Blocks: context managers that are decorators too, for functions, coroutines and generators of both kinds.
+"""Blocks: context managers that also decorate functions, coroutines and generators of both kinds.
 
-A decorated generator runs each of its steps with its event current, and its consumer without it.
+A decorated generator has its event current while its own code runs, but not while its consumer's code runs.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from obskit.instrument.spans.event_span import EventSpan, here
+from obskit.instrument.spans.event_span import EventSpan, process_token
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
 class Block:
-    """What has a beginning, an end, and a time in between in which it may be current."""
+    """Base class: begins with `open`, ends with `close`, and is current between `attach` and `detach`."""
 
     def fresh(self) -> Block:
-        """Return another of the same, for one more call of what is decorated."""
+        """Return a new block like this one, for another call of a decorated function."""
         raise NotImplementedError
 
     def open(self) -> None:
         """Begin."""
 
     def attach(self) -> Any:
-        """Become current; return what `detach` wants."""
+        """Activate the context; return the token for `detach`."""
 
     def detach(self, token: Any) -> None:
-        """Be current no more."""
+        """Deactivate the context."""
 
     def close(self, error: BaseException | None) -> None:
-        """End, by an exception or well."""
+        """End; `error` is the exception that left the block, None for none."""
 
     def __enter__(self) -> Any:
         self.open()
@@ -59,7 +59,7 @@ class Block:
 
     def __call__(self, function: F) -> F:
         """Decorate a function, coroutine function, generator or asynchronous generator."""
-        return decorated(self, function)
+        return decorate(self, function)
 
 
 class SpanBlock(Block):
@@ -68,21 +68,29 @@ class SpanBlock(Block):
     span: Span = INVALID_SPAN
 
     def attach(self) -> Any:
-        """Have the span current."""
+        """Make the span current."""
         return attach(set_span_in_context(self.span))
 
     def detach(self, token: Any) -> None:
-        """Have it current no more."""
+        """Make the previous span current again."""
         detach(token)
 
 
-def decorated(block: Block, function: F) -> F:
-    """Return the function with a fresh block around each call."""
+def decorate(block: Block, function: F) -> F:
+    """Wrap a function so that each call has a fresh block around it.
+
+    Args:
+        block: the block to make copies of.
+        function: a function, coroutine function, generator or asynchronous generator.
+
+    Returns:
+        The wrapped function.
+    """
     wrapper: Any
     if inspect.isasyncgenfunction(function):
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-            # The mirror of `_steps`: an asynchronous generator cannot hand over to another.
+            # The same as `_run_steps`: an asynchronous generator cannot delegate with `yield from`.
             own, inner = block.fresh(), function(*args, **kwargs)
             own.open()
             failure: BaseException | None = None
@@ -113,7 +121,7 @@ def decorated(block: Block, function: F) -> F:
     elif inspect.isgeneratorfunction(function):
 
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-            return (yield from _steps(block.fresh(), function(*args, **kwargs)))
+            return (yield from _run_steps(block.fresh(), function(*args, **kwargs)))
 
     elif inspect.iscoroutinefunction(function):
 
@@ -130,7 +138,7 @@ def decorated(block: Block, function: F) -> F:
     return functools.wraps(function)(wrapper)  # type: ignore[return-value]
 
 
-def _steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+def _run_steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
     block.open()
     failure: BaseException | None = None
     step: Callable[[Any], Any] = inner.send
@@ -159,32 +167,32 @@ def _steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any,
         block.close(failure)
 
 
-def left_by(span: EventSpan, error: BaseException) -> None:
-    """Note on an event how its block was left. Being cancelled, or told to stop, is no failure of its own."""
+def record_exit(span: EventSpan, error: BaseException) -> None:
+    """Record the exception that left an event's block; a cancellation or normal exit is not a failure."""
     if isinstance(error, GeneratorExit):
         return
     if isinstance(error, asyncio.CancelledError) or type(error).__name__ == "Cancelled":  # trio's
         span.fields["obskit.cancelled"] = True
     elif not isinstance(error, SystemExit) or error.code:
-        span.failed(error)
+        span.fail(error)
 
 
 class EventBlock(EventSpan, Block):
-    """`event(...)`: a span that is current within its block. The same object is what `as e` gives."""
+    """`event(...)`: a span that is current within its block, and the object that `as e` binds."""
 
     __slots__ = ("_token",)
 
     def fresh(self) -> EventBlock:
-        """Return another of the same, for one more call of what is decorated."""
+        """Return a new event like this one, for another call of a decorated function."""
         return EventBlock(self.pipeline, self.name, self.kind, dict(self.fields))
 
     def __enter__(self) -> Self:
-        if self.open_in is None:  # entered once more: another event, with the fields that this one had
+        if self.open_in is None:  # entered again: a new event with the same fields
             EventSpan.__init__(self, self.pipeline, self.name, self.kind, self.fields)
         context = get_current()
-        self.begin(get_current_span(context))  # as `open` does, without the call
+        self.begin(get_current_span(context))  # what `open` does, inlined to save a call
         if self.pipeline.processors:
-            self.pipeline.started(self, context)
+            self.pipeline.notify_started(self, context)
         self._token = attach(set_span_in_context(self, context))
         return self
 
@@ -192,69 +200,70 @@ class EventBlock(EventSpan, Block):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         detach(self._token)
-        self._token = None  # it holds the context, and so the parent
-        if error is not None and self.open_in is here():
-            left_by(self, error)
+        self._token = None  # it would keep the context, and so the parent, alive
+        if error is not None and self.open_in is process_token():
+            record_exit(self, error)
         self.end()
 
     def open(self) -> None:
-        """Begin without becoming current."""
+        """Begin without activating the context."""
         self.begin(get_current_span())
         if self.pipeline.processors:
-            self.pipeline.started(self, None)
+            self.pipeline.notify_started(self, None)
 
     def attach(self) -> Any:
-        """Become current."""
+        """Activate the context; return the token for `detach`."""
         return attach(set_span_in_context(self))
 
     def detach(self, token: Any) -> None:
-        """Be current no more."""
+        """Deactivate the context."""
         detach(token)
 
     def close(self, error: BaseException | None) -> None:
-        """End."""
-        if error is not None and self.open_in is here():
-            left_by(self, error)
+        """End and write the event; `error` is the exception that left the block, None for none."""
+        if error is not None and self.open_in is process_token():
+            record_exit(self, error)
         self.end()
 
 
-class Current(SpanBlock):
-    """`start_as_current_span`: makes a span, has it current, and ends it, as OpenTelemetry says."""
+class CurrentSpan(SpanBlock):
+    """`start_as_current_span`: makes a span, makes it current and ends it, as OpenTelemetry specifies."""
 
     def __init__(self, make: Callable[[], Span], record: bool, set_status: bool, end: bool) -> None:
         self._make = make
-        self._how = (record, set_status, end)
+        self._record = record
+        self._set_status = set_status
+        self._end = end
 
-    def fresh(self) -> Current:
-        """Return another of the same."""
-        return Current(self._make, *self._how)
+    def fresh(self) -> CurrentSpan:
+        """Return a new block like this one."""
+        return CurrentSpan(self._make, self._record, self._set_status, self._end)
 
     def open(self) -> None:
-        """Make the span."""
+        """Start the span."""
         self.span = self._make()
 
     def close(self, error: BaseException | None) -> None:
-        """Record an exception where wanted, end the span where wanted."""
+        """Record the exception and end the span, each if the caller asked for it."""
         try:
-            self._note(error)
-        except Exception as trouble:
+            self._record_error(error)
+        except Exception as failure:
             if isinstance(self.span, EventSpan):
-                self.span.pipeline.trouble("ending a span", trouble)
-        if self._how[2]:
+                self.span.pipeline.record_failure("ending a span", failure)
+        if self._end:
             self.span.end()
 
-    def _note(self, error: BaseException | None) -> None:
-        record, set_status, _ = self._how
+    def _record_error(self, error: BaseException | None) -> None:
         if isinstance(error, Exception) and self.span.is_recording():
-            if record:
+            if self._record:
                 self.span.record_exception(error)
-            if set_status:
+            if self._set_status:
                 self.span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
             elif isinstance(self.span, EventSpan) and self.span.get("rpc.grpc.status_code") == 0:
-                # gRPC's servers end a call by an exception too, having said its status before. This one has
-                # none: it is the handler's own, and the caller is told UNKNOWN.
+                # gRPC servers also end an aborted call with an exception, but set its status first. No status
+                # is set here, so the exception is the handler's own and the caller gets UNKNOWN.
                 self.span.fields["rpc.grpc.status_code"] = 2
-                self.span.failed(error)
+                self.span.fail(error)
 
     def __enter__(self) -> Span:
         super().__enter__()

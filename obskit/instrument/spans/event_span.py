@@ -1,20 +1,20 @@
-"""A real OpenTelemetry span whose fields gather in a plain dict.
+"""A real OpenTelemetry span that collects its fields in a plain dict.
 
-To everyone else it is a span: `get_current_span()` returns it, propagators read its context, processors get
-a `ReadableSpan` of it. Setting a field is one dict store, no lock and no check of the value: what a value
-may be is decided once, when the event is written.
+To everyone else it is a span: `get_current_span()` returns it, propagators read its context, and processors
+get a `ReadableSpan` of it. Setting a field is one dict store, without a lock and without checking the value:
+values are checked once, when the event is written.
 
-The local root is the outermost span of a trace in this process that is still open: what is added anywhere
-below lands on it. A span whose root has ended before it began (a background task) is its own.
+The local root is the outermost span of a trace in this process that is still open. `add` from anywhere below
+lands on it. A span that begins after its root has ended (a background task) is its own local root.
 """
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import Any, Protocol
+from typing import Any
 
 from opentelemetry.trace import (
     INVALID_SPAN,
@@ -27,63 +27,42 @@ from opentelemetry.trace import (
     TraceFlags,
 )
 
-from obskit.instrument.limits import described, many
+from obskit.instrument.limits import exception_fields, field_count
 from obskit.instrument.sampling import Verdict
+from obskit.instrument.spans.pipeline import Pipeline
 
 _SAMPLED = TraceFlags(TraceFlags.SAMPLED | 2)  # 2: the low 56 bits of the trace id are random
 _NOT_SAMPLED = TraceFlags(2)
 _INTERNAL = SpanKind.INTERNAL
 _now = time.time_ns
 _clock = time.perf_counter_ns
-MOST_POINTS = 128
-"""Span events, and links, that one span keeps."""
-_here = object()
-"""This process: a forked child has another."""
+MAX_SPAN_EVENTS = 128
+"""The maximum number of span events, and of links, that one span keeps."""
+_process_token = object()
 
 
-def here() -> object:
-    """Return what `open_in` is of the spans that begin now."""
-    return _here
+def process_token() -> object:
+    """Return the object that identifies this process; a forked child has a different one."""
+    return _process_token
 
 
 def _forked() -> None:
-    global _here
-    _here = object()
+    global _process_token
+    _process_token = object()
 
 
 os.register_at_fork(after_in_child=_forked)
 
 
-class Pipeline(Protocol):
-    """What a span needs of the runtime it belongs to."""
-
-    recording: bool
-    random_bits: Callable[[int], int]
-
-    def begun(self, span: EventSpan, parent: SpanContext | None) -> Verdict:
-        """Decide about a local root that begins."""
-
-    def started(self, span: EventSpan, context: Any) -> None:
-        """Tell the processors."""
-
-    def finish(self, span: EventSpan, clock: int) -> None:
-        """Write a span that has ended."""
-
-    def count(self, name: str, number: int = 1) -> None:
-        """Add to a counter."""
-
-    def trouble(self, where: str, error: BaseException) -> None:
-        """Count and log what went wrong inside."""
-
-    @property
-    def processors(self) -> Sequence[Any]:
-        """Whom to tell of beginnings."""
-
-
 class EventSpan(Span):
-    """One event in the making."""
+    """An event that is being collected.
 
-    # Slots, all set at once: what a class holds for its instances is looked up anew at each use.
+    `open_in` is the process token while the span is open in that process, and None once it has ended.
+    `verdict` is the head's decision. `local` is the parent if it is in this process, `parent` the remote
+    caller's context. `held` and `kept` belong to tail sampling, `provisional` to the keeper.
+    """
+
+    # Slots without defaults on the class: a class attribute would be looked up again at each use.
     __slots__ = (
         "_context",
         "clock",
@@ -99,10 +78,10 @@ class EventSpan(Span):
         "parent",
         "parent_hex",
         "pipeline",
-        "points",
         "provisional",
         "root",
         "scope",
+        "span_events",
         "span_hex",
         "started",
         "status_code",
@@ -124,15 +103,14 @@ class EventSpan(Span):
         self.name = name
         self.kind = kind
         self.fields: dict[str, Any] = {} if fields is None else fields
-        # The process in which it is open, None once it has ended: one look tells whether a field is of use.
-        self.open_in: object | None = _here
+        self.open_in: object | None = _process_token
         self.provisional = False
         self.status_code = "UNSET"
         self.parent_hex: str | None = None
         self.status_message: str | None = None
         self.local: EventSpan | None = None
         self.parent: SpanContext | None = None
-        self.points: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
+        self.span_events: list[tuple[str, int, Mapping[str, Any] | None]] | None = None
         self.links_: list[Link] | None = None
         self.finished: int | None = None
         self.scope: Any = None
@@ -141,22 +119,27 @@ class EventSpan(Span):
         self._context: SpanContext | None = None
 
     def begin(self, parent: Span, start: int | None = None) -> None:
-        """Start: ids, the local root, the verdict of sampling."""
+        """Begin the span: take ids, find the local root, get the head's decision.
+
+        Args:
+            parent: the parent span, `INVALID_SPAN` for none.
+            start: nanoseconds since 1970; None for now.
+        """
         pipeline = self.pipeline
-        self.open_in = _here
+        self.open_in = _process_token
         if parent is INVALID_SPAN:
             ids = pipeline.random_bits(192).to_bytes(24).hex()
             self.trace_hex, self.span_hex = ids[:32], ids[32:]
             self.root = self
-            self.verdict = pipeline.begun(self, None)
+            self.verdict = pipeline.begin_unit(self, None)
         else:
             try:
                 if isinstance(parent, EventSpan):
-                    self._begin_within(parent)
+                    self._begin_below(parent)
                 else:
-                    self._begin_after(parent.get_span_context())
-            except Exception as error:  # the parent is no good: better an event without one
-                pipeline.trouble("a parent", error)
+                    self._begin_under_remote(parent.get_span_context())
+            except Exception as error:  # an unusable parent: begin without one
+                pipeline.record_failure("reading a parent span", error)
                 self.parent = self.parent_hex = self.local = None
                 self.begin(INVALID_SPAN, start)
                 return
@@ -166,7 +149,7 @@ class EventSpan(Span):
         else:
             self.started, self.clock = start, 0
 
-    def _begin_within(self, parent: EventSpan) -> None:
+    def _begin_below(self, parent: EventSpan) -> None:
         self.trace_hex = parent.trace_hex
         self.parent_hex = parent.span_hex
         self.span_hex = self.pipeline.random_bits(64).to_bytes(8).hex()
@@ -176,10 +159,10 @@ class EventSpan(Span):
             self.root = parent.root
         else:
             self.root = self
-            self.pipeline.begun(self, None)
+            self.pipeline.begin_unit(self, None)
 
-    def _begin_after(self, caller: SpanContext | None) -> None:
-        if caller is None or not caller.is_valid:  # a foreign span may have none
+    def _begin_under_remote(self, caller: SpanContext | None) -> None:
+        if caller is None or not caller.is_valid:  # a foreign span may have no context
             self.begin(INVALID_SPAN)
             return
         self.root = self
@@ -187,14 +170,14 @@ class EventSpan(Span):
         self.trace_hex = f"{caller.trace_id:032x}"
         self.parent_hex = f"{caller.span_id:016x}"
         self.span_hex = self.pipeline.random_bits(64).to_bytes(8).hex()
-        self.verdict = self.pipeline.begun(self, caller)
+        self.verdict = self.pipeline.begin_unit(self, caller)
 
     # What hosts call on an event.
 
     def add(self, attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
-        """Add fields to this event; keywords win over the mapping. Never raises."""
-        if self.open_in is not _here:
-            self._missed(many(attributes) + len(fields))
+        """Add fields to this event; keywords win over `attributes`. Never raises."""
+        if self.open_in is not _process_token:
+            self._count_missed(field_count(attributes) + len(fields))
             return
         try:
             if attributes:
@@ -202,30 +185,30 @@ class EventSpan(Span):
             if fields:
                 self.fields.update(fields)
         except Exception as error:
-            self.pipeline.trouble("add", error)
+            self.pipeline.record_failure("add()", error)
 
-    def _missed(self, fields: int = 1) -> None:
-        """Count fields that came too late, or to an event of the process from which this one was forked."""
+    def _count_missed(self, fields: int = 1) -> None:
+        """Count fields that were set after the end, or on an event that belongs to the parent process."""
         self.pipeline.count("late" if self.open_in is None else "outside", fields)
 
     def __getitem__(self, name: str) -> Any:
         return self.fields[name]
 
     def get(self, name: str, default: Any = None) -> Any:
-        """Return a field's value so far."""
+        """Return a field's current value."""
         return self.fields.get(name, default)
 
-    # OpenTelemetry's span.
+    # OpenTelemetry's span interface.
 
     def set_attribute(self, key: str, value: Any) -> None:
         """Set a field."""
-        if self.open_in is not _here:
-            self._missed()
+        if self.open_in is not _process_token:
+            self._count_missed()
             return
         try:
             self.fields[key] = value
         except TypeError as error:
-            self.pipeline.trouble("set_attribute", error)
+            self.pipeline.record_failure("set_attribute()", error)
 
     __setitem__ = set_attribute
 
@@ -234,7 +217,7 @@ class EventSpan(Span):
         self.add(attributes)
 
     def get_span_context(self) -> SpanContext:
-        """Return ids, flags and state; made when first asked for."""
+        """Return the ids, flags and trace state, created on the first call."""
         context = self._context
         if context is None:
             verdict = self.verdict
@@ -248,42 +231,42 @@ class EventSpan(Span):
         return context
 
     def is_recording(self) -> bool:
-        """Whether fields are of use: not once it has ended, in a forked child, or left out for good."""
-        return self.open_in is _here and (self.verdict.sampled or self.pipeline.recording)
+        """Return whether fields still count: False after the end, in a forked child, or if dropped."""
+        return self.open_in is _process_token and (self.verdict.sampled or self.pipeline.recording)
 
     def update_name(self, name: str) -> None:
-        """Rename the event, as frameworks do once the route is known."""
-        if self.open_in is not _here:
-            self._missed()
+        """Rename the event, as frameworks do when they know the route."""
+        if self.open_in is not _process_token:
+            self._count_missed()
         else:
             self.name = name
 
     def add_event(
         self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
     ) -> None:
-        """Add a point of time within the span."""
-        self.points = self._more(self.points, (name, timestamp or _now(), attributes))
+        """Add a span event; `timestamp` is in nanoseconds since 1970, None for now."""
+        self.span_events = self._appended(self.span_events, (name, timestamp or _now(), attributes))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
         """Link to another span."""
-        self.links_ = self._more(self.links_, Link(context, attributes))
+        self.links_ = self._appended(self.links_, Link(context, attributes))
 
-    def _more(self, items: list[Any] | None, item: Any) -> list[Any] | None:
-        """Return the points, or links, with one more."""
-        if self.open_in is not _here:
-            self._missed()
+    def _appended(self, items: list[Any] | None, item: Any) -> list[Any] | None:
+        """Return the span events, or links, with one more."""
+        if self.open_in is not _process_token:
+            self._count_missed()
         elif items is None:
             items = [item]
-        elif len(items) < MOST_POINTS:
+        elif len(items) < MAX_SPAN_EVENTS:
             items.append(item)
         else:
             self.pipeline.count("cut")
         return items
 
     def set_status(self, status: Status | StatusCode, description: str | None = None) -> None:
-        """Set the status; OK is final and UNSET is ignored, as OpenTelemetry has it."""
-        if self.open_in is not _here:
-            self._missed()
+        """Set the status. As OpenTelemetry specifies, OK is final and UNSET is ignored."""
+        if self.open_in is not _process_token:
+            self._count_missed()
             return
         if isinstance(status, Status):
             code = status.status_code
@@ -292,7 +275,8 @@ class EventSpan(Span):
         elif isinstance(status, StatusCode):
             code = status
         else:
-            self.pipeline.trouble("set_status", TypeError(f"{type(status).__name__} is no status"))
+            error = TypeError(f"expected a Status or StatusCode, got {type(status).__name__}")
+            self.pipeline.record_failure("set_status()", error)
             return
         if code is StatusCode.UNSET or self.status_code == "OK":
             return
@@ -308,21 +292,28 @@ class EventSpan(Span):
         timestamp: int | None = None,  # noqa: ARG002  OpenTelemetry's signature
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
-        """Put an exception on the event as `exception.*`; on one that has failed as `error.type` too."""
-        if self.open_in is not _here:
-            self._missed()
+        """Set `exception.*` from an exception, and `error.type` too if the status is ERROR.
+
+        Args:
+            exception: the exception.
+            attributes: more fields; they win.
+            timestamp: not used.
+            escaped: not used.
+        """
+        if self.open_in is not _process_token:
+            self._count_missed()
             return
         try:
-            self.fields.update(described(exception))
+            self.fields.update(exception_fields(exception))
             if attributes:
                 self.fields.update(attributes)
-            if self.status_code == "ERROR":  # said before the exception, as gRPC's client does
+            if self.status_code == "ERROR":  # set before the exception, as gRPC's client does
                 self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
-            self.pipeline.trouble("record_exception", error)
+            self.pipeline.record_failure("record_exception()", error)
 
-    def failed(self, exception: BaseException) -> None:
-        """Mark the event as ended by an exception."""
+    def fail(self, exception: BaseException) -> None:
+        """Mark the event as failed by an exception."""
         self.record_exception(exception)
         self.fields.setdefault("error.type", self.fields.get("exception.type", type(exception).__name__))
         if self.status_code == "UNSET":
@@ -333,9 +324,9 @@ class EventSpan(Span):
                 self.status_message = type(exception).__name__
 
     def end(self, end_time: int | None = None) -> None:
-        """End the event and write it."""
+        """End the event and write it; `end_time` is in nanoseconds since 1970, None for now."""
         opened, self.open_in = self.open_in, None
-        if opened is not _here:
+        if opened is not _process_token:
             if opened is not None:
                 self.pipeline.count("inherited")
             return
@@ -347,7 +338,7 @@ class EventSpan(Span):
         try:
             self.pipeline.finish(self, clock)
         except Exception as error:
-            self.pipeline.trouble("end", error)
+            self.pipeline.record_failure("ending a span", error)
 
     def __exit__(
         self,
@@ -356,24 +347,24 @@ class EventSpan(Span):
         exc_tb: TracebackType | None,
     ) -> None:
         if exc_val is not None and isinstance(exc_val, Exception):
-            self.failed(exc_val)
+            self.fail(exc_val)
         self.end()
 
     def duration_ns(self, clock: int) -> int:
-        """Return how long it took, or has taken by `clock`."""
+        """Return the duration, up to `clock` (`time.perf_counter_ns()`) if no end time is set."""
         if self.finished is not None:
             return self.finished - self.started
         return clock - self.clock if self.clock else _now() - self.started
 
-    def shown(self) -> EventSpan:
-        """Return what a provisional row is made of: the span itself, which others' are not."""
+    def snapshot(self) -> EventSpan:
+        """Return the span to write provisionally: this one; subclasses return a copy with current values."""
         return self
 
-    # What processors read on start, as on the SDK's span.
+    # What processors read in on_start, as on the SDK's span.
 
     @property
     def attributes(self) -> Mapping[str, Any]:
-        """The fields so far."""
+        """A copy of the current fields."""
         return dict(self.fields)
 
     @property
@@ -383,15 +374,15 @@ class EventSpan(Span):
 
     @property
     def start_time(self) -> int:
-        """Nanoseconds since 1970."""
+        """The start in nanoseconds since 1970."""
         return self.started
 
     @property
     def links(self) -> Sequence[Link]:
-        """Links so far."""
+        """The current links."""
         return tuple(self.links_ or ())
 
     @property
     def status(self) -> Status:
-        """The status so far."""
+        """The current status."""
         return Status(StatusCode[self.status_code], self.status_message)

@@ -1,4 +1,4 @@
-"""Rows for OpenTelemetry's processors: one `ReadableSpan` made at the end, of the redacted row."""
+"""Spans for OpenTelemetry's processors: a `ReadableSpan` from the redacted row, and the OTLP processor."""
 
 from __future__ import annotations
 
@@ -21,30 +21,33 @@ _PRIMITIVES = (str, bool, int, float)
 
 
 def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: int) -> ReadableSpan:
-    """Return what processors get for a span that has ended.
+    """Build the span that processors get for one that has ended.
 
     Args:
-        span: for ids, times and status.
-        row: the same, flat and redacted; only what is in it leaves the process.
-        resource: of the service.
+        span: gives ids, times and status.
+        row: its flat, redacted row; other values do not leave the process.
+        resource: the service's resource.
         clock: `time.perf_counter_ns()` of the end.
+
+    Returns:
+        The span, as the SDK's processors and exporters expect it.
     """
     attributes = {}
     for name in span.fields:
-        value = row.get(f"attributes.{name}")  # of one that made room for a column of ours
+        value = row.get(f"attributes.{name}")  # a field with the name of one of our columns
         if value is None:
             value = row.get(name)
         if value is not None:
-            attributes[name] = _attribute(value)
+            attributes[name] = _otlp_value(value)
     prefixes = tuple(f"{name}." for name, value in span.fields.items() if type(value) is dict)
     if prefixes:
-        attributes |= {n: _attribute(v) for n, v in row.items() if n.startswith(prefixes) and v is not None}
-    points = [
-        Event(item["name"], _loaded(item["attributes"]), point[1])
-        for item, point in zip(row.get("events") or (), span.points or (), strict=False)
+        attributes |= {n: _otlp_value(v) for n, v in row.items() if n.startswith(prefixes) and v is not None}
+    span_events = [
+        Event(item["name"], _parse_attributes(item["attributes"]), given[1])
+        for item, given in zip(row.get("events") or (), span.span_events or (), strict=False)
     ]
     links = [
-        Link(_stated(link.context, item.get("trace_state")), _loaded(item["attributes"]))
+        Link(_with_trace_state(link.context, item.get("trace_state")), _parse_attributes(item["attributes"]))
         for item, link in zip(row.get("links") or (), span.links_ or (), strict=False)
     ]
     context = span.get_span_context()
@@ -53,15 +56,15 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
     if parent is None and span.local is not None:
         parent = span.local.get_span_context()
     state = row.get("trace_state")
-    if state != (span.verdict.state_text or None):  # it held a secret
-        context, parent = _stated(context, state), parent and _stated(parent, state)
+    if state != (span.verdict.state_text or None):  # redaction changed it
+        context, parent = _with_trace_state(context, state), parent and _with_trace_state(parent, state)
     return ReadableSpan(
         name=str(row["name"]),
         context=context,
         parent=parent,
         resource=resource,
         attributes=attributes,
-        events=points,
+        events=span_events,
         links=links,
         kind=span.kind,
         status=Status(code, row.get("status_message") if code is StatusCode.ERROR else None),
@@ -71,14 +74,14 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
     )
 
 
-def _stated(context: SpanContext, state: str | None) -> SpanContext:
-    """Return a context with a trace state as a row says it."""
-    said = TraceState.from_header([state]) if state else None
-    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, said)
+def _with_trace_state(context: SpanContext, state: str | None) -> SpanContext:
+    """Return the context with another trace state, given as its header text."""
+    parsed = TraceState.from_header([state]) if state else None
+    return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, parsed)
 
 
-def _attribute(value: Any) -> Any:
-    """Return a value as one that OTLP has: a primitive, a list of one kind of them, else JSON text."""
+def _otlp_value(value: Any) -> Any:
+    """Convert a value to one that OTLP has: a primitive, a list of primitives of one type, else JSON text."""
     if isinstance(value, _PRIMITIVES):
         return value
     alike = isinstance(value, list | tuple) and len({type(item) for item in value}) <= 1
@@ -87,29 +90,32 @@ def _attribute(value: Any) -> Any:
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
 
 
-def _loaded(text: str) -> dict[str, Any]:
-    return {name: _attribute(value) for name, value in orjson.loads(text).items() if value is not None}
+def _parse_attributes(text: str) -> dict[str, Any]:
+    return {name: _otlp_value(value) for name, value in orjson.loads(text).items() if value is not None}
 
 
-def otlp_wanted() -> bool:
-    """Whether the environment names an OTLP endpoint for traces."""
+def otlp_configured() -> bool:
+    """Return whether the environment names an OTLP endpoint for traces."""
     return bool(
         os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT") or os.environ.get("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
     )
 
 
 def otlp_processor(endpoint: str | None, protocol: str | None) -> SpanProcessor:
-    """Return OpenTelemetry's batch processor with its OTLP exporter.
+    """Create OpenTelemetry's batch processor with its OTLP exporter.
 
     Args:
-        endpoint: URL; None leaves it to OpenTelemetry's own variables.
-        protocol: "http/protobuf" or "grpc"; None asks the environment.
+        endpoint: URL; None for OpenTelemetry's own variables.
+        protocol: "http/protobuf" or "grpc"; None for OpenTelemetry's own variables.
+
+    Returns:
+        The processor.
 
     Raises:
         MissingDependency: the exporters are not installed.
     """
-    words = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
-    wanted = protocol or next((os.environ[word] for word in words if os.environ.get(word)), "http/protobuf")
+    names = ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "OTEL_EXPORTER_OTLP_PROTOCOL")
+    wanted = protocol or next((os.environ[name] for name in names if os.environ.get(name)), "http/protobuf")
     grpc = wanted == "grpc"
     try:
         module = importlib.import_module(_GRPC if grpc else _HTTP)

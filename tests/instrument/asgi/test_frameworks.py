@@ -1,4 +1,4 @@
-"""`EventMiddleware` beside what frameworks do: middlewares, dependencies, background tasks, cancellation, mounts.
+"""`EventMiddleware` together with what frameworks do: middlewares, dependencies, background tasks, cancellation, mounts.
 
 Each application is asked bare, with the middleware in it, around it, and both: the answers are the same.
 """
@@ -31,7 +31,7 @@ Rows = Callable[[], list[dict[str, Any]]]
 
 
 class NoSeat(Exception):
-    """An exception that the application has a handler for."""
+    """An exception that the application handles."""
 
 
 class NotAllowed:
@@ -219,7 +219,7 @@ ROUTES = {
 
 
 def ask(app: Any, asked: tuple[str, str, dict[str, str]], raising: bool) -> Any:
-    """Return what the client gets: status, headers, body; or what leaves the application."""
+    """Return the status, headers and body that the client gets, or the exception that leaves the application."""
     method, path, headers = asked
 
     async def go() -> Any:
@@ -243,7 +243,7 @@ def made(how: str, telemetry: bool) -> Any:
 
 @pytest.mark.parametrize("name", ASKED)
 @pytest.mark.parametrize("how", ["within", "around", "within, around"])
-def test_answers_are_the_same(service: Service, rows: Rows, how: str, name: str) -> None:
+def test_responses_are_the_same(service: Service, rows: Rows, how: str, name: str) -> None:
     bare = [ask(shop(), ASKED[name], raising) for raising in (False, True)]
     handle = service()
     app = made(how, telemetry=False)
@@ -261,7 +261,7 @@ def test_answers_are_the_same(service: Service, rows: Rows, how: str, name: str)
 
 
 @pytest.mark.parametrize("name", ASKED)
-def test_fastapis_own_telemetry_beside_it(service: Service, rows: Rows, name: str) -> None:
+def test_together_with_fastapis_own_telemetry(service: Service, rows: Rows, name: str) -> None:
     bare = [ask(shop(), ASKED[name], raising) for raising in (False, True)]
     service()
     app = made("within", telemetry=True)
@@ -270,8 +270,8 @@ def test_fastapis_own_telemetry_beside_it(service: Service, rows: Rows, name: st
 
 
 @pytest.mark.parametrize("how", ["within", "around"])
-def test_the_official_instrumentation_beside_it(service: Service, rows: Rows, how: str) -> None:
-    """Whoever is outermost makes the event."""
+def test_together_with_the_official_instrumentation(service: Service, rows: Rows, how: str) -> None:
+    """The outermost one makes the event."""
     service()
     app = shop()
     if how == "within":
@@ -286,7 +286,7 @@ def test_the_official_instrumentation_beside_it(service: Service, rows: Rows, ho
     assert (row["seat"], row["http.route"]) == ("14C", "/plain/{seat}")
 
 
-def test_what_the_events_say(service: Service, rows: Rows) -> None:
+def test_the_events_have_the_expected_fields(service: Service, rows: Rows) -> None:
     handle = service()
     app = made("within", telemetry=False)
     for name in (
@@ -301,25 +301,25 @@ def test_what_the_events_say(service: Service, rows: Rows) -> None:
         "bad mail",
     ):
         ask(app, ASKED[name], False)
-    said = {row["url.path"]: row for row in rows() if row["kind"] == "server"}
-    assert (said["/plain/14C"]["seat"], said["/plain/14C"]["person"]) == ("14C", "ann")
-    assert [said["/stream"][f"piece.{n}"] for n in range(3)] == [0, 1, 2]
-    assert said["/timeout"]["timed_out"] is True
-    assert "obskit.cancelled" not in said["/timeout"]
-    assert [said["/group"][f"of.{n}"] for n in range(3)] == [0, 1, 2]
-    assert "error.type" not in said["/handled"]
-    assert said["/bad-group"]["error.type"] == "ExceptionGroup"
-    assert said["/unexpected"]["exception.message"] == "no seat left"
+    by_path = {row["url.path"]: row for row in rows() if row["kind"] == "server"}
+    assert (by_path["/plain/14C"]["seat"], by_path["/plain/14C"]["person"]) == ("14C", "ann")
+    assert [by_path["/stream"][f"piece.{n}"] for n in range(3)] == [0, 1, 2]
+    assert by_path["/timeout"]["timed_out"] is True
+    assert "obskit.cancelled" not in by_path["/timeout"]
+    assert [by_path["/group"][f"of.{n}"] for n in range(3)] == [0, 1, 2]
+    assert "error.type" not in by_path["/handled"]
+    assert by_path["/bad-group"]["error.type"] == "ExceptionGroup"
+    assert by_path["/unexpected"]["exception.message"] == "no seat left"
     mails = [row for row in rows() if row["name"] == "mail"]
     assert sorted(row["n"] for row in mails) == list(range(20))
-    assert {row["parent_span_id"] for row in mails} == {said["/mails"]["span_id"]}
+    assert {row["parent_span_id"] for row in mails} == {by_path["/mails"]["span_id"]}
     (after,) = [row for row in rows() if row["name"].startswith("after ")]
     assert (after["name"], after["error.type"]) == ("after GET /bad-mail", "OSError")
     assert handle.counters["late"] == handle.counters["outside"] == 0
 
 
-def test_a_lifespan_that_fails(service: Service, rows: Rows) -> None:
-    """Its error reaches the server as it was."""
+def test_a_failing_lifespan_reaches_the_server_unchanged(service: Service, rows: Rows) -> None:
+    """Neither the error nor its message is changed."""
 
     @asynccontextmanager
     async def lifespan(_app: Any) -> AsyncIterator[None]:
@@ -347,7 +347,7 @@ def test_a_lifespan_that_fails(service: Service, rows: Rows) -> None:
     assert rows() == []
 
 
-def test_a_tail_keeps_what_failed_and_what_was_slow(service: Service, rows: Rows) -> None:
+def test_a_tail_keeps_failed_and_slow_requests(service: Service, rows: Rows) -> None:
     service(sampling=Sampling(ratio=0.001, errors=True, slow_ms=15))
     app = made("within", telemetry=False)
     for name in ("plain", "handled", "unexpected", "timeout"):
@@ -360,7 +360,7 @@ def test_a_tail_keeps_what_failed_and_what_was_slow(service: Service, rows: Rows
 
 
 def test_two_loops_and_a_mount_at_once(service: Service, rows: Rows) -> None:
-    """One middleware object in several threads, each with a loop of its own."""
+    """One middleware object in several threads, each with its own loop."""
     handle = service()
     app = EventMiddleware(Starlette(routes=[Mount("/a/{x}", made("within", telemetry=False))]))
 
@@ -406,10 +406,10 @@ def test_mounts_in_routers(service: Service, rows: Rows, path: str, route: str) 
 
 
 @pytest.mark.parametrize("mounted", [False, True])
-def test_fastapis_own_telemetry_within_it_is_a_trace_of_its_own(
+def test_fastapis_own_telemetry_inside_it_is_a_separate_trace(
     service: Service, rows: Rows, mounted: bool
 ) -> None:
-    """As the docs say: FastAPI looks at nothing that is current, so each application has to be told."""
+    """As documented: FastAPI ignores the current span, so each application needs the setting."""
     service()
     below = fastapi.FastAPI(telemetry={"operation_spans": False})
     below.add_api_route("/book/{seat}", lambda seat: seat)

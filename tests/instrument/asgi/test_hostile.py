@@ -1,4 +1,4 @@
-"""`EventMiddleware` against hostile clients, unlucky applications and servers: it changes nothing they see."""
+"""`EventMiddleware` with hostile clients and failing applications and servers: it changes nothing they see."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from starlette.routing import Host, Mount, Route
 from starlette.websockets import WebSocketDisconnect
 
 from obskit.instrument import EventMiddleware, Handle, add
-from obskit.instrument.asgi.request_scope import _authority
+from obskit.instrument.api import Active
+from obskit.instrument.asgi.request_scope import cached_authority
 from tests.support.instrument_process import CALLER, PASSWORD, TRACEPARENT, leaks, read, run
 
 Service = Callable[..., Handle]
@@ -53,7 +54,7 @@ async def answering(_scope: Any, _receive: Any, send: Any) -> None:
 
 
 def drive(app: Any, *incoming: Any, failing: BaseException | None = None, **scope: Any) -> list[Any]:
-    """Serve one request; return what the server got; `failing` is what its `send` raises."""
+    """Serve one request and return the messages the server got; its `send` raises `failing`."""
     messages = iter(incoming)
     answers: list[Any] = []
 
@@ -78,7 +79,7 @@ def get(app: Any, path: str, base: str = "http://test") -> int:
     return asyncio.run(go())
 
 
-# Whatever is said, everybody hears the same.
+# For any messages, the application and the server see what they would see without the middleware.
 
 ODD = st.one_of(
     st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5), st.binary(max_size=5)
@@ -161,13 +162,13 @@ ENDINGS = st.sampled_from(
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(scope=SCOPES, messages=MESSAGES, ending=ENDINGS)
-def test_nobody_notices_it(
+def test_the_application_and_the_server_see_no_difference(
     service: Service,
     scope: dict[str, Any],
     messages: list[tuple[bool, Any]],
     ending: BaseException | None,
 ) -> None:
-    """The same scope, the same messages both ways, the same exception, one row; `messages`: (is received, it)."""
+    """The scope, the messages in both directions and the exception are the same, and there is one row."""
     handle = service()
     before = handle.file.stat().st_size if handle.file else 0
     incoming = iter([message for comes, message in messages if comes])
@@ -204,11 +205,11 @@ def test_nobody_notices_it(
     assert handle.file.read_bytes()[before:].count(b'"kind":"server"') == 1
     assert not trace.get_current_span().get_span_context().is_valid
     assert handle.counters["late"] == handle.counters["outside"] == 0
-    assert not handle._runtime.open_units  # type: ignore[union-attr]
+    assert not Active.runtime.open_units  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize("type_", ["", "lifespan", "webtransport", None])
-def test_scopes_of_other_kinds_go_through(service: Service, rows: Rows, type_: Any) -> None:
+def test_other_scope_types_pass_through(service: Service, rows: Rows, type_: Any) -> None:
     service()
     assert drive(EventMiddleware(answering), type=type_) == [BEGINS, ENDS]
     assert rows() == []
@@ -217,7 +218,7 @@ def test_scopes_of_other_kinds_go_through(service: Service, rows: Rows, type_: A
 # What a client may say.
 
 
-def test_hosts_fill_no_memory(service: Service) -> None:
+def test_host_headers_do_not_fill_memory(service: Service) -> None:
     service(sink=None)
     app = EventMiddleware(answering)
 
@@ -226,24 +227,24 @@ def test_hosts_fill_no_memory(service: Service) -> None:
             drive(app, headers=[(b"host", b"%060000d" % n)])
 
     ask(range(3))
-    before = _authority.cache_info().currsize
+    before = cached_authority.cache_info().currsize
     tracemalloc.start()
     ask(range(3, 40))
     kept = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
-    assert _authority.cache_info().currsize == before
+    assert cached_authority.cache_info().currsize == before
     assert kept < 1_000_000
 
 
-def test_long_trace_states_fill_no_memory(service: Service, rows: Rows) -> None:
-    """A name or state is remembered as JSON only if it is short: clients say what a trace state is."""
-    handle = service()
+def test_long_trace_states_do_not_fill_memory(service: Service, rows: Rows) -> None:
+    """Only short names and trace states are cached, because clients choose the trace state."""
+    service()
     parent = b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
     for n in range(20):
         state = b",".join(b"k%d=%0250d" % (k, n) for k in range(30))
         drive(EventMiddleware(answering), headers=[(b"traceparent", parent), (b"tracestate", state)])
     assert {len(row["trace_state"]) > 7000 for row in rows()} == {True}
-    remembered = handle._runtime.rows._texts  # type: ignore[union-attr]
+    remembered = Active.runtime.rows._json_texts  # type: ignore[union-attr]
     assert max(map(len, remembered)) < 1000
 
 
@@ -289,10 +290,12 @@ SECRETS = [
 ]
 
 
-@pytest.mark.parametrize("said", SECRETS, ids=repr)
-def test_secrets_that_clients_send(service: Service, rows: Rows, tmp_path: Any, said: dict[str, Any]) -> None:
+@pytest.mark.parametrize("sent", SECRETS, ids=repr)
+def test_secrets_from_clients_are_masked(
+    service: Service, rows: Rows, tmp_path: Any, sent: dict[str, Any]
+) -> None:
     service()
-    drive(EventMiddleware(answering), **said)
+    drive(EventMiddleware(answering), **sent)
     assert len(rows()) == 1
     assert leaks(tmp_path / "events", PASSWORD) == []
 
@@ -376,7 +379,7 @@ def test_mounts(service: Service, rows: Rows, path: str, route: str | None, root
     assert row["name"] == ("GET" if wanted is None else f"GET {wanted}")
 
 
-def test_what_a_handler_says_of_its_route_and_name_holds(service: Service, rows: Rows) -> None:
+def test_a_handlers_route_and_name_win(service: Service, rows: Rows) -> None:
     service()
 
     async def quart(_scope: Any, _receive: Any, send: Any) -> None:
@@ -395,8 +398,8 @@ def test_what_a_handler_says_of_its_route_and_name_holds(service: Service, rows:
     assert (second["name"], second["http.route"]) == ("checkout", "/pay/{cart}")
 
 
-def test_what_hangs_shows_as_much_of_its_route_as_is_known(service: Service, rows: Rows) -> None:
-    """Here a middleware of what is mounted hangs; the route goes on behind it."""
+def test_a_hanging_request_shows_the_known_part_of_its_route(service: Service, rows: Rows) -> None:
+    """A middleware of the mounted application hangs before the rest of the route is known."""
     service(unfinished_after=0.02)
 
     async def book(_request: Any) -> Any:
@@ -432,7 +435,7 @@ def test_what_hangs_shows_as_much_of_its_route_as_is_known(service: Service, row
         ("/api/health", "", False),
     ],
 )
-def test_paths_left_out(
+def test_excluded_paths_make_no_event(
     service: Service, rows: Rows, exclude: Any, path: str, root: str, left_out: bool
 ) -> None:
     service()
@@ -444,7 +447,7 @@ def test_paths_left_out(
 
 
 class ClientDisconnected(OSError):
-    """As uvicorn's."""
+    """Named like uvicorn's exception."""
 
 
 @pytest.mark.parametrize(
@@ -456,7 +459,7 @@ class ClientDisconnected(OSError):
         ExceptionGroup("reading and writing", [WebSocketDisconnect(1006), ClientDisconnected()]),
     ],
 )
-def test_a_server_that_says_by_an_exception_that_the_client_has_gone(
+def test_a_servers_disconnect_exception_is_not_an_error(
     service: Service, rows: Rows, gone: BaseException
 ) -> None:
     service()
@@ -468,7 +471,7 @@ def test_a_server_that_says_by_an_exception_that_the_client_has_gone(
     assert row["status_code"] == "UNSET"
 
 
-def test_a_group_of_which_one_is_an_error(service: Service, rows: Rows) -> None:
+def test_an_exception_group_with_one_error_is_an_error(service: Service, rows: Rows) -> None:
     service()
     group = ExceptionGroup("reading and writing", [WebSocketDisconnect(1006), ValueError("no seat left")])
     with pytest.raises(ExceptionGroup):
@@ -477,7 +480,7 @@ def test_a_group_of_which_one_is_an_error(service: Service, rows: Rows) -> None:
     assert row["error.type"] == "ExceptionGroup"
 
 
-def test_trios_way_to_cancel_is_no_error(service: Service, rows: Rows) -> None:
+def test_a_trio_cancellation_is_not_an_error(service: Service, rows: Rows) -> None:
     class Cancelled(BaseException):
         pass
 
@@ -489,8 +492,8 @@ def test_trios_way_to_cancel_is_no_error(service: Service, rows: Rows) -> None:
     assert "error.type" not in row
 
 
-def test_what_has_ended_is_freed_at_once(service: Service) -> None:
-    """By counting references alone: nothing of a request waits for the garbage collector."""
+def test_an_ended_request_is_freed_at_once(service: Service) -> None:
+    """Reference counting is enough: nothing of a request waits for the garbage collector."""
 
     class Scope(dict[str, Any]):
         pass
@@ -517,7 +520,7 @@ def test_what_has_ended_is_freed_at_once(service: Service) -> None:
 
 
 @pytest.mark.parametrize("nested", [False, True])
-def test_a_client_that_leaves_a_websocket_is_no_error(service: Service, rows: Rows, nested: bool) -> None:
+def test_a_client_that_leaves_a_websocket_is_not_an_error(service: Service, rows: Rows, nested: bool) -> None:
     service()
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
@@ -534,7 +537,9 @@ def test_a_client_that_leaves_a_websocket_is_no_error(service: Service, rows: Ro
 
 
 @pytest.mark.parametrize("client_first", [False, True])
-def test_whoever_closes_a_websocket_first_says_how(service: Service, rows: Rows, client_first: bool) -> None:
+def test_the_first_side_to_close_a_websocket_gives_the_code(
+    service: Service, rows: Rows, client_first: bool
+) -> None:
     service()
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
@@ -550,7 +555,7 @@ def test_whoever_closes_a_websocket_first_says_how(service: Service, rows: Rows,
     assert row["obskit.websocket.close_code"] == (1006 if client_first else 4000)
 
 
-def test_an_event_that_cannot_be_told_ends_all_the_same(service: Service, rows: Rows) -> None:
+def test_an_event_whose_outcome_cannot_be_read_still_ends(service: Service, rows: Rows) -> None:
     handle = service()
 
     class Odd:
@@ -580,7 +585,9 @@ def test_configured_after_the_application_was_made(service: Service, rows: Rows)
 
 
 @pytest.mark.parametrize("name", ["OBSKIT_DISABLED", "OTEL_SDK_DISABLED"])
-def test_switched_off(service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+def test_disabled_by_the_environment(
+    service: Service, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
     monkeypatch.setenv(name, "true")
     service()
     assert drive(EventMiddleware(answering)) == [BEGINS, ENDS]
@@ -588,7 +595,7 @@ def test_switched_off(service: Service, tmp_path: Path, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("where", ["/dev/full", "below a file"])
-def test_a_sink_that_cannot_be_written(service: Service, tmp_path: Path, where: str) -> None:
+def test_an_unwritable_sink_does_not_affect_requests(service: Service, tmp_path: Path, where: str) -> None:
     (tmp_path / "file").touch()
     handle = service(sink=where if where.startswith("/") else tmp_path / "file" / "events")
     for _ in range(3):
@@ -648,7 +655,7 @@ print(*(handle.counters[name] for name in ("written", "late", "failed")))
 
 
 def test_joined(tmp_path: Path) -> None:
-    """Under another provider: its sampler decides, and all else is as it is under ours."""
+    """Under another provider its sampler decides; everything else is as under ours."""
     assert run(JOINED, str(tmp_path), TRACEPARENT) == "WebSocketDisconnect\n3 0 0\n"
     book, pay, talk = read(tmp_path)
     assert (book["name"], book["seat"], book["parent_span_id"]) == (

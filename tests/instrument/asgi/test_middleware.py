@@ -1,4 +1,4 @@
-"""`EventMiddleware`: one event a request, whatever the application and however the request ends."""
+"""`EventMiddleware`: one event per request, for any application and any way the request ends."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ ENDS = {"type": "http.response.body", "body": b"seat 14C"}
 
 
 def drive(app: Any, *incoming: dict[str, Any], **scope: Any) -> list[dict[str, Any]]:
-    """Serve one request as a server would; return what the application answered."""
+    """Serve one request as a server would and return the application's messages."""
     messages = iter([*incoming, {"type": "http.disconnect"}])
     answers: list[dict[str, Any]] = []
 
@@ -63,7 +63,7 @@ async def answering(_scope: Any, _receive: Any, send: Any) -> None:
 
 
 def ask(app: Any, *paths: str, **options: Any) -> list[int]:
-    """Ask for some paths, through httpx; return the statuses."""
+    """Request some paths with httpx and return the status codes."""
 
     async def go() -> list[int]:
         transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
@@ -107,7 +107,7 @@ def test_a_request_is_an_event(service: Service, rows: Rows) -> None:
 
 
 @pytest.mark.parametrize(
-    ("host", "said"),
+    ("host", "expected"),
     [
         (b"shop.example", ("shop.example", None)),
         (b"[2001:db8::1]", ("2001:db8::1", None)),
@@ -120,14 +120,14 @@ def test_a_request_is_an_event(service: Service, rows: Rows) -> None:
         (b"x" * 60_000, ("x" * 16_384, None)),
     ],
 )
-def test_the_host_header(service: Service, rows: Rows, host: bytes, said: tuple[str, int | None]) -> None:
+def test_the_host_header(service: Service, rows: Rows, host: bytes, expected: tuple[str, int | None]) -> None:
     service()
     drive(EventMiddleware(answering), headers=[(b"host", host)])
     (row,) = rows()
-    assert (row["server.address"], row.get("server.port")) == said
+    assert (row["server.address"], row.get("server.port")) == expected
 
 
-def test_the_least_that_a_server_may_say(service: Service, rows: Rows) -> None:
+def test_a_minimal_scope_makes_an_event(service: Service, rows: Rows) -> None:
     handle = service()
     scope = {"type": "http", "path": "/", "method": "PURGE\n", "client": None}
 
@@ -147,7 +147,7 @@ def test_the_least_that_a_server_may_say(service: Service, rows: Rows) -> None:
     assert handle.counters["failed"] == 0
 
 
-def test_secrets_do_not_get_through(service: Service, rows: Rows, tmp_path: Path) -> None:
+def test_secrets_are_masked(service: Service, rows: Rows, tmp_path: Path) -> None:
     service()
     query = f"token={PASSWORD}&to=ZRH".encode()
     headers = [(b"authorization", PASSWORD.encode()), (b"cookie", PASSWORD.encode())]
@@ -195,8 +195,8 @@ def test_broken_trace_headers_are_a_new_trace(service: Service, rows: Rows) -> N
     assert handle.counters["failed"] == 0
 
 
-def test_what_makes_no_event(service: Service, rows: Rows) -> None:
-    """Nothing where nothing is configured, for paths left out, for the lifespan, and within another server's span."""
+def test_requests_that_make_no_event(service: Service, rows: Rows) -> None:
+    """Without `configure`, for excluded paths, for the lifespan, and inside another server span."""
     served = []
 
     async def app(scope: Any, _receive: Any, _send: Any) -> None:
@@ -212,9 +212,7 @@ def test_what_makes_no_event(service: Service, rows: Rows) -> None:
     assert [row["name"] for row in rows()] == ["GET /"]
 
 
-def test_a_mounted_application_with_a_middleware_of_its_own_makes_one_event(
-    service: Service, rows: Rows
-) -> None:
+def test_a_mounted_application_with_its_own_middleware_makes_one_event(service: Service, rows: Rows) -> None:
     service()
     drive(EventMiddleware(EventMiddleware(answering)))
     (row,) = rows()
@@ -269,7 +267,7 @@ def test_trailers_come_last(service: Service, rows: Rows) -> None:
     assert counted == [0, 1]
 
 
-def test_an_exception_is_on_the_event_and_goes_on(service: Service, rows: Rows, tmp_path: Path) -> None:
+def test_an_exception_is_recorded_and_propagates(service: Service, rows: Rows, tmp_path: Path) -> None:
     service()
 
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
@@ -289,7 +287,7 @@ def test_an_exception_is_on_the_event_and_goes_on(service: Service, rows: Rows, 
     assert leaks(tmp_path / "events", PASSWORD) == []
 
 
-def test_an_exception_amid_the_answer(service: Service, rows: Rows) -> None:
+def test_an_exception_during_the_response(service: Service, rows: Rows) -> None:
     service()
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
@@ -304,7 +302,7 @@ def test_an_exception_amid_the_answer(service: Service, rows: Rows) -> None:
     assert row["http.response.body.size"] == 8
 
 
-def test_an_exception_after_the_answer_has_an_event_of_its_own(service: Service, rows: Rows) -> None:
+def test_an_exception_after_the_response_has_its_own_event(service: Service, rows: Rows) -> None:
     service()
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
@@ -319,7 +317,7 @@ def test_an_exception_after_the_answer_has_an_event_of_its_own(service: Service,
     assert (after["trace_id"], after["parent_span_id"]) == (request["trace_id"], request["span_id"])
 
 
-def test_messages_that_are_none_are_the_servers_to_refuse(service: Service, rows: Rows) -> None:
+def test_invalid_messages_are_left_to_the_server(service: Service, rows: Rows) -> None:
     handle = service()
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
@@ -348,8 +346,8 @@ def test_statuses(service: Service, rows: Rows, status: int, error: str | None) 
     assert row["status_code"] == ("ERROR" if error else "UNSET")
 
 
-def test_an_answer_before_its_exception(service: Service, rows: Rows) -> None:
-    """Starlette answers 500 first and raises then, Django waits for the disconnection: one event, not late."""
+def test_a_response_before_its_exception_is_one_event(service: Service, rows: Rows) -> None:
+    """Starlette sends the 500 and then raises; Django waits for the disconnect. Either way it is one event."""
     service()
     answered = []
 
@@ -371,7 +369,7 @@ def test_an_answer_before_its_exception(service: Service, rows: Rows) -> None:
     assert "obskit.disconnected" not in row
 
 
-def test_what_the_handler_says_of_an_error_stays(service: Service, rows: Rows) -> None:
+def test_the_handlers_error_fields_win(service: Service, rows: Rows) -> None:
     service()
 
     async def app(_scope: Any, _receive: Any, send: Any) -> None:
@@ -384,7 +382,7 @@ def test_what_the_handler_says_of_an_error_stays(service: Service, rows: Rows) -
     assert (row["error.type"], row["exception.message"]) == ("TimeoutError", "the seat map")
 
 
-def test_a_client_that_goes_away(service: Service, rows: Rows) -> None:
+def test_a_client_that_disconnects(service: Service, rows: Rows) -> None:
     service()
 
     async def app(_scope: Any, receive: Any, send: Any) -> None:
@@ -399,7 +397,7 @@ def test_a_client_that_goes_away(service: Service, rows: Rows) -> None:
     assert row["status_code"] == "UNSET"
 
 
-def test_an_application_that_answers_nothing(service: Service, rows: Rows) -> None:
+def test_an_application_that_sends_no_response(service: Service, rows: Rows) -> None:
     service()
 
     async def app(_scope: Any, _receive: Any, _send: Any) -> None:
@@ -446,7 +444,7 @@ def test_a_request_that_hangs_shows_its_route(service: Service, rows: Rows) -> N
     assert (ended["name"], ended["http.route"]) == ("GET /book/{seat}", "/book/{seat}")
 
 
-def test_many_at_once_keep_their_fields_apart(service: Service, rows: Rows) -> None:
+def test_concurrent_requests_keep_their_fields_apart(service: Service, rows: Rows) -> None:
     handle = service()
 
     async def app(scope: Any, _receive: Any, send: Any) -> None:
@@ -593,8 +591,8 @@ def test_fastapi_with_a_middleware(service: Service, rows: Rows) -> None:
     assert handle.counters["late"] + handle.counters["outside"] == 0
 
 
-def test_fastapis_own_telemetry_with_a_middleware_in_it(service: Service, rows: Rows) -> None:
-    """One event a request, with what handlers add, and the exception that FastAPI leaves to its logs."""
+def test_fastapis_own_telemetry_with_the_middleware_inside(service: Service, rows: Rows) -> None:
+    """One event per request, with the handlers' fields and the exception that FastAPI only logs."""
     service()
     app = shop(telemetry={"operation_spans": False})
 

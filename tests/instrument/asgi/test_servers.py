@@ -1,4 +1,4 @@
-"""`EventMiddleware` under a real server: what goes over the wire is what it would be without, to the byte."""
+"""`EventMiddleware` under a real server: the bytes on the wire are the same as without it."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ WIRE = {
 
 
 def answer(port: int, asked: bytes) -> bytes:
-    """Return all that the server says to some requests and a last one."""
+    """Return all bytes that the server sends for some requests and a last one."""
     with socket.create_connection(("127.0.0.1", port), 20) as line:
         line.sendall(asked + LAST)
         found = b""
@@ -170,7 +170,7 @@ COMMAND = "uvicorn shop:app --host 127.0.0.1 --port {port} --log-level critical"
 
 @contextmanager
 def serving(folder: Path, *words: str, **environment: str) -> Iterator[int]:
-    """A server of the shop on loopback; yields its port."""
+    """Run the shop's server on loopback and yield its port."""
     port = free_port()
     command = [sys.executable, "-m", *COMMAND.format(port=port).split(), *words]
     with (folder / "server.log").open("a") as log:
@@ -217,7 +217,7 @@ def shops(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, int,
 
 
 def row(folder: Path, **wanted: Any) -> dict[str, Any]:
-    """The one row that has these, as soon as it is there."""
+    """Wait for the one row with these values."""
 
     def found() -> list[dict[str, Any]]:
         return [row for row in read(folder / "events") if wanted.items() <= row.items()]
@@ -243,7 +243,7 @@ def test_the_wire_is_the_same(shops: tuple[Path, int, int], asked: bytes) -> Non
     assert leaks(folder / "events", PASSWORD) == []
 
 
-def test_what_the_events_say(shops: tuple[Path, int, int]) -> None:
+def test_the_events_have_the_expected_fields(shops: tuple[Path, int, int]) -> None:
     folder, port, _ = shops
     answer(port, asking("/book/7F", f"traceparent: {TRACEPARENT}") + asking("/midway", "user-agent: mid"))
     book = row(folder, seat="7F")
@@ -258,13 +258,13 @@ def test_what_the_events_say(shops: tuple[Path, int, int]) -> None:
 
 
 def vanish(line: socket.socket) -> None:
-    """Reset a connection, as a machine does that has lost power."""
+    """Reset a connection, as if the client's machine had lost power."""
     line.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     line.close()
 
 
 @pytest.mark.parametrize("path", ["/forever", "/large"])
-def test_a_client_that_vanishes_amid_the_answer(shops: tuple[Path, int, int], path: str) -> None:
+def test_a_client_that_vanishes_during_the_response(shops: tuple[Path, int, int], path: str) -> None:
     folder, port, _ = shops
     line = socket.create_connection(("127.0.0.1", port), 20)
     line.sendall(asking(path, "user-agent: vanishing"))
@@ -277,7 +277,7 @@ def test_a_client_that_vanishes_amid_the_answer(shops: tuple[Path, int, int], pa
         assert it["obskit.disconnected"] is True
 
 
-def test_a_client_that_vanishes_amid_an_upload(shops: tuple[Path, int, int]) -> None:
+def test_a_client_that_vanishes_during_an_upload(shops: tuple[Path, int, int]) -> None:
     folder, port, _ = shops
     line = socket.create_connection(("127.0.0.1", port), 20)
     line.sendall(asking("/echo", "content-length: 1000", "user-agent: half", method="POST") + b"x" * 500)

@@ -1,4 +1,4 @@
-"""Clients with their official instrumentations: children of the unit, the trace sent on, no secret on disk."""
+"""Clients with their official instrumentations: child spans, trace propagation, and no secret on disk."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def kind(rows: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def seats() -> Iterator[str]:
-    """Another service, instrumented too; in this process, so that its rows are in the same folder."""
+    """Another instrumented service, in this process so that its rows are in the same folder."""
     app = flask.Flask("seats")
 
     @app.route("/free")
@@ -76,7 +76,7 @@ def _requests() -> Iterator[None]:
 
 
 def check_way_there(rows: list[dict[str, Any]], sent: str) -> None:
-    """The caller's event, its client's span, the server's event: one trace, each the next one's parent."""
+    """Return the caller's event, its client span and the server's event: one trace, each the next one's parent."""
     book, (client,), (server,) = named(rows, "book"), kind(rows, "client"), kind(rows, "server")
     assert sent.split("-")[1:3] == [client["trace_id"], client["span_id"]]
     assert book["trace_id"] == client["trace_id"] == server["trace_id"]
@@ -116,7 +116,7 @@ def test_requests_that_fail(service: Service, rows: Rows, seats: str, tmp_path: 
 
 
 def test_httpx_with_baggage(service: Service, rows: Rows, seats: str, tmp_path: Path) -> None:
-    """Baggage goes along and is on no row by itself: it may be anybody's."""
+    """Baggage is passed on but not put on rows, because any caller may set it."""
     service()
     HTTPXClientInstrumentor().instrument()
     try:
@@ -185,7 +185,7 @@ def test_sqlalchemy(service: Service, rows: Rows, engine: sa.Engine, tmp_path: P
     assert leaks(tmp_path / "events", CARD, MAIL) == []
 
 
-def test_sqlalchemy_in_a_thread_of_a_pool(service: Service, rows: Rows, engine: sa.Engine) -> None:
+def test_sqlalchemy_in_a_pool_thread(service: Service, rows: Rows, engine: sa.Engine) -> None:
     service()
 
     def look() -> None:

@@ -127,7 +127,7 @@ def test_wsgi_exceptions_and_unknown_routes(service: Service, rows: Rows, url: s
     assert leaks(tmp_path / "events", PASSWORD) == []
 
 
-def test_streams_are_after_the_request(service: Service, rows: Rows, url: str) -> None:
+def test_streams_run_after_the_request(service: Service, rows: Rows, url: str) -> None:
     handle = service()
     assert requests.get(f"{url}/stream", timeout=20).text == "x"
     (row,) = rows()

@@ -1,4 +1,4 @@
-"""One app, three ways: our provider, a provider that was there before, and `opentelemetry-instrument`."""
+"""One app under three providers: ours, one installed before, and that of `opentelemetry-instrument`."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ print(handle.mode)
 
 
 def check(folder: Path) -> None:
-    """The same rows, whoever makes the spans."""
+    """Check that the rows are the same for any provider."""
     rows = read(folder)
     named = {row["name"]: row for row in rows if row["kind"] != "client"}
     order, book, price, bad, retry = (
@@ -95,13 +95,13 @@ def check(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(("how", "mode"), [("own", "own"), ("sdk", "joined")])
-def test_one_app_by_our_provider_and_by_another(tmp_path: Path, how: str, mode: str) -> None:
+def test_one_app_under_our_provider_and_under_another(tmp_path: Path, how: str, mode: str) -> None:
     assert run(APP, str(tmp_path), how) == f"{mode}\n"
     check(tmp_path)
 
 
 def test_one_app_under_opentelemetry_instrument(tmp_path: Path) -> None:
-    """The command has set its provider and its instrumentations by the time the app configures anything."""
+    """The command installs its provider and instrumentations before the app calls `configure`."""
     (tmp_path / "app.py").write_text(APP)
     command = shutil.which("opentelemetry-instrument", path=str(Path(sys.executable).parent))
     assert command is not None
@@ -150,7 +150,7 @@ print(handle.counters["unfinished"])
 
 
 def test_joined_units_that_hang_and_fork_and_files_that_rotate(tmp_path: Path) -> None:
-    """The keeper looks after a foreign provider's units too."""
+    """The keeper watches a foreign provider's units too."""
     assert run(KEPT, str(tmp_path)) == "1 0\n1\n"
     rows = read_packed(tmp_path)
     hanging = [row for row in rows if row["name"] == "hanging"]

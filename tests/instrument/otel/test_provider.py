@@ -1,4 +1,4 @@
-"""To everyone else it is OpenTelemetry: context, propagation, processors, providers, the official exporters."""
+"""Our provider behaves as OpenTelemetry's: context, propagation, processors, the official exporters."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_processors_get_a_readable_span(service: Service) -> None:
     assert request.start_time <= query.start_time <= query.end_time
 
 
-def test_points_and_links_are_on_the_row(service: Service, rows: Rows) -> None:
+def test_span_events_and_links_are_on_the_row(service: Service, rows: Rows) -> None:
     handle = service()
     with event("first") as first:
         pass
@@ -129,15 +129,15 @@ def test_points_and_links_are_on_the_row(service: Service, rows: Rows) -> None:
     assert handle.counters["late"] == 2
 
 
-def test_processors_are_told_of_the_beginning_of_every_kind_of_block(service: Service) -> None:
-    told: list[tuple[str, str, int]] = []
+def test_processors_are_notified_when_any_kind_of_block_begins(service: Service) -> None:
+    notified: list[tuple[str, str, int]] = []
 
     class Watch(SpanProcessor):
         def on_start(self, span: Any, parent_context: Any = None) -> None:
-            told.append(("start", span.name, span.context.span_id))
+            notified.append(("start", span.name, span.context.span_id))
 
         def on_end(self, span: Any) -> None:
-            told.append(("end", span.name, span.context.span_id))
+            notified.append(("end", span.name, span.context.span_id))
 
     @event("call")
     def call() -> None: ...
@@ -166,12 +166,12 @@ def test_processors_are_told_of_the_beginning_of_every_kind_of_block(service: Se
     assert list(steps()) == [1, 2]
     asyncio.run(consume())
     names = ("block", "call", "steps", "coroutine", "stream")
-    assert [said[:2] for said in told] == [(when, name) for name in names for when in ("start", "end")]
-    assert [begun[2] for begun in told[::2]] == [ended[2] for ended in told[1::2]]
-    assert len({number for _, _, number in told}) == len(names)
+    assert [item[:2] for item in notified] == [(when, name) for name in names for when in ("start", "end")]
+    assert [begun[2] for begun in notified[::2]] == [ended[2] for ended in notified[1::2]]
+    assert len({number for _, _, number in notified}) == len(names)
 
 
-def test_an_event_within_a_span_that_is_no_good_is_an_event_of_its_own(service: Service, rows: Rows) -> None:
+def test_an_event_inside_an_unusable_span_begins_its_own_trace(service: Service, rows: Rows) -> None:
     handle = service()
 
     @event("steps")
@@ -194,7 +194,7 @@ def test_an_event_within_a_span_that_is_no_good_is_an_event_of_its_own(service: 
     assert handle.counters["failed"] == 3
 
 
-def test_a_processor_that_raises_costs_nothing_but_a_count(service: Service, rows: Rows) -> None:
+def test_a_processor_that_raises_is_only_counted(service: Service, rows: Rows) -> None:
     class Broken(SpanProcessor):
         def on_start(self, span: Any, parent_context: Any = None) -> None:
             raise RuntimeError("start")
@@ -209,7 +209,7 @@ def test_a_processor_that_raises_costs_nothing_but_a_count(service: Service, row
     assert handle.counters["failed"] == 2
 
 
-def test_it_joins_a_provider_that_is_there(tmp_path: Path) -> None:
+def test_it_joins_an_installed_provider(tmp_path: Path) -> None:
     out = run(
         """
         import sys
@@ -247,7 +247,7 @@ def test_it_joins_a_provider_that_is_there(tmp_path: Path) -> None:
     assert rows["bad"]["service.version"] == "2"
 
 
-def test_under_a_provider_that_is_there_files_are_tended_and_hangs_are_seen(tmp_path: Path) -> None:
+def test_under_an_installed_provider_files_rotate_and_hangs_are_written(tmp_path: Path) -> None:
     run(
         """
         import sys, time
@@ -255,14 +255,15 @@ def test_under_a_provider_that_is_there_files_are_tended_and_hangs_are_seen(tmp_
         from opentelemetry.sdk.trace import TracerProvider
         trace.set_tracer_provider(TracerProvider())
         from obskit.instrument import Files, add, configure, event
+        from obskit.instrument.api import Active
         handle = configure("booking", sink=sys.argv[1], files=Files(rotate_bytes=2000), unfinished_after=0.1)
         with trace.get_tracer("web").start_as_current_span("GET /book"):
             add({"seat": "14C", "token": "hidden-from-us"})
             for n in range(50):
                 with event("price", n=n): pass
-            while handle.counters["unfinished"] < 1 or not list(handle._runtime.sink.path.glob("*.gz")):
+            while handle.counters["unfinished"] < 1 or not list(Active.runtime.sink.path.glob("*.gz")):
                 time.sleep(0.02)
-        assert handle.counters["written"] == 52 and not handle._runtime.open_units
+        assert handle.counters["written"] == 52 and not Active.runtime.open_units
         assert handle.counters["failed"] == handle.counters["unfinished"] - 1 == 0
         """,
         str(tmp_path),
@@ -328,7 +329,7 @@ def check(requests: list[Any]) -> None:
     assert {attributes(span)["password"] for span in spans} == {"[redacted]"}
 
 
-def test_otlp_over_http_by_the_official_exporter(http_receiver: str, tmp_path: Path) -> None:
+def test_otlp_over_http_with_the_official_exporter(http_receiver: str, tmp_path: Path) -> None:
     messages = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
     import gzip
 
@@ -338,7 +339,7 @@ def test_otlp_over_http_by_the_official_exporter(http_receiver: str, tmp_path: P
     assert len(read(tmp_path)) == 50
 
 
-def test_otlp_over_grpc_by_the_official_exporter(tmp_path: Path) -> None:
+def test_otlp_over_grpc_with_the_official_exporter(tmp_path: Path) -> None:
     grpc = pytest.importorskip("grpc")
     messages = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2")
     services = pytest.importorskip("opentelemetry.proto.collector.trace.v1.trace_service_pb2_grpc")

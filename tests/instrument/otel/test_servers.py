@@ -1,4 +1,4 @@
-"""FastAPI and Flask with their official instrumentations: what a handler adds lands on the server's event."""
+"""FastAPI and Flask with their official instrumentations: handlers' fields land on the server's event."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.filterwarnings("default")
 
 
 def only(rows: list[dict[str, Any]], **wanted: Any) -> dict[str, Any]:
-    """The one row that has these values."""
+    """Return the one row that has these values."""
     (row,) = [row for row in rows if wanted.items() <= row.items()]
     return row
 
@@ -128,7 +128,7 @@ def test_fastapi(service: Service, rows: Rows, ask: Callable[[str], int], tmp_pa
 def test_fastapi_handlers_in_threads_and_tasks(
     service: Service, rows: Rows, ask: Callable[[str], int]
 ) -> None:
-    """A plain `def` runs in a thread of a pool with the request's context; `run_in_executor` has none."""
+    """A plain `def` runs in a thread pool with the request's context; `run_in_executor` has no context."""
     handle = service()
     assert ask("/sync") == 200
     assert ask("/gather") == 200
@@ -142,10 +142,10 @@ def test_fastapi_handlers_in_threads_and_tasks(
     assert handle.counters["outside"] == 1
 
 
-def test_fastapi_streams_are_within_the_request_and_background_tasks_have_their_own_event(
+def test_fastapi_streams_are_inside_the_request_and_background_tasks_have_their_own_event(
     service: Service, rows: Rows, ask: Callable[[str], int]
 ) -> None:
-    """The server's event ends with the last byte of its answer; the instrumentation makes one a task."""
+    """The server's event ends with the response's last byte; the instrumentation makes one event per task."""
     handle = service()
     assert ask("/stream") == 200
     assert routed(rows(), "/stream")["piece.1"] == 1
@@ -172,7 +172,7 @@ def test_fastapi_exceptions(service: Service, rows: Rows, ask: Callable[[str], i
     assert leaks(tmp_path / "events", PASSWORD) == []
 
 
-def test_fastapi_without_exclude_spans_makes_a_row_a_message(service: Service, rows: Rows) -> None:
+def test_fastapi_without_exclude_spans_makes_one_row_per_message(service: Service, rows: Rows) -> None:
     service()
     app = fast_app()
     FastAPIInstrumentor.instrument_app(app)
@@ -292,8 +292,8 @@ def test_flask(service: Service, rows: Rows, tmp_path: Path) -> None:
     FlaskInstrumentor().uninstrument_app(app)
 
 
-def test_flask_streams_are_after_the_request(service: Service, rows: Rows) -> None:
-    """Flask's event ends before the first piece is made: a decorated generator has one of its own."""
+def test_flask_streams_run_after_the_request(service: Service, rows: Rows) -> None:
+    """Flask's event ends before the first chunk; a decorated generator has its own event."""
     handle = service()
     app = flask_app()
     FlaskInstrumentor().instrument_app(app)

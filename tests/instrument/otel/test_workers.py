@@ -94,7 +94,7 @@ QUIET = "--without-gossip --without-mingle --without-heartbeat --loglevel WARNIN
 def worker(
     tmp_path: Path, redis_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A worker of four processes that run three tasks each; TASKS are in tmp_path."""
+    """A worker with four processes that run three tasks each; TASKS are in tmp_path."""
     (tmp_path / "mailer.py").write_text(TASKS)
     monkeypatch.setenv("BROKER", f"redis://:{PASSWORD}@127.0.0.1:{redis_port}/1")
     words = ["-A", "mailer", "worker", "--pool", "prefork", "-c", "4", "--max-tasks-per-child", "3", *QUIET]
@@ -113,7 +113,7 @@ def worker(
 
 
 def order(folder: Path) -> None:
-    """Send one of each task and ten mails, and wait for their ends."""
+    """Send one of each task and ten mails, and wait until they have ended."""
     script = textwrap.dedent(ORDER)
     done = subprocess.run(
         [sys.executable, "-c", script],
@@ -128,7 +128,7 @@ def order(folder: Path) -> None:
 
 
 def test_celery_prefork(worker: subprocess.Popen[bytes], tmp_path: Path) -> None:
-    """All tasks of children that came and went: one trace, each consumer's parent its producer."""
+    """All tasks of replaced children are in one trace, and each consumer's parent is its producer."""
     order(tmp_path)
     worker.terminate()
     assert worker.wait(30) == 0
@@ -217,7 +217,7 @@ print(handle.counters["outside"], handle.counters["late"], handle.counters["fail
 
 
 def test_celery_in_threads_with_links(tmp_path: Path) -> None:
-    """Two tasks at a time in one process add each to its own event. By links a task is a trace of its own."""
+    """Two concurrent tasks in one process add to their own events. With links, each task is its own trace."""
     assert run(IN_THREADS, str(tmp_path)) == "0 0 0\n"
     rows = read(tmp_path)
     producers = {row["span_id"]: row for row in rows if row["kind"] == "producer"}
@@ -242,7 +242,7 @@ with event("job", n=1):
 """
 
 
-def test_a_worker_that_makes_sigterm_a_normal_exit_writes_its_open_unit(tmp_path: Path) -> None:
+def test_a_worker_that_turns_sigterm_into_a_normal_exit_writes_its_open_unit(tmp_path: Path) -> None:
     assert run(LOOP, str(tmp_path)) == ""
     (row,) = read(tmp_path)
     assert (row["n"], row["status_code"]) == (1, "UNSET")

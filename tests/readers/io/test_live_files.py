@@ -13,7 +13,7 @@ import pytest
 
 from obskit.errors import ReadError
 from obskit.events import load
-from obskit.instrument.sinks.rotation import pack
+from obskit.instrument.sinks.retention import pack
 from obskit.probe import EventFile
 from obskit.readers import being_written, expand
 from obskit.readers.io import live_files as growing
