@@ -17,7 +17,7 @@ import obskit.writers as writing
 from obskit.dataset import Dataset, Progress, from_arrow
 from obskit.display.result import Result
 from obskit.display.tables import format_cell, html_table, text_table
-from obskit.engine import Scope, parse_moment, parse_window
+from obskit.engine import Population, Scope, parse_moment, parse_window
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
@@ -155,7 +155,7 @@ class Events:
         history: Any = "auto",
         where: Any = None,
         fields: Sequence[str] | None = None,
-        population: str = "units",
+        population: Population = "units",
         depth: int = 3,
         cluster: str | None = "trace_id",
         thorough: bool = False,
@@ -200,7 +200,7 @@ class Events:
         since: Any = None,
         *,
         until: Any = None,
-        population: str = "units",
+        population: Population = "units",
         progress: Progress | None = None,
     ) -> Triage:
         """Compare every operation with its own earlier self, and explain those that got worse.
@@ -215,7 +215,7 @@ class Events:
         first, last = (parse_moment(given, newest) for given in (since, until))
         return triage(self.scope, first, until=last, population=population, progress=progress)
 
-    def impact(self, selection: Any, by: str = "user.id", *, population: str = "units") -> Impact:
+    def impact(self, selection: Any, by: str = "user.id", *, population: Population = "units") -> Impact:
         """Count how many users (customers, ...) of how many a selection hit."""
         return querying.impact(self.scope, selection, by, population=population)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.dataset import Progress
-from obskit.engine import Scope
+from obskit.engine import Population, Scope, check_population
 from obskit.errors import InvalidArgument
 from obskit.explain import rank, rows, search
 from obskit.explain.answer import answer, sql
@@ -63,7 +63,7 @@ def explain(
     history: Any = "auto",
     where: Any = None,
     fields: Sequence[str] | None = None,
-    population: str = "units",
+    population: Population = "units",
     depth: int = 3,
     cluster: str | None = "trace_id",
     thorough: bool = False,
@@ -105,8 +105,7 @@ def explain(
     """
     if depth not in (1, 2, 3):
         raise InvalidArgument(f"depth is {depth}", hint="1, 2 or 3")
-    if population not in ("units", "all"):
-        raise InvalidArgument(f"no population {population!r}", hint="'units' or 'all'")
+    check_population(population)
     options = {"fields": fields, "depth": depth, "cluster": cluster, "thorough": thorough}
     asked = ask(scope, selection, during, baseline, history, where, population, **options)
     return _Run(asked, fields, depth, cluster, thorough, progress, cancelled).run(first)

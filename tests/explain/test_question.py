@@ -162,7 +162,11 @@ def test_nothing_selected_is_an_error_that_says_what_to_do(scope: Scope) -> None
     ("arguments", "error", "text"),
     [
         ({"depth": 4}, InvalidArgument, "depth is 4\nHint: 1, 2 or 3"),
-        ({"population": "some"}, InvalidArgument, "no population 'some'\nHint: 'units' or 'all'"),
+        (
+            {"population": "some"},
+            InvalidArgument,
+            "population must be 'units' or 'all', got 'some'\nHint: use 'units' for units of work only, 'all' for every row",
+        ),
         (
             {"during": ("2026-05-05T00:00Z", "2026-05-04T00:00Z")},
             InvalidArgument,
