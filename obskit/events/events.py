@@ -170,27 +170,28 @@ class Events:
         labelled so: it is given to `on_sample`, or in a notebook shown until the exact one is there (but not
         where `cancelled` is given: that is a view of its own).
         """
-        arguments: dict[str, Any] = {
-            "during": during,
-            "baseline": baseline,
-            "history": history,
-            "where": where,
-            "fields": fields,
-            "population": population,
-            "depth": depth,
-            "cluster": cluster,
-            "thorough": thorough,
-            "first": first,
-            "progress": progress,
-            "cancelled": cancelled,
-        }
+        options = explaining.ExplainOptions(
+            during=during,
+            baseline=baseline,
+            history=history,
+            where=where,
+            fields=fields,
+            population=population,
+            depth=depth,
+            cluster=cluster,
+            thorough=thorough,
+            first=first,
+            progress=progress,
+            cancelled=cancelled,
+        )
         below = notebook_display() if on_sample is None and cancelled is None else None
         show = on_sample or below
-        sample = explain_sample(self.scope, selection, **arguments) if show is not None else None
+        sample = explain_sample(self.scope, selection, options) if show is not None else None
         if show is not None and sample is not None:
-            show(sample)
+            show(dataclasses.replace(sample, trace_url=self.trace_url))
         try:
-            return explaining.explain(self.scope, selection, **arguments)
+            found = explaining.explain(self.scope, selection, options)
+            return dataclasses.replace(found, trace_url=self.trace_url)
         finally:
             if below is not None:
                 below.clear()

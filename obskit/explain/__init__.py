@@ -6,7 +6,8 @@ on one field, `search` finds conjunctions on a sample, `rank` judges them by exa
 `whatif` does the arithmetic, `report` says it; `run` calls them one after the other.
 """
 
+from obskit.explain.options import ExplainOptions
 from obskit.explain.result import Explanation, Finding
 from obskit.explain.run import Cancelled, explain
 
-__all__ = ["Cancelled", "Explanation", "Finding", "explain"]
+__all__ = ["Cancelled", "ExplainOptions", "Explanation", "Finding", "explain"]

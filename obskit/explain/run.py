@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from obskit.dataset import Progress
-from obskit.engine import Population, Scope, check_population
+from obskit.engine import Scope
 from obskit.errors import InvalidArgument
 from obskit.explain import rank, rows, search
 from obskit.explain.answer import answer, sql
 from obskit.explain.frame import Item
-from obskit.explain.question import Question, ask
+from obskit.explain.options import ExplainOptions
+from obskit.explain.question import Question, resolve
 from obskit.explain.report import Reporter
 from obskit.explain.result import Explanation
 from obskit.explain.sets import Halves, HeldOut
@@ -25,6 +25,7 @@ from obskit.names import DRIFT, describes_error
 from obskit.stats.evidence import Counts, paid_tests, score, weigh
 from obskit.text import pluralize
 
+DEFAULTS = ExplainOptions()
 ALPHA = 0.05
 # how the error is shared among conjunctions of one, two and three conditions
 SHARES = (0.5, 0.25, 0.25)
@@ -54,83 +55,40 @@ class Cancelled(Exception):
     """A newer question made this one pointless."""
 
 
-def explain(
-    scope: Scope,
-    selection: Any,
-    *,
-    during: Any = None,
-    baseline: Any = None,
-    history: Any = "auto",
-    where: Any = None,
-    fields: Sequence[str] | None = None,
-    population: Population = "units",
-    depth: int = 3,
-    cluster: str | None = "trace_id",
-    thorough: bool = False,
-    first: Callable[[Explanation], None] | None = None,
-    progress: Progress | None = None,
-    cancelled: Callable[[], bool] | None = None,
-) -> Explanation:
+def explain(scope: Scope, selection: Any, options: ExplainOptions = DEFAULTS) -> Explanation:
     """Rank the conditions that separate selected events from the baseline.
 
     Args:
         scope: the events.
-        selection: condition for the outcome (slow, failed, on the new version); at least one row.
-        during: when it happened: (start, end), "start/end" in ISO 8601, "-30m" before the newest event, or a
-            condition; default all of the time.
-        baseline: condition; default the rest, rows on which selection is false. Rows on which it is unknown
-            (null) are counted and left out.
-        history: an earlier window whose rates are usual, "auto" (all rows before `during`, where there are
-            any) or None. It may not overlap `during`.
-        where: condition on both groups.
-        fields: only these; default all but those named in the selection.
-        population: "units" (requests as their callers see them) or "all". A `where` that names `kind` or
-            `name` means all.
-        depth: most conditions in one finding, 1 to 3.
-        cluster: field whose rows are one observation; None where every row is its own.
-        thorough: also look for pairs that have no effect alone.
-        first: called, before conjunctions are looked for, with the answer of single fields alone, which has
-            no sets, traces, users, examples or what-ifs yet.
-        progress: called as (what, done, total).
-        cancelled: asked between steps; true ends the work with `Cancelled`.
+        selection: condition for the outcome (slow, failed, on the new version); at least one event.
+        options: what to compare with, and how.
     Returns:
         Explanation; findings in descending order of evidence, shares in [0, 1].
     Raises:
-        EmptySelection: either side has no rows.
-        InvalidArgument: arguments that do not go together.
-        UnknownField, ConditionError: as conditions say.
+        EmptySelection: the selection or the baseline has no events.
+        InvalidArgument: an argument has a value that it can't have, or arguments contradict each other.
+        UnknownField, UnknownFunction, ConditionError: a condition can't be read.
+        Cancelled: `options.cancelled` returned true.
     Cost: one scan of the coded columns; memory O(rows/8 x conditions kept + fields x distinct values).
-    Source: Bailis et al., MacroBase (2017), for the order of counting; Tarone (1990) for what is paid for;
-        the scores are ours.
+    Source: Bailis et al., MacroBase (2017), for the order of counting; Tarone (1990) for the number of tests
+        to correct for; the scores are ours.
     """
-    if depth not in (1, 2, 3):
-        raise InvalidArgument(f"depth is {depth}", hint="1, 2 or 3")
-    check_population(population)
-    options = {"fields": fields, "depth": depth, "cluster": cluster, "thorough": thorough}
-    asked = ask(scope, selection, during, baseline, history, where, population, **options)
-    return _Run(asked, fields, depth, cluster, thorough, progress, cancelled).run(first)
+    asked = resolve(scope, selection, options)
+    return _Run(asked).run(options.first)
 
 
 class _Run:
     """One run of the method, step by step; each step leaves what the next one needs."""
 
-    def __init__(
-        self,
-        asked: Question,
-        fields: Sequence[str] | None,
-        depth: int,
-        cluster: str | None,
-        thorough: bool,
-        progress: Progress | None,
-        cancelled: Callable[[], bool] | None,
-    ) -> None:
+    def __init__(self, asked: Question) -> None:
+        cluster, thorough = asked.options.cluster, asked.options.thorough
         self.asked = asked
         self.scope = asked.scope
-        self.depth = depth
+        self.depth = asked.options.depth
         self.thorough = thorough
         self.pool = POOL * 4 if thorough else POOL
-        self.progress = progress
-        self.cancelled = cancelled or (lambda: False)
+        self.progress = asked.options.progress
+        self.cancelled = asked.options.cancelled or (lambda: False)
         self.notes: list[str] = list(asked.scope.notes)
         self.skipped: list[dict[str, str]] = []
         names = set(self.scope.schema.names)
@@ -141,7 +99,7 @@ class _Run:
             raise InvalidArgument(
                 f"the cluster {cluster!r} is a list", hint="a field of one value a row, or None"
             )
-        self.names, self.descriptive = self._fields(fields)
+        self.names, self.descriptive = self._fields(asked.options.fields)
 
     def _fields(self, given: Sequence[str] | None) -> tuple[list[str], set[str]]:
         """Return the fields to look at, and those of them that only describe the outcome selected."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from obskit.engine import Window, format_condition, quote_name
+from obskit.explain import ExplainOptions
 from obskit.explorer.brush import Axis, Brush
 
 BINS = (200, 60)
@@ -27,7 +28,7 @@ class State:
         brush: the box, or None.
         compare: "rest" (everything outside the box) or "time" (others in the same time, and history).
         group: the field a table is grouped by, or None.
-        explain: further arguments of `explain`.
+        options: how to explain the box.
         until: from where on slow events may not have arrived yet (microseconds); None where that is unknown.
     """
 
@@ -38,7 +39,7 @@ class State:
     brush: Brush | None = None
     compare: str = "rest"
     group: str | None = None
-    explain: Mapping[str, Any] = field(default_factory=dict)
+    options: ExplainOptions = field(default_factory=ExplainOptions)
     until: float | None = None
 
     @property
@@ -60,7 +61,7 @@ class State:
         kept = tuple(text for index, text in enumerate(self.steps) if index != step)
         return dataclasses.replace(self, steps=kept)
 
-    def question(self) -> tuple[str, dict[str, Any]] | None:
+    def question(self) -> tuple[str, ExplainOptions] | None:
         """Return the selection and the arguments of `explain`; None where nothing is selected.
 
         With "time", the sides in time become `during` and the others the outcome; a box that is open to
@@ -70,17 +71,18 @@ class State:
         selection, brush = self.selection, self.brush
         if selection is None or brush is None:
             return None
-        arguments = dict(self.explain)
-        if self.until is not None and (brush.x0 is None or brush.x0 < self.until):
-            arguments.setdefault("where", self.x.condition(None, self.until))
+        options = self.options
+        overlaps = self.until is not None and (brush.x0 is None or brush.x0 < self.until)
+        if overlaps and options.where is None:
+            options = dataclasses.replace(options, where=self.x.condition(None, self.until))
         outcome = self.y.condition(brush.y0, brush.y1)
         bounded = brush.x0 is not None or brush.x1 is not None
         if self.compare == "time" and self.x.time and outcome is not None and bounded:
             start, end = (None if side is None else round(side) for side in (brush.x0, brush.x1))
             of_start = self.x.field == "timestamp"  # a window is of when events began
-            arguments["during"] = str(Window(start, end)) if of_start else self.x.condition(start, end)
-            return outcome, arguments
-        return selection, arguments
+            during = str(Window(start, end)) if of_start else self.x.condition(start, end)
+            return outcome, dataclasses.replace(options, during=during)
+        return selection, options
 
     def calculations(self) -> tuple[str, ...]:
         """Return what the table of groups counts."""
@@ -106,8 +108,8 @@ class State:
         shown = ["picture.plot()"]
         question = self.question()
         if question is not None:
-            selection, arguments = question
-            given = "".join(f",\n    {name}={value!r}" for name, value in arguments.items())
+            selection, options = question
+            given = "".join(f",\n    {name}={value!r}" for name, value in options.changed().items())
             lines.append(f"found = events.explain(\n    {selection!r}{given},\n)")
             shown.append("found")
         if self.group is not None:

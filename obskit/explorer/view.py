@@ -83,7 +83,7 @@ def numeric_fields(events: Any, first: str) -> list[str]:
 
 def drawn(events: Any, state: State) -> tuple[Any, str | None]:
     """Return the events that are drawn, and the condition that picks them; None for all."""
-    units = events.scope.units()[0] if state.explain.get("population", "units") == "units" else None
+    units = events.scope.units()[0] if state.options.population == "units" else None
     return (events, None) if units is None else (events.where(units), units.text)
 
 

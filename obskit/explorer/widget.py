@@ -15,7 +15,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import obskit.explain
 from obskit.errors import InvalidArgument, MissingDependency, ObskitError
+from obskit.explain import ExplainOptions
 from obskit.explorer import presentation as present
 from obskit.explorer import static
 from obskit.explorer.brush import Brush, micros
@@ -87,8 +89,8 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
         self._picture: Picture | None = None
         narrowing = None if where is None else events.scope.condition(where).text
         until = incomplete_from(events, math.inf) if x == "timestamp" else None
-        asked = dict(explain or {})
-        self._state = State(axis(events, x), axis(events, y), narrowing, explain=asked, until=until)
+        options = ExplainOptions.from_mapping(explain or {})
+        self._state = State(axis(events, x), axis(events, y), narrowing, options=options, until=until)
         if self._state.y.time:
             raise InvalidArgument(
                 f"the field {y} is a time", hint="a time goes along x; y is a numeric field"
@@ -249,7 +251,7 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
                 self._explanation, self._found = None, {}
                 self._say("idle", "")
             return
-        selection, arguments = question
+        selection, options = question
         base = self._base
         events, began = self._events(state), time.perf_counter()
 
@@ -257,7 +259,8 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
             took = f"{time.perf_counter() - began:.2f} s"
             self._tell(found, "first", f"Single fields after {took}; looking for what goes together…")
 
-        found = events.explain(selection, **arguments, first=first, cancelled=cancelled)
+        watched = dataclasses.replace(options, first=first, cancelled=cancelled)
+        found = obskit.explain.explain(events.scope, selection, watched)
         if cancelled():
             return
         self._said = f"{present.summary(found.to_dict())} ({time.perf_counter() - began:.2f} s)"

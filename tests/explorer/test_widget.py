@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import obskit.explain
 from obskit.errors import ConditionError, EmptySelection, InvalidArgument, UnknownField
 from obskit.events import load
 from obskit.explorer import Explorer
@@ -151,16 +152,16 @@ def test_code_makes_the_same_again(explorer, events, monkeypatch):
 
 def test_the_newest_of_many_boxes_is_the_one_answered(explorer):
     asked = []
-    explain = type(explorer._base).explain
+    explain = obskit.explain.explain
     held = threading.Event()
 
-    def slow(self, selection, **arguments):
+    def slow(scope, selection, options):
         asked.append(selection)
         held.wait(0.2)
-        return explain(self, selection, **arguments)
+        return explain(scope, selection, options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(explorer._base), "explain", slow)
+        patch.setattr(obskit.explain, "explain", slow)
         for low in range(300, 340, 5):
             explorer._receive(explorer, {"type": "brush", "brush": {**SLOW, "y0": low}}, [])
         assert explorer._latest.wait(20)
@@ -212,6 +213,11 @@ def test_a_narrowing_that_names_kind_chooses_its_own_rows(events):
         ({"y": "cloud.region"}, InvalidArgument, "which has no axis"),
         ({"y": "timestamp"}, InvalidArgument, "is a time"),
         ({"where": "cloud.region ="}, ConditionError, "cloud.region"),
+        (
+            {"explain": {"clustr": None}},
+            InvalidArgument,
+            "explain has no argument 'clustr'\nHint: did you mean",
+        ),
     ],
 )
 def test_bad_calls(events, arguments, error, text):
