@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 CALLBACKS = ("first", "progress", "cancelled")
 
 
+class Cancelled(Exception):
+    """A newer question made this one pointless."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ExplainOptions:
     """How to explain a selection. Each field has the meaning of the argument of `Events.explain`.
@@ -84,6 +88,11 @@ class ExplainOptions:
                 hint = f"did you mean {near[0]!r}?" if near else f"use one of {', '.join(known)}"
                 raise InvalidArgument(f"explain has no argument {name!r}", hint=hint)
         return cls(**arguments)
+
+    def check_cancelled(self) -> None:
+        """Raise `Cancelled` if `cancelled` returns true."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
 
     def changed(self) -> dict[str, Any]:
         """Return the options that differ from their defaults, by name, in the order of the signature."""

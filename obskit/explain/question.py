@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import pyarrow as pa
+
 from obskit.engine import Condition, Population, Scope, Window, window_or_condition
+from obskit.errors import InvalidArgument
 from obskit.explain.options import ExplainOptions
 
 
@@ -16,7 +19,8 @@ class Question:
     Attributes:
         scope: the events, narrowed by the options' `where`.
         selection, baseline, during, history: as the options say; None where there is none.
-        population: "units" or "all", after `where` had its say.
+        population: "units" or "all"; a `where` that names `kind` or `name` makes it "all".
+        cluster: field whose equal values are one observation.
         options: the arguments as given.
         call: the call of `Events.explain` that asks this again.
     """
@@ -27,6 +31,7 @@ class Question:
     during: Window | Condition | None
     history: Window | Condition | None
     population: Population
+    cluster: str | None
     options: ExplainOptions
     call: str
 
@@ -42,7 +47,7 @@ def resolve(scope: Scope, selection: Any, options: ExplainOptions) -> Question:
         Question; its `history` is a window where the options say "auto" and there are earlier events.
     Raises:
         ConditionError, UnknownField, UnknownFunction: a condition can't be read.
-        InvalidArgument: `during` or `history` is not a window or a condition.
+        InvalidArgument: `during` or `history` is not a window or a condition, or the cluster is a list field.
     """
     narrowed = scope.narrow(options.where)
     population: Population = "all" if narrowed.chooses_rows else options.population
@@ -63,7 +68,8 @@ def resolve(scope: Scope, selection: Any, options: ExplainOptions) -> Question:
     ]
     derived = f".derive(**{dict(scope.derived)!r})" if scope.derived else ""
     call = f"events{derived}.explain({', '.join(given)})"
-    return Question(narrowed, chosen, rest, window, history, population, options, call)
+    cluster = _cluster(narrowed, options.cluster)
+    return Question(narrowed, chosen, rest, window, history, population, cluster, options, call)
 
 
 def _history(scope: Scope, during: Window | Condition | None, given: Any) -> Window | Condition | None:
@@ -73,6 +79,19 @@ def _history(scope: Scope, during: Window | Condition | None, given: Any) -> Win
     if first is None or not isinstance(during, Window) or during.start is None:
         return None
     return Window(None, during.start) if first.timestamp() * 1e6 < during.start else None
+
+
+def _cluster(scope: Scope, given: str | None) -> str | None:
+    # Plain logs may lack the default; a field that was named must be there.
+    if given is None or (given == "trace_id" and given not in scope.schema.names):
+        return None
+    name = scope.resolve(given)
+    if pa.types.is_nested(scope.schema.field(name).type):
+        raise InvalidArgument(
+            f"cluster must be a field with one value per event, got {given!r}, which is a list",
+            hint="use a field with one value per event, such as trace_id",
+        )
+    return name
 
 
 def _is_auto(history: Any) -> bool:

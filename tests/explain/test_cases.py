@@ -35,7 +35,7 @@ def test_a_field_that_only_failures_have_is_found(world: World, rng: Generator) 
     assert first(found) == "cause.id = 'x'"
     assert found.findings[0].selected_share == 1.0
     assert found.findings[0].baseline == 0
-    assert found.findings[0].note == "separates completely: the cause, or the selection restated"
+    assert found.findings[0].note == "separates completely: the cause, or the selection in other words"
 
 
 def test_a_unique_id_that_only_failures_have_is_found_by_its_presence(world: World, rng: Generator) -> None:

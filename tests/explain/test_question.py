@@ -43,7 +43,7 @@ def test_an_answer_says_what_was_compared(scope: Scope) -> None:
     assert found.selection == {"condition": "error", "events": failed}
     assert found.baseline == {"condition": "not (error)", "events": len(units) - failed}
     assert found.population == {"name": "units", "rows": len(units), "left_out": len(rows) - len(units)}
-    assert f"units of work only: {len(rows) - len(units):,} other rows left out" in found.notes
+    assert f"units of work only: {len(rows) - len(units):,} other events left out" in found.notes
     assert found.findings[0].condition == "service.version = '2.4.0'"
     assert found.query == "events.explain('error')"
     assert found.dataset == {"rows": 2000, "fingerprint": scope.dataset.fingerprint}
@@ -96,9 +96,7 @@ def test_rows_on_which_the_selection_is_unknown_are_left_out_and_counted(scope: 
     unknown = sum(row["flag"] is None and row["error"] for row in rows)
     assert unknown > 0
     assert found.selection["events"] + found.baseline["events"] + unknown == len(rows)
-    assert (
-        f"{unknown:,} rows left out: for them the selection is neither true nor false (null)" in found.notes
-    )
+    assert f"{unknown:,} events left out, for which the selection is null" in found.notes
 
 
 def test_a_baseline_of_ones_own(scope: Scope) -> None:
@@ -155,12 +153,16 @@ def test_nothing_selected_is_an_error_that_says_what_to_do(scope: Scope) -> None
     with pytest.raises(EmptySelection) as caught:
         explain(scope, "duration_ms > 1e9")
     assert str(caught.value) == (
-        "the selection has no rows\n"
-        "Hint: no compared row meets 'duration_ms > 1e9': widen it, or the window of time; "
-        "population='all' also looks at what is no unit of work"
+        "the selection has no events\n"
+        "Hint: no compared event meets 'duration_ms > 1e9': widen the condition or the window of time; "
+        "population='all' (--population all) also compares events that are not units of work"
     )
-    with pytest.raises(EmptySelection, match="the baseline has no rows"):
+    with pytest.raises(EmptySelection) as caught:
         explain(scope, "duration_ms >= 0")
+    assert str(caught.value) == (
+        "the baseline has no events\n"
+        "Hint: every compared event is selected: narrow the selection, or give a baseline"
+    )
 
 
 @pytest.mark.parametrize(
