@@ -15,7 +15,7 @@ from obskit.explain.group_masks import GroupMasks, group_masks, grouped_rows
 from obskit.explain.grouped_rows import FieldCondition, GroupedRows
 from obskit.explain.question import Question
 from obskit.explain.singles import Column, field_conditions, interval_totals, is_number
-from obskit.stats.evidence import Counts, Floats, score, count_testable
+from obskit.stats.evidence import Counts, Floats, count_testable, score
 from obskit.text import pluralize
 
 ALPHA = 0.05

@@ -1,7 +1,7 @@
 """Conjunctions of two and three conditions, screened on a sample of whole traces.
 
-The sample is a matrix of 0 and 1, conditions x rows, so one matrix product counts all pairs at once. The screen
-is optimistic: the exact counts of what it keeps decide.
+The sample is a matrix of 0 and 1, conditions x rows, so one matrix product counts all pairs at once. The
+screen is optimistic: the exact counts of what it keeps decide.
 """
 
 from __future__ import annotations

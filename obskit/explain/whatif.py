@@ -88,15 +88,15 @@ def _ratio(part: float, whole: float) -> float:
 
 
 def adjusted(sample: GroupedRows, bits: Bits, confounders: Sequence[str]) -> dict[str, Any] | None:
-    """Return the slice's odds ratio, plain and among events with the same value of another field.
+    """Return the odds ratio of a slice: plain, and among events with the same value of another field.
 
     Args:
         sample: rows with the groups "selected" and "baseline".
         bits: the slice.
         confounders: fields to hold equal, one at a time.
     Returns:
-        `odds_ratio`, and the lowest `adjusted_odds_ratio` with the field that it is `adjusted_for`. None where
-        no field could be held equal. An adjusted ratio below 1 next to a plain one above 1 is Simpson's
+        `odds_ratio`, and the lowest `adjusted_odds_ratio` with its field, `adjusted_for`. None where no
+        field could be held equal. An adjusted ratio below 1 next to a plain one above 1 is Simpson's
         reversal.
     Source: Mantel and Haenszel (1959).
     """

@@ -62,7 +62,7 @@ def test_a_box_is_explained(explorer):
     send(explorer, type="brush", brush=SLOW)
     assert explorer.selection == "timestamp >= '2026-05-04T10:30:00Z' and duration_ms >= 400"
     assert sorted(chips(explorer)[0]) == ["cloud.region = eu", "service.version = 2.4.0"]
-    assert explorer._found["baseline"]["condition"] == "all the others"
+    assert explorer._found["baseline"]["condition"] == "all others"
     assert explorer._status["state"] == "idle"
     assert "First: " in explorer._status["text"]
     assert explorer._brush == SLOW
@@ -178,9 +178,9 @@ def test_errors_are_shown_and_the_next_question_is_answered(explorer):
     with pytest.raises(EmptySelection):
         explorer.wait()
     send(explorer, type="nonsense")
-    assert explorer._status["text"] == "no action 'nonsense'"
+    assert explorer._status["text"] == "unknown message 'nonsense'"
     send(explorer, type="only", list="findings", row=0, chip=0, version=999)
-    assert explorer._status["text"] == "that explanation is no longer shown"
+    assert explorer._status["text"] == "this menu is of an older answer"
     send(explorer, type="brush", brush=SLOW)
     assert explorer._status["state"] == "idle"
 
@@ -210,8 +210,12 @@ def test_a_narrowing_that_names_kind_chooses_its_own_rows(events):
     ("arguments", "error", "text"),
     [
         ({"y": "duration"}, UnknownField, "duration"),
-        ({"y": "cloud.region"}, InvalidArgument, "which has no axis"),
-        ({"y": "timestamp"}, InvalidArgument, "is a time"),
+        (
+            {"y": "cloud.region"},
+            InvalidArgument,
+            "an axis must be a number or a time, got cloud.region, which is string",
+        ),
+        ({"y": "timestamp"}, InvalidArgument, "y must be a numeric field, got timestamp, which is a time"),
         ({"where": "cloud.region ="}, ConditionError, "cloud.region"),
         (
             {"explain": {"clustr": None}},
@@ -220,7 +224,7 @@ def test_a_narrowing_that_names_kind_chooses_its_own_rows(events):
         ),
     ],
 )
-def test_bad_calls(events, arguments, error, text):
+def test_arguments_that_are_wrong_are_rejected_at_once(events, arguments, error, text):
     with pytest.raises(error, match=text):
         Explorer(events, **arguments)
 

@@ -11,6 +11,7 @@ from scipy import stats
 
 from obskit.stats.evidence import (
     Counts,
+    count_testable,
     divergence,
     effective_size,
     excess_score,
@@ -18,7 +19,6 @@ from obskit.stats.evidence import (
     rates,
     share,
     share_and_size,
-    count_testable,
     upper_bound,
     weigh,
 )
