@@ -21,7 +21,7 @@ from pyarrow import csv
 
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
-from obskit.explain import Explanation, explain
+from obskit.explain import ExplainOptions, Explanation, explain
 
 MEASURES = ("min", "value", "cnt")
 
@@ -58,7 +58,9 @@ def answer(path: Path, minute: int, **arguments: Any) -> Explanation:
     table, dimensions = events(path, minute)
     scope = Scope.of(from_arrow(table))
     during = f"{np.datetime64(minute, 's')}Z/{np.datetime64(minute + 60, 's')}Z"
-    return explain(scope, "error", during=during, fields=dimensions, population="all", **arguments)
+    return explain(
+        scope, "error", ExplainOptions(during=during, fields=dimensions, population="all", **arguments)
+    )
 
 
 def ranked(found: Explanation) -> list[dict[str, str]]:

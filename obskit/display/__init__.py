@@ -1,5 +1,5 @@
-"""Pictures of results: Arrow tables, grids and dicts in; plotly figures or static HTML out.
+"""Results as text, static HTML and plotly figures, from Arrow tables, grids and dicts.
 
-The room draws what it is given and holds no query. Whatever is text in the data stays text: it is escaped
-here and nowhere else. Plotly belongs to the extra `notebook`; the static HTML and the PNG need only numpy.
+The package draws what it is given and runs no query. Text from the data is escaped here and nowhere else.
+Plotly is in the extra `notebook`; static HTML and PNG need only numpy.
 """

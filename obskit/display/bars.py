@@ -1,4 +1,4 @@
-"""Selection beside baseline, a finding a row: bars with counts and shares, as a figure and as static HTML."""
+"""Findings as pairs of bars, selection and baseline, with counts and shares: as a figure and as HTML."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from obskit.display.palette import BASELINE, SELECTION
 from obskit.display.tables import check_link
 from obskit.text import pluralize, safe
 
-# A field's name or a value may be a whole document.
+# A name or a value may be as long as a document.
 MOST_CHARACTERS = 1000
 
 
@@ -23,18 +23,18 @@ def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
     Args:
         explanation: an explanation as a dict (`Explanation.to_dict()`); its findings carry `conditions`,
             `selected`, `baseline` (events) and `selected_share`, `baseline_share` (in [0, 1]).
-        top: at most so many findings are drawn, the strongest on top.
+        top: at most so many findings are drawn, the strongest at the top.
     Returns:
-        A plotly figure with two bars a finding, each labelled with its share and count.
+        A plotly figure with two bars per finding, each labelled with its share and count.
     Raises:
         MissingDependency: plotly is not installed.
     """
     go = plotly()
     findings = list(explanation.get("findings") or ())[:top]
-    # Plotly joins bars of the same label: the rank keeps two long ones apart.
+    # Plotly joins bars with the same label; the rank keeps two labels apart that are cut to the same text.
     labels = [f"{rank}. {literal(_short(_title(finding)))}" for rank, finding in enumerate(findings, 1)]
     traces = []
-    # Drawn from the bottom up, so the selection comes last to stand on top of its pair.
+    # Plotly draws from the bottom up: the selection comes last, to be above the baseline.
     for side, colour, pattern in (("baseline", BASELINE, "/"), ("selected", SELECTION, "")):
         shares = [finding.get(f"{side}_share") or 0.0 for finding in findings]
         events = [finding.get(side) for finding in findings]
@@ -62,15 +62,15 @@ def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
 
 
 def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url: str | None = None) -> str:
-    """Return the explanation as HTML without scripts, styles of its own or anything to load.
+    """Return the explanation as HTML without scripts, style sheets or anything to load.
 
     Args:
         explanation: an explanation as a dict (`Explanation.to_dict()`).
-        top: at most so many findings and refinements are shown; the rest is counted.
-        trace_url: address of a trace, with `{trace_id}` in it; http or https.
+        top: at most so many findings and refinements are shown; the others are counted.
+        trace_url: address of a trace with `{trace_id}` in it, http or https; None for no links.
     Returns:
-        HTML in which all text of the data is escaped; colours by inline style alone, for notebooks that are
-        not trusted lose everything else.
+        HTML; all text from the data is escaped. Colours are inline styles, the only ones that notebooks keep
+        when they are not trusted.
     """
     parts = ["<div>", _sentences(explanation)]
     findings = list(explanation.get("findings") or ())
@@ -79,10 +79,10 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url:
         if len(findings) > top:
             parts.append(f"<p>and {pluralize(len(findings) - top, 'more finding')}</p>")
     else:
-        parts.append("<p><b>No finding:</b> nothing sets the selection apart beyond chance.</p>")
+        parts.append("<p><b>No finding:</b> nothing distinguishes the selection beyond chance.</p>")
     for key, title in (
-        ("describes", "Describe the outcome itself"),
-        ("refinements", "Narrower slices of these"),
+        ("describes", "What describes the outcome itself"),
+        ("refinements", "Refinements"),
     ):
         rows = list(explanation.get(key) or ())
         if rows:
@@ -95,7 +95,8 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url:
             f"<li>{_text(item.get('field'))}: {_text(item.get('reason'))}</li>" for item in skipped
         )
         parts.append(
-            f"<details><summary>Fields skipped: {len(skipped):,}</summary><ul>{listed}</ul></details>"
+            f"<details><summary>Fields skipped or only partly looked at: {len(skipped):,}</summary>"
+            f"<ul>{listed}</ul></details>"
         )
     mark = str((explanation.get("dataset") or {}).get("fingerprint", ""))[:12]
     size = pluralize((explanation.get("dataset") or {}).get("rows"), "row")
@@ -131,7 +132,7 @@ def _table(findings: Sequence[Mapping[str, Any]], title: str, trace_url: str | N
         name = f"<b>{_text(_title(finding))}</b>"
         aliases = [_text(alias) for alias in map(_alias, finding.get("aliases") or ())]
         if aliases:
-            name += f"<br>the same events: {', '.join(aliases)}"
+            name += f"<br>holds for the same events: {', '.join(aliases)}"
         if finding.get("note"):
             name += f"<br>{_text(finding['note'])}"
         arithmetic = words.without(finding.get("what_if"))
@@ -148,7 +149,7 @@ def _table(findings: Sequence[Mapping[str, Any]], title: str, trace_url: str | N
 
 
 def _examples(finding: Mapping[str, Any], trace_url: str | None) -> str:
-    """Return a line of example traces of either side, as links where there is an address."""
+    """Return a line of example traces of both groups, as links if there is an address."""
     sides = []
     for side, rows in (finding.get("examples") or {}).items():
         ids = dict.fromkeys(str(row["trace_id"]) for row in rows if row.get("trace_id"))

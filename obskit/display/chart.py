@@ -1,8 +1,8 @@
-"""Plotly figures that keep to themselves: nothing is uploaded and no library travels with the notebook.
+"""Plotly figures that upload nothing and embed no library in the notebook.
 
-Plotly's own display embeds five megabytes of script in a notebook, and its bar has a button that uploads the
-data to a cloud. `Chart` shows the JSON that JupyterLab's own renderer draws, without both. Anything else that
-plotly offers (`to_html`, `write_html`, `show`) works, with the same configuration.
+Plotly's own display embeds five megabytes of script in a notebook, and its toolbar has a button that uploads
+the data to a cloud. `Chart` has neither: it shows the JSON that JupyterLab's own renderer draws. Everything
+else that plotly offers (`to_html`, `write_html`, `show`) works with the same configuration.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from obskit.errors import MissingDependency
 
 try:
     import plotly.graph_objects as go
-except ImportError:  # the figures' static half works without
+except ImportError:  # static HTML and PNG work without it
     go = None
 
 CONFIG: dict[str, Any] = {
@@ -32,7 +32,7 @@ _Figure: Any = object if go is None else go.Figure
 class Chart(_Figure):  # type: ignore[misc]
     """A plotly figure without upload, logo or embedded library."""
 
-    _ipython_display_ = None  # plotly's would come before the MIME bundle, and bring its five megabytes
+    _ipython_display_ = None  # plotly's own would be used instead of the MIME bundle, with its five megabytes
 
     def _repr_mimebundle_(self, *_: Any, **__: Any) -> dict[str, Any]:
         figure = json.loads(self.to_json(validate=False, remove_uids=False))
@@ -61,7 +61,7 @@ class Chart(_Figure):  # type: ignore[misc]
 
 
 def chart(traces: list[Any], **layout: Any) -> Chart:
-    """Return a figure in the house's look: transparent, grey ink, so that it reads in both themes."""
+    """Return a figure in the common style: transparent with grey text, readable in light and dark themes."""
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
     base: dict[str, Any] = {
         "template": "none",
@@ -85,8 +85,10 @@ def chart(traces: list[Any], **layout: Any) -> Chart:
 def plotly() -> Any:
     """Return `plotly.graph_objects`.
 
+    Returns:
+        The module.
     Raises:
-        MissingDependency: plotly is not installed; the hint is the line to type.
+        MissingDependency: plotly is not installed.
     """
     if go is None:
         raise MissingDependency.of("notebook", "A plotly figure")
@@ -94,7 +96,7 @@ def plotly() -> Any:
 
 
 def literal(text: object) -> str:
-    """Return text that plotly draws letter by letter: its labels read a few HTML tags and entities."""
+    """Return text that plotly shows as it is; plotly reads a few HTML tags and entities in labels."""
     return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 

@@ -1,4 +1,4 @@
-"""Numbers and conditions as people read them: plain text, not yet escaped."""
+"""Numbers and conditions as text for people; the text is not escaped yet."""
 
 from __future__ import annotations
 
@@ -9,32 +9,32 @@ from typing import Any
 
 from obskit.text import pluralize
 
-# from how many milliseconds on, the unit, and milliseconds in one of it
+# The smallest length in milliseconds that a unit is used for, the unit, and its length in milliseconds.
 _UNITS = ((7_200_000, "h", 3_600_000), (120_000, "min", 60_000), (1_000, "s", 1_000))
 
 
 def count(value: float | None) -> str:
-    """Return a number of events, grouped by thousands ("12,345")."""
+    """Return a number of events with thousands separated ("12,345")."""
     return "?" if value is None else f"{value:,.0f}"
 
 
 def events(side: Mapping[str, Any]) -> str:
-    """Return the size of a group: how many events were seen and, where sampled, how many they stand for."""
+    """Return the size of a group: how many events were seen and, if sampled, how many they represent."""
     seen = side.get("events")
     text = pluralize(seen, "event")
     estimated = side.get("estimated")
-    return text if estimated is None else f"{text} (standing for {count(estimated)})"
+    return text if estimated is None else f"{text} (representing {count(estimated)})"
 
 
 def points(of_span: Any) -> str:
-    """Return how many events of its own a span has ("2 points"), nothing for none."""
+    """Return how many events a span carries ("2 points"); "" if it has none."""
     if not isinstance(of_span, (list, tuple)) or not of_span:
         return ""
     return pluralize(len(of_span), "point")
 
 
 def asked(side: Mapping[str, Any]) -> str:
-    """Return what a group is: its condition and, where there is one, its window of time."""
+    """Return what a group is: its condition and, if it has one, its window of time."""
     during = side.get("during")
     return str(side.get("condition")) + (f" during {during}" if during else "")
 
@@ -48,7 +48,7 @@ def without(what_if: Mapping[str, Any] | None) -> str | None:
 
 
 def number(value: float) -> str:
-    """Return a number with three significant digits ("12,345", "0.123"), an integer whole."""
+    """Return a number with three significant digits ("12,345", "0.123"); integers with all their digits."""
     if isinstance(value, int):
         return f"{value:,}"
     if not math.isfinite(value):
@@ -66,7 +66,7 @@ def number(value: float) -> str:
 
 
 def duration(milliseconds: float) -> str:
-    """Return a length of time in the unit people would use: 12.3 ms, 1.23 s, 4.5 min, 2.1 h."""
+    """Return a length of time in a suitable unit: 12.3 ms, 1.23 s, 4.5 min, 2.1 h."""
     if not math.isfinite(milliseconds):
         return number(milliseconds)
     size = abs(milliseconds)
@@ -77,14 +77,14 @@ def duration(milliseconds: float) -> str:
 
 
 def time(moment: datetime) -> str:
-    """Return a time in ISO 8601, in UTC (a naive one is), with what precision it has."""
+    """Return a time in ISO 8601 and UTC, with the precision that it has; a naive time is UTC."""
     plain = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
     text = plain.isoformat()
     return (text[:-3] if plain.microsecond and plain.microsecond % 1000 == 0 else text) + "Z"
 
 
 def share(value: float | None) -> str:
-    """Return a share in [0, 1] as percent; a share that is not zero is never written as 0%."""
+    """Return a share in [0, 1] as a percentage; a share above 0 is never written as 0%."""
     if value is None or math.isnan(value):
         return "?"
     percent = 100 * value
@@ -100,7 +100,7 @@ def share(value: float | None) -> str:
 
 
 def ratio(value: float | None) -> str:
-    """Return a ratio ("12.3×"); None is infinite."""
+    """Return a ratio ("12.3×"); None means infinite."""
     if value is None or math.isinf(value):
         return "∞×"
     return f"{value:,.0f}×" if value >= 100 else f"{value:.3g}×"
@@ -131,7 +131,7 @@ def conjunction(items: Sequence[Mapping[str, Any]]) -> str:
 
 
 def strength(finding: Mapping[str, Any]) -> str:
-    """Return how strongly a finding is tied to the outcome ("12.3× (10.1–15×) the rate elsewhere · new")."""
+    """Return how strong a finding is ("12.3× (10.1–15×) the rate elsewhere · 12 traces")."""
     low, high = finding.get("risk_ratio_low"), finding.get("risk_ratio_high")
     parts = [f"{ratio(finding.get('risk_ratio'))} ({ratio(low)[:-1]}–{ratio(high)}) the rate elsewhere"]
     excess = finding.get("excess_share")
@@ -140,7 +140,7 @@ def strength(finding: Mapping[str, Any]) -> str:
     if finding.get("traces"):
         parts.append(pluralize(finding["traces"], "trace"))
     if finding.get("new"):
-        parts.append("new: not seen before")
+        parts.append("new: no earlier events")
     return " · ".join(parts)
 
 

@@ -1,4 +1,4 @@
-"""A grid of counts as a picture: log counts, one hue, nothing where nothing was counted."""
+"""A grid of counts as a picture: log counts in one hue; empty cells stay empty."""
 
 from __future__ import annotations
 
@@ -31,13 +31,14 @@ def heatmap(
 
     Args:
         grid: counts, rows = bins of y from the lowest, columns = bins of x.
-        x_edges, y_edges: edges of the bins, one more than bins, ascending; y is drawn on a log axis where all
-            of its edges are positive.
-        x, y: names of the fields, for the axes.
-        markers: (x value, label) of vertical lines, deployments for instance.
-        dark: whether few is dark and many is light, for a dark page.
+        x_edges: edges of the bins of x, one more than bins, ascending.
+        y_edges: the same of y, which has a log axis if all of them are positive.
+        x: name of the field on the horizontal axis.
+        y: name of the field on the vertical axis.
+        markers: (x value, label) of vertical lines, for example deployments.
+        dark: whether the page is dark: few events are dark then, and many are light.
     Returns:
-        A plotly figure; cells without an event are left empty, which is not the colour of few.
+        A plotly figure; cells without events are empty, not in the colour of few events.
     Raises:
         MissingDependency: plotly is not installed.
     """
@@ -78,13 +79,13 @@ def heatmap(
 
 
 def shades(grid: Grid) -> npt.NDArray[np.uint8]:
-    """Return the shade of each cell: 0 where nothing was counted, else 1 (few) to 255 (the most), by log."""
+    """Return the shade of each cell: 0 if it is empty, else from 1 (few events) to 255 (the most), by log."""
     counts = np.asarray(grid, dtype=np.float64)
     top = float(counts.max()) if counts.size else 0.0
     if top <= 0:
         return np.zeros(counts.shape, dtype=np.uint8)
     filled = counts > 0
-    # Weighted counts may lie under 1: the least one sets the scale's foot then.
+    # Weighted counts may be below 1: the scale then starts at the smallest one.
     foot = min(1.0, float(counts[filled].min()))
     span = max(np.log(top / foot), 1e-9)
     level = np.log(np.where(filled, counts, foot) / foot) / span
@@ -96,10 +97,10 @@ def png(grid: Grid, *, scale: int = 3, dark: bool = False) -> bytes:
 
     Args:
         grid: counts, rows = bins of y from the lowest (drawn at the bottom), columns = bins of x.
-        scale: pixels a cell, each way.
-        dark: the ramp for a dark page.
+        scale: width and height of a cell in pixels.
+        dark: whether the page is dark.
     Returns:
-        A PNG file of `scale` x cells pixels; cells without an event are transparent.
+        The bytes of a PNG file; cells without events are transparent.
     """
     shade = np.repeat(np.repeat(shades(grid)[::-1], scale, axis=0), scale, axis=1)
     height, width = shade.shape
@@ -118,7 +119,7 @@ def png(grid: Grid, *, scale: int = 3, dark: bool = False) -> bytes:
 
 
 def data_uri(grid: Grid, *, scale: int = 3, dark: bool = False) -> str:
-    """Return `png` as a data URI, for HTML that loads nothing."""
+    """Return `png` as a data URI, for HTML that loads no files."""
     return "data:image/png;base64," + base64.b64encode(png(grid, scale=scale, dark=dark)).decode("ascii")
 
 

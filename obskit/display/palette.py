@@ -1,6 +1,6 @@
-"""Colours: one sequential hue for counts, two that most eyes tell apart for selection and baseline.
+"""Colours: one sequential hue for counts, and two for selection and baseline that most people can tell apart.
 
-Colour never carries a meaning alone: whatever is drawn in these is also written, hatched or placed.
+Colour is never the only sign: whatever is coloured is also labelled, hatched or told apart by its place.
 """
 
 from __future__ import annotations
@@ -11,20 +11,19 @@ import numpy.typing as npt
 SELECTION = "#E69F00"
 BASELINE = "#56B4E9"
 
-# Few to many, from near the page to far from it: so the dark ramp is not the light one reversed stop by
-# stop, but runs the same way away from its own background.
+# From few to many, away from the background of the page; the dark ramp is not the light one reversed.
 RAMP_LIGHT = ("#e4dcf1", "#c2b0e0", "#9a7fcb", "#6d4aa6", "#35155f")
 RAMP_DARK = ("#33234f", "#553a85", "#8561bf", "#b698e0", "#f3ecff")
 
-# Grey that reads on white (4.5:1) and on near black (4.2:1): a plotly figure can't see the page's theme.
+# Grey that is readable on white (4.5:1) and near black (4.2:1): a plotly figure can't know the page's theme.
 INK = "#777777"
 GRID = "rgba(128,128,128,0.25)"
-# Series, ordered so that neighbours differ in lightness as well as in hue.
+# Colours of series; neighbours differ in lightness as well as in hue.
 SERIES = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#8561BF", "#8C8C8C")
 
 
 def ramp(dark: bool = False, steps: int = 255) -> npt.NDArray[np.uint8]:
-    """Return the sequential ramp as `steps` x 3 bytes (red, green, blue), few to many."""
+    """Return the sequential ramp from few to many, as `steps` x 3 bytes (red, green, blue)."""
     stops = np.array([_rgb(colour) for colour in (RAMP_DARK if dark else RAMP_LIGHT)], dtype=np.float64)
     at = np.linspace(0, len(stops) - 1, steps)
     channels = [np.interp(at, np.arange(len(stops)), stops[:, channel]) for channel in range(3)]

@@ -1,4 +1,4 @@
-"""What every verb returns: a table and all that is needed to get it again."""
+"""What every verb returns: a table, and what is needed to reproduce it."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ class Result:
     """An answer that can be reproduced.
 
     Attributes:
-        kind: what it is: "query", "fields", "heatmap", ...
-        table: the answer; Arrow columns.
-        query: the call that gives it again.
-        sql: the statements that ran, or "" where only codes were counted.
+        kind: "query", "fields", "heatmap", ...
+        table: the answer.
+        query: the call that returns it again.
+        sql: the statements that ran, or "" if only codes were counted.
         dataset: `rows` and `fingerprint` of the data.
-        notes: what a reader has to know, a sentence each.
+        notes: what a reader must know, one sentence each.
         links: column -> address with `{column}` in it, for display.
     """
 
@@ -55,7 +55,7 @@ class Result:
         return frame
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the answer as plain values that JSON can hold; NaN and the infinities are None."""
+        """Return the answer as values that JSON can hold; NaN and the infinities are None."""
         return {
             "kind": self.kind,
             "query": self.query,
@@ -67,18 +67,20 @@ class Result:
         }
 
     def plot(self) -> Any:
-        """Draw the answer, where there is a picture for its kind.
+        """Return a plotly figure of the answer, for kinds that have one.
 
+        Returns:
+            Chart.
         Raises:
-            InvalidArgument: there is none.
+            InvalidArgument: there is no figure for this answer.
         """
         raise InvalidArgument(
-            f"a {self.kind} of this shape has no picture",
-            hint="query(..., every='1m').plot() draws lines over time",
+            f"there is no plot of a {self.kind} of this shape",
+            hint="ask for a time series: query(..., every='1m').plot()",
         )
 
     def footer(self) -> list[str]:
-        """Return the lines below the table: how it was asked, of what, and the notes."""
+        """Return the lines below the table: the call, the dataset and the notes."""
         lines = [self.query] if self.query else []
         if self.dataset:
             rows, mark = self.dataset.get("rows"), str(self.dataset.get("fingerprint", ""))[:12]
@@ -100,7 +102,7 @@ class Result:
 
 
 def plain(value: Any) -> Any:
-    """Return a value as JSON can hold it: times in ISO 8601, NaN and the infinities as None."""
+    """Return a value that JSON can hold: times in ISO 8601, NaN and the infinities as None."""
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple, set, frozenset)):

@@ -1,4 +1,4 @@
-"""A query over time as lines: one a group and value, gaps where nothing is known."""
+"""A query over time as lines: one per group and value, with gaps where a value is null."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def series(
     """Draw the values of a query with `every` as lines over time.
 
     Args:
-        table: an Arrow table, or columns by name; a row is one bucket of time of one group, in any order.
-        time: the column of the bucket's start.
-        values: columns to draw; a panel each, one under the other, over one axis of time.
-        by: columns whose values name a group; a line each, the same colour in every panel.
-        title: text above.
+        table: an Arrow table, or columns by name; one row per bucket of time and group, in any order.
+        time: the column with the start of the bucket.
+        values: columns to draw, each in a panel of its own; the panels share the time axis.
+        by: columns whose values name a group; each group is a line, in the same colour in every panel.
+        title: text above the figure.
         markers: (time, label) of vertical lines.
     Returns:
-        A plotly figure. Null is a gap. At most 40 groups are drawn, the fullest; the title counts the rest.
+        A plotly figure; null is a gap. At most the 40 groups with the most rows are drawn; the title says so.
     Raises:
         MissingDependency: plotly is not installed.
     """
@@ -78,7 +78,7 @@ _DASHES = ("solid", "dash", "dot", "dashdot")
 def _panels(
     traces: list[Any], values: Sequence[str], title: str | None, markers: Sequence[tuple[Any, str]]
 ) -> Chart:
-    """Stack one y axis a value over a shared axis of time."""
+    """Stack one y axis per value over a shared time axis."""
     high = 1 / max(1, len(values))
     axes: dict[str, Any] = {}
     for panel, value in enumerate(values, 1):
@@ -109,7 +109,7 @@ def _panels(
 
 
 def _number(value: Any) -> float | None:
-    """Return what plotly can draw: None where there is no finite number, for NaN is no JSON."""
+    """Return a value that plotly can draw: None if it isn't a finite number, because JSON has no NaN."""
     if value is None:
         return None
     number = float(value)

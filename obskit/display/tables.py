@@ -1,4 +1,4 @@
-"""Tables for people: text that fits a terminal, HTML that fits a notebook. What is data is escaped."""
+"""Tables for people: text that fits a terminal, HTML for notebooks. Text from the data is escaped."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from obskit.display import formatting as words
 from obskit.errors import InvalidArgument
 from obskit.text import pluralize, safe
 
-UNIT = b"obskit.unit"  # metadata of a column: one of the next three
+UNIT = b"obskit.unit"  # metadata of a column; its value is one of the next three
 MS, SHARE = b"ms", b"share"
-WRITTEN = b"written"  # numbers written as text already: laid out as numbers are, never cut
+WRITTEN = b"written"  # numbers that are text already: aligned like numbers, never cut
 NULL = "null"
 MOST_ROWS = 50
-LEAST_WIDTH = 8  # of a column of text, or of the name of another
-MOST_CHARACTERS = 60  # of a cell
-_SHORT = 16  # characters of a cell that are never broken, for a long one beside it would take their room
-# Where text stands is said in each cell: JupyterLab's own rule for cells of a table is stronger than a class.
+LEAST_WIDTH = 8  # characters of a column of text, or of the name of another column
+MOST_CHARACTERS = 60  # characters of a cell
+_SHORT = 16  # cells up to this length are never wrapped; a long neighbour would squeeze them
+# Alignment is set in each cell: JupyterLab's own rule for table cells is stronger than a class.
 _LEFT, _RIGHT = 'style="text-align:left"', 'class="n" style="text-align:right"'
 _GREY = "color:var(--jp-ui-font-color2,GrayText)"
 _STYLE = """<style>
@@ -44,7 +44,7 @@ border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.35))}
 
 
 def format_cell(value: Any, unit: bytes | None = None) -> str:
-    """Write one value for people: 12,345; 1.23 s; 2026-05-04T10:00:00Z. A missing one is `null`."""
+    """Return a value as people read it: 12,345; 1.23 s; 2026-05-04T10:00:00Z. A missing value is `null`."""
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -63,20 +63,20 @@ def format_cell(value: Any, unit: bytes | None = None) -> str:
 
 
 def format_time(moment: datetime) -> str:
-    """Write a time in ISO 8601, in UTC; `words.time` under the name that tables have for it."""
+    """Return a time in ISO 8601 and UTC."""
     return words.time(moment)
 
 
 def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_ROWS) -> str:
-    """Lay a table out as text.
+    """Return a table as text.
 
     Args:
         table: any columns.
-        width: characters a line may have; the terminal's by default, 100 where there is none.
-        most: rows shown; the rest are counted.
+        width: the most characters in a line; by default the terminal's width, or 100 without a terminal.
+        most: at most so many rows are shown; the others are counted.
     Returns:
-        Lines no wider than `width`: text is cut with …, numbers and times never are, and columns that do not
-        fit are named below.
+        Lines no wider than `width`. Text is cut with …, numbers and times never are; columns that don't fit
+        are named below.
     """
     width = width or shutil.get_terminal_size((100, 24)).columns
     shown = table.slice(0, most)
@@ -109,20 +109,22 @@ def html_table(
     caption: Sequence[str] = (),
     most: int = MOST_ROWS,
 ) -> str:
-    """Lay a table out as HTML for a light or a dark notebook.
+    """Return a table as HTML, for light and dark notebooks.
 
     Args:
         table: any columns.
-        links: column -> address with `{column}` in it, such as `https://tracing.example/{trace_id}`.
-        caption: lines below, as text.
-        most: rows shown; the rest are counted.
+        links: for a column, an address with `{column}` in it: `https://tracing.example/{trace_id}`.
+        caption: lines of text below the table.
+        most: at most so many rows are shown; the others are counted.
+    Returns:
+        HTML; all text from the data is escaped.
     Raises:
-        InvalidArgument: a link that is neither http nor https.
+        InvalidArgument: a link is not an http or https address.
     """
     shown = table.slice(0, most)
     aligned = [_RIGHT if _is_number(field) else _LEFT for field in table.schema]
     head = "".join(
-        f"<th {_stance(align, field.name)}>{_escaped(field.name, 300)}</th>"
+        f"<th {_attributes(align, field.name)}>{_escaped(field.name, 300)}</th>"
         for field, align in zip(table.schema, aligned, strict=True)
     )
     addresses = {column: check_link(link) for column, link in (links or {}).items()}
@@ -136,7 +138,7 @@ def html_table(
                 inner = f'<span style="{_GREY}">{inner}</span>'
             elif field.name in addresses and isinstance(value, str):
                 inner = link_html(addresses[field.name], field.name, value, inner)
-            cells.append(f"<td {_stance(align, text)}>{inner}</td>")
+            cells.append(f"<td {_attributes(align, text)}>{inner}</td>")
         columns.append(cells)
     rows = ["<tr>" + "".join(cells) + "</tr>" for cells in zip(*columns, strict=True)]
     if table.num_rows > most:
@@ -148,34 +150,47 @@ def html_table(
     )
 
 
-def _stance(align: str, text: str) -> str:
-    """Return how a cell's text stands: a short one on one line, as numbers do by their own class."""
+def _attributes(align: str, text: str) -> str:
+    """Return the attributes of a cell: alignment, and no wrapping for short text."""
     return f'class="w" {align}' if align == _LEFT and len(text) <= _SHORT else align
 
 
 def html_page(*parts: str) -> str:
-    """Join pieces of HTML (escaped already; tables too) into one block, in which the style stands once."""
+    """Return pieces of HTML as one block with the style sheet once. The pieces must be escaped already."""
     inner = "".join(parts).replace(_STYLE, "")
     return f'{_STYLE}<div class="obskit-t">{inner}</div>'
 
 
 def check_link(link: str) -> str:
-    """Return a link's template as it is.
+    """Return the address of a link, once it is known to be safe.
 
+    Args:
+        link: an address with a field's name in braces.
+    Returns:
+        The same address.
     Raises:
         InvalidArgument: it is not an http or https address with a host.
     """
     parts = urlsplit(link)
     if parts.scheme.lower() not in ("http", "https") or not parts.netloc or "{" in parts.netloc:
         raise InvalidArgument(
-            f"{link!r} is no address that a link may have",
-            hint="such as https://tracing.example/trace/{trace_id}",
+            f"a link must be an http or https address, got {link!r}",
+            hint="give an address such as https://tracing.example/trace/{trace_id}",
         )
     return link
 
 
 def link_html(template: str, field: str, value: str, inner: str) -> str:
-    """Return `inner` (escaped already) as a link, the value quoted into the address."""
+    """Return a link.
+
+    Args:
+        template: an address that `check_link` accepts.
+        field: the name in braces that the value replaces.
+        value: the value; it is quoted for the address.
+        inner: HTML of the link's text, escaped already.
+    Returns:
+        HTML.
+    """
     address = template.replace("{" + field + "}", quote(value, safe=""))
     return (
         f'<a href="{html.escape(address, quote=True)}" target="_blank" rel="noopener noreferrer">{inner}</a>'
@@ -190,7 +205,7 @@ def _cells(field: pa.Field, column: pa.ChunkedArray) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return text as it is, in quotes where it would be taken for nothing or for null."""
+    """Return text, in quotes if it would look empty or like null."""
     return f"'{text}'" if text == NULL or not text.strip() else text
 
 
@@ -209,7 +224,7 @@ def _is_number(field: pa.Field) -> bool:
 
 
 def _is_whole(field: pa.Field) -> bool:
-    """Whether part of a cell would say something else than the cell does."""
+    """Return whether cells must not be cut, because a part of them would mean something else."""
     return _is_number(field) or bool(pa.types.is_temporal(field.type) or pa.types.is_boolean(field.type))
 
 
@@ -241,7 +256,8 @@ def _pad(text: str, width: int, right: bool) -> str:
 def _fit(columns: list[list[str]], whole: list[bool], width: int) -> tuple[list[int], int]:
     """Return the width of each column and how many columns are kept.
 
-    Text gives way first, the widest first; then the names of the other columns; their cells never do.
+    Columns of text are narrowed first, the widest before others; then the names of the other columns. Numbers
+    and times are never cut.
     """
     widths = [max(map(_width, column)) for column in columns]
     least = [min(w, LEAST_WIDTH) for w in widths]

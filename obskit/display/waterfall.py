@@ -1,4 +1,4 @@
-"""A trace as a waterfall: one span a row, children under their parent in order of start."""
+"""A trace as a waterfall: one span per row, children below their parent in order of start."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ def order(spans: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
     """Return (index, depth) of every span, parents before their children, siblings by start.
 
     Args:
-        spans: rows with `span_id`, `parent_span_id` and `timestamp`, and where known `kind` and
-            `service.name`; any may be None.
+        spans: rows with `span_id`, `parent_span_id`, `timestamp` and, where known, `kind` and
+            `service.name`; any of them may be None.
     Returns:
-        Every index once. Of two sides of a call that share an id, as Zipkin's do, the server stands below the
-        client, and what names that id as its parent below the side of its own service, else the server. A
-        span whose parent is not among them stands at depth 0; so does one of a ring of parents, which would
-        have no beginning otherwise.
+        Every index once. Two sides of a call may share an id, as in Zipkin: the server is then below the
+        client, and a child with that parent id is below the side of its own service, else below the server.
+        A span without a known parent has depth 0. So has one span of a ring of parents, where the ring is
+        entered.
     """
     children: dict[int, list[int]] = {}
     roots = []
@@ -43,7 +43,7 @@ def order(spans: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
 
     out: list[tuple[int, int]] = []
     seen: set[int] = set()
-    # A stack of its own: a trace may be deeper than Python's recursion.
+    # A stack instead of recursion: a trace may be deeper than Python's limit.
     for root in [*sorted(roots, key=start), *range(len(spans))]:
         stack = [(root, 0)]
         while stack:
@@ -59,8 +59,8 @@ def order(spans: Sequence[Mapping[str, Any]]) -> list[tuple[int, int]]:
 
 
 def _parents(spans: Sequence[Mapping[str, Any]]) -> list[int | None]:
-    """Return the index of every span's parent, None where it is not among them."""
-    # The first two with an id, in all and of a side and a service: one may be the span itself.
+    """Return the index of every span's parent; None if the parent is not among the spans."""
+    # The first two spans for each key: one of them may be the span itself.
     where: dict[tuple[Any, ...], list[int]] = {}
     for index, span in enumerate(spans):
         if (own := span.get("span_id")) is not None:
@@ -93,11 +93,11 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
 
     Args:
         spans: an Arrow table or rows, with `timestamp`, `duration_ms`, `name`, `span_id`, `parent_span_id`
-            and, where known, `service.name`, `kind`, `error`; other columns are passed over.
-        most: at most so many spans are drawn, the first in order; the title counts the rest.
+            and, where known, `service.name`, `kind`, `error`; other columns are ignored.
+        most: at most so many spans are drawn, the first in order; the title says so.
     Returns:
-        A plotly figure, milliseconds from the trace's beginning; a colour a service, and its name on every
-        row; errors are hatched and say so.
+        A plotly figure, in milliseconds from the start of the trace. Each service has a colour, and each row
+        its name; errors are hatched and labelled.
     Raises:
         MissingDependency: plotly is not installed.
     """
@@ -125,7 +125,7 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
         orientation="h",
         y=list(range(len(shown))),
         base=base,
-        # A bar of nothing can't be seen or hovered.
+        # A bar without length can't be seen or pointed at.
         x=[max(value, 1e-3) for value in length],
         marker={"color": colour, "pattern": {"shape": pattern, "fgcolor": ERROR}},
         text=[
@@ -138,7 +138,7 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
         "<br>%{customdata[1]}<extra></extra>",
     )
     title = pluralize(len(rows), "span") + (
-        f", the first {len(shown):,} drawn" if len(shown) < len(rows) else ""
+        f", {len(shown):,} of them drawn" if len(shown) < len(rows) else ""
     )
     return chart(
         [bar],
@@ -146,7 +146,7 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
         height=110 + 24 * max(1, len(shown)),
         bargap=0.25,
         showlegend=False,
-        xaxis={"title": {"text": "milliseconds from the beginning"}, "rangemode": "tozero"},
+        xaxis={"title": {"text": "milliseconds from the start"}, "rangemode": "tozero"},
         yaxis={
             "autorange": "reversed",
             "tickmode": "array",

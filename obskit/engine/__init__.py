@@ -17,6 +17,7 @@ from obskit.engine.condition import (
 )
 from obskit.engine.duck import Answer, DuckEngine, Engine, Mask, filter_table
 from obskit.engine.items import condition_of, format_condition, format_value
+from obskit.engine.population import Population, check_population
 from obskit.engine.scope import Scope
 from obskit.engine.times import Window, parse_moment, parse_window, window_or_condition
 from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, tokenize
@@ -31,10 +32,12 @@ __all__ = [
     "KnownNames",
     "Mask",
     "Names",
+    "Population",
     "Scope",
     "Token",
     "Window",
     "all_of",
+    "check_population",
     "condition_of",
     "filter_table",
     "format_condition",

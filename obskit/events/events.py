@@ -17,7 +17,7 @@ import obskit.writers as writing
 from obskit.dataset import Dataset, Progress, from_arrow
 from obskit.display.result import Result
 from obskit.display.tables import format_cell, html_table, text_table
-from obskit.engine import Scope, parse_moment, parse_window
+from obskit.engine import Population, Scope, parse_moment, parse_window
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
 from obskit.schema import LoadReport
@@ -155,7 +155,7 @@ class Events:
         history: Any = "auto",
         where: Any = None,
         fields: Sequence[str] | None = None,
-        population: str = "units",
+        population: Population = "units",
         depth: int = 3,
         cluster: str | None = "trace_id",
         thorough: bool = False,
@@ -170,27 +170,28 @@ class Events:
         labelled so: it is given to `on_sample`, or in a notebook shown until the exact one is there (but not
         where `cancelled` is given: that is a view of its own).
         """
-        arguments: dict[str, Any] = {
-            "during": during,
-            "baseline": baseline,
-            "history": history,
-            "where": where,
-            "fields": fields,
-            "population": population,
-            "depth": depth,
-            "cluster": cluster,
-            "thorough": thorough,
-            "first": first,
-            "progress": progress,
-            "cancelled": cancelled,
-        }
+        options = explaining.ExplainOptions(
+            during=during,
+            baseline=baseline,
+            history=history,
+            where=where,
+            fields=fields,
+            population=population,
+            depth=depth,
+            cluster=cluster,
+            thorough=thorough,
+            first=first,
+            progress=progress,
+            cancelled=cancelled,
+        )
         below = notebook_display() if on_sample is None and cancelled is None else None
         show = on_sample or below
-        sample = explain_sample(self.scope, selection, **arguments) if show is not None else None
+        sample = explain_sample(self.scope, selection, options) if show is not None else None
         if show is not None and sample is not None:
-            show(sample)
+            show(dataclasses.replace(sample, trace_url=self.trace_url))
         try:
-            return explaining.explain(self.scope, selection, **arguments)
+            found = explaining.explain(self.scope, selection, options)
+            return dataclasses.replace(found, trace_url=self.trace_url)
         finally:
             if below is not None:
                 below.clear()
@@ -200,7 +201,7 @@ class Events:
         since: Any = None,
         *,
         until: Any = None,
-        population: str = "units",
+        population: Population = "units",
         progress: Progress | None = None,
     ) -> Triage:
         """Compare every operation with its own earlier self, and explain those that got worse.
@@ -215,7 +216,7 @@ class Events:
         first, last = (parse_moment(given, newest) for given in (since, until))
         return triage(self.scope, first, until=last, population=population, progress=progress)
 
-    def impact(self, selection: Any, by: str = "user.id", *, population: str = "units") -> Impact:
+    def impact(self, selection: Any, by: str = "user.id", *, population: Population = "units") -> Impact:
         """Count how many users (customers, ...) of how many a selection hit."""
         return querying.impact(self.scope, selection, by, population=population)
 

@@ -17,8 +17,8 @@ from obskit.dataset import Dataset, skimmed, thinned
 from obskit.display.tables import format_cell
 from obskit.engine import Scope
 from obskit.errors import ObskitError
-from obskit.explain import Explanation, explain
 from obskit.schema import READ_AS_IS, ReadOptions
+from obskit.explain import ExplainOptions, Explanation, explain
 from obskit.text import pluralize
 
 LARGE = 1_000_000
@@ -62,17 +62,17 @@ def labelled(answer: Answer, scope: Scope) -> Answer:
     return answer
 
 
-def explain_sample(scope: Scope, selection: Any, **arguments: Any) -> Explanation | None:
+def explain_sample(scope: Scope, selection: Any, options: ExplainOptions) -> Explanation | None:
     """Explain from a sample of the rows, if the exact answer has to wait for codes to be made.
 
     Args:
-        scope, selection, arguments: as `explain` takes them; `first` is left to the exact answer.
+        scope, selection, options: as `explain` takes them; `first` is left to the exact answer.
     Returns:
         Explanation with `sampled` set; None where the exact answer is quick, or the sample has no answer.
     """
     dataset = scope.dataset
-    arguments.pop("first", None)
-    wanted = set(arguments.get("fields") or dataset.schema.names) & set(dataset.schema.names)
+    options = dataclasses.replace(options, first=None)
+    wanted = set(options.fields or dataset.schema.names) & set(dataset.schema.names)
     if dataset.rows <= LARGE or sum(not dataset.codes.ready(name) for name in wanted) <= FEW:
         return None
     with thinned(dataset) as small:
@@ -82,7 +82,7 @@ def explain_sample(scope: Scope, selection: Any, **arguments: Any) -> Explanatio
                 sample = sample.derive(name, expression)
             if scope.where is not None:
                 sample = sample.narrow(scope.where.text)
-            return labelled(explain(sample, selection, **arguments), sample)
+            return labelled(explain(sample, selection, options), sample)
         except ObskitError:
             return None  # such as no selected row among them; what is wrong with the call, the call says
 

@@ -1,4 +1,4 @@
-"""Findings from judged slices: their numbers, when they were seen, examples, and what to be careful about."""
+"""Findings from judged slices: their numbers, when they were seen, examples, and caveats."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -14,54 +14,69 @@ import numpy.typing as npt
 from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
 from obskit.explain import whatif
-from obskit.explain.frame import Frame, Item
-from obskit.explain.rank import Judged, restates
+from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
+from obskit.explain.judge import Judged
+from obskit.explain.rank import restates
 from obskit.explain.result import Finding
 from obskit.explain.weights import Bits
 
 USERS = ("user.id", "enduser.id", "customer.id", "user.name", "session.id")
 EXAMPLES = 3
-# p99 without a slice costs a pass over its rows: the strongest findings have it
+# p99 without a slice costs a pass over its rows: only the strongest findings have it.
 LATENCIES = 3
-# earlier events from which a rate can be called usual
+# Fewer earlier events than this don't show what rate is usual.
 USUAL = 20
-# Examples come from one stretch of rows where possible: every stretch costs a read of a row group.
+# Examples come from one stretch of rows where possible: every stretch costs a read of a Parquet row group.
 NEAR = 50_000
+
+
+Detail: TypeAlias = Literal["counts", "times", "all"]
 
 
 @dataclass(frozen=True)
 class Reporter:
-    """Says what the counts are, for slices of one frame."""
+    """Turns judged slices into findings.
+
+    Attributes:
+        scope: the events.
+        full, sample: all compared rows, and a sample of them.
+        judged: the slices.
+        cluster: field whose equal values are one observation, or None.
+        aliases: for each condition, those that hold for the same rows.
+    """
 
     scope: Scope
-    full: Frame
-    sample: Frame
+    full: GroupedRows
+    sample: GroupedRows
     judged: Judged
     cluster: str | None
-    groups: Mapping[Item, Sequence[Item]]
+    aliases: Mapping[FieldCondition, Sequence[FieldCondition]]
 
-    def findings(self, chosen: Sequence[int], *, whole: bool, brief: bool = False) -> list[Finding]:
-        """Return the findings of these slices.
+    def findings(self, chosen: Sequence[int], detail: Detail) -> list[Finding]:
+        """Return the findings of some slices.
 
         Args:
-            chosen: which of the judged.
-            whole: with when; traces, users, examples and what-ifs too unless `brief`.
-            brief: see `whole`.
+            chosen: positions in `judged`.
+            detail: "counts" alone; with "times", also when each was seen first and last; with "all", also
+                traces, users, examples and what-ifs.
+        Returns:
+            One finding per slice, in the same order.
         """
         found: list[Finding] = []
-        bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen} if whole else {}
-        examples = self._examples(bits) if whole and not brief else {}
+        timed = detail != "counts"
+        bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen} if timed else {}
+        examples = self._examples(bits) if detail == "all" else {}
         latency = None
-        if whole and not brief and chosen and "duration_ms" in self.scope.schema.names:
+        if detail == "all" and chosen and "duration_ms" in self.scope.schema.names:
             codes = self.scope.codes("duration_ms")
             latency = whatif.Latency(self.full) if whatif.has_latency(codes) else None
         for at in chosen:
             extra: dict[str, Any] = {}
-            if whole:
+            if timed:
                 first, last = self._seen(bits[at])
                 extra = {"first_seen": first, "last_seen": last}
-            if whole and not brief:
-                picked = self.full.rows_of("a", bits[at])
+            if detail == "all":
+                picked = self.full.row_numbers_in("selected", bits[at])
                 extra["traces"] = self._distinct_clusters(picked)
                 extra["users"] = self._users(picked)
                 extra["examples"] = examples[at]
@@ -71,14 +86,14 @@ class Reporter:
         return found
 
     def _finding(self, at: int, extra: dict[str, Any]) -> Finding:
-        judged, items = self.judged, self.judged.slices[at]
+        judged, conditions = self.judged, self.judged.slices[at]
         evidence = judged.evidence
-        specs = tuple(dict(item.spec) for item in items)
+        specs = tuple(dict(condition.spec) for condition in conditions)
         return Finding(
             conditions=specs,
             condition=format_condition(specs),
-            selected=round(float(judged.a.n[at])),
-            baseline=round(float(judged.b.n[at])),
+            selected=round(float(judged.selected.n[at])),
+            baseline=round(float(judged.baseline.n[at])),
             selected_share=float(evidence.selected_share[at]),
             baseline_share=float(evidence.baseline_share[at]),
             rate_inside=float(evidence.rate_inside[at]),
@@ -91,7 +106,9 @@ class Reporter:
             new=None if judged.history is None else bool(judged.history.n[at] == 0),
             note=self._note(at, extra.get("what_if")),
             aliases=tuple(
-                format_condition([other.spec]) for item in items for other in self.groups.get(item, ())
+                format_condition([other.spec])
+                for condition in conditions
+                for other in self.aliases.get(condition, ())
             ),
             **extra,
         )
@@ -100,39 +117,47 @@ class Reporter:
         judged, evidence = self.judged, self.judged.evidence
         notes = []
         if restates(evidence)[at]:
-            notes.append("separates completely: the cause, or the selection restated")
-        if judged.history is not None and judged.history_a is not None and judged.history.w[at] > 0:
-            before = float(judged.history_a.w[at] / judged.history.w[at])
-            # a handful of earlier events says nothing of what was usual
+            notes.append("separates completely: the cause, or the selection in other words")
+        if judged.history is not None and judged.history_selected is not None and judged.history.w[at] > 0:
+            before = float(judged.history_selected.w[at] / judged.history.w[at])
             if judged.history.n[at] >= USUAL and before >= 0.5 * float(evidence.rate_inside[at]):
                 notes.append(
-                    f"was so before: {before:.1%} earlier, {float(evidence.rate_inside[at]):.1%} now"
+                    f"not new: the rate was {before:.1%} before, {float(evidence.rate_inside[at]):.1%} now"
                 )
         if what_if and what_if.get("adjusted_odds_ratio") is not None and what_if["adjusted_odds_ratio"] < 1:
             name = what_if["adjusted_for"]
-            notes.append(f"reverses within equal {name} (Simpson's paradox): {name} may be the cause")
+            notes.append(
+                f"reversed among events with the same {name} (Simpson's paradox): {name} may be the cause"
+            )
         return "; ".join(notes) or None
 
     def _what_if(
         self, at: int, bits: Bits, latency: whatif.Latency | None, chosen: Sequence[int]
     ) -> dict[str, Any] | None:
         judged = self.judged
-        said: dict[str, Any] = {}
+        numbers: dict[str, Any] = {}
         if latency is not None:
-            said |= {"p99_ms": latency.p99, "p99_ms_without": latency.without(bits)}
-        if judged.history is not None and judged.history_a is not None:
-            moved = whatif.change(judged.a, judged.b, judged.history_a, judged.history, at, self.full.totals)
-            said |= moved or {}
-        own = {item.field for item in judged.slices[at]}
-        same = {other.field for item in judged.slices[at] for other in self.groups.get(item, ())}
+            numbers |= {"p99_ms": latency.p99, "p99_ms_without": latency.without(bits)}
+        if judged.history is not None and judged.history_selected is not None:
+            moved = whatif.change(
+                judged.selected,
+                judged.baseline,
+                judged.history_selected,
+                judged.history,
+                at,
+                self.full.totals,
+            )
+            numbers |= moved or {}
+        own = {condition.field for condition in judged.slices[at]}
+        same = {other.field for condition in judged.slices[at] for other in self.aliases.get(condition, ())}
         others: list[str] = []
         for other in chosen:
-            for item in judged.slices[other]:
-                if item.field not in own | same and item.field not in others:
-                    others.append(item.field)
-        said |= whatif.adjusted(self.sample, self.sample.slice(judged.slices[at]), others[:3]) or {}
+            for condition in judged.slices[other]:
+                if condition.field not in own | same and condition.field not in others:
+                    others.append(condition.field)
+        numbers |= whatif.adjusted(self.sample, self.sample.slice(judged.slices[at]), others[:3]) or {}
         return {
-            key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in said.items()
+            key: None if isinstance(v, float) and not math.isfinite(v) else v for key, v in numbers.items()
         } or None
 
     def _distinct_clusters(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
@@ -160,39 +185,39 @@ class Reporter:
                 rare += int((found == codes.rare_code).sum())
             seen[found] = True
         seen[0] = False
-        if codes.rare_code is not None:  # values seen too seldom to be told apart: nearly one a row
+        if codes.rare_code is not None:  # one code for all rare values: nearly one value per row
             seen[codes.rare_code] = False
         return int(seen.sum()) + rare
 
     def _seen(self, bits: Bits) -> tuple[str | None, str | None]:
-        """Return when the slice's rows began first and last, as ISO 8601."""
+        """Return when the first and the last of the slice's events began, as ISO 8601."""
         times = self.scope.dataset.codes.times()
         seen: list[int] = []
-        for at, *ends in self.full.ends(bits):
+        for at, *ends in self.full.first_and_last(bits):
             segment = self.full.segments[at]
             rows = np.array(ends) if segment.rows is None else segment.rows[ends]
             began = times[segment.file][rows]
-            if (began == NO_TIME).any():  # rows without a time come last: look at all of this file's
-                began = times[segment.file][self.full.picked(bits)[at]]
+            if (began == NO_TIME).any():  # rows without a time come last: look at all of the file's
+                began = times[segment.file][self.full.row_numbers(bits)[at]]
             seen += [int(moment) for moment in (began.min(), began.max()) if moment != NO_TIME]
         return (_iso(min(seen)), _iso(max(seen))) if seen else (None, None)
 
     def _examples(self, bits: Mapping[int, Bits]) -> dict[int, dict[str, list[dict[str, Any]]]]:
-        """Return up to three events of either group for each slice.
+        """Return up to three events of each group for each slice.
 
-        Of the baseline, events of the slice itself that went well come first: they are what to compare with.
+        Baseline events come from the slice itself where it has any: they went well, and are to compare with.
         """
         wanted: dict[int, set[int]] = {}
         picks: dict[int, dict[str, list[tuple[int, int]]]] = {}
         near = self._near()
         for at, slice_bits in bits.items():
             picks[at] = {}
-            for group, name in (("a", "selected"), ("b", "baseline")):
-                chosen = self.full.some(group, slice_bits, near, EXAMPLES)
+            for group in SIDES:
+                chosen = self.full.choose(group, slice_bits, near, EXAMPLES)
                 if not chosen:
                     every = np.full_like(slice_bits, 2**64 - 1)
-                    chosen = self.full.some(group, every, near, EXAMPLES)
-                picks[at][name] = chosen
+                    chosen = self.full.choose(group, every, near, EXAMPLES)
+                picks[at][group] = chosen
                 for file, row in chosen:
                     wanted.setdefault(file, set()).add(row)
         columns = [
@@ -200,22 +225,22 @@ class Reporter:
             for c in ("timestamp", "trace_id", "span_id", "duration_ms")
             if c in self.scope.dataset.schema.names
         ]
-        held: dict[tuple[int, int], dict[str, Any]] = {}
+        events: dict[tuple[int, int], dict[str, Any]] = {}
         for file, rows in wanted.items():
             ordered = sorted(rows)
             table = self.scope.dataset.take(file, np.array(ordered, dtype=np.int64), columns)
             for row, event in zip(ordered, table.to_pylist(), strict=True):
-                held[file, row] = event
+                events[file, row] = event
         return {
-            at: {name: [held[key] for key in keys] for name, keys in sides.items()}
+            at: {name: [events[key] for key in keys] for name, keys in sides.items()}
             for at, sides in picks.items()
         }
 
     def _near(self) -> tuple[int, int, int]:
         """Return a stretch of rows in the middle of the selection: segment, first and last row."""
-        counts = [int(mask.sum()) for mask in self.full.groups["a"]]
+        counts = [int(mask.sum()) for mask in self.full.groups["selected"]]
         at = int(np.argmax(counts))
-        inside = np.flatnonzero(self.full.groups["a"][at])
+        inside = np.flatnonzero(self.full.groups["selected"][at])
         middle = int(inside[len(inside) // 2])
         return at, max(middle - NEAR, 0), middle + NEAR
 

@@ -1,4 +1,4 @@
-"""What `explain` returns: findings with their numbers, and how the question was put."""
+"""What `explain` returns: findings with their numbers, and what was asked."""
 
 from __future__ import annotations
 
@@ -17,25 +17,27 @@ from obskit.text import pluralize, safe
 
 @dataclass(frozen=True)
 class Finding:
-    """A slice that is commoner in the selection than chance allows.
+    """A slice that is more common in the selection than chance allows.
 
     Attributes:
         conditions: dicts of `field`, `op` and `value`, `values`, or `low` and `high` (inclusive).
         condition: the same as text that `where` reads.
-        selected, baseline: observed events of the slice in either group.
+        selected, baseline: number of events of the slice in each group, as seen.
         selected_share, baseline_share: weighted shares of the groups, in [0, 1].
         rate_inside, rate_outside: the outcome's weighted rate among compared rows, in [0, 1].
         risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside with its simultaneous interval.
         excess_share: share of the selection that the slice adds beyond its share of the baseline.
         score: evidence in nats, less what was always so where there is history.
-        first_seen, last_seen: ISO 8601, of the slice among all rows looked at; None in refinements.
-        new: the slice has no event in the history, None without history.
-        traces, users: distinct ones among the selected events; None in refinements or without the field.
-        note: what to be careful about, or None.
+        first_seen, last_seen: when the slice's first and last compared events began, in ISO 8601; None in
+            refinements.
+        new: whether the slice has no events in the history; None without history.
+        traces, users: number of distinct ones among the selected events; None in refinements and where there
+            is no such field.
+        note: a caveat, or None.
         aliases: conditions that hold for the same rows.
-        examples: up to three events (`trace_id`, `span_id`, `timestamp`, `duration_ms`) of either group.
+        examples: up to three events (`trace_id`, `span_id`, `timestamp`, `duration_ms`) of each group.
         what_if: arithmetic, not cause: p99 with and without the slice (of the first three findings), the
-            change split into rate and mix, the odds ratio within equal values of other fields.
+            change split into rate and mix, the odds ratio among events with the same value of another field.
     """
 
     conditions: tuple[dict[str, Any], ...]
@@ -62,7 +64,7 @@ class Finding:
     what_if: Mapping[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the finding as JSON can hold it; infinite numbers are None."""
+        """Return the finding as values that JSON can hold; infinite numbers are None."""
         out: dict[str, Any] = {}
         for name in self.__dataclass_fields__:
             out[name] = plain(getattr(self, name))
@@ -78,7 +80,7 @@ class Finding:
 
 @dataclass(frozen=True)
 class Explanation:
-    """Ranked answer to "what is different about these?".
+    """The ranked answer to "what is different about these events?".
 
     Attributes:
         findings: causes of their own, in descending order of evidence.
@@ -88,12 +90,12 @@ class Explanation:
         skipped: fields left out or only partly looked at, each {"field", "reason"}.
         selection, baseline, history: {"condition", "events", ...}; history may be None.
         population: {"name", "rows", "left_out"}.
-        query: the call that gives this again.
+        query: the call that returns this answer again.
         sql: the statement that selects the rows of the selection.
         dataset: {"rows", "fingerprint"}.
-        notes: what a reader must know.
-        sampled: the numbers are of so many rows of a sample, None where they are of all rows.
-        trace_url: address of a trace, with `{trace_id}` in it; examples link to it.
+        notes: what a reader must know about the numbers.
+        sampled: number of events in the sample that was explained; None if all events were.
+        trace_url: address of a trace with `{trace_id}` in it, to which examples link; or None.
     """
 
     findings: tuple[Finding, ...]
@@ -113,7 +115,7 @@ class Explanation:
     kind: str = "explanation"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the explanation as JSON can hold it."""
+        """Return the explanation as values that JSON can hold."""
         return {
             "kind": self.kind,
             "query": self.query,
@@ -132,7 +134,7 @@ class Explanation:
         }
 
     def to_arrow(self) -> pa.Table:
-        """Return a row a finding, with its `role`, its `rank` in that role (from 1), and its numbers."""
+        """Return one row per finding: its `role`, its `rank` in that role (from 1) and its numbers."""
         rows = []
         for role in ("findings", "refinements", "describes"):
             for rank, finding in enumerate(getattr(self, role), 1):
@@ -151,7 +153,7 @@ class Explanation:
         return self.to_arrow().to_pandas()
 
     def plot(self) -> Any:
-        """Return a plotly figure: a pair of bars a finding, selection beside baseline."""
+        """Return a plotly figure: for each finding a pair of bars, selection and baseline."""
         return comparison(self.to_dict())
 
     def _repr_html_(self) -> str:
@@ -171,7 +173,7 @@ class Explanation:
             lines.append(f"FROM A SAMPLE of {pluralize(self.sampled, 'event')}; the exact answer follows")
         lines.append("")
         if not self.findings:
-            lines.append("No finding: nothing sets the selection apart beyond chance.")
+            lines.append("No finding: nothing distinguishes the selection beyond chance.")
         for rank, finding in enumerate(self.findings, 1):
             lines += _lines(finding, f"{rank:>2}. ")
         for title, rows in (
@@ -186,7 +188,7 @@ class Explanation:
         if self.skipped:
             names = ", ".join(row["field"] for row in self.skipped[:6])
             more = f" and {len(self.skipped) - 6} more" if len(self.skipped) > 6 else ""
-            lines += ["", f"Not looked at, or only in part: {names}{more} (see .skipped)"]
+            lines += ["", f"Skipped, or only partly looked at: {names}{more} (see .skipped)"]
         mark = str(self.dataset.get("fingerprint", ""))[:12]
         lines += ["", self.query, f"of {pluralize(self.dataset.get('rows'), 'row')}, dataset {mark}"]
         lines += [f"note: {note}" for note in self.notes]
@@ -205,7 +207,7 @@ def _lines(finding: Finding, lead: str) -> list[str]:
         shown = ", ".join(finding.aliases[:3]) + (
             f" and {len(finding.aliases) - 3} more" if len(finding.aliases) > 3 else ""
         )
-        out.append(f"{pad}the same rows: {shown}")
+        out.append(f"{pad}holds for the same events: {shown}")
     if finding.note:
         out.append(pad + finding.note)
     arithmetic = words.without(finding.what_if)
@@ -218,7 +220,7 @@ def _lines(finding: Finding, lead: str) -> list[str]:
 
 
 def _pasteable(finding: Finding) -> str:
-    """Return the finding as `where` reads it; a set of hundreds of values in words."""
+    """Return the finding as `where` reads it, or in words if it names many values."""
     long = any(len(item.get("values") or ()) > 12 for item in finding.conditions)
     return words.conjunction(finding.conditions) if long else finding.condition
 

@@ -1,7 +1,7 @@
-"""Conjunctions of up to three conditions: screened on a sample of whole traces, verified by the caller.
+"""Conjunctions of two and three conditions, screened on a sample of whole traces.
 
-The sample's rows are a matrix of 0 and 1, a column a condition; one matrix product gives the counts of all
-pairs at once. What the screen keeps is optimistic: the exact counts decide.
+The sample is a matrix of 0 and 1, conditions x rows, so one matrix product counts all pairs at once. The
+screen is optimistic: the exact counts of what it keeps decide.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ import numpy as np
 import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
-from obskit.explain.frame import Frame, Item
+from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.stats.evidence import Floats, divergence
 
 Matrix: TypeAlias = npt.NDArray[np.float32]
-Slice: TypeAlias = tuple[Item, ...]
+Slice: TypeAlias = tuple[FieldCondition, ...]
 
-# A child must say this much more than its parent, or the parent says it already.
+# A conjunction must score this much more than each of its parts; otherwise the part says it already.
 MARGIN = 0.07
 SEEDS = 30
 KEEP = 40
@@ -33,8 +33,8 @@ class Group:
     """The sampled rows of one group.
 
     Attributes:
-        seen: conditions x rows, 0 or 1.
-        weight: of each row; sums to 1.
+        seen: conditions x rows; 1 where the row meets the condition, else 0.
+        weight: the weight of each row; the sum is 1.
         size: how many independent rows the sample is worth.
     """
 
@@ -43,7 +43,7 @@ class Group:
     size: float
 
     def shares(self, slices: Matrix) -> Floats:
-        """Return the weighted share of the rows that meet both, for each of `slices` and each condition."""
+        """Return the weighted share of the rows that meet a slice and a condition, for each pair of them."""
         with one_thread():
             shares = (slices * self.weight) @ self.seen.T
         return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1
@@ -57,24 +57,24 @@ class Group:
 class Screen:
     """The sampled rows of both groups as condition matrices."""
 
-    items: Sequence[Item]
-    a: Group
-    b: Group
+    conditions: Sequence[FieldCondition]
+    selected: Group
+    baseline: Group
 
     def optimistic(self, p1: Floats, p0: Floats) -> Floats:
-        """Return the divergence two standard errors to the slice's favour, sample noise being what it is."""
-        high = np.minimum(p1 + 2 * np.sqrt(p1 * (1 - p1) / self.a.size) + 2 / self.a.size, 1.0)
-        low = np.maximum(p0 - 2 * np.sqrt(p0 * (1 - p0) / self.b.size), 0.0)
+        """Return the divergence if both shares are off by two standard errors in the slice's favour."""
+        high = np.minimum(p1 + 2 * np.sqrt(p1 * (1 - p1) / self.selected.size) + 2 / self.selected.size, 1.0)
+        low = np.maximum(p0 - 2 * np.sqrt(p0 * (1 - p0) / self.baseline.size), 0.0)
         return self.likely(np.where(p1 > 0, high, 0.0), low)
 
     def likely(self, p1: Floats, p0: Floats) -> Floats:
-        """Return the divergence of shares; nothing in the sample still leaves room for a few in the whole."""
-        return divergence(p1, np.maximum(p0, 0.5 / self.b.size))
+        """Return the divergence of shares; a baseline share of 0 is taken as half a row of the sample."""
+        return divergence(p1, np.maximum(p0, 0.5 / self.baseline.size))
 
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Multiply matrices on one core: on a busy machine BLAS threads that wait for each other cost seconds."""
+    """Multiply matrices on one core: on a busy machine, BLAS threads waiting for each other cost seconds."""
     with _blas().limit(limits=1, user_api="blas"):
         yield
 
@@ -84,21 +84,21 @@ def _blas() -> ThreadpoolController:
     return ThreadpoolController()
 
 
-def screen(frame: Frame, items: Sequence[Item]) -> Screen:
-    """Return the matrices of a sample frame with groups "a" and "b"."""
-    n, w = frame.weights()
-    masks = [frame.unpack(frame.bits(item)) for item in items]
+def screen(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Screen:
+    """Return the matrices of a sample with the groups "selected" and "baseline"."""
+    n, w = sample.weights()
+    masks = [sample.unpack(sample.bits(condition)) for condition in conditions]
     groups = []
-    for name in ("a", "b"):
-        rows = np.flatnonzero(np.concatenate(list(frame.groups[name])))
-        seen = np.empty((len(items), len(rows)), dtype=np.float32)
+    for name in SIDES:
+        rows = np.flatnonzero(np.concatenate(list(sample.groups[name])))
+        seen = np.empty((len(conditions), len(rows)), dtype=np.float32)
         for at, mask in enumerate(masks):
             seen[at] = mask[rows]
         weight = (n * w)[rows]
         weight = weight / max(weight.sum(), 1e-300)
         size = 1.0 / max(float((weight**2 / np.maximum(n[rows], 1)).sum()), 1e-300)
         groups.append(Group(seen, weight.astype(np.float32), size))
-    return Screen(items, groups[0], groups[1])
+    return Screen(conditions, groups[0], groups[1])
 
 
 def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list[Slice]:
@@ -107,24 +107,24 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
     Args:
         table: the sample.
         score: exact score of each single condition; the best are the seeds.
-        floor: least share of the selection that a slice must hold, in [0, 1].
+        floor: the smallest share of the selection that a slice must have, in [0, 1].
         depth: 1, 2 or 3.
     Returns:
         Slices of two or three conditions on different fields.
     """
-    if depth < 2 or len(table.items) < 2:
+    if depth < 2 or len(table.conditions) < 2:
         return []
     seeds = np.argsort(-score, kind="stable")[:SEEDS]
     seeds = seeds[score[seeds] > 0]
     if not len(seeds):
         seeds = np.argsort(-score, kind="stable")[:SEEDS]
-    names = np.array([item.field for item in table.items])
+    names = np.array([condition.field for condition in table.conditions])
     found: list[Slice] = []
     parents: list[tuple[int, ...]] = [(int(seed),) for seed in seeds]
     reach = score[seeds]
     for _ in range(depth - 1):
-        p1 = table.a.shares(table.a.slices(parents))
-        p0 = table.b.shares(table.b.slices(parents))
+        p1 = table.selected.shares(table.selected.slices(parents))
+        p0 = table.baseline.shares(table.baseline.slices(parents))
         hope = table.optimistic(p1, p0)
         for at, parent in enumerate(parents):
             hope[at, np.isin(names, names[list(parent)])] = 0
@@ -133,45 +133,51 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
         sure = table.likely(p1, p0)
         children: dict[tuple[int, ...], float] = {}
         for cell in np.argsort(-hope, axis=None, kind="stable")[: 8 * KEEP]:
-            at, other = divmod(int(cell), len(table.items))
+            at, other = divmod(int(cell), len(table.conditions))
             if hope[at, other] <= 0:
                 break
             children.setdefault(tuple(sorted((*parents[at], other))), float(sure[at, other]))
         best = sorted(children, key=lambda key: -children[key])[:KEEP]
-        found += [tuple(table.items[i] for i in key) for key in best]
+        found += [tuple(table.conditions[i] for i in key) for key in best]
         parents = best[:SEEDS]
         if not parents:
             break
-        # what the sample shows is not yet what its bounds will allow
+        # bounds will allow less than the sample shows
         reach = np.array([children[key] * 0.5 for key in parents])
     return found
 
 
 def interactions(table: Screen, floor: float) -> list[Slice]:
-    """Return pairs that are commoner together in the selection than their parts lead one to expect.
+    """Return pairs that are more common together in the selection than their parts lead one to expect.
 
-    They need no effect of either part alone. For each pair the log odds of being selected in the four cells
-    of its two conditions give an interaction and its standard error; z >= 5 is worth an exact count.
+    Neither part needs an effect alone. For each pair, the log odds of being selected in the four cells of its
+    two conditions give an interaction and its standard error; z >= 5 is worth an exact count.
+
+    Args:
+        table: the sample.
+        floor: the smallest share of the selection that a pair must have, in [0, 1].
+    Returns:
+        At most 40 pairs, the clearest first.
     """
-    cells_a = _cells(table.a)
-    cells_b = _cells(table.b)
+    cells_a = _cells(table.selected)
+    cells_b = _cells(table.baseline)
     z = np.zeros_like(cells_a[0])
     variance = np.zeros_like(z)
-    for sign, a, b in zip((1, -1, -1, 1), cells_a, cells_b, strict=True):
-        z += sign * (np.log(a) - np.log(b))
-        variance += 1 / a + 1 / b
+    for sign, one, other in zip((1, -1, -1, 1), cells_a, cells_b, strict=True):
+        z += sign * (np.log(one) - np.log(other))
+        variance += 1 / one + 1 / other
     z /= np.sqrt(variance)
-    names = np.array([item.field for item in table.items])
+    names = np.array([condition.field for condition in table.conditions])
     z[names[:, None] == names[None, :]] = 0
-    z[cells_a[0] < 0.7 * floor * table.a.size] = 0
+    z[cells_a[0] < 0.7 * floor * table.selected.size] = 0
     upper = np.triu(z, 1)
     best = np.argsort(-upper, axis=None, kind="stable")[:KEEP]
-    pairs = [divmod(int(cell), len(table.items)) for cell in best if upper.flat[cell] >= 5]
-    return [(table.items[i], table.items[j]) for i, j in pairs]
+    pairs = [divmod(int(cell), len(table.conditions)) for cell in best if upper.flat[cell] >= 5]
+    return [(table.conditions[i], table.conditions[j]) for i, j in pairs]
 
 
 def _cells(group: Group) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return rows with both, the first only, the second only and neither of each pair, half a row added."""
+    """Return the rows of each pair that meet both, only the first, only the second, and neither, plus 0.5."""
     both = group.shares(group.seen)
     each = np.diag(both)
     first, second = each[:, None] - both, each[None, :] - both

@@ -1,4 +1,7 @@
-"""Values that share an excess none shows alone: chosen on half of the traces, tested on the rest."""
+"""Sets of values that together are more common in the selection, though no value is alone.
+
+A set is chosen on one half of the traces and tested on the other, so that choosing is no evidence.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from obskit.explain.frame import Frame, Item
-from obskit.explain.singles import Column, set_item
+from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
+from obskit.explain.singles import Column, set_condition
 from obskit.explain.weights import Bools, row_weights
 from obskit.stats.evidence import Counts, score, share
 
@@ -17,19 +20,30 @@ MOST_VALUES = 1_000
 
 @dataclass(frozen=True)
 class HeldOut:
-    """The counts of a set on the half of the sample that did not choose it."""
+    """A set of values with its counts on the half of the sample that did not choose it.
 
-    item: Item
-    a: Counts
-    all_a: Counts
-    b: Counts
-    all_b: Counts
+    Attributes:
+        condition: the set.
+        selected, baseline: counts of the set in each group.
+        all_selected, all_baseline: counts of the whole groups.
+    """
+
+    condition: FieldCondition
+    selected: Counts
+    all_selected: Counts
+    baseline: Counts
+    all_baseline: Counts
 
 
 class Halves:
-    """The sample in two halves by cluster, and what each row of a group weighs."""
+    """A sample in two halves, clusters kept together.
 
-    def __init__(self, sample: Frame, clusters: npt.NDArray[np.int64]) -> None:
+    Args:
+        sample: rows with the groups "selected" and "baseline".
+        clusters: the cluster of each row; negative where it has none.
+    """
+
+    def __init__(self, sample: GroupedRows, clusters: npt.NDArray[np.int64]) -> None:
         self._sample = sample
         alone = clusters < 0
         key = np.where(alone, np.arange(len(clusters)), clusters).astype(np.uint64)
@@ -40,7 +54,7 @@ class Halves:
         self._sums = (n, n * w, n * w * w)
         self._rows = {
             (group, half): np.flatnonzero(np.concatenate(list(sample.groups[group])) & (first == (half == 0)))
-            for group in ("a", "b")
+            for group in SIDES
             for half in (0, 1)
         }
 
@@ -51,20 +65,22 @@ class Halves:
         return Counts(*(np.bincount(codes[rows], x[rows], size).astype(np.float64) for x in self._sums))
 
     def find(self, column: Column, floor_share: float, log_level: float) -> HeldOut | None:
-        """Return the set of a field's values that holds on the other half, or None.
+        """Return the set of a field's values that is significant on the other half.
 
         Args:
             column: a field none of whose values is significant alone.
-            floor_share: least share of the selection that the set must hold.
+            floor_share: the smallest share of the selection that the set must have.
             log_level: log of the error level of each bound.
+        Returns:
+            The set with its counts on the second half; None if there is none.
         """
         name = column.codes.name
-        a, b = self.tally(name, "a", 0), self.tally(name, "b", 0)
-        # few rows a value: one more in the baseline keeps a chance absence from looking like a cause
-        lift = (a.w / max(a.w.sum(), 1e-300)) / (
-            (b.w + b.w.sum() / max(b.n.sum(), 1)) / max(b.w.sum(), 1e-300)
+        selected, baseline = self.tally(name, "selected", 0), self.tally(name, "baseline", 0)
+        # values have few rows: one more in the baseline keeps a chance absence from looking like a cause
+        lift = (selected.w / max(selected.w.sum(), 1e-300)) / (
+            (baseline.w + baseline.w.sum() / max(baseline.n.sum(), 1)) / max(baseline.w.sum(), 1e-300)
         )
-        usable = a.n >= 2
+        usable = selected.n >= 2
         usable[0] = False
         if column.codes.rare_code is not None:
             usable[column.codes.rare_code] = False
@@ -74,19 +90,25 @@ class Halves:
         ranked = ranked[lift[ranked] > 1]
         if len(ranked) < 3:
             return None
-        whole_a, whole_b = a.sum(), b.sum()
-        first_a = Counts(*(np.cumsum(x[ranked]) for x in (a.n, a.w, a.w2)))
-        first_b = Counts(*(np.cumsum(x[ranked]) for x in (b.n, b.w, b.w2)))
+        whole_a, whole_b = selected.sum(), baseline.sum()
+        first_a = Counts(*(np.cumsum(x[ranked]) for x in (selected.n, selected.w, selected.w2)))
+        first_b = Counts(*(np.cumsum(x[ranked]) for x in (baseline.n, baseline.w, baseline.w2)))
         value = score(first_a, whole_a, first_b, whole_b, np.log(0.05))
         size = int(np.argmax(value)) + 1
         if value[size - 1] <= 0 or size < 3:
             return None
         members = ranked[:size]
-        a, b = self.tally(name, "a", 1), self.tally(name, "b", 1)
-        held = HeldOut(set_item(column.codes, members), a[members].sum(), a.sum(), b[members].sum(), b.sum())
+        selected, baseline = self.tally(name, "selected", 1), self.tally(name, "baseline", 1)
+        found = HeldOut(
+            set_condition(column.codes, members),
+            selected[members].sum(),
+            selected.sum(),
+            baseline[members].sum(),
+            baseline.sum(),
+        )
         if (
-            score(held.a, held.all_a, held.b, held.all_b, log_level)[0] <= 0
-            or share(held.a, held.all_a)[0] < floor_share
+            score(found.selected, found.all_selected, found.baseline, found.all_baseline, log_level)[0] <= 0
+            or share(found.selected, found.all_selected)[0] < floor_share
         ):
             return None
-        return held
+        return found

@@ -1,6 +1,6 @@
-"""Every condition on one field that is worth a look: values, missing, numeric intervals, sets.
+"""Conditions on one field that are worth a look: values, missing, numeric intervals, sets.
 
-All counting is exact over the whole of both groups, from dictionary codes.
+All counts are exact, over all rows of both groups, from dictionary codes.
 """
 
 from __future__ import annotations
@@ -15,39 +15,40 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.dataset import FieldCodes
-from obskit.explain.frame import Item
+from obskit.explain.grouped_rows import FieldCondition
 from obskit.stats.evidence import Counts, score
 
-# Enough to find the edge of an effect within a few percent of the population; 32 bins make 528 intervals.
+# Enough to find the edge of an effect to a few percent of the population; 32 bins make 528 intervals.
 BINS = 32
-# Integers with more distinct values than this are also looked at as numbers.
+# Integers with more distinct values than this are also cut into intervals.
 CATEGORIES = 64
 
 
 @dataclass(frozen=True)
 class Column:
-    """A field's counts in both groups, one cell a code (code 0 is missing)."""
+    """A field's counts in both groups, one entry per code; code 0 is missing."""
 
     codes: FieldCodes
-    a: Counts
-    b: Counts
+    selected: Counts
+    baseline: Counts
 
 
 def is_number(codes: FieldCodes) -> bool:
-    """Return whether the field's entries are ordered numbers, to be cut into intervals."""
+    """Return whether the field's values are numbers to be cut into intervals."""
     if codes.kind == "numeric":
         return True
     return codes.kind == "value" and pa.types.is_integer(codes.type) and codes.size - 1 > CATEGORIES
 
 
 def bins(column: Column) -> npt.NDArray[np.int64]:
-    """Return where a number field's entries are cut: starts of at most `BINS` runs of adjacent entries.
+    """Return where a numeric field is cut: the starts of at most about `BINS` runs of adjacent entries.
 
-    Zero and the infinities stand alone; NaN is left out. Cuts are quantiles of both groups together, with a
-    few more in the tails, where what is slow or large tends to be: they never look at who is selected.
+    Zero and the infinities have bins of their own; NaN is left out. The cuts are quantiles of both groups
+    together, with a few more in the tails, where slow and large events are. They don't depend on which events
+    are selected.
     """
     codes = column.codes
-    weight = (column.a.n + column.b.n)[1:]
+    weight = (column.selected.n + column.baseline.n)[1:]
     low = _numbers(codes, codes.lo)
     ordinary = np.isfinite(low) & (low != 0)
     total = weight[ordinary].sum()
@@ -60,53 +61,60 @@ def bins(column: Column) -> npt.NDArray[np.int64]:
 
 
 def interval_totals(column: Column) -> npt.NDArray[np.float64]:
-    """Return the observations in each interval of the field's bins: every one of them is a test."""
+    """Return the observations in each interval of a field's bins; each interval is one test."""
     starts = bins(column)
     if not len(starts):
         return np.zeros(0)
-    sums = np.concatenate([[0.0], np.cumsum((column.a.n + column.b.n)[1:])])
+    sums = np.concatenate([[0.0], np.cumsum((column.selected.n + column.baseline.n)[1:])])
     ends = np.append(starts[1:], column.codes.size - 1)
     first, last = np.triu_indices(len(starts))
     return np.asarray(sums[ends[last]] - sums[starts[first]])
 
 
-def field_items(column: Column, all_a: Counts, all_b: Counts, floor: float, log_level: float) -> list[Item]:
-    """Return the conditions on one field that clear the floor of the selection.
+def field_conditions(
+    column: Column, all_selected: Counts, all_baseline: Counts, floor: float, log_level: float
+) -> list[FieldCondition]:
+    """Return the conditions on one field that enough of the selection meets.
 
     Args:
         column: the field's counts.
-        all_a, all_b: the whole groups.
-        floor: least number of selected observations.
+        all_selected: the counts of the whole selection.
+        all_baseline: the counts of the whole baseline.
+        floor: the fewest selected observations.
         log_level: log of the error level of each bound.
+    Returns:
+        Missing, "has a value", single values and the best intervals.
     """
     codes = column.codes
-    items = []
-    if column.a.n[0] >= floor:
-        items.append(Item(codes.name, (0,), {"field": codes.name, "op": "missing"}))
-    if column.a.n[1:].sum() >= floor and column.a.n[0] + column.b.n[0] > 0:
+    conditions = []
+    if column.selected.n[0] >= floor:
+        conditions.append(FieldCondition(codes.name, (0,), {"field": codes.name, "op": "missing"}))
+    if column.selected.n[1:].sum() >= floor and column.selected.n[0] + column.baseline.n[0] > 0:
         # an interval open on both sides: the field has some value
         spec = {"field": codes.name, "op": "between", "low": None, "high": None}
-        items.append(Item(codes.name, tuple(range(1, codes.size)), spec))
+        conditions.append(FieldCondition(codes.name, tuple(range(1, codes.size)), spec))
     if codes.kind == "value":
-        worth = column.a.n >= floor
+        worth = column.selected.n >= floor
         worth[0] = False
         if codes.rare_code is not None:
             worth[codes.rare_code] = False
-        items += [value_item(codes, int(code)) for code in np.flatnonzero(worth)]
+        conditions += [value_condition(codes, int(code)) for code in np.flatnonzero(worth)]
     if is_number(codes) and codes.size > 1:
-        items += _intervals(column, all_a, all_b, floor, log_level)
-    return items
+        conditions += _intervals(column, all_selected, all_baseline, floor, log_level)
+    return conditions
 
 
-def value_item(codes: FieldCodes, code: int) -> Item:
+def value_condition(codes: FieldCodes, code: int) -> FieldCondition:
     """Return the condition that a field has the value of a code."""
-    return Item(
+    return FieldCondition(
         codes.name, (code,), {"field": codes.name, "op": "=", "value": codes.values[code - 1].as_py()}
     )
 
 
-def _intervals(column: Column, all_a: Counts, all_b: Counts, floor: float, log_level: float) -> list[Item]:
-    """Return the best interval, and the best of what lies apart from it."""
+def _intervals(
+    column: Column, all_selected: Counts, all_baseline: Counts, floor: float, log_level: float
+) -> list[FieldCondition]:
+    """Return the best interval, and the best one that doesn't overlap it."""
     starts = bins(column)
     ends = np.append(starts[1:], column.codes.size - 1)
     first, last = np.triu_indices(len(starts))
@@ -118,19 +126,19 @@ def _intervals(column: Column, all_a: Counts, all_b: Counts, floor: float, log_l
             parts.append(sums[ends[last]] - sums[starts[first]])
         return Counts(*parts)
 
-    a, b = between(column.a), between(column.b)
-    # the whole line is "not missing": it says nothing about the number
-    whole = a.n + b.n >= (column.a.n + column.b.n)[1:].sum()
-    worth = np.flatnonzero((a.n >= floor) & ~whole)
+    selected, baseline = between(column.selected), between(column.baseline)
+    # all numbers together are "not missing"
+    whole = selected.n + baseline.n >= (column.selected.n + column.baseline.n)[1:].sum()
+    worth = np.flatnonzero((selected.n >= floor) & ~whole)
     if not len(worth):
         return []
-    value = score(a[worth], all_a, b[worth], all_b, log_level)
+    value = score(selected[worth], all_selected, baseline[worth], all_baseline, log_level)
     own = first[worth] == last[worth]
     best_bin = value[own].max(initial=0.0)
-    items: list[Item] = []
+    conditions: list[FieldCondition] = []
     taken: list[tuple[int, int]] = []
     for at in np.argsort(-value, kind="stable"):
-        if value[at] <= 0 or len(items) == 2:
+        if value[at] <= 0 or len(conditions) == 2:
             break
         i, j = int(first[worth[at]]), int(last[worth[at]])
         if i != j and not taken and value[at] <= best_bin:
@@ -138,22 +146,22 @@ def _intervals(column: Column, all_a: Counts, all_b: Counts, floor: float, log_l
         if any(i <= other_j and other_i <= j for other_i, other_j in taken):
             continue
         taken.append((i, j))
-        items.append(interval_item(column.codes, int(starts[i]), int(ends[j])))
-    return items
+        conditions.append(interval_condition(column.codes, int(starts[i]), int(ends[j])))
+    return conditions
 
 
-def interval_item(codes: FieldCodes, start: int, end: int) -> Item:
-    """Return the condition that a number lies in the entries start ... end - 1.
+def interval_condition(codes: FieldCodes, start: int, end: int) -> FieldCondition:
+    """Return the condition that a number is one of the entries start ... end - 1.
 
-    The bounds are the shortest decimals that cut between the values there are, so the condition read back
-    as text holds for exactly the same rows.
+    The bounds are the shortest decimals between the values that occur, so that the condition, read back from
+    its text, holds for exactly the same rows.
     """
     low, high = _numbers(codes, codes.lo), _numbers(codes, codes.hi)
     numbers = np.flatnonzero(~np.isnan(low))
     whole = pa.types.is_integer(codes.type)
     start = max(start, int(numbers[0]))
     end = min(end, int(numbers[-1]) + 1)
-    # NaN is above all numbers in SQL, so an open end would let it in
+    # NaN is above all numbers in SQL, so an open end would include it
     open_above = end > numbers[-1] and len(numbers) == len(low)
     lower = None if start <= numbers[0] else _shortest(high[start - 1], low[start], up=True, whole=whole)
     upper = None if open_above else high[end - 1]
@@ -162,7 +170,7 @@ def interval_item(codes: FieldCodes, start: int, end: int) -> Item:
     spec: dict[str, Any] = {"field": codes.name, "op": "between", "low": lower, "high": upper}
     if lower is not None and lower == upper:
         spec = {"field": codes.name, "op": "=", "value": lower}
-    return Item(codes.name, tuple(range(start + 1, end + 1)), spec)
+    return FieldCondition(codes.name, tuple(range(start + 1, end + 1)), spec)
 
 
 def _numbers(codes: FieldCodes, bounds: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:
@@ -171,8 +179,7 @@ def _numbers(codes: FieldCodes, bounds: npt.NDArray[np.float64] | None) -> npt.N
 
 
 def _shortest(below: float, above: float, *, up: bool, whole: bool) -> float | int:
-    """Return the shortest decimal that lies between two values: in (below, above], or, where not `up`,
-    in [below, above)."""
+    """Return the shortest decimal between two values: in (below, above] if `up`, else in [below, above)."""
     if whole:
         return int(above) if up else int(below)
     if not (math.isfinite(below) and math.isfinite(above)):
@@ -185,8 +192,8 @@ def _shortest(below: float, above: float, *, up: bool, whole: bool) -> float | i
     return above if up else below
 
 
-def set_item(codes: FieldCodes, members: Iterable[int]) -> Item:
+def set_condition(codes: FieldCodes, members: Iterable[int]) -> FieldCondition:
     """Return the condition that a field has one of several values."""
     chosen = tuple(sorted(int(code) for code in members))
     values: list[Any] = [codes.values[code - 1].as_py() for code in chosen]
-    return Item(codes.name, chosen, {"field": codes.name, "op": "in", "values": values})
+    return FieldCondition(codes.name, chosen, {"field": codes.name, "op": "in", "values": values})

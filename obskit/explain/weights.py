@@ -1,6 +1,7 @@
-"""What a row weighs: rows of one weight as bit sets, and sums over codes.
+"""What a row weighs: the rows of each weight as bit sets, and sums over codes.
 
-A row stands for n identical events of sampling weight w each; few different pairs (n, w) make counting cheap.
+A row represents n identical events (its event count) of sample weight w each. Usually there are few different
+pairs (n, w), which makes counting cheap.
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ Bits: TypeAlias = npt.NDArray[np.uint64]
 Rows: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
 
-# Beyond this many different weights in a group, rows are summed one by one instead of a popcount a class.
+# With more different weights than this in a group, rows are summed one by one instead of by popcounts.
 MOST_CLASSES = 32
-# Up to so many rows, those of all files are counted together; above, file by file in memory that stays small.
+# Up to so many rows are counted together over all files; more are counted file by file, in little memory.
 AT_ONCE = 4_000_000
 WeightClass: TypeAlias = tuple[Bits, float, float]
 
@@ -36,24 +37,24 @@ class Segment:
     weights: Weights
 
 
-def words(length: int) -> int:
-    """Return how many words of 64 bits hold so many rows."""
+def word_count(length: int) -> int:
+    """Return how many 64-bit words are needed for so many rows."""
     return -(-length // 64)
 
 
 def pack(masks: Sequence[Bools]) -> Bits:
     """Return the masks of all segments as one bit set; each segment is padded to whole words."""
-    out = np.zeros(8 * sum(words(len(mask)) for mask in masks), dtype=np.uint8)
+    out = np.zeros(8 * sum(word_count(len(mask)) for mask in masks), dtype=np.uint8)
     start = 0
     for mask in masks:
         packed = np.packbits(mask, bitorder="little")
         out[start : start + len(packed)] = packed
-        start += 8 * words(len(mask))
+        start += 8 * word_count(len(mask))
     return out.view(np.uint64)
 
 
 def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
-    """Return the rows of each distinct (n, w) as a bit set with n and w; None where there are too many."""
+    """Return the rows of each distinct (n, w) as a bit set with n and w; None if there are too many pairs."""
     parts: dict[tuple[float, float], dict[int, Bools]] = {}
     for at, segment in enumerate(segments):
         weights = segment.weights
@@ -61,18 +62,27 @@ def weight_classes(segments: Sequence[Segment]) -> list[WeightClass] | None:
             return None
         classes = weights.classes if segment.rows is None else weights.classes[segment.rows]
         for k in np.flatnonzero(np.bincount(classes, minlength=len(weights.n))):
-            held = parts.setdefault((float(weights.n[k]), float(weights.w[k])), {})
-            held[at] = held[at] | (classes == k) if at in held else classes == k
+            masks = parts.setdefault((float(weights.n[k]), float(weights.w[k])), {})
+            masks[at] = masks[at] | (classes == k) if at in masks else classes == k
         if len(parts) > 4 * MOST_CLASSES:
             return None
     empty = [np.zeros(segment.length, dtype=bool) for segment in segments]
     return [
-        (pack([held.get(at, none) for at, none in enumerate(empty)]), n, w) for (n, w), held in parts.items()
+        (pack([masks.get(at, none) for at, none in enumerate(empty)]), n, w)
+        for (n, w), masks in parts.items()
     ]
 
 
 def split(rows: Bits, classes: Sequence[WeightClass] | None, where: Rows | None) -> list[WeightClass] | None:
-    """Return a group's rows class by class, of the words `where`; None where their weights are too many."""
+    """Return a group's rows by class of weight; None if there are too many classes.
+
+    Args:
+        rows: the group.
+        classes: the rows of each weight.
+        where: the words to keep; None keeps all.
+    Returns:
+        The classes that the group has, with its rows in the words kept.
+    """
     if classes is None:
         return None
     if where is None:
@@ -85,7 +95,7 @@ def split(rows: Bits, classes: Sequence[WeightClass] | None, where: Rows | None)
 
 
 def join_weights(weights: Sequence[Weights], positions: Sequence[Rows]) -> Weights:
-    """Return the weights of rows of several files as if they were of one."""
+    """Return the weights of rows of several files as those of one file."""
     table: dict[tuple[int, float], int] = {}
     classes: list[Rows] = []
     for own, rows in zip(weights, positions, strict=True):
@@ -122,12 +132,21 @@ def row_weights(segment: Segment, rows: Rows | None) -> tuple[Floats, Floats]:
 
 
 def tally_rows(found: npt.NDArray[Any], weights: Weights, rows: Rows | Bools | None, size: int) -> Floats:
-    """Return n, n·w and n·w² summed for each code, as an array of 3 x size."""
+    """Return n, n·w and n·w² summed for each code.
+
+    Args:
+        found: the code of each row.
+        weights: weights of the rows' file.
+        rows: which rows of the file these are; None for all of them.
+        size: number of codes.
+    Returns:
+        An array of 3 x size.
+    """
     if weights.classes is not None:
         kinds = len(weights.n)
         n, w = weights.n.astype(float), weights.w
         if kinds > 1 and size * kinds > 2 * len(found):
-            # a long dictionary: rows are fewer than cells of (code, class)
+            # a long dictionary: there are fewer rows than cells of (code, class)
             classes = weights.classes if rows is None else weights.classes[rows]
             sums = (n, n * w, n * w * w)
             return np.stack([np.bincount(found, weights=one[classes], minlength=size) for one in sums])

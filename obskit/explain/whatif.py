@@ -1,6 +1,6 @@
-"""Arithmetic about a finding: p99 without it, where the change came from, whether other fields explain it.
+"""Arithmetic about a finding: p99 without it, where a change came from, whether another field explains it.
 
-It says what the numbers would be, not what would have happened.
+It says what the numbers would be without these events, not what would have happened.
 """
 
 from __future__ import annotations
@@ -12,76 +12,97 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import FieldCodes
-from obskit.explain.frame import Frame
+from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.weights import Bits
 from obskit.stats.buckets import quantile
 from obskit.stats.evidence import Counts
 
-# strata thinner than this in either group say nothing
-LEAST = 1
-
 
 class Latency:
-    """The histogram of durations of all compared rows, from which slices are subtracted."""
+    """The durations of all compared rows as a histogram, from which slices are subtracted.
 
-    def __init__(self, frame: Frame, name: str = "duration_ms") -> None:
-        self._frame, self._name = frame, name
-        codes = frame.codes(name)
+    Args:
+        rows: the compared rows.
+        name: a field whose codes are log buckets.
+    """
+
+    def __init__(self, rows: GroupedRows, name: str = "duration_ms") -> None:
+        self._rows, self._name = rows, name
+        codes = rows.codes(name)
         self._bucket = codes.bucket if codes.bucket is not None else np.zeros(0, np.int32)
-        self._whole = frame.tally("a", name).w[1:] + frame.tally("b", name).w[1:]
+        self._whole = rows.tally("selected", name).w[1:] + rows.tally("baseline", name).w[1:]
         self.p99 = quantile(self._bucket, self._whole, 0.99)
 
     def without(self, bits: Bits) -> float:
-        """Return p99 in milliseconds of the compared rows outside a slice; NaN where none is left."""
-        rest = self._whole - self._frame.tally_slice(("a", "b"), bits, self._name).w[1:]
+        """Return p99 in milliseconds of the compared rows outside a slice; NaN where no row is left."""
+        rest = self._whole - self._rows.tally_slice(SIDES, bits, self._name).w[1:]
         return quantile(self._bucket, np.maximum(rest, 0.0), 0.99)
 
 
 def change(
-    a: Counts, b: Counts, history_a: Counts, history: Counts, at: int, totals: Mapping[str, Counts]
+    selected: Counts,
+    baseline: Counts,
+    history_selected: Counts,
+    history: Counts,
+    at: int,
+    totals: Mapping[str, Counts],
 ) -> dict[str, float] | None:
     """Split the change of the outcome's rate since history into what the slice did and what it did not.
 
+    Args:
+        selected: the slices' counts in the selection.
+        baseline: the slices' counts in the baseline.
+        history_selected: the slices' counts of the outcome in earlier time.
+        history: the slices' counts of all events in earlier time.
+        at: which slice.
+        totals: the counts of the whole groups, by group.
     Returns:
-        `change` = `from_rate` (the slice's own rate moved) + `from_mix` (there is more or less of it) +
-        `elsewhere` (the rate outside moved), exactly; shares in [-1, 1].
+        `change` = `from_rate` (the slice's own rate changed) + `from_mix` (the slice makes up more or less
+        of the events) + `elsewhere` (the rate outside changed), exactly; shares in [-1, 1]. None where there
+        are no events to compare.
     """
-    now = float(totals["a"].w[0] + totals["b"].w[0])
+    now = float(totals["selected"].w[0] + totals["baseline"].w[0])
     before = float(totals["history"].w[0])
     if now <= 0 or before <= 0:
         return None
-    q1, q0 = float(a.w[at] + b.w[at]) / now, float(history.w[at]) / before
-    bad1, bad0 = float(a.w[at]) / now, float(history_a.w[at]) / before
-    rate1, rate0 = float(totals["a"].w[0]) / now, float(totals["history_a"].w[0]) / before
-    in1, in0 = _over(bad1, q1), _over(bad0, q0)
-    out1, out0 = _over(rate1 - bad1, 1 - q1), _over(rate0 - bad0, 1 - q0)
+    part_now = float(selected.w[at] + baseline.w[at]) / now
+    part_before = float(history.w[at]) / before
+    bad_now, bad_before = float(selected.w[at]) / now, float(history_selected.w[at]) / before
+    rate_now = float(totals["selected"].w[0]) / now
+    rate_before = float(totals["history_selected"].w[0]) / before
+    inside_now, inside_before = _ratio(bad_now, part_now), _ratio(bad_before, part_before)
+    outside_now = _ratio(rate_now - bad_now, 1 - part_now)
+    outside_before = _ratio(rate_before - bad_before, 1 - part_before)
+    part = (part_now + part_before) / 2
+    gap = (inside_now + inside_before) - (outside_now + outside_before)
     return {
-        "change": rate1 - rate0,
-        "from_rate": (q1 + q0) / 2 * (in1 - in0),
-        "from_mix": (q1 - q0) * ((in1 + in0) - (out1 + out0)) / 2,
-        "elsewhere": (1 - (q1 + q0) / 2) * (out1 - out0),
+        "change": rate_now - rate_before,
+        "from_rate": part * (inside_now - inside_before),
+        "from_mix": (part_now - part_before) * gap / 2,
+        "elsewhere": (1 - part) * (outside_now - outside_before),
     }
 
 
-def _over(part: float, whole: float) -> float:
+def _ratio(part: float, whole: float) -> float:
     return part / whole if whole > 0 else 0.0
 
 
-def adjusted(sample: Frame, bits: Bits, confounders: Sequence[str]) -> dict[str, Any] | None:
-    """Return the slice's odds ratio as it is, and within equal values of other fields.
+def adjusted(sample: GroupedRows, bits: Bits, confounders: Sequence[str]) -> dict[str, Any] | None:
+    """Return the odds ratio of a slice: plain, and among events with the same value of another field.
 
     Args:
-        sample: rows with groups "a" and "b".
+        sample: rows with the groups "selected" and "baseline".
         bits: the slice.
-        confounders: fields to hold equal, each alone.
+        confounders: fields to hold equal, one at a time.
     Returns:
-        `odds_ratio`, and the `adjusted_odds_ratio` furthest from it with `adjusted_for`; None where there is
-        nothing to hold equal. Below 1 while the plain one is above 1 is Simpson's reversal.
+        `odds_ratio`, and the lowest `adjusted_odds_ratio` with its field, `adjusted_for`. None where no
+        field could be held equal. An adjusted ratio below 1 next to a plain one above 1 is Simpson's
+        reversal.
     Source: Mantel and Haenszel (1959).
     """
     inside = sample.unpack(bits)
-    is_a = np.concatenate(list(sample.groups["a"]))
-    is_b = np.concatenate(list(sample.groups["b"]))
+    is_a = np.concatenate(list(sample.groups["selected"]))
+    is_b = np.concatenate(list(sample.groups["baseline"]))
     n, w = sample.weights()
     weight = n * w
     scale_a, scale_b = weight[is_a].sum(), weight[is_b].sum()

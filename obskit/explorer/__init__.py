@@ -1,9 +1,9 @@
-"""The live heatmap: draw a box over what looks odd, read what sets its events apart.
+"""The live heatmap: draw a box over unusual events, and read what distinguishes them.
 
-In order: `widget` holds the question as a `State` and answers what the page sends; `latest` lets the newest
-question win; `brush` and `state` say what was drawn as conditions and code; `view`, `markers` and `present`
-make what the page shows; `static` is what remains without a kernel. The page itself is in `front`.
-It needs the extra `notebook`.
+`widget` holds the question as a `State` and answers the messages of the page; `latest` drops questions that a
+newer one replaced; `follower` loads new events. `brush` and `state` turn what was drawn into conditions and
+code. `view`, `markers` and `presentation` make what the page shows; `static` what it shows without a kernel.
+The page's own code is in `front`. The package needs the extra `notebook`.
 """
 
 from obskit.explorer.widget import Explorer

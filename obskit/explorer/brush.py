@@ -1,4 +1,4 @@
-"""A box over the heatmap, and the conditions it stands for."""
+"""A box over the heatmap, and its conditions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from obskit.engine import format_value, microseconds, moment, parse_time, quote_
 from obskit.errors import InvalidArgument
 
 SIDES = ("x0", "x1", "y0", "y1")
-# Microseconds a side in time may be rounded to, so that conditions read well.
+# Steps in microseconds to which a time is rounded, so that conditions read well.
 _STEPS = tuple(int(seconds * 1e6) for seconds in (1e-6, 1e-3, 0.01, 0.1, 1, 5, 10, 30, 60))
 
 
@@ -21,8 +21,8 @@ class Axis:
     """One side of the heatmap.
 
     Attributes:
-        field: what is drawn.
-        time: whether it is a time; values are then microseconds since 1970 (UTC).
+        field: the name of the field.
+        time: whether the field is a time; values are then microseconds since 1970 (UTC).
     """
 
     field: str
@@ -35,7 +35,7 @@ class Axis:
         return format_value(int(value) if float(value).is_integer() and abs(value) < 2**53 else value)
 
     def condition(self, low: float | None, high: float | None) -> str | None:
-        """Return the condition of low <= field < high; None is open, and None if both are."""
+        """Return the condition low <= field < high; a side that is None is open. None if both are open."""
         name = quote_name(self.field)
         parts = [f"{name} >= {self.literal(low)}"] if low is not None else []
         parts += [f"{name} < {self.literal(high)}"] if high is not None else []
@@ -44,7 +44,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Brush:
-    """Low (inclusive) and high (exclusive) sides in the fields' own units; None is open."""
+    """A box: low (inclusive) and high (exclusive) sides in the units of the fields; None is open."""
 
     x0: float | None = None
     x1: float | None = None
@@ -53,14 +53,17 @@ class Brush:
 
     @classmethod
     def read(cls, message: Mapping[str, Any], x: Axis, y: Axis, span: float = 60e6) -> Brush:
-        """Read a box as the page sends it: checked, put in order and rounded to what reads well.
+        """Read a box as the page sends it.
 
         Args:
-            message: the sides by name; None, or none, is open.
-            x, y: what the sides are of.
-            span: how long the time shown is, in microseconds, for a box with one side in time.
+            message: the sides by name; one that is None or absent is open.
+            x: the horizontal axis.
+            y: the vertical axis.
+            span: microseconds of time that are shown; they set the rounding of a box with one side in time.
+        Returns:
+            The box; low sides are below high ones, and numbers are rounded so that conditions read well.
         Raises:
-            InvalidArgument: a side is no finite number.
+            InvalidArgument: a side is not a finite number.
         """
         sides: dict[str, float | None] = {}
         for side in SIDES:
@@ -69,7 +72,8 @@ class Brush:
                 isinstance(value, bool) or not isinstance(value, (int, float)) or not math.isfinite(value)
             ):
                 raise InvalidArgument(
-                    f"the side {side} of the box is {value!r}", hint="a finite number, or None"
+                    f"side {side} of the box must be a finite number or None, got {value!r}",
+                    hint="draw the box again",
                 )
             sides[side] = value
         x0, x1 = _ordered(sides["x0"], sides["x1"])
@@ -77,7 +81,7 @@ class Brush:
         return cls(*_rounded(x0, x1, x.time, span), *_rounded(y0, y1, y.time, span))
 
     def condition(self, x: Axis, y: Axis) -> str | None:
-        """Return the box as a condition; None where all of its sides are open."""
+        """Return the box as a condition; None if all of its sides are open."""
         parts = (x.condition(self.x0, self.x1), y.condition(self.y0, self.y1))
         return " and ".join(filter(None, parts)) or None
 
@@ -87,10 +91,15 @@ class Brush:
 
 
 def micros(value: Any, newest: datetime | None = None) -> float:
-    """Return a time as microseconds since 1970: a datetime, ISO 8601 text, or such a number already.
+    """Return a time as microseconds since 1970.
 
+    Args:
+        value: a datetime, ISO 8601 text, or microseconds already.
+        newest: the time from which relative text such as "-30m" counts.
+    Returns:
+        Microseconds since 1970 (UTC).
     Raises:
-        ConditionError: text that is no time.
+        ConditionError: the text is not a time.
     """
     if isinstance(value, str):
         value = parse_time(value, newest)
@@ -104,7 +113,7 @@ def _ordered(low: float | None, high: float | None) -> tuple[float | None, float
 def _rounded(
     low: float | None, high: float | None, time: bool, span: float
 ) -> tuple[float | None, float | None]:
-    """Round both sides, by less than a hundredth of the way between them."""
+    """Round both sides by less than a hundredth of the distance between them."""
     known = [value for value in (low, high) if value is not None]
     if not known:
         return None, None
@@ -120,7 +129,7 @@ def _round(value: float, wide: float, time: bool) -> float:
     if time:
         step = max((step for step in _STEPS if step <= wide / 200), default=1)
         return float(round(value / step) * step)
-    # Three digits of its own are finer than a pixel on a log axis; between close sides more are needed.
+    # Three digits are finer than a pixel on a log axis; sides that are close together need more.
     sizes = [size for size in (abs(value), wide) if size > 0]
     digits = max((2 - math.floor(math.log10(size)) for size in sizes), default=0)
     return round(value, min(digits, 300))

@@ -1,83 +1,82 @@
-"""Looking again every few seconds, as long as somebody looks on.
+"""Load the events again every few seconds, while a page shows them.
 
-A page that shows the widget says so every few seconds. Once none has for a while, as after the cell was run
-again, its output cleared or the browser closed, the thread rests until one does.
+A page that shows the widget sends a message every few seconds. When none has come for a while (the cell was
+run again, its output was cleared, the browser was closed), the thread waits until one comes.
 """
 
 from __future__ import annotations
 
-import dataclasses
-import functools
-import math
 import re
 import threading
 import time
 import weakref
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from obskit.dataset import drop_entry
 from obskit.errors import InvalidArgument, ObskitError
-from obskit.explorer.latest import Cancelled
-from obskit.explorer.markers import incomplete_from
-from obskit.explorer.state import State
-from obskit.explorer.view import numeric_fields
 from obskit.text import pluralize
 
-DEFAULT = 5.0
+DEFAULT_SECONDS = 5.0
+LEAST_SECONDS = 0.2
+DAY = 86_400
 UNSEEN = 40.0
-"""Seconds without a page's word after which nobody looks on; a page says it every ten."""
+"""Seconds without a message from a page after which nobody is looking; a page sends one every ten."""
 
-_STRETCH = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)")
+_INTERVAL = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|s|min|m|h)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
-LEAST = 0.2
 
 
-def seconds(every: str | float | bool) -> float:
-    """Return how many seconds lie between two looks: a number, text such as "5s", or True for the default.
+def parse_interval(every: str | float | bool) -> float:
+    """Return an interval in seconds.
 
+    Args:
+        every: a number of seconds, text such as "5s", or True for the default.
+    Returns:
+        Seconds, from 0.2 up to less than a day.
     Raises:
-        InvalidArgument: it is none of these, or less than 200 ms.
+        InvalidArgument: the value is not an interval, or out of these bounds.
     """
     if every is True:
-        return DEFAULT
-    found = _STRETCH.fullmatch(every.strip()) if isinstance(every, str) else None
+        return DEFAULT_SECONDS
+    found = _INTERVAL.fullmatch(every.strip()) if isinstance(every, str) else None
     length = float(found[1]) * _SECONDS[found[2]] if found is not None else every
-    if isinstance(length, (str, bool)) or not LEAST <= length < 86_400:
-        raise InvalidArgument(f"follow={every!r} is no stretch of time", hint='follow="5s", 200ms at least')
+    if isinstance(length, (str, bool)) or not LEAST_SECONDS <= length < DAY:
+        raise InvalidArgument(
+            f"follow must be an interval from 200 ms up to a day, got {every!r}",
+            hint='give text such as follow="5s", or a number of seconds',
+        )
     return float(length)
 
 
-class Follower:
-    """A thread that calls `look` again and again, until it is stopped or what it belongs to is gone.
+class RepeatingThread:
+    """A thread that calls a method again and again, until it is stopped or the method's object is gone.
 
-    A look that takes long makes the pause after it as long, so that no more than half of the time is spent.
+    The pause after a call is at least as long as the call took, so no more than half of the time is spent.
 
     Args:
-        look: a bound method; only its object's life counts, this does not prolong it.
-        every: seconds between two looks.
+        call: a bound method. The thread does not keep its object alive.
+        every: seconds between two calls.
     """
 
-    def __init__(self, look: Callable[[], None], every: float) -> None:
+    def __init__(self, call: Callable[[], None], every: float) -> None:
         self.every = every
-        self._look = weakref.WeakMethod(look)
+        self._call = weakref.WeakMethod(call)
         self._seen = time.monotonic()
         self._wake = threading.Condition()
         self._stopped = False
-        # When the object goes, and when the process ends, for a thread cannot outlive what it calls.
-        self._end = weakref.finalize(look.__self__, self.stop)  # type: ignore[attr-defined]
+        # Stops when the object goes, and when the process ends: a thread must not outlive what it calls.
+        self._end = weakref.finalize(call.__self__, self.stop)  # type: ignore[attr-defined]
         self._thread = threading.Thread(target=self._work, name="obskit-follow", daemon=True)
         self._thread.start()
 
     def seen(self) -> None:
-        """Take note that a page shows it."""
+        """Record that a page shows the widget."""
         with self._wake:
             self._seen = time.monotonic()
             self._wake.notify_all()
 
     def stop(self) -> None:
-        """Look no more; a look under way goes on to its end."""
+        """Make no further calls; one that is under way finishes."""
         with self._wake:
             self._stopped = True
             self._wake.notify_all()
@@ -89,23 +88,23 @@ class Follower:
         return self._stopped
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the thread's end; whether it came."""
+        """Wait until the thread has ended; return whether it has, after at most `timeout` seconds."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _work(self) -> None:
         pause = self.every
-        while self._rest(pause):
-            look: Any = self._look()
-            if look is None:
+        while self._wait(pause):
+            call: Any = self._call()
+            if call is None:
                 return
             began = time.monotonic()
-            look()
-            del look
+            call()
+            del call
             pause = max(self.every, time.monotonic() - began)
 
-    def _rest(self, pause: float) -> bool:
-        """Wait for the next look, longer where nobody looks on; False when there is none."""
+    def _wait(self, pause: float) -> bool:
+        """Wait for the next call, as long as nobody is looking; return False if there is none."""
         until = time.monotonic() + pause
         with self._wake:
             while not self._stopped:
@@ -117,76 +116,71 @@ class Follower:
         return False
 
 
-class Following:
-    """What an Explorer does to follow; `Explorer` has the rest of these attributes."""
+class EventsFollower:
+    """Loads events again and again, and hands over those that differ from the current ones.
 
-    _base: Any
-    _state: State
-    _narrowed: tuple[tuple[str, ...], Any]
-    _lock: Any
-    _latest: Any
-    _follower: Follower | None
-    _answer: Any
-    _passed: list[Path]
+    Args:
+        current: returns the events that are shown.
+        take: called on the follower's thread with events whose rows are others than the current ones'.
+        report: called with {"every", "text", "error"} after each load, and with {} when following ends.
+    """
 
-    def follow(self, every: str | float | None = DEFAULT) -> None:
-        """Look for new events every so often, and show them; the box and what was narrowed stay.
+    def __init__(
+        self,
+        current: Callable[[], Any],
+        take: Callable[[Any], object],
+        report: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self._current, self._take, self._report = current, take, report
+        self._lock = threading.Lock()
+        self._thread: RepeatingThread | None = None
 
-        It rests while no page shows the widget, and ends when that is closed. What goes wrong is shown in the
-        widget, and it looks again.
+    @property
+    def thread(self) -> RepeatingThread | None:
+        """The thread that loads; None when nothing is followed."""
+        return self._thread
 
-        Args:
-            every: "5s", "1m" or seconds; None ends it.
-        Raises:
-            InvalidArgument: no stretch of time.
-        """
-        pause = None if every is None else seconds(every)
+    def start(self, every: float) -> None:
+        """Load every so many seconds; this replaces an earlier interval."""
         with self._lock:
-            if self._follower is not None:
-                self._follower.stop()
-            self._follower = None if pause is None else Follower(self._look, pause)
-            self._following = {} if pause is None else {"every": pause, "text": "", "error": ""}
+            if self._thread is not None:
+                self._thread.stop()
+            self._thread = RepeatingThread(self._load, every)
+            self._report({"every": every, "text": "", "error": ""})
 
-    def close(self) -> None:
-        """Close the widget; it follows no more."""
-        if getattr(self, "_follower", None) is not None:
-            self.follow(None)
-        super().close()  # type: ignore[misc]
+    def stop(self) -> None:
+        """Load no more."""
+        with self._lock:
+            if self._thread is not None:
+                self._thread.stop()
+            self._thread = None
+            self._report({})
 
-    def _look(self) -> None:
-        """Load the events as they are now, and show them unless a question is being answered."""
-        follower = self._follower
+    def seen(self) -> None:
+        """Record that a page shows the events."""
+        if self._thread is not None:
+            self._thread.seen()
+
+    def _load(self) -> None:
+        """Load the events as they are now; what goes wrong is reported, and the next load tries again."""
+        thread = self._thread
         try:
-            fresh = self._base.refresh()
-            changed = fresh.fingerprint != self._base.fingerprint
-            self._told(follower, fresh, "")
-            if changed:
-                self._latest.submit(functools.partial(self._renew, fresh), only_if_idle=True)
+            current = self._current()
+            fresh = current.refresh()
+            self._report_from(thread, _describe(fresh), "")
+            if fresh.fingerprint != current.fingerprint:
+                self._take(fresh)
         except Exception as error:
             known = isinstance(error, ObskitError)
-            self._told(follower, None, str(error) if known else f"{type(error).__name__}: {error}")
+            self._report_from(thread, "", str(error) if known else f"{type(error).__name__}: {error}")
 
-    def _told(self, follower: Follower | None, fresh: Any, error: str) -> None:
-        newest = None if fresh is None else fresh.scope.newest
-        until = "" if newest is None else f", the newest of {newest:%H:%M:%S} UTC"
-        text = "" if fresh is None else f"{pluralize(fresh.dataset.rows, 'event')}{until}"
+    def _report_from(self, thread: RepeatingThread | None, text: str, error: str) -> None:
         with self._lock:
-            if follower is not None and follower is self._follower and not follower.stopped:
-                self._following = {"every": follower.every, "text": text, "error": error}
+            if thread is not None and thread is self._thread and not thread.stopped:
+                self._report({"every": thread.every, "text": text, "error": error})
 
-    def _renew(self, fresh: Any, cancelled: Cancelled) -> None:
-        """Take fresh events in, with what was asked of the others."""
-        state = self._state
-        until = incomplete_from(fresh, math.inf) if state.x.field == "timestamp" else None
-        fields = numeric_fields(fresh, state.y.field)
-        with self._lock:
-            if cancelled():
-                return
-            before, self._state = self._state, dataclasses.replace(self._state, until=until)
-            self._passed.append(self._base.dataset.path)
-            self._base, self._fields = fresh, fields
-            self._narrowed = ((), fresh)
-            after = self._state
-        self._answer(before, after, cancelled)
-        # Each look at a folder that grows makes an entry of the cache; those nobody has open any more go.
-        self._passed = [path for path in self._passed if not drop_entry(path)]
+
+def _describe(events: Any) -> str:
+    newest = events.scope.newest
+    until = "" if newest is None else f", newest at {newest:%H:%M:%S} UTC"
+    return f"{pluralize(events.dataset.rows, 'event')}{until}"

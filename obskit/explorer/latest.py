@@ -1,8 +1,7 @@
-"""The newest question wins: one thread, one job at a time, older ones told to stop.
+"""Run only the newest job: one thread, one job at a time; older jobs are cancelled.
 
-Messages of a page arrive on the kernel's main thread or on another, while an older answer is still being
-worked out. Working on the thread that received them would make a newer box wait for the older one. So the
-receiver only leaves its job here and returns.
+A page may send a box while an earlier one is being answered. Answering on the thread that receives messages
+would make the newer box wait. So the receiver submits a job here and returns at once.
 """
 
 from __future__ import annotations
@@ -16,10 +15,10 @@ Job = Callable[[Cancelled], None]
 
 
 class Latest:
-    """Runs jobs one after the other; a job that is not the newest is asked to stop, or never begun.
+    """Runs jobs one after the other. A job that isn't the newest is asked to stop, or is never started.
 
     Args:
-        failed: gets the error of a job, on the job's thread, unless the job was cancelled by then.
+        failed: called with the error of a job, on the job's thread, unless the job was cancelled.
     """
 
     def __init__(self, failed: Callable[[Exception], None]) -> None:
@@ -30,13 +29,13 @@ class Latest:
         self._running = False
 
     def submit(self, job: Job, *, only_if_idle: bool = False) -> int:
-        """Leave a job, cancel what runs, forget what waits; returns the job's sequence number at once.
-
-        The job gets a function that says whether it has been cancelled.
+        """Submit a job: cancel the one that runs and drop the one that waits.
 
         Args:
-            job: what is to be done.
-            only_if_idle: leave it only where nothing runs; else nothing happens, and 0 is returned.
+            job: called with a function that returns whether the job has been cancelled.
+            only_if_idle: submit the job only if none is running.
+        Returns:
+            The job's sequence number, at once; 0 if the job was not submitted.
         """
         with self._state:
             if only_if_idle and self._running:
@@ -49,13 +48,13 @@ class Latest:
             return self._sequence
 
     def cancel(self) -> None:
-        """Ask what runs to stop and forget what waits."""
+        """Cancel the job that runs and drop the one that waits."""
         with self._state:
             self._sequence += 1
             self._waiting = None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Return when nothing is left to do; False where that took longer than `timeout` seconds."""
+        """Wait until there is nothing left to do; return False if `timeout` seconds were not enough."""
         with self._state:
             return self._state.wait_for(lambda: not self._running, timeout)
 
@@ -68,12 +67,12 @@ class Latest:
                     return
                 sequence, job = self._waiting
                 self._waiting = None
-            cancelled = functools.partial(self._passed, sequence)
+            cancelled = functools.partial(self._is_cancelled, sequence)
             try:
                 job(cancelled)
             except Exception as error:
                 if not cancelled():
                     self._failed(error)
 
-    def _passed(self, sequence: int) -> bool:
+    def _is_cancelled(self, sequence: int) -> bool:
         return sequence != self._sequence

@@ -1,4 +1,4 @@
-"""What is marked over time: deployments, and the newest stretch of which slow work may still be missing."""
+"""Marks over time: deployments, and the newest stretch, whose slow events may not have arrived yet."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from obskit.explorer.brush import micros
 from obskit.query import deployments
 from obskit.stats.buckets import quantile
 
-# Slow work arrives last: the newest minute, or longer where one in a thousand events takes longer.
+# Slow events arrive last. The stretch is a minute, or longer where one in a thousand events takes longer.
 INCOMPLETE_SECONDS = 60.0
 INCOMPLETE_QUANTILE = 0.999
 MOST_MARKERS = 12
@@ -18,9 +18,14 @@ MOST_TEXT = 80
 
 
 def incomplete_from(events: Any, high: float) -> float | None:
-    """Return where the newest stretch begins (microseconds, whole seconds), None where that is beyond `high`.
+    """Return where the newest stretch begins, whose slow events may not have arrived yet.
 
-    Cost: a look at the totals of `duration_ms`, which are cached.
+    Args:
+        events: the events.
+        high: the end of the time shown, in microseconds.
+    Returns:
+        Microseconds since 1970, in whole seconds; None if that is beyond `high`, or no event has a time.
+    Cost: reads the totals of `duration_ms`, which are cached.
     """
     newest = events.scope.newest
     if newest is None:
@@ -38,9 +43,14 @@ def incomplete_from(events: Any, high: float) -> float | None:
 
 
 def markers(events: Any, low: float, high: float) -> list[dict[str, Any]]:
-    """Return the deployments in sight, {at (microseconds), label, title}, in order; close ones are joined.
+    """Return the deployments in a window of time, the same as triage shows.
 
-    They are those that triage sees. Narrowing the events moves no deployment.
+    Args:
+        events: the events; narrowing them doesn't move a deployment.
+        low: the start of the window, in microseconds.
+        high: its end.
+    Returns:
+        {"at" (microseconds), "label", "title"} in order of time; deployments close together are joined.
     """
     found = [
         (micros(deployment.at), str(deployment), (deployment.title or str(deployment))[:MOST_TEXT])
@@ -50,7 +60,7 @@ def markers(events: Any, low: float, high: float) -> list[dict[str, Any]]:
 
 
 def _joined(found: list[tuple[float, str, str]], near: float) -> list[dict[str, Any]]:
-    """Join deployments that would lie on one another."""
+    """Join deployments whose labels would overlap."""
     groups: list[tuple[float, list[str], list[str]]] = []
     for at, label, title in found:
         if not groups or at - groups[-1][0] >= near:

@@ -1,4 +1,4 @@
-"""An explanation as the page shows it: words and numbers ready to be drawn, nothing to compute there."""
+"""An explanation as the page shows it: text and numbers, ready to be drawn."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from obskit.display import formatting as words
 from obskit.engine import format_condition
 from obskit.text import pluralize
 
-# key in an explanation, heading, whether it is open at once
+# The key in an explanation, the heading, and whether the list is open at first.
 LISTS = (
-    ("findings", "What sets the selection apart", True),
+    ("findings", "What distinguishes the selection", True),
     ("describes", "What describes the outcome itself", False),
-    ("refinements", "Narrower slices", False),
+    ("refinements", "Refinements", False),
 )
 MOST_ROWS = 20
 MOST_SKIPPED = 100
@@ -27,10 +27,10 @@ def explanation(found: Mapping[str, Any], link: Link = lambda _: None) -> dict[s
 
     Args:
         found: `Explanation.to_dict()`.
-        link: the address of a trace by its id, or None where there is none.
+        link: returns the address of a trace by its id, or None.
     Returns:
-        A dict of JSON: `selection` and `baseline` {events, condition}, `history` or None, `lists` of
-        {key, title, open, rows}, `skipped`, `skipped_count`, `notes`. All text, none of it HTML.
+        A dict for JSON: `selection` and `baseline` {events, condition}, `history` or None, `lists` of
+        {key, title, open, rows}, `skipped`, `skipped_count`, `notes`. All of it is plain text, not HTML.
     """
     lists = []
     for key, title, shown in LISTS:
@@ -74,12 +74,12 @@ def row(finding: Mapping[str, Any], link: Link = lambda _: None) -> dict[str, An
 
 
 def summary(found: Mapping[str, Any]) -> str:
-    """Return an explanation in a sentence, for who can't see the bars."""
+    """Return an explanation as a sentence, for people who can't see the bars."""
     findings = list(found.get("findings") or ())
     events = (found.get("selection") or {}).get("events")
     selected = pluralize(events, "event")
     if not findings:
-        return f"{selected} selected. Nothing sets {'it' if events == 1 else 'them'} apart beyond chance."
+        return f"{selected} selected. Nothing distinguishes {'it' if events == 1 else 'them'} beyond chance."
     first = findings[0]
     name = _cut(words.conjunction(first.get("conditions") or ()))
     rest = f", and {len(findings) - 1} more" if len(findings) > 1 else ""
@@ -95,10 +95,10 @@ def _side(side: Mapping[str, Any] | None) -> dict[str, str]:
 
 
 def _rest(found: Mapping[str, Any]) -> dict[str, str]:
-    """Return the baseline; the rest is called that, for repeating the selection says less."""
+    """Return the baseline; the rest is called "all others" instead of "not (...)"."""
     baseline, selection = found.get("baseline") or {}, found.get("selection") or {}
     if baseline.get("condition") == f"not ({selection.get('condition')})":
-        baseline = {**baseline, "condition": "all the others"}
+        baseline = {**baseline, "condition": "all others"}
     return _side(baseline)
 
 

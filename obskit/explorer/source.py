@@ -1,7 +1,7 @@
-"""The front end's text, put together from the files beside this module.
+"""The widget's JavaScript and style sheet, put together from the files in `front`.
 
-A widget is one ES module; ours is written as four files that read in order. They declare functions and
-constants only, so that two widgets on a page share no state.
+A widget is one ES module. Ours is written as four files, which declare functions and constants only, so that
+two widgets on a page share no state.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _SCRIPTS = ("dom.js", "plot.js", "panel.js", "explorer.js")
 
 
 def script() -> str:
-    """Return the ES module of the Explorer; its default export has `render`, as anywidget wants it."""
+    """Return the ES module of the Explorer; its default export has the `render` that anywidget calls."""
     return "\n".join(_read(name) for name in _SCRIPTS)
 
 

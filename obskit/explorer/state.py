@@ -1,4 +1,4 @@
-"""What the Explorer shows, as a value: each click makes a new one, and the code that reproduces it."""
+"""What the Explorer shows, as a value, and the code that reproduces it. Each click makes a new value."""
 
 from __future__ import annotations
 
@@ -8,27 +8,29 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from obskit.engine import Window, format_condition, quote_name
+from obskit.explain import ExplainOptions
 from obskit.explorer.brush import Axis, Brush
 
 BINS = (200, 60)
-# Where few events would lie scattered over the finer grid.
+# For few events, which would be scattered over the finer grid.
 COARSE = (100, 40)
 GROUPS = 12
 
 
 @dataclass(frozen=True)
 class State:
-    """A question put with the mouse.
+    """What the Explorer shows and asks.
 
     Attributes:
         x, y: the axes.
-        where: the narrowing the Explorer was opened with, or None.
+        where: the condition that the Explorer was opened with, or None.
         steps: conditions that clicks added, in order.
         brush: the box, or None.
-        compare: "rest" (everything outside the box) or "time" (others in the same time, and history).
-        group: the field a table is grouped by, or None.
-        explain: further arguments of `explain`.
-        until: from where on slow events may not have arrived yet (microseconds); None where that is unknown.
+        compare: "rest" (compare with everything outside the box) or "time" (with other events in the same
+            time, and with history).
+        group: the field by which events are grouped in a table, or None.
+        options: how to explain the box.
+        until: time from which slow events may not have arrived yet, in microseconds; None if unknown.
     """
 
     x: Axis
@@ -38,12 +40,12 @@ class State:
     brush: Brush | None = None
     compare: str = "rest"
     group: str | None = None
-    explain: Mapping[str, Any] = field(default_factory=dict)
+    options: ExplainOptions = field(default_factory=ExplainOptions)
     until: float | None = None
 
     @property
     def conditions(self) -> tuple[str, ...]:
-        """All that the events are narrowed by."""
+        """All conditions that narrow the events."""
         return (self.where, *self.steps) if self.where else self.steps
 
     @property
@@ -52,7 +54,7 @@ class State:
         return None if self.brush is None else self.brush.condition(self.x, self.y)
 
     def narrow(self, condition: str) -> State:
-        """Return the state with one more step; the same one twice is one."""
+        """Return the state with one more step; a step that is there already is not added again."""
         return self if condition in self.steps else dataclasses.replace(self, steps=(*self.steps, condition))
 
     def undo(self, step: int) -> State:
@@ -60,30 +62,31 @@ class State:
         kept = tuple(text for index, text in enumerate(self.steps) if index != step)
         return dataclasses.replace(self, steps=kept)
 
-    def question(self) -> tuple[str, dict[str, Any]] | None:
-        """Return the selection and the arguments of `explain`; None where nothing is selected.
+    def question(self) -> tuple[str, ExplainOptions] | None:
+        """Return the selection and the options of `explain`; None where nothing is selected.
 
-        With "time", the sides in time become `during` and the others the outcome; a box that is open to
-        both sides in one of them leaves no choice but the rest. The newest stretch is left out, for its slow
-        events may still be missing, unless the box lies in it.
+        With "time", the sides in time become `during` and the other sides the outcome. A box that has no side
+        in one of them is compared with the rest. The newest stretch, whose slow events may not have arrived
+        yet, is left out unless the whole box is in it.
         """
         selection, brush = self.selection, self.brush
         if selection is None or brush is None:
             return None
-        arguments = dict(self.explain)
-        if self.until is not None and (brush.x0 is None or brush.x0 < self.until):
-            arguments.setdefault("where", self.x.condition(None, self.until))
+        options = self.options
+        overlaps = self.until is not None and (brush.x0 is None or brush.x0 < self.until)
+        if overlaps and options.where is None:
+            options = dataclasses.replace(options, where=self.x.condition(None, self.until))
         outcome = self.y.condition(brush.y0, brush.y1)
         bounded = brush.x0 is not None or brush.x1 is not None
         if self.compare == "time" and self.x.time and outcome is not None and bounded:
             start, end = (None if side is None else round(side) for side in (brush.x0, brush.x1))
             of_start = self.x.field == "timestamp"  # a window is of when events began
-            arguments["during"] = str(Window(start, end)) if of_start else self.x.condition(start, end)
-            return outcome, arguments
-        return selection, arguments
+            during = str(Window(start, end)) if of_start else self.x.condition(start, end)
+            return outcome, dataclasses.replace(options, during=during)
+        return selection, options
 
     def calculations(self) -> tuple[str, ...]:
-        """Return what the table of groups counts."""
+        """Return the calculations of the table of groups."""
         name = quote_name(self.y.field)
         counted = ["count() as events"]
         if self.selection is not None:
@@ -95,8 +98,10 @@ class State:
 
         Args:
             opening: the lines that make `events`.
-            units: the condition that picks the events drawn, where those are not all.
-            bins: of the heatmap.
+            units: the condition of the events that are drawn; None if all are.
+            bins: number of bins of the heatmap along x and y.
+        Returns:
+            Python source.
         """
         lines = ["import obskit as ok", "", opening]
         lines += [f"events = events.where({condition!r})" for condition in self.conditions]
@@ -106,8 +111,8 @@ class State:
         shown = ["picture.plot()"]
         question = self.question()
         if question is not None:
-            selection, arguments = question
-            given = "".join(f",\n    {name}={value!r}" for name, value in arguments.items())
+            selection, options = question
+            given = "".join(f",\n    {name}={value!r}" for name, value in options.changed().items())
             lines.append(f"found = events.explain(\n    {selection!r}{given},\n)")
             shown.append("found")
         if self.group is not None:
@@ -119,14 +124,20 @@ class State:
 
 
 def only(items: Sequence[Mapping[str, Any]]) -> str:
-    """Return the condition of the events for which all items hold."""
+    """Return the condition of the events that meet all items."""
     return format_condition(items)
 
 
 def without(items: Sequence[Mapping[str, Any]]) -> str:
-    """Return the condition of the events for which not all items hold, those without the field among them.
+    """Return the condition of the events that don't meet all items, including those without the field.
 
-    In SQL `not (a = 1)` is unknown where a is missing, which would drop more than what was excluded.
+    In SQL, `not (a = 1)` is null where a is missing. Without a part for missing values, excluding one value
+    would also drop the events that have none.
+
+    Args:
+        items: conditions as findings carry them.
+    Returns:
+        A condition; every event meets either this one or that of `only`.
     """
     known = [item for item in items if item["op"] != "missing"]
     missing = [f"{quote_name(str(item['field']))} is null" for item in known]

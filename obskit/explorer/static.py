@@ -13,9 +13,15 @@ from obskit.explorer.view import Picture
 
 
 def html(state: State, picture: Picture | None, found: Mapping[str, Any] | None, name: str) -> str:
-    """Return the picture and, where there is one, the explanation as HTML that loads and runs nothing.
+    """Return the picture and the explanation as HTML without scripts or anything to load.
 
-    The widget on the same page finds it by the class `name`, and hides it.
+    Args:
+        state: what is shown.
+        picture: the heatmap, or None.
+        found: the explanation as a dict, or None.
+        name: class of the block; the widget on the same page finds it by this class and hides it.
+    Returns:
+        HTML; all text of the data is escaped.
     """
     parts = [f"<p><b>{escape(_title(state))}</b></p>"]
     if picture is not None:

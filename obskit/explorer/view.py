@@ -1,4 +1,4 @@
-"""From events to what the page draws: the grid as bytes, its axes, the table of groups."""
+"""What the page draws, from events: the grid as bytes, its axes, the table of groups."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from obskit.explorer.markers import incomplete_from, markers
 from obskit.explorer.state import BINS, COARSE, GROUPS, State
 
 MOST_FIELDS = 300
-# A grid that is filled to less than this, of so few events, is drawn coarser.
+# A grid of fewer than FEW events that fill less than this share of its cells is drawn with larger cells.
 SPARSE = 0.15
 FEW = 200_000
 NOT_DRAWN = {"sample_weight", "event_count", "severity_number"}
@@ -27,12 +27,12 @@ NOT_DRAWN = {"sample_weight", "event_count", "severity_number"}
 
 @dataclass(frozen=True)
 class Picture:
-    """A heatmap ready to be sent.
+    """A heatmap, ready to be sent to the page.
 
     Attributes:
-        grid: counts, rows = bins of y from the lowest.
-        view: what the page needs beside them, as JSON.
-        words: the picture in a sentence.
+        grid: counts; rows are bins of y from the lowest, columns are bins of x.
+        view: axes, marks and texts, as values for JSON.
+        words: the picture described in a sentence.
     """
 
     grid: npt.NDArray[Any]
@@ -41,22 +41,27 @@ class Picture:
 
     @property
     def bins(self) -> tuple[int, int]:
-        """How many there are along x and y."""
+        """The number of bins along x and y."""
         return int(self.grid.shape[1]), int(self.grid.shape[0])
 
     @property
     def cells(self) -> bytes:
-        """The counts as little-endian uint32; a weighted count below one is one, for it is not empty."""
+        """The counts as little-endian uint32; a weighted count below 1 is 1: the cell isn't empty."""
         counts = np.where(self.grid > 0, np.maximum(np.rint(self.grid), 1), 0)
         return np.minimum(counts, 2**32 - 1).astype("<u4").tobytes()
 
 
 def axis(events: Any, name: str) -> Axis:
-    """Return the axis of a field; old names are resolved.
+    """Return the axis of a field.
 
+    Args:
+        events: the events.
+        name: the field; old names are resolved.
+    Returns:
+        Axis.
     Raises:
-        UnknownField: no such field.
-        InvalidArgument: neither a number nor a time.
+        UnknownField: no event has the field.
+        InvalidArgument: the field is neither a number nor a time.
     """
     field = events.scope.resolve(name)
     kind = events.scope.schema.field(field).type
@@ -65,12 +70,13 @@ def axis(events: Any, name: str) -> Axis:
     if pa.types.is_integer(kind) or pa.types.is_floating(kind):
         return Axis(field)
     raise InvalidArgument(
-        f"the field {name} is {kind}, which has no axis", hint="a numeric field, or a time along x"
+        f"an axis must be a number or a time, got {name}, which is {kind}",
+        hint="use a numeric field, or a time as x",
     )
 
 
 def numeric_fields(events: Any, first: str) -> list[str]:
-    """Return the fields that may go up the page, the given one and duration first."""
+    """Return the fields that y can be: the given one, then duration, then the others by name."""
     fields = [
         field.name
         for field in events.scope.schema
@@ -82,19 +88,25 @@ def numeric_fields(events: Any, first: str) -> list[str]:
 
 
 def drawn(events: Any, state: State) -> tuple[Any, str | None]:
-    """Return the events that are drawn, and the condition that picks them; None for all."""
-    units = events.scope.units()[0] if state.explain.get("population", "units") == "units" else None
+    """Return the events that are drawn, and their condition; None if all are drawn."""
+    units = events.scope.units()[0] if state.options.population == "units" else None
     return (events, None) if units is None else (events.where(units), units.text)
 
 
 def draw(events: Any, state: State, fields: list[str]) -> Picture:
-    """Count the grid of a state.
+    """Count the heatmap of a state.
 
+    Args:
+        events: the narrowed events.
+        state: what is shown.
+        fields: the fields that y can be.
+    Returns:
+        Picture.
     Cost: one heatmap of the events.
     """
     for side in (state.x, state.y):
         if not side.time:
-            events.scope.codes(side.field)  # coded now, once: each drawing after counts from memory
+            events.scope.codes(side.field)  # made once: later drawings count from memory
     shown, picked = drawn(events, state)
     result = shown.heatmap(x=state.x.field, y=state.y.field, bins=BINS)
     if np.count_nonzero(result.grid) < SPARSE * result.grid.size and np.sum(result.grid) < FEW:
@@ -121,16 +133,16 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
         "notes": [str(note) for note in result.notes],
         "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
     }
-    said = (
-        f"{about}: {state.y.field} from {_word(state.y, y['low'])} to {_word(state.y, y['high'])} upward"
+    text = (
+        f"{about}: {state.y.field} from {_word(state.y, y['low'])} to {_word(state.y, y['high'])} upwards"
         f"{' (log)' if y['log'] else ''}, {state.x.field} from {_word(state.x, x['low'])} to "
-        f"{_word(state.x, x['high'])} rightward; the darker, the more events (log); white is none."
+        f"{_word(state.x, x['high'])} to the right. Darker cells have more events (log); empty ones none."
     )
-    return Picture(grid, view, said)
+    return Picture(grid, view, text)
 
 
 def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the table of a state's groups for the page, and the condition that each row stands for."""
+    """Return the table of a state's groups for the page, and the condition of each of its rows."""
     name = str(state.group)
     shown, _ = drawn(events, state)
     result = shown.query(*state.calculations(), by=[name], order="events desc", limit=GROUPS)
@@ -161,15 +173,15 @@ def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, A
 
 
 def _by_weight(events: Any) -> str:
-    """Return what a number of events is followed by where rows stand for more than themselves."""
+    """Return what follows a number of events that was counted by weight."""
     return ", by weight" if {"sample_weight", "event_count"} & set(events.scope.schema.names) else ""
 
 
 def opening(events: Any) -> str:
-    """Return the lines of code that make the events the Explorer was opened with."""
+    """Return the lines of Python that load the events that the Explorer was opened with."""
     scope = events.scope
-    path, here = scope.dataset.path, Path.cwd()
-    path = path.relative_to(here) if path.is_relative_to(here) else path
+    path, working = scope.dataset.path, Path.cwd()
+    path = path.relative_to(working) if path.is_relative_to(working) else path
     lines = [f"events = ok.load({str(path)!r})"]
     lines += [f"events = events.derive(**{{{name!r}: {text!r}}})" for name, text in scope.derived]
     if scope.where is not None:

@@ -1,12 +1,13 @@
-"""The Explorer: an anywidget that holds a question, and asks it again at each click.
+"""The Explorer: an anywidget that holds a question and answers it again after each click.
 
-The page draws and sends back what was done ({type, ...}); here each message makes a new `State`, and a thread
-of its own answers it: the grid as bytes, the explanation as words. What the page holds can be thrown away.
+The page draws, and sends what was done as {type, ...}. Each message makes a new `State`, which a thread
+answers: the grid as bytes, the explanation as text. The page keeps nothing that can't be sent again.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 import secrets
 import threading
@@ -15,11 +16,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import obskit.explain
+from obskit.dataset import drop_entry
 from obskit.errors import InvalidArgument, MissingDependency, ObskitError
+from obskit.explain import ExplainOptions
 from obskit.explorer import presentation as present
 from obskit.explorer import static
 from obskit.explorer.brush import Brush, micros
-from obskit.explorer.follower import DEFAULT, Follower, Following
+from obskit.explorer.follower import DEFAULT_SECONDS, EventsFollower, parse_interval
 from obskit.explorer.latest import Cancelled, Latest
 from obskit.explorer.markers import incomplete_from
 from obskit.explorer.source import script, style
@@ -33,23 +37,23 @@ try:
 except ImportError:
     raise MissingDependency.of("notebook", "ok.Explorer") from None
 
-# Explanations whose values a menu that is still open may mean.
+# How many explanations are kept for menus that are still open.
 KEPT = 4
 
 
-class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
-    """A live heatmap: draw a box over what looks odd, read what sets its events apart.
+class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
+    """A live heatmap: draw a box over unusual events and read what distinguishes them.
 
     Args:
         events: the events to look at.
-        x: field along the page; the time by default, or any numeric field.
-        y: numeric field up the page.
-        where: condition to narrow the events by first.
+        x: field on the horizontal axis: the time, or any numeric field.
+        y: numeric field on the vertical axis.
+        where: condition that narrows the events.
         explain: further arguments of `Events.explain`, such as {"cluster": None}.
-        follow: look for new events every so often, "5s" or seconds; see `follow`.
+        follow: interval at which to load new events, such as "5s", or seconds; see `follow`.
     Raises:
-        UnknownField: an axis that no event has.
-        InvalidArgument: an axis that is neither numeric nor a time.
+        UnknownField: no event has the field of an axis.
+        InvalidArgument: an axis is neither numeric nor a time, or `explain` or `follow` has a wrong value.
         MissingDependency: the extra `notebook` is not installed.
     """
 
@@ -87,16 +91,16 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
         self._picture: Picture | None = None
         narrowing = None if where is None else events.scope.condition(where).text
         until = incomplete_from(events, math.inf) if x == "timestamp" else None
-        asked = dict(explain or {})
-        self._state = State(axis(events, x), axis(events, y), narrowing, explain=asked, until=until)
+        options = ExplainOptions.from_mapping(explain or {})
+        self._state = State(axis(events, x), axis(events, y), narrowing, options=options, until=until)
         if self._state.y.time:
             raise InvalidArgument(
-                f"the field {y} is a time", hint="a time goes along x; y is a numeric field"
+                f"y must be a numeric field, got {y}, which is a time", hint="use the time as x"
             )
         self._narrowed: tuple[tuple[str, ...], Any] = ((), events)
         self._fields = numeric_fields(events, y)
-        self._follower: Follower | None = None
-        self._passed: list[Path] = []
+        self._follower = EventsFollower(lambda: self._base, self._take, self._show_following)
+        self._replaced: list[Path] = []
         self._drawn_from = self._explained_from = events
         super().__init__(_still=f"obskit-still-{secrets.token_hex(8)}")
         self._draw(self._state)
@@ -111,31 +115,31 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
 
     @property
     def code(self) -> str:
-        """The lines of Python that reproduce what is shown."""
+        """Lines of Python that reproduce what is shown."""
         state, picture = self._state, self._picture
         units = drawn(self._events(state), state)[1]
         return state.code(opening(self._base), units, BINS if picture is None else picture.bins)
 
     @property
     def explanation(self) -> Any:
-        """The explanation shown, None where nothing is selected."""
+        """The explanation that is shown, None without a box."""
         return self._explanation
 
     @property
     def events(self) -> Any:
-        """The events as narrowed by what was clicked."""
+        """The events, narrowed by what was clicked."""
         return self._events(self._state)
 
     def brush(self, x: tuple[Any, Any] | None = None, y: tuple[Any, Any] | None = None) -> Any:
         """Draw a box from Python and wait for its explanation.
 
         Args:
-            x: (low, high), None is open; times as datetime or ISO 8601.
-            y: the same of the other axis.
+            x: (low, high) on the horizontal axis, None is open; times as datetime or ISO 8601.
+            y: (low, high) on the vertical axis.
         Returns:
-            The explanation, None where the box is open on all sides.
+            The explanation; None if the box is open on all sides.
         Raises:
-            EmptySelection: no events inside the box, or none outside.
+            EmptySelection: no events are inside the box, or none are outside.
         """
         (x0, x1), (y0, y1) = (side or (None, None) for side in (x, y))
         if self._state.x.time:
@@ -145,25 +149,50 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
         return self.wait()
 
     def wait(self, timeout: float | None = None) -> Any:
-        """Return the explanation when everything asked for has been answered.
+        """Wait until everything that was asked has been answered.
 
+        Args:
+            timeout: seconds; None waits as long as it takes.
+        Returns:
+            The explanation that is shown then.
         Raises:
-            ObskitError: what the last question ended with.
+            ObskitError: the last question failed.
         """
         self._latest.wait(timeout)
         if self._error is not None:
             raise self._error
         return self._explanation
 
+    def follow(self, every: str | float | None = DEFAULT_SECONDS) -> None:
+        """Load new events at an interval and show them; the box and the conditions stay.
+
+        Loading pauses while no page shows the widget, and ends when the widget is closed. Errors are shown in
+        the widget, and the next load tries again.
+
+        Args:
+            every: "5s", "1m" or seconds; None ends it.
+        Raises:
+            InvalidArgument: `every` is not an interval.
+        """
+        if every is None:
+            self._follower.stop()
+        else:
+            self._follower.start(parse_interval(every))
+
+    def close(self) -> None:
+        """Close the widget; this ends `follow` as well."""
+        if getattr(self, "_follower", None) is not None and self._follower.thread is not None:
+            self._follower.stop()
+        super().close()
+
     # What the page sends.
 
     def _receive(self, _: Any, message: Any, __: Any) -> None:
         try:
             if message.get("type") == "seen":
-                if self._follower is not None:
-                    self._follower.seen()
+                self._follower.seen()
             elif message.get("type") == "follow":
-                self.follow(DEFAULT if message["on"] else None)
+                self.follow(DEFAULT_SECONDS if message["on"] else None)
             else:
                 self._act(message)
         except Exception as error:
@@ -183,20 +212,22 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
         }
         act = actions.get(str(message.get("type")))
         if act is None:
-            raise InvalidArgument(f"no action {message.get('type')!r}", hint=f"one of {', '.join(actions)}")
+            raise InvalidArgument(
+                f"unknown message {message.get('type')!r}", hint=f"expected one of {', '.join(actions)}"
+            )
         with self._lock:
             before, self._state = self._state, act(self._state, message)
             after, self._error = self._state, None
         self._latest.submit(lambda cancelled: self._answer(before, after, cancelled))
 
     def _items(self, message: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the conditions of the value whose menu was used: the page knows only where it stands."""
+        """Return the conditions of the value whose menu was used; the page sends only its place in a list."""
         row, chip = int(message["row"]), message.get("chip")
         if message["list"] == "group":
             return [self._group_items[row]]
         found = self._raw.get(int(message.get("version") or 0))
         if found is None:
-            raise InvalidArgument("that explanation is no longer shown", hint="open the menu again")
+            raise InvalidArgument("this menu is of an older answer", hint="open the menu again")
         conditions = list(found[str(message["list"])][row]["conditions"])
         return conditions if chip is None else [conditions[int(chip)]]
 
@@ -249,15 +280,16 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
                 self._explanation, self._found = None, {}
                 self._say("idle", "")
             return
-        selection, arguments = question
+        selection, options = question
         base = self._base
         events, began = self._events(state), time.perf_counter()
 
         def first(found: Any) -> None:
             took = f"{time.perf_counter() - began:.2f} s"
-            self._tell(found, "first", f"Single fields after {took}; looking for what goes together…")
+            self._tell(found, "first", f"Single conditions after {took}; combining them…")
 
-        found = events.explain(selection, **arguments, first=first, cancelled=cancelled)
+        watched = dataclasses.replace(options, first=first, cancelled=cancelled)
+        found = obskit.explain.explain(events.scope, selection, watched)
         if cancelled():
             return
         self._said = f"{present.summary(found.to_dict())} ({time.perf_counter() - began:.2f} s)"
@@ -284,7 +316,7 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
             self._group_items, self._group = items, table
 
     def _events(self, state: State) -> Any:
-        """Return the events as narrowed; the last narrowing is kept, for its masks and codes are."""
+        """Return the narrowed events; the last ones are kept, because their masks and codes are."""
         conditions, events = self._narrowed
         if conditions != state.conditions:
             events = self._base
@@ -304,16 +336,43 @@ class Explorer(Following, anywidget.AnyWidget):  # type: ignore[misc]
             self._explanation, self._found = None, {}
             self._say("error", text, error.hint if known else None)  # type: ignore[attr-defined]
 
-    # What is left of it without a kernel.
+    # New events, from the thread of the follower.
+
+    def _take(self, fresh: Any) -> None:
+        """Show fresh events, unless a question is being answered: then the next load brings them."""
+        self._latest.submit(functools.partial(self._renew, fresh), only_if_idle=True)
+
+    def _renew(self, fresh: Any, cancelled: Cancelled) -> None:
+        """Replace the events by fresh ones, and answer the same question about them."""
+        state = self._state
+        until = incomplete_from(fresh, math.inf) if state.x.field == "timestamp" else None
+        fields = numeric_fields(fresh, state.y.field)
+        with self._lock:
+            if cancelled():
+                return
+            before, self._state = self._state, dataclasses.replace(self._state, until=until)
+            self._replaced.append(self._base.dataset.path)
+            self._base, self._fields = fresh, fields
+            self._narrowed = ((), fresh)
+            after = self._state
+        self._answer(before, after, cancelled)
+        # Each load of a growing folder makes an entry in the cache; those that nothing has open are dropped.
+        self._replaced = [path for path in self._replaced if not drop_entry(path)]
+
+    def _show_following(self, status: dict[str, Any]) -> None:
+        with self._lock:
+            self._following = status
+
+    # What is left without a kernel.
 
     def __repr__(self) -> str:
         return static.text(self._state, self._picture, self._explanation)
 
     def _ipython_display_(self) -> None:
-        """Show the picture and then the widget, which hides the picture once it lives.
+        """Show the picture and then the widget, which hides the picture while it works.
 
-        JupyterLab shows an error in place of a widget whose kernel is gone, whatever else its output holds:
-        so what is to be read then is an output of its own.
+        JupyterLab shows an error in place of a widget without a kernel, whatever else the same output holds.
+        So the picture, which can be read without a kernel, is an output of its own.
         """
         data, metadata = self._repr_mimebundle_()
         still = {"text/html": data["text/html"], "text/plain": data["text/plain"]}

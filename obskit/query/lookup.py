@@ -14,7 +14,7 @@ from obskit.dataset import weight_note
 from obskit.display import formatting as words
 from obskit.display.result import Result
 from obskit.display.tables import MS, SHARE, UNIT
-from obskit.engine import Condition, Scope
+from obskit.engine import Condition, Population, Scope, check_population
 from obskit.errors import EmptySelection, InvalidArgument, UnknownField
 from obskit.query.output import call, dataset_of, merged, statements
 from obskit.query.terms import has_weight, per_row, row_weight
@@ -86,7 +86,7 @@ class Impact(Result):
     affected: int
     total: int
     lower_bound: bool
-    population: str
+    population: Population
 
     def __str__(self) -> str:
         row = self.table.to_pylist()[0]
@@ -102,7 +102,7 @@ class Impact(Result):
     __repr__ = __str__
 
 
-def impact(scope: Scope, selection: Any, by: str = WHO, *, population: str = "units") -> Impact:
+def impact(scope: Scope, selection: Any, by: str = WHO, *, population: Population = "units") -> Impact:
     """Count how many (users, customers, ...) a selection hit.
 
     Args:
@@ -118,8 +118,7 @@ def impact(scope: Scope, selection: Any, by: str = WHO, *, population: str = "un
         EmptySelection: the selection is true of no row.
         UnknownField: there is no such field.
     """
-    if population not in ("units", "all"):
-        raise InvalidArgument(f"population={population!r}", hint="'units' or 'all'")
+    check_population(population)
     asked = scope
     chosen = scope.condition(selection)
     field = _who(scope, by)

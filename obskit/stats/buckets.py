@@ -1,9 +1,9 @@
 """Logarithmic buckets: one histogram for percentiles, heatmaps and numeric conditions.
 
-A bucket is an int32. Positive x falls in floor(ln x / ln 1.02), reported at the bucket's geometric
-middle, so an error stays under 1%. Null, NaN, the infinities and zero have buckets of their own, and
-negatives mirror positives, so every float64 has exactly one bucket and buckets of different parts merge
-by addition. Bucket numbers order as the values do (null first, then NaN).
+A bucket is an int32. A positive x is in bucket floor(ln x / ln 1.02), which is reported at its geometric
+middle, so the error stays under 1%. Null, NaN, the infinities and zero have buckets of their own, and
+negatives mirror positives. So every float64 has exactly one bucket, and the buckets of different parts merge
+by addition. Buckets sort as their values do (null first, then NaN).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 GROWTH = 1.02
 LOG_GROWTH = math.log(GROWTH)
-# float64 spans |index| < 37,700, so an offset of 50,000 keeps the sides apart with room to spare.
+# The index of a float64 is below 37,700 in size, so an offset of 50,000 keeps the signs apart.
 OFFSET = 50_000
 NULL = -200_000
 NAN = -150_000
@@ -25,7 +25,7 @@ INFINITY = 120_000
 
 
 def buckets(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
-    """Return the bucket of each value (NaN is `NAN`; nulls are the caller's to mark as `NULL`)."""
+    """Return the bucket of each value; NaN is in `NAN`. Callers mark nulls as `NULL` themselves."""
     magnitude = np.abs(values)
     with np.errstate(divide="ignore", invalid="ignore"):
         index = np.floor(np.log(magnitude) / LOG_GROWTH)
@@ -37,7 +37,7 @@ def buckets(values: npt.NDArray[np.float64]) -> npt.NDArray[np.int32]:
 
 
 def middles(bucket: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """Return the value each bucket is reported at (NaN for `NULL` and `NAN`)."""
+    """Return the value that each bucket is reported at; NaN for `NULL` and `NAN`."""
     index = np.abs(bucket.astype(np.float64)) - OFFSET
     with np.errstate(over="ignore"):  # the buckets of the infinities are set below
         out = np.sign(bucket) * np.exp((np.clip(index, -40_000, 40_000) + 0.5) * LOG_GROWTH)
@@ -50,12 +50,12 @@ def quantile(bucket: npt.NDArray[np.int32], weight: npt.NDArray[np.float64], q: 
     """Return the weighted quantile of a histogram.
 
     Args:
-        bucket: bucket numbers in any order, one a cell; `NULL` and `NAN` are passed over.
+        bucket: bucket numbers in any order, one per cell; `NULL` and `NAN` are left out.
         weight: the weight of each cell, >= 0.
         q: in [0, 1].
     Returns:
         The middle of the first bucket at which the running weight reaches q of the whole (within 1% of
-        the nearest-rank quantile); NaN where nothing is left to count.
+        the nearest-rank quantile); NaN where there is nothing to count.
     """
     keep = (bucket != NULL) & (bucket != NAN) & (weight > 0)
     bucket, weight = bucket[keep], weight[keep]

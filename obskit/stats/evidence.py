@@ -1,7 +1,7 @@
-"""Evidence that a slice is commoner in one group than in another, from counts, sampling weights and clusters.
+"""Evidence that a slice is more common in one group than in another: counts, sample weights, clusters.
 
-Everything is an array over slices. A group's counts are a `Counts`: observations n, weight w and squared
-weight w2, so that a share is weighted while its uncertainty knows how few rows carry that weight.
+Arrays have one entry per slice. The counts of a group are `Counts`: observations n, weight w and squared
+weight w2. So a share is weighted, and its uncertainty takes into account how few rows carry the weight.
 """
 
 from __future__ import annotations
@@ -20,7 +20,13 @@ Side: TypeAlias = Literal["low", "high"]
 
 @dataclass(frozen=True)
 class Counts:
-    """Sums over the rows of a slice: observations n, weight n·w, squared weight n·w² (equal shapes)."""
+    """Sums over the rows of each slice, as arrays of one length.
+
+    Attributes:
+        n: observations, the sum of event counts.
+        w: weight, the sum of event count times sample weight.
+        w2: squared weight, the sum of event count times squared sample weight.
+    """
 
     n: Floats
     w: Floats
@@ -30,7 +36,7 @@ class Counts:
         return Counts(self.n + other.n, self.w + other.w, self.w2 + other.w2)
 
     def __sub__(self, other: Counts) -> Counts:
-        # weights are floats: what is left of equal sums is noise, not a negative count
+        # weights are floats: the difference of equal sums is noise, not a negative count
         return Counts(
             np.maximum(self.n - other.n, 0),
             np.where(self.n > other.n, np.maximum(self.w - other.w, 0), 0.0),
@@ -69,12 +75,19 @@ def effective_size(
 
     n_eff = p(1-p)/v, where v is the variance of the weighted share under Poisson sampling:
     v = sum n w² (1[in slice] - p)² / (sum n w)². Where v is 0 (p is 0 or 1): (sum n w)² / (sum n w²).
-    Kish's formula, which knows only the weights' spread, gives false alarms where sampling depends on the
-    slice. A cluster's rows count once through `design_effect` >= 1.
+    Kish's formula, which uses the spread of the weights alone, gives false alarms where sampling depends on
+    the slice.
 
-    Where weights differ, v is seen too small if by chance all heavy rows are on one side. So the side that a
-    bound looks at is given one heavy row more ("low": outside the slice, "high": inside); with equal weights
-    that row weighs nothing and the sizes are exact.
+    Where weights differ, v comes out too small if by chance all heavy rows are on one side. So one heavy row
+    is added on the other side. With equal weights that row weighs nothing and the sizes are exact.
+
+    Args:
+        part: the counts of the slices.
+        whole: the counts of their group (length 1).
+        design_effect: of clustering, >= 1; it makes the rows of a cluster count once.
+        side: the bound that the size is for. "low" adds the heavy row outside the slice, "high" inside.
+    Returns:
+        Effective observations, > 0.
     """
     p = share(part, whole)
     total, squares = float(whole.w[0]), float(whole.w2[0])
@@ -89,22 +102,23 @@ def effective_size(
     return np.maximum(size / design_effect, 1e-9)
 
 
-def sized(
+def share_and_size(
     part: Counts, whole: Counts, design_effect: Floats | float = 1.0, unit: float = 0.0, *, side: Side
 ) -> tuple[Floats, Floats]:
-    """Return each slice's share and what it is worth, with one large cluster more on a bound's unlucky side.
+    """Return each slice's share and how many observations it is worth, on the careful side.
 
-    Where weights differ, by chance all heavy rows may be on one side, and the variance of the share looks
-    smaller than it is: so a share is never worth more than the weights' spread allows (Kish). Where clusters
-    differ in size, a large one is added: inside the slice for an upper bound, outside for a lower one.
+    Where weights differ, all heavy rows may be on one side by chance, and the variance of the share looks
+    smaller than it is. So a share is never worth more than the spread of the weights allows (Kish). Where
+    clusters differ in size, a large one is added: inside the slice for an upper bound, else outside.
 
     Args:
-        part, whole: the slices' counts, and the group's.
+        part: the counts of the slices.
+        whole: the counts of their group (length 1).
         design_effect: of clustering, >= 1.
-        unit: weight of a large cluster beyond an average one; 0 where all are of a size.
-        side: "low" or "high", the bound that is wanted.
+        unit: extra weight of a large cluster over an average one; 0 where all weigh the same.
+        side: the bound that is wanted.
     Returns:
-        Shares in [0, 1] and effective observations; with equal weights and no clusters, as they were counted.
+        Shares in [0, 1] and effective observations; with equal weights and no clusters, exactly as counted.
     """
     total, squares = float(whole.w[0]), float(whole.w2[0])
     added = max(total + unit, 1e-300)
@@ -118,10 +132,14 @@ def sized(
 
 
 def heavy(squares: float, total: float, count: float) -> float:
-    """Return the square of a heavy unit's weight beyond an average one's; 0 where all weigh the same.
+    """Return by how much the squared weight of a heavy unit exceeds that of an average one.
 
     Args:
-        squares, total, count: sums of the squared weights, of the weights, and of the units.
+        squares: the sum of the squared weights.
+        total: the sum of the weights.
+        count: the number of units.
+    Returns:
+        A squared weight, >= 0; 0 where all units weigh the same.
     """
     if total <= 0 or count <= 0:
         return 0.0
@@ -155,7 +173,15 @@ def divergence(p: Floats, q: Floats) -> Floats:
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the counts say of each slice (arrays of one length)."""
+    """What the counts say about each slice, as arrays of one length.
+
+    Attributes:
+        score: evidence in nats that the slice is more common in the selection, >= 0.
+        selected_share, baseline_share: weighted shares of the groups, in [0, 1].
+        rate_inside, rate_outside: the outcome's weighted rate inside and outside the slice.
+        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside, with its interval.
+        excess_share: share of the selection that the slice adds beyond its share of the baseline.
+    """
 
     score: Floats
     selected_share: Floats
@@ -169,10 +195,10 @@ class Evidence:
 
 
 def weigh(
-    a: Counts,
-    all_a: Counts,
-    b: Counts,
-    all_b: Counts,
+    selected: Counts,
+    all_selected: Counts,
+    baseline: Counts,
+    all_baseline: Counts,
     log_level: float,
     deff: tuple[Floats | float, Floats | float] = (1.0, 1.0),
     units: tuple[float, float] = (0.0, 0.0),
@@ -180,21 +206,23 @@ def weigh(
     """Compare slices between a selection and a baseline.
 
     Args:
-        a, b: the slices' counts in the selection and in the baseline.
-        all_a, all_b: the whole groups (length 1).
+        selected: the slices' counts in the selection.
+        all_selected: the counts of the whole selection (length 1).
+        baseline: the slices' counts in the baseline.
+        all_baseline: the counts of the whole baseline (length 1).
         log_level: natural log of the one-sided error level of each bound, all corrections included.
         deff: design effects of clustering in both groups, >= 1.
-        units: weight of a heavy cluster in both groups.
+        units: extra weight of a large cluster in both groups.
     Returns:
         Evidence; `score` is KL(Bern(p1_low) || Bern(p0_high)), 0 where the bounds overlap. The interval of
-        the risk ratio is its own expression at the ends of the two intervals.
+        the risk ratio is the ratio computed at the ends of both shares' intervals.
     """
-    p1, p0 = share(a, all_a), share(b, all_b)
-    low1 = lower_bound(*sized(a, all_a, deff[0], units[0], side="low"), log_level)
-    high1 = upper_bound(*sized(a, all_a, deff[0], units[0], side="high"), log_level)
-    low0 = lower_bound(*sized(b, all_b, deff[1], units[1], side="low"), log_level)
-    high0 = upper_bound(*sized(b, all_b, deff[1], units[1], side="high"), log_level)
-    wa, wb = float(all_a.w[0]), float(all_b.w[0])
+    p1, p0 = share(selected, all_selected), share(baseline, all_baseline)
+    low1 = lower_bound(*share_and_size(selected, all_selected, deff[0], units[0], side="low"), log_level)
+    high1 = upper_bound(*share_and_size(selected, all_selected, deff[0], units[0], side="high"), log_level)
+    low0 = lower_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="low"), log_level)
+    high0 = upper_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="high"), log_level)
+    wa, wb = float(all_selected.w[0]), float(all_baseline.w[0])
     inside, outside = rates(p1, p0, wa, wb)
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.where(p0 < 1, (p1 - p0) / (1 - p0), 0.0)
@@ -211,22 +239,26 @@ def weigh(
     )
 
 
-def score(a: Counts, all_a: Counts, b: Counts, all_b: Counts, log_level: float) -> Floats:
-    """Return the score that `weigh` gives, alone: for searches that need nothing else."""
-    p1, p0 = share(a, all_a), share(b, all_b)
-    out = np.zeros(len(a))
-    # bounds cost most, and a slice that is no commoner has no score
+def score(
+    selected: Counts, all_selected: Counts, baseline: Counts, all_baseline: Counts, log_level: float
+) -> Floats:
+    """Return only the score that `weigh` computes, for searches that need nothing else."""
+    p1, p0 = share(selected, all_selected), share(baseline, all_baseline)
+    out = np.zeros(len(selected))
+    # bounds cost most, and a slice that isn't more common has no score
     more = np.flatnonzero(p1 > p0)
-    low = lower_bound(*sized(a[more], all_a, side="low"), log_level)
-    out[more] = divergence(low, upper_bound(*sized(b[more], all_b, side="high"), log_level))
+    low = lower_bound(*share_and_size(selected[more], all_selected, side="low"), log_level)
+    out[more] = divergence(
+        low, upper_bound(*share_and_size(baseline[more], all_baseline, side="high"), log_level)
+    )
     return out
 
 
-def rates(p1: Floats, p0: Floats, weight_a: float, weight_b: float) -> tuple[Floats, Floats]:
-    """Return the rate of the outcome inside and outside slices of these shares (NaN where no event is)."""
+def rates(p1: Floats, p0: Floats, selected_weight: float, baseline_weight: float) -> tuple[Floats, Floats]:
+    """Return the outcome's rate inside and outside slices with these shares; NaN where there are none."""
     with np.errstate(divide="ignore", invalid="ignore"):
-        inside = p1 * weight_a / (p1 * weight_a + p0 * weight_b)
-        outside = (1 - p1) * weight_a / ((1 - p1) * weight_a + (1 - p0) * weight_b)
+        inside = p1 * selected_weight / (p1 * selected_weight + p0 * baseline_weight)
+        outside = (1 - p1) * selected_weight / ((1 - p1) * selected_weight + (1 - p0) * baseline_weight)
     return inside, outside
 
 
@@ -237,20 +269,20 @@ def _ratio(inside: Floats, outside: Floats) -> Floats:
     return np.where(np.isnan(outside), np.nan, np.where(np.isnan(ratio), 1.0, ratio))
 
 
-def paid_tests(totals: Floats, log_rate: float, alpha: float) -> int:
-    """Return how many slices could reach significance at all (Tarone): what a search must pay for.
+def count_testable(totals: Floats, log_rate: float, alpha: float) -> int:
+    """Return how many slices could be significant at all: the number of tests to correct for.
 
     Args:
-        totals: observations of each slice, both groups together.
+        totals: observations of each slice, in both groups together.
         log_rate: natural log of the selection's share of all observations, < 0.
         alpha: the error allowed for this search.
     Returns:
         The least k >= 1 such that at most k slices have rate^total <= alpha/k.
     Source: Tarone (1990), A modified Bonferroni method for discrete data.
     """
-    best = totals * log_rate  # log of the least p-value each slice could have
+    best = totals * log_rate  # log of the smallest p-value that each slice could have
     best = best[best <= np.log(alpha)]
-    # the more tests are paid for, the fewer slices can pass: bisect for where the two meet
+    # the more tests are corrected for, the fewer slices can pass: bisect for where the two meet
     low, high = 1, max(len(best), 1)
     while low < high:
         k = (low + high) // 2
@@ -262,12 +294,12 @@ def paid_tests(totals: Floats, log_rate: float, alpha: float) -> int:
 
 
 def excess_score(
-    a: Counts,
-    all_a: Counts,
-    b: Counts,
-    all_b: Counts,
-    history_a: Counts,
-    all_history_a: Counts,
+    selected: Counts,
+    all_selected: Counts,
+    baseline: Counts,
+    all_baseline: Counts,
+    history_selected: Counts,
+    all_history_selected: Counts,
     history: Counts,
     all_history: Counts,
     log_level: float,
@@ -276,27 +308,40 @@ def excess_score(
 ) -> Floats:
     """Return the score of each slice's excess of the outcome over its own earlier rate.
 
-    With H the outcome's earlier rate and h the slice's own, shrunk towards H by 20 observations:
-    e = max(0, a - h(a+b)) of E = A - H(A+B) is what the slice adds beyond the usual, and is compared with its
-    share of all events, (a+b)/(A+B). A slice that was always bad adds little and sinks; it is not removed.
+    Let a and b be the slice's weights in the selection and the baseline, A and B those of the whole groups,
+    H the outcome's earlier rate, and h the slice's own, shrunk towards H by 20 observations. The slice adds
+    e = max(0, a - h(a+b)) beyond its usual, of E = A - H(A+B) in all. The share e/E is compared with the
+    slice's share of all events, (a+b)/(A+B). A slice that was always bad adds little and sinks; it is not
+    removed.
 
     Args:
-        history_a, history: the slices' counts of the outcome, and of all events, in earlier time.
-        all_history_a, all_history: the same for all events (length 1).
+        selected: the slices' counts in the selection.
+        all_selected: the counts of the whole selection (length 1).
+        baseline: the slices' counts in the baseline.
+        all_baseline: the counts of the whole baseline (length 1).
+        history_selected: the slices' counts of the outcome in earlier time.
+        all_history_selected: the same of all slices together (length 1).
+        history: the slices' counts of all events in earlier time.
+        all_history: the same of all slices together (length 1).
+        log_level: natural log of the one-sided error level of each bound.
+        deff: design effect of clustering, >= 1.
+        unit: extra weight of a large cluster.
+    Returns:
+        Nats, >= 0; all 0 where the outcome is no more frequent than before.
     """
-    both, all_both = a + b, all_a + all_b
-    usual = float(all_history_a.w[0] / max(all_history.w[0], 1e-300))
+    both, all_both = selected + baseline, all_selected + all_baseline
+    usual = float(all_history_selected.w[0] / max(all_history.w[0], 1e-300))
     size = history.w**2 / np.maximum(history.w2, 1e-300)
     with np.errstate(divide="ignore", invalid="ignore"):
-        own = np.where(history.w > 0, history_a.w / history.w, 0.0)
+        own = np.where(history.w > 0, history_selected.w / history.w, 0.0)
     h = (own * size + 20 * usual) / (size + 20)
-    e = np.maximum(a.w - h * both.w, 0.0)
-    excess = float(all_a.w[0] - usual * all_both.w[0])
-    if excess <= 0:  # the outcome is no commoner than before: nothing to divide among slices
-        return np.zeros(len(a))
-    shifted, size = sized(a, all_a, deff, unit, side="low")
+    e = np.maximum(selected.w - h * both.w, 0.0)
+    excess = float(all_selected.w[0] - usual * all_both.w[0])
+    if excess <= 0:  # the outcome is no more frequent than before: there is nothing to divide among slices
+        return np.zeros(len(selected))
+    shifted, size = share_and_size(selected, all_selected, deff, unit, side="low")
     with np.errstate(divide="ignore", invalid="ignore"):
-        kept = np.where(a.w > 0, shifted / np.maximum(share(a, all_a), 1e-300), 0.0)
+        kept = np.where(selected.w > 0, shifted / np.maximum(share(selected, all_selected), 1e-300), 0.0)
     p1 = np.clip(e / excess * kept, 0.0, 1.0)
-    low = lower_bound(p1, size * min(1.0, excess / float(all_a.w[0])), log_level)
-    return divergence(low, upper_bound(*sized(both, all_both, deff, unit, side="high"), log_level))
+    low = lower_bound(p1, size * min(1.0, excess / float(all_selected.w[0])), log_level)
+    return divergence(low, upper_bound(*share_and_size(both, all_both, deff, unit, side="high"), log_level))

@@ -12,7 +12,7 @@ import ibis.expr.types as ir
 
 from obskit.engine import Condition, Scope, format_condition, format_value
 from obskit.errors import EmptySelection
-from obskit.explain import explain
+from obskit.explain import ExplainOptions, explain
 from obskit.query.terms import row_weight
 from obskit.triage.changes import RATIO, Change, Row
 from obskit.triage.result import SAME, Cause, Repeat
@@ -81,7 +81,7 @@ def causes_of(
         try:
             # Over all of the time: the rows before a deployment are part of the baseline, so that the
             # version itself can be found, which is on everything once it is rolled out.
-            found = explain(scope, item.selection, where=item.where)
+            found = explain(scope, item.selection, ExplainOptions(where=item.where))
         except EmptySelection:  # the rows were of the last bucket alone, by rounding
             continue
         explained.append(item)

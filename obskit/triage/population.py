@@ -9,7 +9,7 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from obskit.engine import Condition, Scope
+from obskit.engine import Condition, Population, Scope
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.names import COLUMNS
 from obskit.query.terms import per_row
@@ -58,7 +58,7 @@ def _likely(schema: pa.Schema) -> str:
 
 
 @dataclass(frozen=True)
-class Population:
+class Examined:
     """The rows that are looked at.
 
     Attributes:
@@ -75,15 +75,13 @@ class Population:
     notes: tuple[str, ...]
 
 
-def population_of(scope: Scope, population: str) -> Population:
+def population_of(scope: Scope, population: Population) -> Examined:
     """Return the units of work of a scope, or all its rows.
 
     Raises:
-        InvalidArgument: neither "units" nor "all"; or no event of the dataset has a time.
+        InvalidArgument: no event of the dataset has a time.
         EmptySelection: the scope has no rows, or none of them has a time.
     """
-    if population not in ("units", "all"):
-        raise InvalidArgument(f"population={population!r}", hint='population="units" or population="all"')
     names = scope.schema.names
     if scope.dataset.span[0] is None or "timestamp" not in names:
         raise InvalidArgument(
@@ -112,7 +110,7 @@ def population_of(scope: Scope, population: str) -> Population:
     first, last = (found[end + ("_unit" if condition else "")] for end in ("first", "last"))
     if first is None:
         raise EmptySelection("none of these events has a time", hint=_hint(scope))
-    return Population(scope.narrow(condition), condition, first, last, notes)
+    return Examined(scope.narrow(condition), condition, first, last, notes)
 
 
 def _left_out(rows: int, units: int) -> str:

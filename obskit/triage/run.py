@@ -6,14 +6,14 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from obskit.display.tables import format_cell
-from obskit.engine import Scope, format_value
+from obskit.engine import Population, Scope, check_population, format_value
 from obskit.errors import InvalidArgument
 from obskit.query.deployments import Deployment, deployments, first_steps
 from obskit.query.output import call, dataset_of, merged, statements
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, Looks, Row, changed, full_moments
 from obskit.triage.counts import Key, count
-from obskit.triage.population import Population, keys_of, population_of
+from obskit.triage.population import Examined, keys_of, population_of
 from obskit.triage.result import Triage, table_of
 
 
@@ -22,7 +22,7 @@ def triage(
     since: datetime | None = None,
     *,
     until: datetime | None = None,
-    population: str = "units",
+    population: Population = "units",
     progress: Callable[[str, int, int], None] | None = None,
 ) -> Triage:
     """Compare operations with their earlier time and explain what got worse.
@@ -43,6 +43,7 @@ def triage(
     Cost: one statement over the units, then one and an explanation for each outcome that got worse, of at
         most 4 operations.
     """
+    check_population(population)
     if since is not None and until is not None and since >= until:
         raise InvalidArgument(
             f"{since.isoformat()} is not before {until.isoformat()}", hint="the earlier time first"
@@ -77,12 +78,12 @@ def triage(
     )
 
 
-def _call(scope: Scope, since: datetime | None, until: datetime | None, population: str) -> str:
+def _call(scope: Scope, since: datetime | None, until: datetime | None, population: Population) -> str:
     times = {name: format_cell(time) for name, time in (("since", since), ("until", until)) if time}
     return call("triage", scope=scope, **times, population="all" if population == "all" else None)
 
 
-def _looks(scope: Scope, looked_at: Population, since: datetime | None) -> tuple[Looks, list[str]]:
+def _looks(scope: Scope, looked_at: Examined, since: datetime | None) -> tuple[Looks, list[str]]:
     """Return the moments to look at, and what to say of them."""
     if since is not None:
         return Looks((since,), {}, 0), [f"earlier is before {format_cell(since)}"]
@@ -113,7 +114,7 @@ def _not_compared(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _verdict(rows: Sequence[Row], looked_at: Population, since: datetime | None) -> str:
+def _verdict(rows: Sequence[Row], looked_at: Examined, since: datetime | None) -> str:
     if any(row.changes for row in rows):
         return ""
     if any(row.compared for row in rows):

@@ -286,17 +286,18 @@ def test_a_selection_or_a_baseline_of_no_rows(tmp_path: Path, say: Callable[...,
     assert say("explain", path, "--select", "duration_ms > 1e9") == (
         1,
         "",
-        "obskit: the selection has no rows\nHint: no compared row meets 'duration_ms > 1e9': widen it, or the "
-        "window of time; population='all' also looks at what is no unit of work\n",
+        "obskit: the selection has no events\nHint: no compared event meets 'duration_ms > 1e9': widen the "
+        "condition or the window of time; population='all' (--population all) also compares events that are not "
+        "units of work\n",
     )
     assert say("explain", path, "--select", "duration_ms >= 0") == (
         1,
         "",
-        "obskit: the baseline has no rows\nHint: every compared row is selected: narrow the selection, or give a "
-        "baseline\n",
+        "obskit: the baseline has no events\nHint: every compared event is selected: narrow the selection, or "
+        "give a baseline\n",
     )
     status, _, err = say("explain", path, "--select", "duration_ms > 40", "--baseline", "duration_ms > 1e9")
-    assert (status, err.splitlines()[0]) == (1, "obskit: the baseline has no rows")
+    assert (status, err.splitlines()[0]) == (1, "obskit: the baseline has no events")
     assert say("impact", path, "--select", "duration_ms > 1e9", "--by", "v") == (
         1,
         "",
@@ -370,5 +371,6 @@ def test_a_cluster_that_is_a_list(tmp_path: Path, say: Callable[..., Said]) -> N
     assert say("explain", path, "--select", "duration_ms > 40", "--cluster", "tags") == (
         2,
         "",
-        "obskit: the cluster 'tags' is a list\nHint: a field of one value a row, or None\n",
+        "obskit: cluster must be a field with one value per event, got 'tags', which is a list\n"
+        "Hint: use a field with one value per event, such as trace_id\n",
     )

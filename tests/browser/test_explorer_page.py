@@ -314,7 +314,7 @@ def test_code_status_error_steps_axis_and_group(page):
     assert page.locator(".obskit-status").inner_text() == f"Error: {EVIL}\nHint: Did you mean name?"
     assert EVIL in page.locator("[aria-live]").inner_text()
     page.get_by_role("button", name="Remove").click()
-    page.get_by_label("Field over time").select_option("http.response.size")
+    page.get_by_label("Field on the vertical axis").select_option("http.response.size")
     page.get_by_label("Compare").select_option("time")
     table = {
         "field": "region",
@@ -337,7 +337,7 @@ def test_code_status_error_steps_axis_and_group(page):
 def test_nothing_to_draw_is_said(page):
     page = page()
     page.evaluate("model.put('_grid', new DataView(new ArrayBuffer(40 * 20 * 4)))")
-    assert page.locator(".obskit-empty").inner_text() == "No events to draw here."
+    assert page.locator(".obskit-empty").inner_text() == "No events to draw."
 
 
 def test_cleaning_up_leaves_no_listener(page):

@@ -11,7 +11,7 @@ import pytest
 from obskit.dataset import Dataset, write
 from obskit.demo.planted import planted
 from obskit.engine import Scope
-from obskit.explain import explain
+from obskit.explain import ExplainOptions, explain
 from obskit.schema import LoadReport
 
 
@@ -30,9 +30,7 @@ def test_what_was_planted_is_among_the_first_answers(sample: Dataset, entry: dic
     told = explain(
         Scope.of(sample),
         entry["selection"],
-        where=entry["where"],
-        during=entry["during"],
-        population=entry["population"],
+        ExplainOptions(where=entry["where"], during=entry["during"], population=entry["population"]),
     ).to_dict()
     first = told["findings"][:1] + told["refinements"][:2]
     expected = {_key(item) for item in entry["expected"]}
@@ -45,7 +43,7 @@ def test_what_was_planted_is_among_the_first_answers(sample: Dataset, entry: dic
 def test_the_red_herring_is_no_finding_beside_the_cause(sample: Dataset) -> None:
     entry = next(entry for entry in planted() if entry["id"] == "lock")
     told = explain(
-        Scope.of(sample), entry["selection"], where=entry["where"], during=entry["during"]
+        Scope.of(sample), entry["selection"], ExplainOptions(where=entry["where"], during=entry["during"])
     ).to_dict()
     kiosk = {"field": "app.platform", "op": "=", "value": "kiosk"}
     assert kiosk not in told["findings"][0]["conditions"]

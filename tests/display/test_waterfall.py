@@ -56,7 +56,7 @@ def test_figure():
     assert bar.marker.pattern.shape[1] == "x"
     assert figure.layout.yaxis.ticktext[0] == "svc &lt;root&gt;"
     assert figure.layout.title.text == "2 spans"
-    assert waterfall(spans, most=1).layout.title.text == "2 spans, the first 1 drawn"
+    assert waterfall(spans, most=1).layout.title.text == "2 spans, 1 of them drawn"
     assert len(waterfall([]).data) == 1
 
 

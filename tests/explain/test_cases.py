@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from obskit.explain import Explanation, explain
+from obskit.explain import ExplainOptions, Explanation, explain
 from tests.support.worlds import World, pick, traffic
 
 Generator = np.random.Generator
@@ -35,7 +35,7 @@ def test_a_field_that_only_failures_have_is_found(world: World, rng: Generator) 
     assert first(found) == "cause.id = 'x'"
     assert found.findings[0].selected_share == 1.0
     assert found.findings[0].baseline == 0
-    assert found.findings[0].note == "separates completely: the cause, or the selection restated"
+    assert found.findings[0].note == "separates completely: the cause, or the selection in other words"
 
 
 def test_a_unique_id_that_only_failures_have_is_found_by_its_presence(world: World, rng: Generator) -> None:
@@ -98,8 +98,8 @@ def test_what_was_always_slow_ranks_below_what_began(world: World, rng: Generato
     scope = world(traffic(rng, rows) | {"slow": slow, "zone": zone, "service.version": version})
     middle = scope.dataset.codes.times()[0][rows // 2]
     during = (np.datetime64(int(middle), "us").astype(object), None)
-    plain = explain(scope, "slow", during=during, history=None)
-    with_history = explain(scope, "slow", during=during)
+    plain = explain(scope, "slow", ExplainOptions(during=during, history=None))
+    with_history = explain(scope, "slow", ExplainOptions(during=during))
     assert first(plain) == "zone = 'old'"
     assert first(with_history) == "service.version = '2.4.0'"
     assert with_history.findings[0].new is True
@@ -182,7 +182,10 @@ def test_sampling_that_depends_on_the_route_gives_no_false_alarm(world: World, r
     columns = traffic(rng, rows)
     columns["sample_weight"] = np.where(columns["http.route"] == "/pay", 1000.0, 1.0)
     scope = world(columns | {"lot": rng.random(rows)})
-    runs = [explain(scope, f"lot >= {k / 200} and lot < {(k + 1) / 200}", depth=2) for k in range(200)]
+    runs = [
+        explain(scope, f"lot >= {k / 200} and lot < {(k + 1) / 200}", ExplainOptions(depth=2))
+        for k in range(200)
+    ]
     assert [str(run) for run in runs if run.findings] == []
 
 
@@ -201,10 +204,10 @@ def test_ordinary_traffic_of_another_hour_is_no_finding_but_what_is_new_is(
         1_777_888_800_000_000 + hours * 3_600_000_000 + rng.integers(0, 3_600_000_000, rows)
     ).astype("datetime64[us]")
     last, start = "timestamp >= '2026-05-04T15:00:00Z'", "timestamp < '2026-05-04T11:00:00Z'"
-    assert explain(world(columns), last, baseline=start).findings == ()
+    assert explain(world(columns), last, ExplainOptions(baseline=start)).findings == ()
     columns["service.version"] = np.where(
         (hours == 5) & (rng.random(rows) < 0.2), "2.4.1", columns["service.version"]
     )
-    found = explain(world(columns), last, baseline=start)
+    found = explain(world(columns), last, ExplainOptions(baseline=start))
     assert first(found) == "service.version = '2.4.1'"
     assert len(found.findings) == 1

@@ -11,7 +11,7 @@ import pytest
 
 from obskit.engine import Scope, parse_condition
 from obskit.errors import ConditionError, EmptySelection, InvalidArgument, UnknownField
-from obskit.explain import Cancelled, explain
+from obskit.explain import Cancelled, ExplainOptions, explain
 from tests.support.worlds import World, traffic
 
 
@@ -43,7 +43,7 @@ def test_an_answer_says_what_was_compared(scope: Scope) -> None:
     assert found.selection == {"condition": "error", "events": failed}
     assert found.baseline == {"condition": "not (error)", "events": len(units) - failed}
     assert found.population == {"name": "units", "rows": len(units), "left_out": len(rows) - len(units)}
-    assert f"units of work only: {len(rows) - len(units):,} other rows left out" in found.notes
+    assert f"units of work only: {len(rows) - len(units):,} other events left out" in found.notes
     assert found.findings[0].condition == "service.version = '2.4.0'"
     assert found.query == "events.explain('error')"
     assert found.dataset == {"rows": 2000, "fingerprint": scope.dataset.fingerprint}
@@ -52,7 +52,7 @@ def test_an_answer_says_what_was_compared(scope: Scope) -> None:
 
 
 def test_a_where_that_names_kind_looks_at_everything_it_names(scope: Scope) -> None:
-    found = explain(scope, "error", where="kind = 'internal'")
+    found = explain(scope, "error", ExplainOptions(where="kind = 'internal'"))
     assert found.population["name"] == "all"
     assert found.population["rows"] == scope.dataset.arrow(["kind"]).column(0).to_pylist().count("internal")
 
@@ -78,7 +78,7 @@ def test_where_the_time_went_describes_and_what_drifts_is_left_out(
     assert "part.seat_lookup.duration_ms" in found.describes[0].condition
     reason = "drifts with time in each process: name it in fields= to look at it"
     assert {"field": "process.uptime", "reason": reason} in found.skipped
-    named = explain(scope, "duration_ms > 500", fields=["process.uptime"])
+    named = explain(scope, "duration_ms > 500", ExplainOptions(fields=["process.uptime"]))
     assert "process.uptime" in named.findings[0].condition
 
 
@@ -90,20 +90,20 @@ def test_fields_that_describe_the_error_stand_apart(scope: Scope) -> None:
 
 
 def test_rows_on_which_the_selection_is_unknown_are_left_out_and_counted(scope: Scope) -> None:
-    found = explain(scope, "flag = 'on' and error", population="all")
+    found = explain(scope, "flag = 'on' and error", ExplainOptions(population="all"))
     rows = scope.dataset.arrow(["flag", "error"]).to_pylist()
     # null and true is null; null and false is false
     unknown = sum(row["flag"] is None and row["error"] for row in rows)
     assert unknown > 0
     assert found.selection["events"] + found.baseline["events"] + unknown == len(rows)
-    assert (
-        f"{unknown:,} rows left out: for them the selection is neither true nor false (null)" in found.notes
-    )
+    assert f"{unknown:,} events left out, for which the selection is null" in found.notes
 
 
 def test_a_baseline_of_ones_own(scope: Scope) -> None:
     found = explain(
-        scope, "service.version = '2.4.0'", baseline="http.route = '/pay' and service.version = '2.3.9'"
+        scope,
+        "service.version = '2.4.0'",
+        ExplainOptions(baseline="http.route = '/pay' and service.version = '2.3.9'"),
     )
     assert found.baseline["condition"] == "http.route = '/pay' and service.version = '2.3.9'"
     assert any("http.route" in row["field"] for row in found.skipped)
@@ -118,18 +118,20 @@ def test_a_baseline_of_ones_own(scope: Scope) -> None:
 
 def test_during_splits_time_and_history_is_what_was_before(scope: Scope) -> None:
     start = "2026-05-04T10:00:01Z"
-    found = explain(scope, "error", during=f"{start}/", population="all")
+    found = explain(scope, "error", ExplainOptions(during=f"{start}/", population="all"))
     assert found.history is not None
     assert found.history["events"] == 1000
     assert found.selection["events"] + found.baseline["events"] == 1000
     assert parse_condition(found.history["condition"], scope.schema).fields == {"timestamp"}
     assert found.selection["during"] == "2026-05-04T10:00:01Z/"
-    assert explain(scope, "error", during=f"{start}/", history=None).history is None
+    assert explain(scope, "error", ExplainOptions(during=f"{start}/", history=None)).history is None
     as_times = explain(
-        scope, "error", during=(datetime(2026, 5, 4, 10, 0, 1, tzinfo=UTC), None), population="all"
+        scope,
+        "error",
+        ExplainOptions(during=(datetime(2026, 5, 4, 10, 0, 1, tzinfo=UTC), None), population="all"),
     )
     assert as_times.selection == found.selection
-    last = explain(scope, "error", during="-500ms", population="all")
+    last = explain(scope, "error", ExplainOptions(during="-500ms", population="all"))
     assert last.selection["events"] + last.baseline["events"] == 501
 
 
@@ -138,8 +140,9 @@ def test_history_may_not_overlap(scope: Scope) -> None:
         explain(
             scope,
             "error",
-            during="2026-05-04T10:00:01Z/",
-            history="2026-05-04T10:00:00Z/2026-05-04T10:00:01.5Z",
+            ExplainOptions(
+                during="2026-05-04T10:00:01Z/", history="2026-05-04T10:00:00Z/2026-05-04T10:00:01.5Z"
+            ),
         )
     assert str(caught.value) == (
         "history overlaps the time that is explained\nHint: give a history that ends where during begins"
@@ -150,19 +153,31 @@ def test_nothing_selected_is_an_error_that_says_what_to_do(scope: Scope) -> None
     with pytest.raises(EmptySelection) as caught:
         explain(scope, "duration_ms > 1e9")
     assert str(caught.value) == (
-        "the selection has no rows\n"
-        "Hint: no compared row meets 'duration_ms > 1e9': widen it, or the window of time; "
-        "population='all' also looks at what is no unit of work"
+        "the selection has no events\n"
+        "Hint: no compared event meets 'duration_ms > 1e9': widen the condition or the window of time; "
+        "population='all' (--population all) also compares events that are not units of work"
     )
-    with pytest.raises(EmptySelection, match="the baseline has no rows"):
+    with pytest.raises(EmptySelection) as caught:
         explain(scope, "duration_ms >= 0")
+    assert str(caught.value) == (
+        "the baseline has no events\n"
+        "Hint: every compared event is selected: narrow the selection, or give a baseline"
+    )
 
 
 @pytest.mark.parametrize(
     ("arguments", "error", "text"),
     [
-        ({"depth": 4}, InvalidArgument, "depth is 4\nHint: 1, 2 or 3"),
-        ({"population": "some"}, InvalidArgument, "no population 'some'\nHint: 'units' or 'all'"),
+        (
+            {"depth": 4},
+            InvalidArgument,
+            "depth must be 1, 2 or 3, got 4\nHint: leave it out for 3, or give 1 for single conditions",
+        ),
+        (
+            {"population": "some"},
+            InvalidArgument,
+            "population must be 'units' or 'all', got 'some'\nHint: use 'units' for units of work only, 'all' for every row",
+        ),
         (
             {"during": ("2026-05-05T00:00Z", "2026-05-04T00:00Z")},
             InvalidArgument,
@@ -180,22 +195,26 @@ def test_arguments_that_do_not_go(
     scope: Scope, arguments: dict[str, Any], error: type[Exception], text: str
 ) -> None:
     with pytest.raises(error) as caught:
-        explain(scope, "error", **arguments)
+        explain(scope, "error", ExplainOptions(**arguments))
     assert str(caught.value) == text
 
 
 def test_unknown_fields_are_named_wherever_they_stand(scope: Scope) -> None:
-    for arguments in ({"selection": "durations > 5"}, {"fields": ["durations"]}, {"where": "durations > 5"}):
+    for selection, options in (
+        ("durations > 5", ExplainOptions()),
+        ("error", ExplainOptions(fields=["durations"])),
+        ("error", ExplainOptions(where="durations > 5")),
+    ):
         with pytest.raises(UnknownField, match="duration_ms"):
-            explain(scope, **({"selection": "error"} | arguments))
+            explain(scope, selection, options)
     with pytest.raises(ConditionError):
-        explain(scope, "error", during="2026-05-04T25:00Z/")
+        explain(scope, "error", ExplainOptions(during="2026-05-04T25:00Z/"))
 
 
 def test_only_the_fields_asked_for(scope: Scope) -> None:
-    found = explain(scope, "error", fields=["client", "cloud.region"])
+    found = explain(scope, "error", ExplainOptions(fields=["client", "cloud.region"]))
     assert found.findings == ()
-    assert explain(scope, "error", fields=["service.version", "client"]).findings
+    assert explain(scope, "error", ExplainOptions(fields=["service.version", "client"])).findings
 
 
 def test_a_newer_question_ends_this_one(scope: Scope) -> None:
@@ -206,12 +225,12 @@ def test_a_newer_question_ends_this_one(scope: Scope) -> None:
         return len(asked) > 3
 
     with pytest.raises(Cancelled):
-        explain(scope, "error", cancelled=cancelled)
+        explain(scope, "error", ExplainOptions(cancelled=cancelled))
 
 
 def test_every_finding_reads_back_as_a_condition_with_the_same_counts(scope: Scope) -> None:
     """The text of each finding, run as a query, counts exactly the rows that the finding says."""
-    found = explain(scope, "error", population="all")
+    found = explain(scope, "error", ExplainOptions(population="all"))
     said = [*found.findings, *found.refinements, *found.describes]
     assert len(said) >= 3
     chosen = scope.masks(scope.condition("error"))
@@ -286,7 +305,7 @@ def test_the_change_splits_into_rate_mix_and_elsewhere(world: World, rng: np.ran
     version = np.where(rng.random(rows) < np.where(late, 0.6, 0.2), "2.4.0", "2.3.9")
     failed = rng.random(rows) < np.where(version == "2.4.0", np.where(late, 0.2, 0.1), 0.01)
     scope = world(columns | {"service.version": version, "failed": failed})
-    found = explain(scope, "failed", during="2026-05-04T10:00:20Z/").findings[0]
+    found = explain(scope, "failed", ExplainOptions(during="2026-05-04T10:00:20Z/")).findings[0]
     assert found.condition == "service.version = '2.4.0'"
     moved = found.what_if
     assert moved is not None
@@ -316,7 +335,9 @@ def test_reversal_within_a_confounder_is_flagged(world: World, rng: np.random.Ge
     first = found.findings[0]
     assert first.conditions[0]["field"] == "http.route"
     alone = explain(
-        world(columns | {"failed": failed, "half": heavy}), "failed", fields=["service.version", "half"]
+        world(columns | {"failed": failed, "half": heavy}),
+        "failed",
+        ExplainOptions(fields=["service.version", "half"]),
     )
     new = next(f for f in [*alone.findings, *alone.refinements] if f.condition == "service.version = 'new'")
     assert new.risk_ratio > 1
@@ -331,7 +352,7 @@ def test_thorough_finds_a_pair_without_an_effect_alone(world: World, rng: np.ran
     columns = {"x": np.where(x, "1", "0"), "y": np.where(y, "1", "0")}
     failed = rng.random(rows) < np.where(x == y, 0.001, 0.05)
     scope = world(traffic(rng, rows) | columns | {"failed": failed})
-    found = explain(scope, "failed", thorough=True)
+    found = explain(scope, "failed", ExplainOptions(thorough=True))
     said = {
         frozenset((i["field"], i["value"]) for i in f.conditions)
         for f in found.findings

@@ -13,8 +13,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obskit.engine import format_condition
-from obskit.explain.frame import Frame, Item
-from obskit.explain.singles import Column, bins, interval_item, interval_totals, is_number, value_item
+from obskit.explain.grouped_rows import FieldCondition, GroupedRows
+from obskit.explain.singles import (
+    Column,
+    bins,
+    interval_condition,
+    interval_totals,
+    is_number,
+    value_condition,
+)
 from obskit.explain.weights import Segment
 from obskit.stats.evidence import Counts
 from tests.support.worlds import store
@@ -29,17 +36,17 @@ texts = st.one_of(
 )
 
 
-def numbers(values: list[Any], kind: pa.DataType, folder: Path) -> tuple[Any, Frame]:
+def numbers(values: list[Any], kind: pa.DataType, folder: Path) -> tuple[Any, GroupedRows]:
     """Return a scope with a field `x`, and all its rows as a frame with one group."""
     scope = store({"x": pa.array(values, kind), "y": list(range(len(values)))}, folder)
     codes = scope.dataset.codes
     segments = [Segment(f, file.rows, None, codes.weights()[f]) for f, file in enumerate(scope.dataset.files)]
-    return scope, Frame(
-        scope.codes, segments, {"a": [np.ones(file.rows, bool) for file in scope.dataset.files]}
+    return scope, GroupedRows(
+        scope.codes, segments, {"selected": [np.ones(file.rows, bool) for file in scope.dataset.files]}
     )
 
 
-def same_rows(scope: Any, frame: Frame, item: Item) -> None:
+def same_rows(scope: Any, frame: GroupedRows, item: FieldCondition) -> None:
     read = scope.masks(scope.condition(format_condition([item.spec])))
     assert frame.unpack(frame.bits(item)).tolist() == np.concatenate([mask.true for mask in read]).tolist(), (
         item.spec
@@ -58,7 +65,7 @@ def test_an_interval_is_written_as_it_was_counted(values: list[float | None], da
         first = int(np.flatnonzero(~np.isnan(codes.lo))[0])
         start = data.draw(st.integers(first, first + entries - 1))
         end = data.draw(st.integers(start + 1, first + entries))
-        same_rows(scope, frame, interval_item(codes, start, end))
+        same_rows(scope, frame, interval_condition(codes, start, end))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -70,7 +77,7 @@ def test_an_interval_of_integers_too(values: list[int | None], data: st.DataObje
         assert is_number(codes)
         start = data.draw(st.integers(0, codes.size - 2))
         end = data.draw(st.integers(start + 1, codes.size - 1))
-        same_rows(scope, frame, interval_item(codes, start, end))
+        same_rows(scope, frame, interval_condition(codes, start, end))
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -82,8 +89,8 @@ def test_a_value_is_written_as_it_was_counted(values: list[str | None]) -> None:
             return
         codes = scope.codes("x")
         for code in range(1, codes.size):
-            same_rows(scope, frame, value_item(codes, code))
-        same_rows(scope, frame, Item("x", (0,), {"field": "x", "op": "missing"}))
+            same_rows(scope, frame, value_condition(codes, code))
+        same_rows(scope, frame, FieldCondition("x", (0,), {"field": "x", "op": "missing"}))
 
 
 def test_bins_are_few_and_every_interval_of_them_is_a_test(tmp_path: Path) -> None:
@@ -92,7 +99,7 @@ def test_bins_are_few_and_every_interval_of_them_is_a_test(tmp_path: Path) -> No
         [*rng.lognormal(3, 2, 20_000).tolist(), 0.0, float("inf")], pa.float64(), tmp_path / "d"
     )
     zero = np.zeros(scope.codes("x").size)
-    column = Column(scope.codes("x"), frame.tally("a", "x"), Counts(zero, zero, zero))
+    column = Column(scope.codes("x"), frame.tally("selected", "x"), Counts(zero, zero, zero))
     starts = bins(column)
     assert 20 <= len(starts) <= 36
     assert len(interval_totals(column)) == len(starts) * (len(starts) + 1) // 2
@@ -105,7 +112,7 @@ def test_bounds_are_the_shortest_decimals(below: float, above: float, text: str,
     """A cut between two values is written with as few digits as keep it between them."""
     scope, _ = numbers([below] * 40 + [above] * 40, pa.float64(), tmp_path / "d")
     codes = scope.codes("x")
-    said = format_condition([interval_item(codes, 1, codes.size - 1).spec])
+    said = format_condition([interval_condition(codes, 1, codes.size - 1).spec])
     low = float(said.split(">= ")[1])
     assert below < low <= above
     assert len(said) <= len(text)

@@ -15,7 +15,7 @@ from obskit.errors import InvalidArgument
 from obskit.events import load
 from obskit.explorer import Explorer
 from obskit.explorer import follower as following
-from obskit.explorer.follower import Follower, seconds
+from obskit.explorer.follower import RepeatingThread, parse_interval
 from obskit.explorer.latest import Latest
 
 START = 1_777_888_800  # 2026-05-04T10:00Z
@@ -65,9 +65,9 @@ def test_new_events_come_in_and_what_was_asked_stays(explorer, folder):
     assert explorer.explanation.selection["events"] == 24  # the newest minute is left out
     hatched = explorer._view["incomplete_from"]
     explorer.follow("200ms")
-    until(lambda: explorer._following["text"] == "300 events, the newest of 10:04:59 UTC")
+    until(lambda: explorer._following["text"] == "300 events, newest at 10:04:59 UTC")
     write(folder, "b.jsonl", 300, 300)
-    until(lambda: explorer._following["text"] == "600 events, the newest of 10:09:59 UTC")
+    until(lambda: explorer._following["text"] == "600 events, newest at 10:09:59 UTC")
     until(lambda: explorer._view["about"] == "600 units of work")
     until(lambda: explorer.explanation.selection["events"] == 54)
     assert explorer._brush == {"x0": None, "x1": None, "y0": 500.0, "y1": None}
@@ -121,19 +121,19 @@ def test_a_fault_is_shown_too(explorer, monkeypatch):
 
 def test_it_ends_with_the_widget(folder):
     widget = Explorer(load(folder), follow="200ms")
-    follower = widget._follower
+    thread = widget._follower.thread
     widget.close()
-    assert follower.join(20)
-    assert widget._follower is None
+    assert thread.join(20)
+    assert widget._follower.thread is None
 
 
 def test_the_page_turns_it_on_and_off(explorer):
     explorer._receive(explorer, {"type": "follow", "on": True}, [])
     assert explorer._following == {"every": 5.0, "text": "", "error": ""}
-    first = explorer._follower
+    first = explorer._follower.thread
     explorer._receive(explorer, {"type": "follow", "on": True}, [])
     assert first.join(20)  # one at a time
-    last = explorer._follower
+    last = explorer._follower.thread
     explorer._receive(explorer, {"type": "follow", "on": False}, [])
     assert explorer._following == {}
     assert last.join(20)
@@ -150,7 +150,7 @@ class Looking:
 def test_it_rests_while_nobody_looks_on(monkeypatch):
     monkeypatch.setattr(following, "UNSEEN", 0.1)
     looking = Looking()
-    follower = Follower(looking.look, 0.2)
+    follower = RepeatingThread(looking.look, 0.2)
     time.sleep(0.4)
     assert looking.count == 0
     follower.seen()
@@ -162,7 +162,7 @@ def test_it_rests_while_nobody_looks_on(monkeypatch):
 def test_it_does_not_keep_what_it_belongs_to():
     looking = Looking()
     gone = weakref.ref(looking)
-    follower = Follower(looking.look, 30.0)
+    follower = RepeatingThread(looking.look, 30.0)
     del looking
     gc.collect()
     assert gone() is None
@@ -173,14 +173,17 @@ def test_it_does_not_keep_what_it_belongs_to():
     ("given", "wanted"), [("5s", 5.0), ("200 ms", 0.2), ("1m", 60.0), (2, 2.0), (0.5, 0.5), (True, 5.0)]
 )
 def test_stretches(given, wanted):
-    assert seconds(given) == wanted
+    assert parse_interval(given) == wanted
 
 
 @pytest.mark.parametrize("given", ["", "5", "-1s", "soon", 0, -1, 0.1, False, "100000s", float("nan")])
 def test_what_is_no_stretch(given):
     with pytest.raises(InvalidArgument) as caught:
-        seconds(given)
-    assert str(caught.value) == (f'follow={given!r} is no stretch of time\nHint: follow="5s", 200ms at least')
+        parse_interval(given)
+    assert str(caught.value) == (
+        f"follow must be an interval from 200 ms up to a day, got {given!r}\n"
+        'Hint: give text such as follow="5s", or a number of seconds'
+    )
 
 
 def test_a_job_that_waits_for_an_idle_moment_is_not_left_otherwise():
@@ -208,4 +211,4 @@ def test_looks_that_were_passed_by_leave_no_copies_in_the_cache(explorer, folder
     until(lambda: explorer._latest.wait(1))
     assert first.dataset.path.is_dir()
     assert explorer._base.dataset.path.is_dir()
-    assert len(explorer._passed) <= 2
+    assert len(explorer._replaced) <= 2

@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from obskit.engine import parse_condition
+from obskit.explain import ExplainOptions
 from obskit.explorer.brush import Axis, Brush, micros
 from obskit.explorer.state import State, only, without
 
@@ -18,30 +19,33 @@ def test_each_click_is_a_new_value():
 
 
 def test_a_box_against_everything_outside():
-    state = State(T, D, brush=Brush(START, START + 6e8, 500, None), explain={"cluster": None})
-    selection, arguments = state.question()
+    state = State(T, D, brush=Brush(START, START + 6e8, 500, None), options=ExplainOptions(cluster=None))
+    selection, options = state.question()
     assert selection == state.selection
-    assert arguments == {"cluster": None}
+    assert options == ExplainOptions(cluster=None)
 
 
 def test_a_box_against_others_in_the_same_time():
     state = State(T, D, brush=Brush(START, None, 500, None), compare="time")
-    assert state.question() == ("duration_ms >= 500", {"during": "2026-05-04T10:00:00Z/"})
+    assert state.question() == (
+        "duration_ms >= 500",
+        ExplainOptions(during="2026-05-04T10:00:00Z/"),
+    )
     until = State(T, D, brush=Brush(START, START + 6e8, 500, None), compare="time")
-    assert until.question()[1] == {"during": "2026-05-04T10:00:00Z/2026-05-04T10:10:00Z"}
+    assert until.question()[1] == ExplainOptions(during="2026-05-04T10:00:00Z/2026-05-04T10:10:00Z")
     # Another time than that of the beginning is no window, but a condition.
     ended = State(Axis("ended", time=True), D, brush=Brush(START, None, 500, None), compare="time")
-    assert ended.question()[1] == {"during": "ended >= '2026-05-04T10:00:00Z'"}
+    assert ended.question()[1] == ExplainOptions(during="ended >= '2026-05-04T10:00:00Z'")
     # A box over the whole height has no outcome to compare within its time.
-    assert State(T, D, brush=Brush(START, None), compare="time").question()[1] == {}
+    assert State(T, D, brush=Brush(START, None), compare="time").question()[1] == ExplainOptions()
 
 
 def test_the_newest_stretch_is_left_out_unless_the_box_lies_in_it():
     state = State(T, D, brush=Brush(START, None, 500, None), until=START + 6e8)
-    assert state.question()[1] == {"where": T.condition(None, START + 6e8)}
-    assert State(T, D, brush=Brush(START + 7e8, None), until=START + 6e8).question()[1] == {}
-    own = State(T, D, brush=Brush(START, None), until=START + 6e8, explain={"where": "a = 1"})
-    assert own.question()[1] == {"where": "a = 1"}
+    assert state.question()[1] == ExplainOptions(where=T.condition(None, START + 6e8))
+    assert State(T, D, brush=Brush(START + 7e8, None), until=START + 6e8).question()[1] == ExplainOptions()
+    own = State(T, D, brush=Brush(START, None), until=START + 6e8, options=ExplainOptions(where="a = 1"))
+    assert own.question()[1] == ExplainOptions(where="a = 1")
 
 
 def test_code_is_python_and_says_all_that_is_shown():

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+import obskit.explain
 from obskit.errors import ConditionError, EmptySelection, InvalidArgument, UnknownField
 from obskit.events import load
 from obskit.explorer import Explorer
@@ -61,7 +62,7 @@ def test_a_box_is_explained(explorer):
     send(explorer, type="brush", brush=SLOW)
     assert explorer.selection == "timestamp >= '2026-05-04T10:30:00Z' and duration_ms >= 400"
     assert sorted(chips(explorer)[0]) == ["cloud.region = eu", "service.version = 2.4.0"]
-    assert explorer._found["baseline"]["condition"] == "all the others"
+    assert explorer._found["baseline"]["condition"] == "all others"
     assert explorer._status["state"] == "idle"
     assert "First: " in explorer._status["text"]
     assert explorer._brush == SLOW
@@ -151,16 +152,16 @@ def test_code_makes_the_same_again(explorer, events, monkeypatch):
 
 def test_the_newest_of_many_boxes_is_the_one_answered(explorer):
     asked = []
-    explain = type(explorer._base).explain
+    explain = obskit.explain.explain
     held = threading.Event()
 
-    def slow(self, selection, **arguments):
+    def slow(scope, selection, options):
         asked.append(selection)
         held.wait(0.2)
-        return explain(self, selection, **arguments)
+        return explain(scope, selection, options)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(type(explorer._base), "explain", slow)
+        patch.setattr(obskit.explain, "explain", slow)
         for low in range(300, 340, 5):
             explorer._receive(explorer, {"type": "brush", "brush": {**SLOW, "y0": low}}, [])
         assert explorer._latest.wait(20)
@@ -177,9 +178,9 @@ def test_errors_are_shown_and_the_next_question_is_answered(explorer):
     with pytest.raises(EmptySelection):
         explorer.wait()
     send(explorer, type="nonsense")
-    assert explorer._status["text"] == "no action 'nonsense'"
+    assert explorer._status["text"] == "unknown message 'nonsense'"
     send(explorer, type="only", list="findings", row=0, chip=0, version=999)
-    assert explorer._status["text"] == "that explanation is no longer shown"
+    assert explorer._status["text"] == "this menu is of an older answer"
     send(explorer, type="brush", brush=SLOW)
     assert explorer._status["state"] == "idle"
 
@@ -209,12 +210,21 @@ def test_a_narrowing_that_names_kind_chooses_its_own_rows(events):
     ("arguments", "error", "text"),
     [
         ({"y": "duration"}, UnknownField, "duration"),
-        ({"y": "cloud.region"}, InvalidArgument, "which has no axis"),
-        ({"y": "timestamp"}, InvalidArgument, "is a time"),
+        (
+            {"y": "cloud.region"},
+            InvalidArgument,
+            "an axis must be a number or a time, got cloud.region, which is string",
+        ),
+        ({"y": "timestamp"}, InvalidArgument, "y must be a numeric field, got timestamp, which is a time"),
         ({"where": "cloud.region ="}, ConditionError, "cloud.region"),
+        (
+            {"explain": {"clustr": None}},
+            InvalidArgument,
+            "explain has no argument 'clustr'\nHint: did you mean",
+        ),
     ],
 )
-def test_bad_calls(events, arguments, error, text):
+def test_arguments_that_are_wrong_are_rejected_at_once(events, arguments, error, text):
     with pytest.raises(error, match=text):
         Explorer(events, **arguments)
 

@@ -340,7 +340,7 @@ def test_impact_counts_units_as_explain_does() -> None:
         "warning: 1 of 2 rows carries no weight, counted as 1; known and unknown weights are mixed"
         in some.notes
     )
-    with pytest.raises(InvalidArgument, match="population='some'"):
+    with pytest.raises(InvalidArgument, match="population must be 'units' or 'all', got 'some'"):
         impact(scope, "error", population="some")
 
 

@@ -11,14 +11,14 @@ from scipy import stats
 
 from obskit.stats.evidence import (
     Counts,
+    count_testable,
     divergence,
     effective_size,
     excess_score,
     lower_bound,
-    paid_tests,
     rates,
     share,
-    sized,
+    share_and_size,
     upper_bound,
     weigh,
 )
@@ -68,16 +68,16 @@ def test_a_share_of_nearly_nothing_is_known_to_be_small() -> None:
     whole = Counts(np.array([520.0]), np.array([16_020.0]), np.array([500 * 32.0**2 + 20]))
     none = Counts(np.zeros(1), np.zeros(1), np.zeros(1))
     level = math.log(1e-6)
-    some = upper_bound(*sized(part, whole, side="high"), level)[0]
+    some = upper_bound(*share_and_size(part, whole, side="high"), level)[0]
     assert 0.01 < some < 0.05
-    assert upper_bound(*sized(none, whole, side="high"), level)[0] < 1.05 * some
+    assert upper_bound(*share_and_size(none, whole, side="high"), level)[0] < 1.05 * some
 
 
 @given(st.integers(0, 500), st.integers(1, 500), st.sampled_from(["low", "high"]), st.floats(0.5, 100))
 def test_nothing_is_added_where_all_rows_weigh_the_same(
     inside: int, outside: int, side: str, w: float
 ) -> None:
-    p, size = sized(counts(inside, w=w), counts(inside + outside, w=w), side=side)
+    p, size = share_and_size(counts(inside, w=w), counts(inside + outside, w=w), side=side)
     assert math.isclose(p[0], inside / (inside + outside), rel_tol=1e-9, abs_tol=1e-12)
     assert math.isclose(size[0], inside + outside, rel_tol=1e-6)
 
@@ -110,16 +110,16 @@ def test_the_interval_of_a_share_holds_the_truth_as_often_as_it_says() -> None:
         part = Counts(
             *(np.array([x]) for x in (float(inside.sum()), w[inside].sum(), (w[inside] ** 2).sum()))
         )
-        low = lower_bound(*sized(part, whole, side="low"), math.log(0.05))[0]
+        low = lower_bound(*share_and_size(part, whole, side="low"), math.log(0.05))[0]
         missed += low > 0.3
     assert missed / 2000 <= 0.055
 
 
 @given(st.lists(st.integers(1, 500), max_size=50), st.floats(-5, -0.01), st.floats(0.001, 0.1))
-def test_paid_tests_is_the_least_number_that_pays_for_itself(
+def test_count_testable_is_the_smallest_consistent_number_of_tests(
     totals: list[int], rate: float, alpha: float
 ) -> None:
-    k = paid_tests(np.array(totals, dtype=float), rate, alpha)
+    k = count_testable(np.array(totals, dtype=float), rate, alpha)
 
     def reach(tests: int) -> int:
         return sum(n * rate <= math.log(alpha / tests) for n in totals)

@@ -1,4 +1,4 @@
-// Small parts that know nothing of events. Text of the data only ever becomes a text node.
+// Small helpers without knowledge of events. Text from the data only ever becomes a text node.
 
 /** Make an element: "on..." keys listen, "text" is text, children are nodes or text. */
 function h(tag, attributes = {}, ...children) {
@@ -27,7 +27,7 @@ function readable(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-/** UTC time of microseconds since 1970, as exact as the step needs. */
+/** UTC time of microseconds since 1970, as exact as the step requires. */
 function clock(micros, step = 1e6) {
   const at = new Date(micros / 1000);
   if (Number.isNaN(at.getTime())) return "?";
@@ -80,7 +80,7 @@ function ticks(axis, most) {
   return out;
 }
 
-/** Whether the page is dark: measured from its own colour, not from the name of a theme. */
+/** Whether the page is dark, by its background colour; names of themes vary. */
 function isDark(root) {
   for (let node = root; node; node = node.parentElement) {
     const parts = getComputedStyle(node).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
@@ -90,7 +90,7 @@ function isDark(root) {
   return matchMedia("(prefers-color-scheme: dark)").matches;
 }
 
-/** Put text on the clipboard; false where the browser forbids it. */
+/** Copy text to the clipboard; false if the browser does not allow it. */
 async function copy(text) {
   try {
     await navigator.clipboard.writeText(text);
@@ -100,7 +100,7 @@ async function copy(text) {
   }
 }
 
-/** A menu under `button`, worked by mouse or keyboard; `items` are [text, action]. */
+/** Open a menu under `button`, for mouse and keyboard; `items` are [text, action]. */
 function openMenu(root, button, label, items) {
   root.querySelectorAll(".obskit-menu").forEach((menu) => menu.remove());
   const close = (refocus) => {

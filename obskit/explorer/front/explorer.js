@@ -1,4 +1,4 @@
-// The Explorer's front end. It draws what Python holds and sends back what was done; it keeps nothing itself.
+// The Explorer's page. It draws what Python sends and sends back what was done; it holds no state of its own.
 
 function render({ model, el }) {
   const live = h("div", { class: "obskit-hidden", "aria-live": "polite", role: "status" });
@@ -11,7 +11,7 @@ function render({ model, el }) {
   const act = (message) => {
     clearTimeout(waiting);
     waiting = setTimeout(() => {
-      status.textContent = "No answer from the kernel. Run the cell again to bring the Explorer back to life.";
+      status.textContent = "The kernel does not answer. Run the cell again to restart the Explorer.";
     }, 20000);
     if (message.type === "brush") {
       status.textContent = "Counting…";
@@ -27,12 +27,12 @@ function render({ model, el }) {
   });
   const panel = makePanel({ root, act, say });
 
-  const field = h("select", { "aria-label": "Field over time", onchange: () => act({ type: "axis", y: field.value }) });
+  const field = h("select", { "aria-label": "Field on the vertical axis", onchange: () => act({ type: "axis", y: field.value }) });
   const compare = h(
     "select",
     { "aria-label": "Compare the selection with", onchange: () => act({ type: "compare", compare: compare.value }) },
     h("option", { value: "rest", text: "everything outside the box" }),
-    h("option", { value: "time", text: "others in the same time" }),
+    h("option", { value: "time", text: "other events in the same time" }),
   );
   const steps = h("div", { class: "obskit-steps" });
   const code = h("code");
@@ -43,7 +43,7 @@ function render({ model, el }) {
       type: "button",
       class: "obskit-small",
       text: "Copy",
-      onclick: async () => say((await copy(model.get("_code"))) ? "Copied the code." : "The browser forbids the clipboard."),
+      onclick: async () => say((await copy(model.get("_code"))) ? "Copied the code." : "The browser does not allow copying. Select the code and copy it by hand."),
     }),
     h("pre", { tabindex: "0", "aria-label": "Code that reproduces what is shown" }, code),
   );
@@ -82,12 +82,12 @@ function render({ model, el }) {
   const showView = () => {
     clearTimeout(later);
     if (plot.dragging()) {
-      later = setTimeout(showView, 100); // the axes stay under a box while it is drawn
+      later = setTimeout(showView, 100); // the axes must not move while a box is drawn
       return;
     }
     const view = model.get("_view");
     const grid = model.get("_grid");
-    // The two arrive in one message, but a restored notebook may lack one.
+    // Both arrive in one message, but a restored notebook may lack one of them.
     if (!view?.columns || !grid || grid.byteLength !== 4 * view.columns * view.rows) return;
     plot.show(view, grid);
     field.replaceChildren(...view.fields.map((name) => h("option", { value: name, text: name, selected: name === view.y.field })));
@@ -123,12 +123,12 @@ function render({ model, el }) {
     clearTimeout(waiting);
     const { every, text = "", error = "" } = model.get("_following") ?? {};
     follow.checked = Boolean(every);
-    follow.title = every ? `New events are looked for every ${every} s.` : "Look for new events every 5 s";
+    follow.title = every ? `Loads new events every ${every} s` : "Load new events every 5 s";
     followed.textContent = error ? `Following: ${error}` : text;
     followed.classList.toggle("obskit-error", Boolean(error));
     if (error) say(followed.textContent);
   };
-  // While a page shows it, the kernel looks for new events; it rests once nobody does.
+  // The kernel loads new events only while a page says that it shows the widget.
   const seen = () => {
     if (follow.checked && document.visibilityState === "visible") model.send({ type: "seen" });
   };
@@ -148,12 +148,12 @@ function render({ model, el }) {
   for (const [name, listener] of listeners) model.on(name, listener);
   const watch = new MutationObserver(theme);
   watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
-  // The picture for readers without a kernel stands in an output of its own: hidden while this lives.
+  // The picture for readers without a kernel is an output of its own. Hide it while the widget works.
   const hideStill = () => {
     const name = model.get("_still");
     if (name) document.querySelectorAll(`.${CSS.escape(name)}`).forEach((node) => node.toggleAttribute("hidden", true));
   };
-  // A page may put the widget in place only after this has run: its colours are known from then on.
+  // A page may attach the widget only after this has run; its colours are known from then on.
   const placed = new ResizeObserver(() => {
     theme();
     hideStill();

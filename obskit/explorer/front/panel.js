@@ -1,4 +1,4 @@
-// The explanation: what is compared, then a row a finding. Numbers and words come ready from Python.
+// The explanation: what is compared, then one row per finding. Numbers and texts come ready from Python.
 
 /** Return {node, show(found), group(table)}; `act` gets {type, list, row, chip}. */
 function makePanel({ root, act, say }) {
@@ -7,12 +7,12 @@ function makePanel({ root, act, say }) {
   const node = h("section", { class: "obskit-panel", tabindex: "-1", "aria-label": "Explanation" }, groups, body);
 
   async function copied(text, what) {
-    say((await copy(text)) ? `Copied ${what}.` : `The browser forbids the clipboard. ${what}: ${text}`);
+    say((await copy(text)) ? `Copied ${what}.` : `The browser does not allow copying. Copy ${what} by hand: ${text}`);
   }
 
-  let version = null; // of the explanation shown: Python looks up what a menu means by it
+  let version = null; // of the explanation shown; Python needs it to look up the value of a menu
 
-  /** A value with its menu. `path` is where Python finds it again; `single` has a field to group by. */
+  /** A value with its menu. `path` is its place in the lists that Python keeps; a `single` value has a field to group by. */
   function chip(text, path, condition, single = true) {
     const where = { ...path, version };
     const button = h("button", { type: "button", class: "obskit-chip", "aria-haspopup": "menu", "aria-expanded": "false", text });
@@ -77,7 +77,7 @@ function makePanel({ root, act, say }) {
       h("div", { class: "obskit-meta", text: row.strength }),
       row.note ? h("div", { class: "obskit-meta", text: row.note }) : null,
       row.aliases.length
-        ? h("details", {}, h("summary", { text: `The same events under ${row.aliases.length} other name${row.aliases.length > 1 ? "s" : ""}` }), ...row.aliases.map((text) => h("div", { class: "obskit-meta", text })))
+        ? h("details", {}, h("summary", { text: `${row.aliases.length} other condition${row.aliases.length > 1 ? "s hold" : " holds"} for the same events` }), ...row.aliases.map((text) => h("div", { class: "obskit-meta", text })))
         : null,
       examples(row),
     );
@@ -92,19 +92,19 @@ function makePanel({ root, act, say }) {
     show(found) {
       version = found?.version ?? null;
       if (!found?.selection) {
-        body.replaceChildren(h("p", { class: "obskit-meta", text: "Draw a box over what looks odd: what sets its events apart from the rest comes here." }));
+        body.replaceChildren(h("p", { class: "obskit-meta", text: "Draw a box over unusual events. What distinguishes them from the rest is shown here." }));
         return;
       }
       const lists = found.lists.map(({ key, title, open, rows }) => {
         const items = h("ol", {}, ...rows.map((row, index) => finding(row, key, index)));
-        if (open) return h("div", {}, h("h4", { text: title }), rows.length ? items : h("p", { text: "Nothing sets the selection apart beyond chance." }));
+        if (open) return h("div", {}, h("h4", { text: title }), rows.length ? items : h("p", { text: "Nothing distinguishes the selection beyond chance." }));
         return h("details", {}, h("summary", { text: title }), items);
       });
       body.replaceChildren(
         h("div", { class: "obskit-sides" }, side("selected", "Selection", found.selection), side("baseline", "Baseline", found.baseline), found.history ? h("p", {}, h("b", { text: "History: " }), found.history) : null),
         ...lists,
         found.skipped.length
-          ? h("details", {}, h("summary", { text: `Fields left out: ${found.skipped_count}` }), h("ul", {}, ...found.skipped.map(({ field, reason }) => h("li", { text: `${field}: ${reason}` }))))
+          ? h("details", {}, h("summary", { text: `Fields skipped or only partly looked at: ${found.skipped_count}` }), h("ul", {}, ...found.skipped.map(({ field, reason }) => h("li", { text: `${field}: ${reason}` }))))
           : null,
         ...found.notes.map((text) => h("p", { class: "obskit-meta", text })),
       );

@@ -15,7 +15,7 @@ function makePlot({ onBrush, onClear, say }) {
       tabindex: "0",
       role: "application",
       "aria-roledescription": "heatmap",
-      "aria-label": "Heatmap. Arrow keys move, Shift and arrows draw a box, Enter explains it, Escape clears it.",
+      "aria-label": "Heatmap. Arrow keys move, Shift + arrow keys draw a box, Enter explains it, Escape clears it.",
     },
     canvas, hatch, box, markers, cursor, empty,
   );
@@ -48,7 +48,7 @@ function makePlot({ onBrush, onClear, say }) {
     let most = 0;
     for (const count of grid) if (count > most) most = count;
     empty.hidden = most > 0;
-    empty.textContent = view.empty ?? "No events to draw here.";
+    empty.textContent = view.empty ?? "No events to draw.";
     const stops = (dark ? view.ramp.dark : view.ramp.light).map((text) => [1, 3, 5].map((at) => parseInt(text.slice(at, at + 2), 16)));
     const image = new ImageData(canvas.width, canvas.height);
     const top = Math.log(Math.max(most, 2));
@@ -68,7 +68,7 @@ function makePlot({ onBrush, onClear, say }) {
     canvas.getContext("2d").putImageData(image, 0, 0);
     const bar = h("span", { class: "obskit-ramp" });
     bar.style.background = `linear-gradient(to right, ${(dark ? view.ramp.dark : view.ramp.light).join(",")})`;
-    scale.replaceChildren(...(most ? ["1", bar, `${readable(most)} events a cell (log)`] : []));
+    scale.replaceChildren(...(most ? ["1", bar, `${readable(most)} events per cell (log)`] : []));
   }
 
   function axes() {
@@ -110,7 +110,7 @@ function makePlot({ onBrush, onClear, say }) {
     hatch.hidden = view.incomplete_from === null || view.incomplete_from === undefined;
     if (!hatch.hidden) {
       hatch.style.left = `${100 * clamp(toFraction(view.x, view.incomplete_from), 0, 1)}%`;
-      hatch.title = "Incomplete: slow work that began here may not have arrived yet. Explanations leave it out.";
+      hatch.title = "Incomplete: slow events that began here may not have arrived yet. Explanations leave this stretch out.";
     }
   }
 
@@ -241,7 +241,7 @@ function makePlot({ onBrush, onClear, say }) {
       state.anchor = state.cell;
       place(cursor, cellBox(state.cell, state.cell));
       place(box, cellBox(state.cell, state.cell));
-      say("Box begun here. Arrow keys stretch it, Enter explains it.");
+      say("Box started. Arrow keys resize it, Enter explains it.");
     }
   });
 
@@ -270,4 +270,4 @@ function makePlot({ onBrush, onClear, say }) {
   };
 }
 
-const HINT = "Drag a box to explain it; a click clears it. Keyboard: arrows, Shift and arrows, Enter, Escape.";
+const HINT = "Drag to draw a box and explain it; click to clear it. Keyboard: arrow keys, Shift + arrow keys, Enter, Escape.";

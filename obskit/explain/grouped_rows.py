@@ -1,8 +1,7 @@
-"""Rows as bit sets: who is in the selection, in the baseline, in a slice, counted by population count.
+"""Rows in named groups as bit sets, and how many of them are in a slice.
 
-A `Frame` is a set of rows (all that are compared, or a sample of them) with named groups. A condition becomes
-one packed bit a row; a conjunction is a bitwise and, its counts a popcount for each class of sampling weight.
-Nothing here knows what is being asked.
+`GroupedRows` holds all compared rows, or a sample of them. A condition is one bit per row and a conjunction
+is a bitwise and. The counts of a slice are one popcount per class of sample weight.
 """
 
 from __future__ import annotations
@@ -28,34 +27,44 @@ from obskit.explain.weights import (
     split,
     tally_rows,
     weight_classes,
-    words,
+    word_count,
 )
 from obskit.stats.evidence import Counts, Floats
 
 
 @dataclass(frozen=True, eq=False)
-class Item:
-    """One condition on one field: the codes it accepts, and how it is written. Equal only to itself."""
+class FieldCondition:
+    """One condition on one field; equal only to itself.
+
+    Attributes:
+        field: the name of the field.
+        codes: the codes that meet the condition, in ascending order; 0 is missing.
+        spec: the condition as findings carry it: `field`, `op` and `value`, `values`, or `low` and `high`.
+    """
 
     field: str
     codes: tuple[int, ...]
     spec: Mapping[str, Any]
 
 
+# The two groups that every comparison has.
+SIDES = ("selected", "baseline")
+
+
 def popcount(bits: Bits) -> int:
     """Return how many bits are set."""
-    # 32 bits hold the rows there can be, and add up twice as fast as 64
+    # 32 bits are enough for the rows of a dataset, and add up twice as fast as 64
     return int(np.bitwise_count(bits).sum(dtype=np.uint32))
 
 
-class Frame:
+class GroupedRows:
     """Rows to be compared, in named groups.
 
     Args:
         codes: the codes of a field by its name.
         segments: the rows, file by file.
-        groups: name -> a mask a segment.
-        classes: the rows of each weight, where they are known already.
+        groups: for each group one mask per segment.
+        classes: the rows of each weight, if they are known already.
     """
 
     def __init__(
@@ -68,29 +77,29 @@ class Frame:
         self.codes = codes
         self.segments = tuple(segments)
         self.groups = dict(groups)
-        self._bits: dict[Item, Bits] = {}
-        self._words = sum(words(segment.length) for segment in self.segments)
+        self._bits: dict[FieldCondition, Bits] = {}
+        self._word_total = sum(word_count(segment.length) for segment in self.segments)
         self._positions: dict[str, list[Rows]] = {}
         self._weights: dict[str, Weights] = {}
         self._rows = {name: pack(masks) for name, masks in groups.items()}
-        # classes are few in a group: a popcount of each counts a slice exactly
+        # a group has few classes of weight: one popcount for each counts a slice exactly
         known = weight_classes(self.segments) if classes is None else classes
         self._where: dict[str, Rows | None] = {}
         self._members: dict[str, list[WeightClass] | None] = {}
         for name, rows in self._rows.items():
-            # a small group lies in few words: only those are looked at
+            # the rows of a small group are in few words: only those are counted
             full = np.flatnonzero(rows)
             self._where[name] = where = full if 2 * len(full) < len(rows) else None
             self._members[name] = split(rows, known, where)
         self.totals = {name: self._sum(name, None) for name in groups}
 
-    def bits(self, item: Item) -> Bits:
+    def bits(self, condition: FieldCondition) -> Bits:
         """Return the rows that meet a condition."""
-        if item not in self._bits:
-            codes = self.codes(item.field)
+        if condition not in self._bits:
+            codes = self.codes(condition.field)
             wanted = np.zeros(codes.size, dtype=bool)
-            wanted[list(item.codes)] = True
-            out = np.zeros(8 * self._words, dtype=np.uint8)
+            wanted[list(condition.codes)] = True
+            out = np.zeros(8 * self._word_total, dtype=np.uint8)
             start = 0
             for segment in self.segments:
                 local, remap = codes.parts[segment.file]
@@ -100,15 +109,15 @@ class Frame:
                     found = local if segment.rows is None else local[segment.rows]
                     packed = np.packbits(_among(found, accept, hits), bitorder="little")
                     out[start : start + len(packed)] = packed
-                start += 8 * words(segment.length)
-            self._bits[item] = out.view(np.uint64)
-        return self._bits[item]
+                start += 8 * word_count(segment.length)
+            self._bits[condition] = out.view(np.uint64)
+        return self._bits[condition]
 
-    def slice(self, items: Sequence[Item]) -> Bits:
+    def slice(self, conditions: Sequence[FieldCondition]) -> Bits:
         """Return the rows that meet all conditions."""
-        bits = self.bits(items[0])
-        for item in items[1:]:
-            bits = bits & self.bits(item)
+        bits = self.bits(conditions[0])
+        for condition in conditions[1:]:
+            bits = bits & self.bits(condition)
         return bits
 
     def _sum(self, group: str, bits: Bits | None) -> Counts:
@@ -138,7 +147,7 @@ class Frame:
         """Return the counts of a group's rows in each slice."""
         return Counts.join([self._sum(group, bits) for bits in slices])
 
-    def _picked(self, group: str) -> list[Rows]:
+    def _group_rows(self, group: str) -> list[Rows]:
         """Return a group's rows as row numbers of each segment's file."""
         if group not in self._positions:
             self._positions[group] = [
@@ -148,11 +157,11 @@ class Frame:
         return self._positions[group]
 
     def tally(self, group: str, name: str) -> Counts:
-        """Return the counts of a group's rows for each code of a field (length `codes(name).size`)."""
+        """Return the counts of a group's rows for each code of a field; length `codes(name).size`."""
         codes = self.codes(name)
-        picked = self._picked(group)
+        picked = self._group_rows(group)
         if sum(map(len, picked)) <= AT_ONCE:
-            # many files with few rows each: one count over all of them
+            # one count over the rows of all files together
             parts = []
             for segment, rows in zip(self.segments, picked, strict=True):
                 if not len(rows):
@@ -173,13 +182,13 @@ class Frame:
         return Counts(*out)
 
     def tally_slice(self, groups: Sequence[str], bits: Bits, name: str) -> Counts:
-        """Return the counts, for each code of a field, of the groups' rows that lie in a slice."""
+        """Return the counts of some groups' rows in a slice, for each code of a field."""
         codes = self.codes(name)
         out = np.zeros((3, codes.size))
         member = np.bitwise_or.reduce([self._rows[group] for group in groups])
         inside, start = self.unpack(bits & member), 0
         for segment in self.segments:
-            # a mask picks from a whole file several times as fast as row numbers do
+            # a mask picks from a whole file several times as fast as row numbers
             mask = inside[start : start + segment.length]
             start += segment.length
             if not mask.any():
@@ -190,22 +199,25 @@ class Frame:
             out[:, slice(None) if remap is None else remap] += sums
         return Counts(*out)
 
-    def rows_of(self, group: str, bits: Bits) -> list[Rows]:
+    def row_numbers_in(self, group: str, bits: Bits) -> list[Rows]:
         """Return a group's rows of a slice, as row numbers of each segment's file."""
-        return self.picked(bits & self._rows[group])
+        return self.row_numbers(bits & self._rows[group])
 
-    def some(self, group: str, bits: Bits, near: tuple[int, int, int], most: int) -> list[tuple[int, int]]:
-        """Return (file, row) of a few of a group's rows in a slice, from one stretch of a file if it has any.
+    def choose(self, group: str, bits: Bits, near: tuple[int, int, int], most: int) -> list[tuple[int, int]]:
+        """Return (file, row) of a few of a group's rows in a slice, spread evenly.
 
         Args:
-            group, bits: the rows to choose from.
-            near: segment, first and last row (of the segment) of the stretch.
-            most: how many, spread evenly.
+            group: the group to choose from.
+            bits: the slice.
+            near: segment, first and last row (of the segment) of the stretch to choose from, if it has any.
+            most: how many rows.
+        Returns:
+            At most `most` rows; none where the slice has no row of the group.
         """
         inside = bits & self._rows[group]
         full = np.flatnonzero(inside)
         at, first, last = near
-        start = sum(words(segment.length) for segment in self.segments[:at])
+        start = sum(word_count(segment.length) for segment in self.segments[:at])
         close = full[(full >= start + first // 64) & (full <= start + last // 64)]
         chosen = close if len(close) else full
         if not len(chosen):
@@ -214,39 +226,39 @@ class Frame:
         for word in chosen[np.unique(np.linspace(0, len(chosen) - 1, most).astype(np.int64))].tolist():
             value, offset = int(inside[word]), 0
             for segment in self.segments:
-                if word < offset + words(segment.length):
+                if word < offset + word_count(segment.length):
                     row = 64 * (word - offset) + (value & -value).bit_length() - 1
                     out.append((segment.file, row if segment.rows is None else int(segment.rows[row])))
                     break
-                offset += words(segment.length)
+                offset += word_count(segment.length)
         return out
 
-    def picked(self, bits: Bits) -> list[Rows]:
-        """Return a bit set's rows as row numbers of each segment's file; cost goes with the words set."""
+    def row_numbers(self, bits: Bits) -> list[Rows]:
+        """Return a bit set's rows as row numbers of each segment's file. Cost: by words in use."""
         full = np.flatnonzero(bits)
         unpacked = np.unpackbits(bits[full].view(np.uint8), bitorder="little").reshape(-1, 64)
         word, bit = np.nonzero(unpacked)
         at = full[word] * 64 + bit
         out, start = [], 0
         for segment in self.segments:
-            stop = start + 64 * words(segment.length)
+            stop = start + 64 * word_count(segment.length)
             low, high = np.searchsorted(at, (start, stop))
             rows = at[low:high] - start
             out.append(rows if segment.rows is None else segment.rows[rows])
             start = stop
         return out
 
-    def meets(self, group: str, one: Bits, other: Bits) -> tuple[int, int]:
-        """Return how many rows of a group are in both slices, and in either."""
+    def overlap(self, group: str, one: Bits, other: Bits) -> tuple[int, int]:
+        """Return how many rows of a group are in both slices, and how many are in either."""
         rows = self._rows[group]
         return popcount(rows & one & other), popcount(rows & (one | other))
 
-    def ends(self, bits: Bits) -> list[tuple[int, int, int]]:
-        """Return (segment, first row, last row) of a slice, in rows of the segment, where it has any."""
+    def first_and_last(self, bits: Bits) -> list[tuple[int, int, int]]:
+        """Return (segment, first row, last row) of a slice for each segment that has any of its rows."""
         full = np.flatnonzero(bits)
         out, start = [], 0
         for at, segment in enumerate(self.segments):
-            stop = start + words(segment.length)
+            stop = start + word_count(segment.length)
             low, high = np.searchsorted(full, (start, stop))
             if low < high:
                 first, last = int(full[low]), int(full[high - 1])
@@ -257,7 +269,7 @@ class Frame:
         return out
 
     def values(self, name: str) -> npt.NDArray[np.int64]:
-        """Return the field's code of every row, segment after segment."""
+        """Return a field's code of every row, segment after segment."""
         codes = self.codes(name)
         parts = []
         for segment in self.segments:
@@ -267,12 +279,12 @@ class Frame:
         return np.concatenate(parts) if parts else np.zeros(0, dtype=np.int64)
 
     def unpack(self, bits: Bits) -> Bools:
-        """Return a bit set as one boolean a row, segment after segment."""
+        """Return a bit set as one boolean per row, segment after segment."""
         mask = np.unpackbits(bits.view(np.uint8), bitorder="little").view(bool)
         parts, start = [], 0
         for segment in self.segments:
             parts.append(mask[start : start + segment.length])
-            start += 64 * words(segment.length)
+            start += 64 * word_count(segment.length)
         return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
     def weights(self) -> tuple[Floats, Floats]:
@@ -284,9 +296,14 @@ class Frame:
 
 
 def _among(codes: npt.NDArray[Any], accept: Bools, hits: Rows) -> Bools:
-    """Return which codes are accepted; `hits` are the accepted ones, at least one.
+    """Return which of the rows' codes are accepted.
 
-    A run of codes (an interval, "has a value") is compared, which is ten times as fast as looked up.
+    A run of codes (an interval, "has a value") is compared, which is ten times as fast as a look-up.
+
+    Args:
+        codes: the code of each row.
+        accept: for each code, whether it is accepted.
+        hits: the accepted codes, at least one.
     """
     low, high = int(hits[0]), int(hits[-1])
     if high - low + 1 != len(hits):

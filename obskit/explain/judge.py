@@ -1,0 +1,144 @@
+"""The evidence for slices, from exact counts over all rows of both groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from obskit.explain.candidates import Candidates
+from obskit.explain.counted import Counted
+from obskit.explain.grouped_rows import SIDES
+from obskit.explain.search import Slice
+from obskit.explain.weights import Bools, Rows
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, score, weigh
+
+LEAST_RATIO = 1.5
+LEAST_CLUSTERS = 5
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Slices with their exact evidence; every array has one entry per slice.
+
+    Attributes:
+        slices: the conditions of each.
+        selected, baseline: exact counts in both groups.
+        evidence: what the counts say.
+        score: what slices are ranked by: evidence, less what was always so where there is history.
+        history_selected, history: counts in earlier time; None without history.
+        clusters: number of selected clusters.
+    """
+
+    slices: list[Slice]
+    selected: Counts
+    baseline: Counts
+    evidence: Evidence
+    score: Floats
+    history_selected: Counts | None
+    history: Counts | None
+    clusters: Floats
+
+    def significant(self, floor: float) -> Bools:
+        """Return which slices are significant and large enough to act on."""
+        return np.asarray(
+            (self.evidence.score > 0)
+            & (np.nan_to_num(self.evidence.risk_ratio, nan=0.0, posinf=np.inf) >= LEAST_RATIO)
+            & (self.selected.n >= floor)
+            & (self.clusters >= LEAST_CLUSTERS)
+        )
+
+
+def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judged:
+    """Count slices exactly over all rows and weigh the evidence.
+
+    Args:
+        counted: all compared rows, with the counts of single conditions.
+        candidates: the sample with its clusters. A set of values is judged by the half of the sample that
+            did not choose it.
+        slices: what to judge.
+    Returns:
+        Judged, in the order of `slices`.
+    """
+    full, levels, clusters = counted.full, counted.levels, candidates.clusters
+    held_out, sample = candidates.held_out, candidates.sample
+    joined = [at for at, conditions in enumerate(slices) if len(conditions) > 1]
+    bits = [full.slice(slices[at]) for at in joined]
+    selected, baseline = counted.counts([conditions[0] for conditions in slices])
+    for group, into in zip(SIDES, (selected, baseline), strict=True):
+        exact = full.count(group, bits)
+        for name in ("n", "w", "w2"):
+            getattr(into, name)[joined] = getattr(exact, name)
+    all_selected, all_baseline = full.totals["selected"], full.totals["baseline"]
+    depth = np.array([len(conditions) for conditions in slices])
+    # design effects can only take evidence back: they are computed where there is some
+    plain = score(selected, all_selected, baseline, all_baseline, levels.log_level[0])
+    doubtful = np.flatnonzero((plain > 0) & (selected.n >= levels.floor))
+    effect_selected, effect_baseline, seen = np.ones(len(slices)), np.ones(len(slices)), selected.n.copy()
+    effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
+    effect_selected[doubtful], effect_baseline[doubtful], seen[doubtful] = effects
+    history_selected = history = None
+    if "history" in full.groups:
+        every = [full.slice(conditions) for conditions in slices]
+        history_selected, history = full.count("history_selected", every), full.count("history", every)
+    columns = {name: np.zeros(len(slices)) for name in Evidence.__dataclass_fields__}
+    value = np.zeros(len(slices))
+
+    def record(at: Rows, found: Evidence) -> None:
+        for name, values in columns.items():
+            values[at] = getattr(found, name)
+        value[at] = found.score
+
+    for d in (1, 2, 3):
+        at = np.flatnonzero(depth == d)
+        if not len(at):
+            continue
+        level = levels.log_level[d - 1]
+        record(
+            at,
+            weigh(
+                selected[at],
+                all_selected,
+                baseline[at],
+                all_baseline,
+                level,
+                (effect_selected[at], effect_baseline[at]),
+                clusters.units,
+            ),
+        )
+        if history is not None and history_selected is not None:
+            earlier = (
+                history_selected[at],
+                full.totals["history_selected"],
+                history[at],
+                full.totals["history"],
+            )
+            value[at] = excess_score(
+                selected[at],
+                all_selected,
+                baseline[at],
+                all_baseline,
+                *earlier,
+                level,
+                effect_selected[at],
+                clusters.units[0],
+            )
+    for one, conditions in enumerate(slices):
+        if len(conditions) == 1 and conditions[0] in held_out:
+            half, at = held_out[conditions[0]], np.array([one])
+            deff = effect_selected[at], effect_baseline[at]
+            level = levels.log_level[0]
+            record(
+                at,
+                weigh(
+                    half.selected,
+                    half.all_selected,
+                    half.baseline,
+                    half.all_baseline,
+                    level,
+                    deff,
+                    clusters.units,
+                ),
+            )
+    evidence = Evidence(**columns)
+    return Judged(slices, selected, baseline, evidence, value, history_selected, history, seen)
