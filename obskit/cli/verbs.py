@@ -45,7 +45,7 @@ def triage(arguments: argparse.Namespace) -> None:
         since, slash, until = arguments.between.partition("/")
         if not (slash and (since or until)) or "/" in until:
             raise InvalidArgument(
-                f"--between {arguments.between!r} is no window of time",
+                f"--between {arguments.between!r} is not a window of time",
                 hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z, or one end left out",
             )
     arguments.since = arguments.between = None

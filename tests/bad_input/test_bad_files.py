@@ -253,12 +253,12 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
         (
             ["query", "--where", "duraton_ms > 5"],
             "no field is called 'duraton_ms'",
-            "the nearest fields are duration_ms; if it is a value, it stands in single quotes: 'duraton_ms'",
+            "the nearest fields are duration_ms; if it is a value, put it in single quotes: 'duraton_ms'",
         ),
         (
             ["explain", "--select", "lenght(name) > 5"],
-            "conditions know no function 'lenght'",
-            "the nearest are length, len, strlen; all of them: abs, ceil, coalesce, contains, date_trunc, day, "
+            "conditions have no function 'lenght'",
+            "the nearest are length, len, strlen; all functions: abs, ceil, coalesce, contains, date_trunc, day, "
             "ends_with, floor, hour, isinf, isnan, length, ln, lower, make_timestamptz, minute, regexp_matches, "
             "round, second, sqrt, starts_with, trim, upper, weekday",
         ),

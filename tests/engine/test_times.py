@@ -86,22 +86,22 @@ def test_what_is_a_window(text: Any, start: float | None, end: float | None) -> 
             (
                 wrong,
                 InvalidArgument,
-                f"{wrong!r} is no window of time\nHint: (start, end), 'start/end' in ISO 8601, or '-30m'",
+                f"{wrong!r} is not a window of time\nHint: use (start, end), 'start/end' in ISO 8601, or '-30m'",
             )
             for wrong in ("", "/", "a/b/c", 5, None, (TEN,), (None, None), {"start": TEN})
         ),
-        ((5, 6), InvalidArgument, "5 is no time\nHint: a datetime, ISO 8601, or '-30m'"),
+        ((5, 6), InvalidArgument, "5 is not a time\nHint: use a datetime, ISO 8601 text or '-30m'"),
         (
             ("2026-05-05", "2026-05-04"),
             InvalidArgument,
-            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z ends before it begins\n"
+            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z does not end after it begins\n"
             "Hint: give the earlier time first",
         ),
         (
             "2026-05-04T25:00Z/",
             ConditionError,
             "'2026-05-04T25:00Z' is not a time\n"
-            "Hint: write ISO 8601, such as '2026-05-04T10:00Z'; naive times are UTC",
+            "Hint: write ISO 8601, such as '2026-05-04T10:00Z'; times without a zone are UTC",
         ),
     ],
 )
@@ -177,7 +177,7 @@ def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
     read = window_or_condition(_["http.route"] == "/book", scope)
     assert isinstance(read, Condition)
     assert read.fields == {"http.route"}
-    with pytest.raises(InvalidArgument, match="5 is no window of time"):
+    with pytest.raises(InvalidArgument, match="5 is not a window of time"):
         window_or_condition(5, scope)
 
 
@@ -185,9 +185,9 @@ def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
     ("text", "error", "says"),
     [
         ("2026-05-04T25:00Z/", ConditionError, "'2026-05-04T25:00Z' is not a time"),
-        ("2026-05-05/2026-05-04", InvalidArgument, "ends before it begins"),
-        ("", InvalidArgument, "'' is no window of time"),
-        ("/", InvalidArgument, "'/' is no window of time"),
+        ("2026-05-05/2026-05-04", InvalidArgument, "does not end after it begins"),
+        ("", InvalidArgument, "'' is not a window of time"),
+        ("/", InvalidArgument, "'/' is not a window of time"),
         ("3xx > 1", ConditionError, "'3xx' at character 1 is neither a number nor a known field"),
         ("eror", UnknownField, "no field is called 'eror'"),
         ("noon/midnight", UnknownField, "no field is called 'noon'"),

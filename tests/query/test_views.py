@@ -334,7 +334,7 @@ def test_impact_counts_units_as_explain_does() -> None:
     assert "population='all'" in everything.query
     chosen = impact(scope.narrow("kind = 'client'"), "error")
     assert (chosen.affected, chosen.total) == (1, 1)
-    assert "the condition names kind or name: all rows it is true of are taken" in chosen.notes
+    assert "the condition names kind or name, so all rows that it selects are included" in chosen.notes
     some = impact(scope, "error is not null")
     assert (
         "warning: 1 of 2 rows carries no weight, counted as 1; known and unknown weights are mixed"
@@ -393,7 +393,7 @@ def test_derived_fields_have_codes() -> None:
     assert sorted(codes.values.to_pylist()) == [False, True]
     assert scope.codes("twice").kind == "numeric"
     assert scope.codes("slow") is codes
-    with pytest.raises(InvalidArgument, match="there is a field 'slow' already"):
+    with pytest.raises(InvalidArgument, match="a field called 'slow' already exists"):
         scope.derive("SLOW", "duration_ms > 5")
 
 
