@@ -83,15 +83,16 @@ def test_nothing_planted_nothing_found() -> None:
 def test_since_may_be_said() -> None:
     result = day(planted=True).triage(since="2026-05-04T12:00Z")
     assert result.query == "events.triage(since='2026-05-04T12:00:00Z')"
-    assert "earlier is before 2026-05-04T12:00:00Z" in result.notes
+    assert "events from 2026-05-04T12:00:00Z on are compared with those before" in result.notes
     assert [cause.operation["service.name"] for cause in result.causes] == ["book"]
 
 
 def test_without_deployments_the_moment_is_found() -> None:
     events = load(day(planted=True).to_arrow().drop_columns(["service.version"]))
     result = events.triage()
-    assert "each operation is held against its earlier time at every full hour; no deployment is visible" in (
-        result.notes
+    assert (
+        "each operation is compared with its earlier time at every full hour; no deployment is visible"
+        in (result.notes)
     )
     (cause,) = result.causes
     assert cause.since == T.replace(hour=12)
@@ -113,7 +114,7 @@ def test_dict_is_json() -> None:
 def test_what_cannot_be_triaged() -> None:
     with pytest.raises(InvalidArgument, match="no event has a time"):
         load(pa.table({"name": ["x"]})).triage()
-    with pytest.raises(InvalidArgument, match="nothing tells operations apart"):
+    with pytest.raises(InvalidArgument, match="no field identifies operations"):
         load(pa.table({"timestamp": pa.array([T], pa.timestamp("us", "UTC"))})).triage()
 
 
@@ -150,13 +151,13 @@ def test_callers_are_not_explained_again(root: Path) -> None:
     text = str(result)
     assert (
         "gateway POST /api/bookings: errors 0.024% → 11.2% since booking 2.4.0, 2026-05-04T10:00:00Z, "
-        "about 1,537 more: same traces as booking POST /book above" in text
+        "about 1,537 more: in the same traces as booking POST /book above" in text
     )
     assert "booking POST /book: slower than 312 ms (its earlier p95): 5.0% → 24.4% since booking" in text
     ingress = next(one for one in result.repeats if one.operation["name"] == "ingress")
     assert [operation["service.name"] for operation in ingress.same] == ["booking", "seatmap"]
-    assert "what is new is in the traces of booking POST /book and seatmap GET" in ingress.headline()
-    assert "same traces as booking POST /book above" in result._repr_html_()
+    assert "the increase is in the traces of booking POST /book and seatmap GET" in ingress.headline()
+    assert "in the same traces as booking POST /book above" in result._repr_html_()
 
 
 def test_since_finds_what_broke_then(root: Path) -> None:
@@ -201,11 +202,11 @@ def test_unequal_weights_raise_no_alarm(by: str) -> None:
             error = rng.random(rows) < np.where(heavy > 1, 0.2, 0.02)
         slow = rng.lognormal(3, 0.5, rows) * np.where(heavy > 1, 2, 1)
         moments = changes.full_moments(T, T.replace(hour=23))[0]
-        stretch = rng.integers(0, len(moments) + 1, rows)
+        interval = rng.integers(0, len(moments) + 1, rows)
         cell = buckets.buckets(slow).astype(np.int64)
-        operations = [one(route == key, key, stretch, cell, error, heavy) for key in (0, 1)]
-        looks = changes.Looks(tuple(moments), {}, 0)
-        found, _ = changes.changed(operations, looks, lambda _: None)
+        operations = [one(route == key, key, interval, cell, error, heavy) for key in (0, 1)]
+        candidates = changes.CandidateMoments(tuple(moments), {}, 0)
+        found, _ = changes.find_changes(operations, candidates, lambda _: None)
         alarms += any(row.changes for row in found)
     assert alarms == 0
 
@@ -213,14 +214,14 @@ def test_unequal_weights_raise_no_alarm(by: str) -> None:
 def one(
     rows: npt.NDArray[np.bool_],
     key: int,
-    stretch: npt.NDArray[np.int64],
+    interval: npt.NDArray[np.int64],
     cell: npt.NDArray[np.int64],
     error: npt.NDArray[np.bool_],
     weight: npt.NDArray[np.float64],
 ) -> counting.Operation:
     cells, at = np.unique(cell[rows], return_inverse=True)
     sums = np.array([np.ones(rows.sum()), weight[rows], weight[rows] ** 2])
-    return counting.Operation((key,), cells, stretch[rows], at + len(cells) * error[rows], sums)
+    return counting.Operation((key,), cells, interval[rows], at + len(cells) * error[rows], sums)
 
 
 def test_a_rare_error_before_hides_no_wave_after() -> None:
@@ -230,8 +231,8 @@ def test_a_rare_error_before_hides_no_wave_after() -> None:
     """
     part, whole = counts(1, 2.0), counts(524, 15.0) + counts(1, 2.0)
     worse, all_after = counts(420, 4.0), counts(420, 4.0) + counts(1767, 6.5)
-    assert changes._stands_apart(part, whole, worse, all_after, np.log(1e-5)) is not None
-    assert changes._stands_apart(worse, all_after, part, whole, np.log(1e-5)) is None
+    assert changes.evidence_of_growth(part, whole, worse, all_after, np.log(1e-5)) is not None
+    assert changes.evidence_of_growth(worse, all_after, part, whole, np.log(1e-5)) is None
 
 
 def counts(n: int, weight: float) -> Counts:
@@ -241,15 +242,19 @@ def counts(n: int, weight: float) -> Counts:
 def test_nothing_to_compare_is_no_all_clear() -> None:
     events = day(planted=True)
     result = events.between("2026-05-04T13:00Z", "2026-05-04T14:00Z").triage("2026-05-04T13:00Z")
-    assert result.verdict.startswith("Nothing was compared: nothing earlier in these rows to compare with")
+    assert result.verdict.startswith(
+        "Nothing was compared: no row is before 2026-05-04T13:00:00Z. Use a later since= (--since); "
+    )
     assert "beyond chance" not in str(result)
     late = events.triage("2026-05-06T00:00Z")
-    assert late.verdict.startswith("Nothing was compared: the newest of these rows is of 2026-05-04T23:")
+    assert late.verdict.startswith(
+        "Nothing was compared: no row is after 2026-05-06T00:00:00Z. Use an earlier since= (--since); "
+    )
     few = events.where("payment.method = 'sepa'").between("-2m").triage()
     assert few.verdict.startswith("Nothing was compared: no operation has 20 events both before and after")
     with pytest.raises(EmptySelection, match="no event is left to compare"):
         events.where("payment.method = 'none'").triage()
-    with pytest.raises(InvalidArgument, match="is not before"):
+    with pytest.raises(InvalidArgument, match="since must be before until, got 2026-05-04T13:00:00"):
         events.triage("2026-05-04T13:00Z", until="2026-05-04T12:00Z")
 
 
@@ -270,8 +275,8 @@ def test_logs_say_what_to_type_instead() -> None:
     with pytest.raises(InvalidArgument) as refused:
         load(logs).triage()
     assert refused.value.message == (
-        "nothing tells operations apart: no name, http.route, rpc.method or service.name or "
-        "k8s.deployment.name or k8s.pod.name or host.name"
+        "no field identifies operations: none of name, http.route, rpc.method, service.name, "
+        "k8s.deployment.name, k8s.pod.name, host.name exists"
     )
     assert "explain --select \"level in ('ERROR', 'fatal')\"" in str(refused.value.hint)
     assert "mapping={'name': 'logger'}" in str(refused.value.hint)
@@ -279,8 +284,8 @@ def test_logs_say_what_to_type_instead() -> None:
 
 def test_pods_stand_in_for_services() -> None:
     table = day(planted=True).to_arrow()
-    named = ["k8s.pod.name" if name == "service.name" else name for name in table.column_names]
-    result = load(table.rename_columns(named)).triage()
+    columns = ["k8s.pod.name" if name == "service.name" else name for name in table.column_names]
+    result = load(table.rename_columns(columns)).triage()
     assert result.table.column_names[:2] == ["k8s.pod.name", "name"]
     assert result.causes[0].operation["k8s.pod.name"] == "book"
 
@@ -294,11 +299,11 @@ def test_few_units_are_pointed_out() -> None:
     notes = events.triage().notes
     assert "population: units of work; 11,700 other rows are left out" in notes
     assert (
-        'only 300 of 12,000 rows are units of work: spans without kind; population="all" (--population all) '
-        "looks at every span" in notes
+        "only 300 of 12,000 rows are units of work, so kinds may be missing; "
+        'population="all" (--population all) includes every row' in notes
     )
     assert len(events.triage(population="all").causes) == 1
-    assert "population: units of work, as all rows are" in day(planted=False).triage().notes
+    assert "population: units of work, which all rows are" in day(planted=False).triage().notes
 
 
 def test_named_deployments_go_first(root: Path) -> None:
