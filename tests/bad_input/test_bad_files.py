@@ -270,7 +270,7 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
         (
             ["query", "count() as timestamp", "--every", "1m"],
             "with `every`, the column 'timestamp' holds the times",
-            "give it another name with `as`",
+            "name the calculation with `as`",
         ),
     ],
 )

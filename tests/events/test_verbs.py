@@ -142,7 +142,7 @@ def test_the_catalogue_says_where_a_count_is_a_lower_bound(monkeypatch: pytest.M
     events = load(table())
     for text in (repr(events), events._repr_html_().replace("&gt;", ">")):
         assert ">= 2" in text
-        assert "are those of a sample of 4 rows" in text
+        assert "are from a sample of 4 rows" in text
     events.dataset.codes.ensure(events.schema.names)
     assert ">= " not in repr(events)
 
