@@ -112,7 +112,8 @@ def query(
         scope: the rows.
         *calculations: `count()`, `count(COND)`, `share(COND)` (of the rows for which it is not null),
             `rate()` per second, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, `count_distinct(x)`,
-            `p01(x)` to `p999(x)`, `concurrency()` (events in progress, on average) or `rows()`; each may end in `as NAME`.
+            `p01(x)` to `p999(x)`, `concurrency()` (events in progress, on average) or `rows()`; each
+            may end in `as NAME`.
         by: fields to group by; rows without a value are a group of their own.
         every: the length of the time intervals, such as "30s", "1m" or "1h".
         where: a further condition on the rows.

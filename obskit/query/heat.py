@@ -106,7 +106,7 @@ def heatmap(
     notes = list(scope.notes)
     reasons = {
         "missing": f"without a value of {x} or {y}",
-        "zero": f"with a value of {y} of zero or less, which a logarithmic axis does not have",
+        "zero": f"with a value of {y} at or below zero",
         "beyond": "with an infinite value",
     }
     notes += [

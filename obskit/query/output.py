@@ -20,7 +20,7 @@ def format_call(verb: str, *given: Any, scope: Scope, **named: Any) -> str:
         verb: the method of `Events`.
         *given: its positional arguments.
         scope: the scope; its derived fields and its condition come first.
-        **named: its keyword arguments; those that are None, False or empty are left out.
+        **named: its keyword arguments; those that are None, False, 0 or empty are left out.
 
     Returns:
         Python code.

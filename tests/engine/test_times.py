@@ -1,4 +1,4 @@
-"""Windows of time: what reads as one, what it selects, and what is a condition instead."""
+"""Windows of time: how they are written, what they select, and what is a condition instead."""
 
 from __future__ import annotations
 
@@ -105,10 +105,10 @@ def test_what_is_a_window(text: Any, start: float | None, end: float | None) -> 
         ),
     ],
 )
-def test_what_is_none(wrong: Any, error: type[ObskitError], text: str) -> None:
-    with pytest.raises(error) as told:
+def test_what_is_not_a_window(wrong: Any, error: type[ObskitError], text: str) -> None:
+    with pytest.raises(error) as caught:
         parse_window(wrong, NEWEST)
-    assert str(told.value) == text
+    assert str(caught.value) == text
 
 
 def test_nothing_to_count_from() -> None:
@@ -130,7 +130,9 @@ def test_a_length_of_time_is_ago_in_conditions_too() -> None:
     st.none() | st.integers(-3, 3),
     st.none() | st.integers(-3, 3),
 )
-def test_mask_and_condition_say_the_same(rows: list[int | None], start: int | None, end: int | None) -> None:
+def test_mask_and_condition_select_the_same_rows(
+    rows: list[int | None], start: int | None, end: int | None
+) -> None:
     window = Window(start, end)
     mask = window.mask(np.array([NO_TIME if row is None else row for row in rows], np.int64))
     wanted = [
@@ -156,7 +158,7 @@ def test_a_moment_is_kept_within_the_years() -> None:
 
 
 @pytest.mark.parametrize("text", ["30m", "-30m", "2026-05-04", "2026-05-04T10:00Z/", "/30m", "2h/30m"])
-def test_when_said_as_a_window(scope: Scope, text: str) -> None:
+def test_text_of_a_window_is_a_window(scope: Scope, text: str) -> None:
     assert window_or_condition(text, scope) == parse_window(text, NEWEST)
 
 
@@ -164,11 +166,11 @@ def test_when_said_as_a_window(scope: Scope, text: str) -> None:
     "text",
     ["http.route = '/book'", "2xx > 1", "-1 < 2xx", "error", "http.route in ('2026-05-04/2026-05-05')"],
 )
-def test_when_said_as_a_condition(scope: Scope, text: str) -> None:
+def test_other_text_is_a_condition(scope: Scope, text: str) -> None:
     assert window_or_condition(text, scope) == scope.condition(text)
 
 
-def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
+def test_other_values_are_windows_or_conditions(scope: Scope) -> None:
     assert window_or_condition(None, scope) is None
     assert window_or_condition((TEN, None), scope) == Window(at(0), None)
     assert window_or_condition(TEN, scope) == Window(at(0), None)
@@ -193,7 +195,9 @@ def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
         ("noon/midnight", UnknownField, "no field is called 'noon'"),
     ],
 )
-def test_when_said_as_nothing(scope: Scope, text: str, error: type[ObskitError], says: str) -> None:
-    with pytest.raises(error) as told:
+def test_text_that_is_neither_gets_the_fitting_error(
+    scope: Scope, text: str, error: type[ObskitError], says: str
+) -> None:
+    with pytest.raises(error) as caught:
         window_or_condition(text, scope)
-    assert says in str(told.value)
+    assert says in str(caught.value)
