@@ -1,22 +1,22 @@
-"""The engine room: what a condition means, and DuckDB to count with it.
+"""Conditions, scopes and the engine that runs them.
 
-It owns `Condition` (text, or an Ibis expression, parsed once into a value), `Scope` (which rows of which
-dataset a question is about) and the engine that runs what Ibis compiles. It refuses text pasted into SQL.
+A `Condition` is text or an Ibis expression, parsed once. A `Scope` is a dataset with the rows and derived
+fields that a question is about. The engine, DuckDB, runs the SQL that Ibis compiles; a user's text is never
+pasted into SQL.
 """
 
 from obskit.engine.condition import (
     Condition,
     Expression,
-    Names,
     all_of,
+    ibis_to_text,
     negate,
     parse_condition,
     parse_expression,
-    text_of_ibis,
-    unknown_field,
 )
-from obskit.engine.duck import Answer, DuckEngine, Engine, Mask, filter_table
-from obskit.engine.items import condition_of, format_condition, format_value
+from obskit.engine.duck import DuckEngine, Engine, Mask, QueryOutput, filter_table
+from obskit.engine.field_names import Names, unknown_field
+from obskit.engine.items import format_condition, format_value
 from obskit.engine.population import Population, check_population
 from obskit.engine.scope import Scope
 from obskit.engine.times import Window, parse_moment, parse_window, window_or_condition
@@ -24,7 +24,6 @@ from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, to
 from obskit.engine.values import microseconds, moment, parse_span, parse_time, time_literal
 
 __all__ = [
-    "Answer",
     "Condition",
     "DuckEngine",
     "Engine",
@@ -33,15 +32,16 @@ __all__ = [
     "Mask",
     "Names",
     "Population",
+    "QueryOutput",
     "Scope",
     "Token",
     "Window",
     "all_of",
     "check_population",
-    "condition_of",
     "filter_table",
     "format_condition",
     "format_value",
+    "ibis_to_text",
     "microseconds",
     "moment",
     "negate",
@@ -53,7 +53,6 @@ __all__ = [
     "parse_window",
     "quote_name",
     "quote_string",
-    "text_of_ibis",
     "time_literal",
     "tokenize",
     "unknown_field",

@@ -1,13 +1,13 @@
-"""Conditions: SQL's boolean syntax over field names, parsed once, bound to a table when used.
+"""Parse conditions and expressions: SQL's boolean syntax over field names.
 
-The room owns what a text means. It refuses statements, subqueries, comments and functions that are not on its
-list; a condition is a value and knows nothing of where the rows are.
+A condition is parsed once, into a value that knows nothing of where the rows are; `to_ibis` binds it to a
+table. Statements, subqueries, comments and functions that are not in `functions.FUNCTIONS` are rejected.
 """
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -20,22 +20,27 @@ from ibis.common.deferred import Deferred
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.functions import ALIASES, CALCULATIONS, FUNCTIONS
-from obskit.engine.tokens import KnownNames, Token, begins, quote_name, quote_string, render, tokenize
+from obskit.engine.tokens import KnownNames, Token, render, starts_operand, tokenize
 from obskit.engine.tree import MAX_DEPTH, depth
 from obskit.engine.walk import Parsed, Walker
-from obskit.errors import ConditionError, ObskitError, UnknownField, UnknownFunction
-from obskit.names import RENAMED, nearest
+from obskit.errors import ConditionError, ObskitError, UnknownFunction
+from obskit.names import nearest
 
-_SIDE_LIMIT = 100  # symbols `not not not ...` in a row, before the parser sees them
+_MAX_SIGNS = 100  # in a row, as in `not not not x`; more would overflow the stack of the parser
 
 
 @dataclass(frozen=True)
 class Expression:
     """A value computed from the fields of a row, such as `duration_ms / 1000`.
 
-    `text` is canonical and reads back as the same expression; `fields` are the fields it mentions, by the
-    names they have in the data; `notes` say which old names were resolved.
+    Attributes:
+        text: the expression in its canonical form; it reads back as the same expression.
+        fields: the fields that it mentions, by their names in the data.
+        notes: the old names that were replaced by new ones.
+        parsed: the tree of the expression.
+        newest: the time that "-30m" counts from.
     """
 
     text: str
@@ -45,85 +50,25 @@ class Expression:
     newest: datetime | None = field(default=None, repr=False)
 
     def to_ibis(self, table: Mapping[str, ir.Column] | ir.Table) -> ir.Value:
-        """Return the Ibis expression over `table`, which has the fields as columns."""
-        return _guarded(lambda: Walker(self._tree(), table).value())
+        """Return the Ibis expression over a table whose columns are the fields."""
+        return _catch_recursion(lambda: Walker(self._require_parsed(), table).value())
 
-    def _tree(self) -> Parsed:
+    def _require_parsed(self) -> Parsed:
         if self.parsed is None:
-            raise ConditionError(f"{self.text!r} was not parsed", hint="make conditions with parse_condition")
+            raise ConditionError(f"{self.text!r} was not parsed", hint="create it with parse_condition")
         return self.parsed
 
 
 @dataclass(frozen=True)
 class Condition(Expression):
-    """An expression that is true, false or null of a row. Equal texts are equal conditions."""
+    """An expression that is true, false or null for a row. Conditions with equal texts are equal."""
 
     def to_ibis(self, table: Mapping[str, ir.Column] | ir.Table) -> ir.BooleanValue:
-        """Return the Ibis condition over `table`, which has the fields as columns."""
-        return _guarded(lambda: Walker(self._tree(), table).boolean())
+        """Return the Ibis condition over a table whose columns are the fields."""
+        return _catch_recursion(lambda: Walker(self._require_parsed(), table).boolean())
 
     def __str__(self) -> str:
         return self.text
-
-
-class Names:
-    """The names a text may use: those of a schema, without regard to case, and old ones for new.
-
-    Args:
-        schema: the fields.
-        verbatim: columns to be found as they are written, whatever they hold (`p99(duration_ms)`).
-    """
-
-    def __init__(self, schema: pa.Schema, verbatim: Iterable[str] = ()) -> None:
-        self.names = list(schema.names)
-        self._by_lower = {name.lower(): name for name in self.names}
-        self._renamed = {
-            old.lower(): self._by_lower[new.lower()]
-            for old, new in RENAMED.items()
-            if new.lower() in self._by_lower and old.lower() not in self._by_lower
-        }
-        self.known = KnownNames([*self._by_lower, *self._renamed], verbatim)
-
-    def resolve(self, token: Token) -> tuple[str, str | None]:
-        """Return the field a token names, and a note where it is an old name.
-
-        Raises:
-            UnknownField: no field has the name, in either reading of it.
-        """
-        field = self.find(token.value)
-        if field is None:
-            raise unknown_field(token.value, self.names, quoted=token.kind == "quoted")
-        new = token.value.lower() in self._renamed
-        return field, f"{token.value} is {field} today" if new else None
-
-    def find(self, name: str) -> str | None:
-        """Return the field a name means, without regard to case, old names included; None if none."""
-        low = name.lower()
-        return self._by_lower.get(low, self._renamed.get(low))
-
-
-def unknown_field(
-    name: str, names: Sequence[str], *, quoted: bool = False, alone: bool = False
-) -> UnknownField:
-    """Return the error for a field that no event has, with the nearest names.
-
-    Args:
-        name: as it was written.
-        names: those that there are.
-        quoted: it stood in double quotes.
-        alone: a name was asked for, so it is no value whose quotes were forgotten.
-    """
-    near = nearest(name, names)
-    shown = name if len(name) <= 80 else name[:77] + "..."
-    fields = f"the nearest fields are {', '.join(near)}" if near else "no field has a name like it"
-    value = quote_string(shown)
-    if alone:
-        hint = fields if near else f"{fields}: events.fields() lists them"
-    elif quoted:
-        hint = f"double quotes name a field, and {fields}; is it a value? Then in single quotes: {value}"
-    else:
-        hint = f"{fields}; if it is a value, it stands in single quotes: {value}"
-    return UnknownField(f"no field is called {shown!r}", hint=hint)
 
 
 def parse_condition(
@@ -133,24 +78,29 @@ def parse_condition(
     newest: datetime | None = None,
     names: Names | None = None,
 ) -> Condition:
-    """Read a condition.
+    """Parse a condition and check it against the types of the fields.
 
     Args:
-        condition: text, an Ibis expression (`_["http.route"] == "/book"`), or a condition already read.
-        schema: fields and types it may use.
-        newest: what "-30m" counts from.
-        names: the names of `schema`, where they were made before.
+        condition: text, an Ibis expression (`_["http.route"] == "/book"`), or a parsed condition.
+        schema: the fields that it may use, with their types.
+        newest: the time that "-30m" counts from.
+        names: the names of `schema`, to save making them again.
+
+    Returns:
+        The condition, to be bound to a table by `to_ibis`.
+
     Raises:
-        ConditionError: it cannot be read, or its types do not go together.
-        UnknownField, UnknownFunction: with the nearest names.
+        ConditionError: the condition cannot be parsed, or compares types that do not match.
+        UnknownField, UnknownFunction: a name does not exist; the hint has the nearest names.
+        LimitExceeded: the condition is too long.
     """
     if isinstance(condition, Condition):
         condition = condition.text
     elif not isinstance(condition, str):
-        condition = text_of_ibis(condition, schema)
+        condition = ibis_to_text(condition, schema)
     found = _parse(condition, schema, newest, names)
     made = Condition(**{f.name: getattr(found, f.name) for f in dataclasses.fields(found)})
-    made.to_ibis(_table(schema, made.fields))
+    made.to_ibis(_schema_table(schema, made.fields))
     return made
 
 
@@ -161,19 +111,27 @@ def parse_expression(
     newest: datetime | None = None,
     names: Names | None = None,
 ) -> Expression:
-    """Read a value computed from fields; errors as `parse_condition`."""
+    """Parse a value such as `duration_ms / 1000`; takes and raises what `parse_condition` does."""
     if not isinstance(text, str):
-        text = text_of_ibis(text, schema)
+        text = ibis_to_text(text, schema)
     found = _parse(text, schema, newest, names)
-    found.to_ibis(_table(schema, found.fields))
+    found.to_ibis(_schema_table(schema, found.fields))
     return found
 
 
-def text_of_ibis(expression: Any, schema: pa.Schema) -> str:
+def ibis_to_text(expression: Any, schema: pa.Schema) -> str:
     """Write an Ibis expression as the text of a condition.
 
+    Args:
+        expression: a deferred expression, or a value over an Ibis table.
+        schema: the fields that it may use.
+
+    Returns:
+        The text, in DuckDB's SQL; `parse_condition` decides whether conditions allow it.
+
     Raises:
-        ConditionError: it is no expression over the fields, or uses what conditions do not have.
+        ConditionError: this is not an expression over the fields.
+        UnknownField: it uses a field that does not exist.
     """
     table = ibis.table(ibis.Schema.from_pyarrow(schema), name="events")
     try:
@@ -183,8 +141,8 @@ def text_of_ibis(expression: Any, schema: pa.Schema) -> str:
             sql = ibis.to_sql(expression.name("value").as_table(), dialect="duckdb")
         else:
             raise ConditionError(
-                f"a condition is text or an Ibis expression, not {type(expression).__name__}",
-                hint='such as "duration_ms > 500" or _["http.route"] == "/book"',
+                f"a condition must be text or an Ibis expression, got {type(expression).__name__}",
+                hint='write "duration_ms > 500" or _["http.route"] == "/book"',
             )
         select: Any = sqlglot.parse_one(sql, dialect="duckdb")
         tree: Any = select.selects[0]
@@ -197,29 +155,29 @@ def text_of_ibis(expression: Any, schema: pa.Schema) -> str:
     except AttributeError as error:
         name = str(error).rsplit("'", 2)[-2:-1]
         raise unknown_field(name[0] if name else str(error), schema.names) from None
-    except Exception as error:  # whatever Ibis makes of an expression that is not over these fields
+    except Exception as error:  # Ibis raises many kinds for an expression over other fields
         raise ConditionError(
             f"this Ibis expression cannot be read: {str(error).splitlines()[0] if str(error) else error!r}",
-            hint='use fields by name: _["http.route"] == "/book"',
+            hint='refer to fields by name: _["http.route"] == "/book"',
         ) from None
 
 
 def all_of(conditions: Iterable[Condition | None]) -> Condition | None:
-    """Return the condition that all hold (None among them is passed over); None where there are none."""
+    """Join conditions with `and`, skipping None; None if no condition is left."""
     parts = list(dict.fromkeys(c for c in conditions if c is not None))
     if not parts:
         return None
     if len(parts) == 1:
         return parts[0]
-    return _joined(parts, " and ")
+    return _join(parts, " and ")
 
 
 def negate(condition: Condition) -> Condition:
-    """Return the condition that is true where this one is false (null stays null)."""
-    return _joined([condition], "", prefix="not ")
+    """Return the condition that is true where this one is false; null stays null."""
+    return _join([condition], "", prefix="not ")
 
 
-def _joined(parts: list[Condition], word: str, prefix: str = "") -> Condition:
+def _join(parts: list[Condition], word: str, prefix: str = "") -> Condition:
     columns: list[str] = []
     strings: list[str] = []
     functions: list[str] = []
@@ -227,8 +185,8 @@ def _joined(parts: list[Condition], word: str, prefix: str = "") -> Condition:
     for part in parts:
         parsed = part.parsed
         if parsed is None:
-            raise ConditionError(f"{part.text!r} was not parsed", hint="make conditions with parse_condition")
-        trees.append(_shifted(parsed.tree, len(columns), len(strings), len(functions)))
+            raise ConditionError(f"{part.text!r} was not parsed", hint="create it with parse_condition")
+        trees.append(_renumbered(parsed.tree, len(columns), len(strings), len(functions)))
         columns += parsed.columns
         strings += parsed.strings
         functions += parsed.functions
@@ -253,7 +211,7 @@ def _in_parentheses(text: str, always: bool) -> str:
     return f"({text})" if loose else text
 
 
-def _shifted(tree: exp.Expression, columns: int, strings: int, functions: int) -> exp.Expression:
+def _renumbered(tree: exp.Expression, columns: int, strings: int, functions: int) -> exp.Expression:
     by = {"n": columns, "s": strings, "f": functions}
 
     def renumber(name: str) -> str:
@@ -272,18 +230,20 @@ def _parse(text: str, schema: pa.Schema, newest: datetime | None, names: Names |
     names = names or Names(schema)
     tokens = tokenize(text, names.known)
     if not tokens:
-        raise ConditionError("the condition is empty", hint="such as duration_ms > 500")
+        raise ConditionError("the condition is empty", hint="write one such as duration_ms > 500")
     columns: dict[str, int] = {}
     strings: dict[str, int] = {}
     functions: dict[str, int] = {}
     notes: list[str] = []
     words: list[str] = []
     canonical: list[Token] = []
-    run = 0
+    signs = 0
     for at, token in enumerate(tokens):
-        run = run + 1 if token.value in ("not", "-", "+") and token.kind in ("keyword", "symbol") else 0
-        if run > _SIDE_LIMIT:
-            raise ConditionError(f"{run} signs in a row at character {token.at + 1}", hint="one is enough")
+        signs = signs + 1 if token.value in ("not", "-", "+") and token.kind in ("keyword", "symbol") else 0
+        if signs > _MAX_SIGNS:
+            raise ConditionError(
+                f"{signs} signs in a row at character {token.at + 1}", hint="write one of them"
+            )
         if token.kind in ("name", "quoted"):
             resolved, note = names.resolve(token)
             if note:
@@ -294,15 +254,15 @@ def _parse(text: str, schema: pa.Schema, newest: datetime | None, names: Names |
             words.append(f"'s{strings.setdefault(token.value, len(strings))}'")
             canonical.append(token)
         elif token.kind == "function":
-            function = _function(token.value)
+            function = _resolve_function(token.value)
             words.append(f"f{functions.setdefault(function, len(functions))}")
             canonical.append(dataclasses.replace(token, value=function))
-        elif token.kind == "symbol" and token.value == "+" and begins(tokens[at - 1] if at else None):
-            continue  # a plus sign says nothing
+        elif token.kind == "symbol" and token.value == "+" and starts_operand(tokens[at - 1] if at else None):
+            continue  # a plus sign changes nothing
         else:
             words.append("=" if token.value == "==" else token.value)
             canonical.append(token)
-    tree = _sqlglot(" ".join(words), text)
+    tree = _parse_tree(" ".join(words), text)
     parsed = Parsed(tree, tuple(columns), tuple(strings), tuple(functions), newest)
     return Expression(
         text=render(canonical),
@@ -313,72 +273,66 @@ def _parse(text: str, schema: pa.Schema, newest: datetime | None, names: Names |
     )
 
 
-def _function(name: str) -> str:
+def _resolve_function(name: str) -> str:
     known = ALIASES.get(name, name)
     if known in FUNCTIONS:
         return known
     if known in CALCULATIONS or (known.startswith("p") and known[1:].isdigit()):
         raise UnknownFunction(
-            f"{name} counts over many rows, and a condition is about one row",
-            hint=f"events.query({name + '(...)'!r}), and `having` for a condition on its result",
+            f"{name}() is calculated over many rows, but a condition is about one row",
+            hint=f"use events.query({name + '(...)'!r}), with `having` for a condition on its result",
         )
     near = nearest(name, [*FUNCTIONS, *ALIASES])
     raise UnknownFunction(
-        f"conditions know no function {name!r}",
+        f"conditions have no function {name!r}",
         hint=(f"the nearest are {', '.join(near)}; " if near else "")
-        + f"all of them: {', '.join(sorted(FUNCTIONS))}",
+        + f"all functions: {', '.join(sorted(FUNCTIONS))}",
     )
 
 
-def _sqlglot(stand_ins: str, text: str) -> exp.Expression:
+def _parse_tree(placeholders: str, text: str) -> exp.Expression:
     shown = text if len(text) <= 120 else text[:117] + "..."
 
     def parse() -> Any:
-        found = sqlglot.parse(stand_ins, dialect="duckdb")
+        found = sqlglot.parse(placeholders, dialect="duckdb")
         if len(found) != 1 or found[0] is None:
-            raise ConditionError(f"cannot read the condition: {shown}", hint="it is one expression")
+            raise ConditionError(f"cannot read the condition: {shown}", hint="write one expression")
         return found[0]
 
     try:
-        tree: exp.Expression = _guarded(parse)
+        tree: exp.Expression = _catch_recursion(parse)
     except SqlglotError:
         raise ConditionError(
             f"cannot read the condition: {shown}",
-            hint="such as: http.route = '/book' and duration_ms > 500",
+            hint="write one such as http.route = '/book' and duration_ms > 500",
         ) from None
-    except (AttributeError, TypeError, KeyError, IndexError) as error:  # the parser, on what is no expression
+    except (
+        AttributeError,
+        TypeError,
+        KeyError,
+        IndexError,
+    ) as error:  # sqlglot's, for some texts that are not expressions
         raise ConditionError(
-            f"cannot read the condition: {shown} ({error})", hint="it is one expression"
+            f"cannot read the condition: {shown} ({error})", hint="write one expression"
         ) from None
     if depth(tree) > MAX_DEPTH:
         raise ConditionError(
-            f"the condition nests more than {MAX_DEPTH} deep", hint="split it into several `where`"
+            f"the condition is nested more than {MAX_DEPTH} levels deep",
+            hint="split it into several `where` calls",
         )
     return tree
 
 
-def _guarded(build: Callable[[], Any]) -> Any:
+def _catch_recursion(build: Callable[[], Any]) -> Any:
     try:
         return build()
     except RecursionError:
-        raise ConditionError("the condition nests too deep", hint="split it into several `where`") from None
+        raise ConditionError(
+            "the condition is nested too deeply", hint="split it into several `where` calls"
+        ) from None
 
 
-def _table(schema: pa.Schema, fields: Iterable[str]) -> ir.Table:
-    # Only what is mentioned: a schema of 20,000 fields would cost more than the condition.
+def _schema_table(schema: pa.Schema, fields: Iterable[str]) -> ir.Table:
+    # Only the fields of the condition: to convert a schema of 20,000 fields takes longer than to parse it.
     picked = pa.schema([schema.field(name) for name in fields] or [pa.field("obskit", pa.bool_())])
     return ibis.table(ibis.Schema.from_pyarrow(picked), name="events")
-
-
-__all__ = [
-    "Condition",
-    "Expression",
-    "Names",
-    "all_of",
-    "negate",
-    "parse_condition",
-    "parse_expression",
-    "quote_name",
-    "text_of_ibis",
-    "unknown_field",
-]

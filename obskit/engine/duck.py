@@ -1,7 +1,7 @@
 """DuckDB over Parquet: the embedded engine.
 
-Ibis compiles, DuckDB's own client runs: Ibis's executor is not used. The database holds nothing but a view on
-the dataset's files, may read no other file, and gives each call a cursor of its own, so threads do not meet.
+Ibis compiles expressions to SQL, and DuckDB's own client runs it. The database holds one view, on the files
+of the dataset, and cannot read any other file. Each call has its own cursor, so threads can share an engine.
 """
 
 from __future__ import annotations
@@ -29,27 +29,32 @@ from obskit.text import first_line, pluralize
 VIEW = "events"
 MASK_CACHE_BYTES = 256 << 20
 
-Bools = npt.NDArray[np.bool_]
+BoolArray = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """A condition over the rows of one file, in order: where it is true, and where null (None: nowhere)."""
+    """For which rows of a file a condition is true, and for which it is null.
 
-    true: Bools
-    null: Bools | None
+    Attributes:
+        true: bool[rows], in the order of the file.
+        null: the same; None if the condition is null for no row.
+    """
+
+    true: BoolArray
+    null: BoolArray | None
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
-    """What a statement returned, and the statement."""
+class QueryOutput:
+    """The rows that a statement returned, and the statement."""
 
     table: pa.Table
     sql: str
 
 
 class Engine(Protocol):
-    """Where expressions run."""
+    """Compiles and runs expressions over the events of a dataset."""
 
     def table(self) -> ir.Table:
         """Return the events as an unbound Ibis table."""
@@ -61,23 +66,21 @@ class Engine(Protocol):
         """Run a statement and return all of its rows."""
 
     def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """Run a statement and give its rows in their order, `rows` at a time."""
+        """Run a statement and yield its rows in order, `rows` at a time."""
 
     def masks(
-        self, key: str, column: ir.BooleanColumn, within: Sequence[tuple[int, int]] | None = None
+        self, key: str, column: ir.BooleanColumn, ranges: Sequence[tuple[int, int]] | None = None
     ) -> list[Mask]:
-        """Return a boolean column of the events (or of the rows in `within`), a mask a file; remembered."""
+        """Return a boolean column of the events (or of the rows in `ranges`) as masks, one per file."""
 
 
 class DuckEngine:
     """An engine over the Parquet files of one dataset.
 
     Args:
-        files: the files, in the dataset's order.
-        rows: how many rows each has.
-        schema: the schema they share.
-    Raises:
-        DatasetError: when asked, if a file is gone or not Parquet any more.
+        files: the files, in the order of the dataset.
+        rows: the number of rows of each file.
+        schema: the schema of all files.
     """
 
     name = "duckdb"
@@ -89,7 +92,7 @@ class DuckEngine:
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self._masks: OrderedDict[str, list[Mask]] = OrderedDict()
-        self._held = 0
+        self._cached_bytes = 0
         self._table = ibis.table(ibis.Schema.from_pyarrow(schema), name=VIEW)
 
     def table(self) -> ir.Table:
@@ -97,84 +100,107 @@ class DuckEngine:
         return self._table
 
     def compile(self, expression: ir.Expr) -> str:
-        """Return the statement for an expression, in DuckDB's SQL."""
+        """Return the statement for an expression, in the SQL of DuckDB."""
         try:
             return str(ibis.to_sql(expression, dialect="duckdb"))
         except RecursionError:
             raise ConditionError(
-                "the expression nests too deep", hint="split it into several `where`"
+                "the expression is nested too deeply", hint="split it into several `where` calls"
             ) from None
 
     def run(self, sql: str) -> pa.Table:
         """Run a statement over the view `events`.
 
+        Args:
+            sql: one statement, as `compile` returns it.
+
+        Returns:
+            All of its rows.
+
         Raises:
-            ConditionError: the statement cannot run on these rows (a pattern that is none, say).
+            ConditionError: the statement fails on these rows, because of an invalid pattern for example.
             DatasetError: a file cannot be read.
         """
-        with self._asked() as cursor:
+        with self._open_cursor() as cursor:
             return cursor.sql(sql).to_arrow_table()
 
     def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
-        """Run a statement and give its rows in their order, `rows` at a time, in constant memory.
+        """Run a statement and yield its rows in order, in constant memory.
+
+        Args:
+            sql: one statement, as `compile` returns it.
+            rows: rows per batch.
+
+        Yields:
+            Batches of at most `rows` rows.
 
         Raises:
             ConditionError, DatasetError: as `run`.
         """
-        with self._asked() as cursor:
+        with self._open_cursor() as cursor:
             yield from cursor.sql(sql).to_arrow_reader(rows)
 
     @contextmanager
-    def _asked(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Give a cursor, and our errors for DuckDB's."""
+    def _open_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a cursor, and raise DuckDB's errors as ours."""
         cursor = self._cursor()
         try:
             yield cursor
         except (duckdb.IOException, duckdb.PermissionException) as error:
             raise DatasetError(
                 f"the files of the dataset cannot be read: {first_line(error)}",
-                hint="were they moved or replaced? Load them again",
+                hint="load the events again; the files may have been moved or replaced",
             ) from None
         except duckdb.Error as error:
-            raise _cannot(error) from None
+            raise _query_error(error) from None
         finally:
             cursor.close()
 
     def masks(
-        self, key: str, column: ir.BooleanColumn, within: Sequence[tuple[int, int]] | None = None
+        self, key: str, column: ir.BooleanColumn, ranges: Sequence[tuple[int, int]] | None = None
     ) -> list[Mask]:
-        """Return a boolean column of the events, a mask a file in the order of its rows.
+        """Return a boolean column of the events as one mask per file.
 
         Args:
-            key: what it is remembered under.
-            column: over the events, or over those of them that are in `within`, in their order.
-            within: per file the rows (first, one beyond the last) the column is of; it is false elsewhere.
-        Cost: one scan of the columns it needs; remembered, up to 256 MB of masks.
+            key: the key of the masks in the cache.
+            column: a column over the events, or over the rows in `ranges`, in the order of the dataset.
+            ranges: (first row, one after the last row) of each file; the masks are false elsewhere.
+
+        Returns:
+            The masks, in the order of each file's rows; read-only.
+
+        Raises:
+            ConditionError: as `run`.
+            DatasetError: as `run`, or the files no longer have the rows that were written.
+
+        Cost: one scan of the columns that it needs; up to 256 MB of masks are cached.
         """
         with self._lock:
             if key in self._masks:
                 self._masks.move_to_end(key)
                 return self._masks[key]
-        # Rows come in the order of the files: DuckDB preserves insertion order.
-        found = self.run(self.compile(column.name("value").as_table())).column(0)
-        masks = self._split(found) if within is None else self._placed(found, within)
+        # DuckDB preserves insertion order, so rows come in the order of the files.
+        values = self.run(self.compile(column.name("value").as_table())).column(0)
+        masks = self._split_by_file(values) if ranges is None else self._expand_ranges(values, ranges)
         size = sum(m.true.nbytes + (m.null.nbytes if m.null is not None else 0) for m in masks)
         with self._lock:
             if key not in self._masks:
                 self._masks[key] = masks
-                self._held += size
-            while self._held > MASK_CACHE_BYTES and len(self._masks) > 1:
+                self._cached_bytes += size
+            while self._cached_bytes > MASK_CACHE_BYTES and len(self._masks) > 1:
                 _, old = self._masks.popitem(last=False)
-                self._held -= sum(m.true.nbytes + (m.null.nbytes if m.null is not None else 0) for m in old)
+                self._cached_bytes -= sum(
+                    m.true.nbytes + (m.null.nbytes if m.null is not None else 0) for m in old
+                )
         return masks
 
-    def _split(self, column: pa.ChunkedArray) -> list[Mask]:
+    def _split_by_file(self, column: pa.ChunkedArray) -> list[Mask]:
         if len(column) != sum(self._rows):
             raise DatasetError(
-                f"the files hold {pluralize(len(column), 'row')}, but {sum(self._rows):,} were written",
-                hint="the dataset was changed from outside; convert it again",
+                f"the dataset has {pluralize(len(column), 'row')}, but {sum(self._rows):,} were written",
+                hint="convert it again; something else changed the dataset",
             )
-        true, null = _bits(column)
+        true, null = _to_numpy(column)
         masks, start = [], 0
         for rows in self._rows:
             part = slice(start, start + rows)
@@ -185,49 +211,51 @@ class DuckEngine:
             mask.true.flags.writeable = False
         return masks
 
-    def _placed(self, column: pa.ChunkedArray, within: Sequence[tuple[int, int]]) -> list[Mask]:
-        if len(column) != sum(last - first for first, last in within):
+    def _expand_ranges(self, column: pa.ChunkedArray, ranges: Sequence[tuple[int, int]]) -> list[Mask]:
+        if len(column) != sum(last - first for first, last in ranges):
             raise DatasetError(
-                "the files are not in order of time as their codes say",
-                hint="the dataset was changed from outside; convert it again",
+                "the rows of the dataset are no longer in the order of their stored times",
+                hint="convert it again; something else changed the dataset",
             )
-        true, null = _bits(column)
+        true, null = _to_numpy(column)
         masks, start = [], 0
-        for rows, (first, last) in zip(self._rows, within, strict=True):
-            whole = np.zeros(rows, dtype=bool)
+        for rows, (first, last) in zip(self._rows, ranges, strict=True):
+            full = np.zeros(rows, dtype=bool)
             part = slice(start, start + last - first)
-            whole[first:last] = true[part]
+            full[first:last] = true[part]
             unknown = None
             if null is not None and null[part].any():
                 unknown = np.zeros(rows, dtype=bool)
                 unknown[first:last] = null[part]
-            whole.flags.writeable = False
-            masks.append(Mask(whole, unknown))
+            full.flags.writeable = False
+            masks.append(Mask(full, unknown))
             start = part.stop
         return masks
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
             if self._connection is None:
-                self._connection = self._open()
+                self._connection = self._connect()
             return self._connection.cursor()
 
-    def _open(self) -> duckdb.DuckDBPyConnection:
+    def _connect(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
         parents = {file.parent for file in self._files}
-        # The path is checked before and after its patterns are seen to.
-        folders = sorted({str(folder) for folder in parents} | {_literally(folder) for folder in parents})
+        # DuckDB checks a path both before and after it expands the patterns in it.
+        folders = sorted({str(folder) for folder in parents} | {_escape_glob(folder) for folder in parents})
         settings = (
             "set TimeZone = 'UTC'",
             "set enable_progress_bar = false",
-            f"set allowed_directories = {_strings(folders)}",
+            f"set allowed_directories = {_string_list(folders)}",
             "set enable_external_access = false",
             "set lock_configuration = true",
         )
         for setting in settings:
             connection.execute(setting)
         if self._files:
-            source = f"select * from read_parquet({_strings([_literally(file) for file in self._files])})"  # noqa: S608
+            source = (
+                f"select * from read_parquet({_string_list([_escape_glob(file) for file in self._files])})"  # noqa: S608
+            )
         else:
             names = ", ".join(
                 f"null::{_sql_type(field.type)} as {_identifier(field.name)}" for field in self._schema
@@ -238,13 +266,13 @@ class DuckEngine:
         except duckdb.Error as error:
             raise DatasetError(
                 f"the files of the dataset cannot be read: {first_line(error)}",
-                hint="were they moved or replaced? Load them again",
+                hint="load the events again; the files may have been moved or replaced",
             ) from None
         return connection
 
 
 def filter_table(table: pa.Table, condition: Condition) -> pa.Table:
-    """Return the rows of a table in memory of which a condition over its columns is true."""
+    """Return the rows of a table in memory for which a condition is true."""
     events = ibis.table(ibis.Schema.from_pyarrow(table.schema), name=VIEW)
     sql = ibis.to_sql(events.select(value=condition.to_ibis(events)), dialect="duckdb")
     with duckdb.connect(":memory:") as connection:
@@ -253,12 +281,12 @@ def filter_table(table: pa.Table, condition: Condition) -> pa.Table:
         try:
             true = connection.sql(sql).to_arrow_table().column(0)
         except duckdb.Error as error:
-            raise _cannot(error) from None
+            raise _query_error(error) from None
     return table.filter(true.fill_null(False))
 
 
-def _bits(column: pa.ChunkedArray) -> tuple[Bools, Bools | None]:
-    """Return a boolean column as two numpy columns: true, and null if anything is."""
+def _to_numpy(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray | None]:
+    """Return where a boolean column is true, and where it is null (None if nowhere)."""
     true = np.empty(len(column), dtype=bool)
     null = np.zeros(len(column), dtype=bool) if column.null_count else None
     at = 0
@@ -268,27 +296,27 @@ def _bits(column: pa.ChunkedArray) -> tuple[Bools, Bools | None]:
         if chunk.null_count == len(chunk) or data is None:
             true[at:end] = False
         else:
-            true[at:end] = _unpacked(data, chunk.offset, len(chunk))
+            true[at:end] = _unpack_bits(data, chunk.offset, len(chunk))
         if null is not None and chunk.null_count:
-            null[at:end] = ~_unpacked(validity, chunk.offset, len(chunk))
+            null[at:end] = ~_unpack_bits(validity, chunk.offset, len(chunk))
             true[at:end] &= ~null[at:end]
         at = end
     return true, null
 
 
-def _unpacked(buffer: pa.Buffer, offset: int, length: int) -> Bools:
+def _unpack_bits(buffer: pa.Buffer, offset: int, length: int) -> BoolArray:
     first = offset // 8
     octets = np.frombuffer(buffer, np.uint8)[first : (offset + length + 7) // 8]
     bits = np.unpackbits(octets, bitorder="little")
     return bits[offset - 8 * first :][:length].view(np.bool_)
 
 
-def _literally(file: Path) -> str:
-    """Write a path so that DuckDB takes it as it is: `[`, `*` and `?` are patterns to it."""
+def _escape_glob(file: Path) -> str:
+    """Escape `[`, `*` and `?` in a path, which DuckDB would expand as patterns."""
     return re.sub(r"[\[*?]", lambda match: f"[{match.group()}]", str(file))
 
 
-def _strings(values: Sequence[str]) -> str:
+def _string_list(values: Sequence[str]) -> str:
     return "[" + ", ".join("'" + value.replace("'", "''") + "'" for value in values) + "]"
 
 
@@ -312,8 +340,8 @@ def _sql_type(kind: pa.DataType) -> str:
     return next((sql for word, sql in names.items() if str(kind).startswith(word)), "varchar")
 
 
-def _cannot(error: duckdb.Error) -> ConditionError:
+def _query_error(error: duckdb.Error) -> ConditionError:
     return ConditionError(
-        f"DuckDB cannot answer: {first_line(error)}",
-        hint="check patterns and the types of what is compared",
+        f"DuckDB cannot run this: {first_line(error)}",
+        hint="check the patterns and the types of the values that are compared",
     )

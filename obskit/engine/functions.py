@@ -1,6 +1,7 @@
-"""The functions that conditions and expressions know: a short table, each entry typed and bounded.
+"""The functions that conditions and expressions may call.
 
-What is not here does not run: no file readers, no settings, nothing that grows with its argument.
+A function that is not in `FUNCTIONS` does not run. The table has no function that reads a file, changes a
+setting or returns more than it was given.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _UNITS = {"second": "s", "minute": "m", "hour": "h", "day": "D", "week": "W", "m
 
 @dataclass(frozen=True, slots=True)
 class Literal:
-    """A value written in the condition, before it takes the type of what it is compared with."""
+    """A value written in a condition, before it is converted to the type of the other side."""
 
     value: str | int | float | bool | None
 
@@ -31,27 +32,41 @@ Operand = ir.Value | Literal
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function by the types of its arguments: s text, n number, t time, l list or text, a anything."""
+    """A function that conditions may call.
+
+    Attributes:
+        arguments: a letter per argument: s text, n number, t time, l list or text, p a written value, a
+            anything; with `*`, any number of them.
+        build: makes the Ibis expression from the arguments.
+        example: a condition or expression that uses the function.
+        least: number of required arguments; None if all are required.
+    """
 
     arguments: str
     build: Callable[..., ir.Value]
     example: str
-    least: int | None = None  # how many arguments are required; None: all
+    least: int | None = None
+
+    @property
+    def hint(self) -> str:
+        """The example as the hint of an error."""
+        return f"for example: {self.example}"
 
 
-def _pattern(value: ir.Value, pattern: Any) -> ir.Value:
-    return value.re_search(_text_of(pattern, "regexp_matches", MAX_PATTERN))
+def _regexp_matches(value: ir.Value, pattern: Any) -> ir.Value:
+    return value.re_search(_pattern_text(pattern, "regexp_matches", MAX_PATTERN))
 
 
-def _text_of(operand: Any, function: str, limit: int) -> str:
+def _pattern_text(operand: Any, function: str, limit: int) -> str:
     if not isinstance(operand, str):
         raise ConditionError(
-            f"{function} takes its pattern as text in single quotes", hint=FUNCTIONS[function].example
+            f"the pattern of {function} must be text in single quotes, got {operand!r}",
+            hint=FUNCTIONS[function].hint,
         )
     if len(operand) > limit:
         raise ConditionError(
-            f"{function}: a pattern of {len(operand):,} characters; the limit is {limit:,}",
-            hint="split the pattern into several joined by `or`",
+            f"the pattern of {function} has {len(operand):,} characters; the limit is {limit:,}",
+            hint="split it into shorter patterns and join them with `or`",
         )
     return operand
 
@@ -59,7 +74,7 @@ def _text_of(operand: Any, function: str, limit: int) -> str:
 def _truncate(unit: Any, value: ir.Value) -> ir.Value:
     name = unit.lower() if isinstance(unit, str) else unit
     if name not in _UNITS:
-        raise ConditionError(f"date_trunc: no unit {name!r}", hint=f"one of {', '.join(_UNITS)}")
+        raise ConditionError(f"date_trunc has no unit {name!r}", hint=f"use one of {', '.join(_UNITS)}")
     return value.truncate(_UNITS[name])
 
 
@@ -74,23 +89,24 @@ def _length(value: ir.Value) -> ir.Value:
 def _round(value: ir.Value, digits: Any = 0) -> ir.Value:
     if not isinstance(digits, int) or not -15 <= digits <= 15:
         raise ConditionError(
-            "round takes a whole number of digits from -15 to 15", hint="round(duration_ms, 1)"
+            f"round needs a whole number of digits from -15 to 15, got {digits!r}",
+            hint=FUNCTIONS["round"].hint,
         )
     return value.cast("float64").round(digits)
 
 
 def _make_time(*parts: Any) -> ir.Value:
-    # What Ibis writes for a time; only numbers, only UTC.
+    # Ibis writes times this way.
     *numbers, zone = parts
     if zone != "UTC" or not all(isinstance(n, (int, float)) for n in numbers):
         raise ConditionError(
-            "make_timestamptz takes six numbers and 'UTC'", hint="write times as '2026-05-04T10:00Z'"
+            "make_timestamptz needs six numbers and 'UTC'", hint="write the time as text: '2026-05-04T10:00Z'"
         )
     year, month, day, hour, minute, second = numbers
     whole = math.floor(second)
     micro = round((second - whole) * 1_000_000)
-    import_text = f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{whole:02d}.{micro:06d}+00:00"
-    return ibis.timestamp(import_text, timezone="UTC")
+    iso_text = f"{year:04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{whole:02d}.{micro:06d}+00:00"
+    return ibis.timestamp(iso_text, timezone="UTC")
 
 
 def _coalesce(*values: ir.Value) -> ir.Value:
@@ -105,7 +121,7 @@ FUNCTIONS: dict[str, Function] = {
     "starts_with": Function("ss", lambda s, p: s.startswith(p), "starts_with(http.route, '/api')"),
     "ends_with": Function("ss", lambda s, p: s.endswith(p), "ends_with(http.route, '/book')"),
     "contains": Function("lp", _contains, "contains(body, 'timeout')"),
-    "regexp_matches": Function("sp", _pattern, "regexp_matches(http.route, '^/v[0-9]+/')"),
+    "regexp_matches": Function("sp", _regexp_matches, "regexp_matches(http.route, '^/v[0-9]+/')"),
     "abs": Function("n", lambda n: n.abs(), "abs(delta) > 5"),
     "round": Function("np", _round, "round(duration_ms, 1)", least=1),
     "floor": Function("n", lambda n: n.floor(), "floor(duration_ms / 100)"),
@@ -136,7 +152,7 @@ ALIASES = {
     "is_nan": "isnan",
 }
 
-# Known to `query`, so a condition that uses one is told where it belongs.
+# The functions of `query`. A condition that uses one gets an error that says so.
 CALCULATIONS = frozenset(
     {"count", "sum", "avg", "min", "max", "count_distinct", "share", "rate", "rows", "concurrency", "median"}
 )

@@ -1,4 +1,4 @@
-"""Conditions as data (`{"field", "op", "value"}`, as findings carry them) as text that parses back."""
+"""Write conditions as text: `{"field": "error", "op": "=", "value": True}` becomes `error = true`."""
 
 from __future__ import annotations
 
@@ -12,25 +12,27 @@ from obskit.errors import InvalidArgument
 
 
 def format_condition(items: Sequence[Mapping[str, Any]]) -> str:
-    """Write items as the text of the condition that all of them hold.
+    """Write a condition that is true where all of the items are.
 
     Args:
-        items: each with `field` and `op`: "=" with `value`, "missing", "between" with `low` and `high` (both
-            inclusive, None is open), or "in" with `values`.
+        items: dicts with `field` and `op`: "=" with `value`, "missing", "between" with `low` and `high` (both
+            inclusive; None is open), or "in" with `values`. The conditions of a finding have this form.
+
     Returns:
-        Text that `parse_condition` reads back, whatever the names and values are.
+        The text of the condition; `parse_condition` reads it back, whatever the names and values are.
+
     Raises:
-        InvalidArgument: an op that there is not, or a value of a kind that conditions cannot hold.
+        InvalidArgument: there are no items, the op is unknown, or conditions cannot hold the value.
     """
     if not items:
-        raise InvalidArgument("a condition of no items", hint="give at least one item")
-    return " and ".join(_one(item) for item in items)
+        raise InvalidArgument(
+            "a condition needs at least one item, got none",
+            hint="pass an item such as {'field': 'error', 'op': '=', 'value': True}",
+        )
+    return " and ".join(_format_item(item) for item in items)
 
 
-condition_of = format_condition
-
-
-def _one(item: Mapping[str, Any]) -> str:
+def _format_item(item: Mapping[str, Any]) -> str:
     name = quote_name(str(item["field"]))
     op = item["op"]
     if op == "missing":
@@ -40,7 +42,9 @@ def _one(item: Mapping[str, Any]) -> str:
     if op == "in":
         values = list(item["values"])
         if not values:
-            raise InvalidArgument(f"`in` without values for {name}", hint="give at least one value")
+            raise InvalidArgument(
+                f"op 'in' on {name} has no values", hint="give at least one value in `values`"
+            )
         return f"{name} in ({', '.join(format_value(value) for value in values)})"
     if op == "between":
         low, high = item.get("low"), item.get("high")
@@ -51,14 +55,23 @@ def _one(item: Mapping[str, Any]) -> str:
         if high is None:
             return f"{name} >= {format_value(low)}"
         return f"{name} between {format_value(low)} and {format_value(high)}"
-    raise InvalidArgument(f"no op {op!r} in a condition", hint="one of '=', 'missing', 'between', 'in'")
+    raise InvalidArgument(
+        f"op must be '=', 'missing', 'between' or 'in', got {op!r}",
+        hint=f"correct the op of the item on {name}",
+    )
 
 
 def format_value(value: Any) -> str:
-    """Write a value as it stands in a condition.
+    """Write a value as text that a condition can compare a field with.
+
+    Args:
+        value: text, a number, a time, a date, true or false; numpy's own too.
+
+    Returns:
+        The value as it is written in a condition: text and times in single quotes.
 
     Raises:
-        InvalidArgument: nothing that a field compares with.
+        InvalidArgument: the value has another type.
     """
     value = value.item() if hasattr(value, "item") and not isinstance(value, (str, bytes)) else value
     if isinstance(value, bool):
@@ -76,5 +89,6 @@ def format_value(value: Any) -> str:
     if isinstance(value, date):
         return quote_string(value.isoformat())
     raise InvalidArgument(
-        f"{type(value).__name__} is no value of a condition", hint="text, numbers, times, true and false"
+        f"a condition cannot hold a value of type {type(value).__name__}",
+        hint="use text, a number, a time, True or False",
     )

@@ -1,4 +1,4 @@
-"""A scope: a dataset, the engine that reads it, and the rows and derived fields that are meant."""
+"""`Scope`: the dataset, rows and derived fields that a question is about, and the engine that reads them."""
 
 from __future__ import annotations
 
@@ -14,30 +14,31 @@ import pyarrow as pa
 from ibis.common.deferred import Deferred
 
 from obskit.dataset import NO_TIME, Dataset, FieldCodes
-from obskit.engine.condition import Condition, Names, all_of, parse_condition, parse_expression, unknown_field
-from obskit.engine.duck import Answer, DuckEngine, Engine, Mask
+from obskit.engine.condition import Condition, all_of, parse_condition, parse_expression
+from obskit.engine.duck import DuckEngine, Engine, Mask, QueryOutput
+from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_value
 from obskit.engine.values import moment, time_literal
-from obskit.engine.window import TIME, slices, time_window
+from obskit.engine.window import TIME, row_ranges, time_window
 from obskit.errors import InvalidArgument
 from obskit.names import UNIT_KINDS
 
-# A condition on one of these means rows of its own choice.
-CHOOSING = frozenset({"kind", "name"})
+# A condition on one of these says itself which rows it is about, so it is not limited to units of work.
+ROW_CHOOSING_FIELDS = frozenset({"kind", "name"})
 
 Builder = Callable[[ir.Table], ir.Expr]
 
 
 @dataclass(frozen=True, eq=False)
 class Scope:
-    """What a question is about. Immutable: `narrow` and `derive` return new ones.
+    """The rows and fields that a question is about. Immutable: `narrow` and `derive` return new scopes.
 
     Attributes:
-        dataset: the events at rest.
-        engine: what runs statements over them.
-        where: only rows of which this is true; None means all.
-        derived: names and expression texts of fields that are computed, in order.
-        notes: what the reader of a result has to know about how it was scoped.
+        dataset: the stored events.
+        engine: runs statements over the dataset.
+        where: the condition that rows must fulfil; None for all rows.
+        derived: (name, expression) of each computed field, in order.
+        notes: what the reader of a result must know about this scope.
     """
 
     dataset: Dataset
@@ -48,7 +49,7 @@ class Scope:
 
     @classmethod
     def of(cls, dataset: Dataset) -> Scope:
-        """Return the scope of all rows of a dataset, read by DuckDB."""
+        """Return a scope of all rows of a dataset, read by DuckDB."""
         files = dataset.files
         engine = DuckEngine([file.path for file in files], [file.rows for file in files], dataset.schema)
         return cls(dataset, engine)
@@ -70,7 +71,7 @@ class Scope:
 
     @cached_property
     def names(self) -> Names:
-        """The names that conditions of this scope may use."""
+        """The names that conditions over this scope may use."""
         return Names(self.schema)
 
     @cached_property
@@ -89,20 +90,28 @@ class Scope:
         return table if self.where is None else table.filter(self.where.to_ibis(table))
 
     def condition(self, text: str | Condition | Deferred | ir.Value) -> Condition:
-        """Read a condition over the fields of this scope; errors as `parse_condition`."""
+        """Parse a condition over the fields of this scope; raises what `parse_condition` does."""
         if isinstance(text, Condition) and text.parsed is not None and text.fields <= set(self.schema.names):
             return text
         return parse_condition(text, self.schema, newest=self.newest, names=self.names)
 
     def resolve(self, name: str) -> str:
-        """Return the field a name means, without regard to case, old names included.
+        """Return the field with a name.
+
+        Args:
+            name: the name in any case, or an old name of the field.
+
+        Returns:
+            The name of the field in the data.
 
         Raises:
-            UnknownField: there is none; with the nearest names.
-            InvalidArgument: no name at all.
+            UnknownField: no field has the name; the hint has the nearest names.
+            InvalidArgument: the name is not text.
         """
         if not isinstance(name, str):
-            raise InvalidArgument(f"{name!r} is no name of a field", hint="such as 'http.route'")
+            raise InvalidArgument(
+                f"a field name must be text, got {name!r}", hint="write it as in 'http.route'"
+            )
         field = self.names.find(name)
         if field is None:
             raise unknown_field(name, self.names.names, alone=True)
@@ -110,22 +119,22 @@ class Scope:
 
     @property
     def chooses_rows(self) -> bool:
-        """Whether `where` names `kind` or `name`: then it says itself which rows are meant, units or not."""
-        return self.where is not None and not CHOOSING.isdisjoint(self.where.fields)
+        """Whether `where` names `kind` or `name`, and so chooses rows that may not be units of work."""
+        return self.where is not None and not ROW_CHOOSING_FIELDS.isdisjoint(self.where.fields)
 
     def units(self) -> tuple[Condition | None, str | None]:
-        """Return what picks the units of work among the rows of this scope, or why all rows are taken.
+        """Return the condition of a unit of work, or why all rows are included.
 
         Returns:
-            The condition of a unit of work over the fields that there are, and None; or None, and the reason
-            in a few words: `where` chooses the rows, or no row of the dataset is a unit of work.
+            (condition, None), over the fields that exist; or (None, reason) if `where` chooses the rows or no
+            row of the dataset is a unit of work.
         """
         if self.chooses_rows:
-            return None, "the condition names kind or name: all rows it is true of are taken"
+            return None, "the condition names kind or name, so all rows that it selects are included"
         names = set(self.dataset.schema.names)
         if not names & {"kind", "duration_ms"} or self.dataset.codes.no_units:
-            return None, "no row is a unit of work (server, consumer or root span): all rows are taken"
-        # A field that is not there is null on every row.
+            return None, "no row is a unit of work (server, consumer or root span), so all rows are included"
+        # A field that does not exist is null on every row.
         parts = [f"kind in ({', '.join(map(format_value, UNIT_KINDS))})"] if "kind" in names else []
         if "duration_ms" in names:
             root = "parent_span_id is null and duration_ms is not null"
@@ -133,7 +142,7 @@ class Scope:
         return self.condition(" or ".join(parts)), None
 
     def narrow(self, condition: str | Condition | Deferred | ir.Value | None) -> Scope:
-        """Return the scope of those rows of which the condition is true as well."""
+        """Return the scope of the rows for which a further condition is true."""
         if condition is None:
             return self
         read = self.condition(condition)
@@ -143,43 +152,58 @@ class Scope:
     def derive(self, name: str, expression: str | Deferred | ir.Value) -> Scope:
         """Return the scope with one more field.
 
+        Args:
+            name: the name of the new field.
+            expression: its value, such as "duration_ms / 1000".
+
+        Returns:
+            A new scope.
+
         Raises:
-            InvalidArgument: a field of that name is there already.
-            ConditionError, UnknownField, UnknownFunction: the expression cannot be read.
+            InvalidArgument: the name is empty, or a field has it already.
+            ConditionError, UnknownField, UnknownFunction: the expression cannot be parsed.
         """
         taken = {known.lower(): known for known in self.schema.names}
         if name.lower() in taken:
             raise InvalidArgument(
-                f"there is a field {taken[name.lower()]!r} already", hint="derive under another name"
+                f"a field called {taken[name.lower()]!r} already exists", hint="choose another name"
             )
         if not name:
             raise InvalidArgument(
-                "a derived field needs a name", hint="events.derive(slow='duration_ms > 500')"
+                "a derived field needs a name", hint="name it: events.derive(slow='duration_ms > 500')"
             )
         read = parse_expression(expression, self.schema, newest=self.newest, names=self.names)
         notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
         return dataclasses.replace(self, derived=(*self.derived, (name, read.text)), notes=notes)
 
-    def run(self, what: ir.Expr | Builder) -> Answer:
+    def run(self, what: ir.Expr | Builder) -> QueryOutput:
         """Run an expression over the rows of this scope.
 
         Args:
-            what: a function of the scope's table, or an expression over `scope.table`.
+            what: an expression over `scope.table`, or a function that makes one from it.
+
         Returns:
-            Answer; the table has the types that the expression says.
+            The table, with the types of the expression, and the statement that ran.
+
+        Raises:
+            ConditionError: the statement cannot run on these rows.
+            DatasetError: the files cannot be read.
         """
         expression = what if isinstance(what, ir.Expr) else what(self.table)
         table = expression if isinstance(expression, ir.Table) else expression.as_table()
         sql = self.engine.compile(table)
         found = self.engine.run(sql)
-        return Answer(_without_decimals(found, table.schema().to_pyarrow()), sql)
+        return QueryOutput(_replace_decimals(found, table.schema().to_pyarrow()), sql)
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
-        """Give the rows of this scope in the dataset's order, in constant memory.
+        """Yield the rows of this scope in the order of the dataset, in constant memory.
 
         Args:
             columns: names of fields, at least one.
-            rows: how many at a time, at most about.
+            rows: the most rows per batch, approximately.
+
+        Yields:
+            Batches with these columns.
         """
         plain = self.where is None and not {name for name, _ in self.derived}.intersection(columns)
         if plain:
@@ -191,7 +215,7 @@ class Scope:
 
     @cached_property
     def extent(self) -> tuple[int, datetime | None, datetime | None]:
-        """How many rows these are, and the times of the first and the last (None where none has a time)."""
+        """The number of rows, and the times of the first and the last; None if no row has a time."""
         if self.where is None:
             return (self.dataset.rows, *self.dataset.span)
         timed = TIME in self.schema.names
@@ -204,56 +228,65 @@ class Scope:
         return found["rows"], found.get("first"), found.get("last")
 
     def masks(self, condition: Condition | None) -> list[Mask]:
-        """Return where a condition is true and null, file by file, in the order of the rows.
+        """Return for which rows a condition is true, and for which it is null.
 
         Args:
-            condition: over the fields of this scope; the scope's own `where` is not in it. None asks for the
-                masks of `where` itself, all true if there is none.
+            condition: a condition over the fields of this scope, applied to all rows of the dataset; None for
+                the masks of the scope's own `where` (all true without one).
+
         Returns:
-            One mask a file of `dataset.files`; shared and read-only.
+            One mask per file of `dataset.files`, in the order of its rows; shared and read-only.
+
+        Cost: one scan of the condition's fields, or of its window of time; the engine caches the masks.
         """
         condition = self.where if condition is None else condition
         if condition is None:
             return [Mask(np.ones(file.rows, dtype=bool), None) for file in self.dataset.files]
         key = "\0".join([condition.text, *(part for pair in self.derived for part in pair)])
-        table, within = self._within(condition)
+        table, ranges = self._table_in_window(condition)
         value = condition.to_ibis(table)
-        if isinstance(value, ir.Scalar):  # a condition without fields: `true`
+        if isinstance(value, ir.Scalar):  # a condition without fields, such as `true`
             value = table.select(value=value).value
-        return self.engine.masks(key, value, within)
+        return self.engine.masks(key, value, ranges)
 
-    def _within(self, condition: Condition) -> tuple[ir.Table, list[tuple[int, int]] | None]:
-        """Return the rows a condition has to be asked of: a narrow window of time, if it has one."""
+    def _table_in_window(self, condition: Condition) -> tuple[ir.Table, list[tuple[int, int]] | None]:
+        """Return the rows for which a condition can be true: its window of time, if that is narrow."""
         table = self._with_derived
         low, high = time_window(condition)
         if low is None and high is None:
             return table, None
-        within = slices(self.dataset.codes.times(), low, high, NO_TIME)
-        if within is None or sum(last - first for first, last in within) > self.dataset.rows // 2:
+        ranges = row_ranges(self.dataset.codes.times(), low, high, NO_TIME)
+        if ranges is None or sum(last - first for first, last in ranges) > self.dataset.rows // 2:
             return table, None
         time = table[TIME]
         if low is not None:
             table = table.filter(time >= time_literal(moment(low)))
         if high is not None:
             table = table.filter(table[TIME] <= time_literal(moment(high)))
-        return table, within
+        return table, ranges
 
     def codes(self, field: str) -> FieldCodes:
-        """Return the codes of a field; a derived one is computed and coded when first asked for.
+        """Return the codes of a field.
+
+        Args:
+            field: a field of the dataset, or a derived one.
+
+        Returns:
+            The codes; those of a derived field are computed once per scope.
 
         Raises:
-            UnknownField: no such field.
+            UnknownField: no field has the name.
         """
         if field in {name for name, _ in self.derived}:
-            held: dict[str, FieldCodes] = self._derived_codes
-            if field not in held:
-                answer = self.run(lambda _: self._with_derived.select(field))
-                column, parts, start = answer.table.column(0), [], 0
+            cached: dict[str, FieldCodes] = self._derived_codes
+            if field not in cached:
+                output = self.run(lambda _: self._with_derived.select(field))
+                column, parts, start = output.table.column(0), [], 0
                 for file in self.dataset.files:
                     parts.append(column.slice(start, file.rows))
                     start += file.rows
-                held[field] = self.dataset.codes.derived(field, column.type, parts)
-            return held[field]
+                cached[field] = self.dataset.codes.derived(field, column.type, parts)
+            return cached[field]
         return self.dataset.codes.field(field)
 
     @cached_property
@@ -262,12 +295,12 @@ class Scope:
 
     @property
     def sql_note(self) -> str:
-        """A comment that says what the view `events` of a statement reads."""
+        """The SQL comment that says which files the view `events` reads."""
         return f"-- events: read_parquet('{self.dataset.path}/*.parquet')"
 
 
-def _without_decimals(found: pa.Table, wanted: pa.Schema) -> pa.Table:
-    """Return a table in the types of the fields: DuckDB sums integers into decimals of 38 digits."""
+def _replace_decimals(found: pa.Table, wanted: pa.Schema) -> pa.Table:
+    """Cast decimals to the wanted types: DuckDB sums integers as decimals of 38 digits."""
     for at, column in enumerate(found.columns):
         if pa.types.is_decimal(column.type):
             name = found.schema.names[at]
@@ -277,6 +310,3 @@ def _without_decimals(found: pa.Table, wanted: pa.Schema) -> pa.Table:
                 column = column.cast(pa.float64())
             found = found.set_column(at, name, column)
     return found
-
-
-__all__ = ["Answer", "Scope"]

@@ -1,4 +1,4 @@
-"""Windows of time, as every verb takes them: (start, end), "start/end", "-30m" before the newest event."""
+"""Parse windows of time: (start, end), "start/end", or "-30m" before the newest event."""
 
 from __future__ import annotations
 
@@ -19,22 +19,24 @@ from obskit.engine.values import microseconds, moment, parse_time
 from obskit.engine.window import TIME
 from obskit.errors import ConditionError, InvalidArgument, ObskitError
 
-# What a condition compares or calls with; a time has none of them.
+# Characters of conditions that no time contains.
 _OPERATORS = frozenset("=<>'\"()")
 
 
 @dataclass(frozen=True)
 class Window:
-    """A stretch of time [start, end) in microseconds since the epoch; None is open.
+    """A window of time [start, end), so that neighbouring windows share no event.
 
-    The end is not in it, so that neighbouring windows share no event.
+    Attributes:
+        start: microseconds since the epoch, inclusive; None is open.
+        end: microseconds since the epoch, exclusive; None is open.
     """
 
     start: int | None
     end: int | None
 
     def mask(self, times: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
-        """Return which rows began within it; rows without a time (`NO_TIME`) are in none."""
+        """Return which times are in the window; `NO_TIME` is in no window."""
         mask: npt.NDArray[np.bool_] = times != NO_TIME
         if self.start is not None:
             mask &= times >= self.start
@@ -44,7 +46,7 @@ class Window:
 
     @property
     def condition_text(self) -> str | None:
-        """The same as a condition on `timestamp`; None where it is open on both sides."""
+        """The window as a condition on `timestamp`; None if it is open on both sides."""
         parts = [f"{TIME} >= {format_value(moment(self.start))}"] if self.start is not None else []
         parts += [f"{TIME} < {format_value(moment(self.end))}"] if self.end is not None else []
         return " and ".join(parts) or None
@@ -54,15 +56,20 @@ class Window:
 
 
 def parse_window(given: Any, newest: datetime | None) -> Window:
-    """Read a window of time.
+    """Parse a window of time.
 
     Args:
-        given: (start, end) of datetimes or texts, None is open; "start/end", either may be left out; a time
-            alone, or "-30m", for all since then. A `Window` stays as it is. Naive times are UTC.
-        newest: what "-30m" counts from; "30m" is the same.
+        given: (start, end) as datetimes or texts, None is open; "start/end", where one may be left out; or
+            one time, such as "-30m", for everything since then. Times without a zone are UTC. A `Window` is
+            returned as it is.
+        newest: the time of the newest event, which "-30m" and "30m" count from.
+
+    Returns:
+        The window; at least one side is not open.
+
     Raises:
-        ConditionError: a bound is no time.
-        InvalidArgument: it is none of these, is open on both sides, or ends before it begins.
+        ConditionError: the text of a bound is not a time.
+        InvalidArgument: `given` is not a window, is open on both sides, or does not end after it begins.
     """
     if isinstance(given, Window):
         return given
@@ -72,24 +79,32 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
     elif isinstance(given, datetime):
         bounds = (given, None)
     if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
-        raise _no_window(given)
+        raise _not_a_window(given)
     moments = [parse_moment(bound, newest) for bound in bounds]
     start, end = (None if at is None else microseconds(at) for at in moments)
     if start is None and end is None:
-        raise _no_window(given)
+        raise _not_a_window(given)
     if start is not None and end is not None and start >= end:
         raise InvalidArgument(
-            f"the window {Window(start, end)} ends before it begins", hint="give the earlier time first"
+            f"the window {Window(start, end)} does not end after it begins",
+            hint="give the earlier time first",
         )
     return Window(start, end)
 
 
 def parse_moment(given: Any, newest: datetime | None) -> datetime | None:
-    """Read one side of a window: a datetime (naive is UTC), ISO 8601, or "-30m"; None and "" are open.
+    """Parse one bound of a window.
+
+    Args:
+        given: a datetime, ISO 8601 text, or "-30m"; None and "" are open. Times without a zone are UTC.
+        newest: the time of the newest event, which "-30m" counts from.
+
+    Returns:
+        The time; None if the bound is open.
 
     Raises:
-        ConditionError: a text that is no time.
-        InvalidArgument: it is none of these.
+        ConditionError: the text is not a time.
+        InvalidArgument: `given` has another type.
     """
     if given is None:
         return None
@@ -97,18 +112,22 @@ def parse_moment(given: Any, newest: datetime | None) -> datetime | None:
         return parse_time(given, newest) if given.strip() else None
     if isinstance(given, datetime):
         return given.replace(tzinfo=UTC) if given.tzinfo is None else given
-    raise InvalidArgument(f"{given!r} is no time", hint="a datetime, ISO 8601, or '-30m'")
+    raise InvalidArgument(f"{given!r} is not a time", hint="use a datetime, ISO 8601 text or '-30m'")
 
 
 def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
-    """Read what says "when" either way: as a window of time, or as a condition.
+    """Parse a value that may be a window of time or a condition.
 
-    A text is a window if it reads as one (a length of time, a time, or two such around a slash, either left
-    out), else a condition over the fields of `scope`. None stays None.
+    Args:
+        given: what `parse_window` or `Scope.condition` takes, or None. Text that is both is a window.
+        scope: the fields that a condition may use.
+
+    Returns:
+        The window or the condition; None for None.
 
     Raises:
-        ConditionError, UnknownField, UnknownFunction, InvalidArgument: it is neither a time nor a condition;
-            worded for whichever it resembles more.
+        ConditionError, UnknownField, UnknownFunction, InvalidArgument: `given` is neither; text that looks
+            like a time gets the error for times.
     """
     if given is None:
         return None
@@ -119,18 +138,18 @@ def window_or_condition(given: Any, scope: Scope) -> Window | Condition | None:
     try:
         return parse_window(given, scope.newest)
     except (InvalidArgument, ConditionError) as error:
-        no_window = error
+        window_error = error
     try:
         return scope.condition(given)
     except ObskitError:
         if given.strip()[:1] in "0123456789/+-" and not _OPERATORS & set(given):
-            raise no_window from None
+            raise window_error from None
         raise
 
 
-def _no_window(given: Any) -> InvalidArgument:
+def _not_a_window(given: Any) -> InvalidArgument:
     return InvalidArgument(
-        f"{given!r} is no window of time", hint="(start, end), 'start/end' in ISO 8601, or '-30m'"
+        f"{given!r} is not a window of time", hint="use (start, end), 'start/end' in ISO 8601, or '-30m'"
     )
 
 

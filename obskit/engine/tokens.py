@@ -1,9 +1,8 @@
-"""Conditions, cut into tokens by us before sqlglot sees them.
+"""Split the text of a condition into tokens, before sqlglot parses it.
 
-sqlglot would read `k8s.label.app.kubernetes.io/name` as a division and `select.id` as a statement, so names
-are found here: the longest known field name wins, any name may stand in double quotes, and whatever is not on
-the short list of symbols is refused with its place. What goes on to sqlglot holds no text of the user's at
-all: names, strings and functions are numbered, so nothing a field is called can change what is parsed.
+sqlglot would read `k8s.label.app.kubernetes.io/name` as a division and `select.id` as a statement, so field
+names are found here: the longest known name wins, and any name may be in double quotes. sqlglot gets none of
+the user's text: `http.route = '/book'` becomes `"n0" = 's0'`, so no name or value can change what is parsed.
 """
 
 from __future__ import annotations
@@ -41,13 +40,19 @@ _SYMBOLS = ("<>", "!=", "<=", ">=", "==", "||", "=", "<", ">", "(", ")", ",", "+
 _NUMBER = re.compile(r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?")
 _WORD = re.compile(r"[^\W\d][\w.]*")
 _SPACE = re.compile(r"\s+")
-_BARE = re.compile(r"[\w.\-/:@#~$]+")  # names that may stand without quotes where they are known
+_BARE = re.compile(r"[\w.\-/:@#~$]+")  # known names that need no quotes
 _PLAIN = re.compile(r"[A-Za-z_]\w*(?:\.\w+)*", re.ASCII)  # names that read the same in any schema
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """One token: `kind` is name, quoted, string, number, function, keyword or symbol; `at` its place."""
+    """One token of a condition.
+
+    Attributes:
+        kind: "name", "quoted", "string", "number", "function", "keyword" or "symbol".
+        value: the text without its quotes.
+        at, end: its place in the text, [at, end).
+    """
 
     kind: str
     value: str
@@ -56,15 +61,15 @@ class Token:
 
 
 class KnownNames:
-    """The names that may stand in a text without quotes, for the longest match.
+    """The names that need no quotes; finds the longest one at a place in a text.
 
     Args:
-        names: field names; those with spaces, quotes or operators in them need double quotes.
-        verbatim: names matched as they are written whatever they hold, such as the column `p99(duration_ms)`.
+        names: field names; those that contain spaces, quotes or operators still need double quotes.
+        verbatim: names that match as they are written, whatever they contain, such as `p99(duration_ms)`.
     """
 
     def __init__(self, names: Iterable[str], verbatim: Iterable[str] = ()) -> None:
-        bare = (name.lower() for name in names if _may_stand_bare(name))
+        bare = (name.lower() for name in names if _needs_no_quotes(name))
         self._names = frozenset(bare) | frozenset(name.lower() for name in verbatim if name)
         # Few distinct lengths, so a match is a handful of lookups, whatever the number of fields.
         self._lengths = sorted({len(name) for name in self._names}, reverse=True)
@@ -73,12 +78,12 @@ class KnownNames:
         """Return the length of the longest known name that begins at `at`, or 0."""
         for length in self._lengths:
             end = at + length
-            if lowered[at:end] in self._names and _ends_there(text, end):
+            if lowered[at:end] in self._names and _ends_name(text, end):
                 return length
         return 0
 
 
-def _may_stand_bare(name: str) -> bool:
+def _needs_no_quotes(name: str) -> bool:
     return (
         bool(_BARE.fullmatch(name))
         and name.lower() not in KEYWORDS
@@ -89,39 +94,47 @@ def _may_stand_bare(name: str) -> bool:
     )
 
 
-def _ends_there(text: str, end: int) -> bool:
+def _ends_name(text: str, end: int) -> bool:
     if end >= len(text) or text[end - 1] == ")":
         return True
     return not (text[end].isalnum() or text[end] in "_.")
 
 
 def _is_called(text: str, at: int, end: int) -> bool:
-    """Whether a plain word is followed by a parenthesis: `length(x)` calls, even beside a field `length`."""
+    """Whether a plain word is called: `length(x)` is a call even if there is a field `length`."""
     space = _SPACE.match(text, end)
     return text.startswith("(", space.end() if space else end) and bool(_WORD.fullmatch(text, at, end))
 
 
 def tokenize(text: str, known: KnownNames) -> list[Token]:
-    """Cut a condition into tokens.
+    """Split a condition into tokens.
+
+    Args:
+        text: the condition.
+        known: the field names that need no quotes.
+
+    Returns:
+        The tokens in order, without the whitespace between them.
 
     Raises:
-        ConditionError: a character, a comment or a quote that conditions do not have; too deep.
-        LimitExceeded: longer than a million characters or 100,000 tokens.
+        ConditionError: the text has a character or comment that conditions do not allow, an open quote, or
+            parentheses more than 200 deep.
+        LimitExceeded: the text has more than a million characters or 100,000 tokens.
     """
     if len(text) > MAX_CHARACTERS:
         raise LimitExceeded(
-            f"a condition of {len(text):,} characters; the limit is {MAX_CHARACTERS:,}",
-            hint="join the values from a table instead of writing them out",
+            f"the condition has {len(text):,} characters; the limit is {MAX_CHARACTERS:,}",
+            hint="split it into several `where` calls",
         )
     try:
         text.encode()
     except UnicodeEncodeError as error:
         raise ConditionError(
-            f"character {error.start + 1} is half a surrogate pair, which no text in UTF-8 can hold",
+            f"character {error.start + 1} is half of a surrogate pair, which UTF-8 cannot encode",
             hint="write the whole character",
         ) from None
     lowered = text.lower()
-    if len(lowered) != len(text):  # a few capitals grow when folded ('İ'); places must stay in step
+    if len(lowered) != len(text):  # 'İ' and a few others become two characters; keep one each
         lowered = "".join(c.lower() if len(c.lower()) == 1 else c for c in text)
     tokens: list[Token] = []
     at = depth = 0
@@ -129,31 +142,32 @@ def tokenize(text: str, known: KnownNames) -> list[Token]:
         if space := _SPACE.match(text, at):
             at = space.end()
             continue
-        token = _next(text, lowered, at, known)
+        token = _next_token(text, lowered, at, known)
         depth += (token.value == "(") - (token.value == ")") if token.kind == "symbol" else 0
         if depth > MAX_DEPTH:
             raise ConditionError(
                 f"parentheses nest more than {MAX_DEPTH} deep at character {at + 1}",
-                hint="`and` and `or` need no parentheses around each part",
+                hint="remove the parentheses around the parts of `and` and `or`",
             )
         tokens.append(token)
         if len(tokens) > MAX_TOKENS:
             raise LimitExceeded(
-                f"a condition of more than {MAX_TOKENS:,} words", hint="split it into several `where`"
+                f"the condition has more than {MAX_TOKENS:,} words",
+                hint="split it into several `where` calls",
             )
         at = token.end
     return tokens
 
 
-def _next(text: str, lowered: str, at: int, known: KnownNames) -> Token:
+def _next_token(text: str, lowered: str, at: int, known: KnownNames) -> Token:
     if text.startswith(("--", "/*"), at) and not known.match(text, lowered, at):
         raise ConditionError(
-            f"a comment at character {at + 1}; conditions have none",
-            hint="remove it; `- -x` is a double minus",
+            f"a comment begins at character {at + 1}, but conditions cannot have comments",
+            hint="remove the comment, or write `- -x` for a double minus",
         )
     first = text[at]
     if first in "'\"":
-        return _quotes(text, at, first)
+        return _quoted_token(text, at, first)
     length = known.match(text, lowered, at)
     if length and not _is_called(text, at, at + length):
         return Token("name", text[at : at + length], at, at + length)
@@ -164,18 +178,18 @@ def _next(text: str, lowered: str, at: int, known: KnownNames) -> Token:
             raise ConditionError(
                 f"{text[at : tail.end() if tail else end]!r} at character {at + 1} is neither a number nor a "
                 "known field",
-                hint="a field whose name begins with a digit stands in double quotes, a value in single ones",
+                hint="put a field name in double quotes and a value in single quotes",
             )
         return Token("number", number.group(), at, end)
     if word := _WORD.match(text, at):
-        return _word(text, word, at)
+        return _word_token(text, word, at)
     for symbol in _SYMBOLS:
         if text.startswith(symbol, at):
             return Token("symbol", symbol, at, at + len(symbol))
-    raise _strange(text, at)
+    raise _unexpected_character(text, at)
 
 
-def _word(text: str, word: re.Match[str], at: int) -> Token:
+def _word_token(text: str, word: re.Match[str], at: int) -> Token:
     value, end = word.group(), word.end()
     while value.endswith("."):
         value, end = value[:-1], end - 1
@@ -187,27 +201,27 @@ def _word(text: str, word: re.Match[str], at: int) -> Token:
     if text.startswith("(", rest):
         if low in _STATEMENTS:
             raise ConditionError(
-                f"`{low}` at character {at + 1}: a condition is no statement and has no subqueries",
+                f"`{low}` at character {at + 1}: a condition cannot contain a statement or a subquery",
                 hint="write what must be true of a row, such as duration_ms > 500",
             )
         return Token("function", low, at, end)
     if low in _STATEMENTS and rest < len(text) and (text[rest].isalnum() or text[rest] in "*\"'"):
         raise ConditionError(
-            f"`{low}` at character {at + 1}: a condition is no statement and has no subqueries",
-            hint="write what must be true of a row, such as duration_ms > 500; a field of that name "
-            f'stands in double quotes: "{value}"',
+            f"`{low}` at character {at + 1}: a condition cannot contain a statement or a subquery",
+            hint="write what must be true of a row, such as duration_ms > 500; put a field of that name "
+            f'in double quotes: "{value}"',
         )
     return Token("name", value, at, end)
 
 
-def _quotes(text: str, at: int, quote: str) -> Token:
+def _quoted_token(text: str, at: int, quote: str) -> Token:
     end = at + 1
     while True:
         end = text.find(quote, end)
         if end < 0:
             raise ConditionError(
                 f"the quote at character {at + 1} is never closed",
-                hint="a quote inside a value is written twice: 'it''s'",
+                hint="close it; write a quote inside a value twice: 'it''s'",
             )
         if not text.startswith(quote, end + 1):
             break
@@ -216,26 +230,26 @@ def _quotes(text: str, at: int, quote: str) -> Token:
     return Token("string" if quote == "'" else "quoted", value, at, end + 1)
 
 
-def _strange(text: str, at: int) -> ConditionError:
+def _unexpected_character(text: str, at: int) -> ConditionError:
     character = text[at]
     hints = {
-        ";": "a condition is one expression, without a `;`",
+        ";": "write one expression, without `;`",
         "&": "write `and`",
         "|": "write `or`",
         "!": "write `not`, or != between two values",
-        "`": 'names stand in double quotes: "http.route"',
-        "\\": "only inside single quotes, and there it is a backslash",
+        "`": 'put field names in double quotes: "http.route"',
+        "\\": "a backslash is only allowed inside single quotes",
         "~": "write regexp_matches(field, 'pattern')",
-        "[": "a list field contains a value where field = 'value'",
+        "[": "write field = 'value' to test whether a list contains a value",
     }
     return ConditionError(
         f"{character!r} at character {at + 1} has no meaning in a condition",
-        hint=hints.get(character, "values stand in single quotes, unusual field names in double quotes"),
+        hint=hints.get(character, "put values in single quotes and unusual field names in double quotes"),
     )
 
 
 def quote_name(name: str) -> str:
-    """Write a field name as every parser of ours reads it: plain where plain is safe, else double-quoted."""
+    """Write a field name as conditions read it: in double quotes where it needs them."""
     if _PLAIN.fullmatch(name) and name.lower() not in KEYWORDS | _STATEMENTS:
         return name
     return '"' + name.replace('"', '""') + '"'
@@ -246,13 +260,13 @@ def quote_string(value: str) -> str:
     return "'" + value.replace("'", "''") + "'"
 
 
-def begins(before: Token | None) -> bool:
-    """Whether a new operand begins after this token, so that a `-` or `+` is a sign."""
+def starts_operand(before: Token | None) -> bool:
+    """Whether an operand starts after this token, so that `-` or `+` is a sign."""
     return before is None or before.kind == "keyword" or (before.kind == "symbol" and before.value != ")")
 
 
 def render(tokens: Iterable[Token]) -> str:
-    """Write tokens in one canonical spelling that reads back as the same tokens."""
+    """Write tokens in one canonical spelling; the text reads back as the same tokens."""
     out: list[str] = []
     previous: Token | None = None
     signed = False
@@ -270,7 +284,7 @@ def render(tokens: Iterable[Token]) -> str:
             tight = True
         if signed and token.kind == "number":
             tight = True
-        signed = token.value == "-" and token.kind == "symbol" and begins(previous)
+        signed = token.value == "-" and token.kind == "symbol" and starts_operand(previous)
         out.append(word if tight else " " + word)
         previous = token
     return "".join(out)

@@ -1,4 +1,4 @@
-"""Shapes of trees: long chains made flat and then balanced, so that no length runs out of stack."""
+"""Flatten and balance long chains of `and` and `or`, so that none of them overflows the stack."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import Any
 import ibis.expr.types as ir
 from sqlglot import exp
 
-MAX_DEPTH = 400  # chains of and/or counted once
+MAX_DEPTH = 400  # a chain of `and` or `or` counts as one level
 
 
-def flat(node: exp.Expression) -> list[exp.Expression]:
-    """Return the operands of a chain of one connective in order, parentheses seen through."""
+def flatten_chain(node: exp.Expression) -> list[exp.Expression]:
+    """Return the operands of a chain such as `a and (b and c)` in order."""
     kind = type(node)
     out: list[exp.Expression] = []
     stack = [node]
@@ -29,7 +29,7 @@ def flat(node: exp.Expression) -> list[exp.Expression]:
 
 
 def balanced(parts: Sequence[ir.Value], join: Callable[[Any, Any], Any]) -> Any:
-    """Join parts as a balanced tree: a chain of 10,000 `or` is then 14 deep for whoever compiles it."""
+    """Join parts as a balanced tree, so that a chain of 10,000 `or` is compiled 14 levels deep."""
     if len(parts) == 1:
         return parts[0]
     middle = len(parts) // 2
@@ -37,7 +37,7 @@ def balanced(parts: Sequence[ir.Value], join: Callable[[Any, Any], Any]) -> Any:
 
 
 def depth(tree: exp.Expression) -> int:
-    """Return the depth of a tree, chains of one connective counted once."""
+    """Return the depth of a tree; a chain of one connective counts as one level."""
     deepest, stack = 0, [(tree, 1)]
     while stack:
         node, at = stack.pop()
@@ -45,7 +45,7 @@ def depth(tree: exp.Expression) -> int:
         if isinstance(node, exp.Paren):
             stack.append((node.this, at))
         elif isinstance(node, (exp.And, exp.Or)):
-            stack += [(part, at + 1) for part in flat(node)]
+            stack += [(part, at + 1) for part in flatten_chain(node)]
         else:
             stack += [(child, at + 1) for child in node.iter_expressions()]
     return deepest

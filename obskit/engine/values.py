@@ -1,4 +1,4 @@
-"""How a value written in a condition takes the type of the field it is compared with."""
+"""Convert the values written in a condition to the type of the field that they are compared with."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SECONDS = {
 
 
 def kind_of(kind: dt.DataType) -> str:
-    """Return the word for a type that errors use."""
+    """Return what errors call a type, such as "a number"."""
     if kind.is_boolean():
         return "true or false"
     if kind.is_numeric():
@@ -43,81 +43,107 @@ def kind_of(kind: dt.DataType) -> str:
     return "null" if kind.is_null() else "a structure"
 
 
-def as_text(value: Any) -> str:
-    """Write a literal value as it stands in a condition, shortened for an error."""
+def format_literal(value: Any) -> str:
+    """Write a value as in a condition; long text is shortened for an error."""
     if isinstance(value, str):
         return "'" + (value if len(value) <= 60 else value[:57] + "...").replace("'", "''") + "'"
     return str(value).lower() if isinstance(value, bool) else "null" if value is None else repr(value)
 
 
 def parse_span(text: str) -> timedelta:
-    """Read a length of time: "90s", "-30m", "1h", "2d".
+    """Read a length of time.
+
+    Args:
+        text: such as "90s", "-30m", "1h" or "2d"; the units are us, ms, s, m (or min), h, d and w.
+
+    Returns:
+        The length; negative with a minus sign.
 
     Raises:
-        ConditionError: it is not one, or is longer than a thousand years.
+        ConditionError: the text is not a length of time, or is longer than a thousand years.
     """
     match = _SPAN.fullmatch(text.strip().lower())
     if match is None:
-        raise ConditionError(f"{text!r} is not a length of time", hint="such as '30s', '5m', '1h' or '2d'")
+        raise ConditionError(
+            f"{text!r} is not a length of time", hint="write a number and a unit: '30s', '5m', '1h', '2d'"
+        )
     seconds = float(match[2]) * _SECONDS[match[3]] * (-1 if match[1] == "-" else 1)
     if abs(seconds) > 1000 * 366 * 86400:
-        raise ConditionError(f"{text!r} is longer than a thousand years", hint="use a shorter one")
+        raise ConditionError(f"{text!r} is longer than a thousand years", hint="use a shorter length")
     return timedelta(seconds=seconds)
 
 
 def parse_time(text: str, newest: datetime | None = None) -> datetime:
-    """Read a time: ISO 8601 (naive is UTC), or "-30m" counted from `newest`.
+    """Read a time.
 
-    A length of time without a sign is ago as well: "30m" is "-30m"; only "+30m" is after `newest`.
+    Args:
+        text: ISO 8601 (UTC without a zone), or a length of time before `newest`: "-30m" and "30m" are the
+            same, "+30m" is after `newest`.
+        newest: the time of the newest event.
+
+    Returns:
+        The time, in UTC.
 
     Raises:
-        ConditionError: it is neither, or there is nothing to count from.
+        ConditionError: the text is not a time, or is a length of time and `newest` is None.
     """
     stripped = text.strip()
     if _SPAN.fullmatch(stripped.lower()):
         if newest is None:
             raise ConditionError(
-                f"{text!r} counts from the newest event, and no event has a time",
-                hint="give a time in ISO 8601",
+                f"{text!r} counts from the newest event, but no event has a time",
+                hint="write a time in ISO 8601, such as '2026-05-04T10:00Z'",
             )
         try:
             span = parse_span(stripped)
             return newest + (span if stripped[0] in "+-" else -span)
         except OverflowError:
             raise ConditionError(
-                f"{text!r} from the newest event is outside of time", hint="ISO 8601"
+                f"{text!r} from the newest event is not within the years 1 to 9999",
+                hint="use a shorter length",
             ) from None
     try:
         found = datetime.fromisoformat(stripped)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ConditionError(
-            f"{text!r} is not a time", hint="write ISO 8601, such as '2026-05-04T10:00Z'; naive times are UTC"
+            f"{text!r} is not a time",
+            hint="write ISO 8601, such as '2026-05-04T10:00Z'; times without a zone are UTC",
         ) from None
 
 
 def microseconds(at: datetime) -> int:
-    """Return a time as microseconds since the epoch; a naive one is UTC."""
+    """Return a time as microseconds since the epoch; a time without a zone is UTC."""
     aware = at.replace(tzinfo=UTC) if at.tzinfo is None else at
     return (aware - EPOCH) // timedelta(microseconds=1)
 
 
 def moment(micros: float) -> datetime:
-    """Return the time of microseconds since the epoch, moved into the years that a datetime can hold."""
+    """Return microseconds since the epoch as a datetime, limited to the years 1 to 9999."""
     low, high = (limit // timedelta(microseconds=1) for limit in _LIMITS)
     return EPOCH + timedelta(microseconds=min(high, max(low, round(micros))))
 
 
-def literal_as(
+def convert_literal(
     literal: Literal, kind: dt.DataType, shown: str, newest: datetime | None, equality: bool
 ) -> ir.Value:
-    """Return a written value in the type of the other side.
+    """Convert a written value to the type of the other side.
 
-    "500" beside a number is the number 500, and 500 beside text is the text "500" where only equality is
-    asked; an order between text and a number would be the order of the digits, so that is refused.
+    Compared with a number, '500' is the number 500. Compared with text, 500 is the text '500', but only for
+    equality: text has the order of its characters, not of its numbers.
+
+    Args:
+        literal: the value as written.
+        kind: the type of the other side.
+        shown: the comparison, for errors.
+        newest: the time of the newest event, for values such as '-30m'.
+        equality: whether the comparison is `=` or `!=`.
+
+    Returns:
+        An Ibis literal of that type.
 
     Raises:
-        ConditionError: the value has no meaning in that type.
+        ConditionError: the value cannot be converted to that type.
     """
     value = literal.value
     if value is None:
@@ -129,36 +155,39 @@ def literal_as(
     if kind.is_timestamp():
         if not isinstance(value, str):
             raise ConditionError(
-                f"{shown}: a time compared with {as_text(value)}", hint="timestamp >= '2026-05-04T10:00Z'"
+                f"{shown} compares a time with {format_literal(value)}",
+                hint="write the time as text: '2026-05-04T10:00Z'",
             )
         return time_literal(parse_time(value, newest))
     if kind.is_string():
         if isinstance(value, str):
             return ibis.literal(value)
         if equality:
-            return ibis.literal(as_text(value))
+            return ibis.literal(format_literal(value))
         raise ConditionError(
-            f"{shown} asks for an order between text and a number",
-            hint="this field holds text; put the value in single quotes to compare as text",
+            f"{shown} compares text with a number",
+            hint="put the value in single quotes to compare it as text",
         )
-    raise ConditionError(f"{shown} compares {kind_of(kind)} with a value", hint="ask whether it `is null`")
+    raise ConditionError(
+        f"{shown} compares {kind_of(kind)} with a value", hint="use `is null` or `is not null`"
+    )
 
 
 def time_literal(moment: datetime) -> ir.Value:
-    """Return a time as an Ibis literal of the type our columns have."""
+    """Return a time as an Ibis literal of the type of our `timestamp` column."""
     return ibis.literal(moment, type=dt.Timestamp(timezone="UTC"))
 
 
 def _number(value: str | int | float | bool, shown: str) -> int | float:
     if isinstance(value, bool):
-        raise ConditionError(f"{shown} compares a number with {as_text(value)}", hint="write 1 or 0")
+        raise ConditionError(f"{shown} compares a number with {format_literal(value)}", hint="write 1 or 0")
     if not isinstance(value, str):
         return value
     try:
         number = float(value) if not re.fullmatch(r"\s*[+-]?\d{1,18}\s*", value) else int(value)
     except ValueError:
         raise ConditionError(
-            f"{shown} compares a number with {as_text(value)}", hint="write a number, without quotes"
+            f"{shown} compares a number with {format_literal(value)}", hint="write a number, without quotes"
         ) from None
     return number
 
@@ -170,6 +199,6 @@ def _boolean(value: str | int | float | bool, shown: str) -> bool:
     text = str(value).strip().lower()
     if text not in known:
         raise ConditionError(
-            f"{shown} compares true or false with {as_text(value)}", hint="write true or false"
+            f"{shown} compares true or false with {format_literal(value)}", hint="write true or false"
         )
     return known[text]

@@ -1,7 +1,7 @@
-"""From sqlglot's tree to an Ibis expression: a short list of nodes, everything else refused.
+"""Turn the tree of a condition into an Ibis expression; nodes that are not listed here are rejected.
 
-The tree holds numbered stand-ins (see `tokens`), so this walker alone decides what a name, a value or a
-function means. Three-valued logic is SQL's: a comparison with a null is null.
+The tree holds numbered placeholders (see `tokens`), so only this walker decides what a name, a value or a
+function means. As in SQL, a comparison with null is null.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import ibis
 import ibis.expr.types as ir
 from sqlglot import exp
 
-from obskit.engine.functions import FUNCTIONS, Literal, Operand
-from obskit.engine.tree import balanced, flat
-from obskit.engine.values import as_text, kind_of, literal_as
+from obskit.engine.functions import FUNCTIONS, Function, Literal, Operand
+from obskit.engine.tree import balanced, flatten_chain
+from obskit.engine.values import convert_literal, format_literal, kind_of
 from obskit.errors import ConditionError
+from obskit.text import pluralize
 
 _COMPARISONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
     exp.EQ: operator.eq,
@@ -45,7 +46,15 @@ _NAMES: dict[type[exp.Expression], str] = {
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A tree with what its stand-ins mean: columns (resolved), strings and functions by number."""
+    """The tree of a condition, and what its placeholders mean.
+
+    Attributes:
+        tree: sqlglot's tree; n0 is the first column, s0 the first string, f0 the first function.
+        columns: names of fields in the data.
+        strings: texts.
+        functions: keys of `FUNCTIONS`.
+        newest: the time that "-30m" counts from.
+    """
 
     tree: exp.Expression
     columns: tuple[str, ...]
@@ -55,25 +64,36 @@ class Parsed:
 
 
 class Walker:
-    """Builds one expression over `table`; `columns` of `parsed` are columns of it."""
+    """Builds the Ibis expression of one condition.
+
+    Args:
+        parsed: the condition.
+        table: has the columns of the condition.
+    """
 
     def __init__(self, parsed: Parsed, table: Mapping[str, ir.Column] | ir.Table) -> None:
         self._parsed = parsed
         self._table = table
 
     def value(self) -> ir.Value:
-        """Return the whole as a value.
+        """Return the expression as a value.
+
+        Returns:
+            The Ibis value; a written value keeps its own type.
 
         Raises:
-            ConditionError: types that do not go together, or a node that conditions do not have.
+            ConditionError: types do not match, or conditions do not support a part of the expression.
         """
         return as_value(self._walk(self._parsed.tree))
 
     def boolean(self) -> ir.BooleanValue:
-        """Return the whole as a condition.
+        """Return the expression as a condition.
+
+        Returns:
+            The Ibis condition.
 
         Raises:
-            ConditionError: it is not true or false of a row.
+            ConditionError: as `value`, or the expression is not true or false.
         """
         return self._boolean(self._parsed.tree)
 
@@ -84,8 +104,8 @@ class Walker:
         value = as_value(operand)
         if not value.type().is_boolean():
             raise ConditionError(
-                f"{self._show(node)} is {kind_of(value.type())}, not something true or false",
-                hint="compare it with a value: duration_ms > 500, name = 'GET /book'",
+                f"{self._show(node)} is {kind_of(value.type())}, not true or false",
+                hint="compare it with a value, such as duration_ms > 500",
             )
         return value
 
@@ -94,12 +114,12 @@ class Walker:
             case exp.Paren():
                 return self._walk(node.this)
             case exp.And() | exp.Or():
-                parts = [self._boolean(part) for part in flat(node)]
+                parts = [self._boolean(part) for part in flatten_chain(node)]
                 return balanced(parts, operator.and_ if isinstance(node, exp.And) else operator.or_)
             case exp.Not():
                 return ~self._boolean(node.this)
             case exp.Column():
-                return self._table[self._parsed.columns[_number(node.name, "n")]]
+                return self._table[self._parsed.columns[_placeholder_number(node.name, "n")]]
             case exp.Literal():
                 return self._literal(node)
             case exp.Boolean():
@@ -127,20 +147,20 @@ class Walker:
         if type(node) in _ARITHMETIC:
             return self._arithmetic(node)
         raise ConditionError(
-            f"conditions have no {node.key.replace('_', ' ')}",
-            hint="and, or, not, = != < <= > >=, in, between, like, ilike, is null, + - * / % and "
+            f"conditions do not support {node.key.replace('_', ' ')}",
+            hint="use and, or, not, = != < <= > >=, in, between, like, ilike, is null, + - * / % and "
             f"{', '.join(sorted(FUNCTIONS))}",
         )
 
     def _literal(self, node: exp.Literal) -> Literal:
         if node.is_string:
-            return Literal(self._parsed.strings[_number(node.this, "s")])
+            return Literal(self._parsed.strings[_placeholder_number(node.this, "s")])
         text = str(node.this)
         if text.isdigit() and len(text) <= 19 and -(2**63) <= int(text) < 2**63:
             return Literal(int(text))
         number = float(text)
         if not math.isfinite(number):
-            raise ConditionError(f"{text[:40]} is too large for a number", hint="numbers go up to 1.8e308")
+            raise ConditionError(f"{text[:40]} is too large for a number", hint="use a number up to 1.8e308")
         return Literal(number)
 
     def _negative(self, node: exp.Neg) -> Operand:
@@ -178,40 +198,40 @@ class Walker:
     ) -> ir.Value:
         if kind not in (exp.EQ, exp.NEQ):
             raise ConditionError(
-                f"{self._show(left)} is a list, which has no order",
-                hint=f"{self._show(left)} = 'x' is true where the list contains 'x'",
+                f"{self._show(left)} is a list, which cannot be compared with {_NAMES[kind]}",
+                hint=f"write {self._show(left)} = 'x' to test whether the list contains 'x'",
             )
         if not column.type().value_type.is_primitive() and not column.type().value_type.is_string():
             raise ConditionError(
-                f"{self._show(left)} is {kind_of(column.type())}",
-                hint=f"ask whether it is there: {self._show(left)} is not null",
+                f"{self._show(left)} is a list whose items cannot be compared with a value",
+                hint=f"test whether it is there: {self._show(left)} is not null",
             )
         if isinstance(value, ir.Value):
             raise ConditionError(
-                f"{self._show(left)} is a list and {self._show(right)} is a field",
-                hint="compare with a value",
+                f"{self._show(left)} is a list, which cannot be compared with the field {self._show(right)}",
+                hint=f"compare it with a value: {self._show(left)} = 'x'",
             )
-        item = literal_as(
+        item = convert_literal(
             value, column.type().value_type, self._show(left), self._parsed.newest, equality=True
         )
         found = column.contains(item)
         return found if kind is exp.EQ else ~found
 
     def _unite(self, a: Operand, b: Operand, shown: str, equality: bool) -> tuple[ir.Value, ir.Value]:
-        """Give both sides one type: a literal takes the type of the other side, where it can."""
+        """Convert both sides to one type; a written value is converted to the type of the other side."""
         if isinstance(a, Literal) and isinstance(b, Literal):
             if isinstance(a.value, str) != isinstance(b.value, str):
-                raise ConditionError(f"{shown} compares text with a number", hint="name a field on one side")
+                raise ConditionError(f"{shown} compares text with a number", hint="write a field on one side")
             return as_value(a), as_value(b)
         newest = self._parsed.newest
         if isinstance(a, Literal):
-            return literal_as(a, b.type(), shown, newest, equality), b
+            return convert_literal(a, b.type(), shown, newest, equality), b
         if isinstance(b, Literal):
-            return a, literal_as(b, a.type(), shown, newest, equality)
+            return a, convert_literal(b, a.type(), shown, newest, equality)
         if kind_of(a.type()) != kind_of(b.type()):
             raise ConditionError(
                 f"{shown} compares {kind_of(a.type())} with {kind_of(b.type())}",
-                hint="compare fields of one type, or a field with a value",
+                hint="compare fields of the same type, or a field with a value",
             )
         return a, b
 
@@ -228,13 +248,13 @@ class Walker:
             if not isinstance(literal, Literal) or literal.value is None:
                 raise ConditionError(
                     f"{self._show(item)} in the list after `in` is not a value",
-                    hint="fields are compared with =, missing ones with `is null`",
+                    hint="list only values; use `=` for a field and `is null` for a missing value",
                 )
         if isinstance(column, Literal) or column.type().is_array():
             return balanced([self._compare(exp.EQ, node.this, item) for item in items], operator.or_)
         shown = f"{self._show(node.this)} in (...)"
         newest, kind = self._parsed.newest, column.type()
-        return column.isin([literal_as(item, kind, shown, newest, equality=True) for item in literals])
+        return column.isin([convert_literal(item, kind, shown, newest, equality=True) for item in literals])
 
     def _is(self, node: exp.Is) -> ir.Value:
         if isinstance(node.expression, exp.Null):
@@ -243,8 +263,8 @@ class Walker:
             wanted = bool(node.expression.this)
             return (self._boolean(node.this) == ibis.literal(wanted)).fill_null(False)
         raise ConditionError(
-            f"`is` after {self._show(node.this)} is followed by null, true or false only",
-            hint="values are compared with =",
+            f"`is` after {self._show(node.this)} must be followed by null, true or false",
+            hint="use `=` to compare with a value",
         )
 
     def _like(self, node: exp.Like | exp.ILike) -> ir.Value:
@@ -252,8 +272,8 @@ class Walker:
         pattern = self._walk(node.expression)
         if not isinstance(pattern, Literal) or not isinstance(pattern.value, str):
             raise ConditionError(
-                f"{node.key} takes a pattern in single quotes",
-                hint=f"{self._show(node.this)} {node.key} '%part%'",
+                f"{node.key} needs a pattern in single quotes",
+                hint=f"for example: {self._show(node.this)} {node.key} '%part%'",
             )
         return column.like(pattern.value) if isinstance(node, exp.Like) else column.ilike(pattern.value)
 
@@ -262,7 +282,7 @@ class Walker:
         left = self._number_of(self._walk(node.this), name)
         right = self._number_of(self._walk(node.expression), name)
         if type(node) in (exp.Div, exp.Mod):
-            # DuckDB's own answer to x / 0 changed between versions; null is what a rate of nothing is.
+            # x / 0 is null here: what DuckDB returns for it differs between versions.
             right = right.nullif(0)
         return _ARITHMETIC[type(node)](left, right)
 
@@ -270,8 +290,8 @@ class Walker:
         value = as_value(operand)
         if not value.type().is_numeric():
             raise ConditionError(
-                f"`{name}` needs numbers and got {kind_of(value.type())}",
-                hint="text, times and true/false have no arithmetic; date_trunc and hour work on times",
+                f"`{name}` needs numbers, got {kind_of(value.type())}",
+                hint="use numeric fields; for times there are date_trunc and hour",
             )
         return value
 
@@ -286,13 +306,13 @@ class Walker:
             need = {"s": "text", "n": "a number", "t": "a time", "l": "text or a list"}[wanted]
             known = FUNCTIONS.get(function)
             raise ConditionError(
-                f"{function} needs {need}, and {self._show(node)} is {kind_of(kind)}",
-                hint=known.example if known else None,
+                f"{function} needs {need}, but {self._show(node)} is {kind_of(kind)}",
+                hint=known.hint if known else "put text in single quotes",
             )
         return value
 
     def _call(self, node: exp.Anonymous) -> ir.Value:
-        name = self._parsed.functions[_number(str(node.this), "f")]
+        name = self._parsed.functions[_placeholder_number(str(node.this), "f")]
         function = FUNCTIONS[name]
         items, kinds = node.expressions, function.arguments
         if kinds.endswith("*"):
@@ -300,7 +320,7 @@ class Walker:
         least = 1 if function.arguments.endswith("*") else function.least or len(kinds)
         if not least <= len(items) <= len(kinds):
             raise ConditionError(
-                f"{name} takes {least} argument{'s' * (least > 1)}, not {len(items)}", hint=function.example
+                f"{name} takes {_arity(least, function)}, got {len(items)}", hint=function.hint
             )
         if name == "coalesce":
             return self._coalesce(items)
@@ -310,7 +330,7 @@ class Walker:
                 plain = self._walk(item)
                 if not isinstance(plain, Literal) or plain.value is None:
                     raise ConditionError(
-                        f"{name}: {self._show(item)} has to be a value", hint=function.example
+                        f"{name} needs a written value instead of {self._show(item)}", hint=function.hint
                     )
                 values.append(plain.value)
             else:
@@ -318,49 +338,61 @@ class Walker:
         if name == "contains":
             list_kind = values[0].type()
             wanted_kind = list_kind.value_type if list_kind.is_array() else list_kind
-            values[1] = literal_as(Literal(values[1]), wanted_kind, name, self._parsed.newest, equality=True)
+            values[1] = convert_literal(
+                Literal(values[1]), wanted_kind, name, self._parsed.newest, equality=True
+            )
         return function.build(*values)
 
     def _coalesce(self, items: Sequence[exp.Expression]) -> ir.Value:
         operands = [self._walk(item) for item in items]
         kinds = [operand.type() for operand in operands if isinstance(operand, ir.Value)]
         if not kinds:
-            raise ConditionError("coalesce needs a field", hint=FUNCTIONS["coalesce"].example)
+            raise ConditionError("coalesce needs at least one field", hint=FUNCTIONS["coalesce"].hint)
         values: list[ir.Value] = []
         for item, operand in zip(items, operands, strict=True):
             if isinstance(operand, Literal):
-                operand = literal_as(operand, kinds[0], self._show(item), self._parsed.newest, equality=False)
+                operand = convert_literal(
+                    operand, kinds[0], self._show(item), self._parsed.newest, equality=False
+                )
             if kind_of(operand.type()) != kind_of(kinds[0]):
                 raise ConditionError(
                     f"coalesce mixes {kind_of(kinds[0])} and {kind_of(operand.type())}",
-                    hint="all its arguments have one type",
+                    hint="give it arguments of one type",
                 )
             values.append(operand)
         return FUNCTIONS["coalesce"].build(*values)
 
     def _show(self, node: exp.Expression) -> str:
-        """Name a part of the condition in an error, shortly and as it was written."""
+        """Return a part of the condition as it was written, short enough for an error."""
         if isinstance(node, exp.Column):
-            return self._parsed.columns[_number(node.name, "n")]
+            return self._parsed.columns[_placeholder_number(node.name, "n")]
         if isinstance(node, exp.Literal):
-            return as_text(self._literal(node).value)
+            return format_literal(self._literal(node).value)
         if isinstance(node, (exp.Boolean, exp.Null)):
             return node.sql().lower()
         if isinstance(node, exp.Neg):
             return f"-{self._show(node.this)}"
         if isinstance(node, exp.Anonymous):
-            return f"{self._parsed.functions[_number(str(node.this), 'f')]}(...)"
+            return f"{self._parsed.functions[_placeholder_number(str(node.this), 'f')]}(...)"
         return "the expression"
 
 
 def as_value(operand: Operand) -> ir.Value:
-    """Return an operand as an Ibis value; a literal takes its own type."""
+    """Return an operand as an Ibis value; a written value keeps its own type."""
     if isinstance(operand, Literal):
         return ibis.null() if operand.value is None else ibis.literal(operand.value)
     return operand
 
 
-def _number(name: str, prefix: str) -> int:
+def _arity(least: int, function: Function) -> str:
+    """Return how many arguments a function takes: "1 argument", "1 to 2 arguments", "at least 1 argument"."""
+    if function.arguments.endswith("*"):
+        return f"at least {pluralize(least, 'argument')}"
+    most = len(function.arguments)
+    return pluralize(most, "argument") if least == most else f"{least} to {pluralize(most, 'argument')}"
+
+
+def _placeholder_number(name: str, prefix: str) -> int:
     if not name.startswith(prefix) or not name[1:].isdigit():
         raise ConditionError(f"{name!r} does not belong here", hint="write a field, a value or a function")
     return int(name[1:])

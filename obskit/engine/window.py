@@ -1,4 +1,4 @@
-"""The stretch of time a condition is about: rows outside of it need not be read to know that it is false."""
+"""Find the window of time of a condition: it is false outside, so those rows need not be read."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy.typing as npt
 from sqlglot import exp
 
 from obskit.engine.condition import Condition
-from obskit.engine.tree import flat
+from obskit.engine.tree import flatten_chain
 from obskit.engine.values import microseconds, parse_time
 from obskit.errors import ConditionError
 
@@ -19,7 +19,7 @@ _HIGH = (exp.LT, exp.LTE, exp.EQ)
 
 
 def time_window(condition: Condition) -> tuple[int | None, int | None]:
-    """Return bounds of `timestamp` (µs, both inclusive) beyond which a condition is false; None is open."""
+    """Return the bounds of `timestamp` (µs, inclusive) outside which a condition is false; None is open."""
     parsed = condition.parsed
     if parsed is None or TIME not in parsed.columns:
         return None, None
@@ -38,7 +38,7 @@ def time_window(condition: Condition) -> tuple[int | None, int | None]:
     root = parsed.tree
     while isinstance(root, exp.Paren):
         root = root.this
-    for part in flat(root) if isinstance(root, exp.And) else [root]:
+    for part in flatten_chain(root) if isinstance(root, exp.And) else [root]:
         if not isinstance(part.this, exp.Column) or part.this.name != column:
             continue
         if isinstance(part, exp.Between):
@@ -52,17 +52,19 @@ def time_window(condition: Condition) -> tuple[int | None, int | None]:
     return max(lows, default=None), min(highs, default=None)
 
 
-def slices(
+def row_ranges(
     times: Sequence[npt.NDArray[np.int64]], low: int | None, high: int | None, unknown: int
 ) -> list[tuple[int, int]] | None:
-    """Return per file the rows (first, one beyond the last) within a window, inclusive on both sides.
+    """Return the rows of each file that are within a window of time.
 
     Args:
-        times: per file, ascending.
-        low, high: µs; None is open.
+        times: the times of each file's rows in µs, ascending.
+        low: the first time of the window in µs; None is open.
+        high: the last time of the window in µs, inclusive; None is open.
         unknown: the value of a row without a time.
+
     Returns:
-        None where a file has rows without a time or out of order: then rows have to be read to know.
+        (first row, one after the last row) per file; None if a file has rows without a time or out of order.
     """
     out = []
     for column in times:

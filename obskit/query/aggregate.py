@@ -1,6 +1,6 @@
-"""Groups and their values by SQL: one statement for sums, one for each field percentiles are taken of.
+"""Calculate values of groups by SQL: one statement for sums, one per field of which percentiles are taken.
 
-Every statement groups the same rows by the same keys and sorts by them, so their columns stand side by side.
+Every statement groups the same rows by the same keys and sorts by them, so the columns of all fit together.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Columns = dict[str, pa.ChunkedArray | pa.Array]
 
 @dataclass(frozen=True)
 class Groups:
-    """Groups with their values: a row a group.
+    """Groups with their values.
 
     Attributes:
-        keys: column name -> values; the last may be the number of a stretch of time.
-        values: calculation name -> values.
-        sql: the statements.
-        rows: rows counted.
-        unweighted: rows that carry no sampling weight, None where none could.
+        keys: column name -> one value per group; the last column may be the number of a time interval.
+        values: calculation name -> one value per group.
+        sql: the statements that ran.
+        rows: the number of rows counted.
+        unweighted: the number of rows without a sample weight; None if the events have no such field.
     """
 
     keys: Columns
@@ -52,54 +52,57 @@ def aggregate(
     exact: bool,
     table: ir.Table | None = None,
 ) -> Groups:
-    """Group the rows of a scope.
+    """Calculate values of groups of rows.
 
     Args:
         scope: the rows.
         keys: column name -> expression over `table`.
-        calculations: what to take of each group.
-        seconds: what `rate` divides by; also the length of a stretch, where a key is one.
-        exact: percentiles exact and unweighted, by sorting.
-        table: the rows as an Ibis table, if not the scope's own.
+        calculations: what to calculate for each group.
+        seconds: the length of time that `rate` and `concurrency` divide by; None if it is not known.
+        exact: whether percentiles are exact and unweighted, by sorting.
+        table: the rows as an Ibis table; by default the scope's.
+
+    Returns:
+        The groups, sorted by their keys.
     """
     table = scope.table if table is None else table
     weight = row_weight(table) if is_weighted(table) else None
-    wanted: dict[str, ir.Value] = {"rows": table.count()}
+    aggregates: dict[str, ir.Value] = {"rows": table.count()}
     if "sample_weight" in table.columns:
-        wanted["unweighted"] = (~has_weight(table)).sum()
+        aggregates["unweighted"] = (~has_weight(table)).sum()
     coarse = [c for c in calculations if c.function == "percentile" and not exact]
     for at, calculation in enumerate(calculations):
         if calculation not in coarse:
-            wanted |= _sums(f"v{at}", calculation, table, weight)
+            aggregates |= _aggregates(f"v{at}", calculation, table, weight)
     names = list(keys)
     named = [value.name(f"k{at}") for at, value in enumerate(keys.values())]
-    base = table.group_by(named).aggregate(**wanted) if named else table.aggregate(**wanted)
-    answer = scope.run(_sorted(base, len(names)))
-    statements, found = [answer.sql], answer.table
+    base = table.group_by(named).aggregate(**aggregates) if named else table.aggregate(**aggregates)
+    output = scope.run(_sort_by_keys(base, len(names)))
+    join_statements, found = [output.sql], output.table
     values: Columns = {}
     for at, calculation in enumerate(calculations):
         if calculation not in coarse:
-            values[calculation.name] = _value(f"v{at}", calculation, found, seconds)
+            values[calculation.name] = _read_value(f"v{at}", calculation, found, seconds)
     by_argument: dict[str, list[Calculation]] = {}
     for calculation in coarse:
         by_argument.setdefault(_argument(calculation).text, []).append(calculation)
     for group in by_argument.values():
-        answer = scope.run(_sorted(_percentiles(table, named, group, weight), len(names)))
-        statements.append(answer.sql)
+        output = scope.run(_sort_by_keys(_percentiles(table, named, group, weight), len(names)))
+        join_statements.append(output.sql)
         for at, calculation in enumerate(group):
-            values[calculation.name] = _middles(answer.table.column(f"p{at}"))
+            values[calculation.name] = _middles(output.table.column(f"p{at}"))
     return Groups(
         keys={name: found.column(f"k{at}") for at, name in enumerate(names)},
         values={c.name: values[c.name] for c in calculations},
-        sql=tuple(statements),
+        sql=tuple(join_statements),
         rows=int(sum(found.column("rows").to_pylist())),
         unweighted=int(sum(x or 0 for x in found.column("unweighted").to_pylist()))
-        if "unweighted" in wanted
+        if "unweighted" in aggregates
         else None,
     )
 
 
-def _sorted(table: ir.Table, keys: int) -> ir.Table:
+def _sort_by_keys(table: ir.Table, keys: int) -> ir.Table:
     if not keys:
         return table
     return table.order_by([ibis.asc(table[f"k{at}"], nulls_first=False) for at in range(keys)])
@@ -109,10 +112,10 @@ def _argument(calculation: Calculation) -> Any:
     return calculation.argument
 
 
-def _sums(
+def _aggregates(
     name: str, calculation: Calculation, table: ir.Table, weight: ir.Value | None
 ) -> dict[str, ir.Value]:
-    """Return the aggregates a calculation needs, under names that begin with `name`."""
+    """Return the aggregates that a calculation needs, under names that begin with `name`."""
     match calculation.function:
         case "count" | "share":
             if calculation.condition is None:
@@ -148,26 +151,26 @@ def _sums(
     return {name: value.cast("float64").quantile(calculation.q)}
 
 
-def _value(name: str, calculation: Calculation, found: pa.Table, seconds: float | None) -> Any:
+def _read_value(name: str, calculation: Calculation, found: pa.Table, seconds: float | None) -> Any:
     column = found.column(name)
     if calculation.function in ("count", "sum"):
-        return column if calculation.function == "sum" else _filled(column)
+        return column if calculation.function == "sum" else _nulls_as_zero(column)
     if calculation.function == "share":
         return _ratio(column, found.column(name + "of"))
     if calculation.function in ("rate", "concurrency"):
-        numbers = _filled(column).cast(pa.float64()).to_numpy(zero_copy_only=False)
+        numbers = _nulls_as_zero(column).cast(pa.float64()).to_numpy(zero_copy_only=False)
         return pa.array(numbers / seconds if seconds else np.full(len(numbers), np.nan), from_pandas=True)
     return column
 
 
-def _filled(column: pa.ChunkedArray) -> pa.Array:
+def _nulls_as_zero(column: pa.ChunkedArray) -> pa.Array:
     values = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
     return values.fill_null(0)
 
 
 def _ratio(part: Any, whole: Any) -> pa.Array:
-    top = _filled(part).cast(pa.float64()).to_numpy(zero_copy_only=False)
-    bottom = _filled(whole).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    top = _nulls_as_zero(part).cast(pa.float64()).to_numpy(zero_copy_only=False)
+    bottom = _nulls_as_zero(whole).cast(pa.float64()).to_numpy(zero_copy_only=False)
     with np.errstate(divide="ignore", invalid="ignore"):
         return pa.array(np.where(bottom > 0, top / bottom, np.nan), from_pandas=True)
 
@@ -175,9 +178,9 @@ def _ratio(part: Any, whole: Any) -> pa.Array:
 def _percentiles(
     table: ir.Table, named: Sequence[ir.Value], group: Sequence[Calculation], weight: ir.Value | None
 ) -> ir.Table:
-    """Return the bucket of each percentile of one argument, a row a group.
+    """Return the bucket of each percentile of one argument, one row per group.
 
-    A histogram by log bucket, its running weight, and the first bucket at which that reaches the share.
+    A percentile is in the first bucket at which the running weight of the histogram reaches its share.
     """
     cell = bucket(per_row(_argument(group[0]).to_ibis(table), table)).name("cell")
     one: Any = table.count().cast("float64") if weight is None else weight.sum().cast("float64")

@@ -1,4 +1,4 @@
-"""The axes of a heatmap: what a field's values span, where the edges lie, and which bin a value is in."""
+"""The axes of a heatmap: the span of a field's values, the edges of the bins, and the bin of each value."""
 
 from __future__ import annotations
 
@@ -16,19 +16,18 @@ from obskit.engine import Scope
 from obskit.errors import InvalidArgument
 
 Edges = npt.NDArray[Any]
-Span = tuple[
-    float, float, float
-]  # the least, the greatest and the least positive value; NaN if there is none
+Span = tuple[float, float, float]  # least, greatest and least positive value; NaN if there is none
 
 
 @dataclass(frozen=True)
 class Axis:
-    """One side of the grid.
+    """One axis of the grid.
 
     Attributes:
         name: the field.
         edges: one more than bins, ascending; microseconds for times.
-        time, log: whether its values are times; whether it is logarithmic.
+        time: whether its values are times.
+        log: whether it is logarithmic.
     """
 
     name: str
@@ -37,27 +36,29 @@ class Axis:
     log: bool
 
     def index(self, values: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
-        """Return the bin of each value, -1 where it has none."""
+        """Return the bin of each value; -1 for values outside the edges."""
         at = np.searchsorted(self.edges, values, side="right") - 1
         at[values == self.edges[-1]] = len(self.edges) - 2
         return np.where((at >= 0) & (at < len(self.edges) - 1), at, -1)
 
     def shown(self) -> Edges:
-        """Return the edges as they are given out: datetime64[us] for times."""
+        """Return the edges for users: datetime64[us] for times."""
         return self.edges.round().astype("int64").astype("datetime64[us]") if self.time else self.edges
 
 
-def check(scope: Scope, name: str) -> None:
-    """Raise InvalidArgument unless a field holds numbers or times."""
+def check_axis(scope: Scope, name: str) -> None:
+    """Raise `InvalidArgument` unless a field has numbers or times."""
     kind = scope.schema.field(name).type
     if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
-        raise InvalidArgument(f"{name} is {kind}, which has no axis", hint="numbers and times have one")
+        raise InvalidArgument(
+            f"{name} is {kind}, which has no axis", hint="choose a field of numbers or times"
+        )
 
 
-def span_of(scope: Scope, name: str) -> Span:
-    """Return the least, the greatest and the least positive value (times in µs); NaN if there is none."""
-    if coded(scope, name) and name != "timestamp":
-        return _coded_range(scope, name)
+def value_span(scope: Scope, name: str) -> Span:
+    """Return the least, greatest and least positive value (times in µs); NaN if there is none."""
+    if has_codes(scope, name) and name != "timestamp":
+        return _coded_span(scope, name)
     if name == "timestamp" and scope.where is None:
         first, last = scope.dataset.span
         if first is None or last is None:
@@ -75,7 +76,7 @@ def span_of(scope: Scope, name: str) -> Span:
         return (np.nan, np.nan, np.nan) if low is None or high is None else (float(low), float(high), np.nan)
 
     def build(table: ir.Table) -> ir.Table:
-        value = _number(table, name)
+        value = _as_float(table, name)
         fine = value.notnull() & ~value.isnan() & (value.abs() < float("inf"))
         return table.aggregate(
             low=value.min(where=fine), high=value.max(where=fine), least=value.min(where=fine & (value > 0))
@@ -86,7 +87,7 @@ def span_of(scope: Scope, name: str) -> Span:
     return span[0], span[1], span[2]
 
 
-def _coded_range(scope: Scope, name: str) -> Span:
+def _coded_span(scope: Scope, name: str) -> Span:
     codes = scope.codes(name)
     low, high = bounds(codes)
     seen = np.zeros(codes.size, bool)
@@ -108,7 +109,7 @@ def _coded_range(scope: Scope, name: str) -> Span:
 
 
 def bounds(codes: FieldCodes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Return the least and the greatest value of each entry."""
+    """Return the least and the greatest value that each code represents."""
     if codes.lo is not None and codes.hi is not None:
         return codes.lo, codes.hi
     values = codes.values.cast(pa.float64(), safe=False).to_numpy(zero_copy_only=False)
@@ -116,13 +117,13 @@ def bounds(codes: FieldCodes) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.f
 
 
 def is_wide(span: Span) -> bool:
-    """Whether values are all positive or zero, and more than a factor of 20 apart."""
+    """Return whether no value is negative, and the positive ones span more than a factor of 20."""
     low, high, least = span
     return bool(least > 0 and high > 20 * least and low >= 0)
 
 
-def axis_of(scope: Scope, name: str, span: Span, bins: int, log: bool) -> Axis:
-    """Return the axis of a field over its span; of [0, 1] where it has no values."""
+def make_axis(scope: Scope, name: str, span: Span, bins: int, log: bool) -> Axis:
+    """Return the axis of a field over its span; over [0, 1] if it has no values."""
     low, high, least = span
     if log and not least > 0:
         log = False
@@ -142,22 +143,22 @@ def _is_time(scope: Scope, name: str) -> bool:
     return bool(pa.types.is_timestamp(scope.schema.field(name).type))
 
 
-def coded(scope: Scope, name: str) -> bool:
-    """Whether codes or the times in memory say what a field holds."""
+def has_codes(scope: Scope, name: str) -> bool:
+    """Return whether the values of a field are in memory, as codes or as the times of the rows."""
     return name == "timestamp" or (name in scope.dataset.schema.names and not _is_time(scope, name))
 
 
 def time_bins(times: npt.NDArray[np.int64], axis: Axis) -> npt.NDArray[np.int64]:
-    """Return the bin of each time; beyond the bins: one further for null, three for what lies outside."""
+    """Return the bin of each time; `bins` for null, `bins + 2` for times outside the edges."""
     bins = len(axis.edges) - 1
     known = len(times)
-    while known and times[known - 1] == NO_TIME:  # nulls stand last, and are few
+    while known and times[known - 1] == NO_TIME:  # nulls are last, and few
         known = (
             int(np.flatnonzero(times[:known] != NO_TIME)[-1]) + 1 if (times[:known] != NO_TIME).any() else 0
         )
     some = times[:known]
     if known and (some[1:] >= some[:-1]).all():
-        # In order of time: a bin is a slice, found by bisection.
+        # The times are sorted, so each bin is a slice, found by bisection.
         cuts = np.searchsorted(some, np.ceil(axis.edges[1:-1] - 1e-3), side="left")
         ends = np.concatenate([[0], cuts, [known]])
         out = np.repeat(np.arange(bins, dtype=np.int64), np.diff(ends))
@@ -169,8 +170,8 @@ def time_bins(times: npt.NDArray[np.int64], axis: Axis) -> npt.NDArray[np.int64]
 
 
 def sql_bin(table: ir.Table, axis: Axis) -> ir.Value:
-    """Return the bin of each row as an expression; beyond the bins: missing, zero or less, outside."""
-    bins, value = len(axis.edges) - 1, _number(table, axis.name)
+    """Return the bin of each row as an expression; after the bins come missing, zero or less, and outside."""
+    bins, value = len(axis.edges) - 1, _as_float(table, axis.name)
     low, high = float(axis.edges[0]), float(axis.edges[-1])
     if axis.log:
         inside: Any = (
@@ -186,7 +187,7 @@ def sql_bin(table: ir.Table, axis: Axis) -> ir.Value:
     return ibis.cases(*cases, else_=at).cast("int64")
 
 
-def _number(table: ir.Table, name: str) -> Any:
+def _as_float(table: ir.Table, name: str) -> Any:
     value: Any = table[name]
     return (
         (value.epoch_seconds().cast("float64") * 1e6)

@@ -1,4 +1,4 @@
-"""Calculations: `p99(duration_ms) as p99` read into what is to be counted."""
+"""Parse calculations such as `p99(duration_ms) as p99`."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Calculation:
     """One column to be calculated.
 
     Attributes:
-        name: of the column: what stands after `as`, else the text as written.
-        text: as written, without the name.
+        name: the name of the column: the one after `as`, else the text as written.
+        text: the calculation as written, without `as NAME`.
         function: "count", "share", "rate", "concurrency", "rows", "sum", "avg", "min", "max",
             "count_distinct" or "percentile".
-        argument: the value it is taken of, if any.
-        condition: of `count` and `share`.
-        q: of a percentile, in [0, 1].
+        argument: the value that is summed, averaged and so on, if any.
+        condition: the condition of `count` and `share`, if any.
+        q: the rank of a percentile, in [0, 1].
     """
 
     name: str
@@ -50,7 +50,7 @@ class Calculation:
 
     @property
     def is_count(self) -> bool:
-        """Whether nothing to count means 0, not null."""
+        """Whether the value is 0, not null, if there are no rows."""
         return self.function in ("count", "rate", "rows", "concurrency")
 
     @property
@@ -63,40 +63,50 @@ class Calculation:
 
 
 def parse_calculation(text: str, scope: Scope) -> Calculation:
-    """Read one calculation.
+    """Parse one calculation.
+
+    Args:
+        text: such as "p99(duration_ms) as p99".
+        scope: the fields that it may use.
+
+    Returns:
+        The calculation.
 
     Raises:
-        UnknownFunction: with the nearest names.
-        ConditionError, UnknownField: its argument cannot be read.
+        UnknownFunction: no calculation has that name; the hint has the nearest names.
+        ConditionError, UnknownField: the text is not a calculation, or its argument cannot be parsed.
+        InvalidArgument: the calculation is not text.
     """
     if not isinstance(text, str):
         raise InvalidArgument(
-            f"a calculation is text, not {type(text).__name__}",
-            hint="such as 'count()' or 'p99(duration_ms) as p99'",
+            f"a calculation must be text, got {type(text).__name__}",
+            hint="write it as in 'count()' or 'p99(duration_ms) as p99'",
         )
     tokens = tokenize(text, scope.names.known)
-    written, name = _named(text, tokens)
+    written, name = _split_name(text, tokens)
     tokens = [token for token in tokens if token.end <= len(written)]
-    if len(tokens) < 3 or tokens[0].kind != "function" or tokens[1].value != "(" or not _closes_last(tokens):
+    if len(tokens) < 3 or tokens[0].kind != "function" or tokens[1].value != "(" or not _is_one_call(tokens):
         raise ConditionError(
-            f"{text!r} is no calculation",
-            hint=f"such as count(), p99(duration_ms) as p99; known: {', '.join(KNOWN)}",
+            f"{text!r} is not a calculation",
+            hint=f"write one such as count(); calculations are {', '.join(KNOWN)}",
         )
     inner = written[tokens[1].end : tokens[-1].at].strip()
     written = written.strip()
     return _build(tokens[0].value, inner, written, name or written, scope)
 
 
-def _named(text: str, tokens: list[Token]) -> tuple[str, str | None]:
+def _split_name(text: str, tokens: list[Token]) -> tuple[str, str | None]:
     """Split `calculation as NAME`."""
     if len(tokens) >= 2 and tokens[-2].kind == "name" and tokens[-2].value.lower() == "as":
         if tokens[-1].kind not in ("name", "quoted", "keyword") or not tokens[-1].value:
-            raise ConditionError(f"{text!r}: no name after `as`", hint="p99(duration_ms) as p99")
+            raise ConditionError(
+                f"{text!r} has no name after `as`", hint="for example: p99(duration_ms) as p99"
+            )
         return text[: tokens[-2].at], tokens[-1].value
     return text, None
 
 
-def _closes_last(tokens: list[Token]) -> bool:
+def _is_one_call(tokens: list[Token]) -> bool:
     depth = 0
     for at, token in enumerate(tokens):
         if token.kind == "symbol":
@@ -110,54 +120,66 @@ def _build(function: str, inner: str, text: str, name: str, scope: Scope) -> Cal
     if function in ("count", "share"):
         if not inner or inner == "*":
             if function == "share":
-                raise ConditionError("share needs a condition", hint="share(error) is the error rate")
+                raise ConditionError(
+                    "share needs a condition", hint="for example: share(error), the error rate"
+                )
             return Calculation(name, text, "count")
         return Calculation(name, text, function, condition=scope.condition(inner))
     if function in NO_ARGUMENT:
         if inner:
-            raise ConditionError(f"{function} takes no argument, not {inner!r}", hint=f"{function}()")
+            raise ConditionError(f"{function} takes no argument, got {inner!r}", hint=f"write {function}()")
         return Calculation(name, text, function)
     percentile = _PERCENTILE.fullmatch("p50" if function == "median" else function)
     if percentile is None and function not in (*ONE_NUMBER, "count_distinct"):
         near = nearest(function, KNOWN)
         raise UnknownFunction(
             f"there is no calculation {function!r}",
-            hint=(f"the nearest are {', '.join(near)}; " if near else "") + f"known: {', '.join(KNOWN)}",
+            hint=(f"the nearest are {', '.join(near)}; " if near else "")
+            + f"calculations are {', '.join(KNOWN)}",
         )
     if not inner:
-        raise ConditionError(f"{function} needs a field", hint=f"{function}(duration_ms)")
+        raise ConditionError(f"{function} needs a field", hint=f"for example: {function}(duration_ms)")
     argument = parse_expression(inner, scope.schema, newest=scope.newest, names=scope.names)
     if function != "count_distinct":
-        _orderly(function, argument, scope)
+        _check_type(function, argument, scope)
     if percentile is None:
         return Calculation(name, text, function, argument)
     digits = percentile[1]
     if digits == "100":
         raise UnknownFunction(
-            "p100 reads as 10.0%", hint="max(...) is the greatest value, p10(...) the tenth"
+            "p100 would be the 10.0th percentile",
+            hint="use max(...) for the greatest value, p10(...) for the 10th percentile",
         )
     return Calculation(
         name, text, "percentile", argument, q=int(digits) / (1000 if len(digits) == 3 else 100)
     )
 
 
-def _orderly(function: str, argument: Expression, scope: Scope) -> None:
+def _check_type(function: str, argument: Expression, scope: Scope) -> None:
     kind = argument.to_ibis(scope.table).type()
     if kind.is_numeric() and not kind.is_boolean():
         return
     if function in ("min", "max") and (kind.is_timestamp() or kind.is_string()):
         return
     raise ConditionError(
-        f"{function} needs numbers, and {argument.text} is {kind}",
-        hint=f"{function}(duration_ms), share(error)",
+        f"{function} needs numbers, but {argument.text} is {kind}",
+        hint=f"for example: {function}(duration_ms)",
     )
 
 
 def parse_calculations(texts: tuple[str, ...], scope: Scope) -> list[Calculation]:
-    """Read calculations, `count()` if there are none.
+    """Parse calculations.
+
+    Args:
+        texts: one text per column; empty for `count()`.
+        scope: the fields that they may use.
+
+    Returns:
+        The calculations in the same order.
 
     Raises:
-        InvalidArgument: two columns of one name.
+        InvalidArgument: two columns have the same name.
+        ConditionError, UnknownField, UnknownFunction: as `parse_calculation`.
     """
     found = [parse_calculation(text, scope) for text in texts or ("count()",)]
     seen: set[str] = set()
@@ -165,7 +187,7 @@ def parse_calculations(texts: tuple[str, ...], scope: Scope) -> list[Calculation
         if calculation.name.lower() in seen:
             raise InvalidArgument(
                 f"two columns would be called {calculation.name!r}",
-                hint="name them: p99(duration_ms) as slow",
+                hint="name one of them with `as`: p99(duration_ms) as slow",
             )
         seen.add(calculation.name.lower())
     return found

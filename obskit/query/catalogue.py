@@ -1,4 +1,4 @@
-"""`fields`: what the events have, without reading them all: from codes where made, else from a sample."""
+"""`fields`: describe the fields of events, from codes where they exist, else from the rows or a sample."""
 
 from __future__ import annotations
 
@@ -12,35 +12,35 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.dataset import FieldCodes, Totals, encode, merge
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import MS, SHARE, UNIT, WRITTEN, format_cell, html_table, text_table
 from obskit.engine import Scope
 from obskit.query.lookup import with_units
-from obskit.query.output import call, dataset_of, merged, statements
+from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.query.terms import middles
 from obskit.text import pluralize, safe
 
-ALL = "all rows"
+ALL_ROWS = "all rows"
 SAMPLE_ROWS = 20_000
-SMALL_ROWS = 100_000  # up to so pluralize, all of them are read
-STRETCHES = 4  # of rows, that a sample is made of
+SMALL_ROWS = 100_000  # up to this many rows, all are read
+SAMPLE_BLOCKS = 4  # of consecutive rows in a sample
 TOP = 5
 Counts = npt.NDArray[np.int64]
 Mask = npt.NDArray[np.bool_]
-_WORDS = {"string": "string", "double": "float", "bool": "bool", "int64": "int", "int32": "int"}
+_TYPE_WORDS = {"string": "string", "double": "float", "bool": "bool", "int64": "int", "int32": "int"}
 
 
 class Fields(Result):
-    """The fields; its table has what programs need, what people see is `shown`."""
+    """The fields of events. `table` is for programs, `shown` for people."""
 
     @property
     def shown(self) -> pa.Table:
-        """The table for people: a lower bound as `>= 109`, without the columns for programs."""
+        """The table for people: a lower bound is written as `>= 109`."""
         rows = zip(self.table["values"].to_pylist(), self.table["at_least"].to_pylist(), strict=True)
         values = ["-" if n is None else f"{'>= ' if least else ''}{format_cell(n)}" for n, least in rows]
         field = pa.field("values", pa.string(), metadata={UNIT: WRITTEN})
-        # What does not apply is a dash: null would be a value that the events lack.
+        # A dash means that the column does not apply; null would look like a missing value.
         top = self.table["top"].fill_null("-")
         columns = [
             self.table["field"],
@@ -64,19 +64,19 @@ class Fields(Result):
 
 
 @dataclass(frozen=True)
-class _Row:
-    """What is known of one field."""
+class _FieldSummary:
+    """One row of the table."""
 
     filled: float
     distinct: int | None
-    least: bool  # `distinct` is a lower bound
+    least: bool  # whether `distinct` is a lower bound
     top: str | None
     source: str
 
 
 @dataclass(frozen=True)
-class _Read:
-    """Rows that were read to count on: a table a file, and what they are."""
+class _RowsRead:
+    """The rows that were read, as one table per file, and which rows they are."""
 
     tables: list[pa.Table]
     label: str
@@ -84,33 +84,38 @@ class _Read:
 
 
 def type_word(kind: pa.DataType) -> str:
-    """Return a type as people say it."""
+    """Return the name of a type for people, such as "time" or "list of string"."""
     if pa.types.is_timestamp(kind):
         return "time"
     if pa.types.is_list(kind):
         return f"list of {type_word(kind.value_type)}"
-    return "struct" if pa.types.is_struct(kind) else _WORDS.get(str(kind), str(kind))
+    return "struct" if pa.types.is_struct(kind) else _TYPE_WORDS.get(str(kind), str(kind))
 
 
 def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
-    """List the fields: type, rows that have a value, fill, how many values, the commonest ones.
+    """List fields with their type, fill, number of distinct values and most common values.
 
-    Rows are counted as they stand, without weights; the numbers are the same from codes and from rows.
+    Rows are counted without weights.
 
     Args:
         scope: the rows.
-        names: only these fields.
+        names: only these fields; by default all.
+
     Returns:
-        A row a field; `source` says whether it was counted over all rows or over a sample, `at_least` whether
-        `values` is a lower bound. `dataset["scope_rows"]` is how many rows the scope has.
-    Cost: nothing is scanned for coded fields; of the others, all of at most 100,000 rows are read, else
-        20,000; a scope's condition is evaluated once.
+        One row per field. `fill` is the share of rows with a value, `values` the number of distinct values,
+        `at_least` whether that is a lower bound, `source` which rows were counted. `dataset["scope_rows"]` is
+        the number of rows in the scope.
+
+    Cost: nothing is read for coded fields; for the others all rows if there are at most 100,000, else 20,000.
+        The condition of the scope is evaluated once.
     """
     only = None if names is None else set(names)
     wanted = [name for name in scope.schema.names if only is None or name in only]
     stored = set(scope.dataset.schema.names)
-    coded = [n for n in wanted if scope.where is None and n in stored and _coded(scope, n)]
-    known = {name: _of_codes(scope.codes(name), _rows_of(scope, name), ALL) for name in coded}
+    coded = [n for n in wanted if scope.where is None and n in stored and _has_codes(scope, n)]
+    known = {
+        name: _summarize_codes(scope.codes(name), _rows_per_code(scope, name), ALL_ROWS) for name in coded
+    }
     masks = None if scope.where is None else [mask.true for mask in scope.masks(None)]
     total = scope.dataset.rows if masks is None else sum(int(mask.sum()) for mask in masks)
     rest = [name for name in wanted if name not in known]
@@ -118,12 +123,15 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
     for some in ([n for n in rest if n in stored], [n for n in rest if n not in stored]):
         if not some:
             continue
-        read = _stored(scope, some, masks, total) if some[0] in stored else _derived(scope, some, total)
-        known |= {name: _of_rows(scope, name, read) for name in some}
+        read = (
+            _read_stored(scope, some, masks, total)
+            if some[0] in stored
+            else _read_derived(scope, some, total)
+        )
+        known |= {name: _summarize_rows(scope, name, read) for name in some}
         sql.append(read.sql)
-        if read.label != ALL:
-            what = f"{pluralize(len(some), 'field is', 'fields are')} not counted yet"
-            notes.append(f"{what}: fill and values are those of {read.label}")
+        if read.label != ALL_ROWS:
+            notes.append(f"fill and values of {pluralize(len(some), 'field')} are from {read.label}")
     listed = [known[name] for name in wanted]
     table = pa.table(
         {
@@ -139,26 +147,26 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
     return Fields(
         kind="fields",
         table=with_units(table, fill=SHARE),
-        query=call("fields", scope=scope, names=list(names) if names else None),
-        sql=statements(scope, sql),
+        query=format_call("fields", scope=scope, names=list(names) if names else None),
+        sql=join_statements(scope, sql),
         dataset={**dataset_of(scope), "scope_rows": total},
-        notes=merged(notes),
+        notes=merge_notes(notes),
     )
 
 
-def _coded(scope: Scope, name: str) -> bool:
-    """Whether codes say all that rows do: they are made, and the field is no time, which they do not tell."""
+def _has_codes(scope: Scope, name: str) -> bool:
+    """Return whether the codes of a field exist and hold all of its values, which those of times do not."""
     return not pa.types.is_timestamp(scope.schema.field(name).type) and scope.dataset.codes.ready(name)
 
 
-def _rows_of(scope: Scope, name: str) -> Counts:
-    """Return how many rows each code of a field is on."""
+def _rows_per_code(scope: Scope, name: str) -> Counts:
+    """Return the number of rows with each code of a field."""
     codes = scope.codes(name)
-    # Without folded events a row is one event, and those are counted already.
-    return _counted(codes) if "event_count" in scope.dataset.schema.names else codes.totals["all"].n
+    # Without `event_count` a row is one event, and the totals have those.
+    return _count_codes(codes) if "event_count" in scope.dataset.schema.names else codes.totals["all"].n
 
 
-def _counted(codes: FieldCodes) -> Counts:
+def _count_codes(codes: FieldCodes) -> Counts:
     out = np.zeros(codes.size, np.int64)
     for part, remap in codes.parts:
         local = np.bincount(part, minlength=codes.size if remap is None else len(remap))
@@ -166,76 +174,78 @@ def _counted(codes: FieldCodes) -> Counts:
     return out
 
 
-def _stored(scope: Scope, names: list[str], masks: list[Mask] | None, total: int) -> _Read:
-    """Read all rows where they are few, else a sample from the whole of them."""
+def _read_stored(scope: Scope, names: list[str], masks: list[Mask] | None, total: int) -> _RowsRead:
+    """Read all rows if they are few, else a sample."""
     dataset = scope.dataset
     sizes = [file.rows for file in dataset.files]
     if dataset.rows <= SMALL_ROWS or total <= SAMPLE_ROWS:
-        chosen, label = [_matching(sizes, masks, at) for at in range(len(sizes))], ALL
+        chosen, label = [_matching_rows(sizes, masks, at) for at in range(len(sizes))], ALL_ROWS
     else:
-        chosen = _spread(sizes, masks, total)
+        chosen = _sample_rows(sizes, masks, total)
         label = f"a sample of {sum(map(len, chosen)):,} rows"
     tables = [dataset.take(at, rows, names) for at, rows in enumerate(chosen) if len(rows)]
     empty = pa.schema([dataset.schema.field(name) for name in names]).empty_table()
-    return _Read(tables or [empty], label)
+    return _RowsRead(tables or [empty], label)
 
 
-def _matching(sizes: list[int], masks: list[Mask] | None, file: int) -> Counts:
+def _matching_rows(sizes: list[int], masks: list[Mask] | None, file: int) -> Counts:
     return np.arange(sizes[file]) if masks is None else np.flatnonzero(masks[file])
 
 
-def _spread(sizes: list[int], masks: list[Mask] | None, total: int) -> list[Counts]:
-    """Return rows of each file: a few stretches, evenly in the rows of the scope; each costs a read."""
-    each = SAMPLE_ROWS // STRETCHES
-    starts = [total * (2 * at + 1) // (2 * STRETCHES) - each // 2 for at in range(STRETCHES)]
+def _sample_rows(sizes: list[int], masks: list[Mask] | None, total: int) -> list[Counts]:
+    """Return a few blocks of rows, spread evenly over the scope; each block costs a read."""
+    each = SAMPLE_ROWS // SAMPLE_BLOCKS
+    starts = [total * (2 * at + 1) // (2 * SAMPLE_BLOCKS) - each // 2 for at in range(SAMPLE_BLOCKS)]
     out, before = [], 0
     for file in range(len(sizes)):
-        rows = _matching(sizes, masks, file)
+        rows = _matching_rows(sizes, masks, file)
         out.append(np.concatenate([rows[max(0, at - before) : max(0, at + each - before)] for at in starts]))
         before += len(rows)
     return out
 
 
-def _derived(scope: Scope, names: list[str], total: int) -> _Read:
-    """Compute fields that are not stored, on the first rows alone where there are many."""
+def _read_derived(scope: Scope, names: list[str], total: int) -> _RowsRead:
+    """Compute derived fields, of the first rows only if there are many."""
     most = SMALL_ROWS if scope.dataset.rows <= SMALL_ROWS else SAMPLE_ROWS
-    answer = scope.run(lambda t: t.select(*names).limit(most))
-    label = ALL if total <= most else f"the first {answer.table.num_rows:,} rows"
-    return _Read([answer.table], label, answer.sql)
+    output = scope.run(lambda t: t.select(*names).limit(most))
+    label = ALL_ROWS if total <= most else f"the first {output.table.num_rows:,} rows"
+    return _RowsRead([output.table], label, output.sql)
 
 
-def _of_rows(scope: Scope, name: str, read: _Read) -> _Row:
-    """Count a field on rows, coded as a file's are: so the numbers are those of its codes."""
+def _summarize_rows(scope: Scope, name: str, read: _RowsRead) -> _FieldSummary:
+    """Summarize a field from rows; they are coded first, so that the numbers equal those from codes."""
     kind = scope.schema.field(name).type
     columns = [table.column(name) for table in read.tables]
     if pa.types.is_timestamp(kind):
-        return _of_times(pa.chunked_array([c for column in columns for c in column.chunks], kind), read.label)
+        return _summarize_times(
+            pa.chunked_array([c for column in columns for c in column.chunks], kind), read.label
+        )
     parts = [encode(column) for column in columns]
     sums = []
-    for part in parts:  # weights are not asked for
+    for part in parts:  # weights are not needed
         none = np.zeros(len(part.values) + 1)
         sums.append(dict.fromkeys(("all", "units"), Totals(none.astype(np.int64), none, none)))
     codes = merge(name, kind, parts, sums)
-    return _of_codes(codes, _counted(codes), read.label)
+    return _summarize_codes(codes, _count_codes(codes), read.label)
 
 
-def _of_times(column: pa.ChunkedArray, label: str) -> _Row:
+def _summarize_times(column: pa.ChunkedArray, label: str) -> _FieldSummary:
     filled = 1 - column.null_count / len(column) if len(column) else 0.0
     ends = pc.min_max(column).as_py()
-    span = None if ends["min"] is None else f"{words.time(ends['min'])} … {words.time(ends['max'])}"
-    return _Row(filled, None, False, span, label)
+    span = None if ends["min"] is None else f"{formatting.time(ends['min'])} … {formatting.time(ends['max'])}"
+    return _FieldSummary(filled, None, False, span, label)
 
 
-def _of_codes(codes: FieldCodes, rows: Counts, label: str) -> _Row:
+def _summarize_codes(codes: FieldCodes, rows: Counts, label: str) -> _FieldSummary:
     everything = int(rows.sum())
     filled = float(1 - rows[0] / everything) if everything else 0.0
     inside = rows[1:]
     if codes.kind == "flag":
-        return _Row(filled, None, False, None, label)
-    least = codes.distinct is not None and (codes.at_least or label != ALL)
+        return _FieldSummary(filled, None, False, None, label)
+    least = codes.distinct is not None and (codes.at_least or label != ALL_ROWS)
     if codes.kind == "numeric":
-        return _Row(filled, codes.distinct, least, _span(codes, inside), label)
-    # Equal counts stand in the order of their values: the dictionary has none.
+        return _FieldSummary(filled, codes.distinct, least, _format_span(codes, inside), label)
+    # Sort equal counts by value, because the dictionary has no order.
     fifth = np.partition(inside, -TOP)[-TOP] if len(inside) > TOP else 0
     likely = [at for at in np.flatnonzero(inside >= max(1, fifth)) if at + 1 != codes.rare_code]
     values = codes.values.take(pa.array(likely, pa.int64())).to_pylist()
@@ -243,23 +253,23 @@ def _of_codes(codes: FieldCodes, rows: Counts, label: str) -> _Row:
         zip(inside[likely].tolist(), values, strict=True), key=lambda pair: (-pair[0], str(pair[1]))
     )
     top = [(value, n / inside.sum()) for n, value in ranked[:TOP]]
-    return _Row(filled, codes.distinct, least, _top(top, codes), label)
+    return _FieldSummary(filled, codes.distinct, least, _format_top(top, codes), label)
 
 
-def _top(top: list[tuple[Any, float]], codes: FieldCodes) -> str | None:
+def _format_top(top: list[tuple[Any, float]], codes: FieldCodes) -> str | None:
     if not top:
         return None
-    # An integer as it is: 200, 8080, no thousands.
+    # Integers such as 200 and 8080 have no thousands separators.
     shown = [
         str(v) if pa.types.is_integer(codes.type) else "''" if v == "" else format_cell(v) for v, _ in top
     ]
     if codes.distinct and codes.distinct > 50 and top[0][1] < 0.001:
         return f"{shown[0]}, …"
-    return ", ".join(f"{text} {words.share(share)}" for text, (_, share) in zip(shown, top, strict=True))
+    return ", ".join(f"{text} {formatting.share(share)}" for text, (_, share) in zip(shown, top, strict=True))
 
 
-def _span(codes: FieldCodes, rows: Counts) -> str | None:
-    """Return the least, the middle (within 1%) and the greatest value."""
+def _format_span(codes: FieldCodes, rows: Counts) -> str | None:
+    """Write the least, the median (within 1%) and the greatest value."""
     if codes.lo is None or codes.hi is None or codes.bucket is None:
         return None
     fine = np.isfinite(codes.lo) & np.isfinite(codes.hi) & (rows > 0)

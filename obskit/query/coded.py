@@ -1,7 +1,8 @@
-"""Groups counted from the codes: counts and percentiles in one pass of numpy, no statement at all."""
+"""Count groups from the codes of fields: counts and percentiles in one pass of numpy, without a statement."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -16,77 +17,99 @@ from obskit.query.calculations import Calculation
 from obskit.query.terms import middles
 from obskit.stats import buckets
 
-MOST_CELLS = 1 << 24  # of one histogram; beyond it the statement is the better way
+MOST_CELLS = 1 << 24  # of one histogram; above that a statement is faster
 
 
-def count_codes(scope: Scope, names: Sequence[str], read: Sequence[Calculation]) -> Groups | None:
-    """Return groups counted from codes, or None where codes cannot say.
+def can_count_codes(scope: Scope, names: Sequence[str], calculations: Sequence[Calculation]) -> bool:
+    """Return whether `count_codes` can answer; codes that do not exist yet are made.
 
     Args:
         scope: the rows.
-        names: the fields to group by; at least one, all of them coded value by value.
-        read: `count()`, `rows()` and percentiles of plain fields only.
+        names: the fields to group by.
+        calculations: what to calculate for each group.
+
     Returns:
-        The same as the statements would: a row a group that has rows.
+        True if every field is coded value by value, every calculation is `count()`, `rows()` or a percentile
+        of a plain field, and the histograms are small enough.
     """
-    if not names or not scope.dataset.rows or any(not _from_codes(scope, c) for c in read):
-        return None
-    measured = list(dict.fromkeys(_field(c) for c in read if c.function == "percentile"))
-    known = set(scope.dataset.schema.names)
-    if not all(name in known and _may_be_coded(scope.dataset.schema.field(name).type) for name in names):
-        return None
-    if not known.issuperset(measured):
-        return None
-    scope.dataset.codes.ensure([*names, *measured])  # once; explain and the heatmap need them too
+    if not names or not scope.dataset.rows or not all(_is_countable(scope, c) for c in calculations):
+        return False
+    measured = _measured_fields(calculations)
+    schema = scope.dataset.schema
+    if not set(schema.names).issuperset([*names, *measured]):
+        return False
+    if not all(_may_be_coded(schema.field(name).type) for name in names):
+        return False
+    scope.dataset.codes.ensure([*names, *measured])  # in one pass; explain and the heatmap need them too
     keys = [scope.codes(name) for name in names]
-    if any(k.kind != "value" or k.rare_code is not None for k in keys):
-        return None
-    sizes = [key.size for key in keys]
-    cells = int(np.prod([float(size) for size in sizes]))
+    if any(key.kind != "value" or key.rare_code is not None for key in keys):
+        return False
+    cells = math.prod(key.size for key in keys)
     values = [scope.codes(name) for name in measured]
-    if any(v.kind == "flag" or cells * v.size > MOST_CELLS for v in values) or cells > MOST_CELLS:
-        return None
+    if cells > MOST_CELLS or any(v.kind == "flag" or cells * v.size > MOST_CELLS for v in values):
+        return False
+    return all(weight.classes is not None for weight in scope.dataset.codes.weights())
+
+
+def count_codes(scope: Scope, names: Sequence[str], calculations: Sequence[Calculation]) -> Groups:
+    """Count groups from codes; only where `can_count_codes` is true.
+
+    Args:
+        scope: the rows.
+        names: the fields to group by.
+        calculations: what to calculate for each group.
+
+    Returns:
+        The groups that have rows, with the values that the statements would give.
+    """
+    measured = _measured_fields(calculations)
+    keys, values = ([scope.codes(name) for name in some] for some in (names, measured))
+    sizes = [key.size for key in keys]
+    cells = math.prod(sizes)
     weights = scope.dataset.codes.weights()
-    if any(w.classes is None for w in weights):
-        return None
     masks = None if scope.where is None else [mask.true for mask in scope.masks(None)]
     total, rows = np.zeros(cells), np.zeros(cells, np.int64)
     grids = [np.zeros(cells * value.size) for value in values]
     for file, weight in enumerate(weights):
         mask = None if masks is None else masks[file]
-        group = _combined([(k.parts[file][0], *_local(k, file)) for k in keys], mask)
-        _count(group, keys, file, weight, mask, total, rows)
+        group = _combine_codes([(k.parts[file][0], _local_size(k, file)) for k in keys], mask)
+        _count_groups(group, keys, file, weight, mask, total, rows)
         for value, grid in zip(values, grids, strict=True):
             _count_grid(group, keys, value, file, weight, mask, grid)
     found = np.flatnonzero(rows)
-    if not any(name in known for name in ("sample_weight", "event_count")):
+    stored = scope.dataset.schema.names
+    if "sample_weight" not in stored and "event_count" not in stored:
         total = total.astype(np.int64)
     by_field = dict(zip(measured, zip(values, grids, strict=True), strict=True))
-    columns = {c.name: _column(c, found, total, rows, by_field) for c in read}
     return Groups(
-        keys=_keys(names, keys, found, sizes),
-        values=columns,
+        keys=_key_columns(names, keys, found, sizes),
+        values={c.name: _value_column(c, found, total, rows, by_field) for c in calculations},
         sql=(),
         rows=int(rows.sum()),
-        unweighted=_unweighted(scope, weights) if "sample_weight" in known else None,
+        unweighted=_unweighted(scope, weights) if "sample_weight" in stored else None,
     )
+
+
+def _measured_fields(calculations: Sequence[Calculation]) -> list[str]:
+    """Return the fields that percentiles are taken of, each once."""
+    return list(dict.fromkeys(_plain_field(c) for c in calculations if c.function == "percentile"))
 
 
 def _may_be_coded(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind))
 
 
-def _from_codes(scope: Scope, calculation: Calculation) -> bool:
+def _is_countable(scope: Scope, calculation: Calculation) -> bool:
     if calculation.function in ("count", "rows"):
         return calculation.condition is None
     if calculation.function != "percentile" or calculation.argument is None:
         return False
-    field = _field(calculation)
+    field = _plain_field(calculation)
     return calculation.argument.fields == {field} and pa.types.is_primitive(scope.schema.field(field).type)
 
 
-def _field(calculation: Calculation) -> str:
-    """Return the field a percentile is taken of, where its argument is nothing but a field."""
+def _plain_field(calculation: Calculation) -> str:
+    """Return the field of a percentile; "" if its argument is more than a field."""
     argument = calculation.argument
     if argument is None or len(argument.fields) != 1:
         return ""
@@ -94,15 +117,16 @@ def _field(calculation: Calculation) -> str:
     return name if argument.text.strip('"').replace('""', '"') == name else ""
 
 
-def _local(codes: FieldCodes, file: int) -> tuple[int]:
+def _local_size(codes: FieldCodes, file: int) -> int:
+    """Return how many codes a field has in one file."""
     remap = codes.parts[file][1]
-    return (codes.size if remap is None else len(remap),)
+    return codes.size if remap is None else len(remap)
 
 
-def _combined(
+def _combine_codes(
     parts: Sequence[tuple[npt.NDArray[Any], int]], mask: npt.NDArray[np.bool_] | None
 ) -> npt.NDArray[Any]:
-    """Return one number a row for its combination of local codes."""
+    """Return one number per row for its combination of local codes."""
     out: npt.NDArray[Any] | None = None
     for codes, size in parts:
         picked = codes if mask is None else codes[mask]
@@ -114,7 +138,7 @@ def _combined(
     return out if out is not None else np.zeros(0, np.int64)
 
 
-def _spread(keys: Sequence[FieldCodes], file: int) -> npt.NDArray[np.int64]:
+def _global_cells(keys: Sequence[FieldCodes], file: int) -> npt.NDArray[np.int64]:
     """Return the global cell of each combination of local codes."""
     out = np.zeros(1, np.int64)
     for key in keys:
@@ -124,7 +148,7 @@ def _spread(keys: Sequence[FieldCodes], file: int) -> npt.NDArray[np.int64]:
     return out
 
 
-def _count(
+def _count_groups(
     group: npt.NDArray[Any],
     keys: Sequence[FieldCodes],
     file: int,
@@ -133,10 +157,10 @@ def _count(
     total: npt.NDArray[Any],
     rows: npt.NDArray[Any],
 ) -> None:
-    spread = _spread(keys, file)
-    by_class = _by_class(group, len(spread), weight, mask)
-    np.add.at(rows, spread, by_class.sum(axis=1))
-    np.add.at(total, spread, by_class @ (weight.n * weight.w))
+    global_cells = _global_cells(keys, file)
+    by_class = _by_class(group, len(global_cells), weight, mask)
+    np.add.at(rows, global_cells, by_class.sum(axis=1))
+    np.add.at(total, global_cells, by_class @ (weight.n * weight.w))
 
 
 def _count_grid(
@@ -150,12 +174,12 @@ def _count_grid(
 ) -> None:
     codes, remap = value.parts[file]
     size = value.size if remap is None else len(remap)
-    spread = _spread(keys, file)
+    global_cells = _global_cells(keys, file)
     cell = np.multiply(group, size, dtype=np.int64)
     cell += codes if mask is None else codes[mask]
-    local = _by_class(cell, len(spread) * size, weight, mask) @ (weight.n * weight.w)
+    local = _by_class(cell, len(global_cells) * size, weight, mask) @ (weight.n * weight.w)
     inner = np.arange(value.size, dtype=np.int64) if remap is None else remap.astype(np.int64)
-    at = (spread[:, None] * value.size + inner[None, :]).reshape(-1)
+    at = (global_cells[:, None] * value.size + inner[None, :]).reshape(-1)
     used = np.flatnonzero(local)
     np.add.at(grid, at[used], local[used])
 
@@ -163,7 +187,7 @@ def _count_grid(
 def _by_class(
     cell: npt.NDArray[Any], cells: int, weight: Weights, mask: npt.NDArray[np.bool_] | None
 ) -> npt.NDArray[np.int64]:
-    """Return rows per cell and class of weight."""
+    """Return the number of rows per cell and class of weight."""
     kinds = len(weight.n)
     if kinds == 1 or weight.classes is None:
         return np.bincount(cell, minlength=cells).reshape(cells, 1)
@@ -173,7 +197,7 @@ def _by_class(
     return np.bincount(both, minlength=cells * kinds).reshape(cells, kinds)
 
 
-def _column(
+def _value_column(
     calculation: Calculation,
     found: npt.NDArray[np.int64],
     total: npt.NDArray[Any],
@@ -184,8 +208,8 @@ def _column(
         return pa.array(rows[found])
     if calculation.function == "count":
         return pa.array(total[found])
-    value, grid = measured[_field(calculation)]
-    cell, order = _cells(value)
+    value, grid = measured[_plain_field(calculation)]
+    cell, order = _ordered_buckets(value)
     weight = grid.reshape(-1, value.size)[found][:, 1:][:, order]
     running = np.cumsum(weight, axis=1)
     whole = running[:, -1] if running.shape[1] else np.zeros(len(found))
@@ -195,8 +219,8 @@ def _column(
     return pa.array(out, from_pandas=True)
 
 
-def _cells(value: FieldCodes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
-    """Return the buckets of the entries that have an order, ascending, and which entries they are."""
+def _ordered_buckets(value: FieldCodes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]:
+    """Return the buckets of the entries that are numbers, ascending, and the indices of those entries."""
     if value.bucket is not None:
         cell = value.bucket
     else:
@@ -206,7 +230,7 @@ def _cells(value: FieldCodes) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int
     return cell[order], order
 
 
-def _keys(
+def _key_columns(
     names: Sequence[str], keys: Sequence[FieldCodes], found: npt.NDArray[np.int64], sizes: Sequence[int]
 ) -> dict[str, Any]:
     out: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""Groups over time with no stretch left out: 0 where a count is of nothing, null where a value is."""
+"""Fill in the time intervals in which a group has no rows: 0 for counts, null for other values."""
 
 from __future__ import annotations
 
@@ -18,23 +18,26 @@ MOST_CELLS = 5_000_000
 def filled_grid(
     table: pa.Table,
     names: Sequence[str],
-    read: Sequence[Calculation],
+    calculations: Sequence[Calculation],
     low: int | None,
     high: int | None,
     seconds: float,
 ) -> pa.Table:
-    """Return every stretch from `low` to `high` for every group.
+    """Return every time interval from `low` to `high` for every group.
 
     Args:
-        table: keys, the number of the stretch under `timestamp`, values; a row a group and stretch.
+        table: one row per group and interval: keys, the number of the interval as `timestamp`, values.
         names: the keys other than time.
-        read: the calculations, for what is 0 where there is nothing.
-        low, high: the first and the last stretch; None where there are no rows.
-        seconds: length of a stretch.
+        calculations: the calculations, which say whether an empty interval is 0 or null.
+        low: the first interval; None if there are no rows.
+        high: the last interval; None if there are no rows.
+        seconds: the length of an interval.
+
     Returns:
-        `timestamp` (the beginning of the stretch), keys, values; by group, then time.
+        `timestamp` (the beginning of the interval), keys and values, sorted by group, then time.
+
     Raises:
-        LimitExceeded: more than five million cells.
+        LimitExceeded: the table would have more than five million rows.
     """
     fields = [
         pa.field(TIME, pa.timestamp("us", "UTC")),
@@ -47,7 +50,8 @@ def filled_grid(
     length = high - low + 1
     if length * len(firsts) > MOST_CELLS:
         raise LimitExceeded(
-            f"{len(firsts):,} groups x {length:,} stretches of time", hint="a longer `every`, or fewer groups"
+            f"{len(firsts):,} groups with {length:,} intervals each make more than {MOST_CELLS:,} rows",
+            hint="use a longer `every` or a smaller `limit`",
         )
     at = table.column(TIME).to_numpy().astype(np.int64) - low
     where = np.full(length * len(firsts), -1, dtype=np.int64)
@@ -56,7 +60,7 @@ def filled_grid(
     take = pa.array(np.where(empty, 0, where), mask=empty)
     micros = np.tile(np.arange(low, high + 1, dtype=np.float64) * seconds * 1e6, len(firsts))
     columns: list[Any] = [pa.array(micros.round().astype(np.int64)).cast(pa.timestamp("us", "UTC"))]
-    counts = {c.name for c in read if c.is_count}
+    counts = {c.name for c in calculations if c.is_count}
     for field in fields[1:]:
         source = table.column(field.name)
         if field.name in names:
@@ -76,6 +80,6 @@ def _groups(table: pa.Table, names: Sequence[str]) -> tuple[np.ndarray[Any, Any]
         pair = group * (int(values.max(initial=0)) + 1) + values
         group = np.unique(pair, return_inverse=True)[1].reshape(-1)
     firsts = np.unique(group, return_index=True)[1]
-    # Groups in the order in which they first stand, which is the order of the statement.
+    # Number the groups in the order of their first rows, which is that of the statement.
     rank = np.argsort(np.argsort(firsts))
     return rank[group], np.sort(firsts)

@@ -1,4 +1,4 @@
-"""`query`: calculations by groups and over time."""
+"""`query`: calculate values over groups and over time."""
 
 from __future__ import annotations
 
@@ -29,31 +29,31 @@ from obskit.errors import ConditionError, InvalidArgument, LimitExceeded
 from obskit.names import nearest
 from obskit.query.aggregate import Columns, Groups, aggregate
 from obskit.query.calculations import Calculation, parse_calculations
-from obskit.query.coded import count_codes
+from obskit.query.coded import can_count_codes, count_codes
 from obskit.query.grid import TIME, filled_grid
-from obskit.query.output import call, dataset_of, merged, statements
+from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.query.terms import time_bucket
 from obskit.text import pluralize
 
 OTHER = "other"
-DEFAULT_GROUPS = 10  # lines over time, where no limit was given
-SEEN = ("min", "max", "count_distinct")
+DEFAULT_GROUPS = 10  # over time, if there is no limit
+UNWEIGHTED = ("min", "max", "count_distinct")
 
 
 @dataclass(frozen=True)
-class _Asked:
-    """What was asked, read and resolved.
+class _GroupQuery:
+    """The arguments of `query`, parsed and resolved.
 
     Attributes:
-        scope: the rows, `where` included.
+        scope: the rows, limited by `where`.
         names: the fields to group by.
-        read: the calculations.
-        exact, having, order, limit: as `query` takes them.
+        calculations: what to calculate.
+        exact, having, order, limit: the arguments of `query`.
     """
 
     scope: Scope
     names: list[str]
-    read: list[Calculation]
+    calculations: list[Calculation]
     exact: bool
     having: str | None
     order: str | None
@@ -62,13 +62,13 @@ class _Asked:
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class QueryResult(Result):
-    """A table of groups; with `every`, of groups over time.
+    """One row per group; with `every`, one row per group and interval.
 
     Attributes:
-        by: the fields grouped by.
-        values: the columns calculated.
-        every: length of the stretches of time.
-        counted: rows that were counted; 0 where no row is in the scope.
+        by: the fields of the groups.
+        values: the names of the calculated columns.
+        every: the length of the intervals, as it was given.
+        counted: the number of rows counted.
     """
 
     by: tuple[str, ...] = ()
@@ -77,10 +77,16 @@ class QueryResult(Result):
     counted: int = 0
 
     def plot(self, **options: Any) -> Any:
-        """Draw a line a group over time.
+        """Draw one line per group over time.
+
+        Args:
+            **options: passed to `obskit.display.series`.
+
+        Returns:
+            A Plotly figure.
 
         Raises:
-            InvalidArgument: it is not over time.
+            InvalidArgument: the result is not over time.
         """
         if self.every is None:
             return super().plot()
@@ -98,144 +104,157 @@ def query(
     limit: int | None = None,
     exact: bool = False,
 ) -> QueryResult:
-    """Calculate over groups of the rows of a scope, all of them (not only units of work).
+    """Calculate values over groups of rows: all rows of the scope, not only units of work.
 
-    No rows are an answer: counts of 0 and values of null, or no groups; `counted` is 0 then.
+    If no row is left, counts are 0 and other values null, or there are no groups.
 
     Args:
-        calculations: `count()`, `count(COND)`, `share(COND)` (of the rows on which it is not null), `rate()`
-            per second, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, `count_distinct(x)`, `p01(x)` to `p999(x)`,
-            `concurrency()` (how many were in progress, on average), `rows()`; each `as NAME`.
-        by: fields to group by; rows without a value are a group.
-        every: length of the stretches of time, "30s", "1m", "1h".
-        where: a further condition.
+        scope: the rows.
+        *calculations: `count()`, `count(COND)`, `share(COND)` (of the rows for which it is not null),
+            `rate()` per second, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, `count_distinct(x)`,
+            `p01(x)` to `p999(x)`, `concurrency()` (events in progress, on average) or `rows()`; each
+            may end in `as NAME`.
+        by: fields to group by; rows without a value are a group of their own.
+        every: the length of the time intervals, such as "30s", "1m" or "1h".
+        where: a further condition on the rows.
         having: a condition on the columns of the result.
-        order: "NAME desc, NAME"; the first calculation, descending, by default.
-        limit: how many groups; with `every`, the top groups over the whole range, the rest is "other".
-        exact: percentiles exact and without weights instead of within 1%.
+        order: "NAME desc, NAME"; by default the first calculation, descending.
+        limit: the most groups; with `every`, the top groups over the whole range, and "other" for the rest.
+        exact: exact percentiles without sample weights, instead of weighted ones within 1%.
+
+    Returns:
+        One row per group; with `every`, one row per group and interval.
+
     Raises:
-        ConditionError, UnknownField, UnknownFunction, InvalidArgument: what was asked cannot be read.
-        LimitExceeded: more than a million stretches of time.
-    Cost: a statement for sums and one for each field of which percentiles are taken; where all fields are
-        coded and only counts and percentiles are asked for, one pass over the codes instead.
+        ConditionError, UnknownField, UnknownFunction, InvalidArgument: an argument cannot be parsed.
+        LimitExceeded: `every` makes more than a million intervals, or five million rows.
+
+    Cost: one statement for sums and one for each field of which percentiles are taken; or one pass over
+        codes, if all fields are coded and only counts and percentiles are calculated.
     """
-    asked = call(
+    text = format_call(
         "query",
         *calculations,
         scope=scope,
         by=by,
         every=every,
-        where=_text(where),
+        where=where.text if isinstance(where, Condition) else where,
         having=having,
         order=order,
         limit=limit,
         exact=exact,
     )
     scope = scope.narrow(where)
-    read = parse_calculations(calculations, scope)
+    parsed = parse_calculations(calculations, scope)
     names = [scope.resolve(name) for name in ([by] if isinstance(by, str) else by or ())]
-    _check(read, names, every, limit)
-    seconds = _seconds(every, scope)
+    _check_arguments(parsed, names, every, limit)
+    seconds = _interval_seconds(every, scope)
     notes = [
         *scope.notes,
-        *(n for c in read for e in (c.argument, c.condition) if e is not None for n in e.notes),
+        *(n for c in parsed for e in (c.argument, c.condition) if e is not None for n in e.notes),
+        *_calculation_notes(parsed, exact),
     ]
-    notes += _remarks(read, exact)
-    question = _Asked(scope, names, read, exact, having, order, limit)
+    wanted = _GroupQuery(scope, names, parsed, exact, having, order, limit)
     if seconds is None:
-        groups = _grouped(question, _span_seconds(scope, read, notes))
-        table = _ordered(_having(_table(groups, read), having), question)
+        groups = _count_groups(wanted, _covered_seconds(scope, parsed, notes))
+        table = _sort(_filter(_table(groups, parsed), having), wanted)
         table = table if limit is None else table.slice(0, limit)
         sql = groups.sql
     else:
-        table, groups, sql = _over_time(question, seconds, notes)
+        table, groups, sql = _over_time(wanted, seconds, notes)
     notes += weight_note(groups.unweighted, groups.rows)
     return QueryResult(
         kind="query",
         table=table,
-        query=asked,
-        sql=statements(scope, sql),
+        query=text,
+        sql=join_statements(scope, sql),
         dataset=dataset_of(scope),
-        notes=merged(notes),
+        notes=merge_notes(notes),
         by=tuple(names),
-        values=tuple(c.name for c in read),
+        values=tuple(c.name for c in parsed),
         every=every,
         counted=groups.rows,
     )
 
 
-def _text(where: Any) -> Any:
-    return where.text if isinstance(where, Condition) else where
-
-
-def _check(read: list[Calculation], names: list[str], every: str | None, limit: int | None) -> None:
+def _check_arguments(
+    calculations: list[Calculation], names: list[str], every: str | None, limit: int | None
+) -> None:
     if len(set(names)) < len(names):
-        raise InvalidArgument(f"a field twice in by={names}", hint="name each once")
+        raise InvalidArgument(f"by has the same field twice: {', '.join(names)}", hint="name each field once")
     taken = {name.lower() for name in names}
-    for calculation in read:
+    for calculation in calculations:
         if calculation.name.lower() in taken:
             raise InvalidArgument(
-                f"the column {calculation.name!r} is in `by` already", hint="give it another name with `as`"
+                f"the column {calculation.name!r} is in `by` already", hint="name the calculation with `as`"
             )
         if every is not None and calculation.name.lower() == TIME:
             raise InvalidArgument(
-                "with `every`, the column 'timestamp' holds the times", hint="give it another name with `as`"
+                "with `every`, the column 'timestamp' holds the times", hint="name the calculation with `as`"
             )
     if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise InvalidArgument(f"limit={limit!r}", hint="a whole number of at least 1")
+        raise InvalidArgument(
+            f"limit must be a whole number of at least 1, got {limit!r}", hint="for example: limit=10"
+        )
 
 
-def _seconds(every: str | None, scope: Scope) -> float | None:
+def _interval_seconds(every: str | None, scope: Scope) -> float | None:
     if every is None:
         return None
     seconds = parse_span(every).total_seconds()
     if seconds <= 0:
-        raise InvalidArgument(f"every={every!r} is no length of time", hint="such as '30s', '1m' or '1h'")
+        raise InvalidArgument(f"every must be longer than 0, got {every!r}", hint="for example: every='1m'")
     if TIME not in scope.schema.names:
-        raise InvalidArgument("the events have no timestamp", hint="query without `every`")
+        raise InvalidArgument(
+            "`every` needs the field timestamp, which the events do not have", hint="leave out `every`"
+        )
     return seconds
 
 
-def _remarks(read: list[Calculation], exact: bool) -> list[str]:
+def _calculation_notes(calculations: list[Calculation], exact: bool) -> list[str]:
     notes = []
-    seen = [c.name for c in read if c.function in SEEN]
+    seen = [c.name for c in calculations if c.function in UNWEIGHTED]
     if seen:
-        notes.append(f"{', '.join(seen)}: of the rows seen, without weights")
-    if any(c.function == "percentile" for c in read):
+        notes.append(f"{', '.join(seen)}: over the rows as they are, without sample weights")
+    if any(c.function == "percentile" for c in calculations):
         notes.append(
-            "percentiles are exact and without weights" if exact else "percentiles are within 1%, weighted"
+            "percentiles are exact and without sample weights"
+            if exact
+            else "percentiles are weighted, with an error of less than 1%"
         )
     return notes
 
 
-def _span_seconds(scope: Scope, read: list[Calculation], notes: list[str]) -> float | None:
-    """Return the length of time the rows cover, asked only where something is divided by it."""
-    if not any(c.function in ("rate", "concurrency") for c in read):
+def _covered_seconds(scope: Scope, calculations: list[Calculation], notes: list[str]) -> float | None:
+    """Return the length of time that the rows cover; None if no calculation is divided by it."""
+    if not any(c.function in ("rate", "concurrency") for c in calculations):
         return None
     if TIME not in scope.schema.names:
-        raise InvalidArgument("the events have no timestamp, so there is no rate", hint="count() counts them")
+        raise InvalidArgument(
+            "rate() and concurrency() need the field timestamp, which the events do not have",
+            hint="use count()",
+        )
     found = scope.run(lambda t: t.aggregate(first=t[TIME].min(), last=t[TIME].max())).table.to_pylist()[0]
     if found["first"] is None:
         return None
     seconds = (found["last"] - found["first"]).total_seconds()
     notes.append(
-        f"per second of the {timedelta(seconds=seconds)} between the first and the last of these rows"
+        f"rates are averages over the {timedelta(seconds=seconds)} from the first to the last of these rows"
     )
     return seconds or 1.0
 
 
-def _grouped(asked: _Asked, seconds: float | None) -> Groups:
-    coded = None if asked.exact else count_codes(asked.scope, asked.names, asked.read)
-    if coded is not None:
-        return coded
-    table = asked.scope.table
-    keys = {name: table[name] for name in asked.names}
-    return aggregate(asked.scope, keys, asked.read, seconds, asked.exact, table)
+def _count_groups(wanted: _GroupQuery, seconds: float | None) -> Groups:
+    if not wanted.exact and can_count_codes(wanted.scope, wanted.names, wanted.calculations):
+        return count_codes(wanted.scope, wanted.names, wanted.calculations)
+    table = wanted.scope.table
+    keys = {name: table[name] for name in wanted.names}
+    return aggregate(wanted.scope, keys, wanted.calculations, seconds, wanted.exact, table)
 
 
-def _table(groups: Groups, read: list[Calculation]) -> pa.Table:
+def _table(groups: Groups, calculations: list[Calculation]) -> pa.Table:
     columns: Columns = {**groups.keys, **groups.values}
-    units = {c.name: c.unit for c in read}
+    units = {c.name: c.unit for c in calculations}
     fields = []
     for name, column in columns.items():
         unit = units.get(name)
@@ -245,29 +264,29 @@ def _table(groups: Groups, read: list[Calculation]) -> pa.Table:
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
 
-def _having(table: pa.Table, having: str | None) -> pa.Table:
+def _filter(table: pa.Table, having: str | None) -> pa.Table:
     if having is None:
         return table
     known = Names(table.schema, verbatim=table.schema.names)
     return filter_table(table, parse_condition(having, table.schema, names=known))
 
 
-def _ordered(table: pa.Table, asked: _Asked) -> pa.Table:
-    names, read = asked.names, asked.read
-    if asked.order is None:
+def _sort(table: pa.Table, wanted: _GroupQuery) -> pa.Table:
+    names, calculations = wanted.names, wanted.calculations
+    if wanted.order is None:
         if not names:
             return table
-        keys = [(read[0].name, "descending")]
+        keys = [(calculations[0].name, "descending")]
     else:
-        keys = [_order_key(part, table.schema.names, read) for part in split_order(asked.order)]
-    # Sorting is stable by the keys that follow, so equal values stand in a fixed order.
+        keys = [_order_key(part, table.schema.names, calculations) for part in split_order(wanted.order)]
+    # The other keys follow, so that equal values have a fixed order.
     sortable = [(n, "ascending") for n in names if not pa.types.is_nested(table.schema.field(n).type)]
     keys += [key for key in sortable if key[0] not in {k for k, _ in keys}]
     return table.take(pc.sort_indices(table, sort_keys=[(*key, "at_end") for key in keys]))
 
 
 def split_order(order: str) -> list[str]:
-    """Split "a desc, p99(x)" at the commas outside parentheses and quotes."""
+    """Split "a desc, p99(x)" at the commas that are not in parentheses or quotes."""
     parts, depth, quoted, start = [], 0, False, 0
     for at, c in enumerate(order):
         quoted ^= c == '"'
@@ -278,7 +297,7 @@ def split_order(order: str) -> list[str]:
     return [part.strip() for part in (*parts, order[start:])]
 
 
-def _order_key(part: str, columns: list[str], read: list[Calculation]) -> tuple[str, str]:
+def _order_key(part: str, columns: list[str], calculations: list[Calculation]) -> tuple[str, str]:
     direction = "ascending"
     low = part.lower()
     for word, meaning in ((" desc", "descending"), (" asc", "ascending")):
@@ -287,40 +306,42 @@ def _order_key(part: str, columns: list[str], read: list[Calculation]) -> tuple[
             break
     if len(part) > 1 and part[0] == part[-1] == '"':
         part = part[1:-1].replace('""', '"')
-    by_text = {c.text.lower().replace(" ", ""): c.name for c in read}
+    by_text = {c.text.lower().replace(" ", ""): c.name for c in calculations}
     by_name = {column.lower(): column for column in columns}
     name = by_name.get(part.lower()) or by_text.get(part.lower().replace(" ", ""))
     if name is None:
         near = nearest(part, columns)
         raise ConditionError(
-            f"cannot order by {part!r}, which is no column of the result",
-            hint=f"the columns are {', '.join(near or columns)}; then asc or desc",
+            f"cannot order by {part!r}, which is not a column of the result",
+            hint=f"order by {' or '.join(near or columns)}, with asc or desc",
         )
     return name, direction
 
 
-def _over_time(asked: _Asked, seconds: float, notes: list[str]) -> tuple[pa.Table, Groups, tuple[str, ...]]:
-    """Return the groups over time, what they were made of, and the statements; adds to the notes."""
-    names, read, having = asked.names, asked.read, asked.having
-    known = asked.scope.narrow(f"{TIME} is not null")
+def _over_time(
+    wanted: _GroupQuery, seconds: float, notes: list[str]
+) -> tuple[pa.Table, Groups, tuple[str, ...]]:
+    """Return the table over time, the groups in it and the statements; appends to `notes`."""
+    names, calculations, having = wanted.names, wanted.calculations, wanted.having
+    known = wanted.scope.narrow(f"{TIME} is not null")
     table = known.table
-    stretch = time_bucket(table[TIME], seconds)
+    interval = time_bucket(table[TIME], seconds)
     sql: tuple[str, ...] = ()
     keys: dict[str, ir.Value] = {name: table[name] for name in names}
     if names:
-        top, sql, left = _top_groups(dataclasses.replace(asked, scope=known), seconds)
+        top, sql, left = _top_groups(dataclasses.replace(wanted, scope=known), seconds)
         if left:
-            inside = _any_of(table, top, names)
+            inside = _is_one_of(table, top, names)
             keys = {name: inside.ifelse(table[name].cast("string"), OTHER) for name in names}
-            notes.append(f"{pluralize(left, 'further group is', 'further groups are together')} as {OTHER!r}")
+            notes.append(f"{pluralize(left, 'more group is', 'more groups are')} combined as {OTHER!r}")
         elif having is not None:
-            table = table.filter(_any_of(table, top, names))
+            table = table.filter(_is_one_of(table, top, names))
             keys = {name: table[name] for name in names}
-            stretch = time_bucket(table[TIME], seconds)
-    groups = aggregate(known, {**keys, TIME: stretch}, read, seconds, asked.exact, table)
-    concurrent = [c for c in read if c.function == "concurrency"]
+            interval = time_bucket(table[TIME], seconds)
+    groups = aggregate(known, {**keys, TIME: interval}, calculations, seconds, wanted.exact, table)
+    concurrent = [c for c in calculations if c.function == "concurrency"]
     if concurrent:
-        notes.append("concurrency counts an event in the stretch in which it began")
+        notes.append("concurrency counts each event in the interval in which it began")
     span = known.run(
         lambda t: t.aggregate(
             low=time_bucket(t[TIME], seconds).min(), high=time_bucket(t[TIME], seconds).max()
@@ -329,37 +350,37 @@ def _over_time(asked: _Asked, seconds: float, notes: list[str]) -> tuple[pa.Tabl
     edge = span.table.to_pylist()[0]
     if edge["low"] is not None and edge["high"] - edge["low"] > 1_000_000:
         raise LimitExceeded(
-            f"{edge['high'] - edge['low'] + 1:,} stretches of time",
-            hint="a longer `every`, or between(...) first",
+            f"`every` makes {edge['high'] - edge['low'] + 1:,} intervals; the limit is 1,000,000",
+            hint="use a longer `every`",
         )
-    lost = _untimed(asked.scope)
+    lost = _rows_without_time(wanted.scope)
     if lost:
         are = "is" if lost == 1 else "are"
         notes.append(f"{pluralize(lost, 'row has', 'rows have')} no timestamp and {are} left out")
-    full = filled_grid(_table(groups, read), names, read, edge["low"], edge["high"], seconds)
+    full = filled_grid(_table(groups, calculations), names, calculations, edge["low"], edge["high"], seconds)
     if not names and having is not None:
-        full = _having(full, having)
-    if not names and asked.order is not None:
-        full = _ordered(full, asked)
-    if not names and asked.limit is not None:
-        full = full.slice(0, asked.limit)
+        full = _filter(full, having)
+    if not names and wanted.order is not None:
+        full = _sort(full, wanted)
+    if not names and wanted.limit is not None:
+        full = full.slice(0, wanted.limit)
     return full, groups, (*sql, *groups.sql)
 
 
-def _untimed(scope: Scope) -> int:
+def _rows_without_time(scope: Scope) -> int:
     found = scope.run(lambda t: t.aggregate(n=t[TIME].isnull().sum())).table.column(0)[0].as_py()
     return int(found or 0)
 
 
-def _top_groups(asked: _Asked, seconds: float) -> tuple[list[dict[str, Any]], tuple[str, ...], int]:
-    """Return the groups that are shown, what ran, and how many are left over."""
-    limit = asked.limit or DEFAULT_GROUPS
-    groups = _grouped(asked, seconds)
-    found = _ordered(_having(_table(groups, asked.read), asked.having), asked)
-    return found.slice(0, limit).select(asked.names).to_pylist(), groups.sql, max(0, found.num_rows - limit)
+def _top_groups(wanted: _GroupQuery, seconds: float) -> tuple[list[dict[str, Any]], tuple[str, ...], int]:
+    """Return the top groups, the statements, and the number of groups that are left."""
+    limit = wanted.limit or DEFAULT_GROUPS
+    groups = _count_groups(wanted, seconds)
+    found = _sort(_filter(_table(groups, wanted.calculations), wanted.having), wanted)
+    return found.slice(0, limit).select(wanted.names).to_pylist(), groups.sql, max(0, found.num_rows - limit)
 
 
-def _any_of(table: ir.Table, groups: list[dict[str, Any]], names: list[str]) -> ir.BooleanValue:
+def _is_one_of(table: ir.Table, groups: list[dict[str, Any]], names: list[str]) -> ir.BooleanValue:
     inside: Any = ibis.literal(False)
     for group in groups:
         same: Any = ibis.literal(True)

@@ -1,4 +1,4 @@
-"""`heatmap`: events counted on a grid of two fields, from codes and times where they can say, else by SQL."""
+"""`heatmap`: count events on a grid of two fields, from their codes if possible, else by a statement."""
 
 from __future__ import annotations
 
@@ -14,8 +14,19 @@ from obskit.display.heatmap import heatmap as draw
 from obskit.display.result import Result
 from obskit.engine import Scope
 from obskit.errors import InvalidArgument
-from obskit.query.axes import Axis, Edges, axis_of, bounds, check, coded, is_wide, span_of, sql_bin, time_bins
-from obskit.query.output import call, dataset_of, merged, statements
+from obskit.query.axes import (
+    Axis,
+    Edges,
+    bounds,
+    check_axis,
+    has_codes,
+    is_wide,
+    make_axis,
+    sql_bin,
+    time_bins,
+    value_span,
+)
+from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.query.terms import row_weight
 from obskit.text import pluralize
 
@@ -30,8 +41,8 @@ class Heatmap(Result):
         grid: float64[y bins, x bins], the lowest y first; weighted counts of events.
         x_edges, y_edges: one more than bins, ascending; datetime64[us] for times.
         x, y: the fields.
-        apart: rows (weighted) that have no place: `missing` (either is null or NaN), `zero` (0 or less on a
-            logarithmic axis), `beyond` (infinite).
+        apart: weighted counts of events that are not on the grid: `missing` (a value is null or NaN), `zero`
+            (zero or less on a logarithmic axis), `beyond` (infinite).
     """
 
     grid: npt.NDArray[np.float64]
@@ -54,57 +65,64 @@ def heatmap(
     *,
     log: bool | None = None,
 ) -> Heatmap:
-    """Count events on a grid.
+    """Count events on a grid of two fields.
 
     Args:
-        scope: the rows; all of them.
-        x, y: a number or a time each.
-        bins: how many along x and y.
-        log: whether y is logarithmic; by default where most of its values are positive and it spans more than
-            a factor of 20.
+        scope: the rows; all of them, not only units of work.
+        x: a field of numbers or times.
+        y: a field of numbers or times.
+        bins: the numbers of bins along x and y.
+        log: whether the axis of y is logarithmic; by default if no value of y is negative and the positive
+            ones span more than a factor of 20.
+
     Returns:
-        Heatmap; its table has a row a cell that is not empty.
+        The grid; its table has one row per cell that is not empty.
+
     Raises:
-        UnknownField: no such field.
-        InvalidArgument: a field that has no axis, or bins that are none.
-    Cost: one pass over codes and times in memory, made when first needed; a statement for a derived field or
-        a second time.
+        UnknownField: a field does not exist.
+        InvalidArgument: a field has neither numbers nor times, or `bins` is out of range.
+
+    Cost: one pass over codes and times in memory, which are made when first needed; a statement if a field is
+        derived or is another time than `timestamp`.
     """
     across, up = bins
     if not (1 <= across <= MOST_BINS and 1 <= up <= MOST_BINS):
-        raise InvalidArgument(f"bins={bins!r}", hint=f"two whole numbers from 1 to {MOST_BINS:,}")
-    asked = call("heatmap", scope=scope, x=x, y=y, bins=bins, log=log)
+        raise InvalidArgument(
+            f"bins must be two whole numbers from 1 to {MOST_BINS:,}, got {bins!r}",
+            hint="for example: bins=(200, 60)",
+        )
+    query_text = format_call("heatmap", scope=scope, x=x, y=y, bins=bins, log=log)
     x, y = scope.resolve(x), scope.resolve(y)
     for name in (x, y):
-        check(scope, name)
-    x_range, y_range = span_of(scope, x), span_of(scope, y)
-    x_axis = axis_of(scope, x, x_range, across, False)
-    y_axis = axis_of(scope, y, y_range, up, is_wide(y_range) if log is None else log)
+        check_axis(scope, name)
+    x_range, y_range = value_span(scope, x), value_span(scope, y)
+    x_axis = make_axis(scope, x, x_range, across, False)
+    y_axis = make_axis(scope, y, y_range, up, is_wide(y_range) if log is None else log)
     sql = ""
     if _has_codes(scope, x_axis) and _has_codes(scope, y_axis):
         grid, apart = _from_codes(scope, x_axis, y_axis)
     else:
         grid, apart, sql = _from_sql(scope, x_axis, y_axis)
     notes = list(scope.notes)
-    words = {
-        "missing": ("event has", "events have", "no value of one of them"),
-        "zero": ("event is", "events are", "zero or less, which a log axis has not"),
-        "beyond": ("event lies", "events lie", "beyond"),
+    reasons = {
+        "missing": f"without a value of {x} or {y}",
+        "zero": f"with a value of {y} at or below zero",
+        "beyond": "with an infinite value",
     }
     notes += [
-        f"{pluralize(apart[key], one, more)} {text}; not on the grid"
-        for key, (one, more, text) in words.items()
+        f"{pluralize(apart[key], 'event')} {reason} {'is' if apart[key] == 1 else 'are'} not on the grid"
+        for key, reason in reasons.items()
         if apart[key]
     ]
     if y_axis.log:
-        notes.append(f"{y} is on a logarithmic axis; cells are within 1% of its edges")
+        notes.append(f"the axis of {y} is logarithmic; events near an edge may be in the cell next to theirs")
     return Heatmap(
         kind="heatmap",
         table=_cells(grid, x_axis, y_axis),
-        query=asked,
-        sql=statements(scope, [sql]),
+        query=query_text,
+        sql=join_statements(scope, [sql]),
         dataset=dataset_of(scope),
-        notes=merged(notes),
+        notes=merge_notes(notes),
         grid=grid,
         x_edges=x_axis.shown(),
         y_edges=y_axis.shown(),
@@ -115,14 +133,14 @@ def heatmap(
 
 
 def _has_codes(scope: Scope, axis: Axis) -> bool:
-    return coded(scope, axis.name) and all(w.classes is not None for w in scope.dataset.codes.weights())
+    return has_codes(scope, axis.name) and all(w.classes is not None for w in scope.dataset.codes.weights())
 
 
 def _from_codes(scope: Scope, x: Axis, y: Axis) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
-    """Count from codes: a table from code to bin, then one bincount a file."""
+    """Count from codes: map each code to its bin, then count the bins of each file at once."""
     masks = None if scope.where is None else [mask.true for mask in scope.masks(None)]
     across, up = len(x.edges) - 1, len(y.edges) - 1
-    # One more row and column for what has no place; x last so that time's slices are slices of memory.
+    # Rows and columns after the grid are for events that are not on it. x is last: its slices are contiguous.
     total = np.zeros((up + 4) * (across + 4))
     for file, weight in enumerate(scope.dataset.codes.weights()):
         mask = None if masks is None else masks[file]
@@ -137,13 +155,13 @@ def _from_codes(scope: Scope, x: Axis, y: Axis) -> tuple[npt.NDArray[np.float64]
             cell += weight.classes if mask is None else weight.classes[mask]
         counts = np.bincount(cell, minlength=len(total) * kinds).reshape(len(total), kinds)
         total += counts @ (weight.n * weight.w)
-    return _apart(total.reshape(up + 4, across + 4), up, across)
+    return _split_grid(total.reshape(up + 4, across + 4), up, across)
 
 
-def _apart(
+def _split_grid(
     full: npt.NDArray[np.float64], up: int, across: int
 ) -> tuple[npt.NDArray[np.float64], dict[str, float]]:
-    """Split the grid from the rows without a place: in the last rows and columns."""
+    """Split the counts into the grid and the events in the rows and columns after it."""
     missing = full[up].sum() + full[:, across].sum() - full[up, across]
     zero = full[up + 1, [c for c in range(across + 4) if c != across]].sum()
     everything = full.sum()
@@ -155,7 +173,7 @@ def _apart(
 def _bins(
     scope: Scope, axis: Axis, file: int, mask: npt.NDArray[np.bool_] | None, scale: int = 1
 ) -> npt.NDArray[np.int64]:
-    """Return the bin of each row times `scale`; beyond the bins: missing, zero or less, not finite."""
+    """Return the bin of each row times `scale`; after the bins come missing, zero or less, and not finite."""
     bins = len(axis.edges) - 1
     if axis.name == "timestamp":
         times = scope.dataset.codes.times()[file]
@@ -191,14 +209,14 @@ def _from_sql(scope: Scope, x: Axis, y: Axis) -> tuple[npt.NDArray[np.float64], 
         keys = {"col": sql_bin(table, x), "row": sql_bin(table, y)}
         return table.group_by(**keys).aggregate(weight=row_weight(table).sum())
 
-    answer = scope.run(build)
+    output = scope.run(build)
     up, across = len(y.edges) - 1, len(x.edges) - 1
     full = np.zeros((up + 4, across + 4))
     row, col, weight = (
-        answer.table.column(n).to_numpy(zero_copy_only=False) for n in ("row", "col", "weight")
+        output.table.column(n).to_numpy(zero_copy_only=False) for n in ("row", "col", "weight")
     )
     np.add.at(full, (row.astype(np.int64), col.astype(np.int64)), weight.astype(np.float64))
-    return (*_apart(full, up, across), answer.sql)
+    return (*_split_grid(full, up, across), output.sql)
 
 
 def _cells(grid: npt.NDArray[np.float64], x: Axis, y: Axis) -> pa.Table:

@@ -1,4 +1,4 @@
-"""What all results of this room say of themselves."""
+"""The parts that all results have: the call, the statements, the dataset and the notes."""
 
 from __future__ import annotations
 
@@ -9,12 +9,22 @@ from obskit.engine import Scope
 
 
 def dataset_of(scope: Scope) -> dict[str, Any]:
-    """Return the rows and the fingerprint that a result carries."""
+    """Return the row count and the fingerprint of the dataset."""
     return {"rows": scope.dataset.rows, "fingerprint": scope.dataset.fingerprint}
 
 
-def call(verb: str, *given: Any, scope: Scope, **named: Any) -> str:
-    """Write the call that gives a result again, from `events`: only what was said."""
+def format_call(verb: str, *given: Any, scope: Scope, **named: Any) -> str:
+    """Write the call that reproduces a result, such as `events.where('error').sample(5)`.
+
+    Args:
+        verb: the method of `Events`.
+        *given: its positional arguments.
+        scope: the scope; its derived fields and its condition come first.
+        **named: its keyword arguments; those that are None, False, 0 or empty are left out.
+
+    Returns:
+        Python code.
+    """
     parts = [repr(value) for value in given]
     parts += [f"{name}={value!r}" for name, value in named.items() if value not in (None, (), [], {}, False)]
     derived = f".derive(**{dict(scope.derived)!r})" if scope.derived else ""
@@ -22,12 +32,12 @@ def call(verb: str, *given: Any, scope: Scope, **named: Any) -> str:
     return f"events{derived}{where}.{verb}({', '.join(parts)})"
 
 
-def statements(scope: Scope, sql: Iterable[str]) -> str:
-    """Join the statements of a result, with what their table is."""
+def join_statements(scope: Scope, sql: Iterable[str]) -> str:
+    """Join the statements of a result, with a comment about the table they read."""
     texts = [text for text in sql if text]
     return ";\n\n".join([scope.sql_note + "\n" + texts[0], *texts[1:]]) if texts else ""
 
 
-def merged(*notes: Iterable[str]) -> tuple[str, ...]:
-    """Return notes in order, each once."""
+def merge_notes(*notes: Iterable[str]) -> tuple[str, ...]:
+    """Return all notes in order, without repetitions."""
     return tuple(dict.fromkeys(note for some in notes for note in some))

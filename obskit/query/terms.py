@@ -1,4 +1,4 @@
-"""The Ibis expressions that queries are built of: weights, log buckets, buckets of time."""
+"""The Ibis expressions that queries are made from: weights, log buckets and time intervals."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from obskit.stats import buckets
 
 
 def row_weight(table: ir.Table) -> ir.Value:
-    """Return how many events a row stands for: n * w, 1 for what is not known."""
+    """Return how many events a row represents: n * w, where unknown factors are 1."""
     return row_count(table) * sample_weight(table)
 
 
 def row_count(table: ir.Table) -> ir.Value:
-    """Return n: `event_count` where it is a positive number, else 1."""
+    """Return n: `event_count` if it is positive, else 1."""
     if "event_count" not in table.columns:
         return ibis.literal(1, type="int64")
     count = table["event_count"].cast("int64")
@@ -26,7 +26,7 @@ def row_count(table: ir.Table) -> ir.Value:
 
 
 def sample_weight(table: ir.Table) -> ir.Value:
-    """Return w: `sample_weight` where it is a positive number, else 1."""
+    """Return w: `sample_weight` if it is positive and finite, else 1."""
     if "sample_weight" not in table.columns:
         return ibis.literal(1.0)
     weight = table["sample_weight"].cast("float64")
@@ -34,13 +34,13 @@ def sample_weight(table: ir.Table) -> ir.Value:
 
 
 def has_weight(table: ir.Table) -> Any:
-    """Return whether `sample_weight` is a positive number, on rows that have the column."""
+    """Return whether `sample_weight` is positive and finite; the table must have the column."""
     weight: Any = table["sample_weight"].cast("float64")
     return ((weight > 0) & (weight < float("inf"))).fill_null(False)
 
 
 def per_row(value: ir.Value, table: ir.Table) -> Any:
-    """Return a value as a column: a constant is no column to Ibis, and so has no sum."""
+    """Return a value as a column: Ibis cannot sum a constant."""
     if not isinstance(value, ir.Scalar):
         return value
     any_column = table[table.columns[0]]
@@ -48,15 +48,15 @@ def per_row(value: ir.Value, table: ir.Table) -> Any:
 
 
 def is_weighted(table: ir.Table) -> bool:
-    """Whether rows may stand for more than themselves."""
+    """Return whether a row may represent more than one event."""
     return "sample_weight" in table.columns or "event_count" in table.columns
 
 
 def bucket(value: ir.Value) -> ir.Value:
-    """Return the log bucket of a number as `stats.buckets` has it; null and NaN are `NULL` and `NAN`."""
+    """Return the log bucket of a number, as `stats.buckets` defines it."""
     number = value.cast("float64")
     size = number.abs()
-    # DuckDB raises at ln(0): zeros and infinities are set apart before.
+    # DuckDB raises for ln(0).
     index = (size.nullif(0.0).ln() / buckets.LOG_GROWTH).floor() + buckets.OFFSET
     signed: Any = (number < 0).ifelse(-index, index)
     found = ibis.cases(
@@ -71,11 +71,11 @@ def bucket(value: ir.Value) -> ir.Value:
 
 
 def middles(cells: npt.NDArray[np.int32]) -> npt.NDArray[np.float64]:
-    """Return the value each bucket is reported at; NaN for null."""
-    with np.errstate(over="ignore"):  # the infinities' own buckets lie beyond what exp can say
+    """Return the value that represents each bucket; NaN for null."""
+    with np.errstate(over="ignore"):  # exp overflows for the buckets of the infinities
         return buckets.middles(cells)
 
 
 def time_bucket(time: ir.Value, seconds: float) -> ir.Value:
-    """Return the number of the stretch of `seconds` since the epoch that a time lies in."""
+    """Return the number of the interval of `seconds`, counted from the epoch, that contains a time."""
     return (time.epoch_seconds().cast("float64") / seconds).floor().cast("int64")

@@ -1,4 +1,4 @@
-"""`trace`: the rows of one trace as a tree."""
+"""`trace`: the spans of one trace as a tree."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import NULL, html_page, link_html
 from obskit.display.waterfall import order, waterfall
 from obskit.engine import Scope, format_condition
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.query.lookup import NO_TRACES, with_units
-from obskit.query.output import call, dataset_of, merged, statements
+from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.text import pluralize, safe
 
 MOST_SPANS = 20_000
@@ -33,7 +33,12 @@ _TREE = ("span_id", "parent_span_id", "timestamp", "kind", "service.name")
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Trace(Result):
-    """The spans and events of one trace, parents before children."""
+    """The rows of one trace, parents before children.
+
+    Attributes:
+        trace_id: the id, in lower case.
+        depths: the depth of each row in the tree; 0 for a root.
+    """
 
     trace_id: str
     depths: tuple[int, ...]
@@ -43,7 +48,7 @@ class Trace(Result):
         return waterfall(self.table, **options)
 
     def __str__(self) -> str:
-        rows = _rows(self.table, self.depths)
+        rows = _span_lines(self.table, self.depths)
         name = max((len(row.label) for row in rows), default=0)
         name = min(name, 60)
         length = max((len(row.length) for row in rows), default=0)
@@ -65,7 +70,7 @@ class Trace(Result):
         if "trace_id" in self.links:
             shown = link_html(self.links["trace_id"], "trace_id", self.trace_id, shown)
         rows = []
-        for row in _rows(self.table, self.depths):
+        for row in _span_lines(self.table, self.depths):
             left, width = 100 * row.start / BAR, max(0.5, 100 * row.width / BAR)
             colour = "var(--jp-error-color1,#d55e00)" if row.error else "var(--jp-brand-color1,#0072b2)"
             bar = (
@@ -88,7 +93,7 @@ class Trace(Result):
 
 
 @dataclass(frozen=True)
-class _Row:
+class _SpanLine:
     label: str
     length: str
     start: int
@@ -98,40 +103,40 @@ class _Row:
     points: str
 
 
-def _rows(table: pa.Table, depths: tuple[int, ...]) -> list[_Row]:
+def _span_lines(table: pa.Table, depths: tuple[int, ...]) -> list[_SpanLine]:
     spans = table.slice(0, SHOWN).to_pylist()
     begins = [span["timestamp"] for span in spans if span.get("timestamp") is not None]
     begin = min(begins, default=None)
-    ends = [_after(begin, span) + _drawn(span.get("duration_ms")) for span in spans]
+    ends = [_offset_ms(begin, span) + _bar_length(span.get("duration_ms")) for span in spans]
     whole = max(ends, default=0.0) or 1.0
     out = []
     for span, depth in zip(spans, depths, strict=False):
-        length, after = span.get("duration_ms"), _after(begin, span)
+        length, after = span.get("duration_ms"), _offset_ms(begin, span)
         start = min(BAR - 1, int(BAR * (max(0.0, after) / whole)))
-        width = 0 if length is None else max(1, min(BAR - start, round(BAR * (_drawn(length) / whole))))
+        width = 0 if length is None else max(1, min(BAR - start, round(BAR * (_bar_length(length) / whole))))
         parts = [span.get("service.name"), span.get("name") or "?"]
         label = "  " * depth + safe(" ".join(str(part) for part in parts if part))
         out.append(
-            _Row(
+            _SpanLine(
                 label,
-                NULL if length is None else words.duration(length),
+                NULL if length is None else formatting.duration(length),
                 start,
                 width,
                 bool(span.get("error")),
                 depth,
-                words.points(span.get("events")),
+                formatting.points(span.get("events")),
             )
         )
     return out
 
 
-def _after(begin: datetime | None, span: dict[str, Any]) -> float:
+def _offset_ms(begin: datetime | None, span: dict[str, Any]) -> float:
     at = span.get("timestamp")
     return 0.0 if at is None or begin is None else (at - begin).total_seconds() * 1000
 
 
-def _drawn(length: float | None) -> float:
-    """Return how long a bar is: a length that is none, infinite or negative has none."""
+def _bar_length(length: float | None) -> float:
+    """Return the length of a bar; 0 if the duration is missing, infinite or negative."""
     return length if length is not None and math.isfinite(length) and length > 0 else 0.0
 
 
@@ -139,31 +144,37 @@ def trace(scope: Scope, trace_id: str) -> Trace:
     """Return the rows of one trace, as a tree.
 
     Args:
-        scope: where to look; its condition counts too.
-        trace_id: hex, in any case.
+        scope: the rows to look in.
+        trace_id: the whole id in hex, in any case.
+
+    Returns:
+        The rows, parents before children; at most 20,000.
+
     Raises:
         EmptySelection: no row has the id.
         InvalidArgument: the events have no trace ids.
-    Cost: one scan of the ids; Parquet's statistics prune what they can.
+
+    Cost: one scan of the ids; Parquet's statistics skip some of it.
     """
     if "trace_id" not in scope.schema.names:
         raise InvalidArgument("the events have no trace_id", hint=NO_TRACES)
-    wanted = str(trace_id).strip().lower()
-    # Tools that count in 64 bits show half of what is an id of 128.
-    ids = list(dict.fromkeys([wanted, wanted.rjust(32, "0")]))
+    wanted_id = str(trace_id).strip().lower()
+    # Some tools show 64-bit ids, which are padded with zeros here.
+    ids = list(dict.fromkeys([wanted_id, wanted_id.rjust(32, "0")]))
     same = scope.condition(format_condition([{"field": "trace_id", "op": "in", "values": ids}]))
     names = [name for name in COLUMNS if name in scope.schema.names]
     names += [name for name in scope.schema.names if name not in names]
-    answer = scope.run(lambda t: t.filter(same.to_ibis(t)).select(*names).limit(MOST_SPANS + 1))
-    table = answer.table
+    output = scope.run(lambda t: t.filter(same.to_ibis(t)).select(*names).limit(MOST_SPANS + 1))
+    table = output.table
     if not table.num_rows:
         raise EmptySelection(
-            f"no event has the trace id {wanted!r}", hint="events.traces() lists some; ids are whole, in hex"
+            f"no event has the trace id {wanted_id!r}",
+            hint="give the whole id in hex; events.traces() lists some",
         )
     notes = list(scope.notes)
     if table.num_rows > MOST_SPANS:
         table = table.slice(0, MOST_SPANS)
-        notes.append(f"only the first {MOST_SPANS:,} rows of this trace")
+        notes.append(f"only the first {MOST_SPANS:,} rows of this trace are included")
     rows = table.select([name for name in _TREE if name in names]).to_pylist()
     placed = order([{"span_id": None, "parent_span_id": None, **row} for row in rows])
     table = table.take(pa.array([at for at, _ in placed]))
@@ -176,10 +187,10 @@ def trace(scope: Scope, trace_id: str) -> Trace:
     return Trace(
         kind="trace",
         table=with_units(table),
-        query=call("trace", wanted, scope=scope),
-        sql=statements(scope, [answer.sql]),
+        query=format_call("trace", wanted_id, scope=scope),
+        sql=join_statements(scope, [output.sql]),
         dataset=dataset_of(scope),
-        notes=merged(notes),
-        trace_id=wanted,
+        notes=merge_notes(notes),
+        trace_id=wanted_id,
         depths=tuple(depth for _, depth in placed),
     )

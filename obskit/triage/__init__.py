@@ -1,7 +1,7 @@
-"""The triage room: which operations got worse, since when, and what sets the worse requests apart.
+"""Find the operations that got worse, since when, and what sets the affected requests apart.
 
-It counts every operation before and after moments in time, holds the change against chance, and hands what
-is left to `explain`. It owns what an operation, a deployment and an outcome worth asking about are.
+Triage counts every operation before and after several moments, tests whether the change is more than chance,
+and explains what is left with `explain`.
 """
 
 from obskit.triage.outcomes import outcomes

@@ -1,4 +1,4 @@
-"""What got worse, explained once: of operations that fail in the same traces, the one where it begins."""
+"""Explain what got worse, once: of operations that got worse in the same traces, the one where it began."""
 
 from __future__ import annotations
 
@@ -15,24 +15,29 @@ from obskit.errors import EmptySelection
 from obskit.explain import ExplainOptions, explain
 from obskit.query.terms import row_weight
 from obskit.triage.changes import RATIO, Change, Row
-from obskit.triage.result import SAME, Cause, Repeat
+from obskit.triage.result import SAME_TRACES, Cause, Repeat
 
 MOST_EXPLAINED = 4  # operations
-MOST_LOOKED_AT = 16  # changes whose traces are compared
-NAMED = 0.1  # share of the traces that an operation must have to be named
+MOST_COMPARED = 16  # changes whose traces are compared
+MIN_SHARE = 0.1  # share of a repeat's traces in which an operation must be, to be named for it
 MOST_TRACES = 5_000
 
 
 @dataclass(frozen=True)
 class _Traces:
-    """Trace ids, all of them or the least, with the weight and the time of the operation in each (ms)."""
+    """The traces of an outcome.
+
+    Attributes:
+        of: trace id -> (weight, longest duration of the operation in ms).
+        up_to: the greatest id, if there are more traces than these; None if these are all.
+    """
 
     of: dict[str, tuple[float, float]]
-    up_to: str | None  # the greatest, where there are more
+    up_to: str | None
 
 
 @dataclass(frozen=True)
-class _Asked:
+class _Outcome:
     row: Row
     change: Change
     operation: dict[str, Any]
@@ -49,24 +54,27 @@ def causes_of(
     labels: Callable[[datetime], str | None],
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[tuple[Cause, ...], tuple[Repeat, ...]]:
-    """Explain what got worse, the worst first.
+    """Explain the outcomes that got worse, the worst first.
 
     Args:
         scope: the events, before and after.
-        keys: the fields of an operation.
-        rows: operations, those that got worse first.
-        units: the condition of units of work, where only they are looked at.
-        labels: what was deployed at a moment.
-        progress: called as (what, done, total).
+        keys: the fields that identify operations.
+        rows: operations, the worst first.
+        units: the condition of units of work; None if all rows are examined.
+        labels: returns the name of the deployment at a moment.
+        progress: called with (what, done, total).
+
     Returns:
-        The explained outcomes of at most 4 operations, and those whose events are in the same traces.
-    Cost: a statement and an explanation each.
+        The explained outcomes of at most 4 operations, and the outcomes in the same traces, which are not
+        explained again.
+
+    Cost: one statement and one explanation per outcome.
     """
     changes = [(row, change) for row in rows for change in row.changes]
     changes.sort(key=lambda pair: -pair[1].rank)
-    asked = [_asked(scope, keys, *pair, units) for pair in changes[:MOST_LOOKED_AT]]
-    first, again = _apart(asked)
-    chosen: list[_Asked] = []
+    outcomes = [_outcome_of(scope, keys, *pair, units) for pair in changes[:MOST_COMPARED]]
+    first, again = _split_repeats(outcomes)
+    chosen: list[_Outcome] = []
     for item in first:
         operations = {id(other.row) for other in chosen} | {id(item.row)}
         if len(operations) <= MOST_EXPLAINED:
@@ -74,15 +82,15 @@ def causes_of(
     order = list(dict.fromkeys(id(item.row) for item in chosen))
     chosen.sort(key=lambda item: order.index(id(item.row)))
     causes: list[Cause] = []
-    explained: list[_Asked] = []
+    explained: list[_Outcome] = []
     for at, item in enumerate(chosen):
         if progress is not None:
             progress("explaining", at, len(chosen))
         try:
-            # Over all of the time: the rows before a deployment are part of the baseline, so that the
-            # version itself can be found, which is on everything once it is rolled out.
+            # Over the whole time: after a rollout every row has the new version, so it can only be found if
+            # the rows before the deployment are in the baseline.
             found = explain(scope, item.selection, ExplainOptions(where=item.where))
-        except EmptySelection:  # the rows were of the last bucket alone, by rounding
+        except EmptySelection:  # by rounding, no row was above the limit
             continue
         explained.append(item)
         label = labels(item.change.since)
@@ -92,30 +100,36 @@ def causes_of(
         same = [other.operation for other in of if any(other is one for one in explained)]
         if same:
             label = labels(item.change.since)
-            repeats.append(Repeat(item.operation, item.change, label, _once(same), common))
+            repeats.append(Repeat(item.operation, item.change, label, _unique(same), common))
     return tuple(causes), tuple(repeats)
 
 
-def _apart(
-    asked: Sequence[_Asked],
-) -> tuple[list[_Asked], list[tuple[_Asked, list[_Asked], float]]]:
-    """Set apart what happened in the traces of others, with those others and the share of its traces.
+def _split_repeats(
+    outcomes: Sequence[_Outcome],
+) -> tuple[list[_Outcome], list[tuple[_Outcome, list[_Outcome], float]]]:
+    """Split outcomes into those to explain and repeats, which are in the same traces as one of those.
 
-    A service that was deployed stands for its callers and for what it calls; else an operation that is
-    within others stands for them. What is in the traces of others only in part is set apart too, where the
-    rest is no more than before.
+    An operation whose service was deployed is explained before its callers and the operations that it calls;
+    otherwise the innermost operation is. An outcome of which only a part is in the traces of others is a
+    repeat too, if the rest is no more than before.
+
+    Args:
+        outcomes: the outcomes that got worse, the worst first.
+
+    Returns:
+        The outcomes to explain; and (repeat, outcomes whose traces it shares, share of its traces).
     """
-    inside = [sum(_contains(item, other) for other in asked) for item in asked]
-    order = sorted(range(len(asked)), key=lambda at: (not asked[at].change.own, inside[at], at))
-    first: list[tuple[int, _Asked]] = []
-    again: list[tuple[int, _Asked, list[_Asked], float]] = []
+    inside = [sum(_waits_for(item, other) for other in outcomes) for item in outcomes]
+    order = sorted(range(len(outcomes)), key=lambda at: (not outcomes[at].change.own, inside[at], at))
+    first: list[tuple[int, _Outcome]] = []
+    again: list[tuple[int, _Outcome, list[_Outcome], float]] = []
     for at in order:
-        item = asked[at]
+        item = outcomes[at]
         others = [other for _, other in first]
-        common = _common(others, item)
+        common = _shared_share(others, item)
         left = (1 - common) * item.change.after
-        if common > SAME or (common > NAMED and left < RATIO * item.change.before):
-            of = [other for other in others if _common([other], item) >= NAMED]
+        if common > SAME_TRACES or (common > MIN_SHARE and left < RATIO * item.change.before):
+            of = [other for other in others if _shared_share([other], item) >= MIN_SHARE]
             again.append((at, item, of, common))
         else:
             first.append((at, item))
@@ -124,17 +138,17 @@ def _apart(
     return [item for _, item in first], [group[1:] for group in again]
 
 
-def _contains(outer: _Asked, inner: _Asked) -> bool:
-    """Whether an operation takes longer than another in the traces they share: it waits for it."""
+def _waits_for(outer: _Outcome, inner: _Outcome) -> bool:
+    """Whether an operation takes longer than another in the traces they share, so that it waits for it."""
     shared = outer.traces.of.keys() & inner.traces.of.keys()
-    if len(shared) < NAMED * min(len(outer.traces.of), len(inner.traces.of)):
+    if len(shared) < MIN_SHARE * min(len(outer.traces.of), len(inner.traces.of)):
         return False
     difference = sum(outer.traces.of[one][1] - inner.traces.of[one][1] for one in shared)
     return difference > 0
 
 
-def _common(others: Sequence[_Asked], item: _Asked) -> float:
-    """Return the share of an item's traces that others have, over those ids that all of them hold."""
+def _shared_share(others: Sequence[_Outcome], item: _Outcome) -> float:
+    """Return the share of an outcome's traces that others have too, over the ids that all could have."""
     ends = [one.traces.up_to for one in (*others, item) if one.traces.up_to is not None]
     ids = {one: weight for one, (weight, _) in item.traces.of.items() if not ends or one <= min(ends)}
     whole = sum(ids.values())
@@ -142,7 +156,9 @@ def _common(others: Sequence[_Asked], item: _Asked) -> float:
     return sum(ids[one] for one in ids.keys() & held) / whole if whole else 0.0
 
 
-def _asked(scope: Scope, keys: Sequence[str], row: Row, change: Change, units: Condition | None) -> _Asked:
+def _outcome_of(
+    scope: Scope, keys: Sequence[str], row: Row, change: Change, units: Condition | None
+) -> _Outcome:
     operation = dict(zip(keys, row.key, strict=True))
     items = [
         {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
@@ -153,7 +169,7 @@ def _asked(scope: Scope, keys: Sequence[str], row: Row, change: Change, units: C
     if change.limit is not None:
         selection = f"duration_ms > {change.limit:{'.4g' if change.limit < 1e4 else '.0f'}}"
     later = f"({where}) and {selection} and timestamp >= {format_value(change.since)}"
-    return _Asked(row, change, operation, where, selection, _traces(scope.narrow(later)))
+    return _Outcome(row, change, operation, where, selection, _traces(scope.narrow(later)))
 
 
 def _traces(scope: Scope) -> _Traces:
@@ -167,7 +183,7 @@ def _traces(scope: Scope) -> _Traces:
         found = known.group_by("trace_id").aggregate(
             weight=known["weight"].sum(), took=known["took"].max().fill_null(0)
         )
-        # The least ids are the same sample of the traces for every operation.
+        # The smallest ids are the same sample of traces for every operation.
         return found.order_by("trace_id").limit(MOST_TRACES)
 
     table = scope.run(build).table
@@ -176,7 +192,7 @@ def _traces(scope: Scope) -> _Traces:
     return _Traces(of, ids[-1] if len(ids) == MOST_TRACES else None)
 
 
-def _once(operations: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
+def _unique(operations: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
     out: list[dict[str, Any]] = []
     for operation in operations:
         if operation not in out:

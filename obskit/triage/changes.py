@@ -1,8 +1,8 @@
-"""Which operations got worse, since when, and whether that is more than chance.
+"""Find the operations that got worse, since when, and whether that is more than chance.
 
-An operation is held against its own earlier time at several moments. For each, the share of events that
-failed, and of those slower than its earlier p95, must have grown so far that the bounds of the two shares
-stand apart, with the variance of the sampling design and a correction for all the looks that were taken.
+Each operation is compared with its own earlier time at several moments. It got worse if the share of events
+that failed, or that were slower than its earlier p95, grew so much that the confidence bounds of the two
+shares do not overlap. The bounds account for sample weights and for the number of comparisons.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ import numpy as np
 
 from obskit.query.deployments import Deployment
 from obskit.stats.evidence import Counts, effective_size, heavy, lower_bound, share, upper_bound
-from obskit.triage.counts import Key, Operation, Side, edge
+from obskit.triage.counts import Key, Operation, PeriodCounts, bucket_end
 
-ALPHA = 0.01  # of one false alarm among all operations, outcomes and moments
-RATIO = 1.2  # a share that grew by less is not worth an alarm
-FEWEST = 20  # events on either side, to say anything
-FEWEST_LATER = 5  # events with the outcome
+ALPHA = 0.01  # probability of one false alarm among all operations, outcomes and moments
+RATIO = 1.2  # a share must grow by at least this factor
+FEWEST = 20  # events before and after, to compare at all
+FEWEST_LATER = 5  # events with the outcome after the moment
 SLOW = 0.95
 MOST_MOMENTS = 24
 MOST_DEPLOYMENTS = 24
-_NEAR = 0.9  # of the best moment's evidence, to be preferred to it as a deployment
-_ALREADY = math.log(0.01)  # level at which a share had grown between a deployment and the best moment
-_STEPS = (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
-_WORDS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
+_NEARLY = 0.9  # share of the best moment's evidence that makes a deployment the better answer
+_HAD_GROWN_LEVEL = math.log(0.01)  # level of the test whether a share grew before the best moment
+_STEP_SECONDS = (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
+_STEP_WORDS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -38,10 +38,11 @@ class Change:
 
     Attributes:
         outcome: "errors" or "slow".
-        since: the moment, and `own` whether a deployment of its own service was then.
-        before, after: share of the outcome, in [0, 1].
-        events: how many more there were than the earlier share would have made.
-        limit: the earlier p95 in ms, None for errors.
+        since: the moment at which it changed.
+        own: whether the operation's own service was deployed at that moment.
+        before, after: share of events with the outcome, in [0, 1].
+        events: events with the outcome in excess of the earlier share.
+        limit: the earlier p95 in ms; None for errors.
     """
 
     outcome: str
@@ -54,7 +55,7 @@ class Change:
 
     @property
     def rank(self) -> float:
-        """By how much it matters: callers suffer with the service that was deployed, which stands first."""
+        """How much it matters; a service that was deployed ranks before the callers that suffer with it."""
         return self.events * (1.1 if self.own else 1.0)
 
 
@@ -62,33 +63,48 @@ class Change:
 class Row:
     """An operation before and after the moment at which it changed most.
 
-    `compared` says whether both sides had enough events to tell.
+    Attributes:
+        key: its values of the fields that identify operations.
+        since: the moment.
+        before, after: its events before and after the moment.
+        changes: the outcomes that got worse, the worst first.
+        compared: whether it had enough events before and after any moment.
     """
 
     key: Key
     since: datetime
-    before: Side
-    after: Side
+    before: PeriodCounts
+    after: PeriodCounts
     changes: tuple[Change, ...]
     compared: bool
 
     @property
     def rank(self) -> float:
-        """By how much the operation got worse."""
+        """How much the operation got worse."""
         return sum(change.rank for change in self.changes)
 
     def more(self, outcome: str) -> float | None:
-        """Return how many events more an outcome has, None where it did not get worse."""
+        """Return the excess events of an outcome; None if it did not get worse."""
         return next((change.events for change in self.changes if change.outcome == outcome), None)
 
 
 def full_moments(first: datetime, last: datetime) -> tuple[list[datetime], str]:
-    """Return up to 24 round moments between two times (full hours of a day), and their step in words."""
+    """Return round moments between two times, and their step in words.
+
+    Args:
+        first: the beginning; not a moment itself.
+        last: the end; not a moment itself.
+
+    Returns:
+        At most 24 moments, such as the full hours of a day, and text such as "full hour" or "5 minutes".
+    """
     span = (last - first).total_seconds()
-    step = next((step for step in _STEPS if span / step <= MOST_MOMENTS), None)
+    step = next((step for step in _STEP_SECONDS if span / step <= MOST_MOMENTS), None)
     step = step or math.ceil(span / MOST_MOMENTS / 86_400) * 86_400
     begin = math.floor((first - _EPOCH).total_seconds() / step) + 1
-    end = math.floor((last - _EPOCH).total_seconds() / step)  # no later: there is no year 10000
+    end = math.floor(
+        (last - _EPOCH).total_seconds() / step
+    )  # a datetime cannot hold a moment after the year 9999
     found = [_EPOCH + timedelta(seconds=step * at) for at in range(begin, end + 1)]
     word, length = next(
         (
@@ -98,26 +114,26 @@ def full_moments(first: datetime, last: datetime) -> tuple[list[datetime], str]:
         ),
         ("second", 1),
     )
-    said = f"full {word}" if step == length else f"{step // length} {word}s"
-    return [moment for moment in found if moment < last], said
+    notes = f"full {word}" if step == length else f"{step // length} {word}s"
+    return [moment for moment in found if moment < last], notes
 
 
 @dataclass(frozen=True)
-class Looks:
-    """The moments at which operations are held against their earlier time, ascending.
+class CandidateMoments:
+    """The moments at which operations are compared with their earlier time.
 
     Attributes:
-        moments: all of them.
-        deployed: deployments by moment, those of them that are one.
-        usual: the number of the moment to show for what got worse at none.
+        moments: all moments, ascending.
+        deployed: the deployments at those moments that are the time of one.
+        default: the index of the moment to show for an operation that did not get worse.
     """
 
     moments: tuple[datetime, ...]
     deployed: Mapping[datetime, Sequence[Deployment]]
-    usual: int
+    default: int
 
     def own(self, service: str | None) -> list[int]:
-        """Return where the service itself was deployed, in order of time."""
+        """Return the indices of the moments at which a service was deployed."""
         return [
             at
             for at, moment in enumerate(self.moments)
@@ -125,129 +141,171 @@ class Looks:
         ]
 
 
-def changed(
-    operations: Sequence[Operation], looks: Looks, service_of: Callable[[Key], str | None]
+def find_changes(
+    operations: Sequence[Operation], candidates: CandidateMoments, service_of: Callable[[Key], str | None]
 ) -> tuple[list[Row], int]:
-    """Hold every operation against its earlier time.
+    """Compare every operation with its earlier time.
+
+    Args:
+        operations: what was counted.
+        candidates: the moments to compare at.
+        service_of: returns the service of an operation's key.
 
     Returns:
-        The operations, those that got worse first; and how many looks were taken.
+        The operations, the worst first, and the number of comparisons.
+
+    Source: Bonferroni's correction for the number of comparisons; the bounds are those of `stats.evidence`.
     """
-    tried = [_comparable(operation, len(looks.moments)) for operation in operations]
-    taken = 2 * sum(map(len, tried))
+    comparable = [_comparable_moments(operation, len(candidates.moments)) for operation in operations]
+    taken = 2 * sum(map(len, comparable))
     level = math.log(ALPHA / 2 / max(1, taken))
     rows = [
-        _row(operation, at, looks, looks.own(service_of(operation.key)), level)
-        for operation, at in zip(operations, tried, strict=True)
+        _compare_operation(operation, at, candidates, candidates.own(service_of(operation.key)), level)
+        for operation, at in zip(operations, comparable, strict=True)
     ]
     return sorted(rows, key=lambda row: (-row.rank, -row.after.events, str(row.key))), taken
 
 
-def _comparable(operation: Operation, moments: int) -> list[int]:
-    """Return the moments at which there are enough events on either side."""
+def _comparable_moments(operation: Operation, moments: int) -> list[int]:
+    """Return the indices of the moments with enough events before and after them."""
     seen = operation.observed(moments)
     whole = seen[-1]
     return [at for at in range(moments) if min(seen[at], whole - seen[at]) >= FEWEST]
 
 
-def _row(operation: Operation, tried: Sequence[int], looks: Looks, own: Sequence[int], level: float) -> Row:
-    grown: dict[str, list[tuple[float, int, Change]]] = {"errors": [], "slow": []}
-    for at in tried:
-        for change, evidence in _grown(*operation.sides(at), looks.moments[at], at in own, level):
-            grown[change.outcome].append((evidence, at, change))
-    best = [_best(operation, found, own, looks) for found in grown.values() if found]
+def _compare_operation(
+    operation: Operation,
+    comparable: Sequence[int],
+    candidates: CandidateMoments,
+    own: Sequence[int],
+    level: float,
+) -> Row:
+    growth: dict[str, list[tuple[float, int, Change]]] = {"errors": [], "slow": []}
+    for at in comparable:
+        for change, evidence in _growth_at(*operation.periods(at), candidates.moments[at], at in own, level):
+            growth[change.outcome].append((evidence, at, change))
+    best = [_best_moment(operation, found, own, candidates) for found in growth.values() if found]
     best.sort(key=lambda pair: -pair[1].rank)
-    at = best[0][0] if best else _usual(tried, looks, own)
-    before, after = operation.sides(at)
+    at = best[0][0] if best else _default_moment(comparable, candidates, own)
+    before, after = operation.periods(at)
     return Row(
-        operation.key, looks.moments[at], before, after, tuple(change for _, change in best), bool(tried)
+        operation.key,
+        candidates.moments[at],
+        before,
+        after,
+        tuple(change for _, change in best),
+        bool(comparable),
     )
 
 
-def _best(
-    operation: Operation, found: Sequence[tuple[float, int, Change]], own: Sequence[int], looks: Looks
+def _best_moment(
+    operation: Operation,
+    found: Sequence[tuple[float, int, Change]],
+    own: Sequence[int],
+    candidates: CandidateMoments,
 ) -> tuple[int, Change]:
-    """Return the moment with most evidence, or the deployment with which it began.
+    """Return the moment with the most evidence, or the deployment at which the change began.
 
-    A rollout takes its time, so that a later moment tells the two sides better apart. A deployment is where
-    it began if it has nearly the evidence, or if from it to the best moment the share had grown already.
+    A rollout takes time, so a moment after it often has more evidence. The change began at a deployment if
+    that has nearly as much evidence, or if the share had grown between it and the best moment already.
     """
-    most, best, change = max(found, key=lambda look: look[0])
-    deployed = [at for at, moment in enumerate(looks.moments) if moment in looks.deployed]
+    most, best, change = max(found, key=lambda candidate: candidate[0])
+    deployed = [at for at, moment in enumerate(candidates.moments) if moment in candidates.deployed]
     for places in (own, deployed):
-        near = [look for look in found if look[1] in places]
+        near = [candidate for candidate in found if candidate[1] in places]
         near = [
-            look for look in near if look[0] >= _NEAR * most or _already(operation, look[1], best, look[2])
+            candidate
+            for candidate in near
+            if candidate[0] >= _NEARLY * most or _had_grown(operation, candidate[1], best, candidate[2])
         ]
         if near:
-            _, at, change = max(near, key=lambda look: look[1])
+            _, at, change = max(near, key=lambda candidate: candidate[1])
             return at, change
     return best, change
 
 
-def _already(operation: Operation, at: int, best: int, change: Change) -> bool:
+def _had_grown(operation: Operation, at: int, best: int, change: Change) -> bool:
     if at >= best:
         return False
-    before, after = operation.sides(at)[0], operation.sides(best)[0].without(operation.sides(at)[0])
+    before, after = operation.periods(at)[0], operation.periods(best)[0].without(operation.periods(at)[0])
     return any(
-        _stands_apart(part0, whole0, part1, whole1, _ALREADY) is not None
-        for outcome, part0, whole0, part1, whole1, _ in _questions(before, after)
+        evidence_of_growth(hits_before, all_before, hits_after, all_after, _HAD_GROWN_LEVEL) is not None
+        for outcome, hits_before, all_before, hits_after, all_after, _ in _outcome_counts(before, after)
         if outcome == change.outcome
     )
 
 
-def _usual(tried: Sequence[int], looks: Looks, own: Sequence[int]) -> int:
-    """Return the moment to show where nothing got worse: the newest deployment, its own before others'."""
-    deployed = [at for at in tried if looks.moments[at] in looks.deployed]
-    for places in ([at for at in own if at in tried], deployed):
+def _default_moment(comparable: Sequence[int], candidates: CandidateMoments, own: Sequence[int]) -> int:
+    """Return the moment to show if nothing got worse: the newest deployment, preferably its own."""
+    deployed = [at for at in comparable if candidates.moments[at] in candidates.deployed]
+    for places in ([at for at in own if at in comparable], deployed):
         if places:
             return places[-1]
-    return looks.usual
+    return candidates.default
 
 
-def _grown(before: Side, after: Side, since: datetime, own: bool, level: float) -> list[tuple[Change, float]]:
-    """Return what got worse at a moment, each with its evidence (a likelihood ratio, in nats)."""
+def _growth_at(
+    before: PeriodCounts, after: PeriodCounts, since: datetime, own: bool, level: float
+) -> list[tuple[Change, float]]:
+    """Return the changes at a moment, each with its evidence (a log likelihood ratio, in nats)."""
     out = []
-    for outcome, part0, whole0, part1, whole1, limit in _questions(before, after):
-        if part1.n[0] < FEWEST_LATER:
+    for outcome, hits_before, all_before, hits_after, all_after, limit in _outcome_counts(before, after):
+        if hits_after.n[0] < FEWEST_LATER:
             continue
-        evidence = _stands_apart(part0, whole0, part1, whole1, level)
+        evidence = evidence_of_growth(hits_before, all_before, hits_after, all_after, level)
         if evidence is not None:
-            was, now = float(share(part0, whole0)[0]), float(share(part1, whole1)[0])
-            events = (now - was) * float(whole1.w[0])
+            was, now = float(share(hits_before, all_before)[0]), float(share(hits_after, all_after)[0])
+            events = (now - was) * float(all_after.w[0])
             out.append((Change(outcome, since, own, was, now, events, limit), evidence))
     return out
 
 
-def _questions(before: Side, after: Side) -> list[tuple[str, Counts, Counts, Counts, Counts, float | None]]:
-    """Return outcomes, each with its events and all events before, the same after, and the earlier p95."""
+def _outcome_counts(
+    before: PeriodCounts, after: PeriodCounts
+) -> list[tuple[str, Counts, Counts, Counts, Counts, float | None]]:
+    """Return (outcome, hits before, all before, hits after, all after, earlier p95 in ms) per outcome."""
     limit = before.cell(SLOW)
     out: list[tuple[str, Counts, Counts, Counts, Counts, float | None]] = [
         ("errors", before.failed, before.all, after.failed, after.all, None)
     ]
     if limit is not None:
-        out.append(("slow", before.above(limit), before.timed, after.above(limit), after.timed, edge(limit)))
+        out.append(
+            ("slow", before.above(limit), before.timed, after.above(limit), after.timed, bucket_end(limit))
+        )
     return out
 
 
-def _stands_apart(part0: Counts, whole0: Counts, part1: Counts, whole1: Counts, level: float) -> float | None:
-    """Return the evidence that a share grew, None where the bounds of the two shares overlap."""
-    was, now = share(part0, whole0), share(part1, whole1)
+def evidence_of_growth(
+    hits_before: Counts, all_before: Counts, hits_after: Counts, all_after: Counts, level: float
+) -> float | None:
+    """Return the evidence that a share grew.
+
+    Args:
+        hits_before: the events with the outcome before.
+        all_before: all events before.
+        hits_after: the events with the outcome after.
+        all_after: all events after.
+        level: natural logarithm of the probability of a false alarm.
+
+    Returns:
+        A log likelihood ratio in nats; None if the share did not grow enough or the bounds overlap.
+    """
+    was, now = share(hits_before, all_before), share(hits_after, all_after)
     if now[0] <= 0 or now[0] < RATIO * was[0]:
         return None
-    size0, high = _highest(part0, whole0, level)
-    size1 = effective_size(part1, whole1, side="low")
+    size0, high = _upper_share(hits_before, all_before, level)
+    size1 = effective_size(hits_after, all_after, side="low")
     if lower_bound(now, size1, level)[0] <= high:
         return None
     return _evidence(float(was[0]), size0, float(now[0]), float(size1[0]))
 
 
-def _highest(part: Counts, whole: Counts, level: float) -> tuple[float, float]:
-    """Return how many observations an earlier share is worth, and the upper bound of the share.
+def _upper_share(part: Counts, whole: Counts, level: float) -> tuple[float, float]:
+    """Return the effective sample size of the earlier share, and the upper bound of that share.
 
-    Where weights differ, one heavy row more is counted with the outcome: by chance none may have been seen.
-    (Added to the variance alone, it would make a share of nearly nothing worth nearly no observations.) With
-    equal weights that row weighs nothing.
+    If weights differ, one more heavy row is counted with the outcome, because by chance none may have been
+    sampled; with equal weights that row weighs nothing. It is added to the counts: added to the variance
+    alone, it would leave a share near zero with an effective sample size near zero.
     """
     weight = math.sqrt(heavy(float(whole.w2[0]), float(whole.w[0]), float(whole.n[0])))
     row = Counts(np.zeros(1), np.array([weight]), np.array([weight**2]))

@@ -1,4 +1,4 @@
-"""What triage counts: operations by stretch of time, failed or not, and by log bucket of duration."""
+"""Count operations by time interval, failure and log bucket of duration."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _SUMS = ("n", "w", "w2")
 
 
 @dataclass(frozen=True, eq=False)
-class Side:
-    """One operation in one stretch of time.
+class PeriodCounts:
+    """The events of one operation in one period of time.
 
     Attributes:
         cells: log buckets of duration, ascending; (C,).
-        sums: observations, weight and squared weight by failed (no, yes) and bucket; (3, 2, C).
+        sums: observations, weight and squared weight, by failed (no, yes) and bucket; (3, 2, C).
     """
 
     cells: npt.NDArray[np.int64]
@@ -36,12 +36,12 @@ class Side:
 
     @property
     def events(self) -> float:
-        """How many events the rows stand for."""
+        """The number of events that the rows represent."""
         return float(self.sums[1].sum())
 
     @property
     def all(self) -> Counts:
-        """All events, as counts of length 1."""
+        """All events; counts of length 1."""
         return _counts(self.sums)
 
     @property
@@ -55,11 +55,11 @@ class Side:
         return _counts(self.sums[:, :, self._timed])
 
     def above(self, cell: int) -> Counts:
-        """Return the events that took longer than a bucket's."""
+        """Return the events in buckets above a given one."""
         return _counts(self.sums[:, :, self._timed & (self.cells > cell)])
 
     def cell(self, q: float) -> int | None:
-        """Return the bucket in which a percentile of duration lies, None where nothing was timed."""
+        """Return the bucket of a percentile of duration; None if no event has a duration."""
         cells, weights = self.cells[self._timed], self.sums[1].sum(axis=0)[self._timed]
         running = np.cumsum(weights)
         if not len(running) or running[-1] <= 0:
@@ -67,14 +67,14 @@ class Side:
         return int(cells[min(int(np.searchsorted(running, q * running[-1] * (1 - 1e-12))), len(cells) - 1)])
 
     def quantile(self, q: float) -> float | None:
-        """Return a percentile of duration, within 1%."""
+        """Return a percentile of duration in ms, within 1%; None if no event has a duration."""
         found = self.cell(q)
         return None if found is None else float(middles(np.array([found], np.int32))[0])
 
-    def without(self, earlier: Side) -> Side:
-        """Return the stretch after an earlier one that is part of this; of the same operation."""
-        # sums are of floats: what is left of equal ones is noise, not a negative count
-        return Side(self.cells, np.maximum(self.sums - earlier.sums, 0.0))
+    def without(self, earlier: PeriodCounts) -> PeriodCounts:
+        """Return this period without an earlier part of it; both are of the same operation."""
+        # the difference of equal float sums may be slightly negative
+        return PeriodCounts(self.cells, np.maximum(self.sums - earlier.sums, 0.0))
 
     @property
     def _timed(self) -> npt.NDArray[np.bool_]:
@@ -91,54 +91,61 @@ class Operation:
     """One operation over time.
 
     Attributes:
-        key: its values of the fields that tell operations apart.
+        key: its values of the fields that identify operations.
         cells: log buckets of duration, ascending; (C,).
-        stretch: between which moments the counts of a group are; (K,).
-        place: bucket, and C more for what failed; (K,).
+        interval: the number of moments at or before each group's events; (K,).
+        place: the index of each group's bucket, plus C if its events failed; (K,).
         sums: observations, weight and squared weight of each group; (3, K).
     """
 
     key: Key
     cells: npt.NDArray[np.int64]
-    stretch: npt.NDArray[np.int64]
+    interval: npt.NDArray[np.int64]
     place: npt.NDArray[np.int64]
     sums: Floats
 
-    def sides(self, at: int) -> tuple[Side, Side]:
-        """Return what was before a moment (its number), and what was after."""
-        earlier = self.stretch <= at
-        return self._side(earlier), self._side(~earlier)
+    def periods(self, at: int) -> tuple[PeriodCounts, PeriodCounts]:
+        """Return the events before and after the moment with an index."""
+        earlier = self.interval <= at
+        return self._period(earlier), self._period(~earlier)
 
     def observed(self, moments: int) -> Floats:
-        """Return how many observations were before each moment, and how many there are; (moments + 1,)."""
-        return np.cumsum(np.bincount(self.stretch, self.sums[0], minlength=moments + 1))
+        """Return the number of observations before each moment, and in total; (moments + 1,)."""
+        return np.cumsum(np.bincount(self.interval, self.sums[0], minlength=moments + 1))
 
-    def _side(self, groups: npt.NDArray[np.bool_]) -> Side:
+    def _period(self, groups: npt.NDArray[np.bool_]) -> PeriodCounts:
         size = len(self.cells)
         place = self.place[groups]
         sums = [np.bincount(place, part[groups], minlength=2 * size).reshape(2, size) for part in self.sums]
-        return Side(self.cells, np.array(sums))
+        return PeriodCounts(self.cells, np.array(sums))
 
 
-def edge(cell: int) -> float:
-    """Return the duration at which a bucket ends, in ms."""
+def bucket_end(cell: int) -> float:
+    """Return the upper end of a bucket of duration, in ms."""
     if buckets.ZERO < cell < buckets.INFINITY:
         return float(np.exp((cell - buckets.OFFSET + 1) * buckets.LOG_GROWTH))
     return float(middles(np.array([cell], np.int32))[0])
 
 
-def count(scope: Scope, keys: Sequence[str], moments: Sequence[datetime]) -> tuple[list[Operation], str]:
-    """Count every operation in the stretches of time between `moments` (ascending).
+def count_operations(
+    scope: Scope, keys: Sequence[str], moments: Sequence[datetime]
+) -> tuple[list[Operation], str]:
+    """Count the events of every operation between moments.
+
+    Args:
+        scope: the rows.
+        keys: the fields that identify operations.
+        moments: ascending.
 
     Returns:
-        The operations, and the statement.
+        The operations, and the statement that ran.
     """
 
     def build(table: ir.Table) -> ir.Table:
         time: Any = table["timestamp"]
-        stretch: Any = ibis.literal(0, type="int32")
+        interval: Any = ibis.literal(0, type="int32")
         for moment in moments:
-            stretch = stretch + (time >= time_literal(moment)).ifelse(1, 0)
+            interval = interval + (time >= time_literal(moment)).ifelse(1, 0)
         failed: Any = (
             table["error"].ifelse(1, 0).fill_null(0) if "error" in table.columns else ibis.literal(0)
         )
@@ -146,27 +153,27 @@ def count(scope: Scope, keys: Sequence[str], moments: Sequence[datetime]) -> tup
         n: Any = row_count(table).cast("float64")
         weight: Any = sample_weight(table).cast("float64")
         rows = table.mutate(
-            stretch=stretch, cell=cell, failed=failed, sum_n=n, sum_w=n * weight, sum_w2=n * weight * weight
+            interval=interval, cell=cell, failed=failed, sum_n=n, sum_w=n * weight, sum_w2=n * weight * weight
         ).filter(table["timestamp"].notnull())
         groups = [rows[key].name(f"k{at}") for at, key in enumerate(keys)]
-        return rows.group_by([*groups, "stretch", "cell", "failed"]).aggregate(
+        return rows.group_by([*groups, "interval", "cell", "failed"]).aggregate(
             n=rows["sum_n"].sum(), w=rows["sum_w"].sum(), w2=rows["sum_w2"].sum()
         )
 
-    answer = scope.run(build)
-    table = answer.table
+    output = scope.run(build)
+    table = output.table
     columns = [table.column(f"k{at}").to_pylist() for at in range(len(keys))]
     numbers: dict[Key, int] = {}
     which = np.array([numbers.setdefault(key, len(numbers)) for key in zip(*columns, strict=True)], np.int64)
     order = np.argsort(which, kind="stable")
     bounds = np.searchsorted(which[order], np.arange(len(numbers) + 1))
-    stretch, cell, failed = (
-        table.column(name).to_numpy().astype(np.int64)[order] for name in ("stretch", "cell", "failed")
+    interval, cell, failed = (
+        table.column(name).to_numpy().astype(np.int64)[order] for name in ("interval", "cell", "failed")
     )
     sums = np.array([table.column(name).to_numpy().astype(np.float64)[order] for name in _SUMS])
     out = []
     for key, number in numbers.items():
         part = slice(bounds[number], bounds[number + 1])
         cells, at = np.unique(cell[part], return_inverse=True)
-        out.append(Operation(key, cells, stretch[part], at + len(cells) * failed[part], sums[:, part]))
-    return out, answer.sql
+        out.append(Operation(key, cells, interval[part], at + len(cells) * failed[part], sums[:, part]))
+    return out, output.sql

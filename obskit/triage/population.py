@@ -1,4 +1,4 @@
-"""Which rows triage looks at, and which fields tell their operations apart."""
+"""Choose the rows that triage examines, and the fields that identify their operations."""
 
 from __future__ import annotations
 
@@ -14,42 +14,48 @@ from obskit.errors import EmptySelection, InvalidArgument
 from obskit.names import COLUMNS
 from obskit.query.terms import per_row
 from obskit.text import pluralize
-from obskit.triage.outcomes import severities
+from obskit.triage.outcomes import severity_outcomes
 
-WHERE_IT_RUNS = ("service.name", "k8s.deployment.name", "k8s.pod.name", "host.name")
-WHAT_IT_DOES = ("name", "http.route", "rpc.method")
-# Columns that often say what was done, where nobody has mapped them to `name`.
+PLACE_FIELDS = ("service.name", "k8s.deployment.name", "k8s.pod.name", "host.name")
+ACTION_FIELDS = ("name", "http.route", "rpc.method")
+# Columns that often name the operation, if none is mapped to `name`.
 _LIKELY = ("operation", "endpoint", "route", "path", "url", "method", "action", "job", "component", "logger")
-FEW = 0.05  # units among the rows, below which something may be wrong with `kind`
+FEW_UNITS = 0.05  # share of units of work below which `kind` may be missing
 
 
-def keys_of(scope: Scope) -> list[str]:
-    """Return the fields that tell operations apart: where it runs, and what it does.
+def operation_fields(scope: Scope) -> list[str]:
+    """Return the fields that identify operations: where it runs, and what it does.
+
+    Args:
+        scope: the events.
+
+    Returns:
+        One or two fields, such as `service.name` and `name`.
 
     Raises:
-        InvalidArgument: there are none.
+        InvalidArgument: the events have none of these fields.
     """
     names = scope.schema.names
-    keys = [*[n for n in WHERE_IT_RUNS if n in names][:1], *[n for n in WHAT_IT_DOES if n in names][:1]]
+    keys = [*[n for n in PLACE_FIELDS if n in names][:1], *[n for n in ACTION_FIELDS if n in names][:1]]
     if not keys:
         raise InvalidArgument(
-            f"nothing tells operations apart: no {', '.join(WHAT_IT_DOES)} or {' or '.join(WHERE_IT_RUNS)}",
-            hint=f"{without_operations(scope)}; or say which column names what was done: "
-            f"mapping={{'name': {_likely(scope.schema)!r}}}, on the command line --mapping FILE.json",
+            f"no field identifies operations: none of {', '.join([*ACTION_FIELDS, *PLACE_FIELDS])} exists",
+            hint=f"{explain_hint(scope)}; or load with a mapping to the column that names operations: "
+            f"mapping={{'name': {_likely_operation_field(scope.schema)!r}}} (--mapping FILE.json)",
         )
     return keys
 
 
-def without_operations(scope: Scope) -> str:
-    """Return what to type instead of triage, for events that are no requests."""
-    found = severities(scope)
+def explain_hint(scope: Scope) -> str:
+    """Return the hint to use `explain`, for events that triage cannot compare."""
+    found = severity_outcomes(scope)
     select = found[0]["select"] if found else "duration_ms > 500"
     if not found and "duration_ms" not in scope.schema.names:
         select = "CONDITION"
-    return f'explain needs none: explain --select "{select}"'
+    return f'use explain instead: explain --select "{select}"'
 
 
-def _likely(schema: pa.Schema) -> str:
+def _likely_operation_field(schema: pa.Schema) -> str:
     own: list[str] = [
         field.name for field in schema if field.name not in COLUMNS and pa.types.is_string(field.type)
     ]
@@ -58,14 +64,14 @@ def _likely(schema: pa.Schema) -> str:
 
 
 @dataclass(frozen=True)
-class Examined:
-    """The rows that are looked at.
+class ExaminedRows:
+    """The rows that triage examines.
 
     Attributes:
-        scope: of them.
-        condition: what makes a row one of them, None where all are.
-        first, last: their span of time.
-        notes: what was left out.
+        scope: the rows.
+        condition: the condition of units of work; None if all rows are examined.
+        first, last: the times of the first and the last row.
+        notes: which rows these are, and how many are left out.
     """
 
     scope: Scope
@@ -75,8 +81,15 @@ class Examined:
     notes: tuple[str, ...]
 
 
-def population_of(scope: Scope, population: Population) -> Examined:
-    """Return the units of work of a scope, or all its rows.
+def examine(scope: Scope, population: Population) -> ExaminedRows:
+    """Return the rows of a scope that triage examines.
+
+    Args:
+        scope: the events.
+        population: "units" for units of work (all rows, if none is one), or "all".
+
+    Returns:
+        The rows.
 
     Raises:
         InvalidArgument: no event of the dataset has a time.
@@ -85,7 +98,7 @@ def population_of(scope: Scope, population: Population) -> Examined:
     names = scope.schema.names
     if scope.dataset.span[0] is None or "timestamp" not in names:
         raise InvalidArgument(
-            "triage compares earlier and later, and no event has a time", hint=without_operations(scope)
+            "triage compares events over time, but no event has a time", hint=explain_hint(scope)
         )
     condition, why_not = scope.units()
     found = _counted(scope, condition)
@@ -97,26 +110,25 @@ def population_of(scope: Scope, population: Population) -> Examined:
     elif why_not is not None:
         notes = (f"population: {why_not}",)
     elif not found["units"]:
-        condition, notes = None, ("population: all rows, for none is a unit of work",)
+        condition, notes = None, ("population: all rows, because none is a unit of work",)
     else:
         notes = (_left_out(found["rows"], found["units"]),)
-        if found["units"] < FEW * found["rows"]:
+        if found["units"] < FEW_UNITS * found["rows"]:
             are = "is a unit" if found["units"] == 1 else "are units"
             notes += (
-                f"only {found['units']:,} of {pluralize(found['rows'], 'row')} {are} of work: "
-                "spans without kind; "
-                'population="all" (--population all) looks at every span',
+                f"only {found['units']:,} of {pluralize(found['rows'], 'row')} {are} of work, so "
+                'kinds may be missing; population="all" (--population all) includes every row',
             )
     first, last = (found[end + ("_unit" if condition else "")] for end in ("first", "last"))
     if first is None:
         raise EmptySelection("none of these events has a time", hint=_hint(scope))
-    return Examined(scope.narrow(condition), condition, first, last, notes)
+    return ExaminedRows(scope.narrow(condition), condition, first, last, notes)
 
 
 def _left_out(rows: int, units: int) -> str:
     left = rows - units
     if not left:
-        return "population: units of work, as all rows are"
+        return "population: units of work, which all rows are"
     return f"population: units of work; {pluralize(left, 'other row is', 'other rows are')} left out"
 
 

@@ -1,4 +1,4 @@
-"""`Triage`: the table of operations, what got worse in words, and the explanations."""
+"""`Triage`: the table of operations, and what got worse with its explanations."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.result import Result, plain
 from obskit.display.tables import (
     UNIT,
@@ -24,15 +24,15 @@ from obskit.explain import Explanation, Finding
 from obskit.text import safe
 from obskit.triage.changes import Change, Row
 
-SAME = 0.8  # share of the traces, from which on they are the same
-MOST_FINDINGS = 3  # of each explanation, as text
+SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the same traces
+MOST_FINDINGS = 3  # findings of each explanation in the text
 MOST_ROWS = 20
-MOST_VALUES = 12  # of a set that is still written as a condition
+MOST_VALUES = 12  # values of a set that is written as a condition
 MOST_ALIAS = 60  # characters
 
 
 @dataclass(frozen=True)
-class _Worse:
+class _WorseOutcome:
     operation: dict[str, Any]
     change: Change
     deployment: str | None
@@ -44,37 +44,38 @@ class _Worse:
 
     @property
     def since(self) -> datetime:
-        """When "later" begins; `deployment` says what happened then, if a deployment did."""
+        """The moment at which it changed; `deployment` names the deployment at that moment, if any."""
         return self.change.since
 
     @property
     def before(self) -> float:
-        """Share of the outcome before, in [0, 1]."""
+        """The share of events with the outcome before, in [0, 1]."""
         return self.change.before
 
     @property
     def after(self) -> float:
-        """Share of the outcome after, in [0, 1]."""
+        """The share of events with the outcome after, in [0, 1]."""
         return self.change.after
 
     @property
     def events(self) -> float:
-        """How many more there were than the earlier share would have made."""
+        """Events with the outcome in excess of the earlier share."""
         return self.change.events
 
     def headline(self) -> str:
-        """Return what happened in one line."""
+        """Return one line that says what got worse, by how much and since when."""
         what = "errors"
         if self.change.limit is not None:
             what = f"slower than {format_cell(self.change.limit, b'ms')} (its earlier p95):"
         return (
-            f"{named(self.operation)}: {what} {words.share(self.before)} → {words.share(self.after)} since "
+            f"{operation_name(self.operation)}: {what} "
+            f"{formatting.share(self.before)} → {formatting.share(self.after)} since "
             f"{self.deployment + ', ' if self.deployment else ''}{format_cell(self.since)}, "
             f"about {format_cell(round(self.events))} more"
         )
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return the outcome as values that JSON can hold."""
         return {
             "operation": plain(self.operation),
             "outcome": self.outcome,
@@ -88,15 +89,15 @@ class _Worse:
 
 
 @dataclass(frozen=True)
-class Cause(_Worse):
+class Cause(_WorseOutcome):
     """One outcome of one operation that got worse, and what sets it apart.
 
     Attributes:
         operation: field -> value.
-        change: what got worse, since when, by how much.
-        deployment: what was deployed then, if anything was.
-        selection, where: the conditions that were explained.
-        explanation: of the events with the outcome.
+        change: what got worse, since when and by how much.
+        deployment: the deployment at that moment, if any.
+        selection, where: the conditions that were given to `explain`.
+        explanation: what sets the events with the outcome apart.
     """
 
     selection: str
@@ -104,44 +105,44 @@ class Cause(_Worse):
     explanation: Explanation
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
-        asked = {"selection": self.selection, "where": self.where}
-        return {**super().to_dict(), **asked, "explanation": self.explanation.to_dict()}
+        """Return the outcome as values that JSON can hold."""
+        outcomes = {"selection": self.selection, "where": self.where}
+        return {**super().to_dict(), **outcomes, "explanation": self.explanation.to_dict()}
 
 
 @dataclass(frozen=True)
-class Repeat(_Worse):
-    """One outcome of one operation that got worse in the traces of others, which are explained.
+class Repeat(_WorseOutcome):
+    """One outcome that got worse in the same traces as others, which are explained instead.
 
     Attributes:
-        operation, change, deployment: as of a `Cause`.
+        operation, change, deployment: as in `Cause`.
         same: the operations that are explained.
-        share: of the traces with the outcome that are theirs too, in [0, 1].
+        share: the share of its traces that are theirs too, in [0, 1].
     """
 
     same: tuple[dict[str, Any], ...]
     share: float
 
     def headline(self) -> str:
-        """Return what happened in one line."""
-        others = " and ".join(map(named, self.same))
-        if self.share > SAME:
-            return f"{super().headline()}: same traces as {others} above"
-        return f"{super().headline()}: what is new is in the traces of {others} above"
+        """Return one line that says what got worse, by how much and since when."""
+        others = " and ".join(map(operation_name, self.same))
+        if self.share > SAME_TRACES:
+            return f"{super().headline()}: in the same traces as {others} above"
+        return f"{super().headline()}: the increase is in the traces of {others} above"
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return the outcome as values that JSON can hold."""
         return {**super().to_dict(), "same_traces_as": plain(self.same), "share": self.share}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Triage(Result):
-    """Operations, the most affected first, and the explanations of what got worse.
+    """Operations, the worst first, and the explanations of what got worse.
 
     Attributes:
-        causes: what got worse, explained.
-        repeats: what got worse in the same traces.
-        verdict: what to say where nothing got worse, or nothing could be compared; else empty.
+        causes: the outcomes that got worse, with their explanations.
+        repeats: the outcomes that got worse in the same traces.
+        verdict: a sentence, if nothing got worse or nothing could be compared; else empty.
     """
 
     causes: tuple[Cause, ...] = ()
@@ -149,7 +150,7 @@ class Triage(Result):
     verdict: str = ""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the table; the explanations, and what has the same traces, stand beside it."""
+        """Return the table, with the verdict, the explanations and the outcomes in the same traces."""
         return {
             **super().to_dict(),
             "verdict": self.verdict or None,
@@ -158,13 +159,13 @@ class Triage(Result):
         }
 
     def __str__(self) -> str:
-        lines = [text_table(_paired(self.table), most=MOST_ROWS), *map(safe, self.footer()), ""]
+        lines = [text_table(_terminal_columns(self.table), most=MOST_ROWS), *map(safe, self.footer()), ""]
         if self.verdict:
             lines.append(self.verdict)
         for cause in self.causes:
             lines.append(safe(cause.headline()))
             findings = cause.explanation.findings[:MOST_FINDINGS]
-            lines += [f"    {safe(line)}" for finding in findings for line in _lines(finding)]
+            lines += [f"    {safe(line)}" for finding in findings for line in _finding_lines(finding)]
             if not findings:
                 lines.append("    nothing sets these apart from the others")
             lines.append("")
@@ -174,7 +175,7 @@ class Triage(Result):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = [html_table(_with_worse(self.table), caption=self.footer(), most=MOST_ROWS)]
+        parts = [html_table(_html_columns(self.table), caption=self.footer(), most=MOST_ROWS)]
         if self.verdict:
             parts.append(html_page(f"<p><b>{html.escape(self.verdict)}</b></p>"))
         for cause in self.causes:
@@ -184,14 +185,14 @@ class Triage(Result):
         return "".join([*parts, html_page(*again)] if again else parts)
 
 
-def named(operation: dict[str, Any]) -> str:
-    """Return an operation's name as people say it."""
+def operation_name(operation: dict[str, Any]) -> str:
+    """Return the name of an operation for people, such as "booking POST /book"."""
     return " ".join(str(value) for value in operation.values() if value is not None) or "(no name)"
 
 
 @dataclass(frozen=True)
 class _Column:
-    """A number of the table: its unit, and what it is of a row (None: nothing to say)."""
+    """A numeric column of the table: its name, its unit, and a function that returns its value of a row."""
 
     name: str
     unit: bytes | None
@@ -229,7 +230,16 @@ _PAIRS = (("errors", b"share"), ("p50", b"ms"), ("p99", b"ms"))
 
 
 def table_of(keys: Sequence[str], rows: Sequence[Row], label: Callable[[datetime], str | None]) -> pa.Table:
-    """Return the operations as a table, numbers as numbers with their units."""
+    """Return the operations as a table.
+
+    Args:
+        keys: the fields that identify operations.
+        rows: the operations.
+        label: returns the name of the deployment at a moment.
+
+    Returns:
+        One row per operation; units are in the metadata of the columns.
+    """
     columns: list[tuple[pa.Field, list[Any]]] = [
         (pa.field(key, pa.string()), [None if row.key[at] is None else str(row.key[at]) for row in rows])
         for at, key in enumerate(keys)
@@ -245,21 +255,21 @@ def table_of(keys: Sequence[str], rows: Sequence[Row], label: Callable[[datetime
     )
 
 
-def _with_worse(table: pa.Table) -> pa.Table:
-    """Return the table as a page shows it: in a column what got worse, instead of two of how much."""
+def _html_columns(table: pa.Table) -> pa.Table:
+    """Return the table for a page: one column says what got worse, instead of two that say how much."""
     kept = table.drop_columns(["more_errors", "more_slow", "since", "deployment"])
-    return kept.append_column("worse", pa.array(_worse(table), pa.string()))
+    return kept.append_column("worse", pa.array(_worse_outcomes(table), pa.string()))
 
 
-def _worse(table: pa.Table) -> list[str | None]:
+def _worse_outcomes(table: pa.Table) -> list[str | None]:
     return [
         " + ".join(what for what in ("errors", "slow") if row["more_" + what]) or None
         for row in table.select(["more_errors", "more_slow"]).to_pylist()
     ]
 
 
-def _paired(table: pa.Table) -> pa.Table:
-    """Return the table as a terminal shows it: before and after in one column."""
+def _terminal_columns(table: pa.Table) -> pa.Table:
+    """Return the table for a terminal: before and after are in one column."""
     rows = table.to_pylist()
     keys = table.schema.names[: table.schema.names.index("events")]
     columns: list[tuple[pa.Field, list[Any]]] = [
@@ -267,30 +277,31 @@ def _paired(table: pa.Table) -> pa.Table:
     ]
     numbers = {"events": [format_cell(round(row["events"])) for row in rows]}
     for name, unit in _PAIRS:
-        numbers[name] = [_pair(row[name + "_before"], row[name], unit) for row in rows]
+        numbers[name] = [_format_change(row[name + "_before"], row[name], unit) for row in rows]
     columns += [
         (pa.field(name, pa.string(), metadata={UNIT: WRITTEN}), cells) for name, cells in numbers.items()
     ]
-    columns.append((pa.field("worse", pa.string()), [what or "-" for what in _worse(table)]))
+    columns.append((pa.field("worse", pa.string()), [what or "-" for what in _worse_outcomes(table)]))
     return pa.Table.from_arrays(
         [pa.array(cells, field.type) for field, cells in columns],
         schema=pa.schema([field for field, _ in columns]),
     )
 
 
-def _pair(before: float | None, after: float | None, unit: bytes) -> str:
-    """Write a change, its unit once where it is the same."""
+def _format_change(before: float | None, after: float | None, unit: bytes) -> str:
+    """Write a change such as "120 → 340 ms", with the unit once if both have the same."""
     was, now = format_cell(before, unit), format_cell(after, unit)
     if " " in was and " " in now and was.split(" ")[1] == now.split(" ")[1]:
         was = was.split(" ")[0]
     return f"{was.removesuffix('%') if now.endswith('%') else was} → {now}"
 
 
-def _lines(finding: Finding) -> list[str]:
+def _finding_lines(finding: Finding) -> list[str]:
     lines = [
         _condition(finding),
-        f"    {words.share(finding.selected_share)} of these, {words.share(finding.baseline_share)} of the "
-        f"others; {words.ratio(finding.risk_ratio)} the rate elsewhere",
+        f"    {formatting.share(finding.selected_share)} of these, "
+        f"{formatting.share(finding.baseline_share)} of the others; "
+        f"{formatting.ratio(finding.risk_ratio)} the rate elsewhere",
     ]
     if finding.aliases:
         shown = "; ".join(
@@ -302,6 +313,6 @@ def _lines(finding: Finding) -> list[str]:
 
 
 def _condition(finding: Finding) -> str:
-    """Return the finding as `where` reads it; a set of hundreds of values in words."""
+    """Return the condition of a finding; with many values, in words."""
     long = any(len(item.get("values") or ()) > MOST_VALUES for item in finding.conditions)
-    return words.conjunction(finding.conditions) if long else finding.condition
+    return formatting.conjunction(finding.conditions) if long else finding.condition

@@ -1,4 +1,4 @@
-"""`triage`: every operation against its own earlier self, and what sets apart what got worse."""
+"""`triage`: compare every operation with its own earlier time, and explain what got worse."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from obskit.display.tables import format_cell
 from obskit.engine import Population, Scope, check_population, format_value
 from obskit.errors import InvalidArgument
 from obskit.query.deployments import Deployment, deployments, first_steps
-from obskit.query.output import call, dataset_of, merged, statements
+from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.triage.causes import causes_of
-from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, Looks, Row, changed, full_moments
-from obskit.triage.counts import Key, count
-from obskit.triage.population import Examined, keys_of, population_of
+from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
+from obskit.triage.counts import Key, count_operations
+from obskit.triage.population import ExaminedRows, examine, operation_fields
 from obskit.triage.result import Triage, table_of
 
 
@@ -29,79 +29,90 @@ def triage(
 
     Args:
         scope: the events.
-        since: where "later" begins. By default each operation is held against its earlier time at every
-            deployment and every full hour (or other round step, at most 24), corrected for that many looks; a
-            deployment of its own service is preferred to a moment with little more evidence.
-        until: events from then on are left out.
-        population: "units" of work (all rows where there are none), or "all".
-        progress: called as (what, done, total).
+        since: the moment at which "later" begins. By default, operations are compared at every deployment
+            and every full hour (or other round step, at most 24), corrected for that many comparisons; a
+            deployment of the operation's own service wins over a moment with a little more evidence.
+        until: events from this time on are left out.
+        population: "units" for units of work (all rows, if none is one), or "all".
+        progress: called with (what, done, total).
+
     Returns:
-        Triage: an operation a row, those that got worse first by how many events more that is.
+        One row per operation; those that got worse are first, sorted by their excess events.
+
     Raises:
-        InvalidArgument: there is no time, or nothing to tell operations apart; until is not after since.
+        InvalidArgument: no event has a time, no field identifies operations, `since` is not before `until`,
+            or `population` is neither name.
         EmptySelection: no event is left to compare.
-    Cost: one statement over the units, then one and an explanation for each outcome that got worse, of at
-        most 4 operations.
+
+    Cost: one statement over the units of work; then one statement and one explanation per outcome that got
+        worse, of at most 4 operations.
     """
     check_population(population)
     if since is not None and until is not None and since >= until:
         raise InvalidArgument(
-            f"{since.isoformat()} is not before {until.isoformat()}", hint="the earlier time first"
+            f"since must be before until, got {since.isoformat()} and {until.isoformat()}",
+            hint="use an earlier `since` or a later `until`",
         )
     until_now = scope
     if until is not None:
         until_now = scope.narrow(f"timestamp < {format_value(until)}")
-    looked_at = population_of(until_now, population)
-    keys = keys_of(scope)
-    looks, said = _looks(scope, looked_at, since)
-    counted, sql = count(looked_at.scope, keys, looks.moments)
+    examined = examine(until_now, population)
+    keys = operation_fields(scope)
+    candidates, notes = _candidate_moments(scope, examined, since)
+    counted, sql = count_operations(examined.scope, keys, candidates.moments)
     at = keys.index("service.name") if "service.name" in keys else None
 
     def service_of(key: Key) -> str | None:
         return None if at is None else key[at]
 
-    rows, taken = changed(counted, looks, service_of)
-    labels = {moment: ", ".join(map(str, found)) for moment, found in looks.deployed.items()}
-    causes, repeats = causes_of(until_now, keys, rows, looked_at.condition, labels.get, progress)
+    rows, taken = find_changes(counted, candidates, service_of)
+    labels = {moment: ", ".join(map(str, found)) for moment, found in candidates.deployed.items()}
+    causes, repeats = causes_of(until_now, keys, rows, examined.condition, labels.get, progress)
     if taken > 2:
-        said.append(f"chance is corrected for {taken:,} looks: operations, outcomes and moments")
+        notes.append(
+            f"the threshold is corrected for {taken:,} comparisons: operations, outcomes and moments"
+        )
     return Triage(
         kind="triage",
         table=table_of(keys, rows, labels.get),
-        query=_call(scope, since, until, population),
-        sql=statements(scope, [sql]),
+        query=_call_text(scope, since, until, population),
+        sql=join_statements(scope, [sql]),
         dataset=dataset_of(scope),
-        notes=merged(scope.notes, looked_at.notes, said, _not_compared(rows)),
+        notes=merge_notes(scope.notes, examined.notes, notes, _not_compared(rows)),
         causes=causes,
         repeats=repeats,
-        verdict=_verdict(rows, looked_at, since),
+        verdict=_verdict(rows, examined, since),
     )
 
 
-def _call(scope: Scope, since: datetime | None, until: datetime | None, population: Population) -> str:
+def _call_text(scope: Scope, since: datetime | None, until: datetime | None, population: Population) -> str:
     times = {name: format_cell(time) for name, time in (("since", since), ("until", until)) if time}
-    return call("triage", scope=scope, **times, population="all" if population == "all" else None)
+    return format_call("triage", scope=scope, **times, population="all" if population == "all" else None)
 
 
-def _looks(scope: Scope, looked_at: Examined, since: datetime | None) -> tuple[Looks, list[str]]:
-    """Return the moments to look at, and what to say of them."""
+def _candidate_moments(
+    scope: Scope, examined: ExaminedRows, since: datetime | None
+) -> tuple[CandidateMoments, list[str]]:
+    """Return the moments to compare at, and a note about them."""
     if since is not None:
-        return Looks((since,), {}, 0), [f"earlier is before {format_cell(since)}"]
-    first, last = looked_at.first, looked_at.last
+        return CandidateMoments((since,), {}, 0), [
+            f"events from {format_cell(since)} on are compared with those before"
+        ]
+    first, last = examined.first, examined.last
     found = [d for d in first_steps(deployments(scope)) if first < d.at <= last][-MOST_DEPLOYMENTS:]
     deployed: dict[datetime, list[Deployment]] = {}
     for deployment in found:
         deployed.setdefault(deployment.at, []).append(deployment)
     round_ones, step = full_moments(first, last)
     moments = sorted({*deployed, *round_ones}) or [last]
-    usual = max(0, 3 * len(moments) // 4 - 1)
-    text = f"each operation is held against its earlier time at every {step}"
+    default = max(0, 3 * len(moments) // 4 - 1)
+    text = f"each operation is compared with its earlier time at every {step}"
     if found:
         newest = ", ".join(f"{d} at {format_cell(d.at)}" for d in found[-5:])
         text += f" and every deployment ({newest})"
     else:
         text += "; no deployment is visible"
-    return Looks(tuple(moments), deployed, usual), [text]
+    return CandidateMoments(tuple(moments), deployed, default), [text]
 
 
 def _not_compared(rows: Sequence[Row]) -> list[str]:
@@ -110,23 +121,26 @@ def _not_compared(rows: Sequence[Row]) -> list[str]:
         return []
     return [
         f"{left:,} of {len(rows):,} operations {'has' if left == 1 else 'have'} fewer than {FEWEST} events "
-        "before or after, and cannot be compared"
+        "before or after every moment, so they are not compared"
     ]
 
 
-def _verdict(rows: Sequence[Row], looked_at: Examined, since: datetime | None) -> str:
+def _verdict(rows: Sequence[Row], examined: ExaminedRows, since: datetime | None) -> str:
     if any(row.changes for row in rows):
         return ""
     if any(row.compared for row in rows):
         return "No operation got worse beyond chance."
-    if since is not None and since <= looked_at.first:
+    if since is not None and since <= examined.first:
         return (
-            "Nothing was compared: nothing earlier in these rows to compare with: use --since "
-            f"(or since=) after {format_cell(looked_at.first)}."
+            f"Nothing was compared: no row is before {format_cell(since)}. Use a later since= (--since); "
+            f"the first row is at {format_cell(examined.first)}."
         )
-    if since is not None and since > looked_at.last:
-        return f"Nothing was compared: the newest of these rows is of {format_cell(looked_at.last)}."
+    if since is not None and since > examined.last:
+        return (
+            f"Nothing was compared: no row is after {format_cell(since)}. Use an earlier since= (--since); "
+            f"the last row is at {format_cell(examined.last)}."
+        )
     return (
-        f"Nothing was compared: no operation has {FEWEST} events both before and after a moment "
+        f"Nothing was compared: no operation has {FEWEST} events both before and after any moment "
         f"({format_cell(len(rows))} operation{'' if len(rows) == 1 else 's'})."
     )

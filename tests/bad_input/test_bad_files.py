@@ -225,7 +225,7 @@ def test_dates_in_1601_and_9999(tmp_path: Path, say: Callable[..., Said]) -> Non
     assert say("query", path, "count()", "--every", "1m") == (
         1,
         "",
-        "obskit: 4,417,446,240 stretches of time\nHint: a longer `every`, or between(...) first\n",
+        "obskit: `every` makes 4,417,446,240 intervals; the limit is 1,000,000\nHint: use a longer `every`\n",
     )
     assert say("query", path, "count()", "--since", "30m")[1].splitlines()[2].strip() == "1"
     for words in (["triage", path], ["explain", path, "--select", "duration_ms > 45"]):
@@ -253,12 +253,12 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
         (
             ["query", "--where", "duraton_ms > 5"],
             "no field is called 'duraton_ms'",
-            "the nearest fields are duration_ms; if it is a value, it stands in single quotes: 'duraton_ms'",
+            "the nearest fields are duration_ms; if it is a value, put it in single quotes: 'duraton_ms'",
         ),
         (
             ["explain", "--select", "lenght(name) > 5"],
-            "conditions know no function 'lenght'",
-            "the nearest are length, len, strlen; all of them: abs, ceil, coalesce, contains, date_trunc, day, "
+            "conditions have no function 'lenght'",
+            "the nearest are length, len, strlen; all functions: abs, ceil, coalesce, contains, date_trunc, day, "
             "ends_with, floor, hour, isinf, isnan, length, ln, lower, make_timestamptz, minute, regexp_matches, "
             "round, second, sqrt, starts_with, trim, upper, weekday",
         ),
@@ -270,7 +270,7 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
         (
             ["query", "count() as timestamp", "--every", "1m"],
             "with `every`, the column 'timestamp' holds the times",
-            "give it another name with `as`",
+            "name the calculation with `as`",
         ),
     ],
 )
@@ -301,9 +301,9 @@ def test_a_selection_or_a_baseline_of_no_rows(tmp_path: Path, say: Callable[...,
     assert say("impact", path, "--select", "duration_ms > 1e9", "--by", "v") == (
         1,
         "",
-        "obskit: no row is selected: duration_ms > 1e9 is true of none of 300\nHint: a condition that is true of "
-        "some; fields() and info show what the fields hold; population='all' also looks at what is no unit of "
-        "work\n",
+        "obskit: the selection is empty: duration_ms > 1e9 is true for none of 300 rows\n"
+        "Hint: choose a condition that some rows meet; fields() and info show the values of a field; "
+        "population='all' also counts rows that are not units of work\n",
     )
     for verb in ("query", "info"):
         assert say(verb, path, "--where", "duration_ms > 1e9") == (

@@ -169,7 +169,7 @@ def test_explain_without_errors_suggests_only(tmp_path: Path, capsys: pytest.Cap
     said = run(capsys, "explain", str(tmp_path))
     assert said == (
         "No event is marked as an error (status, error.type, 5xx). Outcomes to ask about:\n"
-        '  --select "duration_ms > 56"  the slowest twentieth\n'
+        '  --select "duration_ms > 56"  the slowest 5%\n'
     )
     found = run_json(capsys, "explain", str(tmp_path))
     assert found["kind"] == "suggestions"
@@ -193,7 +193,7 @@ def test_what_an_error_is_may_be_said(tmp_path: Path, capsys: pytest.CaptureFixt
     found = run_json(capsys, "query", str(tmp_path), "count(error) as n", "--error", "level = 'ERROR'")
     assert found["rows"] == [{"n": 20.0}]
     said = run(capsys, "explain", str(tmp_path))
-    assert "  --select \"level = 'ERROR'\"  the records that call themselves so\n" in said
+    assert "  --select \"level = 'ERROR'\"  log records of this severity\n" in said
     status, text = refused(capsys, "triage", str(tmp_path))
     assert status == 2
     assert "explain --select \"level = 'ERROR'\"" in text

@@ -1,4 +1,4 @@
-"""Scopes: which rows are the units of work, and what a name means."""
+"""Scopes: units of work, names, masks and derived fields."""
 
 from __future__ import annotations
 
@@ -12,8 +12,12 @@ import pytest
 
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
-from obskit.errors import InvalidArgument, UnknownField
+from obskit.errors import (
+    InvalidArgument,
+    UnknownField,
+)
 from obskit.names import UNITS
+from tests.query.scopes import events
 
 SPANS: dict[str, Any] = {
     "timestamp": pa.array([datetime(2026, 5, 4, tzinfo=UTC)] * 5, pa.timestamp("us", "UTC")),
@@ -37,7 +41,7 @@ def of(*names: str) -> Scope:
     return Scope.of(from_arrow(pa.table({name: SPANS[name] for name in ("timestamp", *names)})))
 
 
-def test_units_are_the_rows_that_codes_call_so() -> None:
+def test_units_are_the_same_from_conditions_and_from_codes() -> None:
     scope = of("duration_ms", "kind", "parent_span_id")
     condition, why = scope.units()
     assert why is None
@@ -55,7 +59,7 @@ def test_units_are_the_rows_that_codes_call_so() -> None:
         (("kind", "duration_ms"), "kind in ('server', 'consumer') or duration_ms is not null"),
     ],
 )
-def test_units_over_the_fields_that_there_are(fields: tuple[str, ...], text: str) -> None:
+def test_the_condition_of_units_uses_only_fields_that_exist(fields: tuple[str, ...], text: str) -> None:
     scope = of(*fields)
     condition, why = scope.units()
     assert why is None
@@ -65,12 +69,12 @@ def test_units_over_the_fields_that_there_are(fields: tuple[str, ...], text: str
 
 
 @pytest.mark.parametrize("fields", [("http.route",), ("name", "parent_span_id")])
-def test_without_units_all_rows_are_taken(fields: tuple[str, ...]) -> None:
+def test_without_units_all_rows_are_included(fields: tuple[str, ...]) -> None:
     scope = of(*fields)
     assert scope.dataset.codes.no_units
     assert scope.units() == (
         None,
-        "no row is a unit of work (server, consumer or root span): all rows are taken",
+        "no row is a unit of work (server, consumer or root span), so all rows are included",
     )
     points = from_arrow(pa.table({name: column[3:4] for name, column in SPANS.items()}))
     assert Scope.of(points).units()[0] is None
@@ -87,22 +91,55 @@ def test_a_condition_on_kind_or_name_chooses_its_rows() -> None:
         assert chosen.chooses_rows
         assert chosen.units() == (
             None,
-            "the condition names kind or name: all rows it is true of are taken",
+            "the condition names kind or name, so all rows that it selects are included",
         )
 
 
-def test_what_a_name_means() -> None:
+def test_names_resolve_to_fields() -> None:
     scope = of("http.route", "http.response.status_code").derive("slow (s)", "length(http.route) / 1000")
     assert scope.resolve("HTTP.Route") == "http.route"
     assert scope.resolve("http.status_code") == "http.response.status_code"
     assert scope.resolve("slow (s)") == "slow (s)"
-    with pytest.raises(UnknownField) as told:
+    with pytest.raises(UnknownField) as caught:
         scope.resolve("http.rout")
-    assert str(told.value) == "no field is called 'http.rout'\nHint: the nearest fields are http.route"
-    with pytest.raises(UnknownField) as told:
+    assert str(caught.value) == "no field is called 'http.rout'\nHint: the nearest fields are http.route"
+    with pytest.raises(UnknownField) as caught:
         scope.resolve("")
-    assert str(told.value) == (
-        "no field is called ''\nHint: no field has a name like it: events.fields() lists them"
-    )
-    with pytest.raises(InvalidArgument, match="5 is no name of a field"):
+    assert str(caught.value) == ("no field is called ''\nHint: events.fields() lists the fields")
+    with pytest.raises(InvalidArgument, match="a field name must be text, got 5"):
         scope.resolve(5)  # type: ignore[arg-type]
+
+
+def test_masks_are_in_the_order_of_the_rows() -> None:
+    scope = events()
+    condition = scope.condition("duration_ms > 50 and timestamp is not null")
+    masks = scope.masks(condition)
+    column = pa.chunked_array(
+        [
+            scope.dataset.take(at, np.arange(file.rows), ["duration_ms"]).column(0).combine_chunks()
+            for at, file in enumerate(scope.dataset.files)
+        ]
+    )
+    values = column.fill_null(float("nan")).to_numpy()
+    times = np.concatenate(scope.dataset.codes.times())
+    true = np.concatenate([mask.true for mask in masks])
+    assert (true == ((values > 50) & (times != np.iinfo(np.int64).min))).all()
+    null = np.concatenate([np.zeros(len(m.true), bool) if m.null is None else m.null for m in masks])
+    assert (null == (np.isnan(values) & (times != np.iinfo(np.int64).min))).all()
+    assert scope.masks(condition) is masks
+    assert all(mask.true.all() for mask in scope.masks(None))
+    narrowed = scope.narrow("size > 100")
+    assert (
+        sum(mask.true.sum() for mask in narrowed.masks(None))
+        == narrowed.run(lambda t: t.aggregate(n=t.count())).table["n"][0].as_py()
+    )
+
+
+def test_derived_fields_have_codes() -> None:
+    scope = events().derive("slow", "duration_ms > 50").derive("twice", "duration_ms * 2")
+    codes = scope.codes("slow")
+    assert sorted(codes.values.to_pylist()) == [False, True]
+    assert scope.codes("twice").kind == "numeric"
+    assert scope.codes("slow") is codes
+    with pytest.raises(InvalidArgument, match="a field called 'slow' already exists"):
+        scope.derive("SLOW", "duration_ms > 5")

@@ -1,4 +1,4 @@
-"""Windows of time: what reads as one, what it selects, and what is a condition instead."""
+"""Windows of time: how they are written, what they select, and what is a condition instead."""
 
 from __future__ import annotations
 
@@ -86,29 +86,29 @@ def test_what_is_a_window(text: Any, start: float | None, end: float | None) -> 
             (
                 wrong,
                 InvalidArgument,
-                f"{wrong!r} is no window of time\nHint: (start, end), 'start/end' in ISO 8601, or '-30m'",
+                f"{wrong!r} is not a window of time\nHint: use (start, end), 'start/end' in ISO 8601, or '-30m'",
             )
             for wrong in ("", "/", "a/b/c", 5, None, (TEN,), (None, None), {"start": TEN})
         ),
-        ((5, 6), InvalidArgument, "5 is no time\nHint: a datetime, ISO 8601, or '-30m'"),
+        ((5, 6), InvalidArgument, "5 is not a time\nHint: use a datetime, ISO 8601 text or '-30m'"),
         (
             ("2026-05-05", "2026-05-04"),
             InvalidArgument,
-            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z ends before it begins\n"
+            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z does not end after it begins\n"
             "Hint: give the earlier time first",
         ),
         (
             "2026-05-04T25:00Z/",
             ConditionError,
             "'2026-05-04T25:00Z' is not a time\n"
-            "Hint: write ISO 8601, such as '2026-05-04T10:00Z'; naive times are UTC",
+            "Hint: write ISO 8601, such as '2026-05-04T10:00Z'; times without a zone are UTC",
         ),
     ],
 )
-def test_what_is_none(wrong: Any, error: type[ObskitError], text: str) -> None:
-    with pytest.raises(error) as told:
+def test_what_is_not_a_window(wrong: Any, error: type[ObskitError], text: str) -> None:
+    with pytest.raises(error) as caught:
         parse_window(wrong, NEWEST)
-    assert str(told.value) == text
+    assert str(caught.value) == text
 
 
 def test_nothing_to_count_from() -> None:
@@ -130,7 +130,9 @@ def test_a_length_of_time_is_ago_in_conditions_too() -> None:
     st.none() | st.integers(-3, 3),
     st.none() | st.integers(-3, 3),
 )
-def test_mask_and_condition_say_the_same(rows: list[int | None], start: int | None, end: int | None) -> None:
+def test_mask_and_condition_select_the_same_rows(
+    rows: list[int | None], start: int | None, end: int | None
+) -> None:
     window = Window(start, end)
     mask = window.mask(np.array([NO_TIME if row is None else row for row in rows], np.int64))
     wanted = [
@@ -156,7 +158,7 @@ def test_a_moment_is_kept_within_the_years() -> None:
 
 
 @pytest.mark.parametrize("text", ["30m", "-30m", "2026-05-04", "2026-05-04T10:00Z/", "/30m", "2h/30m"])
-def test_when_said_as_a_window(scope: Scope, text: str) -> None:
+def test_text_of_a_window_is_a_window(scope: Scope, text: str) -> None:
     assert window_or_condition(text, scope) == parse_window(text, NEWEST)
 
 
@@ -164,11 +166,11 @@ def test_when_said_as_a_window(scope: Scope, text: str) -> None:
     "text",
     ["http.route = '/book'", "2xx > 1", "-1 < 2xx", "error", "http.route in ('2026-05-04/2026-05-05')"],
 )
-def test_when_said_as_a_condition(scope: Scope, text: str) -> None:
+def test_other_text_is_a_condition(scope: Scope, text: str) -> None:
     assert window_or_condition(text, scope) == scope.condition(text)
 
 
-def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
+def test_other_values_are_windows_or_conditions(scope: Scope) -> None:
     assert window_or_condition(None, scope) is None
     assert window_or_condition((TEN, None), scope) == Window(at(0), None)
     assert window_or_condition(TEN, scope) == Window(at(0), None)
@@ -177,7 +179,7 @@ def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
     read = window_or_condition(_["http.route"] == "/book", scope)
     assert isinstance(read, Condition)
     assert read.fields == {"http.route"}
-    with pytest.raises(InvalidArgument, match="5 is no window of time"):
+    with pytest.raises(InvalidArgument, match="5 is not a window of time"):
         window_or_condition(5, scope)
 
 
@@ -185,15 +187,17 @@ def test_when_said_as_neither_text_nor_none(scope: Scope) -> None:
     ("text", "error", "says"),
     [
         ("2026-05-04T25:00Z/", ConditionError, "'2026-05-04T25:00Z' is not a time"),
-        ("2026-05-05/2026-05-04", InvalidArgument, "ends before it begins"),
-        ("", InvalidArgument, "'' is no window of time"),
-        ("/", InvalidArgument, "'/' is no window of time"),
+        ("2026-05-05/2026-05-04", InvalidArgument, "does not end after it begins"),
+        ("", InvalidArgument, "'' is not a window of time"),
+        ("/", InvalidArgument, "'/' is not a window of time"),
         ("3xx > 1", ConditionError, "'3xx' at character 1 is neither a number nor a known field"),
         ("eror", UnknownField, "no field is called 'eror'"),
         ("noon/midnight", UnknownField, "no field is called 'noon'"),
     ],
 )
-def test_when_said_as_nothing(scope: Scope, text: str, error: type[ObskitError], says: str) -> None:
-    with pytest.raises(error) as told:
+def test_text_that_is_neither_gets_the_fitting_error(
+    scope: Scope, text: str, error: type[ObskitError], says: str
+) -> None:
+    with pytest.raises(error) as caught:
         window_or_condition(text, scope)
-    assert says in str(told.value)
+    assert says in str(caught.value)

@@ -128,14 +128,14 @@ def test_points_where_there_are_none(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument) as caught:
         loaded(tmp_path, span(1)).points()
     assert str(caught.value) == (
-        "the events have no events within them\n"
-        "Hint: spans have, in OTLP, Jaeger and Zipkin, where they recorded an event"
+        "the spans have no field events\n"
+        "Hint: load OTLP, Jaeger or Zipkin data in which a span recorded an event"
     )
     events = loaded(tmp_path, span(1, events=[point("a", 1)]), span(2))
     with pytest.raises(EmptySelection) as none:
         events.where("name = 'op 2'").points()
     assert str(none.value) == (
-        "no span of these has an event\nHint: events.where(...) may have left them out"
+        "none of these spans has an event\nHint: widen the condition of events.where(...)"
     )
 
 

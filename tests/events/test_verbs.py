@@ -89,11 +89,11 @@ def test_between(given: tuple[object, ...], left: int) -> None:
 
 def test_between_that_is_none() -> None:
     events = load(table())
-    with pytest.raises(InvalidArgument, match="ends before it begins"):
+    with pytest.raises(InvalidArgument, match="does not end after it begins"):
         events.between("-1m", "-2m")
-    with pytest.raises(InvalidArgument, match=r"\(None, None\) is no window of time"):
+    with pytest.raises(InvalidArgument, match=r"\(None, None\) is not a window of time"):
         events.between(None)
-    with pytest.raises(InvalidArgument, match=r"\('-2m', '-1m'\) is no time"):
+    with pytest.raises(InvalidArgument, match=r"\('-2m', '-1m'\) is not a time"):
         events.between(("-2m", "-1m"), "-1m")
     with pytest.raises(ConditionError, match="'noon' is not a time"):
         events.between("noon")
@@ -142,7 +142,7 @@ def test_the_catalogue_says_where_a_count_is_a_lower_bound(monkeypatch: pytest.M
     events = load(table())
     for text in (repr(events), events._repr_html_().replace("&gt;", ">")):
         assert ">= 2" in text
-        assert "are those of a sample of 4 rows" in text
+        assert "are from a sample of 4 rows" in text
     events.dataset.codes.ensure(events.schema.names)
     assert ">= " not in repr(events)
 

@@ -181,13 +181,13 @@ def test_nothing_selected_is_an_error_that_says_what_to_do(scope: Scope) -> None
         (
             {"during": ("2026-05-05T00:00Z", "2026-05-04T00:00Z")},
             InvalidArgument,
-            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z ends before it begins\n"
+            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z does not end after it begins\n"
             "Hint: give the earlier time first",
         ),
         (
             {"during": 5},
             InvalidArgument,
-            "5 is no window of time\nHint: (start, end), 'start/end' in ISO 8601, or '-30m'",
+            "5 is not a window of time\nHint: use (start, end), 'start/end' in ISO 8601, or '-30m'",
         ),
     ],
 )

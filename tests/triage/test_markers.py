@@ -1,4 +1,4 @@
-"""Deployments that other tools recorded: triage and the Explorer see them as they see obskit's own."""
+"""Deployments recorded by other tools give the same answer as those that the service records."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def requests() -> str:
     """A day of requests without a version; from noon on, those for two seats fail.
 
     errors of book   ________________||||||||||||||
-                                     book 2.4.0, says a file beside
+                                     book 2.4.0, according to another file
     """
     rng = np.random.default_rng(5)
     begin = datetime(2026, 5, 4, tzinfo=UTC)
@@ -125,8 +125,8 @@ def test_the_answer_is_the_same_whoever_recorded_the_deployment(
     assert found.notes == wanted.notes
 
 
-def test_what_put_nothing_in_place_is_no_deployment(tmp_path: Path) -> None:
-    def said(state: str, minute: int) -> dict[str, Any]:
+def test_inactive_deployments_are_left_out(tmp_path: Path) -> None:
+    def status_event(state: str, minute: int) -> dict[str, Any]:
         status = {"id": minute, "state": state, "created_at": f"2026-05-04T12:{minute:02d}:00Z"}
         return {
             "deployment_status": status,
@@ -135,7 +135,7 @@ def test_what_put_nothing_in_place_is_no_deployment(tmp_path: Path) -> None:
         }
 
     states = ["success", "inactive", "failure", "in_progress"]
-    (tmp_path / "a.json").write_text(json.dumps([said(state, at) for at, state in enumerate(states)]))
+    (tmp_path / "a.json").write_text(json.dumps([status_event(state, at) for at, state in enumerate(states)]))
     found = deployments(load(tmp_path).scope)
     assert [(d.service, d.version) for d in found] == [
         ("book", "2.0.0"),

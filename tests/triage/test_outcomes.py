@@ -1,4 +1,4 @@
-"""Outcomes that suggest themselves."""
+"""Outcomes that are suggested for an explanation."""
 
 from __future__ import annotations
 
@@ -29,18 +29,18 @@ def test_errors_come_first(root: Path) -> None:
     assert len(found) == 3
 
 
-def test_logs_have_severities() -> None:
+def test_severities_of_logs_are_suggested() -> None:
     assert selects(level=["INFO", "ERROR", "info"]) == ["level = 'ERROR'"]
     assert selects(severity_text=["INFO", "FATAL", "ERROR"]) == ["severity_text in ('ERROR', 'FATAL')"]
     assert selects(severity_number=[9, 17, 21]) == ["severity_number >= 17"]
 
 
-def test_nothing_suggests_itself() -> None:
+def test_without_errors_or_times_nothing_is_suggested() -> None:
     assert selects(level=["INFO", "INFO"]) == []
     assert selects(colour=["red", "blue"]) == []
 
 
-def test_a_version_that_is_the_only_one_is_no_newcomer() -> None:
+def test_the_only_version_is_not_suggested() -> None:
     times = [T + timedelta(seconds=at) for at in range(4)]
     assert selects(timestamp=times, **{"service.version": ["1", "1", "1", "1"]}) == []
     assert selects(timestamp=times, **{"service.version": ["1", "1", "2", "2"]}) == ["service.version = '2'"]
