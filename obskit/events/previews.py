@@ -17,8 +17,8 @@ from obskit.dataset import Dataset, skimmed, thinned
 from obskit.display.tables import format_cell
 from obskit.engine import Scope
 from obskit.errors import ObskitError
-from obskit.schema import READ_AS_IS, ReadOptions
 from obskit.explain import ExplainOptions, Explanation, explain
+from obskit.schema import READ_AS_IS, ReadOptions
 from obskit.text import pluralize
 
 LARGE = 1_000_000

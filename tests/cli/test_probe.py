@@ -139,6 +139,12 @@ def test_a_folder_that_cannot_be_made_is_1(capsys, tmp_path: Path) -> None:
 
 
 def test_stretches_of_time() -> None:
-    assert [interval_seconds(text) for text in ("10s", "500ms", "1.5m", "2min", "1h")] == [10, 0.5, 90, 120, 3600]
+    assert [interval_seconds(text) for text in ("10s", "500ms", "1.5m", "2min", "1h")] == [
+        10,
+        0.5,
+        90,
+        120,
+        3600,
+    ]
     with pytest.raises(InvalidArgument):
         interval_seconds("10")
