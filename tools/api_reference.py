@@ -30,12 +30,20 @@ PAGES = {
 }
 """Page -> what it documents and what it is for."""
 
+_SAMPLE = """\
+import obskit as ok
+
+events = ok.load("sample_events")
+"""
 SETUP = {
-    "obskit": "import obskit as ok\nevents = ok.load('sample_events')\n",
-    "events": "import obskit as ok\nevents = ok.load('sample_events')\n",
-    "instrument": "",
-    "readers": "",
-    "testing": "",
+    "obskit": _SAMPLE,
+    "events": _SAMPLE,
+    "instrument": """\
+from obskit.instrument import EventMiddleware, Files, Limits, Redaction, Sampling
+from obskit.instrument import add, carry, configure, deployment, event, flag, incident, part, pseudonym
+""",
+    "readers": "from obskit.readers import *\n",
+    "testing": "from obskit.testing import *\n",
 }
 """Page -> what runs before each of its examples."""
 
@@ -73,7 +81,9 @@ def entries(page: str) -> Iterator[Entry]:
     target, _what = PAGES[page]
     if page == "events":
         owner: Any = importlib.import_module("obskit").Events
-        for name, value in vars(owner).items():
+        # The class and its base together, in the order of their definition.
+        members = {n: v for base in reversed(owner.__mro__[:-1]) for n, v in vars(base).items()}
+        for name, value in members.items():
             if not name.startswith("_") and (callable(value) or isinstance(value, property)):
                 yield Entry(f"events.{name}", value, inspect.getdoc(getattr(owner, name)) or "")
         return
@@ -98,6 +108,7 @@ def render(page: str) -> str:
     """Return a page as Markdown."""
     target, what = PAGES[page]
     lines = [f"# {target}", "", what, "", "Generated from the docstrings by `make docs`; do not edit.", ""]
+    lines += ["The examples on this page run after:", "", "```python", SETUP[page].rstrip(), "```", ""]
     for entry in entries(page):
         lines += [f"{'###' if entry.nested else '##'} {entry.title.replace('_', chr(92) + '_')}", ""]
         if signature := _signature(entry):

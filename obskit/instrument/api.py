@@ -79,6 +79,11 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
 
     Returns:
         The event. Add fields with `e.add({...})` or `e["seat.count"] = 3`. To OpenTelemetry it is a span.
+
+    Example:
+        with event("book", {"cart.items": 3}) as e:
+            e["fare.class"] = "K"
+            e.add(customer="c-17")
     """
     runtime = Active.runtime
     if attributes is not None:
@@ -100,6 +105,13 @@ def add(attributes: Mapping[str, Any] | None = None, /, **fields: Any) -> None:
     Args:
         attributes: fields with dotted names.
         **fields: fields with plain names; they win over `attributes`.
+
+    Example:
+        def charge():
+            add({"payment.method": "card"})  # anywhere below the event
+
+        with event("book"):
+            charge()
     """
     runtime = Active.runtime
     if runtime is None:
@@ -123,6 +135,10 @@ class part(Block):
 
     Args:
         name: the part's name; characters other than letters, digits and dots become `_`.
+
+    Example:
+        with event("book"), part("seat lookup"):
+            pass  # adds part.seat_lookup.duration_ms and part.seat_lookup.count
     """
 
     def __init__(self, name: str) -> None:
@@ -171,6 +187,14 @@ def carry(function: F) -> F:
     Returns:
         A function that adds its fields to the event that is current now. It may be called many times, also
         concurrently.
+
+    Example:
+        from threading import Thread
+
+        with event("book"):
+            thread = Thread(target=carry(lambda: add({"seats.free": 12})))
+            thread.start()
+            thread.join()
     """
     if inspect.iscoroutinefunction(function):
         context = get_current()
@@ -229,6 +253,9 @@ def deployment(
         revision: `vcs.ref.head.revision`, the commit.
         run: `cicd.pipeline.run.id`.
         **fields: more fields.
+
+    Example:
+        deployment("d-4711", version="2.4.0", revision="9f2c1ab", run="build-88")
     """
     given = {
         "deployment.id": id,
@@ -262,6 +289,10 @@ def flag(
         provider: `feature_flag.provider.name`.
         marker: False writes no marker, for flags that are evaluated very often.
         **fields: more fields of the marker.
+
+    Example:
+        with event("book"):
+            flag("new-seatmap", "on", provider="flagd")
     """
     if isinstance(get_current_span(), EventSpan) or Active.tracer is not None:
         add({f"feature_flag.{key}": variant})
@@ -293,6 +324,9 @@ def incident(
         severity: on your organisation's scale.
         id: the incident's id in another system.
         **fields: more fields.
+
+    Example:
+        incident("bookings time out", severity="high", id="INC-12")
     """
     given = {
         "obskit.incident.title": title,

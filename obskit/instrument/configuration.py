@@ -46,6 +46,11 @@ class Handle:
 
     `mode` is "own" (our tracer provider is installed), "joined" (another provider was installed already and
     has our processor; the cost is the SDK's), or "off".
+
+    Example:
+        handle = configure("booking", sink="events")
+        print(handle.enabled, handle.mode, handle.counters["written"])
+        handle.flush(timeout=1.0)
     """
 
     def __init__(self, mode: str, runtime: Runtime | None, counters: Counters) -> None:
@@ -146,6 +151,9 @@ def configure(
 
     Returns:
         The handle. A second call returns the first call's handle and warns once.
+
+    Example:
+        handle = configure("booking", version="2.4.0", environment="production", sink="events")
     """
     if _Configured.handle is not None:
         _Configured.handle._counters.warn_once(

@@ -27,6 +27,9 @@ class Limits:
         depth: the maximum levels of maps and lists; deeper ones become text.
         items: the maximum items of a list.
         line: the maximum bytes of the whole event; beyond that its longest values are removed.
+
+    Example:
+        Limits(fields=200, length=2_000)
     """
 
     fields: int = 1000

@@ -43,6 +43,10 @@ class Sampling:
 
     Raises:
         InvalidArgument: a ratio is outside (0, 1].
+
+    Example:
+        # One unit in ten, each login, and every unit that failed or took a second.
+        Sampling(ratio=0.1, by="name", ratios={"login": 1.0}, errors=True, slow_ms=1000)
     """
 
     ratio: float = 1.0

@@ -37,7 +37,7 @@ def test_the_examples_run(page: str, tmp_path: Path) -> None:
     """One process per page; each example has a namespace and an empty folder of its own."""
     program = [
         "import os, sys, tempfile, traceback",
-        f"os.chdir({str(ROOT)!r})",
+        f"os.chdir({str(ROOT if 'sample_events' in reference.SETUP[page] else tmp_path)!r})",
         f"shared = {{}}\nexec({reference.SETUP[page]!r}, shared)",
         "failed = 0",
     ]

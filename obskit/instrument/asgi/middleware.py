@@ -45,6 +45,13 @@ class EventMiddleware:
     Args:
         app: an ASGI application.
         exclude: paths without events, such as "/health", not including the `root_path`.
+
+    Example:
+        async def app(scope, receive, send):
+            await send({"type": "http.response.start", "status": 200, "headers": []})
+            await send({"type": "http.response.body", "body": b"booked"})
+
+        app = EventMiddleware(app, exclude=["/health"])
     """
 
     def __init__(self, app: App, exclude: Collection[str] = ()) -> None:

@@ -84,6 +84,14 @@ class Redaction:
 
     Raises:
         InvalidArgument: pseudonyms without a key, or a pattern that is no regular expression.
+
+    Example:
+        Redaction(
+            fields=("card.holder",),
+            patterns=(r"BK-[0-9]{8}",),
+            pseudonyms=("user.id",),
+            pseudonym_key=b"16 bytes or more, kept elsewhere",
+        )
     """
 
     fields: tuple[str, ...] = ()
@@ -111,6 +119,9 @@ def pseudonym(field: object, key: bytes | str) -> str:
     Equal values have equal pseudonyms under one key, so that `impact` still counts users; without the key
     nobody can tell them, not even by trying all names. Never raises: a key of fewer than 16 bytes hides
     nothing, so the value is masked whole.
+
+    Example:
+        pseudonym("ada@example.org", key=b"16 bytes or more, kept elsewhere")
     """
     try:
         secret = key.encode() if isinstance(key, str) else key

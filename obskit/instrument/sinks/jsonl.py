@@ -37,6 +37,9 @@ class Files:
             enough, nothing is written.
         pack: gzip closed files.
         queue_bytes: the maximum bytes that wait in memory while the disk is stuck.
+
+    Example:
+        Files(rotate_seconds=600, keep=10 * 1024**3)
     """
 
     rotate_bytes: int = 64 * 1024**2
