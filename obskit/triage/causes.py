@@ -152,8 +152,8 @@ def _shared_share(others: Sequence[_Outcome], item: _Outcome) -> float:
     ends = [one.traces.up_to for one in (*others, item) if one.traces.up_to is not None]
     ids = {one: weight for one, (weight, _) in item.traces.of.items() if not ends or one <= min(ends)}
     whole = sum(ids.values())
-    held = set[str]().union(*(other.traces.of for other in others))
-    return sum(ids[one] for one in ids.keys() & held) / whole if whole else 0.0
+    shared = set[str]().union(*(other.traces.of for other in others))
+    return sum(ids[one] for one in ids.keys() & shared) / whole if whole else 0.0
 
 
 def _outcome_of(

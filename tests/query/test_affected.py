@@ -46,7 +46,7 @@ def test_impact_is_a_lower_bound_where_sampled() -> None:
     result = impact(scope, "error")
     assert result.lower_bound
     assert str(result).startswith("at least 1 of at least 2 user.id\n")
-    assert result.table.to_pylist()[0]["share"] is None, "a ratio of two lower bounds is no fact"
+    assert result.table.to_pylist()[0]["share"] is None, "a ratio of two lower bounds is not known"
     assert (
         "events are sampled, so 1 and 2 are lower bounds; the share of these is 50.0%, "
         "the share of all is unknown"

@@ -25,7 +25,7 @@ def test_trace_is_a_tree() -> None:
     assert "<b>error</b>" in page
     assert "&lt;b&gt;" in page
     assert 'style="text-align:left;padding-left:2.8em">query' in page, (
-        "stands in under its parents in JupyterLab"
+        "is indented under its parents in JupyterLab"
     )
     assert "<b></td>" not in page
 
