@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 import pandas as pd
 import pyarrow as pa
 
-from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, placed
+from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, local_paths
 from obskit.display.tables import check_link
 from obskit.engine import Condition, Scope
 from obskit.errors import InvalidArgument
@@ -69,9 +69,9 @@ def load(
     """
     template = _check_trace_url(trace_url)
     if is_stream(source):  # it can be read only once
-        source = placed([cast(Given, source)])[0]
+        source = local_paths([cast(Given, source)])[0]
     elif isinstance(source, list | tuple):
-        source = [placed([item])[0] if is_stream(item) else item for item in source]
+        source = [local_paths([item])[0] if is_stream(item) else item for item in source]
 
     def open_events() -> Events:
         dataset = _dataset(source, mapping, progress)

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from obskit.dataset import Dataset, skimmed, thinned
+from obskit.dataset import Dataset, preview_dataset, preview_files
 from obskit.display.tables import format_cell
 from obskit.engine import Scope
 from obskit.errors import ObskitError
@@ -24,7 +24,7 @@ LARGE = 1_000_000
 """Rows beyond which making the codes of a Dataset takes longer than people like to wait."""
 
 FEW = 12
-"""Up to this many fields without codes, no sample is shown; some fields, such as trace ids, never have codes."""
+"""Fields without codes for which no sample is worth it; some, such as trace ids, never have codes."""
 
 ResultType = TypeVar("ResultType")
 Shown = Callable[[Explanation], object]
@@ -49,7 +49,7 @@ def preview(
     Raises:
         NoSuchPath, ReadError: as in `load`.
     """
-    with skimmed(paths, mapping=mapping) as found:
+    with preview_files(paths, mapping=mapping) as found:
         yield None if found is None else _sample_scope(Scope.of(found[0]), f"from {found[1]}")
 
 
@@ -85,7 +85,7 @@ def explain_sample(scope: Scope, selection: Any, **arguments: Any) -> Explanatio
     wanted = set(arguments.get("fields") or dataset.schema.names) & set(dataset.schema.names)
     if dataset.rows <= LARGE or sum(not dataset.codes.ready(name) for name in wanted) <= FEW:
         return None
-    with thinned(dataset) as small:
+    with preview_dataset(dataset) as small:
         sample = _sample_scope(Scope.of(small), f"one in {dataset.rows / small.rows:,.0f}")
         try:
             for name, expression in scope.derived:

@@ -50,7 +50,7 @@ class LoadReport:
         untimed: rows without a timestamp.
         replaced: provisional rows of `rows_read` that gave way to a later row of their unit.
         notes: remarks for people.
-        called: path of a file that is a copy -> what people call it; rejections are told under that.
+        display_names: path of a copy in the cache -> the name that messages use for it.
     """
 
     rows_read: int = 0
@@ -64,7 +64,7 @@ class LoadReport:
     untimed: int = 0
     replaced: int = 0
     notes: list[str] = field(default_factory=list)
-    called: dict[str, str] = field(default_factory=dict)
+    display_names: dict[str, str] = field(default_factory=dict)
 
     def file(self, path: Path | str, *, growing: bool = False) -> FileReport:
         """Return the view of this report that a reader of one file writes to.
@@ -73,14 +73,14 @@ class LoadReport:
             path: of the file.
             growing: whether somebody is writing it, so that what it ends within is no damage.
         """
-        return FileReport(self, self.called.get(str(path), str(path)), growing)
+        return FileReport(self, self.display_names.get(str(path), str(path)), growing)
 
     def reject(self, file: str, position: str, reason: str) -> None:
         """Count one thing that was left out."""
         self.rejected_count += 1
         self.rejected_by_reason[reason] = self.rejected_by_reason.get(reason, 0) + 1
         if len(self.rejected) < KEPT:
-            self.rejected.append(Rejection(self.called.get(file, file), position, reason))
+            self.rejected.append(Rejection(self.display_names.get(file, file), position, reason))
 
     def rename(self, old: str, new: str, rows: int) -> None:
         """Count rows whose field changed its name."""

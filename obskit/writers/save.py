@@ -11,8 +11,8 @@ from typing import Any
 import ibis.expr.types as ir
 import pyarrow as pa
 
-from obskit.dataset import fresh_file
 from obskit.dataset import write as write_dataset
+from obskit.dataset import write_atomically
 from obskit.engine import Scope
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.schema import LoadReport, cast
@@ -95,7 +95,7 @@ def write(
         return _dataset(scope, target, schema, progress)
     told = Told()
     batches = _told(_batches(scope, schema, chosen.by_trace), told, rows, progress)
-    with fresh_file(target) as path:
+    with write_atomically(target) as path:
         if chosen.save is not None:
             chosen.save(path, batches, schema)
         if chosen.encode is not None:

@@ -115,7 +115,7 @@ def test_an_empty_folder_and_paths_that_are_not_there(
     for given, what, hint in (
         (tmp_path / "nope", f"there is no {tmp_path}/nope", f"looked from {tmp_path}"),
         ("*.gz", "nothing matches *.gz", "quote a pattern, so that obskit expands it"),
-        ("", "an empty path", "a file, a folder or a pattern; '.' is this folder"),
+        ("", "the path is empty", "give a file, a folder or a pattern; '.' is the current folder"),
     ):
         assert say("info", given) == (2, "", f"obskit: {what}\nHint: {hint}\n")
     with pytest.raises(ok.NoSuchPath, match=r"^no path\n"):
@@ -324,7 +324,7 @@ def test_a_full_disk(tmp_path: Path, say: Callable[..., Said], monkeypatch: pyte
     assert say("convert", path, "--out", out) == (
         1,
         "",
-        f"obskit: no room to write the Dataset to {tmp_path}\n"
+        f"obskit: no space left to write the Dataset to {tmp_path}\n"
         "Hint: free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE\n",
     )
     assert list(tmp_path.iterdir()) == [path], "nothing is left, and nothing could be opened"
@@ -356,8 +356,8 @@ def test_a_dataset_and_a_cache_of_another_version(tmp_path: Path, say: Callable[
     assert say("info", out) == (
         1,
         "",
-        f"obskit: {out}/obskit.json has format 99, this version of obskit reads 1\n"
-        "Hint: convert the source again with this version, or open it with the obskit that made it\n",
+        f"obskit: {out}/obskit.json has format 99, but this version of obskit reads format 1\n"
+        "Hint: convert the source again with this version, or open it with the version that wrote it\n",
     )
     status, shown, _ = say("info", path)
     assert (status, shown.startswith(TABLE)) == (0, True), "what the cache holds is made again"

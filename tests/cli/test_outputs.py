@@ -73,7 +73,7 @@ def test_as_json(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_what_is_refused(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(source), "--out", str(source)]) == 2
     assert capsys.readouterr().err == (
-        f"obskit: {source} is there already\nHint: name another file, or remove it first\n"
+        f"obskit: {source} already exists\nHint: choose another name, or remove it first\n"
     )
     assert main(["convert", str(source), "--out", str(tmp_path / "a.jsonl"), "--where", "n > 9"]) == 1
     assert capsys.readouterr().err.startswith(f"obskit: no row to write to {tmp_path}/a.jsonl\n")

@@ -93,14 +93,14 @@ def test_a_dataset_is_opened_in_place_and_foreign_parquet_is_converted(
 
 def test_writing_into_or_over_the_source(source: Path, tmp_path: Path) -> None:
     for out in (source, tmp_path):
-        with pytest.raises(InvalidArgument, match="holds what is to be read"):
+        with pytest.raises(InvalidArgument, match=r"the output .* contains the input "):
             convert(source, out)
     inside = convert(source, source / "out")
     assert inside.rows == 80
     assert convert(source, source / "out").rows == 80, "what was written there is no source"
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("")
-    with pytest.raises(DatasetError, match="is not empty and no Dataset"):
+    with pytest.raises(DatasetError, match="is not empty and is not a Dataset"):
         convert(source, tmp_path / "full")
 
 
@@ -203,7 +203,7 @@ def test_a_full_disk_leaves_nothing(
     with pytest.raises(StorageFull) as caught:
         convert(path, None if cached else tmp_path / "out")
     where = own_cache / "datasets" if cached else tmp_path
-    assert caught.value.message == f"no room to write the Dataset to {where}"
+    assert caught.value.message == f"no space left to write the Dataset to {where}"
     assert caught.value.hint
     assert not (tmp_path / "out").exists()
     assert [p for p in where.iterdir() if p.name not in ("in", "cache")] == []
@@ -219,12 +219,12 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     if mounted.returncode:
         pytest.skip("needs the right to mount a small file system")
     try:
-        with pytest.raises(StorageFull, match=f"no room to write the Dataset to {small}"):
+        with pytest.raises(StorageFull, match=f"no space left to write the Dataset to {small}"):
             convert(jsonl(tmp_path / "in" / "a.jsonl", 30_000), small / "out")
         assert list(small.iterdir()) == []
         data = convert(jsonl(tmp_path / "in" / "b.jsonl", 1_000), small / "out")
         (small / "filler").write_bytes(b"x" * (os.statvfs(small).f_bavail * os.statvfs(small).f_frsize))
-        with pytest.raises(StorageFull, match="no room to write codes"):
+        with pytest.raises(StorageFull, match="no space left to write codes"):
             data.codes.field("name")
         (small / "filler").unlink()
         subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
@@ -344,8 +344,8 @@ def test_a_cache_that_cannot_be_made_says_so(
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "file" / "cache"))
     with pytest.raises(DatasetError) as caught:
         convert(source)
-    assert caught.value.message == f"the cache {tmp_path}/file/cache cannot be made: Not a directory"
-    assert caught.value.hint == "set OBSKIT_CACHE to a folder you can write"
+    assert caught.value.message == f"cannot create the cache folder {tmp_path}/file/cache: Not a directory"
+    assert caught.value.hint == "set OBSKIT_CACHE to a folder that you can write to"
     data = convert(source, tmp_path / "out")
     assert data.codes.field("name").size == 4, "a Dataset elsewhere needs no cache"
 
@@ -406,7 +406,7 @@ def test_expectations_that_fail_are_mended(tmp_path: Path, monkeypatch: pytest.M
         rows = [{"a": n} | ({"x": 1} if at else {}) for n in range(300)]
         (source / f"{at}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     seen = pa.schema([("x", pa.string()), ("gone", pa.list_(pa.int64()))])
-    monkeypatch.setattr("obskit.dataset.conversion._expected", lambda *_: list(seen))
+    monkeypatch.setattr("obskit.dataset.conversion._expected_fields", lambda *_: list(seen))
     made = convert(source)
     assert made.schema.names == ["timestamp", "error", "a", "x"]
     assert made.schema.field("x").type == pa.int64()

@@ -172,7 +172,7 @@ def test_rare_values_of_several_files_are_a_lower_bound() -> None:
 
 def test_rows_without_a_weight_are_told() -> None:
     assert weight_note(None, 10) == weight_note(0, 10) == weight_note(0, 0) == []
-    assert weight_note(10, 10) == ["10 of 10 rows carry no weight, counted as 1"]
+    assert weight_note(10, 10) == ["10 of 10 rows have no sample weight, counted as 1"]
     assert weight_note(1, 10) == [
-        "warning: 1 of 10 rows carries no weight, counted as 1; known and unknown weights are mixed"
+        "warning: 1 of 10 rows has no sample weight, counted as 1; known and unknown weights are mixed"
     ]

@@ -20,7 +20,7 @@ import pytest
 from fsspec.registry import _registry, known_implementations
 
 import obskit as ok
-from obskit.dataset import inputs, is_url, placed, shown
+from obskit.dataset import inputs, is_url, local_paths, redact_url
 from obskit.dataset.cache import DAY, evict
 from obskit.errors import InvalidArgument, LimitExceeded, MissingDependency, NoSuchPath, ReadError
 
@@ -96,7 +96,7 @@ def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> Non
     with pytest.raises(InvalidArgument) as refused:
         ok.load(io.StringIO("{}"))  # type: ignore[arg-type]
     assert str(refused.value) == (
-        "stream gives text\nHint: open it in binary: open(path, 'rb'), sys.stdin.buffer"
+        "stream is a text stream, expected a binary one\nHint: use open(path, 'rb') or sys.stdin.buffer"
     )
     assert not [name for name in entries(own_cache) if name.startswith(".")]
 
@@ -104,22 +104,22 @@ def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> Non
 def test_a_stream_beyond_the_limit_leaves_nothing(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBSKIT_CACHE_LIMIT", "10")
     with pytest.raises(LimitExceeded) as caught:
-        placed([io.BytesIO(LINES)])
+        local_paths([io.BytesIO(LINES)])
     assert str(caught.value) == (
-        "stream has more than the 10 bytes that the cache may hold\n"
-        "Hint: write it to a file, or set OBSKIT_CACHE_LIMIT (bytes)"
+        "stream is larger than the cache limit of 10 bytes\n"
+        "Hint: save it to a file first, or raise OBSKIT_CACHE_LIMIT (bytes)"
     )
     assert entries(own_cache) == []
 
 
 def test_inputs_are_evicted_and_what_a_killed_process_left_is_swept(own_cache: Path) -> None:
-    (path,) = placed([io.BytesIO(LINES)])
+    (path,) = local_paths([io.BytesIO(LINES)])
     left = own_cache / "inputs" / ".input.obskit-dead"
     left.mkdir()
     os.utime(left, (time.time() - 2 * DAY,) * 2)
-    placed([io.BytesIO(OTHER)])
+    local_paths([io.BytesIO(OTHER)])
     assert not left.exists()
-    with inputs.held([path]):
+    with inputs.leased_inputs([path]):
         assert path.parent not in evict(0), "it is being read"
     evict(0)
     assert entries(own_cache) == []
@@ -139,7 +139,7 @@ def test_inputs_are_evicted_and_what_a_killed_process_left_is_swept(own_cache: P
 )
 def test_credentials_are_not_shown(url: str, text: str) -> None:
     assert is_url(url)
-    assert shown(url) == text
+    assert redact_url(url) == text
 
 
 def test_what_is_no_url() -> None:
@@ -179,9 +179,9 @@ def test_a_file_a_folder_and_a_pattern(memory: Any, own_cache: Path) -> None:
     with pytest.raises(NoSuchPath) as caught:
         ok.load("memory://shop/nope.jsonl")
     assert str(caught.value) == (
-        "nothing is at memory://shop/nope.jsonl\nHint: a file, a folder of files, or a pattern"
+        "nothing found at memory://shop/nope.jsonl\nHint: give the URL of a file, of a folder of files, or a pattern"
     )
-    with pytest.raises(NoSuchPath, match=r"nothing is at memory://shop/\*\.csv"):
+    with pytest.raises(NoSuchPath, match=r"nothing found at memory://shop/\*\.csv"):
         ok.load("memory://shop/*.csv")
 
 
@@ -195,7 +195,7 @@ def test_what_changed_is_fetched_again(memory: Any, own_cache: Path) -> None:
 
 def test_a_file_url_is_a_path(tmp_path: Path, own_cache: Path) -> None:
     (tmp_path / "a b.jsonl").write_bytes(LINES)
-    assert placed([f"file://{tmp_path}/a%20b.jsonl"]) == [tmp_path / "a b.jsonl"]
+    assert local_paths([f"file://{tmp_path}/a%20b.jsonl"]) == [tmp_path / "a b.jsonl"]
     assert not own_cache.exists()
 
 
@@ -278,10 +278,10 @@ def test_over_http(web: str, own_cache: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("nope.jsonl", "nothing is at {url}\nHint: a file, a folder of files, or a pattern"),
+        ("nope.jsonl", "nothing found at {url}\nHint: give the URL of a file, of a folder of files, or a pattern"),
         (
             "secret.jsonl",
-            "{url} cannot be read: HTTP 403\nHint: is the address right, and may you read what is there?",
+            "cannot read {url}: HTTP 403\nHint: check the address and your permission to read it",
         ),
     ],
 )
@@ -298,13 +298,13 @@ def test_errors_over_http_show_no_credential(web: str, path: str, message: str) 
 
 
 def test_an_answer_that_breaks_off_is_not_kept(web: str, own_cache: Path) -> None:
-    with pytest.raises(ReadError, match=rf"^http://{web}/short.jsonl (ended after|cannot be read: )"):
+    with pytest.raises(ReadError, match=rf"^(cannot read )?http://{web}/short.jsonl( ended after|: )"):
         ok.load(f"http://{web}/short.jsonl")
     assert entries(own_cache) == []
 
 
 def test_nobody_listens() -> None:
-    with pytest.raises(ReadError, match=r"^http://127.0.0.1:1/a cannot be read: \w+\n"):
+    with pytest.raises(ReadError, match=r"^cannot read http://127.0.0.1:1/a: \w+\n"):
         ok.load("http://u:p@127.0.0.1:1/a")
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from obskit.dataset import Dataset, convert, skimmed, thinned
+from obskit.dataset import Dataset, convert, preview_dataset, preview_files
 from obskit.dataset import preview as previewing
 
 
@@ -28,11 +28,11 @@ def folder(tmp_path: Path) -> Path:
 def test_large_files_that_are_not_converted_are_skimmed(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with skimmed(folder) as found:
+    with preview_files(folder) as found:
         assert found is None, "small files are converted at once"
     monkeypatch.setattr(previewing, "LARGE", 1_000)
     monkeypatch.setattr(previewing, "ROWS", 400)
-    with skimmed(folder) as found:
+    with preview_files(folder) as found:
         assert found is not None
         dataset, what = found
         assert what == "2 of 2 files"
@@ -41,13 +41,13 @@ def test_large_files_that_are_not_converted_are_skimmed(
         assert dataset.path.exists()
     assert not dataset.path.exists()
     convert(folder)
-    with skimmed(folder) as found:
+    with preview_files(folder) as found:
         assert found is None, "converted files are opened at once"
 
 
 def test_a_dataset_needs_no_skimming(store: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previewing, "LARGE", 0)
-    with skimmed(store(pa.table({"x": [1]})).path) as found:
+    with preview_files(store(pa.table({"x": [1]})).path) as found:
         assert found is None
 
 
@@ -56,18 +56,18 @@ def test_files_of_which_nothing_can_be_read_are_left_to_convert(
 ) -> None:
     monkeypatch.setattr(previewing, "LARGE", 0)
     (tmp_path / "x.jsonl").write_text("no events here\n")
-    with skimmed(tmp_path / "x.jsonl") as found:
+    with preview_files(tmp_path / "x.jsonl") as found:
         assert found is None
 
 
 def test_thinned_rows_are_even(store: Callable[..., Dataset]) -> None:
     whole = store(pa.table({"x": range(4_000)}), pa.table({"x": range(4_000, 8_000)}), rows_per_file=4_000)
-    with thinned(whole, rows=100) as small:
+    with preview_dataset(whole, rows=100) as small:
         values = sorted(small.arrow(["x"]).column(0).to_pylist())
         assert small.rows == 100
         assert small.schema == whole.schema
         assert values[0] == 0
         assert values[-1] == 7_999
         assert max(b - a for a, b in itertools.pairwise(values)) < 100
-    with thinned(whole) as all_of_it:
+    with preview_dataset(whole) as all_of_it:
         assert all_of_it.rows == whole.rows

@@ -24,8 +24,8 @@ from obskit.cli import main
 from obskit.errors import NoSuchPath, ReadError
 
 KEY, SECRET = "AKIDOBSKITTEST", "s3cr3t-of-a-test"
-HINT = "\nHint: is the address right, and may you read what is there?"
-NOTHING = "\nHint: a file, a folder of files, or a pattern"
+HINT = "\nHint: check the address and your permission to read it"
+NOTHING = "\nHint: give the URL of a file, of a folder of files, or a pattern"
 
 
 def _parquet(*values: int) -> bytes:
@@ -211,7 +211,7 @@ def test_objects_that_came_and_went_since(url: str) -> None:
 def test_nothing_is_there(url: str) -> None:
     with pytest.raises(NoSuchPath) as caught:
         ok.load(url)
-    assert str(caught.value) == f"nothing is at {url}{NOTHING}"
+    assert str(caught.value) == f"nothing found at {url}{NOTHING}"
 
 
 @pytest.mark.parametrize("path", ["lines.jsonl.gz", "events", "events/*.parquet"])
@@ -219,7 +219,7 @@ def test_refused_credentials(path: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDREFUSED")
     with pytest.raises(ReadError) as caught:
         ok.load(f"s3://shop/{path}")
-    assert str(caught.value) == f"s3://shop/{path} cannot be read: PermissionError{HINT}"
+    assert str(caught.value) == f"cannot read s3://shop/{path}: PermissionError{HINT}"
     assert caught.value.__suppress_context__, "the store's own words name the key"
 
 
@@ -228,7 +228,7 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ReadError) as caught:
         ok.load("s3://shop/lines.jsonl.gz")
-    assert str(caught.value) == f"s3://shop/lines.jsonl.gz cannot be read: NoCredentialsError{HINT}"
+    assert str(caught.value) == f"cannot read s3://shop/lines.jsonl.gz: NoCredentialsError{HINT}"
 
 
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,5 +240,5 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str], monkeypatch: py
     said = capsys.readouterr()
     assert (said.out, said.err) == (
         "",
-        f"obskit: s3://shop/events/*.parquet cannot be read: PermissionError{HINT}\n",
+        f"obskit: cannot read s3://shop/events/*.parquet: PermissionError{HINT}\n",
     )

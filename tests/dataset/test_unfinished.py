@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import obskit
-from obskit.dataset import Dataset, convert, from_arrow, skimmed, thinned, unfinished
+from obskit.dataset import Dataset, convert, from_arrow, preview_dataset, preview_files, unfinished
 from obskit.dataset import preview as previewing
 from obskit.dataset import writer as writing
 from obskit.dataset.writer import build
@@ -184,18 +184,18 @@ def test_previews_are_of_units_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     rows = [*(opened(n) for n in range(1, 51)), *(row(n, 11_000.0) for n in range(1, 41))]
     folder = files(tmp_path / "in", rows)
     monkeypatch.setattr(previewing, "LARGE", 10)
-    with skimmed(folder) as found:
+    with preview_files(folder) as found:
         assert found is not None
         assert found[0].rows == 50
     whole = convert(folder)
     assert whole.rows == 50
-    with thinned(whole) as small:
+    with preview_dataset(whole) as small:
         assert left(small) == left(whole)
 
 
 def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ends that were read make room; rows whose ends are far off go on as they are, and it is said."""
-    monkeypatch.setattr(writing, "Unfinished", functools.partial(unfinished.Unfinished, rows=10))
+    monkeypatch.setattr(writing, "ProvisionalRows", functools.partial(unfinished.ProvisionalRows, rows=10))
     units = range(1, 201)
     soon = convert(
         files(tmp_path / "soon", *([opened(n), row(n, 11_000.0 + n)] for n in units)), tmp_path / "a"
@@ -204,7 +204,7 @@ def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.
     rows = [[opened(n) for n in units[i : i + 5]] for i in range(0, 200, 5)]
     late = convert(files(tmp_path / "late", *rows, [row(n, 11_000.0) for n in units]), tmp_path / "b")
     assert late.load_report.notes == [
-        "more provisional rows than can be held back: some stand beside later rows of their units"
+        "too many provisional rows to hold back: some were kept next to later rows of the same unit"
     ]
     assert consistent(late)
     finals = [item for item in left(late) if item[2] is None]
@@ -213,15 +213,15 @@ def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_what_is_held_is_bounded_in_bytes_too() -> None:
-    held = unfinished.Unfinished(LoadReport(), bytes_=50_000)
+    held = unfinished.ProvisionalRows(LoadReport(), bytes_=50_000)
     rows = pa.RecordBatch.from_pylist([opened(n, body="x" * 1000) for n in range(1, 101)])
     batch = Normalizer(LoadReport()).batch(rows)
     for _ in range(20):
-        assert held.without(batch).num_rows == 0
+        assert held.hold_back(batch).num_rows == 0
         if held.too_many():
             held.settle([])
             assert held.too_many(0.5)
-            assert sum(item.num_rows for item in held.surplus()) == 100
+            assert sum(item.num_rows for item in held.overflow()) == 100
     assert not held.too_many()
 
 

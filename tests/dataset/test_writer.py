@@ -162,7 +162,7 @@ def test_the_load_report_is_kept(tmp_path: Path) -> None:
 def test_what_is_not_ours_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
-    for name, said in (("mine", "is not empty and no Dataset"), ("mine/thesis.txt", "is a file")):
+    for name, said in (("mine", "is not empty and is not a Dataset"), ("mine/thesis.txt", "is a file, expected a folder")):
         with pytest.raises(DatasetError) as caught:
             write(iter([]), lambda: pa.schema([]), tmp_path / name, LoadReport())
         assert caught.value.message == f"{tmp_path / name} {said}"
@@ -209,20 +209,20 @@ def test_what_is_torn_edited_or_from_elsewhere_says_which_file(store: Store) -> 
         return caught.value.message
 
     part.write_bytes(whole[:-1])
-    assert said() == f"{part} has {len(whole) - 1:,} bytes, was written with {len(whole):,}"
+    assert said() == f"{part} has {len(whole) - 1:,} bytes, expected {len(whole):,}"
     part.unlink()
     assert said() == f"{part} is missing"
     part.write_bytes(whole)
     _edit(manifest, lambda c: c["files"][0].update(rows=26))
     assert said() == f"{manifest} was changed after it was written"
     _edit(manifest, lambda c: c.update(format=2))
-    assert said() == f"{manifest} has format 2, this version of obskit reads 1"
+    assert said() == f"{manifest} has format 2, but this version of obskit reads format 1"
     manifest.write_bytes(good[:100])
-    assert said().startswith(f"{manifest} cannot be read: ")
+    assert said().startswith(f"cannot read {manifest}: ")
     manifest.write_text("[]")
-    assert said().startswith(f"{manifest} cannot be read: ")
+    assert said().startswith(f"cannot read {manifest}: ")
     manifest.unlink()
-    assert said() == f"{data.path} is no Dataset: it has no obskit.json"
+    assert said() == f"{data.path} is not a Dataset: it has no obskit.json"
     assert not is_dataset(data.path)
 
 
@@ -233,8 +233,8 @@ def test_another_file_of_the_same_size_is_noticed_when_it_is_read(store: Store) 
     at = content.rindex(data.files[0].digest.encode())
     content[at : at + 32] = b"0" * 32
     part.write_bytes(content)
-    with pytest.raises(DatasetError, match=f"{part} is not the file that was written"):
+    with pytest.raises(DatasetError, match=f"{part} was replaced by another file"):
         data.codes.field("name")
     part.write_bytes(b"x" * len(content))
-    with pytest.raises(DatasetError, match=f"{part} cannot be read"):
+    with pytest.raises(DatasetError, match=f"cannot read {part}"):
         open_dataset(data.path).arrow()

@@ -47,7 +47,7 @@ def test_a_sample_first_until_codes_are_made(events: Events, monkeypatch: pytest
     (sample,) = seen
     assert sample.sampled == sample.dataset["rows"]
     assert f"FROM A SAMPLE of {sample.sampled:,} events; the exact answer follows" in str(sample)
-    assert any(note.startswith(f"a sample of {sample.sampled:,} events, one of ") for note in sample.notes)
+    assert any(note.startswith(f"a sample of {sample.sampled:,} events, one in ") for note in sample.notes)
     assert sample.findings[0].condition == exact.findings[0].condition == "service.version = '2.0'"
     assert exact.sampled is None
     assert "SAMPLE" not in str(exact)

@@ -196,7 +196,7 @@ def test_a_caller_that_does_not_say_how_it_samples_leaves_no_weight(
     assert {row["sample_weight"] for row in found} == {None}
     answer = events_in(tmp_path / "events").query("count()")
     assert answer.to_arrow().column(0).to_pylist() == [len(found)]
-    assert f"{len(found)} of {len(found)} rows carry no weight, counted as 1" in answer.notes
+    assert f"{len(found)} of {len(found)} rows have no sample weight, counted as 1" in answer.notes
 
 
 @pytest.mark.parametrize("key", [False, True])

@@ -90,7 +90,7 @@ def test_every_calculation_by_hand() -> None:
     assert row["concurrency()"] == pytest.approx(total / 1000 / 240)
     assert "min(duration_ms), max(duration_ms), users: of the rows seen, without weights" in result.notes
     assert (
-        "warning: 1 of 6 rows carries no weight, counted as 1; known and unknown weights are mixed"
+        "warning: 1 of 6 rows has no sample weight, counted as 1; known and unknown weights are mixed"
         in result.notes
     )
 

@@ -254,7 +254,7 @@ def test_nothing_is_written_over(events: Events, tmp_path: Path, name: str) -> N
             path.mkdir()
         with pytest.raises(InvalidArgument) as caught:
             events.write(path, name)
-        assert str(caught.value) == f"{path} is there already\nHint: name another file, or remove it first"
+        assert str(caught.value) == f"{path} already exists\nHint: choose another name, or remove it first"
     assert (tmp_path / "file").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "link"]
 
@@ -264,7 +264,7 @@ def test_a_dataset_is_not_written_over_anything_else_nor_into_its_own_source(
 ) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("mine")
-    with pytest.raises(DatasetError, match="is not empty and no Dataset"):
+    with pytest.raises(DatasetError, match="is not empty and is not a Dataset"):
         events.write(tmp_path / "full")
     made = ok.load(events.write(tmp_path / "out").path)
     for target in (made.dataset.path, made.dataset.path / "a.parquet", tmp_path):
@@ -303,7 +303,7 @@ def test_what_ends_early_leaves_nothing(
     with pytest.raises(StorageFull) as caught:
         events.write(tmp_path / "out.x", name)
     assert str(caught.value) == (
-        f"no room to write out.x to {tmp_path}\n"
+        f"no space left to write out.x to {tmp_path}\n"
         "Hint: free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE"
     )
     broken(KeyboardInterrupt())
@@ -321,7 +321,7 @@ def test_a_disk_that_is_full(tmp_path: Path, name: str) -> None:
         pytest.skip("needs the right to mount a small file system")
     try:
         large = ok.load(pa.table({"id": [f"{i * 2654435761 % 2**32:x}" * 4 for i in range(30_000)]}))
-        with pytest.raises(StorageFull, match=f"no room to write {name} to {small}"):
+        with pytest.raises(StorageFull, match=f"no space left to write {name} to {small}"):
             large.write(small / name)
         assert list(small.iterdir()) == []
     finally:
