@@ -88,8 +88,7 @@ def file(folder: Path, data: bytes | str, name: str = "a.jsonl") -> Path:
             ("{" + ",".join(f'"f{i}":1' for i in range(1_000_000)) + "}\n").encode(),
             "wide.jsonl",
             None,
-            "names that carry values, such as ids used as keys, belong into a value: "
-            '{"key": "user-17", "count": 3} rather than {"user-17": 3}',
+            'move ids from names into values: {"key": "user-17", "count": 3} instead of {"user-17": 3}',
         ),
     ],
     ids=["empty", "format", "torn only", "a million fields"],
@@ -118,7 +117,7 @@ def test_an_empty_folder_and_paths_that_are_not_there(
         ("", "the path is empty", "give a file, a folder or a pattern; '.' is the current folder"),
     ):
         assert say("info", given) == (2, "", f"obskit: {what}\nHint: {hint}\n")
-    with pytest.raises(ok.NoSuchPath, match=r"^no path\n"):
+    with pytest.raises(ok.NoSuchPath, match=r"^no path given\n"):
         ok.load([])
 
 
@@ -175,8 +174,8 @@ def test_a_field_with_five_types_and_keys_that_are_there_twice(
     assert [line["x"] for line in json.loads(out)["rows"]] == ["1", "1.5", "[1,2]", "last", "s", "true"]
     status, out, _ = say("info", path)
     assert status == 0
-    assert "\nx was there twice in 1 row\n" in out
-    assert "\nx came as bool, float, int, list, string, became string in 4 rows\n" in out
+    assert "\nx had two values in 1 row: kept one\n" in out
+    assert "\nconverted x from bool, float, int, list, string to string in 4 rows\n" in out
 
 
 def test_nan_and_infinities_have_their_place_and_json_stays_json(
@@ -221,7 +220,7 @@ def test_dates_in_1601_and_9999(tmp_path: Path, say: Callable[..., Said]) -> Non
     status, out, _ = say("info", path)
     assert status == 0
     assert out.startswith("302 events from 1601-01-01T00:00:00Z to 9999-12-31T23:59:59Z\n")
-    assert out.endswith("some timestamps lie before 1970 or after 2100, as unset or broken clocks give\n")
+    assert out.endswith("some timestamps are before 1970 or after 2100: a clock was not set, or is broken\n")
     assert say("query", path, "count()", "--every", "1m") == (
         1,
         "",
@@ -325,7 +324,7 @@ def test_a_full_disk(tmp_path: Path, say: Callable[..., Said], monkeypatch: pyte
         1,
         "",
         f"obskit: no space left to write the Dataset to {tmp_path}\n"
-        "Hint: free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE\n",
+        "Hint: free disk space, or write to another disk (obskit convert --out, OBSKIT_CACHE)\n",
     )
     assert list(tmp_path.iterdir()) == [path], "nothing is left, and nothing could be opened"
     monkeypatch.undo()

@@ -309,7 +309,9 @@ def test_no_room_for_codes_says_so(store: Store, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(blob, "save", _refusing(errno.ENOSPC, data.path))
     with pytest.raises(StorageFull) as caught:
         data.codes.field("s")
-    assert caught.value.message == f"no space left to write codes to {data.path}/.codes/{data.files[0].digest}"
+    assert (
+        caught.value.message == f"no space left to write codes to {data.path}/.codes/{data.files[0].digest}"
+    )
     assert caught.value.hint == "free disk space, or set OBSKIT_CACHE to a folder on a larger disk"
 
 

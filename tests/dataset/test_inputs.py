@@ -278,7 +278,10 @@ def test_over_http(web: str, own_cache: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("nope.jsonl", "nothing found at {url}\nHint: give the URL of a file, of a folder of files, or a pattern"),
+        (
+            "nope.jsonl",
+            "nothing found at {url}\nHint: give the URL of a file, of a folder of files, or a pattern",
+        ),
         (
             "secret.jsonl",
             "cannot read {url}: HTTP 403\nHint: check the address and your permission to read it",

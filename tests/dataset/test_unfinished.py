@@ -74,7 +74,7 @@ def test_the_final_row_takes_the_place_of_provisional_ones(
     assert left(data) == [(1, 25_000.0, None)]
     assert data.load_report.replaced == 2
     assert consistent(data)
-    assert "2 provisional rows replaced by later ones of their units" in str(data.load_report)
+    assert "replaced 2 provisional rows by later rows of their units" in str(data.load_report)
     assert data.load_report.notes == []
 
 
@@ -84,7 +84,7 @@ def test_a_unit_without_an_end_stays_with_its_latest_row(tmp_path: Path) -> None
     assert left(data) == [(1, 20_000.0, True), (2, 10_000.0, True)]
     assert str(data.load_report) == (
         "3 rows read, 0 rejected\n"
-        "1 provisional row replaced by later ones of their units\n"
+        "replaced 1 provisional row by later rows of their units\n"
         "2 units were not finished when last seen: obskit.unfinished is true"
     )
     one = convert(files(tmp_path / "one", [opened(1)]))
@@ -277,7 +277,7 @@ def test_what_a_service_leaves_is_loaded_once(tmp_path: Path, capsys: pytest.Cap
     assert said["dataset"]["rows"] == 2
     assert (said["load_report"]["rows_read"], said["load_report"]["replaced"]) == (3, 1)
     assert main(["info", str(folder)]) == 0
-    assert "1 provisional row replaced by later ones of their units" in capsys.readouterr().out
+    assert "replaced 1 provisional row by later rows of their units" in capsys.readouterr().out
 
 
 def test_without_provisional_rows_nothing_is_looked_up(

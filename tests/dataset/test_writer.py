@@ -162,7 +162,10 @@ def test_the_load_report_is_kept(tmp_path: Path) -> None:
 def test_what_is_not_ours_is_not_written_over(tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("x")
-    for name, said in (("mine", "is not empty and is not a Dataset"), ("mine/thesis.txt", "is a file, expected a folder")):
+    for name, said in (
+        ("mine", "is not empty and is not a Dataset"),
+        ("mine/thesis.txt", "is a file, expected a folder"),
+    ):
         with pytest.raises(DatasetError) as caught:
             write(iter([]), lambda: pa.schema([]), tmp_path / name, LoadReport())
         assert caught.value.message == f"{tmp_path / name} {said}"

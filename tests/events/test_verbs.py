@@ -261,5 +261,5 @@ def test_what_is_there_once_is_told_in_the_singular(tmp_path: Path) -> None:
     assert str(events.trace("ab")).split("\n")[0].endswith(": 1 span")
     assert events.query("count()").footer()[1] == f"of 1 row, dataset {mark}"
     assert str(events.write(tmp_path / "out.jsonl")) == (
-        f"1 event of {len(events.schema)} fields in {tmp_path}/out.jsonl, jsonl"
+        f"wrote 1 event with {len(events.schema)} fields to {tmp_path}/out.jsonl (jsonl)"
     )

@@ -64,8 +64,8 @@ def test_a_row_is_renamed_whether_or_not_its_value_is_of_the_type():
     assert report.lines() == [
         "3 rows read, 0 rejected",
         "renamed http.status_code to http.response.status_code in 2 rows",
-        "http.response.status_code came as string, became int in 1 row",
-        "http.response.status_code did not parse in 1 row, null there",
+        "converted http.response.status_code from string to int in 1 row",
+        "could not parse http.response.status_code in 1 row: set to null",
         "3 rows without a timestamp",
     ]
 
@@ -269,7 +269,7 @@ def test_names_that_differ_in_case_only():
     rows, report, schema = events({"Region": 1, "region": 2, "Name": 3, "name": "x", "region~2": 4})
     assert schema.names == ["timestamp", "name", "error", "Name~2", "Region", "region~2", "region~2~2"]
     assert (rows[0]["Region"], rows[0]["region~2"], rows[0]["Name~2"]) == (1, 2, 3)
-    assert "region differs from another field in case only and is called region~2" in report.notes
+    assert "region differs from another field only in case: it is called region~2" in report.notes
 
 
 def test_names_keep_their_place_over_batches():
@@ -342,18 +342,18 @@ def test_a_mapping_names_units_and_nulls():
     [
         (
             {"timestamp": {"from": "t", "unit": "min"}},
-            "the mapping of 'timestamp' has the unit 'min'\n"
-            "Hint: units are s, ms, us or ns, and only timestamp and duration_ms have one",
+            "invalid unit in the mapping for 'timestamp': 'min'\n"
+            "Hint: use s, ms, us or ns, for timestamp and duration_ms only",
         ),
         (
             {"name": {"source": "t"}},
-            "the mapping of 'name' cannot be read: {'source': 't'}\n"
-            'Hint: write a column\'s name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
+            "invalid mapping for 'name': {'source': 't'}\n"
+            'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
         ),
         (
             {"name": 5},
-            "the mapping of 'name' cannot be read: 5\n"
-            'Hint: write a column\'s name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
+            "invalid mapping for 'name': 5\n"
+            'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
         ),
     ],
 )
@@ -367,8 +367,8 @@ def test_a_mapping_of_a_column_that_is_not_there(tmp_path):
     with pytest.raises(ReadError) as caught:
         check_sources({"name": "OperationNam"}, ["TraceID", "OperationName"], tmp_path / "a.csv")
     assert str(caught.value) == (
-        f"{tmp_path}/a.csv has no column 'OperationNam', which the mapping names\n"
-        "Hint: its columns are called OperationName, ..."
+        f"{tmp_path}/a.csv has no column 'OperationNam', but the mapping uses it\n"
+        "Hint: its columns are OperationName, ..."
     )
 
 
@@ -399,7 +399,9 @@ def test_names_like_sql_or_empty_are_names():
 def test_timestamps_of_broken_clocks_are_kept_and_noted():
     rows, report, _ = events({"time": "1601-01-01T00:00:00Z"}, {"time": "9999-12-31T23:59:59Z"})
     assert [row["timestamp"].year for row in rows] == [1601, 9999]
-    assert report.notes == ["some timestamps lie before 1970 or after 2100, as unset or broken clocks give"]
+    assert report.notes == [
+        "some timestamps are before 1970 or after 2100: a clock was not set, or is broken"
+    ]
     assert events({"time": "2026-01-01"})[1].notes == []
 
 

@@ -24,11 +24,11 @@ def test_text_says_everything_once():
         "1,234 rows read, 2 rejected\n"
         "rejected 2: not JSON (first: a.jsonl, line 3, byte 120)\n"
         "renamed http.method to http.request.method in 7 rows\n"
-        "code came as int, string, became string in 4 rows\n"
-        "duration_ms did not parse in 1 row, null there\n"
-        "service.name was there twice in 2 rows\n"
+        "converted code from int, string to string in 4 rows\n"
+        "could not parse duration_ms in 1 row: set to null\n"
+        "service.name had two values in 2 rows: kept one\n"
         "5 rows without a timestamp\n"
-        "3 provisional rows replaced by later ones of their units\n"
+        "replaced 3 provisional rows by later rows of their units\n"
         "<b>a remark</b>"
     )
 
@@ -51,7 +51,7 @@ def test_a_notebook_shows_text_and_page_alike_and_not_without_end():
     shown = [
         "2 rows read, 0 rejected",
         *(f"remark {number}" for number in range(19)),
-        "… 6 more lines: print it",
+        "… 6 more lines: print(events.load_report)",
     ]
     assert repr(many).split("\n") == shown
     assert many._repr_html_() == (

@@ -16,7 +16,7 @@ from obskit.readers import read_paths
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, LoadReport, Normalizer, cast
 from obskit.schema.types import word
 from obskit.writers import FORMATS
-from obskit.writers.notes import Told
+from obskit.writers.notes import WriteNotes
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 MICROS = st.one_of(
@@ -169,17 +169,17 @@ def tables(draw: st.DrawFn) -> pa.Table:
     return cast(pa.Table.from_batches([normalizer.batch(batch)]), normalizer.schema)
 
 
-def written(name: str, table: pa.Table, path: Path) -> Told:
-    form, told = FORMATS[name], Told()
+def written(name: str, table: pa.Table, path: Path) -> WriteNotes:
+    form, notes = FORMATS[name], WriteNotes()
     batches = table.combine_chunks().to_batches()
     for batch in batches:
-        told.batch(batch)
+        notes.count_batch(batch)
     if form.save is not None:
         form.save(path, iter(batches), table.schema)
     else:
         assert form.encode is not None
-        path.write_bytes(b"".join(form.encode(iter(batches), told)))
-    return told
+        path.write_bytes(b"".join(form.encode(iter(batches), notes)))
+    return notes
 
 
 def read(path: Path) -> tuple[pa.Table, LoadReport]:

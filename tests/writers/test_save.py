@@ -109,10 +109,10 @@ def test_jaeger_has_a_trace_an_item_whatever_the_order_of_the_rows(
         "processID": "p1",
     }
     monkeypatch.setattr(save, "TRACES", 3)
-    monkeypatch.setattr(jaeger, "ANSWER", 100)
+    monkeypatch.setattr(jaeger, "DOCUMENT_BYTES", 100)
     monkeypatch.setattr(jaeger, "SPANS", 4)
     made = events.write(tmp_path / "b.jaeger.json")
-    assert made.notes == ("4 answers, a line each, are in it: Jaeger's own screens load one",)
+    assert made.notes == ("4 JSON documents, one per line: Jaeger's UI loads only files with one",)
     answers = [json.loads(line)["data"] for line in (tmp_path / "b.jaeger.json").read_bytes().splitlines()]
     assert sorted((len(item["spans"]), item["traceID"][-1]) for (item,) in answers) == [
         (2, "1"),
@@ -127,7 +127,7 @@ def test_jaeger_has_a_trace_an_item_whatever_the_order_of_the_rows(
 
 def test_a_dataset_is_the_default_and_opens_in_place(events: Events, tmp_path: Path) -> None:
     made = events.write(tmp_path / "out")
-    assert str(made) == f"12 events of 9 fields in {tmp_path}/out, dataset"
+    assert str(made) == f"wrote 12 events with 9 fields to {tmp_path}/out (dataset)"
     opened = ok.load(tmp_path / "out")
     assert opened.dataset.path == tmp_path / "out"
     assert opened.to_arrow().equals(events.to_arrow())
@@ -193,18 +193,18 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     )
     events = ok.load(table)
     assert events.write(tmp_path / "a.jsonl").notes == (
-        "times are text in it: seen",
-        "without any value, and left out: never",
-        "NaN and the infinities, which JSON has no form for, are written as Python does (NaN, Infinity): 1 row",
+        "times are written as text: seen",
+        "left out because they have no values: never",
+        "NaN and infinities are not valid JSON, and are written as NaN and Infinity: 1 row",
     )
     assert (tmp_path / "a.jsonl").read_text().splitlines()[0] == (
         '{"timestamp":"2026-05-04T10:00:00.000000Z","trace_id":"t-7","error":false,"ratio":NaN,'
         '"seen":"2026-05-04T10:00:00.000000Z","obskit.field.time":"noon"}'
     )
     assert events.write(tmp_path / "a.otlp.json").notes == (
-        "times are text in it: seen",
-        "without any value, and left out: never",
-        "ids that are not of 32 and 16 hex digits, as the format has them, are attributes in it (obskit.*_id): 1 row",
+        "times are written as text: seen",
+        "left out because they have no values: never",
+        "ids that are not 32 or 16 hex digits are written as attributes (obskit.*_id): 1 row",
     )
     assert ok.load(tmp_path / "a.otlp.json").to_arrow(["trace_id", "time"]).to_pylist() == [
         {"trace_id": "t-7", "time": "noon"},
@@ -218,19 +218,29 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
         (
             "a.csv",
             None,
-            "a.csv does not tell a format",
-            "name one with --to (format=), or end it in {endings}",
+            "cannot tell the format from the name a.csv",
+            "choose one with format= (--to), or use a suffix: {endings}",
         ),
         (
             "a.json",
             None,
-            "a.json does not tell a format",
-            "name one with --to (format=), or end it in {endings}",
+            "cannot tell the format from the name a.json",
+            "choose one with format= (--to), or use a suffix: {endings}",
         ),
-        ("a.gz", None, "a.gz does not tell a format", "name one with --to (format=), or end it in {endings}"),
-        ("a.parquet.gz", None, "a.parquet.gz: parquet is compressed within", "leave out the .gz"),
-        ("a.zst", "arrow", "a.zst: arrow is compressed within", "leave out the .zst"),
-        ("a", "csv", "events are not written as 'csv'", "formats: dataset, {formats}"),
+        (
+            "a.gz",
+            None,
+            "cannot tell the format from the name a.gz",
+            "choose one with format= (--to), or use a suffix: {endings}",
+        ),
+        (
+            "a.parquet.gz",
+            None,
+            "a.parquet.gz: parquet files are already compressed",
+            "remove .gz from the name",
+        ),
+        ("a.zst", "arrow", "a.zst: arrow files are already compressed", "remove .zst from the name"),
+        ("a", "csv", "unknown output format 'csv'", "use one of dataset, {formats}"),
     ],
 )
 def test_a_path_that_tells_no_format(
@@ -271,7 +281,8 @@ def test_a_dataset_is_not_written_over_anything_else_nor_into_its_own_source(
         with pytest.raises(InvalidArgument) as caught:
             made.write(target, "parquet")
         assert (
-            str(caught.value) == f"{target} holds what is to be read: {tmp_path}/out\nHint: write elsewhere"
+            str(caught.value)
+            == f"the output {target} overlaps the input {tmp_path}/out\nHint: write to another folder"
         )
 
 
@@ -279,11 +290,11 @@ def test_no_rows_and_no_such_fields(events: Events, tmp_path: Path) -> None:
     with pytest.raises(EmptySelection) as caught:
         events.where("duration_ms > 99").write(tmp_path / "a.jsonl")
     assert str(caught.value) == (
-        f"no row to write to {tmp_path}/a.jsonl\nHint: widen the condition or the window of time"
+        f"no rows to write to {tmp_path}/a.jsonl\nHint: widen the condition or the time range"
     )
     with pytest.raises(UnknownField):
         events.write(tmp_path / "a.jsonl", fields=["nope"])
-    with pytest.raises(InvalidArgument, match="no field to write"):
+    with pytest.raises(InvalidArgument, match="no fields to write"):
         events.write(tmp_path / "a.jsonl", fields=[])
     assert list(tmp_path.iterdir()) == []
 
@@ -304,7 +315,7 @@ def test_what_ends_early_leaves_nothing(
         events.write(tmp_path / "out.x", name)
     assert str(caught.value) == (
         f"no space left to write out.x to {tmp_path}\n"
-        "Hint: free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE"
+        "Hint: free disk space, or write to another disk (obskit convert --out, OBSKIT_CACHE)"
     )
     broken(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
