@@ -81,7 +81,7 @@ def shows(events: ok.Events) -> dict[str, Any]:
     }
 
 
-def test_no_value_is_markup_or_an_escape_sequence(events: ok.Events) -> None:
+def test_values_are_escaped_in_html_and_terminals(events: ok.Events) -> None:
     for name, shown in shows(events).items():
         page = shown._repr_html_()
         assert Page(page).bad == [], name
@@ -90,7 +90,7 @@ def test_no_value_is_markup_or_an_escape_sequence(events: ok.Events) -> None:
             assert not found, (name, found)
 
 
-def test_results_are_shown_as_tables_not_as_their_innards(events: ok.Events) -> None:
+def test_results_print_as_tables(events: ok.Events) -> None:
     for shown in (events.query("count()", by="v"), events.heatmap()):
         assert repr(shown) == str(shown)
         assert "table=" not in repr(shown)
@@ -103,7 +103,7 @@ def test_the_explorer_without_a_kernel(events: ok.Events) -> None:
     assert Page(bundle["text/html"]).bad == []
 
 
-def test_pictures_take_no_markup_from_values(events: ok.Events) -> None:
+def test_values_are_escaped_in_figures(events: ok.Events) -> None:
     for name in ("series", "explain", "trace", "heatmap"):
         drawn = shows(events)[name].plot().to_json()
         assert "<script" not in drawn, name

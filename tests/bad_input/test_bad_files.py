@@ -93,7 +93,7 @@ def file(folder: Path, data: bytes | str, name: str = "a.jsonl") -> Path:
     ],
     ids=["empty", "format", "torn only", "a million fields"],
 )
-def test_a_file_of_no_events(
+def test_a_file_without_events_is_an_error(
     tmp_path: Path, say: Callable[..., Said], data: bytes, name: str, what: str | None, hint: str
 ) -> None:
     path = file(tmp_path, data, name)
@@ -101,7 +101,7 @@ def test_a_file_of_no_events(
     assert say("info", path) == (1, "", f"obskit: {what}\nHint: {hint}\n")
 
 
-def test_an_empty_folder_and_paths_that_are_not_there(
+def test_an_empty_folder_and_missing_paths_are_errors(
     tmp_path: Path, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -135,7 +135,7 @@ END = f"line {ROWS + 1}, byte {len(GOOD)}"
     ],
     ids=["torn", "utf-8", "lists", "objects", "50 MB"],
 )
-def test_a_line_that_is_no_event_is_counted_with_its_place(
+def test_a_rejected_line_is_reported_with_its_position(
     tmp_path: Path, say: Callable[..., Said], tail: bytes, reason: str
 ) -> None:
     path = file(tmp_path, GOOD + tail)
@@ -163,9 +163,7 @@ def test_a_truncated_gzip_gives_the_rows_before_it_breaks_off(
     )
 
 
-def test_a_field_with_five_types_and_keys_that_are_there_twice(
-    tmp_path: Path, say: Callable[..., Said]
-) -> None:
+def test_mixed_types_and_repeated_keys_are_reported(tmp_path: Path, say: Callable[..., Said]) -> None:
     values: list[Any] = [1, 1.5, "s", True, [1, 2]]
     lines = "".join(row(i, x=value) for i, value in enumerate(values)) + '{"x":"first","x":"last"}\n'
     path = file(tmp_path, lines)
@@ -178,9 +176,7 @@ def test_a_field_with_five_types_and_keys_that_are_there_twice(
     assert "\nconverted x from bool, float, int, list, string to string in 4 rows\n" in out
 
 
-def test_nan_and_infinities_have_their_place_and_json_stays_json(
-    tmp_path: Path, say: Callable[..., Said]
-) -> None:
+def test_nan_and_infinities_do_not_break_json(tmp_path: Path, say: Callable[..., Said]) -> None:
     odd = "".join(row(300 + i, duration_ms=float(x)) for i, x in enumerate(("nan", "inf", "-inf")))
     path = file(tmp_path, GOOD + odd.encode())
     status, out, _ = say("query", path, "count()", "p50(duration_ms)", "avg(duration_ms)", "max(duration_ms)")
@@ -196,7 +192,7 @@ def test_nan_and_infinities_have_their_place_and_json_stays_json(
         json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
 
-def test_an_endless_span_in_a_trace(tmp_path: Path, say: Callable[..., Said]) -> None:
+def test_a_span_of_infinite_duration_in_a_trace(tmp_path: Path, say: Callable[..., Said]) -> None:
     lengths = ("nan", "inf", "-inf", "1e308", "-5", "20")
     path = file(
         tmp_path,
@@ -273,14 +269,14 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
         ),
     ],
 )
-def test_an_unknown_field_or_function_is_a_bad_call(
+def test_an_unknown_field_or_function_exits_with_2(
     tmp_path: Path, say: Callable[..., Said], words: list[str], what: str, hint: str
 ) -> None:
     verb, *rest = words
     assert say(verb, file(tmp_path, GOOD), *rest) == (2, "", f"obskit: {what}\nHint: {hint}\n")
 
 
-def test_a_selection_or_a_baseline_of_no_rows(tmp_path: Path, say: Callable[..., Said]) -> None:
+def test_an_empty_selection_or_baseline_is_an_error(tmp_path: Path, say: Callable[..., Said]) -> None:
     path = file(tmp_path, GOOD)
     assert say("explain", path, "--select", "duration_ms > 1e9") == (
         1,

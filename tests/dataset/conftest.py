@@ -9,6 +9,7 @@ import pytest
 
 from obskit.dataset import Dataset, write
 from obskit.schema import LoadReport
+from tests.dataset.samples import jsonl
 
 
 @pytest.fixture(autouse=True)
@@ -17,6 +18,14 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     root = tmp_path / "cache"
     monkeypatch.setenv("OBSKIT_CACHE", str(root))
     return root
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder of two JSONL files, one of them compressed, with 80 events."""
+    jsonl(tmp_path / "in" / "b.jsonl", 30, 50)
+    jsonl(tmp_path / "in" / "a.jsonl.gz", 50)
+    return tmp_path / "in"
 
 
 @pytest.fixture

@@ -41,7 +41,7 @@ def entries(cache: Path, kind: str = "inputs") -> list[str]:
 # streams
 
 
-def test_a_stream_is_known_by_its_content(own_cache: Path) -> None:
+def test_a_stream_is_cached_by_content(own_cache: Path) -> None:
     first = ok.load(io.BytesIO(LINES))
     assert first.to_arrow(["a"])["a"].to_pylist() == [1, 2]
     again = ok.load(io.BytesIO(LINES))
@@ -63,7 +63,7 @@ def test_streams_and_files_together(tmp_path: Path) -> None:
     assert sorted(events.to_arrow(["a"])["a"].to_pylist()) == [1, 2, 3]
 
 
-def test_a_pipe_is_a_stream_whose_every_byte_is_read_once(tmp_path: Path) -> None:
+def test_every_byte_of_a_pipe_is_read_once(tmp_path: Path) -> None:
     """`<(zcat ...)` of a shell. What is read ahead of a pipe to see what it is would be missing after."""
     path, lines = tmp_path / "pipe", [b'{"a":%d}\n' % number for number in range(30_000)]
     os.mkfifo(path)
@@ -81,11 +81,11 @@ def test_the_same_content_by_two_ways() -> None:
     assert ok.load(io.BytesIO(LINES)).fingerprint == ok.load(named).fingerprint
 
 
-def test_a_frame_with_a_column_called_read_is_no_stream() -> None:
+def test_a_frame_with_a_column_named_read_is_not_a_stream() -> None:
     assert ok.load(pd.DataFrame({"read": [1, 2]})).dataset.rows == 2
 
 
-def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> None:
+def test_errors_name_the_stream(own_cache: Path) -> None:
     with pytest.raises(ReadError) as caught:
         ok.load(io.BytesIO(b""))
     assert str(caught.value) == (
@@ -112,7 +112,7 @@ def test_a_stream_beyond_the_limit_leaves_nothing(own_cache: Path, monkeypatch: 
     assert entries(own_cache) == []
 
 
-def test_inputs_are_evicted_and_what_a_killed_process_left_is_swept(own_cache: Path) -> None:
+def test_inputs_are_evicted_and_leftovers_are_removed(own_cache: Path) -> None:
     (path,) = local_paths([io.BytesIO(LINES)])
     left = own_cache / "inputs" / ".input.obskit-dead"
     left.mkdir()
@@ -142,7 +142,7 @@ def test_credentials_are_not_shown(url: str, text: str) -> None:
     assert redact_url(url) == text
 
 
-def test_what_is_no_url() -> None:
+def test_windows_paths_and_names_are_not_urls() -> None:
     assert not any(map(is_url, ("a.jsonl", "C:\\x", "dir/s3://x", "://x", "-", "a:b")))
 
 
@@ -185,7 +185,7 @@ def test_a_file_a_folder_and_a_pattern(memory: Any, own_cache: Path) -> None:
         ok.load("memory://shop/*.csv")
 
 
-def test_what_changed_is_fetched_again(memory: Any, own_cache: Path) -> None:
+def test_a_changed_file_is_fetched_again(memory: Any, own_cache: Path) -> None:
     events = ok.load("memory://shop/a.jsonl")
     assert events.refresh().dataset.path == events.dataset.path
     assert len(entries(own_cache)) == 1
@@ -300,13 +300,13 @@ def test_errors_over_http_show_no_credential(web: str, path: str, message: str) 
         chain = chain.__cause__
 
 
-def test_an_answer_that_breaks_off_is_not_kept(web: str, own_cache: Path) -> None:
+def test_a_response_that_breaks_off_is_not_cached(web: str, own_cache: Path) -> None:
     with pytest.raises(ReadError, match=rf"^(cannot read )?http://{web}/short.jsonl( ended after|: )"):
         ok.load(f"http://{web}/short.jsonl")
     assert entries(own_cache) == []
 
 
-def test_nobody_listens() -> None:
+def test_a_refused_connection_is_an_error() -> None:
     with pytest.raises(ReadError, match=r"^cannot read http://127.0.0.1:1/a: \w+\n"):
         ok.load("http://u:p@127.0.0.1:1/a")
 

@@ -25,9 +25,7 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_large_files_that_are_not_converted_are_skimmed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_large_unconverted_files_are_sampled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with preview_files(folder) as found:
         assert found is None, "small files are converted at once"
     monkeypatch.setattr(previewing, "LARGE", 1_000)
@@ -45,22 +43,20 @@ def test_large_files_that_are_not_converted_are_skimmed(
         assert found is None, "converted files are opened at once"
 
 
-def test_a_dataset_needs_no_skimming(store: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dataset_is_not_sampled(store: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previewing, "LARGE", 0)
     with preview_files(store(pa.table({"x": [1]})).path) as found:
         assert found is None
 
 
-def test_files_of_which_nothing_can_be_read_are_left_to_convert(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_files_are_left_to_convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previewing, "LARGE", 0)
     (tmp_path / "x.jsonl").write_text("no events here\n")
     with preview_files(tmp_path / "x.jsonl") as found:
         assert found is None
 
 
-def test_thinned_rows_are_even(store: Callable[..., Dataset]) -> None:
+def test_sampled_rows_are_evenly_spread(store: Callable[..., Dataset]) -> None:
     whole = store(pa.table({"x": range(4_000)}), pa.table({"x": range(4_000, 8_000)}), rows_per_file=4_000)
     with preview_dataset(whole, rows=100) as small:
         values = sorted(small.arrow(["x"]).column(0).to_pylist())

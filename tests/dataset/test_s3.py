@@ -191,7 +191,7 @@ def test_a_changed_object_is_fetched_again(url: str) -> None:
 
 
 @pytest.mark.parametrize("url", ["s3://shop/events/*.parquet", "s3://shop/events"])
-def test_objects_that_came_and_went_since(url: str) -> None:
+def test_new_and_deleted_objects_are_seen(url: str) -> None:
     before = values(url)
     del _S3.objects["events/1.parquet"]
     _S3.objects["events/5.parquet"] = _parquet(5)
@@ -208,7 +208,7 @@ def test_objects_that_came_and_went_since(url: str) -> None:
         "s3://nope/*",
     ],
 )
-def test_nothing_is_there(url: str) -> None:
+def test_a_missing_object_is_an_error(url: str) -> None:
     with pytest.raises(NoSuchPath) as caught:
         ok.load(url)
     assert str(caught.value) == f"nothing found at {url}{NOTHING}"

@@ -66,9 +66,7 @@ def consistent(data: Dataset) -> bool:
 
 @pytest.mark.parametrize("said", [True, "true", " TRUE ", 1])
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
-def test_the_final_row_takes_the_place_of_provisional_ones(
-    tmp_path: Path, order: tuple[int, ...], said: Any
-) -> None:
+def test_the_final_row_replaces_provisional_rows(tmp_path: Path, order: tuple[int, ...], said: Any) -> None:
     rows = [opened(1, said=said), opened(1, 20_000.0, said=said), row(1, 25_000.0)]
     data = convert(files(tmp_path / "in", *([rows[i]] for i in order)))
     assert left(data) == [(1, 25_000.0, None)]
@@ -78,7 +76,7 @@ def test_the_final_row_takes_the_place_of_provisional_ones(
     assert data.load_report.notes == []
 
 
-def test_a_unit_without_an_end_stays_with_its_latest_row(tmp_path: Path) -> None:
+def test_a_unit_without_an_end_keeps_its_latest_row(tmp_path: Path) -> None:
     rows = [opened(1, 20_000.0), opened(1), opened(2)]
     data = convert(files(tmp_path / "in", rows))
     assert left(data) == [(1, 20_000.0, True), (2, 10_000.0, True)]
@@ -93,7 +91,7 @@ def test_a_unit_without_an_end_stays_with_its_latest_row(tmp_path: Path) -> None
     assert found.query("count()").to_arrow().column(0).to_pylist() == [2]
 
 
-def test_only_an_end_replaces_and_only_provisional_rows_are_replaced(tmp_path: Path) -> None:
+def test_only_a_final_row_replaces_and_only_provisional_rows_are_replaced(tmp_path: Path) -> None:
     """Markers and logs carry the ids of the unit they happened in; Zipkin's two sides share one span id."""
     kept = [
         opened(1),
@@ -116,7 +114,7 @@ def test_only_an_end_replaces_and_only_provisional_rows_are_replaced(tmp_path: P
     )  # fmt: skip
 
 
-def test_an_id_cannot_pass_for_another(tmp_path: Path) -> None:
+def test_ids_are_not_confused(tmp_path: Path) -> None:
     rows = [
         opened(1) | {"trace_id": "a:b", "span_id": "c"},
         row(1, 1.0) | {"trace_id": "a", "span_id": "b:c"},
@@ -124,7 +122,7 @@ def test_an_id_cannot_pass_for_another(tmp_path: Path) -> None:
     assert convert(files(tmp_path / "in", rows)).rows == 2
 
 
-def test_otlp_and_jsonl_are_of_one_unit(tmp_path: Path) -> None:
+def test_a_unit_may_be_in_otlp_and_in_jsonl(tmp_path: Path) -> None:
     def span(unit: int, seconds: int, *attributes: Any) -> Any:
         begun = 1_777_888_800
         return {
@@ -180,7 +178,7 @@ def test_a_source_that_grows_keeps_its_old_parts(tmp_path: Path, monkeypatch: py
     assert left(new)[0] == (1, 12_000.0, None)
 
 
-def test_previews_are_of_units_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_previews_replace_provisional_rows_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [*(opened(n) for n in range(1, 51)), *(row(n, 11_000.0) for n in range(1, 41))]
     folder = files(tmp_path / "in", rows)
     monkeypatch.setattr(previewing, "LARGE", 10)
@@ -193,7 +191,7 @@ def test_previews_are_of_units_too(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert left(small) == left(whole)
 
 
-def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_provisional_rows_beyond_the_limit_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ends that were read make room; rows whose ends are far off go on as they are, and it is said."""
     monkeypatch.setattr(writing, "ProvisionalRows", functools.partial(unfinished.ProvisionalRows, rows=10))
     units = range(1, 201)
@@ -212,7 +210,7 @@ def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.
     assert 0 < late.load_report.replaced < 200
 
 
-def test_what_is_held_is_bounded_in_bytes_too() -> None:
+def test_held_rows_are_limited_in_bytes() -> None:
     held = unfinished.ProvisionalRows(LoadReport(), bytes_=50_000)
     rows = pa.RecordBatch.from_pylist([opened(n, body="x" * 1000) for n in range(1, 101)])
     batch = Normalizer(LoadReport()).batch(rows)
@@ -268,7 +266,7 @@ def test_any_order_and_any_files_give_the_same(contents: list[list[Row]], rows_a
         assert left(mixed) == left(data)
 
 
-def test_what_a_service_leaves_is_loaded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_of_a_service_are_loaded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from obskit.cli import main
 
     folder = files(tmp_path / "in", [opened(1), opened(2), row(1, 12_000.0)])

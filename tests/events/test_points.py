@@ -78,7 +78,7 @@ def test_exception_events_are_copied_onto_the_span(tmp_path: Path) -> None:
     ]
 
 
-def test_points_are_rows_to_ask(tmp_path: Path) -> None:
+def test_points_are_events(tmp_path: Path) -> None:
     events = loaded(
         tmp_path,
         span(1, events=[point("exception", 1, exception__type="A"), point("retry", 2, name="x")]),
@@ -115,7 +115,7 @@ def test_points_are_rows_to_ask(tmp_path: Path) -> None:
     assert rows(points.refresh()) == rows(points)
 
 
-def test_links_are_rows_to_ask(tmp_path: Path) -> None:
+def test_links_are_events(tmp_path: Path) -> None:
     link = {"traceId": "AB" * 16, "spanId": "CD" * 8, "attributes": attributes(why="batch")}
     events = loaded(tmp_path, span(1, links=[link, {"traceId": "EF" * 16}]), span(2))
     got = rows(events.links())
@@ -124,7 +124,7 @@ def test_links_are_rows_to_ask(tmp_path: Path) -> None:
     assert (got[1]["trace_id"], got[1]["span_id"], got[1]["name"]) == (TRACE, f"{1:016x}", "op 1")
 
 
-def test_points_where_there_are_none(tmp_path: Path) -> None:
+def test_no_points_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument) as caught:
         loaded(tmp_path, span(1)).points()
     assert str(caught.value) == (

@@ -63,7 +63,7 @@ def test_a_sample_is_narrowed_and_derived_as_the_events_are(events: Events) -> N
     assert seen[0].selection["events"] == exact.selection["events"]
 
 
-def test_a_sample_without_selected_rows_says_nothing(events: Events) -> None:
+def test_a_sample_without_selected_rows_is_not_shown(events: Events) -> None:
     seen: list[Explanation] = []
     with pytest.raises(ValueError, match="duration_ms > 5000"):
         events.explain("duration_ms > 5000", on_sample=seen.append)
@@ -85,7 +85,7 @@ class Shell:
         return SimpleNamespace(update=lambda data, raw: self.shown.append((data, raw)))
 
 
-def test_a_notebook_shows_it_and_takes_it_away(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_shows_the_sample_and_removes_it(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell(monkeypatch, kernel=object())
     events.explain("duration_ms > 500")
     sample, cleared = shell.shown
@@ -93,9 +93,7 @@ def test_a_notebook_shows_it_and_takes_it_away(events: Events, monkeypatch: pyte
     assert cleared == ({"text/plain": "", "text/html": ""}, True)
 
 
-def test_views_and_terminals_show_nothing_by_themselves(
-    events: Events, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_views_and_terminals_do_not_show_a_sample(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell(monkeypatch, kernel=object())
     events.explain("duration_ms > 500", cancelled=lambda: False)
     assert shell.shown == []

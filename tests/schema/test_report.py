@@ -19,7 +19,7 @@ def filled() -> LoadReport:
     return report
 
 
-def test_text_says_everything_once():
+def test_the_text_has_every_count():
     assert str(filled()) == (
         "1,234 rows read, 2 rejected\n"
         "rejected 2: not JSON (first: a.jsonl, line 3, byte 120)\n"
@@ -33,7 +33,7 @@ def test_text_says_everything_once():
     )
 
 
-def test_a_notebook_shows_text_and_page_alike_and_not_without_end():
+def test_a_notebook_shows_the_first_lines():
     few = LoadReport(rows_read=1)
     few.reject("a.jsonl", "line 3, byte 120", "not JSON")
     assert (
@@ -72,7 +72,7 @@ def test_round_trip_through_json():
     assert again == report
 
 
-def test_all_rejections_are_counted_and_the_first_kept():
+def test_all_rejections_are_counted_and_the_first_are_kept():
     report = LoadReport()
     for i in range(KEPT + 50):
         report.reject("f", f"line {i}", "bad")

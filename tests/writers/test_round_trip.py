@@ -205,7 +205,7 @@ def content(table: pa.Table) -> dict[str, Any]:
 @pytest.mark.parametrize("name", sorted(FORMATS))
 @given(table=tables())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_the_same_table(name: str, table: pa.Table) -> None:
+def test_a_table_round_trips(name: str, table: pa.Table) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"events{FORMATS[name].suffixes[0]}"
         written(name, table, path)

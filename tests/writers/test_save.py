@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import gzip
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,112 +15,18 @@ import obskit as ok
 from obskit.errors import DatasetError, EmptySelection, InvalidArgument, StorageFull, UnknownField
 from obskit.events import Events
 from obskit.schema import TIMESTAMP
-from obskit.writers import FORMATS, jaeger, save
-
-MOMENT = 1_777_888_800_000_000
-
-
-@pytest.fixture(scope="module")
-def events() -> Events:
-    """Ten spans of two traces and two log records."""
-    rows = range(12)
-    return ok.load(
-        pa.table(
-            {
-                "timestamp": pa.array([MOMENT + i for i in rows], TIMESTAMP),
-                "duration_ms": pa.array([i / 8 if i < 10 else None for i in rows], pa.float64()),
-                "kind": ["server" if i < 10 else "event" for i in rows],
-                "trace_id": [f"{i % 2 + 1:032x}" for i in rows],
-                "span_id": [f"{i + 1:016x}" for i in rows],
-                "http.status_code": [500 if i == 3 else 200 for i in rows],
-                "service.name": ["booking"] * 12,
-                "cart": pa.array([[i, None] for i in rows], pa.list_(pa.int64())),
-            }
-        )
-    )
+from obskit.writers import FORMATS, save
+from tests.writers.samples import MOMENT
 
 
 @pytest.mark.parametrize(
     "name", ["a.parquet", "a.pq", "a.arrow", "a.feather", "a.jsonl", "a.jsonl.gz", "a.ndjson.zst"]
 )
-def test_the_suffix_tells_the_format(events: Events, tmp_path: Path, name: str) -> None:
+def test_the_suffix_determines_the_format(events: Events, tmp_path: Path, name: str) -> None:
     made = events.write(tmp_path / name)
     assert (made.path, made.rows, made.notes) == (tmp_path / name, 12, ())
     assert ok.load(tmp_path / name).to_arrow().equals(events.to_arrow())
     assert [path.name for path in tmp_path.iterdir()] == [name]
-
-
-def test_otlp_has_spans_and_logs_apart_and_reads_as_others_read_it(events: Events, tmp_path: Path) -> None:
-    made = events.write(tmp_path / "a.otlp.json.gz")
-    assert made.format == "otlp-json"
-    lines = gzip.decompress((tmp_path / "a.otlp.json.gz").read_bytes()).splitlines()
-    spans, logs = map(json.loads, lines)
-    (resource,) = spans["resourceSpans"]
-    assert resource["resource"]["attributes"] == [
-        {"key": "service.name", "value": {"stringValue": "booking"}}
-    ]
-    ((scope,), (records,)) = (
-        resource["scopeSpans"],
-        [s["logRecords"] for s in logs["resourceLogs"][0]["scopeLogs"]],
-    )
-    assert (len(scope["spans"]), len(records)) == (10, 2)
-    assert scope["spans"][3] == {
-        "traceId": f"{2:032x}",
-        "spanId": f"{4:016x}",
-        "kind": 2,
-        "startTimeUnixNano": "1777888800000003000",
-        "endTimeUnixNano": "1777888800000378000",
-        "status": {},
-        "attributes": [
-            {"key": "cart", "value": {"arrayValue": {"values": [{"intValue": "3"}, {}]}}},
-            {"key": "http.response.status_code", "value": {"intValue": "500"}},
-            {"key": "obskit.null", "value": {"stringValue": "status_code"}},
-        ],
-    }
-    assert records[0]["timeUnixNano"] == "1777888800000010000"
-    got = ok.load(tmp_path / "a.otlp.json.gz").to_arrow()
-    assert got.select(events.schema.names).equals(events.to_arrow())
-
-
-def test_jaeger_has_a_trace_an_item_whatever_the_order_of_the_rows(
-    events: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = events.write(tmp_path / "a.jaeger.json")
-    assert made.notes == ()
-    first, second = json.loads((tmp_path / "a.jaeger.json").read_bytes())["data"]
-    assert [len(first["spans"]), len(second["spans"])] == [6, 6]
-    assert first["processes"] == {"p1": {"serviceName": "booking", "tags": []}}
-    assert second["spans"][1] == {
-        "traceID": f"{2:032x}",
-        "spanID": f"{4:016x}",
-        "operationName": "",
-        "references": [],
-        "startTime": MOMENT + 3,
-        "duration": 375,
-        "logs": [],
-        "tags": [
-            {"key": "span.kind", "type": "string", "value": "server"},
-            {"key": "obskit.list.cart", "type": "string", "value": "[3,null]"},
-            {"key": "http.response.status_code", "type": "int64", "value": 500},
-            {"key": "obskit.null", "type": "string", "value": "status_code"},
-        ],
-        "processID": "p1",
-    }
-    monkeypatch.setattr(save, "TRACES", 3)
-    monkeypatch.setattr(jaeger, "DOCUMENT_BYTES", 100)
-    monkeypatch.setattr(jaeger, "SPANS", 4)
-    made = events.write(tmp_path / "b.jaeger.json")
-    assert made.notes == ("4 JSON documents, one per line: Jaeger's UI loads only files with one",)
-    answers = [json.loads(line)["data"] for line in (tmp_path / "b.jaeger.json").read_bytes().splitlines()]
-    assert sorted((len(item["spans"]), item["traceID"][-1]) for (item,) in answers) == [
-        (2, "1"),
-        (2, "2"),
-        (4, "1"),
-        (4, "2"),
-    ]
-    for name in ("a", "b"):
-        got = ok.load(tmp_path / f"{name}.jaeger.json").to_arrow()
-        assert got.select(events.schema.names).equals(events.to_arrow())
 
 
 def test_a_dataset_is_the_default_and_opens_in_place(events: Events, tmp_path: Path) -> None:
@@ -179,7 +83,7 @@ def test_a_parquet_file_keeps_every_type_and_an_attribute_called_time(tmp_path: 
     )
 
 
-def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
+def test_notes_say_what_a_format_cannot_hold(tmp_path: Path) -> None:
     table = pa.table(
         {
             "timestamp": pa.array([MOMENT, MOMENT], TIMESTAMP),
@@ -212,48 +116,8 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "format", "message", "hint"),
-    [
-        (
-            "a.csv",
-            None,
-            "cannot tell the format from the name a.csv",
-            "choose one with format= (--to), or use a suffix: {endings}",
-        ),
-        (
-            "a.json",
-            None,
-            "cannot tell the format from the name a.json",
-            "choose one with format= (--to), or use a suffix: {endings}",
-        ),
-        (
-            "a.gz",
-            None,
-            "cannot tell the format from the name a.gz",
-            "choose one with format= (--to), or use a suffix: {endings}",
-        ),
-        (
-            "a.parquet.gz",
-            None,
-            "a.parquet.gz: parquet files are already compressed",
-            "remove .gz from the name",
-        ),
-        ("a.zst", "arrow", "a.zst: arrow files are already compressed", "remove .zst from the name"),
-        ("a", "csv", "unknown output format 'csv'", "use one of dataset, {formats}"),
-    ],
-)
-def test_a_path_that_tells_no_format(
-    events: Events, tmp_path: Path, name: str, format: str | None, message: str, hint: str
-) -> None:
-    endings = ", ".join(item.suffixes[0] for item in FORMATS.values())
-    with pytest.raises(InvalidArgument) as caught:
-        events.write(tmp_path / name, format)
-    assert str(caught.value) == f"{message}\nHint: {hint.format(endings=endings, formats=', '.join(FORMATS))}"
-
-
 @pytest.mark.parametrize("name", sorted(FORMATS))
-def test_nothing_is_written_over(events: Events, tmp_path: Path, name: str) -> None:
+def test_existing_files_are_not_replaced(events: Events, tmp_path: Path, name: str) -> None:
     for there in ("file", "link", "folder"):
         path = tmp_path / there
         if there == "file":
@@ -269,9 +133,7 @@ def test_nothing_is_written_over(events: Events, tmp_path: Path, name: str) -> N
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "link"]
 
 
-def test_a_dataset_is_not_written_over_anything_else_nor_into_its_own_source(
-    events: Events, tmp_path: Path
-) -> None:
+def test_a_dataset_replaces_only_a_dataset_and_not_its_source(events: Events, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("mine")
     with pytest.raises(DatasetError, match="is not empty and is not a Dataset"):
@@ -286,7 +148,7 @@ def test_a_dataset_is_not_written_over_anything_else_nor_into_its_own_source(
         )
 
 
-def test_no_rows_and_no_such_fields(events: Events, tmp_path: Path) -> None:
+def test_no_rows_or_unknown_fields_are_errors(events: Events, tmp_path: Path) -> None:
     with pytest.raises(EmptySelection) as caught:
         events.where("duration_ms > 99").write(tmp_path / "a.jsonl")
     assert str(caught.value) == (
@@ -300,7 +162,7 @@ def test_no_rows_and_no_such_fields(events: Events, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
-def test_what_ends_early_leaves_nothing(
+def test_an_interrupted_write_leaves_nothing(
     events: Events, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(error: BaseException) -> None:
@@ -324,7 +186,7 @@ def test_what_ends_early_leaves_nothing(
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.jsonl", "a.jsonl.gz"])
-def test_a_disk_that_is_full(tmp_path: Path, name: str) -> None:
+def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str) -> None:
     small = tmp_path / "small"
     small.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(small)]
@@ -339,7 +201,7 @@ def test_a_disk_that_is_full(tmp_path: Path, name: str) -> None:
         subprocess.run(["umount", str(small)], check=True)
 
 
-def test_progress_tells_rows(events: Events, tmp_path: Path) -> None:
+def test_progress_counts_rows(events: Events, tmp_path: Path) -> None:
     heard: list[tuple[str, int, int]] = []
     events.write(tmp_path / "a.jsonl", progress=lambda *step: heard.append(step))
     assert heard == [("writing rows", 12, 12)]
