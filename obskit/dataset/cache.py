@@ -133,12 +133,12 @@ def sweep(folder: Path) -> None:
 
 def discard(folder: Path) -> None:
     """Remove a folder; no reader sees a part of it."""
-    aside = folder.with_name(f".{folder.name}{TEMPORARY}{secrets.token_hex(6)}")
+    retired = folder.with_name(f".{folder.name}{TEMPORARY}{secrets.token_hex(6)}")
     try:
-        folder.rename(aside)
+        folder.rename(retired)
     except OSError:
         return  # it is gone, or may not be moved
-    shutil.rmtree(aside, ignore_errors=True)
+    shutil.rmtree(retired, ignore_errors=True)
 
 
 def evict(limit: int | None = None) -> list[Path]:

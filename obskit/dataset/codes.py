@@ -51,8 +51,8 @@ class Codes:
         self._schema = schema
         # Entries of the cache share their codes: a source that grew keeps the codes of its old parts.
         self._cached = cache_path() in folder.parents
-        beside = [] if self._cached else [folder / CODES]
-        self._places = [[base / file.digest for base in (*beside, codes_folder())] for file in files]
+        own = [] if self._cached else [folder / CODES]
+        self._places = [[base / file.digest for base in (*own, codes_folder())] for file in files]
         self._merged: dict[str, FieldCodes] = {}
         self._loaded: dict[tuple[int, str], dict[str, npt.NDArray[Any]]] = {}
         self._guard = threading.Lock()
@@ -211,9 +211,9 @@ class Codes:
         return None
 
     def _write(self, file: int, what: str, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
-        *beside, cached = self._path(file, what, meta["name"])
+        *own, cached = self._path(file, what, meta["name"])
         # The cache twice: another process may evict the folder between its creation and the write.
-        places = [*beside, cached, cached]
+        places = [*own, cached, cached]
         for attempt, path in enumerate(places, 1):
             try:
                 if path is cached:

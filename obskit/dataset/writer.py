@@ -224,25 +224,25 @@ def install(built: Path, out: Path) -> None:
     gets the new manifest.
     """
     for attempt in range(5):
-        aside = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
+        retired = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
         replaced = is_dataset(out)
         try:
             if replaced and _same_parts(built, out):
                 os.replace(built / MANIFEST, out / MANIFEST)
                 return
             if replaced:
-                out.rename(aside)
+                out.rename(retired)
             os.rename(built, out)
         except OSError:
             # Another process is replacing it too, or just has: try again.
-            if aside.exists() and not out.exists():
-                aside.rename(out)
+            if retired.exists() and not out.exists():
+                retired.rename(out)
             if attempt == 4 or (out.exists() and not is_dataset(out)):
                 raise
         else:
             return
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(retired, ignore_errors=True)
 
 
 def _same_parts(built: Path, there: Path) -> bool:

@@ -269,11 +269,11 @@ class EventSet:
 
     def __repr__(self) -> str:
         table, notes = self._catalogue(SHOWN_FIELDS)
-        return "\n".join([*self._head(), text_table(table), *map(safe, notes)])
+        return "\n".join([*self._summary(), text_table(table), *map(safe, notes)])
 
     def _repr_html_(self) -> str:
         table, notes = self._catalogue(SHOWN_FIELDS_HTML)
-        return html_table(table, caption=[*self._head(), *notes], most=SHOWN_FIELDS_HTML)
+        return html_table(table, caption=[*self._summary(), *notes], most=SHOWN_FIELDS_HTML)
 
     def _catalogue(self, most: int) -> tuple[pa.Table, list[str]]:
         """Return a table of the first fields, the only ones that are counted, and the lines below it."""
@@ -284,7 +284,7 @@ class EventSet:
             notes.insert(0, f"… {pluralize(len(names) - most, 'more field')}: events.fields()")
         return found.shown, notes
 
-    def _head(self) -> list[str]:
+    def _summary(self) -> list[str]:
         rows, first, last = self.scope.extent
         total = pluralize(self.dataset.rows, "event")
         size = total if self.scope.where is None else f"{rows:,} of {total}"

@@ -1,4 +1,4 @@
-"""Values from whoever sent the events, through every display: text stays text."""
+"""Values that whoever sends events may choose are escaped in every display."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def events() -> ok.Events:
 
 
 class Page(HTMLParser):
-    """Collects the elements and attributes of a page that could run or load something."""
+    """Collects the elements and attributes of a page that could run code or load something."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -137,5 +137,5 @@ def test_the_command_line(events: ok.Events, words: list[str], capsys: pytest.Ca
     assert main([*call, "--json"]) == 0
     told = capsys.readouterr().out
     assert {c for c in told if not c.isprintable()} == {"\n"}
-    if words[0] != "impact":  # which counts values and names none
-        assert EVIL in "\n".join(texts(json.loads(told))), "as it is for programs"
+    if words[0] != "impact":  # impact shows no values
+        assert EVIL in "\n".join(texts(json.loads(told))), "JSON has it unchanged"

@@ -1,6 +1,6 @@
-"""Bad input from end to end: the command as typed, its exit status, and every word it says.
+"""Bad input from end to end: the command as typed, its exit status, and its whole output.
 
-Status 0: an answer, with what was rejected counted in it; 1: bad data; 2: a bad call.
+Status 0: an answer, with rejected rows counted; 1: bad data; 2: wrong arguments.
 """
 
 from __future__ import annotations
@@ -307,7 +307,7 @@ def test_an_empty_selection_or_baseline_is_an_error(tmp_path: Path, say: Callabl
             "Hint: `obskit info PATH` lists the fields, their commonest values and the span of time\n",
         )
     status, out, _ = say("query", path, "--by", "v", "--having", '"count()" > 1000')
-    assert (status, out.splitlines()[0]) == (0, "v  count()"), "no group left is an answer"
+    assert (status, out.splitlines()[0]) == (0, "v  count()"), "no groups are a valid answer"
 
 
 def test_a_full_disk(tmp_path: Path, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,7 +322,7 @@ def test_a_full_disk(tmp_path: Path, say: Callable[..., Said], monkeypatch: pyte
         f"obskit: no space left to write the Dataset to {tmp_path}\n"
         "Hint: free disk space, or write to another disk (obskit convert --out, OBSKIT_CACHE)\n",
     )
-    assert list(tmp_path.iterdir()) == [path], "nothing is left, and nothing could be opened"
+    assert list(tmp_path.iterdir()) == [path], "nothing is left behind"
     monkeypatch.undo()
     assert say("convert", path, "--out", out)[0] == 0
 
@@ -355,9 +355,9 @@ def test_a_dataset_and_a_cache_of_another_version(tmp_path: Path, say: Callable[
         "Hint: convert the source again with this version, or open it with the version that wrote it\n",
     )
     status, shown, _ = say("info", path)
-    assert (status, shown.startswith(TABLE)) == (0, True), "what the cache holds is made again"
+    assert (status, shown.startswith(TABLE)) == (0, True), "the cache entry is made again"
     shutil.rmtree(ok.load(path).dataset.path)
-    assert say("info", path)[0] == 0, "and so is what was deleted"
+    assert say("info", path)[0] == 0, "and so is a deleted one"
 
 
 def test_a_cluster_that_is_a_list(tmp_path: Path, say: Callable[..., Said]) -> None:

@@ -57,7 +57,7 @@ def loaded(given_rows: list[Row]) -> ok.Events:
 
 
 def weight(row: Row) -> float:
-    times = row["event_count"] or 1  # a row is there, so it is at least one event
+    times = row["event_count"] or 1  # a row is at least one event
     return float(times * (1.0 if row["sample_weight"] is None else row["sample_weight"]))
 
 
@@ -162,7 +162,7 @@ def test_time_buckets(found: list[Row], seconds: int) -> None:
 @QUICK
 @given(events_of, st.booleans())
 def test_every_event_is_in_the_heatmap_or_counted_separately(found: list[Row], log: bool) -> None:
-    # a logarithmic axis of nothing above 0 is a linear one
+    # without values above 0 the axis is linear
     log = log and any(r["duration_ms"] and r["duration_ms"] > 0 for r in found)
     drawn = loaded(found).heatmap(bins=(10, 6), log=log)
     assert drawn.grid.sum() + sum(drawn.apart.values()) == pytest.approx(total(found))

@@ -30,7 +30,7 @@ def source(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Callable[..., Dataset]:
-    """Write tables as a Dataset, one part per table unless told the rows of a part."""
+    """Write tables as a Dataset, one part per table unless `rows_per_file` says otherwise."""
 
     def make(*tables: pa.Table, name: str = "ds", **how: Any) -> Dataset:
         schema = pa.unify_schemas([table.schema for table in tables], promote_options="permissive")

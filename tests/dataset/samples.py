@@ -53,7 +53,7 @@ def events(rows: int, seed: int = 0) -> pa.Table:
 
 
 def rows(codes: FieldCodes) -> list[Any]:
-    """Return every row's value in global entries."""
+    """Decode the codes of all rows."""
     entries = [None, *codes.values.to_pylist()]
     return [entries[code] for file in range(len(codes.parts)) for code in codes.codes(file)]
 

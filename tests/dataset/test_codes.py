@@ -1,4 +1,4 @@
-"""Codes over several parts: merged, counted, kept, made again when they are no good."""
+"""Codes over several parts: merged, counted, stored, and made again when they are damaged."""
 
 from __future__ import annotations
 

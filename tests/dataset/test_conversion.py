@@ -1,4 +1,4 @@
-"""Any files to a Dataset: the cache, full disks, interruptions, several at once."""
+"""Convert files of any format: the cache, full disks, interruptions, several processes."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_the_output_may_not_contain_the_source(source: Path, tmp_path: Path) -> 
             convert(source, out)
     inside = convert(source, source / "out")
     assert inside.rows == 80
-    assert convert(source, source / "out").rows == 80, "what was written there is no source"
+    assert convert(source, source / "out").rows == 80, "the output is not read as a source"
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("")
     with pytest.raises(DatasetError, match="is not empty and is not a Dataset"):
@@ -142,7 +142,7 @@ def test_a_source_that_grows_keeps_the_codes_of_its_old_parts(
 
 
 class _FullDisk:
-    """A part's file on a disk that takes some bytes and no more."""
+    """A part's file on a disk that is full after some bytes."""
 
     def __init__(self, path: Path, room: int = 3_000) -> None:
         self.room = room
@@ -247,7 +247,7 @@ def test_a_killed_conversion_is_removed_after_a_day(source: Path, own_cache: Pat
     (debris,) = entries(own_cache)
     assert debris.startswith(".")
     assert convert(source).rows == 80
-    assert debris in entries(own_cache), "it may belong to a process at work"
+    assert debris in entries(own_cache), "it may belong to a running process"
     os.utime(own_cache / "datasets" / debris, (time.time() - 90_000,) * 2)
     convert(source / "b.jsonl")
     assert debris not in entries(own_cache)
@@ -276,7 +276,7 @@ def test_two_processes_convert_the_same_folder(
         process.stdin.flush()
     answers = {process.communicate(timeout=60)[0] for process in processes}
     assert [process.returncode for process in processes] == [0, 0, 0]
-    assert len(answers) == 1, "both get a good one, and the same"
+    assert len(answers) == 1, "all processes get the same Dataset"
     path, fingerprint, _ = answers.pop().split()
     assert open_dataset(path).fingerprint == fingerprint
     assert [p for p in Path(path).parent.iterdir() if p.name.startswith(".")] == []
@@ -291,7 +291,7 @@ def test_a_wide_foreign_file_keeps_rows_and_types(tmp_path: Path) -> None:
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Make parts of a few hundred rows, look at the first rows of all files, and list what is rewritten."""
+    """Make parts of a few hundred rows, inspect all files first, and list the parts that are rewritten."""
     rewritten: list[str] = []
 
     def rewrite(part: Any, *rest: Any) -> Any:
@@ -321,7 +321,7 @@ def test_fields_of_later_files_need_no_rewriting(tmp_path: Path, monkeypatch: py
 
 
 def test_wrong_guesses_of_fields_are_corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A field that only the look saw is left out again; one that it took for another type has its own."""
+    """A field that only the inspection saw is left out; one with a wrongly guessed type gets its own type."""
     rewritten = _counted(monkeypatch)
     source = tmp_path / "in"
     source.mkdir()

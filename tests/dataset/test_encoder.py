@@ -1,4 +1,4 @@
-"""Codes of one column decode back to it, whatever is in it."""
+"""The codes of a column decode to the same column, for any values."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def _check_rare(values: list[str | None]) -> None:
         rare = nearly_unique and value is not None and present.count(value) < 5
         assert seen == (RARE if rare else value)
     assert (made.rare_code is not None) == (nearly_unique and any(present.count(v) < 5 for v in present))
-    assert len(set(made.codes) - {0}) == len(made.values), "no entry without a row"
+    assert len(set(made.codes) - {0}) == len(made.values), "every entry has a row"
 
 
 @given(st.lists(st.none() | st.floats() | st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, -1.0])))
@@ -122,7 +122,7 @@ def test_codes_are_as_narrow_as_they_can_be(distinct: int, dtype: type) -> None:
         pa.array([b"x", None, b""]),
     ],
 )
-def test_nested_and_binary_columns_become_flags(array: pa.Array) -> None:
+def test_nested_binary_and_time_columns_become_flags(array: pa.Array) -> None:
     made = encode(array)
     assert (made.kind, made.codes.tolist(), made.values.to_pylist()) == ("flag", [1, 0, 1], [True])
 

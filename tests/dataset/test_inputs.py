@@ -1,4 +1,4 @@
-"""Streams and URLs: kept in the cache, known by what they are, and no credential in any word about them."""
+"""Streams and URLs are copied into the cache, and no message contains a credential."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def test_a_stream_is_cached_by_content(own_cache: Path) -> None:
     )
     assert ok.load(io.BytesIO(gzip.compress(OTHER))).to_arrow(["a"])["a"].to_pylist() == [3]
     assert len(entries(own_cache)) == 2
-    assert first.refresh().fingerprint == first.fingerprint, "a stream can be read but once; its copy again"
+    assert first.refresh().fingerprint == first.fingerprint, "a stream can be read only once, its copy again"
     (entry,) = (own_cache / "inputs").glob(hashlib.blake2b(LINES, digest_size=16).hexdigest())
     assert entry.stat().st_mode & 0o777 == 0o700
 
@@ -64,7 +64,7 @@ def test_streams_and_files_together(tmp_path: Path) -> None:
 
 
 def test_every_byte_of_a_pipe_is_read_once(tmp_path: Path) -> None:
-    """`<(zcat ...)` of a shell. What is read ahead of a pipe to see what it is would be missing after."""
+    """`<(zcat ...)` of a shell: bytes that are read to detect the format must not be lost."""
     path, lines = tmp_path / "pipe", [b'{"a":%d}\n' % number for number in range(30_000)]
     os.mkfifo(path)
     writing = threading.Thread(target=lambda: path.write_bytes(b"".join(lines)))
@@ -72,7 +72,7 @@ def test_every_byte_of_a_pipe_is_read_once(tmp_path: Path) -> None:
     events = ok.load([str(path)])
     writing.join()
     assert events.dataset.rows == len(lines)
-    assert events.refresh().fingerprint == events.fingerprint, "its copy again"
+    assert events.refresh().fingerprint == events.fingerprint, "from its copy"
 
 
 def test_the_same_content_by_two_ways() -> None:
@@ -148,7 +148,7 @@ def test_windows_paths_and_names_are_not_urls() -> None:
 
 @pytest.fixture
 def memory() -> Iterator[Any]:
-    """A store in memory, such as S3 is one elsewhere."""
+    """An object store in memory."""
     system = fsspec.filesystem("memory")
     system.pipe(
         {
@@ -201,7 +201,7 @@ def test_a_file_url_is_a_path(tmp_path: Path, own_cache: Path) -> None:
 
 def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(known_implementations, "s3", {"class": "no_such_s3fs.S3", "err": "x"})
-    monkeypatch.delitem(_registry, "s3", raising=False)  # what another test has loaded
+    monkeypatch.delitem(_registry, "s3", raising=False)  # another test may have loaded it
     with pytest.raises(MissingDependency) as caught:
         ok.load("s3://KEY:SECRET@bucket/a.jsonl")
     assert str(caught.value) == (
@@ -250,7 +250,7 @@ class _Web(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -267,10 +267,10 @@ def test_over_http(web: str, own_cache: Path) -> None:
     _Web.asked.clear()
     for _ in range(2):
         assert values(ok.load(f"http://{web}/tagged.jsonl")) == [1, 2]
-    assert _Web.asked == ["/tagged.jsonl"], "its tag says that it is the same"
+    assert _Web.asked == ["/tagged.jsonl"], "the tag shows that the file is unchanged"
     for _ in range(2):
         assert values(ok.load(f"http://{web}/plain")) == [1, 2]
-    assert _Web.asked.count("/plain") == 2, "nothing says that it is the same but its content"
+    assert _Web.asked.count("/plain") == 2, "only the content shows that the file is unchanged"
     assert len(entries(own_cache)) == 2
     assert len(entries(own_cache, "datasets")) == 2
 

@@ -52,12 +52,12 @@ def test_exact_integers_join_the_buckets_of_a_wider_part(store: Store) -> None:
 
 
 @pytest.fixture
-def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take short dictionaries for long ones, so that nearly unique columns fit a test."""
+def treat_short_dictionaries_as_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Treat every dictionary as a long one, so that a test can have a nearly unique column."""
     monkeypatch.setattr("obskit.dataset.encoder.RARE_ENTRIES", 0)
 
 
-@pytest.mark.usefixtures("few_are_many")
+@pytest.mark.usefixtures("treat_short_dictionaries_as_long")
 def test_rare_values_share_an_entry_and_the_text_rare_keeps_its_own(store: Store) -> None:
     ids = [f"id-{i}" for i in range(20)] + ["(rare)"] * 5 + ["hot"] * 6
     data = store(table(s=ids, t=["x"] * 31), rows_per_file=100)
@@ -68,7 +68,7 @@ def test_rare_values_share_an_entry_and_the_text_rare_keeps_its_own(store: Store
     assert sorted(codes.totals["all"].n.tolist()) == [0, 5, 6, 20]
 
 
-@pytest.mark.usefixtures("few_are_many")
+@pytest.mark.usefixtures("treat_short_dictionaries_as_long")
 def test_rare_values_of_several_parts_share_one_entry(store: Store) -> None:
     data = store(table(s=["a", "b", "c", None, None, *["d"] * 5, "d", "x", "y", None, None]), rows_per_file=5)
     codes = data.codes.field("s")

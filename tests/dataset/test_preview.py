@@ -1,4 +1,4 @@
-"""Small Datasets that stand for large ones: when there is one, of what, and that it goes again."""
+"""Small Datasets sampled from large input: when there is one, of which rows, and when it is deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`s3://` through s3fs, against a server on loopback that lists, tells about and gives objects as S3 does."""
+"""`s3://` through s3fs, with a local server that lists, describes and returns objects like S3."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _parquet(*values: int) -> bytes:
 
 
 class _S3(BaseHTTPRequestHandler):
-    """ListObjectsV2 (two keys a page), HeadObject and GetObject, for one key id; signatures are not checked."""
+    """ListObjectsV2 (two keys per page), HeadObject and GetObject, for one key id; signatures are not checked."""
 
     protocol_version = "HTTP/1.1"
     objects: ClassVar[dict[str, bytes]] = {}
@@ -113,7 +113,7 @@ class _S3(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -184,7 +184,7 @@ def test_a_changed_object_is_fetched_again(url: str) -> None:
     old = _S3.objects["events/1.parquet"]
     before = values(url)
     new = _S3.objects["events/1.parquet"] = _parquet(7)
-    assert len(new) == len(old), "the tag alone tells"
+    assert len(new) == len(old), "only the tag changed"
     _S3.got.clear()
     assert values(url) == sorted([7, *before[1:]])
     assert _S3.got == ["events/1.parquet"]
@@ -220,7 +220,7 @@ def test_refused_credentials(path: str, monkeypatch: pytest.MonkeyPatch) -> None
     with pytest.raises(ReadError) as caught:
         ok.load(f"s3://shop/{path}")
     assert str(caught.value) == f"cannot read s3://shop/{path}: PermissionError{HINT}"
-    assert caught.value.__suppress_context__, "the store's own words name the key"
+    assert caught.value.__suppress_context__, "the store's own message contains the key"
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

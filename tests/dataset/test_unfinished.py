@@ -1,4 +1,4 @@
-"""Provisional rows give way to the final rows of their units, and nothing else does.
+"""Final rows replace the provisional rows of their units, and nothing else.
 
 read:    open(1) done(1) open(2) open(2) log(2) done(3)
 loaded:          done(1)         open(2) log(2) done(3)     2 replaced
@@ -47,7 +47,7 @@ def files(folder: Path, *contents: Sequence[Row]) -> Path:
 
 
 def left(data: Dataset) -> list[tuple[int | None, float | None, bool | None]]:
-    """What is there, in an order of its own: unit, duration, whether it is provisional."""
+    """Rows, sorted: unit, duration, whether it is provisional."""
     names = ["span_id", "duration_ms", OPEN]
     found = data.arrow([name for name in names if name in data.schema.names]).to_pylist()
     rows = [
@@ -92,7 +92,7 @@ def test_a_unit_without_an_end_keeps_its_latest_row(tmp_path: Path) -> None:
 
 
 def test_only_a_final_row_replaces_and_only_provisional_rows_are_replaced(tmp_path: Path) -> None:
-    """Markers and logs carry the ids of the unit they happened in; Zipkin's two sides share one span id."""
+    """Markers and log records have the ids of their unit; the two sides of a call in Zipkin share a span id."""
     kept = [
         opened(1),
         row(1, None, kind="event"),
@@ -167,7 +167,7 @@ def test_a_table_a_dataset_and_the_cache(tmp_path: Path) -> None:
 
 
 def test_a_source_that_grows_keeps_its_old_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is held back is in no part before the last, so that an end that comes later changes no other."""
+    """Held-back rows are only in the last part, so that a later end changes no other part."""
     monkeypatch.setattr("obskit.dataset.conversion.build", functools.partial(build, rows=20))
     folder = files(tmp_path / "in", [opened(1), *(row(n, 1.0) for n in range(100, 150))])
     old = convert(folder)
@@ -192,7 +192,7 @@ def test_previews_replace_provisional_rows_too(tmp_path: Path, monkeypatch: pyte
 
 
 def test_provisional_rows_beyond_the_limit_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ends that were read make room; rows whose ends are far off go on as they are, and it is said."""
+    """Rows whose ends were read are released first; beyond the limit, rows are kept, with a note."""
     monkeypatch.setattr(writing, "ProvisionalRows", functools.partial(unfinished.ProvisionalRows, rows=10))
     units = range(1, 201)
     soon = convert(

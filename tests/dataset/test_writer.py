@@ -1,4 +1,4 @@
-"""Parts on disk: order, digests, schemas that widen, folders that are whole or not there."""
+"""Writing parts: types that widen, limits of size, and folders that are replaced as a whole."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.dataset.samples import Store, events
 
 
 def test_parts_written_with_an_older_type_are_rewritten(tmp_path: Path) -> None:
-    """int, then float, then text; a column that comes late; the last part is as it should be at once."""
+    """An int column becomes float, then text, and a column is added; only the last part needs no rewriting."""
     report = LoadReport()
     normalizer = Normalizer(report)
     raw: list[list[dict[str, Any]]] = [
@@ -42,7 +42,9 @@ def test_parts_written_with_an_older_type_are_rewritten(tmp_path: Path) -> None:
     }
     assert data.codes.field("late").totals["all"].n.tolist() == [6, 3]
     again = write(data.batches(), lambda: data.schema, tmp_path / "again", report, rows_per_file=3)
-    assert again.fingerprint == data.fingerprint, "a rewritten part is the part as if written so at once"
+    assert again.fingerprint == data.fingerprint, (
+        "a rewritten part equals one that was written with the final types"
+    )
     assert sorted(p.name for p in data.path.iterdir() if p.name != ".codes") == [
         "obskit.json",
         "part-00000.parquet",

@@ -125,7 +125,7 @@ def test_trace_url_makes_links() -> None:
 
 
 def test_refresh_reads_new_rows(tmp_path: Path) -> None:
-    tmp_path = tmp_path / "events"  # beside the cache
+    tmp_path = tmp_path / "events"  # apart from the cache
     tmp_path.mkdir()
     pq.write_table(table(), tmp_path / "a.parquet")
     events = load(tmp_path).where("duration_ms > 100").derive(slow="duration_ms > 250")

@@ -1,4 +1,4 @@
-"""Events and links of spans: kept, asked as rows of their own, exceptions copied onto the span."""
+"""Events and links of spans: stored, returned as events, and exceptions copied to the span."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_exception_events_are_copied_onto_the_span(tmp_path: Path) -> None:
     wanted = ("exception.type", "exception.message", "exception.stacktrace", "error.type", "error")
     assert [[row.get(name) for name in wanted] for row in got] == [
         ["Timeout", None, "at f()", "Timeout", True],
-        ["Timeout", "mine", "at f()", None, False],  # handled: no error, and no type of one
+        ["Timeout", "mine", "at f()", None, False],  # handled: not an error
         ["Timeout", None, "at f()", "503", True],
         [None, None, None, None, False],
         [None, None, None, None, False],

@@ -1,4 +1,4 @@
-"""An answer from a sample comes first, says so, and is taken away again."""
+"""An answer from a sample comes first, labelled as one, and is removed afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS = 4_000
 
 @pytest.fixture
 def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Events:
-    """Events that are large by a limit of our own, in which version 2 is slow."""
+    """Events in which version 2 is slow; a patched limit makes them large."""
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(previews, "LARGE", ROWS - 1)
     monkeypatch.setattr(previews, "FEW", 3)
@@ -52,7 +52,7 @@ def test_a_sample_first_until_codes_are_made(events: Events, monkeypatch: pytest
     assert exact.sampled is None
     assert "SAMPLE" not in str(exact)
     events.explain("duration_ms > 500", on_sample=seen.append)
-    assert len(seen) == 1, "codes are made"
+    assert len(seen) == 1, "codes exist now"
 
 
 def test_a_sample_is_narrowed_and_derived_as_the_events_are(events: Events) -> None:
@@ -71,7 +71,7 @@ def test_a_sample_without_selected_rows_is_not_shown(events: Events) -> None:
 
 
 class Shell:
-    """What a notebook leaves in `sys.modules`, and what was displayed."""
+    """The modules of a notebook, and what was displayed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, kernel: object) -> None:
         self.shown: list[Any] = []

@@ -1,3 +1,5 @@
+"""Names of columns, aliases, and the nearest name."""
+
 from obskit import names
 
 

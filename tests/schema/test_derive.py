@@ -24,7 +24,7 @@ from tests.schema.samples import events, one
         ({"http.response.status_code": 429}, True),
         ({"http.status_code": "502"}, True),
         ({"status_code": "OK", "http.response.status_code": 503}, True),
-        ({"error": False, "http.response.status_code": 503}, False),  # said so
+        ({"error": False, "http.response.status_code": 503}, False),  # the explicit value wins
         ({"error": "true"}, True),
         ({}, False),
     ],

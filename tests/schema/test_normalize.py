@@ -1,3 +1,5 @@
+"""Raw batches become events: names, types and columns."""
+
 from datetime import UTC, datetime
 
 import pyarrow as pa

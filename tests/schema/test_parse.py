@@ -1,3 +1,5 @@
+"""Values of known types are parsed from text and numbers."""
+
 from datetime import UTC, datetime
 
 import pyarrow as pa

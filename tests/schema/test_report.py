@@ -1,3 +1,5 @@
+"""The load report as text, HTML and JSON."""
+
 import json
 
 from obskit.schema import LoadReport

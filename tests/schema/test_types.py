@@ -1,3 +1,5 @@
+"""Types: unified, converted, named."""
+
 from datetime import UTC, date, datetime
 from decimal import Decimal
 

@@ -1,4 +1,4 @@
-"""What is written is read back as the same table, whatever is in it: one property for every format."""
+"""Every format gives back the same table, for any values."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NUMBERS = st.one_of(
     st.floats(), st.sampled_from([0.0, -0.0, 5.0, 1e16, 2.0**63, math.nan, math.inf, -math.inf])
 )
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
-# Nanoseconds are what a tracing format has; of a broken duration every bit is kept.
+# Tracing formats have nanoseconds; every bit of an invalid duration is kept.
 DURATIONS = st.one_of(
     st.integers(0, 10**12).map(lambda ns: ns / 1e6), st.sampled_from([-1.0, math.nan, math.inf, 1e300])
 )
@@ -148,7 +148,7 @@ CONVENTIONS = {
 
 @st.composite
 def tables(draw: st.DrawFn) -> pa.Table:
-    """Events as they lie in a Dataset: some of our columns, some others, nulls anywhere."""
+    """Events as in a Dataset: some of obskit's columns, some others, nulls anywhere."""
     rows = draw(st.integers(1, 4))
     columns: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {}
     for name in draw(st.lists(st.sampled_from(sorted(OURS)), unique=True)):
@@ -190,13 +190,13 @@ def read(path: Path) -> tuple[pa.Table, LoadReport]:
 
 
 def content(table: pa.Table) -> dict[str, Any]:
-    """A table by its rows: of every field with a value its type and values, in the order of the rows."""
+    """Every field with a value -> its type and values, in the order of the rows."""
     table = table.sort_by("row")
     out: dict[str, Any] = {}
     for name, column in zip(table.schema.names, table.columns, strict=True):
         values = column.to_pylist()
         if any(value is not None for value in values):
-            # Of a list that nobody put anything into, nothing tells what it would have held.
+            # The item type of a list that is always empty is unknown.
             void = pa.types.is_list(column.type) and not any(i is not None for v in values for i in v or ())
             out[name] = ("list" if void else word(column.type), [repr(value) for value in values])
     return out

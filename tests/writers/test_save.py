@@ -1,4 +1,4 @@
-"""One file or a Dataset, whole or not at all; what a format cannot hold is said."""
+"""Write one file or a Dataset, completely or not at all; notes say what a format cannot hold."""
 
 from __future__ import annotations
 
