@@ -140,8 +140,8 @@ class Normalizer:
             elif (unpacked := unpack_carried(name, values)) is not None:
                 # The format's own value for this column is only an approximation.
                 (target, values), how, rank = unpacked, "carried", (1, -1, 0)
-            elif (today := current(name)) != name:
-                target, how, rank = today, "old", (3, depth, 0)
+            elif (new_name := current(name)) != name:
+                target, how, rank = new_name, "old", (3, depth, 0)
             targets.setdefault(target, []).append(_Contribution(name, rank, values, how, plain, mixed))
         for parts in targets.values():
             parts.sort(key=lambda part: part.rank)

@@ -111,13 +111,13 @@ def _span(record: Record, trace: str, process: str) -> dict[str, Any]:
     }
     if (start := record.take_time()) is not None:
         out["startTime"] = start
-    duration: float | None = record.ours.get("duration_ms")
+    duration: float | None = record.columns.get("duration_ms")
     if duration is not None and 0 <= duration <= 9e12:
         out["duration"] = round(duration * 1000)
         if out["duration"] / 1000 == duration:
             record.take("duration_ms")
     span_tags: dict[str, Any] = {}
-    if record.ours.get("kind") in SPAN_KINDS:
+    if record.columns.get("kind") in SPAN_KINDS:
         span_tags["span.kind"] = record.take("kind")
     status = record.take("status_code")
     if status is None:
@@ -131,10 +131,10 @@ def _span(record: Record, trace: str, process: str) -> dict[str, Any]:
             span_tags[tag] = text
     references += [
         {"refType": "FOLLOWS_FROM", "traceID": link.get("trace_id"), "spanID": link.get("span_id")}
-        for link in record.ours.get("links") or ()
+        for link in record.columns.get("links") or ()
         if link and link.get("trace_id") and link.get("span_id")
     ]
-    events = record.ours.get("events") or []
+    events = record.columns.get("events") or []
     out["logs"] = [_log(event or {}) for event in events]
     if events and all(is_lossless_event(event, flat=True) for event in events):
         record.take("events")

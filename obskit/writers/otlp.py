@@ -92,7 +92,7 @@ def _span(record: Record) -> dict[str, Any]:
     _put(out, "parentSpanId", record.take_id("parent_span_id"))
     _put(out, "traceState", record.take_text("trace_state"))
     _put(out, "name", record.take_text("name"))
-    if record.ours.get("kind") in SPAN_KINDS:
+    if record.columns.get("kind") in SPAN_KINDS:
         out["kind"] = SPAN_KINDS.index(record.take("kind")) + 1
     start = record.take_time()
     if start is not None:
@@ -101,13 +101,13 @@ def _span(record: Record) -> dict[str, Any]:
         if duration is not None:
             out["endTimeUnixNano"] = str(start * 1000 + duration)
     status: dict[str, Any] = {}
-    if record.ours.get("status_code") is None:
+    if record.columns.get("status_code") is None:
         record.mark_null("status_code")
-    elif record.ours["status_code"] in _STATUS:
+    elif record.columns["status_code"] in _STATUS:
         status["code"] = _STATUS[record.take("status_code")]
     _put(status, "message", record.take_text("status_message"))
     out["status"] = status
-    events, links = (record.ours.get(name) or [] for name in ("events", "links"))
+    events, links = (record.columns.get(name) or [] for name in ("events", "links"))
     if events and all(is_lossless_event(event, flat=False) for event in events):
         out["events"] = [_event(event) for event in record.take("events")]
     if links and all(map(is_lossless_link, links)):
@@ -123,14 +123,14 @@ def _log(record: Record) -> dict[str, Any]:
         out["timeUnixNano"] = str(start * 1000)
     name = record.take_text("name")
     _put(out, "eventName", name)
-    if name is None and "name" not in record.ours and "event.name" in record.attributes:
+    if name is None and "name" not in record.columns and "event.name" in record.attributes:
         record.mark_null("name")
     if record.take("kind") is None:
         record.mark_null("kind")
     _put(out, "traceId", record.take_id("trace_id"))
     _put(out, "spanId", record.take_id("span_id"))
     _put(out, "severityText", record.take_text("severity_text"))
-    if 0 < record.ours.get("severity_number", 0) <= 24:
+    if 0 < record.columns.get("severity_number", 0) <= 24:
         out["severityNumber"] = record.take("severity_number")
     if (body := record.take("body")) is not None:
         out["body"] = {"stringValue": body}

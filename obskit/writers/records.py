@@ -47,8 +47,8 @@ class Record:
     The format takes the columns it has a field for; `carried_attributes` returns those that are left.
     """
 
-    def __init__(self, ours: dict[str, Any], resource: dict[str, Any], attributes: dict[str, Any]) -> None:
-        self.ours = ours
+    def __init__(self, columns: dict[str, Any], resource: dict[str, Any], attributes: dict[str, Any]) -> None:
+        self.columns = columns
         self.resource = resource
         self.attributes = attributes
         self._nulls: list[str] = []
@@ -56,40 +56,40 @@ class Record:
     @property
     def is_log(self) -> bool:
         """Whether it is a log record: it has no duration and no span kind."""
-        return self.ours.get("duration_ms") is None and self.ours.get("kind", "event") == "event"
+        return self.columns.get("duration_ms") is None and self.columns.get("kind", "event") == "event"
 
     def take(self, name: str) -> Any:
         """Take the value of a column; None if it is null."""
-        return self.ours.pop(name, None)
+        return self.columns.pop(name, None)
 
     def take_text(self, name: str) -> str | None:
         """Take a text for a format that cannot tell an empty text from none."""
-        return self.ours.pop(name) if self.ours.get(name) else None
+        return self.columns.pop(name) if self.columns.get(name) else None
 
     def take_id(self, name: str) -> str | None:
         """Take an id if it is valid in OpenTelemetry."""
-        return self.ours.pop(name) if _id_pattern(name).fullmatch(self.ours.get(name) or "") else None
+        return self.columns.pop(name) if _id_pattern(name).fullmatch(self.columns.get(name) or "") else None
 
     def take_time(self) -> int | None:
         """Take the time in microseconds since 1970 if a tracing format can hold it."""
-        micros: int | None = self.ours.get("timestamp")
+        micros: int | None = self.columns.get("timestamp")
         if micros is None or not 0 < micros <= LAST_MICROS:
             return None
-        self.ours.pop("timestamp")
+        self.columns.pop("timestamp")
         return micros
 
     def take_nanoseconds(self) -> int | None:
         """Take the duration in nanoseconds if a tracing format can hold it."""
-        duration: float | None = self.ours.get("duration_ms")
+        duration: float | None = self.columns.get("duration_ms")
         if duration is None or not 0 <= duration <= 9e12:  # up to three centuries, and not NaN
             return None
-        self.ours.pop("duration_ms")
+        self.columns.pop("duration_ms")
         return round(duration * 1e6)
 
     @property
     def has_odd_id(self) -> bool:
         """Whether an id was not taken because it is not valid in OpenTelemetry."""
-        ids = {name: self.ours.get(name) for name in ("trace_id", "span_id", "parent_span_id")}
+        ids = {name: self.columns.get(name) for name in ("trace_id", "span_id", "parent_span_id")}
         return any(text is not None and not _id_pattern(name).fullmatch(text) for name, text in ids.items())
 
     def mark_null(self, name: str) -> None:
@@ -98,7 +98,7 @@ class Record:
 
     def carried_attributes(self) -> dict[str, Any]:
         """Return the columns that were not taken as attributes."""
-        out = {f"obskit.{name}": value for name, value in self.ours.items()}
+        out = {f"obskit.{name}": value for name, value in self.columns.items()}
         if isinstance(time := out.get("obskit.timestamp"), int):
             out["obskit.timestamp"] = to_text(pa.array([time], pa.int64()).cast(TIMESTAMP))[0].as_py()
         if self._nulls:

@@ -27,7 +27,7 @@ def test_a_row_is_split_into_columns_resource_and_attributes() -> None:
             "a": None,
         }
     )
-    assert found.ours == {"name": "GET"}
+    assert found.columns == {"name": "GET"}
     assert found.resource == {"service.name": "booking"}
     assert found.attributes == {"service.peer.name": "pay", "name": "x"}, "nulls are left out"
 
