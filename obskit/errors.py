@@ -1,21 +1,21 @@
-"""Everything obskit raises on purpose.
+"""The exceptions that obskit raises on purpose.
 
 ::
 
     ObskitError
-    ├── ConditionError      a condition or calculation that cannot be read     (also ValueError)
-    ├── UnknownField        a field that no event has                          (also KeyError)
-    ├── UnknownFunction     a function that conditions do not know             (also ValueError)
-    ├── EmptySelection      a selection or a baseline of no rows               (also ValueError)
-    ├── ReadError           input that cannot be read as events                (also ValueError)
-    ├── NoSuchPath          a path that is not there                           (also FileNotFoundError)
-    ├── DatasetError        a Dataset that is torn, foreign or from elsewhere  (also RuntimeError)
-    ├── StorageFull         no room to write                                   (also OSError)
-    ├── LimitExceeded       input beyond a stated limit                        (also ValueError)
-    ├── MissingDependency   an extra that is not installed                     (also ImportError)
-    └── InvalidArgument             arguments that do not go together                  (also ValueError)
+    ├── ConditionError      a condition or calculation cannot be parsed        (also ValueError)
+    ├── UnknownField        there is no such field                             (also KeyError)
+    ├── UnknownFunction     there is no such function in conditions            (also ValueError)
+    ├── EmptySelection      a selection or baseline has no rows                (also ValueError)
+    ├── ReadError           input cannot be read as events                     (also ValueError)
+    ├── NoSuchPath          a path does not exist                              (also FileNotFoundError)
+    ├── DatasetError        a Dataset is torn, edited or of another version    (also RuntimeError)
+    ├── StorageFull         the disk is full                                   (also OSError)
+    ├── LimitExceeded       input exceeds a documented limit                   (also ValueError)
+    ├── MissingDependency   an extra is not installed                          (also ImportError)
+    └── InvalidArgument     an argument is not valid, or does not fit another  (also ValueError)
 
-A message says what happened and where; the hint says what to do.
+The message says what is wrong, with which value and where; the hint says what to do.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from obskit.distribution import install_command, repair
 
 
 class ObskitError(Exception):
-    """Root of every error that obskit raises on purpose.
+    """Base class of all errors that obskit raises on purpose.
 
     Args:
-        message: what happened, and where (file, line, byte).
-        hint: what to do about it; printed on a line of its own.
+        message: what is wrong, and where (file, line, byte).
+        hint: what to do about it; printed on its own line.
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -36,52 +36,52 @@ class ObskitError(Exception):
         self.message = message
         self.hint = hint
 
-    def __str__(self) -> str:  # KeyError would print the repr
+    def __str__(self) -> str:  # KeyError would print the repr of the message
         return f"{self.message}\nHint: {self.hint}" if self.hint else self.message
 
 
 class ConditionError(ObskitError, ValueError):
-    """A condition or calculation that cannot be read."""
+    """A condition or calculation cannot be parsed."""
 
 
 class UnknownField(ObskitError, KeyError):
-    """A field that no event has."""
+    """There is no such field."""
 
 
 class UnknownFunction(ObskitError, ValueError):
-    """A function that conditions do not know."""
+    """There is no such function in conditions and calculations."""
 
 
 class EmptySelection(ObskitError, ValueError):
-    """A selection or a baseline of no rows."""
+    """A selection or baseline has no rows."""
 
 
 class ReadError(ObskitError, ValueError):
-    """Input that cannot be read as events."""
+    """Input cannot be read as events."""
 
 
 class NoSuchPath(ObskitError, FileNotFoundError):
-    """A path that is not there."""
+    """A path does not exist."""
 
 
 class DatasetError(ObskitError, RuntimeError):
-    """A Dataset that is torn, foreign, or was made by another version."""
+    """A Dataset is torn, was edited, or was made by another version."""
 
 
 class StorageFull(ObskitError, OSError):
-    """No room left to write."""
+    """The disk is full."""
 
 
 class LimitExceeded(ObskitError, ValueError):
-    """Input beyond a limit that is stated in the message."""
+    """Input exceeds a limit, which the message states."""
 
 
 class InvalidArgument(ObskitError, ValueError):
-    """Arguments that do not go together."""
+    """An argument is not valid, or does not fit the others."""
 
 
 class MissingDependency(ObskitError, ImportError):
-    """An extra that is not installed."""
+    """An extra is not installed."""
 
     @classmethod
     def of(cls, extra: str, what: str) -> MissingDependency:

@@ -1,3 +1,5 @@
+"""Unsafe characters are escaped, and counts have the right plural."""
+
 import pytest
 
 from obskit.text import is_safe, pluralize, safe

@@ -94,14 +94,14 @@ def written(paths: list[str], mapping_file: str | None = None, error: str | None
 
 def _lasting(paths: list[str]) -> list[str]:
     """Return paths that outlive this command: stdin, pipes and URLs with credentials become cached copies."""
-    from obskit.dataset import is_stream, is_url, placed, shown
+    from obskit.dataset import is_stream, is_url, local_paths, redact_url
 
     lasting: list[str] = []
     for path in paths:
         if path == "-":
-            lasting += map(str, placed([sys.stdin.buffer]))
-        elif is_stream(path) or (is_url(path) and shown(path) != path):
-            lasting += map(str, placed([path]))
+            lasting += map(str, local_paths([sys.stdin.buffer]))
+        elif is_stream(path) or (is_url(path) and redact_url(path) != path):
+            lasting += map(str, local_paths([path]))
         else:
             lasting.append(path)
     return lasting

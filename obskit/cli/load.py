@@ -9,7 +9,7 @@ from pathlib import Path
 
 from obskit.cli.inputs import mapping_of
 from obskit.cli.terminal import Progress, write
-from obskit.dataset import is_stream, is_url, placed
+from obskit.dataset import is_stream, is_url, local_paths
 from obskit.errors import ObskitError
 from obskit.events import Events, labelled, load, preview
 from obskit.schema import ReadOptions
@@ -29,7 +29,7 @@ def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
 def located(arguments: argparse.Namespace) -> list[str | Path]:
     """Return the paths as files: stdin (`-`), pipes and URLs are copied into the cache, once per command."""
     if any(path == "-" or is_stream(path) or is_url(str(path)) for path in arguments.paths):
-        arguments.paths = placed([sys.stdin.buffer if path == "-" else path for path in arguments.paths])
+        arguments.paths = local_paths([sys.stdin.buffer if path == "-" else path for path in arguments.paths])
     paths: list[str | Path] = arguments.paths
     return paths
 

@@ -1,4 +1,4 @@
-"""A file that is there whole or not at all, and a full disk in words."""
+"""Write a file completely or not at all, and report a full disk as `StorageFull`."""
 
 from __future__ import annotations
 
@@ -14,40 +14,56 @@ from obskit.errors import InvalidArgument, StorageFull
 
 
 @contextmanager
-def room_for(what: str) -> Iterator[None]:
-    """Turn a full disk into StorageFull; `what` is what is written, and where to."""
+def report_full_disk(what: str) -> Iterator[None]:
+    """Raise `StorageFull` when the disk is full.
+
+    Args:
+        what: what is written and where to, for the message: "the Dataset to /data".
+
+    Yields:
+        Nothing.
+
+    Raises:
+        StorageFull: there is no space left on the device, or the user's quota is used up.
+    """
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
         raise StorageFull(
-            f"no room to write {what}",
-            hint="free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE",
+            f"no space left to write {what}",
+            hint="free disk space, or write to another disk (obskit convert --out, OBSKIT_CACHE)",
         ) from error
 
 
 @contextmanager
-def fresh_file(out: Path) -> Iterator[Path]:
-    """Give a path beside `out` to write to; what is there at the end becomes `out`, whole or not at all.
+def write_atomically(out: Path) -> Iterator[Path]:
+    """Write a file under a temporary name, and rename it to `out` when the context ends without an error.
+
+    Args:
+        out: the file to create; its folder is created if needed.
+
+    Yields:
+        Temporary path in the same folder, to write to.
 
     Raises:
-        InvalidArgument: `out` is there already.
+        InvalidArgument: `out` already exists.
         StorageFull: the disk is full; nothing is left behind.
     """
-    _refuse(out)
+    _check_absent(out)
     out.parent.mkdir(parents=True, exist_ok=True)
     sweep(out.parent)
-    building = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
+    temporary = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
     try:
-        with room_for(f"{out.name} to {out.parent}"):
-            yield building
-            _refuse(out)
-            building.rename(out)
+        with report_full_disk(f"{out.name} to {out.parent}"):
+            yield temporary
+            _check_absent(out)
+            temporary.rename(out)
     finally:
-        building.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
-def _refuse(out: Path) -> None:
+def _check_absent(out: Path) -> None:
     if os.path.lexists(out):
-        raise InvalidArgument(f"{out} is there already", hint="name another file, or remove it first")
+        raise InvalidArgument(f"{out} already exists", hint="choose another name, or remove it first")

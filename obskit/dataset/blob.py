@@ -1,8 +1,8 @@
-"""A file of named arrays that is mapped, not read, and that knows when it is torn.
+"""A file format for named arrays that are memory-mapped; torn files are detected.
 
-Layout: magic, version, header length, a JSON header (`meta` and where each array lies), the arrays each
-aligned to 64 bytes, magic again at the very end. Files are written beside their final name and renamed,
-so a reader sees all of a file or none of it; one that is short, or of another version, loads as None.
+Layout: magic, version, header length, a JSON header (`meta` and the offset of each array), the arrays, each
+aligned to 64 bytes, and magic again at the end. Files are written under a temporary name and renamed, so a
+reader sees all of a file or nothing. A file that is too short or of another version loads as None.
 """
 
 from __future__ import annotations
@@ -26,10 +26,15 @@ _ALIGN = 64
 
 
 def save(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[Any]]) -> None:
-    """Write arrays and JSON-able meta to `path`, atomically.
+    """Write arrays and metadata to a file, atomically.
+
+    Args:
+        path: the file; replaced if it exists.
+        meta: values that JSON can hold.
+        arrays: one-dimensional arrays by name.
 
     Raises:
-        OSError: the folder cannot be written, or is full; nothing is left behind.
+        OSError: the folder cannot be written, or the disk is full; nothing is left behind.
     """
     layout: dict[str, tuple[int, str, int]] = {}
     at = 0
@@ -56,9 +61,12 @@ def save(path: Path, meta: Mapping[str, Any], arrays: Mapping[str, npt.NDArray[A
 def load(path: Path) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
     """Map a file that `save` wrote.
 
+    Args:
+        path: the file.
+
     Returns:
-        meta and read-only arrays over the mapping; None where the file is missing, torn, foreign or of
-        another version. No file descriptor stays open, so thousands of these may be held.
+        Metadata, and read-only arrays over the mapping; None if the file is missing, torn, or of another
+        format or version. No file descriptor stays open, so thousands of files may be mapped at a time.
     """
     try:
         # Arrow's mapping outlives its descriptor; numpy.memmap would keep one open per array.

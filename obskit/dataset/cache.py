@@ -1,8 +1,8 @@
-"""The cache of converted input, of input that is no file here, and of codes that could not lie beside theirs.
+"""The cache: converted input, copies of streams and URLs, and codes of Datasets that cannot be written to.
 
-`$OBSKIT_CACHE`, else `$XDG_CACHE_HOME/obskit`, else `~/.cache/obskit`; for its owner only. Least recently
-used goes out beyond 20 GiB (`OBSKIT_CACHE_LIMIT`, bytes). An entry in use is held by a shared lock on a
-file of its own, which the system lets go of with the process.
+It is `$OBSKIT_CACHE`, else `$XDG_CACHE_HOME/obskit`, else `~/.cache/obskit`, readable by its owner only.
+Beyond 20 GiB (`OBSKIT_CACHE_LIMIT`, in bytes) the least recently used entries are evicted. A process that
+uses an entry holds a shared lock on a file next to it; the system releases the lock when the process ends.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ TEMPORARY = ".obskit-"
 
 
 class Lease:
-    """A hold on a cache entry: while any process has one, the entry is not thrown out."""
+    """Keeps a cache entry from being evicted while any process holds one."""
 
     def __init__(self, entry: Path) -> None:
         self._descriptor: int | None = None
         try:
             self._descriptor = _lock(entry)
         except OSError:
-            return  # a cache that cannot be written is not thrown out of either
+            return  # nothing is evicted from a cache that cannot be written to
         fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def __del__(self) -> None:
@@ -43,47 +43,50 @@ class Lease:
 
 
 def cache_path() -> Path:
-    """Return the cache's folder, which may not be there."""
+    """Return the cache's folder, which may not exist."""
     named = os.environ.get("OBSKIT_CACHE")
     base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
     return (Path(named).expanduser() if named else Path(base) / "obskit").absolute()
 
 
 def cache_root() -> Path:
-    """Return the cache's folder, made if need be.
+    """Create the cache's folder if it does not exist.
+
+    Returns:
+        The folder.
 
     Raises:
-        DatasetError: it cannot be made.
+        DatasetError: it cannot be created.
     """
     root = cache_path()
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise DatasetError(
-            f"the cache {root} cannot be made: {error.strerror}",
-            hint="set OBSKIT_CACHE to a folder you can write",
+            f"cannot create the cache folder {root}: {error.strerror}",
+            hint="set OBSKIT_CACHE to a folder that you can write to",
         ) from error
     return root
 
 
 def cache_limit() -> int:
-    """Return how many bytes the cache may have: `OBSKIT_CACHE_LIMIT`, else 20 GiB."""
-    said = os.environ.get("OBSKIT_CACHE_LIMIT", "")
-    return int(said) if said.isdigit() else LIMIT
+    """Return the size limit of the cache in bytes: `OBSKIT_CACHE_LIMIT`, else 20 GiB."""
+    given = os.environ.get("OBSKIT_CACHE_LIMIT", "")
+    return int(given) if given.isdigit() else LIMIT
 
 
 def codes_folder() -> Path:
-    """Return where codes lie, by digest of the part, that are not beside their Dataset."""
+    """Return the folder of codes, by digest of the part, that are not stored with their Dataset."""
     return cache_path() / "codes"
 
 
 def entry_for(key: str) -> Path:
-    """Return the folder of a converted source."""
+    """Return the folder of the converted input with this key."""
     return cache_root() / "datasets" / key
 
 
 def source_key(files: Iterable[Path], options: ReadOptions) -> str:
-    """Return the key of these files as they are now: path, size, mtime_ns of each, options, format."""
+    """Return a hash of the files' current paths, sizes and modification times, the options and the format."""
     state = []
     for file in files:
         at = file.stat()
@@ -93,7 +96,7 @@ def source_key(files: Iterable[Path], options: ReadOptions) -> str:
 
 
 def lease(folder: Path) -> Lease | None:
-    """Return a hold on a Dataset's folder if it is an entry of the cache."""
+    """Return a lease on a Dataset's folder if it is an entry of the cache."""
     return Lease(folder) if folder.parent == cache_path() / "datasets" else None
 
 
@@ -102,11 +105,11 @@ def touch(entry: Path) -> None:
     try:
         os.utime(entry)
     except OSError:
-        return  # a cache that cannot be written is used all the same
+        return  # a cache that cannot be written to can still be read
 
 
-def temporary_beside(target: Path, mode: int = 0o777) -> Path:
-    """Make a folder beside `target` to build it in; sweep those that a killed process left a day ago."""
+def temporary_folder_for(target: Path, mode: int = 0o777) -> Path:
+    """Create a temporary folder next to `target`; remove those that killed processes left over a day ago."""
     target.parent.mkdir(parents=True, exist_ok=True)
     prefix = f".{target.name}{TEMPORARY}"
     sweep(target.parent)
@@ -116,7 +119,7 @@ def temporary_beside(target: Path, mode: int = 0o777) -> Path:
 
 
 def sweep(folder: Path) -> None:
-    """Remove half-built Datasets and files that are older than a day."""
+    """Remove unfinished Datasets and files that are older than a day."""
     for left in folder.glob(f".*{TEMPORARY}*"):
         try:
             old = left.stat().st_mtime < time.time() - DAY
@@ -129,22 +132,23 @@ def sweep(folder: Path) -> None:
 
 
 def discard(folder: Path) -> None:
-    """Remove a folder so that no one sees half of it."""
-    aside = folder.with_name(f".{folder.name}{TEMPORARY}{secrets.token_hex(6)}")
+    """Remove a folder; no reader sees a part of it."""
+    retired = folder.with_name(f".{folder.name}{TEMPORARY}{secrets.token_hex(6)}")
     try:
-        folder.rename(aside)
+        folder.rename(retired)
     except OSError:
-        return  # gone, or not ours to move
-    shutil.rmtree(aside, ignore_errors=True)
+        return  # it is gone, or may not be moved
+    shutil.rmtree(retired, ignore_errors=True)
 
 
 def evict(limit: int | None = None) -> list[Path]:
-    """Throw out the least recently used entries beyond the limit.
+    """Remove the least recently used entries beyond the size limit.
 
     Args:
         limit: bytes; by default `cache_limit()`.
+
     Returns:
-        What was thrown out. Entries that any process has open stay.
+        The entries that were removed. Entries that any process has open stay.
     """
     root = cache_root()
     if limit is None:
@@ -160,21 +164,24 @@ def evict(limit: int | None = None) -> list[Path]:
             except OSError:
                 continue
     total = sum(size for _, size, _ in entries)
-    out = []
+    evicted = []
     for _, size, entry in sorted(entries):
         if total <= limit:
             break
         if _drop(entry):
             total -= size
-            out.append(entry)
-    return out
+            evicted.append(entry)
+    return evicted
 
 
 def drop_entry(folder: Path) -> bool:
-    """Throw a Dataset out of the cache unless somebody has it open.
+    """Remove a Dataset from the cache unless a process has it open.
+
+    Args:
+        folder: the Dataset's folder.
 
     Returns:
-        Whether there is nothing left to do: it is gone, or lies elsewhere.
+        Whether nothing is left to do: it is removed, or was not in the cache.
     """
     return folder.parent != cache_path() / "datasets" or not folder.is_dir() or _drop(folder)
 

@@ -1,8 +1,8 @@
-"""Dictionary codes of a dataset: made per file and field when first needed, mapped, merged over files.
+"""Dictionary codes of a dataset: made per file and field when first needed, memory-mapped, merged over files.
 
-They lie in `<dataset>/.codes/<digest>/`, or where that cannot be written in the cache, keyed by the
-digest of the part: a part that is appended leaves the others' codes valid. No locks between processes:
-files are renamed into place, and whoever is second writes the same bytes again.
+They are stored in `<dataset>/.codes/<digest>/`, or in the cache if the dataset cannot be written to. The
+digest is the part's, so appending a part leaves the codes of the others valid. Processes need no locks: files
+are renamed into place, and two processes that make the same codes write the same bytes.
 """
 
 from __future__ import annotations
@@ -41,17 +41,18 @@ class Codes:
 
     Args:
         folder: the dataset's folder.
-        files, schema: its parts and the schema that all of them have.
+        files: its parts.
+        schema: the schema of every part.
     """
 
     def __init__(self, folder: Path, files: Sequence[DataFile], schema: pa.Schema) -> None:
         self._folder = folder
         self._files = tuple(files)
         self._schema = schema
-        # Codes of what lies in the cache are shared: a source that grew keeps the codes of its old parts.
+        # Entries of the cache share their codes: a source that grew keeps the codes of its old parts.
         self._cached = cache_path() in folder.parents
-        beside = [] if self._cached else [folder / CODES]
-        self._places = [[base / file.digest for base in (*beside, codes_folder())] for file in files]
+        own = [] if self._cached else [folder / CODES]
+        self._places = [[base / file.digest for base in (*own, codes_folder())] for file in files]
         self._merged: dict[str, FieldCodes] = {}
         self._loaded: dict[tuple[int, str], dict[str, npt.NDArray[Any]]] = {}
         self._guard = threading.Lock()
@@ -61,14 +62,17 @@ class Codes:
         self._counter: tuple[int, Counter] | None = None
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
-        """Make the codes of these fields where they are not made yet.
+        """Make the codes of these fields if they do not exist yet.
 
         Args:
             fields: names in the schema.
-            progress: called as (what, done, total) after each field of a file; what it raises ends the work.
+            progress: called as (what, done, total) after each field of a file; an exception in it stops the
+                work.
+
         Raises:
             UnknownField: the dataset has no such field.
-            StorageFull: no room for the codes.
+            StorageFull: the disk is full.
+
         Cost: one pass over the Parquet columns needed, in two threads.
         """
         names = list(dict.fromkeys(fields))
@@ -78,12 +82,12 @@ class Codes:
             (file, name)
             for file in range(len(self._files))
             for name in names
-            if name not in self._merged and not self._have(file, name)
+            if name not in self._merged and not self._exists(file, name)
         ]
         if not work:
             return
         with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-codes") as pool:
-            running = [pool.submit(self._prepare, file, name) for file, name in work]
+            running = [pool.submit(self._make_and_drop, file, name) for file, name in work]
             try:
                 for done, (future, (_, name)) in enumerate(zip(running, work, strict=True), 1):
                     future.result()
@@ -97,12 +101,18 @@ class Codes:
             evict()
 
     def ready(self, name: str) -> bool:
-        """Return whether the codes of a field are made, for every file."""
+        """Return whether the codes of a field exist for every file."""
         self._type(name)
-        return name in self._merged or all(self._have(file, name) for file in range(len(self._files)))
+        return name in self._merged or all(self._exists(file, name) for file in range(len(self._files)))
 
     def field(self, name: str) -> FieldCodes:
-        """Return the codes of a field in all files, made now if need be.
+        """Return the codes of a field in all files; make them if they do not exist.
+
+        Args:
+            name: the field.
+
+        Returns:
+            Codes of all files with one common dictionary.
 
         Raises:
             UnknownField: the dataset has no such field.
@@ -124,11 +134,15 @@ class Codes:
     def derived(
         self, name: str, kind: pa.DataType, columns: Sequence[pa.ChunkedArray | pa.Array]
     ) -> FieldCodes:
-        """Code a column that is not stored, such as a derived field; in memory, not kept.
+        """Encode a column that is not stored, such as a derived field. The codes stay in memory.
 
         Args:
-            name, kind: what to call it, and its type.
-            columns: its values, an array per file in the rows' order.
+            name: what to call it.
+            kind: its type.
+            columns: its values, one array per file in the order of the rows.
+
+        Returns:
+            Codes of all files with one common dictionary.
         """
         parts = [encode(column) for column in columns]
         sums = [self._totals(file, part) for file, part in enumerate(parts)]
@@ -136,15 +150,15 @@ class Codes:
         return self._finish(name, kind, parts, sums)
 
     def times(self) -> list[npt.NDArray[np.int64]]:
-        """Return per file when each row began: microseconds since the epoch, INT64_MIN where unknown."""
-        return [self._shared(file, "times")["times"] for file in range(len(self._files))]
+        """Return each row's timestamp per file, in microseconds since 1970; `NO_TIME` where it is null."""
+        return [self._cached_arrays(file, "times")["times"] for file in range(len(self._files))]
 
     def weights(self) -> list[Weights]:
-        """Return per file how many events each row stands for."""
+        """Return per file how many events each row represents."""
         return [self._weights(file) for file in range(len(self._files))]
 
     def units(self) -> list[npt.NDArray[np.bool_]]:
-        """Return per file which rows are units of work; all of them where there are none (`no_units`)."""
+        """Return per file which rows are units of work; all rows if none is (`no_units`)."""
         if self.no_units:
             return [np.ones(file.rows, bool) for file in self._files]
         return [self._units(file) for file in range(len(self._files))]
@@ -157,13 +171,19 @@ class Codes:
         return self._fallback
 
     def clusters(self, name: str = "trace_id") -> list[npt.NDArray[np.uint32]]:
-        """Return per file a dense id per distinct value of a field, 0 for null.
+        """Number the distinct values of a field, per file.
+
+        Args:
+            name: the field.
+
+        Returns:
+            For each file an array with the number of each row's value; 0 is null.
 
         Raises:
             UnknownField: the dataset has no such field.
         """
         self._type(name)
-        return [self._shared(file, "clusters", name)["ids"] for file in range(len(self._files))]
+        return [self._cached_arrays(file, "clusters", name)["ids"] for file in range(len(self._files))]
 
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)
@@ -171,10 +191,10 @@ class Codes:
             raise unknown_field(name, self._schema.names, self._folder)
         return self._schema.field(at).type
 
-    # what is stored: one blob per file and field, one each for times, population, clusters
+    # Storage: one blob per file and field; one each for times, population and clusters.
 
     def _path(self, file: int, what: str, name: str = "") -> list[Path]:
-        """Return where a blob may lie: beside the dataset, then in the cache."""
+        """Return where a blob may be stored: in the dataset, then in the cache."""
         key = hashlib.blake2b(name.encode(), digest_size=16).hexdigest() if name else ""
         stem = f"{what}-{key}" if name else what
         return [place / stem for place in self._places[file]]
@@ -191,34 +211,36 @@ class Codes:
         return None
 
     def _write(self, file: int, what: str, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
-        *beside, cached = self._path(file, what, meta["name"])
-        # The cache twice: another process may throw the folder out between making it and writing.
-        places = [*beside, cached, cached]
+        *own, cached = self._path(file, what, meta["name"])
+        # The cache twice: another process may evict the folder between its creation and the write.
+        places = [*own, cached, cached]
         for attempt, path in enumerate(places, 1):
             try:
                 if path is cached:
                     cache_root()
                     self._cached = True
-                path.parent.parent.mkdir(exist_ok=True)  # but not the Dataset's folder, should it be gone
+                path.parent.parent.mkdir(exist_ok=True)  # but not the Dataset's folder, if that is gone
                 path.parent.mkdir(exist_ok=True)
                 blob.save(path, meta, arrays)
                 return
             except OSError as error:
                 if error.errno not in _ELSEWHERE or attempt == len(places):
-                    raise _full(error, path) from error
+                    raise _storage_full(error, path) from error
 
     def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
         found = self._read(file, "field", name)
-        return found if found and "distinct" in found[0] else None  # without: of an earlier version, remade
+        return (
+            found if found and "distinct" in found[0] else None
+        )  # without it, they are of an earlier version and made again
 
-    def _have(self, file: int, name: str) -> bool:
-        """Return whether codes are made; asked of the disk until they are."""
+    def _exists(self, file: int, name: str) -> bool:
+        """Return whether codes exist; looks on disk until they do."""
         if (file, name) not in self._made and self._load(file, name) is not None:
             self._made.add((file, name))
         return (file, name) in self._made
 
-    def _prepare(self, file: int, name: str) -> None:
-        self._make(file, name)  # what it returns is large, and a future would hold on to it
+    def _make_and_drop(self, file: int, name: str) -> None:
+        self._make(file, name)  # drop the result: it is large, and a future would keep it in memory
 
     def _make(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
         with self._lock((file, name)):
@@ -236,7 +258,7 @@ class Codes:
         with self._guard:
             return self._locks[key]
 
-    def _shared(self, file: int, what: str, name: str = "") -> dict[str, npt.NDArray[Any]]:
+    def _cached_arrays(self, file: int, what: str, name: str = "") -> dict[str, npt.NDArray[Any]]:
         key = (file, f"{what} {name}")
         kept = self._loaded.get(key)
         if kept is not None:
@@ -246,7 +268,7 @@ class Codes:
             if found is None:
                 made = self._compute(file, what, name)
                 self._write(file, what, *made)
-                found = self._read(file, what, name) or made  # mapped, it costs no memory of ours
+                found = self._read(file, what, name) or made  # a mapped copy costs no memory
             return self._loaded.setdefault(key, found[1])
 
     def _compute(self, file: int, what: str, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -273,7 +295,7 @@ class Codes:
         return meta, arrays | {"unweighted": np.array([made.unweighted])}
 
     def _population(self, file: int) -> dict[str, npt.NDArray[Any]]:
-        return self._shared(file, "population")
+        return self._cached_arrays(file, "population")
 
     def _weights(self, file: int) -> Weights:
         kept = self._population(file)
@@ -291,7 +313,7 @@ class Codes:
 
     def _totals(self, file: int, part: Encoded) -> BySet:
         kept = self._counter
-        if kept is None or kept[0] != file:  # work goes file by file
+        if kept is None or kept[0] != file:  # one file at a time
             kept = self._counter = file, Counter(self._weights(file), self._units(file))
         everything, units = kept[1].totals(part.codes, len(part.values))
         return {"all": everything, "units": units}
@@ -302,12 +324,12 @@ class Codes:
         return merge(name, kind, parts, sums)
 
 
-def _full(error: OSError, path: Path) -> OSError:
+def _storage_full(error: OSError, path: Path) -> OSError:
     if error.errno not in (errno.ENOSPC, errno.EDQUOT):
         return error
     return StorageFull(
-        f"no room to write codes to {path.parent}",
-        hint="free some space, or set OBSKIT_CACHE to a larger disk",
+        f"no space left to write codes to {path.parent}",
+        hint="free disk space, or set OBSKIT_CACHE to a folder on a larger disk",
     )
 
 

@@ -1,4 +1,4 @@
-"""Files of any format to a Dataset, where told or in the cache."""
+"""Convert files of any format into a Dataset, in a given folder or in the cache."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.dataset.cache import Lease, discard, entry_for, evict, source_key, temporary_beside, touch
+from obskit.dataset.cache import Lease, discard, entry_for, evict, source_key, temporary_folder_for, touch
 from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
-from obskit.dataset.inputs import Given, held, placed
+from obskit.dataset.inputs import Given, leased_inputs, local_paths
 from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
 from obskit.dataset.writer import build, check_target, install
 from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ObskitError
@@ -24,14 +24,14 @@ from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
 
 Paths = Given | Sequence[Given]
 LISTINGS = 20
-"""How often folders are listed, as files go while they are read: packed by their writer, or deleted."""
+"""How often folders are listed again because a file was compressed or deleted while it was read."""
 
-LOOKED_AT = 16
-"""Files whose first rows are looked at before all are read."""
+INSPECTED_FILES = 16
+"""Files whose first rows are inspected before all files are read."""
 
-LOOKED_ROWS = 4_000
+INSPECTED_ROWS = 4_000
 LARGE = 16 << 20
-"""Bytes of input that may fill more than one part."""
+"""Bytes of input beyond which a Dataset may have more than one part."""
 
 
 def convert(
@@ -41,52 +41,60 @@ def convert(
     options: ReadOptions = READ_AS_IS,
     progress: Progress | None = None,
 ) -> Dataset:
-    """Make a Dataset of files, folders and globs, or open the one that was made before.
+    """Convert files, folders and globs into a Dataset, or open the one that was made before.
 
     Args:
-        paths: what to read: paths, URLs, binary streams; a single folder that is a Dataset is opened in place
-            (unless `out` is given).
-        out: the folder to write; by default an entry of the cache, keyed by size and mtime of each file.
-        options: how to read them.
-        progress: called as ("reading rows", rows so far, 0) after each batch; what it raises ends the work.
+        paths: paths, URLs or binary streams. A single folder that is a Dataset is opened in place, unless
+            `out` is given.
+        out: folder to write; by default an entry of the cache, keyed by size and modification time of each
+            file.
+        options: how to read the files.
+        progress: called as ("reading rows", rows so far, 0) after each batch; an exception in it stops the
+            work.
+
+    Returns:
+        The Dataset.
+
     Raises:
         NoSuchPath, ReadError: from the readers.
-        MissingDependency: a URL without the extra `remote`.
+        MissingDependency: a URL needs the extra `remote`.
         DatasetError: `out` holds something else, or a Dataset opened in place is torn.
         InvalidArgument: `out` is one of the sources or contains one.
         StorageFull: the disk is full; nothing is left behind.
     """
-    given = located(paths)
+    given = resolve_inputs(paths)
     if out is None and len(given) == 1 and is_dataset(given[0]):
         return open_dataset(given[0])
     for _ in range(LISTINGS - 1):
         try:
-            return _converted(given, out, options, progress)
+            return _convert_once(given, out, options, progress)
         except Vanished:
             continue
         except FileNotFoundError as error:
-            if isinstance(error, ObskitError):  # what the caller named is not there
+            if isinstance(error, ObskitError):  # a path that the caller gave does not exist
                 raise
-    return _converted(given, out, options, progress)
+    return _convert_once(given, out, options, progress)
 
 
-def _converted(
+def _convert_once(
     given: list[Path], out: Path | str | None, options: ReadOptions, progress: Progress | None
 ) -> Dataset:
     """List the files and convert them as they are now."""
-    passed: list[Path] = []
-    files = [file for file in expand(given, passed) if file.name != MANIFEST]
-    with held(files) as called:
+    skipped: list[Path] = []
+    files = [file for file in expand(given, skipped) if file.name != MANIFEST]
+    with leased_inputs(files) as display_names:
         if out is None:
             key = source_key(files, options)
-            return _cached(key, lambda: _Stream(files, _report(passed, called), options, progress))
+            return _open_or_build(
+                key, lambda: _EventStream(files, _new_report(skipped, display_names), options, progress)
+            )
         target = Path(out).absolute()
-        _keep_apart(target, given)
+        _check_apart(target, given)
         check_target(target)
         files = [file for file in files if target not in file.absolute().parents]
-        building = temporary_beside(target)
+        building = temporary_folder_for(target)
         try:
-            stream = _Stream(files, _report(passed, called), options, progress)
+            stream = _EventStream(files, _new_report(skipped, display_names), options, progress)
             build(building, stream, stream.schema, stream.report)
             install(building, target)
         finally:
@@ -94,24 +102,38 @@ def _converted(
     return open_dataset(target)
 
 
-def located(paths: Paths) -> list[Path]:
-    """Return the paths that were given, of streams and URLs where they are kept.
+def resolve_inputs(paths: Paths) -> list[Path]:
+    """Return local paths of all inputs: streams and URLs are copied into the cache.
+
+    Args:
+        paths: paths, URLs or binary streams.
+
+    Returns:
+        One path per input; several for a URL of a folder or pattern.
 
     Raises:
-        NoSuchPath: no path, or an empty one.
-        ReadError, MissingDependency, LimitExceeded, StorageFull: as `placed`.
+        NoSuchPath: there is no path, or an empty one.
+        ReadError, MissingDependency, LimitExceeded, StorageFull: from `local_paths`.
     """
     one = isinstance(paths, str | Path) or hasattr(paths, "read")
     named: list[Any] = [paths] if one else list(paths)  # type: ignore[arg-type]
-    if not named or "" in named:  # an empty variable of a shell; Path would make it this folder
+    if not named or "" in named:  # such as an unset shell variable; Path("") would be the current folder
         raise NoSuchPath(
-            "an empty path" if named else "no path", hint="a file, a folder or a pattern; '.' is this folder"
+            "the path is empty" if named else "no path given",
+            hint="give a file, a folder or a pattern; '.' is the current folder",
         )
-    return placed(named)
+    return local_paths(named)
 
 
 def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:
-    """Make a Dataset of a table in memory; kept in the cache by its content.
+    """Make a Dataset from a table in memory; it is cached by content.
+
+    Args:
+        table: the rows.
+        options: how to read the table.
+
+    Returns:
+        The Dataset.
 
     Raises:
         StorageFull: the disk is full.
@@ -120,21 +142,21 @@ def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table.combine_chunks())
     sink.hash.update(repr((FORMAT, RULES, options.cache_key())).encode())
-    return _cached(sink.hash.hexdigest(), lambda: _Stream(table, LoadReport(), options, None))
+    return _open_or_build(sink.hash.hexdigest(), lambda: _EventStream(table, LoadReport(), options, None))
 
 
-def _report(passed: list[Path], called: dict[str, str]) -> LoadReport:
-    """Return a report that tells which documents were passed over."""
-    report = LoadReport(called=called)
-    if passed:
-        names = [path.name for path in passed[:3]]
-        more = f" and {len(passed) - 3:,} more" if len(passed) > 3 else ""
-        report.note(f"passed over beside the events: {', '.join(names)}{more}")
+def _new_report(skipped: list[Path], display_names: dict[str, str]) -> LoadReport:
+    """Return a report that tells which documents were skipped."""
+    report = LoadReport(display_names=display_names)
+    if skipped:
+        names = [path.name for path in skipped[:3]]
+        more = f" and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
+        report.note(f"skipped files that are not events: {', '.join(names)}{more}")
     return report
 
 
 class _Digest:
-    """A file that keeps only the hash of what is written to it."""
+    """A file object that hashes what is written to it and keeps nothing else."""
 
     def __init__(self) -> None:
         self.hash = hashlib.blake2b(digest_size=16)
@@ -154,8 +176,8 @@ class _Digest:
         self.closed = True
 
 
-class _Stream:
-    """Canonical batches of files or of a table, and the schema they come to."""
+class _EventStream:
+    """Normalized batches of files or of a table, and their schema so far."""
 
     def __init__(
         self,
@@ -172,7 +194,7 @@ class _Stream:
         self._expected: list[pa.Field] = []
 
     def schema(self) -> pa.Schema:
-        """Return the schema so far, with the fields that are expected while rows still come."""
+        """Return the schema so far, plus the expected fields while rows are still being read."""
         known = {field.name: field for field in self._normalizer.schema}
         for field in self._expected:
             known.setdefault(field.name, field)
@@ -181,7 +203,7 @@ class _Stream:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         if not isinstance(self._source, pa.Table):
-            self._expected = _expected(self._source, self._options)
+            self._expected = _expected_fields(self._source, self._options)
         yield from self._batches()
         self._expected = []
 
@@ -196,60 +218,60 @@ class _Stream:
                 self._progress("reading rows", self.report.rows_read, 0)
 
 
-def _expected(files: list[Path], options: ReadOptions) -> list[pa.Field]:
-    """Return fields that the first rows of the files have, so that parts need not be rewritten for them.
+def _expected_fields(files: list[Path], options: ReadOptions) -> list[pa.Field]:
+    """Return the fields of the files' first rows, so that early parts need no rewriting for them.
 
-    A guess that costs little: what it misses is mended at the end, what it has too much is left out then.
+    This is a cheap guess: at the end, missing fields are added and unused ones are left out.
     """
     if len(files) == 1 or sum(file.stat().st_size for file in files) < LARGE:
         return []
-    look = Normalizer(LoadReport(), options)
-    for file in files[:: -(-len(files) // LOOKED_AT)]:
+    normalizer = Normalizer(LoadReport(), options)
+    for file in files[:: -(-len(files) // INSPECTED_FILES)]:
         rows = 0
         try:
             for batch in read_batches(file, LoadReport(), options):
-                held = [
+                present = [
                     name
                     for name, col in zip(batch.schema.names, batch.columns, strict=True)
                     if col.null_count < len(col)
                 ]
-                look.batch(batch.slice(0, LOOKED_ROWS).select(held))
+                normalizer.batch(batch.slice(0, INSPECTED_ROWS).select(present))
                 rows += batch.num_rows
-                if rows >= LOOKED_ROWS:
+                if rows >= INSPECTED_ROWS:
                     break
         except ObskitError:
-            continue  # it is told when the file is read
-    return list(look.schema)
+            continue  # reported when the file is read as a whole
+    return list(normalizer.schema)
 
 
-def _cached(key: str, stream: Callable[[], _Stream]) -> Dataset:
+def _open_or_build(key: str, stream: Callable[[], _EventStream]) -> Dataset:
     entry = entry_for(key)
-    held = Lease(entry)  # from before the look until the Dataset has one of its own
-    found = _reopen(entry)
+    lease = Lease(entry)  # until the Dataset has a lease of its own
+    found = _open_entry(entry)
     if found is not None:
         return found
-    building = temporary_beside(entry, mode=0o700)
+    building = temporary_folder_for(entry, mode=0o700)
     try:
         made = stream()
         build(building, made, made.schema, made.report, source=key)
         try:
             os.rename(building, entry)
         except OSError:
-            # Another process was first: its Dataset is of the same files, and as good.
-            found = _reopen(entry)
+            # Another process was faster: its Dataset is made from the same files.
+            found = _open_entry(entry)
             if found is not None:
                 return found
             os.rename(building, entry)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-    made_here = open_dataset(entry)
-    del held
+    dataset = open_dataset(entry)
+    del lease
     evict()
-    return made_here
+    return dataset
 
 
-def _reopen(entry: Path) -> Dataset | None:
-    """Open an entry of the cache; one that is torn or of another version is thrown out."""
+def _open_entry(entry: Path) -> Dataset | None:
+    """Open an entry of the cache; discard one that is torn or of another version."""
     if not entry.is_dir():
         return None
     try:
@@ -261,10 +283,10 @@ def _reopen(entry: Path) -> Dataset | None:
     return found
 
 
-def _keep_apart(target: Path, given: Sequence[str | Path]) -> None:
+def _check_apart(target: Path, given: Sequence[str | Path]) -> None:
     for path in given:
         source = Path(path).absolute()
         if source == target or target in source.parents:
             raise InvalidArgument(
-                f"{target} holds what is to be read: {source}", hint="write to another folder"
+                f"the output {target} contains the input {source}", hint="write to another folder"
             )

@@ -1,4 +1,4 @@
-"""A Dataset: a folder of Parquet files of one schema, with `obskit.json` and, beside them, codes."""
+"""`Dataset`: a folder of Parquet files with one schema, a manifest (`obskit.json`) and codes."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ from obskit.schema import LoadReport
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Events at rest. Opened from metadata alone; never changes.
+    """Events on disk. Opened from metadata only; never changes.
 
     Attributes:
         path: the folder.
-        files: its parts as they were written: in order of time if the events came so.
+        files: its parts in the order they were written: by time if the input was.
         schema: of every part.
-        rows: of all parts.
+        rows: number of rows in all parts.
         fingerprint: hash of the sorted (digest, rows) of the parts, hex.
-        load_report: what was read, rejected, renamed and retyped when it was made.
+        load_report: what was read, rejected, renamed and converted when it was made.
         codes: dictionary codes of its fields.
-        lease: keeps it in the cache while it is open, where it lies there.
+        lease: keeps it in the cache while it is open; None if it is not in the cache.
     """
 
     path: Path
@@ -46,7 +46,7 @@ class Dataset:
 
     @cached_property
     def span(self) -> tuple[datetime | None, datetime | None]:
-        """When the earliest and the latest event began (UTC), None where no event has a time."""
+        """Earliest and latest timestamp (UTC); None if no event has one."""
         firsts = [file.first for file in self.files if file.first is not None]
         lasts = [file.last for file in self.files if file.last is not None]
         return min(firsts, default=None), max(lasts, default=None)
@@ -56,8 +56,12 @@ class Dataset:
 
         Args:
             columns: names, in the order wanted; all by default.
+
+        Returns:
+            Table of all rows, in memory.
+
         Raises:
-            UnknownField: no such column.
+            UnknownField: there is no such column.
             DatasetError: a part is missing or torn.
         """
         wanted = self._columns(columns)
@@ -65,10 +69,16 @@ class Dataset:
         return pa.concat_tables(tables)
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
-        """Yield the rows a row group at a time, in constant memory.
+        """Yield the rows, one row group at a time, in constant memory.
+
+        Args:
+            columns: names, in the order wanted; all by default.
+
+        Yields:
+            Batches of at most a row group.
 
         Raises:
-            UnknownField, DatasetError: as `arrow`.
+            UnknownField, DatasetError: as in `arrow`.
         """
         wanted = self._columns(columns)
         for part in self.files:
@@ -85,16 +95,21 @@ class Dataset:
             file: index into `files`.
             rows: row numbers within that part.
             columns: names; all by default.
+
+        Returns:
+            Table with these rows.
+
         Raises:
-            IndexError: a row beyond the part's end.
-            UnknownField, DatasetError: as `arrow`.
-        Cost: reads the row groups those rows lie in, and only the columns.
+            IndexError: a row number is out of range.
+            UnknownField, DatasetError: as in `arrow`.
+
+        Cost: reads the row groups that contain these rows, and only the columns.
         """
         wanted = self._columns(columns)
         at = np.asarray(rows, np.int64)
         if len(at) and (at.min() < 0 or at.max() >= self.files[file].rows):
             raise IndexError(f"rows of {self.files[file].path.name} are 0 to {self.files[file].rows - 1:,}")
-        # Strings as dictionaries: only what is taken is ever spelt out.
+        # Strings are read as dictionaries: only the rows that are taken are decoded.
         reader = open_part(self.files[file])
         reader = open_part(self.files[file], read_dictionary=dictionaries(reader, wanted))
         sizes = [reader.metadata.row_group(i).num_rows for i in range(reader.num_row_groups)]
@@ -120,7 +135,7 @@ class Dataset:
 
 
 def is_dataset(path: Path | str) -> bool:
-    """Return whether a folder says it is a Dataset (it may still be torn)."""
+    """Return whether a folder has a manifest (it may still be torn)."""
     return os.path.isfile(Path(path) / MANIFEST)  # false, not an error, for a name that is too long
 
 
@@ -129,9 +144,14 @@ def open_dataset(path: Path | str) -> Dataset:
 
     Args:
         path: its folder.
+
+    Returns:
+        The Dataset.
+
     Raises:
-        DatasetError: the folder is no Dataset, was made by another version, was edited, or a part is
+        DatasetError: the folder is not a Dataset, was made by another version, was edited, or a part is
             missing or torn; the message names the file.
+
     Cost: reads `obskit.json` and the sizes of the parts; no rows.
     """
     folder = Path(path).absolute()

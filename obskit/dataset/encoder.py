@@ -1,7 +1,8 @@
-"""One column of one file turned into small integers: code 0 is missing, code g is entry g.
+"""Encode one column of one file as small integers: code 0 is missing, code g is entry g of a dictionary.
 
-Pure functions, no files. What a column becomes depends on its type alone ("value", "numeric", "flag"),
-except that integers of more than 65,536 distinct values are bucketed as floats are.
+Example: ["a", null, "b", "a"] becomes codes [1, 0, 2, 1] with the entries ["a", "b"]. Pure functions, no
+files. The kind of encoding depends only on the column's type ("value", "numeric", "flag"), except that
+integers with more than 65,536 distinct values are put into buckets like floats.
 """
 
 from __future__ import annotations
@@ -17,8 +18,8 @@ import pyarrow.compute as pc
 from obskit.stats import buckets
 
 RARE = "(rare)"
-RARE_ROWS = 5  # in a nearly unique column a value on fewer rows than this shares the entry RARE
-RARE_ENTRIES = 4_096  # a dictionary no longer than this is cheap to keep whole, however unique
+RARE_ROWS = 5  # in a nearly unique column, values on fewer rows than this share the entry RARE
+RARE_ENTRIES = 4_096  # a dictionary up to this size is kept whole, however unique its values
 MOST_INTEGERS = 65_536
 _SPAN = buckets.INFINITY - buckets.NULL + 1
 _SMALL = 20_000  # below this many values sorting is cheaper than a table over the whole span
@@ -36,10 +37,10 @@ class Encoded:
         kind: "value", "numeric" or "flag".
         codes: one per row; 0 is missing, g is entry g.
         values: the entries, `values[g - 1]`; for "numeric" the middle of the bucket.
-        lo, hi: least and greatest actual value of each entry ("numeric" only).
+        lo, hi: smallest and largest actual value of each entry ("numeric" only).
         bucket: the bucket of each entry ("numeric" only).
-        rare_code: the entry that stands for all rare values, if there is one.
-        distinct: how many distinct values the column has, exactly; None where they are not told apart.
+        rare_code: the entry shared by all rare values, if there is one.
+        distinct: exact number of distinct values; None if they are not counted.
     """
 
     kind: str
@@ -53,7 +54,7 @@ class Encoded:
 
 
 def width(entries: int) -> np.dtype[Any]:
-    """Return the least unsigned type that holds the codes 0..entries."""
+    """Return the smallest unsigned type that holds the codes 0..entries."""
     return np.dtype(np.uint8 if entries <= 0xFF else np.uint16 if entries <= 0xFFFF else np.uint32)
 
 
@@ -71,12 +72,14 @@ def entry_type(kind: pa.DataType) -> pa.DataType:
 
 
 def encode(array: pa.ChunkedArray | pa.Array) -> Encoded:
-    """Code a column.
+    """Encode a column.
 
     Args:
-        array: any Arrow column; dictionaries of strings are taken as they are.
+        array: any Arrow column; dictionaries of strings are used as they are.
+
     Returns:
-        Encoded; string entries in no order (rare last), others ascending.
+        Encoded; string entries in no particular order (the rare one last), others ascending.
+
     Cost: one pass; hashing for strings and wide integers.
     """
     kind = array.type
@@ -120,7 +123,7 @@ def _valid(array: pa.Array) -> npt.NDArray[np.bool_]:
 
 
 def _numbers(array: pa.Array, dtype: np.dtype[Any]) -> npt.NDArray[Any]:
-    """Return the data buffer; what stands where a value is null is undefined."""
+    """Return the data buffer; values at nulls are undefined."""
     buffer = array.buffers()[1]
     if buffer is None or not len(array):
         return np.zeros(len(array), dtype)
@@ -218,7 +221,7 @@ def _floats(data: Floats) -> Encoded:
 def least_and_greatest(
     at: npt.NDArray[np.intp], entries: int, low: Floats, high: Floats
 ) -> tuple[Floats, Floats]:
-    """Return the least of `low` and the greatest of `high` on each entry; NaN for NaN's own entry."""
+    """Return the minimum of `low` and the maximum of `high` per entry; NaN for the entry of NaN."""
     lo, hi = np.full(entries, np.inf), np.full(entries, -np.inf)
     with np.errstate(invalid="ignore"):
         np.minimum.at(lo, at, low)
@@ -227,6 +230,6 @@ def least_and_greatest(
 
 
 def middles(entries: Ints) -> pa.Array:
-    """Return the middle of each bucket; infinite where it lies beyond the greatest float."""
+    """Return the middle of each bucket; infinite if it is beyond the largest float."""
     with np.errstate(over="ignore"):
         return pa.array(buckets.middles(entries))

@@ -1,4 +1,4 @@
-"""`obskit.json`: what a Dataset's folder holds. Written last, read first, sealed against edits."""
+"""`obskit.json`, the list of a Dataset's files. Written last, read first; a hash detects edits."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from obskit.text import pluralize
 MANIFEST = "obskit.json"
 FORMAT = 1
 RULES = 2
-"""Raised when the same input becomes other rows: what the cache has of it is made anew then."""
+"""Increased when the same input gives other rows; cached Datasets are then made again."""
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class DataFile:
     """One Parquet file of a Dataset.
 
     Attributes:
-        path: where it lies.
-        rows: how many it has.
-        digest: of its schema and the bytes of its rows, hex.
-        first, last: when its earliest and latest row began; None where no row has a time.
+        path: the file.
+        rows: number of rows.
+        digest: hash of its schema and the bytes of its rows, hex.
+        first, last: earliest and latest timestamp; None if no row has one.
     """
 
     path: Path
@@ -43,7 +43,7 @@ class DataFile:
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of `obskit.json`; `load_report` as LoadReport.to_dict gives it."""
+    """The content of `obskit.json`; `load_report` is the result of `LoadReport.to_dict`."""
 
     files: tuple[DataFile, ...]
     schema: pa.Schema
@@ -92,11 +92,17 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
 
 
 def read_manifest(folder: Path) -> Manifest:
-    """Read and check `obskit.json`, and that the files it names are there, whole.
+    """Read `obskit.json`, and check that the files it lists exist with the right size.
+
+    Args:
+        folder: the Dataset's folder.
+
+    Returns:
+        The manifest.
 
     Raises:
-        DatasetError: there is none, it was made by another version, it was edited, or a part is missing or
-            has another size than it was written with; the message names the file.
+        DatasetError: there is no manifest, it was made by another version or edited, or a part is missing or
+            has another size; the message names the file.
     """
     path = folder / MANIFEST
     again = "convert the source again"
@@ -105,14 +111,15 @@ def read_manifest(folder: Path) -> Manifest:
         version = content["format"]
     except FileNotFoundError:
         raise DatasetError(
-            f"{folder} is no Dataset: it has no {MANIFEST}", hint="make one with: obskit convert"
+            f"{folder} is not a Dataset: it has no {MANIFEST}",
+            hint="create one: obskit convert PATH --out DIR",
         ) from None
     except (ValueError, KeyError, TypeError) as error:
-        raise DatasetError(f"{path} cannot be read: {error}", hint=again) from None
+        raise DatasetError(f"cannot read {path}: {error}", hint=again) from None
     if version != FORMAT:
         raise DatasetError(
-            f"{path} has format {version!r}, this version of obskit reads {FORMAT}",
-            hint=f"{again} with this version, or open it with the obskit that made it",
+            f"{path} has format {version!r}, but this version of obskit reads format {FORMAT}",
+            hint=f"{again} with this version, or open it with the version that wrote it",
         )
     seal = content.pop("seal", None)
     if seal != _seal(content):
@@ -126,7 +133,7 @@ def read_manifest(folder: Path) -> Manifest:
             raise DatasetError(f"{part} is missing", hint=again) from None
         if size != entry["bytes"]:
             raise DatasetError(
-                f"{part} has {pluralize(size, 'byte')}, was written with {entry['bytes']:,}", hint=again
+                f"{part} has {pluralize(size, 'byte')}, expected {entry['bytes']:,}", hint=again
             )
         first, last = (
             datetime.fromisoformat(entry[key]) if entry[key] else None for key in ("first", "last")
@@ -138,7 +145,7 @@ def read_manifest(folder: Path) -> Manifest:
 
 
 def unknown_field(name: str, names: Iterable[str], folder: Path) -> UnknownField:
-    """Return the error for a field that a Dataset does not have, with the nearest that it has."""
+    """Return the error for an unknown field, with the nearest names as a hint."""
     close = nearest(name, names)
     hint = f"did you mean {', '.join(close)}?" if close else None
     return UnknownField(f"no field {name!r} in {folder}", hint=hint)

@@ -1,4 +1,4 @@
-"""The dictionaries of one field in every file, made one; and its totals, added up."""
+"""Merge the dictionaries of one field over all files, and add up its totals."""
 
 from __future__ import annotations
 
@@ -23,16 +23,17 @@ class FieldCodes:
     """One field of a whole dataset in codes: 0 is missing, code g is `values[g - 1]`.
 
     Attributes:
-        name, kind: the field, and "value", "numeric" or "flag".
+        name: the field.
+        kind: "value", "numeric" or "flag".
         type: the field's Arrow type.
-        values: the entries; for "numeric" the bucket's middle. Ascending for numbers, else in no order.
-        lo, hi: least and greatest actual value of each entry ("numeric" only).
+        values: the entries; for "numeric" the middle of the bucket. Numbers ascend; others have no order.
+        lo, hi: smallest and largest actual value of each entry ("numeric" only).
         bucket: the bucket of each entry ("numeric" only).
-        rare_code: the entry that stands for the rare values of nearly unique files, if any.
-        parts: (codes per row, remap to global codes or None where they are global already) of each file.
-        totals: sums per code, of "all" rows and of the "units".
-        distinct: how many distinct values there are; None where they are not told apart.
-        at_least: whether `distinct` is a lower bound: rare values of several files are not told apart.
+        rare_code: the entry shared by rare values, if there is one.
+        parts: per file (codes per row, remap to global codes or None if they are global already).
+        totals: sums per code, for "all" rows and for the "units".
+        distinct: number of distinct values; None if they are not counted.
+        at_least: whether `distinct` is a lower bound: rare values of several files may be equal.
     """
 
     name: str
@@ -50,17 +51,17 @@ class FieldCodes:
 
     @property
     def size(self) -> int:
-        """Number of codes: entries and the one for missing."""
+        """Number of codes: the entries, plus one for missing."""
         return len(self.values) + 1
 
     def codes(self, file: int) -> npt.NDArray[Any]:
-        """Return the global codes of the rows of a file; int32, or as mapped where no remap is needed."""
+        """Return the global codes of a file's rows: int32, or as stored where no remap is needed."""
         codes, remap = self.parts[file]
         return codes if remap is None else remap[codes]
 
     @property
     def nbytes(self) -> int:
-        """Bytes of codes mapped, all files together (on disk, and in memory once counted)."""
+        """Size of the mapped codes of all files in bytes (on disk, and in memory once counted)."""
         return sum(codes.nbytes for codes, _ in self.parts)
 
 
@@ -73,9 +74,14 @@ def merge(
     """Join the codes of one field in several files.
 
     Args:
-        name, kind: the field and its type.
-        parts: its codes, a file each.
-        totals: its totals, a file each, in local codes.
+        name: the field.
+        kind: its type.
+        parts: its codes, one per file.
+        totals: its totals per local code, one per file.
+
+    Returns:
+        Codes of all files with one common dictionary.
+
     Cost: O(entries of all files).
     """
     rare_code: int | None = None
@@ -106,7 +112,7 @@ def merge(
 
 
 def _distinct(parts: Sequence[Encoded], which: str, exact: int) -> tuple[int | None, bool]:
-    """Return how many values a field has, and whether that is a lower bound."""
+    """Return the number of values of a field, and whether it is a lower bound."""
     some = [part for part in parts if len(part.values)]
     counts = [part.distinct for part in some if part.distinct is not None]
     if which == "flag" or len(counts) < len(some):

@@ -1,4 +1,4 @@
-"""One Parquet file of a Dataset: how it is written, what its digest covers, how columns of it are read."""
+"""Parts: the Parquet files of a Dataset. Write one, compute its digest, read some of its columns."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _EPOCH_US = pa.timestamp("us", "UTC")
 
 
 class _Hashing:
-    """A file to write to that hashes what passes, so that the digest costs no second read."""
+    """A file to write to that also hashes what is written, so that the digest needs no second read."""
 
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
@@ -50,28 +50,30 @@ def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Dat
     """Write one part.
 
     Args:
-        path: a file that is not there yet.
-        tables: rows in order, each a row group or several; all of `schema`.
-        schema: of the part.
+        path: a file that does not exist yet.
+        tables: the rows in order, each table one row group or several.
+        schema: schema of all tables.
+
     Returns:
-        DataFile with the digest of the schema and of every byte before the footer.
+        DataFile; its digest covers the schema and every byte before the footer.
+
     Raises:
         OSError: the disk is full or fails.
     """
     schema = schema.remove_metadata()
-    waiting = iter(tables)
-    head = next(waiting, schema.empty_table())
+    remaining = iter(tables)
+    first_table = next(remaining, schema.empty_table())
     sink = _Hashing(path)
     try:
         sink.hash.update(schema.serialize().to_pybytes())
         rows, first, last = 0, None, None
-        # Trying a dictionary on ids that are nearly unique costs a third of the time to write them.
-        # Parquet's least and greatest pass over NaN, and DuckDB takes `x <= greatest` for true of every row.
+        # Trying a dictionary on nearly unique ids takes a third of the time to write them.
+        # Parquet's minimum and maximum ignore NaN, and DuckDB assumes `x <= maximum` for every row.
         known = [field.name for field in schema if not pa.types.is_floating(field.type)]
         writer = pq.ParquetWriter(
-            sink, schema, compression="zstd", use_dictionary=_repetitive(head), write_statistics=known
+            sink, schema, compression="zstd", use_dictionary=_repetitive(first_table), write_statistics=known
         )
-        for table in itertools.chain([head], waiting):
+        for table in itertools.chain([first_table], remaining):
             writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
             rows += table.num_rows
             low, high = _span(table)
@@ -89,7 +91,7 @@ def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Dat
 def rewrite_part(
     part: DataFile, schema: pa.Schema, cast: Callable[[pa.Table, pa.Schema], pa.Table]
 ) -> DataFile:
-    """Give a part another schema, a row group at a time; the file keeps its name."""
+    """Rewrite a part with another schema, one row group at a time; the file keeps its name."""
     reader = pq.ParquetFile(part.path, memory_map=True, pre_buffer=False)
     fresh = part.path.with_name(f"{part.path.name}.new")
     groups = (cast(reader.read_row_group(i, use_threads=False), schema) for i in range(reader.num_row_groups))
@@ -102,24 +104,28 @@ def open_part(part: DataFile, *, read_dictionary: Sequence[str] = ()) -> pq.Parq
     """Open a part for reading.
 
     Args:
-        part: which.
+        part: which part.
         read_dictionary: string columns to read as dictionaries.
+
+    Returns:
+        The open file, memory-mapped.
+
     Raises:
-        DatasetError: the file is missing, torn, or not the one that was written.
+        DatasetError: the file is missing or torn, or its digest is not the manifest's.
     """
     try:
         reader = pq.ParquetFile(
             part.path, read_dictionary=list(read_dictionary) or None, memory_map=True, pre_buffer=False
         )
     except (OSError, pa.ArrowInvalid) as error:
-        raise DatasetError(f"{part.path} cannot be read: {error}", hint="convert the source again") from error
+        raise DatasetError(f"cannot read {part.path}: {error}", hint="convert the source again") from error
     if (reader.metadata.metadata or {}).get(DIGEST_KEY, b"").decode() != part.digest:
-        raise DatasetError(f"{part.path} is not the file that was written", hint="convert the source again")
+        raise DatasetError(f"{part.path} was replaced by another file", hint="convert the source again")
     return reader
 
 
 def dictionaries(reader: pq.ParquetFile, columns: Sequence[str]) -> list[str]:
-    """Return which of these columns are strings stored as dictionaries."""
+    """Return those columns that are strings and stored as dictionaries."""
     if not reader.num_row_groups:
         return []
     group = reader.metadata.row_group(0)
@@ -136,24 +142,37 @@ def read_columns(
     *,
     threads: bool = False,
 ) -> pa.Table:
-    """Read whole columns by name, in the order asked for; of some row groups if told.
+    """Read columns by name, in the order asked for.
 
-    A column is asked for by its leaf path, and Parquet takes every path that the name is a prefix of; so
-    `error` brings `error.type`, which is dropped again here.
+    Parquet selects columns by path prefix: `error` also brings `error.type`, which is dropped again here.
+
+    Args:
+        reader: the open part.
+        columns: names.
+        groups: row groups to read; all by default.
+        threads: decode in several threads.
+
+    Returns:
+        Table of exactly these columns.
     """
     wanted = list(columns)
     if groups is None:
         table = reader.read(columns=wanted, use_threads=threads)
     else:
         table = reader.read_row_groups(list(groups), columns=wanted, use_threads=threads)
-    return table.select(wanted) if wanted else table  # selecting nothing would forget the number of rows
+    return table.select(wanted) if wanted else table  # selecting no columns would lose the number of rows
 
 
 def sorted_by_time(columns: list[list[pa.Array]], schema: pa.Schema) -> pa.Table:
-    """Join chunks of columns into one table in order of time, nulls last, ties as they came.
+    """Join chunks of columns into one table sorted by time: nulls last, ties in their original order.
 
     Args:
-        columns: the chunks of each column of `schema`; emptied as they are used, to hold one copy at a time.
+        columns: the chunks of each column of `schema`. They are released as they are used, so that there is
+            only one copy in memory.
+        schema: names and types of the columns.
+
+    Returns:
+        The sorted table.
     """
     order = None
     at = schema.get_field_index("timestamp")
@@ -187,7 +206,7 @@ def _span(table: pa.Table) -> tuple[datetime | None, datetime | None]:
 
 
 def _moment(micros: int | None) -> datetime | None:
-    """Return a datetime, at the ends of what Python can say where it is beyond them."""
+    """Return a datetime, clipped to the years that Python supports."""
     if micros is None:
         return None
     low, high = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
@@ -199,7 +218,7 @@ def _moment(micros: int | None) -> datetime | None:
 
 
 def _repetitive(table: pa.Table) -> list[str] | bool:
-    """Return the leaf paths of columns worth a dictionary, judged by their first rows."""
+    """Return the leaf paths of columns worth a dictionary, judging by their first rows."""
     out: list[str] = []
     for field, column in zip(table.schema, table.slice(0, _SAMPLE).columns, strict=True):
         if pa.types.is_string(field.type) or pa.types.is_floating(field.type):

@@ -1,4 +1,4 @@
-"""What every count needs of a file: the weight of each row, which rows are units of work, when they began."""
+"""What counts need to know of a file's rows: weights, times, and which are units of work."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _CELLS = 1 << 21
 
 @dataclass(frozen=True, eq=False)
 class Weights:
-    """How many events each row of a file stands for.
+    """How many events each row of a file represents.
 
     Attributes:
-        classes: the class of each row, or None where there are too many pairs (n, w).
+        classes: the class of each row; None if there are more than 255 pairs (n, w).
         n: `event_count` (or 1) of each class; int64[K], K <= 255.
         w: `sample_weight` (or 1) of each class; float64[K].
-        row_n, row_w: the same per row, only where `classes` is None.
+        row_n, row_w: the same per row, if `classes` is None.
         unweighted: rows whose `sample_weight` is null (or not a positive number).
     """
 
@@ -55,7 +55,7 @@ class Weights:
 
 @dataclass(frozen=True, eq=False)
 class Totals:
-    """Sums per code, index 0 for missing: n = sum of n, w = sum of n*w, w2 = sum of n*w^2."""
+    """Sums per code, with index 0 for missing: n is the sum of n, w of n*w, w2 of n*w^2."""
 
     n: npt.NDArray[np.int64]
     w: npt.NDArray[np.float64]
@@ -63,7 +63,7 @@ class Totals:
 
 
 def times(table: pa.Table) -> npt.NDArray[np.int64]:
-    """Return microseconds since the epoch per row, `NO_TIME` where null."""
+    """Return each row's timestamp in microseconds since 1970; `NO_TIME` where it is null."""
     if "timestamp" not in table.column_names:
         return np.full(table.num_rows, NO_TIME)
     column = table.column("timestamp").cast(pa.timestamp("us", "UTC")).cast(pa.int64())
@@ -71,7 +71,7 @@ def times(table: pa.Table) -> npt.NDArray[np.int64]:
 
 
 def weights(table: pa.Table) -> Weights:
-    """Return the weights of the rows of a table with (some of) `COLUMNS`."""
+    """Return the weights of the rows of a table that has some of `COLUMNS`."""
     rows = table.num_rows
     n = np.ones(rows, np.int64)
     if "event_count" in table.column_names:
@@ -82,10 +82,10 @@ def weights(table: pa.Table) -> Weights:
         w = _numpy(pc.fill_null(table.column("sample_weight").cast(pa.float64()), np.nan), np.float64)
         known = np.isfinite(w) & (w > 0)
         w, unweighted = np.where(known, w, 1.0), int(rows - known.sum())
-    n_codes, n_values = _few(n)
-    w_codes, w_values = _few(w)
+    n_codes, n_values = _small_codes(n)
+    w_codes, w_values = _small_codes(w)
     if n_codes is not None and w_codes is not None:
-        pair, classes = _few(n_codes.astype(np.int64) * len(w_values) + w_codes)
+        pair, classes = _small_codes(n_codes.astype(np.int64) * len(w_values) + w_codes)
         if pair is not None:
             at = classes.astype(np.int64)
             return Weights(
@@ -100,7 +100,7 @@ def weights(table: pa.Table) -> Weights:
 
 
 def units(table: pa.Table) -> npt.NDArray[np.bool_]:
-    """Return which rows are units of work: server or consumer, or a root that has a duration."""
+    """Return which rows are units of work: server and consumer spans, and roots that have a duration."""
     mask = np.zeros(table.num_rows, bool)
     if "kind" in table.column_names:
         is_unit = pc.is_in(table.column("kind"), value_set=pa.array(UNIT_KINDS))
@@ -114,37 +114,41 @@ def units(table: pa.Table) -> npt.NDArray[np.bool_]:
 
 
 def clusters(column: pa.ChunkedArray) -> npt.NDArray[np.uint32]:
-    """Return a dense id per distinct value, 0 for null."""
+    """Number the distinct values of a column from 1; 0 is null."""
     index = column.combine_chunks().dictionary_encode().indices
     return _numpy(pc.fill_null(index.cast(pa.int64()), -1), np.int64).__add__(1).astype(np.uint32)
 
 
 def weight_note(unweighted: int | None, rows: int) -> list[str]:
-    """Return what a reader has to know of rows whose sampling weight is not known: a note, or none.
+    """Return a note about rows without a sample weight, if there are any.
 
     Args:
-        unweighted: rows of those counted that carry no weight; None where no row could carry one.
-        rows: rows counted.
+        unweighted: number of counted rows without a sample weight; None if the data has no weights at all.
+        rows: number of rows counted.
+
+    Returns:
+        One note, or none; a warning where some rows have a weight and some do not.
     """
     if not unweighted or not rows:
         return []
-    carry = "carries" if unweighted == 1 else "carry"
-    text = f"{unweighted:,} of {pluralize(rows, 'row')} {carry} no weight, counted as 1"
+    have = "has" if unweighted == 1 else "have"
+    text = f"{unweighted:,} of {pluralize(rows, 'row')} {have} no sample weight, counted as 1"
     mixed = unweighted < rows
     return [f"warning: {text}; known and unknown weights are mixed" if mixed else text]
 
 
 class Counter:
-    """Adds up the weights of the rows of one file per code, for all rows and for the units.
+    """Adds up the weights of one file's rows per code, for all rows and for units of work.
 
     Args:
-        weights, units: of the rows of the file.
+        weights: weights of the rows.
+        units: which rows are units of work.
     """
 
     def __init__(self, weights: Weights, units: npt.NDArray[np.bool_]) -> None:
         self._weights = weights
         self._units = units
-        self._cells = 2 * len(weights.n)  # a class of weight, a unit or not
+        self._cells = 2 * len(weights.n)  # one per class of weights, for units and for others
         self._row: npt.NDArray[np.intp] | None = None
         if weights.classes is not None:
             self._row = np.multiply(weights.classes, 2, dtype=np.intp)
@@ -156,8 +160,12 @@ class Counter:
 
         Args:
             codes: one per row of the file, in 0..entries.
-            entries: how many entries the codes have.
-        Cost: one bincount over the rows that have a value, where rows have few classes of weight; else six
+            entries: number of entries.
+
+        Returns:
+            Totals of all rows, and of the units.
+
+        Cost: one bincount over the rows that have a value if rows have few classes of weights; otherwise six
             over all rows.
         """
         size = entries + 1
@@ -169,7 +177,7 @@ class Counter:
 
     def _by_class(self, codes: npt.NDArray[Any], size: int) -> tuple[Totals, Totals]:
         assert self._row is not None
-        # Most fields are missing on most rows: count the others, the rest follows.
+        # Most fields are missing on most rows: count the rows that have a value, and subtract.
         sparse = np.count_nonzero(codes) < len(codes) / 4
         some = np.flatnonzero(codes) if sparse else slice(None)
         cell = np.multiply(codes[some], self._cells, dtype=np.intp)
@@ -196,8 +204,8 @@ def _sums(
     return Totals(np.rint(count).astype(np.int64), once, twice)
 
 
-def _few(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[Any]]:
-    """Return small codes and the distinct values, or None where there are more than `MOST_CLASSES`."""
+def _small_codes(values: npt.NDArray[Any]) -> tuple[npt.NDArray[np.uint8] | None, npt.NDArray[Any]]:
+    """Return 8-bit codes and the distinct values; no codes if there are more than `MOST_CLASSES`."""
     if len(values) and (values == values[0]).all():
         return np.zeros(len(values), np.uint8), values[:1]
     hashed = pa.array(values).dictionary_encode()

@@ -1,4 +1,4 @@
-"""Small Datasets that stand for large ones until the exact answer is there; thrown away after use."""
+"""Small temporary Datasets, sampled from large input, that give an answer until the exact one is there."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.dataset.cache import entry_for, source_key
-from obskit.dataset.conversion import Paths, located
+from obskit.dataset.conversion import Paths, resolve_inputs
 from obskit.dataset.dataset import Dataset, is_dataset
 from obskit.dataset.manifest import MANIFEST
 from obskit.dataset.parts import ROW_GROUP
@@ -23,53 +23,63 @@ from obskit.text import pluralize
 ROWS = 50_000
 SECONDS = 2.5
 LARGE = 256 << 20
-"""Bytes of input, once unfolded, that take longer to convert than one likes to wait."""
+"""Bytes of decompressed input beyond which conversion takes longer than people like to wait."""
 
 STRETCHES = 6
-"""Row groups that are read of a large Dataset."""
+"""Row groups that are read from a large Dataset."""
 
-# What a byte on disk unfolds to, about; telemetry is repetitive.
-_UNFOLDS = {".gz": 10, ".zst": 10, ".bz2": 10, ".parquet": 10}
+# Bytes after decompression per byte on disk, roughly; telemetry is repetitive.
+_EXPANSION = {".gz": 10, ".zst": 10, ".bz2": 10, ".parquet": 10}
 
 
 @contextmanager
-def skimmed(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[tuple[Dataset, str] | None]:
-    """Give a Dataset of some rows of files that are large and not converted yet, and what they are of.
+def preview_files(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[tuple[Dataset, str] | None]:
+    """Sample rows of large files that are not converted yet.
 
     Args:
-        paths, options: as `convert` takes them.
-    Returns:
-        The Dataset, which is gone with the context, and words such as "7 of 7 files"; None where the files
-        can be opened or converted at once, or nothing could be read.
+        paths: as in `convert`.
+        options: as in `convert`.
+
+    Yields:
+        The Dataset, which is deleted when the context ends, and what it is a sample of, such as "7 of 7
+        files". None if the files open at once or are small enough to convert, or if nothing could be read.
+
     Raises:
         NoSuchPath, ReadError: from the readers.
     """
-    given = located(paths)
+    given = resolve_inputs(paths)
     if len(given) == 1 and is_dataset(given[0]):
         yield None
         return
     files = [file for file in expand(given, []) if file.name != MANIFEST]
-    size = sum(file.stat().st_size * _UNFOLDS.get(file.suffix.lower(), 1) for file in files)
+    size = sum(file.stat().st_size * _EXPANSION.get(file.suffix.lower(), 1) for file in files)
     if size < LARGE or is_dataset(entry_for(source_key(files, options))):
         yield None
         return
-    skim = PreviewReader(files, options, rows=ROWS, seconds=SECONDS)
+    reader = PreviewReader(files, options, rows=ROWS, seconds=SECONDS)
     report = LoadReport()
     normalizer = Normalizer(report, options)
-    batches = [normalizer.batch(raw) for raw in skim.batches()]
+    batches = [normalizer.batch(raw) for raw in reader.batches()]
     if not report.rows_read:
         yield None
         return
-    what = f"{skim.files:,} of {pluralize(skim.of, 'file')}"
-    if skim.reach < 1:
-        what += f", of compressed ones the first {skim.reach:.0%}"
-    with _kept(batches, normalizer.schema, report) as made:
+    what = f"{reader.files:,} of {pluralize(reader.of, 'file')}"
+    if reader.reach < 1:
+        what += f", the first {reader.reach:.0%} of compressed ones"
+    with _temporary_dataset(batches, normalizer.schema, report) as made:
         yield made, what
 
 
 @contextmanager
-def thinned(dataset: Dataset, rows: int = ROWS) -> Iterator[Dataset]:
-    """Give a Dataset of rows at even distances, out of a few row groups that are spread over all of it.
+def preview_dataset(dataset: Dataset, rows: int = ROWS) -> Iterator[Dataset]:
+    """Sample rows at even distances from a few row groups that are spread over a Dataset.
+
+    Args:
+        dataset: the large Dataset.
+        rows: approximate number of rows to take.
+
+    Yields:
+        The sample, which is deleted when the context ends.
 
     Cost: reads `STRETCHES` row groups.
     """
@@ -85,11 +95,13 @@ def thinned(dataset: Dataset, rows: int = ROWS) -> Iterator[Dataset]:
     for file, start, size in chosen:
         take = np.linspace(0, size - 1, max(1, int(size * share))).astype(np.int64) + start
         batches += dataset.take(file, take).to_batches()
-    with _kept(batches, dataset.schema, LoadReport()) as made:
+    with _temporary_dataset(batches, dataset.schema, LoadReport()) as made:
         yield made
 
 
 @contextmanager
-def _kept(batches: list[pa.RecordBatch], schema: pa.Schema, report: LoadReport) -> Iterator[Dataset]:
+def _temporary_dataset(
+    batches: list[pa.RecordBatch], schema: pa.Schema, report: LoadReport
+) -> Iterator[Dataset]:
     with tempfile.TemporaryDirectory(prefix="obskit-", ignore_cleanup_errors=True) as folder:
         yield write(batches, lambda: schema, Path(folder) / "sample", report)

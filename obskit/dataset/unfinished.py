@@ -1,8 +1,9 @@
-"""Rows of units of work that were still open when they were written: held back until their ends are known.
+"""Replace provisional rows by the final row of their unit of work.
 
-A service writes a unit that is open for long provisionally (`obskit.unfinished`), for it may never end. Here
-its final row takes the place of that, whichever was read first. Only provisional rows ever give way; point
-events that carry a unit's ids, such as markers and logs, are no end of it.
+A service writes a provisional row (`obskit.unfinished`) for a unit that is open for long, because it may
+never end. Here such rows are held back until all input is read, and dropped if the unit's final row came,
+before or after. Only provisional rows are ever dropped. Point events with the ids of a unit, such as markers
+and log records, do not end it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from obskit.text import pluralize
 
 ROWS = 1 << 18
 BYTES = 128 << 20
-TELLING = pa.schema(
+UNIT_COLUMNS = pa.schema(
     [
         ("trace_id", pa.string()),
         ("span_id", pa.string()),
@@ -28,15 +29,16 @@ TELLING = pa.schema(
         (UNFINISHED, pa.bool_()),
     ]
 )
-"""What tells whether a row is the end of a unit, and of which."""
+"""Columns that identify a unit, and say whether a row ends it."""
 
 
-class Unfinished:
-    """Provisional rows on their way.
+class ProvisionalRows:
+    """Provisional rows that wait for the final row of their unit.
 
     Args:
-        report: replaced rows are counted here.
-        rows, bytes_: how many are held; what is beyond goes on as it is, and a note says so.
+        report: counts replaced rows.
+        rows: most rows to hold; more are written as they are, with a note.
+        bytes_: most bytes to hold; more are written as they are, with a note.
     """
 
     def __init__(self, report: LoadReport, rows: int = ROWS, bytes_: int = BYTES) -> None:
@@ -45,8 +47,8 @@ class Unfinished:
         self._held: list[pa.RecordBatch] = []
         self._rows = self._bytes = 0
 
-    def without(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch without its provisional rows, which are held. One without ids stays in it."""
+    def hold_back(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Hold back the provisional rows of a batch that have ids, and return the others."""
         provisional = _provisional(batch)
         if provisional is None or not pc.any(provisional).as_py():
             return batch
@@ -59,26 +61,27 @@ class Unfinished:
             self._rows += batch.num_rows
             self._bytes += batch.nbytes
 
-    def _taken(self) -> list[pa.RecordBatch]:
+    def _release(self) -> list[pa.RecordBatch]:
         held, self._held = self._held, []
         self._rows = self._bytes = 0
         return held
 
     def too_many(self, share: float = 1.0) -> bool:
-        """Whether more are held than may be, or than a share of that."""
+        """Return whether more rows are held than a share of the limits."""
         rows, size = self._most
         return self._rows > rows * share or self._bytes > size * share
 
     def settle(self, written: Iterable[pa.Table]) -> None:
-        """Let go of rows whose unit's end is among those written, and of all but the latest of a unit.
+        """Drop rows whose unit has ended, and all but the latest row of each unit.
 
         Args:
-            written: tables of `TELLING`, of everything that was read so far and is not held.
-        Cost: one pass over `written`, if anything is held.
+            written: tables of `UNIT_COLUMNS`, of all rows that were read so far and are not held.
+
+        Cost: one pass over `written`, if any row is held.
         """
         if not self._held:
             return
-        held = self._taken()
+        held = self._release()
         keys = pa.chunked_array([_keys(batch) for batch in held]).combine_chunks()
         wanted = keys.unique()
         ended = [keys.slice(0, 0)]
@@ -92,38 +95,38 @@ class Unfinished:
             self._hold(batch.filter(pa.array(mask)))
         self._report.replaced += len(keep) - self._rows
 
-    def surplus(self) -> list[pa.RecordBatch]:
-        """Return what is held, to be written as it is, where settling has not made half the room free."""
+    def overflow(self) -> list[pa.RecordBatch]:
+        """Release all rows, to be written as they are, if more than half of the limit is in use."""
         if not self.too_many(0.5):
             return []
         self._report.note(
-            "more provisional rows than can be held back: some stand beside later rows of their units"
+            "too many provisional rows to hold back: some were kept next to later rows of the same unit"
         )
-        return self._taken()
+        return self._release()
 
     def rest(self) -> list[pa.RecordBatch]:
-        """Return the rows of units whose end was not read; for when all was, and settled."""
+        """Release the rows of units that did not end; call it at the end, after `settle`."""
         if self._rows:
             units = pluralize(self._rows, "unit was", "units were")
             self._report.note(f"{units} not finished when last seen: {UNFINISHED} is true")
-        return self._taken()
+        return self._release()
 
 
 def _provisional(batch: pa.RecordBatch) -> pa.BooleanArray | None:
-    """Return which rows are provisional and tell of which unit; None where none can."""
+    """Return which rows are provisional and have ids; None if the batch cannot have any."""
     if not {UNFINISHED, "trace_id", "span_id"}.issubset(batch.schema.names):
         return None
-    said = batch.column(UNFINISHED)
-    if not pa.types.is_boolean(said.type):
+    flags = batch.column(UNFINISHED)
+    if not pa.types.is_boolean(flags.type):
         return None
     known = pc.and_(pc.is_valid(batch.column("trace_id")), pc.is_valid(batch.column("span_id")))
-    return pc.and_(pc.fill_null(said, False), known)
+    return pc.and_(pc.fill_null(flags, False), known)
 
 
 def _keys(rows: pa.Table | pa.RecordBatch) -> pa.Array:
-    """Return what tells a unit from all others, as one text; null where an id is missing.
+    """Return the ids of each row's unit as one text; null where an id is missing.
 
-    Ids may be any text: the length of the first says where it ends.
+    Ids may be any text, so the length of the first one comes first: "32:trace:span".
     """
     trace, span = rows.column("trace_id"), rows.column("span_id")
     keys = pc.binary_join_element_wise(pc.binary_length(trace).cast(pa.string()), trace, span, ":")
@@ -131,13 +134,13 @@ def _keys(rows: pa.Table | pa.RecordBatch) -> pa.Array:
 
 
 def _ends(table: pa.Table) -> pa.Array:
-    """Return the units of rows that took time, as a point event does not, and are not provisional."""
+    """Return the units of final rows: those that have a duration and are not provisional."""
     provisional = pc.fill_null(table.column(UNFINISHED), False)
     return _keys(table.filter(pc.and_not(pc.is_valid(table.column("duration_ms")), provisional)))
 
 
 def _seen(batch: pa.RecordBatch) -> npt.NDArray[np.float64]:
-    """Return when each row was written, in microseconds: when it began and how long it had taken."""
+    """Return when each row was written, in microseconds: its timestamp plus its duration so far."""
     out = np.zeros(batch.num_rows)
     for name, factor in (("timestamp", 1), ("duration_ms", 1000)):
         if name in batch.schema.names:
@@ -148,7 +151,7 @@ def _seen(batch: pa.RecordBatch) -> npt.NDArray[np.float64]:
 
 
 def _latest(keys: pa.Array, seen: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Return which rows are the last of their unit."""
+    """Return which rows are the latest of their unit."""
     codes = keys.dictionary_encode().indices.to_numpy()
     order = np.lexsort((seen, codes))
     out = np.zeros(len(codes), bool)

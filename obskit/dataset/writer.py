@@ -1,7 +1,7 @@
-"""Batches of events to a Dataset, in constant memory, whole or not at all.
+"""Write batches of events as a Dataset, in constant memory, completely or not at all.
 
-A part is sorted and written in a thread of its own while the next one is collected: most of both is done by
-Arrow, which needs no interpreter.
+While one part is sorted and written in a thread, the next one is collected; Arrow does most of both without
+the interpreter lock.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from obskit.dataset.atomic_write import room_for
-from obskit.dataset.cache import TEMPORARY, temporary_beside
+from obskit.dataset.atomic_write import report_full_disk
+from obskit.dataset.cache import TEMPORARY, temporary_folder_for
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.manifest import MANIFEST, DataFile, Manifest, read_manifest, write_manifest
 from obskit.dataset.parts import open_part, read_columns, rewrite_part, sorted_by_time, write_part
-from obskit.dataset.unfinished import TELLING, Unfinished
+from obskit.dataset.unfinished import UNIT_COLUMNS, ProvisionalRows
 from obskit.errors import DatasetError
 from obskit.schema import LoadReport, cast
 
@@ -31,11 +31,11 @@ THREADS = 2
 
 
 @dataclass
-class _Parts:
-    """Collects batches and writes a part whenever enough are there.
+class _PartWriter:
+    """Collects batches and writes a part whenever there are enough.
 
-    A type may widen and columns may come later, so what is written early may be of an older schema;
-    `finish` rewrites just those parts.
+    Types may widen and columns may be added as batches come, so early parts may have an older schema;
+    `finish` rewrites those parts only.
     """
 
     folder: Path
@@ -52,9 +52,9 @@ class _Parts:
 
     def add(self, batch: pa.RecordBatch) -> None:
         while self.held_rows + batch.num_rows >= self.rows:
-            room = self.rows - self.held_rows
-            self._hold(batch.slice(0, room))
-            batch = batch.slice(room)
+            missing = self.rows - self.held_rows
+            self._hold(batch.slice(0, missing))
+            batch = batch.slice(missing)
             self.flush()
         if batch.num_rows:
             self._hold(batch)
@@ -67,22 +67,22 @@ class _Parts:
         self.held_bytes += batch.nbytes
 
     def flush(self) -> None:
-        """Hand what is held to the writing thread, once that has done with the part before."""
-        self._settle()
-        self.written = _at_least_time(self.schema())
+        """Pass the collected batches to the writing thread, once it has finished the previous part."""
+        self._collect()
+        self.written = _with_timestamp(self.schema())
         path = self.folder / f"part-{len(self.done):05d}.parquet"
         self.writing = self.pool.submit(_write, path, self.pending, self.written)
         self.pending = []
         self.held_rows = self.held_bytes = 0
 
-    def _settle(self) -> None:
+    def _collect(self) -> None:
         if self.writing is not None and self.written is not None:
             self.done.append((self.writing.result(), self.written))
             self.writing = None
 
-    def so_far(self, wanted: pa.Schema) -> Iterator[pa.Table]:
-        """Yield some columns of everything that was added, a row group at a time."""
-        self._settle()
+    def written_rows(self, wanted: pa.Schema) -> Iterator[pa.Table]:
+        """Yield some columns of all rows that were added, one row group at a time."""
+        self._collect()
         for file, schema in self.done:
             have = [name for name in wanted.names if name in schema.names]
             reader = open_part(file)
@@ -91,11 +91,11 @@ class _Parts:
         yield pa.Table.from_batches([cast(batch, wanted) for batch in self.pending], wanted)
 
     def finish(self) -> tuple[list[DataFile], pa.Schema]:
-        self._settle()
+        self._collect()
         if self.pending or not self.done:
             self.flush()
-            self._settle()
-        final = _at_least_time(self.schema())
+            self._collect()
+        final = _with_timestamp(self.schema())
         files = [
             self.pool.submit(rewrite_part, file, final, cast) if old != final else file
             for file, old in self.done
@@ -104,7 +104,7 @@ class _Parts:
 
 
 def _write(path: Path, batches: list[pa.RecordBatch], schema: pa.Schema) -> DataFile:
-    """Write one part; the batches are let go of as they are used, so that one copy is held."""
+    """Write one part. Batches are released as they are used, so that there is only one copy in memory."""
     columns: list[list[pa.Array]] = [[] for _ in schema]
     batches.reverse()
     while batches:
@@ -115,8 +115,8 @@ def _write(path: Path, batches: list[pa.RecordBatch], schema: pa.Schema) -> Data
     return made
 
 
-def _at_least_time(schema: pa.Schema) -> pa.Schema:
-    """Return the schema; one without columns gets `timestamp`, as Parquet engines refuse a file of none."""
+def _with_timestamp(schema: pa.Schema) -> pa.Schema:
+    """Return the schema; an empty one gets `timestamp`, because engines reject files without columns."""
     return schema.remove_metadata() if len(schema) else pa.schema([("timestamp", pa.timestamp("us", "UTC"))])
 
 
@@ -132,20 +132,29 @@ def build(
 ) -> None:
     """Write a Dataset into an empty folder.
 
+    Args:
+        folder: an empty folder.
+        batches: as in `write`.
+        schema: as in `write`.
+        report: as in `write`.
+        source: as in `write`.
+        rows: rows after which a part is complete.
+        bytes_: bytes after which a part is complete.
+
     Raises:
         StorageFull: the disk is full.
     """
-    with room_for(f"the Dataset to {folder.parent}"):
+    with report_full_disk(f"the Dataset to {folder.parent}"):
         with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-write") as pool:
-            parts = _Parts(folder, schema, rows, bytes_, pool)
-            held = Unfinished(report)
+            parts = _PartWriter(folder, schema, rows, bytes_, pool)
+            held = ProvisionalRows(report)
             for batch in batches:
-                parts.add(held.without(batch))
+                parts.add(held.hold_back(batch))
                 if held.too_many():
-                    held.settle(parts.so_far(TELLING))
-                    for provisional in held.surplus():
+                    held.settle(parts.written_rows(UNIT_COLUMNS))
+                    for provisional in held.overflow():
                         parts.add(provisional)
-            held.settle(parts.so_far(TELLING))
+            held.settle(parts.written_rows(UNIT_COLUMNS))
             for provisional in held.rest():
                 parts.add(provisional)
             files, final = parts.finish()
@@ -163,23 +172,28 @@ def write(
     rows_per_file: int = ROWS,
     bytes_per_file: int = BYTES,
 ) -> Dataset:
-    """Write canonical batches as a Dataset.
+    """Write normalized batches as a Dataset.
 
     Args:
-        batches: from a Normalizer; a field's type may widen and fields may be added as they come.
-        schema: called for the schema so far; after the last batch it is final.
-        out: the folder to make; an existing Dataset there is replaced, an empty folder filled.
-        report: what loading found; kept with the Dataset.
-        source: what it was made from, as the cache keys it.
-        rows_per_file, bytes_per_file: a part is written when either is reached; three times that is held,
-            and provisional rows, which wait for the end of their unit up to a bound of their own.
+        batches: from a Normalizer; types may widen and fields may be added as they come.
+        schema: returns the schema so far; after the last batch it is final.
+        out: folder to create; an existing Dataset is replaced, an empty folder filled.
+        report: what loading found; stored with the Dataset.
+        source: key of the input in the cache, if it has one.
+        rows_per_file: rows after which a part is complete.
+        bytes_per_file: bytes after which a part is complete. Memory holds up to three times that, and
+            provisional rows up to a limit of their own.
+
+    Returns:
+        The Dataset.
+
     Raises:
-        DatasetError: `out` is there and no Dataset.
+        DatasetError: `out` exists and is not a Dataset.
         StorageFull: the disk is full; nothing is left behind.
     """
     out = Path(out).absolute()
     check_target(out)
-    building = temporary_beside(out)
+    building = temporary_folder_for(out)
     try:
         build(building, batches, schema, report, source=source, rows=rows_per_file, bytes_=bytes_per_file)
         install(building, out)
@@ -189,42 +203,46 @@ def write(
 
 
 def check_target(out: Path) -> None:
-    """Refuse to write over what is not ours.
+    """Check that a folder can be written to without replacing anything but a Dataset.
+
+    Args:
+        out: the folder.
 
     Raises:
         DatasetError: `out` is a file, or a folder that holds something other than a Dataset.
     """
     if out.is_file():
-        raise DatasetError(f"{out} is a file", hint="name a folder that is not there yet")
+        raise DatasetError(f"{out} is a file, expected a folder", hint="choose a new or an empty folder")
     if out.is_dir() and not is_dataset(out) and any(out.iterdir()):
-        raise DatasetError(f"{out} is not empty and no Dataset", hint="name an empty folder or a new one")
+        raise DatasetError(f"{out} is not empty and is not a Dataset", hint="choose a new or an empty folder")
 
 
 def install(built: Path, out: Path) -> None:
-    """Move a finished Dataset to its place; one that is there is moved aside and removed after.
+    """Move a finished Dataset to its place; an existing one is moved away first and removed afterwards.
 
-    One of the same parts stays, with its codes and for whoever has it open, and gets the new manifest.
+    If the existing one has the same parts, it stays, with its codes and for processes that have it open, and
+    gets the new manifest.
     """
     for attempt in range(5):
-        aside = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
+        retired = out.with_name(f".{out.name}{TEMPORARY}{secrets.token_hex(6)}")
         replaced = is_dataset(out)
         try:
             if replaced and _same_parts(built, out):
                 os.replace(built / MANIFEST, out / MANIFEST)
                 return
             if replaced:
-                out.rename(aside)
+                out.rename(retired)
             os.rename(built, out)
         except OSError:
-            # Another process replaces it too, and was between its two renames or is done: again.
-            if aside.exists() and not out.exists():
-                aside.rename(out)
+            # Another process is replacing it too, or just has: try again.
+            if retired.exists() and not out.exists():
+                retired.rename(out)
             if attempt == 4 or (out.exists() and not is_dataset(out)):
                 raise
         else:
             return
         finally:
-            shutil.rmtree(aside, ignore_errors=True)
+            shutil.rmtree(retired, ignore_errors=True)
 
 
 def _same_parts(built: Path, there: Path) -> bool:

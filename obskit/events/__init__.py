@@ -1,6 +1,6 @@
-"""The events room: `load`, `Events` with the verbs that a user meets.
+"""What users work with: `load`, and `Events` with its verbs.
 
-It is the only room that people meet by name; the verbs are each one call into a room below.
+Each verb is one call into a package below.
 """
 
 from obskit.events.events import Events

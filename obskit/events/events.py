@@ -1,109 +1,46 @@
-"""`Events`: an immutable handle on a scope, each verb one call into a room below."""
+"""`Events`, the object that users work with: loaded events and the verbs that ask questions of them.
+
+Each verb is one call into a package below (`query`, `explain`, `triage`).
+"""
 
 from __future__ import annotations
 
 import dataclasses
-import os
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
-from urllib.parse import quote
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
-import pyarrow as pa
-
-import obskit.explain as explaining
-import obskit.query as querying
-import obskit.writers as writing
-from obskit.dataset import Dataset, Progress, from_arrow
+from obskit import explain, query
+from obskit.dataset import Progress
 from obskit.display.result import Result
-from obskit.display.tables import format_cell, html_table, text_table
-from obskit.engine import Population, Scope, parse_moment, parse_window
+from obskit.engine import Population, parse_moment
+from obskit.events.event_set import EventSet
 from obskit.events.previews import Shown, explain_sample, notebook_display
+from obskit.explain import Explanation
 from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
-from obskit.schema import LoadReport
-from obskit.text import pluralize, safe
 from obskit.triage import Triage, triage
-from obskit.writers import Written
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-Answer = TypeVar("Answer", bound=Result)
-
-SHOWN_FIELDS = 30
-SHOWN_FIELDS_HTML = 200
-TIME = "timestamp"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Events:
-    """Events to be asked; every verb returns something new and leaves these as they are.
+class Events(EventSet):
+    """Loaded events, and the verbs that answer questions about them.
+
+    `obskit.load` makes one. Verbs never change it: `where`, `between` and `derive` return new `Events`; the
+    others return a result that prints as a table, as HTML in a notebook, and converts with `to_arrow()`,
+    `to_pandas()` and `to_dict()`. Every result carries the call that made it, the SQL, the dataset's
+    fingerprint, row counts and notes.
+
+    Counts, shares, rates and percentiles are weighted: a row represents `sample_weight` x `event_count`
+        events.
 
     Attributes:
-        scope: the dataset, its engine and the condition that narrows it.
-        trace_url: address of a trace, with `{trace_id}` in it.
+        scope: the dataset, its engine, and the condition that selects its rows.
+        trace_url: template of links to traces, with `{trace_id}` in it; None for no links.
+
+    Example:
+        slow = events.where("http.route = '/book' and duration_ms > 500")
+        slow.query("count()", "p99(duration_ms) as p99", by="service.version")
     """
-
-    scope: Scope
-    trace_url: str | None = None
-    # How `refresh` makes the same again: opens the files, then narrows and derives step by step.
-    _reopen: Callable[[], Events] | None = field(default=None, repr=False)
-    _steps: tuple[Callable[[Events], Events], ...] = field(default=(), repr=False)
-
-    @property
-    def dataset(self) -> Dataset:
-        """The events at rest, whatever these are narrowed to."""
-        return self.scope.dataset
-
-    @property
-    def schema(self) -> pa.Schema:
-        """Fields and types, derived ones last."""
-        return self.scope.schema
-
-    @property
-    def fingerprint(self) -> str:
-        """What the rows of the dataset hash to."""
-        return self.dataset.fingerprint
-
-    @property
-    def load_report(self) -> LoadReport:
-        """What was read, rejected, renamed and retyped."""
-        return self.dataset.load_report
-
-    @property
-    def population(self) -> str:
-        """Which rows `explain`, `triage` and the Explorer look at: "units", or "all" (see `Scope.units`)."""
-        return "all" if self.scope.units()[0] is None else "units"
-
-    def where(self, condition: Any) -> Events:
-        """Return the events of which a condition is true; see `docs/conditions.md`."""
-        return self._step(lambda events: events._of(events.scope.narrow(condition)))
-
-    def between(self, start: Any, end: Any = None) -> Events:
-        """Return the events from `start` up to, not including, `end`.
-
-        Args:
-            start: a datetime, ISO 8601 (naive is UTC), "-30m" before the newest event, or None; alone also
-                the whole window, as (start, end) or "start/end".
-            end: a time like `start`; None is open.
-        Raises:
-            ConditionError: not a time.
-            InvalidArgument: it ends before it begins, or neither is given.
-        """
-        both = end is not None or start is None
-        window = parse_window((start, end) if both else start, self.scope.newest)
-        return self.where(window.condition_text)
-
-    def derive(self, **expressions: Any) -> Events:
-        """Return the events with further fields, such as `derive(slow="duration_ms > 500")`."""
-
-        def step(events: Events) -> Events:
-            scope = events.scope
-            for name, expression in expressions.items():
-                scope = scope.derive(name, expression)
-            return events._of(scope)
-
-        return self._step(step)
 
     def query(
         self,
@@ -116,9 +53,39 @@ class Events:
         limit: int | None = None,
         exact: bool = False,
     ) -> QueryResult:
-        """Calculate over groups and time; see `obskit.query.query`."""
+        """Calculate counts, rates and percentiles, by group and over time.
+
+        All rows are counted, not only units of work.
+
+        Args:
+            *calculations: `count()`, `count(COND)`, `share(COND)` (share of the events for which COND is not
+                null), `rate()` per second, `sum(x)`, `avg(x)`, `min(x)`, `max(x)`, `count_distinct(x)`,
+                `p01(x)` to `p999(x)` (percentiles, within 1%), `concurrency()` (average number in progress),
+                `rows()`; each may end in `as NAME`.
+            by: field, or fields, to group by; rows without a value form a group.
+            every: length of a time bucket: "30s", "1m", "1h".
+            where: condition for this query only.
+            having: condition on the columns of the result.
+            order: "NAME desc, NAME"; by default the first calculation, descending.
+            limit: number of groups. With `every`: the top groups over the whole range; the rest become
+                "other".
+            exact: exact percentiles without sample weights, instead of weighted ones within 1%.
+
+        Returns:
+            QueryResult with one row per group and time bucket; `.plot()` draws it.
+
+        Raises:
+            ConditionError: a calculation or condition cannot be parsed.
+            UnknownField, UnknownFunction: a name does not exist.
+            InvalidArgument: the arguments do not go together.
+            LimitExceeded: more than a million time buckets.
+
+        Example:
+            events.query("count()", by="service.version")
+            events.query("share(error) as errors", "p99(duration_ms) as p99", every="1h")
+        """
         return self._linked(
-            querying.query(
+            query.query(
                 self.scope,
                 *calculations,
                 by=by,
@@ -132,19 +99,48 @@ class Events:
         )
 
     def fields(self, names: Sequence[str] | None = None) -> Fields:
-        """List the fields: type, fill, how many values, the commonest ones."""
-        return querying.fields(self.scope, names)
+        """List the fields: type, share of rows that have a value, distinct values, most common values.
+
+        Args:
+            names: only these fields; all by default.
+
+        Returns:
+            Fields with one row per field. Rows are counted without weights; `at_least` marks a count of
+            distinct values that is a lower bound.
+
+        Example:
+            events.fields(["http.route", "service.version"])
+        """
+        return query.fields(self.scope, names)
 
     def heatmap(
         self,
-        x: str = TIME,
+        x: str = "timestamp",
         y: str = "duration_ms",
         bins: tuple[int, int] = (200, 60),
         *,
         log: bool | None = None,
     ) -> Heatmap:
-        """Count events on a grid of two numbers, or of a number over time."""
-        return querying.heatmap(self.scope, x, y, bins, log=log)
+        """Count events on a grid of two fields, by default duration over time.
+
+        Args:
+            x: field for the horizontal axis, a number or a time.
+            y: field for the vertical axis, a number or a time.
+            bins: number of cells along x and y.
+            log: whether y is logarithmic; by default it is where most values are positive and they span more
+                than a factor of 20.
+
+        Returns:
+            Heatmap with one row per cell that is not empty; a notebook draws it.
+
+        Raises:
+            UnknownField: there is no such field.
+            InvalidArgument: a field is neither a number nor a time, or `bins` is out of range.
+
+        Example:
+            events.heatmap(bins=(60, 20))
+        """
+        return query.heatmap(self.scope, x, y, bins, log=log)
 
     def explain(
         self,
@@ -159,18 +155,53 @@ class Events:
         depth: int = 3,
         cluster: str | None = "trace_id",
         thorough: bool = False,
-        first: Callable[[explaining.Explanation], None] | None = None,
+        first: Callable[[Explanation], None] | None = None,
         progress: Progress | None = None,
         cancelled: Callable[[], bool] | None = None,
         on_sample: Shown | None = None,
-    ) -> explaining.Explanation:
-        """Rank what distinguishes the selected events from the others; see `obskit.explain.explain`.
+    ) -> Explanation:
+        """Rank the conditions that separate the selected events from the others.
 
-        Where the exact answer has to wait for the codes of a large dataset, one from a sample comes first,
-        labelled so: it is given to `on_sample`, or in a notebook shown until the exact one is there (but not
-        where `cancelled` is given: that is a view of its own).
+        Where the exact answer has to wait for a large dataset to be indexed, an answer from a sample comes
+        first,
+        labelled as one: passed to `on_sample`, or shown in a notebook until the exact answer is there.
+
+        Args:
+            selection: condition for the outcome to explain: slow, failed, on the new version.
+            during: when it happened: (start, end), "start/end" in ISO 8601, "-30m" before the newest event,
+                or a condition; all of the time by default.
+            baseline: condition for the events to compare with; by default the rest, for which `selection` is
+                false. Events for which it is null are counted and left out.
+            history: an earlier window of time whose rates count as usual; "auto" takes everything before
+                `during`, None nothing. It may not overlap `during`.
+            where: condition on both selection and baseline.
+            fields: fields to look at; by default all that the selection does not use.
+            population: "units" (of work: requests as their callers see them) or "all" rows. With a `where`
+                that uses `kind` or `name`, all rows it is true for are taken.
+            depth: largest number of conditions in a finding: 1, 2 or 3.
+            cluster: field whose equal values count as one observation; None counts each row by itself.
+            thorough: also look for pairs of conditions that have no effect alone. Slower.
+            first: called with the findings of single fields, before combinations are searched.
+            progress: called as (what, done, total).
+            cancelled: called between steps; work ends with `Cancelled` once it returns true. With it, no
+                sample is shown in a notebook.
+            on_sample: called with the answer from a sample, if there is one.
+
+        Returns:
+            Explanation: `.findings` in descending order of evidence, with shares from 0 to 1; `.refinements`,
+            `.describes`, `.skipped`.
+
+        Raises:
+            EmptySelection: the selection or the baseline has no rows.
+            InvalidArgument: the arguments do not go together.
+            ConditionError: a condition cannot be parsed.
+            UnknownField, UnknownFunction: a name does not exist.
+
+        Example:
+            found = events.explain("duration_ms > 500", where="http.route = '/book'")
+            found.findings[0].condition
         """
-        options = explaining.ExplainOptions(
+        options = explain.ExplainOptions(
             during=during,
             baseline=baseline,
             history=history,
@@ -184,17 +215,17 @@ class Events:
             progress=progress,
             cancelled=cancelled,
         )
-        below = notebook_display() if on_sample is None and cancelled is None else None
-        show = on_sample or below
+        display = notebook_display() if on_sample is None and cancelled is None else None
+        show = on_sample or display
         sample = explain_sample(self.scope, selection, options) if show is not None else None
         if show is not None and sample is not None:
             show(dataclasses.replace(sample, trace_url=self.trace_url))
         try:
-            found = explaining.explain(self.scope, selection, options)
+            found = explain.explain(self.scope, selection, options)
             return dataclasses.replace(found, trace_url=self.trace_url)
         finally:
-            if below is not None:
-                below.clear()
+            if display is not None:
+                display.clear()
 
     def triage(
         self,
@@ -204,129 +235,137 @@ class Events:
         population: Population = "units",
         progress: Progress | None = None,
     ) -> Triage:
-        """Compare every operation with its own earlier self, and explain those that got worse.
+        """Compare every operation with its own earlier behaviour, and explain those that got worse.
 
         Args:
-            since: where "later" begins: a datetime, ISO 8601, or "-30m" before the newest event.
-            until: where it ends, the same; events from then on are left out.
-            population: "units" of work, or "all" rows.
+            since: where "later" begins: a datetime, ISO 8601 text, or "-30m" before the newest event. By
+                default every deployment and round time step (at most 24) is tried, with a correction for that
+                many attempts.
+            until: end of the comparison, a time like `since`; later events are left out.
+            population: "units" (of work) or "all" rows.
             progress: called as (what, done, total).
+
+        Returns:
+            Triage with one row per operation: rate, errors, p50 and p99 before and after; those with the most
+            additional slow or failed events come first, with an explanation.
+
+        Raises:
+            InvalidArgument: the events have no timestamps or nothing that names an operation, or `until` is
+                not after `since`.
+            ConditionError: `since` or `until` is text that is not a time.
+            EmptySelection: there are no events to compare.
+
+        Example:
+            booking = events.where("http.route = '/book'")
+            booking.triage(since="2026-05-04T10:00Z")
         """
         newest = self.scope.newest
         first, last = (parse_moment(given, newest) for given in (since, until))
         return triage(self.scope, first, until=last, population=population, progress=progress)
 
     def impact(self, selection: Any, by: str = "user.id", *, population: Population = "units") -> Impact:
-        """Count how many users (customers, ...) of how many a selection hit."""
-        return querying.impact(self.scope, selection, by, population=population)
-
-    def trace(self, trace_id: str) -> Trace:
-        """Return the rows of one trace as a waterfall, narrowed or not: a trace is looked at whole."""
-        return self._linked(querying.trace(dataclasses.replace(self.scope, where=None), trace_id))
-
-    def traces(self, limit: int = 20) -> Result:
-        """List the traces of these events, the longest first."""
-        return self._linked(querying.traces(self.scope, limit))
-
-    def points(self) -> Events:
-        """Return the spans' own events, one a row, to be asked as any events; see `obskit.query.points`."""
-        return self._step(lambda events: events._within(querying.points(events.scope)))
-
-    def links(self) -> Events:
-        """Return the spans' links, one a row, to be asked as any events; see `obskit.query.links`."""
-        return self._step(lambda events: events._within(querying.links(events.scope)))
-
-    def sample(self, n: int = 10, seed: int = 0) -> Result:
-        """Draw rows at random; the same seed draws the same rows."""
-        return self._linked(querying.sample(self.scope, n, seed))
-
-    def refresh(self) -> Events:
-        """Return the same events as their files are now, narrowed and derived as these are."""
-        if self._reopen is None:
-            return self
-        events = self._reopen()
-        for step in self._steps:
-            events = step(events)
-        return dataclasses.replace(events, _steps=self._steps, _reopen=self._reopen)
-
-    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the events as an Arrow table, all in memory."""
-        names = [self.scope.resolve(name) for name in columns or self.schema.names]
-        return self.scope.run(lambda table: table.select(*names)).table
-
-    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return the events as a DataFrame, all in memory."""
-        frame: pd.DataFrame = self.to_arrow(columns).to_pandas()
-        return frame
-
-    def write(
-        self,
-        path: str | os.PathLike[str],
-        format: str | None = None,
-        fields: Sequence[str] | None = None,
-        *,
-        progress: Progress | None = None,
-    ) -> Written:
-        """Write the events into one file, or as a Dataset; see `obskit.writers.write` and `docs/formats.md`.
+        """Count how many users a selection affected, and out of how many.
 
         Args:
-            path: a file that is not there yet; its suffix tells the format, and gzip or zstd around it.
-            format: "dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"; by default as the suffix
-                tells, and a Dataset where there is none.
-            fields: which fields; all by default.
-            progress: called as ("writing rows", done, total).
+            selection: condition for the outcome: failed, slow.
+            by: field that identifies a user, customer or device.
+            population: "units" (of work) or "all" rows.
+
+        Returns:
+            Impact: distinct values of `by` on the selected rows and on all rows, and the first and last time.
+            In sampled data both counts are lower bounds, and a note says so.
+
+        Raises:
+            EmptySelection: the selection is true for no row.
+            UnknownField: there is no field `by`.
+            InvalidArgument: `by` is a list, or `population` is neither "units" nor "all".
+
+        Example:
+            events.impact("error", by="user.id")
         """
-        return writing.write(self.scope, path, format=format, fields=fields, progress=progress)
+        return query.impact(self.scope, selection, by, population=population)
 
-    def trace_link(self, trace_id: str) -> str | None:
-        """Return the address of a trace, None where no `trace_url` was given."""
-        if self.trace_url is None:
-            return None
-        return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
+    def trace(self, trace_id: str) -> Trace:
+        """Show one trace as a waterfall.
 
-    def __repr__(self) -> str:
-        table, notes = self._catalogue(SHOWN_FIELDS)
-        return "\n".join([*self._head(), text_table(table), *map(safe, notes)])
+        Conditions of `where` and `between` are ignored: the trace is complete.
 
-    def _repr_html_(self) -> str:
-        table, notes = self._catalogue(SHOWN_FIELDS_HTML)
-        return html_table(table, caption=[*self._head(), *notes], most=SHOWN_FIELDS_HTML)
+        Args:
+            trace_id: hex digits, in either case; all of them.
 
-    def _catalogue(self, most: int) -> tuple[pa.Table, list[str]]:
-        """Return the first fields, for only those that are shown are looked at, and the lines below."""
-        names = self.schema.names
-        found = querying.fields(self.scope, names[:most])
-        notes = (
-            [f"… {pluralize(len(names) - most, 'more field')}: events.fields()"] if len(names) > most else []
-        )
-        notes += [f"note: {note}" for note in found.notes]
-        return found.shown, notes
+        Returns:
+            Trace with one row per event, as a tree.
 
-    def _head(self) -> list[str]:
-        rows, first, last = self.scope.extent
-        whole = pluralize(self.dataset.rows, "event")
-        said = whole if self.scope.where is None else f"{rows:,} of {whole}"
-        when = f" from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
-        lines = [f"{said}{when}, {pluralize(len(self.schema), 'field')}, dataset {self.fingerprint[:12]}"]
-        if self.scope.where is not None:
-            lines.append(safe(f"narrowed to: {self.scope.where.text}"))
-        if self.load_report.rejected_count:
-            rejected = pluralize(self.load_report.rejected_count, "row was", "rows were")
-            lines.append(f"{rejected} rejected: see events.load_report")
-        return lines
+        Raises:
+            EmptySelection: no event has this id.
+            InvalidArgument: the events have no trace ids.
 
-    def _within(self, table: pa.Table) -> Events:
-        scope = Scope.of(from_arrow(table))
-        return self._of(dataclasses.replace(scope, notes=self.scope.notes))
+        Example:
+            longest = events.traces(1).to_arrow()["trace_id"][0].as_py()
+            events.trace(longest)
+        """
+        return self._linked(query.trace(dataclasses.replace(self.scope, where=None), trace_id))
 
-    def _of(self, scope: Scope) -> Events:
-        return dataclasses.replace(self, scope=scope)
+    def traces(self, limit: int = 20) -> Result:
+        """List the traces of these events, longest first.
 
-    def _step(self, step: Callable[[Events], Events]) -> Events:
-        return dataclasses.replace(step(self), _steps=(*self._steps, step))
+        Args:
+            limit: number of traces.
 
-    def _linked(self, result: Answer) -> Answer:
-        if self.trace_url is None:
-            return result
-        links: Mapping[str, str] = {"trace_id": self.trace_url}
-        return dataclasses.replace(result, links=links)
+        Returns:
+            Result with one row per trace: spans, errors, first timestamp, longest duration in ms, name of the
+                root.
+
+        Raises:
+            InvalidArgument: the events have no trace ids.
+
+        Example:
+            events.where("error").traces(limit=5)
+        """
+        return self._linked(query.traces(self.scope, limit))
+
+    def points(self) -> Events:
+        """Return the events recorded within spans (exceptions, messages) as `Events` of their own.
+
+        Returns:
+            New `Events` with one row per point: `timestamp`, `name` and attributes are the point's;
+            `trace_id`, `span_id`, `service.name`, `span.name` and the sample weight are its span's; `kind` is
+            "event".
+
+        Raises:
+            InvalidArgument: no format that was loaded records events within spans.
+            EmptySelection: none of these spans has any.
+        """
+        return self._record_step(lambda events: events._from_table(query.points(events.scope)))
+
+    def links(self) -> Events:
+        """Return the links from these spans to others as `Events` of their own.
+
+        Returns:
+            New `Events` with one row per link: `link.trace_id` and `link.span_id` are its target; `trace_id`,
+            `span_id`, `name`, `service.name` and the sample weight are those of the span that has it; `kind`
+            is "link".
+
+        Raises:
+            InvalidArgument: no format that was loaded records links.
+            EmptySelection: none of these spans has any.
+        """
+        return self._record_step(lambda events: events._from_table(query.links(events.scope)))
+
+    def sample(self, n: int = 10, seed: int = 0) -> Result:
+        """Draw rows at random.
+
+        Args:
+            n: number of rows, at least 1.
+            seed: the same seed draws the same rows.
+
+        Returns:
+            Result with `n` rows of all fields, or fewer if there are not as many.
+
+        Raises:
+            InvalidArgument: `n` is not a positive whole number.
+
+        Example:
+            events.where("error").sample(5)
+        """
+        return self._linked(query.sample(self.scope, n, seed))

@@ -1,4 +1,4 @@
-"""`load`: whatever holds events becomes `Events`."""
+"""`load`: make `Events` from files, URLs, streams, tables in memory or a Dataset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast
 import pandas as pd
 import pyarrow as pa
 
-from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, placed
+from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, local_paths
 from obskit.display.tables import check_link
 from obskit.engine import Condition, Scope
 from obskit.errors import InvalidArgument
@@ -30,46 +30,64 @@ def load(
     trace_url: str | None = None,
     progress: Progress | None = None,
 ) -> Events:
-    """Load events.
+    """Load events from files, URLs, streams or tables in memory.
+
+    Files are converted to Parquet once; after that they open from the cache until they change.
 
     Args:
-        source: a file, a folder, a glob, a URL, a pipe, a binary stream (`sys.stdin.buffer`) or several of
-            these (of any format in `docs/formats.md`; gzip, zstd or bzip2 around any), a Dataset, an Arrow
-            table or a DataFrame. Files are converted once and then opened from the cache.
-        mapping: our names to the source's columns, where it has its own: `{"duration_ms": "Duration"}`.
-        error: condition that says what an error is, instead of the status.
-        between: a window of time, as `Events.between` takes it alone: (start, end), "start/end" or "-30m".
-        where: as `Events.where`. Both narrow what was loaded: files are converted whole, once, so that the
-            next window of the same files opens at once.
-        trace_url: address with `{trace_id}` in it; trace ids become links. http and https only.
+        source: a file, folder, glob, URL, pipe or binary stream (`sys.stdin.buffer`), or a list of these; a
+            Dataset, an Arrow table or a DataFrame. The format is detected by content (see `docs/formats.md`),
+            inside gzip, zstd or bzip2 too.
+        mapping: obskit's name of a field -> the source's name, where the two differ:
+            `{"duration_ms": "Duration"}`; or an object with a unit and values that mean null:
+            `{"duration_ms": {"from": "Duration", "unit": "us", "null": [-1]}}`.
+        error: condition that says which events are errors, instead of the rule in `docs/events.md`.
+        between: window of time to keep: (start, end), "start/end" or "-30m" before the newest event. Files
+            are still converted as a whole, so that another window of the same files opens at once.
+        where: condition on the events to keep, as in `Events.where`.
+        trace_url: http or https URL of a trace in your tracing tool, with `{trace_id}` in it; trace ids
+            become links.
         progress: called as (what, done, total).
-    Raises:
-        NoSuchPath, ReadError, DatasetError: there is nothing to read, or it cannot be read.
-        MissingDependency: a URL without the extra `remote`.
-        ConditionError, UnknownField, UnknownFunction: from the conditions.
-        InvalidArgument: a link that is none, or something that holds no events.
-    Cost: one pass over what is not converted yet; a Dataset that is there is opened from its metadata.
-    """
-    template = _checked(trace_url)
-    options = ReadOptions(mapping=mapping, error=error)
-    if is_stream(source):  # it can be read but once
-        source = placed([cast(Given, source)])[0]
-    elif isinstance(source, list | tuple):
-        source = [placed([item])[0] if is_stream(item) else item for item in source]
 
-    def opened() -> Events:
+    Returns:
+        Events; `load_report` says what was read, rejected, renamed and converted.
+
+    Raises:
+        NoSuchPath: there is no such file, or nothing matches the pattern.
+        ReadError, DatasetError: what is there cannot be read.
+        MissingDependency: a URL needs the extra `remote`.
+        LimitExceeded: there are more than 20,000 distinct field names, or a stream is larger than the cache.
+        StorageFull: the disk of the cache is full.
+        ConditionError, UnknownField, UnknownFunction: from `error` and `where`.
+        InvalidArgument: `trace_url` is not a link with `{trace_id}`, `mapping` or `between` is not valid, or
+            `source` is of a type that holds no events.
+
+    Cost: one pass over files that are not converted yet; a Dataset opens from its metadata.
+
+    Example:
+        events = ok.load("sample_events", between="2026-05-04T10:00Z/2026-05-04T11:00Z")
+        events.load_report
+    """
+    template = _check_trace_url(trace_url)
+    options = ReadOptions(mapping=mapping, error=error)
+    if is_stream(source):  # it can be read only once
+        source = local_paths([cast(Given, source)])[0]
+    elif isinstance(source, list | tuple):
+        source = [local_paths([item])[0] if is_stream(item) else item for item in source]
+
+    def open_events() -> Events:
         dataset = _dataset(source, options, progress)
         scope = Scope.of(dataset)
         if options.error is not None:
             scope = _with_error(scope, options.error)
-        events = Events(scope, trace_url=template, _reopen=opened)
+        events = Events(scope, trace_url=template, _reopen=open_events)
         if between is not None:
             events = events.between(between)
         if where is not None:
             events = events.where(where)
-        return dataclasses.replace(events, _steps=())  # `opened` narrows again by itself
+        return dataclasses.replace(events, _steps=())  # `open_events` narrows again by itself
 
-    return opened()
+    return open_events()
 
 
 def _dataset(source: Source, options: ReadOptions, progress: Progress | None) -> Dataset:
@@ -86,27 +104,27 @@ def _dataset(source: Source, options: ReadOptions, progress: Progress | None) ->
     if isinstance(source, Sequence) and all(isinstance(item, (str, Path)) for item in source):
         return convert(list(source), options=options, progress=progress)
     raise InvalidArgument(
-        f"{type(source).__name__} holds no events that can be loaded",
-        hint="paths, URLs, a binary stream, a pyarrow Table, a pandas DataFrame or a Dataset",
+        f"cannot load events from {type(source).__name__}",
+        hint="pass a path, a URL, a binary stream, a pyarrow Table, a pandas DataFrame or a Dataset",
     )
 
 
 def _with_error(scope: Scope, error: Any) -> Scope:
-    """Return the scope of the same rows with `error` as a condition says; kept in the cache by content."""
+    """Return a scope of the same rows in which `error` is what a condition says; cached by content."""
     condition: Condition = scope.condition(error)
     table = scope.run(lambda t: t.mutate(error=condition.to_ibis(t).fill_null(False))).table
-    note = f"error is: {condition.text}"
+    note = f"error is defined as: {condition.text}"
     made = Scope.of(from_arrow(table))
     return Scope(made.dataset, made.engine, notes=(note,))
 
 
-def _checked(trace_url: str | None) -> str | None:
+def _check_trace_url(trace_url: str | None) -> str | None:
     if trace_url is None:
         return None
     if "{trace_id}" not in trace_url:
         raise InvalidArgument(
-            f"trace_url={trace_url!r} has no place for the id",
-            hint="such as https://tracing.example/{trace_id}",
+            f"trace_url must contain {{trace_id}}, got {trace_url!r}",
+            hint="for example https://tracing.example/{trace_id}",
         )
     return check_link(trace_url)
 

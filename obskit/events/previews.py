@@ -1,7 +1,7 @@
-"""An answer from a sample, labelled so, while the exact one is not there yet.
+"""Answers from a sample, labelled as such, until the exact answer is there.
 
-Two things keep an exact answer waiting: files that nobody has converted, and a large Dataset of which the
-codes are not made. `preview` is for the first, `explain_sample` for the second.
+An exact answer has to wait where large files are not converted yet (`preview` helps), or where a large
+Dataset has no codes yet (`explain_sample` helps).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from obskit.dataset import Dataset, skimmed, thinned
+from obskit.dataset import Dataset, preview_dataset, preview_files
 from obskit.display.tables import format_cell
 from obskit.engine import Scope
 from obskit.errors import ObskitError
@@ -22,12 +22,12 @@ from obskit.schema import READ_AS_IS, ReadOptions
 from obskit.text import pluralize
 
 LARGE = 1_000_000
-"""Rows of a Dataset from which on making its codes takes longer than one likes to wait."""
+"""Rows beyond which making the codes of a Dataset takes longer than people like to wait."""
 
 FEW = 12
-"""Fields whose codes are made while one waits; some, such as trace ids, are never coded."""
+"""Fields without codes for which no sample is worth it; some, such as trace ids, never have codes."""
 
-Answer = TypeVar("Answer")
+ResultType = TypeVar("ResultType")
 Shown = Callable[[Explanation], object]
 
 
@@ -35,19 +35,27 @@ Shown = Callable[[Explanation], object]
 def preview(
     paths: str | Path | Sequence[str | Path], options: ReadOptions = READ_AS_IS
 ) -> Iterator[Scope | None]:
-    """Give a sample of files that are large and not converted yet, None where they can be opened at once.
+    """Sample large files that are not converted yet.
 
-    Everything that is asked of it says in its notes that it is of a sample, and of how much of the time. The
-    sample is gone with the context.
+    Results computed from the sample say so in their notes, with the window of time it covers. The sample is
+    deleted when the context ends.
+
+    Args:
+        paths: files, folders or globs, as in `load`.
+        options: how to read the files.
+
+    Yields:
+        Scope of the sample; None if the files open at once or are small enough to convert.
 
     Raises:
-        NoSuchPath, ReadError: as `load`.
+        NoSuchPath, ReadError: as in `load`.
     """
-    with skimmed(paths, options) as found:
-        yield None if found is None else _noted(Scope.of(found[0]), f"from {found[1]}")
+    with preview_files(paths, options) as found:
+        yield None if found is None else _sample_scope(Scope.of(found[0]), f"from {found[1]}")
 
 
-def _noted(scope: Scope, of: str) -> Scope:
+def _sample_scope(scope: Scope, of: str) -> Scope:
+    """Return the scope with a note that says what it is a sample of."""
     dataset: Dataset = scope.dataset
     first, last = dataset.span
     when = f", from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
@@ -55,28 +63,31 @@ def _noted(scope: Scope, of: str) -> Scope:
     return dataclasses.replace(scope, notes=(note, *scope.notes))
 
 
-def labelled(answer: Answer, scope: Scope) -> Answer:
-    """Return an explanation with the label that its numbers are of a sample; others say it in their notes."""
+def labelled(answer: ResultType, scope: Scope) -> ResultType:
+    """Mark an explanation as one from a sample; other results say it in their notes."""
     if isinstance(answer, Explanation):
         return dataclasses.replace(answer, sampled=scope.dataset.rows)
     return answer
 
 
 def explain_sample(scope: Scope, selection: Any, options: ExplainOptions) -> Explanation | None:
-    """Explain from a sample of the rows, if the exact answer has to wait for codes to be made.
+    """Explain from a sample of the rows if the exact answer has to wait for codes.
 
     Args:
-        scope, selection, options: as `explain` takes them; `first` is left to the exact answer.
+        scope: the rows.
+        selection: as in `explain`.
+        options: as in `explain`; `first` is left to the exact answer.
+
     Returns:
-        Explanation with `sampled` set; None where the exact answer is quick, or the sample has no answer.
+        Explanation with `sampled` set; None if the exact answer is quick or the sample has no answer.
     """
     dataset = scope.dataset
     options = dataclasses.replace(options, first=None)
     wanted = set(options.fields or dataset.schema.names) & set(dataset.schema.names)
     if dataset.rows <= LARGE or sum(not dataset.codes.ready(name) for name in wanted) <= FEW:
         return None
-    with thinned(dataset) as small:
-        sample = _noted(Scope.of(small), f"one of {dataset.rows / small.rows:,.0f}")
+    with preview_dataset(dataset) as small:
+        sample = _sample_scope(Scope.of(small), f"one in {dataset.rows / small.rows:,.0f}")
         try:
             for name, expression in scope.derived:
                 sample = sample.derive(name, expression)
@@ -84,11 +95,11 @@ def explain_sample(scope: Scope, selection: Any, options: ExplainOptions) -> Exp
                 sample = sample.narrow(scope.where.text)
             return labelled(explain(sample, selection, options), sample)
         except ObskitError:
-            return None  # such as no selected row among them; what is wrong with the call, the call says
+            return None  # the sample may have no selected row; a wrong call fails again in the exact answer
 
 
 class NotebookDisplay:
-    """Shows an answer from a sample below a cell, and takes it away when the exact one is there."""
+    """Shows an answer from a sample below a notebook cell, and removes it when the exact one is there."""
 
     def __init__(self, display: Callable[..., Any]) -> None:
         self._display = display
@@ -99,16 +110,16 @@ class NotebookDisplay:
         self._handle = self._display(answer, display_id=True)
 
     def clear(self) -> None:
-        """Take it away again."""
+        """Remove it again."""
         if self._handle is not None:
             self._handle.update({"text/plain": "", "text/html": ""}, raw=True)
             self._handle = None
 
 
 def notebook_display() -> NotebookDisplay | None:
-    """Return how to show something in the notebook that runs this code; None where none does.
+    """Return a display for the notebook that runs this code; None outside of notebooks.
 
-    IPython is not imported for it: in a notebook it is there.
+    IPython is not imported for this: in a notebook it already is.
     """
     ipython, shown = sys.modules.get("IPython"), sys.modules.get("IPython.display")
     shell = ipython.get_ipython() if ipython is not None else None

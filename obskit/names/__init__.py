@@ -1,6 +1,6 @@
-"""Names of fields: ours, OpenTelemetry's of today, and the old ones that became them.
+"""Names of fields: obskit's own, OpenTelemetry's current ones, and old names that were replaced.
 
-Plain tables and text, standard library only. Nothing here reads data; `obskit.schema` applies it.
+Tables and functions on text, standard library only. `obskit.schema` applies them to data.
 """
 
 from __future__ import annotations
@@ -49,31 +49,31 @@ COLUMNS: dict[str, str] = {
     "severity_text": "string",
     "severity_number": "int32",
 }
-"""Our own columns in their order -> type word."""
+"""obskit's columns, in their order -> name of their type."""
 
 UNFINISHED = "obskit.unfinished"
 """True on a row that was written while its unit of work was still open."""
 
 DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
-"""What `instrument` reads of its process about once a second: it drifts with time, whatever a unit does."""
+"""Fields of the process that `instrument` reads about once a second; they drift, whatever requests do."""
 
 CARRIED: dict[str, str] = {f"obskit.{name}": name for name in (*COLUMNS, "events", "links")}
-"""Attribute that carries one of our columns through a format that has no place for it -> the column."""
+"""Attribute that holds a column in a format without a field for it -> the column."""
 
 CARRIED_FIELD = "obskit.field."
-"""Before the name of a field that would mean something else in the format: `time` in flat lines, say."""
+"""Prefix of a field whose name has another meaning in the format, such as `time` in flat JSON lines."""
 
 CARRIED_LIST = "obskit.list."
-"""Before the name of a field whose lists a format has to hold as JSON text."""
+"""Prefix of a field whose lists the format holds as JSON text."""
 
 ABSENT = "obskit.null"
-"""Attribute that names, by commas, columns of ours that are null where the format says otherwise."""
+"""Attribute that lists columns, separated by commas, that are null although the format has a value."""
 
 UNIT_KINDS = ("server", "consumer")
-"""Kinds of span that are a unit of work wherever they stand in a trace."""
+"""Kinds of span that are a unit of work anywhere in a trace."""
 
 UNITS = "kind in ('server', 'consumer') or (parent_span_id is null and duration_ms is not null)"
-"""The default population as a condition: one request as its caller sees it."""
+"""Units of work as a condition: one request as its caller sees it."""
 
 ALIASES: dict[str, str] = {
     "time": "timestamp",
@@ -94,9 +94,9 @@ ALIASES: dict[str, str] = {
     "sampleRate": "sample_weight",
     "sample_rate": "sample_weight",
 }
-"""What flat events call our columns -> the column, in order of preference where several are there.
+"""Names that flat events use for obskit's columns -> the column, in order of preference.
 
-Only where a column of the row itself is meant: an OTLP attribute of such a name stays an attribute.
+They apply only to fields of the row itself: an OTLP attribute with such a name stays an attribute.
 """
 
 DURATION_UNITS: dict[str, float] = {
@@ -114,37 +114,51 @@ DURATION_UNITS: dict[str, float] = {
     "duration_sec": 1e3,
     "duration_seconds": 1e3,
 }
-"""Names of a duration that say their unit -> milliseconds in one of it. A bare `duration` says none."""
+"""Names of a duration that include the unit -> milliseconds per unit. A bare `duration` has no known unit."""
 
 ERROR_FIELDS = frozenset(
     {"error", "status_code", "status_message", "error.type", "error.message", "http.response.status_code"}
 )
-"""Fields that tell how a unit of work failed, rather than why."""
+"""Fields that say how a unit of work failed, not why."""
 
 
 def describes_error(name: str) -> bool:
-    """Whether a field says that or how something failed; true by definition of failing events.
+    """Return whether a field describes a failure, and so cannot explain it.
 
-    What an answer looks like (`http.response.*`) is decided after the failure, so it describes it too.
+    Properties of the response (`http.response.*`) are determined after the failure, so they only describe it.
+
+    Args:
+        name: the field.
+
+    Returns:
+        True for status, `error.*`, `exception.*` and `http.response.*` fields.
     """
     return name in ERROR_FIELDS or name.startswith(("exception.", "http.response."))
 
 
 def current(name: str) -> str:
-    """Return today's name of a field: the new one of an old convention name, else the name itself."""
+    """Return the current name of a field: the replacement of an old convention name, else the name itself."""
     return RENAMED.get(name, name)
 
 
 def type_word(name: str) -> str | None:
-    """Return the type that a name is known to have, ours or the conventions', else None."""
+    """Return the type of one of obskit's columns or of a convention name; None if it is neither."""
     return COLUMNS.get(name) or CONVENTION_TYPES.get(name) or ("bool" if name == UNFINISHED else None)
 
 
 def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
-    """Return up to n of the choices that a misspelt name may have meant, the likeliest first.
+    """Find the choices that a misspelt name may mean.
 
-    Case is ignored, an old convention name finds today's, and the last part of a dotted name
-    (`status_code`) finds the whole (`http.response.status_code`).
+    Case is ignored. An old convention name finds the current one, and the last part of a dotted name
+    (`status_code`) finds the whole name (`http.response.status_code`).
+
+    Args:
+        name: the misspelt name.
+        choices: names that exist.
+        n: most names to return.
+
+    Returns:
+        Up to n choices, the likeliest first.
     """
     pool = list(dict.fromkeys(choices))
     folded: dict[str, list[str]] = {}
@@ -152,9 +166,9 @@ def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:
         folded.setdefault(choice.casefold(), []).append(choice)
     wanted = name.casefold()
     found: list[str] = []
-    today = RENAMED.get(name)
-    if today is not None and today in pool:
-        found.append(today)
+    renamed = RENAMED.get(name)
+    if renamed is not None and renamed in pool:
+        found.append(renamed)
     found += folded.get(wanted, [])
     tail = wanted.rsplit(".", 1)[-1]
     close = difflib.get_close_matches(wanted, list(folded), n=n, cutoff=0.72)

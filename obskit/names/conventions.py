@@ -1,8 +1,8 @@
-"""OpenTelemetry's semantic conventions as two tables: old name -> today's, and name -> type.
+"""OpenTelemetry's semantic conventions (1.44) as two tables: old name -> current name, and name -> type.
 
-As of conventions 1.44. A name is in `RENAMED` only where one name takes the place of one other, with the
-same meaning whatever the span: `net.peer.name` (server or client address by kind) and `http.target` (path
-and query in one) are therefore not, and stay as they came.
+`RENAMED` has only names that were replaced by exactly one other with the same meaning for every kind of span.
+So `net.peer.name` (server or client address, depending on the kind) and `http.target` (path and query
+together) are not in it, and keep their names.
 """
 
 from __future__ import annotations
@@ -129,9 +129,9 @@ _RENAMED_BY_GROUP: dict[str, dict[str, str]] = {
 }
 
 RENAMED: dict[str, str] = {old: new for group in _RENAMED_BY_GROUP.values() for old, new in group.items()}
-"""Old convention name -> today's."""
+"""Old convention name -> current name."""
 
-_STRINGS = """
+STRINGS = """
 service.name service.version service.namespace service.instance.id service.peer.name
 deployment.environment.name deployment.id deployment.name
 http.request.method http.request.method_original http.route
@@ -178,7 +178,7 @@ aws.request_id aws.lambda.invoked_arn graphql.operation.name graphql.operation.t
 cassandra.coordinator.dc cassandra.coordinator.id cassandra.consistency.level elasticsearch.node.name
 """
 
-_INTEGERS = """
+INTEGERS = """
 http.response.status_code http.request.body.size http.response.body.size http.request.size
 http.response.size http.request.resend_count
 server.port client.port source.port destination.port network.peer.port network.local.port url.port
@@ -194,12 +194,12 @@ gen_ai.usage.input_tokens gen_ai.usage.output_tokens gen_ai.request.max_tokens g
 aws.dynamodb.limit aws.dynamodb.count aws.dynamodb.scanned_count
 """
 
-_FLOATS = """
+FLOATS = """
 geo.location.lat geo.location.lon gen_ai.request.temperature gen_ai.request.top_p
 azure.cosmosdb.operation.request_charge browser.web_vital.value browser.web_vital.delta
 """
 
-_FLAGS = """
+FLAGS = """
 exception.escaped faas.coldstart messaging.destination.temporary messaging.destination.anonymous
 messaging.kafka.message.tombstone tls.established tls.resumed browser.mobile jvm.thread.daemon
 cassandra.query.idempotent process.interactive
@@ -207,7 +207,7 @@ cassandra.query.idempotent process.interactive
 
 CONVENTION_TYPES: dict[str, str] = {
     name: word
-    for word, names in (("string", _STRINGS), ("int", _INTEGERS), ("float", _FLOATS), ("bool", _FLAGS))
+    for word, names in (("string", STRINGS), ("int", INTEGERS), ("float", FLOATS), ("bool", FLAGS))
     for name in names.split()
 }
-"""Convention name (today's) -> the type word it is known to have."""
+"""Current convention name -> name of its type."""

@@ -1,11 +1,11 @@
-"""Arrow types of an event, and the way of any input into them.
+"""The Arrow types of an event, and the conversion of any input to them.
 
-`Normalizer` does all renaming, typing, flattening, weighting and the error rule; `LoadReport` counts what
-it and the readers changed or left out; `cast` brings early batches to the final schema. No file is opened
-here.
+`Normalizer` flattens, renames, converts types, computes weights and applies the error rule. `LoadReport`
+counts what it and the readers changed or left out. `cast` converts early batches to the final schema. Nothing
+here opens a file.
 """
 
-from obskit.schema.derive import errors
+from obskit.schema.derive import error_flags
 from obskit.schema.flatten import MAX_FIELDS
 from obskit.schema.mapping import check_sources, read_mapping
 from obskit.schema.normalize import MIXED, NAMED, Normalizer
@@ -32,7 +32,7 @@ __all__ = [
     "Rejection",
     "cast",
     "check_sources",
-    "errors",
+    "error_flags",
     "read_mapping",
     "to_text",
     "unify",

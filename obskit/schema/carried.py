@@ -1,7 +1,9 @@
-"""What formats without a place for it carry as attributes of ours, put back where it belongs.
+"""Restore columns that a format could only hold as attributes.
 
-`writers` writes these names (`names.CARRIED` and the constants beside it); here they are read, whatever the
-format was.
+`writers` stores what a format has no field for under names such as `obskit.sample_weight` (see
+`names.CARRIED`).
+Here these attributes become columns again, whatever the format: `obskit.sample_weight` -> `sample_weight`,
+`obskit.list.tags` with the text `["a"]` -> `tags` with the list ["a"].
 """
 
 from __future__ import annotations
@@ -14,13 +16,18 @@ import pyarrow.compute as pc
 
 from obskit.names import ABSENT, CARRIED, CARRIED_FIELD, CARRIED_LIST, COLUMNS
 
-_OURS = "obskit."
-_ITEMS: dict[type, pa.DataType] = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+_PREFIX = "obskit."
+_ITEM_TYPES: dict[type, pa.DataType] = {
+    bool: pa.bool_(),
+    int: pa.int64(),
+    float: pa.float64(),
+    str: pa.string(),
+}
 
 
-def carried(name: str, values: pa.Array) -> tuple[str, pa.Array] | None:
-    """Return the name and values of the field that an attribute carries; None where it carries none."""
-    if not name.startswith(_OURS):
+def unpack_carried(name: str, values: pa.Array) -> tuple[str, pa.Array] | None:
+    """Return the name and values of the column that an attribute carries; None if it carries none."""
+    if not name.startswith(_PREFIX):
         return None
     if name in CARRIED:
         return CARRIED[name], values
@@ -33,7 +40,7 @@ def carried(name: str, values: pa.Array) -> tuple[str, pa.Array] | None:
 
 
 def _lists(values: pa.Array) -> pa.Array | None:
-    """Return JSON text as lists of one type; None where any is no such."""
+    """Parse JSON texts as lists of one type; None if any of them is something else."""
     if not pa.types.is_string(values.type):
         return None
     rows: list[list[Any] | None] = []
@@ -46,21 +53,21 @@ def _lists(values: pa.Array) -> pa.Array | None:
             return None
         rows.append(row)
     kinds = {type(item) for row in rows for item in row or () if item is not None}
-    if len(kinds) > 1 or not kinds <= _ITEMS.keys():
+    if len(kinds) > 1 or not kinds <= _ITEM_TYPES.keys():
         return None
     try:
-        return pa.array(rows, pa.list_(_ITEMS[kinds.pop()] if kinds else pa.null()))
+        return pa.array(rows, pa.list_(_ITEM_TYPES[kinds.pop()] if kinds else pa.null()))
     except (OverflowError, pa.ArrowInvalid):
         return None
 
 
-def absent(columns: dict[str, pa.Array]) -> None:
-    """Take out what the attribute `ABSENT` says is null, and that attribute itself."""
-    said = columns.pop(ABSENT, None)
-    if said is None or not pa.types.is_string(said.type):
+def clear_absent(columns: dict[str, pa.Array]) -> None:
+    """Set values to null where the attribute `ABSENT` says so, and remove that attribute."""
+    listed = columns.pop(ABSENT, None)
+    if listed is None or not pa.types.is_string(listed.type):
         return
-    for name in {name for text in said.unique().to_pylist() if text for name in text.split(",")}:
+    for name in {name for text in listed.unique().to_pylist() if text for name in text.split(",")}:
         if name in COLUMNS and name in columns:
-            within = pc.match_substring_regex(said, f"(^|,){name}(,|$)")
-            nothing = pa.scalar(None, columns[name].type)
-            columns[name] = pc.if_else(pc.fill_null(within, False), nothing, columns[name])
+            is_listed = pc.match_substring_regex(listed, f"(^|,){name}(,|$)")
+            null = pa.scalar(None, columns[name].type)
+            columns[name] = pc.if_else(pc.fill_null(is_listed, False), null, columns[name])

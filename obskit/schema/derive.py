@@ -1,4 +1,4 @@
-"""What a row means beyond what it says: its error, its sampling weight, its words in one spelling."""
+"""Columns that follow from others: error_flags, sample weights, and uniform kinds, statuses and ids."""
 
 from __future__ import annotations
 
@@ -20,16 +20,24 @@ _THRESHOLD = re.compile(r"(?:^|,)\s*ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?=[;,\s]|$
 _THRESHOLD_ARROW = "(^|,)[ \t]*ot=([^,]*;)?th:[0-9a-f]"
 EXCEPTION = ("exception.type", "exception.message", "exception.stacktrace")
 ZERO_IDS = ("", "0" * 16, "0" * 32)
-# No sampler keeps less than one in 2^56, and no row folds more than ten thousand million events: beyond,
-# it is a broken number, and one of it would drown (or overflow) every sum.
-MOST_WEIGHT = 2.0**56
-MOST_COUNT = 10**10
+# No sampler keeps less than one in 2^56 events, and no row represents more than 10^10. A larger number is
+# broken, and a single one would dominate (or overflow) every sum.
+MAX_WEIGHT = 2.0**56
+MAX_COUNT = 10**10
 
 
-def errors(columns: dict[str, pa.Array], rows: int) -> pa.Array:
-    """Return which rows failed: status ERROR, `error.type` set, or an HTTP answer of 5xx, 408 or 429.
+def error_flags(columns: dict[str, pa.Array], rows: int) -> pa.Array:
+    """Return which rows are errors: status ERROR, `error.type` set, or an HTTP status of 5xx, 408 or 429.
 
-    Any other 4xx is the caller's own doing and no error. A row that says none of these has not failed.
+    Other 4xx statuses are the caller's mistake, not an error. Rows without any of these fields are not
+    errors.
+
+    Args:
+        columns: columns of the events by name.
+        rows: number of rows.
+
+    Returns:
+        Boolean array without nulls.
     """
     failed = pa.repeat(False, rows)
     evidence = []
@@ -46,7 +54,7 @@ def errors(columns: dict[str, pa.Array], rows: int) -> pa.Array:
 
 
 def _pairs(text: str | None) -> dict[str, Any]:
-    """Return the attributes of an event, which are JSON text where they came so."""
+    """Parse the attributes of a span's event, which are JSON text; {} if they are not an object."""
     try:
         found = orjson.loads(text or "{}")
     except orjson.JSONDecodeError:
@@ -55,10 +63,16 @@ def _pairs(text: str | None) -> dict[str, Any]:
 
 
 def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
-    """Return what spans' own `exception` events say of them: `exception.type`, `.message`, `.stacktrace`.
+    """Return `exception.type`, `.message` and `.stacktrace` of each span's last `exception` event.
 
-    The last such event of a span counts. A span's own attribute of the name stays; so does its `error.type`,
-    which a span whose status is ERROR has from its exception otherwise.
+    For spans with status ERROR, the exception's type is also returned as `error.type`. The caller keeps
+    values that a span already has under these names.
+
+    Args:
+        columns: columns of the events by name.
+
+    Returns:
+        The columns that have any value.
     """
     lists = columns.get("events")
     if lists is None or not lists.type.equals(EVENTS_TYPE) or lists.null_count == len(lists):
@@ -70,16 +84,16 @@ def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
     row = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)[at]
     last = np.append(row[1:] != row[:-1], True)
     at, row = at[last], row[last]
-    said: dict[str, list[str | None]] = {name: [None] * len(at) for name in EXCEPTION}
+    found_values: dict[str, list[str | None]] = {name: [None] * len(at) for name in EXCEPTION}
     for place, text in enumerate(points.field("attributes").take(pa.array(at)).to_pylist()):
         pairs = _pairs(text)
         for name in EXCEPTION:
             value = pairs.get(name)
-            said[name][place] = value if value is None or isinstance(value, str) else json_text(value)
+            found_values[name][place] = value if value is None or isinstance(value, str) else json_text(value)
     index = np.full(len(lists), -1, np.int64)
     index[row] = np.arange(len(row))
     take = pa.array(index, mask=index < 0)
-    out = {name: pa.array(values, pa.string()).take(take) for name, values in said.items()}
+    out = {name: pa.array(values, pa.string()).take(take) for name, values in found_values.items()}
     if (status := columns.get("status_code")) is not None:
         failed = pc.fill_null(pc.equal(status, "ERROR"), False)
         out["error.type"] = pc.if_else(failed, out["exception.type"], pa.scalar(None, pa.string()))
@@ -87,9 +101,16 @@ def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
 
 
 def threshold_weight(trace_state: str) -> float | None:
-    """Return the weight that a trace state's sampling threshold gives: 2^56 / (2^56 - T), or None.
+    """Return the sample weight of a trace state's threshold, 2^56 / (2^56 - T); None if it has none.
 
-    `th` holds the leading hex digits of T, the 56-bit number at and above which random values are kept.
+    Args:
+        trace_state: W3C trace state such as "ot=th:c". `th` has the leading hex digits of T; spans whose
+            56-bit random value is at least T were kept.
+
+    Returns:
+        The weight, at least 1.
+
+    Source: OpenTelemetry, "TraceState: Probability Sampling".
     """
     found = _THRESHOLD.search(trace_state)
     if not found:
@@ -98,10 +119,10 @@ def threshold_weight(trace_state: str) -> float | None:
 
 
 def weights(given: pa.Array | None, trace_state: pa.Array | None) -> tuple[pa.Array | None, int]:
-    """Return sampling weights (given ones, else by threshold) and how many given ones were no weight."""
+    """Return sample weights (the given ones, else by threshold) and how many given ones were invalid."""
     bad = 0
     if given is not None:
-        good = pc.and_(pc.greater(given, 0), pc.less_equal(given, MOST_WEIGHT))
+        good = pc.and_(pc.greater(given, 0), pc.less_equal(given, MAX_WEIGHT))
         if not pc.all(good, min_count=0).as_py():
             kept = pc.if_else(good, given, pa.scalar(None, pa.float64()))
             bad = kept.null_count - given.null_count
@@ -114,8 +135,8 @@ def weights(given: pa.Array | None, trace_state: pa.Array | None) -> tuple[pa.Ar
 
 
 def counts(given: pa.Array) -> tuple[pa.Array, int]:
-    """Return numbers of events folded into a row, and how many were none: negative, or absurdly many."""
-    good = pc.and_(pc.greater_equal(given, 0), pc.less_equal(given, MOST_COUNT))
+    """Return event counts, and how many were invalid: negative, or above `MAX_COUNT`."""
+    good = pc.and_(pc.greater_equal(given, 0), pc.less_equal(given, MAX_COUNT))
     if pc.all(good, min_count=0).as_py():
         return given, 0
     kept = pc.if_else(good, given, pa.scalar(None, pa.int64()))
@@ -123,7 +144,7 @@ def counts(given: pa.Array) -> tuple[pa.Array, int]:
 
 
 def kinds(array: pa.Array) -> pa.Array:
-    """Return span kinds as lower-case words; numbers are OTLP's, unspecified is null."""
+    """Return span kinds as lower-case words; OTLP's numbers become words, unspecified becomes null."""
     return by_value(to_text(array) if pa.types.is_nested(array.type) else array, _kind, pa.string())
 
 
@@ -135,7 +156,7 @@ def _kind(value: Any) -> str | None:
 
 
 def statuses(array: pa.Array) -> tuple[pa.Array, pa.Array, pa.Array]:
-    """Take a status column apart: (UNSET, OK or ERROR; HTTP statuses among them; what is neither)."""
+    """Split a status column into span statuses (UNSET, OK, ERROR), HTTP statuses, and other values."""
     split = {value: _status(value) for value in array.unique().to_pylist() if value is not None}
     return (
         by_value(array, lambda v: split[v][0], pa.string()),
@@ -156,7 +177,7 @@ def _status(value: Any) -> tuple[str | None, int | None, str | None]:
 
 
 def hex_ids(array: pa.Array) -> pa.Array:
-    """Return ids in lower case; empty and all-zero ones, which mean "none", are null."""
+    """Return ids in lower case; empty and all-zero ids, which mean "none", become null."""
     lower = pc.ascii_lower(array)
     none = pc.is_in(lower, pa.array(ZERO_IDS))
     return pc.if_else(none, pa.scalar(None, pa.string()), lower) if pc.any(none).as_py() else lower

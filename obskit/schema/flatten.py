@@ -1,4 +1,4 @@
-"""Structs and maps as columns of their own, under dotted names."""
+"""Flatten structs and maps into columns with dotted names: {"http": {"route": "/"}} -> `http.route`."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from obskit.errors import LimitExceeded
 from obskit.schema.types import plain
 
 MAX_FIELDS = 20_000
-"""Distinct field names that a Dataset may have."""
+"""Most distinct field names that a Dataset may have."""
 
 UNNAMED = "(unnamed)"
-"""What a field with an empty name is called: engines have no such columns."""
+"""Name of a field with an empty name; engines do not support such columns."""
 
 
 class Column(NamedTuple):
-    """One flat column: its dotted name, how many levels deep it was, its values, and what was mixed."""
+    """A flat column: its dotted name, its depth in the source, its values, and the metadata of its field."""
 
     name: str
     depth: int
@@ -32,15 +32,22 @@ def too_many_fields(where: str = "") -> LimitExceeded:
     """Return the error for more than `MAX_FIELDS` names."""
     return LimitExceeded(
         f"{where}more than {MAX_FIELDS:,} distinct field names",
-        hint="names that carry values, such as ids used as keys, belong into a value: "
-        '{"key": "user-17", "count": 3} rather than {"user-17": 3}',
+        hint='move ids from names into values: {"key": "user-17", "count": 3} instead of {"user-17": 3}',
     )
 
 
 def flatten(batch: pa.RecordBatch) -> list[Column]:
-    """Return the batch's columns with structs and maps taken apart, shallow ones first.
+    """Flatten the structs and maps of a batch.
 
-    A name that is there twice ({"a": {"b": 1}, "a.b": 2}) is returned twice; the shallower comes first.
+    Args:
+        batch: any batch.
+
+    Returns:
+        Flat columns, shallow ones first. A name that occurs twice ({"a": {"b": 1}, "a.b": 2}) is returned
+        twice.
+
+    Raises:
+        LimitExceeded: there are far more than `MAX_FIELDS` names.
     """
     out: list[Column] = []
     level = [
@@ -67,7 +74,7 @@ def flatten(batch: pa.RecordBatch) -> list[Column]:
 
 
 def _pivot(maps: pa.Array) -> list[tuple[str, pa.Array]]:
-    """Return one column a key of a map array: keys are coded, rows sorted by key, taken a key at a time."""
+    """Return one column per key of a map array."""
     if maps.offset or maps.null_count:
         maps = pa.concat_arrays([maps])
     offsets = maps.offsets.to_numpy()
@@ -84,20 +91,24 @@ def _pivot(maps: pa.Array) -> list[tuple[str, pa.Array]]:
     for code, key in enumerate(keys.dictionary.to_pylist()):
         at = order[edges[code] : edges[code + 1]]
         index = np.full(len(maps), -1, np.int64)
-        index[row[at]] = at  # the last of a key that is there twice stays
+        index[row[at]] = at  # of a repeated key, the last value stays
         out.append((key, items.take(pa.array(index, mask=index < 0))))
     return out
 
 
 def sorted_by_code(
-    codes: npt.NDArray[np.integer[Any]], many: int
+    codes: npt.NDArray[np.integer[Any]], entries: int
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Return positions in the order of their codes, and where each code's stretch of them begins.
+    """Sort positions by their code.
 
     Args:
-        codes: from 0 to `many` - 1, of which there are fewer than 32,768; -1 for what is to be left out.
+        codes: codes from 0 to `entries` - 1, or -1 to leave a position out.
+        entries: number of codes, below 32,768.
+
+    Returns:
+        Positions in the order of their codes, and where the positions of each code begin.
     """
     # numpy sorts 16-bit integers by their digits, several times as fast as wider ones.
     order = np.argsort(codes.astype(np.int16), kind="stable")
-    counts = np.bincount(codes + 1, minlength=many + 1)
+    counts = np.bincount(codes + 1, minlength=entries + 1)
     return order, np.cumsum(counts)

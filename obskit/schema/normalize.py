@@ -1,8 +1,9 @@
-"""The one place where what came in becomes events: names, types, weights and errors.
+"""`Normalizer` turns raw batches of any format into events: names, types, weights and errors.
 
-A batch goes through in this order: flatten, the caller's mapping, aliases of our columns, old convention
-names, known types, derived columns, names unique without regard to case, types united with all seen
-before. Readers do none of it.
+The steps, in order: flatten; apply the caller's mapping; rename aliases of obskit's columns and old names of
+the conventions; convert to known types; derive columns; make names unique regardless of case; widen types to
+those seen before. Readers do none of this. Example: {"ts": 1700000000, "http": {"status_code": "500"}}
+becomes `timestamp` 2023-11-14T22:13:20Z, `http.response.status_code` 500 and `error` true.
 """
 
 from __future__ import annotations
@@ -16,47 +17,47 @@ import pyarrow.compute as pc
 from obskit.errors import LimitExceeded
 from obskit.names import ALIASES, COLUMNS, DURATION_UNITS, current, type_word
 from obskit.schema import derive
-from obskit.schema.carried import absent, carried
+from obskit.schema.carried import clear_absent, unpack_carried
 from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
-from obskit.schema.mapping import Source, milliseconds, read_mapping
+from obskit.schema.mapping import SourceColumn, milliseconds, read_mapping
 from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.parse import parse
-from obskit.schema.points import POINTS, points
+from obskit.schema.points import POINTS, parse_points
 from obskit.schema.report import LoadReport
 from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
 
 NAMED = {b"obskit.named": b"1"}
-"""Metadata of a batch whose reader knows which columns are ours: no alias is looked for in it."""
+"""Metadata of a batch whose reader already uses obskit's column names: aliases are not renamed in it."""
 
 MIXED = b"obskit.mixed"
-"""Metadata of a text column: JSON of type word -> values that were of another type in the source."""
+"""Metadata of a text column: JSON of type -> number of values that had this type in the source."""
 
 _ALIAS_ORDER = {name: i for i, name in enumerate([*ALIASES, *DURATION_UNITS])}
 _USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100
 _IDS = ("trace_id", "span_id", "parent_span_id")
 
 
-class _Part(NamedTuple):
-    """A column that goes into a target: how it is called, its rank, and how to read it."""
+class _Contribution(NamedTuple):
+    """A source column that contributes to a column of the events; the lowest rank wins."""
 
     name: str
     rank: tuple[int, int, int]
     values: pa.Array
-    how: str  # "own", "mapped", "alias", "old", "carried"
-    source: Source
+    how: str  # "own", "mapped", "alias", "old" or "carried"
+    source: SourceColumn
     mixed: dict[str, int]
 
 
 class Normalizer:
-    """Turns raw batches into events, one after the other, and learns the schema of them all.
+    """Turns raw batches into events, one after the other, and collects their common schema.
 
     Args:
-        report: counts go here.
-        options: of these, `mapping`.
-        max_fields: distinct names beyond which it gives up.
+        report: counts what was changed.
+        options: how to read; the normalizer uses `mapping`.
+        max_fields: most distinct field names.
 
     Raises:
-        InvalidArgument: a mapping that cannot be read.
+        InvalidArgument: the mapping is not valid.
     """
 
     def __init__(
@@ -69,21 +70,25 @@ class Normalizer:
         self._seen: dict[str, dict[str, int]] = {}
         self._unique: dict[str, str] = {}
         self._folded: set[str] = set()
-        for name in COLUMNS:  # ours keep their names whatever comes first
+        for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
             self._unique_name(name)
 
     @property
     def schema(self) -> pa.Schema:
-        """The schema of all events so far: our columns first, then the rest by name."""
+        """Schema of all events so far: obskit's columns first, then the others by name."""
         rest = sorted(name for name in self._types if name not in COLUMNS)
         names = [name for name in COLUMNS if name in self._types] + rest
-        return pa.schema([(name, _settled(self._types[name])) for name in names])
+        return pa.schema([(name, _final_type(self._types[name])) for name in names])
 
     def batch(self, raw: pa.RecordBatch) -> pa.RecordBatch:
-        """Return the batch as events, typed as far as the batches so far tell.
+        """Turn a raw batch into events.
 
-        Rows stay in their order and none is lost. `schema` may grow with later batches; `types.cast` brings
-        this one up to it.
+        Args:
+            raw: a batch as a reader gives it.
+
+        Returns:
+            The same rows in the same order, with the types known so far. `schema` may grow with later
+            batches; `types.cast` converts earlier batches to it.
 
         Raises:
             LimitExceeded: more than `max_fields` distinct names.
@@ -94,12 +99,12 @@ class Normalizer:
         mixed: dict[str, dict[str, int]] = {}
         for target, parts in self._targets(flatten(raw), named).items():
             self._merge(target, parts, columns, mixed)
-        absent(columns)
+        clear_absent(columns)
         self._derive(columns, rows)
         out: dict[str, pa.Array] = {}
         for name, values in columns.items():
             unique = self._unique_name(name)
-            out[unique] = self._united(unique, name, values, mixed.get(name, {}))
+            out[unique] = self._unify(unique, name, values, mixed.get(name, {}))
         if len(self._types) > self._max_fields:
             raise self._too_many()
         names = [n for n in COLUMNS if n in out] + sorted(n for n in out if n not in COLUMNS)
@@ -107,7 +112,9 @@ class Normalizer:
         self.report.untimed += out["timestamp"].null_count
         extremes = pc.min_max(out["timestamp"].cast(pa.int64())).as_py()
         if extremes["min"] is not None and not _USUAL[0] <= extremes["min"] <= extremes["max"] < _USUAL[1]:
-            self.report.note("some timestamps lie before 1970 or after 2100, as unset or broken clocks give")
+            self.report.note(
+                "some timestamps are before 1970 or after 2100: a clock was not set, or is broken"
+            )
         return pa.RecordBatch.from_arrays([out[n] for n in names], names)
 
     def _too_many(self) -> LimitExceeded:
@@ -115,27 +122,27 @@ class Normalizer:
             return too_many_fields()
         return LimitExceeded(f"more than {self._max_fields:,} distinct field names")
 
-    def _targets(self, columns: list[Column], named: bool) -> dict[str, list[_Part]]:
-        """Return every name that events will have -> the columns that go into it, the winning one first."""
-        targets: dict[str, list[_Part]] = {}
-        plain = Source("", None, ())
+    def _targets(self, columns: list[Column], named: bool) -> dict[str, list[_Contribution]]:
+        """Return name of each column of the events -> its source columns, the winning one first."""
+        targets: dict[str, list[_Contribution]] = {}
+        plain = SourceColumn("", None, ())
         for name, depth, values, metadata in columns:
             mixed = orjson.loads(metadata[MIXED]) if metadata and MIXED in metadata else {}
             if (mapped := self._mapping.get(name)) is not None:
                 for target, source in mapped:
-                    cleared = source.cleared(values)
-                    part = _Part(name, (0, depth, 0), cleared, "mapped", source, mixed)
+                    with_nulls = source.with_nulls(values)
+                    part = _Contribution(name, (0, depth, 0), with_nulls, "mapped", source, mixed)
                     targets.setdefault(target, []).append(part)
                 continue
             target, how, rank = name, "own", (1, depth, 0)
             if not named and name in _ALIAS_ORDER and depth == 0:
                 target, how, rank = ALIASES.get(name, "duration_ms"), "alias", (2, depth, _ALIAS_ORDER[name])
-            elif (unpacked := carried(name, values)) is not None:
-                # What the format itself says of the column is but the nearest that it can say.
+            elif (unpacked := unpack_carried(name, values)) is not None:
+                # The format's own value for this column is only an approximation.
                 (target, values), how, rank = unpacked, "carried", (1, -1, 0)
-            elif (today := current(name)) != name:
-                target, how, rank = today, "old", (3, depth, 0)
-            targets.setdefault(target, []).append(_Part(name, rank, values, how, plain, mixed))
+            elif (new_name := current(name)) != name:
+                target, how, rank = new_name, "old", (3, depth, 0)
+            targets.setdefault(target, []).append(_Contribution(name, rank, values, how, plain, mixed))
         for parts in targets.values():
             parts.sort(key=lambda part: part.rank)
         return targets
@@ -143,11 +150,11 @@ class Normalizer:
     def _merge(
         self,
         target: str,
-        parts: list[_Part],
+        parts: list[_Contribution],
         columns: dict[str, pa.Array],
         mixed: dict[str, dict[str, int]],
     ) -> None:
-        """Add a target to the columns; where several sources have a value the first of them wins."""
+        """Add a target to the columns; where several sources have a value, the first one wins."""
         merged: pa.Array | None = None
         for part in parts:
             if part.how == "alias":
@@ -157,7 +164,7 @@ class Normalizer:
             if part.how == "old":
                 self._count_rename(part, target, merged)
             elif part.how == "own" and merged is not None and parts[0].how != "carried":
-                self.report.override(target, _both(values, merged))
+                self.report.override(target, _count_both(values, merged))
             for kind, count in part.mixed.items():
                 mixed.setdefault(target, {})[kind] = mixed.get(target, {}).get(kind, 0) + count
             merged = values if merged is None else _coalesce(merged, values)
@@ -165,16 +172,16 @@ class Normalizer:
             have = columns.get(target)
             columns[target] = merged if have is None else _coalesce(merged, have)
 
-    def _count_rename(self, part: _Part, target: str, merged: pa.Array | None) -> None:
-        """Count the rows that had the old name, whether or not their value is of the type of today's."""
-        both = 0 if merged is None else _both(part.values, merged)
+    def _count_rename(self, part: _Contribution, target: str, merged: pa.Array | None) -> None:
+        """Count the rows that had the old name, even if their value does not have the new name's type."""
+        both = 0 if merged is None else _count_both(part.values, merged)
         self.report.rename(part.name, target, len(part.values) - part.values.null_count - both)
         self.report.override(part.name, both)
 
     def _alias(
-        self, target: str, part: _Part, merged: pa.Array | None, columns: dict[str, pa.Array]
+        self, target: str, part: _Contribution, merged: pa.Array | None, columns: dict[str, pa.Array]
     ) -> pa.Array:
-        """Return what an alias gives to our column; values it cannot give stay under the alias's name."""
+        """Return an alias's values for obskit's column; values that do not fit stay under the alias."""
         values = parse(part.values, COLUMNS[target])
         if (factor := DURATION_UNITS.get(part.name)) is not None:
             values = milliseconds(values, factor)
@@ -188,21 +195,21 @@ class Normalizer:
         self.report.rename(part.name, target, used)
         return values
 
-    def _typed(self, target: str, part: _Part, columns: dict[str, pa.Array]) -> pa.Array:
-        """Return a part as the type its target is known to have, if it is; failures are counted."""
+    def _typed(self, target: str, part: _Contribution, columns: dict[str, pa.Array]) -> pa.Array:
+        """Convert to the known type of the target, if it has one; count failures."""
         known = type_word(target)
         if target in POINTS:
-            return points(part.values, POINTS[target])
+            return parse_points(part.values, POINTS[target])
         if known is None:
             return part.values
         if target == "kind":
             return derive.kinds(part.values)
         if target == "status_code":
             return self._status(part.values, columns)
-        values = part.source.scaled(target, parse(part.values, known, part.source.unit))
+        values = part.source.in_milliseconds(target, parse(part.values, known, part.source.unit))
         failed = values.null_count - part.values.null_count
         if target == "error" and failed and pa.types.is_string(part.values.type):
-            # A message under this name is no flag, but it is worth more than a count.
+            # Text under this name is a message, not a flag: keep it.
             message = pc.if_else(pc.is_valid(values), pa.scalar(None, pa.string()), part.values)
             columns["attributes.error"] = message
             self.report.rename("error", "attributes.error", failed)
@@ -229,7 +236,7 @@ class Normalizer:
             )
 
     def _status(self, values: pa.Array, columns: dict[str, pa.Array]) -> pa.Array:
-        """Return span statuses; an HTTP status under this name goes where it belongs."""
+        """Return span statuses; HTTP statuses under this name move to their own column."""
         if pa.types.is_null(values.type):
             return pa.nulls(len(values), pa.string())
         status, http, other = derive.statuses(to_text(values))
@@ -241,7 +248,7 @@ class Normalizer:
         return status
 
     def _derive(self, columns: dict[str, pa.Array], rows: int) -> None:
-        """Fill in what follows from other columns: weights, errors, spelling of ids, a timestamp always."""
+        """Add columns that follow from others: timestamp, ids in lower case, weights, exceptions, errors."""
         if "timestamp" not in columns:
             columns["timestamp"] = pa.nulls(rows, TIMESTAMP)
         for name in _IDS:
@@ -257,12 +264,12 @@ class Normalizer:
         for name, values in derive.exceptions(columns).items():
             have = columns.get(name)
             columns[name] = values if have is None else _coalesce(have, values)
-        computed = derive.errors(columns, rows)
+        computed = derive.error_flags(columns, rows)
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)
 
     def _unique_name(self, name: str) -> str:
-        """Return the name itself, or name~2 where another differs from it in case only."""
+        """Return the name, or name~2 if another one differs from it only in case."""
         if name in self._unique:
             return self._unique[name]
         unique, number = name, 1
@@ -270,13 +277,13 @@ class Normalizer:
             number += 1
             unique = f"{name}~{number}"
         if number > 1:
-            self.report.note(f"{name} differs from another field in case only and is called {unique}")
+            self.report.note(f"{name} differs from another field only in case: it is called {unique}")
         self._folded.add(unique.casefold())
         self._unique[name] = unique
         return unique
 
-    def _united(self, unique: str, name: str, values: pa.Array, mixed: dict[str, int]) -> pa.Array:
-        """Return the values in the type that holds all of the field's values so far."""
+    def _unify(self, unique: str, name: str, values: pa.Array, mixed: dict[str, int]) -> pa.Array:
+        """Convert values to the type that holds all of the field's values so far."""
         known = type_word(name)
         if known is not None:
             self._types[unique] = TYPES[known]
@@ -287,17 +294,17 @@ class Normalizer:
         seen = self._seen.setdefault(unique, {})
         own = word(values.type)
         present = len(values) - values.null_count - sum(mixed.values())
-        for word_, count in ((own, present), *mixed.items()):
+        for type_name, count in ((own, present), *mixed.items()):
             if count:
-                seen[word_] = seen.get(word_, 0) + count
-        others = sum(count for word_, count in seen.items() if word_ != "string")
+                seen[type_name] = seen.get(type_name, 0) + count
+        others = sum(count for type_name, count in seen.items() if type_name != "string")
         if others and pa.types.is_string(kind):
             self.report.retyped[unique] = (", ".join(sorted(seen)), "string", others)
         return convert(values, kind)
 
 
-def _settled(kind: pa.DataType) -> pa.DataType:
-    """Return the type of a field of which only nulls were seen: text, so that it can be asked for."""
+def _final_type(kind: pa.DataType) -> pa.DataType:
+    """Return the type of a field; one with only nulls becomes text, so that it can be queried."""
     if pa.types.is_null(kind):
         return pa.string()
     if pa.types.is_list(kind) and pa.types.is_null(kind.value_type):
@@ -305,7 +312,7 @@ def _settled(kind: pa.DataType) -> pa.DataType:
     return kind
 
 
-def _both(left: pa.Array, right: pa.Array) -> int:
+def _count_both(left: pa.Array, right: pa.Array) -> int:
     return int(pc.sum(pc.and_(pc.is_valid(left), pc.is_valid(right))).as_py() or 0)
 
 

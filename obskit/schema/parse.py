@@ -1,7 +1,7 @@
-"""Values of a known type from whatever the source wrote: "500" is a status, 1700000000000 a time.
+"""Parse values as a known type: the text "500" is an HTTP status, the number 1700000000000 a time.
 
-Every function takes a plain array and returns one of the wanted type; what does not parse is null. Columns
-are parsed whole where Arrow can; only columns with an odd value in them go value by value, distinct ones
+Every function takes a plain array and returns one of the wanted type; values that do not parse become null.
+Arrow parses whole columns; only columns with an unusual value are parsed value by value, each distinct value
 once.
 """
 
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from obskit.schema.types import TIMESTAMP, TYPES, to_text
 
 UNITS_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-# Python's datetime shows the years 1 to 9999; a time outside them is a broken number, not a time.
+# Python's datetime supports the years 1 to 9999; a number outside of them is not a time.
 _FIRST = -62_135_596_800_000_000
 _LAST = 253_402_300_799_999_999
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
@@ -31,12 +31,15 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
 def parse(array: pa.Array, word: str, unit: str | None = None) -> pa.Array:
-    """Return the array as the type of a type word; values that do not parse are null.
+    """Parse an array; values that do not parse become null.
 
     Args:
         array: plain array (`types.plain`).
-        word: a key of `types.TYPES`.
-        unit: for timestamps that are numbers, "s", "ms", "us" or "ns"; None tells it by their size.
+        word: the wanted type, a key of `types.TYPES`.
+        unit: unit of timestamps that are numbers: "s", "ms", "us" or "ns". None detects it by their size.
+
+    Returns:
+        Array of the wanted type, of the same length.
     """
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), TYPES[word])
@@ -58,7 +61,7 @@ def parse(array: pa.Array, word: str, unit: str | None = None) -> pa.Array:
 
 
 def by_value(array: pa.Array, function: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
-    """Return function of every value, called once for each distinct one; null stays null."""
+    """Apply a function to every value, calling it once per distinct value; null stays null."""
     encoded = array.dictionary_encode()
     made = [function(value) for value in encoded.dictionary.to_pylist()]
     return pa.array(made, kind).take(encoded.indices)
@@ -146,8 +149,13 @@ def _in_range(microseconds: pa.Array) -> pa.Array:
 def from_epoch(array: pa.Array, unit: str | None = None) -> pa.Array:
     """Return numbers since 1970 as timestamps.
 
-    Without a unit the size tells it: below 1e11 seconds (until the year 5138), below 1e14 milliseconds,
-    below 1e17 microseconds, else nanoseconds; each value by itself.
+    Args:
+        array: integers or floats.
+        unit: "s", "ms", "us" or "ns". None detects it for each value: below 1e11 seconds (until the year
+            5138), below 1e14 milliseconds, below 1e17 microseconds, else nanoseconds.
+
+    Returns:
+        Timestamps in microseconds, UTC; null where out of range.
     """
     missing = array.is_null().to_numpy(zero_copy_only=False)
     whole = pa.types.is_integer(array.type)
@@ -197,20 +205,20 @@ def _from_text(array: pa.Array, unit: str | None) -> pa.Array:
         pass
     numeric = pc.match_substring_regex(array, _NUMERIC)
     if pc.any(numeric).as_py():
-        nothing = pa.scalar(None, pa.string())
-        texts = pc.if_else(numeric, nothing, array)
-        numbers = _numbers(pc.if_else(numeric, array, nothing))
+        null = pa.scalar(None, pa.string())
+        texts = pc.if_else(numeric, null, array)
+        numbers = _numbers(pc.if_else(numeric, array, null))
         moments = from_epoch(numbers, unit)
         return moments if texts.null_count == len(texts) else pc.coalesce(moments, _from_text(texts, unit))
-    # The commonest reasons: nanoseconds, and no zone (UTC then). Both are mended for the whole column.
+    # The most common reasons: nanoseconds, and no time zone (then UTC). Both are repaired per column.
     short = pc.replace_substring_regex(array, r"([.,]\d{6})\d+", r"\1")
     zoned = pc.match_substring_regex(short, r"(?i)[0-9](z|[+-][0-9]{2}(:?[0-9]{2})?)$")
     dated = pc.match_substring_regex(short, r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
-    mended = pc.if_else(
+    repaired = pc.if_else(
         pc.and_(dated, pc.invert(zoned)), pc.binary_join_element_wise(short, pa.scalar("Z"), ""), short
     )
     try:
-        return _in_range(pc.cast(mended, TIMESTAMP).cast(pa.int64()))
+        return _in_range(pc.cast(repaired, TIMESTAMP).cast(pa.int64()))
     except pa.ArrowInvalid:
         return by_value(array, _moment, TIMESTAMP)
 
@@ -224,10 +232,10 @@ def _numbers(texts: pa.Array) -> pa.Array:
 
 def _moment(text: str) -> datetime | None:
     text = text.strip()
-    mended = re.sub(r"([.,]\d{6})\d+", r"\1", text).replace(",", ".")
-    mended = re.sub(r"\s*(UTC|GMT)$", "Z", mended)
+    repaired = re.sub(r"([.,]\d{6})\d+", r"\1", text).replace(",", ".")
+    repaired = re.sub(r"\s*(UTC|GMT)$", "Z", repaired)
     try:
-        moment = datetime.fromisoformat(mended)
+        moment = datetime.fromisoformat(repaired)
     except ValueError:
         return None
     try:

@@ -1,7 +1,7 @@
-"""A span's own events and links where they came as JSON: lists of structs, like those of the typed formats.
+"""Parse a span's events and links from JSON into lists of structs, as typed formats have them.
 
-Flat JSONL has them as a list of objects, a tag of other formats as JSON text. What is not of their form stays
-as it came.
+In flat JSONL they are a list of objects, in tags of other formats JSON text. Values of another form stay as
+they are.
 """
 
 from __future__ import annotations
@@ -15,15 +15,18 @@ from obskit.schema.parse import parse
 from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, json_text
 
 POINTS: dict[str, pa.DataType] = {"events": EVENTS_TYPE, "links": LINKS_TYPE}
-"""Column of a span's own events or links -> its type."""
+"""Column of a span's events or links -> its type."""
 
 
-def points(values: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Return JSON text, or lists of it, as `kind`; unchanged where any item is no object of its fields.
+def parse_points(values: pa.Array, kind: pa.DataType) -> pa.Array:
+    """Parse JSON text, or lists of JSON text, as lists of structs.
 
     Args:
-        values: of any type.
+        values: an array of any type.
         kind: `EVENTS_TYPE` or `LINKS_TYPE`.
+
+    Returns:
+        Array of type `kind`; `values` unchanged if any item is not an object with the fields of `kind`.
     """
     if pa.types.is_list(values.type) and pa.types.is_null(values.type.value_type):
         return pa.array(values.to_pylist(), kind)
@@ -44,16 +47,16 @@ def points(values: pa.Array, kind: pa.DataType) -> pa.Array:
         column = pa.array(found, pa.string())
         columns.append(column if pa.types.is_string(field.type) else parse(column, "timestamp"))
     mask = pa.array([item is None for item in items], pa.bool_())
-    made = pa.StructArray.from_arrays(columns, fields=list(kind.value_type), mask=mask)
+    structs = pa.StructArray.from_arrays(columns, fields=list(kind.value_type), mask=mask)
     offsets = [0]
     for row in rows:
         offsets.append(offsets[-1] + len(row or ()))
-    nothing = pa.array([row is None for row in rows], pa.bool_())
-    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), made, type=kind, mask=nothing)
+    is_null = pa.array([row is None for row in rows], pa.bool_())
+    return pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), structs, type=kind, mask=is_null)
 
 
 def _row(value: Any, text: bool, fields: list[str]) -> list[dict[str, Any] | None] | None:
-    """Return the objects of one row, None where they are none."""
+    """Return the objects of one row; None if they are not of the right form."""
     if value is None:
         return None
     try:

@@ -1,4 +1,4 @@
-"""What happened to the input on its way in: nothing is dropped without a count here."""
+"""`LoadReport` counts everything that loading read, left out or changed."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any
 from obskit.text import pluralize, safe
 
 KEPT = 100
-"""How many rejections are kept with their place; all are counted."""
+"""Rejections that are kept with their position; all are counted."""
 
 SHOWN = 20
-"""How many lines a notebook shows of a report; printed it has all."""
+"""Lines of a report that a notebook shows; `print` shows all."""
 
 TORN = "torn: "
-"""How a reason begins that says of a file that it ends within something."""
+"""Start of every reason that means: the file ends in the middle of a record."""
 
-GROWING = "files are still being written: what they end within is left for the next look"
+GROWING = "some files are still being written: their incomplete last records will be read next time"
 
 
 @dataclass(frozen=True)
 class Rejection:
-    """A row, line or file that could not become an event: where it is, and why."""
+    """A row, line or file that could not be read as an event: where it is, and why."""
 
     file: str
     position: str
@@ -38,19 +38,19 @@ class Rejection:
 
 @dataclass(repr=False)
 class LoadReport:
-    """Counts of everything that was read, left out or changed by loading.
+    """Counts of everything that loading read, left out or changed.
 
     Attributes:
-        rows_read: events that came in.
-        rejected: the first `KEPT` rejections; `rejected_count` counts all, `rejected_by_reason` by why.
+        rows_read: events that were read.
+        rejected: the first `KEPT` rejections; `rejected_count` counts all, `rejected_by_reason` per reason.
         renamed: old name -> (new name, rows).
-        retyped: field -> (types that came in, type it has, rows whose value was rewritten).
-        unparsed: field -> rows whose value did not parse as the field's known type and became null.
-        overridden: key -> rows in which another value of the same key took its place.
+        retyped: field -> (types in the source, type now, rows whose value was converted).
+        unparsed: field -> rows whose value could not be parsed as the field's known type and became null.
+        overridden: key -> rows that had two values for the key, one of which was dropped.
         untimed: rows without a timestamp.
-        replaced: provisional rows of `rows_read` that gave way to a later row of their unit.
+        replaced: provisional rows among `rows_read` that were replaced by a later row of their unit of work.
         notes: remarks for people.
-        called: path of a file that is a copy -> what people call it; rejections are told under that.
+        display_names: path of a copy in the cache -> the name that messages use for it.
     """
 
     rows_read: int = 0
@@ -64,41 +64,44 @@ class LoadReport:
     untimed: int = 0
     replaced: int = 0
     notes: list[str] = field(default_factory=list)
-    called: dict[str, str] = field(default_factory=dict)
+    display_names: dict[str, str] = field(default_factory=dict)
 
     def file(self, path: Path | str, *, growing: bool = False) -> FileReport:
-        """Return the view of this report that a reader of one file writes to.
+        """Return the part of this report that the reader of one file writes to.
 
         Args:
-            path: of the file.
-            growing: whether somebody is writing it, so that what it ends within is no damage.
+            path: the file.
+            growing: whether the file is still being written: then an incomplete last record is not damage.
+
+        Returns:
+            FileReport of the file.
         """
-        return FileReport(self, self.called.get(str(path), str(path)), growing)
+        return FileReport(self, self.display_names.get(str(path), str(path)), growing)
 
     def reject(self, file: str, position: str, reason: str) -> None:
-        """Count one thing that was left out."""
+        """Count a record that was left out."""
         self.rejected_count += 1
         self.rejected_by_reason[reason] = self.rejected_by_reason.get(reason, 0) + 1
         if len(self.rejected) < KEPT:
-            self.rejected.append(Rejection(self.called.get(file, file), position, reason))
+            self.rejected.append(Rejection(self.display_names.get(file, file), position, reason))
 
     def rename(self, old: str, new: str, rows: int) -> None:
-        """Count rows whose field changed its name."""
+        """Count rows in which a field was renamed."""
         if rows:
             self.renamed[old] = (new, self.renamed.get(old, (new, 0))[1] + rows)
 
     def override(self, key: str, rows: int = 1) -> None:
-        """Count rows in which a key was there twice and one value gave way."""
+        """Count rows that had two values for a key, one of which was dropped."""
         if rows:
             self.overridden[key] = self.overridden.get(key, 0) + rows
 
     def fail_to_parse(self, name: str, rows: int) -> None:
-        """Count rows whose value became null, for it was not of the field's type."""
+        """Count rows whose value became null because it could not be parsed as the field's type."""
         if rows:
             self.unparsed[name] = self.unparsed.get(name, 0) + rows
 
     def note(self, text: str) -> None:
-        """Add a remark, once."""
+        """Add a remark, unless it was added before."""
         if text not in self.notes:
             self.notes.append(text)
 
@@ -161,7 +164,7 @@ class LoadReport:
         )
 
     def lines(self) -> list[str]:
-        """Return what people should know, a sentence a line; the first tells rows read and rejected."""
+        """Return the report as sentences, one per line; the first one has the rows read and rejected."""
         out = [f"{pluralize(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
         for reason, count in sorted(self.rejected_by_reason.items(), key=lambda item: -item[1])[:10]:
             first = next((r for r in self.rejected if r.reason == reason), None)
@@ -169,27 +172,34 @@ class LoadReport:
             out.append(f"rejected {count:,}: {reason}{where}")
         out += [f"renamed {old} to {new} in {pluralize(n, 'row')}" for old, (new, n) in self.renamed.items()]
         out += [
-            f"{name} came as {before}, became {after} in {pluralize(n, 'row')}"
+            f"converted {name} from {before} to {after} in {pluralize(n, 'row')}"
             for name, (before, after, n) in self.retyped.items()
         ]
         out += [
-            f"{name} did not parse in {pluralize(n, 'row')}, null there" for name, n in self.unparsed.items()
+            f"could not parse {name} in {pluralize(n, 'row')}: set to null"
+            for name, n in self.unparsed.items()
         ]
-        out += [f"{key} was there twice in {pluralize(n, 'row')}" for key, n in self.overridden.items()]
+        out += [
+            f"{key} had two values in {pluralize(n, 'row')}: kept one" for key, n in self.overridden.items()
+        ]
         if self.untimed:
             out.append(f"{pluralize(self.untimed, 'row')} without a timestamp")
         if self.replaced:
-            out.append(f"{pluralize(self.replaced, 'provisional row')} replaced by later ones of their units")
+            out.append(f"replaced {pluralize(self.replaced, 'provisional row')} by later rows of their units")
         return out + self.notes
 
     def __str__(self) -> str:
         return "\n".join(map(safe, self.lines()))
 
     def _short(self) -> list[str]:
-        """Return the first lines, and how many there are more."""
+        """Return the first lines, and how many more there are."""
         lines = self.lines()
         left = len(lines) - SHOWN
-        return [*lines[:SHOWN], f"… {pluralize(left, 'more line')}: print it"] if left > 0 else lines
+        return (
+            [*lines[:SHOWN], f"… {pluralize(left, 'more line')}: print(events.load_report)"]
+            if left > 0
+            else lines
+        )
 
     def __repr__(self) -> str:
         return "\n".join(map(safe, self._short()))
@@ -202,16 +212,20 @@ class LoadReport:
 
 @dataclass(frozen=True)
 class FileReport:
-    """What one file's reader sees of the report."""
+    """The part of a `LoadReport` that the reader of one file writes to."""
 
     report: LoadReport
     path: str
     growing: bool = False
 
     def reject(self, position: str, reason: str) -> None:
-        """Count something of this file that was left out; position says where ("line 3, byte 120").
+        """Count a record of this file that was left out.
 
-        What a file ends within while it is being written is not there yet: that is a note.
+        The incomplete last record of a file that is still being written is only noted.
+
+        Args:
+            position: where it is, such as "line 3, byte 120".
+            reason: why it was left out.
         """
         if self.growing and reason.startswith(TORN):
             self.report.note(GROWING)
@@ -219,9 +233,9 @@ class FileReport:
             self.report.reject(self.path, position, reason)
 
     def override(self, key: str, rows: int = 1) -> None:
-        """Count rows in which a key was there twice and one value gave way."""
+        """Count rows that had two values for a key, one of which was dropped."""
         self.report.override(key, rows)
 
     def note(self, text: str) -> None:
-        """Add a remark, once."""
+        """Add a remark, unless it was added before."""
         self.report.note(text)

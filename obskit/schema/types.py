@@ -1,8 +1,8 @@
-"""Arrow types that an event's fields may have, how two of them unite, and how values are rewritten.
+"""The Arrow types that an event's fields may have, and conversions between them.
 
-A field is a bool, int64, float64, string, timestamp[us, UTC] or a list of one of these; `severity_number`
-is int32, and a span's `events` and `links` are lists of structs. `plain` brings any Arrow array to one of
-these, `unify` finds the type that holds two, `convert` rewrites an array to a type that `unify` gave.
+A field is a bool, int64, float64, string, timestamp[us, UTC] or a list of one of these; `severity_number` is
+int32, and a span's `events` and `links` are lists of structs. `plain` converts any Arrow array to one of
+these types, `unify` finds the type that holds values of two types, `convert` converts an array to it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LINKS_TYPE = pa.list_(
         ]
     )
 )
-"""A span's own events and links; their attributes are JSON text."""
+"""Types of a span's events and links; their attributes are JSON text."""
 
 TYPES: dict[str, Any] = {
     "timestamp": TIMESTAMP,
@@ -38,22 +38,22 @@ TYPES: dict[str, Any] = {
     "int": pa.int64(),
     "int32": pa.int32(),
 }
-"""Type word -> Arrow type."""
+"""Name of a type -> Arrow type."""
 
 _WORDS = {str(kind): word for word, kind in TYPES.items()}
-# Beyond 2**53 a float64 no longer tells one integer from the next.
+# Beyond 2**53, float64 cannot represent every integer.
 _EXACT = float(2**53)
 
 
 def word(kind: pa.DataType) -> str:
-    """Return the word for a type that people know: "int", "string", "list of int", ..."""
+    """Return the name of a type for people: "int", "string", "list of int", ..."""
     if pa.types.is_list(kind):
         return f"list of {word(kind.value_type)}"
     return _WORDS.get(str(kind), "struct" if pa.types.is_struct(kind) else str(kind))
 
 
 def unify(left: pa.DataType, right: pa.DataType) -> pa.DataType:
-    """Return the type that holds values of both: int and float are float, other mixtures string."""
+    """Return the type that holds values of both: float for int and float, string for other mixtures."""
     if left.equals(right) or pa.types.is_null(right):
         return left
     if pa.types.is_null(left):
@@ -73,12 +73,12 @@ def _numeric(kind: pa.DataType) -> bool:
 
 
 def convert(array: pa.Array, kind: pa.DataType) -> pa.Array:
-    """Return the same values as `kind`, which must be what `unify` makes of the array's type and another."""
+    """Convert an array to `kind`, a type that `unify` returned for the array's type and another."""
     if isinstance(array, pa.ChunkedArray):
         return pa.chunked_array([convert(chunk, kind) for chunk in array.chunks], type=kind)
     if array.type.equals(kind):
         return array
-    if array.null_count == len(array):  # of whatever type: it says nothing
+    if array.null_count == len(array):  # all null, so its type does not matter
         return pa.nulls(len(array), kind)
     if pa.types.is_string(kind):
         return to_text(array)
@@ -88,7 +88,7 @@ def convert(array: pa.Array, kind: pa.DataType) -> pa.Array:
 
 
 def _lists(array: pa.Array, values: pa.Array) -> pa.Array:
-    """Return the list array with other values, one for one in the place of its own (nulls left out)."""
+    """Return a list array with its items (those of non-null lists) replaced one for one by `values`."""
     lengths = pc.fill_null(pc.list_value_length(array), 0).to_numpy(zero_copy_only=False)
     offsets = np.concatenate(([0], np.cumsum(lengths)))
     mask = pc.is_null(array) if array.null_count else None
@@ -96,7 +96,7 @@ def _lists(array: pa.Array, values: pa.Array) -> pa.Array:
 
 
 def to_text(array: pa.Array) -> pa.Array:
-    """Return values as the text JSON would have: true, 12, 1.5, [1,2]; times as ISO 8601 in UTC."""
+    """Return values as text, as JSON writes them: true, 12, 1.5, [1,2]; times as ISO 8601 in UTC."""
     kind = array.type
     if pa.types.is_string(kind):
         return array
@@ -111,7 +111,7 @@ def to_text(array: pa.Array) -> pa.Array:
 
 
 def _float_text(array: pa.Array) -> pa.Array:
-    # An integer that came as a float ("5.0", or 5 beside 1.5) reads "5", whichever block it came in.
+    # An integer that was read as a float ("5.0", or 5 next to 1.5) becomes "5", whichever batch it came in.
     values = array.to_numpy(zero_copy_only=False)
     with np.errstate(invalid="ignore"):
         whole = (np.floor(values) == values) & (np.abs(values) < _EXACT)
@@ -122,15 +122,20 @@ def _float_text(array: pa.Array) -> pa.Array:
 
 
 def json_text(value: Any) -> str:
-    """Return a nested value as JSON text; what JSON has no form for is written with `str`."""
+    """Return a nested value as JSON text; values that JSON does not support are written with `str`."""
     return orjson.dumps(value, default=str, option=orjson.OPT_NON_STR_KEYS).decode("utf-8", "replace")
 
 
 def cast(data: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBatch | pa.Table:
-    """Return the same rows in another schema, the final one of a Normalizer.
+    """Convert rows to another schema, the final one of a Normalizer.
 
-    Columns that are missing are null; others are rewritten as `convert` does (int to float, anything to
-    string). Columns that the schema does not have are left out.
+    Args:
+        data: rows in an earlier schema.
+        schema: the final schema.
+
+    Returns:
+        The same rows. Missing columns are null; types are converted as in `convert` (int to float, anything
+        to string); columns that the schema does not have are left out.
     """
     columns = []
     for item in schema:
@@ -145,10 +150,15 @@ def cast(data: pa.RecordBatch | pa.Table, schema: pa.Schema) -> pa.RecordBatch |
 
 
 def plain(array: pa.Array) -> pa.Array:
-    """Return any Arrow array as one of the types above (structs and maps are flattened before this).
+    """Convert any Arrow array to one of the types above; structs and maps must be flattened first.
 
-    Integers become int64, or text where one does not fit; lists of anything nested become lists of JSON
-    text; binary is text where it is UTF-8, else lower-case hex; a duration becomes milliseconds.
+    Args:
+        array: any array. Integers become int64, or text if one does not fit. Lists of nested values become
+            lists of JSON text. Binary becomes text if it is UTF-8, else hex digits. Durations become
+            milliseconds.
+
+    Returns:
+        Array of the same length.
     """
     kind = array.type
     t = pa.types
@@ -201,7 +211,7 @@ def _plain_list(array: pa.Array) -> pa.Array:
 
 
 def _microseconds(array: pa.Array) -> pa.Array:
-    """Return times and dates as timestamp[us, UTC], a time without a zone as UTC; out of range is null."""
+    """Convert times and dates to timestamp[us, UTC]; no zone means UTC, out of range becomes null."""
     kind = array.type
     if pa.types.is_date(kind):
         array = pc.cast(array, pa.timestamp("s"), safe=False)

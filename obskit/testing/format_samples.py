@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from obskit.errors import InvalidArgument
 from obskit.testing.canonical import incident
-from obskit.writers import FORMATS, Told
+from obskit.writers import FORMATS, WriteNotes
 
 _READERS = {
     "parquet": "Parquet",
@@ -116,7 +116,7 @@ def encoded(table: pa.Table, format: str) -> bytes:
         raise InvalidArgument(f"events are not written as {format!r}", hint=f"formats: {', '.join(FORMATS)}")
     chosen, batches = FORMATS[format], table.combine_chunks().to_batches()
     if chosen.encode is not None:
-        return b"".join(chosen.encode(iter(batches), Told()))
+        return b"".join(chosen.encode(iter(batches), WriteNotes()))
     with TemporaryDirectory() as folder:
         path = Path(folder) / "events"
         if chosen.save is not None:

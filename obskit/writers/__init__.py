@@ -1,12 +1,12 @@
-"""Events out: the rows of a scope as one file of a format that others read too, whole or not at all.
+"""Write the rows of a scope to one file that other tools can read, completely or not at all.
 
-The mirror of `readers`: what is written here is read back as the same table. What a format has no place for
-goes under a documented name (`names.CARRIED`), and what it cannot hold is said in the notes of what was
-written. This room decides nothing about which rows those are.
+The counterpart of `readers`: reading a file back gives the same table. Columns that a format has no field for
+are written as attributes (`names.CARRIED`); what it cannot hold at all is reported in the notes of the
+result.
 """
 
 from obskit.writers.formats import FORMATS, Format, format_of
-from obskit.writers.notes import Told
+from obskit.writers.notes import WriteNotes
 from obskit.writers.save import Written, write
 
-__all__ = ["FORMATS", "Format", "Told", "Written", "format_of", "write"]
+__all__ = ["FORMATS", "Format", "WriteNotes", "Written", "format_of", "write"]

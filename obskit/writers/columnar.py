@@ -1,4 +1,4 @@
-"""Parquet and Arrow IPC: the schema goes along, so that every type and every null comes back as it was."""
+"""Write Parquet and Arrow IPC. They include the schema, so every type and null is read back unchanged."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ ROWS = 65_536
 
 
 def parquet(path: Path, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
-    """Write one Parquet file, like the parts of a Dataset."""
+    """Write one Parquet file, in the same way as a part of a Dataset."""
     write_part(path, _tables(batches, schema), schema)
 
 
 def _tables(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.Table]:
-    """Join batches to row groups: each costs a page a column."""
+    """Join batches into row groups, because each row group costs a page per column."""
     held: list[pa.RecordBatch] = []
     rows = 0
     for batch in batches:
@@ -33,7 +33,7 @@ def _tables(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa
 
 
 def arrow(path: Path, batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> None:
-    """Write one Arrow IPC file (Feather 2), its buffers in zstd."""
+    """Write one Arrow IPC file (Feather 2) with zstd-compressed buffers."""
     options = pa.ipc.IpcWriteOptions(compression="zstd")
     schema = schema.with_metadata(NAMED)
     with pa.OSFile(str(path), "wb") as sink, pa.ipc.new_file(sink, schema, options=options) as writer:

@@ -1,4 +1,4 @@
-"""The formats that are written, and which of them a path asks for."""
+"""The output formats, and how the format is chosen from a path."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ import pyarrow as pa
 
 from obskit.errors import InvalidArgument
 from obskit.writers import columnar, jaeger, jsonl, otlp
-from obskit.writers.notes import Told
+from obskit.writers.notes import WriteNotes
 
 DATASET = "dataset"
-PACKED = {".gz": "gzip", ".zst": "zstd"}
-"""Suffix of a compression -> Arrow's name of it."""
+COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
+"""File suffix -> Arrow's name of the compression."""
 
-# What a folder would be called by mistake only.
+# Suffixes that nobody would give to a folder on purpose.
 _FILES = frozenset(
     {".json", ".csv", ".tsv", ".txt", ".log", ".html", ".orc", ".avro", ".proto", ".pb", ".zip"}
 )
@@ -26,20 +26,20 @@ Batches = Iterator[pa.RecordBatch]
 
 @dataclass(frozen=True)
 class Format:
-    """A format of one file.
+    """An output format with one file.
 
     Attributes:
-        name: as `--to` takes it.
-        suffixes: of its files, the first as one would choose it.
-        save: writes batches of the schema to a path that is not there yet.
-        encode: gives the bytes of the batches instead; such a file may be compressed, by its suffix.
-        by_trace: the rows of a trace are to come one after the other.
+        name: as in `format=` and `--to`.
+        suffixes: suffixes of its files, the preferred one first.
+        save: writes batches to a path that does not exist yet; or
+        encode: returns the batches as bytes, which may be compressed as the suffix says.
+        by_trace: needs the rows of each trace together.
     """
 
     name: str
     suffixes: tuple[str, ...]
     save: Callable[[Path, Batches, pa.Schema], None] | None = None
-    encode: Callable[[Batches, Told], Iterator[bytes]] | None = None
+    encode: Callable[[Batches, WriteNotes], Iterator[bytes]] | None = None
     by_trace: bool = False
 
 
@@ -53,35 +53,44 @@ FORMATS: dict[str, Format] = {
         Format("jaeger", (".jaeger.json", ".jaeger"), encode=jaeger.traces, by_trace=True),
     )
 }
-"""Name -> format. A Dataset, which is a folder, is none of them."""
+"""Name -> format. A Dataset is a folder, and so is not one of them."""
 
 
 def format_of(out: Path, named: str | None) -> Format | None:
-    """Return the format that is named, else the one that the suffix tells; None for a Dataset.
+    """Choose the output format.
+
+    Args:
+        out: path of the output; its suffix determines the format if `named` is None.
+        named: "dataset", a key of `FORMATS`, or None.
+
+    Returns:
+        The format; None for a Dataset.
 
     Raises:
-        InvalidArgument: an unknown format, a suffix that names no format, or a compression suffix that the
-            format does not take.
+        InvalidArgument: the format is unknown, the suffix belongs to no format, or the format does not
+            support the compression.
     """
     name = out.name.lower()
-    packed = next((suffix for suffix in PACKED if name.endswith(suffix)), "")
-    stem = name.removesuffix(packed)
+    compression = next((suffix for suffix in COMPRESSIONS if name.endswith(suffix)), "")
+    stem = name.removesuffix(compression)
     if named == DATASET:
         return None
     if named is not None and named not in FORMATS:
         raise InvalidArgument(
-            f"events are not written as {named!r}", hint=f"formats: {', '.join((DATASET, *FORMATS))}"
+            f"unknown output format {named!r}", hint=f"use one of {', '.join((DATASET, *FORMATS))}"
         )
     found = FORMATS.get(named or "") or next(
         (item for item in FORMATS.values() if stem.endswith(item.suffixes)), None
     )
-    if found is not None and packed and found.encode is None:
+    if found is not None and compression and found.encode is None:
         raise InvalidArgument(
-            f"{out.name}: {found.name} is compressed within", hint=f"leave out the {packed}"
+            f"{out.name}: {found.name} files are already compressed",
+            hint=f"remove {compression} from the name",
         )
-    if found is None and (packed or out.suffix.lower() in _FILES):
+    if found is None and (compression or out.suffix.lower() in _FILES):
         endings = ", ".join(item.suffixes[0] for item in FORMATS.values())
         raise InvalidArgument(
-            f"{out.name} does not tell a format", hint=f"name one with --to (format=), or end it in {endings}"
+            f"cannot tell the format from the name {out.name}",
+            hint=f"choose one with format= (--to), or use a suffix: {endings}",
         )
     return found

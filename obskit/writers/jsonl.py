@@ -1,8 +1,8 @@
-"""Flat JSON lines: an object a row, under the names that the columns have, nulls left out.
+"""Write flat JSON lines: one object per row, with the names of the columns; nulls are left out.
 
-Times are ISO 8601 to the microsecond, lists and a span's own events and links JSON's lists. NaN and the
-infinities, which JSON does not have, are written as Python and JavaScript spell them. A field with the name
-of an alias of ours, which a line would have another meaning for, stands under `obskit.field.<name>`.
+Times are ISO 8601 with microseconds; lists, events and links are JSON lists. NaN and infinities are not valid
+JSON and are written as in Python and JavaScript. A field that is named like an alias of one of obskit's
+columns (`time`, `ts`) is written as `obskit.field.<name>`, because readers would rename it.
 """
 
 from __future__ import annotations
@@ -17,42 +17,42 @@ import pyarrow as pa
 
 from obskit.names import ALIASES, CARRIED_FIELD, DURATION_UNITS
 from obskit.schema import POINTS
-from obskit.writers.notes import Told
+from obskit.writers.notes import WriteNotes
 from obskit.writers.records import AS_TEXT, EMPTY
-from obskit.writers.values import endless, plain_rows, time_fields
+from obskit.writers.values import has_non_finite, has_times, plain_rows
 
 _ALIASES = frozenset({*ALIASES, *DURATION_UNITS})
-# Known to be times, or to hold some, wherever they are read.
+# Readers parse these as times, or lists with times.
 _TIMES = frozenset({"timestamp", *POINTS})
 ROWS = 4_096
-ENDLESS = "NaN and the infinities, which JSON has no form for, are written as Python does (NaN, Infinity)"
+NON_FINITE = "NaN and infinities are not valid JSON, and are written as NaN and Infinity"
 
 
-def lines(batches: Iterator[pa.RecordBatch], told: Told) -> Iterator[bytes]:
-    """Give the rows as lines."""
+def lines(batches: Iterator[pa.RecordBatch], notes: WriteNotes) -> Iterator[bytes]:
+    """Encode the rows as lines."""
     for batch in batches:
         names = [f"{CARRIED_FIELD}{name}" if name in _ALIASES else name for name in batch.schema.names]
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
-            if name not in _TIMES and column.null_count < len(column) and time_fields(column.type):
-                told.field(AS_TEXT, name)
-        odd = endless(batch)
+            if name not in _TIMES and column.null_count < len(column) and has_times(column.type):
+                notes.field(AS_TEXT, name)
+        may_be_non_finite = has_non_finite(batch)
         for start in range(0, batch.num_rows, ROWS):
             rows = plain_rows(batch.slice(start, ROWS), names)
-            yield b"".join(_line(row, odd and _odd(row, told)) for row in rows)
-    for name in told.empty():
-        told.field(EMPTY, name)
+            yield b"".join(_line(row, may_be_non_finite and _note_non_finite(row, notes)) for row in rows)
+    for name in notes.empty():
+        notes.field(EMPTY, name)
 
 
-def _line(row: dict[str, Any], odd: bool) -> bytes:
-    if not odd:
+def _line(row: dict[str, Any], may_be_non_finite: bool) -> bytes:
+    if not may_be_non_finite:
         return orjson.dumps(row, option=orjson.OPT_APPEND_NEWLINE)
     return json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
-def _odd(row: dict[str, Any], told: Told) -> bool:
+def _note_non_finite(row: dict[str, Any], notes: WriteNotes) -> bool:
     for value in row.values():
         for item in value if type(value) is list else (value,):
             if type(item) is float and not math.isfinite(item):
-                told.count(ENDLESS)
+                notes.count(NON_FINITE)
                 return True
     return False

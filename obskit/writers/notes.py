@@ -1,4 +1,4 @@
-"""What has to be said about what was written: counted on the way, a sentence each at the end."""
+"""`WriteNotes` counts what a format could not hold exactly, and reports it in one sentence each."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from obskit.text import pluralize
 SHOWN = 5
 
 
-class Told:
-    """Collects what a format could not hold as it was."""
+class WriteNotes:
+    """Collects what a format could not hold exactly."""
 
     def __init__(self) -> None:
         self.rows = 0
@@ -21,38 +21,38 @@ class Told:
         self._fields: dict[str, dict[str, None]] = {}
         self._notes: list[str] = []
 
-    def batch(self, batch: pa.RecordBatch) -> None:
-        """Count a batch's rows, and see which fields have a value."""
+    def count_batch(self, batch: pa.RecordBatch) -> None:
+        """Count the rows of a batch, and note which fields have values."""
         self.rows += batch.num_rows
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             self._empty[name] = self._empty.get(name, True) and column.null_count == len(column)
 
     def count(self, why: str, rows: int = 1) -> None:
-        """Count rows of which something is to be said; their number follows it."""
+        """Count rows for a note; the note ends with their number."""
         if rows:
             self._counts[why] = self._counts.get(why, 0) + rows
 
     def field(self, why: str, name: str) -> None:
-        """Remember a field of which something is to be said; `why` has a `{fields}` in it."""
+        """Add a field to a note; `why` contains `{fields}`."""
         self._fields.setdefault(why, {})[name] = None
 
     def note(self, text: str) -> None:
-        """Say something of the whole."""
+        """Add a note about the whole file."""
         self._notes.append(text)
 
     def empty(self) -> list[str]:
-        """Return the fields without any value, which only formats with a schema keep."""
+        """Return the fields without any value; only formats with a schema keep them."""
         return [name for name, nothing in self._empty.items() if nothing]
 
     def lines(self) -> tuple[str, ...]:
-        """Return the sentences."""
-        fields = (why.format(fields=listed(names)) for why, names in self._fields.items())
+        """Return the notes as sentences."""
+        fields = (why.format(fields=join_names(names)) for why, names in self._fields.items())
         counts = (f"{why}: {pluralize(rows, 'row')}" for why, rows in self._counts.items())
         return (*fields, *counts, *self._notes)
 
 
-def listed(names: Iterable[str]) -> str:
-    """Return names as a list for people, the first few of many."""
+def join_names(names: Iterable[str]) -> str:
+    """Join names for people; only the first few of many."""
     every = list(names)
     more = f" and {len(every) - SHOWN:,} more" if len(every) > SHOWN else ""
     return f"{', '.join(every[:SHOWN])}{more}"

@@ -1,4 +1,4 @@
-"""Values from whoever sent the events, through every display: text stays text."""
+"""Values that whoever sends events may choose are escaped in every display."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def events() -> ok.Events:
 
 
 class Page(HTMLParser):
-    """Collects the elements and attributes of a page that could run or load something."""
+    """Collects the elements and attributes of a page that could run code or load something."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -81,7 +81,7 @@ def shows(events: ok.Events) -> dict[str, Any]:
     }
 
 
-def test_no_value_is_markup_or_an_escape_sequence(events: ok.Events) -> None:
+def test_values_are_escaped_in_html_and_terminals(events: ok.Events) -> None:
     for name, shown in shows(events).items():
         page = shown._repr_html_()
         assert Page(page).bad == [], name
@@ -90,7 +90,7 @@ def test_no_value_is_markup_or_an_escape_sequence(events: ok.Events) -> None:
             assert not found, (name, found)
 
 
-def test_results_are_shown_as_tables_not_as_their_innards(events: ok.Events) -> None:
+def test_results_print_as_tables(events: ok.Events) -> None:
     for shown in (events.query("count()", by="v"), events.heatmap()):
         assert repr(shown) == str(shown)
         assert "table=" not in repr(shown)
@@ -103,7 +103,7 @@ def test_the_explorer_without_a_kernel(events: ok.Events) -> None:
     assert Page(bundle["text/html"]).bad == []
 
 
-def test_pictures_take_no_markup_from_values(events: ok.Events) -> None:
+def test_values_are_escaped_in_figures(events: ok.Events) -> None:
     for name in ("series", "explain", "trace", "heatmap"):
         drawn = shows(events)[name].plot().to_json()
         assert "<script" not in drawn, name
@@ -137,5 +137,5 @@ def test_the_command_line(events: ok.Events, words: list[str], capsys: pytest.Ca
     assert main([*call, "--json"]) == 0
     told = capsys.readouterr().out
     assert {c for c in told if not c.isprintable()} == {"\n"}
-    if words[0] != "impact":  # which counts values and names none
-        assert EVIL in "\n".join(texts(json.loads(told))), "as it is for programs"
+    if words[0] != "impact":  # impact shows no values
+        assert EVIL in "\n".join(texts(json.loads(told))), "JSON has it unchanged"

@@ -1,6 +1,6 @@
-"""Bad input from end to end: the command as typed, its exit status, and every word it says.
+"""Bad input from end to end: the command as typed, its exit status, and its whole output.
 
-Status 0: an answer, with what was rejected counted in it; 1: bad data; 2: a bad call.
+Status 0: an answer, with rejected rows counted; 1: bad data; 2: wrong arguments.
 """
 
 from __future__ import annotations
@@ -88,13 +88,12 @@ def file(folder: Path, data: bytes | str, name: str = "a.jsonl") -> Path:
             ("{" + ",".join(f'"f{i}":1' for i in range(1_000_000)) + "}\n").encode(),
             "wide.jsonl",
             None,
-            "names that carry values, such as ids used as keys, belong into a value: "
-            '{"key": "user-17", "count": 3} rather than {"user-17": 3}',
+            'move ids from names into values: {"key": "user-17", "count": 3} instead of {"user-17": 3}',
         ),
     ],
     ids=["empty", "format", "torn only", "a million fields"],
 )
-def test_a_file_of_no_events(
+def test_a_file_without_events_is_an_error(
     tmp_path: Path, say: Callable[..., Said], data: bytes, name: str, what: str | None, hint: str
 ) -> None:
     path = file(tmp_path, data, name)
@@ -102,7 +101,7 @@ def test_a_file_of_no_events(
     assert say("info", path) == (1, "", f"obskit: {what}\nHint: {hint}\n")
 
 
-def test_an_empty_folder_and_paths_that_are_not_there(
+def test_an_empty_folder_and_missing_paths_are_errors(
     tmp_path: Path, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -115,10 +114,10 @@ def test_an_empty_folder_and_paths_that_are_not_there(
     for given, what, hint in (
         (tmp_path / "nope", f"there is no {tmp_path}/nope", f"looked from {tmp_path}"),
         ("*.gz", "nothing matches *.gz", "quote a pattern, so that obskit expands it"),
-        ("", "an empty path", "a file, a folder or a pattern; '.' is this folder"),
+        ("", "the path is empty", "give a file, a folder or a pattern; '.' is the current folder"),
     ):
         assert say("info", given) == (2, "", f"obskit: {what}\nHint: {hint}\n")
-    with pytest.raises(ok.NoSuchPath, match=r"^no path\n"):
+    with pytest.raises(ok.NoSuchPath, match=r"^no path given\n"):
         ok.load([])
 
 
@@ -136,7 +135,7 @@ END = f"line {ROWS + 1}, byte {len(GOOD)}"
     ],
     ids=["torn", "utf-8", "lists", "objects", "50 MB"],
 )
-def test_a_line_that_is_no_event_is_counted_with_its_place(
+def test_a_rejected_line_is_reported_with_its_position(
     tmp_path: Path, say: Callable[..., Said], tail: bytes, reason: str
 ) -> None:
     path = file(tmp_path, GOOD + tail)
@@ -164,9 +163,7 @@ def test_a_truncated_gzip_gives_the_rows_before_it_breaks_off(
     )
 
 
-def test_a_field_with_five_types_and_keys_that_are_there_twice(
-    tmp_path: Path, say: Callable[..., Said]
-) -> None:
+def test_mixed_types_and_repeated_keys_are_reported(tmp_path: Path, say: Callable[..., Said]) -> None:
     values: list[Any] = [1, 1.5, "s", True, [1, 2]]
     lines = "".join(row(i, x=value) for i, value in enumerate(values)) + '{"x":"first","x":"last"}\n'
     path = file(tmp_path, lines)
@@ -175,13 +172,11 @@ def test_a_field_with_five_types_and_keys_that_are_there_twice(
     assert [line["x"] for line in json.loads(out)["rows"]] == ["1", "1.5", "[1,2]", "last", "s", "true"]
     status, out, _ = say("info", path)
     assert status == 0
-    assert "\nx was there twice in 1 row\n" in out
-    assert "\nx came as bool, float, int, list, string, became string in 4 rows\n" in out
+    assert "\nx had two values in 1 row: kept one\n" in out
+    assert "\nconverted x from bool, float, int, list, string to string in 4 rows\n" in out
 
 
-def test_nan_and_infinities_have_their_place_and_json_stays_json(
-    tmp_path: Path, say: Callable[..., Said]
-) -> None:
+def test_nan_and_infinities_do_not_break_json(tmp_path: Path, say: Callable[..., Said]) -> None:
     odd = "".join(row(300 + i, duration_ms=float(x)) for i, x in enumerate(("nan", "inf", "-inf")))
     path = file(tmp_path, GOOD + odd.encode())
     status, out, _ = say("query", path, "count()", "p50(duration_ms)", "avg(duration_ms)", "max(duration_ms)")
@@ -197,7 +192,7 @@ def test_nan_and_infinities_have_their_place_and_json_stays_json(
         json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
 
 
-def test_an_endless_span_in_a_trace(tmp_path: Path, say: Callable[..., Said]) -> None:
+def test_a_span_of_infinite_duration_in_a_trace(tmp_path: Path, say: Callable[..., Said]) -> None:
     lengths = ("nan", "inf", "-inf", "1e308", "-5", "20")
     path = file(
         tmp_path,
@@ -221,7 +216,7 @@ def test_dates_in_1601_and_9999(tmp_path: Path, say: Callable[..., Said]) -> Non
     status, out, _ = say("info", path)
     assert status == 0
     assert out.startswith("302 events from 1601-01-01T00:00:00Z to 9999-12-31T23:59:59Z\n")
-    assert out.endswith("some timestamps lie before 1970 or after 2100, as unset or broken clocks give\n")
+    assert out.endswith("some timestamps are before 1970 or after 2100: a clock was not set, or is broken\n")
     assert say("query", path, "count()", "--every", "1m") == (
         1,
         "",
@@ -274,14 +269,14 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
         ),
     ],
 )
-def test_an_unknown_field_or_function_is_a_bad_call(
+def test_an_unknown_field_or_function_exits_with_2(
     tmp_path: Path, say: Callable[..., Said], words: list[str], what: str, hint: str
 ) -> None:
     verb, *rest = words
     assert say(verb, file(tmp_path, GOOD), *rest) == (2, "", f"obskit: {what}\nHint: {hint}\n")
 
 
-def test_a_selection_or_a_baseline_of_no_rows(tmp_path: Path, say: Callable[..., Said]) -> None:
+def test_an_empty_selection_or_baseline_is_an_error(tmp_path: Path, say: Callable[..., Said]) -> None:
     path = file(tmp_path, GOOD)
     assert say("explain", path, "--select", "duration_ms > 1e9") == (
         1,
@@ -313,7 +308,7 @@ def test_a_selection_or_a_baseline_of_no_rows(tmp_path: Path, say: Callable[...,
             "Hint: obskit info PATH lists the fields, their most common values and the time range\n",
         )
     status, out, _ = say("query", path, "--by", "v", "--having", '"count()" > 1000')
-    assert (status, out.splitlines()[0]) == (0, "v  count()"), "no group left is an answer"
+    assert (status, out.splitlines()[0]) == (0, "v  count()"), "no groups are a valid answer"
 
 
 def test_a_full_disk(tmp_path: Path, say: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -325,10 +320,10 @@ def test_a_full_disk(tmp_path: Path, say: Callable[..., Said], monkeypatch: pyte
     assert say("convert", path, "--out", out) == (
         1,
         "",
-        f"obskit: no room to write the Dataset to {tmp_path}\n"
-        "Hint: free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE\n",
+        f"obskit: no space left to write the Dataset to {tmp_path}\n"
+        "Hint: free disk space, or write to another disk (obskit convert --out, OBSKIT_CACHE)\n",
     )
-    assert list(tmp_path.iterdir()) == [path], "nothing is left, and nothing could be opened"
+    assert list(tmp_path.iterdir()) == [path], "nothing is left behind"
     monkeypatch.undo()
     assert say("convert", path, "--out", out)[0] == 0
 
@@ -357,13 +352,13 @@ def test_a_dataset_and_a_cache_of_another_version(tmp_path: Path, say: Callable[
     assert say("info", out) == (
         1,
         "",
-        f"obskit: {out}/obskit.json has format 99, this version of obskit reads 1\n"
-        "Hint: convert the source again with this version, or open it with the obskit that made it\n",
+        f"obskit: {out}/obskit.json has format 99, but this version of obskit reads format 1\n"
+        "Hint: convert the source again with this version, or open it with the version that wrote it\n",
     )
     status, shown, _ = say("info", path)
-    assert (status, shown.startswith(TABLE)) == (0, True), "what the cache holds is made again"
+    assert (status, shown.startswith(TABLE)) == (0, True), "the cache entry is made again"
     shutil.rmtree(ok.load(path).dataset.path)
-    assert say("info", path)[0] == 0, "and so is what was deleted"
+    assert say("info", path)[0] == 0, "and so is a deleted one"
 
 
 def test_a_cluster_that_is_a_list(tmp_path: Path, say: Callable[..., Said]) -> None:

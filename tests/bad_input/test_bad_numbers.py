@@ -57,7 +57,7 @@ def loaded(given_rows: list[Row]) -> ok.Events:
 
 
 def weight(row: Row) -> float:
-    times = row["event_count"] or 1  # a row is there, so it is at least one event
+    times = row["event_count"] or 1  # a row is at least one event
     return float(times * (1.0 if row["sample_weight"] is None else row["sample_weight"]))
 
 
@@ -134,7 +134,7 @@ def test_every_calculation(found: list[Row]) -> None:
 
 @QUICK
 @given(events_of)
-def test_few_calculations_are_counted_from_codes_and_agree(found: list[Row]) -> None:
+def test_counts_from_codes_agree(found: list[Row]) -> None:
     events = loaded(found)
     asked = [ASKED[0], ASKED[9], ASKED[10]]
     for by in ("name", "user.id", "error"):
@@ -147,7 +147,7 @@ def test_few_calculations_are_counted_from_codes_and_agree(found: list[Row]) -> 
 
 @QUICK
 @given(events_of, st.sampled_from([7, 60, 3600]))
-def test_stretches_of_time(found: list[Row], seconds: int) -> None:
+def test_time_buckets(found: list[Row], seconds: int) -> None:
     timed = [row for row in found if row["timestamp"] is not None]
     answers = loaded(found).query("count() as n", "rate() as rate", every=f"{seconds}s").table.to_pylist()
     assert sum(row["n"] for row in answers) == pytest.approx(total(timed))
@@ -161,8 +161,8 @@ def test_stretches_of_time(found: list[Row], seconds: int) -> None:
 
 @QUICK
 @given(events_of, st.booleans())
-def test_every_event_is_in_the_heatmap_or_counted_apart(found: list[Row], log: bool) -> None:
-    # a logarithmic axis of nothing above 0 is a linear one
+def test_every_event_is_in_the_heatmap_or_counted_separately(found: list[Row], log: bool) -> None:
+    # without values above 0 the axis is linear
     log = log and any(r["duration_ms"] and r["duration_ms"] > 0 for r in found)
     drawn = loaded(found).heatmap(bins=(10, 6), log=log)
     assert drawn.grid.sum() + sum(drawn.apart.values()) == pytest.approx(total(found))

@@ -45,7 +45,9 @@ def test_narrowed_into_another_format(
     out = tmp_path / "some.jsonl.gz"
     words = ["convert", str(source), "--out", str(out), "--where", "n > 0", "--since", "3m"]
     assert main([*words, "--fields", "timestamp, N,error", "--error", "level = 'ERROR'"]) == 0
-    assert capsys.readouterr().out == (f"4 events of 3 fields in {out}, jsonl\n6 rows read, 0 rejected\n")
+    assert capsys.readouterr().out == (
+        f"wrote 4 events with 3 fields to {out} (jsonl)\n6 rows read, 0 rejected\n"
+    )
     assert [json.loads(line) for line in gzip.decompress(out.read_bytes()).splitlines()] == [
         {"timestamp": f"2026-05-04T10:0{n}:00.000000Z", "error": n == 2, "n": n} for n in range(2, 6)
     ]
@@ -73,10 +75,10 @@ def test_as_json(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_what_is_refused(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["convert", str(source), "--out", str(source)]) == 2
     assert capsys.readouterr().err == (
-        f"obskit: {source} is there already\nHint: name another file, or remove it first\n"
+        f"obskit: {source} already exists\nHint: choose another name, or remove it first\n"
     )
     assert main(["convert", str(source), "--out", str(tmp_path / "a.jsonl"), "--where", "n > 9"]) == 1
-    assert capsys.readouterr().err.startswith(f"obskit: no row to write to {tmp_path}/a.jsonl\n")
+    assert capsys.readouterr().err.startswith(f"obskit: no rows to write to {tmp_path}/a.jsonl\n")
     assert main(["convert", str(source), "--out", str(tmp_path / "a.json")]) == 2
     assert main(["convert", str(source), "--out", str(tmp_path / "a"), "--to", "csv"]) == 2
     assert "invalid choice: 'csv'" in capsys.readouterr().err

@@ -9,6 +9,7 @@ import pytest
 
 from obskit.dataset import Dataset, write
 from obskit.schema import LoadReport
+from tests.dataset.samples import jsonl
 
 
 @pytest.fixture(autouse=True)
@@ -20,8 +21,16 @@ def own_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
+def source(tmp_path: Path) -> Path:
+    """A folder of two JSONL files, one of them compressed, with 80 events."""
+    jsonl(tmp_path / "in" / "b.jsonl", 30, 50)
+    jsonl(tmp_path / "in" / "a.jsonl.gz", 50)
+    return tmp_path / "in"
+
+
+@pytest.fixture
 def store(tmp_path: Path) -> Callable[..., Dataset]:
-    """Write tables as a Dataset, one part per table unless told the rows of a part."""
+    """Write tables as a Dataset, one part per table unless `rows_per_file` says otherwise."""
 
     def make(*tables: pa.Table, name: str = "ds", **how: Any) -> Dataset:
         schema = pa.unify_schemas([table.schema for table in tables], promote_options="permissive")

@@ -1,10 +1,9 @@
-"""Any files to a Dataset: the cache, full disks, interruptions, several at once."""
+"""Convert files of any format: the cache, full disks, interruptions, several processes."""
 
 from __future__ import annotations
 
 import errno
 import functools
-import gzip
 import json
 import os
 import shutil
@@ -19,33 +18,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from obskit.dataset import Dataset, Encoded, convert, encode, from_arrow, is_dataset, open_dataset, parts
-from obskit.dataset.cache import evict
+from obskit.dataset import Encoded, convert, encode, from_arrow, open_dataset, parts
 from obskit.dataset.writer import build
 from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ReadError, StorageFull
 from obskit.schema import ReadOptions
-
-
-def jsonl(path: Path, rows: int = 50, start: int = 0) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [
-        {"timestamp": f"2026-05-04T10:{i // 60 % 60:02d}:{i % 60:02d}Z", "name": f"op{i % 3}", "n": i}
-        for i in range(start, start + rows)
-    ]
-    text = "".join(json.dumps(line) + "\n" for line in lines).encode()
-    path.write_bytes(gzip.compress(text) if path.suffix == ".gz" else text)
-    return path
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    jsonl(tmp_path / "in" / "b.jsonl", 30, 50)
-    jsonl(tmp_path / "in" / "a.jsonl.gz", 50)
-    return tmp_path / "in"
-
-
-def entries(cache: Path) -> list[str]:
-    return sorted(p.name for p in (cache / "datasets").iterdir())
+from tests.dataset.samples import entries, jsonl
 
 
 def test_files_are_converted_once(source: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,7 +38,7 @@ def test_files_are_converted_once(source: Path, own_cache: Path, monkeypatch: py
     assert (again.path, again.fingerprint, again.load_report.rows_read) == (data.path, data.fingerprint, 80)
 
 
-def test_a_changed_file_another_mapping_and_another_set_are_other_entries(source: Path) -> None:
+def test_another_mapping_or_set_of_files_is_another_entry(source: Path) -> None:
     made = {convert(source).path}
     jsonl(source / "b.jsonl", 31, 50)
     data = convert(source)
@@ -92,20 +69,20 @@ def test_a_dataset_is_opened_in_place_and_foreign_parquet_is_converted(
     assert both.rows == 160, "a Dataset among other sources is read as its parts"
 
 
-def test_writing_into_or_over_the_source(source: Path, tmp_path: Path) -> None:
+def test_the_output_may_not_contain_the_source(source: Path, tmp_path: Path) -> None:
     for out in (source, tmp_path):
-        with pytest.raises(InvalidArgument, match="holds what is to be read"):
+        with pytest.raises(InvalidArgument, match=r"the output .* contains the input "):
             convert(source, out)
     inside = convert(source, source / "out")
     assert inside.rows == 80
-    assert convert(source, source / "out").rows == 80, "what was written there is no source"
+    assert convert(source, source / "out").rows == 80, "the output is not read as a source"
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("")
-    with pytest.raises(DatasetError, match="is not empty and no Dataset"):
+    with pytest.raises(DatasetError, match="is not empty and is not a Dataset"):
         convert(source, tmp_path / "full")
 
 
-def test_what_cannot_be_read_leaves_nothing(tmp_path: Path, own_cache: Path) -> None:
+def test_input_that_cannot_be_read_leaves_nothing(tmp_path: Path, own_cache: Path) -> None:
     with pytest.raises(NoSuchPath):
         convert(tmp_path / "nope", tmp_path / "out")
     (tmp_path / "bad.bin").write_bytes(b"\x00\x01" * 50)
@@ -118,7 +95,7 @@ def test_what_cannot_be_read_leaves_nothing(tmp_path: Path, own_cache: Path) -> 
     assert sorted(p.name for p in tmp_path.iterdir()) == ["bad.bin", "cache"]
 
 
-def test_a_table_in_memory_is_kept_by_its_content(own_cache: Path) -> None:
+def test_a_table_in_memory_is_cached_by_content(own_cache: Path) -> None:
     table = pa.table({"timestamp": pa.array([1, 2], pa.timestamp("us", "UTC")), "x": [1, 2]})
     first = from_arrow(table)
     assert first.arrow(["x"])["x"].to_pylist() == [1, 2]
@@ -129,7 +106,7 @@ def test_a_table_in_memory_is_kept_by_its_content(own_cache: Path) -> None:
 
 
 @pytest.mark.parametrize("harm", ["version", "torn", "empty"])
-def test_a_cache_that_is_torn_or_of_another_version_is_made_again(source: Path, harm: str) -> None:
+def test_a_torn_or_outdated_cache_entry_is_made_again(source: Path, harm: str) -> None:
     data = convert(source)
     if harm == "version":
         content = json.loads((data.path / "obskit.json").read_text())
@@ -166,7 +143,7 @@ def test_a_source_that_grows_keeps_the_codes_of_its_old_parts(
 
 
 class _FullDisk:
-    """A part's file on a disk that takes some bytes and no more."""
+    """A part's file on a disk that is full after some bytes."""
 
     def __init__(self, path: Path, room: int = 3_000) -> None:
         self.room = room
@@ -204,14 +181,14 @@ def test_a_full_disk_leaves_nothing(
     with pytest.raises(StorageFull) as caught:
         convert(path, None if cached else tmp_path / "out")
     where = own_cache / "datasets" if cached else tmp_path
-    assert caught.value.message == f"no room to write the Dataset to {where}"
+    assert caught.value.message == f"no space left to write the Dataset to {where}"
     assert caught.value.hint
     assert not (tmp_path / "out").exists()
     assert [p for p in where.iterdir() if p.name not in ("in", "cache")] == []
     monkeypatch.undo()
 
 
-def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
+def test_a_real_full_disk_leaves_nothing(tmp_path: Path) -> None:
     small = tmp_path / "small"
     small.mkdir()
     mounted = subprocess.run(
@@ -220,12 +197,12 @@ def test_a_disk_that_is_really_full(tmp_path: Path) -> None:
     if mounted.returncode:
         pytest.skip("needs the right to mount a small file system")
     try:
-        with pytest.raises(StorageFull, match=f"no room to write the Dataset to {small}"):
+        with pytest.raises(StorageFull, match=f"no space left to write the Dataset to {small}"):
             convert(jsonl(tmp_path / "in" / "a.jsonl", 30_000), small / "out")
         assert list(small.iterdir()) == []
         data = convert(jsonl(tmp_path / "in" / "b.jsonl", 1_000), small / "out")
         (small / "filler").write_bytes(b"x" * (os.statvfs(small).f_bavail * os.statvfs(small).f_frsize))
-        with pytest.raises(StorageFull, match="no room to write codes"):
+        with pytest.raises(StorageFull, match="no space left to write codes"):
             data.codes.field("name")
         (small / "filler").unlink()
         subprocess.run(["mount", "-o", "remount,ro", str(small)], check=True)
@@ -261,7 +238,7 @@ print(data.path, data.fingerprint, sum(len(data.codes.field(n).values) for n in 
 """
 
 
-def test_a_killed_conversion_is_ignored_and_swept_after_a_day(source: Path, own_cache: Path) -> None:
+def test_a_killed_conversion_is_removed_after_a_day(source: Path, own_cache: Path) -> None:
     process = subprocess.Popen([sys.executable, "-c", SLOWLY, str(source)], stdout=subprocess.PIPE)
     assert process.stdout is not None
     assert process.stdout.readline() == b"reading\n"
@@ -271,14 +248,14 @@ def test_a_killed_conversion_is_ignored_and_swept_after_a_day(source: Path, own_
     (debris,) = entries(own_cache)
     assert debris.startswith(".")
     assert convert(source).rows == 80
-    assert debris in entries(own_cache), "it may belong to a process at work"
+    assert debris in entries(own_cache), "it may belong to a running process"
     os.utime(own_cache / "datasets" / debris, (time.time() - 90_000,) * 2)
     convert(source / "b.jsonl")
     assert debris not in entries(own_cache)
 
 
 @pytest.mark.parametrize("out", ["", "out"])
-def test_two_processes_converting_the_same_folder(
+def test_two_processes_convert_the_same_folder(
     source: Path, tmp_path: Path, own_cache: Path, out: str
 ) -> None:
     target = str(tmp_path / out) if out else ""
@@ -300,64 +277,10 @@ def test_two_processes_converting_the_same_folder(
         process.stdin.flush()
     answers = {process.communicate(timeout=60)[0] for process in processes}
     assert [process.returncode for process in processes] == [0, 0, 0]
-    assert len(answers) == 1, "both get a good one, and the same"
+    assert len(answers) == 1, "all processes get the same Dataset"
     path, fingerprint, _ = answers.pop().split()
     assert open_dataset(path).fingerprint == fingerprint
     assert [p for p in Path(path).parent.iterdir() if p.name.startswith(".")] == []
-
-
-def test_the_least_recently_used_goes_first_and_what_is_open_stays(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
-) -> None:
-    made: list[Dataset] = [convert(jsonl(tmp_path / "in" / f"{k}.jsonl", 50 + k)) for k in range(4)]
-    paths = [data.path for data in made]
-    for age, path in enumerate(paths):
-        os.utime(path, (1_000_000 - age,) * 2)
-    held = made[3]
-    made.clear()
-    assert evict(limit=0) == paths[2::-1], "the oldest is open, the others go by age"
-    assert held.arrow().num_rows == 53
-    monkeypatch.setenv("OBSKIT_CACHE_LIMIT", "1")
-    new = convert(jsonl(tmp_path / "in" / "new.jsonl", 9))
-    assert entries(own_cache) == sorted([new.path.name, held.path.name]), "both are in use"
-    del held
-    assert evict() == [paths[3]]
-    assert is_dataset(new.path)
-
-
-def test_another_process_keeps_what_it_has_open(source: Path) -> None:
-    entry = convert(source).path
-    holding = "import sys\nfrom obskit.dataset import convert\nd = convert(sys.argv[1])\nprint(1, flush=True)\ninput()"
-    process = subprocess.Popen(
-        [sys.executable, "-c", holding, str(source)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline() == "1\n"
-    assert evict(limit=0) == []
-    process.communicate("\n", timeout=30)
-    assert evict(limit=0) == [entry]
-
-
-def test_a_cache_that_cannot_be_made_says_so(
-    tmp_path: Path, source: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    (tmp_path / "file").write_text("")
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "file" / "cache"))
-    with pytest.raises(DatasetError) as caught:
-        convert(source)
-    assert caught.value.message == f"the cache {tmp_path}/file/cache cannot be made: Not a directory"
-    assert caught.value.hint == "set OBSKIT_CACHE to a folder you can write"
-    data = convert(source, tmp_path / "out")
-    assert data.codes.field("name").size == 4, "a Dataset elsewhere needs no cache"
-
-
-def test_where_the_cache_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, source: Path) -> None:
-    monkeypatch.delenv("OBSKIT_CACHE")
-    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "xdg"))
-    assert tmp_path / "xdg" / "obskit" in convert(source).path.parents
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    assert tmp_path / "home" / ".cache" / "obskit" in convert(source).path.parents
 
 
 def test_a_wide_foreign_file_keeps_rows_and_types(tmp_path: Path) -> None:
@@ -369,7 +292,7 @@ def test_a_wide_foreign_file_keeps_rows_and_types(tmp_path: Path) -> None:
 
 
 def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Make parts of a few hundred rows, look at the first rows of all files, and list what is rewritten."""
+    """Make parts of a few hundred rows, inspect all files first, and list the parts that are rewritten."""
     rewritten: list[str] = []
 
     def rewrite(part: Any, *rest: Any) -> Any:
@@ -382,7 +305,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return rewritten
 
 
-def test_fields_of_later_files_are_expected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fields_of_later_files_need_no_rewriting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rewritten = _counted(monkeypatch)
     source = tmp_path / "in"
     source.mkdir()
@@ -398,8 +321,8 @@ def test_fields_of_later_files_are_expected(tmp_path: Path, monkeypatch: pytest.
     assert [table.column(name).null_count for name in "abc"] == [600] * 3
 
 
-def test_expectations_that_fail_are_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A field that only the look saw is left out again; one that it took for another type has its own."""
+def test_wrong_guesses_of_fields_are_corrected(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A field that only the inspection saw is left out; one with a wrongly guessed type gets its own type."""
     rewritten = _counted(monkeypatch)
     source = tmp_path / "in"
     source.mkdir()
@@ -407,7 +330,7 @@ def test_expectations_that_fail_are_mended(tmp_path: Path, monkeypatch: pytest.M
         rows = [{"a": n} | ({"x": 1} if at else {}) for n in range(300)]
         (source / f"{at}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     seen = pa.schema([("x", pa.string()), ("gone", pa.list_(pa.int64()))])
-    monkeypatch.setattr("obskit.dataset.conversion._expected", lambda *_: list(seen))
+    monkeypatch.setattr("obskit.dataset.conversion._expected_fields", lambda *_: list(seen))
     made = convert(source)
     assert made.schema.names == ["timestamp", "error", "a", "x"]
     assert made.schema.field("x").type == pa.int64()

@@ -1,4 +1,4 @@
-"""Codes of one column decode back to it, whatever is in it."""
+"""The codes of a column decode to the same column, for any values."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.dataset import RARE, Totals, encode, merge, weight_note
+from obskit.dataset import RARE, encode
 from obskit.dataset.encoder import MOST_INTEGERS
 from obskit.stats import buckets
 
@@ -58,11 +58,11 @@ def _check_rare(values: list[str | None]) -> None:
         rare = nearly_unique and value is not None and present.count(value) < 5
         assert seen == (RARE if rare else value)
     assert (made.rare_code is not None) == (nearly_unique and any(present.count(v) < 5 for v in present))
-    assert len(set(made.codes) - {0}) == len(made.values), "no entry without a row"
+    assert len(set(made.codes) - {0}) == len(made.values), "every entry has a row"
 
 
 @given(st.lists(st.none() | st.floats() | st.sampled_from([0.0, -0.0, math.inf, -math.inf, math.nan, -1.0])))
-def test_floats_land_between_the_least_and_greatest_of_their_bucket(values: list[float | None]) -> None:
+def test_floats_are_between_the_limits_of_their_bucket(values: list[float | None]) -> None:
     made = encode(pa.array(values, pa.float64()))
     assert made.kind == "numeric"
     assert made.lo is not None
@@ -89,7 +89,7 @@ def test_null_nan_zero_empty_and_infinities_have_codes_of_their_own() -> None:
     assert made.codes.tolist()[:5] == [0, 1, 2, 0, 1]
 
 
-def test_a_large_column_is_coded_as_a_small_one_is() -> None:
+def test_large_and_small_columns_are_encoded_alike() -> None:
     values = np.concatenate([np.random.default_rng(1).lognormal(0, 3, 50_000), [0.0, np.nan, -2.0, np.inf]])
     whole, piece = encode(pa.array(values)), encode(pa.array(values[-10_000:]))
     assert whole.bucket is not None
@@ -122,7 +122,7 @@ def test_codes_are_as_narrow_as_they_can_be(distinct: int, dtype: type) -> None:
         pa.array([b"x", None, b""]),
     ],
 )
-def test_what_has_no_order_and_no_text_is_only_present_or_not(array: pa.Array) -> None:
+def test_nested_binary_and_time_columns_become_flags(array: pa.Array) -> None:
     made = encode(array)
     assert (made.kind, made.codes.tolist(), made.values.to_pylist()) == ("flag", [1, 0, 1], [True])
 
@@ -156,23 +156,3 @@ def test_distinct_values_are_counted_exactly(values: list[int | None]) -> None:
         assert encode(texts).distinct == exact, "rare or not"
     assert encode(pa.array([0.5, 1.5])).distinct is None
     assert encode(pa.array([["a"]])).distinct is None
-
-
-def test_rare_values_of_several_files_are_a_lower_bound() -> None:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("obskit.dataset.encoder.RARE_ENTRIES", 0)
-        parts = [encode(pa.array(list(text))) for text in ("abcd", "cdefg")]
-    none = [np.zeros(len(part.values) + 1) for part in parts]
-    sums = [dict.fromkeys(("all", "units"), Totals(n.astype(np.int64), n, n)) for n in none]
-    both = merge("v", pa.string(), parts, sums)
-    assert (both.distinct, both.at_least) == (5, True)
-    one = merge("v", pa.string(), parts[:1], sums[:1])
-    assert (one.distinct, one.at_least) == (4, False)
-
-
-def test_rows_without_a_weight_are_told() -> None:
-    assert weight_note(None, 10) == weight_note(0, 10) == weight_note(0, 0) == []
-    assert weight_note(10, 10) == ["10 of 10 rows carry no weight, counted as 1"]
-    assert weight_note(1, 10) == [
-        "warning: 1 of 10 rows carries no weight, counted as 1; known and unknown weights are mixed"
-    ]

@@ -1,4 +1,4 @@
-"""Streams and URLs: kept in the cache, known by what they are, and no credential in any word about them."""
+"""Streams and URLs are copied into the cache, and no message contains a credential."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import pytest
 from fsspec.registry import _registry, known_implementations
 
 import obskit as ok
-from obskit.dataset import inputs, is_url, placed, shown
+from obskit.dataset import inputs, is_url, local_paths, redact_url
 from obskit.dataset.cache import DAY, evict
 from obskit.errors import InvalidArgument, LimitExceeded, MissingDependency, NoSuchPath, ReadError
 
@@ -41,7 +41,7 @@ def entries(cache: Path, kind: str = "inputs") -> list[str]:
 # streams
 
 
-def test_a_stream_is_known_by_its_content(own_cache: Path) -> None:
+def test_a_stream_is_cached_by_content(own_cache: Path) -> None:
     first = ok.load(io.BytesIO(LINES))
     assert first.to_arrow(["a"])["a"].to_pylist() == [1, 2]
     again = ok.load(io.BytesIO(LINES))
@@ -51,7 +51,7 @@ def test_a_stream_is_known_by_its_content(own_cache: Path) -> None:
     )
     assert ok.load(io.BytesIO(gzip.compress(OTHER))).to_arrow(["a"])["a"].to_pylist() == [3]
     assert len(entries(own_cache)) == 2
-    assert first.refresh().fingerprint == first.fingerprint, "a stream can be read but once; its copy again"
+    assert first.refresh().fingerprint == first.fingerprint, "a stream can be read only once, its copy again"
     (entry,) = (own_cache / "inputs").glob(hashlib.blake2b(LINES, digest_size=16).hexdigest())
     assert entry.stat().st_mode & 0o777 == 0o700
 
@@ -63,8 +63,8 @@ def test_streams_and_files_together(tmp_path: Path) -> None:
     assert sorted(events.to_arrow(["a"])["a"].to_pylist()) == [1, 2, 3]
 
 
-def test_a_pipe_is_a_stream_whose_every_byte_is_read_once(tmp_path: Path) -> None:
-    """`<(zcat ...)` of a shell. What is read ahead of a pipe to see what it is would be missing after."""
+def test_every_byte_of_a_pipe_is_read_once(tmp_path: Path) -> None:
+    """`<(zcat ...)` of a shell: bytes that are read to detect the format must not be lost."""
     path, lines = tmp_path / "pipe", [b'{"a":%d}\n' % number for number in range(30_000)]
     os.mkfifo(path)
     writing = threading.Thread(target=lambda: path.write_bytes(b"".join(lines)))
@@ -72,7 +72,7 @@ def test_a_pipe_is_a_stream_whose_every_byte_is_read_once(tmp_path: Path) -> Non
     events = ok.load([str(path)])
     writing.join()
     assert events.dataset.rows == len(lines)
-    assert events.refresh().fingerprint == events.fingerprint, "its copy again"
+    assert events.refresh().fingerprint == events.fingerprint, "from its copy"
 
 
 def test_the_same_content_by_two_ways() -> None:
@@ -81,11 +81,11 @@ def test_the_same_content_by_two_ways() -> None:
     assert ok.load(io.BytesIO(LINES)).fingerprint == ok.load(named).fingerprint
 
 
-def test_a_frame_with_a_column_called_read_is_no_stream() -> None:
+def test_a_frame_with_a_column_named_read_is_not_a_stream() -> None:
     assert ok.load(pd.DataFrame({"read": [1, 2]})).dataset.rows == 2
 
 
-def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> None:
+def test_errors_name_the_stream(own_cache: Path) -> None:
     with pytest.raises(ReadError) as caught:
         ok.load(io.BytesIO(b""))
     assert str(caught.value) == (
@@ -96,7 +96,7 @@ def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> Non
     with pytest.raises(InvalidArgument) as refused:
         ok.load(io.StringIO("{}"))  # type: ignore[arg-type]
     assert str(refused.value) == (
-        "stream gives text\nHint: open it in binary: open(path, 'rb'), sys.stdin.buffer"
+        "stream is a text stream, expected a binary one\nHint: use open(path, 'rb') or sys.stdin.buffer"
     )
     assert not [name for name in entries(own_cache) if name.startswith(".")]
 
@@ -104,22 +104,22 @@ def test_what_is_wrong_with_a_stream_is_told_by_its_name(own_cache: Path) -> Non
 def test_a_stream_beyond_the_limit_leaves_nothing(own_cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBSKIT_CACHE_LIMIT", "10")
     with pytest.raises(LimitExceeded) as caught:
-        placed([io.BytesIO(LINES)])
+        local_paths([io.BytesIO(LINES)])
     assert str(caught.value) == (
-        "stream has more than the 10 bytes that the cache may hold\n"
-        "Hint: write it to a file, or set OBSKIT_CACHE_LIMIT (bytes)"
+        "stream is larger than the cache limit of 10 bytes\n"
+        "Hint: save it to a file first, or raise OBSKIT_CACHE_LIMIT (bytes)"
     )
     assert entries(own_cache) == []
 
 
-def test_inputs_are_evicted_and_what_a_killed_process_left_is_swept(own_cache: Path) -> None:
-    (path,) = placed([io.BytesIO(LINES)])
+def test_inputs_are_evicted_and_leftovers_are_removed(own_cache: Path) -> None:
+    (path,) = local_paths([io.BytesIO(LINES)])
     left = own_cache / "inputs" / ".input.obskit-dead"
     left.mkdir()
     os.utime(left, (time.time() - 2 * DAY,) * 2)
-    placed([io.BytesIO(OTHER)])
+    local_paths([io.BytesIO(OTHER)])
     assert not left.exists()
-    with inputs.held([path]):
+    with inputs.leased_inputs([path]):
         assert path.parent not in evict(0), "it is being read"
     evict(0)
     assert entries(own_cache) == []
@@ -139,16 +139,16 @@ def test_inputs_are_evicted_and_what_a_killed_process_left_is_swept(own_cache: P
 )
 def test_credentials_are_not_shown(url: str, text: str) -> None:
     assert is_url(url)
-    assert shown(url) == text
+    assert redact_url(url) == text
 
 
-def test_what_is_no_url() -> None:
+def test_windows_paths_and_names_are_not_urls() -> None:
     assert not any(map(is_url, ("a.jsonl", "C:\\x", "dir/s3://x", "://x", "-", "a:b")))
 
 
 @pytest.fixture
 def memory() -> Iterator[Any]:
-    """A store in memory, such as S3 is one elsewhere."""
+    """An object store in memory."""
     system = fsspec.filesystem("memory")
     system.pipe(
         {
@@ -179,13 +179,13 @@ def test_a_file_a_folder_and_a_pattern(memory: Any, own_cache: Path) -> None:
     with pytest.raises(NoSuchPath) as caught:
         ok.load("memory://shop/nope.jsonl")
     assert str(caught.value) == (
-        "nothing is at memory://shop/nope.jsonl\nHint: a file, a folder of files, or a pattern"
+        "nothing found at memory://shop/nope.jsonl\nHint: give the URL of a file, of a folder of files, or a pattern"
     )
-    with pytest.raises(NoSuchPath, match=r"nothing is at memory://shop/\*\.csv"):
+    with pytest.raises(NoSuchPath, match=r"nothing found at memory://shop/\*\.csv"):
         ok.load("memory://shop/*.csv")
 
 
-def test_what_changed_is_fetched_again(memory: Any, own_cache: Path) -> None:
+def test_a_changed_file_is_fetched_again(memory: Any, own_cache: Path) -> None:
     events = ok.load("memory://shop/a.jsonl")
     assert events.refresh().dataset.path == events.dataset.path
     assert len(entries(own_cache)) == 1
@@ -195,13 +195,13 @@ def test_what_changed_is_fetched_again(memory: Any, own_cache: Path) -> None:
 
 def test_a_file_url_is_a_path(tmp_path: Path, own_cache: Path) -> None:
     (tmp_path / "a b.jsonl").write_bytes(LINES)
-    assert placed([f"file://{tmp_path}/a%20b.jsonl"]) == [tmp_path / "a b.jsonl"]
+    assert local_paths([f"file://{tmp_path}/a%20b.jsonl"]) == [tmp_path / "a b.jsonl"]
     assert not own_cache.exists()
 
 
 def test_packages_that_are_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(known_implementations, "s3", {"class": "no_such_s3fs.S3", "err": "x"})
-    monkeypatch.delitem(_registry, "s3", raising=False)  # what another test has loaded
+    monkeypatch.delitem(_registry, "s3", raising=False)  # another test may have loaded it
     with pytest.raises(MissingDependency) as caught:
         ok.load("s3://KEY:SECRET@bucket/a.jsonl")
     assert str(caught.value) == (
@@ -250,7 +250,7 @@ class _Web(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -267,10 +267,10 @@ def test_over_http(web: str, own_cache: Path) -> None:
     _Web.asked.clear()
     for _ in range(2):
         assert values(ok.load(f"http://{web}/tagged.jsonl")) == [1, 2]
-    assert _Web.asked == ["/tagged.jsonl"], "its tag says that it is the same"
+    assert _Web.asked == ["/tagged.jsonl"], "the tag shows that the file is unchanged"
     for _ in range(2):
         assert values(ok.load(f"http://{web}/plain")) == [1, 2]
-    assert _Web.asked.count("/plain") == 2, "nothing says that it is the same but its content"
+    assert _Web.asked.count("/plain") == 2, "only the content shows that the file is unchanged"
     assert len(entries(own_cache)) == 2
     assert len(entries(own_cache, "datasets")) == 2
 
@@ -278,10 +278,13 @@ def test_over_http(web: str, own_cache: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "message"),
     [
-        ("nope.jsonl", "nothing is at {url}\nHint: a file, a folder of files, or a pattern"),
+        (
+            "nope.jsonl",
+            "nothing found at {url}\nHint: give the URL of a file, of a folder of files, or a pattern",
+        ),
         (
             "secret.jsonl",
-            "{url} cannot be read: HTTP 403\nHint: is the address right, and may you read what is there?",
+            "cannot read {url}: HTTP 403\nHint: check the address and your permission to read it",
         ),
     ],
 )
@@ -297,14 +300,14 @@ def test_errors_over_http_show_no_credential(web: str, path: str, message: str) 
         chain = chain.__cause__
 
 
-def test_an_answer_that_breaks_off_is_not_kept(web: str, own_cache: Path) -> None:
-    with pytest.raises(ReadError, match=rf"^http://{web}/short.jsonl (ended after|cannot be read: )"):
+def test_a_response_that_breaks_off_is_not_cached(web: str, own_cache: Path) -> None:
+    with pytest.raises(ReadError, match=rf"^(cannot read )?http://{web}/short.jsonl( ended after|: )"):
         ok.load(f"http://{web}/short.jsonl")
     assert entries(own_cache) == []
 
 
-def test_nobody_listens() -> None:
-    with pytest.raises(ReadError, match=r"^http://127.0.0.1:1/a cannot be read: \w+\n"):
+def test_a_refused_connection_is_an_error() -> None:
+    with pytest.raises(ReadError, match=r"^cannot read http://127.0.0.1:1/a: \w+\n"):
         ok.load("http://u:p@127.0.0.1:1/a")
 
 

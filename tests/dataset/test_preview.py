@@ -1,4 +1,4 @@
-"""Small Datasets that stand for large ones: when there is one, of what, and that it goes again."""
+"""Small Datasets sampled from large input: when there is one, of which rows, and when it is deleted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from obskit.dataset import Dataset, convert, skimmed, thinned
+from obskit.dataset import Dataset, convert, preview_dataset, preview_files
 from obskit.dataset import preview as previewing
 
 
@@ -25,14 +25,12 @@ def folder(tmp_path: Path) -> Path:
     return made
 
 
-def test_large_files_that_are_not_converted_are_skimmed(
-    folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with skimmed(folder) as found:
+def test_large_unconverted_files_are_sampled(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with preview_files(folder) as found:
         assert found is None, "small files are converted at once"
     monkeypatch.setattr(previewing, "LARGE", 1_000)
     monkeypatch.setattr(previewing, "ROWS", 400)
-    with skimmed(folder) as found:
+    with preview_files(folder) as found:
         assert found is not None
         dataset, what = found
         assert what == "2 of 2 files"
@@ -41,33 +39,31 @@ def test_large_files_that_are_not_converted_are_skimmed(
         assert dataset.path.exists()
     assert not dataset.path.exists()
     convert(folder)
-    with skimmed(folder) as found:
+    with preview_files(folder) as found:
         assert found is None, "converted files are opened at once"
 
 
-def test_a_dataset_needs_no_skimming(store: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dataset_is_not_sampled(store: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previewing, "LARGE", 0)
-    with skimmed(store(pa.table({"x": [1]})).path) as found:
+    with preview_files(store(pa.table({"x": [1]})).path) as found:
         assert found is None
 
 
-def test_files_of_which_nothing_can_be_read_are_left_to_convert(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unreadable_files_are_left_to_convert(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(previewing, "LARGE", 0)
     (tmp_path / "x.jsonl").write_text("no events here\n")
-    with skimmed(tmp_path / "x.jsonl") as found:
+    with preview_files(tmp_path / "x.jsonl") as found:
         assert found is None
 
 
-def test_thinned_rows_are_even(store: Callable[..., Dataset]) -> None:
+def test_sampled_rows_are_evenly_spread(store: Callable[..., Dataset]) -> None:
     whole = store(pa.table({"x": range(4_000)}), pa.table({"x": range(4_000, 8_000)}), rows_per_file=4_000)
-    with thinned(whole, rows=100) as small:
+    with preview_dataset(whole, rows=100) as small:
         values = sorted(small.arrow(["x"]).column(0).to_pylist())
         assert small.rows == 100
         assert small.schema == whole.schema
         assert values[0] == 0
         assert values[-1] == 7_999
         assert max(b - a for a, b in itertools.pairwise(values)) < 100
-    with thinned(whole) as all_of_it:
+    with preview_dataset(whole) as all_of_it:
         assert all_of_it.rows == whole.rows

@@ -1,4 +1,4 @@
-"""`s3://` through s3fs, against a server on loopback that lists, tells about and gives objects as S3 does."""
+"""`s3://` through s3fs, with a local server that lists, describes and returns objects like S3."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from obskit.cli import main
 from obskit.errors import NoSuchPath, ReadError
 
 KEY, SECRET = "AKIDOBSKITTEST", "s3cr3t-of-a-test"
-HINT = "\nHint: is the address right, and may you read what is there?"
-NOTHING = "\nHint: a file, a folder of files, or a pattern"
+HINT = "\nHint: check the address and your permission to read it"
+NOTHING = "\nHint: give the URL of a file, of a folder of files, or a pattern"
 
 
 def _parquet(*values: int) -> bytes:
@@ -35,7 +35,7 @@ def _parquet(*values: int) -> bytes:
 
 
 class _S3(BaseHTTPRequestHandler):
-    """ListObjectsV2 (two keys a page), HeadObject and GetObject, for one key id; signatures are not checked."""
+    """ListObjectsV2 (two keys per page), HeadObject and GetObject, for one key id; signatures are not checked."""
 
     protocol_version = "HTTP/1.1"
     objects: ClassVar[dict[str, bytes]] = {}
@@ -113,7 +113,7 @@ class _S3(BaseHTTPRequestHandler):
             self.wfile.write(body)
 
     def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        """Log nothing."""
 
 
 @pytest.fixture(scope="module")
@@ -184,14 +184,14 @@ def test_a_changed_object_is_fetched_again(url: str) -> None:
     old = _S3.objects["events/1.parquet"]
     before = values(url)
     new = _S3.objects["events/1.parquet"] = _parquet(7)
-    assert len(new) == len(old), "the tag alone tells"
+    assert len(new) == len(old), "only the tag changed"
     _S3.got.clear()
     assert values(url) == sorted([7, *before[1:]])
     assert _S3.got == ["events/1.parquet"]
 
 
 @pytest.mark.parametrize("url", ["s3://shop/events/*.parquet", "s3://shop/events"])
-def test_objects_that_came_and_went_since(url: str) -> None:
+def test_new_and_deleted_objects_are_seen(url: str) -> None:
     before = values(url)
     del _S3.objects["events/1.parquet"]
     _S3.objects["events/5.parquet"] = _parquet(5)
@@ -208,10 +208,10 @@ def test_objects_that_came_and_went_since(url: str) -> None:
         "s3://nope/*",
     ],
 )
-def test_nothing_is_there(url: str) -> None:
+def test_a_missing_object_is_an_error(url: str) -> None:
     with pytest.raises(NoSuchPath) as caught:
         ok.load(url)
-    assert str(caught.value) == f"nothing is at {url}{NOTHING}"
+    assert str(caught.value) == f"nothing found at {url}{NOTHING}"
 
 
 @pytest.mark.parametrize("path", ["lines.jsonl.gz", "events", "events/*.parquet"])
@@ -219,8 +219,8 @@ def test_refused_credentials(path: str, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDREFUSED")
     with pytest.raises(ReadError) as caught:
         ok.load(f"s3://shop/{path}")
-    assert str(caught.value) == f"s3://shop/{path} cannot be read: PermissionError{HINT}"
-    assert caught.value.__suppress_context__, "the store's own words name the key"
+    assert str(caught.value) == f"cannot read s3://shop/{path}: PermissionError{HINT}"
+    assert caught.value.__suppress_context__, "the store's own message contains the key"
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -228,7 +228,7 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(ReadError) as caught:
         ok.load("s3://shop/lines.jsonl.gz")
-    assert str(caught.value) == f"s3://shop/lines.jsonl.gz cannot be read: NoCredentialsError{HINT}"
+    assert str(caught.value) == f"cannot read s3://shop/lines.jsonl.gz: NoCredentialsError{HINT}"
 
 
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -240,5 +240,5 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str], monkeypatch: py
     said = capsys.readouterr()
     assert (said.out, said.err) == (
         "",
-        f"obskit: s3://shop/events/*.parquet cannot be read: PermissionError{HINT}\n",
+        f"obskit: cannot read s3://shop/events/*.parquet: PermissionError{HINT}\n",
     )

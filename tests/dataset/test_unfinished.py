@@ -1,4 +1,4 @@
-"""Provisional rows give way to the final rows of their units, and nothing else does.
+"""Final rows replace the provisional rows of their units, and nothing else.
 
 read:    open(1) done(1) open(2) open(2) log(2) done(3)
 loaded:          done(1)         open(2) log(2) done(3)     2 replaced
@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import obskit
-from obskit.dataset import Dataset, convert, from_arrow, skimmed, thinned, unfinished
+from obskit.dataset import Dataset, convert, from_arrow, preview_dataset, preview_files, unfinished
 from obskit.dataset import preview as previewing
 from obskit.dataset import writer as writing
 from obskit.dataset.writer import build
@@ -47,7 +47,7 @@ def files(folder: Path, *contents: Sequence[Row]) -> Path:
 
 
 def left(data: Dataset) -> list[tuple[int | None, float | None, bool | None]]:
-    """What is there, in an order of its own: unit, duration, whether it is provisional."""
+    """Rows, sorted: unit, duration, whether it is provisional."""
     names = ["span_id", "duration_ms", OPEN]
     found = data.arrow([name for name in names if name in data.schema.names]).to_pylist()
     rows = [
@@ -66,25 +66,23 @@ def consistent(data: Dataset) -> bool:
 
 @pytest.mark.parametrize("said", [True, "true", " TRUE ", 1])
 @pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0)])
-def test_the_final_row_takes_the_place_of_provisional_ones(
-    tmp_path: Path, order: tuple[int, ...], said: Any
-) -> None:
+def test_the_final_row_replaces_provisional_rows(tmp_path: Path, order: tuple[int, ...], said: Any) -> None:
     rows = [opened(1, said=said), opened(1, 20_000.0, said=said), row(1, 25_000.0)]
     data = convert(files(tmp_path / "in", *([rows[i]] for i in order)))
     assert left(data) == [(1, 25_000.0, None)]
     assert data.load_report.replaced == 2
     assert consistent(data)
-    assert "2 provisional rows replaced by later ones of their units" in str(data.load_report)
+    assert "replaced 2 provisional rows by later rows of their units" in str(data.load_report)
     assert data.load_report.notes == []
 
 
-def test_a_unit_without_an_end_stays_with_its_latest_row(tmp_path: Path) -> None:
+def test_a_unit_without_an_end_keeps_its_latest_row(tmp_path: Path) -> None:
     rows = [opened(1, 20_000.0), opened(1), opened(2)]
     data = convert(files(tmp_path / "in", rows))
     assert left(data) == [(1, 20_000.0, True), (2, 10_000.0, True)]
     assert str(data.load_report) == (
         "3 rows read, 0 rejected\n"
-        "1 provisional row replaced by later ones of their units\n"
+        "replaced 1 provisional row by later rows of their units\n"
         "2 units were not finished when last seen: obskit.unfinished is true"
     )
     one = convert(files(tmp_path / "one", [opened(1)]))
@@ -93,8 +91,8 @@ def test_a_unit_without_an_end_stays_with_its_latest_row(tmp_path: Path) -> None
     assert found.query("count()").to_arrow().column(0).to_pylist() == [2]
 
 
-def test_only_an_end_replaces_and_only_provisional_rows_are_replaced(tmp_path: Path) -> None:
-    """Markers and logs carry the ids of the unit they happened in; Zipkin's two sides share one span id."""
+def test_only_a_final_row_replaces_and_only_provisional_rows_are_replaced(tmp_path: Path) -> None:
+    """Markers and log records have the ids of their unit; the two sides of a call in Zipkin share a span id."""
     kept = [
         opened(1),
         row(1, None, kind="event"),
@@ -116,7 +114,7 @@ def test_only_an_end_replaces_and_only_provisional_rows_are_replaced(tmp_path: P
     )  # fmt: skip
 
 
-def test_an_id_cannot_pass_for_another(tmp_path: Path) -> None:
+def test_ids_are_not_confused(tmp_path: Path) -> None:
     rows = [
         opened(1) | {"trace_id": "a:b", "span_id": "c"},
         row(1, 1.0) | {"trace_id": "a", "span_id": "b:c"},
@@ -124,7 +122,7 @@ def test_an_id_cannot_pass_for_another(tmp_path: Path) -> None:
     assert convert(files(tmp_path / "in", rows)).rows == 2
 
 
-def test_otlp_and_jsonl_are_of_one_unit(tmp_path: Path) -> None:
+def test_a_unit_may_be_in_otlp_and_in_jsonl(tmp_path: Path) -> None:
     def span(unit: int, seconds: int, *attributes: Any) -> Any:
         begun = 1_777_888_800
         return {
@@ -169,7 +167,7 @@ def test_a_table_a_dataset_and_the_cache(tmp_path: Path) -> None:
 
 
 def test_a_source_that_grows_keeps_its_old_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is held back is in no part before the last, so that an end that comes later changes no other."""
+    """Held-back rows are only in the last part, so that a later end changes no other part."""
     monkeypatch.setattr("obskit.dataset.conversion.build", functools.partial(build, rows=20))
     folder = files(tmp_path / "in", [opened(1), *(row(n, 1.0) for n in range(100, 150))])
     old = convert(folder)
@@ -180,22 +178,22 @@ def test_a_source_that_grows_keeps_its_old_parts(tmp_path: Path, monkeypatch: py
     assert left(new)[0] == (1, 12_000.0, None)
 
 
-def test_previews_are_of_units_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_previews_replace_provisional_rows_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [*(opened(n) for n in range(1, 51)), *(row(n, 11_000.0) for n in range(1, 41))]
     folder = files(tmp_path / "in", rows)
     monkeypatch.setattr(previewing, "LARGE", 10)
-    with skimmed(folder) as found:
+    with preview_files(folder) as found:
         assert found is not None
         assert found[0].rows == 50
     whole = convert(folder)
     assert whole.rows == 50
-    with thinned(whole) as small:
+    with preview_dataset(whole) as small:
         assert left(small) == left(whole)
 
 
-def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ends that were read make room; rows whose ends are far off go on as they are, and it is said."""
-    monkeypatch.setattr(writing, "Unfinished", functools.partial(unfinished.Unfinished, rows=10))
+def test_provisional_rows_beyond_the_limit_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows whose ends were read are released first; beyond the limit, rows are kept, with a note."""
+    monkeypatch.setattr(writing, "ProvisionalRows", functools.partial(unfinished.ProvisionalRows, rows=10))
     units = range(1, 201)
     soon = convert(
         files(tmp_path / "soon", *([opened(n), row(n, 11_000.0 + n)] for n in units)), tmp_path / "a"
@@ -204,7 +202,7 @@ def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.
     rows = [[opened(n) for n in units[i : i + 5]] for i in range(0, 200, 5)]
     late = convert(files(tmp_path / "late", *rows, [row(n, 11_000.0) for n in units]), tmp_path / "b")
     assert late.load_report.notes == [
-        "more provisional rows than can be held back: some stand beside later rows of their units"
+        "too many provisional rows to hold back: some were kept next to later rows of the same unit"
     ]
     assert consistent(late)
     finals = [item for item in left(late) if item[2] is None]
@@ -212,16 +210,16 @@ def test_of_more_than_can_be_held_some_stay(tmp_path: Path, monkeypatch: pytest.
     assert 0 < late.load_report.replaced < 200
 
 
-def test_what_is_held_is_bounded_in_bytes_too() -> None:
-    held = unfinished.Unfinished(LoadReport(), bytes_=50_000)
+def test_held_rows_are_limited_in_bytes() -> None:
+    held = unfinished.ProvisionalRows(LoadReport(), bytes_=50_000)
     rows = pa.RecordBatch.from_pylist([opened(n, body="x" * 1000) for n in range(1, 101)])
     batch = Normalizer(LoadReport()).batch(rows)
     for _ in range(20):
-        assert held.without(batch).num_rows == 0
+        assert held.hold_back(batch).num_rows == 0
         if held.too_many():
             held.settle([])
             assert held.too_many(0.5)
-            assert sum(item.num_rows for item in held.surplus()) == 100
+            assert sum(item.num_rows for item in held.overflow()) == 100
     assert not held.too_many()
 
 
@@ -268,7 +266,7 @@ def test_any_order_and_any_files_give_the_same(contents: list[list[Row]], rows_a
         assert left(mixed) == left(data)
 
 
-def test_what_a_service_leaves_is_loaded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_of_a_service_are_loaded_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from obskit.cli import main
 
     folder = files(tmp_path / "in", [opened(1), opened(2), row(1, 12_000.0)])
@@ -277,7 +275,7 @@ def test_what_a_service_leaves_is_loaded_once(tmp_path: Path, capsys: pytest.Cap
     assert said["dataset"]["rows"] == 2
     assert (said["load_report"]["rows_read"], said["load_report"]["replaced"]) == (3, 1)
     assert main(["info", str(folder)]) == 0
-    assert "1 provisional row replaced by later ones of their units" in capsys.readouterr().out
+    assert "replaced 1 provisional row by later rows of their units" in capsys.readouterr().out
 
 
 def test_without_provisional_rows_nothing_is_looked_up(

@@ -1,4 +1,4 @@
-"""Events and links of spans: kept, asked as rows of their own, exceptions copied onto the span."""
+"""Events and links of spans: stored, returned as events, and exceptions copied to the span."""
 
 from __future__ import annotations
 
@@ -71,14 +71,14 @@ def test_exception_events_are_copied_onto_the_span(tmp_path: Path) -> None:
     wanted = ("exception.type", "exception.message", "exception.stacktrace", "error.type", "error")
     assert [[row.get(name) for name in wanted] for row in got] == [
         ["Timeout", None, "at f()", "Timeout", True],
-        ["Timeout", "mine", "at f()", None, False],  # handled: no error, and no type of one
+        ["Timeout", "mine", "at f()", None, False],  # handled: not an error
         ["Timeout", None, "at f()", "503", True],
         [None, None, None, None, False],
         [None, None, None, None, False],
     ]
 
 
-def test_points_are_rows_to_ask(tmp_path: Path) -> None:
+def test_points_are_events(tmp_path: Path) -> None:
     events = loaded(
         tmp_path,
         span(1, events=[point("exception", 1, exception__type="A"), point("retry", 2, name="x")]),
@@ -115,7 +115,7 @@ def test_points_are_rows_to_ask(tmp_path: Path) -> None:
     assert rows(points.refresh()) == rows(points)
 
 
-def test_links_are_rows_to_ask(tmp_path: Path) -> None:
+def test_links_are_events(tmp_path: Path) -> None:
     link = {"traceId": "AB" * 16, "spanId": "CD" * 8, "attributes": attributes(why="batch")}
     events = loaded(tmp_path, span(1, links=[link, {"traceId": "EF" * 16}]), span(2))
     got = rows(events.links())
@@ -124,7 +124,7 @@ def test_links_are_rows_to_ask(tmp_path: Path) -> None:
     assert (got[1]["trace_id"], got[1]["span_id"], got[1]["name"]) == (TRACE, f"{1:016x}", "op 1")
 
 
-def test_points_where_there_are_none(tmp_path: Path) -> None:
+def test_no_points_are_an_error(tmp_path: Path) -> None:
     with pytest.raises(InvalidArgument) as caught:
         loaded(tmp_path, span(1)).points()
     assert str(caught.value) == (

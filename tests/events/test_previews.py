@@ -1,4 +1,4 @@
-"""An answer from a sample comes first, says so, and is taken away again."""
+"""An answer from a sample comes first, labelled as one, and is removed afterwards."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ROWS = 4_000
 
 @pytest.fixture
 def events(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Events:
-    """Events that are large by a limit of our own, in which version 2 is slow."""
+    """Events in which version 2 is slow; a patched limit makes them large."""
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(previews, "LARGE", ROWS - 1)
     monkeypatch.setattr(previews, "FEW", 3)
@@ -47,12 +47,12 @@ def test_a_sample_first_until_codes_are_made(events: Events, monkeypatch: pytest
     (sample,) = seen
     assert sample.sampled == sample.dataset["rows"]
     assert f"FROM A SAMPLE of {sample.sampled:,} events; the exact answer follows" in str(sample)
-    assert any(note.startswith(f"a sample of {sample.sampled:,} events, one of ") for note in sample.notes)
+    assert any(note.startswith(f"a sample of {sample.sampled:,} events, one in ") for note in sample.notes)
     assert sample.findings[0].condition == exact.findings[0].condition == "service.version = '2.0'"
     assert exact.sampled is None
     assert "SAMPLE" not in str(exact)
     events.explain("duration_ms > 500", on_sample=seen.append)
-    assert len(seen) == 1, "codes are made"
+    assert len(seen) == 1, "codes exist now"
 
 
 def test_a_sample_is_narrowed_and_derived_as_the_events_are(events: Events) -> None:
@@ -63,7 +63,7 @@ def test_a_sample_is_narrowed_and_derived_as_the_events_are(events: Events) -> N
     assert seen[0].selection["events"] == exact.selection["events"]
 
 
-def test_a_sample_without_selected_rows_says_nothing(events: Events) -> None:
+def test_a_sample_without_selected_rows_is_not_shown(events: Events) -> None:
     seen: list[Explanation] = []
     with pytest.raises(ValueError, match="duration_ms > 5000"):
         events.explain("duration_ms > 5000", on_sample=seen.append)
@@ -71,7 +71,7 @@ def test_a_sample_without_selected_rows_says_nothing(events: Events) -> None:
 
 
 class Shell:
-    """What a notebook leaves in `sys.modules`, and what was displayed."""
+    """The modules of a notebook, and what was displayed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, kernel: object) -> None:
         self.shown: list[Any] = []
@@ -85,7 +85,7 @@ class Shell:
         return SimpleNamespace(update=lambda data, raw: self.shown.append((data, raw)))
 
 
-def test_a_notebook_shows_it_and_takes_it_away(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_notebook_shows_the_sample_and_removes_it(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell(monkeypatch, kernel=object())
     events.explain("duration_ms > 500")
     sample, cleared = shell.shown
@@ -93,9 +93,7 @@ def test_a_notebook_shows_it_and_takes_it_away(events: Events, monkeypatch: pyte
     assert cleared == ({"text/plain": "", "text/html": ""}, True)
 
 
-def test_views_and_terminals_show_nothing_by_themselves(
-    events: Events, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_views_and_terminals_do_not_show_a_sample(events: Events, monkeypatch: pytest.MonkeyPatch) -> None:
     shell = Shell(monkeypatch, kernel=object())
     events.explain("duration_ms > 500", cancelled=lambda: False)
     assert shell.shown == []

@@ -186,7 +186,7 @@ def test_files_of_other_tools_become_one_table(opened):
     first, torn, *rest = re.findall(r">([^<]+)<", data["text/html"])
     assert first == "2,106 rows read, 1 rejected"
     assert re.fullmatch(r"rejected 1: not JSON \(first: .*/refunds\.jsonl, line 2, byte 105\)", torn)
-    assert "http.response.status_code did not parse in 1 row, null there" in rest
+    assert "could not parse http.response.status_code in 1 row: set to null" in rest
     (data,) = outputs(opened, "events.where(\"name = 'deployment'\")")
     assert re.search(r"10:30:00Z +tickets +3\.1\.0 +succeeded +ann +1\n", data["text/plain"])
     (data,) = outputs(opened, "ok.load(table, mapping=mapping)")

@@ -197,7 +197,7 @@ def test_a_caller_without_a_threshold_leaves_the_weight_unknown(
     assert {row["sample_weight"] for row in found} == {None}
     answer = events_in(tmp_path / "events").query("count()")
     assert answer.to_arrow().column(0).to_pylist() == [len(found)]
-    assert f"{len(found)} of {len(found)} rows carry no weight, counted as 1" in answer.notes
+    assert f"{len(found)} of {len(found)} rows have no sample weight, counted as 1" in answer.notes
 
 
 @pytest.mark.parametrize("key", [False, True])

@@ -1,8 +1,9 @@
+"""Names of columns, aliases, and the nearest name."""
+
 from obskit import names
-from obskit.names import conventions
 
 
-def test_our_columns_are_those_of_the_design_in_its_order():
+def test_columns_have_a_fixed_order():
     assert list(names.COLUMNS) == [
         "timestamp",
         "duration_ms",
@@ -24,32 +25,7 @@ def test_our_columns_are_those_of_the_design_in_its_order():
     assert set(names.COLUMNS.values()) == {"timestamp", "float", "string", "bool", "int", "int32"}
 
 
-def test_old_names_lead_to_names_that_are_not_old_themselves():
-    assert not set(names.RENAMED.values()) & set(names.RENAMED)
-    assert names.RENAMED["http.status_code"] == "http.response.status_code"
-    assert names.RENAMED["deployment.environment"] == "deployment.environment.name"
-    assert names.current("http.method") == "http.request.method"
-    assert names.current("my.field") == "my.field"
-
-
-def test_types_are_known_for_todays_names_only():
-    assert not set(names.CONVENTION_TYPES) & set(names.RENAMED)
-    assert not set(names.CONVENTION_TYPES) & set(names.COLUMNS)
-    assert names.type_word("http.response.status_code") == "int"
-    assert names.type_word("severity_number") == "int32"
-    assert names.type_word("mine") is None
-
-
-def test_no_name_is_given_two_types():
-    listed = [
-        name
-        for words in (conventions._STRINGS, conventions._INTEGERS, conventions._FLOATS, conventions._FLAGS)
-        for name in words.split()
-    ]
-    assert len(listed) == len(set(listed))
-
-
-def test_aliases_lead_to_our_columns():
+def test_aliases_are_names_of_columns():
     assert set(names.ALIASES.values()) <= set(names.COLUMNS)
     assert not set(names.ALIASES) & set(names.COLUMNS)
     assert "duration" not in names.DURATION_UNITS  # it says no unit

@@ -75,7 +75,7 @@ def test_impact_counts_units_as_explain_does() -> None:
     assert "the condition names kind or name, so all rows that it selects are included" in chosen.notes
     some = impact(scope, "error is not null")
     assert (
-        "warning: 1 of 2 rows carries no weight, counted as 1; known and unknown weights are mixed"
+        "warning: 1 of 2 rows has no sample weight, counted as 1; known and unknown weights are mixed"
         in some.notes
     )
     with pytest.raises(InvalidArgument, match="population must be 'units' or 'all', got 'some'"):

@@ -45,7 +45,7 @@ def test_every_calculation_by_hand() -> None:
         in result.notes
     )
     assert (
-        "warning: 1 of 6 rows carries no weight, counted as 1; known and unknown weights are mixed"
+        "warning: 1 of 6 rows has no sample weight, counted as 1; known and unknown weights are mixed"
         in result.notes
     )
 

@@ -213,8 +213,8 @@ def test_a_million_field_names(tmp_path, load, shape):
         load(path)
     assert str(caught.value) == (
         f"{path}: more than 20,000 distinct field names\n"
-        "Hint: names that carry values, such as ids used as keys, belong into a value: "
-        '{"key": "user-17", "count": 3} rather than {"user-17": 3}'
+        "Hint: move ids from names into values: "
+        '{"key": "user-17", "count": 3} instead of {"user-17": 3}'
     )
 
 

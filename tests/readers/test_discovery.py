@@ -41,7 +41,7 @@ def test_what_lies_beside_events_in_a_folder_is_passed_over(tree):
     assert expand(tree / "README.md") == [tree / "README.md"]  # named itself
     (tree / "obskit.json").unlink()
     report = convert(tree).load_report
-    assert report.notes[0] == "passed over beside the events: README.md, LICENSE, shape.png"
+    assert report.notes[0] == "skipped files that are not events: README.md, LICENSE, shape.png"
     assert [(one.file, one.reason) for one in report.rejected] == [
         (str(tree / "notes.txt"), "cannot be read as events: it looks like plain text")
     ]

@@ -1,3 +1,5 @@
+"""Values of known types are parsed from text and numbers."""
+
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -41,7 +43,7 @@ def test_times_as_text(text, moment):
 
 
 @pytest.mark.parametrize("factor", [1, 1_000, 1_000_000, 1_000_000_000])
-def test_epochs_by_size(factor):
+def test_the_unit_of_an_epoch_is_detected_by_size(factor):
     assert from_epoch(pa.array([1_700_000_000 * factor])).to_pylist() == [at(2023, 11, 14, 22, 13, 20)]
     assert from_epoch(pa.array([1_700_000_000.0 * factor])).to_pylist() == [at(2023, 11, 14, 22, 13, 20)]
 

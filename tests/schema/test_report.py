@@ -1,3 +1,5 @@
+"""The load report as text, HTML and JSON."""
+
 import json
 
 from obskit.schema import LoadReport
@@ -19,21 +21,21 @@ def filled() -> LoadReport:
     return report
 
 
-def test_text_says_everything_once():
+def test_the_text_has_every_count():
     assert str(filled()) == (
         "1,234 rows read, 2 rejected\n"
         "rejected 2: not JSON (first: a.jsonl, line 3, byte 120)\n"
         "renamed http.method to http.request.method in 7 rows\n"
-        "code came as int, string, became string in 4 rows\n"
-        "duration_ms did not parse in 1 row, null there\n"
-        "service.name was there twice in 2 rows\n"
+        "converted code from int, string to string in 4 rows\n"
+        "could not parse duration_ms in 1 row: set to null\n"
+        "service.name had two values in 2 rows: kept one\n"
         "5 rows without a timestamp\n"
-        "3 provisional rows replaced by later ones of their units\n"
+        "replaced 3 provisional rows by later rows of their units\n"
         "<b>a remark</b>"
     )
 
 
-def test_a_notebook_shows_text_and_page_alike_and_not_without_end():
+def test_a_notebook_shows_the_first_lines():
     few = LoadReport(rows_read=1)
     few.reject("a.jsonl", "line 3, byte 120", "not JSON")
     assert (
@@ -51,7 +53,7 @@ def test_a_notebook_shows_text_and_page_alike_and_not_without_end():
     shown = [
         "2 rows read, 0 rejected",
         *(f"remark {number}" for number in range(19)),
-        "… 6 more lines: print it",
+        "… 6 more lines: print(events.load_report)",
     ]
     assert repr(many).split("\n") == shown
     assert many._repr_html_() == (
@@ -72,7 +74,7 @@ def test_round_trip_through_json():
     assert again == report
 
 
-def test_all_rejections_are_counted_and_the_first_kept():
+def test_all_rejections_are_counted_and_the_first_are_kept():
     report = LoadReport()
     for i in range(KEPT + 50):
         report.reject("f", f"line {i}", "bad")

@@ -1,3 +1,5 @@
+"""Types: unified, converted, named."""
+
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
@@ -24,7 +26,7 @@ KINDS = [
 
 @pytest.mark.parametrize("left", KINDS)
 @pytest.mark.parametrize("right", KINDS)
-def test_unify_takes_no_notice_of_order_and_converts(left, right):
+def test_unify_is_symmetric_and_convert_follows_it(left, right):
     kind = unify(left, right)
     assert kind.equals(unify(right, left))
     assert unify(kind, left).equals(kind)
@@ -39,7 +41,7 @@ def test_unify():
     assert unify(pa.list_(pa.int64()), pa.int64()).equals(pa.string())
 
 
-def test_words():
+def test_names_of_types():
     assert [word(kind) for kind in KINDS] == [
         "null",
         "bool",
@@ -54,7 +56,7 @@ def test_words():
 
 
 @given(st.lists(st.one_of(st.none(), st.integers(-(2**53) + 1, 2**53 - 1)), min_size=1))
-def test_an_integer_reads_the_same_as_a_float(values):
+def test_an_integer_has_the_same_text_as_a_float(values):
     assert (
         to_text(pa.array(values, pa.float64())).to_pylist()
         == to_text(pa.array(values, pa.int64())).to_pylist()
@@ -93,7 +95,7 @@ def test_plain(array, values):
     assert plain(array[1:]).to_pylist() == values[1:]
 
 
-def test_cast_fills_widens_and_turns_to_text():
+def test_cast_adds_nulls_widens_and_converts_to_text():
     schema = pa.schema(
         [("a", pa.string()), ("b", pa.float64()), ("c", pa.int64()), ("d", pa.list_(pa.string()))]
     )

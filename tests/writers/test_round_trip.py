@@ -1,4 +1,4 @@
-"""What is written is read back as the same table, whatever is in it: one property for every format."""
+"""Every format gives back the same table, for any values."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from obskit.readers import read_paths
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, LoadReport, Normalizer, cast
 from obskit.schema.types import word
 from obskit.writers import FORMATS
-from obskit.writers.notes import Told
+from obskit.writers.notes import WriteNotes
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)), max_size=8)
 MICROS = st.one_of(
@@ -28,7 +28,7 @@ NUMBERS = st.one_of(
     st.floats(), st.sampled_from([0.0, -0.0, 5.0, 1e16, 2.0**63, math.nan, math.inf, -math.inf])
 )
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
-# Nanoseconds are what a tracing format has; of a broken duration every bit is kept.
+# Tracing formats have nanoseconds; every bit of an invalid duration is kept.
 DURATIONS = st.one_of(
     st.integers(0, 10**12).map(lambda ns: ns / 1e6), st.sampled_from([-1.0, math.nan, math.inf, 1e300])
 )
@@ -148,7 +148,7 @@ CONVENTIONS = {
 
 @st.composite
 def tables(draw: st.DrawFn) -> pa.Table:
-    """Events as they lie in a Dataset: some of our columns, some others, nulls anywhere."""
+    """Events as in a Dataset: some of obskit's columns, some others, nulls anywhere."""
     rows = draw(st.integers(1, 4))
     columns: dict[str, tuple[pa.DataType, st.SearchStrategy[Any]]] = {}
     for name in draw(st.lists(st.sampled_from(sorted(OURS)), unique=True)):
@@ -169,17 +169,17 @@ def tables(draw: st.DrawFn) -> pa.Table:
     return cast(pa.Table.from_batches([normalizer.batch(batch)]), normalizer.schema)
 
 
-def written(name: str, table: pa.Table, path: Path) -> Told:
-    form, told = FORMATS[name], Told()
+def written(name: str, table: pa.Table, path: Path) -> WriteNotes:
+    form, notes = FORMATS[name], WriteNotes()
     batches = table.combine_chunks().to_batches()
     for batch in batches:
-        told.batch(batch)
+        notes.count_batch(batch)
     if form.save is not None:
         form.save(path, iter(batches), table.schema)
     else:
         assert form.encode is not None
-        path.write_bytes(b"".join(form.encode(iter(batches), told)))
-    return told
+        path.write_bytes(b"".join(form.encode(iter(batches), notes)))
+    return notes
 
 
 def read(path: Path) -> tuple[pa.Table, LoadReport]:
@@ -190,13 +190,13 @@ def read(path: Path) -> tuple[pa.Table, LoadReport]:
 
 
 def content(table: pa.Table) -> dict[str, Any]:
-    """A table by its rows: of every field with a value its type and values, in the order of the rows."""
+    """Every field with a value -> its type and values, in the order of the rows."""
     table = table.sort_by("row")
     out: dict[str, Any] = {}
     for name, column in zip(table.schema.names, table.columns, strict=True):
         values = column.to_pylist()
         if any(value is not None for value in values):
-            # Of a list that nobody put anything into, nothing tells what it would have held.
+            # The item type of a list that is always empty is unknown.
             void = pa.types.is_list(column.type) and not any(i is not None for v in values for i in v or ())
             out[name] = ("list" if void else word(column.type), [repr(value) for value in values])
     return out
@@ -205,7 +205,7 @@ def content(table: pa.Table) -> dict[str, Any]:
 @pytest.mark.parametrize("name", sorted(FORMATS))
 @given(table=tables())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-def test_the_same_table(name: str, table: pa.Table) -> None:
+def test_a_table_round_trips(name: str, table: pa.Table) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / f"events{FORMATS[name].suffixes[0]}"
         written(name, table, path)

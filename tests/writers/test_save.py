@@ -1,10 +1,8 @@
-"""One file or a Dataset, whole or not at all; what a format cannot hold is said."""
+"""Write one file or a Dataset, completely or not at all; notes say what a format cannot hold."""
 
 from __future__ import annotations
 
 import errno
-import gzip
-import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,117 +15,23 @@ import obskit as ok
 from obskit.errors import DatasetError, EmptySelection, InvalidArgument, StorageFull, UnknownField
 from obskit.events import Events
 from obskit.schema import TIMESTAMP
-from obskit.writers import FORMATS, jaeger, save
-
-MOMENT = 1_777_888_800_000_000
-
-
-@pytest.fixture(scope="module")
-def events() -> Events:
-    """Ten spans of two traces and two log records."""
-    rows = range(12)
-    return ok.load(
-        pa.table(
-            {
-                "timestamp": pa.array([MOMENT + i for i in rows], TIMESTAMP),
-                "duration_ms": pa.array([i / 8 if i < 10 else None for i in rows], pa.float64()),
-                "kind": ["server" if i < 10 else "event" for i in rows],
-                "trace_id": [f"{i % 2 + 1:032x}" for i in rows],
-                "span_id": [f"{i + 1:016x}" for i in rows],
-                "http.status_code": [500 if i == 3 else 200 for i in rows],
-                "service.name": ["booking"] * 12,
-                "cart": pa.array([[i, None] for i in rows], pa.list_(pa.int64())),
-            }
-        )
-    )
+from obskit.writers import FORMATS, save
+from tests.writers.samples import MOMENT
 
 
 @pytest.mark.parametrize(
     "name", ["a.parquet", "a.pq", "a.arrow", "a.feather", "a.jsonl", "a.jsonl.gz", "a.ndjson.zst"]
 )
-def test_the_suffix_tells_the_format(events: Events, tmp_path: Path, name: str) -> None:
+def test_the_suffix_determines_the_format(events: Events, tmp_path: Path, name: str) -> None:
     made = events.write(tmp_path / name)
     assert (made.path, made.rows, made.notes) == (tmp_path / name, 12, ())
     assert ok.load(tmp_path / name).to_arrow().equals(events.to_arrow())
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_otlp_has_spans_and_logs_apart_and_reads_as_others_read_it(events: Events, tmp_path: Path) -> None:
-    made = events.write(tmp_path / "a.otlp.json.gz")
-    assert made.format == "otlp-json"
-    lines = gzip.decompress((tmp_path / "a.otlp.json.gz").read_bytes()).splitlines()
-    spans, logs = map(json.loads, lines)
-    (resource,) = spans["resourceSpans"]
-    assert resource["resource"]["attributes"] == [
-        {"key": "service.name", "value": {"stringValue": "booking"}}
-    ]
-    ((scope,), (records,)) = (
-        resource["scopeSpans"],
-        [s["logRecords"] for s in logs["resourceLogs"][0]["scopeLogs"]],
-    )
-    assert (len(scope["spans"]), len(records)) == (10, 2)
-    assert scope["spans"][3] == {
-        "traceId": f"{2:032x}",
-        "spanId": f"{4:016x}",
-        "kind": 2,
-        "startTimeUnixNano": "1777888800000003000",
-        "endTimeUnixNano": "1777888800000378000",
-        "status": {},
-        "attributes": [
-            {"key": "cart", "value": {"arrayValue": {"values": [{"intValue": "3"}, {}]}}},
-            {"key": "http.response.status_code", "value": {"intValue": "500"}},
-            {"key": "obskit.null", "value": {"stringValue": "status_code"}},
-        ],
-    }
-    assert records[0]["timeUnixNano"] == "1777888800000010000"
-    got = ok.load(tmp_path / "a.otlp.json.gz").to_arrow()
-    assert got.select(events.schema.names).equals(events.to_arrow())
-
-
-def test_jaeger_has_a_trace_an_item_whatever_the_order_of_the_rows(
-    events: Events, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    made = events.write(tmp_path / "a.jaeger.json")
-    assert made.notes == ()
-    first, second = json.loads((tmp_path / "a.jaeger.json").read_bytes())["data"]
-    assert [len(first["spans"]), len(second["spans"])] == [6, 6]
-    assert first["processes"] == {"p1": {"serviceName": "booking", "tags": []}}
-    assert second["spans"][1] == {
-        "traceID": f"{2:032x}",
-        "spanID": f"{4:016x}",
-        "operationName": "",
-        "references": [],
-        "startTime": MOMENT + 3,
-        "duration": 375,
-        "logs": [],
-        "tags": [
-            {"key": "span.kind", "type": "string", "value": "server"},
-            {"key": "obskit.list.cart", "type": "string", "value": "[3,null]"},
-            {"key": "http.response.status_code", "type": "int64", "value": 500},
-            {"key": "obskit.null", "type": "string", "value": "status_code"},
-        ],
-        "processID": "p1",
-    }
-    monkeypatch.setattr(save, "TRACES", 3)
-    monkeypatch.setattr(jaeger, "ANSWER", 100)
-    monkeypatch.setattr(jaeger, "SPANS", 4)
-    made = events.write(tmp_path / "b.jaeger.json")
-    assert made.notes == ("4 answers, a line each, are in it: Jaeger's own screens load one",)
-    answers = [json.loads(line)["data"] for line in (tmp_path / "b.jaeger.json").read_bytes().splitlines()]
-    assert sorted((len(item["spans"]), item["traceID"][-1]) for (item,) in answers) == [
-        (2, "1"),
-        (2, "2"),
-        (4, "1"),
-        (4, "2"),
-    ]
-    for name in ("a", "b"):
-        got = ok.load(tmp_path / f"{name}.jaeger.json").to_arrow()
-        assert got.select(events.schema.names).equals(events.to_arrow())
-
-
 def test_a_dataset_is_the_default_and_opens_in_place(events: Events, tmp_path: Path) -> None:
     made = events.write(tmp_path / "out")
-    assert str(made) == f"12 events of 9 fields in {tmp_path}/out, dataset"
+    assert str(made) == f"wrote 12 events with 9 fields to {tmp_path}/out (dataset)"
     opened = ok.load(tmp_path / "out")
     assert opened.dataset.path == tmp_path / "out"
     assert opened.to_arrow().equals(events.to_arrow())
@@ -179,7 +83,7 @@ def test_a_parquet_file_keeps_every_type_and_an_attribute_called_time(tmp_path: 
     )
 
 
-def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
+def test_notes_say_what_a_format_cannot_hold(tmp_path: Path) -> None:
     table = pa.table(
         {
             "timestamp": pa.array([MOMENT, MOMENT], TIMESTAMP),
@@ -193,18 +97,18 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     )
     events = ok.load(table)
     assert events.write(tmp_path / "a.jsonl").notes == (
-        "times are text in it: seen",
-        "without any value, and left out: never",
-        "NaN and the infinities, which JSON has no form for, are written as Python does (NaN, Infinity): 1 row",
+        "times are written as text: seen",
+        "left out because they have no values: never",
+        "NaN and infinities are not valid JSON, and are written as NaN and Infinity: 1 row",
     )
     assert (tmp_path / "a.jsonl").read_text().splitlines()[0] == (
         '{"timestamp":"2026-05-04T10:00:00.000000Z","trace_id":"t-7","error":false,"ratio":NaN,'
         '"seen":"2026-05-04T10:00:00.000000Z","obskit.field.time":"noon"}'
     )
     assert events.write(tmp_path / "a.otlp.json").notes == (
-        "times are text in it: seen",
-        "without any value, and left out: never",
-        "ids that are not of 32 and 16 hex digits, as the format has them, are attributes in it (obskit.*_id): 1 row",
+        "times are written as text: seen",
+        "left out because they have no values: never",
+        "ids that are not 32 or 16 hex digits are written as attributes (obskit.*_id): 1 row",
     )
     assert ok.load(tmp_path / "a.otlp.json").to_arrow(["trace_id", "time"]).to_pylist() == [
         {"trace_id": "t-7", "time": "noon"},
@@ -212,38 +116,8 @@ def test_what_a_format_cannot_hold_is_said(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("name", "format", "message", "hint"),
-    [
-        (
-            "a.csv",
-            None,
-            "a.csv does not tell a format",
-            "name one with --to (format=), or end it in {endings}",
-        ),
-        (
-            "a.json",
-            None,
-            "a.json does not tell a format",
-            "name one with --to (format=), or end it in {endings}",
-        ),
-        ("a.gz", None, "a.gz does not tell a format", "name one with --to (format=), or end it in {endings}"),
-        ("a.parquet.gz", None, "a.parquet.gz: parquet is compressed within", "leave out the .gz"),
-        ("a.zst", "arrow", "a.zst: arrow is compressed within", "leave out the .zst"),
-        ("a", "csv", "events are not written as 'csv'", "formats: dataset, {formats}"),
-    ],
-)
-def test_a_path_that_tells_no_format(
-    events: Events, tmp_path: Path, name: str, format: str | None, message: str, hint: str
-) -> None:
-    endings = ", ".join(item.suffixes[0] for item in FORMATS.values())
-    with pytest.raises(InvalidArgument) as caught:
-        events.write(tmp_path / name, format)
-    assert str(caught.value) == f"{message}\nHint: {hint.format(endings=endings, formats=', '.join(FORMATS))}"
-
-
 @pytest.mark.parametrize("name", sorted(FORMATS))
-def test_nothing_is_written_over(events: Events, tmp_path: Path, name: str) -> None:
+def test_existing_files_are_not_replaced(events: Events, tmp_path: Path, name: str) -> None:
     for there in ("file", "link", "folder"):
         path = tmp_path / there
         if there == "file":
@@ -254,42 +128,41 @@ def test_nothing_is_written_over(events: Events, tmp_path: Path, name: str) -> N
             path.mkdir()
         with pytest.raises(InvalidArgument) as caught:
             events.write(path, name)
-        assert str(caught.value) == f"{path} is there already\nHint: name another file, or remove it first"
+        assert str(caught.value) == f"{path} already exists\nHint: choose another name, or remove it first"
     assert (tmp_path / "file").read_text() == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "folder", "link"]
 
 
-def test_a_dataset_is_not_written_over_anything_else_nor_into_its_own_source(
-    events: Events, tmp_path: Path
-) -> None:
+def test_a_dataset_replaces_only_a_dataset_and_not_its_source(events: Events, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "x").write_text("mine")
-    with pytest.raises(DatasetError, match="is not empty and no Dataset"):
+    with pytest.raises(DatasetError, match="is not empty and is not a Dataset"):
         events.write(tmp_path / "full")
     made = ok.load(events.write(tmp_path / "out").path)
     for target in (made.dataset.path, made.dataset.path / "a.parquet", tmp_path):
         with pytest.raises(InvalidArgument) as caught:
             made.write(target, "parquet")
         assert (
-            str(caught.value) == f"{target} holds what is to be read: {tmp_path}/out\nHint: write elsewhere"
+            str(caught.value)
+            == f"the output {target} overlaps the input {tmp_path}/out\nHint: write to another folder"
         )
 
 
-def test_no_rows_and_no_such_fields(events: Events, tmp_path: Path) -> None:
+def test_no_rows_or_unknown_fields_are_errors(events: Events, tmp_path: Path) -> None:
     with pytest.raises(EmptySelection) as caught:
         events.where("duration_ms > 99").write(tmp_path / "a.jsonl")
     assert str(caught.value) == (
-        f"no row to write to {tmp_path}/a.jsonl\nHint: widen the condition or the window of time"
+        f"no rows to write to {tmp_path}/a.jsonl\nHint: widen the condition or the time range"
     )
     with pytest.raises(UnknownField):
         events.write(tmp_path / "a.jsonl", fields=["nope"])
-    with pytest.raises(InvalidArgument, match="no field to write"):
+    with pytest.raises(InvalidArgument, match="no fields to write"):
         events.write(tmp_path / "a.jsonl", fields=[])
     assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize("name", sorted(FORMATS))
-def test_what_ends_early_leaves_nothing(
+def test_an_interrupted_write_leaves_nothing(
     events: Events, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(error: BaseException) -> None:
@@ -303,8 +176,8 @@ def test_what_ends_early_leaves_nothing(
     with pytest.raises(StorageFull) as caught:
         events.write(tmp_path / "out.x", name)
     assert str(caught.value) == (
-        f"no room to write out.x to {tmp_path}\n"
-        "Hint: free some space, or write elsewhere: obskit convert --out, or OBSKIT_CACHE"
+        f"no space left to write out.x to {tmp_path}\n"
+        "Hint: free disk space, or write to another disk (obskit convert --out, OBSKIT_CACHE)"
     )
     broken(KeyboardInterrupt())
     with pytest.raises(KeyboardInterrupt):
@@ -313,7 +186,7 @@ def test_what_ends_early_leaves_nothing(
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.jsonl", "a.jsonl.gz"])
-def test_a_disk_that_is_full(tmp_path: Path, name: str) -> None:
+def test_a_full_disk_leaves_nothing(tmp_path: Path, name: str) -> None:
     small = tmp_path / "small"
     small.mkdir()
     command = ["mount", "-t", "tmpfs", "-o", "size=32k", "tmpfs", str(small)]
@@ -321,14 +194,14 @@ def test_a_disk_that_is_full(tmp_path: Path, name: str) -> None:
         pytest.skip("needs the right to mount a small file system")
     try:
         large = ok.load(pa.table({"id": [f"{i * 2654435761 % 2**32:x}" * 4 for i in range(30_000)]}))
-        with pytest.raises(StorageFull, match=f"no room to write {name} to {small}"):
+        with pytest.raises(StorageFull, match=f"no space left to write {name} to {small}"):
             large.write(small / name)
         assert list(small.iterdir()) == []
     finally:
         subprocess.run(["umount", str(small)], check=True)
 
 
-def test_progress_tells_rows(events: Events, tmp_path: Path) -> None:
+def test_progress_counts_rows(events: Events, tmp_path: Path) -> None:
     heard: list[tuple[str, int, int]] = []
     events.write(tmp_path / "a.jsonl", progress=lambda *step: heard.append(step))
     assert heard == [("writing rows", 12, 12)]

@@ -54,7 +54,9 @@ def test_what_a_file_ends_within_is_not_there_yet(tmp_path, held):
     events = load(tmp_path)
     assert events.load_report.rejected_count == 0
     assert events.load_report.notes == [GROWING]
-    assert GROWING == "files are still being written: what they end within is left for the next look"
+    assert (
+        GROWING == "some files are still being written: their incomplete last records will be read next time"
+    )
     live.write_bytes(line(2) + line(3))
     fresh = events.refresh()
     assert fresh.dataset.rows == 3

@@ -63,7 +63,7 @@ def test_a_mapping_of_a_column_that_is_not_there(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(b"a,b\n1,2\n", name="t.csv", mapping={"name": "c"})
     assert str(caught.value) == (
-        f"{tmp_path}/t.csv has no column 'c', which the mapping names\nHint: its columns are called a, b"
+        f"{tmp_path}/t.csv has no column 'c', but the mapping uses it\nHint: its columns are a, b"
     )
 
 

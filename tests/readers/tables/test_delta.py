@@ -91,5 +91,5 @@ def test_without_the_package(table, load, monkeypatch):
 
 
 def test_a_mapping_that_names_a_column_that_is_not_there(table, load):
-    with pytest.raises(ReadError, match=f"{table} has no column 'when', which the mapping names"):
+    with pytest.raises(ReadError, match=f"{table} has no column 'when', but the mapping uses it"):
         load(*expand(table), mapping={"timestamp": "when"})

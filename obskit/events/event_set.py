@@ -1,0 +1,314 @@
+"""`EventSet`: which events are meant, how they are narrowed, read out, written and shown.
+
+`Events` adds the verbs that analyse them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self, TypeVar
+from urllib.parse import quote
+
+import pyarrow as pa
+
+from obskit import query, writers
+from obskit.dataset import Dataset, Progress, from_arrow
+from obskit.display.result import Result
+from obskit.display.tables import format_cell, html_table, text_table
+from obskit.engine import Scope, parse_window
+from obskit.schema import LoadReport
+from obskit.text import pluralize, safe
+from obskit.writers import Written
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ResultType = TypeVar("ResultType", bound=Result)
+
+SHOWN_FIELDS = 30
+SHOWN_FIELDS_HTML = 200
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class EventSet:
+    """Rows of a dataset, selected by a condition. Immutable: narrowing returns a new one.
+
+    Attributes:
+        scope: the dataset, its engine, and the condition that selects its rows.
+        trace_url: template of links to traces, with `{trace_id}` in it; None for no links.
+    """
+
+    scope: Scope
+    trace_url: str | None = None
+    # `refresh` calls `_reopen` to load the files again, then repeats each step (where, derive, ...).
+    _reopen: Callable[[], Any] | None = field(default=None, repr=False)
+    _steps: tuple[Callable[[Any], Any], ...] = field(default=(), repr=False)
+
+    @property
+    def dataset(self) -> Dataset:
+        """The whole dataset on disk, regardless of any condition."""
+        return self.scope.dataset
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and Arrow types of the fields; derived fields come last.
+
+        Example:
+            [name for name in events.schema.names if name.startswith("http.")]
+        """
+        return self.scope.schema
+
+    @property
+    def fingerprint(self) -> str:
+        """Hash of the dataset's rows, in hex: equal for equal rows, wherever the files are."""
+        return self.dataset.fingerprint
+
+    @property
+    def load_report(self) -> LoadReport:
+        """What loading read, rejected, renamed and converted.
+
+        Example:
+            events.load_report.rows_read, events.load_report.rejected_count
+            print(events.load_report)
+        """
+        return self.dataset.load_report
+
+    @property
+    def population(self) -> str:
+        """Rows that `explain`, `triage` and the Explorer look at by default: "units" (of work) or "all".
+
+        It is "all" where no row is a unit of work, or where a condition of `where` uses `kind` or `name`.
+        """
+        return "all" if self.scope.units()[0] is None else "units"
+
+    def where(self, condition: Any) -> Self:
+        """Keep the events for which a condition is true.
+
+        Args:
+            condition: SQL-like text ("duration_ms > 500 and http.route = '/book'", see `docs/conditions.md`),
+                or an Ibis expression. Rows where it is null are left out.
+
+        Returns:
+            New `Events`; conditions of several calls are combined with `and`.
+
+        Raises:
+            ConditionError: the condition cannot be parsed.
+            UnknownField, UnknownFunction: it uses a name that does not exist; the hint has the nearest names.
+
+        Example:
+            events.where("http.route = '/book'").where("duration_ms > 500")
+        """
+        return self._record_step(lambda events: events._with_scope(events.scope.narrow(condition)))
+
+    def between(self, start: Any, end: Any = None) -> Self:
+        """Keep the events that began in a window of time: from `start` up to, but not including, `end`.
+
+        Args:
+            start: a datetime, ISO 8601 text (UTC if it has no zone), or "-30m" for 30 minutes before the
+                newest event; None for no lower bound. Without `end`, also a whole window: (start, end) or
+                "start/end".
+            end: a time like `start`; None for no upper bound.
+
+        Returns:
+            New `Events`. Events without a timestamp are left out.
+
+        Raises:
+            ConditionError: `start` or `end` is text that is not a time.
+            InvalidArgument: the window ends before it begins, or both ends are open.
+
+        Example:
+            events.between("-30m")
+            events.between("2026-05-04T10:00Z", "2026-05-04T11:00Z")
+        """
+        both = end is not None or start is None
+        window = parse_window((start, end) if both else start, self.scope.newest)
+        return self.where(window.condition_text)
+
+    def derive(self, **expressions: Any) -> Self:
+        """Add fields that are calculated from others.
+
+        Args:
+            **expressions: name of the new field -> expression, as text in the syntax of conditions or as an
+                Ibis expression. A later expression can use an earlier one.
+
+        Returns:
+            New `Events` with these fields; nothing is stored.
+
+        Raises:
+            InvalidArgument: a field of that name already exists.
+            ConditionError: an expression cannot be parsed.
+            UnknownField, UnknownFunction: an expression uses a name that does not exist.
+
+        Example:
+            events.derive(slow="duration_ms > 500").query("share(slow)", by="service.name")
+        """
+
+        def step(events: Self) -> Self:
+            scope = events.scope
+            for name, expression in expressions.items():
+                scope = scope.derive(name, expression)
+            return events._with_scope(scope)
+
+        return self._record_step(step)
+
+    def refresh(self) -> Self:
+        """Load the files again and repeat every `where`, `between`, `derive`, `points` and `links`.
+
+        Relative times move along: `between("-30m")` counts from the event that is the newest now.
+
+        Returns:
+            New `Events` of the files as they are now. Files that have not changed come from the cache.
+
+        Raises:
+            NoSuchPath, ReadError: the files are gone or can no longer be read.
+
+        Example:
+            latest = events.between("-30m")
+            latest = latest.refresh()
+        """
+        if self._reopen is None:
+            return self
+        events: Self = self._reopen()
+        for step in self._steps:
+            events = step(events)
+        return dataclasses.replace(events, _steps=self._steps, _reopen=self._reopen)
+
+    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """Return the events as an Arrow table in memory.
+
+        Args:
+            columns: names of fields, in the order wanted; all by default.
+
+        Returns:
+            Table with one row per event, without any weighting.
+
+        Raises:
+            UnknownField: there is no such field.
+
+        Example:
+            events.where("error").to_arrow(["timestamp", "service.name", "error.type"])
+        """
+        names = [self.scope.resolve(name) for name in columns or self.schema.names]
+        return self.scope.run(lambda table: table.select(*names)).table
+
+    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
+        """Return the events as a pandas DataFrame in memory.
+
+        Args:
+            columns: names of fields, in the order wanted; all by default.
+
+        Returns:
+            DataFrame with one row per event, without any weighting.
+
+        Raises:
+            UnknownField: there is no such field.
+
+        Example:
+            events.to_pandas(["service.name", "duration_ms"]).groupby("service.name").median()
+        """
+        frame: pd.DataFrame = self.to_arrow(columns).to_pandas()
+        return frame
+
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        format: str | None = None,
+        fields: Sequence[str] | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> Written:
+        """Write the events to a file that other tools can read, or as a Dataset; see `docs/formats.md`.
+
+        Args:
+            path: file to create, or for a Dataset a folder that is new or empty. The suffix determines the
+                format (.parquet, .arrow, .jsonl, .otlp.json, .jaeger.json) and, for the text formats, the
+                compression (.gz, .zst).
+            format: "dataset", "parquet", "arrow", "jsonl", "otlp-json" or "jaeger"; by default as the suffix
+                says, and a Dataset without a suffix.
+            fields: fields to write; all by default.
+            progress: called as ("writing rows", done, total).
+
+        Returns:
+            Written: path, format, number of rows and fields; its notes say what the format could not hold
+                exactly.
+
+        Raises:
+            InvalidArgument: the file already exists, it overlaps the events' own source, or the format is
+                unknown.
+            EmptySelection: there are no events to write.
+            UnknownField: one of `fields` does not exist.
+            DatasetError: the folder holds something other than a Dataset.
+            StorageFull: the disk is full; nothing is left behind.
+
+        Example:
+            import tempfile
+            with tempfile.TemporaryDirectory() as folder:
+                events.where("error").write(f"{folder}/errors.jsonl.gz", fields=["timestamp", "name"])
+        """
+        return writers.write(self.scope, path, format=format, fields=fields, progress=progress)
+
+    def trace_link(self, trace_id: str) -> str | None:
+        """Return the URL of a trace in your tracing tool.
+
+        Args:
+            trace_id: hex digits.
+
+        Returns:
+            `trace_url` with the id filled in; None if `load` was not given one.
+
+        Example:
+            linked = ok.load("sample_events", trace_url="https://tracing.example/{trace_id}")
+            linked.trace_link("8ed290e4427cf51532cf5f7217965923")
+        """
+        if self.trace_url is None:
+            return None
+        return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
+
+    def __repr__(self) -> str:
+        table, notes = self._catalogue(SHOWN_FIELDS)
+        return "\n".join([*self._summary(), text_table(table), *map(safe, notes)])
+
+    def _repr_html_(self) -> str:
+        table, notes = self._catalogue(SHOWN_FIELDS_HTML)
+        return html_table(table, caption=[*self._summary(), *notes], most=SHOWN_FIELDS_HTML)
+
+    def _catalogue(self, most: int) -> tuple[pa.Table, list[str]]:
+        """Return a table of the first fields, the only ones that are counted, and the lines below it."""
+        names = self.schema.names
+        found = query.fields(self.scope, names[:most])
+        notes = [f"note: {note}" for note in found.notes]
+        if len(names) > most:
+            notes.insert(0, f"… {pluralize(len(names) - most, 'more field')}: events.fields()")
+        return found.shown, notes
+
+    def _summary(self) -> list[str]:
+        rows, first, last = self.scope.extent
+        total = pluralize(self.dataset.rows, "event")
+        size = total if self.scope.where is None else f"{rows:,} of {total}"
+        when = f" from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
+        lines = [f"{size}{when}, {pluralize(len(self.schema), 'field')}, dataset {self.fingerprint[:12]}"]
+        if self.scope.where is not None:
+            lines.append(safe(f"narrowed to: {self.scope.where.text}"))
+        if self.load_report.rejected_count:
+            rejected = pluralize(self.load_report.rejected_count, "row was", "rows were")
+            lines.append(f"{rejected} rejected: see events.load_report")
+        return lines
+
+    def _from_table(self, table: pa.Table) -> Self:
+        scope = Scope.of(from_arrow(table))
+        return self._with_scope(dataclasses.replace(scope, notes=self.scope.notes))
+
+    def _with_scope(self, scope: Scope) -> Self:
+        return dataclasses.replace(self, scope=scope)
+
+    def _record_step(self, step: Callable[[Self], Self]) -> Self:
+        return dataclasses.replace(step(self), _steps=(*self._steps, step))
+
+    def _linked(self, result: ResultType) -> ResultType:
+        if self.trace_url is None:
+            return result
+        links: Mapping[str, str] = {"trace_id": self.trace_url}
+        return dataclasses.replace(result, links=links)
