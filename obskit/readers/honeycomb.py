@@ -14,10 +14,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.readers.batches.row_batcher import DEPTH_LIMIT, TooDeep, attribute_name, flat
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, TooDeep, attribute_name, flat
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.spans.json_documents import Frame, Malformed, Spans, read_documents
+from obskit.readers.spans.json_documents import Frame, Spans, read_documents
 from obskit.readers.spans.tags import KINDS
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport
 from obskit.schema.types import json_text
@@ -90,7 +90,7 @@ class Honeycomb(Spans):
             place = self.place(where, "event")
             try:
                 yield event_row(item)
-            except (Malformed, TooDeep) as error:
+            except (MalformedRecord, TooDeep) as error:
                 self.reject(place, str(error) or f"nested deeper than {DEPTH_LIMIT} levels")
 
 
@@ -98,16 +98,16 @@ def event_row(item: Any) -> dict[str, Any]:
     """Return an event as a flat row.
 
     Raises:
-        Malformed: it is no event.
+        MalformedRecord: it is no event.
         TooDeep: its data is nested beyond the limit.
     """
     if type(item) is not dict:
-        raise Malformed("not an event")
+        raise MalformedRecord("not an event")
     data, around = item, item
     if "data" in item and item.keys() <= _WRAPPER:
         data = item["data"]
         if type(data) is not dict:
-            raise Malformed("an event whose data is no object")
+            raise MalformedRecord("an event whose data is no object")
     else:
         around = {}
     data = flat(data)

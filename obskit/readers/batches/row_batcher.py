@@ -16,7 +16,7 @@ import orjson
 import pyarrow as pa
 
 from obskit.names import COLUMNS
-from obskit.schema import MAX_FIELDS, MIXED
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, MAX_FIELDS, MIXED
 from obskit.schema.flatten import UNNAMED, too_many_fields
 from obskit.schema.types import TIMESTAMP, json_text, to_text
 
@@ -29,11 +29,22 @@ CELLS = 16_000_000
 BYTES = 64 * 1024 * 1024
 """Bytes after which a batch is full, where they are counted."""
 
+BATCH_TYPES: Mapping[str, pa.DataType] = {
+    "timestamp": TIMESTAMP,
+    "events": EVENTS_TYPE,
+    "links": LINKS_TYPE,
+}
+"""Columns of spans and log records that have a fixed type, whatever their values are."""
+
 # Columns that readers of spans fill; an attribute of such a name makes room.
 _TAKEN = frozenset({*COLUMNS, "events", "links"})
 _NONE = type(None)
 _WORDS = {bool: "bool", int: "int", float: "float", str: "string", list: "list"}
 _ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
+
+
+class MalformedRecord(ValueError):
+    """A record that its format does not allow; the message is the reason it is rejected for."""
 
 
 class TooDeep(ValueError):

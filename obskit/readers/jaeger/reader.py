@@ -14,12 +14,13 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.columnar import Known, batches
 from obskit.readers.jaeger.rowwise import Found, find, span_row
-from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
-from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
+from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.spans.json_documents import FIRST, Frame, Spans, read_documents
 from obskit.readers.spans.tags import own_columns
 from obskit.schema import FileReport
 
@@ -44,7 +45,7 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Jaeger's traces or spans in it."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or REQUEST.search(text):
+    if text[:1] not in (b"{", b"[") or OTLP_REQUEST.search(text):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])
@@ -96,7 +97,7 @@ class Jaeger(Spans):
             place = self.place(where)
             try:
                 row, again = span_row(found, known)
-            except Malformed as error:
+            except MalformedRecord as error:
                 self.reject(place, str(error))
                 continue
             for name in again:
@@ -107,7 +108,7 @@ class Jaeger(Spans):
     def _found(self, document: Any, where: str) -> Iterator[Found]:
         try:
             yield from find(document)
-        except Malformed as error:
+        except MalformedRecord as error:
             self.reject(where, str(error))
 
     def finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:

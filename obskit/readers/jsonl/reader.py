@@ -30,8 +30,8 @@ from obskit.readers.io.line_blocks import Block, LineBlocks, apart, newlines
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.inferred_schema import Shape
 from obskit.readers.jsonl.uniform_lines import Alike
-from obskit.readers.otlp.rowwise import REQUEST
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import OTLP_REQUEST
 from obskit.schema import FileReport
 
 FIRST_BLOCK = 16 * 1024
@@ -98,7 +98,7 @@ def _integer(text: str) -> int | float:
 def sniff(head: bytes) -> Match:
     """Say whether lines of the head are JSON objects."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if REQUEST.search(text) and text[:1] in (b"{", b"["):
+    if OTLP_REQUEST.search(text) and text[:1] in (b"{", b"["):
         return Match.NO
     lines = [line for line in text.split(b"\n") if line.strip()]
     if not lines or lines[0].strip() in (b"{", b"["):

@@ -14,12 +14,13 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.batches.row_batcher import BATCH_TYPES, RowBatcher
 from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
 from obskit.readers.otlp.json_columnar import Fast
-from obskit.readers.otlp.rowwise import BATCH_TYPES, REQUEST, is_request, others, rows_of
+from obskit.readers.otlp.rowwise import is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import OTLP_REQUEST
 from obskit.readers.spans.json_documents import parses
 from obskit.schema import NAMED, FileReport
 
@@ -32,7 +33,7 @@ BLOCK = 4 * 1024 * 1024
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with one of the keys of OTLP's requests."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return Match.CERTAIN if text[:1] in (b"{", b"[") and REQUEST.search(text) else Match.NO
+    return Match.CERTAIN if text[:1] in (b"{", b"[") and OTLP_REQUEST.search(text) else Match.NO
 
 
 def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
@@ -93,7 +94,7 @@ def _by_line(source: Source) -> bool:
         return not source.whole  # a line longer than the head: others may follow
     # A second line may be longer than the head; one that begins as a request does is no part of the first.
     begins = all(line[:1] == b"{" for line in lines[:2]) and lines[0] != b"{"
-    return parses(lines[0]) or (begins and REQUEST.match(lines[1][1:].lstrip()) is not None)
+    return parses(lines[0]) or (begins and OTLP_REQUEST.match(lines[1][1:].lstrip()) is not None)
 
 
 def _lines(source: Source, report: FileReport, rows: _Rows) -> Iterator[pa.RecordBatch]:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.batches.attribute_columns import Pivot
-from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.batches.row_batcher import BATCH_TYPES, RowBatcher
 from obskit.readers.io.live_files import is_segment
 from obskit.readers.io.source import Source
 from obskit.readers.otlp import columnar as otlpcolumns
@@ -22,7 +22,7 @@ from obskit.readers.otlp import messages as otlpwire
 from obskit.readers.otlp.framing import FIXED, Frame, Frames, framing_of
 from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
 from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
-from obskit.readers.otlp.rowwise import BATCH_TYPES, METRICS, PROFILES, rows_of
+from obskit.readers.otlp.rowwise import METRICS, PROFILES, rows_of
 from obskit.readers.registry import Match, Reader
 from obskit.schema import NAMED, FileReport
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Any
 
-from obskit.readers.batches.row_batcher import DEPTH_LIMIT, attribute_name
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, attribute_name
+from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.schema import FileReport
 from obskit.schema.types import json_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -43,18 +43,8 @@ METRICS, PROFILES = "metrics are not events", "profiles are not events"
 OTHERS = {"resourceMetrics": METRICS, "resourceProfiles": PROFILES}
 """What else a request may hold -> why it is left out; counted once a file."""
 
-REQUEST = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics|[Pp]rofiles)"\s*:')
-"""The key by which a request is known."""
-
-BATCH_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
-"""Columns whose type is not to be told by the values of the rows."""
-
 _PLAIN: dict[str, type] = {"stringValue": str, "boolValue": bool, "doubleValue": float}
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
-
-
-class Malformed(ValueError):
-    """A record that does not have OTLP's form."""
 
 
 def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Iterator[Any]:
@@ -71,14 +61,14 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
             below: list[str] = []  # keys of which every record below has one value more than it can show
             try:
                 base = attributes(_dict(resource, "resource"), below)
-            except Malformed as error:
+            except MalformedRecord as error:
                 report.reject(position, str(error))
                 base = {}
             for group in _objects(resource, scopes if _get(resource, scopes) else old, report, position):
                 hidden = list(below)
                 try:
                     scope = _scope(group, hidden)
-                except Malformed as error:
+                except MalformedRecord as error:
                     report.reject(position, str(error))
                     scope = {}
                 hidden += base.keys() & scope.keys()
@@ -89,11 +79,15 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                     again = list(hidden)
                     try:
                         if type(record) is not dict:
-                            raise Malformed(f"a malformed {make.__name__}")
+                            raise MalformedRecord(f"a malformed {make.__name__}")
                         own = make(record)
                         extra = attributes(record, again)
-                    except (Malformed, TypeError, ValueError, AttributeError, OverflowError) as error:
-                        why = str(error) if isinstance(error, Malformed) else f"a malformed {make.__name__}"
+                    except (MalformedRecord, TypeError, ValueError, AttributeError, OverflowError) as error:
+                        why = (
+                            str(error)
+                            if isinstance(error, MalformedRecord)
+                            else f"a malformed {make.__name__}"
+                        )
                         report.reject(where, why)
                         continue
                     for key in (*again, *(shared.keys() & extra.keys())):
@@ -110,7 +104,7 @@ def is_request(item: Any) -> bool:
     """Whether a JSON value is a request: an object with one of the keys of requests, or an empty one."""
     if type(item) is not dict:
         return False
-    return not item or any(REQUEST.fullmatch(b'"%s":' % name.encode()) for name in item)
+    return not item or any(OTLP_REQUEST.fullmatch(b'"%s":' % name.encode()) for name in item)
 
 
 def _objects(item: dict[str, Any], name: str, report: FileReport, position: str) -> list[dict[str, Any]]:
@@ -225,16 +219,16 @@ def integer(number: Any) -> int:
     """Return a 64-bit integer that is a number or text; missing is 0.
 
     Raises:
-        Malformed: it is neither.
+        MalformedRecord: it is neither.
     """
     if number is None or number == "":
         return 0
     try:
         found = int(number)
     except (TypeError, ValueError, OverflowError):
-        raise Malformed("an integer that is none") from None
+        raise MalformedRecord("an integer that is none") from None
     if not -(2**63) <= found < 2**64:
-        raise Malformed("an integer beyond 64 bits")
+        raise MalformedRecord("an integer beyond 64 bits")
     return found
 
 
@@ -281,7 +275,7 @@ def attributes(item: dict[str, Any], again: list[str]) -> dict[str, Any]:
         again: names that were there already are added to it.
 
     Raises:
-        Malformed: nested beyond the limit.
+        MalformedRecord: nested beyond the limit.
     """
     out: dict[str, Any] = {}
     for pair in _items(item, "attributes"):
@@ -316,14 +310,14 @@ def leaves(name: str, wrapped: Any, depth: int = 0) -> Iterator[tuple[str, Any]]
     """Give the values of an AnyValue, those of pairs in it under dotted names; what is null is none.
 
     Raises:
-        Malformed: nested beyond the limit, or an integer that is none.
+        MalformedRecord: nested beyond the limit, or an integer that is none.
     """
     if type(wrapped) is not dict:
         return
     pairs = _get(wrapped, "kvlistValue")
     if type(pairs) is dict:
         if depth >= DEPTH_LIMIT:
-            raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
+            raise MalformedRecord(f"nested deeper than {DEPTH_LIMIT} levels")
         for pair in _items(pairs, "values"):
             yield from leaves(f"{name}.{_key(pair)}", pair.get("value"), depth + 1)
     else:
@@ -336,12 +330,12 @@ def value(wrapped: Any, depth: int = 0) -> Any:
     """Return what an AnyValue holds: text, bool, int, float, a list, a dict, or None.
 
     Raises:
-        Malformed: nested beyond the limit, or an integer that is none.
+        MalformedRecord: nested beyond the limit, or an integer that is none.
     """
     if type(wrapped) is not dict:
         return None
     if depth > DEPTH_LIMIT:
-        raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
+        raise MalformedRecord(f"nested deeper than {DEPTH_LIMIT} levels")
     for name in (
         "stringValue",
         "intValue",
