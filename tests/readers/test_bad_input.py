@@ -70,7 +70,7 @@ def test_a_file_of_bad_lines_only(read, tmp_path):
         read(b'{"a":1', name="torn.jsonl")
     assert str(caught.value) == (
         f"{tmp_path}/torn.jsonl has no line that is a JSON object (line 1, byte 0: torn: the file ends within the line)\n"
-        "Hint: write one JSON object a line: jq -c . FILE > events.jsonl"
+        "Hint: write one JSON object per line: jq -c . FILE > events.jsonl"
     )
 
 

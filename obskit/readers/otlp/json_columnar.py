@@ -14,7 +14,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from obskit.readers.batches.attribute_columns import Pivot
-from obskit.readers.jsonl.reader import is_utf8, parsed
+from obskit.readers.jsonl.arrow_blocks import is_utf8, parse_table
 from obskit.readers.otlp import columnar as otlpcolumns
 from obskit.readers.otlp.json_attributes import CUT, cut
 from obskit.readers.otlp.messages import LOGS, MESSAGES, SPANS, Signal
@@ -81,7 +81,7 @@ class Fast:
         made = cut(data) if data.isascii() or is_utf8(data) else None
         data, lists = (data, None) if made is None else made
         for shape in self._shapes(data):
-            table = parsed(data, _schema(shape), one=one)
+            table = parse_table(data, _schema(shape), one=one)
             if table is None or not table.num_columns:
                 continue
             try:

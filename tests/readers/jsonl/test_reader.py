@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from obskit.readers.io.line_blocks import Block
 from obskit.readers.jsonl import reader as jsonl
-from obskit.readers.jsonl.reader import JsonLines, _by_arrow
+from obskit.readers.jsonl.arrow_blocks import parse_block
+from obskit.readers.jsonl.reader import JsonLines
 from obskit.schema import LoadReport, Normalizer, cast
 
 
@@ -22,8 +23,8 @@ def events(blocks: list[bytes], *, fast: bool):
     for data in blocks:
         for batch in lines.batches(Block(data, number, offset, torn=not data.endswith(b"\n"))):
             batches.append(normalizer.batch(batch))
-        known = lines._known()
-        taken.append(known is not None and _by_arrow(data, known) is not None)
+        schema = lines.schema()
+        taken.append(schema is not None and parse_block(data, schema) is not None)
         number, offset = number + data.count(b"\n"), offset + len(data)
     # A field of nothing but nulls and empty objects may have a column or not.
     table = pa.Table.from_batches([cast(batch, normalizer.schema) for batch in batches], normalizer.schema)

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obskit.readers.jsonl.inferred_schema import Shape
-from obskit.readers.jsonl.uniform_lines import Alike
+from obskit.readers.jsonl.inferred_schema import InferredSchema
+from obskit.readers.jsonl.uniform_lines import UniformBlockParser
 
 FIELDS = {
     "s": st.text(st.characters(exclude_categories=["Cs"], exclude_characters='"\\'), max_size=20),
@@ -28,7 +28,7 @@ ROWS = st.lists(st.sampled_from(list(FIELDS)), unique=True, min_size=1).flatmap(
 
 
 def schema():
-    shape = Shape()
+    shape = InferredSchema()
     shape.learn({"s": "x", "t.u": "x", "i": 1, "f": 1.5, "b": True, "more": "x"})
     return shape.schema()
 
@@ -54,7 +54,7 @@ def wanted(data):
 @given(ROWS, st.sampled_from([(",", ":"), (", ", ": ")]))
 def test_rows_that_are_alike_are_taken(rows, separators):
     data = lines(rows, separators=separators)
-    batch = Alike(schema()).batch(data)
+    batch = UniformBlockParser(schema()).parse(data)
     control = any(ord(char) < 32 for row in rows for char in row.get("s", ""))
     if "\x7f" not in str(rows) and not control and any(v is not None for row in rows for v in row.values()):
         assert batch is not None
@@ -76,7 +76,7 @@ def test_changed_bytes_are_refused_or_read_as_orjson_does(rows, changes):
         bytes(data).decode()
     except UnicodeDecodeError:
         return  # which the caller makes sure of
-    batch = Alike(schema()).batch(bytes(data))
+    batch = UniformBlockParser(schema()).parse(bytes(data))
     if batch is not None:
         keys = orjson.loads(bytes(data).split(b"\n")[0])
         assert values(batch, keys) == wanted(bytes(data))
@@ -106,21 +106,21 @@ def test_changed_bytes_are_refused_or_read_as_orjson_does(rows, changes):
 )
 def test_a_line_unlike_the_first_refuses_the_block(second):
     first = b'{"i":1,"s":"a"}\n'
-    alike = Alike(schema())
-    assert alike.batch(first * 2).num_rows == 2
-    assert alike.batch(first + second + b"\n" + first) is None
-    assert alike.batch(first) is not None  # and the next is looked at anew
+    parser = UniformBlockParser(schema())
+    assert parser.parse(first * 2).num_rows == 2
+    assert parser.parse(first + second + b"\n" + first) is None
+    assert parser.parse(first) is not None  # and the next is looked at anew
 
 
 def test_a_number_in_a_field_of_text_and_fields_nobody_knows():
-    alike = Alike(schema())
-    assert alike.batch(b'{"s":1}\n') is None
-    assert alike.batch(b'{"unknown":"x"}\n') is None
-    assert alike.batch(b'{"f":1.e5}\n') is None
-    assert alike.batch(b'{"f":1e400}\n') is None
-    assert alike.batch(b'{"f":1.5}').to_pydict() == {"f": [1.5]}
+    parser = UniformBlockParser(schema())
+    assert parser.parse(b'{"s":1}\n') is None
+    assert parser.parse(b'{"unknown":"x"}\n') is None
+    assert parser.parse(b'{"f":1.e5}\n') is None
+    assert parser.parse(b'{"f":1e400}\n') is None
+    assert parser.parse(b'{"f":1.5}').to_pydict() == {"f": [1.5]}
 
 
 def test_fields_of_nothing_but_null_are_left_out():
-    batch = Alike(schema()).batch(b'{"i":null,"b":true}\n{"i":null,"b":null}\n')
+    batch = UniformBlockParser(schema()).parse(b'{"i":null,"b":true}\n{"i":null,"b":null}\n')
     assert batch.schema.equals(pa.schema([("b", pa.bool_())]))
