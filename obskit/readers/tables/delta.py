@@ -1,8 +1,11 @@
-"""Delta Lake tables: a folder of Parquet files, and a log in `_delta_log` that says which of them count.
+"""Delta Lake tables: a folder of Parquet files, and a log in `_delta_log` that lists the files that count.
 
-A table stands for itself by the newest entry of its log: that file's name and time change with every change
-of the table. Rows that were deleted, and files that later entries took away, are not read; the columns that
-the table is partitioned by are. The log is read by the package `deltalake`.
+    events/_delta_log/00000000000000000000.json      add part-0, add part-1
+    events/_delta_log/00000000000000000001.json      remove part-1, add part-2      <- read: part-0, part-2
+    events/day=x/part-0.parquet ...
+
+The newest entry of the log represents the table: its name and time change whenever the table does. Deleted
+rows and removed files are not read; partition columns are. The package `deltalake` reads the log.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from obskit.errors import MissingDependency, ReadError
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
+from obskit.readers.tables.first_line import first_line
 from obskit.schema import FileReport, check_sources
 
 try:
@@ -34,7 +38,7 @@ _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 
 
 def newest_entry(folder: Path) -> Path | None:
-    """Return the newest entry of a table's log; None where the folder is no table."""
+    """Return the newest entry of a table's log, or None if the folder is not a Delta table."""
     log = folder / LOG
     try:
         names = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
@@ -44,7 +48,7 @@ def newest_entry(folder: Path) -> Path | None:
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is an entry of a Delta table's log."""
+    """Return whether the bytes are an entry of a Delta table's log."""
     first = head.partition(b"\n")[0]
     if not any(f'{{"{action}":'.encode() in first[:40] for action in _ACTIONS):
         return Match.NO
@@ -56,27 +60,33 @@ def sniff(head: bytes) -> Match:
 
 
 def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
-    """Give the rows that a table had at an entry of its log; a file of it that cannot be read is counted.
+    """Yield the rows that a table had at an entry of its log; data files that cannot be read are rejected.
 
+    Args:
+        source: the log entry.
+        report: receives the rejections.
+        mapping: see `schema.read_mapping`; with one, the columns are not taken for those of a tracing tool.
+    Yields:
+        Batches with the columns of the table.
     Raises:
         MissingDependency: `deltalake` is not installed.
-        ReadError: the log cannot be read, or what it says needs more than this package can.
+        ReadError: `deltalake` cannot read the table, or a column that the mapping names is missing.
     """
     folder = source.path.parent.parent
     if source.path.parent.name != LOG or not _ENTRY.fullmatch(source.path.name):
         raise ReadError(
-            f"{source.path} is an entry of a Delta table's log, but not in its place",
-            hint=f"name the table's folder, which holds {LOG}",
+            f"{source.path} is a log entry of a Delta table, but is not at {LOG}/<20 digits>.json",
+            hint=f"load the table's folder, which contains {LOG}",
         )
     if deltalake is None:
         raise MissingDependency.of("delta", f"{folder} is a Delta table: reading it")
     try:
         table = deltalake.DeltaTable(str(folder.resolve()), version=int(source.path.stem))
         dataset = table.to_pyarrow_dataset()
-    except Exception as error:  # the package raises errors of many kinds, some of which it does not name
+    except Exception as error:  # the package raises undocumented errors too
         raise ReadError(
-            f"{folder} is a Delta table that cannot be read: {_first_line(error)}",
-            hint="write it as Parquet with what made it",
+            f"{folder} cannot be read as a Delta table: {first_line(error)}",
+            hint="export it as Parquet with the tool that wrote it",
         ) from error
     check_sources(mapping, dataset.schema.names, folder)
     layout = None if mapping else layout_of(dataset.schema.names)
@@ -90,13 +100,8 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
                 yield from layout.read(batch, source, report) if layout else (batch,)
         except _BROKEN:
             report.reject(
-                f"{fragment.path}, after row {given}", "a file of a Delta table that cannot be read"
+                f"{fragment.path}, after row {given}", "a data file of the Delta table that cannot be read"
             )
-
-
-def _first_line(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0] if lines else type(error).__name__
 
 
 READER = Reader("Delta Lake", (".json",), sniff, read)
