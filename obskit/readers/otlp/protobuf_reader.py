@@ -32,7 +32,7 @@ from obskit.schema import NAMED, FileReport
 BLOCK = 4 * 1024 * 1024
 """Bytes of messages to decode at once."""
 
-_PIECE = 1024 * 1024
+SPLIT_SIZE = 1024 * 1024
 """Bytes of records in each part of a message that is larger than `BLOCK`."""
 
 
@@ -195,7 +195,7 @@ def _split(message: ProtobufMessage) -> list[ProtobufMessage]:
             scope, ranges = b"", []
             start = at = group.start
             for field in fields(data, group.start, group.stop) if _is(group, 2) else ():
-                if field.number != 2 or field.stop - start > _PIECE:
+                if field.number != 2 or field.stop - start > SPLIT_SIZE:
                     ranges.append((start, at))
                     start = at if field.number == 2 else field.stop
                     if _is(field, 1):
