@@ -1,7 +1,7 @@
 """Tables of tracing tools, in Parquet or Arrow: recognised by their columns and read as spans.
 
-columns TraceId, SpanId, ResourceAttributes, ...      ClickHouse's table of the OpenTelemetry Collector
-columns TraceID, rs, ...                              a block of Grafana Tempo: one row per trace
+columns Timestamp, TraceId, SpanId, SpanName, Duration, ...    spans of the Collector's ClickHouse exporter
+columns TraceID, rs, RootSpanName, ...                         a block of Grafana Tempo: one row per trace
 """
 
 from __future__ import annotations

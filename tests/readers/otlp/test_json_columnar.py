@@ -194,12 +194,3 @@ def test_a_torn_block_is_read_line_by_line(read):
     got = read(data[:-20])
     assert [row["n"] for row in got.rows] == [0, 1]
     assert [reason for _, reason in got.reasons] == ["torn: the file ends within the line"]
-
-
-def test_a_text_without_closing_braces_is_refused():
-    # Found by fuzzing: a number without quotes, and no brace after it in the whole text.
-    torn = (
-        b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a","attributes":[{"key":"k","value":'
-        b'{"intValue":peSpans":[{"sp'
-    )
-    assert json_attributes.extract_pairs(torn) is None
