@@ -145,7 +145,7 @@ def test_a_failing_disk_is_a_read_error_or_a_rejected_file(tmp_path, load, monke
     whole = Plain.piece
 
     def piece(self):
-        if self.position():
+        if self.position() > 80_000:
             raise OSError(errno.EIO, "Input/output error")
         return whole(self)[:80_000]
 
@@ -154,9 +154,6 @@ def test_a_failing_disk_is_a_read_error_or_a_rejected_file(tmp_path, load, monke
         load(tmp_path / "bad.jsonl")
     text = f"{tmp_path}/bad.jsonl cannot be read: Input/output error"
     assert str(caught.value) == f"{text}\nHint: is the disk, or the network to it, well?"
-    monkeypatch.setattr(
-        Plain, "piece", lambda self: whole(self) if "a.js" in self._file.name else piece(self)
-    )
     got = load(tmp_path / "a.jsonl", tmp_path / "bad.jsonl")
     assert got.report.rejected[0].reason == "cannot be read: Input/output error"
     assert {"a": 1, "error": False} in got.rows

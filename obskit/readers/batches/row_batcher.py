@@ -27,7 +27,7 @@ DEPTH_LIMIT = 64
 """How deep objects and lists in one row may be nested."""
 
 CELLS = 16_000_000
-"""Rows times columns at which a batch is full, so that many rare fields cannot fill the memory."""
+"""Rows times columns at which a batch is full; otherwise many rare fields could fill the memory."""
 
 BYTES = 64 * 1024 * 1024
 """Bytes at which a batch is full, if the reader counts them."""

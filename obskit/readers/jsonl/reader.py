@@ -42,11 +42,17 @@ from obskit.readers.sniffing import OTLP_REQUEST
 from obskit.schema import FileReport
 
 FIRST_BLOCK = 16 * 1024
+"""Bytes of the first block, which is parsed line by line."""
+
 BLOCK = 4 * 1024 * 1024
+"""Bytes of a block that Arrow parses."""
+
 UNIFORM_BLOCK = 1024 * 1024
 """Bytes to read at once while lines are uniform: a block and its arrays then fit the processor's cache."""
 
 THREADS = 2
+"""Threads that parse blocks ahead."""
+
 FAST_FIELDS = 2_000
 """Most fields that Arrow parses: it makes a cell for every field in every row, even for rare fields."""
 
@@ -76,13 +82,13 @@ def parse_line(line: bytes) -> dict[str, Any]:
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        row = _lenient(line, error)
+        row = _parse_with_nan(line, error)
     if type(row) is not dict:
         raise BadLine("not a JSON object")
     return row
 
 
-def _lenient(line: bytes, error: orjson.JSONDecodeError) -> Any:
+def _parse_with_nan(line: bytes, error: orjson.JSONDecodeError) -> Any:
     why = re.sub(r":? line \d+ column \d+.*", "", str(error))
     try:
         text = line.decode()

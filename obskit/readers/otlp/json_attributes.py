@@ -26,7 +26,7 @@ from obskit.readers.batches.attribute_columns import Integers
 from obskit.readers.jsonl.uniform_lines import Flags, Places, Text, scalars
 
 PLACEHOLDER = f"cut-{secrets.token_hex(8)}"
-"""Name of the field that replaces a list and holds its number; random, so that no input can contain it."""
+"""Name of the field that replaces a list and holds its number; random, so no input contains it."""
 
 _LARGEST = 32 * 1024 * 1024
 """Bytes of the largest block; the positions of all its quotes are in memory at once."""

@@ -1,4 +1,4 @@
-"""Parse blocks of OTLP's JSON with Arrow, if they hold only fields that Arrow was told to expect.
+"""Parse blocks of OTLP's JSON with Arrow, if they hold only the expected fields.
 
     {"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a","startTimeUnixNano":"15447..."}]}]}]}
 
