@@ -3,13 +3,10 @@
 The structs come from protobuf (`messages`) or from JSON (`json_columnar`), nested as in OTLP:
 
     [{resource: {attributes}, scopeSpans: [{scope, spans: [{name: "GET /", attributes: [{key, value}]}]}]}]
+    ->  name: "GET /"   service.name (resource): "shop"   otel.scope.name (scope): "lib"   http.route: "/"
 
-    ->  name      timestamp   ...   service.name (resource)   otel.scope.name (scope)   http.route (span)
-        "GET /"   ...               "shop"                    "lib"                     "/"
-
-The events equal those of `rowwise` for the same records. Records that have no form in Arrow, or are
-malformed, raise `Unusual` before any row is returned; the caller then uses `rowwise`, which knows what is
-wrong and where.
+The events equal those of `rowwise`. Malformed records, and those without a form in Arrow, raise `Unusual`
+before any row is returned; the caller then uses `rowwise`, which knows what is wrong and where.
 """
 
 from __future__ import annotations
@@ -47,8 +44,7 @@ def to_batches(
 
     Args:
         signal: what the records are.
-        requests: one list of resources per request: structs with the names of OTLP's JSON; ids and texts are
-            strings or bytes.
+        requests: one list of resources per request, as structs; ids and texts are strings or bytes.
         pivot: makes the batches of the file.
         extracted: lists of attributes that `json_attributes` took out of `requests`.
     Returns:
@@ -321,12 +317,8 @@ def _parsed(items: pa.Array, row: Integers) -> Attributes:
         key = _text(key)
     text = _child(wrapped, "stringValue")
     values = [_text(text)]
-    for name, kind in (
-        ("intValue", pa.int64()),
-        ("doubleValue", pa.float64()),
-        ("boolValue", pa.bool_()),
-    ):
-        values.append(pc.cast(_child(wrapped, name), kind))
+    kinds = {"intValue": pa.int64(), "doubleValue": pa.float64(), "boolValue": pa.bool_()}
+    values += [pc.cast(_child(wrapped, name), kind) for name, kind in kinds.items()]
     if not pa.types.is_binary(text.type) and not pc.all(pc.is_finite(values[2]), min_count=0).as_py():
         raise Unusual("a number that is not finite")
     raw = _child(wrapped, "bytesValue")

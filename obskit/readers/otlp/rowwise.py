@@ -66,16 +66,9 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
     Yields:
         One dict per record: column or attribute name -> value.
     """
-    for kind, scopes, old, records, make, malformed in (
-        ("resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", span, "a malformed span"),
-        (
-            "resourceLogs",
-            "scopeLogs",
-            "instrumentationLibraryLogs",
-            "logRecords",
-            log,
-            "a malformed log record",
-        ),
+    for kind, scopes, old, records, make, noun in (
+        ("resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", span, "span"),
+        ("resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", log, "log record"),
     ):
         at = 0
         for resource in _objects(request, kind, report, position):
@@ -100,11 +93,11 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                     again = list(hidden)
                     try:
                         if type(record) is not dict:
-                            raise MalformedRecord(malformed)
+                            raise MalformedRecord(f"a malformed {noun}")
                         own = make(record)
                         extra = attributes(record, again)
                     except (MalformedRecord, TypeError, ValueError, AttributeError, OverflowError) as error:
-                        why = str(error) if isinstance(error, MalformedRecord) else malformed
+                        why = str(error) if isinstance(error, MalformedRecord) else f"a malformed {noun}"
                         report.reject(where, why)
                         continue
                     for key in (*again, *(shared.keys() & extra.keys())):
