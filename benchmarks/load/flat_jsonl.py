@@ -7,12 +7,14 @@ import random
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import orjson
 import pyarrow.json as pj
 
 from benchmarks.load import made
-from benchmarks.load.contest import SPANS, Format
+from benchmarks.load.contest import SPANS, Contestant, Format, events, obskit
+from obskit.readers.jsonl.uniform_lines import UniformBlockParser
 
 BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
@@ -87,9 +89,20 @@ def by_duckdb(path: Path) -> int:
     return int(duckdb.connect().sql(f"from read_json('{path}')").to_arrow_table().num_rows)
 
 
+def without_uniform_lines(path: Path) -> int:
+    """Read by obskit without `jsonl.uniform_lines`: the difference to obskit is what that module earns."""
+    with mock.patch.object(UniformBlockParser, "parse", return_value=None):
+        return obskit(path)
+
+
+OURS: dict[str, Contestant] = {
+    "obskit": obskit,
+    "obskit, without uniform_lines": without_uniform_lines,
+    "obskit, as events": events,
+}
 OTHERS = {"polars": by_polars, "pyarrow.json": by_pyarrow, "duckdb": by_duckdb}
 FORMATS = (
-    Format("flat-jsonl", make, OTHERS, ("polars", "pyarrow.json"), 0.9),
-    Format("flat-jsonl-varied", varied, OTHERS, ("polars", "pyarrow.json"), 0.9),
-    Format("flat-jsonl-torn", torn, {}, (), 0),
+    Format("flat-jsonl", make, OTHERS, ("polars", "pyarrow.json"), 0.9, ours=OURS),
+    Format("flat-jsonl-varied", varied, OTHERS, ("polars", "pyarrow.json"), 0.9, ours=OURS),
+    Format("flat-jsonl-torn", torn, {}, (), 0, ours=OURS),
 )

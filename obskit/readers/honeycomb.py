@@ -14,13 +14,12 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.readers.batches.row_batcher import DEPTH_LIMIT, TooDeep, attribute_name, flat
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, TooDeep, attribute_name, flat
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import json_start
-from obskit.readers.spans.json_documents import Frame, Malformed, Spans, read_documents
+from obskit.readers.spans.json_documents import Frame, Spans, read_documents
 from obskit.readers.spans.tags import KINDS
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport, ReadOptions
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport
 from obskit.schema.types import json_text
 
 _DATA = re.compile(rb'"data"\s*:\s*\{')
@@ -55,8 +54,8 @@ _ANNOTATIONS = ("span_event", "link")
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Honeycomb's events in it."""
-    text = json_start(head)
-    if not (text and (_TRACE.search(text) or _DATA.search(text))):
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] not in (b"{", b"[") or not (_TRACE.search(text) or _DATA.search(text)):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])
@@ -91,7 +90,7 @@ class Honeycomb(Spans):
             place = self.place(where, "event")
             try:
                 yield event_row(item)
-            except (Malformed, TooDeep) as error:
+            except (MalformedRecord, TooDeep) as error:
                 self.reject(place, str(error) or f"nested deeper than {DEPTH_LIMIT} levels")
 
 
@@ -99,16 +98,16 @@ def event_row(item: Any) -> dict[str, Any]:
     """Return an event as a flat row.
 
     Raises:
-        Malformed: it is no event.
+        MalformedRecord: it is no event.
         TooDeep: its data is nested beyond the limit.
     """
     if type(item) is not dict:
-        raise Malformed("not an event")
+        raise MalformedRecord("not an event")
     data, around = item, item
     if "data" in item and item.keys() <= _WRAPPER:
         data = item["data"]
         if type(data) is not dict:
-            raise Malformed("an event whose data is no object")
+            raise MalformedRecord("an event whose data is no object")
     else:
         around = {}
     data = flat(data)
@@ -164,7 +163,7 @@ def _plain(value: Any) -> bool:
     return type(value) in (str, int, float) and value not in ("", 0)
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
     """Give the events of a file as batches.
 
     Raises:

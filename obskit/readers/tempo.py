@@ -18,10 +18,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers.batches.attribute_columns import Attributes, Level, Pivot
+from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.io.source import Source
 from obskit.readers.otlp import messages as otlpwire
 from obskit.readers.otlp.protobuf_wire import Broken
-from obskit.readers.otlp.rowwise import Malformed, value
+from obskit.readers.otlp.rowwise import value
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
 from obskit.schema.types import json_text, plain, to_text
 
@@ -319,7 +320,7 @@ def _decoded(data: bytes) -> Any:
         size, length = size + bytes([length & 0x7F | 0x80]), length >> 7
     try:
         found = value(otlpwire.value("arrayValue", b"\x0a" + size + bytes([length]) + data))
-    except (Broken, Malformed, ValueError):
+    except (Broken, MalformedRecord, ValueError):
         return data.hex()
     return found[0] if found else None
 
@@ -328,7 +329,7 @@ def _unsupported(text: str) -> Any:
     """Return a value that Tempo keeps as protobuf's JSON: an object, or a list of several types."""
     try:
         found = value(orjson.loads(text))
-    except (orjson.JSONDecodeError, Malformed, ValueError, TypeError, AttributeError):
+    except (orjson.JSONDecodeError, MalformedRecord, ValueError, TypeError, AttributeError):
         return text
     return json_text(found) if type(found) is dict else found
 

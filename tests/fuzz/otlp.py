@@ -1,10 +1,10 @@
-"""Bytes made to break the OTLP readers, guided by what they reach; run by hand, for atheris is no test extra.
+"""Coverage-guided fuzzing of the OTLP readers. Run it by hand; atheris is not part of the test extra.
 
     python -m tests.fuzz.otlp SECONDS [CORPUS]
 
-Every input is read as a file: in one of the three framings, or as JSON, plain or in the Collector's zstd. It
-may be read, or refused by one of obskit's errors; anything else is a find, and its bytes are written beside.
-Protobuf is read both ways, whose rows must be as many.
+Every input is read as a file: protobuf in one of the three framings, or JSON, plain or in the Collector's zstd.
+It may give events or one of obskit's errors. Any other error is a bug, and atheris saves the input. Both parsers
+of protobuf must give the same number of rows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import atheris
 with atheris.instrument_imports(include=["obskit.readers"]):
     from obskit.errors import ObskitError
     from obskit.readers import read_batches
-    from obskit.readers.otlp.framing import Frame
+    from obskit.readers.otlp.framing import ProtobufMessage
     from obskit.readers.otlp.messages import LOGS, SPANS, requests
     from obskit.readers.otlp.protobuf_reader import Messages
     from obskit.schema import LoadReport, Normalizer, cast
@@ -38,7 +38,7 @@ _FOLDER = Path(tempfile.mkdtemp(prefix="obskit-fuzz-"))
 
 
 def one(data: bytes) -> None:
-    """Read an input every way."""
+    """Read an input as a file, and with both parsers of protobuf."""
     path = _FOLDER / "input"
     path.write_bytes(data)
     report = LoadReport()
@@ -51,7 +51,9 @@ def one(data: bytes) -> None:
         for batch in done:
             cast(batch, normalizer.schema).validate(full=True)
     for signal in (SPANS, LOGS):
-        fast = sum(b.num_rows for b in Messages(LoadReport().file("f"), signal).batches([Frame(data, 0)]))
+        fast = sum(
+            b.num_rows for b in Messages(LoadReport().file("f"), signal).batches([ProtobufMessage(data, 0)])
+        )
         broken: list[int] = []
         slow = sum(1 for _ in requests(signal, data, lambda place, _, broken=broken: broken.append(place)))
         if not broken and fast != slow:
@@ -59,7 +61,7 @@ def one(data: bytes) -> None:
 
 
 def main() -> None:
-    """Run for so many seconds."""
+    """Fuzz for the given number of seconds."""
     seconds = int(sys.argv[1])
     corpus = Path(sys.argv[2]) if len(sys.argv) > 2 else _FOLDER / "corpus"
     corpus.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""Input that is torn, hostile or something else: a clear error or a counted rejection, in bounded memory."""
+"""Torn, hostile and foreign input gives a clear error or a counted rejection, in bounded memory."""
 
 import errno
 import gzip
@@ -19,7 +19,7 @@ FORMATS = ", ".join(reader.name for reader in REGISTRY.readers())
 GOOD = b'{"a":1}\n{"a":2}\n'
 
 
-def test_empty_file(read, tmp_path):
+def test_an_empty_file_is_an_error(read, tmp_path):
     for data in (b"", b"\n \n", gzip.compress(b"")):
         with pytest.raises(ReadError) as caught:
             read(data, name="empty.jsonl")
@@ -55,7 +55,7 @@ def test_empty_file(read, tmp_path):
         ),
     ],
 )
-def test_wrong_format(read, tmp_path, data, what, hint):
+def test_a_foreign_format_is_named_in_the_error(read, tmp_path, data, what, hint):
     with pytest.raises(ReadError) as caught:
         read(data, name="file.jsonl")
     hint = hint or f"obskit reads {FORMATS}"
@@ -65,21 +65,21 @@ def test_wrong_format(read, tmp_path, data, what, hint):
     )
 
 
-def test_a_file_of_bad_lines_only(read, tmp_path):
+def test_a_file_of_bad_lines_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(b'{"a":1', name="torn.jsonl")
     assert str(caught.value) == (
         f"{tmp_path}/torn.jsonl has no line that is a JSON object (line 1, byte 0: torn: the file ends within the line)\n"
-        "Hint: write one JSON object a line: jq -c . FILE > events.jsonl"
+        "Hint: write one JSON object per line: jq -c . FILE > events.jsonl"
     )
 
 
-def test_a_file_that_cannot_be_opened(tmp_path, load):
+def test_a_file_that_cannot_be_opened_is_an_error(tmp_path, load):
     with pytest.raises(ReadError, match="cannot be opened"):
         load(tmp_path)
 
 
-def test_in_a_folder_a_bad_file_is_a_counted_rejection(tmp_path, load):
+def test_a_bad_file_among_others_is_a_counted_rejection(tmp_path, load):
     (tmp_path / "a.jsonl").write_bytes(GOOD)
     (tmp_path / "LICENSE").write_text("All rights.")
     (tmp_path / "empty").write_bytes(b"")
@@ -98,7 +98,7 @@ def test_in_a_folder_a_bad_file_is_a_counted_rejection(tmp_path, load):
 
 
 @pytest.mark.parametrize("pack", ["gzip", "zstd"])
-def test_a_compressed_file_that_breaks_off_gives_the_rows_before(read, pack):
+def test_a_truncated_compressed_file_gives_the_rows_before_the_end(read, pack):
     chance = random.Random(1)
     lines = b"".join(b'{"a":%d,"s":"%x"}\n' % (i, chance.getrandbits(256)) for i in range(20_000))
     data = gzip.compress(lines) if pack == "gzip" else pa.Codec("zstd").compress(lines, asbytes=True)
@@ -108,7 +108,7 @@ def test_a_compressed_file_that_breaks_off_gives_the_rows_before(read, pack):
     assert got.report.rejected_by_reason == {f"the {pack} stream is cut off": 1}
 
 
-def test_a_corrupt_gzip_gives_the_rows_before(read):
+def test_a_corrupt_gzip_gives_the_rows_before_the_fault(read):
     data = bytearray(gzip.compress(b"".join(b'{"a":%d}\n' % i for i in range(50_000))))
     data[-8] ^= 0xFF  # the checksum
     got = read(bytes(data))
@@ -116,14 +116,14 @@ def test_a_corrupt_gzip_gives_the_rows_before(read):
     assert got.report.rejected_by_reason == {"the gzip stream is corrupt": 1}
 
 
-def test_gzip_members_one_after_the_other_and_what_is_no_member(read):
+def test_gzip_members_are_read_and_other_bytes_after_them_are_rejected(read):
     assert len(read(gzip.compress(GOOD) * 3 + b"\0" * 100).rows) == 6
     got = read(gzip.compress(GOOD) + b"junk")
     assert len(got.rows) == 2
     assert got.reasons == [("end of the file", "bytes that are no gzip follow the gzip stream")]
 
 
-def test_what_is_read_for_tiny_gzip_members_is_little_more_than_they_are():
+def test_tiny_gzip_members_are_not_read_over_and_over():
     class Counting(io.BytesIO):
         taken = 0
 
@@ -138,14 +138,14 @@ def test_what_is_read_for_tiny_gzip_members_is_little_more_than_they_are():
     assert file.taken < 50 * len(file.getvalue())
 
 
-def test_a_disk_that_fails_is_an_error_of_ours_or_a_counted_file(tmp_path, load, monkeypatch):
-    """Such as a network file system gives it, once the file is open: ESTALE, EIO."""
+def test_a_failing_disk_is_a_read_error_or_a_rejected_file(tmp_path, load, monkeypatch):
+    """A network file system may fail after the file was opened: ESTALE, EIO."""
     (tmp_path / "a.jsonl").write_bytes(GOOD)
     (tmp_path / "bad.jsonl").write_bytes(GOOD * 10_000)
     whole = Plain.piece
 
     def piece(self):
-        if self.position():
+        if self.position() > 80_000:
             raise OSError(errno.EIO, "Input/output error")
         return whole(self)[:80_000]
 
@@ -154,15 +154,12 @@ def test_a_disk_that_fails_is_an_error_of_ours_or_a_counted_file(tmp_path, load,
         load(tmp_path / "bad.jsonl")
     text = f"{tmp_path}/bad.jsonl cannot be read: Input/output error"
     assert str(caught.value) == f"{text}\nHint: is the disk, or the network to it, well?"
-    monkeypatch.setattr(
-        Plain, "piece", lambda self: whole(self) if "a.js" in self._file.name else piece(self)
-    )
     got = load(tmp_path / "a.jsonl", tmp_path / "bad.jsonl")
     assert got.report.rejected[0].reason == "cannot be read: Input/output error"
     assert {"a": 1, "error": False} in got.rows
 
 
-def test_invalid_utf8_nesting_and_what_is_no_object(read):
+def test_invalid_utf8_deep_nesting_and_other_json_are_rejected(read):
     deep = b'{"a":' + b"[" * 10_000 + b"]" * 10_000 + b"}"
     objects = b'{"a":' * 10_000 + b"1" + b"}" * 10_000
     got = read(GOOD + b'{"a":"\xff"}\n' + deep + b"\n" + objects + b"\n[1]\nnull\n" + GOOD)
@@ -175,7 +172,7 @@ def test_invalid_utf8_nesting_and_what_is_no_object(read):
     assert got.reasons[0] == ("line 3, byte 16", "not UTF-8")
 
 
-def test_nesting_within_a_known_field_in_the_fast_way(read):
+def test_deep_nesting_in_a_known_field_is_rejected(read):
     flat = b'{"a":["x"],"n":{"x":1}}\n'
     deep = b'{"a":' + b"[" * 500 + b"]" * 500 + b"}\n"
     got = read(flat * 20_000 + deep + flat)
@@ -190,22 +187,22 @@ def test_a_line_of_50_mb_is_rejected_and_one_of_10_mb_is_not(read):
     assert got.reasons == [("line 3, byte 16", "a line of more than 16 MiB")]
 
 
-def test_dates_in_1601_and_9999(read):
+def test_dates_in_1601_and_9999_are_read(read):
     got = read(b'{"time":"1601-01-01T00:00:00Z"}\n{"time":"9999-12-31T23:59:59Z"}\n{"time":"12026-01-01"}\n')
     assert [row["timestamp"].year for row in got.rows if "timestamp" in row] == [1601, 9999]
     assert got.report.untimed == 1
     assert got.rows[2]["time"] == "12026-01-01"
 
 
-def test_a_field_named_like_sql(read):
+def test_a_field_named_like_sql_is_a_field(read):
     got = read(b'{"\\"; drop table events; --":1,"select":2}\n')
     assert got.rows == [{"error": False, '"; drop table events; --': 1, "select": 2}]
 
 
-@pytest.mark.parametrize("shape", ["one a line", "all in one"])
-def test_a_million_field_names(tmp_path, load, shape):
+@pytest.mark.parametrize("shape", ["one per line", "all in one"])
+def test_a_million_field_names_are_an_error(tmp_path, load, shape):
     path = tmp_path / "wide.jsonl"
-    if shape == "one a line":
+    if shape == "one per line":
         path.write_text('{"a":1}\n' * 1000 + "".join(f'{{"f{i}":1}}\n' for i in range(1_000_000)))
     else:
         path.write_text("{" + ",".join(f'"f{i}":1' for i in range(1_000_000)) + "}\n")
@@ -237,6 +234,6 @@ def test_a_gzip_bomb_is_never_held_in_memory(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True
     )
-    told, peak = done.stdout.splitlines()
-    assert told == "2 {'a line of more than 16 MiB': 1}"
+    printed, peak = done.stdout.splitlines()
+    assert printed == "2 {'a line of more than 16 MiB': 1}"
     assert int(peak) < 300 * 1024  # KiB

@@ -92,10 +92,10 @@ def test_malformed_records_are_rejected_alone(start):
     spans.append(5)
     receiver = start()
     status, _, body = receiver.post(json.dumps(request), kind=JSON)
-    said = {"rejectedSpans": "2", "errorMessage": "an integer that is none"}
+    said = {"rejectedSpans": "2", "errorMessage": "a value that is not an integer"}
     assert (status, json.loads(body)) == (200, {"partialSuccess": said})
     assert kept(receiver.folder) == ["fine", "good"]
-    assert "2 malformed spans were rejected: an integer that is none" in receiver.said
+    assert "2 malformed spans were rejected: a value that is not an integer" in receiver.said
     assert "; 2 malformed ones rejected\n" in receiver.stop()
 
 

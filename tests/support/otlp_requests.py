@@ -1,4 +1,4 @@
-"""Made-up OTLP requests, as JSON says them and, by the official library, as protobuf."""
+"""OTLP requests for tests, in the form of JSON, and encoded as protobuf by the official library."""
 
 import base64
 import copy
@@ -52,7 +52,7 @@ def logs(*records):
 
 
 def protobuf(body):
-    """Return a request of JSON's form as protobuf."""
+    """Encode a request as protobuf."""
     ((kind, _),) = body.items()
     body = copy.deepcopy(body)
     _ids(body)
@@ -60,7 +60,7 @@ def protobuf(body):
 
 
 def _ids(item):
-    """Write ids as protobuf's own JSON wants them, in base64."""
+    """Rewrite ids in base64, which protobuf's JSON requires."""
     for key, inner in item.items() if isinstance(item, dict) else ():
         if key in ("traceId", "spanId", "parentSpanId"):
             item[key] = base64.b64encode(bytes.fromhex(inner)).decode()
@@ -86,7 +86,7 @@ def delimited(*messages):
 
 
 def field(number, data):
-    """Return bytes as a field of a message."""
+    """Encode bytes as a LEN field of a message."""
     return bytes([number << 3 | 2]) + delimited(data)
 
 
@@ -135,19 +135,19 @@ PLAIN = st.one_of(
         lambda items: {"arrayValue": {"values": items}}
     ),
 )
-"""Values as nearly all are: what the fast ways take."""
+"""Values of the usual kinds, which the columnar parsers accept."""
 
 _TIMES = st.one_of(st.integers(1, 2**64 - 1), st.integers(10**18, 2 * 10**18)).map(str)
 _TRACES = st.sampled_from([TRACE, TRACE.upper(), "0" * 32])
 _SPANS = st.sampled_from([SPAN, "00f067aa0ba902b7"])
 
 
-def _thinned(**fields):
+def _optional(**fields):
     return st.fixed_dictionaries({}, optional=fields)
 
 
 def spans(values):
-    rest = _thinned(
+    rest = _optional(
         parentSpanId=_SPANS,
         traceState=st.sampled_from(["ot=th:c", "a=b"]),
         name=_TEXT,
@@ -155,11 +155,11 @@ def spans(values):
         startTimeUnixNano=_TIMES,
         endTimeUnixNano=_TIMES,
         attributes=_pairs(values),
-        status=_thinned(code=st.integers(0, 3), message=_TEXT),
+        status=_optional(code=st.integers(0, 3), message=_TEXT),
         droppedAttributesCount=st.integers(0, 3),
-        events=st.lists(_thinned(timeUnixNano=_TIMES, name=_TEXT, attributes=_pairs(values, 2)), max_size=2),
+        events=st.lists(_optional(timeUnixNano=_TIMES, name=_TEXT, attributes=_pairs(values, 2)), max_size=2),
         links=st.lists(
-            _thinned(
+            _optional(
                 traceId=_TRACES,
                 spanId=_SPANS,
                 traceState=st.just("a=b"),
@@ -174,7 +174,7 @@ def spans(values):
 
 
 def records(values):
-    rest = _thinned(
+    rest = _optional(
         observedTimeUnixNano=_TIMES,
         severityNumber=st.integers(0, 30),
         severityText=_TEXT,
@@ -188,7 +188,7 @@ def records(values):
 
 
 def _request(outer, group, inner, made, values):
-    scope = _thinned(name=_TEXT, version=_TEXT, attributes=_pairs(values, 2))
+    scope = _optional(name=_TEXT, version=_TEXT, attributes=_pairs(values, 2))
     groups = st.builds(
         lambda found, items: {"scope": found, inner: items}, scope, st.lists(made, min_size=1, max_size=3)
     )
@@ -201,7 +201,7 @@ def _request(outer, group, inner, made, values):
 
 
 def requests(values):
-    """Requests of spans, or of log records."""
+    """A strategy for requests of spans or of log records."""
     return st.one_of(
         _request("resourceSpans", "scopeSpans", "spans", spans(values), values),
         _request("resourceLogs", "scopeLogs", "logRecords", records(values), values),
@@ -209,7 +209,7 @@ def requests(values):
 
 
 def spans_in(data):
-    """Give (resource, scope, span) of each span in lines of requests."""
+    """Yield (resource, scope, span) for each span in lines of requests."""
     for line in data.splitlines():
         for resource in json.loads(line).get("resourceSpans", []):
             for scope in resource["scopeSpans"]:
@@ -218,7 +218,7 @@ def spans_in(data):
 
 
 def plain(value):
-    """Return an AnyValue as a value of Python."""
+    """Return an AnyValue as a Python value."""
     for kind, found in value.items():
         if kind == "arrayValue":
             return [plain(item) for item in found["values"]]

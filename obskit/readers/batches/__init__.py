@@ -1,1 +1,1 @@
-"""Rows and attributes into Arrow record batches; shared by all readers."""
+"""Arrow record batches from rows and from attributes; used by all readers."""

@@ -1,10 +1,17 @@
-"""Attributes as parallel arrays into a column a key: what every format of spans shares.
+"""Turn attributes, given as parallel arrays, into one Arrow column per key.
 
-A format gives its attributes as `Attributes`: the row of each, its key, its value. They are coded by key,
-sorted once, and taken a key at a time, so that no Python value is made of what Arrow holds already. The
-result is what `rows.RowBatcher` makes of the same attributes as dicts: one type a key where there is one,
-int and float as float, other mixtures as text with the counts in `schema.MIXED`; the last of a key that a
-row has twice wins, and an inner level's value over an outer one's, each counted as an override.
+All readers of spans give their attributes as `Attributes`: the row, key and value of each pair.
+
+    row   key      value           ->    "db"     "ms"
+    0     "db"     "users"               "users"  1.5
+    0     "ms"     1.5                   null     2.0
+    1     "ms"     2
+
+The pairs are sorted by key once, and one column at a time is taken from them, so values stay in Arrow and
+never become Python objects. The result equals what `row_batcher.RowBatcher` makes of the same attributes as
+dicts: integers and floats of one key become floats, other mixtures become text, with the counts in
+`schema.MIXED`. If a row has a key twice, the last value wins; the value of an inner level (the span) wins
+over that of an outer one (the scope, the resource). Each loser is counted as an override.
 """
 
 from __future__ import annotations
@@ -35,14 +42,14 @@ _INT64 = range(-(2**63), 2**63)
 
 
 class Attributes(NamedTuple):
-    """Pairs of key and value, those of one row one after the other.
+    """Pairs of key and value, sorted by row.
 
     Attributes:
-        row: of each pair, ascending.
-        key: strings, or a dictionary of strings; null is "".
-        values: arrays as long as `key`, one a type (string, int64, float64, bool); the pair's value is that
-            which is not null, the first if there are several. A pair without a value is none.
-        other: position of a pair -> what no such array holds: a list, an integer beyond 64 bits.
+        row: row number of each pair, ascending.
+        key: key of each pair: strings or a dictionary of strings; null means "".
+        values: one array per type (string, int64, float64, bool), each as long as `key`. A pair's value is in
+            the first array that is not null at its position; a pair without a value is ignored.
+        other: position of a pair -> a value that fits no such array: a list, an integer of more than 64 bits.
     """
 
     row: Integers
@@ -52,7 +59,15 @@ class Attributes(NamedTuple):
 
     @classmethod
     def of(cls, row: Sequence[int], keys: Sequence[str], values: Sequence[Any]) -> Attributes:
-        """Return pairs of Python values: text, numbers, booleans, lists of them, None for no value."""
+        """Return pairs of Python values.
+
+        Args:
+            row: row number of each pair, ascending.
+            keys: key of each pair.
+            values: text, numbers, booleans or lists of them; None for no value.
+        Returns:
+            The pairs as arrays.
+        """
         kinds = [
             int
             if type(v) is int and v in _INT64
@@ -73,28 +88,29 @@ class Attributes(NamedTuple):
 
 
 class Level(NamedTuple):
-    """Attributes that several rows share, such as a resource's: `of` is, for every row, whose it has.
+    """Attributes that several rows share, such as those of resources.
 
     Attributes:
-        attributes: their `row` counts resources, from 0.
-        of: for every row of the batch the resource it belongs to.
+        attributes: pairs whose `row` is the number of the resource, from 0.
+        of: for each row of the batch, the number of its resource.
     """
 
     attributes: Attributes
     of: Integers
 
 
-class _Sorted(NamedTuple):
-    """A level's pairs sorted by key.
+class _SortedLevel(NamedTuple):
+    """The pairs of one level, sorted by key.
 
     Attributes:
-        pairs: the level's own.
-        of: as `Level.of`, None for the rows' own attributes.
-        groups: how many resources there are.
-        order: the place of each pair among `pairs`; `row` and `kind` are theirs.
-        kind: the place among `pairs.values` of that which has the pair's value; one more is `pairs.other`.
-        edges: where each key's stretch begins.
-        single: per key its kind where all pairs have the same and no row has two, else -1.
+        pairs: the unsorted pairs.
+        of: as `Level.of`; None for the attributes of the rows themselves.
+        groups: number of resources.
+        order: for each sorted pair, its position in `pairs`.
+        row: for each sorted pair, its row.
+        kind: for each sorted pair, which of `pairs.values` has its value; len(pairs.values) is `pairs.other`.
+        edges: where the pairs of each key start; the end of the last is appended.
+        single: per key, the kind of its values if all have the same and no row has two; else -1.
     """
 
     pairs: Attributes
@@ -108,14 +124,18 @@ class _Sorted(NamedTuple):
 
 
 class _Piece(NamedTuple):
-    """Values of one type for some rows: `at`, for every row, is a value's place or -1."""
+    """Values of one type for some of the rows: `at` is the position of each row's value, or -1."""
 
     values: pa.Array | Mapping[int, Any]
     at: Integers
 
 
 class Pivot:
-    """Makes batches of a format's own columns and its attributes, for one file."""
+    """Makes batches from the fixed columns and the attributes of one file.
+
+    Args:
+        report: counts the overridden keys.
+    """
 
     def __init__(self, report: FileReport) -> None:
         self._report = report
@@ -124,20 +144,21 @@ class Pivot:
     def batches(
         self, own: Mapping[str, pa.Array], attributes: Attributes, levels: Sequence[Level] = ()
     ) -> Iterator[pa.RecordBatch]:
-        """Give rows as batches: more than one where rows times fields are more than `CELLS`.
+        """Yield the rows as one batch, or as several if rows times fields exceed `CELLS`.
 
         Args:
-            own: columns of ours, each as long as there are rows; at least one.
-            attributes: of the rows themselves.
-            levels: of what they belong to, the outermost first.
-
+            own: fixed columns by name, one value per row each; at least one column.
+            attributes: attributes of the rows themselves.
+            levels: attributes that rows share, the outermost level first.
+        Yields:
+            Batches: the fixed columns, then one column per attribute in order of appearance.
         Raises:
-            LimitExceeded: more than `MAX_FIELDS` names since the first batch.
+            LimitExceeded: more than `MAX_FIELDS` distinct names since the first batch.
         """
         rows = len(next(iter(own.values())))
         every = [(level.attributes, level.of) for level in levels] + [(attributes, None)]
         names: dict[str, int] = {}
-        coded = [_coded(pairs, names) for pairs, _ in every]
+        coded = [_encode(pairs, names) for pairs, _ in every]
         self._names.update(names)
         if len(self._names) > MAX_FIELDS:
             raise too_many_fields()
@@ -145,8 +166,8 @@ class Pivot:
             for start, stop in ((0, rows // 2), (rows // 2, rows)):
                 yield from self.batches(
                     {name: column.slice(start, stop - start) for name, column in own.items()},
-                    _between(attributes, start, stop),
-                    [_used(level, start, stop) for level in levels],
+                    _slice_pairs(attributes, start, stop),
+                    [_slice_level(level, start, stop) for level in levels],
                 )
             return
         fields, arrays = [], []
@@ -154,7 +175,7 @@ class Pivot:
             fields.append(pa.field(name, array.type))
             arrays.append(array)
         sorted_ = [
-            _sorted(pairs, of, kind, codes, len(names))
+            _sort_by_key(pairs, of, kind, codes, len(names))
             for (pairs, of), (kind, codes) in zip(every, coded, strict=True)
         ]
         for name, array, mixed in self._columns(list(names), sorted_, rows):
@@ -165,48 +186,48 @@ class Pivot:
         yield pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, metadata=NAMED))
 
     def _columns(
-        self, names: list[str], levels: list[_Sorted], rows: int
+        self, names: list[str], levels: list[_SortedLevel], rows: int
     ) -> list[tuple[str, pa.Array, dict[str, int]]]:
-        """Return a column a key, in the order in which the keys come up row by row."""
+        """Return one column per key, in the order in which keys first appear, row by row."""
         first = [_first_rows(level, rows) for level in levels]
         found = []
         for code, name in enumerate(names):
             having = [d for d, level in enumerate(levels) if level.edges[code] < level.edges[code + 1]]
             single = levels[having[0]].single[code] if len(having) == 1 else -1
             if single >= 0:
-                column = _single(levels[having[0]], code, int(single), rows)
+                column = _single_type_column(levels[having[0]], code, int(single), rows)
                 mixed: dict[str, int] = {}
             else:
-                column, mixed = self._several(name, [levels[d] for d in having[::-1]], code, rows)
+                column, mixed = self._mixed_column(name, [levels[d] for d in having[::-1]], code, rows)
             if column is None:
                 continue
-            place = min(_place(levels[d], code, first[d], d) for d in having)
+            place = min(_first_position(levels[d], code, first[d], d) for d in having)
             found.append((place, (name, column, mixed)))
         found.sort(key=lambda item: item[0])
         return [item for _, item in found]
 
-    def _several(
-        self, name: str, levels: list[_Sorted], code: int, rows: int
+    def _mixed_column(
+        self, name: str, levels: list[_SortedLevel], code: int, rows: int
     ) -> tuple[pa.Array | None, dict[str, int]]:
-        """Return a key's column where it has several types, levels, or values in a row; innermost first."""
+        """Return the column of a key with several types, levels or values per row; innermost level first."""
         pieces: list[_Piece] = []
         taken = np.zeros(rows, bool)
         values = 0
         for level in levels:
-            index, count = _index(level, code, rows)
+            index, count = _pair_of_row(level, code, rows)
             values += count
             index = np.where(taken, -1, index)
             has = index >= 0
             taken |= has
-            pieces += _pieces(level, index, has)
+            pieces += _split_by_type(level, index, has)
         if not pieces:
             return None, {}
         self._report.override(name, values - int(np.count_nonzero(taken)))
-        return _joined(pieces)
+        return _combine(pieces)
 
 
-def _coded(pairs: Attributes, names: dict[str, int]) -> tuple[npt.NDArray[np.int8], Integers]:
-    """Return each pair's kind and the code of its key in `names`, which grows; -1 where it has no value."""
+def _encode(pairs: Attributes, names: dict[str, int]) -> tuple[npt.NDArray[np.int8], Integers]:
+    """Return each pair's kind and key code, -1 without a value; new names are added to `names`."""
     kind = np.full(len(pairs.row), -1, np.int8)
     for at in range(len(pairs.values) - 1, -1, -1):
         values = pairs.values[at]
@@ -234,9 +255,9 @@ def _coded(pairs: Attributes, names: dict[str, int]) -> tuple[npt.NDArray[np.int
     return kind, codes
 
 
-def _sorted(
+def _sort_by_key(
     pairs: Attributes, of: Integers | None, kind: npt.NDArray[np.int8], codes: Integers, keys: int
-) -> _Sorted:
+) -> _SortedLevel:
     order, edges = sorted_by_code(codes, keys)
     row, kind = pairs.row[order], kind[order]
     single = np.full(keys, -1, np.int8)
@@ -250,11 +271,11 @@ def _sorted(
         plain = (least == most) & (most < len(pairs.values)) & ~np.logical_or.reduceat(again, starts)
         single[there] = np.where(plain, least, -1)
     groups = 0 if of is None else int(max(of.max(initial=-1), pairs.row.max(initial=-1))) + 1
-    return _Sorted(pairs, of, groups, order, row, kind, edges, single)
+    return _SortedLevel(pairs, of, groups, order, row, kind, edges, single)
 
 
-def _first_rows(level: _Sorted, rows: int) -> Integers | None:
-    """Return, for every resource of the level, the first row that has it."""
+def _first_rows(level: _SortedLevel, rows: int) -> Integers | None:
+    """Return the first row of each resource of the level; None for the rows' own attributes."""
     if level.of is None:
         return None
     out = np.full(level.groups, rows, np.int64)
@@ -262,8 +283,10 @@ def _first_rows(level: _Sorted, rows: int) -> Integers | None:
     return out
 
 
-def _place(level: _Sorted, code: int, first: Integers | None, depth: int) -> tuple[int, int, int]:
-    """Return where a key first comes up: the row, the level, the place among its pairs."""
+def _first_position(
+    level: _SortedLevel, code: int, first: Integers | None, depth: int
+) -> tuple[int, int, int]:
+    """Return where a key first appears: row, level and position among the pairs of the level."""
     start, stop = level.edges[code], level.edges[code + 1]
     if first is None:
         return int(level.row[start]), depth, int(level.order[start])
@@ -272,8 +295,8 @@ def _place(level: _Sorted, code: int, first: Integers | None, depth: int) -> tup
     return int(rows[nearest]), depth, int(level.order[start + nearest])
 
 
-def _single(level: _Sorted, code: int, kind: int, rows: int) -> pa.Array | None:
-    """Return the column of a key of one type on one level, None where no row has it."""
+def _single_type_column(level: _SortedLevel, code: int, kind: int, rows: int) -> pa.Array | None:
+    """Return the column of a key of one type on one level, or None if no row has it."""
     start, stop = level.edges[code], level.edges[code + 1]
     at = level.order[start:stop]
     values = level.pairs.values[kind]
@@ -287,19 +310,19 @@ def _single(level: _Sorted, code: int, kind: int, rows: int) -> pa.Array | None:
     return None if missing.all() else values.take(pa.array(index, mask=missing if missing.any() else None))
 
 
-def _index(level: _Sorted, code: int, rows: int) -> tuple[Integers, int]:
-    """Return for every row the pair of one key that it has, or -1, and how many such pairs all rows have."""
+def _pair_of_row(level: _SortedLevel, code: int, rows: int) -> tuple[Integers, int]:
+    """Return for each row its pair of one key, or -1, and the number of such pairs over all rows."""
     start, stop = level.edges[code], level.edges[code + 1]
     at, row = level.order[start:stop], level.row[start:stop]
     index = np.full(rows if level.of is None else level.groups, -1, np.int64)
-    index[row] = at  # of several the last stays
+    index[row] = at  # the last of several wins
     if level.of is None:
         return index, len(at)
     each = np.bincount(row, minlength=level.groups)
     return index[level.of], int(each[level.of].sum())
 
 
-def _pieces(level: _Sorted, index: Integers, has: npt.NDArray[np.bool_]) -> Iterator[_Piece]:
+def _split_by_type(level: _SortedLevel, index: Integers, has: npt.NDArray[np.bool_]) -> Iterator[_Piece]:
     kinds = np.full(len(index), -1, np.int8)
     back = np.empty(len(level.order), np.int8)
     back[level.order] = level.kind
@@ -309,14 +332,14 @@ def _pieces(level: _Sorted, index: Integers, has: npt.NDArray[np.bool_]) -> Iter
         yield _Piece(values, np.where(kinds == kind, index, -1))
 
 
-def _joined(pieces: list[_Piece]) -> tuple[pa.Array, dict[str, int]]:
-    """Return a column of pieces that have no row in common, and how many values of which type became text."""
+def _combine(pieces: list[_Piece]) -> tuple[pa.Array, dict[str, int]]:
+    """Return the column of pieces with disjoint rows, and per type the number of values that became text."""
     arrow = [(piece.values, piece.at) for piece in pieces if isinstance(piece.values, pa.Array)]
     if len(arrow) < len(pieces):
-        return _by_value(pieces)
+        return _combine_in_python(pieces)
     types = {str(values.type): values.type for values, _ in arrow}
     mixed: dict[str, int] = {}
-    columns = [_taken(values, index) for values, index in arrow]
+    columns = [_take(values, index) for values, index in arrow]
     if types.keys() == {"int64", "double"}:
         columns = [pc.cast(column, pa.float64(), safe=False) for column in columns]
     elif len(types) > 1:
@@ -328,29 +351,29 @@ def _joined(pieces: list[_Piece]) -> tuple[pa.Array, dict[str, int]]:
     return columns[0] if len(columns) == 1 else pc.coalesce(*columns), mixed
 
 
-def _taken(values: pa.Array, index: Integers) -> pa.Array:
+def _take(values: pa.Array, index: Integers) -> pa.Array:
     missing = index < 0
     return values.take(pa.array(index, mask=missing if missing.any() else None))
 
 
-def _by_value(pieces: list[_Piece]) -> tuple[pa.Array, dict[str, int]]:
+def _combine_in_python(pieces: list[_Piece]) -> tuple[pa.Array, dict[str, int]]:
     column: list[Any] = [None] * len(pieces[0].at)
     for values, index in pieces:
         rows = np.flatnonzero(index >= 0).tolist()
         at = index[index >= 0]
-        for row, value in zip(rows, _python(values)(at), strict=True):
+        for row, value in zip(rows, _getter(values)(at), strict=True):
             column[row] = value
     return typed(column)
 
 
-def _python(values: pa.Array | Mapping[int, Any]) -> Callable[[Integers], list[Any]]:
+def _getter(values: pa.Array | Mapping[int, Any]) -> Callable[[Integers], list[Any]]:
     if isinstance(values, pa.Array):
         return lambda at: values.take(pa.array(at)).to_pylist()
     return lambda at: [values[i] for i in at.tolist()]
 
 
-def _between(pairs: Attributes, start: int, stop: int) -> Attributes:
-    """Return the pairs of rows from `start` to before `stop`, which are then counted from 0."""
+def _slice_pairs(pairs: Attributes, start: int, stop: int) -> Attributes:
+    """Return the pairs of rows `start` to `stop` (exclusive), renumbered from 0."""
     low, high = (int(at) for at in np.searchsorted(pairs.row, (start, stop)))
     return Attributes(
         pairs.row[low:high] - start,
@@ -360,8 +383,8 @@ def _between(pairs: Attributes, start: int, stop: int) -> Attributes:
     )
 
 
-def _used(level: Level, start: int, stop: int) -> Level:
-    """Return a level for some of the rows, without the pairs of resources that none of them has."""
+def _slice_level(level: Level, start: int, stop: int) -> Level:
+    """Return the level of rows `start` to `stop` (exclusive), without resources that none of them uses."""
     of = level.of[start:stop]
     low, high = (int(of.min()), int(of.max()) + 1) if len(of) else (0, 0)
-    return Level(_between(level.attributes, low, high), of - low)
+    return Level(_slice_pairs(level.attributes, low, high), of - low)

@@ -1,8 +1,11 @@
-"""Rows that are Python dicts into Arrow batches, with exact types: the path that takes anything.
+"""Turn rows that are Python dicts into Arrow batches with exact types; accepts any row.
 
-Values of one field that have several types become text in the batch, with the count of each in the
-column's metadata (`schema.MIXED`); an integer beyond 64 bits becomes text too, for it is an id, and a float
-would make two of them one.
+    {"a": 1, "b": "x"}               ->    a: double [1.0, 2.5]    b: string ["x", "7"]
+    {"a": 2.5, "b": 7}
+
+If the values of a field have several types, they become text, and the column's metadata has the count of
+each type (`schema.MIXED`). An integer of more than 64 bits becomes text too: it is an id, and as floats two
+different ids could become equal.
 """
 
 from __future__ import annotations
@@ -16,40 +19,55 @@ import orjson
 import pyarrow as pa
 
 from obskit.names import COLUMNS
-from obskit.schema import MAX_FIELDS, MIXED
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, MAX_FIELDS, MIXED
 from obskit.schema.flatten import UNNAMED, too_many_fields
 from obskit.schema.types import TIMESTAMP, json_text, to_text
 
 DEPTH_LIMIT = 64
-"""Levels that objects and lists of one row may be nested."""
+"""How deep objects and lists in one row may be nested."""
 
 CELLS = 16_000_000
-"""Rows times columns after which a batch is full, so that many rare fields cannot fill the memory."""
+"""Rows times columns at which a batch is full; otherwise many rare fields could fill the memory."""
 
 BYTES = 64 * 1024 * 1024
-"""Bytes after which a batch is full, where they are counted."""
+"""Bytes at which a batch is full, if the reader counts them."""
 
-# Columns that readers of spans fill; an attribute of such a name makes room.
+BATCH_TYPES: Mapping[str, pa.DataType] = {
+    "timestamp": TIMESTAMP,
+    "events": EVENTS_TYPE,
+    "links": LINKS_TYPE,
+}
+"""Columns of spans and log records that have a fixed type, whatever their values are."""
+
+# Columns that readers of spans fill; an attribute with such a name is renamed.
 _TAKEN = frozenset({*COLUMNS, "events", "links"})
 _NONE = type(None)
 _WORDS = {bool: "bool", int: "int", float: "float", str: "string", list: "list"}
 _ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
 
 
+class MalformedRecord(ValueError):
+    """A record that its format does not allow; the message is the reason it is rejected for."""
+
+
 class TooDeep(ValueError):
-    """A row nested beyond `DEPTH_LIMIT`."""
+    """A row that is nested deeper than `DEPTH_LIMIT`."""
 
 
 def attribute_name(key: str) -> str:
-    """Return the name of an attribute's column: one named as a column of ours is `attributes.<name>`."""
+    """Return the column name of an attribute: `http.route` stays, `kind` becomes `attributes.kind`."""
     return f"attributes.{key}" if key in _TAKEN else key or UNNAMED
 
 
 def flat(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the row with objects taken apart under dotted names; of equal names the shallower wins.
+    """Return a row whose nested objects are flattened: {"a": {"b": 1}} becomes {"a.b": 1}.
 
+    Args:
+        row: a JSON object; returned as it is if it has no nested objects.
+    Returns:
+        Dotted name -> value; if two names are equal, the value that was nested less deeply.
     Raises:
-        TooDeep: nested beyond `DEPTH_LIMIT`.
+        TooDeep: objects or lists are nested deeper than `DEPTH_LIMIT`.
     """
     kinds = set(map(type, row.values()))
     if list in kinds:
@@ -91,11 +109,11 @@ def _shallow(values: list[Any]) -> bool:
 
 
 class RowBatcher:
-    """Collects flat rows and gives them out as batches.
+    """Collects flat rows and returns them as batches.
 
     Args:
-        metadata: put on every batch's schema.
-        types: columns whose type is not to be told by their values.
+        metadata: metadata for the schema of every batch.
+        types: columns that have a fixed type, whatever their values are.
     """
 
     def __init__(
@@ -104,26 +122,26 @@ class RowBatcher:
         self._types = types or {}
         self.rows = 0
         self._bytes = 0
-        # Values that are there, and their rows: a rare field costs what it holds, not a cell a row.
+        # Values that are not null, and their rows: a rare field costs its values, not one cell per row.
         self._columns: dict[str, tuple[list[Any], list[int]]] = {}
         self._names: set[str] = set()
         self._metadata = metadata
 
     @property
     def full(self) -> bool:
-        """Whether the batch is to be taken before more rows come."""
-        many = self.rows * len(self._columns) >= CELLS or self.rows >= 131_072
-        return many or self._bytes >= BYTES
+        """Whether `take` has to be called before the next row is added."""
+        large = self.rows * len(self._columns) >= CELLS or self.rows >= 131_072
+        return large or self._bytes >= BYTES
 
     def add(self, row: dict[str, Any], size: int = 0) -> None:
         """Add a flat row.
 
         Args:
             row: name -> value.
-            size: its bytes, where the caller does not see to it that many large rows are not held.
+            size: bytes of the row, for readers that do not limit the size of their blocks themselves.
 
         Raises:
-            LimitExceeded: more than `MAX_FIELDS` names since the first batch.
+            LimitExceeded: more than `MAX_FIELDS` distinct names since the first batch.
         """
         at, columns = self.rows, self._columns
         for key, value in row.items():
@@ -141,7 +159,7 @@ class RowBatcher:
         self._bytes += size
 
     def take(self) -> pa.RecordBatch:
-        """Return the rows so far as a batch and begin anew."""
+        """Return the collected rows as a batch and start the next one."""
         fields, arrays = [], []
         for name, (values, at) in self._columns.items():
             forced = self._types.get(name)
@@ -153,14 +171,20 @@ class RowBatcher:
             metadata = {MIXED: orjson.dumps(mixed)} if mixed else None
             fields.append(pa.field(name or UNNAMED, array.type, metadata=metadata))
             arrays.append(array)
-        if not fields:  # a batch without a column could not say how many rows it has
+        if not fields:  # a batch without columns would have no rows
             fields, arrays = [pa.field("timestamp", TIMESTAMP)], [pa.nulls(self.rows, TIMESTAMP)]
         self._columns, self.rows, self._bytes = {}, 0, 0
         return pa.RecordBatch.from_arrays(arrays, schema=pa.schema(fields, metadata=self._metadata))
 
 
 def typed(values: list[Any]) -> tuple[pa.Array, dict[str, int]]:
-    """Return a column of Python values as an array, and how many values of which type became text."""
+    """Return Python values as an array of the one type that fits all of them.
+
+    Args:
+        values: None, booleans, numbers, text, or lists of them.
+    Returns:
+        The array, and the number of values per type that became text because types were mixed.
+    """
     kinds = set(map(type, values))
     kinds.discard(_NONE)
     if not kinds:
@@ -185,7 +209,7 @@ def typed(values: list[Any]) -> tuple[pa.Array, dict[str, int]]:
 
 
 def texts(values: list[Any]) -> list[str | None]:
-    """Return every value as the text that `schema.types.to_text` makes of it."""
+    """Return each value as text, formatted like `schema.types.to_text` formats columns."""
     floats: dict[float, str] = {}
     out: list[str | None] = []
     for value in values:

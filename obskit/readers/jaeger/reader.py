@@ -8,20 +8,21 @@ screens need (flags, depth, children, `processID`) is not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
+from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.columnar import Known, batches
 from obskit.readers.jaeger.rowwise import Found, find, span_row
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import OTLP_REQUEST, json_start
-from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
+from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.spans.json_documents import FIRST, Frame, Spans, read_documents
 from obskit.readers.spans.tags import own_columns
-from obskit.schema import FileReport, ReadOptions
+from obskit.schema import FileReport
 
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
 _NAMED = re.compile(rb'"operationName"\s*:')
@@ -43,8 +44,8 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Jaeger's traces or spans in it."""
-    text = json_start(head)
-    if not text or OTLP_REQUEST.search(text):
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] not in (b"{", b"[") or OTLP_REQUEST.search(text):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])
@@ -96,7 +97,7 @@ class Jaeger(Spans):
             place = self.place(where)
             try:
                 row, again = span_row(found, known)
-            except Malformed as error:
+            except MalformedRecord as error:
                 self.reject(place, str(error))
                 continue
             for name in again:
@@ -107,7 +108,7 @@ class Jaeger(Spans):
     def _found(self, document: Any, where: str) -> Iterator[Found]:
         try:
             yield from find(document)
-        except Malformed as error:
+        except MalformedRecord as error:
             self.reject(where, str(error))
 
     def finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
@@ -115,7 +116,7 @@ class Jaeger(Spans):
         return own_columns(batch)
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
     """Give the spans of a file as batches.
 
     Raises:

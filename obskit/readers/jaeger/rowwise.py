@@ -14,8 +14,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from obskit.readers.batches.row_batcher import DEPTH_LIMIT, attribute_name
-from obskit.readers.spans.json_documents import Malformed
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, attribute_name
 from obskit.readers.spans.tags import padded
 from obskit.schema.types import json_text
 
@@ -40,10 +39,10 @@ def find(document: Any, depth: int = 0) -> Iterator[Found]:
     """Give all that stands where a span belongs, whatever it is wrapped in.
 
     Raises:
-        Malformed: wrapped beyond the limit.
+        MalformedRecord: wrapped beyond the limit.
     """
     if depth > DEPTH_LIMIT:
-        raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
+        raise MalformedRecord(f"nested deeper than {DEPTH_LIMIT} levels")
     if type(document) is list:
         for item in document:
             yield from find(item, depth + 1)
@@ -76,19 +75,19 @@ def span_row(found: Found, known: dict[str, dict[str, Any]]) -> tuple[dict[str, 
         known: processes of the same trace that were read already, by their id.
 
     Raises:
-        Malformed: it is no span.
+        MalformedRecord: it is no span.
     """
     span = found.span
     if type(span) is not dict:
-        raise Malformed("not a span")
+        raise MalformedRecord("not a span")
     trace, own, parent = _ids(span)
     if not own:
-        raise Malformed("a span without a spanID")
+        raise MalformedRecord("a span without a spanID")
     length = span.get("duration")
     duration = None if length is None else _length(length) / 1000
     start = span.get("startTime", span.get("startTimeMillis"))
     if start is None and span.get("operationName") is None:
-        raise Malformed("a span without a startTime and an operationName")
+        raise MalformedRecord("a span without a startTime and an operationName")
     begin = None if start is None else _moment(start, "startTime")
     if "startTime" not in span and begin is not None:
         begin *= 1000
@@ -137,7 +136,7 @@ def _span_id(item: dict[str, Any], name: str) -> str | None:
 
 def _unsigned(value: Any) -> int:
     if type(value) is not int or not -(2**63) <= value < 2**64:
-        raise Malformed("an id that is none")
+        raise MalformedRecord("an id that is none")
     return value % 2**64
 
 
@@ -147,7 +146,7 @@ def _base64(value: Any) -> str | None:
     try:
         return base64.b64decode(value, validate=True).hex()
     except (TypeError, ValueError, binascii.Error):
-        raise Malformed("an id that is none") from None
+        raise MalformedRecord("an id that is none") from None
 
 
 def references_of(
@@ -266,7 +265,7 @@ def _moment(value: Any, what: str) -> int | None:
             moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
             since = moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH
         except (ValueError, OverflowError):
-            raise Malformed(f"a {what} that is none") from None
+            raise MalformedRecord(f"a {what} that is none") from None
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
     found = _number(value, what)
     return int(found)
@@ -283,9 +282,9 @@ def _number(value: Any, what: str) -> float:
     if type(value) is str and re.fullmatch(r"-?\d{1,19}", value):
         value = int(value)
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise Malformed(f"a {what} that is no number")
+        raise MalformedRecord(f"a {what} that is no number")
     if not -_INT64 <= value < _INT64:
-        raise Malformed(f"a {what} beyond 64 bits")
+        raise MalformedRecord(f"a {what} beyond 64 bits")
     return value  # type: ignore[no-any-return]
 
 

@@ -1,1 +1,1 @@
-"""OTLP, as JSON and as protobuf."""
+"""Readers of OTLP, as JSON and as protobuf."""

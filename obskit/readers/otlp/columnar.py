@@ -1,7 +1,12 @@
-"""Spans and log records as Arrow structs, from protobuf or JSON, into events: the fast way of both.
+"""Convert spans and log records from Arrow structs to events, without Python objects per record.
 
-It gives what `otlprows` gives of the same records. What it cannot take it refuses as `Unusual`, before a
-row is given out; the caller then goes the slow way, which tells what is wrong and where.
+The structs come from protobuf (`messages`) or from JSON (`json_columnar`), nested as in OTLP:
+
+    [{resource: {attributes}, scopeSpans: [{scope, spans: [{name: "GET /", attributes: [{key, value}]}]}]}]
+    ->  name: "GET /"   service.name (resource): "shop"   otel.scope.name (scope): "lib"   http.route: "/"
+
+The events equal those of `rowwise`. Malformed records, and those without a form in Arrow, raise `Unusual`
+before any row is returned; the caller then uses `rowwise`, which knows what is wrong and where.
 """
 
 from __future__ import annotations
@@ -17,9 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers.batches.attribute_columns import Attributes, Integers, Level, Pivot
-from obskit.readers.otlp import messages as otlpwire
-from obskit.readers.otlp import rowwise as otlprows
-from obskit.readers.otlp.json_attributes import CUT, Cut
+from obskit.readers.otlp import messages, rowwise
+from obskit.readers.otlp.json_attributes import PLACEHOLDER, ExtractedPairs
 from obskit.readers.otlp.messages import SPANS, Signal
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP
 from obskit.schema.parse import by_value
@@ -30,24 +34,23 @@ _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 
 
 class Unusual(ValueError):
-    """Records that the fast way does not take."""
+    """Records that only `rowwise` can read."""
 
 
-def taken(
-    signal: Signal, requests: pa.Array, pivot: Pivot, cut: Cut | None = None
+def to_batches(
+    signal: Signal, requests: pa.Array, pivot: Pivot, extracted: ExtractedPairs | None = None
 ) -> Iterator[pa.RecordBatch]:
     """Return the records of requests as batches.
 
     Args:
-        signal: what they are.
-        requests: of each the list of its resources: structs of `resource` and the signal's scopes, as OTLP's
-            JSON nests and names them; ids and texts are strings or bytes.
-        pivot: of the file.
-        cut: lists of pairs that are not in `requests`, which has their numbers in their place.
-
+        signal: what the records are.
+        requests: one list of resources per request, as structs; ids and texts are strings or bytes.
+        pivot: makes the batches of the file.
+        extracted: lists of attributes that `json_attributes` took out of `requests`.
+    Returns:
+        Iterator of batches. It raises `LimitExceeded` if there are more than `MAX_FIELDS` distinct names.
     Raises:
-        Unusual: something that Arrow has no form for, or that is malformed.
-        LimitExceeded: too many field names; when the first batch is taken.
+        Unusual: a record is malformed, or has no form in Arrow.
     """
     try:
         resources, _ = _items(requests)
@@ -56,13 +59,15 @@ def taken(
         if not len(records):
             return iter(())
         if len(groups) > len(records):
-            groups, scope_of, resource_of = _used(groups, scope_of, resource_of)
+            groups, scope_of, resource_of = _with_records(groups, scope_of, resource_of)
         levels = [
-            Level(_pairs(_child(_child(resources, "resource"), "attributes"), cut), resource_of[scope_of]),
-            Level(_scopes(_child(groups, "scope"), cut), scope_of),
+            Level(
+                _pairs(_child(_child(resources, "resource"), "attributes"), extracted), resource_of[scope_of]
+            ),
+            Level(scope_attributes(_child(groups, "scope"), extracted), scope_of),
         ]
-        attributes = _pairs(_child(records, "attributes"), cut)
-        own = _spans(records, cut) if signal is SPANS else _logs(records, attributes)
+        attributes = _pairs(_child(records, "attributes"), extracted)
+        own = _spans(records, extracted) if signal is SPANS else _logs(records, attributes)
     except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
         raise Unusual(str(error)) from None
     return pivot.batches(own, attributes, levels)
@@ -75,7 +80,7 @@ def _child(array: pa.Array, name: str) -> pa.Array:
 
 
 def _items(lists: pa.Array) -> tuple[pa.Array, Integers]:
-    """Return the items of all lists, and whose each is."""
+    """Return the items of all lists, and for each item the number of its list."""
     if pa.types.is_null(lists.type):
         return pa.nulls(0), np.zeros(0, np.int64)
     items = lists.flatten()
@@ -84,8 +89,10 @@ def _items(lists: pa.Array) -> tuple[pa.Array, Integers]:
     return items, pc.list_parent_indices(lists).to_numpy(zero_copy_only=False)
 
 
-def _used(groups: pa.Array, scope_of: Integers, resource_of: Integers) -> tuple[pa.Array, Integers, Integers]:
-    """Leave out scopes without a record: every name of an attribute would cost a cell of each."""
+def _with_records(
+    groups: pa.Array, scope_of: Integers, resource_of: Integers
+) -> tuple[pa.Array, Integers, Integers]:
+    """Drop scopes without records, because each attribute name costs one cell per scope."""
     used, scope_of = np.unique(scope_of, return_inverse=True)
     return groups.take(pa.array(used)), scope_of, resource_of[used]
 
@@ -95,7 +102,7 @@ def _text(array: pa.Array) -> pa.Array:
 
 
 def _filled(array: pa.Array) -> pa.Array:
-    """Return texts with empty ones as null."""
+    """Return texts; empty ones are null."""
     texts = _text(array)
     empty = pc.equal(pc.binary_length(texts), 0)
     return pc.if_else(empty, pa.scalar(None, pa.string()), texts) if pc.any(empty).as_py() else texts
@@ -117,7 +124,7 @@ def _hex(array: pa.Array) -> pa.Array:
 
 
 def _nanos(array: pa.Array) -> npt.NDArray[Any]:
-    """Return times in nanoseconds, 0 where there is none."""
+    """Return times in nanoseconds, 0 for a missing one."""
     if pa.types.is_null(array.type):
         return np.zeros(len(array), np.int64)
     if not pa.types.is_integer(array.type):
@@ -133,7 +140,7 @@ def _moments(nanos: npt.NDArray[Any]) -> pa.Array:
 
 def _durations(start: npt.NDArray[Any], end: npt.NDArray[Any]) -> pa.Array:
     wide = len(start) and max(int(start.max()), int(end.max())) >= 2**63
-    if wide or start.dtype != end.dtype:  # the difference may not fit 64 bits, or is of two types
+    if wide or start.dtype != end.dtype:  # the difference may exceed 64 bits
         took = [int(b) - int(a) for a, b in zip(start, end, strict=True)]
         milliseconds = np.array([item / 1e6 for item in took])
     else:
@@ -141,20 +148,20 @@ def _durations(start: npt.NDArray[Any], end: npt.NDArray[Any]) -> pa.Array:
     return pa.array(milliseconds, pa.float64(), mask=(start == 0) | (end == 0))
 
 
-def _words(array: pa.Array, word: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
+def _map_values(array: pa.Array, word: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), kind)
     return by_value(array, word, kind)
 
 
-def _spans(records: pa.Array, cut: Cut | None) -> dict[str, pa.Array]:
+def _spans(records: pa.Array, extracted: ExtractedPairs | None) -> dict[str, pa.Array]:
     start, end = (_nanos(_child(records, name)) for name in ("startTimeUnixNano", "endTimeUnixNano"))
     status = _child(records, "status")
     out = {
         "timestamp": _moments(start),
         "duration_ms": _durations(start, end),
         "name": _filled(_child(records, "name")),
-        "kind": _words(_child(records, "kind"), otlprows.kind_word, pa.string()),
+        "kind": _map_values(_child(records, "kind"), rowwise.kind_word, pa.string()),
         "trace_id": _ids(_child(records, "traceId")),
         "span_id": _ids(_child(records, "spanId")),
         "parent_span_id": _ids(_child(records, "parentSpanId")),
@@ -163,19 +170,19 @@ def _spans(records: pa.Array, cut: Cut | None) -> dict[str, pa.Array]:
     rare = {
         "trace_state": _filled(_child(records, "traceState")),
         "status_message": _filled(_child(status, "message")),
-        "events": _points(_child(records, "events"), EVENTS_TYPE, partial(_event, cut)),
-        "links": _points(_child(records, "links"), LINKS_TYPE, partial(_link, cut)),
+        "events": _struct_lists(_child(records, "events"), EVENTS_TYPE, partial(_event, extracted)),
+        "links": _struct_lists(_child(records, "links"), LINKS_TYPE, partial(_link, extracted)),
     }
     return out | {name: array for name, array in rare.items() if array.null_count < len(array)}
 
 
 def _statuses(code: pa.Array) -> pa.Array:
-    words = _words(code, otlprows.status_word, pa.string())
+    words = _map_values(code, rowwise.status_word, pa.string())
     return pc.if_else(pc.is_null(code), "UNSET", words) if code.null_count else words
 
 
-def _points(lists: pa.Array, kind: pa.DataType, make: Callable[[pa.Array], list[pa.Array]]) -> pa.Array:
-    """Return spans' events or links as lists of structs, null where there are none."""
+def _struct_lists(lists: pa.Array, kind: pa.DataType, make: Callable[[pa.Array], list[pa.Array]]) -> pa.Array:
+    """Return the events or links of spans as lists of structs, null for none."""
     items, owner = _items(lists)
     if not len(items):
         return pa.nulls(len(lists), kind)
@@ -186,14 +193,18 @@ def _points(lists: pa.Array, kind: pa.DataType, make: Callable[[pa.Array], list[
     return pa.ListArray.from_arrays(pa.array(offsets), made, type=kind, mask=pa.array(counts == 0))
 
 
-def _event(cut: Cut | None, items: pa.Array) -> list[pa.Array]:
+def _event(extracted: ExtractedPairs | None, items: pa.Array) -> list[pa.Array]:
     time = _moments(_nanos(_child(items, "timeUnixNano")))
-    return [time, _filled(_child(items, "name")), _attribute_texts(_child(items, "attributes"), cut)]
+    return [time, _filled(_child(items, "name")), _attribute_texts(_child(items, "attributes"), extracted)]
 
 
-def _link(cut: Cut | None, items: pa.Array) -> list[pa.Array]:
+def _link(extracted: ExtractedPairs | None, items: pa.Array) -> list[pa.Array]:
     ids = [pc.utf8_lower(_ids(_child(items, name))) for name in ("traceId", "spanId")]
-    return [*ids, _filled(_child(items, "traceState")), _attribute_texts(_child(items, "attributes"), cut)]
+    return [
+        *ids,
+        _filled(_child(items, "traceState")),
+        _attribute_texts(_child(items, "attributes"), extracted),
+    ]
 
 
 def _logs(records: pa.Array, attributes: Attributes) -> dict[str, pa.Array]:
@@ -206,20 +217,20 @@ def _logs(records: pa.Array, attributes: Attributes) -> dict[str, pa.Array]:
         "trace_id": _ids(_child(records, "traceId")),
         "span_id": _ids(_child(records, "spanId")),
         "severity_text": _filled(_child(records, "severityText")),
-        "severity_number": _words(_child(records, "severityNumber"), otlprows.severity, pa.int64()),
+        "severity_number": _map_values(_child(records, "severityNumber"), rowwise.severity, pa.int64()),
     }
     return out | ({"body": _bodies(body)} if body.null_count < len(body) else {})
 
 
 def _event_names(attributes: Attributes, rows: int) -> pa.Array:
-    """Return the attribute `event.name` of each row as text, the first of several."""
+    """Return the attribute `event.name` of each row as text; the first if there are several."""
     at = np.flatnonzero(
         pc.equal(attributes.key.cast(pa.string()), "event.name").to_numpy(zero_copy_only=False)
     )
     out: list[str | None] = [None] * rows
     for place in at[::-1].tolist():
         found = next((v[place].as_py() for v in attributes.values if v[place].is_valid), None)
-        out[int(attributes.row[place])] = otlprows.value_text(attributes.other.get(place, found))
+        out[int(attributes.row[place])] = rowwise.value_text(attributes.other.get(place, found))
     return pa.array(out, pa.string())
 
 
@@ -230,12 +241,12 @@ def _bodies(bodies: pa.Array) -> pa.Array:
         return texts
     made: list[str | None] = [None] * len(bodies)
     for at, item in zip(others.tolist(), bodies.take(pa.array(others)).to_pylist(), strict=True):
-        made[at] = otlprows.value_text(otlprows.value(_wrapped(item)))
+        made[at] = rowwise.value_text(rowwise.value(_as_json(item)))
     return pc.coalesce(texts, pa.array(made, pa.string()))
 
 
-def _wrapped(item: dict[str, Any]) -> dict[str, Any]:
-    """Return an AnyValue as OTLP's JSON has it, whose nested parts and texts may be protobuf yet."""
+def _as_json(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an AnyValue in the form of OTLP's JSON; nested values and texts may still be protobuf."""
     out: dict[str, Any] = {}
     for name, found in item.items():
         if found is None:
@@ -243,34 +254,34 @@ def _wrapped(item: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(found, bytes):
             out[name] = found
         elif name in _NESTED:
-            out.update(otlpwire.value(name, found))
+            out.update(messages.value(name, found))
         else:
             out[name] = base64.b64encode(found).decode() if name == "bytesValue" else found.decode()
     return out
 
 
-def _scopes(scope: pa.Array, cut: Cut | None) -> Attributes:
-    """Return the attributes of scopes, their name and version among them."""
-    pairs = _pairs(_child(scope, "attributes"), cut)
+def scope_attributes(scope: pa.Array, extracted: ExtractedPairs | None) -> Attributes:
+    """Return the attributes of scopes; name and version are attributes too."""
+    pairs = _pairs(_child(scope, "attributes"), extracted)
     more: dict[int, list[tuple[str, Any]]] = {}
     for part in ("name", "version"):
         for row, text in enumerate(_filled(_child(scope, part)).to_pylist()):
             if text is not None:
                 more.setdefault(row, []).append((f"otel.scope.{part}", text))
-    # After the row's own pairs: at the place where the next row's begin.
+    # Insert them after the pairs of the scope, which is where the pairs of the next scope begin.
     starts = np.searchsorted(pairs.row, np.arange(len(scope)), side="right")
     return _inserted(pairs, [(int(starts[row]), row, found) for row, found in more.items()])
 
 
-def _pairs(lists: pa.Array, cut: Cut | None) -> Attributes:
-    """Return lists of pairs as attributes, pairs within pairs under dotted names."""
+def _pairs(lists: pa.Array, extracted: ExtractedPairs | None) -> Attributes:
+    """Return lists of pairs as attributes; nested pairs get dotted names."""
     items, row = _items(lists)
-    number = _child(items, CUT)
-    if cut is None or number.null_count == len(number):
+    number = _child(items, PLACEHOLDER)
+    if extracted is None or number.null_count == len(number):
         return _parsed(items, row)
     whole = number.is_valid().to_numpy(zero_copy_only=False)
-    at, of = _places(cut, number.drop_null().to_numpy())
-    add = Attributes(row[whole][of], *_of_cut(cut, at), {})
+    at, of = _pair_positions(extracted, number.drop_null().to_numpy())
+    add = Attributes(row[whole][of], *_take_extracted(extracted, at), {})
     if whole.all():
         return add
     rest = pa.array(np.flatnonzero(~whole))
@@ -278,20 +289,22 @@ def _pairs(lists: pa.Array, cut: Cut | None) -> Attributes:
     return _merged(have, add, np.argsort(np.concatenate([have.row, add.row]), kind="stable"))
 
 
-def _places(cut: Cut, number: Integers) -> tuple[Integers, Integers]:
-    """Return the pairs of some lists that were cut out, and for each the place of its list's number."""
-    sizes = cut.starts[number + 1] - cut.starts[number]
+def _pair_positions(extracted: ExtractedPairs, number: Integers) -> tuple[Integers, Integers]:
+    """Return the positions of the pairs of extracted lists, and for each pair the index of its list."""
+    sizes = extracted.starts[number + 1] - extracted.starts[number]
     before = np.cumsum(sizes) - sizes
     of = np.repeat(np.arange(len(number)), sizes)
-    return np.arange(len(of)) + (cut.starts[number] - before)[of], of
+    return np.arange(len(of)) + (extracted.starts[number] - before)[of], of
 
 
-def _of_cut(cut: Cut, at: Integers) -> tuple[pa.Array, tuple[pa.Array, ...]]:
-    if len(at) and at[-1] - at[0] + 1 == len(at):  # nearly always: they come in the order of the text
+def _take_extracted(extracted: ExtractedPairs, at: Integers) -> tuple[pa.Array, tuple[pa.Array, ...]]:
+    if len(at) and at[-1] - at[0] + 1 == len(at):  # nearly always, because the lists keep their order
         start, size = int(at[0]), len(at)
-        return cut.key.slice(start, size), tuple(values.slice(start, size) for values in cut.values)
+        return extracted.key.slice(start, size), tuple(
+            values.slice(start, size) for values in extracted.values
+        )
     index = pa.array(at)
-    return cut.key.take(index), tuple(values.take(index) for values in cut.values)
+    return extracted.key.take(index), tuple(values.take(index) for values in extracted.values)
 
 
 def _parsed(items: pa.Array, row: Integers) -> Attributes:
@@ -304,14 +317,10 @@ def _parsed(items: pa.Array, row: Integers) -> Attributes:
         key = _text(key)
     text = _child(wrapped, "stringValue")
     values = [_text(text)]
-    for name, kind in (
-        ("intValue", pa.int64()),
-        ("doubleValue", pa.float64()),
-        ("boolValue", pa.bool_()),
-    ):
-        values.append(pc.cast(_child(wrapped, name), kind))
+    kinds = {"intValue": pa.int64(), "doubleValue": pa.float64(), "boolValue": pa.bool_()}
+    values += [pc.cast(_child(wrapped, name), kind) for name, kind in kinds.items()]
     if not pa.types.is_binary(text.type) and not pc.all(pc.is_finite(values[2]), min_count=0).as_py():
-        raise Unusual("a number that JSON does not have")
+        raise Unusual("a number that is not finite")
     raw = _child(wrapped, "bytesValue")
     if raw.null_count < len(raw):
         if pa.types.is_binary(raw.type):
@@ -322,27 +331,27 @@ def _parsed(items: pa.Array, row: Integers) -> Attributes:
     inner: list[tuple[int, int, list[tuple[str, Any]]]] = []
     for at, name, item in _nested(wrapped):
         if name == "arrayValue":
-            pairs.other[at] = otlprows.value(item)  # type: ignore[index]
+            pairs.other[at] = rowwise.value(item)  # type: ignore[index]
         elif key[at].as_py() == "event.name":
-            raise Unusual("a name that is pairs")
+            raise Unusual("event.name is a list of pairs")
         else:
-            inner.append((at, int(row[at]), list(otlprows.leaves(key[at].as_py() or "", item))))
+            inner.append((at, int(row[at]), list(rowwise.leaves(key[at].as_py() or "", item))))
     return _inserted(pairs, inner)
 
 
 def _nested(wrapped: pa.Array) -> Iterator[tuple[int, str, dict[str, Any]]]:
-    """Give the place of every value that is a list or pairs, which it is, and the value as JSON has it."""
+    """Yield position, kind and value, in the form of OTLP's JSON, of each list and each list of pairs."""
     for name in _NESTED:
         column = _child(wrapped, name)
         if column.null_count == len(column):
             continue
         places = np.flatnonzero(column.is_valid().to_numpy(zero_copy_only=False))
         for at, item in zip(places.tolist(), column.take(pa.array(places)).to_pylist(), strict=True):
-            yield at, name, _wrapped({name: item})
+            yield at, name, _as_json({name: item})
 
 
 def _inserted(pairs: Attributes, more: list[tuple[int, int, list[tuple[str, Any]]]]) -> Attributes:
-    """Return the pairs with others between them: each before the pair of a place, in a row."""
+    """Return the pairs with more pairs inserted: (position to insert before, row, pairs) each."""
     if not more:
         return pairs
     flat = [(place, row, key, found) for place, row, found in more for key, found in found]
@@ -352,7 +361,7 @@ def _inserted(pairs: Attributes, more: list[tuple[int, int, list[tuple[str, Any]
 
 
 def _merged(pairs: Attributes, more: Attributes, order: Integers) -> Attributes:
-    """Return the pairs of both, in an order of the first's and then the second's places."""
+    """Return the pairs of both, ordered by `order`, which indexes the first and then the second."""
     have, extra = len(pairs.row), len(more.row)
     at = pa.array(order)
     values = [pa.concat_arrays([v, pa.nulls(extra, v.type)]).take(at) for v in pairs.values]
@@ -365,27 +374,27 @@ def _merged(pairs: Attributes, more: Attributes, order: Integers) -> Attributes:
     return Attributes(np.concatenate([pairs.row, more.row])[order], key, tuple(values), other)
 
 
-def _attribute_texts(lists: pa.Array, cut: Cut | None) -> pa.Array:
-    """Return each list of pairs as the text of a JSON object, null where there are none."""
+def _attribute_texts(lists: pa.Array, extracted: ExtractedPairs | None) -> pa.Array:
+    """Return each list of pairs as the text of a JSON object, null for an empty list."""
     items, row = _items(lists)
     out: list[dict[str, Any] | None] = [None] * len(lists)
     if len(items):
         keys, values = _text(_child(items, "key")).to_pylist(), _child(items, "value").to_pylist()
-        numbers = _child(items, CUT).to_pylist()
+        numbers = _child(items, PLACEHOLDER).to_pylist()
         for at, (owner, key, item) in enumerate(zip(row.tolist(), keys, values, strict=True)):
             pairs = out[owner]
             if pairs is None:
                 pairs = out[owner] = {}
             if item is not None or numbers[at] is None:
-                pairs[key or ""] = None if item is None else otlprows.value(_wrapped(item))
-            elif cut is not None:
-                pairs.update(_python(cut, numbers[at]))
+                pairs[key or ""] = None if item is None else rowwise.value(_as_json(item))
+            elif extracted is not None:
+                pairs.update(_extracted_dict(extracted, numbers[at]))
     return pa.array([None if pairs is None else json_text(pairs) for pairs in out], pa.string())
 
 
-def _python(cut: Cut, number: int) -> dict[str, Any]:
-    """Return the pairs of a list that was cut out."""
-    start, stop = int(cut.starts[number]), int(cut.starts[number + 1])
-    columns = [values.slice(start, stop - start).to_pylist() for values in cut.values]
+def _extracted_dict(extracted: ExtractedPairs, number: int) -> dict[str, Any]:
+    """Return the pairs of an extracted list as a dict."""
+    start, stop = int(extracted.starts[number]), int(extracted.starts[number + 1])
+    columns = [values.slice(start, stop - start).to_pylist() for values in extracted.values]
     found = [next((v for v in row if v is not None), None) for row in zip(*columns, strict=True)]
-    return dict(zip(cut.key.slice(start, stop - start).to_pylist(), found, strict=True))
+    return dict(zip(extracted.key.slice(start, stop - start).to_pylist(), found, strict=True))

@@ -1,11 +1,11 @@
-"""OTLP's requests in a stream of protobuf, in the three ways they are written one after the other.
+"""Split a stream of protobuf into OTLP requests, in each of the three ways they are stored in files.
 
-bare            one request or several, of which each resource is a field of its own (tag, length)
-length before   four bytes, the highest first, as the Collector's file exporter writes
-varint before   as protobuf's own libraries write "delimited"
+    bare              0a 1f <31 bytes>  0a 22 <34 bytes>      each resource is a field: tag and length
+    length before     00 00 00 21 <33 bytes>                  four bytes, big-endian: the Collector's files
+    varint before     21 <33 bytes>                           protobuf's own "delimited" format
 
-A frame that lies about its length, or garbage between frames, is told as a rejection; the next place at
-which a whole frame stands is looked for from there, so that what is good after it is kept.
+If a length is wrong, or there is garbage between two messages, that place is rejected. Reading continues at
+the next offset where a whole message starts, so the messages after the damage are kept.
 """
 
 from __future__ import annotations
@@ -18,34 +18,45 @@ from obskit.readers.otlp.protobuf_wire import LEN, Broken, Field, fields, varint
 from obskit.schema import FileReport
 
 FRAME_LIMIT = 256 * 1024 * 1024
-"""Bytes that one frame may have; it is held in memory whole."""
+"""Bytes that one message may have; a message is held in memory as a whole."""
 
 BARE, FIXED, DELIMITED = "bare", "length before", "varint before"
 FRAMINGS = (FIXED, BARE, DELIMITED)
 _TAG = b"\x0a"
 _HEADER = 11
-"""Bytes of the longest header: a tag and a varint."""
+"""Bytes of the longest header, which is a tag and a varint."""
 
-_MORE = 64 * 1024 * 1024
-"""Bytes of garbage after which the rest of a file is given up."""
+_GARBAGE_LIMIT = 64 * 1024 * 1024
+"""Bytes of garbage after which the rest of the file is skipped."""
 
-_LOOKED_AT = 20
-"""Records that are looked at to tell whether bytes are a request."""
+_RECORDS_CHECKED = 20
+"""Records to check before bytes are taken for a request."""
 
-_ENOUGH = 1_000
-"""Fields of a resource after which bytes that were none are no longer expected."""
+_FIELDS_CHECKED = 1_000
+"""Fields of a resource to check before bytes are taken for a resource."""
 
 
 @dataclass(frozen=True)
-class Frame:
-    """A request, or one of its resources as a request: its bytes, and the place of the first in the file."""
+class ProtobufMessage:
+    """A request, or one resource of a bare request in the form of a request.
+
+    Attributes:
+        data: the bytes of the message, without the length before it.
+        position: offset of the first byte in the file.
+    """
 
     data: bytes
     position: int
 
 
 def framing_of(head: bytes) -> str | None:
-    """Return how frames stand in a file that begins with these bytes, None where it is none of OTLP's."""
+    """Return the framing of a file, or None if it is not OTLP in protobuf.
+
+    Args:
+        head: the first bytes of the file.
+    Returns:
+        One of `FRAMINGS`.
+    """
     for framing in FRAMINGS:
         found = _header(framing, head, 0)
         if found is not None and 0 < found[1] - found[0] <= FRAME_LIMIT:
@@ -56,7 +67,7 @@ def framing_of(head: bytes) -> str | None:
 
 
 def _header(framing: str, data: bytes, at: int) -> tuple[int, int] | None:
-    """Return where the frame at a place begins and ends after its header, None where there is no header."""
+    """Return start and end of the message whose header is at `at`, or None if there is no header."""
     try:
         if framing == FIXED:
             start = at + 4
@@ -72,15 +83,17 @@ def _header(framing: str, data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _is_request(framing: str, data: bytes, start: int, stop: int, cut: bool, *, strict: bool) -> bool:
-    """Whether a frame has the form of a request.
+    """Whether bytes have the form of a request.
 
     Args:
-        framing: what the frame holds depends on it.
-        data: the frame lies in it from `start` to before `stop`.
-        start: see there.
-        stop: see there.
-        cut: the frame goes on beyond `stop`.
-        strict: with nothing in it but what OTLP has, and at least one record as far as it can be seen.
+        framing: one of `FRAMINGS`; with `BARE`, the bytes are a resource.
+        data: bytes that contain the message.
+        start: offset of the message.
+        stop: offset after the message, or after the part of it that is in `data`.
+        cut: the message goes on beyond `stop`.
+        strict: accept only fields that OTLP defines, and require a record, unless the message is cut.
+    Returns:
+        Whether it is a request, as far as the bytes show.
     """
     if framing == BARE:
         return _is_resource(data, start, stop, cut, strict)
@@ -99,8 +112,8 @@ def _is_request(framing: str, data: bytes, start: int, stop: int, cut: bool, *, 
 def _is_resource(data: bytes, start: int, stop: int, cut: bool, strict: bool) -> bool:
     known = records = 0
     for number, field in enumerate(_read(data, start, stop, cut)):
-        if not strict and known and number >= _ENOUGH:
-            return True  # what is broken further on is told record by record
+        if not strict and known and number >= _FIELDS_CHECKED:
+            return True  # a fault further on is found when the records are read
         if field is None or (strict and (field.number not in (1, 2, 3, 1000) or field.wire != LEN)):
             return False
         known += field.number in (1, 2)
@@ -113,7 +126,7 @@ def _is_resource(data: bytes, start: int, stop: int, cut: bool, strict: bool) ->
                     if not _is_record(data, inner.start, min(inner.stop, stop), inner.stop > stop):
                         return False
                     records += 1
-                    if records >= _LOOKED_AT:
+                    if records >= _RECORDS_CHECKED:
                         return True
     return (records > 0 or cut) if strict else known > 0
 
@@ -123,7 +136,7 @@ def _is_record(data: bytes, start: int, stop: int, cut: bool) -> bool:
 
 
 def _read(data: bytes, start: int, stop: int, cut: bool) -> Iterator[Field | None]:
-    """Give the fields; None is what is broken. Of bytes that are cut the last field may be longer."""
+    """Yield the fields, and None where one is broken; if the bytes are cut, the last field may go beyond."""
     try:
         for field in fields(data, start, stop + FRAME_LIMIT if cut else stop):
             yield field
@@ -134,12 +147,14 @@ def _read(data: bytes, start: int, stop: int, cut: bool) -> Iterator[Field | Non
             yield None
 
 
-class Frames:
-    """Cuts a stream into frames.
+class MessageStream:
+    """Iterates over the messages in a stream of protobuf, and rejects what is between them.
 
     Args:
+        stream: bytes of the file.
+        report: receives the rejections.
         framing: one of `FRAMINGS`.
-        size: bytes read ahead at least.
+        size: minimum number of bytes to read ahead.
     """
 
     def __init__(self, stream: Stream, report: FileReport, framing: str, *, size: int) -> None:
@@ -148,48 +163,48 @@ class Frames:
         self._framing = framing
         self._size = size
         self._data = b""
-        self._at = 0  # where the next frame begins in `_data`
-        self._offset = 0  # of the first byte of `_data` in the file
+        self._at = 0  # offset of the next message in `_data`
+        self._offset = 0  # offset of `_data` in the file
         self._ended = False
-        self.told_damage = False
+        self.damage_reported = False
 
-    def __iter__(self) -> Iterator[Frame]:
-        while self._have(_HEADER):
+    def __iter__(self) -> Iterator[ProtobufMessage]:
+        while self._read_ahead(_HEADER):
             found = _header(self._framing, self._data, self._at)
             if found is None:
-                self._lost(self._torn() if self._left() < _HEADER else "not protobuf")
+                self._skip_damage(self._torn() if self._remaining() < _HEADER else "not protobuf")
                 continue
             head, size = found[0] - self._at, found[1] - self._at
             if size - head > FRAME_LIMIT:
-                self._lost(f"a message of more than {FRAME_LIMIT // 1024**2} MiB")
+                self._skip_damage(f"a message of more than {FRAME_LIMIT // 1024**2} MiB")
                 continue
-            self._have(size + _HEADER)
-            if self._left() < size:
-                self._lost(self._torn())
+            self._read_ahead(size + _HEADER)
+            if self._remaining() < size:
+                self._skip_damage(self._torn())
                 continue
             start, stop = self._at + head, self._at + size
             if stop == start:
                 self._at = stop
                 continue
-            if not self._is_request(start, stop) and not self._goes_on(stop):
-                self._lost("not an OTLP message")
+            if not self._is_request(start, stop) and not self._next_message_follows(stop):
+                self._skip_damage("not an OTLP message")
                 continue
             begin = self._at if self._framing == BARE else start
-            yield Frame(self._data[begin:stop], self._offset + begin)
+            yield ProtobufMessage(self._data[begin:stop], self._offset + begin)
             self._at = stop
 
-    def _left(self) -> int:
+    def _remaining(self) -> int:
         return len(self._data) - self._at
 
     def _torn(self) -> str:
-        self.told_damage = self._stream.damage is not None
+        self.damage_reported = self._stream.damage is not None
         return self._stream.damage or "torn: the file ends within the message"
 
-    def _have(self, count: int) -> bool:
-        """Have so many bytes from the place at hand on, or all that there are; say whether there are any."""
-        if self._left() >= count or self._ended:
-            return self._left() > 0
-        pieces, have = [self._data[self._at :]], self._left()
+    def _read_ahead(self, count: int) -> bool:
+        """Have `count` bytes from `_at` on in memory, or all that are left; return whether there are any."""
+        if self._remaining() >= count or self._ended:
+            return self._remaining() > 0
+        pieces, have = [self._data[self._at :]], self._remaining()
         self._offset, self._at = self._offset + self._at, 0
         while have < max(count, self._size) and not self._ended:
             piece = self._stream.piece()
@@ -203,8 +218,8 @@ class Frames:
         cut = stop > len(self._data)
         return _is_request(self._framing, self._data, start, min(stop, len(self._data)), cut, strict=strict)
 
-    def _goes_on(self, stop: int) -> bool:
-        """Whether another frame, or the end, follows: then only what this one holds is broken."""
+    def _next_message_follows(self, stop: int) -> bool:
+        """Whether a message or the end follows at `stop`; then only the content of this message is wrong."""
         if stop == len(self._data) and self._ended:
             return True
         found = _header(self._framing, self._data, stop)
@@ -212,30 +227,30 @@ class Frames:
             return False
         return found[0] == found[1] or self._is_request(*found)
 
-    def _lost(self, why: str) -> None:
-        """Reject what is at hand, and go to the next whole frame after it, or to the end."""
+    def _skip_damage(self, why: str) -> None:
+        """Reject the bytes at `_at`, and move to the next whole message, or to the end of the file."""
         self._report.reject(f"byte {self._offset + self._at}", why)
-        # Before the tag by which a request begins stands the header: four bytes, one to five, or nothing.
+        # A request starts with a tag. The header before the tag has four bytes, one to five, or none.
         headers = {FIXED: (4,), BARE: (0,), DELIMITED: (1, 2, 3, 4, 5)}[self._framing]
         passed = 0
-        while passed <= _MORE:
+        while passed <= _GARBAGE_LIMIT:
             at = self._at + 1
             while (tag := self._data.find(_TAG, at)) >= 0:
                 for place in (tag - header for header in headers if tag - header > self._at):
-                    if self._stands(place, tag):
+                    if self._is_message_at(place, tag):
                         self._at = place
                         return
                 at = tag + 1
             if self._ended:
                 break
-            stay = min(self._left(), _HEADER)
-            passed += self._left() - stay
+            stay = min(self._remaining(), _HEADER)
+            passed += self._remaining() - stay
             self._at = len(self._data) - stay
-            self._have(_HEADER + 1)
+            self._read_ahead(_HEADER + 1)
         self._at, self._ended = len(self._data), True
 
-    def _stands(self, place: int, tag: int) -> bool:
-        """Whether a whole frame stands at a place; one that is longer than what was read yet may be."""
+    def _is_message_at(self, place: int, tag: int) -> bool:
+        """Whether a whole message starts at `place`, as far as the file was read."""
         found = _header(self._framing, self._data, place)
         if found is None or not 4 <= found[1] - found[0] <= FRAME_LIMIT:
             return False

@@ -1,8 +1,16 @@
-"""Attributes in OTLP's JSON by numpy: lists of pairs as nearly all programs write them, cut out of the text.
+"""Extract the attributes from OTLP's JSON with numpy, before Arrow parses the rest of the text.
 
-Four fifths of such a text are `{"key":"...","value":{"stringValue":"..."}}`. Where all of a list is that,
-without a space or an escape, its keys and values are told by the places of the quotes, and the list's number
-is put in its place. The rest of the text is small; Arrow parses it, and any list that was not so with it.
+About four fifths of such a text are lists of pairs in one form. Each list that consists only of such pairs,
+without spaces or escapes, is replaced by a number:
+
+    "attributes":[{"key":"db","value":{"stringValue":"users"}},{"key":"n","value":{"intValue":"7"}}]
+    "attributes":[{"cut-5f1e...":0}]
+
+The positions of the quotes give the keys and values of the list:
+
+    starts: [0, 2]    key: ["db", "n"]    values: (["users", null], [null, 7])
+
+The text that is left is small. Arrow parses it, together with the lists in any other form.
 """
 
 from __future__ import annotations
@@ -17,18 +25,24 @@ import pyarrow as pa
 from obskit.readers.batches.attribute_columns import Integers
 from obskit.readers.jsonl.uniform_lines import Flags, Places, Text, scalars
 
-CUT = f"cut-{secrets.token_hex(8)}"
-"""Name of the field that holds a list's number; no input can have it by design."""
+PLACEHOLDER = f"cut-{secrets.token_hex(8)}"
+"""Name of the field that replaces a list and holds its number; random, so no input contains it."""
 
 _LARGEST = 32 * 1024 * 1024
-"""Bytes of a block; the places of all quotes are held at once."""
+"""Bytes of the largest block; the positions of all its quotes are in memory at once."""
 
-_MANY = 8
-"""Lists in a block from which on cutting them out is worth it."""
+MIN_LISTS = 8
+"""Number of lists in a block from which on extracting them is faster."""
 
 
-class Cut(NamedTuple):
-    """Lists of pairs: the first pair of each, and beyond the last; keys and values as `pivot.Attributes`."""
+class ExtractedPairs(NamedTuple):
+    """The pairs of all extracted lists.
+
+    Attributes:
+        starts: position of the first pair of each list; the number of pairs is appended.
+        key: keys, as in `attribute_columns.Attributes`.
+        values: values, as in `attribute_columns.Attributes`.
+    """
 
     starts: Integers
     key: pa.Array
@@ -36,13 +50,16 @@ class Cut(NamedTuple):
 
 
 class _Pairs(NamedTuple):
-    """Pairs of the usual form.
+    """Offsets in the text of each pair, which is `{"key":"db","value":{"stringValue":"users"}}`.
 
     Attributes:
-        begin: of each the place of its opening brace.
-        end: the place after its closing one.
-        key: where its key begins, and `key_end`, where that ends; `value` and `value_end` so for its value.
-        kind: of the value, a place in `_KINDS`; -1 for a pair of another form.
+        begin: of its opening brace.
+        end: after its last closing brace.
+        key: of the first byte of the key.
+        key_end: after the key.
+        value: of the first byte of the value.
+        value_end: after the value.
+        kind: form of the value, an index of `_BEFORE`; -1 for a pair in another form.
     """
 
     begin: Places
@@ -54,13 +71,13 @@ class _Pairs(NamedTuple):
     kind: npt.NDArray[np.int8]
 
 
-# What stands before a value of each kind; an integer may be written both ways.
+# The text before a value of each kind; integers are written with or without quotes.
 _BEFORE = (b'"stringValue":"', b'"intValue":"', b'"intValue":', b'"doubleValue":', b'"boolValue":')
 _TEXT, _QUOTED, _BARE, _DOUBLE, _BOOL = range(5)
 _LENGTHS = np.array([len(before) for before in _BEFORE], np.int32)
 _HEADS = ((_TEXT, b'"stringV'), (_BARE, b'"intValu'), (_DOUBLE, b'"doubleV'), (_BOOL, b'"boolVal'))
 _TAILS = np.array([int.from_bytes(before[-8:], "little") for before in _BEFORE], np.uint64)
-# Type -> for every kind whether its values are of it; the last is that of no kind, -1.
+# Type, and for each kind whether its values have that type; the last entry is for kind -1.
 _TYPES = (
     (pa.string(), np.array([1, 0, 0, 0, 0, 0], bool)),
     (pa.int64(), np.array([0, 1, 1, 0, 0, 0], bool)),
@@ -69,11 +86,13 @@ _TYPES = (
 )
 
 
-def cut(data: bytes) -> tuple[bytes, Cut] | None:
-    """Return a block of requests without its lists of pairs, and those; None where that gains nothing.
+def extract_pairs(data: bytes) -> tuple[bytes, ExtractedPairs] | None:
+    """Take the lists of pairs out of a block of requests.
 
     Args:
-        data: UTF-8, one request a line. Whether it is JSON is for whoever parses what is left.
+        data: UTF-8, one request per line. It may be invalid JSON, which the parser of the rest will find.
+    Returns:
+        The text with numbers in place of the lists, and the lists; None if there are too few of them.
     """
     if len(data) > _LARGEST or b"\\" in data:
         return None
@@ -87,13 +106,13 @@ def cut(data: bytes) -> tuple[bytes, Cut] | None:
     if pairs is None:
         return None
     first, last = _lists(text, pairs)
-    if len(first) < _MANY:
+    if len(first) < MIN_LISTS:
         return None
     begins, ends = pairs.begin[first].tolist(), pairs.end[last].tolist()
     parts: list[bytes] = []
     at = 0
     for number, (begin, end) in enumerate(zip(begins, ends, strict=True)):
-        parts += (data[at:begin], b'{"%s":%d}' % (CUT.encode(), number))
+        parts += (data[at:begin], b'{"%s":%d}' % (PLACEHOLDER.encode(), number))
         at = end
     left = b"".join([*parts, data[at:]])
     if int(np.count_nonzero(np.frombuffer(left, np.uint8) == ord("\n"))) != newlines:
@@ -102,7 +121,7 @@ def cut(data: bytes) -> tuple[bytes, Cut] | None:
     starts = np.concatenate(([0], np.cumsum(sizes)))
     chosen = np.arange(starts[-1]) + np.repeat(first - starts[:-1], sizes)
     made = _values(text, _Pairs(*(column[chosen] for column in pairs)))
-    return None if made is None else (left, Cut(starts, *made))
+    return None if made is None else (left, ExtractedPairs(starts, *made))
 
 
 def _pairs(text: Text, quotes: Places) -> _Pairs | None:
@@ -118,7 +137,7 @@ def _pairs(text: Text, quotes: Places) -> _Pairs | None:
     kind, inner = _kinds(text, key_end)
     quoted = (kind == _TEXT) | (kind == _QUOTED)
     value = inner + _LENGTHS[kind]
-    # A bare value ends four bytes before the next quote, be it of the next pair or of what follows.
+    # A value without quotes usually ends four bytes before the next quote: `7}},{"key"`, `7}}],"kind"`.
     value_end = np.where(quoted, closes[at + 4], opens[at + 4] - 4)
     other = np.flatnonzero(~quoted & (kind >= 0))
     stop = value_end[other]
@@ -126,7 +145,7 @@ def _pairs(text: Text, quotes: Places) -> _Pairs | None:
     other = other[~first]
     if len(other):
         braces = np.flatnonzero(text.bytes == ord("}")).astype(np.int32)
-        if not len(braces):  # torn before the first value ended
+        if not len(braces):  # the text ends within the first value
             return None
         place = np.searchsorted(braces, value[other])
         value_end[other] = braces[np.minimum(place, len(braces) - 1)]
@@ -137,7 +156,7 @@ def _pairs(text: Text, quotes: Places) -> _Pairs | None:
 
 
 def _kinds(text: Text, key_end: Places) -> tuple[npt.NDArray[np.int8], Places]:
-    """Return the kind of each value, -1 where it is none of the usual, and where its name begins."""
+    """Return the kind of each value, or -1, and the offset of the name of its type."""
     inner = key_end + np.int32(11)  # after `","value":{`
     head = text.words(inner)
     kind = np.full(len(inner), -1, np.int8)
@@ -145,12 +164,12 @@ def _kinds(text: Text, key_end: Places) -> tuple[npt.NDArray[np.int8], Places]:
         kind[head == _word(wanted)] = number
     kind[(kind == _BARE) & (text.bytes[np.minimum(inner + 11, len(text.bytes) - 1)] == ord('"'))] = _QUOTED
     tail = text.words(inner + _LENGTHS[kind] - 8)
-    kind[(tail != _TAILS[kind]) | ~_have(text, key_end, b'","value":{')] = -1
+    kind[(tail != _TAILS[kind]) | ~_text_at(text, key_end, b'","value":{')] = -1
     return kind, inner
 
 
 def _lists(text: Text, pairs: _Pairs) -> tuple[Integers, Integers]:
-    """Return the first and the last pair of every list that is of such pairs alone."""
+    """Return the first and last pair of each list in which all pairs have the usual form."""
     usual = pairs.kind >= 0
     joined = usual[:-1] & usual[1:] & (text.bytes[pairs.end[:-1]] == ord(","))
     joined &= pairs.begin[1:] == pairs.end[:-1] + 1
@@ -158,13 +177,16 @@ def _lists(text: Text, pairs: _Pairs) -> tuple[Integers, Integers]:
     last = np.flatnonzero(usual & ~np.append(joined, False))
     begin = pairs.begin[first]
     inside = begin >= 14
-    good = inside & _have(text, np.where(inside, begin - 14, 0), b'"attributes":[')
+    good = inside & _text_at(text, np.where(inside, begin - 14, 0), b'"attributes":[')
     good &= text.bytes[pairs.end[last]] == ord("]")
     return first[good], last[good]
 
 
 def _values(text: Text, pairs: _Pairs) -> tuple[pa.Array, tuple[pa.Array, ...]] | None:
-    key = text.strings(pairs.key, pairs.key_end - pairs.key).dictionary_encode()
+    try:
+        key = text.strings(pairs.key, pairs.key_end - pairs.key).dictionary_encode()
+    except pa.ArrowException:
+        return None
     length = pairs.value_end - pairs.value
     values = []
     for arrow, kinds in _TYPES:
@@ -175,7 +197,7 @@ def _values(text: Text, pairs: _Pairs) -> tuple[pa.Array, tuple[pa.Array, ...]] 
             if arrow.equals(pa.string()):
                 made = text.strings(pairs.value, np.where(of_kind, length, 0), ~of_kind)
             else:
-                made = _spread(text, pairs.value[of_kind], length[of_kind], arrow, of_kind)
+                made = _scalar_column(text, pairs.value[of_kind], length[of_kind], arrow, of_kind)
         except pa.ArrowException:
             return None
         if made is None:
@@ -184,8 +206,10 @@ def _values(text: Text, pairs: _Pairs) -> tuple[pa.Array, tuple[pa.Array, ...]] 
     return key, tuple(values)
 
 
-def _spread(text: Text, start: Places, length: Places, kind: pa.DataType, rows: Flags) -> pa.Array | None:
-    """Return scalars at the places where they belong, null between them."""
+def _scalar_column(
+    text: Text, start: Places, length: Places, kind: pa.DataType, rows: Flags
+) -> pa.Array | None:
+    """Return scalars as a column for all pairs, with null for pairs of another type."""
     found = scalars(text, start, length, kind)
     if found is None or found.null_count:
         return None
@@ -194,8 +218,8 @@ def _spread(text: Text, start: Places, length: Places, kind: pa.DataType, rows: 
     return pa.array(all_of_them, kind, mask=~rows)
 
 
-def _have(text: Text, at: Places, wanted: bytes) -> Flags:
-    """Return at which places a text of at least eight bytes stands."""
+def _text_at(text: Text, at: Places, wanted: bytes) -> Flags:
+    """Return at which offsets the text `wanted` is; it has at least eight bytes."""
     last = text.words(at + np.int32(len(wanted) - 8)) == _word(wanted[-8:])
     found: Flags = (text.words(at) == _word(wanted[:8])) & last
     return found

@@ -1,8 +1,11 @@
-"""OTLP's messages in protobuf, in two ways: whole ones by ptars into Arrow, any one into what JSON would say.
+"""Decode OTLP's messages in protobuf: whole requests with ptars into Arrow, or single records into dicts.
 
-The tables hold the fields that are read, under the names that OTLP's JSON has for them, so that both ways,
-and the JSON itself, come out alike. Texts are declared as bytes: it is twice as fast, and one text that is
-not UTF-8 does not refuse the whole message; nested values are bytes too, for Arrow has no recursive type.
+Both use the field names of OTLP's JSON, so protobuf and JSON give the same events:
+
+    0a 02 68 69  (a KeyValue)      ->      {"key": "hi"}
+
+In the Arrow structs, texts are bytes: decoding is twice as fast, and a text that is not UTF-8 does not
+refuse the whole message. Nested values are bytes too, because Arrow has no recursive types.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from obskit.readers.otlp.protobuf_wire import FIXED64, LEN, VARINT, Broken, Fiel
 Spec = dict[int, tuple[str, str]]
 
 _PAIRS = {1: ("attributes", "*KeyValue")}
-# Message -> number of a field -> its name in OTLP's JSON and its type; "*" is repeated.
+# Message -> field number -> name in OTLP's JSON, and type; "*" marks a repeated field.
 MESSAGES: dict[str, Spec] = {
     "AnyValue": {
         1: ("stringValue", "text"),
@@ -82,7 +85,15 @@ _WIRES = {"bool": VARINT, "int32": VARINT, "int64": VARINT, "fixed64": FIXED64, 
 
 
 class Signal(NamedTuple):
-    """Spans or logs: what their messages are called."""
+    """Spans or logs: the names of their messages and fields.
+
+    Attributes:
+        request: message of a request.
+        resources: field of a request with its resources.
+        scopes: field of a resource with its scopes.
+        records: field of a scope with its records.
+        record: message of a record.
+    """
 
     request: str
     resources: str
@@ -96,21 +107,26 @@ LOGS = Signal("Logs", "resourceLogs", "scopeLogs", "logRecords", "Log")
 
 
 class Refused(ValueError):
-    """A message that is not whole: the slow way tells where it is broken."""
+    """A message that ptars cannot decode; `requests` finds where it is damaged."""
 
 
 def decode(signal: Signal, messages: list[bytes]) -> pa.Array:
-    """Return, of each of some whole requests, the list of its resources, as structs, by ptars.
+    """Decode undamaged requests with ptars.
 
+    Args:
+        signal: what the requests hold.
+        messages: requests in protobuf.
+    Returns:
+        Array with one list per request: its resources as structs.
     Raises:
-        Refused: one of them is broken.
+        Refused: a request is damaged.
     """
     try:
         batch = _HANDLERS[signal.request].list_to_record_batch(messages)
     except (ValueError, pa.ArrowException) as error:
         raise Refused(str(error)) from None
     except BaseException as error:
-        # A length of nearly 2**64 makes ptars panic, which Rust's bindings raise as no Exception.
+        # With a length of nearly 2**64 ptars panics; a Rust panic is a BaseException, not an Exception.
         if type(error).__name__ != "PanicException":
             raise
         raise Refused(str(error)) from None
@@ -118,14 +134,15 @@ def decode(signal: Signal, messages: list[bytes]) -> pa.Array:
 
 
 def value(name: str, data: bytes) -> dict[str, Any]:
-    """Return an array or a list of pairs within a value, as JSON would say it.
+    """Return a nested value in the form of OTLP's JSON.
 
     Args:
         name: "arrayValue" or "kvlistValue".
-        data: its bytes.
-
+        data: the value in protobuf.
+    Returns:
+        An AnyValue, as {"arrayValue": {"values": [{"intValue": 1}]}}.
     Raises:
-        Broken: it is no protobuf, or nested too deep.
+        Broken: the bytes are not valid protobuf, or are nested too deeply.
     """
     return {name: _message("ArrayValue" if name == "arrayValue" else "KeyValueList", data, 0, len(data), 0)}
 
@@ -133,10 +150,15 @@ def value(name: str, data: bytes) -> dict[str, Any]:
 def requests(
     signal: Signal, data: bytes, reject: Callable[[int, str], None]
 ) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Give a message's records one by one, each as a request of JSON's form with its place in the message.
+    """Yield the records of a request that may be damaged, one by one.
 
-    What is broken is told to `reject`, with its place, and left out alone: a record, or what follows in the
-    group that it breaks.
+    Args:
+        signal: what the request holds.
+        data: the request in protobuf.
+        reject: called with offset and reason for each damaged record, and where the rest of a scope or
+            resource cannot be read.
+    Yields:
+        The offset of a record, and a request in the form of OTLP's JSON that holds this record alone.
     """
     for resource in _whole_fields(data, 0, len(data), reject):
         if resource.number != 1:
@@ -144,13 +166,13 @@ def requests(
         head: dict[str, Any] = {}
         for group in _whole_fields(data, resource.start, resource.stop, reject):
             if group.number == 1:
-                head = _head("Resource", data, group, reject)
+                head = _parse_or_reject("Resource", data, group, reject)
             if group.number != 2:
                 continue
             scope: dict[str, Any] = {}
             for record in _whole_fields(data, group.start, group.stop, reject):
                 if record.number == 1:
-                    scope = _head("Scope", data, record, reject)
+                    scope = _parse_or_reject("Scope", data, record, reject)
                 if record.number != 2:
                     continue
                 try:
@@ -171,7 +193,9 @@ def _whole_fields(data: bytes, start: int, stop: int, reject: Callable[[int, str
         reject(error.position, str(error))
 
 
-def _head(name: str, data: bytes, field: Field, reject: Callable[[int, str], None]) -> dict[str, Any]:
+def _parse_or_reject(
+    name: str, data: bytes, field: Field, reject: Callable[[int, str], None]
+) -> dict[str, Any]:
     try:
         return _message(name, data, field.start, field.stop, 0)
     except Broken as error:
@@ -180,7 +204,7 @@ def _head(name: str, data: bytes, field: Field, reject: Callable[[int, str], Non
 
 
 def _message(name: str, data: bytes, start: int, stop: int, depth: int) -> dict[str, Any]:
-    if depth > 3 * DEPTH_LIMIT + 8:  # a pair within a value is three messages
+    if depth > 3 * DEPTH_LIMIT + 8:  # a nested pair takes three messages
         raise Broken(f"nested deeper than {DEPTH_LIMIT} levels", start)
     spec = MESSAGES[name]
     out: dict[str, Any] = {}
@@ -191,13 +215,13 @@ def _message(name: str, data: bytes, start: int, stop: int, depth: int) -> dict[
         key, kind = known
         inner = kind.removeprefix("*")
         if field.wire != _WIRES.get(inner, LEN):
-            raise Broken("a field of another type than OTLP's", field.start)
+            raise Broken("a field with another wire type than OTLP defines", field.start)
         if inner in MESSAGES:
             made: Any = _message(inner, data, field.start, field.stop, depth + 1)
         else:
             made = _scalar(inner, data, field)
         if name == "AnyValue":
-            out.clear()  # of several the last is meant
+            out.clear()  # if there are several values, the last counts
         if kind.startswith("*"):
             out.setdefault(key, []).append(made)
         elif key in out and isinstance(made, dict):
@@ -229,7 +253,7 @@ def _scalar(kind: str, data: bytes, field: Field) -> Any:
 
 
 def _handlers() -> dict[str, Any]:
-    """Return ptars' decoder of each kind of request."""
+    """Return ptars' decoder for each kind of request."""
     proto = descriptor_pb2.FieldDescriptorProto
     types = {
         "bool": proto.TYPE_BOOL,

@@ -1,69 +1,82 @@
-"""OTLP in protobuf: requests of spans or logs, one a file or many, however they stand one after the other.
+"""OTLP in protobuf: export requests of spans or logs, one or many per file, in any framing.
 
-Whole messages go through Arrow (`otlpwire`, `otlpcolumns`). A message of which something is broken goes
-record by record, so that only what is broken is left out, with its place. Metrics and profiles are not
-events: one counted rejection of each a file says so.
+Undamaged messages are decoded by Arrow (`messages`, `columnar`). A damaged message is read record by record,
+so only the damaged records are rejected, each with its offset:
+
+    message of 4 spans, the third not UTF-8      ->      3 rows; rejected: byte 812: not UTF-8
+
+Metrics and profiles are not events; each kind is one rejection per file.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 
-from obskit.errors import ReadError
+from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.batches.attribute_columns import Pivot
-from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.batches.row_batcher import BATCH_TYPES, RowBatcher
 from obskit.readers.io.live_files import is_segment
 from obskit.readers.io.source import Source
-from obskit.readers.otlp import columnar as otlpcolumns
-from obskit.readers.otlp import messages as otlpwire
-from obskit.readers.otlp.framing import FIXED, Frame, Frames, framing_of
+from obskit.readers.otlp import columnar
+from obskit.readers.otlp import messages as otlp_messages
+from obskit.readers.otlp.framing import FIXED, MessageStream, ProtobufMessage, framing_of
 from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
 from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
-from obskit.readers.otlp.rowwise import BATCH_TYPES, METRICS, PROFILES, rows_of
+from obskit.readers.otlp.rowwise import METRICS, PROFILES, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport, ReadOptions
+from obskit.schema import NAMED, FileReport
 
 BLOCK = 4 * 1024 * 1024
-"""Bytes of messages that are decoded at once."""
+"""Bytes of messages to decode at once."""
 
-_PIECE = 1024 * 1024
+SPLIT_SIZE = 1024 * 1024
+"""Bytes of records in each part of a message that is larger than `BLOCK`."""
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is a request of OTLP, in any of the three framings."""
+    """Return whether the bytes are an OTLP request in any of the three framings."""
     return Match.NO if framing_of(head) is None else Match.CERTAIN
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give the spans and log records of a file as batches.
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the spans and log records of a file as batches.
 
+    Args:
+        source: the file.
+        report: receives the rejections.
+        _mapping: not used.
+    Yields:
+        Batches with names as found.
     Raises:
-        ReadError: nothing of it can be read.
-        LimitExceeded: too many field names.
+        ReadError: nothing in the file can be read.
+        LimitExceeded: more than `MAX_FIELDS` distinct field names.
     """
     before, rows = report.report.rejected_count, 0
-    messages = Messages(report, _said(source.path.name) if is_segment(source.path) else None)
+    messages = Messages(report, _signal_of_segment(source.path.name) if is_segment(source.path) else None)
     with source.stream() as stream:
-        frames = Frames(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
-        for batch in messages.batches(frames):
-            rows += batch.num_rows
-            yield batch
-        if stream.damage and not frames.told_damage:
+        found_messages = MessageStream(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
+        try:
+            for batch in messages.batches(found_messages):
+                rows += batch.num_rows
+                yield batch
+        except LimitExceeded as error:
+            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        if stream.damage and not found_messages.damage_reported:
             report.reject("end of the file", stream.damage)
     if not rows and report.report.rejected_count > before and not messages.others:
         first = next((r for r in report.report.rejected if r.file == report.path), None)
         where = f": {first.reason} ({first.position})" if first else ""
         raise ReadError(
-            f"{source.path} begins as OTLP in protobuf but cannot be read{where}",
-            hint="was it written to its end?",
+            f"{source.path} looks like OTLP in protobuf but cannot be read{where}",
+            hint="the file may be truncated; export it again",
         )
 
 
-def _said(segment: str) -> Signal:
-    """Return what a receiver's segment holds, by its name: its senders said so."""
+def _signal_of_segment(segment: str) -> Signal:
+    """Return what a file of `obskit receive` holds; its name says so, as the senders did."""
     return LOGS if segment.startswith("logs-") else SPANS
 
 
@@ -71,8 +84,11 @@ class Messages:
     """Turns requests in protobuf into batches.
 
     Args:
-        report: what is broken, and what holds no events, are counted in it.
-        signal: what the requests hold; None tells it by their content.
+        report: receives the rejections.
+        signal: what the requests hold; None to detect it from each request.
+
+    Attributes:
+        others: reasons of rejection for requests that hold no events, such as metrics.
     """
 
     def __init__(self, report: FileReport, signal: Signal | None = None) -> None:
@@ -83,69 +99,73 @@ class Messages:
         self._pivot = Pivot(report)
         self._rows = RowBatcher(dict(NAMED), BATCH_TYPES)
 
-    def batches(self, frames: Iterator[Frame] | Sequence[Frame] | Frames) -> Iterator[pa.RecordBatch]:
-        """Give the rows of requests in their order.
+    def batches(self, messages: Iterable[ProtobufMessage]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of requests in order.
 
+        Args:
+            messages: one request each.
+        Yields:
+            Batches; small requests share one, large ones are split.
         Raises:
-            LimitExceeded: too many field names.
+            LimitExceeded: more than `MAX_FIELDS` distinct field names.
         """
-        waiting: list[Frame] = []
+        waiting: list[ProtobufMessage] = []
         size, of = 0, SPANS
-        for frame in frames:
-            signal = self._signal or self._told(frame)
+        for message in messages:
+            signal = self._signal or self._detect_signal(message)
             if signal is None:
                 continue
             try:
-                pieces = [frame] if len(frame.data) <= BLOCK else _cut(frame)
+                pieces = [message] if len(message.data) <= BLOCK else _split(message)
             except Broken:
                 pieces = []
             if waiting and (signal is not of or not pieces):
-                yield from self._block(of, waiting)
+                yield from self._decode(of, waiting)
                 waiting, size = [], 0
             if not pieces:
-                yield from self._by_record(signal, frame)
+                yield from self._by_record(signal, message)
             of = signal
             for piece in pieces:
                 if size >= BLOCK:
-                    yield from self._block(of, waiting)
+                    yield from self._decode(of, waiting)
                     waiting, size = [], 0
                 waiting.append(piece)
                 size += len(piece.data)
         if waiting:
-            yield from self._block(of, waiting)
+            yield from self._decode(of, waiting)
 
-    def _told(self, frame: Frame) -> Signal | None:
-        """Return what a request holds, by its records' fields; None is no events, which is counted."""
-        told = signal_of(frame.data)
-        if isinstance(told, str):
-            if told not in self.others:
-                self.others.add(told)
-                self._report.reject(f"byte {frame.position}", told)
+    def _detect_signal(self, message: ProtobufMessage) -> Signal | None:
+        """Return the signal that a request holds; None if it holds no events, which is reported once."""
+        found = signal_of(message.data)
+        if isinstance(found, str):
+            if found not in self.others:
+                self.others.add(found)
+                self._report.reject(f"byte {message.position}", found)
             return None
-        if isinstance(told, Signal):
-            self._last = told
+        if isinstance(found, Signal):
+            self._last = found
         return self._last
 
-    def _block(self, signal: Signal, frames: list[Frame]) -> Iterator[pa.RecordBatch]:
+    def _decode(self, signal: Signal, messages: list[ProtobufMessage]) -> Iterator[pa.RecordBatch]:
         try:
-            requests = otlpwire.decode(signal, [frame.data for frame in frames])
-            batches = otlpcolumns.taken(signal, requests, self._pivot)
-        except (Refused, otlpcolumns.Unusual):
-            if len(frames) == 1:
-                yield from self._by_record(signal, frames[0])
+            requests = otlp_messages.decode(signal, [message.data for message in messages])
+            batches = columnar.to_batches(signal, requests, self._pivot)
+        except (Refused, columnar.Unusual):
+            if len(messages) == 1:
+                yield from self._by_record(signal, messages[0])
             else:
-                half = len(frames) // 2
-                yield from self._block(signal, frames[:half])
-                yield from self._block(signal, frames[half:])
+                half = len(messages) // 2
+                yield from self._decode(signal, messages[:half])
+                yield from self._decode(signal, messages[half:])
             return
         yield from batches
 
-    def _by_record(self, signal: Signal, frame: Frame) -> Iterator[pa.RecordBatch]:
+    def _by_record(self, signal: Signal, message: ProtobufMessage) -> Iterator[pa.RecordBatch]:
         def reject(place: int, why: str) -> None:
-            self._report.reject(f"byte {frame.position + place}", why)
+            self._report.reject(f"byte {message.position + place}", why)
 
-        for place, request in otlpwire.requests(signal, frame.data, reject):
-            for row in rows_of(request, self._report, f"byte {frame.position + place}"):
+        for place, request in otlp_messages.requests(signal, message.data, reject):
+            for row in rows_of(request, self._report, f"byte {message.position + place}"):
                 self._rows.add(row)
                 if self._rows.full:
                     yield self._rows.take()
@@ -157,39 +177,39 @@ def _is(field: Field, number: int) -> bool:
     return field.number == number and field.wire == LEN
 
 
-def _cut(frame: Frame) -> list[Frame]:
-    """Return a large request as small ones with some of its records each.
+def _split(message: ProtobufMessage) -> list[ProtobufMessage]:
+    """Split a large request into small ones with some of its records each.
 
-    A record of two bytes becomes hundreds in Arrow: what is decoded at once may not be as large as a frame.
+    In Arrow, a record of two bytes takes hundreds, so a message of the largest size is not decoded at once.
 
     Raises:
-        Broken: where records begin and end cannot be told to the last.
+        Broken: the boundaries between records cannot be found.
     """
-    data, out = frame.data, []
+    data, out = message.data, []
     for resource in fields(data, 0, len(data)):
         groups = list(fields(data, resource.start, resource.stop)) if _is(resource, 1) else []
-        head = b"".join(_packed(1, data[f.start : f.stop]) for f in groups if _is(f, 1))
+        head = b"".join(_length_delimited(1, data[f.start : f.stop]) for f in groups if _is(f, 1))
         for group in groups:
             if group.start == group.stop:
                 continue
             scope, ranges = b"", []
             start = at = group.start
             for field in fields(data, group.start, group.stop) if _is(group, 2) else ():
-                if field.number != 2 or field.stop - start > _PIECE:
+                if field.number != 2 or field.stop - start > SPLIT_SIZE:
                     ranges.append((start, at))
                     start = at if field.number == 2 else field.stop
                     if _is(field, 1):
-                        scope += _packed(1, data[field.start : field.stop])
+                        scope += _length_delimited(1, data[field.start : field.stop])
                 at = field.stop
             for low, high in (*ranges, (start, at)):
                 if high > low:
-                    made = _packed(1, head + _packed(2, scope + data[low:high]))
-                    out.append(Frame(made, frame.position + high - len(made)))
+                    made = _length_delimited(1, head + _length_delimited(2, scope + data[low:high]))
+                    out.append(ProtobufMessage(made, message.position + high - len(made)))
     return out
 
 
-def _packed(number: int, data: bytes) -> bytes:
-    """Return bytes as a field of a message."""
+def _length_delimited(number: int, data: bytes) -> bytes:
+    """Return bytes as a LEN field of a message."""
     size, out = len(data), bytearray([number << 3 | LEN])
     while size >= 0x80:
         out.append(size & 0x7F | 0x80)
@@ -197,21 +217,27 @@ def _packed(number: int, data: bytes) -> bytes:
     return bytes(out) + bytes([size]) + data
 
 
-# Fields, with their wire types, that only one of the two has.
+# (field number, wire type) of fields that only spans, or only log records, have.
 _OF_SPANS = {(7, FIXED64), (8, FIXED64), (6, VARINT), (16, FIXED32)}
 _OF_LOGS = {(1, FIXED64), (11, FIXED64), (2, VARINT), (7, VARINT), (8, FIXED32)}
 
 
-# Of a profile: when it was taken, by the protocol's versions; nothing else has such.
+# The time of a profile, in two versions of the protocol; nothing else has such a field.
 _OF_PROFILES = {(2, FIXED64), (3, FIXED64)}
 
 
 def signal_of(data: bytes) -> Signal | str | None:
-    """Return what a request holds by the first records that tell: a signal, why it is none, or None."""
+    """Return what a request holds, detected from the first records that show it.
+
+    Args:
+        data: a request in protobuf.
+    Returns:
+        The signal; or why the request holds no events; or None if no record shows it.
+    """
     for record in _records(data):
-        told = _told(data, record)
-        if told is not None:
-            return told
+        found = _classify_record(data, record)
+        if found is not None:
+            return found
     return None
 
 
@@ -230,12 +256,13 @@ def _records(data: bytes) -> Iterator[Field]:
         return
 
 
-def _told(data: bytes, record: Field) -> Signal | str | None:
-    """Return whose fields a record has.
+def _classify_record(data: bytes, record: Field) -> Signal | str | None:
+    """Return what a record is, from the numbers, wire types and lengths of its fields.
 
-    A span's ids are its first two fields, of 16 and 8 bytes, and its times are fixed; a log record's time is
-    its first, fixed, its ids of 16 and 8 bytes are the ninth and tenth; a metric has texts there, and one of
-    its kinds of data points.
+    field         1              2             7         8         9              10            11
+    span          id, 16 bytes   id, 8 bytes   fixed64   fixed64   attributes
+    log record    fixed64        varint        varint    fixed32   id, 16 bytes   id, 8 bytes   fixed64
+    metric        text           text          data                data           data          data
     """
     found: dict[int, Field] = {}
     try:
@@ -275,15 +302,4 @@ def _is_value(data: bytes, field: Field) -> bool:
     return len(inner) == 1 and 1 <= inner[0].number <= 7
 
 
-def _is_segment(path: Path) -> bool:
-    # What a receiver has acknowledged is read, even if its first request does not look like OTLP.
-    return path.suffix == ".otlp" and is_segment(path)
-
-
-READER = Reader(
-    "OTLP protobuf",
-    (".pb", ".binpb", ".proto", ".otlp", ".bin"),
-    sniff,
-    read,
-    claims=_is_segment,
-)
+READER = Reader("OTLP protobuf", (".pb", ".binpb", ".proto", ".otlp", ".bin"), sniff, read)

@@ -1,6 +1,10 @@
-"""Protobuf's wire format, a field at a time: for frames, for what to tell of bytes, and for damaged messages.
+"""Protobuf's wire format, one field at a time.
 
-Whole messages go through ptars (see `otlpwire`); this is the slow way that knows the place of a fault.
+    bytes        08 96 01                       12 02 68 69
+    field        number 1, VARINT, value 150    number 2, LEN, bytes 68 69 ("hi")
+
+Used to find message boundaries, to recognise what a message holds, and to read damaged messages: it knows the
+offset of a fault. Undamaged messages are decoded by ptars (see `messages`).
 """
 
 from __future__ import annotations
@@ -9,12 +13,17 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
-_MOST = 10
-"""Bytes of the longest varint."""
+_LONGEST_VARINT = 10
+"""Bytes; 64 bits at seven per byte."""
 
 
 class Broken(ValueError):
-    """Bytes that are no protobuf: why, and where they begin."""
+    """Bytes that are not valid protobuf.
+
+    Args:
+        why: the reason, as a report shows it.
+        position: offset of the first bad byte.
+    """
 
     def __init__(self, why: str, position: int) -> None:
         super().__init__(why)
@@ -22,9 +31,14 @@ class Broken(ValueError):
 
 
 class Field(NamedTuple):
-    """A field of a message: its number and wire type; its bytes lie from `start` to before `stop`.
+    """A field of a message.
 
-    A varint is `value` already, and so are the bytes of a fixed one as an unsigned number.
+    Attributes:
+        number: field number.
+        wire: wire type: VARINT, FIXED64, LEN or FIXED32.
+        value: the value of a varint or of a fixed field, as an unsigned number; of LEN, the length in bytes.
+        start: offset of the value's first byte.
+        stop: offset after the value's last byte.
     """
 
     number: int
@@ -35,26 +49,38 @@ class Field(NamedTuple):
 
 
 def varint(data: bytes, at: int, stop: int) -> tuple[int, int]:
-    """Return an unsigned number and where it ends.
+    """Return an unsigned varint and the offset after it.
 
+    Args:
+        data: the bytes.
+        at: offset of the varint.
+        stop: offset before which it has to end.
+    Returns:
+        The value, at most 64 bits, and the offset after its last byte.
     Raises:
-        Broken: it ends beyond `stop`, or has more than ten bytes.
+        Broken: the varint does not end before `stop`, or has more than ten bytes.
     """
     value, shift = 0, 0
-    for place in range(at, min(stop, at + _MOST)):
+    for place in range(at, min(stop, at + _LONGEST_VARINT)):
         byte = data[place]
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
             return value & (2**64 - 1), place + 1
         shift += 7
-    raise Broken("a number that does not end", at)
+    raise Broken("a varint that does not end", at)
 
 
 def fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
-    """Give a message's fields in their order.
+    """Yield the fields of a message in order.
 
+    Args:
+        data: the bytes.
+        start: offset of the message.
+        stop: offset after the message.
+    Yields:
+        One `Field` per field; nested messages are LEN fields.
     Raises:
-        Broken: a field that does not end within the message, or of a kind that there is not.
+        Broken: a field goes beyond the end of the message, or its tag is not valid.
     """
     at = start
     while at < stop:
@@ -80,6 +106,6 @@ def fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
         else:
             raise Broken("not protobuf", begin)
         if end > stop:
-            raise Broken("a field longer than what holds it", begin)
+            raise Broken("a field longer than the message that contains it", begin)
         yield Field(number, wire, value, at, end)
         at = end

@@ -1,13 +1,22 @@
-"""One OTLP request as flat rows: resource, scope and the event's own attributes in one dict a span or log."""
+"""Convert one OTLP request, parsed from JSON, to flat rows: one dict per span or log record.
+
+    {"resource": {"attributes": [{"key": "service.name", "value": {"stringValue": "shop"}}]},
+     "scopeSpans": [{"scope": {"name": "lib"},
+                     "spans": [{"name": "GET /", "attributes": [{"key": "n", "value": {"intValue": "7"}}]}]}]}
+
+    -> {"name": "GET /", ..., "service.name": "shop", "otel.scope.name": "lib", "n": 7}
+
+This is the tolerant parser, and the reference for `columnar`, which gives the same events faster.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
 
-from obskit.readers.batches.row_batcher import DEPTH_LIMIT, attribute_name
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, attribute_name
 from obskit.readers.sniffing import OTLP_REQUEST
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
+from obskit.schema import FileReport
 from obskit.schema.types import json_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -41,41 +50,39 @@ _SNAKE = {
 }
 METRICS, PROFILES = "metrics are not events", "profiles are not events"
 OTHERS = {"resourceMetrics": METRICS, "resourceProfiles": PROFILES}
-"""What else a request may hold -> why it is left out; counted once a file."""
-
-BATCH_TYPES = {"timestamp": TIMESTAMP, "events": EVENTS_TYPE, "links": LINKS_TYPE}
-"""Columns whose type is not to be told by the values of the rows."""
+"""Keys of requests that hold no events -> why they are rejected, once per file."""
 
 _PLAIN: dict[str, type] = {"stringValue": str, "boolValue": bool, "doubleValue": float}
 _SEVERITIES = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")
 
 
-class Malformed(ValueError):
-    """A record that does not have OTLP's form."""
-
-
 def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Iterator[Any]:
-    """Give a request's spans and log records as flat rows.
+    """Yield the spans and log records of a request as flat rows; malformed records are rejected.
 
-    What is malformed is counted with its place in the request and left out.
+    Args:
+        request: a parsed request of spans, logs or both.
+        report: receives rejections and overridden keys.
+        position: where the request is in the file; a record adds its number, as "line 3, byte 812, spans 2".
+    Yields:
+        One dict per record: column or attribute name -> value.
     """
-    for kind, scopes, old, records, make in (
-        ("resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", span),
-        ("resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", log),
+    for kind, scopes, old, records, make, noun in (
+        ("resourceSpans", "scopeSpans", "instrumentationLibrarySpans", "spans", span, "span"),
+        ("resourceLogs", "scopeLogs", "instrumentationLibraryLogs", "logRecords", log, "log record"),
     ):
         at = 0
         for resource in _objects(request, kind, report, position):
-            below: list[str] = []  # keys of which every record below has one value more than it can show
+            below: list[str] = []  # keys that occur twice here: an override in each record of the resource
             try:
                 base = attributes(_dict(resource, "resource"), below)
-            except Malformed as error:
+            except MalformedRecord as error:
                 report.reject(position, str(error))
                 base = {}
             for group in _objects(resource, scopes if _get(resource, scopes) else old, report, position):
                 hidden = list(below)
                 try:
                     scope = _scope(group, hidden)
-                except Malformed as error:
+                except MalformedRecord as error:
                     report.reject(position, str(error))
                     scope = {}
                 hidden += base.keys() & scope.keys()
@@ -86,11 +93,11 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                     again = list(hidden)
                     try:
                         if type(record) is not dict:
-                            raise Malformed(f"a malformed {make.__name__}")
+                            raise MalformedRecord(f"a malformed {noun}")
                         own = make(record)
                         extra = attributes(record, again)
-                    except (Malformed, TypeError, ValueError, AttributeError, OverflowError) as error:
-                        why = str(error) if isinstance(error, Malformed) else f"a malformed {make.__name__}"
+                    except (MalformedRecord, TypeError, ValueError, AttributeError, OverflowError) as error:
+                        why = str(error) if isinstance(error, MalformedRecord) else f"a malformed {noun}"
                         report.reject(where, why)
                         continue
                     for key in (*again, *(shared.keys() & extra.keys())):
@@ -99,23 +106,23 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
 
 
 def others(request: dict[str, Any]) -> list[str]:
-    """Return why what a request holds beside spans and log records is left out."""
+    """Return the reasons to reject what a request holds besides spans and log records."""
     return [why for name, why in OTHERS.items() if _items(request, name)]
 
 
 def is_request(item: Any) -> bool:
-    """Whether a JSON value is a request: an object with one of the keys of requests, or an empty one."""
+    """Whether a JSON value is a request: an object with a key of a request, or an empty object."""
     if type(item) is not dict:
         return False
     return not item or any(OTLP_REQUEST.fullmatch(b'"%s":' % name.encode()) for name in item)
 
 
 def _objects(item: dict[str, Any], name: str, report: FileReport, position: str) -> list[dict[str, Any]]:
-    """Return the objects of a list; what else is in it, or in its place, is counted as left out."""
+    """Return the objects in a list; other items, or another value than a list, are rejected."""
     values = _list(item, name, report, position)
     found = [value for value in values if type(value) is dict]
     for _ in range(len(values) - len(found)):
-        report.reject(position, f"{name} that are no objects")
+        report.reject(position, f"an item of {name} that is not an object")
     return found
 
 
@@ -124,7 +131,7 @@ def _list(item: dict[str, Any], name: str, report: FileReport, position: str) ->
     if type(values) is list:
         return values
     if values is not None:
-        report.reject(position, f"{name} that are no list")
+        report.reject(position, f"{name} is not a list")
     return []
 
 
@@ -153,7 +160,7 @@ def _scope(group: dict[str, Any], again: list[str]) -> dict[str, Any]:
 
 
 def span(item: dict[str, Any]) -> dict[str, Any]:
-    """Return our columns of a span."""
+    """Return the columns of a span, without its attributes."""
     start, end = integer(_get(item, "startTimeUnixNano")), integer(_get(item, "endTimeUnixNano"))
     status = _dict(item, "status")
     out: dict[str, Any] = {
@@ -178,7 +185,7 @@ def span(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def log(item: dict[str, Any]) -> dict[str, Any]:
-    """Return our columns of a log record; one without a time of its own has that of its observation."""
+    """Return the columns of a log record; without a time of its own it has the time it was observed."""
     time = integer(_get(item, "timeUnixNano")) or integer(_get(item, "observedTimeUnixNano"))
     body = item.get("body")
     out = {
@@ -219,19 +226,23 @@ def _attribute_text(item: dict[str, Any]) -> str | None:
 
 
 def integer(number: Any) -> int:
-    """Return a 64-bit integer that is a number or text; missing is 0.
+    """Return a 64-bit integer.
 
+    Args:
+        number: a number or text; None and "" are 0.
+    Returns:
+        The integer, signed or unsigned.
     Raises:
-        Malformed: it is neither.
+        MalformedRecord: the value is not an integer, or has more than 64 bits.
     """
     if number is None or number == "":
         return 0
     try:
         found = int(number)
     except (TypeError, ValueError, OverflowError):
-        raise Malformed("an integer that is none") from None
+        raise MalformedRecord("a value that is not an integer") from None
     if not -(2**63) <= found < 2**64:
-        raise Malformed("an integer beyond 64 bits")
+        raise MalformedRecord("an integer of more than 64 bits")
     return found
 
 
@@ -240,7 +251,7 @@ def _text(item: Any) -> str | None:
 
 
 def kind_word(item: Any) -> str | None:
-    """Return a span's kind as a word from its number or name; unspecified and unknown ones are None."""
+    """Return a span kind as a word, from its number or name: 2 is "server"; None if unknown."""
     if type(item) is int:
         return _KINDS[item] if 0 < item < len(_KINDS) else None
     text = str(item or "").removeprefix("SPAN_KIND_").lower()
@@ -250,7 +261,7 @@ def kind_word(item: Any) -> str | None:
 
 
 def status_word(item: Any) -> str | None:
-    """Return a status as UNSET, OK or ERROR from its number or name; missing is UNSET, unknown None."""
+    """Return a status as UNSET, OK or ERROR, from its number or name; None if unknown."""
     if type(item) is int:
         return _STATUS[item] if 0 <= item < len(_STATUS) else None
     text = str(item or "UNSET").removeprefix("STATUS_CODE_").upper()
@@ -260,7 +271,7 @@ def status_word(item: Any) -> str | None:
 
 
 def severity(item: Any) -> int | None:
-    """Return a severity's number from its number or name; unspecified and unknown ones are None."""
+    """Return a severity number, from a number or a name: "WARN2" is 14; None if unknown."""
     text = str(item or 0).removeprefix("SEVERITY_NUMBER_").upper()
     if text.isdigit():
         return int(text) or None
@@ -271,19 +282,20 @@ def severity(item: Any) -> int | None:
 
 
 def attributes(item: dict[str, Any], again: list[str]) -> dict[str, Any]:
-    """Return an item's attributes flat; of a name that is there twice the last value wins.
+    """Return attributes as a flat dict; if a name occurs twice, the last value wins.
 
     Args:
-        item: what has attributes.
-        again: names that were there already are added to it.
-
+        item: a resource, scope, span or log record.
+        again: names that occur twice are appended to this list.
+    Returns:
+        Name -> value.
     Raises:
-        Malformed: nested beyond the limit.
+        MalformedRecord: an attribute is nested too deeply, or an integer is not one.
     """
     out: dict[str, Any] = {}
     for pair in _items(item, "attributes"):
         wrapped = pair.get("value")
-        if type(wrapped) is dict and len(wrapped) == 1:  # the plain ones first: nearly all are
+        if type(wrapped) is dict and len(wrapped) == 1:  # simple values first, because nearly all are
             ((kind, found),) = wrapped.items()
             if type(found) is _PLAIN.get(kind):
                 _set(out, _key(pair), found, again)
@@ -310,17 +322,23 @@ def _put(out: dict[str, Any], name: str, wrapped: Any, again: list[str]) -> None
 
 
 def leaves(name: str, wrapped: Any, depth: int = 0) -> Iterator[tuple[str, Any]]:
-    """Give the values of an AnyValue, those of pairs in it under dotted names; what is null is none.
+    """Yield the values of an attribute: one, or one per nested pair with a dotted name.
 
+    Args:
+        name: key of the attribute.
+        wrapped: its AnyValue.
+        depth: levels of nesting above it.
+    Yields:
+        Name and value; nothing for null.
     Raises:
-        Malformed: nested beyond the limit, or an integer that is none.
+        MalformedRecord: nested deeper than `DEPTH_LIMIT`, or an integer is not one.
     """
     if type(wrapped) is not dict:
         return
     pairs = _get(wrapped, "kvlistValue")
     if type(pairs) is dict:
         if depth >= DEPTH_LIMIT:
-            raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
+            raise MalformedRecord(f"nested deeper than {DEPTH_LIMIT} levels")
         for pair in _items(pairs, "values"):
             yield from leaves(f"{name}.{_key(pair)}", pair.get("value"), depth + 1)
     else:
@@ -330,15 +348,20 @@ def leaves(name: str, wrapped: Any, depth: int = 0) -> Iterator[tuple[str, Any]]
 
 
 def value(wrapped: Any, depth: int = 0) -> Any:
-    """Return what an AnyValue holds: text, bool, int, float, a list, a dict, or None.
+    """Return the value of an AnyValue: {"intValue": "7"} is 7.
 
+    Args:
+        wrapped: an AnyValue; anything else is None.
+        depth: levels of nesting above it.
+    Returns:
+        Text, bool, int, float, list, dict or None.
     Raises:
-        Malformed: nested beyond the limit, or an integer that is none.
+        MalformedRecord: nested deeper than `DEPTH_LIMIT`, or an integer is not one.
     """
     if type(wrapped) is not dict:
         return None
     if depth > DEPTH_LIMIT:
-        raise Malformed(f"nested deeper than {DEPTH_LIMIT} levels")
+        raise MalformedRecord(f"nested deeper than {DEPTH_LIMIT} levels")
     for name in (
         "stringValue",
         "intValue",
@@ -354,9 +377,7 @@ def value(wrapped: Any, depth: int = 0) -> Any:
         if name == "intValue":
             return integer(found)
         if name == "doubleValue":
-            return float(
-                found
-            )  # "NaN", "Infinity" and "-Infinity" are its words for what JSON has no number for
+            return float(found)  # the text "NaN", "Infinity" and "-Infinity" too
         if name == "boolValue":
             return found if type(found) is bool else str(found).lower() == "true"
         if name == "arrayValue":
@@ -370,5 +391,5 @@ def value(wrapped: Any, depth: int = 0) -> Any:
 
 
 def value_text(item: Any) -> str | None:
-    """Return a body as text; what is nested is JSON."""
+    """Return a value as text; lists and dicts become JSON."""
     return item if item is None or type(item) is str else json_text(item)

@@ -19,11 +19,10 @@ import orjson
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher
+from obskit.readers.batches.row_batcher import BATCH_TYPES, DEPTH_LIMIT, RowBatcher
 from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
 from obskit.readers.jsonl.reader import BadLine, parse_line
-from obskit.readers.otlp.rowwise import BATCH_TYPES
 from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
@@ -37,10 +36,6 @@ SMALL = 8 * 1024
 """Bytes below which the fast way is not worth its set-up."""
 
 _DECODER = json.JSONDecoder()
-
-
-class Malformed(ValueError):
-    """A record that does not have its format's form, and why."""
 
 
 @dataclass(frozen=True)

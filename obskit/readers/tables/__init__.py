@@ -1,1 +1,1 @@
-"""Tables: CSV, Parquet, Arrow IPC, Delta Lake."""
+"""Readers of tables: CSV, Parquet, Arrow IPC and Delta Lake."""

@@ -1,56 +1,64 @@
-"""Parquet and Arrow IPC (file and stream): rows by columns, names and types as the file says.
+"""Parquet and Arrow IPC (files and streams): names and types as the file has them.
 
-What tracing tools write so is told by its columns and read as `layouts` says.
+If the columns are those of a tracing tool, `column_layouts` turns the rows into spans.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
-from obskit.readers import tempo
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.schema import FileReport, ReadOptions, check_sources
-from obskit.text import first_line
+from obskit.readers.tables.first_line import first_line
+from obskit.schema import FileReport, check_sources
 
 ROWS = 65_536
 BYTES = 64 * 1024 * 1024
-"""Bytes of rows, as Parquet stores them before it compresses, that are read at once."""
+"""Bytes of rows to read at once, as Parquet counts them before compression."""
 
-_LEAST = 16
+_MIN_ROWS = 16
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 _CONTINUED = b"\xff\xff\xff\xff"
 
 
 def sniff_parquet(head: bytes) -> Match:
-    """Say whether the bytes begin as Parquet does."""
+    """Return whether the bytes start like a Parquet file."""
     return Match.CERTAIN if head[:4] == b"PAR1" else Match.NO
 
 
-def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give a Parquet file's rows, a row group at a time; one that cannot be read is counted and left out.
+def read_parquet(
+    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a Parquet file, one row group after the other; unreadable row groups are rejected.
 
+    Args:
+        source: the file.
+        report: receives the rejections.
+        mapping: see `schema.read_mapping`; with one, the columns are not taken for those of a tracing tool.
+    Yields:
+        Batches of at most `ROWS` rows and about `BYTES` bytes.
     Raises:
-        ReadError: the file's footer cannot be read.
-        LimitExceeded: it is compressed around, and unfolds beyond the limit.
+        ReadError: the footer cannot be read, or a column that the mapping names is missing.
+        LimitExceeded: the file as a whole is compressed, and is too large when decompressed.
     """
     with source.on_disk() as path:
         try:
             file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
-            names = file.schema_arrow.names  # which may be no text
+            names = file.schema_arrow.names  # raises if a name is not UTF-8
         except _BROKEN as error:
             raise ReadError(
-                f"{source.path} is Parquet whose footer cannot be read: {first_line(error)}",
-                hint="was it written to its end? Without its footer the rows cannot be found",
+                f"{source.path} has a Parquet footer that cannot be read: {first_line(error)}",
+                hint="the file may be truncated; write it again",
             ) from error
         with file:
-            layout = None if options.mapping else layout_of(names)
-            check_sources(options.mapping, names, source.path)
+            layout = None if mapping else layout_of(names)
+            check_sources(mapping, names, source.path)
             for group in range(file.num_row_groups):
                 for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
                     yield from layout.read(batch, source, report) if layout else (batch,)
@@ -59,8 +67,8 @@ def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> It
 def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) -> Iterator[pa.RecordBatch]:
     given = 0
     stored = file.metadata.row_group(group)
-    # Rows may be of any size: whole traces, bodies of megabytes.
-    rows = max(_LEAST, min(rows, BYTES * stored.num_rows // max(stored.total_byte_size, 1)))
+    # A row may be large: a whole trace, or a body of megabytes.
+    rows = max(_MIN_ROWS, min(rows, BYTES * stored.num_rows // max(stored.total_byte_size, 1)))
     batches = file.iter_batches(batch_size=rows, row_groups=[group], use_threads=False)
     while True:
         try:
@@ -76,7 +84,7 @@ def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) 
 
 
 def sniff_arrow(head: bytes) -> Match:
-    """Say whether the bytes begin as an Arrow IPC file or stream does."""
+    """Return whether the bytes start like an Arrow IPC file or stream."""
     if head[:8] == b"ARROW1\0\0":
         return Match.CERTAIN
     size = int.from_bytes(head[4:8], "little", signed=True)
@@ -84,7 +92,7 @@ def sniff_arrow(head: bytes) -> Match:
 
 
 class _WithoutMagic:
-    """An IPC file as the stream that it holds: all after the eight bytes it begins with."""
+    """The Arrow IPC stream inside an IPC file: everything after the first eight bytes."""
 
     def __init__(self, stream: Stream) -> None:
         self.damage: str | None = None
@@ -104,25 +112,33 @@ class _WithoutMagic:
         return self._stream.position()
 
 
-def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give an Arrow file's or stream's rows; one that breaks off gives the batches before the break.
+def read_arrow(
+    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
+) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of an Arrow file or stream; of a truncated one, those before the break.
 
+    Args:
+        source: the file.
+        report: receives the rejections.
+        mapping: see `schema.read_mapping`; with one, the columns are not taken for those of a tracing tool.
+    Yields:
+        Batches of at most `ROWS` rows.
     Raises:
-        ReadError: its schema cannot be read.
+        ReadError: the schema cannot be read, or a column that the mapping names is missing.
     """
     with source.stream() as stream:
         is_file = source.head[:6] == b"ARROW1"
         readable = Readable(_WithoutMagic(stream) if is_file else stream)
         try:
             reader = pa.ipc.open_stream(pa.PythonFile(readable, mode="r"))
-            names = reader.schema.names  # which may be no text
+            names = reader.schema.names  # raises if a name is not UTF-8
         except _BROKEN as error:
             raise ReadError(
-                f"{source.path} is Arrow IPC whose schema cannot be read: {first_line(error)}",
-                hint="was it written to its end?",
+                f"{source.path} has an Arrow schema that cannot be read: {first_line(error)}",
+                hint="the file may be truncated; write it again",
             ) from error
-        check_sources(options.mapping, names, source.path)
-        layout = None if options.mapping else layout_of(names)
+        check_sources(mapping, names, source.path)
+        layout = None if mapping else layout_of(names)
         given = 0
         while True:
             try:
@@ -131,7 +147,7 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             except StopIteration:
                 break
             except _BROKEN:
-                why = stream.damage or "an Arrow batch that cannot be read, nor what follows it"
+                why = stream.damage or "an Arrow batch that cannot be read; the rest of the file is skipped"
                 report.reject(f"batch {given}", why)
                 return
             given += 1
@@ -143,5 +159,5 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             report.reject("end of the file", stream.damage)
 
 
-PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet, select_files=tempo.block_files)
+PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet)
 ARROW = Reader("Arrow IPC", (".arrow", ".arrows", ".feather", ".ipc"), sniff_arrow, read_arrow)

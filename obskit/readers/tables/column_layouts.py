@@ -1,4 +1,8 @@
-"""What tracing tools write by columns, in Parquet or Arrow: told by the columns, read as spans."""
+"""Tables of tracing tools, in Parquet or Arrow: recognised by their columns and read as spans.
+
+columns Timestamp, TraceId, SpanId, SpanName, Duration, ...    spans of the Collector's ClickHouse exporter
+columns TraceID, rs, RootSpanName, ...                         a block of Grafana Tempo: one row per trace
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,12 @@ from obskit.schema import FileReport
 
 @dataclass(frozen=True)
 class Layout:
-    """A tool's columns: how many rows to read at once, and what makes events of them."""
+    """How to read the table of a tool.
+
+    Attributes:
+        rows: number of rows to read at once.
+        read: turns a batch of the table into batches of events.
+    """
 
     rows: int
     read: Callable[[pa.RecordBatch, Source, FileReport], Iterator[pa.RecordBatch]]
@@ -29,7 +38,7 @@ _TEMPO = Layout(tempo.TRACES, tempo.spans)
 
 
 def layout_of(names: Sequence[str]) -> Layout | None:
-    """Return the layout that columns of these names have, None where they are the events' own."""
+    """Return the layout of a table with these columns, or None if each row is an event already."""
     if clickhouse.is_export(names):
         return _CLICKHOUSE
     return _TEMPO if tempo.is_block(names) else None

@@ -1,8 +1,15 @@
-"""CSV with a header: comma, semicolon, tab or bar between, quotes as usual.
+"""CSV with a header line; fields are separated by a comma, semicolon, tab or vertical bar.
 
-Everything is parsed as text; a column is then given numbers or booleans only where every value of a batch
-reads back as it was written ("007" and "1e5" stay text, for they are ids as often as numbers). An empty
-field is null, and so are NULL, null and \\N. A row with too few or too many fields is counted and left out.
+Every field is read as text. A column of a batch becomes integers, floats or booleans only if all of its
+values would be written the same way again:
+
+    status,zip,took,note            status: int64   [200, 503]
+    200,007,1.5,                    zip:    string  ["007", "123"]
+    503,123,2.25,NULL               took:   double  [1.5, 2.25]
+                                    note:   null
+
+`007` and `1e5` stay text: they are as often ids as numbers. An empty field, NULL, null and \\N are null.
+A row with more or fewer fields than the header is rejected.
 """
 
 from __future__ import annotations
@@ -23,16 +30,16 @@ from obskit.errors import ReadError
 from obskit.names import current, type_word
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport, ReadOptions, check_sources, read_mapping
-from obskit.text import pluralize
+from obskit.readers.tables.first_line import first_line
+from obskit.schema import FileReport, check_sources, read_mapping
 
 BLOCK = 4 * 1024 * 1024
-_NO_TEXT = re.compile("[\udc80-\udcff]+")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]+")
 _MARK = "\U0010fffe"
 _DELIMITERS = (",", "\t", ";", "|")
 _NULLS = ("", "NULL", "null", "\\N")
 _INTEGER = r"^-?(0|[1-9][0-9]{0,18})$"
-# A whole number among decimals is one of them, as far as a float holds it exactly.
+# A whole number may stand among decimals if a float holds it exactly: up to 15 digits.
 _FLOAT = (
     r"^(-?(0|[1-9][0-9]*)\.[0-9]+([eE][+-]?[0-9]+)?|-?(0|[1-9][0-9]*)[eE][+-][0-9]+|-?(0|[1-9][0-9]{0,14})"
     r"|-?inf|nan|NaN)$"
@@ -40,12 +47,12 @@ _FLOAT = (
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is a table: a header of distinct names, and rows of as many fields."""
+    """Return whether the bytes are a table: a header of distinct names, and rows with as many fields."""
     return Match.POSSIBLE if delimiter_of(head) else Match.NO
 
 
 def delimiter_of(head: bytes) -> str | None:
-    """Return what stands between a table's fields, or None where the bytes are no table."""
+    """Return the character between the fields of a table, or None if the bytes are not a table."""
     try:
         text = head.removeprefix(b"\xef\xbb\xbf").decode()
     except UnicodeDecodeError:
@@ -70,35 +77,41 @@ def delimiter_of(head: bytes) -> str | None:
 
 def _is_name(text: str) -> bool:
     text = text.strip()
-    if "\n" in text or "\ufffd" in text:  # the latter stands for what is not UTF-8
+    if "\n" in text or "\ufffd" in text:  # U+FFFD replaced bytes that are not UTF-8
         return False
     return 0 < len(text) <= 200 and not text[0].isdigit() and text[-1] not in ".;:!?"
 
 
-def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give a table's rows as batches.
+def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a table as batches.
 
+    Args:
+        source: the file.
+        report: receives rejected rows.
+        mapping: see `schema.read_mapping`; decides which columns stay text.
+    Yields:
+        Batches with the columns of the header.
     Raises:
-        ReadError: the header cannot be read, or lacks a column that the mapping names.
+        ReadError: the header or the table cannot be read, or a column that the mapping names is missing.
     """
     delimiter = delimiter_of(source.head) or ","
     names = _header(source, delimiter)
-    check_sources(options.mapping, names, source.path)
-    texts = _text_columns(names, options.mapping)
+    check_sources(mapping, names, source.path)
+    texts = _text_columns(names, mapping)
 
-    def wrong_row(row: Any) -> str:
+    def reject_row(row: Any) -> str:
         where = f"row {row.number - 1}" if row.number is not None else ""
-        report.reject(where, f"a row that has not {pluralize(len(names), 'field')} as the header has")
+        report.reject(where, f"a row with more or fewer fields than the header's {len(names)}")
         return "skip"
 
     with source.stream() as stream:
-        text = _Text(stream)
+        text = _MarkedText(stream)
         try:
             reader = pacsv.open_csv(
                 pa.PythonFile(Readable(text), mode="r"),
                 read_options=pacsv.ReadOptions(block_size=BLOCK, use_threads=False),
                 parse_options=pacsv.ParseOptions(
-                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=wrong_row
+                    delimiter=delimiter, newlines_in_values=True, invalid_row_handler=reject_row
                 ),
                 convert_options=pacsv.ConvertOptions(
                     column_types=dict.fromkeys(names, pa.binary()),
@@ -120,17 +133,18 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
                     yield _guessed(batch, texts)
         except pa.ArrowInvalid as error:
             raise ReadError(
-                f"{source.path} is a table that cannot be read: {str(error).splitlines()[0]}",
-                hint="is a quote open, or a field longer than 4 MiB?",
+                f"{source.path} cannot be read as CSV: {first_line(error)}",
+                hint="look for a quote that is not closed, or a field longer than 4 MiB",
             ) from error
         if stream.damage:
             report.reject("end of the file", stream.damage)
 
 
-class _Text:
-    """A stream in which what is no UTF-8 is one character that no text has.
+class _MarkedText:
+    """A stream that replaces bytes which are not UTF-8 by a mark: b"a,\\xff" becomes "a,\\U0010fffe".
 
-    Arrow decodes a row of the wrong length before it tells of it, and gives up on the table where it cannot.
+    Arrow decodes a row of the wrong length before it reports it, and stops reading if the row is not UTF-8.
+    Rows with the mark are rejected later.
     """
 
     def __init__(self, stream: Stream) -> None:
@@ -146,7 +160,7 @@ class _Text:
         return self._encoded(self._decode(b"", True))
 
     def _encoded(self, text: str) -> bytes:
-        text, found = _NO_TEXT.subn(_MARK, text)
+        text, found = _NOT_UTF8.subn(_MARK, text)
         self.marked = self.marked or found > 0
         return text.encode()
 
@@ -157,13 +171,13 @@ class _Text:
 def _header(source: Source, delimiter: str) -> list[str]:
     text = source.head.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
     names = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row), [])
-    if _NO_TEXT.search("".join(names)):
-        raise ReadError(f"{source.path} has a header that is not UTF-8", hint="write it as UTF-8")
+    if _NOT_UTF8.search("".join(names)):
+        raise ReadError(f"{source.path} has a header that is not UTF-8", hint="convert the file to UTF-8")
     return [str(name) for name in names]
 
 
 def _text_columns(names: list[str], mapping: Mapping[str, Any] | None) -> frozenset[str]:
-    """Return the columns that are text whatever their values look like, by what they are to become."""
+    """Return the columns that stay text, because the fields they are mapped to are text or times."""
     mapped = read_mapping(mapping)
     return frozenset(
         name
@@ -177,16 +191,16 @@ def _text_columns(names: list[str], mapping: Mapping[str, Any] | None) -> frozen
 
 
 def _decoded(batch: pa.RecordBatch, marked: bool) -> tuple[pa.RecordBatch, list[int]]:
-    """Return the batch as text without rows that are not UTF-8, and which rows those are."""
+    """Return the batch as text without the rows that are not UTF-8, and the numbers of those rows."""
     columns = [pc.cast(column, pa.string()) for column in batch.columns]
     if not marked:
         return pa.RecordBatch.from_arrays(columns, batch.schema.names), []
-    spoiled = functools.reduce(
+    marked_rows = functools.reduce(
         pc.or_, (pc.fill_null(pc.match_substring(column, _MARK), False) for column in columns)
     )
-    bad: list[int] = pc.indices_nonzero(spoiled).to_pylist()
+    bad: list[int] = pc.indices_nonzero(marked_rows).to_pylist()
     if bad:
-        columns = [column.filter(pc.invert(spoiled)) for column in columns]
+        columns = [column.filter(pc.invert(marked_rows)) for column in columns]
     return pa.RecordBatch.from_arrays(columns, batch.schema.names), bad
 
 
@@ -199,7 +213,7 @@ def _guessed(batch: pa.RecordBatch, texts: frozenset[str]) -> pa.RecordBatch:
 
 
 def guess(column: pa.Array) -> pa.Array:
-    """Return a text column as integers, floats or booleans where all of it is; else as it is."""
+    """Return a text column as integers, floats or booleans if all values are; else unchanged."""
     if column.null_count == len(column):
         return pa.nulls(len(column))
     for pattern, kind in (
@@ -210,9 +224,9 @@ def guess(column: pa.Array) -> pa.Array:
         if pc.all(pc.match_substring_regex(column, pattern), min_count=0).as_py():
             try:
                 return pc.cast(column, kind)
-            except pa.ArrowInvalid:  # 19 digits may be more than 64 bits hold
+            except pa.ArrowInvalid:  # 19 digits may need more than 64 bits
                 return column
     return column
 
 
-READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read, lines="text")
+READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read)

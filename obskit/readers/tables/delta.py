@@ -1,15 +1,19 @@
-"""Delta Lake tables: a folder of Parquet files, and a log in `_delta_log` that says which of them count.
+"""Delta Lake tables: a folder of Parquet files, and a log in `_delta_log` that lists the files that count.
 
-A table stands for itself by the newest entry of its log: that file's name and time change with every change
-of the table. Rows that were deleted, and files that later entries took away, are not read; the columns that
-the table is partitioned by are. The log is read by the package `deltalake`.
+    events/_delta_log/00000000000000000000.json      add part-0, add part-1
+    events/_delta_log/00000000000000000001.json      remove part-1, add part-2      <- read: part-0, part-2
+    events/day=x/part-0.parquet ...
+
+The newest entry of the log represents the table: its name and time change whenever the table does. Deleted
+rows and removed files are not read; partition columns are. The package `deltalake` reads the log.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -18,8 +22,8 @@ from obskit.errors import MissingDependency, ReadError
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.schema import FileReport, ReadOptions, check_sources
-from obskit.text import first_line
+from obskit.readers.tables.first_line import first_line
+from obskit.schema import FileReport, check_sources
 
 try:
     import deltalake
@@ -33,28 +37,18 @@ _ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "tx
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 
 
-def table_files(folder: Path, names: Collection[str]) -> list[Path] | None:
-    """Return the newest entry of a table's log, which says what else of the folder counts.
-
-    Args:
-        folder: any folder.
-        names: of its entries.
-
-    Returns:
-        A list of that one file; None if the folder is not a Delta table.
-    """
-    if LOG not in names:
-        return None
+def newest_entry(folder: Path) -> Path | None:
+    """Return the newest entry of a table's log, or None if the folder is not a Delta table."""
     log = folder / LOG
     try:
-        entries = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
+        names = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
     except OSError:
         return None
-    return [log / max(entries)] if entries else None
+    return log / max(names) if names else None
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is an entry of a Delta table's log."""
+    """Return whether the bytes are an entry of a Delta table's log."""
     first = head.partition(b"\n")[0]
     if not any(f'{{"{action}":'.encode() in first[:40] for action in _ACTIONS):
         return Match.NO
@@ -65,31 +59,37 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if type(row) is dict and row and row.keys() <= _ACTIONS else Match.NO
 
 
-def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give the rows that a table had at an entry of its log; a file of it that cannot be read is counted.
+def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows that a table had at an entry of its log; data files that cannot be read are rejected.
 
+    Args:
+        source: the log entry.
+        report: receives the rejections.
+        mapping: see `schema.read_mapping`; with one, the columns are not taken for those of a tracing tool.
+    Yields:
+        Batches with the columns of the table.
     Raises:
         MissingDependency: `deltalake` is not installed.
-        ReadError: the log cannot be read, or what it says needs more than this package can.
+        ReadError: `deltalake` cannot read the table, or a column that the mapping names is missing.
     """
     folder = source.path.parent.parent
     if source.path.parent.name != LOG or not _ENTRY.fullmatch(source.path.name):
         raise ReadError(
-            f"{source.path} is an entry of a Delta table's log, but not in its place",
-            hint=f"name the table's folder, which holds {LOG}",
+            f"{source.path} is a log entry of a Delta table, but is not at {LOG}/<20 digits>.json",
+            hint=f"load the table's folder, which contains {LOG}",
         )
     if deltalake is None:
         raise MissingDependency.of("delta", f"{folder} is a Delta table: reading it")
     try:
         table = deltalake.DeltaTable(str(folder.resolve()), version=int(source.path.stem))
         dataset = table.to_pyarrow_dataset()
-    except Exception as error:  # the package raises errors of many kinds, some of which it does not name
+    except Exception as error:  # the package raises undocumented errors too
         raise ReadError(
-            f"{folder} is a Delta table that cannot be read: {first_line(error)}",
-            hint="write it as Parquet with what made it",
+            f"{folder} cannot be read as a Delta table: {first_line(error)}",
+            hint="export it as Parquet with the tool that wrote it",
         ) from error
-    check_sources(options.mapping, dataset.schema.names, folder)
-    layout = None if options.mapping else layout_of(dataset.schema.names)
+    check_sources(mapping, dataset.schema.names, folder)
+    layout = None if mapping else layout_of(dataset.schema.names)
     rows = layout.rows if layout else ROWS
     for fragment in dataset.get_fragments():
         given = 0
@@ -100,8 +100,8 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
                 yield from layout.read(batch, source, report) if layout else (batch,)
         except _BROKEN:
             report.reject(
-                f"{fragment.path}, after row {given}", "a file of a Delta table that cannot be read"
+                f"{fragment.path}, after row {given}", "a data file of the Delta table that cannot be read"
             )
 
 
-READER = Reader("Delta Lake", (".json",), sniff, read, select_files=table_files)
+READER = Reader("Delta Lake", (".json",), sniff, read)

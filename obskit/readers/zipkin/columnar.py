@@ -15,8 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json as pj
 
-from obskit.readers.batches.row_batcher import CELLS, attribute_name
-from obskit.readers.otlp.rowwise import BATCH_TYPES
+from obskit.readers.batches.row_batcher import BATCH_TYPES, CELLS, attribute_name
 from obskit.readers.spans.tags import filled, keys_in, padded_ids
 from obskit.readers.zipkin.rowwise import DEBUG, ENDPOINTS, KINDS, SHARED
 from obskit.schema import EVENTS_TYPE, NAMED, TIMESTAMP

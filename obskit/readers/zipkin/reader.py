@@ -7,20 +7,21 @@ sides of one call may share a span id; both rows keep it, and the parent that th
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
+from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import OTLP_REQUEST, json_start
-from obskit.readers.spans.json_documents import FIRST, Frame, Malformed, Spans, read_documents
+from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.spans.json_documents import FIRST, Frame, Spans, read_documents
 from obskit.readers.spans.tags import own_columns
 from obskit.readers.zipkin.columnar import FIELDS, Known, batches
 from obskit.readers.zipkin.rowwise import span_row
-from obskit.schema import FileReport, ReadOptions
+from obskit.schema import FileReport
 
 _ID = re.compile(rb'"traceId"\s*:')
 _OWN = re.compile(rb'"id"\s*:')
@@ -35,8 +36,8 @@ _NEXT = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceId"\s*:)')
 
 def sniff(head: bytes) -> Match:
     """Say whether the head is JSON with Zipkin's spans in it."""
-    text = json_start(head)
-    if not text or OTLP_REQUEST.search(text) or _OLD.search(text):
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text[:1] not in (b"{", b"[") or OTLP_REQUEST.search(text) or _OLD.search(text):
         return Match.NO
     if not (_ID.search(text) and _OWN.search(text) and _PART.search(text)):
         return Match.NO
@@ -75,7 +76,7 @@ class Zipkin(Spans):
                 place = self.place(where)
                 try:
                     row = span_row(span)
-                except Malformed as error:
+                except MalformedRecord as error:
                     self.reject(place, str(error))
                     continue
                 self._known.learn(span.get("tags"))
@@ -86,7 +87,7 @@ class Zipkin(Spans):
         return own_columns(batch)
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
     """Give the spans of a file as batches.
 
     Raises:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from obskit.readers.batches.row_batcher import attribute_name
-from obskit.readers.spans.json_documents import Malformed
+from obskit.readers.batches.row_batcher import MalformedRecord, attribute_name
 from obskit.readers.spans.tags import padded
 from obskit.schema.types import json_text
 
@@ -27,13 +26,13 @@ def span_row(span: Any) -> dict[str, Any]:
     """Return a span as a flat row.
 
     Raises:
-        Malformed: it is no span.
+        MalformedRecord: it is no span.
     """
     if type(span) is not dict:
-        raise Malformed("not a span")
+        raise MalformedRecord("not a span")
     own = _text(span.get("id"))
     if own is None:
-        raise Malformed("a span without an id")
+        raise MalformedRecord("a span without an id")
     kind = str(span.get("kind") or "").upper()
     length = _number(span.get("duration"), "duration")
     row: dict[str, Any] = {
@@ -91,9 +90,9 @@ def _number(value: Any, what: str) -> float | None:
     if type(value) is str and value.isascii() and value.isdigit() and len(value) < 20:
         value = int(value)
     if type(value) not in (int, float) or not math.isfinite(value):
-        raise Malformed(f"a {what} that is no number")
+        raise MalformedRecord(f"a {what} that is no number")
     if not -_INT64 <= value < _INT64:
-        raise Malformed(f"a {what} beyond 64 bits")
+        raise MalformedRecord(f"a {what} beyond 64 bits")
     return value  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""Attributes as arrays become the columns that the same attributes as dicts become."""
+"""Attributes as arrays give the same columns as attributes as dicts."""
 
 import json
 
@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from obskit.errors import LimitExceeded
-from obskit.readers.batches import attribute_columns as pivot
+from obskit.readers.batches import attribute_columns
 from obskit.readers.batches.attribute_columns import Attributes, Level, Pivot
 from obskit.readers.batches.row_batcher import RowBatcher, attribute_name
 from obskit.schema import LoadReport, Normalizer, cast
@@ -67,7 +67,7 @@ def normal(batches, report):
     normalizer = Normalizer(report)
     done = [normalizer.batch(batch) for batch in batches]
     rows = [row for batch in done for row in cast(batch, normalizer.schema).to_pylist()]
-    return normalizer.schema, repr(rows), report.to_dict()  # repr: two NaN are the same
+    return normalizer.schema, repr(rows), report.to_dict()  # repr makes NaN equal to itself
 
 
 @pytest.mark.parametrize("cells", [16_000_000, 4])
@@ -79,13 +79,13 @@ def normal(batches, report):
 )
 def test_arrays_and_dicts_give_the_same_events(cells, rows, scopes, resources):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pivot, "CELLS", cells)
+        patch.setattr(attribute_columns, "CELLS", cells)
         batches, report = by_array(rows, scopes, resources)
     slow = by_row(rows, scopes, resources, [batch.num_rows for batch in batches])
     assert normal(batches, report) == normal(*slow)
 
 
-def test_types_of_one_key():
+def test_a_key_of_several_types_becomes_text():
     values = [1, 2.5, "x", True, [1, "a"], 2**64]
     own = {"duration_ms": pa.nulls(6, pa.float64())}
     (batch,) = Pivot(LoadReport().file("f")).batches(own, arrays([[("v", value)] for value in values]))
@@ -98,7 +98,7 @@ def test_types_of_one_key():
     }
 
 
-def test_keys_in_a_dictionary_and_missing():
+def test_a_null_key_is_an_unnamed_column():
     keys = pa.array(["a", None, "a"]).dictionary_encode()
     pairs = Attributes(np.array([0, 0, 1]), keys, (pa.array(["x", "y", "z"]),), {})
     (batch,) = Pivot(LoadReport().file("f")).batches({"duration_ms": pa.array([1.0, 2.0])}, pairs)
@@ -109,10 +109,10 @@ def test_keys_in_a_dictionary_and_missing():
 
 
 def test_rare_fields_make_small_batches():
-    """A thousand rows with five fields each of their own: never a cell a row and field at once."""
+    """A thousand rows, each with five fields that no other row has: no batch has a cell for all of them."""
     pairs = arrays([[(f"f{row}.{at}", 1) for at in range(5)] for row in range(1000)])
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(pivot, "CELLS", 100_000)
+        patch.setattr(attribute_columns, "CELLS", 100_000)
         batches = list(
             Pivot(LoadReport().file("f")).batches({"duration_ms": pa.nulls(1000, pa.float64())}, pairs)
         )
@@ -122,7 +122,7 @@ def test_rare_fields_make_small_batches():
     ]
 
 
-def test_too_many_names_over_several_batches():
+def test_too_many_names_over_several_batches_are_an_error():
     made = Pivot(LoadReport().file("f"))
     own = {"duration_ms": pa.nulls(1, pa.float64())}
     list(made.batches(own, arrays([[(f"a{at}", 1) for at in range(15_000)]])))

@@ -1,4 +1,4 @@
-"""Flat JSONL: the fast way and the line-by-line way give the same events."""
+"""Flat JSONL: blocks parsed at once and blocks parsed line by line give the same events."""
 
 import json
 import math
@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from obskit.readers.io.line_blocks import Block
 from obskit.readers.jsonl import reader as jsonl
-from obskit.readers.jsonl.reader import JsonLines, _by_arrow
+from obskit.readers.jsonl.arrow_blocks import parse_block
+from obskit.readers.jsonl.reader import JsonLines
 from obskit.schema import LoadReport, Normalizer, cast
 
 
@@ -22,10 +23,10 @@ def events(blocks: list[bytes], *, fast: bool):
     for data in blocks:
         for batch in lines.batches(Block(data, number, offset, torn=not data.endswith(b"\n"))):
             batches.append(normalizer.batch(batch))
-        known = lines._known()
-        taken.append(known is not None and _by_arrow(data, known) is not None)
+        schema = lines.schema()
+        taken.append(schema is not None and parse_block(data, schema) is not None)
         number, offset = number + data.count(b"\n"), offset + len(data)
-    # A field of nothing but nulls and empty objects may have a column or not.
+    # A field with only nulls and empty objects may have a column or not.
     table = pa.Table.from_batches([cast(batch, normalizer.schema) for batch in batches], normalizer.schema)
     table = table.select([name for name in table.column_names if table[name].null_count < table.num_rows])
     return table.to_pylist(), table.schema, report, taken
@@ -63,7 +64,7 @@ VALUES = st.recursive(
 ROWS = st.dictionaries(
     st.sampled_from(["a", "b", "A", "time", "error", "a.p", "http.status_code", ""]), VALUES, max_size=5
 )
-# Rows of one shape, so that the fast way is really taken.
+# Rows with the same fields and types, which Arrow accepts.
 SHAPED = st.fixed_dictionaries(
     {
         "i": st.integers(-(2**63), 2**63 - 1),
@@ -79,7 +80,7 @@ SHAPED = st.fixed_dictionaries(
 
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(st.one_of(ROWS, SHAPED), min_size=1, max_size=4), min_size=1, max_size=4))
-def test_both_ways_give_the_same_events(blocks):
+def test_all_parsers_give_the_same_events(blocks):
     data = [b"".join(json.dumps(row).encode() + b"\n" for row in rows) for rows in blocks]
     quick, quick_schema, quick_report, _ = events(data, fast=True)
     slow, slow_schema, slow_report, _ = events(data, fast=False)
@@ -92,7 +93,7 @@ def test_both_ways_give_the_same_events(blocks):
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(SHAPED, min_size=1, max_size=5))
-def test_well_formed_blocks_take_the_fast_way(rows):
+def test_well_formed_blocks_are_parsed_by_arrow(rows):
     teacher = {**rows[0], "f": 1.5, "n": {"x": 1, "y": "z"}}
     data = [json.dumps(teacher).encode() + b"\n", b"".join(json.dumps(row).encode() + b"\n" for row in rows)]
     quick, _, _, taken = events(data, fast=True)
@@ -141,8 +142,8 @@ ODD = st.sampled_from(
     st.lists(st.tuples(st.integers(0, 60), ODD), max_size=4),
     st.sampled_from([b"", b"\n", b'\n{"i":4,"s":"torn']),
 )
-def test_a_few_bad_lines_among_many_are_all_that_is_lost(odd, end):
-    """Whichever way the block goes: the same rows in the same order, the same places and reasons."""
+def test_only_the_bad_lines_of_a_block_are_rejected(odd, end):
+    """All parsers give the same rows in the same order, and the same positions and reasons."""
     lines = [b'{"i":%d,"s":"x"}' % number for number in range(60)]
     for place, line in odd:
         lines.insert(place, line)
@@ -155,8 +156,7 @@ def test_a_few_bad_lines_among_many_are_all_that_is_lost(odd, end):
     assert quick_report.rejected == slow_report.rejected
 
 
-def test_bad_lines_do_not_slow_the_others_down(monkeypatch):
-    """Only the bad ones go line by line."""
+def test_only_bad_lines_are_parsed_line_by_line(monkeypatch):
     seen = []
     monkeypatch.setattr(jsonl, "flat", lambda row: seen.append(row) or row)
     lines = [b'{"i":%d,"s":"x"}' % number for number in range(100)]
@@ -183,7 +183,7 @@ def test_bad_lines_do_not_slow_the_others_down(monkeypatch):
         b'{"a":1}\x00',
     ],
 )
-def test_what_one_parser_takes_and_the_other_refuses_is_refused(line):
+def test_a_line_that_only_one_parser_accepts_is_rejected(line):
     for fast in (True, False):
         rows, _, report, _ = events([b'{"a":1.5}\n', line + b"\n"], fast=fast)
         assert len(rows) == 1
@@ -205,20 +205,20 @@ def test_text_that_looks_like_a_time_stays_text(read):
     assert got.types["when"] == "string"
 
 
-def test_keys_there_twice_last_wins_and_counted(read):
+def test_the_last_of_two_equal_keys_wins_and_is_counted(read):
     got = read(b'{"a":1,"a":2}\n{"a":3}\n{"n":{"x":1,"x":2},"a":4}\n{"a":"\\"b\\":1"}\n')
     assert [row["a"] for row in got.rows] == ["2", "3", "4", '"b":1']
     assert got.report.overridden == {"a": 1, "x": 1}
 
 
-def test_a_field_with_five_types(read):
+def test_a_field_with_five_types_becomes_text(read):
     got = read(b'{"v":1}\n{"v":1.5}\n{"v":"x"}\n{"v":true}\n{"v":[1,"a"]}\n{"v":{"w":1}}\n{"v":null}\n')
     assert [row.get("v") for row in got.rows] == ["1", "1.5", "x", "true", '[1,"a"]', None, None]
     assert got.rows[5]["v.w"] == 1
     assert got.report.retyped == {"v": ("bool, float, int, list, string", "string", 4)}
 
 
-def test_integers_beyond_64_bits_are_ids_not_quantities(read):
+def test_integers_of_more_than_64_bits_become_text(read):
     got = read(b'{"id":18446744073709551615}\n{"id":7}\n')
     assert [row["id"] for row in got.rows] == ["18446744073709551615", "7"]
     assert got.report.retyped == {"id": ("int", "string", 2)}
@@ -231,27 +231,27 @@ def test_lists_stay_lists(read):
     assert got.rows[0]["o"] == ['{"x":1}', "[2]"]
 
 
-def test_blank_lines_windows_ends_and_a_byte_order_mark(read):
+def test_blank_lines_crlf_and_a_byte_order_mark_are_accepted(read):
     got = read(b'\xef\xbb\xbf{"a":1}\r\n\r\n   \n{"a":2}')
     assert [row["a"] for row in got.rows] == [1, 2]
     assert got.report.rejected_count == 0
 
 
-def test_a_torn_last_line_is_rejected_alone_with_its_place(read):
+def test_only_a_torn_last_line_is_rejected_with_its_position(read):
     good = b"".join(orjson.dumps({"a": i, "s": "x" * 50}) + b"\n" for i in range(10_000))
     got = read(good + b'{"a":10000,"s":"xx')
     assert len(got.rows) == 10_000
     assert got.reasons == [(f"line 10001, byte {len(good)}", "torn: the file ends within the line")]
 
 
-def test_bad_lines_far_into_a_file_have_their_place(read):
+def test_bad_lines_far_into_a_file_have_their_position(read):
     good = b"".join(orjson.dumps({"a": i, "s": "x" * 500}) + b"\n" for i in range(20_000))
     got = read(good + b'{"a":\n' + good)
     assert len(got.rows) == 40_000
     assert got.reasons == [(f"line 20001, byte {len(good)}", "not JSON")]
 
 
-def test_new_fields_late_in_a_file(read):
+def test_fields_that_appear_late_in_a_file_are_read(read):
     lines = [
         orjson.dumps({"a": i, "pad": "x" * 100, **({f"late{i}": 1} if i % 5000 == 4999 else {})})
         for i in range(30_000)
@@ -264,7 +264,7 @@ def test_new_fields_late_in_a_file(read):
 
 
 def test_blocks_that_are_parsed_ahead_keep_their_order(read, monkeypatch):
-    """Fields that come late, bad lines and mixed types, over many small blocks, some of them ahead."""
+    """Late fields, bad lines and mixed types, in many small blocks that are parsed ahead."""
     monkeypatch.setattr("obskit.readers.jsonl.reader.FIRST_BLOCK", 512)
     monkeypatch.setattr("obskit.readers.jsonl.reader.BLOCK", 512)
     monkeypatch.setattr("obskit.readers.jsonl.reader.CELLS", 1)

@@ -1,4 +1,4 @@
-"""OTLP's JSON by Arrow gives the events that it gives record by record."""
+"""Arrow and `rowwise` read the same events from OTLP's JSON."""
 
 import json
 import re
@@ -8,9 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from obskit.readers.otlp import json_attributes as otlppairs
-from obskit.readers.otlp.json_columnar import Fast
-from obskit.readers.otlp.json_reader import _Rows
+from obskit.readers.otlp import json_attributes
+from obskit.readers.otlp.json_columnar import ColumnarParser
+from obskit.readers.otlp.json_reader import RequestRows
 from obskit.schema import LoadReport, Normalizer, cast
 from tests.support import otlp_requests as made
 
@@ -24,32 +24,32 @@ def table(batches, report):
 
 def quickly(data, **options):
     report = LoadReport()
-    batches = Fast(report.file("f")).batches(data, **options)
+    batches = ColumnarParser(report.file("f")).batches(data, **options)
     return None if batches is None else table(list(batches), report)
 
 
 def slowly(data):
     report = LoadReport()
-    rows = _Rows(report.file("f"))
+    rows = RequestRows(report.file("f"))
     batches = [batch for line in data.splitlines() for batch in rows.request(orjson.loads(line), "")]
     return table([*batches, *rows.rest()], report)
 
 
 def numbered(data):
-    """The same with 64-bit integers as numbers, as some write them."""
+    """The same text with 64-bit integers as numbers, as some programs write them."""
     return re.sub(rb'("(?:intValue|\w*[tT]imeUnixNano)": ?)"(-?[0-9]+)"', rb"\1\2", data)
 
 
 def compact(*bodies):
-    """Requests a line, as programs write them: without spaces, and with text as it is."""
+    """One request per line without spaces or escapes, as programs write them."""
     made_up = (json.dumps(body, separators=(",", ":"), ensure_ascii=False) for body in bodies)
     return b"".join(line.encode() + b"\n" for line in made_up)
 
 
 @pytest.fixture(autouse=True)
-def few(monkeypatch):
-    """Lists of pairs are cut out however few they are."""
-    monkeypatch.setattr(otlppairs, "_MANY", 1)
+def extract_few_lists(monkeypatch):
+    """Extract lists of pairs even if there are few."""
+    monkeypatch.setattr(json_attributes, "MIN_LISTS", 1)
 
 
 SETTINGS = settings(
@@ -65,7 +65,7 @@ SETTINGS = settings(
     st.booleans(),
     st.sampled_from([made.lines, compact]),
 )
-def test_whatever_the_fast_way_takes_it_gives_as_the_slow_one(bodies, as_numbers, written):
+def test_blocks_that_arrow_accepts_give_the_same_events(bodies, as_numbers, written):
     data = written(*bodies)
     data = numbered(data) if as_numbers else data
     quick = quickly(data)
@@ -78,7 +78,7 @@ def test_whatever_the_fast_way_takes_it_gives_as_the_slow_one(bodies, as_numbers
     st.sampled_from(b'"{}[],:\\.-1en\n x'),
     st.data(),
 )
-def test_a_changed_byte_is_read_as_the_slow_way_does_or_left_to_it(bodies, byte, data):
+def test_a_changed_byte_gives_the_same_events_or_refuses_the_block(bodies, byte, data):
     text = bytearray(compact(*bodies))
     text[data.draw(st.integers(0, len(text) - 2))] = byte
     changed = bytes(text)
@@ -90,7 +90,7 @@ def test_a_changed_byte_is_read_as_the_slow_way_does_or_left_to_it(bodies, byte,
     assert quick is None or quick == slowly(changed)
 
 
-def test_lists_of_pairs_are_cut_out():
+def test_lists_of_pairs_are_extracted():
     attributes = [
         made.attribute("s", stringValue="a text of more than twelve bytes"),
         made.attribute("i", intValue="-12"),
@@ -113,16 +113,18 @@ def test_lists_of_pairs_are_cut_out():
         scope={"name": "n", "attributes": attributes[3:]},
     )
     data = compact(body)
-    left, lists = otlppairs.cut(data)
+    left, lists = json_attributes.extract_pairs(data)
     assert len(lists.starts) - 1 == 6
-    assert left.count(b'"key"') == 5 + 3  # with another list in it; and the last, which no quote follows
+    assert (
+        left.count(b'"key"') == 5 + 3
+    )  # a list with another list in it, and the last list, which no quote follows
     assert quickly(data) == slowly(data)
     assert quickly(numbered(data)) == slowly(numbered(data))
 
 
 @SETTINGS
 @given(made.requests(made.PLAIN), st.booleans(), st.booleans())
-def test_what_is_usual_goes_the_fast_way(body, as_numbers, one):
+def test_usual_requests_are_parsed_by_arrow(body, as_numbers, one):
     for resource in body.get("resourceSpans", []):  # times within 63 bits
         for group in resource["scopeSpans"]:
             for item in (i for s in group["spans"] for i in (s, *s.get("events", []))):
@@ -159,14 +161,14 @@ def test_what_is_usual_goes_the_fast_way(body, as_numbers, one):
         (b"text 0", b"text \xff"),
     ],
 )
-def test_what_is_unusual_is_left_to_the_slow_way(read, change):
+def test_unusual_requests_refuse_the_block(read, change):
     data = made.lines(made.request(made.span(0)), made.request(made.span(1)))
     assert data.replace(*change) != data
     assert quickly(data) is not None
     assert quickly(data.replace(*change, 1)) is None
 
 
-def test_unknown_fields_and_other_spellings_lose_nothing(read):
+def test_unknown_fields_and_enum_names_are_read(read):
     data = made.lines(*(made.request(made.span(n)) for n in range(20)))
     data += data.replace(b'"kind": 2', b'"kind": "SPAN_KIND_CLIENT", "color": "red"')
     got = read(data, name="collector.json")
@@ -175,7 +177,7 @@ def test_unknown_fields_and_other_spellings_lose_nothing(read):
     assert got.report.rejected_count == 0
 
 
-def test_lists_and_pairs_within_values(read):
+def test_lists_and_pairs_in_values_are_read(read):
     attributes = [
         made.attribute("argv", arrayValue={"values": [{"stringValue": "a"}, {"stringValue": "b"}]}),
         made.attribute("empty", arrayValue={"values": []}),
@@ -192,12 +194,3 @@ def test_a_torn_block_is_read_line_by_line(read):
     got = read(data[:-20])
     assert [row["n"] for row in got.rows] == [0, 1]
     assert [reason for _, reason in got.reasons] == ["torn: the file ends within the line"]
-
-
-def test_torn_before_any_brace_closes():
-    # Found by fuzzing: the usual head of a bare number, and no brace after it in the whole text.
-    torn = (
-        b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"name":"a","attributes":[{"key":"k","value":'
-        b'{"intValue":peSpans":[{"sp'
-    )
-    assert otlppairs.cut(torn) is None

@@ -1,4 +1,4 @@
-"""OTLP JSON: requests of spans and logs, as a file or as lines."""
+"""OTLP JSON: requests of spans and logs, one per file or one per line."""
 
 import json
 
@@ -36,7 +36,7 @@ def span(**more):
     }
 
 
-def test_a_span(read):
+def test_a_span_becomes_an_event(read):
     got = read(
         json.dumps(
             request(span(parentSpanId="EEE19B7EC3C1B173", status={"code": 2, "message": "no"}))
@@ -71,7 +71,7 @@ def test_statuses_as_numbers_and_names(read, code, status):
     assert read(json.dumps(request(span(status={"code": code}))).encode()).rows[0]["status_code"] == status
 
 
-def test_attributes_of_every_type_flat(read):
+def test_attributes_of_every_type_become_flat_columns(read):
     attributes = [
         attribute("s", stringValue="2026-01-01"),
         attribute("b", boolValue=False),
@@ -121,10 +121,10 @@ def test_the_events_value_wins_over_scope_and_resource_and_is_counted(read):
     assert [row["k"] for row in got.rows] == ["span", "resource"]
     assert [row["service.name"] for row in got.rows] == ["scoped", "scoped"]
     assert (got.rows[0]["otel.scope.name"], got.rows[0]["otel.scope.version"]) == ("lib", "1")
-    assert got.report.overridden == {"k": 1, "service.name": 2}  # rows that show another value
+    assert got.report.overridden == {"k": 1, "service.name": 2}  # rows that have another value
 
 
-def test_attributes_called_as_our_columns_make_room(read):
+def test_attributes_named_like_columns_are_renamed(read):
     attributes = [
         attribute(name, stringValue="mine") for name in ("name", "kind", "error", "events", "time", "ts")
     ]
@@ -154,7 +154,7 @@ def test_events_and_links_are_kept(read):
     assert "events" not in got.rows[1]
 
 
-def test_logs(read):
+def test_log_records_become_events(read):
     record = {
         "observedTimeUnixNano": "1544712660300000000",
         "severityNumber": "SEVERITY_NUMBER_WARN2",
@@ -187,7 +187,7 @@ def test_weights_by_threshold(read):
     assert read(json.dumps(request(span(traceState="ot=th:c"))).encode()).rows[0]["sample_weight"] == 4.0
 
 
-def test_a_request_a_line_and_bad_lines_between(read):
+def test_bad_lines_between_requests_are_rejected(read):
     line = json.dumps(request(span())).encode()
     got = read(line + b"\n{bad\n" + line + b"\n[1]\n" + line[:-30])
     assert len(got.rows) == 2
@@ -198,14 +198,14 @@ def test_a_request_a_line_and_bad_lines_between(read):
     ]
 
 
-def test_metrics_are_one_rejection_beside_the_spans(read):
+def test_metrics_are_one_rejection_and_spans_are_read(read):
     metrics = json.dumps({"resourceMetrics": [{"scopeMetrics": []}, {}]}).encode()
     got = read(b"\n".join([json.dumps(request(span())).encode(), metrics, metrics]))
     assert len(got.rows) == 1
     assert got.report.rejected_by_reason == {"metrics are not events": 1}
 
 
-def test_profiles_are_one_rejection_beside_the_spans(read):
+def test_profiles_are_one_rejection_and_spans_are_read(read):
     profiles = json.dumps({"resourceProfiles": [{"scopeProfiles": [{}]}], "dictionary": {}}).encode()
     got = read(b"\n".join([profiles, json.dumps(request(span())).encode(), profiles]))
     assert len(got.rows) == 1
@@ -213,7 +213,7 @@ def test_profiles_are_one_rejection_beside_the_spans(read):
     assert read(profiles).report.rejected_by_reason == {"profiles are not events": 1}
 
 
-def test_what_stands_where_a_request_its_parts_or_a_record_belong_is_counted(read):
+def test_other_json_in_place_of_a_request_or_its_parts_is_rejected(read):
     line = json.dumps(request(span())).encode()
     odd = [
         {"timestamp": "2026-05-04T10:00:00Z", "name": "an event of another kind"},
@@ -227,15 +227,15 @@ def test_what_stands_where_a_request_its_parts_or_a_record_belong_is_counted(rea
     assert len(got.rows) == 2
     assert [reason for _, reason in got.reasons] == [
         "not an OTLP request",
-        "resourceSpans that are no list",
-        "resourceSpans that are no objects",
-        "scopeSpans that are no objects",
+        "resourceSpans is not a list",
+        "an item of resourceSpans that is not an object",
+        "an item of scopeSpans that is not an object",
         "a malformed span",
     ]
     assert got.reasons[-1][0].endswith(", spans 1")
 
 
-def test_the_old_name_of_scopes_of_spans_and_of_logs(read):
+def test_instrumentation_library_is_an_old_name_of_scope(read):
     old = {
         "resourceSpans": [{"instrumentationLibrarySpans": [{"spans": [span()]}]}],
         "resourceLogs": [{"instrumentationLibraryLogs": [{"logRecords": [{"body": {"stringValue": "x"}}]}]}],
@@ -243,14 +243,14 @@ def test_the_old_name_of_scopes_of_spans_and_of_logs(read):
     assert [row["kind"] for row in read(json.dumps(old).encode()).rows] == ["server", "event"]
 
 
-def test_a_request_over_many_lines_of_which_the_first_has_more_than_a_brace(read):
-    """As `print(head); print(span, end=",") ...` writes it: the second line begins with a brace too."""
+def test_a_request_over_many_lines_may_have_more_than_a_brace_on_the_first(read):
+    """The second line starts with a brace too, as if it were another request."""
     spans = ",\n".join(json.dumps(span(), indent=1) for _ in range(3))
     got = read(b'{"resourceSpans":[{"scopeSpans":[{"spans":[\n' + spans.encode() + b"]}]}]}")
     assert (len(got.rows), got.reasons) == (3, [])
 
 
-def test_a_malformed_span_is_left_out_alone(read):
+def test_only_a_malformed_span_is_rejected(read):
     deep = {"stringValue": "x"}
     for _ in range(100):
         deep = {"kvlistValue": {"values": [{"key": "k", "value": deep}]}}
@@ -263,12 +263,12 @@ def test_a_malformed_span_is_left_out_alone(read):
     got = read(json.dumps(request(*spans)).encode())
     assert len(got.rows) == 2
     assert got.reasons == [
-        ("spans 2", "an integer that is none"),
+        ("spans 2", "a value that is not an integer"),
         ("spans 3", "nested deeper than 64 levels"),
     ]
 
 
-def test_snake_case_and_a_list_of_requests(read):
+def test_snake_case_and_a_list_of_requests_are_read(read):
     body = [
         {
             "resource_spans": [
@@ -281,16 +281,16 @@ def test_snake_case_and_a_list_of_requests(read):
     assert [row["trace_id"] for row in got.rows] == ["ab", TRACE.lower()]
 
 
-def test_one_request_that_breaks_off(read, tmp_path):
+def test_a_truncated_request_is_an_error(read, tmp_path):
     body = json.dumps(request(span()), indent=1).encode()
     with pytest.raises(ReadError) as caught:
         read(body[:-20], name="request.json")
     assert str(caught.value).startswith(
-        f"{tmp_path}/request.json begins as OTLP JSON but cannot be read: not JSON (line "
+        f"{tmp_path}/request.json looks like OTLP JSON but cannot be read: not JSON (line "
     )
 
 
-def test_requests_of_more_than_the_sniffed_head_a_line(read):
+def test_requests_longer_than_the_sniffed_bytes_are_read(read):
     line = json.dumps(request(*[span()] * 800)).encode()
     assert len(line) > 65_536
     assert len(read(line).rows) == 800

@@ -1,4 +1,4 @@
-"""Parquet and Arrow IPC."""
+"""Parquet and Arrow IPC: rows, truncated and damaged files."""
 
 import gzip
 import random
@@ -37,8 +37,8 @@ def written(form: str) -> bytes:
     return sink.getvalue().to_pybytes()
 
 
-def test_large_rows_are_read_few_at_once(tmp_path, monkeypatch):
-    """A row may be a trace with all its spans, or have a body of megabytes."""
+def test_large_rows_are_read_in_small_batches(tmp_path, monkeypatch):
+    """A row may be a whole trace, or have a body of megabytes."""
     monkeypatch.setattr(columnar, "BYTES", 1_000_000)
     path = tmp_path / "large.parquet"
     pq.write_table(pa.table({"body": [random.randbytes(5_000).hex() for _ in range(500)]}), path)
@@ -51,14 +51,14 @@ def test_large_rows_are_read_few_at_once(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "pack", [bytes, gzip.compress, lambda data: pa.Codec("zstd").compress(data, asbytes=True)]
 )
-def test_rows_whatever_the_file_is_called_or_packed_in(read, form, pack):
+def test_the_name_and_the_compression_of_a_file_do_not_matter(read, form, pack):
     got = read(pack(written(form)), name="misleading.json")
     assert got.rows[0].pop("timestamp").isoformat() == "2023-11-14T22:13:20+00:00"
     assert got.rows == ROWS
     assert got.report.rejected_count == 0
 
 
-def test_an_arrow_file_without_its_end_gives_what_is_whole(read):
+def test_a_truncated_arrow_file_gives_its_whole_batches(read):
     sink = pa.BufferOutputStream()
     with pa.ipc.new_file(sink, pa.schema([("a", pa.int64())])) as writer:
         for start in range(0, 3000, 1000):
@@ -66,17 +66,17 @@ def test_an_arrow_file_without_its_end_gives_what_is_whole(read):
     data = sink.getvalue().to_pybytes()
     got = read(data[: data.rfind(b"ARROW1") // 2])
     assert len(got.rows) == 1000
-    assert got.reasons == [("batch 1", "an Arrow batch that cannot be read, nor what follows it")]
+    assert got.reasons == [("batch 1", "an Arrow batch that cannot be read; the rest of the file is skipped")]
 
 
-def test_parquet_without_its_footer(read, tmp_path):
+def test_parquet_without_a_footer_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(written("parquet")[:-10], name="a.parquet")
-    assert str(caught.value).startswith(f"{tmp_path}/a.parquet is Parquet whose footer cannot be read: ")
-    assert caught.value.hint == "was it written to its end? Without its footer the rows cannot be found"
+    assert str(caught.value).startswith(f"{tmp_path}/a.parquet has a Parquet footer that cannot be read: ")
+    assert caught.value.hint == "the file may be truncated; write it again"
 
 
-def test_a_broken_row_group_is_left_out_alone(read):
+def test_only_a_broken_row_group_is_rejected(read):
     sink = pa.BufferOutputStream()
     table = pa.table({"a": pa.array(range(3000)), "s": [f"value {i}" for i in range(3000)]})
     pq.write_table(table, sink, row_group_size=1000, compression="zstd", use_dictionary=False)
@@ -89,7 +89,7 @@ def test_a_broken_row_group_is_left_out_alone(read):
     assert got.reasons == [("row group 1, after row 0", "a Parquet row group that cannot be read")]
 
 
-def test_large_batches_are_given_in_pieces(tmp_path, load, monkeypatch):
+def test_large_batches_are_split(tmp_path, load, monkeypatch):
     monkeypatch.setattr(columnar, "ROWS", 10)
     path = tmp_path / "a.arrows"
     with pa.ipc.new_stream(path, pa.schema([("a", pa.int64())])) as writer:
@@ -97,7 +97,7 @@ def test_large_batches_are_given_in_pieces(tmp_path, load, monkeypatch):
     assert [row["a"] for row in load(path).rows] == list(range(25))
 
 
-def test_text_that_is_not_utf8_in_parquet_is_counted(read):
+def test_parquet_text_that_is_not_utf8_is_rejected(read):
     bad = pa.Array.from_buffers(
         pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\x01\0\0\0"), pa.py_buffer(b"\xff")]
     )

@@ -1,4 +1,4 @@
-"""CSV: a header, rows, types only where the text reads back the same."""
+"""CSV: types are given only to columns that would be written the same way again."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from obskit.errors import ReadError
 from obskit.readers import REGISTRY
 
 
-def test_types_are_given_only_where_nothing_is_lost(read):
+def test_a_column_gets_a_type_only_if_nothing_is_lost(read):
     got = read(
         b"i,f,b,zip,hexid,big,s,e\n1,1.5,true,007,12e45,99999999999999999999,x,\n-2,2.25,False,123,1234,1,2026-05-04,NULL\n"
     )
@@ -38,12 +38,12 @@ def test_types_are_given_only_where_nothing_is_lost(read):
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
-def test_delimiters_quotes_and_lines_within_them(read, delimiter):
+def test_delimiters_and_quoted_fields(read, delimiter):
     text = 'name,body\nx,"a ""b""\nc,d"\n'.replace(",", delimiter)
     assert read(text.encode()).rows == [{"error": False, "name": "x", "body": f'a "b"\nc{delimiter}d'}]
 
 
-def test_a_mapping(read):
+def test_a_mapping_names_the_columns_of_events(read):
     got = read(
         b"Trace,Parent,Start,Took\n0012,root,1674981768697000000,318316\n0013,0012,1674981768697000000,1\n",
         mapping={
@@ -59,7 +59,7 @@ def test_a_mapping(read):
     assert got.rows[0]["timestamp"].isoformat() == "2023-01-29T08:42:48.697000+00:00"
 
 
-def test_a_mapping_of_a_column_that_is_not_there(read, tmp_path):
+def test_a_mapping_of_a_missing_column_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(b"a,b\n1,2\n", name="t.csv", mapping={"name": "c"})
     assert str(caught.value) == (
@@ -67,17 +67,17 @@ def test_a_mapping_of_a_column_that_is_not_there(read, tmp_path):
     )
 
 
-def test_rows_that_are_too_short_too_long_or_not_utf8_are_counted(read):
+def test_short_rows_long_rows_and_invalid_utf8_are_rejected(read):
     got = read(b"a,b\n1,2\n3\n4,5,6\n\xff,7\n8,9\n")
     assert [(row["a"], row["b"]) for row in got.rows] == [(1, 2), (8, 9)]
     assert got.report.rejected_by_reason == {
-        "a row that has not 2 fields as the header has": 2,
+        "a row with more or fewer fields than the header's 2": 2,
         "not UTF-8": 1,
     }
-    assert ("row 2", "a row that has not 2 fields as the header has") in got.reasons
+    assert ("row 2", "a row with more or fewer fields than the header's 2") in got.reasons
 
 
-def test_types_that_change_within_a_file(read):
+def test_a_column_whose_type_changes_becomes_text(read):
     rows = b"".join(b"%d,aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\n" % i for i in range(200_000))
     got = read(b"n,s\n" + rows + b"many,b\n")
     assert len(got.rows) == 200_001
@@ -85,7 +85,7 @@ def test_types_that_change_within_a_file(read):
     assert got.rows[0]["n"] == "0"
 
 
-def test_prose_is_no_table(read, tmp_path):
+def test_prose_is_not_a_table(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(b"Dear all,\n\nplease find, as agreed, the list.\nYours,\nme\n", name="letter")
     formats = ", ".join(reader.name for reader in REGISTRY.readers())

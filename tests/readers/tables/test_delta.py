@@ -1,4 +1,4 @@
-"""Delta tables: only what the log says counts, with the columns that they are partitioned by."""
+"""Delta tables: only files that the log lists are read, with the partition columns."""
 
 import json
 
@@ -30,7 +30,7 @@ def table(tmp_path):
     return path
 
 
-def test_rows_that_were_deleted_are_not_there_and_partitions_are(table, load):
+def test_deleted_rows_are_not_read_and_partition_columns_are(table, load):
     files = expand(table)
     assert [file.name for file in files] == ["00000000000000000001.json"]
     got = load(*files)
@@ -40,56 +40,56 @@ def test_rows_that_were_deleted_are_not_there_and_partitions_are(table, load):
     assert rows == [("a", "x", 200, False), ("b", "x", 503, True), ("d", "y", 200, False)]
 
 
-def test_a_table_within_a_folder_of_other_files(table, load):
+def test_a_table_in_a_folder_with_other_files(table, load):
     (table.parent / "more.jsonl").write_text('{"name":"e"}\n')
     got = load(*expand(table.parent))
     assert sorted(row["name"] for row in got.rows) == ["a", "b", "d", "e"]
 
 
-def test_a_change_of_the_table_is_seen(table):
+def test_a_changed_table_is_loaded_again(table):
     assert ok.load(table).dataset.rows == 3
     deltalake.write_deltalake(str(table), EVENTS.slice(0, 1), mode="append")
     assert ok.load(table).dataset.rows == 4
 
 
-def test_a_file_that_cannot_be_read_is_counted_beside_the_others(table, load):
+def test_an_unreadable_data_file_is_rejected_and_the_others_are_read(table, load):
     broken = sorted(table.glob("day=x/*.parquet"))[0]
     broken.write_bytes(b"PAR1" + b"\0" * (broken.stat().st_size - 4))
     got = load(*expand(table))
     assert [row["name"] for row in got.rows] == ["d"]
     ((position, reason),) = got.reasons
     assert position.endswith(".parquet, after row 0")
-    assert reason == "a file of a Delta table that cannot be read"
+    assert reason == "a data file of the Delta table that cannot be read"
 
 
-def test_a_log_that_is_broken(table, load):
+def test_a_broken_log_is_an_error(table, load):
     entry = table / "_delta_log" / "00000000000000000000.json"
     entry.write_text(entry.read_text()[:200])
     with pytest.raises(ReadError) as caught:
         load(*expand(table))
-    assert str(caught.value).startswith(f"{table} is a Delta table that cannot be read: ")
+    assert str(caught.value).startswith(f"{table} cannot be read as a Delta table: ")
 
 
-def test_an_entry_out_of_its_place(tmp_path, load):
+def test_a_log_entry_outside_of_a_table_is_an_error(tmp_path, load):
     path = tmp_path / "entry.json"
     path.write_text(json.dumps({"commitInfo": {"operation": "WRITE"}}) + "\n")
     with pytest.raises(ReadError) as caught:
         load(path)
     assert str(caught.value) == (
-        f"{path} is an entry of a Delta table's log, but not in its place\n"
-        "Hint: name the table's folder, which holds _delta_log"
+        f"{path} is a log entry of a Delta table, but is not at _delta_log/<20 digits>.json\n"
+        "Hint: load the table's folder, which contains _delta_log"
     )
 
 
-def test_without_the_package(table, load, monkeypatch):
+def test_a_missing_deltalake_is_an_error_with_the_extra_to_install(table, load, monkeypatch):
     monkeypatch.setattr(delta, "deltalake", None)
     with pytest.raises(MissingDependency) as caught:
         load(*expand(table))
     assert str(caught.value) == (
-        f"{table} is a Delta table: reading it needs the extra 'delta'\nHint: pip install 'obskit-notebook[delta]'"
+        f"{table} is a Delta table: reading it needs the extra 'delta'\nHint: pip install 'obskit[delta]'"
     )
 
 
-def test_a_mapping_that_names_a_column_that_is_not_there(table, load):
-    with pytest.raises(ReadError, match=f"{table} has no column 'when', but the mapping uses it"):
+def test_a_mapping_of_a_missing_column_is_an_error(table, load):
+    with pytest.raises(ReadError, match=f"{table} has no column 'when', which the mapping names"):
         load(*expand(table), mapping={"timestamp": "when"})
