@@ -80,7 +80,7 @@ def seeds(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    documents.SMALL = 0
+    documents.COLUMNAR_MINIMUM = 0
     corpus = (
         Path(sys.argv.pop(1)) if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else PATH.parent / "c"
     )

@@ -104,7 +104,7 @@ def test_bad_events_are_counted_with_their_position(read):
     assert len(got.rows) == 2
     assert got.reasons == [
         ("event 2", "not an event"),
-        ("event 3", "an event whose data is no object"),
+        ("event 3", "event data is not an object"),
         ("event 4", "nested deeper than 64 levels"),
     ]
 
@@ -119,7 +119,7 @@ def test_nothing_but_damage_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(dumped([EVENT])[:-30], name="torn.json")
     assert str(caught.value).startswith(
-        f"{tmp_path}/torn.json begins as Honeycomb's JSON but cannot be read: "
+        f"{tmp_path}/torn.json looks like Honeycomb JSON, but no record in it can be read: "
     )
 
 

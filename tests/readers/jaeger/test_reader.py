@@ -221,11 +221,11 @@ def test_one_bad_span_is_counted_with_its_position(read):
     got = read(dumped(answer(trace(span("1"), *bad, span("9", tags=[tag("deep", deep, "string")])))))
     assert [row["span_id"][-1] for row in got.rows] == ["1", "9"]
     assert got.reasons == [
-        ("span 2", "a startTime that is no number"),
+        ("span 2", "startTime is not a number"),
         ("span 3", "not a span"),
-        ("span 4", "a span without a spanID"),
-        ("span 5", "a duration that is no number"),
-        ("span 6", "a startTime beyond 64 bits"),
+        ("span 4", "span has no spanID"),
+        ("span 5", "duration is not a number"),
+        ("span 6", "startTime does not fit in 64 bits"),
         ("span 7", "not a span"),
     ]
 
@@ -253,7 +253,7 @@ def test_nothing_but_damage_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(dumped(answer(trace(span(), span())), indent=1)[:-400], name="torn.json")
     assert str(caught.value).startswith(
-        f"{tmp_path}/torn.json begins as Jaeger's JSON but cannot be read: not JSON (line "
+        f"{tmp_path}/torn.json looks like Jaeger JSON, but no record in it can be read: not JSON (line "
     )
 
 
@@ -262,7 +262,7 @@ def test_a_document_beyond_the_limit(read, tmp_path, monkeypatch):
     with pytest.raises(LimitExceeded) as caught:
         read(dumped(trace(*[span()] * 10), indent=1), name="big.json")
     assert str(caught.value) == (
-        f"{tmp_path}/big.json: one document of more than 0 MiB\nHint: write one document a line: jq -c . FILE"
+        f"{tmp_path}/big.json: a JSON document is larger than 0 MiB\nHint: write one record per line: jq -c '.data[]? // .' FILE"
     )
 
 
@@ -312,15 +312,17 @@ def test_both_ways_give_the_same(read, monkeypatch, form):
         "a trace a line": b"\n".join(map(compact, document["data"])),
     }[form]
     monkeypatch.setattr(documents, "PIECE", 20_000)
-    monkeypatch.setattr(documents.Spans, "size", 20_000)
+    monkeypatch.setattr(documents.SpanFormat, "piece_size", 20_000)
     fast = []
-    whole = documents.Spans.whole
+    whole = documents.SpanFormat.read_columns
     monkeypatch.setattr(
-        documents.Spans, "whole", lambda self, d: fast.append((w := whole(self, d)) is not None) or w
+        documents.SpanFormat,
+        "read_columns",
+        lambda self, d: fast.append((w := whole(self, d)) is not None) or w,
     )
     one = read(data)
     assert sum(fast) >= (3 if form != "a trace a line" else 0)
-    monkeypatch.setattr(documents.Spans, "whole", lambda self, d: None)
+    monkeypatch.setattr(documents.SpanFormat, "read_columns", lambda self, d: None)
     other = read(data)
     assert one.rows == other.rows
     assert one.types == other.types

@@ -200,7 +200,7 @@ def test_both_ways_give_the_same_whatever_is_changed(tmp_path, name, data):
     patch = pytest.MonkeyPatch()
     try:
         for small in (0, 2**40):
-            patch.setattr(documents, "SMALL", small)
+            patch.setattr(documents, "COLUMNAR_MINIMUM", small)
             try:
                 rows, report = loaded(file)
             except ObskitError as error:

@@ -100,10 +100,10 @@ def test_bad_spans_are_counted_with_their_position(read):
     assert [row["span_id"][-1] for row in got.rows] == ["b", "c"]
     assert got.reasons == [
         ("span 2", "not a span"),
-        ("span 3", "a span without an id"),
-        ("span 4", "a timestamp that is no number"),
-        ("span 5", "a duration beyond 64 bits"),
-        ("span 6", "a span without an id"),
+        ("span 3", "span has no id"),
+        ("span 4", "timestamp is not a number"),
+        ("span 5", "duration does not fit in 64 bits"),
+        ("span 6", "span has no id"),
     ]
 
 
@@ -123,9 +123,9 @@ def test_nothing_but_damage_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(dumped([span()])[:-9], name="torn.json")
     assert str(caught.value) == (
-        f"{tmp_path}/torn.json begins as Zipkin's JSON but cannot be read: "
+        f"{tmp_path}/torn.json looks like Zipkin JSON, but no record in it can be read: "
         "not JSON (line 1, column 346)\n"
-        "Hint: was it written to its end, and by the tool whose format it has?"
+        "Hint: the file may be truncated; export it again"
     )
 
 
@@ -161,18 +161,18 @@ def test_both_ways_give_the_same(read, monkeypatch, form):
     }[form]
     monkeypatch.setattr(documents, "PIECE", 20_000)
     fast = []
-    whole = documents.Spans.whole
+    whole = documents.SpanFormat.read_columns
 
     def counted(self, data):
         batches = whole(self, data)
         fast.append(batches is not None)
         return batches
 
-    monkeypatch.setattr(documents.Spans, "whole", counted)
-    monkeypatch.setattr("obskit.readers.zipkin.reader.Zipkin.size", 10_000)
+    monkeypatch.setattr(documents.SpanFormat, "read_columns", counted)
+    monkeypatch.setattr("obskit.readers.zipkin.reader.ZipkinFormat.piece_size", 10_000)
     one = read(data)
     assert any(fast)
-    monkeypatch.setattr(documents.Spans, "whole", lambda self, data: None)
+    monkeypatch.setattr(documents.SpanFormat, "read_columns", lambda self, data: None)
     other = read(data)
     assert one.rows == other.rows
     assert one.types == other.types
