@@ -173,6 +173,14 @@ def _is_set(value: Any) -> bool:
 def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
     """Yield the events of a file as batches.
 
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Returns:
+        Batches in the file's order.
+
     Raises:
         ReadError: no event can be read.
         LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.

@@ -1,8 +1,9 @@
-"""Blocks of Grafana Tempo (`vParquet3`, `vParquet4` and alike): a row a trace, its spans nested in it.
+"""Blocks of Grafana Tempo (`vParquet3`, `vParquet4` and similar): one row per trace, with nested spans.
 
-Attributes stand in lists of key and value, in columns of their own (`HttpMethod`, `K8sPodName`, ...), or in
-spare ones (`String01`, ...) whose names the block's `meta.json` says; where that is not beside the file, they
-keep their column's name. What Tempo has for its own searches (nested sets, statistics) is not read.
+Attributes are in lists of keys and values, in columns of their own (`HttpMethod`, `K8sPodName`, ...), or in
+dedicated columns (`String01`, ...). The block's `meta.json` says which attributes the dedicated columns hold;
+without that file they keep the column's name. Columns for Tempo's own searches (nested sets, statistics) are
+not read.
 """
 
 from __future__ import annotations
@@ -26,11 +27,11 @@ from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, FileReport
 from obskit.schema.types import json_text, plain, to_text
 
 TRACES = 1_024
-"""Traces that are taken at once: each may have thousands of spans."""
+"""Traces per batch; each can have thousands of spans."""
 
 META, DATA = "meta.json", "data.parquet"
 BLOCK = frozenset({META, DATA})
-"""Files that a folder has which is a block."""
+"""The files of a block's folder."""
 
 _META_LIMIT = 4 * 1024 * 1024
 _RESOURCE = {
@@ -45,7 +46,7 @@ _RESOURCE = {
     "K8sContainerName": "k8s.container.name",
 }
 _SPAN = {"HttpMethod": "http.method", "HttpUrl": "http.url", "HttpStatusCode": "http.status_code"}
-"""Tempo's column -> the attribute in it."""
+"""Tempo's column -> its attribute."""
 
 _KINDS = ("internal", "server", "client", "producer", "consumer")
 _STATUS = ("UNSET", "OK", "ERROR")
@@ -55,12 +56,12 @@ Integers = npt.NDArray[np.int64]
 
 
 def is_block(names: Sequence[str]) -> bool:
-    """Whether a table has the columns of a block of Tempo's."""
+    """Whether a table has the columns of a Tempo block."""
     return {"TraceID", "rs", "RootSpanName"} <= set(names)
 
 
-def dedicated(source: Source) -> dict[str, dict[str, str]]:
-    """Return what the spare columns of a block hold: scope -> column -> attribute, by its `meta.json`."""
+def dedicated_columns(source: Source) -> dict[str, dict[str, str]]:
+    """Return the dedicated columns by the block's `meta.json`: scope -> column -> attribute."""
     out: dict[str, dict[str, str]] = {"resource": {}, "span": {}}
     path = source.path.parent / META
     try:
@@ -84,22 +85,30 @@ def dedicated(source: Source) -> dict[str, dict[str, str]]:
 
 
 class _Nested(NamedTuple):
-    """Items of lists, one after the other, and which list each was in."""
+    """The items of all lists, and the index of each item's list."""
 
     items: pa.StructArray
     of: Integers
 
 
 def spans(batch: pa.RecordBatch, source: Source, report: FileReport) -> Iterator[pa.RecordBatch]:
-    """Give the spans of traces.
+    """Convert traces to spans.
+
+    Args:
+        batch: one row per trace.
+        source: the block's Parquet file.
+        report: counts traces that cannot be read.
+
+    Yields:
+        Batches with one row per span.
 
     Raises:
-        LimitExceeded: too many field names.
+        LimitExceeded: there are too many field names.
     """
     try:
-        parts = _parts(batch, dedicated(source), report)
+        parts = _parts(batch, dedicated_columns(source), report)
     except (pa.ArrowException, TypeError, ValueError, AttributeError):
-        report.reject("", "traces that are not as Tempo has them")
+        report.reject("", "traces do not have the form of a Tempo block")
         return
     if parts is not None:
         yield from Pivot(report).batches(*parts)
@@ -108,7 +117,7 @@ def spans(batch: pa.RecordBatch, source: Source, report: FileReport) -> Iterator
 def _parts(
     batch: pa.RecordBatch, names: Mapping[str, Mapping[str, str]], report: FileReport
 ) -> tuple[dict[str, pa.Array], Attributes, list[Level]] | None:
-    """Return our columns of spans, their attributes and those of what they belong to; None without a span."""
+    """Return spans' own columns, their attributes, and those of resources and scopes; None without a span."""
     resources = _nested(batch.column("rs"))
     scopes = _nested(_child(resources.items, "ss"))
     found = _nested(_child(scopes.items, "Spans"))
@@ -130,7 +139,7 @@ def _parts(
 
 
 def _child(array: pa.Array, name: str) -> pa.Array:
-    """Return a field of structs, null where the struct is; a field that there is not is null throughout."""
+    """Return a field of structs; it is null if the struct is null or lacks the field."""
     if not pa.types.is_struct(array.type) or array.type.get_field_index(name) < 0:
         return pa.nulls(len(array))
     return array.flatten()[array.type.get_field_index(name)]
@@ -149,15 +158,15 @@ def _own(items: pa.StructArray, trace: pa.Array) -> dict[str, pa.Array]:
     if length.null_count == len(length):
         length = pc.subtract(_integers(items, "EndUnixNanos"), start)
     own = {
-        "timestamp": _moments(start),
+        "timestamp": _timestamps(start),
         "duration_ms": pc.divide(pc.cast(length, pa.float64(), safe=False), 1e6),
         "name": _texts(_child(items, "Name")),
-        "kind": _word(_integers(items, "Kind"), ("", *_KINDS)),
+        "kind": _names(_integers(items, "Kind"), ("", *_KINDS)),
         "trace_id": trace,
         "span_id": _hex(_either(items, "SpanID", "ID")),
         "parent_span_id": _hex(_child(items, "ParentSpanID")),
         "trace_state": _texts(_child(items, "TraceState")),
-        "status_code": _word(_integers(items, "StatusCode"), _STATUS),
+        "status_code": _names(_integers(items, "StatusCode"), _STATUS),
         "status_message": _texts(_child(items, "StatusMessage")),
         "events": _events(_child(items, "Events"), start),
         "links": _links(_child(items, "Links")),
@@ -173,7 +182,7 @@ def _either(items: pa.StructArray, *names: str) -> pa.Array:
 
 
 def _integers(items: pa.StructArray, *names: str) -> pa.Array:
-    """Return the first field that there is as int64; what is beyond that is null."""
+    """Return the first of the fields that exists, as int64; numbers beyond 64 bits are null."""
     found = _either(items, *names)
     if pa.types.is_null(found.type):
         return pa.nulls(len(items), pa.int64())
@@ -182,13 +191,13 @@ def _integers(items: pa.StructArray, *names: str) -> pa.Array:
     return pc.cast(found, pa.int64(), safe=False)
 
 
-def _moments(nanoseconds: pa.Array) -> pa.Array:
+def _timestamps(nanoseconds: pa.Array) -> pa.Array:
     set_ = pc.if_else(pc.equal(nanoseconds, 0), pa.scalar(None, pa.int64()), nanoseconds)
     return pc.divide(set_, 1_000).cast(TIMESTAMP)
 
 
 def _texts(array: pa.Array) -> pa.Array:
-    """Return texts, empty ones as null."""
+    """Return texts with null instead of empty ones."""
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), pa.string())
     if pa.types.is_binary(array.type):
@@ -199,15 +208,16 @@ def _texts(array: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(array, ""), pa.scalar(None, pa.string()), array)
 
 
-def _word(numbers: pa.Array, words: Sequence[str]) -> pa.Array:
-    good = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, len(words)))
+def _names(numbers: pa.Array, names: Sequence[str]) -> pa.Array:
+    """Return the names of an enum's numbers; null for other numbers."""
+    good = pc.and_(pc.greater_equal(numbers, 0), pc.less(numbers, len(names)))
     index = pc.if_else(good, numbers, pa.scalar(None, pa.int64()))
-    found = pa.array(list(words), pa.string()).take(index)
+    found = pa.array(list(names), pa.string()).take(index)
     return pc.if_else(pc.equal(found, ""), pa.scalar(None, pa.string()), found)
 
 
 def _hex(array: pa.Array) -> pa.Array:
-    """Return ids as hex; empty ones are null."""
+    """Return ids as hex, with null instead of empty ones."""
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), pa.string())
     return pa.array(
@@ -216,9 +226,9 @@ def _hex(array: pa.Array) -> pa.Array:
 
 
 def _attributes(
-    items: pa.Array, columns: Mapping[str, str], spare: Mapping[str, str], scope: str, report: FileReport
+    items: pa.Array, columns: Mapping[str, str], dedicated: Mapping[str, str], scope: str, report: FileReport
 ) -> Attributes:
-    """Return the attributes of resources, scopes or spans, from wherever they stand."""
+    """Return the attributes of resources, scopes or spans from lists, own columns and dedicated columns."""
     pairs = [_listed(_child(items, "Attrs"))]
     pairs += [_column(name, _child(items, column)) for column, name in columns.items()]
     more = _child(items, "DedicatedAttributes")
@@ -226,29 +236,29 @@ def _attributes(
         values = _child(more, field.name)
         if values.null_count == len(values):
             continue
-        if field.name not in spare:
-            report.note(f"what Tempo's spare columns hold is said by {META}, which is not there or says less")
-        pairs.append(_column(spare.get(field.name, f"tempo.{scope}.{field.name}"), values))
+        if field.name not in dedicated:
+            report.note(
+                f"{META} does not name all dedicated columns of Tempo; the others keep their column's name"
+            )
+        pairs.append(_column(dedicated.get(field.name, f"tempo.{scope}.{field.name}"), values))
     return _together([pair for pair in pairs if len(pair.row)])
 
 
 def _column(name: str, values: pa.Array) -> Attributes:
-    """Return a column of one attribute as pairs; an empty text there is none."""
+    """Return a column of one attribute as pairs; an empty text is no value."""
     if pa.types.is_list(values.type):
         lists = values.to_pylist()
-        there = np.array([bool(v) for v in lists], bool)
-        at = np.flatnonzero(there)
+        at = np.flatnonzero(np.array([bool(v) for v in lists], bool))
         items = [lists[i] for i in at.tolist()]
         return Attributes.of(at.tolist(), [name] * len(at), [v[0] if len(v) == 1 else v for v in items])
     if pa.types.is_string(values.type) or pa.types.is_null(values.type):
         values = _texts(values)
-    there = values.is_valid().to_numpy(zero_copy_only=False)
-    at = np.flatnonzero(there)
+    at = np.flatnonzero(values.is_valid().to_numpy(zero_copy_only=False))
     return Attributes(at, pa.repeat(name, len(at)), (_plain(values.take(pa.array(at))),), {})
 
 
 def _plain(values: pa.Array) -> pa.Array:
-    """Return values as one of the types that a `Pivot` takes."""
+    """Return values in a type that `Pivot` accepts."""
     found = plain(values)
     kind = found.type
     fits = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
@@ -256,16 +266,16 @@ def _plain(values: pa.Array) -> pa.Array:
 
 
 def _listed(lists: pa.Array) -> Attributes:
-    """Return lists of attributes as pairs: a value of one type each, or a list of them."""
+    """Return lists of attributes as pairs; a value has one type, or is a list of values of one type."""
     items, of = _nested(lists)
     key = _child(items, "Key")
     if pa.types.is_null(key.type):
         return Attributes.of([], [], [])
-    many = _child(items, "IsArray")
+    flag = _child(items, "IsArray")
     is_list = (
         np.zeros(len(items), bool)
-        if pa.types.is_null(many.type)
-        else pc.fill_null(many, False).to_numpy(zero_copy_only=False)
+        if pa.types.is_null(flag.type)
+        else pc.fill_null(flag, False).to_numpy(zero_copy_only=False)
     )
     arrays, other = [], dict[int, Any]()
     for at in np.flatnonzero(is_list).tolist():
@@ -291,14 +301,14 @@ def _listed(lists: pa.Array) -> Attributes:
 
 
 def _single(lists: pa.ListArray, is_list: npt.NDArray[np.bool_]) -> pa.Array:
-    """Return what lists of one item hold, null for others."""
+    """Return the item of each list of one item; null for other lists."""
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     first = np.cumsum(lengths) - lengths
     return lists.flatten().take(pa.array(first, mask=(lengths != 1) | is_list))
 
 
 def _decoded(data: bytes) -> Any:
-    """Return a value in protobuf, which `vParquet3` has for attributes of events."""
+    """Return a value from protobuf, in which `vParquet3` stores attributes of events."""
     size, length = b"", len(data)
     while length > 0x7F:
         size, length = size + bytes([length & 0x7F | 0x80]), length >> 7
@@ -310,7 +320,7 @@ def _decoded(data: bytes) -> Any:
 
 
 def _unsupported(text: str) -> Any:
-    """Return a value that Tempo keeps as protobuf's JSON: an object, or a list of several types."""
+    """Return a value from protobuf's JSON, in which Tempo stores objects and lists of several types."""
     try:
         found = value(orjson.loads(text))
     except (orjson.JSONDecodeError, MalformedRecord, ValueError, TypeError, AttributeError):
@@ -319,7 +329,7 @@ def _unsupported(text: str) -> Any:
 
 
 def _together(pairs: list[Attributes]) -> Attributes:
-    """Return several pairs as one, those of a row one after the other."""
+    """Concatenate attributes, with those of each row next to each other."""
     if not pairs:
         return Attributes.of([], [], [])
     row = np.concatenate([each.row for each in pairs])
@@ -345,7 +355,7 @@ def _together(pairs: list[Attributes]) -> Attributes:
 
 
 def _attribute_texts(lists: pa.Array, count: int) -> pa.Array:
-    """Return the attributes of events or links as JSON text, null where there are none."""
+    """Return the attributes of each event or link as JSON text; null if it has none."""
     out: list[dict[str, Any]] = [{} for _ in range(count)]
     pairs = _listed(lists)
     keys = pairs.key.to_pylist()
@@ -367,7 +377,7 @@ def _events(lists: pa.Array, start: pa.Array) -> pa.Array:
     else:
         time = pc.add(start.take(pa.array(of)), _integers(items, "TimeSinceStartNano"))
     parts = [
-        _moments(time),
+        _timestamps(time),
         _texts(_child(items, "Name")),
         _attribute_texts(_child(items, "Attrs"), len(items)),
     ]

@@ -1,4 +1,4 @@
-"""Fuzzes a reader of tracing tools' formats with atheris, which is installed by hand.
+"""Fuzzes a reader of tracing tools' formats with atheris, which has to be installed separately.
 
 python tests/fuzz/fuzz_spans.py jaeger|zipkin|honeycomb|clickhouse|tempo|delta [libFuzzer's options]
 
@@ -44,7 +44,7 @@ PATH = Path(tempfile.mkdtemp(prefix="obskit-fuzz-")) / "file"
 
 
 def one(data: bytes) -> None:
-    """Read bytes; the fast way is gone however few they are."""
+    """Read bytes; the columnar parser gets them however few they are."""
     PATH.write_bytes(data)
     report = LoadReport()
     try:
@@ -60,7 +60,7 @@ def one(data: bytes) -> None:
 
 
 def seeds(folder: Path) -> None:
-    """Write what to begin with: valid documents in several forms."""
+    """Write the seeds: valid documents in several forms."""
     folder.mkdir(parents=True, exist_ok=True)
     if NAME in examples.FORMATS:
         document = examples.FORMATS[NAME]()

@@ -169,6 +169,14 @@ class _JsonLog:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the requests of a file as batches.
 
+        Args:
+            source: the file.
+            report: counts the records that cannot be read.
+            mapping: as the JSONL reader takes it.
+
+        Yields:
+            Batches in the file's order.
+
         Raises:
             ReadError: no line of the file is a JSON object.
             LimitExceeded: there are too many field names.

@@ -87,6 +87,14 @@ class _TextLog:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the requests of a file as batches; lines that are not entries are rejected.
 
+        Args:
+            source: the file.
+            report: counts the records that cannot be read.
+            _mapping: not used.
+
+        Yields:
+            Batches in the file's order.
+
         Raises:
             ReadError: no line of the file is an entry.
         """

@@ -119,6 +119,14 @@ class JaegerFormat(SpanFormat):
 def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
     """Yield the spans of a file as batches.
 
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Returns:
+        Batches in the file's order.
+
     Raises:
         ReadError: no span can be read.
         LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.

@@ -223,6 +223,9 @@ def tags(item: dict[str, Any]) -> dict[str, Any]:
 
     Args:
         item: with `tags`, a list of typed tags, or `tag`, an object by name as Elasticsearch stores them.
+
+    Returns:
+        Attribute -> its value.
     """
     out: dict[str, Any] = {}
     by_name = item.get("tag")

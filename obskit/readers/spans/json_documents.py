@@ -57,6 +57,9 @@ class CutPoints:
 class SpanFormat:
     """The parsers of one format, and their state for one file.
 
+    Args:
+        report: counts the records that cannot be read.
+
     Attributes:
         name: the format, for error messages.
         piece_size: bytes of the next piece.

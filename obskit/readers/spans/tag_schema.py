@@ -58,6 +58,9 @@ class TagSchema(ABC):
 
         Args:
             listed: whether the document is a list of records in an object, rather than records one by one.
+
+        Returns:
+            Every field that a record can have.
         """
 
     def discover(self, data: bytes) -> bool:
