@@ -198,7 +198,7 @@ def _cut_out(
     Args:
         data: JSON in UTF-8.
         key: the values' key, with its colon.
-        begin: how a value begins; a list's position stands in a list.
+        begin: how a value begins; the position of a list is itself in a list.
         end: how a value ends.
         following: what follows the value.
     """

@@ -162,7 +162,7 @@ def read_documents(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch
         raise ReadError(
             f"{source.path} looks like {spans.name}, but no record in it can be read: "
             f"{spans.first_rejection}",
-            hint="the file may be truncated; export it again",
+            hint="export the file again; it may be truncated or from another tool",
         )
 
 

@@ -102,7 +102,7 @@ def test_a_file_without_a_span_is_an_error(read, tmp_path):
     assert str(caught.value) == (
         f"{tmp_path}/torn.json looks like Zipkin JSON, but no record in it can be read: "
         "not JSON (line 1, column 346)\n"
-        "Hint: the file may be truncated; export it again"
+        "Hint: export the file again; it may be truncated or from another tool"
     )
 
 
