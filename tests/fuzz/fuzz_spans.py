@@ -2,9 +2,9 @@
 
 python tests/fuzz/fuzz_spans.py jaeger|zipkin|honeycomb|clickhouse|tempo|delta [libFuzzer's options]
 
-Bytes go to the reader itself, whatever they are told for, and through `Normalizer`; anything but an
-`ObskitError`, and rows that do not add up, is a find. `-max_total_time=180` stops after three minutes; a
-folder as first option collects what was found to be new.
+Bytes go to the reader itself, whatever detection says, and through `Normalizer`; anything but an
+`ObskitError`, and rows that do not add up, is a finding. `-max_total_time=180` stops after three minutes; a
+folder as first option collects new inputs.
 """
 
 from __future__ import annotations
