@@ -1,4 +1,7 @@
-"""Jaeger's JSON, the API's answer: traces of ten spans, as Jaeger writes them, and with tags that few have."""
+"""Jaeger JSON, the API's answer: traces of ten spans, as Jaeger writes them, and with tags that few spans have.
+
+"obskit, row by row" leaves out the columnar parser, so its rate shows what that parser earns.
+"""
 
 from __future__ import annotations
 
@@ -8,12 +11,16 @@ from typing import Any
 import orjson
 
 from benchmarks.load import made
-from benchmarks.load.contest import SPANS, Format
+from benchmarks.load.contest import SPANS, Contestant, Format, events, obskit
 from benchmarks.load.otlp_json import Lists
+from obskit.readers.io.source import Source
+from obskit.readers.jaeger.reader import JaegerFormat
+from obskit.readers.spans.json_documents import SpanFormat, read_documents
+from obskit.schema import LoadReport
 
 TYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
 RARE = 50
-"""One span of so many has one of 40 tags that the others have not."""
+"""One span in this many has one of 40 tags that the other spans lack."""
 
 
 def make(folder: Path, *, rare: bool = False) -> Path:
@@ -75,13 +82,28 @@ def _process(process: dict[str, Any]) -> list[tuple[str, Any]]:
     return [("service.name", process["serviceName"]), *tags]
 
 
+def rowwise(spans: type[SpanFormat]) -> Contestant:
+    """Return a contestant that reads a format of spans without its columnar parser."""
+
+    class Rowwise(spans):  # type: ignore[misc, valid-type]
+        def parse_columns(self, data: bytes) -> None:  # noqa: ARG002
+            return None
+
+    def read(path: Path) -> int:
+        batches = read_documents(Source(path), Rowwise(LoadReport().file(path)))
+        return sum(batch.num_rows for batch in batches)
+
+    return read
+
+
 def rare(folder: Path) -> Path:
     """Write the spans with rare tags."""
     return make(folder, rare=True)
 
 
 OTHERS = {"orjson to lists": by_orjson}
+OURS = {"obskit": obskit, "obskit, as events": events, "obskit, row by row": rowwise(JaegerFormat)}
 FORMATS = (
-    Format("jaeger", make, OTHERS, ("orjson to lists",), 1.5),
-    Format("jaeger-rare", rare, OTHERS, ("orjson to lists",), 1.5),
+    Format("jaeger", make, OTHERS, ("orjson to lists",), 1.5, ours=OURS),
+    Format("jaeger-rare", rare, OTHERS, ("orjson to lists",), 1.5, ours=OURS),
 )

@@ -1,4 +1,4 @@
-"""Zipkin's JSON, a list of spans, all with the same tags, and with tags that few have."""
+"""Zipkin JSON, a list of spans, all with the same tags, and with tags that few spans have."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from pathlib import Path
 import orjson
 
 from benchmarks.load import made
-from benchmarks.load.contest import SPANS, Format
-from benchmarks.load.jaeger import RARE
+from benchmarks.load.contest import SPANS, Format, events, obskit
+from benchmarks.load.jaeger import RARE, rowwise
 from benchmarks.load.otlp_json import Lists
+from obskit.readers.zipkin.reader import ZipkinFormat
 
 
 def make(folder: Path, *, rare: bool = False) -> Path:
@@ -62,7 +63,8 @@ def rare(folder: Path) -> Path:
 
 
 OTHERS = {"orjson to lists": by_orjson}
+OURS = {"obskit": obskit, "obskit, as events": events, "obskit, row by row": rowwise(ZipkinFormat)}
 FORMATS = (
-    Format("zipkin", make, OTHERS, ("orjson to lists",), 1.5),
-    Format("zipkin-rare", rare, OTHERS, ("orjson to lists",), 1.5),
+    Format("zipkin", make, OTHERS, ("orjson to lists",), 1.5, ours=OURS),
+    Format("zipkin-rare", rare, OTHERS, ("orjson to lists",), 1.5, ours=OURS),
 )

@@ -1,7 +1,7 @@
-"""What curl calls the parts of a request, and what an event calls them. Standard library only.
+"""The fields of curl's report about a request, and their names in an event. Standard library only.
 
-curl's `-w '%{json}'` and the probe give the same events because both become one here. Where OpenTelemetry
-has a name it is used; `time_*` (cumulative seconds) say their unit; everything else keeps curl's own name.
+`as_event` makes the same events from `curl -w '%{json}'` and from the probe. A field has OpenTelemetry's name
+if there is one; `time_*` (cumulative seconds) get their unit, and all other fields keep curl's name.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ PHASES = (
     "queue",
     "total",
 )
-"""Phases as curl's `time_PHASE` name them: seconds from the beginning until the phase was over."""
+"""The phases in curl's `time_PHASE`: seconds from the start of the request until the phase ended."""
 
 _SECONDS = {f"time_{phase}": f"time_{phase}_seconds" for phase in PHASES}
 _TIMES = _SECONDS | {name: name for name in _SECONDS.values()}
@@ -36,7 +36,7 @@ _CONVENTIONS = {
     "errormsg": "error.message",
 }
 _STATUSES = ("response_code", "http_code")
-# What curl prints, and libcurl says, where there was no answer, no address, no port.
+# The values that curl and libcurl use for a missing answer, address or port.
 _ABSENT = frozenset({"", "0", 0, -1, None})
 
 ERRORS: dict[int, str] = {
@@ -97,16 +97,16 @@ ERRORS: dict[int, str] = {
     100: "TooLarge",
     101: "EchRequired",
 }
-"""curl's exit codes of requests by HTTP -> its names for them (`CURLE_COULDNT_CONNECT`: CouldNotConnect)."""
+"""curl's exit code for HTTP requests -> its name (`CURLE_COULDNT_CONNECT` is CouldNotConnect)."""
 
 
 def error_name(code: int) -> str:
-    """Return curl's name for a code; one that is not known here is `Curl` and the number."""
+    """Return curl's name for an exit code; for an unknown code, `Curl` and the number."""
     return ERRORS.get(code, f"Curl{code}")
 
 
 def is_timing(row: Mapping[str, Any]) -> bool:
-    """Whether an object is what curl prints about a request, by the names in it."""
+    """Whether an object has the names of curl's report about a request."""
     if "time_total" not in row and "time_total_seconds" not in row:
         return False
     if not any(name in row for name in _STATUSES):
@@ -118,14 +118,15 @@ _OTHER_PHASES = tuple(name for name in _TIMES if not name.startswith("time_total
 
 
 def as_event(row: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the event that curl's object about a request is; what it says itself is left as it is.
+    """Return curl's report about a request as an event.
 
     Args:
-        row: keys as `curl -w '%{json}'` prints them, or `time_*_seconds`; numbers may be text.
+        row: with the keys of `curl -w '%{json}'`, or `time_*_seconds`; numbers can be text.
 
     Returns:
-        A flat row: `name` and `kind`, `duration_ms` from the total, conventions' names where there are any,
-        `error.type` where curl failed. No `timestamp` unless the object has one: curl prints none.
+        A flat row: `name` and `kind`, `duration_ms` from the total, and `error.type` if curl failed. Fields
+        of the event that are in `row` already keep their values. There is no `timestamp` unless `row` has
+        one, because curl does not print it.
     """
     event: dict[str, Any] = {"name": "probe", "kind": "client"}
     for name, value in row.items():
@@ -145,7 +146,7 @@ def as_event(row: Mapping[str, Any]) -> dict[str, Any]:
             event["url.full"] = value
         else:
             event[name] = value
-    if str(event.get("network.protocol.version")) == "1":  # as some releases print HTTP/1.0
+    if str(event.get("network.protocol.version")) == "1":  # some releases of curl print this for HTTP/1.0
         event["network.protocol.version"] = "1.0"
     _status(row, event)
     _server(event)
@@ -163,7 +164,7 @@ def _failure(row: Mapping[str, Any], event: dict[str, Any]) -> None:
     elif code is None:
         statuses = [_number(row[name]) for name in _STATUSES if name in row]
         if row.get("errormsg") or (statuses and not any(statuses) and None not in statuses):
-            # No answer, and nothing that says why: the conventions' word for what has no name.
+            # No answer and no reason: the conventions' value for an error without a name.
             event.setdefault("error.type", "_OTHER")
 
 
@@ -173,12 +174,12 @@ def _status(row: Mapping[str, Any], event: dict[str, Any]) -> None:
             status = _number(row[name])
             if status is None:
                 event[name] = row[name]
-            elif status:  # 0 is no answer
+            elif status:  # 0 means that there was no answer
                 event.setdefault("http.response.status_code", int(status))
 
 
 def _server(event: dict[str, Any]) -> None:
-    """Add where the request went: `url.full` may be missing where a format of one's own left it out."""
+    """Add the server's address and port, and `url.full` if a custom format left it out."""
     url = event.get("url.full") or event.get("url_effective")
     if not isinstance(url, str):
         return

@@ -1,14 +1,14 @@
-"""Tables of the Collector's ClickHouse exporter: `otel_traces` and `otel_logs`, as JSON lines and by columns.
+"""Tables of the Collector's ClickHouse exporter, `otel_traces` and `otel_logs`: as JSON lines, or as columns.
 
-Every attribute is text there. One of which all values of a batch are integers, floats or booleans, written
-as `schema.types.to_text` would write them, gets that type back: if a later batch has another value, the
-field becomes text, and each value reads as it was. "1.10" and "007" stay text therefore.
+The exporter writes every attribute as text. An attribute gets its type back if all of its values in a batch
+are integers, floats or booleans, exactly as `schema.types.to_text` writes them. So if a later batch has other
+values, the field becomes text again and no value changes: "1.10" and "007" stay text.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from obskit.readers.batches.row_batcher import attribute_name
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl import reader as jsonl
 from obskit.readers.registry import Match, Reader
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport, ReadOptions
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import parse
 from obskit.schema.types import json_text, plain, to_text
@@ -43,12 +43,12 @@ _OWN = {
     "SeverityNumber": "severity_number",
     "Body": "body",
 }
-"""Column of the exporter's -> ours."""
+"""The exporter's column -> obskit's."""
 
 _SERVICE = {"ServiceName": "service.name"}
 _SCOPE = {"ScopeName": "otel.scope.name", "ScopeVersion": "otel.scope.version"}
 _LEVELS = ("ResourceAttributes", "ScopeAttributes", "SpanAttributes", "LogAttributes")
-"""Maps of attributes; of a name in several the last has the say."""
+"""Maps of attributes; for a name in several maps the last one counts."""
 
 _LEFT_OUT = frozenset({"TimestampTime", "TimestampDate", "TraceFlags", "ResourceSchemaUrl", "ScopeSchemaUrl"})
 _LIST = re.compile(r"(?:Events|Links)\.")
@@ -58,13 +58,13 @@ _LINE = re.compile(rb'"(?:SpanAttributes|ResourceAttributes|LogAttributes)"\s*:'
 
 
 def is_export(names: Sequence[str]) -> bool:
-    """Whether a table has the columns that the exporter makes."""
+    """Whether a table has the columns of the exporter's tables."""
     have = {name.partition(".")[0] for name in names}
     return have >= _TRACES or have >= _LOGS
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether lines of the head are rows of the exporter's tables."""
+    """Return how well the head of a file matches JSON lines of the exporter's tables."""
     if not _LINE.search(head) or head.lstrip()[:1] != b"{":
         return Match.NO
     for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n")[:20]:
@@ -77,22 +77,37 @@ def sniff(head: bytes) -> Match:
     return Match.NO
 
 
-def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give the rows of a file of JSON lines as batches.
+def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file of JSON lines as batches.
+
+    Args:
+        source: the file.
+        report: counts the lines that cannot be read.
+        mapping: as the JSONL reader takes it.
+
+    Yields:
+        Batches in the file's order.
 
     Raises:
-        ReadError: not one line is an object.
-        LimitExceeded: too many field names.
+        ReadError: no line is a JSON object.
+        LimitExceeded: there are too many field names.
     """
-    for batch in jsonl.read(source, report, options):
+    for batch in jsonl.read(source, report, mapping):
         yield as_events(batch, report)
 
 
 def as_events(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
-    """Return rows of the exporter's tables with our names, and types where all values have one.
+    """Convert rows of the exporter's tables.
+
+    Args:
+        batch: with the exporter's columns.
+        report: counts attributes that override others.
+
+    Returns:
+        The same rows with obskit's names, and with the types that all values of an attribute have.
 
     Raises:
-        LimitExceeded: too many field names.
+        LimitExceeded: there are too many field names.
     """
     rows = batch.num_rows
     lists = {
@@ -106,9 +121,9 @@ def as_events(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
     out: dict[str, pa.Array] = {}
     levels: list[dict[str, pa.Array]] = [{} for _ in _LEVELS]
     for name, values in raw.items():
-        head, dot, key = name.partition(".")
-        if dot and head in _LEVELS:
-            levels[_LEVELS.index(head)][attribute_name(key)] = restored(values, key)
+        level, dot, key = name.partition(".")
+        if dot and level in _LEVELS:
+            levels[_LEVELS.index(level)][attribute_name(key)] = restore_type(values, key)
         elif name in _OWN:
             have, filled = out.get(_OWN[name]), _filled(values)
             out[_OWN[name]] = filled if have is None else pc.coalesce(to_text(have), to_text(filled))
@@ -116,9 +131,8 @@ def as_events(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
             length = parse(values, "float")
             out["duration_ms"] = pc.divide(length, 1e6)
         elif name in _SERVICE or name in _SCOPE:
-            level = 0 if name in _SERVICE else 1
-            levels[level][(_SERVICE | _SCOPE)[name]] = _filled(values)
-        elif name not in _LEFT_OUT and not (head in _LEVELS and values.null_count == rows):
+            levels[0 if name in _SERVICE else 1][(_SERVICE | _SCOPE)[name]] = _filled(values)
+        elif name not in _LEFT_OUT and not (level in _LEVELS and values.null_count == rows):
             out[attribute_name(name)] = values
     if not {"SpanName", "SpanId"} <= raw.keys() or "SeverityNumber" in raw:
         out["kind"] = pa.repeat("event", rows)
@@ -130,16 +144,16 @@ def as_events(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
         if parts[0] is not None and pa.types.is_list(parts[0].type):
             found = _structs(parts, kind)
             if found is None:
-                report.note(f"{target} whose lists differ in length are not read")
+                report.note(f"{target} of some rows are not read: their lists differ in length")
             else:
                 out[target] = found
-    return _united(levels, out, report)
+    return _merged(levels, out, report)
 
 
-def _united(
+def _merged(
     levels: list[dict[str, pa.Array]], out: dict[str, pa.Array], report: FileReport
 ) -> pa.RecordBatch:
-    """Put the levels together; of a name on several the innermost's value wins, counted."""
+    """Merge the levels; for a name on several levels the innermost value counts, and the report says so."""
     merged: dict[str, pa.Array] = {}
     for level in levels:
         for name, values in level.items():
@@ -148,7 +162,7 @@ def _united(
                 merged[name] = values
                 continue
             both = pc.and_(pc.is_valid(have), pc.is_valid(values))
-            if name != "service.name":  # the exporter writes it twice, the same
+            if name != "service.name":  # the exporter writes the same value twice
                 report.override(name, pc.sum(both).as_py() or 0)
             if have.type != values.type:
                 have, values = to_text(have), to_text(values)
@@ -161,11 +175,17 @@ def _united(
     )
 
 
-def restored(values: pa.Array, name: str) -> pa.Array:
-    """Return an attribute's texts as what all of them are: integers, floats or booleans, else text.
+def restore_type(values: pa.Array, name: str) -> pa.Array:
+    """Convert an attribute's texts to the type that all of them have.
 
-    A name whose type is known keeps its texts: `obskit.schema` parses them. A value is taken for a number
-    only if that number's own text is what was written, so that nothing is lost should text come later.
+    A value is a number only if the number is written as that text, so that converting it back loses nothing.
+
+    Args:
+        values: texts.
+        name: the attribute; one whose type `obskit.schema` knows stays text, for `obskit.schema` to parse.
+
+    Returns:
+        Integers, floats or booleans, otherwise the texts.
     """
     if not pa.types.is_string(values.type) or values.null_count == len(values):
         return values
@@ -180,21 +200,21 @@ def restored(values: pa.Array, name: str) -> pa.Array:
     kind = pa.int64() if whole else pa.float64()
     try:
         numbers = pc.cast(distinct, kind)
-    except pa.ArrowInvalid:  # more than 64 bits hold
+    except pa.ArrowInvalid:  # a number does not fit in 64 bits
         return values
     same = pc.all(pc.equal(to_text(numbers), distinct)).as_py()
     return pc.cast(values, kind) if same else values
 
 
 def _filled(values: pa.Array) -> pa.Array:
-    """Return texts with empty ones, which the tables have for none, as null."""
+    """Return texts with null instead of empty ones, which is how the tables write a missing value."""
     if not pa.types.is_string(values.type):
         return values
     return pc.if_else(pc.equal(values, ""), pa.scalar(None, pa.string()), values)
 
 
 def _structs(parts: list[pa.Array | None], kind: pa.DataType) -> pa.Array | None:
-    """Return parallel lists as lists of structs; None where they are not parallel."""
+    """Return parallel lists as lists of structs; None if they differ in length."""
     lengths = [
         pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False)
         for part in parts
@@ -218,7 +238,7 @@ def _structs(parts: list[pa.Array | None], kind: pa.DataType) -> pa.Array | None
 
 
 def _attributes(item: Any) -> str | None:
-    """Return an event's attributes as JSON text: a map's pairs, or JSON already."""
+    """Return an event's attributes, a map or JSON text, as JSON text."""
     if type(item) is str:
         return None if item in ("", "{}") else item
     try:

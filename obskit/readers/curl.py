@@ -1,8 +1,8 @@
-"""What `curl -w '%{json}'` prints: one object a request, a line each, over several lines, or end to end.
+"""The output of `curl -w '%{json}'`: one object per request, on one line or several, or end to end.
 
-Objects of a format of one's own are read too if they have `time_total` (or `time_total_seconds`), `http_code`
-or `response_code`, and a phase or a URL. `"response_code":000`, which is no JSON and which curl prints where
-there was no answer, is 0. An object that is none of curl's is an event as it stands.
+Objects of a custom format are also read if they have `time_total` (or `time_total_seconds`), `http_code` or
+`response_code`, and a phase or a URL. For a request without an answer curl prints `"response_code":000`,
+which is not JSON; it is read as 0. An object that is not from curl is an event with its own fields.
 """
 
 from __future__ import annotations
@@ -10,35 +10,35 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from obskit.errors import ReadError
+from obskit.errors import LimitExceeded, ReadError
 from obskit.names.curl import as_event, is_timing
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport, ReadOptions
+from obskit.schema import FileReport
 
 OBJECT_LIMIT = 1024 * 1024
-"""Bytes of one object; curl's are about two thousand, a chain of certificates makes them ten thousand."""
+"""Bytes of one object; curl's have about two thousand, or ten thousand with a chain of certificates."""
 
 _BUFFER = 2 * OBJECT_LIMIT
-# Python's error about JSON counts the lines before it, so what was read may not pile up before it.
+# Python's JSON error counts all lines before it, so text that was read already must not accumulate.
 _BEHIND = 32 * 1024
 _SNIFFED = 20
 _BOM = "\ufeff"
-# Zeros before a number's first other digit become spaces, so that every place stays where it was.
+# Leading zeros of a number become spaces, so that all offsets stay the same.
 _ZEROS = re.compile(r'("(?:response_code|http_code|http_connect|exitcode)"\s*:\s*)(0+)(?=\d)')
-# Where to go on after what cannot be read: the next line, or the next object after a closing brace.
+# Where reading continues after an error: at the next line, or at the next object after a closing brace.
 _AGAIN = re.compile(r"\n|\}\s*(?=\{)")
 _BLANK = re.compile(r"[\s,]*")
 
 
 def _parse_int(text: str) -> int | float:
-    """Return an integer of any length, as floats beyond 64 bits; `int` refuses the longest of all."""
+    """Return an integer, or a float if it does not fit in 64 bits; `int` refuses very long texts."""
     value = int(text) if len(text) < 21 else 2**64
     return value if -(2**63) <= value < 2**64 else float(text)
 
@@ -47,10 +47,10 @@ _DECODER = json.JSONDecoder(parse_int=_parse_int)
 
 
 class _Piece(NamedTuple):
-    """A piece of text: an object, or why it is none; where it begins and ends in the text."""
+    """An object in a text, or the reason why a piece of text is not an object."""
 
     row: dict[str, Any] | None
-    why: str
+    problem: str
     start: int
     end: int
 
@@ -60,7 +60,7 @@ def _readable(text: str) -> str:
 
 
 def _next(text: str, at: int) -> _Piece | None:
-    """Return what begins at or after a place; None at the end of the text."""
+    """Return the next object at or after an offset; None at the end of the text."""
     start = _BLANK.match(text, at).end()  # type: ignore[union-attr]
     if start >= len(text):
         return None
@@ -68,21 +68,21 @@ def _next(text: str, at: int) -> _Piece | None:
     try:
         row, end = _DECODER.raw_decode(text, start)
     except RecursionError:
-        why = f"nested deeper than {DEPTH_LIMIT} levels"
-        again += DEPTH_LIMIT  # levels of the same object: beginning anew at each would take its square
+        problem = f"nested deeper than {DEPTH_LIMIT} levels"
+        again += DEPTH_LIMIT  # restarting at each level of the object would take quadratic time
     except ValueError:
-        why = "not JSON"
+        problem = "not JSON"
     else:
         if type(row) is dict and end - start <= OBJECT_LIMIT:
             return _Piece(row, "", start, end)
-        why = "not a JSON object" if type(row) is not dict else "an object of more than 1 MiB"
-        return _Piece(None, why, start, end)
+        problem = "not a JSON object" if type(row) is not dict else "object is larger than 1 MiB"
+        return _Piece(None, problem, start, end)
     found = _AGAIN.search(text, again)
-    return _Piece(None, why, start, found.end() if found else len(text))
+    return _Piece(None, problem, start, found.end() if found else len(text))
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the first objects of the head are all curl's."""
+    """Return how well the head of a file matches: its first objects must all be curl's."""
     if b'"time_total' not in head or b'_code"' not in head:
         return Match.NO
     text = _readable(head.decode("utf-8", "replace").removeprefix(_BOM))
@@ -100,8 +100,8 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if seen else Match.NO
 
 
-class _Text:
-    """A stream as text in a buffer: at least an object's worth from `at`, and where that is in the file."""
+class _TextBuffer:
+    """The text of a stream around the offset `at`, and the position of `at` in the file."""
 
     def __init__(self, stream: Stream) -> None:
         self.text, self.at, self.ended = "", 0, False
@@ -110,7 +110,7 @@ class _Text:
         self._line, self._offset, self._begun = 1, 0, False
 
     def fill(self) -> None:
-        """Read on where less than an object's worth is left; `at` may change, and what `text` begins with."""
+        """Read more if less than `OBJECT_LIMIT` is left after `at`. This moves `text` and `at`."""
         if self.at > _BEHIND:
             self.text, self.at = self.text[self.at :], 0
         if self.ended or len(self.text) - self.at > OBJECT_LIMIT:
@@ -129,27 +129,35 @@ class _Text:
         self.text, self.at = _readable(text), 0
 
     def skip(self, end: int) -> None:
-        """Go on to a place in the text."""
+        """Move `at` forward to an offset in the text."""
         passed = self.text[self.at : end]
         self._line += passed.count("\n")
         self._offset += len(passed) if passed.isascii() else len(passed.encode("utf-8", "surrogateescape"))
         self.at = end
 
-    def place(self) -> str:
-        """Say where in the file `at` is."""
+    def position(self) -> str:
+        """Return the position of `at` in the file."""
         return f"line {self._line}, byte {self._offset}"
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give the requests of a file as batches, what is no object counted with its place.
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the requests of a file as batches; anything that is not an object is rejected.
+
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Yields:
+        Batches in the file's order.
 
     Raises:
-        ReadError: the file holds not one object.
-        LimitExceeded: too many field names.
+        ReadError: the file has no object.
+        LimitExceeded: there are too many field names.
     """
     batcher, rows, first = RowBatcher(), 0, ""
     with source.stream() as stream:
-        text = _Text(stream)
+        text = _TextBuffer(stream)
         text.fill()
         while (piece := _next(text.text, text.at)) is not None or not text.ended:
             if piece is None:
@@ -157,12 +165,13 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
                 text.fill()
                 continue
             text.skip(piece.start)
-            why = _added(batcher, piece)
-            if why:
+            problem = _add_event(batcher, piece, source)
+            if problem:
                 if text.ended and piece.end >= len(text.text) and not text.text.endswith("\n"):
-                    why = stream.damage or ("torn: the file ends within it" if why == "not JSON" else why)
-                report.reject(text.place(), why)
-                first = first or f"{text.place()}: {why}"
+                    torn = "torn: the file ends within it" if problem == "not JSON" else problem
+                    problem = stream.damage or torn
+                report.reject(text.position(), problem)
+                first = first or f"{text.position()}: {problem}"
             else:
                 rows += 1
             text.skip(piece.end)
@@ -176,14 +185,15 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
         report.reject("end of the file", damage)
     if first and not rows:
         raise ReadError(
-            f"{source.path} has no object that curl printed ({first})", hint="was it written to its end?"
+            f"{source.path} has no object that curl printed ({first})",
+            hint="the file may be truncated; run curl again",
         )
 
 
-def _added(batcher: RowBatcher, piece: _Piece) -> str:
-    """Add a piece's event; return why that cannot be, or nothing."""
+def _add_event(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
+    """Add a piece's event; return why it cannot be added, or an empty text."""
     if piece.row is None:
-        return piece.why
+        return piece.problem
     try:
         row = flat(piece.row)
         event = as_event(row) if is_timing(row) else row
@@ -192,14 +202,16 @@ def _added(batcher: RowBatcher, piece: _Piece) -> str:
         return f"nested deeper than {DEPTH_LIMIT} levels"
     except UnicodeEncodeError:
         return "not UTF-8"
+    except LimitExceeded as error:
+        raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
     return ""
 
 
 def _size(event: dict[str, Any]) -> int:
-    """Return an event's bytes.
+    """Return how many bytes an event has.
 
     Raises:
-        UnicodeEncodeError: half pairs, and bytes that were no UTF-8.
+        UnicodeEncodeError: a text has a lone surrogate, or bytes that were not UTF-8.
     """
     return len(json.dumps(event, ensure_ascii=False).encode())
 

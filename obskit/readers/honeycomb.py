@@ -1,8 +1,9 @@
-"""Honeycomb's events: batches `[{"time": ..., "samplerate": ..., "data": {...}}]`, or one of these a line.
+"""Honeycomb events: batches `[{"time": ..., "samplerate": ..., "data": {...}}]`, or one event per line.
 
-A line may be the data alone. Honeycomb's well known names become ours: `trace.trace_id`, `trace.span_id`,
-`trace.parent_id`, `service_name`, `library.name` and so on. A span's annotation (`meta.annotation_type`) is
-an event of its own below that span, as Honeycomb sends it; a link has its target in `links`.
+A line can also be just the data. Honeycomb's standard names become obskit's: `trace.trace_id`,
+`trace.span_id`, `trace.parent_id`, `service_name`, `library.name` and others. An annotation of a span
+(`meta.annotation_type`) is a separate event below that span, as Honeycomb sends it; a link has its target in
+`links`.
 """
 
 from __future__ import annotations
@@ -17,10 +18,10 @@ import pyarrow as pa
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, TooDeep, attribute_name, flat
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.spans.json_documents import Frame, Spans, read_documents
+from obskit.readers.spans.json_documents import CutPoints, SpanFormat, read_documents
+from obskit.readers.spans.scalars import optional_text
 from obskit.readers.spans.tags import KINDS
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport
-from obskit.schema.types import json_text
 
 _DATA = re.compile(rb'"data"\s*:\s*\{')
 _RATE = re.compile(rb'"(?:samplerate|sampleRate|time)"\s*:')
@@ -40,7 +41,7 @@ _NAMES = {
     "severity_code": "severity_number",
     "status_message": "status_message",
 }
-"""Honeycomb's name -> the column of ours."""
+"""Honeycomb's name -> obskit's column."""
 
 _ATTRIBUTES = {
     "service_name": "service.name",
@@ -53,7 +54,7 @@ _ANNOTATIONS = ("span_event", "link")
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is JSON with Honeycomb's events in it."""
+    """Return how well the head of a file matches JSON with Honeycomb events."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] not in (b"{", b"[") or not (_TRACE.search(text) or _DATA.search(text)):
         return Match.NO
@@ -73,32 +74,38 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if row.keys() & {*_RATES, "time"} or "trace.trace_id" in data else Match.NO
 
 
-class Honeycomb(Spans):
-    """Honeycomb's batches of one file."""
+class HoneycombFormat(SpanFormat):
+    """Honeycomb batches of one file."""
 
-    name = "Honeycomb's JSON"
+    name = "Honeycomb JSON"
     types: Mapping[str, pa.DataType] = {"events": EVENTS_TYPE, "links": LINKS_TYPE}
 
-    def frame(self, data: bytes) -> Frame | None:
-        """Say how a batch can be cut: between two events."""
+    def cut_points(self, data: bytes) -> CutPoints | None:
+        """Return where a batch can be cut: between two events."""
         found = _OPENING.match(data)
-        return None if found is None else Frame(found.end(), _NEXT, b"[", b"]")
+        return None if found is None else CutPoints(found.end(), _NEXT, b"[", b"]")
 
-    def rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
-        """Give the events of a batch as flat rows; what is none is rejected."""
+    def parse_rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
+        """Yield the events of a batch as flat rows; anything else is rejected."""
         for item in document if type(document) is list else [document]:
-            place = self.place(where, "event")
+            position = self.next_position(where, "event")
             try:
                 yield event_row(item)
             except (MalformedRecord, TooDeep) as error:
-                self.reject(place, str(error) or f"nested deeper than {DEPTH_LIMIT} levels")
+                self.reject(position, str(error) or f"nested deeper than {DEPTH_LIMIT} levels")
 
 
 def event_row(item: Any) -> dict[str, Any]:
     """Return an event as a flat row.
 
+    Args:
+        item: an event, its data alone, or whatever is in its place.
+
+    Returns:
+        obskit's columns, and attributes by their own names.
+
     Raises:
-        MalformedRecord: it is no event.
+        MalformedRecord: it is not an event.
         TooDeep: its data is nested beyond the limit.
     """
     if type(item) is not dict:
@@ -107,17 +114,17 @@ def event_row(item: Any) -> dict[str, Any]:
     if "data" in item and item.keys() <= _WRAPPER:
         data = item["data"]
         if type(data) is not dict:
-            raise MalformedRecord("an event whose data is no object")
+            raise MalformedRecord("event data is not an object")
     else:
         around = {}
     data = flat(data)
     row: dict[str, Any] = {}
     for name, values in (("timestamp", _TIMES), ("sample_weight", _RATES)):
-        found = next(((src, key) for src in (around, data) for key in values if _plain(src.get(key))), None)
+        found = next(((src, key) for src in (around, data) for key in values if _is_set(src.get(key))), None)
         if found is not None:
             src, key = found
             row[name] = src[key]
-            if not around:  # another of these names is a field of its own
+            if not around:  # the other names remain fields of their own
                 data = {other: value for other, value in data.items() if other != key}
     annotation = data.get("meta.annotation_type")
     kind = str(data.get("span.kind") or data.get("kind") or "").lower().removeprefix("span_kind_")
@@ -142,35 +149,43 @@ def event_row(item: Any) -> dict[str, Any]:
 
 
 def _status(data: dict[str, Any], row: dict[str, Any]) -> None:
-    """Take the status: `error` is a flag, or says what went wrong."""
+    """Add the status. `error` is a flag, or text about what went wrong."""
     error, status = data.get("error"), data.get("status_code")
     failed = error is not None and str(error).lower() not in ("", "false", "0")
     if failed:
         row["status_code"] = "ERROR"
         if str(error).lower() not in ("true", "1") and data.get("error.type") is None:
-            row["error.type"] = error if type(error) is str else json_text(error)
-    if status is not None and type(status) is not list and (not failed or _http(status)):
+            row["error.type"] = optional_text(error)
+    if status is not None and type(status) is not list and (not failed or _is_http_status(status)):
         row["http.response.status_code" if failed else "status_code"] = status
 
 
-def _http(status: Any) -> bool:
+def _is_http_status(status: Any) -> bool:
     text = str(status)
     return text.isdigit() and 100 <= int(text) < 600
 
 
-def _plain(value: Any) -> bool:
-    """Whether something can be a time or a rate: there, and neither a list nor nothing."""
+def _is_set(value: Any) -> bool:
+    """Whether a value can be a time or a rate: a text that is not empty, or a number other than 0."""
     return type(value) in (str, int, float) and value not in ("", 0)
 
 
 def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
-    """Give the events of a file as batches.
+    """Yield the events of a file as batches.
+
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Returns:
+        Batches in the file's order.
 
     Raises:
-        ReadError: not one event can be read.
-        LimitExceeded: one document of more than `DOCUMENT_LIMIT` bytes, or too many field names.
+        ReadError: no event can be read.
+        LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.
     """
-    return read_documents(source, Honeycomb(report))
+    return read_documents(source, HoneycombFormat(report))
 
 
 READER = Reader("Honeycomb", (".json", ".jsonl", ".ndjson"), sniff, read)

@@ -3,8 +3,8 @@
     python tests/fuzz/fuzz_access.py lines -max_total_time=300     # bytes as a file of lines
     python tests/fuzz/fuzz_access.py markers -max_total_time=300   # bytes as a dump of markers
 
-Nothing but obskit's own errors may escape, and of every line that the way by arrays takes, the way line by
-line must give the same.
+No error except obskit's own may escape, and the line parser must give the same as the vectorized parser for
+each line that the vectorized parser takes.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import atheris
 with atheris.instrument_imports(include=["obskit.readers"]):
     from obskit.errors import ObskitError
     from obskit.readers import REGISTRY
-    from obskit.readers.access_log import text_reader as texts
-    from obskit.readers.access_log.field_mapping import event
-    from obskit.readers.access_log.line_parser import fields
+    from obskit.readers.access_log import text_reader
+    from obskit.readers.access_log.field_mapping import to_events
+    from obskit.readers.access_log.line_parser import parse_entry
     from obskit.readers.access_log.log_formats import ENVOY, LOGS
-    from obskit.readers.access_log.vectorized import Splitter
+    from obskit.readers.access_log.vectorized import BlockSplitter
     from obskit.readers.io.source import Source
     from obskit.schema import LoadReport, Normalizer, ReadOptions
 
 PATH = Path(tempfile.mkdtemp()) / "fuzzed"
-LAYOUTS = [layout for layout in LOGS + ENVOY if layout.whole]
+LAYOUTS = [layout for layout in LOGS + ENVOY if layout.vectorizable]
 
 
 def present(row: dict[str, object]) -> dict[str, object]:
@@ -39,11 +39,13 @@ def lines(data: bytes) -> None:
     data = data[1:]
     layouts, family = (ENVOY, "envoy") if layout in ENVOY else (LOGS, "nginx")
     whole = data.split(b"\n")
-    taken = Splitter(layout).split(data) if data else None
-    if taken is not None and len(taken.lines):
-        for number, row in zip(taken.lines.tolist(), event(taken.columns, family).to_pylist(), strict=True):
-            alone = fields(whole[number].decode("utf-8", "backslashreplace"), layout, layouts)
-            (wanted,) = event(texts._joined(texts._untaken(b""), [alone], [0]), family).to_pylist()
+    split = BlockSplitter(layout).split(data) if data else None
+    if split is not None and len(split.lines):
+        rows = to_events(split.columns, family).to_pylist()
+        for number, row in zip(split.lines.tolist(), rows, strict=True):
+            entry = parse_entry(whole[number].decode("utf-8", "backslashreplace"), layout, layouts)
+            columns = text_reader.merge_entries(text_reader.unsplit(b""), [entry], [0])
+            (wanted,) = to_events(columns, family).to_pylist()
             assert present(row) == present(wanted), (whole[number], row, wanted)
     read("Envoy access log" if family == "envoy" else "access log", data)
 

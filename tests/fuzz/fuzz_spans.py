@@ -1,10 +1,10 @@
-"""Fuzzes a reader of tracing tools' formats with atheris, which is installed by hand.
+"""Fuzzes a reader of tracing tools' formats with atheris, which has to be installed separately.
 
 python tests/fuzz/fuzz_spans.py jaeger|zipkin|honeycomb|clickhouse|tempo|delta [libFuzzer's options]
 
-Bytes go to the reader itself, whatever they are told for, and through `Normalizer`; anything but an
-`ObskitError`, and rows that do not add up, is a find. `-max_total_time=180` stops after three minutes; a
-folder as first option collects what was found to be new.
+Bytes go to the reader itself, whatever detection says, and through `Normalizer`; anything but an
+`ObskitError`, and rows that do not add up, is a finding. `-max_total_time=180` stops after three minutes; a
+folder as first option collects new inputs.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PATH = Path(tempfile.mkdtemp(prefix="obskit-fuzz-")) / "file"
 
 
 def one(data: bytes) -> None:
-    """Read bytes; the fast way is gone however few they are."""
+    """Read bytes; the columnar parser gets them however few they are."""
     PATH.write_bytes(data)
     report = LoadReport()
     try:
@@ -60,7 +60,7 @@ def one(data: bytes) -> None:
 
 
 def seeds(folder: Path) -> None:
-    """Write what to begin with: valid documents in several forms."""
+    """Write the seeds: valid documents in several forms."""
     folder.mkdir(parents=True, exist_ok=True)
     if NAME in examples.FORMATS:
         document = examples.FORMATS[NAME]()
@@ -80,7 +80,7 @@ def seeds(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    documents.SMALL = 0
+    documents.COLUMNAR_MINIMUM = 0
     corpus = (
         Path(sys.argv.pop(1)) if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else PATH.parent / "c"
     )

@@ -1,4 +1,4 @@
-"""The ClickHouse exporter's tables: the same rows as JSON lines, Parquet and Arrow, and types that come back."""
+"""Tables of the ClickHouse exporter: the same rows as JSON lines, Parquet and Arrow, and restored types."""
 
 import json
 from datetime import UTC, datetime
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.readers.clickhouse import restored
+from obskit.readers.clickhouse import restore_type
 from obskit.schema.types import convert, to_text
 from tests.support.clickhouse_tables import written
 
@@ -79,7 +79,7 @@ def test_the_same_spans_in_every_form(read, form):
     assert got.report.rejected_count == 0
 
 
-def test_a_later_value_of_another_kind_makes_text_of_all_as_they_were(read, load, tmp_path):
+def test_a_later_value_of_another_type_makes_all_values_text_again(read, load, tmp_path):
     paths = []
     for n, value in enumerate(["12", "0.5", "1e3", "twelve"]):
         paths.append(tmp_path / f"{n}.jsonl")
@@ -100,11 +100,11 @@ NUMBERS = st.one_of(
 
 
 @given(st.lists(st.none() | NUMBERS, min_size=1, max_size=8))
-def test_a_restored_value_reads_as_it_was_once_it_is_text_again(texts):
+def test_a_restored_type_converts_back_to_the_same_text(texts):
     values = pa.array(texts, pa.string())
-    back = restored(values, "x")
+    back = restore_type(values, "x")
     assert to_text(back).equals(values)
-    if pa.types.is_integer(back.type):  # and by way of floats, which another batch may have had
+    if pa.types.is_integer(back.type):  # another batch can have floats
         small = [t for t in texts if t is None or abs(int(t)) < 2**53]
         if len(small) == len(texts):
             assert to_text(convert(back, pa.float64())).equals(values)
@@ -147,15 +147,15 @@ def test_logs(read):
     ]
 
 
-def test_lists_that_are_not_parallel_are_left_out_and_said(read):
+def test_lists_of_different_lengths_are_not_read_and_noted(read):
     bad = row(1) | {"Events.Name": ["a", "b"]}
     got = read(written([bad], "lines"))
     assert "events" not in got.rows[0]
     assert got.rows[0]["links"]
-    assert got.report.notes == ["events whose lists differ in length are not read"]
+    assert got.report.notes == ["events of some rows are not read: their lists differ in length"]
 
 
-def test_torn_lines_are_counted(read):
+def test_torn_lines_are_rejected(read):
     data = written([row(0)], "lines")
     got = read(data + b"{bad\n" + data[:-20])
     assert len(got.rows) == 1

@@ -1,4 +1,4 @@
-"""Honeycomb's batches and lines."""
+"""Honeycomb batches and lines."""
 
 import json
 from datetime import UTC, datetime
@@ -39,7 +39,7 @@ ROW = {
 }
 
 
-def test_of_several_times_and_rates_those_not_taken_stay(read):
+def test_the_first_of_several_times_and_rates_counts_and_the_others_stay(read):
     line = DATA | {"time": EVENT["time"], "timestamp": "noon", "samplerate": 4, "sample_rate": 0.25}
     (row,) = read(dumped(line)).rows
     assert row == ROW | {"attributes.timestamp": "noon", "sample_rate": 0.25}
@@ -96,7 +96,7 @@ def test_errors(read, data, wanted):
     assert (row.get("status_code"), row["error"], row.get("error.type")) == wanted
 
 
-def test_bad_events_are_counted_with_their_position(read):
+def test_bad_events_are_rejected_with_their_position(read):
     deep = {}
     for _ in range(100):
         deep = {"a": deep}
@@ -104,25 +104,25 @@ def test_bad_events_are_counted_with_their_position(read):
     assert len(got.rows) == 2
     assert got.reasons == [
         ("event 2", "not an event"),
-        ("event 3", "an event whose data is no object"),
+        ("event 3", "event data is not an object"),
         ("event 4", "nested deeper than 64 levels"),
     ]
 
 
-def test_a_batch_that_breaks_off_gives_the_events_before(read):
+def test_a_torn_batch_gives_the_events_before(read):
     got = read(dumped([EVENT] * 20)[:-30])
     assert len(got.rows) == 19
     assert [reason for _, reason in got.reasons] == ["not JSON"]
 
 
-def test_nothing_but_damage_is_an_error(read, tmp_path):
+def test_a_file_without_an_event_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(dumped([EVENT])[:-30], name="torn.json")
     assert str(caught.value).startswith(
-        f"{tmp_path}/torn.json begins as Honeycomb's JSON but cannot be read: "
+        f"{tmp_path}/torn.json looks like Honeycomb JSON, but no record in it can be read: "
     )
 
 
-def test_events_of_ones_own_that_have_data_are_none_of_honeycombs(read):
+def test_other_events_with_data_are_not_detected_as_honeycomb(read):
     got = read(dumped({"type": "x", "time": "2026-05-04T10:00:00Z", "data": {"a": 1}}) + b"\n")
     assert {"type": "x", "data.a": 1}.items() <= got.rows[0].items()

@@ -111,9 +111,9 @@ def test_all_of_trainticket(shared, load):
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("invalid_json", "a duration that is no number (span 1)"),
+        ("invalid_json", "duration is not a number (span 1)"),
         ("scan_error", "not JSON (line 1, column 78)"),
-        ("wrong_format", "a span without a startTime and an operationName (span 1)"),
+        ("wrong_format", "span has neither startTime nor operationName (span 1)"),
     ],
 )
 def test_malformed_traces(shared, load, name, why):
@@ -121,8 +121,8 @@ def test_malformed_traces(shared, load, name, why):
     with pytest.raises(ReadError) as caught:
         load(path)
     assert str(caught.value) == (
-        f"{path} begins as Jaeger's JSON but cannot be read: {why}\n"
-        "Hint: was it written to its end, and by the tool whose format it has?"
+        f"{path} looks like Jaeger JSON, but no record in it can be read: {why}\n"
+        "Hint: export the file again; it may be truncated or from another tool"
     )
 
 

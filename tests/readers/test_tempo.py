@@ -1,4 +1,4 @@
-"""Tempo's blocks, written here as its public schema says: a row a trace, spans nested in resources and scopes."""
+"""Tempo blocks, written by its public schema: one row per trace, spans nested in resources and scopes."""
 
 import json
 from datetime import UTC, datetime
@@ -127,26 +127,26 @@ def test_every_span_of_a_block(tmp_path, load, version):
     assert got.report.overridden == {"zone": 4}
 
 
-def test_spare_columns_without_their_names_keep_the_columns(tmp_path, load):
+def test_dedicated_columns_without_a_meta_file_keep_their_names(tmp_path, load):
     folder = block(tmp_path / "block", 4)
     (folder / "meta.json").unlink()
     got = load(folder / "data.parquet")
     assert (got.rows[0]["tempo.span.String01"], got.rows[0]["tempo.resource.String01"]) == ("gold", "eu")
     assert got.report.notes == [
-        "what Tempo's spare columns hold is said by meta.json, which is not there or says less"
+        "meta.json does not name all dedicated columns of Tempo; the others keep their column's name"
     ]
 
 
 @pytest.mark.parametrize(
     "meta", ["[1]", "{", '{"dedicatedColumns": {"s": 1}}', '{"dedicatedColumns": [5, {"s": []}]}']
 )
-def test_a_meta_that_says_nothing(tmp_path, load, meta):
+def test_a_meta_file_without_columns(tmp_path, load, meta):
     folder = block(tmp_path / "block", 4)
     (folder / "meta.json").write_text(meta)
     assert len(load(*expand(folder)).rows) == 4
 
 
-def test_a_block_without_spans_and_one_that_is_torn(tmp_path, load):
+def test_a_block_without_spans_and_a_damaged_one(tmp_path, load):
     empty = block(tmp_path / "empty", 4, spans=0)
     assert load(*expand(empty)).rows == []
     whole = block(tmp_path / "torn", 4) / "data.parquet"
@@ -157,7 +157,7 @@ def test_a_block_without_spans_and_one_that_is_torn(tmp_path, load):
     assert (got.rows, got.report.rejected_by_reason) == ([], {"a Parquet row group that cannot be read": 1})
 
 
-def test_what_only_looks_like_a_block(tmp_path, load):
+def test_a_table_that_only_looks_like_a_block(tmp_path, load):
     path = tmp_path / "data.parquet"
     ids = {"TraceID": [b"1"], "RootSpanName": ["a"]}
     pq.write_table(pa.table(ids | {"rs": ["x"]}), path)
@@ -166,4 +166,4 @@ def test_what_only_looks_like_a_block(tmp_path, load):
     pq.write_table(pa.table(ids | {"rs": pa.array([spans])}), path)
     got = load(path)
     assert got.rows == []
-    assert got.report.rejected_by_reason == {"traces that are not as Tempo has them": 1}
+    assert got.report.rejected_by_reason == {"traces do not have the form of a Tempo block": 1}

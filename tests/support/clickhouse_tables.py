@@ -66,7 +66,7 @@ def written(rows, form):
 
 
 def exported(data):
-    """Return the rows that the exporter makes of the spans in OTLP JSON, which it was sent."""
+    """Return the rows that the exporter writes for the spans of an OTLP JSON request."""
     return [_row(*span) for span in otlpmade.spans_in(data)]
 
 
@@ -110,7 +110,7 @@ def _texts(item):
 
 
 def _text(value):
-    """Return a value as the Collector writes it as text: floats without a point where they are whole."""
+    """Return a value as the Collector's text: a float that is an integer has no point."""
     if type(value) is str:
         return value
     if type(value) is float and value.is_integer():

@@ -1,4 +1,4 @@
-"""Tempo's tables as its public schema says: a row a trace, spans nested in resources and scopes."""
+"""Tempo tables by its public schema: one row per trace, spans nested in resources and scopes."""
 
 import io
 import json
@@ -93,7 +93,7 @@ def schema(version):
 
 
 def attribute(version, key, value):
-    """Return an attribute as Tempo has it; a dict is what it has no column for."""
+    """Return an attribute as Tempo stores it; a dict is a value without a column."""
     names = {str: "Value", int: "ValueInt", float: "ValueDouble", bool: "ValueBool"}
     none = {name: [] for name in names.values()}
     if type(value) is dict:
@@ -110,7 +110,7 @@ def attribute(version, key, value):
 
 
 def stored(data):
-    """Return the block, `vParquet4`, that Tempo makes of the spans in OTLP JSON, which it was sent."""
+    """Return the `vParquet4` block that Tempo writes for the spans of an OTLP JSON request."""
     traces = {}
     for resource, scope, span in otlpmade.spans_in(data):
         resources = traces.setdefault(span["traceId"], {})
@@ -179,7 +179,7 @@ def _pairs(pairs):
 
 
 def _pair(key, value):
-    """Return an attribute; a list of several types, or with nothing in it, goes as protobuf's JSON."""
+    """Return an attribute; a list of several types, or an empty one, is protobuf's JSON."""
     found = otlpmade.plain(value)
     if type(found) is list and len({type(item) for item in found}) > 1:
         none = {name: [] for name in ("Value", "ValueInt", "ValueDouble", "ValueBool")}

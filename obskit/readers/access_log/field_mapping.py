@@ -1,8 +1,8 @@
-"""What the fields of access logs are called in an event: OpenTelemetry's names where it has them.
+"""The fields of access logs as events, under OpenTelemetry's names where it has them.
 
-`event` takes columns under the names of `layouts`, as text, and returns a batch of server spans, one an
-answered request. `-` and empty text are null. A name is `{method} {route}`, or `{method}` where no route is
-known, never a path. What has no convention is called `nginx.`, `envoy.` or `access_log.` and its own name.
+`to_events` takes columns of text by the names of `log_formats`, and returns server spans, one per answered
+request. Null replaces `-` and empty text. A span's name is `{method} {route}`, or `{method}` if the route is
+unknown, never a path. A field without a convention keeps its name after `nginx.`, `envoy.` or `access_log.`.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ from obskit.schema.types import convert, unify
 
 Columns = dict[str, pa.Array]
 
-_KNOWN = frozenset(("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE"))
+_METHODS = frozenset(
+    ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
+)
 _TEXT = pa.string()
 _PLAIN = {
     "user": "user.name",
@@ -51,17 +53,20 @@ _LINE = pa.struct([(name, _TEXT) for name in ("method", "target", "version", "re
 _TARGET = pa.struct([(name, _TEXT) for name in ("url", "path", "query", "authority", "odd")])
 _HOST = pa.struct([("host", _TEXT), ("port", pa.int64())])
 _LONGEST = 1e8
-"""Seconds, three years, beyond which the time of a request is a broken number."""
+"""Seconds (three years) beyond which the time that a request took must be a broken number."""
 
 _TRACEPARENT = r"^[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
 
 
-def event(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
+def to_events(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
     """Return columns of an access log as events.
 
     Args:
-        given: field -> its values; `micros`, where it is there, is the time in microseconds.
-        family: what a field without a convention is called after: "nginx", "envoy".
+        given: field -> its values; `micros` is the time in microseconds since 1970.
+        family: the prefix for a field without a convention: "nginx" or "envoy".
+
+    Returns:
+        One row per row of `given`.
     """
     rows = len(next(iter(given.values())))
     fields = dict(given)
@@ -72,24 +77,24 @@ def event(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
     for name in ("status", "code"):
         if (status := fields.pop(name, None)) is not None:
             number = parse(status, "int")
-            none = pc.equal(number, 0)  # as Envoy writes where there was no answer
+            none = pc.equal(number, 0)  # Envoy writes 0 for a request without an answer
             out["http.response.status_code"] = (
                 pc.if_else(none, None, number) if pc.any(none).as_py() else number
             )
     for name, target in _COUNTS.items():
         if (values := fields.pop(name, None)) is not None:
-            put(out, target, parse(values, "int"))
+            add_column(out, target, parse(values, "int"))
     _addresses(fields, out)
     _context(fields, out)
     for name, values in fields.items():
-        put(out, _PLAIN.get(name) or (name if "." in name else f"{family}.{name}"), values)
+        add_column(out, _PLAIN.get(name) or (name if "." in name else f"{family}.{name}"), values)
     kept = {name: values for name, values in out.items() if values.null_count < rows or name == "timestamp"}
     schema = pa.schema([(name, values.type) for name, values in kept.items()], metadata=NAMED)
     return pa.RecordBatch.from_arrays(list(kept.values()), schema=schema)
 
 
-def put(out: Columns, name: str, values: pa.Array) -> None:
-    """Add a column; where there is one, its values come first."""
+def add_column(out: Columns, name: str, values: pa.Array) -> None:
+    """Add a column; it only fills the nulls of a column that has the name already."""
     have = out.get(name)
     if have is None or have.null_count == len(have):
         out[name] = values
@@ -99,29 +104,29 @@ def put(out: Columns, name: str, values: pa.Array) -> None:
 
 
 def _split_requests(fields: Columns) -> None:
-    """Take request lines apart that came in one piece, and targets into path and query."""
+    """Split request lines into method, target and version, and targets into path and query."""
     lines = fields.pop("line", None)
     if lines is not None:
         parts = by_value(lines, request_line, _LINE)
         for field, values in zip(_LINE, parts.flatten(), strict=True):
-            put(fields, field.name, values)
+            add_column(fields, field.name, values)
     target = fields.pop("target", None)
     if target is None or target.null_count == len(target):
         return
     if target.null_count == 0 and pc.all(pc.starts_with(target, "/")).as_py():
-        path, query = _cut(target)
-        put(fields, "path", path)
-        put(fields, "query", query)
+        path, query = _split_query(target)
+        add_column(fields, "path", path)
+        add_column(fields, "query", query)
         return
     plain = pc.fill_null(pc.match_substring_regex(target, r"^(/|\*$)"), False)
-    path, query = _cut(pc.if_else(plain, target, ""))
-    put(fields, "path", path)
-    put(fields, "query", query)
+    path, query = _split_query(pc.if_else(plain, target, ""))
+    add_column(fields, "path", path)
+    add_column(fields, "query", query)
     _odd_targets(fields, target, plain)
 
 
-def _cut(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return what stands before the first question mark of each text, and after it; nothing is null."""
+def _split_query(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
+    """Return the part of each text before its first question mark, and the part after; null if empty."""
     rows = len(texts)
     offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + rows + 1]
     data = texts.buffers()[2] or pa.py_buffer(b"")
@@ -140,7 +145,7 @@ def _no_empty(values: pa.Array) -> pa.Array:
 
 
 def _odd_targets(fields: Columns, target: pa.Array, plain: pa.Array) -> None:
-    """Add what requests asked for that named no path: a URL, an authority, or what is none of these."""
+    """Add the targets that are not paths: a URL, an authority, or anything else."""
     odd = np.flatnonzero(
         ~plain.to_numpy(zero_copy_only=False) & target.is_valid().to_numpy(zero_copy_only=False)
     )
@@ -148,11 +153,11 @@ def _odd_targets(fields: Columns, target: pa.Array, plain: pa.Array) -> None:
     for row in odd.tolist():
         made[row] = odd_target(target[row].as_py())
     for field, values in zip(_TARGET, pa.array(made, _TARGET).flatten(), strict=True):
-        put(fields, field.name, _no_empty(values))
+        add_column(fields, field.name, _no_empty(values))
 
 
 def _times(fields: Columns, out: Columns, rows: int) -> None:
-    """Add when requests began and how long they took. nginx writes the time at which they were over."""
+    """Add when requests began and how long they took. nginx logs the time at which a request ended."""
     began = fields.pop("start", None)
     took = fields.pop("request_time", None)
     if began is not None:
@@ -164,7 +169,7 @@ def _times(fields: Columns, out: Columns, rows: int) -> None:
         if took is not None:
             seconds = parse(took, "float")
             usual = pc.and_(pc.greater_equal(seconds, 0.0), pc.less(seconds, _LONGEST))
-            # 1.001 s are 1001 ms, which the product of floats is not.
+            # 1.001 s are 1001 ms, but 1.001 * 1000.0 is not 1001.0.
             rounded = pc.round(pc.multiply(pc.if_else(usual, seconds, None), 1000.0), 6)
             out["duration_ms"] = pc.coalesce(rounded, pc.multiply(seconds, 1000.0))
             over = pc.cast(pc.round(pc.multiply(pc.fill_null(rounded, 0.0), 1000.0)), pa.int64())
@@ -179,15 +184,15 @@ def _requests(fields: Columns, out: Columns, rows: int) -> None:
     method = fields.pop("method", None)
     method = pa.nulls(rows, _TEXT) if method is None else method
     encoded = method if pa.types.is_dictionary(method.type) else pc.dictionary_encode(method)
-    words = encoded.dictionary.to_pylist()
+    methods = encoded.dictionary.to_pylist()
 
-    def by_word(made: list[str | None]) -> pa.Array:
-        return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(made, _TEXT))
+    def per_method(texts: list[str | None]) -> pa.Array:
+        return pa.DictionaryArray.from_arrays(encoded.indices, pa.array(texts, _TEXT))
 
-    out["http.request.method"] = by_word([word if word in _KNOWN else "_OTHER" for word in words])
-    if not _KNOWN.issuperset(words):
-        out["http.request.method_original"] = by_word([None if word in _KNOWN else word for word in words])
-    name = by_word([word if word in _KNOWN else "HTTP" for word in words])
+    out["http.request.method"] = per_method([each if each in _METHODS else "_OTHER" for each in methods])
+    if not _METHODS.issuperset(methods):
+        out["http.request.method_original"] = per_method([None if m in _METHODS else m for m in methods])
+    name = per_method([each if each in _METHODS else "HTTP" for each in methods])
     if name.null_count:
         name = pc.fill_null(name.dictionary_decode(), "HTTP")
     if (route := fields.get("route")) is not None:
@@ -202,14 +207,14 @@ def _requests(fields: Columns, out: Columns, rows: int) -> None:
 
 
 def _addresses(fields: Columns, out: Columns) -> None:
-    """Add who asked, and whom: the client is whom the first proxy saw, the peer whom this server saw."""
+    """Add the server and the client: the client as the first proxy saw it, the peer as this server did."""
     for name in ("vhost", "authority"):
         if (values := fields.pop(name, None)) is not None:
             server, port = by_value(values, host_and_port, _HOST).flatten()
-            put(out, "server.address", server)
-            put(out, "server.port", port)
+            add_column(out, "server.address", server)
+            add_column(out, "server.port", port)
     if (values := fields.pop("server_port", None)) is not None:
-        put(out, "server.port", parse(values, "int"))
+        add_column(out, "server.port", parse(values, "int"))
     client = fields.pop("host", None)
     forwarded = fields.get("xff")
     if forwarded is not None and client is not None:
@@ -218,13 +223,13 @@ def _addresses(fields: Columns, out: Columns) -> None:
         client, port = by_value(values, host_and_port, _HOST).flatten()
         out["network.peer.address"], out["network.peer.port"] = client, port
     if forwarded is not None:
-        put(out, "client.address", _first(forwarded))
+        add_column(out, "client.address", _first_address(forwarded))
     if client is not None:
-        put(out, "client.address", client)
+        add_column(out, "client.address", client)
 
 
-def _first(forwarded: pa.Array) -> pa.Array:
-    """Return the first of the addresses that each request passed through."""
+def _first_address(forwarded: pa.Array) -> pa.Array:
+    """Return the first address of each `X-Forwarded-For` list."""
     if not pc.any(pc.match_substring(forwarded, ",")).as_py():
         return forwarded
     first = pc.list_element(pc.split_pattern(forwarded, ",", max_splits=1), 0)
@@ -232,7 +237,7 @@ def _first(forwarded: pa.Array) -> pa.Array:
 
 
 def host_and_port(text: str) -> tuple[str, int | None]:
-    """Return an address with a port as both: `a.example:8080`, `[2001:db8::1]:443`; None without a port."""
+    """Split `a.example:8080` or `[2001:db8::1]:443` into host and port; the port is None if there is none."""
     host, colon, port = text.rpartition(":")
     if (
         not colon
@@ -245,7 +250,7 @@ def host_and_port(text: str) -> tuple[str, int | None]:
 
 
 def _context(fields: Columns, out: Columns) -> None:
-    """Add the trace, and how long upstreams took."""
+    """Add the trace ids, the time that upstreams took, and the version of TLS."""
     if (values := fields.pop("traceparent", None)) is not None:
         parts = pc.extract_regex(pc.utf8_lower(values), _TRACEPARENT)
         out["trace_id"], out["parent_span_id"] = parts.flatten()

@@ -1,32 +1,32 @@
-"""Access logs as JSON lines: what nginx writes with `escape=json`, and Envoy's and Istio's.
+"""Access logs as JSON lines: nginx's with `escape=json`, and those of Envoy and Istio.
 
-Both are flat JSONL with names that are known, so that reader reads the lines, and here the names are told.
-Strict about what they are: a file of other events that have a `status` and a `method` stays JSONL. A key that
-is no variable of the server keeps its name where that has a dot in it, else it is called `nginx.` or `envoy.`
-and its own name.
+Both are flat JSONL, so the JSONL reader parses the lines, and this module maps keys to fields. Detection is
+strict: a file of other events that have a `status` and a `method` stays JSONL. A key that is not a variable
+of the server keeps its name if that has a dot in it, and gets the prefix `nginx.` or `envoy.` otherwise.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.access_log.field_mapping import event, put
-from obskit.readers.access_log.line_parser import micros, sum_of_tries
+from obskit.readers.access_log.field_mapping import add_column, to_events
+from obskit.readers.access_log.line_parser import parse_clock, sum_of_tries
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport, ReadOptions
+from obskit.schema import FileReport
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import by_value, parse
 from obskit.schema.types import convert, to_text
 
 _SNIFFED = 20
 
-# Key -> field, in order of preference where several mean the same.
+# Key -> field; of several keys for a field the first one counts.
 _NGINX = {
     "time_iso8601": "micros",
     "msec": "micros",
@@ -105,7 +105,7 @@ _ENVOY = {
     "route": "route",
     "http.route": "route",
 }
-# Of these a line must have one each to be nginx's: variables that nothing else calls so, taken together.
+# A line is nginx's if it has a key of each set: other tools use some of these names, but not all together.
 _NGINX_MARKS = (
     frozenset({"request", "request_method", "request_uri", "uri"}),
     frozenset({"status"}),
@@ -156,23 +156,33 @@ def _sniff(marks: tuple[frozenset[str], ...]) -> Callable[[bytes], Match]:
     return sniff
 
 
-class _Dialect:
-    """The reader of one server's lines."""
+class _JsonLog:
+    """The reader for JSON lines of one server."""
 
     def __init__(self, names: Mapping[str, str], family: str) -> None:
         self._names = names
         self._family = family
         self._order = {name: at for at, name in enumerate(names)}
 
-    def read(self, source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
-        """Give the requests of a file as batches.
+    def read(
+        self, source: Source, report: FileReport, mapping: Mapping[str, Any] | None
+    ) -> Iterator[pa.RecordBatch]:
+        """Yield the requests of a file as batches.
+
+        Args:
+            source: the file.
+            report: counts the records that cannot be read.
+            mapping: as the JSONL reader takes it.
+
+        Yields:
+            Batches in the file's order.
 
         Raises:
-            ReadError: the file has not one line that is an object.
-            LimitExceeded: too many field names.
+            ReadError: no line of the file is a JSON object.
+            LimitExceeded: there are too many field names.
         """
-        for batch in JSONL.read(source, report, options):
-            yield event(self._fields(batch, report), self._family)
+        for batch in JSONL.read(source, report, mapping):
+            yield to_events(self._fields(batch, report), self._family)
 
     def _fields(self, batch: pa.RecordBatch, report: FileReport) -> dict[str, pa.Array]:
         columns = sorted(flatten(batch), key=lambda column: self._order.get(column.name, len(self._order)))
@@ -182,13 +192,13 @@ class _Dialect:
             field = self._names.get(name, own)
             values = _typed(field, values, report)
             have = out.get(field)
-            put(out, field, values)
+            add_column(out, field, values)
             if have is None:
                 continue
-            # Nothing is lost in silence where two keys of one meaning say different things.
+            # Two keys for one field can have different values; the second value is kept or counted.
             more = pc.fill_null(pc.not_equal(to_text(have), to_text(values)), False)
             if field != own and pc.any(more).as_py():
-                put(out, own, pc.if_else(more, values, None))
+                add_column(out, own, pc.if_else(more, values, None))
             elif field == own:
                 report.override(name, pc.sum(more).as_py())
         if "line" in out and "method" in out:
@@ -197,7 +207,7 @@ class _Dialect:
 
 
 def _typed(field: str, values: pa.Array, report: FileReport) -> pa.Array:
-    """Return a column as its field is to be: numbers may be text, `-` and nothing are null."""
+    """Return a column with its field's type; numbers can be text, and null replaces `-` and empty text."""
     if pa.types.is_null(values.type):
         return pa.nulls(len(values), _KINDS.get(_PARSED.get(field, ""), pa.string()))
     if pa.types.is_list(values.type):
@@ -210,7 +220,7 @@ def _typed(field: str, values: pa.Array, report: FileReport) -> pa.Array:
             none = pc.or_(none, pc.equal(values, "-"))
         values = pc.if_else(none, None, values) if pc.any(none).as_py() else values
     if field == "micros":
-        return _moments(values)
+        return _microseconds(values)
     if field == "upstream_response_time":
         return by_value(to_text(values), sum_of_tries, pa.float64())
     if field in _PARSED:
@@ -222,23 +232,15 @@ def _typed(field: str, values: pa.Array, report: FileReport) -> pa.Array:
     return values if "." in field else to_text(values)
 
 
-def _moments(values: pa.Array) -> pa.Array:
+def _microseconds(values: pa.Array) -> pa.Array:
     if pa.types.is_string(values.type) and pc.any(pc.match_substring(values, "/")).as_py():
-        return by_value(values, micros, pa.int64())
+        return by_value(values, parse_clock, pa.int64())
     return parse(values, "timestamp").cast(pa.int64())
 
 
 NGINX_JSON = Reader(
-    "nginx JSON",
-    (".json", ".jsonl", ".log"),
-    _sniff(_NGINX_MARKS),
-    _Dialect(_NGINX, "nginx").read,
-    lines="json",
+    "nginx JSON", (".json", ".jsonl", ".log"), _sniff(_NGINX_MARKS), _JsonLog(_NGINX, "nginx").read
 )
 ENVOY_JSON = Reader(
-    "Envoy JSON",
-    (".json", ".jsonl", ".log"),
-    _sniff(_ENVOY_MARKS),
-    _Dialect(_ENVOY, "envoy").read,
-    lines="json",
+    "Envoy JSON", (".json", ".jsonl", ".log"), _sniff(_ENVOY_MARKS), _JsonLog(_ENVOY, "envoy").read
 )

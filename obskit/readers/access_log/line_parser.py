@@ -1,6 +1,7 @@
-"""One line of an access log by itself: the way that takes anything, and says why where it cannot.
+"""One line of an access log: the path that accepts every form, and says why a line is not an entry.
 
-`fields` gives what `block.split` gives of the lines that it can take; a test holds them to it.
+`parse_entry` gives the same fields as `vectorized` does for the lines that both can read; a test compares
+them.
 """
 
 from __future__ import annotations
@@ -24,9 +25,8 @@ _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _PROTOCOL = re.compile(r"HTTP/(\d(?:\.\d)?)", re.ASCII)
 _AUTHORITY = re.compile(r"(?:[\w.-]{1,255}|\[[0-9A-Fa-f:.]{2,45}\]):\d{1,5}", re.ASCII)
 _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)
-# Everything of which the end or the middle is not as it should be: the first `" status size` ends the
-# request, the last quotation mark the user agent where no other does. No part can begin in two places, so
-# that no line takes more than its length.
+# A line with an odd end or middle: the first `" status size` ends the request, and the last quotation mark
+# ends the user agent unless an earlier one can. No part can begin in two places, so matching is linear.
 _LOOSE = re.compile(
     r'(?:(?P<vhost>[^ ":]+:\d{1,5}) )?(?P<host>[^ "]+) (?P<ident>[^ "]+) (?P<user>[^\["]*?) '
     r'\[(?P<clock>[^\]"]{1,40})\] "(?P<request>.*?)" (?P<status>\d{3})(?: (?P<size>\d{1,18}|-))?'
@@ -38,38 +38,41 @@ _AGENTS = (
     re.compile(r' "(?P<referer>[^"]*)" "(?P<agent>.*)"(?P<tail> [^"]*)?', re.DOTALL),
 )
 _ESCAPE = re.compile(r"\\(?:x([0-9A-Fa-f]{2})|(.))", re.DOTALL)
-_NAMED = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "v": "\v", "f": "\f"}
+_CONTROLS = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "v": "\v", "f": "\f"}
 
 
-class NoEntry(ValueError):
-    """A line that is no entry of an access log, and why."""
+class NotAnEntry(ValueError):
+    """A line is not an entry of an access log; the message says why."""
 
 
-def fields(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bool = False) -> Fields:
-    """Return what stands in a line, by name; `micros` is its time.
+def parse_entry(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bool = False) -> Fields:
+    """Parse a line into its fields.
 
     Args:
         line: without its newline.
-        first: the layout that the file's lines have.
-        layouts: what else a line may be.
-        torn: the file ends within the line, perhaps: it then counts only if it is complete.
+        first: the layout of most lines of the file.
+        layouts: the other layouts that a line can have.
+        torn: whether the file may end within the line; it is then an entry only if it is complete.
+
+    Returns:
+        Field -> value; `micros` is the time in microseconds since 1970.
 
     Raises:
-        NoEntry: it fits none.
+        NotAnEntry: the line fits no layout.
     """
     line = line.removesuffix("\r")
     found = first.pattern.fullmatch(line)
     if found is None and torn:
-        raise NoEntry("torn: the file ends within the line")
+        raise NotAnEntry("torn: the file ends within the line")
     for layout in layouts:
         found = found or layout.pattern.fullmatch(line)
-    given = found.groupdict() if found is not None else _loosely(line, layouts)
+    given = found.groupdict() if found is not None else _parse_loosely(line, layouts)
     out: Fields = {}
     for name, text in given.items():
         if name == "clock":
-            out["micros"] = moment = micros(text)
-            if moment is None:
-                raise NoEntry("an access log's line with a time that is none")
+            out["micros"] = timestamp = parse_clock(text)
+            if timestamp is None:
+                raise NotAnEntry("access log line has an invalid time")
         elif name == "request":
             out |= {part: unescaped(value) for part, value in request_line(text).items()}
         elif text in ("", "-"):
@@ -83,10 +86,10 @@ def fields(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bool = 
     return out
 
 
-def _loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
+def _parse_loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
     found = _LOOSE.fullmatch(line) if LOGS[0] in layouts else None
     if found is None:
-        raise NoEntry("not an access log's line")
+        raise NotAnEntry("not an access log line")
     out = {name: value for name, value in found.groupdict().items() if value is not None}
     tail = out.pop("tail", "")
     agent = _AGENTS[0].fullmatch(tail) or _AGENTS[1].fullmatch(tail)
@@ -98,8 +101,8 @@ def _loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
     return out
 
 
-def micros(clock: str) -> int | None:
-    """Return the microseconds since 1970 of `04/May/2026:10:00:00 +0200`, or None."""
+def parse_clock(clock: str) -> int | None:
+    """Return `04/May/2026:10:00:00 +0200` as microseconds since 1970, or None if it is not a time."""
     found = _CLOCK.fullmatch(clock)
     if found is None or found[2] not in MONTHS or found[6] > "60" or found[8] > "23" or found[9] > "59":
         return None
@@ -113,9 +116,13 @@ def micros(clock: str) -> int | None:
 
 
 def request_line(text: str) -> dict[str, str]:
-    """Return the parts of a request line: method, target, version; or itself as `request`.
+    """Split a request line into method, target and version.
 
-    `GET /` is HTTP/0.9. What a scanner sends to the port, TLS on a plain one for instance, is `request`.
+    Args:
+        text: `GET / HTTP/1.1`, `GET /` (HTTP/0.9), or anything else that a client sent to the port.
+
+    Returns:
+        The parts; anything else is in one part, `request`, for example TLS on a plain port.
     """
     method, _, rest = text.partition(" ")
     target, _, protocol = rest.rpartition(" ")
@@ -129,7 +136,7 @@ def request_line(text: str) -> dict[str, str]:
 
 
 def odd_target(target: str) -> dict[str, str]:
-    """Return what a request asked for that named no path: URL, authority, or itself as `odd`."""
+    """Return a request's target that is not a path: as a URL and its parts, as an authority, or as `odd`."""
     try:
         url = urlsplit(target)
         if url.scheme and url.netloc:
@@ -140,13 +147,13 @@ def odd_target(target: str) -> dict[str, str]:
 
 
 def sum_of_tries(text: str) -> float | None:
-    """Return the seconds that all upstreams took which nginx tried: `0.010, 0.200 : 0.001`, `-` for none."""
+    """Add up the seconds of the upstreams that nginx tried: `0.010, 0.200 : 0.001`; None for `-`."""
     found = [float(one) for one in re.split(r"[,:\s]+", text) if _NUMBER.fullmatch(one)]
     return round(sum(found), 9) if found else None
 
 
 def unescaped(text: str) -> str:
-    r"""Return text without the escapes of a log: `\"`, `\\`, `\n`, and `\xC3\xA9` where that is UTF-8."""
+    r"""Decode the escapes of a log: `\"`, `\\`, `\n`, and `\xC3\xA9` if that is UTF-8."""
     if "\\" not in text:
         return text
     out = bytearray()
@@ -156,8 +163,8 @@ def unescaped(text: str) -> str:
         if found[1] is not None:
             out.append(int(found[1], 16))
         else:
-            letter = _NAMED.get(found[2], found[2])
-            known = found[2] in _NAMED or found[2] in '"\\'
+            letter = _CONTROLS.get(found[2], found[2])
+            known = found[2] in _CONTROLS or found[2] in '"\\'
             out += (letter if known else found[0]).encode("utf-8", "surrogatepass")
         at = found.end()
     out += text[at:].encode("utf-8", "surrogatepass")

@@ -1,8 +1,8 @@
-"""How the lines of access logs are laid out: one table, from which both ways of reading are made.
+"""The layouts of access log lines: one table for the line parser and the vectorized parser.
 
-A layout is written as nginx writes its own: tokens with one space between, each bare (`$status`), in quotes
+A layout is written like nginx's `log_format`: tokens separated by one space, each bare (`$status`), in quotes
 (`"$request"`) or in brackets. `[$clock]` is the time as Apache and nginx write it, with a space in it. The
-names are of no dialect; what a field of the name means is told in `meaning`.
+names are the same for all servers; `field_mapping` says what each means.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _SECONDS = r"\d{1,9}(?:\.\d{1,9})?|-"
 COUNTS = frozenset(("size", "received", "sent", "duration", "upstream_time", "request_length"))
 SECONDS = frozenset(("request_time", "upstream_response_time"))
 LISTS = frozenset(("upstream_addr", "upstream_response_length", "upstream_response_time", "upstream_status"))
-"""Fields with a value for each upstream that was tried, with `, ` or ` : ` between."""
+"""Fields with one value per upstream that was tried, separated by `, ` or ` : `."""
 
 
 def _list(one: str) -> str:
@@ -27,7 +27,7 @@ def _list(one: str) -> str:
 
 
 PATTERNS = {
-    # With its port, or a user's name of two words would make a vhost of the client.
+    # The port is required; otherwise a user name of two words would turn the client into a vhost.
     "vhost": r'(?:[^ ":]+|\[[^ "\]]+\]):\d{1,5}',
     "status": r"\d{3}",
     "code": r"\d{1,3}",
@@ -36,20 +36,20 @@ PATTERNS = {
     "upstream_response_time": _list(_SECONDS),
     "upstream_response_length": _list(_COUNT),
     "upstream_status": _list(r"\d{1,3}|-"),
-    # A comma at the end of a token means that the list goes on, so that there is one way to read it.
+    # A comma at the end of a token continues the list, so that there is only one way to read it.
     "upstream_addr": r'[^ "]+(?:(?:(?<=,) | : )[^ "]+)*(?<!,)',
 }
-"""Field -> what stands in it, as a regular expression; fields that are not here take anything."""
+"""Field -> the regular expression of its values; any other field takes anything."""
 
 CODES = {"status": 3, "code": 1}
-"""Field -> the fewest digits that it has; three at most."""
+"""Field -> the fewest digits of its values; the most is three."""
 
 _TOKEN = re.compile(r'^(?P<open>["\[]?)(?P<label>[a-z]+=)?(?P<quote>"?)\$(?P<name>[a-z_]+)["\]]?$')
 
 
 @dataclass(frozen=True)
 class Item:
-    """One token of a line: the field that it holds, how it is enclosed, and what stands before it."""
+    """One token of a line: its field, how the value is enclosed, and the label before it."""
 
     name: str
     style: str
@@ -70,23 +70,23 @@ class Item:
 
 @dataclass(frozen=True)
 class Layout:
-    """A kind of line.
+    """The form of a line.
 
     Attributes:
-        name: as people call it.
+        name: its usual name.
         items: its tokens.
-        pattern: the whole line as a regular expression over text.
-        whole: whether blocks of such lines can be read at once; not where a token has a label before it.
+        pattern: the regular expression of a line.
+        vectorizable: whether the vectorized parser can read it; it cannot read tokens with labels.
     """
 
     name: str
     items: tuple[Item, ...]
     pattern: re.Pattern[str] = field(repr=False)
-    whole: bool
+    vectorizable: bool
 
     @property
     def quotes(self) -> int:
-        """How many quotation marks a line has."""
+        """The number of quotation marks in a line."""
         return 2 * sum(item.style == QUOTED for item in self.items)
 
 
@@ -95,7 +95,7 @@ def _layout(name: str, text: str) -> Layout:
     for token in text.split(" "):
         found = _TOKEN.match(token)
         if found is None:
-            raise ValueError(f"layout {name}: {token}")
+            raise ValueError(f"layout {name} has an invalid token: {token}")
         style = {'"': QUOTED, "[": BRACKET}.get(found["open"] or found["quote"], BARE)
         style = CLOCK if found["name"] == "clock" else style
         items.append(Item(found["name"], style, found["label"] or ""))
@@ -130,7 +130,7 @@ LOGS: tuple[Layout, ...] = (
     _layout("vhost_combined", f"$vhost {_COMBINED}"),
     _layout("vhost_common", f"$vhost {_COMMON}"),
 )
-"""Apache's and nginx's, the commonest first."""
+"""The layouts of Apache and nginx, the most common first."""
 
 ENVOY: tuple[Layout, ...] = (
     _layout(

@@ -1,4 +1,4 @@
-"""Times as Apache and nginx write them, `04/May/2026:10:00:00 +0200`, many at once."""
+"""Vectorized parser for times as Apache and nginx write them: `04/May/2026:10:00:00 +0200`."""
 
 from __future__ import annotations
 
@@ -13,15 +13,22 @@ _MONTH = {int.from_bytes(name.encode(), "big"): at + 1 for at, name in enumerate
 _MONTH_KEYS = np.array(sorted(_MONTH), np.int64)
 _MONTH_NUMBERS = np.array([_MONTH[key] for key in sorted(_MONTH)], np.int64)
 _LENGTHS = np.array([0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31], np.int64)
-# Places of digits in `04/May/2026:10:00:00 +0200`, and of what stands between them.
+# The offsets of digits in `04/May/2026:10:00:00 +0200`, and of the characters between them.
 _DIGITS = (0, 1, 7, 8, 9, 10, 12, 13, 15, 16, 18, 19, 22, 23, 24, 25)
 _BETWEEN = ((2, "/"), (6, "/"), (11, ":"), (14, ":"), (17, ":"), (20, " "))
 
 
-def moments_of(
+def parse_clocks(
     clocks: npt.NDArray[np.int64],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
-    """Return the microseconds since 1970 of times, a row of bytes each, and which of them are times."""
+    """Parse times.
+
+    Args:
+        clocks: the bytes of each time; shape (n, `CLOCK_SIZE`).
+
+    Returns:
+        Microseconds since 1970, and which rows are valid times; both of shape (n,).
+    """
     good = np.ones(len(clocks), bool)
     for place in _DIGITS:
         good &= (clocks[:, place] >= ord("0")) & (clocks[:, place] <= ord("9"))
@@ -44,7 +51,7 @@ def moments_of(
     leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
     good &= (day >= 1) & (day <= _LENGTHS[month]) & ((month != 2) | leap | (day < 29)) & (year >= 1)
     good &= (hour < 24) & (minute < 60) & (second <= 60) & (far < 24) & (near < 60)
-    # Days since 1970 by counting years from March, so that the leap day is the last of one.
+    # Days since 1970, with years that begin in March so that the leap day is the last day of a year.
     late = month <= 2
     years = year - late
     era = years // 400

@@ -1,8 +1,8 @@
-"""Many lines of an access log at once: where the tokens of a layout lie, by whole arrays.
+"""Vectorized parser for access log lines: it finds the tokens of all lines of a block with numpy.
 
-A line is taken if it has exactly the layout's quotation marks and spaces, a request of a usual method and
-protocol that asks for a path, and no backslash; all others are left to `single`. Nothing is decided line by
-line here.
+It takes a line that has exactly the layout's quotation marks and spaces, a request with a common method and
+protocol that asks for a path, and no backslash. `line_parser` reads all other lines. No Python code here runs
+per line.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from obskit.readers.access_log.log_formats import (
     SECONDS,
     Layout,
 )
-from obskit.readers.access_log.timestamps import CLOCK_SIZE, moments_of
+from obskit.readers.access_log.timestamps import CLOCK_SIZE, parse_clocks
 
 NUMBERS = frozenset({*CODES, *COUNTS, *SECONDS})
 METHODS = pa.array(["GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "CONNECT", "QUERY"])
@@ -38,10 +38,10 @@ Flags = npt.NDArray[np.bool_]
 Words = npt.NDArray[np.uint64]
 
 _SPACE, _QUOTE, _BACKSLASH, _NEWLINE, _RETURN, _DASH = b' "\\\n\r-'
-# A line that does not fit may lead the cursor on by a few tokens, beyond the end of the last one.
+# In a line that does not fit, the cursor can be a few tokens beyond the end of the block.
 _BEYOND = 1024
 _BARE_WORDS = 64
-"""How many words of eight bytes a bare token is looked through; a longer one is for the other way."""
+"""Words of eight bytes in which the end of a bare token is searched; `line_parser` reads longer ones."""
 
 _ONES, _HIGHS, _SPACES = (np.uint64(int.from_bytes(bytes([byte]) * 8)) for byte in (0x01, 0x80, _SPACE))
 _ZEROS, _SIXES, _UPPER = (np.uint64(int.from_bytes(bytes([byte]) * 8)) for byte in (ord("0"), 0x06, 0xF0))
@@ -49,62 +49,62 @@ _JOINS = tuple(
     (np.uint64((10**width << 8 * width) + 1), np.uint64(8 * width), np.uint64(mask))
     for width, mask in ((1, 0x00FF00FF00FF00FF), (2, 0x0000FFFF0000FFFF), (4, 0x00000000FFFFFFFF))
 )
-# Masks of a word's first bytes, by how many.
+# The mask of the first n bytes of a word, by n.
 _FIRST_BYTES = np.array([(1 << 8 * size) - 1 for size in range(9)], np.uint64)
 
 
-def _words(texts: Sequence[str]) -> list[tuple[np.uint64, np.uint64]]:
-    """Return each text's first eight bytes as a number, and the mask of them."""
+def _prefixes(texts: Sequence[str]) -> list[tuple[np.uint64, np.uint64]]:
+    """Return the first eight bytes of each text as a number, and the mask of these bytes."""
     raw = [text.encode()[:8] for text in texts]
     return [(np.uint64(int.from_bytes(text, "little")), _FIRST_BYTES[len(text)]) for text in raw]
 
 
-_METHODS = _words([f"{text} " for text in METHODS.to_pylist()])
+_METHODS = _prefixes([f"{text} " for text in METHODS.to_pylist()])
 _METHOD_SIZES = np.array([len(text) for text in METHODS.to_pylist()])
-# A protocol of one digit is looked at with the space before it, so that all have eight bytes.
-_VERSIONS = _words([f"HTTP/{text}" if "." in text else f" HTTP/{text}" for text in VERSIONS.to_pylist()])
+# A protocol version of one digit includes the space before it, so that all have eight bytes.
+_VERSIONS = _prefixes([f"HTTP/{text}" if "." in text else f" HTTP/{text}" for text in VERSIONS.to_pylist()])
 _VERSION_SIZES = np.array([5 + len(text) for text in VERSIONS.to_pylist()])
 
 
-class Split(NamedTuple):
-    """What was taken of a block.
+class SplitBlock(NamedTuple):
+    """The fields of a block's lines, and the lines that remain to be parsed.
 
     Attributes:
-        columns: field -> its text, a row a line taken, `-` and nothing as null. `micros`, codes and counts
-            are int64, seconds float64.
-        lines: the number, from 0, of each line taken.
-        left: (number, begin, end) of every other line, empty ones too, in the block's bytes.
+        columns: field -> its text, one row per parsed line; null replaces `-` and empty text. `micros`,
+            codes and counts are int64, seconds float64.
+        lines: the number of each parsed line, from 0.
+        remaining: (number, begin, end) of each other line in the block's bytes, including empty lines.
     """
 
     columns: dict[str, pa.Array]
     lines: Positions
-    left: list[tuple[int, int, int]]
+    remaining: list[tuple[int, int, int]]
 
 
 class _Tokens:
-    """The cursor: where the next token of every line begins, which lines still fit, and what was found."""
+    """The cursor: where the next token of each line begins, which lines still fit, and the fields so far."""
 
     def __init__(self, text: npt.NDArray[np.uint8], starts: Positions, stops: Positions) -> None:
         self.text = text
-        # Every stretch of eight bytes, and of the size of a time, to be taken by its place.
+        # Views that give the eight bytes, or the time, at any offset.
         self._words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
         self.clocks = np.ndarray((len(text) - CLOCK_SIZE + 1,), f"S{CLOCK_SIZE}", text, strides=(1,))
         self.begin = starts
         self.stops = stops
         self.word: Words = np.empty(0, np.uint64)
-        """The first eight bytes of the token that `token_end` looked at last."""
+        """The first eight bytes of the token whose end `token_end` found last."""
         self.fits = np.ones(len(starts), bool)
         self.edges: list[tuple[str, Positions, Positions]] = []
         self.codes: dict[str, tuple[npt.NDArray[np.int8], pa.Array]] = {}
         self.numbers: dict[str, tuple[npt.NDArray[Any], Flags | None]] = {}
 
     def words(self, at: Positions) -> Words:
-        """Return the eight bytes at each place."""
+        """Return the eight bytes at each offset."""
         found: Words = self._words[at]
         return found
 
     def token_end(self) -> Positions:
-        """Return where the bare token that begins in each line ends: at a space, or with the line."""
+        """Return where the bare token at the cursor ends in each line: at a space, or with the line."""
         end = self.begin.copy()
         rows: Any = slice(None)
         self.word = word = self.words(end)
@@ -124,7 +124,7 @@ class _Tokens:
     def coded(
         self, name: str, at: Positions, known: list[tuple[np.uint64, np.uint64]], texts: pa.Array
     ) -> Any:
-        """Note a field that is one of few texts, told by eight bytes; return which it is."""
+        """Record a field that is one of a few texts, recognized by eight bytes; return the text's index."""
         words = self.words(at)
         codes = np.full(len(words), -1, np.int8)
         for code, (word, mask) in enumerate(known):
@@ -135,15 +135,15 @@ class _Tokens:
         return codes
 
     def field(self, name: str, begin: Positions, end: Positions) -> None:
-        """Note where a field lies."""
+        """Record where a field begins and ends."""
         self.edges.append((name, begin, np.maximum(begin, end)))
 
 
-class Splitter:
-    """Takes blocks of one layout apart. The memory for a block is kept: asking for it anew costs more.
+class BlockSplitter:
+    """Splits blocks of lines of one layout. It reuses the memory for a block, because allocation is slow.
 
     Args:
-        layout: one with `whole` set.
+        layout: a vectorizable one.
     """
 
     def __init__(self, layout: Layout) -> None:
@@ -151,11 +151,14 @@ class Splitter:
         self._text = np.zeros(_BEYOND, np.uint8)
         self._flags = np.zeros(_BEYOND, bool)
 
-    def split(self, data: bytes) -> Split:
-        """Take the lines of a block apart.
+    def split(self, data: bytes) -> SplitBlock:
+        """Split the lines of a block into fields.
 
         Args:
-            data: whole lines, the last perhaps without its newline.
+            data: whole lines; the last one can lack its newline.
+
+        Returns:
+            The fields of the lines that fit the layout, and the position of the others.
         """
         size = len(data)
         if len(self._text) < size + _BEYOND:
@@ -185,14 +188,14 @@ class Splitter:
         others = np.ones(len(starts), bool)
         others[lines] = False
         left = np.flatnonzero(others)
-        places = zip(left.tolist(), starts[left].tolist(), ends[left].tolist(), strict=True)
-        return Split(columns, lines, list(places))
+        remaining = zip(left.tolist(), starts[left].tolist(), ends[left].tolist(), strict=True)
+        return SplitBlock(columns, lines, list(remaining))
 
     def _where(self, byte: int, size: int) -> Positions:
         return np.flatnonzero(np.equal(self._text[:size], byte, out=self._flags[:size]))
 
     def _odd(self, data: bytes) -> list[Positions]:
-        """Return where bytes are that make a line one for the other way: escapes, and what is no UTF-8."""
+        """Return the offsets of bytes that only `line_parser` reads: escapes, and bytes outside UTF-8."""
         found = []
         if b"\\" in data:
             found.append(self._where(_BACKSLASH, len(data)))
@@ -205,7 +208,7 @@ class Splitter:
 
 
 def _walk(tokens: _Tokens, layout: Layout, quotes: Positions, first: Positions) -> None:
-    """Go through the layout's tokens."""
+    """Find the layout's tokens in all lines."""
     text, seen = tokens.text, 0
     last = len(layout.items) - 1
     for at, item in enumerate(layout.items):
@@ -249,13 +252,13 @@ def _bare(tokens: _Tokens, name: str, begin: Positions, end: Positions, style: s
 
 
 def _number(tokens: _Tokens, name: str, begin: Positions, end: Positions, word: Words) -> None:
-    """Note a number as short as they usually are, or `-`, which is null."""
+    """Record a number of at most eight digits, or null for `-`."""
     size = end - begin
-    if name in SECONDS:  # nginx writes them with three digits after the point
+    if name in SECONDS:  # nginx writes three digits after the point
         whole, good = _digits(word, size - 4)
         part, also = _digits(tokens.words(np.maximum(end - 3, 0)), np.full(len(size), 3))
         good &= also & (tokens.text[end - 4] == ord("."))
-        # A quotient is the float that the text would be read as.
+        # This quotient is the same float that parsing the text gives.
         number: npt.NDArray[Any] = (whole * 1000 + part) / 1000
     else:
         number, good = _digits(word, size)
@@ -269,9 +272,9 @@ def _number(tokens: _Tokens, name: str, begin: Positions, end: Positions, word: 
 
 
 def _digits(word: Words, size: Positions) -> tuple[Positions, Flags]:
-    """Return the numbers of one to eight digits that words begin with, and which are that."""
+    """Return the number in the first one to eight digits of each word, and which words begin with one."""
     shift = (64 - 8 * np.minimum(size, 8)).astype(np.uint64)
-    # The digits' values as the last of eight bytes, zeros before them; pairs, fours, eights are joined.
+    # The digits become the last of eight bytes, after zeros; then pairs, fours and eights are combined.
     value = (word ^ _ZEROS) << shift
     good = (((value + _SIXES) | value) & _UPPER) == 0
     for factor, width, mask in _JOINS:
@@ -280,7 +283,7 @@ def _digits(word: Words, size: Positions) -> tuple[Positions, Flags]:
 
 
 def _request(tokens: _Tokens, begin: Positions, closing: Positions) -> None:
-    """Note the parts of a request line: a usual method, a path, a usual protocol."""
+    """Record the parts of a request line: a common method, a path, a common protocol."""
     method = tokens.coded("method", begin, _METHODS, METHODS)
     version = tokens.coded("version", np.maximum(closing - 8, 0), _VERSIONS, VERSIONS)
     target = begin + _METHOD_SIZES[method] + 1
@@ -292,23 +295,23 @@ def _request(tokens: _Tokens, begin: Positions, closing: Positions) -> None:
 
 
 def _clock(tokens: _Tokens, begin: Positions) -> Positions:
-    """Check the times in brackets that begin there, note them, and return where they end."""
+    """Record the times in brackets that begin at the offsets, and return where they end."""
     at = np.minimum(begin, len(tokens.clocks) - 2)
     close = np.minimum(begin + CLOCK_SIZE + 1, len(tokens.text) - 1)
     tokens.fits &= (at == begin) & (tokens.text[at] == ord("[")) & (tokens.text[close] == ord("]"))
     clocks = tokens.clocks[at + 1]
-    # Lines of one second follow each other, so that few of them have to be looked at.
+    # Consecutive lines are often of one second, so only the times that change are parsed.
     changes = np.concatenate(([True], clocks[1:] != clocks[:-1]))
-    heads = np.frombuffer(clocks[changes].tobytes(), np.uint8).reshape(-1, CLOCK_SIZE)
-    moments, good = moments_of(heads.astype(np.int64))
+    changed = np.frombuffer(clocks[changes].tobytes(), np.uint8).reshape(-1, CLOCK_SIZE)
+    micros, good = parse_clocks(changed.astype(np.int64))
     run = np.cumsum(changes) - 1
     tokens.fits &= good[run]
-    tokens.numbers["micros"] = moments[run], None
+    tokens.numbers["micros"] = micros[run], None
     return np.minimum(begin + CLOCK_SIZE + 2, tokens.stops)
 
 
 def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
-    """Return the fields of the lines that fit, and which lines these are."""
+    """Return the fields of the lines that fit, and the numbers of these lines."""
     keep = np.flatnonzero(tokens.fits)
     whole = len(keep) == len(tokens.fits)
 
@@ -340,7 +343,7 @@ def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
     for place, positions in enumerate(edges):
         table[:, place] = positions
     pieces = max(table.size - 1, 0)
-    # Fields and what lies between them in turn are one array of text over the block as it is.
+    # One array of text over the block, without a copy: its items are fields and the gaps between them.
     every = pa.Array.from_buffers(pa.string(), pieces, [None, pa.py_buffer(table), pa.py_buffer(tokens.text)])
     for place, name in enumerate(names):
         rows = pa.array(np.arange(2 * place, pieces, 2 * len(names)), mask=nulls[place])
@@ -357,11 +360,11 @@ def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
 
 
 def _matching(values: pa.Array, name: str) -> Flags:
-    """Return which values are as the layout wants the field to be."""
+    """Return which values match the layout's pattern for the field."""
     pattern = re.compile(PATTERNS[name], re.ASCII)
     encoded = values.dictionary_encode()
     good = [pattern.fullmatch(value) is not None for value in encoded.dictionary.to_pylist()]
-    # A null was `-`, which all of them take but the vhost's.
+    # A null was `-`, which all patterns except the vhost's accept.
     found: Flags = np.array([*good, True])[
         encoded.indices.fill_null(len(good)).to_numpy(zero_copy_only=False)
     ]

@@ -1,1 +1,1 @@
-"""Jaeger's JSON."""
+"""Jaeger JSON: readers by column and by row."""

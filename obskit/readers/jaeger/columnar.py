@@ -1,12 +1,24 @@
-"""Jaeger's documents as columns without a Python value a tag: the fast way, for traces as Jaeger writes them.
+"""Jaeger documents into columns without a Python object per tag: the fast path.
 
-Arrow parses the JSON by an exact schema in which a tag is a field. So that it can be, the bytes between a
-tag's key and its value go, and its type becomes the last letter of the key: of
-`[{"key":"http.status_code","type":"int64","value":200},{"key":` is left `[{"http.status_code#i":200,`.
-Logs and processes, which are few, are then taken out, their number stands in their place. All bytes looked
-for have quotes in them that are not escaped, so they are within no string. Whatever is not exactly as
-Jaeger writes it (another order, an unknown field, a key twice, a value of another type than is said, a tag
-that no span had before) makes Arrow refuse, and `jaegerrows` reads the document.
+Arrow parses JSON by an exact schema in which each tag is a field. Jaeger writes a tag as a list item with a
+key, a type and a value, so the bytes are rewritten first. The part of a span
+
+    "tags":[{"key":"http.status_code","type":"int64","value":503},{"key":"cached","type":"bool","value":false}],
+    "logs":[{"timestamp":1777888800000005,"fields":[{"key":"event","type":"string","value":"retry"}]}],
+    "processID":"p1",
+
+becomes
+
+    "tags":[{"http.status_code#i":503,"cached#b":false}],
+    "logs":[0],
+    "processID":"p1",
+
+1. Logs and processes, which are few, are cut out and parsed by orjson. Their position replaces them.
+2. The bytes between a tag's key and its value go, and the type becomes a letter after the key.
+
+Every byte sequence that is searched for contains an unescaped quote, so it is never inside a string. If the
+document differs from what Jaeger writes (another order, an unknown field, a key twice, a value that is not of
+its type), Arrow refuses it, and `jaeger.rowwise` reads it.
 """
 
 from __future__ import annotations
@@ -19,31 +31,28 @@ import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json as pj
 
 from obskit.readers.batches.row_batcher import CELLS, attribute_name, typed
-from obskit.readers.jaeger.rowwise import WARNINGS, event, references_of, resource_of
-from obskit.readers.spans.tags import filled, keys_in, padded_ids
+from obskit.readers.jaeger.rowwise import WARNINGS, process_attributes, resolve_references, span_event
+from obskit.readers.spans.tag_schema import TagSchema
+from obskit.readers.spans.tags import filled, padded_ids
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
 
-FAST_TAGS = 2_000
-"""Names of tags beyond which Arrow is not asked: it makes a cell of each for every span."""
-
-_LETTERS: dict[str, tuple[str, pa.DataType]] = {
+_SUFFIXES: dict[str, tuple[str, pa.DataType]] = {
     "string": ("#s", pa.string()),
     "binary": ("#s", pa.string()),
     "int64": ("#i", pa.int64()),
     "float64": ("#f", pa.float64()),
     "bool": ("#b", pa.bool_()),
 }
-_WORDS = {letter: word for word, (letter, _) in _LETTERS.items() if word != "binary"}
-_BY_LETTER = dict(_LETTERS.values())
-_KEY = re.compile(rb'[{,]"([^"\\]*(?:\\.[^"\\]*)*#[sifb])":')
-# The longest and commonest first: what follows has less to go through.
-_SHORTER = [
+"""Jaeger's type -> the suffix of a tag's key, and the Arrow type of the tag."""
+
+_TYPE_OF_SUFFIX = dict(_SUFFIXES.values())
+# The longest and most frequent first, so that less is left to search.
+_SHORTENED = [
     *(
-        (f'","type":"{said}","value":'.encode(), f'{letter}":'.encode())
-        for said, (letter, _) in _LETTERS.items()
+        (f'","type":"{kind}","value":'.encode(), f'{suffix}":'.encode())
+        for kind, (suffix, _) in _SUFFIXES.items()
     ),
     (b'},{"key":', b","),
     (b'[{"key":', b"[{"),
@@ -62,55 +71,59 @@ _SPAN: dict[str, pa.DataType] = {
     "processID": pa.string(),
     "warnings": pa.list_(pa.string()),
 }
-_AROUND = [*((name, pa.int64()) for name in ("total", "limit", "offset")), ("errors", pa.null())]
+_ANSWER = [*((name, pa.int64()) for name in ("total", "limit", "offset")), ("errors", pa.null())]
+"""What the API's answer has next to its `data`."""
+
 _OPENING = re.compile(rb'\s*(\{"data":\[|\[)?\{"traceID":"[^"]*","spans":\[')
 _CHILD = "CHILD_OF"
 
 
 class _Unfit(ValueError):
-    """What was parsed is nothing that this way may read."""
+    """The document cannot be read by columns."""
 
 
-class Known:
-    """The tags of the spans so far: keys, each with the letter of its type."""
+class JaegerTagSchema(TagSchema):
+    """The tags seen in one file, each under its key and the suffix of its type."""
 
-    def __init__(self) -> None:
-        self.tags: dict[str, pa.DataType] = {}
+    key_pattern = re.compile(rb'[{,]"([^"\\]*(?:\\.[^"\\]*)*#[sifb])":')
+
+    def add(self, name: str) -> None:
+        """Add a tag by its key with a suffix."""
+        kind = _TYPE_OF_SUFFIX.get(name[-2:])
+        if kind is not None and not self.full:
+            self.tags.setdefault(name, kind)
 
     def learn(self, tags: Any) -> None:
-        """Take in a span's tags."""
-        if type(tags) is not list or len(self.tags) > FAST_TAGS:
-            return
-        for tag in tags:
+        """Add the tags of one span, as parsed from JSON."""
+        for tag in tags if type(tags) is list and not self.full else ():
             if type(tag) is dict and type(key := tag.get("key")) is str:
-                found = _LETTERS.get(kind) if type(kind := tag.get("type")) is str else None
+                found = _SUFFIXES.get(kind) if type(kind := tag.get("type")) is str else None
                 if found is not None:
                     self.tags.setdefault(key + found[0], found[1])
 
-    def found_in(self, data: bytes) -> bool:
-        """Take in the keys of a shortened document; return whether any is new, and there are not too many."""
-        before = len(self.tags)
-        for name in keys_in(data):
-            self._add(name)
-        for key in {*_KEY.findall(data)} if len(self.tags) == before else ():
-            try:
-                self._add(orjson.loads(b'"' + key + b'"'))
-            except orjson.JSONDecodeError:
-                continue
-        return before < len(self.tags) <= FAST_TAGS
-
-    def _add(self, name: str) -> None:
-        if name[-2:] in _BY_LETTER and len(self.tags) <= FAST_TAGS:
-            self.tags.setdefault(name, _BY_LETTER[name[-2:]])
-
-    @property
-    def enough(self) -> bool:
-        """Whether this way can be gone."""
-        return 0 < len(self.tags) <= FAST_TAGS
+    def document_schema(self, listed: bool) -> pa.Schema:
+        """Return the schema of a shortened document: the API's answer, or traces one by one."""
+        span = pa.struct([*_SPAN.items(), ("tags", pa.list_(pa.struct(list(self.tags.items()))))])
+        trace = pa.struct(
+            [
+                ("traceID", pa.string()),
+                ("spans", pa.list_(span)),
+                ("processes", pa.int64()),
+                ("warnings", pa.list_(pa.string())),
+            ]
+        )
+        return pa.schema([("data", pa.list_(trace)), *_ANSWER] if listed else trace)
 
 
 class _Parsed(NamedTuple):
-    """Spans, the trace of each, and what was taken out of the document."""
+    """The spans of a document.
+
+    Attributes:
+        spans: fields as in `_SPAN`, and `tags`.
+        trace: the number of each span's trace.
+        processes: of each trace, by id.
+        logs: of each span that has some.
+    """
 
     spans: pa.StructArray
     trace: npt.NDArray[np.int64]
@@ -118,43 +131,46 @@ class _Parsed(NamedTuple):
     logs: list[list[dict[str, Any]]]
 
 
-def batches(data: bytes, known: Known, report: FileReport) -> list[pa.RecordBatch] | None:
-    """Return the spans of a document in UTF-8, or None where the other way is to read it."""
+def parse_columns(data: bytes, tags: JaegerTagSchema, report: FileReport) -> list[pa.RecordBatch] | None:
+    """Return the spans of a document as columns.
+
+    Args:
+        data: JSON in UTF-8.
+        tags: the tags of the file so far; new ones are added.
+        report: counts the tags of processes that a span's own tags override.
+
+    Returns:
+        One batch, or None if the document has to be read row by row.
+    """
     opening = _OPENING.match(data)
-    if opening is None or not known.enough:
+    if opening is None or not tags.usable:
         return None
     try:
-        parsed = _parsed(data, opening[1] or b"", known)
-        if len(parsed.spans) * len(known.tags) > CELLS and len(parsed.spans) > 1:
+        parsed = _parsed(data, opening[1] or b"", tags)
+        if len(parsed.spans) * len(tags.tags) > CELLS and len(parsed.spans) > 1:
             return None
         own = _own(parsed)
         columns = _tags(parsed.spans.field("tags"))
-        both = _with_resource(columns, parsed)
-    except (pa.ArrowException, orjson.JSONDecodeError, ValueError, AttributeError, TypeError):
+        overridden = _add_processes(columns, parsed)
+    except (pa.ArrowException, ValueError, AttributeError, TypeError):
         return None
     if columns.keys() & own.keys():
         return None
-    for name, rows in both.items():
+    for name, rows in overridden.items():
         report.override(name, rows)
     columns = own | columns
     schema = pa.schema([(name, values.type) for name, values in columns.items()], NAMED)
     return [pa.RecordBatch.from_arrays(list(columns.values()), schema=schema)]
 
 
-def _parsed(data: bytes, opening: bytes, known: Known) -> _Parsed:
-    for long, short in _SHORTER:
+def _parsed(data: bytes, opening: bytes, tags: JaegerTagSchema) -> _Parsed:
+    data, logs = _cut_out(data, b'"logs":', b"[{", b"]", b',"processID":')
+    data, processes = _cut_out(data, b'"processes":', b"{", b"}", b',"warnings":')
+    for long, short in _SHORTENED:
         data = data.replace(long, short)
-    data, logs = _taken_out(data, b'"logs":[{', b'],"processID":', 7, 1)
-    data, processes = _taken_out(data, b'"processes":{', b'},"warnings":', 12, 1)
     if opening == b"[":
         data = b'{"data":' + data + b"}"
-    try:
-        table = _by_arrow(data, bool(opening), known)
-    except pa.ArrowInvalid:
-        # What is new is looked for only now, for that takes half as long as parsing does.
-        if not known.found_in(data):
-            raise
-        table = _by_arrow(data, bool(opening), known)
+    table = tags.parse(data, listed=bool(opening))
     columns = [column.chunk(0) for column in table.columns if column.num_chunks]
     if len(columns) < table.num_columns:
         raise _Unfit
@@ -163,79 +179,51 @@ def _parsed(data: bytes, opening: bytes, known: Known) -> _Parsed:
     lists = traces.field("spans")
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     spans = lists.flatten()
-    numbers = spans.field("logs").flatten()
-    # The numbers are there as they were written, so they stand for what was taken out and for nothing else.
+    positions = spans.field("logs").flatten()
     if traces.null_count or spans.null_count or not len(spans):
         raise _Unfit
+    # All positions are there in order, so none of them is a number of the document's own.
     if traces.field("processes").to_pylist() != list(range(len(processes))):
         raise _Unfit
-    if numbers.to_pylist() != list(range(len(logs))):
+    if positions.to_pylist() != list(range(len(logs))):
         raise _Unfit
-    return _Parsed(spans, np.repeat(np.arange(len(traces)), lengths), _json(processes), _json(logs))
+    return _Parsed(spans, np.repeat(np.arange(len(traces)), lengths), _load(processes), _load(logs))
 
 
-def _by_arrow(data: bytes, around: bool, known: Known) -> pa.Table:
-    span = pa.struct([*_SPAN.items(), ("tags", pa.list_(pa.struct(list(known.tags.items()))))])
-    trace = pa.struct(
-        [
-            ("traceID", pa.string()),
-            ("spans", pa.list_(span)),
-            ("processes", pa.int64()),
-            ("warnings", pa.list_(pa.string())),
-        ]
-    )
-    return pj.read_json(
-        pa.BufferReader(data),
-        read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=pj.ParseOptions(
-            explicit_schema=pa.schema([("data", pa.list_(trace)), *_AROUND] if around else trace),
-            unexpected_field_behavior="error",
-        ),
-    ).combine_chunks()
-
-
-def _taken_out(data: bytes, begin: bytes, end: bytes, ahead: int, tail: int) -> tuple[bytes, list[bytes]]:
-    """Return a document with numbers in the place of values, and the values.
+def _cut_out(
+    data: bytes, key: bytes, begin: bytes, end: bytes, following: bytes
+) -> tuple[bytes, list[bytes]]:
+    """Return a document with the position of each value instead of the value, and the values.
 
     Args:
-        begin: how the value and its key begin; `ahead` bytes of it stand before the value.
-        end: what the value ends with and what follows; `tail` bytes of it are the value's.
+        data: JSON in UTF-8.
+        key: the values' key, with its colon.
+        begin: how a value begins; the position of a list is itself in a list.
+        end: how a value ends.
+        following: what follows the value.
     """
     kept: list[bytes | memoryview] = []
     found: list[bytes] = []
     at, view = 0, memoryview(data)
-    while (start := data.find(begin, at)) >= 0:
-        start += ahead
-        stop = data.find(end, start)
+    position = b"[%d]" if begin[:1] == b"[" else b"%d"
+    while (start := data.find(key + begin, at)) >= 0:
+        start += len(key)
+        stop = data.find(end + following, start)
         if stop < 0:
             raise _Unfit
-        stop += tail
-        kept += (view[at:start], _number(begin, len(found)))
+        stop += len(end)
+        kept += (view[at:start], position % len(found))
         found.append(data[start:stop])
         at = stop
     return b"".join([*kept, view[at:]]) if kept else data, found
 
 
-def _number(begin: bytes, number: int) -> bytes:
-    return b"[%d]" % number if begin.endswith(b"[{") else b"%d" % number
-
-
-def _json(values: list[bytes]) -> list[Any]:
+def _load(values: list[bytes]) -> list[Any]:
     return orjson.loads(b"[" + b",".join(values) + b"]")  # type: ignore[no-any-return]
 
 
-def _long(item: dict[str, Any], name: str) -> dict[str, Any]:
-    """Return a log or process with its tags as they were before the document was shortened."""
-    if type(tags := item.get(name)) is not list:
-        return item
-    if not all(type(each) is dict and key[-2:] in _WORDS for each in tags for key in each):
-        raise _Unfit
-    pairs = [(key, value) for each in tags for key, value in each.items()]
-    return item | {name: [{"key": k[:-2], "type": _WORDS[k[-2:]], "value": v} for k, v in pairs]}
-
-
 def _own(parsed: _Parsed) -> dict[str, pa.Array]:
-    """Return our columns."""
+    """Return the columns of obskit's own names."""
     spans = parsed.spans
     start, name, ids = spans.field("startTime"), spans.field("operationName"), spans.field("spanID")
     nameless = pc.and_(pc.is_null(start), pc.is_null(name))
@@ -269,12 +257,12 @@ def _events(lists: pa.ListArray, logs: list[list[dict[str, Any]]]) -> pa.Array:
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     column: list[Any] = [None] * len(lists)
     for row, items in zip(np.repeat(np.arange(len(lists)), lengths).tolist(), logs, strict=True):
-        column[row] = [event(_long(log, "fields")) for log in items if type(log) is dict] or None
+        column[row] = [span_event(log) for log in items if type(log) is dict] or None
     return pa.array(column, EVENTS_TYPE)
 
 
 def _references(spans: pa.StructArray, trace: pa.Array) -> tuple[pa.Array, pa.Array | None]:
-    """Return every span's parent, and its links where any has one."""
+    """Return each span's parent, and the links of all spans or None if there are none."""
     lists = spans.field("references")
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     values, of = lists.flatten(), np.repeat(np.arange(len(lists)), lengths)
@@ -297,7 +285,7 @@ def _references(spans: pa.StructArray, trace: pa.Array) -> tuple[pa.Array, pa.Ar
 def _odd_references(
     spans: pa.StructArray, odd: npt.NDArray[np.int64], trace: pa.Array, found: pa.Array
 ) -> tuple[pa.Array, pa.Array | None]:
-    """Go row by row where a span has several references, or one that is not just its parent."""
+    """Resolve, row by row, the references of spans that have several, or one that is not their parent."""
     rows = pa.array(odd)
     parents = found.to_pylist()
     links: list[Any] = [None] * len(found)
@@ -311,13 +299,13 @@ def _odd_references(
     for row, references, own, parent in given:
         if not all(item and (item["traceID"] or item["spanID"]) for item in references):
             raise _Unfit
-        parents[row], links[row] = references_of(references, own, parent)
+        parents[row], links[row] = resolve_references(references, own, parent)
     column = pa.array([link or None for link in links], LINKS_TYPE)
     return pa.array(parents, pa.string()), column if column.null_count < len(column) else None
 
 
 def _tags(lists: pa.ListArray) -> dict[str, pa.Array]:
-    """Return a column a tag that any span has."""
+    """Return one column per tag that any span has."""
     lengths = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
     if len(lengths) and lengths.max() > 1:
         raise _Unfit
@@ -336,19 +324,23 @@ def _tags(lists: pa.ListArray) -> dict[str, pa.Array]:
             _check_floats(values)
         name = attribute_name(field.name[:-2])
         if name in columns:
-            raise _Unfit  # of two types, or made room for one that is there
+            raise _Unfit  # a tag of two types, or two tags for one column
         columns[name] = values if index is None else values.take(index)
     return columns
 
 
 def _check_floats(values: pa.Array) -> None:
-    """Refuse what is so large that it may have been written as an integer, and "NaN", which is no JSON."""
+    """Refuse numbers so large that they may be integers in the JSON, and NaN, which JSON does not have."""
     if not np.all(np.abs(values.drop_null().to_numpy(zero_copy_only=False)) < 2.0**63):
         raise _Unfit
 
 
-def _with_resource(columns: dict[str, pa.Array], parsed: _Parsed) -> dict[str, int]:
-    """Add the processes' attributes to the columns; return in how many rows a span's own took their place."""
+def _add_processes(columns: dict[str, pa.Array], parsed: _Parsed) -> dict[str, int]:
+    """Add the processes' attributes to the columns.
+
+    Returns:
+        Attribute -> in how many rows the span's own tag overrides it.
+    """
     resources: dict[bytes, int] = {}
     distinct: list[dict[str, Any]] = []
     places: list[dict[str, int]] = []
@@ -358,7 +350,7 @@ def _with_resource(columns: dict[str, pa.Array], parsed: _Parsed) -> dict[str, i
             key = orjson.dumps(process)
             if key not in resources:
                 resources[key] = len(distinct)
-                distinct.append(resource_of(_long(process, "tags")) if type(process) is dict else {})
+                distinct.append(process_attributes(process) if type(process) is dict else {})
             place[name] = resources[key]
         places.append(place)
     ids = parsed.spans.field("processID").to_pylist()
@@ -367,7 +359,7 @@ def _with_resource(columns: dict[str, pa.Array], parsed: _Parsed) -> dict[str, i
         np.int64,
         len(ids),
     )
-    both: dict[str, int] = {}
+    overridden: dict[str, int] = {}
     index = pa.array(of, mask=of < 0)
     for name in dict.fromkeys(key for resource in distinct for key in resource):
         values, mixed = typed([resource.get(name) for resource in distinct])
@@ -376,10 +368,10 @@ def _with_resource(columns: dict[str, pa.Array], parsed: _Parsed) -> dict[str, i
         values = values.take(index)
         have = columns.get(name)
         if have is not None:
-            both[name] = int(pc.sum(pc.and_(pc.is_valid(have), pc.is_valid(values))).as_py() or 0)
+            overridden[name] = int(pc.sum(pc.and_(pc.is_valid(have), pc.is_valid(values))).as_py() or 0)
             if have.type != values.type:
                 raise _Unfit
             values = pc.coalesce(have, values)
         if values.null_count < len(values):
             columns[name] = values
-    return both
+    return overridden

@@ -1,8 +1,8 @@
-"""Jaeger's JSON: the API's answer, a trace, a list of traces or of spans, or any of these a line.
+"""Jaeger JSON: the API's answer, a trace, a list of traces or spans, or one of these per line.
 
-Times are microseconds. A process's tags are the resource's attributes; the first CHILD_OF reference within
-the trace is the parent, other references are links; logs are a span's events. What only the tool's own
-screens need (flags, depth, children, `processID`) is not read.
+Times are microseconds. A process's tags become attributes of the resource. The first CHILD_OF reference in
+the trace is the parent, and other references become links. Logs become span events. Fields that only
+Jaeger's own UI needs (flags, depth, children, `processID`) are not read.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import pyarrow as pa
 
 from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.io.source import Source
-from obskit.readers.jaeger.columnar import Known, batches
-from obskit.readers.jaeger.rowwise import Found, find, span_row
+from obskit.readers.jaeger.columnar import JaegerTagSchema, parse_columns
+from obskit.readers.jaeger.rowwise import FoundSpan, find_spans, span_row
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST
-from obskit.readers.spans.json_documents import FIRST, Frame, Spans, read_documents
-from obskit.readers.spans.tags import own_columns
+from obskit.readers.spans.json_documents import FIRST_PIECE, CutPoints, SpanFormat, read_documents
+from obskit.readers.spans.tags import move_own_tags
 from obskit.schema import FileReport
 
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
@@ -29,7 +29,7 @@ _NAMED = re.compile(rb'"operationName"\s*:')
 _TRACE = re.compile(rb'"spans"\s*:\s*\[')
 _ID = re.compile(rb'"traceID"\s*:')
 _MODEL = re.compile(rb'^\{\s*"(?:spans|process)"\s*:')
-# Columns of flat events may be called so too: a span of Jaeger's has nothing beside what Jaeger writes.
+# Flat events can have some of these names too; a Jaeger span has no others.
 _FIELDS = frozenset(
     {"traceID", "spanID", "parentSpanID", "operationName", "references", "startTime", "startTimeMillis"}
     | {"duration", "tags", "tag", "logs", "processID", "process", "warnings", "flags"}
@@ -43,7 +43,7 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is JSON with Jaeger's traces or spans in it."""
+    """Return how well the head of a file matches JSON with Jaeger traces or spans."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] not in (b"{", b"[") or OTLP_REQUEST.search(text):
         return Match.NO
@@ -62,68 +62,76 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if span and _MODEL.match(text) else Match.NO
 
 
-class Jaeger(Spans):
-    """Jaeger's documents of one file."""
+class JaegerFormat(SpanFormat):
+    """Jaeger documents of one file."""
 
-    name = "Jaeger's JSON"
-    size = FIRST
+    name = "Jaeger JSON"
+    piece_size = FIRST_PIECE
 
     def __init__(self, report: FileReport) -> None:
         super().__init__(report)
-        self._known = Known()
+        self._tags = JaegerTagSchema()
 
-    def frame(self, data: bytes) -> Frame | None:
-        """Say how a document can be cut: between traces, or between the spans of a list."""
+    def cut_points(self, data: bytes) -> CutPoints | None:
+        """Return where a document can be cut: between traces, or between the spans of a list."""
         for opening, boundary, before, after in (
             (_ANSWER, _NEXT_TRACE, b'{"data":[', b"]}"),
             (_TRACES, _NEXT_TRACE, b"[", b"]"),
             (_LIST, _NEXT_SPAN, b"[", b"]"),
         ):
             if found := opening.match(data):
-                return Frame(found.end(), boundary, before, after)
+                return CutPoints(found.end(), boundary, before, after)
         return None
 
-    def fast(self, data: bytes) -> list[pa.RecordBatch] | None:
-        """Return a document's spans as columns, where it is as Jaeger writes it."""
-        return batches(data, self._known, self.report)
+    def parse_columns(self, data: bytes) -> list[pa.RecordBatch] | None:
+        """Return the spans of a document in Jaeger's own form as columns."""
+        return parse_columns(data, self._tags, self.report)
 
-    def rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
-        """Give the spans of a document as flat rows; what is none is rejected."""
-        known: dict[str, dict[str, Any]] = {}
-        trace: dict[str, Any] | None = None
-        for found in self._found(document, where):
-            if found.processes is not trace:
-                trace, known = found.processes, {}
-            place = self.place(where)
+    def parse_rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
+        """Yield the spans of a document as flat rows; anything else is rejected."""
+        cache: dict[str, dict[str, Any]] = {}
+        processes: dict[str, Any] | None = None
+        for found in self._find_spans(document, where):
+            if found.processes is not processes:
+                processes, cache = found.processes, {}
+            position = self.next_position(where)
             try:
-                row, again = span_row(found, known)
+                row, overridden = span_row(found, cache)
             except MalformedRecord as error:
-                self.reject(place, str(error))
+                self.reject(position, str(error))
                 continue
-            for name in again:
+            for name in overridden:
                 self.report.override(name)
-            self._known.learn(found.span.get("tags"))
+            self._tags.learn(found.span.get("tags"))
             yield row
 
-    def _found(self, document: Any, where: str) -> Iterator[Found]:
+    def _find_spans(self, document: Any, where: str) -> Iterator[FoundSpan]:
         try:
-            yield from find(document)
+            yield from find_spans(document)
         except MalformedRecord as error:
             self.reject(where, str(error))
 
-    def finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Move what tags say about the span itself into columns of ours."""
-        return own_columns(batch)
+    def finish(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Move tags about the span itself into obskit's columns."""
+        return move_own_tags(batch)
 
 
 def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
-    """Give the spans of a file as batches.
+    """Yield the spans of a file as batches.
+
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Returns:
+        Batches in the file's order.
 
     Raises:
-        ReadError: not one span can be read.
-        LimitExceeded: one document of more than `DOCUMENT_LIMIT` bytes, or too many field names.
+        ReadError: no span can be read.
+        LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.
     """
-    return read_documents(source, Jaeger(report))
+    return read_documents(source, JaegerFormat(report))
 
 
 READER = Reader("Jaeger", (".json", ".jsonl", ".ndjson"), sniff, read)

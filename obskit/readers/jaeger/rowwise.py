@@ -1,57 +1,69 @@
-"""Jaeger's spans as flat rows, from every JSON that Jaeger writes: the way that takes anything.
+"""Jaeger spans as flat rows, from any JSON that Jaeger writes: the path that accepts every form.
 
-The API's answer, a trace, spans, and Elasticsearch's documents of them; Jaeger's own model as protobuf's and
-Thrift's JSON have it (`traceId` in base64, `vType`, or ids as integers).
+It reads the API's answer, traces, spans, Elasticsearch's documents of spans, and Jaeger's own model in the
+JSON of protobuf and Thrift (`traceId` in base64, `vType`, or ids as integers).
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-import math
 import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, attribute_name
+from obskit.readers.spans.scalars import column_value, finite_number, optional_text
 from obskit.readers.spans.tags import padded
 from obskit.schema.types import json_text
 
 WARNINGS = "jaeger.warnings"
-_VALUES = ("value", "vStr", "vBool", "vInt64", "vLong", "vFloat64", "vDouble", "vBinary")
-_EXACT: dict[str, type] = {"string": str, "binary": str, "int64": int, "float64": float, "bool": bool}
-_LENGTH = re.compile(r"(-?\d+(?:\.\d+)?)(ns|us|µs|ms|s)")
+_VALUE_KEYS = ("value", "vStr", "vBool", "vInt64", "vLong", "vFloat64", "vDouble", "vBinary")
+_PYTHON_TYPES: dict[str, type] = {"string": str, "binary": str, "int64": int, "float64": float, "bool": bool}
+_DURATION = re.compile(r"(-?\d+(?:\.\d+)?)(ns|us|µs|ms|s)")
 _MICROSECONDS = {"ns": 1e-3, "us": 1.0, "µs": 1.0, "ms": 1e3, "s": 1e6}
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_INT64 = 2**63
 
 
-class Found(NamedTuple):
-    """A span as it stands in a document, and the processes that it may name."""
+class FoundSpan(NamedTuple):
+    """A span as found in a document.
+
+    Attributes:
+        span: the span, or whatever is in its place.
+        processes: the processes that it can name, by id.
+        process: the process of the spans next to it, for a span that names none of `processes`.
+    """
 
     span: Any
     processes: dict[str, Any]
     process: Any
 
 
-def find(document: Any, depth: int = 0) -> Iterator[Found]:
-    """Give all that stands where a span belongs, whatever it is wrapped in.
+def find_spans(document: Any, depth: int = 0) -> Iterator[FoundSpan]:
+    """Find every place for a span in a document, whatever it is wrapped in.
+
+    Args:
+        document: as parsed from JSON.
+        depth: levels around it.
+
+    Yields:
+        What is in each place.
 
     Raises:
-        MalformedRecord: wrapped beyond the limit.
+        MalformedRecord: nested beyond the limit.
     """
     if depth > DEPTH_LIMIT:
         raise MalformedRecord(f"nested deeper than {DEPTH_LIMIT} levels")
     if type(document) is list:
         for item in document:
-            yield from find(item, depth + 1)
+            yield from find_spans(item, depth + 1)
         return
     if type(document) is dict:
         for wrapper in ("_source", "hits", "data"):
             inner = document.get(wrapper)
             if type(inner) is list or type(inner) is dict:
-                yield from find(inner, depth + 1)
+                yield from find_spans(inner, depth + 1)
                 return
         spans = document.get("spans", document)
         if spans is None:
@@ -60,67 +72,69 @@ def find(document: Any, depth: int = 0) -> Iterator[Found]:
             processes = document.get("processes")
             processes = processes if type(processes) is dict else {}
             for span in spans:
-                yield Found(span, processes, document.get("process"))
+                yield FoundSpan(span, processes, document.get("process"))
             return
         if "data" in document and "spanID" not in document:
-            return  # the answer where nothing was found: "data": null
-    yield Found(document, {}, None)
+            return  # the API's answer if it found nothing: "data": null
+    yield FoundSpan(document, {}, None)
 
 
-def span_row(found: Found, known: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
-    """Return a span as a flat row, and which names a tag took from a tag of its process.
+def span_row(found: FoundSpan, cache: dict[str, dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
+    """Return a span as a flat row.
 
     Args:
-        found: what `find` gave.
-        known: processes of the same trace that were read already, by their id.
+        found: a span and its processes.
+        cache: attributes of the trace's processes by id; those of the span's process are added.
+
+    Returns:
+        The row, and the names of the process's tags that the span's own tags override.
 
     Raises:
-        MalformedRecord: it is no span.
+        MalformedRecord: it is not a span.
     """
     span = found.span
     if type(span) is not dict:
         raise MalformedRecord("not a span")
     trace, own, parent = _ids(span)
     if not own:
-        raise MalformedRecord("a span without a spanID")
-    length = span.get("duration")
-    duration = None if length is None else _length(length) / 1000
+        raise MalformedRecord("span has no spanID")
+    duration = span.get("duration")
     start = span.get("startTime", span.get("startTimeMillis"))
     if start is None and span.get("operationName") is None:
-        raise MalformedRecord("a span without a startTime and an operationName")
-    begin = None if start is None else _moment(start, "startTime")
-    if "startTime" not in span and begin is not None:
-        begin *= 1000
+        raise MalformedRecord("span has neither startTime nor operationName")
+    timestamp = None if start is None else _microseconds(start, "startTime")
+    if "startTime" not in span and timestamp is not None:
+        timestamp *= 1000
     row: dict[str, Any] = {
-        "timestamp": begin,
-        "duration_ms": duration,
-        "name": _text(span.get("operationName")),
+        "timestamp": timestamp,
+        "duration_ms": None if duration is None else _duration(duration) / 1000,
+        "name": optional_text(span.get("operationName")),
         "trace_id": trace,
         "span_id": own,
     }
-    row["parent_span_id"], links = references_of(_items(span, "references"), trace, parent)
+    row["parent_span_id"], links = resolve_references(_items(span, "references"), trace, parent)
     if links:
         row["links"] = links
-    if events := [event(log) for log in _items(span, "logs")]:
+    if events := [span_event(log) for log in _items(span, "logs")]:
         row["events"] = events
     if warnings := [str(warning) for warning in _list(span, "warnings")]:
         row[WARNINGS] = warnings
     attributes = tags(span)
-    resource = _process(found, known)
-    again = [name for name in attributes if name in resource]
-    return {**resource, **attributes, **row}, again
+    resource = _process(found, cache)
+    overridden = [name for name in attributes if name in resource]
+    return {**resource, **attributes, **row}, overridden
 
 
 def _ids(span: dict[str, Any]) -> tuple[str | None, str | None, str | None]:
     if "spanID" in span:
-        trace, own = _text(span.get("traceID")), _text(span.get("spanID"))
-        parent = _text(span.get("parentSpanID"))
+        trace, own = optional_text(span.get("traceID")), optional_text(span.get("spanID"))
+        parent = optional_text(span.get("parentSpanID"))
         return padded(trace, 32), padded(own, 16), padded(parent, 16)
     return _trace_id(span), _span_id(span, "spanId"), _span_id(span, "parentSpanId")
 
 
 def _trace_id(item: dict[str, Any]) -> str | None:
-    """Return the id of the model's JSON: base64 in protobuf's, two integers in Thrift's."""
+    """Return a trace id as hex: protobuf's JSON has it in base64, Thrift's as two integers."""
     if "traceIdLow" in item:
         low, high = (_unsigned(item.get(name) or 0) for name in ("traceIdLow", "traceIdHigh"))
         return f"{high:016x}{low:016x}"
@@ -136,7 +150,7 @@ def _span_id(item: dict[str, Any], name: str) -> str | None:
 
 def _unsigned(value: Any) -> int:
     if type(value) is not int or not -(2**63) <= value < 2**64:
-        raise MalformedRecord("an id that is none")
+        raise MalformedRecord("trace or span id is not valid")
     return value % 2**64
 
 
@@ -146,19 +160,28 @@ def _base64(value: Any) -> str | None:
     try:
         return base64.b64decode(value, validate=True).hex()
     except (TypeError, ValueError, binascii.Error):
-        raise MalformedRecord("an id that is none") from None
+        raise MalformedRecord("trace or span id is not valid") from None
 
 
-def references_of(
+def resolve_references(
     references: list[dict[str, Any]], trace: str | None, parent: str | None
 ) -> tuple[str | None, list[tuple[str | None, ...]]]:
-    """Return the parent (the first CHILD_OF of the same trace) and the other references as links."""
+    """Split references into the parent and links.
+
+    Args:
+        references: as parsed from JSON.
+        trace: the span's trace id.
+        parent: the span's parent by `parentSpanID`, for a span without a reference to its parent.
+
+    Returns:
+        The parent, which is the first CHILD_OF of the same trace, and the other references as links.
+    """
     links: list[tuple[str | None, ...]] = []
     found = None
     for reference in references:
         if "spanID" in reference or "traceID" in reference:
-            other = padded(_text(reference.get("traceID")), 32)
-            own = padded(_text(reference.get("spanID")), 16)
+            other = padded(optional_text(reference.get("traceID")), 32)
+            own = padded(optional_text(reference.get("spanID")), 16)
         else:
             other, own = _trace_id(reference), _span_id(reference, "spanId")
         kind = str(reference.get("refType") or "CHILD_OF").upper()
@@ -173,21 +196,21 @@ def references_of(
     return found or parent, links
 
 
-def _process(found: Found, known: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the resource's attributes: of the process within the span, else of the one that it names."""
+def _process(found: FoundSpan, cache: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """Return the attributes of the process in the span, else of the process that it names."""
     inline = found.span.get("process")
     if type(inline) is dict:
-        return resource_of(inline)
+        return process_attributes(inline)
     name = found.span.get("processID")
     key = name if type(name) is str else ""
-    if key not in known:
+    if key not in cache:
         process = found.processes.get(key, found.process)
-        known[key] = resource_of(process) if type(process) is dict else {}
-    return known[key]
+        cache[key] = process_attributes(process) if type(process) is dict else {}
+    return cache[key]
 
 
-def resource_of(process: dict[str, Any]) -> dict[str, Any]:
-    """Return a process's service and tags."""
+def process_attributes(process: dict[str, Any]) -> dict[str, Any]:
+    """Return a process's service name and tags as attributes of a resource."""
     out = tags(process)
     service = process.get("serviceName")
     if service is not None and service != "":
@@ -196,16 +219,23 @@ def resource_of(process: dict[str, Any]) -> dict[str, Any]:
 
 
 def tags(item: dict[str, Any]) -> dict[str, Any]:
-    """Return the tags of a span or process: typed ones, and `tag`, which Elasticsearch may hold by name."""
+    """Return the tags of a span or process as attributes.
+
+    Args:
+        item: with `tags`, a list of typed tags, or `tag`, an object by name as Elasticsearch stores them.
+
+    Returns:
+        Attribute -> its value.
+    """
     out: dict[str, Any] = {}
     by_name = item.get("tag")
     if type(by_name) is dict:
         for key, value in by_name.items():
-            # Elasticsearch takes dots for levels, so Jaeger writes another sign.
-            out[attribute_name(key.replace("@", "."))] = plain(value)
+            # Elasticsearch reads dots as levels of objects, so Jaeger writes `@` instead.
+            out[attribute_name(key.replace("@", "."))] = column_value(value)
     for tag in _items(item, "tags"):
         key, kind, value = tag.get("key"), tag.get("type"), tag.get("value")
-        if not (type(kind) is str and type(value) is _EXACT.get(kind)):  # nearly all are what they say
+        if not (type(kind) is str and type(value) is _PYTHON_TYPES.get(kind)):
             value = tag_value(tag)
         if value is not None:
             out[attribute_name("" if key is None else str(key))] = value
@@ -213,8 +243,8 @@ def tags(item: dict[str, Any]) -> dict[str, Any]:
 
 
 def tag_value(tag: dict[str, Any]) -> Any:
-    """Return a tag's value as the type that it says; one that is not of it stays as it is."""
-    value = next((tag[name] for name in _VALUES if tag.get(name) is not None), None)
+    """Return a tag's value, converted to the type that the tag states where it can be."""
+    value = next((tag[name] for name in _VALUE_KEYS if tag.get(name) is not None), None)
     kind = str(tag.get("type") or tag.get("vType") or "").lower()
     if type(value) is str:
         if kind == "bool" and value.lower() in ("true", "false"):
@@ -232,32 +262,30 @@ def tag_value(tag: dict[str, Any]) -> Any:
         return float(value)
     if type(value) is float and kind in ("int64", "long") and value.is_integer() and abs(value) < 2**53:
         return int(value)
-    return plain(value)
+    return column_value(value)
 
 
-def plain(value: Any) -> Any:
-    """Return a value that a column can hold; an object is JSON text."""
-    return json_text(value) if type(value) is dict or type(value) is list else value
+def span_event(log: dict[str, Any]) -> tuple[int | None, str | None, str | None]:
+    """Return a log as a span event.
 
+    Args:
+        log: with a `timestamp` and typed `fields`.
 
-def event(log: dict[str, Any]) -> tuple[int | None, str | None, str | None]:
-    """Return a log as a span's event: its field `event` is the name, the others are attributes."""
+    Returns:
+        Microseconds since 1970, the name, which is the field `event`, and the other fields as JSON text.
+    """
     fields = {
         str(field.get("key")): value
         for field in _items(log, "fields")
         if (value := tag_value(field)) is not None
     }
-    return event_of(_moment(log.get("timestamp"), "timestamp"), fields)
+    timestamp = _microseconds(log.get("timestamp"), "timestamp")
+    name = optional_text(fields.pop("event", None))
+    return timestamp, name, json_text(fields) if fields else None
 
 
-def event_of(timestamp: int | None, fields: dict[str, Any]) -> tuple[int | None, str | None, str | None]:
-    """Return an event of a log's time and fields."""
-    name = fields.pop("event", None)
-    return timestamp, _text(name), json_text(fields) if fields else None
-
-
-def _moment(value: Any, what: str) -> int | None:
-    """Return microseconds since 1970, given as a number, digits, or in protobuf's JSON as ISO 8601."""
+def _microseconds(value: Any, field: str) -> int | None:
+    """Return microseconds since 1970 from a number, digits, or ISO 8601 as in protobuf's JSON."""
     if value is None:
         return None
     if type(value) is str and "-" in value[1:]:
@@ -265,27 +293,16 @@ def _moment(value: Any, what: str) -> int | None:
             moment = datetime.fromisoformat(re.sub(r"(\.\d{6})\d+", r"\1", value))
             since = moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH
         except (ValueError, OverflowError):
-            raise MalformedRecord(f"a {what} that is none") from None
+            raise MalformedRecord(f"{field} is not a time") from None
         return (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    found = _number(value, what)
-    return int(found)
+    return int(finite_number(value, field))
 
 
-def _length(value: Any) -> float:
-    """Return a duration in microseconds, given as a number, or in protobuf's JSON as text with its unit."""
-    if type(value) is str and (match := _LENGTH.fullmatch(value)):
+def _duration(value: Any) -> float:
+    """Return microseconds from a number, or from text with a unit as in protobuf's JSON."""
+    if type(value) is str and (match := _DURATION.fullmatch(value)):
         return float(match[1]) * _MICROSECONDS[match[2]]
-    return _number(value, "duration")
-
-
-def _number(value: Any, what: str) -> float:
-    if type(value) is str and re.fullmatch(r"-?\d{1,19}", value):
-        value = int(value)
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise MalformedRecord(f"a {what} that is no number")
-    if not -_INT64 <= value < _INT64:
-        raise MalformedRecord(f"a {what} beyond 64 bits")
-    return value  # type: ignore[no-any-return]
+    return finite_number(value, "duration")
 
 
 def _items(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
@@ -295,7 +312,3 @@ def _items(item: dict[str, Any], name: str) -> list[dict[str, Any]]:
 def _list(item: dict[str, Any], name: str) -> list[Any]:
     values = item.get(name)
     return values if type(values) is list else []
-
-
-def _text(item: Any) -> str | None:
-    return None if item is None or item == "" else item if type(item) is str else json_text(item)

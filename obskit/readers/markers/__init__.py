@@ -1,4 +1,4 @@
-"""Markers: deployments, incidents and what happened in a cluster, as other tools record them."""
+"""Markers: deployments, incidents and events of a cluster, as other tools record them."""
 
 from obskit.readers.markers.reader import READERS
 from obskit.readers.markers.table import READER as TABLE

@@ -1,24 +1,24 @@
-"""What a Kubernetes cluster tells: its events, and Argo CD's applications with their history.
+"""Kubernetes events, and Argo CD applications with their history.
 
-Events are named by their reason, as the OpenTelemetry Collector names them, with `k8s.*` about the object and
-the message as body. An application's history is a marker a deployment; one whose revision was there before,
-but not last, is rolled back. Source: the Kubernetes API reference (v1, events.k8s.io/v1), Argo CD's types.
+An event's name is its reason, as in the OpenTelemetry Collector; `k8s.*` fields describe the object, and the
+message is the body. An application's history is one marker per deployment; a deployment that returns to an
+earlier revision is rolled back. Source: the Kubernetes API reference (v1, events.k8s.io/v1), Argo CD's types.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from obskit.readers.markers.rows import Row, deployment, get, moment, number, revision, text, version
+from obskit.readers.markers.rows import Row, deployment, get, iso_time, number, revision, text, version
 
 _SEVERITIES = {"normal": ("Normal", 9), "warning": ("Warning", 13)}
-# Kinds of objects whose names the conventions have fields for.
+# The kinds of objects for whose names the conventions have fields.
 _WORKLOADS = frozenset(("deployment", "replicaset", "statefulset", "daemonset", "job", "cronjob", "hpa"))
 _KINDS = _WORKLOADS | {"pod", "node", "namespace", "container"}
 
 
 def kubernetes(item: dict[str, Any]) -> list[Row] | None:
-    """Return the row of a cluster's event, of either API; None for what is none."""
+    """Return the row of a cluster's event, of either API; None for anything else."""
     about = item.get("involvedObject", item.get("regarding"))
     if type(about) is not dict or not text(about, "kind") or type(item.get("metadata")) is not dict:
         return None
@@ -31,7 +31,7 @@ def kubernetes(item: dict[str, Any]) -> list[Row] | None:
     count = number(item, "series", "count") or number(item, "count") or number(item, "deprecatedCount")
     first = item.get("firstTimestamp") or item.get("deprecatedFirstTimestamp")
     row = {
-        "timestamp": moment(_time(item)),
+        "timestamp": iso_time(_time(item)),
         "name": text(item, "reason"),
         "kind": "event",
         "body": text(item, "message") or text(item, "note"),
@@ -95,14 +95,14 @@ def argocd(item: dict[str, Any]) -> list[Row] | None:
     rows: list[Row] = []
     seen: list[str | None] = []
     for entry in history:
-        now = _revision(entry)
-        again = now is not None and now in seen and seen[-1] != now
-        seen.append(now)
-        fields = _application(item, now, entry.get("source"), text(entry, "id"))
+        revision_now = _revision(entry)
+        returned = revision_now is not None and revision_now in seen and seen[-1] != revision_now
+        seen.append(revision_now)
+        fields = _application(item, revision_now, entry.get("source"), text(entry, "id"))
         fields["user"] = text(entry, "initiatedBy", "username")
         if entry.get("deployStartedAt"):
             rows.append(deployment(entry["deployStartedAt"], "started", **fields))
-        rows.append(deployment(entry.get("deployedAt"), "rolled_back" if again else "succeeded", **fields))
+        rows.append(deployment(entry.get("deployedAt"), "rolled_back" if returned else "succeeded", **fields))
     return rows + _operation(item, state.get("operationState"), history)
 
 
@@ -121,8 +121,8 @@ def _operation(item: dict[str, Any], state: Any, history: list[dict[str, Any]]) 
     if phase is None or (phase == "Succeeded" and text(state, "finishedAt") in done):
         return []
     result = get(state, "syncResult")
-    now = _revision(result) or text(state, "operation", "sync", "revision")
-    fields = _application(item, now, get(result, "source"), None)
+    revision_now = _revision(result) or text(state, "operation", "sync", "revision")
+    fields = _application(item, revision_now, get(result, "source"), None)
     fields["user"] = text(state, "operation", "initiatedBy", "username")
     fields["body"] = text(state, "message")
     rows = [deployment(get(state, "startedAt"), "started", **fields)] if get(state, "startedAt") else []
@@ -131,7 +131,7 @@ def _operation(item: dict[str, Any], state: Any, history: list[dict[str, Any]]) 
     return rows
 
 
-def _application(item: dict[str, Any], now: str | None, source: Any, number_: str | None) -> Row:
+def _application(item: dict[str, Any], revision_now: str | None, source: Any, entry_id: str | None) -> Row:
     name = text(item, "metadata", "name")
     if type(source) is not dict or not source:
         several = _list(get(item, "spec", "sources"))
@@ -139,11 +139,11 @@ def _application(item: dict[str, Any], now: str | None, source: Any, number_: st
     target = text(source, "targetRevision")
     url = text(source, "repoURL")
     return {
-        "id": None if number_ is None else f"{name}/{number_}",
+        "id": None if entry_id is None else f"{name}/{entry_id}",
         "name": name,
         "service": text(item, "metadata", "labels", "app.kubernetes.io/name") or name,
-        "version": version(now) or version(target),
-        "revision": revision(now),
+        "version": version(revision_now) or version(target),
+        "revision": revision(revision_now),
         "ref": target,
         "repository": url.rpartition("/")[2].removesuffix(".git") or None if url else None,
         "repository_url": url,

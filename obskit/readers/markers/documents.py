@@ -1,7 +1,7 @@
-"""JSON objects of a file that was not made for reading: one document, a list, one a line, or end to end.
+"""JSON objects of a file in any arrangement: one document, a list, one per line, or end to end.
 
-A document may be printed over many lines. Of one that breaks off, or breaks in the middle, the objects that
-are whole are given; each broken place is counted, and after `MOST_BROKEN` of them no more are looked for.
+A document can span many lines. If it is cut off or damaged, its complete objects are still read. Each damaged
+place is counted, and reading stops after `MOST_BROKEN` of them.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from obskit.readers.io.source import Readable, Source
 from obskit.schema import FileReport
 
 DOCUMENT_LIMIT = 128 * 1024 * 1024
-"""Bytes that one document, or one line, may have; it is held in memory whole."""
+"""Bytes that one document or line can have; it is in memory as a whole."""
 
 MOST_BROKEN = 100
-_ENTERED = 2  # lists that are not whole and are entered, one in the other
-_AHEAD = 4096  # characters of a list's own before its items
+_ENTERED = 2  # levels of incomplete lists that are entered
+_AHEAD = 4096  # characters of a Kubernetes list before its items
 BLOCK = 4 * 1024 * 1024
 _TORN = "torn: the file ends within it"
 _BLANK = re.compile(r"[\s,\]}]*")
-# Where to look for the next object after a broken one: at the beginning of a line, or after another.
+# Where the next object after a damaged one can begin: at the start of a line, or after another object.
 _AGAIN = re.compile(r"\n(?=\{)|\}\s*,?\s*(?=\{)")
 _ITEMS = re.compile(r'"items"\s*:\s*\[')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
@@ -42,27 +42,35 @@ _DECODER = json.JSONDecoder(parse_int=_integer)
 
 
 def objects(source: Source, report: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the objects of a file with their place; lists, and Kubernetes' lists, are given item by item.
+    """Read the objects of a file, and the items of lists and Kubernetes lists one by one.
+
+    Args:
+        source: the file.
+        report: counts damaged places, and values that are not objects.
+
+    Yields:
+        An object's position and the object.
 
     Raises:
-        LimitExceeded: a document of more than `DOCUMENT_LIMIT` bytes.
+        LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes.
     """
     with source.stream() as stream:
-        if _by_line(source.head):
+        if _has_object_per_line(source.head):
             yield from _lines(LineBlocks(stream, report, size=BLOCK, limit=DOCUMENT_LIMIT), report)
         else:
             data = Readable(stream).read(DOCUMENT_LIMIT + 1)
             if len(data) > DOCUMENT_LIMIT:
+                items = ".[]" if source.head.lstrip().startswith(b"[") else ".items[]? // ."
                 raise LimitExceeded(
-                    f"{source.path} is one document of more than {DOCUMENT_LIMIT // 1024**2} MiB",
-                    hint="write one object a line: jq -c . FILE > markers.jsonl",
+                    f"{source.path} is a JSON document larger than {DOCUMENT_LIMIT // 1024**2} MiB",
+                    hint=f"write one object per line: jq -c '{items}' FILE > markers.jsonl",
                 )
             yield from _document(data.removeprefix(b"\xef\xbb\xbf"), "", 1, 0, report, last=True)
         if stream.damage:
             report.reject("end of the file", stream.damage)
 
 
-def _by_line(head: bytes) -> bool:
+def _has_object_per_line(head: bytes) -> bool:
     first, newline, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
     if not newline:
         return True
@@ -89,13 +97,13 @@ def _document(
     try:
         found = orjson.loads(data)
     except orjson.JSONDecodeError:
-        yield from _whole_ones(data.decode("utf-8", "surrogateescape"), line, offset, report, last)
+        yield from _complete_objects(data.decode("utf-8", "surrogateescape"), line, offset, report, last)
     else:
         yield from _items(found, place, report)
 
 
 def _items(found: Any, place: str, report: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give an object, or the objects of a list."""
+    """Yield an object, or the objects of a list."""
     listed = found
     if (
         type(found) is dict
@@ -115,10 +123,10 @@ def _items(found: Any, place: str, report: FileReport) -> Iterator[tuple[str, di
             report.reject(position, "not a JSON object")
 
 
-def _whole_ones(
+def _complete_objects(
     text: str, line: int, offset: int, report: FileReport, last: bool
 ) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Give the objects of a text that are whole, and count the places that are not."""
+    """Yield the complete objects of a text, and count the damaged places."""
     at, broken, counted, entered = 0, 0, 0, 0
 
     def place() -> str:
@@ -142,14 +150,14 @@ def _whole_ones(
             again = _AGAIN.search(text, at + 1)
             deep = isinstance(error, RecursionError)
             report.reject(
-                place(), "nested too deep" if deep else _TORN if again is None and last else "not JSON"
+                place(), "nested too deeply" if deep else _TORN if again is None and last else "not JSON"
             )
             broken += 1
             if again is None:
                 return
             at = again.end()
             if broken == MOST_BROKEN:
-                report.reject(place(), f"not looked at, after {MOST_BROKEN} broken places")
+                report.reject(place(), f"not read: there are {MOST_BROKEN} damaged places before it")
                 return
             continue
         yield from _items(found, place(), report)
@@ -157,7 +165,7 @@ def _whole_ones(
 
 
 def _inside(text: str, at: int) -> int | None:
-    """Return where the first item of a list begins that is not whole itself."""
+    """Return where the first item of an incomplete list begins."""
     if text[at] == "[":
         return at + 1
     if text[at] != "{":
@@ -168,7 +176,15 @@ def _inside(text: str, at: int) -> int | None:
 
 
 def first_objects(head: bytes, most: int = 20) -> list[dict[str, Any]]:
-    """Return the first objects of a file's head; of one that the head cuts off, what there is of it."""
+    """Return the first objects of a file's head.
+
+    Args:
+        head: the file's first bytes.
+        most: how many objects to return at most.
+
+    Returns:
+        The objects; if the head cuts the first one off, the part of it that is there.
+    """
     text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
     found: list[dict[str, Any]] = []
     at, entered = 0, 0
@@ -191,7 +207,7 @@ def first_objects(head: bytes, most: int = 20) -> list[dict[str, Any]]:
 
 
 def _closed(text: str) -> dict[str, Any] | None:
-    """Return the object of which a text is the beginning, without what is cut off."""
+    """Return the object that begins a text, without the part that is cut off."""
     stack: list[str] = []
     best, closers = 0, ""
     for token in _TOKEN.finditer(text):

@@ -1,8 +1,8 @@
 """CDEvents and CloudEvents as markers.
 
-CDEvents 0.1 to 0.5: `service.*` are deployments, `incident.*` incidents; any other is called by its type
-without the version of that. CloudEvents 1.0 in structured JSON and batches: called by their type, unless what
-they carry is a marker of a kind that is known. Source: cdevents.dev and cloudevents.io, the specifications.
+CDEvents 0.1 to 0.5: `service.*` become deployments and `incident.*` incidents; any other event has its type,
+without the version, as its name. CloudEvents 1.0 in structured JSON and batches have their type as the name,
+unless they carry another known marker. Source: the specifications at cdevents.dev and cloudevents.io.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import orjson
 
-from obskit.readers.markers.rows import Row, artifact, deployment, flattened, get, incident, moment, text
+from obskit.readers.markers.rows import Row, artifact, deployment, flattened, get, incident, iso_time, text
 
 Rows = list[Row]
 Recognise = Callable[[dict[str, Any]], Rows | None]
@@ -29,7 +29,7 @@ _INCIDENTS = {"detected": "open", "reported": "open", "resolved": "resolved"}
 
 
 def cdevents(item: dict[str, Any]) -> Rows | None:
-    """Return a CDEvent's marker, None for what is no CDEvent."""
+    """Return a CDEvent's marker; None for anything else."""
     context, subject = item.get("context"), item.get("subject")
     found = _TYPE.fullmatch(text(context, "type") or "")
     if found is None or type(subject) is not dict:
@@ -73,21 +73,24 @@ def cdevents(item: dict[str, Any]) -> Rows | None:
                 **{"cdevents.ticket_uri": text(content, "ticketURI"), **own},
             )
         ]
-    row = {"timestamp": moment(time), "kind": "event", **own, **flattened("cdevents.content", content)}
+    row = {"timestamp": iso_time(time), "kind": "event", **own, **flattened("cdevents.content", content)}
     row["name"] = f"dev.cdevents.{found['subject']}.{found['predicate']}"
     return [{key: value for key, value in row.items() if value is not None}]
 
 
 def _last(name: str | None) -> str | None:
-    """Return a service's name without what stands before it: `daemonset/shop` is shop."""
+    """Return a service's name without its prefix: `daemonset/shop` is `shop`."""
     return name.rpartition("/")[2] or name if name else None
 
 
 def cloudevents(known: Recognise) -> Recognise:
-    """Return the function that knows CloudEvents.
+    """Return a function that recognizes CloudEvents.
 
     Args:
-        known: what the data of one may be.
+        known: recognizes the markers that they carry as their data.
+
+    Returns:
+        A function that gives an event's rows, or None for an object that is not a CloudEvent.
     """
 
     def recognise(item: dict[str, Any]) -> Rows | None:
@@ -106,7 +109,7 @@ def cloudevents(known: Recognise) -> Recognise:
             if name not in _OWN and type(value) in (str, int, float, bool):
                 own[f"cloudevents.{name}"] = value
         own |= _context(item)
-        if (time := moment(item.get("time"))) is not None:
+        if (time := iso_time(item.get("time"))) is not None:
             own["timestamp"] = time
         data = item.get("data")
         carried = known(data) if type(data) is dict else None

@@ -1,7 +1,7 @@
-"""Deployments as GitHub and GitLab tell them: webhooks, with or without the event's name, and GitHub's lists.
+"""Deployments of GitHub and GitLab: webhooks, with or without the event's name, and GitHub's lists.
 
-The repository's name stands for the service unless the deployment's own payload names one. A tag that looks
-like a version is the version. Source: the two products' documentation of webhooks and of GitHub's REST API.
+The service is the one that the deployment's payload names, or the repository. A tag that looks like a version
+is the version. Source: the documentation of both products' webhooks and of GitHub's REST API.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _API = ("/repos/", "/deployments")
 
 
 def github(item: dict[str, Any]) -> list[Row] | None:
-    """Return the marker of a `deployment` or `deployment_status`, as sent or as listed; None for others."""
+    """Return the marker of a `deployment` or `deployment_status`, sent or listed; None for anything else."""
     given, state = item.get("deployment"), item.get("deployment_status")
     if type(state) is dict and number(state, "id") is not None:
         return [_github(item, given, state)]
@@ -68,7 +68,7 @@ def _repository(url: str | None) -> str | None:
 
 
 def gitlab(item: dict[str, Any]) -> list[Row] | None:
-    """Return the marker of GitLab's `deployment` hook, None for others."""
+    """Return the marker of GitLab's `deployment` hook; None for anything else."""
     if item.get("object_kind") != "deployment" or not text(item, "status"):
         return None
     project = text(item, "project", "path_with_namespace") or ""
@@ -97,7 +97,7 @@ def gitlab(item: dict[str, Any]) -> list[Row] | None:
     ]
 
 
-def webhook(item: dict[str, Any]) -> bool:
-    """Whether an object is what GitHub or GitLab send of something else."""
+def is_webhook(item: dict[str, Any]) -> bool:
+    """Whether an object is a webhook of GitHub or GitLab, about anything."""
     sender = type(item.get("sender")) is dict and ("repository" in item or "organization" in item)
     return sender or type(item.get("object_kind")) is str or ("zen" in item and "hook_id" in item)

@@ -1,30 +1,30 @@
-"""Readers of what other tools say about deployments, incidents and the cluster, a row a marker.
+"""Readers for other tools' records of deployments, incidents and clusters: one row per marker.
 
-Which tool wrote a file is told by its first objects; what it then holds may be of any of them, for a dump of
-webhooks has what was sent. What is none of them is counted, and left out.
+The first objects of a file decide which tool wrote it. The file can still have markers of every tool, because
+a dump of webhooks has all that was sent. Other objects are rejected.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
-from obskit.errors import ReadError
+from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source
 from obskit.readers.markers.cluster import argocd, kubernetes
 from obskit.readers.markers.documents import first_objects, objects
 from obskit.readers.markers.events import Recognise, Rows, cdevents, cloudevents
-from obskit.readers.markers.forges import github, gitlab, webhook
+from obskit.readers.markers.forges import github, gitlab, is_webhook
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport, ReadOptions
+from obskit.schema import NAMED, FileReport
 
-# One of these is in every object that is known here; most files have none, and are not looked at further.
+# Every known object has one of these. Most files have none, so their detection ends here.
 _HINTS = re.compile(
     rb"specversion|object_kind|involvedObject|regarding|deployment|statuses_url|dev\.cdevents\."
     rb"|operationState|deployedAt|destination"
@@ -33,7 +33,7 @@ _ENVELOPES = ("payload", "body", "data", "event", "object", "message", "detail")
 
 
 def _first(item: dict[str, Any]) -> tuple[str, Rows] | None:
-    """Return which tool says an object, and the rows that it is."""
+    """Return the tool that wrote an object, and the object's rows."""
     for name, recognise in KINDS.items():
         rows = recognise(item)
         if rows is not None:
@@ -56,8 +56,8 @@ KINDS: dict[str, Recognise] = {
 }
 
 
-def recognised(item: dict[str, Any]) -> tuple[str, Rows] | None:
-    """Return which tool says an object, or what it is the envelope of, and the rows that it is."""
+def identify(item: dict[str, Any]) -> tuple[str, Rows] | None:
+    """Return the tool that wrote an object, or the object in its envelope, and the object's rows."""
     found = _first(item)
     if found is not None:
         return found
@@ -75,54 +75,64 @@ def recognised(item: dict[str, Any]) -> tuple[str, Rows] | None:
 
 @functools.lru_cache(maxsize=4)
 def kind_of(head: bytes) -> str | None:
-    """Return which tool a file's first objects are of; None where any is no marker and no webhook either."""
+    """Return the tool that wrote a file's first objects; None if one of them is no marker or webhook."""
     if not _HINTS.search(head) or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
         return None
     first: str | None = None
     for item in first_objects(head):
-        found = recognised(item)
+        found = identify(item)
         if found is not None:
             first = first or found[0]
-        elif not any(webhook(one) for one in (item, *map(item.get, _ENVELOPES)) if type(one) is dict):
+        elif not any(is_webhook(one) for one in (item, *map(item.get, _ENVELOPES)) if type(one) is dict):
             return None
     return first
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give the markers of a file as batches.
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the markers of a file as batches.
+
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Yields:
+        Batches in the file's order.
 
     Raises:
-        ReadError: the file has not one.
-        LimitExceeded: one document of more than 128 MiB, or too many field names.
+        ReadError: the file has no marker.
+        LimitExceeded: a document has more than 128 MiB, or there are too many field names.
     """
     batcher, good = RowBatcher(dict(NAMED)), 0
-    for place, item in objects(source, report):
-        why = ""
+    for position, item in objects(source, report):
+        problem = ""
         try:
-            found = recognised(item)
+            found = identify(item)
             if found is None:
-                why = "no deployment, incident or event that is known"
+                problem = "not a deployment, incident or event that obskit knows"
             elif not found[1]:
-                why = "an application that was never deployed"
+                problem = "application was never deployed"
             for row in found[1] if found else []:
                 row = flat(row)
                 batcher.add(row, len(orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS)))
                 good += 1
         except (TooDeep, RecursionError):
-            why = f"nested deeper than {DEPTH_LIMIT} levels"
+            problem = f"nested deeper than {DEPTH_LIMIT} levels"
         except (orjson.JSONEncodeError, UnicodeEncodeError):
-            why = "not UTF-8"
-        if why:
-            report.reject(place, why)
+            problem = "not UTF-8"
+        except LimitExceeded as error:
+            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        if problem:
+            report.reject(position, problem)
         if batcher.full:
             yield batcher.take()
     if batcher.rows:
         yield batcher.take()
     if not good:
-        said = [f" ({r.position}: {r.reason})" for r in report.report.rejected if r.file == report.path]
+        reasons = [f" ({r.position}: {r.reason})" for r in report.report.rejected if r.file == report.path]
         raise ReadError(
-            f"{source.path} has no deployment, incident or event{''.join(said[:1])}",
-            hint="was it written to its end?",
+            f"{source.path} has no deployment, incident or event{''.join(reasons[:1])}",
+            hint="the file may be truncated; export it again",
         )
 
 

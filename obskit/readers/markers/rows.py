@@ -1,4 +1,4 @@
-"""What markers are made of: values that may be missing or anything else, words for how a deployment went."""
+"""Rows of markers, and access to values of other tools that can be missing or of any type."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ STATUSES = {
     **dict.fromkeys(("failure", "failed", "error"), "failed"),
     **dict.fromkeys(("rolledback", "rolled_back", "rollback"), "rolled_back"),
 }
-"""Words of other tools -> ours. Those that put nothing in place (inactive, canceled, removed) stay."""
+"""Statuses of other tools -> obskit's. Statuses without a deployment (inactive, canceled, removed) stay."""
 
 _VERSION = re.compile(r"(?:refs/tags/)?([\w.-]*?v?\d+(?:\.\d+)+[\w.+-]*)", re.ASCII)
 _HASH = re.compile(r"[0-9a-f]{7,64}")
@@ -25,7 +25,7 @@ _ZONE = re.compile(r"^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?) (?:([+-]\d
 
 
 def get(item: Any, *path: str) -> Any:
-    """Return what lies in objects within objects, None where there is no such thing."""
+    """Return a value of nested objects by its path; None if it is missing."""
     for name in path:
         if type(item) is not dict:
             return None
@@ -34,7 +34,7 @@ def get(item: Any, *path: str) -> Any:
 
 
 def text(item: Any, *path: str) -> str | None:
-    """Return a value as text; an empty one, or one that is no single value, is None."""
+    """Return a text or number as text; None for an empty text or anything else."""
     found = get(item, *path)
     if type(found) is str:
         return found or None
@@ -42,13 +42,13 @@ def text(item: Any, *path: str) -> str | None:
 
 
 def number(item: Any, *path: str) -> int | None:
-    """Return an integer, None for anything else."""
+    """Return an integer of at most 64 bits; None for anything else."""
     found = get(item, *path)
     return found if type(found) is int and -(2**63) <= found < 2**63 else None
 
 
-def moment(value: Any) -> Any:
-    """Return a time as it can be parsed: ISO 8601, or a number since 1970."""
+def iso_time(value: Any) -> str | None:
+    """Return a time in a form that `obskit.schema` parses: ISO 8601, or the text of a number."""
     if type(value) in (int, float):
         return str(value)
     if type(value) is not str or not value:
@@ -57,9 +57,9 @@ def moment(value: Any) -> Any:
     return f"{found[1]}T{found[2]}{found[3] or 'Z'}" if found else value
 
 
-def status(word: str | None) -> str | None:
-    """Return our word for how a deployment went."""
-    return None if word is None else STATUSES.get(word.lower(), word.lower())
+def deployment_status(status: str | None) -> str | None:
+    """Return obskit's status of a deployment for another tool's."""
+    return None if status is None else STATUSES.get(status.lower(), status.lower())
 
 
 def version(ref: str | None) -> str | None:
@@ -69,18 +69,18 @@ def version(ref: str | None) -> str | None:
 
 
 def revision(name: str | None) -> str | None:
-    """Return a commit's hash, None for what is none."""
+    """Return a name that is a commit's hash; None for any other."""
     return name if name and _HASH.fullmatch(name) else None
 
 
 def run(url: str | None) -> str | None:
-    """Return the id of the pipeline's run that a URL leads to."""
+    """Return the id of a pipeline's run from its URL."""
     found = _RUN.search(url or "")
     return found[1] if found else None
 
 
 def artifact(purl: str | None) -> tuple[str | None, str | None]:
-    """Return (name, version) of `pkg:oci/shop@sha256%3A0b31?tag=2.4.0`: the tag where it has one."""
+    """Return name and version of `pkg:oci/shop@sha256%3A0b31?tag=2.4.0`; the version is the tag, if any."""
     if not purl:
         return None, None
     path, _, query = purl.removeprefix("pkg:").partition("?")
@@ -90,7 +90,7 @@ def artifact(purl: str | None) -> tuple[str | None, str | None]:
 
 
 def flattened(prefix: str, item: Any, levels: int = 6) -> Row:
-    """Return an object's single values under dotted names, lists and what lies deeper as they are in JSON."""
+    """Return an object's values under dotted names; lists and objects below `levels` stay as they are."""
     if type(item) is not dict:
         return {} if item is None else {prefix: item}
     out: Row = {}
@@ -103,20 +103,23 @@ def flattened(prefix: str, item: Any, levels: int = 6) -> Row:
     return out
 
 
-def deployment(time: Any, word: str | None, **fields: Any) -> Row:
-    """Return a deployment's marker, named as `obskit.instrument.deployment` names it.
+def deployment(time: Any, status: str | None, **fields: Any) -> Row:
+    """Return a deployment's marker, with the same fields as `obskit.instrument.deployment`.
 
     Args:
-        time: when it came to this.
-        word: how it went, in the tool's own word.
-        **fields: by the names of `_FIELDS`; what is None is left out.
+        time: when the deployment got this status.
+        status: the other tool's status.
+        **fields: by the names of `_FIELDS`, or by any other; None is left out.
+
+    Returns:
+        A flat row.
     """
-    return _marker("deployment", time, {"deployment.status": status(word), **_named(fields)})
+    return _marker("deployment", time, {"deployment.status": deployment_status(status), **_named(fields)})
 
 
-def incident(time: Any, word: str, **fields: Any) -> Row:
-    """Return an incident's marker, named as `obskit.instrument.incident` names it."""
-    return _marker("incident", time, {"obskit.incident.status": word, **_named(fields)})
+def incident(time: Any, status: str, **fields: Any) -> Row:
+    """Return an incident's marker, with the same fields as `obskit.instrument.incident`."""
+    return _marker("incident", time, {"obskit.incident.status": status, **_named(fields)})
 
 
 _FIELDS = {
@@ -146,5 +149,5 @@ def _named(fields: Row) -> Row:
 
 
 def _marker(name: str, time: Any, fields: Row) -> Row:
-    row = {"timestamp": moment(time), "name": name, "kind": "event", **fields}
+    row = {"timestamp": iso_time(time), "name": name, "kind": "event", **fields}
     return {key: value for key, value in row.items() if value is not None}

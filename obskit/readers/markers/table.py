@@ -1,8 +1,8 @@
-"""A plain table of what happened: time, kind, text, with a header or without.
+"""A CSV table of markers: time, kind and text, with or without a header.
 
-`kind` is what the marker is called. Words for a deployment (deploy, release, rollback) and for an incident
-(outage, resolved) become those; any other stays, a maintenance or a flag. More columns are taken by their
-name: service, version, environment, status, id, revision, severity, url.
+`kind` is the marker's name. Words for a deployment (deploy, release, rollback) or an incident (outage,
+resolved) become a deployment or an incident; any other, such as maintenance, stays. A header can name more
+columns: service, version, environment, status, id, revision, severity, url.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pyarrow as pa
 
@@ -18,9 +19,9 @@ from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import RowBatcher
 from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Source
-from obskit.readers.markers.rows import Row, deployment, incident, moment
+from obskit.readers.markers.rows import Row, deployment, incident, iso_time
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport, ReadOptions
+from obskit.schema import NAMED, FileReport
 
 LINE_LIMIT = 1024 * 1024
 BLOCK = 1024 * 1024
@@ -61,10 +62,16 @@ def _cells(line: str, delimiter: str) -> list[str]:
 
 
 def columns_of(head: bytes) -> tuple[str, list[str], bool] | None:
-    """Return (delimiter, columns, whether the first line names them) of a table of markers; None for others.
+    """Find the columns of a table of markers.
 
-    A header names a time, a kind and a text, and nothing that is not known here; the first kinds have a
-    deployment or an incident among them.
+    A header has a time, a kind and a text, and only columns that are known here. One of the first rows has to
+    be a deployment or an incident.
+
+    Args:
+        head: the file's first bytes.
+
+    Returns:
+        The delimiter, the columns, and whether the first line is a header; None if it is not such a table.
     """
     lines = head.removeprefix(_BOM).split(b"\n")
     texts = [line.decode("utf-8", "replace").strip("\r") for line in lines if line.strip()]
@@ -75,25 +82,33 @@ def columns_of(head: bytes) -> tuple[str, list[str], bool] | None:
         rows = [_cells(line, delimiter) for line in texts[header : 51 + header]]
         whole = [row for row in rows if len(row) == len(names)]
         kinds = [row[names.index("kind")].strip().lower() for row in whole]
-        # Without a header, what is no marker may not be one of another table.
+        # Without a known kind it may be another tool's table.
         known = any(kind in _DEPLOYMENTS or kind in _INCIDENTS for kind in kinds)
         timed = sum(bool(_TIME.match(row[names.index("time")].strip())) for row in whole)
-        begun = header or (whole[:1] == rows[:1] and _TIME.match(whole[0][0].strip()))
-        if known and begun and 2 * timed >= len(rows):
+        starts_right = header or (whole[:1] == rows[:1] and _TIME.match(whole[0][0].strip()))
+        if known and starts_right and 2 * timed >= len(rows):
             return delimiter, names, header
     return None
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is a table of markers."""
+    """Return how well the head of a file matches a table of markers."""
     return Match.DIALECT if columns_of(head) else Match.NO
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
-    """Give the markers of a table as batches, a line each.
+def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+    """Yield the markers of a table as batches, one row per line.
+
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Yields:
+        Batches in the file's order.
 
     Raises:
-        ReadError: the file has not one.
+        ReadError: the file has no marker.
     """
     delimiter, names, header = columns_of(source.head) or (",", _PLAIN, False)
     batcher, good = RowBatcher(dict(NAMED)), 0
@@ -102,10 +117,10 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
             offset = block.offset
             for number, line in enumerate(block.data.split(b"\n"), start=block.line):
                 if line.strip() and not header:
-                    why = _added(batcher, line, delimiter, names)
-                    good += not why
-                    if why:
-                        report.reject(f"line {number}, byte {offset}", why)
+                    problem = _add_line(batcher, line, delimiter, names)
+                    good += not problem
+                    if problem:
+                        report.reject(f"line {number}, byte {offset}", problem)
                 header = header and not line.strip()
                 offset += len(line) + 1
             if batcher.rows:
@@ -113,19 +128,19 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
         if stream.damage:
             report.reject("end of the file", stream.damage)
     if not good:
-        raise ReadError(f"{source.path} has no marker", hint="a line is: time, kind, text")
+        raise ReadError(f"{source.path} has no marker", hint="write one marker per line: time,kind,text")
 
 
-def _added(batcher: RowBatcher, line: bytes, delimiter: str, names: list[str]) -> str:
+def _add_line(batcher: RowBatcher, line: bytes, delimiter: str, names: list[str]) -> str:
     try:
         cells = _cells(line.decode().strip("\r"), delimiter)
     except UnicodeDecodeError:
         return "not UTF-8"
     if len(cells) != len(names):
-        return f"a row that has not {len(names)} fields"
+        return f"row does not have {len(names)} fields"
     row = {name: cell.strip() or None for name, cell in zip(names, cells, strict=True)}
     if row["kind"] is None or not _TIME.match(row["time"] or ""):
-        return "a marker without a time or a kind"
+        return "marker has no time or no kind"
     batcher.add(_marker(row))
     return ""
 
@@ -137,10 +152,10 @@ def _marker(row: dict[str, str | None]) -> Row:
     if kind in _DEPLOYMENTS:
         return deployment(row["time"], row.get("status") or _DEPLOYMENTS[kind], id=row.get("id"), **fields)
     if kind in _INCIDENTS:
-        word = row.get("status") or _INCIDENTS[kind]
+        status = row.get("status") or _INCIDENTS[kind]
         more = {"incident": row.get("id"), "title": row["text"], "severity": row.get("severity")}
-        return incident(row["time"], word, **more, **fields)
-    other = {"timestamp": moment(row["time"]), "name": row["kind"], "kind": "event", "body": row["text"]}
+        return incident(row["time"], status, **more, **fields)
+    other = {"timestamp": iso_time(row["time"]), "name": row["kind"], "kind": "event", "body": row["text"]}
     known = {"service.name": row.get("service"), "service.version": row.get("version")}
     return {name: value for name, value in {**other, **known}.items() if value is not None}
 

@@ -1,1 +1,1 @@
-"""What the JSON formats of spans share: documents cut into pieces, tags, ids."""
+"""Shared by the JSON formats of spans: documents, tags, ids, numbers and texts."""

@@ -1,9 +1,9 @@
-"""Spans in JSON documents: one document a file or one a line, cut into pieces, read in two ways.
+"""Spans in JSON documents: one document per file or per line, parsed piece by piece.
 
-A piece is a stretch of whole spans (or traces) of a document, so that one of hundreds of megabytes is never
-in memory as Python objects. Each piece is first given to the format's fast way, which takes it whole or not
-at all; otherwise orjson parses it and the tolerant way goes span by span. A document that is no JSON is
-taken apart where spans begin, so that those before and after the damage are kept.
+A piece is a run of whole spans or traces, so a document of hundreds of megabytes is never in memory as Python
+objects. Each piece first goes to the format's columnar parser, which takes all of it or nothing. If it takes
+nothing, orjson parses the piece and the row-wise parser goes span by span. A document that is not JSON is
+split where spans begin, so that the spans before and after the damage are kept.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ from obskit.readers.jsonl.reader import BadLine, parse_line
 from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
-"""Bytes that one document may have; it is held in memory whole."""
+"""Bytes that one document can have; it is in memory as a whole."""
 
 PIECE = 4 * 1024 * 1024
-FIRST = 128 * 1024
-"""Bytes of the first piece of a format that has to learn before its fast way can be gone."""
+FIRST_PIECE = 128 * 1024
+"""Bytes of the first piece for a format whose columnar parser needs the tags of earlier spans."""
 
-SMALL = 8 * 1024
-"""Bytes below which the fast way is not worth its set-up."""
+COLUMNAR_MINIMUM = 8 * 1024
+"""Bytes below which setting up the columnar parser costs more than it saves."""
 
 _DECODER = json.JSONDecoder()
 
 
 @dataclass(frozen=True)
-class Frame:
-    """How a document is cut.
+class CutPoints:
+    """Where a document can be cut into pieces.
 
     Attributes:
-        begin: where its first span or trace begins.
-        boundary: what stands between two of them; its first group is the end of the former.
-        opening, closing: what makes a document of the stretch between two cuts.
+        begin: the offset of its first span or trace.
+        boundary: matches between two of them; its first group ends where the earlier one ends.
+        opening, closing: the bytes that make a document of a piece.
     """
 
     begin: int
@@ -54,107 +54,123 @@ class Frame:
     closing: bytes
 
 
-class Spans:
-    """What a format knows about its documents; one object a file, for it learns on the way.
+class SpanFormat:
+    """The parsers of one format, and their state for one file.
+
+    Args:
+        report: counts the records that cannot be read.
 
     Attributes:
-        name: the format in words.
-        size: of the next piece, in bytes.
-        number: records seen in the file so far, good or bad; `given` of them were given out.
-        left_out: what was counted as rejected.
-        first: why the first thing that was left out was.
+        name: the format, for error messages.
+        piece_size: bytes of the next piece.
+        types: columns whose Arrow type is fixed.
+        records: records seen in the file so far, good or bad.
+        rows_given: rows in the batches so far.
+        rejections: how often something was rejected.
+        first_rejection: why the first of it was, and where.
     """
 
     name = "JSON"
-    size = PIECE
+    piece_size = PIECE
     types: Mapping[str, pa.DataType] = BATCH_TYPES
 
     def __init__(self, report: FileReport) -> None:
-        self.number = 0
-        self.given = 0
-        self.left_out = 0
-        self.first: str | None = None
+        self.records = 0
+        self.rows_given = 0
+        self.rejections = 0
+        self.first_rejection: str | None = None
         self.report = report
         self._batcher = RowBatcher(dict(NAMED), self.types)
 
-    def frame(self, data: bytes) -> Frame | None:  # noqa: ARG002
-        """Say how a document can be cut; None where it is to stay whole."""
+    def cut_points(self, data: bytes) -> CutPoints | None:  # noqa: ARG002
+        """Return where a document can be cut, or None if it has to stay whole."""
         return None
 
-    def fast(self, data: bytes) -> list[pa.RecordBatch] | None:  # noqa: ARG002
-        """Return all spans of a document or of lines of spans; None where the other way is to go."""
+    def parse_columns(self, data: bytes) -> list[pa.RecordBatch] | None:  # noqa: ARG002
+        """Return all spans of a document, or of lines of spans; None if they need the row-wise parser."""
         return None
 
-    def rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
-        """Give the spans of a document as flat rows; what is none is rejected."""
+    def parse_rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
+        """Yield the spans of a document as flat rows; anything else is rejected."""
         raise NotImplementedError
 
-    def finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Return a batch of `rows` or of `fast` as it is given out."""
+    def finish(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Return the final form of a batch from either parser."""
         return batch
 
-    def reject(self, where: str, why: str) -> None:
-        """Count one thing that was left out."""
-        self.left_out += 1
-        if self.first is None:
-            self.first = f"{why} ({where})" if where else why
-        self.report.reject(where, why)
+    def reject(self, where: str, reason: str) -> None:
+        """Count and report a rejection."""
+        self.rejections += 1
+        if self.first_rejection is None:
+            self.first_rejection = f"{reason} ({where})" if where else reason
+        self.report.reject(where, reason)
 
-    def place(self, where: str, what: str = "span") -> str:
-        """Return the position of the record that comes next, which is counted by it."""
-        self.number += 1
-        return f"{where}, {what} {self.number}" if where else f"{what} {self.number}"
+    def next_position(self, where: str, what: str = "span") -> str:
+        """Count the next record and return its position."""
+        self.records += 1
+        return f"{where}, {what} {self.records}" if where else f"{what} {self.records}"
 
-    def take(self, document: Any, where: str) -> Iterator[pa.RecordBatch]:
-        """Take in a parsed document, the tolerant way."""
-        for row in self.rows(document, where):
+    def read_rows(self, document: Any, where: str) -> Iterator[pa.RecordBatch]:
+        """Parse a document row by row, and yield the batches that are full."""
+        for row in self.parse_rows(document, where):
             self._batcher.add(row)
             if self._batcher.full:
-                yield from self.rest()
+                yield from self.flush()
 
-    def rest(self) -> Iterator[pa.RecordBatch]:
-        """Give the rows that no batch had yet."""
+    def flush(self) -> Iterator[pa.RecordBatch]:
+        """Yield the rows that are in no batch yet."""
         if self._batcher.rows:
-            batch = self.finished(self._batcher.take())
-            self.given += batch.num_rows
+            batch = self.finish(self._batcher.take())
+            self.rows_given += batch.num_rows
             yield batch
 
-    def whole(self, data: bytes) -> Iterator[pa.RecordBatch] | None:
-        """Take in a document the fast way, if that can be."""
-        batches = self.fast(data) if len(data) >= SMALL and _utf8(data) else None
-        if batches is None:
-            return None
-        return self._give(batches)
+    def read_columns(self, data: bytes) -> Iterator[pa.RecordBatch] | None:
+        """Return the batches of a document by the columnar parser, or None if it does not take it."""
+        batches = self.parse_columns(data) if len(data) >= COLUMNAR_MINIMUM and _utf8(data) else None
+        return None if batches is None else self._finish_all(batches)
 
-    def _give(self, batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        yield from self.rest()  # in the file's order
+    def _finish_all(self, batches: list[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        yield from self.flush()  # keep the file's order
         for batch in batches:
-            self.number += batch.num_rows
-            self.given += batch.num_rows
-            yield self.finished(batch)
+            self.records += batch.num_rows
+            self.rows_given += batch.num_rows
+            yield self.finish(batch)
 
 
-def read_documents(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
-    """Give the spans of a file.
+def read_documents(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
+    """Read the spans of a file.
+
+    Args:
+        source: the file.
+        spans: the file's format, with no state yet.
+
+    Yields:
+        Batches in the file's order.
 
     Raises:
-        ReadError: not one span can be read.
-        LimitExceeded: one document of more than `DOCUMENT_LIMIT` bytes, or too many field names.
+        ReadError: no span can be read.
+        LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.
     """
-    yield from _lines(source, spans) if by_line(source) else _whole(source, spans)
-    yield from spans.rest()
-    if not spans.given and spans.first is not None:
+    try:
+        yield from _lines(source, spans) if has_document_per_line(source) else _whole(source, spans)
+        yield from spans.flush()
+    except LimitExceeded as error:
+        raise LimitExceeded(
+            f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
+        ) from None
+    if not spans.rows_given and spans.first_rejection is not None:
         raise ReadError(
-            f"{source.path} begins as {spans.name} but cannot be read: {spans.first}",
-            hint="was it written to its end, and by the tool whose format it has?",
+            f"{source.path} looks like {spans.name}, but no record in it can be read: "
+            f"{spans.first_rejection}",
+            hint="export the file again; it may be truncated or from another tool",
         )
 
 
-def by_line(source: Source) -> bool:
-    """Whether a file has a document a line, rather than one that may run over many lines."""
+def has_document_per_line(source: Source) -> bool:
+    """Whether each line of a file is a document, rather than the whole file."""
     lines = [line.strip() for line in source.head.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
     if len(lines) < 2:
-        return not source.whole  # a line longer than the head: others may follow
+        return not source.whole  # the first line is longer than the head; others may follow
     if parses(lines[0]):
         return True
     return lines[0][:1] == b"{" and len(lines[0]) > 1 and lines[1][:1] == b"{" and parses(lines[1])
@@ -168,111 +184,118 @@ def parses(line: bytes) -> bool:
         return False
 
 
-def _lines(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
+def _lines(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
     with source.stream() as stream:
-        left_out = spans.left_out
-        blocks = LineBlocks(stream, spans.report, size=spans.size, limit=DOCUMENT_LIMIT)
+        rejections = spans.rejections
+        blocks = LineBlocks(stream, spans.report, size=spans.piece_size, limit=DOCUMENT_LIMIT)
         for block in blocks:
             blocks.size = PIECE
-            many = len(block.data) <= 2 * PIECE  # else it is one line, which is cut below
-            batches = spans.whole(block.data) if many and block.data[:1] == b"{" else None
+            several = len(block.data) <= 2 * PIECE  # otherwise it is one line, which is cut below
+            batches = spans.read_columns(block.data) if several and block.data[:1] == b"{" else None
             if batches is not None:
                 yield from batches
                 continue
             offset, number = block.offset, block.line
-            # One line that is a whole document is not copied.
+            # A line that is the whole block is not copied.
             for line in block.data.split(b"\n") if b"\n" in block.data else (block.data,):
                 last = block.torn and offset + len(line) == block.offset + len(block.data)
                 if line.strip():
-                    why = stream.damage if last else None
-                    torn = (why or "torn: the file ends within the line") if last else None
-                    left_out = spans.left_out
+                    torn = (stream.damage or "torn: the file ends within the line") if last else None
+                    rejections = spans.rejections
                     yield from _document(line, spans, f"line {number}, byte {offset}", torn)
                 number += 1
                 offset += len(line) + 1
-            yield from spans.rest()  # rows may be large: no more of them are held than of bytes
-        if stream.damage and spans.left_out == left_out:  # else it was said of the last line
+            yield from spans.flush()  # rows can be large, so keep no more of them than one block has
+        if stream.damage and spans.rejections == rejections:  # otherwise the last line reported it
             spans.reject("end of the file", stream.damage)
 
 
-def _whole(source: Source, spans: Spans) -> Iterator[pa.RecordBatch]:
+def _whole(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
     with source.stream() as stream:
         data = Readable(stream).read(DOCUMENT_LIMIT + 1)
         if len(data) > DOCUMENT_LIMIT:
+            records = ".[]" if data[:64].lstrip().startswith(b"[") else ".data[]? // ."
             raise LimitExceeded(
-                f"one document of more than {DOCUMENT_LIMIT // 1024**2} MiB",
-                hint="write one document a line: jq -c . FILE",
+                f"a JSON document is larger than {DOCUMENT_LIMIT // 1024**2} MiB",
+                hint=f"write one record per line: jq -c '{records}' FILE",
             )
-        left_out = spans.left_out
+        rejections = spans.rejections
         yield from _document(data.removeprefix(b"\xef\xbb\xbf"), spans, "", stream.damage)
-        if stream.damage and spans.left_out == left_out:
+        if stream.damage and spans.rejections == rejections:
             spans.reject("end of the file", stream.damage)
 
 
-def _document(data: bytes, spans: Spans, where: str, torn: str | None) -> Iterator[pa.RecordBatch]:
-    """Give a document's spans, piece by piece; `torn` is why it may end early."""
-    frame = spans.frame(data)
-    begin, opening, closing = (frame.begin, frame.opening, frame.closing) if frame else (0, b"", b"")
+def _document(data: bytes, spans: SpanFormat, where: str, torn: str | None) -> Iterator[pa.RecordBatch]:
+    """Yield the spans of a document, piece by piece.
+
+    Args:
+        data: the document.
+        spans: its format.
+        where: its position in the file; empty for a document that is the file.
+        torn: why the document may end early, if it may.
+    """
+    cuts = spans.cut_points(data)
+    begin, opening, closing = (cuts.begin, cuts.opening, cuts.closing) if cuts else (0, b"", b"")
     while begin < len(data):
-        cut = frame.boundary.search(data, begin + spans.size) if frame else None
+        cut = cuts.boundary.search(data, begin + spans.piece_size) if cuts else None
         end = cut.end(1) if cut else len(data)
         piece = b"".join((opening, memoryview(data)[begin:end], closing if cut else b""))
-        batches = spans.whole(piece)
+        batches = spans.read_columns(piece)
         if batches is None:
             try:
                 document = orjson.loads(piece)
             except orjson.JSONDecodeError as error:
-                yield from _unparsed(data, begin, frame, error, spans, where, torn)
+                yield from _salvage(data, begin, cuts, error, spans, where, torn)
                 return
-            batches = spans.take(document, where)
+            batches = spans.read_rows(document, where)
         yield from batches
-        if frame is not None:
-            yield from spans.rest()
-        spans.size = PIECE
+        if cuts is not None:
+            yield from spans.flush()
+        spans.piece_size = PIECE
         begin = cut.end() if cut else len(data)
 
 
-def _unparsed(
+def _salvage(
     data: bytes,
     begin: int,
-    frame: Frame | None,
+    cuts: CutPoints | None,
     error: orjson.JSONDecodeError,
-    spans: Spans,
+    spans: SpanFormat,
     where: str,
     torn: str | None,
 ) -> Iterator[pa.RecordBatch]:
-    """Give what can be had of a document from where a piece of it was no JSON."""
-    if frame is None:
-        spans.reject(where or f"line {error.lineno}, column {error.colno}", _why(data, error, torn))
+    """Yield the spans that are intact in a document from a piece that is not JSON on."""
+    if cuts is None:
+        spans.reject(where or f"line {error.lineno}, column {error.colno}", _reason(data, error, torn))
         return
-    rest = frame.opening + data[begin:]
+    rest = cuts.opening + data[begin:]
     try:
         document = orjson.loads(rest)
-    except orjson.JSONDecodeError as now:
-        error = now
-    else:  # it was cut where nothing begins
-        yield from spans.take(document, where)
+    except orjson.JSONDecodeError as rest_error:
+        error = rest_error
+    else:  # the cut was in the middle of a span
+        yield from spans.read_rows(document, where)
         return
-    if spans.first is None:  # if nothing is to be had, this is why
-        at = where or f"line {error.lineno}, column {error.colno}"
-        spans.first = f"{_why(rest, error, torn)} ({at})"
-    cuts = [begin, *(cut.end() for cut in frame.boundary.finditer(data, begin)), len(data)]
-    for start, stop in itertools.pairwise(cuts):
-        text, place = data[start:stop], f"{where}, at byte {start}" if where else f"byte {start}"
+    if spans.first_rejection is None:  # the error if no span is intact
+        position = where or f"line {error.lineno}, column {error.colno}"
+        spans.first_rejection = f"{_reason(rest, error, torn)} ({position})"
+    edges = [begin, *(cut.end() for cut in cuts.boundary.finditer(data, begin)), len(data)]
+    for start, stop in itertools.pairwise(edges):
+        text, position = data[start:stop], f"{where}, at byte {start}" if where else f"byte {start}"
         last = stop == len(data)
-        end, whole = _end(text) if last else (text.rstrip().removesuffix(b",").rstrip(), True)
+        span, complete = _last_span(text) if last else (text.rstrip().removesuffix(b",").rstrip(), True)
         try:
-            document = parse_line(end)
+            document = parse_line(span)
         except BadLine as bad:
-            spans.reject(place, torn if last and torn and str(bad) == "not JSON" else str(bad))
+            spans.reject(position, torn if last and torn and str(bad) == "not JSON" else str(bad))
             continue
-        yield from spans.take(document, where)
-        if not whole:
-            spans.reject(place, f"{torn or 'not JSON'}, after a whole one")
+        yield from spans.read_rows(document, where)
+        if not complete:
+            spans.reject(position, f"{torn or 'not JSON'}, after a complete span")
 
 
-def _end(text: bytes) -> tuple[bytes, bool]:
-    """Return a document's last span, and whether what follows it closes the document."""
+def _last_span(text: bytes) -> tuple[bytes, bool]:
+    """Return a document's last span, and whether the text after it closes the document."""
     try:
         _, end = _DECODER.raw_decode(text.decode())
     except (ValueError, RecursionError):
@@ -285,8 +308,8 @@ def _closes(text: str) -> bool:
     return text.startswith("]") and (not text[1:].strip() or text[1:].strip()[0] in ",}")
 
 
-def _why(data: bytes, error: orjson.JSONDecodeError, torn: str | None) -> str:
-    """Return why bytes are no JSON, in words that do not differ from place to place."""
+def _reason(data: bytes, error: orjson.JSONDecodeError, torn: str | None) -> str:
+    """Return why bytes are not JSON, in words that are the same at every position."""
     if "depth" in str(error) or "recursion" in str(error):
         return f"nested deeper than {DEPTH_LIMIT} levels"
     return torn or ("not JSON" if _utf8(data) else "not UTF-8")

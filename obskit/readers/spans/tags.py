@@ -1,8 +1,8 @@
-"""What tracing tools write as tags that OpenTelemetry has columns for: kind, status, trace state; and ids.
+"""Tags that hold a span's own fields (kind, status, trace state), and ids.
 
-Jaeger and Zipkin write all of a span's own fields that they have no place for as tags, by names on which
-OpenTelemetry's exporters agree. Both readers leave such tags in their batches, and `own_columns` moves
-them, whichever way a batch was made.
+Jaeger and Zipkin have no fields for a span's kind, status or trace state, so OpenTelemetry's exporters write
+these as tags: `"span.kind": "server"`. Both readers leave such tags in their batches, and `move_own_tags`
+moves them into obskit's columns.
 """
 
 from __future__ import annotations
@@ -26,17 +26,18 @@ _TRUE = frozenset({"true", "1"})
 _STATUS = frozenset({"UNSET", "OK", "ERROR"})
 _HEX = re.compile(r"[0-9a-fA-F]{1,32}")
 _LARGEST = 32 * 1024 * 1024
-"""Bytes of a document; the places of all quotes are held at once."""
+"""Bytes of a document, because the offsets of all its quotes are in memory at once."""
 
 
 def keys_in(data: bytes, value: bytes = b"") -> list[str]:
-    """Return the distinct keys of a document in UTF-8 that has neither escapes nor spaces after keys.
-
-    Several times as fast as a regular expression. A document that is otherwise may give none, or not all.
+    """Find the distinct keys of a document, several times as fast as a regular expression.
 
     Args:
-        data: JSON.
-        value: the byte that the key's value begins with; by default any.
+        data: JSON in UTF-8.
+        value: the byte with which the key's value begins; any by default.
+
+    Returns:
+        The keys. Some or all are missing if the document has escapes, or spaces after keys.
     """
     if len(data) > _LARGEST or b"\\" in data:
         return []
@@ -52,14 +53,14 @@ def keys_in(data: bytes, value: bytes = b"") -> list[str]:
 
 
 def padded(text: str | None, width: int) -> str | None:
-    """Return an id as long as OpenTelemetry's: hex digits are filled up with zeros, anything else stays."""
+    """Return an id padded with zeros to OpenTelemetry's width; one that is not hex stays as it is."""
     if text is None or len(text) >= width or not _HEX.fullmatch(text):
         return text or None
     return text.rjust(width, "0")
 
 
 def padded_ids(array: pa.Array, width: int) -> pa.Array:
-    """Return ids as `padded` gives them."""
+    """Return ids, each as `padded` returns it."""
     lengths = pc.min_max(pc.binary_length(array)).as_py()
     if lengths["min"] == lengths["max"] == width:
         return array
@@ -69,24 +70,30 @@ def padded_ids(array: pa.Array, width: int) -> pa.Array:
 
 
 def filled(array: pa.Array) -> pa.Array:
-    """Return texts with empty ones as null."""
+    """Return texts with null instead of empty ones."""
     empty = pc.equal(array, "")
     return pc.if_else(empty, pa.scalar(None, array.type), array) if pc.any(empty).as_py() else array
 
 
-def own_columns(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """Return a batch with the tags that have columns of ours moved into these.
+def move_own_tags(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Move the tags that hold a span's own fields into obskit's columns.
 
-    `span.kind` (where there is no kind yet), `error`, `otel.status_code`, `otel.status_description` and
-    `w3c.tracestate`. An error that is not just true is the `error.type`, unless there is one. A value that
-    means nothing stays where it was.
+    The tags are `span.kind` (for a span without a kind), `error`, `otel.status_code`,
+    `otel.status_description` and `w3c.tracestate`. An error that is neither true nor false becomes the
+    `error.type`, unless the span has one. A tag with any other value stays a tag.
+
+    Args:
+        batch: spans with their tags as columns.
+
+    Returns:
+        The same rows.
     """
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))
     metadata = {field.name: field.metadata for field in batch.schema}
     rows = batch.num_rows
 
     def moved(name: str, read: Callable[[str], Any], kind: pa.DataType) -> pa.Array:
-        """Return what `read` makes of a tag's texts, null where nothing; the tag keeps only those."""
+        """Return a tag's texts as `read` converts them; the tag keeps the texts that it cannot convert."""
         values = columns.get(name)
         if values is None:
             return pa.nulls(rows, kind)

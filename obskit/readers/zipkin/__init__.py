@@ -1,1 +1,1 @@
-"""Zipkin's JSON, version 2."""
+"""Zipkin JSON, version 2: readers by column and by row."""

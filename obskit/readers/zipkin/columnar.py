@@ -1,7 +1,8 @@
-"""Zipkin's documents as columns: the fast way, for spans whose tags are all known by name.
+"""Zipkin documents into columns: the fast path, for spans whose tags are all known by name.
 
-Arrow parses the JSON by an exact schema, in which every tag is a field of its own. The names of tags are
-learnt from the spans that `zipkinrows` has read before; a name that is new makes Arrow refuse.
+Arrow parses the JSON by an exact schema in which each tag is a field:
+`{"traceId":"5b8e","id":"b","tags":{"http.path":"/book","n":"12"}}` is a row with the columns `traceId`, `id`,
+`tags.http.path` and `tags.n`. A tag that the schema lacks makes Arrow refuse the document.
 """
 
 from __future__ import annotations
@@ -10,18 +11,14 @@ import re
 from typing import Any
 
 import numpy as np
-import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.json as pj
 
 from obskit.readers.batches.row_batcher import BATCH_TYPES, CELLS, attribute_name
-from obskit.readers.spans.tags import filled, keys_in, padded_ids
+from obskit.readers.spans.tag_schema import TagSchema
+from obskit.readers.spans.tags import filled, padded_ids
 from obskit.readers.zipkin.rowwise import DEBUG, ENDPOINTS, KINDS, SHARED
 from obskit.schema import EVENTS_TYPE, NAMED, TIMESTAMP
-
-FAST_TAGS = 2_000
-"""Names of tags beyond which Arrow is not asked: it makes a cell of each for every span."""
 
 _ENDPOINT = pa.struct(
     [("serviceName", pa.string()), ("ipv4", pa.string()), ("ipv6", pa.string()), ("port", pa.int64())]
@@ -41,99 +38,75 @@ _SPAN: dict[str, pa.DataType] = {
     "debug": pa.bool_(),
     "shared": pa.bool_(),
 }
-# Elasticsearch's documents of spans have two more, which say nothing new.
+# Elasticsearch's documents of spans have two more, which repeat others.
 FIELDS = frozenset({*_SPAN, "tags", "timestamp_millis", "_q"})
-_KEY = re.compile(rb'[{,]\s*"([^"\\]*(?:\\.[^"\\]*)*)"\s*:\s*"')
 _KINDS = pa.array(sorted(KINDS))
 
 
-class Known:
-    """The tags of the spans so far, by name."""
+class ZipkinTagSchema(TagSchema):
+    """The tags seen in one file, all of them text."""
+
+    key_pattern = re.compile(rb'[{,]\s*"([^"\\]*(?:\\.[^"\\]*)*)"\s*:\s*"')
+    value_start = b'"'
 
     def __init__(self) -> None:
-        self._tags: dict[str, None] = {}
+        super().__init__()
         self._columns: set[str] = set()
-        self._distinct = True
-        self._schema: pa.DataType | None = None
-
-    def learn(self, tags: Any) -> None:
-        """Take in a span's tags."""
-        if type(tags) is dict and not tags.keys() <= self._tags.keys():
-            for name in tags:
-                self._add(name)
-
-    def found_in(self, data: bytes) -> bool:
-        """Take in whatever may be a tag's name in a document; return whether any is new."""
-        before = len(self._tags)
-        for name in keys_in(data, b'"'):
-            self._add(name)
-        for key in {*_KEY.findall(data)} if len(self._tags) == before else ():
-            try:
-                self._add(orjson.loads(b'"' + key + b'"'))
-            except orjson.JSONDecodeError:
-                continue
-        return len(self._tags) > before and self.span() is not None
-
-    def _add(self, name: str) -> None:
-        if name not in self._tags and len(self._tags) <= FAST_TAGS:
-            self._tags[name] = None
-            column = attribute_name(name)
-            self._distinct = self._distinct and column not in self._columns
-            self._columns.add(column)
-            self._schema = None
+        self._span: pa.DataType | None = None
 
     @property
-    def fields(self) -> int:
-        """How many columns there are at most."""
-        return len(self._tags) + len(_SPAN)
+    def usable(self) -> bool:
+        """Whether Arrow can parse by this schema; it cannot if two tags belong into one column."""
+        return super().usable and len(self._columns) == len(self.tags)
 
-    def span(self) -> pa.DataType | None:
-        """Return the exact type of a span; None where this way cannot be gone (yet)."""
-        if not self._columns or not self._distinct or len(self._tags) > FAST_TAGS:
-            return None
-        if self._schema is None:
-            tags = pa.struct([(name, pa.string()) for name in self._tags])
-            self._schema = pa.struct([*_SPAN.items(), ("tags", tags)])
-        return self._schema
+    def add(self, name: str) -> None:
+        """Add a tag."""
+        if name not in self.tags and not self.full:
+            self.tags[name] = pa.string()
+            self._columns.add(attribute_name(name))
+            self._span = None
+
+    def learn(self, tags: Any) -> None:
+        """Add the tags of one span, as parsed from JSON."""
+        if type(tags) is dict and not tags.keys() <= self.tags.keys():
+            for name in tags:
+                self.add(name)
+
+    def document_schema(self, listed: bool) -> pa.Schema:
+        """Return the schema of spans one by one, or of an object with a list of them."""
+        if self._span is None:
+            self._span = pa.struct([*_SPAN.items(), ("tags", pa.struct(list(self.tags.items())))])
+        return pa.schema([("list", pa.list_(self._span))] if listed else self._span)
 
 
-def batches(data: bytes, known: Known) -> list[pa.RecordBatch] | None:
-    """Return the spans of a document in UTF-8, or None where the other way is to read it."""
-    if known.span() is None:
+def parse_columns(data: bytes, tags: ZipkinTagSchema) -> list[pa.RecordBatch] | None:
+    """Return the spans of a document as columns.
+
+    Args:
+        data: JSON in UTF-8.
+        tags: the tags of the file so far; new ones are added.
+
+    Returns:
+        One batch, or None if the document has to be read row by row.
+    """
+    if not tags.usable:
         return None
     listed = data.lstrip()[:1] == b"["
     if listed:
         data = b'{"list":' + data + b"}"
     try:
-        table = _by_arrow(data, listed, known)
+        table = tags.parse(data, listed=listed)
     except pa.ArrowException:
-        # What is new is looked for only now, for that takes as long as parsing does.
-        if not known.found_in(data):
-            return None
-        try:
-            table = _by_arrow(data, listed, known)
-        except pa.ArrowException:
-            return None
+        return None
     columns = [column.chunk(0) for column in table.columns if column.num_chunks]
     if not columns:
         return None
     spans = columns[0].flatten() if listed else pa.StructArray.from_arrays(columns, fields=list(table.schema))
-    if not len(spans) or spans.null_count or (len(spans) > 1 and len(spans) * known.fields > CELLS):
+    cells = len(spans) * (len(tags.tags) + len(_SPAN))
+    if not len(spans) or spans.null_count or (len(spans) > 1 and cells > CELLS):
         return None
     batch = _batch(spans)
     return None if batch is None else [batch]
-
-
-def _by_arrow(data: bytes, listed: bool, known: Known) -> pa.Table:
-    span = known.span()
-    return pj.read_json(
-        pa.BufferReader(data),
-        read_options=pj.ReadOptions(use_threads=False, block_size=len(data) + 1),
-        parse_options=pj.ParseOptions(
-            explicit_schema=pa.schema([("list", pa.list_(span))] if listed else span),
-            unexpected_field_behavior="error",
-        ),
-    ).combine_chunks()
 
 
 def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
@@ -144,7 +117,7 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
     if notes.flatten().null_count:
         return None
     own = {
-        "timestamp": _moments(spans.field("timestamp")),
+        "timestamp": _timestamps(spans.field("timestamp")),
         "duration_ms": pc.divide(pc.cast(spans.field("duration"), pa.float64(), safe=False), 1000.0),
         "name": filled(spans.field("name")),
         "kind": _kinds(spans.field("kind")),
@@ -165,7 +138,7 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
         name, values = attribute_name(field.name), tags.field(at)
         have = columns.get(name)
         if have is not None and have.null_count < len(have) and values.null_count < len(values):
-            return None  # an endpoint and a tag of one name: the other way knows which one wins
+            return None  # an endpoint and a tag of one name: the row-wise path decides which one counts
         if have is None or values.null_count < len(values):
             columns[name] = values
     for key, name in (("shared", SHARED), ("debug", DEBUG)):
@@ -179,7 +152,7 @@ def _batch(spans: pa.StructArray) -> pa.RecordBatch | None:
     return pa.RecordBatch.from_arrays([values for _, values in kept], schema=pa.schema(fields, NAMED))
 
 
-def _moments(array: pa.Array) -> pa.Array:
+def _timestamps(array: pa.Array) -> pa.Array:
     none = pc.equal(array, 0)
     if pc.any(none).as_py():
         array = pc.if_else(none, pa.scalar(None, array.type), array)
@@ -192,14 +165,14 @@ def _kinds(array: pa.Array) -> pa.Array:
 
 
 def _events(notes: pa.ListArray) -> pa.Array:
-    """Return annotations as a span's events; where there is none, null."""
+    """Return each span's annotations as its events, null for a span without any."""
     items = notes.flatten()
     if not len(items):
         return pa.nulls(len(notes), EVENTS_TYPE)
     lengths = pc.fill_null(pc.list_value_length(notes), 0).to_numpy(zero_copy_only=False)
     events = pa.StructArray.from_arrays(
         [
-            _moments(items.field("timestamp")),
+            _timestamps(items.field("timestamp")),
             filled(items.field("value")),
             pa.nulls(len(items), pa.string()),
         ],

@@ -1,7 +1,7 @@
-"""Zipkin's JSON, version 2: a list of spans, a list of traces, or either or a span a line.
+"""Zipkin JSON, version 2: a list of spans, a list of traces, or one of these or a span per line.
 
-Times are microseconds, tags are text: those whose name's type is known get it from `obskit.schema`. The two
-sides of one call may share a span id; both rows keep it, and the parent that they came with.
+Times are microseconds. Tags are text; `obskit.schema` converts those whose type is known by their name. The
+two sides of one call can share a span id: both rows keep it, and the parent as written.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST
-from obskit.readers.spans.json_documents import FIRST, Frame, Spans, read_documents
-from obskit.readers.spans.tags import own_columns
-from obskit.readers.zipkin.columnar import FIELDS, Known, batches
+from obskit.readers.spans.json_documents import FIRST_PIECE, CutPoints, SpanFormat, read_documents
+from obskit.readers.spans.tags import move_own_tags
+from obskit.readers.zipkin.columnar import FIELDS, ZipkinTagSchema, parse_columns
 from obskit.readers.zipkin.rowwise import span_row
 from obskit.schema import FileReport
 
@@ -35,7 +35,7 @@ _NEXT = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceId"\s*:)')
 
 
 def sniff(head: bytes) -> Match:
-    """Say whether the head is JSON with Zipkin's spans in it."""
+    """Return how well the head of a file matches JSON with Zipkin spans."""
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text[:1] not in (b"{", b"[") or OTLP_REQUEST.search(text) or _OLD.search(text):
         return Match.NO
@@ -50,51 +50,59 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if type(row) is dict and row.keys() <= FIELDS and "id" in row else Match.NO
 
 
-class Zipkin(Spans):
-    """Zipkin's documents of one file."""
+class ZipkinFormat(SpanFormat):
+    """Zipkin documents of one file."""
 
-    name = "Zipkin's JSON"
-    size = FIRST
+    name = "Zipkin JSON"
+    piece_size = FIRST_PIECE
 
     def __init__(self, report: FileReport) -> None:
         super().__init__(report)
-        self._known = Known()
+        self._tags = ZipkinTagSchema()
 
-    def frame(self, data: bytes) -> Frame | None:
-        """Say how a list of spans can be cut: between two of them."""
+    def cut_points(self, data: bytes) -> CutPoints | None:
+        """Return where a list of spans can be cut: between two spans."""
         found = _OPENING.match(data)
-        return None if found is None else Frame(found.end(), _NEXT, b"[", b"]")
+        return None if found is None else CutPoints(found.end(), _NEXT, b"[", b"]")
 
-    def fast(self, data: bytes) -> list[pa.RecordBatch] | None:
-        """Return a document's spans as columns, where all of its tags are known."""
-        return batches(data, self._known)
+    def parse_columns(self, data: bytes) -> list[pa.RecordBatch] | None:
+        """Return the spans of a document in Zipkin's own form as columns."""
+        return parse_columns(data, self._tags)
 
-    def rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
-        """Give the spans of a document as flat rows; what is none is rejected."""
+    def parse_rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
+        """Yield the spans of a document as flat rows; anything else is rejected."""
         for trace in document if type(document) is list else [document]:
             for span in trace if type(trace) is list else [trace]:
-                place = self.place(where)
+                position = self.next_position(where)
                 try:
                     row = span_row(span)
                 except MalformedRecord as error:
-                    self.reject(place, str(error))
+                    self.reject(position, str(error))
                     continue
-                self._known.learn(span.get("tags"))
+                self._tags.learn(span.get("tags"))
                 yield row
 
-    def finished(self, batch: pa.RecordBatch) -> pa.RecordBatch:
-        """Move what tags say about the span itself into columns of ours."""
-        return own_columns(batch)
+    def finish(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Move tags about the span itself into obskit's columns."""
+        return move_own_tags(batch)
 
 
 def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
-    """Give the spans of a file as batches.
+    """Yield the spans of a file as batches.
+
+    Args:
+        source: the file.
+        report: counts the records that cannot be read.
+        _mapping: not used.
+
+    Returns:
+        Batches in the file's order.
 
     Raises:
-        ReadError: not one span can be read.
-        LimitExceeded: one document of more than `DOCUMENT_LIMIT` bytes, or too many field names.
+        ReadError: no span can be read.
+        LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.
     """
-    return read_documents(source, Zipkin(report))
+    return read_documents(source, ZipkinFormat(report))
 
 
 READER = Reader("Zipkin", (".json", ".jsonl", ".ndjson"), sniff, read)

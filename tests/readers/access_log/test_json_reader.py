@@ -1,4 +1,4 @@
-"""Access logs as JSON lines: nginx's and Envoy's keys, and what only looks like them."""
+"""Access logs as JSON lines: the keys of nginx and Envoy, and files with similar keys."""
 
 import json
 from datetime import UTC, datetime
@@ -128,7 +128,7 @@ def test_nginx_with_other_keys(read, change, fields):
     assert read(lines(row)).rows == [wanted]
 
 
-def test_times_that_are_none(read):
+def test_missing_and_impossible_times_are_null(read):
     rows = [NGINX | {"time_iso8601": None}, NGINX | {"request_time": 1e300}, NGINX | {"request_time": -1}]
     got = read(lines(*rows))
     noon = datetime(2026, 5, 4, 8, 0, 1, tzinfo=UTC)
@@ -137,7 +137,7 @@ def test_times_that_are_none(read):
     assert read(lines(NGINX | {"time_iso8601": [1]})).report.untimed == 1
 
 
-def test_a_request_that_was_none_and_bad_lines(read):
+def test_a_request_that_is_not_http_and_bad_lines(read):
     row = {name: value for name, value in NGINX.items() if not name.startswith("request_")}
     odd = row | {"request": "\x16\x03\x01", "status": "400", "request_time": "never"}
     got = read(lines(NGINX, odd) + b"{torn")
@@ -199,7 +199,7 @@ def test_envoy(read):
         ([NGINX | {"request_method": None}], "nginx JSON"),
     ],
 )
-def test_a_file_that_merely_has_some_of_the_keys_stays_jsonl(tmp_path, rows, name):
+def test_a_file_with_only_some_of_the_keys_stays_jsonl(tmp_path, rows, name):
     path = tmp_path / "x.log"
     path.write_bytes(lines(*rows))
     assert REGISTRY.choose(Source(path)).name == name

@@ -1,56 +1,12 @@
-"""Jaeger's JSON in all its forms, the slow and the fast way, and input that is none."""
+"""Jaeger JSON in all its forms, and damaged or similar input."""
 
-import json
 from datetime import UTC, datetime
 
 import pytest
 
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.spans import json_documents as documents
-
-TRACE = "5b8efff798038103d269b633813fc60c"
-START = 1_777_888_800_000_000  # 2026-05-04T10:00:00Z
-
-
-def tag(key, value, kind=None):
-    words = {bool: "bool", int: "int64", float: "float64", str: "string"}
-    return {"key": key, "type": kind or words[type(value)], "value": value}
-
-
-def child_of(span, trace=TRACE, kind="CHILD_OF"):
-    return {"refType": kind, "traceID": trace, "spanID": span}
-
-
-def span(own="1", tags=(), references=(), **more):
-    return {
-        "traceID": TRACE,
-        "spanID": own,
-        "operationName": "GET /book",
-        "references": list(references),
-        "startTime": START,
-        "duration": 1500,
-        "tags": list(tags),
-        "logs": [],
-        "processID": "p1",
-        "warnings": None,
-    } | more
-
-
-def trace(*spans, tags=(), service="front"):
-    process = {"serviceName": service, "tags": list(tags)}
-    return {"traceID": TRACE, "spans": list(spans), "processes": {"p1": process}, "warnings": None}
-
-
-def answer(*traces):
-    return {"data": list(traces), "total": 0, "limit": 0, "offset": 0, "errors": None}
-
-
-def dumped(document, **how):
-    return json.dumps(document, **how).encode()
-
-
-def compact(document):
-    return dumped(document, separators=(",", ":"))
+from tests.support.jaeger_json import START, TRACE, answer, child_of, compact, dumped, span, tag, trace
 
 
 def test_a_span_in_full(read):
@@ -191,29 +147,29 @@ def test_references_that_are_not_the_parent_are_links(read):
         ([], ("UNSET", False, None)),
     ],
 )
-def test_errors(read, tags, wanted):
+def test_tags_give_the_status_and_the_error(read, tags, wanted):
     (row,) = read(dumped(trace(span(tags=tags)))).rows
     assert (row["status_code"], row["error"], row.get("error.type")) == wanted
     assert "attributes.error" not in row
 
 
-def test_a_kind_and_a_status_that_mean_nothing_stay_tags(read):
+def test_an_unknown_kind_or_status_stays_a_tag(read):
     (row,) = read(dumped(trace(span(tags=[tag("span.kind", "robot"), tag("otel.status_code", "7")])))).rows
     assert (row.get("kind"), row["span.kind"], row["otel.status_code"]) == (None, "robot", "7")
 
 
-def test_a_spans_tag_wins_over_its_processs(read):
+def test_a_spans_tag_overrides_its_processs(read):
     got = read(dumped(trace(span(tags=[tag("k", "span")]), span("2"), tags=[tag("k", "process")])))
     assert [row["k"] for row in got.rows] == ["span", "process"]
     assert got.report.overridden == {"k": 1}
 
 
-def test_tags_called_as_our_columns_make_room(read):
+def test_tags_named_like_a_column_get_a_prefix(read):
     (row,) = read(dumped(trace(span(tags=[tag("name", "mine"), tag("timestamp", 1)])))).rows
     assert (row["name"], row["attributes.name"], row["attributes.timestamp"]) == ("GET /book", "mine", 1)
 
 
-def test_one_bad_span_is_counted_with_its_position(read):
+def test_bad_spans_are_rejected_with_their_position(read):
     deep = "x"
     for _ in range(100):
         deep = [deep]
@@ -221,16 +177,16 @@ def test_one_bad_span_is_counted_with_its_position(read):
     got = read(dumped(answer(trace(span("1"), *bad, span("9", tags=[tag("deep", deep, "string")])))))
     assert [row["span_id"][-1] for row in got.rows] == ["1", "9"]
     assert got.reasons == [
-        ("span 2", "a startTime that is no number"),
+        ("span 2", "startTime is not a number"),
         ("span 3", "not a span"),
-        ("span 4", "a span without a spanID"),
-        ("span 5", "a duration that is no number"),
-        ("span 6", "a startTime beyond 64 bits"),
+        ("span 4", "span has no spanID"),
+        ("span 5", "duration is not a number"),
+        ("span 6", "startTime does not fit in 64 bits"),
         ("span 7", "not a span"),
     ]
 
 
-def test_a_document_that_breaks_off_gives_the_spans_before(read):
+def test_a_torn_document_gives_the_spans_before(read):
     whole = dumped([INLINE | {"spanID": str(n)} for n in range(20)], indent=1)
     got = read(whole[:-200])
     assert len(got.rows) == 19
@@ -239,7 +195,7 @@ def test_a_document_that_breaks_off_gives_the_spans_before(read):
     assert whole[int(position.removeprefix("byte ")) :][:1] == b"{"
 
 
-def test_a_line_that_breaks_off_and_a_bad_one(read):
+def test_a_torn_line_and_a_bad_one_are_rejected(read):
     line = dumped(INLINE)
     got = read(line + b"\n{bad\n" + line + b"\n" + line[:-9])
     assert len(got.rows) == 2
@@ -249,11 +205,11 @@ def test_a_line_that_breaks_off_and_a_bad_one(read):
     ]
 
 
-def test_nothing_but_damage_is_an_error(read, tmp_path):
+def test_a_file_without_a_span_is_an_error(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(dumped(answer(trace(span(), span())), indent=1)[:-400], name="torn.json")
     assert str(caught.value).startswith(
-        f"{tmp_path}/torn.json begins as Jaeger's JSON but cannot be read: not JSON (line "
+        f"{tmp_path}/torn.json looks like Jaeger JSON, but no record in it can be read: not JSON (line "
     )
 
 
@@ -262,11 +218,11 @@ def test_a_document_beyond_the_limit(read, tmp_path, monkeypatch):
     with pytest.raises(LimitExceeded) as caught:
         read(dumped(trace(*[span()] * 10), indent=1), name="big.json")
     assert str(caught.value) == (
-        f"{tmp_path}/big.json: one document of more than 0 MiB\nHint: write one document a line: jq -c . FILE"
+        f"{tmp_path}/big.json: a JSON document is larger than 0 MiB\nHint: write one record per line: jq -c '.data[]? // .' FILE"
     )
 
 
-def test_events_of_ones_own_that_have_such_fields_are_none_of_jaegers(read):
+def test_other_events_with_such_fields_are_not_detected_as_jaeger(read):
     got = read(dumped({"traceID": "1", "spanID": "2", "msg": "hello"}) + b"\n")
     assert got.rows == [{"trace_id": "1", "span_id": "2", "msg": "hello", "error": False}]
 
@@ -274,55 +230,3 @@ def test_events_of_ones_own_that_have_such_fields_are_none_of_jaegers(read):
 def test_an_answer_without_a_trace_has_no_rows(read):
     assert read(dumped(answer({"traceID": "1", "spans": []}))).rows == []
     assert read(compact({"data": [trace()]})).rows == []
-
-
-def big(count=400):
-    """Traces as Jaeger writes them, with all that the fast way has a case for."""
-    traces = []
-    for n in range(0, count, 4):
-        spans = [
-            span(
-                f"{n + i + 1:x}",
-                [tag("span.kind", "server"), tag("n", n), tag("ratio", n / 8), tag("flag", n % 8 == 0)]
-                + ([tag("error", True)] if n % 12 == 0 else [])
-                + ([tag("rare", "x")] if n % 100 == 0 else []),
-                [child_of(f"{n + i:x}")] if i else [],
-                startTime=START + n,
-                processID="p1" if i % 2 else "p2",
-                logs=[{"timestamp": START, "fields": [tag("event", "e"), tag("k", i)]}]
-                if n % 16 == 0
-                else [],
-                warnings=["late"] if n % 40 == 0 else None,
-            )
-            for i in range(4)
-        ]
-        spans[3]["references"].append(child_of("1", kind="FOLLOWS_FROM"))
-        one = trace(*spans, tags=[tag("host.name", "a"), tag("n.host", 1)])
-        one["processes"]["p2"] = {"serviceName": "back", "tags": [tag("host.name", f"b{n % 3}")]}
-        traces.append(one)
-    return answer(*traces)
-
-
-@pytest.mark.parametrize("form", ["answer", "traces", "a trace a line"])
-def test_both_ways_give_the_same(read, monkeypatch, form):
-    document = big()
-    data = {
-        "answer": compact(document),
-        "traces": compact(document["data"]),
-        "a trace a line": b"\n".join(map(compact, document["data"])),
-    }[form]
-    monkeypatch.setattr(documents, "PIECE", 20_000)
-    monkeypatch.setattr(documents.Spans, "size", 20_000)
-    fast = []
-    whole = documents.Spans.whole
-    monkeypatch.setattr(
-        documents.Spans, "whole", lambda self, d: fast.append((w := whole(self, d)) is not None) or w
-    )
-    one = read(data)
-    assert sum(fast) >= (3 if form != "a trace a line" else 0)
-    monkeypatch.setattr(documents.Spans, "whole", lambda self, d: None)
-    other = read(data)
-    assert one.rows == other.rows
-    assert one.types == other.types
-    assert one.report.to_dict() == other.report.to_dict()
-    assert len(one.rows) == 400

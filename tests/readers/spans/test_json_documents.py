@@ -1,4 +1,4 @@
-"""Documents of spans, changed at any place: no error but our own, good spans kept, both ways the same."""
+"""Documents of spans, changed at any place: only obskit's errors, good spans kept, both parsers agree."""
 
 import gzip
 import json
@@ -32,8 +32,8 @@ VALUES = st.recursive(
 )
 
 
-def test_large_rows_are_not_gathered(tmp_path):
-    """Lines that the fast way does not take, of 20 kB each: what is held is a block of them."""
+def test_large_rows_are_not_kept_in_memory(tmp_path):
+    """Lines of 20 kB that the columnar parser does not take: one block of them is in memory at a time."""
     path = tmp_path / "zipkin.jsonl"
     tags = {"n": 5, "text": "x" * 20_000}
     line = json.dumps(
@@ -115,7 +115,7 @@ FORMATS = {"jaeger": jaeger, "zipkin": zipkin, "honeycomb": honeycomb, "clickhou
 
 
 def places(node, path=()):
-    """Give every place of a document: where a value stands."""
+    """Yield the path of every value in a document."""
     yield path
     items = node.items() if type(node) is dict else enumerate(node) if type(node) is list else ()
     for key, value in items:
@@ -123,7 +123,7 @@ def places(node, path=()):
 
 
 def changed(document, path, value):
-    """Return the document with another value at a place; the place of a list's or object's item."""
+    """Return the document with another value at a path."""
     if not path:
         return value
     out = json.loads(json.dumps(document))
@@ -165,7 +165,7 @@ SETTINGS = settings(
 @pytest.mark.parametrize("name", list(FORMATS))
 @SETTINGS
 @given(data=st.data())
-def test_a_change_at_any_place_is_read_counted_or_told(tmp_path, name, data):
+def test_a_change_at_any_place_is_read_or_rejected_or_an_error(tmp_path, name, data):
     document = FORMATS[name]()
     path = data.draw(st.sampled_from(list(places(document))))
     other = changed(document, path, data.draw(VALUES))
@@ -174,8 +174,8 @@ def test_a_change_at_any_place_is_read_counted_or_told(tmp_path, name, data):
     try:
         rows, report = loaded(file)
     except ObskitError:
-        # Of three spans one alone is changed: only what they stand in, and what the format is told by, counts.
-        # A trace of Jaeger's is all that its spans stand in: half a character in its head is no JSON.
+        # Only a change around the spans, or to what detection looks for, can be an error: one span of three
+        # is changed. In Jaeger's format this includes the trace: half a character in it is not JSON.
         assert len(path) < 3 or (name == "jaeger" and "spans" not in path)
         return
     within = len(path) > (4 if name == "jaeger" else 1)
@@ -187,7 +187,7 @@ def test_a_change_at_any_place_is_read_counted_or_told(tmp_path, name, data):
 @SETTINGS
 @given(data=st.data())
 @example(data=None)
-def test_both_ways_give_the_same_whatever_is_changed(tmp_path, name, data):
+def test_both_parsers_agree_whatever_is_changed(tmp_path, name, data):
     document = FORMATS[name]()
     if data is not None:
         path = data.draw(st.sampled_from([p for p in places(document) if p]))
@@ -200,7 +200,7 @@ def test_both_ways_give_the_same_whatever_is_changed(tmp_path, name, data):
     patch = pytest.MonkeyPatch()
     try:
         for small in (0, 2**40):
-            patch.setattr(documents, "SMALL", small)
+            patch.setattr(documents, "COLUMNAR_MINIMUM", small)
             try:
                 rows, report = loaded(file)
             except ObskitError as error:
@@ -215,7 +215,7 @@ def test_both_ways_give_the_same_whatever_is_changed(tmp_path, name, data):
 @pytest.mark.parametrize("name", list(FORMATS))
 @SETTINGS
 @given(data=st.data())
-def test_bytes_that_are_cut_or_flipped(tmp_path, name, data):
+def test_cut_and_flipped_bytes_lose_no_count(tmp_path, name, data):
     whole = bytearray(written(name, FORMATS[name]()))
     for _ in range(data.draw(st.integers(1, 3))):
         at = data.draw(st.integers(0, len(whole) - 1))
@@ -237,7 +237,7 @@ def test_bytes_that_are_cut_or_flipped(tmp_path, name, data):
     assert len(rows) == report.rows_read
 
 
-def test_deep_nesting_in_a_document_is_told(read, tmp_path):
+def test_deep_nesting_in_a_document_is_rejected(read, tmp_path):
     for deep in (b"[" * 100_000 + b"]" * 100_000, b'{"a":' * 100_000 + b"1" + b"}" * 100_000):
         tags = b'{"traceId":"a","id":"b","kind":"CLIENT","tags":{"x":' + deep + b"}}"
         with pytest.raises(ObskitError) as caught:
@@ -250,7 +250,7 @@ def test_deep_nesting_in_a_document_is_told(read, tmp_path):
 
 
 @pytest.mark.parametrize("lines", [False, True])
-def test_a_gzip_stream_that_is_cut_off_is_told_once(read, lines):
+def test_a_cut_off_gzip_stream_is_reported_once(read, lines):
     spans = [json.dumps(zipkin()[0] | {"name": f"{n * 7919 % 104729:x}"}) for n in range(2000)]
     data = ("\n".join(spans) if lines else "[\n" + ",\n".join(spans) + "\n]").encode()
     packed = gzip.compress(data)
@@ -279,4 +279,4 @@ def test_a_document_is_never_in_memory_as_objects(tmp_path):
     )
     rows, more = map(int, done.stdout.split())
     assert rows == 30_000
-    assert more < 4 * path.stat().st_size  # as objects it would be more than ten times the file
+    assert more < 4 * path.stat().st_size  # Python objects would need more than ten times the file
