@@ -8,10 +8,12 @@ import warnings
 from typing import Any
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
 from obskit.readers.discovery import expand, is_document
 from obskit.readers.honeycomb import READER as HONEYCOMB
+from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
@@ -26,7 +28,7 @@ from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.delta import READER as DELTA
 from obskit.readers.zipkin.reader import READER as ZIPKIN
-from obskit.schema import ReadOptions
+from obskit.schema import FileReport, ReadOptions
 
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
@@ -37,14 +39,20 @@ for _reader in (
 
 __all__ = [
     "REGISTRY",
+    "Block",
+    "FileReport",
+    "LineBlocks",
     "Match",
     "PreviewReader",
     "ReadOptions",
     "Reader",
+    "RowBatcher",
     "Source",
+    "TooDeep",
     "Vanished",
     "being_written",
     "expand",
+    "flat",
     "is_document",
     "read_batches",
     "read_paths",

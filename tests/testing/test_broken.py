@@ -7,6 +7,7 @@ import pyarrow as pa
 import pytest
 
 from obskit.errors import ObskitError
+from obskit.readers import REGISTRY
 from obskit.testing import ReaderContract
 from tests.testing import test_contract, test_markers, test_requests, test_stores
 
@@ -66,3 +67,13 @@ def test_whatever_a_reader_breaks_is_seen(name):
     assert unseen <= COPIED | TWICE.get(name, set())
     assert broken.is_red(lambda batch: batch.slice(1))
     assert broken.is_red(lambda batch: batch.append_column("made.up", pa.repeat("x", len(batch))))
+
+
+def test_every_reader_has_a_suite():
+    missing = {reader.name for reader in REGISTRY.readers()} - {
+        suite.reader.name for suite in SUITES.values()
+    }
+    assert not missing, (
+        f"no ReaderContract for {sorted(missing)}: "
+        "add a class in tests/testing/test_contract.py (test_markers.py for a reader of markers)"
+    )

@@ -39,6 +39,9 @@ _ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string
 class TooDeep(ValueError):
     """A row nested beyond `DEPTH_LIMIT`."""
 
+    def __init__(self) -> None:
+        super().__init__(f"nested deeper than {DEPTH_LIMIT} levels")
+
 
 def attribute_name(key: str) -> str:
     """Return the name of an attribute's column: one named as a column of ours is `attributes.<name>`."""

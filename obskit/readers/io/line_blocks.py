@@ -11,6 +11,9 @@ from obskit.readers.io.source import Stream
 from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport
 
+BLOCK = 1024 * 1024
+"""Bytes of a block, about, where its reader asks for no other size."""
+
 LINE_LIMIT = 16 * 1024 * 1024
 """Bytes that one line may have; a longer one is rejected without being held in memory."""
 
@@ -29,6 +32,18 @@ class Block:
     line: int
     offset: int
     torn: bool
+
+    def lines(self) -> Iterator[tuple[str, bytes]]:
+        """Yield each line that is not blank.
+
+        Yields:
+            Its position, such as "line 3, byte 120", for a rejection; the line without its line break.
+        """
+        offset = self.offset
+        for number, line in enumerate(self.data.split(b"\n"), start=self.line):
+            if line.strip():
+                yield f"line {number}, byte {offset}", line.removesuffix(b"\r")
+            offset += len(line) + 1
 
 
 def newlines(data: bytes) -> int:
@@ -64,7 +79,9 @@ class LineBlocks:
         limit: longest line in bytes.
     """
 
-    def __init__(self, stream: Stream, report: FileReport, *, size: int, limit: int = LINE_LIMIT) -> None:
+    def __init__(
+        self, stream: Stream, report: FileReport, *, size: int = BLOCK, limit: int = LINE_LIMIT
+    ) -> None:
         self.size = size
         self._stream = stream
         self._report = report
