@@ -1,7 +1,7 @@
-"""Files into batches: finds the files, tells formats by content, gives rows with names as found.
+"""Find files, recognize their format by content, and read them as Arrow batches with names as found.
 
-What a row's names and types mean is `obskit.schema`'s business; readers count what they cannot read and
-hold no more than a few blocks in memory.
+What names and types mean is left to `obskit.schema`. Readers hold a few blocks in memory, and count what they
+cannot read.
 """
 
 import warnings

@@ -82,7 +82,7 @@ def file(folder: Path, data: bytes | str, name: str = "a.jsonl") -> Path:
             b'{"a":1',
             "torn.jsonl",
             "has no line that is a JSON object (line 1, byte 0: torn: the file ends within the line)",
-            "write one JSON object a line: jq -c . FILE > events.jsonl",
+            "write one JSON object per line: jq -c . FILE > events.jsonl",
         ),
         (
             ("{" + ",".join(f'"f{i}":1' for i in range(1_000_000)) + "}\n").encode(),

@@ -41,16 +41,16 @@ def test_empty_file(read, tmp_path):
         (
             b'[{"a":1},{"a":2}]',
             "a JSON list",
-            "write one JSON object a line: jq -c '.[]' FILE > events.jsonl",
+            "write one JSON object per line: jq -c '.[]' FILE > events.jsonl",
         ),
         (
             b'{\n  "a": [\n    1\n  ]\n}\n',
-            "JSON, but neither OTLP nor one object a line",
-            "write one JSON object a line: jq -c . FILE > events.jsonl",
+            "JSON, but neither OTLP nor one object per line",
+            "write one JSON object per line: jq -c . FILE > events.jsonl",
         ),
         (
             b'[{"traceId":"1","id":"2","annotations":[],"binaryAnnotations":[]}]',
-            "Zipkin's JSON of version 1, which is not read",
+            "Zipkin JSON of version 1, which is not supported",
             "export the traces as version 2: /api/v2/traces",
         ),
     ],
@@ -70,7 +70,7 @@ def test_a_file_of_bad_lines_only(read, tmp_path):
         read(b'{"a":1', name="torn.jsonl")
     assert str(caught.value) == (
         f"{tmp_path}/torn.jsonl has no line that is a JSON object (line 1, byte 0: torn: the file ends within the line)\n"
-        "Hint: write one JSON object a line: jq -c . FILE > events.jsonl"
+        "Hint: write one JSON object per line: jq -c . FILE > events.jsonl"
     )
 
 
@@ -93,7 +93,7 @@ def test_in_a_folder_a_bad_file_is_a_counted_rejection(tmp_path, load):
         load(tmp_path / "LICENSE", tmp_path / "empty")
     assert str(caught.value).startswith(
         f"{tmp_path}/LICENSE cannot be read as events: it looks like plain text"
-        " (the first of 2 files, none of which can be read)"
+        " (none of the 2 files can be read; this is the first)"
     )
 
 
@@ -120,7 +120,7 @@ def test_gzip_members_one_after_the_other_and_what_is_no_member(read):
     assert len(read(gzip.compress(GOOD) * 3 + b"\0" * 100).rows) == 6
     got = read(gzip.compress(GOOD) + b"junk")
     assert len(got.rows) == 2
-    assert got.reasons == [("end of the file", "bytes that are no gzip follow the gzip stream")]
+    assert got.reasons == [("end of the file", "the bytes after the gzip stream are not gzip")]
 
 
 def test_what_is_read_for_tiny_gzip_members_is_little_more_than_they_are():
@@ -153,7 +153,9 @@ def test_a_disk_that_fails_is_an_error_of_ours_or_a_counted_file(tmp_path, load,
     with pytest.raises(ReadError) as caught:
         load(tmp_path / "bad.jsonl")
     text = f"{tmp_path}/bad.jsonl cannot be read: Input/output error"
-    assert str(caught.value) == f"{text}\nHint: is the disk, or the network to it, well?"
+    assert (
+        str(caught.value) == f"{text}\nHint: check the disk, or the network if the file is on another machine"
+    )
     monkeypatch.setattr(
         Plain, "piece", lambda self: whole(self) if "a.js" in self._file.name else piece(self)
     )

@@ -13,7 +13,7 @@ def test_every_reader_has_a_sample() -> None:
     )
 
 
-@pytest.mark.parametrize("reader", [reader.name for reader in REGISTRY.readers()])
+@pytest.mark.parametrize("reader", sorted(samples().keys() & {reader.name for reader in REGISTRY.readers()}))
 def test_a_sample_is_of_the_format_that_it_is_named_for(reader, tmp_path) -> None:
     path = tmp_path / "events"
     path.write_bytes(samples()[reader])
@@ -24,6 +24,5 @@ def test_a_format_that_is_not_written() -> None:
     with pytest.raises(InvalidArgument) as caught:
         encoded(incident(), "yaml")
     assert str(caught.value) == (
-        "events cannot be written as 'yaml'\n"
-        "Hint: use one of parquet, arrow, jsonl, otlp-json, jaeger"
+        "events cannot be written as 'yaml'\nHint: use one of parquet, arrow, jsonl, otlp-json, jaeger"
     )

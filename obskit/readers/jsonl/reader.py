@@ -26,7 +26,7 @@ import pyarrow.json as pj
 
 from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
-from obskit.readers.io.line_blocks import Block, LineBlocks, apart, newlines
+from obskit.readers.io.line_blocks import Block, LineBlocks, newlines, split_odd_lines
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.inferred_schema import Shape
 from obskit.readers.jsonl.uniform_lines import Alike
@@ -242,7 +242,7 @@ class JsonLines:
         self, block: Block, schema: pa.Schema, damage: Callable[[], str | None]
     ) -> pa.RecordBatch | None:
         """Return a block but for its bad lines, which are counted; None where that is not all."""
-        good, bad = apart(block)
+        good, bad = split_odd_lines(block)
         if not bad:
             return None
         for line in bad:
