@@ -126,18 +126,31 @@ class ReaderContract:
         """
         return None
 
+    def carried(self, rows: int | None = None) -> pa.Table:
+        """Return what is written: rows that the format carries, with the fields that have a value in them.
+
+        Args:
+            rows: number of rows; None for all.
+
+        Returns:
+            A table, typed as in a Dataset.
+        """
+        table = self.carries(self.events()).slice(0, rows)
+        filled = [name for name in table.schema.names if table.column(name).null_count < table.num_rows]
+        return table.select(filled)
+
     # The contract.
 
     def test_the_same_incident_gives_the_same_table(self) -> None:
         """All values, types and nulls that the format keeps come back, and nothing else."""
-        table = self._carried()
+        table = self.carried()
         loaded = self._load(self.write(table))
         _check_empty(differences(loaded.table, self.expected(table)))
         _check_empty([str(rejection) for rejection in loaded.report.rejected])
 
     def test_what_it_keeps_can_be_compared(self) -> None:
         """At least one row is carried, and each field in `keeps` has a value; else nothing is compared."""
-        table = self._carried()
+        table = self.carried()
         _check(table.num_rows > 0, "carries() returns no row")
         own = self.adds(table)
         for name in self.keeps or ():
@@ -148,7 +161,7 @@ class ReaderContract:
     def test_it_knows_its_own_files(self) -> None:
         """`sniff` recognizes the first bytes of a large file and of a small one."""
         for rows in (None, 1):
-            head = self.write(self._carried(rows))[:HEAD]
+            head = self.write(self.carried(rows))[:HEAD]
             match, best = self.reader.sniff(head), self._best_match(head)
             _check(match > Match.NO, f"{self.reader.name} does not recognize its own file: {head[:80]!r}")
             _check(match == best, f"{self.reader.name} matches {match.name}, another reader {best.name}")
@@ -175,7 +188,7 @@ class ReaderContract:
 
     def test_torn_at_any_place(self) -> None:
         """The records before the break come back, and the missing ones are reported."""
-        data = self.write(self._carried(FEW))
+        data = self.write(self.carried(FEW))
         whole = _rows(self._load(data).table)
         silent = 0
         for cut in _places(len(data)):
@@ -196,7 +209,7 @@ class ReaderContract:
 
     def test_compressed(self) -> None:
         """gzip, zstd and bzip2 change nothing."""
-        table = self._carried()
+        table = self.carried()
         data = self.write(table)
         for packed in (
             gzip.compress(data),
@@ -210,7 +223,7 @@ class ReaderContract:
 
     def test_a_compressed_file_that_breaks_off(self) -> None:
         """Missing rows are reported: a reader looks at `stream.damage` when the stream ends."""
-        data = self.write(self._carried())
+        data = self.write(self.carried())
         packed = gzip.compress(data)
         whole = self._load(data).table.num_rows
         for cut in (len(packed) // 2, len(packed) - 12):
@@ -226,7 +239,7 @@ class ReaderContract:
 
     def test_hostile_bytes(self) -> None:
         """Any bytes give rows and rejections, or one of obskit's errors."""
-        data = self.write(self._carried(FEW))
+        data = self.write(self.carried(FEW))
         chance = random.Random(20_260_504)  # noqa: S311
         for number in range(MUTANTS):
             mutant = bytearray(data)
@@ -250,7 +263,7 @@ class ReaderContract:
 
     def test_what_cannot_be_read_is_counted_with_its_place(self) -> None:
         """One bad record is one rejection with file and position; the good ones come back."""
-        data = self.write(self._carried())
+        data = self.write(self.carried())
         spoiled = self.spoiled(data)
         if spoiled is None:
             raise unittest.SkipTest("spoiled() returns None: no single record of the format can be spoiled")
@@ -267,12 +280,6 @@ class ReaderContract:
             bool(rejection.position and rejection.reason),
             f"the rejection needs a position and a reason, got {rejection}",
         )
-
-    def _carried(self, rows: int | None = None) -> pa.Table:
-        """Return the first rows that the format carries, with the fields that have a value in them."""
-        table = self.carries(self.events()).slice(0, rows)
-        filled = [name for name in table.schema.names if table.column(name).null_count < table.num_rows]
-        return table.select(filled)
 
     def _load(self, data: bytes) -> Loaded:
         """Load a file of these bytes with the reader, if its `sniff` accepts them.

@@ -88,7 +88,7 @@ def test_a_name_with_brackets_is_a_name(tree):
 def test_no_such_path(tree):
     with pytest.raises(NoSuchPath) as caught:
         expand(tree / "a.json")
-    assert str(caught.value) == f"there is no {tree}/a.json\nHint: did you mean {tree}/a.jsonl?"
+    assert str(caught.value) == f"{tree}/a.json does not exist\nHint: did you mean {tree}/a.jsonl?"
     with pytest.raises(FileNotFoundError, match="nothing matches"):
         expand(tree / "*.csv")
 
@@ -98,7 +98,7 @@ def test_empty_folder(tmp_path):
         expand(tmp_path)
     assert (
         str(caught.value)
-        == f"{tmp_path} is a folder without a file to read\nHint: name a folder that holds events"
+        == f"the folder {tmp_path} has no file to read\nHint: name a folder that holds events"
     )
 
 
@@ -110,12 +110,12 @@ def test_a_file_and_a_link_to_it_are_one_file(tmp_path):
     with pytest.raises(NoSuchPath) as told:
         expand(tmp_path / "gone.jsonl")
     assert str(told.value) == (
-        f"there is no {tmp_path}/gone.jsonl\nHint: it is a link to /nowhere/at/all, which is not there"
+        f"{tmp_path}/gone.jsonl does not exist\nHint: it is a link to /nowhere/at/all, which does not exist"
     )
 
 
 def test_a_name_that_is_too_long_is_not_there():
-    with pytest.raises(NoSuchPath, match=r"^there is no a{300}…"):
+    with pytest.raises(NoSuchPath, match=r"^a{300}… does not exist"):
         expand("a" * 5000)
 
 

@@ -1,7 +1,6 @@
 """Which reader is chosen, and one suite of the same events in every format."""
 
 import dataclasses
-import errno
 import gzip
 import io
 import json
@@ -10,10 +9,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from obskit.errors import InvalidArgument, LimitExceeded, ReadError, StorageFull
+from obskit.errors import InvalidArgument, ReadError
 from obskit.readers import Match, Reader
 from obskit.readers import registry as registry_module
-from obskit.readers.io import source as source_module
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Registry
 from obskit.schema import LoadReport, ReadOptions
@@ -187,34 +185,6 @@ def test_readers_of_other_packages_are_found_by_their_entry_point(monkeypatch):
     assert [found.name for found in registry.readers()] == ["theirs"]
     assert [found.name for found in registry.readers()] == ["theirs"]
     assert asked == ["obskit.readers"]
-
-
-def test_no_room_to_decompress(tmp_path, monkeypatch):
-    class Full:
-        name = "x"
-
-        def __enter__(self):
-            return self
-
-        def __exit__(self, *_):
-            return None
-
-        def write(self, data):
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    path = tmp_path / "a.parquet.gz"
-    path.write_bytes(gzip.compress(b"PAR1"))
-    monkeypatch.setattr(source_module.tempfile, "NamedTemporaryFile", lambda **_: Full())
-    with pytest.raises(StorageFull, match=f"no room in .* to decompress {path}"), Source(path).on_disk():
-        pass
-
-
-def test_more_than_the_limit_to_decompress(tmp_path, monkeypatch):
-    path = tmp_path / "a.parquet.gz"
-    path.write_bytes(gzip.compress(b"PAR1" + b"x" * 5_000_000))
-    monkeypatch.setattr(source_module, "SPOOL_LIMIT", 1_000_000)
-    with pytest.raises(LimitExceeded, match="unfolds to more than"), Source(path).on_disk():
-        pass
 
 
 def keyword_only(source, report, *, mapping=None):

@@ -31,7 +31,7 @@ class Broken:
         self.suite = suite()
         if hasattr(self.suite, "setup_method"):
             self.suite.setup_method(None)
-        table = self.suite._carried()
+        table = self.suite.carried()
         data, expected = self.suite.write(table), self.suite.expected(table)
         self.suite.write, self.suite.expected = (lambda _: data), (lambda _: expected)
         self.first, self.batches = suite.reader.read, []

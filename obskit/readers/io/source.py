@@ -144,7 +144,8 @@ class Gzip:
 class _Zstd:
     """Concatenated zstd frames.
 
-    Arrow's stream loses the output of a call that fails, so the end before a break is read again in small steps.
+    Arrow's stream loses the output of a call that fails, so the last part before a break is read again in
+    small steps.
     """
 
     def __init__(self, path: Path) -> None:
