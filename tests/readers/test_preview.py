@@ -57,13 +57,13 @@ def test_rows_are_spread_over_the_file(tmp_path, suffix):
     assert (preview.files, preview.of) == (1, 1)
 
 
-def test_a_short_file_is_taken_whole(tmp_path):
+def test_a_short_file_is_read_completely(tmp_path):
     path = tmp_path / "few.jsonl"
     path.write_bytes(lines(count=50))
     assert numbers(path)[0] == list(range(50))
 
 
-def test_larger_files_give_more_and_broken_ones_nothing(tmp_path):
+def test_larger_files_yield_more_rows_and_broken_ones_none(tmp_path):
     large, small, broken = (tmp_path / name for name in ("large.jsonl", "small.jsonl", "z.jsonl"))
     large.write_bytes(lines())
     small.write_text("".join(json.dumps({"n": -1, "pad": "x" * 60}) + "\n" for _ in range(ROWS // 10)))
@@ -73,7 +73,7 @@ def test_larger_files_give_more_and_broken_ones_nothing(tmp_path):
     assert (preview.files, preview.of) == (2, 3)
 
 
-def test_other_formats_give_their_first_rows(tmp_path):
+def test_other_formats_yield_their_first_rows(tmp_path):
     path = tmp_path / "events.parquet"
     pq.write_table(pa.table({"n": list(range(5_000))}), path)
     assert numbers(path)[0] == list(range(1_000))
@@ -103,7 +103,7 @@ class Pieces:
     st.integers(1, 5),
     st.integers(1, 10),
 )
-def test_only_whole_lines_in_order(texts, ended, size, taken, marks):
+def test_lines_are_whole_and_in_order(texts, ended, size, taken, marks):
     numbered = [b"%d:" % n + text for n, text in enumerate(texts)]
     data = b"\n".join(numbered) + (b"\n" if ended and texts else b"")
     plan = Plan(taken, 1 / marks, 1.0, time.monotonic() + 60)
@@ -115,7 +115,7 @@ def test_only_whole_lines_in_order(texts, ended, size, taken, marks):
     assert got[:taken] == numbered[:taken]
 
 
-def test_it_stops_in_time(tmp_path):
+def test_it_stops_at_the_deadline(tmp_path):
     data = lines()
     stream, out = (
         SampledStream(Pieces(data, 1_000), len(data), Plan(10, 0.01, 1.0, time.monotonic() - 1)),

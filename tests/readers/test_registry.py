@@ -1,4 +1,4 @@
-"""Which reader is chosen, and one suite of the same events in every format."""
+"""The choice of a reader, and the same events in several formats."""
 
 import dataclasses
 import gzip
@@ -114,7 +114,7 @@ def reader(name, suffixes, match):
     return Reader(name, suffixes, lambda head: match, lambda source, report, options: iter(()))
 
 
-def test_the_best_match_wins_then_the_suffix_then_an_error_names_both(tmp_path):
+def test_the_best_match_wins_then_the_suffix_else_an_error_names_both(tmp_path):
     path = tmp_path / "a.two.gz"
     path.write_bytes(b"x")
     registry = Registry()
@@ -164,7 +164,7 @@ def test_a_reader_may_claim_a_file_by_its_name(tmp_path):
     assert registry.choose(Source(path)) is own
 
 
-def test_two_readers_of_one_name():
+def test_two_readers_cannot_have_one_name():
     registry = Registry()
     registry.register(reader("one", (), Match.NO))
     with pytest.raises(InvalidArgument) as caught:
@@ -174,7 +174,7 @@ def test_two_readers_of_one_name():
     )
 
 
-def test_readers_of_other_packages_are_found_by_their_entry_point(monkeypatch):
+def test_readers_of_other_packages_are_found_by_entry_point(monkeypatch):
     class Entry:
         def load(self):
             return reader("theirs", (".t",), Match.CERTAIN)
@@ -214,7 +214,7 @@ def test_a_reader_takes_the_options_or_the_mapping_alone(tmp_path, read):
     assert batch.to_pylist() == [{"mapped": str(mapping)}]
 
 
-def test_the_same_reader_is_registered_twice():
+def test_the_same_reader_can_be_registered_twice():
     registry = Registry()
     for _ in range(2):
         registry.register(Reader("x", (), sniffed, keyword_only))

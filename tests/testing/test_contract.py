@@ -1,7 +1,7 @@
-"""Every reader keeps the contract: the same incident in its format, told from others, torn, hostile.
+"""Every reader keeps the contract; here are the suites of general formats, and the contract's own failures.
 
-A reader of another format is a class of a few lines: how the incident is written, and what the format cannot
-carry.
+A reader of another format needs a class of a few lines: how the incident is written, and what the format
+cannot hold.
 """
 
 from __future__ import annotations
@@ -42,19 +42,19 @@ from obskit.writers import FORMATS
 
 
 def without(table: pa.Table, *names: str) -> pa.Table:
-    """The table without these fields."""
+    """Return the table without some fields."""
     return table.drop_columns([name for name in names if name in table.schema.names])
 
 
 def normalized(table: pa.Table) -> pa.Table:
-    """The table as a reader gives it that was given just this."""
+    """Return the table as it is after loading."""
     normalizer = Normalizer(LoadReport())
     batches = [normalizer.batch(batch) for batch in table.replace_schema_metadata(NAMED).to_batches()]
     return pa.Table.from_batches([cast(batch, normalizer.schema) for batch in batches])
 
 
 def changed(table: pa.Table, **columns: Any) -> pa.Table:
-    """The table with other values in some fields."""
+    """Return the table with other values in some fields."""
     for name, values in columns.items():
         field = table.schema.field(name)
         table = table.set_column(table.schema.get_field_index(name), field.name, values)
@@ -62,7 +62,7 @@ def changed(table: pa.Table, **columns: Any) -> pa.Table:
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """Rows without nulls, times as text."""
+    """Return rows without nulls, times as text."""
     return [json.loads(line) for line in encoded(table, "jsonl").splitlines()]
 
 
@@ -121,7 +121,7 @@ class TestJaeger(ReaderContract):
 
 
 class TestCsv(ReaderContract):
-    """Everything is text, an empty one is null; lists are JSON."""
+    """All values are text, empty text is null, lists are JSON."""
 
     reader = CSV
     tells_torn = False
@@ -140,7 +140,7 @@ class TestCsv(ReaderContract):
         return table
 
     def expected(self, table: pa.Table) -> pa.Table:
-        # "007" is text and stays so; "1e5" too.
+        # "007" and "1e5" stay text.
         return self._flat(table)
 
     def spoiled(self, data: bytes) -> bytes:
@@ -149,7 +149,7 @@ class TestCsv(ReaderContract):
 
 
 class TestOtlpProtobuf(ReaderContract):
-    """The same requests by the official library, each with its length before it, as the Collector writes."""
+    """The same requests from the official library, each after its length, as the Collector writes them."""
 
     reader = OTLP_PROTOBUF
 
@@ -168,7 +168,7 @@ class TestOtlpProtobuf(ReaderContract):
 
 
 class TestHoneycomb(ReaderContract):
-    """A batch of events under Honeycomb's names. An event says of a span's event or link that it is one."""
+    """A batch of events with Honeycomb's field names."""
 
     reader = HONEYCOMB
     lacks = ("events", "links", "error", "event_count")
@@ -191,7 +191,7 @@ class TestHoneycomb(ReaderContract):
         return json.dumps(batch, separators=(",", ":")).encode()
 
     def expected(self, table: pa.Table) -> pa.Table:
-        # What has the id of a span and no kind may be a span; a rate there always is.
+        # A row with a span id and no kind may be a span; a sample rate is always there.
         unsaid = pc.and_(pc.equal(table["kind"], "event"), pc.is_valid(table["span_id"]))
         kind = pc.if_else(unsaid, pa.scalar(None, pa.string()), table["kind"])
         weight = pc.fill_null(table["sample_weight"], 1.0)
@@ -202,7 +202,7 @@ class TestHoneycomb(ReaderContract):
 
 
 class TestZipkin(ReaderContract):
-    """A tag is text, an annotation a time and a text, a duration whole microseconds; there are no log records."""
+    """Tags are text, annotations a time and a text, durations whole microseconds; there are no log records."""
 
     reader = ZIPKIN
     own = ("timestamp", "name", "kind", "trace_id", "span_id", "parent_span_id", "service.name")
@@ -228,7 +228,7 @@ class TestZipkin(ReaderContract):
         return table.filter(pc.is_valid(table["duration_ms"]))
 
     def write(self, table: pa.Table) -> bytes:
-        told = {name: name for name in self.texts} | self.tags
+        tag_of = {name: name for name in self.texts} | self.tags
         micros = table["timestamp"].cast(pa.int64()).to_pylist()
         spans = [
             {
@@ -241,7 +241,7 @@ class TestZipkin(ReaderContract):
                 "duration": round(row["duration_ms"] * 1000),
                 "localEndpoint": {"serviceName": row["service.name"]},
                 "annotations": [{"timestamp": at, "value": name} for at, name, _ in notes or []],
-                "tags": {told[name]: self._text(value) for name, value in row.items() if name in told},
+                "tags": {tag_of[name]: self._text(value) for name, value in row.items() if name in tag_of},
             }
             for row, began, notes in zip(rows_of(table), micros, self._notes(table), strict=True)
         ]
