@@ -1,17 +1,19 @@
-"""Files into batches: finds the files, tells formats by content, gives rows with names as found.
+"""Find files, recognize their format by content, and read them as Arrow batches with names as found.
 
-What a row's names and types mean is `obskit.schema`'s business; readers count what they cannot read and
-hold no more than a few blocks in memory.
+What names and types mean is left to `obskit.schema`. Readers hold a few blocks in memory, and count what they
+cannot read.
 """
 
 import warnings
 from typing import Any
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
 from obskit.readers.discovery import expand, is_document
 from obskit.readers.honeycomb import READER as HONEYCOMB
+from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
@@ -26,7 +28,7 @@ from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.delta import READER as DELTA
 from obskit.readers.zipkin.reader import READER as ZIPKIN
-from obskit.schema import ReadOptions
+from obskit.schema import FileReport, ReadOptions
 
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
@@ -37,14 +39,20 @@ for _reader in (
 
 __all__ = [
     "REGISTRY",
+    "Block",
+    "FileReport",
+    "LineBlocks",
     "Match",
     "PreviewReader",
     "ReadOptions",
     "Reader",
+    "RowBatcher",
     "Source",
+    "TooDeep",
     "Vanished",
     "being_written",
     "expand",
+    "flat",
     "is_document",
     "read_batches",
     "read_paths",

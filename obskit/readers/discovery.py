@@ -1,4 +1,4 @@
-"""Which files a user means by a path, a folder or a pattern."""
+"""Expand paths, folders and patterns into the files to read."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ from obskit.names import nearest
 from obskit.readers.io.live_files import current, entries_of
 from obskit.readers.registry import REGISTRY
 
-# Written by obskit beside the data: a Dataset's own description, its codes, what `obskit demo` planted.
-_OURS = frozenset({"obskit.json", ".codes", "planted.json"})
-_PAPERS = frozenset({"readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile"})
-_DOCUMENTS = frozenset(
+# Written by obskit next to the data: a Dataset's manifest, its codes, what `obskit demo` planted.
+_OWN_FILES = frozenset({"obskit.json", ".codes", "planted.json"})
+_DOCUMENT_NAMES = frozenset(
+    {"readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile"}
+)
+_DOCUMENT_SUFFIXES = frozenset(
     {".md", ".rst", ".adoc", ".html", ".htm", ".css", ".pdf", ".svg", ".png", ".jpg", ".jpeg", ".gif"}
     | {".webp", ".py", ".sh", ".ipynb", ".sha256", ".md5"}
 )
@@ -25,50 +27,51 @@ _DOCUMENTS = frozenset(
 def expand(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]], passed: list[Path] | None = None
 ) -> list[Path]:
-    """Return the files that paths mean: files, folders with all below them, patterns (`*.jsonl.gz`, `**`).
+    """Return the files that paths name: files, folders with everything below, patterns (`*.jsonl.gz`, `**`).
 
-    Sorted within each path, each file once, also where a link names it again; hidden files and folders are
-    passed over, and a folder that a link leads back to is entered once. In a folder what goes with data but
-    holds none is passed over too: what obskit itself writes beside events (`obskit.json`, `planted.json`),
-    and documents by their name (`README`, `LICENSE`, `*.md`, pictures, ...). A file that is named itself is
-    taken whatever it is called. A Delta table is its log's newest entry; of a block of Tempo's only the data
-    is taken.
+    In folders, hidden files and folders are skipped, and so are files that belong to data but hold none: what
+    obskit itself writes (`obskit.json`, `planted.json`), and documents by their name (`README`, `LICENSE`,
+    `*.md`, pictures, ...). A file that is named itself is always taken. If a reader selects the files of a
+    folder (`Reader.select_files`), only those are taken: of a Delta table the newest entry of its log.
 
     Args:
         paths: one or several.
-        passed: the documents that were passed over are added to it.
+        passed: documents that are skipped are appended to it.
+
+    Returns:
+        The files, sorted within each path. Each file is listed once, also if links lead to it again.
 
     Raises:
-        NoSuchPath: a path that is not there, or a pattern that matches nothing.
-        ReadError: a folder without a file.
+        NoSuchPath: a path does not exist, or a pattern matches nothing.
+        ReadError: a folder has no file.
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
     found: dict[str, Path] = {}
     for given in paths:
         path = Path(os.path.expanduser(given))
-        if os.path.isdir(path):  # which, unlike Path's, is false for a name that is too long to be one
-            files = _events(_below(path), passed)
+        if os.path.isdir(path):  # unlike Path.is_dir, False for a name that is too long
+            files = _without_documents(_below(path), passed)
             if not files:
                 raise ReadError(
-                    f"{path} is a folder without a file to read", hint="name a folder that holds events"
+                    f"the folder {path} has no file to read", hint="name a folder that holds events"
                 )
         elif os.path.exists(path):
             files = [path]
         elif glob.has_magic(str(path)):
             files = _matching(str(path), passed)
             if not files:
-                raise NoSuchPath(f"nothing matches {path}", hint="quote a pattern, so that obskit expands it")
+                raise NoSuchPath(f"nothing matches {path}", hint="check the pattern, and quote it in a shell")
         else:
             shown = str(path) if len(str(path)) <= 300 else f"{str(path)[:300]}…"
-            raise NoSuchPath(f"there is no {shown}", hint=_hint(path))
+            raise NoSuchPath(f"{shown} does not exist", hint=_hint(path))
         for file in files:
             found.setdefault(os.path.realpath(file), file)
     return current(list(found.values()))
 
 
-def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
-    """Return what of a folder's files may hold events; documents go to `passed`."""
+def _without_documents(files: list[Path], passed: list[Path] | None) -> list[Path]:
+    """Return the files of a folder that may hold events; documents are appended to `passed`."""
     kept = []
     for path in files:
         if not is_document(path):
@@ -79,9 +82,13 @@ def _events(files: list[Path], passed: list[Path] | None) -> list[Path]:
 
 
 def is_document(path: Path) -> bool:
-    """Whether a file goes with data but holds none, by its name: a README, a picture, what we write."""
+    """Return whether a file belongs to data but holds none, by its name: a README, a picture, a manifest."""
     name = path.name.lower()
-    return path.suffix.lower() in _DOCUMENTS or name.partition(".")[0] in _PAPERS or name in _OURS
+    return (
+        path.suffix.lower() in _DOCUMENT_SUFFIXES
+        or name.partition(".")[0] in _DOCUMENT_NAMES
+        or name in _OWN_FILES
+    )
 
 
 def _matching(pattern: str, passed: list[Path] | None) -> list[Path]:
@@ -92,16 +99,16 @@ def _matching(pattern: str, passed: list[Path] | None) -> list[Path]:
     for name in sorted(glob.glob(pattern)):
         path = Path(name)
         if path.is_dir():
-            files += _events(_below(path), passed)
-        elif path.is_file() and path.name not in _OURS:
+            files += _without_documents(_below(path), passed)
+        elif path.is_file() and path.name not in _OWN_FILES:
             files.append(path)
     return files
 
 
 def _matching_below(parts: tuple[str, ...], passed: list[Path] | None) -> list[Path]:
-    """Return what a pattern with `**` matches: files by their names, and all files of folders by theirs.
+    """Return the files that a pattern with `**` matches, and all files below the folders that it matches.
 
-    Each folder is entered once: links that lead back would make as many ways as there are stars in the sky.
+    Each folder is entered once: with links that lead back there would be exponentially many paths.
     """
     at = parts.index("**")
     top = str(Path(*parts[:at])) if at else "."
@@ -109,16 +116,16 @@ def _matching_below(parts: tuple[str, ...], passed: list[Path] | None) -> list[P
     for root in sorted(glob.glob(top)) if glob.has_magic(top) else [top]:
         for path in _below(Path(root)):
             below = path.relative_to(root).parts
-            if _fits(below, parts[at:]):
+            if _matches(below, parts[at:]):
                 files.append(path)
-            elif any(_fits(below[:depth], parts[at:]) for depth in range(1, len(below))):
-                files += _events([path], passed)
+            elif any(_matches(below[:depth], parts[at:]) for depth in range(1, len(below))):
+                files += _without_documents([path], passed)
     return files
 
 
-def _fits(names: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
-    """Whether a path's names are those of a pattern; `**` is any number of them, none included."""
-    # Which of the names may be the next one, part of the pattern after part.
+def _matches(names: tuple[str, ...], pattern: tuple[str, ...]) -> bool:
+    """Return whether the names of a path match a pattern; `**` matches any number of names, also none."""
+    # The positions in `names` that the parts of the pattern so far may end at.
     ends = {0}
     for part in pattern:
         if part == "**":
@@ -139,10 +146,10 @@ def _below(folder: Path) -> list[Path]:
             key = (status.st_dev, status.st_ino)
             entries = [] if key in seen else entries_of(where)
         except OSError:
-            continue  # not ours to look into, or gone by now
+            continue  # no permission, or deleted meanwhile
         seen.add(key)
         shown: Sequence[Path | os.DirEntry[str]] = _selected(where, entries) or entries
-        shown = [path for path in shown if not path.name.startswith(".") and path.name not in _OURS]
+        shown = [path for path in shown if not path.name.startswith(".") and path.name not in _OWN_FILES]
         waiting += [Path(path) for path in reversed(shown) if path.is_dir()]
         files += [Path(path) for path in shown if path.is_file()]
     return sorted(files)
@@ -159,7 +166,9 @@ def _selected(folder: Path, entries: list[os.DirEntry[str]]) -> list[Path] | Non
 
 def _hint(path: Path) -> str:
     if os.path.islink(path):
-        return f"it is a link to {os.readlink(path)}, which is not there"
+        return f"it is a link to {os.readlink(path)}, which does not exist"
     parent = path.parent
     near = nearest(path.name, os.listdir(parent), n=1) if os.path.isdir(parent) else []
-    return f"did you mean {parent / near[0]}?" if near else f"looked from {Path.cwd()}"
+    if near:
+        return f"did you mean {parent / near[0]}?"
+    return f"check the path; the current folder is {Path.cwd()}"

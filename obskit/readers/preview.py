@@ -1,8 +1,8 @@
-"""A sample of many rows in a few seconds, for an answer that comes before the exact one.
+"""Sample the rows of large files in a few seconds, for an answer that comes before the exact one.
 
-Of files made of lines, whole lines are taken at even distances: a plain file is entered in the middle, a
-compressed one has to be unfolded up to there, so that of very large ones only a first stretch is seen. Of
-other files the first rows are taken. Nothing here counts what cannot be read: that is for the real pass.
+From files with one record per line, lines are taken at even distances: an uncompressed file is read at those
+positions only, a compressed one has to be decompressed up to each, so of a very large one only the beginning
+is sampled. From other files the first rows are taken. What cannot be read is not counted here.
 """
 
 from __future__ import annotations
@@ -23,26 +23,29 @@ from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
 
 FILES = 32
+"""Files that are sampled, at most."""
+
 MARKS = 24
-"""Places of a file at which lines are taken."""
+"""Positions in a file at which lines are taken."""
 
 LAST = 0.995
-"""Where the last of them lies, as a share of the file: what is newest matters most."""
+"""The last of these positions, as a share of the file: the newest events matter most."""
 
-UNFOLDED = 50_000_000
-"""Bytes of compressed input that are unfolded in a second."""
+DECOMPRESSED_PER_SECOND = 50_000_000
+"""Bytes of compressed input that are decompressed in a second, about."""
 
 _LINE_LIMIT = 16 * 1024 * 1024
 
 
 @dataclass(frozen=True)
 class Plan:
-    """How a file is skimmed.
+    """Which lines of a file are taken.
 
     Attributes:
-        lines: taken at each mark.
-        step: distance of marks, and `reach`, where the last may lie; as shares of the file.
-        deadline: on `time.monotonic`, when to stop wherever one is.
+        lines: number of lines at each mark.
+        step: distance between marks, as a share of the file.
+        reach: where the last mark may be, as a share of the file.
+        deadline: when to stop, on `time.monotonic`.
     """
 
     lines: int
@@ -51,8 +54,8 @@ class Plan:
     deadline: float
 
 
-class Skimmed:
-    """A stream that leaves out lines between marks; it ends early without damage."""
+class SampledStream:
+    """A stream without the lines between the marks of a plan. It may end early, without damage."""
 
     def __init__(self, stream: Stream, size: int, plan: Plan) -> None:
         self.damage: str | None = None
@@ -60,16 +63,16 @@ class Skimmed:
         self._size = max(size, 1)
         self._plan = plan
         self._next = 0.0
-        self._left = plan.lines  # from the first line on, for a table begins with its header
+        self._left = plan.lines  # begin at the first line: it may be the header of a table
         self._rest = b""
         self._ended = False
 
     def position(self) -> int:
-        """Return the bytes of the file that have been passed."""
+        """Return how many bytes of the file have been passed."""
         return self._stream.position()
 
     def piece(self) -> bytes:
-        """Return whole lines, empty at the end."""
+        """Return whole lines; empty at the end."""
         while not self._ended:
             data = self._stream.piece()
             if not data:
@@ -83,7 +86,7 @@ class Skimmed:
         return b""
 
     def _enter(self, data: bytes) -> bytes:
-        """Return what follows the first newline if the next mark is reached, else nothing."""
+        """Return the bytes after the first newline once the next mark is reached, else nothing."""
         share = self._stream.position() / self._size
         if share > self._plan.reach or time.monotonic() > self._plan.deadline:
             self._ended = True
@@ -108,40 +111,41 @@ class Skimmed:
             self._next += self._plan.step
             if isinstance(self._stream, Plain):
                 taken = self.position() - len(data) + cut
-                # A byte earlier: from there the next newline is the one before the line at that place.
+                # One byte earlier: if a line begins at the mark, the newline before it is found.
                 self._stream.skip_to(max(taken, int(self._next * self._size)) - 1)
         return data[:cut]
 
 
-class SkimmedSource(Source):
-    """A file of which streams give the lines of a plan."""
+class SampledSource(Source):
+    """A file whose streams yield only the lines of a plan, once there is one."""
 
     plan: Plan | None = None
 
     @contextmanager
     def stream(self) -> Iterator[Stream]:
-        """Open the file, to be skimmed once there is a plan."""
+        """Open the file from its beginning."""
         with super().stream() as stream:
             if self.plan is None:
                 yield stream
                 return
             if isinstance(stream, Gzip):
                 stream.step = min(stream.step, max(4096, self.size // (4 * MARKS)))
-            yield Skimmed(stream, self.size, self.plan)
+            yield SampledStream(stream, self.size, self.plan)
 
 
 class PreviewReader:
     """A sample of the rows of files.
 
     Args:
-        paths: what `expand` gave.
+        paths: files, as `expand` returns them.
         options: how to read them.
-        rows: about how many, shared among the files by their size.
-        seconds: how long reading may take, about.
+        rows: of the sample, about; shared among the files by their size.
+        seconds: that reading may take, about.
 
     Attributes:
-        files: how many files were looked at; `of` how many there are.
-        reach: share of each compressed file that was seen at most, 1 where all of it was.
+        files: number of files that rows were read from.
+        of: number of all files.
+        reach: share of each compressed file that was read, at most.
     """
 
     def __init__(
@@ -155,10 +159,10 @@ class PreviewReader:
         self._rows = rows
         self._seconds = seconds
         self._bytes = max(1, sum(size for _, size in self._chosen))
-        self.reach = min(1.0, seconds * UNFOLDED / self._bytes)
+        self.reach = min(1.0, seconds * DECOMPRESSED_PER_SECOND / self._bytes)
 
     def batches(self) -> Iterator[pa.RecordBatch]:
-        """Give the rows with names as found; a file that cannot be read gives none."""
+        """Yield the rows, with names as found; files that cannot be read are skipped."""
         for path, size in self._chosen:
             share = size / self._bytes
             quota = max(1, int(self._rows * share))
@@ -174,9 +178,9 @@ class PreviewReader:
             self.files += bool(given)
 
     def _file(self, path: Path, quota: int, deadline: float) -> Iterator[pa.RecordBatch]:
-        source = SkimmedSource(path)
+        source = SampledSource(path)
         reader = REGISTRY.choose(source)
-        if _of_lines(reader, source):
+        if _has_line_records(reader, source):
             reach = self.reach if source.compression else 1.0
             marks = min(MARKS, quota)
             step = LAST * reach / max(1, marks - 1)
@@ -184,7 +188,7 @@ class PreviewReader:
         yield from reader.read(source, LoadReport().file(path), self._options)
 
 
-def _of_lines(reader: Reader, source: Source) -> bool:
+def _has_line_records(reader: Reader, source: Source) -> bool:
     first, newline, _ = source.head.removeprefix(UTF8_BOM).partition(b"\n")
     if reader.lines is None or not newline:
         return False

@@ -1,4 +1,4 @@
-"""The two ways in: one file, or many of which some may be no events."""
+"""Read one file, or many of which some may not hold events."""
 
 from __future__ import annotations
 
@@ -16,22 +16,25 @@ from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
 
 
 class Vanished(ReadError):
-    """A file that was there when its folder was listed: packed meanwhile, or deleted."""
+    """A file that was deleted or packed after its folder was listed."""
 
 
 def read_batches(
     path: Path, report: LoadReport, options: ReadOptions = READ_AS_IS
 ) -> Iterator[pa.RecordBatch]:
-    """Give one file's events in batches, names as found, by the reader that its content asks for.
+    """Yield one file's events, read by the reader that recognizes its content.
 
     Args:
         path: an ordinary file.
-        report: what cannot be read is counted here.
-        options: how to read it; readers of columns check that the sources of its mapping are there.
+        report: counts what cannot be read.
+        options: how to read it; readers of tables check that the columns that its mapping names exist.
+
+    Yields:
+        Batches with names as found; schemas may differ.
 
     Raises:
-        ReadError: nothing of the file can be read as events.
-        LimitExceeded: a limit that the message states.
+        ReadError: the whole file cannot be read.
+        LimitExceeded: the file exceeds a limit, which the message states.
     """
     source = Source(path)
     reader = REGISTRY.choose(source)
@@ -46,19 +49,27 @@ def read_batches(
             raise
         raise ReadError(
             f"{path} cannot be read: {error.strerror or error}",
-            hint="is the disk, or the network to it, well?",
+            hint="check the disk, or the network if the file is on another machine",
         ) from error
 
 
 def read_paths(
     paths: Iterable[Path], report: LoadReport, options: ReadOptions = READ_AS_IS
 ) -> Iterator[pa.RecordBatch]:
-    """Give the events of many files; one that cannot be read is a counted rejection while others can.
+    """Yield the events of many files; a file that cannot be read is one rejection if others can.
+
+    Args:
+        paths: ordinary files.
+        report: counts what cannot be read.
+        options: how to read them.
+
+    Yields:
+        Batches with names as found; schemas may differ.
 
     Raises:
-        ReadError: there is but one file, or not one of them can be read.
-        Vanished: a file is gone by now.
-        LimitExceeded: a limit that the message states.
+        ReadError: the only file, or every file, cannot be read.
+        Vanished: a file was deleted since its folder was listed.
+        LimitExceeded: a file exceeds a limit, which the message states.
     """
     files = list(paths)
     failed: list[ReadError] = []
@@ -79,12 +90,12 @@ def read_paths(
             report.reject(str(path), "", _reason(path, error))
     if failed and len(failed) == len(files):
         first = failed[0]
-        more = f" (the first of {len(files):,} files, none of which can be read)"
+        more = f" (none of the {len(files):,} files can be read; this is the first)"
         raise ReadError(first.message + more, hint=first.hint)
 
 
 def _vanished(path: Path) -> Vanished:
-    return Vanished(f"{path} is gone since its folder was listed", hint="load again")
+    return Vanished(f"{path} was deleted after its folder was listed", hint="load again")
 
 
 def _reason(path: Path, error: ReadError) -> str:

@@ -1,4 +1,4 @@
-"""What a file is that obskit does not read, in words for the error."""
+"""Describe files in formats that obskit does not read, for the error message."""
 
 from __future__ import annotations
 
@@ -24,11 +24,18 @@ _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\xfe\xff", "text in UTF-16"),
     (b"PARE", "an encrypted Parquet file"),
 )
-_LINES = "write one JSON object a line: jq -c '.[]' FILE > events.jsonl"
+_LINES = "write one JSON object per line: jq -c '.[]' FILE > events.jsonl"
 
 
 def describe(head: bytes) -> tuple[str, str | None]:
-    """Return (what the bytes look like, what to do about it or None) for bytes that no reader knows."""
+    """Describe the first bytes of a file that no reader recognizes.
+
+    Args:
+        head: the first bytes, decompressed.
+
+    Returns:
+        What they look like, such as "a PNG image"; a hint, or None.
+    """
     for magic, name in _MAGIC:
         if head.startswith(magic):
             hint = "unpack it first" if name.endswith((" archive", " data", " stream")) else None
@@ -50,12 +57,12 @@ def describe(head: bytes) -> tuple[str, str | None]:
 def _json(text: bytes) -> tuple[str, str | None]:
     if re.search(rb'"binaryAnnotations"\s*:', text):
         return (
-            "Zipkin's JSON of version 1, which is not read",
+            "Zipkin JSON of version 1, which is not supported",
             "export the traces as version 2: /api/v2/traces",
         )
     if text[:1] == b"[":
         return "a JSON list", _LINES
     return (
-        "JSON, but neither OTLP nor one object a line",
-        "write one JSON object a line: jq -c . FILE > events.jsonl",
+        "JSON, but neither OTLP nor one object per line",
+        "write one JSON object per line: jq -c . FILE > events.jsonl",
     )

@@ -1,7 +1,7 @@
-"""Tests for those who stand on obskit: a contract for readers of other formats, and what a service emitted.
+"""Helpers for tests: the contract that every reader keeps, sample files, and events that a service emits.
 
-`captured` needs the base install alone, the rest the extra `data`; so names are looked up when they are first
-used. This room refuses to be used outside of tests: it is neither fast nor sparing.
+`captured` needs only the base install, the rest the extra `data`; so modules are imported when names are
+first used. For tests only: nothing here is optimized for speed or memory.
 """
 
 from __future__ import annotations

@@ -1,8 +1,7 @@
-"""The same few events in every format: spans and logs of one small incident, with what readers stumble on.
+"""The incident: spans and log records with the values that readers get wrong, and how to compare tables.
 
-A booking fails in one region since a deployment: two traces over three services, with parents, an error that
-a condition said, log records, a marker, an exception, a link, weights, lists, nulls, nanoseconds, and names
-and texts of all kinds.
+A booking fails after a deployment: two traces, with parents, an explicit error, log records, a marker, an
+exception, a link, weights, lists, nulls, nanoseconds, and unusual names and texts.
 """
 
 from __future__ import annotations
@@ -151,29 +150,34 @@ _ROWS: tuple[dict[str, Any], ...] = (
 
 
 def incident(rows: int | None = None) -> pa.Table:
-    """Return the events as they lie in a Dataset, in order of their writing.
+    """Return the events of the incident, typed as in a Dataset.
 
     Args:
-        rows: only the first few of the eight.
+        rows: number of events; None for all eight.
+
+    Returns:
+        A table, in an order that is not that of time.
     """
-    chosen = _ROWS[:rows]
-    return as_loaded(chosen)
+    return as_loaded(_ROWS[:rows])
 
 
 def as_loaded(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    """Return rows as they lie in a Dataset."""
+    """Return rows as a table, typed as in a Dataset."""
     names = list(dict.fromkeys(name for row in rows for name in row))
     arrays = [pa.array([row.get(name) for row in rows], _TYPES.get(name)) for name in names]
     return _normalized(pa.Table.from_arrays(arrays, names))
 
 
 def kept(table: pa.Table, names: Collection[str] | None, more: Mapping[str, Any]) -> pa.Table:
-    """Return what a reader makes of a file that has these fields of a table, and some of its own.
+    """Return the table that a reader loads from a file with some fields of a table, and others added.
 
     Args:
-        table: events as they lie in a Dataset.
-        names: fields that stay; None: all of them.
-        more: other fields -> the value that all rows have, or an array of the rows' values.
+        table: events, typed as in a Dataset.
+        names: fields of the table that are kept; None for all of them.
+        more: added field -> the value that all rows have, or an array of the rows' values.
+
+    Returns:
+        The table after normalizing, with derived fields such as `error`.
     """
     if names is None and not more:
         return table
@@ -186,7 +190,7 @@ def kept(table: pa.Table, names: Collection[str] | None, more: Mapping[str, Any]
 
 
 def _normalized(table: pa.Table) -> pa.Table:
-    """Return a table as it is after loading: what rows say without words, such as `error`, is in it."""
+    """Return a table as it is after loading, with derived fields such as `error`."""
     normalizer = Normalizer(LoadReport())
     batch = normalizer.batch(
         pa.RecordBatch.from_arrays(
@@ -197,28 +201,35 @@ def _normalized(table: pa.Table) -> pa.Table:
 
 
 def differences(got: pa.Table, want: pa.Table) -> list[str]:
-    """Return in words how a table is not the one that was wanted, the order of rows and of fields aside.
+    """List how two tables differ, whatever the order of their rows and fields.
 
-    A field without any value is as good as none, for most formats do not keep it.
+    A field without any value counts as absent, because most formats do not keep it.
+
+    Args:
+        got: the table that was loaded.
+        want: the table that was written.
+
+    Returns:
+        One line per difference; empty if the tables are equal.
     """
     found = []
     if got.num_rows != want.num_rows:
-        found.append(f"{got.num_rows} rows, {want.num_rows} were written")
-    one, other = _content(got), _content(want)
-    for name in sorted(one.keys() | other.keys()):
-        if name not in one:
+        found.append(f"{got.num_rows} rows, expected {want.num_rows}")
+    loaded, written = _content(got), _content(want)
+    for name in sorted(loaded.keys() | written.keys()):
+        if name not in loaded:
             found.append(f"{name}: lost")
-        elif name not in other:
-            found.append(f"{name}: was not there, is {one[name][1]}")
-        elif one[name][0] != other[name][0]:
-            found.append(f"{name}: {one[name][0]}, was {other[name][0]}")
-        elif one[name][1] != other[name][1]:
-            found.append(f"{name}: {one[name][1]}, was {other[name][1]}")
+        elif name not in written:
+            found.append(f"{name}: unexpected, has {loaded[name][1]}")
+        elif loaded[name][0] != written[name][0]:
+            found.append(f"{name}: type {loaded[name][0]}, expected {written[name][0]}")
+        elif loaded[name][1] != written[name][1]:
+            found.append(f"{name}: {loaded[name][1]}, expected {written[name][1]}")
     return found
 
 
 def _content(table: pa.Table) -> dict[str, tuple[str, list[str]]]:
-    """Return of every field with a value its type and values, rows in an order of their own."""
+    """Return field -> (type, values in a canonical order of rows), for fields with any value."""
     keys = [name for name in ("timestamp", "span_id", "name", "body") if name in table.schema.names]
     values = {name: table.column(name).to_pylist() for name in table.schema.names}
     order = sorted(range(table.num_rows), key=lambda row: [repr(values[name][row]) for name in keys])

@@ -1,4 +1,4 @@
-"""Bytes of every format that there is, for telling one from the others."""
+"""Files of every format, small and valid, to test that a reader recognizes its own and no others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from obskit.errors import InvalidArgument
 from obskit.testing.canonical import incident
 from obskit.writers import FORMATS, WriteNotes
 
-_READERS = {
+_READER_OF_FORMAT = {
     "parquet": "Parquet",
     "arrow": "Arrow IPC",
     "jsonl": "flat JSONL",
@@ -88,7 +88,7 @@ _KUBERNETES = {
     "reason": "BackOff",
     "lastTimestamp": _TIME,
 }
-_OBJECTS = {
+_JSON_LINES = {
     "ClickHouse JSONEachRow": _CLICKHOUSE,
     "nginx JSON": _NGINX,
     "Envoy JSON": _ENVOY,
@@ -104,16 +104,22 @@ _CURL = {"url": "https://shop.example/", "response_code": 200, "time_total": 0.2
 
 
 def encoded(table: pa.Table, format: str) -> bytes:
-    """Return a table as the bytes of a format that obskit writes.
+    """Return a file in a format that obskit writes.
 
     Args:
-        table: events as they lie in a Dataset.
+        table: events, typed as in a Dataset.
         format: a key of `obskit.writers.FORMATS`.
+
+    Returns:
+        The bytes of the file.
+
     Raises:
-        InvalidArgument: no such format.
+        InvalidArgument: there is no such format.
     """
     if format not in FORMATS:
-        raise InvalidArgument(f"events are not written as {format!r}", hint=f"formats: {', '.join(FORMATS)}")
+        raise InvalidArgument(
+            f"events cannot be written as {format!r}", hint=f"use one of {', '.join(FORMATS)}"
+        )
     chosen, batches = FORMATS[format], table.combine_chunks().to_batches()
     if chosen.encode is not None:
         return b"".join(chosen.encode(iter(batches), WriteNotes()))
@@ -125,13 +131,13 @@ def encoded(table: pa.Table, format: str) -> bytes:
 
 
 def samples() -> dict[str, bytes]:
-    """Return the first bytes of files of every format, by the name of its reader, and of what is no event."""
+    """Return a small file of every format by the name of its reader, and some files without events."""
     table = incident()
     return {
-        **{reader: encoded(table, format) for format, reader in _READERS.items()},
+        **{reader: encoded(table, format) for format, reader in _READER_OF_FORMAT.items()},
         **{
             reader: json.dumps(item, separators=(",", ":")).encode() + b"\n"
-            for reader, item in _OBJECTS.items()
+            for reader, item in _JSON_LINES.items()
         },
         "OTLP protobuf": _protobuf(),
         "CSV of markers": b"time,kind,text\n2026-05-04T10:00:00Z,deployment,2.4.0\n",
@@ -142,7 +148,7 @@ def samples() -> dict[str, bytes]:
         "Honeycomb": json.dumps(_HONEYCOMB).encode(),
         "curl": json.dumps(_CURL).encode() + b"\n",
         "access log": b'10.0.0.1 - - [04/May/2026:10:00:00 +0000] "GET /book HTTP/1.1" 200 512 "-" "curl"\n',
-        "plain text": b"Dear reader,\nthis is no event.\n",
+        "plain text": b"Dear reader,\nthis is not an event.\n",
         "HTML": b"<!doctype html>\n<html><body>events</body></html>\n",
         "a PNG image": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
         "zeros": bytes(4096),
@@ -152,7 +158,7 @@ def samples() -> dict[str, bytes]:
 
 
 def _protobuf() -> bytes:
-    """Return a request of one span, by protobuf's rule: a number, a length, what is in it."""
+    """Return an OTLP request with one span: each field is its number, its length and its bytes."""
     trace, span_id = bytes.fromhex("4bf92f3577b34da6a3ce929d0e0e4736"), bytes.fromhex("00f067aa0ba902b7")
     started = (1_777_888_800_000_000_000).to_bytes(8, "little")
     ids = _field(1, trace) + _field(2, span_id)

@@ -1,7 +1,7 @@
-"""The same deployments in every format: what the contract compares for readers of markers.
+"""Six deployments, and the contract for readers of markers that compares them.
 
-A version goes out, then the next; one more fails; the first comes back. Who has deployed what, of which
-commit, where to and how it went is in each row.
+A version is deployed, then the next; one fails, and the first is rolled back to. Each row has user, version,
+revision, environment and status.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ALL = {
     "user.name": "Zoë",
     "body": 'seats again, in "Zürich"',
 }
-# (minutes, deployment, how it went, what)
+# (minutes, deployment id, status, version)
 _STEPS: tuple[tuple[int, str, str, dict[str, str]], ...] = (
     (0, "41", "succeeded", _OLD),
     (60, "42", "started", _NEW),
@@ -43,31 +43,31 @@ _STEPS: tuple[tuple[int, str, str, dict[str, str]], ...] = (
 
 
 def deployments() -> pa.Table:
-    """Return the markers as they lie in a Dataset, in the order in which they happened."""
+    """Return the deployments in order of time, typed as in a Dataset."""
     return as_loaded([_row(*step) for step in _STEPS])
 
 
-def _row(minutes: int, number: str, status: str, what: dict[str, str]) -> dict[str, Any]:
-    went = {"deployment.id": number, "deployment.status": status}
-    return {"timestamp": _T0 + minutes * _MINUTE, **_ALL, **went, **what}
+def _row(minutes: int, number: str, status: str, version: dict[str, str]) -> dict[str, Any]:
+    outcome = {"deployment.id": number, "deployment.status": status}
+    return {"timestamp": _T0 + minutes * _MINUTE, **_ALL, **outcome, **version}
 
 
 class MarkerContract(ReaderContract):
-    """Tests of one reader of markers: the same deployments instead of the incident.
+    """Tests of one reader of markers, with deployments in place of the incident.
 
     Attributes:
-        statuses: how deployments go that the format tells of; None: all of `started`, `succeeded`, `failed`
-            and `rolled_back`.
+        statuses: the statuses that the format reports; None for all of `started`, `succeeded`, `failed` and
+            `rolled_back`.
     """
 
     statuses: ClassVar[Collection[str] | None] = None
 
     def events(self) -> pa.Table:
-        """Return what happened, the same for every format: the deployments."""
+        """Return the deployments."""
         return deployments()
 
     def carries(self, table: pa.Table) -> pa.Table:
-        """Return the deployments that went as the format can say."""
+        """Return the deployments with a status that the format reports."""
         if self.statuses is None:
             return table
         return table.filter(pc.is_in(table["deployment.status"], pa.array(list(self.statuses))))

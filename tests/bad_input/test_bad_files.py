@@ -109,11 +109,15 @@ def test_an_empty_folder_and_missing_paths_are_errors(
     assert say("triage", tmp_path / "x.jsonl") == (
         1,
         "",
-        f"obskit: {tmp_path}/x.jsonl is a folder without a file to read\nHint: name a folder that holds events\n",
+        f"obskit: the folder {tmp_path}/x.jsonl has no file to read\nHint: name a folder that holds events\n",
     )
     for given, what, hint in (
-        (tmp_path / "nope", f"there is no {tmp_path}/nope", f"looked from {tmp_path}"),
-        ("*.gz", "nothing matches *.gz", "quote a pattern, so that obskit expands it"),
+        (
+            tmp_path / "nope",
+            f"{tmp_path}/nope does not exist",
+            f"check the path; the current folder is {tmp_path}",
+        ),
+        ("*.gz", "nothing matches *.gz", "check the pattern, and quote it in a shell"),
         ("", "the path is empty", "give a file, a folder or a pattern; '.' is the current folder"),
     ):
         assert say("info", given) == (2, "", f"obskit: {what}\nHint: {hint}\n")

@@ -102,7 +102,7 @@ def test_what_goes_wrong_is_shown_and_it_looks_again(explorer, folder):
     explorer.follow("200ms")
     folder.rename(away)
     until(lambda: explorer._following["error"])
-    assert explorer._following["error"].startswith(f"there is no {folder}\nHint: ")
+    assert explorer._following["error"].startswith(f"{folder} does not exist\nHint: ")
     assert explorer.explanation is found
     assert explorer.wait() is found  # it is no answer to the question
     away.rename(folder)

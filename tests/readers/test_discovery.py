@@ -31,13 +31,17 @@ def test_folders_files_and_patterns(tree):
     assert expand(tree / ".e.jsonl") == [tree / ".e.jsonl"]  # named itself
 
 
-def test_what_lies_beside_events_in_a_folder_is_passed_over(tree):
+def test_documents_next_to_events_are_skipped(tree):
     for name in ("README.md", "sub/LICENSE", "sub/shape.png", "planted.json", "notes.txt"):
         (tree / name).write_text("Booking, seats, payment\n")
     passed = []
     found = [tree / name for name in ("a.jsonl", "b.jsonl", "notes.txt", "sub/c.jsonl")]
     assert expand(tree, passed) == found
-    assert passed == [tree / "README.md", tree / "sub/LICENSE", tree / "sub/shape.png"]  # ours need no word
+    assert passed == [
+        tree / "README.md",
+        tree / "sub/LICENSE",
+        tree / "sub/shape.png",
+    ]  # own files are not listed
     assert expand(tree / "README.md") == [tree / "README.md"]  # named itself
     (tree / "obskit.json").unlink()
     report = convert(tree).load_report
@@ -62,7 +66,9 @@ def test_patterns_of_any_depth(tree, monkeypatch):
     monkeypatch.chdir(tree)
     assert list(map(str, expand("**/*.jsonl"))) == found
     assert list(map(str, expand("s*/**/d*.jsonl"))) == ["sub/deep/d.jsonl"]
-    assert list(map(str, expand("**/deep"))) == ["sub/deep/d.jsonl"]  # a folder: all that may hold events
+    assert list(map(str, expand("**/deep"))) == [
+        "sub/deep/d.jsonl"
+    ]  # a folder: all files that may hold events
     assert list(map(str, expand("sub/**"))) == [
         "sub/c.jsonl",
         "sub/deep/README.md",
@@ -74,31 +80,31 @@ def test_patterns_of_any_depth(tree, monkeypatch):
         expand("**/*.parquet")
 
 
-def test_links_that_lead_back_do_not_multiply(tree):
+def test_links_that_lead_back_do_not_multiply_files(tree):
     for name in ("back", "again", "third"):
         (tree / "sub" / name).symlink_to(tree)
     assert [path.name for path in expand(tree / "**" / "*.jsonl")] == ["a.jsonl", "b.jsonl", "c.jsonl"]
 
 
-def test_a_name_with_brackets_is_a_name(tree):
+def test_an_existing_file_with_brackets_is_not_a_pattern(tree):
     (tree / "x[1].jsonl").write_text("{}")
     assert expand(tree / "x[1].jsonl") == [tree / "x[1].jsonl"]
 
 
-def test_no_such_path(tree):
+def test_a_path_that_does_not_exist(tree):
     with pytest.raises(NoSuchPath) as caught:
         expand(tree / "a.json")
-    assert str(caught.value) == f"there is no {tree}/a.json\nHint: did you mean {tree}/a.jsonl?"
+    assert str(caught.value) == f"{tree}/a.json does not exist\nHint: did you mean {tree}/a.jsonl?"
     with pytest.raises(FileNotFoundError, match="nothing matches"):
         expand(tree / "*.csv")
 
 
-def test_empty_folder(tmp_path):
+def test_a_folder_without_files(tmp_path):
     with pytest.raises(ReadError) as caught:
         expand(tmp_path)
     assert (
         str(caught.value)
-        == f"{tmp_path} is a folder without a file to read\nHint: name a folder that holds events"
+        == f"the folder {tmp_path} has no file to read\nHint: name a folder that holds events"
     )
 
 
@@ -107,20 +113,20 @@ def test_a_file_and_a_link_to_it_are_one_file(tmp_path):
     (tmp_path / "current.jsonl").symlink_to(tmp_path / "app-2026-05-04.jsonl")
     assert [path.name for path in expand(tmp_path)] == ["app-2026-05-04.jsonl"]
     (tmp_path / "gone.jsonl").symlink_to("/nowhere/at/all")
-    with pytest.raises(NoSuchPath) as told:
+    with pytest.raises(NoSuchPath) as caught:
         expand(tmp_path / "gone.jsonl")
-    assert str(told.value) == (
-        f"there is no {tmp_path}/gone.jsonl\nHint: it is a link to /nowhere/at/all, which is not there"
+    assert str(caught.value) == (
+        f"{tmp_path}/gone.jsonl does not exist\nHint: it is a link to /nowhere/at/all, which does not exist"
     )
 
 
-def test_a_name_that_is_too_long_is_not_there():
-    with pytest.raises(NoSuchPath, match=r"^there is no a{300}…"):
+def test_a_name_that_is_too_long_does_not_exist():
+    with pytest.raises(NoSuchPath, match=r"^a{300}… does not exist"):
         expand("a" * 5000)
 
 
 def test_a_reader_selects_the_files_of_its_own_folders(tmp_path, monkeypatch):
-    """A table is a folder with `_index`: only what that names is read, and only `old` is entered."""
+    """A table is a folder with `_index`. Only 1.part is read, and only `old` is entered."""
 
     def select(folder, names):
         return [folder / "1.part", folder / "old"] if "_index" in names else None

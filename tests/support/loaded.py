@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from obskit.readers import read_paths
-from obskit.schema import LoadReport, Normalizer, ReadOptions, cast
+from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions, cast
 
 
 @dataclass(frozen=True)
@@ -25,10 +27,15 @@ class Loaded:
 
 
 def load_files(*paths: Path, mapping: Mapping[str, Any] | None = None) -> Loaded:
-    report = LoadReport()
-    options = ReadOptions(mapping=mapping)
+    report, options = LoadReport(), ReadOptions(mapping=mapping)
+    return load_batches(read_paths(paths, report, options), report, options)
+
+
+def load_batches(
+    raw: Iterable[pa.RecordBatch], report: LoadReport, options: ReadOptions = READ_AS_IS
+) -> Loaded:
     normalizer = Normalizer(report, options)
-    batches = [normalizer.batch(batch) for batch in read_paths(paths, report, options)]
+    batches = [normalizer.batch(batch) for batch in raw]
     rows = [
         {name: value for name, value in row.items() if value is not None}
         for batch in batches

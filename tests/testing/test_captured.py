@@ -1,4 +1,4 @@
-"""Rows of instrumented code, the same in every run."""
+"""Captured rows are the same in every run."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from obskit.testing import captured
 
 @pytest.fixture
 def emitted() -> Iterator[list[dict[str, Any]]]:
-    """As the docs tell people to write it."""
+    """The fixture from the docs."""
     with captured("booking", version="2.4.0") as rows:
         yield rows
 
@@ -86,7 +86,7 @@ def test_spans_of_opentelemetry_are_captured_too(emitted: list[dict[str, Any]]) 
     assert [(row["name"], row["n"], row["more"]) for row in emitted] == [("auto", 1, 2)]
 
 
-def test_what_was_configured_before_is_as_it_was(tmp_path: Path) -> None:
+def test_an_earlier_configuration_is_restored(tmp_path: Path) -> None:
     before = Active.runtime
     with captured() as outer:
         with event("outer"):
@@ -125,7 +125,7 @@ def test_an_environment_that_switches_off_does_not(monkeypatch: pytest.MonkeyPat
     assert os.environ["OBSKIT_DISABLED"] == "1"
 
 
-def test_it_needs_the_base_install_alone() -> None:
+def test_it_needs_only_the_base_install() -> None:
     code = (
         "import sys\n"
         "from obskit.testing import captured\n"

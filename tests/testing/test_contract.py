@@ -1,7 +1,7 @@
-"""Every reader keeps the contract: the same incident in its format, told from others, torn, hostile.
+"""Every reader keeps the contract; here are the suites of general formats, and the contract's own failures.
 
-A reader of another format is a class of a few lines: how the incident is written, and what the format cannot
-carry.
+A reader of another format needs a class of a few lines: how the incident is written, and what the format
+cannot hold.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from obskit.dataset import convert
-from obskit.readers import REGISTRY, Match, Source
+from obskit.readers import Match, Source
 from obskit.readers.honeycomb import READER as HONEYCOMB
 from obskit.readers.jaeger.reader import READER as JAEGER
 from obskit.readers.jsonl.reader import READER as JSONL
@@ -37,24 +37,24 @@ from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.zipkin.reader import READER as ZIPKIN
 from obskit.schema import EVENTS_TYPE, NAMED, LoadReport, Normalizer, ReadOptions, cast
 from obskit.schema.types import json_text
-from obskit.testing import ReaderContract, encoded, incident, samples
+from obskit.testing import ReaderContract, encoded, incident
 from obskit.writers import FORMATS
 
 
 def without(table: pa.Table, *names: str) -> pa.Table:
-    """The table without these fields."""
+    """Return the table without some fields."""
     return table.drop_columns([name for name in names if name in table.schema.names])
 
 
 def normalized(table: pa.Table) -> pa.Table:
-    """The table as a reader gives it that was given just this."""
+    """Return the table as it is after loading."""
     normalizer = Normalizer(LoadReport())
     batches = [normalizer.batch(batch) for batch in table.replace_schema_metadata(NAMED).to_batches()]
     return pa.Table.from_batches([cast(batch, normalizer.schema) for batch in batches])
 
 
 def changed(table: pa.Table, **columns: Any) -> pa.Table:
-    """The table with other values in some fields."""
+    """Return the table with other values in some fields."""
     for name, values in columns.items():
         field = table.schema.field(name)
         table = table.set_column(table.schema.get_field_index(name), field.name, values)
@@ -62,7 +62,7 @@ def changed(table: pa.Table, **columns: Any) -> pa.Table:
 
 
 def rows_of(table: pa.Table) -> list[dict[str, Any]]:
-    """Rows without nulls, times as text."""
+    """Return rows without nulls, times as text."""
     return [json.loads(line) for line in encoded(table, "jsonl").splitlines()]
 
 
@@ -121,7 +121,7 @@ class TestJaeger(ReaderContract):
 
 
 class TestCsv(ReaderContract):
-    """Everything is text, an empty one is null; lists are JSON."""
+    """All values are text, empty text is null, lists are JSON."""
 
     reader = CSV
     tells_torn = False
@@ -140,7 +140,7 @@ class TestCsv(ReaderContract):
         return table
 
     def expected(self, table: pa.Table) -> pa.Table:
-        # "007" is text and stays so; "1e5" too.
+        # "007" and "1e5" stay text.
         return self._flat(table)
 
     def spoiled(self, data: bytes) -> bytes:
@@ -149,7 +149,7 @@ class TestCsv(ReaderContract):
 
 
 class TestOtlpProtobuf(ReaderContract):
-    """The same requests by the official library, each with its length before it, as the Collector writes."""
+    """The same requests from the official library, each after its length, as the Collector writes them."""
 
     reader = OTLP_PROTOBUF
 
@@ -168,7 +168,7 @@ class TestOtlpProtobuf(ReaderContract):
 
 
 class TestHoneycomb(ReaderContract):
-    """A batch of events under Honeycomb's names. An event says of a span's event or link that it is one."""
+    """A batch of events with Honeycomb's field names."""
 
     reader = HONEYCOMB
     lacks = ("events", "links", "error", "event_count")
@@ -191,7 +191,7 @@ class TestHoneycomb(ReaderContract):
         return json.dumps(batch, separators=(",", ":")).encode()
 
     def expected(self, table: pa.Table) -> pa.Table:
-        # What has the id of a span and no kind may be a span; a rate there always is.
+        # A row with a span id and no kind may be a span; a sample rate is always there.
         unsaid = pc.and_(pc.equal(table["kind"], "event"), pc.is_valid(table["span_id"]))
         kind = pc.if_else(unsaid, pa.scalar(None, pa.string()), table["kind"])
         weight = pc.fill_null(table["sample_weight"], 1.0)
@@ -202,7 +202,7 @@ class TestHoneycomb(ReaderContract):
 
 
 class TestZipkin(ReaderContract):
-    """A tag is text, an annotation a time and a text, a duration whole microseconds; there are no log records."""
+    """Tags are text, annotations a time and a text, durations whole microseconds; there are no log records."""
 
     reader = ZIPKIN
     own = ("timestamp", "name", "kind", "trace_id", "span_id", "parent_span_id", "service.name")
@@ -228,7 +228,7 @@ class TestZipkin(ReaderContract):
         return table.filter(pc.is_valid(table["duration_ms"]))
 
     def write(self, table: pa.Table) -> bytes:
-        told = {name: name for name in self.texts} | self.tags
+        tag_of = {name: name for name in self.texts} | self.tags
         micros = table["timestamp"].cast(pa.int64()).to_pylist()
         spans = [
             {
@@ -241,7 +241,7 @@ class TestZipkin(ReaderContract):
                 "duration": round(row["duration_ms"] * 1000),
                 "localEndpoint": {"serviceName": row["service.name"]},
                 "annotations": [{"timestamp": at, "value": name} for at, name, _ in notes or []],
-                "tags": {told[name]: self._text(value) for name, value in row.items() if name in told},
+                "tags": {tag_of[name]: self._text(value) for name, value in row.items() if name in tag_of},
             }
             for row, began, notes in zip(rows_of(table), micros, self._notes(table), strict=True)
         ]
@@ -274,25 +274,44 @@ class TestZipkin(ReaderContract):
         return b'"timestamp":"x","was":'.join(data.rsplit(b'"timestamp":', 1))
 
 
-def test_what_it_says_of_a_reader_that_breaks_it() -> None:
-    """A contract that nothing can break is none."""
+class Broken(ReaderContract):
+    reader = dataclasses.replace(JSONL, name="broken", sniff=lambda _: Match.CERTAIN)
 
-    class Broken(ReaderContract):
-        reader = dataclasses.replace(JSONL, name="broken", sniff=lambda _: Match.CERTAIN)
+    def write(self, table: pa.Table) -> bytes:
+        return encoded(without(table, "http.route"), "jsonl").replace(b"1.0", b"1.5")
 
-        def write(self, table: pa.Table) -> bytes:
-            return encoded(without(table, "http.route"), "jsonl").replace(b"1.0", b"1.5")
 
-    suite = Broken()
-    with pytest.raises(AssertionError) as lost:
-        suite.test_the_same_incident_gives_the_same_table()
-    assert str(lost.value).splitlines()[0] == "http.route: lost"
-    assert "'1.5'" in str(lost.value)
-    with pytest.raises(AssertionError, match=r"^broken takes \w+ for its own \(CERTAIN\)$"):
-        suite.test_it_leaves_other_formats_alone()
+def failure(suite: ReaderContract, test: str) -> str:
+    with pytest.raises(AssertionError) as caught:
+        getattr(suite, test)()
+    return str(caught.value)
+
+
+def test_a_field_that_is_lost_or_changed_fails() -> None:
+    said = failure(Broken(), "test_the_same_incident_gives_the_same_table")
+    assert said.splitlines()[0] == "http.route: lost"
+    assert "'1.5'" in said
+
+
+def test_a_sniff_that_takes_files_of_other_formats_fails() -> None:
+    said = failure(Broken(), "test_it_leaves_other_formats_alone")
+    assert said == "broken takes a file of Parquet for its own (CERTAIN)"
+
+
+def test_a_sniff_that_rejects_its_own_files_fails() -> None:
+    class Shy(Broken):
+        reader = dataclasses.replace(JSONL, name="shy", sniff=lambda _: Match.NO)
+
+    said = failure(Shy(), "test_it_knows_its_own_files")
+    assert said.startswith("shy does not recognize its own file: b'{")
+
+
+def test_a_format_without_a_record_to_spoil_skips() -> None:
     with pytest.raises(unittest.SkipTest):
-        suite.test_what_cannot_be_read_is_counted_with_its_place()
+        Broken().test_what_cannot_be_read_is_counted_with_its_place()
 
+
+def test_a_reader_that_reports_nothing_fails() -> None:
     class Silent(Broken):
         reader = dataclasses.replace(JSONL, read=lambda source, report, options: silent(source))
 
@@ -302,10 +321,15 @@ def test_what_it_says_of_a_reader_that_breaks_it() -> None:
     def silent(source: Source) -> Iterator[pa.RecordBatch]:
         return JSONL.read(source, LoadReport().file("elsewhere"), ReadOptions())
 
-    for test in ("test_torn_at_any_place", "test_what_cannot_be_read_is_counted_with_its_place"):
-        with pytest.raises(AssertionError):
-            getattr(Silent(), test)()
+    said = failure(Silent(), "test_torn_at_any_place")
+    assert re.fullmatch(r"torn at \d+ places without a rejection", said)
+    said = failure(Silent(), "test_what_cannot_be_read_is_counted_with_its_place")
+    assert said == "one rejection was expected, got []"
+    said = failure(Silent(), "test_a_compressed_file_that_breaks_off")
+    assert re.fullmatch(r"\d rows of 8, and no rejection: report stream\.damage", said)
 
+
+def test_an_error_that_is_not_of_obskit_is_not_caught() -> None:
     class Raising(Broken):
         reader = dataclasses.replace(JSONL, read=lambda *_: iter([1 / 0]))
 
@@ -313,14 +337,15 @@ def test_what_it_says_of_a_reader_that_breaks_it() -> None:
         Raising().test_hostile_bytes()
 
 
-def test_the_samples_are_what_they_say(tmp_path: Path) -> None:
-    path = tmp_path / "events"
-    formats = {reader.name for reader in REGISTRY.readers()}
-    assert formats - samples().keys() == set()
-    for name, head in samples().items():
-        path.write_bytes(head)
-        if name in formats:
-            assert REGISTRY.choose(Source(path)).name == name
+def test_a_suite_without_write_says_so() -> None:
+    class Unwritten(ReaderContract):
+        reader = JSONL
+
+    with pytest.raises(NotImplementedError) as caught:
+        Unwritten().test_compressed()
+    assert str(caught.value) == (
+        "Unwritten has no write(table), which returns the table as a flat JSONL file"
+    )
 
 
 def test_several_formats_in_one_folder_are_one_table(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Readers of markers keep the contract: the same deployments as every tool tells of them."""
+"""Readers of markers keep the contract: the same deployments as each tool reports them."""
 
 import csv
 import io
@@ -20,7 +20,7 @@ def iso(time):
 
 
 class Documents(MarkerContract):
-    """A JSON object a line; a webhook of something else between them is counted."""
+    """One JSON object per line; a webhook about something else is counted as rejected."""
 
     def write(self, table):
         return b"".join(json.dumps(self.item(row)).encode() + b"\n" for row in table.to_pylist())
@@ -124,7 +124,7 @@ def github(row):
 
 
 class TestGithubDeployment(Documents):
-    """That one is asked for; how it goes, `deployment_status` tells."""
+    """The request for a deployment; `deployment_status` has the outcome."""
 
     reader = READERS["GitHub deployments"]
     statuses = ("started",)
@@ -147,7 +147,7 @@ class TestGithubDeploymentStatus(Documents):
             "creator": {"login": row["user.name"]},
             "created_at": iso(row["timestamp"]),
         }
-        # The deployment's own time and words are those of its beginning.
+        # The deployment's own time and text are those of its start.
         item["deployment"] |= {"created_at": "2026-05-04T09:00:00Z", "description": "asked for"}
         return item
 
@@ -179,7 +179,7 @@ class TestGitlab(Documents):
 
 
 class TestArgoCD(MarkerContract):
-    """One application with its history, and the operation that failed, which is not in that."""
+    """One application with its history, and a failed operation that is not in the history."""
 
     reader = READERS["Argo CD"]
     keeps = (
@@ -217,7 +217,7 @@ class TestArgoCD(MarkerContract):
         return json.dumps(application, indent=4).encode() + b"\n"
 
     def adds(self, table):
-        # An operation has no number yet.
+        # An operation has no id yet.
         number = pc.binary_join_element_wise("booking", table["deployment.id"], "/")
         return {
             "deployment.id": pc.if_else(pc.equal(table["deployment.id"], "43"), None, number),
@@ -299,7 +299,7 @@ class TestTable(MarkerContract):
 
 
 class TestWideTable(TestTable):
-    """With every column that is known."""
+    """With every known column."""
 
     statuses = None
     columns = (

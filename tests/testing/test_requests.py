@@ -1,7 +1,6 @@
 """Readers of requests keep the contract: access logs as text and JSON, and what curl prints.
 
-They tell of the incident what a proxy saw of it: no spans below, no service, and times as coarse as the log
-writes them.
+They hold what a proxy saw of the incident: no child spans, no service, and times as coarse as in the log.
 """
 
 import json
@@ -18,7 +17,7 @@ SEEN = ("client.address", "url.path", "user_agent.original", "http.response.body
 
 
 class Requests(ReaderContract):
-    """A request a line."""
+    """One request per line."""
 
     def carries(self, table):
         return table.filter(pc.is_valid(table["http.request.method"]))
@@ -39,12 +38,12 @@ def target(row):
 
 
 def escaped(text):
-    """As Apache and nginx write what would end a token, and what is no ASCII."""
+    """Escape quotation marks, backslashes and bytes that are not ASCII, as Apache and nginx do."""
     return re.sub(rb'["\\\x80-\xff]', lambda found: rb"\x%02X" % ord(found[0]), text.encode()).decode()
 
 
 class TestCombined(Requests):
-    """Apache's: to the second, when the request came."""
+    """Apache: the time when the request arrived, to the second."""
 
     reader = ACCESS
     keeps = (*REQUEST, *SEEN, "url.query")
@@ -108,7 +107,7 @@ class Envoy(Requests):
 
 
 class TestEnvoyText(Envoy):
-    """The default format, which has no way to write a quotation mark: paths alone."""
+    """The default format, which cannot hold a quotation mark: paths without a query."""
 
     reader = ENVOY_TEXT
 
@@ -147,7 +146,7 @@ class TestEnvoyJson(Envoy):
 
 
 class TestCurl(Requests):
-    """How long a request took and what came of it; not when, and it is the client's side."""
+    """A request's duration and outcome, without its time, on the client's side."""
 
     reader = CURL
     keeps = ("duration_ms", "error", "http.request.method", "http.response.status_code", "server.address")

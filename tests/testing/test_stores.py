@@ -1,6 +1,6 @@
-"""Readers of what tracing stores keep, and of Delta tables, keep the contract.
+"""Readers of tracing stores and Delta tables keep the contract.
 
-A store is given the incident as it would be sent, in OTLP, and what it makes of that is what is read.
+The incident is written to the store as OTLP, and the reader reads what the store makes of it.
 """
 
 import unittest
@@ -69,7 +69,7 @@ class TestTempo(Spans):
 
 
 class TestDelta(ReaderContract):
-    """A file of the contract is the entry of the table's log; the rows are beside it."""
+    """The file is an entry of the table's log; the rows are in files next to it."""
 
     reader = DELTA
 

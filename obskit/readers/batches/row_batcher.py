@@ -53,6 +53,9 @@ class MalformedRecord(ValueError):
 class TooDeep(ValueError):
     """A row that is nested deeper than `DEPTH_LIMIT`."""
 
+    def __init__(self) -> None:
+        super().__init__(f"nested deeper than {DEPTH_LIMIT} levels")
+
 
 def attribute_name(key: str) -> str:
     """Return the column name of an attribute: `http.route` stays, `kind` becomes `attributes.kind`."""

@@ -1,1 +1,1 @@
-"""Bytes of a file: opening, decompressing, cutting into lines, and files that are still being written."""
+"""Open and decompress files, cut them into lines, and handle files that are still being written."""

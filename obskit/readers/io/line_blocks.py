@@ -1,4 +1,4 @@
-"""Blocks of whole lines from a stream, with the place of each in the file."""
+"""Cut a stream into blocks of whole lines, each with its position in the file."""
 
 from __future__ import annotations
 
@@ -11,18 +11,25 @@ from obskit.readers.io.source import Stream
 from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport
 
+BLOCK = 1024 * 1024
+"""Bytes of a block, about, where its reader asks for no other size."""
+
 LINE_LIMIT = 16 * 1024 * 1024
-"""Bytes that one line may have; a longer one is rejected without being held in memory."""
+"""Bytes that one line may have. A longer line is rejected without being held in memory."""
 
 _NEWLINE = 10
-_FEW = 16  # others: one line in so many
+_MOST_LINES = 16  # lines per line that is set aside, at least
 
 
 @dataclass(frozen=True)
 class Block:
-    """Whole lines: their bytes, the number of the first (from 1), its offset, and whether the last is torn.
+    """Whole lines.
 
-    `torn`: the file ends without a newline after the last line, which may be whole nevertheless.
+    Attributes:
+        data: their bytes.
+        line: number of the first line, from 1.
+        offset: of the first line in the decompressed file, in bytes.
+        torn: the file ends without a newline after the last line, which may be complete nevertheless.
     """
 
     data: bytes
@@ -30,21 +37,40 @@ class Block:
     offset: int
     torn: bool
 
+    def lines(self) -> Iterator[tuple[str, bytes]]:
+        """Yield each line that is not blank.
+
+        Yields:
+            Its position, such as "line 3, byte 120", for a rejection; the line without its line break.
+        """
+        offset = self.offset
+        for number, line in enumerate(self.data.split(b"\n"), start=self.line):
+            if line.strip():
+                yield f"line {number}, byte {offset}", line.removesuffix(b"\r")
+            offset += len(line) + 1
+
 
 def newlines(data: bytes) -> int:
-    """Return how many newlines there are, several times as fast as `bytes.count`."""
+    """Return the number of newlines, several times as fast as `bytes.count`."""
     return int(np.count_nonzero(np.frombuffer(data, np.uint8) == _NEWLINE))
 
 
-def apart(block: Block) -> tuple[bytes, list[Block]]:
-    """Return the lines that may be JSON objects, and the others one by one; no others where they are many."""
+def split_odd_lines(block: Block) -> tuple[bytes, list[Block]]:
+    """Separate lines that may be JSON objects from the others, unless there are many of those.
+
+    Args:
+        block: of any lines.
+
+    Returns:
+        The lines that begin with `{` and end with `}`, or all if many do not; the others, a block each.
+    """
     text = np.frombuffer(block.data, np.uint8)
     ends = np.flatnonzero(text == _NEWLINE)
     if not block.data.endswith(b"\n"):
         ends = np.append(ends, len(text))
     starts = np.concatenate([[0], ends[:-1] + 1])
     odd = np.flatnonzero((text[starts.clip(max=len(text) - 1)] != ord("{")) | (text[ends - 1] != ord("}")))
-    if len(odd) > len(ends) / _FEW:
+    if len(odd) > len(ends) / _MOST_LINES:
         return block.data, []
     good, others, after = [], [], 0
     for row in odd.tolist():
@@ -58,13 +84,18 @@ def apart(block: Block) -> tuple[bytes, list[Block]]:
 
 
 class LineBlocks:
-    """Cuts a stream into blocks at newlines. `size`, in bytes, may be changed between blocks.
+    """Iterable of a stream's blocks; a byte order mark at its start is skipped.
 
     Args:
+        stream: of the file, from its beginning.
+        report: counts lines that are too long.
+        size: of a block in bytes, about; the attribute may be changed between blocks.
         limit: longest line in bytes.
     """
 
-    def __init__(self, stream: Stream, report: FileReport, *, size: int, limit: int = LINE_LIMIT) -> None:
+    def __init__(
+        self, stream: Stream, report: FileReport, *, size: int = BLOCK, limit: int = LINE_LIMIT
+    ) -> None:
         self.size = size
         self._stream = stream
         self._report = report
@@ -104,7 +135,7 @@ class LineBlocks:
             line, offset, rest = line + newlines(block), offset + cut, data[cut:]
 
     def _cut(self, data: bytes, ended: bool) -> int:
-        """Return where the block ends: after a newline, near `size`; all of the data at the end."""
+        """Return where the block ends: after a newline near `size`, or at the end of the last data."""
         if len(data) <= self.size and ended:
             return len(data)
         cut = data.rfind(b"\n", 0, self.size) + 1
@@ -113,7 +144,7 @@ class LineBlocks:
         return len(data) if cut == 0 and ended else cut
 
     def _skip(self, data: bytes, line: int, offset: int) -> tuple[int, bytes, bool]:
-        """Pass over a line that is too long; return (its bytes, what follows, whether the stream ended)."""
+        """Skip a line that is too long; return its length, the bytes after it, whether the stream ended."""
         self._report.reject(
             f"line {line}, byte {offset}", f"a line of more than {self._limit // 1024**2} MiB"
         )

@@ -1,4 +1,4 @@
-"""Folders that somebody writes into: what replaces what, what is still being written, listings that hold."""
+"""Folders that are being written to: which file replaces which, and which is still being written."""
 
 from __future__ import annotations
 
@@ -8,36 +8,42 @@ import re
 import time
 from pathlib import Path
 
-# How `obskit receive` calls its segments, without the suffix.
+# Names of the segments that `obskit receive` writes, without the suffix.
 _SEGMENT = re.compile(r"(?:traces|logs)-\d{8}T\d{2}Z-\d{4,}")
-# How `obskit.instrument` calls its files, which it packs: `X.jsonl.gz` replaces `X.jsonl`.
+# Names of the files that `obskit.instrument` writes and then compresses: `X.jsonl.gz` replaces `X.jsonl`.
 _PACKED = re.compile(r".+-\d+-\d{8}T\d{6}\.\d{6}Z(?:~\d+)?\.jsonl")
 _LISTINGS = 4
-_TICK = 20_000_000  # nanoseconds within which a file system may give two changes the same time
+_TICK = 20_000_000  # nanoseconds; changes that are closer may have the same time on a file system
 
 
 def is_segment(path: Path) -> bool:
-    """Return whether a file is called as a receiver calls its segments; `X.parquet` beside it replaces it."""
+    """Return whether a file is named like a receiver's segment, which `X.parquet` next to it replaces."""
     return bool(_SEGMENT.fullmatch(path.stem))
 
 
 def current(files: list[Path]) -> list[Path]:
-    """Leave out files that are being replaced: both are there for a while, with the same rows.
+    """Leave out files that are being replaced: for a while both exist, with the same rows.
 
-    By their names only, which nobody else gives; of other files, rows are read as often as they are there.
+    Only names that obskit's own writers give are looked at. Rows that other files repeat are read repeatedly.
+
+    Args:
+        files: what a folder holds.
+
+    Returns:
+        The files to read, in the same order.
     """
-    there = {str(file) for file in files} | {str(file.parent) for file in files}
+    known = {str(file) for file in files} | {str(file.parent) for file in files}
     return [
         file
         for file in files
-        if not (is_segment(file) and str(file.with_suffix(".parquet")) in there)
-        and not (_PACKED.fullmatch(file.name) and f"{file}.gz" in there)
+        if not (is_segment(file) and str(file.with_suffix(".parquet")) in known)
+        and not (_PACKED.fullmatch(file.name) and f"{file}.gz" in known)
         and not (file.suffix == ".packing" and _PACKED.fullmatch(file.stem))
     ]
 
 
 def being_written(path: Path) -> bool:
-    """Return whether a process holds the lock of a file, as obskit's own writers do while they write it."""
+    """Return whether a process holds the lock of a file; obskit's writers hold it while they write."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:
@@ -54,10 +60,16 @@ def being_written(path: Path) -> bool:
 
 
 def entries_of(where: Path) -> list[os.DirEntry[str]]:
-    """List a folder; again if it changed meanwhile, for a file that is being replaced may be missed then.
+    """List a folder, again if it changed meanwhile.
 
-    Between two pieces of a listing the new file may come where one has looked, and the old one go where one
-    has not.
+    While a file is being replaced, one listing may miss both: the new file appears in a part that was already
+    listed, and the old one vanishes from a part that was not.
+
+    Args:
+        where: the folder.
+
+    Returns:
+        Its entries by name.
     """
     entries: list[os.DirEntry[str]] = []
     for _ in range(_LISTINGS):

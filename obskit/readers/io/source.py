@@ -1,7 +1,7 @@
-"""A file as a stream of bytes, whatever it is compressed with; nothing is held but the piece at hand.
+"""Open a file as a stream of decompressed bytes, one piece in memory at a time.
 
-What a stream is compressed with is told by its first bytes. A stream that breaks off or is corrupt gives
-all bytes before the break, then ends, and says so in `damage`.
+The first bytes of a file tell what it is compressed with. A stream that breaks off or is corrupt yields all
+bytes before the break, then ends; `damage` says why.
 """
 
 from __future__ import annotations
@@ -26,19 +26,19 @@ HEAD = 64 * 1024
 
 PIECE = 1024 * 1024
 SPOOL_LIMIT = 4 * 1024**3
-"""Bytes that a compressed file of a format read by columns may have when decompressed to disk."""
+"""Bytes that a file may have when it is decompressed to disk, for formats that need random access."""
 
 _GZIP = b"\x1f\x8b"
 _FEW = 512
 
 
 class Stream(Protocol):
-    """Bytes from the first to the last; `damage` says why they ended early, if they did."""
+    """The bytes of a file in order. `damage` says why they ended early; None if they did not."""
 
     damage: str | None
 
     def position(self) -> int:
-        """Return how many bytes of the file have been read, as they lie on disk."""
+        """Return how many bytes of the file on disk have been read."""
         ...
 
     def piece(self) -> bytes:
@@ -47,7 +47,7 @@ class Stream(Protocol):
 
 
 class Plain:
-    """A file as it is, in which one may skip."""
+    """A file that is not compressed, and allows skipping."""
 
     def __init__(self, file: BinaryIO) -> None:
         self.damage: str | None = None
@@ -62,16 +62,16 @@ class Plain:
         return self._file.tell()
 
     def skip_to(self, position: int) -> None:
-        """Go on from another place in the file."""
+        """Continue at another position in the file."""
         self._file.seek(position)
 
 
 class Gzip:
-    """Members one after the other; `max_length` keeps a bomb from unfolding at once.
+    """Concatenated gzip members. `max_length` limits what a decompression bomb can fill at once.
 
-    `step` is how many bytes are read at once, at most: after the end of a member few, for what is read beyond
-    the end of one is read again for the next, and members may be tiny. zlib gives nothing of a piece in which
-    it fails, so that one is fed again byte by byte.
+    `step` is the most bytes read at once. After the end of a member few are read: what is read beyond the end
+    of a member is read again for the next, and members may be tiny. zlib returns nothing of a piece in which
+    it fails, so that piece is fed again byte by byte.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -83,7 +83,7 @@ class Gzip:
         self._ended = False
 
     def piece(self) -> bytes:
-        """Return the next bytes, unfolded."""
+        """Return the next bytes, decompressed; empty at the end."""
         while not self._ended and not len(self._failing):
             if self._inflate.eof and not self._next_member():
                 break
@@ -132,7 +132,7 @@ class Gzip:
             return True
         self._ended = True
         if rest.strip(b"\0"):
-            self.damage = "bytes that are no gzip follow the gzip stream"
+            self.damage = "the bytes after the gzip stream are not gzip"
         return False
 
     def _stop(self, why: str) -> bytes:
@@ -142,8 +142,11 @@ class Gzip:
 
 
 class _Zstd:
-    """Frames one after the other. Arrow's stream loses what it had when it fails, so the last stretch
-    before a break is read again in small steps."""
+    """Concatenated zstd frames.
+
+    Arrow's stream loses the output of a call that fails, so the last part before a break is read again in
+    small steps.
+    """
 
     def __init__(self, path: Path) -> None:
         self.damage: str | None = None
@@ -163,7 +166,7 @@ class _Zstd:
     def piece(self) -> bytes:
         while self._step:
             try:
-                # Not `read`, which loses the memory that it took for as many bytes whenever it fails.
+                # `read` would leak the memory that it allocates for the result when it fails.
                 out: bytes = self._stream.read_buffer(self._step).to_pybytes()
             except (OSError, pa.ArrowException) as error:
                 self.damage = f"the zstd stream is {'cut off' if 'runcated' in str(error) else 'corrupt'}"
@@ -181,7 +184,7 @@ class _Zstd:
         return int(self._file.tell())
 
     def close(self) -> None:
-        """Close the file below."""
+        """Close the file."""
         self._stream.close()
 
 
@@ -194,7 +197,7 @@ _STREAMS: dict[str, Callable[[BinaryIO], Stream]] = {
 
 
 def _compression(magic: bytes) -> str | None:
-    """Return what the first ten bytes of a file say that it is compressed with."""
+    """Return what a file is compressed with, by its first ten bytes; None if it is not."""
     if magic[:2] == _GZIP:
         return "gzip"
     if magic[:3] == BZIP2 and magic[4:] in _BZIP2_MARKS:  # text may begin with BZh too
@@ -204,20 +207,27 @@ def _compression(magic: bytes) -> str | None:
 
 @cache
 def keep_memory() -> None:
-    """Have the C library keep up to 64 MB that were freed, rather than ask for them again for every block.
+    """Make the C library keep up to 64 MB of freed memory, instead of returning it after every block.
 
-    By itself glibc gives back whatever is free above 256 KB, page by page: with blocks of a megabyte it may
-    spend as long on that as on reading them. It learns to keep twice as much as the largest piece that was
-    freed; this one is never written to, so it takes no memory. Another C library makes nothing of it.
+    By default glibc returns all free memory above 256 KB, page by page; with blocks of a megabyte that can
+    take as long as reading them. It learns to keep twice the size of the largest freed piece. The piece
+    allocated here is never written to, so it takes no memory. Other C libraries ignore it.
     """
     np.empty(31 * 1024 * 1024, np.uint8)
 
 
 class Source:
-    """A file to read: its path, its first decompressed bytes, and streams from its beginning.
+    """A file to read.
 
     Args:
         path: an ordinary file.
+
+    Attributes:
+        head: the first bytes, decompressed; at most `HEAD`.
+        whole: the head is the whole file.
+        size: of the file on disk, in bytes.
+        compression: such as "gzip"; None if it is not compressed.
+        damage: why the head ends early; None if it does not.
 
     Raises:
         ReadError: the file cannot be opened.
@@ -243,7 +253,7 @@ class Source:
 
     @contextmanager
     def stream(self) -> Iterator[Stream]:
-        """Open the file from its beginning, decompressed."""
+        """Open a stream of the decompressed file from its beginning."""
         if self.compression == "zstd":
             zstd = _Zstd(self.path)
             try:
@@ -256,27 +266,30 @@ class Source:
 
     @contextmanager
     def on_disk(self) -> Iterator[Path]:
-        """Give a path at which the decompressed file can be read in any order.
+        """Yield a path to the decompressed file, for random access.
+
+        Yields:
+            The file's own path, or that of a temporary copy if it is compressed.
 
         Raises:
-            LimitExceeded: it unfolds to more than `SPOOL_LIMIT` bytes.
-            StorageFull: there is no room for it in the folder of temporary files.
+            LimitExceeded: the decompressed file has more than `SPOOL_LIMIT` bytes.
+            StorageFull: the folder of temporary files is full.
         """
         if self.compression is None:
             yield self.path
             return
         with self.stream() as stream, tempfile.NamedTemporaryFile(prefix="obskit-") as copy:
-            self._unfold(stream, copy)
+            self._decompress(stream, copy)
             yield Path(copy.name)
 
-    def _unfold(self, stream: Stream, copy: IO[bytes]) -> None:
+    def _decompress(self, stream: Stream, copy: IO[bytes]) -> None:
         written = 0
         try:
             while piece := stream.piece():
                 written += len(piece)
                 if written > SPOOL_LIMIT:
                     raise LimitExceeded(
-                        f"{self.path} unfolds to more than {SPOOL_LIMIT // 1024**3} GiB",
+                        f"{self.path} has more than {SPOOL_LIMIT // 1024**3} GiB when decompressed",
                         hint=f"decompress it first: {(self.compression or '').split()[0]} -d",
                     )
                 copy.write(piece)
@@ -285,21 +298,21 @@ class Source:
             if error.errno != errno.ENOSPC:
                 raise
             raise StorageFull(
-                f"no room in {tempfile.gettempdir()} to decompress {self.path}",
-                hint="make room, or set TMPDIR to where there is some",
+                f"no space left in {tempfile.gettempdir()} to decompress {self.path}",
+                hint="free some space, or set TMPDIR to a folder on another disk",
             ) from error
 
 
 class Readable:
-    """A stream as a file object, for libraries that read from one."""
+    """A stream as a file object, for libraries that need one."""
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._rest = memoryview(b"")  # so that what is left is not copied for every few bytes taken
+        self._rest = memoryview(b"")  # a view, so that small reads do not copy the rest
         self.closed = False
 
     def read(self, size: int = -1) -> bytes:
-        """Return up to size bytes, fewer only at the end."""
+        """Return up to `size` bytes, fewer only at the end."""
         pieces, have = [self._rest], len(self._rest)
         while (size < 0 or have < size) and (piece := self._stream.piece()):
             pieces.append(memoryview(piece))
@@ -310,9 +323,9 @@ class Readable:
         return b"".join(pieces)
 
     def readable(self) -> bool:
-        """Whether it can be read: yes."""
+        """Return True: it can be read."""
         return True
 
     def close(self) -> None:
-        """Close the object, not the stream below it."""
+        """Close the object, not the stream."""
         self.closed = True

@@ -1,4 +1,4 @@
-"""bzip2, and the Collector's messages that are compressed one by one."""
+"""bzip2, and the Collector's files of messages that are compressed one by one."""
 
 import bz2
 import gc
@@ -25,14 +25,14 @@ def zstd(data):
     return pa.Codec("zstd").compress(data, asbytes=True)
 
 
-def test_bzip2_streams_one_after_the_other_and_what_is_none(read):
+def test_concatenated_bzip2_streams_and_junk_after_them(read):
     assert len(read(bz2.compress(GOOD) * 3).rows) == 6
     got = read(bz2.compress(GOOD) + b"junk")
     assert len(got.rows) == 2
-    assert got.reasons == [("end of the file", "bytes that are no bzip2 follow the bzip2 stream")]
+    assert got.reasons == [("end of the file", "the bytes after the bzip2 stream are not bzip2")]
 
 
-def test_bzip2_that_breaks_off_or_is_corrupt_gives_the_rows_before(read):
+def test_torn_or_corrupt_bzip2_yields_the_rows_before(read):
     chance = random.Random(1)
     lines = b"".join(b'{"a":%d,"s":"%x"}\n' % (i, chance.getrandbits(256)) for i in range(40_000))
     data = bytearray(bz2.compress(lines))
@@ -45,7 +45,7 @@ def test_bzip2_that_breaks_off_or_is_corrupt_gives_the_rows_before(read):
     assert got.report.rejected_by_reason == {"the bzip2 stream is corrupt": 1}
 
 
-def test_text_that_begins_as_bzip2_does(tmp_path):
+def test_text_that_begins_like_bzip2(tmp_path):
     (tmp_path / "text").write_bytes(b"BZh is how bzip2 files begin")
     assert Source(tmp_path / "text").compression is None
 
@@ -67,7 +67,7 @@ def test_the_collectors_zstd_in_both_forms(read, form, way):
     assert got.report.rejected_count == 0
 
 
-def test_a_message_that_is_torn_corrupt_or_lies_is_passed_over(read):
+def test_a_torn_or_corrupt_message_or_one_with_a_wrong_length_is_skipped(read):
     packed = [zstd(made.lines(r)) for r in REQUESTS]
     ends = [len(made.fixed(*packed[:n])) for n in range(7)]
     corrupt = packed[2][:20] + bytes(40) + packed[2][60:]
@@ -76,20 +76,20 @@ def test_a_message_that_is_torn_corrupt_or_lies_is_passed_over(read):
     assert got.reasons == [("end of the file", f"a corrupt zstd message at byte {ends[2]}")]
     got = read(made.fixed(*packed)[:-3])
     assert [row["n"] for row in got.rows] == list(range(50))
-    assert got.reasons == [("end of the file", f"a zstd message that the file ends in at byte {ends[5]}")]
+    assert got.reasons == [("end of the file", f"an incomplete zstd message at byte {ends[5]}")]
     lie = made.fixed(*packed[:2]) + b"\x7f\xff\xff\xff" + packed[2] + made.fixed(*packed[3:])
     got = read(lie)
     assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
-    assert got.reasons == [("end of the file", f"a zstd message that the file ends in at byte {ends[2]}")]
+    assert got.reasons == [("end of the file", f"an incomplete zstd message at byte {ends[2]}")]
     got = read(made.fixed(*packed[:2]) + b"\0\0\0\0" + packed[2] + made.fixed(*packed[3:]))
     assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
-    assert got.reasons == [("end of the file", f"bytes that are no zstd message at byte {ends[2]}")]
+    assert got.reasons == [("end of the file", f"bytes that are not a zstd message at byte {ends[2]}")]
     got = read(made.fixed(*packed[:2]) + b"garbage that is none of it" + made.fixed(*packed[3:]))
     assert [row["n"] for row in got.rows] == [*range(20), *range(30, 60)]
 
 
-def test_what_cannot_be_unfolded_leaves_no_memory_behind(tmp_path):
-    # Found by fuzzing: Arrow's `read` loses what it took for the bytes asked for whenever it fails.
+def test_a_failed_decompression_leaks_no_memory(tmp_path):
+    # Found by fuzzing: when Arrow's `read` fails, it leaks the memory that it allocated for the result.
     bad = zstd(made.lines(REQUESTS[0]))[:20] + bytes(40)
     (tmp_path / "messages").write_bytes(made.fixed(zstd(made.lines(REQUESTS[1])), *[bad] * 4))
     (tmp_path / "stream").write_bytes(zstd(made.lines(REQUESTS[1])) + bad)
@@ -120,14 +120,16 @@ def test_a_bomb_in_a_message_is_never_held_in_memory(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", program, os.fspath(path)], capture_output=True, text=True, check=True
     )
-    told, peak = done.stdout.splitlines()
+    counts, peak = done.stdout.splitlines()
     at = len(made.fixed(zstd(made.lines(REQUESTS[0]))))
-    assert told == f"20 {{'a zstd message that is too large at byte {at}': 1}}"
+    assert counts == f"20 {{'a zstd message of more than 64 MiB at byte {at}': 1}}"
     assert int(peak) < 400 * 1024  # KiB
 
 
 @pytest.mark.parametrize("length", range(4))
-def test_a_message_shorter_than_the_sign_it_begins_with(read, tmp_path, length):
+def test_a_message_shorter_than_its_magic_number(read, tmp_path, length):
     with pytest.raises(ReadError) as caught:
         read(length.to_bytes(4, "big") + b"\x28\xb5\x2f\xfd" + bytes(20), name="short.zst")
-    assert str(caught.value).startswith(f"{tmp_path}/short.zst: bytes that are no zstd message at byte 0 ")
+    assert str(caught.value).startswith(
+        f"{tmp_path}/short.zst has no readable content: bytes that are not a zstd message at byte 0"
+    )

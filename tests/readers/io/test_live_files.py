@@ -1,4 +1,4 @@
-"""Folders that somebody writes into while they are read: nothing twice, nothing lost, nothing alarming."""
+"""Folders that are written to while they are read: no row twice, none lost, no false alarm."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def names(folder: Path) -> list[str]:
 
 @pytest.fixture
 def held():
-    """Files that are held as writers of ours hold theirs."""
+    """Lock files as obskit's writers do."""
     open_files = []
 
     def hold(path: Path) -> Path:
@@ -46,7 +46,7 @@ def held():
         os.close(descriptor)
 
 
-def test_what_a_file_ends_within_is_not_there_yet(tmp_path, held):
+def test_an_incomplete_last_event_is_not_a_rejection_while_the_file_is_written(tmp_path, held):
     (tmp_path / "whole.jsonl").write_bytes(line(1))
     live = tmp_path / "live.jsonl"
     live.write_bytes(line(2) + line(3)[:20])
@@ -64,7 +64,7 @@ def test_what_a_file_ends_within_is_not_there_yet(tmp_path, held):
     assert events.dataset.rows == 2  # as they were
 
 
-def test_the_same_end_of_a_file_that_nobody_writes_is_a_rejection(tmp_path):
+def test_an_incomplete_last_event_of_a_finished_file_is_a_rejection(tmp_path):
     (tmp_path / "torn.jsonl").write_bytes(line(2) + line(3)[:20])
     report = load(tmp_path).load_report
     assert [str(r) for r in report.rejected] == [
@@ -89,7 +89,7 @@ def test_a_segment_that_is_being_written(tmp_path, held):
     assert events.load_report.notes == [GROWING]
 
 
-def test_files_without_a_whole_event_yet_are_passed_over(tmp_path, held):
+def test_files_without_a_complete_event_yet_are_skipped(tmp_path, held):
     (tmp_path / "whole.jsonl").write_bytes(line(1))
     for name, content in (("empty.jsonl", b""), ("begun.jsonl", line(2)[:9])):
         (tmp_path / name).write_bytes(content)
@@ -99,21 +99,21 @@ def test_files_without_a_whole_event_yet_are_passed_over(tmp_path, held):
     assert events.load_report.rejected_count == 0
     assert events.load_report.notes == [GROWING]
     with pytest.raises(ReadError):
-        load(tmp_path / "empty.jsonl")  # named alone, it is what was asked for
+        load(tmp_path / "empty.jsonl")  # the only file that was asked for
 
 
-def test_our_own_writers_hold_their_files(tmp_path):
+def test_obskits_writers_lock_their_files(tmp_path):
     with EventFile(tmp_path) as file:
         file.write({"timestamp": 1_777_888_800, "name": "1"})
         assert being_written(file.path)
         assert names(tmp_path) == ["1"]
-        assert load(tmp_path).load_report.notes == []  # it ends with a whole event
+        assert load(tmp_path).load_report.notes == []  # it ends with a complete event
     assert not being_written(file.path)
     assert not being_written(tmp_path / "none")
 
 
-def test_a_file_and_its_packed_copy_count_once(tmp_path):
-    """As the writer leaves them for a moment, and as one that died while it packed leaves them for good."""
+def test_a_file_and_its_compressed_copy_count_once(tmp_path):
+    """A writer leaves both for a moment; one that dies while it compresses leaves them for good."""
     path = tmp_path / f"{STEM}.jsonl"
     path.write_bytes(line(1) + line(2))
     (tmp_path / f"{STEM}.jsonl.packing").write_bytes(gzip.compress(line(1) + line(2))[:30])
@@ -123,14 +123,14 @@ def test_a_file_and_its_packed_copy_count_once(tmp_path):
     (tmp_path / f"{STEM}.jsonl.gz").write_bytes(gzip.compress(line(1) + line(2)))
     assert names(tmp_path) == ["1", "2"]
     assert [path.name for path in expand(tmp_path / "*")] == [f"{STEM}.jsonl.gz"]
-    # Names that nobody but us gives: other files are what they are.
+    # Only for names that obskit gives; other files are all read.
     (tmp_path / "mine.jsonl").write_bytes(line(3))
     (tmp_path / "mine.jsonl.gz").write_bytes(gzip.compress(line(3)))
     assert names(tmp_path) == ["1", "2", "3", "3"]
 
 
-def test_files_are_packed_while_they_are_read(tmp_path):
-    """A writer packs file after file, a reader loads again and again: always every row once."""
+def test_files_are_compressed_while_they_are_read(tmp_path):
+    """A writer compresses file after file while a reader loads repeatedly: each time every row once."""
     wanted = [f"{number}" for number in range(24)]
     paths = []
     for number in range(24):
@@ -146,7 +146,7 @@ def test_files_are_packed_while_they_are_read(tmp_path):
     looking.start()
     for path in paths:
         pack(path)
-    while not seen and looking.is_alive():  # one that raised is told by pytest, not waited for
+    while not seen and looking.is_alive():  # do not wait if it raised; pytest reports that
         looking.join(0.01)
     ended.set()
     looking.join(60)
@@ -154,8 +154,8 @@ def test_files_are_packed_while_they_are_read(tmp_path):
     assert names(tmp_path) == wanted
 
 
-def test_a_listing_during_which_a_file_is_replaced_is_made_again(tmp_path, monkeypatch):
-    """The new file comes where the listing has passed, the old one goes where it has not: neither is in it."""
+def test_a_folder_that_changes_while_it_is_listed_is_listed_again(tmp_path, monkeypatch):
+    """The new file appears in a part that was listed, the old one vanishes from one that was not: both missing."""
     (tmp_path / f"{STEM}.jsonl").write_bytes(line(1))
     (tmp_path / "other.jsonl").write_bytes(line(2))
     scandir, first = os.scandir, [True]
