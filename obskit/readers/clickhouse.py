@@ -8,7 +8,7 @@ values, the field becomes text again and no value changes: "1.10" and "007" stay
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from obskit.readers.batches.row_batcher import attribute_name
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl import reader as jsonl
 from obskit.readers.registry import Match, Reader
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport, ReadOptions
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import parse
 from obskit.schema.types import json_text, plain, to_text
@@ -77,13 +77,13 @@ def sniff(head: bytes) -> Match:
     return Match.NO
 
 
-def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a file of JSON lines as batches.
 
     Args:
         source: the file.
         report: counts the lines that cannot be read.
-        mapping: as the JSONL reader takes it.
+        options: as the JSONL reader takes it.
 
     Yields:
         Batches in the file's order.
@@ -92,7 +92,7 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
         ReadError: no line is a JSON object.
         LimitExceeded: there are too many field names.
     """
-    for batch in jsonl.read(source, report, mapping):
+    for batch in jsonl.read(source, report, options):
         yield as_events(batch, report)
 
 

@@ -10,17 +10,17 @@ from __future__ import annotations
 import codecs
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.names.curl import as_event, is_timing
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 OBJECT_LIMIT = 1024 * 1024
 """Bytes of one object; curl's have about two thousand, or ten thousand with a chain of certificates."""
@@ -140,13 +140,13 @@ class _TextBuffer:
         return f"line {self._line}, byte {self._offset}"
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the requests of a file as batches; anything that is not an object is rejected.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _mapping: not used.
+        _options: not used.
 
     Yields:
         Batches in the file's order.
@@ -165,7 +165,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
                 text.fill()
                 continue
             text.skip(piece.start)
-            problem = _add_event(batcher, piece, source)
+            problem = _add_event(batcher, piece)
             if problem:
                 if text.ended and piece.end >= len(text.text) and not text.text.endswith("\n"):
                     torn = "torn: the file ends within it" if problem == "not JSON" else problem
@@ -190,7 +190,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
         )
 
 
-def _add_event(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
+def _add_event(batcher: RowBatcher, piece: _Piece) -> str:
     """Add a piece's event; return why it cannot be added, or an empty text."""
     if piece.row is None:
         return piece.problem
@@ -202,8 +202,6 @@ def _add_event(batcher: RowBatcher, piece: _Piece, source: Source) -> str:
         return f"nested deeper than {DEPTH_LIMIT} levels"
     except UnicodeEncodeError:
         return "not UTF-8"
-    except LimitExceeded as error:
-        raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
     return ""
 
 

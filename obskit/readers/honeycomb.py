@@ -18,10 +18,11 @@ import pyarrow as pa
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, MalformedRecord, TooDeep, attribute_name, flat
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import json_start
 from obskit.readers.spans.json_documents import CutPoints, SpanFormat, read_documents
 from obskit.readers.spans.scalars import optional_text
 from obskit.readers.spans.tags import KINDS
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE, FileReport, ReadOptions
 
 _DATA = re.compile(rb'"data"\s*:\s*\{')
 _RATE = re.compile(rb'"(?:samplerate|sampleRate|time)"\s*:')
@@ -55,8 +56,8 @@ _ANNOTATIONS = ("span_event", "link")
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON with Honeycomb events."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or not (_TRACE.search(text) or _DATA.search(text)):
+    text = json_start(head)
+    if not text or not (_TRACE.search(text) or _DATA.search(text)):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])
@@ -170,13 +171,13 @@ def _is_set(value: Any) -> bool:
     return type(value) in (str, int, float) and value not in ("", 0)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the events of a file as batches.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _mapping: not used.
+        _options: not used.
 
     Returns:
         Batches in the file's order.

@@ -8,7 +8,8 @@ not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from pathlib import Path
 
 import numpy as np
 import orjson
@@ -45,6 +46,21 @@ _SPAN = {"HttpMethod": "http.method", "HttpUrl": "http.url", "HttpStatusCode": "
 
 _KINDS = ("internal", "server", "client", "producer", "consumer")
 _STATUS = ("UNSET", "OK", "ERROR")
+
+
+def block_files(folder: Path, names: Collection[str]) -> list[Path] | None:
+    """Return the data and the subfolders of a block, without the files for Tempo's own searches.
+
+    Args:
+        folder: any folder.
+        names: names of its entries.
+
+    Returns:
+        The paths to read; None if the folder is not a block.
+    """
+    if not BLOCK.issubset(names):
+        return None
+    return [folder / name for name in sorted(names) if name == DATA or (folder / name).is_dir()]
 
 
 def is_block(names: Sequence[str]) -> bool:

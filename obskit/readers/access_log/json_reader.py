@@ -8,7 +8,6 @@ of the server keeps its name if that has a dot in it, and gets the prefix `nginx
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -19,7 +18,7 @@ from obskit.readers.access_log.line_parser import parse_clock, sum_of_tries
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import by_value, parse
 from obskit.schema.types import convert, to_text
@@ -164,15 +163,13 @@ class _JsonLog:
         self._family = family
         self._order = {name: at for at, name in enumerate(names)}
 
-    def read(
-        self, source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
         """Yield the requests of a file as batches.
 
         Args:
             source: the file.
             report: counts the records that cannot be read.
-            mapping: as the JSONL reader takes it.
+            options: as the JSONL reader takes it.
 
         Yields:
             Batches in the file's order.
@@ -181,7 +178,7 @@ class _JsonLog:
             ReadError: no line of the file is a JSON object.
             LimitExceeded: there are too many field names.
         """
-        for batch in JSONL.read(source, report, mapping):
+        for batch in JSONL.read(source, report, options):
             yield to_events(self._fields(batch, report), self._family)
 
     def _fields(self, batch: pa.RecordBatch, report: FileReport) -> dict[str, pa.Array]:
@@ -239,8 +236,16 @@ def _microseconds(values: pa.Array) -> pa.Array:
 
 
 NGINX_JSON = Reader(
-    "nginx JSON", (".json", ".jsonl", ".log"), _sniff(_NGINX_MARKS), _JsonLog(_NGINX, "nginx").read
+    "nginx JSON",
+    (".json", ".jsonl", ".log"),
+    _sniff(_NGINX_MARKS),
+    _JsonLog(_NGINX, "nginx").read,
+    lines="json",
 )
 ENVOY_JSON = Reader(
-    "Envoy JSON", (".json", ".jsonl", ".log"), _sniff(_ENVOY_MARKS), _JsonLog(_ENVOY, "envoy").read
+    "Envoy JSON",
+    (".json", ".jsonl", ".log"),
+    _sniff(_ENVOY_MARKS),
+    _JsonLog(_ENVOY, "envoy").read,
+    lines="json",
 )

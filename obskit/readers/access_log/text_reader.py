@@ -8,8 +8,7 @@ are not UTF-8 become `\\xff`, as servers write them.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +21,7 @@ from obskit.readers.access_log.vectorized import BlockSplitter, SplitBlock
 from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 BLOCK = 2 * 1024 * 1024
 _SNIFFED = 50
@@ -82,15 +81,13 @@ class _TextLog:
         share = detect_layout(head, self._layouts)[1]
         return Match.CERTAIN if share >= 0.5 else Match.POSSIBLE if share >= 0.1 else Match.NO
 
-    def read(
-        self, source: Source, report: FileReport, _mapping: Mapping[str, Any] | None
-    ) -> Iterator[pa.RecordBatch]:
+    def read(self, source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
         """Yield the requests of a file as batches; lines that are not entries are rejected.
 
         Args:
             source: the file.
             report: counts the records that cannot be read.
-            _mapping: not used.
+            _options: not used.
 
         Yields:
             Batches in the file's order.
@@ -181,5 +178,5 @@ def merge_entries(split: SplitBlock, found: list[Fields], lines: list[int]) -> d
 
 
 _logs, _envoy = _TextLog(LOGS, "nginx"), _TextLog(ENVOY, "envoy")
-ACCESS = Reader("access log", (".log", ".txt"), _logs.sniff, _logs.read)
-ENVOY_TEXT = Reader("Envoy access log", (".log", ".txt"), _envoy.sniff, _envoy.read)
+ACCESS = Reader("access log", (".log", ".txt"), _logs.sniff, _logs.read, lines="text")
+ENVOY_TEXT = Reader("Envoy access log", (".log", ".txt"), _envoy.sniff, _envoy.read, lines="text")

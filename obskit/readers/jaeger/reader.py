@@ -8,7 +8,7 @@ Jaeger's own UI needs (flags, depth, children, `processID`) are not read.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -19,10 +19,10 @@ from obskit.readers.io.source import Source
 from obskit.readers.jaeger.columnar import JaegerTagSchema, parse_columns
 from obskit.readers.jaeger.rowwise import FoundSpan, find_spans, span_row
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import FIRST_PIECE, CutPoints, SpanFormat, read_documents
 from obskit.readers.spans.tags import move_own_tags
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
 _NAMED = re.compile(rb'"operationName"\s*:')
@@ -44,8 +44,8 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON with Jaeger traces or spans."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or OTLP_REQUEST.search(text):
+    text = json_start(head)
+    if not text or OTLP_REQUEST.search(text):
         return Match.NO
     try:
         row = orjson.loads(text.partition(b"\n")[0])
@@ -116,13 +116,13 @@ class JaegerFormat(SpanFormat):
         return move_own_tags(batch)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the spans of a file as batches.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _mapping: not used.
+        _options: not used.
 
     Returns:
         Batches in the file's order.

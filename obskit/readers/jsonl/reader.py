@@ -23,23 +23,23 @@ import contextlib
 import json
 import re
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import orjson
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import CELLS, DEPTH_LIMIT, RowBatcher, TooDeep, flat
-from obskit.readers.io.line_blocks import Block, LineBlocks, apart
+from obskit.readers.io.line_blocks import Block, LineBlocks, split_odd_lines
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.arrow_blocks import is_utf8, parse_block
 from obskit.readers.jsonl.inferred_schema import InferredSchema
 from obskit.readers.jsonl.uniform_lines import UniformBlockParser
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 FIRST_BLOCK = 16 * 1024
 """Bytes of the first block, which is parsed line by line."""
@@ -150,13 +150,13 @@ def _is_jaeger_span(row: dict[str, Any]) -> bool:
     return "traceID" in row and "spanID" in row and row.keys() <= _JAEGER_SPAN
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the events of a file as batches; bad lines are rejected with their position.
 
     Args:
         source: the file.
         report: receives the rejections.
-        _mapping: not used.
+        _options: not used.
     Yields:
         Batches of flat columns, with names as found.
     Raises:
@@ -168,14 +168,11 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     with source.stream() as stream, ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-json") as pool:
         blocks = LineBlocks(stream, report, size=FIRST_BLOCK)
         lines = JsonLines(report)
-        try:
-            for block, attempt in _read_ahead(blocks, lines, pool):
-                for batch in lines.batches(block, lambda: stream.damage, attempt):
-                    rows += batch.num_rows
-                    yield batch
-                blocks.size = lines.block_size(BLOCK)
-        except LimitExceeded as error:
-            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        for block, attempt in _read_ahead(blocks, lines, pool):
+            for batch in lines.batches(block, lambda: stream.damage, attempt):
+                rows += batch.num_rows
+                yield batch
+            blocks.size = lines.block_size(BLOCK)
         if stream.damage and not lines.damage_reported:
             report.reject("end of the file", stream.damage)
     if not rows and report.report.rejected_count > rejected_before:
@@ -290,7 +287,7 @@ class JsonLines:
         self, block: Block, schema: pa.Schema, damage: Callable[[], str | None]
     ) -> pa.RecordBatch | None:
         """Parse a block without its bad lines, and reject those; None if that is not enough."""
-        good, bad = apart(block)
+        good, bad = split_odd_lines(block)
         if not bad:
             return None
         for line in bad:
@@ -371,4 +368,4 @@ def _keys(row: dict[str, Any]) -> int:
     return count
 
 
-READER = Reader("flat JSONL", (".jsonl", ".ndjson", ".json", ".log"), sniff, read)
+READER = Reader("flat JSONL", (".jsonl", ".ndjson", ".json", ".log"), sniff, read, lines="json")

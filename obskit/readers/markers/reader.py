@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source
 from obskit.readers.markers.cluster import argocd, kubernetes
@@ -22,7 +22,7 @@ from obskit.readers.markers.documents import first_objects, objects
 from obskit.readers.markers.events import Recognise, Rows, cdevents, cloudevents
 from obskit.readers.markers.forges import github, gitlab, is_webhook
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 # Every known object has one of these. Most files have none, so their detection ends here.
 _HINTS = re.compile(
@@ -88,13 +88,13 @@ def kind_of(head: bytes) -> str | None:
     return first
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the markers of a file as batches.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _mapping: not used.
+        _options: not used.
 
     Yields:
         Batches in the file's order.
@@ -120,8 +120,6 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
             problem = f"nested deeper than {DEPTH_LIMIT} levels"
         except (orjson.JSONEncodeError, UnicodeEncodeError):
             problem = "not UTF-8"
-        except LimitExceeded as error:
-            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
         if problem:
             report.reject(position, problem)
         if batcher.full:

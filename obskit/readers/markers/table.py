@@ -10,8 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pyarrow as pa
 
@@ -21,7 +20,7 @@ from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.markers.rows import Row, deployment, incident, iso_time
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 LINE_LIMIT = 1024 * 1024
 BLOCK = 1024 * 1024
@@ -96,13 +95,13 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if columns_of(head) else Match.NO
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the markers of a table as batches, one row per line.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _mapping: not used.
+        _options: not used.
 
     Yields:
         Batches in the file's order.

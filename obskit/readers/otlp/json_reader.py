@@ -11,7 +11,7 @@ Both are the same span. Metrics and profiles are not events; each kind is one re
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -24,9 +24,9 @@ from obskit.readers.io.source import Readable, Source
 from obskit.readers.otlp.json_columnar import ColumnarParser
 from obskit.readers.otlp.rowwise import is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import parses
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 REQUEST_LIMIT = 256 * 1024 * 1024
 """Bytes that one request may have; a request is held in memory as a whole."""
@@ -36,17 +36,16 @@ BLOCK = 4 * 1024 * 1024
 
 def sniff(head: bytes) -> Match:
     """Return whether the bytes are JSON with a key of an OTLP request."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return Match.CERTAIN if text[:1] in (b"{", b"[") and OTLP_REQUEST.search(text) else Match.NO
+    return Match.CERTAIN if OTLP_REQUEST.search(json_start(head)) else Match.NO
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the spans and log records of a file as batches.
 
     Args:
         source: the file.
         report: receives the rejections.
-        _mapping: not used.
+        _options: not used.
     Yields:
         Batches with names as found.
     Raises:
@@ -54,12 +53,7 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
         LimitExceeded: a request of more than `REQUEST_LIMIT` bytes, or more than `MAX_FIELDS` field names.
     """
     rows = RequestRows(report)
-    try:
-        yield from _lines(source, report, rows) if _by_line(source) else _whole(source, rows)
-    except LimitExceeded as error:
-        raise LimitExceeded(
-            f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
-        ) from None
+    yield from _lines(source, report, rows) if _by_line(source) else _whole(source, rows)
     rows.reject_others()
 
 
@@ -196,4 +190,4 @@ def reason_of(data: bytes, error: orjson.JSONDecodeError) -> str:
     return "not JSON"
 
 
-READER = Reader("OTLP JSON", (".json", ".jsonl", ".otlp"), sniff, read)
+READER = Reader("OTLP JSON", (".json", ".jsonl", ".otlp"), sniff, read, lines="json")

@@ -10,12 +10,12 @@ Metrics and profiles are not events; each kind is one rejection per file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 import pyarrow as pa
 
-from obskit.errors import LimitExceeded, ReadError
+from obskit.errors import ReadError
 from obskit.readers.batches.attribute_columns import Pivot
 from obskit.readers.batches.row_batcher import BATCH_TYPES, RowBatcher
 from obskit.readers.io.live_files import is_segment
@@ -27,7 +27,7 @@ from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
 from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
 from obskit.readers.otlp.rowwise import METRICS, PROFILES, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.schema import NAMED, FileReport
+from obskit.schema import NAMED, FileReport, ReadOptions
 
 BLOCK = 4 * 1024 * 1024
 """Bytes of messages to decode at once."""
@@ -41,13 +41,13 @@ def sniff(head: bytes) -> Match:
     return Match.NO if framing_of(head) is None else Match.CERTAIN
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the spans and log records of a file as batches.
 
     Args:
         source: the file.
         report: receives the rejections.
-        _mapping: not used.
+        _options: not used.
     Yields:
         Batches with names as found.
     Raises:
@@ -58,12 +58,9 @@ def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None)
     messages = Messages(report, _signal_of_segment(source.path.name) if is_segment(source.path) else None)
     with source.stream() as stream:
         found_messages = MessageStream(stream, report, framing_of(source.head) or FIXED, size=BLOCK)
-        try:
-            for batch in messages.batches(found_messages):
-                rows += batch.num_rows
-                yield batch
-        except LimitExceeded as error:
-            raise LimitExceeded(f"{source.path}: {error.message}", hint=error.hint) from None
+        for batch in messages.batches(found_messages):
+            rows += batch.num_rows
+            yield batch
         if stream.damage and not found_messages.damage_reported:
             report.reject("end of the file", stream.damage)
     if not rows and report.report.rejected_count > before and not messages.others:
@@ -302,4 +299,15 @@ def _is_value(data: bytes, field: Field) -> bool:
     return len(inner) == 1 and 1 <= inner[0].number <= 7
 
 
-READER = Reader("OTLP protobuf", (".pb", ".binpb", ".proto", ".otlp", ".bin"), sniff, read)
+def _is_segment(path: Path) -> bool:
+    # What a receiver has acknowledged is read, even if its first request does not look like OTLP.
+    return path.suffix == ".otlp" and is_segment(path)
+
+
+READER = Reader(
+    "OTLP protobuf",
+    (".pb", ".binpb", ".proto", ".otlp", ".bin"),
+    sniff,
+    read,
+    claims=_is_segment,
+)

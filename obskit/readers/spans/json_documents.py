@@ -151,13 +151,8 @@ def read_documents(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch
         ReadError: no span can be read.
         LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.
     """
-    try:
-        yield from _lines(source, spans) if has_document_per_line(source) else _whole(source, spans)
-        yield from spans.flush()
-    except LimitExceeded as error:
-        raise LimitExceeded(
-            f"{source.path}: {error.message.removeprefix(f'{source.path}: ')}", hint=error.hint
-        ) from None
+    yield from _lines(source, spans) if has_document_per_line(source) else _whole(source, spans)
+    yield from spans.flush()
     if not spans.rows_given and spans.first_rejection is not None:
         raise ReadError(
             f"{source.path} looks like {spans.name}, but no record in it can be read: "

@@ -5,18 +5,18 @@ If the columns are those of a tracing tool, `column_layouts` turns the rows into
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
+from obskit.readers import tempo
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.readers.tables.first_line import first_line
-from obskit.schema import FileReport, check_sources
+from obskit.schema import FileReport, ReadOptions, check_sources
+from obskit.text import first_line
 
 ROWS = 65_536
 BYTES = 64 * 1024 * 1024
@@ -32,15 +32,13 @@ def sniff_parquet(head: bytes) -> Match:
     return Match.CERTAIN if head[:4] == b"PAR1" else Match.NO
 
 
-def read_parquet(
-    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-) -> Iterator[pa.RecordBatch]:
+def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a Parquet file, one row group after the other; unreadable row groups are rejected.
 
     Args:
         source: the file.
         report: receives the rejections.
-        mapping: see `schema.read_mapping`; with one, the columns are not taken for those of a tracing tool.
+        options: with a `mapping`, the columns are not taken for those of a tracing tool.
     Yields:
         Batches of at most `ROWS` rows and about `BYTES` bytes.
     Raises:
@@ -57,8 +55,8 @@ def read_parquet(
                 hint="the file may be truncated; write it again",
             ) from error
         with file:
-            layout = None if mapping else layout_of(names)
-            check_sources(mapping, names, source.path)
+            layout = None if options.mapping else layout_of(names)
+            check_sources(options.mapping, names, source.path)
             for group in range(file.num_row_groups):
                 for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
                     yield from layout.read(batch, source, report) if layout else (batch,)
@@ -112,15 +110,13 @@ class _WithoutMagic:
         return self._stream.position()
 
 
-def read_arrow(
-    source: Source, report: FileReport, mapping: Mapping[str, Any] | None
-) -> Iterator[pa.RecordBatch]:
+def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the rows of an Arrow file or stream; of a truncated one, those before the break.
 
     Args:
         source: the file.
         report: receives the rejections.
-        mapping: see `schema.read_mapping`; with one, the columns are not taken for those of a tracing tool.
+        options: with a `mapping`, the columns are not taken for those of a tracing tool.
     Yields:
         Batches of at most `ROWS` rows.
     Raises:
@@ -137,8 +133,8 @@ def read_arrow(
                 f"{source.path} has an Arrow schema that cannot be read: {first_line(error)}",
                 hint="the file may be truncated; write it again",
             ) from error
-        check_sources(mapping, names, source.path)
-        layout = None if mapping else layout_of(names)
+        check_sources(options.mapping, names, source.path)
+        layout = None if options.mapping else layout_of(names)
         given = 0
         while True:
             try:
@@ -159,5 +155,5 @@ def read_arrow(
             report.reject("end of the file", stream.damage)
 
 
-PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet)
+PARQUET = Reader("Parquet", (".parquet", ".pq"), sniff_parquet, read_parquet, select_files=tempo.block_files)
 ARROW = Reader("Arrow IPC", (".arrow", ".arrows", ".feather", ".ipc"), sniff_arrow, read_arrow)

@@ -30,8 +30,8 @@ from obskit.errors import ReadError
 from obskit.names import current, type_word
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
-from obskit.readers.tables.first_line import first_line
-from obskit.schema import FileReport, check_sources, read_mapping
+from obskit.schema import FileReport, ReadOptions, check_sources, read_mapping
+from obskit.text import first_line
 
 BLOCK = 4 * 1024 * 1024
 _NOT_UTF8 = re.compile("[\udc80-\udcff]+")
@@ -82,13 +82,13 @@ def _is_name(text: str) -> bool:
     return 0 < len(text) <= 200 and not text[0].isdigit() and text[-1] not in ".;:!?"
 
 
-def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the rows of a table as batches.
 
     Args:
         source: the file.
         report: receives rejected rows.
-        mapping: see `schema.read_mapping`; decides which columns stay text.
+        options: the `mapping` decides which columns stay text.
     Yields:
         Batches with the columns of the header.
     Raises:
@@ -96,8 +96,8 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
     """
     delimiter = delimiter_of(source.head) or ","
     names = _header(source, delimiter)
-    check_sources(mapping, names, source.path)
-    texts = _text_columns(names, mapping)
+    check_sources(options.mapping, names, source.path)
+    texts = _text_columns(names, options.mapping)
 
     def reject_row(row: Any) -> str:
         where = f"row {row.number - 1}" if row.number is not None else ""
@@ -229,4 +229,4 @@ def guess(column: pa.Array) -> pa.Array:
     return column
 
 
-READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read)
+READER = Reader("CSV", (".csv", ".tsv", ".txt"), sniff, read, lines="text")

@@ -11,9 +11,8 @@ rows and removed files are not read; partition columns are. The package `deltala
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator
 from pathlib import Path
-from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -22,8 +21,8 @@ from obskit.errors import MissingDependency, ReadError
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
-from obskit.readers.tables.first_line import first_line
-from obskit.schema import FileReport, check_sources
+from obskit.schema import FileReport, ReadOptions, check_sources
+from obskit.text import first_line
 
 try:
     import deltalake
@@ -37,14 +36,24 @@ _ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "tx
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 
 
-def newest_entry(folder: Path) -> Path | None:
-    """Return the newest entry of a table's log, or None if the folder is not a Delta table."""
+def table_files(folder: Path, names: Collection[str]) -> list[Path] | None:
+    """Return the newest entry of a table's log, which says what else of the folder counts.
+
+    Args:
+        folder: any folder.
+        names: names of its entries.
+
+    Returns:
+        A list of that one file; None if the folder is not a Delta table.
+    """
+    if LOG not in names:
+        return None
     log = folder / LOG
     try:
-        names = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
+        entries = [path.name for path in log.iterdir() if _ENTRY.fullmatch(path.name)]
     except OSError:
         return None
-    return log / max(names) if names else None
+    return [log / max(entries)] if entries else None
 
 
 def sniff(head: bytes) -> Match:
@@ -59,13 +68,13 @@ def sniff(head: bytes) -> Match:
     return Match.DIALECT if type(row) is dict and row and row.keys() <= _ACTIONS else Match.NO
 
 
-def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the rows that a table had at an entry of its log; data files that cannot be read are rejected.
 
     Args:
         source: the log entry.
         report: receives the rejections.
-        mapping: see `schema.read_mapping`; with one, the columns are not taken for those of a tracing tool.
+        options: with a `mapping`, the columns are not taken for those of a tracing tool.
     Yields:
         Batches with the columns of the table.
     Raises:
@@ -88,8 +97,8 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
             f"{folder} cannot be read as a Delta table: {first_line(error)}",
             hint="export it as Parquet with the tool that wrote it",
         ) from error
-    check_sources(mapping, dataset.schema.names, folder)
-    layout = None if mapping else layout_of(dataset.schema.names)
+    check_sources(options.mapping, dataset.schema.names, folder)
+    layout = None if options.mapping else layout_of(dataset.schema.names)
     rows = layout.rows if layout else ROWS
     for fragment in dataset.get_fragments():
         given = 0
@@ -104,4 +113,4 @@ def read(source: Source, report: FileReport, mapping: Mapping[str, Any] | None) 
             )
 
 
-READER = Reader("Delta Lake", (".json",), sniff, read)
+READER = Reader("Delta Lake", (".json",), sniff, read, select_files=table_files)

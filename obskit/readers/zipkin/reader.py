@@ -7,7 +7,7 @@ two sides of one call can share a span id: both rows keep it, and the parent as 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import orjson
@@ -16,12 +16,12 @@ import pyarrow as pa
 from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import FIRST_PIECE, CutPoints, SpanFormat, read_documents
 from obskit.readers.spans.tags import move_own_tags
 from obskit.readers.zipkin.columnar import FIELDS, ZipkinTagSchema, parse_columns
 from obskit.readers.zipkin.rowwise import span_row
-from obskit.schema import FileReport
+from obskit.schema import FileReport, ReadOptions
 
 _ID = re.compile(rb'"traceId"\s*:')
 _OWN = re.compile(rb'"id"\s*:')
@@ -36,8 +36,8 @@ _NEXT = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceId"\s*:)')
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON with Zipkin spans."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if text[:1] not in (b"{", b"[") or OTLP_REQUEST.search(text) or _OLD.search(text):
+    text = json_start(head)
+    if not text or OTLP_REQUEST.search(text) or _OLD.search(text):
         return Match.NO
     if not (_ID.search(text) and _OWN.search(text) and _PART.search(text)):
         return Match.NO
@@ -87,13 +87,13 @@ class ZipkinFormat(SpanFormat):
         return move_own_tags(batch)
 
 
-def read(source: Source, report: FileReport, _mapping: Mapping[str, Any] | None) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the spans of a file as batches.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _mapping: not used.
+        _options: not used.
 
     Returns:
         Batches in the file's order.
