@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from obskit.schema import LoadReport, Normalizer, cast
+from obskit.schema import LoadReport, Normalizer, ReadOptions, cast
 
 
 def events(*rows, mapping=None, metadata=None, **options):
     """Normalize one batch of the rows; return (rows in the final schema, report, schema)."""
     report = LoadReport()
-    normalizer = Normalizer(report, mapping=mapping, **options)
+    normalizer = Normalizer(report, ReadOptions(mapping=mapping), **options)
     keys = list(dict.fromkeys(key for row in rows for key in row))
     raw = pa.RecordBatch.from_pydict({key: [row.get(key) for row in rows] for key in keys})
     batch = normalizer.batch(raw.replace_schema_metadata(metadata))

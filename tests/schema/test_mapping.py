@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from obskit.errors import InvalidArgument, ReadError
-from obskit.schema import LoadReport, Normalizer, check_sources
+from obskit.schema import LoadReport, Normalizer, ReadOptions, check_sources
 from tests.schema.samples import events
 
 
@@ -58,7 +58,7 @@ def test_a_mapping_has_units_and_nulls():
 )
 def test_an_invalid_mapping_is_an_error(mapping, text):
     with pytest.raises(InvalidArgument) as caught:
-        Normalizer(LoadReport(), mapping=mapping)
+        Normalizer(LoadReport(), ReadOptions(mapping=mapping))
     assert str(caught.value) == text
 
 

@@ -86,10 +86,10 @@ def test_a_missing_deltalake_is_an_error_with_the_extra_to_install(table, load, 
     with pytest.raises(MissingDependency) as caught:
         load(*expand(table))
     assert str(caught.value) == (
-        f"{table} is a Delta table: reading it needs the extra 'delta'\nHint: pip install 'obskit[delta]'"
+        f"{table} is a Delta table: reading it needs the extra 'delta'\nHint: pip install 'obskit-notebook[delta]'"
     )
 
 
 def test_a_mapping_of_a_missing_column_is_an_error(table, load):
-    with pytest.raises(ReadError, match=f"{table} has no column 'when', which the mapping names"):
+    with pytest.raises(ReadError, match=f"{table} has no column 'when', but the mapping uses it"):
         load(*expand(table), mapping={"timestamp": "when"})
