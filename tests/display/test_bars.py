@@ -73,7 +73,7 @@ def test_static_html_is_escaped_and_balanced():
     assert tags.text.count(EVIL) == 5
 
 
-def test_static_html_says_counts_shares_and_what_is_compared():
+def test_static_html_shows_counts_shares_and_what_is_compared():
     text = Tags(comparison_html(explanation())).text
     for part in (
         "duration_ms > 500",
@@ -88,12 +88,12 @@ def test_static_html_says_counts_shares_and_what_is_compared():
     assert "http.request.size ≥ 10" in text
 
 
-def test_no_finding_is_said():
+def test_an_empty_answer_says_so():
     assert "No finding" in comparison_html(explanation(findings=[]))
     assert "No finding" in comparison_html({})
 
 
-def test_bars_carry_counts_beside_shares_and_a_pattern_beside_colour():
+def test_bars_show_counts_and_shares_and_differ_in_pattern_and_colour():
     pytest.importorskip("plotly")
     figure = comparison(explanation())
     baseline, selection = figure.data
@@ -105,7 +105,7 @@ def test_bars_carry_counts_beside_shares_and_a_pattern_beside_colour():
     assert "<img" not in str(figure.to_html(include_plotlyjs=False))
 
 
-def test_without_plotly_the_line_to_type(monkeypatch):
+def test_without_plotly_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(chart, "go", None)
     with pytest.raises(MissingDependency) as raised:
         comparison(explanation())

@@ -23,7 +23,7 @@ def result(**columns: object) -> Result:
     )
 
 
-def test_text_says_where_it_comes_from() -> None:
+def test_the_text_names_call_dataset_and_notes() -> None:
     assert str(result(route=["/a", None], n=[12345, 1])) == (
         "route       n\n"
         "─────  ──────\n"
@@ -35,7 +35,7 @@ def test_text_says_where_it_comes_from() -> None:
     )
 
 
-def test_dict_is_json() -> None:
+def test_the_dict_is_json() -> None:
     found = result(
         x=[float("inf"), float("nan"), 1.5], t=[datetime(2026, 5, 4, 10, tzinfo=UTC)] * 3
     ).to_dict()
@@ -62,12 +62,12 @@ def test_a_result_without_a_plot_names_one_that_has() -> None:
     )
 
 
-def test_what_cannot_draw_takes_no_options() -> None:
+def test_a_result_without_a_plot_takes_no_options() -> None:
     with pytest.raises(TypeError, match="colour"):
         result(n=[1]).plot(colour="red")  # type: ignore[call-arg]
 
 
-def test_a_warning_says_so_itself() -> None:
+def test_a_warning_is_not_marked_as_a_note() -> None:
     shown = Result(kind="x", table=pa.table({"n": [1]}), query="q", notes=("warning: mixed", "seen"))
     assert str(shown).split("\n")[-2:] == ["warning: mixed", "note: seen"]
 

@@ -67,5 +67,5 @@ def test_a_slice_that_is_better_within_a_confounder_is_not_the_cause(
     )
     new = next(f for f in [*alone.findings, *alone.refinements] if f.condition == "service.version = 'new'")
     assert new.risk_ratio > 1
-    # within either route the new version is the better one, so it is no cause of its own
+    # within either route the new version is the better one, so it is not a cause of its own
     assert new not in alone.findings[:1]

@@ -103,7 +103,7 @@ def test_an_error_is_shown_and_the_next_load_tries_again(explorer, folder):
     until(lambda: explorer._following["error"])
     assert explorer._following["error"].startswith(f"there is no {folder}\nHint: ")
     assert explorer.explanation is found
-    assert explorer.wait() is found  # it is no answer to the question
+    assert explorer.wait() is found  # an error of loading is not an answer to the question
     away.rename(folder)
     until(lambda: explorer._following["error"] == "")
     shutil.rmtree(folder)
