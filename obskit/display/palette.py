@@ -1,6 +1,6 @@
 """Colours: one sequential hue for counts, and two for selection and baseline that most people can tell apart.
 
-Colour is never the only sign: whatever is coloured is also labelled, hatched or told apart by its place.
+Colour is never the only sign: whatever is coloured is also labelled, hatched or placed apart.
 """
 
 from __future__ import annotations

@@ -29,13 +29,13 @@ class ExplainOptions:
 
     Attributes:
         during: when it happened: (start, end), "start/end" in ISO 8601, "-30m" (counted from the newest
-            event), or a condition. None is the whole time.
-        baseline: condition of the events to compare with. None is the rest: events on which the selection
+            event), or a condition. None means all of the time.
+        baseline: condition of the events to compare with. None means the rest: events on which the selection
             is false. Events on which it is null are counted and left out.
         history: an earlier window whose rates are the usual ones; "auto" is everything before `during`,
-            where there are events; None is no history. It may not overlap `during`.
+            where there are events; None means no history. It must not overlap `during`.
         where: condition on both groups.
-        fields: the only fields to look at. None is all fields that the selection does not name.
+        fields: the only fields to look at. None means all fields that the selection does not name.
         population: "units" (units of work) or "all" events. A `where` that names `kind` or `name` chooses
             its own events.
         depth: the most conditions in one finding: 1, 2 or 3.

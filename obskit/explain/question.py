@@ -18,7 +18,7 @@ class Question:
 
     Attributes:
         scope: the events, narrowed by the options' `where`.
-        selection, baseline, during, history: as the options say; None where there is none.
+        selection, baseline, during, history: as the options say, or None.
         population: "units" or "all"; a `where` that names `kind` or `name` makes it "all".
         cluster: field whose equal values are one observation.
         options: the arguments as given.

@@ -1,6 +1,6 @@
 """Sets of values that together are more common in the selection, though no value is alone.
 
-A set is chosen on one half of the traces and tested on the other, so that choosing is no evidence.
+A set is chosen on one half of the traces and tested on the other: choosing it does not count as evidence.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def chromium():
         missing("playwright is not installed (pip install 'obskit-notebook[dev]')")
     path = os.environ.get("OBSKIT_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if path is None:
-        missing("there is no Chromium on the path (set OBSKIT_CHROMIUM to one)")
+        missing("no Chromium was found on the path; set OBSKIT_CHROMIUM to its path")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

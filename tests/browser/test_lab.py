@@ -143,9 +143,9 @@ def test_the_newest_box_wins(explorer):
     for right in (0.6, 0.7, 0.8, 0.9):
         drag(page, 0.5, high, right, 1.2)
     page.wait_for_function(IDLE)
-    told = ask(page, "explorer.wait(30); print(explorer.selection)")
-    assert told in page.locator(".obskit-sides").inner_text()
-    assert ask(page, "print(explorer.explanation.selection['condition'])") == told
+    selection = ask(page, "explorer.wait(30); print(explorer.selection)")
+    assert selection in page.locator(".obskit-sides").inner_text()
+    assert ask(page, "print(explorer.explanation.selection['condition'])") == selection
 
 
 def test_errors_are_shown_in_the_widget(explorer):

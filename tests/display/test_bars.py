@@ -5,7 +5,6 @@ import html.parser
 import pytest
 
 from obskit.display import chart
-from obskit.display import formatting as words
 from obskit.display.bars import comparison, comparison_html
 from obskit.errors import MissingDependency
 
@@ -74,7 +73,7 @@ def test_static_html_is_escaped_and_balanced():
     assert tags.text.count(EVIL) == 5
 
 
-def test_static_html_says_counts_shares_and_what_is_compared():
+def test_static_html_shows_counts_shares_and_what_is_compared():
     text = Tags(comparison_html(explanation())).text
     for part in (
         "duration_ms > 500",
@@ -89,12 +88,12 @@ def test_static_html_says_counts_shares_and_what_is_compared():
     assert "http.request.size ≥ 10" in text
 
 
-def test_no_finding_is_said():
+def test_an_empty_answer_says_so():
     assert "No finding" in comparison_html(explanation(findings=[]))
     assert "No finding" in comparison_html({})
 
 
-def test_bars_carry_counts_beside_shares_and_a_pattern_beside_colour():
+def test_bars_show_counts_and_shares_and_differ_in_pattern_and_colour():
     pytest.importorskip("plotly")
     figure = comparison(explanation())
     baseline, selection = figure.data
@@ -106,7 +105,7 @@ def test_bars_carry_counts_beside_shares_and_a_pattern_beside_colour():
     assert "<img" not in str(figure.to_html(include_plotlyjs=False))
 
 
-def test_without_plotly_the_line_to_type(monkeypatch):
+def test_without_plotly_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr(chart, "go", None)
     with pytest.raises(MissingDependency) as raised:
         comparison(explanation())
@@ -133,38 +132,6 @@ def test_a_figure_in_ipython_is_its_json_alone():
     data, _ = formatter.format(comparison(explanation()))
     assert set(data) == {"application/vnd.plotly.v1+json", "text/plain"}
     assert data["text/plain"] == "Chart(bar)"
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (0, "0%"),
-        (1, "100%"),
-        (0.5, "50.0%"),
-        (1e-9, "<0.01%"),
-        (0.99999, ">99.99%"),
-        (0.002, "0.2%"),
-        (None, "?"),
-    ],
-)
-def test_a_share_is_never_rounded_to_none_or_all(value, text):
-    assert words.share(value) == text
-
-
-@pytest.mark.parametrize(
-    ("item", "text"),
-    [
-        ({"field": "a", "op": "=", "value": True}, "a = true"),
-        ({"field": "a", "op": "=", "value": ""}, "a = ''"),
-        ({"field": "a", "op": "missing"}, "a is missing"),
-        ({"field": "a", "op": "between", "low": None, "high": 3.0}, "a ≤ 3"),
-        ({"field": "a", "op": "between", "low": 1, "high": 3}, "1 ≤ a ≤ 3"),
-        ({"field": "a", "op": "in", "values": ["x", "y"]}, "a in (x, y)"),
-        ({"field": "a", "op": "in", "values": list(range(200))}, "a in (0, 1, 2, 3 … 200 values)"),
-    ],
-)
-def test_conditions_in_words(item, text):
-    assert words.condition(item) == text
 
 
 def test_an_answer_from_a_sample_says_so():

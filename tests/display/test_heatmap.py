@@ -42,7 +42,7 @@ def test_low_values_are_at_the_bottom_and_empty_is_transparent():
     assert np.array_equal(palette[1:], ramp())
 
 
-def test_dark_runs_the_other_way():
+def test_the_dark_ramp_goes_from_dark_to_light():
     light, dark = ramp(False).sum(axis=1), ramp(True).sum(axis=1)
     assert (np.diff(light.astype(int)) <= 0).all()
     assert (np.diff(dark.astype(int)) >= 0).all()
@@ -61,7 +61,7 @@ def test_weights_below_one_still_show():
     assert (shades(np.array([[0.001, 0.0, 0.5]])) > 0).tolist() == [[True, False, True]]
 
 
-def test_nothing_counted_is_a_picture_too():
+def test_an_empty_grid_is_a_picture_too():
     assert decoded(png(np.zeros((2, 2))))[0].max() == 0
     assert png(np.zeros((0, 0))).startswith(b"\x89PNG")
     assert data_uri(np.zeros((2, 2))).startswith("data:image/png;base64,")

@@ -1,4 +1,4 @@
-"""Results and tables: they fit, they escape, they are JSON."""
+"""Results as text, JSON and HTML."""
 
 from __future__ import annotations
 
@@ -7,14 +7,9 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from obskit.display import formatting as words
 from obskit.display.result import Result
-from obskit.display.tables import UNIT, WRITTEN, check_link, format_cell, html_page, html_table, text_table
 from obskit.errors import InvalidArgument
-from obskit.text import is_safe
 
 
 def result(**columns: object) -> Result:
@@ -28,7 +23,7 @@ def result(**columns: object) -> Result:
     )
 
 
-def test_text_says_where_it_comes_from() -> None:
+def test_the_text_names_call_dataset_and_notes() -> None:
     assert str(result(route=["/a", None], n=[12345, 1])) == (
         "route       n\n"
         "─────  ──────\n"
@@ -40,7 +35,7 @@ def test_text_says_where_it_comes_from() -> None:
     )
 
 
-def test_dict_is_json() -> None:
+def test_the_dict_is_json() -> None:
     found = result(
         x=[float("inf"), float("nan"), 1.5], t=[datetime(2026, 5, 4, 10, tzinfo=UTC)] * 3
     ).to_dict()
@@ -58,78 +53,6 @@ def test_html_escapes_everything() -> None:
     assert "var(--jp-ui-font-color1,currentColor)" in page
 
 
-def test_links_are_addresses_only() -> None:
-    table = pa.table({"trace_id": ['a"b/c']})
-    page = html_table(table, links={"trace_id": "https://t.example/{trace_id}?x=1&y=2"})
-    assert 'href="https://t.example/a%22b%2Fc?x=1&amp;y=2"' in page
-    for bad in (
-        "javascript:alert(1)//{trace_id}",
-        "//x/{trace_id}",
-        "https://{trace_id}/",
-        "file:///{trace_id}",
-    ):
-        with pytest.raises(InvalidArgument) as caught:
-            check_link(bad)
-        assert str(caught.value) == (
-            f"a link must be an http or https address, got {bad!r}\n"
-            "Hint: give an address such as https://tracing.example/trace/{trace_id}"
-        )
-
-
-@pytest.mark.parametrize(
-    ("value", "unit", "text"),
-    [
-        (12345, None, "12,345"),
-        (0.12345, None, "0.123"),
-        (1234.5, None, "1,234"),
-        (float("nan"), None, "NaN"),
-        (1230.0, b"ms", "1.23 s"),
-        (0.5, b"ms", "0.5 ms"),
-        (150_000.0, b"ms", "2.5 min"),
-        (0.0123, b"share", "1.2%"),
-        (0.99985, b"share", "99.98%"),
-        (0.99999, b"share", ">99.99%"),
-        (None, None, "null"),
-        (True, None, "true"),
-        (["a", None], None, "[a, null]"),
-        (datetime(2026, 5, 4, 10, 0, 0, 120_000, tzinfo=UTC), None, "2026-05-04T10:00:00.120Z"),
-    ],
-)
-def test_values_for_people(value: object, unit: bytes | None, text: str) -> None:
-    assert format_cell(value, unit) == text
-
-
-def test_units_come_with_the_column() -> None:
-    table = pa.table(
-        [pa.array([1500.0])], schema=pa.schema([pa.field("p99", pa.float64(), metadata={UNIT: b"ms"})])
-    )
-    assert "1.5 s" in text_table(table)
-    assert words.duration(8_000_000) == "2.22 h"
-
-
-@settings(max_examples=80, deadline=None)
-@given(
-    columns=st.lists(st.text(max_size=30), min_size=1, max_size=12, unique=True),
-    cell=st.text(max_size=200),
-    width=st.integers(20, 200),
-)
-def test_tables_fit_the_width(columns: list[str], cell: str, width: int) -> None:
-    table = pa.table(
-        {
-            name.encode("utf-8", "replace").decode() + str(at): [cell.encode("utf-8", "replace").decode()]
-            for at, name in enumerate(columns)
-        }
-    )
-    for line in text_table(table, width).split("\n"):
-        assert len(line) <= width
-        assert all(map(is_safe, line))
-
-
-def test_long_tables_are_cut_and_counted() -> None:
-    text = text_table(pa.table({"n": list(range(80))}), 40)
-    assert text.endswith("… 30 more rows")
-
-
 def test_a_result_without_a_plot_names_one_that_has() -> None:
     with pytest.raises(InvalidArgument) as caught:
         result(n=[1]).plot()
@@ -139,65 +62,14 @@ def test_a_result_without_a_plot_names_one_that_has() -> None:
     )
 
 
-def test_what_cannot_draw_takes_no_options() -> None:
+def test_a_result_without_a_plot_takes_no_options() -> None:
     with pytest.raises(TypeError, match="colour"):
         result(n=[1]).plot(colour="red")  # type: ignore[call-arg]
 
 
-def test_a_warning_says_so_itself() -> None:
+def test_a_warning_is_not_marked_as_a_note() -> None:
     shown = Result(kind="x", table=pa.table({"n": [1]}), query="q", notes=("warning: mixed", "seen"))
     assert str(shown).split("\n")[-2:] == ["warning: mixed", "note: seen"]
-
-
-@pytest.mark.parametrize("width", [30, 40, 60, 80, 200])
-def test_numbers_and_times_are_never_cut(width: int) -> None:
-    fields = [
-        pa.field("route", pa.string()),
-        pa.field("count(duration_ms > 500)", pa.int64()),
-        pa.field("p99", pa.string(), metadata={UNIT: WRITTEN}),
-        pa.field("note", pa.string()),
-    ]
-    columns = [["/a/very/long/route/" * 4], [123_456_789], ["0.0425 → 0.0512"], ["some words " * 5]]
-    table = pa.Table.from_arrays([pa.array(c) for c in columns], schema=pa.schema(fields))
-    text = text_table(table, width)
-    head, _, row = text.split("\n")[:3]
-    assert "123,456,789" in row
-    assert ("0.0425 → 0.0512" in row) == ("p99" in head)
-    assert max(map(len, text.split("\n"))) <= width
-    if width >= 60:
-        assert "note" in head
-        assert "…" in row, "text gave way"
-
-
-def test_null_is_told_from_text_that_looks_like_it() -> None:
-    table = pa.table({"v": ["-", "null", "", " ", None, "\u00a0x"]})
-    assert [line.rstrip() for line in text_table(table, 40).split("\n")[2:]] == [
-        "-",
-        "'null'",
-        "''",
-        "' '",
-        "null",
-        "\u00a0x",
-    ]
-    page = html_table(table)
-    assert page.count('GrayText)">null</span>') == 1
-    assert "&#x27;null&#x27;" in page
-
-
-def test_alignment_is_said_in_each_cell_and_the_style_once() -> None:
-    table = pa.table({"name": ["  a"], "n": [1]})
-    page = html_page(html_table(table), html_page("<p>more</p>"))
-    assert page.count("<style>") == 1
-    assert page.count('class="w" style="text-align:left"') == 2
-    assert page.count('class="n" style="text-align:right"') == 2
-    assert result(n=[1])._repr_html_().count("<style>") == 1
-
-
-def test_a_short_text_is_not_broken_beside_a_long_one() -> None:
-    page = html_table(pa.table({"type": ["string"], "top": ["x" * 17]}))
-    assert '<td class="w" style="text-align:left">string</td>' in page
-    assert f'<td style="text-align:left">{"x" * 17}</td>' in page
-    assert ".obskit-t .n,.obskit-t .w{white-space:nowrap}" in page
 
 
 def test_times_are_the_same_in_text_and_json() -> None:

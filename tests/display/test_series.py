@@ -24,7 +24,7 @@ def table(groups=("a", None)):
     return pa.table({name: [row[name] for row in rows] for name in ("time", "version", "p99")})
 
 
-def test_rows_are_ordered_and_what_is_unknown_is_a_gap():
+def test_rows_are_ordered_and_nulls_are_gaps():
     figure = series(table(), "time", ["p99"], ["version"])
     line = figure.data[0]
     assert list(line.y) == [0, None, None, 3]
@@ -33,7 +33,7 @@ def test_rows_are_ordered_and_what_is_unknown_is_a_gap():
     assert [trace.name for trace in figure.data] == ["a", "(missing)"]
 
 
-def test_a_panel_a_value_and_one_legend():
+def test_each_value_has_a_panel_and_there_is_one_legend():
     figure = series({"time": [START], "n": [1], "p50": [2]}, "time", ["n", "p50"])
     assert [trace.yaxis for trace in figure.data] == ["y", "y2"]
     assert figure.layout.yaxis.domain[0] > figure.layout.yaxis2.domain[1]

@@ -1,4 +1,4 @@
-"""Conditions on one field: what is written holds for exactly the rows that were counted."""
+"""Conditions on one field: their text holds for exactly the rows that were counted."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ texts = st.one_of(
 
 
 def numbers(values: list[Any], kind: pa.DataType, folder: Path) -> tuple[Any, GroupedRows]:
-    """Return a scope with a field `x`, and all its rows as a frame with one group."""
+    """Return a scope with a field `x`, and all its rows in one group."""
     scope = store({"x": pa.array(values, kind), "y": list(range(len(values)))}, folder)
     codes = scope.dataset.codes
     segments = [Segment(f, file.rows, None, codes.weights()[f]) for f, file in enumerate(scope.dataset.files)]
@@ -55,7 +55,9 @@ def same_rows(scope: Any, frame: GroupedRows, item: FieldCondition) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(floats, min_size=2, max_size=60), st.data())
-def test_an_interval_is_written_as_it_was_counted(values: list[float | None], data: st.DataObject) -> None:
+def test_the_text_of_an_interval_holds_for_the_rows_counted(
+    values: list[float | None], data: st.DataObject
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         scope, frame = numbers(values, pa.float64(), Path(folder) / "d")
         codes = scope.codes("x")
@@ -70,7 +72,9 @@ def test_an_interval_is_written_as_it_was_counted(values: list[float | None], da
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(integers, min_size=80, max_size=120, unique=True), st.data())
-def test_an_interval_of_integers_too(values: list[int | None], data: st.DataObject) -> None:
+def test_the_text_of_an_interval_of_integers_holds_for_the_rows_counted(
+    values: list[int | None], data: st.DataObject
+) -> None:
     with tempfile.TemporaryDirectory() as folder:
         scope, frame = numbers(values, pa.int64(), Path(folder) / "d")
         codes = scope.codes("x")
@@ -82,7 +86,7 @@ def test_an_interval_of_integers_too(values: list[int | None], data: st.DataObje
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(texts, min_size=2, max_size=30))
-def test_a_value_is_written_as_it_was_counted(values: list[str | None]) -> None:
+def test_the_text_of_a_value_holds_for_the_rows_counted(values: list[str | None]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         scope, frame = numbers(values, pa.string(), Path(folder) / "d")
         if "x" not in scope.schema.names:

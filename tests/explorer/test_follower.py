@@ -1,4 +1,4 @@
-"""The Explorer that follows: new events come in, what was asked stays, what goes wrong is shown."""
+"""Following: new events are shown, the question stays, errors are shown."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from obskit.events import load
 from obskit.explorer import Explorer
 from obskit.explorer import follower as following
 from obskit.explorer.follower import RepeatingThread, parse_interval
-from obskit.explorer.latest import Latest
 
 START = 1_777_888_800  # 2026-05-04T10:00Z
 
@@ -58,7 +57,7 @@ def explorer(folder):
     widget.close()
 
 
-def test_new_events_come_in_and_what_was_asked_stays(explorer, folder):
+def test_new_events_are_shown_and_the_question_stays(explorer, folder):
     """A box and a narrowing, then a second file: the same box holds more, and the hatched stretch moves on."""
     explorer._receive(explorer, {"type": "axis", "y": "duration_ms"}, [])
     explorer.brush(y=(500, None))
@@ -77,7 +76,7 @@ def test_new_events_come_in_and_what_was_asked_stays(explorer, folder):
     assert explorer._following["error"] == ""
 
 
-def test_a_question_goes_before_a_look(explorer, folder, monkeypatch):
+def test_nothing_is_loaded_while_a_question_is_answered(explorer, folder, monkeypatch):
     """While a question is answered nothing is taken in; afterwards it is."""
     release, begun = threading.Event(), threading.Event()
 
@@ -95,7 +94,7 @@ def test_a_question_goes_before_a_look(explorer, folder, monkeypatch):
     until(lambda: explorer._view["about"] == "600 units of work")
 
 
-def test_what_goes_wrong_is_shown_and_it_looks_again(explorer, folder):
+def test_an_error_is_shown_and_the_next_load_tries_again(explorer, folder):
     away = folder.with_name("away")
     explorer.brush(y=(500, None))
     found = explorer.explanation
@@ -104,13 +103,13 @@ def test_what_goes_wrong_is_shown_and_it_looks_again(explorer, folder):
     until(lambda: explorer._following["error"])
     assert explorer._following["error"].startswith(f"{folder} does not exist\nHint: ")
     assert explorer.explanation is found
-    assert explorer.wait() is found  # it is no answer to the question
+    assert explorer.wait() is found  # an error of loading is not an answer to the question
     away.rename(folder)
     until(lambda: explorer._following["error"] == "")
     shutil.rmtree(folder)
 
 
-def test_a_fault_is_shown_too(explorer, monkeypatch):
+def test_an_unexpected_error_is_shown_with_its_type(explorer, monkeypatch):
     def fail():
         raise ZeroDivisionError("of ours")
 
@@ -119,7 +118,7 @@ def test_a_fault_is_shown_too(explorer, monkeypatch):
     until(lambda: explorer._following["error"] == "ZeroDivisionError: of ours")
 
 
-def test_it_ends_with_the_widget(folder):
+def test_following_ends_with_the_widget(folder):
     widget = Explorer(load(folder), follow="200ms")
     thread = widget._follower.thread
     widget.close()
@@ -147,7 +146,7 @@ class Looking:
         self.count += 1
 
 
-def test_it_rests_while_nobody_looks_on(monkeypatch):
+def test_the_thread_waits_while_no_page_shows_it(monkeypatch):
     monkeypatch.setattr(following, "UNSEEN", 0.1)
     looking = Looking()
     follower = RepeatingThread(looking.look, 0.2)
@@ -159,7 +158,7 @@ def test_it_rests_while_nobody_looks_on(monkeypatch):
     assert follower.join(20)
 
 
-def test_it_does_not_keep_what_it_belongs_to():
+def test_the_thread_does_not_keep_its_object_alive():
     looking = Looking()
     gone = weakref.ref(looking)
     follower = RepeatingThread(looking.look, 30.0)
@@ -172,12 +171,12 @@ def test_it_does_not_keep_what_it_belongs_to():
 @pytest.mark.parametrize(
     ("given", "wanted"), [("5s", 5.0), ("200 ms", 0.2), ("1m", 60.0), (2, 2.0), (0.5, 0.5), (True, 5.0)]
 )
-def test_stretches(given, wanted):
+def test_an_interval_is_read_in_seconds(given, wanted):
     assert parse_interval(given) == wanted
 
 
 @pytest.mark.parametrize("given", ["", "5", "-1s", "soon", 0, -1, 0.1, False, "100000s", float("nan")])
-def test_what_is_no_stretch(given):
+def test_what_is_not_an_interval_is_rejected(given):
     with pytest.raises(InvalidArgument) as caught:
         parse_interval(given)
     assert str(caught.value) == (
@@ -186,18 +185,8 @@ def test_what_is_no_stretch(given):
     )
 
 
-def test_a_job_that_waits_for_an_idle_moment_is_not_left_otherwise():
-    latest, release = Latest(lambda _: None), threading.Event()
-    latest.submit(lambda _: release.wait(20))
-    assert latest.submit(lambda _: None, only_if_idle=True) == 0
-    release.set()
-    assert latest.wait(20)
-    assert latest.submit(lambda _: None, only_if_idle=True) == 2
-    assert latest.wait(20)
-
-
-def test_looks_that_were_passed_by_leave_no_copies_in_the_cache(explorer, folder):
-    """What was loaded first is still open elsewhere and stays; of the others only the last does."""
+def test_events_that_were_replaced_leave_no_copies_in_the_cache(explorer, folder):
+    """The events loaded first are still open elsewhere and stay; of the others only the last ones do."""
     first = explorer._base
     explorer.follow("200ms")
     for number in range(1, 4):

@@ -70,3 +70,13 @@ def test_jobs_never_overlap():
         thread.join()
     assert latest.wait(5)
     assert most == [1]
+
+
+def test_a_job_for_an_idle_moment_is_not_submitted_while_another_runs():
+    latest, release = Latest(lambda _: None), threading.Event()
+    latest.submit(lambda _: release.wait(20))
+    assert latest.submit(lambda _: None, only_if_idle=True) == 0
+    release.set()
+    assert latest.wait(20)
+    assert latest.submit(lambda _: None, only_if_idle=True) == 2
+    assert latest.wait(20)

@@ -33,14 +33,14 @@ def test_a_box_against_others_in_the_same_time():
     )
     until = State(T, D, brush=Brush(START, START + 6e8, 500, None), compare="time")
     assert until.question()[1] == ExplainOptions(during="2026-05-04T10:00:00Z/2026-05-04T10:10:00Z")
-    # Another time than that of the beginning is no window, but a condition.
+    # A box over another time than `timestamp` becomes a condition, not a window.
     ended = State(Axis("ended", time=True), D, brush=Brush(START, None, 500, None), compare="time")
     assert ended.question()[1] == ExplainOptions(during="ended >= '2026-05-04T10:00:00Z'")
-    # A box over the whole height has no outcome to compare within its time.
+    # A box over the whole height has no outcome, so it is compared with the rest.
     assert State(T, D, brush=Brush(START, None), compare="time").question()[1] == ExplainOptions()
 
 
-def test_the_newest_stretch_is_left_out_unless_the_box_lies_in_it():
+def test_the_newest_stretch_is_left_out_unless_the_box_is_inside_it():
     state = State(T, D, brush=Brush(START, None, 500, None), until=START + 6e8)
     assert state.question()[1] == ExplainOptions(where=T.condition(None, START + 6e8))
     assert State(T, D, brush=Brush(START + 7e8, None), until=START + 6e8).question()[1] == ExplainOptions()
@@ -48,7 +48,7 @@ def test_the_newest_stretch_is_left_out_unless_the_box_lies_in_it():
     assert own.question()[1] == ExplainOptions(where="a = 1")
 
 
-def test_code_is_python_and_says_all_that_is_shown():
+def test_the_code_is_python_and_reproduces_all_that_is_shown():
     state = State(T, D, "region = 'eu'", brush=Brush(y0=500), group="it's").narrow("name = '\"q\"'")
     code = state.code("events = ok.load('x')", "kind = 'server'")
     compile(code, "code", "exec")
@@ -83,8 +83,8 @@ def test_code_of_an_untouched_explorer():
         [{"field": "a", "op": "in", "values": ["x", "y"]}, {"field": "n", "op": "missing"}],
     ],
 )
-def test_only_and_exclude_part_the_events_in_two(items):
-    """Every row is in exactly one of the two, rows that lack the field too."""
+def test_every_event_meets_either_only_or_exclude(items):
+    """Events that lack the field are included."""
     ibis = pytest.importorskip("ibis")
     rows = pa.table({"a": ["x", "x", "y", None, None], "n": pa.array([1, None, 5, 0, None], pa.int64())})
     table = ibis.memtable(rows)

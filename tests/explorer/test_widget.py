@@ -1,4 +1,4 @@
-"""The Explorer without a browser: what a page would send goes in, what a page would get comes out."""
+"""The Explorer without a browser: messages of a page in, what the page would show out."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def test_the_grid_holds_every_unit_of_work_and_nothing_else(explorer):
     grid = np.frombuffer(explorer._grid, dtype="<u4").reshape(
         explorer._view["rows"], explorer._view["columns"]
     )
-    assert grid.sum() == 6000  # the inner span is no unit
+    assert grid.sum() == 6000  # the inner span is not a unit of work
     assert grid[:, 0].sum() > 0
     assert explorer._view["y"]["log"]
     assert explorer._view["x"]["low"] == START
@@ -127,14 +127,14 @@ def test_groups(explorer):
     assert explorer._group == {}
 
 
-def test_another_field_drops_the_box_but_keeps_its_time(explorer):
+def test_another_vertical_field_keeps_only_the_time_of_the_box(explorer):
     send(explorer, type="brush", brush={**SLOW, "x1": START + 2.4e9})
     send(explorer, type="axis", y="http.response.body.size")
     assert explorer.selection == "timestamp >= '2026-05-04T10:30:00Z' and timestamp < '2026-05-04T10:40:00Z'"
     assert explorer._view["y"]["field"] == "http.response.body.size"
 
 
-def test_code_makes_the_same_again(explorer, events, monkeypatch):
+def test_the_code_reproduces_what_is_shown(explorer, events, monkeypatch):
     send(explorer, type="brush", brush=SLOW)
     at = chips(explorer)[0].index("cloud.region = eu")
     send(explorer, type="group", list="findings", row=0, chip=at, version=explorer._found["version"])
@@ -150,7 +150,7 @@ def test_code_makes_the_same_again(explorer, events, monkeypatch):
     assert len(shown) == 3
 
 
-def test_the_newest_of_many_boxes_is_the_one_answered(explorer):
+def test_only_the_newest_of_many_boxes_is_answered(explorer):
     asked = []
     explain = obskit.explain.explain
     held = threading.Event()
@@ -167,7 +167,7 @@ def test_the_newest_of_many_boxes_is_the_one_answered(explorer):
         assert explorer._latest.wait(20)
     assert explorer.selection.endswith(">= 335")
     assert explorer.explanation.selection["condition"].endswith(">= 335")
-    assert len(asked) < 8  # those between were never begun
+    assert len(asked) < 8  # the boxes in between were never started
 
 
 def test_errors_are_shown_and_the_next_question_is_answered(explorer):
@@ -185,13 +185,13 @@ def test_errors_are_shown_and_the_next_question_is_answered(explorer):
     assert explorer._status["state"] == "idle"
 
 
-def test_old_explanations_are_let_go(explorer):
+def test_old_explanations_are_dropped(explorer):
     for low in range(400, 400 + 10 * KEPT, 10):
         send(explorer, type="brush", brush={**SLOW, "y0": low})
     assert len(explorer._raw) == KEPT
 
 
-def test_what_it_is_opened_with(events):
+def test_the_explorer_opens_with_a_condition_and_options(events):
     widget = Explorer(events, where="\"service.version\" = '2.4.0'", explain={"cluster": None})
     assert "events = events.where(\"service.version = '2.4.0'\")" in widget.code
     found = widget.brush(y=(400, None))
@@ -247,7 +247,7 @@ def test_a_drag_is_a_few_kilobytes(explorer):
     assert len(explorer._grid) <= 200 * 60 * 4
 
 
-def test_two_numbers(events):
+def test_both_axes_can_be_numbers(events):
     widget = Explorer(events, x="http.response.body.size", y="duration_ms")
     assert not widget._view["x"]["time"]
     assert (widget._view["markers"], widget._view["incomplete_from"]) == ([], None)
@@ -257,7 +257,7 @@ def test_two_numbers(events):
     widget.close()
 
 
-def test_nothing_left_to_draw(explorer):
+def test_a_state_without_events_is_drawn_empty_with_an_error(explorer):
     send(explorer, type="brush", brush=SLOW)
     for region in ("eu", "us", "ap"):
         explorer._state = explorer._state.narrow(
@@ -269,7 +269,7 @@ def test_nothing_left_to_draw(explorer):
     assert explorer._view["about"] == "0 units of work"
 
 
-def test_values_of_every_sign_and_none(tmp_path, monkeypatch):
+def test_negative_and_missing_values_are_drawn_on_a_linear_axis(tmp_path, monkeypatch):
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path))
     times = pa.array([START + second * 1_000_000 for second in range(400)], pa.timestamp("us", "UTC"))
     balance = pa.array([None if n % 9 == 0 else float(n % 50 - 25) for n in range(400)])

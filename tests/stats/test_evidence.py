@@ -1,4 +1,4 @@
-"""Bounds that hold as often as they say, weights and clusters that count for what they are."""
+"""Bounds hold as often as their level says; weights and clusters count correctly."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def test_bounds_are_clopper_and_pearsons(hits: int, misses: int, level: float) -
 
 
 @given(st.floats(0, 1), st.floats(0, 1))
-def test_divergence_is_nothing_where_the_slice_is_no_commoner(p: float, q: float) -> None:
+def test_divergence_is_zero_where_the_slice_is_not_more_common(p: float, q: float) -> None:
     found = divergence(np.array([p]), np.array([q]))[0]
     assert found >= 0
     assert (found == 0) or p > q
 
 
 @given(st.integers(1, 1000), st.integers(1, 1000), st.floats(0.1, 1000))
-def test_equal_weights_are_worth_the_rows_there_are(inside: int, outside: int, weight: float) -> None:
+def test_rows_of_equal_weight_count_in_full(inside: int, outside: int, weight: float) -> None:
     whole = counts(inside + outside, w=weight)
     part = counts(inside, w=weight)
     for side in ("low", "high"):
@@ -54,7 +54,7 @@ def test_equal_weights_are_worth_the_rows_there_are(inside: int, outside: int, w
     assert math.isclose(share(part, whole)[0], inside / (inside + outside), rel_tol=1e-9)
 
 
-def test_heavy_rows_that_all_lie_inside_are_not_worth_the_light_ones_outside() -> None:
+def test_heavy_rows_inside_are_worth_their_own_number_only() -> None:
     """17 rows of weight 1000 inside, 20 of weight 1 outside: the share is .999, the evidence that of 17 rows."""
     part = Counts(np.array([17.0]), np.array([17_000.0]), np.array([17e6]))
     whole = Counts(np.array([37.0]), np.array([17_020.0]), np.array([17e6 + 20]))
@@ -62,7 +62,7 @@ def test_heavy_rows_that_all_lie_inside_are_not_worth_the_light_ones_outside() -
     assert effective_size(part, whole, side="low")[0] < 20
 
 
-def test_a_share_of_nearly_nothing_is_known_to_be_small() -> None:
+def test_a_tiny_share_has_a_small_upper_bound() -> None:
     """One light failure among 500 heavy rows: the upper bound is that of one heavy row, not of no rows."""
     part = Counts(np.array([1.0]), np.array([1.0]), np.array([1.0]))
     whole = Counts(np.array([520.0]), np.array([16_020.0]), np.array([500 * 32.0**2 + 20]))
@@ -96,7 +96,7 @@ def test_rates_come_back_from_shares() -> None:
     assert math.isclose(outside[0], 20 / (20 + 720))
 
 
-def test_the_interval_of_a_share_holds_the_truth_as_often_as_it_says() -> None:
+def test_the_interval_of_a_share_covers_the_truth_at_its_level() -> None:
     """Sampled unevenly (1 in 1 or 1 in 20): 2,000 trials at a one-sided level of 5%."""
     rng = np.random.default_rng(7)
     missed = 0

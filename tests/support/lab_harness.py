@@ -1,7 +1,7 @@
-"""A real JupyterLab for the tests: its own folders, a free port of this machine, a bounded life.
+"""A real JupyterLab for the tests, with folders of its own and a free local port.
 
-Nothing of the user's is read or written: configuration, data, runtime, settings, workspaces and IPython's
-profile lie in a temporary folder. The server and its kernels end with the fixture, by their own ids.
+No file of the user is read or written: configuration, data, runtime, settings, workspaces and IPython's profile
+are in a temporary folder. The fixture ends the server and its kernels by their process ids.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 
-# The REST interface calls a kernel idle before the page is connected to it: ask the page.
+# The REST interface reports a kernel as idle before the page is connected to it, so the page is asked.
 READY = """
 () => {
   const panel = window.jupyterapp?.shell?.currentWidget;
@@ -36,14 +36,14 @@ class Lab:
     """A running JupyterLab.
 
     Attributes:
-        url: its address, with a port of the loopback interface.
-        folder: where its notebooks lie.
+        url: its address on the loopback interface.
+        folder: the folder of its notebooks.
     """
 
     def __init__(self, base: Path, theme: str = "JupyterLab Light") -> None:
         self.folder = base / "notebooks"
         self.folder.mkdir(parents=True)
-        # Notebooks of the repository find the sample where they expect it.
+        # The notebooks of the repository expect the sample here.
         (base / "sample_events").symlink_to(ROOT / "sample_events")
         self.token = secrets.token_hex(16)
         with socket.socket() as probe:

@@ -1,4 +1,4 @@
-"""A small hour of requests with a cause in it, and a value that would like to be HTML."""
+"""An hour of requests with a planted cause, and a value that looks like HTML."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small worlds of requests in which something is planted, or nothing."""
+"""Small datasets of requests, with or without a planted cause."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ World = Callable[[Mapping[str, Any]], Scope]
 
 
 def store(columns: Mapping[str, Any], folder: Path) -> Scope:
-    """Write columns as a Dataset and open a scope on it; rows get a time a millisecond apart."""
+    """Write columns as a Dataset and open a scope on it; rows are a millisecond apart."""
     rows = len(next(iter(columns.values())))
     table = {"timestamp": pa.array(START + 1000 * np.arange(rows), pa.timestamp("us", "UTC"))} | dict(columns)
     report = LoadReport()
@@ -40,20 +40,20 @@ def rng() -> np.random.Generator:
 
 
 def pick(rng: np.random.Generator, rows: int, **shares: float) -> np.ndarray[Any, Any]:
-    """Return values by their shares."""
+    """Draw values with the given shares."""
     weights = np.array(list(shares.values()))
     return rng.choice(np.array(list(shares), dtype=object), rows, p=weights / weights.sum())
 
 
 def zipf(rng: np.random.Generator, rows: int, values: int, prefix: str) -> np.ndarray[Any, Any]:
-    """Return ids, the first ones by far the commonest."""
+    """Draw ids, of which the first are by far the most common."""
     weights = 1 / np.arange(1, values + 1)
     numbers = rng.choice(values, rows, p=weights / weights.sum())
     return np.array([f"{prefix}{number}" for number in range(values)], dtype=object)[numbers]
 
 
 def traffic(rng: np.random.Generator, rows: int) -> dict[str, Any]:
-    """Return ordinary fields that have nothing to do with any outcome."""
+    """Return ordinary fields that are independent of any outcome."""
     return {
         "duration_ms": np.round(rng.lognormal(3, 1, rows), 3),
         "http.route": pick(rng, rows, **{"/search": 6, "/book": 2, "/seats": 3, "/pay": 1}),

@@ -1,0 +1,83 @@
+"""Rows as bit sets count the same as a plain mask over the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from obskit.explain.aliases import aliases, same_rows
+from obskit.explain.grouped_rows import FieldCondition, GroupedRows
+from obskit.explain.singles import value_condition
+from obskit.explain.weights import Segment, word_count
+from tests.support.worlds import World, pick
+
+ROWS = 1_000
+
+
+@pytest.fixture
+def columns(rng: np.random.Generator) -> dict[str, Any]:
+    """Return a region, a version with its image, and weights; 1,000 rows don't fill the last word of 64."""
+    version = pick(rng, ROWS, **{"1": 3, "2": 1})
+    return {
+        "region": pick(rng, ROWS, north=5, south=2),
+        "version": version,
+        "image": np.where(version == "2", "img-b", "img-a"),
+        "sample_weight": rng.choice([1.0, 20.0], ROWS),
+        "event_count": rng.integers(1, 3, ROWS),
+    }
+
+
+@pytest.fixture
+def selected(rng: np.random.Generator) -> np.ndarray[Any, Any]:
+    return rng.random(ROWS) < 0.2
+
+
+@pytest.fixture
+def rows(world: World, columns: dict[str, Any], selected: np.ndarray[Any, Any]) -> GroupedRows:
+    scope = world(columns)
+    segment = Segment(0, ROWS, None, scope.dataset.codes.weights()[0])
+    return GroupedRows(scope.codes, [segment], {"selected": [selected], "baseline": [~selected]})
+
+
+def condition(rows: GroupedRows, field: str, value: str) -> FieldCondition:
+    codes = rows.codes(field)
+    return value_condition(codes, codes.values.to_pylist().index(value) + 1)
+
+
+def test_a_slice_counts_events_weights_and_squared_weights(
+    rows: GroupedRows, columns: dict[str, Any], selected: np.ndarray[Any, Any]
+) -> None:
+    bits = rows.slice([condition(rows, "region", "south"), condition(rows, "version", "2")])
+    inside = (columns["region"] == "south") & (columns["version"] == "2") & ~selected
+    n, w = columns["event_count"][inside], columns["sample_weight"][inside]
+    counts = rows.count("baseline", [bits])
+    assert (counts.n[0], counts.w[0], counts.w2[0]) == (n.sum(), (n * w).sum(), (n * w * w).sum())
+
+
+def test_a_slice_gives_back_its_row_numbers_and_ends(
+    rows: GroupedRows, columns: dict[str, Any], selected: np.ndarray[Any, Any]
+) -> None:
+    bits = rows.slice([condition(rows, "version", "2")])
+    numbers = np.flatnonzero(columns["version"] == "2")
+    assert rows.row_numbers(bits)[0].tolist() == numbers.tolist()
+    assert rows.first_and_last(bits) == [(0, numbers[0], numbers[-1])]
+    inside = np.flatnonzero((columns["version"] == "2") & selected)
+    assert rows.row_numbers_in("selected", bits)[0].tolist() == inside.tolist()
+    chosen = rows.choose("selected", bits, (0, 0, ROWS), 3)
+    assert len(chosen) == 3
+    assert {row for _, row in chosen} <= set(inside.tolist())
+
+
+def test_conditions_on_the_same_rows_are_aliases_of_the_strongest(rows: GroupedRows) -> None:
+    version, image = condition(rows, "version", "2"), condition(rows, "image", "img-b")
+    south = condition(rows, "region", "south")
+    assert aliases(rows, [version, south, image]) == [[0, 2], [1]]
+    assert same_rows(rows, rows.bits(version), rows.bits(image))
+    assert not same_rows(rows, rows.bits(version), rows.bits(south))
+
+
+@pytest.mark.parametrize(("length", "count"), [(0, 0), (1, 1), (64, 1), (65, 2)])
+def test_rows_take_whole_words(length: int, count: int) -> None:
+    assert word_count(length) == count
