@@ -111,7 +111,7 @@ def test_all_of_trainticket(shared, load):
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        ("invalid_json", "duration is not a number (span 1)"),
+        ("invalid_json", "span has neither startTime nor operationName (span 1)"),
         ("scan_error", "not JSON (line 1, column 78)"),
         ("wrong_format", "span has neither startTime nor operationName (span 1)"),
     ],
