@@ -31,7 +31,7 @@ def test_every_error_is_also_a_built_in_one_and_is_in_the_drawing(kind: type[Obs
 
 def test_a_missing_extra_says_what_to_install() -> None:
     assert str(MissingDependency.of("remote", "reading s3://a")) == (
-        "reading s3://a needs the extra 'remote'\nHint: pip install 'obskit[remote]'"
+        "reading s3://a needs the extra 'remote'\nHint: pip install 'obskit-notebook[remote]'"
     )
 
 

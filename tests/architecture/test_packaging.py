@@ -192,3 +192,16 @@ def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
     done = run_venv(tmp_path, path=str(tools_only(tmp_path)))
     assert "is there and is no virtual environment" in done.stderr
     assert (tmp_path / ".venv/precious").read_text() == "mine"
+
+
+def test_nothing_tells_anybody_to_install_the_unrelated_distribution() -> None:
+    """`obskit` on PyPI is somebody else's; README says so in one place."""
+    old = re.compile(r"pip install (?:-\S+ )*['\"]?obskit(?!-notebook)(?=[\[\s'\"=<>~]|$)", re.MULTILINE)
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=False)
+    found = []
+    for name in filter(None, tracked.stdout.split("\0")):
+        path = ROOT / name
+        if path.suffix in (".py", ".md", ".ipynb", ".toml", ".js", "") and path.is_file():
+            text = path.read_text(encoding="utf-8", errors="replace")
+            found += [f"{name}: {hit.group()}" for hit in old.finditer(text)]
+    assert found == []
