@@ -29,6 +29,12 @@ class ObskitError(Exception):
     Args:
         message: what is wrong, and where (file, line, byte).
         hint: what to do about it; printed on its own line.
+
+    Example:
+        try:
+            events.where("nope > 1")
+        except ok.ObskitError as error:
+            print(error.message, error.hint)
     """
 
     def __init__(self, message: str, *, hint: str | None = None) -> None:
@@ -41,47 +47,124 @@ class ObskitError(Exception):
 
 
 class ConditionError(ObskitError, ValueError):
-    """A condition or calculation cannot be parsed."""
+    """A condition or calculation cannot be parsed.
+
+    Example:
+        try:
+            events.where("duration_ms >")
+        except ok.ConditionError as error:
+            print(error)
+    """
 
 
 class UnknownField(ObskitError, KeyError):
-    """There is no such field."""
+    """There is no such field.
+
+    Example:
+        try:
+            events.where("duration_msec > 500")
+        except ok.UnknownField as error:
+            print(error)  # with the nearest names
+    """
 
 
 class UnknownFunction(ObskitError, ValueError):
-    """There is no such function in conditions and calculations."""
+    """There is no such function in conditions and calculations.
+
+    Example:
+        try:
+            events.where("lenght(name) > 10")
+        except ok.UnknownFunction as error:
+            print(error)
+    """
 
 
 class EmptySelection(ObskitError, ValueError):
-    """A selection or baseline has no rows."""
+    """A selection or baseline has no rows.
+
+    Example:
+        try:
+            events.explain("duration_ms > 1e9")
+        except ok.EmptySelection as error:
+            print(error)
+    """
 
 
 class ReadError(ObskitError, ValueError):
-    """Input cannot be read as events."""
+    """Input cannot be read as events.
+
+    Example:
+        try:
+            ok.load("README.md")
+        except ok.ReadError as error:
+            print(error)
+    """
 
 
 class NoSuchPath(ObskitError, FileNotFoundError):
-    """A path does not exist."""
+    """A path does not exist.
+
+    Example:
+        try:
+            ok.load("no/such/folder")
+        except ok.NoSuchPath as error:
+            print(error)
+    """
 
 
 class DatasetError(ObskitError, RuntimeError):
-    """A Dataset is torn, was edited, or was made by another version."""
+    """A Dataset is torn, was edited, or was made by another version.
+
+    Example:
+        try:
+            ok.load("sample_events")
+        except ok.DatasetError as error:
+            print("convert the files again:", error)
+    """
 
 
 class StorageFull(ObskitError, OSError):
-    """The disk is full."""
+    """The disk is full.
+
+    Example:
+        try:
+            ok.load("sample_events")
+        except ok.StorageFull as error:
+            print("free space in the cache's folder:", error)
+    """
 
 
 class LimitExceeded(ObskitError, ValueError):
-    """Input exceeds a limit, which the message states."""
+    """Input exceeds a limit, which the message states.
+
+    Example:
+        try:
+            ok.load("sample_events")
+        except ok.LimitExceeded as error:
+            print("split the input:", error)
+    """
 
 
 class InvalidArgument(ObskitError, ValueError):
-    """An argument is not valid, or does not fit the others."""
+    """An argument is not valid, or does not fit the others.
+
+    Example:
+        try:
+            events.explain("error", depth=9)
+        except ok.InvalidArgument as error:
+            print(error)
+    """
 
 
 class MissingDependency(ObskitError, ImportError):
-    """An extra is not installed."""
+    """An extra is not installed.
+
+    Example:
+        try:
+            ok.Explorer(events)
+        except ok.MissingDependency as error:
+            print(error)  # without the extra `notebook`: the command that installs it
+    """
 
     @classmethod
     def of(cls, extra: str, what: str) -> MissingDependency:

@@ -90,7 +90,8 @@ def entries(page: str) -> Iterator[Entry]:
     module = importlib.import_module(target)
     for name in module.__all__:
         value = getattr(module, name)
-        documented = inspect.isclass(value) or callable(value)
+        # An instance of a class of ours is documented by its class; a constant has no docstring.
+        documented = callable(value) or type(value).__module__.startswith("obskit")
         yield Entry(f"{target}.{name}", value, (inspect.getdoc(value) or "") if documented else "")
         if inspect.isclass(value) and page != "obskit":
             yield from _members(name, value)

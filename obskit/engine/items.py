@@ -23,6 +23,9 @@ def format_condition(items: Sequence[Mapping[str, Any]]) -> str:
 
     Raises:
         InvalidArgument: there are no items, the op is unknown, or conditions cannot hold the value.
+
+    Example:
+        ok.format_condition([{"field": "service.version", "op": "=", "value": "2.4.0"}])
     """
     if not items:
         raise InvalidArgument(

@@ -49,7 +49,11 @@ class EventSet:
 
     @property
     def dataset(self) -> Dataset:
-        """The whole dataset on disk, regardless of any condition."""
+        """The whole dataset on disk, regardless of any condition.
+
+        Example:
+            print(events.dataset.rows, events.dataset.path)
+        """
         return self.scope.dataset
 
     @property
@@ -63,7 +67,11 @@ class EventSet:
 
     @property
     def fingerprint(self) -> str:
-        """Hash of the dataset's rows, in hex: equal for equal rows, wherever the files are."""
+        """Hash of the dataset's rows, in hex: equal for equal rows, wherever the files are.
+
+        Example:
+            print(events.fingerprint)
+        """
         return self.dataset.fingerprint
 
     @property
@@ -81,6 +89,9 @@ class EventSet:
         """Rows that `explain`, `triage` and the Explorer look at by default: "units" (of work) or "all".
 
         It is "all" where no row is a unit of work, or where a condition of `where` uses `kind` or `name`.
+
+        Example:
+            print(events.population)
         """
         return "all" if self.scope.units()[0] is None else "units"
 

@@ -335,6 +335,12 @@ class Events(EventSet):
         Raises:
             InvalidArgument: no format that was loaded records events within spans.
             EmptySelection: none of these spans has any.
+
+        Example:
+            from obskit.testing import incident
+
+            spans = ok.load(incident())  # traces whose spans recorded events and links
+            print(spans.points().query("count()", by="name"))
         """
         return self._record_step(lambda events: events._from_table(query.points(events.scope)))
 
@@ -349,6 +355,12 @@ class Events(EventSet):
         Raises:
             InvalidArgument: no format that was loaded records links.
             EmptySelection: none of these spans has any.
+
+        Example:
+            from obskit.testing import incident
+
+            spans = ok.load(incident())  # traces whose spans recorded events and links
+            print(spans.links().query("count()"))
         """
         return self._record_step(lambda events: events._from_table(query.links(events.scope)))
 

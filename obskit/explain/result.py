@@ -38,6 +38,11 @@ class Finding:
         examples: up to three events (`trace_id`, `span_id`, `timestamp`, `duration_ms`) of each group.
         what_if: arithmetic, not cause: p99 with and without the slice (of the first three findings), the
             change split into rate and mix, the odds ratio among events with the same value of another field.
+
+    Example:
+        found = events.explain("duration_ms > 500", where="http.route = '/book'")
+        best = found.findings[0]
+        print(best.condition, best.risk_ratio, events.where(best.condition).query("count()"))
     """
 
     conditions: tuple[dict[str, Any], ...]
@@ -96,6 +101,11 @@ class Explanation:
         notes: what a reader must know about the numbers.
         sampled: number of events in the sample that was explained; None if all events were.
         trace_url: address of a trace with `{trace_id}` in it, to which examples link; or None.
+
+    Example:
+        found = events.explain("duration_ms > 500", where="http.route = '/book'")
+        print(found)
+        found.to_pandas()
     """
 
     findings: tuple[Finding, ...]

@@ -55,6 +55,9 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         UnknownField: no event has the field of an axis.
         InvalidArgument: an axis is neither numeric nor a time, or `explain` or `follow` has a wrong value.
         MissingDependency: the extra `notebook` is not installed.
+
+    Example:
+        ok.Explorer(events, where="http.route = '/book'")
     """
 
     _esm = script()

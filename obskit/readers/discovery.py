@@ -44,6 +44,13 @@ def expand(
     Raises:
         NoSuchPath: a path does not exist, or a pattern matches nothing.
         ReadError: a folder has no file.
+
+    Example:
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\\n')
+        print(expand("."), expand("*.jsonl"))
     """
     if isinstance(paths, (str, os.PathLike)):
         paths = [paths]
@@ -82,7 +89,19 @@ def _without_documents(files: list[Path], passed: list[Path] | None) -> list[Pat
 
 
 def is_document(path: Path) -> bool:
-    """Return whether a file belongs to data but holds none, by its name: a README, a picture, a manifest."""
+    """Return whether a file belongs to data but holds none, by its name: a README, a picture, a manifest.
+
+    Args:
+        path: the file; only its name matters.
+
+    Returns:
+        Whether to skip it in a folder.
+
+    Example:
+        from pathlib import Path
+
+        print(is_document(Path("README.md")), is_document(Path("events.jsonl")))
+    """
     name = path.name.lower()
     return (
         path.suffix.lower() in _DOCUMENT_SUFFIXES

@@ -146,6 +146,14 @@ class PreviewReader:
         files: number of files that rows were read from.
         of: number of all files.
         reach: share of each compressed file that was read, at most.
+
+    Example:
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\\n')
+        for batch in PreviewReader([path], rows=1_000, seconds=2.0).batches():
+            print(batch.num_rows)
     """
 
     def __init__(

@@ -16,7 +16,14 @@ from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
 
 
 class Vanished(ReadError):
-    """A file that was deleted or packed after its folder was listed."""
+    """A file that was deleted or packed after its folder was listed.
+
+    Example:
+        try:
+            raise Vanished("events.jsonl was deleted")
+        except Vanished as error:
+            print("list the folder again:", error)
+    """
 
 
 def read_batches(
@@ -35,6 +42,15 @@ def read_batches(
     Raises:
         ReadError: the whole file cannot be read.
         LimitExceeded: the file exceeds a limit, which the message states.
+
+    Example:
+        from obskit.schema import LoadReport
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\\n')
+        for batch in read_batches(path, LoadReport()):
+            print(batch.schema.names)
     """
     source = Source(path)
     reader = REGISTRY.choose(source)
@@ -70,6 +86,15 @@ def read_paths(
         ReadError: the only file, or every file, cannot be read.
         Vanished: a file was deleted since its folder was listed.
         LimitExceeded: a file exceeds a limit, which the message states.
+
+    Example:
+        from obskit.schema import LoadReport
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\\n')
+        report = LoadReport()
+        print(sum(batch.num_rows for batch in read_paths([path], report)), report.rejected_count)
     """
     files = list(paths)
     failed: list[ReadError] = []

@@ -24,7 +24,12 @@ _COMPRESSIONS = (".gz", ".zst", ".bz2")
 
 
 class Match(IntEnum):
-    """How sure a reader is that the first bytes of a file are of its format."""
+    """How sure a reader is that the first bytes of a file are of its format.
+
+    Example:
+        def sniff(head):
+            return Match.CERTAIN if head.startswith(b"TALLY 1") else Match.NO
+    """
 
     NO = 0
     POSSIBLE = 1
@@ -49,6 +54,19 @@ class Reader:
         select_files: for a format that lays out whole folders: takes a folder and the names of its entries,
             and returns the files to read and the subfolders to enter; None for any other folder.
         claims: returns whether a path is of this format by its name, whatever its content.
+
+    Example:
+        import pyarrow as pa
+
+        from obskit.readers import LineBlocks, Match, Reader
+
+        def read(source, report, options):
+            with source.stream() as stream:
+                for block in LineBlocks(stream, report):
+                    names = [line.decode() for _position, line in block.lines()]
+                    yield pa.RecordBatch.from_pydict({"name": names})
+
+        reader = Reader("tally", (".tally",), lambda head: Match.NO, read)
     """
 
     name: str
@@ -90,7 +108,11 @@ def _takes_mapping(read: Callable[..., Any]) -> bool:
 
 
 class Registry:
-    """Readers by name. Those of other packages are loaded the first time that readers are asked for."""
+    """Readers by name. Those of other packages are loaded the first time that readers are asked for.
+
+    Example:
+        print([reader.name for reader in REGISTRY.readers()])
+    """
 
     def __init__(self) -> None:
         self._readers: dict[str, Reader] = {}
@@ -191,5 +213,13 @@ def register_reader(reader: Reader) -> None:
 
     Raises:
         InvalidArgument: another reader has that name.
+
+    Example:
+        from obskit.readers import Match, Reader, register_reader
+
+        def read(source, report, options):
+            yield from ()
+
+        register_reader(Reader("tally", (".tally",), lambda head: Match.NO, read))
     """
     REGISTRY.register(reader)

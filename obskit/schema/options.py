@@ -19,6 +19,9 @@ class ReadOptions:
     Attributes:
         mapping: column of the event -> source column, or {"from", "unit", "null"} (see `read_mapping`).
         error: condition, as text or an Ibis expression, that says which events are errors.
+
+    Example:
+        ReadOptions(mapping={"duration_ms": {"from": "elapsed", "unit": "s"}}, error="status >= 500")
     """
 
     mapping: Mapping[str, Any] | None = None

@@ -212,7 +212,15 @@ class LoadReport:
 
 @dataclass(frozen=True)
 class FileReport:
-    """The part of a `LoadReport` that the reader of one file writes to."""
+    """The part of a `LoadReport` that the reader of one file writes to.
+
+    Example:
+        from obskit.schema import LoadReport
+
+        report = LoadReport()
+        FileReport(report, "events.tally").reject("line 3, byte 120", "not a number")
+        print(report)
+    """
 
     report: LoadReport
     path: str

@@ -157,6 +157,9 @@ def incident(rows: int | None = None) -> pa.Table:
 
     Returns:
         A table, in an order that is not that of time.
+
+    Example:
+        print(incident(rows=3).column_names)
     """
     return as_loaded(_ROWS[:rows])
 
@@ -211,6 +214,10 @@ def differences(got: pa.Table, want: pa.Table) -> list[str]:
 
     Returns:
         One line per difference; empty if the tables are equal.
+
+    Example:
+        table = incident()
+        print(differences(table.drop(["duration_ms"]), table))
     """
     found = []
     if got.num_rows != want.num_rows:

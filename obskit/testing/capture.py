@@ -92,6 +92,14 @@ def captured(
 
     Yields:
         The rows, in the order in which their events ended.
+
+    Example:
+        from obskit.instrument import event
+
+        with captured("booking") as rows:
+            with event("book", {"cart.items": 3}):
+                pass
+        assert rows[0]["cart.items"] == 3
     """
     kept: list[dict[str, Any]] = []
     clock = Clock(round(step_ms * 1e6))

@@ -56,6 +56,15 @@ class ReaderContract:
             torn last record may look whole.
         keeps: fields of the incident that the format can hold; None for all of them. List `error` if it
             follows from the fields that the format keeps.
+
+    Example:
+        from obskit.readers import REGISTRY
+
+        class TestJsonl(ReaderContract):
+            reader = next(reader for reader in REGISTRY.readers() if reader.name == "flat JSONL")
+
+            def write(self, table):
+                return encoded(table, "jsonl")
     """
 
     reader: ClassVar[Reader]

@@ -115,6 +115,9 @@ def encoded(table: pa.Table, format: str) -> bytes:
 
     Raises:
         InvalidArgument: there is no such format.
+
+    Example:
+        print(encoded(incident(rows=1), "jsonl"))
     """
     if format not in FORMATS:
         raise InvalidArgument(
@@ -131,7 +134,14 @@ def encoded(table: pa.Table, format: str) -> bytes:
 
 
 def samples() -> dict[str, bytes]:
-    """Return a small file of every format by the name of its reader, and some files without events."""
+    """Return a small file of every format by the name of its reader, and some files without events.
+
+    Returns:
+        Name of a reader, or of something that is not an event -> the file's bytes.
+
+    Example:
+        print(sorted(samples()))
+    """
     table = incident()
     return {
         **{reader: encoded(table, format) for format, reader in _READER_OF_FORMAT.items()},

@@ -43,7 +43,14 @@ _STEPS: tuple[tuple[int, str, str, dict[str, str]], ...] = (
 
 
 def deployments() -> pa.Table:
-    """Return the deployments in order of time, typed as in a Dataset."""
+    """Return the deployments in order of time, typed as in a Dataset.
+
+    Returns:
+        One row per step of a deployment.
+
+    Example:
+        print(deployments().select(["timestamp", "deployment.status"]).to_pylist())
+    """
     return as_loaded([_row(*step) for step in _STEPS])
 
 
@@ -58,6 +65,16 @@ class MarkerContract(ReaderContract):
     Attributes:
         statuses: the statuses that the format reports; None for all of `started`, `succeeded`, `failed` and
             `rolled_back`.
+
+    Example:
+        from obskit.readers import REGISTRY
+
+        class TestMyMarkers(MarkerContract):
+            reader = next(reader for reader in REGISTRY.readers() if reader.name == "flat JSONL")
+            statuses = ("succeeded", "failed")
+
+            def write(self, table):
+                return encoded(table, "jsonl")
     """
 
     statuses: ClassVar[Collection[str] | None] = None

@@ -51,7 +51,17 @@ class MalformedRecord(ValueError):
 
 
 class TooDeep(ValueError):
-    """A row that is nested deeper than `DEPTH_LIMIT`."""
+    """A row that is nested deeper than `DEPTH_LIMIT`.
+
+    Example:
+        row = {}
+        for _ in range(1_000):
+            row = {"a": row}
+        try:
+            flat(row)
+        except TooDeep as error:
+            print(error)
+    """
 
     def __init__(self) -> None:
         super().__init__(f"nested deeper than {DEPTH_LIMIT} levels")
@@ -71,6 +81,9 @@ def flat(row: dict[str, Any]) -> dict[str, Any]:
         Dotted name -> value; if two names are equal, the value that was nested less deeply.
     Raises:
         TooDeep: objects or lists are nested deeper than `DEPTH_LIMIT`.
+
+    Example:
+        flat({"http": {"route": "/book"}, "duration_ms": 12.5})
     """
     kinds = set(map(type, row.values()))
     if list in kinds:
@@ -117,6 +130,12 @@ class RowBatcher:
     Args:
         metadata: metadata for the schema of every batch.
         types: columns that have a fixed type, whatever their values are.
+
+    Example:
+        batcher = RowBatcher()
+        batcher.add({"name": "book", "duration_ms": 12.5}, 40)  # the row, and its size in bytes
+        batcher.add({"name": "pay", "error": True}, 30)
+        print(batcher.take().to_pylist())
     """
 
     def __init__(

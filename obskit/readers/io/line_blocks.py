@@ -30,6 +30,11 @@ class Block:
         line: number of the first line, from 1.
         offset: of the first line in the decompressed file, in bytes.
         torn: the file ends without a newline after the last line, which may be complete nevertheless.
+
+    Example:
+        block = Block(b"one\\ntwo\\n", line=1, offset=0, torn=False)
+        for position, line in block.lines():
+            print(position, line)
     """
 
     data: bytes
@@ -91,6 +96,15 @@ class LineBlocks:
         report: counts lines that are too long.
         size: of a block in bytes, about; the attribute may be changed between blocks.
         limit: longest line in bytes.
+
+    Example:
+        import pyarrow as pa
+
+        def read(source, report, options):
+            with source.stream() as stream:
+                for block in LineBlocks(stream, report):
+                    names = [line.decode() for _position, line in block.lines()]
+                    yield pa.RecordBatch.from_pydict({"name": names})
     """
 
     def __init__(

@@ -43,7 +43,21 @@ def current(files: list[Path]) -> list[Path]:
 
 
 def being_written(path: Path) -> bool:
-    """Return whether a process holds the lock of a file; obskit's writers hold it while they write."""
+    """Return whether a process holds the lock of a file; obskit's writers hold it while they write.
+
+    Args:
+        path: the file.
+
+    Returns:
+        False also if the file cannot be opened, or is on a file system without locks.
+
+    Example:
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\\n')
+        print(being_written(path))
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
     except OSError:

@@ -231,6 +231,15 @@ class Source:
 
     Raises:
         ReadError: the file cannot be opened.
+
+    Example:
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\\n')
+        source = Source(path)
+        with source.stream() as stream:
+            print(source.head[:20], stream.piece())
     """
 
     def __init__(self, path: Path) -> None:
