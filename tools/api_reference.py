@@ -146,14 +146,17 @@ def _signature(entry: Entry) -> str | None:
 def _section(section: Any) -> list[str]:
     kind, value = section.kind, section.value
     if kind is DocstringSectionKind.text:
-        return [value]
+        # One line per paragraph; code and lists, which are indented, stay as they are.
+        parts = value.split("\n\n")
+        indented = re.compile(r"^( {4}|[-*`:])", re.MULTILINE)
+        return ["\n\n".join(part if indented.search(part) else _joined(part) for part in parts)]
     if kind is DocstringSectionKind.admonition:
         if section.title == "Example":
             return ["```python", textwrap.dedent(value.description), "```"]
         return [f"**{section.title}**: {_joined(value.description)}"]
     if kind in (DocstringSectionKind.parameters, DocstringSectionKind.attributes):
         title = "Arguments" if kind is DocstringSectionKind.parameters else "Attributes"
-        return [f"**{title}**", "", *(f"- `{item.name}`: {_joined(item.description)}" for item in value)]
+        return [f"**{title}**", "", *(f"- `{_names(item)}`: {_joined(item.description)}" for item in value)]
     if kind is DocstringSectionKind.raises:
         return ["**Raises**", "", *(f"- `{item.annotation}`: {_joined(item.description)}" for item in value)]
     if kind in (DocstringSectionKind.returns, DocstringSectionKind.yields):
@@ -163,6 +166,11 @@ def _section(section: Any) -> list[str]:
         )
         return [f"**{kind.value.capitalize()}**: {text}"]
     raise ValueError(f"docstrings have no section {kind} so far: render it in tools/api_reference.py")
+
+
+def _names(item: Any) -> str:
+    # "selection, baseline: ..." is parsed as a name and an annotation.
+    return f"{item.name} {item.annotation}" if item.name.endswith(",") else str(item.name)
 
 
 def _joined(text: str) -> str:

@@ -31,7 +31,7 @@ class Events(EventSet):
     fingerprint, row counts and notes.
 
     Counts, shares, rates and percentiles are weighted: a row represents `sample_weight` x `event_count`
-        events.
+    events.
 
     Attributes:
         scope: the dataset, its engine, and the condition that selects its rows.
