@@ -148,7 +148,7 @@ def _section(section: Any) -> list[str]:
     if kind is DocstringSectionKind.text:
         # One line per paragraph; code and lists, which are indented, stay as they are.
         parts = value.split("\n\n")
-        indented = re.compile(r"^( {4}|[-*`:])", re.MULTILINE)
+        indented = re.compile(r"^( {4}|[-*:])", re.MULTILINE)
         return ["\n\n".join(part if indented.search(part) else _joined(part) for part in parts)]
     if kind is DocstringSectionKind.admonition:
         if section.title == "Example":
