@@ -148,7 +148,7 @@ def test_a_second_receiver_is_refused(tmp_path, capfd):
             "listening on example.org lets everyone who reaches this machine write events\n"
             "Hint: ask for a token: --token-file FILE, or OBSKIT_RECEIVE_TOKEN; or stay on 127.0.0.1",
         ),
-        (["--http", "x"], "--http 'x' is no port\nHint: --http 4318, or --http off"),
+        (["--http", "x"], "--http must be a port or off, got 'x'\nHint: --http 4318, or --http off"),
         (["--grpc", "70000"], "70000 is no port\nHint: 0 to 65535; 0 is any that is free"),
         (
             ["--http", "off", "--grpc", "off"],
