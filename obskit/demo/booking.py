@@ -5,38 +5,55 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from obskit.demo.draw import Array, Dice, heavy, shares
+from obskit.demo.draw import Array, Dice, category_table, latency_quantiles
 from obskit.demo.fleet import NEW
-from obskit.demo.flow import Draw, Flow, Stage, ask, bytes_like, front, journey, on_new, step, way_in
-from obskit.demo.lookups import slow_query
+from obskit.demo.flow import (
+    ChunkContext,
+    Draw,
+    Flow,
+    add_ingress_spans,
+    child_start,
+    draw_booking_version,
+    draw_caller,
+    draw_ingress,
+    draw_journey,
+    size_quantiles,
+)
+from obskit.demo.lookups import add_slow_query_record
 from obskit.demo.operations import E422, E503, MANDATE, NONE, PAYMENT, PSP_DOWN, TIMEOUT
 from obskit.demo.people import ANDROID, KIOSK, People
-from obskit.demo.traffic import NOTIFICATION_DEPLOY, PROVIDER_TROUBLE, within
+from obskit.demo.traffic import NOTIFICATION_DEPLOY, PROVIDER_TROUBLE, is_within
 
 METHODS = ("card", "wallet", "sepa_debit", "invoice")
 CARD, WALLET, SEPA, INVOICE = range(4)
 PROVIDERS = ("psp-north", "psp-south", "walletgate", "bankpay", "factorly")
 NORTH = 0
-_METHOD = shares([51, 21, 23, 5])
+_METHOD = category_table([51, 21, 23, 5])
 _DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "suspected_fraud")
 
 # Chances of what is planted.
 LOCK_HIT, MANDATE_HIT, TROUBLE_HIT = 0.97, 0.8, 0.45
 
-_OWN = heavy(24, 0.4)
-_HOLD, _HOLD_SQL = heavy(7.5, 0.4), heavy(22, 0.45, tail=0.003, alpha=1.5, cap_ms=2_500)
-_FISCAL = heavy(360, 0.33, tail=0)
-_PAY, _PSP = heavy(13, 0.4), heavy(112, 0.3, tail=0.003, alpha=1.6, cap_ms=1_900)
-_REFUSED = heavy(74, 0.4, tail=0)
-_BACKOFF = heavy(120, 0.15, tail=0)
-_SQL, _LOCK = heavy(13, 0.45, tail=0.003, alpha=1.5, cap_ms=3_000), heavy(690, 0.34, tail=0)
-_PUBLISH, _LAG = heavy(4.2, 0.4), heavy(38, 0.9, tail=0.01, alpha=1.2)
-_NOTIFY, _PUSH = heavy(16, 0.5), heavy(140, 0.55, tail=0.01, alpha=1.4, cap_ms=9_000)
-_HOP = heavy(0.6, 0.5)
-_WAIT = heavy(0.14, 0.9, tail=0.01, alpha=1.2, cap_ms=900)
-_FARE = bytes_like(3_900, 0.62)  # cents a passenger
-_DISTANCE = bytes_like(214, 0.7)
-_RISK = bytes_like(61, 0.8)
+_OWN = latency_quantiles(24, 0.4)
+_HOLD, _HOLD_SQL = (
+    latency_quantiles(7.5, 0.4),
+    latency_quantiles(22, 0.45, tail=0.003, alpha=1.5, cap_ms=2_500),
+)
+_FISCAL = latency_quantiles(360, 0.33, tail=0)
+_PAY, _PSP = latency_quantiles(13, 0.4), latency_quantiles(112, 0.3, tail=0.003, alpha=1.6, cap_ms=1_900)
+_REFUSED = latency_quantiles(74, 0.4, tail=0)
+_BACKOFF = latency_quantiles(120, 0.15, tail=0)
+_SQL, _LOCK = (
+    latency_quantiles(13, 0.45, tail=0.003, alpha=1.5, cap_ms=3_000),
+    latency_quantiles(690, 0.34, tail=0),
+)
+_PUBLISH, _LAG = latency_quantiles(4.2, 0.4), latency_quantiles(38, 0.9, tail=0.01, alpha=1.2)
+_NOTIFY, _PUSH = latency_quantiles(16, 0.5), latency_quantiles(140, 0.55, tail=0.01, alpha=1.4, cap_ms=9_000)
+_HOP = latency_quantiles(0.6, 0.5)
+_WAIT = latency_quantiles(0.14, 0.9, tail=0.01, alpha=1.2, cap_ms=900)
+_FARE = size_quantiles(3_900, 0.62)  # cents a passenger
+_DISTANCE = size_quantiles(214, 0.7)
+_RISK = size_quantiles(61, 0.8)
 _PROVIDER_TIMEOUT = 2_000_000
 
 
@@ -45,7 +62,7 @@ def _draw_payment(dice: Dice, t: Array, euros: Array) -> Draw:
     method = dice.pick(_METHOD, n)
     method = np.where((method == SEPA) & ~euros, WALLET, method)  # there is no SEPA in other currencies
     provider = np.where(method == CARD, dice.chance(0.6, n).astype(np.int64), method + 1)
-    trouble = np.where((provider == NORTH) & within(t, PROVIDER_TROUBLE), TROUBLE_HIT, 0.006)
+    trouble = np.where((provider == NORTH) & is_within(t, PROVIDER_TROUBLE), TROUBLE_HIT, 0.006)
     retried = dice.chance(trouble, n)
     return {
         "method": method,
@@ -62,7 +79,7 @@ def _draw_payment(dice: Dice, t: Array, euros: Array) -> Draw:
 
 def _draw_book(dice: Dice, t: Array, people: People) -> Draw:
     n = len(t)
-    draw = {"t": t, "new": on_new(dice, t)} | ask(dice, n, people, anonymous=0.07)
+    draw = {"t": t, "new": draw_booking_version(dice, t)} | draw_caller(dice, n, people, anonymous=0.07)
     draw |= _draw_payment(dice, t, people.customers.rate[draw["user"]] == 100)
     new, kiosk = draw["new"] == NEW, draw["platform"] == KIOSK
     conflict = dice.chance(0.018, n)
@@ -75,7 +92,7 @@ def _draw_book(dice: Dice, t: Array, people: People) -> Draw:
     first = np.where(draw["hung"], _PROVIDER_TIMEOUT + (draw["backoff"] >> 6), draw["refused"])
     again = np.where(draw["retried"], first + draw["backoff"], 0)
     draw["first"] = first
-    draw["pay_lasts"] = np.where(
+    draw["pay_duration"] = np.where(
         conflict, 0, draw["pay"] + again + np.where(draw["down"], first, draw["psp"])
     )
     draw["hop2"], draw["hop3"] = dice.pick(_HOP, n), dice.pick(_HOP, n)
@@ -99,28 +116,32 @@ def _draw_book(dice: Dice, t: Array, people: People) -> Draw:
         + draw["slow_sql"]
     )
     calls = (
-        draw["hop2"] + draw["hold"] + draw["hold_sql"] + np.where(pays, draw["hop3"], 0) + draw["pay_lasts"]
+        draw["hop2"]
+        + draw["hold"]
+        + draw["hold_sql"]
+        + np.where(pays, draw["hop3"], 0)
+        + draw["pay_duration"]
     )
-    return draw | way_in(dice, n, draw["own"] + draw["fiscal"] + calls + draw["sql"] + draw["publish"])
+    return draw | draw_ingress(dice, n, draw["own"] + draw["fiscal"] + calls + draw["sql"] + draw["publish"])
 
 
-def _book(stage: Stage, draw: Draw, trace: Array) -> None:
-    n, dice, sheet = len(trace), stage.dice, stage.sheet
-    draw.update(journey(dice, n, stage.people))
+def _add_book_spans(context: ChunkContext, draw: Draw, trace: Array) -> None:
+    n, dice, builder = len(trace), context.dice, context.builder
+    draw.update(draw_journey(dice, n, context.people))
     draw["composition"] = draw["train"]
     fare = dice.pick(_FARE, n) * draw["passengers"] + 190
-    draw["fare"] = fare * stage.people.customers.rate[draw["user"]] // 100
+    draw["fare"] = fare * context.people.customers.rate[draw["user"]] // 100
     draw["flag"] = draw["user"] % 5 // 4
     status = np.select([draw["conflict"], draw["declined"], draw["failed"]], [409, 402, 502], 201)
-    parent, began = front(stage, "book", draw, trace, status)
-    pod = stage.pod("booking", draw, draw["new"])
+    parent, began = add_ingress_spans(context, "book", draw, trace, status)
+    pod = context.pod("booking", draw, draw["new"])
     seat = dice.chance(0.44, n)
-    server = sheet.add(
+    server = builder.add(
         "book",
         trace,
         began,
         pod,
-        lasts=draw["inner"],
+        duration=draw["inner"],
         parent=parent,
         status=status,
         ok=True,
@@ -135,49 +156,49 @@ def _book(stage: Stage, draw: Draw, trace: Array) -> None:
             "thread.id": 40 + dice.below(32, n),
         },
     )
-    began = step(began, draw["own"])
-    _hold(stage, draw, trace, began + (draw["hop2"] >> 1), server)
+    began = child_start(began, draw["own"])
+    _add_hold_spans(context, draw, trace, began + (draw["hop2"] >> 1), server)
     began = began + draw["hop2"] + draw["hold"] + draw["hold_sql"]
     k = np.flatnonzero(draw["fiscal"] > 0)
-    sheet.add("book.fiscal", trace[k], began[k], pod[k], lasts=draw["fiscal"][k], parent=server[k])
+    builder.add("book.fiscal", trace[k], began[k], pod[k], duration=draw["fiscal"][k], parent=server[k])
     began = began + draw["fiscal"]
-    _pay(stage, draw, trace, began + (draw["hop3"] >> 1), server)
-    began = began + draw["hop3"] + draw["pay_lasts"]
+    _add_payment_spans(context, draw, trace, began + (draw["hop3"] >> 1), server)
+    began = began + draw["hop3"] + draw["pay_duration"]
     p = np.flatnonzero(draw["paid"])
     done = {name: values[p] for name, values in draw.items()}
-    sql = sheet.add(
+    sql = builder.add(
         "book.sql",
         trace[p],
         began[p],
         pod[p],
-        lasts=done["sql"],
+        duration=done["sql"],
         parent=server[p],
         numbers={"db.response.returned_rows": 1, "db.client.pool_wait_ms": dice.pick(_WAIT, len(p)) / 1000},
     )
-    slow_query(stage, done, trace[p], pod[p], sql, began[p])
+    add_slow_query_record(context, done, trace[p], pod[p], sql, began[p])
     began = began + draw["sql"]
-    _notify(stage, done, trace[p], began[p], server[p], pod[p])
+    _add_notification_spans(context, done, trace[p], began[p], server[p], pod[p])
 
 
-def _hold(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) -> None:
-    n, dice, sheet = len(trace), stage.dice, stage.sheet
-    pod = stage.pod("seatmap", draw)
-    server = sheet.add(
+def _add_hold_spans(context: ChunkContext, draw: Draw, trace: Array, began: Array, parent: Array) -> None:
+    n, dice, builder = len(trace), context.dice, context.builder
+    pod = context.pod("seatmap", draw)
+    server = builder.add(
         "hold",
         trace,
         began,
         pod,
-        lasts=draw["hold"] + draw["hold_sql"],
+        duration=draw["hold"] + draw["hold_sql"],
         parent=parent,
         status=np.where(draw["conflict"], 409, 201),
         numbers={"seatmap.free_seats": dice.below(412, n)},
     )
-    sheet.add(
+    builder.add(
         "hold.sql",
         trace,
-        step(began, draw["hold"]),
+        child_start(began, draw["hold"]),
         pod,
-        lasts=draw["hold_sql"],
+        duration=draw["hold_sql"],
         parent=server,
         numbers={
             "db.response.returned_rows": np.where(draw["conflict"], 0, draw["passengers"]),
@@ -186,19 +207,19 @@ def _hold(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) -
     )
 
 
-def _pay(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) -> None:
-    sheet, k = stage.sheet, np.flatnonzero(~draw["conflict"])
+def _add_payment_spans(context: ChunkContext, draw: Draw, trace: Array, began: Array, parent: Array) -> None:
+    builder, k = context.builder, np.flatnonzero(~draw["conflict"])
     draw, trace, began, parent = {name: v[k] for name, v in draw.items()}, trace[k], began[k], parent[k]
-    n, dice, pod = len(k), stage.dice, stage.pod("payment", draw)
+    n, dice, pod = len(k), context.dice, context.pod("payment", draw)
     retried, down, mandate = draw["retried"], draw["down"], draw["mandate"]
     status = np.select([mandate, down, draw["declined"]], [500, 502, 402], 200)
     why = np.select([mandate, down], [MANDATE, PSP_DOWN], NONE)
-    server = sheet.add(
+    server = builder.add(
         "pay",
         trace,
         began,
         pod,
-        lasts=draw["pay_lasts"],
+        duration=draw["pay_duration"],
         parent=parent,
         status=status,
         error=why,
@@ -207,38 +228,38 @@ def _pay(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) ->
             "payment.risk_score": (dice.pick(_RISK, n) / 1000, dice.chance(0.97, n)),
             "payment.three_ds": (dice.chance(0.7, n), draw["method"] == CARD),
         },
-        texts={"payment.decline_code": _declines(dice, draw["declined"])},
+        texts={"payment.decline_code": _decline_codes(dice, draw["declined"])},
     )
-    began = step(began, draw["pay"])
+    began = child_start(began, draw["pay"])
     r = np.flatnonzero(retried)
     hung, first = draw["hung"][r], draw["first"][r]
-    attempt = sheet.add(
+    attempt = builder.add(
         "pay.psp",
         trace[r],
         began[r],
         pod[r],
-        lasts=first,
+        duration=first,
         parent=server[r],
         status=np.where(hung, 0, 503),
         error=np.where(hung, TIMEOUT, E503),
     )
     words = np.where(hung, "no answer within 2000 ms, attempt 1 of 2", "503 from provider, attempt 1 of 2")
-    sheet.add(
+    builder.add(
         "log.retry",
         trace[r],
         began[r] + first + 200,
         pod[r],
-        within=attempt,
+        span=attempt,
         texts={"body": pa.array(words.tolist(), pa.string())},
     )
     began = began + np.where(retried, draw["first"] + draw["backoff"], 0)
-    lasts = np.where(down, draw["first"], draw["psp"])
-    sheet.add(
+    duration = np.where(down, draw["first"], draw["psp"])
+    builder.add(
         "pay.psp",
         trace,
         began,
         pod,
-        lasts=lasts,
+        duration=duration,
         parent=server,
         status=np.where(mandate, 422, np.where(down, np.where(draw["hung"], 0, 503), 200)),
         error=np.select([mandate, down & draw["hung"], down], [E422, TIMEOUT, E503], NONE),
@@ -246,34 +267,40 @@ def _pay(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array) ->
     )
     f = np.flatnonzero(mandate | down)
     words = np.where(mandate[f], "payment rejected by provider", "payment provider unavailable")
-    sheet.add(
+    builder.add(
         "log.payment",
         trace[f],
-        (began + lasts)[f] + 180,
+        (began + duration)[f] + 180,
         pod[f],
-        within=server[f],
+        span=server[f],
         error=why[f],
         texts={"body": pa.array(words.tolist(), pa.string())},
     )
 
 
-def _declines(dice: Dice, declined: Array) -> pa.Array:
+def _decline_codes(dice: Dice, declined: Array) -> pa.Array:
     code = np.where(declined, dice.below(len(_DECLINES), len(declined)), -1)
     return pa.array(_DECLINES).take(pa.array(code, mask=code < 0))
 
 
-def _notify(stage: Stage, draw: Draw, trace: Array, began: Array, parent: Array, pod: Array) -> None:
-    n, dice, sheet = len(trace), stage.dice, stage.sheet
+def _add_notification_spans(
+    context: ChunkContext, draw: Draw, trace: Array, began: Array, parent: Array, pod: Array
+) -> None:
+    n, dice, builder = len(trace), context.dice, context.builder
     size = {"messaging.message.body.size": 640 + dice.below(420, n)}
     offset = {"messaging.kafka.offset": 48_200_000 + draw["t"] // 410_000}
-    sent = sheet.add("book.publish", trace, began, pod, lasts=draw["publish"], parent=parent, numbers=size)
+    sent = builder.add(
+        "book.publish", trace, began, pod, duration=draw["publish"], parent=parent, numbers=size
+    )
     began = began + draw["publish"] + dice.pick(_LAG, n)
     own, push = dice.pick(_NOTIFY, n), dice.pick(_PUSH, n)
-    where = stage.pod("notification", draw, notification_version(draw["t"]))
-    consumer = sheet.add(
-        "notify", trace, began, where, lasts=own + push, parent=sent, ok=True, numbers=size | offset
+    where = context.pod("notification", draw, notification_version(draw["t"]))
+    consumer = builder.add(
+        "notify", trace, began, where, duration=own + push, parent=sent, ok=True, numbers=size | offset
     )
-    sheet.add("notify.push", trace, step(began, own), where, lasts=push, parent=consumer, status=202)
+    builder.add(
+        "notify.push", trace, child_start(began, own), where, duration=push, parent=consumer, status=202
+    )
 
 
 def notification_version(t: Array) -> Array:
@@ -283,7 +310,7 @@ def notification_version(t: Array) -> Array:
 
 def _draw_cancel(dice: Dice, t: Array, people: People) -> Draw:
     n = len(t)
-    draw = {"t": t, "new": on_new(dice, t)} | ask(dice, n, people, kiosks=False)
+    draw = {"t": t, "new": draw_booking_version(dice, t)} | draw_caller(dice, n, people, kiosks=False)
     draw |= _draw_payment(dice, t, people.customers.rate[draw["user"]] == 100)
     late = dice.chance(0.06, n)
     own, sql, hop = dice.pick(_OWN, n), dice.pick(_SQL, n), dice.pick(_HOP, n)
@@ -297,34 +324,34 @@ def _draw_cancel(dice: Dice, t: Array, people: People) -> Draw:
         "failed": np.zeros(n, dtype=bool),
     }
     draw["rows"] = np.where(late, 4, 6)
-    return draw | way_in(dice, n, own + sql + np.where(late, 0, hop + refund))
+    return draw | draw_ingress(dice, n, own + sql + np.where(late, 0, hop + refund))
 
 
-def _cancel(stage: Stage, draw: Draw, trace: Array) -> None:
-    n, dice, sheet = len(trace), stage.dice, stage.sheet
-    draw["fare"] = (dice.pick(_FARE, n) + 190) * stage.people.customers.rate[draw["user"]] // 100
+def _add_cancel_spans(context: ChunkContext, draw: Draw, trace: Array) -> None:
+    n, dice, builder = len(trace), context.dice, context.builder
+    draw["fare"] = (dice.pick(_FARE, n) + 190) * context.people.customers.rate[draw["user"]] // 100
     late = draw["late"]
     status = np.where(late, 409, 200)
-    parent, began = front(stage, "cancel", draw, trace, status)
-    pod = stage.pod("booking", draw, draw["new"])
-    server = sheet.add(
+    parent, began = add_ingress_spans(context, "cancel", draw, trace, status)
+    pod = context.pod("booking", draw, draw["new"])
+    server = builder.add(
         "cancel",
         trace,
         began,
         pod,
-        lasts=draw["inner"],
+        duration=draw["inner"],
         parent=parent,
         status=status,
         ok=True,
         numbers={"thread.id": 40 + dice.below(32, n)},
     )
-    began = step(began, draw["own"])
-    sheet.add(
+    began = child_start(began, draw["own"])
+    builder.add(
         "cancel.sql",
         trace,
         began,
         pod,
-        lasts=draw["sql"],
+        duration=draw["sql"],
         parent=server,
         numbers={
             "db.response.returned_rows": np.where(late, 0, 1),
@@ -334,27 +361,27 @@ def _cancel(stage: Stage, draw: Draw, trace: Array) -> None:
     k = np.flatnonzero(~late)
     paid = {name: values[k] for name, values in draw.items()}
     began = (began + draw["sql"] + (draw["hop2"] >> 1))[k]
-    payment = stage.pod("payment", paid)
-    refund = sheet.add(
+    payment = context.pod("payment", paid)
+    refund = builder.add(
         "refund",
         trace[k],
         began,
         payment,
-        lasts=paid["refund"],
+        duration=paid["refund"],
         parent=server[k],
         status=200,
         numbers={"payment.amount": paid["fare"] / 100},
     )
-    sheet.add(
+    builder.add(
         "refund.psp",
         trace[k],
-        step(began, paid["pay"]),
+        child_start(began, paid["pay"]),
         payment,
-        lasts=paid["psp"],
+        duration=paid["psp"],
         parent=refund,
         status=200,
     )
 
 
-BOOK = Flow("book", 0.12, 5, 600, _draw_book, _book)
-CANCEL = Flow("cancel", 0.02, 5, 900, _draw_cancel, _cancel)
+BOOK = Flow("book", 0.12, 5, 600, _draw_book, _add_book_spans)
+CANCEL = Flow("cancel", 0.02, 5, 900, _draw_cancel, _add_cancel_spans)

@@ -9,13 +9,13 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.demo.booking import BOOK, CANCEL, METHODS, PROVIDERS
-from obskit.demo.draw import Array, Dice, shares
+from obskit.demo.draw import Array, Dice, category_table
 from obskit.demo.fleet import NEW, OLD, SERVICES, Fleet
-from obskit.demo.flow import Draw, Flow, Stage, ask
-from obskit.demo.labels import DATES, paths, queries, references, sessions
-from obskit.demo.lookups import ONLY, SEARCH, SEATS, TICKET, TRIPS
+from obskit.demo.flow import ChunkContext, Draw, Flow, draw_caller
+from obskit.demo.lookups import EDGE_ONLY, SEARCH, SEATS, TICKET, TRIPS
 from obskit.demo.people import People
-from obskit.demo.sheet import Facts, Sheet
+from obskit.demo.row_builder import RowBuilder, TraceFields
+from obskit.demo.trace_strings import DATES, booking_references, path_groups, session_ids, url_queries
 from obskit.demo.traffic import (
     NOTIFICATION_DEPLOY,
     ROLLOUT,
@@ -23,31 +23,31 @@ from obskit.demo.traffic import (
     WATCHED,
     Chunk,
     Clock,
-    within,
+    is_within,
 )
 
-FLOWS: tuple[Flow, ...] = (SEARCH, SEATS, BOOK, TRIPS, TICKET, CANCEL, ONLY)
-_MIX = shares([flow.share for flow in FLOWS])
+FLOWS: tuple[Flow, ...] = (SEARCH, SEATS, BOOK, TRIPS, TICKET, CANCEL, EDGE_ONLY)
+_MIX = category_table([flow.share for flow in FLOWS])
 _RANDOMNESS = np.uint64((1 << 56) - 1)
 _NOTABLE = 2  # failed and slow traces are kept with probability 1/2^2
 _FLAWED = 1  # and those with an error within that the caller never saw
-_HEALTH_THINNING = 6
+_HEALTH_EXPONENT = 6
 _BLOCK = 50_000
 _FEWEST = 64  # in fewer rows markers would leave no room for requests
 
 
-def thinning(flow: Flow, draw: Draw) -> Array:
+def sampling_exponent(flow: Flow, draw: Draw) -> Array:
     """Return k for each trace, kept with probability 1/2^k; decided on the whole trace (tail sampling)."""
-    k = np.full(len(draw["t"]), flow.thinning)
-    k[draw["failed"] | (draw["lasts"] > flow.slow_ms * 1000)] = _NOTABLE
+    k = np.full(len(draw["t"]), flow.sampling_exponent)
+    k[draw["failed"] | (draw["duration"] > flow.slow_ms * 1000)] = _NOTABLE
     if "flawed" in draw:
         k[draw["flawed"]] = _FLAWED
     if flow is BOOK:
-        k[within(draw["t"], WATCHED)] = 0
+        k[is_within(draw["t"], WATCHED)] = 0
     return k
 
 
-def kept(k: Array, low: Array) -> Array:
+def is_kept(k: Array, low: Array) -> Array:
     """Return which traces are kept: the id's 56 random bits reach the threshold of 1/2^k."""
     threshold = (1 << 56) - (np.int64(1 << 56) >> k)
     return (low & _RANDOMNESS) >= threshold.astype(np.uint64)
@@ -62,8 +62,8 @@ def draw_requests(dice: Dice, clock: Clock, n: int, people: People) -> list[tupl
         at = np.flatnonzero(mix == number)
         draw = flow.draw(dice, t[at], people)
         draw["low"] = dice.u64(len(at))
-        draw["thinning"] = thinning(flow, draw)
-        keep = np.flatnonzero(kept(draw["thinning"], draw["low"]))
+        draw["sampling_exponent"] = sampling_exponent(flow, draw)
+        keep = np.flatnonzero(is_kept(draw["sampling_exponent"], draw["low"]))
         out.append(({name: values[keep] for name, values in draw.items()}, at[keep]))
     return out
 
@@ -103,37 +103,37 @@ def make_chunk(seed: int, chunk: Chunk, people: People, fleet: Fleet, ratio: flo
         ratio: rows to expect for each request drawn.
     """
     dice = Dice(seed, chunk.index)
-    stage = Stage(Sheet(), dice, fleet, people)
+    context = ChunkContext(RowBuilder(), dice, fleet, people)
     if chunk.rows >= _FEWEST:
-        _deployments(stage, chunk)
-    draws = _requests(dice, chunk, people, chunk.rows - stage.sheet.rows, ratio)
+        _deployments(context, chunk)
+    draws = _requests(dice, chunk, people, chunk.rows - context.builder.rows, ratio)
     first = 0
     for flow, draw in zip(FLOWS, draws, strict=True):
         n = len(draw["t"])
-        flow.spans(stage, draw, np.arange(first, first + n))
+        flow.spans(context, draw, np.arange(first, first + n))
         first += n
-    draws.append(_health(stage, chunk, first))
-    sheet = stage.sheet
-    return sheet.to_batch(_facts(dice, draws, stage), dice.u64(sheet.rows))
+    draws.append(_add_health_checks(context, chunk, first))
+    builder = context.builder
+    return builder.to_batch(_trace_fields(dice, draws, context), dice.u64(builder.rows))
 
 
-def _health(stage: Stage, chunk: Chunk, first: int) -> Draw:
+def _add_health_checks(context: ChunkContext, chunk: Chunk, first: int) -> Draw:
     """Fill up with health checks: what is left is less than a trace."""
-    n = chunk.rows - stage.sheet.rows
-    dice = stage.dice
-    draw = {"t": Clock(chunk.start, chunk.stop).draw(dice, n), "low": dice.u64(n)} | ask(
-        dice, n, stage.people
+    n = chunk.rows - context.builder.rows
+    dice = context.dice
+    draw = {"t": Clock(chunk.start, chunk.stop).draw(dice, n), "low": dice.u64(n)} | draw_caller(
+        dice, n, context.people
     )
-    draw["low"] |= _RANDOMNESS ^ (_RANDOMNESS >> np.uint64(_HEALTH_THINNING))
-    draw["thinning"] = np.full(n, _HEALTH_THINNING)
-    pods = stage.pod("gateway", draw)
-    stage.sheet.add(
-        "health", np.arange(first, first + n), draw["t"], pods, lasts=180 + dice.below(900, n), status=200
+    draw["low"] |= _RANDOMNESS ^ (_RANDOMNESS >> np.uint64(_HEALTH_EXPONENT))
+    draw["sampling_exponent"] = np.full(n, _HEALTH_EXPONENT)
+    pods = context.pod("gateway", draw)
+    context.builder.add(
+        "health", np.arange(first, first + n), draw["t"], pods, duration=180 + dice.below(900, n), status=200
     )
     return draw
 
 
-def _deployments(stage: Stage, chunk: Chunk) -> None:
+def _deployments(context: ChunkContext, chunk: Chunk) -> None:
     """Add the markers of the deployments in this chunk."""
     marks = [(start, "booking", percent) for start, percent in ROLLOUT]
     marks += [(SEARCH_DEPLOY, "search", 100), (NOTIFICATION_DEPLOY, "notification", 100)]
@@ -141,7 +141,7 @@ def _deployments(stage: Stage, chunk: Chunk) -> None:
     for start, service, percent in marks:
         if not chunk.start <= start < chunk.stop:
             continue
-        new = stage.fleet.markers[service]
+        new = context.fleet.markers[service]
         name = f"{service}-{versions[service][NEW]}"
         state = "succeeded" if percent == 100 else "started" if percent == 5 else "progressing"
         before = versions[service][OLD]
@@ -152,7 +152,7 @@ def _deployments(stage: Stage, chunk: Chunk) -> None:
             "body": f"{service} {before} -> {versions[service][NEW]}: {percent}% of traffic",
             "severity_text": "INFO",
         }
-        stage.sheet.add(
+        context.builder.add(
             "deployment" if service == "booking" else "rolling",
             np.array([-1]),
             np.array([start]),
@@ -162,7 +162,7 @@ def _deployments(stage: Stage, chunk: Chunk) -> None:
         )
 
 
-def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
+def _trace_fields(dice: Dice, draws: Sequence[Draw], context: ChunkContext) -> TraceFields:
     """Join what the kept requests know of themselves into columns by trace."""
     counts = [len(draw["t"]) for draw in draws]
     n = sum(counts)
@@ -171,7 +171,7 @@ def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
         parts = [draw.get(name, np.full(count, -1)) for draw, count in zip(draws, counts, strict=True)]
         return np.concatenate(parts)
 
-    people = stage.people
+    people = context.people
     customers, clients = people.customers, people.clients
     flow = np.repeat(np.arange(len(draws)), counts)
     known, user, client, train = fact("known"), fact("user"), fact("client"), fact("train")
@@ -180,7 +180,7 @@ def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
     place = np.where(dice.chance(0.006, n), -1, user)
     app = {name: clients[name] for name in clients if not name.startswith(("user_agent", "network"))}
     agent = {name: clients[name] for name in clients if name.startswith(("user_agent", "network"))}
-    reference = references(dice, n)
+    reference = booking_references(dice, n)
     searches = flow == FLOWS.index(SEARCH)
     card = np.where(dice.chance(0.3, n), dice.below(len(_CARDS), n), -1)
     groups: list[tuple[str, Array | None, dict[str, Any]]] = [
@@ -188,13 +188,13 @@ def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
         ("agent", client, agent),
         ("user", known, customers.fields),
         ("place", place, customers.where),
-        ("session", np.where(fact("auth") == 2, -1, np.arange(n)), {"session.id": sessions(dice, n)}),
+        ("session", np.where(fact("auth") == 2, -1, np.arange(n)), {"session.id": session_ids(dice, n)}),
         ("auth", fact("auth"), {"gateway.auth.method": pa.array(["session", "none", "api_key"])}),
-        *paths(people, fact, flow, (*(f.name for f in FLOWS), "health"), reference),
+        *path_groups(people, fact, flow, (*(f.name for f in FLOWS), "health"), reference),
         ("journey", fact("origin"), {"station.origin.code": people.stations}),
         ("journey", fact("destination"), {"station.destination.code": people.stations}),
         ("journey", fact("lead"), {"journey.departure_date": DATES}),
-        ("query", _numbered(searches), {"url.query": queries(people, fact, searches)}),
+        ("query", _row_numbers(searches), {"url.query": url_queries(people, fact, searches)}),
         ("train", train, {k: v for k, v in people.trains.items() if k != "train.composition_id"}),
         ("composition", fact("composition"), {"train.composition_id": people.trains["train.composition_id"]}),
         ("booking", None, {"booking.id": reference}),
@@ -213,7 +213,7 @@ def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
             np.where(fact("flag") >= 0, 0, -1),
             {"feature_flag.key": pa.array(["checkout-seat-preview"])},
         ),
-        ("message", None, {"messaging.message.id": sessions(dice, n)}),
+        ("message", None, {"messaging.message.id": session_ids(dice, n)}),
         ("message", user % 12, {"messaging.destination.partition.id": pa.array([str(i) for i in range(12)])}),
         ("letter", people.letter(client), {"notification.channel": pa.array(["push", "email", "sms"])}),
         (
@@ -223,17 +223,19 @@ def _facts(dice: Dice, draws: Sequence[Draw], stage: Stage) -> Facts:
         ),
         ("letter", place, {"notification.locale": customers.where["http.request.header.accept-language"]}),
     ]
-    return Facts(dice.u64(n), fact("low").astype(np.uint64), fact("thinning"), stage.fleet.fields, groups)
+    return TraceFields(
+        dice.u64(n), fact("low").astype(np.uint64), fact("sampling_exponent"), context.fleet.fields, groups
+    )
 
 
-def _numbered(mask: Array) -> Array:
+def _row_numbers(mask: Array) -> Array:
     """Return 0, 1, 2 ... where true and -1 elsewhere."""
     return np.where(mask, np.cumsum(mask) - 1, -1)
 
 
 _CARDS = pa.array(["card-25", "card-50"])
 _CLASSES = pa.array(["second", "first"])
-_CLASS = shares([84, 16])
+_CLASS = category_table([84, 16])
 _CALLERS = pa.array(
     [
         f"booking/{version}"

@@ -20,7 +20,7 @@ _SLOTS = 1 << 16
 _MIDDLES = (np.arange(_SLOTS) + 0.5) / _SLOTS
 
 
-def heavy(
+def latency_quantiles(
     median_ms: float, sigma: float, *, tail: float = 0.004, alpha: float = 1.5, cap_ms: float = 30_000
 ) -> Array:
     """Return the quantiles of a log-normal latency whose last `tail` is a Pareto one.
@@ -43,7 +43,7 @@ def heavy(
     return micros
 
 
-def shares(weights: Sequence[float] | Array, bits: int = 16) -> Array:
+def category_table(weights: Sequence[float] | Array, bits: int = 16) -> Array:
     """Return a table of 2^bits category numbers, each as often as its weight says."""
     w = np.asarray(weights, dtype=np.float64)
     edges = np.rint(np.cumsum(w) / w.sum() * (1 << bits)).astype(np.int64)
@@ -51,9 +51,9 @@ def shares(weights: Sequence[float] | Array, bits: int = 16) -> Array:
     return table
 
 
-def zipf(count: int, *, exponent: float, shift: float, bits: int = 20) -> Array:
+def zipf_table(count: int, *, exponent: float, shift: float, bits: int = 20) -> Array:
     """Return `shares` of `count` categories by Zipf and Mandelbrot's law, the most frequent first."""
-    return shares((np.arange(count) + 1.0 + shift) ** -exponent, bits)
+    return category_table((np.arange(count) + 1.0 + shift) ** -exponent, bits)
 
 
 class Dice:

@@ -7,22 +7,22 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from obskit.demo.draw import Array, Dice, heavy, shares
+from obskit.demo.draw import Array, Dice, category_table, latency_quantiles
 from obskit.demo.fleet import NEW, OLD, REGIONS, Fleet
 from obskit.demo.operations import E500, E502, E504, NONE
 from obskit.demo.people import CLIENT_PLATFORM, KIOSK, PARTNER, People
-from obskit.demo.sheet import Sheet
+from obskit.demo.row_builder import RowBuilder
 from obskit.demo.traffic import rollout_share
 
 Draw = dict[str, Array]
 """Columns of one kind of request, an entry a trace: times in µs, booleans, numbers of things."""
 
-_EDGE = heavy(1.5, 0.45)
-_LAST_MILE = heavy(7, 0.8, tail=0.01, alpha=1.3)
-_GATE = heavy(3.1, 0.45)
-_HOP = heavy(0.55, 0.5)
-_LEAD = shares(1 / (np.arange(91) + 1.5))
-_PASSENGERS = shares([61, 25, 6, 6, 2])
+_EDGE = latency_quantiles(1.5, 0.45)
+_LAST_MILE = latency_quantiles(7, 0.8, tail=0.01, alpha=1.3)
+_GATE = latency_quantiles(3.1, 0.45)
+_HOP = latency_quantiles(0.55, 0.5)
+_LEAD = category_table(1 / (np.arange(91) + 1.5))
+_PASSENGERS = category_table([61, 25, 6, 6, 2])
 AUTH_SESSION, AUTH_NONE, AUTH_KEY = range(3)
 
 
@@ -41,17 +41,17 @@ class Flow:
 
     name: str
     share: float
-    thinning: int
+    sampling_exponent: int
     slow_ms: float
     draw: Callable[[Dice, Array, People], Draw]
-    spans: Callable[[Stage, Draw, Array], None]
+    spans: Callable[[ChunkContext, Draw, Array], None]
 
 
 @dataclass(frozen=True)
-class Stage:
+class ChunkContext:
     """Where the spans of a chunk are made."""
 
-    sheet: Sheet
+    builder: RowBuilder
     dice: Dice
     fleet: Fleet
     people: People
@@ -61,7 +61,7 @@ class Stage:
         return self.fleet.pods(service, version, draw["region"], self.dice.u16(len(draw["t"])))
 
 
-def ask(
+def draw_caller(
     dice: Dice,
     n: int,
     people: People,
@@ -100,13 +100,13 @@ def ask(
     }
 
 
-def on_new(dice: Dice, t: Array) -> Array:
+def draw_booking_version(dice: Dice, t: Array) -> Array:
     """Draw which version of booking answers at these times: NEW as often as the rollout has come."""
     version: Array = np.where(dice.chance(rollout_share(t), len(t)), NEW, OLD)
     return version
 
 
-def way_in(dice: Dice, n: int, inner: Array) -> Draw:
+def draw_ingress(dice: Dice, n: int, inner: Array) -> Draw:
     """Draw the way through edge and gateway around what takes `inner` µs."""
     edge, gate = dice.pick(_EDGE, n) + dice.pick(_LAST_MILE, n), dice.pick(_GATE, n)
     hop = dice.pick(_HOP, n)
@@ -117,24 +117,26 @@ def way_in(dice: Dice, n: int, inner: Array) -> Draw:
         "hop": hop,
         "edge": edge,
         "gateway": gateway,
-        "lasts": edge + hop + gateway,
+        "duration": edge + hop + gateway,
     }
 
 
-def step(start: Array, overhead: Array, hop: Array | int = 0) -> Array:
+def child_start(start: Array, overhead: Array, hop: Array | int = 0) -> Array:
     """Return when a child begins: after three eighths of its parent's own work and half of the way there."""
     begins: Array = start + (overhead * 3 >> 3) + (hop >> 1)
     return begins
 
 
-def front(stage: Stage, flow: str, draw: Draw, trace: Array, status: Array) -> tuple[Array, Array]:
+def add_ingress_spans(
+    context: ChunkContext, flow: str, draw: Draw, trace: Array, status: Array
+) -> tuple[Array, Array]:
     """Add the edge's and the gateway's spans.
 
     Returns:
         Row numbers of the gateway's spans, and when what is behind it begins.
     """
-    n, dice = len(trace), stage.dice
-    error = outward_error(status)
+    n, dice = len(trace), context.dice
+    error = reported_error(status)
     size = np.where(status < 400, dice.pick(_SIZES[flow], n), 90 + dice.below(120, n))
     numbers = {
         "http.response.body.size": size,
@@ -143,32 +145,32 @@ def front(stage: Stage, flow: str, draw: Draw, trace: Array, status: Array) -> t
     }
     if flow == "book":
         numbers["http.request.body.size"] = 420 + dice.below(900, n)
-    top = stage.sheet.add(
+    top = context.builder.add(
         f"edge.{flow}",
         trace,
         draw["t"],
-        stage.pod("edge", draw),
-        lasts=draw["lasts"],
+        context.pod("edge", draw),
+        duration=draw["duration"],
         status=status,
         error=error,
         numbers=numbers,
     )
-    began = step(draw["t"], draw["edge"], draw["hop"])
-    gateway = stage.sheet.add(
+    began = child_start(draw["t"], draw["edge"], draw["hop"])
+    gateway = context.builder.add(
         f"gateway.{flow}",
         trace,
         began,
-        stage.pod("gateway", draw),
-        lasts=draw["gateway"],
+        context.pod("gateway", draw),
+        duration=draw["gateway"],
         parent=top,
         status=status,
         error=error,
         numbers={"http.response.body.size": size},
     )
-    return gateway, step(began, draw["gate"], draw["hop"])
+    return gateway, child_start(began, draw["gate"], draw["hop"])
 
 
-def outward_error(status: Array) -> Array:
+def reported_error(status: Array) -> Array:
     """Return the error that a caller reports of an HTTP status: its number, from 500 on."""
     known = {500: E500, 502: E502, 504: E504}
     out = np.full(len(status), NONE)
@@ -177,7 +179,7 @@ def outward_error(status: Array) -> Array:
     return out
 
 
-def journey(dice: Dice, n: int, people: People) -> Draw:
+def draw_journey(dice: Dice, n: int, people: People) -> Draw:
     """Draw from where to where, when, and for how many."""
     origin = dice.pick(people.station_rank, n)
     destination = dice.pick(people.station_rank, n)
@@ -191,16 +193,16 @@ def journey(dice: Dice, n: int, people: People) -> Draw:
     }
 
 
-def bytes_like(median: int, sigma: float) -> Array:
+def size_quantiles(median: int, sigma: float) -> Array:
     """Return quantiles of body sizes around a median."""
-    return heavy(median / 1000, sigma, tail=0)
+    return latency_quantiles(median / 1000, sigma, tail=0)
 
 
 _SIZES = {
-    "search": bytes_like(14_200, 0.45),
-    "seats": bytes_like(5_600, 0.3),
-    "book": bytes_like(1_480, 0.12),
-    "trips": bytes_like(3_900, 0.7),
-    "ticket": bytes_like(24_800, 0.1),
-    "cancel": bytes_like(310, 0.1),
+    "search": size_quantiles(14_200, 0.45),
+    "seats": size_quantiles(5_600, 0.3),
+    "book": size_quantiles(1_480, 0.12),
+    "trips": size_quantiles(3_900, 0.7),
+    "ticket": size_quantiles(24_800, 0.1),
+    "cancel": size_quantiles(310, 0.1),
 }

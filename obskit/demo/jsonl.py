@@ -17,10 +17,10 @@ _LEFT_OUT = frozenset({"error"})
 _LEVEL = 6
 
 
-def lines(batch: pa.RecordBatch) -> pa.Array:
+def json_lines(batch: pa.RecordBatch) -> pa.Array:
     """Return a JSON object for each row, null fields left out, without line ends."""
     members = [
-        _members(name, batch.column(name))
+        _json_members(name, batch.column(name))
         for name in batch.schema.names
         if name not in _LEFT_OUT and batch.column(name).null_count < batch.num_rows
     ]
@@ -28,7 +28,7 @@ def lines(batch: pa.RecordBatch) -> pa.Array:
     return pc.binary_join_element_wise("{", joined, "}", "")
 
 
-def _members(name: str, column: pa.Array) -> pa.Array:
+def _json_members(name: str, column: pa.Array) -> pa.Array:
     """Return `"name":value` for each value of a column and null for nulls."""
     key = json.dumps(name) + ":"
     if pa.types.is_string(column.type):
@@ -64,6 +64,6 @@ def write_jsonl(batches: Iterable[pa.RecordBatch], out: Path) -> list[Path]:
                     raw = stack.enter_context(path.open("wb"))
                     packed = gzip.GzipFile("", "wb", _LEVEL, raw, mtime=0)
                     files[service] = (path, stack.enter_context(packed))
-                own = lines(batch.filter(pc.equal(services, service)))
+                own = json_lines(batch.filter(pc.equal(services, service)))
                 files[service][1].write(("\n".join(own.to_pylist()) + "\n").encode())
     return [path for path, _ in files.values()]

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from obskit.demo.draw import Array, Dice, shares, zipf
+from obskit.demo.draw import Array, Dice, category_table, zipf_table
 
 CUSTOMERS = 12_000
 FRAMEWORK_CUSTOMERS = 200
@@ -224,9 +224,9 @@ class People:
         self.channel = _strings([_CHANNEL[platform] for platform, _, _ in CLIENTS])
         self.kiosks = np.flatnonzero(CLIENT_PLATFORM == KIOSK)
         self.customers = _customers(dice)
-        self.station_rank = zipf(STATIONS, exponent=1.05, shift=6, bits=16)
+        self.station_rank = zipf_table(STATIONS, exponent=1.05, shift=6, bits=16)
         self.stations = _stations(dice)
-        self.train_rank = zipf(TRAINS, exponent=0.9, shift=30, bits=16)
+        self.train_rank = zipf_table(TRAINS, exponent=0.9, shift=30, bits=16)
         self.trains = _trains(dice)
         numbers = self.trains["train.number"].to_pylist()
         self.seat_paths = _strings([f"/trains/{n.replace(' ', '-')}/seats" for n in numbers])
@@ -238,19 +238,21 @@ class People:
 
 def _customers(dice: Dice) -> Customers:
     n = CUSTOMERS
-    place = dice.pick(shares([share for _, _, share, _ in _PLACES]), n)
-    client = dice.pick(shares([_PLATFORM_SHARE[p] * share for p, _, share in CLIENTS]), n)
-    other = dice.pick(shares([_PLATFORM_SHARE[p] * share * (p != KIOSK) for p, _, share in CLIENTS]), n)
+    place = dice.pick(category_table([share for _, _, share, _ in _PLACES]), n)
+    client = dice.pick(category_table([_PLATFORM_SHARE[p] * share for p, _, share in CLIENTS]), n)
+    other = dice.pick(
+        category_table([_PLATFORM_SHARE[p] * share * (p != KIOSK) for p, _, share in CLIENTS]), n
+    )
     partners = np.flatnonzero(CLIENT_PLATFORM == PARTNER)
     client[:AGENCIES] = other[:AGENCIES] = partners[dice.below(len(partners), AGENCIES)]
     client[client == partners[0]] = partners[0]
-    tariff = dice.pick(shares([share for _, share in _TARIFFS]), n)
+    tariff = dice.pick(category_table([share for _, share in _TARIFFS]), n)
     order = np.argsort(dice.u64(3_600), kind="stable")
     framework = np.sort(order[:FRAMEWORK_CUSTOMERS] + 400)  # neither the busiest nor the rarest
     on_framework = np.zeros(n, dtype=bool)
     on_framework[framework] = True
     tariffs = [name for name, _ in _TARIFFS]
-    tier = dice.pick(shares([share for _, share in _TIERS]), n)
+    tier = dice.pick(category_table([share for _, share in _TIERS]), n)
     digits = np.argsort(dice.u64(90_000), kind="stable")[:n] + 100_000
     ids = [f"cus_{d}" for d in digits]
     locality = dice.u16(n)
@@ -270,7 +272,7 @@ def _customers(dice: Dice) -> Customers:
         other=other,
         framework=framework,
         on_framework=on_framework,
-        rank=zipf(n, exponent=0.8, shift=40),
+        rank=zipf_table(n, exponent=0.8, shift=40),
         fields={
             "user.id": _strings(ids),
             "customer.tariff": _strings(
@@ -296,13 +298,13 @@ def _stations(dice: Dice) -> pa.Array:
     letters = "ABDEFGHKLMNOPRSTUWZ"
     codes: dict[str, None] = {}
     while len(codes) < STATIONS:
-        land = _PLACES[int(dice.pick(shares([share for _, _, share, _ in _PLACES]), 1)[0])][0]
+        land = _PLACES[int(dice.pick(category_table([share for _, _, share, _ in _PLACES]), 1)[0])][0]
         codes[land + "".join(letters[i] for i in dice.below(len(letters), 3))] = None
     return _strings(list(codes))
 
 
 def _trains(dice: Dice) -> dict[str, pa.Array]:
-    kind = dice.pick(shares([share for _, _, share in _KINDS]), TRAINS)
+    kind = dice.pick(category_table([share for _, _, share in _KINDS]), TRAINS)
     number = np.argsort(dice.u64(8_900), kind="stable")[:TRAINS] + 100
     line = dice.below(48, TRAINS)
     return {

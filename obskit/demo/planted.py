@@ -17,30 +17,30 @@ from obskit.demo.traffic import (
     ROLLOUT,
     SEARCH_DEPLOY,
     WATCHED,
-    at,
+    time_of_day,
 )
 from obskit.text import pluralize
 
 _BOOKING = next(service for service in SERVICES if service.name == "booking")
 _OLD, _NEW = _BOOKING.versions
 _EARLY = (ROLLOUT[0][0], ROLLOUT[-1][0])
-_AFTER = (ROLLOUT[0][0], at(24))
+_AFTER = (ROLLOUT[0][0], time_of_day(24))
 
 
-def _when(window: tuple[int, int]) -> str:
+def _time_range(window: tuple[int, int]) -> str:
     start, stop = (DAY.timestamp() + us / 1_000_000 for us in window)
     return "/".join(type(DAY).fromtimestamp(t, DAY.tzinfo).strftime("%Y-%m-%dT%H:%MZ") for t in (start, stop))
 
 
-def _is(field: str, value: Any) -> dict[str, Any]:
+def _equals(field: str, value: Any) -> dict[str, Any]:
     return {"field": field, "op": "=", "value": value}
 
 
-def _same_as_new(service: Service) -> list[dict[str, Any]]:
+def _version_aliases(service: Service) -> list[dict[str, Any]]:
     version = service.versions[1]
     return [
-        _is("container.image.tag", image_tag(service.name, version)),
-        _is("vcs.ref.head.revision", commit(service.name, version)),
+        _equals("container.image.tag", image_tag(service.name, version)),
+        _equals("vcs.ref.head.revision", commit(service.name, version)),
     ]
 
 
@@ -51,7 +51,7 @@ def planted() -> list[dict[str, Any]]:
     where there is none); `expected`, conditions that together are the cause, in the form of findings;
     `aliases`, conditions that hold of the same rows; `note`.
     """
-    version, sepa = _is("service.version", _NEW), _is("payment.method", "sepa_debit")
+    version, sepa = _equals("service.version", _NEW), _equals("payment.method", "sepa_debit")
     return [
         {
             "id": "lock",
@@ -59,10 +59,14 @@ def planted() -> list[dict[str, Any]]:
             "title": f"booking {_NEW} is slow for the Android app in eu-central-1",
             "selection": "duration_ms > 500",
             "where": "http.route = '/book'",
-            "during": _when(_EARLY),
+            "during": _time_range(_EARLY),
             "population": "units",
-            "expected": [version, _is("app.platform", "android"), _is("cloud.region", "eu-central-1")],
-            "aliases": _same_as_new(_BOOKING),
+            "expected": [
+                version,
+                _equals("app.platform", "android"),
+                _equals("cloud.region", "eu-central-1"),
+            ],
+            "aliases": _version_aliases(_BOOKING),
             "note": "All three are needed; two of them do nothing. The time goes into INSERT bookings, which "
             "waits about 0.7 s for a lock, and a slow_query record says so. It lasts until midnight.",
         },
@@ -72,10 +76,10 @@ def planted() -> list[dict[str, Any]]:
             "title": f"booking {_NEW} sends SEPA mandates that the provider rejects",
             "selection": "error",
             "where": "http.route = '/book'",
-            "during": _when(_EARLY),
+            "during": _time_range(_EARLY),
             "population": "units",
             "expected": [version, sepa],
-            "aliases": [*_same_as_new(_BOOKING), _is("payment.provider", "bankpay")],
+            "aliases": [*_version_aliases(_BOOKING), _equals("payment.provider", "bankpay")],
             "note": "About 80% of those payments. On payment's POST /pay the error.type is "
             "MandateSignatureMismatch, new with the deployment; payment itself was not deployed, and only "
             f"the user agent booking/{_NEW} of its callers tells them apart there.",
@@ -86,10 +90,10 @@ def planted() -> list[dict[str, Any]]:
             "title": "bookings at kiosks are slow, before the deployment as after it",
             "selection": "duration_ms > 500",
             "where": "http.route = '/book'",
-            "during": _when((0, _EARLY[0])),
+            "during": _time_range((0, _EARLY[0])),
             "population": "units",
-            "expected": [_is("app.platform", "kiosk")],
-            "aliases": [_is("device.manufacturer", "Railmatic"), _is("booking.channel", "station")],
+            "expected": [_equals("app.platform", "kiosk")],
+            "aliases": [_equals("device.manufacturer", "Railmatic"), _equals("booking.channel", "station")],
             "note": "A kiosk signs each booking for the tax office (the internal span fiscal.sign, about "
             "0.4 s). Earlier time shows the same rate: not what changed.",
         },
@@ -99,9 +103,9 @@ def planted() -> list[dict[str, Any]]:
             "title": f"image, revision and replica set of booking {_NEW}",
             "selection": f"service.version = '{_NEW}'",
             "where": "http.route = '/book'",
-            "during": _when(_EARLY),
+            "during": _time_range(_EARLY),
             "population": "units",
-            "expected": _same_as_new(_BOOKING),
+            "expected": _version_aliases(_BOOKING),
             "aliases": [],
             "note": "Each names the same rows as the version; the pods of its replica set are parts of them.",
         },
@@ -111,7 +115,7 @@ def planted() -> list[dict[str, Any]]:
             "title": "seat maps fail for trains without a composition",
             "selection": "error",
             "where": "http.route = '/trains/{train_number}/seats'",
-            "during": _when(IMPORT_TROUBLE),
+            "during": _time_range(IMPORT_TROUBLE),
             "population": "units",
             "expected": [{"field": "train.composition_id", "op": "missing"}],
             "aliases": [],
@@ -124,10 +128,10 @@ def planted() -> list[dict[str, Any]]:
             "title": "first calls to the payment provider psp-north fail, the second ones succeed",
             "selection": "error",
             "where": "name = 'POST' and service.name = 'payment' and payment.method <> 'sepa_debit'",
-            "during": _when(PROVIDER_TROUBLE),
+            "during": _time_range(PROVIDER_TROUBLE),
             "population": "all",
-            "expected": [_is("payment.provider", "psp-north")],
-            "aliases": [_is("server.address", "api.psp-north.example")],
+            "expected": [_equals("payment.provider", "psp-north")],
+            "aliases": [_equals("server.address", "api.psp-north.example")],
             "note": "45% of the first calls. The parents, POST /pay, answer 200 nearly always: units of work "
             "show slower bookings and no more errors. http.request.resend_count is 1 on the second calls.",
         },
@@ -139,7 +143,7 @@ def planted() -> list[dict[str, Any]]:
             "where": "http.route = '/customers/{customer_id}/bookings'",
             "during": None,
             "population": "units",
-            "expected": [_is("customer.tariff", FRAMEWORK_TARIFF)],
+            "expected": [_equals("customer.tariff", FRAMEWORK_TARIFF)],
             "aliases": [{"field": "user.id", "op": "in", "values": "the customers of the tariff"}],
             "note": "45% of their requests, all day, each customer now and then: no single user.id stands "
             "out. Leave customer.tariff out of the fields and the set of user.id is what there is to find.",
@@ -153,7 +157,7 @@ def _deployments() -> list[dict[str, Any]]:
     versions = {service.name: service.versions for service in SERVICES}
     return [
         {
-            "at": _when((start, start)).split("/")[0],
+            "at": _time_range((start, start)).split("/")[0],
             "service": service,
             "from": versions[service][OLD],
             "to": versions[service][1],
@@ -177,7 +181,7 @@ def _readme(name: str, events: int, command: str, format: str) -> str:
         "One file a service, a JSON object a line." if format == "jsonl.gz" else "A Dataset of Parquet files."
     )
     steps = [f"{d['percent']}% at {d['at'][11:16]}" for d in _deployments() if d["service"] == "booking"]
-    watched = [moment[11:16] for moment in _when(WATCHED).split("/")]
+    watched = [moment[11:16] for moment in _time_range(WATCHED).split("/")]
     parts = [
         f"# {name}",
         f"{pluralize(events, 'event')} of a made-up train-ticket booking platform on {DAY:%Y-%m-%d} (UTC), "

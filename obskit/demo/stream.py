@@ -12,7 +12,7 @@ from obskit.demo.chunk import draw_requests, make_chunk
 from obskit.demo.draw import Dice
 from obskit.demo.fleet import Fleet
 from obskit.demo.people import People
-from obskit.demo.traffic import BIN_MINUTES, DAY_US, MINUTE, Clock, plan
+from obskit.demo.traffic import BIN_MINUTES, DAY_US, MINUTE, Clock, plan_chunks
 
 CHUNK_ROWS = 65_536
 _PILOT_SEED, _PILOT_REQUESTS = 2026, 1_500
@@ -55,9 +55,9 @@ def batches(
     people, fleet = People(seed), Fleet()
     held: pa.Table | None = None
     done = 0
-    for chunk in plan(events, CHUNK_ROWS, rows_per_request):
+    for chunk in plan_chunks(events, CHUNK_ROWS, rows_per_request):
         batch = make_chunk(seed, chunk, people, fleet, rows_per_request(chunk.start, chunk.stop))
-        ready, held = _until(held, batch, chunk.stop + DAY_US)
+        ready, held = _split_at_border(held, batch, chunk.stop + DAY_US)
         yield from ready
         done += chunk.rows
         if progress is not None:
@@ -66,7 +66,7 @@ def batches(
         yield from held.to_batches()
 
 
-def _until(
+def _split_at_border(
     held: pa.Table | None, batch: pa.RecordBatch, border: int
 ) -> tuple[list[pa.RecordBatch], pa.Table]:
     """Put rows held back in their place, and hold back those after the border, where the next begins."""

@@ -17,25 +17,30 @@ MINUTE = 60_000_000
 BIN_MINUTES = 10
 
 
-def at(hours: int, minutes: int = 0) -> int:
+def time_of_day(hours: int, minutes: int = 0) -> int:
     """Return microseconds since the day began."""
     return (hours * 60 + minutes) * MINUTE
 
 
 # The rollout of booking 2.4.0: the share of its traffic that goes to the new version from then on.
-ROLLOUT = ((at(10), 5), (at(10, 5), 25), (at(10, 10), 50), (at(10, 30), 100))
+ROLLOUT = (
+    (time_of_day(10), 5),
+    (time_of_day(10, 5), 25),
+    (time_of_day(10, 10), 50),
+    (time_of_day(10, 30), 100),
+)
 # The sampler keeps every booking from shortly before a rollout until it has settled.
-WATCHED = (at(9, 50), at(10, 35))
+WATCHED = (time_of_day(9, 50), time_of_day(10, 35))
 # One payment provider answers the first attempt with errors.
-PROVIDER_TROUBLE = (at(13), at(14))
+PROVIDER_TROUBLE = (time_of_day(13), time_of_day(14))
 # A timetable import without compositions.
-IMPORT_TROUBLE = (at(16), at(17))
+IMPORT_TROUBLE = (time_of_day(16), time_of_day(17))
 # Harmless deployments of other services, for company.
-SEARCH_DEPLOY = at(7, 10)
-NOTIFICATION_DEPLOY = at(14, 5)
+SEARCH_DEPLOY = time_of_day(7, 10)
+NOTIFICATION_DEPLOY = time_of_day(14, 5)
 
 
-def within(t: Array, window: tuple[int, int]) -> Array:
+def is_within(t: Array, window: tuple[int, int]) -> Array:
     """Return which of the times of day (µs) lie in the half-open window."""
     return (t >= window[0]) & (t < window[1])
 
@@ -93,7 +98,7 @@ class Chunk:
     rows: int
 
 
-def plan(rows: int, per_chunk: int, rows_per_request: Callable[[int, int], float]) -> list[Chunk]:
+def plan_chunks(rows: int, per_chunk: int, rows_per_request: Callable[[int, int], float]) -> list[Chunk]:
     """Cut the day into chunks of about equal rows, so that the traffic keeps its shape over their borders.
 
     Args:

@@ -13,7 +13,7 @@ import pytest
 
 from obskit.dataset import open_dataset
 from obskit.demo.generate import generate
-from obskit.demo.jsonl import lines
+from obskit.demo.jsonl import json_lines
 from obskit.demo.stream import batches
 from obskit.errors import DatasetError, InvalidArgument
 
@@ -48,7 +48,7 @@ def test_the_sample_loads_whole(tmp_path: Path) -> None:
 
 def test_json_lines_say_what_the_columns_say() -> None:
     [batch] = batches(300, 4)
-    for text, row in zip(lines(batch).to_pylist(), batch.to_pylist(), strict=True):
+    for text, row in zip(json_lines(batch).to_pylist(), batch.to_pylist(), strict=True):
         said = json.loads(text)
         assert None not in said.values()
         known = {name: value for name, value in row.items() if value is not None and name != "error"}
@@ -58,7 +58,7 @@ def test_json_lines_say_what_the_columns_say() -> None:
 
 def test_json_lines_escape_what_json_must() -> None:
     batch = pa.record_batch({"a": ['quote " and \\ and \n', None], "b": [None, 1.5]})
-    assert [json.loads(text) for text in lines(batch).to_pylist()] == [
+    assert [json.loads(text) for text in json_lines(batch).to_pylist()] == [
         {"a": 'quote " and \\ and \n'},
         {"b": 1.5},
     ]

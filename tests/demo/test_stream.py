@@ -9,10 +9,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from obskit.demo.draw import Dice, heavy, shares, zipf
+from obskit.demo.draw import Dice, category_table, latency_quantiles, zipf_table
 from obskit.demo.fields import SCHEMA
 from obskit.demo.stream import CHUNK_ROWS, batches
-from obskit.demo.traffic import DAY_US, ROLLOUT, Clock, at, rollout_share
+from obskit.demo.traffic import DAY_US, ROLLOUT, Clock, rollout_share, time_of_day
 from obskit.names import COLUMNS
 
 
@@ -67,16 +67,16 @@ def test_the_day_has_two_peaks_and_a_night(day: pa.Table) -> None:
 
 
 def test_latency_has_a_heavy_tail() -> None:
-    quantiles = heavy(50, 0.5, tail=0.01, alpha=1.2)
+    quantiles = latency_quantiles(50, 0.5, tail=0.01, alpha=1.2)
     assert quantiles[32_768] == pytest.approx(50_000, rel=0.001)
     assert (np.diff(quantiles) >= 0).all()
     assert quantiles[-1] > 40 * quantiles[32_768]
-    assert heavy(50, 0.5, tail=0)[-1] < 10 * quantiles[32_768]
+    assert latency_quantiles(50, 0.5, tail=0)[-1] < 10 * quantiles[32_768]
 
 
 def test_categories_come_as_often_as_they_weigh() -> None:
-    assert np.bincount(shares([3, 1])).tolist() == [49_152, 16_384]
-    counts = np.bincount(zipf(500, exponent=1.0, shift=0))
+    assert np.bincount(category_table([3, 1])).tolist() == [49_152, 16_384]
+    counts = np.bincount(zipf_table(500, exponent=1.0, shift=0))
     assert counts[0] / counts[9] == pytest.approx(10, rel=0.01)
 
 
@@ -89,12 +89,12 @@ def test_chance_and_below_stay_within_their_bounds() -> None:
 
 
 def test_rollout_goes_up_at_its_steps() -> None:
-    times = np.array([at(9, 59), *(start for start, _ in ROLLOUT), at(23, 59)])
+    times = np.array([time_of_day(9, 59), *(start for start, _ in ROLLOUT), time_of_day(23, 59)])
     assert rollout_share(times).tolist() == [0, 0.05, 0.25, 0.5, 1, 1]
 
 
 def test_clock_stays_in_its_stretch() -> None:
-    t = Clock(at(7), at(7, 30)).draw(Dice(1, 2), 10_000)
-    assert at(7) <= t.min()
-    assert t.max() <= at(7, 30)
+    t = Clock(time_of_day(7), time_of_day(7, 30)).draw(Dice(1, 2), 10_000)
+    assert time_of_day(7) <= t.min()
+    assert t.max() <= time_of_day(7, 30)
     assert DAY_US % 86_400_000_000 == 0

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from obskit.demo.draw import Array, Dice
 from obskit.demo.people import People
-from obskit.demo.sheet import hex_strings
+from obskit.demo.row_builder import hex_strings
 from obskit.demo.traffic import DAY
 
 _SYMBOLS = np.frombuffer(b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789", dtype=np.uint8)
@@ -23,19 +23,19 @@ DATES = pa.array([(DAY + timedelta(days=i)).strftime("%Y-%m-%d") for i in range(
 _PASSENGERS = pa.array([str(i) for i in range(8)])
 
 
-def references(dice: Dice, n: int) -> pa.Array:
+def booking_references(dice: Dice, n: int) -> pa.Array:
     """Return n booking references such as 'K7Q2MXD'."""
     symbols = _SYMBOLS[dice.below(len(_SYMBOLS), n * _REFERENCE)]
     offsets = np.arange(n + 1, dtype=np.int32) * _REFERENCE
     return pa.StringArray.from_buffers(n, pa.py_buffer(offsets), pa.py_buffer(symbols))
 
 
-def sessions(dice: Dice, n: int) -> pa.Array:
+def session_ids(dice: Dice, n: int) -> pa.Array:
     """Return n session ids, hex."""
     return hex_strings([dice.u64(n)])
 
 
-def paths(
+def path_groups(
     people: People, fact: Callable[[str], Array], flow: Array, names: tuple[str, ...], reference: pa.Array
 ) -> list[tuple[str, Array, dict[str, pa.Array]]]:
     """Return the groups that give rows their `url.path`, outside and behind the gateway.
@@ -72,7 +72,7 @@ def paths(
     ]
 
 
-def queries(people: People, fact: Callable[[str], Array], searches: Array) -> pa.Array:
+def url_queries(people: People, fact: Callable[[str], Array], searches: Array) -> pa.Array:
     """Return `url.query` of the traces that are searches, in their order."""
 
     def of(values: pa.Array, name: str) -> pa.Array:

@@ -24,7 +24,7 @@ _STATES = pa.array(["ot=th:" + (f"{(1 << 56) - (1 << 56 >> k):014x}".rstrip("0")
 
 
 @dataclass(frozen=True)
-class Facts:
+class TraceFields:
     """What the rows of a trace share.
 
     Attributes:
@@ -37,13 +37,13 @@ class Facts:
 
     high: Array
     low: Array
-    thinning: Array
+    sampling_exponent: Array
     resources: Mapping[str, pa.Array]
     groups: Sequence[tuple[str, Array | None, Mapping[str, pa.Array]]]
 
 
 @dataclass
-class Sheet:
+class RowBuilder:
     """Collects the rows of one chunk.
 
     Attributes:
@@ -61,9 +61,9 @@ class Sheet:
         start: Array,
         pod: Array,
         *,
-        lasts: Array | None = None,
+        duration: Array | None = None,
         parent: Array | None = None,
-        within: Array | None = None,
+        span: Array | None = None,
         status: Array | int = 0,
         error: Array | int = 0,
         ok: bool = False,
@@ -95,9 +95,9 @@ class Sheet:
                 "trace": trace,
                 "start": start,
                 "pod": pod,
-                "lasts": np.full(n, -1) if lasts is None else lasts,
+                "duration": np.full(n, -1) if duration is None else duration,
                 "parent": np.full(n, -1) if parent is None else parent,
-                "within": np.full(n, -1) if within is None else within,
+                "span": np.full(n, -1) if span is None else span,
                 "status": np.broadcast_to(np.asarray(status, dtype=np.int64), n),
                 "error": np.broadcast_to(np.asarray(error, dtype=np.int64), n),
                 "ok": np.full(n, ok),
@@ -112,7 +112,7 @@ class Sheet:
             self._scattered.setdefault(name, []).append((ids, column))
         return ids
 
-    def to_batch(self, facts: Facts, ids: Array) -> pa.RecordBatch:
+    def to_batch(self, trace_fields: TraceFields, ids: Array) -> pa.RecordBatch:
         """Return the rows in order of time, in the canonical columns and types.
 
         Args:
@@ -125,11 +125,11 @@ class Sheet:
         place[order] = np.arange(self.rows)
         row = {name: values[order] for name, values in block.items()}
         columns: dict[str, pa.Array] = {}
-        _fill_identity(columns, row, facts, ids, order)
+        _fill_identity(columns, row, trace_fields, ids, order)
         _fill_outcome(columns, row)
-        _fill_groups(columns, row, facts)
+        _fill_groups(columns, row, trace_fields)
         for name, pieces in self._scattered.items():
-            _put(columns, name, _scatter(name, pieces, place, self.rows))
+            _fill_column(columns, name, _scatter(name, pieces, place, self.rows))
         nothing = {kind: pa.nulls(self.rows, kind) for kind in set(SCHEMA.types)}
         return pa.record_batch([columns.get(f.name, nothing[f.type]) for f in SCHEMA], schema=SCHEMA)
 
@@ -148,49 +148,53 @@ def hex_strings(words: list[Array], known: Array | None = None) -> pa.Array:
 
 
 def _fill_identity(
-    columns: dict[str, pa.Array], row: dict[str, Array], facts: Facts, ids: Array, order: Array
+    columns: dict[str, pa.Array], row: dict[str, Array], trace_fields: TraceFields, ids: Array, order: Array
 ) -> None:
     trace, known = row["trace"], row["trace"] >= 0
     columns["timestamp"] = pa.array(row["start"] + DAY_US).cast(TYPES["timestamp"])
-    columns["duration_ms"] = pa.array(row["lasts"] / 1000, mask=row["lasts"] < 0)
-    columns["trace_id"] = hex_strings([facts.high[trace], facts.low[trace]], known)
-    own = np.where(row["within"] >= 0, row["within"], order)
+    columns["duration_ms"] = pa.array(row["duration"] / 1000, mask=row["duration"] < 0)
+    columns["trace_id"] = hex_strings([trace_fields.high[trace], trace_fields.low[trace]], known)
+    own = np.where(row["span"] >= 0, row["span"], order)
     columns["span_id"] = hex_strings([ids[own]], known)
     columns["parent_span_id"] = hex_strings([ids[row["parent"]]], row["parent"] >= 0)
-    thinning = np.where(known, facts.thinning[trace], -1)
-    columns["trace_state"] = _take(_STATES, thinning)
-    columns["sample_weight"] = pa.array(np.where(known, 2.0**thinning, 1.0))
+    sampling_exponent = np.where(known, trace_fields.sampling_exponent[trace], -1)
+    columns["trace_state"] = _take_or_null(_STATES, sampling_exponent)
+    columns["sample_weight"] = pa.array(np.where(known, 2.0**sampling_exponent, 1.0))
 
 
 def _fill_outcome(columns: dict[str, pa.Array], row: dict[str, Array]) -> None:
-    status, error, log = row["status"], row["error"], row["lasts"] < 0
+    status, error, log = row["status"], row["error"], row["duration"] < 0
     failed = error > 0
     columns["http.response.status_code"] = pa.array(status, mask=status == 0)
     columns["error"] = pa.array(failed | (status >= 500) | (status == 408) | (status == 429))
-    columns["error.type"] = _take(pa.array([e[0] for e in ERRORS]), np.where(failed, error, -1))
+    columns["error.type"] = _take_or_null(pa.array([e[0] for e in ERRORS]), np.where(failed, error, -1))
     words = pa.array(["UNSET", "OK", "ERROR"])
     code = np.where(failed & (status != 429), 2, np.where(row["ok"], 1, 0))
-    columns["status_code"] = _take(words, np.where(log, -1, code))
-    columns["status_message"] = _take(pa.array([e[2] for e in ERRORS]), np.where(failed & ~log, error, -1))
+    columns["status_code"] = _take_or_null(words, np.where(log, -1, code))
+    columns["status_message"] = _take_or_null(
+        pa.array([e[2] for e in ERRORS]), np.where(failed & ~log, error, -1)
+    )
     thrown = np.array([e[1] is not None for e in ERRORS])[error] & log
-    columns["exception.type"] = _take(pa.array([e[1] for e in ERRORS]), np.where(thrown, error, -1))
-    columns["exception.message"] = _take(pa.array([e[2] for e in ERRORS]), np.where(thrown, error, -1))
+    columns["exception.type"] = _take_or_null(pa.array([e[1] for e in ERRORS]), np.where(thrown, error, -1))
+    columns["exception.message"] = _take_or_null(
+        pa.array([e[2] for e in ERRORS]), np.where(thrown, error, -1)
+    )
 
 
-def _fill_groups(columns: dict[str, pa.Array], row: dict[str, Array], facts: Facts) -> None:
+def _fill_groups(columns: dict[str, pa.Array], row: dict[str, Array], trace_fields: TraceFields) -> None:
     operation, trace, known = row["operation"], row["trace"], row["trace"] >= 0
-    for name, values in facts.resources.items():
+    for name, values in trace_fields.resources.items():
         columns[name] = values.take(pa.array(row["pod"]))
     for name, values in _FIXED.items():
-        _put(columns, name, values.take(pa.array(operation)))
-    for group, index, fields in facts.groups:
+        _fill_column(columns, name, values.take(pa.array(operation)))
+    for group, index, fields in trace_fields.groups:
         picked = np.where(_SHOWS[group][operation] & known, trace if index is None else index[trace], -1)
         at = pa.array(picked, mask=picked < 0)
         for name, values in fields.items():
-            _put(columns, name, values.take(at))
+            _fill_column(columns, name, values.take(at))
 
 
-def _put(columns: dict[str, pa.Array], name: str, column: pa.Array) -> None:
+def _fill_column(columns: dict[str, pa.Array], name: str, column: pa.Array) -> None:
     there = columns.get(name)
     columns[name] = column if there is None else pc.coalesce(column, there)
 
@@ -201,7 +205,7 @@ def _scatter(name: str, pieces: list[tuple[Array, Any]], place: Array, rows: int
     if isinstance(pieces[0][1], pa.Array):
         index = np.full(rows, -1, dtype=np.int64)
         index[at] = np.arange(len(at))
-        return _take(pa.concat_arrays([values for _, values in pieces]), index)
+        return _take_or_null(pa.concat_arrays([values for _, values in pieces]), index)
     values = np.concatenate([values for _, values in pieces])
     out = np.zeros(rows, dtype=values.dtype)
     missing = np.ones(rows, dtype=bool)
@@ -209,7 +213,7 @@ def _scatter(name: str, pieces: list[tuple[Array, Any]], place: Array, rows: int
     return pa.array(out, TYPES[name], mask=missing)
 
 
-def _take(values: pa.Array, index: Array) -> pa.Array:
+def _take_or_null(values: pa.Array, index: Array) -> pa.Array:
     return values.take(pa.array(index, mask=index < 0))
 
 
