@@ -44,8 +44,11 @@ class Default(Enum):
 class Handle:
     """The result of `configure`.
 
-    `mode` is "own" (our tracer provider is installed), "joined" (another provider was installed already and
-    has our processor; the cost is the SDK's), or "off".
+    Args:
+        mode: "own" (our tracer provider is installed), "joined" (another provider was installed already and
+            has our processor; the cost is the SDK's), or "off".
+        runtime: writes this process's events; None if off.
+        counters: what happened to events.
 
     Example:
         handle = configure("booking", sink="events")
