@@ -11,8 +11,8 @@ import re
 from urllib.parse import unquote_plus
 
 from obskit.instrument.redaction.redactor import secret_name
+from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.text_scan import redact_text
-from obskit.instrument.redaction.token_patterns import MASK
 
 # Words that mean a secret in a query, but not as the name of a field.
 _WORDS = frozenset(

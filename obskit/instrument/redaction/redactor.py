@@ -18,15 +18,10 @@ from operator import itemgetter
 from typing import Any
 
 from obskit.errors import InvalidArgument
+from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.sql import without_literals
-from obskit.instrument.redaction.text_scan import (
-    HARMLESS_ENDS,
-    may_contain_secret,
-    may_contain_token,
-    redact_query,
-    redact_text,
-)
-from obskit.instrument.redaction.token_patterns import MASK
+from obskit.instrument.redaction.text_scan import may_contain_secret, may_contain_token, redact_text
+from obskit.instrument.redaction.word_patterns import HARMLESS_ENDS, redact_query
 from obskit.names import COLUMNS
 
 _WORDS = frozenset(

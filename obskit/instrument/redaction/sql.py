@@ -1,11 +1,10 @@
-"""Statements without their literals, and what database clients quote of them in their exceptions."""
+"""SQL without its literals: in fields that hold a statement, and in the exceptions of database clients."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from obskit.instrument.redaction.token_patterns import MASK
+from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
 
 _SQL = re.compile(
     r"""(?P<drop>[NEXBnexb]?'(?:[^'\\]|''|\\.)*'?|\$(\w{0,40})\$[\s\S]{0,1000}?\$\2\$|(?<![\w$:@])\d[\w.]*)"""
@@ -23,33 +22,35 @@ _DUPLICATE = re.compile(r"(?<=Duplicate entry ')[\s\S]*?(?=' for key|\Z)")
 
 
 def without_literals(sql: str) -> str:
-    """Return SQL with its strings and numbers as `?`; comments go too, for they carry values."""
+    """Return SQL with `?` for strings and numbers, and without comments, which may contain values."""
 
-    def put(found: re.Match[str]) -> str:
+    def replace(found: re.Match[str]) -> str:
         kept = found["keep"]
         if kept is None:
             return "?"
         return "" if kept.startswith(("--", "/*")) else kept
 
-    return _SQL.sub(put, sql)
+    return _SQL.sub(replace, sql)
 
 
-def _statement(text: str) -> str:
-    return _STATEMENT.sub(lambda found: without_literals(found[0]), text)
+def _without_literals(found: re.Match[str]) -> str:
+    return without_literals(found[0])
 
 
 def _row(found: re.Match[str]) -> str:
-    """Mask from the bracket to the last one of the line: values may have brackets too."""
+    """Mask from the opening bracket to the last bracket of the line: values may contain brackets too."""
     end = found[2].rfind(")")
     return f"{found[1]}{MASK}{found[2][end:] if end >= 0 else ''}"
 
 
-QUOTED: dict[str, Callable[[str], str]] = {
-    "[SQL: ": _statement,
-    "\nLINE ": _statement,
-    "DETAIL: ": lambda text: _ROW.sub(_row, text),
-    " of pipeline caused error: ": lambda text: _COMMAND.sub(rf"\1 {MASK}", text),
-    "with args beginning with: ": lambda text: _ARGUMENTS.sub(MASK, text),
-    "Duplicate entry '": lambda text: _DUPLICATE.sub(MASK, text),
-}
-"""Sign -> what masks the rows, commands and literals of statements that stand after it."""
+STATEMENTS = RuleTable(
+    (
+        Rule((("[",), ("[SQL: ",)), _STATEMENT, _without_literals),
+        Rule(((":",), ("\nLINE ",)), _STATEMENT, _without_literals),
+        Rule(((":",), ("DETAIL: ",)), _ROW, _row),
+        Rule(((":",), (" of pipeline caused error: ",)), _COMMAND, rf"\1 {MASK}"),
+        Rule(((":",), ("with args beginning with: ",)), _ARGUMENTS),
+        Rule((("'",), ("Duplicate entry '",)), _DUPLICATE),
+    )
+)
+"""Masks the rows, commands and literals that database clients quote in the texts of their exceptions."""

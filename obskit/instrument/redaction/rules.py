@@ -1,0 +1,148 @@
+"""Redaction rules: a prefilter, the pattern that runs where it passes, and the replacement.
+
+Running every pattern on every text would cost more than the rest of an event. So each rule names substrings
+without which its pattern cannot match. The prefilters of many rules become one function, such as
+
+    lambda text: ('-' in text and ('sk-' in text or 'glpat-' in text)) or ('[' in text and '[SQL: ' in text)
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
+from typing import NamedTuple
+
+MASK = "[redacted]"
+"""The replacement for a secret."""
+
+Needs = tuple[tuple[str, ...], ...]
+"""Groups of substrings; a text passes if it contains at least one of every group. Cheap groups come first."""
+
+Prefilter = Callable[[str], bool]
+
+
+_compile = cache(re.compile)
+
+
+class Rule(NamedTuple):
+    """A pattern that runs only on texts that pass a prefilter.
+
+    Attributes:
+        needs: the prefilter; in lower case if the table ignores case.
+        pattern: what to replace, in time linear in the text. A string is compiled when it is first needed.
+        replacement: a template, or a function of the match.
+        confirm: a pattern that the combined prefilter searches for instead of all groups but the first, where
+            one search is cheaper or more exact than many substrings.
+    """
+
+    needs: Needs
+    pattern: re.Pattern[str] | str
+    replacement: str | Callable[[re.Match[str]], str] = MASK
+    confirm: re.Pattern[str] | None = None
+
+
+class RuleTable:
+    """Rules that are applied in order.
+
+    Args:
+        rules: in the order in which they are applied.
+        needs: the part of the prefilter that all rules share.
+        context: what a text needs as well before these rules are a reason to redact it: "re-auth needed" only
+            mentions a word. Once a text is redacted, rules apply without their context.
+        ignore_case: prefilters are tested on the text in lower case.
+    """
+
+    def __init__(
+        self, rules: Iterable[Rule], *, needs: Needs = (), context: Needs = (), ignore_case: bool = False
+    ) -> None:
+        self.rules = tuple(rules)
+        self.needs = needs
+        self.context = context
+        self.ignore_case = ignore_case
+
+    @cached_property
+    def _prefilter(self) -> Prefilter:
+        return _compiled([((*self.needs, *rule.needs), rule.confirm) for rule in self.rules])
+
+    def apply(self, text: str, lower: str) -> str:
+        """Return a text with the matches of all rules replaced.
+
+        Args:
+            text: any text.
+            lower: the text in lower case, before any table was applied.
+
+        Returns:
+            The text; the same object if no rule matched.
+        """
+        ignore_case = self.ignore_case
+        if not self._prefilter(lower if ignore_case else text):
+            return text
+        for needs, pattern, replacement, _ in self.rules:
+            tested = lower if ignore_case else text
+            for group in needs:
+                for part in group:
+                    if part in tested:
+                        break
+                else:
+                    break
+            else:
+                compiled = _compile(pattern) if isinstance(pattern, str) else pattern
+                text = compiled.sub(replacement, text)
+        return text
+
+
+def combined_prefilter(tables: Iterable[RuleTable]) -> Prefilter:
+    """Return a function that tests whether a text passes the prefilter and context of any rule.
+
+    Args:
+        tables: whose rules; all of them ignore case, or none does.
+
+    Returns:
+        A function of a text; in lower case if the tables ignore case.
+    """
+    return _compiled(
+        [
+            ((*table.context, *table.needs, *rule.needs), rule.confirm)
+            for table in tables
+            for rule in table.rules
+        ]
+    )
+
+
+def _compiled(prefilters: list[tuple[Needs, re.Pattern[str] | None]]) -> Prefilter:
+    searches: dict[re.Pattern[str], str] = {}
+    source = f"lambda text: bool({_expression(prefilters, searches)})"
+    names = {name: pattern.search for pattern, name in searches.items()}
+    prefilter: Prefilter = eval(source, names)  # noqa: S307 - made of quoted constants of these modules alone
+    return prefilter
+
+
+def _expression(
+    prefilters: list[tuple[Needs, re.Pattern[str] | None]], searches: dict[re.Pattern[str], str]
+) -> str:
+    """Return the source of a test for any prefilter; those that begin with the same group share its test."""
+    alone: dict[str, None] = {}
+    searched: dict[str, None] = {}
+    longer: dict[tuple[str, ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
+    for (first, *rest), confirm in prefilters:
+        if confirm is not None:
+            name = searches.setdefault(confirm, f"search_{len(searches)}")
+            searched[f"({_any_of(first)}) and {name}(text)"] = None
+        elif rest:
+            longer.setdefault(first, []).append((tuple(rest), None))
+        else:
+            alone |= dict.fromkeys(first)
+    terms = [_any_of(alone)] if alone else []
+    terms += searched
+    # What a group that stands alone lets pass needs no second test.
+    terms += [
+        f"({_any_of(first)}) and ({_expression(rest, searches)})"
+        for first, rest in longer.items()
+        if not alone.keys() >= {*first}
+    ]
+    return " or ".join(terms)
+
+
+def _any_of(parts: Iterable[str]) -> str:
+    return " or ".join(f"{part!r} in text" for part in parts)
