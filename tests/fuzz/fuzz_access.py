@@ -1,10 +1,10 @@
-"""Fuzz the readers of access logs by hand: pip install atheris, then
+"""Fuzz the readers of access logs. Run it by hand: pip install atheris, then
 
     python tests/fuzz/fuzz_access.py lines -max_total_time=300     # bytes as a file of lines
     python tests/fuzz/fuzz_access.py markers -max_total_time=300   # bytes as a dump of markers
 
-Nothing but obskit's own errors may escape, and of every line that the way by arrays takes, the way line by
-line must give the same.
+A reader may only raise obskit's own errors. For every line that the vectorized parser accepts, the line parser
+must return the same event.
 """
 
 from __future__ import annotations

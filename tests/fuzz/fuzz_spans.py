@@ -1,10 +1,10 @@
-"""Fuzzes a reader of tracing tools' formats with atheris, which is installed by hand.
+"""Fuzz a reader of a tracing tool's format. Run it by hand: pip install atheris, then
 
 python tests/fuzz/fuzz_spans.py jaeger|zipkin|honeycomb|clickhouse|tempo|delta [libFuzzer's options]
 
-Bytes go to the reader itself, whatever they are told for, and through `Normalizer`; anything but an
-`ObskitError`, and rows that do not add up, is a find. `-max_total_time=180` stops after three minutes; a
-folder as first option collects what was found to be new.
+The bytes go to the given reader, whatever format they look like, and its rows through `Normalizer`. Any error
+other than an `ObskitError`, or a wrong number of rows, is a bug. `-max_total_time=180` stops after three
+minutes. A folder as the first option collects the inputs that reach new code.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ PATH = Path(tempfile.mkdtemp(prefix="obskit-fuzz-")) / "file"
 
 
 def one(data: bytes) -> None:
-    """Read bytes; the fast way is gone however few they are."""
+    """Read the bytes; small input takes the fast path too."""
     PATH.write_bytes(data)
     report = LoadReport()
     try:
@@ -60,7 +60,7 @@ def one(data: bytes) -> None:
 
 
 def seeds(folder: Path) -> None:
-    """Write what to begin with: valid documents in several forms."""
+    """Write the initial corpus: valid documents in several forms."""
     folder.mkdir(parents=True, exist_ok=True)
     if NAME in examples.FORMATS:
         document = examples.FORMATS[NAME]()

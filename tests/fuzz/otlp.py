@@ -1,10 +1,10 @@
-"""Bytes made to break the OTLP readers, guided by what they reach; run by hand, for atheris is no test extra.
+"""Fuzz the OTLP readers, guided by coverage. Run it by hand: pip install atheris, then
 
     python -m tests.fuzz.otlp SECONDS [CORPUS]
 
-Every input is read as a file: in one of the three framings, or as JSON, plain or in the Collector's zstd. It
-may be read, or refused by one of obskit's errors; anything else is a find, and its bytes are written beside.
-Protobuf is read both ways, whose rows must be as many.
+Every input is read as a file: in one of the three framings, or as JSON, plain or in the Collector's zstd. The
+reader must read it or raise one of obskit's errors. Anything else is a bug, and libFuzzer writes the input to the
+current folder. Protobuf is read by both parsers, which must return the same number of rows.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _FOLDER = Path(tempfile.mkdtemp(prefix="obskit-fuzz-"))
 
 
 def one(data: bytes) -> None:
-    """Read an input every way."""
+    """Read the input with each reader."""
     path = _FOLDER / "input"
     path.write_bytes(data)
     report = LoadReport()
@@ -59,7 +59,7 @@ def one(data: bytes) -> None:
 
 
 def main() -> None:
-    """Run for so many seconds."""
+    """Fuzz for the given number of seconds."""
     seconds = int(sys.argv[1])
     corpus = Path(sys.argv[2]) if len(sys.argv) > 2 else _FOLDER / "corpus"
     corpus.mkdir(exist_ok=True)
