@@ -1,4 +1,4 @@
-"""Jaeger's JSON, the API's answer: traces of ten spans, as Jaeger writes them, and with tags that few have."""
+"""Jaeger's JSON, as its API returns it: traces of ten spans, with equal tags and with rare tags."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from benchmarks.load.otlp_json import Lists
 
 TYPES = {str: "string", int: "int64", float: "float64", bool: "bool"}
 RARE = 50
-"""One span of so many has one of 40 tags that the others have not."""
+"""One span in this many has one of 40 tags that the others lack."""
 
 
 def make(folder: Path, *, rare: bool = False) -> Path:

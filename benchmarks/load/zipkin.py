@@ -1,4 +1,4 @@
-"""Zipkin's JSON, a list of spans, all with the same tags, and with tags that few have."""
+"""Zipkin's JSON, a list of spans, with equal tags and with rare tags."""
 
 from __future__ import annotations
 
