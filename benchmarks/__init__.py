@@ -1,1 +1,1 @@
-"""What obskit costs beside what a user would pick instead, measured in one run."""
+"""Measure what obskit costs, compared with the tools that a user might choose instead."""

@@ -15,7 +15,7 @@ PARTS = ("explain", "query", "brush", "open", "load")
 
 
 def rows(sizes: list[int], parts: list[str]) -> Iterator[Row]:
-    """Yield the table's rows, slow ones last."""
+    """Yield the rows of the table, the slowest benchmarks last."""
     for size in sizes:
         path = data.events(size)
         if "explain" in parts:
@@ -34,7 +34,7 @@ def rows(sizes: list[int], parts: list[str]) -> Iterator[Row]:
 
 
 def main() -> None:
-    """Measure and print, row by row as they come, then the table."""
+    """Print each row when it is measured, then the whole table."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

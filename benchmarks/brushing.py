@@ -1,4 +1,4 @@
-"""A box in the Explorer, from the page's message to the answer sent to it (a browser adds 12-31 ms)."""
+"""Time a box in the Explorer, from the page's message to the answer sent back (a browser adds 12-31 ms)."""
 
 from __future__ import annotations
 
@@ -28,6 +28,6 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
         first.append(shown[0] - start)
         last.append(shown[-1] - start)
     size = f"{rows / 1e6:g}M, {found.selection['events']:,} events in the box"
-    # the first box also loads the codes' dictionaries; a user pays that once
+    # The first box also loads the dictionaries of the codes; a user waits for that once.
     yield Row("brush to the first bars (single fields)", size, min(first[1:]), target="<= 0.3 s")
     yield Row("brush to the conjunctions", size, min(last[1:]), target="<= 1.2 s")

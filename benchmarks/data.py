@@ -1,4 +1,4 @@
-"""Events to measure on, made by `obskit demo` once and kept."""
+"""Make the events to measure with `obskit demo`, once, and keep them."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ SEED = 1
 
 
 def folder() -> Path:
-    """Return where the events lie: $OBSKIT_BENCH, else a folder for temporary files."""
+    """Return the folder of the events: $OBSKIT_BENCH, else one in the folder for temporary files."""
     return Path(os.environ.get("OBSKIT_BENCH") or Path(tempfile.gettempdir()) / "obskit-bench")
 
 
 def events(rows: int, format: str = "parquet") -> Path:
-    """Return a folder of so many events, made now if it is not there."""
+    """Return a folder with `rows` events; make it if it does not exist."""
     out = folder() / f"{rows}-{SEED}-{format}"
     if not (out / "planted.json").exists():
         out.parent.mkdir(parents=True, exist_ok=True)

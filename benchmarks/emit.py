@@ -1,10 +1,10 @@
-"""What an event costs: CPU of the calling thread and of the whole process, beside the alternatives.
+"""Measure the cost of an event: CPU of the calling thread and of the whole process, for obskit and alternatives.
 
 python -m benchmarks.emit [--rounds 9] [--events 2000] [--only cost stalled killed requests]
 
-Every contestant runs in a process of its own and all of them in turn, round after round, so that a slow moment
-of the machine meets all; the least of the rounds counts. Fields are fresh in every event and made outside the
-clock. "written" means that the kernel has it when the call returns; the others write later, or not at all.
+Every contestant runs in its own process, and all of them take turns in each round, so that a slow moment of the
+machine affects all. The least of the rounds counts. Every event has fresh fields, made before the clock starts.
+"written" means that the kernel has the event when the call returns; the others write later, or not at all.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _draw = random.Random(7)
 
 
 def fields(count: int, number: int) -> dict[str, Any]:
-    """Return fields as a wide event has them: ids, paths, texts, counts, times and flags, none seen before."""
+    """Return the fields of a wide event: ids, paths, texts, counts, times and flags, with fresh values."""
     out: dict[str, Any] = {}
     for at in range(count):
         out[f"app.field_{at}"] = (
@@ -169,7 +169,7 @@ CONTESTANTS: dict[str, tuple[str, Callable[[Path], tuple[Emit, Finish]]]] = {
 
 
 def contestant(name: str) -> None:
-    """Measure one contestant as told line by line on stdin: (fields, events) -> (thread, process) in µs."""
+    """Measure one contestant: for each line (fields, events) on stdin, print µs per event (thread, process)."""
     with scratch() as folder:
         emit, finish = CONTESTANTS[name][1](folder)
         for line in sys.stdin:
@@ -179,7 +179,7 @@ def contestant(name: str) -> None:
             for row in rows:
                 emit(row)
             spent = time.thread_time() - thread
-            # What other threads still have to do is part of the price; making the fields is not.
+            # The work that other threads still have to do counts; making the fields does not.
             quiet = time.process_time()
             while True:
                 time.sleep(0.3)
@@ -192,7 +192,7 @@ def contestant(name: str) -> None:
 
 
 def cost(rounds: int, events: int) -> None:
-    """Print CPU per event, and the ratios that are to be reached."""
+    """Print the CPU per event, and the ratios with their targets."""
     names = [name for name, (module, _) in CONTESTANTS.items() if find_spec(module.partition(".")[0])]
     running = {
         name: subprocess.Popen(
@@ -238,7 +238,7 @@ def cost(rounds: int, events: int) -> None:
 
 
 def stalled() -> None:
-    """Print the memory that a sink takes that accepts nothing: a pipe nobody reads."""
+    """Print how much memory grows if the sink accepts nothing: a pipe that nobody reads."""
     with scratch() as folder:
         from obskit.instrument import configure, event
 
@@ -253,7 +253,7 @@ def stalled() -> None:
                 with event("book") as e:
                     e.add(fields(30, number))
 
-        # Whoever is in the call waits; the others must not.
+        # The thread inside the write waits; the others must not.
         threads = [threading.Thread(target=work, daemon=True) for _ in range(2)]
         threads[0].start()
         time.sleep(0.5)
@@ -264,8 +264,8 @@ def stalled() -> None:
         after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         counts = handle.counters
         print(
-            f"\nstalled sink: 50,000 events of 30 fields in {taken:.1f} s by a thread that did not wait; "
-            f"{counts['waiting']:,} wait, {counts['dropped']:,} dropped and counted; "
+            f"\nstalled sink: 50,000 events of 30 fields in {taken:.1f} s by a thread that was not blocked; "
+            f"{counts['waiting']:,} queued, {counts['dropped']:,} dropped and counted; "
             f"memory +{(after - before) / 1024:.0f} MiB"
         )
         sys.stdout.flush()
@@ -274,7 +274,7 @@ def stalled() -> None:
 
 
 def killed(events: int = 20_000) -> None:
-    """Print how many events are readable after kill -9, of those whose block had ended."""
+    """Print how many of the events that had ended are readable after kill -9."""
     script = (
         "import os, sys\nfrom obskit.instrument import configure, event\n"
         "configure('killed', sink=sys.argv[1])\n"
@@ -289,7 +289,7 @@ def killed(events: int = 20_000) -> None:
 
 @contextmanager
 def scratch() -> Iterator[Path]:
-    """Yield a folder that is gone afterwards."""
+    """Yield a temporary folder; remove it afterwards."""
     folder = Path(tempfile.mkdtemp(prefix="obskit-emit-"))
     try:
         yield folder
@@ -298,7 +298,7 @@ def scratch() -> Iterator[Path]:
 
 
 def main() -> None:
-    """Measure what was asked for."""
+    """Run the chosen parts."""
     parts = ("cost", "requests", "killed", "stalled")
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

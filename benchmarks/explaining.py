@@ -1,4 +1,4 @@
-"""`explain` of all fields and conjunctions to three, beside DuckDB counting single fields only."""
+"""Compare `explain`, with all fields and conjunctions of up to three, with DuckDB counting single fields."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from obskit.events import Events
 COUNTS = (
     "sum(w) filter (s) a, sum(w) filter (not s) b, sum(w * w) filter (s) a2, sum(w * w) filter (not s) b2"
 )
-# requests that the population holds, as obskit counts it
+# the rows that obskit counts as units of work
 UNITS = "kind in ('server', 'consumer') or (parent_span_id is null and duration_ms is not null)"
 
 
@@ -27,7 +27,7 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
     events.explain("duration_ms > 1000")
     for share, target in ((0.015, "<= 1.2 s, >= 10x"), (0.25, "<= 3.0 s")):
         limit = _limit(events, share)
-        # each run asks another question: none is answered from what the last one left behind
+        # Each run has another condition, so that no run benefits from a cached result.
         asked = iter(range(1000))
 
         def ours(limit: float = limit, asked: Iterator[int] = asked) -> object:
@@ -39,7 +39,7 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
         by_name = _alternatives(path, events, limit)
         first = {name: best(run, 1) for name, run in by_name.items()}
         fastest = min(first, key=lambda name: first[name])
-        # the alternative takes half a minute at ten million rows: once is enough to tell them apart
+        # The alternative takes half a minute at ten million rows; one run is enough to see the difference.
         seconds, other = interleaved([ours, by_name[fastest]], 1 if rows > 2_000_000 else 3)
         seconds = min(seconds, best(ours))
         others = ", ".join(f"{name} {time:.3g} s" for name, time in first.items())
@@ -51,9 +51,7 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
             other,
             target,
         )
-    yield Row(
-        "where over 20% of the rows, first time, then explain", size, _narrowed(events), target="<= 3 s"
-    )
+    yield Row("a new where over 20% of the rows, then explain", size, _narrowed(events), target="<= 3 s")
 
 
 def _limit(events: Events, share: float) -> float:
@@ -63,7 +61,7 @@ def _limit(events: Events, share: float) -> float:
 
 
 def _narrowed(events: Events) -> float:
-    """Explain inside a condition nobody has asked before, on the fifth of the rows it holds."""
+    """Time `explain` within a new condition that matches a fifth of the time range."""
     first, last = (moment.timestamp() for moment in events.dataset.span if moment is not None)
     times = iter((0.2, 0.3, 0.4))
 
@@ -81,7 +79,7 @@ def _iso(moment: float) -> str:
 
 
 def _alternatives(path: Path, events: Events, limit: float) -> dict[str, Callable[[], object]]:
-    """Return what one would write in DuckDB, over Parquet and over its own storage."""
+    """Return the queries you would write in DuckDB, over Parquet and over its own storage."""
     names = [
         name for name in events.schema.names if name not in ("timestamp", "sample_weight", "duration_ms")
     ]
@@ -115,6 +113,6 @@ def _alternatives(path: Path, events: Events, limit: float) -> dict[str, Callabl
         )
         return lambda: connection.sql(statement).to_arrow_table()
 
-    ways = {"a query a field, stored": each(stored), "a query a field, Parquet": each(parquet)}
-    # one statement for all fields keeps all their groups at once: beyond this it needs more than this memory
+    ways = {"one query per field, stored": each(stored), "one query per field, Parquet": each(parquet)}
+    # One statement for all fields keeps all groups in memory at once; beyond this size they do not fit.
     return ways | ({"grouping sets, stored": sets(stored)} if len(events.dataset.files) < 10 else {})

@@ -1,10 +1,11 @@
-"""Explain labelled incidents of a video service, and say how often a true cause is among the first answers.
+"""Explain labelled incidents of a video service, and score how often a true cause is among the first answers.
 
     python -m benchmarks.incidents FOLDER [ANSWERS.json]
 
-FOLDER holds `labels.json` and a CSV an incident: a row is a leaf of the dimensions at a minute, `cnt` viewers
-of whom `value` stalled. Each incident is one question: which viewers stalled in the labelled minute, against
-those who did not, with all earlier minutes as history. Later minutes are not read.
+FOLDER contains `labels.json` and one CSV per incident. A row of the CSV is one combination of the dimensions in one
+minute: `cnt` viewers, of whom `value` stalled. Each incident is one question. The selection is the viewers who
+stalled in the labelled minute, the baseline those who did not, and the history all earlier minutes. Later minutes
+are not used.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ MEASURES = ("min", "value", "cnt")
 
 
 def events(path: Path, minute: int) -> tuple[pa.Table, list[str]]:
-    """Return the viewers of an incident up to a minute as folded events, and its dimensions."""
+    """Return the viewers of an incident up to a minute, as rows with an event count, and the dimensions."""
     names = path.read_text(encoding="utf-8").partition("\n")[0].strip().split(",")
     types = {name: pa.float64() if name in ("value", "cnt") else pa.string() for name in names}
     types["min"] = pa.int64()
@@ -54,7 +55,7 @@ def events(path: Path, minute: int) -> tuple[pa.Table, list[str]]:
 
 
 def answer(path: Path, minute: int, **arguments: Any) -> Explanation:
-    """Explain who stalled in a minute of an incident."""
+    """Explain which viewers stalled in a minute of an incident."""
     table, dimensions = events(path, minute)
     scope = Scope.of(from_arrow(table))
     during = f"{np.datetime64(minute, 's')}Z/{np.datetime64(minute + 60, 's')}Z"
@@ -74,7 +75,7 @@ def ranked(found: Explanation) -> list[dict[str, str]]:
 
 
 def score(answers: dict[str, list[dict[str, str]]], labels: dict[str, Any]) -> dict[int, float]:
-    """Return the share of incidents with some true cause, exactly, among the first 1, 3 and 5."""
+    """Return the share of incidents that have exactly a true cause among the first 1, 3 and 5 answers."""
     hits = dict.fromkeys((1, 3, 5), 0)
     for name, label in labels.items():
         causes = {frozenset(cause.items()) for cause in label["causes"]}
@@ -85,7 +86,7 @@ def score(answers: dict[str, list[dict[str, str]]], labels: dict[str, Any]) -> d
 
 
 def run(folder: Path, **arguments: Any) -> tuple[dict[str, list[dict[str, str]]], dict[int, float]]:
-    """Answer all incidents of a folder; return the answers and their score."""
+    """Explain all incidents of a folder; return the answers and their scores."""
     labels = json.loads((folder / "labels.json").read_text(encoding="utf-8"))
     answers = {
         name: ranked(answer(folder / f"{name}.csv", label["timestamp"], **arguments))
@@ -95,7 +96,7 @@ def run(folder: Path, **arguments: Any) -> tuple[dict[str, list[dict[str, str]]]
 
 
 def main(arguments: list[str]) -> None:
-    """Print the scores; write the answers where told."""
+    """Print the scores; write the answers to the second argument, if given."""
     if len(arguments) not in (1, 2):
         sys.exit(__doc__)
     answers, scores = run(Path(arguments[0]))

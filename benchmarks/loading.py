@@ -1,4 +1,4 @@
-"""Opening, converting and first answers, each in a process of its own with nothing kept from before."""
+"""Time opening, converting and first answers, each in its own process with an empty cache."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ print(json.dumps({"cpu": cpu, "rows": events.dataset.rows, "fields": len(events.
 
 
 def fresh(script: str, *arguments: str) -> dict[str, Any]:
-    """Run a script in a process and a cache of its own; return what it printed."""
+    """Run a script in its own process with an empty cache; return the JSON that it printed."""
     with tempfile.TemporaryDirectory() as cache:
         done = subprocess.run(
             [sys.executable, "-c", script, *arguments],
@@ -76,7 +76,7 @@ def fresh(script: str, *arguments: str) -> dict[str, Any]:
 
 
 def opening(path: Path, rows: int) -> Iterator[Row]:
-    """Yield what it takes to open what is converted already."""
+    """Yield the time to open a converted Dataset."""
     runs = [fresh(OPEN, str(path)) for _ in range(3)]
     seconds = min(run["seconds"] for run in runs)
     memory = max(run["resident_mib"] for run in runs)
@@ -85,22 +85,22 @@ def opening(path: Path, rows: int) -> Iterator[Row]:
 
 
 def cold(path: Path, rows: int) -> Iterator[Row]:
-    """Yield what it takes from gzipped JSON lines nobody has opened to the first findings."""
+    """Yield the time from new gzipped JSON lines to the first findings."""
     run = fresh(SAMPLE, str(path))
-    size = f"{rows / 1e6:g}M, {run['rows']:,} events looked at"
+    size = f"{rows / 1e6:g}M, {run['rows']:,} events read"
     yield Row(
-        "gzipped JSONL, never opened, to a labelled answer from a sample",
+        "new gzipped JSONL, until an answer from a sample",
         size,
         run["seconds"],
         target="<= 5 s",
     )
     run = fresh(COLD, str(path))
     size = f"{rows / 1e6:g}M, peak {run['peak_mib']:.0f} MiB"
-    yield Row("gzipped JSONL, never opened, to the first exact finding", size, run["first"], target="<= 20 s")
+    yield Row("new gzipped JSONL, until the first exact finding", size, run["first"], target="<= 20 s")
 
 
 def converting(rows: int = 300_000, fields: int = 30) -> Iterator[Row]:
-    """Yield the rate of flat JSONL to a Dataset."""
+    """Yield the rate of converting flat JSONL to a Dataset."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "events.jsonl"
         with path.open("w", encoding="utf-8") as out:
@@ -114,14 +114,14 @@ def converting(rows: int = 300_000, fields: int = 30) -> Iterator[Row]:
                 out.write(json.dumps(event) + "\n")
         run = fresh(CONVERT, str(path))
     rate = run["rows"] / run["cpu"]
-    size = f"{rows:,} x {run['fields']} (of which ours are made), peak {run['peak_mib']:.0f} MiB"
+    size = f"{rows:,} x {run['fields']} (with obskit's own), peak {run['peak_mib']:.0f} MiB"
     yield Row(
-        f"flat JSONL to a Dataset: {rate:,.0f} rows a CPU-second", size, run["cpu"], target=">= 100k rows"
+        f"flat JSONL to a Dataset: {rate:,.0f} rows per CPU-second", size, run["cpu"], target=">= 100k rows"
     )
 
 
 def provisional(rows: int = 200_000, rounds: int = 5) -> Iterator[Row]:
-    """Yield what it costs that final rows replace provisional ones: with none at all, and with one in 100."""
+    """Yield the cost of replacing provisional rows by final ones: with no provisional rows, and with 1 in 100."""
     with tempfile.TemporaryDirectory() as folder:
         paths = [Path(folder) / "none.jsonl", Path(folder) / "some.jsonl"]
         none, some = (path.open("w", encoding="utf-8") for path in paths)
@@ -140,12 +140,14 @@ def provisional(rows: int = 200_000, rounds: int = 5) -> Iterator[Row]:
         taken = [[fresh(script, str(path))["cpu"] for script, path in runs] for _ in range(rounds)]
     with_none, without, with_some = map(min, zip(*taken, strict=True))
     size = f"{rows:,} x 31, CPU"
-    yield Row("JSONL to a Dataset, no provisional rows", size, with_none, "without the look for any", without)
+    yield Row(
+        "JSONL to a Dataset, no provisional rows", size, with_none, "without the check for them", without
+    )
     yield Row("the same, one row in 100 provisional", size, with_some, "without such rows", with_none)
 
 
 def command_line() -> Iterator[Row]:
-    """Yield what `obskit --help` takes."""
+    """Yield the time of `obskit --help`."""
     command = [str(Path(sys.executable).with_name("obskit")), "--help"]
     seconds = best(lambda: subprocess.run(command, capture_output=True, check=True), 5)
     yield Row("obskit --help", "", seconds, target="<= 0.3 s")

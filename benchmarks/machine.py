@@ -1,4 +1,4 @@
-"""Time a function fairly, and say on what."""
+"""Time functions fairly, format the results, and describe the machine."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the table: what was done, how long it took here and by the alternative."""
+    """One line of the table: the work, and how long obskit and the alternative took."""
 
     work: str
     size: str
@@ -25,7 +25,7 @@ class Row:
     target: str = ""
 
     def cells(self) -> list[str]:
-        """Return the line's cells; the ratio says how many times the alternative takes."""
+        """Return the cells of the line; the ratio is the alternative's time divided by obskit's."""
         other = "" if self.other_seconds is None else f"{self.other_seconds:.3g} s"
         ratio = "" if self.other_seconds is None else f"{self.other_seconds / self.seconds:.2f}x"
         return [self.work, self.size, f"{self.seconds:.3g} s", self.alternative, other, ratio, self.target]
@@ -35,7 +35,7 @@ HEADER = ["work", "size", "obskit", "alternative", "its time", "ratio", "must re
 
 
 def best(function: Callable[[], Any], repeat: int = 3) -> float:
-    """Return the shortest wall time of several runs in seconds; noise only ever adds."""
+    """Return the shortest wall time of several runs in seconds, because noise only adds time."""
     times = []
     for _ in range(repeat):
         start = time.perf_counter()
@@ -45,7 +45,7 @@ def best(function: Callable[[], Any], repeat: int = 3) -> float:
 
 
 def interleaved(functions: Sequence[Callable[[], Any]], repeat: int = 3) -> list[float]:
-    """Return the shortest time of each, run in turn so that a slow moment of the machine meets all."""
+    """Return the shortest time of each; they take turns, so that a slow moment of the machine affects all."""
     times: list[list[float]] = [[] for _ in functions]
     for _ in range(repeat):
         for at, function in enumerate(functions):
@@ -60,7 +60,7 @@ def table(rows: Sequence[Row]) -> str:
 
 
 def about() -> str:
-    """Return the machine and the versions, without names of either's owner."""
+    """Describe the machine and the versions, without host or user names."""
     cpu = next(
         (
             line.split(":")[1].strip()

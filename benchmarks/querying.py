@@ -1,4 +1,4 @@
-"""Heatmaps beside Polars in memory, percentiles beside DuckDB's exact ones over the same Parquet."""
+"""Compare heatmaps with Polars in memory, and percentiles with DuckDB's exact ones over the same Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Spans a second to disk by OTLP, beside what one would write oneself; and memory under a flood.
+"""Measure spans per second from OTLP to disk, compared with a hand-written receiver; and memory under a flood.
 
 python -m benchmarks.receive [--rounds 3] [--requests 300] [--only speed flood]
 
@@ -77,7 +77,7 @@ def requests() -> list[bytes]:
 
 
 def as_json(body: bytes) -> bytes:
-    """Return a request as OTLP has it in JSON: ids as hex."""
+    """Return a request as OTLP JSON, with ids in hex."""
 
     def value(of: Any) -> dict[str, Any]:
         kind = of.WhichOneof("value")
@@ -106,19 +106,19 @@ def as_json(body: bytes) -> bytes:
 
 @dataclass
 class Server:
-    """A process that receives: its ports, and what it used up."""
+    """A receiving process: its ports, CPU and memory."""
 
     process: subprocess.Popen[bytes]
     port: int
     calls: int
 
     def cpu(self) -> float:
-        """Seconds of CPU so far, without those of its children."""
+        """Return the seconds of CPU so far, without child processes."""
         found = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
         return (int(found[11]) + int(found[12])) / os.sysconf("SC_CLK_TCK")
 
     def peak(self) -> float:
-        """MiB resident at most so far."""
+        """Return the peak resident memory so far, in MiB."""
         lines = Path(f"/proc/{self.process.pid}/status").read_text().splitlines()
         return int(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
 
@@ -181,7 +181,7 @@ def send_http(server: Server, bodies: list[bytes], count: int, headers: dict[str
 
 
 def send_grpc(server: Server, bodies: list[bytes], count: int) -> None:
-    """The same by gRPC."""
+    """Send requests by gRPC."""
     import grpc
 
     def one(first: int) -> None:
@@ -230,7 +230,9 @@ def speed(rounds: int, count: int) -> None:
                 wall[name].append((time.perf_counter() - start) / spans)
                 cpu[name].append((server.cpu() - before) / spans)
                 peak[name] = max(peak.get(name, 0), server.peak())
-    print(f"{SPANS} spans of {ATTRIBUTES} attributes a request, {len(plain[0]) / SPANS:.0f} bytes a span\n")
+    print(
+        f"{SPANS} spans of {ATTRIBUTES} attributes per request, {len(plain[0]) / SPANS:.0f} bytes per span\n"
+    )
     print(
         "| | spans/s, wall | spans per CPU-second | beside the alternative | peak MiB |\n|---|---|---|---|---|"
     )
@@ -243,7 +245,7 @@ def speed(rounds: int, count: int) -> None:
 
 
 def flood(seconds: float) -> None:
-    """Send what is made to hurt, all at once, and print the most memory that the receiver took."""
+    """Send hostile requests all at once, and print the peak memory of the receiver."""
     mib = 1024 * 1024
     size = 64 * mib - 4096
     squeeze = zlib.compressobj(9, wbits=31)
@@ -306,7 +308,7 @@ def flood(seconds: float) -> None:
                     return
 
     def together(server: Server, names: list[str], seconds: float) -> None:
-        """Two senders of each, at least one request each."""
+        """Run two senders of each kind; each sends at least one request."""
         ends = time.monotonic() + seconds
         threads = [
             threading.Thread(target=post if name in attacks else call, args=(server, name, ends))
@@ -327,7 +329,7 @@ def flood(seconds: float) -> None:
         slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
         head = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n"
         for connection in slow:
-            with suppress(OSError):  # those beyond the number of connections that are allowed
+            with suppress(OSError):  # connections beyond the limit are refused
                 connection.sendall(head + b"content-length: 67108864\r\n\r\n" + bytes(100_000))
         together(server, list(answers), seconds)
         print(f"all at once, and 300 slow connections: peak {server.peak():.0f} MiB resident")
@@ -336,7 +338,7 @@ def flood(seconds: float) -> None:
 
 
 def main() -> None:
-    """Run what was asked for."""
+    """Run the chosen parts."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )

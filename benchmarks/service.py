@@ -1,8 +1,8 @@
 """A FastAPI application for `benchmarks.serving`: python -m benchmarks.service TRACER INSTRUMENTATION HOW FOLDER PORT.
 
-Three requests: one that does nothing but answer; one that validates a body, looks a few rows up in a database
-and answers with a model; and one that asks another service besides, as a gateway does. The database is SQLite
-in memory: it makes the request cheaper than any over a network, and so our share of it larger.
+It has three kinds of requests. One does nothing but respond. One validates a body, looks up a few rows in a
+database and responds with a model. One does the same and calls another service, as a gateway does. The database
+is SQLite in memory: that makes the request cheaper than one over a network, and the share of telemetry larger.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ from obskit import instrument
 
 
 def add(fields: Mapping[str, Any]) -> None:
-    """Add fields by OpenTelemetry's API, as an application does whose provider may be any."""
+    """Add fields with OpenTelemetry's API, as an application does that works with any provider."""
     trace.get_current_span().set_attributes(fields)
 
 
 class Silent(trace.TracerProvider):
-    """Gives the no-op tracer; FastAPI's own telemetry does nothing at all under OpenTelemetry's provider of it."""
+    """Provide the no-op tracer; with OpenTelemetry's no-op provider, FastAPI's own telemetry would do nothing."""
 
     def get_tracer(self, *_: Any, **__: Any) -> trace.Tracer:
         """Return the tracer that does nothing."""
@@ -46,7 +46,7 @@ class Silent(trace.TracerProvider):
 
 
 def choose(tracer: str, folder: str) -> None:
-    """Set OpenTelemetry up: with "no-op", "sdk", "obskit" or "redacted"."""
+    """Set up OpenTelemetry with the tracer "no-op", "sdk", "obskit" or "redacted"."""
     global add
     if tracer == "no-op":
         trace.set_tracer_provider(Silent())
@@ -80,7 +80,7 @@ class Offer(BaseModel):
 
 
 def database() -> sqlite3.Connection:
-    """Return trains, seats and stops."""
+    """Return a database of trains, seats and stops."""
     found = sqlite3.connect(":memory:", check_same_thread=False)
     found.executescript(
         "create table train (id integer primary key, name text, origin text, destination text, fare real);"
@@ -96,7 +96,7 @@ def database() -> sqlite3.Connection:
 
 
 def application(instrumentation: str, port: str) -> FastAPI:
-    """Return the application, with an instrumentation; `port` is of the service that it asks."""
+    """Return the instrumented application; `port` is the port of the service that it calls."""
     app = FastAPI(telemetry={"tracing": instrumentation == "FastAPI's own", "operation_spans": False})
     rows = database()
     HTTPXClientInstrumentor().instrument()
@@ -144,7 +144,7 @@ def application(instrumentation: str, port: str) -> FastAPI:
 
 
 async def bare(app: Any) -> None:
-    """Serve requests without a server, as many as each line of stdin says; answer with the CPU they took."""
+    """Call the application without a server: for each number on stdin, run that many requests, print their CPU."""
     scope = {
         "type": "http",
         "asgi": {"version": "3.0"},
@@ -174,20 +174,20 @@ async def bare(app: Any) -> None:
 
 
 def server(app: Any) -> None:
-    """Serve on loopback until stdin ends; print the port, then for each line of stdin the CPU spent so far."""
-    # Said to be TCP, or asyncio leaves Nagle's algorithm on: each answer would then wait 40 ms for the client.
+    """Serve on loopback until stdin ends; print the port, then the CPU so far for each line of stdin."""
+    # Without IPPROTO_TCP, asyncio leaves Nagle's algorithm on, and each response waits 40 ms for the client.
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listening.bind(("127.0.0.1", 0))
     listening.listen()
     running = uvicorn.Server(uvicorn.Config(app, log_level="error", access_log=False))
 
-    def told() -> None:
+    def report_cpu() -> None:
         for _ in sys.stdin:
             print(time.process_time(), flush=True)
         running.should_exit = True
 
     print(listening.getsockname()[1], flush=True)
-    threading.Thread(target=told, daemon=True).start()
+    threading.Thread(target=report_cpu, daemon=True).start()
     running.run([listening])
 
 

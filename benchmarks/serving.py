@@ -1,7 +1,7 @@
-"""What events cost inside real requests: a FastAPI application in a process of its own, by tracer and instrumentation.
+"""Measure what events cost in real requests to a FastAPI application, by tracer and instrumentation.
 
-Behind uvicorn on loopback, with all the work it can take, a server answers one request for each share of a CPU
-second that a request costs: throughput is that, and other programs on the machine disturb it less than a clock.
+A saturated server behind uvicorn on loopback is limited by CPU, so the CPU per request determines the throughput.
+Other programs on the machine disturb CPU time less than wall time.
 The server is asked for its CPU before and after each round. All take turns in short rounds, and each is held
 against the official instrumentation with the no-op tracer in its own round; processes differ by how their
 memory lies, so there are several of each, and the median counts.
@@ -53,12 +53,12 @@ MODES = {
     ("obskit", "official"): "",
     ("redacted", "official"): "",
 }
-"""(tracer, instrumentation) -> what obskit must reach; `BASE` is what the others are held against."""
+"""(tracer, instrumentation) -> target for obskit; the others are compared with `BASE`."""
 _PAID = b'{"id":"p-90210","method":"card","amount":61.5,"currency":"EUR"}'
 
 
 async def _pay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Answer payments on one connection."""
+    """Respond to payment requests on one connection."""
     try:
         while True:
             head = (await reader.readuntil(b"\r\n\r\n")).lower()
@@ -72,14 +72,14 @@ async def _pay(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
 
 
 async def _ended(server: asyncio.Server) -> None:
-    """Wait for the connections, whose other sides are gone."""
+    """Wait until the connections are closed; the clients have gone."""
     server.close()
     await asyncio.gather(*(asyncio.all_tasks() - {asyncio.current_task()}))
 
 
 @contextmanager
 def payments() -> Iterator[int]:
-    """Run the service that is asked, in a thread of this process, whose CPU nobody counts; give its port."""
+    """Run the called service in a thread of this process, whose CPU is not measured; yield its port."""
     loop = asyncio.new_event_loop()
     server = loop.run_until_complete(asyncio.start_server(_pay, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever)
@@ -94,7 +94,7 @@ def payments() -> Iterator[int]:
 
 
 async def ask(port: int, request: bytes, number: int, connections: int = 8) -> None:
-    """Make requests over a few connections that stay open, each as soon as the last is answered."""
+    """Send requests over a few open connections, each as soon as the previous one is answered."""
 
     async def one(count: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -110,7 +110,7 @@ async def ask(port: int, request: bytes, number: int, connections: int = 8) -> N
 
 
 class Service:
-    """The instrumented application in a process of its own: bare, or behind a server on loopback."""
+    """The instrumented application in its own process: bare, or behind a server on loopback."""
 
     def __init__(self, mode: tuple[str, str], request: bytes, folder: str, other: int) -> None:
         how = "server" if request else "bare"
@@ -136,7 +136,7 @@ class Service:
         return self._line()
 
     def cost(self, number: int) -> float:
-        """Return CPU microseconds of the whole process a request."""
+        """Return the CPU microseconds of the whole process per request."""
         if not self._request:
             return self._tell(str(number)) / number * 1e6
         before = self._tell("")
@@ -149,7 +149,7 @@ class Service:
 
 
 def _compared(request: bytes, rounds: int, number: int) -> dict[tuple[str, str], list[float]]:
-    """Return, by mode, what a request costs in each round, in µs, of one process of each."""
+    """Return the cost of a request in µs, by mode and round, with one process per mode."""
     with tempfile.TemporaryDirectory(prefix="obskit-serving-") as folder, payments() as other:
         running = {mode: Service(mode, request, folder, other) for mode in MODES}
         costs: dict[tuple[str, str], list[float]] = {mode: [] for mode in MODES}
@@ -162,7 +162,7 @@ def _compared(request: bytes, rounds: int, number: int) -> dict[tuple[str, str],
 
 
 def measure(rounds: int, processes: int = 4, number: int = 240) -> None:
-    """Print what a request costs, by tracer and instrumentation.
+    """Print the cost of a request, by tracer and instrumentation.
 
     Args:
         rounds: of each process.

@@ -13,12 +13,12 @@
 # %% [markdown]
 # # What changed after the deployment?
 #
-# On 4 May 2026 travellers wrote that booking a ticket "hangs". Not all of them, and not before about ten.
+# On 4 May 2026, some travellers reported that booking a ticket "hangs". The reports began at about ten.
 # `booking` 2.4.0 had been rolled out that morning: 5% of its traffic at 10:00 (UTC), all of it at 10:30.
-# Is it the deployment, for whom, and where does the time go?
+# Is the deployment the cause? Who is affected, and where does the time go?
 #
-# `sample_events/` holds a day of the platform's traces, sampled; every count below is of all requests, by the
-# weight that the sampler wrote on each row.
+# `sample_events/` contains one day of the platform's traces, sampled. Every count below is an estimate for all
+# requests: obskit uses the sample weight that the sampler wrote on each row.
 
 # %%
 import obskit as ok
@@ -29,15 +29,15 @@ events
 # %% [markdown]
 # ## Which requests got worse
 #
-# `triage` holds each operation against its own earlier time, at every deployment and full hour. No threshold to
-# choose.
+# `triage` compares each operation with its own past, at every deployment and every full hour. You choose no
+# threshold.
 
 # %%
 events.triage()
 
 # %% [markdown]
-# Bookings: slower for some, failing for others. This notebook follows the slow ones. The median has hardly
-# moved, so the service is not slow as a whole:
+# Bookings got slower for some users and fail for others. This notebook follows the slow ones. The median has
+# hardly changed, so the service is not slow as a whole:
 
 # %%
 book = events.where("http.route = '/book'")
@@ -46,17 +46,18 @@ book.query("p50(duration_ms) as p50", "p99(duration_ms) as p99", by="service.ver
 # %% [markdown]
 # ## What sets the slow ones apart
 #
-# The outcome is "slower than half a second, since ten"; the baseline is every other booking of the day: the
-# fast ones beside them, and all that came before. What was slow in the morning already counts against itself.
+# The selection is every booking since ten that took longer than half a second. The baseline is every other
+# booking of the day: the fast ones since ten, and all earlier ones. So anything that was already slow in the
+# morning does not stand out.
 
 # %%
 found = book.explain("duration_ms > 500 and timestamp >= '2026-05-04T10:00Z'")
 found
 
 # %% [markdown]
-# Three things must come together: the new version, the Android app, one region. Kiosks are slow as well, but
-# they were in the morning too: that is why they are not first. Each of the three alone, or two of them, does
-# less:
+# Bookings are slow only where three conditions meet: the new version, the Android app, one region. Kiosks are
+# slow as well, but they already were in the morning, so they are not the first finding. One or two of the three
+# conditions have less effect:
 
 # %%
 cause = found.findings[0].condition
@@ -73,21 +74,21 @@ book.query(
 # %% [markdown]
 # ## Where the time goes
 #
-# One of the example traces that came with the finding, as a waterfall:
+# The finding comes with example traces. This is one of them, as a waterfall:
 
 # %%
 events.trace(found.findings[0].examples["selected"][0]["trace_id"])
 
 # %% [markdown]
-# The seat map and the payment answer as ever. `INSERT bookings` waits; the `slow_query` record beside it says
-# for what.
+# The seat map and the payment are as fast as always. `INSERT bookings` is slow, and the `slow_query` record next
+# to it says why.
 
 # %% [markdown]
 # ## Look for yourself
 #
 # Drag a box over the heatmap (or press the arrow keys, Shift and arrows, Enter). Each value has a menu: only
-# these, without these, group by. *Show code* gives the lines for what is on screen. The box below is drawn
-# from Python, so that running this notebook from top to bottom shows it too.
+# these, without these, group by. *Show code* prints the Python for what is on screen. The box below is drawn
+# from Python, so it also appears when you run the notebook from top to bottom.
 
 # %%
 explorer = ok.Explorer(book)
@@ -95,7 +96,7 @@ explorer.brush(x=("2026-05-04T10:00Z", None), y=(500, None))
 explorer
 
 # %% [markdown]
-# ## How many it hit
+# ## How many users it affected
 
 # %%
 events.impact(f"http.route = '/book' and duration_ms > 500 and {cause}", by="user.id")
@@ -104,12 +105,12 @@ events.impact(f"http.route = '/book' and duration_ms > 500 and {cause}", by="use
 # ## For the record
 #
 # - **What**: since 2026-05-04 10:00 UTC most bookings from the Android app in eu-central-1 take 0.8 s instead
-#   of 0.2 s. It was not over when the data ends.
+#   of 0.2 s. The problem continues until the end of the data.
 # - **Cause**: `booking` 2.4.0, in that region, for that app. The time is spent in `INSERT bookings`, waiting
 #   for a lock. Other apps and other regions on 2.4.0 are as fast as before.
 # - **Not the cause**: kiosks, slow at the same rate before the deployment; the deployments of search (07:10)
 #   and notification (14:05).
-# - **Hit**: at least one user in six.
-# - **Next**: route eu-central-1 back to 2.3.7; ask what 2.4.0 writes there for the Android app alone.
-# - **Left open here**: from the same hour SEPA payments fail; `events.triage()` above has them as a finding of
-#   their own.
+# - **Affected**: at least one user in six.
+# - **Next**: route eu-central-1 back to 2.3.7; find out what 2.4.0 writes there only for the Android app.
+# - **Not covered here**: SEPA payments fail since the same hour; `events.triage()` above reports them as a
+#   separate finding.

@@ -13,11 +13,11 @@
 # %% [markdown]
 # # What do my own service's events look like, and what do they let me ask?
 #
-# A service that uses `obskit.instrument` writes one wide event a unit of work: a line of JSON with whatever the
-# code knows about it. This notebook is such a service: a few functions that sell seats on trains. They run,
-# break, and are asked why.
+# A service that uses `obskit.instrument` writes one wide event per unit of work: a line of JSON with everything
+# that the code knows about it. This notebook is such a service: a few functions that sell seats on trains. They
+# run, some calls fail, and the events show why.
 #
-# Real services on real ports, FastAPI and all: `obskit demo --live`.
+# For real FastAPI services on real ports, run `obskit demo --live`.
 
 # %%
 import contextlib
@@ -36,10 +36,10 @@ from obskit.instrument import Redaction, Sampling, add, configure, deployment, e
 # %% [markdown]
 # ## Two lines
 #
-# `configure`, early and once; and `event` around a unit of work. The rest of this cell is what one decides
-# sooner or later. Health checks are not worth a line each: one in twenty is kept, and weighs twenty. And who
-# bought what is nobody's business: of `user.id` a pseudonym is written. Its key lives as long as this kernel;
-# yours comes from where you keep secrets.
+# Call `configure` once, early, and put `event` around each unit of work. The other settings in this cell are
+# choices you make sooner or later. Health checks are not worth a line each, so one in twenty is kept, with a
+# sample weight of 20. Who bought what is private, so `user.id` is written as a pseudonym. Its key exists only
+# in this kernel; in a real service, take the key from where you keep secrets.
 
 # %%
 folder = Path(tempfile.gettempdir()) / f"seats-{os.getpid()}"
@@ -54,7 +54,7 @@ handle = configure(
 
 
 def newest():
-    """The line that was written last."""
+    """Return the last event written."""
     return json.loads(handle.file.read_text().splitlines()[-1])
 
 
@@ -64,20 +64,20 @@ with event("GET /trains") as e:
 newest()
 
 # %% [markdown]
-# It is in the file as soon as its block ends, also if the process is killed the moment after. The names are
-# OpenTelemetry's, and so is the rest: within the block it is the current span, `traceparent` goes out and comes
-# in, and the spans of other instrumentations are its children.
+# The event is in the file as soon as its block ends, even if the process is killed right after. The event uses
+# OpenTelemetry's names and is an OpenTelemetry span: inside the block it is the current span, `traceparent` is
+# sent and accepted, and the spans of other instrumentations are its children.
 #
 # ## What the code knows
 #
-# `add` puts fields on the event of the current unit of work, however deep in it one is: nothing is passed
-# through. `part` times a part of the work where a span of its own would be too much. `flag` notes what a
-# feature flag said. What has many values is welcome: an id of each user, cart and train.
+# `add` puts fields on the event of the current unit of work, however deep the call is; you pass no object
+# around. `part` times a part of the work that does not deserve a span of its own. `flag` records the value of a
+# feature flag. Fields with many distinct values are welcome: the id of each user, cart and train.
 
 
 # %%
 class NoSeatLeft(Exception):
-    """There are fewer seats than were asked for."""
+    """There are fewer free seats than requested."""
 
 
 rollout = 0.0  # share of the users with the new seat map
@@ -89,7 +89,7 @@ def free_seats(train, new_map):
         add({"seat_map.cache.hit": train["number"] in cache})
         cache.add(train["number"])
         if new_map and train["kind"] == "night":
-            time.sleep(0.04)  # what we shall pretend not to know
+            time.sleep(0.04)  # the cause that we pretend not to know
     return train["free"]
 
 
@@ -114,11 +114,11 @@ def book(order):
 
 @event("GET /health")
 def health():
-    """Nothing to say but that it was asked."""
+    """Add no fields: the event itself is enough."""
 
 
 # %% [markdown]
-# What fails says so: an exception that leaves the block is `error.type` and `exception.*` on its event.
+# Failures are recorded: an exception that leaves the block sets `error.type` and `exception.*` on its event.
 
 # %%
 train = {"number": "T512", "kind": "day", "free": 3}
@@ -129,8 +129,8 @@ with contextlib.suppress(NoSeatLeft):
 # %% [markdown]
 # ## What never to put on an event
 #
-# A card number, a password, a token. They get there all the same, in an address or a header, and are taken out
-# before the first write:
+# Never put a card number, a password or a token on an event. They still get there, in a URL or a header. obskit
+# removes them before the event is written:
 
 # %%
 token = secrets.token_hex(16)
@@ -149,8 +149,8 @@ shown | {"the token is on the disk": token in on_disk}
 # %% [markdown]
 # ## Some traffic
 #
-# Bookings and health checks, for a few seconds. After a third of them the new seat map is rolled out to half
-# of the users, and a marker says so.
+# Run bookings and health checks for a few seconds. After a third of them, the new seat map is rolled out to
+# half of the users, and a marker records it.
 
 # %%
 dice = random.Random(4)
@@ -177,16 +177,16 @@ for number in range(900):
 # %% [markdown]
 # ## Reading them back
 #
-# The folder is all there is: no server, no agent. Copy it, or `obskit triage` it where it is.
+# The folder contains everything: there is no server and no agent. Copy it, or run `obskit triage` on it.
 
 # %%
 events = ok.load(folder)
 events
 
 # %% [markdown]
-# Of the health checks `count()` is an estimate of all that were made, by the weight on each row: as good as one
-# in twenty allows, to a tenth or two here. What is kept whole is counted exactly. `rows()` is what lies on the
-# disk.
+# For the health checks, `count()` estimates how many there were, from the sample weight of each row. With one in
+# twenty kept, the estimate is accurate to 10 or 20% here. Operations that are not sampled are counted exactly.
+# `rows()` is the number of rows on disk.
 
 # %%
 print(dict(asked))
@@ -203,8 +203,8 @@ found = booked.explain("duration_ms > 30")
 found
 
 # %% [markdown]
-# Night trains, with the new seat map. Nobody has made a metric of the two together, or a dashboard: both were
-# fields on the event before anybody asked. And where the time goes, the timed part says:
+# The slow ones are night trains with the new seat map. Nobody had to prepare a metric or a dashboard for this
+# combination: both were already fields on the event. The timed part shows where the time goes:
 
 # %%
 booked.query(
@@ -218,7 +218,9 @@ booked.query(
 # %% [markdown]
 # ## For the record
 #
-# - **What they look like**: a line of JSON a unit of work, flat, with OpenTelemetry's names; one file a process.
-# - **What they let me ask**: anything that a field or three of them can tell apart, and of whom:
+# - **What they look like**: one flat line of JSON per unit of work, with OpenTelemetry's names; one file per
+#   process.
+# - **What they let me ask**: anything that one to three fields can separate, and who is affected:
 #   `events.impact("duration_ms > 30", by="user.id")` counts pseudonyms as well as names.
-# - **What to add next**: what you looked up in the last incident. If the code knows it, it is one `add` away.
+# - **What to add next**: what you had to look up in the last incident. If the code knows it, one `add` records
+#   it.

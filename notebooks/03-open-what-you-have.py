@@ -13,10 +13,10 @@
 # %% [markdown]
 # # I have files of some tool; what does obskit make of them?
 #
-# One table, whose names are OpenTelemetry's, and a report of what did not fit into it. This notebook writes a
-# folder as one finds it in an incident, each file by another tool, and opens it.
+# obskit makes one table of them, with OpenTelemetry's names, and a report of everything that did not fit. This
+# notebook writes a folder like one you find in an incident, with files from different tools, and opens it.
 #
-# Which formats there are, and what becomes of each: [Formats](../docs/formats.md).
+# [Formats](../docs/formats.md) lists the formats and how each is read.
 
 # %%
 import datetime as dt
@@ -33,9 +33,10 @@ import obskit as ok
 # %% [markdown]
 # ## A small incident
 #
-# 700 people fetch a ticket: a span of the gateway, below it one of `tickets`, below that one of `mailer`. At
-# half past ten `tickets` goes to 3.1.0, which has the certificate for each ticket in a phone's wallet from the
-# network instead of its cache. That takes half a second, and a point within the span says where it came from.
+# 700 people fetch a ticket. Each request has a span of the gateway, its child in `tickets`, and a child of that
+# in `mailer`. At 10:30, `tickets` is deployed as 3.1.0. From then on, a ticket for a phone's wallet gets its
+# certificate from the network instead of the cache. That takes half a second, and a span event records where the
+# certificate came from.
 
 # %%
 dice = random.Random(3)
@@ -43,7 +44,7 @@ start = dt.datetime(2026, 5, 4, 10, tzinfo=dt.UTC)
 
 
 def spans(number):
-    """The three spans of one request."""
+    """Yield the three spans of one request."""
     when = start + dt.timedelta(seconds=5 * number)
     version = "3.1.0" if number >= 360 else "3.0.4"
     wanted = dice.choice(["pdf", "paper", "wallet"])
@@ -83,9 +84,9 @@ incident = ok.load(pd.DataFrame([span for number in range(700) for span in spans
 incident.query("count()", by="service.name")
 
 # %% [markdown]
-# Each service is watched by a tool of its own: the gateway by Jaeger, `tickets` by an OpenTelemetry Collector,
-# and `mailer` writes lines. obskit writes all three, by the suffix. A `Written` says how much, and what a format
-# could not hold as it was.
+# Each service has its own tool: the gateway uses Jaeger, `tickets` an OpenTelemetry Collector, and `mailer`
+# writes JSON lines. obskit writes all three formats and chooses by the suffix. A `Written` says how much was
+# written, and what the format could not represent.
 
 # %%
 folder = Path(tempfile.gettempdir()) / f"what-you-have-{os.getpid()}"
@@ -100,8 +101,8 @@ for service, name in names.items():
     )
 
 # %% [markdown]
-# The rest nobody wrote for us: the access log of the proxy in front, what GitHub sent about the deployment, and
-# lines of an older service, one of which was torn when the disk was full.
+# The other files do not come from obskit: the access log of the proxy in front, what GitHub sent about the
+# deployment, and lines of an older service. One of those lines was torn when the disk was full.
 
 # %%
 (folder / "access.log").write_text(
@@ -141,22 +142,22 @@ sorted(path.name for path in folder.iterdir())
 # %% [markdown]
 # ## Open it
 #
-# The folder, at once. What a file is, its content says.
+# Open the whole folder at once. obskit detects each format from the content of the file.
 
 # %%
 events = ok.load(folder)
 events
 
 # %% [markdown]
-# What did not go in as it was, the load report says, with file and place: the torn line, a name of yesterday's
-# that has today's name now, a status that came as text, another that is no number.
+# The load report lists, with file and position, everything that was changed or rejected: the torn line, an
+# outdated name that was replaced, a status that was text, and a status that is not a number.
 
 # %%
 events.load_report
 
 # %% [markdown]
-# The access log's lines are requests of a server, to be asked with the others; whose, such a log does not say.
-# A 502 is an error, whoever wrote it down:
+# The lines of the access log are server requests, and you query them together with the others. Such a log does
+# not name its service. A 502 is an error in every format:
 
 # %%
 events.query("count()", "count(error) as errors", by=["kind", "service.name"], order="kind, service.name")
@@ -164,7 +165,7 @@ events.query("count()", "count(error) as errors", by=["kind", "service.name"], o
 # %% [markdown]
 # ## Markers
 #
-# GitHub's document is a deployment, of the same fields as one that `obskit.instrument` marks:
+# GitHub's document becomes a deployment marker, with the same fields as one from `obskit.instrument`:
 
 # %%
 events.where("name = 'deployment'").query(
@@ -172,7 +173,7 @@ events.where("name = 'deployment'").query(
 )
 
 # %% [markdown]
-# so `triage` holds the time since against the time before:
+# so `triage` compares the time after it with the time before:
 
 # %%
 events.triage()
@@ -180,7 +181,7 @@ events.triage()
 # %% [markdown]
 # ## The same question, whatever the format
 #
-# The incident again, whole, in each format, and each asked what is slow in `tickets`:
+# Write the whole incident in each format, and ask each file what is slow in `tickets`:
 
 # %%
 answers = {}
@@ -192,9 +193,9 @@ for suffix in [".jsonl.gz", ".otlp.json", ".jaeger.json", ".parquet"]:
 answers
 
 # %% [markdown]
-# ## What stands within a span
+# ## What happened during a span
 #
-# `points()` makes rows of what spans recorded on their way. Here they say where the time went:
+# `points()` turns span events into rows. They show where the time went:
 
 # %%
 events.points().query("count()", by=["name", "certificate.from", "service.name"])
@@ -202,7 +203,7 @@ events.points().query("count()", by=["name", "certificate.from", "service.name"]
 # %% [markdown]
 # ## A CSV with names of its own
 #
-# A mapping says which column is which of ours, in what unit, and what means nothing:
+# A mapping says which column is which field, in what unit, and which value means missing:
 
 # %%
 table = folder.with_name(f"{folder.name}-printers.csv")
@@ -225,8 +226,8 @@ ok.load(table, mapping=mapping).to_pandas()[list(mapping)]
 # %% [markdown]
 # ## The way out
 #
-# What was found goes on in whatever the next tool reads: here the slow traces, for Jaeger's own screens. On the
-# command line it is `obskit convert`.
+# Write the result in the format of the next tool. Here, the slow traces go to Jaeger's UI. On the command line,
+# use `obskit convert`.
 
 # %%
 slow = events.where("service.name = 'tickets' and duration_ms > 300")
@@ -235,10 +236,10 @@ print(slow.write(folder.with_name(f"{folder.name}-slow.jaeger.json.gz")))
 # %% [markdown]
 # ## For the record
 #
-# - **What obskit makes of them**: one table, with OpenTelemetry's names and types; and a load report, in which
-#   nothing is lost in silence. On the command line: `obskit info FOLDER`.
-# - **Not in a file yet**: `-` is [stdin](../docs/formats.md#from-elsewhere-stdin-urls), in every command.
-# - **Not on this machine**: a [URL](../docs/formats.md#from-elsewhere-stdin-urls) is a file, a folder or a
-#   pattern elsewhere, with the extra `remote`.
-# - **Not written by anybody**: [`obskit receive`](../docs/receive.md) takes OTLP from services and Collectors,
-#   and writes a folder that can be asked while it grows.
+# - **What obskit makes of them**: one table with OpenTelemetry's names and types, and a load report, so that
+#   nothing is lost silently. On the command line: `obskit info FOLDER`.
+# - **Not in a file yet**: `-` means [stdin](../docs/formats.md#from-elsewhere-stdin-urls) in every command.
+# - **Not on this machine**: a [URL](../docs/formats.md#from-elsewhere-stdin-urls) of a file, a folder or a pattern
+#   works too, with the extra `remote`.
+# - **Not written yet**: [`obskit receive`](../docs/receive.md) accepts OTLP from services and Collectors, and
+#   writes a folder that you can query while it grows.

@@ -1,1 +1,1 @@
-"""Reading formats, each beside what else reads it: a module a format, found by its `FORMATS`."""
+"""Compare readers with other tools: one module per format, found by its `FORMATS`."""

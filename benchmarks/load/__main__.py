@@ -1,4 +1,4 @@
-"""Rows a CPU-second by format, obskit beside others.
+"""Measure rows per CPU-second by format, for obskit and other tools.
 
 python -m benchmarks.load [--only FORMAT ...] [--rounds 5] [--large GIGABYTES]
 """
@@ -11,16 +11,16 @@ import pkgutil
 import tempfile
 from pathlib import Path
 
-import benchmarks.load as room
+import benchmarks.load as package
 from benchmarks.load import large
 from benchmarks.load.contest import ATTRIBUTES, Format, rates, verdict
 from benchmarks.machine import about
 
 
 def formats() -> dict[str, Format]:
-    """Return the formats of all modules beside this one."""
+    """Return the formats of all modules in this package."""
     found: dict[str, Format] = {}
-    for module in sorted(info.name for info in pkgutil.iter_modules(room.__path__)):
+    for module in sorted(info.name for info in pkgutil.iter_modules(package.__path__)):
         if module != "__main__":
             given = getattr(importlib.import_module(f"benchmarks.load.{module}"), "FORMATS", ())
             found |= {format.name: format for format in given}
@@ -36,7 +36,10 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", choices=sorted(known), default=sorted(known), metavar="FORMAT")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument(
-        "--large", type=float, default=0, help="instead, load a JSONL file of so many GB and say the memory"
+        "--large",
+        type=float,
+        default=0,
+        help="instead, load a JSONL file of this size in GB and print the memory used",
     )
     given = parser.parse_args()
     if given.large:
@@ -51,7 +54,7 @@ def main() -> None:
             found = rates(format, path, given.rounds)
             print(f"{name}, {format.rows:,} rows of {path.stat().st_size / format.rows:,.0f} bytes")
             for who, rate in found.items():
-                print(f"  {who:<40} {rate:>10,.0f} a CPU-second")
+                print(f"  {who:<40} {rate:>10,.0f} per CPU-second")
             said.append(verdict(format, found))
             print(f"  {said[-1]}\n", flush=True)
     print("\n".join(said))

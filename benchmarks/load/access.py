@@ -1,8 +1,8 @@
-"""Access logs, beside a compiled regular expression in a Python loop: what one would write.
+"""Compare access logs with what you would write: a compiled regular expression in a Python loop.
 
-Three such loops: the expression's groups into lists of text and those into Arrow, nothing else; `groupdict`
-into a list of dicts; and the groups with what makes them events (time with its zone, numbers, path and query,
-`-` as null), which is what obskit is held to.
+There are three such loops. One puts the groups into lists of text, and those into Arrow. One puts `groupdict` into
+a list of dicts. The third also converts the groups as an event needs them: time with its zone, numbers, path and
+query, `-` as null. obskit is compared with the third.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def lines(form: str, count: int) -> Iterator[str]:
 
 
 def groups(path: Path, regex: re.Pattern[str]) -> int:
-    """The groups of every line as they are, in lists, in Arrow."""
+    """Read the groups of every line as text, into lists, then Arrow."""
     columns: list[list[str | None]] = [[] for _ in range(regex.groups)]
     match = regex.match
     with path.open() as file:
@@ -81,7 +81,7 @@ def groups(path: Path, regex: re.Pattern[str]) -> int:
 
 
 def dicts(path: Path, regex: re.Pattern[str]) -> int:
-    """A dict a line, and those in Arrow."""
+    """Read one dict per line, then convert them to Arrow."""
     match = regex.match
     with path.open() as file:
         rows = [found.groupdict() for line in file if (found := match(line)) is not None]
@@ -89,7 +89,7 @@ def dicts(path: Path, regex: re.Pattern[str]) -> int:
 
 
 def typed(path: Path, regex: re.Pattern[str]) -> int:
-    """What an event has, line by line: a time, numbers, path and query, no dashes."""
+    """Read line by line with the types of an event: time, numbers, path and query, no dashes."""
     names = list(regex.groupindex)
     columns: dict[str, list[Any]] = {name: [] for name in [*names, "query"]}
     numbers = {"status", "size", "code", "received", "sent"}
@@ -128,7 +128,7 @@ def make(form: str, folder: Path) -> Path:
 
 
 def log(form: str, regex: re.Pattern[str] = REGEX) -> Format:
-    """Return a form of log as a format."""
+    """Return the format for one form of log."""
     loops = {"groups, text": groups, "groupdict, text": dicts, "typed": typed}
     others = {f"re, {name}": partial(loop, regex=regex) for name, loop in loops.items()}
     return Format(f"access-{form}", partial(make, form), others, ("re, typed",), 5, rows=LINES)

@@ -1,8 +1,8 @@
-"""What a format's module says of it, and how its contestants are timed.
+"""Describe a format and its contestants, and time them.
 
-Every contestant turns the same file into Arrow columns, in turn, so that a slow moment of the machine meets
-all; the least CPU time of several rounds counts. Garbage is collected between, never while one runs: that
-only helps those that make Python objects.
+The contestants take turns reading the same file into Arrow columns, so that a slow moment of the machine affects
+all. The least CPU time of several rounds counts. Garbage is collected between runs and never during one, which
+only helps contestants that create Python objects.
 """
 
 from __future__ import annotations
@@ -26,15 +26,16 @@ Contestant = Callable[[Path], int]
 
 @dataclass(frozen=True)
 class Format:
-    """A format and who reads it.
+    """A format and the contestants that read it.
 
     Attributes:
-        name: as `--only` takes it.
-        make: writes the file, of spans with `ATTRIBUTES` attributes where it is one of spans, and returns it.
-        others: name -> contestant; one whose name begins with a package that is not installed is left out.
-        against: the fastest of these is what obskit is held to; `least` times its rate is to be reached.
-        least: see there.
-        rows: how many the file has.
+        name: value for `--only`.
+        make: writes the file and returns its path; spans have `ATTRIBUTES` attributes.
+        others: name -> contestant; skipped if the package that the name begins with is not installed.
+        against: obskit is compared with the fastest of these.
+        least: target for obskit's rate divided by the rate of that contestant.
+        rows: number of rows in the file.
+        ours: name -> contestant, for obskit.
     """
 
     name: str
@@ -49,19 +50,19 @@ class Format:
 
 
 def obskit(path: Path) -> int:
-    """Read by obskit's reader."""
+    """Read with obskit's reader."""
     return sum(batch.num_rows for batch in read_batches(path, LoadReport()))
 
 
 def events(path: Path) -> int:
-    """Read by obskit, with names, types, errors and weights normalised."""
+    """Read with obskit, and normalize names, types, errors and weights."""
     report = LoadReport()
     normalizer = Normalizer(report)
     return sum(normalizer.batch(batch).num_rows for batch in read_batches(path, report))
 
 
 def rates(format: Format, path: Path, rounds: int) -> dict[str, float]:
-    """Return rows a CPU-second of everyone who can run here; fastest first."""
+    """Return the rows per CPU-second of every contestant that is installed, fastest first."""
     able = {name: run for name, run in format.others.items() if _installed(name)}
     least: dict[str, float] = {}
     for number in range(rounds + 1):
@@ -89,9 +90,9 @@ def _installed(name: str) -> bool:
 
 
 def verdict(format: Format, found: Mapping[str, float]) -> str:
-    """Return obskit's rate beside what it is held to, in words."""
+    """Return a sentence that compares obskit's rate with the target."""
     if not format.against:
-        return f"{format.name}: {found['obskit']:,.0f} a CPU-second; no other here reads it"
+        return f"{format.name}: {found['obskit']:,.0f} per CPU-second; no other contestant reads it"
     rivals = {name: found[name] for name in format.against if name in found}
     if not rivals:
         return f"{format.name}: none of {', '.join(format.against)} is installed"

@@ -1,4 +1,4 @@
-"""Flat JSON lines: well-formed and all alike, as a program writes them; with fields that some lack; torn."""
+"""Flat JSON lines: with the same keys on every line, with keys that some lines lack, and with torn lines."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BEGIN = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
 
 def lines(spans: int, first: int = 0) -> bytes:
-    """Return so many events as lines."""
+    """Return `spans` events as JSON lines."""
     chance = random.Random(first)
     out = []
     for number in range(first, first + spans):
@@ -46,7 +46,7 @@ def make(folder: Path) -> Path:
 
 
 def varied(folder: Path) -> Path:
-    """Write events of which one in ten lacks a field and one in fifty has another."""
+    """Write events; one in ten lacks a field, and one in fifty has an additional field."""
     path = folder / "varied.jsonl"
     with path.open("wb") as out:
         for number, line in enumerate(lines(SPANS).splitlines()):
@@ -60,7 +60,7 @@ def varied(folder: Path) -> Path:
 
 
 def torn(folder: Path) -> Path:
-    """Write events with a torn line or one that is no JSON after every thousand."""
+    """Write events, with a torn line or one that is not JSON after every thousand."""
     path = folder / "torn.jsonl"
     with path.open("wb") as out:
         for number, line in enumerate(lines(SPANS).splitlines(keepends=True)):

@@ -1,4 +1,4 @@
-"""A JSONL file larger than memory should be: how much `load` takes for it."""
+"""Measure the memory that `load` needs for a large JSONL file."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from benchmarks.load.flat_jsonl import lines
 from benchmarks.loading import CONVERT, fresh
 
 PART = 20_000
-"""Rows that are made; the file repeats them."""
+"""Number of distinct rows; the file repeats them."""
 
 
 def measure(gigabytes: float) -> str:
-    """Write a file of so many GB, load it in a process of its own, and say in words what that took."""
+    """Write a file of the given size, load it in its own process, and return a sentence with the result."""
     part = lines(PART)
     times = max(1, round(gigabytes * 1e9 / len(part)))
     with tempfile.TemporaryDirectory(prefix="obskit-bench-") as folder:
@@ -25,6 +25,6 @@ def measure(gigabytes: float) -> str:
         run = fresh(CONVERT, str(path))
     return (
         f"{size / 1e9:.1f} GB of JSONL, {run['rows']:,} rows: peak {run['peak_mib']:,.0f} MiB resident,"
-        f" {run['rows'] / run['cpu']:,.0f} rows a CPU-second to a Dataset; must stay under 2 GB:"
+        f" {run['rows'] / run['cpu']:,.0f} rows per CPU-second to a Dataset; must stay under 2 GB:"
         f" {'it does' if run['peak_mib'] * 2**20 < 2e9 else 'it does NOT'}"
     )

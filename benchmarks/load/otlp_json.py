@@ -1,4 +1,4 @@
-"""OTLP JSON, a request a line, as the Collector's file exporter writes it."""
+"""OTLP JSON, one request per line, as the Collector's file exporter writes it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""OTLP protobuf, as the Collector's file exporter writes it: each request with its length before it."""
+"""OTLP protobuf, as the Collector's file exporter writes it: each request after its length."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""A train-ticket booking platform to look at, with causes planted in it and written down.
+"""A made-up train-ticket booking platform with known causes of slowness and errors planted in its telemetry.
 
-`generate` makes up the telemetry of its day: any number of events, the same seed the same rows. `live` runs
-it for a minute, as real processes. This room owns what the platform looks like, and refuses to be a general
-generator. It imports nothing by itself: a service under `live` shall not pay for the tables of `generate`.
+`generate` makes up one day of its events: any number of them, and the same seed gives the same rows. `live`
+runs the platform for a minute as real processes. The package describes this one platform; it is not a
+general event generator. `__init__` imports nothing, so a service under `live` does not load what `generate`
+needs.
 """

@@ -1,4 +1,4 @@
-"""Requests that change something: bookings with their payment and notification, and cancellations."""
+"""Requests that change something: bookings with payment and notification, and cancellations."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NORTH = 0
 _METHOD = category_table([51, 21, 23, 5])
 _DECLINES = ("insufficient_funds", "do_not_honor", "expired_card", "suspected_fraud")
 
-# Chances of what is planted.
+# Probabilities of what is planted.
 LOCK_HIT, MANDATE_HIT, TROUBLE_HIT = 0.97, 0.8, 0.45
 
 _OWN = latency_quantiles(24, 0.4)
@@ -51,7 +51,7 @@ _PUBLISH, _LAG = latency_quantiles(4.2, 0.4), latency_quantiles(38, 0.9, tail=0.
 _NOTIFY, _PUSH = latency_quantiles(16, 0.5), latency_quantiles(140, 0.55, tail=0.01, alpha=1.4, cap_ms=9_000)
 _HOP = latency_quantiles(0.6, 0.5)
 _WAIT = latency_quantiles(0.14, 0.9, tail=0.01, alpha=1.2, cap_ms=900)
-_FARE = size_quantiles(3_900, 0.62)  # cents a passenger
+_FARE = size_quantiles(3_900, 0.62)  # cents per passenger
 _DISTANCE = size_quantiles(214, 0.7)
 _RISK = size_quantiles(61, 0.8)
 _PROVIDER_TIMEOUT = 2_000_000
@@ -60,7 +60,7 @@ _PROVIDER_TIMEOUT = 2_000_000
 def _draw_payment(dice: Dice, t: Array, euros: Array) -> Draw:
     n = len(t)
     method = dice.pick(_METHOD, n)
-    method = np.where((method == SEPA) & ~euros, WALLET, method)  # there is no SEPA in other currencies
+    method = np.where((method == SEPA) & ~euros, WALLET, method)  # SEPA only exists in euros
     provider = np.where(method == CARD, dice.chance(0.6, n).astype(np.int64), method + 1)
     trouble = np.where((provider == NORTH) & is_within(t, PROVIDER_TROUBLE), TROUBLE_HIT, 0.006)
     retried = dice.chance(trouble, n)
@@ -304,7 +304,7 @@ def _add_notification_spans(
 
 
 def notification_version(t: Array) -> Array:
-    """Return the version of notification at these times."""
+    """Return the version of notification that runs at each time."""
     return (t >= NOTIFICATION_DEPLOY).astype(np.int64)
 
 

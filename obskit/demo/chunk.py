@@ -1,4 +1,4 @@
-"""One chunk of the day: requests drawn until enough are kept, then their rows."""
+"""Make one chunk of the day: draw requests until the sampler has kept enough, then make their rows."""
 
 from __future__ import annotations
 
@@ -30,10 +30,10 @@ FLOWS: tuple[Flow, ...] = (SEARCH, SEATS, BOOK, TRIPS, TICKET, CANCEL, EDGE_ONLY
 _MIX = category_table([flow.share for flow in FLOWS])
 _RANDOMNESS = np.uint64((1 << 56) - 1)
 _NOTABLE = 2  # failed and slow traces are kept with probability 1/2^2
-_FLAWED = 1  # and those with an error within that the caller never saw
+_FLAWED = 1  # and those with an error that the caller never saw
 _HEALTH_EXPONENT = 6
 _BLOCK = 50_000
-_FEWEST = 64  # in fewer rows markers would leave no room for requests
+_FEWEST = 64  # in a smaller chunk the markers would take the rows of the requests
 
 
 def sampling_exponent(flow: Flow, draw: Draw) -> Array:
@@ -48,13 +48,13 @@ def sampling_exponent(flow: Flow, draw: Draw) -> Array:
 
 
 def is_kept(k: Array, low: Array) -> Array:
-    """Return which traces are kept: the id's 56 random bits reach the threshold of 1/2^k."""
+    """Return a mask of the traces to keep: the 56 random bits of the id reach the threshold of 1/2^k."""
     threshold = (1 << 56) - (np.int64(1 << 56) >> k)
     return (low & _RANDOMNESS) >= threshold.astype(np.uint64)
 
 
 def draw_requests(dice: Dice, clock: Clock, n: int, people: People) -> list[tuple[Draw, Array]]:
-    """Draw n requests and return, for each flow, the kept ones and their places among the n."""
+    """Draw n requests; return the sampled ones of each flow, and their positions among the n."""
     t = clock.draw(dice, n)
     mix = dice.pick(_MIX, n)
     out = []
@@ -69,7 +69,7 @@ def draw_requests(dice: Dice, clock: Clock, n: int, people: People) -> list[tupl
 
 
 def _requests(dice: Dice, chunk: Chunk, people: People, budget: int, ratio: float) -> list[Draw]:
-    """Draw requests until the kept ones fill the budget of rows, and cut there at a whole trace."""
+    """Draw requests until the sampled ones fill the budget of rows; keep only whole traces."""
     clock = Clock(chunk.start, chunk.stop)
     blocks: list[list[tuple[Draw, Array]]] = []
     rows, seen = 0, 0
@@ -94,13 +94,17 @@ def _requests(dice: Dice, chunk: Chunk, people: People, budget: int, ratio: floa
 
 
 def make_chunk(seed: int, chunk: Chunk, people: People, fleet: Fleet, ratio: float) -> pa.RecordBatch:
-    """Return the rows of one chunk in order of time, exactly `chunk.rows` of them.
+    """Make exactly `chunk.rows` rows.
 
     Args:
-        seed: the chunk is a function of it and of the chunk's number, place and size.
-        chunk: which.
-        people, fleet: of the same seed.
-        ratio: rows to expect for each request drawn.
+        seed: seed of the day; with the chunk it determines all rows.
+        chunk: the part of the day.
+        people: customers, stations and trains of the same seed.
+        fleet: services and pods.
+        ratio: stored rows to expect per request drawn.
+
+    Returns:
+        The rows, ordered by time.
     """
     dice = Dice(seed, chunk.index)
     context = ChunkContext(RowBuilder(), dice, fleet, people)
@@ -118,7 +122,7 @@ def make_chunk(seed: int, chunk: Chunk, people: People, fleet: Fleet, ratio: flo
 
 
 def _add_health_checks(context: ChunkContext, chunk: Chunk, first: int) -> Draw:
-    """Fill up with health checks: what is left is less than a trace."""
+    """Fill the remaining rows, too few for a whole trace, with health checks."""
     n = chunk.rows - context.builder.rows
     dice = context.dice
     draw = {"t": Clock(chunk.start, chunk.stop).draw(dice, n), "low": dice.u64(n)} | draw_caller(
@@ -163,7 +167,7 @@ def _deployments(context: ChunkContext, chunk: Chunk) -> None:
 
 
 def _trace_fields(dice: Dice, draws: Sequence[Draw], context: ChunkContext) -> TraceFields:
-    """Join what the kept requests know of themselves into columns by trace."""
+    """Join the columns of all flows into columns indexed by trace."""
     counts = [len(draw["t"]) for draw in draws]
     n = sum(counts)
 
@@ -175,7 +179,7 @@ def _trace_fields(dice: Dice, draws: Sequence[Draw], context: ChunkContext) -> T
     customers, clients = people.customers, people.clients
     flow = np.repeat(np.arange(len(draws)), counts)
     known, user, client, train = fact("known"), fact("user"), fact("client"), fact("train")
-    # Instrumentation that now and then forgets something.
+    # Now and then the instrumentation leaves something out.
     client = np.where(dice.chance(0.004, n), -1, client)
     place = np.where(dice.chance(0.006, n), -1, user)
     app = {name: clients[name] for name in clients if not name.startswith(("user_agent", "network"))}

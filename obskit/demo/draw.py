@@ -1,8 +1,8 @@
 """Random draws by table look-up.
 
-Every draw is raw generator bits and a gather from a table of quantiles, never a transcendental function on a
-vector: those differ in the last bit between processors, and the same seed has to give the same rows anywhere.
-It is also five times faster.
+Every draw takes raw generator bits and looks them up in a table of quantiles. It never applies a
+transcendental function to a vector: the last bit of the result differs between processors, and the same seed
+must give the same rows on all of them. The table is also five times faster.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ _MIDDLES = (np.arange(_SLOTS) + 0.5) / _SLOTS
 def latency_quantiles(
     median_ms: float, sigma: float, *, tail: float = 0.004, alpha: float = 1.5, cap_ms: float = 30_000
 ) -> Array:
-    """Return the quantiles of a log-normal latency whose last `tail` is a Pareto one.
+    """Return the quantiles of a log-normal latency with a Pareto tail.
 
     Args:
-        median_ms: middle of the distribution.
+        median_ms: median of the distribution.
         sigma: standard deviation of the logarithm.
-        tail: share of draws in the Pareto tail; joined where the log-normal leaves off.
+        tail: share of draws in the Pareto tail, which starts where the log-normal part ends.
         alpha: exponent of the tail; smaller is heavier.
-        cap_ms: nothing takes longer.
+        cap_ms: maximum.
+
     Returns:
         int64[65536] of microseconds, ascending, at least 1.
     """
@@ -44,7 +45,7 @@ def latency_quantiles(
 
 
 def category_table(weights: Sequence[float] | Array, bits: int = 16) -> Array:
-    """Return a table of 2^bits category numbers, each as often as its weight says."""
+    """Return a table of 2^bits category numbers; each appears in proportion to its weight."""
     w = np.asarray(weights, dtype=np.float64)
     edges = np.rint(np.cumsum(w) / w.sum() * (1 << bits)).astype(np.int64)
     table: Array = np.searchsorted(edges, np.arange(1 << bits), side="right").astype(np.int32)
@@ -52,12 +53,12 @@ def category_table(weights: Sequence[float] | Array, bits: int = 16) -> Array:
 
 
 def zipf_table(count: int, *, exponent: float, shift: float, bits: int = 20) -> Array:
-    """Return `shares` of `count` categories by Zipf and Mandelbrot's law, the most frequent first."""
+    """Return a `category_table` of the Zipf-Mandelbrot law for `count` categories, most frequent first."""
     return category_table((np.arange(count) + 1.0 + shift) ** -exponent, bits)
 
 
 class Dice:
-    """The draws of one chunk, a function of (seed, chunk) alone."""
+    """The random draws of one chunk; they depend only on (seed, chunk)."""
 
     def __init__(self, seed: int, chunk: int) -> None:
         self._bits = np.random.Generator(np.random.SFC64(np.random.SeedSequence([seed, chunk])))
@@ -67,7 +68,7 @@ class Dice:
         return self._bits.integers(0, _SLOTS, n, dtype=np.uint16)
 
     def u64(self, n: int) -> Array:
-        """Return n uniform uint64, none of them 0 (an id of zeros is no id)."""
+        """Return n uniform uint64, none of them 0 (an id of zeros is not valid)."""
         return np.maximum(self._bits.integers(0, 1 << 64, n, dtype=np.uint64), np.uint64(1))
 
     def pick(self, table: Array, n: int) -> Array:
@@ -77,9 +78,9 @@ class Dice:
         return table[self._bits.integers(0, len(table), n, dtype=np.uint32)]
 
     def chance(self, p: float | Array, n: int) -> Array:
-        """Return n booleans, true with probability p (one, or one each; resolution 1/65536)."""
+        """Return n booleans, true with probability p (a number or an array of n; resolution 1/65536)."""
         return self.u16(n) < np.asarray(p * _SLOTS, dtype=np.float64)
 
     def below(self, limit: int | Array, n: int) -> Array:
-        """Return n int64 uniform in [0, limit), limit at most 65536 (one, or one each)."""
+        """Return n uniform int64 in [0, limit); limit is at most 65536 (a number or an array of n)."""
         return (self.u16(n).astype(np.int64) * limit) >> 16

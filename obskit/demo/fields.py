@@ -1,4 +1,4 @@
-"""Every field of the demo's events with its type, and the order of columns."""
+"""Every field of the demo's events with its type, and the order of the columns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _WORDS = {
     "int32": pa.int32(),
 }
 
-# The resource: where a row comes from. All rows but those of the edge and of deployments have all of it.
+# The resource: where a row comes from. Only rows of the edge and of deployments lack some of it.
 _RESOURCE = """
 service.name service.version service.namespace service.instance.id deployment.environment.name
 telemetry.sdk.language cloud.provider cloud.account.id cloud.region cloud.availability_zone
@@ -66,6 +66,6 @@ SCHEMA = pa.schema(
     [(name, _WORDS[word]) for name, word in COLUMNS.items()]
     + [(name, _WORDS[_TYPES[name]]) for name in sorted(_TYPES)]
 )
-"""The canonical schema: our own columns in their order, the others by name."""
+"""The canonical schema: obskit's own columns in their order, then the others by name."""
 
 TYPES = {f.name: f.type for f in SCHEMA}

@@ -14,12 +14,12 @@ from obskit.demo.draw import Array
 REGIONS = ("eu-central-1", "eu-west-1", "eu-north-1")
 EDGE_SITES = ("fra2", "lhr1", "arn1")
 OLD, NEW = 0, 1
-_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # what Kubernetes names pods with
+_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"  # the characters that Kubernetes uses in names of pods
 
 
 @dataclass(frozen=True)
 class Service:
-    """A service: its two versions of the day (equal where nothing was deployed), and how it is run."""
+    """A service: its two versions of the day (equal where nothing was deployed), and how it runs."""
 
     name: str
     versions: tuple[str, str]
@@ -58,12 +58,12 @@ def _letters(count: int, *parts: object) -> str:
 
 
 def commit(service: str, version: str) -> str:
-    """Return the revision a version of a service was built from."""
+    """Return the revision that a version of a service was built from."""
     return _digest("commit", service, version)[:12]
 
 
 def image_tag(service: str, version: str) -> str:
-    """Return the tag of the image of a version of a service."""
+    """Return the image tag of a version of a service."""
     return f"{version}-{commit(service, version)[:7]}"
 
 
@@ -108,11 +108,11 @@ def _pod(service: Service, version: str, region: int, zone: str, replica: int) -
 
 
 class Fleet:
-    """All pods; a row's resource is one pod number.
+    """All pods. A pod number identifies the resource of a row.
 
     Attributes:
         fields: name -> pa.Array with a value (or null) for each pod.
-        markers: service name -> number of the pod that stands for its deployment and runs nothing.
+        markers: service name -> number of a pod that runs nothing; its resource is on the deployment markers.
     """
 
     def __init__(self) -> None:
@@ -141,13 +141,16 @@ class Fleet:
         self.fields = {name: pa.array([pod.get(name) for pod in pods], pa.string()) for name in names}
 
     def pods(self, service: str, version: Array | int, region: Array, spread: Array) -> Array:
-        """Return a pod for each request.
+        """Choose a pod for each request.
 
         Args:
             service: name of the service.
-            version: OLD or NEW, one or one each.
-            region: number of the region for each.
-            spread: uint16 for each, which pod of those that fit.
+            version: OLD or NEW, for all requests or for each.
+            region: number of the region of each request.
+            spread: random uint16 for each request; chooses among the pods of the version and region.
+
+        Returns:
+            The pod number of each request.
         """
         s = SERVICE[service]
         first, count = self._first[s, version, region], self._count[s, version, region]

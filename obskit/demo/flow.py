@@ -1,4 +1,4 @@
-"""What all kinds of requests share: who asks, the way in through edge and gateway, and the form of a flow."""
+"""What all kinds of requests share: the caller, the path through edge and gateway, and the class `Flow`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from obskit.demo.row_builder import RowBuilder
 from obskit.demo.traffic import rollout_share
 
 Draw = dict[str, Array]
-"""Columns of one kind of request, an entry a trace: times in µs, booleans, numbers of things."""
+"""Columns of one kind of request, one entry per trace: times in µs, booleans, index numbers."""
 
 _EDGE = latency_quantiles(1.5, 0.45)
 _LAST_MILE = latency_quantiles(7, 0.8, tail=0.01, alpha=1.3)
@@ -32,11 +32,11 @@ class Flow:
 
     Attributes:
         name: also the suffix of its edge and gateway operations.
-        share: of the traffic.
-        thinning: an ordinary trace is kept with probability 1/2^thinning.
-        slow_ms: from here on a trace counts as slow and is kept at another rate.
-        draw: outcomes of requests at these times: all that decides about keeping and the number of rows.
-        spans: rows of the kept ones.
+        share: share of the traffic.
+        sampling_exponent: k; an ordinary trace is kept with probability 1/2^k.
+        slow_ms: a trace that takes longer counts as slow and is sampled at another rate.
+        draw: draws what the sampling and the number of rows depend on, for requests at given times.
+        spans: adds the rows of the sampled requests.
     """
 
     name: str
@@ -49,7 +49,7 @@ class Flow:
 
 @dataclass(frozen=True)
 class ChunkContext:
-    """Where the spans of a chunk are made."""
+    """What the flows of one chunk share: its rows so far, its random draws, the fleet and the people."""
 
     builder: RowBuilder
     dice: Dice
@@ -57,7 +57,7 @@ class ChunkContext:
     people: People
 
     def pod(self, service: str, draw: Draw, version: Array | int = OLD) -> Array:
-        """Return a pod of the service in each request's region."""
+        """Choose a pod of the service in each request's region."""
         return self.fleet.pods(service, version, draw["region"], self.dice.u16(len(draw["t"])))
 
 
@@ -70,13 +70,18 @@ def draw_caller(
     anonymous: float = 0.0,
     kiosks: bool = True,
 ) -> Draw:
-    """Draw who asks: region, customer, client, and whether they are known by name.
+    """Draw who sends each request: region, customer, client, and whether they are signed in.
 
     Args:
-        dice, n, people: n of them.
-        user: customers drawn already; by Zipf's law if None.
-        anonymous: share of those who have not signed in; travellers at a kiosk never have.
-        kiosks: whether this can be asked for at a kiosk.
+        dice: random draws of the chunk.
+        n: number of requests.
+        people: customers and clients to draw from.
+        user: customers, if drawn already; by Zipf's law if None.
+        anonymous: share of callers who are not signed in; at a kiosk nobody is.
+        kiosks: whether the request can be made at a kiosk.
+
+    Returns:
+        Columns of the caller, one entry per request.
     """
     customers = people.customers
     user = dice.pick(customers.rank, n) if user is None else user
@@ -101,13 +106,13 @@ def draw_caller(
 
 
 def draw_booking_version(dice: Dice, t: Array) -> Array:
-    """Draw which version of booking answers at these times: NEW as often as the rollout has come."""
+    """Draw the version of booking that answers at each time: NEW with the rollout's share at that time."""
     version: Array = np.where(dice.chance(rollout_share(t), len(t)), NEW, OLD)
     return version
 
 
 def draw_ingress(dice: Dice, n: int, inner: Array) -> Draw:
-    """Draw the way through edge and gateway around what takes `inner` µs."""
+    """Draw the latency of edge and gateway around a service that takes `inner` µs."""
     edge, gate = dice.pick(_EDGE, n) + dice.pick(_LAST_MILE, n), dice.pick(_GATE, n)
     hop = dice.pick(_HOP, n)
     gateway = gate + hop + inner
@@ -122,7 +127,7 @@ def draw_ingress(dice: Dice, n: int, inner: Array) -> Draw:
 
 
 def child_start(start: Array, overhead: Array, hop: Array | int = 0) -> Array:
-    """Return when a child begins: after three eighths of its parent's own work and half of the way there."""
+    """Return when a child begins: after 3/8 of its parent's own work and half of the network hop."""
     begins: Array = start + (overhead * 3 >> 3) + (hop >> 1)
     return begins
 
@@ -132,8 +137,15 @@ def add_ingress_spans(
 ) -> tuple[Array, Array]:
     """Add the edge's and the gateway's spans.
 
+    Args:
+        context: the chunk.
+        flow: name of the flow.
+        draw: columns of the requests.
+        trace: number of each request's trace.
+        status: HTTP status of each request.
+
     Returns:
-        Row numbers of the gateway's spans, and when what is behind it begins.
+        Row numbers of the gateway's spans, and when the service behind it begins.
     """
     n, dice = len(trace), context.dice
     error = reported_error(status)
@@ -171,7 +183,7 @@ def add_ingress_spans(
 
 
 def reported_error(status: Array) -> Array:
-    """Return the error that a caller reports of an HTTP status: its number, from 500 on."""
+    """Return the error that a caller reports for each HTTP status: the status itself if it is a 5xx."""
     known = {500: E500, 502: E502, 504: E504}
     out = np.full(len(status), NONE)
     for code, error in known.items():
@@ -180,7 +192,7 @@ def reported_error(status: Array) -> Array:
 
 
 def draw_journey(dice: Dice, n: int, people: People) -> Draw:
-    """Draw from where to where, when, and for how many."""
+    """Draw origin, destination, days until departure, passengers and train."""
     origin = dice.pick(people.station_rank, n)
     destination = dice.pick(people.station_rank, n)
     destination = np.where(destination == origin, (destination + 7) % len(people.stations), destination)
@@ -194,7 +206,7 @@ def draw_journey(dice: Dice, n: int, people: People) -> Draw:
 
 
 def size_quantiles(median: int, sigma: float) -> Array:
-    """Return quantiles of body sizes around a median."""
+    """Return the quantiles of body sizes around a median."""
     return latency_quantiles(median / 1000, sigma, tail=0)
 
 

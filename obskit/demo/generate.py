@@ -1,4 +1,4 @@
-"""The demo's events on disk, and beside them what was planted."""
+"""Write the demo's events to disk, together with a record of what was planted."""
 
 from __future__ import annotations
 
@@ -25,27 +25,33 @@ def generate(
     format: str = "jsonl.gz",
     progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
-    """Write the telemetry of a day of a train-ticket booking platform.
+    """Write one day of telemetry of a train-ticket booking platform.
 
     Args:
-        out: folder to make; "jsonl.gz" also writes into one that has no other events.
-        events: exactly so many rows, up to 100 million.
-        seed: from 0; the same seed and number of events give the same rows.
-        format: "jsonl.gz" (flat JSON, a file a service) or "parquet" (a Dataset).
-        progress: called with (what, events done, events in all).
+        out: folder to create. With "jsonl.gz" it may exist, but only with `.jsonl.gz` files, `.md` files and
+            `planted.json` in it.
+        events: exact number of rows, 1 to 100 million.
+        seed: 0 or more; the same seed and number of events give the same rows.
+        format: "jsonl.gz" (flat JSON lines, one file per service) or "parquet" (a Dataset).
+        progress: called with (what, events done, total events).
+
     Returns:
-        Where, how many, in which files; JSON-safe.
+        Path, number of events, seed, format, file names and bytes; JSON-safe.
+
     Raises:
-        InvalidArgument: no such format, or not a number of events.
-        DatasetError: `out` holds something else.
-    Cost: about 3 µs an event to make and as much to write as Parquet; memory does not grow with `events`.
+        InvalidArgument: `format`, `events` or `seed` is not valid.
+        DatasetError: `out` contains other files.
+
+    Cost: about 3 µs per event to make and as much to write as Parquet; memory does not grow with `events`.
     """
     if format not in ("jsonl.gz", "parquet"):
-        raise InvalidArgument(f"no format {format!r}", hint="formats are jsonl.gz and parquet")
-    if not 1 <= events <= 100_000_000 or seed < 0:
+        raise InvalidArgument(f"unknown format {format!r}", hint="use jsonl.gz or parquet")
+    if not 1 <= events <= 100_000_000:
         raise InvalidArgument(
-            f"{events} events from seed {seed}", hint="1 to 100,000,000 events, a seed from 0"
+            f"events must be from 1 to 100,000,000, got {events}", hint="choose a number in this range"
         )
+    if seed < 0:
+        raise InvalidArgument(f"seed must be 0 or more, got {seed}", hint="choose another seed")
     out = Path(out)
     made = batches(events, seed, progress=progress)
     if format == "parquet":
@@ -56,7 +62,7 @@ def generate(
         if out.is_dir() and any(
             not path.name.endswith((".jsonl.gz", ".md", "planted.json")) for path in out.iterdir()
         ):
-            raise DatasetError(f"{out} holds other files", hint="name an empty folder or a new one")
+            raise DatasetError(f"{out} contains other files", hint="name an empty folder or a new one")
         out.mkdir(parents=True, exist_ok=True)
         files = write_jsonl(made, out)
     write_planted(out, events, seed, format)

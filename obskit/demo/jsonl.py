@@ -1,4 +1,4 @@
-"""Events as flat JSON lines, gzipped: one file a service, nulls left out."""
+"""Write events as gzipped flat JSON lines: one file per service, without nulls."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-# What a sender would not write: `error` is for the reader of telemetry to work out.
+# A service would not write `error`: the reader of telemetry derives it.
 _LEFT_OUT = frozenset({"error"})
 _LEVEL = 6
 
 
 def json_lines(batch: pa.RecordBatch) -> pa.Array:
-    """Return a JSON object for each row, null fields left out, without line ends."""
+    """Return one JSON object per row, without null fields and without a newline."""
     members = [
         _json_members(name, batch.column(name))
         for name in batch.schema.names
@@ -29,7 +29,7 @@ def json_lines(batch: pa.RecordBatch) -> pa.Array:
 
 
 def _json_members(name: str, column: pa.Array) -> pa.Array:
-    """Return `"name":value` for each value of a column and null for nulls."""
+    """Return `"name":value` for each value of a column, and null for each null."""
     key = json.dumps(name) + ":"
     if pa.types.is_string(column.type):
         coded = column.dictionary_encode()
@@ -44,13 +44,14 @@ def _json_members(name: str, column: pa.Array) -> pa.Array:
 
 
 def write_jsonl(batches: Iterable[pa.RecordBatch], out: Path) -> list[Path]:
-    """Write the events of each service into a file of its own, in the order they come.
+    """Write one file per service, with its events in the order in which they arrive.
 
-    The bytes depend on the events and on zlib alone: no file name, no time.
+    The gzip header contains no file name and no time, so the bytes depend only on the events and on zlib.
 
     Args:
-        batches: with a column `service.name`.
+        batches: events, with a column `service.name`.
         out: an existing folder.
+
     Returns:
         The files written.
     """

@@ -1,4 +1,4 @@
-"""Requests that only read: searches, seat maps, lists of bookings, tickets; and what the edge turns away."""
+"""Requests that only read: searches, seat maps, lists of bookings, tickets; and those the edge rejects."""
 
 from __future__ import annotations
 
@@ -231,7 +231,7 @@ _TRIP_ROWS = category_table(1 / (np.arange(24) + 2.0))
 def add_slow_query_record(
     context: ChunkContext, draw: Draw, trace: Array, pod: Array, sql: Array, began: Array
 ) -> None:
-    """Add the warning that booking's connection pool logs of a statement over 400 ms."""
+    """Add the warning that booking's connection pool logs about a statement over 400 ms."""
     s = np.flatnonzero(draw["slow_sql"])
     words = [f"statement took {took} ms (threshold 400 ms)" for took in (draw["sql"][s] // 1000).tolist()]
     context.builder.add(

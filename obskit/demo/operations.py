@@ -1,6 +1,7 @@
-"""The kinds of spans and log records of the demo: what is the same in every one of a kind, and what it shows.
+"""The kinds of spans and log records of the demo: the constant fields of each kind, and its groups of fields.
 
-`shows` names the groups of fields (see `fields`) that a row of this kind carries beside its resource.
+`shows` names the groups of fields that a row of this kind has in addition to its resource. `chunk` defines
+the groups.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Operation:
-    """A kind of row: its name, span kind, constant attributes, and the groups of fields it shows."""
+    """A kind of row: its name, span kind, constant attributes, and the groups of fields that it has."""
 
     key: str
     name: str
@@ -58,7 +59,7 @@ def _server(key: str, service: str, method: str, route: str, team: str, caller: 
     }
     if "{" not in route:
         fixed["url.path"] = route
-    if caller != "booking":  # whose version is in its user agent
+    if caller != "booking":  # booking's user agent has its version
         fixed["user_agent.original"] = caller
     return Operation(key, f"{method} {route}", "server", fixed, frozenset(shows.split()))
 
@@ -272,7 +273,7 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 NUMBER = {operation.key: i for i, operation in enumerate(OPERATIONS)}
 
-# error.type, exception.type, exception.message; 0 is none
+# error.type, exception.type, exception.message; number 0 means no error
 ERRORS: tuple[tuple[str | None, str | None, str | None], ...] = (
     (None, None, None),
     (

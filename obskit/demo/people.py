@@ -1,4 +1,4 @@
-"""Who travels, with what, from where to where: customers, their clients, stations and trains."""
+"""Customers and their clients, stations and trains."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ _CLIENT_FIELDS = (
     "user_agent.name",
     "user_agent.version",
 )
-# currency of those who do not pay in euros, and what a euro is worth in hundredths of it
+# by country: the currency, and the value of one euro in hundredths of it
 _CURRENCIES = {
     "CH": ("CHF", 95),
     "PL": ("PLN", 430),
@@ -198,23 +198,23 @@ def _columns(rows: list[dict[str, str]]) -> dict[str, pa.Array]:
 
 @dataclass(frozen=True)
 class Customers:
-    """The customers, the busiest first; arrays by customer number."""
+    """The customers, the busiest first; arrays are indexed by customer number."""
 
     region: Array
-    client: Array  # the client each prefers, and the other one
+    client: Array  # the preferred client of each; `other` is the second one
     other: Array
     framework: Array  # numbers of those on the framework tariff
     on_framework: Array
-    rank: Array  # table of draws by Zipf's law
+    rank: Array  # table to draw customers from, by Zipf's law
     fields: dict[str, pa.Array]
     where: dict[str, pa.Array]
-    rate: Array  # hundredths of their currency for a euro
+    rate: Array  # value of one euro in hundredths of their currency
     currency: pa.Array
-    trips: pa.Array  # the path of each one's list of bookings
+    trips: pa.Array  # the path of each customer's list of bookings
 
 
 class People:
-    """Customers, stations and trains, a function of the seed alone."""
+    """Customers, stations and trains; they depend only on the seed."""
 
     def __init__(self, seed: int) -> None:
         dice = Dice(seed, 0xFFFF_FFFF)
@@ -232,7 +232,7 @@ class People:
         self.seat_paths = _strings([f"/trains/{n.replace(' ', '-')}/seats" for n in numbers])
 
     def letter(self, client: Array) -> Array:
-        """Return the number of the notification channel for each client; -1 where that is not known."""
+        """Return the number of each client's notification channel; -1 where the client is unknown."""
         return np.where(client < 0, -1, self._letter[client])
 
 

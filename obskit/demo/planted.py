@@ -1,4 +1,4 @@
-"""What is planted in the demo's events: to read, and for machines to check answers against."""
+"""What is planted in the demo's events: as `planted.json` for programs and as `README.md` for people."""
 
 from __future__ import annotations
 
@@ -45,11 +45,14 @@ def _version_aliases(service: Service) -> list[dict[str, Any]]:
 
 
 def planted() -> list[dict[str, Any]]:
-    """Return what is planted, an entry each; JSON-safe.
+    """Return one JSON-safe dict per planted cause.
 
-    Keys: `id`, `kind`, `title`; `selection`, `where`, `during`, `population` as `explain` takes them (null
-    where there is none); `expected`, conditions that together are the cause, in the form of findings;
-    `aliases`, conditions that hold of the same rows; `note`.
+    Keys: `id`, `kind` and `title`; `selection`, `where`, `during` and `population` as `explain` takes them
+    (null where not needed); `expected`, the conditions that together are the cause, in the form of findings;
+    `aliases`, conditions that match the same rows; and `note`.
+
+    Returns:
+        The planted causes, in the order of the README.
     """
     version, sepa = _equals("service.version", _NEW), _equals("payment.method", "sepa_debit")
     return [
@@ -67,8 +70,8 @@ def planted() -> list[dict[str, Any]]:
                 _equals("cloud.region", "eu-central-1"),
             ],
             "aliases": _version_aliases(_BOOKING),
-            "note": "All three are needed; two of them do nothing. The time goes into INSERT bookings, which "
-            "waits about 0.7 s for a lock, and a slow_query record says so. It lasts until midnight.",
+            "note": "Only the three conditions together have an effect; any two have none. INSERT bookings "
+            "waits about 0.7 s for a lock, and a slow_query record reports it. This lasts until midnight.",
         },
         {
             "id": "mandate",
@@ -80,14 +83,14 @@ def planted() -> list[dict[str, Any]]:
             "population": "units",
             "expected": [version, sepa],
             "aliases": [*_version_aliases(_BOOKING), _equals("payment.provider", "bankpay")],
-            "note": "About 80% of those payments. On payment's POST /pay the error.type is "
-            "MandateSignatureMismatch, new with the deployment; payment itself was not deployed, and only "
-            f"the user agent booking/{_NEW} of its callers tells them apart there.",
+            "note": "About 80% of these payments fail. The spans POST /pay of payment have the error.type "
+            "MandateSignatureMismatch, which is new with the deployment. payment itself was not deployed; on "
+            f"its spans, only the caller's user agent booking/{_NEW} separates these requests.",
         },
         {
             "id": "kiosk",
             "kind": "red herring",
-            "title": "bookings at kiosks are slow, before the deployment as after it",
+            "title": "bookings at kiosks are slow, both before and after the deployment",
             "selection": "duration_ms > 500",
             "where": "http.route = '/book'",
             "during": _time_range((0, _EARLY[0])),
@@ -95,7 +98,7 @@ def planted() -> list[dict[str, Any]]:
             "expected": [_equals("app.platform", "kiosk")],
             "aliases": [_equals("device.manufacturer", "Railmatic"), _equals("booking.channel", "station")],
             "note": "A kiosk signs each booking for the tax office (the internal span fiscal.sign, about "
-            "0.4 s). Earlier time shows the same rate: not what changed.",
+            "0.4 s). The rate was the same before the deployment, so kiosks are not what changed.",
         },
         {
             "id": "alias",
@@ -107,7 +110,8 @@ def planted() -> list[dict[str, Any]]:
             "population": "units",
             "expected": _version_aliases(_BOOKING),
             "aliases": [],
-            "note": "Each names the same rows as the version; the pods of its replica set are parts of them.",
+            "note": "Each of these conditions matches the same rows as the version. Each pod of the replica "
+            "set matches some of them.",
         },
         {
             "id": "composition",
@@ -119,34 +123,36 @@ def planted() -> list[dict[str, Any]]:
             "population": "units",
             "expected": [{"field": "train.composition_id", "op": "missing"}],
             "aliases": [],
-            "note": "A timetable import left out the compositions of 9% of the trains asked for; 92% of "
-            "those fail.",
+            "note": "A timetable import left out the composition of 9% of the requested trains; 92% of their "
+            "seat maps fail.",
         },
         {
             "id": "masked",
             "kind": "masked errors",
-            "title": "first calls to the payment provider psp-north fail, the second ones succeed",
+            "title": "first calls to the payment provider psp-north fail, the retries succeed",
             "selection": "error",
             "where": "name = 'POST' and service.name = 'payment' and payment.method <> 'sepa_debit'",
             "during": _time_range(PROVIDER_TROUBLE),
             "population": "all",
             "expected": [_equals("payment.provider", "psp-north")],
             "aliases": [_equals("server.address", "api.psp-north.example")],
-            "note": "45% of the first calls. The parents, POST /pay, answer 200 nearly always: units of work "
-            "show slower bookings and no more errors. http.request.resend_count is 1 on the second calls.",
+            "note": "45% of the first calls fail. Their parents, POST /pay, nearly always return 200, so "
+            "units of work show slower bookings but hardly any more errors. On the retries, "
+            "http.request.resend_count is 1.",
         },
         {
             "id": "framework",
             "kind": "many customers",
-            "title": f"200 customers of the tariff {FRAMEWORK_TARIFF} wait for their list of bookings",
+            "title": f"200 customers with the tariff {FRAMEWORK_TARIFF} wait long for their list of bookings",
             "selection": "duration_ms > 450",
             "where": "http.route = '/customers/{customer_id}/bookings'",
             "during": None,
             "population": "units",
             "expected": [_equals("customer.tariff", FRAMEWORK_TARIFF)],
-            "aliases": [{"field": "user.id", "op": "in", "values": "the customers of the tariff"}],
-            "note": "45% of their requests, all day, each customer now and then: no single user.id stands "
-            "out. Leave customer.tariff out of the fields and the set of user.id is what there is to find.",
+            "aliases": [{"field": "user.id", "op": "in", "values": "the customers with the tariff"}],
+            "note": "45% of their requests are slow, all day. Each customer sends few requests, so no single "
+            "user.id stands out. Without the field customer.tariff, the set of user.id is the only cause to "
+            "find.",
         },
     ]
 
@@ -169,7 +175,14 @@ def _deployments() -> list[dict[str, Any]]:
 
 
 def write_planted(out: Path, events: int, seed: int, format: str) -> None:
-    """Write planted.json, and README.md that says the same to people and how the folder was made."""
+    """Write planted.json and README.md, which describe what is planted and how the folder was made.
+
+    Args:
+        out: folder of the events.
+        events: number of events in it.
+        seed: seed of the events.
+        format: "jsonl.gz" or "parquet".
+    """
     command = f"obskit demo --out {out.name} --events {events} --seed {seed} --format {format}"
     record = {"made_by": command, "deployments": _deployments(), "planted": planted()}
     (out / "planted.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -178,32 +191,35 @@ def write_planted(out: Path, events: int, seed: int, format: str) -> None:
 
 def _readme(name: str, events: int, command: str, format: str) -> str:
     layout = (
-        "One file a service, a JSON object a line." if format == "jsonl.gz" else "A Dataset of Parquet files."
+        "There is one file per service, with one JSON object per line."
+        if format == "jsonl.gz"
+        else "They are a Dataset of Parquet files."
     )
     steps = [f"{d['percent']}% at {d['at'][11:16]}" for d in _deployments() if d["service"] == "booking"]
     watched = [moment[11:16] for moment in _time_range(WATCHED).split("/")]
     parts = [
         f"# {name}",
-        f"{pluralize(events, 'event')} of a made-up train-ticket booking platform on {DAY:%Y-%m-%d} (UTC), "
-        "made by",
+        f"{pluralize(events, 'event')} of a made-up train-ticket booking platform on {DAY:%Y-%m-%d} (UTC). "
+        "They were made with",
         f"    {command}",
-        "and nothing else: the same command gives the same events anywhere. An edge load balancer, a "
-        "gateway and the services search, seatmap, booking, payment and notification, as traces with "
-        "OpenTelemetry's names. " + layout,
-        f"- `booking` goes from {_OLD} to {_NEW}: {', '.join(steps)}. Events named `deployment` mark it, and "
-        "two harmless deployments of other services.",
-        "- Traces are sampled whole, when they are complete. `trace_state` carries the threshold "
-        "(`ot=th:...`), `sample_weight` what a row stands for: retried traces 2, failed and slow "
-        f"ones 4, ordinary ones 32 to 128. Between {watched[0]} and {watched[1]} every booking is kept (1): "
-        "the sampler watches rollouts.",
-        "- Spans lie within their parents, but for the consumer, which begins after the message was sent.",
+        "The same command makes the same events on every machine. They are traces of an edge load balancer, "
+        "a gateway and the services search, seatmap, booking, payment and notification, with OpenTelemetry's "
+        "names. " + layout,
+        f"- `booking` is rolled out from {_OLD} to {_NEW}: {', '.join(steps)}. Events named `deployment` "
+        "mark this rollout and two harmless deployments of other services.",
+        "- The sampler decides on complete traces (tail sampling). `trace_state` contains the threshold "
+        "(`ot=th:...`), and `sample_weight` the number of events that a row represents: 2 for traces with a "
+        "retry, 4 for failed and slow ones, 32 to 128 for ordinary ones. Around the rollout, from "
+        f"{watched[0]} to {watched[1]}, every booking is kept, with weight 1.",
+        "- Each span is within its parent in time, except the consumer, which begins after the message was "
+        "sent.",
     ]
     if format == "jsonl.gz":
-        parts.append("- `error` is not in the files: it is worked out on loading.")
+        parts.append("- `error` is not in the files; obskit derives it on loading.")
     parts += [
         "## What is planted",
-        "`planted.json` says it for machines: `selection`, `where`, `during` as `obskit explain` takes "
-        "them, the conditions to be `expected`, and their `aliases`.",
+        "`planted.json` has the same list for programs: `selection`, `where` and `during` as `obskit "
+        "explain` takes them, the conditions that are `expected`, and their `aliases`.",
     ]
     for number, entry in enumerate(planted(), 1):
         when = f"during {entry['during']}" if entry["during"] else "all day"

@@ -1,4 +1,4 @@
-"""Rows in the making: blocks of spans and log records, then columns of Arrow in order of time."""
+"""Collect blocks of spans and log records, then turn them into Arrow columns ordered by time."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _HEX = np.frombuffer(b"".join(f"{i:02x}".encode() for i in range(256)), dtype=np
 Numbers = Mapping[str, Array | int | tuple[Array, Array]]
 
 
-# Trace state of a trace kept with probability 1/2^k: the threshold its randomness had to reach.
+# Trace state of a trace kept with probability 1/2^k: the threshold that its random bits had to reach.
 _STATES = pa.array(["ot=th:" + (f"{(1 << 56) - (1 << 56 >> k):014x}".rstrip("0") or "0") for k in range(13)])
 
 
 @dataclass(frozen=True)
 class TraceFields:
-    """What the rows of a trace share.
+    """The fields that the rows of a trace share.
 
     Attributes:
         high, low: uint64, the trace id.
-        thinning: k for a trace that was kept with probability 1/2^k.
-        resources: columns by pod.
-        groups: (name of the group, index into its columns by trace or None where that is the trace, columns);
-            an index of -1 is missing.
+        sampling_exponent: k of each trace; it was kept with probability 1/2^k.
+        resources: columns indexed by pod number.
+        groups: (name of the group, index of each trace into the columns, columns). The index None means that
+            the columns are indexed by trace; an entry of -1 means that the value is missing.
     """
 
     high: Array
@@ -44,10 +44,10 @@ class TraceFields:
 
 @dataclass
 class RowBuilder:
-    """Collects the rows of one chunk.
+    """Collect the rows of one chunk.
 
     Attributes:
-        rows: rows so far.
+        rows: number of rows so far.
     """
 
     rows: int = 0
@@ -70,21 +70,24 @@ class RowBuilder:
         numbers: Numbers | None = None,
         texts: Mapping[str, pa.Array] | None = None,
     ) -> Array:
-        """Add a row for each trace given and return their row numbers.
+        """Add one row per trace given.
 
         Args:
             operation: key of the kind of row.
-            trace: number of the trace of each, -1 for none.
-            start: µs since the day began.
-            pod: where it ran.
-            lasts: µs; None for a point event.
+            trace: number of each row's trace, -1 for none.
+            start: µs since midnight.
+            pod: number of the pod that each row comes from.
+            duration: µs; None for a point event.
             parent: row number of the parent; None for a root.
-            within: for a log record, the row number of the span that wrote it.
+            span: for a log record, the row number of the span that wrote it.
             status: HTTP status, 0 for none.
             error: number in ERRORS.
             ok: whether this instrumentation sets status OK where nothing failed (most leave it unset).
-            numbers: further fields; an array, or (array, which of the rows have it).
-            texts: further string fields.
+            numbers: further fields: name -> array, or (array, mask of the rows that have a value).
+            texts: further string fields: name -> array.
+
+        Returns:
+            The row numbers of the new rows.
         """
         n = len(trace)
         ids = np.arange(self.rows, self.rows + n)
@@ -113,11 +116,14 @@ class RowBuilder:
         return ids
 
     def to_batch(self, trace_fields: TraceFields, ids: Array) -> pa.RecordBatch:
-        """Return the rows in order of time, in the canonical columns and types.
+        """Return the rows ordered by time, in the canonical schema.
 
         Args:
-            facts: what is known of each trace.
+            trace_fields: the fields of each trace.
             ids: uint64 for each row; the span ids.
+
+        Returns:
+            One batch with all rows.
         """
         block = {name: np.concatenate([b[name] for b in self._blocks]) for name in self._blocks[0]}
         order = np.argsort(block["start"], kind="stable")
@@ -135,7 +141,7 @@ class RowBuilder:
 
 
 def hex_strings(words: list[Array], known: Array | None = None) -> pa.Array:
-    """Return lower-case hex strings of unsigned 64-bit words side by side, null where not known."""
+    """Return lower-case hex strings of concatenated unsigned 64-bit words, null where not known."""
     n, width = len(words[0]), 16 * len(words)
     big = np.stack(words, axis=1).astype(">u8")
     text = _HEX[big.view(np.uint8).reshape(n, width // 2)]
@@ -200,7 +206,7 @@ def _fill_column(columns: dict[str, pa.Array], name: str, column: pa.Array) -> N
 
 
 def _scatter(name: str, pieces: list[tuple[Array, Any]], place: Array, rows: int) -> pa.Array:
-    """Return a column from values for some of the rows."""
+    """Return a column that has values for some of the rows."""
     at = np.concatenate([place[ids] for ids, _ in pieces])
     if isinstance(pieces[0][1], pa.Array):
         index = np.full(rows, -1, dtype=np.int64)

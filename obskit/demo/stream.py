@@ -1,4 +1,4 @@
-"""The whole day as a stream of batches in order of time, in constant memory."""
+"""The whole day as a stream of batches, ordered by time, in constant memory."""
 
 from __future__ import annotations
 
@@ -20,10 +20,9 @@ _PILOT_SEED, _PILOT_REQUESTS = 2026, 1_500
 
 @cache
 def _pilot() -> tuple[float, ...]:
-    """Return the stored rows to expect for a request, for each bin of the day.
+    """Estimate the stored rows per request, for each bin of the day.
 
-    From a fixed seed and smoothed over the stretches between which sampling or outcomes change, so that the
-    cutting of the day depends on nothing else.
+    The seed is fixed, so that the cut of the day into chunks does not depend on the seed of the events.
     """
     people = People(_PILOT_SEED)
     out = []
@@ -35,22 +34,26 @@ def _pilot() -> tuple[float, ...]:
 
 
 def rows_per_request(start: int, stop: int) -> float:
-    """Return the stored rows to expect for each request between two times of day."""
+    """Return the stored rows to expect per request between two times of day (µs)."""
     low, high = start // (BIN_MINUTES * MINUTE), -(-stop // (BIN_MINUTES * MINUTE))
-    # Neighbours steady the estimate; the hours in which sampling differs are longer than they reach.
+    # Averaging over all bins that overlap makes the estimate steadier.
     return float(np.mean(_pilot()[max(low, 0) : max(high, low + 1)]))
 
 
 def batches(
     events: int, seed: int, *, progress: Callable[[str, int, int], None] | None = None
 ) -> Iterator[pa.RecordBatch]:
-    """Yield `events` events in order of time.
+    """Yield the events of the day, ordered by time.
 
     Args:
-        events: exactly so many.
-        seed: the same seed, the same rows.
-        progress: called with (what, events done, events in all).
-    Cost: about 10 µs an event; memory for one chunk of 65,536.
+        events: exact number of rows.
+        seed: the same seed and number of events give the same rows.
+        progress: called with (what, events done, total events).
+
+    Yields:
+        Batches in the canonical schema.
+
+    Cost: about 10 µs per event; memory for one chunk of 65,536 events.
     """
     people, fleet = People(seed), Fleet()
     held: pa.Table | None = None
@@ -69,10 +72,10 @@ def batches(
 def _split_at_border(
     held: pa.Table | None, batch: pa.RecordBatch, border: int
 ) -> tuple[list[pa.RecordBatch], pa.Table]:
-    """Put rows held back in their place, and hold back those after the border, where the next begins."""
+    """Merge the held rows into the batch; return the rows before the border, and hold back the others."""
     table = pa.Table.from_batches([batch])
     if held is not None and held.num_rows:
-        # Only the rows up to the last one held have to be sorted again.
+        # Only the rows up to the last one held back have to be sorted again.
         last = _micros(held)[-1]
         head = int(np.searchsorted(_micros(table), last, side="right"))
         mixed = pa.concat_tables([held, table.slice(0, head)]).sort_by("timestamp")

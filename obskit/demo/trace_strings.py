@@ -1,4 +1,4 @@
-"""Strings that differ from trace to trace: references, sessions, paths and queries."""
+"""Strings that differ from trace to trace: booking references, session ids, paths and queries."""
 
 from __future__ import annotations
 
@@ -31,19 +31,24 @@ def booking_references(dice: Dice, n: int) -> pa.Array:
 
 
 def session_ids(dice: Dice, n: int) -> pa.Array:
-    """Return n session ids, hex."""
+    """Return n session ids, as hex strings."""
     return hex_strings([dice.u64(n)])
 
 
 def path_groups(
     people: People, fact: Callable[[str], Array], flow: Array, names: tuple[str, ...], reference: pa.Array
 ) -> list[tuple[str, Array, dict[str, pa.Array]]]:
-    """Return the groups that give rows their `url.path`, outside and behind the gateway.
+    """Return the groups that give rows their `url.path`, in front of and behind the gateway.
 
     Args:
-        people, fact: trains and customers, and what is known of each trace.
-        flow: number of each trace's flow; `names` are the flows.
-        reference: of each trace's booking.
+        people: trains and customers.
+        fact: returns a column of the traces by name.
+        flow: number of each trace's flow.
+        names: names of the flows.
+        reference: reference of each trace's booking.
+
+    Returns:
+        Groups as in `TraceFields.groups`.
     """
     train, n = fact("train"), len(flow)
     index = np.full(n, -1, dtype=np.int64)
@@ -73,7 +78,7 @@ def path_groups(
 
 
 def url_queries(people: People, fact: Callable[[str], Array], searches: Array) -> pa.Array:
-    """Return `url.query` of the traces that are searches, in their order."""
+    """Return `url.query` of each trace that is a search."""
 
     def of(values: pa.Array, name: str) -> pa.Array:
         return values.take(pa.array(fact(name)[searches]))

@@ -1,4 +1,4 @@
-"""When things happen on the demo's day: traffic, rollout, incidents, and its cutting into chunks."""
+"""When things happen on the demo's day: traffic, rollout, incidents; and how the day is cut into chunks."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ BIN_MINUTES = 10
 
 
 def time_of_day(hours: int, minutes: int = 0) -> int:
-    """Return microseconds since the day began."""
+    """Return a time of day as microseconds since midnight."""
     return (hours * 60 + minutes) * MINUTE
 
 
-# The rollout of booking 2.4.0: the share of its traffic that goes to the new version from then on.
+# The rollout of booking 2.4.0: from each time on, this percentage of its traffic goes to the new version.
 ROLLOUT = (
     (time_of_day(10), 5),
     (time_of_day(10, 5), 25),
@@ -31,22 +31,22 @@ ROLLOUT = (
 )
 # The sampler keeps every booking from shortly before a rollout until it has settled.
 WATCHED = (time_of_day(9, 50), time_of_day(10, 35))
-# One payment provider answers the first attempt with errors.
+# One payment provider answers first attempts with errors.
 PROVIDER_TROUBLE = (time_of_day(13), time_of_day(14))
-# A timetable import without compositions.
+# A timetable import leaves out compositions.
 IMPORT_TROUBLE = (time_of_day(16), time_of_day(17))
-# Harmless deployments of other services, for company.
+# Harmless deployments of other services, as red herrings.
 SEARCH_DEPLOY = time_of_day(7, 10)
 NOTIFICATION_DEPLOY = time_of_day(14, 5)
 
 
 def is_within(t: Array, window: tuple[int, int]) -> Array:
-    """Return which of the times of day (µs) lie in the half-open window."""
+    """Return a mask of the times of day (µs) that are in the half-open window."""
     return (t >= window[0]) & (t < window[1])
 
 
 def rollout_share(t: Array) -> Array:
-    """Return, for times of day in µs, the share [0, 1] of booking traffic on the new version."""
+    """Return the share in [0, 1] of booking traffic on the new version, for each time of day in µs."""
     starts = np.array([start for start, _ in ROLLOUT])
     percent = np.array([0, *(percent for _, percent in ROLLOUT)])
     share: Array = percent[np.searchsorted(starts, t, side="right")] / 100
@@ -54,7 +54,7 @@ def rollout_share(t: Array) -> Array:
 
 
 def _curve() -> Array:
-    """Return the relative rate of requests a minute: two commuter peaks, an evening, a quiet night."""
+    """Return the relative rate of requests per minute: two commuter peaks, an evening, a quiet night."""
     hour = np.arange(1440) / 60
     peak = (
         0.10
@@ -82,7 +82,7 @@ class Clock:
         self._steps = np.diff(self._marks)
 
     def draw(self, dice: Dice, n: int) -> Array:
-        """Return n times of day in µs, in no order."""
+        """Return n times of day in µs, unordered."""
         slot = dice.u16(n)
         t: Array = self._marks[slot] + ((self._steps[slot] * dice.u16(n)) >> 16)
         return t
@@ -90,7 +90,7 @@ class Clock:
 
 @dataclass(frozen=True)
 class Chunk:
-    """A stretch of the day, [start, stop) in µs, that is to hold exactly `rows` rows."""
+    """A part of the day, [start, stop) in µs, that must contain exactly `rows` rows."""
 
     index: int
     start: int
@@ -99,12 +99,15 @@ class Chunk:
 
 
 def plan_chunks(rows: int, per_chunk: int, rows_per_request: Callable[[int, int], float]) -> list[Chunk]:
-    """Cut the day into chunks of about equal rows, so that the traffic keeps its shape over their borders.
+    """Cut the day into chunks of about equal numbers of rows, without a break in the traffic between them.
 
     Args:
-        rows: rows in all.
-        per_chunk: rows of a chunk at most.
-        rows_per_request: expected stored rows for each request between two times of day.
+        rows: total number of rows.
+        per_chunk: maximum number of rows in a chunk.
+        rows_per_request: returns the stored rows to expect per request between two times of day (µs).
+
+    Returns:
+        The chunks in order of time; together they cover the day and have `rows` rows.
     """
     edges = np.arange(0, 1441, BIN_MINUTES) * MINUTE
     traffic = np.diff(np.interp(edges, _EDGES, _CUMULATIVE))
@@ -112,7 +115,7 @@ def plan_chunks(rows: int, per_chunk: int, rows_per_request: Callable[[int, int]
     cumulative = np.concatenate([[0.0], np.cumsum(traffic * density)])
     count = max(1, -(-rows // per_chunk))
     marks = np.linspace(0, cumulative[-1], count + 1)
-    # Inside a bin rows follow the traffic closely enough; a chunk is rarely shorter than one.
+    # Interpolating inside a bin is accurate enough: a chunk is rarely shorter than a bin.
     borders = np.rint(np.interp(marks, cumulative, edges)).astype(np.int64)
     sizes = np.diff(np.rint(np.linspace(0, rows, count + 1)).astype(np.int64))
     return [Chunk(i, int(borders[i]), int(borders[i + 1]), int(sizes[i])) for i in range(count)]

@@ -1,4 +1,4 @@
-"""docs/api: up to date, complete, and every example runs."""
+"""The pages in docs/api are up to date and complete, and every example runs."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def test_the_pages_are_up_to_date() -> None:
 @pytest.mark.parametrize("entry", [entry for _, entry in ENTRIES], ids=lambda entry: entry.title)
 def test_a_public_name_is_documented(entry: reference.Entry) -> None:
     assert entry.docstring, "has no docstring"
-    # Parts of a class are shown in the example of the class; constants have no docstring of their own.
+    # The example of a class also shows its parts; constants have no docstring of their own.
     assert entry.nested or entry.examples, "has no section `Example:`"
 
 
 @pytest.mark.parametrize("page", reference.PAGES)
 def test_the_examples_run(page: str, tmp_path: Path) -> None:
-    """One process per page; each example has a namespace and an empty folder of its own."""
+    """One process per page; each example has its own namespace and its own empty folder."""
     program = [
         "import os, sys, tempfile, traceback",
         f"os.chdir({str(ROOT if 'sample_events' in reference.SETUP[page] else tmp_path)!r})",

@@ -1,7 +1,7 @@
-"""With the base install alone, the command line starts, and says which extra a verb needs.
+"""With only the base install, the command line starts and says which extra a command needs.
 
-What the extras bring is hidden by a finder that refuses it: the same as not having it, and a second instead of
-a minute for an environment.
+An import hook hides what the extras install. That has the effect of an environment without them, and takes a
+second instead of a minute.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ PROJECT: dict[str, Any] = tomllib.loads((ROOT / "pyproject.toml").read_text())["
 
 
 def installed(extra: str | None) -> set[str]:
-    """Distributions that the base install brings, or one extra with it, as they ask for each other."""
+    """Return the distributions that the base install, or one extra, requires directly and indirectly."""
     wanted = [*PROJECT["dependencies"], *(PROJECT["optional-dependencies"][extra] if extra else [])]
     found: set[str] = {"obskit-notebook"}
     while wanted:
@@ -44,7 +44,7 @@ def installed(extra: str | None) -> set[str]:
 
 
 def others(extra: str | None) -> list[str]:
-    """Modules here that would not be there: those of all other distributions."""
+    """Return the modules to hide: those of all other distributions in this environment."""
     allowed = installed(extra)
     return sorted(
         module
@@ -87,7 +87,7 @@ def obskit(*words: str) -> subprocess.CompletedProcess[str]:
     return base_only("from obskit.cli import main; sys.exit(main(sys.argv[1:]))", *words)
 
 
-def test_help_needs_the_base_install_alone() -> None:
+def test_help_works_with_only_the_base_install() -> None:
     done = obskit("--help")
     assert done.returncode == 0, done.stderr
     assert "triage" in done.stdout
@@ -107,7 +107,7 @@ def test_help_needs_the_base_install_alone() -> None:
     ],
     ids=lambda words: words[0],
 )
-def test_a_verb_without_its_extra_says_what_to_type(words: tuple[str, ...]) -> None:
+def test_a_command_without_its_extra_says_what_to_install(words: tuple[str, ...]) -> None:
     done = obskit(*words)
     assert done.returncode == 2
     assert done.stderr == (
@@ -115,7 +115,7 @@ def test_a_verb_without_its_extra_says_what_to_type(words: tuple[str, ...]) -> N
     )
 
 
-def test_probe_without_its_extra_says_what_to_type() -> None:
+def test_probe_without_its_extra_says_what_to_install() -> None:
     done = obskit("probe", "http://127.0.0.1:1/")
     assert done.returncode == 2
     assert (
@@ -124,7 +124,7 @@ def test_probe_without_its_extra_says_what_to_type() -> None:
     )
 
 
-def test_probe_needs_its_extra_alone() -> None:
+def test_probe_works_with_only_its_extra() -> None:
     done = subprocess.run(
         [
             sys.executable,
@@ -143,7 +143,7 @@ def test_probe_needs_its_extra_alone() -> None:
 
 
 @pytest.mark.parametrize("extra", [None, "data"])
-def test_the_live_demo_without_its_extra_says_what_to_type(extra: str | None) -> None:
+def test_the_live_demo_without_its_extra_says_what_to_install(extra: str | None) -> None:
     code = "from obskit.cli import main; sys.exit(main(['demo', '--live']))"
     done = subprocess.run(
         [sys.executable, "-c", hidden(others(extra)) + code],
@@ -158,7 +158,7 @@ def test_the_live_demo_without_its_extra_says_what_to_type(extra: str | None) ->
     )
 
 
-def test_lab_without_its_extra_says_what_to_type(tmp_path: Path) -> None:
+def test_lab_without_its_extra_says_what_to_install(tmp_path: Path) -> None:
     done = base_only(
         "import importlib.util as u; u.find_spec = lambda name: None;"
         "from obskit.cli import main; sys.exit(main(sys.argv[1:]))",
@@ -172,7 +172,7 @@ def test_lab_without_its_extra_says_what_to_type(tmp_path: Path) -> None:
     )
 
 
-def test_the_public_face_without_extras_says_what_to_type() -> None:
+def test_the_public_names_without_extras_say_what_to_install() -> None:
     done = base_only(
         "import obskit\n"
         "try:\n    obskit.load\nexcept obskit.MissingDependency as error:\n    print(error)\n"
@@ -186,7 +186,7 @@ def test_the_public_face_without_extras_says_what_to_type() -> None:
     [("triage",), ("info",), ("query", "p99(duration_ms)"), ("explain", "--select", "error")],
     ids=lambda words: words[0],
 )
-def test_verbs_need_the_extra_data_alone(words: tuple[str, ...]) -> None:
+def test_commands_work_with_only_the_extra_data(words: tuple[str, ...]) -> None:
     done = subprocess.run(
         [
             sys.executable,
@@ -205,7 +205,7 @@ def test_verbs_need_the_extra_data_alone(words: tuple[str, ...]) -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """What it takes is in `benchmarks/loading.py`; this is why, whatever else the machine does."""
+    """`benchmarks/loading.py` measures the time; this test does not depend on the speed of the machine."""
     code = (
         "import sys; from obskit.cli import main; main(['--help']);"
         "print(sorted({name.partition('.')[0] for name in sys.modules} & set(sys.argv[1:])), file=sys.stderr)"
@@ -220,7 +220,7 @@ def test_help_imports_nothing_heavy() -> None:
     assert done.stderr == "[]\n"
 
 
-def test_what_is_hidden_is_what_the_extras_bring() -> None:
+def test_the_hidden_modules_are_those_of_the_extras() -> None:
     heavy = {"pyarrow", "duckdb", "ibis", "sqlglot", "numpy", "scipy", "pandas"}
     assert heavy <= set(others(None))
     assert heavy & set(others("data")) == set()

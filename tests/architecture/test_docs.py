@@ -1,4 +1,4 @@
-"""What README and docs say is there, is there; every command they show runs."""
+"""README and docs are complete and correct: names exist, links work, commands and examples run."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_every_command_and_option_is_documented(command: str) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_links_lead_somewhere(page: Path) -> None:
+def test_every_link_has_a_target(page: Path) -> None:
     broken = []
     for target in re.findall(r"\]\(([^)]+)\)", re.sub(r"```.*?```", "", page.read_text(), flags=re.DOTALL)):
         if target.startswith(("http://", "https://")):
@@ -74,7 +74,7 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert broken == []
 
 
-def test_every_column_of_ours_is_documented() -> None:
+def test_every_column_is_documented() -> None:
     page = text("docs/events.md")
     assert [name for name in COLUMNS if f"`{name}`" not in page] == []
 
@@ -86,7 +86,7 @@ def test_every_function_is_documented() -> None:
 
 @pytest.fixture(scope="module")
 def at_sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with nothing in it but the sample; the current one for a while."""
+    """Change to a folder that contains only the sample; change back at the end."""
     folder = tmp_path_factory.mktemp("docs")
     (folder / "sample_events").symlink_to(ROOT / "sample_events")
     before = Path.cwd()
@@ -98,7 +98,7 @@ def at_sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.mark.parametrize(
     "line", [line for block in blocks(ROOT / "docs/conditions.md", "sql") for line in block.splitlines()]
 )
-def test_conditions_in_the_docs_are_read(line: str, at_sample: Path) -> None:
+def test_conditions_in_the_docs_are_valid(line: str, at_sample: Path) -> None:
     rows = load("sample_events").where(line).query("count()").to_arrow()
     assert rows.num_rows == 1
 
@@ -131,8 +131,8 @@ def test_python_in_the_docs_runs(block: str, at_sample: Path) -> None:
 
 
 @pytest.mark.parametrize("page", INSTRUMENT, ids=lambda page: page.name)
-def test_python_about_instrumenting_runs(page: Path, tmp_path: Path) -> None:
-    """The blocks of a page one after the other, in a process of its own: they configure it."""
+def test_python_on_the_instrumentation_pages_runs(page: Path, tmp_path: Path) -> None:
+    """The blocks of a page run in order, in their own process, because they configure it."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("OTEL_")}
     done = subprocess.run(
         [sys.executable, "-W", "error::SyntaxWarning", "-"],

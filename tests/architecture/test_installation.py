@@ -1,4 +1,4 @@
-"""The wheel and the sdist, each installed into an empty environment without the checkout."""
+"""The wheel and the sdist work, each installed into an empty environment without the checkout."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """The wheel and the sdist of the files that git knows."""
+    """Build the wheel and the sdist from the files that git tracks."""
     source, out = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("dist")
     names = subprocess.run(
         ["git", "ls-files", "-coz", "--exclude-standard"],
@@ -37,7 +37,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.mark.install
-def test_the_wheel_holds_the_package_alone(built: dict[str, Path]) -> None:
+def test_the_wheel_contains_only_the_package(built: dict[str, Path]) -> None:
     names = zipfile.ZipFile(built["wheel"]).namelist()
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"obskit", "obskit_notebook"}
     shipped = {name for name in names if name.startswith("obskit/")}

@@ -1,4 +1,4 @@
-"""What is installed: the extras, the tested versions, the command, the targets of make."""
+"""The extras, the pinned versions, the command, the targets of make and the scripts."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def name_of(requirement: str) -> str:
 
 
 def wanted(extra: str) -> set[str]:
-    """Names that an extra asks for, through the extras it is made of."""
+    """Return the names that an extra requires, including those of the extras that it contains."""
     names: set[str] = set()
     for requirement in EXTRAS[extra]:
         if inner := re.fullmatch(r"obskit-notebook\[([\w,-]+)\]", requirement):
@@ -41,17 +41,17 @@ def test_the_base_install_is_small() -> None:
     assert {name_of(r) for r in PROJECT["dependencies"]} == {"opentelemetry-sdk", "orjson"}
 
 
-def test_all_is_every_extra_but_the_developers() -> None:
+def test_the_extra_all_contains_every_extra_except_dev() -> None:
     assert wanted("all") == set().union(*(wanted(extra) for extra in EXTRAS if extra not in ("all", "dev")))
 
 
-def test_what_must_move_together_has_an_upper_bound() -> None:
+def test_packages_that_must_be_upgraded_together_have_an_upper_bound() -> None:
     bounds = {name_of(r): r for r in EXTRAS["data"]}
     for name in ("duckdb", "ibis-framework", "sqlglot"):
         assert "<" in bounds[name]
 
 
-def test_constraints_pin_what_we_ask_for_and_nothing_by_address() -> None:
+def test_constraints_pin_every_requirement_and_contain_no_urls() -> None:
     lines = [
         line
         for line in (ROOT / "constraints.txt").read_text().splitlines()
@@ -85,12 +85,12 @@ def test_every_lower_bound_is_tested() -> None:
 
 
 def declared() -> list[str]:
-    """The requirements of the base install and of every extra for users."""
+    """Return the requirements of the base install and of every extra except dev."""
     extras = [r for extra, asked in EXTRAS.items() if extra != "dev" for r in asked]
     return [*PROJECT["dependencies"], *(r for r in extras if not r.startswith(PROJECT["name"]))]
 
 
-def test_the_command_and_the_types_are_shipped() -> None:
+def test_the_command_and_py_typed_are_shipped() -> None:
     assert PROJECT["scripts"] == {"obskit": "obskit.cli:main"}
     assert (ROOT / "obskit/py.typed").exists()
 
@@ -100,7 +100,7 @@ def test_the_changelog_starts_with_this_version() -> None:
     assert versions[0] == PROJECT["version"]
 
 
-def test_the_continuous_run_is_a_program() -> None:
+def test_the_scripts_have_valid_syntax() -> None:
     run = ROOT / ".ci/run"
     assert run.stat().st_mode & stat.S_IXUSR
     assert subprocess.run(["bash", "-n", run], check=False).returncode == 0
@@ -125,7 +125,7 @@ def test_the_continuous_run_is_a_program() -> None:
         "lab",
     ],
 )
-def test_make_knows_its_targets(target: str) -> None:
+def test_make_has_its_targets(target: str) -> None:
     done = subprocess.run(["make", "-n", target], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
 
@@ -144,7 +144,7 @@ def run_venv(tmp_path: Path, *, path: str, **environment: str) -> subprocess.Com
 
 
 def tools_only(tmp_path: Path) -> Path:
-    """A PATH with what the script itself calls and no Python."""
+    """Return a folder for PATH with the tools that the script calls, but without Python."""
     folder = tmp_path / "bin"
     folder.mkdir()
     for tool in ("sh", "mktemp", "rm", "cat", "touch"):
@@ -163,34 +163,34 @@ def test_without_a_python_make_venv_says_what_to_install(tmp_path: Path) -> None
     )
 
 
-def test_an_old_python_is_passed_over(tmp_path: Path) -> None:
+def test_an_old_python_is_skipped(tmp_path: Path) -> None:
     folder = tools_only(tmp_path)
     for name in ("python3", "python"):
         (folder / name).write_text("#!/bin/sh\nexit 1\n")
         os.chmod(folder / name, 0o755)
     assert "no Python 3.11 or newer" in run_venv(tmp_path, path=str(folder)).stderr
-    told = run_venv(tmp_path, path=str(folder), PYTHON="python3")
-    assert told.stderr == "obskit: PYTHON=python3 is not a Python 3.11 or newer\n"
+    done = run_venv(tmp_path, path=str(folder), PYTHON="python3")
+    assert done.stderr == "obskit: PYTHON=python3 is not a Python 3.11 or newer\n"
 
 
 def test_a_python_without_venv_and_pip_says_what_to_install(tmp_path: Path) -> None:
-    """As on a Debian with python3 alone: `-m venv` fails for want of ensurepip, and there is no pip."""
+    """As on a Debian with only python3: `-m venv` fails because ensurepip is missing, and there is no pip."""
     folder = tools_only(tmp_path)
     (folder / "python3").write_text('#!/bin/sh\n[ "$1" = -c ]\n')
     os.chmod(folder / "python3", 0o755)
     done = run_venv(tmp_path, path=str(folder))
     assert done.returncode == 1
     assert done.stderr.splitlines()[1] == (
-        f"obskit: {folder}/python3 can make no environment with pip in it: install python3-venv "
+        f"obskit: {folder}/python3 cannot make a virtual environment with pip: install python3-venv "
         "(Debian, Ubuntu: apt-get install python3-venv) or uv"
     )
 
 
-def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_an_environment_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv/precious").write_text("mine")
     done = run_venv(tmp_path, path=str(tools_only(tmp_path)))
-    assert "is there and is no virtual environment" in done.stderr
+    assert "exists and is not a virtual environment" in done.stderr
     assert (tmp_path / ".venv/precious").read_text() == "mine"
 
 

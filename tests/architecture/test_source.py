@@ -1,4 +1,4 @@
-"""The shape of the source: sizes, names, where imports stand, what the public may read."""
+"""Rules for the source: size and names of modules, position of imports, and what must not be committed."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MODULES = sorted((ROOT / "obskit").rglob("*.py"))
 
 
 def committed() -> list[Path]:
-    """Files of the checkout that git knows."""
+    """Return the files of the checkout that git tracks."""
     found = subprocess.run(
         ["git", "ls-files", "-z"],
         cwd=ROOT,
@@ -36,18 +36,20 @@ def text_of(path: Path) -> str | None:
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_is_at_most_400_lines_and_has_a_docstring(path: Path) -> None:
     source = path.read_text()
-    assert source.count("\n") <= 400, "split it by responsibility"
-    assert ast.get_docstring(ast.parse(source)), "a module says what it is responsible for"
+    assert source.count("\n") <= 400, "split the module by responsibility"
+    assert ast.get_docstring(ast.parse(source)), (
+        "add a docstring that says what the module is responsible for"
+    )
 
 
-def test_nothing_is_called_utils() -> None:
+def test_no_module_is_called_utils() -> None:
     named = {"utils.py", "util.py", "helpers.py", "misc.py", "common.py"}
     assert [str(path) for path in MODULES if path.name in named] == []
 
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_imports_stand_at_the_top(path: Path) -> None:
-    """Only `obskit/__init__` and the command line import lazily; elsewhere it would hide a cycle."""
+def test_imports_are_at_the_top_of_a_module(path: Path) -> None:
+    """Only `obskit/__init__` and `cli` import inside functions; elsewhere it would hide an import cycle."""
     where = path.relative_to(ROOT / "obskit")
     if str(where) == "__init__.py" or where.parts[0] == "cli":
         return
@@ -61,7 +63,7 @@ def test_imports_stand_at_the_top(path: Path) -> None:
     assert inside == []
 
 
-def test_every_package_has_its_place_in_the_layers() -> None:
+def test_every_package_is_in_the_layers_of_import_linter() -> None:
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     (contract,) = [c for c in tool["contracts"] if c["type"] == "layers"]
     placed = {name.strip() for layer in contract["layers"] for name in layer.split("|")}
@@ -74,7 +76,7 @@ def test_every_package_has_its_place_in_the_layers() -> None:
     assert packages == placed
 
 
-# Put together from halves, so that this file does not hold what it forbids.
+# Assembled from parts, so that this file does not contain what it forbids.
 HOME = re.compile(r"(?<![\w.])/(?:ho" + r"me|ro" + r"ot|wo" + r"rk|Us" + r"ers)/\w[\w.-]*")
 REGISTRY = re.compile(
     "|".join(
@@ -107,7 +109,7 @@ def test_no_committed_file_is_large() -> None:
     assert large == []
 
 
-def test_no_notebook_holds_an_error() -> None:
+def test_no_notebook_contains_an_error() -> None:
     broken = [
         str(path.relative_to(ROOT))
         for path in committed()

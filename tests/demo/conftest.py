@@ -1,4 +1,4 @@
-"""The demo's events at the size that is committed, as one table."""
+"""The demo's events in the committed size, as one table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Asked as planted.json says, explain names what was planted among its first answers."""
+"""With the arguments from planted.json, explain finds what was planted among its first answers."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _key(item: dict[str, Any]) -> tuple[str, str, Any]:
 
 @pytest.mark.parametrize("entry", planted(), ids=lambda entry: str(entry["id"]))
 def test_what_was_planted_is_among_the_first_answers(sample: Dataset, entry: dict[str, Any]) -> None:
-    told = explain(
+    answer = explain(
         Scope.of(sample),
         entry["selection"],
         ExplainOptions(where=entry["where"], during=entry["during"], population=entry["population"]),
     ).to_dict()
-    first = told["findings"][:1] + told["refinements"][:2]
+    first = answer["findings"][:1] + answer["refinements"][:2]
     expected = {_key(item) for item in entry["expected"]}
     if entry["kind"] == "alias":
         assert expected & {_key(item) for item in first[0]["conditions"]}
@@ -40,12 +40,12 @@ def test_what_was_planted_is_among_the_first_answers(sample: Dataset, entry: dic
         assert any(expected == {_key(item) for item in finding["conditions"]} for finding in first)
 
 
-def test_the_red_herring_is_no_finding_beside_the_cause(sample: Dataset) -> None:
+def test_the_red_herring_is_not_in_the_first_finding(sample: Dataset) -> None:
     entry = next(entry for entry in planted() if entry["id"] == "lock")
-    told = explain(
+    answer = explain(
         Scope.of(sample), entry["selection"], ExplainOptions(where=entry["where"], during=entry["during"])
     ).to_dict()
     kiosk = {"field": "app.platform", "op": "=", "value": "kiosk"}
-    assert kiosk not in told["findings"][0]["conditions"]
-    versions = [item for item in told["findings"][0]["conditions"] if item.get("value") == "2.4.0"]
+    assert kiosk not in answer["findings"][0]["conditions"]
+    versions = [item for item in answer["findings"][0]["conditions"] if item.get("value") == "2.4.0"]
     assert [item["field"] for item in versions] == ["service.version"]

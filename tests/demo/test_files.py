@@ -1,4 +1,4 @@
-"""What generate() writes: JSON lines, Datasets, what is planted; and the sample that is committed."""
+"""What generate() writes: JSON lines, Datasets and planted.json; and the committed sample."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _digests(folder: Path) -> dict[str, str]:
     }
 
 
-def test_the_committed_sample_is_what_its_command_makes(tmp_path: Path) -> None:
+def test_the_command_in_planted_json_makes_the_committed_sample(tmp_path: Path) -> None:
     made_by = json.loads((SAMPLE / "planted.json").read_text())["made_by"]
     assert made_by == "obskit demo --out sample_events --events 40000 --seed 1 --format jsonl.gz"
     out = tmp_path / "sample_events"
@@ -41,12 +41,12 @@ def test_the_committed_sample_is_small() -> None:
     assert sum(path.stat().st_size for path in SAMPLE.iterdir()) < 5_000_000
 
 
-def test_the_sample_loads_whole(tmp_path: Path) -> None:
+def test_the_committed_sample_has_40_000_lines() -> None:
     rows = sum(gzip.decompress(path.read_bytes()).count(b"\n") for path in SAMPLE.glob("*.jsonl.gz"))
     assert rows == 40_000
 
 
-def test_json_lines_say_what_the_columns_say() -> None:
+def test_json_lines_have_the_values_of_the_columns() -> None:
     [batch] = batches(300, 4)
     for text, row in zip(json_lines(batch).to_pylist(), batch.to_pylist(), strict=True):
         said = json.loads(text)
@@ -56,7 +56,7 @@ def test_json_lines_say_what_the_columns_say() -> None:
         assert said == known
 
 
-def test_json_lines_escape_what_json_must() -> None:
+def test_json_lines_escape_special_characters() -> None:
     batch = pa.record_batch({"a": ['quote " and \\ and \n', None], "b": [None, 1.5]})
     assert [json.loads(text) for text in json_lines(batch).to_pylist()] == [
         {"a": 'quote " and \\ and \n'},
@@ -64,10 +64,10 @@ def test_json_lines_escape_what_json_must() -> None:
     ]
 
 
-def test_parquet_is_a_dataset_of_the_same_rows(tmp_path: Path) -> None:
-    told = generate(tmp_path / "day", events=3_000, seed=2, format="parquet")
+def test_parquet_output_is_a_dataset_of_the_same_rows(tmp_path: Path) -> None:
+    summary = generate(tmp_path / "day", events=3_000, seed=2, format="parquet")
     dataset = open_dataset(tmp_path / "day")
-    assert told["events"] == dataset.rows == 3_000
+    assert summary["events"] == dataset.rows == 3_000
     assert dataset.load_report.rows_read == 3_000
     table = pa.concat_tables([pq.read_table(file.path) for file in dataset.files])
     assert table.equals(pa.Table.from_batches(list(batches(3_000, 2))).cast(table.schema))
@@ -79,18 +79,25 @@ def test_the_same_events_give_the_same_fingerprint(tmp_path: Path) -> None:
     assert open_dataset(tmp_path / "one").fingerprint == open_dataset(tmp_path / "two").fingerprint
 
 
-def test_progress_is_told(tmp_path: Path) -> None:
+def test_progress_is_reported(tmp_path: Path) -> None:
     seen: list[tuple[str, int, int]] = []
     generate(tmp_path / "out", events=500, seed=1, progress=lambda *step: seen.append(step))
     assert seen[-1] == ("making events", 500, 500)
 
 
-def test_bad_calls_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(InvalidArgument, match="no format 'csv'"):
+def test_invalid_arguments_are_rejected(tmp_path: Path) -> None:
+    with pytest.raises(InvalidArgument) as error:
         generate(tmp_path / "x", events=10, seed=1, format="csv")
-    with pytest.raises(InvalidArgument, match="0 events from seed 1"):
+    assert str(error.value) == "unknown format 'csv'\nHint: use jsonl.gz or parquet"
+    with pytest.raises(InvalidArgument) as error:
         generate(tmp_path / "x", events=0, seed=1)
+    assert str(error.value) == (
+        "events must be from 1 to 100,000,000, got 0\nHint: choose a number in this range"
+    )
+    with pytest.raises(InvalidArgument) as error:
+        generate(tmp_path / "x", events=1, seed=-1)
+    assert str(error.value) == "seed must be 0 or more, got -1\nHint: choose another seed"
     (tmp_path / "mine.txt").write_text("something of yours")
-    with pytest.raises(DatasetError, match="holds other files"):
+    with pytest.raises(DatasetError, match="contains other files"):
         generate(tmp_path, events=10, seed=1)
     assert not (tmp_path / "x").exists()

@@ -1,4 +1,4 @@
-"""The whole way, for real: services in processes of their own, a load, events on disk, and the explanation.
+"""The live demo end to end: services as real processes, a load, events on disk, and the explanations.
 
 ::
 
@@ -27,8 +27,8 @@ import pytest
 
 from obskit.cli import main
 from obskit.demo.live.client import Client
-from obskit.demo.live.seen import look
-from obskit.demo.live.story import requests
+from obskit.demo.live.run_report import analyze_run
+from obskit.demo.live.scenario import requests
 from obskit.events import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,7 +50,7 @@ def start(into: Path, *words: str) -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        # What would send the events elsewhere, or switch them off, must not reach the services.
+        # The services must not see variables that send the events elsewhere or turn them off.
         env={
             **os.environ,
             "OTEL_SDK_DISABLED": "true",
@@ -61,7 +61,7 @@ def start(into: Path, *words: str) -> subprocess.Popen[str]:
 
 
 def children(pid: int) -> list[int]:
-    """Processes whose parent this is."""
+    """Return the ids of the child processes."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -73,24 +73,24 @@ def children(pid: int) -> list[int]:
     return found
 
 
-def there(pid: int) -> bool:
-    """Whether a process runs; one that has ended and that nobody has asked about does not."""
+def is_running(pid: int) -> bool:
+    """Return whether a process is running; a zombie is not."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except OSError:
         return False
 
 
-def until(true: Callable[[], Any], seconds: float = 60) -> Any:
+def wait_until(true: Callable[[], Any], seconds: float = 60) -> Any:
     end = time.monotonic() + seconds
     while not (value := true()):
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.05)
     return value
 
 
 class Run:
-    """A run that has ended: what it said, what it wrote."""
+    """A run that has ended: its output and its events."""
 
     def __init__(self, process: subprocess.Popen[str], folder: Path) -> None:
         self.out, self.err = process.communicate(timeout=180)
@@ -107,7 +107,7 @@ class Run:
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
-    """A run that answers in JSON and one that answers in words, side by side."""
+    """One run with JSON output and one with text output, at the same time."""
     folders = [tmp_path_factory.mktemp("live") / name for name in ("json", "words")]
     words = [["--json"], []]
     started = [start(f, "--seconds", str(SECONDS), *w) for f, w in zip(folders, words, strict=True)]
@@ -116,21 +116,21 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> tuple[Run, Run]:
 
 
 @pytest.fixture(scope="module")
-def told(runs: tuple[Run, Run]) -> dict[str, Any]:
+def answer(runs: tuple[Run, Run]) -> dict[str, Any]:
     assert runs[0].status == 0, runs[0].err
     return dict(json.loads(runs[0].out))
 
 
-def test_it_answers_without_a_word_of_complaint(runs: tuple[Run, Run], told: dict[str, Any]) -> None:
+def test_it_succeeds_without_output_on_stderr(runs: tuple[Run, Run], answer: dict[str, Any]) -> None:
     assert [(run.status, run.err) for run in runs] == [(0, ""), (0, "")]
-    assert told["kind"] == "live demo"
-    assert told["path"] == str(runs[0].folder)
+    assert answer["kind"] == "live demo"
+    assert answer["path"] == str(runs[0].folder)
 
 
-def test_every_request_is_a_row_of_every_service_it_went_through(
-    runs: tuple[Run, Run], told: dict[str, Any]
+def test_every_service_writes_one_row_per_request_it_served(
+    runs: tuple[Run, Run], answer: dict[str, Any]
 ) -> None:
-    asked = told["requests"]
+    asked = answer["requests"]
     assert asked["sent"] == asked["wanted"] == SECONDS * 50
     assert set(asked["statuses"]) == {"200", "502"}
     assert sum(asked["statuses"].values()) == asked["sent"]
@@ -143,7 +143,7 @@ def test_every_request_is_a_row_of_every_service_it_went_through(
     }
     assert len(served["gateway"]) == asked["sent"]
     assert Counter(str(row["http.response.status_code"]) for row in served["gateway"]) == asked["statuses"]
-    # Each that was called wrote as many rows as its callers did of calling it.
+    # Each client span of the caller has exactly one server span of the service it called.
     for caller, called in (("gateway", "booking"), ("booking", "payment")):
         calls = {row["span_id"] for row in run.kind(caller, "client")}
         assert {row["parent_span_id"] for row in served[called]} == calls
@@ -154,16 +154,18 @@ def test_every_request_is_a_row_of_every_service_it_went_through(
     assert sorted(row["name"] for row in run.rows if row["name"] in switches) == [*switches, switches[1]]
 
 
-def test_what_is_read_back_is_what_was_written(runs: tuple[Run, Run], told: dict[str, Any]) -> None:
+def test_every_row_written_is_loaded(runs: tuple[Run, Run], answer: dict[str, Any]) -> None:
     report = load(runs[0].folder).load_report
-    assert told["events"] == len(runs[0].rows) == report.rows_read
+    assert answer["events"] == len(runs[0].rows) == report.rows_read
     assert report.rejected_count == 0
-    assert {dataset["dataset"]["rows"] for dataset in told["explanations"]} == {told["events"]}
+    assert {dataset["dataset"]["rows"] for dataset in answer["explanations"]} == {answer["events"]}
 
 
 def test_a_trace_crosses_all_three_services(runs: tuple[Run, Run]) -> None:
     run = runs[0]
-    for payment in [row for row in run.kind("payment", "server") if row["name"] == "POST /pay"]:
+    payments = [row for row in run.kind("payment", "server") if row["name"] == "POST /pay"]
+    assert len(payments) > SECONDS * 25
+    for payment in payments:
         trace = {row["span_id"]: row for row in run.rows if row["trace_id"] == payment["trace_id"]}
         way, row = [], payment
         while row is not None:
@@ -176,10 +178,10 @@ def test_a_trace_crosses_all_three_services(runs: tuple[Run, Run]) -> None:
             ("gateway", "client"),
             ("gateway", "server"),
         ]
-        assert len(trace) == 6  # and the seats that are held
+        assert len(trace) == 6  # plus the span that holds the seats
 
 
-def test_a_handler_says_what_it_knows(runs: tuple[Run, Run]) -> None:
+def test_a_handler_adds_its_fields_to_the_event(runs: tuple[Run, Run]) -> None:
     booked = [row for row in runs[0].kind("booking", "server") if row["name"] == "POST /book"]
     known = (
         "user.id",
@@ -199,7 +201,7 @@ def test_a_handler_says_what_it_knows(runs: tuple[Run, Run]) -> None:
     assert {row["exception.type"] for row in failed} == {"obskit.demo.live.services.SchemeUnavailable"}
 
 
-def test_the_canary_marks_itself_and_takes_its_share(runs: tuple[Run, Run]) -> None:
+def test_the_canary_writes_a_marker_and_serves_its_share(runs: tuple[Run, Run]) -> None:
     (marker,) = [row for row in runs[0].rows if row["name"] == "deployment"]
     assert (marker["service.name"], marker["service.version"]) == ("booking", "2.4.0")
     assert (marker["deployment.id"], marker["deployment.status"]) == ("booking-2.4.0", "started")
@@ -212,7 +214,7 @@ def test_the_canary_marks_itself_and_takes_its_share(runs: tuple[Run, Run]) -> N
 
 
 def test_no_token_reaches_the_disk(runs: tuple[Run, Run]) -> None:
-    """Each request has one, in its address and in a header."""
+    """Each request has a token in its URL and in a header."""
     written = b"\n".join(runs[0].lines)
     assert b"session_token=" in written
     secrets = [request.secret.encode() for request in requests(SECONDS * 50, seed=1)]
@@ -223,41 +225,39 @@ def conditions(finding: dict[str, Any]) -> set[tuple[str, str, Any]]:
     return {(item["field"], item["op"], item.get("value")) for item in finding["conditions"]}
 
 
-def test_the_first_finding_is_what_was_planted(told: dict[str, Any]) -> None:
-    canary, fault = told["explanations"]
+def test_the_first_finding_is_what_was_planted(answer: dict[str, Any]) -> None:
+    canary, fault = answer["explanations"]
     assert conditions(canary["findings"][0]) == {
         ("service.version", "=", "2.4.0"),
         ("app.platform", "=", "android"),
         ("geo.region.iso_code", "=", "DE-BY"),
     }
     assert conditions(fault["findings"][0]) == {("payment.scheme", "=", "girocard")}
-    for planted, explanation in zip(told["planted"], told["explanations"], strict=True):
+    for planted, explanation in zip(answer["planted"], answer["explanations"], strict=True):
         first = explanation["findings"][0]
         assert conditions(first) == conditions({"conditions": planted["expected"]})
         assert first["selected_share"] > 0.95
         assert first["baseline_share"] < 0.05
 
 
-def test_the_record_beside_the_events_says_what_was_planted(
-    runs: tuple[Run, Run], told: dict[str, Any]
-) -> None:
+def test_planted_json_describes_what_was_planted(runs: tuple[Run, Run], answer: dict[str, Any]) -> None:
     record = json.loads((runs[0].folder / "planted.json").read_text())
     assert record == {
         "made_by": f"obskit demo --live --seconds {SECONDS} --seed 1",
-        "planted": told["planted"],
+        "planted": answer["planted"],
     }
 
 
-def test_in_words_it_says_what_it_does_finds_and_what_to_type_next(
+def test_the_text_output_shows_progress_findings_and_the_next_command(
     runs: tuple[Run, Run], capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = runs[1]
     lines = run.out.splitlines()
     assert lines[:5] == [
-        f"gateway, booking 2.3.4 and payment start on 127.0.0.1, their events go to {run.folder}",
-        f"{SECONDS * 50} requests to the gateway, 50 a second for {SECONDS} s",
-        "booking 2.4.0 starts as a canary, for 50% of the users",
-        "payments by girocard begin to fail",
+        f"starting gateway, booking 2.3.4 and payment on 127.0.0.1; events go to {run.folder}",
+        f"{SECONDS * 50} requests to the gateway, 50 per second for {SECONDS} s",
+        "booking 2.4.0 starts as a canary for 50% of the users",
+        "payments with girocard begin to fail",
         "payments work again",
     ]
     assert f") made {len(run.rows):,} events" in lines[5]
@@ -269,30 +269,32 @@ def test_in_words_it_says_what_it_does_finds_and_what_to_type_next(
     )
     assert lines[fail + 1] == " 1. payment.scheme = 'girocard'"
     assert lines[-1] == f"next: obskit triage {run.folder}"
-    # The line to type gives the same answer.
+    # The command it prints gives the same answer.
     (typed,) = [line for line in lines[fail:] if line.startswith("    obskit explain ")]
     assert main(shlex.split(typed)[1:]) == 0
     assert " 1. payment.scheme = 'girocard'" in capsys.readouterr().out
 
 
-def test_no_process_is_left(runs: tuple[Run, Run]) -> None:
+def test_no_process_is_left_after_a_run(runs: tuple[Run, Run]) -> None:
     for run in runs:
         pids = {row["process.pid"] for row in run.rows}
         assert len(pids) == 4
-        assert [pid for pid in pids if there(pid)] == []
+        assert [pid for pid in pids if is_running(pid)] == []
 
 
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc to see processes")
-def test_however_it_ends_no_process_is_left(tmp_path: Path) -> None:
-    """Ctrl-C, kill -9, and a service that dies; three runs side by side."""
-    ways = ("interrupted", "killed", "a service dies")
-    started = {how: start(tmp_path / how, "--seconds", "60") for how in ways}
+def test_no_process_is_left_after_an_early_end(tmp_path: Path) -> None:
+    """Three runs at the same time: Ctrl-C, kill -9, and a service that dies."""
+    endings = ("interrupted", "killed", "a service dies")
+    started = {how: start(tmp_path / how, "--seconds", "60") for how in endings}
     services: list[int] = []
     try:
         for how, process in started.items():
             folder = tmp_path / how
-            # Three serve, and the canary waits for its turn.
-            until(lambda at=folder: len({path.name.partition("-")[0] for path in at.glob("*.jsonl")}) == 3)
+            # Three services serve; the canary waits.
+            wait_until(
+                lambda at=folder: len({path.name.partition("-")[0] for path in at.glob("*.jsonl")}) == 3
+            )
             services += children(process.pid)
         assert len(services) == 12
         started["interrupted"].send_signal(signal.SIGINT)
@@ -304,62 +306,62 @@ def test_however_it_ends_no_process_is_left(tmp_path: Path) -> None:
         for process in started.values():
             process.kill()
             process.wait()
-    until(lambda: not any(map(there, services)), 15)
-    assert [started[how].returncode for how in ways] == [130, -9, 1]
+    wait_until(lambda: not any(map(is_running, services)), 15)
+    assert [started[how].returncode for how in endings] == [130, -9, 1]
     assert said["interrupted"][1] == "obskit: interrupted\n"
     assert said["a service dies"][1] == (
-        "obskit: the service payment 5.1.0 ended by itself with status -9\nHint: try again\n"
+        "obskit: the service payment 5.1.0 exited with status -9\nHint: run obskit demo --live again\n"
     )
     assert not any("next:" in out for out, _ in said.values())
 
 
-def test_a_service_loads_nothing_that_it_does_not_need() -> None:
-    code = "import sys, obskit.demo.live.process; print(sorted({'duckdb', 'numpy', 'pyarrow'} & set(sys.modules)))"
+def test_a_service_does_not_import_the_extra_data() -> None:
+    code = "import sys, obskit.demo.live.service_process; print(sorted({'duckdb', 'numpy', 'pyarrow'} & set(sys.modules)))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
 
 
-def test_a_load_that_was_cut_short_is_said(runs: tuple[Run, Run], told: dict[str, Any]) -> None:
-    """As on a machine so slow that no card failed before the time was up."""
+def test_a_load_that_ended_early_is_reported(runs: tuple[Run, Run], answer: dict[str, Any]) -> None:
+    """As on a machine so slow that the time is up before any card fails."""
     client = Client(httpx.AsyncClient(), "", 1, lambda: False)
     asyncio.run(client.send(requests(7, 1)))
-    nothing = told["planted"][1] | {
+    nothing = answer["planted"][1] | {
         "where": "service.name = 'gateway' and http.route = '/trains/{train}/seats'"
     }
-    seen = look(runs[0].folder, client, [nothing])
+    seen = analyze_run(runs[0].folder, client, [nothing])
     assert seen.to_dict()["explanations"] == [None]
     assert str(seen).splitlines()[:4] == [
         f"0 requests (none) made {len(runs[0].rows):,} events",
-        "7 more were not made: this machine could not keep up",
+        "7 requests were not sent: this machine could not keep up",
         "",
-        "Payments that fail: there were none",
+        "Payments that fail: none in the events",
     ]
 
 
-def test_what_it_refuses(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_invalid_arguments_are_rejected(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "mine").write_text("precious")
     for words, status, said in (
         (
             ("--live", "--seconds", "7"),
             2,
-            "obskit: --seconds 7\nHint: from 8 to 600: fewer requests tell no cause from chance\n",
+            "obskit: seconds must be from 8 to 600, got 7\nHint: obskit demo --live --seconds 60\n",
         ),
         (
             ("--live", "--into", str(tmp_path)),
             1,
-            f"obskit: {tmp_path} is no empty folder\nHint: name an empty folder or a new one\n",
+            f"obskit: {tmp_path} is not an empty folder\nHint: name an empty folder or a new one\n",
         ),
         (
             ("--live", "--events", "5"),
             2,
-            "obskit: --events goes with --out alone\nHint: obskit demo --help\n",
+            "obskit: --events only works with --out\nHint: obskit demo --help\n",
         ),
         (
             ("--out", "x", "--into", "y"),
             2,
-            "obskit: --into goes with --live alone\nHint: obskit demo --help\n",
+            "obskit: --into only works with --live\nHint: obskit demo --help\n",
         ),
     ):
         assert main(["demo", *words]) == status

@@ -1,4 +1,4 @@
-"""Each thing planted is there in the committed size, by counts that anybody can repeat, and nothing outdoes it."""
+"""Everything planted is visible at the committed size, in plain counts, and nothing else explains it better."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Day:
         return int(self.value(f"select count(*) from e where {where}"))
 
     def rate(self, outcome: str, where: str) -> float:
-        """Share of events, weighted, with the outcome among those of `where`."""
+        """Return the weighted share of events with the outcome, among those that match `where`."""
         text = f"select sum(sample_weight * ({outcome})::int) / sum(sample_weight) from e where {where}"
         return self.value(text)
 
@@ -68,8 +68,8 @@ def test_slow_bookings_need_all_three_conditions(e: Day) -> None:
     )
 
 
-def test_no_two_conditions_separate_slow_bookings_better_than_the_three(day: pa.Table) -> None:
-    """Of all pairs of values of the fields bookings carry, none has a higher rate among as many slow rows."""
+def test_no_pair_of_conditions_separates_slow_bookings_better_than_the_three(day: pa.Table) -> None:
+    """No pair of field values has a higher rate with as many slow rows."""
     with duckdb.connect() as connection:
         connection.register("e", day)
         connection.execute("set timezone = 'UTC'")
@@ -117,7 +117,7 @@ def test_the_error_began_with_the_deployment_for_one_payment_method(e: Day) -> N
     assert e.rows(f"{BOOK} and {EARLY} and error") >= 15
 
 
-def test_kiosks_were_slow_before_as_after(e: Day) -> None:
+def test_kiosks_are_slow_before_and_after_the_deployment(e: Day) -> None:
     early, late = (
         e.rate("duration_ms > 500", f"{BOOK} and {KIOSK} and timestamp {sign} '2026-05-04T10:00Z'")
         for sign in ("<", ">=")
@@ -129,7 +129,7 @@ def test_kiosks_were_slow_before_as_after(e: Day) -> None:
     assert e.rows(f"{BOOK} and {KIOSK} and {BEFORE}") >= 30
 
 
-def test_image_revision_and_replica_set_name_the_same_rows_as_the_version(e: Day) -> None:
+def test_image_revision_and_replica_set_match_the_same_rows_as_the_version(e: Day) -> None:
     aliases = next(entry["expected"] for entry in planted() if entry["id"] == "alias")
     assert [a["field"] for a in aliases] == ["container.image.tag", "vcs.ref.head.revision"]
     for alias in aliases:
@@ -160,7 +160,7 @@ def test_errors_of_a_dependency_are_masked_by_retries(e: Day) -> None:
     assert e.value(parents.replace('and "http.request', 'and c."http.request')) < 0.15
 
 
-def test_two_hundred_customers_share_an_excess_and_none_stands_out(e: Day) -> None:
+def test_two_hundred_customers_are_slow_and_none_stands_out(e: Day) -> None:
     trips = "\"http.route\" = '/customers/{customer_id}/bookings'"
     framework = "coalesce(\"customer.tariff\" = 'framework-2019', false)"
     slow = "duration_ms > 450"
@@ -173,7 +173,7 @@ def test_two_hundred_customers_share_an_excess_and_none_stands_out(e: Day) -> No
     assert e.value(f'select count(distinct "user.id") from e where {framework}') <= 200
 
 
-def test_what_is_written_down_names_fields_and_values_that_are_there(day: pa.Table) -> None:
+def test_planted_conditions_use_fields_and_values_of_the_events(day: pa.Table) -> None:
     entries = planted()
     assert len({entry["id"] for entry in entries}) == len(entries) == 7
     for entry in entries:
@@ -183,7 +183,7 @@ def test_what_is_written_down_names_fields_and_values_that_are_there(day: pa.Tab
                 assert item["value"] in column.unique().to_pylist(), item
 
 
-def test_deployments_are_marked(e: Day) -> None:
+def test_each_deployment_has_a_marker(e: Day) -> None:
     assert e.rows("name = 'deployment' and kind = 'event' and duration_ms is null") == 6
     versions = {service.name: service.versions[1] for service in SERVICES}
     for service in ("booking", "search", "notification"):

@@ -1,4 +1,4 @@
-"""The same seed gives the same rows, in order of time, exactly as many, in constant memory."""
+"""The same seed gives the same rows, in time order, in the exact number, in constant memory."""
 
 from __future__ import annotations
 
@@ -20,30 +20,30 @@ def _table(events: int, seed: int) -> pa.Table:
     return pa.Table.from_batches(list(batches(events, seed)))
 
 
-def test_same_seed_same_rows(day: pa.Table) -> None:
+def test_the_same_seed_gives_the_same_rows(day: pa.Table) -> None:
     assert _table(40_000, 1).equals(day)
 
 
-def test_another_seed_other_rows() -> None:
+def test_another_seed_gives_other_rows() -> None:
     one, two = _table(2_000, 1), _table(2_000, 2)
     assert not set(one["trace_id"].to_pylist()) & set(two["trace_id"].to_pylist()) - {None}
 
 
 @pytest.mark.parametrize("events", [1, 2, 7, 100, 5_003, CHUNK_ROWS, CHUNK_ROWS * 3 + 1])
-def test_exactly_as_many_rows_in_order_of_time(events: int) -> None:
+def test_the_exact_number_of_rows_in_time_order(events: int) -> None:
     stamps = _table(events, 3)["timestamp"].cast(pa.int64()).to_numpy()
     assert len(stamps) == events
     assert (np.diff(stamps) >= 0).all()
 
 
-def test_order_holds_over_the_borders_of_chunks() -> None:
+def test_span_ids_are_unique_across_chunks() -> None:
     table = _table(CHUNK_ROWS * 4, 5)
     assert table.num_rows == CHUNK_ROWS * 4
     spans = table.filter(pc.is_valid(table["duration_ms"]))
     assert pc.count_distinct(spans["span_id"]).as_py() == spans.num_rows
 
 
-def test_canonical_columns_of_which_about_thirty_are_dense(day: pa.Table) -> None:
+def test_the_columns_are_canonical_and_about_thirty_are_dense(day: pa.Table) -> None:
     assert day.schema == SCHEMA
     assert day.column_names[: len(COLUMNS)] == list(COLUMNS)
     filled = {name: 1 - day[name].null_count / day.num_rows for name in day.column_names}
@@ -52,12 +52,12 @@ def test_canonical_columns_of_which_about_thirty_are_dense(day: pa.Table) -> Non
     assert 28 <= sum(share > 0.85 for share in filled.values()) <= 40
 
 
-def test_memory_is_for_a_chunk_not_for_the_day() -> None:
+def test_memory_does_not_grow_with_the_day() -> None:
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for _ in batches(CHUNK_ROWS * 8, 1):
         pass
     after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    assert (after - before) / 1024 < 500  # MB; all of it would be 700
+    assert (after - before) / 1024 < 500  # MiB; the whole day would take 700
 
 
 def test_the_day_has_two_peaks_and_a_night(day: pa.Table) -> None:
@@ -74,7 +74,7 @@ def test_latency_has_a_heavy_tail() -> None:
     assert latency_quantiles(50, 0.5, tail=0)[-1] < 10 * quantiles[32_768]
 
 
-def test_categories_come_as_often_as_they_weigh() -> None:
+def test_categories_appear_in_proportion_to_their_weights() -> None:
     assert np.bincount(category_table([3, 1])).tolist() == [49_152, 16_384]
     counts = np.bincount(zipf_table(500, exponent=1.0, shift=0))
     assert counts[0] / counts[9] == pytest.approx(10, rel=0.01)
@@ -88,12 +88,12 @@ def test_chance_and_below_stay_within_their_bounds() -> None:
     assert set(dice.below(3, 1_000).tolist()) == {0, 1, 2}
 
 
-def test_rollout_goes_up_at_its_steps() -> None:
+def test_the_rollout_share_rises_at_each_step() -> None:
     times = np.array([time_of_day(9, 59), *(start for start, _ in ROLLOUT), time_of_day(23, 59)])
     assert rollout_share(times).tolist() == [0, 0.05, 0.25, 0.5, 1, 1]
 
 
-def test_clock_stays_in_its_stretch() -> None:
+def test_the_clock_stays_in_its_time_range() -> None:
     t = Clock(time_of_day(7), time_of_day(7, 30)).draw(Dice(1, 2), 10_000)
     assert time_of_day(7) <= t.min()
     assert t.max() <= time_of_day(7, 30)

@@ -1,4 +1,4 @@
-"""Traces are whole, nested in time, of one weight, and their fields agree with each other."""
+"""Traces are complete and nested in time, have one weight each, and their fields are consistent."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _one(db: duckdb.DuckDBPyConnection, text: str) -> object:
     return row[0]
 
 
-def test_every_parent_is_there_and_in_the_same_trace(db: duckdb.DuckDBPyConnection) -> None:
+def test_every_parent_exists_in_the_same_trace(db: duckdb.DuckDBPyConnection) -> None:
     lost = """select count(*) from e c left join e p
         on p.span_id = c.parent_span_id and p.duration_ms is not null
         where c.parent_span_id is not null and (p.span_id is null or p.trace_id <> c.trace_id)"""
@@ -38,7 +38,7 @@ def test_each_trace_has_one_root(db: duckdb.DuckDBPyConnection) -> None:
     assert _one(db, several) == 0
 
 
-def test_children_lie_within_their_parents_and_consumers_after(db: duckdb.DuckDBPyConnection) -> None:
+def test_children_are_within_their_parents_and_consumers_follow_them(db: duckdb.DuckDBPyConnection) -> None:
     outside = """select count(*) from e c join e p on p.span_id = c.parent_span_id and p.duration_ms is not null
         where c.timestamp < p.timestamp or (c.kind <> 'consumer' and
         epoch_us(c.timestamp) + c.duration_ms * 1000 > epoch_us(p.timestamp) + p.duration_ms * 1000 + 0.5)"""
@@ -57,7 +57,7 @@ def test_siblings_do_not_overlap(db: duckdb.DuckDBPyConnection) -> None:
     assert _one(db, overlap) == 0
 
 
-def test_log_records_lie_in_the_span_that_wrote_them(db: duckdb.DuckDBPyConnection) -> None:
+def test_log_records_belong_to_the_span_that_wrote_them(db: duckdb.DuckDBPyConnection) -> None:
     logs = "from e l left join e s on s.span_id = l.span_id and s.duration_ms is not null where l.trace_id is not null"
     logs += " and l.duration_ms is null"
     assert _one(db, f"select count(*) {logs} and (s.span_id is null or l.timestamp < s.timestamp)") == 0
@@ -65,7 +65,7 @@ def test_log_records_lie_in_the_span_that_wrote_them(db: duckdb.DuckDBPyConnecti
     assert _one(db, f"select count(*) {logs} and (l.body is null or l.severity_number is null)") == 0
 
 
-def test_a_trace_has_one_weight_and_the_id_shows_that_it_was_kept(db: duckdb.DuckDBPyConnection) -> None:
+def test_a_trace_has_one_weight_and_its_id_reaches_the_threshold(db: duckdb.DuckDBPyConnection) -> None:
     mixed = (
         "select count(*) from (select count(distinct sample_weight) n from e group by trace_id having n <> 1)"
     )
@@ -79,10 +79,10 @@ def test_a_trace_has_one_weight_and_the_id_shows_that_it_was_kept(db: duckdb.Duc
         assert int(trace[-14:], 16) >= threshold
 
 
-def test_weights_give_back_the_traffic(db: duckdb.DuckDBPyConnection) -> None:
-    """Kept with very different probabilities, the flows still come in the shares they were drawn in.
+def test_weights_restore_the_traffic(db: duckdb.DuckDBPyConnection) -> None:
+    """The flows are sampled at very different rates; weighted, they have the shares they were drawn with.
 
-    Health checks fill up chunks; they are not part of it.
+    Health checks only fill chunks and do not count.
     """
     weigh = "select sum(sample_weight) from e where kind = 'server' and"
     searches = _one(db, f"{weigh} \"http.route\" = '/connections'")
@@ -92,7 +92,7 @@ def test_weights_give_back_the_traffic(db: duckdb.DuckDBPyConnection) -> None:
     assert trips / bookings == pytest.approx(0.11 / 0.12, rel=0.12)  # type: ignore[operator]
 
 
-def test_fields_agree_with_each_other(db: duckdb.DuckDBPyConnection) -> None:
+def test_fields_are_consistent(db: duckdb.DuckDBPyConnection) -> None:
     depends = [
         ('"k8s.pod.name"', '"k8s.node.name"'),
         ('"k8s.pod.name"', '"service.version"'),
@@ -111,7 +111,7 @@ def test_fields_agree_with_each_other(db: duckdb.DuckDBPyConnection) -> None:
         assert _one(db, several) == 0, (field, other)
 
 
-def test_errors_follow_the_rule(db: duckdb.DuckDBPyConnection) -> None:
+def test_error_follows_the_rule_for_errors(db: duckdb.DuckDBPyConnection) -> None:
     rule = """coalesce(status_code = 'ERROR', false) or "error.type" is not null or
         coalesce("http.response.status_code" >= 500 or "http.response.status_code" in (408, 429), false)"""
     assert _one(db, f"select count(*) from e where error <> ({rule})") == 0
@@ -128,9 +128,9 @@ def test_queries_carry_no_secrets(db: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def test_a_longer_day_is_as_consistent() -> None:
+def test_a_larger_day_is_consistent_too() -> None:
     table = pa.Table.from_batches(list(batches(200_000, 9)))
     with duckdb.connect() as connection:
         connection.register("e", table)
-        test_every_parent_is_there_and_in_the_same_trace(connection)
+        test_every_parent_exists_in_the_same_trace(connection)
         test_each_trace_has_one_root(connection)

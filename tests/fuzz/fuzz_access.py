@@ -1,4 +1,4 @@
-"""Fuzz the readers of access logs by hand: pip install atheris, then
+"""Fuzz the readers of access logs. Run it by hand: pip install atheris, then
 
     python tests/fuzz/fuzz_access.py lines -max_total_time=300     # bytes as a file of lines
     python tests/fuzz/fuzz_access.py markers -max_total_time=300   # bytes as a dump of markers

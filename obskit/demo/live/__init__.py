@@ -1,12 +1,13 @@
-"""The booking platform as real processes on loopback: gateway, booking, payment, and who uses them.
+"""The booking platform as real processes on loopback: gateway, booking and payment, and a client.
 
-    run         the whole: start, load, canary, fault, stop, read what was written
-    story       who asks for what, and what goes wrong when
-    client      a load bounded in rate, number and time
-    processes   the services' processes as whoever starts them sees them
-    process     one of them, from the inside
-    services    what they answer
+    run               the whole run: start, load, canary, fault, stop, explain
+    scenario          what the client requests, and what goes wrong when
+    client            sends the load
+    supervisor        starts and stops the processes of the services
+    service_process   the main program of one service
+    services          the FastAPI applications of the services
+    run_report        what the events say about the run
 
-Needs the extra `live`. `process` and `services` import nothing of the extra `data`: four of them start at
-once, and a service of one's own would not either.
+Needs the extra `live`. `service_process` and `services` import nothing that only the extra `data` installs:
+four services start at once, and a real service would not import it either.
 """

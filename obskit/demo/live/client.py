@@ -1,4 +1,4 @@
-"""Who uses the platform: a load bounded in rate, in requests at once, in number and in time."""
+"""Send a load to the platform, with limits on its rate, concurrency, number of requests and time."""
 
 from __future__ import annotations
 
@@ -9,73 +9,74 @@ from collections.abc import Callable, Sequence
 
 import httpx
 
-from obskit.demo.live.story import Request
+from obskit.demo.live.scenario import Request
 
-# So few that on a machine that cannot keep up a request waits for at most a dozen others: that must stay well
-# below the delay that is planted.
-AT_ONCE = 12
-_PATIENCE = 30.0  # seconds for an answer
+# Small enough that even on a slow machine a request waits for the others much less than the planted delay.
+MAX_CONCURRENT = 12
+_TIMEOUT_SECONDS = 30.0
 
 
 class Client:
-    """Sends requests to the gateway at a steady pace, and counts what comes back.
+    """Send requests to the gateway at a steady rate, and count the responses.
 
     Args:
-        http: what sends.
-        url: of the gateway.
-        rate: requests a second, at most.
-        going: whether there is still somebody to ask; no request begins when it says no.
+        http: HTTP client to send with.
+        url: base URL of the gateway.
+        rate: maximum requests per second.
+        may_continue: called before each request; no more requests are sent once it returns false.
 
     Attributes:
-        wanted: requests that were to be made.
-        sent: requests that were made.
-        statuses: status, or the type of what failed -> requests.
+        wanted: number of requests to send.
+        sent: number of requests sent.
+        statuses: HTTP status or exception type -> number of requests.
     """
 
-    def __init__(self, http: httpx.AsyncClient, url: str, rate: float, going: Callable[[], bool]) -> None:
+    def __init__(
+        self, http: httpx.AsyncClient, url: str, rate: float, may_continue: Callable[[], bool]
+    ) -> None:
         self._http = http
         self._url = url
-        self._step = 1 / rate
-        self._going = going
-        self._room = asyncio.Semaphore(AT_ONCE)
+        self._interval = 1 / rate
+        self._may_continue = may_continue
+        self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._next = time.monotonic()
         self.wanted = self.sent = 0
         self.statuses: Counter[str] = Counter()
 
     async def send(self, requests: Sequence[Request]) -> None:
-        """Make these requests, and wait for their answers."""
+        """Send these requests and wait for their responses."""
         self.wanted += len(requests)
         async with asyncio.TaskGroup() as group:
             for request in requests:
                 await asyncio.sleep(self._next - time.monotonic())
-                await self._room.acquire()
-                if not self._going():
-                    self._room.release()
+                await self._slots.acquire()
+                if not self._may_continue():
+                    self._slots.release()
                     return
                 now = time.monotonic()
-                # What is late stays late: a machine that cannot keep up gets no burst to make up for it.
-                self._next = max(self._next, now - self._step) + self._step
+                # Late requests stay late: no burst follows to make up for a slow moment.
+                self._next = max(self._next, now - self._interval) + self._interval
                 self.sent += 1
-                group.create_task(self._ask(request))
+                group.create_task(self._send_and_count(request))
 
-    async def _ask(self, request: Request) -> None:
+    async def _send_and_count(self, request: Request) -> None:
         try:
-            status = str(await self._answer(request))
+            status = str(await self._send_one(request))
         except httpx.HTTPError as error:
             status = type(error).__name__
         finally:
-            self._room.release()
+            self._slots.release()
         self.statuses[status] += 1
 
-    async def _answer(self, request: Request) -> int:
+    async def _send_one(self, request: Request) -> int:
         books = request.order is not None
         answer = await self._http.request(
             "POST" if books else "GET",
             f"{self._url}/bookings" if books else f"{self._url}/trains/{request.train}/seats",
             json=request.order,
-            # A token in the address is how many a secret gets into telemetry.
+            # A token in the URL is a common way for secrets to get into telemetry.
             params={"session_token": request.secret},
             headers={"authorization": f"Bearer {request.secret}"},
-            timeout=_PATIENCE,
+            timeout=_TIMEOUT_SECONDS,
         )
         return answer.status_code

@@ -1,7 +1,7 @@
-"""What the gateway, booking and payment answer, and what each says on its event.
+"""The FastAPI applications of gateway, booking and payment, and the fields that each adds to its events.
 
-An ordinary FastAPI app a service. Fields say who asked, for what, what was found and which way was taken;
-what failed is an exception with a name of its own. No card number, no token: the scheme is enough.
+The fields say who sent the request, what for, what was found and which path was taken. Each kind of failure
+has its own exception class. No field contains a card number or a token; the card scheme is enough.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.trace import get_current_span
 from pydantic import BaseModel
 
-from obskit.demo.live.story import CANARY, SLOW_APP, SLOW_REGION, SLOW_SECONDS, share_of
+from obskit.demo.live.scenario import CANARY, SLOW_APP, SLOW_REGION, SLOW_SECONDS, bucket_of
 from obskit.instrument import EventMiddleware, add, event, flag, part
 
-_SEAT_MAP_SECONDS = 2.0  # a seat map is kept for so long
-_PATIENCE = 10.0  # seconds for the answer of another service
+_SEAT_MAP_SECONDS = 2.0  # time to live of a cached seat map
+_TIMEOUT_SECONDS = 10.0  # for calls of another service
 
 
 class Order(BaseModel):
-    """A booking, as the gateway gets it and hands it on."""
+    """A booking, as the gateway receives and forwards it."""
 
     user: str
     app: str
@@ -39,20 +39,20 @@ class Order(BaseModel):
 
 
 class Routing(BaseModel):
-    """Where the gateway sends a share of the users."""
+    """The base URL to which the gateway routes a percentage of the users."""
 
     url: str
     percent: int
 
 
 class Fault(BaseModel):
-    """Whether a card scheme is to fail."""
+    """Whether payments with a card scheme fail."""
 
     failing: bool
 
 
 class UpstreamFailed(Exception):
-    """Another service answered that it cannot."""
+    """Another service responded with a 5xx status."""
 
 
 class SchemeUnavailable(Exception):
@@ -60,14 +60,17 @@ class SchemeUnavailable(Exception):
 
 
 def build(service: str, version: str, upstream: Mapping[str, str]) -> FastAPI:
-    """Return a service, instrumented.
+    """Build the instrumented application of a service.
 
     Args:
         service: gateway, booking or payment.
-        version: of booking, which decides how it behaves.
-        upstream: service -> base URL of those it calls.
+        version: version of the service; the canary of booking has the planted delay.
+        upstream: service -> base URL, for the services that it calls.
+
+    Returns:
+        The application.
     """
-    client = httpx.AsyncClient(timeout=_PATIENCE, trust_env=False)
+    client = httpx.AsyncClient(timeout=_TIMEOUT_SECONDS, trust_env=False)
     HTTPXClientInstrumentor.instrument_client(client)
 
     @asynccontextmanager
@@ -82,14 +85,14 @@ def build(service: str, version: str, upstream: Mapping[str, str]) -> FastAPI:
         _booking(app, client, upstream["payment"], version)
     else:
         _payment(app)
-    _answers(app, UpstreamFailed, 502)
-    _answers(app, SchemeUnavailable, 503)
+    _add_error_handler(app, UpstreamFailed, 502)
+    _add_error_handler(app, SchemeUnavailable, 503)
     app.add_middleware(EventMiddleware)
     return app
 
 
-def _answers(app: FastAPI, kind: type[Exception], status: int) -> None:
-    """Answer an exception with a status, and leave its type and message on the event."""
+def _add_error_handler(app: FastAPI, kind: type[Exception], status: int) -> None:
+    """Respond to an exception with a status, and record its type and message on the event."""
 
     async def answer(_request: Any, error: Exception) -> JSONResponse:
         get_current_span().record_exception(error)
@@ -109,23 +112,23 @@ def _gateway(app: FastAPI, client: httpx.AsyncClient, stable: str) -> None:
 
     @app.post("/bookings")
     async def book(order: Order) -> Response:
-        to_canary = share_of(order.user, "canary") < routing.percent
-        _who(order)
+        to_canary = bucket_of(order.user, "canary") < routing.percent
+        _add_customer(order)
         add({"booking.track": "canary" if to_canary else "stable", "cart.seats": order.seats})
         base = routing.url if to_canary else stable
-        return _passed_on(await client.post(f"{base}/book", json=order.model_dump()))
+        return _forward(await client.post(f"{base}/book", json=order.model_dump()))
 
     @app.get("/trains/{train}/seats")
     async def seats(train: str) -> Response:
-        return _passed_on(await client.get(f"{stable}/trains/{train}/seats"))
+        return _forward(await client.get(f"{stable}/trains/{train}/seats"))
 
 
 def _booking(app: FastAPI, client: httpx.AsyncClient, payment: str, version: str) -> None:
-    free_seats = _seat_maps()
+    free_seats = _seat_lookup()
 
     @app.post("/book")
     async def book(order: Order) -> Response:
-        _who(order)
+        _add_customer(order)
         add(
             {
                 "train": order.train,
@@ -134,15 +137,15 @@ def _booking(app: FastAPI, client: httpx.AsyncClient, payment: str, version: str
                 "fare.currency": "EUR",
             }
         )
-        # Asked on every request: the field on the event is enough, an event of its own would be too much.
-        flag("new-seat-map", "on" if share_of(order.user, "seat map") < 30 else "off", marker=False)
+        # The flag is evaluated on every request, so a field is enough; a marker each time is too much.
+        flag("new-seat-map", "on" if bucket_of(order.user, "seat map") < 30 else "off", marker=False)
         with part("seat lookup"):
             seats = await free_seats(order.train)
         add({"seats.free": seats})
         with event("hold seats", train=order.train):
             slow = version == CANARY and (order.app, order.region) == (SLOW_APP, SLOW_REGION)
             await asyncio.sleep(SLOW_SECONDS if slow else 0.002)
-        return _passed_on(await client.post(f"{payment}/pay", json=order.model_dump()))
+        return _forward(await client.post(f"{payment}/pay", json=order.model_dump()))
 
     @app.get("/trains/{train}/seats")
     async def look(train: str) -> dict[str, int]:
@@ -174,23 +177,29 @@ def _payment(app: FastAPI) -> None:
         return {"paid": order.user}
 
 
-def _who(order: Order) -> None:
+def _add_customer(order: Order) -> None:
     add({"user.id": order.user, "app.platform": order.app, "geo.region.iso_code": order.region})
 
 
-def _passed_on(answer: httpx.Response) -> Response:
-    """Return another service's answer as one's own.
+def _forward(answer: httpx.Response) -> Response:
+    """Return the response of another service as our own.
+
+    Args:
+        answer: response of the other service.
+
+    Returns:
+        A response with the same content and status.
 
     Raises:
-        UpstreamFailed: it could not answer.
+        UpstreamFailed: the other service responded with a 5xx status.
     """
     if answer.status_code >= 500:
         raise UpstreamFailed(f"{answer.request.url.path} answered {answer.status_code}")
     return Response(answer.content, answer.status_code, media_type=answer.headers.get("content-type"))
 
 
-def _seat_maps() -> Callable[[str], Any]:
-    """Return a function that tells a train's free seats, from a cache or, more slowly, from a database."""
+def _seat_lookup() -> Callable[[str], Any]:
+    """Return a function that looks up a train's free seats in a cache or, more slowly, in a database."""
     kept: dict[str, tuple[float, int]] = {}
 
     async def free(train: str) -> int:
@@ -199,7 +208,7 @@ def _seat_maps() -> Callable[[str], Any]:
         add({"seat_map.cache.hit": hit})
         if not hit:
             await asyncio.sleep(0.01)
-            seats = 40 + share_of(train, "seats")
+            seats = 40 + bucket_of(train, "seats")
             kept[train] = time.monotonic() + _SEAT_MAP_SECONDS, seats
         return seats
 

@@ -1,4 +1,4 @@
-"""The services' processes, as whoever starts them sees them: each one started is ended."""
+"""Start the processes of the services, and stop every one of them again."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ from typing import IO, Any, Self
 from obskit.errors import ObskitError
 
 _START_SECONDS, _STOP_SECONDS = 60.0, 8.0
-_LINES = 8  # of what a service that failed said
-# It looks for modules where this process does, and not in the current folder because it happens to be that.
+_LOG_LINES = 8  # shown of a service that failed
+# The service has the module path of this process, so it never imports from the current folder by accident.
 _BOOT = "import json, sys; sys.path[:] = json.loads(sys.argv.pop()); "
-_BOOT += "from obskit.demo.live.process import main; main()"
+_BOOT += "from obskit.demo.live.service_process import main; main()"
 
 
 @dataclass
-class Service:
-    """A process that has a port and waits, or serves."""
+class ServiceProcess:
+    """The process of one service: it has a port, and waits until `serve` is called."""
 
     name: str
     process: subprocess.Popen[bytes]
@@ -34,32 +34,37 @@ class Service:
     url: str = field(default="", init=False)
 
     def serve(self, **upstream: str) -> None:
-        """Let it serve; it calls the services at these base URLs."""
+        """Let the service start to serve; it calls the services at these base URLs."""
         assert self.process.stdin is not None
-        with contextlib.suppress(BrokenPipeError):  # it is gone, which `check` tells with the reason
+        with contextlib.suppress(BrokenPipeError):  # the process has ended; `check` reports why
             self.process.stdin.write(json.dumps(upstream).encode() + b"\n")
             self.process.stdin.flush()
 
     def check(self) -> None:
-        """Make sure that it is there.
+        """Check that the process is running.
 
         Raises:
-            ObskitError: it ended by itself; with the last it said.
+            ObskitError: it has ended; the message contains the last lines of its log.
         """
         if (status := self.process.poll()) is not None:
-            raise self._gone(f"ended by itself with status {status}")
+            raise self._failure(f"exited with status {status}")
 
-    def _gone(self, how: str) -> ObskitError:
-        # Not by the file's own position, which is the process's too.
+    def _failure(self, how: str) -> ObskitError:
+        # pread, because the process shares the position of the file.
         log = os.pread(self.log.fileno(), os.fstat(self.log.fileno()).st_size, 0)
-        said = log.decode("utf-8", "replace").strip().splitlines()[-_LINES:]
-        return ObskitError("\n".join([f"the service {self.name} {how}", *said]), hint="try again")
+        said = log.decode("utf-8", "replace").strip().splitlines()[-_LOG_LINES:]
+        return ObskitError(
+            "\n".join([f"the service {self.name} {how}", *said]), hint="run obskit demo --live again"
+        )
 
     def wait_for_port(self, until: float) -> None:
-        """Wait for it to say its port.
+        """Wait until the service has printed its port.
+
+        Args:
+            until: deadline, on the clock of `time.monotonic`.
 
         Raises:
-            ObskitError: it did not until then (of `time.monotonic`), or ended.
+            ObskitError: the deadline passed, or the process ended.
         """
         pipe = self.process.stdout
         assert pipe is not None
@@ -69,12 +74,12 @@ class Service:
             if ready:
                 self.process.wait(_STOP_SECONDS)
             self.check()
-            raise self._gone("did not start in time")
+            raise self._failure(f"did not start within {_START_SECONDS:.0f} s")
         self.url = f"http://127.0.0.1:{json.loads(line)['port']}"
 
 
-class Processes:
-    """A context manager: what was started within it has ended after it.
+class Supervisor:
+    """A context manager that stops every process started inside it.
 
     Args:
         folder: where the services write their events.
@@ -82,7 +87,7 @@ class Processes:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._started: list[Service] = []
+        self._started: list[ServiceProcess] = []
 
     def __enter__(self) -> Self:
         return self
@@ -90,7 +95,7 @@ class Processes:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """End all: those who ask before those who answer, then whatever is left."""
+        """Stop all, callers before the services that they call; kill those that do not stop."""
         for service in reversed(self._started):
             service.process.terminate()
         until = time.monotonic() + _STOP_SECONDS
@@ -104,49 +109,49 @@ class Processes:
                 if file is not None:
                     file.close()
 
-    def start(self, service: str, version: str, track: str | None = None) -> Service:
-        """Start one, which does not serve yet."""
+    def start(self, service: str, version: str, track: str | None = None) -> ServiceProcess:
+        """Start a service; it does not serve yet."""
         role = {"service": service, "version": version, "track": track, "folder": str(self._folder)}
         where = json.dumps([os.path.abspath(entry) for entry in sys.path])
         log = tempfile.TemporaryFile()  # noqa: SIM115 (closed with the process)
-        process = subprocess.Popen(  # noqa: S603 (ourselves, with words of our own)
+        process = subprocess.Popen(  # noqa: S603 (our own program and arguments)
             [sys.executable, "-P", "-c", _BOOT, json.dumps(role), where],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=log,
             env=_environment(),
-            # Ctrl-C is for who started it; that one ends the services.
+            # Ctrl-C must only reach the parent, which then stops the services.
             start_new_session=True,
         )
-        started = Service(f"{service} {version}", process, log)
+        started = ServiceProcess(f"{service} {version}", process, log)
         self._started.append(started)
         return started
 
     def wait_for_ports(self) -> None:
-        """Wait for all that were started to say their ports.
+        """Wait until every service has printed its port.
 
         Raises:
-            ObskitError: one did not.
+            ObskitError: one of them did not start in time.
         """
         until = time.monotonic() + _START_SECONDS
         for service in self._started:
             service.wait_for_port(until)
 
     def running(self) -> bool:
-        """Whether all that were started are still there."""
+        """Return whether all services are still running."""
         return all(service.process.poll() is None for service in self._started)
 
     def check(self) -> None:
-        """Make sure that all are there.
+        """Check that all services are running.
 
         Raises:
-            ObskitError: one is not.
+            ObskitError: one of them has ended.
         """
         for service in self._started:
             service.check()
 
 
 def _environment() -> dict[str, Any]:
-    """Return our environment without what would send these events to a real backend, or switch them off."""
+    """Return our environment without variables that send events to a real backend or turn them off."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith(("OTEL_", "OBSKIT_"))}
     return {**ours, "OTEL_SEMCONV_STABILITY_OPT_IN": "http"}

@@ -1,6 +1,6 @@
-"""What happens in the live demo: who asks for what, from a seed, and what goes wrong when.
+"""What happens in the live demo: what the clients request, and what goes wrong when.
 
-Stages begin at a request's number, not at a time: however slow the machine, each has its share of requests.
+Each stage begins at a request number and not at a time, so it has its share of the requests on any machine.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 STABLE, CANARY = "2.3.4", "2.4.0"
 CANARY_SHARE = 50  # percent of the users, from CANARY_FROM on
 CANARY_FROM, FAULT_FROM, FAULT_UNTIL = 0.3, 0.6, 0.9  # of all requests
-# Whose bookings wait for a lock on the canary, and the cards that fail while the switch is on.
+# Bookings with this app and region wait for a lock on the canary; cards of this scheme fail during the fault.
 SLOW_APP, SLOW_REGION, SLOW_SECONDS = "android", "DE-BY", 0.7
 FAILING_SCHEME = "girocard"
 
@@ -21,21 +21,21 @@ _APPS = {"android": 50, "ios": 25, "web": 20, "kiosk": 5}
 _REGIONS = {"DE-BY": 40, "DE-BE": 30, "DE-HH": 20, "DE-SN": 10}
 _SCHEMES = {"visa": 40, "girocard": 30, "mastercard": 25, "amex": 5}
 _TRAINS = [f"T{number}" for number in range(510, 530)]
-_LOOKING = 0.2  # of the requests only look at a seat map
+_SEAT_MAP_SHARE = 0.2  # of the requests; the others are bookings
 
 
 @dataclass(frozen=True)
 class Request:
-    """One request of a client: a booking, or a look at the seats where there is no order."""
+    """One request of a client: a booking, or a look at the seat map if `order` is None."""
 
     train: str
     order: dict[str, Any] | None
-    secret: str  # which must never reach the disk
+    secret: str  # must never reach the disk
 
 
 def requests(count: int, seed: int) -> list[Request]:
-    """Return what the clients will ask for; the same seed, the same requests."""
-    dice = random.Random(seed)  # noqa: S311 (nobody's secret hangs on it)
+    """Return the requests of the clients; the same seed gives the same requests."""
+    dice = random.Random(seed)  # noqa: S311 (not used for security)
 
     def one_of(weights: dict[str, int]) -> str:
         return dice.choices(list(weights), list(weights.values()))[0]
@@ -53,21 +53,24 @@ def requests(count: int, seed: int) -> list[Request]:
             "scheme": one_of(_SCHEMES),
         }
         secret = f"{dice.getrandbits(128):032x}"
-        made.append(Request(train, None if dice.random() < _LOOKING else order, secret))
+        made.append(Request(train, None if dice.random() < _SEAT_MAP_SHARE else order, secret))
     return made
 
 
-def share_of(user: str, what: str) -> int:
-    """Return a user's place in a rollout, 0 to 99: always the same for one user, another for each rollout."""
+def bucket_of(user: str, what: str) -> int:
+    """Return a user's bucket in a rollout, 0 to 99: stable per user, and different in each rollout."""
     return zlib.crc32(f"{what}/{user}".encode()) % 100
 
 
 def planted(canary: str, fault: str) -> list[dict[str, Any]]:
-    """Return what goes wrong, as planted.json of the made-up day has it.
+    """Describe what goes wrong, in the form of `planted.json`.
 
     Args:
-        canary: the window since when the canary has its share.
-        fault: the window in which the cards fail.
+        canary: time range in which the canary gets its share of the requests, START/END.
+        fault: time range in which the cards fail, START/END.
+
+    Returns:
+        One entry per planted cause.
     """
     return [
         {
@@ -85,7 +88,7 @@ def planted(canary: str, fault: str) -> list[dict[str, Any]]:
         },
         {
             "id": "fault",
-            "title": f"payments by {FAILING_SCHEME} fail",
+            "title": f"payments with {FAILING_SCHEME} fail",
             "selection": "error",
             "where": "service.name = 'payment' and http.route = '/pay'",
             "during": fault,

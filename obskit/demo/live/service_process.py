@@ -1,8 +1,8 @@
-"""One service in a process of its own, from the inside.
+"""The main program of one service.
 
-It listens on a port that the kernel chooses and says which on stdout; then it waits on stdin for one line,
-which says whom it calls, and serves. The open stdin is its lease: when whoever started it is gone, however
-that went, stdin ends and so does the service.
+It listens on a port that the kernel chooses and prints the port to stdout. Then it reads one line from stdin,
+the base URLs of the services that it calls, and serves. It stops at the end of stdin, which comes when the
+parent process ends, even if the parent was killed.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ import uvicorn
 from obskit.demo.live.services import build
 from obskit.instrument import configure, deployment
 
-GRACE = 3  # seconds for requests in flight
+SHUTDOWN_SECONDS = 3  # for requests in flight
 _STDIN = 0
 
 
 def main() -> None:
-    """Serve until SIGTERM or the end of stdin; the role is the first argument, as JSON."""
+    """Serve until SIGTERM or the end of stdin; the first argument is the role as JSON."""
     role: dict[str, Any] = json.loads(sys.argv[1])
-    # Named as TCP, or asyncio takes it for something else and leaves Nagle's algorithm on: 40 ms an answer.
+    # Without IPPROTO_TCP, asyncio leaves Nagle's algorithm on, which adds 40 ms to each response.
     with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(512)
         print(json.dumps({"port": listener.getsockname()[1]}), flush=True)  # noqa: T201
-        line = _line()
+        line = _read_line()
         if line:
             _serve(role, json.loads(line), listener)
 
@@ -52,10 +52,10 @@ def _serve(role: dict[str, Any], upstream: dict[str, str], listener: socket.sock
         deployment(f"{service}-{version}", name=f"{service} {version}", status="started")
     app = build(service, version, upstream)
     server = uvicorn.Server(
-        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=GRACE)
+        uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=SHUTDOWN_SECONDS)
     )
-    threading.Thread(target=_end_with_stdin, args=(server,), daemon=True).start()
-    # uvicorn ends in good order at SIGTERM, then raises it again: as an exit, so that what follows is run.
+    threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
+    # uvicorn shuts down at SIGTERM and then raises it again. Make that an exit, so that `finally` runs.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
         server.run(sockets=[listener])
@@ -63,8 +63,8 @@ def _serve(role: dict[str, Any], upstream: dict[str, str], listener: socket.sock
         handle.shutdown()
 
 
-def _line() -> bytes:
-    """Return the first line of stdin; nothing if it ended before."""
+def _read_line() -> bytes:
+    """Return the first line of stdin; empty if stdin ended before."""
     read = b""
     while not read.endswith(b"\n"):
         more = os.read(_STDIN, 65536)
@@ -74,9 +74,9 @@ def _line() -> bytes:
     return read
 
 
-def _end_with_stdin(server: uvicorn.Server) -> None:
+def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:
     while os.read(_STDIN, 65536):
         pass
     server.should_exit = True
-    time.sleep(GRACE + 2)
+    time.sleep(SHUTDOWN_SECONDS + 2)
     os._exit(1)

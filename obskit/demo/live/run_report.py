@@ -1,4 +1,4 @@
-"""What the events of a live run say, asked as somebody would who knows that bookings hang and cards fail."""
+"""Explain what went wrong in a live run, from the events that its services wrote."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from obskit.demo.live.client import Client
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.errors import EmptySelection
 from obskit.events import Events, load
 from obskit.explain import Explanation
@@ -19,17 +19,17 @@ _MOST_FINDINGS = 3
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a run asked, and what was seen of it.
+class RunReport:
+    """The requests of a live run, and the explanations of what went wrong.
 
     Attributes:
         path: folder of the events.
-        sent: requests that the client made; fewer than `wanted` where the machine could not keep up.
-        wanted: that were to be made.
-        statuses: status, or type of what failed -> requests.
-        events: rows read back.
-        planted: what went wrong, as `planted.json` beside the events has it.
-        explanations: of each of these, the answer to its question; None where it did not come to pass.
+        sent: number of requests sent; fewer than `wanted` if the machine could not keep up.
+        wanted: number of requests to send.
+        statuses: HTTP status or exception type -> number of requests.
+        events: number of events loaded.
+        planted: what went wrong, as in `planted.json` next to the events.
+        explanations: one for each entry of `planted`; None if no event matches its selection.
     """
 
     path: Path
@@ -41,7 +41,7 @@ class Seen:
     explanations: list[Explanation | None]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as JSON can hold it."""
+        """Return the report as a JSON-safe dict."""
         return {
             "path": str(self.path),
             "requests": {"sent": self.sent, "wanted": self.wanted, "statuses": self.statuses},
@@ -56,45 +56,45 @@ class Seen:
             f"{pluralize(self.sent, 'request')} ({answers or 'none'}) made {pluralize(self.events, 'event')}"
         ]
         if self.sent < self.wanted:
-            more = pluralize(self.wanted - self.sent, "more was", "more were")
-            lines.append(f"{more} not made: this machine could not keep up")
+            missing = pluralize(self.wanted - self.sent, "request was", "requests were")
+            lines.append(f"{missing} not sent: this machine could not keep up")
         for planted, explanation in zip(self.planted, self.explanations, strict=True):
-            lines += ["", *_answer(self.path, planted, explanation)]
+            lines += ["", *_answer_lines(self.path, planted, explanation)]
         return "\n".join([*lines, "", f"what was planted: {self.path / 'planted.json'}"])
 
 
-def look(folder: Path, client: Client, planted: list[dict[str, Any]]) -> Seen:
-    """Load what the services wrote and ask for what went wrong."""
+def analyze_run(folder: Path, client: Client, planted: list[dict[str, Any]]) -> RunReport:
+    """Load what the services wrote and explain each thing that went wrong."""
     events = load(folder)
-    return Seen(
+    return RunReport(
         path=folder,
         sent=client.sent,
         wanted=client.wanted,
         statuses=dict(sorted(client.statuses.items())),
         events=events.scope.dataset.rows,
         planted=planted,
-        explanations=[_explained(events, asked) for asked in planted],
+        explanations=[_explain_or_none(events, asked) for asked in planted],
     )
 
 
-def _explained(events: Events, asked: dict[str, Any]) -> Explanation | None:
+def _explain_or_none(events: Events, asked: dict[str, Any]) -> Explanation | None:
     try:
         return events.explain(asked["selection"], where=asked["where"], during=asked["during"])
-    except EmptySelection:  # the load was cut short before it
+    except EmptySelection:  # the load ended before it happened
         return None
 
 
-def _answer(folder: Path, planted: dict[str, Any], explanation: Explanation | None) -> list[str]:
+def _answer_lines(folder: Path, planted: dict[str, Any], explanation: Explanation | None) -> list[str]:
     if explanation is None:
-        return [f"{_TITLES[planted['id']]}: there were none"]
+        return [f"{_TITLES[planted['id']]}: none in the events"]
     slow, others = explanation.selection["events"], explanation.baseline["events"]
-    # Double quotes are enough: none of these conditions holds what a shell reads in them.
+    # Double quotes are enough: these conditions contain nothing that a shell expands inside them.
     typed = f'--select "{planted["selection"]}" --where "{planted["where"]}" --during {planted["during"]}'
-    lines = [f"{_TITLES[planted['id']]}, {slow:,} of {slow + others:,}; what sets them apart:"]
+    lines = [f"{_TITLES[planted['id']]}, {slow:,} of {slow + others:,}; they differ from the others by:"]
     for rank, finding in enumerate(explanation.findings[:_MOST_FINDINGS], 1):
         lines.append(f" {rank}. {finding.condition}")
-        shares = words.share(finding.selected_share), words.share(finding.baseline_share)
+        shares = formatting.share(finding.selected_share), formatting.share(finding.baseline_share)
         lines.append("    {} of these, {} of the others".format(*shares))
     if not explanation.findings:
-        lines.append("    nothing, beyond chance")
+        lines.append("    nothing significant")
     return [*lines, f"    obskit explain {shlex.quote(str(folder))} {typed}"]
