@@ -2,10 +2,10 @@
 
 python -m benchmarks.receive [--rounds 3] [--requests 300] [--only speed flood]
 
-Every contestant is a process on the first core, the sender one on the second, in turn, round after round; the
-least CPU and the least wall time of the rounds count. A request has 512 spans of 30 attributes, none like
-another. The alternative is what one writes in ten minutes: FastAPI, protobuf's own parser and its own
-conversion to JSON, a line a request, flushed before the answer.
+Every contestant runs as a process on the first core, and the sender on the second. The contestants take turns in
+each round; the least CPU and the least wall time of the rounds count. A request has 512 distinct spans of 30
+attributes. The alternative is what you could write in ten minutes: FastAPI, protobuf's own parser and its own
+conversion to JSON, one line per request, flushed before the response.
 """
 
 from __future__ import annotations
@@ -234,7 +234,7 @@ def speed(rounds: int, count: int) -> None:
         f"{SPANS} spans of {ATTRIBUTES} attributes per request, {len(plain[0]) / SPANS:.0f} bytes per span\n"
     )
     print(
-        "| | spans/s, wall | spans per CPU-second | beside the alternative | peak MiB |\n|---|---|---|---|---|"
+        "| | spans/s, wall | spans per CPU-second | ratio to the alternative | peak MiB |\n|---|---|---|---|---|"
     )
     other = min(cpu["FastAPI, JSON lines"])
     for name in contestants:

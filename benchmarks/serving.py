@@ -1,10 +1,10 @@
 """Measure what events cost in real requests to a FastAPI application, by tracer and instrumentation.
 
 A saturated server behind uvicorn on loopback is limited by CPU, so the CPU per request determines the throughput.
-Other programs on the machine disturb CPU time less than wall time.
-The server is asked for its CPU before and after each round. All take turns in short rounds, and each is held
-against the official instrumentation with the no-op tracer in its own round; processes differ by how their
-memory lies, so there are several of each, and the median counts.
+Other programs on the machine disturb CPU time less than wall time. The server reports its CPU before and after
+each round. The contestants take turns in short rounds, and each is compared with the official instrumentation and
+the no-op tracer in the same round. Processes differ in their memory layout, so each contestant has several, and
+the median counts.
 """
 
 from __future__ import annotations
@@ -165,9 +165,9 @@ def measure(rounds: int, processes: int = 4, number: int = 240) -> None:
     """Print the cost of a request, by tracer and instrumentation.
 
     Args:
-        rounds: of each process.
-        processes: of each mode, one after another.
-        number: of requests a round; a third of it where one takes long.
+        rounds: number of rounds per process.
+        processes: number of processes per mode, one after another.
+        number: number of requests per round; a third of it for slow requests.
     """
     for kind, (what, request) in REQUESTS.items():
         costs: dict[tuple[str, str], list[float]] = {mode: [] for mode in MODES}

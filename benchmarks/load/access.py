@@ -37,7 +37,7 @@ AGENTS = [
 
 
 def lines(form: str, count: int) -> Iterator[str]:
-    """Yield the lines of a log: 50 requests a second, a few hundred agents, half of them with a query."""
+    """Yield the lines of a log: 50 requests per second, a few hundred agents, half of them with a query."""
     chance = random.Random(7)
     for n in range(count):
         second = n // 50

@@ -17,14 +17,12 @@ from obskit.demo.traffic import (
     ROLLOUT,
     SEARCH_DEPLOY,
     WATCHED,
-    time_of_day,
 )
 from obskit.text import pluralize
 
 _BOOKING = next(service for service in SERVICES if service.name == "booking")
 _OLD, _NEW = _BOOKING.versions
 _EARLY = (ROLLOUT[0][0], ROLLOUT[-1][0])
-_AFTER = (ROLLOUT[0][0], time_of_day(24))
 
 
 def _time_range(window: tuple[int, int]) -> str:

@@ -9,10 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from obskit.demo.draw import Dice, category_table, latency_quantiles, zipf_table
 from obskit.demo.fields import SCHEMA
 from obskit.demo.stream import CHUNK_ROWS, batches
-from obskit.demo.traffic import DAY_US, ROLLOUT, Clock, rollout_share, time_of_day
 from obskit.names import COLUMNS
 
 
@@ -64,37 +62,3 @@ def test_the_day_has_two_peaks_and_a_night(day: pa.Table) -> None:
     hours = pc.hour(day["timestamp"]).to_numpy()
     traffic = np.bincount(hours, weights=day["sample_weight"].to_numpy(), minlength=24)
     assert traffic[[0, 1, 2, 23]].max() < traffic[[5, 6, 15]].min() / 3
-
-
-def test_latency_has_a_heavy_tail() -> None:
-    quantiles = latency_quantiles(50, 0.5, tail=0.01, alpha=1.2)
-    assert quantiles[32_768] == pytest.approx(50_000, rel=0.001)
-    assert (np.diff(quantiles) >= 0).all()
-    assert quantiles[-1] > 40 * quantiles[32_768]
-    assert latency_quantiles(50, 0.5, tail=0)[-1] < 10 * quantiles[32_768]
-
-
-def test_categories_appear_in_proportion_to_their_weights() -> None:
-    assert np.bincount(category_table([3, 1])).tolist() == [49_152, 16_384]
-    counts = np.bincount(zipf_table(500, exponent=1.0, shift=0))
-    assert counts[0] / counts[9] == pytest.approx(10, rel=0.01)
-
-
-def test_chance_and_below_stay_within_their_bounds() -> None:
-    dice = Dice(1, 1)
-    assert dice.chance(0.25, 100_000).mean() == pytest.approx(0.25, abs=0.01)
-    assert not dice.chance(0.0, 1_000).any()
-    assert dice.chance(1.0, 1_000).all()
-    assert set(dice.below(3, 1_000).tolist()) == {0, 1, 2}
-
-
-def test_the_rollout_share_rises_at_each_step() -> None:
-    times = np.array([time_of_day(9, 59), *(start for start, _ in ROLLOUT), time_of_day(23, 59)])
-    assert rollout_share(times).tolist() == [0, 0.05, 0.25, 0.5, 1, 1]
-
-
-def test_the_clock_stays_in_its_time_range() -> None:
-    t = Clock(time_of_day(7), time_of_day(7, 30)).draw(Dice(1, 2), 10_000)
-    assert time_of_day(7) <= t.min()
-    assert t.max() <= time_of_day(7, 30)
-    assert DAY_US % 86_400_000_000 == 0

@@ -1,4 +1,4 @@
-"""What generate() writes: JSON lines, Datasets and planted.json; and the committed sample."""
+"""What generate() writes: files, Datasets and planted.json; and the committed sample."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 
 from obskit.dataset import open_dataset
 from obskit.demo.generate import generate
-from obskit.demo.jsonl import json_lines
 from obskit.demo.stream import batches
 from obskit.errors import DatasetError, InvalidArgument
 
@@ -44,24 +43,6 @@ def test_the_committed_sample_is_small() -> None:
 def test_the_committed_sample_has_40_000_lines() -> None:
     rows = sum(gzip.decompress(path.read_bytes()).count(b"\n") for path in SAMPLE.glob("*.jsonl.gz"))
     assert rows == 40_000
-
-
-def test_json_lines_have_the_values_of_the_columns() -> None:
-    [batch] = batches(300, 4)
-    for text, row in zip(json_lines(batch).to_pylist(), batch.to_pylist(), strict=True):
-        said = json.loads(text)
-        assert None not in said.values()
-        known = {name: value for name, value in row.items() if value is not None and name != "error"}
-        known["timestamp"] = known["timestamp"].strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        assert said == known
-
-
-def test_json_lines_escape_special_characters() -> None:
-    batch = pa.record_batch({"a": ['quote " and \\ and \n', None], "b": [None, 1.5]})
-    assert [json.loads(text) for text in json_lines(batch).to_pylist()] == [
-        {"a": 'quote " and \\ and \n'},
-        {"b": 1.5},
-    ]
 
 
 def test_parquet_output_is_a_dataset_of_the_same_rows(tmp_path: Path) -> None:
