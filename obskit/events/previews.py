@@ -25,7 +25,7 @@ LARGE = 1_000_000
 """Rows beyond which making the codes of a Dataset takes longer than people like to wait."""
 
 FEW = 12
-"""With at most this many fields without codes, no sample is taken; some, such as trace ids, never have codes."""
+"""No sample is taken for this many fields without codes or fewer; trace ids, for one, never have codes."""
 
 ResultType = TypeVar("ResultType")
 Shown = Callable[[Explanation], object]
