@@ -50,5 +50,5 @@ def pluralize(count: float | None, one: str, more: str | None = None) -> str:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the first line of an error's message that is not blank; its type where there is none."""
+    """Return the first line of an error's message that is not blank; the error's type if all are blank."""
     return next((line for line in str(error).splitlines() if line.strip()), type(error).__name__)

@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: arguments without the program's name; by default those of the process.
 
     Returns:
-        The exit status: 0 answered, 1 the data cannot be read or no row is left, 2 the call is wrong,
+        The exit status: 0 success, 1 the data cannot be read or no row is left, 2 wrong arguments,
         130 interrupted.
     """
     try:

@@ -17,7 +17,7 @@ examples:
   obskit lab events/                        a notebook with the heatmap of these files
 
 Conditions are SQL: "http.route = '/book' and duration_ms > 500". Strings go in single quotes.
-Exit status: 0 answered, 1 the data cannot be read or no row is left, 2 the call is wrong, 130 interrupted.
+Exit status: 0 success, 1 the data cannot be read or no row is left, 2 wrong arguments, 130 interrupted.
 """
 
 
@@ -98,7 +98,7 @@ def _source(parser: argparse.ArgumentParser) -> None:
     when.add_argument(
         "--since",
         metavar="TIME",
-        help="from this time on, or the last stretch of time: 2026-05-04T10:00Z, 30m, 6h, 2d",
+        help="from this time on (2026-05-04T10:00Z), or this long before the newest event (30m, 6h, 2d)",
     )
     when.add_argument(
         "--between",
@@ -117,7 +117,7 @@ def _mapping(group: argparse._ActionsContainer) -> None:
     group.add_argument(
         "--error",
         metavar="CONDITION",
-        help="which events are errors, in place of the rules for statuses: \"level = 'ERROR'\"",
+        help="which events are errors, in place of the default rule: \"level = 'ERROR'\"",
     )
 
 
@@ -189,7 +189,11 @@ def _explain(parser: argparse.ArgumentParser) -> None:
         help="only look at this field; repeat for several",
     )
     parser.add_argument(
-        "--depth", type=int, choices=(1, 2, 3), default=3, help="most conditions per finding; default 3"
+        "--depth",
+        type=int,
+        choices=(1, 2, 3),
+        default=3,
+        help="largest number of conditions per finding; default 3",
     )
     parser.add_argument(
         "--cluster",
@@ -230,7 +234,7 @@ def _convert(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--to",
         choices=("dataset", "parquet", "arrow", "jsonl", "otlp-json", "jaeger"),
-        help="the format; default: the one of OUT's suffix, or a dataset without a suffix",
+        help="the format; by default the suffix of OUT decides, and any other name is a dataset",
     )
     parser.add_argument("--fields", metavar="A,B,...", help="only these fields")
     _source(parser)

@@ -43,7 +43,7 @@ def probe(arguments: argparse.Namespace) -> None:
     """Probe the URLs, and print the events or write them into a folder.
 
     Without a folder, a terminal gets one readable line per request, and a pipe gets JSON lines. Ctrl-C and
-    SIGTERM end it like the last request.
+    SIGTERM end it as the last request does.
 
     Args:
         arguments: the command's arguments.

@@ -36,7 +36,7 @@ def show(result: Result, arguments: argparse.Namespace) -> None:
 
 
 def triage(arguments: argparse.Namespace) -> None:
-    """Print the operations, what changed in them, and what sets it apart."""
+    """Print the operations, what changed in them, and what explains the change."""
     # A window sets where "later" begins and ends; all earlier rows stay, to compare with.
     since, until = arguments.since, None
     if arguments.between is not None:
@@ -99,12 +99,12 @@ def query(arguments: argparse.Namespace) -> None:
 def _require_rows(events: Events, rows: int) -> None:
     """Raise EmptySelection if a condition or window was given and leaves no rows.
 
-    In Python an empty result is a result; a script learns of it by the exit status.
+    In Python an empty result is not an error. On the command line the exit status reports it to scripts.
     """
     where = events.scope.where
     if where is not None and not rows:
         raise EmptySelection(
-            f"none of {events.dataset.rows:,} rows is left: {where.text} is true for no row",
+            f"none of {events.dataset.rows:,} rows matches {where.text}",
             hint="obskit info PATH lists the fields, their most common values and the time range",
         )
 
@@ -119,7 +119,7 @@ def split_calculations(given: list[str]) -> tuple[list[str], list[str]]:
         The paths, and the calculations.
 
     Raises:
-        InvalidArgument: no path comes before the calculations.
+        InvalidArgument: there is no path before the calculations.
     """
     cut = next(
         (i for i, word in enumerate(given) if _CALCULATION.match(word) and not Path(word).exists()),
@@ -127,13 +127,13 @@ def split_calculations(given: list[str]) -> tuple[list[str], list[str]]:
     )
     if cut == 0:
         raise InvalidArgument(
-            f"no path comes before {given[0]!r}", hint="obskit query events/ 'count()' --by http.route"
+            f"a path must come before {given[0]!r}", hint="obskit query events/ 'count()' --by http.route"
         )
     return given[:cut], given[cut:]
 
 
 def impact(arguments: argparse.Namespace) -> None:
-    """Print how many users or customers an outcome hit, of how many."""
+    """Print how many users or customers an outcome affected, and how many there are."""
     with Progress() as progress:
         answer = opened(arguments, progress).impact(arguments.select, by=arguments.by)
     show(answer, arguments)

@@ -146,7 +146,7 @@ def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:
 
 
 def _new_report(skipped: list[Path], display_names: dict[str, str]) -> LoadReport:
-    """Return a report that tells which documents were skipped."""
+    """Return a report that lists the documents that were skipped."""
     report = LoadReport(display_names=display_names)
     if skipped:
         names = [path.name for path in skipped[:3]]

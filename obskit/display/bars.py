@@ -25,7 +25,7 @@ def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
             `selected`, `baseline` (events) and `selected_share`, `baseline_share` (in [0, 1]).
         top: at most so many findings are drawn, the strongest at the top.
     Returns:
-        A plotly figure with two bars per finding, each labelled with its share and count.
+        A plotly figure with two bars per finding, each labeled with its share and count.
     Raises:
         MissingDependency: plotly is not installed.
     """
@@ -69,7 +69,7 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url:
         top: at most so many findings and refinements are shown; the others are counted.
         trace_url: address of a trace with `{trace_id}` in it, http or https; None for no links.
     Returns:
-        HTML; all text from the data is escaped. Colours are inline styles, the only ones that notebooks keep
+        HTML; all text from the data is escaped. Colors are inline styles, the only ones that notebooks keep
         when they are not trusted.
     """
     parts = ["<div>", _sentences(explanation)]

@@ -61,7 +61,7 @@ class Chart(_Figure):  # type: ignore[misc]
 
 
 def chart(traces: list[Any], **layout: Any) -> Chart:
-    """Return a figure in the common style: transparent with grey text, readable in light and dark themes."""
+    """Return a figure in the common style: transparent with gray text, readable in light and dark themes."""
     axis = {"gridcolor": GRID, "zeroline": False, "linecolor": GRID, "automargin": True}
     base: dict[str, Any] = {
         "template": "none",

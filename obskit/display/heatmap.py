@@ -38,7 +38,7 @@ def heatmap(
         markers: (x value, label) of vertical lines, for example deployments.
         dark: whether the page is dark: few events are dark then, and many are light.
     Returns:
-        A plotly figure; cells without events are empty, not in the colour of few events.
+        A plotly figure; cells without events are empty, not in the color of few events.
     Raises:
         MissingDependency: plotly is not installed.
     """

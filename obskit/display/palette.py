@@ -1,6 +1,6 @@
-"""Colours: one sequential hue for counts, and two for selection and baseline that most people can tell apart.
+"""Colors: one sequential hue for counts, and two for selection and baseline that most people can tell apart.
 
-Colour is never the only sign: whatever is coloured is also labelled, hatched or placed apart.
+Color is never the only sign: whatever is colored is also labeled, hatched or placed apart.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ BASELINE = "#56B4E9"
 RAMP_LIGHT = ("#e4dcf1", "#c2b0e0", "#9a7fcb", "#6d4aa6", "#35155f")
 RAMP_DARK = ("#33234f", "#553a85", "#8561bf", "#b698e0", "#f3ecff")
 
-# Grey that is readable on white (4.5:1) and near black (4.2:1): a plotly figure can't know the page's theme.
+# Gray that is readable on white (4.5:1) and near black (4.2:1): a plotly figure can't know the page's theme.
 INK = "#777777"
 GRID = "rgba(128,128,128,0.25)"
-# Colours of series; neighbours differ in lightness as well as in hue.
+# Colors of series; neighbors differ in lightness as well as in hue.
 SERIES = ("#56B4E9", "#E69F00", "#009E73", "#CC79A7", "#0072B2", "#D55E00", "#8561BF", "#8C8C8C")
 
 

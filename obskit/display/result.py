@@ -75,8 +75,8 @@ class Result:
             InvalidArgument: there is no figure for this answer.
         """
         raise InvalidArgument(
-            f"there is no plot of a {self.kind} of this shape",
-            hint="ask for a time series: query(..., every='1m').plot()",
+            f"this result ({self.kind}) has no plot",
+            hint="plot a time series: query(..., every='1m').plot()",
         )
 
     def footer(self) -> list[str]:

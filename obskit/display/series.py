@@ -28,7 +28,7 @@ def series(
         table: an Arrow table, or columns by name; one row per bucket of time and group, in any order.
         time: the column with the start of the bucket.
         values: columns to draw, each in a panel of its own; the panels share the time axis.
-        by: columns whose values name a group; each group is a line, in the same colour in every panel.
+        by: columns whose values name a group; each group is a line, in the same color in every panel.
         title: text above the figure.
         markers: (time, label) of vertical lines.
     Returns:

@@ -24,7 +24,7 @@ NULL = "null"
 MOST_ROWS = 50
 LEAST_WIDTH = 8  # characters of a column of text, or of the name of another column
 MOST_CHARACTERS = 60  # characters of a cell
-_SHORT = 16  # cells up to this length are never wrapped; a long neighbour would squeeze them
+_SHORT = 16  # cells up to this length are never wrapped; a long neighbor would squeeze them
 # Alignment is set in each cell: JupyterLab's own rule for table cells is stronger than a class.
 _LEFT, _RIGHT = 'style="text-align:left"', 'class="n" style="text-align:right"'
 _GREY = "color:var(--jp-ui-font-color2,GrayText)"

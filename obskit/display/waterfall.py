@@ -96,8 +96,8 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
             and, where known, `service.name`, `kind`, `error`; other columns are ignored.
         most: at most so many spans are drawn, the first in order; the title says so.
     Returns:
-        A plotly figure, in milliseconds from the start of the trace. Each service has a colour, and each row
-        its name; errors are hatched and labelled.
+        A plotly figure, in milliseconds from the start of the trace. Each service has a color, and each row
+        its name; errors are hatched and labeled.
     Raises:
         MissingDependency: plotly is not installed.
     """

@@ -36,7 +36,7 @@ class Scope:
     Attributes:
         dataset: the stored events.
         engine: runs statements over the dataset.
-        where: the condition that rows must fulfil; None for all rows.
+        where: the condition that rows must fulfill; None for all rows.
         derived: (name, expression) of each computed field, in order.
         notes: what the reader of a result must know about this scope.
     """

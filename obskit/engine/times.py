@@ -25,7 +25,7 @@ _OPERATORS = frozenset("=<>'\"()")
 
 @dataclass(frozen=True)
 class Window:
-    """A window of time [start, end), so that neighbouring windows share no event.
+    """A window of time [start, end), so that neighboring windows share no event.
 
     Attributes:
         start: microseconds since the epoch, inclusive; None is open.
@@ -86,7 +86,7 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
         raise _not_a_window(given)
     if start is not None and end is not None and start >= end:
         raise InvalidArgument(
-            f"the window {Window(start, end)} does not end after it begins",
+            f"the window {Window(start, end)} must end after it begins",
             hint="give the earlier time first",
         )
     return Window(start, end)

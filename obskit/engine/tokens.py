@@ -243,7 +243,7 @@ def _unexpected_character(text: str, at: int) -> ConditionError:
         "[": "write field = 'value' to test whether a list contains a value",
     }
     return ConditionError(
-        f"{character!r} at character {at + 1} has no meaning in a condition",
+        f"{character!r} at character {at + 1} is not allowed in a condition",
         hint=hints.get(character, "put values in single quotes and unusual field names in double quotes"),
     )
 

@@ -330,7 +330,7 @@ class Walker:
                 plain = self._walk(item)
                 if not isinstance(plain, Literal) or plain.value is None:
                     raise ConditionError(
-                        f"{name} needs a written value instead of {self._show(item)}", hint=function.hint
+                        f"{name} needs a literal value, got {self._show(item)}", hint=function.hint
                     )
                 values.append(plain.value)
             else:
@@ -394,5 +394,7 @@ def _arity(least: int, function: Function) -> str:
 
 def _placeholder_number(name: str, prefix: str) -> int:
     if not name.startswith(prefix) or not name[1:].isdigit():
-        raise ConditionError(f"{name!r} does not belong here", hint="write a field, a value or a function")
+        raise ConditionError(
+            f"{name!r} is not part of a condition", hint="write a field, a value or a function"
+        )
     return int(name[1:])

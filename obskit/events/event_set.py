@@ -1,6 +1,6 @@
 """`EventSet`: which events are meant, how they are narrowed, read out, written and shown.
 
-`Events` adds the verbs that analyse them.
+`Events` adds the verbs that analyze them.
 """
 
 from __future__ import annotations

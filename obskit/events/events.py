@@ -164,7 +164,7 @@ class Events(EventSet):
 
         Where the exact answer has to wait for a large dataset to be indexed, an answer from a sample comes
         first,
-        labelled as one: passed to `on_sample`, or shown in a notebook until the exact answer is there.
+        labeled as one: passed to `on_sample`, or shown in a notebook until the exact answer is there.
 
         Args:
             selection: condition for the outcome to explain: slow, failed, on the new version.
@@ -235,7 +235,7 @@ class Events(EventSet):
         population: Population = "units",
         progress: Progress | None = None,
     ) -> Triage:
-        """Compare every operation with its own earlier behaviour, and explain those that got worse.
+        """Compare every operation with its own earlier behavior, and explain those that got worse.
 
         Args:
             since: where "later" begins: a datetime, ISO 8601 text, or "-30m" before the newest event. By

@@ -1,4 +1,4 @@
-"""Answers from a sample, labelled as such, until the exact answer is there.
+"""Answers from a sample, labeled as such, until the exact answer is there.
 
 An exact answer has to wait where large files are not converted yet (`preview` helps), or where a large
 Dataset has no codes yet (`explain_sample` helps).
@@ -25,7 +25,7 @@ LARGE = 1_000_000
 """Rows beyond which making the codes of a Dataset takes longer than people like to wait."""
 
 FEW = 12
-"""Fields without codes for which no sample is worth it; some, such as trace ids, never have codes."""
+"""No sample is taken for this many fields without codes or fewer; trace ids, for one, never have codes."""
 
 ResultType = TypeVar("ResultType")
 Shown = Callable[[Explanation], object]

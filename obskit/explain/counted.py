@@ -47,7 +47,7 @@ class Singles:
     Attributes:
         conditions: those that may be causes.
         descriptive: those on fields that describe the outcome.
-        weak: fields of many values none of which stands out: a set of them may.
+        weak: fields with many values of which none stands out alone; a set of values may stand out.
     """
 
     conditions: tuple[FieldCondition, ...]

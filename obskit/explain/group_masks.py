@@ -91,8 +91,8 @@ def group_masks(question: Question) -> GroupMasks:
         if earlier is not None:
             if bool((earlier[f] if now is None else earlier[f] & now[f]).any()):
                 raise InvalidArgument(
-                    "history overlaps the time that is explained",
-                    hint="give a history that ends where during begins",
+                    "history overlaps the time window to explain",
+                    hint="choose a history that ends when `during` begins",
                 )
             past = in_population & earlier[f]
             groups["history"].append(past if null is None else past & ~null)

@@ -89,7 +89,7 @@ class Explanation:
 
     Attributes:
         findings: causes of their own, in descending order of evidence.
-        refinements: further significant slices, parts or neighbours of the findings, by evidence.
+        refinements: further significant slices, parts or neighbors of the findings, by evidence.
         describes: conditions on fields that describe the outcome: how errors failed, in which timed part
             slow events were.
         skipped: fields left out or only partly looked at, each {"field", "reason"}.

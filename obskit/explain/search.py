@@ -35,7 +35,7 @@ class Group:
     Attributes:
         seen: conditions x rows; 1 where the row meets the condition, else 0.
         weight: the weight of each row; the sum is 1.
-        size: how many independent rows the sample is worth.
+        size: the effective number of independent rows in the sample.
     """
 
     seen: Matrix
@@ -62,7 +62,7 @@ class Screen:
     baseline: Group
 
     def optimistic(self, p1: Floats, p0: Floats) -> Floats:
-        """Return the divergence if both shares are off by two standard errors in the slice's favour."""
+        """Return the divergence if both shares are off by two standard errors in the slice's favor."""
         high = np.minimum(p1 + 2 * np.sqrt(p1 * (1 - p1) / self.selected.size) + 2 / self.selected.size, 1.0)
         low = np.maximum(p0 - 2 * np.sqrt(p0 * (1 - p0) / self.baseline.size), 0.0)
         return self.likely(np.where(p1 > 0, high, 0.0), low)

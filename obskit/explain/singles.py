@@ -1,4 +1,4 @@
-"""Conditions on one field that are worth a look: values, missing, numeric intervals, sets.
+"""Candidate conditions on one field: values, missing, numeric intervals, sets.
 
 All counts are exact, over all rows of both groups, from dictionary codes.
 """

@@ -51,7 +51,7 @@ def parse_interval(every: str | float | bool) -> float:
 class RepeatingThread:
     """A thread that calls a method again and again, until it is stopped or the method's object is gone.
 
-    The pause after a call is at least as long as the call took, so no more than half of the time is spent.
+    The pause after a call is at least as long as the call took, so at most half of the time is spent loading.
 
     Args:
         call: a bound method. The thread does not keep its object alive.
@@ -149,7 +149,7 @@ class EventsFollower:
             self._report({"every": every, "text": "", "error": ""})
 
     def stop(self) -> None:
-        """Load no more."""
+        """Stop loading."""
         with self._lock:
             if self._thread is not None:
                 self._thread.stop()

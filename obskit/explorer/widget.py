@@ -230,7 +230,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
             return [self._group_items[row]]
         found = self._raw.get(int(message.get("version") or 0))
         if found is None:
-            raise InvalidArgument("this menu is of an older answer", hint="open the menu again")
+            raise InvalidArgument("this menu belongs to an older answer", hint="open the menu again")
         conditions = list(found[str(message["list"])][row]["conditions"])
         return conditions if chip is None else [conditions[int(chip)]]
 
@@ -375,7 +375,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """Show the picture and then the widget, which hides the picture while it works.
 
         JupyterLab shows an error in place of a widget without a kernel, whatever else the same output holds.
-        So the picture, which can be read without a kernel, is an output of its own.
+        So the picture, which can be seen without a kernel, is a separate output.
         """
         data, metadata = self._repr_mimebundle_()
         still = {"text/html": data["text/html"], "text/plain": data["text/plain"]}

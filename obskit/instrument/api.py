@@ -321,7 +321,7 @@ def incident(
         title: what is wrong, in a few words.
         attributes: more fields with dotted names.
         status: open, mitigated or resolved.
-        severity: on your organisation's scale.
+        severity: on your organization's scale.
         id: the incident's id in another system.
         **fields: more fields.
 

@@ -86,7 +86,7 @@ class Handle:
     def shutdown(self, timeout: float = 5.0) -> bool:
         """Flush within `timeout` seconds, then close; return whether everything was written.
 
-        Runs by itself at a normal exit. Later events are dropped and counted.
+        Called automatically at a normal exit. Later events are dropped and counted.
         """
         return self._runtime.shutdown(timeout) if self._runtime else True
 

@@ -1,4 +1,4 @@
-"""Calculate values of groups by SQL: one statement for sums, one per field of which percentiles are taken.
+"""Calculate values of groups by SQL: one statement for sums, one per field with percentiles.
 
 Every statement groups the same rows by the same keys and sorts by them, so the columns of all fit together.
 """

@@ -51,7 +51,7 @@ def check_axis(scope: Scope, name: str) -> None:
     kind = scope.schema.field(name).type
     if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise InvalidArgument(
-            f"{name} is {kind}, which has no axis", hint="choose a field of numbers or times"
+            f"{name} is {kind} and cannot be an axis", hint="choose a numeric field or a time"
         )
 
 

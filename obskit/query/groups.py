@@ -129,7 +129,7 @@ def query(
         ConditionError, UnknownField, UnknownFunction, InvalidArgument: an argument cannot be parsed.
         LimitExceeded: `every` makes more than a million intervals, or five million rows.
 
-    Cost: one statement for sums and one for each field of which percentiles are taken; or one pass over
+    Cost: one statement for sums and one for each field with percentiles; or one pass over
         codes, if all fields are coded and only counts and percentiles are calculated.
     """
     text = format_call(

@@ -185,7 +185,7 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
         report.reject("end of the file", damage)
     if first and not rows:
         raise ReadError(
-            f"{source.path} has no object that curl printed ({first})",
+            f"{source.path} has no JSON object printed by curl ({first})",
             hint="the file may be truncated; run curl again",
         )
 

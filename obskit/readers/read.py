@@ -1,4 +1,4 @@
-"""Read one file, or many of which some may not hold events."""
+"""Read one file, or many files, some of which may not hold events."""
 
 from __future__ import annotations
 

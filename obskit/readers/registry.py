@@ -198,8 +198,8 @@ def _ambiguous(path: Path, found: list[Reader]) -> ReadError:
     choices = ", ".join(f"{suffixes[0]} for {name}" for name, suffixes in own.items() if suffixes)
     message = f"{path} could be {names}, and its suffix does not decide"
     if choices:
-        return ReadError(message, hint=f"rename the file with a suffix that decides: {choices}")
-    return ReadError(message, hint="the sniff of one of these readers has to be stricter")
+        return ReadError(message, hint=f"rename the file; its suffix selects the reader: {choices}")
+    return ReadError(message, hint="make `sniff` of one of these readers stricter")
 
 
 REGISTRY = Registry()

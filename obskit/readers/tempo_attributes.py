@@ -81,7 +81,7 @@ def read_attributes(
 
 
 def _column(name: str, values: pa.Array) -> Attributes:
-    """Return a column of one attribute as pairs; an empty text is no value."""
+    """Return a column of one attribute as pairs; empty text counts as missing."""
     if pa.types.is_list(values.type):
         lists = values.to_pylist()
         at = np.flatnonzero(np.array([bool(v) for v in lists], bool))

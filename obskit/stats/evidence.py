@@ -71,7 +71,7 @@ def share(part: Counts, whole: Counts) -> Floats:
 def effective_size(
     part: Counts, whole: Counts, design_effect: Floats | float = 1.0, *, side: Side = "low"
 ) -> Floats:
-    """Return how many independent, equally weighted observations a slice's share is worth.
+    """Return the effective sample size of a slice's share: independent, equally weighted observations.
 
     n_eff = p(1-p)/v, where v is the variance of the weighted share under Poisson sampling:
     v = sum n w² (1[in slice] - p)² / (sum n w)². Where v is 0 (p is 0 or 1): (sum n w)² / (sum n w²).
@@ -105,10 +105,10 @@ def effective_size(
 def share_and_size(
     part: Counts, whole: Counts, design_effect: Floats | float = 1.0, unit: float = 0.0, *, side: Side
 ) -> tuple[Floats, Floats]:
-    """Return each slice's share and how many observations it is worth, on the careful side.
+    """Return each slice's share and its effective sample size, both on the conservative side.
 
     Where weights differ, all heavy rows may be on one side by chance, and the variance of the share looks
-    smaller than it is. So a share is never worth more than the spread of the weights allows (Kish). Where
+    smaller than it is. So the size never exceeds the one that the spread of the weights allows (Kish). Where
     clusters differ in size, a large one is added: inside the slice for an upper bound, else outside.
 
     Args:
@@ -309,7 +309,7 @@ def excess_score(
     """Return the score of each slice's excess of the outcome over its own earlier rate.
 
     Let a and b be the slice's weights in the selection and the baseline, A and B those of the whole groups,
-    H the outcome's earlier rate, and h the slice's own, shrunk towards H by 20 observations. The slice adds
+    H the outcome's earlier rate, and h the slice's own, shrunk toward H by 20 observations. The slice adds
     e = max(0, a - h(a+b)) beyond its usual, of E = A - H(A+B) in all. The share e/E is compared with the
     slice's share of all events, (a+b)/(A+B). A slice that was always bad adds little and sinks; it is not
     removed.

@@ -156,7 +156,7 @@ def incident(rows: int | None = None) -> pa.Table:
         rows: number of events; None for all eight.
 
     Returns:
-        A table, in an order that is not that of time.
+        A table, not sorted by time.
 
     Example:
         print(incident(rows=3).column_names)

@@ -110,7 +110,7 @@ def _split_repeats(
     """Split outcomes into those to explain and repeats, which are in the same traces as one of those.
 
     An operation whose service was deployed is explained before its callers and the operations that it calls;
-    otherwise the innermost operation is. An outcome of which only a part is in the traces of others is a
+    otherwise the innermost operation is. An outcome that is only partly in the traces of others is a
     repeat too, if the rest is no more than before.
 
     Args:

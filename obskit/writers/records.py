@@ -63,7 +63,7 @@ class Record:
         return self.columns.pop(name, None)
 
     def take_text(self, name: str) -> str | None:
-        """Take a text for a format that cannot tell an empty text from none."""
+        """Take a text for a format that cannot distinguish empty text from null."""
         return self.columns.pop(name) if self.columns.get(name) else None
 
     def take_id(self, name: str) -> str | None:

@@ -308,7 +308,7 @@ def test_an_empty_selection_or_baseline_is_an_error(tmp_path: Path, say: Callabl
         assert say(verb, path, "--where", "duration_ms > 1e9") == (
             1,
             "",
-            "obskit: none of 300 rows is left: duration_ms > 1e9 is true for no row\n"
+            "obskit: none of 300 rows matches duration_ms > 1e9\n"
             "Hint: obskit info PATH lists the fields, their most common values and the time range\n",
         )
     status, out, _ = say("query", path, "--by", "v", "--having", '"count()" > 1000')

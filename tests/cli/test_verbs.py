@@ -356,7 +356,7 @@ def test_a_wrong_question_is_2(words: list[str], events: Path, capsys: pytest.Ca
 def test_calculations_need_a_path_before_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert refused(capsys, "query", "count()") == (
         2,
-        "obskit: no path comes before 'count()'\nHint: obskit query events/ 'count()' --by http.route\n",
+        "obskit: a path must come before 'count()'\nHint: obskit query events/ 'count()' --by http.route\n",
     )
 
 

@@ -57,8 +57,7 @@ def test_a_result_without_a_plot_names_one_that_has() -> None:
     with pytest.raises(InvalidArgument) as caught:
         result(n=[1]).plot()
     assert str(caught.value) == (
-        "there is no plot of a query of this shape\n"
-        "Hint: ask for a time series: query(..., every='1m').plot()"
+        "this result (query) has no plot\nHint: plot a time series: query(..., every='1m').plot()"
     )
 
 

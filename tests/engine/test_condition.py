@@ -108,7 +108,7 @@ def test_the_value_of_a_condition_for_each_row(text: str, expected: list[bool | 
         (
             "duration_ms > 5; drop table events",
             ConditionError,
-            "';' at character 16 has no meaning in a condition\nHint: write one expression, without `;`",
+            "';' at character 16 is not allowed in a condition\nHint: write one expression, without `;`",
         ),
         (
             "(select 1) = 1",

@@ -37,7 +37,7 @@ from tests.engine.rows import ROWS
         ),
         (
             "regexp_matches(name, name)",
-            "regexp_matches needs a written value instead of name\n"
+            "regexp_matches needs a literal value, got name\n"
             "Hint: for example: regexp_matches(http.route, '^/v[0-9]+/')",
         ),
         (

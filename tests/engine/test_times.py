@@ -94,7 +94,7 @@ def test_what_is_a_window(text: Any, start: float | None, end: float | None) -> 
         (
             ("2026-05-05", "2026-05-04"),
             InvalidArgument,
-            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z does not end after it begins\n"
+            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z must end after it begins\n"
             "Hint: give the earlier time first",
         ),
         (
@@ -187,7 +187,7 @@ def test_other_values_are_windows_or_conditions(scope: Scope) -> None:
     ("text", "error", "says"),
     [
         ("2026-05-04T25:00Z/", ConditionError, "'2026-05-04T25:00Z' is not a time"),
-        ("2026-05-05/2026-05-04", InvalidArgument, "does not end after it begins"),
+        ("2026-05-05/2026-05-04", InvalidArgument, "must end after it begins"),
         ("", InvalidArgument, "'' is not a window of time"),
         ("/", InvalidArgument, "'/' is not a window of time"),
         ("3xx > 1", ConditionError, "'3xx' at character 1 is neither a number nor a known field"),

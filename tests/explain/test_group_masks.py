@@ -46,7 +46,7 @@ def test_history_must_not_overlap_during(scope: Scope) -> None:
             ),
         )
     assert str(caught.value) == (
-        "history overlaps the time that is explained\nHint: give a history that ends where during begins"
+        "history overlaps the time window to explain\nHint: choose a history that ends when `during` begins"
     )
 
 

@@ -69,7 +69,7 @@ def test_history_is_the_time_before_during(scope: Scope) -> None:
         (
             {"during": ("2026-05-05T00:00Z", "2026-05-04T00:00Z")},
             InvalidArgument,
-            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z does not end after it begins\n"
+            "the window 2026-05-05T00:00:00Z/2026-05-04T00:00:00Z must end after it begins\n"
             "Hint: give the earlier time first",
         ),
         (

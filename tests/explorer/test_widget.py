@@ -180,7 +180,7 @@ def test_errors_are_shown_and_the_next_question_is_answered(explorer):
     send(explorer, type="nonsense")
     assert explorer._status["text"] == "unknown message 'nonsense'"
     send(explorer, type="only", list="findings", row=0, chip=0, version=999)
-    assert explorer._status["text"] == "this menu is of an older answer"
+    assert explorer._status["text"] == "this menu belongs to an older answer"
     send(explorer, type="brush", brush=SLOW)
     assert explorer._status["state"] == "idle"
 

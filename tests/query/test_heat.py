@@ -66,7 +66,7 @@ def test_heatmap_of_two_numbers_and_its_table() -> None:
 def test_heatmap_without_rows_and_with_invalid_arguments() -> None:
     empty = heatmap(events().narrow("size > 5000"))
     assert empty.grid.sum() == 0
-    with pytest.raises(InvalidArgument, match=r"http\.route is string, which has no axis"):
+    with pytest.raises(InvalidArgument, match=r"http\.route is string and cannot be an axis"):
         heatmap(events(), y="http.route")
     with pytest.raises(
         InvalidArgument, match=r"bins must be two whole numbers from 1 to 4,000, got \(0, 5\)"

@@ -128,7 +128,7 @@ def test_the_best_match_wins_then_the_suffix_else_an_error_names_both(tmp_path):
         registry.choose(Source(other))
     assert str(caught.value) == (
         f"{other} could be one or two, and its suffix does not decide\n"
-        "Hint: rename the file with a suffix that decides: .one for one, .two for two"
+        "Hint: rename the file; its suffix selects the reader: .one for one, .two for two"
     )
     registry.register(sure := reader("sure", (), Match.CERTAIN))
     assert registry.choose(Source(other)) is sure
@@ -144,14 +144,14 @@ def test_a_suffix_that_several_readers_have_is_not_suggested(tmp_path):
         registry.choose(Source(path))
     assert str(caught.value) == (
         f"{path} could be one or two, and its suffix does not decide\n"
-        "Hint: rename the file with a suffix that decides: .log for two"
+        "Hint: rename the file; its suffix selects the reader: .log for two"
     )
     registry = Registry()
     registry.register(reader("one", (".txt",), Match.CERTAIN))
     registry.register(reader("two", (".txt",), Match.CERTAIN))
     with pytest.raises(ReadError) as caught:
         registry.choose(Source(path))
-    assert caught.value.hint == "the sniff of one of these readers has to be stricter"
+    assert caught.value.hint == "make `sniff` of one of these readers stricter"
 
 
 def test_a_reader_may_claim_a_file_by_its_name(tmp_path):

@@ -195,7 +195,7 @@ class Request:
             self._ended = time.time_ns()
 
     def _observe(self, message: Message) -> bool:
-        """Record what a message tells; return whether it is the response's last."""
+        """Record the content of an ASGI message; return whether it is the last of the response."""
         kind = message["type"]
         if kind == "http.response.body":
             self._size += len(message.get("body", b""))

@@ -88,6 +88,6 @@ class OverflowQueue:
         return True
 
     def close(self) -> None:
-        """Accept no more lines."""
+        """Stop accepting lines."""
         with self._changed:
             self._closed = True

@@ -1,6 +1,6 @@
 """Open a file as a stream of decompressed bytes, one piece in memory at a time.
 
-The first bytes of a file tell what it is compressed with. A stream that breaks off or is corrupt yields all
+The first bytes of a file identify its compression. A stream that breaks off or is corrupt yields all
 bytes before the break, then ends; `damage` says why.
 """
 
@@ -69,9 +69,9 @@ class Plain:
 class Gzip:
     """Concatenated gzip members. `max_length` limits what a decompression bomb can fill at once.
 
-    `step` is the most bytes read at once. After the end of a member few are read: what is read beyond the end
-    of a member is read again for the next, and members may be tiny. zlib returns nothing of a piece in which
-    it fails, so that piece is fed again byte by byte.
+    At most `step` bytes are read at once. Bytes read beyond the end of a member are read again for the next
+    one, and members may be tiny, so only few bytes are read after the end of a member. If zlib fails, it
+    returns nothing of the piece, so that piece is fed again byte by byte.
     """
 
     def __init__(self, file: BinaryIO) -> None:
@@ -197,7 +197,7 @@ _STREAMS: dict[str, Callable[[BinaryIO], Stream]] = {
 
 
 def _compression(magic: bytes) -> str | None:
-    """Return what a file is compressed with, by its first ten bytes; None if it is not."""
+    """Return the compression of a file, detected from its first ten bytes; None if there is none."""
     if magic[:2] == _GZIP:
         return "gzip"
     if magic[:3] == BZIP2 and magic[4:] in _BZIP2_MARKS:  # text may begin with BZh too

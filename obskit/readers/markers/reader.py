@@ -75,7 +75,7 @@ def identify(item: dict[str, Any]) -> tuple[str, Rows] | None:
 
 @functools.lru_cache(maxsize=4)
 def kind_of(head: bytes) -> str | None:
-    """Return the tool that wrote a file's first objects; None if one of them is no marker or webhook."""
+    """Return the tool that wrote a file's first objects; None if one is neither a marker nor a webhook."""
     if not _HINTS.search(head) or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
         return None
     first: str | None = None

@@ -3,7 +3,7 @@
     bytes        08 96 01                       12 02 68 69
     field        number 1, VARINT, value 150    number 2, LEN, bytes 68 69 ("hi")
 
-Used to find message boundaries, to recognise what a message holds, and to read damaged messages: it knows the
+Used to find message boundaries, to recognize what a message holds, and to read damaged messages: it knows the
 offset of a fault. Undamaged messages are decoded by ptars (see `messages`).
 """
 

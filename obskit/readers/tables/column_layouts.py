@@ -1,4 +1,4 @@
-"""Tables of tracing tools, in Parquet or Arrow: recognised by their columns and read as spans.
+"""Tables of tracing tools, in Parquet or Arrow: recognized by their columns and read as spans.
 
 columns Timestamp, TraceId, SpanId, SpanName, Duration, ...    spans of the Collector's ClickHouse exporter
 columns TraceID, rs, RootSpanName, ...                         a block of Grafana Tempo: one row per trace
