@@ -169,8 +169,8 @@ def test_an_old_python_is_passed_over(tmp_path: Path) -> None:
         (folder / name).write_text("#!/bin/sh\nexit 1\n")
         os.chmod(folder / name, 0o755)
     assert "no Python 3.11 or newer" in run_venv(tmp_path, path=str(folder)).stderr
-    told = run_venv(tmp_path, path=str(folder), PYTHON="python3")
-    assert told.stderr == "obskit: PYTHON=python3 is not a Python 3.11 or newer\n"
+    done = run_venv(tmp_path, path=str(folder), PYTHON="python3")
+    assert done.stderr == "obskit: PYTHON=python3 is not a Python 3.11 or newer\n"
 
 
 def test_a_python_without_venv_and_pip_says_what_to_install(tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_a_python_without_venv_and_pip_says_what_to_install(tmp_path: Path) -> N
     )
 
 
-def test_a_folder_that_is_no_environment_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_an_environment_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / ".venv").mkdir()
     (tmp_path / ".venv/precious").write_text("mine")
     done = run_venv(tmp_path, path=str(tools_only(tmp_path)))
