@@ -1,4 +1,4 @@
-"""What every test stands on: a cache of its own, the sample, the real data beside the checkout, a browser."""
+"""Fixtures of every test: a cache of its own, the sample, the real data next to the checkout, a browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def _reason_to_skip(marker: str) -> str | None:
     if marker == "browser" and not any(shutil.which(name) for name in BROWSERS):
         return "needs Chromium"
     if marker == "shared" and not SHARED.is_dir():
-        return "needs the real data beside the checkout (OBSKIT_SHARED)"
+        return "needs the real data next to the checkout (OBSKIT_SHARED)"
     if marker == "node" and not (shutil.which("node") and shutil.which("npm")):
         return "needs node and npm"
     return None
@@ -72,7 +72,7 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """Real data beside the checkout; for tests with the marker `shared`."""
+    """Real data next to the checkout; for tests with the marker `shared`."""
     return SHARED
 
 

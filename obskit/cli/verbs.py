@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from obskit.cli.load import opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.tables import text_table
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import Events, Triage
@@ -71,7 +71,11 @@ def info(arguments: argparse.Namespace) -> None:
     else:
         rows, first, last = events.scope.extent
         of = "" if events.scope.where is None else f"{rows:,} of "
-        when = "" if first is None or last is None else f" from {words.time(first)} to {words.time(last)}"
+        when = (
+            ""
+            if first is None or last is None
+            else f" from {formatting.time(first)} to {formatting.time(last)}"
+        )
         write(
             f"{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
             f"{text_table(fields.shown, most=MOST_FIELDS)}\n"

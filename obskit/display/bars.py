@@ -7,7 +7,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.chart import Chart, chart, literal, plotly
 from obskit.display.palette import BASELINE, SELECTION
 from obskit.display.tables import check_link
@@ -45,7 +45,10 @@ def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
                 y=labels,
                 x=shares,
                 marker={"color": colour, "pattern": {"shape": pattern, "size": 5, "solidity": 0.25}},
-                text=[f"{words.share(p)} ({words.count(n)})" for p, n in zip(shares, events, strict=True)],
+                text=[
+                    f"{formatting.share(p)} ({formatting.count(n)})"
+                    for p, n in zip(shares, events, strict=True)
+                ],
                 textposition="outside",
                 cliponaxis=False,
                 hovertemplate="%{y}<br>%{text}<extra>%{fullData.name}</extra>",
@@ -110,10 +113,10 @@ def _sentences(explanation: Mapping[str, Any]) -> str:
     selection, baseline = explanation.get("selection") or {}, explanation.get("baseline") or {}
     history = explanation.get("history")
     lines = [
-        f"<b>Selection</b> {_swatch(SELECTION)}: {words.events(selection)}, "
-        f"<code>{_text(words.asked(selection))}</code>",
-        f"<b>Baseline</b> {_swatch(BASELINE)}: {words.events(baseline)}, "
-        f"<code>{_text(words.asked(baseline))}</code>",
+        f"<b>Selection</b> {_swatch(SELECTION)}: {formatting.events(selection)}, "
+        f"<code>{_text(formatting.asked(selection))}</code>",
+        f"<b>Baseline</b> {_swatch(BASELINE)}: {formatting.events(baseline)}, "
+        f"<code>{_text(formatting.asked(baseline))}</code>",
     ]
     if isinstance(history, Mapping) and history.get("condition"):
         lines.append(f"<b>History</b>: <code>{_text(history['condition'])}</code>")
@@ -135,7 +138,7 @@ def _table(findings: Sequence[Mapping[str, Any]], title: str, trace_url: str | N
             name += f"<br>holds for the same events: {', '.join(aliases)}"
         if finding.get("note"):
             name += f"<br>{_text(finding['note'])}"
-        arithmetic = words.without(finding.get("what_if"))
+        arithmetic = formatting.without(finding.get("what_if"))
         if arithmetic:
             name += f"<br>{_text(arithmetic)}"
         name += _examples(finding, trace_url)
@@ -143,7 +146,7 @@ def _table(findings: Sequence[Mapping[str, Any]], title: str, trace_url: str | N
             f'<tr><td style="text-align:left">{name}</td>'
             f"{_bar(finding.get('selected_share'), finding.get('selected'), SELECTION)}"
             f"{_bar(finding.get('baseline_share'), finding.get('baseline'), BASELINE)}"
-            f'<td style="text-align:left">{escape(words.strength(finding))}</td></tr>'
+            f'<td style="text-align:left">{escape(formatting.strength(finding))}</td></tr>'
         )
     return f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
 
@@ -168,7 +171,7 @@ def _examples(finding: Mapping[str, Any], trace_url: str | None) -> str:
 def _bar(share: float | None, events: float | None, colour: str) -> str:
     width = 100 * min(1.0, max(0.0, share or 0.0))
     return (
-        f'<td style="text-align:left; min-width:130px">{words.share(share)} ({words.count(events)})'
+        f'<td style="text-align:left; min-width:130px">{formatting.share(share)} ({formatting.count(events)})'
         f'<div style="width:{width:.2f}%; height:8px; background-color:{colour}"></div></td>'
     )
 
@@ -183,15 +186,15 @@ def _swatch(colour: str) -> str:
 
 
 def _title(finding: Mapping[str, Any]) -> str:
-    return words.conjunction(finding.get("conditions") or ()) or str(finding.get("condition"))
+    return formatting.conjunction(finding.get("conditions") or ()) or str(finding.get("condition"))
 
 
 def _alias(alias: Any) -> str:
     if not isinstance(alias, Mapping):
         return str(alias)
     if alias.get("conditions"):
-        return words.conjunction(alias["conditions"])
-    return words.condition(alias) if "op" in alias else str(alias.get("condition", alias))
+        return formatting.conjunction(alias["conditions"])
+    return formatting.condition(alias) if "op" in alias else str(alias.get("condition", alias))
 
 
 def _short(text: str, most: int = 60) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.tables import html_page, html_table, text_table
 from obskit.errors import InvalidArgument
 from obskit.text import pluralize, safe
@@ -110,7 +110,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):
-        return words.time(value)
+        return formatting.time(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import pyarrow as pa
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.errors import InvalidArgument
 from obskit.text import pluralize, safe
 
@@ -51,20 +51,15 @@ def format_cell(value: Any, unit: bytes | None = None) -> str:
         return "true" if value else "false"
     if isinstance(value, (int, float)):
         if unit == SHARE and math.isfinite(value):
-            return words.share(value)
-        return words.duration(value) if unit == MS else words.number(value)
+            return formatting.share(value)
+        return formatting.duration(value) if unit == MS else formatting.number(value)
     if isinstance(value, datetime):
-        return words.time(value)
+        return formatting.time(value)
     if isinstance(value, str):
         return value
     if isinstance(value, (list, tuple)):
         return "[" + ", ".join(format_cell(item) for item in value) + "]"
     return str(value)
-
-
-def format_time(moment: datetime) -> str:
-    """Return a time in ISO 8601 and UTC."""
-    return words.time(moment)
 
 
 def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_ROWS) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.chart import Chart, chart, literal, plotly
 from obskit.display.palette import SERIES
 from obskit.text import pluralize
@@ -118,7 +118,7 @@ def waterfall(spans: pa.Table | Sequence[Mapping[str, Any]], *, most: int = 500)
         label.append(
             literal("\u2003" * depth + " ".join(filter(None, (service, str(span.get("name") or "?")))))
         )
-        points = words.points(span.get("events"))
+        points = formatting.points(span.get("events"))
         more = f"{' · ERROR' if failed else ''}{f' · {points}' if points else ''}"
         hover.append(f"{literal(span.get('span_id'))}{more}")
     bar = go.Bar(

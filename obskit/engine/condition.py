@@ -27,6 +27,7 @@ from obskit.engine.tree import MAX_DEPTH, depth
 from obskit.engine.walk import Parsed, Walker
 from obskit.errors import ConditionError, ObskitError, UnknownFunction
 from obskit.names import nearest
+from obskit.text import first_line
 
 _MAX_SIGNS = 100  # in a row, as in `not not not x`; more would overflow the stack of the parser
 
@@ -157,7 +158,7 @@ def ibis_to_text(expression: Any, schema: pa.Schema) -> str:
         raise unknown_field(name[0] if name else str(error), schema.names) from None
     except Exception as error:  # Ibis raises many kinds for an expression over other fields
         raise ConditionError(
-            f"this Ibis expression cannot be read: {str(error).splitlines()[0] if str(error) else error!r}",
+            f"this Ibis expression cannot be read: {first_line(error)!r}",
             hint='refer to fields by name: _["http.route"] == "/book"',
         ) from None
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.bars import comparison, comparison_html
 from obskit.display.result import plain
 from obskit.text import pluralize, safe
@@ -77,9 +77,9 @@ class Finding:
 
     def __str__(self) -> str:
         return (
-            f"{_pasteable(self)}: {words.share(self.selected_share)} of the selection, "
-            f"{words.share(self.baseline_share)} of the baseline, "
-            f"{words.ratio(_finite(self.risk_ratio))} the rate"
+            f"{_pasteable(self)}: {formatting.share(self.selected_share)} of the selection, "
+            f"{formatting.share(self.baseline_share)} of the baseline, "
+            f"{formatting.ratio(_finite(self.risk_ratio))} the rate"
         )
 
 
@@ -174,11 +174,13 @@ class Explanation:
 
     def __str__(self) -> str:
         lines = [
-            f"{words.events(self.selection)} where {words.asked(self.selection)}",
-            f"against {words.events(self.baseline)} where {words.asked(self.baseline)}",
+            f"{formatting.events(self.selection)} where {formatting.asked(self.selection)}",
+            f"against {formatting.events(self.baseline)} where {formatting.asked(self.baseline)}",
         ]
         if self.history:
-            lines.append(f"usual rates from {words.events(self.history)} where {self.history['condition']}")
+            lines.append(
+                f"usual rates from {formatting.events(self.history)} where {self.history['condition']}"
+            )
         if self.sampled:
             lines.append(f"FROM A SAMPLE of {pluralize(self.sampled, 'event')}; the exact answer follows")
         lines.append("")
@@ -209,9 +211,10 @@ def _lines(finding: Finding, lead: str) -> list[str]:
     pad = " " * len(lead)
     out = [
         lead + _pasteable(finding),
-        f"{pad}{words.share(finding.selected_share)} of the selection ({words.count(finding.selected)}), "
-        f"{words.share(finding.baseline_share)} of the baseline ({words.count(finding.baseline)})",
-        pad + words.strength(finding.to_dict()),
+        f"{pad}{formatting.share(finding.selected_share)} of the selection "
+        f"({formatting.count(finding.selected)}), "
+        f"{formatting.share(finding.baseline_share)} of the baseline ({formatting.count(finding.baseline)})",
+        pad + formatting.strength(finding.to_dict()),
     ]
     if finding.aliases:
         shown = ", ".join(finding.aliases[:3]) + (
@@ -220,7 +223,7 @@ def _lines(finding: Finding, lead: str) -> list[str]:
         out.append(f"{pad}holds for the same events: {shown}")
     if finding.note:
         out.append(pad + finding.note)
-    arithmetic = words.without(finding.what_if)
+    arithmetic = formatting.without(finding.what_if)
     if arithmetic:
         out.append(pad + arithmetic)
     traces = [row["trace_id"] for row in finding.examples.get("selected", []) if row.get("trace_id")]
@@ -232,7 +235,7 @@ def _lines(finding: Finding, lead: str) -> list[str]:
 def _pasteable(finding: Finding) -> str:
     """Return the finding as `where` reads it, or in words if it names many values."""
     long = any(len(item.get("values") or ()) > 12 for item in finding.conditions)
-    return words.conjunction(finding.conditions) if long else finding.condition
+    return formatting.conjunction(finding.conditions) if long else finding.condition
 
 
 def _finite(value: float) -> float | None:

@@ -25,10 +25,10 @@ def html(state: State, picture: Picture | None, found: Mapping[str, Any] | None,
     """
     parts = [f"<p><b>{escape(_title(state))}</b></p>"]
     if picture is not None:
-        said = escape(picture.words)
+        caption = escape(picture.words)
         parts.append(
-            f'<img alt="{said}" width="700" height="240" style="background-color:#fff" '
-            f'src="{data_uri(picture.grid)}"><p>{said}</p>'
+            f'<img alt="{caption}" width="700" height="240" style="background-color:#fff" '
+            f'src="{data_uri(picture.grid)}"><p>{caption}</p>'
         )
     if found is not None:
         parts.append(comparison_html(found))

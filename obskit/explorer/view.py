@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.palette import RAMP_DARK, RAMP_LIGHT
 from obskit.engine import format_condition, moment
 from obskit.errors import InvalidArgument
@@ -118,7 +118,7 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
     total = float(grid.sum())
     one, more = ("unit of work", "units of work") if picked else ("event", "events")
     what = one if total == 1 else more
-    about = f"{words.count(total)} {what}{_by_weight(events)}"
+    about = f"{formatting.count(total)} {what}{_by_weight(events)}"
     view = {
         "columns": columns,
         "rows": rows,
@@ -154,7 +154,7 @@ def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, A
         items.append(
             {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
         )
-        cells = [words.count(row[column]) for column in counted]
+        cells = [formatting.count(row[column]) for column in counted]
         cells += ["" if row[column] is None else f"{row[column]:,.4g}" for column in ("p50", "p99")]
         lines.append(["(missing)" if value is None else str(value) if value != "" else "''", *cells])
     table = {

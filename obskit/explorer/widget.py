@@ -20,8 +20,7 @@ import obskit.explain
 from obskit.dataset import drop_entry
 from obskit.errors import InvalidArgument, MissingDependency, ObskitError
 from obskit.explain import ExplainOptions
-from obskit.explorer import presentation as present
-from obskit.explorer import static
+from obskit.explorer import presentation, static
 from obskit.explorer.brush import Brush, micros
 from obskit.explorer.follower import DEFAULT_SECONDS, EventsFollower, parse_interval
 from obskit.explorer.latest import Cancelled, Latest
@@ -90,7 +89,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._group_items: list[dict[str, Any]] = []
         self._explanation: Any = None
         self._error: Exception | None = None
-        self._said = ""
+        self._status_text = ""
         self._picture: Picture | None = None
         narrowing = None if where is None else events.scope.condition(where).text
         until = incomplete_from(events, math.inf) if x == "timestamp" else None
@@ -262,7 +261,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         if self._explanation is None or stale:
             self._explain(after, cancelled)
         elif after.selection is not None:
-            self._say("idle", self._said)
+            self._say("idle", self._status_text)
         if not cancelled():
             self._tabulate(after)
 
@@ -295,8 +294,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         found = obskit.explain.explain(events.scope, selection, watched)
         if cancelled():
             return
-        self._said = f"{present.summary(found.to_dict())} ({time.perf_counter() - began:.2f} s)"
-        self._tell(found, "idle", self._said)
+        self._status_text = f"{presentation.summary(found.to_dict())} ({time.perf_counter() - began:.2f} s)"
+        self._tell(found, "idle", self._status_text)
         self._explained_from = base
 
     def _tell(self, found: Any, state: str, text: str) -> None:
@@ -311,7 +310,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._raw[self._version] = raw
         self._raw.pop(self._version - KEPT, None)
         link = getattr(self._base, "trace_link", lambda _: None)
-        self._found = {**present.explanation(raw, link), "version": self._version}
+        self._found = {**presentation.explanation(raw, link), "version": self._version}
 
     def _tabulate(self, state: State) -> None:
         table, items = grouped(self._events(state), state) if state.group is not None else ({}, [])

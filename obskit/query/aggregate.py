@@ -78,7 +78,7 @@ def aggregate(
     named = [value.name(f"k{at}") for at, value in enumerate(keys.values())]
     base = table.group_by(named).aggregate(**aggregates) if named else table.aggregate(**aggregates)
     output = scope.run(_sort_by_keys(base, len(names)))
-    join_statements, found = [output.sql], output.table
+    statements, found = [output.sql], output.table
     values: Columns = {}
     for at, calculation in enumerate(calculations):
         if calculation not in coarse:
@@ -88,13 +88,13 @@ def aggregate(
         by_argument.setdefault(_argument(calculation).text, []).append(calculation)
     for group in by_argument.values():
         output = scope.run(_sort_by_keys(_percentiles(table, named, group, weight), len(names)))
-        join_statements.append(output.sql)
+        statements.append(output.sql)
         for at, calculation in enumerate(group):
             values[calculation.name] = _middles(output.table.column(f"p{at}"))
     return Groups(
         keys={name: found.column(f"k{at}") for at, name in enumerate(names)},
         values={c.name: values[c.name] for c in calculations},
-        sql=tuple(join_statements),
+        sql=tuple(statements),
         rows=int(sum(found.column("rows").to_pylist())),
         unweighted=int(sum(x or 0 for x in found.column("unweighted").to_pylist()))
         if "unweighted" in aggregates

@@ -91,7 +91,7 @@ def heatmap(
             f"bins must be two whole numbers from 1 to {MOST_BINS:,}, got {bins!r}",
             hint="for example: bins=(200, 60)",
         )
-    query_text = format_call("heatmap", scope=scope, x=x, y=y, bins=bins, log=log)
+    call_text = format_call("heatmap", scope=scope, x=x, y=y, bins=bins, log=log)
     x, y = scope.resolve(x), scope.resolve(y)
     for name in (x, y):
         check_axis(scope, name)
@@ -119,7 +119,7 @@ def heatmap(
     return Heatmap(
         kind="heatmap",
         table=_cells(grid, x_axis, y_axis),
-        query=query_text,
+        query=call_text,
         sql=join_statements(scope, [sql]),
         dataset=dataset_of(scope),
         notes=merge_notes(notes),

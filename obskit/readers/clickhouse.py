@@ -21,6 +21,7 @@ from obskit.readers.batches.row_batcher import attribute_name
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl import reader as jsonl
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE, NAMED, TIMESTAMP, FileReport, ReadOptions
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import parse
@@ -67,7 +68,7 @@ def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON lines of the exporter's tables."""
     if not _LINE.search(head) or head.lstrip()[:1] != b"{":
         return Match.NO
-    for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n")[:20]:
+    for line in head.removeprefix(UTF8_BOM).split(b"\n")[:20]:
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError:

@@ -167,7 +167,8 @@ def _below(folder: Path) -> list[Path]:
         except OSError:
             continue  # no permission, or deleted meanwhile
         seen.add(key)
-        shown: Sequence[Path | os.DirEntry[str]] = _selected(where, entries) or entries
+        selected = _selected(where, entries)
+        shown: Sequence[Path | os.DirEntry[str]] = entries if selected is None else selected
         shown = [path for path in shown if not path.name.startswith(".") and path.name not in _OWN_FILES]
         waiting += [Path(path) for path in reversed(shown) if path.is_dir()]
         files += [Path(path) for path in shown if path.is_file()]

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from obskit.readers.batches.attribute_columns import Attributes
 from obskit.readers.batches.row_batcher import MalformedRecord
-from obskit.readers.otlp import messages as otlpwire
+from obskit.readers.otlp import messages
 from obskit.readers.otlp.protobuf_wire import Broken
 from obskit.readers.otlp.rowwise import value
 from obskit.schema import FileReport
@@ -149,7 +149,7 @@ def _decoded(data: bytes) -> Any:
     while length > 0x7F:
         size, length = size + bytes([length & 0x7F | 0x80]), length >> 7
     try:
-        found = value(otlpwire.value("arrayValue", b"\x0a" + size + bytes([length]) + data))
+        found = value(messages.value("arrayValue", b"\x0a" + size + bytes([length]) + data))
     except (Broken, MalformedRecord, ValueError):
         return data.hex()
     return found[0] if found else None

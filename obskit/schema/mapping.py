@@ -58,10 +58,20 @@ def read_mapping(mapping: Mapping[str, Any] | None) -> dict[str, list[tuple[str,
         Name of the source's column -> [(field, how to read the column)].
 
     Raises:
-        InvalidArgument: an unknown key or unit, or no source column.
+        InvalidArgument: not a mapping of names, an unknown key or unit, or no source column.
     """
     out: dict[str, list[tuple[str, SourceColumn]]] = {}
+    if mapping is not None and not isinstance(mapping, Mapping):
+        raise InvalidArgument(
+            f"mapping must be a dict, got {type(mapping).__name__}",
+            hint='write field -> column, such as {"duration_ms": "elapsed"}',
+        )
     for target, given in (mapping or {}).items():
+        if not isinstance(target, str):
+            raise InvalidArgument(
+                f"field names in a mapping must be text, got {target!r}",
+                hint='write field -> column, such as {"duration_ms": "elapsed"}',
+            )
         item = {"from": given} if isinstance(given, str) else given
         if not isinstance(item, Mapping) or not isinstance(item.get("from"), str) or set(item) - _KEYS:
             raise InvalidArgument(

@@ -16,11 +16,10 @@ from unittest.mock import patch
 import orjson
 
 from obskit.errors import ObskitError
-from obskit.instrument import Handle, api, configure, runtime
-from obskit.instrument import process_fields as drift
+from obskit.instrument import Handle, api, configure, process_fields, runtime
 from obskit.instrument.configuration import isolated_configuration
-from obskit.instrument.otel import foreign_provider as join
-from obskit.instrument.spans import event_span as span
+from obskit.instrument.otel import foreign_provider
+from obskit.instrument.spans import event_span
 from obskit.names import DRIFT
 
 START = 1_767_225_600_000_000_000
@@ -106,10 +105,10 @@ def captured(
     unset = {name: "" for name in os.environ if name.startswith(("OTEL_", "OBSKIT_"))}
     with isolated_configuration(), ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, unset))
-        for module in (api, drift, join, runtime):
+        for module in (api, process_fields, foreign_provider, runtime):
             stack.enter_context(patch.object(module, "time", clock))
-        stack.enter_context(patch.object(span, "_now", clock.time_ns))
-        stack.enter_context(patch.object(span, "_clock", clock.perf_counter_ns))
+        stack.enter_context(patch.object(event_span, "_now", clock.time_ns))
+        stack.enter_context(patch.object(event_span, "_clock", clock.perf_counter_ns))
         handle = configure(service, sink=None, **options)
         _redirect(handle, kept)
         yield kept

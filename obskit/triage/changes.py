@@ -28,7 +28,6 @@ MOST_DEPLOYMENTS = 24
 _NEARLY = 0.9  # share of the best moment's evidence that makes a deployment the better answer
 _HAD_GROWN_LEVEL = math.log(0.01)  # level of the test whether a share grew before the best moment
 _STEP_SECONDS = (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
-_STEP_WORDS = (("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1))
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -114,8 +113,8 @@ def full_moments(first: datetime, last: datetime) -> tuple[list[datetime], str]:
         ),
         ("second", 1),
     )
-    notes = f"full {word}" if step == length else f"{step // length} {word}s"
-    return [moment for moment in found if moment < last], notes
+    spacing = f"full {word}" if step == length else f"{step // length} {word}s"
+    return [moment for moment in found if moment < last], spacing
 
 
 @dataclass(frozen=True)

@@ -29,10 +29,10 @@ def outcomes(scope: Scope) -> list[dict[str, str]]:
     """
     names = set(scope.schema.names)
     wanted = {"failed": "share(error) as failed", "slow": "p95(duration_ms) as slow"}
-    outcomes = [
+    calculations = [
         wanted[key] for key, field in (("failed", "error"), ("slow", "duration_ms")) if field in names
     ]
-    found = _calculate_over_units(scope, outcomes) if outcomes else {}
+    found = _calculate_over_units(scope, calculations) if calculations else {}
     out: list[dict[str, str]] = []
     if found.get("failed"):
         out.append({"select": "error", "why": f"{found['failed']:.2%} of the events failed"})

@@ -106,8 +106,8 @@ class Cause(_WorseOutcome):
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as values that JSON can hold."""
-        outcomes = {"selection": self.selection, "where": self.where}
-        return {**super().to_dict(), **outcomes, "explanation": self.explanation.to_dict()}
+        chosen = {"selection": self.selection, "where": self.where}
+        return {**super().to_dict(), **chosen, "explanation": self.explanation.to_dict()}
 
 
 @dataclass(frozen=True)

@@ -135,7 +135,7 @@ def test_the_command_line(events: ok.Events, words: list[str], capsys: pytest.Ca
     assert {c for c in said.out if not c.isprintable()} == {"\n"}
     assert said.err == ""
     assert main([*call, "--json"]) == 0
-    told = capsys.readouterr().out
-    assert {c for c in told if not c.isprintable()} == {"\n"}
+    printed = capsys.readouterr().out
+    assert {c for c in printed if not c.isprintable()} == {"\n"}
     if words[0] != "impact":  # impact shows no values
-        assert EVIL in "\n".join(texts(json.loads(told))), "JSON has it unchanged"
+        assert EVIL in "\n".join(texts(json.loads(printed))), "JSON has it unchanged"

@@ -193,7 +193,7 @@ def test_nan_and_infinities_do_not_break_json(tmp_path: Path, say: Callable[...,
     ):
         status, out, err = say(*words, "--json")
         assert (status, err) == (0, "")
-        json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is no JSON"))
+        json.loads(out, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))
 
 
 def test_a_span_of_infinite_duration_in_a_trace(tmp_path: Path, say: Callable[..., Said]) -> None:
@@ -351,8 +351,8 @@ def test_a_dataset_and_a_cache_of_another_version(tmp_path: Path, say: Callable[
     path, out = file(tmp_path, GOOD), tmp_path / "out"
     assert say("convert", path, "--out", out)[0] == 0
     for data in (out, ok.load(path).dataset.path):
-        told = json.loads((data / "obskit.json").read_text())
-        (data / "obskit.json").write_text(json.dumps(told | {"format": 99}))
+        manifest = json.loads((data / "obskit.json").read_text())
+        (data / "obskit.json").write_text(json.dumps(manifest | {"format": 99}))
     assert say("info", out) == (
         1,
         "",

@@ -208,7 +208,7 @@ def test_a_saved_notebook_is_small_and_reads_without_a_kernel_or_trust(explorer,
         assert area.locator("img").first.evaluate("node => node.naturalWidth") > 100
 
 
-def test_figures_have_room_upload_nothing_and_embed_nothing(lab, shared_page):
+def test_figures_have_space_upload_nothing_and_embed_nothing(lab, shared_page):
     page = shared_page
     cells = [
         "import numpy as np\n"

@@ -71,7 +71,7 @@ def test_lab_keeps_stdin_where_the_notebook_finds_it(tmp_path: Path) -> None:
     assert _lasting([str(tmp_path), "s3://bucket/a.jsonl"]) == [str(tmp_path), "s3://bucket/a.jsonl"]
 
 
-def test_stdin_beside_files_and_errors_by_its_name(
+def test_stdin_next_to_files_and_errors_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.jsonl").write_bytes(LINES)

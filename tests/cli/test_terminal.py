@@ -1,4 +1,4 @@
-"""Nothing in the data moves the cursor, and nothing that is no terminal sees progress."""
+"""Nothing in the data moves the cursor, and only a terminal shows progress."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_what_an_encoding_lacks_is_escaped() -> None:
     assert json.loads(stream.getvalue()) == "東京"
 
 
-def test_not_a_number_is_no_json() -> None:
+def test_nan_is_not_json() -> None:
     with pytest.raises(ValueError, match="JSON compliant"):
         write_json(float("nan"), Screen())
 

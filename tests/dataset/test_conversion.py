@@ -145,15 +145,15 @@ def test_a_source_that_grows_keeps_the_codes_of_its_old_parts(
 class _FullDisk:
     """A part's file on a disk that is full after some bytes."""
 
-    def __init__(self, path: Path, room: int = 3_000) -> None:
-        self.room = room
+    def __init__(self, path: Path, space: int = 3_000) -> None:
+        self.space = space
         self.inner = _real_sink(path)
         self.hash = self.inner.hash
         self.closed = False
 
     def write(self, data: bytes) -> int:
-        self.room -= len(data)
-        if self.room < 0:
+        self.space -= len(data)
+        if self.space < 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return self.inner.write(data)
 
@@ -171,13 +171,13 @@ class _FullDisk:
 _real_sink = parts._Hashing
 
 
-@pytest.mark.parametrize("room", [0, 3_000, 4_000])
+@pytest.mark.parametrize("space", [0, 3_000, 4_000])
 @pytest.mark.parametrize("cached", [True, False])
 def test_a_full_disk_leaves_nothing(
-    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, room: int, cached: bool
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch, space: int, cached: bool
 ) -> None:
     path = jsonl(tmp_path / "in" / "a.jsonl", 4_000)
-    monkeypatch.setattr(parts, "_Hashing", lambda path: _FullDisk(path, room))
+    monkeypatch.setattr(parts, "_Hashing", lambda path: _FullDisk(path, space))
     with pytest.raises(StorageFull) as caught:
         convert(path, None if cached else tmp_path / "out")
     where = own_cache / "datasets" if cached else tmp_path

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 
 
 @pytest.mark.parametrize(
@@ -20,7 +20,7 @@ from obskit.display import formatting as words
     ],
 )
 def test_a_share_is_never_rounded_to_none_or_all(value, text):
-    assert words.share(value) == text
+    assert formatting.share(value) == text
 
 
 @pytest.mark.parametrize(
@@ -36,4 +36,4 @@ def test_a_share_is_never_rounded_to_none_or_all(value, text):
     ],
 )
 def test_conditions_in_words(item, text):
-    assert words.condition(item) == text
+    assert formatting.condition(item) == text

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from obskit.display import formatting as words
+from obskit.display import formatting
 from obskit.display.tables import UNIT, WRITTEN, check_link, format_cell, html_page, html_table, text_table
 from obskit.errors import InvalidArgument
 from obskit.text import is_safe
@@ -61,7 +61,7 @@ def test_units_come_with_the_column() -> None:
         [pa.array([1500.0])], schema=pa.schema([pa.field("p99", pa.float64(), metadata={UNIT: b"ms"})])
     )
     assert "1.5 s" in text_table(table)
-    assert words.duration(8_000_000) == "2.22 h"
+    assert formatting.duration(8_000_000) == "2.22 h"
 
 
 @settings(max_examples=80, deadline=None)

@@ -146,7 +146,7 @@ def test_a_version_that_is_nearly_everywhere_is_found(world: World, rng: Generat
     assert found.findings[0].to_dict()["risk_ratio"] is None
 
 
-def test_one_trace_that_retries_is_no_finding(world: World, rng: Generator) -> None:
+def test_one_trace_that_retries_is_not_a_finding(world: World, rng: Generator) -> None:
     """Case 9. 5,000 failing retries of one trace are one observation."""
     rows, storm = 40_000, 5_000
     columns = traffic(rng, rows)
@@ -191,7 +191,7 @@ def test_sampling_that_depends_on_the_route_gives_no_false_alarm(world: World, r
     assert [str(run) for run in runs if run.findings] == []
 
 
-def test_ordinary_traffic_of_another_hour_is_no_finding_but_what_is_new_is(
+def test_ordinary_traffic_of_another_hour_is_not_a_finding_but_what_is_new_is(
     world: World, rng: Generator
 ) -> None:
     """Case 11. the last hour has a different amount of traffic, and one thing that is really new::

@@ -41,7 +41,7 @@ def test_words_alone_are_a_sign(text: str, service: Service, rows: Rows) -> None
 
 
 @pytest.mark.parametrize("name", ["dbpassword", "authtoken", "csrfmiddlewaretoken", "smtppass", "secretkey"])
-def test_words_written_as_one_are_told_by_name(name: str, service: Service, rows: Rows) -> None:
+def test_words_written_as_one_are_recognized_by_name(name: str, service: Service, rows: Rows) -> None:
     service()
     with event("book", {name: "hunter2"}):
         pass

@@ -1,4 +1,4 @@
-"""Values that are no JSON, too long, too deep or too many become plain JSON within the limits."""
+"""Values that are not JSON, too long, too deep or too many become plain JSON within the limits."""
 
 from __future__ import annotations
 

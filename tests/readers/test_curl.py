@@ -151,7 +151,7 @@ def test_a_compressed_file(read) -> None:
 
 @pytest.mark.parametrize("name", ["response_code", "http_code"])
 @pytest.mark.parametrize(("written", "status"), [("000", None), ("0200", 200), ("404", 404), ('"503"', 503)])
-def test_a_status_of_zeros_is_no_answer(read, name, written, status) -> None:
+def test_a_status_of_zeros_is_not_an_answer(read, name, written, status) -> None:
     text = f'{{"{name}":{written},"time_total":0.5,"time_connect":0.000,"url":"http://h/","exitcode":07}}'
     (event,) = read(text.encode() * 2).rows[:1]
     assert event.get("http.response.status_code") == status

@@ -138,3 +138,17 @@ def test_a_reader_selects_the_files_of_its_own_folders(tmp_path, monkeypatch):
     registry.register(Reader("table", (), lambda _: Match.NO, lambda *_: iter(()), select_files=select))
     monkeypatch.setattr(discovery, "REGISTRY", registry)
     assert expand(tmp_path) == [tmp_path / "table/1.part", tmp_path / "table/old/3.part"]
+
+
+def test_a_reader_may_select_nothing_of_its_own_folder(tmp_path, monkeypatch):
+    (tmp_path / "table").mkdir()
+    (tmp_path / "table/_index").write_text("x")
+    (tmp_path / "a.jsonl").write_text("x")
+
+    def select(folder, names):
+        return [] if "_index" in names else None
+
+    registry = Registry()
+    registry.register(Reader("table", (), lambda _: Match.NO, lambda *_: iter(()), select_files=select))
+    monkeypatch.setattr(discovery, "REGISTRY", registry)
+    assert expand(tmp_path) == [tmp_path / "a.jsonl"]

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from obskit.errors import InvalidArgument, ReadError
-from obskit.schema import LoadReport, Normalizer, ReadOptions, check_sources
+from obskit.schema import ReadOptions, check_sources
 from tests.schema.samples import events
 
 
@@ -50,6 +50,16 @@ def test_a_mapping_has_units_and_nulls():
             'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
         ),
         (
+            {1: "t", "name": "u"},
+            "field names in a mapping must be text, got 1\n"
+            'Hint: write field -> column, such as {"duration_ms": "elapsed"}',
+        ),
+        (
+            ["name"],
+            "mapping must be a dict, got list\n"
+            'Hint: write field -> column, such as {"duration_ms": "elapsed"}',
+        ),
+        (
             {"name": 5},
             "invalid mapping for 'name': 5\n"
             'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
@@ -58,7 +68,7 @@ def test_a_mapping_has_units_and_nulls():
 )
 def test_an_invalid_mapping_is_an_error(mapping, text):
     with pytest.raises(InvalidArgument) as caught:
-        Normalizer(LoadReport(), ReadOptions(mapping=mapping))
+        ReadOptions(mapping=mapping)
     assert str(caught.value) == text
 
 

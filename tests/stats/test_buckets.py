@@ -25,7 +25,7 @@ def test_a_bucket_is_reported_within_one_percent(value: float) -> None:
     assert abs(reported - value) <= 0.01 * abs(value)
 
 
-def test_what_is_no_ordinary_number_has_buckets_of_its_own() -> None:
+def test_zero_infinity_and_nan_have_buckets_of_their_own() -> None:
     values = np.array([0.0, -0.0, math.inf, -math.inf, math.nan])
     assert buckets(values).tolist() == [ZERO, ZERO, INFINITY, NEGATIVE_INFINITY, NAN]
     shown = middles(np.array([ZERO, INFINITY, NEGATIVE_INFINITY, NAN, NULL], dtype=np.int32))

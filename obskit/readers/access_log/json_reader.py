@@ -18,6 +18,7 @@ from obskit.readers.access_log.line_parser import parse_clock, sum_of_tries
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport, ReadOptions
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import by_value, parse
@@ -139,7 +140,7 @@ _KINDS = {"int": pa.int64(), "float": pa.float64()}
 
 def _sniff(marks: tuple[frozenset[str], ...]) -> Callable[[bytes], Match]:
     def sniff(head: bytes) -> Match:
-        lines = [line for line in head.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+        lines = [line for line in head.removeprefix(UTF8_BOM).split(b"\n") if line.strip()]
         rows = []
         for line in lines[:_SNIFFED]:
             try:

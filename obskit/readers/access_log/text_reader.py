@@ -21,6 +21,7 @@ from obskit.readers.access_log.vectorized import BlockSplitter, SplitBlock
 from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport, ReadOptions
 
 BLOCK = 2 * 1024 * 1024
@@ -30,7 +31,7 @@ _INTEGERS = frozenset({"micros", *CODES, *COUNTS})
 
 def _lines(head: bytes) -> list[str]:
     """Return the first lines of a file's head, without the last one, which may be incomplete."""
-    whole = head.removeprefix(b"\xef\xbb\xbf").split(b"\n", _SNIFFED)
+    whole = head.removeprefix(UTF8_BOM).split(b"\n", _SNIFFED)
     kept = whole[:-1] if len(whole) > 1 else whole
     return [line.decode("utf-8", "backslashreplace") for line in kept if line.strip()]
 

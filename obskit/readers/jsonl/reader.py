@@ -38,7 +38,7 @@ from obskit.readers.jsonl.arrow_blocks import is_utf8, parse_block
 from obskit.readers.jsonl.inferred_schema import InferredSchema
 from obskit.readers.jsonl.uniform_lines import UniformBlockParser
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.sniffing import OTLP_REQUEST, UTF8_BOM
 from obskit.schema import FileReport, ReadOptions
 
 FIRST_BLOCK = 16 * 1024
@@ -116,7 +116,7 @@ def _integer(text: str) -> int | float:
 
 def sniff(head: bytes) -> Match:
     """Return how likely the lines of a file are flat JSON objects, from its first bytes."""
-    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    text = head.removeprefix(UTF8_BOM).lstrip()
     if OTLP_REQUEST.search(text) and text[:1] in (b"{", b"["):
         return Match.NO
     lines = [line for line in text.split(b"\n") if line.strip()]

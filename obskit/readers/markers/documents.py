@@ -16,6 +16,7 @@ import orjson
 from obskit.errors import LimitExceeded
 from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport
 
 DOCUMENT_LIMIT = 128 * 1024 * 1024
@@ -65,13 +66,13 @@ def objects(source: Source, report: FileReport) -> Iterator[tuple[str, dict[str,
                     f"{source.path} is a JSON document larger than {DOCUMENT_LIMIT // 1024**2} MiB",
                     hint=f"write one object per line: jq -c '{items}' FILE > markers.jsonl",
                 )
-            yield from _document(data.removeprefix(b"\xef\xbb\xbf"), "", 1, 0, report, last=True)
+            yield from _document(data.removeprefix(UTF8_BOM), "", 1, 0, report, last=True)
         if stream.damage:
             report.reject("end of the file", stream.damage)
 
 
 def _has_object_per_line(head: bytes) -> bool:
-    first, newline, _ = head.removeprefix(b"\xef\xbb\xbf").lstrip().partition(b"\n")
+    first, newline, _ = head.removeprefix(UTF8_BOM).lstrip().partition(b"\n")
     if not newline:
         return True
     try:
@@ -185,7 +186,7 @@ def first_objects(head: bytes, most: int = 20) -> list[dict[str, Any]]:
     Returns:
         The objects; if the head cuts the first one off, the part of it that is there.
     """
-    text = head.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace")
+    text = head.removeprefix(UTF8_BOM).decode("utf-8", "replace")
     found: list[dict[str, Any]] = []
     at, entered = 0, 0
     while len(found) < most and (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]

@@ -22,6 +22,7 @@ from obskit.readers.markers.documents import first_objects, objects
 from obskit.readers.markers.events import Recognise, Rows, cdevents, cloudevents
 from obskit.readers.markers.forges import github, gitlab, is_webhook
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import json_start
 from obskit.schema import NAMED, FileReport, ReadOptions
 
 # Every known object has one of these. Most files have none, so their detection ends here.
@@ -76,7 +77,7 @@ def identify(item: dict[str, Any]) -> tuple[str, Rows] | None:
 @functools.lru_cache(maxsize=4)
 def kind_of(head: bytes) -> str | None:
     """Return the tool that wrote a file's first objects; None if one is neither a marker nor a webhook."""
-    if not _HINTS.search(head) or head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] not in (b"{", b"["):
+    if not _HINTS.search(head) or not json_start(head):
         return None
     first: str | None = None
     for item in first_objects(head):

@@ -20,6 +20,7 @@ from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.markers.rows import Row, deployment, incident, iso_time
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import NAMED, FileReport, ReadOptions
 
 LINE_LIMIT = 1024 * 1024
@@ -50,7 +51,6 @@ _INCIDENTS = {
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d|\d{10}(?:\.\d+)?$|\d{13}$")
 _PLAIN = ["time", "kind", "text"]
 _DELIMITERS = ",;\t"
-_BOM = b"\xef\xbb\xbf"
 
 
 def _cells(line: str, delimiter: str) -> list[str]:
@@ -72,7 +72,7 @@ def columns_of(head: bytes) -> tuple[str, list[str], bool] | None:
     Returns:
         The delimiter, the columns, and whether the first line is a header; None if it is not such a table.
     """
-    lines = head.removeprefix(_BOM).split(b"\n")
+    lines = head.removeprefix(UTF8_BOM).split(b"\n")
     texts = [line.decode("utf-8", "replace").strip("\r") for line in lines if line.strip()]
     for delimiter in _DELIMITERS if texts else "":
         first = [_NAMES.get(name.strip().lower(), "") for name in _cells(texts[0], delimiter)]

@@ -24,7 +24,7 @@ from obskit.readers.io.source import Readable, Source
 from obskit.readers.otlp.json_columnar import ColumnarParser
 from obskit.readers.otlp.rowwise import is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
-from obskit.readers.sniffing import OTLP_REQUEST, json_start
+from obskit.readers.sniffing import OTLP_REQUEST, UTF8_BOM, json_start
 from obskit.readers.spans.json_documents import parses
 from obskit.schema import NAMED, FileReport, ReadOptions
 
@@ -164,7 +164,7 @@ def _whole(source: Source, rows: RequestRows) -> Iterator[pa.RecordBatch]:
             raise LimitExceeded(
                 f"a request of more than {REQUEST_LIMIT // 1024**2} MiB", hint="write one request per line"
             )
-        data = data.removeprefix(b"\xef\xbb\xbf")
+        data = data.removeprefix(UTF8_BOM)
         batches = rows.columnar.batches(data, one=True)
         if batches is not None:
             yield from batches

@@ -23,6 +23,7 @@ from obskit.readers.batches.row_batcher import BATCH_TYPES, DEPTH_LIMIT, RowBatc
 from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
 from obskit.readers.jsonl.reader import BadLine, parse_line
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
@@ -163,7 +164,7 @@ def read_documents(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch
 
 def has_document_per_line(source: Source) -> bool:
     """Whether each line of a file is a document, rather than the whole file."""
-    lines = [line.strip() for line in source.head.removeprefix(b"\xef\xbb\xbf").split(b"\n") if line.strip()]
+    lines = [line.strip() for line in source.head.removeprefix(UTF8_BOM).split(b"\n") if line.strip()]
     if len(lines) < 2:
         return not source.whole  # the first line is longer than the head; others may follow
     if parses(lines[0]):
@@ -215,7 +216,7 @@ def _whole(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
                 hint=f"write one record per line: jq -c '{records}' FILE",
             )
         rejections = spans.rejections
-        yield from _document(data.removeprefix(b"\xef\xbb\xbf"), spans, "", stream.damage)
+        yield from _document(data.removeprefix(UTF8_BOM), spans, "", stream.damage)
         if stream.damage and spans.rejections == rejections:
             spans.reject("end of the file", stream.damage)
 

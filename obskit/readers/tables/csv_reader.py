@@ -30,6 +30,7 @@ from obskit.errors import ReadError
 from obskit.names import current, type_word
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport, ReadOptions, check_sources, read_mapping
 from obskit.text import first_line
 
@@ -54,7 +55,7 @@ def sniff(head: bytes) -> Match:
 def delimiter_of(head: bytes) -> str | None:
     """Return the character between the fields of a table, or None if the bytes are not a table."""
     try:
-        text = head.removeprefix(b"\xef\xbb\xbf").decode()
+        text = head.removeprefix(UTF8_BOM).decode()
     except UnicodeDecodeError:
         text = head[:-4].decode(errors="replace") if head.count(b"\xff") < 100 else ""
     if "\0" in text or text.lstrip()[:1] in ("{", "[", "<") or "\n" not in text.strip():
@@ -169,7 +170,7 @@ class _MarkedText:
 
 
 def _header(source: Source, delimiter: str) -> list[str]:
-    text = source.head.removeprefix(b"\xef\xbb\xbf").decode(errors="surrogateescape")
+    text = source.head.removeprefix(UTF8_BOM).decode(errors="surrogateescape")
     names = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row), [])
     if _NOT_UTF8.search("".join(names)):
         raise ReadError(f"{source.path} has a header that is not UTF-8", hint="convert the file to UTF-8")

@@ -165,7 +165,7 @@ def read_packed(folder: Path) -> list[dict[str, Any]]:
     return [orjson.loads(line) for line in lines] + read(folder)
 
 
-TOLD = f"""
+SECRETS_IN_EVENTS = f"""
 import sys
 from opentelemetry import trace
 from opentelemetry.sdk.trace import TracerProvider
@@ -195,4 +195,4 @@ handle.shutdown()
 
 
 def test_our_processors_get_redacted_spans_of_another_provider_too(tmp_path: Path) -> None:
-    assert run(TOLD) == "select ? password=[redacted] ValueError: password=[redacted]\n"
+    assert run(SECRETS_IN_EVENTS) == "select ? password=[redacted] ValueError: password=[redacted]\n"

@@ -135,10 +135,10 @@ def test_after_half_a_line_and_a_full_disk_the_next_event_starts_on_a_new_line(
     """Half a line fits, then nothing. The next event that fits must not be appended to the half line."""
     counters = Counters()
     sink = JsonlSink(tmp_path, "s", Files(free=0), counters)
-    real, room = os.write, iter([10, None, None])
+    real, accepted = os.write, iter([10, None, None])
 
     def full(fd: int, data: bytes) -> int:
-        left = next(room, len(data))
+        left = next(accepted, len(data))
         if left is None:
             raise OSError(errno.ENOSPC, "No space left on device")
         return real(fd, data[:left])
