@@ -17,11 +17,12 @@ from xml.sax.saxutils import escape
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-import s3fs
 
 import obskit as ok
 from obskit.cli import main
 from obskit.errors import NoSuchPath, ReadError
+
+s3fs = pytest.importorskip("s3fs", reason="needs s3fs")
 
 KEY, SECRET = "AKIDOBSKITTEST", "s3cr3t-of-a-test"
 HINT = "\nHint: check the address and your permission to read it"
