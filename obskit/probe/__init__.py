@@ -1,4 +1,4 @@
-"""Make real HTTP requests, and return the phases of each as one event: lookup, connect, TLS, first byte, total.
+"""Make real HTTP requests, and return the phases of each as one event.
 
 libcurl makes the request and does the timing; the words are those that curl's own output is loaded with
 (`obskit.names.curl`). Nothing is written before its secrets are out of it. Needs the extra `probe`, and

@@ -51,6 +51,9 @@ class EventFile:
     def write(self, event: dict[str, Any]) -> None:
         """Append an event.
 
+        Args:
+            event: a flat row.
+
         Raises:
             StorageFull: only a part of the event was written; the next event begins on a new line.
             OSError: nothing was written.

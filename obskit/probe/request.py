@@ -1,7 +1,7 @@
 """Make one request with libcurl, and return it as an event.
 
-Each request uses a new connection, as a new user would. The body is read up to a limit, counted and discarded.
-Redirects are followed to http and https only.
+Each request uses a new connection, as a new user would. The body is read up to a limit,
+counted and discarded. Redirects are followed to http and https only.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class _TlsVersion:
 
 
 def probe(url: str, limits: Limits | None = None, stopped: threading.Event | None = None) -> dict[str, Any]:
-    """Make one GET request and return its event without secrets. A failure is reported in the event, not raised.
+    """Make one GET request and return its event without secrets. Failures are reported in the event.
 
     Args:
         url: http or https; see `check_urls`.
@@ -155,7 +155,7 @@ def _set_up(curl: pycurl.Curl, url: str, limits: Limits, traceparent: str) -> No
 
 
 def _trust(curl: pycurl.Curl) -> None:
-    """Use the certificate authorities of this machine: libcurl from a wheel uses paths of its build machine."""
+    """Use this machine's certificate authorities: libcurl from a wheel looks where it was built."""
     paths = ssl.get_default_verify_paths()
     bundle = os.environ.get("CURL_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or paths.cafile
     folder = os.environ.get("SSL_CERT_DIR") or paths.capath

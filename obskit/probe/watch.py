@@ -47,7 +47,13 @@ class Tally:
 
 
 def check_urls(urls: Iterable[str]) -> list[str]:
-    """Validate URLs, and return them in order without duplicates.
+    """Validate URLs.
+
+    Args:
+        urls: http or https.
+
+    Returns:
+        The URLs in order, without duplicates.
 
     Raises:
         InvalidArgument: one is not an http or https URL, or there are more than `MOST_URLS`.

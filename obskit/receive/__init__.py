@@ -1,11 +1,11 @@
 """`obskit receive`: write OTLP from HTTP and gRPC into a folder that `load` can read while it grows.
 
-`serve` runs everything. `web` (HTTP) and `rpc` (gRPC) implement the protocols. `intake` limits the requests in
-progress and passes each one to `protobuf` or `json_body`, which validate it, and then to `segments`, which
+`serve` runs everything. `web` (HTTP) and `rpc` (gRPC) implement the protocols. `intake` limits the requests
+in progress and passes each one to `protobuf` or `json_body`, which validate it, and then to `segments`, which
 writes it to disk before the sender gets its response. `packer` converts closed segments to Parquet in a
 separate process (`child`).
 
-It stores spans and log records, and rejects metrics. It needs the extra `receive`, and `receive-grpc` for gRPC.
+It stores spans and log records, and rejects metrics. It needs the extra `receive`, for gRPC `receive-grpc`.
 """
 
 from obskit.receive.serve import run

@@ -22,7 +22,10 @@ class Budget:
         self._most = most
 
     def take(self, size: int) -> None:
-        """Count bytes in.
+        """Count bytes that are kept.
+
+        Args:
+            size: number of bytes.
 
         Raises:
             Refused: the limit would be exceeded (429).
@@ -32,7 +35,7 @@ class Budget:
         self.held += size
 
     def give(self, size: int) -> None:
-        """Count bytes out."""
+        """Count bytes that are no longer kept."""
         self.held -= size
 
 
@@ -55,6 +58,9 @@ class Body:
 
     def add(self, piece: bytes | bytearray) -> None:
         """Add a piece as it was sent.
+
+        Args:
+            piece: bytes, compressed if the body is.
 
         Raises:
             Refused: the body is too large, the budget is used up, or it is not valid gzip.
@@ -89,6 +95,9 @@ class Body:
     def add_message(self, message: bytes) -> None:
         """Add a whole message; without gzip it is kept without a copy.
 
+        Args:
+            message: bytes, compressed if the body is.
+
         Raises:
             Refused: as for `add`.
         """
@@ -101,7 +110,10 @@ class Body:
         self.data = message
 
     def end(self) -> bytearray | bytes:
-        """Return the whole body.
+        """Finish the body.
+
+        Returns:
+            All of it, decompressed.
 
         Raises:
             Refused: the gzip data is truncated.

@@ -44,6 +44,13 @@ class Head:
 class Connection:
     """Serve the requests of a connection one after the other, until either side closes it.
 
+    Args:
+        reader: of the connection.
+        writer: of the connection.
+        intake: accepts the requests.
+        settings: token and limits.
+        too_many: whether too many requests are in progress.
+
     Attributes:
         busy: whether a request is being read or answered.
     """
@@ -86,7 +93,7 @@ class Connection:
             patience = self._limits.idle
 
     async def _request(self, patience: float) -> h11.Request:
-        """Return the next request's head; it must begin within `patience` seconds, and be complete `header` seconds later."""
+        """Return the next request's headers, which must begin within `patience` seconds."""
         try:
             async with asyncio.timeout(patience):
                 event = self._http.next_event()

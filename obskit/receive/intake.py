@@ -57,7 +57,13 @@ class Intake:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="obskit-receive")
 
     def body(self, *, gzip: bool) -> Body:
-        """Return an empty body for a request.
+        """Start the body of a request.
+
+        Args:
+            gzip: whether it is compressed.
+
+        Returns:
+            An empty body.
 
         Raises:
             Refused: the receiver is stopping.

@@ -1,6 +1,6 @@
 """Convert closed segments to Parquet, one after the other, while the receiver keeps running.
 
-A reader that lists the folder sees the segment alone, both, or the Parquet alone; of both it reads the Parquet.
+A reader that lists the folder sees the segment alone, both, or the Parquet alone; it prefers the Parquet.
 One rename moves the folder of Parquet into place. The segment is deleted later, when readers that listed it
 have had time to open it. An interrupted conversion starts again.
 """

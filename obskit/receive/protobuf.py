@@ -51,6 +51,9 @@ def count(signal: str, body: bytes | bytearray) -> int:
     Args:
         signal: "traces", "logs" or "metrics".
         body: the request.
+    Returns:
+        The number of events.
+
     Raises:
         Refused: it is not such a request (400), or has too many fields (413).
     """

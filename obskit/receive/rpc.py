@@ -36,6 +36,10 @@ _IDENTITY_AND_GZIP = 1 << 0 | 1 << 2
 class Rpc:
     """A gRPC server; `stop` lets calls in progress finish.
 
+    Args:
+        intake: accepts the requests.
+        settings: address, token and limits.
+
     Raises:
         MissingDependency: the extra is not installed.
     """
@@ -51,7 +55,10 @@ class Rpc:
         self._server: Any = None
 
     async def start(self) -> str:
-        """Listen, and return the address.
+        """Listen on the address and port of the settings.
+
+        Returns:
+            The address, as host:port.
 
         Raises:
             OSError: the port is in use, or the address is not one of this machine's.

@@ -1,8 +1,8 @@
 """The segments of a folder: append each request with one write, and repair what a crash left behind.
 
-A segment is `<signal>-<hour>-<number>.otlp` (per request four bytes of big-endian length, then the request as
-it was sent) or `.jsonl` (one request per line). It has mode 0600 and is locked while it is open. The hour is
-that of arrival, in UTC. `<same name>.parquet` next to it replaces it: `obskit.readers` skips replaced segments.
+A segment is `<signal>-<hour>-<number>.otlp` (per request: four bytes of big-endian length, then the request
+as it was sent) or `.jsonl` (one request per line). It has mode 0600 and is locked while it is open. The hour
+is that of arrival, in UTC. `<same name>.parquet` next to it replaces it: readers skip replaced segments.
 """
 
 from __future__ import annotations

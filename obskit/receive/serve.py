@@ -28,6 +28,9 @@ def run(settings: Settings, say: Say) -> str:
     Args:
         settings: where to listen and write.
         say: prints a line for a person.
+    Returns:
+        What was received and refused, for a person.
+
     Raises:
         InvalidArgument: the folder or a port is in use.
         MissingDependency: gRPC was requested and its extra is not installed.

@@ -19,12 +19,12 @@ class Limits:
 
     Attributes:
         request: bytes of one request, both as sent and decompressed.
-        flight: bytes of all request bodies in memory; above it senders are asked to try again later.
+        flight: bytes of all request bodies in memory; above it senders have to try later.
         json_objects: bytes of memory for the parsed objects of one JSON request, estimated.
         requests: requests being read or answered over HTTP at once; `connections`, open ones.
         calls: gRPC calls whose message may be read at once; `waiting`, how many may wait for that.
-        header, body, stall, idle: seconds for a request's head, its body, between two pieces of the body,
-            and between two requests.
+        header, body, stall, idle: seconds for the headers of a request, for its body, between two pieces
+            of the body, and between two requests.
         grace: seconds that requests in flight have at the end.
         free: bytes that stay free on the disk.
         segment: bytes after which a segment is closed before its hour is over.
@@ -55,11 +55,11 @@ class Settings:
     Attributes:
         into: the folder to write to; created if it does not exist, for its owner only.
         http, grpc: ports; 0 is any free port, None turns the protocol off.
-        grpc_required: whether to fail, rather than run without gRPC, if its package is missing.
+        grpc_required: whether to fail, rather than do without gRPC, if its package is missing.
         host: the address to listen on.
         token: senders must send it as `Authorization: Bearer ...`; None requires no token.
     Raises:
-        InvalidArgument: no protocol is on, a port is out of range, or the network can connect without a token.
+        InvalidArgument: no protocol is on, a port is out of range, or others could send without a token.
     """
 
     into: Path
@@ -97,6 +97,12 @@ def is_loopback(host: str) -> bool:
 
 def read_token(file: str | None) -> str | None:
     """Return the token from a file, else from the environment, else None.
+
+    Args:
+        file: its path; None to use the environment variable.
+
+    Returns:
+        The token; None if there is neither a file nor a variable.
 
     Raises:
         InvalidArgument: the file cannot be read, or its content is not valid in a header.

@@ -22,7 +22,10 @@ class Web:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> list[str]:
-        """Listen, and return the addresses as URLs.
+        """Listen on the address and port of the settings.
+
+        Returns:
+            The addresses as URLs.
 
         Raises:
             OSError: the port is in use, or the address is not one of this machine's.

@@ -33,7 +33,8 @@ def may_contain_secret(text: str) -> bool:
         text: one text, or several joined by newlines.
 
     Returns:
-        False if it has no secret that `redact_text` would recognise; True if it may have one.
+        False if there is none: it has no secret, or only mentions a word such as in "re-auth needed", after
+        which `redact_text` would mask a value. True if it may have a secret.
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """

@@ -15,7 +15,7 @@ HARMLESS_ENDS = frozenset(
     | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
     | {"present"}
 )
-"""Last words of a name that say it is about a secret, and holds none: `token.count`, `auth_method`."""
+"""Last words of names that describe a secret but do not contain it: `token.count`, `auth_method`."""
 
 # Words that say the value after them is a secret. `(?<![a-z])` keeps "design:" and "bypass=" as they are.
 _KEYS = (
@@ -129,7 +129,7 @@ def _assignment(found: re.Match[str]) -> str:
 
 
 def _mixed(text: str) -> bool:
-    """Whether something looks like no word: letters with digits among them."""
+    """Return whether a value mixes letters and digits, unlike a word."""
     return not text.isalpha() and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
