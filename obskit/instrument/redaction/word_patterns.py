@@ -176,14 +176,19 @@ _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
 HEADERS = RuleTable(
+    (Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, _AFTER_TWO),),
+    ignore_case=True,
+)
+"""Masks the values of headers. A text that passes here also passes the prefilter of `ASSIGNMENTS`."""
+
+URLS = RuleTable(
     (
-        Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, _AFTER_TWO),
         Rule((("@",), ("://",)), _USER, rf"\1{MASK}@"),
         Rule((("%",), ("%3a%2f%2f", "%252f%252f")), _USER_ENCODED, rf"\1{MASK}\2"),
     ),
     ignore_case=True,
 )
-"""Masks the values of headers, and users and passwords in URLs."""
+"""Masks users and passwords in URLs."""
 
 PHRASES = RuleTable(
     (
