@@ -1,4 +1,4 @@
-"""A real request, and its phases as one event: name lookup, connection, TLS, first byte, the whole.
+"""Make real HTTP requests, and return the phases of each as one event.
 
 libcurl makes the request and does the timing; the words are those that curl's own output is loaded with
 (`obskit.names.curl`). Nothing is written before its secrets are out of it. Needs the extra `probe`, and

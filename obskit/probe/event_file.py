@@ -1,4 +1,4 @@
-"""Events into a file of their own, one write(2) each: what was written outlives the process."""
+"""Write events to a new file, with one write(2) per event, so that they survive the end of the process."""
 
 from __future__ import annotations
 
@@ -25,12 +25,15 @@ def json_line(event: dict[str, Any]) -> bytes:
 
 
 class EventFile:
-    """A new file `<host>-<pid>-<start>.jsonl` in a folder, mode 0600; the folder is made.
+    """A new file `<host>-<pid>-<start>.jsonl` in a folder, with mode 0600.
 
-    A context manager, which closes the file.
+    The folder is created if it does not exist. A context manager, which closes the file.
+
+    Args:
+        folder: where to create the file.
 
     Raises:
-        OSError: the folder cannot be made, or the file cannot be opened.
+        OSError: the folder cannot be created, or the file cannot be opened.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -41,23 +44,29 @@ class EventFile:
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
         self._file = os.open(self.path, flags, 0o600)
         self._torn = False
-        # Who keeps a folder of events within a budget deletes only files that nobody holds.
+        # A process that keeps a folder within a size budget deletes only unlocked files.
         with contextlib.suppress(OSError):  # some network file systems have no locks
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
     def write(self, event: dict[str, Any]) -> None:
         """Append an event.
 
+        Args:
+            event: a flat row.
+
         Raises:
-            StorageFull: the kernel took but a part of it; the next event begins on a line of its own.
-            OSError: it took nothing.
+            StorageFull: only a part of the event was written; the next event begins on a new line.
+            OSError: nothing was written.
         """
         line = json_line(event)
         line = b"\n" + line if self._torn else line
         written = os.write(self._file, line)
         self._torn = written < len(line)
         if self._torn:
-            raise StorageFull(f"no room for an event in {self.path}", hint="make room, then probe again")
+            raise StorageFull(
+                f"the disk is full: cannot write an event to {self.path}",
+                hint="free some space, then probe again",
+            )
 
     def __enter__(self) -> EventFile:
         return self
@@ -65,7 +74,7 @@ class EventFile:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file; one in which nothing was written is removed."""
+        """Close the file, and remove it if it is empty."""
         empty = os.fstat(self._file).st_size == 0
         os.close(self._file)
         if empty:

@@ -1,4 +1,4 @@
-"""A request, and many, in words for a person."""
+"""Format one request, or a summary of many, as text for a person."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from obskit.probe.watch import Tally
 
-# Parts of a request in their order: what each is called, and the phase at whose end it is over.
+# The parts of a request in order: name, and the phase with which the part ends.
 _PARTS = (
     ("lookup", "namelookup"),
     ("connect", "connect"),
@@ -17,14 +17,14 @@ _PARTS = (
 
 
 def format_probe(event: dict[str, Any]) -> str:
-    """Return a line about a request: when, the answer or the failure, how long, and where the time went."""
+    """Return one line about a request: time, status or error, duration, and the duration of each part."""
     clock, url, duration = event["timestamp"][11:19], event["url.full"], event["duration_ms"]
     if why := event.get("error.type"):
         return f"{clock}  {why}  {duration:.1f} ms  {url}  {event.get('error.message', '')}".rstrip()
     parts, begun = [], 0.0
     for word, phase in _PARTS:
         until = event.get(f"time_{phase}_seconds", 0.0)
-        if until > begun:  # a phase that did not happen, such as TLS, is 0
+        if until > begun:  # a phase that was skipped, such as TLS, is 0
             parts.append(f"{word} {(until - begun) * 1000:.1f}")
             begun = until
     line = f"{clock}  {event.get('http.response.status_code', '---')}  {duration:.1f} ms  {url}"
@@ -34,7 +34,7 @@ def format_probe(event: dict[str, Any]) -> str:
 
 
 def format_summary(tally: Tally) -> str:
-    """Return a line a URL: how many were answered, how fast, and what failed."""
+    """Return one line per URL: how many requests got a response, how fast, and which errors there were."""
     lines = []
     for url in dict.fromkeys([*tally.answered, *tally.failed]):
         times, failed = sorted(tally.answered.get(url, [])), tally.failed.get(url, {})
@@ -47,4 +47,4 @@ def format_summary(tally: Tally) -> str:
         if failed:
             line += "; " + ", ".join(f"{why} {n}" for why, n in failed.items())
         lines.append(line)
-    return "\n".join(lines) or "no request was made"
+    return "\n".join(lines) or "no requests were made"

@@ -1,7 +1,7 @@
-"""One request by libcurl, and the event that it is.
+"""Make one request with libcurl, and return it as an event.
 
-A new connection each time: what is asked is what a new user meets. The body is read, counted and thrown
-away, up to a limit. Redirects are followed, to http and https alone.
+Each request uses a new connection, as a new user would. The body is read up to a limit,
+counted and discarded. Redirects are followed to http and https only.
 """
 
 from __future__ import annotations
@@ -53,13 +53,13 @@ _ABORT = 1
 
 @dataclass(frozen=True)
 class Limits:
-    """What one request may take.
+    """Limits of one request.
 
     Args:
-        seconds: for all of it, redirects included.
+        seconds: for the whole request, including redirects.
         connect_seconds: for name lookup, connection and TLS.
-        body_bytes: of the body; the rest is not read.
-        redirects: how many are followed.
+        body_bytes: most bytes to read of the body.
+        redirects: most redirects to follow.
     """
 
     seconds: float = 30.0
@@ -69,57 +69,57 @@ class Limits:
 
 
 class _Body:
-    """Counts a body and throws it away; refuses what is beyond the limit."""
+    """Count and discard a body, and stop at the limit."""
 
     def __init__(self, limit: int) -> None:
         self.cut = False
         self._left = limit
 
     def take(self, data: bytes) -> int:
-        """Take a piece; fewer bytes than it has tell libcurl to stop."""
+        """Count a piece, and return its size; -1 makes libcurl stop."""
         self._left -= len(data)
         self.cut = self._left < 0
         return -1 if self.cut else len(data)
 
 
-class _Talk:
-    """Hears what libcurl says about a connection; the version of TLS is told nowhere else."""
+class _TlsVersion:
+    """Find the TLS version in libcurl's debug output; libcurl reports it nowhere else."""
 
     def __init__(self) -> None:
         self.tls: str | None = None
 
-    def hear(self, kind: int, data: bytes) -> None:
-        """Take a line; headers and bodies come here too and are not looked at."""
+    def read_line(self, kind: int, data: bytes) -> None:
+        """Look at a line of debug output; headers and bodies are ignored."""
         if kind == pycurl.INFOTYPE_TEXT and (found := _TLS.match(data.decode("latin-1"))):
             self.tls = found[1]
 
 
 def probe(url: str, limits: Limits | None = None, stopped: threading.Event | None = None) -> dict[str, Any]:
-    """Make one GET request and return its event, secrets out of it; what fails is told in it, not raised.
+    """Make one GET request and return its event without secrets. Failures are reported in the event.
 
     Args:
         url: http or https; see `check_urls`.
-        limits: of time, size and redirects.
-        stopped: once set, a request under way is given up (`AbortedByCallback`).
+        limits: of time, size and redirects; by default `Limits()`.
+        stopped: setting it aborts a request in progress (`AbortedByCallback`).
 
     Returns:
         A flat row: `time_*_seconds` cumulative, `duration_ms`, names of OpenTelemetry's conventions,
         curl's own for the rest, `error.type` (curl's name) and `error.message` where it failed.
     """
     limits = limits or Limits()
-    body, talk = _Body(limits.body_bytes), _Talk()
+    body, tls_version = _Body(limits.body_bytes), _TlsVersion()
     trace, span = secrets.token_hex(16), secrets.token_hex(8)
     curl = pycurl.Curl()
     try:
         _set_up(curl, url, limits, f"00-{trace}-{span}-01")
         curl.setopt(pycurl.WRITEFUNCTION, body.take)
-        curl.setopt(pycurl.DEBUGFUNCTION, talk.hear)
+        curl.setopt(pycurl.DEBUGFUNCTION, tls_version.read_line)
         if stopped is not None:
-            curl.setopt(pycurl.XFERINFOFUNCTION, _given_up(stopped))
+            curl.setopt(pycurl.XFERINFOFUNCTION, _abort_when(stopped))
             curl.setopt(pycurl.NOPROGRESS, False)
         begun = datetime.now(UTC)
-        code, message = _performed(curl)
-        row = _answer(curl) | {"url": url}
+        code, message = _perform(curl)
+        row = _response_fields(curl) | {"url": url}
     finally:
         curl.close()
     if body.cut and code == pycurl.E_WRITE_ERROR:
@@ -129,11 +129,11 @@ def probe(url: str, limits: Limits | None = None, stopped: threading.Event | Non
     event |= as_event(row) | {
         "trace_id": trace,
         "span_id": span,
-        "tls.protocol.version": talk.tls,
+        "tls.protocol.version": tls_version.tls,
         "obskit.body_cut": body.cut or None,
         "host.name": socket.gethostname(),
     }
-    return _cleaned(event, url)
+    return _without_secrets(event, url)
 
 
 def _set_up(curl: pycurl.Curl, url: str, limits: Limits, traceparent: str) -> None:
@@ -155,7 +155,7 @@ def _set_up(curl: pycurl.Curl, url: str, limits: Limits, traceparent: str) -> No
 
 
 def _trust(curl: pycurl.Curl) -> None:
-    """Name the authorities that this machine trusts: libcurl in a wheel looks where it was built."""
+    """Use this machine's certificate authorities: libcurl from a wheel looks where it was built."""
     paths = ssl.get_default_verify_paths()
     bundle = os.environ.get("CURL_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or paths.cafile
     folder = os.environ.get("SSL_CERT_DIR") or paths.capath
@@ -165,12 +165,12 @@ def _trust(curl: pycurl.Curl) -> None:
         curl.setopt(pycurl.CAPATH, folder)
 
 
-def _given_up(stopped: threading.Event) -> Callable[[int, int, int, int], int]:
+def _abort_when(stopped: threading.Event) -> Callable[[int, int, int, int], int]:
     return lambda *_sizes: _ABORT if stopped.is_set() else 0
 
 
-def _performed(curl: pycurl.Curl) -> tuple[int, str]:
-    """Make the request; return curl's code and message, 0 and nothing where it went well."""
+def _perform(curl: pycurl.Curl) -> tuple[int, str]:
+    """Make the request, and return curl's error code and message; 0 and "" on success."""
     try:
         curl.perform()
     except pycurl.error as error:
@@ -179,8 +179,8 @@ def _performed(curl: pycurl.Curl) -> tuple[int, str]:
     return 0, ""
 
 
-def _answer(curl: pycurl.Curl) -> dict[str, Any]:
-    """Return what libcurl knows of the request, by the names that curl prints; seconds as floats."""
+def _response_fields(curl: pycurl.Curl) -> dict[str, Any]:
+    """Return libcurl's data about the request under the names that curl prints; times in seconds."""
     row: dict[str, Any] = {}
     for name, what in _INFO.items():
         with contextlib.suppress(pycurl.error, UnicodeDecodeError):
@@ -192,8 +192,8 @@ def _answer(curl: pycurl.Curl) -> dict[str, Any]:
     return row
 
 
-def _cleaned(event: dict[str, Any], url: str) -> dict[str, Any]:
-    """Return the event without nulls and without secrets."""
+def _without_secrets(event: dict[str, Any], url: str) -> dict[str, Any]:
+    """Return the event without null values and secrets."""
     out = {}
     for name, value in event.items():
         if value is None:

@@ -1,8 +1,8 @@
-"""URLs without their secrets: user and password, and values in the query that are credentials.
+"""Mask secrets in URLs: user and password, and credentials in the query.
 
-What a secret looks like is `obskit.instrument`'s to know. Here a URL is taken apart first, so that a key is
-read as its server reads it (`%74oken` is token) and a value ends where it does; the rest of the URL stays as
-it was, byte for byte, so that equal URLs stay equal.
+`obskit.instrument` recognises secrets. Here the URL is split first, so that a key is decoded as the server
+does (`%74oken` is token) and a value ends where it should. The rest of the URL stays the same byte for byte,
+so equal URLs stay equal.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from obskit.instrument.redaction.redactor import secret_name
 from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.text_scan import redact_text
 
-# Words that mean a secret in a query, but not as the name of a field.
+# Keys that are secrets in a query, but not as the name of a field.
 _WORDS = frozenset(
     {"access", "assertion", "code", "hash", "hmac", "key", "samlrequest", "samlresponse"}
     | {"session", "sid", "ticket"}
@@ -33,7 +33,7 @@ def without_secrets(url: str) -> str:
 
 
 def text_without_secrets(text: str, urls: tuple[str, ...] = ()) -> str:
-    """Return a message with the URLs in it cleaned, also `urls` where they stand without their scheme."""
+    """Return a message with secrets masked in all URLs, including `urls` where their scheme is missing."""
     for url in urls:
         text = text.replace(url, without_secrets(url))
     return redact_text(_URL.sub(lambda found: without_secrets(found[0]), text))

@@ -1,4 +1,4 @@
-"""Requests again and again: each URL on its own clock, so that one that hangs holds up no other."""
+"""Probe URLs repeatedly, each on its own schedule, so that a slow one does not delay the others."""
 
 from __future__ import annotations
 
@@ -22,8 +22,7 @@ _ODD = re.compile(r"[\x00-\x20\x7f]")
 
 @dataclass
 class Tally:
-    """What has been asked so far, by URL as it is written: durations in ms of those answered, the answers,
-    the failures."""
+    """Counts per URL (secrets masked): durations in ms of successful requests, statuses, and errors."""
 
     answered: dict[str, list[float]] = field(default_factory=dict)
     statuses: dict[str, dict[int, int]] = field(default_factory=dict)
@@ -48,10 +47,16 @@ class Tally:
 
 
 def check_urls(urls: Iterable[str]) -> list[str]:
-    """Return the URLs, each once, in their order.
+    """Validate URLs.
+
+    Args:
+        urls: http or https.
+
+    Returns:
+        The URLs in order, without duplicates.
 
     Raises:
-        InvalidArgument: one is no http or https URL, or there are more than `MOST_URLS`.
+        InvalidArgument: one is not an http or https URL, or there are more than `MOST_URLS`.
     """
     found = list(dict.fromkeys(urls))
     for url in found:
@@ -62,17 +67,21 @@ def check_urls(urls: Iterable[str]) -> list[str]:
             host, _port = parts.hostname, parts.port
         except ValueError as error:
             raise InvalidArgument(
-                f"{shown} is no URL: {error}", hint="e.g. https://example.com/health"
+                f"{shown} is not a URL: {error}", hint="use a URL such as https://example.com/health"
             ) from None
         if parts.scheme.lower() not in ("http", "https"):
-            raise InvalidArgument(f"{shown} is no http or https URL", hint="e.g. https://example.com/health")
+            raise InvalidArgument(
+                f"{shown} is not an http or https URL", hint="use a URL such as https://example.com/health"
+            )
         if not host or _ODD.search(url):
             raise InvalidArgument(
-                f"{shown} is no URL: it has {'a blank' if host else 'no host'}",
-                hint="e.g. https://example.com/health",
+                f"{shown} is not a URL: it has {'a space or control character' if host else 'no host'}",
+                hint="use a URL such as https://example.com/health",
             )
     if len(found) > MOST_URLS:
-        raise InvalidArgument(f"{len(found)} URLs are more than {MOST_URLS}", hint="start several probes")
+        raise InvalidArgument(
+            f"at most {MOST_URLS} URLs can be probed at once, got {len(found)}", hint="start several probes"
+        )
     return found
 
 
@@ -85,27 +94,30 @@ def watch(
     limits: Limits | None = None,
     stopped: threading.Event | None = None,
 ) -> Tally:
-    """Probe URLs until each has been asked `count` times, or until interrupted or stopped.
+    """Probe each URL `count` times, or until interrupted or stopped.
 
     Args:
         urls: http or https.
-        emit: given each event as it is there, one at a time, from other threads.
-        every: seconds from the beginning of a request to that of the next of the same URL. Beginnings that
-            passed while a request took longer are left out.
-        count: requests of each URL; None has no end.
-        limits: of each request.
-        stopped: ends it when set; Ctrl-C does the same.
+        emit: called with each event, from other threads, one call at a time.
+        every: seconds between the starts of two requests of the same URL. Starts that were missed because a
+            request took longer are skipped.
+        count: requests per URL; None for no limit.
+        limits: limits of each request.
+        stopped: setting it ends all requests, as Ctrl-C does.
 
     Returns:
-        What was asked. A request that was given up because all ended is not in it and was not emitted.
+        The counts. A request that was aborted at the end is not counted and was not emitted.
 
     Raises:
-        InvalidArgument: no such URLs, or `every` under a tenth of a second.
-        OSError: whatever `emit` raises; all requests end then.
+        InvalidArgument: a URL is not valid, or `every` is less than 0.1 s.
+        OSError: `emit` raised it; all requests end.
     """
     wanted = check_urls(urls)
     if every < LEAST_SECONDS:
-        raise InvalidArgument(f"every {every:g} s is too often", hint=f"{LEAST_SECONDS:g} s at the least")
+        raise InvalidArgument(
+            f"the interval must be at least {LEAST_SECONDS:g} s, got {every:g} s",
+            hint="choose a longer interval",
+        )
     stop = stopped or threading.Event()
     tally, one_at_a_time = Tally(), threading.Lock()
 

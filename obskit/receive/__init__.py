@@ -1,12 +1,11 @@
-"""`obskit receive`: OTLP over HTTP and gRPC into a folder that `load` reads, while it grows.
+"""`obskit receive`: write OTLP from HTTP and gRPC into a folder that `load` can read while it grows.
 
-In order: `serve` runs it all; `web` (HTTP) and `rpc` (gRPC) speak the protocols; `intake` bounds what is in
-flight and hands each request to `protobuf` or `jsonbody`, which say whether it is OTLP, and to `segments`,
-which has written it when the answer goes out; `packing` turns closed segments into Parquet in a process of
-its own (`child`).
+`serve` runs everything. `web` (HTTP) and `rpc` (gRPC) implement the protocols. `intake` limits the requests
+in progress and passes each one to `protobuf` or `json_body`, which validate it, and then to `segments`, which
+writes it to disk before the sender gets its response. `packer` converts closed segments to Parquet in a
+separate process (`child`).
 
-It keeps spans and log records and refuses metrics; it knows nothing of rows, fields or queries.
-It needs the extra `receive`, for gRPC `receive-grpc`.
+It stores spans and log records, and rejects metrics. It needs the extra `receive`, for gRPC `receive-grpc`.
 """
 
 from obskit.receive.serve import run

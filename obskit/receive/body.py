@@ -1,4 +1,4 @@
-"""A request's body as it arrives: unfolded piece by piece, counted before it is held."""
+"""Receive a request's body piece by piece: decompress it, and count its bytes before keeping them."""
 
 from __future__ import annotations
 
@@ -8,41 +8,44 @@ from typing import Any
 
 from obskit.receive.refusal import Refused, busy, too_large
 
-# What is unfolded at once; a bomb is found out after this much.
+# Bytes decompressed at once: a decompression bomb is detected after this many.
 PIECE = 256 * 1024
 MEMBERS = 1_000
-"""Members that one gzip body may have: senders write one, and each makes zlib copy what follows it."""
+"""Most members of one gzip body. Senders write one, and each makes zlib copy the rest of the data."""
 
 
 class Budget:
-    """Bytes of all bodies that are held; for one thread."""
+    """A count of the bytes of all bodies in memory, with a limit. Not thread-safe."""
 
     def __init__(self, most: int) -> None:
         self.held = 0
         self._most = most
 
     def take(self, size: int) -> None:
-        """Count bytes in.
+        """Count bytes that are kept.
+
+        Args:
+            size: number of bytes.
 
         Raises:
-            Refused: there is no room for them now.
+            Refused: the limit would be exceeded (429).
         """
         if self.held + size > self._most:
             raise busy()
         self.held += size
 
     def give(self, size: int) -> None:
-        """Count bytes out."""
+        """Count bytes that are no longer kept."""
         self.held -= size
 
 
 class Body:
-    """A body being received. A context manager, which gives its bytes back to the budget.
+    """A body being received. A context manager, which returns its bytes to the budget at the end.
 
     Args:
         budget: of all bodies.
-        limit: bytes that it may have, as sent and unfolded.
-        gzip: whether it is folded.
+        limit: most bytes, both as sent and decompressed.
+        gzip: whether the body is compressed.
     """
 
     def __init__(self, budget: Budget, limit: int, *, gzip: bool) -> None:
@@ -54,10 +57,13 @@ class Body:
         self._members = 1
 
     def add(self, piece: bytes | bytearray) -> None:
-        """Take in a piece as it was sent.
+        """Add a piece as it was sent.
+
+        Args:
+            piece: bytes, compressed if the body is.
 
         Raises:
-            Refused: too large, no room, or no gzip.
+            Refused: the body is too large, the budget is used up, or it is not valid gzip.
         """
         self._sent += len(piece)
         if self._sent > self._limit:
@@ -67,15 +73,15 @@ class Body:
             return
         with memoryview(piece) as view:
             for start in range(0, len(view), PIECE):
-                self._unfold(bytes(view[start : start + PIECE]))
+                self._decompress(bytes(view[start : start + PIECE]))
 
-    def _unfold(self, rest: bytes) -> None:
+    def _decompress(self, rest: bytes) -> None:
         inflate: Any = self._inflate
         while rest:
             if inflate.eof:  # another member follows
                 self._members += 1
                 if self._members > MEMBERS:
-                    raise Refused(400, f"a gzip body of more than {MEMBERS:,} members")
+                    raise Refused(400, f"the gzip body has more than {MEMBERS:,} members")
                 inflate = self._inflate = zlib.decompressobj(wbits=31)
             try:
                 out = inflate.decompress(rest, PIECE)
@@ -83,14 +89,17 @@ class Body:
                     self._hold(out)
                     out = inflate.decompress(inflate.unconsumed_tail, PIECE)
             except zlib.error:
-                raise Refused(400, "a body that is said to be gzip and is not") from None
+                raise Refused(400, "the body is declared as gzip but is not gzip") from None
             rest = inflate.unused_data
 
-    def adopt(self, message: bytes) -> None:
-        """Take in a whole message; one that is not folded is held as it is.
+    def add_message(self, message: bytes) -> None:
+        """Add a whole message; without gzip it is kept without a copy.
+
+        Args:
+            message: bytes, compressed if the body is.
 
         Raises:
-            Refused: as `add`.
+            Refused: as for `add`.
         """
         if self._inflate is not None:
             self.add(message)
@@ -101,13 +110,16 @@ class Body:
         self.data = message
 
     def end(self) -> bytearray | bytes:
-        """Return the whole body.
+        """Finish the body.
+
+        Returns:
+            All of it, decompressed.
 
         Raises:
-            Refused: it is cut off.
+            Refused: the gzip data is truncated.
         """
         if self._inflate is not None and not self._inflate.eof:
-            raise Refused(400, "a gzip body that is cut off")
+            raise Refused(400, "the gzip body is truncated")
         return self.data
 
     def _hold(self, piece: bytes | bytearray) -> None:

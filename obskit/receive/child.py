@@ -1,7 +1,7 @@
-"""A process of its own that turns one segment into Parquet: `python -m obskit.receive.child SEGMENT FOLDER`.
+"""A child process that converts one segment to Parquet: `python -m obskit.receive.child SEGMENT FOLDER`.
 
-It gives way to the receiver (nice), ends with it (its stdin is a pipe that the receiver holds), and prints
-how many rows there were and how many were rejected, as JSON. The receiver moves the folder to its place.
+It runs at a lower priority than the receiver and ends when the receiver does: its stdin is a pipe from the
+receiver. It prints the numbers of rows and of rejected records as JSON. The receiver then renames the folder.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from pathlib import Path
 from obskit.dataset import Dataset, write
 from obskit.errors import ObskitError
 from obskit.readers import read_paths
-from obskit.receive.memory import give_back
+from obskit.receive.memory import return_freed_memory
 from obskit.schema import LoadReport, Normalizer
 
 FAILED = 1
 NICE = 10
 ROWS, BYTES = 1 << 17, 32 << 20
-"""Of one part in memory: a small part of what `obskit.dataset` takes, for this runs beside the receiver."""
+"""Limits of one part in memory, far below those of `obskit.dataset`: the receiver runs at the same time."""
 
 
 def main(segment: str, folder: str) -> int:
     """Convert a segment and return the exit status."""
     os.nice(NICE)
-    give_back()
+    return_freed_memory()
     threading.Thread(target=_end_with_receiver, daemon=True).start()
     try:
         made = _converted(Path(segment), Path(folder))

@@ -1,4 +1,4 @@
-"""One HTTP connection: h11 reads the protocol; here it is bounded in time and bytes, and answered."""
+"""Serve one HTTP connection within limits of time and bytes. h11 parses the protocol."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from obskit.receive.settings import Settings
 
 PATHS = {"/v1/traces": "traces", "/v1/logs": "logs", "/v1/metrics": "metrics"}
 HEAD = 16 * 1024
-"""Bytes that the head of a request may have."""
+"""Most bytes of a request's line and headers."""
 
 READ = 128 * 1024
 LINGER = 3.0
-"""Seconds for which, after a refusal, what is still being sent is read and thrown away: a sender whose
-connection breaks while it sends does not read the answer."""
+"""Seconds to read and discard the rest of a refused request: a sender whose connection breaks while it sends
+does not read the response."""
 
 LINGER_BYTES = 64 * 1024 * 1024
 
 
-class Gone(Exception):
-    """The other side is gone, is silent for too long, or speaks no HTTP."""
+class ConnectionClosed(Exception):
+    """The client disconnected, was silent for too long, or does not speak HTTP."""
 
 
 @dataclass(frozen=True)
 class Head:
-    """What a request says of its body: which signal, in which encoding, of how many bytes if it says so."""
+    """The headers of a request: signal, encodings, and the length of the body; 0 if it is not given."""
 
     signal: str
     json: bool
@@ -42,7 +42,14 @@ class Head:
 
 
 class Connection:
-    """Answers requests one after the other, until one side has enough.
+    """Serve the requests of a connection one after the other, until either side closes it.
+
+    Args:
+        reader: of the connection.
+        writer: of the connection.
+        intake: accepts the requests.
+        settings: token and limits.
+        too_many: whether too many requests are in progress.
 
     Attributes:
         busy: whether a request is being read or answered.
@@ -66,10 +73,10 @@ class Connection:
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD)
 
     async def run(self) -> None:
-        """Serve the connection to its end.
+        """Serve the connection until it is closed.
 
         Raises:
-            Gone, ConnectionError: the other side ended it.
+            ConnectionClosed, ConnectionError: the client ended it.
         """
         patience = self._limits.header
         while True:
@@ -86,7 +93,7 @@ class Connection:
             patience = self._limits.idle
 
     async def _request(self, patience: float) -> h11.Request:
-        """Return the next request's head; its first byte has `patience` seconds, its last `header` more."""
+        """Return the next request's headers, which must begin within `patience` seconds."""
         try:
             async with asyncio.timeout(patience):
                 event = self._http.next_event()
@@ -98,12 +105,14 @@ class Connection:
                 ) is h11.NEED_DATA:
                     await self._receive()
         except TimeoutError:
-            raise Gone from None
+            raise ConnectionClosed from None
         except h11.RemoteProtocolError as error:
-            await self._refuse(Refused(400, "not HTTP"), json=True, status=error.error_status_hint)
-            raise Gone from None
+            await self._refuse(
+                Refused(400, "the request is not valid HTTP"), json=True, status=error.error_status_hint
+            )
+            raise ConnectionClosed from None
         if type(event) is not h11.Request:
-            raise Gone
+            raise ConnectionClosed
         return event
 
     async def _receive(self) -> None:
@@ -129,24 +138,24 @@ class Connection:
             await self._respond(200, encoded(response(head.signal, answer), json=json), json=json)
 
     def _head(self, request: h11.Request, headers: dict[str, str]) -> Head:
-        """Return what a request is, checked.
+        """Validate the headers of a request.
 
         Raises:
-            Refused: whoever sends it may not, or it is none of ours.
+            Refused: the token is wrong, or the path, method or encoding is not supported.
         """
         if not authorized(headers.get("authorization"), self._token):
-            raise Refused(401, "no token, or the wrong one: Authorization: Bearer ...")
+            raise Refused(401, "missing or wrong token; send Authorization: Bearer TOKEN")
         path = request.target.partition(b"?")[0].decode("latin-1")
         signal = PATHS.get(path)
         if signal is None:
-            raise Refused(404, f"there is only {', '.join(PATHS)}")
+            raise Refused(404, f"unknown path; send to {', '.join(PATHS)}")
         if request.method != b"POST":
-            raise Refused(405, "POST")
+            raise Refused(405, "use POST")
         kind, coding = _kind(headers), headers.get("content-encoding", "identity").strip().lower()
         if kind not in (PROTOBUF, JSON):
-            raise Refused(415, f"a body of another type than {PROTOBUF} or {JSON}")
+            raise Refused(415, f"the content type must be {PROTOBUF} or {JSON}")
         if coding not in ("", "identity", "gzip", "x-gzip"):
-            raise Refused(415, "a body in another encoding than gzip")
+            raise Refused(415, "the content encoding must be gzip or identity")
         length = int(headers.get("content-length", 0))
         if length > self._limits.request:
             raise too_large(self._limits.request)
@@ -156,8 +165,8 @@ class Connection:
         """Read the body.
 
         Raises:
-            Refused: it is too large, broken, or too slow.
-            Gone: the other side ended it.
+            Refused: the body is too large, malformed or too slow.
+            ConnectionClosed: the client disconnected.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + self._limits.body
@@ -172,13 +181,13 @@ class Connection:
                 elif type(event) is h11.EndOfMessage:
                     return
                 else:
-                    raise Gone
+                    raise ConnectionClosed
         except TimeoutError:
-            raise Refused(408, "the body came too slowly") from None
+            raise Refused(408, "the body arrived too slowly") from None
         except h11.RemoteProtocolError:
             if self._reader.at_eof():
-                raise Gone from None
-            raise Refused(400, "a body that breaks HTTP") from None
+                raise ConnectionClosed from None
+            raise Refused(400, "the body is not valid HTTP") from None
 
     async def _refuse(self, refused: Refused, *, json: bool, status: int | None = None) -> None:
         self._intake.refuse(refused)
@@ -206,7 +215,7 @@ class Connection:
             async with asyncio.timeout(self._limits.stall):
                 await self._writer.drain()
         except (h11.LocalProtocolError, TimeoutError):
-            raise Gone from None
+            raise ConnectionClosed from None
 
     async def _linger(self) -> None:
         left = LINGER_BYTES

@@ -1,4 +1,4 @@
-"""The one way in for both protocols: bounded, checked, written, then answered."""
+"""Limit, validate and write requests, for both HTTP and gRPC."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from obskit.receive import json_body as jsonbody
-from obskit.receive import protobuf
+from obskit.receive import json_body, protobuf
 from obskit.receive.body import Body, Budget
 from obskit.receive.notices import Notices
 from obskit.receive.refusal import Refused
@@ -23,16 +22,16 @@ _MALFORMED = {
     "traces": ("malformed span was", "malformed spans were"),
     "logs": ("malformed log record was", "malformed log records were"),
 }
-METRICS = "metrics are not events: obskit keeps spans and log records"
+METRICS = "metrics are not stored: obskit keeps spans and log records"
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What became of a request that was taken.
+class IngestResponse:
+    """The result of a request that was accepted, at least in part.
 
     Attributes:
-        accepted, rejected: spans, log records or data points.
-        why: why the first of the rejected was; empty where none was.
+        accepted, rejected: numbers of spans, log records or data points.
+        why: the reason for the first rejection; empty if nothing was rejected.
     """
 
     accepted: int
@@ -41,10 +40,10 @@ class Answer:
 
 
 class Intake:
-    """Takes requests for a folder.
+    """Accept requests and write them to a folder.
 
-    Checking and writing are done by one thread, one request after the other, so that a slow disk stalls no
-    connection and only one request is ever parsed at a time.
+    One thread validates and writes requests, one after the other: a slow disk does not stall connections, and
+    only one request is parsed at a time.
     """
 
     def __init__(self, segments: Segments, limits: Limits, notices: Notices) -> None:
@@ -58,21 +57,27 @@ class Intake:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="obskit-receive")
 
     def body(self, *, gzip: bool) -> Body:
-        """Return a body to be filled.
+        """Start the body of a request.
+
+        Args:
+            gzip: whether it is compressed.
+
+        Returns:
+            An empty body.
 
         Raises:
             Refused: the receiver is stopping.
         """
         if self.closing:
-            raise Refused(503, "the receiver is stopping; the same again, later", retry=1)
+            raise Refused(503, "the receiver is shutting down; try again later", retry=1)
         return Body(self._budget, self._limits.request, gzip=gzip)
 
     @contextlib.asynccontextmanager
-    async def room_for_one(self) -> AsyncIterator[None]:
-        """Keep room for the largest request while a message comes of which the size is not known.
+    async def reserve_largest_request(self) -> AsyncIterator[None]:
+        """Reserve memory for the largest request while a message of unknown size arrives.
 
         Raises:
-            Refused: there is none for as long as a body may stall.
+            Refused: no memory became free within the limit `stall`.
         """
         size = min(self._limits.request, self._limits.flight)
         end = time.monotonic() + self._limits.stall
@@ -84,78 +89,89 @@ class Intake:
         finally:
             self._budget.give(size)
 
-    async def take(self, signal: str, body: bytearray | bytes, *, json: bool) -> Answer:
-        """Check a request and write it; when this returns, what was accepted is on disk.
+    async def take(self, signal: str, body: bytearray | bytes, *, json: bool) -> IngestResponse:
+        """Validate a request and write it; accepted events are on disk when this returns.
 
         Args:
             signal: "traces", "logs" or "metrics".
-            body: unfolded; `json`, whether it is JSON rather than protobuf.
+            body: decompressed.
+            json: whether it is JSON rather than protobuf.
+
+        Returns:
+            How many events were accepted and rejected.
+
         Raises:
-            Refused: it was not taken, and nothing of it was written.
+            Refused: the request is refused and nothing was written.
         """
         answer = await (self._json(signal, body) if json else self._protobuf(signal, body))
         self.counts["requests"] += 1
         self.counts[signal] += answer.accepted
         if answer.rejected and signal == "metrics":
             self.counts["data points"] += answer.rejected
-            self.notices.once("metrics", f"{METRICS}; they are refused, said this once")
+            self.notices.notify_once("metrics", f"{METRICS}; this is reported once")
         elif answer.rejected:
             self.counts["rejected"] += answer.rejected
-            self.notices.tell(
+            self.notices.notify(
                 "rejected", f"{pluralize(answer.rejected, *_MALFORMED[signal])} rejected: {answer.why}"
             )
         return answer
 
-    async def _protobuf(self, signal: str, body: bytearray | bytes) -> Answer:
-        def work() -> Answer:
+    async def _protobuf(self, signal: str, body: bytearray | bytes) -> IngestResponse:
+        def work() -> IngestResponse:
             events = protobuf.count(signal, body)
             if signal == "metrics":
-                return Answer(0, events, METRICS)
+                return IngestResponse(0, events, METRICS)
             if events:
                 self._segments.append(signal, ".otlp", body)
-            return Answer(events)
+            return IngestResponse(events)
 
         return await self._in_thread(work)
 
-    async def _json(self, signal: str, body: bytearray | bytes) -> Answer:
-        heavy = jsonbody.weight(body)
+    async def _json(self, signal: str, body: bytearray | bytes) -> IngestResponse:
+        heavy = json_body.weight(body)
         if heavy > self._limits.json_objects:
-            raise Refused(413, "JSON of too many objects for one request; send smaller batches, or protobuf")
+            raise Refused(
+                413, "the JSON has too many objects for one request; send smaller batches or protobuf"
+            )
         self._objects.take(heavy)
 
-        def work() -> Answer:
-            line, good, bad, why = jsonbody.read(signal, body)
+        def work() -> IngestResponse:
+            line, good, bad, why = json_body.read(signal, body)
             if line:
                 self._segments.append(signal, ".jsonl", line)
-            return Answer(good, bad, METRICS if signal == "metrics" else why)
+            return IngestResponse(good, bad, METRICS if signal == "metrics" else why)
 
         try:
             return await self._in_thread(work)
         finally:
             self._objects.give(heavy)
 
-    async def _in_thread(self, work: Callable[[], Answer]) -> Answer:
+    async def _in_thread(self, work: Callable[[], IngestResponse]) -> IngestResponse:
         try:
             return await asyncio.get_running_loop().run_in_executor(self._thread, work)
         except OSError as error:
-            self.notices.tell("disk", f"cannot write into {self._segments.folder}: {error.strerror}")
-            raise Refused(503, "the receiver cannot write; the same again, later", retry=30) from None
+            self.notices.notify("disk", f"cannot write to {self._segments.folder}: {error.strerror}")
+            raise Refused(503, "the receiver cannot write to disk; try again later", retry=30) from None
         except Refused:
             raise
         except Exception as error:
-            # The same again would fail again, so it is not asked for.
-            self.notices.tell("fault", f"a fault in obskit refused a request: {type(error).__name__}")
-            raise Refused(500, "a fault in the receiver") from error
+            # A retry would fail again, so the sender is not asked for one.
+            self.notices.notify(
+                "fault", f"obskit refused a request because of an internal error: {type(error).__name__}"
+            )
+            raise Refused(500, "internal error in the receiver") from error
 
     def refuse(self, refused: Refused) -> None:
-        """Count a refusal, and say it if the person who started the receiver can do something about it."""
+        """Count a refusal, and report it if whoever started the receiver can act on it."""
         self.counts["refused"] += 1
         self.counts[f"refused {refused.status}"] += 1
         if refused.status == 503 and refused.text == FULL:
-            self.notices.tell("full", f"the disk of {self._segments.folder} is full: requests are refused")
+            self.notices.notify(
+                "full", f"the disk that holds {self._segments.folder} is full: refusing requests"
+            )
         elif refused.status in (400, 401, 413, 415):
-            self.notices.tell(str(refused.status), f"refused a request ({refused.status}): {refused.text}")
+            self.notices.notify(str(refused.status), f"refused a request ({refused.status}): {refused.text}")
 
     def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait until the current request is written."""
         self._thread.shutdown()

@@ -1,7 +1,7 @@
-"""Whether bytes are an OTLP request as JSON, and the line to keep of it.
+"""Validate an OTLP/JSON request, and return it as one line for a segment.
 
-What `obskit.readers` would reject of it is rejected here, so that the sender learns of it; the rest is kept
-as it came. JSON in memory is many times its bytes, so how much that will be is estimated before it is parsed.
+Records that `obskit.readers` would reject are rejected here, so that the sender is informed. The others are
+kept as sent. Parsed JSON takes many times its size in memory, so this is estimated before parsing.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _NEWLINES = bytes.maketrans(b"\r\n", b"  ")
 
 
 def weight(body: bytes | bytearray) -> int:
-    """Return about how many bytes the objects of a JSON text take up, from above."""
+    """Estimate how many bytes the parsed objects of a JSON text need at most."""
     # Text of which one character is beyond 16 bits takes four bytes for each.
     wide = not body.isascii() or b"\\u" in body
     # An object of CPython 3.11 to 3.14 with a key or two, a list, a short string or number with its place.
@@ -46,21 +46,21 @@ def weight(body: bytes | bytearray) -> int:
 
 
 def read(signal: str, body: bytes | bytearray) -> tuple[bytes, int, int, str]:
-    """Read a request.
+    """Validate a request.
 
     Args:
         signal: "traces", "logs" or "metrics".
         body: the request.
     Returns:
-        (a line to keep, without its newline and empty where nothing is to be kept; events in it; events
-        rejected; why the first one was).
+        (line to keep, without a newline, empty if there is nothing to keep; number of events in it; number of
+        rejected events; reason for the first rejection).
     Raises:
-        Refused: it is no such request (400).
+        Refused: it is not such a request (400).
     """
     try:
         request = orjson.loads(body)
     except orjson.JSONDecodeError:
-        raise Refused(400, "not JSON") from None
+        raise Refused(400, "the body is not valid JSON") from None
     records = list(_records(request, signal))
     if signal == "metrics":
         return b"", 0, sum(_points(metric) for _, _, metric in records), ""
@@ -75,7 +75,7 @@ def read(signal: str, body: bytes | bytearray) -> tuple[bytes, int, int, str]:
     kept = []
     for resource, scope, record in records:
         alone = _alone(signal, resource, scope, record)
-        fine, reason = _good(alone, signal) if type(record) is dict else (0, "a record that is no object")
+        fine, reason = _good(alone, signal) if type(record) is dict else (0, "a record is not a JSON object")
         if fine:
             kept.append(alone[_KEYS[signal][0]][0])
         else:
@@ -151,4 +151,4 @@ def _points(metric: Any) -> int:
 
 
 def _bad(signal: str) -> Refused:
-    return Refused(400, f"not an OTLP export request of {signal} as JSON")
+    return Refused(400, f"the body is not an OTLP/JSON export request for {signal}")

@@ -1,4 +1,4 @@
-"""Memory that was freed goes back to the system, which C's library does not do by itself."""
+"""Make glibc return freed memory to the operating system."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 _LARGE = 256 * 1024
 
 
-def give_back() -> None:
-    """Tell glibc to keep few pools and to give large pieces back at once; elsewhere nothing happens.
+def return_freed_memory() -> None:
+    """Make glibc use few pools and return large blocks at once; does nothing with other C libraries.
 
-    By itself it raises its threshold to 32 MiB after the first large request, and keeps what lies below it,
-    in a pool of each thread: a flood of large requests leaves three times the memory that it needed.
+    By default glibc raises its threshold to 32 MiB after the first large request, and keeps smaller blocks in
+    one pool per thread. After many large requests the process holds three times the memory that it needed.
     """
     with contextlib.suppress(OSError, AttributeError):
         mallopt = ctypes.CDLL(None).mallopt

@@ -1,4 +1,4 @@
-"""What a receiver tells the person who started it: each kind of thing once, then how often it came again."""
+"""Messages for the person who started the receiver, at most one per kind and minute."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ AGAIN = 60.0
 
 
 class Notices:
-    """Lines for a person; none repeats what a sender sent.
+    """Print messages without repeating them too often. They never contain data from senders.
 
     Args:
         say: prints a line.
@@ -21,20 +21,20 @@ class Notices:
         self.say = say
         self._clock = clock
         self._since: Counter[str] = Counter()
-        self._told: dict[str, float] = {}
+        self._last_said: dict[str, float] = {}
 
-    def tell(self, kind: str, text: str) -> None:
-        """Say a text unless one of its kind was said in the last minute; then it is counted."""
+    def notify(self, kind: str, text: str) -> None:
+        """Print a message, or only count it if one of its kind was printed in the last minute."""
         now = self._clock()
-        if now - self._told.get(kind, -AGAIN) < AGAIN:
+        if now - self._last_said.get(kind, -AGAIN) < AGAIN:
             self._since[kind] += 1
             return
         more = self._since.pop(kind, 0)
-        self.say(f"{text} ({more:,} more before)" if more else text)
-        self._told[kind] = now
+        self.say(f"{text} ({more:,} more since the last notice)" if more else text)
+        self._last_said[kind] = now
 
-    def once(self, kind: str, text: str) -> None:
-        """Say a text if none of its kind was ever said."""
-        if kind not in self._told:
-            self._told[kind] = float("inf")
+    def notify_once(self, kind: str, text: str) -> None:
+        """Print a message if none of its kind was ever printed."""
+        if kind not in self._last_said:
+            self._last_said[kind] = float("inf")
             self.say(text)

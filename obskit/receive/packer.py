@@ -1,8 +1,8 @@
-"""Closed segments into Parquet, one after the other, while the receiver goes on.
+"""Convert closed segments to Parquet, one after the other, while the receiver keeps running.
 
-A reader that lists the folder sees a segment, or the segment and the Parquet beside it, which it then takes
-instead, or the Parquet alone: the folder of Parquet comes to its place by one rename, and the segment is
-deleted only when whoever listed it before has had time to open it. What breaks off is begun again.
+A reader that lists the folder sees the segment alone, both, or the Parquet alone; it prefers the Parquet.
+One rename moves the folder of Parquet into place. The segment is deleted later, when readers that listed it
+have had time to open it. An interrupted conversion starts again.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from obskit.receive.settings import Limits
 
 EVERY = 1.0
 AGAIN = 300.0
-"""Seconds after which a segment that could not be converted is tried again."""
+"""Seconds until a failed conversion is tried again."""
 
 
-class Packing:
-    """Converts what is closed; `run` until it is cancelled."""
+class Packer:
+    """Convert closed segments; `run` runs until it is cancelled."""
 
     def __init__(self, segments: Segments, limits: Limits, notices: Notices) -> None:
         self._segments = segments
@@ -37,12 +37,14 @@ class Packing:
         self._not_before: dict[Path, float] = {}
 
     async def run(self) -> None:
-        """Look for closed segments, for ever."""
+        """Look for closed segments again and again."""
         while True:
             try:
                 await self._look()
-            except Exception as error:  # what is received matters more than what becomes of it
-                self._notices.tell("packing", f"no Parquet is made for now: {type(error).__name__}: {error}")
+            except Exception as error:  # receiving goes on even if converting fails
+                self._notices.notify(
+                    "packing", f"cannot convert segments to Parquet for now: {type(error).__name__}: {error}"
+                )
             await asyncio.sleep(EVERY)
 
     async def _look(self) -> None:
@@ -64,22 +66,23 @@ class Packing:
             found = await self._convert(segment, making)
             if found.get("rejected"):
                 self._not_before[segment] = float("inf")
-                self._notices.tell(
-                    "kept", f"{segment.name} stays as it is: {found['rejected']:,} of it cannot be read"
+                self._notices.notify(
+                    "kept",
+                    f"{segment.name} is not converted: {found['rejected']:,} of its records cannot be read",
                 )
                 return
             os.rename(making, target)
         except OSError as error:
             self._not_before[segment] = time.monotonic() + AGAIN
-            self._notices.tell("packing", f"{segment.name} stays as it is for now: {error}")
+            self._notices.notify("packing", f"{segment.name} is not converted for now: {error}")
         finally:
             shutil.rmtree(making, ignore_errors=True)
 
     async def _convert(self, segment: Path, making: Path) -> dict[str, int]:
-        """Return what the child says.
+        """Convert a segment in a child process, and return its numbers of rows and rejected records.
 
         Raises:
-            OSError: it failed.
+            OSError: the child failed.
         """
         child = await asyncio.create_subprocess_exec(
             *(sys.executable, "-m", "obskit.receive.child", str(segment), str(making)),

@@ -1,8 +1,8 @@
-"""Whether bytes are an OTLP request, and how many events it has, in bounded memory.
+"""Validate an OTLP/protobuf request and count its events in bounded memory.
 
-Parsed, a request takes up 4 times its bytes, one made to hurt (empty spans of two bytes) 90 times. So a large
-one is parsed in pieces: some fields of a message are a message of the same type, valid if the whole is. The
-pieces are thrown away: what is kept is the bytes as they came.
+A parsed request takes 4 times its size, and a malicious one (empty spans of two bytes) 90 times. So large
+requests are parsed in pieces: any run of fields of a message is a valid message of the same type. The parsed
+pieces are discarded; the segment gets the bytes as sent.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from obskit.receive.refusal import Refused
 
 PIECE = 512 * 1024
-"""Bytes that are parsed at once."""
+"""Most bytes that are parsed at once."""
 
 MOST_FIELDS = 1_000_000
-"""Fields that one request may have above its pieces, for each costs a step in Python."""
+"""Most fields of a request above its pieces: each costs a step in Python."""
 
 DEPTH = 100
 REQUESTS: dict[str, Any] = {
@@ -51,15 +51,18 @@ def count(signal: str, body: bytes | bytearray) -> int:
     Args:
         signal: "traces", "logs" or "metrics".
         body: the request.
+    Returns:
+        The number of events.
+
     Raises:
-        Refused: it is no such request (400), or of too many small parts (413).
+        Refused: it is not such a request (400), or has too many fields (413).
     """
-    walk = _Walk(signal)
+    walk = _RequestCounter(signal)
     with memoryview(body) as view:
         return walk.message(REQUESTS[signal].DESCRIPTOR, view, 0)
 
 
-class _Walk:
+class _RequestCounter:
     def __init__(self, signal: str) -> None:
         self._signal = signal
         self._left = MOST_FIELDS
@@ -88,7 +91,7 @@ class _Walk:
         """Return a field's number, where its content begins if it has a length, and where it ends."""
         self._left -= 1
         if not self._left:
-            raise Refused(413, f"a request of more than {MOST_FIELDS:,} parts; send smaller batches")
+            raise Refused(413, f"the request has more than {MOST_FIELDS:,} fields; send smaller batches")
         tag, at = self._varint(view, at)
         kind, inner = tag & 7, None
         if kind == 2:
@@ -126,7 +129,7 @@ class _Walk:
         return _events(message)
 
     def _bad(self) -> Refused:
-        return Refused(400, f"not an OTLP export request of {self._signal} as protobuf")
+        return Refused(400, f"the body is not an OTLP/protobuf export request for {self._signal}")
 
 
 @functools.cache

@@ -1,4 +1,4 @@
-"""Why a request was not taken, in the words and numbers of both protocols."""
+"""Refusals of requests, with the status codes of HTTP and gRPC."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _CODES = {400: 3, 401: 16, 404: 5, 405: 12, 408: 4, 413: 8, 415: 3, 429: 8, 500:
 
 @dataclass
 class Refused(Exception):
-    """A request that was not taken; what it said is never repeated here.
+    """A request was refused. The text never contains data of the request.
 
     Attributes:
-        status: of HTTP. 429 and 503 mean: the same again, later.
-        text: why, for the sender.
-        retry: seconds after which to come again, where that may help.
+        status: HTTP status. 429 and 503 ask the sender to try again later.
+        text: the reason, for the sender.
+        retry: seconds until the sender should try again; None if it should not.
     """
 
     status: int
@@ -31,11 +31,11 @@ class Refused(Exception):
 
     @property
     def code(self) -> int:
-        """gRPC's number of the status."""
+        """The gRPC status code."""
         return _CODES[self.status]
 
     def message(self) -> Status:
-        """Return what both protocols send: the code, the text, and when to come again."""
+        """Return the message that both protocols send: code, text, and when to try again."""
         status = Status(code=self.code, message=self.text)
         if self.retry is not None:
             status.details.add().Pack(RetryInfo(retry_delay=Duration(seconds=self.retry)))
@@ -43,10 +43,10 @@ class Refused(Exception):
 
 
 def too_large(limit: int) -> Refused:
-    """Return the refusal of a request beyond the limit."""
-    return Refused(413, f"a request of more than {limit // 1024**2} MiB; send smaller batches")
+    """Return the refusal of a request that is larger than the limit in bytes."""
+    return Refused(413, f"the request is larger than {limit // 1024**2} MiB; send smaller batches")
 
 
 def busy() -> Refused:
-    """Return the refusal of what cannot be held now."""
-    return Refused(429, "too much in flight; the same again, later", retry=1)
+    """Return the refusal of a request that would exceed the memory or connection limits now."""
+    return Refused(429, "too many requests in progress; try again later", retry=1)

@@ -1,4 +1,4 @@
-"""What senders are told, as OTLP has it; and whether they may send at all."""
+"""OTLP responses, and the check of the token."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from obskit.receive.intake import Answer
+from obskit.receive.intake import IngestResponse
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
-_ANSWERS: dict[str, tuple[Any, str]] = {
+_RESPONSES: dict[str, tuple[Any, str]] = {
     "traces": (ExportTraceServiceResponse, "rejected_spans"),
     "logs": (ExportLogsServiceResponse, "rejected_log_records"),
     "metrics": (ExportMetricsServiceResponse, "rejected_data_points"),
 }
 
 
-def response(signal: str, answer: Answer) -> Any:
-    """Return the answer as a message; it is empty where all was accepted."""
-    make, rejected = _ANSWERS[signal]
+def response(signal: str, answer: IngestResponse) -> Any:
+    """Return the OTLP response message; it is empty if everything was accepted."""
+    make, rejected = _RESPONSES[signal]
     message = make()
     if answer.rejected:
         setattr(message.partial_success, rejected, answer.rejected)
@@ -32,12 +32,12 @@ def response(signal: str, answer: Answer) -> Any:
 
 
 def encoded(message: Any, *, json: bool) -> bytes:
-    """Return a message as a body."""
+    """Return a message as the bytes of a response body."""
     return orjson.dumps(MessageToDict(message)) if json else bytes(message.SerializeToString())
 
 
 def authorized(shown: str | None, token: str | None) -> bool:
-    """Return whether `Authorization` shows the token; compared in constant time."""
+    """Return whether an `Authorization` header has the token, in constant time."""
     if token is None:
         return True
     scheme, _, given = (shown or "").strip().partition(" ")

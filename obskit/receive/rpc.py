@@ -1,7 +1,7 @@
-"""OTLP over gRPC. It needs the extra `receive-grpc`; without it `grpc` is None and HTTP stands alone.
+"""OTLP over gRPC. It needs the extra `receive-grpc`; without it `grpc` is None and only HTTP is available.
 
-gRPC would read a message, and unfold it, before asking whether there is room: a message is therefore taken as
-a stream of one, which is read when it is its turn, and is unfolded here, in bounds.
+For a unary call gRPC reads and decompresses the message before we can check the limits. So a call is handled
+as a stream of one message, which is read when it is its turn, and decompressed here within limits.
 """
 
 from __future__ import annotations
@@ -27,14 +27,18 @@ SERVICES = {
     "opentelemetry.proto.collector.logs.v1.LogsService": "logs",
     "opentelemetry.proto.collector.metrics.v1.MetricsService": "metrics",
 }
-# No message of protobuf begins with this byte, for it would be of a wire type that there is not.
+# No protobuf message begins with this byte: its wire type does not exist.
 _GZIP = b"\x1f"
 _STREAMS = 16  # calls at once over one connection
 _IDENTITY_AND_GZIP = 1 << 0 | 1 << 2
 
 
 class Rpc:
-    """A server; `start` gives its address, `stop` lets calls in flight finish.
+    """A gRPC server; `stop` lets calls in progress finish.
+
+    Args:
+        intake: accepts the requests.
+        settings: address, token and limits.
 
     Raises:
         MissingDependency: the extra is not installed.
@@ -47,14 +51,17 @@ class Rpc:
         self._settings = settings
         self._limits = settings.limits
         self._turn = asyncio.Semaphore(self._limits.calls)
-        self._here = 0
+        self._active_calls = 0
         self._server: Any = None
 
     async def start(self) -> str:
-        """Listen, and return the address.
+        """Listen on the address and port of the settings.
+
+        Returns:
+            The address, as host:port.
 
         Raises:
-            OSError: the port is taken, or the address is not this machine's.
+            OSError: the port is in use, or the address is not one of this machine's.
         """
         limit = self._limits.request
         self._server = grpc.aio.server(
@@ -87,7 +94,7 @@ class Rpc:
         return f"{shown}:{port}"
 
     async def stop(self) -> None:
-        """Take no more calls, and wait `grace` seconds for those in flight."""
+        """Accept no more calls, and wait up to `grace` seconds for those in progress."""
         if self._server is not None:
             await self._server.stop(self._limits.grace)
 
@@ -109,20 +116,20 @@ class Rpc:
     async def _take(self, signal: str, context: Any) -> bytes:
         shown = dict(context.invocation_metadata() or ()).get("authorization")
         if not authorized(shown if isinstance(shown, str) else None, self._settings.token):
-            raise Refused(401, "no token, or the wrong one: authorization: Bearer ...")
-        if self._here >= self._limits.waiting:
+            raise Refused(401, "missing or wrong token; send authorization: Bearer TOKEN")
+        if self._active_calls >= self._limits.waiting:
             raise busy()
-        self._here += 1
+        self._active_calls += 1
         try:
             async with self._turn:
-                async with self._intake.room_for_one():
+                async with self._intake.reserve_largest_request():
                     message = await self._message(context)
                 with self._intake.body(gzip=message[:1] == _GZIP) as body:
-                    body.adopt(message)
+                    body.add_message(message)
                     del message
                     answer = await self._intake.take(signal, body.end(), json=False)
         finally:
-            self._here -= 1
+            self._active_calls -= 1
         return encoded(response(signal, answer), json=False)
 
     async def _message(self, context: Any) -> bytes:
@@ -131,9 +138,9 @@ class Rpc:
             async with asyncio.timeout(self._limits.stall):
                 message = await context.read()
         except TimeoutError:
-            raise Refused(408, "the message came too slowly") from None
+            raise Refused(408, "the message arrived too slowly") from None
         if message is grpc.aio.EOF:
-            raise Refused(400, "a call without a message")
+            raise Refused(400, "the call has no message")
         return bytes(message)
 
 

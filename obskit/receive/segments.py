@@ -1,9 +1,8 @@
-"""The folder that is written into: open segments, one write a request, what a crash left put right.
+"""The segments of a folder: append each request with one write, and repair what a crash left behind.
 
-A segment is `<signal>-<hour>-<number>.otlp` (a message each: four bytes of big-endian length, then the
-request as it was sent) or `.jsonl` (a line each), mode 0600, locked while it is open. The hour is that of
-arrival, UTC.
-`<same name>.parquet` beside it replaces it: `obskit.readers` passes over what is replaced.
+A segment is `<signal>-<hour>-<number>.otlp` (per request: four bytes of big-endian length, then the request
+as it was sent) or `.jsonl` (one request per line). It has mode 0600 and is locked while it is open. The hour
+is that of arrival, in UTC. `<same name>.parquet` next to it replaces it: readers skip replaced segments.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from obskit.receive.refusal import Refused
 from obskit.receive.settings import Limits
 
 LOCK = ".obskit-receive.lock"
-FULL = "no room on the receiver's disk; the same again, later"
+FULL = "the receiver's disk is full; try again later"
 RETRY_FULL = 30
 _HALF = re.compile(r"\.(?:traces|logs)-\d{8}T\d{2}Z-\d{4,}\.parquet\.")
 _BLOCK = 1024 * 1024
@@ -50,16 +49,16 @@ class Segment:
 
 
 class Segments:
-    """All segments of a folder, which this process alone may write into while it holds the lock.
+    """All segments of a folder. Only this process may write to them while it holds the lock.
 
-    A context manager: open segments are closed, and the lock is let go of.
+    A context manager, which closes open segments and releases the lock.
 
     Args:
-        folder: made with mode 0700 if it is not there.
+        folder: created with mode 0700 if it does not exist.
         limits: `free` and `segment`.
         clock: seconds since 1970.
     Raises:
-        InvalidArgument: another receiver writes into the folder, or it cannot be written.
+        InvalidArgument: another receiver is writing to the folder, or it is not writable.
     """
 
     def __init__(self, folder: Path, limits: Limits, clock: Callable[[], float] = time.time) -> None:
@@ -71,10 +70,11 @@ class Segments:
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._held = self._hold()
-            self.healed = self._heal()
+            self.repaired_bytes = self._repair()
         except OSError as error:
             raise InvalidArgument(
-                f"{folder} cannot be written into: {error.strerror}", hint="--into takes a folder of yours"
+                f"cannot write to {folder}: {error.strerror}",
+                hint="choose a folder that you may write to: --into FOLDER",
             ) from error
 
     def _hold(self) -> int:
@@ -86,22 +86,23 @@ class Segments:
             holder = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
             os.close(descriptor)
             raise InvalidArgument(
-                f"another receiver (process {holder}) writes into {self.folder}",
-                hint="one folder, one receiver: name another with --into",
+                f"another receiver (process {holder}) is already writing to {self.folder}",
+                hint="choose another folder: --into FOLDER",
             ) from None
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode(), 0)
         return descriptor
 
     def append(self, signal: str, suffix: str, message: bytes | bytearray) -> None:
-        """Write a message at the end of the open segment; it is whole on disk or not there.
+        """Append a message to the open segment, completely or not at all.
 
         Args:
-            signal: "traces" or "logs"; `suffix`, ".otlp" or ".jsonl".
+            signal: "traces" or "logs".
+            suffix: ".otlp" or ".jsonl".
             message: protobuf, or a line without its newline.
         Raises:
             Refused: the disk is full (503).
-            OSError: it fails in another way.
+            OSError: the write fails for another reason.
         """
         if suffix == ".otlp":
             pieces = [len(message).to_bytes(4, "big"), message]
@@ -120,7 +121,7 @@ class Segments:
                 raise
 
     def free(self) -> int:
-        """Return the bytes that are free for us where the folder lies."""
+        """Return the free bytes on the disk that holds the folder."""
         found = os.statvfs(self._held)
         return found.f_bavail * found.f_frsize
 
@@ -177,11 +178,11 @@ class Segments:
                 segment.path.unlink()
 
     def hour(self) -> str:
-        """Return the hour it is, as names have it."""
+        """Return the current hour as in the names of segments: 20260504T10Z."""
         return time.strftime("%Y%m%dT%HZ", time.gmtime(self._clock()))
 
     def closed(self) -> list[Path]:
-        """Close what is of a past hour, and return all segments that no one writes any more, oldest first."""
+        """Close segments of past hours, and return all closed segments, oldest first."""
         with self._lock:
             hour = self.hour()
             for segment in list(self._open.values()):
@@ -195,8 +196,8 @@ class Segments:
         named = [path for path in found if path.suffix in (".otlp", ".jsonl") and is_segment(path)]
         return [path for path in named if path.is_file() and not path.is_symlink()]
 
-    def _heal(self) -> int:
-        """Put aside what no one was told is there, remove what is half made; return how many bytes it was."""
+    def _repair(self) -> int:
+        """Move incomplete data aside and remove unfinished Parquet; return how many bytes were moved."""
         for left in self.folder.iterdir():
             if _HALF.match(left.name):
                 shutil.rmtree(left, ignore_errors=True)
@@ -216,7 +217,7 @@ class Segments:
 
 
 def _cut_torn(path: Path) -> int:
-    """Put aside what a segment ends within, in a hidden file beside it, and return how many bytes that is."""
+    """Move an incomplete end of a segment to a hidden file next to it; return its size in bytes."""
     size = path.stat().st_size
     with path.open("r+b") as file:
         whole = _whole_messages(file, size) if path.suffix == ".otlp" else _whole_lines(file, size)
@@ -232,7 +233,7 @@ def _cut_torn(path: Path) -> int:
 
 
 def _whole_messages(file: BinaryIO, size: int) -> int:
-    """Return where the last whole message ends."""
+    """Return the position after the last complete message."""
     at = 0
     while at + 4 <= size:
         file.seek(at)
@@ -244,7 +245,7 @@ def _whole_messages(file: BinaryIO, size: int) -> int:
 
 
 def _whole_lines(file: BinaryIO, size: int) -> int:
-    """Return where the last whole line ends."""
+    """Return the position after the last complete line."""
     end = size
     while end > 0:
         begin = max(0, end - _BLOCK)

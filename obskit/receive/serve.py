@@ -1,4 +1,4 @@
-"""A receiver from its start to its end."""
+"""Run a receiver: start the servers, wait for a signal, stop, and summarise."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from obskit.distribution import install_command
 from obskit.errors import InvalidArgument
 from obskit.receive.intake import Intake
-from obskit.receive.memory import give_back
+from obskit.receive.memory import return_freed_memory
 from obskit.receive.notices import Notices
-from obskit.receive.packer import Packing
+from obskit.receive.packer import Packer
 from obskit.receive.rpc import AVAILABLE, Rpc
 from obskit.receive.segments import Segments
 from obskit.receive.settings import Settings
@@ -24,16 +24,19 @@ Say = Callable[[str], None]
 
 
 def run(settings: Settings, say: Say) -> str:
-    """Receive until SIGTERM or SIGINT, finish what is in flight, and return a line that sums it up.
+    """Receive until SIGTERM or SIGINT, finish the requests in progress, and return a summary.
 
     Args:
         settings: where to listen and write.
-        say: gets lines for a person.
+        say: prints a line for a person.
+    Returns:
+        What was received and refused, for a person.
+
     Raises:
-        InvalidArgument: the folder or a port is taken.
-        MissingDependency: gRPC was asked for and its extra is not installed.
+        InvalidArgument: the folder or a port is in use.
+        MissingDependency: gRPC was requested and its extra is not installed.
     """
-    give_back()
+    return_freed_memory()
     return asyncio.run(receive(settings, say))
 
 
@@ -43,20 +46,20 @@ async def receive(settings: Settings, say: Say, stop: asyncio.Event | None = Non
     notices = Notices(say)
     with Segments(settings.into, settings.limits) as segments:
         intake = Intake(segments, settings.limits, notices)
-        packing = Packing(segments, settings.limits, notices)
+        packing = Packer(segments, settings.limits, notices)
         servers: list[Web | Rpc] = []
         try:
             await _listen(settings, intake, servers, say)
-            say(f"writing into {settings.into}; Ctrl-C ends it")
-            if segments.healed:
-                torn = pluralize(segments.healed, "byte aside that was", "bytes aside that were")
-                say(f"put {torn} torn when the last receiver died")
+            say(f"writing to {settings.into}; press Ctrl-C to stop")
+            if segments.repaired_bytes:
+                torn = pluralize(segments.repaired_bytes, "byte")
+                say(f"moved {torn} aside: incomplete data from a receiver that was killed")
             work = asyncio.create_task(packing.run())
             waiting = asyncio.create_task(stop.wait())
             await asyncio.wait([work, waiting], return_when=asyncio.FIRST_COMPLETED)
             waiting.cancel()
             if work.done():
-                await work  # it never ends but by a fault of ours
+                await work  # it only ends by an internal error
         finally:
             intake.closing = True
             await asyncio.gather(*(server.stop() for server in servers))
@@ -71,7 +74,7 @@ async def _listen(settings: Settings, intake: Intake, servers: list[Web | Rpc], 
     if settings.http is not None:
         web = Web(intake, settings)
         servers.append(web)
-        with _taken(settings.http, "--http"):
+        with _explain_port_error(settings.http, "--http"):
             for address in await web.start():
                 say(f"OTLP/HTTP on {address} (protobuf, JSON)")
     if settings.grpc is None:
@@ -81,19 +84,19 @@ async def _listen(settings: Settings, intake: Intake, servers: list[Web | Rpc], 
         return
     calls = Rpc(intake, settings)
     servers.append(calls)
-    with _taken(settings.grpc, "--grpc"):
+    with _explain_port_error(settings.grpc, "--grpc"):
         say(f"OTLP/gRPC on {await calls.start()}")
 
 
 @contextlib.contextmanager
-def _taken(port: int, option: str) -> Iterator[None]:
+def _explain_port_error(port: int, option: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        known = {errno.EADDRINUSE: "it is taken", errno.EACCES: "it is not for you"}
+        known = {errno.EADDRINUSE: "it is already in use", errno.EACCES: "permission denied"}
         why = known.get(error.errno or 0, error.strerror or str(error))
         raise InvalidArgument(
-            f"cannot listen on port {port}: {why}", hint=f"another one: {option} {port + 10}"
+            f"cannot listen on port {port}: {why}", hint=f"choose another port: {option} {port + 10}"
         ) from error
 
 
@@ -110,9 +113,9 @@ def _summary(intake: Intake, settings: Settings) -> str:
     kept = f"{pluralize(counts['traces'], 'span')} and {pluralize(counts['logs'], 'log record')}"
     parts = [f"{kept} in {pluralize(counts['requests'], 'request')}"]
     if counts["rejected"]:
-        parts.append(f"{pluralize(counts['rejected'], 'malformed one')} rejected")
+        parts.append(f"{pluralize(counts['rejected'], 'malformed record')} rejected")
     if counts["data points"]:
-        parts.append(f"{pluralize(counts['data points'], 'data point')} of metrics refused")
+        parts.append(f"{pluralize(counts['data points'], 'metric data point')} refused")
     if counts["refused"]:
         kinds = sorted(key for key in counts if key.startswith("refused "))
         told = ", ".join(f"{counts[kind]:,} with {kind.split()[1]}" for kind in kinds)

@@ -1,4 +1,4 @@
-"""What a receiver is told: where to listen, where to write, what is too much."""
+"""Settings of a receiver: where to listen, where to write, and its limits."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ class Limits:
     """Bounds in bytes, seconds and counts.
 
     Attributes:
-        request: bytes of one request, as sent and unfolded.
-        flight: bytes of all request bodies held at once; beyond it senders are told to come again.
-        json_objects: bytes that the objects of one JSON request may take up in memory, by estimate.
+        request: bytes of one request, both as sent and decompressed.
+        flight: bytes of all request bodies in memory; above it senders have to try later.
+        json_objects: bytes of memory for the parsed objects of one JSON request, estimated.
         requests: requests being read or answered over HTTP at once; `connections`, open ones.
         calls: gRPC calls whose message may be read at once; `waiting`, how many may wait for that.
-        header, body, stall, idle: seconds for a request's head, its body, between two pieces of the body,
-            and between two requests.
+        header, body, stall, idle: seconds for the headers of a request, for its body, between two pieces
+            of the body, and between two requests.
         grace: seconds that requests in flight have at the end.
-        free: bytes that are left free on the disk.
+        free: bytes that stay free on the disk.
         segment: bytes after which a segment is closed before its hour is over.
-        linger: seconds that a segment stays beside the Parquet that replaces it, for readers that listed it.
+        linger: seconds that a segment stays next to the Parquet that replaces it, for readers that listed it.
     """
 
     request: int = 64 * MIB
@@ -50,16 +50,16 @@ class Limits:
 
 @dataclass(frozen=True)
 class Settings:
-    """A receiver's orders.
+    """Where a receiver listens and writes.
 
     Attributes:
-        into: the folder to write into; made if need be, for its owner only.
-        http, grpc: ports; 0 is any that is free, None is off.
-        grpc_required: whether to fail without gRPC's package rather than to do without gRPC.
+        into: the folder to write to; created if it does not exist, for its owner only.
+        http, grpc: ports; 0 is any free port, None turns the protocol off.
+        grpc_required: whether to fail, rather than do without gRPC, if its package is missing.
         host: the address to listen on.
-        token: what senders have to show as `Authorization: Bearer ...`; None is nothing.
+        token: senders must send it as `Authorization: Bearer ...`; None requires no token.
     Raises:
-        InvalidArgument: nothing to listen on, a port that is none, or open to the network without a token.
+        InvalidArgument: no protocol is on, a port is out of range, or others could send without a token.
     """
 
     into: Path
@@ -72,14 +72,16 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.http is None and self.grpc is None:
-            raise InvalidArgument("both HTTP and gRPC are off", hint="give one of them a port: --http 4318")
+            raise InvalidArgument("both HTTP and gRPC are off", hint="turn one on: --http 4318")
         for port in (self.http, self.grpc):
             if port is not None and not 0 <= port < 65_536:
-                raise InvalidArgument(f"{port} is no port", hint="0 to 65535; 0 is any that is free")
+                raise InvalidArgument(
+                    f"a port must be 0 to 65535, got {port}", hint="use 0 for any free port"
+                )
         if self.token is None and not is_loopback(self.host):
             raise InvalidArgument(
-                f"listening on {self.host} lets everyone who reaches this machine write events",
-                hint=f"ask for a token: --token-file FILE, or {TOKEN_VARIABLE}; or stay on 127.0.0.1",
+                f"listening on {self.host} lets anyone who can reach this machine write events",
+                hint="require a token: --token-file FILE",
             )
 
 
@@ -96,8 +98,14 @@ def is_loopback(host: str) -> bool:
 def read_token(file: str | None) -> str | None:
     """Return the token from a file, else from the environment, else None.
 
+    Args:
+        file: its path; None to use the environment variable.
+
+    Returns:
+        The token; None if there is neither a file nor a variable.
+
     Raises:
-        InvalidArgument: the file cannot be read, or what it holds cannot stand in a header.
+        InvalidArgument: the file cannot be read, or its content is not valid in a header.
     """
     if file is not None:
         where = f"the token file {file}"
@@ -105,7 +113,9 @@ def read_token(file: str | None) -> str | None:
             text = Path(file).expanduser().read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-            raise InvalidArgument(f"{where} cannot be read: {why}", hint="one line, the token") from error
+            raise InvalidArgument(
+                f"{where} cannot be read: {why}", hint="write the token into it, on one line"
+            ) from error
     else:
         where = TOKEN_VARIABLE
         found = os.environ.get(TOKEN_VARIABLE)
@@ -115,7 +125,7 @@ def read_token(file: str | None) -> str | None:
     token = text.strip()
     if not token or not token.isascii() or not token.isprintable() or " " in token:
         raise InvalidArgument(
-            f"{where} holds no token",
-            hint="one line of printable ASCII without spaces, such as `openssl rand -hex 32` prints",
+            f"{where} does not contain a valid token",
+            hint="use one line of printable ASCII without spaces, such as that of `openssl rand -hex 32`",
         )
     return token

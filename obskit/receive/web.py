@@ -1,19 +1,19 @@
-"""OTLP over HTTP/1.1: the server. What one connection may do is in `connection`."""
+"""The HTTP/1.1 server for OTLP. `connection` serves a single connection."""
 
 from __future__ import annotations
 
 import asyncio
 
-from obskit.receive.connection import Connection, Gone
+from obskit.receive.connection import Connection, ConnectionClosed
 from obskit.receive.intake import Intake
 from obskit.receive.settings import Settings
 
 BUFFER = 64 * 1024
-"""Bytes that are read ahead of what has been taken in, of each connection; twice that at most."""
+"""Bytes that are read ahead per connection; asyncio may read up to twice as many."""
 
 
 class Web:
-    """A server; `start` gives its addresses, `stop` lets requests in flight finish."""
+    """An HTTP server; `stop` lets requests in progress finish."""
 
     def __init__(self, intake: Intake, settings: Settings) -> None:
         self._intake = intake
@@ -22,10 +22,13 @@ class Web:
         self._server: asyncio.Server | None = None
 
     async def start(self) -> list[str]:
-        """Listen, and return the addresses as URLs.
+        """Listen on the address and port of the settings.
+
+        Returns:
+            The addresses as URLs.
 
         Raises:
-            OSError: the port is taken, or the address is not this machine's.
+            OSError: the port is in use, or the address is not one of this machine's.
         """
         self._server = await asyncio.start_server(
             self._connected, self._settings.host, self._settings.http, limit=BUFFER
@@ -34,7 +37,7 @@ class Web:
         return [f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}" for host, port in names]
 
     async def stop(self) -> None:
-        """Take no more connections, end those without a request, and wait `grace` seconds for the others."""
+        """Accept no more connections, close idle ones, and wait up to `grace` seconds for the others."""
         if self._server is None:
             return
         self._server.close()
@@ -57,8 +60,8 @@ class Web:
         self._open[task] = connection
         try:
             await connection.run()
-        except (ConnectionError, Gone, asyncio.CancelledError):
-            pass  # whoever went away was told nothing, and so will send it again
+        except (ConnectionError, ConnectionClosed, asyncio.CancelledError):
+            pass  # the sender got no response, and so will send again
         finally:
             self._open.pop(task, None)
             writer.close()

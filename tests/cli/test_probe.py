@@ -118,10 +118,10 @@ def test_a_terminal_gets_lines_for_a_person(url: str) -> None:
 @pytest.mark.parametrize(
     ("words", "why"),
     [
-        (["ftp://u:s3cr3t@h/"], "ftp://[redacted]@h/ is no http or https URL"),
+        (["ftp://u:s3cr3t@h/"], "ftp://[redacted]@h/ is not an http or https URL"),
         (["http://h/", "--every", "often"], "--every must be an interval, got 'often'"),
-        (["http://h/", "--every", "1ms"], "every 0.001 s is too often"),
-        (["http://h/\udcff"], "http://h/? is no URL"),
+        (["http://h/", "--every", "1ms"], "the interval must be at least 0.1 s, got 0.001 s"),
+        (["http://h/\udcff"], "http://h/? is not a URL"),
     ],
 )
 def test_what_cannot_be_asked_is_2(words: list[str], why: str, capsys, tmp_path: Path) -> None:

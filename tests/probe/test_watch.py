@@ -63,14 +63,14 @@ def test_what_cannot_be_written_ends_it(web) -> None:
 @pytest.mark.parametrize(
     ("url", "why"),
     [
-        ("example.com", "example.com is no http or https URL"),
-        ("ftp://me:s3cr3t@host/x", "ftp://[redacted]@host/x is no http or https URL"),
-        ("file:///etc/hostname", "file:///etc/hostname is no http or https URL"),
-        ("http://", "http:// is no URL: it has no host"),
-        ("http://host/a b", "http://host/a b is no URL: it has a blank"),
+        ("example.com", "example.com is not an http or https URL"),
+        ("ftp://me:s3cr3t@host/x", "ftp://[redacted]@host/x is not an http or https URL"),
+        ("file:///etc/hostname", "file:///etc/hostname is not an http or https URL"),
+        ("http://", "http:// is not a URL: it has no host"),
+        ("http://host/a b", "http://host/a b is not a URL: it has a space or control character"),
         (
             "http://host:port/",
-            "http://host:port/ is no URL: Port could not be cast to integer value as 'port'",
+            "http://host:port/ is not a URL: Port could not be cast to integer value as 'port'",
         ),
     ],
 )
@@ -78,13 +78,13 @@ def test_what_is_no_url_is_refused(url: str, why: str) -> None:
     with pytest.raises(InvalidArgument) as caught:
         check_urls(["http://host", url])
     assert caught.value.message == why
-    assert caught.value.hint == "e.g. https://example.com/health"
+    assert caught.value.hint == "use a URL such as https://example.com/health"
 
 
 def test_too_many_and_too_often_are_refused() -> None:
-    with pytest.raises(InvalidArgument, match="101 URLs are more than 100"):
+    with pytest.raises(InvalidArgument, match="at most 100 URLs can be probed at once, got 101"):
         check_urls(f"http://host/{n}" for n in range(101))
-    with pytest.raises(InvalidArgument, match=re.escape("every 0.01 s is too often")):
+    with pytest.raises(InvalidArgument, match=re.escape("the interval must be at least 0.1 s, got 0.01 s")):
         watch(["http://host"], print, every=0.01)
     assert check_urls(["http://a", "http://b", "http://a"]) == ["http://a", "http://b"]
 
@@ -121,7 +121,7 @@ def test_a_short_write_is_told_and_the_next_event_is_whole(tmp_path: Path, monke
     real = os.write
     with EventFile(tmp_path) as file:
         monkeypatch.setattr(os, "write", lambda fd, data: real(fd, data[:5]))
-        with pytest.raises(StorageFull, match="no room for an event in"):
+        with pytest.raises(StorageFull, match="the disk is full: cannot write an event to"):
             file.write({"a": "long enough"})
         monkeypatch.setattr(os, "write", real)
         file.write({"b": 1})

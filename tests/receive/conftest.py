@@ -39,7 +39,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
 
         def say(line: str) -> None:
             said.append(line)
-            if line.startswith("writing into"):
+            if line.startswith("writing to"):
                 ready.set()
 
         def work() -> None:

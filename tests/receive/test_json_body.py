@@ -84,7 +84,7 @@ def test_what_is_kept_is_what_the_reader_takes(records):
 def test_what_is_no_json(body):
     with pytest.raises(Refused) as caught:
         read("traces", body)
-    assert (caught.value.status, caught.value.text) == (400, "not JSON")
+    assert (caught.value.status, caught.value.text) == (400, "the body is not valid JSON")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,10 @@ def test_what_is_no_json(body):
 def test_what_is_no_request(body):
     with pytest.raises(Refused) as caught:
         read("traces", body)
-    assert (caught.value.status, caught.value.text) == (400, "not an OTLP export request of traces as JSON")
+    assert (caught.value.status, caught.value.text) == (
+        400,
+        "the body is not an OTLP/JSON export request for traces",
+    )
 
 
 def test_weight_is_above_what_objects_take():

@@ -118,8 +118,8 @@ def test_a_segment_that_cannot_be_converted_stays(start, tmp_path, monkeypatch):
     until(lambda: not good.exists())
     assert bad.exists()
     assert names(folder) == ["a", "b"]
-    said = [line for line in receiver.said if "stays as it is" in line]
-    assert said == [f"{bad.name} stays as it is: 1 of it cannot be read"]
+    said = [line for line in receiver.said if "is not converted" in line]
+    assert said == [f"{bad.name} is not converted: 1 of its records cannot be read"]
 
 
 def test_a_child_that_fails_is_tried_again_later(start, tmp_path, monkeypatch):
@@ -127,8 +127,8 @@ def test_a_child_that_fails_is_tried_again_later(start, tmp_path, monkeypatch):
     path = past(folder, 1, "a")
     monkeypatch.setattr(packing.sys, "executable", "/bin/false")
     receiver = start(**LINGER)
-    until(lambda: any("stays" in line for line in receiver.said))
-    assert f"{path.name} stays as it is for now: status 1" in receiver.said
+    until(lambda: any("is not converted" in line for line in receiver.said))
+    assert f"{path.name} is not converted for now: status 1" in receiver.said
     assert listed(folder) == [path.name]
     assert names(folder) == ["a"]
 
@@ -170,7 +170,7 @@ def test_a_file_that_is_packed_while_it_is_read_is_looked_for_again(tmp_path, mo
 def test_a_fault_while_packing_ends_no_receiver(start, monkeypatch):
     monkeypatch.setattr("obskit.receive.segments.Segments.closed", lambda _: 1 / 0)
     receiver = start(**LINGER)
-    until(lambda: any(line.startswith("no Parquet") for line in receiver.said))
-    assert "no Parquet is made for now: ZeroDivisionError: division by zero" in receiver.said
+    until(lambda: any(line.startswith("cannot convert") for line in receiver.said))
+    assert "cannot convert segments to Parquet for now: ZeroDivisionError: division by zero" in receiver.said
     assert receiver.post(traces("a").SerializeToString())[0] == 200
     assert names(receiver.folder) == ["a"]

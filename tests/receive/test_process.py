@@ -43,7 +43,7 @@ def receiving(folder: Path, *more: str, **environment: str) -> Iterator[tuple[su
         said = ""
         for line in process.stderr or ():
             said += line
-            if line.startswith("writing into"):
+            if line.startswith("writing to"):
                 break
         else:
             pytest.fail(said)
@@ -113,7 +113,7 @@ def test_it_ends_with_a_summary(tmp_path, number):
         "received 2 spans and 0 log records in 1 request; refused requests: 1 with 400\n"
         f"next: obskit triage {tmp_path / 'events'}\n"
     )
-    assert said == "refused a request (400): not an OTLP export request of traces as protobuf\n"
+    assert said == "refused a request (400): the body is not an OTLP/protobuf export request for traces\n"
     assert load(tmp_path / "events").dataset.rows == 2
 
 
@@ -130,8 +130,8 @@ def test_a_second_receiver_is_refused(tmp_path, capfd):
     with receiving(tmp_path / "events") as (process, _):
         assert main(["receive", "--into", str(tmp_path / "events"), "--http", "0", "--grpc", "off"]) == 2
         assert capfd.readouterr().err == (
-            f"obskit: another receiver (process {process.pid}) writes into {tmp_path / 'events'}\n"
-            "Hint: one folder, one receiver: name another with --into\n"
+            f"obskit: another receiver (process {process.pid}) is already writing to {tmp_path / 'events'}\n"
+            "Hint: choose another folder: --into FOLDER\n"
         )
 
 
@@ -140,19 +140,19 @@ def test_a_second_receiver_is_refused(tmp_path, capfd):
     [
         (
             ["--host", "0.0.0.0"],
-            "listening on 0.0.0.0 lets everyone who reaches this machine write events\n"
-            "Hint: ask for a token: --token-file FILE, or OBSKIT_RECEIVE_TOKEN; or stay on 127.0.0.1",
+            "listening on 0.0.0.0 lets anyone who can reach this machine write events\n"
+            "Hint: require a token: --token-file FILE",
         ),
         (
             ["--host", "example.org"],
-            "listening on example.org lets everyone who reaches this machine write events\n"
-            "Hint: ask for a token: --token-file FILE, or OBSKIT_RECEIVE_TOKEN; or stay on 127.0.0.1",
+            "listening on example.org lets anyone who can reach this machine write events\n"
+            "Hint: require a token: --token-file FILE",
         ),
         (["--http", "x"], "--http must be a port or off, got 'x'\nHint: --http 4318, or --http off"),
-        (["--grpc", "70000"], "70000 is no port\nHint: 0 to 65535; 0 is any that is free"),
+        (["--grpc", "70000"], "a port must be 0 to 65535, got 70000\nHint: use 0 for any free port"),
         (
             ["--http", "off", "--grpc", "off"],
-            "both HTTP and gRPC are off\nHint: give one of them a port: --http 4318",
+            "both HTTP and gRPC are off\nHint: turn one on: --http 4318",
         ),
     ],
 )
@@ -178,21 +178,21 @@ def test_tokens(tmp_path, monkeypatch):
     assert read_token(str(file)) == "from-a-file"
     assert Settings(tmp_path, host="0.0.0.0", token=read_token(str(file))).token == "from-a-file"
     assert "from-a-file" not in repr(Settings(tmp_path, token="from-a-file"))
-    hint = "\nHint: one line of printable ASCII without spaces, such as `openssl rand -hex 32` prints"
+    hint = "\nHint: use one line of printable ASCII without spaces, such as that of `openssl rand -hex 32`"
     for text in ("", " \n", "two words", "a\nb", "é"):
         file.write_text(text)
         with pytest.raises(InvalidArgument) as caught:
             read_token(str(file))
-        assert str(caught.value) == f"the token file {file} holds no token{hint}"
+        assert str(caught.value) == f"the token file {file} does not contain a valid token{hint}"
     monkeypatch.setenv("OBSKIT_RECEIVE_TOKEN", "")
     with pytest.raises(InvalidArgument) as caught:
         read_token(None)
-    assert str(caught.value) == f"OBSKIT_RECEIVE_TOKEN holds no token{hint}"
+    assert str(caught.value) == f"OBSKIT_RECEIVE_TOKEN does not contain a valid token{hint}"
     with pytest.raises(InvalidArgument) as caught:
         read_token(str(tmp_path / "none"))
     assert str(caught.value) == (
         f"the token file {tmp_path / 'none'} cannot be read: No such file or directory\n"
-        "Hint: one line, the token"
+        "Hint: write the token into it, on one line"
     )
 
 

@@ -85,7 +85,7 @@ def test_more_parts_than_allowed_are_too_large(monkeypatch):
     monkeypatch.setattr(protobuf, "PIECE", 100)
     monkeypatch.setattr(protobuf, "MOST_FIELDS", 1000)
     body = field(1, field(2, b"\x12\x00" * 2000))
-    assert refusal("traces", body) == (413, "a request of more than 1,000 parts; send smaller batches")
+    assert refusal("traces", body) == (413, "the request has more than 1,000 fields; send smaller batches")
 
 
 def test_nesting_has_an_end(monkeypatch):
@@ -94,7 +94,7 @@ def test_nesting_has_an_end(monkeypatch):
     for _ in range(DEPTH * 3):
         value = field(5, field(1, value))  # AnyValue.array_value.values
     body = field(1, field(1, field(1, field(2, value))))
-    wanted = (400, "not an OTLP export request of traces as protobuf")
+    wanted = (400, "the body is not an OTLP/protobuf export request for traces")
     assert refusal("traces", body) == wanted
     monkeypatch.setattr(protobuf, "PIECE", 10)
     assert refusal("traces", body) == wanted
@@ -116,4 +116,4 @@ def test_nesting_has_an_end(monkeypatch):
 )
 def test_what_is_none(body, piece, monkeypatch):
     monkeypatch.setattr(protobuf, "PIECE", piece)
-    assert refusal("traces", body) == (400, "not an OTLP export request of traces as protobuf")
+    assert refusal("traces", body) == (400, "the body is not an OTLP/protobuf export request for traces")

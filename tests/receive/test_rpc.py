@@ -89,7 +89,7 @@ def test_metrics_are_refused_in_part(start, call):
 
 def test_bad_data_is_not_sent_again(start, call):
     receiver = start(grpc=0)
-    said = ("INVALID_ARGUMENT", "not an OTLP export request of traces as protobuf", None)
+    said = ("INVALID_ARGUMENT", "the body is not an OTLP/protobuf export request for traces", None)
     assert refusal(call, receiver, b"\x0a\xff") == said
     assert refusal(call, receiver, b"", "/a.B/Export")[0] == "UNIMPLEMENTED"
 
@@ -97,11 +97,11 @@ def test_bad_data_is_not_sent_again(start, call):
 def test_pressure_and_a_full_disk_say_when_to_come_again(start, call):
     body = traces("a", size=1000).SerializeToString()
     receiver = start(grpc=0, flight=1000)
-    said = ("RESOURCE_EXHAUSTED", "too much in flight; the same again, later", 1)
+    said = ("RESOURCE_EXHAUSTED", "too many requests in progress; try again later", 1)
     assert refusal(call, receiver, body) == said
     receiver.stop()
     receiver = start(grpc=0, free=1 << 60)
-    said = ("UNAVAILABLE", "no room on the receiver's disk; the same again, later", 30)
+    said = ("UNAVAILABLE", "the receiver's disk is full; try again later", 30)
     assert refusal(call, receiver, body) == said
     receiver.stop()
     receiver = start(grpc=0, waiting=0)
@@ -114,17 +114,17 @@ def test_large_messages_and_bombs_are_refused(start, call):
     assert refusal(call, receiver, bytes(2 * MIB))[0] == "RESOURCE_EXHAUSTED"
     squeeze = zlib.compressobj(9, wbits=31)
     bomb = b"".join(squeeze.compress(bytes(MIB)) for _ in range(64)) + squeeze.flush()
-    said = ("RESOURCE_EXHAUSTED", "a request of more than 1 MiB; send smaller batches", None)
+    said = ("RESOURCE_EXHAUSTED", "the request is larger than 1 MiB; send smaller batches", None)
     assert refusal(call, receiver, bomb) == said
     broken = gzip.compress(traces("a").SerializeToString())[:-4]
-    assert refusal(call, receiver, broken) == ("INVALID_ARGUMENT", "a gzip body that is cut off", None)
+    assert refusal(call, receiver, broken) == ("INVALID_ARGUMENT", "the gzip body is truncated", None)
     assert call(receiver, traces("a").SerializeToString()) == b""
 
 
 def test_a_token_is_asked_for(start, call):
     receiver = start(grpc=0, token="secret-token")
     body = traces("a").SerializeToString()
-    said = ("UNAUTHENTICATED", "no token, or the wrong one: authorization: Bearer ...", None)
+    said = ("UNAUTHENTICATED", "missing or wrong token; send authorization: Bearer TOKEN", None)
     assert refusal(call, receiver, body) == said
     assert refusal(call, receiver, body, token="wrong") == said
     assert call(receiver, body, token="secret-token") == b""
@@ -152,5 +152,5 @@ def test_a_port_that_is_taken(start):
         with pytest.raises(InvalidArgument) as caught:
             start(grpc=port)
     assert str(caught.value) == (
-        f"cannot listen on port {port}: it is taken\nHint: another one: --grpc {port + 10}"
+        f"cannot listen on port {port}: it is already in use\nHint: choose another port: --grpc {port + 10}"
     )

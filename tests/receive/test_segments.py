@@ -132,7 +132,7 @@ def test_a_write_that_breaks_off_is_taken_back(tmp_path):
 def test_room_is_left_on_the_disk(tmp_path):
     with Segments(tmp_path, Limits(free=1 << 60), Clock()) as segments, pytest.raises(Refused) as caught:
         segments.append("traces", ".otlp", message("a"))
-    assert caught.value.text == "no room on the receiver's disk; the same again, later"
+    assert caught.value.text == "the receiver's disk is full; try again later"
     assert names(tmp_path) == []
 
 
@@ -152,7 +152,7 @@ def test_what_a_crash_tore_is_cut_off(tmp_path, cut):
     half.mkdir()
     (half / "part").write_bytes(b"x")
     with Segments(tmp_path, Limits(free=0), Clock()) as segments:
-        assert segments.healed == 3 * cut
+        assert segments.repaired_bytes == 3 * cut
         segments.append("traces", ".otlp", message("b"))
     assert kept(tmp_path) == ["a", "b", "j"]
     assert not half.exists()
@@ -166,7 +166,7 @@ def test_other_files_of_the_folder_are_left_alone(tmp_path):
         (tmp_path / name).write_bytes(b"\0\0\0\x09torn")
     with Segments(tmp_path, Limits(free=0), Clock()) as segments:
         assert segments.closed() == []
-        assert segments.healed == 0
+        assert segments.repaired_bytes == 0
     assert {path.read_bytes() for path in tmp_path.iterdir() if path.suffix != ".lock"} == {b"\0\0\0\x09torn"}
 
 
@@ -174,8 +174,8 @@ def test_one_folder_one_receiver(tmp_path):
     with Segments(tmp_path, Limits(), Clock()), pytest.raises(InvalidArgument) as caught:
         Segments(tmp_path, Limits(), Clock())
     assert str(caught.value) == (
-        f"another receiver (process {os.getpid()}) writes into {tmp_path}\n"
-        "Hint: one folder, one receiver: name another with --into"
+        f"another receiver (process {os.getpid()}) is already writing to {tmp_path}\n"
+        "Hint: choose another folder: --into FOLDER"
     )
     Segments(tmp_path, Limits(), Clock()).__exit__()
 
@@ -185,7 +185,7 @@ def test_a_folder_that_cannot_be(tmp_path):
     with pytest.raises(InvalidArgument) as caught:
         Segments(tmp_path / "file" / "below", Limits(), Clock())
     assert str(caught.value) == (
-        f"{tmp_path}/file/below cannot be written into: Not a directory\nHint: --into takes a folder of yours"
+        f"cannot write to {tmp_path}/file/below: Not a directory\nHint: choose a folder that you may write to: --into FOLDER"
     )
 
 

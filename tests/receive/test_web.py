@@ -71,7 +71,7 @@ def test_metrics_are_taken_and_refused_and_said_once(start):
     scope.metrics.add().exponential_histogram.data_points.add()
     scope.metrics.add()  # of no kind, and so without points
     receiver = start()
-    why = "metrics are not events: obskit keeps spans and log records"
+    why = "metrics are not stored: obskit keeps spans and log records"
     for _ in range(2):
         status, _, body = receiver.post(request.SerializeToString(), "/v1/metrics")
         partial = ExportMetricsServiceResponse.FromString(body).partial_success
@@ -80,8 +80,8 @@ def test_metrics_are_taken_and_refused_and_said_once(start):
     text = json.dumps({"resourceMetrics": [{"scopeMetrics": [{"metrics": [points, {"name": "x"}]}]}]})
     status, _, body = receiver.post(text, "/v1/metrics", kind=JSON)
     assert json.loads(body) == {"partialSuccess": {"rejectedDataPoints": "2", "errorMessage": why}}
-    assert receiver.said.count(f"{why}; they are refused, said this once") == 1
-    assert "; 10 data points of metrics refused\n" in receiver.stop()
+    assert receiver.said.count(f"{why}; this is reported once") == 1
+    assert "; 10 metric data points refused\n" in receiver.stop()
     assert kept(receiver.folder) == []
 
 
@@ -96,7 +96,7 @@ def test_malformed_records_are_rejected_alone(start):
     assert (status, json.loads(body)) == (200, {"partialSuccess": said})
     assert kept(receiver.folder) == ["fine", "good"]
     assert "2 malformed spans were rejected: a value that is not an integer" in receiver.said
-    assert "; 2 malformed ones rejected\n" in receiver.stop()
+    assert "; 2 malformed records rejected\n" in receiver.stop()
 
 
 def test_nothing_to_keep_makes_no_file(start):
@@ -110,44 +110,44 @@ def test_nothing_to_keep_makes_no_file(start):
 @pytest.mark.parametrize(
     ("given", "status", "code", "text"),
     [
-        ({"body": b"\x0a\xff"}, 400, 3, "not an OTLP export request of traces as protobuf"),
-        ({"body": b"{", "kind": JSON}, 400, 3, "not JSON"),
-        ({"body": b"[]", "kind": JSON}, 400, 3, "not an OTLP export request of traces as JSON"),
+        ({"body": b"\x0a\xff"}, 400, 3, "the body is not an OTLP/protobuf export request for traces"),
+        ({"body": b"{", "kind": JSON}, 400, 3, "the body is not valid JSON"),
+        ({"body": b"[]", "kind": JSON}, 400, 3, "the body is not an OTLP/JSON export request for traces"),
         (
             {"body": b'{"resourceSpans": [5]}', "kind": JSON},
             400,
             3,
-            "not an OTLP export request of traces as JSON",
+            "the body is not an OTLP/JSON export request for traces",
         ),
         (
             {"body": b"none of it", "content_encoding": "gzip"},
             400,
             3,
-            "a body that is said to be gzip and is not",
+            "the body is declared as gzip but is not gzip",
         ),
-        ({"body": gzip.compress(b"x" * 999)[:-9], "content_encoding": "gzip"}, 400, 3, "a gzip body that is cut off"),
-        ({"body": b"", "path": "/"}, 404, 5, "there is only /v1/traces, /v1/logs, /v1/metrics"),
-        ({"body": None, "method": "GET"}, 405, 12, "POST"),
-        ({"body": None, "method": "OPTIONS"}, 405, 12, "POST"),
+        ({"body": gzip.compress(b"x" * 999)[:-9], "content_encoding": "gzip"}, 400, 3, "the gzip body is truncated"),
+        ({"body": b"", "path": "/"}, 404, 5, "unknown path; send to /v1/traces, /v1/logs, /v1/metrics"),
+        ({"body": None, "method": "GET"}, 405, 12, "use POST"),
+        ({"body": None, "method": "OPTIONS"}, 405, 12, "use POST"),
         (
             {"body": b"", "kind": "text/plain"},
             415,
             3,
-            "a body of another type than application/x-protobuf or application/json",
+            "the content type must be application/x-protobuf or application/json",
         ),
-        ({"body": b"", "content_encoding": "br"}, 415, 3, "a body in another encoding than gzip"),
-        ({"body": b"x" * (2 * MIB)}, 413, 8, "a request of more than 1 MiB; send smaller batches"),
+        ({"body": b"", "content_encoding": "br"}, 415, 3, "the content encoding must be gzip or identity"),
+        ({"body": b"x" * (2 * MIB)}, 413, 8, "the request is larger than 1 MiB; send smaller batches"),
         (
             {"body": gzip.compress(bytes(9 * MIB)), "content_encoding": "gzip"},
             413,
             8,
-            "a request of more than 1 MiB; send smaller batches",
+            "the request is larger than 1 MiB; send smaller batches",
         ),
         (
             {"body": b'{"a":[' + b"{}," * 100_000 + b"{}]}", "kind": JSON},
             413,
             8,
-            "JSON of too many objects for one request; send smaller batches, or protobuf",
+            "the JSON has too many objects for one request; send smaller batches or protobuf",
         ),
     ],
 )  # fmt: skip
@@ -179,7 +179,7 @@ def test_a_body_of_a_million_gzip_members_is_refused_at_once(start):
     receiver = start()
     begun = time.process_time()
     status, _, answer = receiver.post(gzip.compress(b"") * 500_000, kind=JSON, content_encoding="gzip")
-    assert (status, json.loads(answer)["message"]) == (400, "a gzip body of more than 1,000 members")
+    assert (status, json.loads(answer)["message"]) == (400, "the gzip body has more than 1,000 members")
     assert time.process_time() - begun < 5
 
 
@@ -199,7 +199,7 @@ def test_a_token_is_asked_for(start, shown):
     body = traces("a").SerializeToString()
     given = {} if shown is None else {"authorization": shown.encode("latin-1")}
     answer = receiver.post(body, **given)
-    assert status_of(answer) == (401, 16, "no token, or the wrong one: Authorization: Bearer ...")
+    assert status_of(answer) == (401, 16, "missing or wrong token; send Authorization: Bearer TOKEN")
     assert answer[1]["www-authenticate"] == "Bearer"
     assert receiver.post(body, path="/nowhere", **given)[0] == 401
     assert receiver.post(body, authorization="Bearer secret-token")[0] == 200
@@ -225,7 +225,7 @@ def test_too_much_at_once_is_asked_to_come_again(start, monkeypatch):
     assert holds.wait(20)
     body = traces("a", size=300_000).SerializeToString()
     answer = receiver.post(body)
-    assert status_of(answer) == (429, 8, "too much in flight; the same again, later")
+    assert status_of(answer) == (429, 8, "too many requests in progress; try again later")
     assert answer[1]["retry-after"] == "1"
     holder.close()
     until = time.monotonic() + 10
@@ -246,9 +246,9 @@ def test_more_requests_than_allowed_are_asked_to_come_again(start):
 def test_a_full_disk_is_refused_and_said(start, tmp_path):
     receiver = start(free=1 << 60)
     answer = receiver.post(traces("a").SerializeToString())
-    assert status_of(answer) == (503, 14, "no room on the receiver's disk; the same again, later")
+    assert status_of(answer) == (503, 14, "the receiver's disk is full; try again later")
     assert answer[1]["retry-after"] == "30"
-    assert f"the disk of {receiver.folder} is full: requests are refused" in receiver.said
+    assert f"the disk that holds {receiver.folder} is full: refusing requests" in receiver.said
     assert kept(receiver.folder) == []
 
 
@@ -405,5 +405,5 @@ def test_a_fault_of_ours_is_500_and_said(start, monkeypatch):
 
     receiver = start()
     monkeypatch.setattr("obskit.receive.protobuf.count", fail)
-    assert status_of(receiver.post(b"")) == (500, 13, "a fault in the receiver")
-    assert "a fault in obskit refused a request: ZeroDivisionError" in receiver.said
+    assert status_of(receiver.post(b"")) == (500, 13, "internal error in the receiver")
+    assert "obskit refused a request because of an internal error: ZeroDivisionError" in receiver.said

@@ -1,9 +1,8 @@
-"""Redaction: no secret reaches a sink. By the name of a field, then by the look of its text.
+"""Mask secrets in rows before they are written: first by the name of a field, then by its text.
 
-Names: a field is taken apart into words (`http.request.header.x-api-key`: http, request, ..., api, key), and
-words that mean a secret mask its whole value. SQL keeps its shape without its literals. URLs, query strings,
-headers, exception texts and all other text are redacted by `obskit.instrument.redaction.text_scan`. Which
-fields to mask by name is decided once per set of names, and remembered.
+A name is split into words (`http.request.header.x-api-key`: http, request, ..., api, key); words that mean a
+secret mask the whole value. SQL keeps its structure without its literals. All other texts are redacted by
+`obskit.instrument.redaction.text_scan`. The plan for a set of names is made once and cached.
 """
 
 from __future__ import annotations
@@ -58,27 +57,27 @@ _JOINED = re.compile(
 )
 _MOST_SHAPES = 2048
 _MOST_TEXT = 1 << 16
-_SHORTEST = 5  # no secret that is told by its look is that short
+_SHORTEST = 5  # no secret that its text gives away is that short
 KEY_BYTES = 16
-"""Least bytes of a pseudonym key."""
+"""Fewest bytes of a pseudonym key."""
 Action = Callable[[Any], Any]
-# What is done by name; the names whose texts are looked at (None: some name is no text); their values.
+# Actions by name; names whose texts are scanned (None: a name is not plain); a getter of their values.
 Plan = tuple[list[tuple[str, Action]], tuple[str, ...] | None, Callable[[dict[str, Any]], tuple[Any, ...]]]
 
 
 @dataclass(frozen=True)
 class Redaction:
-    """What else to hide, and what not to.
+    """What to mask in addition to the defaults, and what not to mask.
 
     Args:
-        fields: names masked whole, and words of names: `("ssn", "card.holder")`.
-        patterns: regular expressions; what matches within any text is masked.
-        allow: names whose values stay as they are.
+        fields: names, or words of names, whose whole values are masked: `("ssn", "card.holder")`.
+        patterns: regular expressions; matches in any text are masked.
+        allow: names whose values are never masked by name.
         pseudonyms: names whose values become HMAC-SHA256 pseudonyms under `pseudonym_key`.
         pseudonym_key: the key, at least 16 bytes, kept outside the notebook.
 
     Raises:
-        InvalidArgument: pseudonyms without a key, or a pattern that is no regular expression.
+        InvalidArgument: pseudonyms without a key, or a pattern that is not a regular expression.
 
     Example:
         Redaction(
@@ -99,21 +98,27 @@ class Redaction:
         if self.pseudonyms and len(self.pseudonym_key or b"") < KEY_BYTES:
             raise InvalidArgument(
                 f"pseudonyms need a pseudonym_key of at least {KEY_BYTES} bytes",
-                hint="secrets.token_bytes(32), kept in a secret store",
+                hint="create one with secrets.token_bytes(32), and keep it in a secret store",
             )
         for pattern in self.patterns:
             try:
                 re.compile(pattern)
             except re.error as error:
-                raise InvalidArgument(f"the pattern {pattern!r} cannot be read: {error}") from None
+                raise InvalidArgument(f"{pattern!r} is not a regular expression: {error}") from None
 
 
 def pseudonym(field: object, key: bytes | str) -> str:
-    """Return a stable stand-in for an identity: 32 hex digits of HMAC-SHA256 of its text under a key.
+    """Return a stable pseudonym for an identity: 32 hex digits of the HMAC-SHA256 of its text under a key.
 
-    Equal values have equal pseudonyms under one key, so that `impact` still counts users; without the key
-    nobody can tell them, not even by trying all names. Never raises: a key of fewer than 16 bytes hides
-    nothing, so the value is masked whole.
+    Equal values have equal pseudonyms under one key, so `impact` still counts users. Without the key
+    nobody can find the value, not even by trying all names. Never raises.
+
+    Args:
+        field: the identity, such as a user id.
+        key: at least 16 bytes.
+
+    Returns:
+        The pseudonym; `[redacted]` if the key is too short.
 
     Example:
         pseudonym("ada@example.org", key=b"16 bytes or more, kept elsewhere")
@@ -128,7 +133,7 @@ def pseudonym(field: object, key: bytes | str) -> str:
 
 
 class Redactor:
-    """Redacts rows in place."""
+    """Redact rows in place."""
 
     def __init__(self, rules: Redaction) -> None:
         self._allow = frozenset(rules.allow)
@@ -140,14 +145,14 @@ class Redactor:
         self._shapes: dict[tuple[tuple[str, ...], bool], Plan] = {}
 
     def apply(self, row: dict[str, Any], *, plain: bool = False) -> int:
-        """Mask what is secret in a flat row, in place.
+        """Mask the secrets in a flat row, in place.
 
         Args:
             row: names and plain values.
-            plain: lists and maps of plain values are fine too.
+            plain: lists and maps of plain values are allowed.
 
         Returns:
-            How many values changed; -1, and nothing is touched, where a name or value is not plain.
+            How many values changed; -1 if a name or value is not plain: the row is then unchanged.
         """
         shape = tuple(row)
         plan = self._shapes.get((shape, plain))
@@ -218,7 +223,7 @@ class Redactor:
         return value
 
     def _plan(self, shape: tuple[str, ...], plain: bool, odd: bool = False) -> Plan:
-        """Return what is to be done by name, and remember it; `odd`: names are as they may be."""
+        """Make and cache the plan for the names of a row; `odd`: the names have been redacted already."""
         named: list[tuple[str, Action]] = []
         scanned: list[str] = []
         if not odd and not all(type(name) is str and self._name(name) == name for name in shape):
@@ -226,7 +231,7 @@ class Redactor:
         for name in shape:
             if name in _OURS or name in self._allow:
                 continue
-            # Ours may have texts with secrets in them; rules for a field of the same name are for that.
+            # Our columns are scanned as text; rules by name are for a field of the same name.
             action = None if name in COLUMNS else self._action(name)
             if action is not None:
                 named.append((name, action))
@@ -252,7 +257,7 @@ class Redactor:
 
     def _decide(self, name: str) -> Action | None:
         given = name.removeprefix("attributes.")
-        if given in COLUMNS:  # a field that made room for a column of ours
+        if given in COLUMNS:  # a field that was renamed because we have a column of this name
             name = given
         if name in self._allow:
             return None
@@ -276,7 +281,7 @@ class Redactor:
 
 
 def secret_name(words: list[str]) -> bool:
-    """Whether the words of a field's name say that its value is a secret."""
+    """Return whether the words of a field's name mean that its value is a secret."""
     if not words or (len(words) > 1 and words[-1] in HARMLESS_ENDS):
         return False
     if not _WORDS.isdisjoint(words) or any(_JOINED.search(word) for word in words):

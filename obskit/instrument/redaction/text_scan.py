@@ -13,15 +13,17 @@ from obskit.instrument.redaction.word_patterns import (
     ORACLE,
     PHRASES,
     QUERIES,
+    URLS,
 )
 
 # In the order in which they are applied.
-_TABLES = (HEADERS, TOKENS, STATEMENTS, PHRASES, ORACLE, COMMANDS, QUERIES, ASSIGNMENTS, LINKS)
+_TABLES = (HEADERS, URLS, TOKENS, STATEMENTS, PHRASES, ORACLE, COMMANDS, QUERIES, ASSIGNMENTS, LINKS)
 may_contain_token = combined_prefilter((TOKENS, STATEMENTS))
 """Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
 
 _may_match = combined_prefilter((COMMANDS, QUERIES))
-_may_match_lower = combined_prefilter(table for table in _TABLES if table.ignore_case)
+# HEADERS are left out: a text with a header passes for ASSIGNMENTS.
+_may_match_lower = combined_prefilter((URLS, PHRASES, ORACLE, ASSIGNMENTS, LINKS))
 # Without one of these no prefilter that ignores case passes.
 _BEFORE_LOWER = (" ", "/", "=", ":", ">", "'", '"', "%", "&#", r"\u00")
 
@@ -33,7 +35,8 @@ def may_contain_secret(text: str) -> bool:
         text: one text, or several joined by newlines.
 
     Returns:
-        False if it has no secret that `redact_text` would recognise; True if it may have one.
+        False if there is none: it has no secret, or only mentions a word such as in "re-auth needed", after
+        which `redact_text` would mask a value. True if it may have a secret.
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """

@@ -15,7 +15,7 @@ HARMLESS_ENDS = frozenset(
     | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
     | {"present"}
 )
-"""Last words of a name that say it is about a secret, and holds none: `token.count`, `auth_method`."""
+"""Last words of names that describe a secret but do not contain it: `token.count`, `auth_method`."""
 
 # Words that say the value after them is a secret. `(?<![a-z])` keeps "design:" and "bypass=" as they are.
 _KEYS = (
@@ -129,7 +129,7 @@ def _assignment(found: re.Match[str]) -> str:
 
 
 def _mixed(text: str) -> bool:
-    """Whether something looks like no word: letters with digits among them."""
+    """Return whether a value mixes letters and digits, unlike a word."""
     return not text.isalpha() and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
 
 
@@ -176,14 +176,19 @@ _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
 HEADERS = RuleTable(
+    (Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, _AFTER_TWO),),
+    ignore_case=True,
+)
+"""Masks the values of headers. A text that passes here also passes the prefilter of `ASSIGNMENTS`."""
+
+URLS = RuleTable(
     (
-        Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, _AFTER_TWO),
         Rule((("@",), ("://",)), _USER, rf"\1{MASK}@"),
         Rule((("%",), ("%3a%2f%2f", "%252f%252f")), _USER_ENCODED, rf"\1{MASK}\2"),
     ),
     ignore_case=True,
 )
-"""Masks the values of headers, and users and passwords in URLs."""
+"""Masks users and passwords in URLs."""
 
 PHRASES = RuleTable(
     (

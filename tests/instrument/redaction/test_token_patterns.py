@@ -71,7 +71,7 @@ def test_a_pseudonym_needs_a_key_and_never_raises() -> None:
         Redaction(pseudonyms=("user.id",), pseudonym_key=b"short")
     assert str(caught.value) == (
         "pseudonyms need a pseudonym_key of at least 16 bytes\n"
-        "Hint: secrets.token_bytes(32), kept in a secret store"
+        "Hint: create one with secrets.token_bytes(32), and keep it in a secret store"
     )
 
 
