@@ -6,6 +6,8 @@ import inspect
 
 import pytest
 
+import obskit
+import obskit.readers
 from obskit import errors
 from obskit.errors import MissingDependency, ObskitError, UnknownField
 
@@ -37,3 +39,10 @@ def test_a_missing_extra_says_what_to_install() -> None:
 
 def test_an_unknown_field_does_not_print_as_a_repr() -> None:
     assert str(UnknownField("no field 'a'")) == "no field 'a'"
+
+
+def test_old_names_still_work_and_warn() -> None:
+    with pytest.warns(DeprecationWarning, match=r"^obskit\.BadCall is now obskit\.InvalidArgument$"):
+        assert obskit.BadCall is obskit.InvalidArgument
+    with pytest.warns(DeprecationWarning, match=r"^obskit\.readers\.Skim is now PreviewReader$"):
+        assert obskit.readers.Skim is obskit.readers.PreviewReader
