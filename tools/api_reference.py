@@ -11,6 +11,7 @@ import re
 import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -121,7 +122,7 @@ def render(page: str) -> str:
 
 def _signature(entry: Entry) -> str | None:
     value = entry.value
-    if isinstance(value, property):
+    if isinstance(value, property) or (inspect.isclass(value) and issubclass(value, Enum)):
         return None
     function = getattr(value, "__func__", value)
     try:

@@ -23,6 +23,7 @@ DOCUMENT_LIMIT = 128 * 1024 * 1024
 """Bytes that one document or line can have; it is in memory as a whole."""
 
 MOST_BROKEN = 100
+_DEEPEST = 500  # levels; below the recursion limit of every Python, so that the answer is the same in all
 _ENTERED = 2  # levels of incomplete lists that are entered
 _AHEAD = 4096  # characters of a Kubernetes list before its items
 BLOCK = 4 * 1024 * 1024
@@ -143,6 +144,8 @@ def _complete_objects(
     while (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
         try:
             found, end = _DECODER.raw_decode(text, at)
+            if text.count("[", at, end) + text.count("{", at, end) > _DEEPEST and _is_too_deep(found):
+                raise RecursionError
         except (ValueError, RecursionError) as error:
             inside = _inside(text, at) if not broken and entered < _ENTERED else None
             if inside is not None:
@@ -163,6 +166,19 @@ def _complete_objects(
             continue
         yield from _items(found, place(), report)
         at = end
+
+
+def _is_too_deep(value: Any) -> bool:
+    """Return whether objects and lists are nested deeper than `_DEEPEST` levels."""
+    level = [value]
+    for _ in range(_DEEPEST):
+        lists = [
+            item.values() if type(item) is dict else item for item in level if type(item) in (dict, list)
+        ]
+        if not lists:
+            return False
+        level = [child for items in lists for child in items]
+    return True
 
 
 def _inside(text: str, at: int) -> int | None:
