@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
@@ -57,6 +58,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
 
         def end() -> str:
             if thread.is_alive():
+                with contextlib.suppress(RuntimeError):  # the receiver has ended already, and its loop is closed
                 loop.call_soon_threadsafe(stop.set)
                 thread.join(30)
                 assert not thread.is_alive()
