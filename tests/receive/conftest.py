@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-import contextlib
 import asyncio
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,8 +58,8 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
 
         def end() -> str:
             if thread.is_alive():
-                with contextlib.suppress(RuntimeError):  # the receiver has ended already, and its loop is closed
-                loop.call_soon_threadsafe(stop.set)
+                with contextlib.suppress(RuntimeError):  # it has ended already
+                    loop.call_soon_threadsafe(stop.set)
                 thread.join(30)
                 assert not thread.is_alive()
             if isinstance(ended[0], BaseException):
