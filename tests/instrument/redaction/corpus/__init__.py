@@ -1,0 +1,1 @@
+"""A list of secrets and harmless values that measures the redaction."""
