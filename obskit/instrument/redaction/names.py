@@ -29,20 +29,24 @@ class Sense(IntEnum):
     """Whatever the value is, it is a secret: `password`."""
 
 
+# What people choose, or what is a secret in whole.
 _SECRETS = frozenset(
-    {"password", "passwd", "passphrase", "passcode", "pwd", "pw", "secret", "token", "authorization", "passkey"}
-    | {"credential", "creds", "cred", "apikey", "accesskey", "privatekey", "secretkey", "jwt", "jws", "jwe"}
-    | {"bearer", "accesstoken", "refreshtoken", "idtoken", "clientsecret", "htpasswd", "psk", "passwort"}
-    | {"kennwort", "samlresponse", "mnemonic", "dsn", "csrf", "xsrf", "cookie", "jsessionid", "phpsessid", "pgpass"}
-    | {"sessid", "secrets", "credentials", "passwords", "contrasena", "contraseña", "motdepasse", "senha"}
+    {"password", "passwd", "passphrase", "passcode", "pwd", "pw", "secret", "authorization", "passkey"}
+    | {"credential", "creds", "cred", "apikey", "accesskey", "privatekey", "secretkey"}
+    | {"clientsecret", "htpasswd", "psk", "passwort"}
+    | {"kennwort", "mnemonic", "dsn", "pgpass"}
+    | {"secrets", "credentials", "passwords", "contrasena", "contraseña", "motdepasse", "senha"}
     | {"connectionstring", "connstr", "connstring", "seedphrase", "mdp", "parola", "wachtwoord", "haslo"}
 )
 _CODES = frozenset(
     {"otp", "totp", "hotp", "mfa", "pin", "cvv", "cvc", "cvv2", "cvc2", "csc", "ssn", "tan", "pincode"}
     | {"otpcode", "mfacode", "cardnumber", "creditcard", "ccnumber", "smscode", "tfa"}
 )
+# What machines make, which never is a word; and words that mean many things.
 _MAYBE = frozenset(
-    {"auth", "pass", "session", "sessionid", "sig", "signature", "salt", "nonce", "tokens", "cookies", "sid"}
+    {"token", "jwt", "jws", "jwe", "cookie", "csrf", "xsrf", "bearer", "accesstoken", "refreshtoken", "idtoken"}
+    | {"jsessionid", "phpsessid", "sessid", "samlresponse"}
+    | {"auth", "pass", "session", "sessionid", "sig", "signature", "salt", "nonce", "tokens", "cookies", "sid"}
     | {"authentication", "authn", "jwts", "passcodes", "apikeys", "assertion", "ticket", "keytab", "otps"}
     | {"signatures", "hmac", "pem", "pfx", "keystore", "pat", "sessionkey"}
 )

@@ -48,8 +48,7 @@ class RuleTable:
     Args:
         rules: in the order in which they are applied.
         needs: the part of the prefilter that all rules share.
-        context: what a text needs as well before these rules are a reason to redact it: "re-auth needed" only
-            mentions a word. Once a text is redacted, rules apply without their context.
+        context: what a text needs as well: "re-auth needed" only mentions a word.
         ignore_case: prefilters are tested on the text in lower case.
     """
 
@@ -63,7 +62,7 @@ class RuleTable:
 
     @cached_property
     def _prefilter(self) -> Prefilter:
-        return _compiled([((*self.needs, *rule.needs), rule.confirm) for rule in self.rules])
+        return combined_prefilter((self,))
 
     def apply(self, text: str, lower: str) -> str:
         """Return a text with the matches of all rules replaced.

@@ -2,55 +2,66 @@
 
 from __future__ import annotations
 
+import re
+
+from obskit.instrument.redaction.assignments import FOREIGN
+from obskit.instrument.redaction.cards import may_contain_card, without_cards
+from obskit.instrument.redaction.command_flags import COMMANDS, PLACED
 from obskit.instrument.redaction.rules import combined_prefilter
 from obskit.instrument.redaction.sql import STATEMENTS
 from obskit.instrument.redaction.token_patterns import TOKENS
 from obskit.instrument.redaction.word_patterns import (
     ASSIGNMENTS,
-    COMMANDS,
     HEADERS,
     LINKS,
-    ORACLE,
     PHRASES,
     QUERIES,
+    SPECIAL,
     URLS,
 )
 
 # In the order in which they are applied.
-_TABLES = (HEADERS, URLS, TOKENS, STATEMENTS, PHRASES, ORACLE, COMMANDS, QUERIES, ASSIGNMENTS, LINKS)
+_TABLES = (
+    *(HEADERS, URLS, TOKENS, STATEMENTS, SPECIAL, PHRASES, COMMANDS, PLACED, QUERIES, ASSIGNMENTS, LINKS),
+)
 may_contain_token = combined_prefilter((TOKENS, STATEMENTS))
 """Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
 
-_may_match = combined_prefilter((COMMANDS, QUERIES))
-# HEADERS are left out: a text with a header passes for ASSIGNMENTS.
-_may_match_lower = combined_prefilter((URLS, PHRASES, ORACLE, ASSIGNMENTS, LINKS))
+_may_match = combined_prefilter((QUERIES,))
+_may_match_lower = combined_prefilter((HEADERS, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, LINKS))
 # Without one of these no prefilter that ignores case passes.
-_BEFORE_LOWER = (" ", "/", "=", ":", ">", "'", '"', "%", "&#", r"\u00")
+_SIGNS = re.compile(r"[ =:>'\"`“«：%\t\n@}]|--|/\w*(?:re|pa|to|ma|in|ve|co|ac|un|au)", re.IGNORECASE)
+# Letters that patterns that ignore case take for ASCII letters, but lower() does not.
+_FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
 
 
 def may_contain_secret(text: str) -> bool:
     """Return whether there is a reason to redact a text.
 
     Args:
-        text: one text, or several joined by newlines.
+        text: one text, or several joined by NUL characters.
 
     Returns:
-        False if there is none: it has no secret, or only mentions a word such as in "re-auth needed", after
-        which `redact_text` would mask a value. True if it may have a secret.
+        False if `redact_text` would not change it; True if it may.
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """
-    if may_contain_token(text) or _may_match(text):
+    if may_contain_token(text) or _may_match(text) or may_contain_card(text):
         return True
-    for part in _BEFORE_LOWER:
-        if part in text:
-            return _may_match_lower(text.lower())
-    return False
+    return _may_match_lower(_folded(text))
+
+
+def _folded(text: str) -> str:
+    """Return a text in lower case, as patterns that ignore case read it."""
+    if text.isascii():
+        return text.lower()
+    lower = text.translate(_FOLD).lower()
+    return f"{lower} passwort" if FOREIGN.search(text) else lower
 
 
 def redact_text(text: str) -> str:
     """Return a text with everything that looks like a secret masked, and the rest unchanged."""
-    lower = text.lower()
+    lower = _folded(text)
     for table in _TABLES:
         text = table.apply(text, lower)
-    return text
+    return without_cards(text) if may_contain_card(text) else text

@@ -17,9 +17,11 @@ _TERM = (
     r"(?:[a-z]{1,3})?|i18n|l10n|2fa|\d{1,2}(?:st|nd|rd|th))"
 )
 _AMOUNT = r"[-+]?\d{1,8}(?:[.,]\d{1,9})?\s?(?:%|[a-zA-Z]{1,7})?"
-_PART = rf"(?:(?:[A-Z][a-z]{{2,16}}){{2,5}}|{_TERM}|{_LETTERS}|\d{{1,4}})"
+_PART = rf"(?:(?:[A-Z][a-z]{{2,16}}){{2,5}}|[a-z]{{2,16}}(?:[A-Z][a-z]{{2,16}}){{1,4}}|{_TERM}|{_LETTERS})"
 _PLAIN = re.compile(
-    rf"{_PART}(?:(?:[ _./:,|+*&()-]|, |: | - |::|->){_PART}){{0,12}}[.:!?,;]?"
+    # Words, with numbers between them: long numbers only where they are not part of a word, as in "line 1204".
+    rf"(?:\d{{1,6}}[ :/.,])?{_PART}(?:(?:[ _./:,|+*&()=-]|, |: | - |::|->){_PART}|[ /:,.(]\(?\d{{1,6}}\)?|[-_]\d{{1,2}})"
+    r"{0,12}\d?[.:!?,;)]?"
     rf"|{_AMOUNT}(?:/{_AMOUNT})?"
     r"|1\d{9}(?:\d{3}){0,3}"  # seconds or milliseconds since 1970
     r"|[\d/:.,T+Z-]{1,35}(?<=\d[Z\d:])(?<!\d{9})"  # a date, a time, an address, a version
@@ -29,6 +31,7 @@ _PLAIN = re.compile(
     r"|net|io|dev|local|internal)(?::\d{1,5})?(?:[/:][\w./-]{0,60})?"
     r"|[a-z][a-z0-9+.-]{1,20}://[^\s@?#]{1,200}"
     r"|[\w.+-]{1,60}@[\w-]{1,60}(?:\.[\w-]{1,30}){1,4}"
+    r"|#[0-9a-fA-F]{3,8}"
     r"|[\W_]{0,12}"
 )
 _WORDY = re.compile(r"[a-zA-Z]{4,}")

@@ -1,4 +1,4 @@
-"""Secrets that the words around them give away: `password=`, `"token": `, `--api-key `, `Bearer `, `?sig=`.
+"""Secrets that the words around them give away: `Bearer `, `://user:`, `?sig=`, "invalid token ...".
 
 Where there is only a space between the word and the value, as in "invalid token abc123", a value that looks
 like a word stays as it is.
@@ -8,124 +8,112 @@ from __future__ import annotations
 
 import re
 
+from obskit.instrument.redaction.assignments import (
+    ASSIGNMENT,
+    BARE,
+    BREAK,
+    MARK,
+    PHRASE_OF_WORDS,
+    QUOTED,
+    TEXT,
+    WORDS,
+    assignment,
+    phrase_of_words,
+)
+from obskit.instrument.redaction.command_flags import LONG_FLAG
+from obskit.instrument.redaction.names import Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
+from obskit.instrument.redaction.values import is_plain
 
-HARMLESS_ENDS = frozenset(
-    {"count", "length", "size", "type", "name", "limit", "expires", "expiry", "age", "ms", "method", "valid"}
-    | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
-    | {"present"}
-)
-"""Last words of names that describe a secret but do not contain it: `token.count`, `auth_method`."""
-
-# Words that say the value after them is a secret. `(?<![a-z])` keeps "design:" and "bypass=" as they are.
-_KEYS = (
-    r"(?:api|access|private|signing|encryption|client|account|license|shared|master)[-_ ]?key"
-    r"|(?<![a-z])(?:app|deploy|functions?|hmac|instrumentation|pass|service|ssh|subscription)"
-    r"[-_ ]?key"
-)
-_ASSIGNED = (
-    rf"passwo?r?[dt]|passphrase|passcode|pwd|(?<![a-z])passe?(?![a-z])|secret(?!ar)|token(?!i[sz])"
-    rf"|{_KEYS}|credential|(?<![a-z])auth(?:orization|entication)?(?![a-z])"
-    rf"|cookie(?!cutter)|(?<![a-z])sig(?:nature)?(?![a-z])|signature|session[-_ ]?(?:id|key)?(?![a-z])|sessid"
-    rf"|sharedaccess|[cx]srf|(?<![a-z])(?:otp|jwt|cvv|cvc|pin|pw|psk)(?![a-z])|(?:code|oauth)_verifier"
-    rf"|client_assertion|saml(?:response|request)|verification[-_ ]?code"
-)
-_QUOTED = r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?)"
-_BARE = r"[^\s&;,\"'<>)}\]]"
-_TEXT = rf"(?:{_QUOTED}|\\+\"[^\"]*\"?|\\+'[^']*'?)"  # also within quotes itself
-_MARK = r"\\*[\"']"
-_BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
-_VALUE = (
-    rf"(?:{_QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
-    rf"|[|>]-?[ \t]*{_BREAK}[ \t]+[^\n\\]+|[A-Za-z_][\w.]{{0,60}}\([^)]*\)?"
-    rf"|(?:(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)(?:\s+|%20))?{_BARE}+)"
-)
-_SEPARATOR = r"(?:=>|:=|=|:|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
-_ASSIGNMENT = re.compile(
-    rf"(?P<word>{_ASSIGNED})(?P<tail>[\w.\-)\]]{{0,40}})"
-    rf"(?P<rest>\\*(?:[\"']|%(?:25)?2[27]|&quot;|&#3[49];)?\s{{0,3}}(?:(?:provided|given|supplied|is|was)\s?)?"
-    rf"{_SEPARATOR}(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*)(?P<value>{_VALUE})",
-    re.IGNORECASE,
-)
+_NAME = rf"[\w.\[-]{{0,40}}(?:{WORDS})[\w.\]-]{{0,40}}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = re.compile(
-    rf"((?:passwo?r?d|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp"
-    rf"|requirepass)\s{{1,20}}(?:(?:is|was)\s{{1,3}})?)([\"']?)({_BARE}{{6,}})\2",
+    rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id)"
+    rf"(?:\s{{1,20}}(?:(?:is|was)\s{{1,3}})?|[;|,(]\s?|\s(?:is|was|has been|generated|set|created)[^\n:=]{{1,60}}:\s{{1,3}}))"
+    rf"([\"'`“]?)({BARE}{{6,}})\2",
+    re.IGNORECASE,
+)
+# A code to type in: after these words, four to eight digits are one.
+_CODE_SPOKEN = re.compile(
+    r"(\b(?:otp|totp|pin|passcode|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery|backup|confirmation)"
+    r"[- _](?:code|password|pin)|use(?: the)? code|enter(?: the)? code|your [\w ]{0,20}code)"
+    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w.%/]|\s?(?:ms|s|characters|digits|times|attempts|of)\b)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
     r"((?:set-)?cookie2?|(?:proxy-)?authorization|[\w-]{1,30}-signature(?:-\d{1,3})?(?=\\*[\"']?\s*:))"
-    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)",
+    r"(\\*[\"']?\s*[:=]\s*(?:\[\s?)?)([^\r\n\"'\\]+)",
     re.IGNORECASE,
-)
-_FLAG = re.compile(
-    rf"(--?[\w-]{{0,30}}(?:{_ASSIGNED})[\w-]{{0,30}}\s+)(?!-)(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE
 )
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
 _PAIR = re.compile(
-    rf"((?:[\[(]\s?b?{_MARK}|[\"']--?)[\w.-]{{0,40}}(?:{_ASSIGNED})[\w.-]{{0,40}}{_MARK},\s?)(b?{_TEXT})",
+    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{0,40}}(?:{WORDS})[\w.-]{{0,40}}){MARK}(?:,\s?|\s=>\s|\sto\s))(?P<value>b?{TEXT})",
     re.IGNORECASE,
 )
 # {"name": "password", "value": "x"}, <add key="password" value="x">, YAML's, and forms of several parts.
 _NAMED = re.compile(
-    rf"((?:name|key)(?:{_MARK})?\s?[:=]\s?(?:{_MARK})?[\w.\[-]{{0,40}}(?:{_ASSIGNED})[\w.\]-]{{0,40}}(?:{_MARK})?"
-    rf"(?:(?:[\s,;]|\\+[nrt]){{1,20}}(?:{_MARK})?value(?:{_MARK})?\s?[:=]\s?(?:{_MARK})?"
-    rf"|(?:{_BREAK}[^\r\n\\]{{1,200}}){{0,3}}{_BREAK}{_BREAK}))([^\"'\r\n\\]+)",
+    rf"((?:name|key|header|field)(?:{MARK})?\s?[:=]\s?(?:{MARK})?(?P<name>{_NAME})(?:{MARK})?"
+    rf"(?:(?:[\s,;]|\\+[nrt]){{1,20}}(?:{MARK})?value(?:{MARK})?\s?[:=]\s?(?:{MARK})?"
+    rf"|(?:{BREAK}[^\r\n\\]{{1,200}}){{0,3}}{BREAK}{BREAK}))(?P<value>[^\"'\r\n\\]+)",
     re.IGNORECASE,
 )
 _NAMED_AFTER = re.compile(
-    rf"(value(?:{_MARK})?\s?[:=]\s?)({_TEXT})"
-    rf"(?=[\s,]{{1,20}}(?:{_MARK})?(?:name|key)(?:{_MARK})?\s?[:=]\s?{_MARK}[\w.-]{{0,40}}(?:{_ASSIGNED}))",
+    rf"(value(?:{MARK})?\s?[:=]\s?)(?P<value>{TEXT})"
+    rf"(?=[\s,]{{1,20}}(?:{MARK})?(?:name|key|header|field)(?:{MARK})?\s?[:=]\s?{MARK}(?P<name>{_NAME}))",
     re.IGNORECASE,
 )
-_TAG = re.compile(rf"(<[\w:.-]{{0,40}}(?:{_ASSIGNED})[\w:.-]{{0,40}}\s[^<>]{{1,200}}>)([^<]+)", re.IGNORECASE)
+_TAG = re.compile(rf"(<(?P<name>[\w:.-]{{0,40}}(?:{WORDS})[\w:.-]{{0,40}})\s[^<>]{{1,200}}>)(?P<value>[^<]+)", re.IGNORECASE)
 _SCHEME = re.compile(
-    r"\b(bearer|basic|negotiate)(,?\s+|%20)(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE
+    r"(?<![\w-])((?:bearer|basic|negotiate|apikey)(?:,?\s+|%20))(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE
 )
 _SPOKEN = re.compile(
-    rf"\b(identified\s+(?:with\s+\w+\s+)?by|(?:password|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
-    rf"(\s+|(?<=\())({_TEXT})",
+    rf"\b(identified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
+    rf"(\s+|\s*(?:\(|(?<=\()))(?P<value>{TEXT})",
     re.IGNORECASE,
 )
 _BY = re.compile(r"(\bidentified\s+by\s+)([^\s'\"]+)", re.IGNORECASE)
+# Functions of databases whose argument is a password.
+_CRYPT = re.compile(
+    r"(\b(?:crypt|pgp_sym_(?:de|en)crypt(?:_bytea)?|aes_(?:de|en)crypt|encode_password|old_password|des_(?:de|en)crypt)\("
+    r"(?:[\w.]{1,60}\s?,\s?)?)('[^']*'?|\"[^\"]*\"?)",
+    re.IGNORECASE,
+)
 _PARAMETERS = re.compile(
     r"(\[(?:generated )?parameters: )[\s\S]*?(\](?=\n|\s*\(Background|\Z)|\Z)", re.IGNORECASE
 )
 _ECHOED = re.compile(r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)", re.IGNORECASE)
 _INSERTED = re.compile(r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)", re.IGNORECASE)
-_USER = re.compile(r"(://)(?:[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@]{1,256})@")
+_USER = re.compile(r"(:/{1,2})(?:(?<=://)[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@*]{1,256})@")
+# Without a scheme, as Go's and Perl's drivers have it: user:password@unix(...), user:password@host/db.
+_USER_BARE = re.compile(
+    r"(?<![\w/:.@-])([\w.-]{1,60}:)(?=[^\s\"'<>@/]{0,60}\d|[^\s\"'<>@/]{0,60}[!#$%^&*])([^\s\"'<>@/:,;]{4,120})"
+    r"@(?=(?:tcp|unix)\(|[\w-]{1,60}(?:\.[\w.-]{1,60})?(?::\d{2,5})?(?:/|['\"]|\s|\Z))"
+)
 _USER_ENCODED = re.compile(r"(%(?:25)?3A%(?:25)?2F%(?:25)?2F)[^\s&\"'<>]{1,256}?(%(?:25)?40)", re.IGNORECASE)
 _SLASHED = re.compile(
-    r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+)[\w.$#]{1,60}/)([^\s@\"']+)(?=@)", re.IGNORECASE
+    r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+(?:-\w+\s+){0,3})[\w.$#]{1,60}/)([^\s@\"']+)(?=@)", re.IGNORECASE
 )
-_LOGIN = re.compile(
-    r"(\s-(?:u\s?|-user[ =]|-proxy-user[ =])[\"']?(?!\d+:\d+\b)[^\s:\"'/-][^\s:\"'/]{0,80}:)([^\s\"']+)"
-)
-_COMMAND = re.compile(
-    r"(\b(?:(?:mysql|mariadb)[\w-]{0,20}\b[^|;\n]{0,200}?\s-p"
-    r"|(?:mongo\w{0,10}|sshpass|(?:docker|podman|registry)\s+login|zip|unzip|redis-cli|openssl|ssh-keygen)\b"
-    r"[^|;\n]{0,200}?\s-[pPakN]\s(?!-)))(\"[^\"]*\"|'[^']*'|[^\s|;]{4,})"
-)
-_LINK = re.compile(r"(/[\w-]{0,20}(?:password|reset|token(?!s))[\w-]{0,20}/)([\w~.%-]{12,})", re.IGNORECASE)
-_QUERY = re.compile(
-    r"([?&](?:code|key|sid|sig|se|sv|id_token|access|auth|k|hash|hmac|hdnts|ticket|assertion|nonce|otp|pw|magic"
-    r"|x-(?:amz|goog|oss)-(?:signature|credential|security-token))=)([^&\s\"'<>#]+)",
+_LINK = re.compile(
+    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe|auth)[\w-]{0,20}/)([\w~.%-]{12,})",
     re.IGNORECASE,
 )
-_LITERAL = re.compile(r"(--from-literal[= ][\w.-]{1,80}=)(\S+)")
-
-
-def _assignment(found: re.Match[str]) -> str:
-    value, tail = found["value"], found["tail"]
-    number = len(value) < 9 and value.replace(".", "").isdigit()
-    if number and (found["word"].lower() == "token" or tail.lower() == "s"):
-        return found[0]  # how many there are
-    if value.strip("\\\"'()[]").lower() in _HARMLESS or MASK in value:
-        return found[0]
-    if tail and (last := _LAST.search(tail)) and last[0].lower() in HARMLESS_ENDS:
-        return found[0]
-    quote = value[0] if value[0] in "\"'" and value.endswith(value[0]) and len(value) > 1 else ""
-    return f"{found['word']}{tail}{found['rest']}{quote}{MASK}{quote}"
+_QUERY_KEYS = (
+    r"code|key|sid|sig|se|sv|id_token|access|auth|k|hash|hmac|hdnts|ticket|assertion|nonce|otp|pw|magic|state|appid|app_id"
+    r"|api|jwt|sso|samlrequest|invite|session|sess|s|t|p|policy|x-(?:amz|goog|oss)-(?:signature|credential|security-token)"
+)
+_QUERY = re.compile(
+    rf"((?:[?&#]|(?:[?&#]|%(?:25)?(?:3f|26|23))(?=[\w-]{{1,30}}%)|(?<=\?)|(?<=%3f))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d))"
+    r"([^&\s\"'<>#]+?(?=%(?:25)?26|[&\s\"'<>#\\]|\Z))",
+    re.IGNORECASE,
+)
+# Names of parameters whose values anybody may know, so a value needs more than to be no word.
+_SHORT_KEYS = frozenset({"se", "sv", "s", "t", "p", "k", "hash", "policy", "state", "app_id", "api", "session", "access"})
+# A digest of HTTP's Digest authentication can be attacked as a hash of the password.
+_DIGEST = re.compile(r"(\b(?:response|rspauth)\s?=\s?\\*[\"']?)([0-9a-f]{32,64})\b", re.IGNORECASE)
+_LDAP_HASH = re.compile(r"(\{(?:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[\w-]*|argon2)\})([\w+/=.$-]{16,})", re.IGNORECASE)
+_PUTTY = re.compile(r"(private-lines: \d{1,3}\s{1,2})([\w+/=\s]+?)(?=\s*private-mac|\Z)", re.IGNORECASE)
+_SLASH_PAIR = re.compile(r"(\b(?:credentials?|creds|login|logon)\s?[:=]\s?)([\w.@-]{1,60}\s?[/:]\s?)(?![/\s])([^\s,;]{4,})", re.IGNORECASE)
+_DSN_QUOTED = re.compile(r"(string '[a-z0-9+]{1,30}:/{0,2})([^\s'/@]{1,80}:[^\s'@]{1,120})(?=@)", re.IGNORECASE)
 
 
 def _mixed(text: str) -> bool:
@@ -135,11 +123,13 @@ def _mixed(text: str) -> bool:
 
 def _prose(found: re.Match[str]) -> str:
     word, quote, value = found.groups()
-    if not _mixed(value) or MASK in value or _CODE.fullmatch(value):
+    if not _mixed(value) or MASK in value or _CODE.fullmatch(value) or is_plain(value.rstrip(".,:;!?")):
         return found[0]
     if "pass" not in word.lower() and _NUMBERED.fullmatch(value):
         return found[0]
-    return f"{word}{quote}{MASK}{quote}"
+    if word[-1] in ",;|(" and not _mixed(value.rstrip(")")):
+        return found[0]
+    return f"{word}{quote}{MASK}{quote if found[0].endswith(quote) else ''}"
 
 
 def _inserted(found: re.Match[str]) -> str:
@@ -147,44 +137,87 @@ def _inserted(found: re.Match[str]) -> str:
 
 
 def _link(found: re.Match[str]) -> str:
-    return found[1] + MASK if _mixed(found[2]) and MASK not in found[2] else found[0]
+    value = found[2]
+    if MASK in value or not _mixed(value) or is_plain(value) or _UUID.fullmatch(value) or "." in value[-6:]:
+        return found[0]
+    return found[1] + MASK
 
 
-_LAST = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)(?=[^A-Za-z]*$)")
+def _by_name(found: re.Match[str]) -> str:
+    """Mask `value` if `name` says that it is a secret."""
+    value = found["value"]
+    inner = value.removeprefix("b").strip("\\\"'")
+    if MASK in value or not inner or not is_secret(sense_of(found["name"]), inner):
+        return found[0]
+    return found[0][: found.start("value") - found.start()] + MASK + found[0][found.end("value") - found.start() :]
+
+
+def _spoken(found: re.Match[str]) -> str:
+    """Mask a quoted value after a word; after "token" or "secret" it may be the name of one."""
+    inner = found["value"].strip("\\\"'`“”«»")
+    if MASK in found["value"] or not inner:
+        return found[0]
+    word = (found["word"] or "password").lower()
+    plain = is_plain(inner) if word in ("secret", "token") else inner.lower() in _NO_PASSWORDS
+    return found[0] if plain else found[0][: -len(found["value"])] + MASK
+
+
+def _scheme(found: re.Match[str]) -> str:
+    return found[0] if is_plain(found[2]) or MASK in found[0] else found[1] + MASK
+
+
+def _query(found: re.Match[str]) -> str:
+    value = found[2]
+    key = re.split(r"=|%(?:25)?3d", found[1], flags=re.IGNORECASE)[0].lstrip("?&#").lower()
+    if MASK in value or is_plain(value):
+        return found[0]
+    if key in _SHORT_KEYS and (len(value) < 12 or not _mixed(value)):
+        return found[0]
+    return found[1] + MASK
+
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_NO_PASSWORDS = frozenset({"none", "null", "", "for", "is", "yes", "no", "field", "password", "confirm", "and", "or", "in", "a", "must"})
 # A call, a version, a time, a date; and "sha256", "user42".
-_CODE = re.compile(r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*")
+_CODE = re.compile(r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*|[\w.-]+=.*|/\S*")
 _NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
-_HARMLESS = frozenset(
-    {"", "none", "null", "true", "false", "undefined", "missing", "invalid", "expired", "required", "?"}
-)
-
 
 # Prefilters.
 _QUOTES = ("'", '"')
-_MARKS = ("=", ":", ">", *_QUOTES, "%", "&#", r"\u00")
+_MARKS = ("=", ":", "：", ">", *_QUOTES, "`", "“", "«", "%3", "%25", "&#", r"\u00")
 _WORDS = (
-    *("pass", "pw", "secret", "token", "key", "credential", "auth", "cookie", "sig", "sess"),
-    *("srf", "otp", "jwt", "cvv", "cvc", "pin", "psk", "verif", "assertion", "saml"),
+    *("pass", "pw", "secret", "token", "key", "cred", "auth", "cookie", "sig", "sess", "sid", "psk", "srf"),
+    *("otp", "mfa", "2fa", "tfa", "jwt", "cvv", "cvc", "pin", "verif", "assertion", "saml", "sharedaccess"),
+    *("code", "answer", "phrase", "mnemonic", "connection", "connstr", "dsn", "ssn", "card", "salt", "wort"),
+    *("bearer", "wachtwoord", "-team", "appid"),
 )
 # Words that are a reason to look even where no mark assigns a value: "invalid api key ab12".
 _STRONG_WORDS = (
-    *("passw", "api key", "apikey", "access key", "credential", "secret", "token", "jwt", "otp"),
-    "session",
+    *("passw", "pwd", "passphrase", "api key", "apikey", "api-key", "api_key", "access key", "access-key", "access_key"),
+    *("accesskey", "credential", "secret", "token", "jwt", "otp", "session id", "session-id", "session_id"),
 )
-_OPTIONS = (" -u", " --user", " --proxy-user", " -p", " -P ", " -a ", " -k ", " -N ")
 _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
 HEADERS = RuleTable(
-    (Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, _AFTER_TWO),),
+    (Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, lambda found: _header(found)),),
     ignore_case=True,
 )
-"""Masks the values of headers. A text that passes here also passes the prefilter of `ASSIGNMENTS`."""
+"""Masks the values of headers."""
+
+
+def _header(found: re.Match[str]) -> str:
+    value = found[3].strip()
+    if MASK in value or is_plain(value) and (" " in value or "=" not in found[2]):
+        return found[0] if is_plain(value) or value.startswith(MASK) else found[1] + found[2] + MASK
+    return found[1] + found[2] + MASK
+
 
 URLS = RuleTable(
     (
-        Rule((("@",), ("://",)), _USER, rf"\1{MASK}@"),
-        Rule((("%",), ("%3a%2f%2f", "%252f%252f")), _USER_ENCODED, rf"\1{MASK}\2"),
+        Rule((("@",), (":/",)), _USER, rf"\1{MASK}@"),
+        Rule((("%",), ("%3a%2f%2f", "%253a%252f%252f")), _USER_ENCODED, rf"\1{MASK}\2"),
+        Rule((("@",), (":",)), _USER_BARE, rf"\1{MASK}@"),
     ),
     ignore_case=True,
 )
@@ -192,57 +225,63 @@ URLS = RuleTable(
 
 PHRASES = RuleTable(
     (
-        Rule((("bearer", "basic", "negotiate"),), _SCHEME, _AFTER_TWO),
-        Rule((("identified",),), _SPOKEN, _AFTER_TWO),
+        Rule((("bearer", "basic", "negotiate", "apikey"),), _SCHEME, _scheme),
+        Rule((("identified",),), _SPOKEN, _spoken),
         Rule((("identified",),), _BY, _AFTER),
-        Rule((("pass", "secret", "token "),), _PROSE, _prose),
         Rule((("parameters: ",),), _PARAMETERS, rf"\1{MASK}]"),
         Rule((("[generated in ", "[cached since "),), _ECHOED, _AFTER),
+        Rule((("crypt(", "password("), _QUOTES), _CRYPT, _AFTER),
+        Rule((("code", "otp", "pin", "password"), ), _CODE_SPOKEN, _AFTER),
+        Rule((("private-lines",),), _PUTTY, _AFTER),
+        Rule((("cred", "login", "logon"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
     ),
-    context=((" ",),),
+    context=((" ", "%20", "\t", "\n"),),
     ignore_case=True,
 )
 """Masks what follows a phrase: "Bearer ...", "identified by ...", "[parameters: ..."."""
 
-ORACLE = RuleTable(
-    (Rule((("@",), ("sqlplus ", "jdbc:oracle")), _SLASHED, _AFTER),),
+
+def _slash_pair(found: re.Match[str]) -> str:
+    value = found[3]
+    return found[0] if MASK in value or is_plain(value) or not _mixed(value) else found[1] + found[2] + MASK
+
+
+SPECIAL = RuleTable(
+    (
+        Rule((("=",), ("response", "rspauth")), _DIGEST, _AFTER),
+        Rule((("}",), ("sha", "md5}", "{crypt", "{pbkdf2", "{argon2")), _LDAP_HASH, _AFTER),
+        Rule((("@",), ("sqlplus ", "jdbc:oracle")), _SLASHED, _AFTER),
+        Rule((("@",), ("string '",)), _DSN_QUOTED, _AFTER),
+    ),
     ignore_case=True,
 )
-"""Masks the password of `user/password@host`, as Oracle's clients write it."""
+"""Masks what only one tool or protocol writes: Digest authentication, LDAP's hashes, Oracle's clients."""
 
-COMMANDS = RuleTable(
-    (Rule((("-u",), (":",)), _LOGIN, _AFTER), Rule((), _COMMAND, _AFTER)),
-    needs=((" -",),),
-    context=((" ",), _OPTIONS),
-)
-"""Masks passwords on command lines: `curl -u user:...`, `mysql -p...`."""
-
-QUERIES = RuleTable((Rule((("?", "&"), ("=",)), _QUERY, _AFTER, confirm=_QUERY),))
+QUERIES = RuleTable((Rule((("?", "&", "#", "%3f", "%26", "%3F"), ("=", "%3d", "%3D", "%253D", "%253d")), _QUERY, _query, confirm=_QUERY),))
 """Masks the values of keys that are secrets in a query string alone: `?code=...`, `&sig=...`."""
 
 ASSIGNMENTS = RuleTable(
     (
-        Rule((("name", "key"),), _NAMED, _AFTER),
-        Rule((("name", "key"), _QUOTES), _NAMED_AFTER, _AFTER),
-        Rule((_QUOTES,), _PAIR, _AFTER),
-        Rule((_QUOTES,), _SPOKEN, _AFTER_TWO),
+        Rule((("name", "key", "header", "field"),), _NAMED, _by_name),
+        Rule((("name", "key", "header", "field"), _QUOTES), _NAMED_AFTER, _by_name),
+        Rule((_QUOTES,), _PAIR, _by_name),
+        Rule((("passw", "passphrase", "secret", "token"), (*_QUOTES, "`", "“", "«")), _SPOKEN, _spoken),
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
-        Rule((("<",),), _TAG, _AFTER),
-        Rule((_MARKS,), _ASSIGNMENT, _assignment),
-        Rule((("-",),), _FLAG, _AFTER),
-        Rule((("-",),), _LITERAL, _AFTER),
-        Rule((), _PROSE, _prose),
+        Rule((("<",),), _TAG, _by_name),
+        Rule((("pass", "pwd"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
+        Rule((_MARKS,), ASSIGNMENT, assignment),
+        LONG_FLAG,
+        Rule((_STRONG_WORDS,), _PROSE, _prose),
     ),
     needs=(_WORDS,),
-    context=((" ", "/", *_MARKS), (*_MARKS, "--", *_STRONG_WORDS)),
+    context=((*_MARKS, "--", " -", *_STRONG_WORDS),),
     ignore_case=True,
 )
 """Masks values after words such as `password`, in the many ways to write a name and its value."""
 
 LINKS = RuleTable(
-    (Rule((), _LINK, _link),),
+    (Rule((("reset", "passw", "token", "magic", "invit", "verify", "confirm", "activat", "unsubscribe", "auth"),), _LINK, _link),),
     needs=(("/",),),
-    context=(("/",), ("reset",)),  # the other words of such links are a reason by themselves
     ignore_case=True,
 )
 """Masks one-time secrets in paths: `/reset-password/...`."""
@@ -250,4 +289,7 @@ LINKS = RuleTable(
 
 def redact_query(text: str) -> str:
     """Return a query string with the values of keys such as `code` and `sig` masked."""
-    return _QUERY.sub(_AFTER, f"?{text}")[1:] if "=" in text else text
+    return _QUERY.sub(_query, f"?{text}")[1:] if "=" in text else text
+
+
+__all__ = ["ASSIGNMENTS", "HEADERS", "LINKS", "PHRASES", "QUERIES", "QUOTED", "SPECIAL", "URLS", "Sense", "redact_query"]

@@ -1,0 +1,145 @@
+"""Values that a name before them gives away, in a text: `password=`, `"token": `, `x-api-key: `, `<secret>`.
+
+A pattern finds a word such as `pass`, a separator and a value. What decides is the whole name around the word
+(`obskit.instrument.redaction.names`) together with the way it is written:
+
+- after `=`, in quotes, in JSON and in connection strings, the value is data, so any value of a `password` is one;
+- after a colon in prose a value may be a message: "password: field required", "token: expired". A password
+  stays masked unless its text is a message; any other value has to look like a secret.
+"""
+
+from __future__ import annotations
+
+import re
+
+from obskit.instrument.redaction.names import HARMLESS_ENDS, Sense, is_secret, sense_of
+from obskit.instrument.redaction.rules import MASK
+from obskit.instrument.redaction.values import is_plain, is_void
+
+FOREIGN = re.compile("密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호|كلمة المرور|סיסמה|hasło|contraseña", re.IGNORECASE)
+"""Words for password in other scripts."""
+
+WORDS = (
+    r"passwo?r?[dt]|passphrase|passcode|passkey|passe?(?![a-z])|pwd|secret|token|key|creds?(?![a-z])|credential|auth|cookie"
+    r"|sig(?:nature)?|session|sess(?:id)?|sid(?![a-z])|sharedaccess|[cx]srf|t?otp|mfa|[2t]fa|jwt|cv[vc]2?|pin(?![a-z])|pw(?![a-z])|psk"
+    r"|verifier|assertion|saml|(?:verification|recovery|backup|security|mfa|sms|access|device|invite|login|scratch)[-_ ]?codes?"
+    r"|(?:security|secret)[-_ ]?answer|(?:seed|recovery)[-_ ]?phrase|mnemonic|connection[-_ ]?string|connstr|dsn|ssn"
+    r"|card[-_ ]?number|credit[-_ ]?card|salt|passwort|kennwort|wachtwoord|bearer|honeycomb-team|apikey|appid"
+    rf"|{FOREIGN.pattern}"
+)
+ESCAPE = r"(?:\x1b\[[\d;]{0,12}m)"  # colors of a terminal
+QUOTED = (
+    r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|`[^`\n]{0,500}`?|“[^”\n]{0,500}”?|«[^»\n]{0,500}»?)"
+)
+BARE = r"[^\s&;,\"'<>)}\]\x1b]"
+TEXT = rf"(?:{QUOTED}|\\+\"[^\"]*\"?|\\+'[^']*'?)"  # also within quotes itself
+MARK = r"\\*[\"']"
+BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
+SEPARATOR = r"(?:===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
+_CALL = r"[A-Za-z_][\w.]{0,60}\([^)]*\)?"
+_VALUE = (
+    rf"(?:{QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
+    rf"|<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)"
+    rf"|[|>]-?[ \t]*{BREAK}[ \t]+[^\n\\]+|{_CALL}"
+    rf"|(?:(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)(?:\s+|%20))?{BARE}+)"
+)
+ASSIGNMENT = re.compile(
+    rf"(?P<word>{WORDS})(?P<tail>[\w.\-)\]]{{0,40}})"
+    rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`]|%(?:25)?2[27]|&quot;|&#3[49];)?\]?{ESCAPE}*"
+    rf"\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
+    rf"(?P<separator>{SEPARATOR}){ESCAPE}*(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
+    r"(?:string\(\d{1,6}\)\s|b(?=['\"])|\{\s{0,20}\\*[\"'](?:value|raw|plain|secret)\\*[\"']\s?:\s{0,20})?)"
+    rf"(?P<value>{_VALUE})",
+    re.IGNORECASE,
+)
+_NAME_BEFORE = re.compile(r"[\w.\-]*")
+# What begins a message about a value, and never is one.
+_MESSAGE = re.compile(
+    r"(?:field|is|are|was|were|has|have|had|must|should|may|might|can|cannot|could|will|would|does|do|did|not|no|too|the"
+    r"|a|an|this|that|your|you|please|unexpected|required|invalid|incorrect|wrong|missing|expired|empty|mismatch|failed"
+    r"|failure|error|denied|rejected|refused|accepted|ok|value|unable|unknown|unsupported|only|at|in|for|with|of|from|and"
+    r"|or|if|when|authentication|authorization|changed|updated|reset|set|use|used|using|enter|input|minimum|maximum|min|max"
+    r"|length|short|long|weak|strong|string|optional|needs?|never|already|cannot|can't|doesn't|don't|isn't|there|it|type)"
+    r"(?![\w@#$%^&*=+-])",
+    re.IGNORECASE,
+)
+_PASSWORDS = re.compile(r"pass(?!ed|ing)|pwd|psk|pw(?![a-z])|phrase|kennwort|wachtwoord|mnemonic|answer", re.IGNORECASE)
+# An expression of code: attributes, a call without a literal, an element.
+_CODE = re.compile(
+    r"(?:[A-Za-z_]\w{0,40}(?:\.|->|::|\?\.))+[A-Za-z_]\w{0,40}(?:\([^'\"]*\)?|\[[^'\"]*\]?)?[;,:]*"
+    r"|[A-Za-z_]\w{0,40}\([^'\"]{0,80}\)?[;,:]*|await|new|new\s.*|self\[.*|lambda"
+)
+_OPENING = "\"'`“«"
+_CLOSING = "\"'`”»"
+
+
+def _whole_name(found: re.Match[str]) -> str:
+    """Return the name around the word that was found: `http.header.x-api-key` around `key`."""
+    start = found.start()
+    before = found.string[max(0, start - 60) : start][::-1]
+    head = _NAME_BEFORE.match(before)
+    return f"{head[0][::-1] if head else ''}{found['word']}{found['tail']}".strip("-.)]")
+
+
+def assignment(found: re.Match[str]) -> str:
+    """Return the text of an assignment with its value masked, or as it was if the value is no secret."""
+    value = found["value"]
+    if MASK in value:
+        return found[0]
+    name = _whole_name(found)
+    sense = Sense.SECRET if FOREIGN.search(name) else sense_of(name)
+    if sense == Sense.NOTHING and _in_prose(found, name):
+        sense = Sense.PERHAPS
+    if sense == Sense.NOTHING:
+        return found[0]
+    quote = value[0] if value[0] in _OPENING and len(value) > 1 else ""
+    closing = _CLOSING[_OPENING.index(quote)] if quote else ""
+    quoted = quote and value.endswith(closing)
+    inner = value.strip("\\\"'()[]`“”«»")
+    if not inner or not _secret(found, name, sense, inner, quoted=bool(quote)):
+        return found[0]
+    return found[0][: -len(value)] + (f"{quote}{MASK}{closing}" if quoted else MASK)
+
+
+def _in_prose(found: re.Match[str], name: str) -> bool:
+    """Return whether the name is one that only texts use: `session id`, `appid`."""
+    return name.lower() in ("appid", "session", "sid") and found["tail"] == ""
+
+
+def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted: bool) -> bool:
+    separator, rest = found["separator"], found["rest"]
+    number = len(value) < 9 and value.replace(".", "").isdigit()
+    family = _PASSWORDS.search(name) is not None
+    if number and (sense < Sense.CODE or not (family or sense == Sense.CODE)):
+        return False  # how many there are
+    if value.startswith("{") and len(value) < 3:
+        return False
+    if not quoted and (value.endswith(":") or _CODE.fullmatch(found["value"])):
+        return False
+    colon = separator in (":", "：") and rest[0] not in "\\\"'%&`"
+    if sense == Sense.SECRET and not quoted:
+        if separator == ">" and (rest[0] in "\\\"'" or not family):
+            sense = Sense.PERHAPS
+        elif colon and (rest[-1] != ":" or found["tail"] == "") and not found["tail"].endswith(")"):
+            if not family:
+                sense = Sense.PERHAPS
+            elif _MESSAGE.match(found.string, found.start("value")):
+                return False
+    if " " in value and not quoted and sense < Sense.SECRET:
+        return not all(map(is_plain, value.split()))
+    return is_secret(sense, value)
+
+
+PHRASE_OF_WORDS = re.compile(
+    r"(?P<name>\b(?:pass(?:word|phrase|wd)|pwd)\s?[:=]\s?)(?P<value>[a-z]{3,20}(?: (?!for |from |in |at |on |by |to |and |is |was |host |user )"
+    r"[a-z]{2,20}(?![\w=:@/.(])){1,8})(?=[\s.,;]*(?:\n|\Z))",
+    re.IGNORECASE,
+)
+"""A passphrase of several words, up to the end of its line."""
+
+
+def phrase_of_words(found: re.Match[str]) -> str:
+    """Mask a passphrase of several words, unless it is a message."""
+    if _MESSAGE.match(found["value"]) or HARMLESS_ENDS.intersection(found["value"].lower().split()):
+        return found[0]
+    return found["name"] + MASK
