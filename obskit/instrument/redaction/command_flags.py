@@ -68,24 +68,25 @@ def _program_rule(programs: str, flags: str) -> Rule:
     )
 
 
-# Some programs have no option for it: the password has a place of its own.
-_PLACED: tuple[tuple[str, str], ...] = (
-    ("htpasswd", r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
-    ("rabbitmqctl", r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"),
-    ("vault", r"(\bvault\s+(?:login|operator\s+unseal)\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    ("net use", r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
-    ("chpasswd", r"(\becho\s+(?:-\w\s+)?['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd)"),
-    ("sudo ", r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
-    ("mysqladmin", r"(\bmysqladmin\b[^|;\n]{0,120}?\spassword\s+)(VALUE)"),
-    ("--with-token", r"(--with-token\s+<<<\s*)(VALUE)"),
-    ("-command", r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
-    ("poetry", r"(\bpoetry\s+config\s+(?:pypi-token|http-basic)\.[\w.-]{1,60}\s+(?:[\w.@-]{1,60}\s+)??)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
-    ("freerdp", r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
-    ("/pass", r"((?:^|\s)/(?:pass|password|pwd):)(\S+)"),
-    ("auth ", r"(?m)((?:^|[\"'>]|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"),
-    ("requirepass", r"(\brequirepass\s+)(VALUE)"),
-    ("masterauth", r"(\bmasterauth\s+)(VALUE)"),
-    ("aws configure", r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
+# Some programs have no option for it: the password has a place of its own. What a text needs, and the pattern.
+_PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("pass", "htpasswd"), r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
+    (("q", "rabbitmqctl"), r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"),
+    (("v", "vault ", " login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    (("v", "vault ", "unseal"), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
+    (("|", "chpasswd"), r"(\becho\s+(?:-\w\s+)?['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd)"),
+    (("|", "sudo "), r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
+    (("pass", "mysqladmin"), r"(\bmysqladmin\b[^|;\n]{0,120}?\spassword\s+)(VALUE)"),
+    (("<<<", "--with-token"), r"(--with-token\s+<<<\s*)(VALUE)"),
+    (("pass", "-command"), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
+    (("y", "poetry"), r"(\bpoetry\s+config\s+(?:pypi-token|http-basic)\.[\w.-]{1,60}\s+(?:[\w.@-]{1,60}\s+)??)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
+    (("/p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
+    (("pass", "/pass"), r"((?:^|\s)/(?:pass|password):)(\S+)"),
+    (("auth ",), r"(?im)((?:^|[\"'>]|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"),
+    (("pass", "requirepass"), r"(\brequirepass\s+)(VALUE)"),
+    (("auth", "masterauth"), r"(\bmasterauth\s+)(VALUE)"),
+    (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
 )
 
 
@@ -140,22 +141,22 @@ COMMANDS = RuleTable(
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
     ),
-    needs=((" -",),),
+    needs=((" -",), (re.compile(r" -(?:[apuwkcnx]\b|[pu]\S|-)|-p|-s"),)),
     ignore_case=True,
 )
 """Masks passwords on command lines, by the program."""
 
 PLACED = RuleTable(
     (
-        Rule(((sign,),), pattern.replace("VALUE", _VALUE) if sign != "auth " else pattern.replace("(?m)", "(?im)"), _placed)
-        for sign, pattern in _PLACED
+        Rule(tuple((part,) for part in needs), pattern.replace("VALUE", _VALUE), _placed)
+        for needs, pattern in _PLACED
     ),
     needs=((" ",),),
     ignore_case=True,
 )
 """Masks passwords that have a place of their own on a command line."""
 
-LONG_FLAG = Rule((("-",),), _LONG, _long)
+LONG_FLAG = Rule((), _LONG, _long)
 """Masks the values of long options: `--password ...`."""
 
 

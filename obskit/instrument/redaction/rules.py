@@ -16,8 +16,9 @@ from typing import NamedTuple
 MASK = "[redacted]"
 """The replacement for a secret."""
 
-Needs = tuple[tuple[str, ...], ...]
-"""Groups of substrings; a text passes if it contains at least one of every group. Cheap groups come first."""
+Needs = tuple[tuple[str | re.Pattern[str], ...], ...]
+"""Groups of substrings, and of patterns that one search finds; a text passes if it contains at least one of every
+group. Cheap groups come first, such as a character that most texts lack."""
 
 Prefilter = Callable[[str], bool]
 
@@ -81,7 +82,7 @@ class RuleTable:
             tested = lower if ignore_case else text
             for group in needs:
                 for part in group:
-                    if part in tested:
+                    if part in tested if isinstance(part, str) else part.search(tested):
                         break
                 else:
                     break
@@ -121,27 +122,29 @@ def _expression(
     prefilters: list[tuple[Needs, re.Pattern[str] | None]], searches: dict[re.Pattern[str], str]
 ) -> str:
     """Return the source of a test for any prefilter; those that begin with the same group share its test."""
-    alone: dict[str, None] = {}
-    searched: dict[str, None] = {}
-    longer: dict[tuple[str, ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
+    alone: dict[str | re.Pattern[str], None] = {}
+    longer: dict[tuple[str | re.Pattern[str], ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
     for (first, *rest), confirm in prefilters:
         if confirm is not None:
-            name = searches.setdefault(confirm, f"search_{len(searches)}")
-            searched[f"({_any_of(first)}) and {name}(text)"] = None
+            longer.setdefault(first, []).append((((confirm,),), None))
         elif rest:
             longer.setdefault(first, []).append((tuple(rest), None))
         else:
             alone |= dict.fromkeys(first)
-    terms = [_any_of(alone)] if alone else []
-    terms += searched
+    terms = [_any_of(alone, searches)] if alone else []
     # What a group that stands alone lets pass needs no second test.
     terms += [
-        f"({_any_of(first)}) and ({_expression(rest, searches)})"
+        f"({_any_of(first, searches)}) and ({_expression(rest, searches)})"
         for first, rest in longer.items()
         if not alone.keys() >= {*first}
     ]
     return " or ".join(terms)
 
 
-def _any_of(parts: Iterable[str]) -> str:
-    return " or ".join(f"{part!r} in text" for part in parts)
+def _any_of(parts: Iterable[str | re.Pattern[str]], searches: dict[re.Pattern[str], str]) -> str:
+    return " or ".join(
+        f"{part!r} in text"
+        if isinstance(part, str)
+        else f"{searches.setdefault(part, f'search_{len(searches)}')}(text) is not None"
+        for part in parts
+    )

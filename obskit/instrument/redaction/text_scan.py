@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 from obskit.instrument.redaction.assignments import FOREIGN
 from obskit.instrument.redaction.cards import may_contain_card, without_cards
 from obskit.instrument.redaction.command_flags import COMMANDS, PLACED
@@ -12,8 +10,10 @@ from obskit.instrument.redaction.sql import STATEMENTS
 from obskit.instrument.redaction.token_patterns import TOKENS
 from obskit.instrument.redaction.word_patterns import (
     ASSIGNMENTS,
+    CALLS,
     HEADERS,
     LINKS,
+    OPTIONS,
     PHRASES,
     QUERIES,
     SPECIAL,
@@ -22,15 +22,16 @@ from obskit.instrument.redaction.word_patterns import (
 
 # In the order in which they are applied.
 _TABLES = (
-    *(HEADERS, URLS, TOKENS, STATEMENTS, SPECIAL, PHRASES, COMMANDS, PLACED, QUERIES, ASSIGNMENTS, LINKS),
+    *(HEADERS, URLS, TOKENS, STATEMENTS, SPECIAL, PHRASES, CALLS, COMMANDS, PLACED, QUERIES, ASSIGNMENTS),
+    *(OPTIONS, LINKS),
 )
 may_contain_token = combined_prefilter((TOKENS, STATEMENTS))
 """Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
 
-_may_match = combined_prefilter((QUERIES,))
-_may_match_lower = combined_prefilter((HEADERS, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, LINKS))
-# Without one of these no prefilter that ignores case passes.
-_SIGNS = re.compile(r"[ =:>'\"`“«：%\t\n@}]|--|/\w*(?:re|pa|to|ma|in|ve|co|ac|un|au)", re.IGNORECASE)
+# HEADERS are left out: a text with a header passes for ASSIGNMENTS.
+_may_match = combined_prefilter(
+    (QUERIES, URLS, SPECIAL, PHRASES, CALLS, COMMANDS, PLACED, ASSIGNMENTS, OPTIONS, LINKS)
+)
 # Letters that patterns that ignore case take for ASCII letters, but lower() does not.
 _FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
 
@@ -46,9 +47,7 @@ def may_contain_secret(text: str) -> bool:
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """
-    if may_contain_token(text) or _may_match(text) or may_contain_card(text):
-        return True
-    return _may_match_lower(_folded(text))
+    return may_contain_token(text) or may_contain_card(text) or _may_match(_folded(text))
 
 
 def _folded(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from obskit.instrument.redaction.rules import Rule, RuleTable
-from obskit.instrument.redaction.shapes import DASH_ENDED, DOTTED, HASHES, PLAIN, UNDERSCORED
+from obskit.instrument.redaction.shapes import CAPITAL_A, DASH_ENDED, DOTTED, HASHES, PLAIN, UNDERSCORED
 
 _START = r"(?<![A-Za-z0-9])"
 _PEM = (
@@ -38,15 +38,21 @@ def _prefixed(ends: str, follows: str, table: tuple[tuple[str, str], ...]) -> li
     ]
 
 
+# One search looks at each capital A of a text, instead of a search for each prefix.
+_CAPITAL_A = re.compile(
+    f"A(?:{'|'.join((f'(?<={re.escape(before)}A)' if before else '') + re.escape(part[1:]) for before, part, _ in CAPITAL_A)})"
+)
+
 TOKENS = RuleTable(
     [
         Rule((("-",), ("-----BEGIN",)), _PEM),
         *_prefixed("_", r"[\w+/=.-]{10}", UNDERSCORED),
         *_prefixed("-", r"[\w+/=.@-]{10}", DASH_ENDED),
         *_prefixed(".", r"[\w+/=.-]{10}", DOTTED),
+        *(Rule(tuple((part,) for part in needs), pattern) for needs, pattern in PLAIN),
         *(
-            Rule(((character,), (part,)) if character else ((part,),), pattern)
-            for character, part, pattern in PLAIN
+            Rule((("A",), (before + part,)), pattern, confirm=_CAPITAL_A)
+            for before, part, pattern in CAPITAL_A
         ),
         *(Rule((("$",), (part,)), pattern) for part, pattern in HASHES),
     ]

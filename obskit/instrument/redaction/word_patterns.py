@@ -184,18 +184,19 @@ _NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
 
 # Prefilters.
 _QUOTES = ("'", '"')
-_MARKS = ("=", ":", "：", ">", *_QUOTES, "`", "“", "«", "%3", "%25", "&#", r"\u00")
+_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "“", "«", "&#", r"\u00")
 _WORDS = (
     *("pass", "pw", "secret", "token", "key", "cred", "auth", "cookie", "sig", "sess", "sid", "psk", "srf"),
-    *("otp", "mfa", "2fa", "tfa", "jwt", "cvv", "cvc", "pin", "verif", "assertion", "saml", "sharedaccess"),
-    *("code", "answer", "phrase", "mnemonic", "connection", "connstr", "dsn", "ssn", "card", "salt", "wort"),
-    *("bearer", "wachtwoord", "-team", "appid"),
+    *("otp", "mfa", "2fa", "jwt", "cvv", "cvc", "pin", "verif", "recover", "backup", "securi", "saml"),
+    *("assertion", "mnemonic", "phrase", "connection", "dsn", "ssn", "card", "kennwort", "woord", "bearer", "-team", "appid"),
 )
 # Words that are a reason to look even where no mark assigns a value: "invalid api key ab12".
 _STRONG_WORDS = (
-    *("passw", "pwd", "passphrase", "api key", "apikey", "api-key", "api_key", "access key", "access-key", "access_key"),
-    *("accesskey", "credential", "secret", "token", "jwt", "otp", "session id", "session-id", "session_id"),
+    *("passw", "passp", "pwd", "api key", "apikey", "api-key", "api_key", "access key", "access-key", "access_key"),
+    *("credential", "secret", "token", "jwt", "otp", "session id", "session-id", "session_id"),
 )
+_SPACES = (" ", "\t", "\n")
+_LONG_SEGMENT = re.compile(r"/(?=[\w~.%-]{12})")
 _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
@@ -228,17 +229,22 @@ PHRASES = RuleTable(
         Rule((("bearer", "basic", "negotiate", "apikey"),), _SCHEME, _scheme),
         Rule((("identified",),), _SPOKEN, _spoken),
         Rule((("identified",),), _BY, _AFTER),
-        Rule((("parameters: ",),), _PARAMETERS, rf"\1{MASK}]"),
-        Rule((("[generated in ", "[cached since "),), _ECHOED, _AFTER),
-        Rule((("crypt(", "password("), _QUOTES), _CRYPT, _AFTER),
-        Rule((("code", "otp", "pin", "password"), ), _CODE_SPOKEN, _AFTER),
+        Rule((("[",), ("parameters: ",)), _PARAMETERS, rf"\1{MASK}]"),
+        Rule((("[",), ("[generated in ", "[cached since ")), _ECHOED, _AFTER),
+        Rule((("(",), ("crypt(", "password(")), _CRYPT, _AFTER),
+        Rule((("code",), ("verif", "secur", "mfa", "2fa", "sms", "time", "login", "access", "recover", "backup", "confirm", "your", "use", "enter")), _CODE_SPOKEN, _AFTER),
+        Rule((("otp", "passcode", "pin ", "-time p"),), _CODE_SPOKEN, _AFTER),
         Rule((("private-lines",),), _PUTTY, _AFTER),
-        Rule((("cred", "login", "logon"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
+        Rule((("creden", "creds", "login", "logon"), (" / ", "/", ":"), (_SLASH_PAIR,)), _SLASH_PAIR, lambda found: _slash_pair(found)),
+        Rule((_STRONG_WORDS,), _PROSE, _prose),
     ),
-    context=((" ", "%20", "\t", "\n"),),
+    context=(_SPACES,),
     ignore_case=True,
 )
-"""Masks what follows a phrase: "Bearer ...", "identified by ...", "[parameters: ..."."""
+"""Masks what follows a phrase: "Bearer ...", "identified by ...", "invalid token ..."."""
+
+CALLS = RuleTable((Rule((("(",), ("token(", "secret(", "password("), ), _SPOKEN, _spoken), Rule((("%20",), ("bearer%20", "basic%20")), _SCHEME, _scheme), Rule((("passw", "token", "secret", "otp", "jwt", "credential"), (";", "|", ",", "(")), _PROSE, _prose)), ignore_case=True)
+"""Masks what follows a phrase without a space: `password("...")`, `bearer%20...`, `ann;password;...`."""
 
 
 def _slash_pair(found: re.Match[str]) -> str:
@@ -257,7 +263,7 @@ SPECIAL = RuleTable(
 )
 """Masks what only one tool or protocol writes: Digest authentication, LDAP's hashes, Oracle's clients."""
 
-QUERIES = RuleTable((Rule((("?", "&", "#", "%3f", "%26", "%3F"), ("=", "%3d", "%3D", "%253D", "%253d")), _QUERY, _query, confirm=_QUERY),))
+QUERIES = RuleTable((Rule((("?", "&", "#", "%3f", "%26", "%253f", "%2526"), ("=", "%3d", "%253d"), (_QUERY,)), _QUERY, _query),), ignore_case=True)
 """Masks the values of keys that are secrets in a query string alone: `?code=...`, `&sig=...`."""
 
 ASSIGNMENTS = RuleTable(
@@ -269,19 +275,30 @@ ASSIGNMENTS = RuleTable(
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
         Rule((("<",),), _TAG, _by_name),
         Rule((("pass", "pwd"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
-        Rule((_MARKS,), ASSIGNMENT, assignment),
-        LONG_FLAG,
-        Rule((_STRONG_WORDS,), _PROSE, _prose),
+        Rule((), ASSIGNMENT, assignment),
     ),
     needs=(_WORDS,),
-    context=((*_MARKS, "--", " -", *_STRONG_WORDS),),
+    context=(_MARKS,),
     ignore_case=True,
 )
 """Masks values after words such as `password`, in the many ways to write a name and its value."""
 
+OPTIONS = RuleTable(
+    (LONG_FLAG,),
+    needs=(("-",), (re.compile(r"(?:^|[\s'\"\[])--?[a-z]"),), _WORDS),
+    ignore_case=True,
+)
+"""Masks the values of long options: `--password ...`."""
+
 LINKS = RuleTable(
-    (Rule((("reset", "passw", "token", "magic", "invit", "verify", "confirm", "activat", "unsubscribe", "auth"),), _LINK, _link),),
-    needs=(("/",),),
+    (
+        Rule(
+            (("reset", "passw", "token", "magic", "invit", "verify", "confirm", "activat", "unsubscribe", "auth"),),
+            _LINK,
+            _link,
+        ),
+    ),
+    needs=(("/",), (_LONG_SEGMENT,)),
     ignore_case=True,
 )
 """Masks one-time secrets in paths: `/reset-password/...`."""
@@ -292,4 +309,4 @@ def redact_query(text: str) -> str:
     return _QUERY.sub(_query, f"?{text}")[1:] if "=" in text else text
 
 
-__all__ = ["ASSIGNMENTS", "HEADERS", "LINKS", "PHRASES", "QUERIES", "QUOTED", "SPECIAL", "URLS", "Sense", "redact_query"]
+__all__ = ["ASSIGNMENTS", "CALLS", "OPTIONS", "HEADERS", "LINKS", "PHRASES", "QUERIES", "QUOTED", "SPECIAL", "URLS", "Sense", "redact_query"]
