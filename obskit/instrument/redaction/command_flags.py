@@ -86,7 +86,7 @@ _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("auth ",), r"(?im)((?:^|[\"'>]|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"),
     (("pass", "requirepass"), r"(\brequirepass\s+)(VALUE)"),
     (("auth", "masterauth"), r"(\bmasterauth\s+)(VALUE)"),
-    (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
+    (("aws ", "aws configure"), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
 )
 
 
@@ -141,7 +141,7 @@ COMMANDS = RuleTable(
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
     ),
-    needs=((" -",), (re.compile(r" -(?:[apuwkcnx]\b|[pu]\S|-)|-p|-s"),)),
+    needs=((" -",), (re.compile(r" -(?:[apuwkcnx]\b|[pu]\S|-|\w{0,7}pass|token|new|pw)"),)),
     ignore_case=True,
 )
 """Masks passwords on command lines, by the program."""

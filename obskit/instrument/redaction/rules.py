@@ -16,9 +16,12 @@ from typing import NamedTuple
 MASK = "[redacted]"
 """The replacement for a secret."""
 
-Needs = tuple[tuple[str | re.Pattern[str], ...], ...]
-"""Groups of substrings, and of patterns that one search finds; a text passes if it contains at least one of every
-group. Cheap groups come first, such as a character that most texts lack."""
+Need = str | re.Pattern[str] | tuple[str, ...]
+"""A substring; a pattern that one search finds; or a substring without which none of the following ones is there, as
+most texts without a "k" are without "token" and "key"."""
+
+Needs = tuple[tuple[Need, ...], ...]
+"""Groups; a text passes if it has at least one of every group. Cheap groups come first, such as a rare character."""
 
 Prefilter = Callable[[str], bool]
 
@@ -82,7 +85,7 @@ class RuleTable:
             tested = lower if ignore_case else text
             for group in needs:
                 for part in group:
-                    if part in tested if isinstance(part, str) else part.search(tested):
+                    if _has(part, tested):
                         break
                 else:
                     break
@@ -90,6 +93,14 @@ class RuleTable:
                 compiled = _compile(pattern) if isinstance(pattern, str) else pattern
                 text = compiled.sub(replacement, text)
         return text
+
+
+def _has(need: Need, text: str) -> bool:
+    if isinstance(need, str):
+        return need in text
+    if isinstance(need, tuple):
+        return need[0] in text and any(part in text for part in need[1:])
+    return need.search(text) is not None
 
 
 def combined_prefilter(tables: Iterable[RuleTable]) -> Prefilter:
@@ -122,8 +133,8 @@ def _expression(
     prefilters: list[tuple[Needs, re.Pattern[str] | None]], searches: dict[re.Pattern[str], str]
 ) -> str:
     """Return the source of a test for any prefilter; those that begin with the same group share its test."""
-    alone: dict[str | re.Pattern[str], None] = {}
-    longer: dict[tuple[str | re.Pattern[str], ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
+    alone: dict[Need, None] = {}
+    longer: dict[tuple[Need, ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
     for (first, *rest), confirm in prefilters:
         if confirm is not None:
             longer.setdefault(first, []).append((((confirm,),), None))
@@ -141,10 +152,13 @@ def _expression(
     return " or ".join(terms)
 
 
-def _any_of(parts: Iterable[str | re.Pattern[str]], searches: dict[re.Pattern[str], str]) -> str:
-    return " or ".join(
-        f"{part!r} in text"
-        if isinstance(part, str)
-        else f"{searches.setdefault(part, f'search_{len(searches)}')}(text) is not None"
-        for part in parts
-    )
+def _any_of(parts: Iterable[Need], searches: dict[re.Pattern[str], str]) -> str:
+    return " or ".join(_test(part, searches) for part in parts)
+
+
+def _test(need: Need, searches: dict[re.Pattern[str], str]) -> str:
+    if isinstance(need, str):
+        return f"{need!r} in text"
+    if isinstance(need, tuple):
+        return f"({need[0]!r} in text and ({' or '.join(f'{part!r} in text' for part in need[1:])}))"
+    return f"{searches.setdefault(need, f'search_{len(searches)}')}(text) is not None"

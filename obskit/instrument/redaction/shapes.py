@@ -238,30 +238,15 @@ DOTTED: tuple[tuple[str, str], ...] = (
 _AZURE = r"(?<![\w+/-])[\w+/-]{30,90}"
 # What a text needs, cheapest first, and the whole token.
 PLAIN: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("J", "eyJ"), r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){0,3}"),
-    # JSON that holds nothing but a key, and a token that was encoded once more.
-    (("J", "eyJrIjoi"), r"\beyJrIjoi[\w+/=-]{40,}"),
-    (("Z", "ZXlK"), r"\bZXlK[\w+/=-]{40,}"),
-    (("I", "IQoJb3JpZ2lu"), r"\bIQoJb3JpZ2lu[\w+/=]{20,}"),
-    (("G", "GR1348941"), r"\bGR1348941[\w-]{16,}"),
-    (("V", "3MVG9"), r"\b3MVG9[\w.+/=]{60,}"),
-    (("P", "5AEP861"), r"\b5AEP861[\w.=]{60,}"),
-    (("Y", "API_KEY"), r"\bAPI_KEY[0-9A-Z]{32}\b"),
-    (("Z", "EZTK"), r"\bEZTK[A-Za-z0-9]{40,}"),
-    (("S", "SK"), r"\bSK[0-9a-f]{32}\b"),
     (("!", "00D"), r"\b00D[A-Za-z0-9]{12,15}![\w.]{60,}"),
-    (("F", "FlyV1"), r"\bFlyV1 fm\d[\w+/=,_-]{40,}"),
-    # Azure writes 7Q~ or 8Q~ into client secrets, and JQQJ99 or AzFu into keys, so that scanners recognize them.
     (("~", "Q~"), r"(?<![\w.~-])[\w.~-]{3}\dQ~[\w.~-]{31,34}(?![\w.~-])"),
     (("~", "sha256~"), r"\bsha256~[\w-]{40,}"),
-    (("Q", "JQQJ9"), r"\b[A-Za-z0-9]{40,60}JQQJ9[A-Za-z0-9]{20,}"),
     (("=", "==:"), r"\b[A-Za-z0-9+/]{22}==:[A-Za-z0-9]{32}\b"),
     ((":", ":AA"), r"(?:\b|(?<=bot))\d{6,12}:AA[\w-]{30,}"),
     (("+", "endr+"), r"\bendr\+[A-Za-z0-9-]{16,}"),
     (("|",), r"\b\d{15,16}\|[\w-]{27,40}(?![\w-])"),
     (("p", "dapi"), r"\bdapi[0-9a-f]{32}(?:-\d)?\b"),
     (("k", "dkea"), r"\bdkea[0-9a-f]{32}\b"),
-    (("V", "cmVmd"), r"\bcmVmd[A-Za-z0-9]{55,}"),
     (("b", "4b1d"), r"\b4b1d[A-Za-z0-9]{38}\b"),
     (("y", "oy2"), r"\boy2[a-z0-9]{43}\b"),
     (("o", "cio"), r"\bcio[A-Za-z0-9]{32}\b"),
@@ -279,6 +264,25 @@ PLAIN: tuple[tuple[tuple[str, ...], str], ...] = (
     ((".", "/", "webhook"), r"(?<=tines\.com/webhook/)[a-z0-9]{32}/[a-z0-9]{32}"),
     ((".", "/", "/with/key/"), r"(?<=/with/key/)[\w-]{16,}"),
     ((".", "/", "chat.googleapis"), r"(?<=chat\.googleapis\.com/v1/spaces/)[\w/?=&%-]{20,}"),
+)
+
+# The same for tokens with a capital letter, which texts in lower case cannot have.
+CAPITAL: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("J", "eyJ"), r"\beyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*){0,3}"),
+    # JSON that holds nothing but a key, and a token that was encoded once more.
+    (("J", "eyJrIjoi"), r"\beyJrIjoi[\w+/=-]{40,}"),
+    (("Z", "ZXlK"), r"\bZXlK[\w+/=-]{40,}"),
+    (("I", "IQoJb3JpZ2lu"), r"\bIQoJb3JpZ2lu[\w+/=]{20,}"),
+    (("G", "GR1348941"), r"\bGR1348941[\w-]{16,}"),
+    (("V", "3MVG9"), r"\b3MVG9[\w.+/=]{60,}"),
+    (("P", "5AEP861"), r"\b5AEP861[\w.=]{60,}"),
+    (("Y", "API_KEY"), r"\bAPI_KEY[0-9A-Z]{32}\b"),
+    (("Z", "EZTK"), r"\bEZTK[A-Za-z0-9]{40,}"),
+    (("S", "SK"), r"\bSK[0-9a-f]{32}\b"),
+    (("F", "FlyV1"), r"\bFlyV1 fm\d[\w+/=,_-]{40,}"),
+    # Azure writes 7Q~ or 8Q~ into client secrets, and JQQJ99 or AzFu into keys, so that scanners recognize them.
+    (("Q", "JQQJ9"), r"\b[A-Za-z0-9]{40,60}JQQJ9[A-Za-z0-9]{20,}"),
+    (("V", "cmVmd"), r"\bcmVmd[A-Za-z0-9]{55,}"),
 )
 
 # The same for tokens with an A in their prefix: what precedes the A, the A with what follows, and the whole token.

@@ -7,10 +7,9 @@ from obskit.instrument.redaction.cards import may_contain_card, without_cards
 from obskit.instrument.redaction.command_flags import COMMANDS, PLACED
 from obskit.instrument.redaction.rules import combined_prefilter
 from obskit.instrument.redaction.sql import STATEMENTS
-from obskit.instrument.redaction.token_patterns import TOKENS
+from obskit.instrument.redaction.token_patterns import CAPITAL_TOKENS, TOKENS
 from obskit.instrument.redaction.word_patterns import (
     ASSIGNMENTS,
-    CALLS,
     HEADERS,
     LINKS,
     OPTIONS,
@@ -18,19 +17,22 @@ from obskit.instrument.redaction.word_patterns import (
     QUERIES,
     SPECIAL,
     URLS,
+    WORDED_PHRASES,
 )
 
 # In the order in which they are applied.
 _TABLES = (
-    *(HEADERS, URLS, TOKENS, STATEMENTS, SPECIAL, PHRASES, CALLS, COMMANDS, PLACED, QUERIES, ASSIGNMENTS),
-    *(OPTIONS, LINKS),
+    *(HEADERS, URLS, CAPITAL_TOKENS, TOKENS, STATEMENTS, SPECIAL, PHRASES, WORDED_PHRASES, COMMANDS, PLACED),
+    *(QUERIES, ASSIGNMENTS, OPTIONS, LINKS),
 )
-may_contain_token = combined_prefilter((TOKENS, STATEMENTS))
+may_contain_token = combined_prefilter((CAPITAL_TOKENS, TOKENS, STATEMENTS))
 """Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
 
+_has_capital_token = combined_prefilter((CAPITAL_TOKENS,))
+_has_token = combined_prefilter((TOKENS, STATEMENTS))
 # HEADERS are left out: a text with a header passes for ASSIGNMENTS.
-_may_match = combined_prefilter(
-    (QUERIES, URLS, SPECIAL, PHRASES, CALLS, COMMANDS, PLACED, ASSIGNMENTS, OPTIONS, LINKS)
+_has_words = combined_prefilter(
+    (QUERIES, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, WORDED_PHRASES, OPTIONS, LINKS)
 )
 # Letters that patterns that ignore case take for ASCII letters, but lower() does not.
 _FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
@@ -47,7 +49,13 @@ def may_contain_secret(text: str) -> bool:
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """
-    return may_contain_token(text) or may_contain_card(text) or _may_match(_folded(text))
+    lower = text.lower() if text.isascii() else _folded(text)
+    return (
+        _has_token(text)
+        or (lower != text and _has_capital_token(text))
+        or may_contain_card(text)
+        or _has_words(lower)
+    )
 
 
 def _folded(text: str) -> str:

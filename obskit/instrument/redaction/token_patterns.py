@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from obskit.instrument.redaction.rules import Rule, RuleTable
-from obskit.instrument.redaction.shapes import CAPITAL_A, DASH_ENDED, DOTTED, HASHES, PLAIN, UNDERSCORED
+from obskit.instrument.redaction.shapes import CAPITAL, CAPITAL_A, DASH_ENDED, DOTTED, HASHES, PLAIN, UNDERSCORED
 
 _START = r"(?<![A-Za-z0-9])"
 _PEM = (
@@ -50,11 +50,18 @@ TOKENS = RuleTable(
         *_prefixed("-", r"[\w+/=.@-]{10}", DASH_ENDED),
         *_prefixed(".", r"[\w+/=.-]{10}", DOTTED),
         *(Rule(tuple((part,) for part in needs), pattern) for needs, pattern in PLAIN),
-        *(
-            Rule((("A",), (before + part,)), pattern, confirm=_CAPITAL_A)
-            for before, part, pattern in CAPITAL_A
-        ),
         *(Rule((("$",), (part,)), pattern) for part, pattern in HASHES),
     ]
 )
 """Masks tokens."""
+
+CAPITAL_TOKENS = RuleTable(
+    [
+        *(Rule(tuple((part,) for part in needs), pattern) for needs, pattern in CAPITAL),
+        *(
+            Rule((("A",), (before + part,)), pattern, confirm=_CAPITAL_A)
+            for before, part, pattern in CAPITAL_A
+        ),
+    ]
+)
+"""Masks tokens whose prefix has a capital letter."""

@@ -102,10 +102,12 @@ _QUERY_KEYS = (
     r"|api|jwt|sso|samlrequest|invite|session|sess|s|t|p|policy|x-(?:amz|goog|oss)-(?:signature|credential|security-token)"
 )
 _QUERY = re.compile(
-    rf"((?:[?&#]|(?:[?&#]|%(?:25)?(?:3f|26|23))(?=[\w-]{{1,30}}%)|(?<=\?)|(?<=%3f))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d))"
+    # Begins with one set of characters, so that a search looks at few places of a text.
+    rf"([?&#%](?:(?<!%)|(?:25)?(?:3f|26|23))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d))"
     r"([^&\s\"'<>#]+?(?=%(?:25)?26|[&\s\"'<>#\\]|\Z))",
     re.IGNORECASE,
 )
+_QUERY_KEY = re.compile(rf"[?&#%](?:(?<!%)|(?:25)?(?:3f|26|23))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d)")
 # Names of parameters whose values anybody may know, so a value needs more than to be no word.
 _SHORT_KEYS = frozenset({"se", "sv", "s", "t", "p", "k", "hash", "policy", "state", "app_id", "api", "session", "access"})
 # A digest of HTTP's Digest authentication can be attacked as a hash of the password.
@@ -185,10 +187,19 @@ _NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
 # Prefilters.
 _QUOTES = ("'", '"')
 _MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "“", "«", "&#", r"\u00")
+# A text with none of these has no separator between a name and a value.
+_SIGNS = (" ", "=", ":", *_QUOTES, ">", ";", "|", "(", "\t", "\n", "%", "`", "&#", r"\u00", "：", "“", "«", "--")
 _WORDS = (
-    *("pass", "pw", "secret", "token", "key", "cred", "auth", "cookie", "sig", "sess", "sid", "psk", "srf"),
-    *("otp", "mfa", "2fa", "jwt", "cvv", "cvc", "pin", "verif", "recover", "backup", "securi", "saml"),
-    *("assertion", "mnemonic", "phrase", "connection", "dsn", "ssn", "card", "kennwort", "woord", "bearer", "-team", "appid"),
+    ("k", "token", "key", "cookie", "psk", "backup"),
+    ("ss", "pass", "sess", "assertion", "ssn"),
+    ("v", "verif", "recover", "cvv", "cvc"),
+    ("w", "pw", "jwt", "kennwort", "woord"),
+    ("d", "cred", "sid", "dsn", "card", "appid"),
+    ("sec", "secret", "securi"),
+    ("fa", "mfa", "2fa"),
+    ("nn", "connection", "connstr"),
+    ("m", "saml", "mnemonic", "-team"),
+    *("auth", "sig", "srf", "otp", "pin", "phrase", "bearer"),
 )
 # Words that are a reason to look even where no mark assigns a value: "invalid api key ab12".
 _STRONG_WORDS = (
@@ -196,12 +207,14 @@ _STRONG_WORDS = (
     *("credential", "secret", "token", "jwt", "otp", "session id", "session-id", "session_id"),
 )
 _SPACES = (" ", "\t", "\n")
+_WORDED = (_SIGNS, _WORDS)
 _LONG_SEGMENT = re.compile(r"/(?=[\w~.%-]{12})")
 _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
 HEADERS = RuleTable(
-    (Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, lambda found: _header(found)),),
+    (Rule((("cookie", "authorization", "-signature"), (":", "=")), _HEADER, lambda found: _header(found)),),
+    needs=_WORDED,
     ignore_case=True,
 )
 """Masks the values of headers."""
@@ -226,25 +239,33 @@ URLS = RuleTable(
 
 PHRASES = RuleTable(
     (
-        Rule((("bearer", "basic", "negotiate", "apikey"),), _SCHEME, _scheme),
+        Rule((("basic ", "basic\t", "negotiate"),), _SCHEME, _scheme),
         Rule((("identified",),), _SPOKEN, _spoken),
         Rule((("identified",),), _BY, _AFTER),
         Rule((("[",), ("parameters: ",)), _PARAMETERS, rf"\1{MASK}]"),
         Rule((("[",), ("[generated in ", "[cached since ")), _ECHOED, _AFTER),
         Rule((("(",), ("crypt(", "password(")), _CRYPT, _AFTER),
-        Rule((("code",), ("verif", "secur", "mfa", "2fa", "sms", "time", "login", "access", "recover", "backup", "confirm", "your", "use", "enter")), _CODE_SPOKEN, _AFTER),
-        Rule((("otp", "passcode", "pin ", "-time p"),), _CODE_SPOKEN, _AFTER),
+        Rule((("code",), ("your", "use", "enter", "sms", "time", "login", "access", "confirm")), _CODE_SPOKEN, _AFTER),
         Rule((("private-lines",),), _PUTTY, _AFTER),
-        Rule((("creden", "creds", "login", "logon"), (" / ", "/", ":"), (_SLASH_PAIR,)), _SLASH_PAIR, lambda found: _slash_pair(found)),
-        Rule((_STRONG_WORDS,), _PROSE, _prose),
     ),
-    context=(_SPACES,),
+    needs=(_SPACES,),
     ignore_case=True,
 )
-"""Masks what follows a phrase: "Bearer ...", "identified by ...", "invalid token ..."."""
+"""Masks what follows a phrase: "identified by ...", "[parameters: ..."."""
 
-CALLS = RuleTable((Rule((("(",), ("token(", "secret(", "password("), ), _SPOKEN, _spoken), Rule((("%20",), ("bearer%20", "basic%20")), _SCHEME, _scheme), Rule((("passw", "token", "secret", "otp", "jwt", "credential"), (";", "|", ",", "(")), _PROSE, _prose)), ignore_case=True)
-"""Masks what follows a phrase without a space: `password("...")`, `bearer%20...`, `ann;password;...`."""
+WORDED_PHRASES = RuleTable(
+    (
+        Rule((("bearer", "basic", "negotiate", "apikey"), (*_SPACES, "%20")), _SCHEME, _scheme),
+        Rule((("code", "otp", "passcode", "pin", "-time p"),), _CODE_SPOKEN, _AFTER),
+        Rule((("creden", "creds"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
+        Rule((_STRONG_WORDS, _SPACES), _PROSE, _prose),
+        Rule((("(",), ("token(", "secret(", "password(")), _SPOKEN, _spoken),
+        Rule(((";", "|", "("), ("password;", "password|", "password(", "token|", "secret|", "token;", "secret;")), _PROSE, _prose),
+    ),
+    needs=_WORDED,
+    ignore_case=True,
+)
+"""Masks what follows a word: "Bearer ...", "invalid token ...", `password("...")`."""
 
 
 def _slash_pair(found: re.Match[str]) -> str:
@@ -263,7 +284,7 @@ SPECIAL = RuleTable(
 )
 """Masks what only one tool or protocol writes: Digest authentication, LDAP's hashes, Oracle's clients."""
 
-QUERIES = RuleTable((Rule((("?", "&", "#", "%3f", "%26", "%253f", "%2526"), ("=", "%3d", "%253d"), (_QUERY,)), _QUERY, _query),), ignore_case=True)
+QUERIES = RuleTable((Rule((("?", "&", "#", "%3f", "%26", "%253f", "%2526"), ("=", "%3d", "%253d"), (_QUERY_KEY,)), _QUERY, _query),), ignore_case=True)
 """Masks the values of keys that are secrets in a query string alone: `?code=...`, `&sig=...`."""
 
 ASSIGNMENTS = RuleTable(
@@ -277,7 +298,7 @@ ASSIGNMENTS = RuleTable(
         Rule((("pass", "pwd"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
         Rule((), ASSIGNMENT, assignment),
     ),
-    needs=(_WORDS,),
+    needs=_WORDED,
     context=(_MARKS,),
     ignore_case=True,
 )
@@ -285,7 +306,8 @@ ASSIGNMENTS = RuleTable(
 
 OPTIONS = RuleTable(
     (LONG_FLAG,),
-    needs=(("-",), (re.compile(r"(?:^|[\s'\"\[])--?[a-z]"),), _WORDS),
+    needs=_WORDED,
+    context=(("--", " -", "\0-", re.compile(r"\A-")),),
     ignore_case=True,
 )
 """Masks the values of long options: `--password ...`."""
@@ -293,12 +315,21 @@ OPTIONS = RuleTable(
 LINKS = RuleTable(
     (
         Rule(
-            (("reset", "passw", "token", "magic", "invit", "verify", "confirm", "activat", "unsubscribe", "auth"),),
+            (
+                ("/",),
+                (
+                    ("k", "token"),
+                    ("m", "magic", "confirm"),
+                    ("v", "invit", "verify", "activat"),
+                    ("u", "unsubscr", "auth"),
+                    *("reset", "passw"),
+                ),
+                (_LONG_SEGMENT,),
+            ),
             _LINK,
             _link,
         ),
     ),
-    needs=(("/",), (_LONG_SEGMENT,)),
     ignore_case=True,
 )
 """Masks one-time secrets in paths: `/reset-password/...`."""
@@ -309,4 +340,4 @@ def redact_query(text: str) -> str:
     return _QUERY.sub(_query, f"?{text}")[1:] if "=" in text else text
 
 
-__all__ = ["ASSIGNMENTS", "CALLS", "OPTIONS", "HEADERS", "LINKS", "PHRASES", "QUERIES", "QUOTED", "SPECIAL", "URLS", "Sense", "redact_query"]
+__all__ = ["ASSIGNMENTS", "WORDED_PHRASES", "OPTIONS", "HEADERS", "LINKS", "PHRASES", "QUERIES", "QUOTED", "SPECIAL", "URLS", "Sense", "redact_query"]
