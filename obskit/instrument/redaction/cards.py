@@ -26,13 +26,16 @@ _ID_BEFORE = re.compile(
     r"|tweet|user|tracking|shipment|invoice|ticket|epoch|bytes|total|imei|isbn|ean|phone|tel|nonce|size)['\"]?\s?[:=#]?\s?['\"]?\Z",
     re.IGNORECASE,
 )
-_DIGITS_AS_ZERO = bytes.maketrans(b"123456789", b"000000000")
-_THIRTEEN = b"0" * 13
+_ALONE_OR_GROUPED = (b"0" * 13, b"0000-0000-0000", b"0000-000000-0")
 
 
-def may_contain_card(text: str) -> bool:
-    """Return whether a text has thirteen digits in a row, apart from spaces and dashes."""
-    return _THIRTEEN in text.encode("utf-8", "replace").translate(_DIGITS_AS_ZERO, b" -")
+def may_contain_card(kinds: bytes) -> bool:
+    """Return whether a text has as many digits in a row, or in groups, as a card has.
+
+    Args:
+        kinds: the text with 0 for every digit and - for spaces and dashes.
+    """
+    return any(digits in kinds for digits in _ALONE_OR_GROUPED)
 
 
 def without_cards(text: str) -> str:

@@ -69,24 +69,26 @@ def _program_rule(programs: str, flags: str) -> Rule:
 
 
 # Some programs have no option for it: the password has a place of its own. What a text needs, and the pattern.
-_PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("pass", "htpasswd"), r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
-    (("q", "rabbitmqctl"), r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"),
-    (("v", "vault ", " login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    (("v", "vault ", "unseal"), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
-    (("|", "chpasswd"), r"(\becho\s+(?:-\w\s+)?['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd)"),
-    (("|", "sudo "), r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
-    (("pass", "mysqladmin"), r"(\bmysqladmin\b[^|;\n]{0,120}?\spassword\s+)(VALUE)"),
-    (("<<<", "--with-token"), r"(--with-token\s+<<<\s*)(VALUE)"),
-    (("pass", "-command"), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
-    (("y", "poetry"), r"(\bpoetry\s+config\s+(?:pypi-token|http-basic)\.[\w.-]{1,60}\s+(?:[\w.@-]{1,60}\s+)??)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
-    (("/p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
-    (("pass", "/pass"), r"((?:^|\s)/(?:pass|password):)(\S+)"),
+_PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("htpasswd",), r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
+    (("chpasswd",), r"(\becho\s+(?:-\w\s+)?['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd)"),
+    (("mysqladmin",), r"(\bmysqladmin\b[^|;\n]{0,120}?\spassword\s+)(VALUE)"),
+    (("--with-token",), r"(--with-token\s+<<<\s*)(VALUE)"),
+    (("-command",), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
+    (("poetry",), r"(\bpoetry\s+config\s+pypi-token\.[\w.-]{1,60}\s+)(VALUE)"),
+    (("/pass",), r"((?:^|\s)/(?:pass|password):)(\S+)"),
     (("auth ",), r"(?im)((?:^|[\"'>]|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"),
-    (("pass", "requirepass"), r"(\brequirepass\s+)(VALUE)"),
-    (("auth", "masterauth"), r"(\bmasterauth\s+)(VALUE)"),
-    (("aws ", "aws configure"), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
+    (("requirepass",), r"(?i)(\brequirepass\s+)(VALUE)"),
+    (("masterauth",), r"(?i)(\bmasterauth\s+)(VALUE)"),
+    (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
+)
+_PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("_", "rabbitmqctl"), r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"),
+    (("vault login", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    (("unseal", "vault "), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
+    (("|", "sudo "), r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
+    ((" /p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
 )
 
 
@@ -146,15 +148,17 @@ COMMANDS = RuleTable(
 )
 """Masks passwords on command lines, by the program."""
 
-PLACED = RuleTable(
-    (
-        Rule(tuple((part,) for part in needs), pattern.replace("VALUE", _VALUE), _placed)
-        for needs, pattern in _PLACED
-    ),
-    needs=((" ",),),
-    ignore_case=True,
-)
+def _rules(placed: tuple[tuple[tuple[str, ...], str], ...]) -> list[Rule]:
+    return [
+        Rule(tuple((part,) for part in needs), pattern.replace("VALUE", _VALUE), _placed) for needs, pattern in placed
+    ]
+
+
+PLACED = RuleTable(_rules(_PLACED), ignore_case=True)
 """Masks passwords that have a place of their own on a command line."""
+
+PLACED_AFTER_WORDS = _rules(_PLACED_AFTER_WORDS)
+"""The same for programs and commands whose name, or the words before the password, say that it is one."""
 
 LONG_FLAG = Rule((), _LONG, _long)
 """Masks the values of long options: `--password ...`."""
@@ -199,4 +203,4 @@ def redact_arguments(items: list[str]) -> list[str]:
 
 
 _MYSQL = re.compile(r"(?:mysql|mariadb)[\w-]{0,20}")
-__all__ = ["COMMANDS", "FLAGS", "LONG_FLAG", "PLACED", "TEXT", "flag_is_secret", "redact_arguments"]
+__all__ = ["COMMANDS", "FLAGS", "LONG_FLAG", "PLACED", "PLACED_AFTER_WORDS", "TEXT", "flag_is_secret", "redact_arguments"]

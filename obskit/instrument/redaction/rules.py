@@ -24,6 +24,8 @@ Needs = tuple[tuple[Need, ...], ...]
 """Groups; a text passes if it has at least one of every group. Cheap groups come first, such as a rare character."""
 
 Prefilter = Callable[[str], bool]
+Prefiltered = tuple[Needs, "re.Pattern[str] | None"]
+"""What a rule needs, and the pattern that confirms it."""
 
 
 _compile = cache(re.compile)
@@ -112,29 +114,31 @@ def combined_prefilter(tables: Iterable[RuleTable]) -> Prefilter:
     Returns:
         A function of a text; in lower case if the tables ignore case.
     """
-    return _compiled(
-        [
-            ((*table.context, *table.needs, *rule.needs), rule.confirm)
-            for table in tables
-            for rule in table.rules
-        ]
-    )
+    return compiled(prefiltered(tables))
 
 
-def _compiled(prefilters: list[tuple[Needs, re.Pattern[str] | None]]) -> Prefilter:
+def prefiltered(tables: Iterable[RuleTable]) -> list[Prefiltered]:
+    """Return the whole prefilter of every rule: what its table needs, and what it needs itself."""
+    return [
+        ((*table.needs, *table.context, *rule.needs), rule.confirm) for table in tables for rule in table.rules
+    ]
+
+
+def compiled(prefilters: list[Prefiltered]) -> Prefilter:
+    """Return one function that tests whether a text passes any of some prefilters."""
     searches: dict[re.Pattern[str], str] = {}
-    source = f"lambda text: bool({_expression(prefilters, searches)})"
+    source = f"lambda text: bool({_expression(prefilters, searches) or False})"
     names = {name: pattern.search for pattern, name in searches.items()}
     prefilter: Prefilter = eval(source, names)  # noqa: S307 - made of quoted constants of these modules alone
     return prefilter
 
 
 def _expression(
-    prefilters: list[tuple[Needs, re.Pattern[str] | None]], searches: dict[re.Pattern[str], str]
+    prefilters: list[Prefiltered], searches: dict[re.Pattern[str], str]
 ) -> str:
     """Return the source of a test for any prefilter; those that begin with the same group share its test."""
     alone: dict[Need, None] = {}
-    longer: dict[tuple[Need, ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
+    longer: dict[tuple[Need, ...], list[Prefiltered]] = {}
     for (first, *rest), confirm in prefilters:
         if confirm is not None:
             longer.setdefault(first, []).append((((confirm,),), None))

@@ -247,7 +247,6 @@ PLAIN: tuple[tuple[tuple[str, ...], str], ...] = (
     (("|",), r"\b\d{15,16}\|[\w-]{27,40}(?![\w-])"),
     (("p", "dapi"), r"\bdapi[0-9a-f]{32}(?:-\d)?\b"),
     (("k", "dkea"), r"\bdkea[0-9a-f]{32}\b"),
-    (("b", "4b1d"), r"\b4b1d[A-Za-z0-9]{38}\b"),
     (("y", "oy2"), r"\boy2[a-z0-9]{43}\b"),
     (("o", "cio"), r"\bcio[A-Za-z0-9]{32}\b"),
     (("_", "_mmk"), r"\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b"),

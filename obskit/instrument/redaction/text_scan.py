@@ -5,7 +5,14 @@ from __future__ import annotations
 from obskit.instrument.redaction.assignments import FOREIGN
 from obskit.instrument.redaction.cards import may_contain_card, without_cards
 from obskit.instrument.redaction.command_flags import COMMANDS, PLACED
-from obskit.instrument.redaction.rules import combined_prefilter
+from obskit.instrument.redaction.rules import (
+    Prefilter,
+    Prefiltered,
+    RuleTable,
+    combined_prefilter,
+    compiled,
+    prefiltered,
+)
 from obskit.instrument.redaction.sql import STATEMENTS
 from obskit.instrument.redaction.token_patterns import CAPITAL_TOKENS, TOKENS
 from obskit.instrument.redaction.word_patterns import (
@@ -28,11 +35,53 @@ _TABLES = (
 may_contain_token = combined_prefilter((CAPITAL_TOKENS, TOKENS, STATEMENTS))
 """Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
 
-_has_capital_token = combined_prefilter((CAPITAL_TOKENS,))
-_has_token = combined_prefilter((TOKENS, STATEMENTS))
+_LETTERS = b"abcdefghijklmnopqrstuvwxyz"
+_SIGNS = b"\t\n \"'(),:=>[]"
+_QUIET = _LETTERS + _LETTERS.upper() + b"0123456789-/.\0"
+# The kind of every byte: 0 a digit, a and A letters, - a dash or space, / what paths and hosts have, : the usual
+# signs of texts, and ! any other sign, which most texts lack.
+_KINDS = bytes(
+    ord("0") if byte in b"0123456789"
+    else ord("a") if byte in _LETTERS
+    else ord("A") if byte in _LETTERS.upper()
+    else ord("-") if byte in b"- "
+    else ord("/") if byte in b"/.\0"
+    else ord(":") if byte in _SIGNS
+    else ord("!")
+    for byte in range(256)
+)  # fmt: skip
+
+
+def _rare(part: str) -> bool:
+    return any(byte not in _SIGNS + _QUIET for byte in part.encode())
+
+
+def _sign(part: str) -> bool:
+    return any(byte not in _QUIET for byte in part.encode())
+
+
+def _prefilters(*tables: RuleTable) -> tuple[Prefilter, Prefilter, Prefilter]:
+    """Return three prefilters of some tables: for texts with rare signs, with any sign, and for all texts.
+
+    A rule belongs to the first of them for which its own prefilter needs such a sign.
+    """
+    found: tuple[list[Prefiltered], ...] = ([], [], [])
+    for needs, confirm in prefiltered(tables):
+        first = [part[0] if isinstance(part, tuple) else part for part in needs[0]]
+        words = [part for part in first if isinstance(part, str)]
+        only = len(words) == len(first)
+        found[0 if only and all(map(_rare, words)) else 1 if only and all(map(_sign, words)) else 2].append(
+            (needs, confirm)
+        )
+    rare, signs, rest = map(compiled, found)
+    return rare, signs, rest
+
+
+_capital = combined_prefilter((CAPITAL_TOKENS,))
+_rare_token, _sign_token, _token = _prefilters(TOKENS, STATEMENTS)
 # HEADERS are left out: a text with a header passes for ASSIGNMENTS.
-_has_words = combined_prefilter(
-    (QUERIES, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, WORDED_PHRASES, OPTIONS, LINKS)
+_rare_words, _sign_words, _words = _prefilters(
+    *(QUERIES, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, WORDED_PHRASES, OPTIONS, LINKS)
 )
 # Letters that patterns that ignore case take for ASCII letters, but lower() does not.
 _FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
@@ -49,13 +98,18 @@ def may_contain_secret(text: str) -> bool:
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """
-    lower = text.lower() if text.isascii() else _folded(text)
-    return (
-        _has_token(text)
-        or (lower != text and _has_capital_token(text))
-        or may_contain_card(text)
-        or _has_words(lower)
-    )
+    kinds = text.encode("utf-8", "replace").translate(_KINDS)
+    lower = text
+    if b"A" in kinds or not text.isascii():
+        lower = _folded(text)
+        if _capital(text):
+            return True
+    if _token(text) or _words(lower) or may_contain_card(kinds):
+        return True
+    rare = b"!" in kinds
+    if rare and (_rare_token(text) or _rare_words(lower)):
+        return True
+    return (rare or b":" in kinds or " " in text) and (_sign_words(lower) or _sign_token(text))
 
 
 def _folded(text: str) -> str:
@@ -71,4 +125,6 @@ def redact_text(text: str) -> str:
     lower = _folded(text)
     for table in _TABLES:
         text = table.apply(text, lower)
-    return without_cards(text) if may_contain_card(text) else text
+    if may_contain_card(text.encode("utf-8", "replace").translate(_KINDS)):
+        text = without_cards(text)
+    return text

@@ -20,7 +20,7 @@ from obskit.instrument.redaction.assignments import (
     assignment,
     phrase_of_words,
 )
-from obskit.instrument.redaction.command_flags import LONG_FLAG
+from obskit.instrument.redaction.command_flags import LONG_FLAG, PLACED_AFTER_WORDS
 from obskit.instrument.redaction.names import Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
 from obskit.instrument.redaction.values import is_plain
@@ -246,7 +246,6 @@ PHRASES = RuleTable(
         Rule((("[",), ("[generated in ", "[cached since ")), _ECHOED, _AFTER),
         Rule((("(",), ("crypt(", "password(")), _CRYPT, _AFTER),
         Rule((("code",), ("your", "use", "enter", "sms", "time", "login", "access", "confirm")), _CODE_SPOKEN, _AFTER),
-        Rule((("private-lines",),), _PUTTY, _AFTER),
     ),
     needs=(_SPACES,),
     ignore_case=True,
@@ -258,7 +257,9 @@ WORDED_PHRASES = RuleTable(
         Rule((("bearer", "basic", "negotiate", "apikey"), (*_SPACES, "%20")), _SCHEME, _scheme),
         Rule((("code", "otp", "passcode", "pin", "-time p"),), _CODE_SPOKEN, _AFTER),
         Rule((("creden", "creds"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
+        Rule((("private-lines",),), _PUTTY, _AFTER),
         Rule((_STRONG_WORDS, _SPACES), _PROSE, _prose),
+        *PLACED_AFTER_WORDS,
         Rule((("(",), ("token(", "secret(", "password(")), _SPOKEN, _spoken),
         Rule(((";", "|", "("), ("password;", "password|", "password(", "token|", "secret|", "token;", "secret;")), _PROSE, _prose),
     ),
