@@ -26,16 +26,24 @@ _ID_BEFORE = re.compile(
     r"|tweet|user|tracking|shipment|invoice|ticket|epoch|bytes|total|imei|isbn|ean|phone|tel|nonce|size)['\"]?\s?[:=#]?\s?['\"]?\Z",
     re.IGNORECASE,
 )
-_ALONE_OR_GROUPED = (b"0" * 13, b"0000-0000-0000", b"0000-000000-0")
+# 0 for digits, a for what else a word has, / for all other bytes: a number ends where something else begins.
+_DIGITS = bytes(
+    ord("0") if 48 <= byte < 58 else ord("a") if chr(byte).isalpha() and byte < 128 or byte == 95 else ord("/")
+    for byte in range(256)
+)
+_AT_END = b"0" * 13 + b"/"
 
 
-def may_contain_card(kinds: bytes) -> bool:
+def may_contain_card(encoded: bytes) -> bool:
     """Return whether a text has as many digits in a row, or in groups, as a card has.
 
     Args:
-        kinds: the text with 0 for every digit and - for spaces and dashes.
+        encoded: the text in UTF-8.
     """
-    return any(digits in kinds for digits in _ALONE_OR_GROUPED)
+    digits = encoded.translate(_DIGITS)
+    if _AT_END in digits or b"/0000/0000/" in digits or b"/000000/0000" in digits:
+        return True
+    return digits.endswith(b"0000000000000")
 
 
 def without_cards(text: str) -> str:

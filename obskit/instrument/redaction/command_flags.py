@@ -85,7 +85,7 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
 _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("_", "rabbitmqctl"), r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"),
     (("vault login", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    (("unseal", "vault "), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    ((" unseal", "vault "), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
     (("|", "sudo "), r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
     ((" /p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),

@@ -255,7 +255,7 @@ PLAIN: tuple[tuple[tuple[str, ...], str], ...] = (
     ((".", "pat"), r"\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}\b"),
     ((".", ".atlasv1."), r"\b[A-Za-z0-9]{14}\.atlasv1\.[\w=-]{40,}"),
     # Links that are the secret: whoever has one can post.
-    (("/", "//", "1//0"), r"\b1//0[\w-]{20,}"),
+    (("1//0",), r"\b1//0[\w-]{20,}"),
     ((".", "/", "hooks."), r"(?<=hooks\.slack\.com/)(?:services|workflows|triggers)/[\w/-]+"),
     ((".", "/", "hooks."), r"(?<=hooks\.zapier\.com/hooks/catch/)[\w/]{8,}"),
     ((".", "/", "webhook"), r"(?<=/webhooks/)\d{5,}/[\w-]{16,}"),

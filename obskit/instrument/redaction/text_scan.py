@@ -38,14 +38,11 @@ may_contain_token = combined_prefilter((CAPITAL_TOKENS, TOKENS, STATEMENTS))
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _SIGNS = b"\t\n \"'(),:=>[]"
 _QUIET = _LETTERS + _LETTERS.upper() + b"0123456789-/.\0"
-# The kind of every byte: 0 a digit, a and A letters, - a dash or space, / what paths and hosts have, : the usual
-# signs of texts, and ! any other sign, which most texts lack.
+# The kind of every byte: A a capital letter, : the usual signs of texts, ! any other sign, which most texts lack,
+# and a what remains: letters, digits, and what paths and hosts have.
 _KINDS = bytes(
-    ord("0") if byte in b"0123456789"
-    else ord("a") if byte in _LETTERS
-    else ord("A") if byte in _LETTERS.upper()
-    else ord("-") if byte in b"- "
-    else ord("/") if byte in b"/.\0"
+    ord("A") if byte in _LETTERS.upper()
+    else ord("a") if byte in _QUIET
     else ord(":") if byte in _SIGNS
     else ord("!")
     for byte in range(256)
@@ -98,18 +95,19 @@ def may_contain_secret(text: str) -> bool:
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """
-    kinds = text.encode("utf-8", "replace").translate(_KINDS)
+    encoded = text.encode("utf-8", "replace")
+    kinds = encoded.translate(_KINDS)
     lower = text
     if b"A" in kinds or not text.isascii():
         lower = _folded(text)
         if _capital(text):
             return True
-    if _token(text) or _words(lower) or may_contain_card(kinds):
+    if _token(text) or _words(lower) or may_contain_card(encoded):
         return True
     rare = b"!" in kinds
     if rare and (_rare_token(text) or _rare_words(lower)):
         return True
-    return (rare or b":" in kinds or " " in text) and (_sign_words(lower) or _sign_token(text))
+    return (rare or b":" in kinds) and (_sign_words(lower) or _sign_token(text))
 
 
 def _folded(text: str) -> str:
@@ -125,6 +123,6 @@ def redact_text(text: str) -> str:
     lower = _folded(text)
     for table in _TABLES:
         text = table.apply(text, lower)
-    if may_contain_card(text.encode("utf-8", "replace").translate(_KINDS)):
+    if may_contain_card(text.encode("utf-8", "replace")):
         text = without_cards(text)
     return text

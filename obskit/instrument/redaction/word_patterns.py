@@ -188,7 +188,7 @@ _NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
 _QUOTES = ("'", '"')
 _MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "“", "«", "&#", r"\u00")
 # A text with none of these has no separator between a name and a value.
-_SIGNS = (" ", "=", ":", *_QUOTES, ">", ";", "|", "(", "\t", "\n", "%", "`", "&#", r"\u00", "：", "“", "«", "--")
+_SIGNS = (" ", "=", ":", *_QUOTES, ">", ";", "|", "(", "\t", "\n", "%", "`", "&#", r"\u00", "：", "“", "«")
 _WORDS = (
     ("k", "token", "key", "cookie", "psk", "backup"),
     ("ss", "pass", "sess", "assertion", "ssn"),
@@ -319,11 +319,10 @@ LINKS = RuleTable(
             (
                 ("/",),
                 (
+                    ("y", "verify"),
                     ("k", "token"),
                     ("m", "magic", "confirm"),
-                    ("v", "invit", "verify", "activat"),
-                    ("u", "unsubscr", "auth"),
-                    *("reset", "passw"),
+                    *("reset", "passw", "auth", "invit", "activat", "unsubscr"),
                 ),
                 (_LONG_SEGMENT,),
             ),
