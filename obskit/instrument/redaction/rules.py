@@ -23,10 +23,8 @@ most texts without a "k" are without "token" and "key"."""
 Needs = tuple[tuple[Need, ...], ...]
 """Groups; a text passes if it has at least one of every group. Cheap groups come first, such as a rare character."""
 
-Prefilter = Callable[[str], bool]
-Prefiltered = tuple[Needs, "re.Pattern[str] | None"]
-"""What a rule needs, and the pattern that confirms it."""
-
+Prefilter = Callable[[str, str], bool]
+"""A test of a text, and of the same text in lower case."""
 
 _compile = cache(re.compile)
 
@@ -46,6 +44,14 @@ class Rule(NamedTuple):
     pattern: re.Pattern[str] | str
     replacement: str | Callable[[re.Match[str]], str] = MASK
     confirm: re.Pattern[str] | None = None
+
+
+class Prefiltered(NamedTuple):
+    """What a rule needs, with what its table needs; the pattern that confirms it; whether it ignores case."""
+
+    needs: Needs
+    confirm: re.Pattern[str] | None
+    ignore_case: bool
 
 
 class RuleTable:
@@ -81,13 +87,13 @@ class RuleTable:
             The text; the same object if no rule matched.
         """
         ignore_case = self.ignore_case
-        if not self._prefilter(lower if ignore_case else text):
+        if not self._prefilter(text, lower):
             return text
         for needs, pattern, replacement, _ in self.rules:
             tested = lower if ignore_case else text
             for group in needs:
                 for part in group:
-                    if _has(part, tested):
+                    if part in tested if type(part) is str else _has(part, tested):
                         break
                 else:
                     break
@@ -109,10 +115,10 @@ def combined_prefilter(tables: Iterable[RuleTable]) -> Prefilter:
     """Return a function that tests whether a text passes the prefilter and context of any rule.
 
     Args:
-        tables: whose rules; all of them ignore case, or none does.
+        tables: whose rules.
 
     Returns:
-        A function of a text; in lower case if the tables ignore case.
+        A function of a text, and of the same text in lower case.
     """
     return compiled(prefiltered(tables))
 
@@ -120,25 +126,31 @@ def combined_prefilter(tables: Iterable[RuleTable]) -> Prefilter:
 def prefiltered(tables: Iterable[RuleTable]) -> list[Prefiltered]:
     """Return the whole prefilter of every rule: what its table needs, and what it needs itself."""
     return [
-        ((*table.needs, *table.context, *rule.needs), rule.confirm) for table in tables for rule in table.rules
+        Prefiltered((*table.needs, *table.context, *rule.needs), rule.confirm, table.ignore_case)
+        for table in tables
+        for rule in table.rules
     ]
 
 
 def compiled(prefilters: list[Prefiltered]) -> Prefilter:
     """Return one function that tests whether a text passes any of some prefilters."""
     searches: dict[re.Pattern[str], str] = {}
-    source = f"lambda text: bool({_expression(prefilters, searches) or False})"
+    terms = [
+        _expression([(needs, confirm) for needs, confirm, ignores in prefilters if ignores is ignore_case], name, searches)
+        for ignore_case, name in ((False, "text"), (True, "lower"))
+    ]
+    source = f"lambda text, lower: bool({' or '.join(filter(None, terms)) or False})"
     names = {name: pattern.search for pattern, name in searches.items()}
     prefilter: Prefilter = eval(source, names)  # noqa: S307 - made of quoted constants of these modules alone
     return prefilter
 
 
 def _expression(
-    prefilters: list[Prefiltered], searches: dict[re.Pattern[str], str]
+    prefilters: list[tuple[Needs, re.Pattern[str] | None]], text: str, searches: dict[re.Pattern[str], str]
 ) -> str:
     """Return the source of a test for any prefilter; those that begin with the same group share its test."""
     alone: dict[Need, None] = {}
-    longer: dict[tuple[Need, ...], list[Prefiltered]] = {}
+    longer: dict[tuple[Need, ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
     for (first, *rest), confirm in prefilters:
         if confirm is not None:
             longer.setdefault(first, []).append((((confirm,),), None))
@@ -146,23 +158,23 @@ def _expression(
             longer.setdefault(first, []).append((tuple(rest), None))
         else:
             alone |= dict.fromkeys(first)
-    terms = [_any_of(alone, searches)] if alone else []
+    terms = [_any_of(alone, text, searches)] if alone else []
     # What a group that stands alone lets pass needs no second test.
     terms += [
-        f"({_any_of(first, searches)}) and ({_expression(rest, searches)})"
+        f"({_any_of(first, text, searches)}) and ({_expression(rest, text, searches)})"
         for first, rest in longer.items()
         if not alone.keys() >= {*first}
     ]
     return " or ".join(terms)
 
 
-def _any_of(parts: Iterable[Need], searches: dict[re.Pattern[str], str]) -> str:
-    return " or ".join(_test(part, searches) for part in parts)
+def _any_of(parts: Iterable[Need], text: str, searches: dict[re.Pattern[str], str]) -> str:
+    return " or ".join(_test(part, text, searches) for part in parts)
 
 
-def _test(need: Need, searches: dict[re.Pattern[str], str]) -> str:
+def _test(need: Need, text: str, searches: dict[re.Pattern[str], str]) -> str:
     if isinstance(need, str):
-        return f"{need!r} in text"
+        return f"{need!r} in {text}"
     if isinstance(need, tuple):
-        return f"({need[0]!r} in text and ({' or '.join(f'{part!r} in text' for part in need[1:])}))"
-    return f"{searches.setdefault(need, f'search_{len(searches)}')}(text) is not None"
+        return f"({need[0]!r} in {text} and ({' or '.join(f'{part!r} in {text}' for part in need[1:])}))"
+    return f"{searches.setdefault(need, f'search_{len(searches)}')}({text}) is not None"

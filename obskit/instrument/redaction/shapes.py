@@ -315,7 +315,7 @@ CAPITAL_A: tuple[tuple[str, str, str], ...] = (
 
 HASHES: tuple[tuple[str, str], ...] = (
     # Hashes of passwords: an attacker can try a billion guesses per second.
-    ("$2", r"\$2[abxy]?\$\d\d\$[\w./]{20,}"),
+    *((f"$2{version}$", r"\$2[abxy]?\$\d\d\$[\w./]{20,}") for version in ("a", "b", "x", "y", "")),
     ("$5$", r"\$5\$[\w./=,$-]{20,}"),
     ("$6$", r"\$6\$[\w./=,$-]{20,}"),
     ("$1$", r"\$1\$[\w./$]{20,}"),

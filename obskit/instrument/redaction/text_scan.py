@@ -32,17 +32,24 @@ _TABLES = (
     *(HEADERS, URLS, CAPITAL_TOKENS, TOKENS, STATEMENTS, SPECIAL, PHRASES, WORDED_PHRASES, COMMANDS, PLACED),
     *(QUERIES, ASSIGNMENTS, OPTIONS, LINKS),
 )
-may_contain_token = combined_prefilter((CAPITAL_TOKENS, TOKENS, STATEMENTS))
-"""Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
+_any_token = combined_prefilter((CAPITAL_TOKENS, TOKENS, STATEMENTS))
+
+
+def may_contain_token(text: str) -> bool:
+    """Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
+    return _any_token(text, text)
+
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _SIGNS = b"\t\n \"'(),:=>[]"
 _QUIET = _LETTERS + _LETTERS.upper() + b"0123456789-/.\0"
-# The kind of every byte: A a capital letter, : the usual signs of texts, ! any other sign, which most texts lack,
-# and a what remains: letters, digits, and what paths and hosts have.
+# The kind of every byte: 0 a digit, a and A letters, - what ends a word in paths and sentences, : the usual signs of
+# texts, and ! any other sign, which most texts lack.
 _KINDS = bytes(
     ord("A") if byte in _LETTERS.upper()
-    else ord("a") if byte in _QUIET
+    else ord("0") if byte in b"0123456789"
+    else ord("a") if byte in _LETTERS
+    else ord("-") if byte in b" -/.\0"
     else ord(":") if byte in _SIGNS
     else ord("!")
     for byte in range(256)
@@ -63,23 +70,26 @@ def _prefilters(*tables: RuleTable) -> tuple[Prefilter, Prefilter, Prefilter]:
     A rule belongs to the first of them for which its own prefilter needs such a sign.
     """
     found: tuple[list[Prefiltered], ...] = ([], [], [])
-    for needs, confirm in prefiltered(tables):
-        first = [part[0] if isinstance(part, tuple) else part for part in needs[0]]
-        words = [part for part in first if isinstance(part, str)]
-        only = len(words) == len(first)
-        found[0 if only and all(map(_rare, words)) else 1 if only and all(map(_sign, words)) else 2].append(
-            (needs, confirm)
+    for prefilter in prefiltered(tables):
+        parts = [part[0] if isinstance(part, tuple) else part for part in prefilter.needs[0]]
+        words = [part for part in parts if isinstance(part, str)]
+        certain = len(words) == len(parts)
+        found[0 if certain and all(map(_rare, words)) else 1 if certain and all(map(_sign, words)) else 2].append(
+            prefilter
         )
     rare, signs, rest = map(compiled, found)
     return rare, signs, rest
 
 
-_capital = combined_prefilter((CAPITAL_TOKENS,))
-_rare_token, _sign_token, _token = _prefilters(TOKENS, STATEMENTS)
+_has_capital = combined_prefilter((CAPITAL_TOKENS,))
 # HEADERS are left out: a text with a header passes for ASSIGNMENTS.
-_rare_words, _sign_words, _words = _prefilters(
-    *(QUERIES, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, WORDED_PHRASES, OPTIONS, LINKS)
+_has_rare, _has_sign, _has = _prefilters(
+    *(TOKENS, STATEMENTS, QUERIES, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, WORDED_PHRASES, OPTIONS),
+    LINKS,
 )
+# No token and no link without a sign is shorter.
+_SHORTEST_TOKEN = 15
+_SHORTEST_CARD = 12
 # Letters that patterns that ignore case take for ASCII letters, but lower() does not.
 _FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
 
@@ -95,19 +105,23 @@ def may_contain_secret(text: str) -> bool:
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """
-    encoded = text.encode("utf-8", "replace")
-    kinds = encoded.translate(_KINDS)
+    kinds = _kinds(text)
+    rare = "!" in kinds
+    signs = rare or ":" in kinds or " " in text
+    if not signs and len(text) < _SHORTEST_TOKEN:
+        return may_contain_card(kinds) if len(text) > _SHORTEST_CARD else False
     lower = text
-    if b"A" in kinds or not text.isascii():
+    if "A" in kinds or rare:
         lower = _folded(text)
-        if _capital(text):
+        if "A" in kinds and _has_capital(text, lower):
             return True
-    if _token(text) or _words(lower) or may_contain_card(encoded):
+    if _has(text, lower) or may_contain_card(kinds):
         return True
-    rare = b"!" in kinds
-    if rare and (_rare_token(text) or _rare_words(lower)):
-        return True
-    return (rare or b":" in kinds) and (_sign_words(lower) or _sign_token(text))
+    return signs and ((rare and _has_rare(text, lower)) or _has_sign(text, lower))
+
+
+def _kinds(text: str) -> str:
+    return text.encode("utf-8", "replace").translate(_KINDS).decode("latin-1")
 
 
 def _folded(text: str) -> str:
@@ -123,6 +137,6 @@ def redact_text(text: str) -> str:
     lower = _folded(text)
     for table in _TABLES:
         text = table.apply(text, lower)
-    if may_contain_card(text.encode("utf-8", "replace")):
+    if may_contain_card(_kinds(text)):
         text = without_cards(text)
     return text
