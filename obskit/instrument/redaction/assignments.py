@@ -52,6 +52,8 @@ ASSIGNMENT = re.compile(
     rf"(?P<value>{_VALUE})",
     re.IGNORECASE,
 )
+ASSIGNMENT_START = re.compile(rf"(?:{WORDS})(?=[^\w]|[\w.\-)\]])")
+"""Where an assignment may begin, in a text in lower case."""
 _NAME_BEFORE = re.compile(r"[\w.\-]*")
 # What begins a message about a value, and never is one.
 _MESSAGE = re.compile(

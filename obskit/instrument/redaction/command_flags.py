@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from obskit.instrument.redaction.assignments import TEXT, WORDS
+from obskit.instrument.redaction.assignments import TEXT
 from obskit.instrument.redaction.names import Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
 from obskit.instrument.redaction.values import is_plain
@@ -103,7 +103,7 @@ _LOGIN = re.compile(
 )
 _GLUED_FLAG = re.compile(rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-[pP])(?![\s=])({_VALUE})")
 _LONG = re.compile(
-    rf"(?<![\w-])(?P<flag>--?(?P<name>[\w.-]{{0,30}}(?:{WORDS})[\w.-]{{0,30}})\s+)(?!-)(?P<value>\"[^\"]*\"|'[^']*'|\S+)",
+    r"(?<![\w-])(?P<flag>--?(?P<name>[\w.-]{1,60})\s+)(?!-)(?P<value>\"[^\"]*\"|'[^']*'|\S+)",
     re.IGNORECASE,
 )
 _METAVAR = re.compile(r"[A-Z_]{3,40}[\])]*|<[^>]*>?|\[.*|FILE|TEXT|STRING|\.\.\.|-\S*|\|\S*")

@@ -38,12 +38,15 @@ class Rule(NamedTuple):
         replacement: a template, or a function of the match.
         confirm: a pattern that the combined prefilter searches for instead of all groups but the first, where
             one search is cheaper or more exact than many substrings.
+        starts: where a match can begin, in the text in lower case. A search that has to ignore case tries every
+            alternative at every character; this one skips most characters.
     """
 
     needs: Needs
     pattern: re.Pattern[str] | str
     replacement: str | Callable[[re.Match[str]], str] = MASK
     confirm: re.Pattern[str] | None = None
+    starts: re.Pattern[str] | None = None
 
 
 class Prefiltered(NamedTuple):
@@ -89,7 +92,7 @@ class RuleTable:
         ignore_case = self.ignore_case
         if not self._prefilter(text, lower):
             return text
-        for needs, pattern, replacement, _ in self.rules:
+        for needs, pattern, replacement, _, starts in self.rules:
             tested = lower if ignore_case else text
             for group in needs:
                 for part in group:
@@ -99,8 +102,40 @@ class RuleTable:
                     break
             else:
                 compiled = _compile(pattern) if isinstance(pattern, str) else pattern
-                text = compiled.sub(replacement, text)
+                if starts is None:
+                    text = compiled.sub(replacement, text)
+                else:
+                    text = _substituted(compiled, replacement, text, starts)
         return text
+
+
+# Letters that patterns that ignore case take for ASCII letters, but lower() does not.
+_FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
+
+
+def folded(text: str) -> str:
+    """Return a text in lower case, as patterns that ignore case read it: of the same length, almost always."""
+    return text.lower() if text.isascii() else text.translate(_FOLD).lower()
+
+
+def _substituted(
+    pattern: re.Pattern[str], replacement: str | Callable[[re.Match[str]], str], text: str, starts: re.Pattern[str]
+) -> str:
+    """Return a text with the matches of a pattern replaced that begin where `starts` finds something."""
+    lower = folded(text)
+    if len(lower) != len(text):
+        return pattern.sub(replacement, text)
+    done, out = 0, []
+    for start in starts.finditer(lower):
+        at = start.start()
+        if at < done:
+            continue
+        found = pattern.match(text, at)
+        if found is None:
+            continue
+        out += text[done:at], replacement(found) if callable(replacement) else found.expand(replacement)
+        done = found.end()
+    return "".join(out) + text[done:] if out else text
 
 
 def _has(need: Need, text: str) -> bool:

@@ -11,6 +11,7 @@ from obskit.instrument.redaction.rules import (
     RuleTable,
     combined_prefilter,
     compiled,
+    folded,
     prefiltered,
 )
 from obskit.instrument.redaction.sql import STATEMENTS
@@ -90,8 +91,6 @@ _has_rare, _has_sign, _has = _prefilters(
 # No token and no link without a sign is shorter.
 _SHORTEST_TOKEN = 15
 _SHORTEST_CARD = 12
-# Letters that patterns that ignore case take for ASCII letters, but lower() does not.
-_FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
 
 
 def may_contain_secret(text: str) -> bool:
@@ -125,11 +124,9 @@ def _kinds(text: str) -> str:
 
 
 def _folded(text: str) -> str:
-    """Return a text in lower case, as patterns that ignore case read it."""
-    if text.isascii():
-        return text.lower()
-    lower = text.translate(_FOLD).lower()
-    return f"{lower} passwort" if FOREIGN.search(text) else lower
+    """Return a text in lower case for prefilters; words for password in other scripts are translated."""
+    lower = folded(text)
+    return f"{lower} passwort" if not text.isascii() and FOREIGN.search(text) else lower
 
 
 def redact_text(text: str) -> str:

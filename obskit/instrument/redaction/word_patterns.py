@@ -10,13 +10,13 @@ import re
 
 from obskit.instrument.redaction.assignments import (
     ASSIGNMENT,
+    ASSIGNMENT_START,
     BARE,
     BREAK,
     MARK,
     PHRASE_OF_WORDS,
     QUOTED,
     TEXT,
-    WORDS,
     assignment,
     phrase_of_words,
 )
@@ -25,7 +25,7 @@ from obskit.instrument.redaction.names import Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
 from obskit.instrument.redaction.values import is_plain
 
-_NAME = rf"[\w.\[-]{{0,40}}(?:{WORDS})[\w.\]-]{{0,40}}"
+_NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = re.compile(
     rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id)"
@@ -47,7 +47,7 @@ _HEADER = re.compile(
 )
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
 _PAIR = re.compile(
-    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{0,40}}(?:{WORDS})[\w.-]{{0,40}}){MARK}(?:,\s?|\s=>\s|\sto\s))(?P<value>b?{TEXT})",
+    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:,\s?|\s=>\s|\sto\s))(?P<value>b?{TEXT})",
     re.IGNORECASE,
 )
 # {"name": "password", "value": "x"}, <add key="password" value="x">, YAML's, and forms of several parts.
@@ -62,7 +62,7 @@ _NAMED_AFTER = re.compile(
     rf"(?=[\s,]{{1,20}}(?:{MARK})?(?:name|key|header|field)(?:{MARK})?\s?[:=]\s?{MARK}(?P<name>{_NAME}))",
     re.IGNORECASE,
 )
-_TAG = re.compile(rf"(<(?P<name>[\w:.-]{{0,40}}(?:{WORDS})[\w:.-]{{0,40}})\s[^<>]{{1,200}}>)(?P<value>[^<]+)", re.IGNORECASE)
+_TAG = re.compile(rf"(<(?P<name>[\w:.-]{{2,80}})\s[^<>]{{1,200}}>)(?P<value>[^<]+)", re.IGNORECASE)
 _SCHEME = re.compile(
     r"(?<![\w-])((?:bearer|basic|negotiate|apikey)(?:,?\s+|%20))(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE
 )
@@ -239,7 +239,7 @@ URLS = RuleTable(
 
 PHRASES = RuleTable(
     (
-        Rule((("basic ", "basic\t", "negotiate"),), _SCHEME, _scheme),
+        Rule((("basic ",),), _SCHEME, _scheme),
         Rule((("identified",),), _SPOKEN, _spoken),
         Rule((("identified",),), _BY, _AFTER),
         Rule((("[",), ("parameters: ",)), _PARAMETERS, rf"\1{MASK}]"),
@@ -297,7 +297,7 @@ ASSIGNMENTS = RuleTable(
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
         Rule((("<",),), _TAG, _by_name),
         Rule((("pass", "pwd"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
-        Rule((), ASSIGNMENT, assignment),
+        Rule((), ASSIGNMENT, assignment, starts=ASSIGNMENT_START),
     ),
     needs=_WORDED,
     context=(_MARKS,),
