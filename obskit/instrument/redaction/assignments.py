@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 
 from obskit.instrument.redaction.names import HARMLESS_ENDS, Sense, is_secret, sense_of
-from obskit.instrument.redaction.rules import MASK
+from obskit.instrument.redaction.rules import MASK, folded
 from obskit.instrument.redaction.values import is_plain, is_void
 
 FOREIGN = re.compile("密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호|كلمة المرور|סיסמה|hasło|contraseña", re.IGNORECASE)
@@ -77,10 +77,30 @@ _CLOSING = "\"'`”»"
 
 def _whole_name(found: re.Match[str]) -> str:
     """Return the name around the word that was found: `http.header.x-api-key` around `key`."""
-    start = found.start()
-    before = found.string[max(0, start - 60) : start][::-1]
-    head = _NAME_BEFORE.match(before)
-    return f"{head[0][::-1] if head else ''}{found['word']}{found['tail']}".strip("-.)]")
+    text, start = found.string, found.start()
+    before = text[max(0, start - 60) : start]
+    head = _NAME_BEFORE.match(before[::-1])
+    size = len(head[0]) if head else 0
+    name, rest = before[len(before) - size :], before[: len(before) - size]
+    if rest.endswith("%"):  # %3Ftoken
+        name = _ENCODED.sub("", name)
+    elif rest.endswith("\x1b["):  # a color
+        name = _COLOR.sub("", name)
+    if not name and (spaced := _SPACED.search(rest)):
+        name = f"{spaced[1]}_"
+    return folded(f"{name}{found['word']}{found['tail']}").strip("-.)]") if not text.isascii() else (
+        f"{name}{found['word']}{found['tail']}".strip("-.)]")
+    )
+
+
+_ENCODED = re.compile(r"^(?:25)?[0-9A-Fa-f]{2}")
+_COLOR = re.compile(r"^[\d;]*m")
+# Words that are written apart: "API key", "client token".
+_SPACED = re.compile(
+    r"\b(api|access|private|secret|signing|encryption|client|account|license|shared|master|service|deploy|auth|refresh|id"
+    r"|session|bearer|app|recovery|reset|csrf)[ ]\Z",
+    re.IGNORECASE,
+)
 
 
 def assignment(found: re.Match[str]) -> str:
@@ -111,6 +131,8 @@ def _in_prose(found: re.Match[str], name: str) -> bool:
 def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted: bool) -> bool:
     separator, rest = found["separator"], found["rest"]
     number = len(value) < 9 and value.replace(".", "").isdigit()
+    if number and found["tail"].lower().endswith("s"):
+        return False
     family = _PASSWORDS.search(name) is not None
     if number and (sense < Sense.CODE or not (family or sense == Sense.CODE)):
         return False  # how many there are
@@ -129,7 +151,13 @@ def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted
                 return False
     if " " in value and not quoted and sense < Sense.SECRET:
         return not all(map(is_plain, value.split()))
+    if sense == Sense.PERHAPS and separator != ":" and name.lower().endswith(("token", "jwt")) and _mixed(value):
+        return True  # shorter than those that machines make, but no word either
     return is_secret(sense, value)
+
+
+def _mixed(value: str) -> bool:
+    return any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
 
 PHRASE_OF_WORDS = re.compile(

@@ -59,13 +59,38 @@ def _of_program(found: re.Match[str]) -> str:
 
 
 def _program_rule(programs: str, flags: str) -> Rule:
-    login = "docker" in programs
-    between = r"\s+login\b[^|;\n]{0,200}?" if login else r"\b[^|;\n]{0,200}?"
+    option = re.compile(rf"(?P<flag>\s(?:{_alternatives(flags)})(?:\s+|=))(?!-)(?P<value>{_VALUE})")
+    needs_login = "docker" in programs
+
+    def mask(found: re.Match[str]) -> str:
+        if needs_login and " login" not in found[0]:
+            return found[0]
+        return option.sub(_of_program, found[0])
+
     return Rule(
         (tuple(program.lower() for program in programs.split()),),
-        rf"(?P<flag>(?<![\w.-])(?:{_alternatives(programs)}){between}\s(?:{_alternatives(flags)})(?:\s+|=))(?!-)(?P<value>{_VALUE})",
-        _of_program,
+        rf"(?<![\w.-])(?:{_alternatives(programs)})\s[^|;\n]{{0,400}}",
+        mask,
     )
+
+
+_LIST = re.compile(r"[\[(][^\[\]]{4,4000}[\])]")
+_STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
+
+
+def _written_list(found: re.Match[str]) -> str:
+    """Mask the secrets in a list of arguments that was written into a text: "['docker', 'login', '-p', ...]"."""
+    strings = list(_STRING.finditer(found[0]))
+    items = [string[1] if string[1] is not None else string[2] for string in strings]
+    masked = redact_arguments(items)
+    if masked is items:
+        return found[0]
+    out, done = [], 0
+    for string, before, after in zip(strings, items, masked, strict=True):
+        if before != after:
+            out += found[0][done : string.start() + 1], after, found[0][string.end() - 1]
+            done = string.end()
+    return "".join(out) + found[0][done:]
 
 
 # Some programs have no option for it: the password has a place of its own. What a text needs, and the pattern.
@@ -154,7 +179,7 @@ def _rules(placed: tuple[tuple[tuple[str, ...], str], ...]) -> list[Rule]:
     ]
 
 
-PLACED = RuleTable(_rules(_PLACED), ignore_case=True)
+PLACED = RuleTable([*_rules(_PLACED), Rule((("'-", '"-'),), _LIST, _written_list)], ignore_case=True)
 """Masks passwords that have a place of their own on a command line."""
 
 PLACED_AFTER_WORDS = _rules(_PLACED_AFTER_WORDS)

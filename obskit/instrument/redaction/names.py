@@ -34,7 +34,7 @@ _SECRETS = frozenset(
     {"password", "passwd", "passphrase", "passcode", "pwd", "pw", "secret", "authorization", "passkey"}
     | {"credential", "creds", "cred", "apikey", "accesskey", "privatekey", "secretkey"}
     | {"clientsecret", "htpasswd", "psk", "passwort"}
-    | {"kennwort", "mnemonic", "dsn", "pgpass"}
+    | {"kennwort", "passe", "mnemonic", "dsn", "pgpass"}
     | {"secrets", "credentials", "passwords", "contrasena", "contraseña", "motdepasse", "senha"}
     | {"connectionstring", "connstr", "connstring", "seedphrase", "mdp", "parola", "wachtwoord", "haslo"}
 )
@@ -59,7 +59,7 @@ _PAIRS = {
         + (("recovery", "code"), ("recovery", "codes"), ("security", "answer"), ("secret", "answer"))
         + (("seed", "phrase"), ("pass", "phrase"), ("recovery", "phrase"), ("seed", "words"), ("pass", "word"))
         + (("pass", "code"), ("connection", "string"), ("conn", "string"), ("conn", "str"), ("connection", "uri"))
-        + (("honeycomb", "team"), ("storage", "sas"), ("security", "answers"), ("sas", "url"), ("pre", "shared"))
+        + (("honeycomb", "team"), ("art", "api"), ("storage", "sas"), ("security", "answers"), ("sas", "url"), ("pre", "shared"))
         + (("invite", "code"), ("device", "code"), ("auth", "code"), ("authorization", "code"), ("scratch", "codes"))
         + (("scratch", "code"), ("magic", "link"), ("session", "cookie"), ("oidc", "data"), ("mot", "passe"))
         + (("reset", "code"), ("reset", "link"), ("webhook", "url")),
@@ -93,7 +93,7 @@ _KEYS = frozenset(
     | {"insert", "ed25519", "ecdsa", "wireguard", "wg", "jwt", "cookie", "data_encryption", "fernet", "django"}
     | {"publishable", "developer", "dev", "integration", "provisioning", "activation", "product", "serial", "bind"}
     | {"sas", "jwk", "jws", "jwe", "bearer", "token", "password", "credential", "vault", "unseal", "root"}
-    | {"ingestion", "telemetry", "honeycomb", "sentry", "rollbar", "bugsnag", "segment", "mixpanel", "amplitude"}
+    | {"ingestion", "telemetry", "plaintext", "honeycomb", "sentry", "rollbar", "bugsnag", "segment", "mixpanel", "amplitude"}
     | {"server", "crypto", "dd", "pem", "wifi", "wpa", "meraki", "airtable", "mapbox", "okta", "pagerduty"}
 )
 # Words after which `pass`, `pw` and `pwd` mean a password, and that are written together with one: `bindpw`.
@@ -158,8 +158,10 @@ _PUBLIC_KEYS = frozenset(
     | {"websocket", "object", "record", "message", "event", "row", "index", "lookup", "shard", "group", "hash"}
     | {"deduplication", "feature", "flag", "translation", "map", "composite", "unique", "host", "range", "ordering"}
 )
+_ACCOUNTS = frozenset({"azure", "account", "blob", "wasb", "abfs"})
 _APP_KEY = re.compile(r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY")
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+|\d+")
+_DIGITS = re.compile(r"\d[\d -]{1,22}\d")
 _KEY_HEADER = re.compile(r"(?:.*[.])?x-[a-z0-9-]{1,40}-key", re.IGNORECASE)
 
 
@@ -182,7 +184,7 @@ def _joined(of: str, what: str) -> bool:
     if what in ("pass", "pwd", "pw"):
         return of in _OF_PASSWORDS
     if what.startswith("token"):
-        return of in _BEFORE_TOKEN
+        return of in _BEFORE_TOKEN or of.startswith(("csrf", "xsrf", "auth", "access", "requestverif"))
     return len(of) > 1 and not (what.startswith("cred") and of in ("sa", "sac"))
 
 
@@ -244,7 +246,7 @@ def _ending(words: list[str]) -> Sense:
         return Sense.CODE
     if last in ("pass", "pw", "pwd") and before in _OF_PASSWORDS:
         return Sense.SECRET
-    if last in ("key", "keys") and before in _KEYS:
+    if last in ("key", "keys") and (before in _KEYS or (before == "storage" and _ACCOUNTS.intersection(words))):
         return Sense.SECRET
     if last in _MAYBE:
         if last == "session" and before not in ("x", "laravel", "host", "user"):
@@ -268,6 +270,6 @@ def is_secret(sense: Sense, value: str) -> bool:
         return True
     if sense == Sense.ABOUT:
         return looks_random(value) and not is_plain(value)
-    if sense == Sense.CODE and 3 <= sum(map(str.isdigit, value)) and not any(map(str.isalpha, value)):
+    if sense == Sense.CODE and _DIGITS.fullmatch(value):
         return True
     return not is_plain(value)

@@ -133,8 +133,10 @@ def _substituted(
         found = pattern.match(text, at)
         if found is None:
             continue
-        out += text[done:at], replacement(found) if callable(replacement) else found.expand(replacement)
-        done = found.end()
+        after = replacement(found) if callable(replacement) else found.expand(replacement)
+        if after != found[0]:  # or else a match may begin within this one
+            out += text[done:at], after
+            done = found.end()
     return "".join(out) + text[done:] if out else text
 
 

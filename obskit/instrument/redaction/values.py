@@ -14,14 +14,14 @@ _LETTERS = r"(?:[A-Z]?[a-z]{1,16}|[A-Z]{1,16}s?)"
 _TERM = (
     r"(?:(?:[a-z]{1,3})?(?:sha|aes|md|hs|rs|es|ps|base|utf|oauth|http|tls|tlsv|ssl|ipv|ec|ed|argon|x|v|saml|u"
     r"|p|k|s|level|step|phase|part|line|page|shard|node|worker|replica|tenant|app|web|db|us|eu|api)[-_]?\d{1,5}"
-    r"(?:[a-z]{1,3})?|i18n|l10n|2fa|\d{1,2}(?:st|nd|rd|th))"
+    r"(?:[a-z]{1,3})?|[A-Z]{1,3}-?\d{1,5}|i18n|l10n|2fa|\d{1,2}(?:st|nd|rd|th))"
 )
 _AMOUNT = r"[-+]?\d{1,8}(?:[.,]\d{1,9})?\s?(?:%|[a-zA-Z]{1,7})?"
 _PART = rf"(?:(?:[A-Z][a-z]{{2,16}}){{2,5}}|[a-z]{{2,16}}(?:[A-Z][a-z]{{2,16}}){{1,4}}|{_TERM}|{_LETTERS})"
 _PLAIN = re.compile(
     # Words, with numbers between them: long numbers only where they are not part of a word, as in "line 1204".
     rf"(?:\d{{1,6}}[ :/.,])?{_PART}(?:(?:[ _./:,|+*&()=-]|, |: | - |::|->){_PART}|[ /:,.(]\(?\d{{1,6}}\)?|[-_]\d{{1,2}})"
-    r"{0,12}\d?[.:!?,;)]?"
+    r"{0,12}[.:!?,;)]?"
     rf"|{_AMOUNT}(?:/{_AMOUNT})?"
     r"|1\d{9}(?:\d{3}){0,3}"  # seconds or milliseconds since 1970
     r"|[\d/:.,T+Z-]{1,35}(?<=\d[Z\d:])(?<!\d{9})"  # a date, a time, an address, a version
@@ -42,11 +42,12 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _VOID = frozenset(
     {"", "none", "null", "nil", "true", "false", "undefined", "missing", "invalid", "expired", "required", "?"}
     | {"empty", "unset", "changed", "nan", "n/a", "redacted", "hidden", "masked", "filtered", "str", "string"}
+    | {"include", "omit", "same-origin"}
     | {"int", "bytes", "bool", "secretstr", "optional", "any", "yes", "no", "on", "off", "ok"}
 )
 # Stands for a value that somebody else puts in: `${DB_PASSWORD}`, `%(password)s`, `<token>`, `****`.
 _PLACEHOLDER = re.compile(
-    r"\$\{[\w.:-]{1,80}\}|\$\(?[A-Z_]{2,60}\)?|\$\d{1,2}|\{\{?\s?[\w. ]{1,60}\s?\}\}|%\(\w{1,40}\)s|%[sdrv]|:\w{1,30}"
+    r"\$\{[\w.:-]{1,80}\}?|\$\(?[A-Z_]{2,60}\)?|\$\d{1,2}|\{\{\s?[\w. ]{1,60}\s?(?:\}\})?|%\(\w{1,40}\)s|%[sdrv]|:\w{1,30}"
     r"|[*xX•.-]{3,}|<[a-z][\w -]{0,40}>|\[[A-Z a-z]{3,20}\]"
     r"|(?:str|int|bytes|bool|float|string|String|char|object|Any|Optional|SecretStr|List|list|dict)"
     r"(?:\[[\w\[\], |]{0,60}\]?|\s?[,)|;?].{0,40}|\s?=\s?)?"

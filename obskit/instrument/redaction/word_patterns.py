@@ -29,8 +29,13 @@ _NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = re.compile(
     rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id)"
-    rf"(?:\s{{1,20}}(?:(?:is|was)\s{{1,3}})?|[;|,(]\s?|\s(?:is|was|has been|generated|set|created)[^\n:=]{{1,60}}:\s{{1,3}}))"
+    rf"(?:\s{{1,20}}(?:(?:is|was)\s{{1,3}})?|[;|,(]\s?))"
     rf"([\"'`“]?)({BARE}{{6,}})\2",
+    re.IGNORECASE,
+)
+# "A temporary password is generated for root@localhost: ..."
+_ANNOUNCED = re.compile(
+    rf"((?:password|passphrase|secret|token)\s(?:is|was|has been|generated|set|created|for)\s[^\n:=]{{1,60}}:\s{{1,3}})([\"'`]?)({BARE}{{6,}})\2",
     re.IGNORECASE,
 )
 # A code to type in: after these words, four to eight digits are one.
@@ -42,7 +47,7 @@ _CODE_SPOKEN = re.compile(
 )
 _HEADER = re.compile(
     r"((?:set-)?cookie2?|(?:proxy-)?authorization|[\w-]{1,30}-signature(?:-\d{1,3})?(?=\\*[\"']?\s*:))"
-    r"(\\*[\"']?\s*[:=]\s*(?:\[\s?)?)([^\r\n\"'\\]+)",
+    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)",
     re.IGNORECASE,
 )
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
@@ -83,6 +88,7 @@ _PARAMETERS = re.compile(
 )
 _ECHOED = re.compile(r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)", re.IGNORECASE)
 _INSERTED = re.compile(r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)", re.IGNORECASE)
+_HAS_SCHEME = re.compile(r"\[?(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)\b", re.IGNORECASE)
 _USER = re.compile(r"(:/{1,2})(?:(?<=://)[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@*]{1,256})@")
 # Without a scheme, as Go's and Perl's drivers have it: user:password@unix(...), user:password@host/db.
 _USER_BARE = re.compile(
@@ -113,7 +119,7 @@ _SHORT_KEYS = frozenset({"se", "sv", "s", "t", "p", "k", "hash", "policy", "stat
 # A digest of HTTP's Digest authentication can be attacked as a hash of the password.
 _DIGEST = re.compile(r"(\b(?:response|rspauth)\s?=\s?\\*[\"']?)([0-9a-f]{32,64})\b", re.IGNORECASE)
 _LDAP_HASH = re.compile(r"(\{(?:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[\w-]*|argon2)\})([\w+/=.$-]{16,})", re.IGNORECASE)
-_PUTTY = re.compile(r"(private-lines: \d{1,3}\s{1,2})([\w+/=\s]+?)(?=\s*private-mac|\Z)", re.IGNORECASE)
+_PUTTY = re.compile(r"(private-lines: \d{1,3}\s{1,2}|private-mac: )([\w+/=\s]+?)(?=\s*private-mac|\Z|(?<=[0-9a-f]{40})\b)", re.IGNORECASE)
 _SLASH_PAIR = re.compile(r"(\b(?:credentials?|creds|login|logon)\s?[:=]\s?)([\w.@-]{1,60}\s?[/:]\s?)(?![/\s])([^\s,;]{4,})", re.IGNORECASE)
 _DSN_QUOTED = re.compile(r"(string '[a-z0-9+]{1,30}:/{0,2})([^\s'/@]{1,80}:[^\s'@]{1,120})(?=@)", re.IGNORECASE)
 
@@ -222,14 +228,21 @@ HEADERS = RuleTable(
 
 def _header(found: re.Match[str]) -> str:
     value = found[3].strip()
-    if MASK in value or is_plain(value) and (" " in value or "=" not in found[2]):
-        return found[0] if is_plain(value) or value.startswith(MASK) else found[1] + found[2] + MASK
+    with_scheme = _HAS_SCHEME.match(value) is not None and any(map(str.isdigit, value))
+    if value == MASK or (is_plain(value) and not with_scheme):
+        return found[0]
     return found[1] + found[2] + MASK
+
+
+def _user(found: re.Match[str]) -> str:
+    """Mask user and password; a user without a password stays if it is a word, as in ssh://git@..."""
+    inner = found[0][len(found[1]) : -1]
+    return found[0] if inner == MASK or (":" not in inner and is_plain(inner)) else f"{found[1]}{MASK}@"
 
 
 URLS = RuleTable(
     (
-        Rule((("@",), (":/",)), _USER, rf"\1{MASK}@"),
+        Rule((("@",), (":/",)), _USER, _user),
         Rule((("%",), ("%3a%2f%2f", "%253a%252f%252f")), _USER_ENCODED, rf"\1{MASK}\2"),
         Rule((("@",), (":",)), _USER_BARE, rf"\1{MASK}@"),
     ),
@@ -258,6 +271,7 @@ WORDED_PHRASES = RuleTable(
         Rule((("code", "otp", "passcode", "pin", "-time p"),), _CODE_SPOKEN, _AFTER),
         Rule((("creden", "creds"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
         Rule((("private-lines",),), _PUTTY, _AFTER),
+        Rule((("passw", "passp", "secret", "token"), (": ",)), _ANNOUNCED, _prose),
         Rule((_STRONG_WORDS, _SPACES), _PROSE, _prose),
         *PLACED_AFTER_WORDS,
         Rule((("(",), ("token(", "secret(", "password(")), _SPOKEN, _spoken),
@@ -290,9 +304,9 @@ QUERIES = RuleTable((Rule((("?", "&", "#", "%3f", "%26", "%253f", "%2526"), ("="
 
 ASSIGNMENTS = RuleTable(
     (
-        Rule((("name", "key", "header", "field"),), _NAMED, _by_name),
+        Rule((("name", "key", "header", "field"),), _NAMED, _by_name, starts=re.compile("name|key|header|field")),
         Rule((("name", "key", "header", "field"), _QUOTES), _NAMED_AFTER, _by_name),
-        Rule((_QUOTES,), _PAIR, _by_name),
+        Rule((_QUOTES,), _PAIR, _by_name, starts=re.compile(r"[\[(,]|[\"']--?")),
         Rule((("passw", "passphrase", "secret", "token"), (*_QUOTES, "`", "“", "«")), _SPOKEN, _spoken),
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
         Rule((("<",),), _TAG, _by_name),
