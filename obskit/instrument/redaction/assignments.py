@@ -35,7 +35,10 @@ BARE = r"[^\s&;,\"'<>)}\]\x1b]"
 TEXT = rf"(?:{QUOTED}|\\+\"[^\"]*\"?|\\+'[^']*'?)"  # also within quotes itself
 MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
-SEPARATOR = r"(?:===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
+# Also with a type between: `password: str = "..."`; and as PHP serializes a map.
+SEPARATOR = (
+    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?[\"'`])|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
+)
 _CALL = r"[A-Za-z_][\w.]{0,60}\([^)]*\)?"
 _VALUE = (
     rf"(?:{QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
@@ -125,7 +128,14 @@ def assignment(found: re.Match[str]) -> str:
 
 def _in_prose(found: re.Match[str], name: str) -> bool:
     """Return whether the name is one that only texts use: `session id`, `appid`."""
-    return name.lower() in ("appid", "session", "sid") and found["tail"] == ""
+    return (name.lower() in ("appid", "session", "sid") and found["tail"] == "") or (
+        _SESSION.search(name) is not None
+    )
+
+
+_SESSION = re.compile(r"session[-_ ]?(?:id|key)$", re.IGNORECASE)
+_PATH = re.compile(r"(?:~|[A-Za-z]:|\.{1,2})?[/\\]")
+_LITERAL = re.compile(r"\"([^\"]*)\"?|'([^']*)'?")
 
 
 def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted: bool) -> bool:
@@ -138,7 +148,7 @@ def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted
         return False  # how many there are
     if value.startswith("{") and len(value) < 3:
         return False
-    if not quoted and (value.endswith(":") or _CODE.fullmatch(found["value"])):
+    if not quoted and (value.endswith(":") or _is_reference(name, value, found["value"])):
         return False
     colon = separator in (":", "：") and rest[0] not in "\\\"'%&`"
     if sense == Sense.SECRET and not quoted:
@@ -147,13 +157,24 @@ def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted
         elif colon and (rest[-1] != ":" or found["tail"] == "") and not found["tail"].endswith(")"):
             if not family:
                 sense = Sense.PERHAPS
-            elif _MESSAGE.match(found.string, found.start("value")):
+            elif _MESSAGE.match(value):
                 return False
     if " " in value and not quoted and sense < Sense.SECRET:
         return not all(map(is_plain, value.split()))
     if sense == Sense.PERHAPS and separator != ":" and name.lower().endswith(("token", "jwt")) and _mixed(value):
         return True  # shorter than those that machines make, but no word either
     return is_secret(sense, value)
+
+
+def _is_reference(name: str, value: str, written: str) -> bool:
+    """Return whether a value without quotes is code that names it, the name of a secret, or a working directory."""
+    if _CODE.fullmatch(written):
+        return True
+    if "(" in written and (literals := _LITERAL.findall(written)):
+        return all(is_plain((one or other).strip(" :")) for one, other in literals)
+    if name.lower() == "pwd" and _PATH.match(value):
+        return True
+    return value.replace("_", "").replace("-", "").isalpha() and sense_of(value) >= Sense.PERHAPS
 
 
 def _mixed(value: str) -> bool:

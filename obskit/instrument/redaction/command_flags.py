@@ -36,7 +36,7 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("net curl wget aria2c http https", "--pass --password --http-passwd --ftp-password --oauth2-bearer"),
     ("sonar-scanner newman vault consul nomad", "-token"),
 )
-_GLUED = r"(?:mysql|mariadb)[\w-]{0,20}|7za?|rar|unrar|sqlcmd|mysqldump"
+_GLUED = r"(?:mysql|mariadb)[\w-]{0,20}|7za?|rar|unrar|sqlcmd|sshpass"
 _LOGIN_TOOLS = frozenset({"curl", "http", "https", "lftp", "smbclient", "rpcclient", "wget", "xh", "ab", "hey"})
 _DOCKER = frozenset({"docker", "podman", "buildah", "skopeo", "nerdctl", "helm", "oc", "registry", "az"})
 _VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s|;'\"]+)"
@@ -102,7 +102,9 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("-command",), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
     (("poetry",), r"(\bpoetry\s+config\s+pypi-token\.[\w.-]{1,60}\s+)(VALUE)"),
     (("/pass",), r"((?:^|\s)/(?:pass|password):)(\S+)"),
-    (("auth ",), r"(?im)((?:^|[\"'>]|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"),
+    (("auth ",), r"(?im)((?:^|[\"'>]\s?|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"),
+    (("\"auth\"",), r"(?i)(\"auth\"(?:\s\"[^\"]{0,60}\")?\s\")([^\"]+)(?=\"\s*(?:\Z|\n))"),
+    (("chpasswd",), r"(\bchpasswd\s+<<<\s+['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)"),
     (("requirepass",), r"(?i)(\brequirepass\s+)(VALUE)"),
     (("masterauth",), r"(?i)(\bmasterauth\s+)(VALUE)"),
     (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
@@ -113,6 +115,8 @@ _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
     ((" unseal", "vault "), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
     (("|", "sudo "), r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
+    (("net user", "net user"), r"(\bnet\s+user\s+[\w.@-]{1,60}\s+)(?!/)(VALUE)"),
+    (("http -a", "http -a"), r"(\bhttps?\s+-a\s+[^\s:]{1,60}:)(\S+)"),
     ((" /p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
 )
 
@@ -164,11 +168,11 @@ def flag_is_secret(name: str, value: str) -> bool:
 COMMANDS = RuleTable(
     (
         Rule((("-u", "--proxy-user"), (":", "%", ",")), _LOGIN, _login),
-        Rule((("mysql", "mariadb", "7z", "rar ", "sqlcmd"), (" -p",)), _GLUED_FLAG, _glued),
+        Rule((("mysql", "mariadb", "7z", "rar ", "sqlcmd", "sshpass"), (" -p",)), _GLUED_FLAG, _glued),
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
     ),
-    needs=((" -",), (re.compile(r" -(?:[apuwkcnx]\b|[pu]\S|-|\w{0,7}pass|token|new|pw)"),)),
+    needs=((" -",), (re.compile(r" -(?:[apuwkcnx]\b|[pu]\S|-|\w{0,12}pass|token|new|pw)"),)),
     ignore_case=True,
 )
 """Masks passwords on command lines, by the program."""

@@ -32,7 +32,7 @@ class Sense(IntEnum):
 # What people choose, or what is a secret in whole.
 _SECRETS = frozenset(
     {"password", "passwd", "passphrase", "passcode", "pwd", "pw", "secret", "authorization", "passkey"}
-    | {"credential", "creds", "cred", "apikey", "accesskey", "privatekey", "secretkey"}
+    | {"credential", "creds", "cred", "apikey", "accesskey", "privatekey", "secretkey", "kek", "privkey", "pwhash", "passwordhash", "passwdhash"}
     | {"clientsecret", "htpasswd", "psk", "passwort"}
     | {"kennwort", "passe", "mnemonic", "dsn", "pgpass"}
     | {"secrets", "credentials", "passwords", "contrasena", "contraseña", "motdepasse", "senha"}
@@ -62,7 +62,7 @@ _PAIRS = {
         + (("honeycomb", "team"), ("art", "api"), ("storage", "sas"), ("security", "answers"), ("sas", "url"), ("pre", "shared"))
         + (("invite", "code"), ("device", "code"), ("auth", "code"), ("authorization", "code"), ("scratch", "codes"))
         + (("scratch", "code"), ("magic", "link"), ("session", "cookie"), ("oidc", "data"), ("mot", "passe"))
-        + (("reset", "code"), ("reset", "link"), ("webhook", "url")),
+        + (("reset", "code"), ("pairing", "code"), ("wallet", "seed"), ("maiden", "name"), ("mfa", "seed"), ("totp", "seed"), ("reset", "link"), ("webhook", "url")),
         Sense.SECRET,
     ),
     **dict.fromkeys(
@@ -74,7 +74,7 @@ _PAIRS = {
         Sense.CODE,
     ),
     **dict.fromkeys(
-        (("connect", "sid"), ("session", "sid"), ("magic", "token"), ("sso", "ticket"), ("login", "ticket"))
+        (("connect", "sid"), ("data", "key"), ("github", "pat"), ("gitlab", "pat"), ("gh", "pat"), ("azure", "pat"), ("devops", "pat"), ("session", "sid"), ("magic", "token"), ("sso", "ticket"), ("login", "ticket"))
         + (("key", "pem"), ("secret", "id"), ("key", "id"), ("client", "cert"), ("x", "session"), ("sentry", "auth"))
         + (("host", "session"), ("laravel", "session"), ("session", "data"), ("id", "assertion"), ("jwt", "assertion")),
         Sense.PERHAPS,
@@ -89,7 +89,7 @@ _KEYS = frozenset(
     | {"recovery", "symmetric", "cipher", "kek", "dek", "vapid", "webhook", "application", "write", "rest", "admin"}
     | {"functions", "function", "rapidapi", "mashape", "fastly", "bot", "consumer", "host", "storage_account"}
     | {"stripe", "openai", "sendgrid", "twilio", "datadog", "newrelic", "mailgun", "algolia", "anthropic", "gemini"}
-    | {"aws", "gcp", "azure", "google", "maps", "cloudflare", "github", "gitlab", "slack", "appwrite", "ingest"}
+    | {"aws", "gcp", "azure", "google", "maps", "cloudflare", "github", "gitlab", "slack", "appwrite", "ingest", "sftp", "priv", "ftps", "vpn", "ca"}
     | {"insert", "ed25519", "ecdsa", "wireguard", "wg", "jwt", "cookie", "data_encryption", "fernet", "django"}
     | {"publishable", "developer", "dev", "integration", "provisioning", "activation", "product", "serial", "bind"}
     | {"sas", "jwk", "jws", "jwe", "bearer", "token", "password", "credential", "vault", "unseal", "root"}
@@ -111,7 +111,7 @@ _BEFORE_TOKEN = frozenset(
     | {"oauth", "jwt", "request", "account", "magic", "npm", "sas", "secret", "page", "root", "consul", "nomad"}
 )
 _COMPOUND = re.compile(
-    r"(?P<of>[a-z]+?)(?P<what>passw(?:or)?d|passwort|passphrase|pass|pwd|pw|secrets?|secretkey|accesskey|apikey"
+    r"(?P<of>[a-z]+?)(?P<what>passw(?:or)?d(?:hash|salt|digest)?|passwort|passphrase|pass|pwd|pw|secrets?|secretkey|accesskey|apikey"
     r"|privatekey|tokens?|keys?|creds?|credentials?|cookies?)"
 )
 HARMLESS_ENDS = frozenset(
@@ -204,6 +204,8 @@ def sense_of(name: str) -> Sense:
     if found == Sense.NOTHING and len(words) > 1:
         if words[-1] in _IN_QUERIES and not _QUERIES.isdisjoint(words[:-1]):
             return Sense.PERHAPS
+        if words[-1] == "session" and "x-" in name:
+            return Sense.PERHAPS
         if _KEY_HEADER.fullmatch(name) and words[-2] not in _PUBLIC_KEYS:
             return Sense.PERHAPS
     return found
@@ -242,7 +244,7 @@ def _ending(words: list[str]) -> Sense:
         return pair
     if last in _SECRETS:
         return Sense.SECRET
-    if last in _CODES:
+    if last in _CODES or (last in ("code", "codes") and before in _CODES):
         return Sense.CODE
     if last in ("pass", "pw", "pwd") and before in _OF_PASSWORDS:
         return Sense.SECRET

@@ -28,8 +28,8 @@ from obskit.instrument.redaction.values import is_plain
 _NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = re.compile(
-    rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id)"
-    rf"(?:\s{{1,20}}(?:(?:is|was)\s{{1,3}})?|[;|,(]\s?))"
+    rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id|answer)"
+    rf"(?:\s{{1,20}}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\sto)\s{{1,3}})?|[;|,(]\s?))"
     rf"([\"'`“]?)({BARE}{{6,}})\2",
     re.IGNORECASE,
 )
@@ -42,7 +42,7 @@ _ANNOUNCED = re.compile(
 _CODE_SPOKEN = re.compile(
     r"(\b(?:otp|totp|pin|passcode|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery|backup|confirmation)"
     r"[- _](?:code|password|pin)|use(?: the)? code|enter(?: the)? code|your [\w ]{0,20}code)"
-    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w.%/]|\s?(?:ms|s|characters|digits|times|attempts|of)\b)",
+    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters|digits|times|attempts|of)\b)",
     re.IGNORECASE,
 )
 _HEADER = re.compile(
@@ -72,7 +72,7 @@ _SCHEME = re.compile(
     r"(?<![\w-])((?:bearer|basic|negotiate|apikey)(?:,?\s+|%20))(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE
 )
 _SPOKEN = re.compile(
-    rf"\b(identified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
+    rf"(\bidentified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
     rf"(\s+|\s*(?:\(|(?<=\()))(?P<value>{TEXT})",
     re.IGNORECASE,
 )
@@ -205,12 +205,12 @@ _WORDS = (
     ("fa", "mfa", "2fa"),
     ("nn", "connection", "connstr"),
     ("m", "saml", "mnemonic", "-team"),
-    *("auth", "sig", "srf", "otp", "pin", "phrase", "bearer"),
+    *("auth", "sig", "answer", "srf", "otp", "pin", "phrase", "bearer"),
 )
 # Words that are a reason to look even where no mark assigns a value: "invalid api key ab12".
 _STRONG_WORDS = (
     *("passw", "passp", "pwd", "api key", "apikey", "api-key", "api_key", "access key", "access-key", "access_key"),
-    *("credential", "secret", "token", "jwt", "otp", "session id", "session-id", "session_id"),
+    *("credential", "secret", "token", "jwt", "otp", "answer", "session id", "session-id", "session_id"),
 )
 _SPACES = (" ", "\t", "\n")
 _WORDED = (_SIGNS, _WORDS)
