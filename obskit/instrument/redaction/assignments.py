@@ -16,7 +16,9 @@ from obskit.instrument.redaction.names import HARMLESS_ENDS, Sense, is_secret, s
 from obskit.instrument.redaction.rules import MASK, folded
 from obskit.instrument.redaction.values import is_plain, is_void
 
-FOREIGN = re.compile("密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호|كلمة المرور|סיסמה|hasło|contraseña", re.IGNORECASE)
+FOREIGN = re.compile(
+    "密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호|كلمة المرور|סיסמה|hasło|contraseña", re.IGNORECASE
+)
 """Words for password in other scripts."""
 
 WORDS = (
@@ -28,17 +30,13 @@ WORDS = (
     rf"|{FOREIGN.pattern}"
 )
 ESCAPE = r"(?:\x1b\[[\d;]{0,12}m)"  # colors of a terminal
-QUOTED = (
-    r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|`[^`\n]{0,500}`?|“[^”\n]{0,500}”?|«[^»\n]{0,500}»?)"
-)
+QUOTED = r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|`[^`\n]{0,500}`?|“[^”\n]{0,500}”?|«[^»\n]{0,500}»?)"
 BARE = r"[^\s&;,\"'<>)}\]\x1b]"
 TEXT = rf"(?:{QUOTED}|\\+\"[^\"]*\"?|\\+'[^']*'?)"  # also within quotes itself
 MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 # Also with a type between: `password: str = "..."`; and as PHP serializes a map.
-SEPARATOR = (
-    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?[\"'`])|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
-)
+SEPARATOR = r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?[\"'`])|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
 _CALL = r"[A-Za-z_][\w.]{0,60}\([^)]*\)?"
 _VALUE = (
     rf"(?:{QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
@@ -46,16 +44,16 @@ _VALUE = (
     rf"|[|>]-?[ \t]*{BREAK}[ \t]+[^\n\\]+|{_CALL}"
     rf"|(?:(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)(?:\s+|%20))?{BARE}+)"
 )
-ASSIGNMENT = re.compile(
+ASSIGNMENT = (
+    "(?i)"
     rf"(?P<word>{WORDS})(?P<tail>[\w.\-)\]]{{0,40}})"
     rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`]|%(?:25)?2[27]|&quot;|&#3[49];)?\]?{ESCAPE}*"
     rf"\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
     rf"(?P<separator>{SEPARATOR}){ESCAPE}*(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
     r"(?:string\(\d{1,6}\)\s|b(?=['\"])|\{\s{0,20}\\*[\"'](?:value|raw|plain|secret)\\*[\"']\s?:\s{0,20})?)"
-    rf"(?P<value>{_VALUE})",
-    re.IGNORECASE,
+    rf"(?P<value>{_VALUE})"
 )
-ASSIGNMENT_START = re.compile(rf"(?:{WORDS})(?=[^\w]|[\w.\-)\]])")
+ASSIGNMENT_START = rf"(?:{WORDS})(?=[^\w]|[\w.\-)\]])"
 """Where an assignment may begin, in a text in lower case."""
 _NAME_BEFORE = re.compile(r"[\w.\-]*")
 # What begins a message about a value, and never is one.
@@ -68,7 +66,9 @@ _MESSAGE = re.compile(
     r"(?![\w@#$%^&*=+-])",
     re.IGNORECASE,
 )
-_PASSWORDS = re.compile(r"pass(?!ed|ing)|pwd|psk|pw(?![a-z])|phrase|kennwort|wachtwoord|mnemonic|answer", re.IGNORECASE)
+_PASSWORDS = re.compile(
+    r"pass(?!ed|ing)|pwd|psk|pw(?![a-z])|phrase|kennwort|wachtwoord|mnemonic|answer", re.IGNORECASE
+)
 # An expression of code: attributes, a call without a literal, an element.
 _CODE = re.compile(
     r"(?:[A-Za-z_]\w{0,40}(?:\.|->|::|\?\.))+[A-Za-z_]\w{0,40}(?:\([^'\"]*\)?|\[[^'\"]*\]?)?[;,:]*"
@@ -91,8 +91,10 @@ def _whole_name(found: re.Match[str]) -> str:
         name = _COLOR.sub("", name)
     if not name and (spaced := _SPACED.search(rest)):
         name = f"{spaced[1]}_"
-    return folded(f"{name}{found['word']}{found['tail']}").strip("-.)]") if not text.isascii() else (
-        f"{name}{found['word']}{found['tail']}".strip("-.)]")
+    return (
+        folded(f"{name}{found['word']}{found['tail']}").strip("-.)]")
+        if not text.isascii()
+        else (f"{name}{found['word']}{found['tail']}".strip("-.)]"))
     )
 
 
@@ -161,7 +163,12 @@ def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted
                 return False
     if " " in value and not quoted and sense < Sense.SECRET:
         return not all(map(is_plain, value.split()))
-    if sense == Sense.PERHAPS and separator != ":" and name.lower().endswith(("token", "jwt")) and _mixed(value):
+    if (
+        sense == Sense.PERHAPS
+        and separator != ":"
+        and name.lower().endswith(("token", "jwt"))
+        and _mixed(value)
+    ):
         return True  # shorter than those that machines make, but no word either
     return is_secret(sense, value)
 
@@ -181,10 +188,10 @@ def _mixed(value: str) -> bool:
     return any(map(str.isdigit, value)) and any(map(str.isalpha, value))
 
 
-PHRASE_OF_WORDS = re.compile(
+PHRASE_OF_WORDS = (
+    "(?i)"
     r"(?P<name>\b(?:pass(?:word|phrase|wd)|pwd)\s?[:=]\s?)(?P<value>[a-z]{3,20}(?: (?!for |from |in |at |on |by |to |and |is |was |host |user )"
-    r"[a-z]{2,20}(?![\w=:@/.(])){1,8})(?=[\s.,;]*(?:\n|\Z))",
-    re.IGNORECASE,
+    r"[a-z]{2,20}(?![\w=:@/.(])){1,8})(?=[\s.,;]*(?:\n|\Z))"
 )
 """A passphrase of several words, up to the end of its line."""
 

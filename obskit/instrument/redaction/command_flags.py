@@ -10,7 +10,7 @@ import re
 
 from obskit.instrument.redaction.assignments import TEXT
 from obskit.instrument.redaction.names import Sense, is_secret, sense_of
-from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
+from obskit.instrument.redaction.rules import MASK, Rule, RuleTable, Search, compile_once
 from obskit.instrument.redaction.values import is_plain
 
 # Programs, and their options whose value is a secret.
@@ -37,7 +37,9 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("sonar-scanner newman vault consul nomad", "-token"),
 )
 _GLUED = r"(?:mysql|mariadb)[\w-]{0,20}|7za?|rar|unrar|sqlcmd|sshpass"
-_LOGIN_TOOLS = frozenset({"curl", "http", "https", "lftp", "smbclient", "rpcclient", "wget", "xh", "ab", "hey"})
+_LOGIN_TOOLS = frozenset(
+    {"curl", "http", "https", "lftp", "smbclient", "rpcclient", "wget", "xh", "ab", "hey"}
+)
 _DOCKER = frozenset({"docker", "podman", "buildah", "skopeo", "nerdctl", "helm", "oc", "registry", "az"})
 _VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s|;'\"]+)"
 _BY_PROGRAM: dict[str, frozenset[str]] = {}
@@ -59,13 +61,13 @@ def _of_program(found: re.Match[str]) -> str:
 
 
 def _program_rule(programs: str, flags: str) -> Rule:
-    option = re.compile(rf"(?P<flag>\s(?:{_alternatives(flags)})(?:\s+|=))(?!-)(?P<value>{_VALUE})")
+    option = rf"(?P<flag>\s(?:{_alternatives(flags)})(?:\s+|=))(?!-)(?P<value>{_VALUE})"
     needs_login = "docker" in programs
 
     def mask(found: re.Match[str]) -> str:
         if needs_login and " login" not in found[0]:
             return found[0]
-        return option.sub(_of_program, found[0])
+        return compile_once(option).sub(_of_program, found[0])
 
     return Rule(
         (tuple(program.lower() for program in programs.split()),),
@@ -74,7 +76,7 @@ def _program_rule(programs: str, flags: str) -> Rule:
     )
 
 
-_LIST = re.compile(r"[\[(][^\[\]]{4,4000}[\])]")
+_LIST = r"[\[(][^\[\]]{4,4000}[\])]"
 _STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 
 
@@ -95,22 +97,34 @@ def _written_list(found: re.Match[str]) -> str:
 
 # Some programs have no option for it: the password has a place of its own. What a text needs, and the pattern.
 _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("htpasswd",), r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:[|;&\n]|\Z))"),
-    (("chpasswd",), r"(\becho\s+(?:-\w\s+)?['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd)"),
+    (
+        ("htpasswd",),
+        r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:[|;&\n]|\Z))",
+    ),
+    (
+        ("chpasswd",),
+        r"(\becho\s+(?:-\w\s+)?['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd)",
+    ),
     (("mysqladmin",), r"(\bmysqladmin\b[^|;\n]{0,120}?\spassword\s+)(VALUE)"),
     (("--with-token",), r"(--with-token\s+<<<\s*)(VALUE)"),
     (("-command",), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
     (("poetry",), r"(\bpoetry\s+config\s+pypi-token\.[\w.-]{1,60}\s+)(VALUE)"),
     (("/pass",), r"((?:^|\s)/(?:pass|password):)(\S+)"),
-    (("auth ",), r"(?im)((?:^|[\"'>]\s?|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"),
-    (("\"auth\"",), r"(?i)(\"auth\"(?:\s\"[^\"]{0,60}\")?\s\")([^\"]+)(?=\"\s*(?:\Z|\n))"),
+    (
+        ("auth ",),
+        r"(?im)((?:^|[\"'>]\s?|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)",
+    ),
+    (('"auth"',), r"(?i)(\"auth\"(?:\s\"[^\"]{0,60}\")?\s\")([^\"]+)(?=\"\s*(?:\Z|\n))"),
     (("chpasswd",), r"(\bchpasswd\s+<<<\s+['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)"),
     (("requirepass",), r"(?i)(\brequirepass\s+)(VALUE)"),
     (("masterauth",), r"(?i)(\bmasterauth\s+)(VALUE)"),
     (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
 )
 _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("_", "rabbitmqctl"), r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"),
+    (
+        ("_", "rabbitmqctl"),
+        r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)",
+    ),
     (("vault login", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     ((" unseal", "vault "), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
@@ -123,25 +137,32 @@ _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
 
 def _placed(found: re.Match[str]) -> str:
     value = found[2].strip("'\"")
-    return found[0] if MASK in value or value.startswith(("$", "-", "<")) or is_plain(value) else found[1] + MASK
+    return (
+        found[0] if MASK in value or value.startswith(("$", "-", "<")) or is_plain(value) else found[1] + MASK
+    )
 
 
-_LOGIN = re.compile(
+_LOGIN = (
     r"(?<!\S)(-(?:u\s?|-user[ =]|-proxy-user[ =]|U\s?|-user-password[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
     r"(?P<user>(?:[^\s:\"'/%,]{0,80}\\{1,4})?[^\s:\"'/%,]{0,80}[:%,])(?P<value>[^\s\"',%]+)"
 )
-_GLUED_FLAG = re.compile(rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-[pP])(?![\s=])({_VALUE})")
-_LONG = re.compile(
-    r"(?<![\w-])(?P<flag>--?(?P<name>[\w.-]{1,60})\s+)(?!-)(?P<value>\"[^\"]*\"|'[^']*'|\S+)",
-    re.IGNORECASE,
+_GLUED_FLAG = rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-[pP])(?![\s=])({_VALUE})"
+_LONG = (
+    "(?i)"
+    r"(?<![\w-])(?P<flag>--?(?P<name>[\w.-]{1,60})\s+)(?!-)(?P<value>\"[^\"]*\"|'[^']*'|\S+)"
 )
 _METAVAR = re.compile(r"[A-Z_]{3,40}[\])]*|<[^>]*>?|\[.*|FILE|TEXT|STRING|\.\.\.|-\S*|\|\S*")
-_LITERAL = re.compile(r"(--from-literal[= ][\w.-]{1,80}=)(\S+)")
+_LITERAL = r"(--from-literal[= ][\w.-]{1,80}=)(\S+)"
 
 
 def _login(found: re.Match[str]) -> str:
     value = found["value"]
-    if MASK in value or value.startswith("//") or found["user"].endswith(",") and not is_secret(Sense.PERHAPS, value):
+    if (
+        MASK in value
+        or value.startswith("//")
+        or found["user"].endswith(",")
+        and not is_secret(Sense.PERHAPS, value)
+    ):
         return found[0]
     return found[1] + found["user"] + MASK
 
@@ -172,14 +193,16 @@ COMMANDS = RuleTable(
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
     ),
-    needs=((" -",), (re.compile(r" -(?:[apuwkcnx]\b|[pu]\S|-|\w{0,12}pass|token|new|pw)"),)),
+    needs=((" -",), (Search(r" -(?:[apuwkcnx]\b|[pu]\S|-|\w{0,12}pass|token|new|pw)"),)),
     ignore_case=True,
 )
 """Masks passwords on command lines, by the program."""
 
+
 def _rules(placed: tuple[tuple[tuple[str, ...], str], ...]) -> list[Rule]:
     return [
-        Rule(tuple((part,) for part in needs), pattern.replace("VALUE", _VALUE), _placed) for needs, pattern in placed
+        Rule(tuple((part,) for part in needs), pattern.replace("VALUE", _VALUE), _placed)
+        for needs, pattern in placed
     ]
 
 
@@ -207,7 +230,11 @@ def redact_arguments(items: list[str]) -> list[str]:
     program, logs_in = "", False
     for at, item in enumerate(items):
         word = item.rsplit("/", 1)[-1].removesuffix(".exe")
-        if not item.startswith("-") and not program and (word in _BY_PROGRAM or word in _LOGIN_TOOLS or _MYSQL.fullmatch(word)):
+        if (
+            not item.startswith("-")
+            and not program
+            and (word in _BY_PROGRAM or word in _LOGIN_TOOLS or _MYSQL.fullmatch(word))
+        ):
             program, flags = word, _BY_PROGRAM.get(word, frozenset())
             logs_in = word in _LOGIN_TOOLS
             if word in _DOCKER and "login" not in items:
@@ -221,9 +248,17 @@ def redact_arguments(items: list[str]) -> list[str]:
                 user, mark, rest = item.partition(":" if ":" in item else "%" if "%" in item else ",")
                 if rest and not rest.startswith("//"):
                     masked = user + mark + MASK
-            elif len(before) > 2 and not _METAVAR.fullmatch(item) and flag_is_secret(before.lstrip("-"), item):
+            elif (
+                len(before) > 2 and not _METAVAR.fullmatch(item) and flag_is_secret(before.lstrip("-"), item)
+            ):
                 masked = MASK
-        if masked is None and _MYSQL.fullmatch(program) and len(item) > 2 and item.startswith("-p") and MASK not in item:
+        if (
+            masked is None
+            and _MYSQL.fullmatch(program)
+            and len(item) > 2
+            and item.startswith("-p")
+            and MASK not in item
+        ):
             masked = f"-p{MASK}"
         if masked is not None:
             out = list(items) if out is None else out
@@ -232,4 +267,13 @@ def redact_arguments(items: list[str]) -> list[str]:
 
 
 _MYSQL = re.compile(r"(?:mysql|mariadb)[\w-]{0,20}")
-__all__ = ["COMMANDS", "FLAGS", "LONG_FLAG", "PLACED", "PLACED_AFTER_WORDS", "TEXT", "flag_is_secret", "redact_arguments"]
+__all__ = [
+    "COMMANDS",
+    "FLAGS",
+    "LONG_FLAG",
+    "PLACED",
+    "PLACED_AFTER_WORDS",
+    "TEXT",
+    "flag_is_secret",
+    "redact_arguments",
+]

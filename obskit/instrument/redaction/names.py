@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from enum import IntEnum
 from functools import lru_cache
-from itertools import pairwise
 
 from obskit.instrument.redaction.values import is_plain, is_void, looks_random
 
@@ -31,132 +30,154 @@ class Sense(IntEnum):
 
 # What people choose, or what is a secret in whole.
 _SECRETS = frozenset(
-    {"password", "passwd", "passphrase", "passcode", "pwd", "pw", "secret", "authorization", "passkey"}
-    | {"credential", "creds", "cred", "apikey", "accesskey", "privatekey", "secretkey", "kek", "privkey", "pwhash", "passwordhash", "passwdhash"}
-    | {"clientsecret", "htpasswd", "psk", "passwort"}
-    | {"kennwort", "passe", "mnemonic", "dsn", "pgpass"}
-    | {"secrets", "credentials", "passwords", "contrasena", "contraseña", "motdepasse", "senha"}
-    | {"connectionstring", "connstr", "connstring", "seedphrase", "mdp", "parola", "wachtwoord", "haslo"}
+    """
+    password passwd passphrase passcode pwd pw secret authorization passkey credential creds cred apikey
+    accesskey privatekey secretkey kek privkey pwhash passwordhash passwdhash clientsecret htpasswd psk
+    passwort kennwort passe mnemonic dsn pgpass secrets credentials passwords contrasena contraseña
+    motdepasse senha connectionstring connstr connstring seedphrase mdp parola wachtwoord haslo
+    """.split()
 )
 _CODES = frozenset(
-    {"otp", "totp", "hotp", "mfa", "pin", "cvv", "cvc", "cvv2", "cvc2", "csc", "ssn", "tan", "pincode"}
-    | {"otpcode", "mfacode", "cardnumber", "creditcard", "ccnumber", "smscode", "tfa"}
+    """
+    otp totp hotp mfa pin cvv cvc cvv2 cvc2 csc ssn tan pincode otpcode mfacode cardnumber creditcard
+    ccnumber smscode tfa
+    """.split()
 )
 # What machines make, which never is a word; and words that mean many things.
 _MAYBE = frozenset(
-    {"token", "jwt", "jws", "jwe", "cookie", "csrf", "xsrf", "bearer", "accesstoken", "refreshtoken", "idtoken"}
-    | {"jsessionid", "phpsessid", "sessid", "samlresponse"}
-    | {"auth", "pass", "session", "sessionid", "sig", "signature", "salt", "nonce", "tokens", "cookies", "sid"}
-    | {"authentication", "authn", "jwts", "passcodes", "apikeys", "assertion", "ticket", "keytab", "otps"}
-    | {"signatures", "hmac", "pem", "pfx", "keystore", "pat", "sessionkey"}
+    """
+    token jwt jws jwe cookie csrf xsrf bearer accesstoken refreshtoken idtoken jsessionid phpsessid sessid
+    samlresponse auth pass session sessionid sig signature salt nonce tokens cookies sid authentication
+    authn jwts passcodes apikeys assertion ticket keytab otps signatures hmac pem pfx keystore pat
+    sessionkey
+    """.split()
 )
 # Words of _MAYBE that are also parts of everyday names. Alone at the end they are about something else.
-_MAYBE_ALONE = frozenset({"sid", "ticket", "session", "hmac", "assertion", "pat", "pem", "pfx", "keystore"})
-_PAIRS = {
-    **dict.fromkeys(
-        (("code", "verifier"), ("oauth", "verifier"), ("client", "assertion"), ("saml", "response"))
-        + (("saml", "assertion"), ("saml", "request"), ("backup", "code"), ("backup", "codes"))
-        + (("recovery", "code"), ("recovery", "codes"), ("security", "answer"), ("secret", "answer"))
-        + (("seed", "phrase"), ("pass", "phrase"), ("recovery", "phrase"), ("seed", "words"), ("pass", "word"))
-        + (("pass", "code"), ("connection", "string"), ("conn", "string"), ("conn", "str"), ("connection", "uri"))
-        + (("honeycomb", "team"), ("art", "api"), ("storage", "sas"), ("security", "answers"), ("sas", "url"), ("pre", "shared"))
-        + (("invite", "code"), ("device", "code"), ("auth", "code"), ("authorization", "code"), ("scratch", "codes"))
-        + (("scratch", "code"), ("magic", "link"), ("session", "cookie"), ("oidc", "data"), ("mot", "passe"))
-        + (("reset", "code"), ("pairing", "code"), ("wallet", "seed"), ("maiden", "name"), ("mfa", "seed"), ("totp", "seed"), ("reset", "link"), ("webhook", "url")),
+_MAYBE_ALONE = frozenset(
+    """
+    sid ticket session hmac assertion pat pem pfx keystore
+    """.split()
+)
+
+
+def _pairs(sense: Sense, pairs: str) -> dict[tuple[str, ...], Sense]:
+    return {tuple(pair.split("+")): sense for pair in pairs.split()}
+
+
+# The last two words of names that mean more than each of them.
+_PAIRS: dict[tuple[str, ...], Sense] = {
+    **_pairs(
         Sense.SECRET,
+        """
+        code+verifier oauth+verifier client+assertion saml+response saml+assertion saml+request
+        backup+code backup+codes recovery+code recovery+codes security+answer secret+answer
+        seed+phrase pass+phrase recovery+phrase seed+words pass+word pass+code connection+string
+        conn+string conn+str connection+uri honeycomb+team art+api storage+sas security+answers
+        sas+url pre+shared invite+code device+code auth+code authorization+code scratch+codes
+        scratch+code magic+link session+cookie oidc+data mot+passe reset+code pairing+code
+        wallet+seed maiden+name mfa+seed totp+seed reset+link webhook+url csrf+cookie
+        """,
     ),
-    **dict.fromkeys(
-        (("verification", "code"), ("security", "code"), ("mfa", "code"), ("otp", "code"), ("sms", "code"))
-        + (("confirmation", "code"), ("card", "number"), ("credit", "card"), ("card", "pan"), ("cc", "number"))
-        + (("debit", "card"), ("account", "pin"), ("social", "number"), ("security", "number"), ("2", "code"))
-        + (("fa", "code"), ("login", "code"), ("time", "code"), ("factor", "code"), ("bank", "account"))
-        + (("tax", "id"), ("unlock", "code"), ("access", "code"), ("national", "id")),
+    **_pairs(
         Sense.CODE,
+        """
+        verification+code security+code mfa+code otp+code sms+code confirmation+code card+number
+        credit+card card+pan cc+number debit+card account+pin social+number security+number 2+code
+        fa+code login+code time+code factor+code bank+account tax+id unlock+code access+code
+        national+id
+        """,
     ),
-    **dict.fromkeys(
-        (("connect", "sid"), ("data", "key"), ("github", "pat"), ("gitlab", "pat"), ("gh", "pat"), ("azure", "pat"), ("devops", "pat"), ("session", "sid"), ("magic", "token"), ("sso", "ticket"), ("login", "ticket"))
-        + (("key", "pem"), ("secret", "id"), ("key", "id"), ("client", "cert"), ("x", "session"), ("sentry", "auth"))
-        + (("host", "session"), ("laravel", "session"), ("session", "data"), ("id", "assertion"), ("jwt", "assertion")),
+    **_pairs(
         Sense.PERHAPS,
+        """
+        connect+sid data+key github+pat gitlab+pat gh+pat azure+pat devops+pat session+sid
+        magic+token sso+ticket login+ticket key+pem secret+id key+id client+cert x+session
+        sentry+auth host+session laravel+session session+data id+assertion jwt+assertion
+        """,
     ),
-    ("csrf", "cookie"): Sense.SECRET,
 }
 # What a key is of, if the key is a secret. Not app.key, of any application; nor cache, sort or primary keys.
 _KEYS = frozenset(
-    {"api", "access", "private", "secret", "signing", "encryption", "client", "account", "license", "licence"}
-    | {"shared", "master", "ssh", "hmac", "service", "auth", "session", "crypt", "aes", "rsa", "pgp", "gpg", "pre"}
-    | {"decryption", "deploy", "instrumentation", "subscription", "tls", "ssl", "enc", "sign", "preshared", "psk"}
-    | {"recovery", "symmetric", "cipher", "kek", "dek", "vapid", "webhook", "application", "write", "rest", "admin"}
-    | {"functions", "function", "rapidapi", "mashape", "fastly", "bot", "consumer", "host", "storage_account"}
-    | {"stripe", "openai", "sendgrid", "twilio", "datadog", "newrelic", "mailgun", "algolia", "anthropic", "gemini"}
-    | {"aws", "gcp", "azure", "google", "maps", "cloudflare", "github", "gitlab", "slack", "appwrite", "ingest", "sftp", "priv", "ftps", "vpn", "ca"}
-    | {"insert", "ed25519", "ecdsa", "wireguard", "wg", "jwt", "cookie", "data_encryption", "fernet", "django"}
-    | {"publishable", "developer", "dev", "integration", "provisioning", "activation", "product", "serial", "bind"}
-    | {"sas", "jwk", "jws", "jwe", "bearer", "token", "password", "credential", "vault", "unseal", "root"}
-    | {"ingestion", "telemetry", "plaintext", "honeycomb", "sentry", "rollbar", "bugsnag", "segment", "mixpanel", "amplitude"}
-    | {"server", "crypto", "dd", "pem", "wifi", "wpa", "meraki", "airtable", "mapbox", "okta", "pagerduty"}
+    """
+    api access private secret signing encryption client account license licence shared master ssh hmac
+    service auth session crypt aes rsa pgp gpg pre decryption deploy instrumentation subscription tls ssl
+    enc sign preshared psk recovery symmetric cipher kek dek vapid webhook application write rest admin
+    functions function rapidapi mashape fastly bot consumer host storage_account stripe openai sendgrid
+    twilio datadog newrelic mailgun algolia anthropic gemini aws gcp azure google maps cloudflare github
+    gitlab slack appwrite ingest sftp priv ftps vpn ca insert ed25519 ecdsa wireguard wg jwt cookie
+    data_encryption fernet django publishable developer dev integration provisioning activation product
+    serial bind sas jwk jws jwe bearer token password credential vault unseal root ingestion telemetry
+    plaintext honeycomb sentry rollbar bugsnag segment mixpanel amplitude server crypto dd pem wifi wpa
+    meraki airtable mapbox okta pagerduty
+    """.split()
 )
 # Words after which `pass`, `pw` and `pwd` mean a password, and that are written together with one: `bindpw`.
 _OF_PASSWORDS = frozenset(
-    {"db", "smtp", "user", "ftp", "sql", "root", "admin", "proxy", "mail", "bind", "ldap", "my", "mysql", "pg", "http"}
-    | {"redis", "rabbit", "mq", "imap", "login", "sudo", "become", "ssh", "key", "store", "trust", "keystore"}
-    | {"database", "postgres", "mongo", "sa", "system", "service", "svc", "basic", "basicauth", "email", "amqp"}
-    | {"wifi", "new", "old", "current", "usr", "account", "client", "cert", "ca", "vnc", "rdp", "es", "kafka"}
-    | {"master", "bot", "host", "server", "web", "api", "app", "src", "dst", "remote", "git", "registry", "docker"}
+    """
+    db smtp user ftp sql root admin proxy mail bind ldap my mysql pg http redis rabbit mq imap login sudo
+    become ssh key store trust keystore database postgres mongo sa system service svc basic basicauth
+    email amqp wifi new old current usr account client cert ca vnc rdp es kafka master bot host server web
+    api app src dst remote git registry docker
+    """.split()
 )
 _BEFORE_TOKEN = frozenset(
-    {"auth", "access", "bot", "refresh", "id", "csrf", "xsrf", "middleware", "bearer", "session", "api", "app"}
-    | {"user", "client", "device", "push", "reset", "invite", "login", "sso", "github", "gitlab", "slack", "vault"}
-    | {"service", "admin", "deploy", "personal", "private", "security", "verify", "verification", "webhook", "x"}
-    | {"oauth", "jwt", "request", "account", "magic", "npm", "sas", "secret", "page", "root", "consul", "nomad"}
+    """
+    auth access bot refresh id csrf xsrf middleware bearer session api app user client device push reset
+    invite login sso github gitlab slack vault service admin deploy personal private security verify
+    verification webhook x oauth jwt request account magic npm sas secret page root consul nomad
+    """.split()
 )
 _COMPOUND = re.compile(
     r"(?P<of>[a-z]+?)(?P<what>passw(?:or)?d(?:hash|salt|digest)?|passwort|passphrase|pass|pwd|pw|secrets?|secretkey|accesskey|apikey"
     r"|privatekey|tokens?|keys?|creds?|credentials?|cookies?)"
 )
 HARMLESS_ENDS = frozenset(
-    {"count", "counts", "length", "len", "size", "type", "types", "name", "names", "limit", "limits", "expires"}
-    | {"expiry", "expiration", "expired", "exp", "age", "ms", "seconds", "method", "methods", "valid", "status"}
-    | {"version", "scheme", "provider", "error", "errors", "used", "total", "algorithm", "alg", "kind", "issuer"}
-    | {"present", "strength", "policy", "rate", "sent", "consent", "timeout", "ttl", "enabled", "disabled", "required"}
-    | {"rotated", "attempts", "attempt", "retries", "failures", "failed", "at", "on", "in", "date", "time", "duration"}
-    | {"score", "reset", "changed", "updated", "created", "state", "result", "reason", "source", "format", "scope"}
-    | {"scopes", "audience", "domain", "path", "secure", "samesite", "httponly", "role", "roles", "level", "mode"}
-    | {"url", "uri", "endpoint", "host", "port", "service", "server", "middleware", "backend", "handler", "module"}
-    | {"failure", "success", "ok", "verified", "checked", "matched", "missing", "found", "hint", "label", "prefix"}
-    | {"usage", "budget", "bucket", "quota", "cost", "costs", "price", "per", "latency", "rejected", "accepted"}
-    | {"kid", "fingerprint", "thumbprint", "curve", "bits", "min", "max", "index", "position", "offset", "number"}
-    | {"user", "username", "email", "id", "ids", "tests", "requests", "percent", "ratio", "manager", "store"}
-    | {"rotation", "validation", "validity", "refresh", "cache", "flow", "grant", "event", "action", "step"}
-    | {"header_name", "field", "fields", "message", "code", "country", "brand", "network", "last4", "description"}
-    | {"policies", "rule", "rules", "complexity", "class", "check", "checks", "prompt", "banner", "settings"}
-    | {"page", "form", "screen", "template", "link", "flag", "supported", "configured", "group", "realm", "region"}
-    | {"lifetime", "generation", "vendor", "client", "request", "response", "bytes", "chars", "owner", "purpose"}
+    """
+    count counts length len size type types name names limit limits expires expiry expiration expired exp
+    age ms seconds method methods valid status version scheme provider error errors used total algorithm
+    alg kind issuer present strength policy rate sent consent timeout ttl enabled disabled required
+    rotated attempts attempt retries failures failed at on in date time duration score reset changed
+    updated created state result reason source format scope scopes audience domain path secure samesite
+    httponly role roles level mode url uri endpoint host port service server middleware backend handler
+    module failure success ok verified checked matched missing found hint label prefix usage budget bucket
+    quota cost costs price per latency rejected accepted kid fingerprint thumbprint curve bits min max
+    index position offset number user username email id ids tests requests percent ratio manager store
+    rotation validation validity refresh cache flow grant event action step header_name field fields
+    message code country brand network last4 description policies rule rules complexity class check checks
+    prompt banner settings page form screen template link flag supported configured group realm region
+    lifetime generation vendor client request response bytes chars owner purpose
+    """.split()
 )
 """Last words of names that describe a secret but do not contain it: `token.count`, `auth_method`."""
 # After a secret's name they say which one, or how it is written: `password_confirmation`, `token.raw`.
 _WHICH = frozenset(
-    {"prod", "production", "dev", "test", "staging", "old", "new", "current", "previous", "prev", "next", "confirm"}
-    | {"confirmation", "repeat", "again", "value", "values", "raw", "plain", "plaintext", "text", "hash", "hashed"}
-    | {"encrypted", "enc", "b64", "base64", "base", "string", "str", "header", "headers", "input", "main", "primary"}
-    | {"secondary", "default", "backup", "db", "admin", "root", "key", "keys", "hex", "digest", "data", "contents"}
-    | {"content", "body", "param", "params", "env", "var", "arg", "file_content", "verifier", "original", "real"}
-    | {"verify", "live", "a", "b", "x", "y", "z", "database", "smtp", "aws", "api", "s", "jwt", "bearer", "pem"}
+    """
+    prod production dev test staging old new current previous prev next confirm confirmation repeat again
+    value values raw plain plaintext text hash hashed encrypted enc b64 base64 base string str header
+    headers input main primary secondary default backup db admin root key keys hex digest data contents
+    content body param params env var arg file_content verifier original real verify live a b x y z
+    database smtp aws api s jwt bearer pem
+    """.split()
 )
 _HOLDERS = frozenset({"passwords", "secrets", "credentials", "creds"})
 # Keys of query strings, forms and cookies that are secrets there; as names of fields they mean anything.
 _IN_QUERIES = frozenset(
-    {"code", "state", "key", "k", "sid", "sig", "se", "hash", "hmac", "hdnts", "ticket", "assertion", "nonce", "sv"}
-    | {"otp", "pw", "magic", "access", "auth", "session", "p", "t", "s", "sess", "uid", "credential", "invite"}
-    | {"policy", "jti", "verifier", "challenge"}
+    """
+    code state key k sid sig se hash hmac hdnts ticket assertion nonce sv otp pw magic access auth session
+    p t s sess uid credential invite policy jti verifier challenge
+    """.split()
 )
 _QUERIES = frozenset(
-    {"query", "params", "param", "querystring", "qs", "args", "form", "cookies", "cookie", "parameters", "get"}
+    """
+    query params param querystring qs args form cookies cookie parameters get
+    """.split()
 )
 _PUBLIC_KEYS = frozenset(
-    {"idempotency", "cache", "surrogate", "partition", "routing", "sort", "primary", "foreign", "dedup", "public"}
-    | {"websocket", "object", "record", "message", "event", "row", "index", "lookup", "shard", "group", "hash"}
-    | {"deduplication", "feature", "flag", "translation", "map", "composite", "unique", "host", "range", "ordering"}
+    """
+    idempotency cache surrogate partition routing sort primary foreign dedup public websocket object
+    record message event row index lookup shard group hash deduplication feature flag translation map
+    composite unique host range ordering
+    """.split()
 )
 _ACCOUNTS = frozenset({"azure", "account", "blob", "wasb", "abfs"})
 _APP_KEY = re.compile(r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY")
@@ -248,7 +269,9 @@ def _ending(words: list[str]) -> Sense:
         return Sense.CODE
     if last in ("pass", "pw", "pwd") and before in _OF_PASSWORDS:
         return Sense.SECRET
-    if last in ("key", "keys") and (before in _KEYS or (before == "storage" and _ACCOUNTS.intersection(words))):
+    if last in ("key", "keys") and (
+        before in _KEYS or (before == "storage" and _ACCOUNTS.intersection(words))
+    ):
         return Sense.SECRET
     if last in _MAYBE:
         if last == "session" and before not in ("x", "laravel", "host", "user"):

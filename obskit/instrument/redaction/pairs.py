@@ -13,10 +13,51 @@ from typing import Any
 from obskit.instrument.redaction.command_flags import redact_arguments
 from obskit.instrument.redaction.rules import MASK
 
-_NAMES = ("name", "key", "field", "header", "param", "parameter", "option", "flag", "variable", "column", "attribute", "loc", "k", "Name", "Key")
+_NAMES = (
+    "name",
+    "key",
+    "field",
+    "header",
+    "param",
+    "parameter",
+    "option",
+    "flag",
+    "variable",
+    "column",
+    "attribute",
+    "loc",
+    "k",
+    "Name",
+    "Key",
+)
 _VALUES = frozenset(
-    {"value", "values", "val", "v", "old", "new", "input", "before", "after", "from", "to", "Value", "content", "data"}
-    | {"old_value", "new_value", "oldValue", "newValue", "stringValue", "given", "current", "previous", "default"}
+    {
+        "value",
+        "values",
+        "val",
+        "v",
+        "old",
+        "new",
+        "input",
+        "before",
+        "after",
+        "from",
+        "to",
+        "Value",
+        "content",
+        "data",
+    }
+    | {
+        "old_value",
+        "new_value",
+        "oldValue",
+        "newValue",
+        "stringValue",
+        "given",
+        "current",
+        "previous",
+        "default",
+    }
 )
 _LONGEST_NAME = 80
 Place = int | str

@@ -30,7 +30,9 @@ _SQL_FIELDS = frozenset({"db.query.text", "db.statement", "db.sql", "sql", "quer
 _SQL_PARAMETERS = ("db.query.parameter.", "db.operation.parameter.", "db.statement.parameter")
 _SCALARS = frozenset({int, float, bool, type(None), str})
 _OURS = frozenset(COLUMNS) - {"name", "status_message", "trace_state", "body"}
-_ID_NAME = re.compile(r"(?:^|[._-])(?:ids?|ref|reference|number|no|offset|time|timestamp|serial|tracking|hash)$|[a-z](?:Id|Ref|No)$")
+_ID_NAME = re.compile(
+    r"(?:^|[._-])(?:ids?|ref|reference|number|no|offset|time|timestamp|serial|tracking|hash)$|[a-z](?:Id|Ref|No)$"
+)
 _MOST_SHAPES = 2048
 _MOST_TEXT = 1 << 16
 _SHORTEST = 5  # no secret that its text gives away is that short
@@ -218,7 +220,10 @@ class Redactor:
         pair = pair_of(items)
         if pair is not None:
             items = items | {place: self._named(pair[0], items[place], within=name) for place in pair[1]}
-        return {self.text(key): self._value(self._named(key, item, within=name), name) for key, item in items.items()}
+        return {
+            self.text(key): self._value(self._named(key, item, within=name), name)
+            for key, item in items.items()
+        }
 
     def _named(self, name: str, value: Any, within: str = "") -> Any:
         """Return a value as its name alone, or within the field that holds it, has it masked."""

@@ -10,13 +10,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import NamedTuple
 
 MASK = "[redacted]"
 """The replacement for a secret."""
 
-Need = str | re.Pattern[str] | tuple[str, ...]
+
+@dataclass(frozen=True)
+class Search:
+    """A pattern that one search finds, compiled when it is first needed."""
+
+    pattern: str
+
+
+Need = str | Search | tuple[str, ...]
 """A substring; a pattern that one search finds; or a substring without which none of the following ones is there, as
 most texts without a "k" are without "token" and "key"."""
 
@@ -26,7 +35,8 @@ Needs = tuple[tuple[Need, ...], ...]
 Prefilter = Callable[[str, str], bool]
 """A test of a text, and of the same text in lower case."""
 
-_compile = cache(re.compile)
+compile_once = cache(re.compile)
+"""Compile a pattern when it is first needed: hundreds of them would double the time of an import."""
 
 
 class Rule(NamedTuple):
@@ -34,7 +44,7 @@ class Rule(NamedTuple):
 
     Attributes:
         needs: the prefilter; in lower case if the table ignores case.
-        pattern: what to replace, in time linear in the text. A string is compiled when it is first needed.
+        pattern: what to replace, in time linear in the text.
         replacement: a template, or a function of the match.
         confirm: a pattern that the combined prefilter searches for instead of all groups but the first, where
             one search is cheaper or more exact than many substrings.
@@ -43,17 +53,17 @@ class Rule(NamedTuple):
     """
 
     needs: Needs
-    pattern: re.Pattern[str] | str
+    pattern: str
     replacement: str | Callable[[re.Match[str]], str] = MASK
-    confirm: re.Pattern[str] | None = None
-    starts: re.Pattern[str] | None = None
+    confirm: str | None = None
+    starts: str | None = None
 
 
 class Prefiltered(NamedTuple):
     """What a rule needs, with what its table needs; the pattern that confirms it; whether it ignores case."""
 
     needs: Needs
-    confirm: re.Pattern[str] | None
+    confirm: str | None
     ignore_case: bool
 
 
@@ -76,7 +86,7 @@ class RuleTable:
         self.ignore_case = ignore_case
 
     @cached_property
-    def _prefilter(self) -> Prefilter:
+    def may_match(self) -> Prefilter:
         return combined_prefilter((self,))
 
     def apply(self, text: str, lower: str) -> str:
@@ -90,7 +100,7 @@ class RuleTable:
             The text; the same object if no rule matched.
         """
         ignore_case = self.ignore_case
-        if not self._prefilter(text, lower):
+        if not self.may_match(text, lower):
             return text
         for needs, pattern, replacement, _, starts in self.rules:
             tested = lower if ignore_case else text
@@ -101,11 +111,11 @@ class RuleTable:
                 else:
                     break
             else:
-                compiled = _compile(pattern) if isinstance(pattern, str) else pattern
+                compiled = compile_once(pattern)
                 if starts is None:
                     text = compiled.sub(replacement, text)
                 else:
-                    text = _substituted(compiled, replacement, text, starts)
+                    text = _substituted(compiled, replacement, text, compile_once(starts))
         return text
 
 
@@ -119,7 +129,10 @@ def folded(text: str) -> str:
 
 
 def _substituted(
-    pattern: re.Pattern[str], replacement: str | Callable[[re.Match[str]], str], text: str, starts: re.Pattern[str]
+    pattern: re.Pattern[str],
+    replacement: str | Callable[[re.Match[str]], str],
+    text: str,
+    starts: re.Pattern[str],
 ) -> str:
     """Return a text with the matches of a pattern replaced that begin where `starts` finds something."""
     lower = folded(text)
@@ -145,7 +158,7 @@ def _has(need: Need, text: str) -> bool:
         return need in text
     if isinstance(need, tuple):
         return need[0] in text and any(part in text for part in need[1:])
-    return need.search(text) is not None
+    return compile_once(need.pattern).search(text) is not None
 
 
 def combined_prefilter(tables: Iterable[RuleTable]) -> Prefilter:
@@ -171,26 +184,28 @@ def prefiltered(tables: Iterable[RuleTable]) -> list[Prefiltered]:
 
 def compiled(prefilters: list[Prefiltered]) -> Prefilter:
     """Return one function that tests whether a text passes any of some prefilters."""
-    searches: dict[re.Pattern[str], str] = {}
+    searches: dict[str, str] = {}
     terms = [
-        _expression([(needs, confirm) for needs, confirm, ignores in prefilters if ignores is ignore_case], name, searches)
+        _expression(
+            [(needs, confirm) for needs, confirm, ignores in prefilters if ignores is ignore_case],
+            name,
+            searches,
+        )
         for ignore_case, name in ((False, "text"), (True, "lower"))
     ]
     source = f"lambda text, lower: bool({' or '.join(filter(None, terms)) or False})"
-    names = {name: pattern.search for pattern, name in searches.items()}
+    names = {name: compile_once(pattern).search for pattern, name in searches.items()}
     prefilter: Prefilter = eval(source, names)  # noqa: S307 - made of quoted constants of these modules alone
     return prefilter
 
 
-def _expression(
-    prefilters: list[tuple[Needs, re.Pattern[str] | None]], text: str, searches: dict[re.Pattern[str], str]
-) -> str:
+def _expression(prefilters: list[tuple[Needs, str | None]], text: str, searches: dict[str, str]) -> str:
     """Return the source of a test for any prefilter; those that begin with the same group share its test."""
     alone: dict[Need, None] = {}
-    longer: dict[tuple[Need, ...], list[tuple[Needs, re.Pattern[str] | None]]] = {}
+    longer: dict[tuple[Need, ...], list[tuple[Needs, str | None]]] = {}
     for (first, *rest), confirm in prefilters:
         if confirm is not None:
-            longer.setdefault(first, []).append((((confirm,),), None))
+            longer.setdefault(first, []).append((((Search(confirm),),), None))
         elif rest:
             longer.setdefault(first, []).append((tuple(rest), None))
         else:
@@ -205,13 +220,13 @@ def _expression(
     return " or ".join(terms)
 
 
-def _any_of(parts: Iterable[Need], text: str, searches: dict[re.Pattern[str], str]) -> str:
+def _any_of(parts: Iterable[Need], text: str, searches: dict[str, str]) -> str:
     return " or ".join(_test(part, text, searches) for part in parts)
 
 
-def _test(need: Need, text: str, searches: dict[re.Pattern[str], str]) -> str:
+def _test(need: Need, text: str, searches: dict[str, str]) -> str:
     if isinstance(need, str):
         return f"{need!r} in {text}"
     if isinstance(need, tuple):
         return f"({need[0]!r} in {text} and ({' or '.join(f'{part!r} in {text}' for part in need[1:])}))"
-    return f"{searches.setdefault(need, f'search_{len(searches)}')}({text}) is not None"
+    return f"{searches.setdefault(need.pattern, f'search_{len(searches)}')}({text}) is not None"

@@ -306,7 +306,10 @@ CAPITAL_A: tuple[tuple[str, str, str], ...] = (
     ("EZ", "AK", r"\bEZAK[A-Za-z0-9]{40,}"),
     ("NR", "AL", r"\b[0-9a-f]{30,36}(?:FFFF)?NRAL\b"),
     ("NRM", "A", r"\b(?:AA|eu01xx)[0-9a-f]{36,40}-NRMA\b"),
-    *(("", part, rf"{_AZURE}{part}[\w+/]{{5,12}}={{0,2}}") for part in ("AzFu", "AzSe", "AzCa", "ACDb", "APIM", "AIoT")),
+    *(
+        ("", part, rf"{_AZURE}{part}[\w+/]{{5,12}}={{0,2}}")
+        for part in ("AzFu", "AzSe", "AzCa", "ACDb", "APIM", "AIoT")
+    ),
     *(
         ("+", part, rf"{_AZURE}\+{part}[\w+/]{{5,12}}={{0,2}}")
         for part in ("ABa", "AMC", "ASt", "ASb", "AEh", "ARm", "ACR", "AMl")

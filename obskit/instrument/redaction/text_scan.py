@@ -33,12 +33,11 @@ _TABLES = (
     *(HEADERS, URLS, CAPITAL_TOKENS, TOKENS, STATEMENTS, SPECIAL, PHRASES, WORDED_PHRASES, COMMANDS, PLACED),
     *(QUERIES, ASSIGNMENTS, OPTIONS, LINKS),
 )
-_any_token = combined_prefilter((CAPITAL_TOKENS, TOKENS, STATEMENTS))
 
 
 def may_contain_token(text: str) -> bool:
     """Return whether a text may contain a token or a quoted statement: False is certain, True is not."""
-    return _any_token(text, text)
+    return any(table.may_match(text, text) for table in (CAPITAL_TOKENS, TOKENS, STATEMENTS))
 
 
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
@@ -75,19 +74,25 @@ def _prefilters(*tables: RuleTable) -> tuple[Prefilter, Prefilter, Prefilter]:
         parts = [part[0] if isinstance(part, tuple) else part for part in prefilter.needs[0]]
         words = [part for part in parts if isinstance(part, str)]
         certain = len(words) == len(parts)
-        found[0 if certain and all(map(_rare, words)) else 1 if certain and all(map(_sign, words)) else 2].append(
-            prefilter
-        )
+        found[
+            0 if certain and all(map(_rare, words)) else 1 if certain and all(map(_sign, words)) else 2
+        ].append(prefilter)
     rare, signs, rest = map(compiled, found)
     return rare, signs, rest
 
 
-_has_capital = combined_prefilter((CAPITAL_TOKENS,))
-# HEADERS are left out: a text with a header passes for ASSIGNMENTS.
-_has_rare, _has_sign, _has = _prefilters(
-    *(TOKENS, STATEMENTS, QUERIES, URLS, SPECIAL, PHRASES, COMMANDS, PLACED, ASSIGNMENTS, WORDED_PHRASES, OPTIONS),
-    LINKS,
-)
+_filters: tuple[Prefilter, Prefilter, Prefilter, Prefilter] | None = None
+
+
+def _make_filters() -> tuple[Prefilter, Prefilter, Prefilter, Prefilter]:
+    """Make the prefilters when the first text is scanned, which takes longer than the rest of an import."""
+    global _filters
+    # HEADERS are left out: a text with a header passes for ASSIGNMENTS.
+    tables = (TOKENS, STATEMENTS, *(table for table in _TABLES if table.ignore_case and table is not HEADERS))
+    _filters = (combined_prefilter((CAPITAL_TOKENS,)), *_prefilters(*tables))
+    return _filters
+
+
 # No token and no link without a sign is shorter.
 _SHORTEST_TOKEN = 15
 _SHORTEST_CARD = 12
@@ -109,14 +114,15 @@ def may_contain_secret(text: str) -> bool:
     signs = rare or ":" in kinds or " " in text
     if not signs and len(text) < _SHORTEST_TOKEN:
         return may_contain_card(kinds) if len(text) > _SHORTEST_CARD else False
+    has_capital, has_rare, has_sign, has = _filters or _make_filters()
     lower = text
     if "A" in kinds or rare:
         lower = _folded(text)
-        if "A" in kinds and _has_capital(text, lower):
+        if "A" in kinds and has_capital(text, lower):
             return True
-    if _has(text, lower) or may_contain_card(kinds):
+    if has(text, lower) or may_contain_card(kinds):
         return True
-    return signs and ((rare and _has_rare(text, lower)) or _has_sign(text, lower))
+    return signs and ((rare and has_rare(text, lower)) or has_sign(text, lower))
 
 
 def _kinds(text: str) -> str:

@@ -6,7 +6,15 @@ import re
 from collections.abc import Iterable
 
 from obskit.instrument.redaction.rules import Rule, RuleTable
-from obskit.instrument.redaction.shapes import CAPITAL, CAPITAL_A, DASH_ENDED, DOTTED, HASHES, PLAIN, UNDERSCORED
+from obskit.instrument.redaction.shapes import (
+    CAPITAL,
+    CAPITAL_A,
+    DASH_ENDED,
+    DOTTED,
+    HASHES,
+    PLAIN,
+    UNDERSCORED,
+)
 
 _START = r"(?<![A-Za-z0-9])"
 _PEM = (
@@ -15,7 +23,7 @@ _PEM = (
 )
 
 
-def _prefix_search(ends: str, follows: str, prefixes: Iterable[str]) -> re.Pattern[str]:
+def _prefix_search(ends: str, follows: str, prefixes: Iterable[str]) -> str:
     """Return a pattern that finds any prefix by looking back from its last character, which texts have few of.
 
     Only where enough characters of a token follow; then by the character before, and then by the whole prefix.
@@ -27,7 +35,7 @@ def _prefix_search(ends: str, follows: str, prefixes: Iterable[str]) -> re.Patte
         rf"(?<={re.escape(character + ends)})(?:{'|'.join(f'(?<={re.escape(one)})' for one in group)})"
         for character, group in by_character.items()
     )
-    return re.compile(rf"{re.escape(ends)}(?={follows})(?:{'|'.join(groups)})")
+    return rf"{re.escape(ends)}(?={follows})(?:{'|'.join(groups)})"
 
 
 def _prefixed(ends: str, follows: str, table: tuple[tuple[str, str], ...]) -> list[Rule]:
@@ -39,9 +47,7 @@ def _prefixed(ends: str, follows: str, table: tuple[tuple[str, str], ...]) -> li
 
 
 # One search looks at each capital A of a text, instead of a search for each prefix.
-_CAPITAL_A = re.compile(
-    f"A(?:{'|'.join((f'(?<={re.escape(before)}A)' if before else '') + re.escape(part[1:]) for before, part, _ in CAPITAL_A)})"
-)
+_CAPITAL_A = f"A(?:{'|'.join((f'(?<={re.escape(before)}A)' if before else '') + re.escape(part[1:]) for before, part, _ in CAPITAL_A)})"
 
 TOKENS = RuleTable(
     [

@@ -40,7 +40,20 @@ _PATHLIKE = re.compile(r"[/\\][\w.-]*(?:[a-z]\d[a-z0-9]*\d|[A-Z]\d|\d[A-Z])[\w.-
 _RANDOM = re.compile(r"(?=[A-Za-z+/_=-]{0,30}\d)(?=[\d+/_=-]{0,30}[A-Za-z])[A-Za-z0-9+/_=]{12,}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _VOID = frozenset(
-    {"", "none", "null", "nil", "true", "false", "undefined", "missing", "invalid", "expired", "required", "?"}
+    {
+        "",
+        "none",
+        "null",
+        "nil",
+        "true",
+        "false",
+        "undefined",
+        "missing",
+        "invalid",
+        "expired",
+        "required",
+        "?",
+    }
     | {"empty", "unset", "changed", "nan", "n/a", "redacted", "hidden", "masked", "filtered", "str", "string"}
     | {"include", "omit", "same-origin"}
     | {"int", "bytes", "bool", "secretstr", "optional", "any", "yes", "no", "on", "off", "ok"}

@@ -22,106 +22,143 @@ from obskit.instrument.redaction.assignments import (
 )
 from obskit.instrument.redaction.command_flags import LONG_FLAG, PLACED_AFTER_WORDS
 from obskit.instrument.redaction.names import Sense, is_secret, sense_of
-from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
+from obskit.instrument.redaction.rules import MASK, Rule, RuleTable, Search, compile_once
 from obskit.instrument.redaction.values import is_plain
 
 _NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
-_PROSE = re.compile(
+_PROSE = (
+    "(?i)"
     rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id|answer)"
     rf"(?:\s{{1,20}}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\sto)\s{{1,3}})?|[;|,(]\s?))"
-    rf"([\"'`“]?)({BARE}{{6,}})\2",
-    re.IGNORECASE,
+    rf"([\"'`“]?)({BARE}{{6,}})\2"
 )
 # "A temporary password is generated for root@localhost: ..."
-_ANNOUNCED = re.compile(
-    rf"((?:password|passphrase|secret|token)\s(?:is|was|has been|generated|set|created|for)\s[^\n:=]{{1,60}}:\s{{1,3}})([\"'`]?)({BARE}{{6,}})\2",
-    re.IGNORECASE,
+_ANNOUNCED = (
+    "(?i)"
+    rf"((?:password|passphrase|secret|token)\s(?:is|was|has been|generated|set|created|for)\s[^\n:=]{{1,60}}:\s{{1,3}})([\"'`]?)({BARE}{{6,}})\2"
 )
 # A code to type in: after these words, four to eight digits are one.
-_CODE_SPOKEN = re.compile(
+_CODE_SPOKEN = (
+    "(?i)"
     r"(\b(?:otp|totp|pin|passcode|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery|backup|confirmation)"
     r"[- _](?:code|password|pin)|use(?: the)? code|enter(?: the)? code|your [\w ]{0,20}code)"
-    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters|digits|times|attempts|of)\b)",
-    re.IGNORECASE,
+    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters|digits|times|attempts|of)\b)"
 )
-_HEADER = re.compile(
+_HEADER = (
+    "(?i)"
     r"((?:set-)?cookie2?|(?:proxy-)?authorization|[\w-]{1,30}-signature(?:-\d{1,3})?(?=\\*[\"']?\s*:))"
-    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)",
-    re.IGNORECASE,
+    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)"
 )
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
-_PAIR = re.compile(
-    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:,\s?|\s=>\s|\sto\s))(?P<value>b?{TEXT})",
-    re.IGNORECASE,
+_PAIR = (
+    "(?i)"
+    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:,\s?|\s=>\s|\sto\s))(?P<value>b?{TEXT})"
 )
 # {"name": "password", "value": "x"}, <add key="password" value="x">, YAML's, and forms of several parts.
-_NAMED = re.compile(
+_NAMED = (
+    "(?i)"
     rf"((?:name|key|header|field)(?:{MARK})?\s?[:=]\s?(?:{MARK})?(?P<name>{_NAME})(?:{MARK})?"
     rf"(?:(?:[\s,;]|\\+[nrt]){{1,20}}(?:{MARK})?value(?:{MARK})?\s?[:=]\s?(?:{MARK})?"
-    rf"|(?:{BREAK}[^\r\n\\]{{1,200}}){{0,3}}{BREAK}{BREAK}))(?P<value>[^\"'\r\n\\]+)",
-    re.IGNORECASE,
+    rf"|(?:{BREAK}[^\r\n\\]{{1,200}}){{0,3}}{BREAK}{BREAK}))(?P<value>[^\"'\r\n\\]+)"
 )
-_NAMED_AFTER = re.compile(
+_NAMED_AFTER = (
+    "(?i)"
     rf"(value(?:{MARK})?\s?[:=]\s?)(?P<value>{TEXT})"
-    rf"(?=[\s,]{{1,20}}(?:{MARK})?(?:name|key|header|field)(?:{MARK})?\s?[:=]\s?{MARK}(?P<name>{_NAME}))",
-    re.IGNORECASE,
+    rf"(?=[\s,]{{1,20}}(?:{MARK})?(?:name|key|header|field)(?:{MARK})?\s?[:=]\s?{MARK}(?P<name>{_NAME}))"
 )
-_TAG = re.compile(rf"(<(?P<name>[\w:.-]{{2,80}})\s[^<>]{{1,200}}>)(?P<value>[^<]+)", re.IGNORECASE)
-_SCHEME = re.compile(
-    r"(?<![\w-])((?:bearer|basic|negotiate|apikey)(?:,?\s+|%20))(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE
+_TAG = (
+    "(?i)"
+    rf"(<(?P<name>[\w:.-]{{2,80}})\s[^<>]{{1,200}}>)(?P<value>[^<]+)"
 )
-_SPOKEN = re.compile(
+_SCHEME = (
+    "(?i)"
+    r"(?<![\w-])((?:bearer|basic|negotiate|apikey)(?:,?\s+|%20))(?!realm|error|auth\b)([\w.~+/=-]{6,})"
+)
+_SPOKEN = (
+    "(?i)"
     rf"(\bidentified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
-    rf"(\s+|\s*(?:\(|(?<=\()))(?P<value>{TEXT})",
-    re.IGNORECASE,
+    rf"(\s+|\s*(?:\(|(?<=\()))(?P<value>{TEXT})"
 )
-_BY = re.compile(r"(\bidentified\s+by\s+)([^\s'\"]+)", re.IGNORECASE)
+_BY = (
+    "(?i)"
+    r"(\bidentified\s+by\s+)([^\s'\"]+)"
+)
 # Functions of databases whose argument is a password.
-_CRYPT = re.compile(
+_CRYPT = (
+    "(?i)"
     r"(\b(?:crypt|pgp_sym_(?:de|en)crypt(?:_bytea)?|aes_(?:de|en)crypt|encode_password|old_password|des_(?:de|en)crypt)\("
-    r"(?:[\w.]{1,60}\s?,\s?)?)('[^']*'?|\"[^\"]*\"?)",
-    re.IGNORECASE,
+    r"(?:[\w.]{1,60}\s?,\s?)?)('[^']*'?|\"[^\"]*\"?)"
 )
-_PARAMETERS = re.compile(
-    r"(\[(?:generated )?parameters: )[\s\S]*?(\](?=\n|\s*\(Background|\Z)|\Z)", re.IGNORECASE
+_PARAMETERS = (
+    "(?i)"
+    r"(\[(?:generated )?parameters: )[\s\S]*?(\](?=\n|\s*\(Background|\Z)|\Z)"
 )
-_ECHOED = re.compile(r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)", re.IGNORECASE)
-_INSERTED = re.compile(r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)", re.IGNORECASE)
-_HAS_SCHEME = re.compile(r"\[?(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)\b", re.IGNORECASE)
-_USER = re.compile(r"(:/{1,2})(?:(?<=://)[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@*]{1,256})@")
+_ECHOED = (
+    "(?i)"
+    r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)"
+)
+_INSERTED = (
+    "(?i)"
+    r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)"
+)
+_HAS_SCHEME = re.compile(
+    r"\[?(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)\b", re.IGNORECASE
+)
+_USER = r"(:/{1,2})(?:(?<=://)[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@*]{1,256})@"
 # Without a scheme, as Go's and Perl's drivers have it: user:password@unix(...), user:password@host/db.
-_USER_BARE = re.compile(
+_USER_BARE = (
     r"(?<![\w/:.@-])([\w.-]{1,60}:)(?=[^\s\"'<>@/]{0,60}\d|[^\s\"'<>@/]{0,60}[!#$%^&*])([^\s\"'<>@/:,;]{4,120})"
     r"@(?=(?:tcp|unix)\(|[\w-]{1,60}(?:\.[\w.-]{1,60})?(?::\d{2,5})?(?:/|['\"]|\s|\Z))"
 )
-_USER_ENCODED = re.compile(r"(%(?:25)?3A%(?:25)?2F%(?:25)?2F)[^\s&\"'<>]{1,256}?(%(?:25)?40)", re.IGNORECASE)
-_SLASHED = re.compile(
-    r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+(?:-\w+\s+){0,3})[\w.$#]{1,60}/)([^\s@\"']+)(?=@)", re.IGNORECASE
+_USER_ENCODED = (
+    "(?i)"
+    r"(%(?:25)?3A%(?:25)?2F%(?:25)?2F)[^\s&\"'<>]{1,256}?(%(?:25)?40)"
 )
-_LINK = re.compile(
-    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe|auth)[\w-]{0,20}/)([\w~.%-]{12,})",
-    re.IGNORECASE,
+_SLASHED = (
+    "(?i)"
+    r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+(?:-\w+\s+){0,3})[\w.$#]{1,60}/)([^\s@\"']+)(?=@)"
+)
+_LINK = (
+    "(?i)"
+    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe|auth)[\w-]{0,20}/)([\w~.%-]{12,})"
 )
 _QUERY_KEYS = (
     r"code|key|sid|sig|se|sv|id_token|access|auth|k|hash|hmac|hdnts|ticket|assertion|nonce|otp|pw|magic|state|appid|app_id"
     r"|api|jwt|sso|samlrequest|invite|session|sess|s|t|p|policy|x-(?:amz|goog|oss)-(?:signature|credential|security-token)"
 )
-_QUERY = re.compile(
+_QUERY = (
+    "(?i)"
     # Begins with one set of characters, so that a search looks at few places of a text.
     rf"([?&#%](?:(?<!%)|(?:25)?(?:3f|26|23))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d))"
-    r"([^&\s\"'<>#]+?(?=%(?:25)?26|[&\s\"'<>#\\]|\Z))",
-    re.IGNORECASE,
+    r"([^&\s\"'<>#]+?(?=%(?:25)?26|[&\s\"'<>#\\]|\Z))"
 )
-_QUERY_KEY = re.compile(rf"[?&#%](?:(?<!%)|(?:25)?(?:3f|26|23))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d)")
+_QUERY_KEY = rf"[?&#%](?:(?<!%)|(?:25)?(?:3f|26|23))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d)"
 # Names of parameters whose values anybody may know, so a value needs more than to be no word.
-_SHORT_KEYS = frozenset({"se", "sv", "s", "t", "p", "k", "hash", "policy", "state", "app_id", "api", "session", "access"})
+_SHORT_KEYS = frozenset(
+    {"se", "sv", "s", "t", "p", "k", "hash", "policy", "state", "app_id", "api", "session", "access"}
+)
 # A digest of HTTP's Digest authentication can be attacked as a hash of the password.
-_DIGEST = re.compile(r"(\b(?:response|rspauth)\s?=\s?\\*[\"']?)([0-9a-f]{32,64})\b", re.IGNORECASE)
-_LDAP_HASH = re.compile(r"(\{(?:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[\w-]*|argon2)\})([\w+/=.$-]{16,})", re.IGNORECASE)
-_PUTTY = re.compile(r"(private-lines: \d{1,3}\s{1,2}|private-mac: )([\w+/=\s]+?)(?=\s*private-mac|\Z|(?<=[0-9a-f]{40})\b)", re.IGNORECASE)
-_SLASH_PAIR = re.compile(r"(\b(?:credentials?|creds|login|logon)\s?[:=]\s?)([\w.@-]{1,60}\s?[/:]\s?)(?![/\s])([^\s,;]{4,})", re.IGNORECASE)
-_DSN_QUOTED = re.compile(r"(string '[a-z0-9+]{1,30}:/{0,2})([^\s'/@]{1,80}:[^\s'@]{1,120})(?=@)", re.IGNORECASE)
+_DIGEST = (
+    "(?i)"
+    r"(\b(?:response|rspauth)\s?=\s?\\*[\"']?)([0-9a-f]{32,64})\b"
+)
+_LDAP_HASH = (
+    "(?i)"
+    r"(\{(?:s?sha(?:256|384|512)?|s?md5|crypt|pbkdf2[\w-]*|argon2)\})([\w+/=.$-]{16,})"
+)
+_PUTTY = (
+    "(?i)"
+    r"(private-lines: \d{1,3}\s{1,2}|private-mac: )([\w+/=\s]+?)(?=\s*private-mac|\Z|(?<=[0-9a-f]{40})\b)"
+)
+_SLASH_PAIR = (
+    "(?i)"
+    r"(\b(?:credentials?|creds|login|logon)\s?[:=]\s?)([\w.@-]{1,60}\s?[/:]\s?)(?![/\s])([^\s,;]{4,})"
+)
+_DSN_QUOTED = (
+    "(?i)"
+    r"(string '[a-z0-9+]{1,30}:/{0,2})([^\s'/@]{1,80}:[^\s'@]{1,120})(?=@)"
+)
 
 
 def _mixed(text: str) -> bool:
@@ -157,7 +194,11 @@ def _by_name(found: re.Match[str]) -> str:
     inner = value.removeprefix("b").strip("\\\"'")
     if MASK in value or not inner or not is_secret(sense_of(found["name"]), inner):
         return found[0]
-    return found[0][: found.start("value") - found.start()] + MASK + found[0][found.end("value") - found.start() :]
+    return (
+        found[0][: found.start("value") - found.start()]
+        + MASK
+        + found[0][found.end("value") - found.start() :]
+    )
 
 
 def _spoken(found: re.Match[str]) -> str:
@@ -185,9 +226,29 @@ def _query(found: re.Match[str]) -> str:
 
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_NO_PASSWORDS = frozenset({"none", "null", "", "for", "is", "yes", "no", "field", "password", "confirm", "and", "or", "in", "a", "must"})
+_NO_PASSWORDS = frozenset(
+    {
+        "none",
+        "null",
+        "",
+        "for",
+        "is",
+        "yes",
+        "no",
+        "field",
+        "password",
+        "confirm",
+        "and",
+        "or",
+        "in",
+        "a",
+        "must",
+    }
+)
 # A call, a version, a time, a date; and "sha256", "user42".
-_CODE = re.compile(r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*|[\w.-]+=.*|/\S*")
+_CODE = re.compile(
+    r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*|[\w.-]+=.*|/\S*"
+)
 _NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
 
 # Prefilters.
@@ -209,12 +270,23 @@ _WORDS = (
 )
 # Words that are a reason to look even where no mark assigns a value: "invalid api key ab12".
 _STRONG_WORDS = (
-    *("passw", "passp", "pwd", "api key", "apikey", "api-key", "api_key", "access key", "access-key", "access_key"),
+    *(
+        "passw",
+        "passp",
+        "pwd",
+        "api key",
+        "apikey",
+        "api-key",
+        "api_key",
+        "access key",
+        "access-key",
+        "access_key",
+    ),
     *("credential", "secret", "token", "jwt", "otp", "answer", "session id", "session-id", "session_id"),
 )
 _SPACES = (" ", "\t", "\n")
 _WORDED = (_SIGNS, _WORDS)
-_LONG_SEGMENT = re.compile(r"/(?=[\w~.%-]{12})")
+_LONG_SEGMENT = r"/(?=[\w~.%-]{12})"
 _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
@@ -258,7 +330,11 @@ PHRASES = RuleTable(
         Rule((("[",), ("parameters: ",)), _PARAMETERS, rf"\1{MASK}]"),
         Rule((("[",), ("[generated in ", "[cached since ")), _ECHOED, _AFTER),
         Rule((("(",), ("crypt(", "password(")), _CRYPT, _AFTER),
-        Rule((("code",), ("your", "use", "enter", "sms", "time", "login", "access", "confirm")), _CODE_SPOKEN, _AFTER),
+        Rule(
+            (("code",), ("your", "use", "enter", "sms", "time", "login", "access", "confirm")),
+            _CODE_SPOKEN,
+            _AFTER,
+        ),
     ),
     needs=(_SPACES,),
     ignore_case=True,
@@ -275,7 +351,14 @@ WORDED_PHRASES = RuleTable(
         Rule((_STRONG_WORDS, _SPACES), _PROSE, _prose),
         *PLACED_AFTER_WORDS,
         Rule((("(",), ("token(", "secret(", "password(")), _SPOKEN, _spoken),
-        Rule(((";", "|", "("), ("password;", "password|", "password(", "token|", "secret|", "token;", "secret;")), _PROSE, _prose),
+        Rule(
+            (
+                (";", "|", "("),
+                ("password;", "password|", "password(", "token|", "secret|", "token;", "secret;"),
+            ),
+            _PROSE,
+            _prose,
+        ),
     ),
     needs=_WORDED,
     ignore_case=True,
@@ -299,14 +382,28 @@ SPECIAL = RuleTable(
 )
 """Masks what only one tool or protocol writes: Digest authentication, LDAP's hashes, Oracle's clients."""
 
-QUERIES = RuleTable((Rule((("?", "&", "#", "%3f", "%26", "%253f", "%2526"), ("=", "%3d", "%253d"), (_QUERY_KEY,)), _QUERY, _query),), ignore_case=True)
+QUERIES = RuleTable(
+    (
+        Rule(
+            (("?", "&", "#", "%3f", "%26", "%253f", "%2526"), ("=", "%3d", "%253d"), (Search(_QUERY_KEY),)),
+            _QUERY,
+            _query,
+        ),
+    ),
+    ignore_case=True,
+)
 """Masks the values of keys that are secrets in a query string alone: `?code=...`, `&sig=...`."""
 
 ASSIGNMENTS = RuleTable(
     (
-        Rule((("name", "key", "header", "field"),), _NAMED, _by_name, starts=re.compile("name|key|header|field")),
+        Rule(
+            (("name", "key", "header", "field"),),
+            _NAMED,
+            _by_name,
+            starts="name|key|header|field",
+        ),
         Rule((("name", "key", "header", "field"), _QUOTES), _NAMED_AFTER, _by_name),
-        Rule((_QUOTES,), _PAIR, _by_name, starts=re.compile(r"[\[(,]|[\"']--?")),
+        Rule((_QUOTES,), _PAIR, _by_name, starts=r"[\[(,]|[\"']--?"),
         Rule((("passw", "passphrase", "secret", "token"), (*_QUOTES, "`", "“", "«")), _SPOKEN, _spoken),
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
         Rule((("<",),), _TAG, _by_name),
@@ -322,7 +419,7 @@ ASSIGNMENTS = RuleTable(
 OPTIONS = RuleTable(
     (LONG_FLAG,),
     needs=_WORDED,
-    context=(("--", " -", "\0-", re.compile(r"\A-")),),
+    context=(("--", " -", "\0-", Search(r"\A-")),),
     ignore_case=True,
 )
 """Masks the values of long options: `--password ...`."""
@@ -338,7 +435,7 @@ LINKS = RuleTable(
                     ("m", "magic", "confirm"),
                     *("reset", "passw", "auth", "invit", "activat", "unsubscr"),
                 ),
-                (_LONG_SEGMENT,),
+                (Search(_LONG_SEGMENT),),
             ),
             _LINK,
             _link,
@@ -351,7 +448,20 @@ LINKS = RuleTable(
 
 def redact_query(text: str) -> str:
     """Return a query string with the values of keys such as `code` and `sig` masked."""
-    return _QUERY.sub(_query, f"?{text}")[1:] if "=" in text else text
+    return compile_once(_QUERY).sub(_query, f"?{text}")[1:] if "=" in text else text
 
 
-__all__ = ["ASSIGNMENTS", "WORDED_PHRASES", "OPTIONS", "HEADERS", "LINKS", "PHRASES", "QUERIES", "QUOTED", "SPECIAL", "URLS", "Sense", "redact_query"]
+__all__ = [
+    "ASSIGNMENTS",
+    "WORDED_PHRASES",
+    "OPTIONS",
+    "HEADERS",
+    "LINKS",
+    "PHRASES",
+    "QUERIES",
+    "QUOTED",
+    "SPECIAL",
+    "URLS",
+    "Sense",
+    "redact_query",
+]
