@@ -3,7 +3,7 @@
 A pattern finds a word such as `pass`, a separator and a value. What decides is the whole name around the word
 (`obskit.instrument.redaction.names`) together with the way it is written:
 
-- after `=`, in quotes, in JSON and in connection strings, the value is data, so any value of a `password` is one;
+- after `=`, in quotes, in JSON and in connection strings the value is data: any value of `password` is one;
 - after a colon in prose a value may be a message: "password: field required", "token: expired". A password
   stays masked unless its text is a message; any other value has to look like a secret.
 """
@@ -13,8 +13,8 @@ from __future__ import annotations
 import re
 
 from obskit.instrument.redaction.names import HARMLESS_ENDS, Sense, is_secret, sense_of
-from obskit.instrument.redaction.rules import MASK, folded
-from obskit.instrument.redaction.values import is_plain, is_void
+from obskit.instrument.redaction.rules import MASK, compile_once, folded
+from obskit.instrument.redaction.values import is_mixed, is_plain
 
 FOREIGN = re.compile(
     "密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호|كلمة المرور|סיסמה|hasło|contraseña", re.IGNORECASE
@@ -22,21 +22,31 @@ FOREIGN = re.compile(
 """Words for password in other scripts."""
 
 WORDS = (
-    r"passwo?r?[dt]|passphrase|passcode|passkey|passe?(?![a-z])|pwd|secret|token|key|creds?(?![a-z])|credential|auth|cookie"
-    r"|sig(?:nature)?|session|sess(?:id)?|sid(?![a-z])|sharedaccess|[cx]srf|t?otp|mfa|[2t]fa|jwt|cv[vc]2?|pin(?![a-z])|pw(?![a-z])|psk"
-    r"|verifier|assertion|saml|(?:verification|recovery|backup|security|mfa|sms|access|device|invite|login|scratch)[-_ ]?codes?"
-    r"|(?:security|secret)[-_ ]?answer|(?:seed|recovery)[-_ ]?phrase|mnemonic|connection[-_ ]?string|connstr|dsn|ssn"
+    r"passwo?r?[dt]|passphrase|passcode|passkey|passe?(?![a-z])|pwd|secret|token|key|creds?(?![a-z])"
+    r"|credential|auth|cookie"
+    r"|sig(?:nature)?|session|sess(?:id)?|sid(?![a-z])|sharedaccess|[cx]srf|t?otp|mfa|[2t]fa|jwt"
+    r"|cv[vc]2?|pin(?![a-z])|pw(?![a-z])|psk"
+    r"|verifier|assertion|saml|(?:verification|recovery|backup|security|mfa|sms|access|device|invite"
+    r"|login|scratch)[-_ ]?codes?"
+    r"|(?:security|secret)[-_ ]?answer|(?:seed|recovery)[-_ ]?phrase|mnemonic|connection[-_ ]?string"
+    r"|connstr|dsn|ssn"
     r"|card[-_ ]?number|credit[-_ ]?card|salt|passwort|kennwort|wachtwoord|bearer|honeycomb-team|apikey|appid"
     rf"|{FOREIGN.pattern}"
 )
 ESCAPE = r"(?:\x1b\[[\d;]{0,12}m)"  # colors of a terminal
-QUOTED = r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|`[^`\n]{0,500}`?|“[^”\n]{0,500}”?|«[^»\n]{0,500}»?)"
+QUOTED = (
+    r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|`[^`\n]{0,500}`?|“[^”\n]{0,500}”?"
+    r"|«[^»\n]{0,500}»?)"
+)
 BARE = r"[^\s&;,\"'<>)}\]\x1b]"
 TEXT = rf"(?:{QUOTED}|\\+\"[^\"]*\"?|\\+'[^']*'?)"  # also within quotes itself
 MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 # Also with a type between: `password: str = "..."`; and as PHP serializes a map.
-SEPARATOR = r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?[\"'`])|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
+SEPARATOR = (
+    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?[\"'`])|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]"
+    r"|\\u003d|&#(?:61|x3d);)"
+)
 _CALL = r"[A-Za-z_][\w.]{0,60}\([^)]*\)?"
 _VALUE = (
     rf"(?:{QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
@@ -57,20 +67,25 @@ ASSIGNMENT_START = rf"(?:{WORDS})(?=[^\w]|[\w.\-)\]])"
 """Where an assignment may begin, in a text in lower case."""
 _NAME_BEFORE = re.compile(r"[\w.\-]*")
 # What begins a message about a value, and never is one.
-_MESSAGE = re.compile(
-    r"(?:field|is|are|was|were|has|have|had|must|should|may|might|can|cannot|could|will|would|does|do|did|not|no|too|the"
-    r"|a|an|this|that|your|you|please|unexpected|required|invalid|incorrect|wrong|missing|expired|empty|mismatch|failed"
-    r"|failure|error|denied|rejected|refused|accepted|ok|value|unable|unknown|unsupported|only|at|in|for|with|of|from|and"
-    r"|or|if|when|authentication|authorization|changed|updated|reset|set|use|used|using|enter|input|minimum|maximum|min|max"
-    r"|length|short|long|weak|strong|string|optional|needs?|never|already|cannot|can't|doesn't|don't|isn't|there|it|type)"
-    r"(?![\w@#$%^&*=+-])",
-    re.IGNORECASE,
+_MESSAGE = (
+    "(?i)"
+    r"(?:field|is|are|was|were|has|have|had|must|should|may|might|can|cannot|could|will|would|does|do"
+    r"|did|not|no|too|the"
+    r"|a|an|this|that|your|you|please|unexpected|required|invalid|incorrect|wrong|missing|expired|empty"
+    r"|mismatch|failed"
+    r"|failure|error|denied|rejected|refused|accepted|ok|value|unable|unknown|unsupported|only|at|in|for"
+    r"|with|of|from|and"
+    r"|or|if|when|authentication|authorization|changed|updated|reset|set|use|used|using|enter|input"
+    r"|minimum|maximum|min|max"
+    r"|length|short|long|weak|strong|string|optional|needs?|never|already|cannot|can't|doesn't|don't"
+    r"|isn't|there|it|type)"
+    r"(?![\w@#$%^&*=+-])"
 )
 _PASSWORDS = re.compile(
     r"pass(?!ed|ing)|pwd|psk|pw(?![a-z])|phrase|kennwort|wachtwoord|mnemonic|answer", re.IGNORECASE
 )
 # An expression of code: attributes, a call without a literal, an element.
-_CODE = re.compile(
+_CODE = (
     r"(?:[A-Za-z_]\w{0,40}(?:\.|->|::|\?\.))+[A-Za-z_]\w{0,40}(?:\([^'\"]*\)?|\[[^'\"]*\]?)?[;,:]*"
     r"|[A-Za-z_]\w{0,40}\([^'\"]{0,80}\)?[;,:]*|await|new|new\s.*|self\[.*|lambda"
 )
@@ -89,7 +104,7 @@ def _whole_name(found: re.Match[str]) -> str:
         name = _ENCODED.sub("", name)
     elif rest.endswith("\x1b["):  # a color
         name = _COLOR.sub("", name)
-    if not name and (spaced := _SPACED.search(rest)):
+    if not name and (spaced := compile_once(_SPACED).search(rest)):
         name = f"{spaced[1]}_"
     return (
         folded(f"{name}{found['word']}{found['tail']}").strip("-.)]")
@@ -101,10 +116,11 @@ def _whole_name(found: re.Match[str]) -> str:
 _ENCODED = re.compile(r"^(?:25)?[0-9A-Fa-f]{2}")
 _COLOR = re.compile(r"^[\d;]*m")
 # Words that are written apart: "API key", "client token".
-_SPACED = re.compile(
-    r"\b(api|access|private|secret|signing|encryption|client|account|license|shared|master|service|deploy|auth|refresh|id"
-    r"|session|bearer|app|recovery|reset|csrf)[ ]\Z",
-    re.IGNORECASE,
+_SPACED = (
+    "(?i)"
+    r"\b(api|access|private|secret|signing|encryption|client|account|license|shared|master|service"
+    r"|deploy|auth|refresh|id"
+    r"|session|bearer|app|recovery|reset|csrf)[ ]\Z"
 )
 
 
@@ -159,7 +175,7 @@ def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted
         elif colon and (rest[-1] != ":" or found["tail"] == "") and not found["tail"].endswith(")"):
             if not family:
                 sense = Sense.PERHAPS
-            elif _MESSAGE.match(value):
+            elif compile_once(_MESSAGE).match(value):
                 return False
     if " " in value and not quoted and sense < Sense.SECRET:
         return not all(map(is_plain, value.split()))
@@ -167,15 +183,15 @@ def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted
         sense == Sense.PERHAPS
         and separator != ":"
         and name.lower().endswith(("token", "jwt"))
-        and _mixed(value)
+        and is_mixed(value)
     ):
         return True  # shorter than those that machines make, but no word either
     return is_secret(sense, value)
 
 
 def _is_reference(name: str, value: str, written: str) -> bool:
-    """Return whether a value without quotes is code that names it, the name of a secret, or a working directory."""
-    if _CODE.fullmatch(written):
+    """Return whether a value without quotes is code, the name of a secret, or a working directory."""
+    if compile_once(_CODE).fullmatch(written):
         return True
     if "(" in written and (literals := _LITERAL.findall(written)):
         return all(is_plain((one or other).strip(" :")) for one, other in literals)
@@ -184,13 +200,10 @@ def _is_reference(name: str, value: str, written: str) -> bool:
     return value.replace("_", "").replace("-", "").isalpha() and sense_of(value) >= Sense.PERHAPS
 
 
-def _mixed(value: str) -> bool:
-    return any(map(str.isdigit, value)) and any(map(str.isalpha, value))
-
-
 PHRASE_OF_WORDS = (
     "(?i)"
-    r"(?P<name>\b(?:pass(?:word|phrase|wd)|pwd)\s?[:=]\s?)(?P<value>[a-z]{3,20}(?: (?!for |from |in |at |on |by |to |and |is |was |host |user )"
+    r"(?P<name>\b(?:pass(?:word|phrase|wd)|pwd)\s?[:=]\s?)(?P<value>[a-z]{3,20}(?: (?!for |from |in |at "
+    r"|on |by |to |and |is |was |host |user )"
     r"[a-z]{2,20}(?![\w=:@/.(])){1,8})(?=[\s.,;]*(?:\n|\Z))"
 )
 """A passphrase of several words, up to the end of its line."""
@@ -198,6 +211,7 @@ PHRASE_OF_WORDS = (
 
 def phrase_of_words(found: re.Match[str]) -> str:
     """Mask a passphrase of several words, unless it is a message."""
-    if _MESSAGE.match(found["value"]) or HARMLESS_ENDS.intersection(found["value"].lower().split()):
+    value = found["value"]
+    if compile_once(_MESSAGE).match(value) or HARMLESS_ENDS.intersection(value.lower().split()):
         return found[0]
     return found["name"] + MASK

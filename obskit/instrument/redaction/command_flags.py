@@ -1,7 +1,7 @@
 """Passwords on command lines: `curl -u user:...`, `mysql -p...`, `--token ...`, in a text or in a list.
 
-A long option names its value, as a field does. A short one means a password only with certain programs: `-p` is a
-port for ssh, and a password for sshpass. So short options are listed by program.
+A long option names its value, as a field does. A short one means a password only with certain programs: `-p`
+is a port for ssh, and a password for sshpass. So short options are listed by program.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ from obskit.instrument.redaction.values import is_plain
 # Programs, and their options whose value is a secret.
 FLAGS: tuple[tuple[str, str], ...] = (
     (
-        "mongo mongosh mongodump mongorestore mongoexport mongoimport mongotop mongostat sshpass zip influx cqlsh",
+        (
+            "mongo mongosh mongodump mongorestore mongoexport mongoimport mongotop mongostat sshpass zip"
+            " influx cqlsh"
+        ),
         "-p -P",
     ),
     ("ncftpput ncftpget ncftp psexec psexec64 paexec winexe vncviewer clickhouse-client impala-shell", "-p"),
@@ -81,13 +84,14 @@ _STRING = re.compile(r"\"((?:[^\"\\]|\\.)*)\"|'((?:[^'\\]|\\.)*)'")
 
 
 def _written_list(found: re.Match[str]) -> str:
-    """Mask the secrets in a list of arguments that was written into a text: "['docker', 'login', '-p', ...]"."""
+    """Mask the secrets in a list of arguments within a text: "['docker', 'login', '-p', ...]"."""
     strings = list(_STRING.finditer(found[0]))
     items = [string[1] if string[1] is not None else string[2] for string in strings]
     masked = redact_arguments(items)
     if masked is items:
         return found[0]
-    out, done = [], 0
+    out: list[str] = []
+    done = 0
     for string, before, after in zip(strings, items, masked, strict=True):
         if before != after:
             out += found[0][done : string.start() + 1], after, found[0][string.end() - 1]
@@ -95,11 +99,14 @@ def _written_list(found: re.Match[str]) -> str:
     return "".join(out) + found[0][done:]
 
 
-# Some programs have no option for it: the password has a place of its own. What a text needs, and the pattern.
+# Some programs have no option for it: the password has a place of its own. What a text needs, the pattern.
 _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("htpasswd",),
-        r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:[|;&\n]|\Z))",
+        (
+            r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:["
+            r"|;&\n]|\Z))"
+        ),
     ),
     (
         ("chpasswd",),
@@ -112,7 +119,10 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("/pass",), r"((?:^|\s)/(?:pass|password):)(\S+)"),
     (
         ("auth ",),
-        r"(?im)((?:^|[\"'>]\s?|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)",
+        (
+            r"(?im)((?:^|[\"'>]\s?"
+            r"|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"
+        ),
     ),
     (('"auth"',), r"(?i)(\"auth\"(?:\s\"[^\"]{0,60}\")?\s\")([^\"]+)(?=\"\s*(?:\Z|\n))"),
     (("chpasswd",), r"(\bchpasswd\s+<<<\s+['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)"),
@@ -123,7 +133,10 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
 _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("_", "rabbitmqctl"),
-        r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)",
+        (
+            r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password"
+            r"|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"
+        ),
     ),
     (("vault login", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     ((" unseal", "vault "), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
@@ -143,7 +156,8 @@ def _placed(found: re.Match[str]) -> str:
 
 
 _LOGIN = (
-    r"(?<!\S)(-(?:u\s?|-user[ =]|-proxy-user[ =]|U\s?|-user-password[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
+    r"(?<!\S)(-(?:u\s?|-user[ =]|-proxy-user[ =]|U\s?"
+    r"|-user-password[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
     r"(?P<user>(?:[^\s:\"'/%,]{0,80}\\{1,4})?[^\s:\"'/%,]{0,80}[:%,])(?P<value>[^\s\"',%]+)"
 )
 _GLUED_FLAG = rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-[pP])(?![\s=])({_VALUE})"
@@ -160,8 +174,7 @@ def _login(found: re.Match[str]) -> str:
     if (
         MASK in value
         or value.startswith("//")
-        or found["user"].endswith(",")
-        and not is_secret(Sense.PERHAPS, value)
+        or (found["user"].endswith(",") and not is_secret(Sense.PERHAPS, value))
     ):
         return found[0]
     return found[1] + found["user"] + MASK

@@ -28,35 +28,39 @@ class Sense(IntEnum):
     """Whatever the value is, it is a secret: `password`."""
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # What people choose, or what is a secret in whole.
-_SECRETS = frozenset(
+_SECRETS = _words(
     """
     password passwd passphrase passcode pwd pw secret authorization passkey credential creds cred apikey
     accesskey privatekey secretkey kek privkey pwhash passwordhash passwdhash clientsecret htpasswd psk
     passwort kennwort passe mnemonic dsn pgpass secrets credentials passwords contrasena contraseña
     motdepasse senha connectionstring connstr connstring seedphrase mdp parola wachtwoord haslo
-    """.split()
+    """
 )
-_CODES = frozenset(
+_CODES = _words(
     """
     otp totp hotp mfa pin cvv cvc cvv2 cvc2 csc ssn tan pincode otpcode mfacode cardnumber creditcard
     ccnumber smscode tfa
-    """.split()
+    """
 )
 # What machines make, which never is a word; and words that mean many things.
-_MAYBE = frozenset(
+_MAYBE = _words(
     """
     token jwt jws jwe cookie csrf xsrf bearer accesstoken refreshtoken idtoken jsessionid phpsessid sessid
     samlresponse auth pass session sessionid sig signature salt nonce tokens cookies sid authentication
     authn jwts passcodes apikeys assertion ticket keytab otps signatures hmac pem pfx keystore pat
     sessionkey
-    """.split()
+    """
 )
 # Words of _MAYBE that are also parts of everyday names. Alone at the end they are about something else.
-_MAYBE_ALONE = frozenset(
+_MAYBE_ALONE = _words(
     """
     sid ticket session hmac assertion pat pem pfx keystore
-    """.split()
+    """
 )
 
 
@@ -97,7 +101,7 @@ _PAIRS: dict[tuple[str, ...], Sense] = {
     ),
 }
 # What a key is of, if the key is a secret. Not app.key, of any application; nor cache, sort or primary keys.
-_KEYS = frozenset(
+_KEYS = _words(
     """
     api access private secret signing encryption client account license licence shared master ssh hmac
     service auth session crypt aes rsa pgp gpg pre decryption deploy instrumentation subscription tls ssl
@@ -109,29 +113,30 @@ _KEYS = frozenset(
     serial bind sas jwk jws jwe bearer token password credential vault unseal root ingestion telemetry
     plaintext honeycomb sentry rollbar bugsnag segment mixpanel amplitude server crypto dd pem wifi wpa
     meraki airtable mapbox okta pagerduty
-    """.split()
+    """
 )
 # Words after which `pass`, `pw` and `pwd` mean a password, and that are written together with one: `bindpw`.
-_OF_PASSWORDS = frozenset(
+_OF_PASSWORDS = _words(
     """
     db smtp user ftp sql root admin proxy mail bind ldap my mysql pg http redis rabbit mq imap login sudo
     become ssh key store trust keystore database postgres mongo sa system service svc basic basicauth
     email amqp wifi new old current usr account client cert ca vnc rdp es kafka master bot host server web
     api app src dst remote git registry docker
-    """.split()
+    """
 )
-_BEFORE_TOKEN = frozenset(
+_BEFORE_TOKEN = _words(
     """
     auth access bot refresh id csrf xsrf middleware bearer session api app user client device push reset
     invite login sso github gitlab slack vault service admin deploy personal private security verify
     verification webhook x oauth jwt request account magic npm sas secret page root consul nomad
-    """.split()
+    """
 )
 _COMPOUND = re.compile(
-    r"(?P<of>[a-z]+?)(?P<what>passw(?:or)?d(?:hash|salt|digest)?|passwort|passphrase|pass|pwd|pw|secrets?|secretkey|accesskey|apikey"
+    r"(?P<of>[a-z]+?)(?P<what>passw(?:or)?d(?:hash|salt|digest)?|passwort|passphrase|pass|pwd|pw"
+    r"|secrets?|secretkey|accesskey|apikey"
     r"|privatekey|tokens?|keys?|creds?|credentials?|cookies?)"
 )
-HARMLESS_ENDS = frozenset(
+HARMLESS_ENDS = _words(
     """
     count counts length len size type types name names limit limits expires expiry expiration expired exp
     age ms seconds method methods valid status version scheme provider error errors used total algorithm
@@ -146,38 +151,38 @@ HARMLESS_ENDS = frozenset(
     message code country brand network last4 description policies rule rules complexity class check checks
     prompt banner settings page form screen template link flag supported configured group realm region
     lifetime generation vendor client request response bytes chars owner purpose
-    """.split()
+    """
 )
 """Last words of names that describe a secret but do not contain it: `token.count`, `auth_method`."""
 # After a secret's name they say which one, or how it is written: `password_confirmation`, `token.raw`.
-_WHICH = frozenset(
+_WHICH = _words(
     """
     prod production dev test staging old new current previous prev next confirm confirmation repeat again
     value values raw plain plaintext text hash hashed encrypted enc b64 base64 base string str header
     headers input main primary secondary default backup db admin root key keys hex digest data contents
     content body param params env var arg file_content verifier original real verify live a b x y z
     database smtp aws api s jwt bearer pem
-    """.split()
+    """
 )
 _HOLDERS = frozenset({"passwords", "secrets", "credentials", "creds"})
 # Keys of query strings, forms and cookies that are secrets there; as names of fields they mean anything.
-_IN_QUERIES = frozenset(
+_IN_QUERIES = _words(
     """
     code state key k sid sig se hash hmac hdnts ticket assertion nonce sv otp pw magic access auth session
     p t s sess uid credential invite policy jti verifier challenge
-    """.split()
+    """
 )
-_QUERIES = frozenset(
+_QUERIES = _words(
     """
     query params param querystring qs args form cookies cookie parameters get
-    """.split()
+    """
 )
-_PUBLIC_KEYS = frozenset(
+_PUBLIC_KEYS = _words(
     """
     idempotency cache surrogate partition routing sort primary foreign dedup public websocket object
     record message event row index lookup shard group hash deduplication feature flag translation map
     composite unique host range ordering
-    """.split()
+    """
 )
 _ACCOUNTS = frozenset({"azure", "account", "blob", "wasb", "abfs"})
 _APP_KEY = re.compile(r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY")
@@ -187,7 +192,7 @@ _KEY_HEADER = re.compile(r"(?:.*[.])?x-[a-z0-9-]{1,40}-key", re.IGNORECASE)
 
 
 def words_of(name: str) -> list[str]:
-    """Split a name into lower-case words: `http.request.header.x-api-key`, `apiKey`, `API_KEY`, `apitoken`."""
+    """Split a name into lower-case words: `http.header.x-api-key`, `apiKey`, `API_KEY`, `apitoken`."""
     words: list[str] = []
     for part in _PARTS.findall(name):
         word = part.lower()
@@ -211,7 +216,13 @@ def _joined(of: str, what: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def sense_of(name: str) -> Sense:
-    """Return what a name of a field, a key, a header or a flag says about its value.
+    """Return what a name says about its value.
+
+    Args:
+        name: of a field, a key, a header or an option.
+
+    Returns:
+        How much of the value is masked.
 
     Example:
         sense_of("smtp_password"), sense_of("token.count")  # Sense.SECRET, Sense.ABOUT
@@ -288,6 +299,9 @@ def is_secret(sense: Sense, value: str) -> bool:
     Args:
         sense: of the name.
         value: the whole value.
+
+    Returns:
+        True if it has to be masked.
     """
     if sense == Sense.NOTHING or is_void(value):
         return False

@@ -1,7 +1,7 @@
 """Names and values that travel in pairs within a list: headers, arguments, forms, the lines of a private key.
 
 The name in a pair says about its value what the name of a field says about the field's. Lists of headers are
-`[["x-api-key", "..."]]` or `["Accept", "*/*", "X-Api-Key", "..."]`; archives of requests, pods and forms write
+`[["x-api-key", "..."]]` or `["Accept", "*/*", "X-Api-Key", "..."]`; archives of requests, pods and forms have
 `[{"name": "password", "value": "..."}]`; validators report `{"loc": ["body", "password"], "input": "..."}`.
 """
 
@@ -102,7 +102,7 @@ def masked_strings(items: list[str], named: Callable[[str, Any], Any]) -> list[s
     if any("PRIVATE KEY" in item for item in items):
         return _without_key(items)
     out = redact_arguments(items)
-    if len(items) == 3 and items[0].upper() == "AUTH" or (len(items) == 2 and items[0].upper() == "AUTH"):
+    if (len(items) == 3 and items[0].upper() == "AUTH") or (len(items) == 2 and items[0].upper() == "AUTH"):
         return [*items[:-1], MASK]
     if len(items) % 2 == 0 and out is items:
         pairs = list(zip(items[::2], items[1::2], strict=True))

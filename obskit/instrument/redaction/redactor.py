@@ -22,7 +22,7 @@ from obskit.instrument.redaction.pairs import masked_strings, pair_of
 from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.sql import without_literals
 from obskit.instrument.redaction.text_scan import may_contain_secret, may_contain_token, redact_text
-from obskit.instrument.redaction.word_patterns import redact_query
+from obskit.instrument.redaction.urls import redact_query
 from obskit.names import COLUMNS
 
 _ODD = re.compile(r"[ =/?@%&\\\n\"']")
@@ -31,7 +31,8 @@ _SQL_PARAMETERS = ("db.query.parameter.", "db.operation.parameter.", "db.stateme
 _SCALARS = frozenset({int, float, bool, type(None), str})
 _OURS = frozenset(COLUMNS) - {"name", "status_message", "trace_state", "body"}
 _ID_NAME = re.compile(
-    r"(?:^|[._-])(?:ids?|ref|reference|number|no|offset|time|timestamp|serial|tracking|hash)$|[a-z](?:Id|Ref|No)$"
+    r"(?:^|[._-])(?:ids?|ref|reference|number|no|offset|time|timestamp|serial|tracking|hash)$|[a-z](?:Id"
+    r"|Ref|No)$"
 )
 _MOST_SHAPES = 2048
 _MOST_TEXT = 1 << 16

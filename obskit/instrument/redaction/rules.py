@@ -26,11 +26,11 @@ class Search:
 
 
 Need = str | Search | tuple[str, ...]
-"""A substring; a pattern that one search finds; or a substring without which none of the following ones is there, as
-most texts without a "k" are without "token" and "key"."""
+"""A substring; a pattern that one search finds; or a substring without which none of the following ones is
+there, such as a "k" without which a text has neither "token" nor "key"."""
 
 Needs = tuple[tuple[Need, ...], ...]
-"""Groups; a text passes if it has at least one of every group. Cheap groups come first, such as a rare character."""
+"""Groups; a text passes if it has at least one of every group. Cheap groups come first: a rare character."""
 
 Prefilter = Callable[[str, str], bool]
 """A test of a text, and of the same text in lower case."""
@@ -48,8 +48,8 @@ class Rule(NamedTuple):
         replacement: a template, or a function of the match.
         confirm: a pattern that the combined prefilter searches for instead of all groups but the first, where
             one search is cheaper or more exact than many substrings.
-        starts: where a match can begin, in the text in lower case. A search that has to ignore case tries every
-            alternative at every character; this one skips most characters.
+        starts: where a match can begin, in the text in lower case. A search that has to ignore case tries
+            every alternative at every character; this one skips most characters.
     """
 
     needs: Needs
@@ -87,6 +87,7 @@ class RuleTable:
 
     @cached_property
     def may_match(self) -> Prefilter:
+        """The prefilter of all rules: False is certain."""
         return combined_prefilter((self,))
 
     def apply(self, text: str, lower: str) -> str:
@@ -124,7 +125,7 @@ _FOLD = str.maketrans({"ſ": "s", "ı": "i", "İ": "i", "K": "k"})
 
 
 def folded(text: str) -> str:
-    """Return a text in lower case, as patterns that ignore case read it: of the same length, almost always."""
+    """Return a text in lower case, as patterns that ignore case read it; nearly always of the same length."""
     return text.lower() if text.isascii() else text.translate(_FOLD).lower()
 
 
@@ -138,7 +139,8 @@ def _substituted(
     lower = folded(text)
     if len(lower) != len(text):
         return pattern.sub(replacement, text)
-    done, out = 0, []
+    done = 0
+    out: list[str] = []
     for start in starts.finditer(lower):
         at = start.start()
         if at < done:

@@ -1,9 +1,9 @@
 """Tokens with a recognizable form, wherever they are in a text: `ghp_...`, `AKIA...`, JSON Web Tokens.
 
-A vendor gives its tokens a prefix so that scanners find them. Such a prefix, followed by as many characters as
-no word has, is a token whatever surrounds it. The tables below are data: by the character that the prefix ends
-with, the prefix, and what follows. Secrets without a prefix of their own (32 hex digits) look like any id;
-only their names can tell.
+A vendor gives its tokens a prefix so that scanners find them. Such a prefix, followed by as many characters
+as no word has, is a token whatever surrounds it. The tables below are data: by the character that the prefix
+ends with, the prefix, and what follows. Secrets without a prefix of their own (32 hex digits) look like any
+id; only their names can tell.
 """
 
 from __future__ import annotations
@@ -279,12 +279,12 @@ CAPITAL: tuple[tuple[tuple[str, ...], str], ...] = (
     (("Z", "EZTK"), r"\bEZTK[A-Za-z0-9]{40,}"),
     (("S", "SK"), r"\bSK[0-9a-f]{32}\b"),
     (("F", "FlyV1"), r"\bFlyV1 fm\d[\w+/=,_-]{40,}"),
-    # Azure writes 7Q~ or 8Q~ into client secrets, and JQQJ99 or AzFu into keys, so that scanners recognize them.
+    # Azure writes 7Q~ or 8Q~ into client secrets, and JQQJ99 or AzFu into keys, so that scanners find them.
     (("Q", "JQQJ9"), r"\b[A-Za-z0-9]{40,60}JQQJ9[A-Za-z0-9]{20,}"),
     (("V", "cmVmd"), r"\bcmVmd[A-Za-z0-9]{55,}"),
 )
 
-# The same for tokens with an A in their prefix: what precedes the A, the A with what follows, and the whole token.
+# The same for tokens with an A in their prefix: what precedes the A, the A and what follows, the whole token.
 CAPITAL_A: tuple[tuple[str, str, str], ...] = (
     ("", "AKIA", r"\bAKIA[0-9A-Z]{16}\b"),
     ("", "ASIA", r"\bASIA[0-9A-Z]{16}\b"),

@@ -16,15 +16,13 @@ from obskit.instrument.redaction.rules import (
 )
 from obskit.instrument.redaction.sql import STATEMENTS
 from obskit.instrument.redaction.token_patterns import CAPITAL_TOKENS, TOKENS
+from obskit.instrument.redaction.urls import LINKS, QUERIES, URLS
 from obskit.instrument.redaction.word_patterns import (
     ASSIGNMENTS,
     HEADERS,
-    LINKS,
     OPTIONS,
     PHRASES,
-    QUERIES,
     SPECIAL,
-    URLS,
     WORDED_PHRASES,
 )
 
@@ -43,8 +41,8 @@ def may_contain_token(text: str) -> bool:
 _LETTERS = b"abcdefghijklmnopqrstuvwxyz"
 _SIGNS = b"\t\n \"'(),:=>[]"
 _QUIET = _LETTERS + _LETTERS.upper() + b"0123456789-/.\0"
-# The kind of every byte: 0 a digit, a and A letters, - what ends a word in paths and sentences, : the usual signs of
-# texts, and ! any other sign, which most texts lack.
+# The kind of every byte: 0 a digit, a and A letters, - what ends a word in paths and sentences, : the usual
+# signs of texts, and ! any other sign, which most texts lack.
 _KINDS = bytes(
     ord("A") if byte in _LETTERS.upper()
     else ord("0") if byte in b"0123456789"

@@ -24,9 +24,9 @@ _PEM = (
 
 
 def _prefix_search(ends: str, follows: str, prefixes: Iterable[str]) -> str:
-    """Return a pattern that finds any prefix by looking back from its last character, which texts have few of.
+    """Return a pattern that finds any prefix by looking back from its last character, which is rare.
 
-    Only where enough characters of a token follow; then by the character before, and then by the whole prefix.
+    Only where enough characters of a token follow; then by the character before, then by the prefix.
     """
     by_character: dict[str, list[str]] = {}
     for prefix in prefixes:
@@ -47,7 +47,12 @@ def _prefixed(ends: str, follows: str, table: tuple[tuple[str, str], ...]) -> li
 
 
 # One search looks at each capital A of a text, instead of a search for each prefix.
-_CAPITAL_A = f"A(?:{'|'.join((f'(?<={re.escape(before)}A)' if before else '') + re.escape(part[1:]) for before, part, _ in CAPITAL_A)})"
+_CAPITAL_A = "A(?:{})".format(
+    "|".join(
+        (f"(?<={re.escape(before)}A)" if before else "") + re.escape(part[1:])
+        for before, part, _ in CAPITAL_A
+    )
+)
 
 TOKENS = RuleTable(
     [

@@ -15,35 +15,39 @@ from obskit.instrument.redaction.assignments import (
     BREAK,
     MARK,
     PHRASE_OF_WORDS,
-    QUOTED,
     TEXT,
     assignment,
     phrase_of_words,
 )
 from obskit.instrument.redaction.command_flags import LONG_FLAG, PLACED_AFTER_WORDS
-from obskit.instrument.redaction.names import Sense, is_secret, sense_of
-from obskit.instrument.redaction.rules import MASK, Rule, RuleTable, Search, compile_once
-from obskit.instrument.redaction.values import is_plain
+from obskit.instrument.redaction.names import is_secret, sense_of
+from obskit.instrument.redaction.rules import MASK, Rule, RuleTable, Search
+from obskit.instrument.redaction.values import is_mixed, is_plain
 
 _NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = (
     "(?i)"
-    rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id|answer)"
-    rf"(?:\s{{1,20}}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\sto)\s{{1,3}})?|[;|,(]\s?))"
+    rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp"
+    rf"|session[-_ ]id|answer)"
+    rf"(?:\s{{1,20}}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\sto)\s{{1,3}})?"
+    rf"|[;|,(]\s?))"
     rf"([\"'`“]?)({BARE}{{6,}})\2"
 )
 # "A temporary password is generated for root@localhost: ..."
 _ANNOUNCED = (
     "(?i)"
-    rf"((?:password|passphrase|secret|token)\s(?:is|was|has been|generated|set|created|for)\s[^\n:=]{{1,60}}:\s{{1,3}})([\"'`]?)({BARE}{{6,}})\2"
+    rf"((?:password|passphrase|secret|token)\s(?:is|was|has been|generated|set|created"
+    rf"|for)\s[^\n:=]{{1,60}}:\s{{1,3}})([\"'`]?)({BARE}{{6,}})\2"
 )
 # A code to type in: after these words, four to eight digits are one.
 _CODE_SPOKEN = (
     "(?i)"
-    r"(\b(?:otp|totp|pin|passcode|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery|backup|confirmation)"
+    r"(\b(?:otp|totp|pin|passcode|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery"
+    r"|backup|confirmation)"
     r"[- _](?:code|password|pin)|use(?: the)? code|enter(?: the)? code|your [\w ]{0,20}code)"
-    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters|digits|times|attempts|of)\b)"
+    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters"
+    r"|digits|times|attempts|of)\b)"
 )
 _HEADER = (
     "(?i)"
@@ -53,7 +57,8 @@ _HEADER = (
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
 _PAIR = (
     "(?i)"
-    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:,\s?|\s=>\s|\sto\s))(?P<value>b?{TEXT})"
+    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:,\s?|\s=>\s"
+    rf"|\sto\s))(?P<value>b?{TEXT})"
 )
 # {"name": "password", "value": "x"}, <add key="password" value="x">, YAML's, and forms of several parts.
 _NAMED = (
@@ -69,7 +74,7 @@ _NAMED_AFTER = (
 )
 _TAG = (
     "(?i)"
-    rf"(<(?P<name>[\w:.-]{{2,80}})\s[^<>]{{1,200}}>)(?P<value>[^<]+)"
+    r"(<(?P<name>[\w:.-]{2,80})\s[^<>]{1,200}>)(?P<value>[^<]+)"
 )
 _SCHEME = (
     "(?i)"
@@ -77,7 +82,8 @@ _SCHEME = (
 )
 _SPOKEN = (
     "(?i)"
-    rf"(\bidentified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
+    rf"(\bidentified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret"
+    rf"|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
     rf"(\s+|\s*(?:\(|(?<=\()))(?P<value>{TEXT})"
 )
 _BY = (
@@ -87,7 +93,8 @@ _BY = (
 # Functions of databases whose argument is a password.
 _CRYPT = (
     "(?i)"
-    r"(\b(?:crypt|pgp_sym_(?:de|en)crypt(?:_bytea)?|aes_(?:de|en)crypt|encode_password|old_password|des_(?:de|en)crypt)\("
+    r"(\b(?:crypt|pgp_sym_(?:de|en)crypt(?:_bytea)?|aes_(?:de|en)crypt|encode_password|old_password"
+    r"|des_(?:de|en)crypt)\("
     r"(?:[\w.]{1,60}\s?,\s?)?)('[^']*'?|\"[^\"]*\"?)"
 )
 _PARAMETERS = (
@@ -105,38 +112,9 @@ _INSERTED = (
 _HAS_SCHEME = re.compile(
     r"\[?(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)\b", re.IGNORECASE
 )
-_USER = r"(:/{1,2})(?:(?<=://)[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@*]{1,256})@"
-# Without a scheme, as Go's and Perl's drivers have it: user:password@unix(...), user:password@host/db.
-_USER_BARE = (
-    r"(?<![\w/:.@-])([\w.-]{1,60}:)(?=[^\s\"'<>@/]{0,60}\d|[^\s\"'<>@/]{0,60}[!#$%^&*])([^\s\"'<>@/:,;]{4,120})"
-    r"@(?=(?:tcp|unix)\(|[\w-]{1,60}(?:\.[\w.-]{1,60})?(?::\d{2,5})?(?:/|['\"]|\s|\Z))"
-)
-_USER_ENCODED = (
-    "(?i)"
-    r"(%(?:25)?3A%(?:25)?2F%(?:25)?2F)[^\s&\"'<>]{1,256}?(%(?:25)?40)"
-)
 _SLASHED = (
     "(?i)"
     r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+(?:-\w+\s+){0,3})[\w.$#]{1,60}/)([^\s@\"']+)(?=@)"
-)
-_LINK = (
-    "(?i)"
-    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe|auth)[\w-]{0,20}/)([\w~.%-]{12,})"
-)
-_QUERY_KEYS = (
-    r"code|key|sid|sig|se|sv|id_token|access|auth|k|hash|hmac|hdnts|ticket|assertion|nonce|otp|pw|magic|state|appid|app_id"
-    r"|api|jwt|sso|samlrequest|invite|session|sess|s|t|p|policy|x-(?:amz|goog|oss)-(?:signature|credential|security-token)"
-)
-_QUERY = (
-    "(?i)"
-    # Begins with one set of characters, so that a search looks at few places of a text.
-    rf"([?&#%](?:(?<!%)|(?:25)?(?:3f|26|23))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d))"
-    r"([^&\s\"'<>#]+?(?=%(?:25)?26|[&\s\"'<>#\\]|\Z))"
-)
-_QUERY_KEY = rf"[?&#%](?:(?<!%)|(?:25)?(?:3f|26|23))(?:{_QUERY_KEYS})(?:=|%(?:25)?3d)"
-# Names of parameters whose values anybody may know, so a value needs more than to be no word.
-_SHORT_KEYS = frozenset(
-    {"se", "sv", "s", "t", "p", "k", "hash", "policy", "state", "app_id", "api", "session", "access"}
 )
 # A digest of HTTP's Digest authentication can be attacked as a hash of the password.
 _DIGEST = (
@@ -161,31 +139,19 @@ _DSN_QUOTED = (
 )
 
 
-def _mixed(text: str) -> bool:
-    """Return whether a value mixes letters and digits, unlike a word."""
-    return not text.isalpha() and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
-
-
 def _prose(found: re.Match[str]) -> str:
     word, quote, value = found.groups()
-    if not _mixed(value) or MASK in value or _CODE.fullmatch(value) or is_plain(value.rstrip(".,:;!?")):
+    if not is_mixed(value) or MASK in value or _CODE.fullmatch(value) or is_plain(value.rstrip(".,:;!?")):
         return found[0]
     if "pass" not in word.lower() and _NUMBERED.fullmatch(value):
         return found[0]
-    if word[-1] in ",;|(" and not _mixed(value.rstrip(")")):
+    if word[-1] in ",;|(" and not is_mixed(value.rstrip(")")):
         return found[0]
     return f"{word}{quote}{MASK}{quote if found[0].endswith(quote) else ''}"
 
 
 def _inserted(found: re.Match[str]) -> str:
     return found[1] + MASK if "'" in found[2] or '"' in found[2] else found[0]
-
-
-def _link(found: re.Match[str]) -> str:
-    value = found[2]
-    if MASK in value or not _mixed(value) or is_plain(value) or _UUID.fullmatch(value) or "." in value[-6:]:
-        return found[0]
-    return found[1] + MASK
 
 
 def _by_name(found: re.Match[str]) -> str:
@@ -215,17 +181,6 @@ def _scheme(found: re.Match[str]) -> str:
     return found[0] if is_plain(found[2]) or MASK in found[0] else found[1] + MASK
 
 
-def _query(found: re.Match[str]) -> str:
-    value = found[2]
-    key = re.split(r"=|%(?:25)?3d", found[1], flags=re.IGNORECASE)[0].lstrip("?&#").lower()
-    if MASK in value or is_plain(value):
-        return found[0]
-    if key in _SHORT_KEYS and (len(value) < 12 or not _mixed(value)):
-        return found[0]
-    return found[1] + MASK
-
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _NO_PASSWORDS = frozenset(
     {
         "none",
@@ -286,7 +241,6 @@ _STRONG_WORDS = (
 )
 _SPACES = (" ", "\t", "\n")
 _WORDED = (_SIGNS, _WORDS)
-_LONG_SEGMENT = r"/(?=[\w~.%-]{12})"
 _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
@@ -305,22 +259,6 @@ def _header(found: re.Match[str]) -> str:
         return found[0]
     return found[1] + found[2] + MASK
 
-
-def _user(found: re.Match[str]) -> str:
-    """Mask user and password; a user without a password stays if it is a word, as in ssh://git@..."""
-    inner = found[0][len(found[1]) : -1]
-    return found[0] if inner == MASK or (":" not in inner and is_plain(inner)) else f"{found[1]}{MASK}@"
-
-
-URLS = RuleTable(
-    (
-        Rule((("@",), (":/",)), _USER, _user),
-        Rule((("%",), ("%3a%2f%2f", "%253a%252f%252f")), _USER_ENCODED, rf"\1{MASK}\2"),
-        Rule((("@",), (":",)), _USER_BARE, rf"\1{MASK}@"),
-    ),
-    ignore_case=True,
-)
-"""Masks users and passwords in URLs."""
 
 PHRASES = RuleTable(
     (
@@ -368,7 +306,7 @@ WORDED_PHRASES = RuleTable(
 
 def _slash_pair(found: re.Match[str]) -> str:
     value = found[3]
-    return found[0] if MASK in value or is_plain(value) or not _mixed(value) else found[1] + found[2] + MASK
+    return found[0] if MASK in value or is_plain(value) or not is_mixed(value) else found[1] + found[2] + MASK
 
 
 SPECIAL = RuleTable(
@@ -382,17 +320,6 @@ SPECIAL = RuleTable(
 )
 """Masks what only one tool or protocol writes: Digest authentication, LDAP's hashes, Oracle's clients."""
 
-QUERIES = RuleTable(
-    (
-        Rule(
-            (("?", "&", "#", "%3f", "%26", "%253f", "%2526"), ("=", "%3d", "%253d"), (Search(_QUERY_KEY),)),
-            _QUERY,
-            _query,
-        ),
-    ),
-    ignore_case=True,
-)
-"""Masks the values of keys that are secrets in a query string alone: `?code=...`, `&sig=...`."""
 
 ASSIGNMENTS = RuleTable(
     (
@@ -423,45 +350,3 @@ OPTIONS = RuleTable(
     ignore_case=True,
 )
 """Masks the values of long options: `--password ...`."""
-
-LINKS = RuleTable(
-    (
-        Rule(
-            (
-                ("/",),
-                (
-                    ("y", "verify"),
-                    ("k", "token"),
-                    ("m", "magic", "confirm"),
-                    *("reset", "passw", "auth", "invit", "activat", "unsubscr"),
-                ),
-                (Search(_LONG_SEGMENT),),
-            ),
-            _LINK,
-            _link,
-        ),
-    ),
-    ignore_case=True,
-)
-"""Masks one-time secrets in paths: `/reset-password/...`."""
-
-
-def redact_query(text: str) -> str:
-    """Return a query string with the values of keys such as `code` and `sig` masked."""
-    return compile_once(_QUERY).sub(_query, f"?{text}")[1:] if "=" in text else text
-
-
-__all__ = [
-    "ASSIGNMENTS",
-    "WORDED_PHRASES",
-    "OPTIONS",
-    "HEADERS",
-    "LINKS",
-    "PHRASES",
-    "QUERIES",
-    "QUOTED",
-    "SPECIAL",
-    "URLS",
-    "Sense",
-    "redact_query",
-]
