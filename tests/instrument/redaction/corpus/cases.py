@@ -41,6 +41,7 @@ _ALPHABETS = {
     "L": string.ascii_uppercase,
     "2": string.ascii_uppercase + "234567",
 }
+_PADDING = {24: "==", 28: "=", 44: "=", 88: "=="}
 _WORDS = (
     "maple river anchor copper violet harbor thunder pepper saddle winter orchid falcon marble tundra".split()
 )
@@ -146,9 +147,8 @@ def _make(kind: str, length: int, more: str, dice: random.Random) -> str:
     if kind in ("card", "bad"):
         return _digits(more, dice, passes=kind == "card")
     made = _random(kind, length, dice)
-    return (
-        made[: -(2 if length % 3 == 2 else 1)] + ("==" if length % 3 == 2 else "=") if kind == "b" else made
-    )
+    padding = _PADDING.get(length, "") if kind == "b" else ""
+    return made[: length - len(padding)] + padding
 
 
 def _random(kind: str, length: int, dice: random.Random) -> str:
