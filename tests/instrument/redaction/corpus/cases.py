@@ -6,7 +6,7 @@ holds anything that looks like a token:
     "password=‹p›"           a password as a person chooses one
     "ghp" "_‹w36›"           letters and digits; also h (hex), H (upper hex), d (digits), A (upper letters and
                              digits), a (lower letters and digits), l and L (letters), u (base64 for URLs),
-                             b (base64 with padding), 2 (base32)
+                             b (base64 with padding), 2 (base32), q (bech32)
     "‹g›" "‹jwt›"            a UUID, a JWT
     "‹card 4 16 -›"          16 digits that begin with 4 and pass Luhn, in groups of four; `bad` fails Luhn
     "‹!h16›"                 filler that is not part of the secret
@@ -39,6 +39,7 @@ _ALPHABETS = {
     "a": string.ascii_lowercase + string.digits,
     "l": string.ascii_lowercase,
     "L": string.ascii_uppercase,
+    "q": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
     "2": string.ascii_uppercase + "234567",
 }
 _PADDING = {24: "==", 28: "=", 44: "=", 88: "=="}
