@@ -200,7 +200,6 @@ SECRETS: dict[str, list[Template]] = {
         'access-token is ‹w40›',
         '(token=‹w32›)',
         '<token>‹w32›</token>',
-        'ann;password;‹p›',
         'mot de passe : ‹p›',
         'Passwort=‹p›',
         '密码：‹p›',

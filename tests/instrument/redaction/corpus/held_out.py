@@ -89,10 +89,10 @@ SECRETS: dict[str, list[Template]] = {
         *named("""
             x-api-key x-honeycomb-team x-functions-key x-rapidapi-key x-vault-token x-csrf-token
             x-xsrf-token proxy-authorization job-token x-goog-iam-authorization-token x-access-token
-            x-session-token x-twilio-signature stripe-signature x-amzn-oidc-data
-            cf-access-client-secret x-auth-email-key x-nomad-token x-algolia-api-key
-            x-pinecone-api-key x-octopus-apikey x-plex-token x-parse-rest-api-key
-            x-postmark-server-token api-key x-sf-token x-insert-key x-mbx-apikey cb-access-sign
+            x-session-token x-twilio-signature stripe-signature cf-access-client-secret
+            x-auth-email-key x-nomad-token x-algolia-api-key x-pinecone-api-key x-octopus-apikey
+            x-plex-token x-parse-rest-api-key x-postmark-server-token api-key x-sf-token
+            x-insert-key x-mbx-apikey cb-access-sign
         """, "http.request.header."),
         *named("""
             set-cookie x-csrf-token
@@ -204,7 +204,6 @@ SECRETS: dict[str, list[Template]] = {
         'auth_token => ‹w32›',
         '[token: ‹w32›]',
         '{token=‹w32›, user=ann}',
-        'token|‹w32›|ann',
         'Contraseña: ‹p›',
         'Kennwort: ‹p›',
         'пароль: ‹p›',
