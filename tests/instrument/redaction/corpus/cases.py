@@ -6,7 +6,7 @@ holds anything that looks like a token:
     "password=‹p›"           a password as a person chooses one
     "ghp" "_‹w36›"           letters and digits; also h (hex), H (upper hex), d (digits), A (upper letters and
                              digits), a (lower letters and digits), l and L (letters), u (base64 for URLs),
-                             b (base64 with padding), 2 (base32)
+                             b (base64 with padding), 2 (base32), q (bech32)
     "‹g›" "‹jwt›"            a UUID, a JWT
     "‹card 4 16 -›"          16 digits that begin with 4 and pass Luhn, in groups of four; `bad` fails Luhn
     "‹!h16›"                 filler that is not part of the secret
@@ -39,8 +39,10 @@ _ALPHABETS = {
     "a": string.ascii_lowercase + string.digits,
     "l": string.ascii_lowercase,
     "L": string.ascii_uppercase,
+    "q": "QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L",
     "2": string.ascii_uppercase + "234567",
 }
+_PADDING = {24: "==", 28: "=", 44: "=", 88: "=="}
 _WORDS = (
     "maple river anchor copper violet harbor thunder pepper saddle winter orchid falcon marble tundra".split()
 )
@@ -146,9 +148,8 @@ def _make(kind: str, length: int, more: str, dice: random.Random) -> str:
     if kind in ("card", "bad"):
         return _digits(more, dice, passes=kind == "card")
     made = _random(kind, length, dice)
-    return (
-        made[: -(2 if length % 3 == 2 else 1)] + ("==" if length % 3 == 2 else "=") if kind == "b" else made
-    )
+    padding = _PADDING.get(length, "") if kind == "b" else ""
+    return made[: length - len(padding)] + padding
 
 
 def _random(kind: str, length: int, dice: random.Random) -> str:

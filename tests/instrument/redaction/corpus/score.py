@@ -52,12 +52,10 @@ def failures(cases: Sequence[Case]) -> list[tuple[Case, str]]:
     return found
 
 
-def share(cases: Sequence[Case], failed: Sequence[tuple[Case, str]], letters: str, *, secrets: bool) -> float:
-    """Return the share of the cases of these parts that failed."""
-    total = sum(case.group[0] in letters and (case.secret is not None) is secrets for case in cases)
-    return (
-        sum(case.group[0] in letters and (case.secret is not None) is secrets for case, _ in failed) / total
-    )
+def share(part: str, cases: Sequence[Case], failed: Sequence[tuple[Case, str]]) -> float:
+    """Return the share of the cases of a part, such as "A", that failed."""
+    total = sum(case.group.startswith(part) for case in cases)
+    return sum(case.group.startswith(part) for case, _ in failed) / total
 
 
 def _written(cases: Sequence[Case], **options: Any) -> list[dict[str, Any]]:
@@ -100,17 +98,10 @@ def main() -> None:
         cases = cases_of(half)
         failed = failures(cases)
         print(f"{half}: {len(cases)} cases")
-        groups = sorted({(case.group[0], case.group, case.secret is not None) for case in cases})
-        for letter in sorted({letter for letter, _, _ in groups}):
-            for group, secrets in [(group, secrets) for part, group, secrets in groups if part == letter]:
-                _print(group, secrets, cases, failed, lambda case, group=group: case.group == group)
-            _print(
-                f"{letter} in all",
-                secrets,
-                cases,
-                failed,
-                lambda case, letter=letter: case.group[0] == letter,
-            )
+        for group in sorted({case.group for case in cases}):
+            _print_row(group, cases, failed)
+        for part in sorted({case.group[0] for case in cases}):
+            _print_row(part, cases, failed)
         if given.show:
             for case, line in failed:
                 print(
@@ -120,12 +111,11 @@ def main() -> None:
                     print(f"  secret  {case.secret}")
 
 
-def _print(
-    title: str, secrets: bool, cases: Sequence[Case], failed: Sequence[tuple[Case, str]], belongs: Any
-) -> None:
-    total = sum(belongs(case) for case in cases)
-    wrong = sum(belongs(case) for case, _ in failed)
-    print(f"  {title:44} {'missed' if secrets else 'masked'} {wrong:4} of {total:4}  {wrong / total:6.1%}")
+def _print_row(prefix: str, cases: Sequence[Case], failed: Sequence[tuple[Case, str]]) -> None:
+    total = [case for case in cases if case.group.startswith(prefix)]
+    wrong = sum(case.group.startswith(prefix) for case, _ in failed)
+    verb = "missed" if total[0].secret else "masked"
+    print(f"  {prefix:42} {verb} {wrong:4} of {len(total):4} {wrong / len(total):7.1%}")
 
 
 if __name__ == "__main__":
