@@ -44,7 +44,7 @@ MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 # Also with a type between: `password: str = "..."`; and as PHP serializes a map.
 SEPARATOR = (
-    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?[\"'`])|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]"
+    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]"
     r"|\\u003d|&#(?:61|x3d);)"
 )
 _CALL = r"[A-Za-z_][\w.]{0,60}\([^)]*\)?"
@@ -127,7 +127,7 @@ _SPACED = (
 def assignment(found: re.Match[str]) -> str:
     """Return the text of an assignment with its value masked, or as it was if the value is no secret."""
     value = found["value"]
-    if MASK in value:
+    if MASK[:-1] in value:  # without its bracket, where a bare value ends
         return found[0]
     name = _whole_name(found)
     sense = Sense.SECRET if FOREIGN.search(name) else sense_of(name)
