@@ -102,7 +102,7 @@ def masked_strings(items: list[str], named: Callable[[str, Any], Any]) -> list[s
     if any("PRIVATE KEY" in item for item in items):
         return _without_key(items)
     out = redact_arguments(items)
-    if (len(items) == 3 and items[0].upper() == "AUTH") or (len(items) == 2 and items[0].upper() == "AUTH"):
+    if len(items) in (2, 3) and items[0] == "AUTH":  # redis
         return [*items[:-1], MASK]
     if len(items) % 2 == 0 and out is items:
         pairs = list(zip(items[::2], items[1::2], strict=True))

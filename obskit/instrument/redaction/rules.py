@@ -129,6 +129,9 @@ def folded(text: str) -> str:
     return text.lower() if text.isascii() else text.translate(_FOLD).lower()
 
 
+_LONG_MATCH = 400
+
+
 def _substituted(
     pattern: re.Pattern[str],
     replacement: str | Callable[[re.Match[str]], str],
@@ -139,11 +142,11 @@ def _substituted(
     lower = folded(text)
     if len(lower) != len(text):
         return pattern.sub(replacement, text)
-    done = 0
+    done = resume = 0
     out: list[str] = []
     for start in starts.finditer(lower):
         at = start.start()
-        if at < done:
+        if at < resume:
             continue
         found = pattern.match(text, at)
         if found is None:
@@ -151,7 +154,9 @@ def _substituted(
         after = replacement(found) if callable(replacement) else found.expand(replacement)
         if after != found[0]:  # or else a match may begin within this one
             out += text[done:at], after
-            done = found.end()
+            done = resume = found.end()
+        elif found.end() - at > _LONG_MATCH:
+            resume = (at + found.end()) // 2  # not every match to the end of the text, from each of its words
     return "".join(out) + text[done:] if out else text
 
 

@@ -306,7 +306,7 @@ WORDED_PHRASES = RuleTable(
 
 def _slash_pair(found: re.Match[str]) -> str:
     value = found[3]
-    return found[0] if MASK in value or is_plain(value) or not is_mixed(value) else found[1] + found[2] + MASK
+    return found[0] if MASK in value or is_plain(value) or not is_mixed(value) else found[1] + MASK
 
 
 SPECIAL = RuleTable(
