@@ -74,7 +74,7 @@ def _program_rule(programs: str, flags: str) -> Rule:
 
     return Rule(
         (tuple(program.lower() for program in programs.split()),),
-        rf"(?<![\w.-])(?:{_alternatives(programs)})\s[^|;\n]{{0,400}}",
+        rf"(?<![\w-])(?:{_alternatives(programs)})\s[^|;\n]{{0,400}}",
         mask,
     )
 
@@ -138,12 +138,10 @@ _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
             r"|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"
         ),
     ),
-    (("vault login", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    ((" unseal", "vault "), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    (("vault ", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    (("vault ", " unseal"), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
     (("|", "sudo "), r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
-    (("net user", "net user"), r"(\bnet\s+user\s+[\w.@-]{1,60}\s+)(?!/)(VALUE)"),
-    (("http -a", "http -a"), r"(\bhttps?\s+-a\s+[^\s:]{1,60}:)(\S+)"),
     ((" /p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
 )
 
@@ -219,7 +217,9 @@ def _rules(placed: tuple[tuple[tuple[str, ...], str], ...]) -> list[Rule]:
     ]
 
 
-PLACED = RuleTable([*_rules(_PLACED), Rule((("'-", '"-'),), _LIST, _written_list)], ignore_case=True)
+PLACED = RuleTable(
+    [*_rules(_PLACED), Rule((("[", "("), ("'-", '"-')), _LIST, _written_list)], ignore_case=True
+)
 """Masks passwords that have a place of their own on a command line."""
 
 PLACED_AFTER_WORDS = _rules(_PLACED_AFTER_WORDS)

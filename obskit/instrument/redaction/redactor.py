@@ -21,7 +21,13 @@ from obskit.instrument.redaction.names import Sense, is_secret, sense_of, sense_
 from obskit.instrument.redaction.pairs import masked_strings, pair_of
 from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.sql import without_literals
-from obskit.instrument.redaction.text_scan import may_contain_secret, may_contain_token, redact_text
+from obskit.instrument.redaction.text_scan import (
+    has_signs,
+    may_contain_secret,
+    may_contain_token,
+    reason_to_redact,
+    redact_text,
+)
 from obskit.instrument.redaction.urls import redact_query
 from obskit.names import COLUMNS
 
@@ -154,8 +160,9 @@ class Redactor:
             if after is not before and after != before:
                 row[name] = after
                 changed += 1
-        if self._extra or may_contain_secret(texts) or not only_scalars:
-            changed += self._scan(row, scanned)
+        reason = reason_to_redact(texts)
+        if self._extra or reason or not only_scalars:
+            changed += self._scan(row, scanned, signs_only=reason < 2 and only_scalars and not self._extra)
         return changed
 
     def _renamed(self, row: dict[str, Any]) -> int:
@@ -179,10 +186,12 @@ class Redactor:
             value = pattern.sub(MASK, value)
         return value
 
-    def _scan(self, row: dict[str, Any], names: Iterable[str]) -> int:
+    def _scan(self, row: dict[str, Any], names: Iterable[str], *, signs_only: bool) -> int:
         changed = 0
         for name in names:
             before = row[name]
+            if signs_only and (type(before) is not str or not has_signs(before)):
+                continue  # the prefilter has seen that nothing is in it
             if type(before) is str and before.isdigit() and _ID_NAME.search(name):
                 continue  # the digits of an id may look like a card's
             after = self._value(before, name)

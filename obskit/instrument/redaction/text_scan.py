@@ -107,20 +107,40 @@ def may_contain_secret(text: str) -> bool:
 
     Cost: a few dozen searches for substrings; most texts lack the characters that the others need.
     """
+    return reason_to_redact(text) > 0
+
+
+def reason_to_redact(text: str) -> int:
+    """Return which texts have to be redacted, of several that are joined by NUL characters.
+
+    Args:
+        text: one text, or several.
+
+    Returns:
+        0 for none, 1 for those with signs such as spaces and colons, 2 if it may be any of them.
+    """
     kinds = _kinds(text)
     rare = "!" in kinds
     signs = rare or ":" in kinds or " " in text
     if not signs and len(text) < _SHORTEST_TOKEN:
-        return may_contain_card(kinds) if len(text) > _SHORTEST_CARD else False
+        return 2 if len(text) > _SHORTEST_CARD and may_contain_card(kinds) else 0
     has_capital, has_rare, has_sign, has = _filters or _make_filters()
     lower = text
     if "A" in kinds or rare:
         lower = _folded(text)
         if "A" in kinds and has_capital(text, lower):
-            return True
+            return 2
     if has(text, lower) or may_contain_card(kinds):
+        return 2
+    return 1 if signs and ((rare and has_rare(text, lower)) or has_sign(text, lower)) else 0
+
+
+def has_signs(text: str) -> bool:
+    """Return whether a text has any sign other than those of paths and hosts."""
+    if " " in text or ":" in text or "=" in text:
         return True
-    return signs and ((rare and has_rare(text, lower)) or has_sign(text, lower))
+    kinds = _kinds(text)
+    return ":" in kinds or "!" in kinds
 
 
 def _kinds(text: str) -> str:
