@@ -94,6 +94,7 @@ def _make_filters() -> tuple[Prefilter, Prefilter, Prefilter, Prefilter]:
 # No token and no link without a sign is shorter.
 _SHORTEST_TOKEN = 15
 _SHORTEST_CARD = 12
+_MOST_PASSES = 4
 
 
 def may_contain_secret(text: str) -> bool:
@@ -154,7 +155,19 @@ def _folded(text: str) -> str:
 
 
 def redact_text(text: str) -> str:
-    """Return a text with everything that looks like a secret masked, and the rest unchanged."""
+    """Return a text with everything that looks like a secret masked, and the rest unchanged.
+
+    What one rule masks may make a value visible to another one, so a text that changed is scanned again:
+    masking a text that is masked already changes nothing.
+    """
+    for _ in range(_MOST_PASSES):
+        before, text = text, _redact_once(text)
+        if text == before:
+            break
+    return text
+
+
+def _redact_once(text: str) -> str:
     lower = _folded(text)
     for table in _TABLES:
         text = table.apply(text, lower)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from obskit.instrument.redaction.redactor import Redaction, Redactor
 from obskit.instrument.redaction.shapes import CAPITAL, CAPITAL_A, DASH_ENDED, DOTTED, HASHES, PLAIN, UNDERSCORED
 from obskit.instrument.redaction.text_scan import may_contain_secret, redact_text
 from tests.instrument.redaction.test_redactor import CASES, HARMLESS
@@ -132,3 +133,13 @@ def test_no_text_of_any_kind_hangs(text: str) -> None:
     may_contain_secret(text)
     redact_text(text)
     assert time.process_time() - begun < 3
+
+
+@given(st.lists(texts(), min_size=1, max_size=5))
+def test_a_row_is_masked_as_each_of_its_texts_alone(values: list[str]) -> None:
+    redactor = Redactor(Redaction())
+    row: dict[str, object] = {f"app.field_{at}": value for at, value in enumerate(values)}
+    expected = [redactor.text(value) if len(value) > 5 else value for value in values]
+    changed = redactor.apply(row)
+    assert list(row.values()) == expected
+    assert changed == sum(before != after for before, after in zip(values, expected, strict=True))
