@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from obskit.receive.connection import Connection, ConnectionClosed
+from obskit.receive.crowd import Crowd
 from obskit.receive.intake import Intake
+from obskit.receive.route import Router
 from obskit.receive.settings import Settings
 
 BUFFER = 64 * 1024
@@ -18,6 +20,9 @@ class Web:
     def __init__(self, intake: Intake, settings: Settings) -> None:
         self._intake = intake
         self._settings = settings
+        self._router = Router(settings.host_rule(), settings.token, settings.limits.request)
+        self._crowd = Crowd(settings.limits, self._give_way)
+        intake.budget.make_way = self._crowd.free
         self._open: dict[asyncio.Task[None], Connection] = {}
         self._server: asyncio.Server | None = None
 
@@ -53,19 +58,23 @@ class Web:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._open) >= self._settings.limits.connections:
+        connection = Connection(
+            reader, writer, self._intake, self._router, self._settings.limits, self._crowd.begin
+        )
+        if task is None or not self._crowd.enter(connection):
             writer.transport.abort()
             return
-        connection = Connection(reader, writer, self._intake, self._settings, self._too_many)
         self._open[task] = connection
         try:
             await connection.run()
+            await connection.close()
         except (ConnectionError, ConnectionClosed, asyncio.CancelledError):
             pass  # the sender got no response, and so will send again
         finally:
             self._open.pop(task, None)
-            writer.close()
+            self._crowd.leave(connection)
+            writer.transport.abort()  # what the client did not read in time is not kept for it
 
-    def _too_many(self) -> bool:
-        busy = sum(connection.busy for connection in self._open.values())
-        return busy > self._settings.limits.requests
+    def _give_way(self, text: str) -> None:
+        self._intake.counts["gave way"] += 1
+        self._intake.notices.notify("full house", text)
