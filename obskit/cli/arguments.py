@@ -302,7 +302,7 @@ def _receive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--connections-per-address",
         dest="peer",
-        type=int,
+        type=_positive,
         metavar="N",
         help="HTTP connections from one address of another machine; default 128",
     )

@@ -280,7 +280,7 @@ class Connection:
             return
 
     async def close(self) -> None:
-        """Close the connection when the client has read the last response, at most `LINGER` seconds from now."""
+        """Close the connection when the client has read the last response, or after `LINGER` seconds."""
         self.progress.enter(Phase.CLOSING)
         self._writer.close()
         try:

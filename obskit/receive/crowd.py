@@ -1,7 +1,7 @@
 """Who gives way when the receiver is full: idle connections first, then the slowest requests.
 
-If a limit only turned new senders away, a few connections that never end would shut out everyone else. So at a
-limit somebody who makes little progress gives way. That sender gets no acknowledgment, and so sends again.
+If a limit only turned new senders away, a few connections that never end would shut out everyone else. So at
+a limit somebody who makes little progress gives way. That sender gets no acknowledgment, and so sends again.
 Requests that arrive at a good pace, and those being written, are never interrupted.
 """
 

@@ -2,8 +2,8 @@
 
 h11 accepts what RFC 9112 lets a lenient recipient accept, such as lines that end in a bare LF. A proxy in
 front may read the same bytes differently: then the end of one request becomes the start of another, which
-nobody checked (request smuggling). So everything ambiguous is refused here, and h11 is given exactly the bytes
-of one request at a time.
+nobody checked (request smuggling). So everything ambiguous is refused here, and h11 is given exactly the
+bytes of one request at a time.
 """
 
 from __future__ import annotations

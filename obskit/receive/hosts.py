@@ -1,7 +1,7 @@
 """Which names a request may have in its `Host` header.
 
 A web page can make a browser connect to 127.0.0.1 if its own domain resolves to that address (DNS rebinding).
-The browser then sends the domain as `Host`, so a receiver that answers only to names it knows is out of reach.
+The browser then sends the domain as `Host`, so a receiver that answers only to known names is out of reach.
 """
 
 from __future__ import annotations

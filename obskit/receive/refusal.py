@@ -9,21 +9,8 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
 # HTTP status -> gRPC's number of the same.
-_CODES = {
-    400: 3,
-    401: 16,
-    403: 7,
-    404: 5,
-    405: 12,
-    408: 4,
-    413: 8,
-    415: 3,
-    429: 8,
-    431: 8,
-    500: 13,
-    501: 12,
-    503: 14,
-}
+_CODES = {400: 3, 401: 16, 404: 5, 405: 12, 408: 4, 413: 8, 415: 3, 429: 8, 500: 13, 503: 14}
+_CODES |= {403: 7, 431: 8, 501: 12}
 
 
 @dataclass
