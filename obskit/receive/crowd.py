@@ -19,8 +19,7 @@ from obskit.receive.settings import Limits
 WINDOW = 1.0
 """Seconds over which progress is measured; nobody younger is called slow."""
 
-_GAVE_WAY = "the limit of {} is reached: an idle or slow sender gave way to another"
-_TURNED_AWAY = "the limit of {} is reached and nobody is slow: turned a new sender away"
+GAVE_WAY, TURNED_AWAY = "gave way", "turned away"
 
 
 class Phase(Enum):
@@ -109,10 +108,10 @@ class Crowd:
 
     Args:
         limits: `connections`, `peer`, `requests` and `pace`.
-        notify: called with a text whenever a sender gave way or was turned away.
+        notify: called with `GAVE_WAY` or `TURNED_AWAY` and the limit, whenever that happens to a sender.
     """
 
-    def __init__(self, limits: Limits, notify: Callable[[str], None]) -> None:
+    def __init__(self, limits: Limits, notify: Callable[[str, str], None]) -> None:
         self._limits = limits
         self._notify = notify
         self._members: dict[Member, str | None] = {}  # with the group that has a limit of its own
@@ -135,7 +134,7 @@ class Crowd:
         else:
             placed, what = True, ""
         if what:
-            self._notify(_GAVE_WAY.format(what) if placed else _TURNED_AWAY.format(what))
+            self._notify(GAVE_WAY if placed else TURNED_AWAY, what)
         if placed:
             self._members[member] = group
         return placed
@@ -159,8 +158,7 @@ class Crowd:
         slowest = self._slowest(one for one in others if one.progress.phase is Phase.BODY)
         if slowest is not None:
             slowest.interrupt()
-        text = _TURNED_AWAY if slowest is None else _GAVE_WAY
-        self._notify(text.format(f"requests ({self._limits.requests})"))
+        self._notify(TURNED_AWAY if slowest is None else GAVE_WAY, f"requests ({self._limits.requests})")
         return slowest is not None
 
     def free(self, size: int) -> bool:
@@ -181,7 +179,7 @@ class Crowd:
                 break
             size -= one.held
             one.interrupt()
-        self._notify(_GAVE_WAY.format("bytes in memory"))
+            self._notify(GAVE_WAY, f"bodies in memory ({self._limits.flight:,} bytes)")
         return True
 
     def _abort_one(self, among: Iterable[Member]) -> bool:

@@ -121,6 +121,8 @@ def parse_head(data: bytes) -> RequestHead:
         if name in headers and name in _ONCE:
             raise Refused(400, f"the header {name} is given more than once")
         headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    if "host" not in headers:
+        raise Refused(400, "the request has no Host header")
     length, chunked = _body(headers, line["version"])
     return RequestHead(line["method"].decode(), line["target"].decode(), headers, length, chunked)
 

@@ -66,10 +66,7 @@ class Router:
         return Route(signal, kind == JSON, coding.endswith("gzip"))
 
     def _check_sender(self, headers: dict[str, str]) -> None:
-        host = headers.get("host")
-        if host is None:
-            raise Refused(400, "the request has no Host header")
-        self._hosts.check(host)
+        self._hosts.check(headers["host"])
         # Services send no Origin. Browsers do, with every POST of a page and whatever that page is.
         if "origin" in headers:
             raise Refused(403, "web pages cannot send to obskit receive; let them send to a Collector")

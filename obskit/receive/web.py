@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from obskit.receive.connection import Connection, ConnectionClosed
-from obskit.receive.crowd import Crowd
+from obskit.receive.crowd import GAVE_WAY, Crowd
 from obskit.receive.intake import Intake
 from obskit.receive.route import Router
 from obskit.receive.settings import Settings
@@ -21,7 +21,7 @@ class Web:
         self._intake = intake
         self._settings = settings
         self._router = Router(settings.host_rule(), settings.token, settings.limits.request)
-        self._crowd = Crowd(settings.limits, self._give_way)
+        self._crowd = Crowd(settings.limits, self._report)
         intake.budget.make_way = self._crowd.free
         self._open: dict[asyncio.Task[None], Connection] = {}
         self._server: asyncio.Server | None = None
@@ -75,6 +75,7 @@ class Web:
             self._crowd.leave(connection)
             writer.transport.abort()  # what the client did not read in time is not kept for it
 
-    def _give_way(self, text: str) -> None:
-        self._intake.counts["gave way"] += 1
-        self._intake.notices.notify("full house", text)
+    def _report(self, what: str, limit: str) -> None:
+        self._intake.counts[what] += 1
+        how = "an idle or slow sender gave way to another" if what == GAVE_WAY else "a new sender was turned away"
+        self._intake.notices.notify(what, f"the limit of {limit} is reached: {how}")
