@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from typing import Any
 
 import h11
 
 from obskit.receive.body import Body
-from obskit.receive.crowd import Phase, Progress
+from obskit.receive.crowd import Crowd, Phase, Progress
 from obskit.receive.framing import HEAD, RequestHead, head_end, parse_head
 from obskit.receive.intake import Intake
 from obskit.receive.refusal import Refused, busy
@@ -44,7 +44,7 @@ class Connection:
         intake: accepts the requests.
         router: checks their heads.
         limits: of time.
-        admit: called before a body is read; returns whether it may be.
+        crowd: all connections.
 
     Attributes:
         progress: what the connection is doing.
@@ -58,7 +58,7 @@ class Connection:
         intake: Intake,
         router: Router,
         limits: Limits,
-        admit: Callable[[Connection], bool],
+        crowd: Crowd,
     ) -> None:
         self.progress = Progress()
         self.peer = str((writer.get_extra_info("peername") or [""])[0])
@@ -67,7 +67,7 @@ class Connection:
         self._intake = intake
         self._router = router
         self._limits = limits
-        self._admit = admit
+        self._crowd = crowd
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD)
         self._ahead = bytearray()  # received, and not yet passed to h11
         self._body: Body | None = None
@@ -78,6 +78,11 @@ class Connection:
     def busy(self) -> bool:
         """Whether a request is being read or answered."""
         return self.progress.phase in (Phase.BODY, Phase.WRITING, Phase.ANSWERING)
+
+    @property
+    def _ending(self) -> bool:
+        """Whether the connection is closed after the next response."""
+        return self._intake.closing or self._crowd.awaited
 
     @property
     def held(self) -> int:
@@ -114,10 +119,11 @@ class Connection:
             else:
                 self.progress.enter(Phase.BODY)
                 await self._serve(head)
-            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
-                await self._linger()
+            ours, theirs = self._http.our_state, self._http.their_state
+            if theirs in (h11.DONE, h11.MUST_CLOSE) and self._ending:
                 return
-            if self._intake.closing:
+            if ours is not h11.DONE or theirs is not h11.DONE:
+                await self._linger()
                 return
             self._http.start_next_cycle()
             self.progress.enter(Phase.IDLE)
@@ -183,7 +189,7 @@ class Connection:
         json = content_type(head.headers) != PROTOBUF
         try:
             route = self._router.route(head)
-            if not self._admit(self):
+            if not self._crowd.begin(self):
                 raise busy()
             with self._intake.body(gzip=route.gzip) as body:
                 self._body = body
@@ -255,7 +261,8 @@ class Connection:
         self, status: int, content: bytes, extra: list[tuple[str, str]] | None = None, *, json: bool
     ) -> None:
         kind = ("content-type", JSON if json else PROTOBUF)
-        headers = [kind, ("content-length", str(len(content))), *(extra or [])]
+        close = [("connection", "close")] if self._ending and status == 200 else []
+        headers = [kind, ("content-length", str(len(content))), *(extra or []), *close]
         await self._send(
             h11.Response(status_code=status, headers=headers), h11.Data(data=content), h11.EndOfMessage()
         )

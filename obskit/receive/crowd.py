@@ -7,8 +7,10 @@ Requests that arrive at a good pace, and those being written, are never interrup
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import time
+from collections import deque
 from collections.abc import Callable, Iterable
 from enum import Enum
 from typing import Protocol
@@ -16,8 +18,11 @@ from typing import Protocol
 from obskit.receive.hosts import is_loopback
 from obskit.receive.settings import Limits
 
-WINDOW = 1.0
+WINDOW = 0.5
 """Seconds over which progress is measured; nobody younger is called slow."""
+
+QUEUE = 100
+"""Most connections that wait for a place while everyone writes."""
 
 GAVE_WAY, TURNED_AWAY = "gave way", "turned away"
 
@@ -34,7 +39,6 @@ class Phase(Enum):
 
 
 _CLOSING, _IDLE, _SLOW, _YOUNG = range(4)  # who gives way first
-_IN_PROGRESS = (Phase.BODY, Phase.WRITING, Phase.ANSWERING)
 
 
 class Progress:
@@ -107,7 +111,7 @@ class Crowd:
     """All open connections.
 
     Args:
-        limits: `connections`, `peer`, `requests` and `pace`.
+        limits: `connections`, `peer`, `requests`, `pace`, and `header` for who waits for a place.
         notify: called with `GAVE_WAY` or `TURNED_AWAY` and the limit, whenever that happens to a sender.
     """
 
@@ -115,6 +119,12 @@ class Crowd:
         self._limits = limits
         self._notify = notify
         self._members: dict[Member, str | None] = {}  # with the group that has a limit of its own
+        self._queue: deque[tuple[Member, str | None, asyncio.Future[None]]] = deque()
+
+    @property
+    def awaited(self) -> bool:
+        """Whether new connections wait for a place: then a connection is closed after its next response."""
+        return bool(self._queue)
 
     def enter(self, member: Member) -> bool:
         """Add a connection.
@@ -123,25 +133,62 @@ class Crowd:
             member: the new one.
 
         Returns:
-            False if there is no place, and nobody gives way.
+            False if there is no place, and nobody gives way now.
         """
         group = peer_group(member.peer)
-        same = [one for one, other in self._members.items() if other == group] if group else []
+        same = [one for one, other in self._members.items() if group and other == group]
         if len(same) >= self._limits.peer:
             placed, what = self._abort_one(same), f"connections of one address ({self._limits.peer})"
         elif len(self._members) >= self._limits.connections:
             placed, what = self._abort_one(self._members), f"connections ({self._limits.connections})"
         else:
             placed, what = True, ""
-        if what:
-            self._notify(GAVE_WAY if placed else TURNED_AWAY, what)
         if placed:
             self._members[member] = group
+            if what:
+                self._notify(GAVE_WAY, what)
         return placed
 
+    async def wait(self, member: Member) -> bool:
+        """Wait until a connection is closed, and take its place.
+
+        Args:
+            member: the new one, for which `enter` returned False.
+
+        Returns:
+            False if it has no place: nobody left in time, too many wait, or its address has too many.
+        """
+        group, full = peer_group(member.peer), len(self._members) >= self._limits.connections
+        place = asyncio.get_running_loop().create_future()
+        waiting = (member, group, place)
+        if full and len(self._queue) < QUEUE and self._of(group) < self._limits.peer:
+            self._queue.append(waiting)
+            try:
+                async with asyncio.timeout(self._limits.header):
+                    await place
+                return True
+            except TimeoutError:
+                pass
+            finally:
+                if waiting in self._queue:
+                    self._queue.remove(waiting)
+        self._notify(
+            TURNED_AWAY, f"connections ({self._limits.connections}, of one address {self._limits.peer})"
+        )
+        return False
+
+    def _of(self, group: str | None) -> int:
+        queued = sum(other == group for _, other, _ in self._queue)
+        return (queued + sum(other == group for other in self._members.values())) if group else 0
+
     def leave(self, member: Member) -> None:
-        """Remove a connection, if it is still there."""
+        """Remove a connection, if it is still there. The one that has waited longest takes its place."""
         self._members.pop(member, None)
+        while self._queue and len(self._members) < self._limits.connections:
+            new, group, place = self._queue.popleft()
+            if not place.done():
+                self._members[new] = group
+                place.set_result(None)
 
     def begin(self, member: Member) -> bool:
         """Make room for a request whose body is about to be read.
@@ -150,12 +197,12 @@ class Crowd:
             member: its connection, already in the phase `BODY`.
 
         Returns:
-            False if too many are in progress, and nobody gives way.
+            False if too many bodies are being read, and nobody gives way.
         """
-        others = [one for one in self._members if one is not member and one.progress.phase in _IN_PROGRESS]
+        others = [one for one in self._members if one is not member and one.progress.phase is Phase.BODY]
         if len(others) < self._limits.requests:
             return True
-        slowest = self._slowest(one for one in others if one.progress.phase is Phase.BODY)
+        slowest = self._slowest(others)
         if slowest is not None:
             slowest.interrupt()
         self._notify(TURNED_AWAY if slowest is None else GAVE_WAY, f"requests ({self._limits.requests})")
@@ -186,7 +233,7 @@ class Crowd:
         slowest = self._slowest(among)
         if slowest is None:
             return False
-        self.leave(slowest)
+        self._members.pop(slowest)  # its place is taken
         slowest.abort()
         return True
 

@@ -21,7 +21,7 @@ class Limits:
         request: bytes of one request, both as sent and decompressed.
         flight: bytes of all request bodies in memory; above it senders have to try later.
         json_objects: bytes of memory for the parsed objects of one JSON request, estimated.
-        requests: requests being read or answered over HTTP at once; `connections`, open ones.
+        requests: requests whose bodies are read over HTTP at once; `connections`, open ones.
         peer: open HTTP connections from one address of another machine.
         pace: bytes per second below which a request is slow: at a limit it gives way to a new one.
         calls: gRPC calls whose message may be read at once; `waiting`, how many may wait for that.

@@ -59,15 +59,15 @@ class Web:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         connection = Connection(
-            reader, writer, self._intake, self._router, self._settings.limits, self._crowd.begin
+            reader, writer, self._intake, self._router, self._settings.limits, self._crowd
         )
-        if task is None or not self._crowd.enter(connection):
-            writer.transport.abort()
+        if task is None:
             return
         self._open[task] = connection
         try:
-            await connection.run()
-            await connection.close()
+            if self._crowd.enter(connection) or await self._crowd.wait(connection):
+                await connection.run()
+                await connection.close()
         except (ConnectionError, ConnectionClosed, asyncio.CancelledError):
             pass  # the sender got no response, and so will send again
         finally:
@@ -77,5 +77,9 @@ class Web:
 
     def _report(self, what: str, limit: str) -> None:
         self._intake.counts[what] += 1
-        how = "an idle or slow sender gave way to another" if what == GAVE_WAY else "a new sender was turned away"
+        how = (
+            "an idle or slow sender gave way to another"
+            if what == GAVE_WAY
+            else "a new sender was turned away"
+        )
         self._intake.notices.notify(what, f"the limit of {limit} is reached: {how}")

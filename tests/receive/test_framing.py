@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -147,21 +149,16 @@ def test_the_end_of_chunks_does_not_depend_on_the_pieces(chunks, rest, data):
 @given(st.binary(max_size=300))
 def test_whatever_comes_as_chunks_is_taken_or_refused(data):
     framing = Chunked()
-    try:
+    with contextlib.suppress(Refused):
         assert framing.take(data) <= len(data)
-    except Refused as refused:
-        assert refused.status == 400
 
 
 @given(st.binary(max_size=300))
 def test_whatever_comes_as_a_head_is_taken_or_refused(data):
     for sent in (data, b"POST / HTTP/1.1\r\n" + data + b"\r\n\r\n"):
-        try:
+        with contextlib.suppress(Refused):
             end = head_end(sent)
-            if end:
-                assert parse_head(sent[:end]).headers["host"] is not None
-        except Refused as refused:
-            assert refused.status in (400, 431, 501)
+            assert not end or "host" in parse_head(sent[:end]).headers
 
 
 def test_a_body_of_a_length_ends_there():
