@@ -168,7 +168,8 @@ class Crowd:
                     await place
                 return True
             except TimeoutError:
-                pass
+                if member in self._members:  # just now
+                    return True
             finally:
                 if waiting in self._queue:
                     self._queue.remove(waiting)

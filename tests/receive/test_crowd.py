@@ -83,7 +83,7 @@ def test_the_order_in_which_connections_give_way(world):
         w.sender(Phase.IDLE, age=3),
         w.sender(Phase.HEAD, size=0),
         w.sender(Phase.BODY, size=5),
-        w.sender(Phase.BODY, size=900),
+        w.sender(Phase.BODY, size=450),
         w.sender(Phase.IDLE, age=0.4),
         w.sender(Phase.BODY, age=0.3),
     ]
