@@ -16,7 +16,8 @@ from obskit.receive.refusal import Refused, busy
 from obskit.receive.settings import Limits
 
 TURN = 2.0
-"""Seconds for a message while other calls wait; the limit `stall` if none does."""
+"""Seconds for a message while other calls wait, then half and a quarter of it for a connection that held turns
+up; the limit `stall` if no call waits."""
 
 _RECORDS = 1024
 _WORST = 9
@@ -81,7 +82,7 @@ class Turns:
         now = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(self._limits.stall) as limit:
-                self._reading[limit] = now + TURN
+                self._reading[limit] = now + TURN / 2 ** min(2, max(0, self._records.get(peer, 0)))
                 self._hurry()
                 try:
                     yield
@@ -119,7 +120,7 @@ class Turns:
         chosen.turn.set_result(None)
 
     def _displace(self, peer: str) -> bool:
-        """Refuse a waiting call of the connection with the worst record and the most calls, if it is worse."""
+        """Refuse a waiting call of the connection with the worst record and most calls, if it is worse."""
         counts = Counter(one.peer for one in self._queue)
 
         def rank(of: str, calls: int) -> tuple[int, int]:

@@ -38,8 +38,8 @@ class World:
 
 def test_who_held_a_turn_up_comes_last_and_who_delivered_first(monkeypatch):
     async def scene() -> World:
-        monkeypatch.setattr("obskit.receive.turns.TURN", 0.01)
-        w = World(stall=0.1)
+        monkeypatch.setattr("obskit.receive.turns.TURN", 0.5)
+        w = World(stall=0.6)
         w.go.set()
         await w.call("0", "good")
         w.go.clear()
