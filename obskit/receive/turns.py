@@ -16,8 +16,8 @@ from obskit.receive.refusal import Refused, busy
 from obskit.receive.settings import Limits
 
 TURN = 2.0
-"""Seconds for a message while other calls wait, then half and a quarter of it for a connection that held turns
-up; the limit `stall` if no call waits."""
+"""Seconds for a message while other calls wait; half and then a quarter for a connection that held turns up.
+If no call waits, it is the limit `stall`."""
 
 _RECORDS = 1024
 _WORST = 9
