@@ -33,5 +33,5 @@ def test_a_snapshot_is_over_when_each_thread_has_left_that_call() -> None:
 
 def test_the_calling_thread_does_not_wait_for_itself() -> None:
     writers = ActiveWriters()
-    writers.entered[threading.get_ident()] = 10
+    writers.entered[writers.thread.clock] = 10
     assert not writers.any_of(writers.snapshot())
