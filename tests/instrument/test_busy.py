@@ -1,9 +1,8 @@
-"""A process whose threads all want the interpreter: a thread that waits for it is not a thread that waits for a disk."""
+"""A process whose threads all want the interpreter. Waiting for it is not waiting for the disk."""
 
 from __future__ import annotations
 
 import mmap
-import os
 import signal
 import struct
 import time
@@ -24,7 +23,7 @@ def work(t):
     n = 0
     while True:
         with event("work", t=t, n=n):
-            sum(range(20_000))
+            sum(range(int(sys.argv[4])))
         n += 1  # its block has ended
         struct.pack_into("q", shared, 8 * t, n)
         struct.pack_into("q", shared, 8 * threads, handle.counters["dropped"])
@@ -36,16 +35,19 @@ time.sleep(60)
 """
 
 
+@pytest.mark.parametrize("work", [0, 20_000], ids=["only events", "computing"])
 @pytest.mark.parametrize("threads", [16, 40])
-def test_a_busy_process_that_is_killed_has_its_ended_events_on_disk(tmp_path: Path, threads: int) -> None:
+def test_a_busy_process_that_is_killed_has_its_ended_events_on_disk(
+    tmp_path: Path, threads: int, work: int
+) -> None:
     """Each thread counts its ended blocks in shared memory. Nothing waits in memory on a healthy disk."""
     shared = tmp_path / "shared"
     shared.write_bytes(bytes(8 * (threads + 1)))
-    process = start(BUSY, str(tmp_path / "events"), str(shared), str(threads))
+    process = start(BUSY, str(tmp_path / "events"), str(shared), str(threads), str(work))
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     with shared.open("r+b") as file, mmap.mmap(file.fileno(), 0) as view:
-        time.sleep(4)
+        time.sleep(3)
         process.send_signal(signal.SIGKILL)
         process.communicate(timeout=30)
         *ended, dropped = struct.unpack(f"{threads + 1}q", view)

@@ -2,7 +2,7 @@
 
 The thread that ends an event writes it, with one call on a descriptor opened with O_APPEND. Then the kernel
 has the event, so the death of the process does not lose it. Threads write concurrently. Once the disk has
-blocked one of them for 50 ms, the events of the others go into a bounded queue instead, until that one is through.
+blocked one of them for 50 ms, the events of the others go into a bounded queue instead, until it is through.
 
 This module puts the parts together: `active_writers` notices a stuck disk, `overflow_queue` holds the lines,
 `rotation` owns the current file, `retention` the closed ones.
