@@ -133,5 +133,5 @@ def _runs(process: int) -> bool:
 
 
 def _datasets(cache: Path) -> list[Path]:
-    """Return the folders in a cache that hold Parquet files."""
-    return sorted({path.parent for path in cache.rglob("*.parquet")})
+    """Return the finished datasets in a cache; what a kill left over is hidden, and removed a day later."""
+    return sorted({path.parent for path in cache.rglob("*.parquet") if not path.parent.name.startswith(".")})
