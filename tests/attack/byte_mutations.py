@@ -23,6 +23,8 @@ _BAD_TEXT = (
     *(b"\x1b[31m", "\u2028".encode(), "\u0085".encode(), b"\x0b", b"\x0c", b"\x1a", b"\xff\xfe", b"\r", b"\r\r\n"),
 )
 _QUOTES = (b'"', b'""', b"'", b'"\n', b',"', b'",', b'"a"b', b"\\", b'\\"', b";", b"\t", b",,,", b'"' * 3, b"`")
+LARGE = 300_000
+"""What is larger is not mutated again: to parse it would take longer than to load it."""
 Mutation = Callable[[random.Random, bytes, Sequence[bytes]], "bytes | None"]
 
 
@@ -139,6 +141,8 @@ def mutate(rng: random.Random, data: bytes, others: Sequence[bytes], structure: 
     """
     names: list[str] = []
     for _ in range(rng.choice([1, 1, 1, 2, 3])):
+        if len(data) > LARGE:
+            break
         if structure in STRUCTURE and rng.random() < 0.7:
             name, mutation = structure, STRUCTURE[structure]
         else:

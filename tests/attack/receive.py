@@ -42,7 +42,7 @@ try:
 except ModuleNotFoundError:  # the extra receive-grpc
     grpc = None
 
-KILL_EVERY, LOAD_EVERY = 400, 200
+KILL_EVERY, LOAD_EVERY = 300, 150
 COMMAND = [
     *(sys.executable, "-c", "import sys; from obskit.cli import main; sys.exit(main(sys.argv[1:]))"),
     *("receive", "--http", "0", "--grpc", "0", "--into"),

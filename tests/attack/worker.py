@@ -83,7 +83,7 @@ class Worker:
         died = f"killed by {signal.Signals(-code).name}" if code < 0 else f"exited with {code}"
         last = stack.strip().splitlines()[-1:] or [""]
         text = f"more than {self._limit:.0f} s" if hung else last[0][:300]
-        return Fault("hang" if hung else died, _innermost(stack), text)
+        return Fault("hang" if hung else died, innermost(stack), text)
 
     def stop(self) -> None:
         """End the process; the next input starts another one."""
@@ -103,7 +103,7 @@ class Worker:
         self._folder.cleanup()
 
 
-def _innermost(stack: str) -> str:
+def innermost(stack: str) -> str:
     """Return obskit's innermost function in a dump of faulthandler, whose newest frame is first."""
     blocks = [block for block in re.split(r"\n(?=Thread |Current thread )", stack) if "worker.py" in block]
     for file, function in _FRAME.findall(blocks[-1] if blocks else ""):
