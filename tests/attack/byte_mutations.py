@@ -15,14 +15,58 @@ from tests.attack.table_mutations import mutate_table
 from tests.attack.wire_mutations import mutate_protobuf
 
 _NUMBERS = (
-    *(b"0", b"-1", b"-0", b"1e400", b"-1e400", b"1e-400", b"99999999999999999999", b"9223372036854775808", b"0x1f"),
+    *(
+        b"0",
+        b"-1",
+        b"-0",
+        b"1e400",
+        b"-1e400",
+        b"1e-400",
+        b"99999999999999999999",
+        b"9223372036854775808",
+        b"0x1f",
+    ),
     *(b"NaN", b"Infinity", b"1_000", b"1.", b".5", b"00", b"253402300800", b"9" * 400, b"1,5", "٣".encode()),
 )
 _BAD_TEXT = (
-    *(b"\xff", b"\xed\xa0\x80", b"\xc0\x80", b"\xf4\x90\x80\x80", b"\xe2\x82", b"\0", b"\0" * 100, b"\xef\xbb\xbf"),
-    *(b"\x1b[31m", "\u2028".encode(), "\u0085".encode(), b"\x0b", b"\x0c", b"\x1a", b"\xff\xfe", b"\r", b"\r\r\n"),
+    *(
+        b"\xff",
+        b"\xed\xa0\x80",
+        b"\xc0\x80",
+        b"\xf4\x90\x80\x80",
+        b"\xe2\x82",
+        b"\0",
+        b"\0" * 100,
+        b"\xef\xbb\xbf",
+    ),
+    *(
+        b"\x1b[31m",
+        "\u2028".encode(),
+        "\u0085".encode(),
+        b"\x0b",
+        b"\x0c",
+        b"\x1a",
+        b"\xff\xfe",
+        b"\r",
+        b"\r\r\n",
+    ),
 )
-_QUOTES = (b'"', b'""', b"'", b'"\n', b',"', b'",', b'"a"b', b"\\", b'\\"', b";", b"\t", b",,,", b'"' * 3, b"`")
+_QUOTES = (
+    b'"',
+    b'""',
+    b"'",
+    b'"\n',
+    b',"',
+    b'",',
+    b'"a"b',
+    b"\\",
+    b'\\"',
+    b";",
+    b"\t",
+    b",,,",
+    b'"' * 3,
+    b"`",
+)
 LARGE = 300_000
 """What is larger is not mutated again: to parse it would take longer than to load it."""
 Mutation = Callable[[random.Random, bytes, Sequence[bytes]], "bytes | None"]
@@ -52,7 +96,9 @@ def _truncate(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes
 def _splice(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
     other = rng.choice(others)
     one, two = _place(rng, data), _place(rng, other)
-    return rng.choice([data[:one] + other[two:], data + other, data + b"\n" + other, data[:one] + other + data[one:]])
+    return rng.choice(
+        [data[:one] + other[two:], data + other, data + b"\n" + other, data[:one] + other + data[one:]]
+    )
 
 
 def _duplicate(rng: random.Random, data: bytes, others: Sequence[bytes]) -> bytes:
@@ -130,7 +176,9 @@ BYTES: dict[str, Mutation] = {
 STRUCTURE: dict[str, Mutation] = {"json": _json, "table": _table, "protobuf": _protobuf}
 
 
-def mutate(rng: random.Random, data: bytes, others: Sequence[bytes], structure: str) -> tuple[bytes, list[str]]:
+def mutate(
+    rng: random.Random, data: bytes, others: Sequence[bytes], structure: str
+) -> tuple[bytes, list[str]]:
     """Return the data with one to three mutations, and their names.
 
     Args:
@@ -158,7 +206,9 @@ def pack(rng: random.Random, data: bytes) -> tuple[bytes, str]:
     """Return the data in a compressed file that may be whole, cut, spoiled or a bomb; and what it is."""
     kind = rng.choice(["gzip", "zstd", "bz2"])
     if rng.random() < 0.02:
-        data += rng.choice([b"\0" * 40, b" " * 40, b"\n", b"x" * 40, b'{"a":1}\n']) * rng.choice([10_000, 1_000_000])
+        data += rng.choice([b"\0" * 40, b" " * 40, b"\n", b"x" * 40, b'{"a":1}\n']) * rng.choice(
+            [10_000, 1_000_000]
+        )
     packed = compress(kind, data)
     harm = rng.choice(["", "cut", "flip", "two", "tail"])
     if harm == "cut":

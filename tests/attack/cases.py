@@ -143,7 +143,9 @@ def describe(finding: Finding, keep: Path | None = None) -> str:
         path.write_text(case.to_json())
         replay = f"--replay {path}"
     told = {name: value for name, value in case.details.items() if name != "files"}
-    shown = repr(case.payload[:400]) + (f" and {len(case.payload) - 400:,} bytes more" if len(case.payload) > 400 else "")
+    shown = repr(case.payload[:400]) + (
+        f" and {len(case.payload) - 400:,} bytes more" if len(case.payload) > 400 else ""
+    )
     return (
         f"{case.part}: {fault.key} ({finding.count} times)\n"
         f"    {fault.text}\n"

@@ -10,42 +10,42 @@ from pathlib import Path
 import pyarrow as pa
 
 import obskit as ok
-from obskit.engine.functions import FUNCTIONS
 from tests.attack.byte_mutations import mutate
 from tests.attack.cases import Case, Fault
+from tests.attack.grammar import FIELDS, calculation, condition, field, large, value
 
-FIELDS = (
-    *("duration_ms", "name", "error", "timestamp", "http.route", "http.response.status_code", "tags", "numbers"),
-    *("service.version", "big", "note", "event_count", "severity_number", "trace_id", "select.id", "a b", '"', "times"),
+USES = (
+    "where",
+    "where",
+    "where",
+    "query where",
+    "calculation",
+    "by",
+    "having",
+    "order",
+    "every",
+    "explain",
+    "between",
 )
-TEXTS = (
-    *("''", "'x'", "'%'", "'_'", "'é'", "'5'", "'-30m'", "'2026-05-04T10:00Z'", "'0000-00-00'", "'''", "'[('", "'a{1,99999}'"),
-    *("'-99999999999w'", "'1e400'", "'nan'", "'true'", "'\\'", "'\0'", "'(a+)+$'", "'9999-12-31T23:59:60Z'", "'hour'", "'x' 'y'"),
-)
-NUMBERS = (
-    *("0", "1", "-1", "500", "1e308", "1e400", "-0.0", "9223372036854775808", "18446744073709551616", "0x1f", "1_000"),
-    *("9" * 400, "0.1e-400", ".5", "5.", "1e", "340282366920938463463374607431768211456", "NaN", "inf"),
-)
-OPERATORS = (
-    *("=", "!=", "<", "<=", ">", ">=", "<>", "==", "like", "ilike", "not like", "is", "is not", "||", "+", "-", "*", "/"),
-    *("%", "~", "::", "in", "^", "&", "->", "//", "is distinct from", "similar to", "glob", "between", "and", "or"),
-)
-CALCULATIONS = (
-    *("count()", "count({})", "share({})", "rate()", "sum({})", "avg({})", "min({})", "max({})", "count_distinct({})"),
-    *("p50({})", "p99({})", "p999({}) as x", "p0({})", "concurrency()", "rows()", "p99({} / 1000) as seconds", "{}", "sum({} as y)"),
-)
-ODD = (
-    *("null", "true", "false", "*", "()", "(select 1)", "?", "$1", ":x", "@y", "{}", "[1,2]", "-- x", "/* x */", ";", "current_date"),
-    *("interval 1 day", "date '2026-01-01'", "timestamp '2026-01-01'", "cast(1 as int)", "case when true then 1 end", "x -> x"),
-    *("read_csv('/etc/passwd')", "count(*)", "any_value(name)", "exists(select 1)", "name[1]", "tags[1:2]", "#1", "columns(*)"),
-)
-USES = ("where", "where", "where", "query where", "calculation", "by", "having", "order", "every", "explain", "between")
 
 
 _SHORT = {
     "by": FIELDS,
     "order": ("name", "name desc", "count()", "count() desc, name", "name asc nulls last", "", "-name", "1"),
-    "every": ("1m", "1us", "-5s", "0s", "1e9h", "99999999999999999999w", "1.5s", "0.0001us", "1", "m", "1M", "10ms"),
+    "every": (
+        "1m",
+        "1us",
+        "-5s",
+        "0s",
+        "1e9h",
+        "99999999999999999999w",
+        "1.5s",
+        "0.0001us",
+        "1",
+        "m",
+        "1M",
+        "10ms",
+    ),
 }
 
 
@@ -57,14 +57,14 @@ class Part:
 
     def case(self, rng: random.Random, seed: int, number: int) -> Case:
         use = rng.choice(USES)
-        text = _calculation(rng) if use == "calculation" else _condition(rng, rng.choice([0, 1, 2, 3, 4]))
+        text = calculation(rng) if use == "calculation" else condition(rng, rng.choice([0, 1, 2, 3, 4]))
         if use in ("by", "order", "every"):
-            text = rng.choice(_SHORT[use] if rng.random() < 0.7 else [_field(rng), _value(rng, 1), *FIELDS])
+            text = rng.choice(_SHORT[use] if rng.random() < 0.7 else [field(rng), value(rng, 1), *FIELDS])
         if rng.random() < 0.03:
-            text = _large(rng)
+            text = large(rng)
         payload = text.encode("utf-8", "surrogatepass")
         if rng.random() < 0.15:
-            other = _condition(rng, 2).encode("utf-8", "surrogatepass")
+            other = condition(rng, 2).encode("utf-8", "surrogatepass")
             payload = mutate(rng, payload, [other], "text")[0][:200_000]
         return Case("conditions", seed, number, payload, {"use": use})
 
@@ -82,7 +82,9 @@ class Part:
                 return [Fault.of(error)]
             return []
 
-        attempt(Case("conditions", 0, 0, b"duration_ms > 1", {"use": "where"}))  # compiled once, before the memory counts
+        attempt(
+            Case("conditions", 0, 0, b"duration_ms > 1", {"use": "where"})
+        )  # compiled once, before the memory counts
         return attempt
 
 
@@ -116,7 +118,9 @@ def _events(folder: Path) -> ok.Events:
     rows = 10
     columns = {
         "timestamp": pa.array([datetime(2026, 5, 4, 10, 0, n, tzinfo=UTC) for n in range(rows)]),
-        "duration_ms": pa.array([0.0, -1.0, float("nan"), float("inf"), 1e308, 5e-324, None, 20.0, 30.0, 40.0]),
+        "duration_ms": pa.array(
+            [0.0, -1.0, float("nan"), float("inf"), 1e308, 5e-324, None, 20.0, 30.0, 40.0]
+        ),
         "name": pa.array(["GET", "", "é", "\0", "%", "'", '"', "x" * 5000, None, "12"]),
         "error": pa.array([True, False] * 5),
         "kind": pa.array(["server"] * rows),
@@ -136,104 +140,3 @@ def _events(folder: Path) -> ok.Events:
         "times": pa.array([datetime(1, 1, 1, tzinfo=UTC)] * rows),
     }
     return ok.load(pa.table(columns))
-
-
-def _field(rng: random.Random) -> str:
-    name = rng.choice(FIELDS)
-    return '"' + name.replace('"', '""') + '"' if rng.random() < 0.3 else name
-
-
-def _value(rng: random.Random, depth: int, kind: str = "") -> str:
-    """Return an expression of a kind: number, text, time or list; at times of another one, or none at all."""
-    kind = kind if kind and rng.random() < 0.95 else rng.choice(["number", "text", "time", "list", "odd"])
-    if kind == "odd":
-        return rng.choice(ODD)
-    choice = rng.randrange(4) if depth > 0 else rng.randrange(2)
-    if choice == 0 or kind == "list":
-        name = rng.choice(_FIELDS_OF[kind])
-        return '"' + name.replace('"', '""') + '"' if rng.random() < 0.3 else name
-    if choice == 1:
-        return rng.choice(NUMBERS if kind == "number" else TEXTS)
-    if kind == "number" and choice == 2:
-        return f"({_value(rng, depth - 1, kind)} {rng.choice('+-*/%')} {_value(rng, depth - 1, kind)})"
-    if kind == "text" and choice == 2:
-        return f"{_value(rng, depth - 1, kind)} || {_value(rng, depth - 1, kind)}"
-    return _call(rng, depth, kind)
-
-
-_FIELDS_OF = {
-    "number": ("duration_ms", "big", "event_count", "severity_number", "select.id", "a b", "http.response.status_code"),
-    "text": ("name", "http.route", "note", "service.version", "trace_id", '"', "kind"),
-    "time": ("timestamp", "times"),
-    "list": ("tags", "numbers"),
-}
-_SMALL = ("0", "1", "-1", "12", "59", "2026", "'hour'", "'day'", "'x'", "'UTC'", "400", "1.5", "'^a'")
-# letters of `Function.arguments` -> the kind of expression that it takes
-_KINDS = {"s": "text", "n": "number", "t": "time", "l": "text", "a": "", "p": "text"}
-_RETURNS = {
-    "number": "abs ceil floor round ln sqrt length hour minute second day weekday",
-    "text": "lower upper trim",
-    "time": "date_trunc make_timestamptz",
-    "boolean": "starts_with ends_with contains regexp_matches isnan isinf",
-}
-
-
-def _call(rng: random.Random, depth: int, kind: str) -> str:
-    if kind != "boolean" and rng.random() < 0.2:
-        return f"coalesce({_value(rng, depth - 1, kind)}, {_value(rng, depth - 1, kind)})"
-    known = [name for name in _RETURNS[kind].split() if name in FUNCTIONS]
-    name = rng.choice(known) if rng.random() < 0.95 else rng.choice(list(FUNCTIONS))
-    letters = FUNCTIONS[name].arguments.replace("*", "")
-    given = [
-        rng.choice((*TEXTS, *_SMALL, *_SMALL)) if letter == "p" else _value(rng, depth - 1, _KINDS.get(letter, ""))
-        for letter in letters[: rng.choice([None, FUNCTIONS[name].least])]
-    ]
-    return f"{name}({', '.join(given)})"
-
-
-def _condition(rng: random.Random, depth: int) -> str:
-    choice = rng.randrange(10) if depth > 0 else rng.randrange(4)
-    kind = rng.choice(["number", "text", "time", "number", "text", "list"])
-    one = _value(rng, depth - 1, kind)
-    if choice < 2:
-        operator = rng.choice(["=", "!=", "<", "<=", ">", ">="]) if rng.random() < 0.93 else rng.choice(OPERATORS)
-        return f"{one} {operator} {_value(rng, depth - 1, 'text' if kind == 'list' else kind)}"
-    if choice == 2:
-        return f"{one} is {rng.choice(['', 'not '])}null"
-    if choice == 3:
-        pattern = rng.choice(TEXTS)
-        return f"{_value(rng, 1, 'text')} {rng.choice(['like', 'ilike', 'not like'])} {pattern}"
-    if choice == 4:
-        return f"({_condition(rng, depth - 1)}) {rng.choice(['and', 'or'])} {_condition(rng, depth - 1)}"
-    if choice == 5:
-        return f"not ({_condition(rng, depth - 1)})"
-    if choice == 6:
-        items = ", ".join(_value(rng, 0, kind) for _ in range(rng.choice([1, 1, 3, 0])))
-        return f"{one} {rng.choice(['in', 'not in'])} ({items})"
-    if choice == 7:
-        return f"{one} between {_value(rng, 1, kind)} and {_value(rng, 1, kind)}"
-    if choice == 8:
-        return f"({_condition(rng, depth - 1)}) is {rng.choice(['', 'not '])}{rng.choice(['null', 'true', 'false'])}"
-    return _call(rng, depth, "boolean")
-
-
-def _calculation(rng: random.Random) -> str:
-    return rng.choice(CALCULATIONS).replace("{}", rng.choice([_field(rng), _value(rng, 2, "number"), _condition(rng, 1)]))
-
-
-def _large(rng: random.Random) -> str:
-    times = rng.choice([50, 500, 5_000, 20_000])
-    one = _condition(rng, 0)
-    return rng.choice(
-        [
-            " or ".join([one] * times),
-            " and ".join([f"({one})"] * times),
-            "(" * times + one + ")" * times,
-            "not " * times + one,
-            "-" * times + "1 = 1",
-            f"{_field(rng)} in ({','.join(map(str, range(times)))})",
-            "coalesce(" * times + "name" + ")" * times,
-            " + ".join(["duration_ms"] * times) + " > 1",
-            f"name = '{'x' * times * 10}'",
-        ]
-    )

@@ -120,7 +120,9 @@ class Dying:
         if sorted(numbers) != list(range(ROWS)) or table.num_rows != self._whole:
             faults.append(Fault("other rows after a kill", "", f"{table.num_rows} of {self._whole} rows"))
         if len(_datasets(cache)) != 1:
-            faults.append(Fault("remains after a kill", "", f"{sorted(path.name for path in cache.rglob('*'))}"[:200]))
+            faults.append(
+                Fault("remains after a kill", "", f"{sorted(path.name for path in cache.rglob('*'))}"[:200])
+            )
         return faults
 
 

@@ -55,8 +55,15 @@ def _structure(name: str) -> str:
 
 
 _SUFFIXES = {
-    **{"Parquet": ".parquet", "Arrow IPC": ".arrow", "flat JSONL": ".jsonl", "OTLP protobuf": ".pb"},
-    **{"CSV": ".csv", "CSV of markers": ".csv", "access log": ".log", "Envoy access log": ".log", "curl": ".curl"},
+    "Parquet": ".parquet",
+    "Arrow IPC": ".arrow",
+    "flat JSONL": ".jsonl",
+    "OTLP protobuf": ".pb",
+    "CSV": ".csv",
+    "CSV of markers": ".csv",
+    "access log": ".log",
+    "Envoy access log": ".log",
+    "curl": ".curl",
 }
 
 
@@ -98,12 +105,16 @@ def requests() -> dict[str, tuple[str, bytes, bytes]]:
             for body in ({"stringValue": "paid"}, every[-1]["value"], every[-2]["value"])
         )
     )
-    points = {"dataPoints": [{"timeUnixNano": "1544712660000000000", "asDouble": 0.5, "attributes": every[:2]}]}
+    points = {
+        "dataPoints": [{"timeUnixNano": "1544712660000000000", "asDouble": 0.5, "attributes": every[:2]}]
+    }
     metrics = {
         "resourceMetrics": [
             {
                 "resource": {"attributes": every[:1]},
-                "scopeMetrics": [{"metrics": [{"name": "load", "gauge": points}, {"name": "n", "sum": points}]}],
+                "scopeMetrics": [
+                    {"metrics": [{"name": "load", "gauge": points}, {"name": "n", "sum": points}]}
+                ],
             }
         ]
     }
@@ -155,7 +166,9 @@ def _complete(data: bytes) -> bytes:
         for scope in resource["scopeSpans"]:
             for span in scope["spans"]:
                 span.setdefault("status", {})
-                span["attributes"] = [pair for pair in span["attributes"] if pair["key"] not in ("bytes", "map")]
+                span["attributes"] = [
+                    pair for pair in span["attributes"] if pair["key"] not in ("bytes", "map")
+                ]
     return json.dumps(request).encode()
 
 
@@ -192,7 +205,9 @@ def _delta() -> dict[str, Fixture]:
     where = "table/_delta_log/00000000000000000000.json"
     return {
         "Delta Lake": Fixture("Delta Lake", where, log, "json", {"table/part-0.parquet": sink.getvalue()}),
-        "Delta Lake, data": Fixture("Delta Lake", "table/part-0.parquet", sink.getvalue(), "table", {where: log}),
+        "Delta Lake, data": Fixture(
+            "Delta Lake", "table/part-0.parquet", sink.getvalue(), "table", {where: log}
+        ),
     }
 
 
@@ -205,7 +220,10 @@ def _documents() -> dict[str, Fixture]:
             tags=[jaeger_json.tag("host.name", "h")],
         )
     )
-    zipkin = [zipkin_json.span(), zipkin_json.span("c", annotations=[{"timestamp": 1, "value": "x"}], shared=True)]
+    zipkin = [
+        zipkin_json.span(),
+        zipkin_json.span("c", annotations=[{"timestamp": 1, "value": "x"}], shared=True),
+    ]
     found = {
         "Jaeger, answer": Fixture("Jaeger", "file.json", jaeger_json.dumped(jaeger)),
         "Jaeger, compact": Fixture("Jaeger", "file.json", jaeger_json.compact(jaeger)),

@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import array
 import asyncio
-import collections
 import contextlib
-import datetime
-import decimal
-import enum
-import fractions
 import json
-import math
 import os
 import random
-import sys
-import threading
-import types
-import uuid
-import weakref
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -27,121 +15,7 @@ import obskit.instrument as oi
 from obskit.errors import ObskitError
 from obskit.instrument.configuration import isolated_configuration
 from tests.attack.cases import Case, Fault
-
-DUNDERS = (
-    *("str", "repr", "hash", "eq", "bool", "len", "iter", "getitem", "format", "int", "float", "index", "contains"),
-    *("getattribute", "getattr", "fspath", "lt", "next", "length_hint", "bytes", "call", "del", "reduce_ex", "instancecheck"),
-)
-ERRORS = (ValueError, RecursionError, MemoryError, AttributeError, StopIteration, KeyError)
-
-
-def _raising(names: tuple[str, ...], error: type[Exception], base: type = object, *given: Any) -> Any:
-    """Return an object of a subclass of `base` whose methods of these names raise."""
-
-    def method(*_: Any, **__: Any) -> Any:
-        raise error("planted")
-
-    made = base.__new__(type("Odd", (base,), {}), *given)
-    if base in (list, dict):
-        made.__init__(*given)
-    for name in names:
-        with contextlib.suppress(TypeError, AttributeError):
-            setattr(type(made), name, method)
-    return made
-
-
-def _values() -> dict[str, Callable[[], Any]]:
-    """Return the odd values by name, each made anew."""
-    table: dict[str, Callable[[], Any]] = {}
-    for error in ERRORS:
-        for dunder in DUNDERS if error is ValueError else ("str", "hash", "eq", "iter", "getattribute"):
-            table[f"raises {error.__name__} in __{dunder}__"] = (
-                lambda dunder=dunder, error=error: _raising((f"__{dunder}__",), error)
-            )
-    for base, given in ((str, ("text",)), (int, (5,)), (float, (0.5,)), (list, ([1],)), (dict, ({"a": 1},)), (bytes, (b"x",))):
-        for names in (("__str__", "__repr__"), ("__hash__", "__eq__"), ("__len__", "__iter__", "items", "keys"), ("encode", "__getitem__", "strip", "__add__", "__format__")):
-            table[f"{base.__name__} that raises in {names[0]}"] = (
-                lambda base=base, given=given, names=names: _raising(names, ValueError, base, *given)
-            )
-    table["raises everywhere"] = lambda: _raising(tuple(f"__{name}__" for name in DUNDERS if name != "del"), ValueError)
-    table |= dict(_plain())
-    return table
-
-
-def _plain() -> Iterator[tuple[str, Callable[[], Any]]]:
-    loop_list: list[Any] = []
-    loop_list.append(loop_list)
-    loop_map: dict[str, Any] = {}
-    loop_map["me"] = loop_map
-    deep: Any = 1
-    for _ in range(5000):
-        deep = {"a": deep}
-    for name, value in {
-        "None": None,
-        "an empty text": "",
-        "a lone surrogate": "a\ud800b",
-        "zeros": "\0\0",
-        "a long text": "x" * 3_000_000,
-        "bytes": b"\xff\xfe",
-        "a bytearray": bytearray(b"x"),
-        "a huge integer": 10**5000,
-        "2**63": 2**63,
-        "-2**63 - 1": -(2**63) - 1,
-        "NaN": math.nan,
-        "infinity": math.inf,
-        "a complex number": 1j,
-        "a signaling NaN": decimal.Decimal("sNaN"),
-        "a huge decimal": decimal.Decimal("1e999999"),
-        "a fraction": fractions.Fraction(1, 3),
-        "datetime.min": datetime.datetime.min,
-        "datetime.max in UTC": datetime.datetime.max.replace(tzinfo=datetime.UTC),
-        "a broken time zone": datetime.datetime(2026, 1, 1, tzinfo=_raising(("utcoffset",), ValueError, datetime.tzinfo)),
-        "a timedelta": datetime.timedelta.max,
-        "a list in itself": loop_list,
-        "a dict in itself": loop_map,
-        "5,000 levels": deep,
-        "a wide dict": {f"k{n}": n for n in range(30_000)},
-        "keys of many types": {None: 1, 5: 2, (1, 2): 3, b"x": 4, 1.5: 5, True: 6},
-        "odd keys": {"": 1, "\ud800": 2, "timestamp": "x", "name": 5, "trace_id": [], "a" * 100_000: 3, "a.b": 1, "a": {"b": 2}},
-        "a set": {1, "a", None},
-        "a memory view": memoryview(b"abc"),
-        "an array": array.array("d", [math.nan]),
-        "a range": range(1000),
-        "a generator": (n for n in range(3)),
-        "an endless iterator": iter(int, 1),
-        "a lambda": lambda: None,
-        "a class": int,
-        "a module": sys,
-        "a lock": threading.Lock(),
-        "an enum": enum.Enum("Color", "RED").RED,  # type: ignore[attr-defined]
-        "an int enum": enum.IntEnum("Number", "ONE").ONE,  # type: ignore[attr-defined]
-        "a uuid": uuid.UUID(int=5),
-        "a path": Path("a\udcff"),
-        "a mapping proxy": types.MappingProxyType({"a": 1}),
-        "an ordered dict": collections.OrderedDict(a=1),
-        "a chain map": collections.ChainMap({"a": 1}, {}),
-        "a named tuple": collections.namedtuple("Pair", "a b")(1, math.nan),  # noqa: PYI024
-        "an exception": ValueError("x"),
-        "an exception group": ExceptionGroup("x", [ValueError("y")]),
-        "an empty tuple": (),
-        "Ellipsis": ...,
-        "NotImplemented": NotImplemented,
-        "a type that is not hashable": [[], {}],
-        "a context variable": __import__("contextvars").ContextVar("x"),
-        "an open file": open(os.devnull),  # noqa: SIM115
-    }.items():
-        yield name, lambda value=value: value
-    yield "a dead weak proxy", lambda: weakref.proxy(type("Gone", (), {})())
-    yield "a released memory view", _released
-
-
-def _released() -> memoryview:
-    view = memoryview(b"abc")
-    view.release()
-    return view
-
-
-VALUES = _values()
+from tests.attack.odd_values import VALUES
 
 
 def _application(value: Any, where: str) -> None:
@@ -150,7 +24,13 @@ def _application(value: Any, where: str) -> None:
 
     async def app(scope: Any, receive: Any, send: Any) -> None:
         called.append(1)
-        await send({"type": "http.response.start", "status": value if where == "status" else 200, "headers": value if where == "sent" else []})
+        await send(
+            {
+                "type": "http.response.start",
+                "status": value if where == "status" else 200,
+                "headers": value if where == "sent" else [],
+            }
+        )
         await send({"type": "http.response.body", "body": b""})
 
     async def receive() -> Any:
@@ -159,7 +39,14 @@ def _application(value: Any, where: str) -> None:
     async def send(message: Any) -> None:
         called.append(2)
 
-    scope = {"type": "http", "method": "GET", "path": "/", "headers": [(b"host", b"x")], "query_string": b"", "scheme": "http"}
+    scope = {
+        "type": "http",
+        "method": "GET",
+        "path": "/",
+        "headers": [(b"host", b"x")],
+        "query_string": b"",
+        "scheme": "http",
+    }
     if where in ("name of a header", "header"):
         scope["headers"] = [(value, b"x") if where == "name of a header" else (b"x", value)]
     elif where not in ("status", "sent"):
@@ -229,7 +116,9 @@ CALLS: dict[str, Callable[[Any], None]] = {
     "add(key=value)": _with(lambda e, v: oi.add(key=v)),
     "add({key: [value]})": _with(lambda e, v: oi.add({"key": [v, {"a": v}]})),
     "add(value) outside": _bare(lambda v: oi.add(v)),
-    "add(name, duration_ms, timestamp)": _with(lambda e, v: oi.add({"name": v, "duration_ms": v, "timestamp": v, "kind": v})),
+    "add(name, duration_ms, timestamp)": _with(
+        lambda e, v: oi.add({"name": v, "duration_ms": v, "timestamp": v, "kind": v})
+    ),
     "event(value)": _bare(lambda v: _enter(oi.event(v))),
     "event(name, value)": _bare(lambda v: _enter(oi.event("other", v))),
     "event(name, key=value)": _bare(lambda v: _enter(oi.event("other", key=v))),
@@ -247,10 +136,14 @@ CALLS: dict[str, Callable[[Any], None]] = {
     "raise": _bare(_raises_inside),
     "pseudonym(value, key)": _bare(lambda v: oi.pseudonym(v, b"k" * 32)),
     "configure(service=value)": _bare(lambda v: _configure(service=v)),
-    "configure(version=value)": _bare(lambda v: _configure(version=v, environment=v, deployment_id=v, track=v)),
+    "configure(version=value)": _bare(
+        lambda v: _configure(version=v, environment=v, deployment_id=v, track=v)
+    ),
     "configure(attributes=value)": _bare(lambda v: _configure(attributes=v)),
     "configure(attributes={key: value})": _bare(lambda v: _configure(attributes={"key": v})),
-    "configure(sink=value)": _bare(lambda v: None if isinstance(v, str | Path | bytes) else _configure(sink=v)),
+    "configure(sink=value)": _bare(
+        lambda v: None if isinstance(v, str | Path | bytes) else _configure(sink=v)
+    ),
     "configure(sampling=value)": _bare(lambda v: _configure(sampling=v)),
     "configure(redaction=value)": _bare(lambda v: _configure(redaction=v)),
     "configure(limits=value)": _bare(lambda v: _configure(limits=v)),
@@ -260,7 +153,17 @@ CALLS: dict[str, Callable[[Any], None]] = {
     **{
         f"middleware: {where}": _bare(lambda v, where=where: _application(v, where))
         for where in (
-            *("path", "method", "headers", "header", "name of a header", "query_string", "scheme", "client", "server"),
+            *(
+                "path",
+                "method",
+                "headers",
+                "header",
+                "name of a header",
+                "query_string",
+                "scheme",
+                "client",
+                "server",
+            ),
             *("route", "endpoint", "http_version", "root_path", "status", "sent", "extensions", "state"),
         )
     },

@@ -9,19 +9,93 @@ from typing import Any
 
 # Raw JSON, so that it may hold what Python cannot write: 1e400, lone surrogates, a thousand levels.
 VALUES = [
-    *("[]", "{}", '"x"', "5", "true", "null", "[null]", "1e400", "-1e400", "1e-400", "-0.0", "NaN", '""', "-1"),
-    *("[[]]", "[{}]", '{"":{}}', '{"a":null}', "[1,2]", '["a",1,null,{}]', '[{"key":5,"value":5}]', "0", "0.5"),
-    *('"\\ud800"', '"\\udc00\\ud800"', '"\\u0000"', '"\\u202e"', '"\u00e9"', '"NaN"', '"1e400"', '"-1"', '"0x10"'),
+    *(
+        "[]",
+        "{}",
+        '"x"',
+        "5",
+        "true",
+        "null",
+        "[null]",
+        "1e400",
+        "-1e400",
+        "1e-400",
+        "-0.0",
+        "NaN",
+        '""',
+        "-1",
+    ),
+    *(
+        "[[]]",
+        "[{}]",
+        '{"":{}}',
+        '{"a":null}',
+        "[1,2]",
+        '["a",1,null,{}]',
+        '[{"key":5,"value":5}]',
+        "0",
+        "0.5",
+    ),
+    *(
+        '"\\ud800"',
+        '"\\udc00\\ud800"',
+        '"\\u0000"',
+        '"\\u202e"',
+        '"\u00e9"',
+        '"NaN"',
+        '"1e400"',
+        '"-1"',
+        '"0x10"',
+    ),
     *("9" * 400, "-" + "9" * 25, "18446744073709551616", "9223372036854775808", "-9223372036854775809"),
-    *("[" * 63 + "]" * 63, "[" * 2000 + "]" * 2000, '{"a":' * 70 + "1" + "}" * 70, '{"a":' * 900 + "1" + "}" * 900),
-    *('{"stringValue":5}', '{"kvlistValue":[]}', '{"arrayValue":{"values":{}}}', '{"intValue":"x"}', '{"bytesValue":"%"}'),
-    *('{"kvlistValue":{"values":[5]}}', '{"kvlistValue":{"values":[{"key":5}]}}', '{"arrayValue":5}', '{"intValue":1e300}'),
+    *(
+        "[" * 63 + "]" * 63,
+        "[" * 2000 + "]" * 2000,
+        '{"a":' * 70 + "1" + "}" * 70,
+        '{"a":' * 900 + "1" + "}" * 900,
+    ),
+    *(
+        '{"stringValue":5}',
+        '{"kvlistValue":[]}',
+        '{"arrayValue":{"values":{}}}',
+        '{"intValue":"x"}',
+        '{"bytesValue":"%"}',
+    ),
+    *(
+        '{"kvlistValue":{"values":[5]}}',
+        '{"kvlistValue":{"values":[{"key":5}]}}',
+        '{"arrayValue":5}',
+        '{"intValue":1e300}',
+    ),
     *('"2026-05-04T10:00:00Z"', '"0000-00-00T00:00:00Z"', '"9999-12-31T23:59:60Z"', '"' + "x" * 70_000 + '"'),
     *('"2026-05-04T10:00:00+99:99"', "1777888800", "1e18", "253402300800000000000", '"9223372036854775807"'),
 ]
 KEYS = [
-    *("", "\ud800", "\0", "a.b", ".", "..", "a" * 5000, "timestamp", "name", "NAME", "attributes", "name~2", '"', "'"),
-    *("attributes.timestamp", "event_count", "sample_weight", "trace_id", "obskit.unfinished", "events", "links"),
+    *(
+        "",
+        "\ud800",
+        "\0",
+        "a.b",
+        ".",
+        "..",
+        "a" * 5000,
+        "timestamp",
+        "name",
+        "NAME",
+        "attributes",
+        "name~2",
+        '"',
+        "'",
+    ),
+    *(
+        "attributes.timestamp",
+        "event_count",
+        "sample_weight",
+        "trace_id",
+        "obskit.unfinished",
+        "events",
+        "links",
+    ),
     *("resourceSpans", "resourceLogs", "spans", "data", "traceId", "key", "value", "é", "e\u0301", "ſ", "K"),
 ]
 _MARK = "\ue000attack{}\ue000"
@@ -39,7 +113,9 @@ class _Document:
         waiting = [self.value]
         while waiting:
             item = waiting.pop()
-            inner = item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
+            inner = (
+                item.items() if isinstance(item, dict) else enumerate(item) if isinstance(item, list) else ()
+            )
             for key, value in inner:
                 found.append((item, key))
                 waiting.append(value)
@@ -108,7 +184,19 @@ def _duplicate_key(document: _Document, container: Any, key: Any) -> None:
 
 
 CHANGES: tuple[Callable[[_Document, Any, Any], None], ...] = (
-    *(_replace, _replace, _replace, _replace, _stringify, _wrap, _remove, _rename, _repeat, _copy, _duplicate_key),
+    *(
+        _replace,
+        _replace,
+        _replace,
+        _replace,
+        _stringify,
+        _wrap,
+        _remove,
+        _rename,
+        _repeat,
+        _copy,
+        _duplicate_key,
+    ),
 )
 
 
@@ -145,6 +233,8 @@ def _mutated(rng: random.Random, value: Any, *, indented: bool) -> bytes:
         if not places:
             break
         rng.choice(CHANGES)(document, *rng.choice(places))
-    style: dict[str, Any] = {"indent": 2} if indented else {"separators": rng.choice([(",", ":"), (", ", ": ")])}
+    style: dict[str, Any] = (
+        {"indent": 2} if indented else {"separators": rng.choice([(",", ":"), (", ", ": ")])}
+    )
     # A lone surrogate that is a key is written as its escape, as JSON allows.
     return document.text(**style).encode("utf-8", "backslashreplace")

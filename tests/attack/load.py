@@ -17,18 +17,60 @@ from tests.attack.cases import Case, Fault
 from tests.attack.fixtures import fixtures
 
 GOOD = "".join(
-    f'{{"timestamp":"2026-05-04T10:00:0{n}Z","name":"good {n}","duration_ms":{n}.5,"kind":"server"}}\n' for n in range(5)
+    f'{{"timestamp":"2026-05-04T10:00:0{n}Z","name":"good {n}","duration_ms":{n}.5,"kind":"server"}}\n'
+    for n in range(5)
 )
 WANTED = {(f"good {n}", f"2026-05-04 10:00:0{n}+00:00", n + 0.5) for n in range(5)}
 SUFFIXES = (
-    *(".json", ".jsonl", ".log", ".csv", ".tsv", ".txt", ".parquet", ".arrow", ".pb", ".otlp", ".gz", ".json.gz"),
+    *(
+        ".json",
+        ".jsonl",
+        ".log",
+        ".csv",
+        ".tsv",
+        ".txt",
+        ".parquet",
+        ".arrow",
+        ".pb",
+        ".otlp",
+        ".gz",
+        ".json.gz",
+    ),
     *(".zst", ".bz2", ".curl", ".bin", ".JSON", "", ".", ".tmp", ".exe", "~"),
 )
 NAMES = (
-    *("a\nb", "a b", "-rf", "[a]*?.json", "é", "a\udcff", "x" * 240, "day=1", "data.parquet", "meta.json", ".hidden"),
-    *("traces-20260504T10Z-0001.otlp", "logs-20260504T10Z-0001.jsonl", "obskit.json", "%41", "a.jsonl.gz.gz", "\x1b[31m"),
+    *(
+        "a\nb",
+        "a b",
+        "-rf",
+        "[a]*?.json",
+        "é",
+        "a\udcff",
+        "x" * 240,
+        "day=1",
+        "data.parquet",
+        "meta.json",
+        ".hidden",
+    ),
+    *(
+        "traces-20260504T10Z-0001.otlp",
+        "logs-20260504T10Z-0001.jsonl",
+        "obskit.json",
+        "%41",
+        "a.jsonl.gz.gz",
+        "\x1b[31m",
+    ),
 )
-PLACES = ("self link", "dangling link", "link to the folder", "pipe", "socket", "folder", "empty", "unreadable")
+PLACES = (
+    "self link",
+    "dangling link",
+    "link to the folder",
+    "pipe",
+    "socket",
+    "folder",
+    "empty",
+    "unreadable",
+)
 
 
 class Part:
@@ -49,12 +91,16 @@ class Part:
             steps.append(packed)
         path, place = fixture.name, ""
         if not fixture.beside and rng.random() < 0.25:
-            path = rng.choice([*NAMES, *("file" + suffix for suffix in SUFFIXES), *("file" + suffix for suffix in SUFFIXES)])
+            path = rng.choice(
+                [*NAMES, *("file" + suffix for suffix in SUFFIXES), *("file" + suffix for suffix in SUFFIXES)]
+            )
         if not fixture.beside and rng.random() < 0.02:
             place = rng.choice(PLACES)
         if "/" not in path:
             path = rng.choice(["", "", "z", "folder/"]) + path
-        return Case("load", seed, number, data, {"fixture": name, "file": path, "steps": steps, "place": place})
+        return Case(
+            "load", seed, number, data, {"fixture": name, "file": path, "steps": steps, "place": place}
+        )
 
     @staticmethod
     def prepare(folder: Path) -> Callable[[Case], list[Fault]]:
@@ -136,7 +182,9 @@ def _load(case: Case, root: Path) -> list[Fault]:
     if len(found) > len(WANTED):
         faults.append(Fault("rows of the good file are repeated", "", f"{len(found)} of {len(WANTED)}"))
     if table.num_rows != events.dataset.rows:
-        faults.append(Fault("rows are lost", "", f"{table.num_rows} of {events.dataset.rows} are in the table"))
+        faults.append(
+            Fault("rows are lost", "", f"{table.num_rows} of {events.dataset.rows} are in the table")
+        )
     return faults
 
 

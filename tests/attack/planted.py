@@ -20,7 +20,9 @@ class Part:
     worker = True
 
     def case(self, rng: random.Random, seed: int, number: int) -> Case:
-        return Case("planted", seed, number, b"some lines\n" * 20 + b"raise" + b" more" * rng.randrange(1, 20))
+        return Case(
+            "planted", seed, number, b"some lines\n" * 20 + b"raise" + b" more" * rng.randrange(1, 20)
+        )
 
     @staticmethod
     def prepare(folder: Path) -> Callable[[Case], list[Fault]]:

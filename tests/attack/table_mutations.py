@@ -10,7 +10,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _ODD: tuple[Any, ...] = (
-    *(None, [], {}, "x", "", b"\xff", 5, -1, 2**63 - 1, 1.5, float("nan"), float("inf"), True, [None], [[]], [{}]),
+    *(
+        None,
+        [],
+        {},
+        "x",
+        "",
+        b"\xff",
+        5,
+        -1,
+        2**63 - 1,
+        1.5,
+        float("nan"),
+        float("inf"),
+        True,
+        [None],
+        [[]],
+        [{}],
+    ),
     *([1, 2], ["a"], {"a": 1}, {"a": {"b": [1]}}, "\0", "2026-05-04T10:00:00Z", b""),
 )
 
@@ -90,7 +107,13 @@ def _revalue(rng: random.Random, table: pa.Table) -> pa.Table:
     key: Any = rng.randrange(len(values))
     while rng.random() < 0.85:
         inner = container[key]
-        keys = list(inner) if isinstance(inner, dict) else list(range(len(inner))) if isinstance(inner, list) else []
+        keys = (
+            list(inner)
+            if isinstance(inner, dict)
+            else list(range(len(inner)))
+            if isinstance(inner, list)
+            else []
+        )
         if not keys:
             break
         container, key = inner, rng.choice(keys)

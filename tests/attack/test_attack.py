@@ -150,7 +150,9 @@ def test_missing_rows_of_the_good_file_are_a_fault(tmp_path, monkeypatch) -> Non
     monkeypatch.setattr("tests.attack.load.GOOD", GOOD.splitlines()[0])
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(Loading, "__init__", lambda self, folder: vars(self).update(_folder=folder, _tried=0))
-    (fault,) = Loading(tmp_path).attempt(Case("load", 1, 1, b'{"a":1}', {"fixture": "CSV", "file": "a", "place": ""}))
+    (fault,) = Loading(tmp_path).attempt(
+        Case("load", 1, 1, b'{"a":1}', {"fixture": "CSV", "file": "a", "place": ""})
+    )
     assert fault.kind == "rows of the good file are missing"
     assert os.listdir(tmp_path) == ["cache"]
 

@@ -42,7 +42,10 @@ def _change(rng: random.Random, container: list[_Field]) -> None:
     elif choice == 3:
         field.kind = rng.randrange(8)
     elif choice == 4:
-        field.kind, field.value = 2, rng.choice([b"", b"\xff\xfe", b"\xed\xa0\x80", b"\0" * 16, b"x" * 70_000])
+        field.kind, field.value = (
+            2,
+            rng.choice([b"", b"\xff\xfe", b"\xed\xa0\x80", b"\0" * 16, b"x" * 70_000]),
+        )
     elif choice == 5:
         field.kind, field.value = 0, rng.choice(_VARINTS)
     elif choice == 6:

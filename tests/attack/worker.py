@@ -6,6 +6,7 @@ each with a line of faults. `Worker` starts it, and starts another one when it h
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import importlib
 import json
@@ -93,10 +94,8 @@ class Worker:
             process.wait()
             for stream in (process.stdin, process.stdout):
                 if stream is not None:
-                    try:
+                    with contextlib.suppress(BrokenPipeError):
                         stream.close()
-                    except BrokenPipeError:
-                        pass
 
     def close(self) -> None:
         self.stop()
@@ -145,7 +144,9 @@ def main(name: str, folder: Path, limit: float) -> None:
         faulthandler.cancel_dump_traceback_later()
         grown = _resident() - before
         if grown > MEMORY:
-            faults.append(Fault("memory", "", f"{grown / GIB:.1f} GiB of memory for {len(case.payload):,} bytes"))
+            faults.append(
+                Fault("memory", "", f"{grown / GIB:.1f} GiB of memory for {len(case.payload):,} bytes")
+            )
         answers.write(json.dumps([vars(fault) for fault in faults]) + "\n")
         answers.flush()
 
