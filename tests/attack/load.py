@@ -55,7 +55,7 @@ NAMES = (
     *(
         "traces-20260504T10Z-0001.otlp",
         "logs-20260504T10Z-0001.jsonl",
-        "obskit.json",
+        "inner/obskit.json",
         "%41",
         "a.jsonl.gz.gz",
         "\x1b[31m",
