@@ -142,7 +142,7 @@ CALLS: dict[str, Callable[[Any], None]] = {
     "configure(attributes=value)": _bare(lambda v: _configure(attributes=v)),
     "configure(attributes={key: value})": _bare(lambda v: _configure(attributes={"key": v})),
     "configure(sink=value)": _bare(
-        lambda v: None if isinstance(v, str | Path | bytes) else _configure(sink=v)
+        lambda v: None if issubclass(type(v), str | Path | bytes) else _configure(sink=v)
     ),
     "configure(sampling=value)": _bare(lambda v: _configure(sampling=v)),
     "configure(redaction=value)": _bare(lambda v: _configure(redaction=v)),
@@ -198,8 +198,9 @@ class Part:
             except ObskitError:
                 pass
             except Exception as error:
-                if Fault.of(error).place:
-                    faults.append(Fault.of(error))
+                if not Fault.of(error).place:
+                    return []  # raised by the value while this part used it
+                faults.append(Fault.of(error))
             handle.flush(5)
             lines = [line for path in sink.glob("*.jsonl") for line in _since(path, size.get(path, 0))]
             if not faults and not any(_is_case(line) for line in lines):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tests.attack.cases import Case, Finding, Findings
+from tests.attack.cases import Case, Fault, Finding, Findings
 from tests.attack.shrink import shrink
 from tests.attack.worker import Worker
 
@@ -55,11 +55,17 @@ def attack(
     made: Any = importlib.import_module(f"tests.attack.{part}").Part()
     target: Any = Worker(part) if made.worker else made
     begun, number = time.monotonic(), first
+    last = float("inf") if inputs is None else first + inputs
     try:
-        while time.monotonic() - begun < seconds and (inputs is None or number < first + inputs):
-            case = made.case(random.Random(f"{seed}/{part}/{number}"), seed, number)
-            _record(findings, case, target.attempt(case), say)
-            number += 1
+        while time.monotonic() - begun < seconds and number < last:
+            size = min(getattr(made, "together", 1), last - number)
+            cases = [
+                made.case(random.Random(f"{seed}/{part}/{one}"), seed, one)
+                for one in range(number, number + int(size))
+            ]
+            for case, faults in zip(cases, _attempt(target, cases), strict=True):
+                _record(findings, case, faults, say)
+            number += len(cases)
         if not made.worker:
             for case, fault in made.finish():
                 _record(findings, case, [fault], say)
@@ -70,6 +76,13 @@ def attack(
     finally:
         target.close()
     return Ran(part, number - first, taken)
+
+
+def _attempt(target: Any, cases: list[Case]) -> list[list[Fault]]:
+    if len(cases) > 1:
+        found: list[list[Fault]] = target.attempt_together(cases)
+        return found
+    return [target.attempt(cases[0])]
 
 
 def replay(case: Case, findings: Findings) -> None:

@@ -150,11 +150,19 @@ def test_missing_rows_of_the_good_file_are_a_fault(tmp_path, monkeypatch) -> Non
     monkeypatch.setattr("tests.attack.load.GOOD", GOOD.splitlines()[0])
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(Loading, "__init__", lambda self, folder: vars(self).update(_folder=folder, _tried=0))
-    (fault,) = Loading(tmp_path).attempt(
-        Case("load", 1, 1, b'{"a":1}', {"fixture": "CSV", "file": "a", "place": ""})
-    )
+    (fault,) = Loading(tmp_path)(Case("load", 1, 1, b'{"a":1}', {"fixture": "CSV", "file": "a", "place": ""}))
     assert fault.kind == "rows of the good file are missing"
     assert os.listdir(tmp_path) == ["cache"]
+
+
+def test_several_files_are_tried_at_once_and_alone_where_one_is_at_fault(tmp_path, monkeypatch) -> None:
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
+    loading = Loading(tmp_path)
+    good = Case("load", 1, 1, b'{"a":1}', {"fixture": "CSV", "file": "a", "place": ""})
+    false = good.with_payload(b'{"name":"good 1"}')
+    assert loading.together([good, good])
+    assert not loading.together([good, false])
+    assert [len(loading(case)) for case in (good, false)] == [0, 1]
 
 
 def test_shrink_keeps_what_matters() -> None:

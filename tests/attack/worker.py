@@ -48,20 +48,29 @@ class Worker:
 
     def attempt(self, case: Case) -> list[Fault]:
         """Try an input; a hang and a death of the process are faults too."""
+        answer = self._ask(case.to_json())
+        return [answer] if isinstance(answer, Fault) else [Fault(**fault) for fault in answer]
+
+    def attempt_together(self, cases: list[Case]) -> list[list[Fault]]:
+        """Try inputs at once, and each by itself only where something goes wrong; return the faults of each."""
+        if len(cases) > 1 and self._ask(json.dumps([case.to_json() for case in cases])) is True:
+            return [[] for _ in cases]
+        return [self.attempt(case) for case in cases]
+
+    def _ask(self, question: str) -> Any:
+        """Return the worker's answer, or the fault by which it died."""
         process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
         try:
-            process.stdin.write(case.to_json().encode() + b"\n")
+            process.stdin.write(question.encode() + b"\n")
             process.stdin.flush()
         except BrokenPipeError:
-            return [self._died(process)]
+            return self._died(process)
         # The worker ends itself when an input takes too long, and leaves its stack.
         readable = select.select([process.stdout], [], [], self._limit + 30)[0]
         answer = process.stdout.readline() if readable else b""
-        if not answer:
-            return [self._died(process)]
-        return [Fault(**fault) for fault in json.loads(answer)]
+        return json.loads(answer) if answer else self._died(process)
 
     def _start(self) -> subprocess.Popen[bytes]:
         folder = Path(self._folder.name)
@@ -136,18 +145,20 @@ def main(name: str, folder: Path, limit: float) -> None:
     attempt = part.prepare(folder)
     os.chdir(folder)
     for line in sys.stdin:
-        case = Case.from_json(line)
+        question = json.loads(line)
         _forget_peak()
         before = _resident("VmRSS")
         faulthandler.dump_traceback_later(limit, exit=True)
-        faults: list[Fault] = attempt(case)
+        if isinstance(question, list):
+            answer: Any = attempt.together([Case.from_json(text) for text in question])
+        else:
+            answer = [vars(fault) for fault in attempt(Case.from_json(line))]
         faulthandler.cancel_dump_traceback_later()
         grown = _resident() - before
         if grown > MEMORY:
-            faults.append(
-                Fault("memory", "", f"{grown / GIB:.1f} GiB of memory for {len(case.payload):,} bytes")
-            )
-        answers.write(json.dumps([vars(fault) for fault in faults]) + "\n")
+            fault = Fault("memory", "", f"{grown / GIB:.1f} GiB of memory")
+            answer = False if isinstance(question, list) else [*answer, vars(fault)]
+        answers.write(json.dumps(answer) + "\n")
         answers.flush()
 
 
