@@ -104,6 +104,8 @@ def _whole_name(found: re.Match[str]) -> str:
         name = _ENCODED.sub("", name)
     elif rest.endswith("\x1b["):  # a color
         name = _COLOR.sub("", name)
+    if name.startswith("-D"):  # Java's properties
+        name = name[2:]
     if not name and (spaced := compile_once(_SPACED).search(rest)):
         name = f"{spaced[1]}_"
     return (

@@ -204,6 +204,11 @@ def words_of(name: str) -> list[str]:
     return words
 
 
+def own_words(name: str) -> set[str]:
+    """Return the words of a name; those that are written as one in whole too: `api`, `token`, `apitoken`."""
+    return {part.lower() for part in _PARTS.findall(name)} | set(words_of(name))
+
+
 def _joined(of: str, what: str) -> bool:
     if what.startswith("key"):
         return of in _KEYS

@@ -7,6 +7,7 @@ The name in a pair says about its value what the name of a field says about the 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -29,10 +30,13 @@ _NAMES = (
     "k",
     "Name",
     "Key",
+    "ParameterKey",
+    "id",
 )
 _VALUES = frozenset(
     {
         "value",
+        "ParameterValue",
         "values",
         "val",
         "v",
@@ -60,6 +64,23 @@ _VALUES = frozenset(
     }
 )
 _LONGEST_NAME = 80
+# Programs whose password has a place of its own on the line.
+_PLACED_PROGRAMS = frozenset(
+    {
+        "vault",
+        "htpasswd",
+        "rabbitmqctl",
+        "mysqladmin",
+        "net",
+        "poetry",
+        "aws",
+        "curl",
+        "7z",
+        "sqlcmd",
+        "xfreerdp",
+    }
+)
+_SPACE = re.compile(r"\s|^$")
 Place = int | str
 
 
@@ -89,12 +110,15 @@ def pair_of(item: Any) -> tuple[str, list[Any]] | None:
     return None
 
 
-def masked_strings(items: list[str], named: Callable[[str, Any], Any]) -> list[str]:
+def masked_strings(
+    items: list[str], named: Callable[[str, Any], Any], text: Callable[[str], str]
+) -> list[str]:
     """Mask the secrets in a list of texts that belong together.
 
     Args:
         items: arguments, names and values in turn, or lines.
         named: returns a value, masked if its name says so.
+        text: returns a text, masked.
 
     Returns:
         The texts; the same list if nothing was masked.
@@ -102,6 +126,13 @@ def masked_strings(items: list[str], named: Callable[[str, Any], Any]) -> list[s
     if any("PRIVATE KEY" in item for item in items):
         return _without_key(items)
     out = redact_arguments(items)
+    if (
+        out is items
+        and items[0].rsplit("/", 1)[-1] in _PLACED_PROGRAMS
+        and not any(map(_SPACE.search, items))
+    ):
+        words = text(" ".join(items)).split(" ")
+        return words if len(words) == len(items) else out
     if len(items) in (2, 3) and items[0] == "AUTH":  # redis
         return [*items[:-1], MASK]
     if len(items) % 2 == 0 and out is items:

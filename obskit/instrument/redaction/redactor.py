@@ -17,7 +17,7 @@ from operator import itemgetter
 from typing import Any
 
 from obskit.errors import InvalidArgument
-from obskit.instrument.redaction.names import Sense, is_secret, sense_of, sense_of_words, words_of
+from obskit.instrument.redaction.names import Sense, is_secret, own_words, sense_of, sense_of_words, words_of
 from obskit.instrument.redaction.pairs import masked_strings, pair_of
 from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.sql import without_literals
@@ -212,7 +212,7 @@ class Redactor:
 
     def _list(self, items: list[Any], name: str) -> list[Any]:
         if len(items) > 1 and all(type(item) is str for item in items):
-            items = masked_strings(items, partial(self._named, within=name))
+            items = masked_strings(items, partial(self._named, within=name), self.text)
         found = []
         for item in items:
             pair = pair_of(item)
@@ -288,7 +288,7 @@ class Redactor:
             return None
         if name in self._pseudonyms:
             return lambda value: None if value is None else pseudonym(value, self._key)
-        if name in self._fields or not self._fields.isdisjoint(words_of(name)):
+        if name in self._fields or not self._fields.isdisjoint(own_words(name)):
             return _masked
         if name in _SQL_FIELDS or name.endswith(("db.query.text", "db.statement")):
             return lambda value: without_literals(value) if type(value) is str else value

@@ -27,7 +27,7 @@ from obskit.instrument.redaction.word_patterns import (
 )
 
 # In the order in which they are applied.
-_TABLES = (
+TABLES: tuple[RuleTable, ...] = (
     *(HEADERS, URLS, CAPITAL_TOKENS, TOKENS, STATEMENTS, SPECIAL, PHRASES, WORDED_PHRASES, COMMANDS, PLACED),
     *(QUERIES, ASSIGNMENTS, OPTIONS, LINKS),
 )
@@ -86,7 +86,7 @@ def _make_filters() -> tuple[Prefilter, Prefilter, Prefilter, Prefilter]:
     """Make the prefilters when the first text is scanned, which takes longer than the rest of an import."""
     global _filters
     # HEADERS are left out: a text with a header passes for ASSIGNMENTS.
-    tables = (TOKENS, STATEMENTS, *(table for table in _TABLES if table.ignore_case and table is not HEADERS))
+    tables = (TOKENS, STATEMENTS, *(table for table in TABLES if table.ignore_case and table is not HEADERS))
     _filters = (combined_prefilter((CAPITAL_TOKENS,)), *_prefilters(*tables))
     return _filters
 
@@ -169,7 +169,7 @@ def redact_text(text: str) -> str:
 
 def _redact_once(text: str) -> str:
     lower = _folded(text)
-    for table in _TABLES:
+    for table in TABLES:
         text = table.apply(text, lower)
     if may_contain_card(_kinds(text)):
         text = without_cards(text)

@@ -22,16 +22,16 @@ from obskit.instrument.redaction.assignments import (
 from obskit.instrument.redaction.command_flags import LONG_FLAG, PLACED_AFTER_WORDS
 from obskit.instrument.redaction.names import is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, Rule, RuleTable, Search
-from obskit.instrument.redaction.values import is_mixed, is_plain
+from obskit.instrument.redaction.values import is_mixed, is_plain, looks_random
 
 _NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = (
     "(?i)"
-    rf"((?:passwo?r?d|passwd|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp"
-    rf"|session[-_ ]id|answer)"
-    rf"(?:\s{{1,20}}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\sto)\s{{1,3}})?"
-    rf"|[;|,(]\s?))"
+    r"((?:(?<![a-z])(?:pass|pw|session|cookie)|passwo?r?d|passwd|pwd|passphrase|secret|token"
+    r"|(?:api|access|secret|private|signing|encryption)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id|answer)"
+    r"(?:\s?(?:->|→|[;|,(<\[#])\s?"
+    r"|\s{1,20}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\s(?:to|from))\s{1,3})?))"
     rf"([\"'`“]?)({BARE}{{6,}})\2"
 )
 # "A temporary password is generated for root@localhost: ..."
@@ -44,7 +44,7 @@ _ANNOUNCED = (
 _CODE_SPOKEN = (
     "(?i)"
     r"(\b(?:otp|totp|pin|passcode|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery"
-    r"|backup|confirmation)"
+    r"|backup|confirmation|auth|pin)"
     r"[- _](?:code|password|pin)|use(?: the)? code|enter(?: the)? code|your [\w ]{0,20}code)"
     r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters"
     r"|digits|times|attempts|of)\b)"
@@ -64,7 +64,7 @@ _PAIR = (
 _NAMED = (
     "(?i)"
     rf"((?:name|key|header|field)(?:{MARK})?\s?[:=]\s?(?:{MARK})?(?P<name>{_NAME})(?:{MARK})?"
-    rf"(?:(?:[\s,;]|\\+[nrt]){{1,20}}(?:{MARK})?value(?:{MARK})?\s?[:=]\s?(?:{MARK})?"
+    rf"(?:(?:[\s,;&]|\\+[nrt]){{1,20}}(?:{MARK})?\w{{0,20}}value(?:{MARK})?\s?[:=]\s?(?:{MARK})?"
     rf"|(?:{BREAK}[^\r\n\\]{{1,200}}){{0,3}}{BREAK}{BREAK}))(?P<value>[^\"'\r\n\\]+)"
 )
 _NAMED_AFTER = (
@@ -143,9 +143,10 @@ def _prose(found: re.Match[str]) -> str:
     word, quote, value = found.groups()
     if not is_mixed(value) or MASK in value or _CODE.fullmatch(value) or is_plain(value.rstrip(".,:;!?")):
         return found[0]
-    if "pass" not in word.lower() and _NUMBERED.fullmatch(value):
+    what = word.lower()
+    if what.startswith(("session", "cookie")) and not looks_random(value):
         return found[0]
-    if word[-1] in ",;|(" and not is_mixed(value.rstrip(")")):
+    if "pass" not in what and _NUMBERED.fullmatch(value):
         return found[0]
     return f"{word}{quote}{MASK}{quote if found[0].endswith(quote) else ''}"
 
@@ -206,6 +207,16 @@ _CODE = re.compile(
 )
 _NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
 
+# "482913 is your code", "enter 482913 to sign in".
+_CODE_FIRST = (
+    r"(?i)(?<![\w.])(?:[A-Z]-)?\d{4,8}(?=\sis\s(?:your|the)\s[\w -]{0,40}(?:code|otp|password|pin)\b)"
+    r"|(?<=enter )\d{4,8}(?=\sto\s)|(?<=use )\d{4,8}(?=\sto\s)"
+)
+# <name>password</name><value>x</value>, and property lists.
+_TAGGED = (
+    r"(?i)(<(?:name|key)>(?P<name>[\w.-]{2,80})</(?:name|key)>\s{0,20}<(?:value|string)>)(?P<value>[^<]+)"
+)
+
 # Prefilters.
 _QUOTES = ("'", '"')
 _MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "“", "«", "&#", r"\u00")
@@ -237,6 +248,7 @@ _STRONG_WORDS = (
         "access-key",
         "access_key",
     ),
+    *("pass ", "pass|", "pw ", "private key", "session ", "cookie ", "encryption key", "signing key"),
     *("credential", "secret", "token", "jwt", "otp", "answer", "session id", "session-id", "session_id"),
 )
 _SPACES = (" ", "\t", "\n")
@@ -282,6 +294,7 @@ PHRASES = RuleTable(
 WORDED_PHRASES = RuleTable(
     (
         Rule((("bearer", "basic", "negotiate", "apikey"), (*_SPACES, "%20")), _SCHEME, _scheme),
+        Rule(((" is your ", " is the ", "enter "),), _CODE_FIRST),
         Rule((("code", "otp", "passcode", "pin", "-time p"),), _CODE_SPOKEN, _AFTER),
         Rule((("creden", "creds"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
         Rule((("private-lines",),), _PUTTY, _AFTER),
@@ -334,6 +347,7 @@ ASSIGNMENTS = RuleTable(
         Rule((("passw", "passphrase", "secret", "token"), (*_QUOTES, "`", "“", "«")), _SPOKEN, _spoken),
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
         Rule((("<",),), _TAG, _by_name),
+        Rule((("<name>", "<key>"),), _TAGGED, _by_name),
         Rule((("pass", "pwd"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
         Rule((), ASSIGNMENT, assignment, starts=ASSIGNMENT_START),
     ),

@@ -14,7 +14,12 @@ from obskit.instrument.redaction.text_scan import may_contain_secret, redact_tex
 Service = Callable[..., Handle]
 Rows = Callable[[], list[dict[str, Any]]]
 # Put together at run time, so that no file holds one.
-VISA, AMEX, DINERS, UNION = "4111" * 1 + "1" * 12, "3782822" + "46310005", "305693" + "09025904", "62" + "0" * 13 + "5"
+VISA, AMEX, DINERS, UNION = (
+    "4111" * 1 + "1" * 12,
+    "3782822" + "46310005",
+    "305693" + "09025904",
+    "62" + "0" * 13 + "5",
+)
 
 
 @pytest.mark.parametrize(

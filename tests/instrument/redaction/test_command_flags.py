@@ -51,10 +51,31 @@ def test_the_password_goes_and_the_command_stays(line: str) -> None:
 @pytest.mark.parametrize(
     "line",
     [
-        *("mongod -p 27017", "mongo --port 27017", "ssh -p 2222 host", "docker run -p 8080:80 nginx", "ps -u root"),
-        *("git push -u origin main", "tar -xpf a.tar", "curl -u https://x.io", "unzip -p a.zip", "grep -w token src/"),
-        *("gpg --passphrase-file /run/pass -d f", "usage: login [-h] [--password PASSWORD]", "login --password-stdin"),
-        *("  --password TEXT  Password of the user.", "tool --auth basic", "tool --sort-key created", "mysql -u root -p"),
+        *(
+            "mongod -p 27017",
+            "mongo --port 27017",
+            "ssh -p 2222 host",
+            "docker run -p 8080:80 nginx",
+            "ps -u root",
+        ),
+        *(
+            "git push -u origin main",
+            "tar -xpf a.tar",
+            "curl -u https://x.io",
+            "unzip -p a.zip",
+            "grep -w token src/",
+        ),
+        *(
+            "gpg --passphrase-file /run/pass -d f",
+            "usage: login [-h] [--password PASSWORD]",
+            "login --password-stdin",
+        ),
+        *(
+            "  --password TEXT  Password of the user.",
+            "tool --auth basic",
+            "tool --sort-key created",
+            "mysql -u root -p",
+        ),
     ],
 )
 def test_other_options_stay(line: str) -> None:

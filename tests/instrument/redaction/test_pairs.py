@@ -25,7 +25,10 @@ BEGIN, END = "-----BEGIN EC PRIVATE " + "KEY-----", "-----END EC PRIVATE " + "KE
         (["Accept", "*/*", "X-Api-Key", V], ["Accept", "*/*", "X-Api-Key", MASKED]),
         ([{"name": "Authorization", "value": V}], [{"name": "Authorization", "value": MASKED}]),
         ([{"key": "password", "value": "summer"}], [{"key": "password", "value": MASKED}]),
-        ([{"field": "password", "old": "a", "new": "b"}], [{"field": "password", "old": MASKED, "new": MASKED}]),
+        (
+            [{"field": "password", "old": "a", "new": "b"}],
+            [{"field": "password", "old": MASKED, "new": MASKED}],
+        ),
         (
             [{"loc": ["body", "password"], "msg": "too short", "input": "abc"}],
             [{"loc": ["body", "password"], "msg": "too short", "input": MASKED}],
@@ -36,7 +39,10 @@ BEGIN, END = "-----BEGIN EC PRIVATE " + "KEY-----", "-----END EC PRIVATE " + "KE
         (["before", BEGIN, V, END, "after"], ["before", MASKED, MASKED, MASKED, "after"]),
         ([{"users": [{"name": "ann", "pass": V}]}], [{"users": [{"name": "ann", "pass": MASKED}]}]),
         # Harmless twins.
-        ([("accept", "text/html"), ("host", "a.example.com")], [["accept", "text/html"], ["host", "a.example.com"]]),
+        (
+            [("accept", "text/html"), ("host", "a.example.com")],
+            [["accept", "text/html"], ["host", "a.example.com"]],
+        ),
         ([{"name": "Accept", "value": "*/*"}], [{"name": "Accept", "value": "*/*"}]),
         (["email", "password"], ["email", "password"]),
         (["ssh", "-p", "2222", "host"], ["ssh", "-p", "2222", "host"]),
@@ -85,4 +91,4 @@ def test_what_is_no_pair() -> None:
     assert pair_of("text") is None
     assert pair_of(["--password", "x"]) == ("password", [1])
     items = ["x", "y"]
-    assert masked_strings(items, lambda name, value: value) is items
+    assert masked_strings(items, lambda name, value: value, str) is items

@@ -10,16 +10,71 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.instrument.redaction.redactor import Redaction, Redactor
-from obskit.instrument.redaction.shapes import CAPITAL, CAPITAL_A, DASH_ENDED, DOTTED, HASHES, PLAIN, UNDERSCORED
-from obskit.instrument.redaction.text_scan import may_contain_secret, redact_text
+from obskit.instrument.redaction.rules import compile_once
+from obskit.instrument.redaction.shapes import (
+    CAPITAL,
+    CAPITAL_A,
+    DASH_ENDED,
+    DOTTED,
+    HASHES,
+    PLAIN,
+    UNDERSCORED,
+)
+from obskit.instrument.redaction.text_scan import TABLES, may_contain_secret, redact_text
 from tests.instrument.redaction.test_redactor import CASES, HARMLESS
 
 FRAGMENTS = [text for text, _ in CASES] + HARMLESS
 _words = st.sampled_from(
     [
-        *("password", "token", "auth", "key", "secret", "api key", "ſecret", "pın", "code", "Bearer", "cookie", "--", "-p"),
-        *("=", ":", " ", "\t", "\n", '"', "'", "%3D", ">", "<", "?", "&", "@", "://", "[", "]", "(", "hunter2", "/", "|"),
-        *("[redacted]", "\x1b[1m", "{", "}", "none", "Zq7Xw2Rv9Lk4Tn8B", "4111111111111111", "name", "value", "\x00"),
+        *(
+            "password",
+            "token",
+            "auth",
+            "key",
+            "secret",
+            "api key",
+            "ſecret",
+            "pın",
+            "code",
+            "Bearer",
+            "cookie",
+            "--",
+            "-p",
+        ),
+        *(
+            "=",
+            ":",
+            " ",
+            "\t",
+            "\n",
+            '"',
+            "'",
+            "%3D",
+            ">",
+            "<",
+            "?",
+            "&",
+            "@",
+            "://",
+            "[",
+            "]",
+            "(",
+            "hunter2",
+            "/",
+            "|",
+        ),
+        *(
+            "[redacted]",
+            "\x1b[1m",
+            "{",
+            "}",
+            "none",
+            "Zq7Xw2Rv9Lk4Tn8B",
+            "4111111111111111",
+            "name",
+            "value",
+            "\x00",
+        ),
     ]
 )
 
@@ -29,7 +84,9 @@ def texts(draw: st.DrawFn) -> str:
     """Pieces of secrets and harmless texts, and words and signs in any order."""
     parts = []
     for _ in range(draw(st.integers(1, 3))):
-        text = draw(st.sampled_from(FRAGMENTS) | st.lists(_words, max_size=8).map("".join) | st.text(max_size=40))
+        text = draw(
+            st.sampled_from(FRAGMENTS) | st.lists(_words, max_size=8).map("".join) | st.text(max_size=40)
+        )
         start = draw(st.integers(0, len(text)))
         parts.append(text[start:] if draw(st.booleans()) else text)
     return draw(st.sampled_from(["", " ", "\n", ", ", "; "])).join(parts)
@@ -65,9 +122,16 @@ FILLS = [
     *(fill[:size] for size in (14, 16, 20, 22, 24, 26, 28, 29, 32, 33, 34, 35, 36, 38, 43) for fill in FILL),
     *(fill[:24] + "." + fill[:40] for fill in FILL),
     *(f"prd.{fill[:40]}" for fill in FILL),
-    *(FILL[0][:8] + "-" + FILL[0][:4] + "-4" + FILL[0][:3] + "-" + FILL[0][:4] + "-" + fill[:40] for fill in FILL),
+    *(
+        FILL[0][:8] + "-" + FILL[0][:4] + "-4" + FILL[0][:3] + "-" + FILL[0][:4] + "-" + fill[:40]
+        for fill in FILL
+    ),
     *("QX7RV2-QX7RV2LK9TN-QX7RV-QX7RV-QX7RV", "eyJ" + FILL[1], "B" + FILL[1], "Zq7Xw2Rv_" + FILL[1][:24]),
-    *(FILL[0][:24] + "." + FILL[1][:16], FILL[0][:32] + "." + FILL[0][:32], FILL[0][:24] + "-" + FILL[0][:40]),
+    *(
+        FILL[0][:24] + "." + FILL[1][:16],
+        FILL[0][:32] + "." + FILL[0][:32],
+        FILL[0][:24] + "-" + FILL[0][:40],
+    ),
     *(FILL[1][:22] + "." + FILL[1][:24] + "." + FILL[1][:20], FILL[1][:60] + "." + FILL[1][:86]),
 ]
 
@@ -82,7 +146,9 @@ def test_every_prefix_is_found_with_a_token_after_it_and_stays_without(prefix: s
 def test_the_tables_name_no_prefix_twice() -> None:
     for table in (UNDERSCORED, DASH_ENDED, DOTTED, HASHES):
         assert len(dict(table)) == len(table)
-    assert len({pattern for *_, pattern in (*PLAIN, *CAPITAL, *CAPITAL_A)}) == len((*PLAIN, *CAPITAL, *CAPITAL_A))
+    assert len({pattern for *_, pattern in (*PLAIN, *CAPITAL, *CAPITAL_A)}) == len(
+        (*PLAIN, *CAPITAL, *CAPITAL_A)
+    )
 
 
 @pytest.mark.parametrize(
@@ -92,9 +158,15 @@ def test_the_tables_name_no_prefix_twice() -> None:
         ("token\nZq7Xw2Rv9Lk4Tn8B", "token\n[redacted]"),
         ("paſſword=hunter2", "paſſword=[redacted]"),
         ("pın=482913", "pın=[redacted]"),
-        ("\x1b[36mtoken\x1b[0m=\x1b[33mZq7Xw2Rv9Lk4Tn8B\x1b[0m", "\x1b[36mtoken\x1b[0m=\x1b[33m[redacted]\x1b[0m"),
+        (
+            "\x1b[36mtoken\x1b[0m=\x1b[33mZq7Xw2Rv9Lk4Tn8B\x1b[0m",
+            "\x1b[36mtoken\x1b[0m=\x1b[33m[redacted]\x1b[0m",
+        ),
         ("https://u:p1@h x: re-auth needed", "https://[redacted]@h x: re-auth needed"),
-        ("token=Zq7Xw2Rv9Lk4; auth-service: connection refused", "token=[redacted]; auth-service: connection refused"),
+        (
+            "token=Zq7Xw2Rv9Lk4; auth-service: connection refused",
+            "token=[redacted]; auth-service: connection refused",
+        ),
         ("password: correct horse battery", "password: [redacted]"),
         ("password: field required", "password: field required"),
         ("pwd=summer;Server=db", "pwd=[redacted];Server=db"),
@@ -102,7 +174,10 @@ def test_the_tables_name_no_prefix_twice() -> None:
         ("next=%2Fcb%3Fcode%3DZq7Xw2Rv9Lk4Tn8B%26state%3Dx", "next=%2Fcb%3Fcode%3D[redacted]%26state%3Dx"),
         ("?code=404&k=shoes", "?code=404&k=shoes"),
         ("def authorize(token: str)", "def authorize(token: str)"),
-        ("Unexpected token 'o', \"oops\" is not valid JSON", "Unexpected token 'o', \"oops\" is not valid JSON"),
+        (
+            "Unexpected token 'o', \"oops\" is not valid JSON",
+            "Unexpected token 'o', \"oops\" is not valid JSON",
+        ),
         ("auth.py:77: in load", "auth.py:77: in load"),
         ("session_timeout=30", "session_timeout=30"),
         ("ssh://git@example.com/a.git", "ssh://git@example.com/a.git"),
@@ -143,3 +218,18 @@ def test_a_row_is_masked_as_each_of_its_texts_alone(values: list[str]) -> None:
     changed = redactor.apply(row)
     assert list(row.values()) == expected
     assert changed == sum(before != after for before, after in zip(values, expected, strict=True))
+
+
+def test_every_pattern_compiles_although_it_is_compiled_late() -> None:
+    for table in TABLES:
+        for rule in table.rules:
+            for pattern in (rule.pattern, rule.confirm, rule.starts):
+                assert pattern is None or compile_once(pattern)
+
+
+def test_the_prefilter_has_a_rule_for_every_table() -> None:
+    """A header passes for an assignment; the other tables are asked themselves."""
+    assert len(TABLES) == 14
+    for text in ("Cookie: sid=x7Kp2mQ9", "Authorization: Bearer x1", "x-hub-signature: sha1=9f8e"):
+        assert may_contain_secret(text)
+        assert "[redacted]" in redact_text(text)

@@ -10,8 +10,25 @@ from obskit.instrument.redaction.values import is_mixed, is_plain, is_void, look
 @pytest.mark.parametrize(
     "value",
     [
-        *("connection refused", "oauth2", "RS256", "HMAC-SHA256", "30s", "12.5 ms", "97%", "true", "/run/secrets/db"),
-        *("auth.py:77", "eu-west-1", "2026-05-04T10:00:00Z", "2.4.0-rc.1", "10.0.0.1:8080", "ann@example.com"),
+        *(
+            "connection refused",
+            "oauth2",
+            "RS256",
+            "HMAC-SHA256",
+            "30s",
+            "12.5 ms",
+            "97%",
+            "true",
+            "/run/secrets/db",
+        ),
+        *(
+            "auth.py:77",
+            "eu-west-1",
+            "2026-05-04T10:00:00Z",
+            "2.4.0-rc.1",
+            "10.0.0.1:8080",
+            "ann@example.com",
+        ),
         *("https://example.com/login", "openid profile", "service_account", "UNAVAILABLE", "LX14", "#ff8800"),
         *("1767225600", "user:17", "C:\\Users\\ann", "booking-17", "NoneType"),
     ],
@@ -33,7 +50,19 @@ def test_what_people_and_machines_choose_as_secrets_is_not(value: str) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    ["", "None", "null", "${TOKEN}", "{{ token }}", "%(password)s", "$1", "********", "<token>", "str", "$(cat f)"],
+    [
+        "",
+        "None",
+        "null",
+        "${TOKEN}",
+        "{{ token }}",
+        "%(password)s",
+        "$1",
+        "********",
+        "<token>",
+        "str",
+        "$(cat f)",
+    ],
 )
 def test_a_placeholder_stands_for_no_value(value: str) -> None:
     assert is_void(value)
