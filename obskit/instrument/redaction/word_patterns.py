@@ -230,7 +230,7 @@ _WORDS = (
     ("d", "cred", "sid", "dsn", "card", "appid"),
     ("sec", "secret", "securi"),
     ("fa", "mfa", "2fa"),
-    ("nn", "connection", "connstr"),
+    ("nn", "connectionstr", "connection str", "connection_str", "connection-str", "connstr"),
     ("m", "saml", "mnemonic", "-team"),
     *("auth", "sig", "answer", "srf", "otp", "pin", "phrase", "bearer"),
 )
