@@ -51,17 +51,14 @@ def test_a_value_that_is_not_a_64_bit_integer_is_malformed(item, reason):
     assert str(caught.value) == reason
 
 
-@pytest.mark.parametrize("item", [True, [], {}, 1.5, "1_000", "0x10", " 7", "7.0", "", "1" * 5_000])
+@pytest.mark.parametrize("item", [True, [], {}, 1.5, "1_000", "0x10", " 7", "7.0", "1" * 5_000])
 def test_an_integer_is_not_guessed(item):
-    if item == "":
-        assert integer(item) == 0
-        return
     with pytest.raises(MalformedRecord):
         integer(item)
 
 
 def test_integers_are_numbers_or_text():
-    assert [integer(item) for item in (7, "7", "-7", "007", 7.0, None)] == [7, 7, -7, 7, 7, 0]
+    assert [integer(item) for item in (7, "7", "-7", "007", 7.0, None, "")] == [7, 7, -7, 7, 7, 0, 0]
 
 
 @pytest.mark.parametrize(
@@ -106,13 +103,13 @@ def test_an_enum_of_another_type_is_malformed(item):
 
 
 def test_fields_are_checked_for_their_type():
-    with pytest.raises(MalformedRecord, match="^a time before 1970$"):
+    with pytest.raises(MalformedRecord, match=r"^a time before 1970$"):
         nanoseconds({"timeUnixNano": -1}, "timeUnixNano")
-    with pytest.raises(MalformedRecord, match="^name is not text$"):
+    with pytest.raises(MalformedRecord, match=r"^name is not text$"):
         text({"name": ["x"]}, "name")
-    with pytest.raises(MalformedRecord, match="^status is not an object$"):
+    with pytest.raises(MalformedRecord, match=r"^status is not an object$"):
         message({"status": []}, "status")
-    with pytest.raises(MalformedRecord, match="^links is not a list$"):
+    with pytest.raises(MalformedRecord, match=r"^links is not a list$"):
         objects({"links": {}}, "links")
-    with pytest.raises(MalformedRecord, match="^key is not text$"):
+    with pytest.raises(MalformedRecord, match=r"^key is not text$"):
         attributes({"attributes": [{"key": []}]}, [])
