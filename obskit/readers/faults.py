@@ -20,6 +20,6 @@ def fault_reason(error: Exception) -> str:
         error: an error that is not one of `NOT_FAULTS`.
 
     Returns:
-        Such as "a fault in obskit's reader (KeyError)".
+        Such as "a fault in the reader (KeyError)".
     """
-    return f"a fault in obskit's reader ({type(error).__name__})"
+    return f"a fault in the reader ({type(error).__name__})"

@@ -78,7 +78,7 @@ def test_a_fault_costs_the_record_that_it_happens_in(monkeypatch):
     rows = list(rows_of(made.request(*map(made.span, range(3))), report.file("f"), ""))
     assert [row["name"] for row in rows] == ["GET /0", "GET /2"]
     assert [(r.position, r.reason) for r in report.rejected] == [
-        ("spans 2", "a fault in obskit's reader (KeyError)")
+        ("spans 2", "a fault in the reader (KeyError)")
     ]
 
 
