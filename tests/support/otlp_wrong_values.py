@@ -114,15 +114,21 @@ class Place(NamedTuple):
 
 def places(signal: str) -> Iterator[Place]:
     """Yield every place of a signal's request: each value of each key, and each item of each list."""
-    for path in _paths(TEMPLATES[signal]):
-        request = json.loads(json.dumps(TEMPLATES[signal]))  # shares no parts
-        holder: Any = request
+    for path, before, after in replaced(TEMPLATES[signal]):
+        yield Place(path, before, after)
+
+
+def replaced(document: Any) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield the path of every place of a JSON document, and the text before and after it."""
+    for path in _paths(document):
+        copy = json.loads(json.dumps(document))  # shares no parts
+        holder: Any = copy
         for step in path[:-1]:
             holder = holder[step]
         holder[path[-1]] = _HOLE
-        text = json.dumps(request, separators=(",", ":")).encode()
+        text = json.dumps(copy, separators=(",", ":")).encode()
         before, after = text.split(b'"' + _HOLE.encode() + b'"')
-        yield Place("/".join(map(str, path)), before, after)
+        yield "/".join(map(str, path)), before, after
 
 
 def _paths(item: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
