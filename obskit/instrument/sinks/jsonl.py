@@ -1,8 +1,8 @@
 """The JSONL sink: one write(2) per event, and no host thread waits for a stuck disk.
 
 The thread that ends an event writes it, with one call on a descriptor opened with O_APPEND. Then the kernel
-has the event, so the death of the process does not lose it. Threads write concurrently. Once one of them has
-been in the call for 50 ms, the events of the others go into a bounded queue instead.
+has the event, so the death of the process does not lose it. Threads write concurrently. Once the disk has
+blocked one of them for 50 ms, the events of the others go into a bounded queue instead, until it is through.
 
 This module puts the parts together: `active_writers` notices a stuck disk, `overflow_queue` holds the lines,
 `rotation` owns the current file, `retention` the closed ones.
@@ -10,8 +10,9 @@ This module puts the parts together: `active_writers` notices a stuck disk, `ove
 
 from __future__ import annotations
 
+import itertools
 import os
-import threading
+import select
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,9 @@ from obskit.instrument.sinks.overflow_queue import OverflowQueue
 from obskit.instrument.sinks.retention import ClosedFiles
 from obskit.instrument.sinks.rotation import RotatingFile
 
-_ident = threading.get_ident
+_BATCH_BYTES = 1 << 20
+_PIPE_BATCH_BYTES = 4096
+"""A longer write to a pipe may be mixed with those of other writers (PIPE_BUF)."""
 
 
 @dataclass(frozen=True)
@@ -82,6 +85,7 @@ class JsonlSink:
             counters,
             self._closed_files.add,
         )
+        self._thread = self.writers.thread
         self._count_written = counters.count_written
         self._paused = ""  # why nothing is written for now
 
@@ -105,11 +109,11 @@ class JsonlSink:
             again: an earlier attempt wrote only part of the line.
         """
         writing = self.writers.entered
-        if (self.queue.size or (writing and self.writers.stuck())) and not queued:
+        if ((writing and self.writers.stuck()) or (self.queue.size and self._is_full())) and not queued:
             if not self.queue.put(line):
-                self._lose("was stuck and its queue is full")
+                self._lose("is closed" if self.queue.closed else "was stuck and its queue is full")
             return
-        thread = _ident()
+        thread = self._thread.clock
         writing[thread] = clock
         try:
             file = self._file
@@ -141,8 +145,52 @@ class JsonlSink:
         finally:
             writing.pop(thread, None)
 
-    def _write_queued(self, line: bytes) -> None:
-        self.write(line, time.perf_counter_ns(), queued=True)
+    def _write_queued(self, lines: list[bytes]) -> int:
+        """Write as many of the first lines as one call takes; return how many are written or lost."""
+        most = _BATCH_BYTES if self._file.rotates else _PIPE_BATCH_BYTES
+        sizes = itertools.accumulate(map(len, lines))
+        batch = lines[: sum(size <= most for size in sizes)]
+        if len(batch) > 1 and (written := self._append(b"".join(batch))):
+            return written
+        self.write(lines[0], time.perf_counter_ns(), queued=True)
+        return 1
+
+    def _append(self, lines: bytes) -> int:
+        """Write several lines with one call; return how many of them are written whole."""
+        file, thread = self._file, self._thread.clock
+        if file.descriptor < 0 or self._paused:
+            return 0
+        self.writers.entered[thread] = time.perf_counter_ns()
+        try:
+            if torn := file.torn:
+                file.torn, lines = False, b"\n" + lines
+            try:
+                done = os.write(file.descriptor, lines)
+            except OSError:
+                file.torn = file.torn or torn
+                return 0
+            file.torn = file.torn or done < len(lines)
+            written = lines.count(b"\n", torn, done)
+            for _ in range(written):
+                self._count_written()
+            file.size += done
+            if file.size > file.rotate_bytes:
+                file.rotate()
+            return written
+        finally:
+            self.writers.entered.pop(thread, None)
+
+    def _is_full(self) -> bool:
+        """Return whether we write to a pipe or device that would block the next writer."""
+        file = self._file
+        if file.rotates or file.descriptor < 0:
+            return False
+        try:
+            ready = select.poll()
+            ready.register(file.descriptor, select.POLLOUT)
+            return not ready.poll(0)
+        except (AttributeError, OSError, ValueError):  # a system without poll, or a descriptor just closed
+            return False
 
     def _lose(self, reason: str) -> None:
         self._counters.add("dropped")

@@ -1,16 +1,20 @@
 """Lines that wait in memory while the sink is stuck.
 
-One thread writes them in order. It starts with the first line and ends when the queue is empty.
+One thread writes them in order, many with one call. It starts with the first line and ends when the queue is
+empty.
 """
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
 
 from obskit.instrument.counters import Counters
+
+_BATCH_LINES = 1000
 
 
 class OverflowQueue:
@@ -19,15 +23,17 @@ class OverflowQueue:
     Args:
         limit: the maximum bytes that may wait.
         counters: counts `deferred` and `waiting`.
-        write: writes one line, even if the sink is stuck.
+        write: writes the first of the lines it is given, at least one, even if the sink is stuck; returns how
+            many it has dealt with.
         stuck: whether the sink is stuck now.
     """
 
     def __init__(
-        self, limit: int, counters: Counters, write: Callable[[bytes], None], stuck: Callable[[], bool]
+        self, limit: int, counters: Counters, write: Callable[[list[bytes]], int], stuck: Callable[[], bool]
     ) -> None:
         self.size = 0
         """Bytes that wait. The sink reads it for every event, without the lock."""
+        self.closed = False
         self._limit = limit
         self._counters = counters
         self._write = write
@@ -35,16 +41,16 @@ class OverflowQueue:
         self._lines: deque[bytes] = deque()
         self._changed = threading.Condition()
         self._draining = False
-        self._closed = False
 
     def put(self, line: bytes) -> bool:
         """Add a line; return False if the queue is full or closed."""
         start = False
         with self._changed:
-            full = self.size + len(line) > self._limit or self._closed
+            full = self.size + len(line) > self._limit or self.closed
             if not full:
                 self._lines.append(line)
                 self.size += len(line)
+                self._counters.add("waiting")
                 # Set before the thread starts: a signal handler may emit an event in between.
                 start, self._draining = not self._draining, True
         if start:
@@ -53,29 +59,28 @@ class OverflowQueue:
             except RuntimeError:  # no new threads: the next event tries again
                 self._draining = False
         self._counters.add("deferred")
-        if not full:
-            self._counters.add("waiting")
         return not full
 
     def _drain(self) -> None:
         while True:
             with self._changed:
                 if not self._lines:
-                    self._draining, self.size = False, 0
+                    self._draining = False
                     self._changed.notify_all()
                     return
-                line = self._lines[0]
+                lines = list(itertools.islice(self._lines, _BATCH_LINES))
             if self._stuck():
                 time.sleep(0.01)
                 continue
+            done = 1
             try:
-                self._write(line)
+                done = self._write(lines)
             except Exception as error:
-                self._counters.record_failure("writing a queued event", error)
-            self._counters.add("waiting", -1)
+                self._counters.record_failure("writing queued events", error)
             with self._changed:
-                self._lines.popleft()
-                self.size -= len(line)
+                for _ in range(done):
+                    self.size -= len(self._lines.popleft())
+            self._counters.add("waiting", -done)
 
     def flush(self, timeout: float) -> bool:
         """Wait up to `timeout` seconds until the queue is empty; return whether it is."""
@@ -90,4 +95,4 @@ class OverflowQueue:
     def close(self) -> None:
         """Stop accepting lines."""
         with self._changed:
-            self._closed = True
+            self.closed = True
