@@ -327,7 +327,7 @@ def flood(seconds: float) -> None:
             said = ", ".join(f"{n} x {status}" for status, n in sorted(answers[name].items()))
             print(f"{name}: {said}; peak so far {server.peak():.0f} MiB", flush=True)
         slow = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(300)]
-        head = b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n"
+        head = b"POST /v1/traces HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/x-protobuf\r\n"
         for connection in slow:
             with suppress(OSError):  # connections beyond the limit are refused
                 connection.sendall(head + b"content-length: 67108864\r\n\r\n" + bytes(100_000))

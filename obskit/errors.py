@@ -21,6 +21,7 @@ The message says what is wrong, with which value and where; the hint says what t
 from __future__ import annotations
 
 from obskit.distribution import install_command, repair
+from obskit.text import safe
 
 
 class ObskitError(Exception):
@@ -43,7 +44,8 @@ class ObskitError(Exception):
         self.hint = hint
 
     def __str__(self) -> str:  # KeyError would print the repr of the message
-        return f"{self.message}\nHint: {self.hint}" if self.hint else self.message
+        # The values that it quotes come from whoever sent the events.
+        return safe(f"{self.message}\nHint: {self.hint}" if self.hint else self.message, lines=True)
 
 
 class ConditionError(ObskitError, ValueError):

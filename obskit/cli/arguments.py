@@ -292,6 +292,20 @@ def _receive(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="file with the token that senders must present; default: OBSKIT_RECEIVE_TOKEN",
     )
+    parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="also accept requests to this host name, such as host.docker.internal; repeatable",
+    )
+    parser.add_argument(
+        "--connections-per-address",
+        dest="peer",
+        type=_positive,
+        metavar="N",
+        help="HTTP connections from one address of another machine; default 128",
+    )
 
 
 def _lab(parser: argparse.ArgumentParser) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from obskit.cli.terminal import write
 from obskit.errors import InvalidArgument
-from obskit.receive import Settings, run
+from obskit.receive import Limits, Settings, run
 from obskit.receive.settings import read_token
 
 
@@ -22,6 +22,7 @@ def receive(arguments: argparse.Namespace) -> None:
         InvalidArgument: a port is not valid, a token is missing, or the folder or a port is in use.
         MissingDependency: `--grpc` without the extra `receive-grpc`.
     """
+    limits = Limits() if arguments.peer is None else Limits(peer=arguments.peer)
     settings = Settings(
         Path(arguments.into).expanduser(),
         http=_port(arguments.http, 4318, "--http"),
@@ -29,6 +30,8 @@ def receive(arguments: argparse.Namespace) -> None:
         grpc_required=arguments.grpc is not None,
         host=arguments.host,
         token=read_token(arguments.token_file),
+        limits=limits,
+        allow_hosts=tuple(arguments.allow_host),
     )
 
     def say(line: str) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 from obskit.display.palette import GRID, INK, SERIES
 from obskit.errors import MissingDependency
+from obskit.text import safe
 
 try:
     import plotly.graph_objects as go
@@ -97,7 +98,7 @@ def plotly() -> Any:
 
 def literal(text: object) -> str:
     """Return text that plotly shows as it is; plotly reads a few HTML tags and entities in labels."""
-    return str(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return safe(str(text)).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _configured(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -27,7 +27,7 @@ from obskit.engine.tree import MAX_DEPTH, depth
 from obskit.engine.walk import Parsed, Walker
 from obskit.errors import ConditionError, ObskitError, UnknownFunction
 from obskit.names import nearest
-from obskit.text import first_line
+from obskit.text import first_line, safe
 
 _MAX_SIGNS = 100  # in a row, as in `not not not x`; more would overflow the stack of the parser
 
@@ -283,16 +283,17 @@ def _resolve_function(name: str) -> str:
             f"{name}() is calculated over many rows, but a condition is about one row",
             hint=f"use events.query({name + '(...)'!r}), with `having` for a condition on its result",
         )
-    near = nearest(name, [*FUNCTIONS, *ALIASES])
+    near = nearest(name[:300], [*FUNCTIONS, *ALIASES])
+    shown = name if len(name) <= 80 else name[:77] + "..."
     raise UnknownFunction(
-        f"conditions have no function {name!r}",
+        f"conditions have no function {shown!r}",
         hint=(f"the nearest are {', '.join(near)}; " if near else "")
         + f"all functions: {', '.join(sorted(FUNCTIONS))}",
     )
 
 
 def _parse_tree(placeholders: str, text: str) -> exp.Expression:
-    shown = text if len(text) <= 120 else text[:117] + "..."
+    shown = safe(text if len(text) <= 120 else text[:117] + "...")
 
     def parse() -> Any:
         found = sqlglot.parse(placeholders, dialect="duckdb")

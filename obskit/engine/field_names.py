@@ -9,6 +9,7 @@ import pyarrow as pa
 from obskit.engine.tokens import KnownNames, Token, quote_string
 from obskit.errors import UnknownField
 from obskit.names import RENAMED, nearest
+from obskit.text import safe
 
 
 class Names:
@@ -67,7 +68,7 @@ def unknown_field(
     Returns:
         The error, to be raised.
     """
-    near = nearest(name, names)
+    near = nearest(name[:300], names)
     shown = name if len(name) <= 80 else name[:77] + "..."
     hints = [f"the nearest fields are {', '.join(near)}"] if near else []
     if alone:
@@ -78,4 +79,4 @@ def unknown_field(
         )
     else:
         hints.append(f"if it is a value, put it in single quotes: {quote_string(shown)}")
-    return UnknownField(f"no field is called {shown!r}", hint="; ".join(hints))
+    return UnknownField(f"no field is called {shown!r}", hint=safe("; ".join(hints)))

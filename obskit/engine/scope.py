@@ -172,6 +172,11 @@ class Scope:
             raise InvalidArgument(
                 "a derived field needs a name", hint="name it: events.derive(slow='duration_ms > 500')"
             )
+        if "\0" in name:
+            raise InvalidArgument(
+                f"the name of a derived field cannot contain the character NUL, got {name!r}",
+                hint="choose another name",
+            )
         read = parse_expression(expression, self.schema, newest=self.newest, names=self.names)
         notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
         return dataclasses.replace(self, derived=(*self.derived, (name, read.text)), notes=notes)

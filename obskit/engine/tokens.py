@@ -15,7 +15,8 @@ from obskit.errors import ConditionError, LimitExceeded
 
 MAX_CHARACTERS = 1_000_000
 MAX_DEPTH = 200  # of parentheses; people write 5
-MAX_TOKENS = 100_000
+MAX_TERMS = 2_000  # connected by `and` and `or`: each takes about a millisecond
+MAX_TOKENS = 20_100  # a list of 10,000 values has 20,000
 
 KEYWORDS = frozenset(
     {"and", "or", "not", "in", "between", "like", "ilike", "is", "null", "true", "false", "escape"}
@@ -119,7 +120,7 @@ def tokenize(text: str, known: KnownNames) -> list[Token]:
     Raises:
         ConditionError: the text has a character or comment that conditions do not allow, an open quote, or
             parentheses more than 200 deep.
-        LimitExceeded: the text has more than a million characters or 100,000 tokens.
+        LimitExceeded: the text has more than a million characters, 2,000 `and` and `or`, or 20,100 tokens.
     """
     if len(text) > MAX_CHARACTERS:
         raise LimitExceeded(
@@ -150,13 +151,25 @@ def tokenize(text: str, known: KnownNames) -> list[Token]:
                 hint="remove the parentheses around the parts of `and` and `or`",
             )
         tokens.append(token)
-        if len(tokens) > MAX_TOKENS:
-            raise LimitExceeded(
-                f"the condition has more than {MAX_TOKENS:,} words",
-                hint="split it into several `where` calls",
-            )
         at = token.end
+    _check_size(tokens)
     return tokens
+
+
+def _check_size(tokens: list[Token]) -> None:
+    connectives = sum(token.kind == "keyword" and token.value in ("and", "or") for token in tokens)
+    if connectives > MAX_TERMS:
+        raise LimitExceeded(
+            f"the condition has {connectives:,} `and` and `or`; the limit is {MAX_TERMS:,}",
+            hint="write field in ('a', 'b', ...) for many values of one field, or split it into several "
+            "`where` calls",
+        )
+    if len(tokens) > MAX_TOKENS:
+        raise LimitExceeded(
+            f"the condition has {len(tokens):,} words, values and symbols; the limit is {MAX_TOKENS:,}, "
+            "which is enough for a list of 10,000 values",
+            hint="use fewer values: split them into several queries, or derive a field that groups them",
+        )
 
 
 def _next_token(text: str, lowered: str, at: int, known: KnownNames) -> Token:
@@ -176,8 +189,8 @@ def _next_token(text: str, lowered: str, at: int, known: KnownNames) -> Token:
         if end < len(text) and (text[end].isalpha() or text[end] == "_"):
             tail = _BARE.match(text, at)
             raise ConditionError(
-                f"{text[at : tail.end() if tail else end]!r} at character {at + 1} is neither a number nor a "
-                "known field",
+                f"{_shortened(text[at : tail.end() if tail else end])!r} at character {at + 1} is neither a "
+                "number nor a known field",
                 hint="put a field name in double quotes and a value in single quotes",
             )
         return Token("number", number.group(), at, end)
@@ -189,10 +202,14 @@ def _next_token(text: str, lowered: str, at: int, known: KnownNames) -> Token:
     raise _unexpected_character(text, at)
 
 
+def _shortened(text: str) -> str:
+    return text if len(text) <= 80 else text[:77] + "..."
+
+
 def _word_token(text: str, word: re.Match[str], at: int) -> Token:
     value, end = word.group(), word.end()
-    while value.endswith("."):
-        value, end = value[:-1], end - 1
+    value = value.rstrip(".")
+    end = at + len(value)
     low = value.lower()
     if low in KEYWORDS:
         return Token("keyword", low, at, end)

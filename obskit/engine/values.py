@@ -12,6 +12,7 @@ import ibis.expr.types as ir
 
 from obskit.engine.functions import Literal
 from obskit.errors import ConditionError
+from obskit.text import safe
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LIMITS = (datetime(1, 1, 1, tzinfo=UTC) - EPOCH, datetime.max.replace(tzinfo=UTC) - EPOCH)
@@ -46,7 +47,7 @@ def kind_of(kind: dt.DataType) -> str:
 def format_literal(value: Any) -> str:
     """Write a value as in a condition; long text is shortened for an error."""
     if isinstance(value, str):
-        return "'" + (value if len(value) <= 60 else value[:57] + "...").replace("'", "''") + "'"
+        return "'" + safe(value if len(value) <= 60 else value[:57] + "...").replace("'", "''") + "'"
     return str(value).lower() if isinstance(value, bool) else "null" if value is None else repr(value)
 
 

@@ -21,7 +21,7 @@ from obskit.engine.functions import FUNCTIONS, Function, Literal, Operand
 from obskit.engine.tree import balanced, flatten_chain
 from obskit.engine.values import convert_literal, format_literal, kind_of
 from obskit.errors import ConditionError
-from obskit.text import pluralize
+from obskit.text import pluralize, safe
 
 _COMPARISONS: dict[type[exp.Expression], Callable[[Any, Any], Any]] = {
     exp.EQ: operator.eq,
@@ -201,7 +201,8 @@ class Walker:
                 f"{self._show(left)} is a list, which cannot be compared with {_NAMES[kind]}",
                 hint=f"write {self._show(left)} = 'x' to test whether the list contains 'x'",
             )
-        if not column.type().value_type.is_primitive() and not column.type().value_type.is_string():
+        item_kind = column.type().value_type
+        if not (item_kind.is_primitive() or item_kind.is_string() or item_kind.is_timestamp()):
             raise ConditionError(
                 f"{self._show(left)} is a list whose items cannot be compared with a value",
                 hint=f"test whether it is there: {self._show(left)} is not null",
@@ -211,9 +212,7 @@ class Walker:
                 f"{self._show(left)} is a list, which cannot be compared with the field {self._show(right)}",
                 hint=f"compare it with a value: {self._show(left)} = 'x'",
             )
-        item = convert_literal(
-            value, column.type().value_type, self._show(left), self._parsed.newest, equality=True
-        )
+        item = convert_literal(value, item_kind, self._show(left), self._parsed.newest, equality=True)
         found = column.contains(item)
         return found if kind is exp.EQ else ~found
 
@@ -365,7 +364,7 @@ class Walker:
     def _show(self, node: exp.Expression) -> str:
         """Return a part of the condition as it was written, short enough for an error."""
         if isinstance(node, exp.Column):
-            return self._parsed.columns[_placeholder_number(node.name, "n")]
+            return safe(self._parsed.columns[_placeholder_number(node.name, "n")])
         if isinstance(node, exp.Literal):
             return format_literal(self._literal(node).value)
         if isinstance(node, (exp.Boolean, exp.Null)):

@@ -108,6 +108,9 @@ class Events(EventSet):
             Fields with one row per field. Rows are counted without weights; `at_least` marks a count of
             distinct values that is a lower bound.
 
+        Raises:
+            UnknownField: one of the names is not a field.
+
         Example:
             events.fields(["http.route", "service.version"])
         """
@@ -317,7 +320,7 @@ class Events(EventSet):
                 root.
 
         Raises:
-            InvalidArgument: the events have no trace ids.
+            InvalidArgument: the events have no trace ids, or `limit` is not a whole number of at least 1.
 
         Example:
             events.where("error").traces(limit=5)

@@ -63,7 +63,8 @@ class ExplainOptions:
     cancelled: Callable[[], bool] | None = None
 
     def __post_init__(self) -> None:
-        if self.depth not in (1, 2, 3):
+        # Not True or 2.0, which equal a number.
+        if type(self.depth) is not int or self.depth not in (1, 2, 3):
             raise InvalidArgument(
                 f"depth must be 1, 2 or 3, got {self.depth!r}",
                 hint="leave it out for 3, or give 1 for single conditions",

@@ -77,7 +77,7 @@ class Finding:
 
     def __str__(self) -> str:
         return (
-            f"{_pasteable(self)}: {formatting.share(self.selected_share)} of the selection, "
+            f"{safe(_pasteable(self))}: {formatting.share(self.selected_share)} of the selection, "
             f"{formatting.share(self.baseline_share)} of the baseline, "
             f"{formatting.ratio(_finite(self.risk_ratio))} the rate"
         )

@@ -6,7 +6,6 @@ Nothing here raises, whether or not `configure` was called.
 from __future__ import annotations
 
 import contextvars
-import functools
 import inspect
 import re
 import time
@@ -17,14 +16,18 @@ from opentelemetry import trace
 from opentelemetry.context import attach, detach, get_current
 from opentelemetry.trace import get_current_span
 
-from obskit.instrument.limits import field_count
+from obskit.instrument.given import field_count, merge_fields, text_of
 from obskit.instrument.otel.foreign_provider import JoinedBlock, add_fields, local_root
 from obskit.instrument.runtime import Runtime
-from obskit.instrument.spans.context_managers import Block, EventBlock
+from obskit.instrument.spans.context_managers import Block, EventBlock, is_kind, named_like
 from obskit.instrument.spans.event_span import EventSpan
 
 F = TypeVar("F", bound=Callable[..., Any])
 _NOT_WORD = re.compile(r"[^\w.]+")
+
+
+def _ignore(where: str, error: BaseException) -> None:
+    """Report to nobody: nothing is configured."""
 
 
 class Active:
@@ -87,11 +90,8 @@ def event(name: str, attributes: Mapping[str, Any] | None = None, /, **fields: A
     """
     runtime = Active.runtime
     if attributes is not None:
-        try:
-            fields = {**attributes, **fields}
-        except Exception as error:
-            if runtime is not None:
-                runtime.record_failure("event()", error)
+        report = _ignore if runtime is None else runtime.record_failure
+        fields = merge_fields(attributes, fields, report, "event()")
     if runtime is None:
         return NoEvent(name, fields)
     if Active.tracer is not None:
@@ -143,7 +143,7 @@ class part(Block):
 
     def __init__(self, name: str) -> None:
         self._name = name
-        self._field = "part." + _NOT_WORD.sub("_", str(name)).strip("_")
+        self._field = "part." + _NOT_WORD.sub("_", text_of(name)).strip("_")
 
     def fresh(self) -> part:
         """Return a new timer for the same part."""
@@ -196,10 +196,9 @@ def carry(function: F) -> F:
             thread.start()
             thread.join()
     """
-    if inspect.iscoroutinefunction(function):
+    if is_kind(inspect.iscoroutinefunction, function):
         context = get_current()
 
-        @functools.wraps(function)
         async def coroutine(*args: Any, **kwargs: Any) -> Any:
             token = attach(context)
             try:
@@ -207,14 +206,13 @@ def carry(function: F) -> F:
             finally:
                 detach(token)
 
-        return coroutine  # type: ignore[return-value]
+        return named_like(coroutine, function)
     snapshot = contextvars.copy_context()
 
-    @functools.wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         return snapshot.copy().run(function, *args, **kwargs)
 
-    return call  # type: ignore[return-value]
+    return named_like(call, function)
 
 
 def _emit_marker(
@@ -225,7 +223,8 @@ def _emit_marker(
         return
     try:
         known = {key: value for key, value in given.items() if value is not None}
-        runtime.write_marker(name, {**known, **(attributes or {}), **fields})
+        known |= merge_fields(attributes, fields, runtime.record_failure, f"{name} marker")
+        runtime.write_marker(name, known)
     except Exception as error:
         runtime.record_failure(f"{name} marker", error)
 
@@ -295,11 +294,11 @@ def flag(
             flag("new-seatmap", "on", provider="flagd")
     """
     if isinstance(get_current_span(), EventSpan) or Active.tracer is not None:
-        add({f"feature_flag.{key}": variant})
+        add({f"feature_flag.{text_of(key)}": variant})
     if marker:
         given = {
             "feature_flag.key": key,
-            "feature_flag.result.variant": str(variant),
+            "feature_flag.result.variant": text_of(variant),
             "feature_flag.provider.name": provider,
         }
         _emit_marker("feature_flag.evaluation", given, attributes, fields)

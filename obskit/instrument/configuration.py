@@ -21,7 +21,8 @@ from opentelemetry.sdk.trace import SpanProcessor
 from obskit.instrument.api import Active
 from obskit.instrument.counters import Counters
 from obskit.instrument.encoder import RowEncoder
-from obskit.instrument.limits import Limits
+from obskit.instrument.given import merge_fields
+from obskit.instrument.limits import Limits, Trimmer
 from obskit.instrument.otel.foreign_provider import JoinedProcessor
 from obskit.instrument.otel.provider import EventTracerProvider
 from obskit.instrument.redaction.redactor import Redaction
@@ -29,7 +30,7 @@ from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Sampling
 from obskit.instrument.sinks.jsonl import Files, JsonlSink
 from obskit.instrument.spans.event_span import EventSpan
-from obskit.instrument.spans.readable_span import otlp_configured, otlp_processor
+from obskit.instrument.spans.readable_span import otlp_configured, otlp_processor, otlp_value
 
 _EXIT_SECONDS = 2.0
 _USUAL, _LIMITS, _FILES = Redaction(), Limits(), Files()
@@ -174,9 +175,9 @@ def configure(
                 "deployment.environment.name": environment,
                 "deployment.id": deployment_id,
                 "obskit.deployment.track": track,
-                **(attributes or {}),
+                **merge_fields(attributes, {}, counters.record_failure, "configure(attributes=)"),
             }
-            resource = Resource.create({name: value for name, value in given.items() if value is not None})
+            resource = Resource.create(_resource_attributes(given, limits, counters))
             runtime = _build_runtime(
                 resource, sink, counters, sampling, redaction, limits, files, unfinished_after
             )
@@ -193,6 +194,16 @@ def configure(
         handle = Handle("off", None, counters)
     _Configured.handle = handle
     return handle
+
+
+def _resource_attributes(given: Mapping[Any, Any], limits: Limits, counters: Counters) -> dict[str, Any]:
+    """Return the service's attributes as OpenTelemetry takes them; values of other types become text."""
+    trimmer = Trimmer(limits)
+    plain = trimmer.flatten({name: value for name, value in given.items() if value is not None})
+    counters.add("cut", trimmer.cuts)
+    if trimmer.failure is not None:
+        counters.record_failure("configure(attributes=)", trimmer.failure)
+    return {name: otlp_value(value) for name, value in plain.items() if value is not None}
 
 
 def _is_disabled() -> bool:
@@ -221,7 +232,7 @@ def _build_runtime(
     with contextlib.suppress(OSError):
         fields.setdefault("host.name", socket.gethostname())
     open_units: dict[EventSpan, None] = {}
-    rows = RowEncoder(fields, redaction, limits, counters.add, open_units)
+    rows = RowEncoder(fields, redaction, limits, counters.add, open_units, counters.record_failure)
     # Processors, and so exporters, get the service's attributes redacted, as the rows have them.
     redacted = {n: rows.resource.get(n, v) for n, v in resource.attributes.items()}
     masked_names = fields.keys() - rows.resource.keys()  # the name itself held a secret

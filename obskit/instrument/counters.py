@@ -10,6 +10,8 @@ import logging
 import threading
 from typing import Final
 
+from obskit.instrument.given import text_of
+
 LOG = logging.getLogger("obskit.instrument")
 
 NAMES: Final = {
@@ -25,7 +27,7 @@ NAMES: Final = {
     "redacted": "values masked as secrets",
     "cut": "fields, texts and nesting levels beyond the limits",
     "deleted": "closed files deleted to stay within the budget or to keep the minimum of free space",
-    "failed": "failures inside obskit.instrument; each costs at most one event",
+    "failed": "failures inside obskit.instrument, which cost at most one event, and values it could not read",
 }
 """Counter -> what it counts."""
 
@@ -83,4 +85,4 @@ class Counters:
         self.add("failed")
         kind = type(error).__name__
         message = "obskit: %s failed (%s: %s); more failures of this kind are counted, not logged"
-        self.warn_once(f"{where} {kind}", message, where, kind, error)
+        self.warn_once(f"{where} {kind}", message, where, kind, text_of(error))

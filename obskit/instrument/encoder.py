@@ -14,6 +14,7 @@ from typing import Any
 import orjson
 from opentelemetry.trace import TraceState
 
+from obskit.instrument.given import Report
 from obskit.instrument.limits import Limits, Trimmer
 from obskit.instrument.process_fields import ProcessFields
 from obskit.instrument.redaction.redactor import Redaction, Redactor
@@ -38,6 +39,7 @@ class RowEncoder:
         limits: the maximum size of one event.
         count: called with a counter's name and a number to add to it.
         in_flight: container whose length is the number of open units.
+        report: called with what failed and its exception, for a value that cannot be read.
     """
 
     def __init__(
@@ -47,7 +49,9 @@ class RowEncoder:
         limits: Limits,
         count: Any,
         in_flight: Any,
+        report: Report | None = None,
     ) -> None:
+        self._report = report
         self._limits = limits
         self._count = count
         self._max_fields, self._max_text = limits.fields, limits.length
@@ -79,7 +83,8 @@ class RowEncoder:
         """
         fields = span.fields
         if (
-            span.status_message
+            type(span.name) is not str  # first: nothing else is to touch a name that is none
+            or span.status_message
             or span.span_events
             or span.links_
             or len(fields) > self._max_fields
@@ -92,6 +97,8 @@ class RowEncoder:
             redacted = self._redactor.apply(fields)
             if redacted < 0:
                 return None
+        elif not _PLAIN_TYPES.issuperset(map(type, fields.values())):
+            return None  # orjson would call methods of the host, and aborts the process if some of them raise
         state, texts = span.verdict.state_text, self._json_texts
         fields["duration_ms"] = span.duration_ns(clock) / 1e6
         try:
@@ -159,6 +166,18 @@ class RowEncoder:
             self._add_span_events(row, span)
         return row
 
+    def make_plain(self, span: EventSpan) -> None:
+        """Replace what a host gave to a span by plain values, so that no method of the host is called again.
+
+        Args:
+            span: a span whose encoding failed, because a name cannot be hashed or compared, for example.
+        """
+        trimmer = Trimmer(self._limits)
+        span.fields = trimmer.flatten(span.fields)
+        span.name = str(trimmer.plain(span.name))
+        span.status_message = None if span.status_message is None else str(trimmer.plain(span.status_message))
+        self._count_trimmed(trimmer)
+
     def _add_span_events(self, row: dict[str, Any], span: EventSpan) -> None:
         if span.span_events:
             row["events"] = [
@@ -219,11 +238,19 @@ class RowEncoder:
     def _plain(self, row: Mapping[str, Any]) -> dict[str, Any]:
         trimmer = Trimmer(self._limits)
         out = trimmer.flatten(row)
-        if trimmer.cuts:
-            self._count("cut", trimmer.cuts)
+        self._count_trimmed(trimmer)
         if self._redactor is not None and (changed := self._redactor.apply(out, plain=True)):
             self._count("redacted", changed)
         return out
+
+    def _count_trimmed(self, trimmer: Trimmer) -> None:
+        if trimmer.cuts:
+            self._count("cut", trimmer.cuts)
+        if trimmer.failure is not None:
+            if self._report is not None:  # counts one failure and logs it
+                self._report("reading a value", trimmer.failure)
+                trimmer.failures -= 1
+            self._count("failed", trimmer.failures)
 
     def line(self, row: dict[str, Any]) -> bytes:
         """Encode a row as a line of JSON within the limits, and add the process's fields that it lacks."""
@@ -251,8 +278,7 @@ class RowEncoder:
             del row[longest]
             trimmer.cuts += 1
             line = orjson.dumps(row)
-        if trimmer.cuts:
-            self._count("cut", trimmer.cuts)
+        self._count_trimmed(trimmer)
         return line + b"\n"
 
     def _text(self, text: str) -> str:

@@ -6,15 +6,20 @@ module: the encoder checks the types of their values and the length of the line.
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import Enum
+from itertools import islice
+from numbers import Integral, Rational, Real
 from typing import Any
+
+from obskit.instrument.given import container_text, placeholder, raw_text, text_of
 
 _INTEGER_BOUND = 2**63
 _MIN_NAME_LENGTH = 128
+_DECIMAL_BITS = 4096
+_MOST_NESTED = 1 << 20  # items and characters of nested values in one event
 
 
 @dataclass(frozen=True)
@@ -40,11 +45,18 @@ class Limits:
 
 
 class Trimmer:
-    """Makes values plain and keeps them within limits; `cuts` counts what it cut."""
+    """Makes values plain and keeps them within limits.
+
+    `cuts` counts the values and levels that it cut, `failures` the values that could not be read; their text
+    is `<type>`. `failure` is the exception of the first of these.
+    """
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self.cuts = 0
+        self.failures = 0
+        self.failure: Exception | None = None
+        self._left = _MOST_NESTED
 
     def flatten(self, row: Mapping[Any, Any]) -> dict[str, Any]:
         """Return the row with nested maps flattened to dotted names and every value plain.
@@ -61,17 +73,38 @@ class Trimmer:
         return out
 
     def _flatten(self, prefix: str, items: Mapping[Any, Any], out: dict[str, Any], depth: int) -> None:
-        for key, value in list(items.items()):
-            name = prefix + self._key(key)
-            if isinstance(value, Mapping) and value and depth < self._limits.depth:
-                self._flatten(name + ".", value, out, depth + 1)
-            elif len(out) >= self._limits.fields + 64:
+        most = self._limits.fields + 64
+        for key, value in self._first(items, most + 1):
+            if len(out) >= most:
                 self.cuts += 1
+                continue
+            name = prefix + self._key(key)
+            try:
+                nested = isinstance(value, Mapping) and depth < self._limits.depth and bool(value)
+            except Exception:
+                nested = False  # `plain` reports it
+            if nested:
+                before = len(out)
+                try:
+                    self._flatten(name + ".", value, out, depth + 1)
+                except Exception as error:
+                    self._fail(error)
+                    if len(out) == before:
+                        out[name] = placeholder(value)
             else:
                 out[name] = self.plain(value, depth)
 
+    def _first(self, items: Mapping[Any, Any], most: int) -> list[tuple[Any, Any]]:
+        """Return the first items of a map, in one step: another thread may change it."""
+        first = list(islice(items.items(), most))
+        if len(first) == most:  # the last one is cut by whoever asked; the ones after it are counted here
+            self.cuts += max(0, len(items) - most)
+        return first
+
     def _key(self, key: Any) -> str:
-        text = _text(key)
+        text = key if type(key) is str else self._text(key)
+        if not text.isascii():
+            text = text.encode("utf-8", "replace").decode()
         limit = max(_MIN_NAME_LENGTH, self._limits.length // 16)
         if len(text) > limit:
             self.cuts += 1
@@ -86,39 +119,106 @@ class Trimmer:
             depth: levels of maps and lists around the value.
 
         Returns:
-            The value, cut where it exceeds a limit.
+            The value, cut where it exceeds a limit; `<type>` if it cannot be read.
         """
+        try:
+            return self._plain(value, depth)
+        except Exception as error:  # its methods are the host's
+            self._fail(error)
+            return placeholder(value)
+
+    def _plain(self, value: Any, depth: int) -> Any:
         if isinstance(value, Enum):
-            return self.plain(value.value, depth)
+            inner = value.value
+            return self._text(value) if isinstance(inner, Enum) else self._plain(inner, depth)
         if isinstance(value, bool) or value is None:
             return value
         if isinstance(value, int):
-            return int(value) if -_INTEGER_BOUND <= value < 2 * _INTEGER_BOUND else self._cut(str(value))
+            return self._integer(int.__int__(value))  # not what a subclass makes of it
         if isinstance(value, float):
-            return float(value)
+            return float.__float__(value)
         if isinstance(value, str):
-            return self._cut(_text(value))
+            return self._cut(self._text(value))
         if isinstance(value, bytes | bytearray | memoryview):
-            return self._cut(bytes(value[: self._limits.length * 4]).decode("utf-8", "replace"))
+            return self._bytes(value)
         if isinstance(value, datetime | date | time):
-            return value.isoformat()
+            return None if type(value).__name__ == "NaTType" else self._cut(text_of(value.isoformat()))
         if isinstance(value, timedelta):
-            return value.total_seconds()
+            return float(value.total_seconds())
         if isinstance(value, Mapping | list | tuple | Set):
-            if depth >= self._limits.depth:
-                self.cuts += 1
-                return self._cut(_text(value))
-            if isinstance(value, Mapping):
-                return {
-                    self._key(k): self.plain(v, depth + 1)
-                    for k, v in list(value.items())[: self._items(value)]
-                }
-            return [self.plain(item, depth + 1) for item in list(value)[: self._items(value)]]
-        return self._cut(_text(value))
+            return self._container(value, depth)
+        return self._other(value)
 
-    def _items(self, value: Any) -> int:
-        self.cuts += max(0, len(value) - self._limits.items)
-        return self._limits.items
+    def _container(self, value: Any, depth: int) -> Any:
+        if depth >= self._limits.depth:
+            self.cuts += 1
+            limit = min(4 * self._limits.length, self._left)
+            self._left -= limit
+            text = container_text(value, limit + 1).encode("utf-8", "replace").decode()
+            return self._cut(text)
+        most = min(self._limits.items, self._left)
+        self._left -= most
+        if isinstance(value, Mapping):
+            items = list(islice(value.items(), most + 1))
+            self._count_rest(value, len(items), most)
+            return {self._key(k): self.plain(v, depth + 1) for k, v in items[:most]}
+        first = list(islice(iter(value), most + 1))
+        self._count_rest(value, len(first), most)
+        return [self.plain(item, depth + 1) for item in first[:most]]
+
+    def _count_rest(self, value: Any, read: int, most: int) -> None:
+        if read > most:
+            try:
+                self.cuts += max(1, len(value) - most)
+            except Exception:  # it has no end
+                self.cuts += 1
+
+    def _integer(self, value: int) -> int | str:
+        if -_INTEGER_BOUND <= value < 2 * _INTEGER_BOUND:
+            return value
+        # Python refuses to write thousands of decimal digits, because that takes very long.
+        if value.bit_length() > _DECIMAL_BITS:
+            bits = 4 * max(0, value.bit_length() // 4 - 4 * self._limits.length)
+            self.cuts += bits > 0
+            return self._cut(hex(value >> bits))
+        return self._cut(str(value))
+
+    def _bytes(self, value: bytes | bytearray | memoryview) -> str:
+        most = 4 * self._limits.length
+        if isinstance(value, memoryview):
+            value = value.cast("B") if value.c_contiguous and value.nbytes else value.tobytes()
+        elif type(value) not in (bytes, bytearray):
+            value = bytes(memoryview(value))
+        self.cuts += len(value) > most
+        return self._cut(bytes(value[:most]).decode("utf-8", "replace"))
+
+    def _other(self, value: Any) -> Any:
+        """Convert a value of a type that JSON and Python's core do not have, such as numpy's and pandas'."""
+        if isinstance(value, Integral):
+            return self._integer(int(value))
+        if isinstance(value, Real) and not isinstance(value, Rational):
+            return float(value)
+        kind = type(value)
+        if kind.__module__.partition(".")[0] == "numpy" and kind.__name__ in ("bool", "bool_"):
+            return bool(value)
+        if kind.__module__.partition(".")[0] == "pandas" and kind.__name__ == "NAType":
+            return None
+        return self._cut(self._text(value))
+
+    def _text(self, value: Any) -> str:
+        """Return a value as text; a subclass of `str` whose own methods raise has the text that it holds."""
+        try:
+            text = raw_text(value)
+        except Exception as error:
+            self._fail(error)
+            if not issubclass(type(value), str):
+                return placeholder(value)
+            text = str.__str__(value)
+        return text.encode("utf-8", "replace").decode()
+
+    def _fail(self, error: Exception) -> None:
+        self.failures += 1
+        self.failure = self.failure or error
 
     def _cut(self, text: str, times: int = 4) -> str:
         limit = self._limits.length * times
@@ -136,34 +236,3 @@ class Trimmer:
         if type(value) is dict:
             return {key: self.shorten(item) for key, item in value.items()}
         return value
-
-
-def _text(value: Any) -> str:
-    """Return the value as text that UTF-8 can encode; the type's name if its `__str__` raises."""
-    try:
-        return str(value).encode("utf-8", "replace").decode()
-    except Exception:
-        return f"<{type(value).__name__}>"
-
-
-def field_count(attributes: Any) -> int:
-    """Return the number of fields a host passed; 1 if what it passed has no length."""
-    try:
-        return len(attributes or ())
-    except Exception:
-        return 1
-
-
-def exception_fields(exception: BaseException) -> dict[str, str]:
-    """Return `exception.type`, `exception.message` and `exception.stacktrace`; never raises."""
-    kind = type(exception)
-    name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    try:
-        message = str(exception)
-    except Exception:
-        message = "(no text)"
-    try:
-        trace = "".join(traceback.format_exception(exception, limit=-50))
-    except Exception:
-        trace = ""
-    return {"exception.type": name, "exception.message": message, "exception.stacktrace": trace}

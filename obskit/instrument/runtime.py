@@ -173,27 +173,46 @@ class Runtime:
             return True
         if rules.slow_ms is not None and span.duration_ns(clock) >= rules.slow_ms * 1e6:
             return True
-        return rules.errors and has_failed(span)
+        if not rules.errors:
+            return False
+        try:
+            return has_failed(span)
+        except Exception as error:  # a name that cannot be compared
+            self.record_failure("reading an event's outcome", error)
+            self.rows.make_plain(span)
+            return has_failed(span)
 
     def _emit(self, span: EventSpan, clock: int, weight: float | None) -> None:
-        rows, sink = self.rows, self.sink
-        if (
-            sink is not None
-            and not self.processors
-            and (line := rows.encode_fast(span, clock, weight)) is not None
-        ):
-            sink.write(line, clock)
+        rows, sink, line = self.rows, self.sink, None
+        try:
+            if sink is not None and not self.processors:
+                line = rows.encode_fast(span, clock, weight)
+            if line is None:
+                row = rows.row(span, clock, weight)
+        except Exception as error:
+            row = self._row_of_plain(span, clock, weight, error)
+        if line is not None:
+            sink.write(line, clock)  # type: ignore[union-attr]
             return
-        row = rows.row(span, clock, weight)
         if sink is not None:
             sink.write(rows.line(row), clock)
         if self.processors:
+            if not all(type(name) is str for name in span.fields):
+                rows.make_plain(span)
             done = readable(span, row, self.resource, clock)
             for processor in self.processors:
                 try:
                     processor.on_end(done)
                 except Exception as error:
                     self.record_failure("a processor's on_end", error)
+
+    def _row_of_plain(
+        self, span: EventSpan, clock: int, weight: float | None, error: Exception
+    ) -> dict[str, Any]:
+        """Return the row of a span after `error`, which most likely a name or value of the host raised."""
+        self.record_failure("encoding an event", error)
+        self.rows.make_plain(span)
+        return self.rows.row(span, clock, weight)
 
     def write_marker(self, name: str, fields: Mapping[str, Any]) -> None:
         """Write an event that has a time but no duration, in the current trace."""
@@ -202,7 +221,10 @@ class Runtime:
         span.trace_hex, span.span_hex = f"{context.trace_id:032x}", f"{context.span_id:016x}"
         span.parent_hex, span.verdict, span.started, span.clock = None, KEEP, time.time_ns(), 0
         clock = time.perf_counter_ns()
-        row = self.rows.row(span, clock, 1.0)
+        try:
+            row = self.rows.row(span, clock, 1.0)
+        except Exception as error:
+            row = self._row_of_plain(span, clock, 1.0, error)
         row |= {"duration_ms": None, "kind": "event"}
         if not context.is_valid:
             row |= {"trace_id": None, "span_id": None}
@@ -238,6 +260,15 @@ class Runtime:
         if self.sink is not None:
             self.sink.tend()
 
+    def _cut_fields(self, span: EventSpan) -> None:
+        names = list(span.fields)[self._max_fields :]
+        try:
+            for name in names:
+                span.fields.pop(name, None)
+        except Exception as error:  # a name that cannot be compared
+            self.record_failure("reading a field's name", error)
+        self.count("cut", len(names))
+
     def check_open_units(self) -> None:
         """Cut open units to `max_fields`, and write those open for a long time provisionally, once each."""
         clock = time.perf_counter_ns()
@@ -245,10 +276,7 @@ class Runtime:
             if not hasattr(span, "clock"):  # it is set last, so another thread is just beginning this span
                 continue
             if len(span.fields) > self._max_fields:
-                names = list(span.fields)[self._max_fields :]
-                for name in names:
-                    span.fields.pop(name, None)
-                self.count("cut", len(names))
+                self._cut_fields(span)
             age = span.duration_ns(clock)
             if age < self._unfinished_ns or span.open_in is None:
                 if span.open_in is None:  # it ended without passing through `finish`

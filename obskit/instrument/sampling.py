@@ -19,6 +19,7 @@ from typing import Any
 from opentelemetry.trace import SpanContext, TraceState
 
 from obskit.errors import InvalidArgument
+from obskit.instrument.given import text_of
 
 _ALL = 1 << 56
 _TH = re.compile(r"(?:^|;)th:([0-9a-f]{1,14})(?=;|$)")
@@ -126,14 +127,14 @@ def decide_head(
     ratio = rules.ratio
     if rules.by is not None:
         value = name if rules.by == "name" else fields.get(rules.by)
-        ratio = rules.ratios.get(str(value), ratio)
+        ratio = rules.ratios.get(value if type(value) is str else text_of(value), ratio)
     threshold = min(round((1 - ratio) * _ALL), _ALL - 1)
     known = _RV.search(state.get("ot", "")) if state else None
     explicit = ""
     if known:
         explicit = known[1]
     elif rules.key is not None and (keyed := fields.get(rules.key)) is not None:
-        explicit = hashlib.sha256(f"{rules.key}={keyed}".encode("utf-8", "replace")).hexdigest()[:14]
+        explicit = hashlib.sha256(f"{rules.key}={text_of(keyed)}".encode("utf-8", "replace")).hexdigest()[:14]
     randomness = int(explicit or trace_hex[18:], 16)
     sampled = randomness >= threshold
     members = [f"th:{f'{threshold:014x}'.rstrip('0') or '0'}"] if sampled else []

@@ -106,10 +106,15 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
         `at_least` whether that is a lower bound, `source` which rows were counted. `dataset["scope_rows"]` is
         the number of rows in the scope.
 
+    Raises:
+        UnknownField: no field has one of the names; the hint has the nearest names.
+
     Cost: nothing is read for coded fields; for the others all rows if there are at most 100,000, else 20,000.
         The condition of the scope is evaluated once.
     """
-    only = None if names is None else set(names)
+    if isinstance(names, str):
+        names = [names]
+    only = None if names is None else {scope.resolve(name) for name in names}
     wanted = [name for name in scope.schema.names if only is None or name in only]
     stored = set(scope.dataset.schema.names)
     coded = [n for n in wanted if scope.where is None and n in stored and _has_codes(scope, n)]

@@ -10,6 +10,7 @@ from typing import Any
 import ibis.expr.types as ir
 
 from obskit.engine import Scope
+from obskit.text import safe
 
 MARKER = "deployment"  # the name of the events that record a deployment
 VERSIONS = ("service.version", "deployment.id")
@@ -38,7 +39,7 @@ class Deployment:
     title: str | None = None
 
     def __str__(self) -> str:
-        return " ".join(part for part in (self.service, self.version) if part) or MARKER
+        return safe(" ".join(part for part in (self.service, self.version) if part)) or MARKER
 
 
 def deployments(scope: Scope) -> list[Deployment]:

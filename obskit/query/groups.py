@@ -28,6 +28,7 @@ from obskit.engine import (
 from obskit.errors import ConditionError, InvalidArgument, LimitExceeded
 from obskit.names import nearest
 from obskit.query.aggregate import Columns, Groups, aggregate
+from obskit.query.arguments import whole_number
 from obskit.query.calculations import Calculation, parse_calculations
 from obskit.query.coded import can_count_codes, count_codes
 from obskit.query.grid import TIME, filled_grid
@@ -132,6 +133,7 @@ def query(
     Cost: one statement for sums and one for each field with percentiles; or one pass over
         codes, if all fields are coded and only counts and percentiles are calculated.
     """
+    limit = None if limit is None else whole_number(limit, "limit", "limit=10")
     text = format_call(
         "query",
         *calculations,
@@ -147,7 +149,7 @@ def query(
     scope = scope.narrow(where)
     parsed = parse_calculations(calculations, scope)
     names = [scope.resolve(name) for name in ([by] if isinstance(by, str) else by or ())]
-    _check_arguments(parsed, names, every, limit)
+    _check_arguments(parsed, names, every)
     seconds = _interval_seconds(every, scope)
     notes = [
         *scope.notes,
@@ -177,9 +179,7 @@ def query(
     )
 
 
-def _check_arguments(
-    calculations: list[Calculation], names: list[str], every: str | None, limit: int | None
-) -> None:
+def _check_arguments(calculations: list[Calculation], names: list[str], every: str | None) -> None:
     if len(set(names)) < len(names):
         raise InvalidArgument(f"by has the same field twice: {', '.join(names)}", hint="name each field once")
     taken = {name.lower() for name in names}
@@ -192,15 +192,13 @@ def _check_arguments(
             raise InvalidArgument(
                 "with `every`, the column 'timestamp' holds the times", hint="name the calculation with `as`"
             )
-    if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or limit < 1):
-        raise InvalidArgument(
-            f"limit must be a whole number of at least 1, got {limit!r}", hint="for example: limit=10"
-        )
 
 
 def _interval_seconds(every: str | None, scope: Scope) -> float | None:
     if every is None:
         return None
+    if not isinstance(every, str):
+        raise InvalidArgument(f"every must be text, got {every!r}", hint="for example: every='1m'")
     seconds = parse_span(every).total_seconds()
     if seconds <= 0:
         raise InvalidArgument(f"every must be longer than 0, got {every!r}", hint="for example: every='1m'")

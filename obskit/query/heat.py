@@ -14,6 +14,7 @@ from obskit.display.heatmap import heatmap as draw
 from obskit.display.result import Result
 from obskit.engine import Scope
 from obskit.errors import InvalidArgument
+from obskit.query.arguments import shown_value, whole_number
 from obskit.query.axes import (
     Axis,
     Edges,
@@ -85,13 +86,8 @@ def heatmap(
     Cost: one pass over codes and times in memory, which are made when first needed; a statement if a field is
         derived or is another time than `timestamp`.
     """
-    across, up = bins
-    if not (1 <= across <= MOST_BINS and 1 <= up <= MOST_BINS):
-        raise InvalidArgument(
-            f"bins must be two whole numbers from 1 to {MOST_BINS:,}, got {bins!r}",
-            hint="for example: bins=(200, 60)",
-        )
-    call_text = format_call("heatmap", scope=scope, x=x, y=y, bins=bins, log=log)
+    across, up = _check_bins(bins)
+    call_text = format_call("heatmap", scope=scope, x=x, y=y, bins=(across, up), log=log)
     x, y = scope.resolve(x), scope.resolve(y)
     for name in (x, y):
         check_axis(scope, name)
@@ -129,6 +125,19 @@ def heatmap(
         x=x,
         y=y,
         apart=apart,
+    )
+
+
+def _check_bins(bins: Any) -> tuple[int, int]:
+    try:
+        across, up = (whole_number(number, "bins", "") for number in bins)
+        if max(across, up) <= MOST_BINS:
+            return across, up
+    except (TypeError, ValueError):  # not two things, or not numbers
+        pass
+    raise InvalidArgument(
+        f"bins must be two whole numbers from 1 to {MOST_BINS:,}, got {shown_value(bins)}",
+        hint="for example: bins=(200, 60)",
     )
 
 

@@ -12,6 +12,7 @@ from obskit.display.result import Result
 from obskit.display.tables import MS, UNIT
 from obskit.engine import Scope
 from obskit.errors import InvalidArgument
+from obskit.query.arguments import whole_number
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 
 FIRST = ("timestamp", "duration_ms", "name", "service.name", "http.route", "error", "trace_id", "span_id")
@@ -41,10 +42,7 @@ def sample(scope: Scope, n: int = 10, seed: int = 0) -> Result:
 
     Cost: one scan of the fields that identify a row; all fields only of the rows that are drawn.
     """
-    if isinstance(n, bool) or not isinstance(n, int) or n < 1:
-        raise InvalidArgument(
-            f"n must be a whole number of at least 1, got {n!r}", hint="for example: events.sample(10)"
-        )
+    n = whole_number(n, "n", "events.sample(10)")
     names = [name for name in FIRST if name in scope.schema.names]
     names += [name for name in scope.schema.names if name not in names]
 
@@ -85,8 +83,9 @@ def traces(scope: Scope, limit: int = 20) -> Result:
         the name of its root.
 
     Raises:
-        InvalidArgument: the events have no trace ids.
+        InvalidArgument: the events have no trace ids, or `limit` is not a whole number of at least 1.
     """
+    limit = whole_number(limit, "limit", "events.traces(limit=10)")
     if "trace_id" not in scope.schema.names:
         raise InvalidArgument("the events have no trace_id", hint=NO_TRACES)
 

@@ -52,7 +52,7 @@ class Trace(Result):
         name = max((len(row.label) for row in rows), default=0)
         name = min(name, 60)
         length = max((len(row.length) for row in rows), default=0)
-        lines = [f"trace {self.trace_id}: {pluralize(self.table.num_rows, 'span')}"]
+        lines = [f"trace {safe(self.trace_id)}: {pluralize(self.table.num_rows, 'span')}"]
         for row in rows:
             bar = " " * row.start + ("█" * row.width if row.width else "╎")
             label = row.label if len(row.label) <= name else row.label[: name - 1] + "…"
@@ -66,7 +66,7 @@ class Trace(Result):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        shown = html.escape(self.trace_id)
+        shown = html.escape(safe(self.trace_id))
         if "trace_id" in self.links:
             shown = link_html(self.links["trace_id"], "trace_id", self.trace_id, shown)
         rows = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
@@ -15,10 +16,19 @@ MEMBERS = 1_000
 
 
 class Budget:
-    """A count of the bytes of all bodies in memory, with a limit. Not thread-safe."""
+    """A count of the bytes of all bodies in memory, with a limit. Not thread-safe.
+
+    Args:
+        most: the limit in bytes.
+
+    Attributes:
+        held: bytes in memory.
+        make_way: called with the number of bytes that are missing; may free some at once.
+    """
 
     def __init__(self, most: int) -> None:
         self.held = 0
+        self.make_way: Callable[[int], object] = lambda _: None
         self._most = most
 
     def take(self, size: int) -> None:
@@ -30,9 +40,15 @@ class Budget:
         Raises:
             Refused: the limit would be exceeded (429).
         """
+        self.request(size)
         if self.held + size > self._most:
             raise busy()
         self.held += size
+
+    def request(self, size: int) -> None:
+        """Have others make way if bytes are missing."""
+        if self.held + size > self._most:
+            self.make_way(self.held + size - self._most)
 
     def give(self, size: int) -> None:
         """Count bytes that are no longer kept."""
@@ -122,6 +138,11 @@ class Body:
             raise Refused(400, "the gzip body is truncated")
         return self.data
 
+    def discard(self) -> None:
+        """Return the bytes to the budget now; the body is of no more use."""
+        self._budget.give(len(self.data))
+        self.data = bytearray()
+
     def _hold(self, piece: bytes | bytearray) -> None:
         if len(self.data) + len(piece) > self._limit:
             raise too_large(self._limit)
@@ -134,5 +155,4 @@ class Body:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._budget.give(len(self.data))
-        self.data = bytearray()
+        self.discard()

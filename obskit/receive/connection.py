@@ -1,23 +1,26 @@
-"""Serve one HTTP connection within limits of time and bytes. h11 parses the protocol."""
+"""Serve one HTTP connection within limits of time and bytes.
+
+`framing` finds where each request ends, and refuses what is ambiguous. h11 parses these bytes and writes the
+responses.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import h11
 
 from obskit.receive.body import Body
+from obskit.receive.crowd import Crowd, Phase, Progress
+from obskit.receive.framing import HEAD, RequestHead, head_end, parse_head
 from obskit.receive.intake import Intake
-from obskit.receive.refusal import Refused, busy, too_large
-from obskit.receive.responses import JSON, PROTOBUF, authorized, encoded, response
-from obskit.receive.settings import Settings
-
-PATHS = {"/v1/traces": "traces", "/v1/logs": "logs", "/v1/metrics": "metrics"}
-HEAD = 16 * 1024
-"""Most bytes of a request's line and headers."""
+from obskit.receive.refusal import Refused, busy
+from obskit.receive.responses import JSON, PROTOBUF, encoded, response
+from obskit.receive.route import Router, content_type
+from obskit.receive.settings import Limits
 
 READ = 128 * 1024
 LINGER = 3.0
@@ -25,20 +28,11 @@ LINGER = 3.0
 does not read the response."""
 
 LINGER_BYTES = 64 * 1024 * 1024
+_INVALID_BODY = "the body is not valid HTTP"
 
 
 class ConnectionClosed(Exception):
-    """The client disconnected, was silent for too long, or does not speak HTTP."""
-
-
-@dataclass(frozen=True)
-class Head:
-    """The headers of a request: signal, encodings, and the length of the body; 0 if it is not given."""
-
-    signal: str
-    json: bool
-    gzip: bool
-    length: int
+    """The client disconnected, was silent for too long, or had to give way."""
 
 
 class Connection:
@@ -48,11 +42,13 @@ class Connection:
         reader: of the connection.
         writer: of the connection.
         intake: accepts the requests.
-        settings: token and limits.
-        too_many: whether too many requests are in progress.
+        router: checks their heads.
+        limits: of time.
+        crowd: all connections.
 
     Attributes:
-        busy: whether a request is being read or answered.
+        progress: what the connection is doing.
+        peer: the address of the other side.
     """
 
     def __init__(
@@ -60,151 +56,213 @@ class Connection:
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
         intake: Intake,
-        settings: Settings,
-        too_many: Callable[[], bool],
+        router: Router,
+        limits: Limits,
+        crowd: Crowd,
     ) -> None:
-        self.busy = False
+        self.progress = Progress()
+        self.peer = str((writer.get_extra_info("peername") or [""])[0])
         self._reader = reader
         self._writer = writer
         self._intake = intake
-        self._token = settings.token
-        self._limits = settings.limits
-        self._too_many = too_many
+        self._router = router
+        self._limits = limits
+        self._crowd = crowd
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=HEAD)
+        self._ahead = bytearray()  # received, and not yet passed to h11
+        self._body: Body | None = None
+        self._waiting: asyncio.Timeout | None = None
+        self._gave_way = self._aborted = False
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being read or answered."""
+        return self.progress.phase in (Phase.BODY, Phase.WRITING, Phase.ANSWERING)
+
+    @property
+    def _ending(self) -> bool:
+        """Whether the connection is closed after the next response."""
+        return self._intake.closing or self._crowd.awaited
+
+    @property
+    def held(self) -> int:
+        """Bytes that `interrupt` frees."""
+        return len(self._body.data) if self._body is not None and self._waiting is not None else 0
+
+    def interrupt(self) -> None:
+        """Refuse the request whose body is being read, free its memory at once, then close the connection."""
+        self._gave_way = True
+        self.progress.enter(Phase.CLOSING)
+        if self._body is not None:
+            self._body.discard()
+        if self._waiting is not None:
+            self._waiting.reschedule(asyncio.get_running_loop().time())
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self._aborted = True
+        self.interrupt()
+        self._writer.transport.abort()
 
     async def run(self) -> None:
         """Serve the connection until it is closed.
 
         Raises:
-            ConnectionClosed, ConnectionError: the client ended it.
+            ConnectionClosed, ConnectionError: the client ended it, or it had to give way.
         """
         patience = self._limits.header
         while True:
-            request = await self._request(patience)
-            self.busy = True
-            await self._serve(request)
-            self.busy = False
-            if self._http.our_state is not h11.DONE or self._http.their_state is not h11.DONE:
+            try:
+                head = await self._head(patience)
+            except Refused as refused:
+                await self._refuse(refused, json=True, close=True)
+            else:
+                self.progress.enter(Phase.BODY)
+                await self._serve(head)
+            ours, theirs = self._http.our_state, self._http.their_state
+            if theirs in (h11.DONE, h11.MUST_CLOSE) and self._ending:
+                return
+            if ours is not h11.DONE or theirs is not h11.DONE:
                 await self._linger()
                 return
-            if self._intake.closing:
-                return
             self._http.start_next_cycle()
+            self.progress.enter(Phase.IDLE)
             patience = self._limits.idle
 
-    async def _request(self, patience: float) -> h11.Request:
-        """Return the next request's headers, which must begin within `patience` seconds."""
+    async def _head(self, patience: float) -> RequestHead:
+        """Return the next request's head, which must begin within `patience` seconds.
+
+        Raises:
+            Refused: it is malformed.
+            ConnectionClosed: it did not arrive in time, or the client disconnected.
+        """
         try:
-            async with asyncio.timeout(patience):
-                event = self._http.next_event()
-                if event is h11.NEED_DATA and not self._http.trailing_data[0]:
-                    await self._receive()
-            async with asyncio.timeout(self._limits.header):
-                while (
-                    event := event if type(event) is h11.Request else self._http.next_event()
-                ) is h11.NEED_DATA:
-                    await self._receive()
+            if not self._ahead:
+                async with self._wait(patience):
+                    self._ahead += await self._receive()
+            self.progress.enter(Phase.HEAD)
+            self.progress.add(len(self._ahead))
+            seen = 0
+            async with self._wait(self._limits.header):
+                while not (end := head_end(self._ahead, seen)):
+                    seen = len(self._ahead)
+                    self._ahead += await self._receive()
+                    self.progress.add(len(self._ahead) - seen)
         except TimeoutError:
             raise ConnectionClosed from None
-        except h11.RemoteProtocolError as error:
-            await self._refuse(
-                Refused(400, "the request is not valid HTTP"), json=True, status=error.error_status_hint
-            )
-            raise ConnectionClosed from None
-        if type(event) is not h11.Request:
-            raise ConnectionClosed
-        return event
-
-    async def _receive(self) -> None:
-        self._http.receive_data(await self._reader.read(READ))
-
-    async def _serve(self, request: h11.Request) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
-        json = _kind(headers) != PROTOBUF
+        raw = bytes(self._ahead[:end])
+        del self._ahead[:end]
+        head = parse_head(raw)
         try:
-            head = self._head(request, headers)
-            if self._too_many():
+            self._http.receive_data(raw)
+            event = self._http.next_event()
+        except h11.RemoteProtocolError:
+            event = None
+        if type(event) is not h11.Request:  # where h11 is stricter
+            raise Refused(400, "the request is not valid HTTP")
+        return head
+
+    async def _receive(self) -> bytes:
+        """Return what has arrived, at least one byte.
+
+        Raises:
+            TimeoutError: this connection has to give way.
+            ConnectionClosed: the client disconnected.
+        """
+        piece = await self._reader.read(READ)
+        if self._gave_way:
+            raise TimeoutError
+        if not piece:
+            raise ConnectionClosed
+        return piece
+
+    @contextlib.asynccontextmanager
+    async def _wait(self, seconds: float) -> AsyncIterator[None]:
+        """Raise TimeoutError after some seconds, or when this connection has to give way."""
+        async with asyncio.timeout(seconds) as self._waiting:
+            try:
+                yield
+            finally:
+                self._waiting = None
+
+    async def _serve(self, head: RequestHead) -> None:
+        json = content_type(head.headers) != PROTOBUF
+        try:
+            route = self._router.route(head)
+            if not self._crowd.begin(self):
                 raise busy()
-            with self._intake.body(gzip=head.gzip) as body:
-                if self._http.they_are_waiting_for_100_continue:
-                    await self._send(
-                        h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
-                    )
-                await self._fill(body)
-                answer = await self._intake.take(head.signal, body.end(), json=head.json)
+            with self._intake.body(gzip=route.gzip) as body:
+                self._body = body
+                try:
+                    if self._http.they_are_waiting_for_100_continue and not self._ahead:
+                        await self._send(
+                            h11.InformationalResponse(status_code=100, headers=[], reason="Continue")
+                        )
+                    await self._fill(body, head)
+                finally:
+                    self._body = None
+                self.progress.enter(Phase.WRITING)
+                answer = await self._intake.take(route.signal, body.end(), json=route.json)
+            self.progress.enter(Phase.ANSWERING)
         except Refused as refused:
             await self._refuse(refused, json=json)
         else:
-            await self._respond(200, encoded(response(head.signal, answer), json=json), json=json)
+            await self._respond(200, encoded(response(route.signal, answer), json=json), json=json)
 
-    def _head(self, request: h11.Request, headers: dict[str, str]) -> Head:
-        """Validate the headers of a request.
-
-        Raises:
-            Refused: the token is wrong, or the path, method or encoding is not supported.
-        """
-        if not authorized(headers.get("authorization"), self._token):
-            raise Refused(401, "missing or wrong token; send Authorization: Bearer TOKEN")
-        path = request.target.partition(b"?")[0].decode("latin-1")
-        signal = PATHS.get(path)
-        if signal is None:
-            raise Refused(404, f"unknown path; send to {', '.join(PATHS)}")
-        if request.method != b"POST":
-            raise Refused(405, "use POST")
-        kind, coding = _kind(headers), headers.get("content-encoding", "identity").strip().lower()
-        if kind not in (PROTOBUF, JSON):
-            raise Refused(415, f"the content type must be {PROTOBUF} or {JSON}")
-        if coding not in ("", "identity", "gzip", "x-gzip"):
-            raise Refused(415, "the content encoding must be gzip or identity")
-        length = int(headers.get("content-length", 0))
-        if length > self._limits.request:
-            raise too_large(self._limits.request)
-        return Head(signal, kind == JSON, coding.endswith("gzip"), length)
-
-    async def _fill(self, body: Body) -> None:
+    async def _fill(self, body: Body, head: RequestHead) -> None:
         """Read the body.
 
         Raises:
-            Refused: the body is too large, malformed or too slow.
+            Refused: the body is too large, malformed or too slow, or it had to give way.
             ConnectionClosed: the client disconnected.
         """
         loop = asyncio.get_running_loop()
         end = loop.time() + self._limits.body
+        framing = head.framing()
+        piece = bytes(self._ahead)
         try:
             while True:
-                event = self._http.next_event()
-                if event is h11.NEED_DATA:
-                    async with asyncio.timeout(min(self._limits.stall, end - loop.time())):
-                        await self._receive()
-                elif type(event) is h11.Data:
+                own = framing.take(piece)
+                self._ahead = bytearray(piece[own:])
+                if own:
+                    self._http.receive_data(piece[:own])
+                while (event := self._http.next_event()) is not h11.NEED_DATA:
+                    if type(event) is not h11.Data:
+                        if type(event) is h11.EndOfMessage and framing.done:
+                            return
+                        raise Refused(400, _INVALID_BODY)
                     body.add(event.data)
-                elif type(event) is h11.EndOfMessage:
-                    return
-                else:
-                    raise ConnectionClosed
+                if framing.done:
+                    raise Refused(400, _INVALID_BODY)
+                async with self._wait(min(self._limits.stall, end - loop.time())):
+                    piece = await self._receive()
+                self.progress.add(len(piece))
         except TimeoutError:
-            raise Refused(408, "the body arrived too slowly") from None
-        except h11.RemoteProtocolError:
-            if self._reader.at_eof():
+            if self._aborted:
                 raise ConnectionClosed from None
-            raise Refused(400, "the body is not valid HTTP") from None
+            raise (busy() if self._gave_way else Refused(408, "the body arrived too slowly")) from None
+        except h11.RemoteProtocolError:
+            raise Refused(400, _INVALID_BODY) from None
 
-    async def _refuse(self, refused: Refused, *, json: bool, status: int | None = None) -> None:
+    async def _refuse(self, refused: Refused, *, json: bool, close: bool = False) -> None:
+        if self.progress.phase is not Phase.CLOSING:
+            self.progress.enter(Phase.ANSWERING)
         self._intake.refuse(refused)
         extra = [("retry-after", str(refused.retry))] if refused.retry is not None else []
         if refused.status == 401:
             extra.append(("www-authenticate", "Bearer"))
         if refused.status == 405:
             extra.append(("allow", "POST"))
-        if self._http.their_state is not h11.DONE:
+        if close or self._http.their_state is not h11.DONE:
             extra.append(("connection", "close"))
-        await self._respond(status or refused.status, encoded(refused.message(), json=json), extra, json=json)
+        await self._respond(refused.status, encoded(refused.message(), json=json), extra, json=json)
 
     async def _respond(
         self, status: int, content: bytes, extra: list[tuple[str, str]] | None = None, *, json: bool
     ) -> None:
         kind = ("content-type", JSON if json else PROTOBUF)
-        headers = [kind, ("content-length", str(len(content))), *(extra or [])]
+        close = [("connection", "close")] if self._ending and status == 200 else []
+        headers = [kind, ("content-length", str(len(content))), *(extra or []), *close]
         await self._send(
             h11.Response(status_code=status, headers=headers), h11.Data(data=content), h11.EndOfMessage()
         )
@@ -212,21 +270,28 @@ class Connection:
     async def _send(self, *events: Any) -> None:
         try:
             self._writer.write(b"".join(self._http.send(event) or b"" for event in events))
-            async with asyncio.timeout(self._limits.stall):
+            async with self._wait(self._limits.stall):
                 await self._writer.drain()
         except (h11.LocalProtocolError, TimeoutError):
             raise ConnectionClosed from None
 
     async def _linger(self) -> None:
+        self.progress.enter(Phase.CLOSING)
         left = LINGER_BYTES
         self._writer.write_eof()
         try:
-            async with asyncio.timeout(LINGER):
+            async with self._wait(LINGER):
                 while left > 0 and (piece := await self._reader.read(READ)):
                     left -= len(piece)
         except TimeoutError:
             return
 
-
-def _kind(headers: dict[str, str]) -> str:
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
+    async def close(self) -> None:
+        """Close the connection when the client has read the last response, or after `LINGER` seconds."""
+        self.progress.enter(Phase.CLOSING)
+        self._writer.close()
+        try:
+            async with self._wait(LINGER):
+                await self._writer.wait_closed()
+        except TimeoutError:
+            return

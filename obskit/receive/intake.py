@@ -73,7 +73,7 @@ class Intake:
         self.closing = False
         self._segments = segments
         self._limits = limits
-        self._budget = Budget(limits.flight)
+        self.budget = self._budget = Budget(limits.flight)
         self._objects = Budget(limits.json_objects)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="obskit-receive")
 
@@ -103,6 +103,7 @@ class Intake:
         size = min(self._limits.request, self._limits.flight)
         end = time.monotonic() + self._limits.stall
         while self._budget.held + size > self._limits.flight and time.monotonic() < end:
+            self._budget.request(size)
             await asyncio.sleep(0.02)
         self._budget.take(size)
         try:
@@ -190,7 +191,7 @@ class Intake:
             self.notices.notify(
                 "full", f"the disk that holds {self._segments.folder} is full: refusing requests"
             )
-        elif refused.status in (400, 401, 413, 415):
+        elif refused.status in (400, 401, 403, 413, 415):
             self.notices.notify(str(refused.status), f"refused a request ({refused.status}): {refused.text}")
 
     def close(self) -> None:

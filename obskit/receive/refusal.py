@@ -10,6 +10,7 @@ from google.rpc.status_pb2 import Status
 
 # HTTP status -> gRPC's number of the same.
 _CODES = {400: 3, 401: 16, 404: 5, 405: 12, 408: 4, 413: 8, 415: 3, 429: 8, 500: 13, 503: 14}
+_CODES |= {403: 7, 431: 8, 501: 12}
 
 
 @dataclass

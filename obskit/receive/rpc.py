@@ -6,15 +6,15 @@ as a stream of one message, which is read when it is its turn, and decompressed 
 
 from __future__ import annotations
 
-import asyncio
 import socket
 from typing import Any
 
 from obskit.errors import MissingDependency
 from obskit.receive.intake import Intake
-from obskit.receive.refusal import Refused, busy
+from obskit.receive.refusal import Refused
 from obskit.receive.responses import authorized, encoded, response
 from obskit.receive.settings import Settings
+from obskit.receive.turns import Turns
 
 try:
     import grpc
@@ -50,8 +50,7 @@ class Rpc:
         self._intake = intake
         self._settings = settings
         self._limits = settings.limits
-        self._turn = asyncio.Semaphore(self._limits.calls)
-        self._active_calls = 0
+        self._turns = Turns(self._limits)
         self._server: Any = None
 
     async def start(self) -> str:
@@ -117,28 +116,19 @@ class Rpc:
         shown = dict(context.invocation_metadata() or ()).get("authorization")
         if not authorized(shown if isinstance(shown, str) else None, self._settings.token):
             raise Refused(401, "missing or wrong token; send authorization: Bearer TOKEN")
-        if self._active_calls >= self._limits.waiting:
-            raise busy()
-        self._active_calls += 1
-        try:
-            async with self._turn:
-                async with self._intake.reserve_largest_request():
-                    message = await self._message(context)
-                with self._intake.body(gzip=message[:1] == _GZIP) as body:
-                    body.add_message(message)
-                    del message
-                    answer = await self._intake.take(signal, body.end(), json=False)
-        finally:
-            self._active_calls -= 1
+        async with self._turns.take(context.peer()):
+            async with self._intake.reserve_largest_request():
+                message = await self._message(context)
+            with self._intake.body(gzip=message[:1] == _GZIP) as body:
+                body.add_message(message)
+                del message
+                answer = await self._intake.take(signal, body.end(), json=False)
         return encoded(response(signal, answer), json=False)
 
     async def _message(self, context: Any) -> bytes:
         # Not by the iterator of messages, which would hold this one long after the call.
-        try:
-            async with asyncio.timeout(self._limits.stall):
-                message = await context.read()
-        except TimeoutError:
-            raise Refused(408, "the message arrived too slowly") from None
+        async with self._turns.reading(context.peer()):
+            message = await context.read()
         if message is grpc.aio.EOF:
             raise Refused(400, "the call has no message")
         return bytes(message)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 from obskit.distribution import install_command
 from obskit.errors import InvalidArgument
+from obskit.receive.crowd import GAVE_WAY, TURNED_AWAY
 from obskit.receive.intake import Intake
 from obskit.receive.memory import return_freed_memory
 from obskit.receive.notices import Notices
@@ -120,4 +121,7 @@ def _summary(intake: Intake, settings: Settings) -> str:
         kinds = sorted(key for key in counts if key.startswith("refused "))
         told = ", ".join(f"{counts[kind]:,} with {kind.split()[1]}" for kind in kinds)
         parts.append(f"refused requests: {told}")
+    for what, who in ((GAVE_WAY, "idle or slow sender"), (TURNED_AWAY, "new sender")):
+        if counts[what]:
+            parts.append(f"{pluralize(counts[what], who)} {what}")
     return f"received {'; '.join(parts)}\nnext: obskit triage {settings.into}"

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from obskit.errors import InvalidArgument
+from obskit.receive.hosts import HostRule, is_loopback, normalize_host
 
 MIB = 1024 * 1024
 TOKEN_VARIABLE = "OBSKIT_RECEIVE_TOKEN"  # noqa: S105 - the name of a variable
@@ -21,7 +21,9 @@ class Limits:
         request: bytes of one request, both as sent and decompressed.
         flight: bytes of all request bodies in memory; above it senders have to try later.
         json_objects: bytes of memory for the parsed objects of one JSON request, estimated.
-        requests: requests being read or answered over HTTP at once; `connections`, open ones.
+        requests: requests whose bodies are read over HTTP at once; `connections`, open ones.
+        peer: open HTTP connections from one address of another machine.
+        pace: bytes per second below which a request is slow: at a limit it gives way to a new one.
         calls: gRPC calls whose message may be read at once; `waiting`, how many may wait for that.
         header, body, stall, idle: seconds for the headers of a request, for its body, between two pieces
             of the body, and between two requests.
@@ -36,6 +38,8 @@ class Limits:
     json_objects: int = 64 * MIB
     requests: int = 64
     connections: int = 256
+    peer: int = 128
+    pace: int = 8 * 1024
     calls: int = 1
     waiting: int = 64
     header: float = 10.0
@@ -58,8 +62,11 @@ class Settings:
         grpc_required: whether to fail, rather than do without gRPC, if its package is missing.
         host: the address to listen on.
         token: senders must send it as `Authorization: Bearer ...`; None requires no token.
+        allow_hosts: further names and addresses that requests may have as `Host`. A receiver on loopback
+            accepts loopback names and these; another one accepts any name if there are none.
     Raises:
-        InvalidArgument: no protocol is on, a port is out of range, or others could send without a token.
+        InvalidArgument: no protocol is on, a port is out of range, a name is malformed, or others could send
+            without a token.
     """
 
     into: Path
@@ -69,6 +76,7 @@ class Settings:
     host: str = "127.0.0.1"
     token: str | None = field(default=None, repr=False)
     limits: Limits = Limits()
+    allow_hosts: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if self.http is None and self.grpc is None:
@@ -83,16 +91,19 @@ class Settings:
                 f"listening on {self.host} lets anyone who can reach this machine write events",
                 hint="require a token: --token-file FILE",
             )
+        self.host_rule()
 
+    def host_rule(self) -> HostRule:
+        """Return which names requests may have as `Host`.
 
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach an address."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        Returns:
+            The rule for this address and these names.
+
+        Raises:
+            InvalidArgument: a name is malformed.
+        """
+        names = frozenset(normalize_host(name) for name in self.allow_hosts)
+        return HostRule(names, loopback=is_loopback(self.host))
 
 
 def read_token(file: str | None) -> str | None:

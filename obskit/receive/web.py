@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 
 from obskit.receive.connection import Connection, ConnectionClosed
+from obskit.receive.crowd import GAVE_WAY, Crowd
 from obskit.receive.intake import Intake
+from obskit.receive.route import Router
 from obskit.receive.settings import Settings
 
 BUFFER = 64 * 1024
@@ -18,6 +20,9 @@ class Web:
     def __init__(self, intake: Intake, settings: Settings) -> None:
         self._intake = intake
         self._settings = settings
+        self._router = Router(settings.host_rule(), settings.token, settings.limits.request)
+        self._crowd = Crowd(settings.limits, self._report)
+        intake.budget.make_way = self._crowd.free
         self._open: dict[asyncio.Task[None], Connection] = {}
         self._server: asyncio.Server | None = None
 
@@ -53,19 +58,28 @@ class Web:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._open) >= self._settings.limits.connections:
-            writer.transport.abort()
+        connection = Connection(
+            reader, writer, self._intake, self._router, self._settings.limits, self._crowd
+        )
+        if task is None:
             return
-        connection = Connection(reader, writer, self._intake, self._settings, self._too_many)
         self._open[task] = connection
         try:
-            await connection.run()
+            if self._crowd.enter(connection) or await self._crowd.wait(connection):
+                await connection.run()
+                await connection.close()
         except (ConnectionError, ConnectionClosed, asyncio.CancelledError):
             pass  # the sender got no response, and so will send again
         finally:
             self._open.pop(task, None)
-            writer.close()
+            self._crowd.leave(connection)
+            writer.transport.abort()  # what the client did not read in time is not kept for it
 
-    def _too_many(self) -> bool:
-        busy = sum(connection.busy for connection in self._open.values())
-        return busy > self._settings.limits.requests
+    def _report(self, what: str, limit: str) -> None:
+        self._intake.counts[what] += 1
+        how = (
+            "an idle or slow sender gave way to another"
+            if what == GAVE_WAY
+            else "a new sender was turned away"
+        )
+        self._intake.notices.notify(what, f"the limit of {limit} is reached: {how}")

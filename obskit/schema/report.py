@@ -31,9 +31,8 @@ class Rejection:
     reason: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.file}, {self.position}: {self.reason}" if self.position else f"{self.file}: {self.reason}"
-        )
+        where = f"{self.file}, {self.position}" if self.position else self.file
+        return safe(f"{where}: {self.reason}")
 
 
 @dataclass(repr=False)

@@ -161,7 +161,7 @@ class Triage(Result):
     def __str__(self) -> str:
         lines = [text_table(_terminal_columns(self.table), most=MOST_ROWS), *map(safe, self.footer()), ""]
         if self.verdict:
-            lines.append(self.verdict)
+            lines.append(safe(self.verdict))
         for cause in self.causes:
             lines.append(safe(cause.headline()))
             findings = cause.explanation.findings[:MOST_FINDINGS]
@@ -177,7 +177,7 @@ class Triage(Result):
     def _repr_html_(self) -> str:
         parts = [html_table(_html_columns(self.table), caption=self.footer(), most=MOST_ROWS)]
         if self.verdict:
-            parts.append(html_page(f"<p><b>{html.escape(self.verdict)}</b></p>"))
+            parts.append(html_page(f"<p><b>{html.escape(safe(self.verdict))}</b></p>"))
         for cause in self.causes:
             parts.append(html_page(f"<h4>{html.escape(safe(cause.headline()))}</h4>"))
             parts.append(cause.explanation._repr_html_())

@@ -10,6 +10,7 @@ import pytest
 
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
+from obskit.errors import UnknownField
 from obskit.query import catalogue, fields
 from tests.query.scopes import events, folded
 
@@ -25,6 +26,14 @@ def test_fields_from_a_scan_and_from_codes() -> None:
     assert by_codes["http.route"]["type"] == "string"
     assert by_codes["tags"]["type"] == "list of string"
     assert "/a" in by_codes["http.route"]["top"]
+
+
+def test_a_name_that_is_no_field_is_an_error() -> None:
+    with pytest.raises(UnknownField) as caught:
+        fields(events(), ["duration_ms", "http.rout"])
+    assert str(caught.value) == "no field is called 'http.rout'\nHint: the nearest fields are http.route"
+    assert fields(events(), ["HTTP.route", "http.route"]).to_arrow()["field"].to_pylist() == ["http.route"]
+    assert fields(events(), "size").to_arrow()["field"].to_pylist() == ["size"]
 
 
 def test_fields_of_some_and_of_narrowed_rows() -> None:

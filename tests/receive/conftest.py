@@ -24,6 +24,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
         grpc: int | None = None,
         token: str | None = None,
         grpc_if_there: bool = False,
+        allow_hosts: tuple[str, ...] = (),
         **limits: Any,
     ) -> Receiver:
         folder = folder or tmp_path / "events"
@@ -33,6 +34,7 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Receiver]]:
             grpc=0 if grpc_if_there else grpc,
             grpc_required=grpc is not None,
             token=token,
+            allow_hosts=allow_hosts,
             limits=Limits(**{"free": 0, **limits}),
         )
         ready, said, ended = threading.Event(), list[str](), list[Any]()

@@ -126,6 +126,35 @@ def test_the_token_of_the_environment(tmp_path):
     assert "t0ken" not in out + said
 
 
+def test_hosts_and_connections_per_address_are_options(tmp_path):
+    more = (
+        "--allow-host",
+        "host.docker.internal",
+        "--allow-host",
+        "collector",
+        "--connections-per-address",
+        "3",
+    )
+    with receiving(tmp_path / "events", *more) as (process, port):
+        body = traces("a").SerializeToString()
+        for host in ("host.docker.internal:4318", "collector", "localhost:1"):
+            assert post(port, body, host=host) == 200
+        assert post(port, body, host="evil.example") == 403
+        process.terminate()
+        out, said = process.communicate(timeout=20)
+    assert out.startswith("received 3 spans and 0 log records in 3 requests; refused requests: 1 with 403\n")
+    assert "start the receiver with --allow-host NAME\n" in said
+
+
+def test_options_become_settings(tmp_path, monkeypatch):
+    given: list[Settings] = []
+    monkeypatch.setattr("obskit.cli.receive.run", lambda settings, say: given.append(settings) or "done")
+    words = ["receive", "--into", str(tmp_path / "events")]
+    assert main(words) == 0
+    assert main([*words, "--allow-host", "a", "--allow-host", "b", "--connections-per-address", "3"]) == 0
+    assert [(s.allow_hosts, s.limits.peer) for s in given] == [((), 128), (("a", "b"), 3)]
+
+
 def test_a_second_receiver_is_refused(tmp_path, capfd):
     with receiving(tmp_path / "events") as (process, _):
         assert main(["receive", "--into", str(tmp_path / "events"), "--http", "0", "--grpc", "off"]) == 2
@@ -150,6 +179,11 @@ def test_a_second_receiver_is_refused(tmp_path, capfd):
         ),
         (["--http", "x"], "--http must be a port or off, got 'x'\nHint: --http 4318, or --http off"),
         (["--grpc", "70000"], "a port must be 0 to 65535, got 70000\nHint: use 0 for any free port"),
+        (
+            ["--allow-host", "http://collector:4318"],
+            "an allowed host must be a name or an address without scheme and port, got 'http://collector:4318'\n"
+            "Hint: for example: --allow-host host.docker.internal",
+        ),
         (
             ["--http", "off", "--grpc", "off"],
             "both HTTP and gRPC are off\nHint: turn one on: --http 4318",

@@ -16,7 +16,7 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace import Span as SdkSpan
 from opentelemetry.trace import Span, get_current_span
 
-from obskit.instrument.limits import field_count
+from obskit.instrument.given import field_count, merge_fields
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Verdict, weight_of
 from obskit.instrument.spans.context_managers import SpanBlock, record_exit
@@ -168,7 +168,10 @@ class JoinedBlock(SpanBlock):
 
     def set_attribute(self, name: str, value: Any) -> None:
         """Set a field."""
-        add_fields(self._runtime, self.span, None, {name: value})
+        try:
+            add_fields(self._runtime, self.span, None, {name: value})
+        except Exception as error:  # a name that cannot be hashed
+            self._runtime.record_failure("set_attribute()", error)
 
     __setitem__ = set_attribute
 
@@ -177,7 +180,10 @@ class JoinedBlock(SpanBlock):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field's current value."""
-        return (getattr(self.span, "attributes", None) or self._fields).get(name, default)
+        try:
+            return (getattr(self.span, "attributes", None) or self._fields).get(name, default)
+        except Exception:  # a name that cannot be hashed or compared is not a field
+            return default
 
 
 def record_exit_on(runtime: Runtime, span: Span, error: BaseException) -> None:
@@ -201,7 +207,7 @@ def add_fields(
         if unit is not None and unit.begun_in is not process_token():
             runtime.count("outside", field_count(attributes) + len(fields))
         elif span.is_recording():
-            given = {**(attributes or {}), **fields}
+            given = merge_fields(attributes, fields, runtime.record_failure, "add()")
             span.set_attributes({name: value for name, value in given.items() if value is not None})
         else:
             runtime.count("late", field_count(attributes) + len(fields))

@@ -12,9 +12,10 @@ from opentelemetry.sdk.trace import SpanProcessor
 from opentelemetry.sdk.util.instrumentation import InstrumentationScope
 from opentelemetry.trace import INVALID_SPAN, Link, Span, SpanKind, get_current_span
 
+from obskit.instrument.given import links_of, merge_fields, nanoseconds, placeholder
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.spans.context_managers import CurrentSpan
-from obskit.instrument.spans.event_span import EventSpan
+from obskit.instrument.spans.event_span import MAX_SPAN_EVENTS, EventSpan
 
 
 class EventTracer(trace.Tracer):
@@ -51,16 +52,24 @@ class EventTracer(trace.Tracer):
             The span; `INVALID_SPAN` if it could not be started.
         """
         runtime = self._provider.runtime
+        report = runtime.record_failure
         try:
-            span = EventSpan(runtime, name, kind, dict(attributes) if attributes else {})
+            fields = {} if attributes is None else merge_fields(attributes, {}, report, "start_span()")
+            if type(kind) is not SpanKind:
+                report("start_span()", TypeError(f"expected a SpanKind, got {placeholder(kind)}"))
+                kind = SpanKind.INTERNAL
+            span = EventSpan(runtime, name, kind, fields)
             span.scope = self._scope
-            if links:
-                span.links_ = list(links)
-            span.begin(get_current_span(context), start_time)
+            if links is not None:
+                span.links_ = links_of(links, report, "start_span()", MAX_SPAN_EVENTS) or None
+            if context is not None and not issubclass(type(context), Context):
+                report("start_span()", TypeError(f"expected a Context, got {placeholder(context)}"))
+                context = None
+            span.begin(get_current_span(context), nanoseconds(start_time, report, "start_span()"))
             if runtime.processors:
                 runtime.notify_started(span, context)
         except Exception as error:
-            runtime.record_failure("start_span()", error)
+            report("start_span()", error)
             return INVALID_SPAN
         return span
 

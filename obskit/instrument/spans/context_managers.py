@@ -22,6 +22,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
+from obskit.instrument.given import text_of
 from obskit.instrument.spans.event_span import EventSpan, process_token
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -87,7 +88,7 @@ def decorate(block: Block, function: F) -> F:
         The wrapped function.
     """
     wrapper: Any
-    if inspect.isasyncgenfunction(function):
+    if is_kind(inspect.isasyncgenfunction, function):
 
         async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
             # The same as `_run_steps`: an asynchronous generator cannot delegate with `yield from`.
@@ -118,12 +119,12 @@ def decorate(block: Block, function: F) -> F:
             finally:
                 own.close(failure)
 
-    elif inspect.isgeneratorfunction(function):
+    elif is_kind(inspect.isgeneratorfunction, function):
 
         def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
             return (yield from _run_steps(block.fresh(), function(*args, **kwargs)))
 
-    elif inspect.iscoroutinefunction(function):
+    elif is_kind(inspect.iscoroutinefunction, function):
 
         async def wrapper(*args: Any, **kwargs: Any) -> Any:
             with block.fresh():
@@ -135,7 +136,23 @@ def decorate(block: Block, function: F) -> F:
             with block.fresh():
                 return function(*args, **kwargs)
 
-    return functools.wraps(function)(wrapper)  # type: ignore[return-value]
+    return named_like(wrapper, function)
+
+
+def is_kind(test: Callable[[Any], bool], function: Any) -> bool:
+    """Return whether a test of `inspect` holds; False for a callable whose own attributes raise."""
+    try:
+        return test(function)
+    except Exception:
+        return False
+
+
+def named_like(wrapper: Any, function: F) -> F:
+    """Return the wrapper with the name and signature of the function, if these can be read."""
+    try:
+        return functools.update_wrapper(wrapper, function)  # type: ignore[return-value]
+    except Exception:  # a callable whose own attributes raise
+        return wrapper  # type: ignore[no-any-return]
 
 
 def _run_steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
@@ -169,12 +186,21 @@ def _run_steps(block: Block, inner: Generator[Any, Any, Any]) -> Generator[Any, 
 
 def record_exit(span: EventSpan, error: BaseException) -> None:
     """Record the exception that left an event's block; a cancellation or normal exit is not a failure."""
-    if isinstance(error, GeneratorExit):
+    kind = type(error)  # not isinstance, which asks the exception's own `__class__` too
+    if issubclass(kind, GeneratorExit):
         return
-    if isinstance(error, asyncio.CancelledError) or type(error).__name__ == "Cancelled":  # trio's
+    if issubclass(kind, asyncio.CancelledError) or kind.__name__ == "Cancelled":  # trio's
         span.fields["obskit.cancelled"] = True
-    elif not isinstance(error, SystemExit) or error.code:
+    elif not issubclass(kind, SystemExit) or _exit_code(error):
         span.fail(error)
+
+
+def _exit_code(error: BaseException) -> bool:
+    """Return whether a SystemExit says that the process failed."""
+    try:
+        return bool(SystemExit.__dict__["code"].__get__(error))
+    except Exception:
+        return True
 
 
 class EventBlock(EventSpan, Block):
@@ -254,11 +280,11 @@ class CurrentSpan(SpanBlock):
             self.span.end()
 
     def _record_error(self, error: BaseException | None) -> None:
-        if isinstance(error, Exception) and self.span.is_recording():
+        if error is not None and issubclass(type(error), Exception) and self.span.is_recording():
             if self._record:
                 self.span.record_exception(error)
             if self._set_status:
-                self.span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {error}"))
+                self.span.set_status(Status(StatusCode.ERROR, f"{type(error).__name__}: {text_of(error)}"))
             elif isinstance(self.span, EventSpan) and self.span.get("rpc.grpc.status_code") == 0:
                 # gRPC servers also end an aborted call with an exception, but set its status first. No status
                 # is set here, so the exception is the handler's own and the caller gets UNKNOWN.

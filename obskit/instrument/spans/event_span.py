@@ -27,7 +27,8 @@ from opentelemetry.trace import (
     TraceFlags,
 )
 
-from obskit.instrument.limits import exception_fields, field_count
+from obskit.instrument.exceptions import exception_fields, type_name
+from obskit.instrument.given import field_count, merge_fields, nanoseconds, placeholder, text_of
 from obskit.instrument.sampling import Verdict
 from obskit.instrument.spans.pipeline import Pipeline
 
@@ -180,8 +181,10 @@ class EventSpan(Span):
             self._count_missed(field_count(attributes) + len(fields))
             return
         try:
-            if attributes:
+            if type(attributes) is dict:
                 self.fields.update(attributes)
+            elif attributes is not None:
+                self.fields.update(merge_fields(attributes, {}, self.pipeline.record_failure, "add()"))
             if fields:
                 self.fields.update(fields)
         except Exception as error:
@@ -196,7 +199,10 @@ class EventSpan(Span):
 
     def get(self, name: str, default: Any = None) -> Any:
         """Return a field's current value."""
-        return self.fields.get(name, default)
+        try:
+            return self.fields.get(name, default)
+        except Exception:  # a name that cannot be hashed or compared
+            return default
 
     # OpenTelemetry's span interface.
 
@@ -207,7 +213,7 @@ class EventSpan(Span):
             return
         try:
             self.fields[key] = value
-        except TypeError as error:
+        except Exception as error:
             self.pipeline.record_failure("set_attribute()", error)
 
     __setitem__ = set_attribute
@@ -245,11 +251,21 @@ class EventSpan(Span):
         self, name: str, attributes: Mapping[str, Any] | None = None, timestamp: int | None = None
     ) -> None:
         """Add a span event; `timestamp` is in nanoseconds since 1970, None for now."""
-        self.span_events = self._appended(self.span_events, (name, timestamp or _now(), attributes))
+        report = self.pipeline.record_failure
+        at = nanoseconds(timestamp, report, "add_event()")
+        # Copied now: what the host passed may change, and its own methods may raise.
+        given = merge_fields(attributes, {}, report, "add_event()")
+        text = name if type(name) is str else text_of(name)
+        self.span_events = self._appended(self.span_events, (text, _now() if at is None else at, given))
 
     def add_link(self, context: SpanContext, attributes: Mapping[str, Any] | None = None) -> None:
         """Link to another span."""
-        self.links_ = self._appended(self.links_, Link(context, attributes))
+        report = self.pipeline.record_failure
+        if not issubclass(type(context), SpanContext):
+            report("add_link()", TypeError(f"expected a SpanContext, got {placeholder(context)}"))
+            return
+        given = merge_fields(attributes, {}, report, "add_link()")
+        self.links_ = self._appended(self.links_, Link(context, given))
 
     def _appended(self, items: list[Any] | None, item: Any) -> list[Any] | None:
         """Return the span events, or links, with one more."""
@@ -268,22 +284,20 @@ class EventSpan(Span):
         if self.open_in is not _process_token:
             self._count_missed()
             return
-        if isinstance(status, Status):
-            code = status.status_code
-            if code is not StatusCode.UNSET:
+        try:
+            if not isinstance(status, Status | StatusCode):
+                raise TypeError(f"expected a Status or StatusCode, got {placeholder(status)}")
+            code = status if isinstance(status, StatusCode) else status.status_code
+            if isinstance(status, Status) and code is not StatusCode.UNSET:
                 description = status.description
-        elif isinstance(status, StatusCode):
-            code = status
-        else:
-            error = TypeError(f"expected a Status or StatusCode, got {type(status).__name__}")
+            if code is StatusCode.UNSET or self.status_code == "OK":
+                return
+            self.status_code = code.name
+            self.status_message = description if code is StatusCode.ERROR else None
+            if code is StatusCode.ERROR and "exception.type" in self.fields:
+                self.fields.setdefault("error.type", self.fields["exception.type"])
+        except Exception as error:
             self.pipeline.record_failure("set_status()", error)
-            return
-        if code is StatusCode.UNSET or self.status_code == "OK":
-            return
-        self.status_code = code.name
-        self.status_message = description if code is StatusCode.ERROR else None
-        if code is StatusCode.ERROR and "exception.type" in self.fields:
-            self.fields.setdefault("error.type", self.fields["exception.type"])
 
     def record_exception(
         self,
@@ -292,21 +306,16 @@ class EventSpan(Span):
         timestamp: int | None = None,  # noqa: ARG002  OpenTelemetry's signature
         escaped: bool = False,  # noqa: ARG002
     ) -> None:
-        """Set `exception.*` from an exception, and `error.type` too if the status is ERROR.
-
-        Args:
-            exception: the exception.
-            attributes: more fields; they win.
-            timestamp: not used.
-            escaped: not used.
-        """
+        """Set `exception.*`, and `error.type` if the status is ERROR; `attributes` are more fields."""
         if self.open_in is not _process_token:
             self._count_missed()
             return
         try:
+            if not issubclass(type(exception), BaseException):
+                raise TypeError(f"expected an exception, got {placeholder(exception)}")
             self.fields.update(exception_fields(exception))
-            if attributes:
-                self.fields.update(attributes)
+            if attributes is not None:
+                self.add(attributes)
             if self.status_code == "ERROR":  # set before the exception, as gRPC's client does
                 self.fields.setdefault("error.type", self.fields["exception.type"])
         except Exception as error:
@@ -315,13 +324,13 @@ class EventSpan(Span):
     def fail(self, exception: BaseException) -> None:
         """Mark the event as failed by an exception."""
         self.record_exception(exception)
-        self.fields.setdefault("error.type", self.fields.get("exception.type", type(exception).__name__))
-        if self.status_code == "UNSET":
-            self.status_code = "ERROR"
-            try:
-                self.status_message = str(exception)
-            except Exception:
-                self.status_message = type(exception).__name__
+        try:
+            self.fields.setdefault("error.type", self.fields.get("exception.type", type_name(exception)))
+            if self.status_code == "UNSET":
+                self.status_code = "ERROR"
+                self.status_message = self.fields.get("exception.message")
+        except Exception as error:
+            self.pipeline.record_failure("record_exception()", error)
 
     def end(self, end_time: int | None = None) -> None:
         """End the event and write it; `end_time` is in nanoseconds since 1970, None for now."""
@@ -331,11 +340,11 @@ class EventSpan(Span):
                 self.pipeline.count("inherited")
             return
         clock = _clock()
-        if end_time is not None:
-            self.finished = end_time
-        elif not self.clock:
-            self.finished = _now()
         try:
+            if end_time is not None:
+                self.finished = nanoseconds(end_time, self.pipeline.record_failure, "end()")
+            if self.finished is None and not self.clock:
+                self.finished = _now()
             self.pipeline.finish(self, clock)
         except Exception as error:
             self.pipeline.record_failure("ending a span", error)
@@ -346,7 +355,7 @@ class EventSpan(Span):
         exc_val: BaseException | None,
         exc_tb: TracebackType | None,
     ) -> None:
-        if exc_val is not None and isinstance(exc_val, Exception):
+        if exc_val is not None and issubclass(type(exc_val), Exception):
             self.fail(exc_val)
         self.end()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
@@ -38,10 +39,10 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
         if value is None:
             value = row.get(name)
         if value is not None:
-            attributes[name] = _otlp_value(value)
-    prefixes = tuple(f"{name}." for name, value in span.fields.items() if type(value) is dict)
+            attributes[name] = otlp_value(value)
+    prefixes = tuple(f"{name}." for name, value in span.fields.items() if _is_map(value))
     if prefixes:
-        attributes |= {n: _otlp_value(v) for n, v in row.items() if n.startswith(prefixes) and v is not None}
+        attributes |= {n: otlp_value(v) for n, v in row.items() if n.startswith(prefixes) and v is not None}
     span_events = [
         Event(item["name"], _parse_attributes(item["attributes"]), given[1])
         for item, given in zip(row.get("events") or (), span.span_events or (), strict=False)
@@ -74,13 +75,20 @@ def readable(span: EventSpan, row: dict[str, Any], resource: Resource, clock: in
     )
 
 
+def _is_map(value: Any) -> bool:
+    try:
+        return isinstance(value, Mapping)
+    except Exception:  # a value whose own attributes raise
+        return False
+
+
 def _with_trace_state(context: SpanContext, state: str | None) -> SpanContext:
     """Return the context with another trace state, given as its header text."""
     parsed = TraceState.from_header([state]) if state else None
     return SpanContext(context.trace_id, context.span_id, context.is_remote, context.trace_flags, parsed)
 
 
-def _otlp_value(value: Any) -> Any:
+def otlp_value(value: Any) -> Any:
     """Convert a value to one that OTLP has: a primitive, a list of primitives of one type, else JSON text."""
     if isinstance(value, _PRIMITIVES):
         return value
@@ -91,7 +99,7 @@ def _otlp_value(value: Any) -> Any:
 
 
 def _parse_attributes(text: str) -> dict[str, Any]:
-    return {name: _otlp_value(value) for name, value in orjson.loads(text).items() if value is not None}
+    return {name: otlp_value(value) for name, value in orjson.loads(text).items() if value is not None}
 
 
 def otlp_configured() -> bool:
