@@ -51,7 +51,8 @@ class Names:
     def find(self, name: str) -> str | None:
         """Return the field with a name (in any case, or its old name); None if there is none."""
         for low in (name.lower(), safe(name).lower()):  # names are escaped when events are loaded
-            if (found := self._by_lower.get(low, self._renamed.get(low))) is not None:
+            found: str | None = self._by_lower.get(low, self._renamed.get(low))
+            if found is not None:
                 return found
         return None
 
