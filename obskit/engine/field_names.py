@@ -50,8 +50,11 @@ class Names:
 
     def find(self, name: str) -> str | None:
         """Return the field with a name (in any case, or its old name); None if there is none."""
-        low = name.lower()
-        return self._by_lower.get(low, self._renamed.get(low))
+        for low in (name.lower(), safe(name).lower()):  # names are escaped when events are loaded
+            found: str | None = self._by_lower.get(low, self._renamed.get(low))
+            if found is not None:
+                return found
+        return None
 
 
 def unknown_field(

@@ -183,6 +183,10 @@ class PreviewReader:
                         break
             except ObskitError:
                 continue
+            except (OSError, MemoryError):
+                raise
+            except Exception:  # noqa: S112 - a fault of the reader, which is reported when the file is loaded
+                continue
             self.files += bool(given)
 
     def _file(self, path: Path, quota: int, deadline: float) -> Iterator[pa.RecordBatch]:

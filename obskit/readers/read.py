@@ -11,6 +11,7 @@ import pyarrow as pa
 from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
+from obskit.readers.isolation import read_isolated
 from obskit.readers.registry import REGISTRY
 from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
 
@@ -55,7 +56,8 @@ def read_batches(
     source = Source(path)
     reader = REGISTRY.choose(source)
     try:
-        yield from reader.read(source, report.file(path, growing=being_written(path)), options)
+        part = report.file(path, growing=being_written(path))
+        yield from read_isolated(reader, source, part, options)
     except LimitExceeded as error:
         if error.message.startswith(str(path)):
             raise

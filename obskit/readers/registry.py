@@ -13,6 +13,7 @@ from typing import Any, Literal
 import pyarrow as pa
 
 from obskit.errors import InvalidArgument, ReadError
+from obskit.readers.faults import NOT_FAULTS
 from obskit.readers.io.source import Source
 from obskit.readers.unsupported import describe
 from obskit.schema import FileReport, ReadOptions
@@ -160,7 +161,7 @@ class Registry:
         for reader in self.readers():
             if reader.claims is not None and reader.claims(path):
                 return reader
-        matches = [(reader.sniff(source.head), reader) for reader in self.readers()]
+        matches = [(_match(reader, source.head), reader) for reader in self.readers()]
         best = max((match for match, _ in matches), default=Match.NO)
         if best is Match.NO:
             what, hint = describe(source.head)
@@ -175,6 +176,16 @@ class Registry:
         if len(found) > 1:
             raise _ambiguous(path, found)
         return found[0]
+
+
+def _match(reader: Reader, head: bytes) -> Match:
+    """Return how well a reader matches; one whose `sniff` has a fault does not match."""
+    try:
+        return reader.sniff(head)
+    except NOT_FAULTS:
+        raise
+    except Exception:
+        return Match.NO
 
 
 def _empty(source: Source) -> ReadError:

@@ -15,7 +15,7 @@ from obskit.readers.batches.attribute_columns import Attributes
 from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.otlp import messages
 from obskit.readers.otlp.protobuf_wire import Broken
-from obskit.readers.otlp.rowwise import value
+from obskit.readers.otlp.typed_values import value
 from obskit.schema import FileReport
 from obskit.schema.types import json_text, plain, to_text
 

@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
+from obskit.readers.faults import NOT_FAULTS, fault_reason
 from obskit.receive import json_body, protobuf
 from obskit.receive.body import Body, Budget
 from obskit.receive.notices import Notices
@@ -22,6 +24,7 @@ _MALFORMED = {
     "traces": ("malformed span was", "malformed spans were"),
     "logs": ("malformed log record was", "malformed log records were"),
 }
+_Validated = TypeVar("_Validated")
 METRICS = "metrics are not stored: obskit keeps spans and log records"
 
 
@@ -37,6 +40,24 @@ class IngestResponse:
     accepted: int
     rejected: int = 0
     why: str = ""
+
+
+def _validated(
+    validate: Callable[[str, bytearray | bytes], _Validated], signal: str, body: bytearray | bytes
+) -> _Validated:
+    """Return what a request holds. If its content makes us fail, that is the request's end, not ours.
+
+    Raises:
+        Refused: the request cannot be read (400), or is too large (413).
+    """
+    try:
+        return validate(signal, body)
+    except Refused:
+        raise
+    except NOT_FAULTS:
+        raise
+    except Exception as error:
+        raise Refused(400, f"the request cannot be read: {fault_reason(error)}") from error
 
 
 class Intake:
@@ -119,7 +140,7 @@ class Intake:
 
     async def _protobuf(self, signal: str, body: bytearray | bytes) -> IngestResponse:
         def work() -> IngestResponse:
-            events = protobuf.count(signal, body)
+            events = _validated(protobuf.count, signal, body)
             if signal == "metrics":
                 return IngestResponse(0, events, METRICS)
             if events:
@@ -137,7 +158,7 @@ class Intake:
         self._objects.take(heavy)
 
         def work() -> IngestResponse:
-            line, good, bad, why = json_body.read(signal, body)
+            line, good, bad, why = _validated(json_body.read, signal, body)
             if line:
                 self._segments.append(signal, ".jsonl", line)
             return IngestResponse(good, bad, METRICS if signal == "metrics" else why)

@@ -12,26 +12,12 @@ from typing import Any
 
 import orjson
 
-from obskit.readers.otlp.rowwise import rows_of
+from obskit.readers.otlp.rowwise import LOG_KEYS, SPAN_KEYS, ParsedRecord, RecordKeys, records_of
+from obskit.readers.otlp.typed_values import get, snake
 from obskit.receive.refusal import Refused
-from obskit.schema import LoadReport
 
-# signal -> (its key, the key of scopes, that of records), and as snake_case
-_KEYS = {
-    "traces": ("resourceSpans", "scopeSpans", "spans"),
-    "logs": ("resourceLogs", "scopeLogs", "logRecords"),
-    "metrics": ("resourceMetrics", "scopeMetrics", "metrics"),
-}
-_SNAKE = {
-    "resourceSpans": "resource_spans",
-    "resourceLogs": "resource_logs",
-    "resourceMetrics": "resource_metrics",
-    "scopeSpans": "scope_spans",
-    "scopeLogs": "scope_logs",
-    "scopeMetrics": "scope_metrics",
-    "logRecords": "log_records",
-    "dataPoints": "data_points",
-}
+_KEYS = {"traces": SPAN_KEYS, "logs": LOG_KEYS}
+_METRICS = ("resourceMetrics", "scopeMetrics", "metrics")
 _BEGIN = re.compile(rb'\s{0,64}\{\s{0,64}"resource')
 _NEWLINES = bytes.maketrans(b"\r\n", b"  ")
 
@@ -61,92 +47,87 @@ def read(signal: str, body: bytes | bytearray) -> tuple[bytes, int, int, str]:
         request = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise Refused(400, "the body is not valid JSON") from None
-    records = list(_records(request, signal))
+    if type(request) is not dict:
+        raise _bad(signal)
     if signal == "metrics":
-        return b"", 0, sum(_points(metric) for _, _, metric in records), ""
-    good, why = _good(request, signal)
-    if good == len(records):
-        if not good:
-            return b"", 0, 0, ""
-        # What else a request holds is not kept; nor a beginning by which the reader would not know it.
-        plain = len(request) == 1 and _BEGIN.match(body)
-        # A raw newline stands only between the tokens of JSON.
-        return bytes(body.translate(_NEWLINES)) if plain else _line(request, signal), good, 0, ""
-    kept = []
-    for resource, scope, record in records:
-        alone = _alone(signal, resource, scope, record)
-        fine, reason = _good(alone, signal) if type(record) is dict else (0, "a record is not a JSON object")
-        if fine:
-            kept.append(alone[_KEYS[signal][0]][0])
+        return b"", 0, sum(map(_points, _metrics(request))), ""
+    keys = _KEYS[signal]
+    only = {keys.resources: get(request, keys.resources)}
+
+    def refuse(_reason: str) -> None:
+        raise _bad(signal)
+
+    kept, bad, why = _KeptRecords(keys), 0, ""
+    for record in records_of(only, keys, refuse):
+        if record.row is not None:
+            kept.add(record)
         else:
-            why = why or reason
-    line = _line({_KEYS[signal][0]: kept}, signal) if kept else b""
-    return line, len(kept), len(records) - len(kept), why
+            bad, why = bad + 1, why or record.reason
+    if not kept.count:
+        return b"", 0, bad, why
+    if bad:
+        return _line({keys.resources: kept.resources}, signal), kept.count, bad, why
+    # What else a request holds is not kept; nor a beginning by which the reader would not recognize it.
+    plain = len(request) == 1 and _BEGIN.match(body)
+    # A raw newline stands only between the tokens of JSON.
+    return bytes(body.translate(_NEWLINES)) if plain else _line(only, signal), kept.count, 0, ""
+
+
+class _KeptRecords:
+    """The good records of a request, with all else that their resources and scopes have."""
+
+    def __init__(self, keys: RecordKeys) -> None:
+        self.resources: list[dict[str, Any]] = []
+        self.count = 0
+        self._keys = keys
+        self._resource: dict[str, Any] | None = None
+        self._group: dict[str, Any] | None = None
+        self._groups: list[dict[str, Any]] = []
+        self._records: list[Any] = []
+
+    def add(self, found: ParsedRecord) -> None:
+        if found.resource is not self._resource:
+            self._resource, self._groups, self._group = found.resource, [], None
+            self.resources.append(self._with(found.resource, self._keys.scopes, self._groups))
+        if found.group is not self._group:
+            self._group, self._records = found.group, []
+            self._groups.append(self._with(found.group, self._keys.records, self._records))
+        self._records.append(found.record)
+        self.count += 1
+
+    def _with(self, item: dict[str, Any], name: str, inner: list[Any]) -> dict[str, Any]:
+        """Return an object with another list of scopes or records, under any of the names it can have."""
+        names = {name, snake(name), self._keys.old_scopes}
+        return {key: value for key, value in item.items() if key not in names} | {name: inner}
 
 
 def _line(request: dict[str, Any], signal: str) -> bytes:
-    key = _KEYS[signal][0]
     try:
-        return orjson.dumps({key: _get(request, key)})
-    except TypeError:  # deeper than it writes, or half of a surrogate pair
+        return orjson.dumps(request)
+    except TypeError:  # deeper than it writes
         raise _bad(signal) from None
 
 
-def _good(request: dict[str, Any], signal: str) -> tuple[int, str]:
-    """Return how many rows the reader makes of a request of nothing else, and what it says of the others."""
-    report = LoadReport()
-    key = _KEYS[signal][0]
-    only = {key: _get(request, key)}
-    rows = sum(1 for _ in rows_of(only, report.file(""), ""))
-    if report.rejected_count:
-        return -1 if rows else 0, report.rejected[0].reason
-    return rows, ""
+def _metrics(request: dict[str, Any]) -> Iterator[Any]:
+    resources, scopes, metrics = _METRICS
+    for resource in _list(request, resources):
+        for scope in _list(resource, scopes):
+            yield from _list(scope, metrics)
 
 
-def _records(request: Any, signal: str) -> Iterator[tuple[dict[str, Any], dict[str, Any], Any]]:
-    """Give (resource, scope, record) of every record.
-
-    Raises:
-        Refused: what is above the records is not of OTLP's form.
-    """
-    resources, scopes, records = _KEYS[signal]
-    if type(request) is not dict:
-        raise _bad(signal)
-    for resource in _list(request, resources, signal):
-        for scope in _list(resource, scopes, signal):
-            if type(scope) is not dict:
-                raise _bad(signal)
-            for record in _list(scope, records, signal):
-                yield resource, scope, record
-
-
-def _list(holder: Any, name: str, signal: str) -> list[Any]:
-    if type(holder) is not dict:
-        raise _bad(signal)
-    found = _get(holder, name)
+def _list(holder: Any, name: str) -> list[Any]:
+    found = get(holder, name) if type(holder) is dict else 0
     if found is None:
         return []
     if type(found) is not list:
-        raise _bad(signal)
+        raise _bad("metrics")
     return found
-
-
-def _get(holder: dict[str, Any], name: str) -> Any:
-    found = holder.get(name)
-    return holder.get(_SNAKE.get(name, name)) if found is None else found
-
-
-def _alone(signal: str, resource: dict[str, Any], scope: dict[str, Any], record: Any) -> dict[str, Any]:
-    resources, scopes, records = _KEYS[signal]
-    above = {"resource": resource["resource"]} if "resource" in resource else {}
-    beside = {"scope": scope["scope"]} if "scope" in scope else {}
-    return {resources: [{**above, scopes: [{**beside, records: [record]}]}]}
 
 
 def _points(metric: Any) -> int:
     if type(metric) is not dict:
         return 1
-    points = [_get(kind, "dataPoints") for kind in metric.values() if type(kind) is dict]
+    points = [get(kind, "dataPoints") for kind in metric.values() if type(kind) is dict]
     return sum(len(found) for found in points if type(found) is list)
 
 

@@ -25,6 +25,7 @@ from obskit.schema.parse import parse
 from obskit.schema.points import POINTS, parse_points
 from obskit.schema.report import LoadReport
 from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
+from obskit.text import safe
 
 NAMED = {b"obskit.named": b"1"}
 """Metadata of a batch whose reader already uses obskit's column names: aliases are not renamed in it."""
@@ -269,15 +270,18 @@ class Normalizer:
         columns["error"] = computed if given is None else pc.coalesce(given, computed)
 
     def _unique_name(self, name: str) -> str:
-        """Return the name, or name~2 if another one differs from it only in case."""
+        """Return the name with control characters escaped; name~2 if another one differs only in case."""
         if name in self._unique:
             return self._unique[name]
-        unique, number = name, 1
+        unique = shown = safe(name)  # a name that cannot be shown cannot be typed into a condition either
+        number = 1
         while unique.casefold() in self._folded:
             number += 1
-            unique = f"{name}~{number}"
+            unique = f"{shown}~{number}"
         if number > 1:
-            self.report.note(f"{name} differs from another field only in case: it is called {unique}")
+            self.report.note(f"{shown} differs from another field only in case: it is called {unique}")
+        if shown != name:
+            self.report.note(f"control characters in the name of a field are escaped: it is called {unique}")
         self._folded.add(unique.casefold())
         self._unique[name] = unique
         return unique

@@ -401,10 +401,11 @@ def test_the_end_waits_for_requests_in_flight(start):
 
 
 def test_a_fault_of_ours_is_500_and_said(start, monkeypatch):
-    def fail(*_: object) -> int:
+    def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     receiver = start()
-    monkeypatch.setattr("obskit.receive.protobuf.count", fail)
-    assert status_of(receiver.post(b"")) == (500, 13, "internal error in the receiver")
+    monkeypatch.setattr("obskit.receive.segments.Segments.append", fail)
+    body = traces("a").SerializeToString()
+    assert status_of(receiver.post(body)) == (500, 13, "internal error in the receiver")
     assert "obskit refused a request because of an internal error: ZeroDivisionError" in receiver.said

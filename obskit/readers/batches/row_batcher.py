@@ -42,7 +42,8 @@ BATCH_TYPES: Mapping[str, pa.DataType] = {
 # Columns that readers of spans fill; an attribute with such a name is renamed.
 _TAKEN = frozenset({*COLUMNS, "events", "links"})
 _NONE = type(None)
-_WORDS = {bool: "bool", int: "int", float: "float", str: "string", list: "list"}
+_WORDS = {bool: "bool", int: "int", float: "float", str: "string", list: "list", dict: "object"}
+_PLAIN = {bool, float, str}
 _ARROW = {bool: pa.bool_(), int: pa.int64(), float: pa.float64(), str: pa.string()}
 
 
@@ -203,7 +204,7 @@ def typed(values: list[Any]) -> tuple[pa.Array, dict[str, int]]:
     """Return Python values as an array of the one type that fits all of them.
 
     Args:
-        values: None, booleans, numbers, text, or lists of them.
+        values: None, booleans, numbers, text, or lists of them; an object becomes JSON text.
     Returns:
         The array, and the number of values per type that became text because types were mixed.
     """
@@ -213,7 +214,7 @@ def typed(values: list[Any]) -> tuple[pa.Array, dict[str, int]]:
         return pa.nulls(len(values)), {}
     if kinds == {list}:
         return _lists(values), {}
-    if len(kinds) == 1 and int not in kinds:
+    if len(kinds) == 1 and kinds <= _PLAIN:
         return pa.array(values, _ARROW[kinds.pop()]), {}
     if kinds <= {int, float}:
         try:

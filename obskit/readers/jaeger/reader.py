@@ -15,12 +15,14 @@ import orjson
 import pyarrow as pa
 
 from obskit.readers.batches.row_batcher import MalformedRecord
+from obskit.readers.faults import NOT_FAULTS, fault_reason
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.columnar import JaegerTagSchema, parse_columns
 from obskit.readers.jaeger.rowwise import FoundSpan, find_spans, span_row
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import FIRST_PIECE, CutPoints, SpanFormat, read_documents
+from obskit.readers.spans.scalars import clear_impossible_event_times
 from obskit.readers.spans.tags import move_own_tags
 from obskit.schema import FileReport, ReadOptions
 
@@ -100,6 +102,11 @@ class JaegerFormat(SpanFormat):
             except MalformedRecord as error:
                 self.reject(position, str(error))
                 continue
+            except NOT_FAULTS:
+                raise
+            except Exception as error:
+                self.reject(position, fault_reason(error))
+                continue
             for name in overridden:
                 self.report.override(name)
             self._tags.learn(found.span.get("tags"))
@@ -113,7 +120,7 @@ class JaegerFormat(SpanFormat):
 
     def finish(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Move tags about the span itself into obskit's columns."""
-        return move_own_tags(batch)
+        return clear_impossible_event_times(move_own_tags(batch), self.report)
 
 
 def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:

@@ -17,24 +17,29 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers.batches.attribute_columns import Attributes, Integers, Level, Pivot
-from obskit.readers.otlp import messages, rowwise
+from obskit.readers.faults import NOT_FAULTS
+from obskit.readers.otlp import messages, typed_values
 from obskit.readers.otlp.json_attributes import PLACEHOLDER, ExtractedPairs
 from obskit.readers.otlp.messages import SPANS, Signal
-from obskit.schema import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP
+from obskit.readers.otlp.scalar_columns import (
+    Unusual,
+    as_text,
+    durations,
+    filled,
+    hex_ids,
+    integers,
+    moments,
+    nanoseconds,
+)
+from obskit.schema import EVENTS_TYPE, LINKS_TYPE
 from obskit.schema.parse import by_value
 from obskit.schema.types import json_text
 
 _NESTED = ("arrayValue", "kvlistValue")
-_HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
-
-
-class Unusual(ValueError):
-    """Records that only `rowwise` can read."""
 
 
 def to_batches(
@@ -68,7 +73,9 @@ def to_batches(
         ]
         attributes = _pairs(_child(records, "attributes"), extracted)
         own = _spans(records, extracted) if signal is SPANS else _logs(records, attributes)
-    except (pa.ArrowException, ValueError, TypeError, AttributeError) as error:
+    except NOT_FAULTS:
+        raise
+    except Exception as error:
         raise Unusual(str(error)) from None
     return pivot.batches(own, attributes, levels)
 
@@ -97,57 +104,6 @@ def _with_records(
     return groups.take(pa.array(used)), scope_of, resource_of[used]
 
 
-def _text(array: pa.Array) -> pa.Array:
-    return pa.nulls(len(array), pa.string()) if pa.types.is_null(array.type) else pc.cast(array, pa.string())
-
-
-def _filled(array: pa.Array) -> pa.Array:
-    """Return texts; empty ones are null."""
-    texts = _text(array)
-    empty = pc.equal(pc.binary_length(texts), 0)
-    return pc.if_else(empty, pa.scalar(None, pa.string()), texts) if pc.any(empty).as_py() else texts
-
-
-def _ids(array: pa.Array) -> pa.Array:
-    return _filled(_hex(array) if pa.types.is_binary(array.type) else array)
-
-
-def _hex(array: pa.Array) -> pa.Array:
-    offsets = np.frombuffer(array.buffers()[1], np.int32)[array.offset : array.offset + len(array) + 1]
-    if not len(array) or offsets[-1] == offsets[0]:
-        return pa.array([""] * len(array), pa.string())
-    data = np.frombuffer(array.buffers()[2], np.uint8)[offsets[0] : offsets[-1]]
-    digits = np.empty(2 * len(data), np.uint8)
-    digits[0::2], digits[1::2] = _HEX[data >> 4], _HEX[data & 15]
-    places = pa.py_buffer((offsets - offsets[0]) * np.int32(2))
-    return pa.Array.from_buffers(pa.string(), len(array), [None, places, pa.py_buffer(digits)])
-
-
-def _nanos(array: pa.Array) -> npt.NDArray[Any]:
-    """Return times in nanoseconds, 0 for a missing one."""
-    if pa.types.is_null(array.type):
-        return np.zeros(len(array), np.int64)
-    if not pa.types.is_integer(array.type):
-        array = pc.cast(array, pa.int64())
-    nanos: npt.NDArray[Any] = pc.fill_null(array, 0).to_numpy(zero_copy_only=False)
-    return nanos
-
-
-def _moments(nanos: npt.NDArray[Any]) -> pa.Array:
-    whole = (nanos // nanos.dtype.type(1000)).astype(np.int64)
-    return pa.array(whole, pa.int64(), mask=nanos == 0).cast(TIMESTAMP)
-
-
-def _durations(start: npt.NDArray[Any], end: npt.NDArray[Any]) -> pa.Array:
-    wide = len(start) and max(int(start.max()), int(end.max())) >= 2**63
-    if wide or start.dtype != end.dtype:  # the difference may exceed 64 bits
-        took = [int(b) - int(a) for a, b in zip(start, end, strict=True)]
-        milliseconds = np.array([item / 1e6 for item in took])
-    else:
-        milliseconds = (end.view(np.int64) - start.view(np.int64)) / 1e6
-    return pa.array(milliseconds, pa.float64(), mask=(start == 0) | (end == 0))
-
-
 def _map_values(array: pa.Array, word: Callable[[Any], Any], kind: pa.DataType) -> pa.Array:
     if pa.types.is_null(array.type):
         return pa.nulls(len(array), kind)
@@ -155,21 +111,21 @@ def _map_values(array: pa.Array, word: Callable[[Any], Any], kind: pa.DataType) 
 
 
 def _spans(records: pa.Array, extracted: ExtractedPairs | None) -> dict[str, pa.Array]:
-    start, end = (_nanos(_child(records, name)) for name in ("startTimeUnixNano", "endTimeUnixNano"))
+    start, end = (nanoseconds(_child(records, name)) for name in ("startTimeUnixNano", "endTimeUnixNano"))
     status = _child(records, "status")
     out = {
-        "timestamp": _moments(start),
-        "duration_ms": _durations(start, end),
-        "name": _filled(_child(records, "name")),
-        "kind": _map_values(_child(records, "kind"), rowwise.kind_word, pa.string()),
-        "trace_id": _ids(_child(records, "traceId")),
-        "span_id": _ids(_child(records, "spanId")),
-        "parent_span_id": _ids(_child(records, "parentSpanId")),
+        "timestamp": moments(start),
+        "duration_ms": durations(start, end),
+        "name": filled(_child(records, "name")),
+        "kind": _map_values(_child(records, "kind"), typed_values.kind_word, pa.string()),
+        "trace_id": hex_ids(_child(records, "traceId")),
+        "span_id": hex_ids(_child(records, "spanId")),
+        "parent_span_id": hex_ids(_child(records, "parentSpanId")),
         "status_code": _statuses(_child(status, "code")),
     }
     rare = {
-        "trace_state": _filled(_child(records, "traceState")),
-        "status_message": _filled(_child(status, "message")),
+        "trace_state": filled(_child(records, "traceState")),
+        "status_message": filled(_child(status, "message")),
         "events": _struct_lists(_child(records, "events"), EVENTS_TYPE, partial(_event, extracted)),
         "links": _struct_lists(_child(records, "links"), LINKS_TYPE, partial(_link, extracted)),
     }
@@ -177,7 +133,7 @@ def _spans(records: pa.Array, extracted: ExtractedPairs | None) -> dict[str, pa.
 
 
 def _statuses(code: pa.Array) -> pa.Array:
-    words = _map_values(code, rowwise.status_word, pa.string())
+    words = _map_values(code, typed_values.status_word, pa.string())
     return pc.if_else(pc.is_null(code), "UNSET", words) if code.null_count else words
 
 
@@ -194,30 +150,30 @@ def _struct_lists(lists: pa.Array, kind: pa.DataType, make: Callable[[pa.Array],
 
 
 def _event(extracted: ExtractedPairs | None, items: pa.Array) -> list[pa.Array]:
-    time = _moments(_nanos(_child(items, "timeUnixNano")))
-    return [time, _filled(_child(items, "name")), _attribute_texts(_child(items, "attributes"), extracted)]
+    time = moments(nanoseconds(_child(items, "timeUnixNano")))
+    return [time, filled(_child(items, "name")), _attribute_texts(_child(items, "attributes"), extracted)]
 
 
 def _link(extracted: ExtractedPairs | None, items: pa.Array) -> list[pa.Array]:
-    ids = [pc.utf8_lower(_ids(_child(items, name))) for name in ("traceId", "spanId")]
+    ids = [pc.utf8_lower(hex_ids(_child(items, name))) for name in ("traceId", "spanId")]
     return [
         *ids,
-        _filled(_child(items, "traceState")),
+        filled(_child(items, "traceState")),
         _attribute_texts(_child(items, "attributes"), extracted),
     ]
 
 
 def _logs(records: pa.Array, attributes: Attributes) -> dict[str, pa.Array]:
-    own, observed = (_nanos(_child(records, name)) for name in ("timeUnixNano", "observedTimeUnixNano"))
-    name, body = _filled(_child(records, "eventName")), _child(records, "body")
+    own, observed = (nanoseconds(_child(records, name)) for name in ("timeUnixNano", "observedTimeUnixNano"))
+    name, body = filled(_child(records, "eventName")), _child(records, "body")
     out = {
-        "timestamp": pc.coalesce(_moments(own), _moments(observed)),
+        "timestamp": pc.coalesce(moments(own), moments(observed)),
         "name": pc.coalesce(name, _event_names(attributes, len(records))) if name.null_count else name,
         "kind": pa.repeat("event", len(records)),
-        "trace_id": _ids(_child(records, "traceId")),
-        "span_id": _ids(_child(records, "spanId")),
-        "severity_text": _filled(_child(records, "severityText")),
-        "severity_number": _map_values(_child(records, "severityNumber"), rowwise.severity, pa.int64()),
+        "trace_id": hex_ids(_child(records, "traceId")),
+        "span_id": hex_ids(_child(records, "spanId")),
+        "severity_text": filled(_child(records, "severityText")),
+        "severity_number": _map_values(_child(records, "severityNumber"), typed_values.severity, pa.int64()),
     }
     return out | ({"body": _bodies(body)} if body.null_count < len(body) else {})
 
@@ -230,18 +186,18 @@ def _event_names(attributes: Attributes, rows: int) -> pa.Array:
     out: list[str | None] = [None] * rows
     for place in at[::-1].tolist():
         found = next((v[place].as_py() for v in attributes.values if v[place].is_valid), None)
-        out[int(attributes.row[place])] = rowwise.value_text(attributes.other.get(place, found))
+        out[int(attributes.row[place])] = typed_values.value_text(attributes.other.get(place, found))
     return pa.array(out, pa.string())
 
 
 def _bodies(bodies: pa.Array) -> pa.Array:
-    texts = _text(_child(bodies, "stringValue"))
+    texts = as_text(_child(bodies, "stringValue"))
     others = np.flatnonzero(pc.and_(pc.is_valid(bodies), pc.is_null(texts)).to_numpy(zero_copy_only=False))
     if not len(others):
         return texts
     made: list[str | None] = [None] * len(bodies)
     for at, item in zip(others.tolist(), bodies.take(pa.array(others)).to_pylist(), strict=True):
-        made[at] = rowwise.value_text(rowwise.value(_as_json(item)))
+        made[at] = typed_values.value_text(typed_values.value(_as_json(item)))
     return pc.coalesce(texts, pa.array(made, pa.string()))
 
 
@@ -265,7 +221,7 @@ def scope_attributes(scope: pa.Array, extracted: ExtractedPairs | None) -> Attri
     pairs = _pairs(_child(scope, "attributes"), extracted)
     more: dict[int, list[tuple[str, Any]]] = {}
     for part in ("name", "version"):
-        for row, text in enumerate(_filled(_child(scope, part)).to_pylist()):
+        for row, text in enumerate(filled(_child(scope, part)).to_pylist()):
             if text is not None:
                 more.setdefault(row, []).append((f"otel.scope.{part}", text))
     # Insert them after the pairs of the scope, which is where the pairs of the next scope begin.
@@ -312,12 +268,13 @@ def _parsed(items: pa.Array, row: Integers) -> Attributes:
     key = _child(items, "key")
     if not pa.types.is_null(key.type):
         key = key.dictionary_encode()
-        key = pa.DictionaryArray.from_arrays(key.indices, _text(key.dictionary))
+        key = pa.DictionaryArray.from_arrays(key.indices, as_text(key.dictionary))
     else:
-        key = _text(key)
+        key = as_text(key)
     text = _child(wrapped, "stringValue")
-    values = [_text(text)]
-    kinds = {"intValue": pa.int64(), "doubleValue": pa.float64(), "boolValue": pa.bool_()}
+    values = [as_text(text)]
+    kinds = {"doubleValue": pa.float64(), "boolValue": pa.bool_()}
+    values.append(integers(_child(wrapped, "intValue")))
     values += [pc.cast(_child(wrapped, name), kind) for name, kind in kinds.items()]
     if not pa.types.is_binary(text.type) and not pc.all(pc.is_finite(values[2]), min_count=0).as_py():
         raise Unusual("a number that is not finite")
@@ -331,11 +288,11 @@ def _parsed(items: pa.Array, row: Integers) -> Attributes:
     inner: list[tuple[int, int, list[tuple[str, Any]]]] = []
     for at, name, item in _nested(wrapped):
         if name == "arrayValue":
-            pairs.other[at] = rowwise.value(item)  # type: ignore[index]
+            pairs.other[at] = typed_values.value(item)  # type: ignore[index]
         elif key[at].as_py() == "event.name":
             raise Unusual("event.name is a list of pairs")
         else:
-            inner.append((at, int(row[at]), list(rowwise.leaves(key[at].as_py() or "", item))))
+            inner.append((at, int(row[at]), list(typed_values.leaves(key[at].as_py() or "", item))))
     return _inserted(pairs, inner)
 
 
@@ -379,14 +336,14 @@ def _attribute_texts(lists: pa.Array, extracted: ExtractedPairs | None) -> pa.Ar
     items, row = _items(lists)
     out: list[dict[str, Any] | None] = [None] * len(lists)
     if len(items):
-        keys, values = _text(_child(items, "key")).to_pylist(), _child(items, "value").to_pylist()
+        keys, values = as_text(_child(items, "key")).to_pylist(), _child(items, "value").to_pylist()
         numbers = _child(items, PLACEHOLDER).to_pylist()
         for at, (owner, key, item) in enumerate(zip(row.tolist(), keys, values, strict=True)):
             pairs = out[owner]
             if pairs is None:
                 pairs = out[owner] = {}
             if item is not None or numbers[at] is None:
-                pairs[key or ""] = None if item is None else rowwise.value(_as_json(item))
+                pairs[key or ""] = None if item is None else typed_values.value(_as_json(item))
             elif extracted is not None:
                 pairs.update(_extracted_dict(extracted, numbers[at]))
     return pa.array([None if pairs is None else json_text(pairs) for pairs in out], pa.string())

@@ -24,6 +24,7 @@ from obskit.readers.jsonl.arrow_blocks import is_utf8, parse_table
 from obskit.readers.otlp import columnar
 from obskit.readers.otlp.json_attributes import PLACEHOLDER, extract_pairs
 from obskit.readers.otlp.messages import LOGS, MESSAGES, SPANS, Signal
+from obskit.readers.otlp.scalar_columns import Unusual
 from obskit.schema import FileReport
 
 # Fields that are ignored but may occur.
@@ -103,7 +104,7 @@ class ColumnarParser:
             try:
                 requests = table.column(0).combine_chunks()
                 batches = columnar.to_batches(shape.signal, requests, self._pivot, lists)
-            except columnar.Unusual:
+            except Unusual:
                 break
             self._shape, self._refused = shape, 0
             return batches

@@ -215,7 +215,7 @@ def _message(name: str, data: bytes, start: int, stop: int, depth: int) -> dict[
         key, kind = known
         inner = kind.removeprefix("*")
         if field.wire != _WIRES.get(inner, LEN):
-            raise Broken("a field with another wire type than OTLP defines", field.start)
+            continue  # like a field that OTLP does not define; every parser of protobuf skips it
         if inner in MESSAGES:
             made: Any = _message(inner, data, field.start, field.stop, depth + 1)
         else:

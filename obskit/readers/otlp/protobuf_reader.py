@@ -26,6 +26,7 @@ from obskit.readers.otlp.framing import FIXED, MessageStream, ProtobufMessage, f
 from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
 from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
 from obskit.readers.otlp.rowwise import METRICS, PROFILES, rows_of
+from obskit.readers.otlp.scalar_columns import Unusual
 from obskit.readers.registry import Match, Reader
 from obskit.schema import NAMED, FileReport, ReadOptions
 
@@ -147,7 +148,7 @@ class Messages:
         try:
             requests = otlp_messages.decode(signal, [message.data for message in messages])
             batches = columnar.to_batches(signal, requests, self._pivot)
-        except (Refused, columnar.Unusual):
+        except (Refused, Unusual):
             if len(messages) == 1:
                 yield from self._by_record(signal, messages[0])
             else:

@@ -12,7 +12,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
-VARINT, FIXED64, LEN, FIXED32 = 0, 1, 2, 5
+VARINT, FIXED64, LEN, GROUP, END_GROUP, FIXED32 = 0, 1, 2, 3, 4, 5
+_DEEPEST_GROUP = 100
 _LONGEST_VARINT = 10
 """Bytes; 64 bits at seven per byte."""
 
@@ -35,7 +36,7 @@ class Field(NamedTuple):
 
     Attributes:
         number: field number.
-        wire: wire type: VARINT, FIXED64, LEN or FIXED32.
+        wire: wire type: VARINT, FIXED64, LEN, FIXED32 or GROUP. OTLP has no groups, but a parser skips them.
         value: the value of a varint or of a fixed field, as an unsigned number; of LEN, the length in bytes.
         start: offset of the value's first byte.
         stop: offset after the value's last byte.
@@ -103,9 +104,36 @@ def fields(data: bytes, start: int, stop: int) -> Iterator[Field]:
         elif wire in (FIXED64, FIXED32):
             end = at + (8 if wire == FIXED64 else 4)
             value = int.from_bytes(data[at:end], "little")
+        elif wire == GROUP:
+            end = _end_of_group(data, number, at, stop)
         else:
             raise Broken("not protobuf", begin)
         if end > stop:
             raise Broken("a field longer than the message that contains it", begin)
         yield Field(number, wire, value, at, end)
         at = end
+
+
+def _end_of_group(data: bytes, number: int, at: int, stop: int) -> int:
+    """Return the offset after a group; its end is a tag with the same field number."""
+    open_groups = [number]
+    while open_groups:
+        begin = at
+        tag, at = varint(data, at, stop)
+        number, wire = tag >> 3, tag & 7
+        if wire == GROUP and len(open_groups) < _DEEPEST_GROUP:
+            open_groups.append(number)
+        elif wire == END_GROUP and number == open_groups[-1]:
+            open_groups.pop()
+        elif wire == VARINT:
+            _, at = varint(data, at, stop)
+        elif wire == LEN:
+            size, at = varint(data, at, stop)
+            at += size
+        elif wire in (FIXED64, FIXED32):
+            at += 8 if wire == FIXED64 else 4
+        else:
+            raise Broken("not protobuf", begin)
+        if at > stop:
+            raise Broken("a field longer than the message that contains it", begin)
+    return at

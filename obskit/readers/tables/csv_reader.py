@@ -101,6 +101,8 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     texts = _text_columns(names, options.mapping)
 
     def reject_row(row: Any) -> str:
+        if not row.text.strip(" "):  # a line that was masked because of a fault, or an empty one
+            return "skip"
         where = f"row {row.number - 1}" if row.number is not None else ""
         report.reject(where, f"a row with more or fewer fields than the header's {len(names)}")
         return "skip"

@@ -14,10 +14,12 @@ import orjson
 import pyarrow as pa
 
 from obskit.readers.batches.row_batcher import MalformedRecord
+from obskit.readers.faults import NOT_FAULTS, fault_reason
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import FIRST_PIECE, CutPoints, SpanFormat, read_documents
+from obskit.readers.spans.scalars import clear_impossible_event_times
 from obskit.readers.spans.tags import move_own_tags
 from obskit.readers.zipkin.columnar import FIELDS, ZipkinTagSchema, parse_columns
 from obskit.readers.zipkin.rowwise import span_row
@@ -79,12 +81,17 @@ class ZipkinFormat(SpanFormat):
                 except MalformedRecord as error:
                     self.reject(position, str(error))
                     continue
+                except NOT_FAULTS:
+                    raise
+                except Exception as error:
+                    self.reject(position, fault_reason(error))
+                    continue
                 self._tags.learn(span.get("tags"))
                 yield row
 
     def finish(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         """Move tags about the span itself into obskit's columns."""
-        return move_own_tags(batch)
+        return clear_impossible_event_times(move_own_tags(batch), self.report)
 
 
 def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:

@@ -90,3 +90,9 @@ def test_attributes_named_like_columns_are_renamed():
         "attributes.links",
         "(unnamed)",
     ]
+
+
+def test_objects_become_json_text():
+    got = batch({"a": {"b": [1]}}, {"a": {}})
+    assert got.to_pydict() == {"a": ['{"b":[1]}', "{}"]}
+    assert json.loads(got.schema.field("a").metadata[MIXED]) == {"object": 2}

@@ -261,10 +261,11 @@ def test_only_a_malformed_span_is_rejected(read):
         span(status=[]),
     ]
     got = read(json.dumps(request(*spans)).encode())
-    assert len(got.rows) == 2
+    assert len(got.rows) == 1
     assert got.reasons == [
         ("spans 2", "a value that is not an integer"),
         ("spans 3", "nested deeper than 64 levels"),
+        ("spans 4", "status is not an object"),
     ]
 
 

@@ -3,7 +3,6 @@
 import pytest
 
 from obskit.readers.otlp.messages import LOGS, SPANS, Refused, decode, requests, value
-from obskit.readers.otlp.protobuf_wire import Broken
 from tests.support import otlp_requests as made
 
 
@@ -33,9 +32,15 @@ def test_a_damaged_record_is_rejected_and_the_others_are_yielded():
 
 def test_a_nested_value_has_the_form_of_json():
     assert value("arrayValue", made.field(1, b"\x18\x07")) == {"arrayValue": {"values": [{"intValue": 7}]}}
-    with pytest.raises(Broken) as caught:
-        value("arrayValue", made.field(1, made.field(3, b"x")))
-    assert str(caught.value) == "a field with another wire type than OTLP defines"
+
+
+def test_a_field_with_another_wire_type_is_skipped():
+    """As every parser of protobuf does, and so does the receiver."""
+    assert value("arrayValue", made.field(1, made.field(3, b"x"))) == {"arrayValue": {"values": [{}]}}
+    group = b"\x0b\x08\x01\x0c"
+    assert value("arrayValue", group + made.field(1, b"\x18\x07")) == {
+        "arrayValue": {"values": [{"intValue": 7}]}
+    }
 
 
 def test_a_length_beyond_64_bits_is_refused():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, fields, varint
+from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, GROUP, LEN, VARINT, Broken, fields, varint
 
 
 def test_fields_of_every_wire_type():
@@ -17,11 +17,24 @@ def test_fields_of_every_wire_type():
     assert data[found[1].start : found[1].stop] == b"hi"
 
 
+def test_a_group_is_one_field_with_the_groups_in_it():
+    inner = b"\x13\x0a\x02hi\x14"
+    data = b"\x0b" + inner + b"\x08\x01" + b"\x0c" + b"\x08\x05"
+    assert [(f.number, f.wire, f.stop) for f in fields(data, 0, len(data))] == [
+        (1, GROUP, len(data) - 2),
+        (1, VARINT, len(data)),
+    ]
+    with pytest.raises(Broken):
+        list(fields(b"\x0b" * 200 + b"\x0c" * 200, 0, 400))
+
+
 @pytest.mark.parametrize(
     ("data", "reason", "position"),
     [
         (b"\x08\x01\x00\x01", "not protobuf", 2),
-        (b"\x0b", "not protobuf", 0),
+        (b"\x0b", "a varint that does not end", 1),
+        (b"\x0b\x14", "not protobuf", 1),
+        (b"\x0c", "not protobuf", 0),
         (b"\x12\x05hi", "a field longer than the message that contains it", 0),
         (b"\x08" + b"\xff" * 11, "a varint that does not end", 1),
     ],

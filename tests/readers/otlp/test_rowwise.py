@@ -2,8 +2,8 @@
 
 import pytest
 
-from obskit.readers.batches.row_batcher import MalformedRecord
-from obskit.readers.otlp.rowwise import integer, is_request, kind_word, others, rows_of, severity, status_word
+from obskit.readers.otlp import rowwise
+from obskit.readers.otlp.rowwise import is_request, others, rows_of
 from obskit.schema import LoadReport
 from tests.support import otlp_requests as made
 
@@ -43,40 +43,49 @@ def test_a_key_that_a_resource_has_twice_is_an_override_in_each_record():
     assert report.overridden == {"k": 2}
 
 
-@pytest.mark.parametrize(
-    ("item", "word"), [(2, "server"), ("SPAN_KIND_CLIENT", "client"), (0, None), (9, None)]
-)
-def test_kinds(item, word):
-    assert kind_word(item) == word
-
-
-@pytest.mark.parametrize(
-    ("item", "word"), [(2, "ERROR"), ("STATUS_CODE_OK", "OK"), (None, "UNSET"), (9, None)]
-)
-def test_statuses(item, word):
-    assert status_word(item) == word
-
-
-@pytest.mark.parametrize(
-    ("item", "number"), [("SEVERITY_NUMBER_WARN2", 14), ("9", 9), (0, None), ("LOUD", None)]
-)
-def test_severities(item, number):
-    assert severity(item) == number
-
-
-@pytest.mark.parametrize(
-    ("item", "reason"),
-    [("soon", "a value that is not an integer"), (2**64, "an integer of more than 64 bits")],
-)
-def test_a_value_that_is_not_a_64_bit_integer_is_malformed(item, reason):
-    with pytest.raises(MalformedRecord) as caught:
-        integer(item)
-    assert str(caught.value) == reason
-
-
 def test_requests_are_recognised_by_their_keys():
     assert is_request({"resource_spans": []})
     assert is_request({})
     assert not is_request({"spans": []})
     assert not is_request([])
     assert others({"resourceMetrics": [{}], "resourceSpans": [{}]}) == ["metrics are not events"]
+
+
+def test_a_malformed_resource_or_scope_rejects_each_of_its_records():
+    """The receiver refuses the same records; rows without their resource would belong to no service."""
+    for level in ("resource", "scope"):
+        body = made.request(made.span(0), made.span(1))
+        part = body["resourceSpans"][0]
+        part = part if level == "resource" else part["scopeSpans"][0]
+        part[level] = {"attributes": [made.attribute("k", doubleValue="abc")]}
+        report = LoadReport()
+        assert list(rows_of(body, report.file("f"), "line 1")) == []
+        assert [(r.position, r.reason) for r in report.rejected] == [
+            ("line 1, spans 1", "doubleValue is not a number"),
+            ("line 1, spans 2", "doubleValue is not a number"),
+        ]
+
+
+def test_a_fault_costs_the_record_that_it_happens_in(monkeypatch):
+    """A fault is an error that nobody thought of, so it has to be planted."""
+    real = rowwise.span
+
+    def faulty(item):
+        return real(item) if item["name"] != "GET /1" else {}["planted"]
+
+    monkeypatch.setattr(rowwise, "span", faulty)
+    report = LoadReport()
+    rows = list(rows_of(made.request(*map(made.span, range(3))), report.file("f"), ""))
+    assert [row["name"] for row in rows] == ["GET /0", "GET /2"]
+    assert [(r.position, r.reason) for r in report.rejected] == [
+        ("spans 2", "a fault in the reader (KeyError)")
+    ]
+
+
+def test_too_little_memory_is_not_a_fault(monkeypatch):
+    def exhausted(_item):
+        raise MemoryError
+
+    monkeypatch.setattr(rowwise, "span", exhausted)
+    with pytest.raises(MemoryError):
+        list(rows_of(made.request(made.span()), LoadReport().file("f"), ""))
