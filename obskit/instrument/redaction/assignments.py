@@ -17,7 +17,9 @@ from obskit.instrument.redaction.rules import MASK, compile_once, folded
 from obskit.instrument.redaction.values import is_mixed, is_plain
 
 FOREIGN = re.compile(
-    "密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호|كلمة المرور|סיסמה|hasło|contraseña", re.IGNORECASE
+    "lösenord|jelszó|şifre|пароля|mật khẩu|암호|パスコード|密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호"
+    "|كلمة المرور|סיסמה|hasło|contraseña",
+    re.IGNORECASE,
 )
 """Words for password in other scripts."""
 
@@ -30,7 +32,8 @@ WORDS = (
     r"|login|scratch)[-_ ]?codes?"
     r"|(?:security|secret)[-_ ]?answer|(?:seed|recovery)[-_ ]?phrase|mnemonic|connection[-_ ]?string"
     r"|connstr|dsn|ssn"
-    r"|card[-_ ]?number|credit[-_ ]?card|salt|passwort|kennwort|wachtwoord|bearer|honeycomb-team|apikey|appid"
+    r"|card[-_ ]?number|credit[-_ ]?card|salt|passwort|kennwort|wachtwoord|mdp(?![a-z])|senha|heslo"
+    r"|geslo|parola|bearer|honeycomb-team|apikey|appid"
     rf"|{FOREIGN.pattern}"
 )
 ESCAPE = r"(?:\x1b\[[\d;]{0,12}m)"  # colors of a terminal
@@ -44,7 +47,8 @@ MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 # Also with a type between: `password: str = "..."`; and as PHP serializes a map.
 SEPARATOR = (
-    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|===?|=>|:=|=|:|：|>|%(?:25){0,2}3[ad]"
+    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|===?|=>|:=|<-|=|:|："
+    r"|>|%(?:25){0,2}3[ad]"
     r"|\\u003d|&#(?:61|x3d);)"
 )
 _CALL = r"[A-Za-z_][\w.]{0,60}\([^)]*\)?"
@@ -59,8 +63,9 @@ ASSIGNMENT = (
     rf"(?P<word>{WORDS})(?P<tail>[\w.\-)\]]{{0,40}})"
     rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`]|%(?:25)?2[27]|&quot;|&#3[49];)?\]?{ESCAPE}*"
     rf"\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
-    rf"(?P<separator>{SEPARATOR}){ESCAPE}*(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
-    r"(?:string\(\d{1,6}\)\s|b(?=['\"])|\{\s{0,20}\\*[\"'](?:value|raw|plain|secret)\\*[\"']\s?:\s{0,20})?)"
+    rf"\\?(?P<separator>{SEPARATOR}){ESCAPE}*(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
+    r"(?:string\(\d{1,6}\)\s|[bnurf](?=['\"])|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
+    r"|raw|plain|secret)\\*[\"']\s?:\s{0,20})?)"
     rf"(?P<value>{_VALUE})"
 )
 ASSIGNMENT_START = rf"(?:{WORDS})(?=[^\w]|[\w.\-)\]])"
@@ -89,8 +94,8 @@ _CODE = (
     r"(?:[A-Za-z_]\w{0,40}(?:\.|->|::|\?\.))+[A-Za-z_]\w{0,40}(?:\([^'\"]*\)?|\[[^'\"]*\]?)?[;,:]*"
     r"|[A-Za-z_]\w{0,40}\([^'\"]{0,80}\)?[;,:]*|await|new|new\s.*|self\[.*|lambda"
 )
-_OPENING = "\"'`“«"
-_CLOSING = "\"'`”»"
+_OPENING = "\"'`“«„‘"
+_CLOSING = "\"'`”»”’"
 
 
 def _whole_name(found: re.Match[str]) -> str:
@@ -140,7 +145,7 @@ def assignment(found: re.Match[str]) -> str:
     quote = value[0] if value[0] in _OPENING and len(value) > 1 else ""
     closing = _CLOSING[_OPENING.index(quote)] if quote else ""
     quoted = quote and value.endswith(closing)
-    inner = value.strip("\\\"'()[]`“”«»")
+    inner = value.strip("\\\"'()[]`“”«»„‘’")
     if not inner or not _secret(found, name, sense, inner, quoted=bool(quote)):
         return found[0]
     return found[0][: -len(value)] + (f"{quote}{MASK}{closing}" if quoted else MASK)

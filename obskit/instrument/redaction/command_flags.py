@@ -37,6 +37,19 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("unzip 7z 7za rar unrar", "-P"),
     ("mosquitto_pub mosquitto_sub mqttx", "-P --pw"),
     ("net curl wget aria2c http https", "--pass --password --http-passwd --ftp-password --oauth2-bearer"),
+    ("cypher-shell beeline rabbitmqadmin twine crane oras hydra medusa racadm ilorest airflow altool", "-p"),
+    ("kadmin kadmin.local vsql", "-w -pw"),
+    ("plink pscp psftp putty kitty", "-pw"),
+    ("p4 knife", "-P"),
+    ("swaks", "-ap"),
+    ("sendemail", "-xp"),
+    ("useradd usermod vncdo", "-p"),
+    ("doctl influx", "-t"),
+    ("nuget", "-k -apikey -ApiKey -Password"),
+    ("x11vnc", "-passwd"),
+    ("dsmod dsadd", "-pwd"),
+    ("osslsigncode apksigner", "-pass --ks-pass --key-pass"),
+    ("netlify", "--auth"),
     ("sonar-scanner newman vault consul nomad", "-token"),
 )
 _GLUED = r"(?:mysql|mariadb)[\w-]{0,20}|7za?|rar|unrar|sqlcmd|sshpass"
@@ -102,6 +115,29 @@ def _written_list(found: re.Match[str]) -> str:
 # Some programs have no option for it: the password has a place of its own. What a text needs, the pattern.
 _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
+        ("-password ",),
+        r"(?i)(\b(?:set|reset|change|update|admin)[\w-]{0,30}-password\s+(?:--?[\w=-]{1,40}\s+){0,3})(?!-)(VALUE)",
+    ),
+    (
+        ("secret",),
+        r"(?i)(\bsecrets?(?:manager)?\s+(?:set|put|create|add|[\w-]*secret[\w-]*)\b[^|;\n]{0,160}?"
+        r"\s--?(?:value|body|secret-string|data)[ =])(VALUE)",
+    ),
+    (("pulumi",), r"(\bpulumi\s+config\s+set\s+(?:--\S{1,30}\s+){0,3}\S{1,60}\s+)(VALUE)"),
+    (("-securestring",), r"(?i)(\bconvertto-securestring\s+(?:-string\s+)?)(VALUE)"),
+    (("_pw ",), r"(?i)(\b(?:input|user|owner)_pw\s+)(VALUE)"),
+    (("passwd",), r"(?i)(\b(?:openssl\s+passwd|mkpasswd)\s+(?:-\w{1,12}\s+){0,4})(?!-)(VALUE)"),
+    (("passwd",), r"(\bmosquitto_passwd\s+-\w{0,4}b\w{0,4}\s+\S{1,80}\s+[\w.@-]{1,60}\s+)(VALUE)"),
+    (("wpa_passphrase",), r"(\bwpa_passphrase\s+(?:\"[^\"]{1,40}\"|\S{1,40})\s+)(VALUE)"),
+    (("psk ",), r"(?i)(\bpsk\s+)(VALUE)"),
+    (("sp_",), r"(?i)(\bsp_(?:addlogin|password)\s+N?'[^']*'\s*,\s*N?)('[^']*')"),
+    (
+        ("security ",),
+        r"(\bsecurity\s+(?:add|unlock|import|set|create|find)[\w-]*\s[^"
+        r"|;\n]{0,120}?\s-[wpP]\s+)(VALUE)",
+    ),
+    (("samba-tool",), r"(\bsamba-tool\s+user\s+(?:create|add|setpassword)\s+\S{1,60}\s+)(?!-)(VALUE)"),
+    (
         ("htpasswd",),
         (
             r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:["
@@ -131,6 +167,11 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
 )
 _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("//", "smbclient"), r"(\bsmbclient\s+(?:\\\\){0,1}//\S{1,80}\s+)(?!-)(VALUE)"),
+    (("//", "mc alias"), r"(\bmc\s+alias\s+set\s+\S{1,60}\s+\S{1,120}\s+\S{1,60}\s+)(VALUE)"),
+    ((" /rp ", "schtasks"), r"(?i)(\bschtasks\b[^|;\n]{0,200}?\s/rp\s+)(VALUE)"),
+    ((" /p ", "signtool"), r"(?i)(\bsigntool\b[^|;\n]{0,200}?\s/p\s+)(VALUE)"),
+    ((" using ", "db2 "), r"(?i)(\bdb2\b[^|;\n]{0,120}?\susing\s+)(VALUE)"),
     (
         ("_", "rabbitmqctl"),
         (
@@ -141,7 +182,11 @@ _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("vault ", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     (("vault ", " unseal"), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
-    (("|", "sudo "), r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*sudo\s+-\w{0,4}S)"),
+    (
+        ("|", "echo "),
+        r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*(?:sudo\s+-\w{0,4}S|kinit\b|passwd\b|cryptsetup\b"
+        r"|su\b|gh\s+auth|[^|\n]{0,120}--?\w{0,12}-?stdin))",
+    ),
     ((" /p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
 )
 
@@ -155,7 +200,7 @@ def _placed(found: re.Match[str]) -> str:
 
 _LOGIN = (
     r"(?<!\S)(-(?:u\s?|-user[ =]|-proxy-user[ =]|U\s?"
-    r"|-user-password[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
+    r"|-user-password[ =]|-?-?auth(?:-cred)?[ =]|-cert[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
     r"(?P<user>(?:[^\s:\"'/%,]{0,80}\\{1,4})?[^\s:\"'/%,]{0,80}[:%,])(?P<value>[^\s\"',%]+)"
 )
 _GLUED_FLAG = rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-[pP])(?![\s=])({_VALUE})"
@@ -199,12 +244,12 @@ def flag_is_secret(name: str, value: str) -> bool:
 
 COMMANDS = RuleTable(
     (
-        Rule((("-u", "--proxy-user"), (":", "%", ",")), _LOGIN, _login),
+        Rule((("-u", "--proxy-user", "-auth", "-cert"), (":", "%", ",")), _LOGIN, _login),
         Rule((("mysql", "mariadb", "7z", "rar ", "sqlcmd", "sshpass"), (" -p",)), _GLUED_FLAG, _glued),
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
     ),
-    needs=((" -",), (Search(r" -(?:[apuwkcnx]\b|[pu]\S|-|\w{0,12}pass|token|new|pw)"),)),
+    needs=((" -",), (Search(r" -(?:[a-z]{1,2}\b|[pu]\S|-|auth|\w{0,12}pass|token|new|pw)"),)),
     ignore_case=True,
 )
 """Masks passwords on command lines, by the program."""

@@ -29,10 +29,11 @@ _NAME = r"[\w.\[\]-]{2,80}"
 _PROSE = (
     "(?i)"
     r"((?:(?<![a-z])(?:pass|pw|session|cookie)|passwo?r?d|passwd|pwd|passphrase|secret|token"
-    r"|(?:api|access|secret|private|signing|encryption)[-_ ]?key|credentials?|jwt|otp|session[-_ ]id|answer)"
+    r"|(?:api|access|secret|private|signing|encryption)[-_ ]?key|(?<![\w-])x-[\w-]{1,40}-(?:key|token|secret)"
+    r"(?:\svalue)?|credentials?|jwt|otp|session[-_ ]id|answer)"
     r"(?:\s?(?:->|→|[;|,(<\[#])\s?"
     r"|\s{1,20}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\s(?:to|from))\s{1,3})?))"
-    rf"([\"'`“]?)({BARE}{{6,}})\2"
+    rf"([\"'`“„‘«]?)({BARE}{{6,}})\2"
 )
 # "A temporary password is generated for root@localhost: ..."
 _ANNOUNCED = (
@@ -114,7 +115,8 @@ _HAS_SCHEME = re.compile(
 )
 _SLASHED = (
     "(?i)"
-    r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+(?:-\w+\s+){0,3})[\w.$#]{1,60}/)([^\s@\"']+)(?=@)"
+    r"(\b(?:jdbc:oracle:\w{1,10}:|(?:sqlplus|expdp|impdp|sqlldr|sqlcl|rman(?:\s+target)?)\s+(?:-\w+\s+){0,3}"
+    r"(?:\w{1,20}=)?)[\w.$#]{1,60}/)([^\s@\"'/]+)(?=@|\s|\Z)"
 )
 # A digest of HTTP's Digest authentication can be attacked as a hash of the password.
 _DIGEST = (
@@ -219,7 +221,7 @@ _TAGGED = (
 
 # Prefilters.
 _QUOTES = ("'", '"')
-_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "“", "«", "&#", r"\u00")
+_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "“", "«", "„", "‘", "<-", "&#", r"\u00")
 # A text with none of these has no separator between a name and a value.
 _SIGNS = (" ", "=", ":", *_QUOTES, ">", ";", "|", "(", "\t", "\n", "%", "`", "&#", r"\u00", "：", "“", "«")
 _WORDS = (
@@ -231,7 +233,10 @@ _WORDS = (
     ("sec", "secret", "securi"),
     ("fa", "mfa", "2fa"),
     ("nn", "connectionstr", "connection str", "connection_str", "connection-str", "connstr"),
-    ("m", "saml", "mnemonic", "-team"),
+    ("m", "saml", "mnemonic", "-team", "mdp"),
+    ("sl", "heslo", "geslo"),
+    ("nh", "senha"),
+    ("ola", "parola"),
     *("auth", "sig", "answer", "srf", "otp", "pin", "phrase", "bearer"),
 )
 # Words that are a reason to look even where no mark assigns a value: "invalid api key ab12".
@@ -326,7 +331,7 @@ SPECIAL = RuleTable(
     (
         Rule((("=",), ("response", "rspauth")), _DIGEST, _AFTER),
         Rule((("}",), ("sha", "md5}", "{crypt", "{pbkdf2", "{argon2")), _LDAP_HASH, _AFTER),
-        Rule((("@",), ("sqlplus ", "jdbc:oracle")), _SLASHED, _AFTER),
+        Rule((("/",), ("sqlplus ", "jdbc:oracle", "expdp ", "impdp ", "sqlldr ", "rman ")), _SLASHED, _AFTER),
         Rule((("@",), ("string '",)), _DSN_QUOTED, _AFTER),
     ),
     ignore_case=True,
