@@ -120,7 +120,7 @@ def reason_to_redact(text: str) -> int:
     Returns:
         0 for none, 1 for those with signs such as spaces and colons, 2 if it may be any of them.
     """
-    kinds = _kinds(text)
+    kinds = text.encode("utf-8", "replace").translate(_KINDS).decode("latin-1")
     rare = "!" in kinds
     signs = rare or ":" in kinds or " " in text
     if not signs and len(text) < _SHORTEST_TOKEN:
@@ -131,7 +131,7 @@ def reason_to_redact(text: str) -> int:
         lower = _folded(text)
         if "A" in kinds and has_capital(text, lower):
             return 2
-    if has(text, lower) or may_contain_card(kinds):
+    if has(text, lower) or (len(text) > _SHORTEST_CARD and may_contain_card(kinds)):
         return 2
     return 1 if signs and ((rare and has_rare(text, lower)) or has_sign(text, lower)) else 0
 
