@@ -62,7 +62,7 @@ ASSIGNMENT = (
     "(?i)"
     rf"(?P<word>{WORDS})(?P<tail>[\w.\-)\]]{{0,40}})"
     rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`]|%(?:25)?2[27]|&quot;|&#3[49];)?\]?{ESCAPE}*"
-    rf"\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
+    rf"(?:\s#?\d{{1,2}})?\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
     rf"\\?(?P<separator>{SEPARATOR}){ESCAPE}*(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
     r"(?:string\(\d{1,6}\)\s|[bnurf](?=['\"])|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
     r"|raw|plain|secret)\\*[\"']\s?:\s{0,20})?)"
@@ -127,7 +127,7 @@ _SPACED = (
     "(?i)"
     r"\b(api|access|private|secret|signing|encryption|client|account|license|shared|master|service"
     r"|deploy|auth|refresh|id"
-    r"|session|bearer|app|recovery|reset|csrf)[ ]\Z"
+    r"|session|bearer|app|recovery|reset|csrf|unseal|root|ssh|webhook|bot)[ ]\Z"
 )
 
 

@@ -38,6 +38,7 @@ FLAGS: tuple[tuple[str, str], ...] = (
     ("mosquitto_pub mosquitto_sub mqttx", "-P --pw"),
     ("net curl wget aria2c http https", "--pass --password --http-passwd --ftp-password --oauth2-bearer"),
     ("cypher-shell beeline rabbitmqadmin twine crane oras hydra medusa racadm ilorest airflow altool", "-p"),
+    ("cf faas-cli ibmcloud", "-p"),
     ("kadmin kadmin.local vsql", "-w -pw"),
     ("plink pscp psftp putty kitty", "-pw"),
     ("p4 knife", "-P"),
@@ -114,6 +115,8 @@ def _written_list(found: re.Match[str]) -> str:
 
 # Some programs have no option for it: the password has a place of its own. What a text needs, the pattern.
 _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("cf auth",), r"(\bcf\s+auth\s+\S{1,80}\s+)(?!-)(VALUE)"),
+    (("setapikey",), r"(?i)(\bsetapikey\s+)(?!-)(VALUE)"),
     (
         ("-password ",),
         r"(?i)(\b(?:set|reset|change|update|admin)[\w-]{0,30}-password\s+(?:--?[\w=-]{1,40}\s+){0,3})(?!-)(VALUE)",
@@ -167,6 +170,10 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
     (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
 )
 _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
+    (("<<<",), r"(\b(?:sudo|su|passwd|kinit|cryptsetup|chpasswd|login)\b[^|;\n<]{0,120}<<<\s*)(VALUE)"),
+    (("encrypt_string",), r"(\bencrypt_string\s+(?:--?\S{1,40}\s+){0,3})(?!-)(VALUE)"),
+    (("bw ", " unlock"), r"(\bbw\s+unlock\s+)(?!-)(VALUE)"),
+    (("bw ", " login"), r"(\bbw\s+login\s+\S{1,80}\s+)(?!-)(VALUE)"),
     (("//", "smbclient"), r"(\bsmbclient\s+(?:\\\\){0,1}//\S{1,80}\s+)(?!-)(VALUE)"),
     (("//", "mc alias"), r"(\bmc\s+alias\s+set\s+\S{1,60}\s+\S{1,120}\s+\S{1,60}\s+)(VALUE)"),
     ((" /rp ", "schtasks"), r"(?i)(\bschtasks\b[^|;\n]{0,200}?\s/rp\s+)(VALUE)"),
@@ -183,8 +190,8 @@ _PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
     (("vault ", " unseal"), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
     (
-        ("|", "echo "),
-        r"(\becho\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*(?:sudo\s+-\w{0,4}S|kinit\b|passwd\b|cryptsetup\b"
+        ("|",),
+        r"(\b(?:echo|printf)\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*(?:sudo\s+-\w{0,4}S|kinit\b|passwd\b|cryptsetup\b"
         r"|su\b|gh\s+auth|[^|\n]{0,120}--?\w{0,12}-?stdin))",
     ),
     ((" /p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
@@ -200,7 +207,7 @@ def _placed(found: re.Match[str]) -> str:
 
 _LOGIN = (
     r"(?<!\S)(-(?:u\s?|-user[ =]|-proxy-user[ =]|U\s?"
-    r"|-user-password[ =]|-?-?auth(?:-cred)?[ =]|-cert[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
+    r"|-user-password[ =]|-?-?(?:proxy-)?auth(?:-cred)?[ =]|-cert[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
     r"(?P<user>(?:[^\s:\"'/%,]{0,80}\\{1,4})?[^\s:\"'/%,]{0,80}[:%,])(?P<value>[^\s\"',%]+)"
 )
 _GLUED_FLAG = rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-[pP])(?![\s=])({_VALUE})"

@@ -35,7 +35,8 @@ def _words(text: str) -> frozenset[str]:
 # What people choose, or what is a secret in whole.
 _SECRETS = _words(
     """
-    password passwd passphrase passcode pwd pw secret authorization passkey credential creds cred apikey
+    pswd psw pword passw pwrd userpass xprv password passwd passphrase passcode pwd pw secret
+    authorization passkey credential creds cred apikey
     accesskey privatekey secretkey kek privkey pwhash passwordhash passwdhash clientsecret htpasswd psk
     passwort kennwort passe mnemonic dsn pgpass secrets credentials passwords contrasena contraseña
     motdepasse senha connectionstring connstr connstring seedphrase mdp parola wachtwoord haslo
@@ -43,14 +44,16 @@ _SECRETS = _words(
 )
 _CODES = _words(
     """
-    otp totp hotp mfa pin cvv cvc cvv2 cvc2 csc ssn tan pincode otpcode mfacode cardnumber creditcard
+    cvn track1 track2 otp totp hotp mfa pin cvv cvc cvv2 cvc2 csc ssn tan pincode otpcode mfacode
+    cardnumber creditcard
     ccnumber smscode tfa
     """
 )
 # What machines make, which never is a word; and words that mean many things.
 _MAYBE = _words(
     """
-    token jwt jws jwe cookie csrf xsrf bearer accesstoken refreshtoken idtoken jsessionid phpsessid sessid
+    tok kubeconfig jwk crumb rememberme token jwt jws jwe cookie csrf xsrf bearer accesstoken
+    refreshtoken idtoken jsessionid phpsessid sessid
     samlresponse auth pass session sessionid sig signature salt nonce tokens cookies sid authentication
     authn jwts passcodes apikeys assertion ticket keytab otps signatures hmac pem pfx keystore pat
     sessionkey
@@ -94,7 +97,8 @@ _PAIRS: dict[tuple[str, ...], Sense] = {
     **_pairs(
         Sense.PERHAPS,
         """
-        connect+sid data+key github+pat gitlab+pat gh+pat azure+pat devops+pat session+sid
+        remember+me net+session otp+uri totp+uri otp+auth account+json connect+sid data+key
+        github+pat gitlab+pat gh+pat azure+pat devops+pat session+sid
         magic+token sso+ticket login+ticket key+pem secret+id key+id client+cert x+session
         sentry+auth host+session laravel+session session+data id+assertion jwt+assertion
         """,

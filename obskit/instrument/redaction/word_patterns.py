@@ -28,18 +28,19 @@ _NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = (
     "(?i)"
-    r"((?:(?<![a-z])(?:pass|pw|session|cookie)|passwo?r?d|passwd|pwd|passphrase|secret|token"
+    r"((?:(?<![a-z])(?:pass|pw|session|cookie)|passwo?r?[dt]|kennwort|passwd|pwd|passphrase|secret|token"
     r"|(?:api|access|secret|private|signing|encryption)[-_ ]?key|(?<![\w-])x-[\w-]{1,40}-(?:key|token|secret)"
     r"(?:\svalue)?|credentials?|jwt|otp|session[-_ ]id|answer)"
-    r"(?:\s?(?:->|→|[;|,(<\[#])\s?"
-    r"|\s{1,20}(?:(?:is|was|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)\s(?:to|from))\s{1,3})?))"
+    r"(?:\s?(?:->|→|[;|,(<\[#])\s?|\s[-–—]\s"
+    r"|\s{1,20}(?:(?:is|was|ist|lautet|es|est|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)"
+    r"\s(?:to|from))\s{1,3})?))"
     rf"([\"'`“„‘«]?)({BARE}{{6,}})\2"
 )
 # "A temporary password is generated for root@localhost: ..."
 _ANNOUNCED = (
     "(?i)"
-    rf"((?:password|passphrase|secret|token)\s(?:is|was|has been|generated|set|created"
-    rf"|for)\s[^\n:=]{{1,60}}:\s{{1,3}})([\"'`]?)({BARE}{{6,}})\2"
+    r"((?:password|passphrase|secret|token|passwort|kennwort)\b[^\n:=]{1,80}:\s{1,4})([\"'`]?)"
+    rf"({BARE}{{6,}})\2"
 )
 # A code to type in: after these words, four to eight digits are one.
 _CODE_SPOKEN = (
@@ -151,6 +152,14 @@ def _prose(found: re.Match[str]) -> str:
     if "pass" not in what and _NUMBERED.fullmatch(value):
         return found[0]
     return f"{word}{quote}{MASK}{quote if found[0].endswith(quote) else ''}"
+
+
+def _announced(found: re.Match[str]) -> str:
+    """Mask a value on which a sentence ends; if it is no password, only one that looks generated."""
+    value = found[3]
+    if "pass" not in found[1].lower() and not looks_random(value):
+        return found[0]
+    return _prose(found)
 
 
 def _inserted(found: re.Match[str]) -> str:
@@ -303,7 +312,9 @@ WORDED_PHRASES = RuleTable(
         Rule((("code", "otp", "passcode", "pin", "-time p"),), _CODE_SPOKEN, _AFTER),
         Rule((("creden", "creds"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
         Rule((("private-lines",),), _PUTTY, _AFTER),
-        Rule((("passw", "passp", "secret", "token"), (": ",)), _ANNOUNCED, _prose),
+        Rule(
+            (("passw", "passp", "secret", "token", "kennwort"), (": ", ":\n", ":\r")), _ANNOUNCED, _announced
+        ),
         Rule((_STRONG_WORDS, _SPACES), _PROSE, _prose),
         *PLACED_AFTER_WORDS,
         Rule((("(",), ("token(", "secret(", "password(")), _SPOKEN, _spoken),
@@ -330,6 +341,7 @@ def _slash_pair(found: re.Match[str]) -> str:
 SPECIAL = RuleTable(
     (
         Rule((("=",), ("response", "rspauth")), _DIGEST, _AFTER),
+        Rule((("pragma",), ("key",)), r"(?i)(\bpragma\s+(?:re)?key\s*=\s*)('[^']*'?|\"[^\"]*\"?)", _AFTER),
         Rule((("}",), ("sha", "md5}", "{crypt", "{pbkdf2", "{argon2")), _LDAP_HASH, _AFTER),
         Rule((("/",), ("sqlplus ", "jdbc:oracle", "expdp ", "impdp ", "sqlldr ", "rman ")), _SLASHED, _AFTER),
         Rule((("@",), ("string '",)), _DSN_QUOTED, _AFTER),
