@@ -116,6 +116,7 @@ class Registry:
 
     def __init__(self) -> None:
         self._readers: dict[str, Reader] = {}
+        self._sorted: list[Reader] = []
         self._loaded = False
 
     def register(self, reader: Reader) -> None:
@@ -133,6 +134,7 @@ class Registry:
                 hint="give your Reader another name",
             )
         self._readers[reader.name] = reader
+        self._sorted = [self._readers[name] for name in sorted(self._readers)]
 
     def readers(self) -> list[Reader]:
         """Return all readers, sorted by name."""
@@ -140,7 +142,7 @@ class Registry:
             self._loaded = True
             for entry in entry_points(group=GROUP):
                 self.register(entry.load())
-        return [self._readers[name] for name in sorted(self._readers)]
+        return list(self._sorted)
 
     def choose(self, source: Source) -> Reader:
         """Return the reader whose `sniff` matches best; among equals, the one with the file's suffix.
@@ -157,10 +159,11 @@ class Registry:
         path = source.path
         if not source.head.strip():
             raise _empty(source)
-        for reader in self.readers():
+        readers = self.readers()
+        for reader in readers:
             if reader.claims is not None and reader.claims(path):
                 return reader
-        matches = [(reader.sniff(source.head), reader) for reader in self.readers()]
+        matches = [(reader.sniff(source.head), reader) for reader in readers]
         best = max((match for match, _ in matches), default=Match.NO)
         if best is Match.NO:
             what, hint = describe(source.head)
