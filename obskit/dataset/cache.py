@@ -12,17 +12,21 @@ import hashlib
 import json
 import os
 import secrets
+import shlex
 import shutil
+import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from obskit.dataset.manifest import FORMAT, RULES
 from obskit.errors import DatasetError
+from obskit.readers import Unreadable
 from obskit.schema import ReadOptions
 
 LIMIT = 20 << 30
 DAY = 86_400
+_USER: Callable[[], int] | None = getattr(os, "geteuid", None)
 TEMPORARY = ".obskit-"
 
 
@@ -61,12 +65,75 @@ def cache_root() -> Path:
     root = cache_path()
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for kind in ("datasets", "inputs", "codes"):
+            if not is_own(root / kind):
+                raise DatasetError(
+                    f"{root / kind} in the cache is a link, or belongs to another user",
+                    hint=f"remove {root / kind}",
+                )
     except OSError as error:
         raise DatasetError(
             f"cannot create the cache folder {root}: {error.strerror}",
             hint="set OBSKIT_CACHE to a folder that you can write to",
         ) from error
+    check_private(root)
     return root
+
+
+def check_private(folder: Path) -> None:
+    """Check that only this user can write to the cache: what is in it is trusted.
+
+    A link is followed if it is this user's own; the folders above do not matter, so that a folder of one's
+    own in /tmp is fine. On systems without user ids nothing is checked.
+
+    Args:
+        folder: the folder, which exists.
+
+    Raises:
+        DatasetError: it belongs to another user, a link to it does, or others can write to it.
+    """
+    if _USER is None:
+        return
+    elsewhere = "or set OBSKIT_CACHE to a folder of your own"
+    link, target = os.lstat(folder), folder.stat()
+    found = [(target, "the cache folder")]
+    if stat.S_ISLNK(link.st_mode):
+        found.insert(0, (link, "the link to the cache folder"))
+    for status, what in found:
+        if status.st_uid != _USER():
+            raise DatasetError(
+                f"{what} {folder} belongs to user {status.st_uid}, expected {_USER()}",
+                hint=f"chown {_USER()} {shlex.quote(str(folder))}, {elsewhere}",
+            )
+    mode = stat.S_IMODE(target.st_mode)
+    if mode & (stat.S_IWGRP | stat.S_IWOTH):
+        raise DatasetError(
+            f"other users can write to the cache folder {folder}: its mode is {mode:04o}, expected 0700",
+            hint=f"chmod 700 {shlex.quote(str(folder))}, {elsewhere}",
+        )
+
+
+def check_owned(entry: Path) -> None:
+    """Check that an entry of the cache, and each file in it, is this user's, and not a link.
+
+    Args:
+        entry: the folder of the entry.
+
+    Raises:
+        DatasetError: it is not.
+    """
+    for path in (entry, *entry.iterdir()):
+        if not is_own(path):
+            raise DatasetError(f"{path.name} is a link, or belongs to another user")
+
+
+def is_own(path: Path) -> bool:
+    """Return whether a path is not a link, and belongs to this user; True for one that does not exist."""
+    try:
+        status = os.lstat(path)
+    except OSError:
+        return True
+    return not stat.S_ISLNK(status.st_mode) and (_USER is None or status.st_uid == _USER())
 
 
 def cache_limit() -> int:
@@ -85,14 +152,34 @@ def entry_for(key: str) -> Path:
     return cache_root() / "datasets" / key
 
 
-def source_key(files: Iterable[Path], options: ReadOptions) -> str:
-    """Return a hash of the files' current paths, sizes and modification times, the options and the format."""
-    state = []
+def source_key(files: Iterable[str], options: ReadOptions, unreadable: Sequence[Unreadable] = ()) -> str:
+    """Return a hash of the files' current paths, sizes and modification times, the options and the format.
+
+    Args:
+        files: the files to read.
+        options: how to read them.
+        unreadable: entries of folders that cannot be read; the load report mentions them.
+
+    Returns:
+        The hash, hex.
+
+    Raises:
+        FileNotFoundError: a file was deleted since it was listed.
+    """
+    hashed = hashlib.blake2b(json.dumps([FORMAT, RULES, options.cache_key()]).encode(), digest_size=16)
     for file in files:
-        at = file.stat()
-        state.append((str(file.absolute()), at.st_size, at.st_mtime_ns))
-    text = json.dumps([FORMAT, RULES, state, options.cache_key()])
-    return hashlib.blake2b(text.encode("utf-8", "surrogateescape"), digest_size=16).hexdigest()
+        try:
+            status = os.stat(file)
+            state = (status.st_size, status.st_mtime_ns)
+        except FileNotFoundError:
+            raise
+        except OSError as error:  # it is rejected when it is read
+            state = (-1, error.errno or 0)
+        path = os.path.join(os.getcwd(), file).encode("utf-8", "surrogateescape")
+        hashed.update(b"%d %d %d " % (len(path), *state) + path)
+    for one in unreadable:
+        hashed.update(str(one).encode("utf-8", "surrogateescape"))
+    return hashed.hexdigest()
 
 
 def lease(folder: Path) -> Lease | None:

@@ -21,7 +21,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.dataset import blob, population
-from obskit.dataset.cache import cache_path, cache_root, codes_folder, evict, touch
+from obskit.dataset.cache import cache_path, cache_root, codes_folder, evict, is_own, touch
 from obskit.dataset.encoder import Encoded, encode, entry_type
 from obskit.dataset.manifest import DataFile, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
@@ -203,6 +203,8 @@ class Codes:
         self, file: int, what: str, name: str = ""
     ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
         for path in self._path(file, what, name):
+            if not (is_own(path) and is_own(path.parent)):
+                continue  # made again, for what is in a blob is trusted
             found = blob.load(path)
             if found and found[0].get("rows") == self._files[file].rows and found[0].get("name") == name:
                 if what == "population":  # read first of all, and once

@@ -11,15 +11,26 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.dataset.cache import Lease, discard, entry_for, evict, source_key, temporary_folder_for, touch
+from obskit.dataset.cache import (
+    Lease,
+    check_owned,
+    discard,
+    entry_for,
+    evict,
+    source_key,
+    temporary_folder_for,
+    touch,
+)
+from obskit.dataset.coalesce import coalesce
 from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.inputs import Given, leased_inputs, local_paths
-from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
-from obskit.dataset.writer import build, check_target, install
+from obskit.dataset.manifest import FORMAT, MANIFEST, RULES, read_manifest
+from obskit.dataset.parts import checksum_of
+from obskit.dataset.writer import BYTES, build, check_target, install
 from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
-from obskit.readers import Vanished, expand, read_batches, read_paths
+from obskit.readers import Unreadable, Vanished, expand_names, read_batches, read_paths
 from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
 
 Paths = Given | Sequence[Given]
@@ -30,6 +41,9 @@ INSPECTED_FILES = 16
 """Files whose first rows are inspected before all files are read."""
 
 INSPECTED_ROWS = 4_000
+MANY_FILES = 1_000
+"""Files beyond which parts are smaller."""
+
 LARGE = 16 << 20
 """Bytes of input beyond which a Dataset may have more than one part."""
 
@@ -81,21 +95,23 @@ def _convert_once(
 ) -> Dataset:
     """List the files and convert them as they are now."""
     skipped: list[Path] = []
-    files = [file for file in expand(given, skipped) if file.name != MANIFEST]
+    unreadable: list[Unreadable] = []
+    files = list_inputs(given, skipped, unreadable)
     with leased_inputs(files) as display_names:
+
+        def stream() -> _EventStream:
+            return _EventStream(files, _new_report(skipped, unreadable, display_names), options, progress)
+
         if out is None:
-            key = source_key(files, options)
-            return _open_or_build(
-                key, lambda: _EventStream(files, _new_report(skipped, display_names), options, progress)
-            )
+            return _open_or_build(source_key(files, options, unreadable), stream, _part_bytes(files))
         target = Path(out).absolute()
         _check_apart(target, given)
         check_target(target)
-        files = [file for file in files if target not in file.absolute().parents]
+        files = [file for file in files if not os.path.abspath(file).startswith(f"{target}{os.sep}")]
         building = temporary_folder_for(target)
         try:
-            stream = _EventStream(files, _new_report(skipped, display_names), options, progress)
-            build(building, stream, stream.schema, stream.report)
+            made = stream()
+            build(building, made, made.schema, made.report, bytes_=_part_bytes(files))
             install(building, target)
         finally:
             shutil.rmtree(building, ignore_errors=True)
@@ -145,9 +161,42 @@ def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:
     return _open_or_build(sink.hash.hexdigest(), lambda: _EventStream(table, LoadReport(), options, None))
 
 
-def _new_report(skipped: list[Path], display_names: dict[str, str]) -> LoadReport:
-    """Return a report that lists the documents that were skipped."""
+def list_inputs(
+    given: Sequence[Path], skipped: list[Path] | None = None, unreadable: list[Unreadable] | None = None
+) -> list[str]:
+    """Return the files that paths name, without the manifest of a Dataset.
+
+    Args:
+        given: local paths.
+        skipped: documents that are skipped are appended to it.
+        unreadable: entries of folders that cannot be read are appended to it.
+
+    Returns:
+        The files, as text.
+
+    Raises:
+        NoSuchPath, ReadError: from the readers.
+    """
+    names = expand_names(given, skipped, unreadable)
+    return [name for name in names if not name.endswith(MANIFEST) or os.path.basename(name) != MANIFEST]
+
+
+def _part_bytes(files: Sequence[str]) -> int:
+    """Return the bytes of a part. Of many files the list alone is large, so that parts have to be small."""
+    return BYTES // 32 if len(files) > MANY_FILES else BYTES
+
+
+def _new_report(
+    skipped: list[Path], unreadable: list[Unreadable], display_names: dict[str, str]
+) -> LoadReport:
+    """Return a report of what is skipped before any file is read."""
     report = LoadReport(display_names=display_names)
+    for one in unreadable:
+        if not one.special:
+            report.reject(one.path, one.detail, one.reason)
+    if special := [f"{one.path} ({one.reason})" for one in unreadable if one.special]:
+        more = f" and {len(special) - 3:,} more" if len(special) > 3 else ""
+        report.note(f"skipped what is neither a file nor a folder: {', '.join(special[:3])}{more}")
     if skipped:
         names = [path.name for path in skipped[:3]]
         more = f" and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
@@ -181,7 +230,7 @@ class _EventStream:
 
     def __init__(
         self,
-        source: list[Path] | pa.Table,
+        source: list[str] | pa.Table,
         report: LoadReport,
         options: ReadOptions,
         progress: Progress | None,
@@ -212,24 +261,24 @@ class _EventStream:
             for batch in self._source.to_batches(max_chunksize=1 << 16):
                 yield self._normalizer.batch(batch)
             return
-        for batch in read_paths(self._source, self.report, self._options):
+        for batch in coalesce(read_paths(self._source, self.report, self._options)):
             yield self._normalizer.batch(batch)
             if self._progress is not None:
                 self._progress("reading rows", self.report.rows_read, 0)
 
 
-def _expected_fields(files: list[Path], options: ReadOptions) -> list[pa.Field]:
+def _expected_fields(files: list[str], options: ReadOptions) -> list[pa.Field]:
     """Return the fields of the files' first rows, so that early parts need no rewriting for them.
 
     This is a cheap guess: at the end, missing fields are added and unused ones are left out.
     """
-    if len(files) == 1 or sum(file.stat().st_size for file in files) < LARGE:
+    if len(files) == 1 or sum(map(os.path.getsize, files)) < LARGE:
         return []
     normalizer = Normalizer(LoadReport(), options)
     for file in files[:: -(-len(files) // INSPECTED_FILES)]:
         rows = 0
         try:
-            for batch in read_batches(file, LoadReport(), options):
+            for batch in read_batches(Path(file), LoadReport(), options):
                 present = [
                     name
                     for name, col in zip(batch.schema.names, batch.columns, strict=True)
@@ -244,43 +293,54 @@ def _expected_fields(files: list[Path], options: ReadOptions) -> list[pa.Field]:
     return list(normalizer.schema)
 
 
-def _open_or_build(key: str, stream: Callable[[], _EventStream]) -> Dataset:
+def _open_or_build(key: str, stream: Callable[[], _EventStream], part_bytes: int = BYTES) -> Dataset:
     entry = entry_for(key)
     lease = Lease(entry)  # until the Dataset has a lease of its own
-    found = _open_entry(entry)
+    found, damage = _open_entry(entry)
     if found is not None:
         return found
     building = temporary_folder_for(entry, mode=0o700)
     try:
         made = stream()
-        build(building, made, made.schema, made.report, source=key)
+        build(building, made, made.schema, made.report, source=key, bytes_=part_bytes)
         try:
             os.rename(building, entry)
         except OSError:
             # Another process was faster: its Dataset is made from the same files.
-            found = _open_entry(entry)
+            found, _ = _open_entry(entry)
             if found is not None:
                 return found
             os.rename(building, entry)
     finally:
         shutil.rmtree(building, ignore_errors=True)
     dataset = open_dataset(entry)
+    if damage:
+        dataset.load_report.note(f"the cached copy of this input was damaged, and was made again: {damage}")
     del lease
     evict()
     return dataset
 
 
-def _open_entry(entry: Path) -> Dataset | None:
-    """Open an entry of the cache; discard one that is torn or of another version."""
-    if not entry.is_dir():
-        return None
+def _open_entry(entry: Path) -> tuple[Dataset | None, str]:
+    """Open an entry of the cache; discard one that is damaged, and say why.
+
+    Everything in the cache can be made again, so no error of it reaches the user. A file that was written to
+    since, or that is another file now, is read as a whole and compared with its checksum.
+    """
+    if not os.path.lexists(entry):
+        return None, ""
     try:
+        check_owned(entry)
         found = open_dataset(entry)
-    except DatasetError:
+        manifest = read_manifest(entry)
+        for part in manifest.touched:
+            if checksum_of(part.path) != part.checksum:
+                raise DatasetError(f"{part.path.name} does not have the bytes that were written")
+    except (DatasetError, OSError, ValueError, KeyError, TypeError) as error:
         discard(entry)
-        return None
+        return None, error.message if isinstance(error, DatasetError) else str(error)
     touch(entry)
-    return found
+    return found, ""
 
 
 def _check_apart(target: Path, given: Sequence[str | Path]) -> None:

@@ -113,18 +113,18 @@ def redact_url(url: str) -> str:
     return f"{parts.scheme}://{host}{parts.path}{'?…' if parts.query else ''}"
 
 
-def display_names(files: Sequence[Path]) -> dict[str, str]:
+def display_names(files: Sequence[str]) -> dict[str, str]:
     """Return path -> name in messages, for those files that are copies of an input."""
-    root = cache_path() / "inputs"
+    root = f"{cache_path() / 'inputs'}{os.sep}"
     names: dict[str, str] = {}
     for file in files:
-        if file.parent.parent == root:
-            names[str(file)] = (file.parent / _NAME_FILE).read_text(encoding="utf-8")
+        if file.startswith(root):
+            names[file] = (Path(file).parent / _NAME_FILE).read_text(encoding="utf-8")
     return names
 
 
 @contextmanager
-def leased_inputs(files: Sequence[Path]) -> Iterator[dict[str, str]]:
+def leased_inputs(files: Sequence[str]) -> Iterator[dict[str, str]]:
     """Keep copies of inputs in the cache while they are read, and put their names into errors.
 
     Args:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +20,7 @@ from obskit.text import pluralize
 
 MANIFEST = "obskit.json"
 FORMAT = 1
-RULES = 2
+RULES = 3
 """Increased when the same input gives other rows; cached Datasets are then made again."""
 
 
@@ -32,6 +33,7 @@ class DataFile:
         rows: number of rows.
         digest: hash of its schema and the bytes of its rows, hex.
         first, last: earliest and latest timestamp; None if no row has one.
+        checksum: CRC-32 of all of its bytes, hex; empty for files of earlier versions.
     """
 
     path: Path
@@ -39,17 +41,22 @@ class DataFile:
     digest: str
     first: datetime | None
     last: datetime | None
+    checksum: str = ""
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """The content of `obskit.json`; `load_report` is the result of `LoadReport.to_dict`."""
+    """The content of `obskit.json`; `load_report` is the result of `LoadReport.to_dict`.
+
+    `touched` are the files that something has written to since, and those that are copies.
+    """
 
     files: tuple[DataFile, ...]
     schema: pa.Schema
     load_report: dict[str, Any]
     sizes: tuple[int, ...]
     source: str | None = None
+    touched: tuple[DataFile, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -77,6 +84,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
                 "digest": file.digest,
                 "first": file.first.isoformat() if file.first else None,
                 "last": file.last.isoformat() if file.last else None,
+                "checksum": file.checksum,
+                "changed": file.path.stat().st_ctime_ns,
             }
             for file, size in zip(manifest.files, manifest.sizes, strict=True)
         ],
@@ -87,7 +96,10 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     }
     content["seal"] = _seal(content)
     temporary = folder / f".{MANIFEST}.new"
-    temporary.write_text(json.dumps(content, indent=1), encoding="utf-8")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(json.dumps(content, indent=1))
+        file.flush()
+        os.fsync(file.fileno())
     temporary.replace(folder / MANIFEST)
 
 
@@ -124,11 +136,12 @@ def read_manifest(folder: Path) -> Manifest:
     seal = content.pop("seal", None)
     if seal != _seal(content):
         raise DatasetError(f"{path} was changed after it was written", hint=again)
-    files, sizes = [], []
+    files, sizes, touched = [], [], []
     for entry in content["files"]:
         part = folder / Path(entry["path"]).name
         try:
-            size = part.stat().st_size
+            status = part.stat()
+            size = status.st_size
         except OSError:
             raise DatasetError(f"{part} is missing", hint=again) from None
         if size != entry["bytes"]:
@@ -138,10 +151,14 @@ def read_manifest(folder: Path) -> Manifest:
         first, last = (
             datetime.fromisoformat(entry[key]) if entry[key] else None for key in ("first", "last")
         )
-        files.append(DataFile(part, entry["rows"], entry["digest"], first, last))
+        files.append(DataFile(part, entry["rows"], entry["digest"], first, last, entry.get("checksum", "")))
         sizes.append(size)
+        if status.st_ctime_ns != entry.get("changed"):
+            touched.append(files[-1])
     schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(content["schema"])))
-    return Manifest(tuple(files), schema, content["load_report"], tuple(sizes), content["source"])
+    return Manifest(
+        tuple(files), schema, content["load_report"], tuple(sizes), content["source"], tuple(touched)
+    )
 
 
 def unknown_field(name: str, names: Iterable[str], folder: Path) -> UnknownField:

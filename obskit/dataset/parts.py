@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import itertools
+import os
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +18,7 @@ import pyarrow.parquet as pq
 from obskit.dataset.manifest import DataFile
 from obskit.errors import DatasetError
 from obskit.schema import NAMED
+from obskit.text import first_line, pluralize
 
 ROW_GROUP = 131_072
 DIGEST_KEY = b"obskit.digest"
@@ -29,10 +33,12 @@ class _Hashing:
     def __init__(self, path: Path) -> None:
         self._file = path.open("wb")
         self.hash = hashlib.blake2b(digest_size=16)
+        self.checksum = 0
         self.closed = False
 
     def write(self, data: bytes) -> int:
         self.hash.update(data)
+        self.checksum = zlib.crc32(data, self.checksum)
         return self._file.write(data)
 
     def tell(self) -> int:
@@ -42,8 +48,12 @@ class _Hashing:
         self._file.flush()
 
     def close(self) -> None:
+        if self.closed:
+            return
         self.closed = True
-        self._file.close()
+        with self._file:
+            self._file.flush()
+            os.fsync(self._file.fileno())  # after a power cut, blocks of a file can be zeros otherwise
 
 
 def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> DataFile:
@@ -71,7 +81,12 @@ def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Dat
         # Parquet's minimum and maximum ignore NaN, and DuckDB assumes `x <= maximum` for every row.
         known = [field.name for field in schema if not pa.types.is_floating(field.type)]
         writer = pq.ParquetWriter(
-            sink, schema, compression="zstd", use_dictionary=_repetitive(first_table), write_statistics=known
+            sink,
+            schema,
+            compression="zstd",
+            use_dictionary=_repetitive(first_table),
+            write_statistics=known,
+            write_page_checksum=True,
         )
         for table in itertools.chain([first_table], remaining):
             writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
@@ -85,7 +100,16 @@ def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Dat
         writer.close()
     finally:
         sink.close()
-    return DataFile(path, rows, digest, first, last)
+    return DataFile(path, rows, digest, first, last, f"{sink.checksum:08x}")
+
+
+def checksum_of(path: Path) -> str:
+    """Return the CRC-32 of all bytes of a part, hex, as `write_part` puts it into `DataFile.checksum`."""
+    checksum = 0
+    with path.open("rb") as file:
+        while piece := file.read(1 << 20):
+            checksum = zlib.crc32(piece, checksum)
+    return f"{checksum:08x}"
 
 
 def rewrite_part(
@@ -97,7 +121,7 @@ def rewrite_part(
     groups = (cast(reader.read_row_group(i, use_threads=False), schema) for i in range(reader.num_row_groups))
     made = write_part(fresh, groups, schema)
     fresh.replace(part.path)
-    return DataFile(part.path, made.rows, made.digest, made.first, made.last)
+    return dataclasses.replace(made, path=part.path)
 
 
 def open_part(part: DataFile, *, read_dictionary: Sequence[str] = ()) -> pq.ParquetFile:
@@ -115,7 +139,11 @@ def open_part(part: DataFile, *, read_dictionary: Sequence[str] = ()) -> pq.Parq
     """
     try:
         reader = pq.ParquetFile(
-            part.path, read_dictionary=list(read_dictionary) or None, memory_map=True, pre_buffer=False
+            part.path,
+            read_dictionary=list(read_dictionary) or None,
+            memory_map=True,
+            pre_buffer=False,
+            page_checksum_verification=True,
         )
     except (OSError, pa.ArrowInvalid) as error:
         raise DatasetError(f"cannot read {part.path}: {error}", hint="convert the source again") from error
@@ -154,12 +182,28 @@ def read_columns(
 
     Returns:
         Table of exactly these columns.
+
+    Raises:
+        DatasetError: the file is damaged, which the checksums of its pages show.
     """
     wanted = list(columns)
-    if groups is None:
-        table = reader.read(columns=wanted, use_threads=threads)
-    else:
-        table = reader.read_row_groups(list(groups), columns=wanted, use_threads=threads)
+    expected = reader.metadata.num_rows
+    if groups is not None:
+        expected = sum(reader.metadata.row_group(group).num_rows for group in groups)
+    try:
+        if groups is None:
+            table = reader.read(columns=wanted, use_threads=threads)
+        else:
+            table = reader.read_row_groups(list(groups), columns=wanted, use_threads=threads)
+    except (OSError, pa.ArrowException) as error:
+        raise DatasetError(
+            f"a Parquet file of the Dataset is damaged: {first_line(error)}", hint="convert the source again"
+        ) from error
+    if table.num_rows != expected:
+        raise DatasetError(
+            f"a Parquet file of the Dataset has {pluralize(table.num_rows, 'row')}, expected {expected:,}",
+            hint="convert the source again",
+        )
     return table.select(wanted) if wanted else table  # selecting no columns would lose the number of rows
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,12 +12,11 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.dataset.cache import entry_for, source_key
-from obskit.dataset.conversion import Paths, resolve_inputs
+from obskit.dataset.conversion import Paths, list_inputs, resolve_inputs
 from obskit.dataset.dataset import Dataset, is_dataset
-from obskit.dataset.manifest import MANIFEST
 from obskit.dataset.parts import ROW_GROUP
 from obskit.dataset.writer import write
-from obskit.readers import PreviewReader, expand
+from obskit.readers import PreviewReader, Unreadable
 from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
 from obskit.text import pluralize
 
@@ -51,12 +51,13 @@ def preview_files(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[t
     if len(given) == 1 and is_dataset(given[0]):
         yield None
         return
-    files = [file for file in expand(given, []) if file.name != MANIFEST]
-    size = sum(file.stat().st_size * _EXPANSION.get(file.suffix.lower(), 1) for file in files)
-    if size < LARGE or is_dataset(entry_for(source_key(files, options))):
+    unreadable: list[Unreadable] = []
+    files = list_inputs(given, unreadable=unreadable)
+    size = sum(map(_decompressed, files))
+    if size < LARGE or is_dataset(entry_for(source_key(files, options, unreadable))):
         yield None
         return
-    reader = PreviewReader(files, options, rows=ROWS, seconds=SECONDS)
+    reader = PreviewReader([Path(file) for file in files], options, rows=ROWS, seconds=SECONDS)
     report = LoadReport()
     normalizer = Normalizer(report, options)
     batches = [normalizer.batch(raw) for raw in reader.batches()]
@@ -68,6 +69,14 @@ def preview_files(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[t
         what += f", the first {reader.reach:.0%} of compressed ones"
     with _temporary_dataset(batches, normalizer.schema, report) as made:
         yield made, what
+
+
+def _decompressed(file: str) -> int:
+    """Return the bytes of a file after decompression, roughly; 0 if it is gone."""
+    try:
+        return os.path.getsize(file) * _EXPANSION.get(os.path.splitext(file)[1].lower(), 1)
+    except OSError:
+        return 0
 
 
 @contextmanager

@@ -11,8 +11,9 @@ from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
 from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
-from obskit.readers.discovery import expand, is_document
+from obskit.readers.discovery import expand, expand_names, is_document
 from obskit.readers.honeycomb import READER as HONEYCOMB
+from obskit.readers.io.entries import Unreadable
 from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
@@ -49,9 +50,11 @@ __all__ = [
     "RowBatcher",
     "Source",
     "TooDeep",
+    "Unreadable",
     "Vanished",
     "being_written",
     "expand",
+    "expand_names",
     "flat",
     "is_document",
     "read_batches",

@@ -66,7 +66,7 @@ def is_export(names: Sequence[str]) -> bool:
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON lines of the exporter's tables."""
-    if not _LINE.search(head) or head.lstrip()[:1] != b"{":
+    if b'Attributes"' not in head or not _LINE.search(head) or head.lstrip()[:1] != b"{":
         return Match.NO
     for line in head.removeprefix(UTF8_BOM).split(b"\n")[:20]:
         try:

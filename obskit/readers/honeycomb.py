@@ -56,6 +56,8 @@ _ANNOTATIONS = ("span_event", "link")
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON with Honeycomb events."""
+    if b'"trace.trace_id"' not in head and b'"data"' not in head:
+        return Match.NO
     text = json_start(head)
     if not text or not (_TRACE.search(text) or _DATA.search(text)):
         return Match.NO

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterable, Iterator
+import os
+from collections.abc import Hashable, Iterable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,8 +13,15 @@ from obskit.errors import LimitExceeded, ReadError
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.isolation import read_isolated
-from obskit.readers.registry import REGISTRY
+from obskit.readers.joined import BYTES, Joined, NotJoinable, Recognizer, group_of, joined
+from obskit.readers.registry import REGISTRY, Reader
 from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
+
+HELD = 4 * BYTES
+"""Bytes of small files that wait to be read together, at most."""
+
+GROUPS = 64
+"""Groups of small files that wait, at most."""
 
 
 class Vanished(ReadError):
@@ -54,10 +62,15 @@ def read_batches(
             print(batch.schema.names)
     """
     source = Source(path)
-    reader = REGISTRY.choose(source)
+    yield from _read(source, REGISTRY.choose(source), report, options)
+
+
+def _read(
+    source: Source, reader: Reader, report: LoadReport, options: ReadOptions
+) -> Iterator[pa.RecordBatch]:
+    path = source.path
     try:
-        part = report.file(path, growing=being_written(path))
-        yield from read_isolated(reader, source, part, options)
+        yield from read_isolated(reader, source, report.file(path, growing=source.growing), options)
     except LimitExceeded as error:
         if error.message.startswith(str(path)):
             raise
@@ -72,9 +85,11 @@ def read_batches(
 
 
 def read_paths(
-    paths: Iterable[Path], report: LoadReport, options: ReadOptions = READ_AS_IS
+    paths: Iterable[Path | str], report: LoadReport, options: ReadOptions = READ_AS_IS
 ) -> Iterator[pa.RecordBatch]:
     """Yield the events of many files; a file that cannot be read is one rejection if others can.
+
+    Small files of one format are read together, so rows of different formats may change places.
 
     Args:
         paths: ordinary files.
@@ -99,30 +114,94 @@ def read_paths(
         print(sum(batch.num_rows for batch in read_paths([path], report)), report.rejected_count)
     """
     files = list(paths)
-    failed: list[ReadError] = []
-    for path in files:
+    if len(files) == 1:
         try:
-            yield from read_batches(path, report, options)
-        except FileNotFoundError as error:
-            raise _vanished(path) from error
-        except ReadError as error:
-            if not path.exists():
-                raise _vanished(path) from error
-            if len(files) > 1 and being_written(path):
-                report.note(GROWING)
-                continue
-            if len(files) == 1:
+            yield from read_batches(Path(files[0]), report, options)
+        except (FileNotFoundError, ReadError) as error:
+            _raise_if_vanished(Path(files[0]), error)
+            raise
+        return
+    yield from _ManyFiles(report, options).read(files)
+
+
+class _ManyFiles:
+    """Reads several files; some of them together, and without those that cannot be read."""
+
+    def __init__(self, report: LoadReport, options: ReadOptions) -> None:
+        self._report = report
+        self._options = options
+        self._groups: dict[Hashable, Joined] = {}
+        self._held = 0
+        self._recognizer = Recognizer()
+        self._failed = 0
+        self._first: ReadError | None = None
+
+    def read(self, files: list[Path | str]) -> Iterator[pa.RecordBatch]:
+        for name in files:
+            yield from self._one(Path(name), join=True)
+            if self._held >= HELD or len(self._groups) > GROUPS:
+                yield from self._flush()
+        yield from self._flush()
+        if self._first is not None and self._failed == len(files):
+            more = f" (none of the {len(files):,} files can be read; this is the first)"
+            raise ReadError(self._first.message + more, hint=self._first.hint)
+
+    def _one(self, path: Path, *, join: bool) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a file, unless it is kept to be read together with others."""
+        try:
+            source = Source(path)
+            reader = self._recognizer.choose(source)
+            group = group_of(source, reader) if join else None
+            if group is None:
+                yield from _read(source, reader, self._report, self._options)
+                return
+        except (FileNotFoundError, ReadError) as error:
+            _raise_if_vanished(path, error)
+            if not isinstance(error, ReadError):
                 raise
-            failed.append(error)
-            report.reject(str(path), "", _reason(path, error))
-    if failed and len(failed) == len(files):
-        first = failed[0]
-        more = f" (none of the {len(files):,} files can be read; this is the first)"
-        raise ReadError(first.message + more, hint=first.hint)
+            self._fail(path, error)
+            return
+        files = self._groups.get(group) or self._groups.setdefault(group, joined(group))
+        before = files.size
+        files.add(source)
+        self._held += files.size - before
+        if files.size >= BYTES:
+            yield from self._flush(group)
+
+    def _flush(self, group: Hashable = None) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of the files of one group, or of all groups."""
+        for key in list(self._groups) if group is None else [group]:
+            files = self._groups.pop(key)
+            self._held -= files.size
+            yield from self._together(files)
+
+    def _together(self, files: Joined) -> Iterator[pa.RecordBatch]:
+        if len(files.paths) > 1:
+            try:
+                yield from files.read(self._report, self._options)
+            except NotJoinable:
+                for half in files.halves():
+                    yield from self._together(half)
+            return
+        for path in files.paths:
+            yield from self._one(path, join=False)
+
+    def _fail(self, path: Path, error: ReadError) -> None:
+        if being_written(path):
+            self._report.note(GROWING)
+            return
+        self._failed += 1
+        self._first = self._first or error
+        self._report.reject(str(path), "", _reason(path, error))
 
 
-def _vanished(path: Path) -> Vanished:
-    return Vanished(f"{path} was deleted after its folder was listed", hint="load again")
+def _raise_if_vanished(path: Path, error: Exception) -> None:
+    try:
+        os.stat(path)
+    except FileNotFoundError:
+        raise Vanished(f"{path} was deleted after its folder was listed", hint="load again") from error
+    except OSError:
+        return  # it is there, but may not be read
 
 
 def _reason(path: Path, error: ReadError) -> str:

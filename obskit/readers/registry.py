@@ -133,7 +133,7 @@ class Registry:
                 f"another reader is already registered as '{reader.name}'",
                 hint="give your Reader another name",
             )
-        self._readers[reader.name] = reader
+        self._readers = dict(sorted({**self._readers, reader.name: reader}.items()))
 
     def readers(self) -> list[Reader]:
         """Return all readers, sorted by name."""
@@ -141,7 +141,7 @@ class Registry:
             self._loaded = True
             for entry in entry_points(group=GROUP):
                 self.register(entry.load())
-        return [self._readers[name] for name in sorted(self._readers)]
+        return list(self._readers.values())
 
     def choose(self, source: Source) -> Reader:
         """Return the reader whose `sniff` matches best; among equals, the one with the file's suffix.
@@ -158,10 +158,11 @@ class Registry:
         path = source.path
         if not source.head.strip():
             raise _empty(source)
-        for reader in self.readers():
+        readers = self.readers()
+        for reader in readers:
             if reader.claims is not None and reader.claims(path):
                 return reader
-        matches = [(_match(reader, source.head), reader) for reader in self.readers()]
+        matches = [(_match(reader, source.head), reader) for reader in readers]
         best = max((match for match, _ in matches), default=Match.NO)
         if best is Match.NO:
             what, hint = describe(source.head)

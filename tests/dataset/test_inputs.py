@@ -119,7 +119,7 @@ def test_inputs_are_evicted_and_leftovers_are_removed(own_cache: Path) -> None:
     os.utime(left, (time.time() - 2 * DAY,) * 2)
     local_paths([io.BytesIO(OTHER)])
     assert not left.exists()
-    with inputs.leased_inputs([path]):
+    with inputs.leased_inputs([str(path)]):
         assert path.parent not in evict(0), "it is being read"
     evict(0)
     assert entries(own_cache) == []

@@ -194,6 +194,9 @@ def test_previews_replace_provisional_rows_too(tmp_path: Path, monkeypatch: pyte
 def test_provisional_rows_beyond_the_limit_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows whose ends were read are released first; beyond the limit, rows are kept, with a note."""
     monkeypatch.setattr(writing, "ProvisionalRows", functools.partial(unfinished.ProvisionalRows, rows=10))
+    # Small files would be read together.
+    monkeypatch.setattr("obskit.readers.read.group_of", lambda *_: None)
+    monkeypatch.setattr("obskit.dataset.coalesce.SMALL", 0)
     units = range(1, 201)
     soon = convert(
         files(tmp_path / "soon", *([opened(n), row(n, 11_000.0 + n)] for n in units)), tmp_path / "a"

@@ -139,7 +139,11 @@ _KINDS = {"int": pa.int64(), "float": pa.float64()}
 
 
 def _sniff(marks: tuple[frozenset[str], ...]) -> Callable[[bytes], Match]:
+    quoted = [[f'"{name}"'.encode() for name in mark] for mark in marks]
+
     def sniff(head: bytes) -> Match:
+        if not all(any(name in head for name in names) for names in quoted):
+            return Match.NO
         lines = [line for line in head.removeprefix(UTF8_BOM).split(b"\n") if line.strip()]
         rows = []
         for line in lines[:_SNIFFED]:

@@ -7,6 +7,9 @@ bytes before the break, then ends; `damage` says why.
 from __future__ import annotations
 
 import errno
+import io
+import os
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +23,8 @@ import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError, StorageFull
 from obskit.readers.io.compression import BZIP2, ZSTD, Bzip2, ZstdMessages
+from obskit.readers.io.entries import special
+from obskit.readers.io.live_files import is_locked
 
 HEAD = 64 * 1024
 """Bytes, after decompression, that a reader may sniff."""
@@ -226,6 +231,7 @@ class Source:
         head: the first bytes, decompressed; at most `HEAD`.
         whole: the head is the whole file.
         size: of the file on disk, in bytes.
+        growing: another process holds the lock of the file, because it is writing to it.
         compression: such as "gzip"; None if it is not compressed.
         damage: why the head ends early; None if it does not.
 
@@ -245,13 +251,38 @@ class Source:
     def __init__(self, path: Path) -> None:
         keep_memory()
         self.path = path
+        self.damage: str | None = None
         try:
-            with path.open("rb") as file:
-                magic = file.read(10)
-                self.size = path.stat().st_size
+            start = self._open()
         except OSError as error:
             raise ReadError(f"{path} cannot be opened: {error.strerror or error}") from error
-        self.compression = _compression(magic)
+        self.compression = _compression(start[:10])
+        self.head = start[:HEAD]
+        self.whole = len(start) < HEAD
+        if self.compression is not None:
+            self._decompress_head()
+
+    def _open(self) -> bytes:
+        """Return the first bytes of the file as they are on disk, with one opening of it."""
+        # Not to wait for a writer, should it be a pipe by now.
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        try:
+            status = os.fstat(descriptor)
+            if stat.S_ISDIR(status.st_mode):
+                raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+            if not stat.S_ISREG(status.st_mode):
+                what = special(str(self.path), status.st_mode)
+                raise ReadError(f"{self.path} cannot be read: it is {what.reason}", hint=what.hint)
+            self.size = status.st_size
+            self.growing = is_locked(descriptor)
+            start = b""
+            while len(start) < HEAD and (piece := os.read(descriptor, HEAD - len(start))):
+                start += piece
+            return start
+        finally:
+            os.close(descriptor)
+
+    def _decompress_head(self) -> None:
         with self.stream() as stream:
             head = b""
             while len(head) < HEAD and (piece := stream.piece()):
@@ -269,6 +300,9 @@ class Source:
                 yield zstd
             finally:
                 zstd.close()
+            return
+        if self.compression is None and self.whole:
+            yield Plain(io.BytesIO(self.head))
             return
         with self.path.open("rb") as file:
             yield _STREAMS.get(self.compression or "", Plain)(file)

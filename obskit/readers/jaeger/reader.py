@@ -26,6 +26,7 @@ from obskit.readers.spans.scalars import clear_impossible_event_times
 from obskit.readers.spans.tags import move_own_tags
 from obskit.schema import FileReport, ReadOptions
 
+_KEYS = (b'"traceID"', b'"spanID"', b'"spanId"')  # every document has one of them
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
 _NAMED = re.compile(rb'"operationName"\s*:')
 _TRACE = re.compile(rb'"spans"\s*:\s*\[')
@@ -46,6 +47,8 @@ _NEXT_SPAN = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceID"\s*:\s*"[^"]*"\s*,\s*"spa
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON with Jaeger traces or spans."""
+    if not any(key in head for key in _KEYS):
+        return Match.NO
     text = json_start(head)
     if not text or OTLP_REQUEST.search(text):
         return Match.NO

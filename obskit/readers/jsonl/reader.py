@@ -129,6 +129,8 @@ def sniff(head: bytes) -> Match:
             return Match.POSSIBLE
         return Match.NO if _is_jaeger_span(row) else Match.CERTAIN
     good = 0
+    # A Jaeger span anywhere decides; without one, the first object does.
+    spans = b'"traceID"' in text
     for line in lines[:50]:
         try:
             row = parse_line(line)
@@ -137,6 +139,8 @@ def sniff(head: bytes) -> Match:
         if _is_jaeger_span(row):
             return Match.NO
         good += 1
+        if not spans:
+            break
     if good == 0:
         return (
             Match.POSSIBLE

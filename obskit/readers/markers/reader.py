@@ -7,7 +7,6 @@ a dump of webhooks has all that was sent. Other objects are rejected.
 from __future__ import annotations
 
 import functools
-import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,9 +25,9 @@ from obskit.readers.sniffing import json_start
 from obskit.schema import NAMED, FileReport, ReadOptions
 
 # Every known object has one of these. Most files have none, so their detection ends here.
-_HINTS = re.compile(
-    rb"specversion|object_kind|involvedObject|regarding|deployment|statuses_url|dev\.cdevents\."
-    rb"|operationState|deployedAt|destination"
+_HINTS = (
+    *(b"specversion", b"object_kind", b"involvedObject", b"regarding", b"deployment", b"statuses_url"),
+    *(b"dev.cdevents.", b"operationState", b"deployedAt", b"destination"),
 )
 _ENVELOPES = ("payload", "body", "data", "event", "object", "message", "detail")
 
@@ -74,19 +73,42 @@ def identify(item: dict[str, Any]) -> tuple[str, Rows] | None:
     return None
 
 
+def has_hint(head: bytes) -> bool:
+    """Return whether the first bytes of a file have a word that every marker has."""
+    return any(hint in head for hint in _HINTS)
+
+
 @functools.lru_cache(maxsize=4)
 def kind_of(head: bytes) -> str | None:
     """Return the tool that wrote a file's first objects; None if one is neither a marker nor a webhook."""
-    if not _HINTS.search(head) or not json_start(head):
+    if not has_hint(head) or not json_start(head):
+        return None
+    if _begins_with_another(head):
         return None
     first: str | None = None
     for item in first_objects(head):
         found = identify(item)
         if found is not None:
             first = first or found[0]
-        elif not any(is_webhook(one) for one in (item, *map(item.get, _ENVELOPES)) if type(one) is dict):
+        elif not _is_about_anything(item):
             return None
     return first
+
+
+def _is_about_anything(item: dict[str, Any]) -> bool:
+    return any(is_webhook(one) for one in (item, *map(item.get, _ENVELOPES)) if type(one) is dict)
+
+
+def _begins_with_another(head: bytes) -> bool:
+    """Return whether the first line is an object that is no marker: most files with a hint are events."""
+    line = head.partition(b"\n")[0]
+    if line[:1] != b"{":
+        return False
+    try:
+        row = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return False
+    return "items" not in row and not _is_about_anything(row) and identify(row) is None
 
 
 def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:

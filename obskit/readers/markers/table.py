@@ -72,12 +72,16 @@ def columns_of(head: bytes) -> tuple[str, list[str], bool] | None:
     Returns:
         The delimiter, the columns, and whether the first line is a header; None if it is not such a table.
     """
+    if head.removeprefix(UTF8_BOM).lstrip()[:1] in (b"{", b"[", b"<"):
+        return None  # neither a header nor a time
     lines = head.removeprefix(UTF8_BOM).split(b"\n")
     texts = [line.decode("utf-8", "replace").strip("\r") for line in lines if line.strip()]
     for delimiter in _DELIMITERS if texts else "":
         first = [_NAMES.get(name.strip().lower(), "") for name in _cells(texts[0], delimiter)]
         header = set(_PLAIN) <= set(first) and "" not in first and len(set(first)) == len(first)
         names = first if header else _PLAIN
+        if not header and not _TIME.match(texts[0].lstrip(' \t"')):
+            continue  # most files end here, before their rows are parsed
         rows = [_cells(line, delimiter) for line in texts[header : 51 + header]]
         whole = [row for row in rows if len(row) == len(names)]
         kinds = [row[names.index("kind")].strip().lower() for row in whole]

@@ -22,6 +22,8 @@ ROWS = 65_536
 BYTES = 64 * 1024 * 1024
 """Bytes of rows to read at once, as Parquet counts them before compression."""
 
+SHORT = "a Parquet row group with fewer rows than the footer says"
+
 _MIN_ROWS = 16
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 _CONTINUED = b"\xff\xff\xff\xff"
@@ -73,6 +75,8 @@ def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) 
             batch = next(batches)
             batch.validate(full=True)
         except StopIteration:
+            if given < stored.num_rows:
+                report.reject(f"row group {group}, after row {given}", SHORT)
             return
         except _BROKEN:
             report.reject(f"row group {group}, after row {given}", "a Parquet row group that cannot be read")

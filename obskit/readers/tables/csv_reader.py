@@ -9,7 +9,7 @@ values would be written the same way again:
                                     note:   null
 
 `007` and `1e5` stay text: they are as often ids as numbers. An empty field, NULL, null and \\N are null.
-A row with more or fewer fields than the header is rejected.
+A row with more or fewer fields than the header is rejected, and so is a line with a quote that is not closed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -31,6 +31,7 @@ from obskit.names import current, type_word
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
+from obskit.readers.tables.quotes import MARK, OPEN, BoundedQuotes
 from obskit.schema import FileReport, ReadOptions, check_sources, read_mapping
 from obskit.text import first_line
 
@@ -61,10 +62,16 @@ def delimiter_of(head: bytes) -> str | None:
     if "\0" in text or text.lstrip()[:1] in ("{", "[", "<") or "\n" not in text.strip():
         return None
     text = text[: text.rfind("\n") + 1] if len(head) >= 32_768 else text
+    whole = io.StringIO(text, newline="")
+    return _delimiter_of(whole) or (_delimiter_of(text.splitlines(True)) if '"' in text else None)
+
+
+def _delimiter_of(lines: Iterable[str]) -> str | None:
+    """Return the delimiter of a table; line by line if a list is given, for a quote may not be closed."""
     best: tuple[int, str] | None = None
     for delimiter in _DELIMITERS:
         try:
-            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row]
+            rows = _rows(lines, delimiter)
         except csv.Error:
             continue
         names = rows[0] if rows else []
@@ -74,6 +81,32 @@ def delimiter_of(head: bytes) -> str | None:
         if same and same >= 0.5 * (len(rows) - 1) and (best is None or len(names) > best[0]):
             best = (len(names), delimiter)
     return best[1] if best else None
+
+
+def _rows(lines: Iterable[str], delimiter: str) -> list[list[str]]:
+    if isinstance(lines, io.StringIO):
+        lines.seek(0)
+        return [row for row in csv.reader(lines, delimiter=delimiter) if row]
+    return [row for line in lines for row in csv.reader([line], delimiter=delimiter) if row]
+
+
+def header_line(head: bytes) -> bytes | None:
+    """Return the first line of a table, with its newline.
+
+    Args:
+        head: the first bytes of a file that is a table.
+
+    Returns:
+        The line; None if it has quotes, or may be split at more than one kind of delimiter.
+
+    Example:
+        print(header_line(b"status,took\n200,1.5\n"))
+    """
+    line, newline, _ = head.partition(b"\n")
+    delimiters = sum(delimiter.encode() in line for delimiter in _DELIMITERS)
+    if not newline or delimiters != 1 or b'"' in line or line.startswith(UTF8_BOM):
+        return None
+    return line + newline
 
 
 def _is_name(text: str) -> bool:
@@ -101,6 +134,9 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     texts = _text_columns(names, options.mapping)
 
     def reject_row(row: Any) -> str:
+        if str(row.text).startswith(MARK) and text.rejected:
+            report.reject(text.rejected.pop(0), OPEN)
+            return "skip"
         if not row.text.strip(" "):  # a line that was masked because of a fault, or an empty one
             return "skip"
         where = f"row {row.number - 1}" if row.number is not None else ""
@@ -108,7 +144,8 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
         return "skip"
 
     with source.stream() as stream:
-        text = _MarkedText(stream)
+        bounded = BoundedQuotes(stream, delimiter, len(names))
+        text = _MarkedText(bounded, bounded.rejected)
         try:
             reader = pacsv.open_csv(
                 pa.PythonFile(Readable(text), mode="r"),
@@ -150,8 +187,9 @@ class _MarkedText:
     Rows with the mark are rejected later.
     """
 
-    def __init__(self, stream: Stream) -> None:
+    def __init__(self, stream: Stream, rejected: list[str]) -> None:
         self.damage: str | None = None
+        self.rejected = rejected
         self._stream = stream
         self.marked = False
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode

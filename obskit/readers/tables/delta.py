@@ -33,6 +33,7 @@ LOG = "_delta_log"
 ROWS = 65_536
 _ENTRY = re.compile(r"\d{20}\.json")
 _ACTIONS = frozenset({"add", "remove", "metaData", "protocol", "commitInfo", "txn", "domainMetadata", "cdc"})
+_BEGINNINGS = tuple(f'{{"{action}":'.encode() for action in _ACTIONS)
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
 
 
@@ -59,7 +60,7 @@ def table_files(folder: Path, names: Collection[str]) -> list[Path] | None:
 def sniff(head: bytes) -> Match:
     """Return whether the bytes are an entry of a Delta table's log."""
     first = head.partition(b"\n")[0]
-    if not any(f'{{"{action}":'.encode() in first[:40] for action in _ACTIONS):
+    if not any(action in first[:40] for action in _BEGINNINGS):
         return Match.NO
     try:
         row = orjson.loads(first)

@@ -38,6 +38,8 @@ _NEXT = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceId"\s*:)')
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches JSON with Zipkin spans."""
+    if b'"traceId"' not in head:
+        return Match.NO
     text = json_start(head)
     if not text or OTLP_REQUEST.search(text) or _OLD.search(text):
         return Match.NO

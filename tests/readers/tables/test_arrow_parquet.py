@@ -106,3 +106,27 @@ def test_parquet_text_that_is_not_utf8_is_rejected(read):
     got = read(sink.getvalue().to_pybytes())
     assert got.rows == []
     assert got.report.rejected_count == 1
+
+
+def test_a_row_group_with_fewer_rows_than_its_footer_says(tmp_path, monkeypatch):
+    """The footer of one file before the pages of another: 3 rows are promised, 2 are there."""
+    path = tmp_path / "short.parquet"
+    options = {
+        "compression": "none",
+        "use_dictionary": False,
+        "write_statistics": False,
+        "store_schema": False,
+    }
+    pq.write_table(pa.table({"n": pa.array([7, 8], pa.int64())}), path, **options)
+    data = path.read_bytes()
+    size = int.from_bytes(data[-8:-4], "little")
+    footer = data[-8 - size : -8]
+    # Thrift's compact protocol: num_rows is field 3 of the file (i64, 2 as a zigzag is 4), and of the row group.
+    assert footer.count(b"\x16\x04") >= 2
+    path.write_bytes(data[: -8 - size] + footer.replace(b"\x16\x04", b"\x16\x06") + data[-8:])
+    report = LoadReport()
+    assert pq.read_metadata(path).row_group(0).num_rows == 3
+    assert sum(batch.num_rows for batch in read_batches(path, report)) == 2
+    assert [str(one) for one in report.rejected] == [
+        f"{path}, row group 0, after row 2: a Parquet row group with fewer rows than the footer says"
+    ]

@@ -1,9 +1,15 @@
 """CSV: types are given only to columns that would be written the same way again."""
 
+import csv
+import io
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from obskit.errors import ReadError
 from obskit.readers import REGISTRY
+from obskit.readers.tables import quotes
 
 
 def test_a_column_gets_a_type_only_if_nothing_is_lost(read):
@@ -92,3 +98,70 @@ def test_prose_is_not_a_table(read, tmp_path):
     assert str(caught.value) == (
         f"{tmp_path}/letter cannot be read as events: it looks like plain text\nHint: obskit reads {formats}"
     )
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("before", [0, 50])
+def test_a_quote_that_is_not_closed_costs_its_line(read, delimiter, before):
+    lines = [f"op{number},{number}" for number in range(20_000)]
+    lines[before] = f'"op{before},{before}'
+    got = read(("name,n\n" + "\n".join(lines) + "\n").replace(",", delimiter).encode(), name="x.csv")
+    assert [row["n"] for row in got.rows] == [n for n in range(20_000) if n != before]
+    offset = len("name,n\n" + "".join(line + "\n" for line in lines[:before]))
+    assert [(one.position, one.reason) for one in got.report.rejected] == [
+        (f"line {before + 2}, byte {offset}", "a quote that is not closed")
+    ]
+
+
+def test_a_stray_quote_that_another_one_closes(read):
+    text = 'name,n\na,1\n"b,2\nc,3\n"d",4\ne,5\n"f,6\n"g,7\nh,8\n'
+    got = read(text.encode(), name="x.csv")
+    assert [row["name"] for row in got.rows] == ["a", "c", "d", "e", "h"]
+    assert [one.position for one in got.report.rejected] == [
+        "line 3, byte 11",
+        "line 7, byte 30",
+        "line 8, byte 35",
+    ]
+
+
+def test_a_long_value_of_many_lines_passes(read):
+    trace = "\n".join(f'  File ""x.py"", line {number}, in call' for number in range(2_000))
+    assert 50_000 < len(trace) < quotes.LIMIT
+    got = read(f'name,n\na,1\n"{trace}",2\n"x ""y""\r\nz",3\r\n5" pipe,4\n'.encode(), name="x.csv")
+    assert [row["name"] for row in got.rows] == ["a", trace.replace('""', '"'), 'x "y"\r\nz', '5" pipe']
+    assert got.report.rejected_count == 0
+
+
+def test_rows_after_a_rejected_line_keep_their_numbers(read):
+    got = read(b'name,n\n"a,1\nb,2\nc,3,4\nd,5\n', name="x.csv")
+    assert [one.position for one in got.report.rejected] == ["line 2, byte 7", "row 3"]
+
+
+@given(
+    rows=st.lists(
+        st.tuples(st.text('ab"\n,', max_size=6), st.text('ab"\n ', max_size=6)), min_size=1, max_size=8
+    ),
+    sizes=st.lists(st.integers(1, 9), min_size=1, max_size=5),
+)
+def test_quoted_values_are_never_changed(rows, sizes):
+    """However the bytes arrive: a table that the standard library wrote passes as it is."""
+    sink = io.StringIO(newline="")
+    csv.writer(sink, quoting=csv.QUOTE_ALL, lineterminator="\n").writerows(rows)
+    data = sink.getvalue().encode()
+
+    class Pieces:
+        damage = None
+
+        def __init__(self):
+            self.at, self.turn = 0, 0
+
+        def piece(self):
+            self.turn += 1
+            self.at += sizes[self.turn % len(sizes)]
+            return data[self.at - sizes[self.turn % len(sizes)] : self.at]
+
+    stream = quotes.BoundedQuotes(Pieces(), ",", 2)
+    out = b""
+    while piece := stream.piece():
+        out += piece
+    assert (out, stream.rejected) == (data, [])
