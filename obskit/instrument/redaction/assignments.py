@@ -38,7 +38,7 @@ WORDS = (
 )
 ESCAPE = r"(?:\x1b\[[\d;]{0,12}m)"  # colors of a terminal
 QUOTED = (
-    r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|`[^`\n]{0,500}`?|“[^”\n]{0,500}”?"
+    r"(?:\"\"\"[\s\S]{1,2000}?\"\"\"|\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?|`[^`\n]{0,500}`?|“[^”\n]{0,500}”?"
     r"|«[^»\n]{0,500}»?)"
 )
 BARE = r"[^\s&;,\"'<>)}\]\x1b]"
@@ -47,11 +47,11 @@ MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 # Also with a type between: `password: str = "..."`; and as PHP serializes a map.
 SEPARATOR = (
-    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|===?|=>|:=|<-|=|:|："
+    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|===?|=>|:=|<-|＝|=|:|："
     r"|>|%(?:25){0,2}3[ad]"
     r"|\\u003d|&#(?:61|x3d);)"
 )
-_CALL = r"[A-Za-z_][\w.]{0,60}\([^)]*\)?"
+_CALL = r"[A-Za-z_][\w.:]{0,60}\([^)]*\)?"
 _VALUE = (
     rf"(?:{QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
     rf"|<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)"
@@ -64,8 +64,8 @@ ASSIGNMENT = (
     rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`]|%(?:25)?2[27]|&quot;|&#3[49];)?\]?{ESCAPE}*"
     rf"(?:\s#?\d{{1,2}})?\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
     rf"\\?(?P<separator>{SEPARATOR}){ESCAPE}*(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
-    r"(?:string\(\d{1,6}\)\s|[bnurf](?=['\"])|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
-    r"|raw|plain|secret)\\*[\"']\s?:\s{0,20})?)"
+    r"(?:string\(\d{1,6}\)\s|[bnurf](?=['\"])|new\s|<value>|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
+    r"|raw|plain|secret|S|text|data|stringValue)\\*[\"']\s?:\s{0,20})?)"
     rf"(?P<value>{_VALUE})"
 )
 ASSIGNMENT_START = rf"(?:{WORDS})(?=[^\w]|[\w.\-)\]])"
@@ -82,7 +82,7 @@ _MESSAGE = (
     r"|with|of|from|and"
     r"|or|if|when|authentication|authorization|changed|updated|reset|set|use|used|using|enter|input"
     r"|minimum|maximum|min|max"
-    r"|length|short|long|weak|strong|string|optional|needs?|never|already|cannot|can't|doesn't|don't"
+    r"|length|short|long|weak|strong|optional|needs?|never|already|cannot|can't|doesn't|don't"
     r"|isn't|there|it|type)"
     r"(?![\w@#$%^&*=+-])"
 )

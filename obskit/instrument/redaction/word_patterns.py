@@ -28,8 +28,9 @@ _NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
 _PROSE = (
     "(?i)"
-    r"((?:(?<![a-z])(?:pass|pw|session|cookie)|passwo?r?[dt]|kennwort|passwd|pwd|passphrase|secret|token"
-    r"|(?:api|access|secret|private|signing|encryption)[-_ ]?key|(?<![\w-])x-[\w-]{1,40}-(?:key|token|secret)"
+    r"((?:(?<![a-z])(?:pass|pw|session|cookie|signature)|passwo?r?[dt]|kennwort|passwd|pwd|passphrase|secret|token"
+    r"|(?:api|access|secret|private|signing|encryption|licen[cs]e|activation|master|shared|deploy)[-_ ]?key"
+    r"|(?<![\w-])x-[\w-]{1,40}-(?:key|token|secret)"
     r"(?:\svalue)?|credentials?|jwt|otp|session[-_ ]id|answer)"
     r"(?:\s?(?:->|→|[;|,(<\[#])\s?|\s[-–—]\s"
     r"|\s{1,20}(?:(?:is|was|ist|lautet|es|est|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)"
@@ -39,13 +40,13 @@ _PROSE = (
 # "A temporary password is generated for root@localhost: ..."
 _ANNOUNCED = (
     "(?i)"
-    r"((?:password|passphrase|secret|token|passwort|kennwort)\b[^\n:=]{1,80}:\s{1,4})([\"'`]?)"
+    r"((?:password|passphrase|secret|token|passwort|kennwort|credentials)\b[^\n:=]{1,80}:\s{1,4})([\"'`]?)"
     rf"({BARE}{{6,}})\2"
 )
 # A code to type in: after these words, four to eight digits are one.
 _CODE_SPOKEN = (
     "(?i)"
-    r"(\b(?:otp|totp|pin|passcode|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery"
+    r"(\b(?:otp|totp|pin|passcode|password|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery"
     r"|backup|confirmation|auth|pin)"
     r"[- _](?:code|password|pin)|use(?: the)? code|enter(?: the)? code|your [\w ]{0,20}code)"
     r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters"
@@ -147,7 +148,7 @@ def _prose(found: re.Match[str]) -> str:
     if not is_mixed(value) or MASK in value or _CODE.fullmatch(value) or is_plain(value.rstrip(".,:;!?")):
         return found[0]
     what = word.lower()
-    if what.startswith(("session", "cookie")) and not looks_random(value):
+    if what.startswith(("session", "cookie", "signature")) and not looks_random(value):
         return found[0]
     if "pass" not in what and _NUMBERED.fullmatch(value):
         return found[0]
@@ -157,7 +158,7 @@ def _prose(found: re.Match[str]) -> str:
 def _announced(found: re.Match[str]) -> str:
     """Mask a value on which a sentence ends; if it is no password, only one that looks generated."""
     value = found[3]
-    if "pass" not in found[1].lower() and not looks_random(value):
+    if not any(word in found[1].lower() for word in ("pass", "cred")) and not looks_random(value):
         return found[0]
     return _prose(found)
 
@@ -230,9 +231,31 @@ _TAGGED = (
 
 # Prefilters.
 _QUOTES = ("'", '"')
-_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "“", "«", "„", "‘", "<-", "&#", r"\u00")
+_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "＝", "“", "«", "„", "‘", "<-", "&#", r"\u00")
 # A text with none of these has no separator between a name and a value.
-_SIGNS = (" ", "=", ":", *_QUOTES, ">", ";", "|", "(", "\t", "\n", "%", "`", "&#", r"\u00", "：", "“", "«")
+_SIGNS = (
+    " ",
+    "=",
+    ":",
+    *_QUOTES,
+    ">",
+    ";",
+    "|",
+    "(",
+    "\t",
+    "\n",
+    "%",
+    "`",
+    "&#",
+    r"\u00",
+    "：",
+    "＝",
+    "“",
+    "«",
+    ",",
+    "#",
+    "<",
+)
 _WORDS = (
     ("k", "token", "key", "cookie", "psk", "backup"),
     ("ss", "pass", "sess", "assertion", "ssn"),
@@ -262,7 +285,7 @@ _STRONG_WORDS = (
         "access-key",
         "access_key",
     ),
-    *("pass ", "pass|", "pw ", "private key", "session ", "cookie ", "encryption key", "signing key"),
+    *("pass ", "pass|", "pw ", " key ", "session ", "cookie ", "encryption key", "signing key"),
     *("credential", "secret", "token", "jwt", "otp", "answer", "session id", "session-id", "session_id"),
 )
 _SPACES = (" ", "\t", "\n")
@@ -309,19 +332,30 @@ WORDED_PHRASES = RuleTable(
     (
         Rule((("bearer", "basic", "negotiate", "apikey"), (*_SPACES, "%20")), _SCHEME, _scheme),
         Rule(((" is your ", " is the ", "enter "),), _CODE_FIRST),
-        Rule((("code", "otp", "passcode", "pin", "-time p"),), _CODE_SPOKEN, _AFTER),
+        Rule((("code", "otp", "passcode", "pin", "password"),), _CODE_SPOKEN, _AFTER),
         Rule((("creden", "creds"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
         Rule((("private-lines",),), _PUTTY, _AFTER),
         Rule(
-            (("passw", "passp", "secret", "token", "kennwort"), (": ", ":\n", ":\r")), _ANNOUNCED, _announced
+            (("passw", "passp", "secret", "token", "kennwort", "credentials"), (": ", ":\n", ":\r")),
+            _ANNOUNCED,
+            _announced,
         ),
         Rule((_STRONG_WORDS, _SPACES), _PROSE, _prose),
         *PLACED_AFTER_WORDS,
         Rule((("(",), ("token(", "secret(", "password(")), _SPOKEN, _spoken),
         Rule(
             (
-                (";", "|", "("),
-                ("password;", "password|", "password(", "token|", "secret|", "token;", "secret;"),
+                (";", "|", "(", ",", "[", "<", "#", "->"),
+                (
+                    "password;",
+                    "password,",
+                    "password|",
+                    "password(",
+                    "token|",
+                    "secret|",
+                    "token;",
+                    "secret;",
+                ),
             ),
             _PROSE,
             _prose,
@@ -341,6 +375,12 @@ def _slash_pair(found: re.Match[str]) -> str:
 SPECIAL = RuleTable(
     (
         Rule((("=",), ("response", "rspauth")), _DIGEST, _AFTER),
+        # host:port:database:user:password, as PostgreSQL keeps it.
+        Rule(
+            ((":",), (":*:", ":5432:")),
+            r"(?m)^([\w.*-]{1,80}:(?:\d{1,5}|\*):[\w*-]{1,60}:[\w*-]{1,60}:)(\S+)$",
+            _AFTER,
+        ),
         Rule((("pragma",), ("key",)), r"(?i)(\bpragma\s+(?:re)?key\s*=\s*)('[^']*'?|\"[^\"]*\"?)", _AFTER),
         Rule((("}",), ("sha", "md5}", "{crypt", "{pbkdf2", "{argon2")), _LDAP_HASH, _AFTER),
         Rule((("/",), ("sqlplus ", "jdbc:oracle", "expdp ", "impdp ", "sqlldr ", "rman ")), _SLASHED, _AFTER),
