@@ -12,48 +12,33 @@ import hmac
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from obskit.errors import InvalidArgument
+from obskit.instrument.redaction.names import Sense, is_secret, own_words, sense_of, sense_of_words, words_of
+from obskit.instrument.redaction.pairs import masked_strings, pair_of
 from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.sql import without_literals
-from obskit.instrument.redaction.text_scan import may_contain_secret, may_contain_token, redact_text
-from obskit.instrument.redaction.word_patterns import HARMLESS_ENDS, redact_query
+from obskit.instrument.redaction.text_scan import (
+    has_signs,
+    may_contain_secret,
+    may_contain_token,
+    reason_to_redact,
+    redact_text,
+)
+from obskit.instrument.redaction.urls import redact_query
 from obskit.names import COLUMNS
 
-_WORDS = frozenset(
-    {"password", "passwd", "passphrase", "passcode", "pwd", "pass", "secret", "secrets", "token"}
-    | {"authorization", "auth", "cookie", "cookies", "credential", "credentials", "apikey", "accesskey"}
-    | {"privatekey", "signature", "sig", "jwt", "csrf", "xsrf", "otp", "totp", "pin", "cvv", "cvc"}
-    | {"sessionid", "sessid", "dsn", "bearer", "accesstoken", "refreshtoken", "idtoken", "clientsecret"}
-    | {"mfa", "pw", "htpasswd", "psk", "salt", "nonce", "passwort", "kennwort", "jsessionid", "phpsessid"}
-    | {"samlresponse", "mnemonic"}
-)
-_KEYS = frozenset(
-    {"api", "access", "private", "secret", "signing", "encryption", "client", "account", "license"}
-    | {"shared", "master", "ssh", "hmac", "service", "auth", "session", "crypt", "aes", "rsa", "pgp", "gpg"}
-    | {"decryption", "deploy", "instrumentation", "subscription", "tls", "ssl"}
-)
-_PAIRS = frozenset(
-    {("code", "verifier"), ("oauth", "verifier"), ("client", "assertion"), ("saml", "response")}
-    | {("recovery", "code"), ("recovery", "codes"), ("backup", "code"), ("backup", "codes")}
-    | {("verification", "code"), ("security", "code"), ("security", "answer"), ("seed", "phrase")}
-    | {("connection", "string")}
-)
-# Not app.key, of any application.
-_APP_KEY = re.compile(r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY")
 _ODD = re.compile(r"[ =/?@%&\\\n\"']")
-_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
 _SQL_FIELDS = frozenset({"db.query.text", "db.statement", "db.sql", "sql", "query.sql", "db.query"})
 _SQL_PARAMETERS = ("db.query.parameter.", "db.operation.parameter.", "db.statement.parameter")
 _SCALARS = frozenset({int, float, bool, type(None), str})
 _OURS = frozenset(COLUMNS) - {"name", "status_message", "trace_state", "body"}
-# Words written as one: `dbpassword`, `authtoken`, `smtppass`.
-_JOINED = re.compile(
-    r"passw(?:or)?d|secret(?:key)?$|(?:auth|access|bot|refresh|id|csrf|xsrf|middleware|bearer|session)token$"
-    r"|(?:db|smtp|user|ftp|sql|root|admin|proxy|mail)(?:pass|pwd)$"
+_ID_NAME = re.compile(
+    r"(?:^|[._-])(?:ids?|ref|reference|number|no|offset|time|timestamp|serial|tracking|hash)$|[a-z](?:Id"
+    r"|Ref|No)$"
 )
 _MOST_SHAPES = 2048
 _MOST_TEXT = 1 << 16
@@ -165,7 +150,7 @@ class Redactor:
         only_scalars = _SCALARS.issuperset(map(type, values))
         if not plain and not (only_scalars and all(type(row[name]) in _SCALARS for name, _ in named)):
             return -1
-        texts = "\n".join([value for value in values if type(value) is str and len(value) > _SHORTEST])
+        texts = "\0".join([value for value in values if type(value) is str and len(value) > _SHORTEST])
         if not plain and len(texts) > _MOST_TEXT:
             return -1  # to be cut first: the time that patterns take grows with it
         changed = 0
@@ -175,8 +160,9 @@ class Redactor:
             if after is not before and after != before:
                 row[name] = after
                 changed += 1
-        if self._extra or may_contain_secret(texts) or not only_scalars:
-            changed += self._scan(row, scanned)
+        reason = reason_to_redact(texts)
+        if self._extra or reason or not only_scalars:
+            changed += self._scan(row, scanned, signs_only=reason < 2 and only_scalars and not self._extra)
         return changed
 
     def _renamed(self, row: dict[str, Any]) -> int:
@@ -200,26 +186,65 @@ class Redactor:
             value = pattern.sub(MASK, value)
         return value
 
-    def _scan(self, row: dict[str, Any], names: Iterable[str]) -> int:
+    def _scan(self, row: dict[str, Any], names: Iterable[str], *, signs_only: bool) -> int:
         changed = 0
         for name in names:
             before = row[name]
-            after = self._value(before)
+            if signs_only and (type(before) is not str or not has_signs(before)):
+                continue  # the prefilter has seen that nothing is in it
+            if type(before) is str and before.isdigit() and _ID_NAME.search(name):
+                continue  # the digits of an id may look like a card's
+            after = self._value(before, name)
             if after is not before and after != before:
                 row[name] = after
                 changed += 1
         return changed
 
-    def _value(self, value: Any) -> Any:
+    def _value(self, value: Any, name: str = "") -> Any:
+        """Redact a value of a field, or within one."""
         if type(value) is str:
             return self.text(value) if len(value) > _SHORTEST or self._extra else value
         if type(value) is list:
-            return [self._value(item) for item in value]
+            return self._list(value, name)
         if type(value) is dict:
-            return {
-                self.text(key): action(item) if (action := self._action(key)) else self._value(item)
-                for key, item in value.items()
-            }
+            return self._dict(value, name)
+        return value
+
+    def _list(self, items: list[Any], name: str) -> list[Any]:
+        if len(items) > 1 and all(type(item) is str for item in items):
+            items = masked_strings(items, partial(self._named, within=name), self.text)
+        found = []
+        for item in items:
+            pair = pair_of(item)
+            if pair is None:
+                found.append(self._value(item, name))
+                continue
+            inner, places = pair
+            item = type(item)(item)
+            for place in places:
+                item[place] = self._named(inner, item[place], within=name)
+            found.append(self._value(item, name))
+        return found
+
+    def _dict(self, items: dict[str, Any], name: str) -> dict[str, Any]:
+        pair = pair_of(items)
+        if pair is not None:
+            items = items | {place: self._named(pair[0], items[place], within=name) for place in pair[1]}
+        return {
+            self.text(key): self._value(self._named(key, item, within=name), name)
+            for key, item in items.items()
+        }
+
+    def _named(self, name: str, value: Any, within: str = "") -> Any:
+        """Return a value as its name alone, or within the field that holds it, has it masked."""
+        for full in (name, f"{within}.{name}") if within else (name,):
+            if full in self._allow:
+                return value
+            action = self._action(full)
+            if action is not None:
+                after = action(value)
+                if after is not value and after != value:
+                    return after
         return value
 
     def _plan(self, shape: tuple[str, ...], plain: bool, odd: bool = False) -> Plan:
@@ -263,13 +288,7 @@ class Redactor:
             return None
         if name in self._pseudonyms:
             return lambda value: None if value is None else pseudonym(value, self._key)
-        words = [part.lower() for part in _PARTS.findall(name)]
-        if (
-            name in self._fields
-            or self._fields.intersection(words)
-            or secret_name(words)
-            or _APP_KEY.search(name)
-        ):
+        if name in self._fields or not self._fields.isdisjoint(own_words(name)):
             return _masked
         if name in _SQL_FIELDS or name.endswith(("db.query.text", "db.statement")):
             return lambda value: without_literals(value) if type(value) is str else value
@@ -277,19 +296,13 @@ class Redactor:
             return _masked
         if name.endswith(("url.query", "query_string")):
             return lambda value: redact_query(value) if type(value) is str else value
-        return None
+        sense = sense_of(name)
+        return partial(_mask, sense, words_of(name)[-1]) if sense != Sense.NOTHING else None
 
 
 def secret_name(words: list[str]) -> bool:
     """Return whether the words of a field's name mean that its value is a secret."""
-    if not words or (len(words) > 1 and words[-1] in HARMLESS_ENDS):
-        return False
-    if not _WORDS.isdisjoint(words) or any(_JOINED.search(word) for word in words):
-        return True
-    pairs = set(pairwise(words))
-    return not pairs.isdisjoint(_PAIRS) or any(
-        word in ("key", "keys") and before in _KEYS for before, word in pairs
-    )
+    return sense_of_words(words) >= Sense.PERHAPS if words else False
 
 
 def _masked(value: Any) -> Any:
@@ -298,3 +311,30 @@ def _masked(value: Any) -> Any:
     if isinstance(value, list):
         return [MASK]
     return MASK
+
+
+def _mask(sense: Sense, last: str, value: Any) -> Any:
+    """Mask a value, or those of its items that are secrets, by what its name says.
+
+    Args:
+        sense: of the name.
+        last: the last word of the name; "tokens" and an integer are a number of tokens.
+        value: text, number, bool, null, or lists and maps of them.
+    """
+    if type(value) is str:
+        return MASK if value and is_secret(sense, value) else value
+    if type(value) is list:
+        if sense == Sense.SECRET and value:
+            return [MASK]
+        return [_mask(sense, last, item) for item in value]
+    if type(value) is int or type(value) is float:
+        return MASK if _number_is_secret(sense, last, value) else value
+    if type(value) is dict and sense == Sense.SECRET and value:
+        return {key: _mask(sense, key, item) for key, item in value.items()}
+    return value
+
+
+def _number_is_secret(sense: Sense, last: str, value: float) -> bool:
+    if sense == Sense.CODE:
+        return type(value) is int and value > 99
+    return sense == Sense.SECRET and not last.endswith("s") and last not in ("key", "keys")

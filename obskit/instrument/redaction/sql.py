@@ -11,14 +11,14 @@ _SQL = re.compile(
     r"""|(?P<keep>"(?:[^"\\]|\\.)*"|`[^`]*`|\[[\w ]*\]|[A-Za-z_][\w$]*|[$:@%]\(?\w+\)?s?"""
     r"""|--[^\n]*|/\*[\s\S]*?\*/)"""
 )
-_STATEMENT = re.compile(
+_STATEMENT = (
     r"(?<=\[SQL: )[\s\S]*?(?=\]\n[\[(]|\]?\Z)"  # SQLAlchemy
     r"|(?<=\nLINE \d: ).*|(?<=\nLINE \d\d: ).*"  # PostgreSQL
 )
-_ROW = re.compile(r"(Failing row contains \(|Key \([^()\n]*\)=\()(.*)")
-_COMMAND = re.compile(r"(Command # \d+ \(\w+) [\s\S]*?(?=\) of pipeline caused error: |\Z)")
-_ARGUMENTS = re.compile(r"(?<=with args beginning with: )'.*")
-_DUPLICATE = re.compile(r"(?<=Duplicate entry ')[\s\S]*?(?=' for key|\Z)")
+_ROW = r"(Failing row contains \(|Key \([^()\n]*\)=\()(.*)"
+_COMMAND = r"(Command # \d+ \(\w+) [\s\S]*?(?=\) of pipeline caused error: |\Z)"
+_ARGUMENTS = r"(?<=with args beginning with: )'.*"
+_DUPLICATE = r"(?<=Duplicate entry ')[\s\S]*?(?=' for key|\Z)"
 
 
 def without_literals(sql: str) -> str:

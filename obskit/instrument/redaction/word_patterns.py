@@ -1,4 +1,4 @@
-"""Secrets that the words around them give away: `password=`, `"token": `, `--api-key `, `Bearer `, `?sig=`.
+"""Secrets that the words around them give away: `Bearer `, `://user:`, `?sig=`, "invalid token ...".
 
 Where there is only a space between the word and the value, as in "invalid token abc123", a value that looks
 like a word stays as it is.
@@ -8,246 +8,379 @@ from __future__ import annotations
 
 import re
 
-from obskit.instrument.redaction.rules import MASK, Rule, RuleTable
+from obskit.instrument.redaction.assignments import (
+    ASSIGNMENT,
+    ASSIGNMENT_START,
+    BARE,
+    BREAK,
+    MARK,
+    PHRASE_OF_WORDS,
+    TEXT,
+    assignment,
+    phrase_of_words,
+)
+from obskit.instrument.redaction.command_flags import LONG_FLAG, PLACED_AFTER_WORDS
+from obskit.instrument.redaction.names import is_secret, sense_of
+from obskit.instrument.redaction.rules import MASK, Rule, RuleTable, Search
+from obskit.instrument.redaction.values import is_mixed, is_plain, looks_random
 
-HARMLESS_ENDS = frozenset(
-    {"count", "length", "size", "type", "name", "limit", "expires", "expiry", "age", "ms", "method", "valid"}
-    | {"status", "version", "scheme", "provider", "error", "used", "total", "algorithm", "kind", "issuer"}
-    | {"present"}
-)
-"""Last words of names that describe a secret but do not contain it: `token.count`, `auth_method`."""
-
-# Words that say the value after them is a secret. `(?<![a-z])` keeps "design:" and "bypass=" as they are.
-_KEYS = (
-    r"(?:api|access|private|signing|encryption|client|account|license|shared|master)[-_ ]?key"
-    r"|(?<![a-z])(?:app|deploy|functions?|hmac|instrumentation|pass|service|ssh|subscription)"
-    r"[-_ ]?key"
-)
-_ASSIGNED = (
-    rf"passwo?r?[dt]|passphrase|passcode|pwd|(?<![a-z])passe?(?![a-z])|secret(?!ar)|token(?!i[sz])"
-    rf"|{_KEYS}|credential|(?<![a-z])auth(?:orization|entication)?(?![a-z])"
-    rf"|cookie(?!cutter)|(?<![a-z])sig(?:nature)?(?![a-z])|signature|session[-_ ]?(?:id|key)?(?![a-z])|sessid"
-    rf"|sharedaccess|[cx]srf|(?<![a-z])(?:otp|jwt|cvv|cvc|pin|pw|psk)(?![a-z])|(?:code|oauth)_verifier"
-    rf"|client_assertion|saml(?:response|request)|verification[-_ ]?code"
-)
-_QUOTED = r"(?:\"(?:[^\"\\]|\\[\s\S])*\"?|'(?:[^'\\]|\\[\s\S])*'?)"
-_BARE = r"[^\s&;,\"'<>)}\]]"
-_TEXT = rf"(?:{_QUOTED}|\\+\"[^\"]*\"?|\\+'[^']*'?)"  # also within quotes itself
-_MARK = r"\\*[\"']"
-_BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
-_VALUE = (
-    rf"(?:{_QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
-    rf"|[|>]-?[ \t]*{_BREAK}[ \t]+[^\n\\]+|[A-Za-z_][\w.]{{0,60}}\([^)]*\)?"
-    rf"|(?:(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)(?:\s+|%20))?{_BARE}+)"
-)
-_SEPARATOR = r"(?:=>|:=|=|:|>|%(?:25){0,2}3[ad]|\\u003d|&#(?:61|x3d);)"
-_ASSIGNMENT = re.compile(
-    rf"(?P<word>{_ASSIGNED})(?P<tail>[\w.\-)\]]{{0,40}})"
-    rf"(?P<rest>\\*(?:[\"']|%(?:25)?2[27]|&quot;|&#3[49];)?\s{{0,3}}(?:(?:provided|given|supplied|is|was)\s?)?"
-    rf"{_SEPARATOR}(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*)(?P<value>{_VALUE})",
-    re.IGNORECASE,
-)
+_NAME = r"[\w.\[\]-]{2,80}"
 # "password hunter2", "invalid token ab12cd": only what does not look like a word is taken for a secret.
-_PROSE = re.compile(
-    rf"((?:passwo?r?d|pwd|passphrase|secret|token|(?:api|access)[-_ ]?key|credentials?|jwt|otp"
-    rf"|requirepass)\s{{1,20}}(?:(?:is|was)\s{{1,3}})?)([\"']?)({_BARE}{{6,}})\2",
-    re.IGNORECASE,
+_PROSE = (
+    "(?i)"
+    r"((?:(?<![a-z])(?:pass|pw|session|cookie|signature)|passwo?r?[dt]|kennwort|passwd|pwd|passphrase|secret|token"
+    r"|(?:api|access|secret|private|signing|encryption|licen[cs]e|activation|master|shared|deploy)[-_ ]?key"
+    r"|(?<![\w-])x-[\w-]{1,40}-(?:key|token|secret)"
+    r"(?:\svalue)?|credentials?|jwt|otp|session[-_ ]id|answer)"
+    r"(?:\s?(?:->|→|[;|,(<\[#])\s?|\s[-–—]\s"
+    r"|\s{1,20}(?:(?:is|was|ist|lautet|es|est|(?:(?:was|is|has been)\s)?(?:set|changed|updated|reset)"
+    r"\s(?:to|from))\s{1,3})?))"
+    rf"([\"'`“„‘«]?)({BARE}{{6,}})\2"
 )
-_HEADER = re.compile(
+# "A temporary password is generated for root@localhost: ..."
+_ANNOUNCED = (
+    "(?i)"
+    r"((?:password|passphrase|secret|token|passwort|kennwort|credentials)\b[^\n:=]{1,80}:\s{1,4})([\"'`]?)"
+    rf"({BARE}{{6,}})\2"
+)
+# A code to type in: after these words, four to eight digits are one.
+_CODE_SPOKEN = (
+    "(?i)"
+    r"(\b(?:otp|totp|pin|passcode|password|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery"
+    r"|backup|confirmation|auth|pin)"
+    r"[- _](?:code|password|pin)|use(?: the)? code|enter(?: the)? code|your [\w ]{0,20}code)"
+    r"(?:\s(?:is|was))?[\s:=#]{1,3}['\"]?)(\d{4,8}|\d{3}[ -]\d{3})(?![\w%/]|\.\d|\s?(?:ms|s|characters"
+    r"|digits|times|attempts|of)\b)"
+)
+_HEADER = (
+    "(?i)"
     r"((?:set-)?cookie2?|(?:proxy-)?authorization|[\w-]{1,30}-signature(?:-\d{1,3})?(?=\\*[\"']?\s*:))"
-    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)",
-    re.IGNORECASE,
-)
-_FLAG = re.compile(
-    rf"(--?[\w-]{{0,30}}(?:{_ASSIGNED})[\w-]{{0,30}}\s+)(?!-)(\"[^\"]*\"|'[^']*'|\S+)", re.IGNORECASE
+    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)"
 )
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
-_PAIR = re.compile(
-    rf"((?:[\[(]\s?b?{_MARK}|[\"']--?)[\w.-]{{0,40}}(?:{_ASSIGNED})[\w.-]{{0,40}}{_MARK},\s?)(b?{_TEXT})",
-    re.IGNORECASE,
+_PAIR = (
+    "(?i)"
+    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:,\s?|\s=>\s"
+    rf"|\sto\s))(?P<value>b?{TEXT})"
 )
 # {"name": "password", "value": "x"}, <add key="password" value="x">, YAML's, and forms of several parts.
-_NAMED = re.compile(
-    rf"((?:name|key)(?:{_MARK})?\s?[:=]\s?(?:{_MARK})?[\w.\[-]{{0,40}}(?:{_ASSIGNED})[\w.\]-]{{0,40}}(?:{_MARK})?"
-    rf"(?:(?:[\s,;]|\\+[nrt]){{1,20}}(?:{_MARK})?value(?:{_MARK})?\s?[:=]\s?(?:{_MARK})?"
-    rf"|(?:{_BREAK}[^\r\n\\]{{1,200}}){{0,3}}{_BREAK}{_BREAK}))([^\"'\r\n\\]+)",
-    re.IGNORECASE,
+_NAMED = (
+    "(?i)"
+    rf"((?:name|key|header|field)(?:{MARK})?\s?[:=]\s?(?:{MARK})?(?P<name>{_NAME})(?:{MARK})?"
+    rf"(?:(?:[\s,;&]|\\+[nrt]){{1,20}}(?:{MARK})?\w{{0,20}}value(?:{MARK})?\s?[:=]\s?(?:{MARK})?"
+    rf"|(?:{BREAK}[^\r\n\\]{{1,200}}){{0,3}}{BREAK}{BREAK}))(?P<value>[^\"'\r\n\\]+)"
 )
-_NAMED_AFTER = re.compile(
-    rf"(value(?:{_MARK})?\s?[:=]\s?)({_TEXT})"
-    rf"(?=[\s,]{{1,20}}(?:{_MARK})?(?:name|key)(?:{_MARK})?\s?[:=]\s?{_MARK}[\w.-]{{0,40}}(?:{_ASSIGNED}))",
-    re.IGNORECASE,
+_NAMED_AFTER = (
+    "(?i)"
+    rf"(value(?:{MARK})?\s?[:=]\s?)(?P<value>{TEXT})"
+    rf"(?=[\s,]{{1,20}}(?:{MARK})?(?:name|key|header|field)(?:{MARK})?\s?[:=]\s?{MARK}(?P<name>{_NAME}))"
 )
-_TAG = re.compile(rf"(<[\w:.-]{{0,40}}(?:{_ASSIGNED})[\w:.-]{{0,40}}\s[^<>]{{1,200}}>)([^<]+)", re.IGNORECASE)
-_SCHEME = re.compile(
-    r"\b(bearer|basic|negotiate)(,?\s+|%20)(?!realm|error|auth\b)([\w.~+/=-]{6,})", re.IGNORECASE
+_TAG = (
+    "(?i)"
+    r"(<(?P<name>[\w:.-]{2,80})\s[^<>]{1,200}>)(?P<value>[^<]+)"
 )
-_SPOKEN = re.compile(
-    rf"\b(identified\s+(?:with\s+\w+\s+)?by|(?:password|secret|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
-    rf"(\s+|(?<=\())({_TEXT})",
-    re.IGNORECASE,
+_SCHEME = (
+    "(?i)"
+    r"(?<![\w-])((?:bearer|basic|negotiate|apikey)(?:,?\s+|%20))(?!realm|error|auth\b)([\w.~+/=-]{6,})"
 )
-_BY = re.compile(r"(\bidentified\s+by\s+)([^\s'\"]+)", re.IGNORECASE)
-_PARAMETERS = re.compile(
-    r"(\[(?:generated )?parameters: )[\s\S]*?(\](?=\n|\s*\(Background|\Z)|\Z)", re.IGNORECASE
+_SPOKEN = (
+    "(?i)"
+    rf"(\bidentified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret"
+    rf"|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
+    rf"(\s+|\s*(?:\(|(?<=\()))(?P<value>{TEXT})"
 )
-_ECHOED = re.compile(r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)", re.IGNORECASE)
-_INSERTED = re.compile(r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)", re.IGNORECASE)
-_USER = re.compile(r"(://)(?:[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@]{1,256})@")
-_USER_ENCODED = re.compile(r"(%(?:25)?3A%(?:25)?2F%(?:25)?2F)[^\s&\"'<>]{1,256}?(%(?:25)?40)", re.IGNORECASE)
-_SLASHED = re.compile(
-    r"(\b(?:jdbc:oracle:\w{1,10}:|sqlplus\s+)[\w.$#]{1,60}/)([^\s@\"']+)(?=@)", re.IGNORECASE
+_BY = (
+    "(?i)"
+    r"(\bidentified\s+by\s+)([^\s'\"]+)"
 )
-_LOGIN = re.compile(
-    r"(\s-(?:u\s?|-user[ =]|-proxy-user[ =])[\"']?(?!\d+:\d+\b)[^\s:\"'/-][^\s:\"'/]{0,80}:)([^\s\"']+)"
+# Functions of databases whose argument is a password.
+_CRYPT = (
+    "(?i)"
+    r"(\b(?:crypt|pgp_sym_(?:de|en)crypt(?:_bytea)?|aes_(?:de|en)crypt|encode_password|old_password"
+    r"|des_(?:de|en)crypt)\("
+    r"(?:[\w.]{1,60}\s?,\s?)?)('[^']*'?|\"[^\"]*\"?)"
 )
-_COMMAND = re.compile(
-    r"(\b(?:(?:mysql|mariadb)[\w-]{0,20}\b[^|;\n]{0,200}?\s-p"
-    r"|(?:mongo\w{0,10}|sshpass|(?:docker|podman|registry)\s+login|zip|unzip|redis-cli|openssl|ssh-keygen)\b"
-    r"[^|;\n]{0,200}?\s-[pPakN]\s(?!-)))(\"[^\"]*\"|'[^']*'|[^\s|;]{4,})"
+_PARAMETERS = (
+    "(?i)"
+    r"(\[(?:generated )?parameters: )[\s\S]*?(\](?=\n|\s*\(Background|\Z)|\Z)"
 )
-_LINK = re.compile(r"(/[\w-]{0,20}(?:password|reset|token(?!s))[\w-]{0,20}/)([\w~.%-]{12,})", re.IGNORECASE)
-_QUERY = re.compile(
-    r"([?&](?:code|key|sid|sig|se|sv|id_token|access|auth|k|hash|hmac|hdnts|ticket|assertion|nonce|otp|pw|magic"
-    r"|x-(?:amz|goog|oss)-(?:signature|credential|security-token))=)([^&\s\"'<>#]+)",
-    re.IGNORECASE,
+_ECHOED = (
+    "(?i)"
+    r"(\[(?:generated in|cached since) [^\]\n]{1,40}\] )([^\n]+)"
 )
-_LITERAL = re.compile(r"(--from-literal[= ][\w.-]{1,80}=)(\S+)")
-
-
-def _assignment(found: re.Match[str]) -> str:
-    value, tail = found["value"], found["tail"]
-    number = len(value) < 9 and value.replace(".", "").isdigit()
-    if number and (found["word"].lower() == "token" or tail.lower() == "s"):
-        return found[0]  # how many there are
-    if value.strip("\\\"'()[]").lower() in _HARMLESS or MASK in value:
-        return found[0]
-    if tail and (last := _LAST.search(tail)) and last[0].lower() in HARMLESS_ENDS:
-        return found[0]
-    quote = value[0] if value[0] in "\"'" and value.endswith(value[0]) and len(value) > 1 else ""
-    return f"{found['word']}{tail}{found['rest']}{quote}{MASK}{quote}"
-
-
-def _mixed(text: str) -> bool:
-    """Return whether a value mixes letters and digits, unlike a word."""
-    return not text.isalpha() and any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+_INSERTED = (
+    "(?i)"
+    r"(\bvalues\s?)(\((?:[^()'\"]|'[^']*'?|\"[^\"]*\"?){0,10000}\)?)"
+)
+_HAS_SCHEME = re.compile(
+    r"\[?(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)\b", re.IGNORECASE
+)
+_PUTTY = (
+    "(?i)"
+    r"(private-lines: \d{1,3}\s{1,2}|private-mac: )([\w+/=\s]+?)(?=\s*private-mac|\Z|(?<=[0-9a-f]{40})\b)"
+)
+_SLASH_PAIR = (
+    "(?i)"
+    r"(\b(?:credentials?|creds|login|logon)\s?[:=]\s?)([\w.@-]{1,60}\s?[/:]\s?)(?![/\s])([^\s,;]{4,})"
+)
 
 
 def _prose(found: re.Match[str]) -> str:
     word, quote, value = found.groups()
-    if not _mixed(value) or MASK in value or _CODE.fullmatch(value):
+    if not is_mixed(value) or MASK in value or _CODE.fullmatch(value) or is_plain(value.rstrip(".,:;!?")):
         return found[0]
-    if "pass" not in word.lower() and _NUMBERED.fullmatch(value):
+    what = word.lower()
+    if what.startswith(("session", "cookie", "signature")) and not looks_random(value):
         return found[0]
-    return f"{word}{quote}{MASK}{quote}"
+    if "pass" not in what and _NUMBERED.fullmatch(value):
+        return found[0]
+    return f"{word}{quote}{MASK}{quote if found[0].endswith(quote) else ''}"
+
+
+def _announced(found: re.Match[str]) -> str:
+    """Mask a value on which a sentence ends; if it is no password, only one that looks generated."""
+    value = found[3]
+    if not any(word in found[1].lower() for word in ("pass", "cred")) and not looks_random(value):
+        return found[0]
+    return _prose(found)
 
 
 def _inserted(found: re.Match[str]) -> str:
     return found[1] + MASK if "'" in found[2] or '"' in found[2] else found[0]
 
 
-def _link(found: re.Match[str]) -> str:
-    return found[1] + MASK if _mixed(found[2]) and MASK not in found[2] else found[0]
+def _by_name(found: re.Match[str]) -> str:
+    """Mask `value` if `name` says that it is a secret."""
+    value = found["value"]
+    inner = value.removeprefix("b").strip("\\\"'")
+    if MASK in value or not inner or not is_secret(sense_of(found["name"]), inner):
+        return found[0]
+    return (
+        found[0][: found.start("value") - found.start()]
+        + MASK
+        + found[0][found.end("value") - found.start() :]
+    )
 
 
-_LAST = re.compile(r"(?:[A-Z]?[a-z]+|[A-Z]+)(?=[^A-Za-z]*$)")
-# A call, a version, a time, a date; and "sha256", "user42".
-_CODE = re.compile(r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*")
-_NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
-_HARMLESS = frozenset(
-    {"", "none", "null", "true", "false", "undefined", "missing", "invalid", "expired", "required", "?"}
+def _spoken(found: re.Match[str]) -> str:
+    """Mask a quoted value after a word; after "token" or "secret" it may be the name of one."""
+    inner = found["value"].strip("\\\"'`“”«»")
+    if MASK in found["value"] or not inner:
+        return found[0]
+    word = (found["word"] or "password").lower()
+    plain = is_plain(inner) if word in ("secret", "token") else inner.lower() in _NO_PASSWORDS
+    return found[0] if plain else found[0][: -len(found["value"])] + MASK
+
+
+def _scheme(found: re.Match[str]) -> str:
+    return found[0] if is_plain(found[2]) or MASK in found[0] else found[1] + MASK
+
+
+_NO_PASSWORDS = frozenset(
+    {
+        "none",
+        "null",
+        "",
+        "for",
+        "is",
+        "yes",
+        "no",
+        "field",
+        "password",
+        "confirm",
+        "and",
+        "or",
+        "in",
+        "a",
+        "must",
+    }
 )
+# A call, a version, a time, a date; and "sha256", "user42".
+_CODE = re.compile(
+    r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*|[\w.-]+=.*|/\S*"
+)
+_NUMBERED = re.compile(r"[A-Za-z_-]+\d{1,3}[.:]?")
 
+# "482913 is your code", "enter 482913 to sign in".
+_CODE_FIRST = (
+    r"(?i)(?<![\w.])(?:[A-Z]-)?\d{4,8}(?=\sis\s(?:your|the)\s[\w -]{0,40}(?:code|otp|password|pin)\b)"
+    r"|(?<=enter )\d{4,8}(?=\sto\s)|(?<=use )\d{4,8}(?=\sto\s)"
+)
+# <name>password</name><value>x</value>, and property lists.
+_TAGGED = (
+    r"(?i)(<(?:name|key)>(?P<name>[\w.-]{2,80})</(?:name|key)>\s{0,20}<(?:value|string)>)(?P<value>[^<]+)"
+)
 
 # Prefilters.
 _QUOTES = ("'", '"')
-_MARKS = ("=", ":", ">", *_QUOTES, "%", "&#", r"\u00")
+_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "＝", "“", "«", "„", "‘", "<-", "&#", r"\u00")
+# A text with none of these has no separator between a name and a value.
+_SIGNS = (
+    " ",
+    "=",
+    ":",
+    *_QUOTES,
+    ">",
+    ";",
+    "|",
+    "(",
+    "\t",
+    "\n",
+    "%",
+    "`",
+    "&#",
+    r"\u00",
+    "：",
+    "＝",
+    "“",
+    "«",
+    ",",
+    "#",
+    "<",
+)
 _WORDS = (
-    *("pass", "pw", "secret", "token", "key", "credential", "auth", "cookie", "sig", "sess"),
-    *("srf", "otp", "jwt", "cvv", "cvc", "pin", "psk", "verif", "assertion", "saml"),
+    ("k", "token", "key", "cookie", "psk", "backup"),
+    ("ss", "pass", "sess", "assertion", "ssn"),
+    ("v", "verif", "recover", "cvv", "cvc"),
+    ("w", "pw", "jwt", "kennwort", "woord"),
+    ("d", "cred", "sid", "dsn", "card", "appid"),
+    ("sec", "secret", "securi"),
+    ("fa", "mfa", "2fa"),
+    ("nn", "connectionstr", "connection str", "connection_str", "connection-str", "connstr"),
+    ("m", "saml", "mnemonic", "-team", "mdp"),
+    ("sl", "heslo", "geslo"),
+    ("nh", "senha"),
+    ("ola", "parola"),
+    *("auth", "sig", "answer", "srf", "otp", "pin", "phrase", "bearer"),
 )
 # Words that are a reason to look even where no mark assigns a value: "invalid api key ab12".
 _STRONG_WORDS = (
-    *("passw", "api key", "apikey", "access key", "credential", "secret", "token", "jwt", "otp"),
-    "session",
+    *(
+        "passw",
+        "passp",
+        "pwd",
+        "api key",
+        "apikey",
+        "api-key",
+        "api_key",
+        "access key",
+        "access-key",
+        "access_key",
+    ),
+    *("pass ", "pass|", "pw ", " key ", "session ", "cookie ", "encryption key", "signing key"),
+    *("credential", "secret", "token", "jwt", "otp", "answer", "session id", "session-id", "session_id"),
 )
-_OPTIONS = (" -u", " --user", " --proxy-user", " -p", " -P ", " -a ", " -k ", " -N ")
+_SPACES = (" ", "\t", "\n")
+_WORDED = (_SIGNS, _WORDS)
 _AFTER = rf"\1{MASK}"
 _AFTER_TWO = rf"\1\2{MASK}"
 
 HEADERS = RuleTable(
-    (Rule(((":", "="), ("cookie", "authorization", "-signature")), _HEADER, _AFTER_TWO),),
+    (Rule((("cookie", "authorization", "-signature"), (":", "=")), _HEADER, lambda found: _header(found)),),
+    needs=_WORDED,
     ignore_case=True,
 )
-"""Masks the values of headers. A text that passes here also passes the prefilter of `ASSIGNMENTS`."""
+"""Masks the values of headers."""
 
-URLS = RuleTable(
-    (
-        Rule((("@",), ("://",)), _USER, rf"\1{MASK}@"),
-        Rule((("%",), ("%3a%2f%2f", "%252f%252f")), _USER_ENCODED, rf"\1{MASK}\2"),
-    ),
-    ignore_case=True,
-)
-"""Masks users and passwords in URLs."""
+
+def _header(found: re.Match[str]) -> str:
+    value = found[3].strip()
+    with_scheme = _HAS_SCHEME.match(value) is not None and any(map(str.isdigit, value))
+    if value == MASK or (is_plain(value) and not with_scheme):
+        return found[0]
+    return found[1] + found[2] + MASK
+
 
 PHRASES = RuleTable(
     (
-        Rule((("bearer", "basic", "negotiate"),), _SCHEME, _AFTER_TWO),
-        Rule((("identified",),), _SPOKEN, _AFTER_TWO),
+        Rule((("basic ",),), _SCHEME, _scheme),
+        Rule((("identified",),), _SPOKEN, _spoken),
         Rule((("identified",),), _BY, _AFTER),
-        Rule((("pass", "secret", "token "),), _PROSE, _prose),
-        Rule((("parameters: ",),), _PARAMETERS, rf"\1{MASK}]"),
-        Rule((("[generated in ", "[cached since "),), _ECHOED, _AFTER),
+        Rule((("[",), ("parameters: ",)), _PARAMETERS, rf"\1{MASK}]"),
+        Rule((("[",), ("[generated in ", "[cached since ")), _ECHOED, _AFTER),
+        Rule((("(",), ("crypt(", "password(")), _CRYPT, _AFTER),
+        Rule(
+            (("code",), ("your", "use", "enter", "sms", "time", "login", "access", "confirm")),
+            _CODE_SPOKEN,
+            _AFTER,
+        ),
     ),
-    context=((" ",),),
+    needs=(_SPACES,),
     ignore_case=True,
 )
-"""Masks what follows a phrase: "Bearer ...", "identified by ...", "[parameters: ..."."""
+"""Masks what follows a phrase: "identified by ...", "[parameters: ..."."""
 
-ORACLE = RuleTable(
-    (Rule((("@",), ("sqlplus ", "jdbc:oracle")), _SLASHED, _AFTER),),
+WORDED_PHRASES = RuleTable(
+    (
+        Rule((("bearer", "basic", "negotiate", "apikey"), (*_SPACES, "%20")), _SCHEME, _scheme),
+        Rule(((" is your ", " is the ", "enter "),), _CODE_FIRST),
+        Rule((("code", "otp", "passcode", "pin", "password"),), _CODE_SPOKEN, _AFTER),
+        Rule((("creden", "creds"), (":", "="), ("/", ":")), _SLASH_PAIR, lambda found: _slash_pair(found)),
+        Rule((("private-lines",),), _PUTTY, _AFTER),
+        Rule(
+            (("passw", "passp", "secret", "token", "kennwort", "credentials"), (": ", ":\n", ":\r")),
+            _ANNOUNCED,
+            _announced,
+        ),
+        Rule((_STRONG_WORDS, _SPACES), _PROSE, _prose),
+        *PLACED_AFTER_WORDS,
+        Rule((("(",), ("token(", "secret(", "password(")), _SPOKEN, _spoken),
+        Rule(
+            (
+                (";", "|", "(", ",", "[", "<", "#", "->"),
+                (
+                    "password;",
+                    "password,",
+                    "password|",
+                    "password(",
+                    "token|",
+                    "secret|",
+                    "token;",
+                    "secret;",
+                ),
+            ),
+            _PROSE,
+            _prose,
+        ),
+    ),
+    needs=_WORDED,
     ignore_case=True,
 )
-"""Masks the password of `user/password@host`, as Oracle's clients write it."""
+"""Masks what follows a word: "Bearer ...", "invalid token ...", `password("...")`."""
 
-COMMANDS = RuleTable(
-    (Rule((("-u",), (":",)), _LOGIN, _AFTER), Rule((), _COMMAND, _AFTER)),
-    needs=((" -",),),
-    context=((" ",), _OPTIONS),
-)
-"""Masks passwords on command lines: `curl -u user:...`, `mysql -p...`."""
 
-QUERIES = RuleTable((Rule((("?", "&"), ("=",)), _QUERY, _AFTER, confirm=_QUERY),))
-"""Masks the values of keys that are secrets in a query string alone: `?code=...`, `&sig=...`."""
+def _slash_pair(found: re.Match[str]) -> str:
+    value = found[3]
+    return found[0] if MASK in value or is_plain(value) or not is_mixed(value) else found[1] + MASK
+
 
 ASSIGNMENTS = RuleTable(
     (
-        Rule((("name", "key"),), _NAMED, _AFTER),
-        Rule((("name", "key"), _QUOTES), _NAMED_AFTER, _AFTER),
-        Rule((_QUOTES,), _PAIR, _AFTER),
-        Rule((_QUOTES,), _SPOKEN, _AFTER_TWO),
+        Rule(
+            (("name", "key", "header", "field"),),
+            _NAMED,
+            _by_name,
+            starts="name|key|header|field",
+        ),
+        Rule((("name", "key", "header", "field"), _QUOTES), _NAMED_AFTER, _by_name),
+        Rule((_QUOTES,), _PAIR, _by_name, starts=r"[\[(,]|[\"']--?"),
+        Rule((("passw", "passphrase", "secret", "token"), (*_QUOTES, "`", "“", "«")), _SPOKEN, _spoken),
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
-        Rule((("<",),), _TAG, _AFTER),
-        Rule((_MARKS,), _ASSIGNMENT, _assignment),
-        Rule((("-",),), _FLAG, _AFTER),
-        Rule((("-",),), _LITERAL, _AFTER),
-        Rule((), _PROSE, _prose),
+        Rule((("<",),), _TAG, _by_name),
+        Rule((("<name>", "<key>"),), _TAGGED, _by_name),
+        Rule((("pass", "pwd"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
+        Rule((), ASSIGNMENT, assignment, starts=ASSIGNMENT_START),
     ),
-    needs=(_WORDS,),
-    context=((" ", "/", *_MARKS), (*_MARKS, "--", *_STRONG_WORDS)),
+    needs=_WORDED,
+    context=(_MARKS,),
     ignore_case=True,
 )
 """Masks values after words such as `password`, in the many ways to write a name and its value."""
 
-LINKS = RuleTable(
-    (Rule((), _LINK, _link),),
-    needs=(("/",),),
-    context=(("/",), ("reset",)),  # the other words of such links are a reason by themselves
+OPTIONS = RuleTable(
+    (LONG_FLAG,),
+    needs=_WORDED,
+    context=(("--", " -", "\0-", Search(r"\A-")),),
     ignore_case=True,
 )
-"""Masks one-time secrets in paths: `/reset-password/...`."""
-
-
-def redact_query(text: str) -> str:
-    """Return a query string with the values of keys such as `code` and `sig` masked."""
-    return _QUERY.sub(_AFTER, f"?{text}")[1:] if "=" in text else text
+"""Masks the values of long options: `--password ...`."""

@@ -120,7 +120,7 @@ def test_redaction_can_be_switched_off(service: Service, rows: Rows) -> None:
             "login of ann failed: invalid token x1y2z3, retry in 3 s",
             "login of ann failed: invalid token [redacted], retry in 3 s",
         ),
-        ("['psql', '--password', 'x1', '-h', 'db']", "['psql', '--password', [redacted], '-h', 'db']"),
+        ("['psql', '--password', 'x1', '-h', 'db']", "['psql', '--password', '[redacted]', '-h', 'db']"),
         (
             "redirect=https%3A%2F%2Fu%3Ax1%40example.com%2Fx&y=1",
             "redirect=https%3A%2F%2F[redacted]%40example.com%2Fx&y=1",
