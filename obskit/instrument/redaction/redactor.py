@@ -148,11 +148,13 @@ class Redactor:
             return self._renamed(row) if plain else -1
         values = values_of(row)
         only_scalars = _SCALARS.issuperset(map(type, values))
-        if not plain and not (only_scalars and all(type(row[name]) in _SCALARS for name, _ in named)):
+        if not plain and not only_scalars:
             return -1
         texts = "\0".join([value for value in values if type(value) is str and len(value) > _SHORTEST])
         if not plain and len(texts) > _MOST_TEXT:
             return -1  # to be cut first: the time that patterns take grows with it
+        if named and not plain and not all(type(row[name]) in _SCALARS for name, _ in named):
+            return -1
         changed = 0
         for name, action in named:
             before = row[name]
@@ -161,7 +163,7 @@ class Redactor:
                 row[name] = after
                 changed += 1
         reason = reason_to_redact(texts)
-        if self._extra or reason or not only_scalars:
+        if reason or self._extra or not only_scalars:
             changed += self._scan(row, scanned, signs_only=reason < 2 and only_scalars and not self._extra)
         return changed
 
