@@ -127,7 +127,8 @@ class Redactor:
         self._key = rules.pseudonym_key or b""
         self._extra = [re.compile(pattern) for pattern in rules.patterns]
         self._actions: dict[str, Action | None] = {}
-        self._shapes: dict[tuple[tuple[str, ...], bool], Plan] = {}
+        self._shapes: dict[tuple[str, ...], Plan] = {}
+        self._plain_shapes: dict[tuple[str, ...], Plan] = {}
 
     def apply(self, row: dict[str, Any], *, plain: bool = False) -> int:
         """Mask the secrets in a flat row, in place.
@@ -140,7 +141,7 @@ class Redactor:
             How many values changed; -1 if a name or value is not plain: the row is then unchanged.
         """
         shape = tuple(row)
-        plan = self._shapes.get((shape, plain))
+        plan = (self._plain_shapes if plain else self._shapes).get(shape)
         if plan is None:
             plan = self._plan(shape, plain)
         named, scanned, values_of = plan
@@ -269,9 +270,10 @@ class Redactor:
         getter = (
             itemgetter(*scanned) if len(scanned) > 1 else lambda row: tuple(row[name] for name in scanned)
         )
-        if len(self._shapes) >= _MOST_SHAPES:
-            self._shapes.clear()
-        plan = self._shapes[shape, plain] = (named, tuple(scanned), getter)
+        shapes = self._plain_shapes if plain else self._shapes
+        if len(shapes) >= _MOST_SHAPES:
+            shapes.clear()
+        plan = shapes[shape] = (named, tuple(scanned), getter)
         return plan
 
     def _action(self, name: str) -> Action | None:
