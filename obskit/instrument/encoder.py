@@ -88,13 +88,13 @@ class RowEncoder:
             or span.span_events
             or span.links_
             or len(fields) > self._max_fields
-            or not self._reserved.isdisjoint(fields)
+            or not fields.keys().isdisjoint(self._reserved)  # looks at the shorter of the two
         ):
             return None
         fields = fields.copy()
-        redacted = 0
-        if self._redactor is not None:
-            redacted = self._redactor.apply(fields)
+        redactor, redacted = self._redactor, 0
+        if redactor is not None:
+            redacted = redactor.apply(fields)
             if redacted < 0:
                 return None
         elif not _PLAIN_TYPES.issuperset(map(type, fields.values())):
@@ -109,8 +109,10 @@ class RowEncoder:
             return None
         if len(body) > self._max_text or not name or (state and not quoted):
             return None
-        if (body.find(b"{", 1) > 0 or b"[" in body) and not _PLAIN_TYPES.issuperset(
-            map(type, fields.values())
+        if (
+            redactor is not None  # which does not look at names that it may not mask
+            and (body.find(b"{", 1) > 0 or b"[" in body)
+            and not _PLAIN_TYPES.issuperset(map(type, fields.values()))
         ):
             return None
         if redacted:

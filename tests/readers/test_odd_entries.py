@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import socket
+from pathlib import Path
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from obskit.errors import NoSuchPath, ReadError
 from obskit.events import load
-from obskit.readers import Source, expand
+from obskit.readers import Source, expand, read_batches
+from obskit.schema import LoadReport
 
 LINE = '{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\n'
 
@@ -128,3 +132,24 @@ def test_names_with_newlines_and_bytes_that_are_not_text(folder):
 def test_a_null_character_does_not_exist():
     with pytest.raises(NoSuchPath):
         load("a\0b")
+
+
+def test_a_name_that_is_not_utf_8_is_read_in_every_kind_of_file(tmp_path):
+    name = os.fsdecode(os.fsencode(tmp_path) + b"/events\xff")
+    line = '{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\n'
+    table = pa.table({"timestamp": ["2026-05-04T10:00:00Z"], "name": ["book"]})
+    pq.write_table(table, tmp_path / "plain")
+    os.rename(tmp_path / "plain", f"{name}.parquet")
+    with pa.OSFile(os.fsencode(f"{name}.arrow"), "wb") as file, pa.ipc.new_file(file, table.schema) as writer:
+        writer.write_table(table)
+    for codec, suffix in (("zstd", "zst"), ("gzip", "gz"), ("bz2", "bz2")):
+        with pa.CompressedOutputStream(pa.OSFile(os.fsencode(f"{name}.jsonl.{suffix}"), "wb"), codec) as out:
+            out.write(line.encode())
+    with open(f"{name}.jsonl", "w") as file:
+        file.write(line)
+    with open(f"{name}.csv", "w") as file:
+        file.write("timestamp,name\n2026-05-04T10:00:00Z,book\n")
+    report = LoadReport()
+    files = sorted(os.path.join(tmp_path, name) for name in os.listdir(tmp_path))
+    assert sum(batch.num_rows for path in files for batch in read_batches(Path(path), report)) == 7
+    assert report.rejected_count == 0

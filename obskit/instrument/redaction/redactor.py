@@ -127,7 +127,8 @@ class Redactor:
         self._key = rules.pseudonym_key or b""
         self._extra = [re.compile(pattern) for pattern in rules.patterns]
         self._actions: dict[str, Action | None] = {}
-        self._shapes: dict[tuple[tuple[str, ...], bool], Plan] = {}
+        self._shapes: dict[tuple[str, ...], Plan] = {}
+        self._plain_shapes: dict[tuple[str, ...], Plan] = {}
 
     def apply(self, row: dict[str, Any], *, plain: bool = False) -> int:
         """Mask the secrets in a flat row, in place.
@@ -140,7 +141,7 @@ class Redactor:
             How many values changed; -1 if a name or value is not plain: the row is then unchanged.
         """
         shape = tuple(row)
-        plan = self._shapes.get((shape, plain))
+        plan = (self._plain_shapes if plain else self._shapes).get(shape)
         if plan is None:
             plan = self._plan(shape, plain)
         named, scanned, values_of = plan
@@ -148,11 +149,13 @@ class Redactor:
             return self._renamed(row) if plain else -1
         values = values_of(row)
         only_scalars = _SCALARS.issuperset(map(type, values))
-        if not plain and not (only_scalars and all(type(row[name]) in _SCALARS for name, _ in named)):
+        if not plain and not only_scalars:
             return -1
         texts = "\0".join([value for value in values if type(value) is str and len(value) > _SHORTEST])
         if not plain and len(texts) > _MOST_TEXT:
             return -1  # to be cut first: the time that patterns take grows with it
+        if named and not plain and not all(type(row[name]) in _SCALARS for name, _ in named):
+            return -1
         changed = 0
         for name, action in named:
             before = row[name]
@@ -161,7 +164,7 @@ class Redactor:
                 row[name] = after
                 changed += 1
         reason = reason_to_redact(texts)
-        if self._extra or reason or not only_scalars:
+        if reason or self._extra or not only_scalars:
             changed += self._scan(row, scanned, signs_only=reason < 2 and only_scalars and not self._extra)
         return changed
 
@@ -267,9 +270,10 @@ class Redactor:
         getter = (
             itemgetter(*scanned) if len(scanned) > 1 else lambda row: tuple(row[name] for name in scanned)
         )
-        if len(self._shapes) >= _MOST_SHAPES:
-            self._shapes.clear()
-        plan = self._shapes[shape, plain] = (named, tuple(scanned), getter)
+        shapes = self._plain_shapes if plain else self._shapes
+        if len(shapes) >= _MOST_SHAPES:
+            shapes.clear()
+        plan = shapes[shape] = (named, tuple(scanned), getter)
         return plan
 
     def _action(self, name: str) -> Action | None:

@@ -120,7 +120,7 @@ def reason_to_redact(text: str) -> int:
     Returns:
         0 for none, 1 for those with signs such as spaces and colons, 2 if it may be any of them.
     """
-    kinds = text.encode("utf-8", "replace").translate(_KINDS).decode("latin-1")
+    kinds = _kinds(text)
     rare = "!" in kinds
     signs = rare or ":" in kinds or " " in text
     if not signs and len(text) < _SHORTEST_TOKEN:
@@ -145,7 +145,11 @@ def has_signs(text: str) -> bool:
 
 
 def _kinds(text: str) -> str:
-    return text.encode("utf-8", "replace").translate(_KINDS).decode("latin-1")
+    try:
+        encoded = text.encode()
+    except UnicodeEncodeError:
+        encoded = text.encode("utf-8", "replace")
+    return encoded.translate(_KINDS).decode("latin-1")
 
 
 def _folded(text: str) -> str:

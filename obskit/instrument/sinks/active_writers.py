@@ -35,12 +35,6 @@ _FUTEX: Final = {
 _HAVE_CLOCKS: Final = hasattr(time, "pthread_getcpuclockid")  # macOS has none
 
 
-class _Thread(threading.local):
-    def __init__(self) -> None:
-        ident = threading.get_ident()
-        self.clock: int = time.pthread_getcpuclockid(ident) if _HAVE_CLOCKS else ident
-
-
 class _Observed(NamedTuple):
     """What is known of one write.
 
@@ -68,9 +62,16 @@ class ActiveWriters:
 
     def __init__(self) -> None:
         self.entered: dict[int, int] = {}
-        self.thread = _Thread()
-        """`thread.clock` is the CPU clock of the calling thread; its ident where there are no such clocks."""
+        self.thread = threading.local()
+        """Its `clock` is what `own_clock` has returned; the sink reads it for every event."""
         self._observed: dict[int, _Observed] = {}
+
+    def own_clock(self) -> int:
+        """Return the CPU clock of the calling thread; its ident where there are no such clocks."""
+        ident = threading.get_ident()
+        clock: int = time.pthread_getcpuclockid(ident) if _HAVE_CLOCKS else ident
+        self.thread.clock = clock
+        return clock
 
     def stuck(self) -> bool:
         """Return whether the disk blocks a thread.
@@ -113,7 +114,7 @@ class ActiveWriters:
 
     def any_of(self, snapshot: dict[int, int]) -> bool:
         """Return whether a thread of the snapshot, other than the calling one, is still in the same call."""
-        own = self.thread.clock
+        own = self.own_clock()
         return any(self.entered.get(clock) == since for clock, since in snapshot.items() if clock != own)
 
 

@@ -113,7 +113,10 @@ class JsonlSink:
             if not self.queue.put(line):
                 self._lose("is closed" if self.queue.closed else "was stuck and its queue is full")
             return
-        thread = self._thread.clock
+        try:
+            thread = self._thread.clock
+        except AttributeError:
+            thread = self.writers.own_clock()
         writing[thread] = clock
         try:
             file = self._file
@@ -157,7 +160,7 @@ class JsonlSink:
 
     def _append(self, lines: bytes) -> int:
         """Write several lines with one call; return how many of them are written whole."""
-        file, thread = self._file, self._thread.clock
+        file, thread = self._file, self.writers.own_clock()
         if file.descriptor < 0 or self._paused:
             return 0
         self.writers.entered[thread] = time.perf_counter_ns()

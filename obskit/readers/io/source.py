@@ -162,7 +162,7 @@ class _Zstd:
         self._open()
 
     def _open(self) -> None:
-        self._file = pa.OSFile(str(self._path))
+        self._file = pa.OSFile(os.fsencode(self._path))  # a name may not be UTF-8
         self._stream = pa.CompressedInputStream(self._file, "zstd")
         left = self._given
         while left:

@@ -5,6 +5,7 @@ If the columns are those of a tracing tool, `column_layouts` turns the rows into
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 
 import pyarrow as pa
@@ -49,7 +50,7 @@ def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> It
     """
     with source.on_disk() as path:
         try:
-            file = pq.ParquetFile(path, memory_map=False, pre_buffer=False)
+            file = pq.ParquetFile(pa.OSFile(os.fsencode(path)), pre_buffer=False)  # a name may not be UTF-8
             names = file.schema_arrow.names  # raises if a name is not UTF-8
         except _BROKEN as error:
             raise ReadError(

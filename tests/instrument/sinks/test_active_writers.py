@@ -38,7 +38,7 @@ def test_a_snapshot_is_over_when_each_thread_has_left_that_call() -> None:
 
 def test_the_calling_thread_does_not_wait_for_itself() -> None:
     writers = ActiveWriters()
-    writers.entered[writers.thread.clock] = 10
+    writers.entered[writers.own_clock()] = 10
     assert not writers.any_of(writers.snapshot())
 
 
@@ -46,9 +46,9 @@ def entered(writers: ActiveWriters, work: Callable[[], object]) -> threading.Thr
     """Start a thread that says it entered its write long ago, and does the work instead."""
 
     def run() -> None:
-        writers.entered[writers.thread.clock] = time.perf_counter_ns() - 10 * STUCK_NS
+        writers.entered[writers.own_clock()] = time.perf_counter_ns() - 10 * STUCK_NS
         work()
-        del writers.entered[writers.thread.clock]
+        del writers.entered[writers.own_clock()]
 
     thread = threading.Thread(target=run, daemon=True)
     thread.start()
