@@ -12,16 +12,10 @@ from __future__ import annotations
 
 import re
 
+from obskit.instrument.redaction.languages import FOREIGN, IN_TEXT, MESSAGES
 from obskit.instrument.redaction.names import HARMLESS_ENDS, Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, compile_once, folded
 from obskit.instrument.redaction.values import is_mixed, is_plain
-
-FOREIGN = re.compile(
-    "lösenord|jelszó|şifre|пароля|mật khẩu|암호|パスコード|密码|密碼|口令|パスワード|暗証番号|пароль|비밀번호"
-    "|كلمة المرور|סיסמה|hasło|contraseña",
-    re.IGNORECASE,
-)
-"""Words for password in other scripts."""
 
 WORDS = (
     r"passwo?r?[dt]|passphrase|passcode|passkey|passe?(?![a-z])|pwd|secret|token|key|creds?(?![a-z])"
@@ -32,9 +26,8 @@ WORDS = (
     r"|login|scratch)[-_ ]?codes?"
     r"|(?:security|secret)[-_ ]?answer|(?:seed|recovery)[-_ ]?phrase|mnemonic|connection[-_ ]?string"
     r"|connstr|dsn|ssn"
-    r"|card[-_ ]?number|credit[-_ ]?card|salt|passwort|kennwort|wachtwoord|mdp(?![a-z])|senha|heslo"
-    r"|geslo|parola|bearer|honeycomb-team|apikey|appid"
-    rf"|{FOREIGN.pattern}"
+    r"|card[-_ ]?number|credit[-_ ]?card|salt|bearer|honeycomb-team|apikey|appid"
+    rf"|{IN_TEXT}|{FOREIGN.pattern}"
 )
 ESCAPE = r"(?:\x1b\[[\d;]{0,12}m)"  # colors of a terminal
 QUOTED = (
@@ -47,7 +40,7 @@ MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 # Also with a type between: `password: str = "..."`; and as PHP serializes a map.
 SEPARATOR = (
-    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|===?|=>|:=|<-|＝|=|:|："
+    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|={1,3}>|===?|::|:=|<-|＝|=|:|："
     r"|>|%(?:25){0,2}3[ad]"
     r"|\\u003d|&#(?:61|x3d);)"
 )
@@ -61,10 +54,13 @@ _VALUE = (
 ASSIGNMENT = (
     "(?i)"
     rf"(?P<word>{WORDS})(?P<tail>[\w.\-)\]]{{0,40}})"
-    rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`]|%(?:25)?2[27]|&quot;|&#3[49];)?\]?{ESCAPE}*"
+    rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`»”’]|%(?:25)?2[27]|&quot;|&#3[49];)?"
+    rf"(?::\"?[\w\\]{{1,60}}\"?:(?:private|protected))?\]?{ESCAPE}*\*{{0,2}}"  # PHP, Markdown
+    rf"(?:</\w{{1,10}}>\s{{0,9}}<(?:td|dd|div|span|p|b|strong|code)(?:\s[^<>]{{0,60}})?(?=>)|</\w{{1,10}}>"
+    rf"|\s<class '\w{{1,20}}'>|[({{\[]\s{{0,4}}[\"']?(?:value|raw|plain|text|data)[\"']?)?"
     rf"(?:\s#?\d{{1,2}})?\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
-    rf"\\?(?P<separator>{SEPARATOR}){ESCAPE}*(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
-    r"(?:string\(\d{1,6}\)\s|[bnurf](?=['\"])|new\s|<value>|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
+    rf"\\?(?P<separator>{SEPARATOR}){ESCAPE}*\*{{0,2}}(?:</?\w{{1,10}}>)?(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
+    r"(?:string\(\d{1,6}\)\s|\(string\)\s(?:\(len=\d{1,6}\)\s)?|''(?=\w)|[bnurf](?=['\"])|new\s|<value>|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
     r"|raw|plain|secret|S|text|data|stringValue)\\*[\"']\s?:\s{0,20})?)"
     rf"(?P<value>{_VALUE})"
 )
@@ -83,16 +79,17 @@ _MESSAGE = (
     r"|or|if|when|authentication|authorization|changed|updated|reset|set|use|used|using|enter|input"
     r"|minimum|maximum|min|max"
     r"|length|short|long|weak|strong|optional|needs?|never|already|cannot|can't|doesn't|don't"
-    r"|isn't|there|it|type)"
+    r"|isn't|there|it|type"
+    rf"|{MESSAGES})"
     r"(?![\w@#$%^&*=+-])"
 )
 _PASSWORDS = re.compile(
-    r"pass(?!ed|ing)|pwd|psk|pw(?![a-z])|phrase|kennwort|wachtwoord|mnemonic|answer", re.IGNORECASE
+    rf"pass(?!ed|ing)|pwd|psk|pw(?![a-z])|phrase|mnemonic|answer|{IN_TEXT}|{FOREIGN.pattern}", re.IGNORECASE
 )
 # An expression of code: attributes, a call without a literal, an element.
 _CODE = (
     r"(?:[A-Za-z_]\w{0,40}(?:\.|->|::|\?\.))+[A-Za-z_]\w{0,40}(?:\([^'\"]*\)?|\[[^'\"]*\]?)?[;,:]*"
-    r"|[A-Za-z_]\w{0,40}\([^'\"]{0,80}\)?[;,:]*|await|new|new\s.*|self\[.*|lambda"
+    r"|[A-Za-z_]\w{0,40}!?\([^'\"]{0,80}\)?[;,:]*|await|new|new\s.*|self\[.*|lambda"
 )
 _OPENING = "\"'`“«„‘"
 _CLOSING = "\"'`”»”’"
@@ -137,7 +134,7 @@ def assignment(found: re.Match[str]) -> str:
     if MASK[:-1] in value:  # without its bracket, where a bare value ends
         return found[0]
     name = _whole_name(found)
-    sense = Sense.SECRET if FOREIGN.search(name) else sense_of(name)
+    sense = sense_of(name)
     if sense == Sense.NOTHING and _in_prose(found, name):
         sense = Sense.PERHAPS
     if sense == Sense.NOTHING:
@@ -165,6 +162,8 @@ _LITERAL = re.compile(r"\"([^\"]*)\"?|'([^']*)'?")
 
 def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted: bool) -> bool:
     separator, rest = found["separator"], found["rest"]
+    if separator == "::" and not is_mixed(value):
+        return False  # an attribute of a class
     number = len(value) < 9 and value.replace(".", "").isdigit()
     if number and found["tail"].lower().endswith("s"):
         return False
@@ -177,7 +176,7 @@ def _secret(found: re.Match[str], name: str, sense: Sense, value: str, *, quoted
         return False
     colon = separator in (":", "：") and rest[0] not in "\\\"'%&`"
     if sense == Sense.SECRET and not quoted:
-        if separator == ">" and (rest[0] in "\\\"'" or not family):
+        if separator == ">" and (rest[0] in "\\\"'<" or not family):
             sense = Sense.PERHAPS
         elif colon and (rest[-1] != ":" or found["tail"] == "") and not found["tail"].endswith(")"):
             if not family:

@@ -31,6 +31,7 @@ _NAMES = (
     "Name",
     "Key",
     "ParameterKey",
+    "path",
     "id",
 )
 _VALUES = frozenset(
