@@ -133,6 +133,11 @@ def assignment(found: re.Match[str]) -> str:
     value = found["value"]
     if MASK[:-1] in value:  # without its bracket, where a bare value ends
         return found[0]
+    before = found.string[max(0, found.start() - 80) : found.start()]
+    if before.endswith(("--from-file=", "--from-env-file=")) or (
+        "arn:" in before and " " not in before.rpartition("arn:")[2]
+    ):
+        return found[0]
     name = _whole_name(found)
     sense = sense_of(name)
     if sense == Sense.NOTHING and _in_prose(found, name):

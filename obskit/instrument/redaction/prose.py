@@ -36,8 +36,8 @@ PROSE = (
     rf"([\"'`“„‘«]{{0,2}})({BARE}{{6,}})\2"
 )
 PROSE_START = (
-    r"pass|pw|session|cookie|signature|secret|token|(?:with|us(?:e|ing)) (?:the |an? )?key|credential|jwt|otp|answer"
-    r"|(?:api|access|private|signing|encryption|licen[cs]e|activation|master|shared|deploy|hmac|unseal|decryption"
+    r"pass|pw|session|cookie|signature|secret|token|(?:with|us(?:e|ing)) (?:the |an? )?key"
+    r"|credential|jwt|otp|answer|(?:api|access|private|signing|encryption|licen[cs]e|activation|master|shared|deploy|hmac|unseal|decryption"
     rf"|account|subscription|service)[-_ ]?key|x-|{IN_TEXT}|{FOREIGN.pattern}"
 )
 """Where such a phrase may begin, in a text in lower case."""
@@ -82,10 +82,13 @@ def prose(found: re.Match[str]) -> str:
     return f"{word}{quote}{MASK}{quote if found[0].endswith(quote) else ''}"
 
 
+_PASSWORD = re.compile(rf"pass|cred|{IN_TEXT}|{FOREIGN.pattern}", re.IGNORECASE)
+
+
 def announced(found: re.Match[str]) -> str:
     """Mask a value on which a sentence ends; if it is no password, only one that looks generated."""
     value = found[3]
-    if not any(word in found[1].lower() for word in ("pass", "cred")) and not looks_random(value):
+    if not _PASSWORD.search(found[1]) and not looks_random(value):
         return found[0]
     return prose(found)
 

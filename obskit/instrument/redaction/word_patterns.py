@@ -17,8 +17,9 @@ from obskit.instrument.redaction.assignments import (
     assignment,
     phrase_of_words,
 )
-from obskit.instrument.redaction.command_flags import LONG_FLAG, PLACED_AFTER_WORDS
+from obskit.instrument.redaction.command_flags import LONG_FLAG
 from obskit.instrument.redaction.names import is_secret, sense_of
+from obskit.instrument.redaction.placed_arguments import PLACED_AFTER_WORDS
 from obskit.instrument.redaction.prose import (
     ANNOUNCED,
     CODE_FIRST,
@@ -39,7 +40,7 @@ _NAME = r"[\w.\[\]-]{2,80}"
 _HEADER = (
     "(?i)"
     r"((?:set-)?cookie2?|(?:proxy-)?authorization|[\w-]{1,30}-signature(?:-\d{1,3})?(?=\\*[\"']?\s*:))"
-    r"(\\*[\"']?\s*[:=]\s*)([^\r\n\"'\\]+)"
+    r"(\\*[\"']?\s*[:=]\s*)((?:[^\r\n\"'\\]|(?<==)\\?\"[^\"\r\n\\]{1,400}\\?\")+)"
 )
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
 _PAIR = (
