@@ -174,6 +174,7 @@ _WITH_USER = (
 _BEFORE_USER = (
     rf"((?<!\S)-[pPw](?:\s+|=))(?!-)({ARGUMENT})(?=\s(?:[^|;\n]{{0,200}}?\s)?-(?:[uU]|-?user(?:name)?)[ =])"
 )
+_NO_PORT = r" -[pw][\s=]+(?![\d:.]+(?:\s|\Z))[^\s/-]"
 _AFTER_LETTER = r"((?<!\S)-[tkpPawsxAXKT]\s+[\"']?)([\w.-]{20,})(?![\w./:@-])"
 _HTTPIE = r"(\b(?:https?|xh)\s(?:[^|;\n]{0,80}?\s)?(?:-a|--auth)[ =][\"']?[\w.@-]{1,60}:)([^\s\"']+)"
 # Letters of both cases and digits, or very long.
@@ -199,10 +200,10 @@ COMMANDS = RuleTable(
         Rule((("mysql", "mariadb", "7z", "rar ", "sqlcmd", "sshpass"), (" -p", " -hp")), _GLUED_FLAG, _glued),
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
-        Rule(((" -p", " -w"), ("-u", "-l ", "-d ")), _WITH_USER, _not_plain),
-        Rule(((" -p", " -w"), ("-u",)), _BEFORE_USER, _not_plain),
+        Rule(((" -p", " -w"), ("-u", "-l ", "-d "), (Search(_NO_PORT),)), _WITH_USER, _not_plain),
+        Rule(((" -p", " -w"), ("-u",), (Search(_NO_PORT),)), _BEFORE_USER, _not_plain),
         Rule((("http", "xh "), (" -a", " --auth"), (":",)), _HTTPIE, rf"\1{MASK}"),
-        Rule((tuple(f" -{letter} " for letter in "tkpawsx"),), _AFTER_LETTER, _generated),
+        Rule(((Search(r" -[tkpawsx]\s+[\"']?[\w.-]{20}"),),), _AFTER_LETTER, _generated),
     ),
     needs=((" -",), (Search(r" -(?:[a-z]{1,2}\b|[pu]\S|hp|hmac|-|auth|\w{0,12}pass|token|new|pw)"),)),
     ignore_case=True,

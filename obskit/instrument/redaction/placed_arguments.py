@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from obskit.instrument.redaction.command_flags import ARGUMENT, ARGUMENTS_IN_TEXT
-from obskit.instrument.redaction.rules import MASK, Needs, Rule, RuleTable
+from obskit.instrument.redaction.rules import MASK, Needs, Rule, RuleTable, Search
 from obskit.instrument.redaction.values import is_plain
 
 _SPACES = (" ", "\t", "\n")
@@ -23,7 +23,7 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
     (("cf auth",), r"(\bcf\s+auth\s+\S{1,80}\s+)(?!-)(VALUE)"),
     (("setapikey",), r"(?i)(\bsetapikey\s+)(?!-)(VALUE)"),
     (
-        (("-password ", "-token ", "-secret "),),
+        ((("-", "-password ", "-token ", "-secret "),),),
         r"(?i)(\b(?:set|reset|change|update|admin|put|add)[\w-]{0,30}-(?:password|token|secret)\s+"
         r"(?:--?[\w=-]{1,40}\s+){0,3}(?:(?:agent|default|replication|\w{1,12}-?name)\s+)?)(?!-)(VALUE)",
     ),
@@ -49,7 +49,7 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
     (("iwconfig",), r"(\biwconfig\s+\w{1,16}\s+key\s+(?:open\s+|restricted\s+)?(?:s:)?)(VALUE)"),
     (("send ",), r"(\bsend\s+(?:--\s+)?\\*[\"'])([^\s\"'\\]{4,80})(?=\\+[rn])"),
     (
-        ("auth",),
+        (("auth ", "authtoken ", "authenticate ", "authorize "), (Search(r"auth\w*\s+[\w.+/=-]{16}"),)),
         r"(?im)(^\W{0,4}(?!PROSE)[\w./-]{2,40}\s+(?:config\s+)?(?:auth|authenticate|authorize|authtoken|add-authtoken"
         r"|login\s+authtoken)\s+)(?!-)(GENERATED)(?=\s*(?:$|[|;&]))",
     ),
@@ -68,7 +68,7 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
     (("--with-token",), r"(--with-token\s+<<<\s*)(VALUE)"),
     (("-command",), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
     (("poetry",), r"(\bpoetry\s+config\s+pypi-token\.[\w.-]{1,60}\s+)(VALUE)"),
-    (("/p",), r"(?i)((?:^|\s)/(?:pass|password|passwd|pwd|pw)[: ])(?!/)(\S+)"),
+    (((("/p", "/pass", "/pwd", "/pw"),),), r"(?i)((?:^|\s)/(?:pass|password|passwd|pwd|pw)[: ])(?!/)(\S+)"),
     (
         ("auth ",),
         (
@@ -88,18 +88,21 @@ _PLACED: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
         r"(?i)((?:\b(?:sudo|su|kinit|cryptsetup)\b|passwd|password|secret|token|login|auth|unlock|key)"
         r"[^|;\n<]{0,120}<<<\s*)(VALUE)",
     ),
-    (("securestring",), r"(?i)(\bconvertto-securestring\s+(?:-\w{1,12}\s+){0,3}?)(?!-)(VALUE)"),
-    (("securestring",), r"(?i)(\bsecurestring['\"]?\s(?:[^|;\n]{0,200}?\s)?--?value[= ])(VALUE)"),
+    ((_SPACES, ("securestring",)), r"(?i)(\bconvertto-securestring\s+(?:-\w{1,12}\s+){0,3}?)(?!-)(VALUE)"),
+    ((_SPACES, ("securestring",)), r"(?i)(\bsecurestring['\"]?\s(?:[^|;\n]{0,200}?\s)?--?value[= ])(VALUE)"),
     (
-        ("securestring",),
+        (_SPACES, ("securestring",)),
         r"(?i)((?<!\S)--?value[= ])(VALUE)(?=\s[^|;\n]{0,200}?\bsecurestring)",
     ),
     (
-        (_SPACES, ("login ",)),
+        (_SPACES, ("login ",), (Search(r"\blogin\s+[\w.+/=-]{16}"),)),
         r"(?im)(^\W{0,4}(?!PROSE)[\w./-]{2,40}\s+login\s+)(?!-)(GENERATED)(?=\s*(?:$|[|;&]))",
     ),
     (("_", "sp_"), r"(?i)(\bsp_(?:addlogin|password)\s+N?'[^']*'\s*,\s*N?)('[^']*')"),
-    (("samba-tool",), r"(\bsamba-tool\s+user\s+(?:create|add|setpassword)\s+\S{1,60}\s+)(?!-)(VALUE)"),
+    (
+        (_SPACES, ("samba-tool",)),
+        r"(\bsamba-tool\s+user\s+(?:create|add|setpassword)\s+\S{1,60}\s+)(?!-)(VALUE)",
+    ),
     (("encrypt_string",), r"(\bencrypt_string\s+(?:--?\S{1,40}\s+){0,3})(?!-)(VALUE)"),
     (("bw ", " unlock"), r"(\bbw\s+unlock\s+)(?!-)(VALUE)"),
     (("bw ", " login"), r"(\bbw\s+login\s+\S{1,80}\s+)(?!-)(VALUE)"),

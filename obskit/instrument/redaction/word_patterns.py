@@ -295,7 +295,7 @@ WORDED_PHRASES = RuleTable(
         ),
         Rule((_STRONG_WORDS, _SPACES), PROSE, prose, starts=PROSE_START),
         Rule(
-            (("passwords", "passphrases", "secrets", "tokens", "keys", "codes"), (":", "="), (",",)),
+            ((",",), (":", "="), ("passwords", "passphrases", "secrets", "tokens", "keys", "codes")),
             LISTED,
             listed,
         ),
