@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 
-from obskit.instrument.redaction.languages import FOREIGN, IN_TEXT, MESSAGES
+from obskit.instrument.redaction.languages import FOREIGN, IN_TEXT, LANGUAGE_STEMS, MESSAGES, starts_with
 from obskit.instrument.redaction.names import HARMLESS_ENDS, Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, compile_once, folded
 from obskit.instrument.redaction.values import is_mixed, is_plain
@@ -64,7 +64,12 @@ ASSIGNMENT = (
     r"|raw|plain|secret|S|text|data|stringValue)\\*[\"']\s?:\s{0,20})?)"
     rf"(?P<value>{_VALUE})"
 )
-ASSIGNMENT_START = rf"(?:{WORDS})(?=[^\w]|[\w.\-)\]])"
+_STEMS = (
+    "pass pwd pw psk pin secret sec seed sig sess sid sharedaccess saml sms scratch ssn salt token tfa totp"
+    " key cred cookie csrf cv connection connstr card auth assertion access apikey appid xsrf otp mfa"
+    " mnemonic 2fa jwt verif recovery backup device dsn invite login bearer honeycomb-team"
+)
+ASSIGNMENT_START = starts_with((*_STEMS.split(), *LANGUAGE_STEMS))
 """Where an assignment may begin, in a text in lower case."""
 _NAME_BEFORE = re.compile(r"[\w.\-]*")
 # What begins a message about a value, and never is one.

@@ -79,6 +79,11 @@ def _of_program(found: re.Match[str]) -> str:
     return found["flag"] + MASK
 
 
+def _shortest(names: list[str]) -> tuple[str, ...]:
+    """Return names without those that contain another one: a text with "mongosh" has "mongo" too."""
+    return tuple(name for name in names if not any(other in name for other in names if other != name))
+
+
 def _program_rule(programs: str, flags: str) -> Rule:
     option = rf"(?P<flag>\s(?:{_alternatives(flags)})(?:\s+|=))(?!-)(?P<value>{ARGUMENT})"
     needs_login = "docker" in programs
@@ -89,7 +94,7 @@ def _program_rule(programs: str, flags: str) -> Rule:
         return compile_once(option).sub(_of_program, found[0])
 
     return Rule(
-        (tuple(program.lower() for program in programs.split()),),
+        (_shortest(programs.lower().split()),),
         rf"(?<![\w-])(?:{_alternatives(programs)})\s[^|;\n]{{0,400}}",
         mask,
     )

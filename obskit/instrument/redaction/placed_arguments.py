@@ -8,9 +8,11 @@ from __future__ import annotations
 import re
 
 from obskit.instrument.redaction.command_flags import ARGUMENT, ARGUMENTS_IN_TEXT
-from obskit.instrument.redaction.rules import MASK, Needs, Rule, RuleTable, Search
+from obskit.instrument.redaction.rules import MASK, Need, Rule, RuleTable, Search
 from obskit.instrument.redaction.values import is_plain
 
+# What a text needs (substrings or groups of them), and the pattern.
+_Places = tuple[tuple[tuple[str | tuple[Need, ...], ...], str], ...]
 _SPACES = (" ", "\t", "\n")
 # What only machines make: a UUID, or many letters and digits.
 _GENERATED = (
@@ -19,7 +21,7 @@ _GENERATED = (
 )
 _PROSE = r"(?:failed|invalid|user|bad|session|unsuccessful|successful|new|last|first|the|no|at|on|after)\b"
 # Some programs have no option for it: the password has a place of its own. What a text needs, the pattern.
-_PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
+_PLACED_AFTER_WORDS: _Places = (
     (("cf auth",), r"(\bcf\s+auth\s+\S{1,80}\s+)(?!-)(VALUE)"),
     (("setapikey",), r"(?i)(\bsetapikey\s+)(?!-)(VALUE)"),
     (
@@ -33,6 +35,16 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
         r"\s--?(?:value|body|secret-string|data)[ =])(VALUE)",
     ),
     (("pulumi",), r"(\bpulumi\s+config\s+set\s+(?:--\S{1,30}\s+){0,3}\S{1,60}\s+)(VALUE)"),
+    (("securestring",), r"(?i)(\bconvertto-securestring\s+(?:-\w{1,12}\s+){0,3}?)(?!-)(VALUE)"),
+    (("securestring",), r"(?i)(\bsecurestring['\"]?\s(?:[^|;\n]{0,200}?\s)?--?value[= ])(VALUE)"),
+    (
+        ("securestring",),
+        r"(?i)((?<!\S)--?value[= ])(VALUE)(?=\s[^|;\n]{0,200}?\bsecurestring)",
+    ),
+    (
+        ("samba-tool",),
+        r"(\bsamba-tool\s+user\s+(?:create|add|setpassword)\s+\S{1,60}\s+)(?!-)(VALUE)",
+    ),
     (("_pw ",), r"(?i)(\b(?:input|user|owner)_pw\s+)(VALUE)"),
     (
         ("passwd",),
@@ -82,33 +94,23 @@ _PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
     (("masterauth",), r"(?i)(\bmasterauth\s+)(VALUE)"),
     (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
 )
-_PLACED: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
+_PLACED: _Places = (
     (
         ("<<<",),
         r"(?i)((?:\b(?:sudo|su|kinit|cryptsetup)\b|passwd|password|secret|token|login|auth|unlock|key)"
         r"[^|;\n<]{0,120}<<<\s*)(VALUE)",
-    ),
-    ((_SPACES, ("securestring",)), r"(?i)(\bconvertto-securestring\s+(?:-\w{1,12}\s+){0,3}?)(?!-)(VALUE)"),
-    ((_SPACES, ("securestring",)), r"(?i)(\bsecurestring['\"]?\s(?:[^|;\n]{0,200}?\s)?--?value[= ])(VALUE)"),
-    (
-        (_SPACES, ("securestring",)),
-        r"(?i)((?<!\S)--?value[= ])(VALUE)(?=\s[^|;\n]{0,200}?\bsecurestring)",
     ),
     (
         (_SPACES, ("login ",), (Search(r"\blogin\s+[\w.+/=-]{16}"),)),
         r"(?im)(^\W{0,4}(?!PROSE)[\w./-]{2,40}\s+login\s+)(?!-)(GENERATED)(?=\s*(?:$|[|;&]))",
     ),
     (("_", "sp_"), r"(?i)(\bsp_(?:addlogin|password)\s+N?'[^']*'\s*,\s*N?)('[^']*')"),
-    (
-        (_SPACES, ("samba-tool",)),
-        r"(\bsamba-tool\s+user\s+(?:create|add|setpassword)\s+\S{1,60}\s+)(?!-)(VALUE)",
-    ),
-    (("encrypt_string",), r"(\bencrypt_string\s+(?:--?\S{1,40}\s+){0,3})(?!-)(VALUE)"),
-    (("bw ", " unlock"), r"(\bbw\s+unlock\s+)(?!-)(VALUE)"),
-    (("bw ", " login"), r"(\bbw\s+login\s+\S{1,80}\s+)(?!-)(VALUE)"),
+    (("_", "encrypt_string"), r"(\bencrypt_string\s+(?:--?\S{1,40}\s+){0,3})(?!-)(VALUE)"),
+    ((((" un", " unlock", " unseal"),), "bw "), r"(\bbw\s+unlock\s+)(?!-)(VALUE)"),
+    ((_SPACES, ("login ",), "bw "), r"(\bbw\s+login\s+\S{1,80}\s+)(?!-)(VALUE)"),
     (("//", "smbclient"), r"(\bsmbclient\s+(?:\\\\){0,1}//\S{1,80}\s+)(?!-)(VALUE)"),
     (("//", "mc alias"), r"(\bmc\s+alias\s+set\s+\S{1,60}\s+\S{1,120}\s+\S{1,60}\s+)(VALUE)"),
-    ((" /p ", "signtool"), r"(?i)(\bsigntool\b[^|;\n]{0,200}?\s/p\s+)(VALUE)"),
+    ((" /", " /p ", "signtool"), r"(?i)(\bsigntool\b[^|;\n]{0,200}?\s/p\s+)(VALUE)"),
     ((" using ", "db2 "), r"(?i)(\bdb2\b[^|;\n]{0,120}?\susing\s+)(VALUE)"),
     (
         ("_", "rabbitmqctl"),
@@ -117,8 +119,11 @@ _PLACED: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
             r"|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"
         ),
     ),
-    (("vault ", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    (("vault ", " unseal"), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    ((_SPACES, ("login ",), "vault "), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
+    (
+        (((" un", " unlock", " unseal"),), "vault "),
+        r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)",
+    ),
     (("\\\\", "net use"), r"(?i)(\bnet\s+use\s[^\n]{0,120}?\s/user:\S{1,60}\s+)(?![/\\])(VALUE)"),
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
     (
@@ -127,8 +132,8 @@ _PLACED: tuple[tuple[tuple[str, ...] | Needs, str], ...] = (
         r"|su\b|[^|\n]{0,120}--?\w{0,12}-?stdin|(?!grep|awk|sed|tee|cut|jq|xargs|wc|sort|tr|cat|head|tail)"
         r"[^|\n]{0,60}(?:secret|passw|kinit|cryptsetup|login|auth|crypt|unlock|passphrase|keychain)))",
     ),
-    ((" /p:",), r"(?i)(\s/p:)(?![\w.]{1,40}=)(\S+)"),
-    ((" /rp",), r"(?i)(\s/rp[: ])(?!/)(VALUE)"),
+    ((" /", " /p:"), r"(?i)(\s/p:)(?![\w.]{1,40}=)(\S+)"),
+    ((" /", " /rp"), r"(?i)(\s/rp[: ])(?!/)(VALUE)"),
 )
 
 
@@ -138,7 +143,7 @@ def _placed(found: re.Match[str]) -> str:
     return found[0] if kept else found[1] + MASK
 
 
-def _rules(placed: tuple[tuple[tuple[str, ...] | Needs, str], ...]) -> list[Rule]:
+def _rules(placed: _Places) -> list[Rule]:
     return [
         Rule(
             tuple((part,) if isinstance(part, str) else part for part in needs),

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from obskit.instrument.redaction.assignments import BARE
-from obskit.instrument.redaction.languages import FOREIGN, IN_TEXT
+from obskit.instrument.redaction.languages import FOREIGN, IN_TEXT, LANGUAGE_STEMS, starts_with
 from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.values import is_mixed, is_plain, looks_random
 
@@ -35,10 +35,11 @@ PROSE = (
     r"|\s\d{1,2}\s|\s{1,20}))"
     rf"([\"'`“„‘«]{{0,2}})({BARE}{{6,}})\2"
 )
+_STEMS = "pass pw session cookie signature secret token credential jwt otp answer x-"
 PROSE_START = (
-    r"pass|pw|session|cookie|signature|secret|token|(?:with|us(?:e|ing)) (?:the |an? )?key"
-    r"|credential|jwt|otp|answer|(?:api|access|private|signing|encryption|licen[cs]e|activation|master|shared|deploy|hmac|unseal|decryption"
-    rf"|account|subscription|service)[-_ ]?key|x-|{IN_TEXT}|{FOREIGN.pattern}"
+    starts_with((*_STEMS.split(), *LANGUAGE_STEMS))
+    + r"|(?:with|using|use) (?:the |an? )?key|(?:api|access|private|signing|encryption|licen[cs]e|activation"
+    r"|master|shared|deploy|hmac|unseal|decryption|account|subscription|service)[-_ ]?key"
 )
 """Where such a phrase may begin, in a text in lower case."""
 # "A temporary password is generated for root@localhost: ..."

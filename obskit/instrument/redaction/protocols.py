@@ -41,7 +41,9 @@ SPECIAL = RuleTable(
         Rule((("@",), ("string '",)), _DSN_QUOTED, _AFTER),
         Rule(((":",), ("wifi:",)), r"(?i)(\bwifi:[^\n]{0,120}?;p:)([^;\n]+)", _AFTER),
         Rule(
-            (('"',), (' psk "', ' eap "', ' xauth "')), r"(?i)(:\s(?:psk|eap|xauth)\s)(\"[^\"]+\"?)", _AFTER
+            ((":",), (" : ",), (' psk "', ' eap "', ' xauth "')),
+            r"(?i)(:\s(?:psk|eap|xauth)\s)(\"[^\"]+\"?)",
+            _AFTER,
         ),
         Rule((("community ",),), _COMMUNITY, _AFTER),
         Rule(((":/",), ("rtmp",)), _STREAM, _AFTER),
