@@ -15,10 +15,11 @@ import re
 from obskit.instrument.redaction.languages import FOREIGN, IN_TEXT, LANGUAGE_STEMS, MESSAGES, starts_with
 from obskit.instrument.redaction.names import HARMLESS_ENDS, Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, compile_once, folded
-from obskit.instrument.redaction.values import is_mixed, is_plain
+from obskit.instrument.redaction.values import is_mixed, is_plain, is_void
 
 WORDS = (
-    r"passwo?r?[dt]|passphrase|passcode|passkey|passe?(?![a-z])|pwd|secret|token|key|creds?(?![a-z])"
+    r"passwo?r?[dt]|pass[ ](?:phrase|word|code)|passphrase"
+    r"|passcode|passkey|passe?(?![a-z])|pwd|secret|token|key|creds?(?![a-z])"
     r"|credential|auth|cookie"
     r"|sig(?:nature)?|session|sess(?:id)?|sid(?![a-z])|sharedaccess|[cx]srf|t?otp|mfa|[2t]fa|jwt"
     r"|cv[vc]2?|pin(?![a-z])|pw(?![a-z])|psk"
@@ -40,13 +41,13 @@ MARK = r"\\*[\"']"
 BREAK = r"(?:\r?\n|(?:\\+r)?\\+n)"  # also as two signs
 # Also with a type between: `password: str = "..."`; and as PHP serializes a map.
 SEPARATOR = (
-    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|={1,3}>|===?|::|:=|<-|＝|=|:|："
+    r"(?::\s?[A-Za-z][\w.\[\]|]{0,40}\s?=(?=\s?(?:[\"'`]|\[redacted))|;s:\d{1,6}:|={1,3}>|===?|::|:=|(?:\?\??|\+|\|\|)=|\\x3d|<-|＝|=|:|："
     r"|>|%(?:25){0,2}3[ad]"
     r"|\\u003d|&#(?:61|x3d);)"
 )
 _CALL = r"[A-Za-z_][\w.:]{0,60}\([^)]*\)?"
 _VALUE = (
-    rf"(?:{QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]"
+    rf"(?:{QUOTED}|\\+(?P<q>[\"'])[\s\S]*?(?:\\+(?P=q)|\Z)|\([^)]*\)|\[[^\]]*\]|<[^<>\s]{{6,}}>"
     rf"|<!\[CDATA\[[\s\S]*?(?:\]\]>|\Z)"
     rf"|[|>]-?[ \t]*{BREAK}[ \t]+[^\n\\]+|{_CALL}"
     rf"|(?:(?:bearer|basic|digest|token|negotiate|apikey|hmac|aws4-hmac-sha256)(?:\s+|%20))?{BARE}+)"
@@ -54,13 +55,13 @@ _VALUE = (
 ASSIGNMENT = (
     "(?i)"
     rf"(?P<word>{WORDS})(?P<tail>[\w.\-)\]]{{0,40}})"
-    rf"(?P<rest>{ESCAPE}*\\*(?:[\"'`»”’]|%(?:25)?2[27]|&quot;|&#3[49];)?"
+    rf"(?P<rest>{ESCAPE}*\\*(?:\[\]|%5[Bb]%5[Dd])?(?:[\"'`»”’]|%(?=\s?=)|%(?:25)?2[27]|&quot;|&#3[49];)?"
     rf"(?::\"?[\w\\]{{1,60}}\"?:(?:private|protected))?\]?{ESCAPE}*\*{{0,2}}"  # PHP, Markdown
     rf"(?:</\w{{1,10}}>\s{{0,9}}<(?:td|dd|div|span|p|b|strong|code)(?:\s[^<>]{{0,60}})?(?=>)|</\w{{1,10}}>"
     rf"|\s<class '\w{{1,20}}'>|[({{\[]\s{{0,4}}[\"']?(?:value|raw|plain|text|data)[\"']?)?"
     rf"(?:\s#?\d{{1,2}})?\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
     rf"\\?(?P<separator>{SEPARATOR}){ESCAPE}*\*{{0,2}}(?:</?\w{{1,10}}>)?(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
-    r"(?:string\(\d{1,6}\)\s|\(string\)\s(?:\(len=\d{1,6}\)\s)?|''(?=\w)|[bnurf](?=['\"])|new\s|<value>|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
+    r"(?:string\(\d{1,6}\)\s|\(string\)\s(?:\(len=\d{1,6}\)\s)?|''(?=\w)|<<(?=\")|(?:Some|Just|Right|Optional|Secret)\((?=\w)|[bnurf](?=['\"])|new\s|<value>|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
     r"|raw|plain|secret|S|text|data|stringValue)\\*[\"']\s?:\s{0,20})?)"
     rf"(?P<value>{_VALUE})"
 )
@@ -136,12 +137,9 @@ _SPACED = (
 def assignment(found: re.Match[str]) -> str:
     """Return the text of an assignment with its value masked, or as it was if the value is no secret."""
     value = found["value"]
-    if MASK[:-1] in value:  # without its bracket, where a bare value ends
+    if MASK[:-1] in value or is_void(value):  # without its bracket, where a bare value ends
         return found[0]
-    before = found.string[max(0, found.start() - 80) : found.start()]
-    if before.endswith(("--from-file=", "--from-env-file=")) or (
-        "arn:" in before and " " not in before.rpartition("arn:")[2]
-    ):
+    if _elsewhere(found.string[max(0, found.start() - 80) : found.start()]):
         return found[0]
     name = _whole_name(found)
     sense = sense_of(name)
@@ -152,10 +150,17 @@ def assignment(found: re.Match[str]) -> str:
     quote = value[0] if value[0] in _OPENING and len(value) > 1 else ""
     closing = _CLOSING[_OPENING.index(quote)] if quote else ""
     quoted = quote and value.endswith(closing)
-    inner = value.strip("\\\"'()[]`“”«»„‘’")
+    inner = value.strip("\\\"'()[]<>`“”«»„‘’")
     if not inner or not _secret(found, name, sense, inner, quoted=bool(quote)):
         return found[0]
     return found[0][: -len(value)] + (f"{quote}{MASK}{closing}" if quoted else MASK)
+
+
+def _elsewhere(before: str) -> bool:
+    """Return whether a value is the path of a file or the name of a cloud's resource, by what is before it."""
+    if before.endswith(("--from-file=", "--from-env-file=")):
+        return True
+    return "arn:" in before and " " not in before.rpartition("arn:")[2]
 
 
 def _in_prose(found: re.Match[str], name: str) -> bool:
@@ -218,7 +223,8 @@ def _is_reference(name: str, value: str, written: str) -> bool:
 
 PHRASE_OF_WORDS = (
     "(?i)"
-    r"(?P<name>\b(?:pass(?:word|phrase|wd)|pwd)\s?[:=]\s?)(?P<value>[a-z]{3,20}(?: (?!for |from |in |at "
+    r"(?P<name>\b(?:pass(?:word|phrase|wd)|pwd|(?:seed|recovery)[ _-]phrase|mnemonic)\s?[:=]\s?)"
+    r"(?P<value>[a-z]{3,20}(?: (?!for |from |in |at "
     r"|on |by |to |and |is |was |host |user )"
     r"[a-z]{2,20}(?![\w=:@/.(])){1,8})(?=[\s.,;]*(?:\n|\Z))"
 )

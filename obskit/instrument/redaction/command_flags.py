@@ -173,13 +173,13 @@ def flag_is_secret(name: str, value: str) -> bool:
 
 # Of any program: `-u ann ... -p hunter2`, in either order, and what is plainly generated after one letter.
 _WITH_USER = (
-    r"((?<!\S)-(?:[uUlD]|-?user(?:name)?|-login)[ =]\S{1,80}(?:\s[^|;\n]{0,200}?)?\s-[pPw](?:\s+|=))(?!-)"
+    r"((?<!\S)-(?:[uUlD]|[ag]u|-?user(?:name)?|-login)[ =]\S{1,80}(?:\s[^|;\n]{0,200}?)?\s-[ag]?[pPwW](?:\s+|=))(?!-)"
     rf"({ARGUMENT})"
 )
 _BEFORE_USER = (
-    rf"((?<!\S)-[pPw](?:\s+|=))(?!-)({ARGUMENT})(?=\s(?:[^|;\n]{{0,200}}?\s)?-(?:[uU]|-?user(?:name)?)[ =])"
+    rf"((?<!\S)-[pPwW](?:\s+|=))(?!-)({ARGUMENT})(?=\s(?:[^|;\n]{{0,200}}?\s)?-(?:[uU]|-?user(?:name)?)[ =])"
 )
-_NO_PORT = r" -[pw][\s=]+(?![\d:.]+(?:\s|\Z))[^\s/-]"
+_NO_PORT = r" -[ag]?[pw][\s=]+(?![\d:.]+(?:\s|\Z))[^\s/-]"
 _AFTER_LETTER = r"((?<!\S)-[tkpPawsxAXKT]\s+[\"']?)([\w.-]{20,})(?![\w./:@-])"
 _HTTPIE = r"(\b(?:https?|xh)\s(?:[^|;\n]{0,80}?\s)?(?:-a|--auth)[ =][\"']?[\w.@-]{1,60}:)([^\s\"']+)"
 # Letters of both cases and digits, or very long.
@@ -205,7 +205,11 @@ COMMANDS = RuleTable(
         Rule((("mysql", "mariadb", "7z", "rar ", "sqlcmd", "sshpass"), (" -p", " -hp")), _GLUED_FLAG, _glued),
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
-        Rule(((" -p", " -w"), ("-u", "-l ", "-d "), (Search(_NO_PORT),)), _WITH_USER, _not_plain),
+        Rule(
+            ((" -p", " -w", " -ap", " -gp"), ("-u", "-l ", "-d ", "-au", "-gu"), (Search(_NO_PORT),)),
+            _WITH_USER,
+            _not_plain,
+        ),
         Rule(((" -p", " -w"), ("-u",), (Search(_NO_PORT),)), _BEFORE_USER, _not_plain),
         Rule((("http", "xh "), (" -a", " --auth"), (":",)), _HTTPIE, rf"\1{MASK}"),
         Rule(((Search(r" -[tkpawsx]\s+[\"']?[\w.-]{20}"),),), _AFTER_LETTER, _generated),
@@ -250,6 +254,8 @@ def redact_arguments(items: list[str]) -> list[str]:
                 before, item, items
             ):
                 masked = MASK
+            elif before in ("--user", "--proxy-user", "--auth") and _chosen(item.partition(":")[2]):
+                masked = item.partition(":")[0] + ":" + MASK
             elif logs_in and before in ("-u", "-U", "-a", "--user", "--proxy-user", "--auth"):
                 user, mark, rest = item.partition(":" if ":" in item else "%" if "%" in item else ",")
                 if rest and not rest.startswith("//"):
@@ -266,6 +272,8 @@ def redact_arguments(items: list[str]) -> list[str]:
             and MASK not in item
         ):
             masked = f"-p{MASK}"
+        if masked is None and item.startswith("--from-literal=") and item.count("=") > 1 and MASK not in item:
+            masked = item[: item.index("=", 15) + 1] + MASK
         if masked is None and (slashed := _SLASHED.match(item)) and MASK not in item:
             masked = slashed[0] + MASK
         if masked is not None:
@@ -275,7 +283,7 @@ def redact_arguments(items: list[str]) -> list[str]:
 
 
 _MYSQL = re.compile(r"(?:mysql|mariadb)[\w-]{0,20}")
-_LETTERED = frozenset(f"-{letter}" for letter in "tkpPawsxAXKT")
+_LETTERED = frozenset(f"-{letter}" for letter in "tkpPawWsxAXKT")
 _USERS = frozenset({"-u", "-U", "--user", "--username", "-D", "-l"})
 _SLASHED = re.compile(r"/(?:p|pw|pwd|pass|passwd|password|rp):(?![\w.]{1,40}=)(?=.)", re.IGNORECASE)
 
@@ -291,4 +299,4 @@ def _after_letter(option: str, value: str, items: list[str]) -> bool:
         return False
     if _GENERATED.fullmatch(value):
         return True
-    return option in ("-p", "-P", "-w") and not _USERS.isdisjoint(items) and _chosen(value)
+    return option in ("-p", "-P", "-w", "-W") and not _USERS.isdisjoint(items) and _chosen(value)

@@ -32,6 +32,9 @@ _NAMES = (
     "Key",
     "ParameterKey",
     "path",
+    "label",
+    "var",
+    "type",
     "id",
 )
 _VALUES = frozenset(

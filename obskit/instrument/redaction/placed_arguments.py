@@ -22,6 +22,14 @@ _GENERATED = (
 _PROSE = r"(?:failed|invalid|user|bad|session|unsuccessful|successful|new|last|first|the|no|at|on|after)\b"
 # Some programs have no option for it: the password has a place of its own. What a text needs, the pattern.
 _PLACED_AFTER_WORDS: _Places = (
+    (("addauth",), r"(\baddauth\s+\w{1,20}\s+[\w.@-]{1,60}:)(VALUE)"),
+    (
+        ("-password ",),
+        r"(?m)(\b[\w-]{1,40}-password\s+(?:[\w.@-]{1,40}\s+){1,2})(?!-)(VALUE)(?=\s*(?:$|[;|&]))",
+    ),
+    (("secret,",), r"(\bsecret,(?:\w{1,20}=[^,\s]{0,60},){0,6}data=)([^,\s]+)"),
+    (("netsh",), r"(?i)(\bnetsh\s+wlan\s[^\n]{0,120}?\bkey=)(VALUE)"),
+    (("wireless.",), r"(\bwireless\.\S{1,60}\.key=)(VALUE)"),
     (("cf auth",), r"(\bcf\s+auth\s+\S{1,80}\s+)(?!-)(VALUE)"),
     (("setapikey",), r"(?i)(\bsetapikey\s+)(?!-)(VALUE)"),
     (
@@ -31,7 +39,7 @@ _PLACED_AFTER_WORDS: _Places = (
     ),
     (
         ("secret",),
-        r"(?i)(\bsecrets?(?:manager)?\s+(?:set|put|create|add|[\w-]*secret[\w-]*)\b[^|;\n]{0,160}?"
+        r"(?i)(\bsecrets?(?:manager)?[\s:]+(?:set|put|create|add|[\w-]*secret[\w-]*)\b[^|;\n]{0,160}?"
         r"\s--?(?:value|body|secret-string|data)[ =])(VALUE)",
     ),
     (("pulumi",), r"(\bpulumi\s+config\s+set\s+(?:--\S{1,30}\s+){0,3}\S{1,60}\s+)(VALUE)"),
@@ -80,7 +88,7 @@ _PLACED_AFTER_WORDS: _Places = (
     (("--with-token",), r"(--with-token\s+<<<\s*)(VALUE)"),
     (("-command",), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
     (("poetry",), r"(\bpoetry\s+config\s+pypi-token\.[\w.-]{1,60}\s+)(VALUE)"),
-    (((("/p", "/pass", "/pwd", "/pw"),),), r"(?i)((?:^|\s)/(?:pass|password|passwd|pwd|pw)[: ])(?!/)(\S+)"),
+    (((("/p", "/pass", "/pwd", "/pw"),),), r"(?i)((?:^|\s)/(?:pass\w{0,10}|pwd|pw)[: ])(?!/)(\S+)"),
     (
         ("auth ",),
         (
@@ -97,12 +105,11 @@ _PLACED_AFTER_WORDS: _Places = (
 _PLACED: _Places = (
     (
         ("<<<",),
-        r"(?i)((?:\b(?:sudo|su|kinit|cryptsetup)\b|passwd|password|secret|token|login|auth|unlock|key)"
-        r"[^|;\n<]{0,120}<<<\s*)(VALUE)",
+        r"(<<<\s*)(?=\S*\d|\S*[!@#%^&*])(VALUE)",
     ),
     (
         (_SPACES, ("login ",), (Search(r"\blogin\s+[\w.+/=-]{16}"),)),
-        r"(?im)(^\W{0,4}(?!PROSE)[\w./-]{2,40}\s+login\s+)(?!-)(GENERATED)(?=\s*(?:$|[|;&]))",
+        r"(?im)(^\W{0,4}(?!PROSE)[\w./-]{2,40}\s+login\s+(?:--?[\w-]{1,30}\s+)?)(?!-)(GENERATED)(?=\s*(?:$|[|;&]))",
     ),
     (("_", "sp_"), r"(?i)(\bsp_(?:addlogin|password)\s+N?'[^']*'\s*,\s*N?)('[^']*')"),
     (("_", "encrypt_string"), r"(\bencrypt_string\s+(?:--?\S{1,40}\s+){0,3})(?!-)(VALUE)"),

@@ -16,7 +16,7 @@ from obskit.instrument.redaction.values import is_mixed, is_plain, looks_random
 # like a word is taken for a secret. After whose it is, only a verb or a sign may follow: "wrong password for
 # ann1234".
 _VERBS = (
-    r"(?:is|was|are|ist|war|lautet|es|est|now is|is now|is currently"
+    r"(?:is|was|are|ist|war|lautet|es|est|è|é|now|now is|is now|is currently"
     r"|(?:(?:was|is|has been|been|got)\s)?(?:set|changed|updated|reset|rotated|switched|replaced)"
     r"\s(?:to|from|with|by))"
 )
@@ -24,22 +24,22 @@ PROSE = (
     "(?i)"
     r"((?:(?<![a-z])(?:pass|pw|session|cookie|signature)|passwo?r?[dt]|passwd|pwd|passphrase|secret|token"
     r"|(?:api|access|secret|private|signing|encryption|licen[cs]e|activation|master|shared|deploy|hmac|unseal"
-    r"|decryption|account|subscription|service)[-_ ]?key"
-    r"|(?<![a-z])(?:with|using|use)\s(?:the\s|an?\s)?key"
+    r"|decryption|account|subscription|service|session)[-_ ]?key"
+    r"|j?sessionid|phpsessid|(?<![a-z])(?:with|using|use)\s(?:the\s|an?\s)?key"
     r"|(?<![\w-])x-[\w-]{1,40}-(?:key|token|secret)"
     rf"|credentials?|jwt|otp|session[-_ ]id|answer|{IN_TEXT}|{FOREIGN.pattern})"
     r"(?:[-_\s](?:value|hash|digest|string))?"
     rf"(?:(?:\s(?:for|of|from|für|von|de|para|pour)\s(?:user\s|account\s)?[\w.@'\"\\-]{{1,60}}"
     rf"|\s(?:for|of)\s[a-z]{{1,20}}\s[\w.@-]{{1,60}})?\s(?:(?:{_VERBS}|=|:)\s{{1,3}}|-?->\s?)"
-    r"|\s?(?:-?->|→|==?>|[;|,(<\[#{])\s?|\s[-–—]\s|\s(?:from|to|as)\s(?:\[redacted\]\sto\s)?"
+    r"|\s?(?:-?->|→|←|==?>|[;|,(<\[#{])\s?|\s{1,3}[-–—]\s{1,3}|\s(?:from|to|as)\s(?:\[redacted\]\sto\s)?"
     r"|\s\d{1,2}\s|\s{1,20}))"
     rf"([\"'`“„‘«]{{0,2}})({BARE}{{6,}})\2"
 )
-_STEMS = "pass pw session cookie signature secret token credential jwt otp answer x-"
+_STEMS = "pass pw session cookie signature secret token credential jwt otp answer x- jsess phpsess"
 PROSE_START = (
     starts_with((*_STEMS.split(), *LANGUAGE_STEMS))
     + r"|(?:with|using|use) (?:the |an? )?key|(?:api|access|private|signing|encryption|licen[cs]e|activation"
-    r"|master|shared|deploy|hmac|unseal|decryption|account|subscription|service)[-_ ]?key"
+    r"|master|shared|deploy|hmac|unseal|decryption|account|subscription|service|session)[-_ ]?key"
 )
 """Where such a phrase may begin, in a text in lower case."""
 # "A temporary password is generated for root@localhost: ..."
@@ -51,7 +51,7 @@ ANNOUNCED = (
 # A code to type in: after these words, four to eight digits are one.
 CODE_SPOKEN = (
     "(?i)"
-    r"(\b(?:otp|totp|pin|passcode|password|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery"
+    r"(\b(?:otp|totp|pin|passcode|passkey|password|(?:verification|security|mfa|2fa|sms|one-time|login|access|recovery"
     r"|backup|confirmation|auth|pin|sign-in|signin|activation|validation|pairing|unlock|door|reset|email|phone)"
     r"[- _](?:code|password|pin)|(?:use|enter|type)(?: the| this)? code"
     r"|(?:your|ihr|dein|votre|ton|su|tu|seu) [\w -]{0,20}code"
@@ -78,7 +78,7 @@ def prose(found: re.Match[str]) -> str:
         return found[0]
     if what.startswith(("with", "us")) and not _GENERATED.fullmatch(value):
         return found[0]
-    if "pass" not in what and _NUMBERED.fullmatch(value):
+    if not _PASSWORD.search(what) and _NUMBERED.fullmatch(value):
         return found[0]
     return f"{word}{quote}{MASK}{quote if found[0].endswith(quote) else ''}"
 
@@ -96,7 +96,7 @@ def announced(found: re.Match[str]) -> str:
 
 # A call, a version, a time, a date; and "sha256", "user42".
 _CODE = re.compile(
-    r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*|[\w.-]+=.*|/\S*"
+    r"[\w.]*\(.*|v?\d+(?:\.\d+)+[\w.:-]{0,8}|[\d/:.,-]+\w{0,2}|\d{4}-\d\d-\d\d\S*|[\w.-]{1,40}=[^=].*|/\S*"
 )
 _SIGN_WITHIN = re.compile(r"\w[!@#$%^&*?]\w")
 _GENERATED = re.compile(r"(?=\D*\d)(?=[^a-zA-Z]*[a-zA-Z])[\w+/=-]{20,}[.]?")
@@ -122,11 +122,15 @@ LISTED = (
 )
 
 
+def _listed(words: str, item: str) -> bool:
+    if MASK in item or is_plain(item) or not is_mixed(item):
+        return False
+    return looks_random(item) or _PASSWORD.search(words) is not None
+
+
 def listed(found: re.Match[str]) -> str:
     """Mask the items of a list that look like secrets."""
     if found.string[: found.start() + 4].lower().endswith("code"):
         return found[0]
     items = re.split(r"(,\s?)", found[2])
-    return found[1] + "".join(
-        MASK if is_mixed(item) and not is_plain(item) and MASK not in item else item for item in items
-    )
+    return found[1] + "".join(MASK if _listed(found[1], item) else item for item in items)

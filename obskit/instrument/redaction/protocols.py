@@ -23,7 +23,9 @@ _DSN_QUOTED = (
     "(?i)"
     r"(string '[a-z0-9+]{1,30}:/{0,2})([^\s'/@]{1,80}:[^\s'@]{1,120})(?=@)"
 )
-_COMMUNITY = r"(?i)(\bsnmp[\w-]{0,20}\s[^\n]{0,60}?\bcommunity\s+)(?!\[redacted)([^\s\"']+)"
+_COMMUNITY = (
+    r"(?i)(\bsnmp[\w-]{0,20}\s[^\n]{0,60}?\bcommunity\s+)(?!\[redacted|is\b|was\b|string\b|not\b)([^\s\"']+)"
+)
 # The key of a stream is the last part of its path.
 _STREAM = r"(?i)(\brtmps?://[^\s/\"']{1,100}/[\w-]{1,40}/)(?=[\w-]*\d)([\w-]{8,}(?:\?[^\s\"']*)?)"
 SPECIAL = RuleTable(

@@ -23,7 +23,7 @@ _USER_ENCODED = (
 )
 _LINK = (
     "(?i)"
-    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe"
+    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe|hooks?"
     r"|auth)[\w-]{0,20}/(?:[\w=]{1,8}/)?)([\w~.%-]{12,})"
 )
 _QUERY_KEYS = (
@@ -103,7 +103,7 @@ LINKS = RuleTable(
                 ("/",),
                 (
                     ("y", "verify"),
-                    ("k", "token"),
+                    ("k", "token", "hook"),
                     ("m", "magic", "confirm"),
                     *("reset", "passw", "auth", "invit", "activat", "unsubscr"),
                 ),

@@ -45,8 +45,8 @@ _HEADER = (
 # ["tool", "--token", "x"], [("cookie", "x")]: names and values side by side.
 _PAIR = (
     "(?i)"
-    rf"((?:[\[(,]\s?b?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:,\s?|\s=>\s"
-    rf"|\sto\s))(?P<value>b?{TEXT})"
+    rf"((?:[\[(,{{]\s?(?:b|<<)?{MARK}|[\"']--?)(?P<name>[\w.-]{{2,80}}){MARK}(?:>>)?(?:,\s?|\s=>\s"
+    rf"|\sto\s))(?P<value>(?:b|<<)?{TEXT})"
 )
 # {"name": "password", "value": "x"}, <add key="password" value="x">, YAML's, and forms of several parts.
 _NAMED = (
@@ -65,6 +65,11 @@ _TAG = (
     "(?i)"
     r"(<(?P<name>[\w:.-]{2,80})\s[^<>]{1,200}>)(?P<value>[^<]+)"
 )
+_ATTRIBUTE = (
+    "(?i)"
+    r"(<(?P<name>[\w:.-]{2,80})\s(?:[^<>]{0,200}?\s)?(?:value|key|data|content)\s?=\s?)"
+    rf"(?P<value>{TEXT})"
+)
 _SCHEME = (
     "(?i)"
     r"(?<![\w-])((?:bearer|basic|negotiate|apikey)(?:,?\s+|%20))(?!realm|error|auth\b)([\w.~+/=-]{6,})"
@@ -72,7 +77,7 @@ _SCHEME = (
 _SPOKEN = (
     "(?i)"
     rf"(\bidentified\s+(?:with\s+\w+\s+)?by|(?P<word>password|passphrase|passwd|secret"
-    rf"|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
+    rf"|api_?key|token)(?:\s+for\s+\S{{1,80}}\s*=|\s+in\s*\()?)"
     rf"(\s+|\s*(?:\(|(?<=\()))(?P<value>{TEXT})"
 )
 _BY = (
@@ -114,7 +119,7 @@ def _inserted(found: re.Match[str]) -> str:
 def _by_name(found: re.Match[str]) -> str:
     """Mask `value` if `name` says that it is a secret."""
     value = found["value"]
-    inner = value.removeprefix("b").strip("\\\"'")
+    inner = value.removeprefix("b").strip("\\\"'<> }],")
     if MASK in value or not inner or not is_secret(sense_of(found["name"]), inner):
         return found[0]
     return (
@@ -169,7 +174,7 @@ _VARIABLE = (
 
 # Prefilters.
 _QUOTES = ("'", '"')
-_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "＝", "“", "«", "„", "‘", "<-", "&#", r"\u00")
+_MARKS = ("=", ":", ">", *_QUOTES, "`", "%", "：", "＝", "“", "«", "„", "‘", "<-", "&#", r"\u00", r"\x3")
 # A text with none of these has no separator between a name and a value.
 _SIGNS = (
     " ",
@@ -271,7 +276,10 @@ PHRASES = RuleTable(
         Rule((("[",), ("[generated in ", "[cached since ")), _ECHOED, _AFTER),
         Rule((("(",), ("crypt(", "password(")), _CRYPT, _AFTER),
         Rule(
-            (("code",), ("your", "use", "enter", "sms", "time", "login", "access", "confirm")),
+            (
+                ("code",),
+                ("your", "votre", "lautet", "use", "enter", "sms", "time", "login", "access", "confirm"),
+            ),
             CODE_SPOKEN,
             _AFTER,
         ),
@@ -288,6 +296,7 @@ WORDED_PHRASES = RuleTable(
         Rule((("code", "otp", "passcode", "pin", "password"),), CODE_SPOKEN, _AFTER),
         Rule((("creden", "creds"), ("/", ":")), SLASH_PAIR, slash_pair),
         Rule((("private-lines",),), _PUTTY, _AFTER),
+        Rule((("cvv", "cvc"),), r"(?i)(\bcv[vc]2?\s(?:code\s|is\s)?)\d{3,4}\b", _AFTER),
         Rule(
             (("passw", "passp", "secret", "token", "kennwort", "credentials"), (": ", ":\n", ":\r")),
             ANNOUNCED,
@@ -330,13 +339,14 @@ ASSIGNMENTS = RuleTable(
             starts="name|key|header|field|path",
         ),
         Rule((("name", "key", "header", "field"), _QUOTES), _NAMED_AFTER, _by_name),
-        Rule((_QUOTES,), _PAIR, _by_name, starts=r"[\[(,]|[\"']--?"),
+        Rule((_QUOTES,), _PAIR, _by_name, starts=r"[\[(,{]|[\"']--?"),
         Rule((("passw", "passphrase", "secret", "token"), (*_QUOTES, "`", "“", "«")), _SPOKEN, _spoken),
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
         Rule((("variable",), ("default",)), _VARIABLE, _by_name),
         Rule((("<",),), _TAG, _by_name),
+        Rule((("<",), ("value", "key", "data", "content"), ("=",)), _ATTRIBUTE, _by_name),
         Rule((("<name>", "<key>"),), _TAGGED, _by_name),
-        Rule((("pass", "pwd"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
+        Rule((("pass", "pwd", "phrase", "mnemonic"), ("=", ":")), PHRASE_OF_WORDS, phrase_of_words),
         Rule((), ASSIGNMENT, assignment, starts=ASSIGNMENT_START),
     ),
     needs=_WORDED,
