@@ -157,7 +157,7 @@ def assignment(found: re.Match[str]) -> str:
 
 
 def _elsewhere(before: str) -> bool:
-    """Return whether a value is the path of a file or the name of a cloud's resource, by what is before it."""
+    """Return whether a value is a file's path or the name of a resource, by what is before it."""
     if before.endswith(("--from-file=", "--from-env-file=")):
         return True
     return "arn:" in before and " " not in before.rpartition("arn:")[2]

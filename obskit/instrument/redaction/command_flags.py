@@ -173,8 +173,8 @@ def flag_is_secret(name: str, value: str) -> bool:
 
 # Of any program: `-u ann ... -p hunter2`, in either order, and what is plainly generated after one letter.
 _WITH_USER = (
-    r"((?<!\S)-(?:[uUlD]|[ag]u|-?user(?:name)?|-login)[ =]\S{1,80}(?:\s[^|;\n]{0,200}?)?\s-[ag]?[pPwW](?:\s+|=))(?!-)"
-    rf"({ARGUMENT})"
+    r"((?<!\S)-(?:[uUlD]|[ag]u|-?user(?:name)?|-login)[ =]\S{1,80}(?:\s[^|;\n]{0,200}?)?"
+    rf"\s-[ag]?[pPwW](?:\s+|=))(?!-)({ARGUMENT})"
 )
 _BEFORE_USER = (
     rf"((?<!\S)-[pPwW](?:\s+|=))(?!-)({ARGUMENT})(?=\s(?:[^|;\n]{{0,200}}?\s)?-(?:[uU]|-?user(?:name)?)[ =])"

@@ -122,15 +122,15 @@ _KEYS = _words(
     data_encryption fernet django publishable developer dev integration provisioning activation product
     serial bind sas jwk jws jwe bearer token password credential vault unseal root ingestion telemetry
     plaintext honeycomb sentry rollbar bugsnag segment mixpanel amplitude server crypto
-    dd pem wifi wpa
-    meraki airtable mapbox okta pagerduty tacacs radius apns heroku artifactory bigquery saml laravel
-    netlify vercel digitalocean linode vultr hetzner jenkins circleci travis codecov snyk sonar nexus npm pypi docker jira
-    confluence notion zendesk intercom hubspot salesforce shopify paypal braintree adyen mollie plaid razorpay
-    klarna discord telegram whatsapp facebook instagram twitter linkedin spotify dropbox youtube vimeo pubnub
-    pusher onesignal firebase fcm elastic kibana grafana influx splunk loggly dynatrace honeybadger airbrake
-    snowflake databricks cohere mistral huggingface deepl groq elevenlabs deepgram openrouter tomtom ipinfo
-    virustotal shodan etherscan infura binance coinbase kraken recaptcha hcaptcha turnstile mailchimp postmark
-    sparkpost vonage nexmo messagebird contentful sanity supabase planetscale neon turso clerk
+    dd pem wifi wpa meraki airtable mapbox okta pagerduty tacacs radius apns heroku artifactory bigquery
+    saml laravel netlify vercel digitalocean linode vultr hetzner jenkins circleci travis codecov snyk
+    sonar nexus npm pypi docker jira confluence notion zendesk intercom hubspot salesforce shopify paypal
+    braintree adyen mollie plaid razorpay klarna discord telegram whatsapp facebook instagram twitter
+    linkedin spotify dropbox youtube vimeo pubnub pusher onesignal firebase fcm elastic kibana grafana
+    influx splunk loggly dynatrace honeybadger airbrake snowflake databricks cohere mistral huggingface
+    deepl groq elevenlabs deepgram openrouter tomtom ipinfo virustotal shodan etherscan infura binance
+    coinbase kraken recaptcha hcaptcha turnstile mailchimp postmark sparkpost vonage nexmo messagebird
+    contentful sanity supabase planetscale neon turso clerk
     """
 )
 # Words after which `pass`, `pw` and `pwd` mean a password, and that are written together with one: `bindpw`.

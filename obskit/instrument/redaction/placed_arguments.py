@@ -105,7 +105,7 @@ _PLACED_AFTER_WORDS: _Places = (
 _PLACED: _Places = (
     (
         ("<<<",),
-        r"(<<<\s*)(?=\S*\d|\S*[!@#%^&*])(VALUE)",
+        r"(<<<\s*)(?=\S{0,80}[\d!@#%^&*])(VALUE)",
     ),
     (
         (_SPACES, ("login ",), (Search(r"\blogin\s+[\w.+/=-]{16}"),)),

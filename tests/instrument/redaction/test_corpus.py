@@ -8,6 +8,7 @@ import re
 
 import pytest
 
+from obskit.instrument.redaction.text_scan import may_contain_secret, redact_text
 from tests.instrument.redaction.corpus.cases import Case, build
 from tests.instrument.redaction.corpus.score import HALVES, LISTS, cases_of, failures, share
 from tests.support.instrument_process import PASSWORD
@@ -33,9 +34,7 @@ def measured(name: str) -> tuple[list[Case], list[tuple[Case, str]]]:
         pytest.param("E", MASKED_TEXTS, id="masked harmless texts"),
     ],
 )
-def test_the_redaction_misses_little_and_masks_little_in_vain(
-    name: str, part: str, limit: float
-) -> None:
+def test_the_redaction_misses_little_and_masks_little_in_vain(name: str, part: str, limit: float) -> None:
     """`python -m tests.instrument.redaction.corpus.score dev --show` prints each case.
 
     A failure shows the share alone, because nobody should see cases of the half that is held out.
@@ -70,9 +69,22 @@ def test_the_halves_have_the_same_classes_and_no_case_in_common() -> None:
 
 def test_the_third_list_has_the_classes_by_name_or_place_and_cases_of_its_own() -> None:
     dev, held_out, more = (cases_of(name) for name in LISTS)
-    assert {case.group for case in more if case.secret} == {case.group for case in dev if case.group[0] == "A"}
+    assert {case.group for case in more if case.secret} == {
+        case.group for case in dev if case.group[0] == "A"
+    }
     seen = {case.note for case in dev + held_out}
     assert sum(case.note in seen for case in more) == 0
+
+
+@pytest.mark.parametrize("name", ["dev", "more"])
+def test_the_prefilter_sees_each_secret_and_masking_twice_is_masking_once(name: str) -> None:
+    for case in cases_of(name):
+        for value in case.fields.values():
+            text = value if isinstance(value, str) else json.dumps(value)
+            for written in (text, json.dumps({"message": text}), repr([text])):
+                masked = redact_text(written)
+                assert masked == written or may_contain_secret(written)
+                assert redact_text(masked) == masked
 
 
 def test_every_case_is_the_same_in_each_run() -> None:
