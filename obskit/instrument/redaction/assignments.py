@@ -61,7 +61,7 @@ ASSIGNMENT = (
     rf"|\s<class '\w{{1,20}}'>|[({{\[]\s{{0,4}}[\"']?(?:value|raw|plain|text|data)[\"']?)?"
     rf"(?:\s#?\d{{1,2}})?\s{{0,20}}(?:(?:provided|given|supplied|is|was)\s?)?"
     rf"\\?(?P<separator>{SEPARATOR}){ESCAPE}*\*{{0,2}}(?:</?\w{{1,10}}>)?(?:%(?:25)?2[027]|&quot;|&#3[49];|\s|\\+[nrt])*{ESCAPE}*"
-    r"(?:string\(\d{1,6}\)\s|\(string\)\s(?:\(len=\d{1,6}\)\s)?|''(?=\w)|<<(?=\")|(?:Some|Just|Right|Optional|Secret)\((?=\w)|[bnurf](?=['\"])|new\s|<value>|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
+    r"(?:string(?:\(\d{1,6}\))?\s(?=[\"'])|\(string\)\s(?:\(len=\d{1,6}\)\s)?|''(?=\w)|<<(?=\")|(?:Some|Just|Right|Optional|Secret)[(\[](?=\w)|[bnurf](?=['\"])|new\s|<value>|&\w{1,30}\s|!{1,2}\w{0,20}\s|\{\s{0,20}\\*[\"'](?:value"
     r"|raw|plain|secret|S|text|data|stringValue)\\*[\"']\s?:\s{0,20})?)"
     rf"(?P<value>{_VALUE})"
 )
@@ -112,6 +112,8 @@ def _whole_name(found: re.Match[str]) -> str:
         name = _ENCODED.sub("", name)
     elif rest.endswith("\x1b["):  # a color
         name = _COLOR.sub("", name)
+    elif rest.endswith("\\") and name[:1] in ("n", "r", "t"):  # a line break, as two signs
+        name = name[1:]
     if name.startswith("-D"):  # Java's properties
         name = name[2:]
     if not name and (spaced := compile_once(_SPACED).search(rest)):
@@ -143,7 +145,7 @@ def assignment(found: re.Match[str]) -> str:
         return found[0]
     name = _whole_name(found)
     sense = sense_of(name)
-    if sense == Sense.NOTHING and _in_prose(found, name):
+    if sense == Sense.NOTHING and (_in_prose(found, name) or _is_key(name, value)):
         sense = Sense.PERHAPS
     if sense == Sense.NOTHING:
         return found[0]
@@ -161,6 +163,14 @@ def _elsewhere(before: str) -> bool:
     if before.endswith(("--from-file=", "--from-env-file=")):
         return True
     return "arn:" in before and " " not in before.rpartition("arn:")[2]
+
+
+def _is_key(name: str, value: str) -> bool:
+    """Return whether the key of something is generated: letters of both cases and digits, no hash."""
+    return name.lower().endswith("key") and _MIXED.fullmatch(value.strip("\"'")) is not None
+
+
+_MIXED = re.compile(r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=\D*\d)[\w+=-]{24,}")
 
 
 def _in_prose(found: re.Match[str], name: str) -> bool:

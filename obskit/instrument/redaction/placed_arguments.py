@@ -22,6 +22,13 @@ _GENERATED = (
 _PROSE = r"(?:failed|invalid|user|bad|session|unsuccessful|successful|new|last|first|the|no|at|on|after)\b"
 # Some programs have no option for it: the password has a place of its own. What a text needs, the pattern.
 _PLACED_AFTER_WORDS: _Places = (
+    (
+        ("config ",),
+        r"(\bconfig\s+(?:set\s+)?[\w./:-]{0,40}(?:auth|token|basic|key|secret|password)[\w./-]{0,60}\s+"
+        r"(?:[a-z]{1,20}\s+)?)(?!-)(VALUE)",
+    ),
+    (("auth(",), r"(\bauth\(\s*(?:\"[^\"]{0,80}\"|'[^']{0,80}')\s*,\s*)(\"[^\"]+\"|'[^']+')"),
+    (("token ",), r"(\btoken\s+(?:revoke|renew|lookup|delete|inspect|capabilities)\s+)(GENERATED)"),
     (("addauth",), r"(\baddauth\s+\w{1,20}\s+[\w.@-]{1,60}:)(VALUE)"),
     (
         ("-password ",),
@@ -34,8 +41,8 @@ _PLACED_AFTER_WORDS: _Places = (
     (("setapikey",), r"(?i)(\bsetapikey\s+)(?!-)(VALUE)"),
     (
         ((("-", "-password ", "-token ", "-secret "),),),
-        r"(?i)(\b(?:set|reset|change|update|admin|put|add)[\w-]{0,30}-(?:password|token|secret)\s+"
-        r"(?:--?[\w=-]{1,40}\s+){0,3}(?:(?:agent|default|replication|\w{1,12}-?name)\s+)?)(?!-)(VALUE)",
+        r"(?i)(\b(?:set|reset|change|update|admin|put|add|activate|create|import)[\w-]{0,30}-(?:password|token|secret)\s+"
+        r"(?:--?[\w=-]{1,40}\s+){0,3}(?:[a-z]{1,20}\s+(?=\S{0,80}\d))?)(?!-)(VALUE)",
     ),
     (
         ("secret",),
@@ -135,7 +142,7 @@ _PLACED: _Places = (
     (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
     (
         ("|",),
-        r"(\b(?:echo|printf)\s+(?:-\w\s+|['\"]?%s(?:\\n)?['\"]?\s+)?)(VALUE)(?=\s*\|\s*(?:sudo\s+-\w{0,4}S"
+        r"(\b(?:echo|printf|yes)\s+(?:-\w\s+|['\"]?%s(?:\\n)?['\"]?\s+)?)(VALUE)(?=\s*\|\s*(?:sudo\s+-\w{0,4}S"
         r"|su\b|[^|\n]{0,120}--?\w{0,12}-?stdin|(?!grep|awk|sed|tee|cut|jq|xargs|wc|sort|tr|cat|head|tail)"
         r"[^|\n]{0,60}(?:secret|passw|kinit|cryptsetup|login|auth|crypt|unlock|passphrase|keychain)))",
     ),

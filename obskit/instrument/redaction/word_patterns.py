@@ -166,6 +166,12 @@ _NO_PASSWORDS = frozenset(
 _TAGGED = (
     r"(?i)(<(?:name|key)>(?P<name>[\w.-]{2,80})</(?:name|key)>\s{0,20}<(?:value|string)>)(?P<value>[^<]+)"
 )
+# `invalid value "hunter2" for flag -password`
+_REJECTED = (
+    "(?i)"
+    rf"((?:value|argument)\s)(?P<value>{TEXT})"
+    r"(?=\sfor\s(?:flag\s|option\s|argument\s)?\\*[\"']?--?(?P<name>[\w-]{1,60}))"
+)
 # Terraform's variables.
 _VARIABLE = (
     r"(?i)(\bvariable\s+\\*\"(?P<name>[\w-]{2,80})\\*\"\s*\{[^{}]{0,300}?\bdefault\s*=\s*)"
@@ -342,6 +348,7 @@ ASSIGNMENTS = RuleTable(
         Rule((_QUOTES,), _PAIR, _by_name, starts=r"[\[(,{]|[\"']--?"),
         Rule((("passw", "passphrase", "secret", "token"), (*_QUOTES, "`", "“", "«")), _SPOKEN, _spoken),
         Rule((_QUOTES, ("values",)), _INSERTED, _inserted),
+        Rule((_QUOTES, (" for ",), ("argument ", "value ")), _REJECTED, _by_name),
         Rule((("variable",), ("default",)), _VARIABLE, _by_name),
         Rule((("<",),), _TAG, _by_name),
         Rule((("<",), ("value", "key", "data", "content"), ("=",)), _ATTRIBUTE, _by_name),
