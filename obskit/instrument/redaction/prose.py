@@ -36,10 +36,21 @@ PROSE = (
     rf"([\"'`“„‘«]{{0,2}})({BARE}{{6,}})\2"
 )
 _STEMS = "pass pw session cookie signature secret token credential jwt otp answer x- jsess phpsess"
-PROSE_START = (
-    starts_with((*_STEMS.split(), *LANGUAGE_STEMS))
-    + r"|(?:with|using|use) (?:the |an? )?key|(?:api|access|private|signing|encryption|licen[cs]e|activation"
-    r"|master|shared|deploy|hmac|unseal|decryption|account|subscription|service|session)[-_ ]?key"
+_OF_KEYS = (
+    "api access private signing encryption license licence activation master shared deploy hmac unseal"
+    " decryption account subscription service"
+)
+PROSE_START = starts_with(
+    (
+        *_STEMS.split(),
+        *(f"{of}{sign}key" for of in _OF_KEYS.split() for sign in ("", " ", "-", "_")),
+        *(
+            f"{verb} {article}key"
+            for verb in ("with", "using", "use")
+            for article in ("", "the ", "a ", "an ")
+        ),
+        *LANGUAGE_STEMS,
+    )
 )
 """Where such a phrase may begin, in a text in lower case."""
 # "A temporary password is generated for root@localhost: ..."
