@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import re
 
-from obskit.instrument.redaction.assignments import TEXT
 from obskit.instrument.redaction.names import Sense, is_secret, sense_of
 from obskit.instrument.redaction.rules import MASK, Rule, RuleTable, Search, compile_once
-from obskit.instrument.redaction.values import is_plain
+from obskit.instrument.redaction.values import is_mixed, is_plain
 
 # Programs, and their options whose value is a secret.
 FLAGS: tuple[tuple[str, str], ...] = (
@@ -22,17 +21,23 @@ FLAGS: tuple[tuple[str, str], ...] = (
         ),
         "-p -P",
     ),
-    ("ncftpput ncftpget ncftp psexec psexec64 paexec winexe vncviewer clickhouse-client impala-shell", "-p"),
+    (
+        "ncftpput ncftpget ncftp psexec psexec64 paexec winexe vncviewer clickhouse-client impala-shell",
+        "-p",
+    ),
     ("docker podman buildah skopeo nerdctl helm oc registry az", "-p"),
     ("redis-cli", "-a --pass"),
     ("sqlcmd bcp osql tsql isql", "-P"),
     ("ldapsearch ldapmodify ldapadd ldapdelete ldappasswd ldapwhoami ldapcompare", "-w"),
     ("keytool jarsigner", "-storepass -keypass -srcstorepass -deststorepass -srckeypass -destkeypass -new"),
-    ("openssl", "-k -pass -passin -passout -password"),
+    ("openssl", "-k -K -hmac -pass -passin -passout -password"),
     ("ssh-keygen", "-N -P"),
     ("snmpget snmpwalk snmpset snmpbulkwalk snmptrap", "-A -X -c"),
     ("ipmitool", "-P"),
-    ("kinit smbmap crackmapexec evil-winrm", "-p"),
+    ("ldappasswd", "-s -a"),
+    ("codecov", "-t"),
+    ("certutil", "-p"),
+    ("conan kinit smbmap crackmapexec evil-winrm", "-p"),
     ("rdesktop", "-p"),
     ("unzip 7z 7za rar unrar", "-P"),
     ("mosquitto_pub mosquitto_sub mqttx", "-P --pw"),
@@ -58,7 +63,7 @@ _LOGIN_TOOLS = frozenset(
     {"curl", "http", "https", "lftp", "smbclient", "rpcclient", "wget", "xh", "ab", "hey"}
 )
 _DOCKER = frozenset({"docker", "podman", "buildah", "skopeo", "nerdctl", "helm", "oc", "registry", "az"})
-_VALUE = r"(?:\"[^\"]*\"|'[^']*'|[^\s|;'\"]+)"
+ARGUMENT = r"(?:\"[^\"]*\"|'[^']*'|[^\s|;'\"]+)"
 _BY_PROGRAM: dict[str, frozenset[str]] = {}
 for _programs, _flags in FLAGS:
     for _program in _programs.split():
@@ -72,13 +77,18 @@ def _alternatives(words: str) -> str:
 def _of_program(found: re.Match[str]) -> str:
     value = found["value"].strip("'\"")
     port = value.replace(":", "").isdigit() and len(value) < 6
-    if port or MASK in value or not value:
+    if port or MASK in value or not value or value.startswith(("env:", "file:", "fd:", "stdin")):
         return found[0]
     return found["flag"] + MASK
 
 
+def _shortest(names: list[str]) -> tuple[str, ...]:
+    """Return names without those that contain another one: a text with "mongosh" has "mongo" too."""
+    return tuple(name for name in names if not any(other in name for other in names if other != name))
+
+
 def _program_rule(programs: str, flags: str) -> Rule:
-    option = rf"(?P<flag>\s(?:{_alternatives(flags)})(?:\s+|=))(?!-)(?P<value>{_VALUE})"
+    option = rf"(?P<flag>\s(?:{_alternatives(flags)})(?:\s+|=))(?!-)(?P<value>{ARGUMENT})"
     needs_login = "docker" in programs
 
     def mask(found: re.Match[str]) -> str:
@@ -87,7 +97,7 @@ def _program_rule(programs: str, flags: str) -> Rule:
         return compile_once(option).sub(_of_program, found[0])
 
     return Rule(
-        (tuple(program.lower() for program in programs.split()),),
+        (_shortest(programs.lower().split()),),
         rf"(?<![\w-])(?:{_alternatives(programs)})\s[^|;\n]{{0,400}}",
         mask,
     )
@@ -113,109 +123,22 @@ def _written_list(found: re.Match[str]) -> str:
     return "".join(out) + found[0][done:]
 
 
-# Some programs have no option for it: the password has a place of its own. What a text needs, the pattern.
-_PLACED_AFTER_WORDS: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("cf auth",), r"(\bcf\s+auth\s+\S{1,80}\s+)(?!-)(VALUE)"),
-    (("setapikey",), r"(?i)(\bsetapikey\s+)(?!-)(VALUE)"),
-    (
-        ("-password ",),
-        r"(?i)(\b(?:set|reset|change|update|admin)[\w-]{0,30}-password\s+(?:--?[\w=-]{1,40}\s+){0,3})(?!-)(VALUE)",
-    ),
-    (
-        ("secret",),
-        r"(?i)(\bsecrets?(?:manager)?\s+(?:set|put|create|add|[\w-]*secret[\w-]*)\b[^|;\n]{0,160}?"
-        r"\s--?(?:value|body|secret-string|data)[ =])(VALUE)",
-    ),
-    (("pulumi",), r"(\bpulumi\s+config\s+set\s+(?:--\S{1,30}\s+){0,3}\S{1,60}\s+)(VALUE)"),
-    (("-securestring",), r"(?i)(\bconvertto-securestring\s+(?:-string\s+)?)(VALUE)"),
-    (("_pw ",), r"(?i)(\b(?:input|user|owner)_pw\s+)(VALUE)"),
-    (("passwd",), r"(?i)(\b(?:openssl\s+passwd|mkpasswd)\s+(?:-\w{1,12}\s+){0,4})(?!-)(VALUE)"),
-    (("passwd",), r"(\bmosquitto_passwd\s+-\w{0,4}b\w{0,4}\s+\S{1,80}\s+[\w.@-]{1,60}\s+)(VALUE)"),
-    (("wpa_passphrase",), r"(\bwpa_passphrase\s+(?:\"[^\"]{1,40}\"|\S{1,40})\s+)(VALUE)"),
-    (("psk ",), r"(?i)(\bpsk\s+)(VALUE)"),
-    (("sp_",), r"(?i)(\bsp_(?:addlogin|password)\s+N?'[^']*'\s*,\s*N?)('[^']*')"),
-    (
-        ("security ",),
-        r"(\bsecurity\s+(?:add|unlock|import|set|create|find)[\w-]*\s[^"
-        r"|;\n]{0,120}?\s-[wpP]\s+)(VALUE)",
-    ),
-    (("samba-tool",), r"(\bsamba-tool\s+user\s+(?:create|add|setpassword)\s+\S{1,60}\s+)(?!-)(VALUE)"),
-    (
-        ("htpasswd",),
-        (
-            r"(\bhtpasswd\s+-\w{0,8}b\w{0,8}\s+(?:[\w./-]{1,80}\s+)??[\w.@-]{1,60}\s+)(VALUE)(?=\s*(?:["
-            r"|;&\n]|\Z))"
-        ),
-    ),
-    (
-        ("chpasswd",),
-        r"(\becho\s+(?:-\w\s+)?['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)(?=['\"]?\s*\|\s*(?:sudo\s+)?chpasswd)",
-    ),
-    (("mysqladmin",), r"(\bmysqladmin\b[^|;\n]{0,120}?\spassword\s+)(VALUE)"),
-    (("--with-token",), r"(--with-token\s+<<<\s*)(VALUE)"),
-    (("-command",), r"(--?pass(?:word|phrase)?-command[= ]['\"]?(?:echo|printf|cat\s+<<<)\s+)([^\s'\"]+)"),
-    (("poetry",), r"(\bpoetry\s+config\s+pypi-token\.[\w.-]{1,60}\s+)(VALUE)"),
-    (("/pass",), r"((?:^|\s)/(?:pass|password):)(\S+)"),
-    (
-        ("auth ",),
-        (
-            r"(?im)((?:^|[\"'>]\s?"
-            r"|\d\s)auth\s(?:[\w.-]{1,40}\s)?)(?=[^\s]*[\d!#$%^&*])([^\s\"',]{6,})(?=[\"']?\s*$)"
-        ),
-    ),
-    (('"auth"',), r"(?i)(\"auth\"(?:\s\"[^\"]{0,60}\")?\s\")([^\"]+)(?=\"\s*(?:\Z|\n))"),
-    (("chpasswd",), r"(\bchpasswd\s+<<<\s+['\"]?[\w.@-]{1,60}:)([^\s'\"|]+)"),
-    (("requirepass",), r"(?i)(\brequirepass\s+)(VALUE)"),
-    (("masterauth",), r"(?i)(\bmasterauth\s+)(VALUE)"),
-    (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
-)
-_PLACED: tuple[tuple[tuple[str, ...], str], ...] = (
-    (("<<<",), r"(\b(?:sudo|su|passwd|kinit|cryptsetup|chpasswd|login)\b[^|;\n<]{0,120}<<<\s*)(VALUE)"),
-    (("encrypt_string",), r"(\bencrypt_string\s+(?:--?\S{1,40}\s+){0,3})(?!-)(VALUE)"),
-    (("bw ", " unlock"), r"(\bbw\s+unlock\s+)(?!-)(VALUE)"),
-    (("bw ", " login"), r"(\bbw\s+login\s+\S{1,80}\s+)(?!-)(VALUE)"),
-    (("//", "smbclient"), r"(\bsmbclient\s+(?:\\\\){0,1}//\S{1,80}\s+)(?!-)(VALUE)"),
-    (("//", "mc alias"), r"(\bmc\s+alias\s+set\s+\S{1,60}\s+\S{1,120}\s+\S{1,60}\s+)(VALUE)"),
-    ((" /rp ", "schtasks"), r"(?i)(\bschtasks\b[^|;\n]{0,200}?\s/rp\s+)(VALUE)"),
-    ((" /p ", "signtool"), r"(?i)(\bsigntool\b[^|;\n]{0,200}?\s/p\s+)(VALUE)"),
-    ((" using ", "db2 "), r"(?i)(\bdb2\b[^|;\n]{0,120}?\susing\s+)(VALUE)"),
-    (
-        ("_", "rabbitmqctl"),
-        (
-            r"(\brabbitmqctl\s[^|;\n]{0,80}?(?:add_user|change_password"
-            r"|authenticate_user)\s+[\w.@-]{1,60}\s+)(VALUE)"
-        ),
-    ),
-    (("vault ", "vault login"), r"(\bvault\s+login\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    (("vault ", " unseal"), r"(\bvault\s+operator\s+unseal\s+(?:-[\w=-]{1,40}\s+){0,5})(?!-)(VALUE)"),
-    (("\\\\", "net use"), r"(\bnet\s+use\s+[^\n]{0,60}?\\\\[^\s]{1,80}\s+)(?!/)(VALUE)"),
-    (
-        ("|",),
-        r"(\b(?:echo|printf)\s+(?:-\w\s+)?)(VALUE)(?=\s*\|\s*(?:sudo\s+-\w{0,4}S|kinit\b|passwd\b|cryptsetup\b"
-        r"|su\b|gh\s+auth|[^|\n]{0,120}--?\w{0,12}-?stdin))",
-    ),
-    ((" /p:", "freerdp"), r"(\bw?x?freerdp\d?\b[^|;\n]{0,200}?\s/p:)(\S+)"),
-)
-
-
-def _placed(found: re.Match[str]) -> str:
-    value = found[2].strip("'\"")
-    return (
-        found[0] if MASK in value or value.startswith(("$", "-", "<")) or is_plain(value) else found[1] + MASK
-    )
-
+ARGUMENTS_IN_TEXT = Rule((("[", "("), ("'-", '"-')), _LIST, _written_list)
+"""Masks the secrets in a list of arguments within a text."""
 
 _LOGIN = (
     r"(?<!\S)(-(?:u\s?|-user[ =]|-proxy-user[ =]|U\s?"
-    r"|-user-password[ =]|-?-?(?:proxy-)?auth(?:-cred)?[ =]|-cert[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b)(?=[^\s:\"'-])"
+    r"|-user-password[ =]|-?-?(?:proxy-)?auth(?:-cred)?[ =]|-cert[ =])[\"']?)(?![a-z]+://)(?!\d+:\d+\b|:\d{1,5}\b)(?=[^\s\"'-])"
     r"(?P<user>(?:[^\s:\"'/%,]{0,80}\\{1,4})?[^\s:\"'/%,]{0,80}[:%,])(?P<value>[^\s\"',%]+)"
 )
-_GLUED_FLAG = rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-[pP])(?![\s=])({_VALUE})"
+_GLUED_FLAG = rf"(\b(?:{_GLUED})\b[^|;\n]{{0,200}}?\s-(?:hp|[pP]))(?![\s=])({ARGUMENT})"
 _LONG = (
     "(?i)"
     r"(?<![\w-])(?P<flag>--?(?P<name>[\w.-]{1,60})\s+)(?!-)(?P<value>\"[^\"]*\"|'[^']*'|\S+)"
 )
-_METAVAR = re.compile(r"[A-Z_]{3,40}[\])]*|<[^>]*>?|\[.*|FILE|TEXT|STRING|\.\.\.|-\S*|\|\S*")
+_METAVAR = re.compile(
+    r"(?:[A-Z]{3,19}|[A-Z]{1,19}(?:_[A-Z]{1,19}){1,4})[\])]*|<[^>]*>?|\[.*|FILE|TEXT|STRING|\.\.\.|-\S*|\|\S*"
+)
 _LITERAL = r"(--from-literal[= ][\w.-]{1,80}=)(\S+)"
 
 
@@ -244,38 +167,61 @@ def _long(found: re.Match[str]) -> str:
 
 def flag_is_secret(name: str, value: str) -> bool:
     """Return whether the value of a long option is a secret, by the option's name."""
+    if name.lower() == "key":
+        return _GENERATED.fullmatch(value) is not None
     if name.lower() in ("pass", "passwd"):
         return not is_plain(value) or value.isalnum()
     return is_secret(sense_of(name), value)
 
 
+# Of any program: `-u ann ... -p hunter2`, in either order, and what is plainly generated after one letter.
+_WITH_USER = (
+    r"((?<!\S)-(?:[uUlD]|[ag]u|-?user(?:name)?|-login)[ =]\S{1,80}(?:\s[^|;\n]{0,200}?)?"
+    rf"\s-[ag]?[pPwW](?:\s+|=))(?!-)({ARGUMENT})"
+)
+_BEFORE_USER = (
+    rf"((?<!\S)-[pPwW](?:\s+|=))(?!-)({ARGUMENT})(?=\s(?:[^|;\n]{{0,200}}?\s)?-(?:[uU]|-?user(?:name)?)[ =])"
+)
+_NO_PORT = r" -[ag]?[pw][\s=]+(?![\d:.]+(?:\s|\Z))[^\s/-]"
+_AFTER_LETTER = r"((?<!\S)-[tkpPawsxAXKT]\s+[\"']?)([\w.-]{20,})(?![\w./:@-])"
+_HTTPIE = r"(\b(?:https?|xh)\s(?:[^|;\n]{0,80}?\s)?(?:-a|--auth)[ =][\"']?[\w.@-]{1,60}:)([^\s\"']+)"
+# Letters of both cases and digits, or very long.
+_GENERATED = re.compile(
+    r"(?=[^A-Z]*[A-Z])(?=[^a-z]*[a-z])(?=\D*\d)[\w.+/=-]{20,}|(?=\D*\d)(?=[^a-z]*[a-z])[a-z0-9]{32,}"
+)
+
+
+def _not_plain(found: re.Match[str]) -> str:
+    value = found[2].strip("'\"")
+    return found[1] + MASK if MASK not in value and _chosen(value) else found[0]
+
+
+def _generated(found: re.Match[str]) -> str:
+    return found[1] + MASK if _GENERATED.fullmatch(found[2]) and not is_plain(found[2]) else found[0]
+
+
+_SIGNED = re.compile(r"\w[!@#$%^&*?]\w")
+
 COMMANDS = RuleTable(
     (
         Rule((("-u", "--proxy-user", "-auth", "-cert"), (":", "%", ",")), _LOGIN, _login),
-        Rule((("mysql", "mariadb", "7z", "rar ", "sqlcmd", "sshpass"), (" -p",)), _GLUED_FLAG, _glued),
+        Rule((("mysql", "mariadb", "7z", "rar ", "sqlcmd", "sshpass"), (" -p", " -hp")), _GLUED_FLAG, _glued),
         *(_program_rule(programs, flags) for programs, flags in FLAGS),
         Rule((("--from-literal",),), _LITERAL, rf"\1{MASK}"),
+        Rule(
+            ((" -p", " -w", " -ap", " -gp"), ("-u", "-l ", "-d ", "-au", "-gu"), (Search(_NO_PORT),)),
+            _WITH_USER,
+            _not_plain,
+        ),
+        Rule(((" -p", " -w"), ("-u",), (Search(_NO_PORT),)), _BEFORE_USER, _not_plain),
+        Rule((("http", "xh "), (" -a", " --auth"), (":",)), _HTTPIE, rf"\1{MASK}"),
+        Rule(((Search(r" -[tkpawsx]\s+[\"']?[\w.-]{20}"),),), _AFTER_LETTER, _generated),
     ),
-    needs=((" -",), (Search(r" -(?:[a-z]{1,2}\b|[pu]\S|-|auth|\w{0,12}pass|token|new|pw)"),)),
+    needs=((" -",), (Search(r" -(?:[a-z]{1,2}\b|[pu]\S|hp|hmac|-|auth|\w{0,12}pass|token|new|pw)"),)),
     ignore_case=True,
 )
 """Masks passwords on command lines, by the program."""
 
-
-def _rules(placed: tuple[tuple[tuple[str, ...], str], ...]) -> list[Rule]:
-    return [
-        Rule(tuple((part,) for part in needs), pattern.replace("VALUE", _VALUE), _placed)
-        for needs, pattern in placed
-    ]
-
-
-PLACED = RuleTable(
-    [*_rules(_PLACED), Rule((("[", "("), ("'-", '"-')), _LIST, _written_list)], ignore_case=True
-)
-"""Masks passwords that have a place of their own on a command line."""
-
-PLACED_AFTER_WORDS = _rules(_PLACED_AFTER_WORDS)
-"""The same for programs and commands whose name, or the words before the password, say that it is one."""
 
 LONG_FLAG = Rule((), _LONG, _long)
 """Masks the values of long options: `--password ...`."""
@@ -307,9 +253,13 @@ def redact_arguments(items: list[str]) -> list[str]:
         masked = None
         before = items[at - 1] if at else ""
         if before.startswith("-") and "=" not in before and not item.startswith("-") and MASK not in item:
-            if before in flags and not (item.isdigit() and len(item) < 6):
+            if (before in flags and not (item.isdigit() and len(item) < 6)) or _after_letter(
+                before, item, items
+            ):
                 masked = MASK
-            elif logs_in and before in ("-u", "-U", "--user", "--proxy-user"):
+            elif before in ("--user", "--proxy-user", "--auth") and _chosen(item.partition(":")[2]):
+                masked = item.partition(":")[0] + ":" + MASK
+            elif logs_in and before in ("-u", "-U", "-a", "--user", "--proxy-user", "--auth"):
                 user, mark, rest = item.partition(":" if ":" in item else "%" if "%" in item else ",")
                 if rest and not rest.startswith("//"):
                     masked = user + mark + MASK
@@ -325,6 +275,10 @@ def redact_arguments(items: list[str]) -> list[str]:
             and MASK not in item
         ):
             masked = f"-p{MASK}"
+        if masked is None and item.startswith("--from-literal=") and item.count("=") > 1 and MASK not in item:
+            masked = item[: item.index("=", 15) + 1] + MASK
+        if masked is None and (slashed := _SLASHED.match(item)) and MASK not in item:
+            masked = slashed[0] + MASK
         if masked is not None:
             out = list(items) if out is None else out
             out[at] = masked
@@ -332,13 +286,20 @@ def redact_arguments(items: list[str]) -> list[str]:
 
 
 _MYSQL = re.compile(r"(?:mysql|mariadb)[\w-]{0,20}")
-__all__ = [
-    "COMMANDS",
-    "FLAGS",
-    "LONG_FLAG",
-    "PLACED",
-    "PLACED_AFTER_WORDS",
-    "TEXT",
-    "flag_is_secret",
-    "redact_arguments",
-]
+_LETTERED = frozenset(f"-{letter}" for letter in "tkpPawWsxAXKT")
+_USERS = frozenset({"-u", "-U", "--user", "--username", "-D", "-l"})
+_SLASHED = re.compile(r"/(?:p|pw|pwd|pass|passwd|password|rp):(?![\w.]{1,40}=)(?=.)", re.IGNORECASE)
+
+
+def _chosen(value: str) -> bool:
+    """Return whether a value looks like a password that somebody chose: no word, no number, no path."""
+    return not is_plain(value) and "/" not in value and (is_mixed(value) or _SIGNED.search(value) is not None)
+
+
+def _after_letter(option: str, value: str, items: list[str]) -> bool:
+    """Return whether a value is a secret, whatever the program: generated, or a password next to a user."""
+    if option not in _LETTERED:
+        return False
+    if _GENERATED.fullmatch(value):
+        return True
+    return option in ("-p", "-P", "-w", "-W") and not _USERS.isdisjoint(items) and _chosen(value)

@@ -10,6 +10,7 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from obskit.instrument.redaction.languages import FOREIGN, PASSWORDS
 from obskit.instrument.redaction.values import is_plain, is_void, looks_random
 
 
@@ -33,13 +34,13 @@ def _words(text: str) -> frozenset[str]:
 
 
 # What people choose, or what is a secret in whole.
-_SECRETS = _words(
+_SECRETS = PASSWORDS | _words(
     """
-    pswd psw pword passw pwrd userpass xprv password passwd passphrase passcode pwd pw secret
+    pswd psw pword passw pwrd userpass xprv xpriv password passwd passphrase passcode pwd pw secret
     authorization passkey credential creds cred apikey
     accesskey privatekey secretkey kek privkey pwhash passwordhash passwdhash clientsecret htpasswd psk
-    passwort kennwort passe mnemonic dsn pgpass secrets credentials passwords contrasena contraseña
-    motdepasse senha connectionstring connstr connstring seedphrase mdp parola wachtwoord haslo
+    mnemonic dsn pgpass secrets credentials passwords connectionstring connstr connstring seedphrase
+    passphrases passwds pwds apisecret appsecret sharedsecret
     """
 )
 _CODES = _words(
@@ -83,6 +84,9 @@ _PAIRS: dict[tuple[str, ...], Sense] = {
         sas+url pre+shared invite+code device+code auth+code authorization+code scratch+codes
         scratch+code magic+link session+cookie oidc+data mot+passe reset+code pairing+code
         wallet+seed maiden+name mfa+seed totp+seed reset+link webhook+url csrf+cookie
+        private+pem snmp+community community+string read+community write+community auth+string jaas+config
+        scram+secret palavra+passe kata+sandi kata+laluan mat+khau access+phrase
+        signed+url presigned+url
         """,
     ),
     **_pairs(
@@ -91,7 +95,8 @@ _PAIRS: dict[tuple[str, ...], Sense] = {
         verification+code security+code mfa+code otp+code sms+code confirmation+code card+number
         credit+card card+pan cc+number debit+card account+pin social+number security+number 2+code
         fa+code login+code time+code factor+code bank+account tax+id unlock+code access+code
-        national+id
+        national+id login+pin door+code gate+code entry+code phone+pin sim+pin verify+code verif+code auth+pin
+        sms+pin token+code challenge+code activation+code
         """,
     ),
     **_pairs(
@@ -100,6 +105,7 @@ _PAIRS: dict[tuple[str, ...], Sense] = {
         remember+me net+session otp+uri totp+uri otp+auth account+json connect+sid data+key
         github+pat gitlab+pat gh+pat azure+pat devops+pat session+sid
         magic+token sso+ticket login+ticket key+pem secret+id key+id client+cert x+session
+        token+hint clave+api clave+acceso clave+privada
         sentry+auth host+session laravel+session session+data id+assertion jwt+assertion
         """,
     ),
@@ -115,8 +121,16 @@ _KEYS = _words(
     gitlab slack appwrite ingest sftp priv ftps vpn ca insert ed25519 ecdsa wireguard wg jwt cookie
     data_encryption fernet django publishable developer dev integration provisioning activation product
     serial bind sas jwk jws jwe bearer token password credential vault unseal root ingestion telemetry
-    plaintext honeycomb sentry rollbar bugsnag segment mixpanel amplitude server crypto dd pem wifi wpa
-    meraki airtable mapbox okta pagerduty
+    plaintext honeycomb sentry rollbar bugsnag segment mixpanel amplitude server crypto
+    dd pem wifi wpa meraki airtable mapbox okta pagerduty tacacs radius apns heroku artifactory bigquery
+    saml laravel netlify vercel digitalocean linode vultr hetzner jenkins circleci travis codecov snyk
+    sonar nexus npm pypi docker jira confluence notion zendesk intercom hubspot salesforce shopify paypal
+    braintree adyen mollie plaid razorpay klarna discord telegram whatsapp facebook instagram twitter
+    linkedin spotify dropbox youtube vimeo pubnub pusher onesignal firebase fcm elastic kibana grafana
+    influx splunk loggly dynatrace honeybadger airbrake snowflake databricks cohere mistral huggingface
+    deepl groq elevenlabs deepgram openrouter tomtom ipinfo virustotal shodan etherscan infura binance
+    coinbase kraken recaptcha hcaptcha turnstile mailchimp postmark sparkpost vonage nexmo messagebird
+    contentful sanity supabase planetscale neon turso clerk
     """
 )
 # Words after which `pass`, `pw` and `pwd` mean a password, and that are written together with one: `bindpw`.
@@ -190,7 +204,7 @@ _PUBLIC_KEYS = _words(
 )
 _ACCOUNTS = frozenset({"azure", "account", "blob", "wasb", "abfs"})
 _APP_KEY = re.compile(r"(?<![A-Za-z])app[_-]?[kK]ey|App[_-]?Key|APP[_-]?KEY")
-_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+|\d+")
+_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-zß-öø-ÿ]+|[A-Z]+|\d+|[^\W_]+")
 _DIGITS = re.compile(r"\d[\d -]{1,22}\d")
 _KEY_HEADER = re.compile(r"(?:.*[.])?x-[a-z0-9-]{1,40}-key", re.IGNORECASE)
 
@@ -239,7 +253,9 @@ def sense_of(name: str) -> Sense:
     words = words_of(name)
     if not words:
         return Sense.NOTHING
-    if _APP_KEY.search(name) and words[-1] in ("key", "keys"):
+    if not name.isascii() and FOREIGN.search(name):
+        return Sense.ABOUT if words[-1] in HARMLESS_ENDS else Sense.SECRET
+    if _APP_KEY.search(name) and words[-1] in ("key", "keys", "appkey", "appkeys"):
         return Sense.SECRET
     found = sense_of_words(words)
     if found == Sense.NOTHING and len(words) > 1:

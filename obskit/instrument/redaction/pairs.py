@@ -31,6 +31,10 @@ _NAMES = (
     "Name",
     "Key",
     "ParameterKey",
+    "path",
+    "label",
+    "var",
+    "type",
     "id",
 )
 _VALUES = frozenset(

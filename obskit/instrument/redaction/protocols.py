@@ -23,6 +23,11 @@ _DSN_QUOTED = (
     "(?i)"
     r"(string '[a-z0-9+]{1,30}:/{0,2})([^\s'/@]{1,80}:[^\s'@]{1,120})(?=@)"
 )
+_COMMUNITY = (
+    r"(?i)(\bsnmp[\w-]{0,20}\s[^\n]{0,60}?\bcommunity\s+)(?!\[redacted|is\b|was\b|string\b|not\b)([^\s\"']+)"
+)
+# The key of a stream is the last part of its path.
+_STREAM = r"(?i)(\brtmps?://[^\s/\"']{1,100}/[\w-]{1,40}/)(?=[\w-]*\d)([\w-]{8,}(?:\?[^\s\"']*)?)"
 SPECIAL = RuleTable(
     (
         Rule((("=",), ("response", "rspauth")), _DIGEST, _AFTER),
@@ -36,6 +41,14 @@ SPECIAL = RuleTable(
         Rule((("}",), ("sha", "md5}", "{crypt", "{pbkdf2", "{argon2")), _LDAP_HASH, _AFTER),
         Rule((("/",), ("sqlplus ", "jdbc:oracle", "expdp ", "impdp ", "sqlldr ", "rman ")), _SLASHED, _AFTER),
         Rule((("@",), ("string '",)), _DSN_QUOTED, _AFTER),
+        Rule(((":",), ("wifi:",)), r"(?i)(\bwifi:[^\n]{0,120}?;p:)([^;\n]+)", _AFTER),
+        Rule(
+            ((":",), (" : ",), (' psk "', ' eap "', ' xauth "')),
+            r"(?i)(:\s(?:psk|eap|xauth)\s)(\"[^\"]+\"?)",
+            _AFTER,
+        ),
+        Rule((("community ",),), _COMMUNITY, _AFTER),
+        Rule(((":/",), ("rtmp",)), _STREAM, _AFTER),
     ),
     ignore_case=True,
 )

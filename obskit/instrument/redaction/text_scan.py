@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from obskit.instrument.redaction.assignments import FOREIGN
 from obskit.instrument.redaction.cards import may_contain_card, without_cards
-from obskit.instrument.redaction.command_flags import COMMANDS, PLACED
+from obskit.instrument.redaction.command_flags import COMMANDS
+from obskit.instrument.redaction.languages import FOREIGN
+from obskit.instrument.redaction.placed_arguments import PLACED
 from obskit.instrument.redaction.protocols import SPECIAL
 from obskit.instrument.redaction.rules import (
     Prefilter,

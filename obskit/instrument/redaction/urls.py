@@ -13,7 +13,7 @@ from obskit.instrument.redaction.values import is_mixed, is_plain
 _USER = r"(:/{1,2})(?:(?<=://)[^\s/?#\"'<>]*|[^\s\"'<>@:/]{0,256}:[^\s\"'<>@*]{1,256})@"
 # Without a scheme, as Go's and Perl's drivers have it: user:password@unix(...), user:password@host/db.
 _USER_BARE = (
-    r"(?<![\w/:.@-])([\w.-]{1,60}:)(?=[^\s\"'<>@/]{0,60}\d"
+    r"(?<![\w/:.@-])((?:[\w.-]{1,40}[/\\])?[\w.-]{1,60}:)(?=[^\s\"'<>@/]{0,60}\d"
     r"|[^\s\"'<>@/]{0,60}[!#$%^&*])([^\s\"'<>@/:,;]{4,120})"
     r"@(?=(?:tcp|unix)\(|[\w-]{1,60}(?:\.[\w.-]{1,60})?(?::\d{2,5})?(?:/|['\"]|\s|\Z))"
 )
@@ -23,8 +23,8 @@ _USER_ENCODED = (
 )
 _LINK = (
     "(?i)"
-    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe"
-    r"|auth)[\w-]{0,20}/)([\w~.%-]{12,})"
+    r"(/[\w-]{0,20}(?:password|reset|token(?!s)|magic|invit|verify|confirm|activat|unsubscribe|hooks?"
+    r"|auth)[\w-]{0,20}/(?:[\w=]{1,8}/)?)([\w~.%-]{12,})"
 )
 _QUERY_KEYS = (
     r"code|key|sid|sig|se|sv|id_token|access|auth|k|hash|hmac|hdnts|ticket|assertion|nonce|otp|pw|magic"
@@ -103,7 +103,7 @@ LINKS = RuleTable(
                 ("/",),
                 (
                     ("y", "verify"),
-                    ("k", "token"),
+                    ("k", "token", "hook"),
                     ("m", "magic", "confirm"),
                     *("reset", "passw", "auth", "invit", "activat", "unsubscr"),
                 ),

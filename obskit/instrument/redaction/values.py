@@ -66,7 +66,7 @@ _VOID = frozenset(
 # Stands for a value that somebody else puts in: `${DB_PASSWORD}`, `%(password)s`, `<token>`, `****`.
 _PLACEHOLDER = (
     r"\$\{[\w.:-]{1,80}\}?|\$\(.{0,80}|\$\(?[A-Z_]{2,60}\)?|\$\d{1,2}|\{\{\s?[\w. ]{1,60}\s?(?:\}\})?"
-    r"|%\(\w{1,40}\)s|%[sdrv]|:\w{1,30}"
+    r"|%\(\w{1,40}\)s|%[sdrv]|%[A-Z_]{2,60}%|:\w{1,30}"
     r"|[*xX•.-]{3,}|<[a-z][\w -]{0,40}>|\[[A-Z a-z]{3,20}\]"
     r"|(?:str|int|bytes|bool|float|string|String|char|object|Any|Optional|SecretStr|List|list|dict)"
     r"(?:\[[\w\[\], |]{0,60}\]?|\s?[,)|;?].{0,40}|\s?=\s?)?"

@@ -38,6 +38,11 @@ from obskit.instrument.redaction.text_scan import redact_text
         "tool -token § run",
         "['docker', 'login', '-u', 'ci', '-p', '§', 'registry']",
         "docker build --build-arg NPM_TOKEN=§ .",
+        "tool -u ann -x 1 -p §",
+        "tool -p § -u ann",
+        "http -a ann:§ GET x.io",
+        "rar a -hp§ a.rar f",
+        "openssl dgst -hmac § f",
     ],
 )
 def test_the_password_goes_and_the_command_stays(line: str) -> None:
@@ -75,6 +80,10 @@ def test_the_password_goes_and_the_command_stays(line: str) -> None:
             "tool --auth basic",
             "tool --sort-key created",
             "mysql -u root -p",
+            "psql -h db -p 5432 -U app",
+            "docker run -u app -p 127.0.0.1:8080:80 nginx",
+            "openssl rsa -passin file:/run/pw -in a.key",
+            "openssl enc -pass env:PW -in f",
         ),
     ],
 )
@@ -86,4 +95,16 @@ def test_a_list_of_arguments_is_the_same_list_if_nothing_is_masked() -> None:
     items = ["git", "commit", "-m", "x"]
     assert redact_arguments(items) is items
     assert redact_arguments(["/usr/bin/mysql", "-psummer", "db"]) == ["/usr/bin/mysql", "-p[redacted]", "db"]
+    assert redact_arguments(["tool", "-u", "ann", "-p", "maple-482"]) == [
+        "tool",
+        "-u",
+        "ann",
+        "-p",
+        "[redacted]",
+    ]
+    assert redact_arguments(["tool", "-p", "maple-482"]) == ["tool", "-p", "maple-482"]
+    assert redact_arguments(["tool", "-k", "Zq7Xw2Rv9Lk4Tn8BmHd6"]) == ["tool", "-k", "[redacted]"]
+    assert redact_arguments(["x", "/p:maple", "/p:Name=x"]) == ["x", "/p:[redacted]", "/p:Name=x"]
+    assert redact_arguments(["--from-literal=a=maple"]) == ["--from-literal=a=[redacted]"]
+    assert redact_arguments(["--user", "ann:maple-482"]) == ["--user", "ann:[redacted]"]
     assert redact_arguments(["mongosh", "-p", "27017"]) == ["mongosh", "-p", "27017"]

@@ -8,47 +8,48 @@ import re
 
 import pytest
 
+from obskit.instrument.redaction.text_scan import may_contain_secret, redact_text
 from tests.instrument.redaction.corpus.cases import Case, build
-from tests.instrument.redaction.corpus.score import HALVES, cases_of, failures, share
+from tests.instrument.redaction.corpus.score import HALVES, LISTS, cases_of, failures, share
 from tests.support.instrument_process import PASSWORD
 
-# The goal is 0.04 in both halves. On cases that the rules were not written for they reach 0.056.
-MISSED_BY_NAME_OR_PLACE = {"dev": 0.04, "held_out": 0.06}
+MISSED_BY_NAME_OR_PLACE = 0.04
 MISSED_BARE_SHAPES = 0.45
 MASKED_NAMES = 0.10
 MASKED_TEXTS = 0.08
 
 
 @functools.cache
-def measured(half: str) -> tuple[list[Case], list[tuple[Case, str]]]:
-    cases = cases_of(half)
+def measured(name: str) -> tuple[list[Case], list[tuple[Case, str]]]:
+    cases = cases_of(name)
     return cases, failures(cases)
 
 
-@pytest.mark.parametrize("half", HALVES)
+@pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize(
     ("part", "limit"),
     [
-        pytest.param("A", None, id="missed by name or place"),
-        pytest.param("B", MISSED_BARE_SHAPES, id="missed bare shapes"),
+        pytest.param("A", MISSED_BY_NAME_OR_PLACE, id="missed by name or place"),
         pytest.param("D", MASKED_NAMES, id="masked harmless names"),
         pytest.param("E", MASKED_TEXTS, id="masked harmless texts"),
     ],
 )
-def test_the_redaction_misses_little_and_masks_little_in_vain(
-    half: str, part: str, limit: float | None
-) -> None:
+def test_the_redaction_misses_little_and_masks_little_in_vain(name: str, part: str, limit: float) -> None:
     """`python -m tests.instrument.redaction.corpus.score dev --show` prints each case.
 
     A failure shows the share alone, because nobody should see cases of the half that is held out.
     """
-    failed = share(part, *measured(half))
-    assert failed <= (MISSED_BY_NAME_OR_PLACE[half] if limit is None else limit)
+    assert share(part, *measured(name)) <= limit
 
 
 @pytest.mark.parametrize("half", HALVES)
-def test_the_list_is_long_enough_and_says_of_each_case_what_is_secret(half: str) -> None:
-    cases = cases_of(half)
+def test_the_redaction_misses_few_bare_shapes(half: str) -> None:
+    assert share("B", *measured(half)) <= MISSED_BARE_SHAPES
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_the_list_is_long_enough_and_says_of_each_case_what_is_secret(name: str) -> None:
+    cases = cases_of(name)
     secrets = [case for case in cases if case.group[0] in "ABC"]
     harmless = [case for case in cases if case.group[0] in "DE"]
     assert len(secrets) >= 170
@@ -64,6 +65,26 @@ def test_the_halves_have_the_same_classes_and_no_case_in_common() -> None:
     assert {case.group for case in dev} == {case.group for case in held_out}
     assert {case.note for case in dev}.isdisjoint(case.note for case in held_out)
     assert sum(case.group.startswith("B") for case in dev + held_out) >= 120
+
+
+def test_the_third_list_has_the_classes_by_name_or_place_and_cases_of_its_own() -> None:
+    dev, held_out, more = (cases_of(name) for name in LISTS)
+    assert {case.group for case in more if case.secret} == {
+        case.group for case in dev if case.group[0] == "A"
+    }
+    seen = {case.note for case in dev + held_out}
+    assert sum(case.note in seen for case in more) == 0
+
+
+@pytest.mark.parametrize("name", ["dev", "more"])
+def test_the_prefilter_sees_each_secret_and_masking_twice_is_masking_once(name: str) -> None:
+    for case in cases_of(name):
+        for value in case.fields.values():
+            text = value if isinstance(value, str) else json.dumps(value)
+            for written in (text, json.dumps({"message": text}), repr([text])):
+                masked = redact_text(written)
+                assert masked == written or may_contain_secret(written)
+                assert redact_text(masked) == masked
 
 
 def test_every_case_is_the_same_in_each_run() -> None:

@@ -199,6 +199,9 @@ HOSTILE = [
     *("s:8:\"password\";s:" * 3500, "password`" * 7000, "\x1b[1m" * 15_000, "密码" * 20_000, "response=" * 7000, "x/" * 30_000),
     *("private-lines: 1 " * 3500, "vault login -" * 5000, "htpasswd -b " * 5000, "credentials: a/" * 4000, "string 'a://" * 5000),
     *("token: A = " * 6000, "password \\" * 6000, "Maple" * 12_000, "a-b_c." * 10_000, "auth " * 12_000, "aws configure set " * 3500),
+    *("<<<a" * 15_000, "password for a " * 4000, "login a/" * 8000, "-u x -p " * 8000, "tokens: a1," * 6000, "<secret a " * 6000),
+    *('variable "token" {' * 3500, "secret,a=b," * 5500, "snmp community" * 4500, "echo a1 | " * 6000, "x-password a " * 4500),
+    *("securestring --value " * 3000, "password</td>\n<td " * 3500, '"path": "/a/b/' * 4500, "rtmp://a/b/" * 5500, "пароль: " * 8000),
 ]  # fmt: skip
 
 

@@ -62,6 +62,7 @@ def test_what_people_and_machines_choose_as_secrets_is_not(value: str) -> None:
         "<token>",
         "str",
         "$(cat f)",
+        "%PASSWORD%",
     ],
 )
 def test_a_placeholder_stands_for_no_value(value: str) -> None:

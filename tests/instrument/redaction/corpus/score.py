@@ -1,4 +1,4 @@
-"""Measure the redaction: `python -m tests.instrument.redaction.corpus.score [dev|held_out] [--show]`.
+"""Measure the redaction: `python -m tests.instrument.redaction.corpus.score [dev|held_out|more] [--show]`.
 
 Each case is one event of a service that is configured as any other. A secret is missed if it is anywhere in the
 event's line; a harmless case is masked if the line is not the one that is written without redaction.
@@ -19,11 +19,12 @@ from obskit.instrument.configuration import isolated_configuration
 from tests.instrument.redaction.corpus.cases import Case
 
 HALVES = ("dev", "held_out")
+LISTS = (*HALVES, "more")  # the third was written later, from what programs and vendors write
 
 
-def cases_of(half: str) -> list[Case]:
-    """Return the cases of "dev" or "held_out"."""
-    cases: list[Case] = importlib.import_module(f"tests.instrument.redaction.corpus.{half}").CASES
+def cases_of(name: str) -> list[Case]:
+    """Return the cases of "dev", "held_out" or "more"."""
+    cases: list[Case] = importlib.import_module(f"tests.instrument.redaction.corpus.{name}").CASES
     return cases
 
 
@@ -91,13 +92,13 @@ def _spelled(secret: str, line: str) -> bool:
 def main() -> None:
     """Print missed and masked cases by class."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("half", nargs="?", choices=HALVES, help="both if omitted")
+    parser.add_argument("list", nargs="?", choices=LISTS, help="all if omitted")
     parser.add_argument("--show", action="store_true", help="print each case that failed")
     given = parser.parse_args()
-    for half in [given.half] if given.half else HALVES:
-        cases = cases_of(half)
+    for name in [given.list] if given.list else LISTS:
+        cases = cases_of(name)
         failed = failures(cases)
-        print(f"{half}: {len(cases)} cases")
+        print(f"{name}: {len(cases)} cases")
         for group in sorted({case.group for case in cases}):
             _print_row(group, cases, failed)
         for part in sorted({case.group[0] for case in cases}):
