@@ -110,6 +110,18 @@ _PLACED_AFTER_WORDS: _Places = (
     (("aws configure",), r"(\baws\s+configure\s+set\s+\S{0,60}(?:secret|token)\S{0,40}\s+)(VALUE)"),
 )
 _PLACED: _Places = (
+    ((" ", "isql "), r"(\bisql\s+(?:-\w+\s+)*(?!-)\S{1,60}\s+(?!-)\S{1,60}\s+)(?!-)(VALUE)"),
+    ((" ", "admin user add "), r"(\badmin user add\s+\S{1,60}\s+\S{1,60}\s+)(?!-)(VALUE)"),
+    ((" ", "--encrypt "), r"(\s--encrypt\s+)(VALUE)(?=\s+\S{1,60}\s+(?:40|128|256)\b)"),
+    ((" ", "--encrypt "), r"(\s--encrypt\s+\S{1,60}\s+)(VALUE)(?=\s+(?:40|128|256)\b)"),
+    ((" ", "bundle config"), r"(\bbundle config\s+(?:set\s+)?(?:--\w+\s+)?\S{1,80}\s+[\w.@-]{1,60}:)(VALUE)"),
+    ((" ", "http-basic"), r"(\bhttp-basic\S{0,80}\s+[\w.@-]{1,60}\s+)(?!-)(VALUE)"),
+    ((" ", "cargo login"), r"(\bcargo login\s+(?:--\S{1,40}\s+){0,3})(?!-)(VALUE)"),
+    ((" ", "net user "), r"(?i)(\bnet user\s+[\w.@-]{1,60}\s+)(?![/*-])(VALUE)(?=\s+/)"),
+    ((" /user:", "runas"), r"(?i)(\brunas\s[^|;\n]{0,80}?/user:\S{1,60}\s+)(?=\S{0,60}\d)(VALUE)"),
+    ((" /", "exp "), r"(?im)(^\W{0,4}(?:exp|imp)\s+[\w$#]{1,30}/)(VALUE)"),
+    ((" ", "secrets set "), r"(\bsecrets set\s+(?:-\S{1,40}\s+){0,3}[A-Za-z_]\w{0,60}=)(VALUE)"),
+    ((" ", "gem push"), r"(\bgem push\b[^|;\n]{0,120}?\s--key\s+)(?=\S{0,60}\d)(VALUE)"),
     (
         ("<<<",),
         r"(<<<\s*)(?=\S{0,80}[\d!@#%^&*])(VALUE)",
