@@ -326,7 +326,9 @@ def _mask(sense: Sense, last: str, value: Any) -> Any:
         value: text, number, bool, null, or lists and maps of them.
     """
     if type(value) is str:
-        return MASK if value and is_secret(sense, value) else value
+        # A parser's token is a word or several; words joined by hyphens are more likely chosen as a secret.
+        joined = last == "token" and sense == Sense.PERHAPS and "-" in value and " " not in value
+        return MASK if value and (joined or is_secret(sense, value)) else value
     if type(value) is list:
         if sense == Sense.SECRET and value:
             return [MASK]

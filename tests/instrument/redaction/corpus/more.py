@@ -1003,7 +1003,7 @@ SECRETS: dict[str, list[Template]] = {
         'db.x.io:5432:app:ann:‹p›\n# .pgpass',
         '[client]\npassword="‹p›"',
         'ann:realm:‹h32› .htdigest',
-        '//registry.npmjs.org/:_authToken=‹w36›',
+        '//registry.example.com/:_authToken=‹w36›',
         '//npm.x.io/:_password="‹b24›"',
         '_auth=‹b24›\nalways-auth=true',
         '[pypi]\nusername = __token__\npassword = ‹w150›',
