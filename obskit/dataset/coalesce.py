@@ -12,7 +12,7 @@ import pyarrow as pa
 SMALL = 2_048
 """Rows of a batch that is joined with the next ones."""
 
-ROWS = 16_384
+ROWS = 8_192
 BATCHES = 512
 CELLS = 4_000_000
 """Rows, batches, and rows times columns of a joined batch, about."""

@@ -183,7 +183,7 @@ def list_inputs(
 
 def _part_bytes(files: Sequence[str]) -> int:
     """Return the bytes of a part. Of many files the list alone is large, so that parts have to be small."""
-    return BYTES // 32 if len(files) > MANY_FILES else BYTES
+    return BYTES // 64 if len(files) > MANY_FILES else BYTES
 
 
 def _new_report(
