@@ -43,6 +43,8 @@ _ID_NAME = re.compile(
 _MOST_SHAPES = 2048
 _MOST_TEXT = 1 << 16
 _SHORTEST = 5  # no secret that its text gives away is that short
+_LONGEST_WORD = 12  # no token, and no card, is that short
+_ID = 32
 KEY_BYTES = 16
 """Fewest bytes of a pseudonym key."""
 Action = Callable[[Any], Any]
@@ -151,7 +153,9 @@ class Redactor:
         only_scalars = _SCALARS.issuperset(map(type, values))
         if not plain and not only_scalars:
             return -1
-        texts = "\0".join([value for value in values if type(value) is str and len(value) > _SHORTEST])
+        texts = "\0".join(
+            [value for value in values if type(value) is str and not _gives_nothing_away(value)]
+        )
         if not plain and len(texts) > _MOST_TEXT:
             return -1  # to be cut first: the time that patterns take grows with it
         if named and not plain and not all(type(row[name]) in _SCALARS for name, _ in named):
@@ -302,6 +306,14 @@ class Redactor:
             return lambda value: redact_query(value) if type(value) is str else value
         sense = sense_of(name)
         return partial(_mask, sense, words_of(name)[-1]) if sense != Sense.NOTHING else None
+
+
+def _gives_nothing_away(value: str) -> bool:
+    """Return whether a text is too short for a secret, a short word, or an id of 32 hexadecimal digits."""
+    size = len(value)
+    if size > _LONGEST_WORD:
+        return size == _ID and not value.strip("0123456789abcdef")
+    return size <= _SHORTEST or (value.isascii() and value.replace("-", "").isalnum())
 
 
 def secret_name(words: list[str]) -> bool:
