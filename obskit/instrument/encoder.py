@@ -83,7 +83,7 @@ class RowEncoder:
         """
         fields = span.fields
         if (
-            type(span.name) is not str  # first: nothing else is to touch a name that is none
+            type(span.name) is not str  # first: nothing else may touch a name that is not text
             or span.status_message
             or span.span_events
             or span.links_

@@ -23,7 +23,7 @@ def whole_number(given: Any, name: str, example: str) -> int:
         The number, at most `MOST`.
 
     Raises:
-        InvalidArgument: it is not a whole number of at least 1; a float, text, true and false are none.
+        InvalidArgument: it is not a whole number of at least 1; floats, text, true and false are rejected.
     """
     try:
         # numpy's bool has an index too, with a warning

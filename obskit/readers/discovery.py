@@ -195,7 +195,7 @@ class _Walk:
         self.followed = False
 
     def skip(self, what: Unreadable) -> None:
-        """Record an entry that cannot be read, once; one that is gone meanwhile is none."""
+        """Record an entry that cannot be read, once; one that has vanished meanwhile is ignored."""
         if not what.missing and what not in self.unreadable:
             self.unreadable.append(what)
 

@@ -227,7 +227,7 @@ def _is_ours(reader: Reader) -> bool:
 
 
 def _first_object(source: Source) -> Hashable | None:
-    """Return the suffix of a file, and the names and types on its first line; None if it is no object."""
+    """Return the suffix of a file, and names and types on its first line; None if that is not an object."""
     first = source.head.partition(b"\n")[0]
     if first[:1] != b"{":
         return None

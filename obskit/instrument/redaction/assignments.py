@@ -137,7 +137,7 @@ _SPACED = (
 
 
 def assignment(found: re.Match[str]) -> str:
-    """Return the text of an assignment with its value masked, or as it was if the value is no secret."""
+    """Return the text of an assignment with its value masked, or unchanged if the value is not a secret."""
     value = found["value"]
     if MASK[:-1] in value or is_void(value):  # without its bracket, where a bare value ends
         return found[0]

@@ -95,7 +95,7 @@ def pair_of(item: Any) -> tuple[str, list[Any]] | None:
         item: an item of a list: `["x-api-key", "..."]` or `{"name": "password", "value": "..."}`.
 
     Returns:
-        The name and the places of the values; None if the item is no pair.
+        The name and the places of the values; None if the item is not a pair.
     """
     if type(item) is list:
         if len(item) == 2 and type(item[0]) is str and 1 < len(item[0]) <= _LONGEST_NAME:

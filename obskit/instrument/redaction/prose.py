@@ -98,7 +98,7 @@ _PASSWORD = re.compile(rf"pass|cred|{IN_TEXT}|{FOREIGN.pattern}", re.IGNORECASE)
 
 
 def announced(found: re.Match[str]) -> str:
-    """Mask a value on which a sentence ends; if it is no password, only one that looks generated."""
+    """Mask a value on which a sentence ends; if that is not a password, only one that looks generated."""
     value = found[3]
     if not _PASSWORD.search(found[1]) and not looks_random(value):
         return found[0]

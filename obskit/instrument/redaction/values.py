@@ -1,4 +1,4 @@
-"""Tell a value that plainly is no secret: a word, a short number, a path, a type, a time.
+"""Tell a value that is plainly not a secret: a word, a short number, a path, a type, a time.
 
 "auth" before a value does not make it a secret: `auth-service: connection refused`, `auth.method=oauth2`. A
 secret is chosen so that nobody guesses it. So where the name alone does not decide, a value that everybody
@@ -63,7 +63,7 @@ _VOID = frozenset(
     | {"include", "omit", "same-origin"}
     | {"int", "bytes", "bool", "secretstr", "optional", "any", "yes", "no", "on", "off", "ok"}
 )
-# Stands for a value that somebody else puts in: `${DB_PASSWORD}`, `%(password)s`, `<token>`, `****`.
+# A placeholder for a value that is filled in elsewhere: `${DB_PASSWORD}`, `%(password)s`, `<token>`, `****`.
 _PLACEHOLDER = (
     r"\$\{[\w.:-]{1,80}\}?|\$\(.{0,80}|\$\(?[A-Z_]{2,60}\)?|\$\d{1,2}|\{\{\s?[\w. ]{1,60}\s?(?:\}\})?"
     r"|%\(\w{1,40}\)s|%[sdrv]|%[A-Z_]{2,60}%|:\w{1,30}"
@@ -81,7 +81,7 @@ def is_void(value: str) -> bool:
 
 
 def is_plain(value: str) -> bool:
-    """Return whether a value is no secret unless its name says so: words, a number, a path, a time.
+    """Return whether a value is harmless unless its name says otherwise: words, a number, a path, a time.
 
     Args:
         value: the whole value.

@@ -715,7 +715,7 @@ HARMLESS: dict[str, list[Template]] = {
         '-p, --password string   Password or personal access token',
         '--api-key KEY   the key to use',
         'Enter password:',
-        "Enter passphrase for key '/root/.ssh/id_rsa':",
+        "Enter passphrase for key '/srv/.ssh/id_rsa':",
         '--password-file /run/secrets/db',
         '--tls-key /etc/ssl/app.key',
         '--secret name=db',
