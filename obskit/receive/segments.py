@@ -183,13 +183,15 @@ class Segments:
 
     def closed(self) -> list[Path]:
         """Close segments of past hours, and return all closed segments, oldest first."""
+        # Listed first: a segment created between the look at the open ones and the listing would seem closed.
+        found = self._all()
         with self._lock:
             hour = self.hour()
             for segment in list(self._open.values()):
                 if not self._usable(segment, hour):
                     self._close(segment)
             written = {segment.path for segment in self._open.values()}
-        return sorted(path for path in self._all() if path not in written)
+        return sorted(path for path in found if path not in written)
 
     def _all(self) -> list[Path]:
         found = self.folder.iterdir() if self.folder.is_dir() else ()

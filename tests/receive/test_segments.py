@@ -36,6 +36,33 @@ def message(*names_: str, size: int = 0) -> bytes:
     return traces(*names_, size=size).SerializeToString()
 
 
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_a_segment_that_is_created_during_the_look_is_not_closed(tmp_path, monkeypatch, moment):
+    """Else it would be converted with the rows it has by then, and the later ones would be lost."""
+    with Segments(tmp_path, Limits(free=0)) as segments:
+        whole = segments._lock
+
+        class Turn:
+            def __enter__(self) -> None:
+                if moment == "before":
+                    self.create()
+                whole.acquire()
+
+            def __exit__(self, *_: object) -> None:
+                whole.release()
+                if moment == "after":
+                    self.create()
+
+            def create(self) -> None:
+                with monkeypatch.context() as patch:
+                    patch.setattr(segments, "_lock", whole)
+                    segments.append("traces", ".otlp", message("a"))
+
+        monkeypatch.setattr(segments, "_lock", Turn())
+        assert segments.closed() == []
+    assert kept(tmp_path) == ["a"]
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     """A disk of 1 MiB."""
