@@ -115,6 +115,19 @@ def _mapping(group: argparse._ActionsContainer) -> None:
         help='JSON that maps fields to the columns of a table: {"duration_ms": {"from": "t", "unit": "s"}}',
     )
     group.add_argument(
+        "--log-format",
+        metavar="FORMAT",
+        help="layout of access logs in nginx's or Apache's syntax: '%%h %%t \"%%r\" %%>s %%D'",
+    )
+    group.add_argument(
+        "--tz", metavar="ZONE", help="time zone of times that have none: Europe/Berlin; default UTC"
+    )
+    group.add_argument(
+        "--path-fields",
+        metavar="REGEX",
+        help="make fields of each file's path by named groups: 'az=(?P<zone>[^/]+)'",
+    )
+    group.add_argument(
         "--error",
         metavar="CONDITION",
         help="which events are errors, in place of the default rule: \"level = 'ERROR'\"",

@@ -1,12 +1,33 @@
-"""Files that options name: the mapping of `--mapping`. Standard library only."""
+"""The options of the command line that say how to read files. Standard library only."""
 
 from __future__ import annotations
 
+import argparse
 import json
 from pathlib import Path
 from typing import Any
 
 from obskit.errors import InvalidArgument, NoSuchPath
+
+
+def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
+    """Return how to read files, as the keyword arguments of `load` and `ReadOptions`.
+
+    Args:
+        arguments: the command's arguments.
+
+    Returns:
+        mapping, log_format, tz and path_fields; None where not given.
+
+    Raises:
+        NoSuchPath, InvalidArgument: from the file of `--mapping`.
+    """
+    return {
+        "mapping": mapping_of(arguments.mapping),
+        "log_format": arguments.log_format,
+        "tz": arguments.tz,
+        "path_fields": arguments.path_fields,
+    }
 
 
 def mapping_of(path: str | None) -> dict[str, Any] | None:

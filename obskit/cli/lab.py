@@ -12,7 +12,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from obskit.cli.inputs import mapping_of
+from obskit.cli.inputs import options_of
 from obskit.cli.terminal import write
 from obskit.errors import MissingDependency, NoSuchPath
 
@@ -23,24 +23,20 @@ Run both cells. Drag a box over the heatmap (or use the arrow keys and Enter). N
 distinguishes the events in the box from the rest. *Show code* gives the code that reproduces it."""
 
 
-def notebook(
-    paths: list[str], mapping: dict[str, Any] | None = None, error: str | None = None
-) -> dict[str, Any]:
+def notebook(paths: list[str], options: dict[str, Any] | None = None) -> dict[str, Any]:
     """Return a notebook that opens the Explorer on the paths.
 
     Args:
         paths: files, folders, globs or URLs of events.
-        mapping: as for `load`.
-        error: as for `load`.
+        options: keyword arguments of `load`; those that are None are left out.
 
     Returns:
         The notebook as JSON values, nbformat 4.5.
     """
     listed = repr(paths[0] if len(paths) == 1 else paths)
-    mapped = f", mapping={mapping!r}" if mapping else ""
-    mapped += f", error={error!r}" if error else ""
+    given = "".join(f", {name}={value!r}" for name, value in (options or {}).items() if value)
     code = [
-        f"import obskit as ok\n\nevents = ok.load({listed}{mapped})\nevents",
+        f"import obskit as ok\n\nevents = ok.load({listed}{given})\nevents",
         "ok.Explorer(events)",
     ]
     cells: list[dict[str, Any]] = [
@@ -61,20 +57,18 @@ def notebook(
     return {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
 
 
-def written(paths: list[str], mapping_file: str | None = None, error: str | None = None) -> Path:
+def written(paths: list[str], options: dict[str, Any] | None = None) -> Path:
     """Write the notebook into a new temporary folder.
 
     Args:
         paths: files, folders, globs or URLs of events; globs and URLs are not checked here.
-        mapping_file: path of a JSON mapping.
-        error: condition for errors.
+        options: keyword arguments of `load`.
 
     Returns:
         The path of the notebook.
 
     Raises:
         NoSuchPath: a file or folder does not exist.
-        InvalidArgument: the mapping is not a JSON object.
     """
     absolute = []
     for path in paths:
@@ -87,7 +81,7 @@ def written(paths: list[str], mapping_file: str | None = None, error: str | None
             )
         absolute.append(str(Path(path).absolute()))
     target = Path(tempfile.mkdtemp(prefix="obskit-lab-")) / "events.ipynb"
-    found = notebook(absolute, mapping_of(mapping_file), error)
+    found = notebook(absolute, options)
     target.write_text(json.dumps(found, indent=1), encoding="utf-8")
     return target
 
@@ -118,7 +112,8 @@ def lab(arguments: argparse.Namespace) -> None:
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingDependency.of("notebook", "obskit lab")
-    target = written(_lasting(arguments.paths), arguments.mapping, arguments.error)
+    options = options_of(arguments) | {"error": arguments.error}
+    target = written(_lasting(arguments.paths), options)
     write(f"obskit: {target}", sys.stderr)
     command = [sys.executable, "-m", "jupyterlab", str(target)]
     if arguments.no_browser:

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from obskit.cli.inputs import mapping_of
+from obskit.cli.inputs import options_of
 from obskit.cli.terminal import Progress, write
 from obskit.dataset import is_stream, is_url, local_paths
 from obskit.errors import ObskitError
@@ -22,8 +22,7 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
 
 def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
     """Load the paths."""
-    mapping = mapping_of(arguments.mapping)
-    return load(located(arguments), mapping=mapping, error=arguments.error, progress=progress)
+    return load(located(arguments), **options_of(arguments), error=arguments.error, progress=progress)
 
 
 def located(arguments: argparse.Namespace) -> list[str | Path]:
@@ -49,7 +48,7 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
     # `--error` is evaluated while loading; a sample has not been through it.
     if arguments.json or arguments.error:
         return False
-    with preview(located(arguments), ReadOptions(mapping=mapping_of(arguments.mapping))) as scope:
+    with preview(located(arguments), ReadOptions(**options_of(arguments))) as scope:
         if scope is None:
             return False
         try:

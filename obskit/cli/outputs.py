@@ -8,7 +8,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from obskit.cli.inputs import mapping_of
+from obskit.cli.inputs import options_of
 from obskit.cli.load import located, opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
@@ -38,7 +38,7 @@ def convert(arguments: argparse.Namespace) -> None:
 
 def _dataset(arguments: argparse.Namespace) -> None:
     with Progress() as progress:
-        options = ReadOptions(mapping=mapping_of(arguments.mapping))
+        options = ReadOptions(**options_of(arguments))
         made = convert_paths(located(arguments), arguments.out, options=options, progress=progress)
     if arguments.json:
         write_json(

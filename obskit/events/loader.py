@@ -24,6 +24,9 @@ def load(
     source: Source,
     *,
     mapping: Mapping[str, Any] | None = None,
+    log_format: str | None = None,
+    tz: str | None = None,
+    path_fields: str | None = None,
     error: Any = None,
     between: Any = None,
     where: Any = None,
@@ -41,6 +44,11 @@ def load(
         mapping: obskit's name of a field -> the source's name, where the two differ:
             `{"duration_ms": "Duration"}`; or an object with a unit and values that mean null:
             `{"duration_ms": {"from": "Duration", "unit": "us", "null": [-1]}}`.
+        log_format: layout of access logs in nginx's or Apache's own syntax, where it is not a known one:
+            `'$remote_addr [$time_local] "$request" $status $request_time'` or `'%h %t "%r" %>s %D'`.
+        tz: time zone of times without a zone, such as "Europe/Berlin"; UTC if not given.
+        path_fields: regular expression whose named groups make fields of each file's path:
+            `r"az=(?P<zone>[^/]+)"`; `__` in a name is a dot.
         error: condition that says which events are errors, instead of the rule in `docs/events.md`.
         between: window of time to keep: (start, end), "start/end" or "-30m" before the newest event. Files
             are still converted as a whole, so that another window of the same files opens at once.
@@ -59,8 +67,8 @@ def load(
         LimitExceeded: there are more than 20,000 distinct field names, or a stream is larger than the cache.
         StorageFull: the disk of the cache is full.
         ConditionError, UnknownField, UnknownFunction: from `error` and `where`.
-        InvalidArgument: `trace_url` is not a link with `{trace_id}`, `mapping` or `between` is not valid, or
-            `source` is of a type that holds no events.
+        InvalidArgument: `trace_url` is not a link with `{trace_id}`, `mapping`, `tz`, `log_format`,
+            `path_fields` or `between` is not valid, or `source` is of a type that holds no events.
 
     Cost: one pass over files that are not converted yet; a Dataset opens from its metadata.
 
@@ -69,7 +77,7 @@ def load(
         events.load_report
     """
     template = _check_trace_url(trace_url)
-    options = ReadOptions(mapping=mapping, error=error)
+    options = ReadOptions(mapping=mapping, log_format=log_format, tz=tz, path_fields=path_fields, error=error)
     if is_stream(source):  # it can be read only once
         source = local_paths([cast(Given, source)])[0]
     elif isinstance(source, list | tuple):

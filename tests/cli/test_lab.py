@@ -16,7 +16,7 @@ from obskit.cli import lab, main
 
 
 def test_the_notebook_is_valid_and_names_the_files(tmp_path: Path) -> None:
-    made = lab.notebook([str(tmp_path / "it's.jsonl")], {"name": "Operation"})
+    made = lab.notebook([str(tmp_path / "it's.jsonl")], {"mapping": {"name": "Operation"}})
     nbformat.validate(nbformat.from_dict(made))
     code = [cell["source"] for cell in made["cells"] if cell["cell_type"] == "code"]
     assert str(tmp_path / "it's.jsonl") in code[0]

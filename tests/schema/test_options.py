@@ -2,9 +2,16 @@ import dataclasses
 
 import pytest
 
+from obskit.errors import InvalidArgument
 from obskit.schema import ReadOptions
 
-OTHER = {"mapping": {"duration_ms": "Duration"}, "error": "status = 500"}
+OTHER = {
+    "mapping": {"duration_ms": "Duration"},
+    "log_format": "%h %t",
+    "tz": "Europe/Berlin",
+    "path_fields": "az=(?P<zone>[^/]+)",
+    "error": "status = 500",
+}
 """Of each option, a value that is not the default."""
 
 
@@ -33,3 +40,24 @@ def test_the_order_of_a_mapping_does_not_change_the_cache_key():
 def test_the_null_values_of_a_mapping_change_the_cache_key():
     keys = {ReadOptions(mapping={"name": {"from": "op", "null": [v]}}).cache_key() for v in ("-", "", 0, "0")}
     assert len(keys) == 4
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"tz": "Berlin"}, "tz must be the name of a time zone, got 'Berlin'"),
+        ({"tz": "../../etc/passwd"}, "tz must be the name of a time zone, got '../../etc/passwd'"),
+        ({"tz": ""}, "tz must be the name of a time zone, got ''"),
+        ({"tz": 1}, "tz must be the name of a time zone, got 1"),
+        ({"path_fields": "az="}, "path_fields has no named group: 'az='"),
+    ],
+)
+def test_an_option_that_is_not_valid(options, message):
+    with pytest.raises(InvalidArgument) as raised:
+        ReadOptions(**options)
+    assert str(raised.value).partition("\n")[0] == message
+
+
+def test_path_fields_that_are_not_a_regular_expression():
+    with pytest.raises(InvalidArgument, match=r"path_fields must be a regular expression, got 'az=\('"):
+        ReadOptions(path_fields="az=(")
