@@ -1,4 +1,4 @@
-"""Names that flat rows (JSON lines, CSV, Parquet) use for fields that obskit or OpenTelemetry names otherwise.
+"""Names of flat rows (JSON lines, CSV, Parquet) for fields that obskit or OpenTelemetry names otherwise.
 
 `flat_field` looks a name up without regard to case, underscores, hyphens and spaces:
 
@@ -86,7 +86,8 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         TIME,
         "timestamp @timestamp ts @t datetime eventTime startTime startUTC timeStampUTC _time timeUTC asctime"
         " logTime logTimestamp eventTimestamp timeLocal timeISO8601 timeGenerated timeCreated"
-        " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP receiveTimestamp",
+        " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP"
+        " receiveTimestamp",
     ),
     ("timestamp", DAY, "date"),
     (
