@@ -13,7 +13,7 @@ from obskit.display import formatting
 from obskit.display.tables import text_table
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import Events, Triage
-from obskit.text import pluralize
+from obskit.text import pluralize, safe
 
 MOST_FIELDS = 1_000  # listed by `info`; --json lists all
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
@@ -76,10 +76,13 @@ def info(arguments: argparse.Namespace) -> None:
             if first is None or last is None
             else f" from {formatting.time(first)} to {formatting.time(last)}"
         )
+        report = events.load_report
+        doubts = "".join(f"{safe(line)}\n" for line in report.doubt_lines())
+        rest = "\n".join(map(safe, report.lines(doubts=False)))
         write(
-            f"{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
+            f"{doubts}{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
             f"{text_table(fields.shown, most=MOST_FIELDS)}\n"
-            f"{chr(10).join(fields.footer())}\n\n{events.load_report}"
+            f"{chr(10).join(fields.footer())}\n\n{rest}"
         )
 
 
