@@ -8,12 +8,12 @@ import pyarrow as pa
 
 from obskit.engine.tokens import KnownNames, Token, quote_string
 from obskit.errors import UnknownField
-from obskit.names import RENAMED, nearest
+from obskit.names import FLAT_USUAL, RENAMED, nearest
 from obskit.text import safe
 
 
 class Names:
-    """The names that a condition may use: the fields of a schema in any case, and their old names.
+    """The names that a condition may use: the fields of a schema in any case, and names that loading renames.
 
     Args:
         schema: the fields.
@@ -25,7 +25,7 @@ class Names:
         self._by_lower = {name.lower(): name for name in self.names}
         self._renamed = {
             old.lower(): self._by_lower[new.lower()]
-            for old, new in RENAMED.items()
+            for old, new in (RENAMED | FLAT_USUAL).items()
             if new.lower() in self._by_lower and old.lower() not in self._by_lower
         }
         self.known = KnownNames([*self._by_lower, *self._renamed], verbatim)
@@ -37,7 +37,7 @@ class Names:
             token: a name, quoted or not.
 
         Returns:
-            The field, and a note if the token is its old name.
+            The field, and a note if the token is its old name, or the name that it had in the source.
 
         Raises:
             UnknownField: no field has the name.

@@ -9,7 +9,7 @@ import difflib
 from collections.abc import Iterable
 
 from obskit.names.conventions import CONVENTION_TYPES, RENAMED
-from obskit.names.flat_fields import FlatField, flat_field
+from obskit.names.flat_fields import FLAT_USUAL, FlatField, flat_field
 
 __all__ = [
     "ABSENT",
@@ -20,6 +20,7 @@ __all__ = [
     "CONVENTION_TYPES",
     "DRIFT",
     "ERROR_FIELDS",
+    "FLAT_USUAL",
     "RENAMED",
     "UNFINISHED",
     "UNITS",

@@ -87,7 +87,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "timestamp @timestamp ts @t datetime eventTime startTime startUTC timeStampUTC _time timeUTC asctime"
         " logTime logTimestamp eventTimestamp timeLocal timeISO8601 timeGenerated timeCreated"
         " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP"
-        " receiveTimestamp",
+        " receiveTimestamp __index_level_0__ (unnamed) unnamed:0",
     ),
     ("timestamp", DAY, "date"),
     (
@@ -237,6 +237,13 @@ def _table() -> dict[str, FlatField]:
 
 FLAT_FIELDS: dict[str, FlatField] = _table()
 """Name without case, `_`, `-` and spaces -> what it may mean. Durations are not in it; see `flat_field`."""
+
+_USUAL = (
+    "ts time @timestamp level severity log.level levelname msg message logger service hostname host pod container"
+    " thread status statusCode http_status traceId traceID spanId stack_trace"
+)
+FLAT_USUAL: dict[str, str] = {name: FLAT_FIELDS[_key(name)].target for name in _USUAL.split()}
+"""Usual names of flat rows, which conditions may go on using -> the field that loading makes of them."""
 
 
 @lru_cache(8192)

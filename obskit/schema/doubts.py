@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,7 @@ import pyarrow.compute as pc
 
 from obskit.names import flat_field
 from obskit.names import flat_fields as names
+from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
 from obskit.schema.types import TIMESTAMP
 from obskit.text import pluralize, safe
@@ -54,7 +55,7 @@ class Doubts:
         self._negative = 0
         self._lists: dict[str, int] = {}
         self._parsed: Counter[str] = Counter()
-        self._like_times: dict[str, str] = {}
+        self._like_times: dict[str, _Seen] = {}
         self._unitless: dict[str, None] = {}
         self._seen: set[tuple[int, ...]] = set()
         self._compared = 0
@@ -100,7 +101,7 @@ class Doubts:
             elif (
                 without_times and field.name not in self._like_times and _looks_like_time(field.name, values)
             ):
-                self._like_times[field.name] = _example(values)
+                self._like_times[field.name] = _seen(values)
             elif _is_number(kind) and values.null_count < len(values):
                 meaning = flat_field(field.name)
                 if meaning is not None and meaning.reading == names.DURATION and not meaning.milliseconds:
@@ -140,10 +141,11 @@ class Doubts:
         """
         out = [*self._about_times(report), *self._about_durations(report)]
         for name, failed in report.unparsed.items():
-            if name != "timestamp" and failed >= MOSTLY * (failed + self._parsed[name]):
+            tried = failed + self._parsed[name]
+            if failed >= MOSTLY * tried:
                 out.append(
-                    f"{name} could not be parsed in {failed:,} of {failed + self._parsed[name]:,} rows: "
-                    "is another column meant? A mapping says which (--mapping FILE.json)"
+                    f"{name} could not be parsed in {failed:,} of {tried:,} rows: is another column meant? "
+                    "A mapping says which (--mapping FILE.json)"
                 )
         if report.rows_read <= 10:
             for name, items in self._lists.items():
@@ -156,22 +158,13 @@ class Doubts:
             more = "at least " if report.rows_read > _COMPARED else ""
             out.append(f"{more}{copies} of another: was a file given twice, or exported twice?")
         if report.rows_read in LIMITS and not report.replaced:
-            out.append(
-                f"exactly {report.rows_read:,} rows: the export may have stopped at a limit, and then the rest is "
-                "missing"
-            )
+            rows = f"exactly {report.rows_read:,} rows"
+            out.append(f"{rows}: the export may have stopped at a limit, and left out the rest")
         return [safe(text) for text in out]
 
     def _about_times(self, report: LoadReport) -> list[str]:
         if report.untimed and self._like_times:
-            shown = ", ".join(f"{name} ({example})" for name, example in list(self._like_times.items())[:5])
-            name = next(iter(self._like_times))
-            all_rows = report.untimed >= report.rows_read
-            which = "no row has a" if all_rows else f"{report.untimed:,} rows have no"
-            return [
-                f"{which} timestamp. These fields look like times: {shown}. Say which one is, and the unit of "
-                f'a number: --mapping FILE.json with {{"timestamp": {{"from": "{name}", "unit": "s"}}}}'
-            ]
+            return [self._name_times(report)]
         if self._first is None or self._last is None:
             return []
         first, last = _utc(self._first), _utc(self._last)
@@ -186,6 +179,26 @@ class Doubts:
                 "clock is wrong"
             ]
         return self._far_away()
+
+    def _name_times(self, report: LoadReport) -> str:
+        """Name the fields that look like times, for rows that have none."""
+        all_rows = report.untimed >= report.rows_read
+        which = "no row has a" if all_rows else f"{report.untimed:,} rows have no"
+        usable = {name: seen for name, seen in self._like_times.items() if seen.readable}
+        found = list((usable or self._like_times).items())[:5]
+        shown = ", ".join(f"{name} ({seen.example})" for name, seen in found)
+        if not usable:
+            return (
+                f"{which} timestamp. {shown} may be times, but not in a form that can be read: write them as "
+                "2026-05-04T10:00:00Z"
+            )
+        name, seen = found[0]
+        source = f'{{"from": "{name}", "unit": "s"}}' if seen.number else f'"{name}"'
+        unit = ", and its unit" if seen.number else ""
+        return (
+            f"{which} timestamp. These fields look like times: {shown}. Say which one is{unit}: "
+            f'--mapping FILE.json with {{"timestamp": {source}}}'
+        )
 
     def _far_away(self) -> list[str]:
         """Find few rows whose days are far from those of all others."""
@@ -283,9 +296,19 @@ def _looks_like_time(name: str, values: pa.Array) -> bool:
     return bool(pa.types.is_timestamp(values.type)) or _is_number(values.type)
 
 
-def _example(values: pa.Array) -> str:
-    first = pc.first(values, skip_nulls=True).as_py() if not pa.types.is_list(values.type) else "a list"
-    return str(first)[:40]
+class _Seen(NamedTuple):
+    """A field that looks like a time: an example, and whether it can be read as one."""
+
+    example: str
+    readable: bool
+    number: bool
+
+
+def _seen(values: pa.Array) -> _Seen:
+    first = values.drop_null().slice(0, 1)
+    number = _is_number(values.type)
+    readable = number or parse(first, "timestamp").null_count == 0
+    return _Seen(str(first[0].as_py())[:40], readable, number)
 
 
 def _utc(microseconds: int) -> datetime | None:

@@ -18,7 +18,7 @@ from obskit.schema.types import json_text
 
 _TYPE = (
     r"(?:[A-Za-z_$][\w$]*[.:/\\]{1,2})*"
-    r"[A-Za-z_$][\w$]*(?:Error|Exception|Exit|Interrupt|Warning|Fault|Failure|Throwable)[\w$]*"
+    r"(?:[A-Za-z_$][\w$]*)?(?:Error|Exception|Exit|Interrupt|Warning|Fault|Failure|Throwable)[\w$]*"
 )
 _BEFORE = r"(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\. |Uncaught |Caused by: )?"
 _NAMED = re.compile(rf"{_BEFORE}({_TYPE})(?: \[\w+\])?(?::[ \t]*(.*)|[ \t]*$)")

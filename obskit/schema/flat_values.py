@@ -24,7 +24,7 @@ from obskit.schema.exception_text import stack_texts
 from obskit.schema.mapping import milliseconds
 from obskit.schema.parse import by_value, parse
 from obskit.schema.severity import read_levels, read_priorities
-from obskit.schema.time_text import Noting
+from obskit.schema.time_text import Noting, read_times
 from obskit.schema.types import TYPES, to_text
 
 # Seconds of 2000 and 2100: a smaller or larger number is an elapsed time, a count or an id.
@@ -164,9 +164,7 @@ def _plausible_time(values: pa.Array, zone: ZoneInfo | None, note: Noting) -> pa
     if not pc.any(compact).as_py():
         return times
     texts = to_text(pc.if_else(compact, values, pa.scalar(None, values.type)))
-    return pc.coalesce(
-        times, parse(pc.binary_join_element_wise(texts, "", " "), "timestamp", None, zone, note)
-    )
+    return pc.coalesce(times, read_times(texts, zone, note))
 
 
 def read_duration(values: pa.Array, factor: float) -> pa.Array:

@@ -21,6 +21,9 @@ UNNAMED = "(unnamed)"
 NAIVE = {b"obskit.naive": b"1"}
 """Metadata of a flat column whose times have no zone in the source."""
 
+MILLISECONDS = {b"obskit.unit": b"ms"}
+"""Metadata of a flat column that had an Arrow type of durations."""
+
 
 class Column(NamedTuple):
     """A flat column: its dotted name, its depth in the source, its values, and the metadata of its field."""
@@ -71,6 +74,8 @@ def flatten(batch: pa.RecordBatch) -> list[Column]:
             else:
                 if pa.types.is_timestamp(kind) and kind.tz is None:
                     metadata = (metadata or {}) | NAIVE
+                if pa.types.is_duration(kind):
+                    metadata = (metadata or {}) | MILLISECONDS
                 out.append(Column(name or UNNAMED, depth, plain(values), metadata))
         if len(out) + len(deeper) > MAX_FIELDS * 2:
             raise too_many_fields()

@@ -34,11 +34,16 @@ class SourceColumn:
         means_null = pc.is_in(texts, pa.array([str(value) for value in self.null]))
         return pc.if_else(means_null, pa.scalar(None, values.type), values)
 
+    @property
+    def milliseconds_per_unit(self) -> float:
+        """Milliseconds in one of the unit; 1 if there is none."""
+        return 1.0 if self.unit is None else 1_000 / UNITS_PER_SECOND[self.unit]
+
     def in_milliseconds(self, target: str, values: pa.Array) -> pa.Array:
         """Convert durations to milliseconds; other fields stay as they are."""
         if target != "duration_ms" or self.unit is None or self.unit == "ms":
             return values
-        return milliseconds(values, 1_000 / UNITS_PER_SECOND[self.unit])
+        return milliseconds(values, self.milliseconds_per_unit)
 
 
 def milliseconds(values: pa.Array, factor: float) -> pa.Array:

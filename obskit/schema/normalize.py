@@ -23,8 +23,8 @@ from obskit.schema.contributions import Contribution, coalesce, count_both, fina
 from obskit.schema.doubts import Doubts
 from obskit.schema.exception_text import complete_exceptions
 from obskit.schema.flat_columns import combine
-from obskit.schema.flat_values import read_flat, split_plausible, time_tier
-from obskit.schema.flatten import MAX_FIELDS, NAIVE, Column, flatten, too_many_fields
+from obskit.schema.flat_values import read_duration, read_flat, split_plausible, time_tier
+from obskit.schema.flatten import MAX_FIELDS, MILLISECONDS, NAIVE, Column, flatten, too_many_fields
 from obskit.schema.mapping import SourceColumn, read_mapping
 from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.parse import localize, parse
@@ -175,6 +175,8 @@ class Normalizer:
                     targets.setdefault(target, []).append(part)
                 continue
             meaning = None if named else flat_field(name)
+            if meaning is not None and metadata and metadata.keys() >= MILLISECONDS.keys():
+                meaning = meaning._replace(milliseconds=1.0)
             target, how, rank = name, "own", (1, depth, 0)
             if meaning is not None and meaning.reading != TRACE_HEADER:
                 target, how, rank = meaning.target, "flat", (2, time_tier(meaning, values), meaning.rank)
@@ -272,8 +274,11 @@ class Normalizer:
             return derive.kinds(part.values)
         if target == "status_code":
             return self._status(part.values, columns)
-        parsed = parse(part.values, known, part.source.unit, self._zone, self.report.note)
-        values = part.source.in_milliseconds(target, parsed)
+        if target == "duration_ms" and pa.types.is_string(part.values.type):
+            values = read_duration(part.values, part.source.milliseconds_per_unit)
+        else:
+            parsed = parse(part.values, known, part.source.unit, self._zone, self.report.note)
+            values = part.source.in_milliseconds(target, parsed)
         failed = values.null_count - part.values.null_count
         if target == "error" and failed and pa.types.is_string(part.values.type):
             # Text under this name is a message, not a flag: keep it.
