@@ -239,8 +239,8 @@ FLAT_FIELDS: dict[str, FlatField] = _table()
 """Name without case, `_`, `-` and spaces -> what it may mean. Durations are not in it; see `flat_field`."""
 
 _USUAL = (
-    "ts time @timestamp level severity log.level levelname msg message logger service hostname host pod container"
-    " thread status statusCode http_status traceId traceID spanId stack_trace"
+    "ts time @timestamp level severity log.level levelname msg message logger service hostname host pod"
+    " container thread status statusCode http_status traceId traceID spanId stack_trace"
 )
 FLAT_USUAL: dict[str, str] = {name: FLAT_FIELDS[_key(name)].target for name in _USUAL.split()}
 """Usual names of flat rows, which conditions may go on using -> the field that loading makes of them."""
