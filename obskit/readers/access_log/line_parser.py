@@ -88,7 +88,7 @@ def parse_entry(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bo
 
 def _parse_loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
     found = _LOOSE.fullmatch(line) if LOGS[0] in layouts else None
-    if found is None:
+    if found is None or _has_prefix(found["ident"], found["user"]):
         raise NotAnEntry("not an access log line")
     out = {name: value for name, value in found.groupdict().items() if value is not None}
     tail = out.pop("tail", "")
@@ -99,6 +99,14 @@ def _parse_loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
     if tail.strip():
         out["rest"] = tail.strip()
     return out
+
+
+def _has_prefix(ident: str, user: str) -> bool:
+    """Return whether the line begins with something else, whose first word is not the client.
+
+    `web-1 10.0.0.1 - - [...` would be a request of the client `web-1` by the user `- -`.
+    """
+    return " " in user and (ident != "-" or user.startswith("- ") or user.endswith(" -"))
 
 
 def parse_clock(clock: str) -> int | None:

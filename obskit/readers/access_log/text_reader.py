@@ -25,6 +25,13 @@ from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport, ReadOptions
 
 BLOCK = 2 * 1024 * 1024
+
+REST_NOTE = (
+    "access log lines end in values whose meaning their format does not say: they are kept in access_log.rest, "
+    "not as durations. If you know the layout, give it as log_format= or --log-format, such as "
+    '\'%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D\'; a single number can also be mapped: '
+    'mapping={"duration_ms": {"from": "access_log.rest", "unit": "us"}}'
+)
 _SNIFFED = 50
 _INTEGERS = frozenset({"micros", *CODES, *COUNTS})
 
@@ -110,6 +117,8 @@ class _TextLog:
                     report.reject(position, reason)
                     first = first or f" ({position}: {reason})"
                 if columns:
+                    if (rest := columns.get("rest")) is not None and rest.null_count < len(rest):
+                        report.note(REST_NOTE)
                     batch = to_events(columns, self._family)
                     rows += batch.num_rows
                     yield batch
