@@ -24,13 +24,25 @@ LONGEST_MS = 1e11
 """Milliseconds (three years) beyond which the time that a request took must be a broken number."""
 
 # Field -> milliseconds in one of its unit. The log's time is when the request ended, or when it began.
-_ENDED = {"request_time": 1000.0, "took_ns": 1e-6, "took_us": 1e-3, "took_ms": 1.0, "took_s": 1000.0}
+_ENDED = {
+    "took_ns": 1e-6,
+    "took_us": 1e-3,
+    "took_ms": 1.0,
+    "request_time": 1000.0,
+    "took_s": 1000.0,
+    "took_whole_s": 1000.0,
+}
 _BEGAN = {"duration_ns": 1e-6, "duration_us": 1e-3, "duration": 1.0, "duration_s": 1000.0}
 _TEXTS = {"milliseconds": "ms"}
 _PARTS = re.compile(r"(\d+(?:\.\d*)?|\.\d+)(ns|us|µs|μs|ms|s|m|h)")
 _UNITS = {
-    **{"ns": Fraction(1, 1_000_000), "us": Fraction(1, 1000), "µs": Fraction(1, 1000)},
-    **{"μs": Fraction(1, 1000), "ms": Fraction(1), "s": Fraction(1000), "m": Fraction(60_000)},
+    "ns": Fraction(1, 1_000_000),
+    "us": Fraction(1, 1000),
+    "µs": Fraction(1, 1000),
+    "μs": Fraction(1, 1000),
+    "ms": Fraction(1),
+    "s": Fraction(1000),
+    "m": Fraction(60_000),
     "h": Fraction(3_600_000),
 }
 
@@ -49,12 +61,12 @@ def add_times(fields: Columns, out: Columns, rows: int) -> None:
     over = pa.nulls(rows, pa.float64())
     took: pa.Array | None = None
     for name, factor in _ENDED.items():
-        if (values := fields.pop(name, None)) is not None:
-            found = _milliseconds(values, factor)
+        if name in fields and (took is None or took.null_count):
+            found = _milliseconds(fields.pop(name), factor)
             over = pc.coalesce(over, found)
             took = found if took is None else pc.coalesce(took, found)
     for name, factor in _BEGAN.items():
-        if (values := fields.get(name)) is not None and (took is None or took.null_count):
+        if name in fields and (took is None or took.null_count):
             found = _milliseconds(fields.pop(name), factor)
             took = found if took is None else pc.coalesce(took, found)
     for name, suffix in _TEXTS.items():
@@ -90,7 +102,7 @@ def _milliseconds(values: pa.Array, factor: float) -> pa.Array:
 
 
 def text_durations(values: pa.Array) -> pa.Array:
-    """Return durations in Go's notation, such as `1m2.5s` or `250ms`, in milliseconds; null for other text."""
+    """Return durations in Go's notation, such as `1m2.5s`, in milliseconds; null for other text."""
     return by_value(values, _text_duration, pa.float64())
 
 

@@ -1,9 +1,9 @@
 """The layouts of access log lines: one table for the line parser and the vectorized parser.
 
 A layout is written like nginx's `log_format`: tokens separated by one space, each bare (`$status`), in quotes
-(`"$request"`) or in brackets. `[$clock]` is the time as Apache and nginx write it, with a space in it. `$rest`
-is everything up to the end of the line. The names are the same for all servers; `field_mapping` says what
-each means.
+(`"$request"`) or in brackets. `[$clock]` is the time as Apache and nginx write it, with a space in it.
+`$rest` is everything up to the end of the line. The names are the same for all servers; `field_mapping` says
+what each means.
 
 A number at the end of a line has a meaning only if its form or the layout gives one: `0.250` is nginx's
 `$request_time`, which always has three decimals, `211ms` is Traefik's, but `18598` may be microseconds or
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 BARE, QUOTED, BRACKET, CLOCK, REST = "bare", "quoted", "bracket", "clock", "rest"
 
-_QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
+QUOTED_TEXT = r'[^"\\]*(?:\\.[^"\\]*)*'
 # 18 digits always fit into 64 bits.
 _COUNT = r"\d{1,18}|-"
 # nginx writes three decimals. With fewer or more, or none, a number is something else.
@@ -25,7 +25,7 @@ _SECONDS = r"\d{1,6}\.\d{3}|-"
 COUNTS = frozenset(
     (
         *("size", "received", "sent", "duration", "upstream_time", "request_length", "bytes_sent"),
-        *("duration_us", "duration_s", "took_us", "took_ms", "took_s"),
+        *("duration_us", "duration_s", "took_us", "took_ms", "took_whole_s"),
     )
 )
 SECONDS = frozenset(("request_time", "upstream_response_time"))
@@ -35,7 +35,8 @@ LISTS = frozenset(("upstream_addr", "upstream_response_length", "upstream_respon
 
 # A quoted value after the user agent is `X-Forwarded-For` only if it is addresses; it can be anything else.
 _ADDRESS = (
-    r"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?|\[?[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]+(?:\]:\d{1,5})?|unknown)"
+    r"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?"
+    r"|\[?[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]+(?:\]:\d{1,5})?|unknown)"
 )
 
 
@@ -56,6 +57,7 @@ PATTERNS = {
     # A comma at the end of a token continues the list, so that there is only one way to read it.
     "upstream_addr": r'[^ "]+(?:(?:(?<=,) | : )[^ "]+)*(?<!,)',
     "milliseconds": r"\d{1,9}(?:\.\d{1,9})?ms|-",
+    "took_s": r"\d{1,9}\.\d{1,9}|-",
     "rest": r'[^" ][^"]*',
     "forwarded_for": rf"{_ADDRESS}(?:, ?{_ADDRESS})*|-|",
     # A list in front of a line can only be `X-Forwarded-For`, too: a client is one address.
@@ -85,7 +87,7 @@ class Item:
         if self.style == BRACKET:
             return rf'\[(?P<{self.name}>[^ "]*)\]'
         if self.style == QUOTED:
-            inner = PATTERNS.get(self.name, _QUOTED)
+            inner = PATTERNS.get(self.name, QUOTED_TEXT)
             return rf'{self.label}"(?P<{self.name}>{inner})"'
         return rf"{self.label}(?P<{self.name}>{inner})"
 
@@ -128,20 +130,24 @@ def _layout(name: str, text: str) -> Layout:
 
 _COMMON = '$host $ident $user [$clock] "$request" $status $size'
 _COMBINED = f'{_COMMON} "$referer" "$agent"'
+_MAIN = f'{_COMBINED} "$forwarded_for"'
 _ENVOY = '"$xff" "$agent" "$x_request_id" "$authority" "$upstream_host"'
 
 LOGS: tuple[Layout, ...] = (
     _layout("combined", _COMBINED),
     _layout("common", _COMMON),
-    _layout("nginx main", f'{_COMBINED} "$forwarded_for"'),
+    _layout("nginx main", _MAIN),
     _layout("nginx with times", f"{_COMBINED} $request_time $upstream_response_time"),
     _layout("nginx with request time", f"{_COMBINED} $request_time"),
     _layout("nginx with quoted times", f'{_COMBINED} "$request_time" "$upstream_response_time"'),
-    _layout("nginx main with times", f'{_COMBINED} "$forwarded_for" $request_time $upstream_response_time'),
-    _layout("nginx main with quoted times", f'{_COMBINED} "$forwarded_for" "$request_time" "$upstream_response_time"'),
+    _layout("nginx main with times", f"{_MAIN} $request_time $upstream_response_time"),
+    _layout(
+        "nginx main with quoted times",
+        f'{_MAIN} "$request_time" "$upstream_response_time"',
+    ),
     _layout(
         "nginx main with labelled times",
-        f'{_COMBINED} "$forwarded_for" rt=$request_time uct="$upstream_connect_time" '
+        f'{_MAIN} rt=$request_time uct="$upstream_connect_time" '
         'uht="$upstream_header_time" urt="$upstream_response_time"',
     ),
     _layout(
