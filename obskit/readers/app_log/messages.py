@@ -27,15 +27,20 @@ _ACCESS = (
     r"(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[\d.]+)\" (?P<status>[1-5]\d\d)(?: [A-Za-z' -]+|$| (?P<size>\d+)$)"
 )
 _NGINX = (
-    ("client.address", r", client: (?P<v>[^,\s]+)"),
-    ("server.address", r", server: (?P<v>[^,\s]+)"),
-    ("http.request.method", r", request: \"(?P<v>[A-Z]+) "),
-    ("url.path", r", request: \"[A-Z]+ (?P<v>[^ \"?]*)"),
-    ("url.query", r", request: \"[A-Z]+ [^ \"?]*\?(?P<v>[^ \"]*)"),
-    ("network.protocol.version", r", request: \"[^\"]* HTTP/(?P<v>[\d.]+)\""),
-    ("nginx.upstream", r", upstream: \"(?P<v>[^\"]*)\""),
-    ("nginx.host", r", host: \"(?P<v>[^\"]*)\""),
+    r"^.*?, client: (?P<client>[^,\s]+)(?:, server: (?P<server>[^,\n]*))?(?:, request: \"(?P<method>[A-Z]+) "
+    r"(?P<path>[^ \"?]*)(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[0-9.]+)\")?(?:, subrequest: \"[^\"]*\")?"
+    r"(?:, upstream: \"(?P<upstream>[^\"]*)\")?(?:, host: \"(?P<host>[^\"]*)\")?"
 )
+_NGINX_FIELDS = {
+    "client": "client.address",
+    "server": "server.address",
+    "method": "http.request.method",
+    "path": "url.path",
+    "query": "url.query",
+    "version": "network.protocol.version",
+    "upstream": "nginx.upstream",
+    "host": "nginx.host",
+}
 _MILLIS = {
     "PostgreSQL": r"^duration: (?P<v>\d+(?:\.\d+)?) ms\b",
     "PostgreSQL on RDS": r"^duration: (?P<v>\d+(?:\.\d+)?) ms\b",
@@ -59,13 +64,13 @@ def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: byte
     """
     if b"race" in text or b"TRACE" in text or b"Root=1-" in text:
         _traces(columns, body)
-    if b"[" in text and b"," in text:
+    if b"[" in text and pc.any(pc.starts_with(body, "[")).as_py():
         _add_ids(columns, extracted(body, _SLEUTH))
-    if b"00-" in text:
+    if b"00-" in text and pc.any(pc.match_substring(body, "00-")).as_py():
         _add_ids(columns, extracted(body, _PARENT))
     if layout == "nginx error log" and b", client: " in text:
-        for name, pattern in _NGINX:
-            _add(columns, name, extracted(body, pattern)["v"])
+        for group, values in extracted(body, _NGINX).items():
+            _add(columns, _NGINX_FIELDS[group], values)
     if (pattern := _MILLIS.get(layout, "")) and b"uration: " in text:
         _add(columns, "duration_ms", extracted(body, pattern)["v"].cast(pa.float64()))
     return layout in ACCESS_LAYOUTS and b" HTTP/" in text and _access(columns, body)
@@ -86,8 +91,9 @@ def extracted(texts: pa.Array, pattern: str) -> dict[str, pa.Array]:
     out = dict(zip(names, found.flatten(), strict=True))
     for name, values in out.items():
         if values.null_count < len(values):
-            empty = pc.equal(values, "")
-            out[name] = pc.if_else(empty, pa.scalar(None, pa.string()), values)
+            empty = pc.equal(pc.binary_length(values), 0)
+            if pc.any(empty).as_py():
+                out[name] = pc.if_else(empty, pa.scalar(None, pa.string()), values)
     return out
 
 

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -28,6 +27,8 @@ from obskit.readers.app_log.layouts import FIELDS, Layout, layout_of
 from obskit.readers.app_log.messages import add_message_fields
 from obskit.readers.app_log.times import Context, parse_times
 from obskit.readers.batches.row_batcher import TooDeep, flat
+from obskit.readers.logfmt.line_parser import parse_line
+from obskit.readers.logfmt.reader import is_record
 from obskit.schema import NAMED, TIMESTAMP
 
 _WORDS = {
@@ -108,7 +109,7 @@ def cut_records(text: bytes, layout: Layout) -> Cut:
     others: dict[str, Group] = {}
     if parts[0].strip():
         out.stray = _scan(parts[0], -1, out, others)[1:]
-    for row in [row for row, rest in enumerate(rests) if b"\n" in rest]:
+    for row in _multiline(rests):
         rests[row] = _scan(rests[row], row, out, others)
     main.order = list(range(len(rests)))
     out.groups += others.values()
@@ -146,7 +147,7 @@ def _scan(rest: bytes, row: int, out: Cut, others: dict[str, Group]) -> bytes:
 
 
 def _start(text: bytes, at: int, end: int, crashed: bool) -> Any:
-    """Return what begins at a newline: (layout, match), a JSON object, or None for a line that goes on."""
+    """Return what begins at a newline: (layout, match), a row of JSON or logfmt, or None for a line that goes on."""
     first = text[at + 1 : at + 2]
     if not first or first in b" \t\n":
         return None
@@ -158,6 +159,8 @@ def _start(text: bytes, at: int, end: int, crashed: bool) -> Any:
         except orjson.JSONDecodeError:
             return None
         return row if type(row) is dict and len(row) > 1 else None
+    if first in b"tl@a" and is_record(text[at + 1 : end]):
+        return dict(parse_line(text[at + 1 : end])[0])
     found = layout_of(text, at)
     if found is None and not crashed and (match := CRASH_LAYOUT.pattern.match(text, at)) is not None:
         return CRASH_LAYOUT, match
@@ -225,8 +228,8 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
         else:
             _add(columns, FIELDS[name.rstrip("2")], values)
     body = pc.utf8_trim_whitespace(pa.array(group.rests, pa.string()))
-    multiline = np.flatnonzero(pc.greater_equal(pc.find_substring(body, "\n"), 0).to_numpy(zero_copy_only=False))
-    if len(multiline) or layout is CRASH_LAYOUT:
+    multiline = _multiline(group.rests)
+    if multiline or layout is CRASH_LAYOUT:
         body = _exceptions(columns, body, multiline, layout)
     columns["body"] = body
     add_message_fields(columns, layout.name, body, text)
@@ -236,6 +239,11 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
     if layout is CRASH_LAYOUT:
         columns["severity_text"] = pa.repeat("FATAL", rows)
     return columns
+
+
+def _multiline(rests: list[bytes]) -> list[int]:
+    """Return which records have several lines."""
+    return [row for row, rest in enumerate(rests) if b"\n" in rest]
 
 
 def _add(columns: dict[str, pa.Array], name: str, values: Sequence[bytes | None]) -> None:
@@ -267,12 +275,12 @@ def _request(columns: dict[str, pa.Array], values: Sequence[bytes | None]) -> No
 
 
 def _exceptions(
-    columns: dict[str, pa.Array], body: pa.Array, multiline: npt.NDArray[np.int64], layout: Layout
+    columns: dict[str, pa.Array], body: pa.Array, multiline: list[int], layout: Layout
 ) -> pa.Array:
     """Add the exceptions of records of several lines; return the bodies without their stack traces."""
     texts = body.to_pylist()
     found: dict[int, Thrown] = {}
-    for row in multiline.tolist():
+    for row in multiline:
         if layout.name == ".NET":
             texts[row] = _INDENT.sub("\n", texts[row])
         thrown = find_exception(texts[row])
