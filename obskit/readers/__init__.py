@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.app_log.reader import READER as APP_LOG
 from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
@@ -20,6 +21,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.markers import MARKERS
+from obskit.readers.logfmt.reader import READER as LOGFMT
 from obskit.readers.otlp.json_reader import READER as OTLP
 from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
 from obskit.readers.preview import PreviewReader
@@ -35,6 +37,7 @@ for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
     *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
+    *(APP_LOG, LOGFMT),
 ):
     register_reader(_reader)
 
