@@ -33,6 +33,9 @@ NAMED = {b"obskit.named": b"1"}
 MIXED = b"obskit.mixed"
 """Metadata of a text column: JSON of type -> number of values that had this type in the source."""
 
+FALLBACK = b"obskit.fallback"
+"""Metadata key of a column whose values count only where no other column has one: those of a line's prefix."""
+
 _ALIAS_ORDER = {name: i for i, name in enumerate([*ALIASES, *DURATION_UNITS])}
 _USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100
 _IDS = ("trace_id", "span_id", "parent_span_id")
@@ -44,7 +47,7 @@ class _Contribution(NamedTuple):
     name: str
     rank: tuple[int, int, int]
     values: pa.Array
-    how: str  # "own", "mapped", "alias", "old" or "carried"
+    how: str  # "own", "mapped", "alias", "old", "carried" or "fallback"
     source: SourceColumn
     mixed: dict[str, int]
 
@@ -136,7 +139,9 @@ class Normalizer:
                     targets.setdefault(target, []).append(part)
                 continue
             target, how, rank = name, "own", (1, depth, 0)
-            if not named and name in _ALIAS_ORDER and depth == 0:
+            if metadata and FALLBACK in metadata:
+                target, how, rank = current(name), "fallback", (4, depth, 0)
+            elif not named and name in _ALIAS_ORDER and depth == 0:
                 target, how, rank = ALIASES.get(name, "duration_ms"), "alias", (2, depth, _ALIAS_ORDER[name])
             elif (unpacked := unpack_carried(name, values)) is not None:
                 # The format's own value for this column is only an approximation.
