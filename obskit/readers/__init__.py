@@ -24,6 +24,7 @@ from obskit.readers.markers import MARKERS
 from obskit.readers.logfmt.reader import READER as LOGFMT
 from obskit.readers.otlp.json_reader import READER as OTLP
 from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
+from obskit.readers.prefixed import READER as PREFIXED
 from obskit.readers.preview import PreviewReader
 from obskit.readers.read import Vanished, read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
@@ -35,6 +36,7 @@ from obskit.schema import FileReport, ReadOptions
 
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
+    PREFIXED,
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
     *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
     *(APP_LOG, LOGFMT),
