@@ -170,9 +170,7 @@ def _references(span: dict[str, Any]) -> list[dict[str, Any]]:
         return _items(span, "references")
     columns = {name: values if type(values) is list else [values] for name, values in found.items()}
     count = max(map(len, columns.values()), default=0)
-    return [
-        {name: values[at] for name, values in columns.items() if at < len(values)} for at in range(count)
-    ]
+    return [{name: values[at] for name, values in columns.items() if at < len(values)} for at in range(count)]
 
 
 def resolve_references(

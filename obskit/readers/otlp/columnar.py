@@ -25,7 +25,6 @@ from obskit.readers.faults import NOT_FAULTS
 from obskit.readers.otlp import messages, typed_values
 from obskit.readers.otlp.json_attributes import PLACEHOLDER, ExtractedPairs
 from obskit.readers.otlp.messages import SPANS, Signal
-from obskit.readers.otlp.oddities import Oddities
 from obskit.readers.otlp.scalar_columns import (
     Unusual,
     as_text,
@@ -36,6 +35,7 @@ from obskit.readers.otlp.scalar_columns import (
     moments,
     nanoseconds,
 )
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE
 from obskit.schema.parse import by_value
 from obskit.schema.types import json_text

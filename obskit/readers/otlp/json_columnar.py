@@ -24,8 +24,8 @@ from obskit.readers.jsonl.arrow_blocks import is_utf8, parse_table
 from obskit.readers.otlp import columnar
 from obskit.readers.otlp.json_attributes import PLACEHOLDER, extract_pairs
 from obskit.readers.otlp.messages import LOGS, MESSAGES, SPANS, Signal
-from obskit.readers.otlp.oddities import Oddities
 from obskit.readers.otlp.scalar_columns import Unusual
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import FileReport
 
 # Fields that are ignored but may occur.

@@ -24,12 +24,12 @@ from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.otlp import wraps
 from obskit.readers.otlp.json_columnar import ColumnarParser
-from obskit.readers.otlp.oddities import Oddities
 from obskit.readers.otlp.rowwise import is_request, others, rows_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, UTF8_BOM, json_start
 from obskit.readers.spans.concatenated import Positions
 from obskit.readers.spans.json_documents import parses
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import NAMED, FileReport, ReadOptions
 
 REQUEST_LIMIT = 256 * 1024 * 1024

@@ -24,11 +24,11 @@ from obskit.readers.otlp import columnar
 from obskit.readers.otlp import messages as otlp_messages
 from obskit.readers.otlp.framing import FIXED, MessageStream, ProtobufMessage, framing_of
 from obskit.readers.otlp.messages import LOGS, SPANS, Refused, Signal
-from obskit.readers.otlp.oddities import Oddities
 from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Broken, Field, fields
 from obskit.readers.otlp.rowwise import METRICS, PROFILES, rows_of
 from obskit.readers.otlp.scalar_columns import Unusual
 from obskit.readers.registry import Match, Reader
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import NAMED, FileReport, ReadOptions
 
 BLOCK = 4 * 1024 * 1024

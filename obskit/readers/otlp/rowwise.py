@@ -19,7 +19,6 @@ from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.faults import NOT_FAULTS, fault_reason
 from obskit.readers.otlp import typed_values
 from obskit.readers.otlp.identifiers import hex_id
-from obskit.readers.otlp.oddities import Oddities
 from obskit.readers.otlp.typed_values import (
     get,
     kind_word,
@@ -31,6 +30,7 @@ from obskit.readers.otlp.typed_values import (
     text,
 )
 from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import FileReport
 from obskit.schema.types import json_text
 

@@ -1,4 +1,4 @@
-"""Count spans that OTLP allows but that hardly anybody means, to note them in the load report.
+"""Count spans that a format allows but that hardly anybody means, to note them in the load report.
 
 {"startTimeUnixNano": "2000", "endTimeUnixNano": "1000"}    ends before it starts: no duration
 {"startTimeUnixNano": "2000", "endTimeUnixNano": "0"}       was exported before it ended: no duration
@@ -35,6 +35,23 @@ class Oddities:
         started = start != 0
         self.unfinished += int(np.count_nonzero(started & (end == 0)))
         self.backwards += int(np.count_nonzero(started & (end != 0) & (end < start)))
+
+    def times(self, start: int | None, end: int | None) -> dict[str, Any]:
+        """Return a span's `timestamp` and `duration_ms`, and count a span without a duration.
+
+        Args:
+            start, end: in nanoseconds since 1970; None for a missing one.
+
+        Returns:
+            Microseconds since 1970, and milliseconds; either may be None.
+        """
+        took = None
+        if start is not None and end is None:
+            self.unfinished += 1
+        elif start is not None and end is not None:
+            took = (end - start) / 1e6 if end >= start else None
+            self.backwards += took is None
+        return {"timestamp": None if start is None else start // 1000, "duration_ms": took}
 
     def add(self, other: Oddities) -> None:
         """Add the counts of other spans."""
