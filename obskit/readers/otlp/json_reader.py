@@ -13,6 +13,7 @@ line break. Metrics and profiles are not events; each kind is one rejection per 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import orjson
@@ -179,17 +180,17 @@ def _is_whole_request(line: bytes) -> bool | None:
     return False if wraps.OBJECT_START.search(line.decode("latin-1")) else None
 
 
+def _same(position: str, _offset: int) -> str:
+    return position
+
+
 class _BrokenLines:
     """A stream in which requests that follow each other have line breaks between them."""
 
     def __init__(self, stream: Stream) -> None:
+        self.damage: str | None = None
         self._stream = stream
         self._rest = b""
-
-    @property
-    def damage(self) -> str | None:
-        """Why the stream ended early, if it did."""
-        return self._stream.damage
 
     def position(self) -> int:
         """Return how many bytes of the file have been read."""
@@ -198,6 +199,7 @@ class _BrokenLines:
     def piece(self) -> bytes:
         """Return the next bytes; empty at the end."""
         data = self._stream.piece()
+        self.damage = self._stream.damage
         if not data:
             data, self._rest = self._rest, b""
             return data
@@ -237,7 +239,7 @@ def _lines(source: Source, report: FileReport, rows: RequestRows) -> Iterator[pa
                         if last:
                             why = stream.damage or "torn: the file ends within the line"
                         rejected = rows.rejected
-                        yield from rows.embedded(line, lambda _, at=position: at, why)
+                        yield from rows.embedded(line, partial(_same, position), why)
                         damage_reported = damage_reported or (last and rows.rejected > rejected)
                     else:
                         yield from rows.request(request, position)

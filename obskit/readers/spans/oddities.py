@@ -40,7 +40,8 @@ class Oddities:
         """Return a span's `timestamp` and `duration_ms`, and count a span without a duration.
 
         Args:
-            start, end: in nanoseconds since 1970; None for a missing one.
+            start: in nanoseconds since 1970; None for a missing one.
+            end: likewise.
 
         Returns:
             Microseconds since 1970, and milliseconds; either may be None.

@@ -27,6 +27,9 @@ METRICS = "metrics are not events"
 class VendorFormat(SpanFormat):
     """The records of one vendor's files.
 
+    Args:
+        report: counts the records that cannot be read.
+
     Attributes:
         odd: counts odd spans.
         noun: what a record is called in positions.
@@ -52,6 +55,9 @@ class VendorFormat(SpanFormat):
         Args:
             document: as parsed from JSON.
 
+        Yields:
+            Any value; one that is not an object is rejected.
+
         Raises:
             MalformedRecord: a wrap is damaged.
         """
@@ -62,6 +68,9 @@ class VendorFormat(SpanFormat):
 
         Args:
             record: an object.
+
+        Returns:
+            Iterator of name -> value.
 
         Raises:
             MalformedRecord: it is not a record of this format.

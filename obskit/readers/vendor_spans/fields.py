@@ -150,10 +150,10 @@ def identifier(value: Any, width: int) -> str | None:
 
 
 def decimal_id(value: Any, width: int) -> str | None:
-    """Return an id that is an integer, also as digits, in hex; None for 0, which means none."""
+    """Return an id that is an integer, also as digits, in hex; None for 0, which means that there is none."""
     if value is None or value in (0, "", "0"):
         return None
-    if type(value) is str and not _DIGITS.fullmatch(value):
+    if type(value) is str and (len(value) == 32 or not _DIGITS.fullmatch(value)):
         return identifier(value, width)
     found = whole_number(value, "an id")
     return f"{found % 2**64:0{width}x}"
