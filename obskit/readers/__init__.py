@@ -31,6 +31,7 @@ from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.delta import READER as DELTA
+from obskit.readers.vendor_spans import VENDORS
 from obskit.readers.zipkin.reader import READER as ZIPKIN
 from obskit.schema import FileReport, ReadOptions
 
@@ -38,8 +39,8 @@ for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
     PREFIXED,
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
-    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
     *(APP_LOG, LOGFMT),
+    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *VENDORS, *MARKERS),
 ):
     register_reader(_reader)
 
