@@ -15,6 +15,7 @@ import pyarrow as pa
 from obskit.errors import InvalidArgument, ReadError
 from obskit.readers.faults import NOT_FAULTS
 from obskit.readers.io.source import Source
+from obskit.readers.sniffing import UTF8_BOM, after_banner
 from obskit.readers.unsupported import describe
 from obskit.schema import FileReport, ReadOptions
 
@@ -162,8 +163,13 @@ class Registry:
         for reader in readers:
             if reader.claims is not None and reader.claims(path):
                 return reader
-        matches = [(_match(reader, source.head), reader) for reader in readers]
+        matches = _matches(readers, source.head)
         best = max((match for match, _ in matches), default=Match.NO)
+        if best < Match.CERTAIN and (rest := after_banner(source.head)):
+            # Lines of text or a torn line come first: without them, a format may know its own.
+            again = _matches(readers, rest)
+            if max(match for match, _ in again) > best:
+                matches, best = again, max(match for match, _ in again)
         if best is Match.NO:
             what, hint = describe(source.head)
             formats = ", ".join(reader.name for _, reader in matches)
@@ -179,10 +185,14 @@ class Registry:
         return found[0]
 
 
+def _matches(readers: list[Reader], head: bytes) -> list[tuple[Match, Reader]]:
+    return [(_match(reader, head), reader) for reader in readers]
+
+
 def _match(reader: Reader, head: bytes) -> Match:
     """Return how well a reader matches; one whose `sniff` has a fault does not match."""
     try:
-        return reader.sniff(head)
+        return reader.sniff(head.removeprefix(UTF8_BOM))
     except NOT_FAULTS:
         raise
     except Exception:
