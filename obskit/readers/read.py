@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.foreign import note_foreign_lines
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.isolation import read_isolated
@@ -70,7 +71,9 @@ def _read(
 ) -> Iterator[pa.RecordBatch]:
     path = source.path
     try:
-        yield from read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        batches = read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        name = report.display_names.get(str(path), str(path))
+        yield from note_foreign_lines(batches, reader.name, name, report)
     except LimitExceeded as error:
         if error.message.startswith(str(path)):
             raise
@@ -178,10 +181,13 @@ class _ManyFiles:
     def _together(self, files: Joined) -> Iterator[pa.RecordBatch]:
         if len(files.paths) > 1:
             try:
-                yield from files.read(self._report, self._options)
+                batches = files.read(self._report, self._options)
             except NotJoinable:
                 for half in files.halves():
                     yield from self._together(half)
+                return
+            name = f"{len(files.paths)} files from {files.paths[0]}"
+            yield from note_foreign_lines(batches, files.reader.name, name, self._report)
             return
         for path in files.paths:
             yield from self._one(path, join=False)

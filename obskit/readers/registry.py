@@ -15,6 +15,7 @@ import pyarrow as pa
 from obskit.errors import InvalidArgument, ReadError
 from obskit.readers.faults import NOT_FAULTS
 from obskit.readers.io.source import Source
+from obskit.readers.sniffing import UTF8_BOM, after_banner
 from obskit.readers.unsupported import describe
 from obskit.schema import READ_AS_IS, FileReport, ReadOptions
 
@@ -175,8 +176,13 @@ class Registry:
                     return reader
                 layout_reader = reader if match is not Match.NO else layout_reader
             readers = [reader for reader in readers if reader.sniff_log_format is None]
-        matches = [(_match(reader, source.head), reader) for reader in readers]
+        matches = _matches(readers, source.head)
         best = max((match for match, _ in matches), default=Match.NO)
+        if best < Match.CERTAIN and (rest := after_banner(source.head)):
+            # Lines of text or a torn line come first: without them, a format may know its own.
+            again = _matches(readers, rest)
+            if max(match for match, _ in again) > best:
+                matches, best = again, max(match for match, _ in again)
         if best is Match.NO and layout_reader is not None:
             return layout_reader  # which says where the first line differs from the layout
         if best is Match.NO:
@@ -194,10 +200,14 @@ class Registry:
         return found[0]
 
 
+def _matches(readers: list[Reader], head: bytes) -> list[tuple[Match, Reader]]:
+    return [(_match(reader, head), reader) for reader in readers]
+
+
 def _match(reader: Reader, head: bytes) -> Match:
     """Return how well a reader matches; one whose `sniff` has a fault does not match."""
     try:
-        return reader.sniff(head)
+        return reader.sniff(head.removeprefix(UTF8_BOM))
     except NOT_FAULTS:
         raise
     except Exception:
