@@ -21,7 +21,7 @@ from obskit.schema import FileReport, ReadOptions
 GROUP = "obskit.readers"
 """Entry-point group in which other packages name their `Reader`."""
 
-_COMPRESSIONS = (".gz", ".zst", ".bz2")
+_COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz")
 
 
 class Match(IntEnum):
