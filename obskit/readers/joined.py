@@ -243,7 +243,8 @@ class _JoinedSource(Source):
     """The content of several files, in memory."""
 
     def __init__(self, path: Path, data: bytes) -> None:
-        self.path = path
+        self.path = self.stored = path
+        self.modified = 0.0  # only readers that do not need it are joined
         self.head = data[:HEAD]
         self.whole = len(data) < HEAD
         self.size = len(data)

@@ -22,7 +22,7 @@ from obskit.schema import READ_AS_IS, FileReport, ReadOptions
 GROUP = "obskit.readers"
 """Entry-point group in which other packages name their `Reader`."""
 
-_COMPRESSIONS = (".gz", ".zst", ".bz2")
+_COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz")
 
 
 class Match(IntEnum):
