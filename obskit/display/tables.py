@@ -62,13 +62,16 @@ def format_cell(value: Any, unit: bytes | None = None) -> str:
     return str(value)
 
 
-def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_ROWS) -> str:
+def text_table(
+    table: pa.Table, width: int | None = None, *, most: int = MOST_ROWS, whole: Sequence[str] = ()
+) -> str:
     """Return a table as text.
 
     Args:
         table: any columns.
         width: the most characters in a line; by default the terminal's width, or 100 without a terminal.
         most: at most so many rows are shown; the others are counted.
+        whole: columns of text that are not cut, unlike others.
     Returns:
         Lines no wider than `width`. Text is cut with …, numbers and times never are; columns that don't fit
         are named below.
@@ -76,13 +79,13 @@ def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_RO
     width = width or shutil.get_terminal_size((100, 24)).columns
     shown = table.slice(0, most)
     columns: list[list[str]] = []
-    whole: list[bool] = []
+    uncut: list[bool] = []
     for field, column in zip(table.schema, shown.columns, strict=True):
         cells = [_cut(safe(text), MOST_CHARACTERS) for text in _cells(field, column)]
         columns.append([_cut(safe(field.name), MOST_CHARACTERS), *cells])
-        whole.append(_is_whole(field))
+        uncut.append(is_whole(field) or field.name in whole)
     right = [_is_number(field) for field in table.schema]
-    widths, kept = _fit(columns, whole, width)
+    widths, kept = _fit(columns, uncut, width)
     lines = []
     for row in range(shown.num_rows + 1):
         cells = [_pad(_cut(columns[c][row], widths[c]), widths[c], right[c]) for c in range(kept)]
@@ -218,7 +221,7 @@ def _is_number(field: pa.Field) -> bool:
     )
 
 
-def _is_whole(field: pa.Field) -> bool:
+def is_whole(field: pa.Field) -> bool:
     """Return whether cells must not be cut, because a part of them would mean something else."""
     return _is_number(field) or bool(pa.types.is_temporal(field.type) or pa.types.is_boolean(field.type))
 

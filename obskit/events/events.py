@@ -13,6 +13,7 @@ from typing import Any
 from obskit import explain, query
 from obskit.dataset import Progress
 from obskit.display.result import Result
+from obskit.display.wide import WideResult
 from obskit.engine import Population, parse_moment
 from obskit.events.event_set import EventSet
 from obskit.events.previews import Shown, explain_sample, notebook_display
@@ -102,7 +103,7 @@ class Events(EventSet):
         """List the fields: type, share of rows that have a value, distinct values, most common values.
 
         Args:
-            names: only these fields; all by default.
+            names: only these fields, in this order; all by default.
 
         Returns:
             Fields with one row per field. Rows are counted without weights; `at_least` marks a count of
@@ -312,12 +313,14 @@ class Events(EventSet):
     def traces(self, limit: int = 20) -> Result:
         """List the traces of these events, longest first.
 
+        Each trace is taken as a whole, also where `where` and `between` select only some of its spans.
+
         Args:
             limit: number of traces.
 
         Returns:
             Result with one row per trace: spans, errors, first timestamp, longest duration in ms, name of the
-                root.
+                root; with a condition also `matching`, the number of spans that it selects.
 
         Raises:
             InvalidArgument: the events have no trace ids, or `limit` is not a whole number of at least 1.
@@ -367,7 +370,32 @@ class Events(EventSet):
         """
         return self._record_step(lambda events: events._from_table(query.links(events.scope)))
 
-    def sample(self, n: int = 10, seed: int = 0) -> Result:
+    def rows(
+        self, fields: Sequence[str] | None = None, order: str | None = None, limit: int = 20
+    ) -> WideResult:
+        """List events, one per row, with the fields that matter most first.
+
+        Args:
+            fields: fields to show, in this order; all by default. Only as many as fit are shown; the others
+                are named below, and `to_arrow()`, `to_pandas()` and `to_dict()` have them.
+            order: fields to sort by: "duration_ms desc, name"; events without a value come last. By time, if
+                not given.
+            limit: number of events, at least 1.
+
+        Returns:
+            WideResult with one row per event.
+
+        Raises:
+            UnknownField: a name in `fields` or `order` is not a field.
+            InvalidArgument: `limit` is not a positive whole number, or `order` names a list.
+
+        Example:
+            events.where("error").rows(order="duration_ms desc", limit=5)
+            events.rows(["timestamp", "name", "duration_ms"])
+        """
+        return self._linked(query.rows(self.scope, fields, order, limit))
+
+    def sample(self, n: int = 10, seed: int = 0) -> WideResult:
         """Draw rows at random.
 
         Args:
@@ -375,7 +403,8 @@ class Events(EventSet):
             seed: the same seed draws the same rows.
 
         Returns:
-            Result with `n` rows of all fields, or fewer if there are not as many.
+            WideResult with `n` rows of all fields, or fewer if there are not as many; those that matter most
+                come first, and only as many as fit are shown.
 
         Raises:
             InvalidArgument: `n` is not a positive whole number.
