@@ -12,6 +12,7 @@ from obskit.cli.load import opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.display import formatting
 from obskit.display.tables import text_table
+from obskit.engine import split_window
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import SHOWN_FIELDS, Events, Triage
 from obskit.text import pluralize
@@ -40,8 +41,9 @@ def triage(arguments: argparse.Namespace) -> None:
     # A window sets where "later" begins and ends; all earlier rows stay, to compare with.
     since, until = arguments.since, None
     if arguments.between is not None:
-        since, slash, until = arguments.between.partition("/")
-        if not (slash and (since or until)) or "/" in until:
+        bounds = split_window(arguments.between)
+        since, until = bounds if len(bounds) == 2 else ("", "")
+        if not (since or until):
             raise InvalidArgument(
                 f"--between must be FROM/TO, got {arguments.between!r}",
                 hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z; either end may be left out",

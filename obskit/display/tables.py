@@ -25,6 +25,7 @@ MOST_ROWS = 50
 LEAST_WIDTH = 8  # characters of a column of text, or of the name of another column
 MOST_CHARACTERS = 60  # characters of a cell
 _SHORT = 16  # cells up to this length are never wrapped; a long neighbor would squeeze them
+_WORD = 36  # the same for one word, such as a time or an id, of which a part is of no use
 # Alignment is set in each cell: JupyterLab's own rule for table cells is stronger than a class.
 _LEFT, _RIGHT = 'style="text-align:left"', 'class="n" style="text-align:right"'
 _GREY = "color:var(--jp-ui-font-color2,GrayText)"
@@ -149,8 +150,9 @@ def html_table(
 
 
 def _attributes(align: str, text: str) -> str:
-    """Return the attributes of a cell: alignment, and no wrapping for short text."""
-    return f'class="w" {align}' if align == _LEFT and len(text) <= _SHORT else align
+    """Return the attributes of a cell: alignment, and no wrapping for short text, times and ids."""
+    one_word = len(text) <= _WORD and not any(c.isspace() for c in text)
+    return f'class="w" {align}' if align == _LEFT and (len(text) <= _SHORT or one_word) else align
 
 
 def html_page(*parts: str) -> str:

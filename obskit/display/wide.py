@@ -20,7 +20,7 @@ _GAP = 2  # characters between columns
 _COLUMN, _HEADING = 24, 14  # characters of a cell and of a heading that make a column readable
 _LONG = {"body": 60, "exception.message": 60}
 _IDS = ("trace_id", "span_id", "parent_span_id")  # a part of an id cannot be searched for
-_NAMED_TEXT, _NAMED_HTML = 20, 200
+_NAMED_TEXT, _NAMED_HTML = 20, 500
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -44,12 +44,14 @@ class WideResult(Result):
 
     def _repr_html_(self) -> str:
         count = self.table.num_columns if self.chosen else fitting_pixels(self.table)
-        below = [*self._hidden(count, _NAMED_HTML), *self.footer()]
-        table = html_table(self.table.select(range(count)), links=self.links, caption=below)
-        if not self.sql:
-            return table
-        shown = html.escape(safe(self.sql, lines=True))
-        return html_page(table, f"<details><summary>SQL</summary><pre>{shown}</pre></details>")
+        parts = [html_table(self.table.select(range(count)), links=self.links)]
+        for line in self._hidden(count, _NAMED_HTML):
+            summary, _, names = line.partition(": ")
+            parts.append(_details(summary, f"<p>{html.escape(safe(names))}</p>"))
+        parts += [f"<p>{html.escape(safe(line))}</p>" for line in self.footer()]
+        if self.sql:
+            parts.append(_details("SQL", f"<pre>{html.escape(safe(self.sql, lines=True))}</pre>"))
+        return html_page(*parts)
 
     def _hidden(self, count: int, most: int) -> list[str]:
         """Return the line that names the columns which are not shown."""
@@ -59,6 +61,10 @@ class WideResult(Result):
         more = f" and {len(names) - most:,} more" if len(names) > most else ""
         listed = ", ".join(names[:most])
         return [f"… {pluralize(len(names), 'more column')}: {listed}{more}"]
+
+
+def _details(summary: str, inner: str) -> str:
+    return f"<details><summary>{summary}</summary>{inner}</details>"
 
 
 def fitting_characters(table: pa.Table, width: int) -> int:
