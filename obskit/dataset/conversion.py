@@ -260,11 +260,13 @@ class _EventStream:
         if isinstance(self._source, pa.Table):
             for batch in self._source.to_batches(max_chunksize=1 << 16):
                 yield self._normalizer.batch(batch)
+            self._normalizer.finish()
             return
         for batch in coalesce(read_paths(self._source, self.report, self._options)):
             yield self._normalizer.batch(batch)
             if self._progress is not None:
                 self._progress("reading rows", self.report.rows_read, 0)
+        self._normalizer.finish()
 
 
 def _expected_fields(files: list[str], options: ReadOptions) -> list[pa.Field]:
