@@ -19,6 +19,7 @@ from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
+from obskit.readers.jsonl.documents import READER as JSON_DOCUMENT
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.markers import MARKERS
 from obskit.readers.logfmt.reader import READER as LOGFMT
@@ -37,7 +38,7 @@ for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
     *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
-    *(APP_LOG, LOGFMT),
+    *(APP_LOG, LOGFMT, JSON_DOCUMENT),
 ):
     register_reader(_reader)
 
