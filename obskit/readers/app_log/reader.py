@@ -15,6 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -138,7 +139,8 @@ class _Log:
 
     def __init__(self, source: Source, report: FileReport, options: ReadOptions) -> None:
         self._report = report
-        self._context = Context(options.tz, modified(source))
+        zone = ZoneInfo(options.tz) if options.tz else None
+        self._context = Context(zone, modified(source), report.note)
         self._layout = _main_layout(source.head)
         self._carry = b""
         self._line, self._offset = 1, 0  # of the first byte in `_carry`

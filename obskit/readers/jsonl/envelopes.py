@@ -85,7 +85,7 @@ def record_list(document: dict[str, Any]) -> list[Any] | None:
     if not names or others:
         return None
     chosen: list[Any] = document[max(names, key=lambda name: (len(document[name]), -LISTS.index(name)))]
-    return chosen if all(type(item) in (dict, list) for item in chosen) else None
+    return chosen if any(type(item) in (dict, list) for item in chosen) else None
 
 
 def loki_metrics(document: Any) -> bool:
