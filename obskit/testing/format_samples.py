@@ -158,6 +158,12 @@ def samples() -> dict[str, bytes]:
         "Honeycomb": json.dumps(_HONEYCOMB).encode(),
         "curl": json.dumps(_CURL).encode() + b"\n",
         "access log": b'10.0.0.1 - - [04/May/2026:10:00:00 +0000] "GET /book HTTP/1.1" 200 512 "-" "curl"\n',
+        "application log": b"2026-05-04 10:00:00,123 - shop.cart - ERROR - payment failed\n"
+        b"Traceback (most recent call last):\n"
+        b'  File "cart.py", line 12, in pay\n'
+        b"ValueError: no card\n",
+        "logfmt": b'time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms\n',
+        "JSON document": b'{\n  "logs": [\n    {"time": "2026-05-04T10:00:00Z", "msg": "served"}\n  ]\n}\n',
         "plain text": b"Dear reader,\nthis is not an event.\n",
         "HTML": b"<!doctype html>\n<html><body>events</body></html>\n",
         "a PNG image": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),
