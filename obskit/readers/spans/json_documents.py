@@ -170,7 +170,10 @@ def read_documents(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch
 
 def has_document_per_line(source: Source) -> bool:
     """Whether each line of a file is a document, rather than the whole file."""
-    lines = [line.strip() for line in source.head.removeprefix(UTF8_BOM).split(b"\n") if line.strip()]
+    head = source.head.removeprefix(UTF8_BOM)
+    if head.lstrip()[:1] not in (b"{", b"["):  # a banner or a torn line comes first
+        return any(line[:1] == b"{" and parses(line) for line in head.split(b"\n", 50)[1:50])
+    lines = [line.strip() for line in head.split(b"\n") if line.strip()]
     if len(lines) < 2:
         return not source.whole  # the first line is longer than the head; others may follow
     if parses(lines[0]):
