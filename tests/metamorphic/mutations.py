@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from tests.metamorphic.answer import Answer, Row, counted, difference
+from tests.metamorphic.answer import Answer, counted, difference
 from tests.metamorphic.sample import Sample
 from tests.metamorphic.world import World
 
