@@ -239,6 +239,15 @@ class FileReport:
         else:
             self.report.reject(self.path, position, reason)
 
+    def note_open_end(self) -> None:
+        """Note that the last line has no line break, for a format whose records look whole if they are cut.
+
+        `0.125` that is cut after `0.1` is a number as well, and nothing else says that something is missing.
+        """
+        start = "the last line has no line break at its end"
+        if not self.growing and not any(note.startswith(start) for note in self.report.notes):
+            self.report.note(f"{start}: if {self.path} was cut off, the last value in it is incomplete")
+
     def override(self, key: str, rows: int = 1) -> None:
         """Count rows that had two values for a key, one of which was dropped."""
         self.report.override(key, rows)

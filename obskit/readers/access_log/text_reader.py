@@ -103,6 +103,8 @@ class _TextLog:
             damage_reported = False
             for block in LineBlocks(stream, report, size=BLOCK, limit=LINE_LIMIT):
                 columns, bad = self._parse_block(block, layout, splitter)
+                if block.torn and not (stream.damage or (bad and bad[-1][1].startswith("torn"))):
+                    report.note_open_end()
                 for position, reason in bad:
                     torn = block.torn and (position, reason) == bad[-1] and reason.startswith("torn")
                     if torn and stream.damage:
