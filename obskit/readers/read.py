@@ -63,7 +63,7 @@ def read_batches(
             print(batch.schema.names)
     """
     source = Source(path)
-    yield from _read(source, REGISTRY.choose(source), report, options)
+    yield from _read(source, REGISTRY.choose(source, options), report, options)
 
 
 def _read(
@@ -153,7 +153,7 @@ class _ManyFiles:
         """Yield the rows of a file, unless it is kept to be read together with others."""
         try:
             source = Source(path)
-            reader = self._recognizer.choose(source)
+            reader = self._recognizer.choose(source, self._options)
             group = group_of(source, reader) if join else None
             if group is None:
                 yield from _read(source, reader, self._report, self._options)

@@ -19,6 +19,8 @@ SHOWN = 20
 TORN = "torn: "
 """Start of every reason that means: the file ends in the middle of a record."""
 
+UNENDED = "a file ends without a line break: the last value of its last line may be incomplete"
+
 GROWING = "some files are still being written: their incomplete last records will be read next time"
 
 
@@ -244,9 +246,8 @@ class FileReport:
 
         `0.125` that is cut after `0.1` is a number as well, and nothing else says that something is missing.
         """
-        start = "the last line has no line break at its end"
-        if not self.growing and not any(note.startswith(start) for note in self.report.notes):
-            self.report.note(f"{start}: if {self.path} was cut off, the last value in it is incomplete")
+        if not self.growing:
+            self.report.note(UNENDED)
 
     def override(self, key: str, rows: int = 1) -> None:
         """Count rows that had two values for a key, one of which was dropped."""

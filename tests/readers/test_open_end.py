@@ -4,6 +4,7 @@ import gzip
 
 import pytest
 
+from obskit.schema.report import UNENDED
 from tests.metamorphic.samples import samples
 from tests.metamorphic.world import World
 
@@ -20,21 +21,17 @@ def test_a_last_line_without_a_line_break_is_noted(sample, packed, tmp_path, loa
     path.write_bytes(gzip.compress(data) if packed else data)
     loaded = load(path)
     assert len(loaded.rows) == 5
-    assert loaded.report.notes == [
-        f"the last line has no line break at its end: if {path} was cut off, the last value in it is incomplete"
-    ]
+    complete = data.endswith(b'"')  # a text whose quote is closed
+    assert loaded.report.notes == [] if complete else [UNENDED]
     path.write_bytes(data + b"\r\n")
     assert load(path).report.notes == []
 
 
-def test_of_small_tables_that_are_read_together_the_first_is_named(tmp_path, load):
+def test_small_tables_that_are_read_together_are_looked_at_too(tmp_path, load):
     paths = [tmp_path / f"{n}.csv" for n in range(3)]
     for n, path in enumerate(paths):
         path.write_text("timestamp,name\n2026-05-04T10:00:00Z,a" + ("\n" if n == 0 else ""))
-    assert load(*paths).report.notes == [
-        "the last line has no line break at its end: "
-        f"if {paths[1]} was cut off, the last value in it is incomplete"
-    ]
+    assert load(*paths).report.notes == [UNENDED]
 
 
 @pytest.mark.parametrize("sample", [one for one in samples() if one.file.endswith("jsonl")], ids=str)
