@@ -20,8 +20,8 @@ from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
 from obskit.readers.jsonl.reader import READER as JSONL
-from obskit.readers.logfmt.reader import READER as LOGFMT
 from obskit.readers.markers import MARKERS
+from obskit.readers.logfmt.reader import READER as LOGFMT
 from obskit.readers.otlp.json_reader import READER as OTLP
 from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
 from obskit.readers.prefixed import READER as PREFIXED

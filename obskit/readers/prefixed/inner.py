@@ -280,3 +280,4 @@ class InnerLines:
                 hint=f"this is a bug of the reader of {reader.name}: report it with a part of the file",
             ) from error
         self._reject(lines, 0, fault_reason(error))
+

@@ -180,11 +180,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "syslog (RFC 5424)",
-        (
-            Text(re.compile(rb"(?:\d{1,8} )?<(\d{1,3})>1 "), priority_fields),
-            "iso",
-            Text(HEADER_5424, fields_5424),
-        ),
+        (Text(re.compile(rb"(?:\d{1,8} )?<(\d{1,3})>1 "), priority_fields), "iso", Text(HEADER_5424, fields_5424)),
         (_HOST, _SERVICE),
         continues=True,
     ),

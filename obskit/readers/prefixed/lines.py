@@ -27,7 +27,9 @@ from obskit.readers.prefixed.parts import PartJoiner
 from obskit.readers.prefixed.times import Bytes, Flags, Positions, bsd_times, iso_times, to_utc
 from obskit.readers.sniffing import UTF8_BOM
 
-COLOURS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[()][AB0-2]|[=>78cDEHM])")
+COLOURS = re.compile(
+    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[()][AB0-2]|[=>78cDEHM])"
+)
 """Escape sequences of terminals: colours, titles and links."""
 
 _NEWLINE, _RETURN, _SPACE = b"\n\r "
@@ -117,13 +119,7 @@ class Peeler:
     """
 
     def __init__(
-        self,
-        kinds: Sequence[Kind],
-        newest: datetime,
-        joiner: PartJoiner,
-        zone: str | None = None,
-        *,
-        docker: bool = False,
+        self, kinds: Sequence[Kind], newest: datetime, joiner: PartJoiner, zone: str | None = None, *, docker: bool = False
     ) -> None:
         self.odd_times = 0
         self._zone = zone
@@ -165,16 +161,7 @@ class Peeler:
         zeros = np.zeros(count, np.int64)
         stops = ends - ((text[ends - 1] == _RETURN) & (ends > starts))
         return Split(
-            data,
-            text,
-            starts,
-            stops,
-            ends,
-            number,
-            offsets[:count],
-            zeros,
-            zeros.copy(),
-            np.zeros(count, bool),
+            data, text, starts, stops, ends, number, offsets[:count], zeros, zeros.copy(), np.zeros(count, bool)
         )
 
     def peel(self, split: Split, prefixes: Prefixes) -> Lines:
@@ -296,7 +283,9 @@ class Split:
             pa.binary(), max(2 * count - 1, 0), [None, pa.py_buffer(edges), pa.py_buffer(self.text)]
         )
         lines = pieces.take(pa.array(np.arange(0, 2 * count, 2)))
-        return Lines(lines, *map(kept, self._columns()))
+        return Lines(
+            lines, *map(kept, self._columns())
+        )
 
     def _columns(self) -> tuple[Any, ...]:
         return self.number, self.offset, self.prefix, self.time, self.timed

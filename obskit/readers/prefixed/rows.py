@@ -63,9 +63,7 @@ def _texts(lines: pa.Array) -> pa.Array:
     try:
         texts = lines.cast(pa.string())
     except pa.ArrowInvalid:
-        texts = pa.array(
-            [line.decode("utf-8", "backslashreplace") for line in lines.to_pylist()], pa.string()
-        )
+        texts = pa.array([line.decode("utf-8", "backslashreplace") for line in lines.to_pylist()], pa.string())
     return pc.utf8_rtrim(texts, characters="\r\n")
 
 
@@ -82,7 +80,9 @@ def _fields(prefix: Any, prefixes: Prefixes) -> dict[str, pa.Array]:
     used = np.unique(prefix).tolist()
     index = pa.array(prefix)
     names = dict.fromkeys(name for number in used for name in prefixes.fields[number] if name != PARTIAL)
-    return {name: pa.array([fields.get(name) for fields in prefixes.fields]).take(index) for name in names}
+    return {
+        name: pa.array([fields.get(name) for fields in prefixes.fields]).take(index) for name in names
+    }
 
 
 def _times(time: Any, timed: Any, names: tuple[str, ...]) -> dict[str, pa.Array]:
