@@ -111,6 +111,8 @@ class Joined:
         except Exception as error:  # each file by itself: only there is the line of a fault looked for
             raise NotJoinable from error
         placed = self._placed(rejections.found)
+        if self.header and any(self.torn):
+            report.file(self.paths[self.torn.index(True)]).note_open_end()
         for path, position, reason in placed:
             report.file(path).reject(position, reason)
         report.merge(own)

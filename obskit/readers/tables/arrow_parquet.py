@@ -33,6 +33,7 @@ AFTER = "another Arrow file begins after the end of the first: it is not read"
 MOST_REST = 4 * 1024 * 1024
 """Bytes after the last batch that are looked at; a footer has a few hundred bytes, and more per batch."""
 
+_FOOTER_START = (b"\x15\x02", b"\x15\x04")  # the version: 1 or 2, in Thrift's compact form
 _JOINT = b"ARROW1ARROW1\0\0"
 _CONTINUED = b"\xff\xff\xff\xff"
 
@@ -92,14 +93,25 @@ def _check_concatenation(path: Path, file: pq.ParquetFile, source: Source) -> No
     with open(path, "rb") as data:
         size = os.fstat(data.fileno()).st_size
         gap = size - 8 - file.metadata.serialized_size - end
-        joint = 0
+        if gap <= 0:
+            return
         with mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            joint = mapped.find(b"PAR1PAR1", 0, gap + 12) if gap > 0 else -1
-    if joint >= 0:
+            second = _second_file(mapped, gap + 12)
+    if second is not None:
         raise ReadError(
-            f"{source.path} is several Parquet files end to end: another one begins at byte {joint + 4}",
+            f"{source.path} is several Parquet files end to end: another one begins at byte {second}",
             hint="load the files as they were before they were joined, in a folder",
         )
+
+
+def _second_file(data: mmap.mmap, end: int) -> int | None:
+    """Return where a second file begins: after a footer, its size, and the magic number that ends a file."""
+    at = -1
+    while (at := data.find(b"PAR1PAR1", at + 1, end)) >= 0:
+        footer = at - 4 - int.from_bytes(data[max(at - 4, 0) : at], "little")
+        if footer >= 4 and data[footer : footer + 2] in _FOOTER_START:
+            return at + 4
+    return None
 
 
 def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) -> Iterator[pa.RecordBatch]:
