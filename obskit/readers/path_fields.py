@@ -1,7 +1,7 @@
-"""Make fields of the paths of files: `az=(?P<zone>[^/]+)` makes `zone` "a" in all rows of `logs/az=a/x.jsonl`.
+"""Make fields of the paths of files: `az=(?P<zone>[^/]+)` makes `zone` "a" in all rows of `logs/az=a/x.log`.
 
 The pattern is searched in the path below the folder that was given, then in the path as it was given, then in
-the absolute path; the first that matches counts. Members of archives have paths such as `logs.tar!az=a/x.log`.
+the absolute path; the first that matches counts. Paths of members of archives are `logs.tar!az=a/x.log`.
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ class _Decompressor(Protocol):
 
 
 class _Concatenated:
-    """Concatenated streams of a compression. `max_length` limits what a decompression bomb can fill at once."""
+    """Concatenated streams. `max_length` limits what a decompression bomb can fill at once."""
 
     name: str
     magic: bytes

@@ -3,8 +3,9 @@
     timeStamp,elapsed,label,responseCode,...,success,...,URL,Latency,IdleTime,Connect
     1777888800000,250,Cart,200,...,true,...              one request: started then, took 250 ms
 
-`timeStamp` is the start in milliseconds since 1970 (JMeter's default, `sampleresult.timestamp.start`), `elapsed`,
-`Latency` (until the first byte), `Connect` and `IdleTime` are milliseconds. A sample without `success` failed.
+`timeStamp` is the start in milliseconds since 1970 (`sampleresult.timestamp.start=true` in the properties that
+JMeter comes with). `elapsed`, `Latency` (until the first byte), `Connect` and `IdleTime` are milliseconds. A
+sample whose `success` is false failed.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ import pyarrow.compute as pc
 from obskit.readers.tables.columns import Columns
 from obskit.schema import FileReport
 
-TRANSACTIONS = 'samples of transactions ("Number of samples in transaction") are read next to the requests that they add up'
+TRANSACTIONS = "JMeter's samples of transactions are read next to the requests that they add up"
 
 _STATUS = r"^[1-5]\d\d$"
 _INTS = {

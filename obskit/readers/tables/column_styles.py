@@ -6,7 +6,7 @@ called `attributes.duration_ms`, so that its text is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pyarrow as pa
@@ -47,14 +47,23 @@ class Styles:
     unclear: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, dialect: Dialect, wanted: bool, source: Source, report: FileReport) -> Styles:
+    def of(
+        cls,
+        columns: Mapping[str, Sequence[str | None]],
+        file: str,
+        report: FileReport,
+        *,
+        delimiter: str = ",",
+        all_dates: Callable[[str], Iterator[pa.Array]] | None = None,
+    ) -> Styles:
         """Return the styles of a table.
 
         Args:
-            dialect: of the table; its first rows decide.
-            wanted: whether columns may be read differently from how they are written.
-            source: the file; all dates of a column are read if the first rows do not decide.
+            columns: name -> the first values of each text column.
+            file: name of the file for notes.
             report: receives notes about what was decided.
+            delimiter: between the fields of the table.
+            all_dates: yields all values of a column, for dates whose first values do not decide.
 
         Returns:
             The styles.
@@ -62,29 +71,25 @@ class Styles:
         numbers: dict[str, Style] = {}
         dates: dict[str, Order] = {}
         unclear: set[str] = set()
-        if not wanted or not dialect.rows:
-            return cls()
-        name_of_file = source.path.name
-        for at, name in enumerate(dialect.names):
-            values = [row[at] for row in dialect.rows]
-            style = number_style(values, dialect.delimiter)
+        for name, values in columns.items():
+            style = number_style(values, delimiter)
             if style == "unclear":
                 unclear.add(name)
-                example = next(value for value in values if "," in value)
+                example = next(value for value in values if value and "," in value)
                 report.note(
-                    f"{name_of_file}: '{name}' stays text: the comma of '{example}' may separate thousands or"
-                    " decimals; write it as 1250 or 1.25"
+                    f"{file}: '{name}' stays text: the comma of '{example}' may separate thousands or decimals;"
+                    " write it as 1250 or 1.25"
                 )
             elif style is not None:
                 numbers[name] = style
                 what = "the thousands" if style == "thousands" else "the decimals"
-                report.note(f"{name_of_file}: the comma in '{name}' separates {what}")
+                report.note(f"{file}: the comma in '{name}' separates {what}")
             found = date_style(name, values)
             if found is not None:
                 order = found.order
-                if order == "unclear":
-                    order = _order_in_file(source, dialect, name)
-                _note_date(name_of_file, name, found, order, report)
+                if order == "unclear" and all_dates is not None:
+                    order = _order_of_all(all_dates(name))
+                _note_date(file, name, found, order, report)
                 if order == "unclear":
                     unclear.add(name)
                 else:
@@ -95,10 +100,10 @@ class Styles:
         """Return a batch with usual numbers and ISO dates.
 
         Args:
-            batch: with all columns as text.
+            batch: whose columns with a style are text.
 
         Returns:
-            The batch with all columns as text.
+            The batch; these columns are still text.
         """
         if not self.numbers and not self.dates and not self.unclear:
             return batch
@@ -110,7 +115,8 @@ class Styles:
                 columns[at] = as_iso(columns[at], self.dates[name])
             if name in self.unclear and type_word(current(name)) not in (None, "string"):
                 names[at] = f"attributes.{name}"
-        return pa.RecordBatch.from_arrays(columns, names)
+        fields = [(name, column.type) for name, column in zip(names, columns, strict=True)]
+        return pa.RecordBatch.from_arrays(columns, schema=pa.schema(fields, metadata=batch.schema.metadata))
 
 
 def _note_date(file: str, name: str, found: DateStyle, order: Order, report: FileReport) -> None:
@@ -125,19 +131,27 @@ def _note_date(file: str, name: str, found: DateStyle, order: Order, report: Fil
     report.note(f"{file}: dates in '{name}' have {what} first ({why})")
 
 
-def _order_in_file(source: Source, dialect: Dialect, name: str) -> Order:
+def _order_of_all(columns: Iterator[pa.Array]) -> Order:
     """Return the order of the dates of a column, from all of its values."""
     firsts: list[int] = []
     seconds: list[int] = []
-    for column in _column(source, dialect, name):
+    for column in columns:
         first, second = day_numbers(column)
         firsts, seconds = [max([*firsts, *first], default=0)], [max([*seconds, *second], default=0)]
     return order_of(firsts, seconds)
 
 
-def _column(source: Source, dialect: Dialect, name: str) -> Iterator[pa.Array]:
-    """Yield one column of a table as text; nothing after what cannot be read."""
-    names: Sequence[str] = dialect.names
+def csv_column(source: Source, dialect: Dialect, name: str) -> Iterator[pa.Array]:
+    """Yield one column of a table as text; nothing after what cannot be read.
+
+    Args:
+        source: the file.
+        dialect: of the table.
+        name: of the column.
+
+    Yields:
+        Its values, block by block.
+    """
     with source.stream() as stream:
         readable = Readable(stream)
         readable.read(dialect.skipped + dialect.header)
@@ -145,7 +159,7 @@ def _column(source: Source, dialect: Dialect, name: str) -> Iterator[pa.Array]:
             reader = pacsv.open_csv(
                 pa.PythonFile(readable, mode="r"),
                 read_options=pacsv.ReadOptions(
-                    block_size=_BLOCK, use_threads=False, column_names=list(names), encoding="latin1"
+                    block_size=_BLOCK, use_threads=False, column_names=list(dialect.names), encoding="latin1"
                 ),
                 parse_options=pacsv.ParseOptions(
                     delimiter=dialect.delimiter, newlines_in_values=True, invalid_row_handler=lambda _: "skip"

@@ -33,7 +33,7 @@ from obskit.names import current, type_word
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
-from obskit.readers.tables.column_styles import Styles
+from obskit.readers.tables.column_styles import Styles, csv_column
 from obskit.readers.tables.csv_layouts import layout_of
 from obskit.readers.tables.dialect import DELIMITERS, Dialect, dialect_of
 from obskit.readers.tables.quotes import MARK, OPEN, BoundedQuotes
@@ -103,7 +103,7 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     check_sources(options.mapping, names, source.path)
     texts = _text_columns(names, options.mapping)
     layout = None if options.mapping else layout_of(names, dialect.rows)
-    styles = Styles.of(dialect, layout is None, source, report)
+    styles = Styles() if layout else _styles(dialect, source, report)
     _note_dialect(dialect, source, report)
 
     def reject_row(row: Any) -> str:
@@ -229,6 +229,12 @@ def _first_row(source: Source) -> Dialect:
     return Dialect(",", tuple(map(str, names)), 0, 0, 0, renamed=False, padded=False, rows=())
 
 
+def _styles(dialect: Dialect, source: Source, report: FileReport) -> Styles:
+    columns = {name: [row[at] for row in dialect.rows] for at, name in enumerate(dialect.names)}
+    dates = functools.partial(csv_column, source, dialect)
+    return Styles.of(columns, source.path.name, report, delimiter=dialect.delimiter, all_dates=dates)
+
+
 def _note_dialect(dialect: Dialect, source: Source, report: FileReport) -> None:
     name = source.path.name
     if dialect.lines:
@@ -236,7 +242,7 @@ def _note_dialect(dialect: Dialect, source: Source, report: FileReport) -> None:
     if dialect.renamed:
         made = [made for made in dialect.names if re.fullmatch(r"column \d+|.*~\d+", made)]
         report.note(
-            f"{name}: columns without a name, or with one that another column has, are called {', '.join(made[:5])}"
+            f"{name}: columns without a name, or with that of another one, are called {', '.join(made[:5])}"
         )
 
 

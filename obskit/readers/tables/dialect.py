@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from obskit.readers.sniffing import UTF8_BOM
@@ -201,7 +201,7 @@ def _dialect(rows: list[list[str]], delimiter: str, text: str) -> Dialect:
     end = text.find("\n", len(before))
     header = text[len(before) : end + 1]
     padded = len(rows[0]) > 1 and all(name.startswith(" ") for name in rows[0][1:])
-    names, renamed = _unique([name.strip() if padded else name for name in rows[0]])
+    names, renamed = unique_names([name.strip() if padded else name for name in rows[0]])
     return Dialect(
         delimiter,
         names,
@@ -214,8 +214,18 @@ def _dialect(rows: list[list[str]], delimiter: str, text: str) -> Dialect:
     )
 
 
-def _unique(names: list[str]) -> tuple[tuple[str, ...], bool]:
-    """Return names of which each is there once, and whether that changed any."""
+def unique_names(names: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """Return names of which each is there once, and whether that changed any.
+
+    Args:
+        names: of columns, in their order.
+
+    Returns:
+        The names; an empty one is `column 3`, and a second `name` is `name~2`.
+
+    Example:
+        print(unique_names(["name", "", "name"]))
+    """
     out: list[str] = []
     renamed = False
     for at, name in enumerate(names):
