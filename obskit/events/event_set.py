@@ -185,7 +185,8 @@ class EventSet:
             table: path of a CSV, TSV, Parquet, Arrow, JSON or JSON lines file; an Arrow table or a DataFrame.
             on: field of the events: "client.address".
             fields: columns of the table to add; or {column: name of the new field}. All by default.
-            key: the table's column with the values of `on`; by default the column with the same name.
+            key: the table's column with the values of `on`; by default the column with the same name, or the
+                only one that `fields` leaves.
             valid_from: column with the time from which a row is valid; "valid_from" if the table has it.
             valid_to: column with the time from which it is not valid any more; "valid_to" if there is one.
 

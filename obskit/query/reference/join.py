@@ -59,7 +59,8 @@ def lookup(
         source: a file, an Arrow table or a DataFrame.
         on: the field of the events.
         fields: columns of the table, or column -> name of the new field; by default all others.
-        key: the column of the table that is compared with `on`; by default the one with the same name.
+        key: the column of the table that is compared with `on`; by default the one with the same name, or the
+            only one that `fields` leaves.
         valid_from, valid_to: columns of the times between which a row is valid, the end excluded; by default
             those with these names, if there are any.
 
@@ -85,7 +86,8 @@ def lookup(
     _check_new(scope, columns.fields, name)
     matcher, skipped = _matcher(table, columns, name)
     values = table.select(list(columns.fields)).combine_chunks()
-    counter = _Counter(set(matcher_rows(matcher)), name, field, skipped)
+    by = field if columns.key.lower() == field.lower() else f"{field} = {columns.key}"
+    counter = _Counter(set(matcher_rows(matcher)), name, by, skipped)
     schema = scope.schema
 
     def compute(batch: pa.RecordBatch) -> list[pa.Array]:
@@ -147,8 +149,8 @@ def matcher_rows(matcher: Matcher) -> Iterable[int]:
 class _Counter:
     """Counts matches while rows are written."""
 
-    def __init__(self, rows: set[int], name: str, field: str, skipped: int) -> None:
-        self._unused, self._name, self._field, self._skipped = rows, name, field, skipped
+    def __init__(self, rows: set[int], name: str, by: str, skipped: int) -> None:
+        self._unused, self._name, self._by, self._skipped = rows, name, by, skipped
         self._all = len(rows)
         self._events = self._matched = 0
 
@@ -167,7 +169,7 @@ class _Counter:
             )
         if self._skipped:
             parts.append(f"{pluralize(self._skipped, 'row')} without a key were left out")
-        return [f"{NOTE}{self._name} by {self._field}: {'; '.join(parts)}"]
+        return [f"{NOTE}{self._name} by {self._by}: {'; '.join(parts)}"]
 
 
 def _columns(
@@ -188,14 +190,17 @@ def _columns(
             )
         return known[wanted.lower()]
 
-    hint = "" if key is not None else ", the field of the events; name the table's column with key="
-    found = find(field if key is None else key, hint)
     start, end = (
         find(given, "") if given is not None else known.get(default)
         for given, default in zip(valid, ("valid_from", "valid_to"), strict=True)
     )
     if isinstance(fields, str):
         fields = [fields]
+    if key is None and field.lower() not in known and fields:
+        others = [c for c in table.schema.names if c not in (start, end, *(find(f, "") for f in fields))]
+        key = others[0] if len(others) == 1 else None  # the only column that it can be
+    hint = "" if key is not None else ", the field of the events; name the table's column with key="
+    found = find(field if key is None else key, hint)
     if fields is None:
         chosen = {column: column for column in table.schema.names if column not in (found, start, end)}
     elif isinstance(fields, Mapping):

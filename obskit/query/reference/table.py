@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias
 
+import orjson
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
 import pyarrow.feather as pa_feather
-import pyarrow.json as pa_json
 import pyarrow.parquet as pq
 
 from obskit.errors import InvalidArgument, LimitExceeded, NoSuchPath, ReadError
@@ -104,11 +104,16 @@ def _read_file(path: Path) -> pa.Table:
 
 
 def _read_json(path: Path) -> pa.Table:
+    """Read a list of objects, or one object per line."""
     with pa.input_stream(str(path)) as stream:
-        data = stream.read()
-    if data.lstrip()[:1] == b"[":  # a list of objects instead of one object per line
-        return pa.Table.from_pandas(pd.read_json(pa.py_buffer(data), dtype=False), preserve_index=False)
-    return cast(pa.Table, pa_json.read_json(pa.BufferReader(data)))
+        data = stream.read().strip()
+    rows = (
+        orjson.loads(data) if data[:1] == b"[" else [orjson.loads(line) for line in data.splitlines() if line]
+    )
+    if not all(isinstance(row, dict) for row in rows):
+        raise ValueError("a row is not an object")
+    names = dict.fromkeys(name for row in rows for name in row)
+    return pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
 
 
 def _read_csv(path: Path, delimiter: str | None) -> pa.Table:
