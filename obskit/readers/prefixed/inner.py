@@ -22,7 +22,7 @@ from obskit.readers.io.source import HEAD, Source
 from obskit.readers.prefixed.detection import best_match
 from obskit.readers.prefixed.inner_source import Collected, InnerSource
 from obskit.readers.prefixed.lines import Lines, Prefixes
-from obskit.readers.prefixed.rows import attach, bodies
+from obskit.readers.prefixed.rows import attach, bodies, used_prefixes
 from obskit.readers.registry import Match, Reader
 from obskit.schema import FileReport, LoadReport, ReadOptions
 
@@ -133,10 +133,12 @@ class InnerLines:
         """Return the different sources, and the index of each line's source."""
         known: dict[Hashable, int] = {}
         own = np.zeros(len(prefixes.fields), np.int64)
-        for number in np.unique(lines.prefix).tolist():
+        for number in used_prefixes(lines.prefix):
             fields = prefixes.fields[number]
             key = (tuple(fields.get(name) for name in self._keys), number != 0)
             own[number] = known.setdefault(key, len(known))
+        if len(known) == 1:
+            return list(known), np.zeros(len(lines.prefix), np.int64)
         return list(known), own[lines.prefix]
 
     def _choose(

@@ -217,7 +217,21 @@ KINDS: tuple[Kind, ...] = (
         check=lambda lines: any(re.search(rb"^\S+ [\w.-]+ [\w./@-]+\[\d+\]: ", line) for line in lines),
         continues=True,
     ),
-    Kind("syslog", ("iso", _HEADER), (_HOST, _SERVICE), sure=False, continues=True),
+    Kind(
+        "aws logs tail",
+        ("iso", Text(re.compile(rb" ([^\s{}\"]*[/\[][^\s{}\"]*) "), _named("aws.log.stream.names"))),
+        ("aws.log.stream.names",),
+        sure=False,
+    ),
+    Kind("times before the lines", ("iso", _SPACE), (), sure=False),
+    Kind(
+        "syslog",
+        ("iso", _HEADER),
+        (_HOST, _SERVICE),
+        sure=False,
+        check=lambda lines: all(re.match(rb"\S+ \S+ [^\s:]+: ", line) for line in lines),
+        continues=True,
+    ),
     Kind(
         "gh run view --log",
         (
@@ -231,12 +245,5 @@ KINDS: tuple[Kind, ...] = (
         ),
         ("cicd.pipeline.task.name", "cicd.pipeline.step.name"),
     ),
-    Kind(
-        "aws logs tail",
-        ("iso", Text(re.compile(rb" ([^\s{}\"]*[/\[][^\s{}\"]*) "), _named("aws.log.stream.names"))),
-        ("aws.log.stream.names",),
-        sure=False,
-    ),
-    Kind("times before the lines", ("iso", _SPACE), (), sure=False),
 )
 """The kinds of prefixes; those that look like a more general one come before it."""

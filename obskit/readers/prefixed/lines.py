@@ -200,7 +200,7 @@ class Peeler:
         at, stops = split.begin, split.stop
         prefix = split.prefix
         time: Positions | None = None
-        marked = UTF8_BOM in split.data
+        marked = not split.data.isascii() and UTF8_BOM in split.data
         for place, part in enumerate(kind.parts):
             if marked:
                 at = _without_mark(split.text, at)

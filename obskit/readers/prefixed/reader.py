@@ -114,10 +114,11 @@ class _PrefixedFile:
         """Say in the report what was removed, and what the lines were read as."""
         formats = ", ".join(self._inner.formats) or "nothing"
         if not self._layout.kinds and not self._layout.docker:
-            self._report.note(f"colours of a terminal were removed; the lines were read as {formats}")
+            self._report.note(f"colours of a terminal were removed, and the lines were read as {formats}")
             return
         self._report.note(
-            f"the prefix of {self._layout.name} was removed and kept as fields; the lines were read as {formats}"
+            f"each line has a prefix ({self._layout.name}): it was removed and kept as fields, and the lines "
+            f"were read as {formats}"
         )
         if any("bsd" in kind.parts for kind in self._layout.kinds):
             self._report.note(
