@@ -30,6 +30,11 @@ def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def names_of(given: str | None) -> list[str] | None:
+    """Return the field names of `--fields A,B,...`; None if the option is not given."""
+    return None if given is None else [name.strip() for name in given.split(",")]
+
+
 def mapping_of(path: str | None) -> dict[str, Any] | None:
     """Read the file of `--mapping`.
 

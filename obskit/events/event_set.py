@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from obskit import query, writers
 from obskit.dataset import Dataset, Progress, from_arrow
+from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import format_cell, html_table, text_table
 from obskit.engine import Scope, parse_window
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 ResultType = TypeVar("ResultType", bound=Result)
 
-SHOWN_FIELDS = 30
-SHOWN_FIELDS_HTML = 200
+SHOWN_FIELDS = 25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -279,20 +279,20 @@ class EventSet:
         return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
 
     def __repr__(self) -> str:
-        table, notes = self._catalogue(SHOWN_FIELDS)
+        table, notes = self._catalogue()
         return "\n".join([*self._summary(), text_table(table), *map(safe, notes)])
 
     def _repr_html_(self) -> str:
-        table, notes = self._catalogue(SHOWN_FIELDS_HTML)
-        return html_table(table, caption=[*self._summary(), *notes], most=SHOWN_FIELDS_HTML)
+        table, notes = self._catalogue()
+        return html_table(table, caption=[*self._summary(), *notes])
 
-    def _catalogue(self, most: int) -> tuple[pa.Table, list[str]]:
-        """Return a table of the first fields, the only ones that are counted, and the lines below it."""
-        names = self.schema.names
-        found = query.fields(self.scope, names[:most])
+    def _catalogue(self) -> tuple[pa.Table, list[str]]:
+        """Return a table of the most useful fields (only these are counted), and the lines below it."""
+        names = query.by_usefulness(self.schema.names)
+        found = query.fields(self.scope, names[:SHOWN_FIELDS])
         notes = [f"note: {note}" for note in found.notes]
-        if len(names) > most:
-            notes.insert(0, f"… {pluralize(len(names) - most, 'more field')}: events.fields()")
+        if len(names) > SHOWN_FIELDS:
+            notes.insert(0, f"… {pluralize(len(names) - SHOWN_FIELDS, 'more field')}: events.fields()")
         return found.shown, notes
 
     def _summary(self) -> list[str]:
@@ -302,7 +302,7 @@ class EventSet:
         when = f" from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
         lines = [f"{size}{when}, {pluralize(len(self.schema), 'field')}, dataset {self.fingerprint[:12]}"]
         if self.scope.where is not None:
-            lines.append(safe(f"narrowed to: {self.scope.where.text}"))
+            lines.append(safe(f"narrowed to: {formatting.shorten(self.scope.where.text, 400)}"))
         if self.load_report.rejected_count:
             rejected = pluralize(self.load_report.rejected_count, "row was", "rows were")
             lines.append(f"{rejected} rejected: see events.load_report")

@@ -9,9 +9,11 @@ from obskit.query.catalogue import Fields, fields, type_word
 from obskit.query.deployments import Deployment, deployments
 from obskit.query.groups import QueryResult, query
 from obskit.query.heat import Heatmap, heatmap
-from obskit.query.lookup import sample, traces
+from obskit.query.listing import rows, sample
+from obskit.query.lookup import traces
 from obskit.query.points import links, points
 from obskit.query.trace_tree import Trace, trace
+from obskit.query.usefulness import by_usefulness
 
 __all__ = [
     "Deployment",
@@ -20,6 +22,7 @@ __all__ = [
     "Impact",
     "QueryResult",
     "Trace",
+    "by_usefulness",
     "deployments",
     "fields",
     "heatmap",
@@ -27,6 +30,7 @@ __all__ = [
     "links",
     "points",
     "query",
+    "rows",
     "sample",
     "trace",
     "traces",

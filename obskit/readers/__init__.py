@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.app_log.reader import READER as APP_LOG
 from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
@@ -20,6 +21,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.markers import MARKERS
+from obskit.readers.logfmt.reader import READER as LOGFMT
 from obskit.readers.otlp.json_reader import READER as OTLP
 from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
 from obskit.readers.prefixed import READER as PREFIXED
@@ -29,6 +31,7 @@ from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.delta import READER as DELTA
+from obskit.readers.vendor_spans import VENDORS
 from obskit.readers.zipkin.reader import READER as ZIPKIN
 from obskit.schema import FileReport, ReadOptions
 
@@ -36,7 +39,8 @@ for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
     PREFIXED,
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
-    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
+    *(APP_LOG, LOGFMT),
+    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *VENDORS, *MARKERS),
 ):
     register_reader(_reader)
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.foreign import note_foreign_lines
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.isolation import read_isolated
@@ -62,7 +63,7 @@ def read_batches(
             print(batch.schema.names)
     """
     source = Source(path)
-    yield from _read(source, REGISTRY.choose(source), report, options)
+    yield from _read(source, REGISTRY.choose(source, options), report, options)
 
 
 def _read(
@@ -70,7 +71,9 @@ def _read(
 ) -> Iterator[pa.RecordBatch]:
     path = source.path
     try:
-        yield from read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        batches = read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        name = report.display_names.get(str(path), str(path))
+        yield from note_foreign_lines(batches, reader.name, name, report)
     except LimitExceeded as error:
         if error.message.startswith(str(path)):
             raise
@@ -150,7 +153,7 @@ class _ManyFiles:
         """Yield the rows of a file, unless it is kept to be read together with others."""
         try:
             source = Source(path)
-            reader = self._recognizer.choose(source)
+            reader = self._recognizer.choose(source, self._options)
             group = group_of(source, reader) if join else None
             if group is None:
                 yield from _read(source, reader, self._report, self._options)
@@ -178,10 +181,13 @@ class _ManyFiles:
     def _together(self, files: Joined) -> Iterator[pa.RecordBatch]:
         if len(files.paths) > 1:
             try:
-                yield from files.read(self._report, self._options)
+                batches = files.read(self._report, self._options)
             except NotJoinable:
                 for half in files.halves():
                     yield from self._together(half)
+                return
+            name = f"{len(files.paths)} files from {files.paths[0]}"
+            yield from note_foreign_lines(batches, files.reader.name, name, self._report)
             return
         for path in files.paths:
             yield from self._one(path, join=False)

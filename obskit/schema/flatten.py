@@ -20,12 +20,21 @@ UNNAMED = "(unnamed)"
 
 
 class Column(NamedTuple):
-    """A flat column: its dotted name, its depth in the source, its values, and the metadata of its field."""
+    """A flat column.
+
+    Attributes:
+        name: dotted name.
+        depth: depth in the source.
+        values: plain array.
+        metadata: metadata of its field.
+        naive: whether its times have no zone in the source.
+    """
 
     name: str
     depth: int
     values: pa.Array
     metadata: dict[bytes, bytes] | None
+    naive: bool = False
 
 
 def too_many_fields(where: str = "") -> LimitExceeded:
@@ -56,7 +65,7 @@ def flatten(batch: pa.RecordBatch) -> list[Column]:
     ]
     while level:
         deeper: list[Column] = []
-        for name, depth, values, metadata in level:
+        for name, depth, values, metadata, _ in level:
             kind = values.type
             if pa.types.is_struct(kind):
                 deeper += [
@@ -66,7 +75,8 @@ def flatten(batch: pa.RecordBatch) -> list[Column]:
             elif pa.types.is_map(kind):
                 deeper += [Column(f"{name}.{key}", depth + 1, child, None) for key, child in _pivot(values)]
             else:
-                out.append(Column(name or UNNAMED, depth, plain(values), metadata))
+                naive = pa.types.is_timestamp(kind) and kind.tz is None
+                out.append(Column(name or UNNAMED, depth, plain(values), metadata, naive))
         if len(out) + len(deeper) > MAX_FIELDS * 2:
             raise too_many_fields()
         level = deeper

@@ -9,21 +9,27 @@ becomes `timestamp` 2023-11-14T22:13:20Z, `http.response.status_code` 500 and `e
 from __future__ import annotations
 
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.errors import LimitExceeded
-from obskit.names import ALIASES, COLUMNS, DURATION_UNITS, current, type_word
+from obskit.errors import InvalidArgument, LimitExceeded
+from obskit.names import COLUMNS, FlatField, current, flat_field, nearest, type_word
+from obskit.names.flat_fields import MAYBE_STATUS, TRACE_HEADER
 from obskit.schema import derive
 from obskit.schema.carried import clear_absent, unpack_carried
+from obskit.schema.exception_text import complete_exceptions
+from obskit.schema.flat_columns import combine
+from obskit.schema.flat_values import read_flat, split_plausible, time_tier
 from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
-from obskit.schema.mapping import SourceColumn, milliseconds, read_mapping
+from obskit.schema.mapping import SourceColumn, read_mapping
 from obskit.schema.options import READ_AS_IS, ReadOptions
-from obskit.schema.parse import parse
+from obskit.schema.parse import localize, parse
 from obskit.schema.points import POINTS, parse_points
 from obskit.schema.report import LoadReport
+from obskit.schema.severity import severity_numbers
 from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
 from obskit.text import safe
 
@@ -36,7 +42,7 @@ MIXED = b"obskit.mixed"
 FALLBACK = b"obskit.fallback"
 """Metadata key of a column whose values count only where no other column has one: those of a line's prefix."""
 
-_ALIAS_ORDER = {name: i for i, name in enumerate([*ALIASES, *DURATION_UNITS])}
+_FLAT = ("flat", "header")
 _USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100
 _IDS = ("trace_id", "span_id", "parent_span_id")
 
@@ -47,9 +53,10 @@ class _Contribution(NamedTuple):
     name: str
     rank: tuple[int, int, int]
     values: pa.Array
-    how: str  # "own", "mapped", "alias", "old", "carried" or "fallback"
+    how: str  # "own", "mapped", "flat", "header", "old", "carried" or "fallback"
     source: SourceColumn
     mixed: dict[str, int]
+    meaning: FlatField | None = None
 
 
 class Normalizer:
@@ -74,6 +81,10 @@ class Normalizer:
         self._seen: dict[str, dict[str, int]] = {}
         self._unique: dict[str, str] = {}
         self._folded: set[str] = set()
+        self._zone = None if options.tz is None else ZoneInfo(options.tz)
+        self._sources: set[str] = set()
+        self._no_status: set[str] = set()
+        self._traced = False
         for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
             self._unique_name(name)
 
@@ -101,7 +112,7 @@ class Normalizer:
         named = (raw.schema.metadata or {}).get(b"obskit.named") == b"1"
         columns: dict[str, pa.Array] = {}
         mixed: dict[str, dict[str, int]] = {}
-        for target, parts in self._targets(flatten(raw), named).items():
+        for target, parts in self._targets(self._source_columns(raw, named), named).items():
             self._merge(target, parts, columns, mixed)
         clear_absent(columns)
         self._derive(columns, rows)
@@ -126,11 +137,43 @@ class Normalizer:
             return too_many_fields()
         return LimitExceeded(f"more than {self._max_fields:,} distinct field names")
 
+    def _source_columns(self, raw: pa.RecordBatch, named: bool) -> list[Column]:
+        """Return the flat columns of a batch; those of flat rows that belong together as one."""
+        columns = flatten(raw)
+        if (zone := self._zone) is not None:
+            columns = [
+                c._replace(values=localize(c.values.cast(pa.int64()), zone, self.report.note).cast(TIMESTAMP))
+                if c.naive
+                else c
+                for c in columns
+            ]
+        self._sources.update(column.name for column in columns)
+        if named:
+            return columns
+        mapped = [column for column in columns if column.name in self._mapping]
+        return mapped + combine([column for column in columns if column.name not in self._mapping])
+
+    def check_mapping(self) -> None:
+        """Check, after the last batch, that every column that the mapping uses was in some row.
+
+        Raises:
+            InvalidArgument: one was not; the hint names the nearest columns.
+        """
+        for source in self._mapping:
+            if source not in self._sources:
+                near = nearest(source, self._sources) or sorted(self._sources)[:5]
+                raise InvalidArgument(
+                    f"no row has the field '{source}', but the mapping uses it",
+                    hint=f"fields of these rows are {', '.join(map(safe, near))}"
+                    if near
+                    else "there are no rows",
+                )
+
     def _targets(self, columns: list[Column], named: bool) -> dict[str, list[_Contribution]]:
         """Return name of each column of the events -> its source columns, the winning one first."""
         targets: dict[str, list[_Contribution]] = {}
         plain = SourceColumn("", None, ())
-        for name, depth, values, metadata in columns:
+        for name, depth, values, metadata, _ in columns:
             mixed = orjson.loads(metadata[MIXED]) if metadata and MIXED in metadata else {}
             if (mapped := self._mapping.get(name)) is not None:
                 for target, source in mapped:
@@ -138,19 +181,30 @@ class Normalizer:
                     part = _Contribution(name, (0, depth, 0), with_nulls, "mapped", source, mixed)
                     targets.setdefault(target, []).append(part)
                 continue
+            meaning = None if named else flat_field(name)
             target, how, rank = name, "own", (1, depth, 0)
             if metadata and FALLBACK in metadata:
                 target, how, rank = current(name), "fallback", (4, depth, 0)
-            elif not named and name in _ALIAS_ORDER and depth == 0:
-                target, how, rank = ALIASES.get(name, "duration_ms"), "alias", (2, depth, _ALIAS_ORDER[name])
+            elif meaning is not None and meaning.reading != TRACE_HEADER:
+                target, how, rank = meaning.target, "flat", (2, time_tier(meaning, values), meaning.rank)
             elif (unpacked := unpack_carried(name, values)) is not None:
                 # The format's own value for this column is only an approximation.
                 (target, values), how, rank = unpacked, "carried", (1, -1, 0)
             elif (new_name := current(name)) != name:
                 target, how, rank = new_name, "old", (3, depth, 0)
-            targets.setdefault(target, []).append(_Contribution(name, rank, values, how, plain, mixed))
+            elif name == "timestamp" and not named:
+                values, rest = split_plausible(values)
+                if rest is not None:  # 5.25 may be an uptime: any other time of the row is better
+                    part = _Contribution(name, (4, depth, 0), rest, "own", plain, {})
+                    targets.setdefault(target, []).append(part)
+            parts = targets.setdefault(target, [])
+            parts.append(_Contribution(name, rank, values, how, plain, mixed, meaning))
+            if meaning is not None and meaning.reading == TRACE_HEADER:  # the header stays as it is
+                part = _Contribution(name, (2, 9, meaning.rank), values, "header", plain, {}, meaning)
+                targets.setdefault(meaning.target, []).append(part)
         for parts in targets.values():
             parts.sort(key=lambda part: part.rank)
+        self._traced = "trace_id" in targets
         return targets
 
     def _merge(
@@ -163,8 +217,8 @@ class Normalizer:
         """Add a target to the columns; where several sources have a value, the first one wins."""
         merged: pa.Array | None = None
         for part in parts:
-            if part.how == "alias":
-                values = self._alias(target, part, merged, columns)
+            if part.meaning is not None and part.how in _FLAT:
+                values = self._flat(target, part, merged, columns)
             else:
                 values = self._typed(target, part, columns)
             if part.how == "old":
@@ -174,7 +228,7 @@ class Normalizer:
             for kind, count in part.mixed.items():
                 mixed.setdefault(target, {})[kind] = mixed.get(target, {}).get(kind, 0) + count
             merged = values if merged is None else _coalesce(merged, values)
-        if merged is not None and (merged.null_count < len(merged) or any(p.how != "alias" for p in parts)):
+        if merged is not None and (merged.null_count < len(merged) or any(p.how not in _FLAT for p in parts)):
             have = columns.get(target)
             columns[target] = merged if have is None else _coalesce(merged, have)
 
@@ -184,21 +238,36 @@ class Normalizer:
         self.report.rename(part.name, target, len(part.values) - part.values.null_count - both)
         self.report.override(part.name, both)
 
-    def _alias(
+    def _flat(
         self, target: str, part: _Contribution, merged: pa.Array | None, columns: dict[str, pa.Array]
     ) -> pa.Array:
-        """Return an alias's values for obskit's column; values that do not fit stay under the alias."""
-        values = parse(part.values, COLUMNS[target])
-        if (factor := DURATION_UNITS.get(part.name)) is not None:
-            values = milliseconds(values, factor)
+        """Return a flat field's values for its target; values that do not fit stay under the field's name."""
+        assert part.meaning is not None
+        values = self._read_flat(part.meaning, part)
         if merged is not None:
             values = pc.if_else(pc.is_valid(merged), pa.scalar(None, values.type), values)
+        if part.how == "header":
+            return values
         used = len(values) - values.null_count
         if part.values.null_count < len(values) - used:
             columns[part.name] = pc.if_else(
                 pc.is_valid(values), pa.scalar(None, part.values.type), part.values
             )
         self.report.rename(part.name, target, used)
+        return values
+
+    def _read_flat(self, meaning: FlatField, part: _Contribution) -> pa.Array:
+        if part.name in self._no_status:
+            return pa.nulls(len(part.values), pa.int64())
+        values = read_flat(meaning, part.values, self._zone, self.report.note, traced=self._traced)
+        none_fits = values.null_count == len(values) and part.values.null_count < len(values)
+        if meaning.reading == MAYBE_STATUS and none_fits:
+            self._no_status.add(part.name)
+            if part.name in self.report.renamed:
+                self.report.note(
+                    f"{part.name} was an HTTP status in the first rows, and is something else in later ones, "
+                    f"where it stays {part.name}"
+                )
         return values
 
     def _typed(self, target: str, part: _Contribution, columns: dict[str, pa.Array]) -> pa.Array:
@@ -212,7 +281,8 @@ class Normalizer:
             return derive.kinds(part.values)
         if target == "status_code":
             return self._status(part.values, columns)
-        values = part.source.in_milliseconds(target, parse(part.values, known, part.source.unit))
+        parsed = parse(part.values, known, part.source.unit, self._zone, self.report.note)
+        values = part.source.in_milliseconds(target, parsed)
         failed = values.null_count - part.values.null_count
         if target == "error" and failed and pa.types.is_string(part.values.type):
             # Text under this name is a message, not a flag: keep it.
@@ -270,6 +340,15 @@ class Normalizer:
         for name, values in derive.exceptions(columns).items():
             have = columns.get(name)
             columns[name] = values if have is None else _coalesce(have, values)
+        complete_exceptions(columns)
+        if (texts := columns.get("severity_text")) is not None:
+            numbers = severity_numbers(texts)
+            given = columns.get("severity_number")
+            columns["severity_number"] = numbers if given is None else pc.coalesce(given, numbers)
+        templates = columns.get("log.record.template")
+        if templates is not None and pa.types.is_string(templates.type):
+            bodies = columns.get("body")
+            columns["body"] = templates if bodies is None else pc.coalesce(bodies, templates)
         computed = derive.error_flags(columns, rows)
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)

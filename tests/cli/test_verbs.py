@@ -393,3 +393,36 @@ def test_a_sample_comes_first_where_files_are_large(
     assert "SAMPLE" not in said.out
     assert main(words) == 0
     assert capsys.readouterr() == (said.out, ""), "converted by now"
+
+
+def test_rows_shows_events(capsys: pytest.CaptureFixture[str], events: Path) -> None:
+    said = run(
+        capsys,
+        "rows",
+        str(events),
+        "--where",
+        "error",
+        "--order",
+        "duration_ms desc, timestamp",
+        "--limit",
+        "2",
+    )
+    lines = said.splitlines()
+    assert lines[0].split()[:4] == ["timestamp", "duration_ms", "name", "error"]
+    assert len(lines[2:4]) == 2
+    assert lines[2].startswith("2026-05-04T10:00:00Z")
+    assert "note: the first 2 by duration_ms desc, timestamp of 50 rows" in lines
+    found = run_json(capsys, "rows", str(events), "--fields", "user.id, error", "--limit", "1")
+    assert found.keys() >= SHAPE
+    assert (found["kind"], found["columns"]) == ("rows", ["user.id", "error"])
+    assert found["rows"] == [{"user.id": "u0", "error": True}]
+    assert refused(capsys, "rows", str(events), "--where", "duration_ms > 1e9")[0] == 1
+
+
+def test_info_lists_the_most_useful_fields_and_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    said = run(capsys, "info", SAMPLE)
+    assert "… 117 more fields: obskit info --all" in said
+    assert "train.operator" not in said
+    everything = run(capsys, "info", SAMPLE, "--all")
+    assert "train.operator" in everything
+    assert "more fields" not in everything
