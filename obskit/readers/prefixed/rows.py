@@ -52,7 +52,9 @@ def attach(batch: pa.RecordBatch, lines: Lines, prefixes: Prefixes, rows: Any) -
 
 def bodies(lines: Lines, prefixes: Prefixes) -> pa.RecordBatch:
     """Return lines as log records whose body is the text of the line."""
-    columns = {"body": _texts(lines.lines)}
+    texts = _texts(lines.lines)
+    columns = {"body": pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)}
+    columns["kind"] = pa.repeat("event", len(texts))
     columns |= _times(lines.time, lines.timed, ("timestamp",)) | _fields(lines.prefix, prefixes)
     return pa.RecordBatch.from_arrays(
         list(columns.values()),
