@@ -22,7 +22,7 @@ class Contribution(NamedTuple):
     name: str
     rank: tuple[int, int, int]
     values: pa.Array
-    how: str  # "own", "mapped", "flat", "header", "old" or "carried"
+    how: str  # "own", "mapped", "flat", "header", "old", "carried" or "fallback"
     source: SourceColumn
     mixed: dict[str, int]
     meaning: FlatField | None = None

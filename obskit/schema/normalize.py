@@ -40,6 +40,9 @@ NAMED = {b"obskit.named": b"1"}
 MIXED = b"obskit.mixed"
 """Metadata of a text column: JSON of type -> number of values that had this type in the source."""
 
+FALLBACK = b"obskit.fallback"
+"""Metadata key of a column whose values count only where no other column has one: those of a line's prefix."""
+
 _FLAT = ("flat", "header")
 _USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100
 _IDS = ("trace_id", "span_id", "parent_span_id")
@@ -178,7 +181,9 @@ class Normalizer:
             if meaning is not None and metadata and metadata.keys() >= MILLISECONDS.keys():
                 meaning = meaning._replace(milliseconds=1.0)
             target, how, rank = name, "own", (1, depth, 0)
-            if meaning is not None and meaning.reading != TRACE_HEADER:
+            if metadata and FALLBACK in metadata:
+                target, how, rank = current(name), "fallback", (4, depth, 0)
+            elif meaning is not None and meaning.reading != TRACE_HEADER:
                 target, how, rank = meaning.target, "flat", (2, time_tier(meaning, values), meaning.rank)
             elif (unpacked := unpack_carried(name, values)) is not None:
                 # The format's own value for this column is only an approximation.

@@ -19,6 +19,8 @@ SHOWN = 20
 TORN = "torn: "
 """Start of every reason that means: the file ends in the middle of a record."""
 
+UNENDED = "a file ends without a line break: the last value of its last line may be incomplete"
+
 GROWING = "some files are still being written: their incomplete last records will be read next time"
 
 
@@ -253,6 +255,14 @@ class FileReport:
             self.report.note(GROWING)
         else:
             self.report.reject(self.path, position, reason)
+
+    def note_open_end(self) -> None:
+        """Note that the last line has no line break, for a format whose records look whole if they are cut.
+
+        `0.125` that is cut after `0.1` is a number as well, and nothing else says that something is missing.
+        """
+        if not self.growing:
+            self.report.note(UNENDED)
 
     def override(self, key: str, rows: int = 1) -> None:
         """Count rows that had two values for a key, one of which was dropped."""
