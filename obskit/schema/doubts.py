@@ -201,23 +201,26 @@ class Doubts:
         )
 
     def _far_away(self) -> list[str]:
-        """Find few rows whose days are far from those of all others."""
-        if len(self._days) < 2 or len(self._days) >= _DAYS:
-            return []
-        days = sorted(self._days)
+        """Find days far from those of 98% of the rows."""
         total = sum(self._days.values())
-        out = []
-        for side in (days, days[::-1]):
-            gap, at = max((abs(side[i + 1] - side[i]), i) for i in range(len(side) - 1))
-            few = sum(self._days[day] for day in side[: at + 1])
-            if 0.01 * total >= few and gap > max(30, 10 * abs(side[-1] - side[at + 1])):
-                where = _utc(side[0] * _DAY)
-                shown = "another age" if where is None else f"{where:%Y-%m-%d}"
-                out.append(
-                    f"{pluralize(few, 'row has a time', 'rows have times')} far from the rest ({shown}): "
-                    "a clock was not set, or it is another kind of time. --between leaves them out"
-                )
-        return out
+        if len(self._days) < 2 or len(self._days) >= _DAYS or total < 100:
+            return []
+        days = np.array(sorted(self._days))
+        counts = np.array([self._days[day] for day in days.tolist()])
+        most = days[(np.cumsum(counts) > 0.01 * total) & (np.cumsum(counts[::-1])[::-1] > 0.01 * total)]
+        if not len(most):
+            return []
+        margin = max(30, 10 * int(most[-1] - most[0]))
+        far = (days < most[0] - margin) | (days > most[-1] + margin)
+        if not far.any():
+            return []
+        moments = [_utc(day * _DAY) for day in days[far].tolist()[:: max(1, int(far.sum()) - 1)][:2]]
+        shown = " and ".join(f"{moment:%Y-%m-%d}" for moment in moments if moment is not None)
+        rows = pluralize(int(counts[far].sum()), "row has a time", "rows have times")
+        return [
+            f"{rows} far from the rest ({shown}): a clock was not set, or it is another kind of time. "
+            "--between leaves them out"
+        ]
 
     def _about_durations(self, report: LoadReport) -> list[str]:
         out = []

@@ -291,6 +291,10 @@ class Normalizer:
             columns["attributes.error"] = message
             self.report.rename("error", "attributes.error", failed)
             return values
+        if target == "timestamp" and failed and pa.types.is_string(part.values.type):
+            columns["attributes.timestamp"] = pc.if_else(
+                pc.is_valid(values), pa.scalar(None, pa.string()), part.values
+            )
         self.report.fail_to_parse(target, failed)
         self._doubts.parsed(target, len(values) - values.null_count)
         if target != "timestamp" and not values.type.equals(part.values.type):

@@ -172,14 +172,11 @@ def _month_and_day(
     day_first, month_first = bool((one > 12).any()), bool((two > 12).any())
     fine = np.ones(len(one), bool)
     if day_first == month_first:
-        if day_first or not pc.all(pc.not_equal(fields["p"], ""), min_count=0).as_py():
-            note(
-                "dates such as 05/04/2026 may be 5 April or 4 May: not read as times. "
-                "Write them as 2026-05-04 or 2026-04-05"
-            )
-            return one, two, ~fine
-        note("dates such as 05/04/2026 10:00 AM are read as month/day/year, because of AM and PM")
-        month_first = True
+        note(
+            "dates such as 05/04/2026 may be 5 April or 4 May: not read as times. "
+            "Write them as 2026-05-04 or 2026-04-05"
+        )
+        return one, two, ~fine
     return (one, two, fine) if month_first else (two, one, fine)
 
 

@@ -20,6 +20,8 @@ SUITES = {
 
 # Loading copies these from a span's events if the span has no such attributes.
 COPIED = {"exception.type", "exception.message"}
+# Loading derives this from `severity_text`.
+COPIED |= {"severity_number", "obskit.severity_number"}
 # obskit's writer writes some lists into a tag as well.
 TWICE = {"TestJaeger": {"links"}}
 
