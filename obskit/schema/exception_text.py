@@ -29,10 +29,13 @@ _LONGEST = 65_536
 
 
 def describe_exception(text: str) -> tuple[str | None, str | None]:
-    """Return an exception's type and message; None for what the text does not say.
+    """Find an exception's type and message.
 
     Args:
         text: a stack trace, or a line such as "ValueError: no seats".
+
+    Returns:
+        Type and message; None for what the text does not say.
     """
     text = text[-_LONGEST:] if text.startswith("Traceback") else text[:_LONGEST]
     lines = [line for line in text.splitlines() if line.strip()]

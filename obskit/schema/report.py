@@ -178,6 +178,9 @@ class LoadReport:
 
         Args:
             doubts: whether the doubts follow after the first line.
+
+        Returns:
+            The sentences.
         """
         out = [f"{pluralize(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
         if doubts:
