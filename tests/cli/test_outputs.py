@@ -16,7 +16,6 @@ from obskit.errors import InvalidArgument
 from obskit.writers import FORMATS
 from obskit.writers.formats import DATASET
 
-
 RENAMED = "renamed level to severity_text in 6 rows\n"
 
 
