@@ -21,7 +21,7 @@ import pyarrow as pa
 
 from obskit.errors import ReadError
 from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of
-from obskit.readers.app_log.records import Cut, cut_records, object_rows, to_batch
+from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
 from obskit.readers.app_log.times import Context
 from obskit.readers.batches.row_batcher import RowBatcher
 from obskit.readers.io.line_blocks import Block, LineBlocks
@@ -139,6 +139,7 @@ class _Log:
 
     def __init__(self, source: Source, report: FileReport, options: ReadOptions) -> None:
         self._report = report
+        self._row_lines = source.row_lines
         zone = ZoneInfo(options.tz) if options.tz else None
         self._context = Context(zone, modified(source), report.note)
         self._layout = _main_layout(source.head)
@@ -219,6 +220,9 @@ class _Log:
         for group in cut.groups:
             self._seen[group.layout.name] += len(group.rests)
         batch, crashed = to_batch(cut, self._context, text)
+        if self._row_lines is not None:
+            records, objects = (found + self._line - 1 for found in first_lines(text, cut))
+            self._row_lines += [records, objects]
         if crashed:
             self._report.note(_CRASHED)
         if batch is not None:
