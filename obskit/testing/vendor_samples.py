@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 _TRACE_ID, _SPAN_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
-_CONSOLE = {
+_CONSOLE: dict[str, Any] = {
     "name": "POST /book",
     "context": {"trace_id": f"0x{_TRACE_ID}", "span_id": f"0x{_SPAN_ID}", "trace_state": "[]"},
     "kind": "SpanKind.SERVER",

@@ -27,6 +27,7 @@ from obskit.readers.jsonl.reader import BadLine, parse_line
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import DOCUMENT_LIMIT, CutPoints, SpanFormat, read_documents
+from obskit.readers.vendor_spans import VENDORS
 from obskit.schema import FileReport, ReadOptions
 
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
@@ -48,6 +49,8 @@ def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches a document of several records."""
     text = json_start(head)
     if not text or OTLP_REQUEST.search(text) or any(mark.search(text) for mark in _OTHER):
+        return Match.NO
+    if any(reader.sniff(head) is not Match.NO for reader in VENDORS):
         return Match.NO
     if text[:1] == b"[":
         return _sniff_list(text)

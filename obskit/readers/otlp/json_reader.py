@@ -26,6 +26,7 @@ from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.otlp import wraps
 from obskit.readers.otlp.json_columnar import ColumnarParser
 from obskit.readers.otlp.rowwise import is_request, others, rows_of
+from obskit.readers.prefixed.detection import detect
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, UTF8_BOM, json_start
 from obskit.readers.spans.concatenated import Positions
@@ -52,8 +53,8 @@ def sniff(head: bytes) -> Match:
         return Match.DIALECT
     if text and OTLP_REQUEST.search(text):
         return Match.CERTAIN
-    if wraps.has_request_behind_text(head):
-        return Match.CERTAIN
+    if wraps.has_request_behind_text(head):  # a prefix that another reader keeps as fields is left to it
+        return Match.DIALECT if detect(head) is None else Match.CERTAIN
     return Match.DIALECT if wraps.has_request_on_a_line(head) else Match.NO
 
 

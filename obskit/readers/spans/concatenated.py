@@ -20,6 +20,7 @@ LINE_START = re.compile(r"^\{", re.MULTILINE)
 """Where an object begins in pretty-printed JSON: nested objects are indented."""
 
 _DECODER = json.JSONDecoder()
+_PART = re.compile(r"\S{0,8}")
 _GAP = re.compile(r"[\s,]*")
 _EFFORT = 8
 """Characters scanned per character of the text, before damaged objects are skipped as a whole."""
@@ -81,7 +82,8 @@ def find_objects(data: bytes, start: re.Pattern[str] = LINE_START) -> Iterator[P
             _, end = _DECODER.raw_decode(text, begin)
         except (json.JSONDecodeError, RecursionError) as error:
             failed = error.pos if isinstance(error, json.JSONDecodeError) else begin + 1
-            torn = torn or failed >= len(text) or str(error).startswith("Unterminated")
+            # A word such as `true`, or an escape, that breaks off is an error where it begins.
+            torn = torn or _PART.fullmatch(text, failed) is not None or str(error).startswith("Unterminated")
             left -= failed - begin
             at = max(failed if left < 0 else 0, begin + 1)
             continue

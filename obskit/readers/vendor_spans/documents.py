@@ -7,6 +7,7 @@ A record that is not of the format, and a record of metrics, is rejected with it
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
@@ -22,6 +23,7 @@ from obskit.readers.spans.oddities import Oddities
 from obskit.schema import FileReport, ReadOptions
 
 METRICS = "metrics are not events"
+_JSON_ON_A_LINE = re.compile(rb"^[ \t]*[\[{]", re.MULTILINE)
 
 
 class VendorFormat(SpanFormat):
@@ -111,7 +113,7 @@ def reader_of(format: type[VendorFormat]) -> Reader:
     def sniff(head: bytes) -> Match:
         """Return whether the head of a file is of this format, which is a dialect of JSON."""
         text = head.removeprefix(UTF8_BOM).lstrip()
-        return Match.DIALECT if text and format.matches(text) else Match.NO
+        return Match.DIALECT if _JSON_ON_A_LINE.search(text) and format.matches(text) else Match.NO
 
     def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
         """Yield the spans of a file as batches."""
