@@ -46,7 +46,9 @@ _MILLIS = {
     "PostgreSQL on RDS": r"^duration: (?P<v>\d+(?:\.\d+)?) ms\b",
     "Lambda platform": r"^REPORT .*?\bDuration: (?P<v>\d+(?:\.\d+)?) ms\b",
 }
-ACCESS_LAYOUTS = frozenset({"uvicorn", "gunicorn", "CLF time in brackets", "logging.basicConfig", "time and level"})
+ACCESS_LAYOUTS = frozenset(
+    {"uvicorn", "gunicorn", "CLF time in brackets", "logging.basicConfig", "time and level"}
+)
 """Layouts whose messages may be access lines."""
 
 

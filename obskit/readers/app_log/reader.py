@@ -37,9 +37,22 @@ RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes that one record may have; the lines after that are rejected until the next record begins."""
 
 _SNIFFED = 100
-_CONTINUES = (b"Traceback", b"Caused by", b"Suppressed:", b"goroutine ", b"During handling", b"The above", b"#", b"}")
-_NO_YEAR = "times have no year ({name}): the year is that of the file's last change, so that no time is after it"
-_NO_TIME = "records have no time ({name}): load another file for when it happened, or let the program log the time"
+_CONTINUES = (
+    b"Traceback",
+    b"Caused by",
+    b"Suppressed:",
+    b"goroutine ",
+    b"During handling",
+    b"The above",
+    b"#",
+    b"}",
+)
+_NO_YEAR = (
+    "times have no year ({name}): the year is that of the file's last change, so that no time is after it"
+)
+_NO_TIME = (
+    "records have no time ({name}): load another file for when it happened, or let the program log the time"
+)
 _NO_DATE = "records have a time of day but no date ({name}): it is kept as log.time, and timestamp is empty"
 _CRASHED = "a crash that was printed without a time has the time of the record before it"
 _TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
@@ -172,7 +185,9 @@ class _Log:
             cut = data.rfind(b"\n") + 1
             if cut and _is_torn_start(data[cut:], data):
                 line = self._line + data.count(b"\n")
-                self._report.reject(f"line {line}, byte {self._offset + cut}", "torn: the file ends within the line")
+                self._report.reject(
+                    f"line {line}, byte {self._offset + cut}", "torn: the file ends within the line"
+                )
                 data = data[:cut]
             else:
                 self._report.note(_TORN_NOTE)
@@ -215,7 +230,9 @@ class _Log:
         if cut.stray:
             stray = data[: len(cut.stray) + data[: 2 * len(cut.stray)].count(b"\r\n")]
             end = data.find(b"\n", max(len(cut.stray) - 1, 0))
-            self._reject(data[: end if end >= 0 else len(stray)], self._line, self._offset, "before the first record")
+            self._reject(
+                data[: end if end >= 0 else len(stray)], self._line, self._offset, "before the first record"
+            )
         for group in cut.groups:
             self._seen[group.layout.name] += len(group.rests)
         batch, crashed = to_batch(cut, self._context, text)

@@ -32,16 +32,18 @@ from obskit.readers.logfmt.reader import is_record
 from obskit.schema import NAMED, TIMESTAMP
 
 _WORDS = {
-    **{"I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG"},
-    **{"trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL"},
-    **{"TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN"},
-    **{"ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL"},
-    **{".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO"},
-    **{"Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN"},
+    "I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG",
+    "trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL",
+    "TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN",
+    "ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL",
+    ".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO",
+    "Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN",
 }
 """Words that only one program uses for a level -> the usual word."""
 
-_NUMBERS = frozenset({"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"})
+_NUMBERS = frozenset(
+    {"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"}
+)
 _NUMBERS |= {"client.port", "event.id", "thread.id"}
 _REQUEST = re.compile(rb"([A-Z]+) ([^ ?]*)(?:\?([^ ]*))? HTTP/([\d.]+)")
 _INDENT = re.compile(r"\n {6}")
@@ -210,7 +212,11 @@ def object_rows(cut: Cut) -> list[dict[str, Any]]:
 
 
 def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    kept = {name: values for name, values in columns.items() if values.null_count < len(values) or name == "timestamp"}
+    kept = {
+        name: values
+        for name, values in columns.items()
+        if values.null_count < len(values) or name == "timestamp"
+    }
     return pa.RecordBatch.from_arrays(
         list(kept.values()), schema=pa.schema([(k, v.type) for k, v in kept.items()], metadata=NAMED)
     )

@@ -32,7 +32,19 @@ BLOCK = 1024 * 1024
 _SNIFFED = 50
 _PAIRS = re.compile(rb'[A-Za-z_@][\w.@/\-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
 _KNOWN = frozenset(
-    (b"time", b"ts", b"t", b"timestamp", b"@timestamp", b"level", b"lvl", b"severity", b"msg", b"message", b"at")
+    (
+        b"time",
+        b"ts",
+        b"t",
+        b"timestamp",
+        b"@timestamp",
+        b"level",
+        b"lvl",
+        b"severity",
+        b"msg",
+        b"message",
+        b"at",
+    )
 )
 _TIMES = ("time", "ts", "timestamp", "@timestamp", "t")
 _LEVEL = "^(?:trace|debug|info|notice|warn|warning|error|critical|fatal)$"
@@ -115,7 +127,9 @@ def _parse(block: Block) -> tuple[pa.RecordBatch | None, list[tuple[str, str, bo
         try:
             row, twice = parse_line(data[begin:end])
         except NotLogfmt as error:
-            bad.append((f"line {block.line + number}, byte {block.offset + begin}", str(error), end == len(data)))
+            bad.append(
+                (f"line {block.line + number}, byte {block.offset + begin}", str(error), end == len(data))
+            )
             continue
         for key in twice:
             repeated[key] = repeated.get(key, 0) + 1
