@@ -5,8 +5,8 @@
       File "shop.py", line 12, in pay                    exception.type: ValueError
     ValueError: no card                                  exception.message: no card
 
-Python, the JVM, .NET, Node.js, Go, Ruby, PHP and Rust are known. Of exceptions that caused one another the type
-is that of the one that reached the log: the last one in Python, the first one elsewhere.
+Python, the JVM, .NET, Node.js, Go, Ruby, PHP and Rust are known. Of exceptions that caused one another the
+type is that of the one that reached the log: the last one in Python, the first one elsewhere.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ _FRAME = r"(?:[ \t]+at [^\n]+|[ \t]*\.\.\. \d+ (?:more|common frames omitted)|[ 
 _AT = re.compile(rf"^{_FRAME}", re.M)
 _THROWN = re.compile(
     r"(?:^|(?<=[\s:(]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
-    r"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)(?:: (?P<message>.*))?$"
+    r"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)"
+    r"(?:: (?P<message>.*))?$"
 )
 _GO = re.compile(r"^(?P<type>panic|fatal error): (?P<message>.*)$", re.M)
 _GOROUTINE = re.compile(r"^goroutine \d+ \[", re.M)
@@ -41,9 +42,10 @@ _PHP_FRAMES = re.compile(r"^(?:\[stacktrace\]|Stack trace:)$|^#0 ", re.M)
 _GO_FRAME = re.compile(r"^\t\S+\.go:\d+", re.M)
 
 CRASH = re.compile(
-    rb"(?:panic: |fatal error: |Exception in thread \"|Unhandled exception|thread '[^'\n]*' (?:\(\d+\) )?panicked at )"
+    rb"(?:panic: |fatal error: |Exception in thread \"|Unhandled exception|"
+    rb"thread '[^'\n]*' (?:\(\d+\) )?panicked at )"
 )
-"""Beginning of a line that a runtime prints when a program crashes: it does not belong to the record before."""
+"""Beginning of a line that a runtime prints when a program crashes: no part of the record before."""
 
 
 class Thrown(NamedTuple):

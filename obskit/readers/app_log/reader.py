@@ -1,12 +1,12 @@
-"""Plain application logs: of Python, Java, Go, Ruby, .NET, PHP, Node.js, Rust, and of nginx, PostgreSQL and others.
+"""Plain application logs: of programs in many languages, and of nginx, PostgreSQL and others.
 
     2026-05-04 10:00:00,123 - shop.cart - ERROR - payment failed    ->   timestamp, severity_text, body,
     Traceback (most recent call last):                                   code.namespace, exception.type,
       File "cart.py", line 12, in pay                                    exception.message,
     ValueError: no card                                                  exception.stacktrace
 
-The first lines decide the layout; `records` cuts blocks of lines into records. A record that the end of a block
-cuts is completed with the next block. Lines before the first record are rejected with their position.
+The first lines decide the layout; `records` cuts blocks of lines into records. A record that the end of a
+block cuts is completed with the next block. Lines before the first record are rejected with their position.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ _BY_NAME = {layout.name: layout for layout in LAYOUTS}
 
 
 def sniff(head: bytes) -> Match:
-    """Return how well the head of a file matches: certain if most lines begin records with a level or a source."""
+    """Return how well the head of a file matches: certain if most begin with a level or source."""
     first = head.removeprefix(UTF8_BOM).lstrip()[:1]
     if first in (b"<", b"") or b"\0" in head[:512]:
         return Match.NO
@@ -293,7 +293,7 @@ def _last_start(data: bytes) -> int:
 
 
 def _is_torn_start(line: bytes, data: bytes) -> bool:
-    """Whether a line without its end is the beginning of a record's beginning, compared with the record before."""
+    """Whether a line breaks off within the beginning of a record, compared with the first record."""
     first = data.partition(b"\n")[0]
     found = layout_of(b"\n" + first)
     if found is None or layout_of(b"\n" + line) is not None or not line.strip():

@@ -6,8 +6,8 @@
     {"hits": {"hits": [{"_source": {"message": "a"}}]}}                          Elasticsearch
     [{"time": "...", "msg": "a"}], {"logs": [...]}, {"records": [...]}           others
 
-A record keeps the names of its fields. What a document says about all of its records, such as `logGroup`, becomes
-a field of each.
+A record keeps the names of its fields. What a document says about all of its records, such as `logGroup`,
+becomes a field of each.
 """
 
 from __future__ import annotations
@@ -31,51 +31,14 @@ LISTS = (
 
 SIBLINGS = frozenset(
     (
-        "nextToken",
-        "nextForwardToken",
-        "nextBackwardToken",
-        "searchedLogStreams",
-        "took",
-        "timed_out",
-        "_shards",
-    )
-    + ("total", "total_results", "count", "size", "status", "statistics", "messageType", "owner", "logGroup")
-    + ("logStream", "subscriptionFilters", "meta", "metadata", "links", "page", "paging", "query", "preview")
-    + ("init_offset", "fields", "cursor", "next", "next_page_token", "nextPageToken", "nextLink", "max_score")
-    + (
-        "data",
-        "stats",
-        "queryLanguage",
-        "encryptionKey",
-        "success",
-        "errors",
-        "request_id",
-        "requestId",
-        "limit",
-    )
-    + ("offset", "start", "end", "hasMore", "has_more", "aggregations", "_scroll_id", "pit_id", "messages")
-    + (
-        "@odata.context",
-        "@odata.nextLink",
-        "@odata.count",
-        "used_indices",
-        "built_query",
-        "time",
-        "from",
-        "to",
-    )
-    + (
-        "relation",
-        "eq",
-        "skipped",
-        "failed",
-        "successful",
-        "resultType",
-        "code",
-        "stream",
-        "streams",
-        "result",
-    )
+        "nextToken nextForwardToken nextBackwardToken searchedLogStreams took timed_out _shards total "
+        "total_results count size status statistics messageType owner logGroup logStream "
+        "subscriptionFilters meta metadata links page paging query preview init_offset fields cursor "
+        "next next_page_token nextPageToken nextLink max_score data stats queryLanguage encryptionKey "
+        "success errors request_id requestId limit offset start end hasMore has_more aggregations "
+        "_scroll_id pit_id messages @odata.context @odata.nextLink @odata.count used_indices built_query "
+        "time from to relation eq skipped failed successful resultType code stream streams result"
+    ).split()
 )
 """Names next to the records, in documents that are known. A document with other names is a record itself."""
 

@@ -1,6 +1,7 @@
 r"""Parse one line of logfmt; `block_parser` leaves lines with escapes and odd quotation marks to it.
 
-level=info msg="say \"hi\"" took=12ms cached      {"level": "info", "msg": 'say "hi"', "took": "12ms", "cached": "true"}
+level=info msg="say \"hi\"" took=12ms cached
+    {"level": "info", "msg": 'say "hi"', "took": "12ms", "cached": "true"}
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Logs as logfmt, as logrus, slog, go-kit, Grafana and Heroku's router write them: one line per record.
 
-    time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms    ->    a row with these names
+    time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms    ->  one row
 
 Names and types are left to `schema`. Lines that are not pairs are rejected with their position.
 """
@@ -52,7 +52,7 @@ _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 
 
 def sniff(head: bytes) -> Match:
-    """Return how well the head of a file matches: most lines are pairs, one of them a time, level or message."""
+    """Return how well the head of a file matches: most lines are pairs, one a time, level or message."""
     lines = [line for line in head.removeprefix(UTF8_BOM).split(b"\n", _SNIFFED)[:_SNIFFED] if line.strip()]
     good = sum(map(is_record, lines))
     if not good:
