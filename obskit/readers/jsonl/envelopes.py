@@ -29,17 +29,16 @@ LISTS = (
 )
 """Names under which documents hold their records."""
 
-SIBLINGS = frozenset(
-    (
-        "nextToken nextForwardToken nextBackwardToken searchedLogStreams took timed_out _shards total "
-        "total_results count size status statistics messageType owner logGroup logStream "
-        "subscriptionFilters meta metadata links page paging query preview init_offset fields cursor "
-        "next next_page_token nextPageToken nextLink max_score data stats queryLanguage encryptionKey "
-        "success errors request_id requestId limit offset start end hasMore has_more aggregations "
-        "_scroll_id pit_id messages @odata.context @odata.nextLink @odata.count used_indices built_query "
-        "time from to relation eq skipped failed successful resultType code stream streams result"
-    ).split()
+_SIBLINGS = (
+    "nextToken nextForwardToken nextBackwardToken searchedLogStreams took timed_out _shards total "
+    "total_results count size status statistics messageType owner logGroup logStream "
+    "subscriptionFilters meta metadata links page paging query preview init_offset fields cursor "
+    "next next_page_token nextPageToken nextLink max_score data stats queryLanguage encryptionKey "
+    "success errors request_id requestId limit offset start end hasMore has_more aggregations "
+    "_scroll_id pit_id messages @odata.context @odata.nextLink @odata.count used_indices built_query "
+    "time from to relation eq skipped failed successful resultType code stream streams result"
 )
+SIBLINGS = frozenset(_SIBLINGS.split())
 """Names next to the records, in documents that are known. A document with other names is a record itself."""
 
 _COMMON = ("logGroup", "logStream", "owner")
