@@ -66,7 +66,9 @@ def rates(format: Format, path: Path, rounds: int) -> dict[str, float]:
     able = {name: run for name, run in format.others.items() if _installed(name)}
     least: dict[str, float] = {}
     for number in range(rounds + 1):
-        for name, run in {**format.ours, **able}.items():
+        # The turn after another contestant's may be slow: its memory is not in the caches. So turns rotate.
+        turns = [*format.ours.items(), *able.items()]
+        for name, run in turns[number % len(turns) :] + turns[: number % len(turns)]:
             gc.collect()
             gc.disable()
             start = time.process_time()

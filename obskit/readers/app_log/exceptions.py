@@ -5,8 +5,8 @@
       File "shop.py", line 12, in pay                    exception.type: ValueError
     ValueError: no card                                  exception.message: no card
 
-Python, the JVM, .NET, Node.js, Go, Ruby, PHP and Rust are known. Of exceptions that caused one another the type
-is that of the one that reached the log: the last one in Python, the first one elsewhere.
+Python, the JVM, .NET, Node.js, Go, Ruby, PHP and Rust are known. Of exceptions that caused one another the
+type is that of the one that reached the log: the last one in Python, the first one elsewhere.
 """
 
 from __future__ import annotations
@@ -22,22 +22,30 @@ _FRAME = r"(?:[ \t]+at [^\n]+|[ \t]*\.\.\. \d+ (?:more|common frames omitted)|[ 
 _AT = re.compile(rf"^{_FRAME}", re.M)
 _THROWN = re.compile(
     r"(?:^|(?<=[\s:(]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
-    r"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)(?:: (?P<message>.*))?$"
+    r"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)"
+    r"(?:: (?P<message>.*))?$"
 )
 _GO = re.compile(r"^(?P<type>panic|fatal error): (?P<message>.*)$", re.M)
 _GOROUTINE = re.compile(r"^goroutine \d+ \[", re.M)
-_RUST = re.compile(r"^thread '[^'\n]*' (?:\(\d+\) )?panicked at (?P<rest>[^\n]*)(?:\n(?P<message>[^\n]*))?", re.M)
+_RUST = re.compile(
+    r"^thread '[^'\n]*' (?:\(\d+\) )?panicked at (?P<rest>[^\n]*)(?:\n(?P<message>[^\n]*))?", re.M
+)
 _RUBY = re.compile(r"^(?P<where>\S+:\d+:in [`'][^'\n]*'): (?P<message>.*) \((?P<type>[A-Z][\w:]*)\)$", re.M)
-_RAILS = re.compile(r"^\s*(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|NotFound|Invalid|\w+)) \((?P<message>.*)\):$", re.M)
+_RAILS = re.compile(
+    r"^\s*(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|NotFound|Invalid|\w+)) \((?P<message>.*)\):$", re.M
+)
 _RUBY_FRAME = re.compile(r"^\s*(?:from )?\S+:\d+:in [`']", re.M)
-_PHP = re.compile(rf"(?:Uncaught |\(|^)(?P<type>{_TYPE})(?:\(code: \d+\))?: (?P<message>.*?) (?:in|at) \S+:\d+", re.M)
+_PHP = re.compile(
+    rf"(?:Uncaught |\(|^)(?P<type>{_TYPE})(?:\(code: \d+\))?: (?P<message>.*?) (?:in|at) \S+:\d+", re.M
+)
 _PHP_FRAMES = re.compile(r"^(?:\[stacktrace\]|Stack trace:)$|^#0 ", re.M)
 _GO_FRAME = re.compile(r"^\t\S+\.go:\d+", re.M)
 
 CRASH = re.compile(
-    rb"(?:panic: |fatal error: |Exception in thread \"|Unhandled exception|thread '[^'\n]*' (?:\(\d+\) )?panicked at )"
+    rb"(?:panic: |fatal error: |Exception in thread \"|Unhandled exception|"
+    rb"thread '[^'\n]*' (?:\(\d+\) )?panicked at )"
 )
-"""Beginning of a line that a runtime prints when a program crashes: it does not belong to the record before."""
+"""Beginning of a line that a runtime prints when a program crashes: no part of the record before."""
 
 
 class Thrown(NamedTuple):
@@ -107,7 +115,9 @@ def _go(text: str) -> Thrown | None:
         return Thrown(text[: max(cut, 0)].rstrip(), None, None, text[cut + 1 :])
     if _GOROUTINE.search(text, begin.end()) is None:
         return None
-    return Thrown(text[: begin.start()].rstrip() or begin[0], begin["type"], begin["message"], text[begin.start() :])
+    return Thrown(
+        text[: begin.start()].rstrip() or begin[0], begin["type"], begin["message"], text[begin.start() :]
+    )
 
 
 def _rust(text: str) -> Thrown | None:
@@ -129,7 +139,9 @@ def _frames(text: str) -> Thrown | None:
         found = _THROWN.search(line)
         if found is None:
             continue
-        message = "\n".join([found["message"] or "", *lines[at + 1 :]]) if found["message"] is not None else None
+        message = (
+            "\n".join([found["message"] or "", *lines[at + 1 :]]) if found["message"] is not None else None
+        )
         body = "\n".join(lines[:at]).rstrip()
         if not body:  # the exception is all that was logged
             return Thrown(line, found["type"], message, text)

@@ -62,11 +62,13 @@ _PG = r"(?:LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG\d?|DETAIL|HINT|STATEM
 _GO_LINE = r"(?P<file>[\w./\-@]+\.go):(?P<line>\d+)"
 
 _CERTAIN: dict[str, str] = {
-    "Spring Boot": r"%ISO[ ]+(?P<level>%L)[ ]+(?:\[(?P<service>[^,\]\n]*),(?P<trace>[0-9a-f]*),(?P<span>[0-9a-f]*)"
+    "Spring Boot": r"%ISO[ ]+(?P<level>%L)[ ]+(?:\[(?P<service>[^,\]\n]*),(?P<trace>[0-9a-f]*),"
+    r"(?P<span>[0-9a-f]*)"
     r"(?:,[^\]\n]*)?\][ ])?(?P<pid>\d+)[ ]---[ ](?:\[[ ]*(?P<service2>[^\]\n]*)\][ ])?"
     r"\[[ ]*(?P<thread>(?![0-9a-f]{32}-)[^\]\n]*)\][ ]"
     r"(?:\[(?:(?P<trace2>[0-9a-f]{16,32})-(?P<span2>[0-9a-f]{16})|[ ]*)\][ ])?(?P<logger>\S+)[ ]*:[ ]",
-    "loguru": r"%ISO[ ]\|[ ](?P<level>%L)[ ]*\|[ ](?P<logger>[^:|\n]+):(?P<func>[^:|\n]+):(?P<line>\d+)[ ]-[ ]",
+    "loguru": r"%ISO[ ]\|[ ](?P<level>%L)[ ]*\|[ ](?P<logger>[^:|\n]+):(?P<func>[^:|\n]+):"
+    r"(?P<line>\d+)[ ]-[ ]",
     "NLog": r"%ISO\|(?P<level>%L)\|(?P<logger>[^|\n]*)\|",
     "python": r"%ISO[ ]-[ ](?P<logger>[^\s\-]\S*)[ ]-[ ](?P<level>%L)[ ]+-[ ]"
     r"(?:\[?(?P<file>[\w./\-]+\.py):(?P<line>\d+)\]?[ ]-[ ])?",
@@ -78,50 +80,72 @@ _CERTAIN: dict[str, str] = {
     "airflow": r"\[%ISO\][ ]\{(?P<file>[^}:\n]+):(?P<line>\d+)\}[ ](?P<level>%L)[ ]-[ ]",
     "Monolog": r"\[%ISO\][ ](?P<logger>[\w\-]+)\.(?P<level>%U):[ ]",
     "env_logger": r"\[%ISO[ ](?P<level>%U)[ ]+(?P<logger>[\w:.\-]+)\][ ]",
-    "pino-pretty": r"\[%ISO\][ ](?P<level>%U)[ ]\((?:(?P<logger>[^/)\n]+)/)?(?P<pid>\d+)(?:[ ]on[ ](?P<host>[^)\n]+))?\):[ ]",
+    "pino-pretty": r"\[%ISO\][ ](?P<level>%U)[ ]\((?:(?P<logger>[^/)\n]+)/)?(?P<pid>\d+)(?:[ ]on[ ]"
+    r"(?P<host>[^)\n]+))?\):[ ]",
     "log4js": r"\[%ISO\][ ]\[(?P<level>%L)\][ ](?P<logger>%NAME)[ ]-[ ]",
     "logback": r"%ISO[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<level>%L)[ ]+(?P<logger>%NAME)(?::(?P<line>\d+))?"
     r"(?:[ ]\[[^\]\n]*\])?(?:[ ]-|:)[ ]",
-    "logback with two brackets": r"%ISO[ ]\[(?P<thread>[^\]\n]+)\][ ]\[?(?P<level>%L)[ ]*\]?[ ]+(?:-[ ])?",
+    "logback with two brackets": r"%ISO[ ]\[(?P<thread>[^\]\n]+)\][ ]\[?(?P<level>%L)[ ]*\]?[ ]+"
+    r"(?:-[ ])?",
     "JBoss": r"%ISO[ ](?P<level>%L)[ ]+\[(?P<logger>%NAME)\][ ]\((?P<thread>[^)\n]+)\)[ ]",
-    "log4j": r"%ISO[ ](?P<level>%L)[ ]+\[(?P<thread>[^\]\n]+)\][ ](?P<logger>%NAME)(?::(?P<line>\d+))?(?:[ ]-|:)[ ]",
-    "ZooKeeper": r"%ISO[ ]\[myid:[^\]\n]*\][ ]-[ ](?P<level>%L)[ ]+\[(?P<thread>[^\]\n]*):(?P<logger>[\w.$]+)@(?P<line>\d+)\][ ]-[ ]",
+    "log4j": r"%ISO[ ](?P<level>%L)[ ]+\[(?P<thread>[^\]\n]+)\][ ](?P<logger>%NAME)(?::"
+    r"(?P<line>\d+))?(?:[ ]-|:)[ ]",
+    "ZooKeeper": r"%ISO[ ]\[myid:[^\]\n]*\][ ]-[ ](?P<level>%L)[ ]+\[(?P<thread>[^\]\n]*):"
+    r"(?P<logger>[\w.$]+)@(?P<line>\d+)\][ ]-[ ]",
     "Spark": r"(?P<time>\d\d/\d\d/\d\d[ ]\d\d:\d\d:\d\d)[ ](?P<level>%U)[ ](?P<logger>[\w.$]+):[ ]",
     "Dropwizard": r"(?P<level>%U)[ ]+\[%ISO\][ ](?P<logger>[\w.$\-]+):[ ]",
-    "Cassandra": r"(?P<level>%U)[ ]+\[(?P<thread>[^\]\n]+)\][ ]%ISO[ ](?P<file>[\w$]+\.java):(?P<line>\d+)[ ]-[ ]",
-    "Tomcat": r"%DMY[ ](?P<level>%L)[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<logger>[\w.$]+)\.(?P<func>[\w$<>]+)[ ]",
-    "java.util.logging": r"(?P<time>[A-Z][a-z]{2}[ ]\d{1,2},[ ]\d{4},?[ ]\d{1,2}:\d\d:\d\d(?:[ ]|\xe2\x80\xaf)[AP]M)"
+    "Cassandra": r"(?P<level>%U)[ ]+\[(?P<thread>[^\]\n]+)\][ ]%ISO[ ](?P<file>[\w$]+\.java):"
+    r"(?P<line>\d+)[ ]-[ ]",
+    "Tomcat": r"%DMY[ ](?P<level>%L)[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<logger>[\w.$]+)\."
+    r"(?P<func>[\w$<>]+)[ ]",
+    "java.util.logging": r"(?P<time>[A-Z][a-z]{2}[ ]\d{1,2},[ ]\d{4},?[ ]\d{1,2}:\d\d:\d\d(?:[ ]"
+    r"|\xe2\x80\xaf)[AP]M)"
     r"[ ](?P<logger>[\w.$\-]+)(?:[ ](?P<func>[\w$<>]+))?\n(?P<level>%L):[ ]",
     "zap": rf"%ISO\t(?P<level>%L)\t(?:(?P<logger>[\w.\-]+)\t(?!\{{))?(?:{_GO_LINE}\t)?",
     "Lambda": r"%ISO\t(?P<invocation>[0-9a-f\-]{36})\t(?P<level>%L)\t",
     "Lambda for Python": r"\[(?P<level>%U)\]\t%ISO\t(?P<invocation>[0-9a-f\-]{36})\t",
     "nginx error log": r"%SLASH[ ]\[(?P<level>%L)\][ ](?P<pid>\d+)\#(?P<tid>\d+):[ ](?:\*\d+[ ])?",
-    "Apache error log": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d(?:\.\d{1,6})?[ ]\d{4})\][ ]"
-    r"\[(?P<logger>[\w\-]*):(?P<level>[a-z]+)\d?\][ ](?:\[pid[ ](?P<pid>\d+)(?::tid[ ](?P<tid>\d+))?\][ ])?"
+    "Apache error log": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d"
+    r"(?:\.\d{1,6})?[ ]\d{4})\][ ]"
+    r"\[(?P<logger>[\w\-]*):(?P<level>[a-z]+)\d?\][ ](?:\[pid[ ](?P<pid>\d+)(?::tid[ ]"
+    r"(?P<tid>\d+))?\][ ])?"
     r"(?:\[client[ ](?P<client>[^\]\s]+):(?P<port>\d+)\][ ])?",
-    "Apache 2.2 error log": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d[ ]\d{4})\][ ]"
+    "Apache 2.2 error log": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d"
+    r"[ ]\d{4})\][ ]"
     r"\[(?P<level>[a-z]+)\][ ](?:\[client[ ](?P<client>[^\]\s]+)\][ ])?",
-    "Ruby": r"[DIWEFAU],[ ]\[%ISO(?:[ ]\#(?P<pid>\d+))?\][ ]+(?P<level>%U|ANY)[ ]--[ ](?P<logger>[^:\n]*):[ ]",
-    "glog": r"(?P<level>[IWEF])(?P<time>\d{4}[ ]\d\d:\d\d:\d\d\.\d{6})[ ]+(?P<tid>\d+)[ ](?P<file>[^\s:\]]+):(?P<line>\d+)\][ ]",
-    "glog with a year": r"(?P<level>[IWEF])(?P<time>\d{8}[ ]\d\d:\d\d:\d\d\.\d{6})[ ]+(?P<tid>\d+)[ ](?P<file>[^\s:\]]+):(?P<line>\d+)\][ ]",
-    "PostgreSQL": r"(?P<time>\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{3})?[ ][A-Z+\-][A-Z0-9+\-]{1,5})[ ]\[(?P<pid>\d+)\]"
+    "Ruby": r"[DIWEFAU],[ ]\[%ISO(?:[ ]\#(?P<pid>\d+))?\][ ]+(?P<level>%U|ANY)[ ]--[ ]"
+    r"(?P<logger>[^:\n]*):[ ]",
+    "glog": r"(?P<level>[IWEF])(?P<time>\d{4}[ ]\d\d:\d\d:\d\d\.\d{6})[ ]+(?P<tid>\d+)[ ]"
+    r"(?P<file>[^\s:\]]+):(?P<line>\d+)\][ ]",
+    "glog with a year": r"(?P<level>[IWEF])(?P<time>\d{8}[ ]\d\d:\d\d:\d\d\.\d{6})[ ]+(?P<tid>\d+)"
+    r"[ ](?P<file>[^\s:\]]+):(?P<line>\d+)\][ ]",
+    "PostgreSQL": r"(?P<time>\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{3})?"
+    r"[ ][A-Z+\-][A-Z0-9+\-]{1,5})[ ]\[(?P<pid>\d+)\]"
     rf"(?::?[ ]\[\d+-\d+\])?[ ](?:(?P<user>[^@\s]+)@(?P<db>\S+)[ ])?(?P<level>{_PG}):[ ]+",
-    "PostgreSQL on RDS": r"(?P<time>\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{3})?[ ][A-Z]{3,5}):(?P<client>[^\s(:]*)"
+    "PostgreSQL on RDS": r"(?P<time>\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{3})?[ ][A-Z]{3,5}):"
+    r"(?P<client>[^\s(:]*)"
     rf"(?:\((?P<port>\d+)\))?:(?P<user>[^@\s:]*)@(?P<db>[^\s:]*):\[(?P<pid>\d+)\]:(?P<level>{_PG}):[ ]+",
-    "Redis": r"(?P<pid>\d+):[XCSM][ ](?P<time>\d\d[ ][A-Z][a-z]{2}[ ]\d{4}[ ]\d\d:\d\d:\d\d\.\d{3})[ ](?P<level>[.\-*\#])[ ]",
-    "MySQL": r"%ISO[ ](?P<tid>\d+)[ ]\[(?P<level>%L|System|Note)\][ ](?:\[(?P<code>MY-\d+)\][ ])?(?:\[(?P<logger>\w+)\][ ])?",
-    "PHP-FPM": r"\[%DMY\][ ](?:(?P<level>%U):[ ](?:pid[ ](?P<pid>\d+),[ ](?P<func>\w+)\(\),[ ]line[ ](?P<line>\d+):[ ])?"
+    "Redis": r"(?P<pid>\d+):[XCSM][ ](?P<time>\d\d[ ][A-Z][a-z]{2}[ ]\d{4}[ ]\d\d:\d\d:\d\d\.\d{3})"
+    r"[ ](?P<level>[.\-*\#])[ ]",
+    "MySQL": r"%ISO[ ](?P<tid>\d+)[ ]\[(?P<level>%L|System|Note)\][ ](?:\[(?P<code>MY-\d+)\][ ])?"
+    r"(?:\[(?P<logger>\w+)\][ ])?",
+    "PHP-FPM": r"\[%DMY\][ ](?:(?P<level>%U):[ ](?:pid[ ](?P<pid>\d+),[ ](?P<func>\w+)\(\),[ ]line"
+    r"[ ](?P<line>\d+):[ ])?"
     r"|PHP[ ](?P<level2>Fatal[ ]error|Parse[ ]error|Warning|Notice|Deprecated):[ ]+)",
     "RabbitMQ": r"%ISO[ ]\[(?P<level>%L)\][ ]<(?P<thread>[\d.]+)>[ ]",
     "Serilog": r"%ISO[ ]\[(?P<level>%SHORT|%L)\][ ]",
     "zerolog": r"%ISO[ ](?P<level>%SHORT)[ ]",
-    "NestJS": r"\[Nest\][ ](?P<pid>\d+)[ ]+-[ ](?P<time>\d\d/\d\d/\d{4},[ ]\d{1,2}:\d\d:\d\d(?:[ ]|\xe2\x80\xaf)[AP]M)"
+    "NestJS": r"\[Nest\][ ](?P<pid>\d+)[ ]+-[ ](?P<time>\d\d/\d\d/\d{4},[ ]\d{1,2}:\d\d:\d\d(?:[ ]"
+    r"|\xe2\x80\xaf)[AP]M)"
     r"[ ]+(?P<level>%U|LOG)[ ](?:\[(?P<logger>[^\]\n]+)\][ ])?",
     "Go": rf"%SLASH[ ](?:{_GO_LINE}:[ ])?(?:\[?(?P<level>%U)\]?:?[ ])?",
-    "time, level and logger": r"%ISO[ ]+\[?(?P<level>%L)[ ]*\]?[ ]+(?:\[(?P<logger>%DOTTED)\][ ]|(?P<logger2>%DOTTED):[ ])"
+    "time, level and logger": r"%ISO[ ]+\[?(?P<level>%L)[ ]*\]?[ ]+(?:\[(?P<logger>%DOTTED)\][ ]|"
+    r"(?P<logger2>%DOTTED):[ ])"
     r"(?:-[ ])?",
-    "time, source and level": r"\[?%ISO\]?[ ]\[?(?P<file>[\w./\-]+\.\w+):(?P<line>\d+)\]?[ ]\[?(?P<level>%L)\]?[ \-:]+",
-    "time and level": r"\[?%ISO\]?(?:[ \t]+|[ ]?[|:\-][ ]+)\[?(?P<level>%U)[ ]*\]?(?:[ \t]*[|:\-](?=\s))?(?:[ \t]+|$)",
+    "time, source and level": r"\[?%ISO\]?[ ]\[?(?P<file>[\w./\-]+\.\w+):(?P<line>\d+)\]?[ ]\[?"
+    r"(?P<level>%L)\]?[ \-:]+",
+    "time and level": r"\[?%ISO\]?(?:[ \t]+|[ ]?[|:\-][ ]+)\[?(?P<level>%U)[ ]*\]?"
+    r"(?:[ \t]*[|:\-](?=\s))?(?:[ \t]+|$)",
     "time and level in brackets": r"\[?%ISO\]?[ ]+(?:\[(?P<level>%L)[ ]*\]:?|(?P<level2>%L):)[ ]",
 }
 _TIME_ONLY: dict[str, str] = {
@@ -133,16 +157,21 @@ _UNTIMED: dict[str, str] = {
     "uvicorn": r"(?P<level>INFO(?=:[ ]{5}\S)|(?:DEBUG|ERROR|TRACE)(?=:[ ]{4}\S)|WARNING(?=:[ ]{2}\S)"
     r"|CRITICAL(?=:[ ]\S)):[ ]+",
     "logging.basicConfig": r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):(?P<logger>[\w.\-]+):",
-    ".NET": r"(?:%ISO[ ])?(?P<level>trce|dbug|info|warn|fail|crit):[ ](?P<logger>[\w.`+<>,]+)\[(?P<event>-?\d+)\](?:\n|[ ])",
-    "logback without a date": r"(?P<clock>\d\d:\d\d:\d\d[.,]\d{3})[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<level>%L)[ ]+"
+    ".NET": r"(?:%ISO[ ])?(?P<level>trce|dbug|info|warn|fail|crit):[ ]"
+    r"(?P<logger>[\w.`+<>,]+)\[(?P<event>-?\d+)\](?:\n|[ ])",
+    "logback without a date": r"(?P<clock>\d\d:\d\d:\d\d[.,]\d{3})[ ]\[(?P<thread>[^\]\n]+)\][ ]"
+    r"(?P<level>%L)[ ]+"
     r"(?P<logger>[\w.$\-]+)(?:[ ]-|:)[ ]",
-    "level without a date": r"\[?(?P<clock>\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)\]?[ ]\[?(?P<level>%L|%SHORT)\]?:?[ ]",
+    "level without a date": r"\[?(?P<clock>\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)\]?[ ]\[?(?P<level>%L"
+    r"|%SHORT)\]?:?[ ]",
     "Serilog without a date": r"\[(?P<clock>\d\d:\d\d:\d\d)[ ](?P<level>%SHORT)\][ ]",
 }
 _SECONDARY: dict[str, str] = {
-    "access": r"(?P<client>[\w.:\-]+)[ ]\S+[ ](?P<user>\S+)[ ]\[%CLF\][ ]\"(?P<request>(?:[^\"\\\n]|\\.)*)\"[ ]"
+    "access": r"(?P<client>[\w.:\-]+)[ ]\S+[ ](?P<user>\S+)[ ]\[%CLF\][ ]\"(?P<request>(?:[^\"\\\n]"
+    r"|\\.)*)\"[ ]"
     r"(?P<status>\d{3})[ ](?P<size>\d+|-)(?P<rest>[^\n]*)",
-    "Lambda platform": r"(?=(?:START|END|REPORT|INIT_START|INIT_REPORT)[ ](?:RequestId:[ ](?P<invocation>[0-9a-f\-]{36}))?)",
+    "Lambda platform": r"(?=(?:START|END|REPORT|INIT_START|INIT_REPORT)[ ](?:RequestId:[ ]"
+    r"(?P<invocation>[0-9a-f\-]{36}))?)",
 }
 
 
@@ -191,6 +220,9 @@ def layout_of(text: bytes, at: int = 0) -> tuple[Layout, re.Match[bytes]] | None
     Args:
         text: lines.
         at: offset of the newline before the record's first line.
+
+    Returns:
+        The first layout that matches, and its match.
     """
     if _MAY_START.match(text, at) is None:
         return None

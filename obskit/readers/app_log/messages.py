@@ -1,4 +1,4 @@
-"""Fields that the message of a log record names: trace ids, an access line, a duration, nginx's key and value.
+"""Fields that the message of a log record names: ids, access lines, durations, nginx's pairs.
 
     duration: 12.345 ms  statement: select 1                   (PostgreSQL)    duration_ms: 12.345
     paid trace_id=4bf92f3577b34da6a3ce929d0e0e4736 ok                          trace_id: 4bf9...
@@ -24,7 +24,8 @@ _SPAN = rf"(?i)\bspan[._-]?id[\"']?[ ]?[=:][ ]?[\"']?(?P<span>{_ID}{{16}})\b"
 _SLEUTH = rf"^\[[^,\]\n]*,(?P<trace>{_ID}{{32}}|{_ID}{{16}}),(?P<span>{_ID}{{16}})"
 _ACCESS = (
     r"^(?:\[?(?P<client>[0-9a-fA-F.:]+?)\]?(?::(?P<port>\d+))? - )?\"(?P<method>[A-Z]+) (?P<path>[^ \"?]*)"
-    r"(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[\d.]+)\" (?P<status>[1-5]\d\d)(?: [A-Za-z' -]+|$| (?P<size>\d+)$)"
+    r"(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[\d.]+)\" (?P<status>[1-5]\d\d)"
+    r"(?: [A-Za-z' -]+|$| (?P<size>\d+)$)"
 )
 _NGINX = (
     r"^.*?, client: (?P<client>[^,\s]+)(?:, server: (?P<server>[^,\n]*))?(?:, request: \"(?P<method>[A-Z]+) "
@@ -46,7 +47,9 @@ _MILLIS = {
     "PostgreSQL on RDS": r"^duration: (?P<v>\d+(?:\.\d+)?) ms\b",
     "Lambda platform": r"^REPORT .*?\bDuration: (?P<v>\d+(?:\.\d+)?) ms\b",
 }
-ACCESS_LAYOUTS = frozenset({"uvicorn", "gunicorn", "CLF time in brackets", "logging.basicConfig", "time and level"})
+ACCESS_LAYOUTS = frozenset(
+    {"uvicorn", "gunicorn", "CLF time in brackets", "logging.basicConfig", "time and level"}
+)
 """Layouts whose messages may be access lines."""
 
 

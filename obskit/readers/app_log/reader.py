@@ -1,12 +1,12 @@
-"""Plain application logs: of Python, Java, Go, Ruby, .NET, PHP, Node.js, Rust, and of nginx, PostgreSQL and others.
+"""Plain application logs: of programs in many languages, and of nginx, PostgreSQL and others.
 
     2026-05-04 10:00:00,123 - shop.cart - ERROR - payment failed    ->   timestamp, severity_text, body,
     Traceback (most recent call last):                                   code.namespace, exception.type,
       File "cart.py", line 12, in pay                                    exception.message,
     ValueError: no card                                                  exception.stacktrace
 
-The first lines decide the layout; `records` cuts blocks of lines into records. A record that the end of a block
-cuts is completed with the next block. Lines before the first record are rejected with their position.
+The first lines decide the layout; `records` cuts blocks of lines into records. A record that the end of a
+block cuts is completed with the next block. Lines before the first record are rejected with their position.
 """
 
 from __future__ import annotations
@@ -37,9 +37,22 @@ RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes that one record may have; the lines after that are rejected until the next record begins."""
 
 _SNIFFED = 100
-_CONTINUES = (b"Traceback", b"Caused by", b"Suppressed:", b"goroutine ", b"During handling", b"The above", b"#", b"}")
-_NO_YEAR = "times have no year ({name}): the year is that of the file's last change, so that no time is after it"
-_NO_TIME = "records have no time ({name}): load another file for when it happened, or let the program log the time"
+_CONTINUES = (
+    b"Traceback",
+    b"Caused by",
+    b"Suppressed:",
+    b"goroutine ",
+    b"During handling",
+    b"The above",
+    b"#",
+    b"}",
+)
+_NO_YEAR = (
+    "times have no year ({name}): the year is that of the file's last change, so that no time is after it"
+)
+_NO_TIME = (
+    "records have no time ({name}): load another file for when it happened, or let the program log the time"
+)
 _NO_DATE = "records have a time of day but no date ({name}): it is kept as log.time, and timestamp is empty"
 _CRASHED = "a crash that was printed without a time has the time of the record before it"
 _TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
@@ -82,7 +95,7 @@ _BY_NAME = {layout.name: layout for layout in LAYOUTS}
 
 
 def sniff(head: bytes) -> Match:
-    """Return how well the head of a file matches: certain if most lines begin records with a level or a source."""
+    """Return how well the head of a file matches: certain if most begin with a level or source."""
     first = head.removeprefix(UTF8_BOM).lstrip()[:1]
     if first in (b"<", b"") or b"\0" in head[:512]:
         return Match.NO
@@ -173,7 +186,9 @@ class _Log:
             cut = data.rfind(b"\n") + 1
             if cut and _is_torn_start(data[cut:], data):
                 line = self._line + data.count(b"\n")
-                self._report.reject(f"line {line}, byte {self._offset + cut}", "torn: the file ends within the line")
+                self._report.reject(
+                    f"line {line}, byte {self._offset + cut}", "torn: the file ends within the line"
+                )
                 data = data[:cut]
             else:
                 self._report.note(_TORN_NOTE)
@@ -216,7 +231,9 @@ class _Log:
         if cut.stray:
             stray = data[: len(cut.stray) + data[: 2 * len(cut.stray)].count(b"\r\n")]
             end = data.find(b"\n", max(len(cut.stray) - 1, 0))
-            self._reject(data[: end if end >= 0 else len(stray)], self._line, self._offset, "before the first record")
+            self._reject(
+                data[: end if end >= 0 else len(stray)], self._line, self._offset, "before the first record"
+            )
         for group in cut.groups:
             self._seen[group.layout.name] += len(group.rests)
         batch, crashed = to_batch(cut, self._context, text)
@@ -280,7 +297,7 @@ def _last_start(data: bytes) -> int:
 
 
 def _is_torn_start(line: bytes, data: bytes) -> bool:
-    """Whether a line without its end is the beginning of a record's beginning, compared with the record before."""
+    """Whether a line breaks off within the beginning of a record, compared with the first record."""
     first = data.partition(b"\n")[0]
     found = layout_of(b"\n" + first)
     if found is None or layout_of(b"\n" + line) is not None or not line.strip():

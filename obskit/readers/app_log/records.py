@@ -33,16 +33,39 @@ from obskit.readers.logfmt.reader import is_record
 from obskit.schema import NAMED, TIMESTAMP
 
 _WORDS = {
-    "I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG",
-    "trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL",
-    "TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN",
-    "ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL",
-    ".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO",
-    "Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN",
+    "I": "INFO",
+    "W": "WARN",
+    "E": "ERROR",
+    "F": "FATAL",
+    "D": "DEBUG",
+    "trce": "TRACE",
+    "dbug": "DEBUG",
+    "fail": "ERROR",
+    "crit": "CRITICAL",
+    "TRC": "TRACE",
+    "VRB": "TRACE",
+    "DBG": "DEBUG",
+    "INF": "INFO",
+    "WRN": "WARN",
+    "ERR": "ERROR",
+    "FTL": "FATAL",
+    "PNC": "FATAL",
+    ".": "DEBUG",
+    "-": "DEBUG",
+    "*": "INFO",
+    "#": "WARN",
+    "LOG": "INFO",
+    "Note": "INFO",
+    "System": "INFO",
+    "Fatal error": "FATAL",
+    "Parse error": "ERROR",
+    "Deprecated": "WARN",
 }
 """Words that only one program uses for a level -> the usual word."""
 
-_NUMBERS = frozenset({"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"})
+_NUMBERS = frozenset(
+    {"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"}
+)
 _NUMBERS |= {"client.port", "event.id", "thread.id"}
 _REQUEST = re.compile(rb"([A-Z]+) ([^ ?]*)(?:\?([^ ]*))? HTTP/([\d.]+)")
 _INDENT = re.compile(r"\n {6}")
@@ -156,7 +179,7 @@ def _scan(rest: bytes, row: int, out: Cut, others: dict[str, Group]) -> bytes:
 
 
 def _start(text: bytes, at: int, end: int, crashed: bool) -> Any:
-    """Return what begins at a newline: (layout, match), a row of JSON or logfmt, or None for a line that goes on."""
+    """Return what begins at a newline: (layout, match), a row of JSON or logfmt, or None."""
     first = text[at + 1 : at + 2]
     if not first or first in b" \t\n":
         return None
@@ -236,7 +259,7 @@ def to_batch(cut: Cut, context: Context, text: bytes) -> tuple[pa.RecordBatch | 
 
 
 def object_rows(cut: Cut) -> list[dict[str, Any]]:
-    """Return the JSON objects between the records as flat rows; those that are nested too deep are left out."""
+    """Return the JSON objects between the records as flat rows; those nested too deep are left out."""
     rows = []
     for item in cut.objects:
         try:
@@ -247,7 +270,11 @@ def object_rows(cut: Cut) -> list[dict[str, Any]]:
 
 
 def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
-    kept = {name: values for name, values in columns.items() if values.null_count < len(values) or name == "timestamp"}
+    kept = {
+        name: values
+        for name, values in columns.items()
+        if values.null_count < len(values) or name == "timestamp"
+    }
     return pa.RecordBatch.from_arrays(
         list(kept.values()), schema=pa.schema([(k, v.type) for k, v in kept.items()], metadata=NAMED)
     )

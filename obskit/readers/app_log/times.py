@@ -1,6 +1,6 @@
 """Turn the times of log records into timestamps, a column at a time.
 
-    b"2026-05-04 10:00:00,123"         -> 2026-05-04T10:00:00.123Z     no zone: UTC, or the zone that was asked for
+    b"2026-05-04 10:00:00,123"         -> 2026-05-04T10:00:00.123Z     no zone: UTC, or that of `tz`
     b"Mon May 04 10:00:00.123456 2026" -> 2026-05-04T10:00:00.123456Z
     b"0504 10:00:00.123456"            -> the year is that of the file's last change
 
@@ -43,8 +43,25 @@ _SHAPES = tuple(
     )
 )
 _HOURS = {
-    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
-    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "AEST": 10,
+    "Z": 0,
+    "UTC": 0,
+    "GMT": 0,
+    "WET": 0,
+    "WEST": 1,
+    "CET": 1,
+    "CEST": 2,
+    "EET": 2,
+    "EEST": 3,
+    "MSK": 3,
+    "EST": -5,
+    "EDT": -4,
+    "CDT": -5,
+    "MST": -7,
+    "MDT": -6,
+    "PST": -8,
+    "PDT": -7,
+    "JST": 9,
+    "AEST": 10,
 }
 """Hours east of UTC by the abbreviations that mean one zone. CST, IST and BST mean several."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -41,6 +42,11 @@ class Block:
     line: int
     offset: int
     torn: bool
+
+    @cached_property
+    def newlines(self) -> int:
+        """Number of newlines."""
+        return newlines(self.data)
 
     def lines(self) -> Iterator[tuple[str, bytes]]:
         """Yield each line that is not blank.
@@ -126,6 +132,18 @@ class LineBlocks:
                     piece, offset = piece[3:], 3
                 pieces.append(piece)
                 have += len(piece)
+            at = (
+                0
+                if ended or have > self._limit
+                else pieces[-1].rfind(b"\n", 0, self.size + len(pieces[-1]) - have) + 1
+            )
+            if at:  # the usual case, without a second copy of the block
+                rest = pieces[-1][at:]
+                pieces[-1] = pieces[-1][:at]
+                block = Block(b"".join(pieces), line, offset, torn=False)
+                yield block
+                line, offset = line + block.newlines, offset + len(block.data)
+                continue
             data = b"".join(pieces)
             if not data:
                 return
@@ -144,9 +162,9 @@ class LineBlocks:
                     have += len(piece)
                 rest = b"".join(pieces)
                 continue
-            block = data[:cut]
-            yield Block(block, line, offset, torn=not block.endswith(b"\n"))
-            line, offset, rest = line + newlines(block), offset + cut, data[cut:]
+            block = Block(data[:cut], line, offset, torn=not data.endswith(b"\n", 0, cut))
+            yield block
+            line, offset, rest = line + block.newlines, offset + cut, data[cut:]
 
     def _cut(self, data: bytes, ended: bool) -> int:
         """Return where the block ends: after a newline near `size`, or at the end of the last data."""

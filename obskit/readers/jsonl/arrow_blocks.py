@@ -17,13 +17,16 @@ import pyarrow.json as pj
 from obskit.readers.io.line_blocks import newlines
 
 
-def parse_table(data: bytes, schema: pa.Schema, *, one: bool = False) -> pa.Table | None:
+def parse_table(
+    data: bytes, schema: pa.Schema, *, one: bool = False, count: int | None = None
+) -> pa.Table | None:
     """Return a block as a table, or None if a line of it has to be parsed another way.
 
     Args:
         data: JSON objects, one per line.
         schema: all fields that may occur, with their types.
         one: `data` is a single object, which may span several lines.
+        count: number of newlines, if it is known.
     Returns:
         One row per object and one column per field of the schema.
     """
@@ -39,23 +42,25 @@ def parse_table(data: bytes, schema: pa.Schema, *, one: bool = False) -> pa.Tabl
         return None
     if one:
         return table if table.num_rows == 1 else None
-    if table.num_rows != newlines(data) + (not data.endswith(b"\n")):
+    ends = newlines(data) if count is None else count
+    if table.num_rows != ends + (not data.endswith(b"\n")):
         filled = sum(1 for line in data.split(b"\n") if line.strip())
         if table.num_rows != filled:  # several objects on one line, or an object that spans several lines
             return None
     return table
 
 
-def parse_block(data: bytes, schema: pa.Schema) -> pa.RecordBatch | None:
+def parse_block(data: bytes, schema: pa.Schema, count: int | None = None) -> pa.RecordBatch | None:
     """Return a block as a batch without columns that are null throughout.
 
     Args:
         data: JSON objects, one per line.
         schema: all fields that may occur, with their types.
+        count: number of newlines, if it is known.
     Returns:
         The batch, or None if the block has to be parsed line by line.
     """
-    table = parse_table(data, schema)
+    table = parse_table(data, schema, count=count)
     if table is None or table.num_rows == 0:
         return None
     columns, fields = [], []

@@ -31,8 +31,10 @@ from obskit.readers.vendor_spans import VENDORS
 from obskit.schema import FileReport, ReadOptions
 
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
-_LIST = re.compile(rb'"(?:' + "|".join(LISTS).encode() + rb'|result|streams|tables|rows)"\s*:\s*\[\s*(?=[\[{])')
-_FIRST_ITEM = re.compile(rb'\s*\[\s*(?=\{)')
+_LIST = re.compile(
+    rb'"(?:' + "|".join(LISTS).encode() + rb'|result|streams|tables|rows)"\s*:\s*\[\s*(?=[\[{])'
+)
+_FIRST_ITEM = re.compile(rb"\s*\[\s*(?=\{)")
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\]+"\s*:\s*"?')
 _NEXT_OBJECT = re.compile(rb"(?<=\n\})[ \t\r]*\n+(?=\{)")
 _OTHER = (
@@ -79,8 +81,10 @@ def _is_envelope(text: bytes) -> bool:
         return False
     if loki_metrics(document):
         return True
-    return record_list(document) is not None or type(next(records(document), None)) is not dict or (
-        next(records(document)) is not document
+    return (
+        record_list(document) is not None
+        or type(next(records(document), None)) is not dict
+        or (next(records(document)) is not document)
     )
 
 
@@ -89,7 +93,10 @@ def _begins_envelope(text: bytes) -> bool:
     if found is None:
         return False
     before = {key.decode("utf-8", "replace") for key in _KEY.findall(text[: found.end()])}
-    return before <= SIBLINGS | set(LISTS) | {"result", "streams", "tables", "rows"} or before == {"tables", "name"}
+    return before <= SIBLINGS | set(LISTS) | {"result", "streams", "tables", "rows"} or before == {
+        "tables",
+        "name",
+    }
 
 
 def _is_end_to_end(text: bytes) -> bool:

@@ -6,8 +6,8 @@
     {"hits": {"hits": [{"_source": {"message": "a"}}]}}                          Elasticsearch
     [{"time": "...", "msg": "a"}], {"logs": [...]}, {"records": [...]}           others
 
-A record keeps the names of its fields. What a document says about all of its records, such as `logGroup`, becomes
-a field of each.
+A record keeps the names of its fields. What a document says about all of its records, such as `logGroup`,
+becomes a field of each.
 """
 
 from __future__ import annotations
@@ -15,19 +15,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-LISTS = ("logs", "events", "records", "Records", "entries", "logEvents", "results", "messages", "value", "hits")
+LISTS = (
+    "logs",
+    "events",
+    "records",
+    "Records",
+    "entries",
+    "logEvents",
+    "results",
+    "messages",
+    "value",
+    "hits",
+)
 """Names under which documents hold their records."""
 
-SIBLINGS = frozenset(
-    ("nextToken", "nextForwardToken", "nextBackwardToken", "searchedLogStreams", "took", "timed_out", "_shards")
-    + ("total", "total_results", "count", "size", "status", "statistics", "messageType", "owner", "logGroup")
-    + ("logStream", "subscriptionFilters", "meta", "metadata", "links", "page", "paging", "query", "preview")
-    + ("init_offset", "fields", "cursor", "next", "next_page_token", "nextPageToken", "nextLink", "max_score")
-    + ("data", "stats", "queryLanguage", "encryptionKey", "success", "errors", "request_id", "requestId", "limit")
-    + ("offset", "start", "end", "hasMore", "has_more", "aggregations", "_scroll_id", "pit_id", "messages")
-    + ("@odata.context", "@odata.nextLink", "@odata.count", "used_indices", "built_query", "time", "from", "to")
-    + ("relation", "eq", "skipped", "failed", "successful", "resultType", "code", "stream", "streams", "result")
+_SIBLINGS = (
+    "nextToken nextForwardToken nextBackwardToken searchedLogStreams took timed_out _shards total "
+    "total_results count size status statistics messageType owner logGroup logStream "
+    "subscriptionFilters meta metadata links page paging query preview init_offset fields cursor "
+    "next next_page_token nextPageToken nextLink max_score data stats queryLanguage encryptionKey "
+    "success errors request_id requestId limit offset start end hasMore has_more aggregations "
+    "_scroll_id pit_id messages @odata.context @odata.nextLink @odata.count used_indices built_query "
+    "time from to relation eq skipped failed successful resultType code stream streams result"
 )
+SIBLINGS = frozenset(_SIBLINGS.split())
 """Names next to the records, in documents that are known. A document with other names is a record itself."""
 
 _COMMON = ("logGroup", "logStream", "owner")
@@ -78,7 +89,11 @@ def record_list(document: dict[str, Any]) -> list[Any] | None:
         inner: list[Any] = hits["hits"]
         return inner
     data = document.get("data")
-    if type(data) is list and data and all(type(i) is dict and type(i.get("attributes")) is dict for i in data):
+    if (
+        type(data) is list
+        and data
+        and all(type(i) is dict and type(i.get("attributes")) is dict for i in data)
+    ):
         return data if document.keys() <= SIBLINGS else None
     names = [name for name in LISTS if type(document.get(name)) is list]
     others = document.keys() - set(LISTS) - SIBLINGS
@@ -140,7 +155,9 @@ def _datadog(attributes: dict[str, Any]) -> dict[str, Any]:
 def _loki(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord] | None:
     data = document.get("data")
     found = data.get("result") if type(data) is dict else document.get("streams")
-    if type(found) is not list or not all(type(s) is dict and ("stream" in s or "labels" in s) for s in found):
+    if type(found) is not list or not all(
+        type(s) is dict and ("stream" in s or "labels" in s) for s in found
+    ):
         return None
     return _streams(found) if found else None
 
@@ -156,7 +173,9 @@ def _streams(found: list[dict[str, Any]]) -> Iterator[dict[str, Any] | NotRecord
                 yield NotRecord("not a pair of a time and a line")
                 continue
             more = item[2] if len(item) > 2 and type(item[2]) is dict else {}
-            more = more.get("structuredMetadata", more) if type(more.get("structuredMetadata")) is dict else more
+            more = (
+                more.get("structuredMetadata", more) if type(more.get("structuredMetadata")) is dict else more
+            )
             yield {**labels, **more, "timestamp": int(item[0]), "body": item[1]}
 
 

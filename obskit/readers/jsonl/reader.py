@@ -255,7 +255,7 @@ class JsonLines:
             done = Future[pa.RecordBatch | None]()
             done.set_result(batch)
             return Attempt(schema, done)
-        return Attempt(schema, pool.submit(parse_block, block.data, schema))
+        return Attempt(schema, pool.submit(parse_block, block.data, schema, block.newlines))
 
     def batches(
         self,
@@ -278,7 +278,7 @@ class JsonLines:
         schema = self.schema()
         if batch is None and schema is not None and (attempt is None or schema is not attempt.schema):
             batch = self._parse_uniform(block, schema)
-            batch = parse_block(block.data, schema) if batch is None else batch
+            batch = parse_block(block.data, schema, block.newlines) if batch is None else batch
         if batch is None and schema is not None:
             batch = self._parse_without_bad_lines(block, schema, damage)
         if batch is not None:

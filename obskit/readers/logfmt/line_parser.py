@@ -1,6 +1,7 @@
 r"""Parse one line of logfmt; `block_parser` leaves lines with escapes and odd quotation marks to it.
 
-    level=info msg="say \"hi\"" took=12ms cached      {"level": "info", "msg": 'say "hi"', "took": "12ms", "cached": "true"}
+level=info msg="say \"hi\"" took=12ms cached
+    {"level": "info", "msg": 'say "hi"', "took": "12ms", "cached": "true"}
 """
 
 from __future__ import annotations
@@ -9,7 +10,10 @@ import re
 
 import orjson
 
-_PAIR = re.compile(r'\s*(?P<key>[^\s="]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"(?=\s|$)|[^\s"]*(?=\s|$)|[^\s"][^\s]*))?(?=\s|$)', re.ASCII)
+_PAIR = re.compile(
+    r'\s*(?P<key>[^\s="]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"(?=\s|$)|[^\s"]*(?=\s|$)|[^\s"][^\s]*))?(?=\s|$)',
+    re.ASCII,
+)
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
 
 

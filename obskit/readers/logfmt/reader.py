@@ -1,6 +1,6 @@
 """Logs as logfmt, as logrus, slog, go-kit, Grafana and Heroku's router write them: one line per record.
 
-    time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms    ->    a row with these names
+    time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms    ->  one row
 
 Names and types are left to `schema`. Lines that are not pairs are rejected with their position.
 """
@@ -32,7 +32,19 @@ BLOCK = 1024 * 1024
 _SNIFFED = 50
 _PAIRS = re.compile(rb'[A-Za-z_@][\w.@/\-]*=(?:"(?:[^"\\]|\\.)*"|[^\s"]*)(?=\s|$)')
 _KNOWN = frozenset(
-    (b"time", b"ts", b"t", b"timestamp", b"@timestamp", b"level", b"lvl", b"severity", b"msg", b"message", b"at")
+    (
+        b"time",
+        b"ts",
+        b"t",
+        b"timestamp",
+        b"@timestamp",
+        b"level",
+        b"lvl",
+        b"severity",
+        b"msg",
+        b"message",
+        b"at",
+    )
 )
 _TIMES = ("time", "ts", "timestamp", "@timestamp", "t")
 _LEVEL = "^(?:trace|debug|info|notice|warn|warning|error|critical|fatal)$"
@@ -40,7 +52,7 @@ _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
 
 
 def sniff(head: bytes) -> Match:
-    """Return how well the head of a file matches: most lines are pairs, one of them a time, level or message."""
+    """Return how well the head of a file matches: most lines are pairs, one a time, level or message."""
     lines = [line for line in head.removeprefix(UTF8_BOM).split(b"\n", _SNIFFED)[:_SNIFFED] if line.strip()]
     good = sum(map(is_record, lines))
     if not good:
@@ -115,7 +127,9 @@ def _parse(block: Block) -> tuple[pa.RecordBatch | None, list[tuple[str, str, bo
         try:
             row, twice = parse_line(data[begin:end])
         except NotLogfmt as error:
-            bad.append((f"line {block.line + number}, byte {block.offset + begin}", str(error), end == len(data)))
+            bad.append(
+                (f"line {block.line + number}, byte {block.offset + begin}", str(error), end == len(data))
+            )
             continue
         for key in twice:
             repeated[key] = repeated.get(key, 0) + 1
