@@ -101,15 +101,15 @@ def at_most(before: Answer, after: Answer) -> str:
     return difference(before.rows, after.rows) if extra else ""
 
 
-def damaged_once(numbers: list[int] | None) -> Relation:
+def damaged_once(numbers: list[int] | None, lines: int = 0) -> Relation:
     """All rows that the damage did not touch, and at most one more: a value without some of its characters
-    is a value too."""
+    is a value too. A record of `lines` may take the damaged one for more of its lines."""
 
     def relation(before: Answer, after: Answer) -> str:
         wanted = before.rows if numbers is None else [before.rows[n] for n in numbers]
         missing = (counted(wanted) - counted(after.rows)).total()
         extra = len(after.rows) - len(wanted) + missing
-        allowed = (2, 1) if numbers is None else (0, 1)
+        allowed = (2, 1) if numbers is None else (min(lines, 1), 1)
         return "" if missing <= allowed[0] and extra <= allowed[1] else difference(wanted, after.rows)
 
     return relation
@@ -207,7 +207,7 @@ def cut_out(rng: random.Random, sample: Sample, world: World, every: list[Sample
     intact = [n for n in range(world.count) if begins[n + 1] <= first or begins[n] >= last]
     if last in begins and intact and begins[intact[-1]] >= last:
         intact.remove(begins.index(last))  # its line begins with the rest of another one
-    return Change(made, sample.file, damaged_once(intact), step=step)
+    return Change(made, sample.file, damaged_once(intact, sample.reader == "application log"), step=step)
 
 
 # --- lines ---------------------------------------------------------------------------------------------------
@@ -300,7 +300,8 @@ def utf_16(rng: random.Random, sample: Sample, world: World, every: list[Sample]
 @mutation
 def zeros_at_the_end(rng: random.Random, sample: Sample, world: World, every: list[Sample]) -> Change | None:
     """What a file system leaves after a power failure."""
-    lost = at_least(list(range(world.count))) if sample.shape == "lines" else nothing_lost
+    # They may be taken for the end of the last record.
+    lost = at_least(list(range(world.count - 1))) if sample.shape == "lines" else nothing_lost
     return Change(sample.write(world) + bytes(rng.choice([7, 512])), sample.file, same, lost)
 
 

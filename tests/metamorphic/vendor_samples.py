@@ -109,18 +109,13 @@ def _gcp(one: Request) -> dict[str, Any]:
 def _gcp_trace(requests: list[Request]) -> dict[str, Any]:
     traces: dict[str, list[dict[str, Any]]] = {}
     for one in requests:
-        end = one.epoch_us + one.duration_us
         traces.setdefault(one.trace_id, []).append(
             {
                 "spanId": str(int(one.span_id, 16)),
                 "kind": "RPC_SERVER",
                 "name": one.path,
                 "startTime": one.iso,
-                "endTime": World()
-                .requests()[0]
-                .time.fromtimestamp(end / 1e6, one.time.tzinfo)
-                .isoformat()
-                .replace("+00:00", "Z"),
+                "endTime": one.end.isoformat().replace("+00:00", "Z"),
                 "labels": {"/http/status_code": str(one.status), "/http/method": one.method},
             }
         )
@@ -145,7 +140,6 @@ def _insights(one: Request) -> dict[str, Any]:
 
 
 def _console(one: Request) -> dict[str, Any]:
-    end = one.time + (one.time - one.time).__class__(microseconds=one.duration_us)
     stamp = "%Y-%m-%dT%H:%M:%S.%fZ"
     return {
         "name": f"{one.method} {one.path}",
@@ -153,7 +147,7 @@ def _console(one: Request) -> dict[str, Any]:
         "kind": "SpanKind.SERVER",
         "parent_id": f"0x{one.parent_id}" if one.parent_id else None,
         "start_time": one.time.strftime(stamp),
-        "end_time": end.strftime(stamp),
+        "end_time": one.end.strftime(stamp),
         "status": {"status_code": "ERROR" if one.failed else "UNSET"},
         "attributes": {"http.response.status_code": one.status},
         "events": [],
