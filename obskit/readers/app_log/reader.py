@@ -15,12 +15,13 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from obskit.errors import ReadError
 from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of
-from obskit.readers.app_log.records import Cut, cut_records, object_rows, to_batch
+from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
 from obskit.readers.app_log.times import Context
 from obskit.readers.batches.row_batcher import RowBatcher
 from obskit.readers.io.line_blocks import Block, LineBlocks
@@ -88,11 +89,13 @@ def sniff(head: bytes) -> Match:
     found, other = detect(head)
     layouts = [_BY_NAME[name] for name in found]
     alone = sum(found[layout.name] for layout in layouts if layout.alone)
-    if not alone or found.get("access", 0) > alone:
+    lines = [line.strip() for line in head.split(b"\n", _SNIFFED)]
+    objects = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
+    if not alone or max(found.get("access", 0), objects) > alone:
         return Match.NO
     share = alone / (alone + other)
     strict = sum(found[layout.name] for layout in layouts if layout.strict and layout.alone and layout.timed)
-    if share >= 0.5 and strict >= alone / 2:
+    if share >= 0.5 and strict >= alone / 2 and first != b"{":
         return Match.CERTAIN
     return Match.POSSIBLE if share >= 0.25 and (strict or share >= 0.5) else Match.NO
 
@@ -136,7 +139,9 @@ class _Log:
 
     def __init__(self, source: Source, report: FileReport, options: ReadOptions) -> None:
         self._report = report
-        self._context = Context(options.tz, modified(source))
+        self._row_lines = source.row_lines
+        zone = ZoneInfo(options.tz) if options.tz else None
+        self._context = Context(zone, modified(source), report.note)
         self._layout = _main_layout(source.head)
         self._carry = b""
         self._line, self._offset = 1, 0  # of the first byte in `_carry`
@@ -215,6 +220,9 @@ class _Log:
         for group in cut.groups:
             self._seen[group.layout.name] += len(group.rests)
         batch, crashed = to_batch(cut, self._context, text)
+        if self._row_lines is not None:
+            records, objects = (found + self._line - 1 for found in first_lines(text, cut))
+            self._row_lines += [records, objects]
         if crashed:
             self._report.note(_CRASHED)
         if batch is not None:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,12 +33,12 @@ from obskit.readers.logfmt.reader import is_record
 from obskit.schema import NAMED, TIMESTAMP
 
 _WORDS = {
-    **{"I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG"},
-    **{"trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL"},
-    **{"TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN"},
-    **{"ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL"},
-    **{".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO"},
-    **{"Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN"},
+    "I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG",
+    "trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL",
+    "TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN",
+    "ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL",
+    ".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO",
+    "Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN",
 }
 """Words that only one program uses for a level -> the usual word."""
 
@@ -60,15 +61,18 @@ class Group:
         fields: values of each group of the layout's pattern.
         rests: the text of each record after its beginning.
         order: place of each record among all records of the text.
+        spots: for records in the rest of another one, that record's number and the offset in its rest.
     """
 
     layout: Layout
     fields: list[list[bytes | None]]
     rests: list[bytes]
     order: list[float] = field(default_factory=list)
+    spots: list[tuple[int, int]] = field(default_factory=list)
 
-    def append(self, values: Sequence[bytes | None], rest: bytes, place: float) -> None:
+    def append(self, values: Sequence[bytes | None], rest: bytes, place: float, spot: tuple[int, int]) -> None:
         """Add a record."""
+        self.spots.append(spot)
         for column, value in zip(self.fields, values, strict=True):
             column.append(value)
         self.rests.append(rest)
@@ -83,11 +87,13 @@ class Cut:
         groups: records by layout; the first group is that of the layout that split the text.
         objects: JSON objects between the records.
         stray: the text before the first record.
+        object_spots: of each object, as `Group.spots`.
     """
 
     groups: list[Group]
     objects: list[dict[str, Any]]
     stray: bytes = b""
+    object_spots: list[tuple[int, int]] = field(default_factory=list)
 
 
 def cut_records(text: bytes, layout: Layout) -> Cut:
@@ -136,13 +142,16 @@ def _scan(rest: bytes, row: int, out: Cut, others: dict[str, Group]) -> bytes:
         place = row + number / (len(starts) + 1)
         if type(found) is dict:
             out.objects.append(found)
+            out.object_spots.append((row, at))
             line = rest.find(b"\n", at + 1, end)
             if line >= 0 and rest[line:end].strip():
-                others.setdefault("text", Group(TEXT_LAYOUT, [], [])).append((), rest[line + 1 : end], place)
+                others.setdefault("text", Group(TEXT_LAYOUT, [], [])).append(
+                    (), rest[line + 1 : end], place, (row, line)
+                )
             continue
         layout, match = found
         group = others.setdefault(layout.name, Group(layout, [[] for _ in layout.groups], []))
-        group.append(match.groups(), rest[match.end() : end], place)
+        group.append(match.groups(), rest[match.end() : end], place, (row, at))
     return rest[: starts[0][0]]
 
 
@@ -165,6 +174,34 @@ def _start(text: bytes, at: int, end: int, crashed: bool) -> Any:
     if found is None and not crashed and (match := CRASH_LAYOUT.pattern.match(text, at)) is not None:
         return CRASH_LAYOUT, match
     return found
+
+
+def first_lines(text: bytes, cut: Cut) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the line that each record begins in, in the order of `to_batch`, and that of each object.
+
+    Args:
+        text: that the records come from.
+        cut: the records.
+
+    Returns:
+        Numbers of lines in the text, from 0.
+    """
+    text = b"\n" + text.rstrip(b"\n")
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    spans = [match.span() for match in cut.groups[0].layout.pattern.finditer(text)]
+    after = np.array([*(end for _, end in spans), 0], np.int64)  # a row of -1 is the text before the first record
+
+    def lines(spots: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
+        at = [after[row] + offset for row, offset in spots]
+        return np.searchsorted(ends, np.array(at, np.int64))
+
+    groups = [group for group in cut.groups if group.rests]
+    own = [np.searchsorted(ends, np.array([begin for begin, _ in spans], np.int64))] if cut.groups[0].rests else []
+    found = [*own, *(lines(group.spots) for group in groups[len(own) :])]
+    if not found:
+        return np.empty(0, np.int64), lines(cut.object_spots)
+    order = np.argsort(np.concatenate([group.order for group in groups]), kind="stable")
+    return np.concatenate(found)[order], lines(cut.object_spots)
 
 
 def to_batch(cut: Cut, context: Context, text: bytes) -> tuple[pa.RecordBatch | None, bool]:

@@ -15,14 +15,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obskit.errors import ReadError
 from obskit.readers.faults import NOT_FAULTS, fault_reason
 from obskit.readers.io.source import HEAD, Source
 from obskit.readers.prefixed.detection import best_match
 from obskit.readers.prefixed.inner_source import Collected, InnerSource
-from obskit.readers.prefixed.lines import Lines, Prefixes
-from obskit.readers.prefixed.rows import attach, bodies
+from obskit.readers.prefixed.kinds import Fields
+from obskit.readers.prefixed.lines import Lines, Prefixes, joined
+from obskit.readers.prefixed.rows import attach, bodies, used_prefixes
 from obskit.readers.registry import Match, Reader
 from obskit.schema import FileReport, LoadReport, ReadOptions
 
@@ -38,8 +40,8 @@ _REMEMBERED = 10_000
 _FEW_HEADS = 16
 _SMALL_HEAD = 8 * 1024
 _POSITION = re.compile(r"line (\d+), byte \d+")
-_PER_LINE = frozenset({"flat JSONL", "nginx JSON access log", "Envoy JSON access log"})
-"""Readers of JSON lines that have one row per line."""
+_PER_LINE = ("obskit.readers.access_log.", "obskit.readers.jsonl.", "obskit.readers.logfmt.")
+"""Packages whose readers of lines make one row of each line, in their order, or reject it."""
 
 
 class _Result(NamedTuple):
@@ -58,6 +60,17 @@ class _Result(NamedTuple):
     @property
     def rows(self) -> int:
         return sum(batch.num_rows for batch in self.batches)
+
+
+def _first_lines(result: _Result, count: int, *, per_line: bool) -> Any:
+    """Return the index of each row's first line; None if it is not known."""
+    if not per_line:
+        firsts = result.firsts
+        return firsts if firsts is not None and len(firsts) == result.rows else None
+    good = np.ones(count, bool)
+    good[[row for row, _ in result.rejected]] = False
+    firsts = np.flatnonzero(good)
+    return firsts if len(firsts) == result.rows else None
 
 
 class InnerLines:
@@ -82,28 +95,44 @@ class InnerLines:
         self._name = name
         self._readers: dict[Hashable, Reader] = {}
         self._faults = 0
-        self._torn = False
+        self._last = True
+        self._held: list[tuple[Lines, list[Fields]]] = []
 
-    def read(self, lines: Lines, prefixes: Prefixes, *, torn: bool = False) -> Iterator[pa.RecordBatch]:
+    def read(
+        self, lines: Lines, prefixes: Prefixes, *, last: bool, torn: bool = False
+    ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of lines.
 
         Args:
             lines: in the order of the file.
             prefixes: the different prefixes.
+            last: whether no lines follow.
             torn: whether the last line may be incomplete.
 
         Yields:
             Batches with the fields of the prefixes; in the order of the file for each source.
         """
-        self._torn = torn
-        last = len(lines.number) - 1
+        self._last = last
+        lines = self._with_held(lines, prefixes)
+        blank = pc.less_equal(pc.binary_length(lines.lines), 2).to_numpy(zero_copy_only=False)
+        blank[blank] = [not line.strip() for line in lines.lines.filter(pa.array(blank)).to_pylist()]
+        if blank.any():
+            yield bodies(lines.take(blank), prefixes)
+            lines, torn = lines.take(~blank), torn and not blank[-1]
+            if not len(lines.number):
+                return
         for reader, rows in self._by_reader(lines, prefixes):
             part = lines if len(rows) == len(lines.number) else lines.take(rows)
-            ends_torn = torn and bool(len(rows)) and int(rows[-1]) == last
+            ends_torn = torn and bool(len(rows)) and int(rows[-1]) == len(lines.number) - 1
             if reader is None:
                 yield from self._text(part, prefixes)
             else:
                 yield from self._read(part, prefixes, reader, [reader], torn=ends_torn)
+
+    @property
+    def waits(self) -> bool:
+        """Whether lines are kept for the next chunk."""
+        return bool(self._held)
 
     def _by_reader(self, lines: Lines, prefixes: Prefixes) -> Iterator[tuple[Reader | None, Any]]:
         """Yield each reader, None for text, and the rows of the lines that are for it."""
@@ -133,10 +162,12 @@ class InnerLines:
         """Return the different sources, and the index of each line's source."""
         known: dict[Hashable, int] = {}
         own = np.zeros(len(prefixes.fields), np.int64)
-        for number in np.unique(lines.prefix).tolist():
+        for number in used_prefixes(lines.prefix):
             fields = prefixes.fields[number]
             key = (tuple(fields.get(name) for name in self._keys), number != 0)
             own[number] = known.setdefault(key, len(known))
+        if len(known) == 1:
+            return list(known), np.zeros(len(lines.prefix), np.int64)
         return list(known), own[lines.prefix]
 
     def _choose(
@@ -159,6 +190,15 @@ class InnerLines:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of lines that are read by one reader."""
         count = len(lines.number)
+        per_line = str(getattr(reader.read, "__module__", "")).startswith(_PER_LINE)
+        if not per_line:
+            sources, own = self._sources(lines, prefixes)
+            if len(sources) > 1:
+                for number in range(len(sources)):
+                    rows = np.flatnonzero(own == number)
+                    ends_torn = torn and int(rows[-1]) == count - 1
+                    yield from self._read(lines.take(rows), prefixes, reader, asked, torn=ends_torn)
+                return
         try:
             result = self._run(lines, reader, torn=torn)
         except NOT_FAULTS:
@@ -171,37 +211,44 @@ class InnerLines:
             else:
                 self._reject_fault(lines, reader, error)
             return
-        left = np.array([row for row, _ in result.rejected], np.int64)
-        good = np.ones(count, bool)
-        good[left] = False
-        per_line = reader.lines == "text" or reader.name in _PER_LINE
-        if per_line and result.rows + len(left) == count and len(np.unique(left)) == len(left):
-            self.formats[reader.name] = None
-            firsts = np.flatnonzero(good)
-        elif result.firsts is not None and len(result.firsts) == result.rows:
-            self.formats[reader.name] = None
-            firsts = result.firsts
-        else:
-            sources, own = self._sources(lines, prefixes)
-            if len(sources) > 1:
-                for number in range(len(sources)):
-                    rows = np.flatnonzero(own == number)
-                    ends_torn = torn and int(rows[-1]) == count - 1
-                    yield from self._read(lines.take(rows), prefixes, reader, asked, torn=ends_torn)
-                return
-            self.formats[reader.name] = None
-            firsts = None
+        self.formats[reader.name] = None
+        firsts = _first_lines(result, count, per_line=per_line)
+        held = None
+        if firsts is not None and not per_line and not self._last:
+            held = self._hold(lines, prefixes, firsts)
         at = 0
         for batch in result.batches:
             rows = None if firsts is None else firsts[at : at + batch.num_rows]
             at += batch.num_rows
+            if held is not None and rows is not None and (rows >= held).any():
+                batch = batch.filter(pa.array(rows < held))
+                rows = rows[rows < held]
             if batch.num_rows:
                 yield attach(batch, lines, prefixes, rows)
         if firsts is None and result.rows and lines.timed.any():
             self._report.note(
                 f"the times of {self._name} are left out where records of {reader.name} span several lines"
             )
-        yield from self._rejected(lines, prefixes, result.rejected, asked, torn=torn)
+        rejected = [item for item in result.rejected if held is None or item[0] < held]
+        yield from self._rejected(lines, prefixes, rejected, asked, torn=torn)
+
+    def _hold(self, lines: Lines, prefixes: Prefixes, firsts: Any) -> int | None:
+        """Keep the lines of the last record for the next chunk, where it may go on; return its first line."""
+        first = int(firsts.max()) if len(firsts) else 0
+        if 2 * first < len(lines.number):
+            return None
+        part = lines.take(slice(first, None))
+        self._held.append((part, [prefixes.fields[number] for number in part.prefix.tolist()]))
+        return first
+
+    def _with_held(self, lines: Lines, prefixes: Prefixes) -> Lines:
+        """Return the lines that the last chunk kept, and those of the next one."""
+        parts = []
+        for part, fields in self._held:
+            ids = [prefixes.adopted(each) for each in fields]
+            parts.append(part._replace(prefix=np.array(ids, np.int64)))
+        self._held = []
+        return joined([*parts, lines]) if parts else lines
 
     def _rejected(
         self,
@@ -255,6 +302,8 @@ class InnerLines:
             else:
                 first = f"line {lines.number[0]}, byte {lines.offset[0]}" if count else ""
                 self._report.reject(f"{position} of the lines from {first}", reason)
+        if lines.timed.any():  # the prefix has a time
+            own.notes = [note for note in own.notes if not note.startswith("records have no time ")]
         self._report.report.merge(own)
         firsts = np.concatenate(source.row_lines) if source.row_lines else None
         return _Result(batches, rejected, firsts)

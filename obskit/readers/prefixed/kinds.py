@@ -61,6 +61,7 @@ class Kind:
         sure: whether the parts alone are proof enough. If not, what is behind them must be a known format.
         check: a further condition on the first lines of a file.
         continues: whether a line that begins with white space continues the message of the line before.
+        with_data: whether a line without a message may have data in its prefix.
         in_parts: whether a line may be written in several parts (`PARTIAL`).
     """
 
@@ -71,6 +72,7 @@ class Kind:
     check: Callable[[list[bytes]], bool] | None = None
     continues: bool = False
     in_parts: bool = False
+    with_data: bool = False
 
     @cached_property
     def pattern(self) -> re.Pattern[bytes]:
@@ -122,13 +124,19 @@ _PIPES = re.compile(rb"-{2,}\+-{2,}")
 
 
 def _is_compose(lines: list[bytes]) -> bool:
-    """Return whether lines are of compose, and not of a table: all names are padded to one width."""
+    """Return whether lines are of compose, and not of a table: all names are padded to one width.
+
+    A table has the same number of separators in all lines.
+    """
     if any(_PIPES.search(line) for line in lines):
         return False
     named = [line for line in lines if _COMPOSE.match(line)]
     numbered = sum(_NUMBERED.match(line) is not None for line in named)
     widths = {line.index(b"|") for line in named}
     first = lines[0]
+    pipes = {line.count(b"|") for line in named}
+    if len(lines) > 1 and len(pipes) == 1 and pipes != {1}:
+        return False
     begins = first in named or first.startswith((b"Attaching to ", b" Container ", b"[+] ", b"WARN"))
     return begins and len(widths) == 1 and numbered == len(named)
 
@@ -183,6 +191,7 @@ KINDS: tuple[Kind, ...] = (
         (Text(re.compile(rb"(?:\d{1,8} )?<(\d{1,3})>1 "), priority_fields), "iso", Text(HEADER_5424, fields_5424)),
         (_HOST, _SERVICE),
         continues=True,
+        with_data=True,
     ),
     Kind(
         "syslog (RFC 3164)",
@@ -217,7 +226,21 @@ KINDS: tuple[Kind, ...] = (
         check=lambda lines: any(re.search(rb"^\S+ [\w.-]+ [\w./@-]+\[\d+\]: ", line) for line in lines),
         continues=True,
     ),
-    Kind("syslog", ("iso", _HEADER), (_HOST, _SERVICE), sure=False, continues=True),
+    Kind(
+        "aws logs tail",
+        ("iso", Text(re.compile(rb" ([^\s{}\"]*[/\[][^\s{}\"]*) "), _named("aws.log.stream.names"))),
+        ("aws.log.stream.names",),
+        sure=False,
+    ),
+    Kind("times before the lines", ("iso", _SPACE), (), sure=False),
+    Kind(
+        "syslog",
+        ("iso", _HEADER),
+        (_HOST, _SERVICE),
+        sure=False,
+        check=lambda lines: all(re.match(rb"\S+ \S+ [^\s:]+: ", line) for line in lines),
+        continues=True,
+    ),
     Kind(
         "gh run view --log",
         (
@@ -231,12 +254,5 @@ KINDS: tuple[Kind, ...] = (
         ),
         ("cicd.pipeline.task.name", "cicd.pipeline.step.name"),
     ),
-    Kind(
-        "aws logs tail",
-        ("iso", Text(re.compile(rb" ([^\s{}\"]*[/\[][^\s{}\"]*) "), _named("aws.log.stream.names"))),
-        ("aws.log.stream.names",),
-        sure=False,
-    ),
-    Kind("times before the lines", ("iso", _SPACE), (), sure=False),
 )
 """The kinds of prefixes; those that look like a more general one come before it."""

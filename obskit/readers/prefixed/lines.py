@@ -24,6 +24,7 @@ from obskit.readers.io.line_blocks import Block
 from obskit.readers.prefixed.kinds import Fields, Kind, Text
 from obskit.readers.prefixed.known_texts import LONGEST, KnownTexts
 from obskit.readers.prefixed.parts import PartJoiner
+from obskit.readers.prefixed.syslog import DATA
 from obskit.readers.prefixed.times import Bytes, Flags, Positions, bsd_times, iso_times, to_utc
 from obskit.readers.sniffing import UTF8_BOM
 
@@ -71,6 +72,14 @@ class Prefixes:
         ids = [self._id(last, part, texts[at], fields[at]) for last, at in pairs]
         return np.array(ids, np.int64)[inverse]
 
+    def adopted(self, fields: Fields) -> int:
+        """Return the number of a prefix with these fields."""
+        key = (0, -1, repr(sorted(fields.items())).encode())
+        if key not in self._known:
+            self._known[key] = len(self.fields)
+            self.fields.append(fields)
+        return self._known[key]
+
     def _id(self, before: int, part: int, text: bytes, fields: Fields) -> int:
         key = (before, part, text)
         if key not in self._known:
@@ -102,6 +111,14 @@ class Lines(NamedTuple):
         """Return some of the lines."""
         index = pa.array(np.arange(len(self.number))[rows])
         return Lines(self.lines.take(index), *(values[rows] for values in self[1:]))
+
+
+def joined(parts: Sequence[Lines]) -> Lines:
+    """Return lines after each other."""
+    if len(parts) == 1:
+        return parts[0]
+    lines = pa.concat_arrays([part.lines for part in parts])
+    return Lines(lines, *(np.concatenate([part[i] for part in parts]) for i in range(1, 6)))
 
 
 class Peeler:
@@ -200,7 +217,7 @@ class Peeler:
         at, stops = split.begin, split.stop
         prefix = split.prefix
         time: Positions | None = None
-        marked = UTF8_BOM in split.data
+        marked = not split.data.isascii() and UTF8_BOM in split.data
         for place, part in enumerate(kind.parts):
             if marked:
                 at = _without_mark(split.text, at)
@@ -236,6 +253,9 @@ class Peeler:
         split.begin[rows] = at
         split.prefix[rows] = prefix
         split.peeled[rows] = True
+        if kind.with_data:
+            has_data = [any(name.startswith(DATA) for name in fields) for fields in prefixes.fields]
+            split.with_data[rows] = np.array(has_data)[prefix]
         if time is not None and "bsd" in kind.parts and self._zone is not None:
             time, odd = to_utc(time, self._zone)
             self.odd_times += odd
@@ -261,11 +281,12 @@ class Split:
 
     def __post_init__(self) -> None:
         self.peeled = np.zeros(len(self.begin), bool)
+        self.with_data = self.peeled.copy()
 
     def lines(self) -> Lines:
         """Return the lines that are not blank."""
-        keep = self.begin < self.stop
-        for row in np.flatnonzero(keep & (self.text[self.begin] <= _SPACE)).tolist():
+        keep = (self.begin < self.stop) | self.with_data
+        for row in np.flatnonzero((self.begin < self.stop) & (self.text[self.begin] <= _SPACE)).tolist():
             keep[row] = bool(self.text[self.begin[row] : self.stop[row]].tobytes().strip(_SPACES))
         rows = np.flatnonzero(keep)
         count = len(rows)

@@ -11,8 +11,8 @@ become an event with `k8s.pod.name` and `k8s.container.name`, and a request with
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
-import numpy as np
 import pyarrow as pa
 
 from obskit.errors import ReadError
@@ -21,9 +21,8 @@ from obskit.readers.io.source import Source, Stream
 from obskit.readers.prefixed.detection import Layout, detect
 from obskit.readers.prefixed.docker import split_docker
 from obskit.readers.prefixed.inner import InnerLines
-from obskit.readers.prefixed.lines import Lines, Peeler, Prefixes
+from obskit.readers.prefixed.lines import Lines, Peeler, Prefixes, joined
 from obskit.readers.prefixed.parts import PartJoiner
-from obskit.readers.prefixed.times import modified
 from obskit.readers.registry import Match, Reader
 from obskit.schema import FileReport, ReadOptions
 from obskit.schema.report import TORN
@@ -83,7 +82,7 @@ class _PrefixedFile:
         self._layout = layout
         self._report = report
         self._joiner = PartJoiner(report)
-        self._newest = modified(source.path)
+        self._newest = datetime.fromtimestamp(source.modified, UTC)
         self._peeler = Peeler(layout.kinds, self._newest, self._joiner, options.tz, docker=layout.docker)
         keys = [name for kind in layout.kinds for name in kind.source]
         keys += ["log.iostream"] if layout.docker else []
@@ -102,10 +101,11 @@ class _PrefixedFile:
             waiting.append(lines)
             size += len(block.data)
             if size >= CHUNK and not block.torn:
-                yield from self._inner.read(_joined(waiting), prefixes)
+                yield from self._inner.read(joined(waiting), prefixes, last=False)
                 waiting, size, prefixes = [], 0, Prefixes()
-        if waiting:
-            yield from self._inner.read(_joined(waiting), prefixes, torn=torn)
+        if waiting or self._inner.waits:
+            waiting = waiting or [self._lines(Block(b"", 1, 0, torn=False), prefixes)]
+            yield from self._inner.read(joined(waiting), prefixes, last=True, torn=torn)
         self._joiner.finish()
         if stream.damage and not self._damage_reported:
             self._report.reject("end of the file", stream.damage)
@@ -114,10 +114,11 @@ class _PrefixedFile:
         """Say in the report what was removed, and what the lines were read as."""
         formats = ", ".join(self._inner.formats) or "nothing"
         if not self._layout.kinds and not self._layout.docker:
-            self._report.note(f"colours of a terminal were removed; the lines were read as {formats}")
+            self._report.note(f"colours of a terminal were removed, and the lines were read as {formats}")
             return
         self._report.note(
-            f"the prefix of {self._layout.name} was removed and kept as fields; the lines were read as {formats}"
+            f"each line has a prefix ({self._layout.name}): it was removed and kept as fields, and the lines "
+            f"were read as {formats}"
         )
         if any("bsd" in kind.parts for kind in self._layout.kinds):
             self._report.note(
@@ -153,13 +154,6 @@ class _PrefixedFile:
         self._damage_reported = bool(stream.damage)
         self._report.reject(f"line {number}, byte {block.offset + begin}", why)
         return (lines.take(slice(-1)) if is_last else lines), False
-
-
-def _joined(parts: list[Lines]) -> Lines:
-    if len(parts) == 1:
-        return parts[0]
-    lines = pa.concat_arrays([part.lines for part in parts])
-    return Lines(lines, *(np.concatenate([part[i] for part in parts]) for i in range(1, 6)))
 
 
 READER = Reader("lines with a prefix", (".log", ".txt"), sniff, read, lines="text")

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from obskit.readers.prefixed.kinds import PARTIAL
 from obskit.readers.prefixed.lines import Lines, Prefixes
+from obskit.readers.prefixed.times import Positions
 from obskit.schema import FALLBACK, NAMED, TIMESTAMP
 
 _FALLBACK = {FALLBACK: b"1"}
@@ -51,7 +52,9 @@ def attach(batch: pa.RecordBatch, lines: Lines, prefixes: Prefixes, rows: Any) -
 
 def bodies(lines: Lines, prefixes: Prefixes) -> pa.RecordBatch:
     """Return lines as log records whose body is the text of the line."""
-    columns = {"body": _texts(lines.lines)}
+    texts = _texts(lines.lines)
+    columns = {"body": pc.if_else(pc.equal(texts, ""), pa.scalar(None, pa.string()), texts)}
+    columns["kind"] = pa.repeat("event", len(texts))
     columns |= _times(lines.time, lines.timed, ("timestamp",)) | _fields(lines.prefix, prefixes)
     return pa.RecordBatch.from_arrays(
         list(columns.values()),
@@ -69,20 +72,23 @@ def _texts(lines: pa.Array) -> pa.Array:
 
 def _fields(prefix: Any, prefixes: Prefixes) -> dict[str, pa.Array]:
     """Return a column for each field that any of the prefixes has."""
-    if not len(prefix):
-        return {}
-    low, high = int(prefix.min()), int(prefix.max())
-    if low == high:
-        found = prefixes.fields[low]
-        return {
-            name: pa.repeat(pa.scalar(value), len(prefix)) for name, value in found.items() if name != PARTIAL
-        }
-    used = np.unique(prefix).tolist()
-    index = pa.array(prefix)
-    names = dict.fromkeys(name for number in used for name in prefixes.fields[number] if name != PARTIAL)
-    return {
-        name: pa.array([fields.get(name) for fields in prefixes.fields]).take(index) for name in names
-    }
+    used = used_prefixes(prefix)
+    index: pa.Array | None = None
+    columns = {}
+    for name in dict.fromkeys(name for number in used for name in prefixes.fields[number] if name != PARTIAL):
+        values = {prefixes.fields[number].get(name) for number in used}
+        if len(values) == 1:
+            columns[name] = pa.repeat(pa.scalar(values.pop()), len(prefix))
+        else:
+            index = pa.array(prefix.astype(np.int32)) if index is None else index
+            columns[name] = pa.array([fields.get(name) for fields in prefixes.fields]).take(index)
+    return columns
+
+
+def used_prefixes(prefix: Positions) -> list[int]:
+    """Return the different numbers among those of lines' prefixes."""
+    found: list[int] = np.flatnonzero(np.bincount(prefix)).tolist()
+    return found
 
 
 def _times(time: Any, timed: Any, names: tuple[str, ...]) -> dict[str, pa.Array]:
@@ -93,7 +99,7 @@ def _times(time: Any, timed: Any, names: tuple[str, ...]) -> dict[str, pa.Array]
 
 
 def _constant(lines: Lines, prefixes: Prefixes, count: int) -> dict[str, pa.Array]:
-    used = [prefixes.fields[number] for number in np.unique(lines.prefix).tolist()]
+    used = [prefixes.fields[number] for number in used_prefixes(lines.prefix)]
     return {
         name: pa.repeat(pa.scalar(value), count)
         for name, value in used[0].items()

@@ -14,12 +14,14 @@ from collections.abc import Mapping
 from typing import Any
 
 SEVERITIES = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
-NUMBERS = (21, 21, 21, 17, 13, 9, 9, 5)
 FACILITIES = (
     *("kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp"),
     *("ntp", "audit", "alert", "clock"),
     *(f"local{number}" for number in range(8)),
 )
+
+DATA = "syslog.structured_data."
+"""How the names of structured data begin."""
 
 PRIORITY = re.compile(rb"<(\d{1,3})>")
 
@@ -45,7 +47,6 @@ def priority_fields(match: re.Match[bytes]) -> Mapping[str, Any]:
         return {}
     return {
         "severity_text": SEVERITIES[number % 8],
-        "severity_number": NUMBERS[number % 8],
         "syslog.facility": FACILITIES[number // 8],
     }
 
@@ -65,7 +66,7 @@ def fields_5424(match: re.Match[bytes]) -> Mapping[str, Any]:
     for name, parameters in _SD.findall(data):
         for key, quoted in _PARAMETER.findall(parameters):
             value = _ESCAPED.sub(rb"\1", quoted[1:-1])
-            fields[f"syslog.structured_data.{_text(name)}.{_text(key)}"] = _text(value)
+            fields[f"{DATA}{_text(name)}.{_text(key)}"] = _text(value)
     return fields
 
 

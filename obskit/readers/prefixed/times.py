@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -271,14 +271,6 @@ def to_utc(micros: Positions, zone: str) -> tuple[Positions, int]:
     last = pc.assume_timezone(local, zone, ambiguous="latest", nonexistent="earliest")
     odd = int(pc.sum(pc.not_equal(first, last)).as_py() or 0)
     return first.cast(pa.int64()).to_numpy(), odd
-
-
-def modified(path: Any) -> datetime:
-    """Return when a file was last written, in UTC; now if that is not known."""
-    try:
-        return datetime.fromtimestamp(path.stat().st_mtime, UTC)
-    except (OSError, ValueError, OverflowError):
-        return datetime.now(UTC)
 
 
 def _is_one_of(column: Bytes, signs: bytes) -> Flags:

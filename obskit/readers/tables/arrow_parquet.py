@@ -5,12 +5,14 @@ If the columns are those of a tracing tool, `column_layouts` turns the rows into
 
 from __future__ import annotations
 
+import functools
 import mmap
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
@@ -18,6 +20,7 @@ from obskit.readers import tempo
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
+from obskit.readers.tables.frame_columns import FrameColumns
 from obskit.schema import FileReport, ReadOptions, check_sources
 from obskit.text import first_line
 
@@ -69,9 +72,15 @@ def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> It
             _check_concatenation(path, file, source)
             layout = None if options.mapping else layout_of(names)
             check_sources(options.mapping, names, source.path)
+            columns: FrameColumns | None = None
+            dates = functools.partial(_text_column, file)
             for group in range(file.num_row_groups):
                 for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
-                    yield from layout.read(batch, source, report) if layout else (batch,)
+                    if layout:
+                        yield from layout.read(batch, source, report)
+                        continue
+                    columns = columns or FrameColumns(batch, source.path.name, report, options, dates)
+                    yield columns.apply(batch)
 
 
 def _check_concatenation(path: Path, file: pq.ParquetFile, source: Source) -> None:
@@ -135,6 +144,15 @@ def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) 
         yield batch
 
 
+def _text_column(file: pq.ParquetFile, name: str) -> Iterator[pa.Array]:
+    """Yield one text column of a file; nothing after what cannot be read."""
+    try:
+        for batch in file.iter_batches(batch_size=ROWS, columns=[name], use_threads=False):
+            yield pc.cast(batch.column(0), pa.string())
+    except _BROKEN:
+        return
+
+
 def sniff_arrow(head: bytes) -> Match:
     """Return whether the bytes start like an Arrow IPC file or stream."""
     if head[:8] == b"ARROW1\0\0":
@@ -195,6 +213,7 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             ) from error
         check_sources(options.mapping, names, source.path)
         layout = None if options.mapping else layout_of(names)
+        columns: FrameColumns | None = None
         given = 0
         while True:
             try:
@@ -212,7 +231,11 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             rows = layout.rows if layout else ROWS
             for start in range(0, batch.num_rows, rows):
                 part = batch.slice(start, rows)
-                yield from layout.read(part, source, report) if layout else (part,)
+                if layout:
+                    yield from layout.read(part, source, report)
+                    continue
+                columns = columns or FrameColumns(part, source.path.name, report, options)
+                yield columns.apply(part)
         if stream.damage:
             report.reject("end of the file", stream.damage)
 
