@@ -160,7 +160,22 @@ def _console_text(world: World) -> bytes:
     return "".join(json.dumps(_console(one), indent=4) + "\n" for one in world.requests()).encode()
 
 
+def _export(requests: list[Request]) -> dict[str, Any]:
+    rows = [
+        {"timestamp": one.iso, "level": one.level, "message": f"request {one.number}", "status": one.status}
+        for one in requests
+    ]
+    return {"logs": rows}
+
+
+def _export_list(requests: list[Request]) -> list[Any]:
+    rows: list[Any] = _export(requests)["logs"]
+    return rows
+
+
 SAMPLES = (
+    Sample("JSON document", "envelope", "logs.json", document(_export), "document"),
+    Sample("JSON document", "list", "logs.json", document(_export_list), "document"),
     Sample("AWS X-Ray", "", "segments.jsonl", objects(_xray)),
     Sample("AWS X-Ray", "answer", "traces.json", document(_xray_answer), "document"),
     Sample("Datadog", "", "datadog.json", document(_datadog), "document"),
