@@ -120,8 +120,9 @@ def torn_client(numbers: list[int]) -> Relation:
 
     def relation(before: Answer, after: Answer) -> str:
         extra = counted(after.rows) - counted(before.rows[n] for n in numbers)
-        if extra.total() == 1 and numbers and numbers[0] > 0:
-            own, torn = before.rows[numbers[0] - 1], dict(next(iter(extra)))
+        first = numbers[0] if numbers else len(before.rows)
+        if extra.total() == 1 and first > 0:
+            own, torn = before.rows[first - 1], dict(next(iter(extra)))
             if own.get("client.address", "").endswith(torn.pop("client.address", "-")):
                 rest = {name: value for name, value in own.items() if name != "client.address"}
                 if rest == torn:
