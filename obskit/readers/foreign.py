@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from obskit.readers.access_log.text_reader import REST_NOTE
 from obskit.schema import LoadReport
 
 _MARKS: dict[str, tuple[frozenset[str], ...]] = {
@@ -49,6 +50,7 @@ The readers of access logs in JSON keep a name that their server does not know b
 """
 
 _ALL = frozenset(name for marks in _MARKS.values() for mark in marks for name in mark)
+_REST = "access_log.rest"
 _START = "some lines look like "
 
 
@@ -83,6 +85,8 @@ def note_foreign_lines(
     """
     seen: pa.Schema | None = None
     for batch in batches:
+        if _REST in batch.schema.names and batch[_REST].null_count < batch.num_rows:
+            report.note(REST_NOTE)  # access lines in a log of an application
         if batch.schema is not seen and (seen is None or not batch.schema.equals(seen)):
             seen = batch.schema
             for other in formats_among(_names(seen)):

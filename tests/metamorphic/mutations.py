@@ -101,15 +101,20 @@ def at_most(before: Answer, after: Answer) -> str:
     return difference(before.rows, after.rows) if extra else ""
 
 
-def damaged_once(numbers: list[int] | None, lines: int = 0) -> Relation:
+SMALLEST = 60
+"""Bytes of the smallest record of a document."""
+
+
+def damaged_once(numbers: list[int] | None, lines: int = 0, removed: int = 0) -> Relation:
     """All rows that the damage did not touch, and at most one more: a value without some of its characters
-    is a value too. A record of `lines` may take the damaged one for more of its lines."""
+    is a value too. A record of `lines` may take the damaged one for more of its lines. In a document, which
+    records a number of `removed` bytes belonged to is not known."""
 
     def relation(before: Answer, after: Answer) -> str:
         wanted = before.rows if numbers is None else [before.rows[n] for n in numbers]
         missing = (counted(wanted) - counted(after.rows)).total()
         extra = len(after.rows) - len(wanted) + missing
-        allowed = (2, 1) if numbers is None else (min(lines, 1), 1)
+        allowed = (2 + removed // SMALLEST, 1) if numbers is None else (min(lines, 1), 1)
         return "" if missing <= allowed[0] and extra <= allowed[1] else difference(wanted, after.rows)
 
     return relation
@@ -199,7 +204,7 @@ def cut_out(rng: random.Random, sample: Sample, world: World, every: list[Sample
     last = min(len(data) - 1, first + rng.choice([1, 5, 40, 400]))
     made, step = data[:first] + data[last:], f"without bytes {first} to {last}"
     if sample.shape != "lines":
-        relation = damaged_once(None) if sample.shape == "document" else same
+        relation = damaged_once(None, removed=last - first) if sample.shape == "document" else same
         return Change(made, sample.file, relation, step=step)
     lines = Lines.of(sample, data)
     if first < len(lines.header):
