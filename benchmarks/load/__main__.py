@@ -1,6 +1,6 @@
 """Measure rows per CPU-second by format, for obskit and other tools.
 
-python -m benchmarks.load [--only FORMAT ...] [--rounds 5] [--large GIGABYTES]
+python -m benchmarks.load [--only FORMAT ...] [--rounds 5] [--large GIGABYTES] [--logs GIGABYTES]
 """
 
 from __future__ import annotations
@@ -41,7 +41,16 @@ def main() -> None:
         default=0,
         help="instead, load a JSONL file of this size in GB and print the memory used",
     )
+    parser.add_argument(
+        "--logs",
+        type=float,
+        default=0,
+        help="instead, take JSON logs of this size in GB to the first triage",
+    )
     given = parser.parse_args()
+    if given.logs:
+        print(large.logs(given.logs))
+        return
     if given.large:
         print(large.measure(given.large))
         return

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
+from obskit.readers.access_log.text_reader import REST_NOTE
 from obskit.schema import LoadReport
 
 _MARKS: dict[str, tuple[frozenset[str], ...]] = {
@@ -30,11 +31,26 @@ _MARKS: dict[str, tuple[frozenset[str], ...]] = {
     "GitHub deployments": (frozenset({"deployment.sha", "repository.full_name"}),),
     "GitLab deployments": (frozenset({"object_kind", "status_changed_at"}),),
     "Argo CD": (frozenset({"spec.destination", "status.history"}),),
+    "Application Insights": (frozenset({"Type", "OperationId"}), frozenset({"itemType", "operation_Id"})),
+    "AWS X-Ray": (frozenset({"start_time", "end_time", "fault"}), frozenset({"start_time", "subsegments"})),
+    "Datadog": (frozenset({"start", "meta", "metrics", "resource"}),),
+    "Elastic APM": (frozenset({"processor.event", "transaction.id"}), frozenset({"_source.processor"})),
+    "Google Cloud Logging": (frozenset({"logName", "insertId"}), frozenset({"logName", "httpRequest"})),
+    "OpenTelemetry console": (frozenset({"context.span_id", "start_time", "end_time"}),),
+    "flat JSONL": tuple(
+        frozenset({f"{server}.{name}"})
+        for server in ("nginx", "envoy")
+        for name in ("level", "kind", "name", "msg", "message", "duration_ms", "trace_id")
+    ),
     "Kubernetes events": (frozenset({"involvedObject.kind", "reason"}),),
 }
-"""Format -> sets of names; the names of one set are in every record, and together only there."""
+"""Format -> sets of names; the names of one set are in every record, and together only there.
+
+The readers of access logs in JSON keep a name that their server does not know below its own: `nginx.level`.
+"""
 
 _ALL = frozenset(name for marks in _MARKS.values() for mark in marks for name in mark)
+_REST = "access_log.rest"
 _START = "some lines look like "
 
 
@@ -69,6 +85,8 @@ def note_foreign_lines(
     """
     seen: pa.Schema | None = None
     for batch in batches:
+        if _REST in batch.schema.names and batch[_REST].null_count < batch.num_rows:
+            report.note(REST_NOTE)  # access lines in a log of an application
         if batch.schema is not seen and (seen is None or not batch.schema.equals(seen)):
             seen = batch.schema
             for other in formats_among(_names(seen)):

@@ -182,7 +182,7 @@ class Registry:
             readers = [reader for reader in readers if reader.sniff_log_format is None]
         matches = _matches(readers, source.head)
         best = max((match for match, _ in matches), default=Match.NO)
-        if best < Match.CERTAIN and (rest := after_banner(source.head)):
+        if best < Match.DIALECT and (rest := after_banner(source.head)):
             # Lines of text or a torn line come first: without them, a format may know its own.
             again = _matches(readers, rest)
             if max(match for match, _ in again) > best:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+import orjson
+
 UTF8_BOM = b"\xef\xbb\xbf"
 
 OTLP_REQUEST = re.compile(rb'"resource_?(?:[Ss]pans|[Ll]ogs|[Mm]etrics|[Pp]rofiles)"\s*:')
@@ -23,6 +25,13 @@ def json_start(head: bytes) -> bytes:
     return text if text[:1] in (b"{", b"[") else b""
 
 
+def _is_json(line: bytes) -> bool:
+    try:
+        return type(orjson.loads(line)) in (dict, list)
+    except orjson.JSONDecodeError:
+        return False
+
+
 _JSON_LINE = re.compile(rb"\n(?=[{\[])")
 
 
@@ -36,7 +45,10 @@ def after_banner(head: bytes) -> bytes:
         head: the first bytes of a file, which begin with lines of text or in the middle of a record.
 
     Returns:
-        The rest of the head, not parsed; empty if there is no such line.
+        The rest of the head, not parsed; empty if there is no such line, or if the first line is JSON.
     """
+    first = head.removeprefix(UTF8_BOM).lstrip().partition(b"\n")[0].strip()
+    if first in (b"{", b"[") or _is_json(first):
+        return b""
     found = _JSON_LINE.search(head)
     return head[found.end() :] if found else b""

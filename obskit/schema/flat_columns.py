@@ -114,7 +114,7 @@ def _callers(have: dict[str, Column], folded: dict[str, str]) -> None:
         if source is None or number is None or not pa.types.is_string(source.values.type):
             continue
         if pa.types.is_integer(number.values.type):
-            _rename(have, source.name, "pathname")
+            _rename(have, source.name, "pathname", [number.name])
             _rename(have, number.name, "lineno")
             return
 
@@ -128,19 +128,21 @@ def _elapsed(have: dict[str, Column], folded: dict[str, str]) -> None:
     printed = template.values.filter(pc.is_valid(elapsed.values)).unique().to_pylist()
     units = {found[1].lower() if (found := _IN_TEMPLATE.search(text or "")) else None for text in printed}
     if len(units) == 1 and (unit := units.pop()) is not None:
-        _rename(have, elapsed.name, f"elapsed ({unit})")
+        _rename(have, elapsed.name, f"elapsed ({unit})", [template.name])
 
 
 def _programs(have: dict[str, Column], folded: dict[str, str]) -> None:
     """Rename fields whose meaning the other fields of a known program decide."""
     if have.keys() >= _BUNYAN and pa.types.is_integer(have["v"].values.type):
-        _rename(have, "name", "service")  # bunyan: the name of the application
+        # bunyan: the name of the application
+        _rename(have, "name", "service", _BUNYAN)
     if "levelname" in have and "name" in have and "logger" not in have:
-        _rename(have, "name", "logger")  # Python: the name of the logger
+        _rename(have, "name", "logger", ["levelname"])  # Python: the name of the logger
     if "short_message" in have and "level" in have:
-        _rename(have, "level", "syslog.priority")  # GELF
-    if "namespace" in folded and folded.keys() & {"pod", "pod_name", "podname"}:
-        _rename(have, folded["namespace"], "k8s.namespace")
+        _rename(have, "level", "syslog.priority", ["short_message"])  # GELF
+    pod = _first(have, folded, ("pod", "pod_name", "podname"))
+    if "namespace" in folded and pod is not None:
+        _rename(have, folded["namespace"], "k8s.namespace", [pod.name])
     if "@t" in have and ("@mt" in have or "@m" in have):
         _complete_clef(have)
 
@@ -160,6 +162,24 @@ def _first(have: dict[str, Column], folded: dict[str, str], wanted: Iterable[str
     return next((have[folded[name]] for name in wanted if folded.get(name) in have), None)
 
 
-def _rename(have: dict[str, Column], name: str, new: str) -> None:
-    if new not in have and name in have:
-        have[new] = have.pop(name)._replace(name=new)
+def _rename(have: dict[str, Column], name: str, new: str, beside: Iterable[str] = ()) -> None:
+    """Rename a column, in rows that have a value in each of the columns beside it.
+
+    Rows of several programs are in one batch if their files are read together, or if one file has them.
+    """
+    if new in have or name not in have:
+        return
+    column = have[name]
+    rows = pa.repeat(True, len(column.values))
+    for other in beside:
+        rows = pc.and_(rows, pc.is_valid(have[other].values))
+    left = pc.and_not(pc.is_valid(column.values), rows)
+    if not pc.any(rows, min_count=0).as_py():
+        return
+    null = pa.scalar(None, column.values.type)
+    if pc.any(left, min_count=0).as_py():
+        have[name] = column._replace(values=pc.if_else(left, column.values, null))
+        column = column._replace(values=pc.if_else(rows, column.values, null))
+    else:
+        del have[name]
+    have[new] = column._replace(name=new)

@@ -25,6 +25,7 @@ _NUMBERS: dict[int, str] = {
 }
 _LEVELS = {word: number for number, words in _NUMBERS.items() for word in words.split()}
 _PINO = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
+_SCALE = pa.array(list(_PINO), pa.int64())
 _SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
 
 
@@ -56,12 +57,23 @@ def read_levels(values: pa.Array) -> pa.Array:
     """
     nothing = pa.nulls(len(values), pa.string())
     if pa.types.is_string(values.type):
+        values = _words_for_numbers(values)
         known = severity_numbers(values)
         present = len(values) - values.null_count
         return values if 2 * (len(known) - known.null_count) >= present else nothing
-    if pa.types.is_integer(values.type) and pc.all(pc.is_in(values, pa.array(list(_PINO)))).as_py():
+    if pa.types.is_integer(values.type) and pc.all(pc.is_in(values.drop_null(), _SCALE)).as_py():
         return by_value(values, _PINO.get, pa.string())
     return nothing
+
+
+def _words_for_numbers(values: pa.Array) -> pa.Array:
+    """Return texts with pino's words in place of its numbers, which are texts where other rows have words."""
+    digits = pc.match_substring_regex(values, r"^\d+$")
+    if not pc.any(digits).as_py() or pc.all(digits).as_py():
+        return values
+    if not pc.all(pc.is_in(values.filter(digits).drop_null(), _SCALE.cast(pa.string()))).as_py():
+        return values
+    return by_value(values, lambda text: _PINO[int(text)] if text.isdigit() else text, pa.string())
 
 
 def read_priorities(values: pa.Array) -> pa.Array:

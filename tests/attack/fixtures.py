@@ -12,9 +12,12 @@ import pyarrow.parquet as pq
 
 from obskit.testing import samples
 from tests.attack.wire_mutations import varint
+from tests.metamorphic import app_samples, vendor_samples
+from tests.metamorphic.world import World
 from tests.support import clickhouse_tables, jaeger_json, markers, otlp_requests, tempo_blocks, zipkin_json
 
 ARROW = {"Parquet", "Arrow IPC"}
+PREFIXED = "lines with a prefix"
 TEXT = {"CSV", "CSV of markers", "access log", "Envoy access log", "application log", "logfmt"}
 
 
@@ -45,7 +48,7 @@ def fixtures() -> dict[str, Fixture]:
         for name, data in samples().items()
     }
     del made["Delta Lake"]  # a log entry outside of a table
-    return made | _requests() | _tables() | _documents()
+    return made | _requests() | _tables() | _documents() | _logs()
 
 
 def _structure(name: str) -> str:
@@ -67,6 +70,19 @@ _SUFFIXES = {
     "logfmt": ".log",
     "curl": ".curl",
 }
+
+
+def _logs() -> dict[str, Fixture]:
+    """Return logs and vendors' spans: the samples of the metamorphic tests."""
+    found = (*app_samples.SAMPLES, *vendor_samples.SAMPLES)
+    text = ("application log", "logfmt")
+    made = {
+        str(one): Fixture(one.reader, one.file, one.write(World(3)), "text" if one.reader in text else "json")
+        for one in found
+    }
+    python = made["application log, python"].data
+    lines = b"".join(b"2026-05-04T10:00:00.123456789Z stdout F " + line for line in python.splitlines(True))
+    return made | {PREFIXED: Fixture(PREFIXED, "0.log", lines, "text")}
 
 
 def requests() -> dict[str, tuple[str, bytes, bytes]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import itertools
 import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -62,18 +63,21 @@ def mutation(made: Mutation) -> Mutation:
 
 @dataclass(frozen=True)
 class Lines:
-    """A file as lines: those of the header and one per event."""
+    """A file as its header, and one record per event."""
 
-    header: list[bytes]
+    header: bytes
     body: list[bytes] = field(default_factory=list)
 
     @classmethod
     def of(cls, sample: Sample, data: bytes) -> Lines:
-        lines = data.splitlines(keepends=True)
-        return cls(lines[: sample.header], lines[sample.header :])
+        return cls(*sample.records(data))
 
     def join(self, body: list[bytes]) -> bytes:
-        return b"".join([*self.header, *body])
+        return b"".join([self.header, *body])
+
+    def ends(self) -> list[int]:
+        """Return the offset behind each record."""
+        return list(itertools.accumulate(map(len, self.body), initial=len(self.header)))[1:]
 
 
 def only(numbers: list[int]) -> Relation:
@@ -97,15 +101,20 @@ def at_most(before: Answer, after: Answer) -> str:
     return difference(before.rows, after.rows) if extra else ""
 
 
-def damaged_once(numbers: list[int] | None) -> Relation:
+SMALLEST = 60
+"""Bytes of the smallest record of a document."""
+
+
+def damaged_once(numbers: list[int] | None, lines: int = 0, removed: int = 0) -> Relation:
     """All rows that the damage did not touch, and at most one more: a value without some of its characters
-    is a value too."""
+    is a value too. A record of `lines` may take the damaged one for more of its lines. In a document, which
+    records a number of `removed` bytes belonged to is not known."""
 
     def relation(before: Answer, after: Answer) -> str:
         wanted = before.rows if numbers is None else [before.rows[n] for n in numbers]
         missing = (counted(wanted) - counted(after.rows)).total()
         extra = len(after.rows) - len(wanted) + missing
-        allowed = (2, 1) if numbers is None else (0, 1)
+        allowed = (2 + removed // SMALLEST, 1) if numbers is None else (min(lines, 1), 1)
         return "" if missing <= allowed[0] and extra <= allowed[1] else difference(wanted, after.rows)
 
     return relation
@@ -116,8 +125,9 @@ def torn_client(numbers: list[int]) -> Relation:
 
     def relation(before: Answer, after: Answer) -> str:
         extra = counted(after.rows) - counted(before.rows[n] for n in numbers)
-        if extra.total() == 1 and numbers and numbers[0] > 0:
-            own, torn = before.rows[numbers[0] - 1], dict(next(iter(extra)))
+        first = numbers[0] if numbers else len(before.rows)
+        if extra.total() == 1 and first > 0:
+            own, torn = before.rows[first - 1], dict(next(iter(extra)))
             if own.get("client.address", "").endswith(torn.pop("client.address", "-")):
                 rest = {name: value for name, value in own.items() if name != "client.address"}
                 if rest == torn:
@@ -141,15 +151,15 @@ def cut_end(rng: random.Random, sample: Sample, world: World, every: list[Sample
         relation = at_most if at_break else same
         return Change(kept, sample.file, relation, step=f"{at} of {len(data)} bytes")
     lines = Lines.of(sample, data)
-    whole = max(kept.count(b"\n") - sample.header, 0)
-    numbers = list(range(whole))
-    begun = kept.rpartition(b"\n")[2]
-    full = whole < len(lines.body) and begun == lines.body[whole].rstrip(b"\n")
-    # The last line may be complete without its newline: then one more row is right as well.
-    wanted = only([*numbers, whole]) if full and kept.count(b"\n") >= sample.header else only(numbers)
-    return Change(
-        kept, sample.file, wanted, at_least(numbers), f"{at} of {len(data)} bytes, {whole} whole records"
-    )
+    whole = sum(end <= at for end in lines.ends())
+    numbers, step = list(range(whole)), f"{at} of {len(data)} bytes, {whole} whole records"
+    rest = kept[([len(lines.header), *lines.ends()])[whole] :]
+    if whole < len(lines.body) and rest and rest == lines.body[whole].rstrip(b"\n"):
+        # The last record is complete without its line break: then one more row is right as well.
+        return Change(kept, sample.file, only([*numbers, whole]), at_least(numbers), step)
+    if rest.endswith(b"\n"):  # a cut between the lines of a record leaves no trace
+        return Change(kept, sample.file, damaged_once(numbers), at_least(numbers), step)
+    return Change(kept, sample.file, only(numbers), at_least(numbers), step)
 
 
 @mutation
@@ -160,9 +170,8 @@ def cut_start(rng: random.Random, sample: Sample, world: World, every: list[Samp
     kept = data[at:]
     if sample.shape != "lines" or sample.header:
         return Change(kept, sample.file, step=f"without the first {at} bytes")
-    gone = data[:at].count(b"\n")
-    torn = not data[:at].endswith(b"\n")
-    numbers = list(range(gone + torn, world.count))
+    begins = [0, *Lines.of(sample, data).ends()]
+    numbers = [n for n in range(world.count) if begins[n] >= at]
     # A lone rest of a line has nothing by which it could be known.
     must = at_least(numbers) if len(numbers) > 2 else nothing_lost
     return Change(kept, sample.file, torn_client(numbers), must, f"without the first {at} bytes")
@@ -173,11 +182,10 @@ def cut_head_lines(rng: random.Random, sample: Sample, world: World, every: list
     """`tail -n`: the first lines are missing, and with them the header if there is one."""
     if sample.shape != "lines":
         return None
-    data = sample.write(world)
-    lines = data.splitlines(keepends=True)
-    gone = rng.randrange(1, len(lines) - 2)
-    numbers = list(range(max(gone - sample.header, 0), world.count))
-    return Change(b"".join(lines[gone:]), sample.file, only(numbers), step=f"without the first {gone} lines")
+    lines = Lines.of(sample, sample.write(world))
+    gone = rng.randrange(0 if sample.header else 1, world.count - 2)
+    numbers = list(range(gone, world.count))
+    return Change(b"".join(lines.body[gone:]), sample.file, only(numbers), step=f"without {gone} records")
 
 
 @mutation
@@ -196,14 +204,16 @@ def cut_out(rng: random.Random, sample: Sample, world: World, every: list[Sample
     last = min(len(data) - 1, first + rng.choice([1, 5, 40, 400]))
     made, step = data[:first] + data[last:], f"without bytes {first} to {last}"
     if sample.shape != "lines":
-        relation = damaged_once(None) if sample.shape == "document" else same
+        relation = damaged_once(None, removed=last - first) if sample.shape == "document" else same
         return Change(made, sample.file, relation, step=step)
     lines = Lines.of(sample, data)
-    if data[:first].count(b"\n") < sample.header:
+    if first < len(lines.header):
         return Change(made, sample.file, step=step)
-    whole = data[:first].count(b"\n") - sample.header
-    after = data[:last].count(b"\n") + 1 - sample.header
-    return Change(made, sample.file, damaged_once([*range(whole), *range(after, len(lines.body))]), step=step)
+    begins = [len(lines.header), *lines.ends()]
+    intact = [n for n in range(world.count) if begins[n + 1] <= first or begins[n] >= last]
+    if last in begins and intact and begins[intact[-1]] >= last:
+        intact.remove(begins.index(last))  # its line begins with the rest of another one
+    return Change(made, sample.file, damaged_once(intact, sample.reader == "application log"), step=step)
 
 
 # --- lines ---------------------------------------------------------------------------------------------------
@@ -251,7 +261,10 @@ def blank_lines(rng: random.Random, sample: Sample, world: World, every: list[Sa
     """Empty lines between records, before the first and after the last."""
     if sample.shape == "binary":
         return None
-    lines = sample.write(world).splitlines(keepends=True)
+    data = sample.write(world)
+    lines = data.splitlines(keepends=True) if sample.shape == "document" else [*Lines.of(sample, data).body]
+    if sample.header and sample.shape == "lines":
+        lines.insert(0, Lines.of(sample, data).header)
     places = range(len(lines) + 1) if sample.shape == "lines" else (0, len(lines))
     for at in sorted(rng.choices(places, k=3), reverse=True):
         lines.insert(at, rng.choice([b"\n", b"\n", b"  \n"]))
@@ -293,7 +306,8 @@ def utf_16(rng: random.Random, sample: Sample, world: World, every: list[Sample]
 @mutation
 def zeros_at_the_end(rng: random.Random, sample: Sample, world: World, every: list[Sample]) -> Change | None:
     """What a file system leaves after a power failure."""
-    lost = at_least(list(range(world.count))) if sample.shape == "lines" else nothing_lost
+    # They may be taken for the end of the last record.
+    lost = at_least(list(range(world.count - 1))) if sample.shape == "lines" else nothing_lost
     return Change(sample.write(world) + bytes(rng.choice([7, 512])), sample.file, same, lost)
 
 

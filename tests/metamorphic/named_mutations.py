@@ -255,7 +255,10 @@ def put_a_prefix_before_lines(
         return None
     prefix = rng.choice(PREFIXES)
     pairs = zip(world.requests(), Lines.of(sample, data).body, strict=True)
-    made = b"".join(prefix(one).encode() + line for one, line in pairs)
+    made = b"".join(
+        b"".join(prefix(one).encode() + line for line in record.splitlines(keepends=True))
+        for one, record in pairs
+    )
     return Change(made, sample.file, kept, step=prefix.__name__.strip("_"))
 
 
@@ -267,7 +270,11 @@ def wrap_lines_as_docker_does(
     if sample.shape != "lines" or sample.header:
         return None
     pairs = zip(world.requests(), Lines.of(sample, sample.write(world)).body, strict=True)
-    rows = [{"log": line.decode(), "stream": "stdout", "time": _prefix_time(one)} for one, line in pairs]
+    rows = [
+        {"log": line.decode(), "stream": "stdout", "time": _prefix_time(one)}
+        for one, record in pairs
+        for line in record.splitlines(keepends=True)
+    ]
     return Change(_joined(json.dumps(row, separators=(",", ":")) for row in rows), sample.file, kept)
 
 

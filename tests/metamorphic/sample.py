@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
@@ -22,6 +23,7 @@ class Sample:
         write: makes the bytes for a world.
         shape: "lines" if each line is a record, "document" for text of another form, "binary" for the rest.
         header: lines before the first record.
+        start: regular expression of a record's first line, if records may have several lines.
         rows: whether there is one event per line or, in a document, one per request.
         unit: a name or text that says the unit of a duration, such as b"duration_ms".
         names: whether the names of its fields are chosen by people, not by one program.
@@ -36,11 +38,23 @@ class Sample:
     write: Callable[[World], bytes]
     shape: Shape = "lines"
     header: int = 0
+    start: bytes = b""
     unit: bytes = b""
     names: bool = False
     timed: bool = True
     clock: bool = True
     zone: bool = False
+
+    def records(self, data: bytes) -> tuple[bytes, list[bytes]]:
+        """Return the header of a file of this format, and its records with their line breaks."""
+        lines = data.splitlines(keepends=True)
+        records: list[bytes] = []
+        for line in lines[self.header :]:
+            if records and self.start and not re.match(self.start, line):
+                records[-1] += line
+            else:
+                records.append(line)
+        return b"".join(lines[: self.header]), records
 
     def __str__(self) -> str:
         return f"{self.reader}, {self.name}" if self.name else self.reader

@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import functools
 
-from tests.metamorphic import access_samples, line_samples, span_samples, table_samples
+from tests.metamorphic import (
+    access_samples,
+    app_samples,
+    line_samples,
+    span_samples,
+    table_samples,
+    vendor_samples,
+)
 from tests.metamorphic.sample import Sample
 
 EXEMPT = {
     "Delta Lake": "a folder with a log of its own: its files are Parquet, and the log is not changed by hand",
+    "lines with a prefix": "the mutations that put a prefix before the lines of all other samples try it",
 }
 """Readers without a sample, and why."""
 
@@ -25,6 +33,8 @@ def samples() -> tuple[Sample, ...]:
         *access_samples.SAMPLES,
         *span_samples.SAMPLES,
         *table_samples.SAMPLES,
+        *app_samples.SAMPLES,
+        *vendor_samples.SAMPLES,
     )
     assert len({str(one) for one in found}) == len(found), "two samples have the same name"
     return found

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, timezone
 
 START = datetime(2026, 5, 4, 10, 0, 0, tzinfo=UTC)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 STEP = timedelta(seconds=37)
 _STATUSES = (200, 200, 502, 200, 404, 201, 503, 200, 301, 500)
 _PATHS = ("/book", "/search", "/pay", "/seats/{}")
@@ -42,7 +43,11 @@ class Request:
 
     @property
     def epoch_us(self) -> int:
-        return round(self.time.timestamp()) * 1_000_000 + self.time.microsecond
+        return (self.time - _EPOCH) // timedelta(microseconds=1)
+
+    @property
+    def end(self) -> datetime:
+        return self.time + timedelta(microseconds=self.duration_us)
 
     @property
     def level(self) -> str:

@@ -48,7 +48,7 @@ def test_small_files_that_are_read_together_are_looked_at_too(tmp_path, load):
 def test_a_file_of_one_format_has_no_foreign_lines(sample, tmp_path, load):
     path = tmp_path / sample.file
     path.write_bytes(sample.write(World(4)))
-    assert load(path).report.notes == []
+    assert not [note for note in load(path).report.notes if note.startswith("some lines look like")]
 
 
 @pytest.mark.parametrize(

@@ -104,6 +104,8 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
                     reason = stream.damage or "torn: the file ends within the line"
                 report.reject(position, reason)
                 first = first or f" ({position}: {reason})"
+            if block.torn and not stream.damage and not any(at_end for _, _, at_end in bad):
+                report.note_open_end()
             if batch is not None:
                 rows += batch.num_rows
                 yield batch

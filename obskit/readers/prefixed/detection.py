@@ -79,9 +79,12 @@ def detect(head: bytes) -> Layout | None:
         plain = list(_stripped(kind, plain))
     if docker or kinds:
         return Layout(docker, tuple(kinds), colours)
-    # Colours alone: without them, the lines are of a format that nobody recognizes with them.
-    if colours and plain and best_match(lines)[0] < best_match(plain)[0] >= Match.CERTAIN:
-        return Layout(False, (), True)
+    if colours and plain and (without := best_match(plain)[0]) >= Match.CERTAIN:
+        # Colours alone: at the start of most lines, where an access log would take them for a part of the
+        # client; or anywhere in lines of a format that nobody recognizes with them.
+        coloured = sum(line.startswith(b"\x1b[") for line in lines)
+        if 2 * coloured >= len(lines) or best_match(lines)[0] < without:
+            return Layout(False, (), True)
     return None
 
 

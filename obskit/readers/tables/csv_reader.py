@@ -156,7 +156,7 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
             ) from error
         if stream.damage:
             report.reject("end of the file", stream.damage)
-        elif text.last not in (b"", b"\n", b"\r"):
+        elif text.last not in (b"", b"\n", b"\r", b'"'):
             report.note_open_end()
 
 
