@@ -79,9 +79,10 @@ def detect(head: bytes) -> Layout | None:
         plain = list(_stripped(kind, plain))
     if docker or kinds:
         return Layout(docker, tuple(kinds), colours)
-    # Colours alone: without them, the lines are of a format that nobody recognizes with them.
-    if colours and plain and best_match(lines)[0] < best_match(plain)[0] >= Match.CERTAIN:
-        return Layout(False, (), True)
+    if colours and plain and best_match(plain)[0] >= Match.CERTAIN:
+        coloured = sum(b"\x1b[" in line for line in lines)
+        if 2 * coloured >= len(lines) or best_match(lines)[0] < Match.CERTAIN:
+            return Layout(False, (), True)
     return None
 
 
@@ -137,7 +138,7 @@ def _fits(kind: Kind, lines: list[bytes]) -> bool:
         return True
     inner = [line for line in _stripped(kind, matched) if line.strip()]
     known = bool(inner) and _recognized(inner)
-    if kind.parts[0] == "iso" and len(kind.parts) == 2:
+    if not kind.source:
         return _is_foreign_time(kind, matched, known)
     return known
 

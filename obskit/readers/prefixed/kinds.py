@@ -228,7 +228,7 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "aws logs tail",
-        ("iso", Text(re.compile(rb" ([^\s{}\"]*[/\[][^\s{}\"]*) "), _named("aws.log.stream.names"))),
+        ("iso", Text(re.compile(rb" ([A-Za-z0-9._$\[\]-]*/[A-Za-z0-9._$\[\]/-]+) "), _named("aws.log.stream.names"))),
         ("aws.log.stream.names",),
         sure=False,
     ),
