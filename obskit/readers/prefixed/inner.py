@@ -182,7 +182,7 @@ class InnerLines:
             size += len(line)
             if size > limit:
                 break
-        match, reader = best_match(first, without)
+        match, reader = best_match(first, without, self._options)
         return reader if match >= least else None
 
     def _read(

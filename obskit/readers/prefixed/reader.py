@@ -24,6 +24,7 @@ from obskit.readers.prefixed.inner import InnerLines
 from obskit.readers.prefixed.lines import Lines, Peeler, Prefixes, joined
 from obskit.readers.prefixed.parts import PartJoiner
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import after_banner
 from obskit.schema import FileReport, ReadOptions
 from obskit.schema.report import TORN
 
@@ -53,7 +54,7 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     Raises:
         ReadError: no line can be read.
     """
-    layout = detect(source.head)
+    layout = detect(source.head) or detect(after_banner(source.head))
     if layout is None:
         raise ReadError(
             f"{source.path} has no prefix that obskit knows before its lines",

@@ -89,3 +89,10 @@ def test_half_of_the_lines_is_enough():
     lines = ["Attaching to shop-1", f"shop-1  | {JSON}", "shop-1 exited with code 0", f"shop-1  | {JSON}"]
     assert detect("\n".join([*lines, ""]).encode()).name == "docker compose"
     assert detect("\n".join([*lines, "x", ""]).encode()) is None
+
+
+def test_after_a_banner_what_is_behind_the_prefix_must_be_known():
+    banner = [f"Step {n} : RUN make" for n in range(40)]
+    known, text = ([f"shop-1  | {line}"] * 5 for line in (JSON, "ok"))
+    assert detect("\n".join([*banner, *known, ""]).encode()).name == "docker compose"
+    assert detect("\n".join([*banner, *text, ""]).encode()) is None
