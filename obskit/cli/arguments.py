@@ -129,6 +129,14 @@ def _mapping(group: argparse._ActionsContainer) -> None:
         help="make fields of each file's path by named groups: 'az=(?P<zone>[^/]+)'",
     )
     group.add_argument(
+        "--lookup",
+        action="append",
+        default=[],
+        metavar="FILE:FIELD",
+        help="add the columns of a small table whose column of that name has the field's values or networks; "
+        "FILE:FIELD=COLUMN if the column has another name; repeatable",
+    )
+    group.add_argument(
         "--error",
         metavar="CONDITION",
         help="which events are errors, in place of the default rule: \"level = 'ERROR'\"",

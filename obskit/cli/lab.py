@@ -13,14 +13,16 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from obskit.cli.inputs import options_of
+from obskit.cli.inputs import lookups_of, options_of
 from obskit.cli.terminal import write
 from obskit.errors import InvalidArgument, MissingDependency, NoSuchPath
 
+Lookup = tuple[str, str, str | None]
 _NAME = "obskit-lab"
 _PATIENCE = 10.0
 """Seconds that JupyterLab has to end its kernels."""
@@ -32,20 +34,27 @@ Run both cells. Drag a box over the heatmap (or use the arrow keys and Enter). N
 distinguishes the events in the box from the rest. *Show code* gives the code that reproduces it."""
 
 
-def notebook(paths: list[str], options: dict[str, Any] | None = None) -> dict[str, Any]:
+def notebook(
+    paths: list[str], options: dict[str, Any] | None = None, lookups: Sequence[Lookup] = ()
+) -> dict[str, Any]:
     """Return a notebook that opens the Explorer on the paths.
 
     Args:
         paths: files, folders, globs or URLs of events.
         options: keyword arguments of `load`; those that are None are left out.
+        lookups: (file, field, column) of each small table to look up.
 
     Returns:
         The notebook as JSON values, nbformat 4.5.
     """
     listed = repr(paths[0] if len(paths) == 1 else paths)
     given = "".join(f", {name}={value!r}" for name, value in (options or {}).items() if value)
+    opening = [f"events = ok.load({listed}{given})"]
+    for file, field, column in lookups:
+        key = "" if column is None else f", key={column!r}"
+        opening.append(f"events = events.lookup({file!r}, on={field!r}{key})")
     code = [
-        f"import obskit as ok\n\nevents = ok.load({listed}{given})\nevents",
+        "\n".join(["import obskit as ok\n", *opening, "events"]),
         "ok.Explorer(events)",
     ]
     cells: list[dict[str, Any]] = [
@@ -67,7 +76,10 @@ def notebook(paths: list[str], options: dict[str, Any] | None = None) -> dict[st
 
 
 def written(
-    paths: list[str], options: dict[str, Any] | None = None, target: str | Path | None = None
+    paths: list[str],
+    options: dict[str, Any] | None = None,
+    target: str | Path | None = None,
+    lookups: Sequence[Lookup] = (),
 ) -> Path:
     """Write the notebook to a file of its own, and never over another one.
 
@@ -76,6 +88,7 @@ def written(
         options: keyword arguments of `load`.
         target: the file to write; by default `obskit-lab.ipynb` in the current folder, or with a number if
             that exists. If the folder is not writable, a folder in the user's data is used.
+        lookups: (file, field, column) of each small table to look up.
 
     Returns:
         The path of the notebook.
@@ -89,12 +102,10 @@ def written(
         if "://" in path:
             absolute.append(path)
             continue
-        if not any(mark in path for mark in "*?[") and not Path(path).exists():
-            raise NoSuchPath(
-                f"no such file or folder: {path}", hint="lab takes files, folders and globs of events"
-            )
-        absolute.append(str(Path(path).absolute()))
-    text = json.dumps(notebook(absolute, options), indent=1)
+        pattern = any(mark in path for mark in "*?[")
+        absolute.append(str(Path(path).absolute() if pattern else _existing(path)))
+    there = [(str(_existing(file)), field, column) for file, field, column in lookups]
+    text = json.dumps(notebook(absolute, options, there), indent=1)
     if target is not None:
         return _write_named(Path(target).expanduser().absolute(), text)
     for folder in (Path.cwd(), _data_folder()):
@@ -103,6 +114,14 @@ def written(
         except OSError:  # not writable
             continue
     return _write_numbered(Path(tempfile.mkdtemp(prefix="obskit-lab-")), text)
+
+
+def _existing(path: str) -> Path:
+    if not Path(path).exists():
+        raise NoSuchPath(
+            f"no such file or folder: {path}", hint="lab takes files, folders and globs of events"
+        )
+    return Path(path).absolute()
 
 
 def _write_named(target: Path, text: str) -> Path:
@@ -170,7 +189,7 @@ def lab(arguments: argparse.Namespace) -> None:
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingDependency.of("notebook", "obskit lab")
     options = options_of(arguments) | {"error": arguments.error}
-    target = written(_lasting(arguments.paths), options, arguments.notebook)
+    target = written(_lasting(arguments.paths), options, arguments.notebook, lookups_of(arguments.lookup))
     write(f"obskit: {target}", sys.stderr)
     command = [sys.executable, "-m", "jupyterlab", str(target)]
     if arguments.no_browser:

@@ -24,8 +24,15 @@ def convert(arguments: argparse.Namespace) -> None:
     if arguments.out == STDOUT:
         _to_stdout(arguments)
         return
-    narrowed = (arguments.where, arguments.since, arguments.between, arguments.fields, arguments.error)
-    if format_of(Path(arguments.out), arguments.to) is None and not any(narrowed):
+    changed = (
+        arguments.where,
+        arguments.since,
+        arguments.between,
+        arguments.fields,
+        arguments.error,
+        arguments.lookup,
+    )
+    if format_of(Path(arguments.out), arguments.to) is None and not any(changed):
         _dataset(arguments)
         return
     with Progress() as progress:

@@ -165,8 +165,58 @@ class EventSet:
 
         return self._record_step(step)
 
+    def lookup(
+        self,
+        table: query.TableSource,
+        on: str,
+        fields: Sequence[str] | Mapping[str, str] | None = None,
+        *,
+        key: str | None = None,
+        valid_from: str | None = None,
+        valid_to: str | None = None,
+    ) -> Self:
+        """Add fields from a small table, such as the zone of each address.
+
+        A row of the table belongs to an event if its key equals the event's value. Keys that are networks
+        (10.0.0.0/8, 2001:db8::/32) match the addresses in them, and the longest prefix wins. With times of
+        validity, a row belongs only to events that began between them.
+
+        Args:
+            table: path of a CSV, TSV, Parquet, Arrow, JSON or JSON lines file; an Arrow table or a DataFrame.
+            on: field of the events: "client.address".
+            fields: columns of the table to add; or {column: name of the new field}. All by default.
+            key: the table's column with the values of `on`; by default the column with the same name, or the
+                only one that `fields` leaves.
+            valid_from: column with the time from which a row is valid; "valid_from" if the table has it.
+            valid_to: column with the time from which it is not valid any more; "valid_to" if there is one.
+
+        Returns:
+            New `Events` with these fields; null where no row belongs to the event. Notes of results say how
+            many events have a match.
+
+        Raises:
+            UnknownField: there is no field `on`.
+            InvalidArgument: the table has no such column, a field of that name exists already, or several
+                rows belong to one value.
+            NoSuchPath, ReadError, LimitExceeded: the table cannot be read, or has more than a million rows.
+
+        Example:
+            import pyarrow as pa
+
+            zones = pa.table({"network": ["10.0.0.0/8", "203.0.113.0/24"], "zone": ["inside", "outside"]})
+            located = events.lookup(zones, on="client.address", key="network")
+            located.query("count()", "share(error)", by="zone")
+        """
+        return self._record_step(
+            lambda events: events._with_scope(
+                query.lookup(
+                    events.scope, table, on, fields, key=key, valid_from=valid_from, valid_to=valid_to
+                )
+            )
+        )
+
     def refresh(self) -> Self:
-        """Load the files again and repeat every `where`, `between`, `derive`, `points` and `links`.
+        """Load the files again and repeat every `where`, `between`, `derive`, `lookup`, `points` and `links`.
 
         Relative times move along: `between("-30m")` counts from the event that is the newest now.
 

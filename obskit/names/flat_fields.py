@@ -166,7 +166,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "spanId span.id @sp otelSpanId properties.spanId mdc.spanId contextMap.spanId dd.spanId X-B3-SpanId"
         " logging.googleapis.com/spanId",
     ),
-    ("parent_span_id", HEX_ID, "parentSpanId parentId parent.id @ps X-B3-ParentSpanId"),
+    ("parent_span_id", HEX_ID, "parentSpanId parent.id @ps X-B3-ParentSpanId"),
     ("trace_state", TEXT, "traceState"),
     (
         "exception.type",

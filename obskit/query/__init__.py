@@ -12,6 +12,7 @@ from obskit.query.heat import Heatmap, heatmap
 from obskit.query.listing import rows, sample
 from obskit.query.lookup import traces
 from obskit.query.points import links, points
+from obskit.query.reference import TableSource, lookup
 from obskit.query.trace_tree import Trace, trace
 from obskit.query.usefulness import by_usefulness
 
@@ -21,6 +22,7 @@ __all__ = [
     "Heatmap",
     "Impact",
     "QueryResult",
+    "TableSource",
     "Trace",
     "by_usefulness",
     "deployments",
@@ -28,6 +30,7 @@ __all__ = [
     "heatmap",
     "impact",
     "links",
+    "lookup",
     "points",
     "query",
     "rows",

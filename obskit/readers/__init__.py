@@ -19,9 +19,10 @@ from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
+from obskit.readers.jsonl.documents import READER as JSON_DOCUMENT
 from obskit.readers.jsonl.reader import READER as JSONL
-from obskit.readers.markers import MARKERS
 from obskit.readers.logfmt.reader import READER as LOGFMT
+from obskit.readers.markers import MARKERS
 from obskit.readers.otlp.json_reader import READER as OTLP
 from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
 from obskit.readers.prefixed import READER as PREFIXED
@@ -39,7 +40,7 @@ for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
     PREFIXED,
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
-    *(APP_LOG, LOGFMT),
+    *(APP_LOG, LOGFMT, JSON_DOCUMENT),
     *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *VENDORS, *MARKERS),
 ):
     register_reader(_reader)

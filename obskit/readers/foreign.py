@@ -1,7 +1,8 @@
 """Notice lines of a known format in a file that is read as another one.
 
-A file's first lines decide its format. Later lines of another one are rows too, but without what its own reader
-knows: {"specversion": "1.0", "time": ...} among application events is no marker. The load report says so.
+A file's first lines decide its format. Later lines of another one become rows too, but without what their own
+reader knows: {"specversion": "1.0", "time": ...} among application events is not read as a marker. The load
+report says so.
 """
 
 from __future__ import annotations

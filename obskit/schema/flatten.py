@@ -18,23 +18,17 @@ MAX_FIELDS = 20_000
 UNNAMED = "(unnamed)"
 """Name of a field with an empty name; engines do not support such columns."""
 
+NAIVE = {b"obskit.naive": b"1"}
+"""Metadata of a flat column whose times have no zone in the source."""
+
 
 class Column(NamedTuple):
-    """A flat column.
-
-    Attributes:
-        name: dotted name.
-        depth: depth in the source.
-        values: plain array.
-        metadata: metadata of its field.
-        naive: whether its times have no zone in the source.
-    """
+    """A flat column: its dotted name, its depth in the source, its values, and the metadata of its field."""
 
     name: str
     depth: int
     values: pa.Array
     metadata: dict[bytes, bytes] | None
-    naive: bool = False
 
 
 def too_many_fields(where: str = "") -> LimitExceeded:
@@ -65,7 +59,7 @@ def flatten(batch: pa.RecordBatch) -> list[Column]:
     ]
     while level:
         deeper: list[Column] = []
-        for name, depth, values, metadata, _ in level:
+        for name, depth, values, metadata in level:
             kind = values.type
             if pa.types.is_struct(kind):
                 deeper += [
@@ -75,8 +69,9 @@ def flatten(batch: pa.RecordBatch) -> list[Column]:
             elif pa.types.is_map(kind):
                 deeper += [Column(f"{name}.{key}", depth + 1, child, None) for key, child in _pivot(values)]
             else:
-                naive = pa.types.is_timestamp(kind) and kind.tz is None
-                out.append(Column(name or UNNAMED, depth, plain(values), metadata, naive))
+                if pa.types.is_timestamp(kind) and kind.tz is None:
+                    metadata = (metadata or {}) | NAIVE
+                out.append(Column(name or UNNAMED, depth, plain(values), metadata))
         if len(out) + len(deeper) > MAX_FIELDS * 2:
             raise too_many_fields()
         level = deeper

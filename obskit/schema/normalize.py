@@ -8,7 +8,6 @@ becomes `timestamp` 2023-11-14T22:13:20Z, `http.response.status_code` 500 and `e
 
 from __future__ import annotations
 
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -20,10 +19,12 @@ from obskit.names import COLUMNS, FlatField, current, flat_field, nearest, type_
 from obskit.names.flat_fields import MAYBE_STATUS, TRACE_HEADER
 from obskit.schema import derive
 from obskit.schema.carried import clear_absent, unpack_carried
+from obskit.schema.contributions import Contribution, coalesce, count_both, final_type
+from obskit.schema.doubts import Doubts
 from obskit.schema.exception_text import complete_exceptions
 from obskit.schema.flat_columns import combine
 from obskit.schema.flat_values import read_flat, split_plausible, time_tier
-from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
+from obskit.schema.flatten import MAX_FIELDS, NAIVE, Column, flatten, too_many_fields
 from obskit.schema.mapping import SourceColumn, read_mapping
 from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.parse import localize, parse
@@ -45,18 +46,6 @@ FALLBACK = b"obskit.fallback"
 _FLAT = ("flat", "header")
 _USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100
 _IDS = ("trace_id", "span_id", "parent_span_id")
-
-
-class _Contribution(NamedTuple):
-    """A source column that contributes to a column of the events; the lowest rank wins."""
-
-    name: str
-    rank: tuple[int, int, int]
-    values: pa.Array
-    how: str  # "own", "mapped", "flat", "header", "old", "carried" or "fallback"
-    source: SourceColumn
-    mixed: dict[str, int]
-    meaning: FlatField | None = None
 
 
 class Normalizer:
@@ -85,6 +74,7 @@ class Normalizer:
         self._sources: set[str] = set()
         self._no_status: set[str] = set()
         self._traced = False
+        self._doubts = Doubts()
         for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
             self._unique_name(name)
 
@@ -93,7 +83,7 @@ class Normalizer:
         """Schema of all events so far: obskit's columns first, then the others by name."""
         rest = sorted(name for name in self._types if name not in COLUMNS)
         names = [name for name in COLUMNS if name in self._types] + rest
-        return pa.schema([(name, _final_type(self._types[name])) for name in names])
+        return pa.schema([(name, final_type(self._types[name])) for name in names])
 
     def batch(self, raw: pa.RecordBatch) -> pa.RecordBatch:
         """Turn a raw batch into events.
@@ -115,6 +105,8 @@ class Normalizer:
         for target, parts in self._targets(self._source_columns(raw, named), named).items():
             self._merge(target, parts, columns, mixed)
         clear_absent(columns)
+        if not named:
+            complete_exceptions(columns)
         self._derive(columns, rows)
         out: dict[str, pa.Array] = {}
         for name, values in columns.items():
@@ -130,7 +122,9 @@ class Normalizer:
             self.report.note(
                 "some timestamps are before 1970 or after 2100: a clock was not set, or is broken"
             )
-        return pa.RecordBatch.from_arrays([out[n] for n in names], names)
+        events = pa.RecordBatch.from_arrays([out[n] for n in names], names)
+        self._doubts.add(events)
+        return events
 
     def _too_many(self) -> LimitExceeded:
         if self._max_fields == MAX_FIELDS:
@@ -140,25 +134,27 @@ class Normalizer:
     def _source_columns(self, raw: pa.RecordBatch, named: bool) -> list[Column]:
         """Return the flat columns of a batch; those of flat rows that belong together as one."""
         columns = flatten(raw)
-        if (zone := self._zone) is not None:
-            columns = [
-                c._replace(values=localize(c.values.cast(pa.int64()), zone, self.report.note).cast(TIMESTAMP))
-                if c.naive
-                else c
-                for c in columns
-            ]
+        if self._zone is not None:
+            columns = [self._localized(column, self._zone) for column in columns]
         self._sources.update(column.name for column in columns)
         if named:
             return columns
         mapped = [column for column in columns if column.name in self._mapping]
         return mapped + combine([column for column in columns if column.name not in self._mapping])
 
-    def check_mapping(self) -> None:
-        """Check, after the last batch, that every column that the mapping uses was in some row.
+    def _localized(self, column: Column, zone: ZoneInfo) -> Column:
+        if not column.metadata or not column.metadata.keys() >= NAIVE.keys():
+            return column
+        moved = localize(column.values.cast(pa.int64()), zone, self.report.note)
+        return column._replace(values=moved.cast(TIMESTAMP))
+
+    def finish(self) -> None:
+        """Add doubts to the report after the last batch, and check the mapping.
 
         Raises:
-            InvalidArgument: one was not; the hint names the nearest columns.
+            InvalidArgument: a column that the mapping uses was in no row; the hint names the nearest columns.
         """
+        self.report.doubts = self._doubts.sentences(self.report)
         for source in self._mapping:
             if source not in self._sources:
                 near = nearest(source, self._sources) or sorted(self._sources)[:5]
@@ -169,16 +165,16 @@ class Normalizer:
                     else "there are no rows",
                 )
 
-    def _targets(self, columns: list[Column], named: bool) -> dict[str, list[_Contribution]]:
+    def _targets(self, columns: list[Column], named: bool) -> dict[str, list[Contribution]]:
         """Return name of each column of the events -> its source columns, the winning one first."""
-        targets: dict[str, list[_Contribution]] = {}
+        targets: dict[str, list[Contribution]] = {}
         plain = SourceColumn("", None, ())
-        for name, depth, values, metadata, _ in columns:
+        for name, depth, values, metadata in columns:
             mixed = orjson.loads(metadata[MIXED]) if metadata and MIXED in metadata else {}
             if (mapped := self._mapping.get(name)) is not None:
                 for target, source in mapped:
                     with_nulls = source.with_nulls(values)
-                    part = _Contribution(name, (0, depth, 0), with_nulls, "mapped", source, mixed)
+                    part = Contribution(name, (0, depth, 0), with_nulls, "mapped", source, mixed)
                     targets.setdefault(target, []).append(part)
                 continue
             meaning = None if named else flat_field(name)
@@ -195,12 +191,12 @@ class Normalizer:
             elif name == "timestamp" and not named:
                 values, rest = split_plausible(values)
                 if rest is not None:  # 5.25 may be an uptime: any other time of the row is better
-                    part = _Contribution(name, (4, depth, 0), rest, "own", plain, {})
+                    part = Contribution(name, (4, depth, 0), rest, "own", plain, {})
                     targets.setdefault(target, []).append(part)
             parts = targets.setdefault(target, [])
-            parts.append(_Contribution(name, rank, values, how, plain, mixed, meaning))
+            parts.append(Contribution(name, rank, values, how, plain, mixed, meaning))
             if meaning is not None and meaning.reading == TRACE_HEADER:  # the header stays as it is
-                part = _Contribution(name, (2, 9, meaning.rank), values, "header", plain, {}, meaning)
+                part = Contribution(name, (2, 9, meaning.rank), values, "header", plain, {}, meaning)
                 targets.setdefault(meaning.target, []).append(part)
         for parts in targets.values():
             parts.sort(key=lambda part: part.rank)
@@ -210,7 +206,7 @@ class Normalizer:
     def _merge(
         self,
         target: str,
-        parts: list[_Contribution],
+        parts: list[Contribution],
         columns: dict[str, pa.Array],
         mixed: dict[str, dict[str, int]],
     ) -> None:
@@ -224,22 +220,22 @@ class Normalizer:
             if part.how == "old":
                 self._count_rename(part, target, merged)
             elif part.how == "own" and merged is not None and parts[0].how != "carried":
-                self.report.override(target, _count_both(values, merged))
+                self.report.override(target, count_both(values, merged))
             for kind, count in part.mixed.items():
                 mixed.setdefault(target, {})[kind] = mixed.get(target, {}).get(kind, 0) + count
-            merged = values if merged is None else _coalesce(merged, values)
+            merged = values if merged is None else coalesce(merged, values)
         if merged is not None and (merged.null_count < len(merged) or any(p.how not in _FLAT for p in parts)):
             have = columns.get(target)
-            columns[target] = merged if have is None else _coalesce(merged, have)
+            columns[target] = merged if have is None else coalesce(merged, have)
 
-    def _count_rename(self, part: _Contribution, target: str, merged: pa.Array | None) -> None:
+    def _count_rename(self, part: Contribution, target: str, merged: pa.Array | None) -> None:
         """Count the rows that had the old name, even if their value does not have the new name's type."""
-        both = 0 if merged is None else _count_both(part.values, merged)
+        both = 0 if merged is None else count_both(part.values, merged)
         self.report.rename(part.name, target, len(part.values) - part.values.null_count - both)
         self.report.override(part.name, both)
 
     def _flat(
-        self, target: str, part: _Contribution, merged: pa.Array | None, columns: dict[str, pa.Array]
+        self, target: str, part: Contribution, merged: pa.Array | None, columns: dict[str, pa.Array]
     ) -> pa.Array:
         """Return a flat field's values for its target; values that do not fit stay under the field's name."""
         assert part.meaning is not None
@@ -256,7 +252,7 @@ class Normalizer:
         self.report.rename(part.name, target, used)
         return values
 
-    def _read_flat(self, meaning: FlatField, part: _Contribution) -> pa.Array:
+    def _read_flat(self, meaning: FlatField, part: Contribution) -> pa.Array:
         if part.name in self._no_status:
             return pa.nulls(len(part.values), pa.int64())
         values = read_flat(meaning, part.values, self._zone, self.report.note, traced=self._traced)
@@ -270,7 +266,7 @@ class Normalizer:
                 )
         return values
 
-    def _typed(self, target: str, part: _Contribution, columns: dict[str, pa.Array]) -> pa.Array:
+    def _typed(self, target: str, part: Contribution, columns: dict[str, pa.Array]) -> pa.Array:
         """Convert to the known type of the target, if it has one; count failures."""
         known = type_word(target)
         if target in POINTS:
@@ -291,6 +287,7 @@ class Normalizer:
             self.report.rename("error", "attributes.error", failed)
             return values
         self.report.fail_to_parse(target, failed)
+        self._doubts.parsed(target, len(values) - values.null_count)
         if target != "timestamp" and not values.type.equals(part.values.type):
             self._count_retyped(target, part.values, values)
         return values
@@ -319,7 +316,7 @@ class Normalizer:
         for name, moved in (("http.response.status_code", http), ("attributes.status_code", other)):
             if moved.null_count < len(moved):
                 have = columns.get(name)
-                columns[name] = moved if have is None else _coalesce(have, moved)
+                columns[name] = moved if have is None else coalesce(have, moved)
                 self.report.rename("status_code", name, len(moved) - moved.null_count)
         return status
 
@@ -339,8 +336,7 @@ class Normalizer:
             self.report.fail_to_parse("event_count", bad)
         for name, values in derive.exceptions(columns).items():
             have = columns.get(name)
-            columns[name] = values if have is None else _coalesce(have, values)
-        complete_exceptions(columns)
+            columns[name] = values if have is None else coalesce(have, values)
         if (texts := columns.get("severity_text")) is not None:
             numbers = severity_numbers(texts)
             given = columns.get("severity_number")
@@ -389,21 +385,3 @@ class Normalizer:
         if others and pa.types.is_string(kind):
             self.report.retyped[unique] = (", ".join(sorted(seen)), "string", others)
         return convert(values, kind)
-
-
-def _final_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type of a field; one with only nulls becomes text, so that it can be queried."""
-    if pa.types.is_null(kind):
-        return pa.string()
-    if pa.types.is_list(kind) and pa.types.is_null(kind.value_type):
-        return pa.list_(pa.string())
-    return kind
-
-
-def _count_both(left: pa.Array, right: pa.Array) -> int:
-    return int(pc.sum(pc.and_(pc.is_valid(left), pc.is_valid(right))).as_py() or 0)
-
-
-def _coalesce(first: pa.Array, second: pa.Array) -> pa.Array:
-    kind = unify(first.type, second.type)
-    return pc.coalesce(convert(first, kind), convert(second, kind))

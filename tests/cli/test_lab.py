@@ -60,6 +60,17 @@ def test_lab_starts_jupyterlab_on_the_notebook(
     assert command[3] in capsys.readouterr().err
 
 
+def test_the_notebook_looks_up_the_same_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("a.jsonl", "t.csv"):
+        (tmp_path / name).write_text("{}\n")
+    made = json.loads(lab.written(["a.jsonl"], lookups=[("t.csv", "host.name", "host")]).read_text())
+    assert made["cells"][1]["source"].splitlines()[3:] == [
+        f"events = events.lookup({str(tmp_path / 't.csv')!r}, on='host.name', key='host')",
+        "events",
+    ]
+
+
 def test_lab_says_what_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["lab", "nowhere"]) == 2
     assert capsys.readouterr().err == (

@@ -426,3 +426,25 @@ def test_info_lists_the_most_useful_fields_and_counts_the_rest(capsys: pytest.Ca
     everything = run(capsys, "info", SAMPLE, "--all")
     assert "train.operator" in everything
     assert "more fields" not in everything
+
+
+def test_lookup_adds_fields_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], events: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "owners.csv").write_text("version,team\n2.4.0,new\n2.3.7,old\n")
+    spec = f"{tmp_path / 'owners.csv'}:service.version=version"
+    found = run_json(
+        capsys, "query", str(events), "count()", "--by", "team", "--lookup", spec, "--where", "error"
+    )
+    assert found["rows"] == [{"team": "new", "count()": 50}]
+    assert "lookup in owners.csv by service.version = version: 200 events have a match" in found["notes"]
+    assert "team" in run(capsys, "info", str(events), "--lookup", spec)
+    run(capsys, "convert", str(events), "--out", str(tmp_path / "made"), "--lookup", spec)
+    assert run_json(capsys, "rows", str(tmp_path / "made"), "--fields", "team", "--limit", "1")["rows"] == [
+        {"team": "new"}
+    ]
+    assert refused(capsys, "query", str(events), "--lookup", "owners.csv") == (
+        2,
+        "obskit: --lookup must be FILE:FIELD or FILE:FIELD=COLUMN, got 'owners.csv'\n"
+        "Hint: --lookup targets.csv:client.address=network\n",
+    )

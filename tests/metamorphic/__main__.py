@@ -15,8 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tests.metamorphic.mutations import MUTATIONS
-from tests.metamorphic.runner import OUTCOMES, Outcomes, Trial, clean, trial
-from tests.metamorphic.sample import Sample
+from tests.metamorphic.runner import OUTCOMES, Filter, Outcomes, Trial, clean, trial
 
 
 def main(words: list[str]) -> int:
@@ -31,17 +30,16 @@ def main(words: list[str]) -> int:
     parser.add_argument("--told", action="store_true", help="list what was only reported as well")
     given = parser.parse_args(words)
 
-    def chosen(name: str, sample: Sample) -> bool:
-        return given.mutation in (None, name) and given.reader in (None, sample.reader)
-
-    filtered = chosen if given.mutation or given.reader else None
+    chosen = Filter(given.mutation, given.reader)
     numbers = range(given.count) if given.only is None else [given.only]
     outcomes, begun = Outcomes(), time.process_time()
     for number in numbers:
-        one = trial(given.seed, number, filtered)
+        one = trial(given.seed, number, chosen)
         outcomes.add(one)
         if given.only is not None:
-            print(f"{one.sample}: {one.mutation}: {one.outcome}: {one.difference}\nremarks: {list(one.remarks)}")
+            print(
+                f"{one.sample}: {one.mutation}: {one.outcome}: {one.difference}\nremarks: {list(one.remarks)}"
+            )
         if given.keep is not None and (one.outcome == "WRONG" or given.only is not None):
             print(f"kept as {_keep(given.keep, one)}")
     clean()

@@ -69,9 +69,7 @@ def _curl(one: Request) -> dict[str, Any]:
 
 
 SAMPLES = (
-    Sample(
-        "flat JSONL", "", "events.jsonl", objects(_flat), unit=b'"duration_ms"', names=True, zone=True
-    ),
+    Sample("flat JSONL", "", "events.jsonl", objects(_flat), unit=b'"duration_ms"', names=True, zone=True),
     Sample("flat JSONL", "nested", "app.json", objects(_nested), unit=b'"elapsed_ms"', names=True),
     Sample("curl", "", "probe.curl", objects(_curl), timed=False, clock=False),
 )

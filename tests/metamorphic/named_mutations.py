@@ -32,17 +32,30 @@ def change_the_unit(rng: random.Random, sample: Sample, world: World, every: lis
     end = rng.choice(list(_UNITS))
     factor, new = _UNITS[end], (base + end).decode()
 
-    def wanted(row: Row) -> Row:
-        own = name.decode()
+    own = name.decode()
+
+    def wanted(row: Row) -> list[Row]:
+        """The row with the other unit; or with the number under its new name, if the old one said nothing."""
         found = row.get("duration_ms") or row.get(own)
-        row = {k: v for k, v in row.items() if k not in ("duration_ms", own)}
+        rest = {k: v for k, v in row.items() if k not in ("duration_ms", own)}
         if found is None:
-            return row
-        return row | ({new: found} if factor is None else {"duration_ms": f"{float(found) * factor:.12g}"})
+            return [rest]
+        named = rest | {new: found}
+        if factor is None:
+            return [named]
+        scaled = rest | {"duration_ms": f"{float(found) * factor:.12g}"}
+        return [scaled] if "duration_ms" in row else [scaled, named]
 
     def relation(before: Answer, after: Answer) -> str:
-        rows = [row | _rounded(row) for row in map(wanted, before.rows)]
-        return difference(rows, [row | _rounded(row) for row in after.rows])
+        got = [row | _rounded(row) for row in after.rows]
+        choices = [wanted(row) for row in before.rows]
+        found = ""
+        for choice in range(max(map(len, choices), default=0)):
+            rows = [one[min(choice, len(one) - 1)] for one in choices]
+            found = difference([row | _rounded(row) for row in rows], got)
+            if not found:
+                return ""
+        return found
 
     data = sample.write(world).replace(name, new.encode())
     return Change(data, sample.file, relation, step=f"{name.decode()} becomes {new}")
@@ -184,7 +197,9 @@ BANNERS = (
 
 
 @mutation
-def put_a_banner_first(rng: random.Random, sample: Sample, world: World, every: list[Sample]) -> Change | None:
+def put_a_banner_first(
+    rng: random.Random, sample: Sample, world: World, every: list[Sample]
+) -> Change | None:
     """Some lines of text before the first record: rows of their own, or counted."""
     if sample.shape == "binary":
         return None

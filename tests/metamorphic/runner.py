@@ -7,7 +7,7 @@ import random
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,8 +24,30 @@ OUTCOMES = ("same", "refused", "told", "WRONG")
 
 
 @dataclass(frozen=True)
+class Filter:
+    """Which trials to make; None for all mutations, or the samples of all readers."""
+
+    mutation: str | None = None
+    reader: str | None = None
+
+    def __call__(self, mutation: str, sample: Sample) -> bool:
+        return self.mutation in (None, mutation) and self.reader in (None, sample.reader)
+
+    def __bool__(self) -> bool:
+        return self.mutation is not None or self.reader is not None
+
+    def __str__(self) -> str:
+        """The words of the command that make the same choice."""
+        words = {"--mutation": self.mutation, "--reader": self.reader}
+        return "".join(f" {option} '{name}'" for option, name in words.items() if name is not None)
+
+
+ALL = Filter()
+
+
+@dataclass(frozen=True)
 class Trial:
-    """One mutation of one sample; its number and the seed make it again.
+    """One mutation of one sample; its number, the seed and the filter make it again.
 
     Attributes:
         outcome: one of `OUTCOMES`.
@@ -35,6 +57,7 @@ class Trial:
 
     number: int
     seed: int
+    filter: Filter
     mutation: str
     sample: Sample
     change: Change
@@ -46,7 +69,7 @@ class Trial:
         step = f" ({self.change.step})" if self.change.step else ""
         return (
             f"{self.sample}: {self.mutation}{step}: {self.difference}\n"
-            f"    python -m tests.metamorphic --seed {self.seed} --only {self.number} --keep FOLDER"
+            f"    python -m tests.metamorphic --seed {self.seed} --only {self.number}{self.filter} --keep FOLDER"
         )
 
 
@@ -110,13 +133,13 @@ def choose(seed: int, number: int) -> tuple[str, Sample, World, random.Random]:
     return name, sample, World(count=rng.choice([8, 14, 14, 30])), rng
 
 
-def trial(seed: int, number: int, only: Callable[[str, Sample], bool] | None = None) -> Trial:
+def trial(seed: int, number: int, only: Filter = ALL) -> Trial:
     """Make the mutation with a number, and judge what obskit gives for it.
 
     A sample to which the mutation does not apply is replaced by another one.
     """
     name, sample, world, rng = choose(seed, number)
-    if only is not None and not only(name, sample):
+    if not only(name, sample):
         fits = [(m, s) for m in MUTATIONS for s in samples() if only(m, s)]
         name, sample = rng.choice(fits)
     change = None
@@ -124,29 +147,22 @@ def trial(seed: int, number: int, only: Callable[[str, Sample], bool] | None = N
         change = MUTATIONS[name](rng, sample, world, list(samples()))
         if change is not None:
             break
-        fitting = [one for one in samples() if only is None or only(name, one)]
+        fitting = [one for one in samples() if only(name, one)]
         sample = rng.choice(fitting)
     assert change is not None, f"{name} applies to no sample"
-    return judge(seed, number, name, sample, world, change)
+    return judge(functools.partial(Trial, number, seed, only, name, sample, change), world)
 
 
-def judge(seed: int, number: int, name: str, sample: Sample, world: World, change: Change) -> Trial:
-    """Return the trial with its outcome."""
+def judge(trial: Callable[..., Trial], world: World) -> Trial:
+    """Return a trial, which lacks its outcome, the difference and the remarks, with these."""
+    sample, change = trial.args[-2:]  # type: ignore[attr-defined]
     before, after = original(sample, world), answer_of(change.data, change.file)
-    made = functools.partial(Trial, number, seed, name, sample, change)
     if after.crash:
-        return made("WRONG", f"an error that is not obskit's: {after.crash}", ())
+        return trial("WRONG", f"an error that is not obskit's: {after.crash}", ())
     if after.refused:
-        return made("refused", after.refused, ())
-    if lost := change.lost(before, after):
-        return made("WRONG", lost, tuple(after.beyond(before)))
-    found = change.relation(before, after)
+        return trial("refused", after.refused, ())
     remarks = tuple(after.beyond(before))
-    return made("same" if not found else "told" if remarks else "WRONG", found, remarks)
-
-
-def trials(
-    seed: int, count: int, only: Callable[[str, Sample], bool] | None = None, first: int = 0
-) -> Iterator[Trial]:
-    for number in range(first, first + count):
-        yield trial(seed, number, only)
+    if lost := change.lost(before, after):
+        return trial("WRONG", lost, remarks)
+    found = change.relation(before, after)
+    return trial("same" if not found else "told" if remarks else "WRONG", found, remarks)

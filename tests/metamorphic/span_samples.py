@@ -197,7 +197,9 @@ SAMPLES = (
     Sample("Jaeger", "", "jaeger.json", document(_jaeger), "document"),
     Sample("Zipkin", "", "zipkin.json", document(lambda all_: [_zipkin(one) for one in all_]), "document"),
     Sample("Zipkin", "lines", "zipkin.jsonl", objects(_zipkin)),
-    Sample("Honeycomb", "", "batch.json", document(lambda all_: [_honeycomb(one) for one in all_]), "document"),
+    Sample(
+        "Honeycomb", "", "batch.json", document(lambda all_: [_honeycomb(one) for one in all_]), "document"
+    ),
     Sample("Honeycomb", "lines", "batch.jsonl", objects(_honeycomb), zone=True),
     Sample("ClickHouse JSONEachRow", "", "otel_traces.jsonl", objects(_clickhouse)),
     Sample("CDEvents", "", "cdevents.jsonl", objects(_cdevent), zone=True),

@@ -28,6 +28,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport, ReadOptions
+from obskit.schema.report import UNENDED
 
 BLOCK = 2 * 1024 * 1024
 
@@ -37,7 +38,7 @@ REST_NOTE = (
     'as \'%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D\'; a single number can also be mapped: '
     'mapping={"duration_ms": {"from": "access_log.rest", "unit": "us"}}'
 )
-UNENDED_NOTE = "a file ends without a line break: the last value of its last line may be incomplete"
+UNENDED_NOTE = UNENDED
 
 Columns = dict[str, pa.Array]
 
@@ -211,8 +212,8 @@ def _note(
     if (rest := columns.get("rest")) is not None and rest.null_count < len(rest):
         report.note(REST_NOTE)
     torn = bool(bad) and bad[-1][1].startswith("torn")
-    if block.torn and not torn and not report.growing and not block.data.rstrip().endswith(_CLOSED):
-        report.note(UNENDED_NOTE)
+    if block.torn and not torn and not block.data.rstrip().endswith(_CLOSED):
+        report.note_open_end()
 
 
 def _parse_block(

@@ -21,8 +21,8 @@ _PYTHON_CHAIN = re.compile(r"^(During handling of the above|The above exception 
 _FRAME = r"(?:[ \t]+at [^\n]+|[ \t]*\.\.\. \d+ (?:more|common frames omitted)|[ \t]*--- End of )"
 _AT = re.compile(rf"^{_FRAME}", re.M)
 _THROWN = re.compile(
-    rf"(?:^|(?<=[\s:(]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
-    rf"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)(?:: (?P<message>.*))?$"
+    r"(?:^|(?<=[\s:(]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
+    r"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)(?:: (?P<message>.*))?$"
 )
 _GO = re.compile(r"^(?P<type>panic|fatal error): (?P<message>.*)$", re.M)
 _GOROUTINE = re.compile(r"^goroutine \d+ \[", re.M)

@@ -15,6 +15,7 @@ import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
@@ -88,11 +89,13 @@ def sniff(head: bytes) -> Match:
     found, other = detect(head)
     layouts = [_BY_NAME[name] for name in found]
     alone = sum(found[layout.name] for layout in layouts if layout.alone)
-    if not alone or found.get("access", 0) > alone:
+    lines = [line.strip() for line in head.split(b"\n", _SNIFFED)]
+    objects = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
+    if not alone or max(found.get("access", 0), objects) > alone:
         return Match.NO
     share = alone / (alone + other)
     strict = sum(found[layout.name] for layout in layouts if layout.strict and layout.alone and layout.timed)
-    if share >= 0.5 and strict >= alone / 2:
+    if share >= 0.5 and strict >= alone / 2 and first != b"{":
         return Match.CERTAIN
     return Match.POSSIBLE if share >= 0.25 and (strict or share >= 0.5) else Match.NO
 
@@ -137,7 +140,8 @@ class _Log:
     def __init__(self, source: Source, report: FileReport, options: ReadOptions) -> None:
         self._report = report
         self._row_lines = source.row_lines
-        self._context = Context(options.tz, modified(source))
+        zone = ZoneInfo(options.tz) if options.tz else None
+        self._context = Context(zone, modified(source), report.note)
         self._layout = _main_layout(source.head)
         self._carry = b""
         self._line, self._offset = 1, 0  # of the first byte in `_carry`

@@ -33,12 +33,12 @@ from obskit.readers.logfmt.reader import is_record
 from obskit.schema import NAMED, TIMESTAMP
 
 _WORDS = {
-    **{"I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG"},
-    **{"trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL"},
-    **{"TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN"},
-    **{"ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL"},
-    **{".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO"},
-    **{"Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN"},
+    "I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG",
+    "trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL",
+    "TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN",
+    "ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL",
+    ".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO",
+    "Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN",
 }
 """Words that only one program uses for a level -> the usual word."""
 

@@ -10,9 +10,10 @@ Columns of equally long ISO texts are converted with numpy; others value by valu
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
@@ -20,10 +21,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.schema import TIMESTAMP
+from obskit.schema.parse import localize
 
 Micros = npt.NDArray[np.int64]
 
-_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 _MONTH = {name: number for number, name in enumerate(_MONTHS, start=1)}
 _CLOCK = r"(?P<h>\d{1,2}):(?P<mi>\d\d):(?P<s>\d\d)(?:[.,](?P<f>\d{1,9}))?"
 _ZONE = r"(?:[ ]?(?P<zone>Z|[+-]\d\d(?::?\d\d)?|[A-Za-z][\w/+\-]*))?"
@@ -41,8 +43,8 @@ _SHAPES = tuple(
     )
 )
 _HOURS = {
-    **{"Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3},
-    **{"EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "AEST": 10},
+    "Z": 0, "UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+    "EST": -5, "EDT": -4, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "JST": 9, "AEST": 10,
 }
 """Hours east of UTC by the abbreviations that mean one zone. CST, IST and BST mean several."""
 
@@ -55,12 +57,14 @@ class Context(NamedTuple):
     """What the texts alone do not say.
 
     Attributes:
-        tz: name of the zone of times that have none; None is UTC.
+        zone: of times that have none; None is UTC.
         modified: when the file was changed last; decides years that are missing. None if unknown.
+        note: called with a remark about times that a change of the clocks makes doubtful.
     """
 
-    tz: str | None
+    zone: ZoneInfo | None
     modified: datetime | None
+    note: Callable[[str], None]
 
 
 def parse_times(texts: Sequence[bytes | None], context: Context) -> pa.Array:
@@ -77,30 +81,21 @@ def parse_times(texts: Sequence[bytes | None], context: Context) -> pa.Array:
     if fast is not None:
         micros, naive = fast
         values = pa.array(micros, pa.int64())
-        return localized(values, context.tz) if naive else values.cast(TIMESTAMP)
+        return _localized(values, context) if naive else values.cast(TIMESTAMP)
     found = [_moment(text, context) for text in texts]
     values = pa.array([None if item is None else item[0] for item in found], pa.int64())
     plain = [item is not None and item[1] for item in found]
-    if context.tz is None or not any(plain):
+    if context.zone is None or not any(plain):
         return values.cast(TIMESTAMP)
-    return pc.if_else(pa.array(plain), localized(values, context.tz), values.cast(TIMESTAMP))
+    local = pc.if_else(pa.array(plain), values, pa.scalar(None, pa.int64()))
+    return pc.coalesce(_localized(local, context), values.cast(TIMESTAMP))
 
 
-def localized(micros: pa.Array, tz: str | None) -> pa.Array:
-    """Return local times as timestamps.
-
-    Args:
-        micros: microseconds since 1970 by the local clock.
-        tz: name of the zone; None is UTC.
-
-    Returns:
-        Timestamps in UTC; of an hour that occurs twice the earlier one.
-    """
-    if tz is None:
-        return micros.cast(TIMESTAMP)
-    local = micros.cast(pa.timestamp("us"))
-    zoned = pc.assume_timezone(local, tz, ambiguous="earliest", nonexistent="latest")
-    return zoned.cast(pa.int64()).cast(TIMESTAMP)
+def _localized(micros: pa.Array, context: Context) -> pa.Array:
+    """Return times of the zone's clocks as timestamps."""
+    if context.zone is not None:
+        micros = localize(micros, context.zone, context.note)
+    return micros.cast(TIMESTAMP)
 
 
 def _uniform(texts: Sequence[bytes | None]) -> tuple[Micros, bool] | None:
@@ -206,7 +201,7 @@ def _with_year(rest: tuple[int, int, int, int, int, int], modified: datetime | N
         return None
     for year in range(modified.year + 1, modified.year - 9, -1):  # 29 February is not in every year
         try:
-            moment = datetime(year, *rest, tzinfo=timezone.utc)  # noqa: UP017
+            moment = datetime(year, *rest, tzinfo=UTC)
         except ValueError:
             continue
         if moment <= modified + timedelta(days=1):

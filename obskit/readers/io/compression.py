@@ -1,4 +1,4 @@
-"""Decompress bzip2 and xz files, and the zstd messages that the OpenTelemetry Collector's file exporter writes.
+"""Decompress bzip2 and xz, and the zstd messages that the Collector's file exporter writes; decode UTF-16.
 
 Like every `source.Stream` these hold one piece, or one message of limited size, in memory. `damage` says what
 could not be decompressed.
@@ -7,6 +7,7 @@ could not be decompressed.
 from __future__ import annotations
 
 import bz2
+import codecs
 import lzma
 import os
 from typing import BinaryIO, Protocol
@@ -22,6 +23,8 @@ XZ_MEMORY = 512 * 1024 * 1024
 
 BZIP2 = b"BZh"
 XZ = b"\xfd7zXZ\x00"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of text in UTF-16, little-endian and big-endian."""
 ZSTD = b"\x28\xb5\x2f\xfd"
 
 
@@ -41,7 +44,7 @@ class _Decompressor(Protocol):
 
 
 class _Concatenated:
-    """Concatenated streams of a compression. `max_length` limits what a decompression bomb can fill at once."""
+    """Concatenated streams. `max_length` limits what a decompression bomb can fill at once."""
 
     name: str
     magic: bytes
@@ -112,6 +115,39 @@ class Xz(_Concatenated):
 
     def _new(self) -> _Decompressor:
         return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+
+
+class Utf16:
+    """Text in UTF-16 with a byte order mark, as PowerShell's `>` writes it; it comes out as UTF-8."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.damage: str | None = None
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+
+    def position(self) -> int:
+        """Return how many bytes of the file have been read."""
+        return self._file.tell()
+
+    def piece(self) -> bytes:
+        """Return the next text as UTF-8; empty at the end."""
+        while self.damage is None:
+            data = self._file.read(PIECE // 2)
+            try:
+                text = self._decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                self.damage = "the text stops being UTF-16"
+                raw: bytes = error.object
+                text = raw[: error.start].decode(f"utf-16-{self._order(raw)}")
+            if text or not data:
+                return text.encode()
+        return b""
+
+    def _order(self, raw: bytes) -> str:
+        if raw[:2] in UTF16:
+            return "le" if raw[:2] == UTF16[0] else "be"
+        self._file.seek(0)
+        return "le" if self._file.read(2) == UTF16[0] else "be"
 
 
 class ZstdMessages:

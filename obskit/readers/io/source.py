@@ -23,7 +23,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError, StorageFull
-from obskit.readers.io.compression import BZIP2, XZ, ZSTD, Bzip2, Xz, ZstdMessages
+from obskit.readers.io.compression import BZIP2, UTF16, XZ, ZSTD, Bzip2, Utf16, Xz, ZstdMessages
 from obskit.readers.io.entries import special
 from obskit.readers.io.live_files import is_locked
 
@@ -199,6 +199,7 @@ _STREAMS: dict[str, Callable[[BinaryIO], Stream]] = {
     "gzip": Gzip,
     "bzip2": Bzip2,
     "xz": Xz,
+    "UTF-16": Utf16,
     "zstd messages": ZstdMessages,
 }
 
@@ -211,6 +212,8 @@ def _compression(magic: bytes) -> str | None:
         return "bzip2"
     if magic[:6] == XZ:
         return "xz"
+    if magic[:2] in UTF16 and magic[2:4] != b"\0\0":  # with two zeros it would be UTF-32
+        return "UTF-16"
     return "zstd" if magic[:4] == ZSTD else "zstd messages" if magic[4:8] == ZSTD else None
 
 
@@ -241,7 +244,7 @@ class Source:
         whole: the head is the whole file.
         size: of the file on disk, in bytes.
         growing: another process holds the lock of the file, because it is writing to it.
-        compression: such as "gzip"; None if it is not compressed.
+        compression: such as "gzip", or "UTF-16" for text that is decoded; None for a file as it is.
         damage: why the head ends early; None if it does not.
         row_lines: None, or a list to which a reader that joins lines appends, for each batch, an array with
             the index of each row's first line. It is a list for lines behind prefixes.

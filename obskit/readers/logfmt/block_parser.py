@@ -136,7 +136,7 @@ def _columns(
         at = row[tokens]
         last = np.append(at[1:] != at[:-1], True)
         if not last.all():
-            repeated[name] = int(len(np.unique(at[np.flatnonzero(~last)])))
+            repeated[name] = len(np.unique(at[np.flatnonzero(~last)]))
             tokens, at = tokens[last], at[last]
         column = values.take(pa.array(tokens))
         empty = (value[tokens] == value_end[tokens]) & ~quoted[tokens] & ~bare[tokens]

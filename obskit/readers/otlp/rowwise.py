@@ -284,7 +284,7 @@ def _event(item: dict[str, Any]) -> tuple[int | None, str | None, str | None]:
 
 
 def _link(item: dict[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
-    trace, own = (found and found.lower() for found in (_id(item, "traceId"), text(item, "spanId")))
+    trace, own = (found and found.lower() for found in (_id(item, "traceId"), _id(item, "spanId")))
     return trace, own, text(item, "traceState"), _attribute_text(item)
 
 

@@ -33,6 +33,9 @@ _SCOPES = re.compile(
 )
 _SINGLE = re.compile(rb"\A\s*\{\s*" + _RESOURCE.encode())
 _SINGLES = re.compile(rb"\A\s*\[?\s*\{\s*" + _RESOURCE.encode())
+_WRAPPED = re.compile(
+    rb'\A\s*\{\s*"(?:trace|result)"\s*:\s*\{\s*"batches"\s*:\s*\[\s*\{\s*"(?:resource|scopeSpans|instrument)'
+)
 _BATCHES = re.compile(rb'\A(\s*\{\s*)"batches"(\s*:\s*\[\s*\{\s*"(?:resource|scopeSpans|instrumentationLib))')
 _IN_TEXT = re.compile(
     rb'"(?:message|msg|body)"\s*:\s*"\{\\"(?:resource(?:Spans|Logs)\\":\s?\[|resource\\":\s?\{)'
@@ -50,7 +53,7 @@ _RESOURCE_KEYS = {
 
 def begins_with_wrap(text: bytes) -> bool:
     """Return whether JSON begins with a wrap that has none of the keys of a request."""
-    if _BATCHES.match(text) or (_SINGLES.match(text) and _SCOPES.search(text)):
+    if _BATCHES.match(text) or _WRAPPED.match(text) or (_SINGLES.match(text) and _SCOPES.search(text)):
         return True
     return _IN_TEXT.search(text.partition(b"\n")[0]) is not None
 

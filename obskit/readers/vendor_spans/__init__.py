@@ -11,12 +11,20 @@ from obskit.readers.vendor_spans.xray import READER as XRAY
 VENDORS = (CONSOLE, XRAY, DATADOG, ELASTIC_APM, CLOUD_LOGGING, CLOUD_TRACE, APP_INSIGHTS)
 """The readers of this package."""
 
+DECISIVE = (
+    *(b'"SpanContext"', b'"SpanKind.', b'"severity_number"', b'"1-', b'"span_id"', b'"spans"', b'"log"'),
+    *(b'"processor', b'"transaction"', b'{"us"', b'"logName"', b'"spanId"', b'"App', b'"baseType"'),
+    *(b'"itemType"', b'"internal"'),
+)
+"""Bytes of which each file of these formats has one: which of them it is depends on values, not on names."""
+
 __all__ = [
     "APP_INSIGHTS",
     "CLOUD_LOGGING",
     "CLOUD_TRACE",
     "CONSOLE",
     "DATADOG",
+    "DECISIVE",
     "ELASTIC_APM",
     "VENDORS",
     "XRAY",

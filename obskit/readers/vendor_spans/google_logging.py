@@ -52,6 +52,17 @@ _RESOURCE = {
     "location": "cloud.region",
     "project_id": "cloud.account.id",
 }
+# Google's word -> OpenTelemetry's number; DEFAULT says nothing.
+_SEVERITIES = {
+    "DEBUG": 5,
+    "INFO": 9,
+    "NOTICE": 9,
+    "WARNING": 13,
+    "ERROR": 17,
+    "CRITICAL": 21,
+    "ALERT": 21,
+    "EMERGENCY": 21,
+}
 _MESSAGES = ("message", "msg", "log")
 _STACKS = ("stack_trace", "stacktrace", "exception")
 _OWN = frozenset(
@@ -101,6 +112,7 @@ class CloudLogging(VendorFormat):
             "duration_ms": took,
             "body": _body(record, payload),
             "severity_text": optional_text(record.get("severity")),
+            "severity_number": _SEVERITIES.get(str(record.get("severity")).upper()),
             **_trace(record),
             "code.file.path": optional_text(source.get("file")),
             "code.line.number": source.get("line"),
@@ -111,7 +123,7 @@ class CloudLogging(VendorFormat):
         if row["exception.stacktrace"] is not None:
             payload = {name: value for name, value in payload.items() if name not in _STACKS}
         kept = {n: v for n, v in payload.items() if not (n in _MESSAGES and v == row["body"])}
-        return_row = {
+        yield {
             **attributes(rest),
             **attributes({"protoPayload": record.get("protoPayload")}),
             **attributes({"jsonPayload": kept}),
@@ -119,7 +131,6 @@ class CloudLogging(VendorFormat):
             **_http(request, took),
             **without_nulls(row),
         }
-        yield return_row
 
 
 def _trace(record: dict[str, Any]) -> dict[str, Any]:
