@@ -151,7 +151,7 @@ def _fits(kind: Kind, lines: list[bytes]) -> bool:
     inner = [line for line in _stripped(kind, matched) if line.strip()]
     known = bool(inner) and _recognized(inner)
     if not kind.source:
-        return _is_foreign_time(kind, matched, known)
+        return _is_foreign_time(matched, known)
     return known
 
 
@@ -162,7 +162,7 @@ def _recognized(inner: list[bytes]) -> bool:
     return any(kind.sure and _fits(kind, inner) for kind in KINDS)
 
 
-def _is_foreign_time(kind: Kind, lines: list[bytes], known: bool) -> bool:
+def _is_foreign_time(lines: list[bytes], known: bool) -> bool:
     """Return whether the times before lines were written by another program than the lines.
 
     kubectl and docker write nine digits, GitHub seven. Times of other forms may be those of the lines' own

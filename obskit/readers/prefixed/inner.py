@@ -1,10 +1,11 @@
 """Read the lines behind prefixes by readers of their own formats, and give each row the prefix of its line.
 
 Lines of one source (a pod's container, a program of a host) are of one format, which its first lines decide.
-A reader with a row per line gets the lines of all sources together: then its rows and its rejections are as
-many as the lines, so that each row's line is known. If they are not, because a record spans several lines, the
-lines of each source are read by themselves. Lines that a reader rejects get a second reader if one is sure of
-them. Lines of no known format are log records with a `body`.
+A reader with a row per line gets the lines of all sources together: its rows and its rejections are as many
+as the lines, so that each row's line is known. A reader whose records span several lines gets the lines of
+each source by themselves, and says in which line each record begins (`Source.row_lines`). If it does not, its
+rows get only the fields that all of their lines agree on. Lines that a reader rejects get a second reader if
+one is sure of them. Lines of no known format are log records with a `body`.
 """
 
 from __future__ import annotations
@@ -218,13 +219,13 @@ class InnerLines:
             held = self._hold(lines, prefixes, firsts)
         at = 0
         for batch in result.batches:
-            rows = None if firsts is None else firsts[at : at + batch.num_rows]
+            own_lines = None if firsts is None else firsts[at : at + batch.num_rows]
             at += batch.num_rows
-            if held is not None and rows is not None and (rows >= held).any():
-                batch = batch.filter(pa.array(rows < held))
-                rows = rows[rows < held]
+            if held is not None and own_lines is not None and (own_lines >= held).any():
+                batch = batch.filter(pa.array(own_lines < held))
+                own_lines = own_lines[own_lines < held]
             if batch.num_rows:
-                yield attach(batch, lines, prefixes, rows)
+                yield attach(batch, lines, prefixes, own_lines)
         if firsts is None and result.rows and lines.timed.any():
             self._report.note(
                 f"the times of {self._name} are left out where records of {reader.name} span several lines"
@@ -329,4 +330,3 @@ class InnerLines:
                 hint=f"this is a bug of the reader of {reader.name}: report it with a part of the file",
             ) from error
         self._reject(lines, 0, fault_reason(error))
-

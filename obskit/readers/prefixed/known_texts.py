@@ -1,8 +1,8 @@
 """Match the constant part of prefixes, such as `[pod/shop-1/app] `, in all lines of a block at once.
 
-A few different texts begin most lines of a file. The first line is matched with a regular expression; the text
-that it matched is then compared with all other lines, eight bytes at a time. Lines that begin with another text
-teach the next one. Only a block with very many different texts is matched line by line.
+A few different texts begin most lines of a file. The first line is matched with a regular expression; the
+text that it matched is then compared with all other lines, eight bytes at a time. Lines that begin with
+another text teach the next one. Only a block with very many different texts is matched line by line.
 """
 
 from __future__ import annotations
@@ -64,16 +64,16 @@ class KnownTexts:
                 break
             row = int(left[0])
             left = left[1:]
-            known = self._match(data, int(at[row]), int(ends[row]))
-            if known is None:
+            new = self._match(data, int(at[row]), int(ends[row]))
+            if new is None:
                 continue
-            found[row] = index.setdefault(known, len(index))
-            if known.endswith(self._end) and at[row] + len(known) < ends[row]:
-                left = self._compare(text, at, left, known, found, index)
+            found[row] = index.setdefault(new, len(index))
+            if new.endswith(self._end) and at[row] + len(new) < ends[row]:
+                left = self._compare(text, at, left, new, found, index)
         for row, begin, end in zip(left.tolist(), at[left].tolist(), ends[left].tolist(), strict=True):
-            known = self._match(data, begin, end)
-            if known is not None:
-                found[row] = index.setdefault(known, len(index))
+            new = self._match(data, begin, end)
+            if new is not None:
+                found[row] = index.setdefault(new, len(index))
         self._remember(list(index))
         return found, list(index)
 

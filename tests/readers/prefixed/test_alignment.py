@@ -51,7 +51,9 @@ PREFIXES = {"cri": cri, "kubectl": kubectl, "syslog": syslog, "docker": docker}
 LINES = {
     "json": lambda n: json.dumps({"n": n, "msg": "served"}),
     "other keys": lambda n: json.dumps({"n": n, f"key{n % 5}": "x", "list": [1, n]}),
-    "access": lambda n: f'10.0.{n // 250}.{n % 250} - - [04/May/2026:10:00:00 +0000] "GET /{n} HTTP/1.1" 200 5',
+    "access": lambda n: (
+        f'10.0.{n // 250}.{n % 250} - - [04/May/2026:10:00:00 +0000] "GET /{n} HTTP/1.1" 200 5'
+    ),
     "logfmt": lambda n: f'time=2026-05-04T09:00:00Z level=info msg="served" n={n}',
     "logfmt 2": lambda n: f'time=2026-05-04T09:00:00Z level=info msg="a \\" quote" n={n} k{n % 3}',
     "app": lambda n: f"2026-05-04 09:00:00,123 INFO shop.cart: n={n}",
@@ -95,7 +97,10 @@ def load(tmp_path, prefix, lines, block):
     path.write_text("".join(f"{line}\n" for line in made))
     report = LoadReport()
     # All rejections are kept, so that each line can be looked up.
-    with mock.patch.multiple(module, BLOCK=block, CHUNK=3 * block), mock.patch.object(report_module, "KEPT", 10_000):
+    with (
+        mock.patch.multiple(module, BLOCK=block, CHUNK=3 * block),
+        mock.patch.object(report_module, "KEPT", 10_000),
+    ):
         return load_batches(read_paths([path], report), report)
 
 
@@ -139,7 +144,10 @@ def test_a_row_has_the_prefix_of_its_line(tmp_path_factory, file, block):
     for n, (_, kind) in enumerate(lines):
         if kind in ("json", "other keys", "access", "logfmt", "logfmt 2", "app", "app of several lines"):
             found = n in seen or n in rejected
-            assert found or any(LINES[kind](n) in str(value) for row in got.rows for value in row.values()), (n, kind)
+            assert found or any(LINES[kind](n) in str(value) for row in got.rows for value in row.values()), (
+                n,
+                kind,
+            )
 
 
 @pytest.mark.parametrize("kind", ["json", "other keys", "access", "logfmt", "app", "text"])
@@ -164,7 +172,9 @@ def test_positions_are_those_of_the_file(tmp_path):
     data = "".join(f"{line}\n" for line in lines)
     path.write_text(data)
     report = LoadReport()
-    rows = sum(batch.num_rows for batch in module.read(Source(path), report.file(path), None or module.ReadOptions()))
+    rows = sum(
+        batch.num_rows for batch in module.read(Source(path), report.file(path), None or module.ReadOptions())
+    )
     assert rows == 49
     (rejection,) = report.rejected
     assert rejection.position == f"line 41, byte {data.index(lines[40])}"

@@ -49,7 +49,10 @@ def test_prefixes(line, name):
         layout = detect(head.encode())
         assert layout is not None
         assert layout.name == name
-    assert max(reader.sniff(head.encode()) for reader in REGISTRY.readers() if reader is not READER) < Match.DIALECT
+    assert (
+        max(reader.sniff(head.encode()) for reader in REGISTRY.readers() if reader is not READER)
+        < Match.DIALECT
+    )
 
 
 OTHERS = [

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 import pytest
 
 from obskit.errors import ReadError
-from obskit.readers.prefixed import reader as module
 from obskit.readers import read_paths
+from obskit.readers.prefixed import reader as module
 from obskit.schema import LoadReport, ReadOptions
 from tests.support.loaded import load_batches, load_files
 
@@ -126,7 +126,10 @@ def test_docker_lines_in_parts_and_with_colours(read):
 
 
 def test_docker_lines_that_are_something_else(read):
-    data = file_of(docker('{"msg": "a"}\n'), "torn {", docker('{"msg": "b"}\n'), docker("{torn\n")) + b'{"log": "'
+    data = (
+        file_of(docker('{"msg": "a"}\n'), "torn {", docker('{"msg": "b"}\n'), docker("{torn\n"))
+        + b'{"log": "'
+    )
     got = read(data)
     assert [row["body"] for row in got.rows] == ["a", "b"]
     assert got.reasons == [
@@ -154,7 +157,9 @@ def test_parts_of_the_container_runtime(read):
 
 
 def test_a_last_part_that_is_missing(read):
-    got = read(file_of('2026-05-04T10:00:00Z stdout F {"n": 1}', '2026-05-04T10:00:01Z stdout P {"n": 2, "msg'))
+    got = read(
+        file_of('2026-05-04T10:00:00Z stdout F {"n": 1}', '2026-05-04T10:00:01Z stdout P {"n": 2, "msg')
+    )
     assert [row["n"] for row in got.rows] == [1]
     assert got.reasons == [("line 2, byte 39", "torn: the last part of the line is missing")]
 
@@ -162,7 +167,9 @@ def test_a_last_part_that_is_missing(read):
 def test_a_joined_line_that_is_too_long(read, monkeypatch):
     monkeypatch.setattr("obskit.readers.prefixed.parts.LINE_LIMIT", 1024**2)
     part = "2026-05-04T10:00:00Z stdout P " + "x" * 600_000
-    got = read(file_of(part, part, "2026-05-04T10:00:00Z stdout F end", '2026-05-04T10:00:01Z stdout F {"n": 2}'))
+    got = read(
+        file_of(part, part, "2026-05-04T10:00:00Z stdout F end", '2026-05-04T10:00:01Z stdout F {"n": 2}')
+    )
     assert [row.get("n") for row in got.rows] == [2]
     assert got.reasons == [("line 1, byte 0", "a line of more than 1 MiB")]
 
@@ -171,10 +178,15 @@ def test_containers_with_different_formats(read):
     """Each container's lines are read by a reader of their own; rows of one container keep their order."""
     lines = []
     for n in range(5):
-        lines += [f"api-1    | {SERVED.format(n=n)}", f"proxy-1  | {ACCESS.format(n=n)}", f"db-1     | ready {n}"]
+        lines += [
+            f"api-1    | {SERVED.format(n=n)}",
+            f"proxy-1  | {ACCESS.format(n=n)}",
+            f"db-1     | ready {n}",
+        ]
     got = read(file_of("Attaching to api-1, proxy-1, db-1", *lines, "api-1 exited with code 0"))
     by_name = {
-        name: [row for row in got.rows if row["container.name"] == name] for name in ("api-1", "proxy-1", "db-1")
+        name: [row for row in got.rows if row["container.name"] == name]
+        for name in ("api-1", "proxy-1", "db-1")
     }
     assert [row["n"] for row in by_name["api-1"]] == list(range(5))
     assert [row["client.address"] for row in by_name["proxy-1"]] == [f"10.0.0.{n}" for n in range(5)]
@@ -186,7 +198,9 @@ def test_containers_with_different_formats(read):
 
 def test_two_formats_in_one_container(read):
     """Lines that the first reader rejects are read by another one that is sure of them."""
-    lines = [SERVED.format(n=n) for n in range(4)] + [ACCESS.format(n=n) for n in range(4)] + ["Started", "{torn"]
+    lines = (
+        [SERVED.format(n=n) for n in range(4)] + [ACCESS.format(n=n) for n in range(4)] + ["Started", "{torn"]
+    )
     got = read(file_of(*lines, prefix="[pod/shop-1/app] "))
     assert [row["n"] for row in got.rows if "n" in row] == list(range(4))
     assert [row["client.address"] for row in got.rows if "client.address" in row] == [
@@ -249,7 +263,11 @@ def test_stack_traces_of_two_pods(read):
 
 
 def test_the_time_of_the_prefix_where_the_line_has_none(read):
-    lines = ["INFO:     Started server process [1]", "ERROR:    no card", "Traceback (most recent call last):"]
+    lines = [
+        "INFO:     Started server process [1]",
+        "ERROR:    no card",
+        "Traceback (most recent call last):",
+    ]
     lines += ['  File "a.py", line 1, in pay', "ValueError: no card", "INFO:     Shutting down"]
     data = file_of(*(f"2026-05-04T10:00:0{n}.5Z stderr F {line}" for n, line in enumerate(lines)))
     got = read(data)
@@ -287,16 +305,27 @@ def test_syslog_of_many_programs(read, tmp_path):
     path.write_bytes(file_of(*lines))
     got = load_files(path)
     rows = {row["timestamp"]: row for row in got.rows}
-    failed, sold, data, bare = (rows[time] for time in (moment(0, 3_000), moment(1), moment(2), moment(3, hour=8)))
+    failed, sold, data, bare = (
+        rows[time] for time in (moment(0, 3_000), moment(1), moment(2), moment(3, hour=8))
+    )
     assert fields(failed, "body", "severity_text", "syslog.facility", "service.name", "syslog.msgid") == (
         *("'su root' failed", "crit", "auth", "su", "ID47"),
     )
     assert fields(failed, "severity_number", "error", "host.name") == (21, True, "web-1")
-    assert fields(sold, "body", "process.pid", "syslog.structured_data.a@1.b", "syslog.structured_data.a@1.e") == (
-        *("sold", 8, 'c"d', "f"),
+    assert fields(
+        sold, "body", "process.pid", "syslog.structured_data.a@1.b", "syslog.structured_data.a@1.e"
+    ) == (*("sold", 8, 'c"d', "f"),)
+    assert fields(data, "body", "syslog.structured_data.a@1.b", "syslog.structured_data.x@2.y") == (
+        None,
+        "g",
+        "z",
     )
-    assert fields(data, "body", "syslog.structured_data.a@1.b", "syslog.structured_data.x@2.y") == (None, "g", "z")
-    assert fields(bare, "body", "severity_text", "syslog.facility", "host.name") == ("bare", "debug", "local7", None)
+    assert fields(bare, "body", "severity_text", "syslog.facility", "host.name") == (
+        "bare",
+        "debug",
+        "local7",
+        None,
+    )
     assert got.reasons == []
 
 
@@ -323,7 +352,11 @@ def test_the_year_and_the_zone_of_syslog(tmp_path):
 
 
 def test_lines_of_journalctl_that_go_on(read):
-    lines = ["-- Journal begins at Mon 2026-05-04 --", "May 04 10:00:00 web-1 kernel: oops", "       second line"]
+    lines = [
+        "-- Journal begins at Mon 2026-05-04 --",
+        "May 04 10:00:00 web-1 kernel: oops",
+        "       second line",
+    ]
     got = read(file_of(*lines, "May 04 10:00:01 web-1 kernel: fine"))
     assert [fields(row, "body", "service.name", "timestamp") for row in got.rows] == [
         ("oops", "kernel", got.rows[0]["timestamp"]),
@@ -335,8 +368,12 @@ def test_lines_of_journalctl_that_go_on(read):
 
 def test_colours_without_a_prefix(read):
     got = read(file_of(*(f"\x1b[3{n}mINFO\x1b[0m:     Started {n}" for n in range(3))))
-    assert [fields(row, "severity_text", "body") for row in got.rows] == [("INFO", f"Started {n}") for n in range(3)]
-    assert "colours of a terminal were removed, and the lines were read as application log" in got.report.notes
+    assert [fields(row, "severity_text", "body") for row in got.rows] == [
+        ("INFO", f"Started {n}") for n in range(3)
+    ]
+    assert (
+        "colours of a terminal were removed, and the lines were read as application log" in got.report.notes
+    )
 
 
 def test_bytes_that_are_not_utf_8(read):
@@ -386,8 +423,16 @@ def test_records_of_several_lines_at_the_end_of_a_chunk(read, monkeypatch):
     lines = []
     for n in range(60):
         lines.append(f"2026-05-04 10:00:{n:02},000 ERROR shop.cart: failed {n}")
-        lines += ["Traceback (most recent call last):", f'  File "cart.py", line {n}, in pay', f"ValueError: {n}"]
-    got = read(file_of(*(f"2026-05-04T11:{n // 60:02}:{n % 60:02}.5Z stderr F {line}" for n, line in enumerate(lines))))
+        lines += [
+            "Traceback (most recent call last):",
+            f'  File "cart.py", line {n}, in pay',
+            f"ValueError: {n}",
+        ]
+    got = read(
+        file_of(
+            *(f"2026-05-04T11:{n // 60:02}:{n % 60:02}.5Z stderr F {line}" for n, line in enumerate(lines))
+        )
+    )
     assert [fields(row, "body", "exception.message") for row in got.rows] == [
         (f"failed {n}", str(n)) for n in range(60)
     ]

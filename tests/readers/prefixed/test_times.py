@@ -42,8 +42,17 @@ def test_iso(line, wanted, size):
 
 @pytest.mark.parametrize(
     "line",
-    ["2026-05-04T10:00:00", "2026-02-29T10:00:00Z", "2026-05-04T24:00:00Z", "2026-13-04T10:00:00Z", "", "x"]
-    + ["2026-05-04T10:00:00.Z", "2026-05-04T10:00:00+25:00", "2026-05-04T10:00:00.1234567890Z"],
+    [
+        *(
+            "2026-05-04T10:00:00",
+            "2026-02-29T10:00:00Z",
+            "2026-05-04T24:00:00Z",
+            "2026-13-04T10:00:00Z",
+            "",
+            "x",
+        ),
+        *("2026-05-04T10:00:00.Z", "2026-05-04T10:00:00+25:00", "2026-05-04T10:00:00.1234567890Z"),
+    ],
 )
 def test_not_iso(line):
     assert parsed(iso_times, [line]).size[0] == 0
@@ -104,7 +113,9 @@ def test_syslog(line, wanted, size):
     assert (moment(got.micros[0]), got.size[0]) == (wanted.replace(tzinfo=UTC), size)
 
 
-@pytest.mark.parametrize("line", ["May 32 10:00:00 x", "Mai  4 10:00:00 x", "May 4 10:00:00 x", "May  4 10:00", ""])
+@pytest.mark.parametrize(
+    "line", ["May 32 10:00:00 x", "Mai  4 10:00:00 x", "May 4 10:00:00 x", "May  4 10:00", ""]
+)
 def test_not_syslog(line):
     assert parsed(bsd_times, [line], NEWEST).size[0] == 0
 
