@@ -74,6 +74,8 @@ def detect(head: bytes) -> Layout | None:
     kinds: list[Kind] = []
     while len(kinds) < _NESTED and plain:
         kind = next((kind for kind in KINDS if _fits(kind, plain)), None)
+        if kind is not None and not kind.source and b"\n" not in head:
+            break  # a single line that may be torn: any other prefix begins with a time too
         if kind is None:
             break
         kinds.append(kind)

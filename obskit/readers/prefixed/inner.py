@@ -28,6 +28,7 @@ from obskit.readers.prefixed.lines import Lines, Prefixes, joined
 from obskit.readers.prefixed.rows import attach, bodies, used_prefixes
 from obskit.readers.registry import Match, Reader
 from obskit.schema import FileReport, LoadReport, ReadOptions
+from obskit.schema.report import TORN
 
 _SECOND_READERS = 2
 """Readers that get the lines which others rejected."""
@@ -126,7 +127,7 @@ class InnerLines:
             part = lines if len(rows) == len(lines.number) else lines.take(rows)
             ends_torn = torn and bool(len(rows)) and int(rows[-1]) == len(lines.number) - 1
             if reader is None:
-                yield from self._text(part, prefixes)
+                yield from self._text(part, prefixes, torn=ends_torn)
             else:
                 yield from self._read(part, prefixes, reader, [reader], torn=ends_torn)
 
@@ -309,9 +310,12 @@ class InnerLines:
         firsts = np.concatenate(source.row_lines) if source.row_lines else None
         return _Result(batches, rejected, firsts)
 
-    def _text(self, lines: Lines, prefixes: Prefixes) -> Iterator[pa.RecordBatch]:
+    def _text(self, lines: Lines, prefixes: Prefixes, *, torn: bool = False) -> Iterator[pa.RecordBatch]:
         """Yield lines of no known format as log records; those without a prefix are rejected."""
         bare = lines.prefix == 0
+        if torn and not bare[-1] and lines.lines[-1].as_py()[:1] in (b"{", b"["):
+            self._reject(lines, len(bare) - 1, f"{TORN}the file ends within the line")
+            lines, bare = lines.take(slice(-1)), bare[:-1]
         for row in np.flatnonzero(bare).tolist():
             self._reject(lines, row, f"the line has no prefix of {self._name}, and no known format")
         if bare.all():

@@ -45,7 +45,7 @@ PREFIXES = {
 
 @pytest.mark.parametrize(("line", "name"), PREFIXES.items())
 def test_prefixes(line, name):
-    for head in (line, f"{line}\n", f"{line}\n" * 3, f"{line}\r\n" * 200):
+    for head in (f"{line}\n", f"{line}\n" * 3, f"{line}\r\n" * 200):
         layout = detect(head.encode())
         assert layout is not None
         assert layout.name == name
@@ -53,6 +53,11 @@ def test_prefixes(line, name):
         max(reader.sniff(head.encode()) for reader in REGISTRY.readers() if reader is not READER)
         < Match.DIALECT
     )
+
+
+def test_one_line_without_its_end():
+    assert detect(f"[pod/shop-1/app] {JSON}".encode()).name == "kubectl logs --prefix"
+    assert detect(f"{NANOS} stdou".encode()) is None
 
 
 OTHERS = [
