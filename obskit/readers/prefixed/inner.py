@@ -282,8 +282,8 @@ class InnerLines:
         """Return what a reader makes of lines."""
         buffer = lines.lines.buffers()[2]
         edges = np.frombuffer(lines.lines.buffers()[1], np.int32)[lines.lines.offset :]
-        data = buffer.to_pybytes()[edges[0] : edges[len(lines.lines)]]
-        source = InnerSource(self._source, data[:-1] if torn else data)
+        end = int(edges[len(lines.lines)]) - torn  # a line that may be torn gets no newline
+        source = InnerSource(self._source, memoryview(buffer)[int(edges[0]) : end])
         source.row_lines = []
         own = LoadReport(display_names=self._report.report.display_names)
         collected = Collected(own, self._report.path, False)
