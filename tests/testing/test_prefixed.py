@@ -63,11 +63,11 @@ class TestSyslog(ReaderContract):
 
     def adds(self, table):
         return {
-            **{"host.name": "web-1", "service.name": "shop", "process.pid": pa.repeat(12, table.num_rows)},
-            **{
-                "severity_text": "info",
-                "severity_number": pa.repeat(pa.scalar(9, pa.int32()), table.num_rows),
-            },
+            "host.name": "web-1",
+            "service.name": "shop",
+            "process.pid": pa.repeat(12, table.num_rows),
+            "severity_text": "info",
+            "severity_number": pa.repeat(pa.scalar(9, pa.int32()), table.num_rows),
             "syslog.facility": "user",
         }
 

@@ -229,7 +229,8 @@ class InnerLines:
                 yield attach(batch, lines, prefixes, own_lines)
         if firsts is None and result.rows and lines.timed.any():
             self._report.note(
-                f"the times of {self._name} are left out where records of {reader.name} span several lines"
+                f"the times of {self._name} are left out for {reader.name}: "
+                "it does not say which line a record is from"
             )
         rejected = [item for item in result.rejected if held is None or item[0] < held]
         yield from self._rejected(lines, prefixes, rejected, asked, torn=torn)

@@ -11,6 +11,7 @@ from obskit.errors import ReadError
 from obskit.readers import read_paths
 from obskit.readers.prefixed import reader as module
 from obskit.schema import LoadReport, ReadOptions
+from obskit.testing import encoded, incident
 from tests.support.loaded import load_batches, load_files
 
 ACCESS = '10.0.0.{n} - - [04/May/2026:10:00:0{n} +0000] "GET /cart HTTP/1.1" 502 13 "-" "curl/7.68.0"'
@@ -260,6 +261,19 @@ def test_stack_traces_of_two_pods(read):
     assert fields(rows["bad"], "exception.type", "k8s.pod.name") == (None, "shop-1")
     assert rows["bad"]["observed_timestamp"] == moment(3)
     assert got.reasons == []
+
+
+def test_several_rows_per_line(read):
+    """Which line a span is from is not known: it gets the fields that all lines of its container have."""
+    data = encoded(incident(), "otlp-json")
+    wanted = read(data)
+    lines = [f"2026-05-04T11:00:0{n}.5Z stdout F {line}" for n, line in enumerate(data.decode().splitlines())]
+    got = read(file_of(*lines))
+    assert [row.pop("log.iostream") for row in got.rows] == ["stdout"] * len(wanted.rows)
+    assert got.rows == wanted.rows
+    assert got.report.notes[0] == (
+        "the times of a container runtime (CRI) are left out for OTLP JSON: it does not say which line a record is from"
+    )
 
 
 def test_the_time_of_the_prefix_where_the_line_has_none(read):
