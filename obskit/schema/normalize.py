@@ -41,7 +41,7 @@ MIXED = b"obskit.mixed"
 """Metadata of a text column: JSON of type -> number of values that had this type in the source."""
 
 FALLBACK = b"obskit.fallback"
-"""Metadata key of a column whose values count only where no other column has one, as of a prefix."""
+"""Metadata key of a column that counts only where no other has a value, such as one of a line's prefix."""
 
 _FLAT = ("flat", "header")
 _USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100

@@ -165,6 +165,7 @@ def samples() -> dict[str, bytes]:
         b'  File "cart.py", line 12, in pay\n'
         b"ValueError: no card\n",
         "logfmt": b'time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms\n',
+        "lines with a prefix": b'[pod/shop-1/app] {"time": "2026-05-04T10:00:00Z", "msg": "served"}\n',
         "JSON document": b'{\n  "logs": [\n    {"time": "2026-05-04T10:00:00Z", "msg": "served"}\n  ]\n}\n',
         "plain text": b"Dear reader,\nthis is not an event.\n",
         "HTML": b"<!doctype html>\n<html><body>events</body></html>\n",

@@ -9,11 +9,11 @@ import pytest
 from obskit.errors import ObskitError
 from obskit.readers import REGISTRY
 from obskit.testing import ReaderContract
-from tests.testing import test_contract, test_markers, test_requests, test_stores
+from tests.testing import test_contract, test_markers, test_prefixed, test_requests, test_stores
 
 SUITES = {
     name: suite
-    for module in (test_contract, test_markers, test_requests, test_stores)
+    for module in (test_contract, test_markers, test_prefixed, test_requests, test_stores)
     for name, suite in inspect.getmembers(module, inspect.isclass)
     if issubclass(suite, ReaderContract) and name.startswith("Test")
 }

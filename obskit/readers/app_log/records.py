@@ -299,7 +299,8 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
     add_message_fields(columns, layout.name, body, text)
     if layout.name == "access":
         columns["kind"] = pa.repeat("server", rows)
-        columns["body"] = pa.nulls(rows, pa.string())
+        # Lines after the request, such as those of a stack trace, are kept.
+        columns["body"] = pc.if_else(pc.equal(body, ""), pa.scalar(None, pa.string()), body)
     if layout is CRASH_LAYOUT:
         columns["severity_text"] = pa.repeat("FATAL", rows)
     return columns

@@ -18,11 +18,12 @@ from obskit.readers.prefixed.kinds import KINDS, Kind
 from obskit.readers.prefixed.lines import COLOURS
 from obskit.readers.registry import REGISTRY, Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
+from obskit.schema import READ_AS_IS, ReadOptions
 
 NAMES = frozenset({"lines with a prefix", "syslog with octet counts"})
 """Names of the readers of this package, which do not read what is behind a prefix."""
 
-_SNIFFED = 50
+_SNIFFED = 100
 _NESTED = 3
 # Tables have a header in their first line, which only the first of several blocks would have.
 _NOT_LINES = ("obskit.readers.tables.", "obskit.readers.markers.", "obskit.readers.load_tests.")
@@ -73,17 +74,18 @@ def detect(head: bytes) -> Layout | None:
     kinds: list[Kind] = []
     while len(kinds) < _NESTED and plain:
         kind = next((kind for kind in KINDS if _fits(kind, plain)), None)
+        if kind is not None and not kind.source and b"\n" not in head:
+            break  # a single line that may be torn: any other prefix begins with a time too
         if kind is None:
             break
         kinds.append(kind)
         plain = list(_stripped(kind, plain))
     if docker or kinds:
         return Layout(docker, tuple(kinds), colours)
-    if colours and plain and (without := best_match(plain)[0]) >= Match.CERTAIN:
-        # Colours alone: at the start of most lines, where an access log would take them for a part of the
-        # client; or anywhere in lines of a format that nobody recognizes with them.
-        coloured = sum(line.startswith(b"\x1b[") for line in lines)
-        if 2 * coloured >= len(lines) or best_match(lines)[0] < without:
+    if colours and plain:
+        without, given = best_match(plain)[0], best_match(lines)[0]
+        mostly = 2 * sum(b"\x1b[" in line for line in lines) >= len(lines)
+        if without > given or (mostly and without >= Match.CERTAIN):
             return Layout(False, (), True)
     return None
 
@@ -103,12 +105,15 @@ def candidates() -> Iterator[Reader]:
             yield reader
 
 
-def best_match(lines: Sequence[bytes], without: Sequence[Reader] = ()) -> tuple[Match, Reader | None]:
+def best_match(
+    lines: Sequence[bytes], without: Sequence[Reader] = (), options: ReadOptions = READ_AS_IS
+) -> tuple[Match, Reader | None]:
     """Return the reader that some lines match best, and how well.
 
     Args:
         lines: without their newlines.
         without: readers that are not asked.
+        options: a `log_format` decides for lines that match it.
 
     Returns:
         The best match; the reader, None if there is no match. Of equal ones the first.
@@ -119,6 +124,10 @@ def best_match(lines: Sequence[bytes], without: Sequence[Reader] = ()) -> tuple[
         if any(reader is other for other in without):
             continue
         try:
+            if reader.sniff_log_format is not None and options.log_format is not None:
+                if reader.sniff_log_format(head, options) >= Match.CERTAIN:
+                    return Match.CERTAIN, reader
+                continue
             match = reader.sniff(head)
         except NOT_FAULTS:
             raise
@@ -130,18 +139,21 @@ def best_match(lines: Sequence[bytes], without: Sequence[Reader] = ()) -> tuple[
 
 
 def _fits(kind: Kind, lines: list[bytes]) -> bool:
-    """Return whether most of the lines have a prefix of a kind."""
+    """Return whether most of the lines have a prefix of a kind, or most of those after a banner."""
+    first = next((place for place, line in enumerate(lines) if kind.pattern.match(line)), len(lines))
+    banner = 2 * first > len(lines)
+    lines = lines[first:] if banner else lines
     matched = [line for line in lines if kind.pattern.match(line)]
-    if 2 * len(matched) < len(lines) or not matched:
+    if 2 * len(matched) < len(lines) or len(matched) < 1 + 2 * banner:
         return False
     if kind.check is not None and not kind.check(lines):
         return False
-    if kind.sure:
+    if kind.sure and not banner:
         return True
     inner = [line for line in _stripped(kind, matched) if line.strip()]
     known = bool(inner) and _recognized(inner)
-    if kind.parts[0] == "iso" and len(kind.parts) == 2:
-        return _is_foreign_time(kind, matched, known)
+    if not kind.source:
+        return _is_foreign_time(matched, known)
     return known
 
 
@@ -152,7 +164,7 @@ def _recognized(inner: list[bytes]) -> bool:
     return any(kind.sure and _fits(kind, inner) for kind in KINDS)
 
 
-def _is_foreign_time(kind: Kind, lines: list[bytes], known: bool) -> bool:
+def _is_foreign_time(lines: list[bytes], known: bool) -> bool:
     """Return whether the times before lines were written by another program than the lines.
 
     kubectl and docker write nine digits, GitHub seven. Times of other forms may be those of the lines' own
@@ -193,7 +205,7 @@ def _docker_lines(lines: list[bytes]) -> list[bytes] | None:
     inner = []
     for line in lines:
         if not line.startswith(b"{"):
-            return None
+            continue
         try:
             row = orjson.loads(line)
         except orjson.JSONDecodeError:
@@ -201,7 +213,7 @@ def _docker_lines(lines: list[bytes]) -> list[bytes] | None:
         if not _is_docker(row):
             return None
         inner.append(row["log"].encode("utf-8", "surrogatepass").rstrip(b"\n"))
-    return inner or None
+    return inner if 2 * len(inner) >= len(lines) else None
 
 
 def _is_docker(row: object) -> bool:

@@ -79,7 +79,9 @@ def _by_line(block: Block, peeler: Peeler, prefixes: Prefixes, report: FileRepor
             row = _object(line)
             if row is None:
                 torn = block.torn and at == len(lines) - 1
-                why = f"{TORN}the file ends within the line" if torn else "not an object of Docker's json-file"
+                why = (
+                    f"{TORN}the file ends within the line" if torn else "not an object of Docker's json-file"
+                )
                 report.reject(f"line {number}, byte {offset}", why)
             else:
                 log = COLOURS.sub(b"", row["log"].encode("utf-8", "backslashreplace"))

@@ -1,10 +1,11 @@
 """Read the lines behind prefixes by readers of their own formats, and give each row the prefix of its line.
 
 Lines of one source (a pod's container, a program of a host) are of one format, which its first lines decide.
-A reader with a row per line gets the lines of all sources together: then its rows and its rejections are as
-many as the lines, so that each row's line is known. If they are not, because a record spans several lines, the
-lines of each source are read by themselves. Lines that a reader rejects get a second reader if one is sure of
-them. Lines of no known format are log records with a `body`.
+A reader with a row per line gets the lines of all sources together: its rows and its rejections are as many
+as the lines, so that each row's line is known. A reader whose records span several lines gets the lines of
+each source by themselves, and says in which line each record begins (`Source.row_lines`). If it does not, its
+rows get only the fields that all of their lines agree on. Lines that a reader rejects get a second reader if
+one is sure of them. Lines of no known format are log records with a `body`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from obskit.readers.prefixed.lines import Lines, Prefixes, joined
 from obskit.readers.prefixed.rows import attach, bodies, used_prefixes
 from obskit.readers.registry import Match, Reader
 from obskit.schema import FileReport, LoadReport, ReadOptions
+from obskit.schema.report import TORN
 
 _SECOND_READERS = 2
 """Readers that get the lines which others rejected."""
@@ -125,7 +127,7 @@ class InnerLines:
             part = lines if len(rows) == len(lines.number) else lines.take(rows)
             ends_torn = torn and bool(len(rows)) and int(rows[-1]) == len(lines.number) - 1
             if reader is None:
-                yield from self._text(part, prefixes)
+                yield from self._text(part, prefixes, torn=ends_torn)
             else:
                 yield from self._read(part, prefixes, reader, [reader], torn=ends_torn)
 
@@ -182,7 +184,7 @@ class InnerLines:
             size += len(line)
             if size > limit:
                 break
-        match, reader = best_match(first, without)
+        match, reader = best_match(first, without, self._options)
         return reader if match >= least else None
 
     def _read(
@@ -218,16 +220,17 @@ class InnerLines:
             held = self._hold(lines, prefixes, firsts)
         at = 0
         for batch in result.batches:
-            rows = None if firsts is None else firsts[at : at + batch.num_rows]
+            own_lines = None if firsts is None else firsts[at : at + batch.num_rows]
             at += batch.num_rows
-            if held is not None and rows is not None and (rows >= held).any():
-                batch = batch.filter(pa.array(rows < held))
-                rows = rows[rows < held]
+            if held is not None and own_lines is not None and (own_lines >= held).any():
+                batch = batch.filter(pa.array(own_lines < held))
+                own_lines = own_lines[own_lines < held]
             if batch.num_rows:
-                yield attach(batch, lines, prefixes, rows)
+                yield attach(batch, lines, prefixes, own_lines)
         if firsts is None and result.rows and lines.timed.any():
             self._report.note(
-                f"the times of {self._name} are left out where records of {reader.name} span several lines"
+                f"the times of {self._name} are left out for {reader.name}: "
+                "it does not say which line a record is from"
             )
         rejected = [item for item in result.rejected if held is None or item[0] < held]
         yield from self._rejected(lines, prefixes, rejected, asked, torn=torn)
@@ -280,8 +283,8 @@ class InnerLines:
         """Return what a reader makes of lines."""
         buffer = lines.lines.buffers()[2]
         edges = np.frombuffer(lines.lines.buffers()[1], np.int32)[lines.lines.offset :]
-        data = buffer.to_pybytes()[edges[0] : edges[len(lines.lines)]]
-        source = InnerSource(self._source, data[:-1] if torn else data)
+        end = int(edges[len(lines.lines)]) - torn  # a line that may be torn gets no newline
+        source = InnerSource(self._source, memoryview(buffer)[int(edges[0]) : end])
         source.row_lines = []
         own = LoadReport(display_names=self._report.report.display_names)
         collected = Collected(own, self._report.path, False)
@@ -308,9 +311,12 @@ class InnerLines:
         firsts = np.concatenate(source.row_lines) if source.row_lines else None
         return _Result(batches, rejected, firsts)
 
-    def _text(self, lines: Lines, prefixes: Prefixes) -> Iterator[pa.RecordBatch]:
+    def _text(self, lines: Lines, prefixes: Prefixes, *, torn: bool = False) -> Iterator[pa.RecordBatch]:
         """Yield lines of no known format as log records; those without a prefix are rejected."""
         bare = lines.prefix == 0
+        if torn and not bare[-1] and lines.lines[-1].as_py()[:1] in (b"{", b"["):
+            self._reject(lines, len(bare) - 1, f"{TORN}the file ends within the line")
+            lines, bare = lines.take(slice(-1)), bare[:-1]
         for row in np.flatnonzero(bare).tolist():
             self._reject(lines, row, f"the line has no prefix of {self._name}, and no known format")
         if bare.all():
@@ -329,4 +335,3 @@ class InnerLines:
                 hint=f"this is a bug of the reader of {reader.name}: report it with a part of the file",
             ) from error
         self._reject(lines, 0, fault_reason(error))
-

@@ -20,9 +20,9 @@ class InnerSource(Source):
         data: the lines.
     """
 
-    def __init__(self, source: Source, data: bytes) -> None:
+    def __init__(self, source: Source, data: memoryview) -> None:
         vars(self).update(vars(source))
-        self.head = data[:HEAD]
+        self.head = data[:HEAD].tobytes()
         self.whole = len(data) < HEAD
         self.size = len(data)
         self.compression = None
@@ -45,7 +45,7 @@ class InnerSource(Source):
 class _Memory:
     """A stream of bytes in memory."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: memoryview) -> None:
         self.damage: str | None = None
         self._data = data
         self._at = 0
@@ -57,7 +57,7 @@ class _Memory:
     def piece(self) -> bytes:
         """Return the next bytes; empty at the end."""
         begin, self._at = self._at, min(self._at + PIECE, len(self._data))
-        return self._data[begin : self._at]
+        return self._data[begin : self._at].tobytes()
 
 
 @dataclass(frozen=True)

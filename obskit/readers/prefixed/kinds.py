@@ -188,7 +188,11 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "syslog (RFC 5424)",
-        (Text(re.compile(rb"(?:\d{1,8} )?<(\d{1,3})>1 "), priority_fields), "iso", Text(HEADER_5424, fields_5424)),
+        (
+            Text(re.compile(rb"(?:\d{1,8} )?<(\d{1,3})>1 "), priority_fields),
+            "iso",
+            Text(HEADER_5424, fields_5424),
+        ),
         (_HOST, _SERVICE),
         continues=True,
         with_data=True,
@@ -228,7 +232,12 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "aws logs tail",
-        ("iso", Text(re.compile(rb" ([^\s{}\"]*[/\[][^\s{}\"]*) "), _named("aws.log.stream.names"))),
+        (
+            "iso",
+            Text(
+                re.compile(rb" ([A-Za-z0-9._$\[\]-]*/[A-Za-z0-9._$\[\]/-]+) "), _named("aws.log.stream.names")
+            ),
+        ),
         ("aws.log.stream.names",),
         sure=False,
     ),

@@ -1,14 +1,13 @@
 """Match the constant part of prefixes, such as `[pod/shop-1/app] `, in all lines of a block at once.
 
-A few different texts begin most lines of a file. The first line is matched with a regular expression; the text
-that it matched is then compared with all other lines, eight bytes at a time. Lines that begin with another text
-teach the next one. Only a block with very many different texts is matched line by line.
+A few different texts begin most lines of a file. The first line is matched with a regular expression; the
+text that it matched is then compared with all other lines, eight bytes at a time. Lines that begin with
+another text teach the next one. Only a block with very many different texts is matched line by line.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -54,44 +53,30 @@ class KnownTexts:
         """
         found = np.full(len(at), -1, np.int64)
         index: dict[bytes, int] = {}
-        left = np.arange(len(at))
+        words = _Words(text, at)
         for known in self._frequent:
-            left = self._compare(text, at, left, known, found, index)
-            if not len(left):
-                break
+            same = words.begin_with(known)
+            if same.any():
+                found[same] = index.setdefault(known, len(index))
+        left = np.flatnonzero(found < 0)
         for _ in range(REMEMBERED):
             if not len(left):
                 break
             row = int(left[0])
             left = left[1:]
-            known = self._match(data, int(at[row]), int(ends[row]))
-            if known is None:
+            new = self._match(data, int(at[row]), int(ends[row]))
+            if new is None:
                 continue
-            found[row] = index.setdefault(known, len(index))
-            if known.endswith(self._end) and at[row] + len(known) < ends[row]:
-                left = self._compare(text, at, left, known, found, index)
+            found[row] = index.setdefault(new, len(index))
+            if new.endswith(self._end) and at[row] + len(new) < ends[row]:
+                found[words.begin_with(new)] = index[new]
+                left = left[found[left] < 0]
         for row, begin, end in zip(left.tolist(), at[left].tolist(), ends[left].tolist(), strict=True):
-            known = self._match(data, begin, end)
-            if known is not None:
-                found[row] = index.setdefault(known, len(index))
+            new = self._match(data, begin, end)
+            if new is not None:
+                found[row] = index.setdefault(new, len(index))
         self._remember(list(index))
         return found, list(index)
-
-    def _compare(
-        self,
-        text: Bytes,
-        at: Positions,
-        left: npt.NDArray[Any],
-        known: bytes,
-        found: Positions,
-        index: dict[bytes, int],
-    ) -> npt.NDArray[Any]:
-        """Give a text to the lines that begin with it; return the lines that are left."""
-        same = _begins_with(text, at[left], known)
-        if not same.any():
-            return left
-        found[left[same]] = index.setdefault(known, len(index))
-        return left[~same]
 
     def _match(self, data: bytes, begin: int, end: int) -> bytes | None:
         limit = begin + LONGEST
@@ -111,16 +96,23 @@ class KnownTexts:
         self.matches = {known: match for known, match in self.matches.items() if known in kept}
 
 
-def _begins_with(text: Bytes, at: Positions, known: bytes) -> Flags:
-    """Return which positions begin with a text."""
-    words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
-    same = np.ones(len(at), bool)
-    for place in range(0, len(known), 8):
-        part = known[place : place + 8]
-        word = words[at + place]
-        if len(part) < 8:
-            word = word & np.uint64((1 << 8 * len(part)) - 1)
-        same &= word == np.uint64(int.from_bytes(part, "little"))
-        if place == 0 and not same.any():
-            break
-    return same
+class _Words:
+    """The first bytes of all lines, in words of eight that are fetched when they are first compared."""
+
+    def __init__(self, text: Bytes, at: Positions) -> None:
+        self._words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
+        self._at = at
+        self._columns: list[npt.NDArray[np.uint64]] = []
+
+    def begin_with(self, known: bytes) -> Flags:
+        """Return which lines begin with a text."""
+        same: Flags = np.ones(len(self._at), bool)
+        for place, offset in enumerate(range(0, len(known), 8)):
+            if place == len(self._columns):
+                self._columns.append(self._words[self._at + offset])
+            part = known[offset : offset + 8]
+            word = self._columns[place]
+            if len(part) < 8:
+                word = word & np.uint64((1 << 8 * len(part)) - 1)
+            same &= word == np.uint64(int.from_bytes(part, "little"))
+        return same

@@ -28,9 +28,7 @@ from obskit.readers.prefixed.syslog import DATA
 from obskit.readers.prefixed.times import Bytes, Flags, Positions, bsd_times, iso_times, to_utc
 from obskit.readers.sniffing import UTF8_BOM
 
-COLOURS = re.compile(
-    rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[()][AB0-2]|[=>78cDEHM])"
-)
+COLOURS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[()][AB0-2]|[=>78cDEHM])")
 """Escape sequences of terminals: colours, titles and links."""
 
 _NEWLINE, _RETURN, _SPACE = b"\n\r "
@@ -136,7 +134,13 @@ class Peeler:
     """
 
     def __init__(
-        self, kinds: Sequence[Kind], newest: datetime, joiner: PartJoiner, zone: str | None = None, *, docker: bool = False
+        self,
+        kinds: Sequence[Kind],
+        newest: datetime,
+        joiner: PartJoiner,
+        zone: str | None = None,
+        *,
+        docker: bool = False,
     ) -> None:
         self.odd_times = 0
         self._zone = zone
@@ -178,7 +182,16 @@ class Peeler:
         zeros = np.zeros(count, np.int64)
         stops = ends - ((text[ends - 1] == _RETURN) & (ends > starts))
         return Split(
-            data, text, starts, stops, ends, number, offsets[:count], zeros, zeros.copy(), np.zeros(count, bool)
+            data,
+            text,
+            starts,
+            stops,
+            ends,
+            number,
+            offsets[:count],
+            zeros,
+            zeros.copy(),
+            np.zeros(count, bool),
         )
 
     def peel(self, split: Split, prefixes: Prefixes) -> Lines:
@@ -304,9 +317,7 @@ class Split:
             pa.binary(), max(2 * count - 1, 0), [None, pa.py_buffer(edges), pa.py_buffer(self.text)]
         )
         lines = pieces.take(pa.array(np.arange(0, 2 * count, 2)))
-        return Lines(
-            lines, *map(kept, self._columns())
-        )
+        return Lines(lines, *map(kept, self._columns()))
 
     def _columns(self) -> tuple[Any, ...]:
         return self.number, self.offset, self.prefix, self.time, self.timed
@@ -325,8 +336,9 @@ def _starts(text: Bytes) -> tuple[Positions, Positions]:
 
 def _without_mark(text: Bytes, at: Positions) -> Positions:
     """Return the positions after a byte order mark, which some programs write before a message."""
-    marked = (text[at] == UTF8_BOM[0]) & (text[at + 1] == UTF8_BOM[1]) & (text[at + 2] == UTF8_BOM[2])
-    return at + 3 * marked
+    marked: Flags = (text[at] == UTF8_BOM[0]) & (text[at + 1] == UTF8_BOM[1]) & (text[at + 2] == UTF8_BOM[2])
+    after: Positions = at + 3 * marked
+    return after
 
 
 def _continue(split: Split) -> None:

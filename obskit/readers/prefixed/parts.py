@@ -90,7 +90,10 @@ class PartJoiner:
             waiting = self._waiting.get(keys[prefix]) if PARTIAL in fields else None
             if waiting is None:
                 waiting = _Waiting(
-                    int(split.number[row]), int(split.offset[row]), int(split.time[row]), bool(split.timed[row])
+                    int(split.number[row]),
+                    int(split.offset[row]),
+                    int(split.time[row]),
+                    bool(split.timed[row]),
                 )
             waiting.size += stop - begin
             if waiting.size <= LINE_LIMIT:

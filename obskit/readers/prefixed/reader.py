@@ -1,7 +1,7 @@
 """Lines behind a prefix that another program wrote: the prefix becomes fields, the rest is read as it is.
 
     [pod/shop-1/app] {"time": "2026-05-04T10:00:00Z", "msg": "served"}
-    2026-05-04T10:00:00.413656027Z stdout F 10.0.0.7 - - [04/May/2026:10:00:00 +0000] "GET /cart HTTP/1.1" 502 13
+    2026-05-04T10:00:00.413656027Z stdout F 10.0.0.7 - - [04/May/2026:10:00:00 +0000] "GET / HTTP/1.1" 502 13
 
 become an event with `k8s.pod.name` and `k8s.container.name`, and a request with `client.address` 10.0.0.7 and
 `log.iostream`. The time of the prefix is `timestamp` if the line has none of its own; it is always
@@ -24,6 +24,7 @@ from obskit.readers.prefixed.inner import InnerLines
 from obskit.readers.prefixed.lines import Lines, Peeler, Prefixes, joined
 from obskit.readers.prefixed.parts import PartJoiner
 from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import after_banner
 from obskit.schema import FileReport, ReadOptions
 from obskit.schema.report import TORN
 
@@ -53,7 +54,7 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     Raises:
         ReadError: no line can be read.
     """
-    layout = detect(source.head)
+    layout = detect(source.head) or detect(after_banner(source.head))
     if layout is None:
         raise ReadError(
             f"{source.path} has no prefix that obskit knows before its lines",
@@ -117,18 +118,18 @@ class _PrefixedFile:
             self._report.note(f"colours of a terminal were removed, and the lines were read as {formats}")
             return
         self._report.note(
-            f"each line has a prefix ({self._layout.name}): it was removed and kept as fields, and the lines "
-            f"were read as {formats}"
+            f"each line has a prefix ({self._layout.name}): it was removed and kept as fields, and the "
+            f"lines were read as {formats}"
         )
         if any("bsd" in kind.parts for kind in self._layout.kinds):
             self._report.note(
-                f"times of {self._layout.name} without a year are in the last year before the file was written "
-                f"({self._newest:%Y-%m-%d})"
+                f"times of {self._layout.name} without a year are in the last year before the file was "
+                f"written ({self._newest:%Y-%m-%d})"
             )
         if self._peeler.odd_times:
             self._report.note(
-                f"{self._peeler.odd_times:,} times of {self._layout.name} occur twice, or not at all, because "
-                "the clock was changed: read as the earlier one, or moved forward"
+                f"{self._peeler.odd_times:,} times of {self._layout.name} occur twice, or not at all, "
+                "because the clock was changed: read as the earlier one, or moved forward"
             )
 
     def _lines(self, block: Block, prefixes: Prefixes) -> Lines:

@@ -66,7 +66,9 @@ def _texts(lines: pa.Array) -> pa.Array:
     try:
         texts = lines.cast(pa.string())
     except pa.ArrowInvalid:
-        texts = pa.array([line.decode("utf-8", "backslashreplace") for line in lines.to_pylist()], pa.string())
+        texts = pa.array(
+            [line.decode("utf-8", "backslashreplace") for line in lines.to_pylist()], pa.string()
+        )
     return pc.utf8_rtrim(texts, characters="\r\n")
 
 

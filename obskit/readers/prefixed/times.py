@@ -1,7 +1,7 @@
-"""Vectorized parsers for the times that prefixes begin with: ISO 8601 with a zone, and syslog's `May  4 10:00:00`.
+"""Vectorized parsers for the times of prefixes: ISO 8601 with a zone, and syslog's `May  4 10:00:00`.
 
-    2026-05-04T10:00:00.501234567+02:00 stdout F ...     1777881600501234 us, 35 bytes
-    May  4 10:00:00 web-1 nginx: ...                     1777888800000000 us, 15 bytes, year from the caller
+2026-05-04T10:00:00.501234567+02:00 stdout F ...     1777881600501234 us, 35 bytes
+May  4 10:00:00 web-1 nginx: ...                     1777888800000000 us, 15 bytes, year from the caller
 """
 
 from __future__ import annotations
@@ -274,15 +274,13 @@ def to_utc(micros: Positions, zone: str) -> tuple[Positions, int]:
 
 
 def _is_one_of(column: Bytes, signs: bytes) -> Flags:
-    found = column == signs[0]
+    found: Flags = column == signs[0]
     for sign in signs[1:]:
         found = found | (column == sign)
     return found
 
 
-def _days(
-    year: npt.NDArray[Any], month: npt.NDArray[Any], day: npt.NDArray[Any]
-) -> tuple[Positions, Flags]:
+def _days(year: npt.NDArray[Any], month: npt.NDArray[Any], day: npt.NDArray[Any]) -> tuple[Positions, Flags]:
     """Return days since 1970, and which dates exist."""
     if not len(year):
         return np.empty(0, np.int64), np.empty(0, bool)
