@@ -7,7 +7,7 @@ cannot read.
 import warnings
 from typing import Any
 
-from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.access_log import ACCESS, ACCESS_LOGS  # noqa: F401 - ACCESS is used in docs/readers.md
 from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
@@ -34,7 +34,7 @@ from obskit.schema import FileReport, ReadOptions
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
-    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
+    *(*ACCESS_LOGS, *MARKERS),
 ):
     register_reader(_reader)
 
