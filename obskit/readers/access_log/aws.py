@@ -1,7 +1,7 @@
 """Access logs that AWS writes as text: Application and Classic Load Balancers, and S3.
 
     https 2026-05-04T10:00:00.186641Z app/my-lb/50dc 203.0.113.7:2817 10.0.0.1:80 0.086 0.048 0.037 502 ...
-    -> began 10:00:00 (request_creation_time), 171 ms (the three times, in seconds), client 203.0.113.7
+    -> 171 ms (the three times, in seconds), began 171 ms before the time of the line, client 203.0.113.7
 
 A time of -1 was not measured, and then there is no duration either. AWS has extended the layouts over the
 years: the older ones are read, too.
@@ -108,7 +108,14 @@ def _balancer(given: Columns, family: str) -> Columns:
 def _alb(given: Columns, _tz: str | None) -> Columns:
     out = _balancer(given, "alb")
     out["ended"] = parse(out.pop("iso_time"), "timestamp").cast(pa.int64())
-    out["start"] = out.pop("created")
+    # WebSockets are logged when they are closed. A request is logged when it is answered, and then its three
+    # times are more exact than the difference of the two moments.
+    created = out.pop("created")
+    sockets = pc.starts_with(out["alb_type"], "ws")
+    out["start"] = pc.if_else(
+        pc.or_(sockets, pc.is_null(out["took_ms"])), created, pa.scalar(None, pa.string())
+    )
+    out["alb.request_creation_time"] = parse(created, "timestamp")
     out |= amzn_trace(out.pop("amzn_trace"))
     out["alb.type"] = out.pop("alb_type")
     out["tls.client.server_name"] = out.pop("domain")

@@ -36,6 +36,7 @@ _PLAIN = {
     "request": "access_log.request",
     "odd": "access_log.target",
     "rest": "access_log.rest",
+    "severity_text": "severity_text",
     "trace_id": "trace_id",
     "span_id": "span_id",
     "parent_span_id": "parent_span_id",

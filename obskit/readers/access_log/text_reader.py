@@ -147,7 +147,7 @@ class TextLog:
 
     def sniff(self, head: bytes) -> Match:
         """Return how well the head of a file matches: certain if half of its lines are entries."""
-        if not all(mark in head for mark in self._marks) or head.lstrip()[:1] in (b"{", b"<"):
+        if not all(mark in head for mark in self._marks) or head.lstrip()[:1] == b"{":
             return Match.NO
         share = detect_layout(head, self._layouts)[1]
         return Match.CERTAIN if share >= _CERTAIN else Match.POSSIBLE if share >= 0.1 else Match.NO

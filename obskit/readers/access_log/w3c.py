@@ -4,7 +4,8 @@
     2026-05-04 10:00:00 GET /cart 500 250
 
 Times are UTC. `time-taken` is milliseconds for IIS and seconds for CloudFront; of an unknown program it is
-kept as `w3c.time_taken`. A later `#Fields:` line, which IIS writes when it starts, applies to the lines after it.
+kept as `w3c.time_taken`. A later `#Fields:` line, which IIS writes when it starts, applies to the lines after
+it.
 """
 
 from __future__ import annotations

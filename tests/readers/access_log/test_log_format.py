@@ -219,8 +219,10 @@ def test_it_applies_to_text_that_is_of_no_other_format(tmp_path, data, layout, n
 
 
 _PARTS = st.sampled_from(
-    ["$status", "$remote_addr", "$request", "$foo", "$upstream_addr", "$request_time", "$time_local"]
-    + ["%h", "%D", "%{X}i", '"', " ", "[", "]", "-", "|", "\\", "(a+)+", "{", "\t"]
+    [
+        *("$status", "$remote_addr", "$request", "$foo", "$upstream_addr", "$request_time", "$time_local"),
+        *("%h", "%D", "%{X}i", '"', " ", "[", "]", "-", "|", "\\", "(a+)+", "{", "\t"),
+    ]
 )
 
 
