@@ -45,7 +45,7 @@ _REQUEST = frozenset({"cs-method", "cs-uri-stem", "cs-uri"})
 _IIS = frozenset({"sc-win32-status", "sc-substatus", "s-sitename", "s-computername"})
 _HEADER = re.compile(r"(?P<side>cs|sc)\((?P<name>[^)]+)\)")
 _NAMES = {
-    "c-ip": "client.address",
+    "c-ip": "host",
     "c-port": "client.port",
     "s-ip": "network.local.address",
     "s-port": "server_port",
