@@ -28,6 +28,7 @@ from obskit.readers.markers.reader import has_hint, kind_of
 from obskit.readers.registry import REGISTRY, Reader
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.csv_reader import header_line
+from obskit.readers.vendor_spans import DECISIVE
 from obskit.schema import READ_AS_IS, FileReport, LoadReport, ReadOptions
 from obskit.schema.report import TORN
 
@@ -38,7 +39,7 @@ REMEMBERED = 10_000
 """First lines that are remembered, at most."""
 
 # With one of these keys anywhere in the first bytes, a file may be of another format than flat JSONL.
-_DECISIVE = (b'"resource', b'"traceID"', b'"operationName"')
+_DECISIVE = (b'"resource', b'"traceID"', b'"operationName"', *DECISIVE)
 _POSITION = re.compile(r"line (\d+), byte (\d+)")
 _BAD_LINES = ("not JSON", "not a JSON object", "not UTF-8")
 
@@ -110,6 +111,8 @@ class Joined:
         except Exception as error:  # each file by itself: only there is the line of a fault looked for
             raise NotJoinable from error
         placed = self._placed(rejections.found)
+        if self.header and any(self.torn):
+            report.file(self.paths[self.torn.index(True)]).note_open_end()
         for path, position, reason in placed:
             report.file(path).reject(position, reason)
         report.merge(own)
@@ -243,7 +246,8 @@ class _JoinedSource(Source):
     """The content of several files, in memory."""
 
     def __init__(self, path: Path, data: bytes) -> None:
-        self.path = path
+        self.path = self.stored = path
+        self.modified = 0.0  # only readers that do not need it are joined
         self.head = data[:HEAD]
         self.whole = len(data) < HEAD
         self.size = len(data)

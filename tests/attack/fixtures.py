@@ -15,7 +15,10 @@ from tests.attack.wire_mutations import varint
 from tests.support import clickhouse_tables, jaeger_json, markers, otlp_requests, tempo_blocks, zipkin_json
 
 ARROW = {"Parquet", "Arrow IPC"}
-TEXT = {"CSV", "CSV of markers", "access log", "Envoy access log"}
+TEXT = {
+    *("CSV", "CSV of markers", "access log", "Envoy access log", "HAProxy log", "AWS ALB access log"),
+    *("AWS ELB access log", "S3 access log", "W3C access log", "application log", "logfmt"),
+}
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,13 @@ _SUFFIXES = {
     "CSV of markers": ".csv",
     "access log": ".log",
     "Envoy access log": ".log",
+    "HAProxy log": ".log",
+    "AWS ALB access log": ".log",
+    "AWS ELB access log": ".log",
+    "S3 access log": ".log",
+    "W3C access log": ".log",
+    "application log": ".log",
+    "logfmt": ".log",
     "curl": ".curl",
 }
 

@@ -22,7 +22,7 @@ from obskit.readers.access_log.text_reader import TextLog
 from obskit.readers.access_log.timestamps import CLOCK_SIZE, parse_clocks
 from obskit.readers.registry import Reader
 from obskit.schema import TIMESTAMP
-from obskit.schema.parse import parse
+from obskit.schema.parse import by_value, parse
 
 Columns = dict[str, pa.Array]
 
@@ -38,24 +38,31 @@ _QUEUES = (
     r"(?P<actconn>\d{1,9})/(?P<feconn>\d{1,9})/(?P<beconn>\d{1,9})/(?P<srv_conn>\d{1,9})/"
     r"\+?(?P<retries>\d{1,9}) (?P<srv_queue>\d{1,9})/(?P<backend_queue>\d{1,9})"
 )
-_HTTP = re.compile(
+_REQUEST = (
     rf"{_START}(?P<request_ms>{_TIMER})/(?P<queue_ms>{_TIMER})/(?P<connect_ms>{_TIMER})/"
     rf"(?P<response_ms>{_TIMER})/(?P<total>\+?{_TIMER}) (?P<status_text>-1|\d{{3}}) "
     r"(?P<bytes_text>\+?\d{1,18}) "
     r"(?P<request_cookie>[^ ]+) (?P<response_cookie>[^ ]+) (?P<termination_state>[^ ]{4}) "
     rf"{_QUEUES}(?: (?P<captures>\{{[^}}]*\}}))?(?: (?P<response_captures>\{{[^}}]*\}}))? "
-    r"\"(?P<request_text>[^\"]*)(?:\"(?: (?P<ssl>[^\"]+))?)?",
-    re.ASCII,
+    r"\"(?P<request_text>[^\"]*)"
 )
+_HTTP = re.compile(rf"{_REQUEST}\"(?: (?P<ssl>[^\"]+))?", re.ASCII)
+# HAProxy cuts lines at 1,024 bytes unless it is told otherwise.
+_CUT = re.compile(_REQUEST, re.ASCII)
 _TCP = re.compile(
     rf"{_START}(?P<queue_ms>{_TIMER})/(?P<connect_ms>{_TIMER})/(?P<total>\+?{_TIMER}) "
     rf"(?P<tcp_bytes>\+?\d{{1,18}}) (?P<termination_state>[^ ]{{2}}) {_QUEUES}",
     re.ASCII,
 )
-_LAYOUTS = (Layout("HAProxy", (), _HTTP, False), Layout("HAProxy TCP", (), _TCP, False))
+_LAYOUTS = (
+    Layout("HAProxy", (), _HTTP, False),
+    Layout("HAProxy TCP", (), _TCP, False),
+    Layout("HAProxy, cut", (), _CUT, False, cut=True),
+)
 _COUNTS = ("actconn", "feconn", "beconn", "srv_conn", "retries", "srv_queue", "backend_queue")
 _TIMERS = ("request_ms", "queue_ms", "connect_ms", "response_ms")
 _FLOAT = pa.scalar(None, pa.float64())
+_ENCODED = re.compile(r"(?:#[0-9A-F]{2})+")
 _WHOLE = len("04/May/2026:10:00:00")
 
 
@@ -83,13 +90,25 @@ def _fields(given: Columns, tz: str | None) -> Columns:
     if (status := columns.pop("status_text", None)) is not None:
         out["status"] = pc.if_else(pc.equal(status, "-1"), pa.scalar(None, pa.string()), status)
     if (requests := columns.pop("request_text", None)) is not None:
-        out |= split_absolute(requests)
+        out |= split_absolute(_decoded(requests))
     out |= _captures(columns)
     if (host := columns.pop("log_host", None)) is not None:
         out["host.name"] = host
         out["process.pid"] = parse(columns.pop("pid"), "int")
         out["service.name"] = pc.if_else(pc.is_valid(host), "haproxy", pa.scalar(None, pa.string()))
     return columns | out
+
+
+def _decoded(requests: pa.Array) -> pa.Array:
+    """Replace `#22` and the like by the characters that HAProxy writes so; it writes `#` itself as `#23`."""
+    if not pc.any(pc.match_substring(requests, "#")).as_py():
+        return requests
+    return by_value(requests, lambda text: _ENCODED.sub(_byte, text), pa.string())
+
+
+def _byte(found: re.Match[str]) -> str:
+    data = bytes.fromhex(found[0].replace("#", ""))
+    return data.decode("utf-8", "backslashreplace")
 
 
 def _number(first: pa.Array | None, second: pa.Array | None) -> pa.Array:

@@ -104,12 +104,14 @@ class Layout:
         items: its tokens.
         pattern: the regular expression of a line.
         vectorizable: whether the vectorized parser can read it; it cannot read tokens with labels.
+        cut: whether its lines are those of another layout without their end; it is never that of a file.
     """
 
     name: str
     items: tuple[Item, ...]
     pattern: re.Pattern[str] = field(repr=False)
     vectorizable: bool
+    cut: bool = False
 
     @property
     def quotes(self) -> int:

@@ -28,6 +28,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport, ReadOptions
+from obskit.schema.report import UNENDED
 
 BLOCK = 2 * 1024 * 1024
 
@@ -37,7 +38,7 @@ REST_NOTE = (
     'as \'%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D\'; a single number can also be mapped: '
     'mapping={"duration_ms": {"from": "access_log.rest", "unit": "us"}}'
 )
-UNENDED_NOTE = "a file ends without a line break: the last value of its last line may be incomplete"
+UNENDED_NOTE = UNENDED
 
 Columns = dict[str, pa.Array]
 
@@ -77,9 +78,9 @@ def _detect(lines: list[str], layouts: Sequence[Layout]) -> tuple[Layout, float]
     entries = 0
     for line in lines:
         line = line.removesuffix("\r")
-        fit = next((layout.name for layout in layouts if layout.pattern.fullmatch(line)), None)
-        if fit is not None:
-            found[fit] += 1
+        fit = next((layout for layout in layouts if layout.pattern.fullmatch(line)), None)
+        if fit is not None and not fit.cut:
+            found[fit.name] += 1
         entries += fit is not None or _is_entry(line, layouts)
     names = [name for name, _ in found.most_common(1)]
     chosen = next((layout for layout in layouts if layout.name in names), layouts[0])
@@ -223,8 +224,8 @@ def _note(
     if (rest := columns.get("rest")) is not None and rest.null_count < len(rest):
         report.note(REST_NOTE)
     torn = bool(bad) and bad[-1][1].startswith("torn")
-    if block.torn and not torn and not report.growing and not block.data.rstrip().endswith(_CLOSED):
-        report.note(UNENDED_NOTE)
+    if block.torn and not torn and not block.data.rstrip().endswith(_CLOSED):
+        report.note_open_end()
 
 
 def _parse_block(

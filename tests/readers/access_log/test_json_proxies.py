@@ -197,7 +197,7 @@ def test_caddy(read):
         ({"duration": "250ms"}, {"duration_ms": 250.0}),
         ({"duration": "1m0.5s", "ts": "2026-05-04T10:01:01.500Z"},
          {"duration_ms": 60_500.0, "timestamp": datetime(2026, 5, 4, 10, 0, 1, tzinfo=UTC)}),
-        ({"status": 0}, {"http.response.status_code": None, "error": False}),
+        ({"status": 0}, {"http.response.status_code": None}),
         ({"logger": None}, {"caddy.logger": None, "duration_ms": 250.0}),
         ({"request": {"remote_addr": "10.0.0.9:4711", "method": "GET", "uri": "/", "proto": "HTTP/1.1",
                       "host": "a", "headers": {}}},

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from obskit.readers import REGISTRY
+from obskit.readers import REGISTRY, Match
+from obskit.readers.access_log.haproxy import HAPROXY as HAPROXY_READER
 from obskit.readers.io.source import Source
+from obskit.schema import READ_AS_IS, LoadReport
 
 AT = datetime(2026, 5, 4, 10, 0, 0, tzinfo=UTC)
 ALB = (
@@ -234,7 +236,19 @@ def test_haproxy(read):
 )
 def test_haproxy_behind_a_syslog_header(read, prefix):
     row = one(read(f"{prefix}{HAPROXY}\n".encode()))
-    assert row == HAPROXY_ROW | {"host.name": "lb", "process.pid": 14389, "service.name": "haproxy"}
+    wanted = HAPROXY_ROW | {"host.name": "lb", "process.pid": 14389, "service.name": "haproxy"}
+    assert {name: row.get(name) for name in wanted} == wanted
+
+
+def test_the_reader_itself_reads_lines_with_a_header(tmp_path):
+    data = f"May  4 10:00:00 lb haproxy[14389]: {HAPROXY}\n".encode()
+    path = tmp_path / "haproxy.log"
+    path.write_bytes(data)
+    report = LoadReport()
+    assert HAPROXY_READER.sniff(data) is Match.CERTAIN
+    (batch,) = HAPROXY_READER.read(Source(path), report.file(path), READ_AS_IS)
+    (row,) = batch.to_pylist()
+    assert (row["host.name"], row["process.pid"], row["client.address"]) == ("lb", 14389, "10.0.1.2")
 
 
 @pytest.mark.parametrize(
@@ -288,7 +302,8 @@ def test_haproxy_own_messages_are_counted(read):
     got = read("\n".join([*lines, ""]).encode())
     assert got.report.rejected_by_reason == {"not an access log line": 2}
     assert len(got.rows) == 2
-    assert got.report.untimed == 1
+    # The 31st of February is no time, so that of the header counts.
+    assert (got.rows[1]["timestamp"].month, got.rows[1]["timestamp"].day) == (5, 4)
 
 
 @pytest.mark.parametrize(
@@ -318,7 +333,6 @@ def test_shared_alb_and_haproxy(shared, load):
         assert {row["http.response.status_code"] for row in got.rows} == {502}
         assert {row["duration_ms"] for row in got.rows} == {171.0 if "alb" in name else 109.0}
         assert all(row["error"] for row in got.rows)
-        assert REGISTRY.choose(Source(path)).name in ("AWS ALB access log", "HAProxy log")
     client = {"192.168.131.39", "10.0.1.2"}
     assert {row["client.address"] for row in got.rows} <= client
 
