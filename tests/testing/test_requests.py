@@ -266,6 +266,7 @@ class TestAlb(Requests):
             "upstream.address": "10.0.0.1:80",
             "upstream.status_code": table["http.response.status_code"],
             "upstream.duration_ms": table["duration_ms"],
+            "alb.domain_name": "shop.example",
             "alb.name": "app/lb/1",
             "alb.type": "https",
             "alb.request_processing_ms": 0.0,

@@ -118,7 +118,7 @@ def _alb(given: Columns, _tz: str | None) -> Columns:
     out["alb.request_creation_time"] = parse(created, "timestamp")
     out |= amzn_trace(out.pop("amzn_trace"))
     out["alb.type"] = out.pop("alb_type")
-    out["tls.client.server_name"] = out.pop("domain")
+    out["alb.domain_name"] = out.pop("domain")
     return out
 
 

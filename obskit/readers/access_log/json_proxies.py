@@ -80,7 +80,6 @@ _CADDY = {
     "request.uri": "target",
     "request.proto": "protocol",
     "request.host": "authority",
-    "request.tls.server_name": "tls.client.server_name",
     "bytes_read": "received",
     "size": "size",
     "status": "code",

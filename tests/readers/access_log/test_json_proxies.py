@@ -123,6 +123,7 @@ CADDY_ROW = {
     "caddy.tls.cipher_suite": 4865,
     "caddy.tls.proto": "h2",
     "caddy.tls.resumed": False,
+    "caddy.tls.server_name": "shop.example",
     "client.address": "203.0.113.7",
     "http.request.body.size": 7,
     "http.request.header.accept": "a, b",

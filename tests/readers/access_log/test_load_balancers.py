@@ -27,6 +27,7 @@ ALB_ROW = {
     "alb.actions": "forward",
     "alb.certificate": "arn:aws:acm:eu-west-1:1:certificate/1",
     "alb.conn_trace_id": "TID_1",
+    "alb.domain_name": "shop.example",
     "alb.name": "app/my-lb/50dc",
     "alb.request_creation_time": AT,
     "alb.request_processing_ms": 86.0,
@@ -148,7 +149,7 @@ def test_alb_requests_of_other_forms(read):
     fields = ("name", "url.path", "access_log.request", "server.address")
     assert [tuple(row.get(field) for field in fields) for row in got.rows] == [
         ("GET", None, None, "shop.example"),
-        ("HTTP", None, "- http://my-lb:80- -", "shop.example"),
+        ("HTTP", None, "- http://my-lb:80- -", None),
         ("GET", '/"a', None, "shop.example"),
         ("GET", "/ws", None, "2001:db8::1"),
     ]
