@@ -7,7 +7,7 @@ cannot read.
 import warnings
 from typing import Any
 
-from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.access_log import ACCESS, ACCESS_LOGS  # noqa: F401 - ACCESS is used in docs/readers.md
 from obskit.readers.app_log.reader import READER as APP_LOG
 from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
@@ -41,7 +41,7 @@ for _reader in (
     PREFIXED,
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
     *(APP_LOG, LOGFMT, JSON_DOCUMENT),
-    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *VENDORS, *MARKERS),
+    *(*ACCESS_LOGS, *VENDORS, *MARKERS),
 ):
     register_reader(_reader)
 

@@ -89,10 +89,36 @@ _KUBERNETES = {
     "reason": "BackOff",
     "lastTimestamp": _TIME,
 }
+_TRAEFIK = {
+    "StartUTC": _TIME,
+    "RequestMethod": "POST",
+    "RequestPath": "/book",
+    "DownstreamStatus": 502,
+    "Duration": 250_000_000,
+    "ClientHost": "203.0.113.7",
+}
+_CADDY = {
+    "level": "error",
+    "ts": 1_777_888_800.5,
+    "logger": "http.log.access",
+    "msg": "handled request",
+    "request": {
+        "remote_ip": "203.0.113.7",
+        "proto": "HTTP/2.0",
+        "method": "POST",
+        "host": "a",
+        "uri": "/book",
+    },
+    "duration": 0.25,
+    "size": 91,
+    "status": 502,
+}
 _JSON_LINES = {
     "ClickHouse JSONEachRow": _CLICKHOUSE,
     "nginx JSON": _NGINX,
     "Envoy JSON": _ENVOY,
+    "Traefik JSON": _TRAEFIK,
+    "Caddy JSON": _CADDY,
     "CDEvents": _CDEVENT,
     "CloudEvents": _CLOUDEVENT,
     "GitHub deployments": _GITHUB,
@@ -100,6 +126,21 @@ _JSON_LINES = {
     "Argo CD": _ARGOCD,
     "Kubernetes events": _KUBERNETES,
     "Delta Lake": {"commitInfo": {"timestamp": 1_777_888_800_000, "operation": "WRITE"}},
+}
+_ACCESS_LOGS = {
+    "HAProxy log": b"203.0.113.7:33310 [04/May/2026:10:00:00.655] http-in shop/srv1 10/0/30/69/109 502 91 "
+    b'- - ---- 1/1/1/1/0 0/0 "POST /book HTTP/1.1"\n',
+    "AWS ALB access log": b"https 2026-05-04T10:00:00.250000Z app/lb/50dc 203.0.113.7:2817 10.0.0.1:80 "
+    b'0.001 0.240 0.001 502 502 34 366 "POST https://shop.example:443/book HTTP/1.1" "curl/8.0" - TLSv1.2 '
+    b'arn:aws:tg "Root=1-58337281-1d84f3d73c47ec4e58577259" "shop.example" "-" 1 '
+    b'2026-05-04T10:00:00.000000Z "forward" "-" "-" "10.0.0.1:80" "502" "-" "-" TID_1\n',
+    "AWS ELB access log": b"2026-05-04T10:00:00.250000Z lb 203.0.113.7:2817 10.0.0.1:80 "
+    b'0.001 0.240 0.001 502 502 0 29 "POST http://shop.example:80/book HTTP/1.1" "curl/8.0" - -\n',
+    "S3 access log": b"79a5 bucket [04/May/2026:10:00:00 +0000] 203.0.113.7 - 3E57 REST.GET.OBJECT 1.jpg "
+    b'"GET /1.jpg HTTP/1.1" 503 SlowDown 243 1024 70 12 "-" "curl/8.0" -\n',
+    "W3C access log": b"#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n"
+    b"#Fields: date time cs-method cs-uri-stem c-ip sc-status time-taken\n"
+    b"2026-05-04 10:00:00 POST /book 203.0.113.7 502 250\n",
 }
 _CURL = {"url": "https://shop.example/", "response_code": 200, "time_total": 0.25, "time_namelookup": 0.01}
 
@@ -160,6 +201,7 @@ def samples() -> dict[str, bytes]:
         **VENDORS,
         "curl": json.dumps(_CURL).encode() + b"\n",
         "access log": b'10.0.0.1 - - [04/May/2026:10:00:00 +0000] "GET /book HTTP/1.1" 200 512 "-" "curl"\n',
+        **_ACCESS_LOGS,
         "application log": b"2026-05-04 10:00:00,123 - shop.cart - ERROR - payment failed\n"
         b"Traceback (most recent call last):\n"
         b'  File "cart.py", line 12, in pay\n'

@@ -18,7 +18,10 @@ from tests.support import clickhouse_tables, jaeger_json, markers, otlp_requests
 
 ARROW = {"Parquet", "Arrow IPC"}
 PREFIXED = "lines with a prefix"
-TEXT = {"CSV", "CSV of markers", "access log", "Envoy access log", "application log", "logfmt"}
+TEXT = {
+    *("CSV", "CSV of markers", "access log", "Envoy access log", "HAProxy log", "AWS ALB access log"),
+    *("AWS ELB access log", "S3 access log", "W3C access log", "application log", "logfmt"),
+}
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,11 @@ _SUFFIXES = {
     "CSV of markers": ".csv",
     "access log": ".log",
     "Envoy access log": ".log",
+    "HAProxy log": ".log",
+    "AWS ALB access log": ".log",
+    "AWS ELB access log": ".log",
+    "S3 access log": ".log",
+    "W3C access log": ".log",
     "application log": ".log",
     "logfmt": ".log",
     "curl": ".curl",

@@ -5,10 +5,15 @@ They hold what a proxy saw of the incident: no child spans, no service, and time
 
 import json
 import re
+from datetime import timedelta
 
 import pyarrow.compute as pc
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.access_log.aws import ALB, ELB, S3
+from obskit.readers.access_log.haproxy import HAPROXY
+from obskit.readers.access_log.json_proxies import CADDY_JSON, TRAEFIK_JSON
+from obskit.readers.access_log.w3c import W3C
 from obskit.readers.curl import READER as CURL
 from obskit.testing import ReaderContract
 
@@ -40,6 +45,10 @@ def target(row):
 def escaped(text):
     """Escape quotation marks, backslashes and bytes that are not ASCII, as Apache and nginx do."""
     return re.sub(rb'["\\\x80-\xff]', lambda found: rb"\x%02X" % ord(found[0]), text.encode()).decode()
+
+
+def encoded_by_haproxy(text):
+    return re.sub(rb'["#{|}\x80-\xff]', lambda found: b"#%02X" % ord(found[0]), text.encode()).decode()
 
 
 class TestCombined(Requests):
@@ -143,6 +152,222 @@ class TestEnvoyJson(Envoy):
                 "trace_id": row["trace_id"],
             }
         )
+
+
+class TestTraefikJson(Requests):
+    """Durations are nanoseconds, and the time is when the request came."""
+
+    reader = TRAEFIK_JSON
+    keeps = (*REQUEST, *SEEN, "url.query", "duration_ms", "server.address", "trace_id")
+
+    def adds(self, table):
+        return {"name": "POST", "network.protocol.version": "2.0"}
+
+    def line(self, row):
+        return json.dumps(
+            {
+                "StartUTC": row["timestamp"].isoformat(),
+                "Duration": round(row["duration_ms"] * 1e6),
+                "RequestMethod": row["http.request.method"],
+                "RequestPath": target(row),
+                "RequestHost": row["server.address"],
+                "RequestProtocol": "HTTP/2.0",
+                "DownstreamStatus": row["http.response.status_code"],
+                "DownstreamContentSize": row["http.response.body.size"],
+                "ClientHost": row["client.address"],
+                "request_User-Agent": row["user_agent.original"],
+                "TraceId": row["trace_id"],
+            }
+        )
+
+
+class TestCaddyJson(Requests):
+    """Durations are seconds, and the time is when the request was answered."""
+
+    reader = CADDY_JSON
+    keeps = (*REQUEST, *SEEN, "url.query", "duration_ms", "server.address")
+
+    def adds(self, table):
+        return {
+            "name": "POST",
+            "network.protocol.version": "2.0",
+            "caddy.logger": "http.log.access",
+            "caddy.msg": "handled request",
+        }
+
+    def line(self, row):
+        over = row["timestamp"].timestamp() + row["duration_ms"] / 1000
+        return json.dumps(
+            {
+                "ts": over,
+                "logger": "http.log.access",
+                "msg": "handled request",
+                "request": {
+                    "remote_ip": row["client.address"],
+                    "proto": "HTTP/2.0",
+                    "method": row["http.request.method"],
+                    "host": row["server.address"],
+                    "uri": target(row),
+                    "headers": {"User-Agent": [row["user_agent.original"]]},
+                },
+                "duration": row["duration_ms"] / 1000,
+                "size": row["http.response.body.size"],
+                "status": row["http.response.status_code"],
+            }
+        )
+
+
+class TestHaproxy(Requests):
+    reader = HAPROXY
+    keeps = (*REQUEST, "client.address", "url.path", "url.query", "duration_ms")
+
+    def adds(self, table):
+        counts = ("actconn", "feconn", "beconn", "srv_conn", "retries", "srv_queue", "backend_queue")
+        return {
+            "name": "POST",
+            "network.protocol.version": "1.1",
+            "client.port": 4711,
+            "http.response.size": table["http.response.body.size"],
+            "haproxy.frontend": "http-in",
+            "haproxy.backend": "shop",
+            "haproxy.server": "srv1",
+            "haproxy.request_ms": 1.0,
+            "haproxy.queue_ms": 0.0,
+            "haproxy.connect_ms": 0.0,
+            "haproxy.termination_state": "----",
+            **{f"haproxy.{name}": 0 for name in counts},
+        }
+
+    def line(self, row):
+        return (
+            f"{row['client.address']}:4711 [{row['timestamp']:%d/%b/%Y:%H:%M:%S}."
+            f"{row['timestamp'].microsecond // 1000:03d}] http-in shop/srv1 1/0/0/-1/{row['duration_ms']:.0f} "
+            f"{row['http.response.status_code']} {row['http.response.body.size']} - - ---- 0/0/0/0/0 0/0 "
+            f'"{row["http.request.method"]} {encoded_by_haproxy(target(row))} HTTP/1.1"'
+        )
+
+
+class TestAlb(Requests):
+    """The time of the line is when the request was answered; three times add up to the duration."""
+
+    reader = ALB
+    keeps = (*REQUEST, "client.address", "url.path", "url.query", "user_agent.original", "duration_ms")
+
+    def adds(self, table):
+        return {
+            "name": "POST",
+            "network.protocol.version": "1.1",
+            "client.port": 4711,
+            "http.request.size": 0,
+            "http.response.size": table["http.response.body.size"],
+            "server.address": "shop.example",
+            "server.port": 443,
+            "url.scheme": "https",
+            "upstream.address": "10.0.0.1:80",
+            "upstream.status_code": table["http.response.status_code"],
+            "upstream.duration_ms": table["duration_ms"],
+            "alb.domain_name": "shop.example",
+            "alb.name": "app/lb/1",
+            "alb.type": "https",
+            "alb.request_processing_ms": 0.0,
+            "alb.response_processing_ms": 0.0,
+            "alb.rule_priority": "1",
+            "alb.target_group": "arn",
+            "alb.request_creation_time": table["timestamp"],
+        }
+
+    def line(self, row):
+        over = row["timestamp"] + timedelta(milliseconds=row["duration_ms"])
+        status = row["http.response.status_code"]
+        return (
+            f"https {over:%Y-%m-%dT%H:%M:%S.%fZ} app/lb/1 {row['client.address']}:4711 10.0.0.1:80 0.000 "
+            f"{row['duration_ms'] / 1000:.6f} 0.000 {status} {status} 0 {row['http.response.body.size']} "
+            f'"{row["http.request.method"]} https://shop.example:443{escaped(target(row))} HTTP/1.1" '
+            f'"{row["user_agent.original"]}" - - arn "-" "shop.example" "-" 1 '
+            f'{row["timestamp"]:%Y-%m-%dT%H:%M:%S.%fZ} "-" "-" "-" "-" "-" "-" "-" -'
+        )
+
+
+class TestElb(Requests):
+    reader = ELB
+    keeps = (*REQUEST, *SEEN, "url.query", "duration_ms")
+
+    def adds(self, table):
+        return {
+            "name": "POST",
+            "network.protocol.version": "1.1",
+            "client.port": 4711,
+            "http.request.body.size": 0,
+            "server.address": "shop.example",
+            "server.port": 80,
+            "url.scheme": "http",
+            "upstream.address": "10.0.0.1:80",
+            "upstream.status_code": table["http.response.status_code"],
+            "upstream.duration_ms": table["duration_ms"],
+            "elb.name": "lb",
+            "elb.request_processing_ms": 0.0,
+            "elb.response_processing_ms": 0.0,
+        }
+
+    def line(self, row):
+        status = row["http.response.status_code"]
+        return (
+            f"{row['timestamp']:%Y-%m-%dT%H:%M:%S.%fZ} lb {row['client.address']}:4711 10.0.0.1:80 0.000 "
+            f"{row['duration_ms'] / 1000:.6f} 0.000 {status} {status} 0 {row['http.response.body.size']} "
+            f'"{row["http.request.method"]} http://shop.example:80{escaped(target(row))} HTTP/1.1" '
+            f'"{row["user_agent.original"]}" - -'
+        )
+
+
+class TestS3(Requests):
+    reader = S3
+    keeps = (*REQUEST, *SEEN, "url.query", "duration_ms")
+
+    def adds(self, table):
+        return {
+            "name": "REST.POST.OBJECT",
+            "network.protocol.version": "1.1",
+            "s3.owner": "79a5",
+            "s3.bucket": "shop",
+            "s3.request_id": "3E57",
+            "s3.operation": "REST.POST.OBJECT",
+            "s3.key": "1.jpg",
+        }
+
+    def line(self, row):
+        return (
+            f"79a5 shop [{row['timestamp']:%d/%b/%Y:%H:%M:%S +0000}] {row['client.address']} - 3E57 "
+            f'REST.POST.OBJECT 1.jpg "{row["http.request.method"]} {escaped(target(row))} HTTP/1.1" '
+            f"{row['http.response.status_code']} - {row['http.response.body.size']} - "
+            f'{row["duration_ms"]:.0f} - "-" "{row["user_agent.original"]}" -'
+        )
+
+
+class TestIis(Requests):
+    """The last column is a number, so that a torn last line may look whole; the load report says so."""
+
+    reader = W3C
+    tells_torn = False
+    keeps = (*REQUEST, "client.address", "url.path", "url.query", "user_agent.original", "duration_ms")
+
+    def adds(self, table):
+        return {"name": "POST"}
+
+    def write(self, table):
+        fields = "date time cs-method cs-uri-stem cs-uri-query c-ip cs(User-Agent) sc-status time-taken"
+        head = f"#Software: Microsoft Internet Information Services 10.0\n#Fields: {fields}\n"
+        return head.encode() + super().write(table)
+
+    def line(self, row):
+        return (
+            f"{row['timestamp']:%Y-%m-%d %H:%M:%S} {row['http.request.method']} {row['url.path']} "
+            f"{row.get('url.query') or '-'} {row['client.address']} "
+            f"{row['user_agent.original'].replace(' ', '+')} {row['http.response.status_code']} "
+            f"{row['duration_ms']:.0f}"
+        )
+
+    def spoiled(self, data):
+        return data + b"no request\n"
 
 
 class TestCurl(Requests):

@@ -9,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers.access_log.durations import add_times
-from obskit.readers.access_log.line_parser import odd_target, request_line
+from obskit.readers.access_log.request_lines import add_column, no_empty, split_requests
 from obskit.schema import NAMED
 from obskit.schema.parse import by_value, parse
-from obskit.schema.types import convert, unify
 
 Columns = dict[str, pa.Array]
 
@@ -38,6 +36,7 @@ _PLAIN = {
     "request": "access_log.request",
     "odd": "access_log.target",
     "rest": "access_log.rest",
+    "severity_text": "severity_text",
     "trace_id": "trace_id",
     "span_id": "span_id",
     "parent_span_id": "parent_span_id",
@@ -53,8 +52,6 @@ _COUNTS = {
     "bytes_sent": "http.response.size",
     "request_length": "http.request.size",
 }
-_LINE = pa.struct([(name, _TEXT) for name in ("method", "target", "version", "request")])
-_TARGET = pa.struct([(name, _TEXT) for name in ("url", "path", "query", "authority", "odd")])
 _HOST = pa.struct([("host", _TEXT), ("port", pa.int64())])
 _TRACEPARENT = r"^[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
 
@@ -74,7 +71,7 @@ def to_events(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
     for name in ("forwarded_for", "forwarded"):
         if (values := fields.pop(name, None)) is not None:
             add_column(fields, "xff", values)
-    _split_requests(fields)
+    split_requests(fields)
     out: Columns = {"kind": pa.repeat("server", rows)}
     add_times(fields, out, rows)
     _requests(fields, out, rows)
@@ -97,69 +94,6 @@ def to_events(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
     return pa.RecordBatch.from_arrays(list(kept.values()), schema=schema)
 
 
-def add_column(out: Columns, name: str, values: pa.Array) -> None:
-    """Add a column; it only fills the nulls of a column that has the name already."""
-    have = out.get(name)
-    if have is None or have.null_count == len(have):
-        out[name] = values
-    else:
-        kind = unify(have.type, values.type)
-        out[name] = pc.coalesce(convert(have, kind), convert(values, kind))
-
-
-def _split_requests(fields: Columns) -> None:
-    """Split request lines into method, target and version, and targets into path and query."""
-    lines = fields.pop("line", None)
-    if lines is not None:
-        parts = by_value(lines, request_line, _LINE)
-        for field, values in zip(_LINE, parts.flatten(), strict=True):
-            add_column(fields, field.name, values)
-    target = fields.pop("target", None)
-    if target is None or target.null_count == len(target):
-        return
-    if target.null_count == 0 and pc.all(pc.starts_with(target, "/")).as_py():
-        path, query = _split_query(target)
-        add_column(fields, "path", path)
-        add_column(fields, "query", query)
-        return
-    plain = pc.fill_null(pc.match_substring_regex(target, r"^(/|\*$)"), False)
-    path, query = _split_query(pc.if_else(plain, target, ""))
-    add_column(fields, "path", path)
-    add_column(fields, "query", query)
-    _odd_targets(fields, target, plain)
-
-
-def _split_query(texts: pa.Array) -> tuple[pa.Array, pa.Array]:
-    """Return the part of each text before its first question mark, and the part after; null if empty."""
-    rows = len(texts)
-    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + rows + 1]
-    data = texts.buffers()[2] or pa.py_buffer(b"")
-    marks = np.flatnonzero(np.frombuffer(data, np.uint8)[: offsets[-1]] == ord("?"))
-    begin, end = offsets[:-1], offsets[1:]
-    at = np.append(marks, offsets[-1])[np.searchsorted(marks, begin)]
-    edges = np.stack([begin, np.minimum(at, end), np.minimum(at + 1, end), end], axis=1).astype(np.int32)
-    every = pa.Array.from_buffers(_TEXT, 4 * rows - 1, [None, pa.py_buffer(edges), data])
-    path, query = (every.take(pa.array(np.arange(first, 4 * rows, 4))) for first in (0, 2))
-    return _no_empty(path), _no_empty(query)
-
-
-def _no_empty(values: pa.Array) -> pa.Array:
-    empty = pc.equal(values, "")
-    return pc.if_else(empty, pa.scalar(None, _TEXT), values) if pc.any(empty).as_py() else values
-
-
-def _odd_targets(fields: Columns, target: pa.Array, plain: pa.Array) -> None:
-    """Add the targets that are not paths: a URL, an authority, or anything else."""
-    odd = np.flatnonzero(
-        ~plain.to_numpy(zero_copy_only=False) & target.is_valid().to_numpy(zero_copy_only=False)
-    )
-    made: list[dict[str, str] | None] = [None] * len(target)
-    for row in odd.tolist():
-        made[row] = odd_target(target[row].as_py())
-    for field, values in zip(_TARGET, pa.array(made, _TARGET).flatten(), strict=True):
-        add_column(fields, field.name, _no_empty(values))
-
-
 def _requests(fields: Columns, out: Columns, rows: int) -> None:
     """Add method, path, query, protocol and the name."""
     method = fields.pop("method", None)
@@ -176,7 +110,10 @@ def _requests(fields: Columns, out: Columns, rows: int) -> None:
     name = per_method([each if each in _METHODS else "HTTP" for each in methods])
     if name.null_count:
         name = pc.fill_null(name.dictionary_decode(), "HTTP")
-    if (route := fields.get("route")) is not None:
+    if (operation := fields.pop("operation", None)) is not None:
+        name = name.dictionary_decode() if pa.types.is_dictionary(name.type) else name
+        name = pc.coalesce(operation, name)
+    elif (route := fields.get("route")) is not None:
         name = name.dictionary_decode() if pa.types.is_dictionary(name.type) else name
         name = pc.coalesce(pc.binary_join_element_wise(name, route, " "), name)
     out["name"] = name
@@ -214,7 +151,7 @@ def _first_address(forwarded: pa.Array) -> pa.Array:
     if not pc.any(pc.match_substring(forwarded, ",")).as_py():
         return forwarded
     first = pc.list_element(pc.split_pattern(forwarded, ",", max_splits=1), 0)
-    return _no_empty(pc.utf8_trim_whitespace(first))
+    return no_empty(pc.utf8_trim_whitespace(first))
 
 
 def host_and_port(text: str) -> tuple[str, int | None]:

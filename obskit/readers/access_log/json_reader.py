@@ -13,8 +13,9 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.readers.access_log.field_mapping import add_column, to_events
+from obskit.readers.access_log.field_mapping import to_events
 from obskit.readers.access_log.line_parser import parse_clock, sum_of_tries
+from obskit.readers.access_log.request_lines import add_column
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.registry import Match, Reader

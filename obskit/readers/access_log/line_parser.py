@@ -87,7 +87,7 @@ def parse_entry(
                 raise NotAnEntry("access log line has an invalid time")
         elif name == "request":
             out |= {part: plain(value) for part, value in request_line(text).items()}
-        elif text in ("", "-"):
+        elif text in (None, "", "-"):
             out[name] = None
         elif name in CODES or name in COUNTS:
             out[name] = int(text)

@@ -48,7 +48,7 @@ PATTERNS = {
     # The port is required; otherwise a user name of two words would turn the client into a vhost.
     "vhost": r'(?:[^ ":]+|\[[^ "\]]+\]):\d{1,5}',
     "status": r"\d{3}",
-    "code": r"\d{1,3}",
+    "code": r"\d{1,3}|-",
     **dict.fromkeys(COUNTS, _COUNT),
     "request_time": _SECONDS,
     "upstream_response_time": _list(_SECONDS),
@@ -58,7 +58,10 @@ PATTERNS = {
     "upstream_addr": r'[^ "]+(?:(?:(?<=,) | : )[^ "]+)*(?<!,)',
     "milliseconds": r"\d{1,9}(?:\.\d{1,9})?ms|-",
     "took_s": r"\d{1,9}\.\d{1,9}|-",
-    "rest": r'[^" ][^"]*',
+    "alb_type": r"https?|h2|grpcs|wss?",
+    "iso_time": r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z|-",
+    **dict.fromkeys(("request_s", "target_s", "response_s"), r"-1|\d{1,9}(?:\.\d{1,9})?|-"),
+    **dict.fromkeys(("rest", "more"), r'[^" ][^"]*'),
     "forwarded_for": rf"{_ADDRESS}(?:, ?{_ADDRESS})*|-|",
     # A list in front of a line can only be `X-Forwarded-For`, too: a client is one address.
     "forwarded": rf"{_ADDRESS}(?:, ?{_ADDRESS})+",
@@ -101,12 +104,14 @@ class Layout:
         items: its tokens.
         pattern: the regular expression of a line.
         vectorizable: whether the vectorized parser can read it; it cannot read tokens with labels.
+        cut: whether its lines are those of another layout without their end; it is never that of a file.
     """
 
     name: str
     items: tuple[Item, ...]
     pattern: re.Pattern[str] = field(repr=False)
     vectorizable: bool
+    cut: bool = False
 
     @property
     def quotes(self) -> int:
@@ -114,14 +119,15 @@ class Layout:
         return 2 * sum(item.style == QUOTED for item in self.items)
 
 
-def _layout(name: str, text: str) -> Layout:
+def layout(name: str, text: str) -> Layout:
+    """Return a layout that is written like nginx's `log_format`, with the names of this module."""
     items = []
     for token in text.split(" "):
         found = _TOKEN.match(token)
         if found is None:
             raise ValueError(f"layout {name} has an invalid token: {token}")
         style = {'"': QUOTED, "[": BRACKET}.get(found["open"] or found["quote"], BARE)
-        style = {"clock": CLOCK, "rest": REST}.get(found["name"], style)
+        style = {"clock": CLOCK, "rest": REST, "more": REST}.get(found["name"], style)
         items.append(Item(found["name"], style, found["label"] or ""))
     pattern = re.compile(" ".join(item.pattern() for item in items), re.DOTALL | re.ASCII)
     vectorizable = not any(item.label or item.name == "forwarded" for item in items)
@@ -134,44 +140,44 @@ _MAIN = f'{_COMBINED} "$forwarded_for"'
 _ENVOY = '"$xff" "$agent" "$x_request_id" "$authority" "$upstream_host"'
 
 LOGS: tuple[Layout, ...] = (
-    _layout("combined", _COMBINED),
-    _layout("common", _COMMON),
-    _layout("nginx main", _MAIN),
-    _layout("nginx with times", f"{_COMBINED} $request_time $upstream_response_time"),
-    _layout("nginx with request time", f"{_COMBINED} $request_time"),
-    _layout("nginx with quoted times", f'{_COMBINED} "$request_time" "$upstream_response_time"'),
-    _layout("nginx main with times", f"{_MAIN} $request_time $upstream_response_time"),
-    _layout(
+    layout("combined", _COMBINED),
+    layout("common", _COMMON),
+    layout("nginx main", _MAIN),
+    layout("nginx with times", f"{_COMBINED} $request_time $upstream_response_time"),
+    layout("nginx with request time", f"{_COMBINED} $request_time"),
+    layout("nginx with quoted times", f'{_COMBINED} "$request_time" "$upstream_response_time"'),
+    layout("nginx main with times", f"{_MAIN} $request_time $upstream_response_time"),
+    layout(
         "nginx main with quoted times",
         f'{_MAIN} "$request_time" "$upstream_response_time"',
     ),
-    _layout(
+    layout(
         "nginx main with labelled times",
         f'{_MAIN} rt=$request_time uct="$upstream_connect_time" '
         'uht="$upstream_header_time" urt="$upstream_response_time"',
     ),
-    _layout(
+    layout(
         "ingress-nginx",
         f"{_COMBINED} $request_length $request_time [$proxy_upstream_name] "
         "[$proxy_alternative_upstream_name] $upstream_addr $upstream_response_length "
         "$upstream_response_time $upstream_status $req_id",
     ),
-    _layout("vhost_combined", f"$vhost {_COMBINED}"),
-    _layout("vhost_common", f"$vhost {_COMMON}"),
-    _layout("Traefik", f'{_COMBINED} $request_count "$router_name" "$server_url" $milliseconds'),
-    _layout("combined after X-Forwarded-For", _COMBINED.replace("$host", "$forwarded")),
-    _layout("common after X-Forwarded-For", _COMMON.replace("$host", "$forwarded")),
-    _layout("vhost_combined with more", f"$vhost {_COMBINED} $rest"),
-    _layout("combined with more", f"{_COMBINED} $rest"),
+    layout("vhost_combined", f"$vhost {_COMBINED}"),
+    layout("vhost_common", f"$vhost {_COMMON}"),
+    layout("Traefik", f'{_COMBINED} $request_count "$router_name" "$server_url" $milliseconds'),
+    layout("combined after X-Forwarded-For", _COMBINED.replace("$host", "$forwarded")),
+    layout("common after X-Forwarded-For", _COMMON.replace("$host", "$forwarded")),
+    layout("vhost_combined with more", f"$vhost {_COMBINED} $rest"),
+    layout("combined with more", f"{_COMBINED} $rest"),
 )
 """The layouts of Apache and nginx, the most common first."""
 
 ENVOY: tuple[Layout, ...] = (
-    _layout(
+    layout(
         "Envoy",
         f'[$start] "$request" $code $response_flags $received $sent $duration $upstream_time {_ENVOY}',
     ),
-    _layout(
+    layout(
         "Istio",
         '[$start] "$request" $code $response_flags $response_code_details '
         '$connection_termination_details "$upstream_transport_failure_reason" $received $sent $duration '

@@ -78,9 +78,9 @@ def _detect(lines: list[str], layouts: Sequence[Layout]) -> tuple[Layout, float]
     entries = 0
     for line in lines:
         line = line.removesuffix("\r")
-        fit = next((layout.name for layout in layouts if layout.pattern.fullmatch(line)), None)
-        if fit is not None:
-            found[fit] += 1
+        fit = next((layout for layout in layouts if layout.pattern.fullmatch(line)), None)
+        if fit is not None and not fit.cut:
+            found[fit.name] += 1
         entries += fit is not None or _is_entry(line, layouts)
     names = [name for name, _ in found.most_common(1)]
     chosen = next((layout for layout in layouts if layout.name in names), layouts[0])
@@ -125,6 +125,8 @@ class TextLog:
         convert: turns columns of these layouts into fields of `field_mapping`; it is given the time zone of
             times without one. None if the layouts have these fields.
         takes_log_format: whether the reader reads the layout that a caller gives.
+        marks: bytes that every file of these layouts has.
+        decode: turns a value as it was written into text; None decodes the escapes of Apache and nginx.
     """
 
     def __init__(
@@ -134,15 +136,19 @@ class TextLog:
         *,
         convert: Callable[[Columns, str | None], Columns] | None = None,
         takes_log_format: bool = False,
+        marks: Sequence[bytes] = (b'"', b"["),
+        decode: Callable[[str], str] | None = None,
     ) -> None:
         self._layouts = layouts
         self._family = family
         self._convert = convert
         self._takes_log_format = takes_log_format
+        self._marks = marks
+        self._decode = decode
 
     def sniff(self, head: bytes) -> Match:
         """Return how well the head of a file matches: certain if half of its lines are entries."""
-        if b'"' not in head or b"[" not in head or head.lstrip()[:1] in (b"{", b"<"):
+        if not all(mark in head for mark in self._marks) or head.lstrip()[:1] == b"{":
             return Match.NO
         share = detect_layout(head, self._layouts)[1]
         return Match.CERTAIN if share >= _CERTAIN else Match.POSSIBLE if share >= 0.1 else Match.NO
@@ -160,7 +166,13 @@ class TextLog:
         convert = self._convert
         if convert is None:
             return _Plan(layout, self._layouts, self._family, dict)
-        return _Plan(layout, self._layouts, self._family, lambda columns: convert(columns, options.tz))
+        return _Plan(
+            layout,
+            self._layouts,
+            self._family,
+            lambda columns: convert(columns, options.tz),
+            self._decode,
+        )
 
     def read(self, source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
         """Yield the requests of a file as batches; lines that are not entries are rejected.

@@ -44,6 +44,9 @@ _BEYOND = 1024
 _BARE_WORDS = 64
 """Words of eight bytes in which the end of a bare token is searched; `line_parser` reads longer ones."""
 
+_VARIED = frozenset({"forwarded_for", "iso_time", "request_s", "target_s", "response_s"})
+"""Fields of which nearly all values differ."""
+
 _ONES, _HIGHS, _SPACES = (np.uint64(int.from_bytes(bytes([byte]) * 8)) for byte in (0x01, 0x80, _SPACE))
 _ZEROS, _SIXES, _UPPER = (np.uint64(int.from_bytes(bytes([byte]) * 8)) for byte in (ord("0"), 0x06, 0xF0))
 _JOINS = tuple(
@@ -354,7 +357,7 @@ def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
     for place, name in enumerate(names):
         rows = pa.array(np.arange(2 * place, pieces, 2 * len(names)), mask=nulls[place])
         values = columns[name] = every.take(rows)
-        if name in PATTERNS and name != "rest":  # `_walk` has checked the rest
+        if name in PATTERNS and name not in ("rest", "more"):  # `_walk` has checked these
             bad |= ~_matching(values, name)
         elif name == "user":
             brackets = pc.fill_null(pc.match_substring(values, "["), False)
@@ -368,7 +371,7 @@ def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
 def _matching(values: pa.Array, name: str) -> Flags:
     """Return which values match the layout's pattern for the field."""
     found: Flags
-    if name == "forwarded_for":  # nearly all values differ, so Arrow matches them
+    if name in _VARIED:  # Arrow matches all values; below, each distinct value is matched once
         good = pc.match_substring_regex(values, rf"^(?:{PATTERNS[name]})$")
         found = pc.fill_null(good, True).to_numpy(zero_copy_only=False)
         return found

@@ -152,9 +152,9 @@ def test_a_line_that_does_not_match_is_rejected_with_the_variable(read):
     assert got.reasons == [
         ("line 2, byte 99", "the line does not match log_format at %D"),
         ("line 3, byte 197", "access log line has an invalid time"),
-        ("line 4, byte 290", "the line does not match log_format at %>s"),
-        ("line 5, byte 381", "the line goes on after the end of log_format"),
-        ("line 7, byte 485", "the line does not match log_format at %u"),
+        ("line 4, byte 291", "the line does not match log_format at %>s"),
+        ("line 5, byte 383", "the line goes on after the end of log_format"),
+        ("line 7, byte 488", "the line does not match log_format at %u"),
     ]
 
 
@@ -219,8 +219,10 @@ def test_it_applies_to_text_that_is_of_no_other_format(tmp_path, data, layout, n
 
 
 _PARTS = st.sampled_from(
-    ["$status", "$remote_addr", "$request", "$foo", "$upstream_addr", "$request_time", "$time_local"]
-    + ["%h", "%D", "%{X}i", '"', " ", "[", "]", "-", "|", "\\", "(a+)+", "{", "\t"]
+    [
+        *("$status", "$remote_addr", "$request", "$foo", "$upstream_addr", "$request_time", "$time_local"),
+        *("%h", "%D", "%{X}i", '"', " ", "[", "]", "-", "|", "\\", "(a+)+", "{", "\t"),
+    ]
 )
 
 

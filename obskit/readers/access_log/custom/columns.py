@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from obskit.readers.access_log.custom.directives import Variable
 from obskit.readers.access_log.custom.layout import CustomLayout
 from obskit.readers.access_log.custom.times import read_times
-from obskit.readers.access_log.field_mapping import add_column
+from obskit.readers.access_log.request_lines import add_column
 from obskit.schema.parse import parse
 
 Columns = dict[str, pa.Array]
