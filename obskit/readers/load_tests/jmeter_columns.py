@@ -3,9 +3,9 @@
     timeStamp,elapsed,label,responseCode,...,success,...,URL,Latency,IdleTime,Connect
     1777888800000,250,Cart,200,...,true,...              one request: started then, took 250 ms
 
-`timeStamp` is the start in milliseconds since 1970 (`sampleresult.timestamp.start=true` in the properties that
-JMeter comes with). `elapsed`, `Latency` (until the first byte), `Connect` and `IdleTime` are milliseconds. A
-sample whose `success` is false failed.
+`timeStamp` is the start in milliseconds since 1970: the properties that JMeter comes with say
+`sampleresult.timestamp.start=true`. `elapsed`, `Latency` (until the first byte), `Connect` and `IdleTime` are
+milliseconds. A sample whose `success` is false failed.
 """
 
 from __future__ import annotations
