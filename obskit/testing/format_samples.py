@@ -88,6 +88,29 @@ _KUBERNETES = {
     "reason": "BackOff",
     "lastTimestamp": _TIME,
 }
+_VEGETA = {
+    "attack": "",
+    "seq": 0,
+    "code": 502,
+    "timestamp": _TIME,
+    "latency": 812_500_000,
+    "bytes_out": 0,
+    "bytes_in": 91,
+    "error": "",
+    "method": "POST",
+    "url": "https://shop.example/book",
+}
+_K6 = {
+    "metric": "http_req_duration",
+    "type": "Point",
+    "data": {"time": _TIME, "value": 812.5, "tags": {"method": "POST", "status": "502"}},
+}
+_HAR = {
+    "startedDateTime": _TIME,
+    "time": 812.5,
+    "request": {"method": "POST", "url": "https://shop.example/book"},
+    "response": {"status": 502},
+}
 _JSON_LINES = {
     "ClickHouse JSONEachRow": _CLICKHOUSE,
     "nginx JSON": _NGINX,
@@ -98,6 +121,8 @@ _JSON_LINES = {
     "GitLab deployments": _GITLAB,
     "Argo CD": _ARGOCD,
     "Kubernetes events": _KUBERNETES,
+    "vegeta": _VEGETA,
+    "k6": _K6,
     "Delta Lake": {"commitInfo": {"timestamp": 1_777_888_800_000, "operation": "WRITE"}},
 }
 _CURL = {"url": "https://shop.example/", "response_code": 200, "time_total": 0.25, "time_namelookup": 0.01}
@@ -157,6 +182,9 @@ def samples() -> dict[str, bytes]:
         "Zipkin": json.dumps(_ZIPKIN).encode(),
         "Honeycomb": json.dumps(_HONEYCOMB).encode(),
         "curl": json.dumps(_CURL).encode() + b"\n",
+        "HAR": json.dumps({"log": {"version": "1.2", "creator": {}, "entries": [_HAR]}}).encode(),
+        "JMeter XML": b'<testResults version="1.2">\n<httpSample t="812" ts="1777888800000" s="false"'
+        b' lb="book" rc="502"/>\n</testResults>\n',
         "access log": b'10.0.0.1 - - [04/May/2026:10:00:00 +0000] "GET /book HTTP/1.1" 200 512 "-" "curl"\n',
         "plain text": b"Dear reader,\nthis is not an event.\n",
         "HTML": b"<!doctype html>\n<html><body>events</body></html>\n",

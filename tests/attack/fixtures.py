@@ -15,7 +15,7 @@ from tests.attack.wire_mutations import varint
 from tests.support import clickhouse_tables, jaeger_json, markers, otlp_requests, tempo_blocks, zipkin_json
 
 ARROW = {"Parquet", "Arrow IPC"}
-TEXT = {"CSV", "CSV of markers", "access log", "Envoy access log"}
+TEXT = {"CSV", "CSV of markers", "access log", "Envoy access log", "JMeter XML"}
 
 
 @dataclass(frozen=True)
@@ -64,6 +64,8 @@ _SUFFIXES = {
     "access log": ".log",
     "Envoy access log": ".log",
     "curl": ".curl",
+    "HAR": ".har",
+    "JMeter XML": ".jtl",
 }
 
 

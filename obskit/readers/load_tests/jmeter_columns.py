@@ -21,6 +21,7 @@ from obskit.schema import FileReport
 
 TRANSACTIONS = "JMeter's samples of transactions are read next to the requests that they add up"
 
+_NO_ANSWER = "Non HTTP response code: "
 _STATUS = r"^[1-5]\d\d$"
 _INTS = {
     "bytes": "http.response.size",
@@ -91,11 +92,9 @@ def convert(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
         status = pc.match_substring_regex(code, _STATUS)
         none = pa.scalar(None, pa.string())
         columns["http.response.status_code"] = pc.if_else(status, code, none)
-        columns["error.type"] = pc.if_else(
-            pc.match_substring(code, "Non HTTP response code: "),
-            pc.replace_substring(code, "Non HTTP response code: ", ""),
-            none,
-        )
+        broken = pc.fill_null(pc.match_substring(code, _NO_ANSWER), False)
+        if pc.any(broken).as_py():
+            columns["error.type"] = pc.if_else(broken, pc.replace_substring(code, _NO_ANSWER, ""), none)
         columns.rename("responseCode", "jmeter.response_code")
     if "success" in columns:
         failed = pc.equal(pc.utf8_lower(columns["success"]), "false")

@@ -27,6 +27,13 @@ from obskit.schema import FileReport, ReadOptions
 BODIES = "vegeta's copies of response bodies are left out"
 
 _KEYS = frozenset({"attack", "seq", "code", "timestamp", "latency", "bytes_out", "bytes_in"})
+_NAMES = {
+    "method": "http.request.method",
+    "bytes_in": "http.response.body.size",
+    "bytes_out": "http.request.body.size",
+    "attack": "vegeta.attack",
+    "seq": "vegeta.seq",
+}
 _HINT = re.compile(rb'"latency"\s*:')
 _READ = _KEYS | {"error", "body", "method", "url", "headers"}
 
@@ -59,13 +66,11 @@ class VegetaFormat(SpanFormat):
         if latency is not None:
             row["duration_ms"] = latency / 1e6
         url_fields(row, document.get("url"))
-        row["name"] = request_name(document.get("method"), row)
-        row["http.request.method"] = document.get("method") or None
         status(row, document["code"])
-        row["http.response.body.size"] = document["bytes_in"]
-        row["http.request.body.size"] = document["bytes_out"]
-        row["vegeta.attack"] = document["attack"] or None
-        row["vegeta.seq"] = document["seq"]
+        row["name"] = request_name(document.get("method"), row)
+        for key, target in _NAMES.items():
+            if document.get(key) not in ("", None):
+                row[target] = document[key]
         if document.get("error"):
             row["status_code"] = "ERROR"
             row["error.message"] = document["error"]

@@ -1,7 +1,7 @@
 """Apply to a table what `number_styles` decided for its columns, and say so in the load report.
 
-A column whose style is not clear stays text. If it has the name of a column of ours, such as `duration_ms`, it
-is called `attributes.duration_ms`, so that its text is kept.
+A column whose style is not clear stays text. If it has the name of a column of ours, such as `duration_ms`,
+it is called `attributes.duration_ms`, so that its text is kept.
 """
 
 from __future__ import annotations
