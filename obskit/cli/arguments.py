@@ -12,6 +12,7 @@ _EPILOG = """\
 examples:
   obskit triage events/                     which operations got slower or fail more, and what sets them apart
   obskit info events/                       rows, time range, fields
+  obskit rows events/ --where error --order "duration_ms desc"
   obskit query events/ "count()" "p99(duration_ms) as p99" --by http.route --every 1m
   obskit explain events/ --select "duration_ms > 500" --where "http.route = '/book'"
   obskit lab events/                        a notebook with the heatmap of these files
@@ -128,6 +129,14 @@ def _mapping(group: argparse._ActionsContainer) -> None:
         help="make fields of each file's path by named groups: 'az=(?P<zone>[^/]+)'",
     )
     group.add_argument(
+        "--lookup",
+        action="append",
+        default=[],
+        metavar="FILE:FIELD",
+        help="add the columns of a small table whose column of that name has the field's values or networks; "
+        "FILE:FIELD=COLUMN if the column has another name; repeatable",
+    )
+    group.add_argument(
         "--error",
         metavar="CONDITION",
         help="which events are errors, in place of the default rule: \"level = 'ERROR'\"",
@@ -156,6 +165,18 @@ def _triage(parser: argparse.ArgumentParser) -> None:
 
 def _info(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
+    parser.add_argument("--all", action="store_true", help="list all fields, not only the most useful ones")
+    _source(parser)
+    _answer(parser)
+
+
+def _rows(parser: argparse.ArgumentParser) -> None:
+    _paths(parser)
+    parser.add_argument(
+        "--fields", metavar="A,B,...", help="only these fields, in this order; default: what matters most"
+    )
+    parser.add_argument("--order", metavar="FIELDS", help="order by fields: 'duration_ms desc, name'")
+    parser.add_argument("--limit", type=_positive, default=20, metavar="N", help="at most N rows; default 20")
     _source(parser)
     _answer(parser)
 
@@ -242,7 +263,10 @@ def _trace(parser: argparse.ArgumentParser) -> None:
 def _convert(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument(
-        "--out", required=True, metavar="OUT", help="a new file, or a new folder for a dataset"
+        "--out",
+        required=True,
+        metavar="OUT",
+        help="a new file, or a new folder for a dataset; - prints JSON lines",
     )
     parser.add_argument(
         "--to",
@@ -325,6 +349,11 @@ def _lab(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     _mapping(parser)
     parser.add_argument(
+        "--notebook",
+        metavar="FILE",
+        help="write the notebook to this new file; default obskit-lab.ipynb in the current folder",
+    )
+    parser.add_argument(
         "--no-browser", action="store_true", help="start the server without opening a browser"
     )
 
@@ -342,6 +371,7 @@ def _completion(parser: argparse.ArgumentParser) -> None:
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     "triage": ("verbs", "list what changed, operation by operation, and what sets it apart", _triage),
     "info": ("verbs", "list rows, time range and fields, and what loading found", _info),
+    "rows": ("verbs", "show events as they are, with the fields that matter first", _rows),
     "query": ("verbs", "compute counts, rates and percentiles, by fields and over time", _query),
     "explain": ("explain", "find what distinguishes slow or failing events from the rest", _explain),
     "impact": ("verbs", "count the users or customers that an outcome hit", _impact),

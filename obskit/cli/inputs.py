@@ -30,6 +30,36 @@ def options_of(arguments: argparse.Namespace) -> dict[str, Any]:
     }
 
 
+def lookups_of(given: list[str]) -> list[tuple[str, str, str | None]]:
+    """Parse the values of `--lookup`.
+
+    Args:
+        given: FILE:FIELD or FILE:FIELD=COLUMN.
+
+    Returns:
+        (file, field, column) of each; the column is None if it has the field's name.
+
+    Raises:
+        InvalidArgument: a value has no colon, or a part is empty.
+    """
+    found = []
+    for text in given:
+        file, _, rest = text.rpartition(":")
+        field, equals, column = rest.partition("=")
+        if not (file and field) or (equals and not column):
+            raise InvalidArgument(
+                f"--lookup must be FILE:FIELD or FILE:FIELD=COLUMN, got {text!r}",
+                hint="--lookup targets.csv:client.address=network",
+            )
+        found.append((file, field, column or None))
+    return found
+
+
+def names_of(given: str | None) -> list[str] | None:
+    """Return the field names of `--fields A,B,...`; None if the option is not given."""
+    return None if given is None else [name.strip() for name in given.split(",")]
+
+
 def mapping_of(path: str | None) -> dict[str, Any] | None:
     """Read the file of `--mapping`.
 

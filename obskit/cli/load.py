@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from obskit.cli.inputs import options_of
+from obskit.cli.inputs import lookups_of, options_of
 from obskit.cli.terminal import Progress, write
 from obskit.dataset import is_stream, is_url, local_paths
 from obskit.errors import ObskitError
@@ -21,8 +21,12 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
 
 
 def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
-    """Load the paths."""
-    return load(located(arguments), **options_of(arguments), error=arguments.error, progress=progress)
+    """Load the paths, and apply `--lookup`."""
+    lookups = lookups_of(arguments.lookup)
+    events = load(located(arguments), **options_of(arguments), error=arguments.error, progress=progress)
+    for file, field, column in lookups:
+        events = events.lookup(file, field, key=column)
+    return events
 
 
 def located(arguments: argparse.Namespace) -> list[str | Path]:
@@ -45,8 +49,8 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
     Returns:
         Whether an answer was printed.
     """
-    # `--error` is evaluated while loading; a sample has not been through it.
-    if arguments.json or arguments.error:
+    # `--error` and `--lookup` are applied to the whole; a sample has not been through them.
+    if arguments.json or arguments.error or arguments.lookup:
         return False
     with preview(located(arguments), ReadOptions(**options_of(arguments))) as scope:
         if scope is None:

@@ -8,7 +8,7 @@ import shlex
 import sys
 from pathlib import Path
 
-from obskit.cli.inputs import options_of
+from obskit.cli.inputs import names_of, options_of
 from obskit.cli.load import located, opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
@@ -16,24 +16,53 @@ from obskit.demo.generate import generate
 from obskit.errors import InvalidArgument, MissingDependency
 from obskit.schema import ReadOptions
 from obskit.text import pluralize
-from obskit.writers import format_of
+from obskit.writers import STDOUT, format_of, write_stream
 
 
 def convert(arguments: argparse.Namespace) -> None:
     """Write events in another format. A dataset of all events is converted directly from the files."""
-    narrowed = (arguments.where, arguments.since, arguments.between, arguments.fields, arguments.error)
-    if format_of(Path(arguments.out), arguments.to) is None and not any(narrowed):
+    if arguments.out == STDOUT:
+        _to_stdout(arguments)
+        return
+    changed = (
+        arguments.where,
+        arguments.since,
+        arguments.between,
+        arguments.fields,
+        arguments.error,
+        arguments.lookup,
+    )
+    if format_of(Path(arguments.out), arguments.to) is None and not any(changed):
         _dataset(arguments)
         return
-    fields = None if arguments.fields is None else [name.strip() for name in arguments.fields.split(",")]
     with Progress() as progress:
         events = opened(arguments, progress)
-        made = events.write(arguments.out, arguments.to, fields, progress=progress)
+        made = events.write(arguments.out, arguments.to, names_of(arguments.fields), progress=progress)
     report = events.load_report
     if arguments.json:
         write_json(made.to_dict() | {"load_report": report.to_dict()})
     else:
         write(f"{made}\n{report}\n")
+
+
+def _to_stdout(arguments: argparse.Namespace) -> None:
+    """Write events to stdout, as JSON lines unless `--to` is given; print the summary on stderr."""
+    if arguments.json:
+        raise InvalidArgument(
+            "--json and --out - both write to stdout", hint="leave out --json, or name a file with --out"
+        )
+    sys.stdout.flush()
+    with Progress() as progress:
+        events = opened(arguments, progress)
+        made = write_stream(
+            events.scope,
+            sys.stdout.buffer,
+            format=arguments.to or "jsonl",
+            fields=names_of(arguments.fields),
+            progress=progress,
+        )
+        sys.stdout.buffer.flush()
+    write(f"{made}\n{events.load_report}\n", sys.stderr)
 
 
 def _dataset(arguments: argparse.Namespace) -> None:

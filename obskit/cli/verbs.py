@@ -1,4 +1,4 @@
-"""Commands that are one verb of `Events`: triage, info, query, impact, trace."""
+"""Commands that are one verb of `Events`: triage, info, rows, query, impact, trace."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import re
 from pathlib import Path
 from typing import Any, Protocol
 
+from obskit.cli.inputs import names_of
 from obskit.cli.load import opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.display import formatting
 from obskit.display.tables import text_table
+from obskit.engine import split_window
 from obskit.errors import EmptySelection, InvalidArgument
-from obskit.events import Events, Triage
-from obskit.text import pluralize
+from obskit.events import SHOWN_FIELDS, Events, Triage
+from obskit.text import pluralize, safe
 
-MOST_FIELDS = 1_000  # listed by `info`; --json lists all
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 
 
@@ -40,8 +41,9 @@ def triage(arguments: argparse.Namespace) -> None:
     # A window sets where "later" begins and ends; all earlier rows stay, to compare with.
     since, until = arguments.since, None
     if arguments.between is not None:
-        since, slash, until = arguments.between.partition("/")
-        if not (slash and (since or until)) or "/" in until:
+        bounds = split_window(arguments.between)
+        since, until = bounds if len(bounds) == 2 else ("", "")
+        if not (since or until):
             raise InvalidArgument(
                 f"--between must be FROM/TO, got {arguments.between!r}",
                 hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z; either end may be left out",
@@ -76,11 +78,26 @@ def info(arguments: argparse.Namespace) -> None:
             if first is None or last is None
             else f" from {formatting.time(first)} to {formatting.time(last)}"
         )
+        shown = fields.shown if arguments.all else fields.most_useful(SHOWN_FIELDS)
+        more = len(fields) - len(shown)
+        footer = [f"… {pluralize(more, 'more field')}: obskit info --all"] if more else []
+        report = events.load_report
+        doubts = "".join(f"{safe(line)}\n" for line in report.doubt_lines())
+        rest = "\n".join(map(safe, report.lines(doubts=False)))
         write(
-            f"{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
-            f"{text_table(fields.shown, most=MOST_FIELDS)}\n"
-            f"{chr(10).join(fields.footer())}\n\n{events.load_report}"
+            f"{doubts}{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
+            f"{text_table(shown, most=len(shown))}\n"
+            f"{chr(10).join([*footer, *fields.footer()])}\n\n{rest}"
         )
+
+
+def rows(arguments: argparse.Namespace) -> None:
+    """Print events, one per row."""
+    with Progress() as progress:
+        events = opened(arguments, progress)
+        answer = events.rows(names_of(arguments.fields), arguments.order, arguments.limit)
+    _require_rows(events, len(answer))
+    show(answer, arguments)
 
 
 def query(arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pyarrow as pa
 
@@ -104,7 +104,7 @@ def _convert_once(
             return _EventStream(files, report, options, progress, given)
 
         if out is None:
-            return _open_or_build(source_key(files, options, unreadable), stream, _part_bytes(files))
+            return open_or_build(source_key(files, options, unreadable), stream, _part_bytes(files))
         target = Path(out).absolute()
         _check_apart(target, given)
         check_target(target)
@@ -159,7 +159,7 @@ def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table.combine_chunks())
     sink.hash.update(repr((FORMAT, RULES, options.cache_key())).encode())
-    return _open_or_build(sink.hash.hexdigest(), lambda: _EventStream(table, LoadReport(), options, None))
+    return open_or_build(sink.hash.hexdigest(), lambda: _EventStream(table, LoadReport(), options, None))
 
 
 def list_inputs(
@@ -263,11 +263,13 @@ class _EventStream:
         if isinstance(self._source, pa.Table):
             for batch in self._source.to_batches(max_chunksize=1 << 16):
                 yield self._normalizer.batch(batch)
+            self._normalizer.finish()
             return
         for batch in coalesce(read_paths(self._source, self.report, self._options, roots=self._given)):
             yield self._normalizer.batch(batch)
             if self._progress is not None:
                 self._progress("reading rows", self.report.rows_read, 0)
+        self._normalizer.finish()
 
 
 def _expected_fields(files: list[str], options: ReadOptions) -> list[pa.Field]:
@@ -296,7 +298,33 @@ def _expected_fields(files: list[str], options: ReadOptions) -> list[pa.Field]:
     return list(normalizer.schema)
 
 
-def _open_or_build(key: str, stream: Callable[[], _EventStream], part_bytes: int = BYTES) -> Dataset:
+class Rows(Protocol):
+    """Batches of events that are made into a Dataset."""
+
+    @property
+    def report(self) -> LoadReport:
+        """What is read, left out and changed; complete after the last batch."""
+
+    def schema(self) -> pa.Schema:
+        """Return the schema so far; after the last batch it is final."""
+
+    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
+
+
+def open_or_build(key: str, stream: Callable[[], Rows], part_bytes: int = BYTES) -> Dataset:
+    """Open the entry of the cache with a key, or make it.
+
+    Args:
+        key: differs for different rows.
+        stream: returns the rows, if the entry has to be made.
+        part_bytes: bytes after which a part is complete.
+
+    Returns:
+        The Dataset.
+
+    Raises:
+        StorageFull: the disk is full.
+    """
     entry = entry_for(key)
     lease = Lease(entry)  # until the Dataset has a lease of its own
     found, damage = _open_entry(entry)

@@ -119,7 +119,7 @@ def _sentences(explanation: Mapping[str, Any]) -> str:
         f"<code>{_text(formatting.asked(baseline))}</code>",
     ]
     if isinstance(history, Mapping) and history.get("condition"):
-        lines.append(f"<b>History</b>: <code>{_text(history['condition'])}</code>")
+        lines.append(f"<b>History</b>: <code>{_text(formatting.shorten(str(history['condition'])))}</code>")
     if explanation.get("sampled"):
         label = f"FROM A SAMPLE of {pluralize(explanation['sampled'], 'event')}; the exact answer follows"
         lines.insert(0, f"<b>{label}</b>")
@@ -191,10 +191,14 @@ def _title(finding: Mapping[str, Any]) -> str:
 
 def _alias(alias: Any) -> str:
     if not isinstance(alias, Mapping):
-        return str(alias)
+        return formatting.shorten(str(alias))
     if alias.get("conditions"):
         return formatting.conjunction(alias["conditions"])
-    return formatting.condition(alias) if "op" in alias else str(alias.get("condition", alias))
+    return (
+        formatting.condition(alias)
+        if "op" in alias
+        else formatting.shorten(str(alias.get("condition", alias)))
+    )
 
 
 def _short(text: str, most: int = 60) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +12,14 @@ from obskit.text import pluralize
 
 # The smallest length in milliseconds that a unit is used for, the unit, and its length in milliseconds.
 _UNITS = ((7_200_000, "h", 3_600_000), (120_000, "min", 60_000), (1_000, "s", 1_000))
+
+
+_VALUES = 4
+"""Values of a list that are shown; the others are counted."""
+
+# Text and names in quotes are kept whole: they may hold what looks like a list.
+_ITEM = r"(?:'(?:[^']|'')*'|[^'\"(),\s]+)"
+_QUOTED_OR_LIST = re.compile(rf"""'(?:[^']|'')*'|"(?:[^"]|"")*"|(?<=\bin )\({_ITEM}(?:, {_ITEM})*\)""")
 
 
 def count(value: float | None) -> str:
@@ -36,7 +45,7 @@ def points(of_span: Any) -> str:
 def asked(side: Mapping[str, Any]) -> str:
     """Return what a group is: its condition and, if it has one, its window of time."""
     during = side.get("during")
-    return str(side.get("condition")) + (f" during {during}" if during else "")
+    return shorten(str(side.get("condition"))) + (f" during {during}" if during else "")
 
 
 def without(what_if: Mapping[str, Any] | None) -> str | None:
@@ -125,6 +134,29 @@ def condition(item: Mapping[str, Any]) -> str:
     return f"{name} = {_value(item.get('value'))}"
 
 
+def shorten(text: str, most: int | None = None) -> str:
+    """Return the text of a condition for people: of a long list of values, the first few and a count.
+
+    Args:
+        text: a condition, as `where` reads it.
+        most: the most characters; longer text is cut. None for no limit.
+
+    Returns:
+        Text such as `service.name in ('a', 'b', 'c', 'd' and 120 more)`.
+    """
+
+    def few(match: re.Match[str]) -> str:
+        if not match[0].startswith("("):
+            return match[0]
+        items = re.findall(_ITEM, match[0][1:-1])
+        if len(items) <= _VALUES + 1:
+            return match[0]
+        return f"({', '.join(items[:_VALUES])} and {len(items) - _VALUES:,} more)"
+
+    short = _QUOTED_OR_LIST.sub(few, text)
+    return short if most is None or len(short) <= most else short[: most - 1] + "…"
+
+
 def conjunction(items: Sequence[Mapping[str, Any]]) -> str:
     """Return the conditions of a finding in words, joined by "and"."""
     return " and ".join(condition(item) for item in items)
@@ -154,6 +186,7 @@ def _value(value: Any) -> str:
     return str(value)
 
 
-def _some(values: Sequence[Any], most: int = 4) -> str:
-    shown = ", ".join(_value(value) for value in values[:most])
-    return f"({shown})" if len(values) <= most else f"({shown} … {len(values):,} values)"
+def _some(values: Sequence[Any]) -> str:
+    if len(values) <= _VALUES + 1:
+        return f"({', '.join(map(_value, values))})"
+    return f"({', '.join(map(_value, values[:_VALUES]))} and {len(values) - _VALUES:,} more)"

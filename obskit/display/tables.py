@@ -25,6 +25,7 @@ MOST_ROWS = 50
 LEAST_WIDTH = 8  # characters of a column of text, or of the name of another column
 MOST_CHARACTERS = 60  # characters of a cell
 _SHORT = 16  # cells up to this length are never wrapped; a long neighbor would squeeze them
+_WORD = 36  # the same for one word, such as a time or an id, of which a part is of no use
 # Alignment is set in each cell: JupyterLab's own rule for table cells is stronger than a class.
 _LEFT, _RIGHT = 'style="text-align:left"', 'class="n" style="text-align:right"'
 _GREY = "color:var(--jp-ui-font-color2,GrayText)"
@@ -62,13 +63,16 @@ def format_cell(value: Any, unit: bytes | None = None) -> str:
     return str(value)
 
 
-def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_ROWS) -> str:
+def text_table(
+    table: pa.Table, width: int | None = None, *, most: int = MOST_ROWS, whole: Sequence[str] = ()
+) -> str:
     """Return a table as text.
 
     Args:
         table: any columns.
         width: the most characters in a line; by default the terminal's width, or 100 without a terminal.
         most: at most so many rows are shown; the others are counted.
+        whole: columns of text that are not cut, unlike others.
     Returns:
         Lines no wider than `width`. Text is cut with …, numbers and times never are; columns that don't fit
         are named below.
@@ -76,13 +80,13 @@ def text_table(table: pa.Table, width: int | None = None, *, most: int = MOST_RO
     width = width or shutil.get_terminal_size((100, 24)).columns
     shown = table.slice(0, most)
     columns: list[list[str]] = []
-    whole: list[bool] = []
+    uncut: list[bool] = []
     for field, column in zip(table.schema, shown.columns, strict=True):
         cells = [_cut(safe(text), MOST_CHARACTERS) for text in _cells(field, column)]
         columns.append([_cut(safe(field.name), MOST_CHARACTERS), *cells])
-        whole.append(_is_whole(field))
+        uncut.append(is_whole(field) or field.name in whole)
     right = [_is_number(field) for field in table.schema]
-    widths, kept = _fit(columns, whole, width)
+    widths, kept = _fit(columns, uncut, width)
     lines = []
     for row in range(shown.num_rows + 1):
         cells = [_pad(_cut(columns[c][row], widths[c]), widths[c], right[c]) for c in range(kept)]
@@ -146,8 +150,9 @@ def html_table(
 
 
 def _attributes(align: str, text: str) -> str:
-    """Return the attributes of a cell: alignment, and no wrapping for short text."""
-    return f'class="w" {align}' if align == _LEFT and len(text) <= _SHORT else align
+    """Return the attributes of a cell: alignment, and no wrapping for short text, times and ids."""
+    one_word = len(text) <= _WORD and not any(c.isspace() for c in text)
+    return f'class="w" {align}' if align == _LEFT and (len(text) <= _SHORT or one_word) else align
 
 
 def html_page(*parts: str) -> str:
@@ -218,7 +223,7 @@ def _is_number(field: pa.Field) -> bool:
     )
 
 
-def _is_whole(field: pa.Field) -> bool:
+def is_whole(field: pa.Field) -> bool:
     """Return whether cells must not be cut, because a part of them would mean something else."""
     return _is_number(field) or bool(pa.types.is_temporal(field.type) or pa.types.is_boolean(field.type))
 

@@ -39,6 +39,7 @@ class Scope:
         where: the condition that rows must fulfill; None for all rows.
         derived: (name, expression) of each computed field, in order.
         notes: what the reader of a result must know about this scope.
+        made_by: the calls of `Events` that made the dataset from the one that was loaded: `.lookup(...)`.
     """
 
     dataset: Dataset
@@ -46,6 +47,7 @@ class Scope:
     where: Condition | None = None
     derived: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
+    made_by: str = ""
 
     @classmethod
     def of(cls, dataset: Dataset) -> Scope:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -17,10 +18,13 @@ from obskit.engine.items import format_value
 from obskit.engine.scope import Scope
 from obskit.engine.values import microseconds, moment, parse_time
 from obskit.engine.window import TIME
+from obskit.engine.zoned import zone_of
 from obskit.errors import ConditionError, InvalidArgument, ObskitError
 
 # Characters of conditions that no time contains.
 _OPERATORS = frozenset("=<>'\"()")
+# Each part of such a name begins with a letter, and no time does.
+_ZONE_NAME = re.compile(r"\s[A-Za-z][\w+-]*(?:/[A-Za-z][\w+-]*)*")
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,8 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
 
     Args:
         given: (start, end) as datetimes or texts, None is open; "start/end", where one may be left out; or
-            one time, such as "-30m", for everything since then. Times without a zone are UTC. A `Window` is
-            returned as it is.
+            one time, such as "-30m", for everything since then. Times without a zone are UTC; a name such as
+            Europe/Berlin may follow. A `Window` is returned as it is.
         newest: the time of the newest event, which "-30m" and "30m" count from.
 
     Returns:
@@ -75,7 +79,8 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
         return given
     bounds: Any = given
     if isinstance(given, str):
-        bounds = given.split("/") if "/" in given else (given, None)
+        bounds = split_window(given)
+        bounds = (given, None) if len(bounds) == 1 else bounds
     elif isinstance(given, datetime):
         bounds = (given, None)
     if not isinstance(bounds, (tuple, list)) or len(bounds) != 2:
@@ -90,6 +95,44 @@ def parse_window(given: Any, newest: datetime | None) -> Window:
             hint="give the earlier time first",
         )
     return Window(start, end)
+
+
+def split_window(text: str) -> list[str]:
+    """Split "FROM/TO" at its slash, but not at those in names of time zones.
+
+    Args:
+        text: a window: `2026-05-04 10:00 Europe/Berlin/2026-05-04 11:00 Europe/Berlin`.
+
+    Returns:
+        The bounds, of which one may be empty; one text if there is no slash between times.
+
+    Raises:
+        ConditionError: one bound has the name of a zone, and the other has no zone.
+    """
+    names: list[str] = _ZONE_NAME.findall(text)
+    bounds = [part.replace("\0", "/") for part in _ZONE_NAME.sub(_hide_slashes, text).split("/")]
+    if names and len(bounds) == 2:
+        _check_same_zone(bounds[0], bounds[1], text)
+    return bounds
+
+
+def _hide_slashes(match: re.Match[str]) -> str:
+    return match[0].replace("/", "\0")
+
+
+def _check_same_zone(start: str, end: str, text: str) -> None:
+    for one, other in ((start, end), (end, start)):
+        if zone_of(one) is None or not other or zone_of(other) is not None:
+            continue
+        try:
+            naive = datetime.fromisoformat(other).tzinfo is None
+        except ValueError:
+            continue
+        if naive:
+            raise ConditionError(
+                f"in {text!r} only one of the two times has a zone",
+                hint=f"write the zone behind both, or Z for UTC: '{other} {zone_of(one)}'",
+            )
 
 
 def parse_moment(given: Any, newest: datetime | None) -> datetime | None:

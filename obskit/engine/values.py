@@ -11,6 +11,7 @@ import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
 
 from obskit.engine.functions import Literal
+from obskit.engine.zoned import parse_zoned
 from obskit.errors import ConditionError
 from obskit.text import safe
 
@@ -78,7 +79,8 @@ def parse_time(text: str, newest: datetime | None = None) -> datetime:
     """Read a time.
 
     Args:
-        text: ISO 8601 (UTC without a zone), or a length of time before `newest`: "-30m" and "30m" are the
+        text: ISO 8601 (UTC without a zone), with the name of a zone behind it or not
+            ("2026-05-04 10:00 Europe/Berlin"), or a length of time before `newest`: "-30m" and "30m" are the
             same, "+30m" is after `newest`.
         newest: the time of the newest event.
 
@@ -86,7 +88,8 @@ def parse_time(text: str, newest: datetime | None = None) -> datetime:
         The time, in UTC.
 
     Raises:
-        ConditionError: the text is not a time, or is a length of time and `newest` is None.
+        ConditionError: the text is not a time, is a length of time and `newest` is None, or is a local time
+            that did not exist or happened twice.
     """
     stripped = text.strip()
     if _SPAN.fullmatch(stripped.lower()):
@@ -103,13 +106,17 @@ def parse_time(text: str, newest: datetime | None = None) -> datetime:
                 f"{text!r} from the newest event is not within the years 1 to 9999",
                 hint="use a shorter length",
             ) from None
+    zoned = parse_zoned(stripped)
+    if zoned is not None:
+        return zoned
     try:
         found = datetime.fromisoformat(stripped)
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError):
         raise ConditionError(
             f"{text!r} is not a time",
-            hint="write ISO 8601, such as '2026-05-04T10:00Z'; times without a zone are UTC",
+            hint="write ISO 8601, such as '2026-05-04T10:00Z' or '2026-05-04 10:00 Europe/Berlin'; "
+            "times without a zone are UTC",
         ) from None
 
 

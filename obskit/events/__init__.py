@@ -3,9 +3,10 @@
 Each verb is one call into a package below.
 """
 
+from obskit.events.event_set import SHOWN_FIELDS
 from obskit.events.events import Events
 from obskit.events.loader import Source, load
 from obskit.events.previews import labelled, preview
 from obskit.triage import Triage
 
-__all__ = ["Events", "Source", "Triage", "labelled", "load", "preview"]
+__all__ = ["SHOWN_FIELDS", "Events", "Source", "Triage", "labelled", "load", "preview"]

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from obskit import query, writers
 from obskit.dataset import Dataset, Progress, from_arrow
+from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import format_cell, html_table, text_table
 from obskit.engine import Scope, parse_window
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 
 ResultType = TypeVar("ResultType", bound=Result)
 
-SHOWN_FIELDS = 30
-SHOWN_FIELDS_HTML = 200
+SHOWN_FIELDS = 25
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -165,8 +165,58 @@ class EventSet:
 
         return self._record_step(step)
 
+    def lookup(
+        self,
+        table: query.TableSource,
+        on: str,
+        fields: Sequence[str] | Mapping[str, str] | None = None,
+        *,
+        key: str | None = None,
+        valid_from: str | None = None,
+        valid_to: str | None = None,
+    ) -> Self:
+        """Add fields from a small table, such as the zone of each address.
+
+        A row of the table belongs to an event if its key equals the event's value. Keys that are networks
+        (10.0.0.0/8, 2001:db8::/32) match the addresses in them, and the longest prefix wins. With times of
+        validity, a row belongs only to events that began between them.
+
+        Args:
+            table: path of a CSV, TSV, Parquet, Arrow, JSON or JSON lines file; an Arrow table or a DataFrame.
+            on: field of the events: "client.address".
+            fields: columns of the table to add; or {column: name of the new field}. All by default.
+            key: the table's column with the values of `on`; by default the column with the same name, or the
+                only one that `fields` leaves.
+            valid_from: column with the time from which a row is valid; "valid_from" if the table has it.
+            valid_to: column with the time from which it is not valid any more; "valid_to" if there is one.
+
+        Returns:
+            New `Events` with these fields; null where no row belongs to the event. Notes of results say how
+            many events have a match.
+
+        Raises:
+            UnknownField: there is no field `on`.
+            InvalidArgument: the table has no such column, a field of that name exists already, or several
+                rows belong to one value.
+            NoSuchPath, ReadError, LimitExceeded: the table cannot be read, or has more than a million rows.
+
+        Example:
+            import pyarrow as pa
+
+            zones = pa.table({"network": ["10.0.0.0/8", "203.0.113.0/24"], "zone": ["inside", "outside"]})
+            located = events.lookup(zones, on="client.address", key="network")
+            located.query("count()", "share(error)", by="zone")
+        """
+        return self._record_step(
+            lambda events: events._with_scope(
+                query.lookup(
+                    events.scope, table, on, fields, key=key, valid_from=valid_from, valid_to=valid_to
+                )
+            )
+        )
+
     def refresh(self) -> Self:
-        """Load the files again and repeat every `where`, `between`, `derive`, `points` and `links`.
+        """Load the files again and repeat every `where`, `between`, `derive`, `lookup`, `points` and `links`.
 
         Relative times move along: `between("-30m")` counts from the event that is the newest now.
 
@@ -279,20 +329,20 @@ class EventSet:
         return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
 
     def __repr__(self) -> str:
-        table, notes = self._catalogue(SHOWN_FIELDS)
+        table, notes = self._catalogue()
         return "\n".join([*self._summary(), text_table(table), *map(safe, notes)])
 
     def _repr_html_(self) -> str:
-        table, notes = self._catalogue(SHOWN_FIELDS_HTML)
-        return html_table(table, caption=[*self._summary(), *notes], most=SHOWN_FIELDS_HTML)
+        table, notes = self._catalogue()
+        return html_table(table, caption=[*self._summary(), *notes])
 
-    def _catalogue(self, most: int) -> tuple[pa.Table, list[str]]:
-        """Return a table of the first fields, the only ones that are counted, and the lines below it."""
-        names = self.schema.names
-        found = query.fields(self.scope, names[:most])
+    def _catalogue(self) -> tuple[pa.Table, list[str]]:
+        """Return a table of the most useful fields (only these are counted), and the lines below it."""
+        names = query.by_usefulness(self.schema.names)
+        found = query.fields(self.scope, names[:SHOWN_FIELDS])
         notes = [f"note: {note}" for note in found.notes]
-        if len(names) > most:
-            notes.insert(0, f"… {pluralize(len(names) - most, 'more field')}: events.fields()")
+        if len(names) > SHOWN_FIELDS:
+            notes.insert(0, f"… {pluralize(len(names) - SHOWN_FIELDS, 'more field')}: events.fields()")
         return found.shown, notes
 
     def _summary(self) -> list[str]:
@@ -302,7 +352,7 @@ class EventSet:
         when = f" from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
         lines = [f"{size}{when}, {pluralize(len(self.schema), 'field')}, dataset {self.fingerprint[:12]}"]
         if self.scope.where is not None:
-            lines.append(safe(f"narrowed to: {self.scope.where.text}"))
+            lines.append(safe(f"narrowed to: {formatting.shorten(self.scope.where.text, 400)}"))
         if self.load_report.rejected_count:
             rejected = pluralize(self.load_report.rejected_count, "row was", "rows were")
             lines.append(f"{rejected} rejected: see events.load_report")

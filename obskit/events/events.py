@@ -12,17 +12,16 @@ from typing import Any
 
 from obskit import explain, query
 from obskit.dataset import Progress
-from obskit.display.result import Result
 from obskit.engine import Population, parse_moment
-from obskit.events.event_set import EventSet
+from obskit.events.listing import ListedEvents
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.explain import Explanation
-from obskit.query import Fields, Heatmap, Impact, QueryResult, Trace
+from obskit.query import Heatmap, Impact, QueryResult
 from obskit.triage import Triage, triage
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Events(EventSet):
+class Events(ListedEvents):
     """Loaded events, and the verbs that answer questions about them.
 
     `obskit.load` makes one. Verbs never change it: `where`, `between` and `derive` return new `Events`; the
@@ -97,24 +96,6 @@ class Events(EventSet):
                 exact=exact,
             )
         )
-
-    def fields(self, names: Sequence[str] | None = None) -> Fields:
-        """List the fields: type, share of rows that have a value, distinct values, most common values.
-
-        Args:
-            names: only these fields; all by default.
-
-        Returns:
-            Fields with one row per field. Rows are counted without weights; `at_least` marks a count of
-            distinct values that is a lower bound.
-
-        Raises:
-            UnknownField: one of the names is not a field.
-
-        Example:
-            events.fields(["http.route", "service.version"])
-        """
-        return query.fields(self.scope, names)
 
     def heatmap(
         self,
@@ -288,45 +269,6 @@ class Events(EventSet):
         """
         return query.impact(self.scope, selection, by, population=population)
 
-    def trace(self, trace_id: str) -> Trace:
-        """Show one trace as a waterfall.
-
-        Conditions of `where` and `between` are ignored: the trace is complete.
-
-        Args:
-            trace_id: hex digits, in either case; all of them.
-
-        Returns:
-            Trace with one row per event, as a tree.
-
-        Raises:
-            EmptySelection: no event has this id.
-            InvalidArgument: the events have no trace ids.
-
-        Example:
-            longest = events.traces(1).to_arrow()["trace_id"][0].as_py()
-            events.trace(longest)
-        """
-        return self._linked(query.trace(dataclasses.replace(self.scope, where=None), trace_id))
-
-    def traces(self, limit: int = 20) -> Result:
-        """List the traces of these events, longest first.
-
-        Args:
-            limit: number of traces.
-
-        Returns:
-            Result with one row per trace: spans, errors, first timestamp, longest duration in ms, name of the
-                root.
-
-        Raises:
-            InvalidArgument: the events have no trace ids, or `limit` is not a whole number of at least 1.
-
-        Example:
-            events.where("error").traces(limit=5)
-        """
-        return self._linked(query.traces(self.scope, limit))
-
     def points(self) -> Events:
         """Return the events recorded within spans (exceptions, messages) as `Events` of their own.
 
@@ -366,21 +308,3 @@ class Events(EventSet):
             print(spans.links().query("count()"))
         """
         return self._record_step(lambda events: events._from_table(query.links(events.scope)))
-
-    def sample(self, n: int = 10, seed: int = 0) -> Result:
-        """Draw rows at random.
-
-        Args:
-            n: number of rows, at least 1.
-            seed: the same seed draws the same rows.
-
-        Returns:
-            Result with `n` rows of all fields, or fewer if there are not as many.
-
-        Raises:
-            InvalidArgument: `n` is not a positive whole number.
-
-        Example:
-            events.where("error").sample(5)
-        """
-        return self._linked(query.sample(self.scope, n, seed))

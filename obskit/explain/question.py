@@ -67,7 +67,7 @@ def resolve(scope: Scope, selection: Any, options: ExplainOptions) -> Question:
         f"{name}={changed[name]!r}" for name in ("fields", "depth", "cluster", "thorough") if name in changed
     ]
     derived = f".derive(**{dict(scope.derived)!r})" if scope.derived else ""
-    call = f"events{derived}.explain({', '.join(given)})"
+    call = f"events{scope.made_by}{derived}.explain({', '.join(given)})"
     cluster = _cluster(narrowed, options.cluster)
     return Question(narrowed, chosen, rest, window, history, population, cluster, options, call)
 

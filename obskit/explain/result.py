@@ -14,6 +14,9 @@ from obskit.display.bars import comparison, comparison_html
 from obskit.display.result import plain
 from obskit.text import pluralize, safe
 
+MOST_ALIAS = 200
+"""Characters of a condition that holds for the same rows, where it is shown; `to_dict` has all."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -179,7 +182,7 @@ class Explanation:
         ]
         if self.history:
             lines.append(
-                f"usual rates from {formatting.events(self.history)} where {self.history['condition']}"
+                f"usual rates from {formatting.events(self.history)} where {formatting.asked(self.history)}"
             )
         if self.sampled:
             lines.append(f"FROM A SAMPLE of {pluralize(self.sampled, 'event')}; the exact answer follows")
@@ -217,10 +220,9 @@ def _lines(finding: Finding, lead: str) -> list[str]:
         pad + formatting.strength(finding.to_dict()),
     ]
     if finding.aliases:
-        shown = ", ".join(finding.aliases[:3]) + (
-            f" and {len(finding.aliases) - 3} more" if len(finding.aliases) > 3 else ""
-        )
-        out.append(f"{pad}holds for the same events: {shown}")
+        shown = ", ".join(formatting.shorten(alias, MOST_ALIAS) for alias in finding.aliases[:3])
+        more = f" and {len(finding.aliases) - 3} more" if len(finding.aliases) > 3 else ""
+        out.append(f"{pad}holds for the same events: {shown}{more}")
     if finding.note:
         out.append(pad + finding.note)
     arithmetic = formatting.without(finding.what_if)

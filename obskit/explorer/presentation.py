@@ -68,7 +68,7 @@ def row(finding: Mapping[str, Any], link: Link = lambda _: None) -> dict[str, An
         "baseline": _bar(finding, "baseline"),
         "strength": words.strength(finding),
         "note": finding.get("note"),
-        "aliases": [_cut(str(alias)) for alias in finding.get("aliases") or ()],
+        "aliases": [_cut(words.shorten(str(alias))) for alias in finding.get("aliases") or ()],
         "examples": {side: _traces(examples.get(side) or (), link) for side in ("selected", "baseline")},
     }
 

@@ -9,9 +9,12 @@ from obskit.query.catalogue import Fields, fields, type_word
 from obskit.query.deployments import Deployment, deployments
 from obskit.query.groups import QueryResult, query
 from obskit.query.heat import Heatmap, heatmap
-from obskit.query.lookup import sample, traces
+from obskit.query.listing import rows, sample
+from obskit.query.lookup import traces
 from obskit.query.points import links, points
+from obskit.query.reference import TableSource, lookup
 from obskit.query.trace_tree import Trace, trace
+from obskit.query.usefulness import by_usefulness
 
 __all__ = [
     "Deployment",
@@ -19,14 +22,18 @@ __all__ = [
     "Heatmap",
     "Impact",
     "QueryResult",
+    "TableSource",
     "Trace",
+    "by_usefulness",
     "deployments",
     "fields",
     "heatmap",
     "impact",
     "links",
+    "lookup",
     "points",
     "query",
+    "rows",
     "sample",
     "trace",
     "traces",

@@ -19,6 +19,7 @@ from obskit.engine import Scope
 from obskit.query.lookup import with_units
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.query.terms import middles
+from obskit.query.usefulness import by_usefulness
 from obskit.text import pluralize, safe
 
 ALL_ROWS = "all rows"
@@ -53,6 +54,12 @@ class Fields(Result):
         return pa.Table.from_arrays(
             columns, schema=pa.schema([*list(schema)[:3], field, schema.field("top")])
         )
+
+    def most_useful(self, most: int) -> pa.Table:
+        """Return `shown` with only the fields that tell most about an event, those first."""
+        names = self.table["field"].to_pylist()
+        rows = [names.index(name) for name in by_usefulness(names)[:most]]
+        return self.shown.take(pa.array(rows, pa.int64()))
 
     def __str__(self) -> str:
         return "\n".join([text_table(self.shown), *map(safe, self.footer())])
@@ -99,7 +106,7 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
 
     Args:
         scope: the rows.
-        names: only these fields; by default all.
+        names: only these fields, in this order; by default all.
 
     Returns:
         One row per field. `fill` is the share of rows with a value, `values` the number of distinct values,
@@ -114,8 +121,11 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
     """
     if isinstance(names, str):
         names = [names]
-    only = None if names is None else {scope.resolve(name) for name in names}
-    wanted = [name for name in scope.schema.names if only is None or name in only]
+    wanted = (
+        list(scope.schema.names)
+        if names is None
+        else list(dict.fromkeys(scope.resolve(name) for name in names))
+    )
     stored = set(scope.dataset.schema.names)
     coded = [n for n in wanted if scope.where is None and n in stored and _has_codes(scope, n)]
     known = {

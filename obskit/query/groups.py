@@ -295,15 +295,21 @@ def split_order(order: str) -> list[str]:
     return [part.strip() for part in (*parts, order[start:])]
 
 
-def _order_key(part: str, columns: list[str], calculations: list[Calculation]) -> tuple[str, str]:
-    direction = "ascending"
-    low = part.lower()
-    for word, meaning in ((" desc", "descending"), (" asc", "ascending")):
-        if low.endswith(word):
-            part, direction = part[: -len(word)].strip(), meaning
+def split_direction(part: str) -> tuple[str, bool]:
+    """Split "p99 desc" into the name, without quotes, and whether the order is descending."""
+    descending = part.lower().endswith(" desc")
+    for word in (" desc", " asc"):
+        if part.lower().endswith(word):
+            part = part[: -len(word)].strip()
             break
     if len(part) > 1 and part[0] == part[-1] == '"':
         part = part[1:-1].replace('""', '"')
+    return part, descending
+
+
+def _order_key(part: str, columns: list[str], calculations: list[Calculation]) -> tuple[str, str]:
+    part, descending = split_direction(part)
+    direction = "descending" if descending else "ascending"
     by_text = {c.text.lower().replace(" ", ""): c.name for c in calculations}
     by_name = {column.lower(): column for column in columns}
     name = by_name.get(part.lower()) or by_text.get(part.lower().replace(" ", ""))

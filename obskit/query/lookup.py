@@ -1,7 +1,8 @@
-"""`sample`: random rows; `traces`: a list of traces."""
+"""`traces`: a list of traces; and the units of columns."""
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import ibis
@@ -15,7 +16,8 @@ from obskit.errors import InvalidArgument
 from obskit.query.arguments import whole_number
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 
-FIRST = ("timestamp", "duration_ms", "name", "service.name", "http.route", "error", "trace_id", "span_id")
+_OF_TRACES = ("trace_id", "error", "timestamp", "duration_ms", "name", "parent_span_id")
+WHOLE_TRACES = "each trace is shown whole: `matching` is the number of its spans that the condition selects"
 NO_TRACES = "if a column of another name holds it, load with mapping= (--mapping FILE.json)"
 
 
@@ -26,61 +28,18 @@ def with_units(table: pa.Table, **units: bytes) -> pa.Table:
     return table.cast(pa.schema(fields))
 
 
-def sample(scope: Scope, n: int = 10, seed: int = 0) -> Result:
-    """Return random rows; the same seed returns the same rows.
-
-    Args:
-        scope: the rows to draw from.
-        n: the number of rows.
-        seed: selects another sample.
-
-    Returns:
-        At most `n` rows with all fields, the common ones first.
-
-    Raises:
-        InvalidArgument: n is not a whole number of at least 1.
-
-    Cost: one scan of the fields that identify a row; all fields only of the rows that are drawn.
-    """
-    n = whole_number(n, "n", "events.sample(10)")
-    names = [name for name in FIRST if name in scope.schema.names]
-    names += [name for name in scope.schema.names if name not in names]
-
-    def build(table: ir.Table) -> ir.Table:
-        # Order by a hash of the seed and of what identifies the row: the same rows on every run.
-        keys = [c for c in ("span_id", "trace_id", "timestamp", "duration_ms", "name") if c in table.columns]
-        text: Any = ibis.literal(str(seed))
-        for key in keys or table.columns[:3]:
-            text = text + "|" + table[key].cast("string").fill_null("")
-        return (
-            table.select(*names).order_by(text.hash()).limit(n)
-            if not keys
-            else (
-                table.mutate(**{"obskit.draw": text.hash()}).order_by("obskit.draw").limit(n).select(*names)
-            )
-        )
-
-    output = scope.run(build)
-    return Result(
-        kind="sample",
-        table=with_units(output.table),
-        query=format_call("sample", n, scope=scope, seed=seed),
-        sql=join_statements(scope, [output.sql]),
-        dataset=dataset_of(scope),
-        notes=merge_notes(scope.notes),
-    )
-
-
 def traces(scope: Scope, limit: int = 20) -> Result:
     """List traces, the longest first.
 
+    Each trace is taken as a whole, also where the scope selects only some of its spans.
+
     Args:
-        scope: the rows; their spans are counted.
+        scope: the rows; traces with at least one of them are listed.
         limit: the most traces.
 
     Returns:
         One row per trace: spans, errors, the time of its first span, the duration of its longest span, and
-        the name of its root.
+        the name of its root. If the scope has a condition, `matching` is the number of spans it selects.
 
     Raises:
         InvalidArgument: the events have no trace ids, or `limit` is not a whole number of at least 1.
@@ -89,8 +48,16 @@ def traces(scope: Scope, limit: int = 20) -> Result:
     if "trace_id" not in scope.schema.names:
         raise InvalidArgument("the events have no trace_id", hint=NO_TRACES)
 
+    narrowed = scope.where is not None
+    whole = dataclasses.replace(scope, where=None)
+
     def build(table: ir.Table) -> ir.Table:
         there = table.filter(table["trace_id"].notnull())
+        there = there.select(*(name for name in _OF_TRACES if name in table.columns))
+        if narrowed:
+            chosen = scope.table.filter(scope.table["trace_id"].notnull())
+            chosen = chosen.group_by("trace_id").aggregate(matching=chosen.count())
+            there = there.inner_join(chosen, "trace_id")
         wanted: dict[str, Any] = {"spans": there.count()}
         if "error" in there.columns:
             wanted["errors"] = there["error"].ifelse(1, 0).sum().fill_null(0)
@@ -100,12 +67,14 @@ def traces(scope: Scope, limit: int = 20) -> Result:
             wanted["duration_ms"] = there["duration_ms"].max()
         if "name" in there.columns and "parent_span_id" in there.columns:
             wanted["root"] = there["name"].max(where=there["parent_span_id"].isnull())
+        if narrowed:
+            wanted["matching"] = there["matching"].max()
         found = there.group_by("trace_id").aggregate(**wanted)
         return found.order_by(
             [ibis.desc("duration_ms" if "duration_ms" in wanted else "spans"), "trace_id"]
         ).limit(limit)
 
-    output = scope.run(build)
+    output = whole.run(build)
     return Result(
         kind="traces",
         table=with_units(output.table),
@@ -114,6 +83,6 @@ def traces(scope: Scope, limit: int = 20) -> Result:
         dataset=dataset_of(scope),
         notes=merge_notes(
             scope.notes,
-            ["only spans that the condition selects are counted"] if scope.where is not None else [],
+            [WHOLE_TRACES] if narrowed else [],
         ),
     )

@@ -29,7 +29,7 @@ def format_call(verb: str, *given: Any, scope: Scope, **named: Any) -> str:
     parts += [f"{name}={value!r}" for name, value in named.items() if value not in (None, (), [], {}, False)]
     derived = f".derive(**{dict(scope.derived)!r})" if scope.derived else ""
     where = f".where({scope.where.text!r})" if scope.where is not None else ""
-    return f"events{derived}{where}.{verb}({', '.join(parts)})"
+    return f"events{scope.made_by}{derived}{where}.{verb}({', '.join(parts)})"
 
 
 def join_statements(scope: Scope, sql: Iterable[str]) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.foreign import note_foreign_lines
 from obskit.readers.archives.members import Archive, is_archive
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
@@ -73,7 +74,9 @@ def _read(
 ) -> Iterator[pa.RecordBatch]:
     path = source.path
     try:
-        yield from read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        batches = read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        name = report.display_names.get(str(path), str(path))
+        yield from note_foreign_lines(batches, reader.name, name, report)
     except LimitExceeded as error:
         if error.message.startswith(str(path)):
             raise
@@ -169,7 +172,7 @@ class _ManyFiles:
 
     def _single(self, source: Source) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file, or of a member of an archive, read by itself."""
-        reader = REGISTRY.choose(source)
+        reader = REGISTRY.choose(source, self._options)
         yield from self._path_fields.add(source.path, _read(source, reader, self._report, self._options))
 
     def _archive(self, source: Source) -> Iterator[pa.RecordBatch]:
@@ -182,7 +185,7 @@ class _ManyFiles:
             if is_archive(source):
                 yield from self._archive(source)
                 return
-            reader = self._recognizer.choose(source)
+            reader = self._recognizer.choose(source, self._options)
             joinable = group_of(source, reader) if join else None
             fields = self._path_fields.of(path)
             if joinable is None:
@@ -220,7 +223,8 @@ class _ManyFiles:
                 return
             for path in files.paths:
                 self._path_fields.count(path, fields)
-            for batch in batches:
+            name = f"{len(files.paths)} files from {files.paths[0]}"
+            for batch in note_foreign_lines(batches, files.reader.name, name, self._report):
                 yield with_fields(batch, fields, self._report)
             return
         for path in files.paths:

@@ -28,7 +28,7 @@ SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the 
 MOST_FINDINGS = 3  # findings of each explanation in the text
 MOST_ROWS = 20
 MOST_VALUES = 12  # values of a set that is written as a condition
-MOST_ALIAS = 60  # characters
+MOST_ALIAS = 100  # characters
 
 
 @dataclass(frozen=True)
@@ -304,10 +304,7 @@ def _finding_lines(finding: Finding) -> list[str]:
         f"{formatting.ratio(finding.risk_ratio)} the rate elsewhere",
     ]
     if finding.aliases:
-        shown = "; ".join(
-            alias if len(alias) <= MOST_ALIAS else alias[: MOST_ALIAS - 1] + "…"
-            for alias in finding.aliases[:3]
-        )
+        shown = "; ".join(formatting.shorten(alias, MOST_ALIAS) for alias in finding.aliases[:3])
         lines.append(f"    on the same rows: {shown}")
     return lines
 

@@ -7,6 +7,6 @@ result.
 
 from obskit.writers.formats import FORMATS, Format, format_of
 from obskit.writers.notes import WriteNotes
-from obskit.writers.save import Written, write
+from obskit.writers.save import STDOUT, Written, write, write_stream
 
-__all__ = ["FORMATS", "Format", "WriteNotes", "Written", "format_of", "write"]
+__all__ = ["FORMATS", "STDOUT", "Format", "WriteNotes", "Written", "format_of", "write", "write_stream"]

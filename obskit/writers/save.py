@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import ibis.expr.types as ir
 import pyarrow as pa
@@ -17,7 +17,7 @@ from obskit.engine import Scope
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.schema import LoadReport, cast
 from obskit.text import pluralize, safe
-from obskit.writers.formats import COMPRESSIONS, DATASET, format_of
+from obskit.writers.formats import COMPRESSIONS, DATASET, FORMATS, format_of
 from obskit.writers.notes import WriteNotes
 
 ROWS = 16_384
@@ -25,6 +25,9 @@ ROWS = 16_384
 
 TRACES = 200_000
 """Most rows to sort at a time, for formats that need the spans of a trace together; one pass each."""
+
+STDOUT = "-"
+"""The name of stdout on the command line; never of a file."""
 
 Progress = Callable[[str, int, int], object]
 
@@ -89,6 +92,11 @@ def write(
         number: one row group of the dataset.
     """
     target = Path(out).expanduser().absolute()
+    if str(out) == STDOUT:
+        raise InvalidArgument(
+            "'-' is not the name of a file or folder",
+            hint="give a name; obskit convert --out - prints JSON lines",
+        )
     chosen = format_of(target, format)
     names = _fields(scope, fields)
     schema = pa.schema([scope.schema.field(name) for name in names])
@@ -106,6 +114,51 @@ def write(
         if chosen.encode is not None:
             _write_pieces(path, _compression_of(target), chosen.encode(batches, notes))
     return Written(target, chosen.name, notes.rows, len(schema), notes.lines())
+
+
+def write_stream(
+    scope: Scope,
+    file: BinaryIO,
+    *,
+    format: str = "jsonl",
+    fields: Sequence[str] | None = None,
+    progress: Progress | None = None,
+) -> Written:
+    """Write the rows of a scope to an open stream, such as stdout, while they are read.
+
+    Args:
+        scope: the rows.
+        file: takes bytes.
+        format: "jsonl", "otlp-json" or "jaeger".
+        fields: fields to write, in any order; all by default.
+        progress: called as ("writing rows", rows so far, rows).
+
+    Returns:
+        Written, with the path `-`.
+
+    Raises:
+        InvalidArgument: the format is unknown, or cannot be written piece by piece.
+        EmptySelection: there are no rows to write.
+        UnknownField: one of `fields` does not exist.
+
+    Cost: as `write`.
+    """
+    chosen = None if format == DATASET else format_of(Path(STDOUT), format)
+    if chosen is None or chosen.encode is None:
+        streams = ", ".join(name for name, each in FORMATS.items() if each.encode is not None)
+        raise InvalidArgument(
+            f"{format} cannot be written to stdout (-)",
+            hint=f"name a file or folder, or use one of {streams}",
+        )
+    schema = pa.schema([scope.schema.field(name) for name in _fields(scope, fields)])
+    rows = scope.extent[0]
+    if not rows:
+        raise EmptySelection("no rows to write to stdout", hint="widen the condition or the time range")
+    notes = WriteNotes()
+    batches = _count_rows(_batches(scope, schema, chosen.by_trace), notes, rows, progress)
+    for piece in chosen.encode(batches, notes):
+        file.write(piece)
+    return Written(Path(STDOUT), chosen.name, notes.rows, len(schema), notes.lines())
 
 
 def _fields(scope: Scope, fields: Sequence[str] | None) -> list[str]:

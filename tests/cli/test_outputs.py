@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from obskit import load
 from obskit.cli import main
 from obskit.cli.arguments import build_parser
+from obskit.errors import InvalidArgument
 from obskit.writers import FORMATS
 from obskit.writers.formats import DATASET
 
@@ -51,6 +53,76 @@ def test_narrowed_into_another_format(
     assert [json.loads(line) for line in gzip.decompress(out.read_bytes()).splitlines()] == [
         {"timestamp": f"2026-05-04T10:0{n}:00.000000Z", "error": n == 2, "n": n} for n in range(2, 6)
     ]
+
+
+def test_to_stdout(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["convert", str(source), "--out", "-", "--where", "n > 3", "--fields", "n"]) == 0
+    said = capsys.readouterr()
+    assert said.out == '{"n":4}\n{"n":5}\n'
+    assert said.err == "wrote 2 events with 1 field to - (jsonl)\n6 rows read, 0 rejected\n"
+    assert main(["convert", str(source), "--out", "-", "--to", "otlp-json"]) == 0
+    assert "resourceSpans" in json.loads(capsys.readouterr().out)
+    assert main(["convert", str(source), "--out", "-"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 6
+    assert [path.name for path in tmp_path.iterdir()] == ["in"], "no folder named -"
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "message"),
+    [
+        (
+            ["--to", "dataset"],
+            2,
+            "obskit: dataset cannot be written to stdout (-)\n"
+            "Hint: name a file or folder, or use one of jsonl, otlp-json, jaeger\n",
+        ),
+        (
+            ["--to", "parquet"],
+            2,
+            "obskit: parquet cannot be written to stdout (-)\n"
+            "Hint: name a file or folder, or use one of jsonl, otlp-json, jaeger\n",
+        ),
+        (
+            ["--json"],
+            2,
+            "obskit: --json and --out - both write to stdout\n"
+            "Hint: leave out --json, or name a file with --out\n",
+        ),
+        (
+            ["--where", "n > 9"],
+            1,
+            "obskit: no rows to write to stdout\nHint: widen the condition or the time range\n",
+        ),
+    ],
+)
+def test_what_stdout_refuses(
+    words: list[str],
+    status: int,
+    message: str,
+    source: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(["convert", str(source), "--out", "-", *words]) == status
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", message)
+    assert [path.name for path in tmp_path.iterdir()] == ["in"]
+
+
+def test_python_does_not_take_a_dash_for_a_name(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidArgument) as caught:
+        load(source).write("-")
+    assert str(caught.value) == (
+        "'-' is not the name of a file or folder\nHint: give a name; obskit convert --out - prints JSON lines"
+    )
 
 
 def test_as_json(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -393,3 +393,58 @@ def test_a_sample_comes_first_where_files_are_large(
     assert "SAMPLE" not in said.out
     assert main(words) == 0
     assert capsys.readouterr() == (said.out, ""), "converted by now"
+
+
+def test_rows_shows_events(capsys: pytest.CaptureFixture[str], events: Path) -> None:
+    said = run(
+        capsys,
+        "rows",
+        str(events),
+        "--where",
+        "error",
+        "--order",
+        "duration_ms desc, timestamp",
+        "--limit",
+        "2",
+    )
+    lines = said.splitlines()
+    assert lines[0].split()[:4] == ["timestamp", "duration_ms", "name", "error"]
+    assert len(lines[2:4]) == 2
+    assert lines[2].startswith("2026-05-04T10:00:00Z")
+    assert "note: the first 2 by duration_ms desc, timestamp of 50 rows" in lines
+    found = run_json(capsys, "rows", str(events), "--fields", "user.id, error", "--limit", "1")
+    assert found.keys() >= SHAPE
+    assert (found["kind"], found["columns"]) == ("rows", ["user.id", "error"])
+    assert found["rows"] == [{"user.id": "u0", "error": True}]
+    assert refused(capsys, "rows", str(events), "--where", "duration_ms > 1e9")[0] == 1
+
+
+def test_info_lists_the_most_useful_fields_and_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    said = run(capsys, "info", SAMPLE)
+    assert "… 117 more fields: obskit info --all" in said
+    assert "train.operator" not in said
+    everything = run(capsys, "info", SAMPLE, "--all")
+    assert "train.operator" in everything
+    assert "more fields" not in everything
+
+
+def test_lookup_adds_fields_on_the_command_line(
+    capsys: pytest.CaptureFixture[str], events: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "owners.csv").write_text("version,team\n2.4.0,new\n2.3.7,old\n")
+    spec = f"{tmp_path / 'owners.csv'}:service.version=version"
+    found = run_json(
+        capsys, "query", str(events), "count()", "--by", "team", "--lookup", spec, "--where", "error"
+    )
+    assert found["rows"] == [{"team": "new", "count()": 50}]
+    assert "lookup in owners.csv by service.version = version: 200 events have a match" in found["notes"]
+    assert "team" in run(capsys, "info", str(events), "--lookup", spec)
+    run(capsys, "convert", str(events), "--out", str(tmp_path / "made"), "--lookup", spec)
+    assert run_json(capsys, "rows", str(tmp_path / "made"), "--fields", "team", "--limit", "1")["rows"] == [
+        {"team": "new"}
+    ]
+    assert refused(capsys, "query", str(events), "--lookup", "owners.csv") == (
+        2,
+        "obskit: --lookup must be FILE:FIELD or FILE:FIELD=COLUMN, got 'owners.csv'\n"
+        "Hint: --lookup targets.csv:client.address=network\n",
+    )

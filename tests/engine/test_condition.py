@@ -125,7 +125,7 @@ def test_the_value_of_a_condition_for_each_row(text: str, expected: list[bool | 
             "timestamp > 'yesterday'",
             ConditionError,
             "'yesterday' is not a time\n"
-            "Hint: write ISO 8601, such as '2026-05-04T10:00Z'; times without a zone are UTC",
+            "Hint: write ISO 8601, such as '2026-05-04T10:00Z' or '2026-05-04 10:00 Europe/Berlin'; times without a zone are UTC",
         ),
     ],
 )

@@ -65,6 +65,13 @@ def at(hours: float) -> int:
         ("/2026-05-04T12:00+02:00", None, 0),
         ("2026-05-04T10:00Z/2026-05-04T10:30Z", 0, 0.5),
         ("2026-05-04T10:00Z/+1h", 0, 3),
+        ("2026-05-04 12:00 Europe/Berlin", 0, None),
+        ("2026-05-04 12:00 Europe/Berlin/2026-05-04 13:00 Europe/Berlin", 0, 1),
+        ("/2026-05-04 07:00 America/Argentina/Buenos_Aires", None, 0),
+        ("2026-05-04 12:00 Europe/Berlin/", 0, None),
+        ("2026-05-04 12:00 Europe/Berlin/+1h", 0, 3),
+        ("2026-05-04T12:00 Europe/Berlin/2026-05-04T11:00Z", 0, 1),
+        ("2026-05-04 10:00 UTC/2026-05-04 06:00 Etc/GMT+5", 0, 1),
         (("2026-05-04T10:00Z", None), 0, None),
         (["-2h", TEN + timedelta(hours=1)], 0, 1),
         ((None, TEN), None, 0),
@@ -101,7 +108,14 @@ def test_what_is_a_window(text: Any, start: float | None, end: float | None) -> 
             "2026-05-04T25:00Z/",
             ConditionError,
             "'2026-05-04T25:00Z' is not a time\n"
-            "Hint: write ISO 8601, such as '2026-05-04T10:00Z'; times without a zone are UTC",
+            "Hint: write ISO 8601, such as '2026-05-04T10:00Z' or '2026-05-04 10:00 Europe/Berlin'; "
+            "times without a zone are UTC",
+        ),
+        (
+            "2026-05-04 10:00/2026-05-04 11:00 Europe/Berlin",
+            ConditionError,
+            "in '2026-05-04 10:00/2026-05-04 11:00 Europe/Berlin' only one of the two times has a zone\n"
+            "Hint: write the zone behind both, or Z for UTC: '2026-05-04 10:00 Europe/Berlin'",
         ),
     ],
 )

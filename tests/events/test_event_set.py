@@ -101,9 +101,24 @@ def test_the_catalogue_marks_lower_bounds(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_the_catalogue_counts_only_fields_it_shows() -> None:
     wide = load(pa.table({f"attr.{n:03}": pa.array([n, None]) for n in range(250)}))
-    assert "… 222 more fields: events.fields()" in repr(wide)
-    assert "… 52 more fields: events.fields()" in wide._repr_html_()
+    assert "… 227 more fields: events.fields()" in repr(wide)
+    assert "… 227 more fields: events.fields()" in wide._repr_html_()
     assert len(wide.fields()) == 252
+
+
+def test_the_catalogue_lists_the_most_useful_fields_first() -> None:
+    names = [f"attr.{n:03}" for n in range(40)]
+    events = load(table().append_column("error.type", pa.array(["x"] * 6)).append_column("zzz", pa.nulls(6)))
+    lines = repr(events).splitlines()[3:]
+    assert [line.split()[0] for line in lines][:4] == ["timestamp", "duration_ms", "name", "error"]
+    wide = load(pa.table({**{name: pa.array([1]) for name in names}, "service.name": pa.array(["a"])}))
+    assert "service.name" in repr(wide), "the last column, but one of those that people look for"
+
+
+def test_a_long_condition_is_shortened_in_the_summary() -> None:
+    many = ", ".join(f"'n{n}'" for n in range(200))
+    shown = repr(load(table()).where(f"name in ({many}) or kind = 'server'"))
+    assert "narrowed to: name in ('n0', 'n1', 'n2', 'n3' and 196 more) or kind = 'server'" in shown
 
 
 def test_population() -> None:

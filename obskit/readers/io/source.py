@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError, StorageFull
@@ -245,6 +246,8 @@ class Source:
         growing: another process holds the lock of the file, because it is writing to it.
         compression: such as "gzip", or "UTF-16" for text that is decoded; None for a file as it is.
         damage: why the head ends early; None if it does not.
+        row_lines: None, or a list to which a reader that joins lines appends, for each batch, an array with
+            the index of each row's first line. It is a list for lines behind prefixes.
 
     Raises:
         ReadError: the file cannot be opened.
@@ -258,6 +261,8 @@ class Source:
         with source.stream() as stream:
             print(source.head[:20], stream.piece())
     """
+
+    row_lines: list[npt.NDArray[np.int64]] | None = None
 
     def __init__(self, path: Path, *, stored: Path | None = None, modified: float | None = None) -> None:
         keep_memory()

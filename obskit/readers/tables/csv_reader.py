@@ -156,6 +156,8 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
             ) from error
         if stream.damage:
             report.reject("end of the file", stream.damage)
+        elif text.last not in (b"", b"\n", b"\r"):
+            report.note_open_end()
 
 
 class _MarkedText:
@@ -170,10 +172,12 @@ class _MarkedText:
         self.rejected = rejected
         self._stream = stream
         self.marked = False
+        self.last = b""
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
 
     def piece(self) -> bytes:
         while raw := self._stream.piece():
+            self.last = raw[-1:]
             if text := self._decode(raw):
                 return raw if text.isascii() and len(text) == len(raw) else self._encoded(text)
         return self._encoded(self._decode(b"", True))

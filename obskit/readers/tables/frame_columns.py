@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.names import ALIASES
+from obskit.names.flat_fields import flat_field
 from obskit.readers.tables.column_styles import Styles
 from obskit.readers.tables.dialect import SNIFFED_ROWS, unique_names
 from obskit.schema import FileReport, ReadOptions
@@ -87,6 +87,11 @@ def _index_of_times(batch: pa.RecordBatch, names: list[str]) -> int | None:
         is_time = pa.types.is_timestamp(column.type)
         if _INDEX.match(name):
             found = at if is_time and found is None else found
-        elif is_time or ALIASES.get(name) == "timestamp" or _TIME.search(name):
+        elif is_time or _TIME.search(name) or _is_time(name):
             return None
     return found
+
+
+def _is_time(name: str) -> bool:
+    meaning = flat_field(name)
+    return name == "timestamp" or (meaning is not None and meaning.target == "timestamp")
