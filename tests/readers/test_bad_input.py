@@ -49,9 +49,9 @@ def test_an_empty_file_is_an_error(read, tmp_path):
             "write it as text, or as Parquet, with the program that made it",
         ),
         (
-            b'[{"t":1},{"t":2}]',
+            b"[[1],[2]]",
             "a JSON list",
-            "write one JSON object per line: jq -c '.[]' FILE > events.jsonl",
+            "each event has to be an object, one per line",
         ),
         (
             b'{\n  "a": [\n    1\n  ]\n}\n',

@@ -113,7 +113,9 @@ def test_a_member_knows_when_it_was_modified(tmp_path, monkeypatch):
     (tmp_path / "x.tar").write_bytes(tar({"a.log": lines(1)}))
     (tmp_path / "x.zip").write_bytes(packed({"a.log": lines(1)}))
     choose = REGISTRY.choose
-    monkeypatch.setattr(REGISTRY, "choose", lambda source: seen.append(source) or choose(source))
+    monkeypatch.setattr(
+        REGISTRY, "choose", lambda source, *rest: seen.append(source) or choose(source, *rest)
+    )
     load_files(tmp_path / "x.tar")
     load_files(tmp_path / "x.zip")
     assert [(str(source.path), source.modified) for source in seen] == [
