@@ -13,6 +13,7 @@ from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
 from obskit.readers.discovery import expand, expand_names, is_document
+from obskit.readers.har import READER as HAR
 from obskit.readers.honeycomb import READER as HONEYCOMB
 from obskit.readers.io.entries import Unreadable
 from obskit.readers.io.line_blocks import Block, LineBlocks
@@ -21,6 +22,9 @@ from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
 from obskit.readers.jsonl.documents import READER as JSON_DOCUMENT
 from obskit.readers.jsonl.reader import READER as JSONL
+from obskit.readers.load_tests.jmeter_xml import READER as JMETER_XML
+from obskit.readers.load_tests.k6_json import READER as K6
+from obskit.readers.load_tests.vegeta import READER as VEGETA
 from obskit.readers.logfmt.reader import READER as LOGFMT
 from obskit.readers.markers import MARKERS
 from obskit.readers.otlp.json_reader import READER as OTLP
@@ -38,6 +42,7 @@ from obskit.schema import FileReport, ReadOptions
 
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
+    *(HAR, JMETER_XML, K6, VEGETA),
     PREFIXED,
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
     *(APP_LOG, LOGFMT, JSON_DOCUMENT),

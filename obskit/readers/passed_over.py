@@ -154,7 +154,9 @@ class PassedOver:
         """
         self.count += 1
         if len(self.named) < NAMED:
-            self.named.append(f"{path.name} ({what})" if what else path.name)
+            archive, separator, member = str(path).partition("!")
+            name = f"{os.path.basename(archive)}{separator}{member}"
+            self.named.append(f"{name} ({what})" if what else name)
 
     def note(self, report: LoadReport) -> None:
         """Add one note about all files to a report.

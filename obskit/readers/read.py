@@ -10,8 +10,8 @@ from pathlib import Path
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers.foreign import note_foreign_lines
 from obskit.readers.archives.members import Archive, is_archive
+from obskit.readers.foreign import note_foreign_lines
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.isolation import read_isolated

@@ -113,6 +113,29 @@ _CADDY = {
     "size": 91,
     "status": 502,
 }
+_VEGETA = {
+    "attack": "",
+    "seq": 0,
+    "code": 502,
+    "timestamp": _TIME,
+    "latency": 812_500_000,
+    "bytes_out": 0,
+    "bytes_in": 91,
+    "error": "",
+    "method": "POST",
+    "url": "https://shop.example/book",
+}
+_K6 = {
+    "metric": "http_req_duration",
+    "type": "Point",
+    "data": {"time": _TIME, "value": 812.5, "tags": {"method": "POST", "status": "502"}},
+}
+_HAR = {
+    "startedDateTime": _TIME,
+    "time": 812.5,
+    "request": {"method": "POST", "url": "https://shop.example/book"},
+    "response": {"status": 502},
+}
 _JSON_LINES = {
     "ClickHouse JSONEachRow": _CLICKHOUSE,
     "nginx JSON": _NGINX,
@@ -125,6 +148,8 @@ _JSON_LINES = {
     "GitLab deployments": _GITLAB,
     "Argo CD": _ARGOCD,
     "Kubernetes events": _KUBERNETES,
+    "vegeta": _VEGETA,
+    "k6": _K6,
     "Delta Lake": {"commitInfo": {"timestamp": 1_777_888_800_000, "operation": "WRITE"}},
 }
 _ACCESS_LOGS = {
@@ -200,6 +225,9 @@ def samples() -> dict[str, bytes]:
         "Honeycomb": json.dumps(_HONEYCOMB).encode(),
         **VENDORS,
         "curl": json.dumps(_CURL).encode() + b"\n",
+        "HAR": json.dumps({"log": {"version": "1.2", "creator": {}, "entries": [_HAR]}}).encode(),
+        "JMeter XML": b'<testResults version="1.2">\n<httpSample t="812" ts="1777888800000" s="false"'
+        b' lb="book" rc="502"/>\n</testResults>\n',
         "access log": b'10.0.0.1 - - [04/May/2026:10:00:00 +0000] "GET /book HTTP/1.1" 200 512 "-" "curl"\n',
         **_ACCESS_LOGS,
         "application log": b"2026-05-04 10:00:00,123 - shop.cart - ERROR - payment failed\n"

@@ -21,6 +21,7 @@ PREFIXED = "lines with a prefix"
 TEXT = {
     *("CSV", "CSV of markers", "access log", "Envoy access log", "HAProxy log", "AWS ALB access log"),
     *("AWS ELB access log", "S3 access log", "W3C access log", "application log", "logfmt"),
+    "JMeter XML",
 }
 
 
@@ -77,6 +78,8 @@ _SUFFIXES = {
     "application log": ".log",
     "logfmt": ".log",
     "curl": ".curl",
+    "HAR": ".har",
+    "JMeter XML": ".jtl",
 }
 
 

@@ -19,10 +19,8 @@ import obskit as ok
 from obskit.cli import main
 from obskit.cli.terminal import Progress
 from obskit.dataset import parts
-from obskit.readers import REGISTRY
 
 ROWS = 300
-FORMATS = ", ".join(reader.name for reader in REGISTRY.readers())
 SQL = '"; drop table events; --'
 Said = tuple[int, str, str]
 
@@ -75,14 +73,15 @@ def file(folder: Path, data: bytes | str, name: str = "a.jsonl") -> Path:
         (
             b"hello\nworld\n",
             "x.txt",
-            "cannot be read as events: it looks like plain text",
-            f"obskit reads {FORMATS}",
+            "cannot be read as events: it looks like plain text: line 1 is neither JSON, nor a header of CSV, nor"
+            " a log line of a known layout: 'hello'",
+            "if these are access logs, give their layout: --log-format '%h %l %u %t \"%r\" %>s %b'",
         ),
         (
             b'{"a":1',
             "torn.jsonl",
             "has no line that is a JSON object (line 1, byte 0: torn: the file ends within the line)",
-            "write one JSON object per line: jq -c . FILE > events.jsonl",
+            "look at that line: the file may be truncated, or may not be JSON",
         ),
         (
             ("{" + ",".join(f'"f{i}":1' for i in range(1_000_000)) + "}\n").encode(),

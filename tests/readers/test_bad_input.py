@@ -12,10 +12,10 @@ import pyarrow as pa
 import pytest
 
 from obskit.errors import LimitExceeded, ReadError
-from obskit.readers import REGISTRY
 from obskit.readers.io.source import Gzip, Plain
 
-FORMATS = ", ".join(reader.name for reader in REGISTRY.readers())
+NAME_EVENTS = "name a file of logs, traces or requests"
+ACCESS_LOGS = "if these are access logs, give their layout: --log-format '%h %l %u %t \"%r\" %>s %b'"
 GOOD = b'{"a":1}\n{"a":2}\n'
 
 
@@ -31,22 +31,32 @@ def test_an_empty_file_is_an_error(read, tmp_path):
 @pytest.mark.parametrize(
     ("data", "what", "hint"),
     [
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image", None),
-        (b"<?xml version='1.0'?>\n<events/>", "XML", None),
-        (b"<!DOCTYPE html><html></html>", "HTML", None),
-        (b"PK\x03\x04....", "a ZIP archive", "unpack it first"),
-        ('{"a":1}\n'.encode("utf-16"), "text in UTF-16", "write it as UTF-8"),
-        (b"hello\nworld\n", "plain text", None),
-        (bytes(range(256)) * 4, "binary data of an unknown format", None),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "a PNG image", NAME_EVENTS),
+        (b"<?xml version='1.0'?>\n<events/>", "XML: its root is <events>", "export it as JSON or CSV"),
         (
-            b'[{"a":1},{"a":2}]',
+            b"<!DOCTYPE html><html></html>",
+            "a web page (HTML)",
+            "it may be the login page of what you downloaded: log in, and download it again",
+        ),
+        (
+            b"hello\nworld\n",
+            "plain text: line 1 is neither JSON, nor a header of CSV, nor a log line of a known layout: 'hello'",
+            ACCESS_LOGS,
+        ),
+        (
+            bytes(range(256)) * 4,
+            "binary data of an unknown format",
+            "write it as text, or as Parquet, with the program that made it",
+        ),
+        (
+            b"[[1],[2]]",
             "a JSON list",
-            "write one JSON object per line: jq -c '.[]' FILE > events.jsonl",
+            "each event has to be an object, one per line",
         ),
         (
             b'{\n  "a": [\n    1\n  ]\n}\n',
-            "JSON, but neither OTLP nor one object per line",
-            "write one JSON object per line: jq -c . FILE > events.jsonl",
+            "JSON objects on several lines each",
+            "its objects have no field that looks like a time: write one JSON object with a time per line",
         ),
         (
             b'[{"traceId":"1","id":"2","annotations":[],"binaryAnnotations":[]}]',
@@ -58,7 +68,6 @@ def test_an_empty_file_is_an_error(read, tmp_path):
 def test_a_foreign_format_is_named_in_the_error(read, tmp_path, data, what, hint):
     with pytest.raises(ReadError) as caught:
         read(data, name="file.jsonl")
-    hint = hint or f"obskit reads {FORMATS}"
     assert (
         str(caught.value)
         == f"{tmp_path}/file.jsonl cannot be read as events: it looks like {what}\nHint: {hint}"
@@ -70,7 +79,7 @@ def test_a_file_of_bad_lines_is_an_error(read, tmp_path):
         read(b'{"a":1', name="torn.jsonl")
     assert str(caught.value) == (
         f"{tmp_path}/torn.jsonl has no line that is a JSON object (line 1, byte 0: torn: the file ends within the line)\n"
-        "Hint: write one JSON object per line: jq -c . FILE > events.jsonl"
+        "Hint: look at that line: the file may be truncated, or may not be JSON"
     )
 
 
@@ -87,12 +96,13 @@ def test_a_bad_file_among_others_is_a_counted_rejection(tmp_path, load):
     assert len(got.rows) == 2
     assert [(os.path.basename(r.file), r.reason) for r in got.report.rejected] == [
         ("LICENSE", "cannot be read as events: it looks like plain text"),
-        ("empty", "is empty"),
     ]
+    assert got.report.notes == ["passed over 1 file that holds no events: empty (empty)"]
     with pytest.raises(ReadError) as caught:
         load(tmp_path / "LICENSE", tmp_path / "empty")
     assert str(caught.value).startswith(
-        f"{tmp_path}/LICENSE cannot be read as events: it looks like plain text"
+        f"{tmp_path}/LICENSE cannot be read as events: it looks like plain text: line 1 is neither JSON, nor a header"
+        " of CSV, nor a log line of a known layout: 'All rights.'"
         " (none of the 2 files can be read; this is the first)"
     )
 

@@ -1,12 +1,15 @@
-"""Readers of requests keep the contract: access logs as text and JSON, and what curl prints.
+"""Readers of requests keep the contract: access logs as text and JSON, curl, HAR, results of load tests.
 
 They hold what a proxy saw of the incident: no child spans, no service, and times as coarse as in the log.
 """
 
+import datetime as dt
 import json
 import re
 from datetime import timedelta
+from xml.sax.saxutils import quoteattr
 
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
@@ -15,6 +18,11 @@ from obskit.readers.access_log.haproxy import HAPROXY
 from obskit.readers.access_log.json_proxies import CADDY_JSON, TRAEFIK_JSON
 from obskit.readers.access_log.w3c import W3C
 from obskit.readers.curl import READER as CURL
+from obskit.readers.har import READER as HAR
+from obskit.readers.load_tests.jmeter_xml import READER as JMETER_XML
+from obskit.readers.load_tests.k6_json import READER as K6
+from obskit.readers.load_tests.vegeta import READER as VEGETA
+from obskit.schema import TIMESTAMP
 from obskit.testing import ReaderContract
 
 REQUEST = ("timestamp", "kind", "error", "http.request.method", "http.response.status_code")
@@ -399,3 +407,139 @@ class TestCurl(Requests):
             },
             separators=(",", ":"),
         )
+
+
+ADDRESS = {"server.address": "shop.example", "server.port": 443}
+
+
+def url(row):
+    return f"https://shop.example{target(row)}"
+
+
+def sent(row):
+    return {"kind": "client", "name": f"POST {row['url.path']}", "url.full": url(row), **ADDRESS}
+
+
+class Sent(Requests):
+    """Requests as a client saw them: of kind client, with the whole URL."""
+
+    keeps = (
+        *("timestamp", "duration_ms", "http.request.method", "http.response.status_code", "error"),
+        *("url.path", "url.query"),
+    )
+
+    def adds(self, table):
+        rows = [sent(row) for row in table.to_pylist()]
+        return {name: pa.array([row[name] for row in rows]) for name in rows[0]}
+
+
+class TestHar(Sent):
+    """What a browser saves."""
+
+    reader = HAR
+
+    def write(self, table):
+        entries = [self.entry(row) for row in table.to_pylist()]
+        return json.dumps({"log": {"version": "1.2", "creator": {}, "entries": entries}}).encode()
+
+    def entry(self, row):
+        return {
+            "startedDateTime": f"{row['timestamp']:%Y-%m-%dT%H:%M:%S.%fZ}",
+            "time": row["duration_ms"],
+            "request": {"method": row["http.request.method"], "url": url(row)},
+            "response": {"status": row["http.response.status_code"], "content": {}},
+            "timings": {"wait": -1},
+        }
+
+    def spoiled(self, data):
+        return data[:-3] + b", 7]}}"
+
+
+class TestVegeta(Sent):
+    """One result per line."""
+
+    reader = VEGETA
+
+    def adds(self, table):
+        return {
+            **super().adds(table),
+            "http.response.body.size": 91,
+            "http.request.body.size": 0,
+            "vegeta.seq": 1,
+        }
+
+    def line(self, row):
+        return json.dumps(
+            {
+                "attack": "",
+                "seq": 1,
+                "code": row["http.response.status_code"],
+                "timestamp": f"{row['timestamp']:%Y-%m-%dT%H:%M:%S.%f000Z}",
+                "latency": round(row["duration_ms"] * 1e6),
+                "bytes_out": 0,
+                "bytes_in": 91,
+                "error": "",
+                "body": None,
+                "method": row["http.request.method"],
+                "url": url(row),
+                "headers": None,
+            },
+            separators=(",", ":"),
+        )
+
+
+class TestK6(Sent):
+    """Points of `http_req_duration`, with the time when the request ended."""
+
+    reader = K6
+
+    def line(self, row):
+        ended = row["timestamp"] + dt.timedelta(milliseconds=row["duration_ms"])
+        tags = {
+            "method": row["http.request.method"],
+            "status": str(row["http.response.status_code"]),
+            "url": url(row),
+        }
+        data = {"time": f"{ended:%Y-%m-%dT%H:%M:%S.%fZ}", "value": row["duration_ms"], "tags": tags}
+        point = {"metric": "http_req_duration", "type": "Point", "data": data}
+        return json.dumps(point, separators=(",", ":"))
+
+
+class TestJMeterXml(Sent):
+    """Samples with whole milliseconds."""
+
+    reader = JMETER_XML
+    keeps = ("http.response.status_code", "error")
+
+    def adds(self, table):
+        rows = table.to_pylist()
+        return {
+            "timestamp": pa.array([row["timestamp"].replace(microsecond=0) for row in rows], TIMESTAMP),
+            "duration_ms": pa.array([float(int(row["duration_ms"])) for row in rows]),
+            "kind": "client",
+            "name": pa.array([row["url.path"] for row in rows]),
+            "status_code": "UNSET",
+            "url.full": pa.array([url(row) for row in rows]),
+            "jmeter.response_code": pa.array([str(row["http.response.status_code"]) for row in rows]),
+            "jmeter.success": "true",
+        }
+
+    def write(self, table):
+        samples = b"".join(self.line(row).encode() + b"\n" for row in table.to_pylist())
+        return (
+            b'<?xml version="1.0" encoding="UTF-8"?>\n<testResults version="1.2">\n'
+            + samples
+            + b"</testResults>\n"
+        )
+
+    def line(self, row):
+        started = int(row["timestamp"].replace(microsecond=0).timestamp() * 1000)
+        path = quoteattr(row["url.path"])
+        return (
+            f'<httpSample t="{int(row["duration_ms"])}" ts="{started}" s="true" lb={path}'
+            f' rc="{row["http.response.status_code"]}"><java.net.URL>{url(row).replace("&", "&amp;")}</java.net.URL>'
+            "</httpSample>"
+        )
+
+    def spoiled(self, data):
+        return data.replace(b"<httpSample", b'<httpSample lb="x"/><httpSample', 1)

@@ -22,7 +22,7 @@ from obskit.readers.archives.entry import NOT_A_FILE, Damaged, Entry
 from obskit.readers.archives.tar import TarEntries, is_tar
 from obskit.readers.archives.zip import ENCRYPTED, ZipEntries, document_in, is_zip
 from obskit.readers.io.source import SPOOL_LIMIT, Source
-from obskit.readers.passed_over import PassedOver, reason_of
+from obskit.readers.passed_over import PassedOver, Unrecognized, reason_of
 from obskit.schema import LoadReport
 from obskit.text import pluralize
 
@@ -201,8 +201,9 @@ class Archive:
     def _nothing(self, damage: str | None) -> ReadError:
         path = self.source.path
         if self.first is not None:
-            return ReadError(
+            return Unrecognized(
                 f"{path} has no member that can be read; the first: {self.first.message}",
+                reason="an archive of which no member can be read",
                 hint=self.first.hint,
             )
         return ReadError(

@@ -194,7 +194,7 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
         where = f" ({first.position}: {first.reason})" if first else ""
         raise ReadError(
             f"{source.path} has no line that is a JSON object{where}",
-            hint="write one JSON object per line: jq -c . FILE > events.jsonl",
+            hint="look at that line: the file may be truncated, or may not be JSON",
         )
 
 

@@ -3,9 +3,9 @@
     timeStamp,elapsed,label,responseCode,...,success,...,URL,Latency,IdleTime,Connect
     1777888800000,250,Cart,200,...,true,...              one request: started then, took 250 ms
 
-`timeStamp` is the start in milliseconds since 1970 (`sampleresult.timestamp.start=true` in the properties that
-JMeter comes with). `elapsed`, `Latency` (until the first byte), `Connect` and `IdleTime` are milliseconds. A
-sample whose `success` is false failed.
+`timeStamp` is the start in milliseconds since 1970: the properties that JMeter comes with say
+`sampleresult.timestamp.start=true`. `elapsed`, `Latency` (until the first byte), `Connect` and `IdleTime` are
+milliseconds. A sample whose `success` is false failed.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from obskit.schema import FileReport
 
 TRANSACTIONS = "JMeter's samples of transactions are read next to the requests that they add up"
 
+_NO_ANSWER = "Non HTTP response code: "
 _STATUS = r"^[1-5]\d\d$"
 _INTS = {
     "bytes": "http.response.size",
@@ -91,11 +92,9 @@ def convert(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
         status = pc.match_substring_regex(code, _STATUS)
         none = pa.scalar(None, pa.string())
         columns["http.response.status_code"] = pc.if_else(status, code, none)
-        columns["error.type"] = pc.if_else(
-            pc.match_substring(code, "Non HTTP response code: "),
-            pc.replace_substring(code, "Non HTTP response code: ", ""),
-            none,
-        )
+        broken = pc.fill_null(pc.match_substring(code, _NO_ANSWER), False)
+        if pc.any(broken).as_py():
+            columns["error.type"] = pc.if_else(broken, pc.replace_substring(code, _NO_ANSWER, ""), none)
         columns.rename("responseCode", "jmeter.response_code")
     if "success" in columns:
         failed = pc.equal(pc.utf8_lower(columns["success"]), "false")

@@ -1,7 +1,7 @@
 """Apply to a table what `number_styles` decided for its columns, and say so in the load report.
 
-A column whose style is not clear stays text. If it has the name of a column of ours, such as `duration_ms`, it is
-called `attributes.duration_ms`, so that its text is kept.
+A column whose style is not clear stays text. If it has the name of a column of ours, such as `duration_ms`,
+it is called `attributes.duration_ms`, so that its text is kept.
 """
 
 from __future__ import annotations
@@ -77,8 +77,8 @@ class Styles:
                 unclear.add(name)
                 example = next(value for value in values if value and "," in value)
                 report.note(
-                    f"{file}: '{name}' stays text: the comma of '{example}' may separate thousands or decimals;"
-                    " write it as 1250 or 1.25"
+                    f"{file}: '{name}' stays text: the comma of '{example}' may separate thousands or"
+                    " decimals; write it as 1250 or 1.25"
                 )
             elif style is not None:
                 numbers[name] = style

@@ -227,7 +227,7 @@ class _Header:
 
 
 def _first_row(source: Source) -> Dialect:
-    """Return the dialect of a file that is not a table at second sight: commas, and the first row as names."""
+    """Return the dialect of a file that is not a table at second sight: commas, names in the first row."""
     text = source.head.removeprefix(UTF8_BOM).decode(errors="surrogateescape")
     names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
     return Dialect(",", tuple(map(str, names)), 0, 0, 0, renamed=False, padded=False, rows=())

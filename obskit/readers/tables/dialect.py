@@ -16,6 +16,7 @@ import io
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from obskit.readers.sniffing import UTF8_BOM
 
@@ -63,6 +64,7 @@ class Dialect:
         return not self.lines and not self.renamed and not self.padded
 
 
+@lru_cache(maxsize=2)  # asked when a file is recognized, when it is joined with others, and when it is read
 def dialect_of(head: bytes) -> Dialect | None:
     """Return how a table is written.
 
@@ -140,6 +142,8 @@ def _best(
 ) -> Dialect | None:
     best: Dialect | None = None
     for delimiter in delimiters:
+        if delimiter not in text:
+            continue
         try:
             rows = _rows(lines, delimiter)
         except csv.Error:

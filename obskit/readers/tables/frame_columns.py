@@ -45,7 +45,8 @@ class FrameColumns:
         if self._renamed:
             made = [made for made, name in zip(names, first.schema.names, strict=True) if made != name]
             report.note(
-                f"{file}: columns without a name, or with that of another one, are called {', '.join(made[:5])}"
+                f"{file}: columns without a name, or with that of another one,"
+                f" are called {', '.join(made[:5])}"
             )
         self._names = list(names)
         self._styles = Styles()

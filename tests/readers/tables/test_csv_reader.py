@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from obskit.errors import ReadError
-from obskit.readers import REGISTRY
 from obskit.readers.tables import quotes
 
 
@@ -94,9 +93,10 @@ def test_a_column_whose_type_changes_becomes_text(read):
 def test_prose_is_not_a_table(read, tmp_path):
     with pytest.raises(ReadError) as caught:
         read(b"Dear all,\n\nplease find, as agreed, the list.\nYours,\nme\n", name="letter")
-    formats = ", ".join(reader.name for reader in REGISTRY.readers())
     assert str(caught.value) == (
-        f"{tmp_path}/letter cannot be read as events: it looks like plain text\nHint: obskit reads {formats}"
+        f"{tmp_path}/letter cannot be read as events: it looks like plain text: line 1 is neither JSON, nor a header"
+        " of CSV, nor a log line of a known layout: 'Dear all,'\n"
+        "Hint: if these are access logs, give their layout: --log-format '%h %l %u %t \"%r\" %>s %b'"
     )
 
 
