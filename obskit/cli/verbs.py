@@ -17,7 +17,7 @@ from obskit.engine import split_window
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import SHOWN_FIELDS, Events, Triage
 from obskit.query import Fields
-from obskit.text import pluralize
+from obskit.text import pluralize, safe
 
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
 
@@ -88,10 +88,13 @@ def _describe(events: Events, fields: Fields, *, everything: bool) -> str:
     shown = fields.shown if everything else fields.most_useful(SHOWN_FIELDS)
     more = len(fields) - len(shown)
     footer = [f"… {pluralize(more, 'more field')}: obskit info --all"] if more else []
+    report = events.load_report
+    doubts = "".join(f"{safe(line)}\n" for line in report.doubt_lines())
+    rest = "\n".join(map(safe, report.lines(doubts=False)))
     return (
-        f"{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
+        f"{doubts}{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
         f"{text_table(shown, most=len(shown))}\n"
-        f"{chr(10).join([*footer, *fields.footer()])}\n\n{events.load_report}"
+        f"{chr(10).join([*footer, *fields.footer()])}\n\n{rest}"
     )
 
 

@@ -100,7 +100,8 @@ def _convert_once(
     with leased_inputs(files) as display_names:
 
         def stream() -> _EventStream:
-            return _EventStream(files, _new_report(skipped, unreadable, display_names), options, progress)
+            report = _new_report(skipped, unreadable, display_names)
+            return _EventStream(files, report, options, progress, given)
 
         if out is None:
             return open_or_build(source_key(files, options, unreadable), stream, _part_bytes(files))
@@ -234,8 +235,10 @@ class _EventStream:
         report: LoadReport,
         options: ReadOptions,
         progress: Progress | None,
+        given: Sequence[Path] = (),
     ) -> None:
         self._source = source
+        self._given = given
         self._options = options
         self._progress = progress
         self.report = report
@@ -260,11 +263,13 @@ class _EventStream:
         if isinstance(self._source, pa.Table):
             for batch in self._source.to_batches(max_chunksize=1 << 16):
                 yield self._normalizer.batch(batch)
+            self._normalizer.finish()
             return
-        for batch in coalesce(read_paths(self._source, self.report, self._options)):
+        for batch in coalesce(read_paths(self._source, self.report, self._options, roots=self._given)):
             yield self._normalizer.batch(batch)
             if self._progress is not None:
                 self._progress("reading rows", self.report.rows_read, 0)
+        self._normalizer.finish()
 
 
 def _expected_fields(files: list[str], options: ReadOptions) -> list[pa.Field]:

@@ -29,7 +29,7 @@ STRETCHES = 6
 """Row groups that are read from a large Dataset."""
 
 # Bytes after decompression per byte on disk, roughly; telemetry is repetitive.
-_EXPANSION = {".gz": 10, ".zst": 10, ".bz2": 10, ".parquet": 10}
+_EXPANSION = {".gz": 10, ".zst": 10, ".bz2": 10, ".xz": 10, ".parquet": 10}
 
 
 @contextmanager

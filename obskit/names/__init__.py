@@ -9,24 +9,25 @@ import difflib
 from collections.abc import Iterable
 
 from obskit.names.conventions import CONVENTION_TYPES, RENAMED
+from obskit.names.flat_fields import FlatField, flat_field
 
 __all__ = [
     "ABSENT",
-    "ALIASES",
     "CARRIED",
     "CARRIED_FIELD",
     "CARRIED_LIST",
     "COLUMNS",
     "CONVENTION_TYPES",
     "DRIFT",
-    "DURATION_UNITS",
     "ERROR_FIELDS",
     "RENAMED",
     "UNFINISHED",
     "UNITS",
     "UNIT_KINDS",
+    "FlatField",
     "current",
     "describes_error",
+    "flat_field",
     "nearest",
     "type_word",
 ]
@@ -74,47 +75,6 @@ UNIT_KINDS = ("server", "consumer")
 
 UNITS = "kind in ('server', 'consumer') or (parent_span_id is null and duration_ms is not null)"
 """Units of work as a condition: one request as its caller sees it."""
-
-ALIASES: dict[str, str] = {
-    "time": "timestamp",
-    "ts": "timestamp",
-    "@timestamp": "timestamp",
-    "traceId": "trace_id",
-    "traceID": "trace_id",
-    "TraceId": "trace_id",
-    "spanId": "span_id",
-    "spanID": "span_id",
-    "SpanId": "span_id",
-    "parentSpanId": "parent_span_id",
-    "ParentSpanId": "parent_span_id",
-    "traceState": "trace_state",
-    "tracestate": "trace_state",
-    "SampleRate": "sample_weight",
-    "samplerate": "sample_weight",
-    "sampleRate": "sample_weight",
-    "sample_rate": "sample_weight",
-}
-"""Names that flat events use for obskit's columns -> the column, in order of preference.
-
-They apply only to fields of the row itself: an OTLP attribute with such a name stays an attribute.
-"""
-
-DURATION_UNITS: dict[str, float] = {
-    "durationMs": 1.0,
-    "duration_millis": 1.0,
-    "duration_us": 1e-3,
-    "duration_micros": 1e-3,
-    "durationUs": 1e-3,
-    "duration_ns": 1e-6,
-    "duration_nano": 1e-6,
-    "duration_nanos": 1e-6,
-    "durationNano": 1e-6,
-    "durationNs": 1e-6,
-    "duration_s": 1e3,
-    "duration_sec": 1e3,
-    "duration_seconds": 1e3,
-}
-"""Names of a duration that include the unit -> milliseconds per unit. A bare `duration` has no known unit."""
 
 ERROR_FIELDS = frozenset(
     {"error", "status_code", "status_message", "error.type", "error.message", "http.response.status_code"}

@@ -8,6 +8,7 @@ import warnings
 from typing import Any
 
 from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
+from obskit.readers.app_log.reader import READER as APP_LOG
 from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.readers.clickhouse import READER as CLICKHOUSE
 from obskit.readers.curl import READER as CURL
@@ -18,23 +19,29 @@ from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.jaeger.reader import READER as JAEGER
+from obskit.readers.jsonl.documents import READER as JSON_DOCUMENT
 from obskit.readers.jsonl.reader import READER as JSONL
+from obskit.readers.logfmt.reader import READER as LOGFMT
 from obskit.readers.markers import MARKERS
 from obskit.readers.otlp.json_reader import READER as OTLP
 from obskit.readers.otlp.protobuf_reader import READER as OTLP_PROTOBUF
+from obskit.readers.prefixed import READER as PREFIXED
 from obskit.readers.preview import PreviewReader
 from obskit.readers.read import Vanished, read_batches, read_paths
 from obskit.readers.registry import REGISTRY, Match, Reader, register_reader
 from obskit.readers.tables.arrow_parquet import ARROW, PARQUET
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.delta import READER as DELTA
+from obskit.readers.vendor_spans import VENDORS
 from obskit.readers.zipkin.reader import READER as ZIPKIN
 from obskit.schema import FileReport, ReadOptions
 
 for _reader in (
     *(JSONL, OTLP, OTLP_PROTOBUF, CSV, PARQUET, ARROW, CURL),
+    PREFIXED,
     *(JAEGER, ZIPKIN, HONEYCOMB, CLICKHOUSE, DELTA),
-    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *MARKERS),
+    *(APP_LOG, LOGFMT, JSON_DOCUMENT),
+    *(ACCESS, ENVOY_TEXT, NGINX_JSON, ENVOY_JSON, *VENDORS, *MARKERS),
 ):
     register_reader(_reader)
 

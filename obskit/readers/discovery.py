@@ -15,20 +15,12 @@ from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
 from obskit.readers.io.entries import Kind, Unreadable, closed, inspect
 from obskit.readers.io.live_files import current, list_folder
+from obskit.readers.passed_over import DESKTOP_FILES, OWN_FILES, is_document_name
 from obskit.readers.patterns import matches
 from obskit.readers.registry import REGISTRY
 
 Given = str | os.PathLike[str]
 
-# Written by obskit next to the data: a Dataset's manifest, its codes, what `obskit demo` planted.
-_OWN_FILES = frozenset({"obskit.json", ".codes", "planted.json"})
-_DOCUMENT_NAMES = frozenset(
-    {"readme", "license", "licence", "copying", "notice", "changelog", "authors", "makefile"}
-)
-_DOCUMENT_SUFFIXES = frozenset(
-    {".md", ".rst", ".adoc", ".html", ".htm", ".css", ".pdf", ".svg", ".png", ".jpg", ".jpeg", ".gif"}
-    | {".webp", ".py", ".sh", ".ipynb", ".sha256", ".md5"}
-)
 _NO_EVENTS = "name a folder that holds events"
 
 
@@ -123,16 +115,7 @@ def is_document(path: Path) -> bool:
 
         print(is_document(Path("README.md")), is_document(Path("events.jsonl")))
     """
-    return _is_document(path.name)
-
-
-def _is_document(name: str) -> bool:
-    name = name.lower()
-    return (
-        os.path.splitext(name)[1] in _DOCUMENT_SUFFIXES
-        or name.partition(".")[0] in _DOCUMENT_NAMES
-        or name in _OWN_FILES
-    )
+    return is_document_name(path.name)
 
 
 def _files_of(path: str, walk: _Walk) -> list[str]:
@@ -203,7 +186,7 @@ class _Walk:
         """Return the files of a folder that may hold events; documents are appended to `passed`."""
         kept = []
         for name in files:
-            if not _is_document(os.path.basename(name)):
+            if not is_document_name(os.path.basename(name)):
                 kept.append(name)
             elif (path := Path(name)) not in self.passed:
                 self.passed.append(path)
@@ -255,7 +238,7 @@ class _Walk:
 
 
 def _is_hidden(name: str) -> bool:
-    return name.startswith(".") or name in _OWN_FILES
+    return (name.startswith(".") and name.lower() not in DESKTOP_FILES) or name in OWN_FILES
 
 
 def _matching(pattern: str, walk: _Walk) -> list[str]:
@@ -271,7 +254,7 @@ def _matching(pattern: str, walk: _Walk) -> list[str]:
             files += walk.without_documents(walk.below(path))
         elif kind != "file":
             walk.skip(kind)
-        elif os.path.basename(path) not in _OWN_FILES:
+        elif os.path.basename(path) not in OWN_FILES:
             files.append(path)
     return files
 

@@ -51,6 +51,7 @@ _ATTRIBUTES = {
 }
 _TIMES = ("time", "timestamp", "Timestamp")
 _RATES = ("samplerate", "sampleRate", "SampleRate", "sample_rate", "meta.sample_rate")
+_IDS = {"trace_id": "trace.trace_id", "span_id": "trace.span_id", "parent_span_id": "trace.parent_id"}
 _ANNOTATIONS = ("span_event", "link")
 
 
@@ -146,6 +147,8 @@ def event_row(item: Any) -> dict[str, Any]:
             row[_NAMES[key]] = value
         elif key in _ATTRIBUTES:
             out.setdefault(_ATTRIBUTES[key], value)
+        elif key in _IDS and _IDS[key] not in data:
+            out[key] = value  # a line of a plain event between Honeycomb's
         elif not (key == "kind" and kind in KINDS):
             out[attribute_name(key)] = value
     return {**out, **row}

@@ -28,7 +28,8 @@ from obskit.readers.markers.reader import has_hint, kind_of
 from obskit.readers.registry import REGISTRY, Reader
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.csv_reader import header_line
-from obskit.schema import FileReport, LoadReport, ReadOptions
+from obskit.readers.vendor_spans import DECISIVE
+from obskit.schema import READ_AS_IS, FileReport, LoadReport, ReadOptions
 from obskit.schema.report import TORN
 
 BYTES = 1024 * 1024
@@ -38,7 +39,7 @@ REMEMBERED = 10_000
 """First lines that are remembered, at most."""
 
 # With one of these keys anywhere in the first bytes, a file may be of another format than flat JSONL.
-_DECISIVE = (b'"resource', b'"traceID"', b'"operationName"')
+_DECISIVE = (b'"resource', b'"traceID"', b'"operationName"', *DECISIVE)
 _POSITION = re.compile(r"line (\d+), byte (\d+)")
 _BAD_LINES = ("not JSON", "not a JSON object", "not UTF-8")
 
@@ -110,6 +111,8 @@ class Joined:
         except Exception as error:  # each file by itself: only there is the line of a fault looked for
             raise NotJoinable from error
         placed = self._placed(rejections.found)
+        if self.header and any(self.torn):
+            report.file(self.paths[self.torn.index(True)]).note_open_end()
         for path, position, reason in placed:
             report.file(path).reject(position, reason)
         report.merge(own)
@@ -197,11 +200,12 @@ class Recognizer:
         # Nothing is known about what the readers of other packages look for.
         self._active = JSONL in readers and all(map(_is_ours, readers))
 
-    def choose(self, source: Source) -> Reader:
+    def choose(self, source: Source, options: ReadOptions = READ_AS_IS) -> Reader:
         """Return what `Registry.choose` does.
 
         Args:
             source: the file.
+            options: how to read it.
 
         Returns:
             The one reader.
@@ -209,14 +213,14 @@ class Recognizer:
         Raises:
             ReadError: as `Registry.choose`.
         """
-        seen = _first_object(source) if self._active else None
+        seen = _first_object(source) if self._active and options.log_format is None else None
         if seen is None:
-            return REGISTRY.choose(source)
+            return REGISTRY.choose(source, options)
         if seen in self._known and not any(key in source.head for key in _DECISIVE):
             marked = has_hint(source.head) and kind_of(source.head) is not None
             if not marked and not any(claims(source.path) for claims in self._claims):
                 return JSONL
-        reader = REGISTRY.choose(source)
+        reader = REGISTRY.choose(source, options)
         if reader is JSONL and len(self._known) < REMEMBERED:
             self._known.add(seen)
         return reader
@@ -242,7 +246,8 @@ class _JoinedSource(Source):
     """The content of several files, in memory."""
 
     def __init__(self, path: Path, data: bytes) -> None:
-        self.path = path
+        self.path = self.stored = path
+        self.modified = 0.0  # only readers that do not need it are joined
         self.head = data[:HEAD]
         self.whole = len(data) < HEAD
         self.size = len(data)

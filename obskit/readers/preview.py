@@ -191,7 +191,7 @@ class PreviewReader:
 
     def _file(self, path: Path, quota: int, deadline: float) -> Iterator[pa.RecordBatch]:
         source = SampledSource(path)
-        reader = REGISTRY.choose(source)
+        reader = REGISTRY.choose(source, self._options)
         if _has_line_records(reader, source):
             reach = self.reach if source.compression else 1.0
             marks = min(MARKS, quota)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError
+from obskit.readers.foreign import note_foreign_lines
+from obskit.readers.archives.members import Archive, is_archive
 from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.isolation import read_isolated
 from obskit.readers.joined import BYTES, Joined, NotJoinable, Recognizer, group_of, joined
+from obskit.readers.passed_over import PassedOver, reason_of
+from obskit.readers.path_fields import Fields, PathFields, with_fields
 from obskit.readers.registry import REGISTRY, Reader
 from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
 
@@ -36,14 +40,15 @@ class Vanished(ReadError):
 
 
 def read_batches(
-    path: Path, report: LoadReport, options: ReadOptions = READ_AS_IS
+    path: Path, report: LoadReport, options: ReadOptions = READ_AS_IS, *, roots: Sequence[Path] = ()
 ) -> Iterator[pa.RecordBatch]:
-    """Yield one file's events, read by the reader that recognizes its content.
+    """Yield one file's events, read by the reader that recognizes its content; an archive member by member.
 
     Args:
         path: an ordinary file.
         report: counts what cannot be read.
         options: how to read it; readers of tables check that the columns that its mapping names exist.
+        roots: folders that were given, below which `path_fields` of the options are searched first.
 
     Yields:
         Batches with names as found; schemas may differ.
@@ -61,8 +66,7 @@ def read_batches(
         for batch in read_batches(path, LoadReport()):
             print(batch.schema.names)
     """
-    source = Source(path)
-    yield from _read(source, REGISTRY.choose(source), report, options)
+    yield from _ManyFiles(report, options, roots).only(path)
 
 
 def _read(
@@ -70,7 +74,9 @@ def _read(
 ) -> Iterator[pa.RecordBatch]:
     path = source.path
     try:
-        yield from read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        batches = read_isolated(reader, source, report.file(path, growing=source.growing), options)
+        name = report.display_names.get(str(path), str(path))
+        yield from note_foreign_lines(batches, reader.name, name, report)
     except LimitExceeded as error:
         if error.message.startswith(str(path)):
             raise
@@ -85,16 +91,22 @@ def _read(
 
 
 def read_paths(
-    paths: Iterable[Path | str], report: LoadReport, options: ReadOptions = READ_AS_IS
+    paths: Iterable[Path | str],
+    report: LoadReport,
+    options: ReadOptions = READ_AS_IS,
+    *,
+    roots: Sequence[Path] = (),
 ) -> Iterator[pa.RecordBatch]:
     """Yield the events of many files; a file that cannot be read is one rejection if others can.
 
-    Small files of one format are read together, so rows of different formats may change places.
+    Small files of one format are read together, so rows of different formats may change places. Archives are
+    read member by member. Files of kinds that hold no events, such as pictures, are passed over with a note.
 
     Args:
         paths: ordinary files.
         report: counts what cannot be read.
         options: how to read them.
+        roots: folders that were given, below which `path_fields` of the options are searched first.
 
     Yields:
         Batches with names as found; schemas may differ.
@@ -116,27 +128,37 @@ def read_paths(
     files = list(paths)
     if len(files) == 1:
         try:
-            yield from read_batches(Path(files[0]), report, options)
+            yield from read_batches(Path(files[0]), report, options, roots=roots)
         except (FileNotFoundError, ReadError) as error:
             _raise_if_vanished(Path(files[0]), error)
             raise
         return
-    yield from _ManyFiles(report, options).read(files)
+    yield from _ManyFiles(report, options, roots).read(files)
 
 
 class _ManyFiles:
     """Reads several files; some of them together, and without those that cannot be read."""
 
-    def __init__(self, report: LoadReport, options: ReadOptions) -> None:
+    def __init__(self, report: LoadReport, options: ReadOptions, roots: Sequence[Path]) -> None:
         self._report = report
         self._options = options
-        self._groups: dict[Hashable, Joined] = {}
+        self._groups: dict[Hashable, tuple[Joined, Fields]] = {}
         self._held = 0
         self._recognizer = Recognizer()
+        self._path_fields = PathFields(options.path_fields, roots, report)
+        self._passed = PassedOver()
         self._failed = 0
         self._first: ReadError | None = None
 
+    def only(self, path: Path) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a single file; raise if it cannot be read."""
+        source = Source(path)
+        yield from self._archive(source) if is_archive(source) else self._single(source)
+        self._passed.note(self._report)
+        self._path_fields.note()
+
     def read(self, files: list[Path | str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of files; raise if none of them can be read."""
         for name in files:
             yield from self._one(Path(name), join=True)
             if self._held >= HELD or len(self._groups) > GROUPS:
@@ -145,15 +167,30 @@ class _ManyFiles:
         if self._first is not None and self._failed == len(files):
             more = f" (none of the {len(files):,} files can be read; this is the first)"
             raise ReadError(self._first.message + more, hint=self._first.hint)
+        self._passed.note(self._report)
+        self._path_fields.note()
+
+    def _single(self, source: Source) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of a file, or of a member of an archive, read by itself."""
+        reader = REGISTRY.choose(source, self._options)
+        yield from self._path_fields.add(source.path, _read(source, reader, self._report, self._options))
+
+    def _archive(self, source: Source) -> Iterator[pa.RecordBatch]:
+        yield from Archive(source, self._report, self._passed, self._single).batches()
 
     def _one(self, path: Path, *, join: bool) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file, unless it is kept to be read together with others."""
         try:
             source = Source(path)
-            reader = self._recognizer.choose(source)
-            group = group_of(source, reader) if join else None
-            if group is None:
-                yield from _read(source, reader, self._report, self._options)
+            if is_archive(source):
+                yield from self._archive(source)
+                return
+            reader = self._recognizer.choose(source, self._options)
+            joinable = group_of(source, reader) if join else None
+            fields = self._path_fields.of(path)
+            if joinable is None:
+                batches = _read(source, reader, self._report, self._options)
+                yield from self._path_fields.add(path, batches)
                 return
         except (FileNotFoundError, ReadError) as error:
             _raise_if_vanished(path, error)
@@ -161,7 +198,8 @@ class _ManyFiles:
                 raise
             self._fail(path, error)
             return
-        files = self._groups.get(group) or self._groups.setdefault(group, joined(group))
+        group = (joinable, fields)
+        files, _ = self._groups.setdefault(group, (joined(joinable), fields))
         before = files.size
         files.add(source)
         self._held += files.size - before
@@ -171,17 +209,23 @@ class _ManyFiles:
     def _flush(self, group: Hashable = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows of the files of one group, or of all groups."""
         for key in list(self._groups) if group is None else [group]:
-            files = self._groups.pop(key)
+            files, fields = self._groups.pop(key)
             self._held -= files.size
-            yield from self._together(files)
+            yield from self._together(files, fields)
 
-    def _together(self, files: Joined) -> Iterator[pa.RecordBatch]:
+    def _together(self, files: Joined, fields: Fields) -> Iterator[pa.RecordBatch]:
         if len(files.paths) > 1:
             try:
-                yield from files.read(self._report, self._options)
+                batches = files.read(self._report, self._options)
             except NotJoinable:
                 for half in files.halves():
-                    yield from self._together(half)
+                    yield from self._together(half, fields)
+                return
+            for path in files.paths:
+                self._path_fields.count(path, fields)
+            name = f"{len(files.paths)} files from {files.paths[0]}"
+            for batch in note_foreign_lines(batches, files.reader.name, name, self._report):
+                yield with_fields(batch, fields, self._report)
             return
         for path in files.paths:
             yield from self._one(path, join=False)
@@ -192,7 +236,9 @@ class _ManyFiles:
             return
         self._failed += 1
         self._first = self._first or error
-        self._report.reject(str(path), "", _reason(path, error))
+        if self._passed.by_error(path, error):
+            return
+        self._report.reject(str(path), "", reason_of(path, error))
 
 
 def _raise_if_vanished(path: Path, error: Exception) -> None:
@@ -202,7 +248,3 @@ def _raise_if_vanished(path: Path, error: Exception) -> None:
         raise Vanished(f"{path} was deleted after its folder was listed", hint="load again") from error
     except OSError:
         return  # it is there, but may not be read
-
-
-def _reason(path: Path, error: ReadError) -> str:
-    return error.message.removeprefix(f"{path} ").removeprefix(f"{path}: ")

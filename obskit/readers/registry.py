@@ -15,13 +15,15 @@ import pyarrow as pa
 from obskit.errors import InvalidArgument, ReadError
 from obskit.readers.faults import NOT_FAULTS
 from obskit.readers.io.source import Source
-from obskit.readers.unsupported import describe
-from obskit.schema import FileReport, ReadOptions
+from obskit.readers.passed_over import NoEvents, Unrecognized
+from obskit.readers.sniffing import UTF8_BOM, after_banner
+from obskit.readers.unsupported import Unsupported, description, refusal
+from obskit.schema import READ_AS_IS, FileReport, ReadOptions
 
 GROUP = "obskit.readers"
 """Entry-point group in which other packages name their `Reader`."""
 
-_COMPRESSIONS = (".gz", ".zst", ".bz2")
+_COMPRESSIONS = (".gz", ".zst", ".bz2", ".xz")
 
 
 class Match(IntEnum):
@@ -55,6 +57,9 @@ class Reader:
         select_files: for a format that lays out whole folders: takes a folder and the names of its entries,
             and returns the files to read and the subfolders to enter; None for any other folder.
         claims: returns whether a path is of this format by its name, whatever its content.
+        sniff_log_format: takes the place of `sniff` where the caller gives the layout of the lines as
+            `log_format`, and returns how well the first bytes match that layout: CERTAIN decides, and
+            POSSIBLE only if no other reader matches.
 
     Example:
         import pyarrow as pa
@@ -77,6 +82,7 @@ class Reader:
     lines: Literal["text", "json"] | None = None
     select_files: Callable[[Path, Collection[str]], list[Path] | None] | None = None
     claims: Callable[[Path], bool] | None = None
+    sniff_log_format: Callable[[bytes, ReadOptions], Match] | None = None
 
     def __post_init__(self) -> None:
         if _takes_mapping(self.read):
@@ -143,17 +149,19 @@ class Registry:
                 self.register(entry.load())
         return list(self._readers.values())
 
-    def choose(self, source: Source) -> Reader:
+    def choose(self, source: Source, options: ReadOptions = READ_AS_IS) -> Reader:
         """Return the reader whose `sniff` matches best; among equals, the one with the file's suffix.
 
         Args:
             source: the file.
+            options: a `log_format` decides for files whose lines match it, and for text of unknown format.
 
         Returns:
             The one reader.
 
         Raises:
-            ReadError: the file is empty, no reader recognizes it, or several do equally well.
+            ReadError: the file is empty, it is of a format that is known not to be supported, no reader
+                recognizes it, or several do equally well. `NoEvents` if files of its kind never hold events.
         """
         path = source.path
         if not source.head.strip():
@@ -162,15 +170,27 @@ class Registry:
         for reader in readers:
             if reader.claims is not None and reader.claims(path):
                 return reader
-        matches = [(_match(reader, source.head), reader) for reader in readers]
+        if (kind := refusal(source.head)) is not None:
+            raise _unsupported(path, kind)
+        layout_reader = None
+        if options.log_format is not None:
+            for reader in readers:
+                match = _match_log_format(reader, source.head, options)
+                if match >= Match.CERTAIN:
+                    return reader
+                layout_reader = reader if match is not Match.NO else layout_reader
+            readers = [reader for reader in readers if reader.sniff_log_format is None]
+        matches = _matches(readers, source.head)
         best = max((match for match, _ in matches), default=Match.NO)
+        if best < Match.CERTAIN and (rest := after_banner(source.head)):
+            # Lines of text or a torn line come first: without them, a format may know its own.
+            again = _matches(readers, rest)
+            if max(match for match, _ in again) > best:
+                matches, best = again, max(match for match, _ in again)
+        if best is Match.NO and layout_reader is not None:
+            return layout_reader  # which says where the first line differs from the layout
         if best is Match.NO:
-            what, hint = describe(source.head)
-            formats = ", ".join(reader.name for _, reader in matches)
-            raise ReadError(
-                f"{path} cannot be read as events: it looks like {what}",
-                hint=hint or f"obskit reads {formats}",
-            )
+            raise _unsupported(path, description(source.head, source.whole))
         found = [reader for match, reader in matches if match is best]
         if len(found) > 1:
             found = [reader for reader in found if reader.has_suffix(path)] or found
@@ -179,14 +199,23 @@ class Registry:
         return found[0]
 
 
+def _matches(readers: list[Reader], head: bytes) -> list[tuple[Match, Reader]]:
+    return [(_match(reader, head), reader) for reader in readers]
+
+
 def _match(reader: Reader, head: bytes) -> Match:
     """Return how well a reader matches; one whose `sniff` has a fault does not match."""
     try:
-        return reader.sniff(head)
+        return reader.sniff(head.removeprefix(UTF8_BOM))
     except NOT_FAULTS:
         raise
     except Exception:
         return Match.NO
+
+
+def _match_log_format(reader: Reader, head: bytes, options: ReadOptions) -> Match:
+    """Return how well the first bytes match the caller's `log_format`, by a reader that takes it."""
+    return Match.NO if reader.sniff_log_format is None else reader.sniff_log_format(head, options)
 
 
 def _empty(source: Source) -> ReadError:
@@ -194,7 +223,18 @@ def _empty(source: Source) -> ReadError:
         return ReadError(
             f"{source.path} has no readable content: {source.damage}", hint="copy the file again"
         )
-    return ReadError(f"{source.path} is empty", hint="it may be truncated: a file needs at least one event")
+    return NoEvents(
+        f"{source.path} is empty", reason="empty", hint="it may be truncated: a file needs at least one event"
+    )
+
+
+def _unsupported(path: Path, kind: Unsupported) -> ReadError:
+    detail = f": {kind.detail}" if kind.detail else ""
+    message = f"{path} cannot be read as events: it looks like {kind.what}{detail}"
+    if kind.may_hold_events:
+        reason = f"cannot be read as events: it looks like {kind.what}"
+        return Unrecognized(message, reason=reason, hint=kind.hint)
+    return NoEvents(message, reason=kind.what, hint=kind.hint)
 
 
 def _ambiguous(path: Path, found: list[Reader]) -> ReadError:

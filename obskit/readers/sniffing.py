@@ -21,3 +21,22 @@ def json_start(head: bytes) -> bytes:
     """
     text = head.removeprefix(UTF8_BOM).lstrip()
     return text if text[:1] in (b"{", b"[") else b""
+
+
+_JSON_LINE = re.compile(rb"\n(?=[{\[])")
+
+
+def after_banner(head: bytes) -> bytes:
+    """Return the text from the first line that may begin JSON, other than the very first line.
+
+        Picked up JAVA_TOOL_OPTIONS: -Xmx512m
+        {"resourceSpans": ...                       ->    {"resourceSpans": ...
+
+    Args:
+        head: the first bytes of a file, which begin with lines of text or in the middle of a record.
+
+    Returns:
+        The rest of the head, not parsed; empty if there is no such line.
+    """
+    found = _JSON_LINE.search(head)
+    return head[found.end() :] if found else b""

@@ -8,7 +8,7 @@ here opens a file.
 from obskit.schema.derive import error_flags
 from obskit.schema.flatten import MAX_FIELDS
 from obskit.schema.mapping import check_sources, read_mapping
-from obskit.schema.normalize import MIXED, NAMED, Normalizer
+from obskit.schema.normalize import FALLBACK, MIXED, NAMED, Normalizer
 from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.points import POINTS
 from obskit.schema.report import GROWING, FileReport, LoadReport, Rejection
@@ -16,6 +16,7 @@ from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast,
 
 __all__ = [
     "EVENTS_TYPE",
+    "FALLBACK",
     "GROWING",
     "LINKS_TYPE",
     "MAX_FIELDS",

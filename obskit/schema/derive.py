@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.schema.parse import by_value
+from obskit.schema.severity import ERROR
 from obskit.schema.types import EVENTS_TYPE, json_text, to_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -27,7 +28,10 @@ MAX_COUNT = 10**10
 
 
 def error_flags(columns: dict[str, pa.Array], rows: int) -> pa.Array:
-    """Return which rows are errors: status ERROR, `error.type` set, or an HTTP status of 5xx, 408 or 429.
+    """Return which rows are errors.
+
+    These are rows with status ERROR, `error.type`, an HTTP status of 5xx, 408 or 429, or, of log records,
+    severity ERROR or above.
 
     Other 4xx statuses are the caller's mistake, not an error. Rows without any of these fields are not
     errors.
@@ -48,6 +52,13 @@ def error_flags(columns: dict[str, pa.Array], rows: int) -> pa.Array:
     if (code := columns.get("http.response.status_code")) is not None:
         server = pc.and_(pc.greater_equal(code, 500), pc.less(code, 600))
         evidence.append(pc.or_(server, pc.is_in(code, pa.array([408, 429], code.type))))
+    if (severity := columns.get("severity_number")) is not None:
+        severe = pc.greater_equal(severity, ERROR)
+        if status is not None:  # a span that says how it ended is not a log record
+            severe = pc.and_(
+                severe, pc.fill_null(pc.invert(pc.is_in(status, pa.array(["OK", "ERROR"]))), True)
+            )
+        evidence.append(severe)
     for item in evidence:
         failed = pc.or_(failed, pc.fill_null(item, False))
     return failed

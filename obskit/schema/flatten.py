@@ -18,6 +18,9 @@ MAX_FIELDS = 20_000
 UNNAMED = "(unnamed)"
 """Name of a field with an empty name; engines do not support such columns."""
 
+NAIVE = {b"obskit.naive": b"1"}
+"""Metadata of a flat column whose times have no zone in the source."""
+
 
 class Column(NamedTuple):
     """A flat column: its dotted name, its depth in the source, its values, and the metadata of its field."""
@@ -66,6 +69,8 @@ def flatten(batch: pa.RecordBatch) -> list[Column]:
             elif pa.types.is_map(kind):
                 deeper += [Column(f"{name}.{key}", depth + 1, child, None) for key, child in _pivot(values)]
             else:
+                if pa.types.is_timestamp(kind) and kind.tz is None:
+                    metadata = (metadata or {}) | NAIVE
                 out.append(Column(name or UNNAMED, depth, plain(values), metadata))
         if len(out) + len(deeper) > MAX_FIELDS * 2:
             raise too_many_fields()

@@ -8,22 +8,29 @@ becomes `timestamp` 2023-11-14T22:13:20Z, `http.response.status_code` 500 and `e
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.errors import LimitExceeded
-from obskit.names import ALIASES, COLUMNS, DURATION_UNITS, current, type_word
+from obskit.errors import InvalidArgument, LimitExceeded
+from obskit.names import COLUMNS, FlatField, current, flat_field, nearest, type_word
+from obskit.names.flat_fields import MAYBE_STATUS, TRACE_HEADER
 from obskit.schema import derive
 from obskit.schema.carried import clear_absent, unpack_carried
-from obskit.schema.flatten import MAX_FIELDS, Column, flatten, too_many_fields
-from obskit.schema.mapping import SourceColumn, milliseconds, read_mapping
+from obskit.schema.contributions import Contribution, coalesce, count_both, final_type
+from obskit.schema.doubts import Doubts
+from obskit.schema.exception_text import complete_exceptions
+from obskit.schema.flat_columns import combine
+from obskit.schema.flat_values import read_flat, split_plausible, time_tier
+from obskit.schema.flatten import MAX_FIELDS, NAIVE, Column, flatten, too_many_fields
+from obskit.schema.mapping import SourceColumn, read_mapping
 from obskit.schema.options import READ_AS_IS, ReadOptions
-from obskit.schema.parse import parse
+from obskit.schema.parse import localize, parse
 from obskit.schema.points import POINTS, parse_points
 from obskit.schema.report import LoadReport
+from obskit.schema.severity import severity_numbers
 from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
 from obskit.text import safe
 
@@ -33,20 +40,12 @@ NAMED = {b"obskit.named": b"1"}
 MIXED = b"obskit.mixed"
 """Metadata of a text column: JSON of type -> number of values that had this type in the source."""
 
-_ALIAS_ORDER = {name: i for i, name in enumerate([*ALIASES, *DURATION_UNITS])}
+FALLBACK = b"obskit.fallback"
+"""Metadata key of a column whose values count only where no other column has one: those of a line's prefix."""
+
+_FLAT = ("flat", "header")
 _USUAL = (0, 4_102_444_800_000_000)  # microseconds from 1970 to 2100
 _IDS = ("trace_id", "span_id", "parent_span_id")
-
-
-class _Contribution(NamedTuple):
-    """A source column that contributes to a column of the events; the lowest rank wins."""
-
-    name: str
-    rank: tuple[int, int, int]
-    values: pa.Array
-    how: str  # "own", "mapped", "alias", "old" or "carried"
-    source: SourceColumn
-    mixed: dict[str, int]
 
 
 class Normalizer:
@@ -71,6 +70,11 @@ class Normalizer:
         self._seen: dict[str, dict[str, int]] = {}
         self._unique: dict[str, str] = {}
         self._folded: set[str] = set()
+        self._zone = None if options.tz is None else ZoneInfo(options.tz)
+        self._sources: set[str] = set()
+        self._no_status: set[str] = set()
+        self._traced = False
+        self._doubts = Doubts()
         for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
             self._unique_name(name)
 
@@ -79,7 +83,7 @@ class Normalizer:
         """Schema of all events so far: obskit's columns first, then the others by name."""
         rest = sorted(name for name in self._types if name not in COLUMNS)
         names = [name for name in COLUMNS if name in self._types] + rest
-        return pa.schema([(name, _final_type(self._types[name])) for name in names])
+        return pa.schema([(name, final_type(self._types[name])) for name in names])
 
     def batch(self, raw: pa.RecordBatch) -> pa.RecordBatch:
         """Turn a raw batch into events.
@@ -98,9 +102,11 @@ class Normalizer:
         named = (raw.schema.metadata or {}).get(b"obskit.named") == b"1"
         columns: dict[str, pa.Array] = {}
         mixed: dict[str, dict[str, int]] = {}
-        for target, parts in self._targets(flatten(raw), named).items():
+        for target, parts in self._targets(self._source_columns(raw, named), named).items():
             self._merge(target, parts, columns, mixed)
         clear_absent(columns)
+        if not named:
+            complete_exceptions(columns)
         self._derive(columns, rows)
         out: dict[str, pa.Array] = {}
         for name, values in columns.items():
@@ -116,78 +122,128 @@ class Normalizer:
             self.report.note(
                 "some timestamps are before 1970 or after 2100: a clock was not set, or is broken"
             )
-        return pa.RecordBatch.from_arrays([out[n] for n in names], names)
+        events = pa.RecordBatch.from_arrays([out[n] for n in names], names)
+        self._doubts.add(events)
+        return events
 
     def _too_many(self) -> LimitExceeded:
         if self._max_fields == MAX_FIELDS:
             return too_many_fields()
         return LimitExceeded(f"more than {self._max_fields:,} distinct field names")
 
-    def _targets(self, columns: list[Column], named: bool) -> dict[str, list[_Contribution]]:
+    def _source_columns(self, raw: pa.RecordBatch, named: bool) -> list[Column]:
+        """Return the flat columns of a batch; those of flat rows that belong together as one."""
+        columns = flatten(raw)
+        if self._zone is not None:
+            columns = [self._localized(column, self._zone) for column in columns]
+        self._sources.update(column.name for column in columns)
+        if named:
+            return columns
+        mapped = [column for column in columns if column.name in self._mapping]
+        return mapped + combine([column for column in columns if column.name not in self._mapping])
+
+    def _localized(self, column: Column, zone: ZoneInfo) -> Column:
+        if not column.metadata or not column.metadata.keys() >= NAIVE.keys():
+            return column
+        moved = localize(column.values.cast(pa.int64()), zone, self.report.note)
+        return column._replace(values=moved.cast(TIMESTAMP))
+
+    def finish(self) -> None:
+        """Add doubts to the report after the last batch, and check the mapping.
+
+        Raises:
+            InvalidArgument: a column that the mapping uses was in no row; the hint names the nearest columns.
+        """
+        self.report.doubts = self._doubts.sentences(self.report)
+        for source in self._mapping:
+            if source not in self._sources:
+                near = nearest(source, self._sources) or sorted(self._sources)[:5]
+                raise InvalidArgument(
+                    f"no row has the field '{source}', but the mapping uses it",
+                    hint=f"fields of these rows are {', '.join(map(safe, near))}"
+                    if near
+                    else "there are no rows",
+                )
+
+    def _targets(self, columns: list[Column], named: bool) -> dict[str, list[Contribution]]:
         """Return name of each column of the events -> its source columns, the winning one first."""
-        targets: dict[str, list[_Contribution]] = {}
+        targets: dict[str, list[Contribution]] = {}
         plain = SourceColumn("", None, ())
         for name, depth, values, metadata in columns:
             mixed = orjson.loads(metadata[MIXED]) if metadata and MIXED in metadata else {}
             if (mapped := self._mapping.get(name)) is not None:
                 for target, source in mapped:
                     with_nulls = source.with_nulls(values)
-                    part = _Contribution(name, (0, depth, 0), with_nulls, "mapped", source, mixed)
+                    part = Contribution(name, (0, depth, 0), with_nulls, "mapped", source, mixed)
                     targets.setdefault(target, []).append(part)
                 continue
+            meaning = None if named else flat_field(name)
             target, how, rank = name, "own", (1, depth, 0)
-            if not named and name in _ALIAS_ORDER and depth == 0:
-                target, how, rank = ALIASES.get(name, "duration_ms"), "alias", (2, depth, _ALIAS_ORDER[name])
+            if metadata and FALLBACK in metadata:
+                target, how, rank = current(name), "fallback", (4, depth, 0)
+            elif meaning is not None and meaning.reading != TRACE_HEADER:
+                target, how, rank = meaning.target, "flat", (2, time_tier(meaning, values), meaning.rank)
             elif (unpacked := unpack_carried(name, values)) is not None:
                 # The format's own value for this column is only an approximation.
                 (target, values), how, rank = unpacked, "carried", (1, -1, 0)
             elif (new_name := current(name)) != name:
                 target, how, rank = new_name, "old", (3, depth, 0)
-            targets.setdefault(target, []).append(_Contribution(name, rank, values, how, plain, mixed))
+            elif name == "timestamp" and not named:
+                values, rest = split_plausible(values)
+                if rest is not None:  # 5.25 may be an uptime: any other time of the row is better
+                    part = Contribution(name, (4, depth, 0), rest, "own", plain, {})
+                    targets.setdefault(target, []).append(part)
+            parts = targets.setdefault(target, [])
+            parts.append(Contribution(name, rank, values, how, plain, mixed, meaning))
+            if meaning is not None and meaning.reading == TRACE_HEADER:  # the header stays as it is
+                part = Contribution(name, (2, 9, meaning.rank), values, "header", plain, {}, meaning)
+                targets.setdefault(meaning.target, []).append(part)
         for parts in targets.values():
             parts.sort(key=lambda part: part.rank)
+        self._traced = "trace_id" in targets
         return targets
 
     def _merge(
         self,
         target: str,
-        parts: list[_Contribution],
+        parts: list[Contribution],
         columns: dict[str, pa.Array],
         mixed: dict[str, dict[str, int]],
     ) -> None:
         """Add a target to the columns; where several sources have a value, the first one wins."""
         merged: pa.Array | None = None
         for part in parts:
-            if part.how == "alias":
-                values = self._alias(target, part, merged, columns)
+            if part.meaning is not None and part.how in _FLAT:
+                values = self._flat(target, part, merged, columns)
             else:
                 values = self._typed(target, part, columns)
             if part.how == "old":
                 self._count_rename(part, target, merged)
             elif part.how == "own" and merged is not None and parts[0].how != "carried":
-                self.report.override(target, _count_both(values, merged))
+                self.report.override(target, count_both(values, merged))
             for kind, count in part.mixed.items():
                 mixed.setdefault(target, {})[kind] = mixed.get(target, {}).get(kind, 0) + count
-            merged = values if merged is None else _coalesce(merged, values)
-        if merged is not None and (merged.null_count < len(merged) or any(p.how != "alias" for p in parts)):
+            merged = values if merged is None else coalesce(merged, values)
+        if merged is not None and (merged.null_count < len(merged) or any(p.how not in _FLAT for p in parts)):
             have = columns.get(target)
-            columns[target] = merged if have is None else _coalesce(merged, have)
+            columns[target] = merged if have is None else coalesce(merged, have)
 
-    def _count_rename(self, part: _Contribution, target: str, merged: pa.Array | None) -> None:
+    def _count_rename(self, part: Contribution, target: str, merged: pa.Array | None) -> None:
         """Count the rows that had the old name, even if their value does not have the new name's type."""
-        both = 0 if merged is None else _count_both(part.values, merged)
+        both = 0 if merged is None else count_both(part.values, merged)
         self.report.rename(part.name, target, len(part.values) - part.values.null_count - both)
         self.report.override(part.name, both)
 
-    def _alias(
-        self, target: str, part: _Contribution, merged: pa.Array | None, columns: dict[str, pa.Array]
+    def _flat(
+        self, target: str, part: Contribution, merged: pa.Array | None, columns: dict[str, pa.Array]
     ) -> pa.Array:
-        """Return an alias's values for obskit's column; values that do not fit stay under the alias."""
-        values = parse(part.values, COLUMNS[target])
-        if (factor := DURATION_UNITS.get(part.name)) is not None:
-            values = milliseconds(values, factor)
+        """Return a flat field's values for its target; values that do not fit stay under the field's name."""
+        assert part.meaning is not None
+        values = self._read_flat(part.meaning, part)
         if merged is not None:
             values = pc.if_else(pc.is_valid(merged), pa.scalar(None, values.type), values)
+        if part.how == "header":
+            return values
         used = len(values) - values.null_count
         if part.values.null_count < len(values) - used:
             columns[part.name] = pc.if_else(
@@ -196,7 +252,21 @@ class Normalizer:
         self.report.rename(part.name, target, used)
         return values
 
-    def _typed(self, target: str, part: _Contribution, columns: dict[str, pa.Array]) -> pa.Array:
+    def _read_flat(self, meaning: FlatField, part: Contribution) -> pa.Array:
+        if part.name in self._no_status:
+            return pa.nulls(len(part.values), pa.int64())
+        values = read_flat(meaning, part.values, self._zone, self.report.note, traced=self._traced)
+        none_fits = values.null_count == len(values) and part.values.null_count < len(values)
+        if meaning.reading == MAYBE_STATUS and none_fits:
+            self._no_status.add(part.name)
+            if part.name in self.report.renamed:
+                self.report.note(
+                    f"{part.name} was an HTTP status in the first rows, and is something else in later ones, "
+                    f"where it stays {part.name}"
+                )
+        return values
+
+    def _typed(self, target: str, part: Contribution, columns: dict[str, pa.Array]) -> pa.Array:
         """Convert to the known type of the target, if it has one; count failures."""
         known = type_word(target)
         if target in POINTS:
@@ -207,7 +277,8 @@ class Normalizer:
             return derive.kinds(part.values)
         if target == "status_code":
             return self._status(part.values, columns)
-        values = part.source.in_milliseconds(target, parse(part.values, known, part.source.unit))
+        parsed = parse(part.values, known, part.source.unit, self._zone, self.report.note)
+        values = part.source.in_milliseconds(target, parsed)
         failed = values.null_count - part.values.null_count
         if target == "error" and failed and pa.types.is_string(part.values.type):
             # Text under this name is a message, not a flag: keep it.
@@ -216,6 +287,7 @@ class Normalizer:
             self.report.rename("error", "attributes.error", failed)
             return values
         self.report.fail_to_parse(target, failed)
+        self._doubts.parsed(target, len(values) - values.null_count)
         if target != "timestamp" and not values.type.equals(part.values.type):
             self._count_retyped(target, part.values, values)
         return values
@@ -244,7 +316,7 @@ class Normalizer:
         for name, moved in (("http.response.status_code", http), ("attributes.status_code", other)):
             if moved.null_count < len(moved):
                 have = columns.get(name)
-                columns[name] = moved if have is None else _coalesce(have, moved)
+                columns[name] = moved if have is None else coalesce(have, moved)
                 self.report.rename("status_code", name, len(moved) - moved.null_count)
         return status
 
@@ -264,7 +336,15 @@ class Normalizer:
             self.report.fail_to_parse("event_count", bad)
         for name, values in derive.exceptions(columns).items():
             have = columns.get(name)
-            columns[name] = values if have is None else _coalesce(have, values)
+            columns[name] = values if have is None else coalesce(have, values)
+        if (texts := columns.get("severity_text")) is not None:
+            numbers = severity_numbers(texts)
+            given = columns.get("severity_number")
+            columns["severity_number"] = numbers if given is None else pc.coalesce(given, numbers)
+        templates = columns.get("log.record.template")
+        if templates is not None and pa.types.is_string(templates.type):
+            bodies = columns.get("body")
+            columns["body"] = templates if bodies is None else pc.coalesce(bodies, templates)
         computed = derive.error_flags(columns, rows)
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)
@@ -305,21 +385,3 @@ class Normalizer:
         if others and pa.types.is_string(kind):
             self.report.retyped[unique] = (", ".join(sorted(seen)), "string", others)
         return convert(values, kind)
-
-
-def _final_type(kind: pa.DataType) -> pa.DataType:
-    """Return the type of a field; one with only nulls becomes text, so that it can be queried."""
-    if pa.types.is_null(kind):
-        return pa.string()
-    if pa.types.is_list(kind) and pa.types.is_null(kind.value_type):
-        return pa.list_(pa.string())
-    return kind
-
-
-def _count_both(left: pa.Array, right: pa.Array) -> int:
-    return int(pc.sum(pc.and_(pc.is_valid(left), pc.is_valid(right))).as_py() or 0)
-
-
-def _coalesce(first: pa.Array, second: pa.Array) -> pa.Array:
-    kind = unify(first.type, second.type)
-    return pc.coalesce(convert(first, kind), convert(second, kind))

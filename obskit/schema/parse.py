@@ -10,33 +10,45 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.schema.time_text import Noting, in_zone, read_times, silent
 from obskit.schema.types import TIMESTAMP, TYPES, to_text
 
 UNITS_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
 # Python's datetime supports the years 1 to 9999; a number outside of them is not a time.
 _FIRST = -62_135_596_800_000_000
 _LAST = 253_402_300_799_999_999
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
 _FALSE = frozenset({"false", "f", "no", "n", "0"})
 _NUMERIC = r"^\s*[+-]?[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?\s*$"
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 
 
-def parse(array: pa.Array, word: str, unit: str | None = None) -> pa.Array:
+def parse(
+    array: pa.Array,
+    word: str,
+    unit: str | None = None,
+    zone: ZoneInfo | None = None,
+    note: Noting = silent,
+) -> pa.Array:
     """Parse an array; values that do not parse become null.
 
     Args:
         array: plain array (`types.plain`).
         word: the wanted type, a key of `types.TYPES`.
         unit: unit of timestamps that are numbers: "s", "ms", "us" or "ns". None detects it by their size.
+        zone: time zone of texts without one; None is UTC.
+        note: called with a remark about each choice that a time's text did not decide.
 
     Returns:
         Array of the wanted type, of the same length.
@@ -46,7 +58,7 @@ def parse(array: pa.Array, word: str, unit: str | None = None) -> pa.Array:
     if word == "string":
         return to_text(array)
     if word == "timestamp":
-        return _timestamps(array, unit)
+        return _timestamps(array, unit, zone, note)
     if array.type.equals(TYPES[word]):
         return array
     if word == "float":
@@ -128,13 +140,13 @@ def _bool(text: str) -> bool | None:
     return True if text in _TRUE else False if text in _FALSE else None
 
 
-def _timestamps(array: pa.Array, unit: str | None) -> pa.Array:
+def _timestamps(array: pa.Array, unit: str | None, zone: ZoneInfo | None, note: Noting) -> pa.Array:
     if pa.types.is_timestamp(array.type):
         return _in_range(pc.cast(array, pa.int64()))
     if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
         return from_epoch(array, unit)
     if pa.types.is_string(array.type):
-        return _from_text(array, unit)
+        return _from_text(array, unit, zone, note)
     return pa.nulls(len(array), TIMESTAMP)
 
 
@@ -198,29 +210,44 @@ def _scaled(
     return exact.astype(np.int64), beyond
 
 
-def _from_text(array: pa.Array, unit: str | None) -> pa.Array:
+def _from_text(array: pa.Array, unit: str | None, zone: ZoneInfo | None, note: Noting) -> pa.Array:
     try:
         return _in_range(pc.cast(array, TIMESTAMP).cast(pa.int64()))
     except pa.ArrowInvalid:
         pass
+    null = pa.scalar(None, pa.string())
     numeric = pc.match_substring_regex(array, _NUMERIC)
     if pc.any(numeric).as_py():
-        null = pa.scalar(None, pa.string())
         texts = pc.if_else(numeric, null, array)
         numbers = _numbers(pc.if_else(numeric, array, null))
         moments = from_epoch(numbers, unit)
-        return moments if texts.null_count == len(texts) else pc.coalesce(moments, _from_text(texts, unit))
-    # The most common reasons: nanoseconds, and no time zone (then UTC). Both are repaired per column.
+        if texts.null_count == len(texts):
+            return moments
+        return pc.coalesce(moments, _from_text(texts, unit, zone, note))
+    # The most common reasons: nanoseconds, and no time zone. Both are repaired per column.
     short = pc.replace_substring_regex(array, r"([.,]\d{6})\d+", r"\1")
     zoned = pc.match_substring_regex(short, r"(?i)[0-9](z|[+-][0-9]{2}(:?[0-9]{2})?)$")
     dated = pc.match_substring_regex(short, r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
-    repaired = pc.if_else(
-        pc.and_(dated, pc.invert(zoned)), pc.binary_join_element_wise(short, pa.scalar("Z"), ""), short
-    )
+    naive = pc.and_(dated, pc.invert(zoned))
+    repaired = pc.if_else(naive, pc.binary_join_element_wise(short, pa.scalar("Z"), ""), short)
     try:
-        return _in_range(pc.cast(repaired, TIMESTAMP).cast(pa.int64()))
+        utc = pc.cast(repaired, TIMESTAMP).cast(pa.int64())
     except pa.ArrowInvalid:
-        return by_value(array, _moment, TIMESTAMP)
+        found = read_times(array, zone, note)
+        if found.null_count == array.null_count:
+            return found
+        rest = pc.if_else(pc.is_valid(found), null, array)
+        return pc.coalesce(found, by_value(rest, lambda text: _moment(text, zone, note), TIMESTAMP))
+    if zone is not None and pc.any(naive).as_py():
+        utc = pc.if_else(naive, localize(utc, zone, note), utc)
+    return _in_range(utc)
+
+
+def localize(microseconds: pa.Array, zone: ZoneInfo, note: Noting = silent) -> pa.Array:
+    """Return times of a zone's clocks, in microseconds since 1970, as UTC; null stays null."""
+    mask = microseconds.is_null().to_numpy(zero_copy_only=False)
+    shifted = in_zone(microseconds.fill_null(0).to_numpy(zero_copy_only=False), zone, note)
+    return pa.array(shifted, pa.int64(), mask=mask)
 
 
 def _numbers(texts: pa.Array) -> pa.Array:
@@ -230,8 +257,11 @@ def _numbers(texts: pa.Array) -> pa.Array:
         return by_value(texts, float, pa.float64())
 
 
-def _moment(text: str) -> datetime | None:
+def _moment(text: str, zone: ZoneInfo | None, note: Noting) -> datetime | None:
     text = text.strip()
+    head, _, last = text.rpartition(" ")
+    if "/" in last and (named := _zone(last)) is not None:  # 2026-05-04 10:00:00 Europe/Berlin
+        text, zone = head, named
     repaired = re.sub(r"([.,]\d{6})\d+", r"\1", text).replace(",", ".")
     repaired = re.sub(r"\s*(UTC|GMT)$", "Z", repaired)
     try:
@@ -239,6 +269,19 @@ def _moment(text: str) -> datetime | None:
     except ValueError:
         return None
     try:
-        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+        moment = moment.replace(tzinfo=UTC)
+        if zone is None:
+            return moment
+        since = (moment - _EPOCH) // _MICROSECOND
+        return _EPOCH + int(in_zone(np.array([since]), zone, note)[0]) * _MICROSECOND
     except OverflowError:
+        return None
+
+
+def _zone(name: str) -> ZoneInfo | None:
+    try:
+        return ZoneInfo(name)
+    except (ValueError, OSError, KeyError):
         return None

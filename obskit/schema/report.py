@@ -19,6 +19,8 @@ SHOWN = 20
 TORN = "torn: "
 """Start of every reason that means: the file ends in the middle of a record."""
 
+UNENDED = "a file ends without a line break: the last value of its last line may be incomplete"
+
 GROWING = "some files are still being written: their incomplete last records will be read next time"
 
 
@@ -49,6 +51,7 @@ class LoadReport:
         untimed: rows without a timestamp.
         replaced: provisional rows among `rows_read` that were replaced by a later row of their unit of work.
         notes: remarks for people.
+        doubts: signs that the load is not what was expected, each with what to do; shown first.
         display_names: path of a copy in the cache -> the name that messages use for it.
     """
 
@@ -63,6 +66,7 @@ class LoadReport:
     untimed: int = 0
     replaced: int = 0
     notes: list[str] = field(default_factory=list)
+    doubts: list[str] = field(default_factory=list)
     display_names: dict[str, str] = field(default_factory=dict)
 
     def file(self, path: Path | str, *, growing: bool = False) -> FileReport:
@@ -125,10 +129,12 @@ class LoadReport:
             self.override(key, rows)
         for text in other.notes:
             self.note(text)
+        self.doubts += [text for text in other.doubts if text not in self.doubts]
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as JSON-safe values; `from_dict` reads it back."""
         return {
+            "doubts": list(self.doubts),
             "rows_read": self.rows_read,
             "rejected_count": self.rejected_count,
             "rejected_by_reason": dict(self.rejected_by_reason),
@@ -160,11 +166,22 @@ class LoadReport:
             untimed=int(data.get("untimed", 0)),
             replaced=int(data.get("replaced", 0)),
             notes=list(data.get("notes", ())),
+            doubts=list(data.get("doubts", ())),
         )
 
-    def lines(self) -> list[str]:
-        """Return the report as sentences, one per line; the first one has the rows read and rejected."""
+    def doubt_lines(self) -> list[str]:
+        """Return the doubts, one per line."""
+        return [f"look at this: {text}" for text in self.doubts]
+
+    def lines(self, *, doubts: bool = True) -> list[str]:
+        """Return the report as sentences, one per line; the first one has the rows read and rejected.
+
+        Args:
+            doubts: whether the doubts follow after the first line.
+        """
         out = [f"{pluralize(self.rows_read, 'row')} read, {self.rejected_count:,} rejected"]
+        if doubts:
+            out += self.doubt_lines()
         for reason, count in sorted(self.rejected_by_reason.items(), key=lambda item: -item[1])[:10]:
             first = next((r for r in self.rejected if r.reason == reason), None)
             where = f" (first: {first.file}{', ' if first.position else ''}{first.position})" if first else ""
@@ -238,6 +255,14 @@ class FileReport:
             self.report.note(GROWING)
         else:
             self.report.reject(self.path, position, reason)
+
+    def note_open_end(self) -> None:
+        """Note that the last line has no line break, for a format whose records look whole if they are cut.
+
+        `0.125` that is cut after `0.1` is a number as well, and nothing else says that something is missing.
+        """
+        if not self.growing:
+            self.report.note(UNENDED)
 
     def override(self, key: str, rows: int = 1) -> None:
         """Count rows that had two values for a key, one of which was dropped."""

@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from obskit.errors import InvalidArgument
 from obskit.testing.canonical import incident
+from obskit.testing.vendor_samples import VENDORS
 from obskit.writers import FORMATS, WriteNotes
 
 _READER_OF_FORMAT = {
@@ -156,8 +157,15 @@ def samples() -> dict[str, bytes]:
         "CSV": b"timestamp,name,duration_ms\n2026-05-04T10:00:00Z,book,12.5\n2026-05-04T10:00:01Z,book,13\n",
         "Zipkin": json.dumps(_ZIPKIN).encode(),
         "Honeycomb": json.dumps(_HONEYCOMB).encode(),
+        **VENDORS,
         "curl": json.dumps(_CURL).encode() + b"\n",
         "access log": b'10.0.0.1 - - [04/May/2026:10:00:00 +0000] "GET /book HTTP/1.1" 200 512 "-" "curl"\n',
+        "application log": b"2026-05-04 10:00:00,123 - shop.cart - ERROR - payment failed\n"
+        b"Traceback (most recent call last):\n"
+        b'  File "cart.py", line 12, in pay\n'
+        b"ValueError: no card\n",
+        "logfmt": b'time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms\n',
+        "JSON document": b'{\n  "logs": [\n    {"time": "2026-05-04T10:00:00Z", "msg": "served"}\n  ]\n}\n',
         "plain text": b"Dear reader,\nthis is not an event.\n",
         "HTML": b"<!doctype html>\n<html><body>events</body></html>\n",
         "a PNG image": b"\x89PNG\r\n\x1a\n" + bytes(range(256)),

@@ -1,8 +1,8 @@
 """Write flat JSON lines: one object per row, with the names of the columns; nulls are left out.
 
 Times are ISO 8601 with microseconds; lists, events and links are JSON lists. NaN and infinities are not valid
-JSON and are written as in Python and JavaScript. A field that is named like an alias of one of obskit's
-columns (`time`, `ts`) is written as `obskit.field.<name>`, because readers would rename it.
+JSON and are written as in Python and JavaScript. A field with a name that means something else in flat rows
+(`time`, `level`; see `names.flat_field`) is written as `obskit.field.<name>`, or loading would rename it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,12 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
-from obskit.names import ALIASES, CARRIED_FIELD, DURATION_UNITS
+from obskit.names import CARRIED_FIELD, flat_field
 from obskit.schema import POINTS
 from obskit.writers.notes import WriteNotes
 from obskit.writers.records import AS_TEXT, EMPTY
 from obskit.writers.values import has_non_finite, has_times, plain_rows
 
-_ALIASES = frozenset({*ALIASES, *DURATION_UNITS})
 # Readers parse these as times, or lists with times.
 _TIMES = frozenset({"timestamp", *POINTS})
 ROWS = 4_096
@@ -31,7 +30,7 @@ NON_FINITE = "NaN and infinities are not valid JSON, and are written as NaN and 
 def lines(batches: Iterator[pa.RecordBatch], notes: WriteNotes) -> Iterator[bytes]:
     """Encode the rows as lines."""
     for batch in batches:
-        names = [f"{CARRIED_FIELD}{name}" if name in _ALIASES else name for name in batch.schema.names]
+        names = [f"{CARRIED_FIELD}{name}" if flat_field(name) else name for name in batch.schema.names]
         for name, column in zip(batch.schema.names, batch.columns, strict=True):
             if name not in _TIMES and column.null_count < len(column) and has_times(column.type):
                 notes.field(AS_TEXT, name)

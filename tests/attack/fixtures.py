@@ -15,7 +15,7 @@ from tests.attack.wire_mutations import varint
 from tests.support import clickhouse_tables, jaeger_json, markers, otlp_requests, tempo_blocks, zipkin_json
 
 ARROW = {"Parquet", "Arrow IPC"}
-TEXT = {"CSV", "CSV of markers", "access log", "Envoy access log"}
+TEXT = {"CSV", "CSV of markers", "access log", "Envoy access log", "application log", "logfmt"}
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,8 @@ _SUFFIXES = {
     "CSV of markers": ".csv",
     "access log": ".log",
     "Envoy access log": ".log",
+    "application log": ".log",
+    "logfmt": ".log",
     "curl": ".curl",
 }
 

@@ -25,12 +25,6 @@ def test_columns_have_a_fixed_order():
     assert set(names.COLUMNS.values()) == {"timestamp", "float", "string", "bool", "int", "int32"}
 
 
-def test_aliases_are_names_of_columns():
-    assert set(names.ALIASES.values()) <= set(names.COLUMNS)
-    assert not set(names.ALIASES) & set(names.COLUMNS)
-    assert "duration" not in names.DURATION_UNITS  # it says no unit
-
-
 def test_fields_that_describe_an_error():
     assert names.describes_error("exception.type")
     assert names.describes_error("error.type")

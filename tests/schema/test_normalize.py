@@ -64,9 +64,10 @@ def test_aliases_of_the_timestamp(alias):
 
 def test_the_column_wins_over_its_alias_and_other_values_stay():
     rows, report, _ = events(
-        {"timestamp": 1_700_000_000, "time": "lunch", "ts": 5}, {"timestamp": None, "time": None, "ts": 6}
+        {"timestamp": 1_700_000_000, "time": "lunch", "ts": 5},
+        {"timestamp": None, "time": None, "ts": 1_700_000_006},
     )
-    assert [row["timestamp"].timestamp() for row in rows] == [1_700_000_000, 6]
+    assert [row["timestamp"].timestamp() for row in rows] == [1_700_000_000, 1_700_000_006]
     assert [(row["time"], row["ts"]) for row in rows] == [("lunch", 5), (None, None)]
     assert report.unparsed == {}
     assert report.renamed == {"ts": ("timestamp", 1)}

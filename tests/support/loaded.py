@@ -26,8 +26,8 @@ class Loaded:
         return [(rejection.position, rejection.reason) for rejection in self.report.rejected]
 
 
-def load_files(*paths: Path, mapping: Mapping[str, Any] | None = None) -> Loaded:
-    report, options = LoadReport(), ReadOptions(mapping=mapping)
+def load_files(*paths: Path, mapping: Mapping[str, Any] | None = None, **more: Any) -> Loaded:
+    report, options = LoadReport(), ReadOptions(mapping=mapping, **more)
     return load_batches(read_paths(paths, report, options), report, options)
 
 

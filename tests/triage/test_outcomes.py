@@ -30,9 +30,12 @@ def test_errors_come_first(root: Path) -> None:
 
 
 def test_severities_of_logs_are_suggested() -> None:
-    assert selects(level=["INFO", "ERROR", "info"]) == ["level = 'ERROR'"]
-    assert selects(severity_text=["INFO", "FATAL", "ERROR"]) == ["severity_text in ('ERROR', 'FATAL')"]
-    assert selects(severity_number=[9, 17, 21]) == ["severity_number >= 17"]
+    assert selects(level=["INFO", "ERROR", "info"]) == ["error"]
+    assert selects(severity_text=["INFO", "FATAL", "ERROR"]) == ["error"]
+    assert selects(severity_number=[9, 17, 21]) == ["error"]
+    unmarked = {"error": [False, False, False]}
+    assert selects(**unmarked, level=["INFO", "ERROR", "info"]) == ["severity_text = 'ERROR'"]
+    assert selects(**unmarked, severity_number=[9, 17, 21]) == ["severity_number >= 17"]
 
 
 def test_without_errors_or_times_nothing_is_suggested() -> None:

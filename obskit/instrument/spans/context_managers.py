@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+from abc import abstractmethod
 from collections.abc import AsyncGenerator, Callable, Generator
 from types import TracebackType
 from typing import Any, Self, TypeVar
@@ -31,9 +32,9 @@ F = TypeVar("F", bound=Callable[..., Any])
 class Block:
     """Base class: begins with `open`, ends with `close`, and is current between `attach` and `detach`."""
 
+    @abstractmethod
     def fresh(self) -> Block:
         """Return a new block like this one, for another call of a decorated function."""
-        raise NotImplementedError
 
     def open(self) -> None:
         """Begin."""

@@ -13,8 +13,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.readers.access_log.durations import add_times
 from obskit.readers.access_log.line_parser import odd_target, request_line
-from obskit.schema import NAMED, TIMESTAMP
+from obskit.schema import NAMED
 from obskit.schema.parse import by_value, parse
 from obskit.schema.types import convert, unify
 
@@ -41,6 +42,9 @@ _PLAIN = {
     "span_id": "span_id",
     "parent_span_id": "parent_span_id",
     "cipher": "tls.cipher",
+    "request_count": "traefik.request_count",
+    "router_name": "traefik.router.name",
+    "server_url": "traefik.server.url",
 }
 _COUNTS = {
     "size": "http.response.body.size",
@@ -52,9 +56,6 @@ _COUNTS = {
 _LINE = pa.struct([(name, _TEXT) for name in ("method", "target", "version", "request")])
 _TARGET = pa.struct([(name, _TEXT) for name in ("url", "path", "query", "authority", "odd")])
 _HOST = pa.struct([("host", _TEXT), ("port", pa.int64())])
-_LONGEST = 1e8
-"""Seconds (three years) beyond which the time that a request took must be a broken number."""
-
 _TRACEPARENT = r"^[0-9a-f]{2}-(?P<trace>[0-9a-f]{32})-(?P<span>[0-9a-f]{16})-[0-9a-f]{2}"
 
 
@@ -70,9 +71,12 @@ def to_events(given: Mapping[str, pa.Array], family: str) -> pa.RecordBatch:
     """
     rows = len(next(iter(given.values())))
     fields = dict(given)
+    for name in ("forwarded_for", "forwarded"):
+        if (values := fields.pop(name, None)) is not None:
+            add_column(fields, "xff", values)
     _split_requests(fields)
     out: Columns = {"kind": pa.repeat("server", rows)}
-    _times(fields, out, rows)
+    add_times(fields, out, rows)
     _requests(fields, out, rows)
     for name in ("status", "code"):
         if (status := fields.pop(name, None)) is not None:
@@ -154,29 +158,6 @@ def _odd_targets(fields: Columns, target: pa.Array, plain: pa.Array) -> None:
         made[row] = odd_target(target[row].as_py())
     for field, values in zip(_TARGET, pa.array(made, _TARGET).flatten(), strict=True):
         add_column(fields, field.name, _no_empty(values))
-
-
-def _times(fields: Columns, out: Columns, rows: int) -> None:
-    """Add when requests began and how long they took. nginx logs the time at which a request ended."""
-    began = fields.pop("start", None)
-    took = fields.pop("request_time", None)
-    if began is not None:
-        out["timestamp"] = parse(began, "timestamp")
-    else:
-        moments = fields.pop("micros", None)
-        if moments is None:
-            moments = pa.nulls(rows, pa.int64())
-        if took is not None:
-            seconds = parse(took, "float")
-            usual = pc.and_(pc.greater_equal(seconds, 0.0), pc.less(seconds, _LONGEST))
-            # 1.001 s are 1001 ms, but 1.001 * 1000.0 is not 1001.0.
-            rounded = pc.round(pc.multiply(pc.if_else(usual, seconds, None), 1000.0), 6)
-            out["duration_ms"] = pc.coalesce(rounded, pc.multiply(seconds, 1000.0))
-            over = pc.cast(pc.round(pc.multiply(pc.fill_null(rounded, 0.0), 1000.0)), pa.int64())
-            moments = pc.subtract(moments, over)
-        out["timestamp"] = moments.cast(TIMESTAMP)
-    if (duration := fields.pop("duration", None)) is not None:
-        out["duration_ms"] = parse(duration, "float")
 
 
 def _requests(fields: Columns, out: Columns, rows: int) -> None:

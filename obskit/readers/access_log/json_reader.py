@@ -189,7 +189,7 @@ class _JsonLog:
     def _fields(self, batch: pa.RecordBatch, report: FileReport) -> dict[str, pa.Array]:
         columns = sorted(flatten(batch), key=lambda column: self._order.get(column.name, len(self._order)))
         out: dict[str, pa.Array] = {}
-        for name, _, values, _ in columns:
+        for name, _, values, *_ in columns:
             own = name if "." in name else f"{self._family}.{name}"
             field = self._names.get(name, own)
             values = _typed(field, values, report)

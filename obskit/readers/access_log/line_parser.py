@@ -7,7 +7,7 @@ them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -15,6 +15,9 @@ from obskit.readers.access_log.log_formats import CODES, COUNTS, LOGS, SECONDS, 
 
 LINE_LIMIT = 1024 * 1024
 """Bytes of one line; servers refuse requests of more than a few dozen KiB."""
+
+NO_LAYOUT = "not an access log line"
+"""Why a line of none of the layouts is not an entry."""
 
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 Fields = dict[str, str | int | float | None]
@@ -45,7 +48,14 @@ class NotAnEntry(ValueError):
     """A line is not an entry of an access log; the message says why."""
 
 
-def parse_entry(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bool = False) -> Fields:
+def parse_entry(
+    line: str,
+    first: Layout,
+    layouts: Sequence[Layout],
+    *,
+    torn: bool = False,
+    decode: Callable[[str], str] | None = None,
+) -> Fields:
     """Parse a line into its fields.
 
     Args:
@@ -53,6 +63,7 @@ def parse_entry(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bo
         first: the layout of most lines of the file.
         layouts: the other layouts that a line can have.
         torn: whether the file may end within the line; it is then an entry only if it is complete.
+        decode: turns a value as it was written into text; None decodes the escapes of Apache and nginx.
 
     Returns:
         Field -> value; `micros` is the time in microseconds since 1970.
@@ -61,6 +72,7 @@ def parse_entry(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bo
         NotAnEntry: the line fits no layout.
     """
     line = line.removesuffix("\r")
+    plain = unescaped if decode is None else decode
     found = first.pattern.fullmatch(line)
     if found is None and torn:
         raise NotAnEntry("torn: the file ends within the line")
@@ -74,7 +86,7 @@ def parse_entry(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bo
             if timestamp is None:
                 raise NotAnEntry("access log line has an invalid time")
         elif name == "request":
-            out |= {part: unescaped(value) for part, value in request_line(text).items()}
+            out |= {part: plain(value) for part, value in request_line(text).items()}
         elif text in ("", "-"):
             out[name] = None
         elif name in CODES or name in COUNTS:
@@ -82,14 +94,14 @@ def parse_entry(line: str, first: Layout, layouts: Sequence[Layout], *, torn: bo
         elif name in SECONDS:
             out[name] = sum_of_tries(text)
         else:
-            out[name] = unescaped(text)
+            out[name] = plain(text)
     return out
 
 
 def _parse_loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
     found = _LOOSE.fullmatch(line) if LOGS[0] in layouts else None
-    if found is None:
-        raise NotAnEntry("not an access log line")
+    if found is None or _has_prefix(found["ident"], found["user"]):
+        raise NotAnEntry(NO_LAYOUT)
     out = {name: value for name, value in found.groupdict().items() if value is not None}
     tail = out.pop("tail", "")
     agent = _AGENTS[0].fullmatch(tail) or _AGENTS[1].fullmatch(tail)
@@ -99,6 +111,14 @@ def _parse_loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
     if tail.strip():
         out["rest"] = tail.strip()
     return out
+
+
+def _has_prefix(ident: str, user: str) -> bool:
+    """Return whether the line begins with something else, whose first word is not the client.
+
+    `web-1 10.0.0.1 - - [...` would be a request of the client `web-1` by the user `- -`.
+    """
+    return " " in user and (ident != "-" or user.startswith("- ") or user.endswith(" -"))
 
 
 def parse_clock(clock: str) -> int | None:

@@ -1,8 +1,13 @@
 """The layouts of access log lines: one table for the line parser and the vectorized parser.
 
 A layout is written like nginx's `log_format`: tokens separated by one space, each bare (`$status`), in quotes
-(`"$request"`) or in brackets. `[$clock]` is the time as Apache and nginx write it, with a space in it. The
-names are the same for all servers; `field_mapping` says what each means.
+(`"$request"`) or in brackets. `[$clock]` is the time as Apache and nginx write it, with a space in it.
+`$rest` is everything up to the end of the line. The names are the same for all servers; `field_mapping` says
+what each means.
+
+A number at the end of a line has a meaning only if its form or the layout gives one: `0.250` is nginx's
+`$request_time`, which always has three decimals, `211ms` is Traefik's, but `18598` may be microseconds or
+bytes, so it is the `rest`.
 """
 
 from __future__ import annotations
@@ -10,16 +15,29 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-BARE, QUOTED, BRACKET, CLOCK = "bare", "quoted", "bracket", "clock"
+BARE, QUOTED, BRACKET, CLOCK, REST = "bare", "quoted", "bracket", "clock", "rest"
 
-_QUOTED = r'[^"\\]*(?:\\.[^"\\]*)*'
+QUOTED_TEXT = r'[^"\\]*(?:\\.[^"\\]*)*'
 # 18 digits always fit into 64 bits.
 _COUNT = r"\d{1,18}|-"
-_SECONDS = r"\d{1,9}(?:\.\d{1,9})?|-"
-COUNTS = frozenset(("size", "received", "sent", "duration", "upstream_time", "request_length"))
+# nginx writes three decimals. With fewer or more, or none, a number is something else.
+_SECONDS = r"\d{1,6}\.\d{3}|-"
+COUNTS = frozenset(
+    (
+        *("size", "received", "sent", "duration", "upstream_time", "request_length", "bytes_sent"),
+        *("duration_us", "duration_s", "took_us", "took_ms", "took_whole_s"),
+    )
+)
 SECONDS = frozenset(("request_time", "upstream_response_time"))
 LISTS = frozenset(("upstream_addr", "upstream_response_length", "upstream_response_time", "upstream_status"))
 """Fields with one value per upstream that was tried, separated by `, ` or ` : `."""
+
+
+# A quoted value after the user agent is `X-Forwarded-For` only if it is addresses; it can be anything else.
+_ADDRESS = (
+    r"(?:\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?::\d{1,5})?"
+    r"|\[?[0-9A-Fa-f]{0,4}:[0-9A-Fa-f:.]+(?:\]:\d{1,5})?|unknown)"
+)
 
 
 def _list(one: str) -> str:
@@ -38,6 +56,12 @@ PATTERNS = {
     "upstream_status": _list(r"\d{1,3}|-"),
     # A comma at the end of a token continues the list, so that there is only one way to read it.
     "upstream_addr": r'[^ "]+(?:(?:(?<=,) | : )[^ "]+)*(?<!,)',
+    "milliseconds": r"\d{1,9}(?:\.\d{1,9})?ms|-",
+    "took_s": r"\d{1,9}\.\d{1,9}|-",
+    "rest": r'[^" ][^"]*',
+    "forwarded_for": rf"{_ADDRESS}(?:, ?{_ADDRESS})*|-|",
+    # A list in front of a line can only be `X-Forwarded-For`, too: a client is one address.
+    "forwarded": rf"{_ADDRESS}(?:, ?{_ADDRESS})+",
 }
 """Field -> the regular expression of its values; any other field takes anything."""
 
@@ -63,7 +87,7 @@ class Item:
         if self.style == BRACKET:
             return rf'\[(?P<{self.name}>[^ "]*)\]'
         if self.style == QUOTED:
-            inner = PATTERNS.get(self.name, _QUOTED)
+            inner = PATTERNS.get(self.name, QUOTED_TEXT)
             return rf'{self.label}"(?P<{self.name}>{inner})"'
         return rf"{self.label}(?P<{self.name}>{inner})"
 
@@ -97,28 +121,33 @@ def _layout(name: str, text: str) -> Layout:
         if found is None:
             raise ValueError(f"layout {name} has an invalid token: {token}")
         style = {'"': QUOTED, "[": BRACKET}.get(found["open"] or found["quote"], BARE)
-        style = CLOCK if found["name"] == "clock" else style
+        style = {"clock": CLOCK, "rest": REST}.get(found["name"], style)
         items.append(Item(found["name"], style, found["label"] or ""))
     pattern = re.compile(" ".join(item.pattern() for item in items), re.DOTALL | re.ASCII)
-    return Layout(name, tuple(items), pattern, not any(item.label for item in items))
+    vectorizable = not any(item.label or item.name == "forwarded" for item in items)
+    return Layout(name, tuple(items), pattern, vectorizable)
 
 
 _COMMON = '$host $ident $user [$clock] "$request" $status $size'
 _COMBINED = f'{_COMMON} "$referer" "$agent"'
+_MAIN = f'{_COMBINED} "$forwarded_for"'
 _ENVOY = '"$xff" "$agent" "$x_request_id" "$authority" "$upstream_host"'
 
 LOGS: tuple[Layout, ...] = (
     _layout("combined", _COMBINED),
     _layout("common", _COMMON),
-    _layout("nginx main", f'{_COMBINED} "$xff"'),
+    _layout("nginx main", _MAIN),
     _layout("nginx with times", f"{_COMBINED} $request_time $upstream_response_time"),
     _layout("nginx with request time", f"{_COMBINED} $request_time"),
     _layout("nginx with quoted times", f'{_COMBINED} "$request_time" "$upstream_response_time"'),
-    _layout("nginx main with times", f'{_COMBINED} "$xff" $request_time $upstream_response_time'),
-    _layout("nginx main with quoted times", f'{_COMBINED} "$xff" "$request_time" "$upstream_response_time"'),
+    _layout("nginx main with times", f"{_MAIN} $request_time $upstream_response_time"),
+    _layout(
+        "nginx main with quoted times",
+        f'{_MAIN} "$request_time" "$upstream_response_time"',
+    ),
     _layout(
         "nginx main with labelled times",
-        f'{_COMBINED} "$xff" rt=$request_time uct="$upstream_connect_time" '
+        f'{_MAIN} rt=$request_time uct="$upstream_connect_time" '
         'uht="$upstream_header_time" urt="$upstream_response_time"',
     ),
     _layout(
@@ -129,6 +158,11 @@ LOGS: tuple[Layout, ...] = (
     ),
     _layout("vhost_combined", f"$vhost {_COMBINED}"),
     _layout("vhost_common", f"$vhost {_COMMON}"),
+    _layout("Traefik", f'{_COMBINED} $request_count "$router_name" "$server_url" $milliseconds'),
+    _layout("combined after X-Forwarded-For", _COMBINED.replace("$host", "$forwarded")),
+    _layout("common after X-Forwarded-For", _COMMON.replace("$host", "$forwarded")),
+    _layout("vhost_combined with more", f"$vhost {_COMBINED} $rest"),
+    _layout("combined with more", f"{_COMBINED} $rest"),
 )
 """The layouts of Apache and nginx, the most common first."""
 

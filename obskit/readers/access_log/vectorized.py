@@ -24,6 +24,7 @@ from obskit.readers.access_log.log_formats import (
     LISTS,
     PATTERNS,
     QUOTED,
+    REST,
     SECONDS,
     Layout,
 )
@@ -226,6 +227,10 @@ def _walk(tokens: _Tokens, layout: Layout, quotes: Positions, first: Positions) 
             end = closing + 1
         elif item.style == CLOCK:
             end = _clock(tokens, begin)
+        elif item.style == REST:
+            end = tokens.stops
+            tokens.fits &= (end > begin) & (text[begin] != _SPACE)
+            tokens.field(item.name, begin, end)
         else:
             end = tokens.token_end()
             _bare(tokens, item.name, begin, end, item.style)
@@ -256,6 +261,7 @@ def _number(tokens: _Tokens, name: str, begin: Positions, end: Positions, word: 
     size = end - begin
     if name in SECONDS:  # nginx writes three digits after the point
         whole, good = _digits(word, size - 4)
+        good &= size <= 10
         part, also = _digits(tokens.words(np.maximum(end - 3, 0)), np.full(len(size), 3))
         good &= also & (tokens.text[end - 4] == ord("."))
         # This quotient is the same float that parsing the text gives.
@@ -348,7 +354,7 @@ def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
     for place, name in enumerate(names):
         rows = pa.array(np.arange(2 * place, pieces, 2 * len(names)), mask=nulls[place])
         values = columns[name] = every.take(rows)
-        if name in PATTERNS:
+        if name in PATTERNS and name != "rest":  # `_walk` has checked the rest
             bad |= ~_matching(values, name)
         elif name == "user":
             brackets = pc.fill_null(pc.match_substring(values, "["), False)
@@ -361,11 +367,14 @@ def _columns(tokens: _Tokens) -> tuple[dict[str, pa.Array], Positions]:
 
 def _matching(values: pa.Array, name: str) -> Flags:
     """Return which values match the layout's pattern for the field."""
+    found: Flags
+    if name == "forwarded_for":  # nearly all values differ, so Arrow matches them
+        good = pc.match_substring_regex(values, rf"^(?:{PATTERNS[name]})$")
+        found = pc.fill_null(good, True).to_numpy(zero_copy_only=False)
+        return found
     pattern = re.compile(PATTERNS[name], re.ASCII)
     encoded = values.dictionary_encode()
-    good = [pattern.fullmatch(value) is not None for value in encoded.dictionary.to_pylist()]
+    known = [pattern.fullmatch(value) is not None for value in encoded.dictionary.to_pylist()]
     # A null was `-`, which all patterns except the vhost's accept.
-    found: Flags = np.array([*good, True])[
-        encoded.indices.fill_null(len(good)).to_numpy(zero_copy_only=False)
-    ]
+    found = np.array([*known, True])[encoded.indices.fill_null(len(known)).to_numpy(zero_copy_only=False)]
     return found

@@ -1,4 +1,4 @@
-"""Decompress bzip2 files, and the zstd messages that the OpenTelemetry Collector's file exporter writes.
+"""Decompress bzip2 and xz, and the zstd messages that the Collector's file exporter writes; decode UTF-16.
 
 Like every `source.Stream` these hold one piece, or one message of limited size, in memory. `damage` says what
 could not be decompressed.
@@ -7,8 +7,10 @@ could not be decompressed.
 from __future__ import annotations
 
 import bz2
+import codecs
+import lzma
 import os
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 import pyarrow as pa
 
@@ -16,18 +18,46 @@ PIECE = 1024 * 1024
 MESSAGE_LIMIT = 64 * 1024 * 1024
 """Bytes that one message may have after decompression."""
 
+XZ_MEMORY = 512 * 1024 * 1024
+"""Bytes of memory that decompressing xz may take: `xz -9` needs 65 MB, its largest dictionary 1.5 GB."""
+
 BZIP2 = b"BZh"
+XZ = b"\xfd7zXZ\x00"
+UTF16 = (b"\xff\xfe", b"\xfe\xff")
+"""Byte order marks of text in UTF-16, little-endian and big-endian."""
 ZSTD = b"\x28\xb5\x2f\xfd"
 
 
-class Bzip2:
-    """Concatenated bzip2 streams. `max_length` limits what a decompression bomb can fill at once."""
+class _Decompressor(Protocol):
+    """What the decompressors of the standard library have in common."""
+
+    @property
+    def eof(self) -> bool: ...
+
+    @property
+    def needs_input(self) -> bool: ...
+
+    @property
+    def unused_data(self) -> bytes: ...
+
+    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
+
+
+class _Concatenated:
+    """Concatenated streams. `max_length` limits what a decompression bomb can fill at once."""
+
+    name: str
+    magic: bytes
 
     def __init__(self, file: BinaryIO) -> None:
         self.damage: str | None = None
         self._file = file
-        self._decompressor = bz2.BZ2Decompressor()
+        self._decompressor = self._new()
         self._ended = False
+
+    def _new(self) -> _Decompressor:
+        """Return a decompressor for the next stream."""
+        raise NotImplementedError
 
     def position(self) -> int:
         """Return how many bytes of the file have been read."""
@@ -39,25 +69,85 @@ class Bzip2:
             data = b""
             if self._decompressor.eof:
                 data = self._decompressor.unused_data or self._file.read(PIECE // 4)
-                if data[:3] != BZIP2[: len(data[:3])] or not data:
+                if self.name == "xz":  # streams are padded with zeros
+                    data = data.lstrip(b"\0")
+                    while not data and (more := self._file.read(PIECE // 4)):
+                        data = more.lstrip(b"\0")
+                if data[: len(self.magic)] != self.magic[: len(data)] or not data:
                     if data.strip(b"\0"):
-                        self.damage = "the bytes after the bzip2 stream are not bzip2"
+                        self.damage = f"the bytes after the {self.name} stream are not {self.name}"
                     break
-                self._decompressor = bz2.BZ2Decompressor()
+                self._decompressor = self._new()
             elif self._decompressor.needs_input:
                 data = self._file.read(PIECE // 4)
                 if not data:
-                    self.damage = "the bzip2 stream is cut off"
+                    self.damage = f"the {self.name} stream is cut off"
                     break
             try:
                 out = self._decompressor.decompress(data, PIECE)
-            except OSError:
-                self.damage = "the bzip2 stream is corrupt"
+            except lzma.LZMAError as error:
+                too_much = "emory" in str(error)
+                why = f"needs more than {XZ_MEMORY >> 20} MiB of memory" if too_much else "is corrupt"
+                self.damage = f"the {self.name} stream {why}"
+                break
+            except (OSError, ValueError):
+                self.damage = f"the {self.name} stream is corrupt"
                 break
             if out:
                 return out
         self._ended = True
         return b""
+
+
+class Bzip2(_Concatenated):
+    """Concatenated bzip2 streams."""
+
+    name, magic = "bzip2", BZIP2
+
+    def _new(self) -> _Decompressor:
+        return bz2.BZ2Decompressor()
+
+
+class Xz(_Concatenated):
+    """Concatenated xz streams, which may be padded with zeros."""
+
+    name, magic = "xz", XZ
+
+    def _new(self) -> _Decompressor:
+        return lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=XZ_MEMORY)
+
+
+class Utf16:
+    """Text in UTF-16 with a byte order mark, as PowerShell's `>` writes it; it comes out as UTF-8."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.damage: str | None = None
+        self._file = file
+        self._decoder = codecs.getincrementaldecoder("utf-16")()
+
+    def position(self) -> int:
+        """Return how many bytes of the file have been read."""
+        return self._file.tell()
+
+    def piece(self) -> bytes:
+        """Return the next text as UTF-8; empty at the end."""
+        while self.damage is None:
+            data = self._file.read(PIECE // 2)
+            try:
+                text = self._decoder.decode(data, final=not data)
+            except UnicodeDecodeError as error:
+                self.damage = "the text stops being UTF-16"
+                raw: bytes = error.object
+                text = raw[: error.start].decode(f"utf-16-{self._order(raw)}")
+            if text or not data:
+                return text.encode()
+        return b""
+
+    def _order(self, raw: bytes) -> str:
+        if raw[:2] in UTF16:
+            return "le" if raw[:2] == UTF16[0] else "be"
+        self._file.seek(0)
+        return "le" if self._file.read(2) == UTF16[0] else "be"
 
 
 class ZstdMessages:

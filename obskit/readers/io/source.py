@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import IO, BinaryIO, Protocol
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.errors import LimitExceeded, ReadError, StorageFull
-from obskit.readers.io.compression import BZIP2, ZSTD, Bzip2, ZstdMessages
+from obskit.readers.io.compression import BZIP2, UTF16, XZ, ZSTD, Bzip2, Utf16, Xz, ZstdMessages
 from obskit.readers.io.entries import special
 from obskit.readers.io.live_files import is_locked
 
@@ -197,6 +198,8 @@ _BZIP2_MARKS = (b"1AY&SY", b"\x17rE8P\x90")  # of a first block, and of the end 
 _STREAMS: dict[str, Callable[[BinaryIO], Stream]] = {
     "gzip": Gzip,
     "bzip2": Bzip2,
+    "xz": Xz,
+    "UTF-16": Utf16,
     "zstd messages": ZstdMessages,
 }
 
@@ -207,6 +210,10 @@ def _compression(magic: bytes) -> str | None:
         return "gzip"
     if magic[:3] == BZIP2 and magic[4:] in _BZIP2_MARKS:  # text may begin with BZh too
         return "bzip2"
+    if magic[:6] == XZ:
+        return "xz"
+    if magic[:2] in UTF16 and magic[2:4] != b"\0\0":  # with two zeros it would be UTF-32
+        return "UTF-16"
     return "zstd" if magic[:4] == ZSTD else "zstd messages" if magic[4:8] == ZSTD else None
 
 
@@ -225,15 +232,22 @@ class Source:
     """A file to read.
 
     Args:
-        path: an ordinary file.
+        path: an ordinary file, or the name of a member of an archive, such as `logs.tar.gz!app.log`.
+        stored: where the bytes are, if not at `path`: the temporary copy of a member.
+        modified: when a member was last modified, in seconds since 1970; by default that of the file.
 
     Attributes:
+        path: how the file is called in messages.
+        modified: when the file was last modified, in seconds since 1970. Use it in place of `path.stat()`,
+            which fails for a member of an archive.
         head: the first bytes, decompressed; at most `HEAD`.
         whole: the head is the whole file.
         size: of the file on disk, in bytes.
         growing: another process holds the lock of the file, because it is writing to it.
-        compression: such as "gzip"; None if it is not compressed.
+        compression: such as "gzip", or "UTF-16" for text that is decoded; None for a file as it is.
         damage: why the head ends early; None if it does not.
+        row_lines: None, or a list to which a reader that joins lines appends, for each batch, an array with
+            the index of each row's first line. It is a list for lines behind prefixes.
 
     Raises:
         ReadError: the file cannot be opened.
@@ -248,14 +262,20 @@ class Source:
             print(source.head[:20], stream.piece())
     """
 
-    def __init__(self, path: Path) -> None:
+    row_lines: list[npt.NDArray[np.int64]] | None = None
+
+    def __init__(self, path: Path, *, stored: Path | None = None, modified: float | None = None) -> None:
         keep_memory()
         self.path = path
+        self.stored = stored or path
+        self.modified = 0.0
         self.damage: str | None = None
         try:
             start = self._open()
         except OSError as error:
             raise ReadError(f"{path} cannot be opened: {error.strerror or error}") from error
+        if modified is not None:
+            self.modified = modified
         self.compression = _compression(start[:10])
         self.head = start[:HEAD]
         self.whole = len(start) < HEAD
@@ -265,7 +285,7 @@ class Source:
     def _open(self) -> bytes:
         """Return the first bytes of the file as they are on disk, with one opening of it."""
         # Not to wait for a writer, should it be a pipe by now.
-        descriptor = os.open(self.path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        descriptor = os.open(self.stored, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
         try:
             status = os.fstat(descriptor)
             if stat.S_ISDIR(status.st_mode):
@@ -274,6 +294,7 @@ class Source:
                 what = special(str(self.path), status.st_mode)
                 raise ReadError(f"{self.path} cannot be read: it is {what.reason}", hint=what.hint)
             self.size = status.st_size
+            self.modified = status.st_mtime
             self.growing = is_locked(descriptor)
             start = b""
             while len(start) < HEAD and (piece := os.read(descriptor, HEAD - len(start))):
@@ -295,7 +316,7 @@ class Source:
     def stream(self) -> Iterator[Stream]:
         """Open a stream of the decompressed file from its beginning."""
         if self.compression == "zstd":
-            zstd = _Zstd(self.path)
+            zstd = _Zstd(self.stored)
             try:
                 yield zstd
             finally:
@@ -304,7 +325,7 @@ class Source:
         if self.compression is None and self.whole:
             yield Plain(io.BytesIO(self.head))
             return
-        with self.path.open("rb") as file:
+        with self.stored.open("rb") as file:
             yield _STREAMS.get(self.compression or "", Plain)(file)
 
     @contextmanager
@@ -319,7 +340,7 @@ class Source:
             StorageFull: the folder of temporary files is full.
         """
         if self.compression is None:
-            yield self.path
+            yield self.stored
             return
         with self.stream() as stream, tempfile.NamedTemporaryFile(prefix="obskit-") as copy:
             self._decompress(stream, copy)

@@ -112,7 +112,7 @@ def span_row(found: FoundSpan, cache: dict[str, dict[str, Any]]) -> tuple[dict[s
         "trace_id": trace,
         "span_id": own,
     }
-    row["parent_span_id"], links = resolve_references(_items(span, "references"), trace, parent)
+    row["parent_span_id"], links = resolve_references(_references(span), trace, parent)
     if links:
         row["links"] = links
     if events := [span_event(log) for log in _items(span, "logs")]:
@@ -161,6 +161,16 @@ def _base64(value: Any) -> str | None:
         return base64.b64decode(value, validate=True).hex()
     except (TypeError, ValueError, binascii.Error):
         raise MalformedRecord("trace or span id is not valid") from None
+
+
+def _references(span: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return a span's references; Kibana shows them as an object with a list per field."""
+    found = span.get("references")
+    if type(found) is not dict:
+        return _items(span, "references")
+    columns = {name: values if type(values) is list else [values] for name, values in found.items()}
+    count = max(map(len, columns.values()), default=0)
+    return [{name: values[at] for name, values in columns.items() if at < len(values)} for at in range(count)]
 
 
 def resolve_references(

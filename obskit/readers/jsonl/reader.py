@@ -56,6 +56,7 @@ THREADS = 2
 FAST_FIELDS = 2_000
 """Most fields that Arrow parses: it makes a cell for every field in every row, even for rare fields."""
 
+_SNIFFED = 50
 _UNIFORM_TRIES = 3
 """Blocks in a row that are not uniform, after which `uniform_lines` is not tried any more."""
 
@@ -131,7 +132,7 @@ def sniff(head: bytes) -> Match:
     good = 0
     # A Jaeger span anywhere decides; without one, the first object does.
     spans = b'"traceID"' in text
-    for line in lines[:50]:
+    for line in _sniffed(lines):
         try:
             row = parse_line(line)
         except BadLine:
@@ -148,6 +149,15 @@ def sniff(head: bytes) -> Match:
             else Match.NO
         )
     return Match.CERTAIN if text[:1] == b"{" else Match.POSSIBLE
+
+
+def _sniffed(lines: list[bytes]) -> list[bytes]:
+    """Return the first lines, or later ones if many are objects: a long text may come before them."""
+    first = lines[:_SNIFFED]
+    if any(line[:1] == b"{" for line in first):
+        return first
+    objects = [line for line in lines if line[:1] == b"{" and line.rstrip()[-1:] == b"}"]
+    return objects[:_SNIFFED] if len(objects) >= len(lines) / 5 else first
 
 
 def _is_jaeger_span(row: dict[str, Any]) -> bool:

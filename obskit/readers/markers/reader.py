@@ -100,7 +100,7 @@ def _is_about_anything(item: dict[str, Any]) -> bool:
 
 
 def _begins_with_another(head: bytes) -> bool:
-    """Return whether the first line is an object that is no marker: most files with a hint are events."""
+    """Return whether the first line is an object other than a marker: most files with a hint are events."""
     line = head.partition(b"\n")[0]
     if line[:1] != b"{":
         return False

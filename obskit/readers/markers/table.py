@@ -128,6 +128,8 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
                 offset += len(line) + 1
             if batcher.rows:
                 yield batcher.take()
+            if block.torn and not stream.damage:
+                report.note_open_end()
         if stream.damage:
             report.reject("end of the file", stream.damage)
     if not good:

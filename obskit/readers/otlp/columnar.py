@@ -35,6 +35,7 @@ from obskit.readers.otlp.scalar_columns import (
     moments,
     nanoseconds,
 )
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import EVENTS_TYPE, LINKS_TYPE
 from obskit.schema.parse import by_value
 from obskit.schema.types import json_text
@@ -43,7 +44,11 @@ _NESTED = ("arrayValue", "kvlistValue")
 
 
 def to_batches(
-    signal: Signal, requests: pa.Array, pivot: Pivot, extracted: ExtractedPairs | None = None
+    signal: Signal,
+    requests: pa.Array,
+    pivot: Pivot,
+    extracted: ExtractedPairs | None = None,
+    odd: Oddities | None = None,
 ) -> Iterator[pa.RecordBatch]:
     """Return the records of requests as batches.
 
@@ -52,6 +57,7 @@ def to_batches(
         requests: one list of resources per request, as structs; ids and texts are strings or bytes.
         pivot: makes the batches of the file.
         extracted: lists of attributes that `json_attributes` took out of `requests`.
+        odd: counts odd spans.
     Returns:
         Iterator of batches. It raises `LimitExceeded` if there are more than `MAX_FIELDS` distinct names.
     Raises:
@@ -73,11 +79,29 @@ def to_batches(
         ]
         attributes = _pairs(_child(records, "attributes"), extracted)
         own = _spans(records, extracted) if signal is SPANS else _logs(records, attributes)
+        seen = _oddities(records, signal, own) if odd is not None else None
     except NOT_FAULTS:
         raise
     except Exception as error:
         raise Unusual(str(error)) from None
+    if (
+        odd is not None and seen is not None
+    ):  # only now is it certain that `rowwise` will not count them again
+        odd.add(seen)
     return pivot.batches(own, attributes, levels)
+
+
+def _oddities(records: pa.Array, signal: Signal, own: dict[str, pa.Array]) -> Oddities:
+    out = Oddities()
+    if signal is SPANS and own["duration_ms"].null_count:
+        out.count_times(
+            *(nanoseconds(_child(records, name)) for name in ("startTimeUnixNano", "endTimeUnixNano"))
+        )
+    ids = [_child(records, name) for name in ("traceId", "spanId")]
+    if any(pa.types.is_string(array.type) for array in ids):
+        padded = [pc.fill_null(pc.ends_with(as_text(array), "="), False) for array in ids]
+        out.base64 = pc.sum(pc.or_(*padded)).as_py() or 0
+    return out
 
 
 def _child(array: pa.Array, name: str) -> pa.Array:

@@ -25,6 +25,7 @@ from obskit.readers.otlp import columnar
 from obskit.readers.otlp.json_attributes import PLACEHOLDER, extract_pairs
 from obskit.readers.otlp.messages import LOGS, MESSAGES, SPANS, Signal
 from obskit.readers.otlp.scalar_columns import Unusual
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import FileReport
 
 # Fields that are ignored but may occur.
@@ -75,9 +76,11 @@ class ColumnarParser:
 
     Args:
         report: counts overridden keys.
+        odd: counts odd spans.
     """
 
-    def __init__(self, report: FileReport) -> None:
+    def __init__(self, report: FileReport, odd: Oddities | None = None) -> None:
+        self._odd = odd
         self._pivot = Pivot(report)
         self._shape: DocumentShape | None = None
         self._refused = 0
@@ -103,7 +106,7 @@ class ColumnarParser:
                 continue
             try:
                 requests = table.column(0).combine_chunks()
-                batches = columnar.to_batches(shape.signal, requests, self._pivot, lists)
+                batches = columnar.to_batches(shape.signal, requests, self._pivot, lists, self._odd)
             except Unusual:
                 break
             self._shape, self._refused = shape, 0

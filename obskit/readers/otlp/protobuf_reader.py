@@ -28,6 +28,7 @@ from obskit.readers.otlp.protobuf_wire import FIXED32, FIXED64, LEN, VARINT, Bro
 from obskit.readers.otlp.rowwise import METRICS, PROFILES, rows_of
 from obskit.readers.otlp.scalar_columns import Unusual
 from obskit.readers.registry import Match, Reader
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import NAMED, FileReport, ReadOptions
 
 BLOCK = 4 * 1024 * 1024
@@ -64,6 +65,7 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
             yield batch
         if stream.damage and not found_messages.damage_reported:
             report.reject("end of the file", stream.damage)
+    messages.odd.note(report)
     if not rows and report.report.rejected_count > before and not messages.others:
         first = next((r for r in report.report.rejected if r.file == report.path), None)
         where = f": {first.reason} ({first.position})" if first else ""
@@ -87,6 +89,7 @@ class Messages:
 
     Attributes:
         others: reasons of rejection for requests that hold no events, such as metrics.
+        odd: counts odd spans.
     """
 
     def __init__(self, report: FileReport, signal: Signal | None = None) -> None:
@@ -95,6 +98,7 @@ class Messages:
         self._signal = signal
         self._last: Signal | None = SPANS
         self._pivot = Pivot(report)
+        self.odd = Oddities()
         self._rows = RowBatcher(dict(NAMED), BATCH_TYPES)
 
     def batches(self, messages: Iterable[ProtobufMessage]) -> Iterator[pa.RecordBatch]:
@@ -147,7 +151,7 @@ class Messages:
     def _decode(self, signal: Signal, messages: list[ProtobufMessage]) -> Iterator[pa.RecordBatch]:
         try:
             requests = otlp_messages.decode(signal, [message.data for message in messages])
-            batches = columnar.to_batches(signal, requests, self._pivot)
+            batches = columnar.to_batches(signal, requests, self._pivot, odd=self.odd)
         except (Refused, Unusual):
             if len(messages) == 1:
                 yield from self._by_record(signal, messages[0])
@@ -163,7 +167,7 @@ class Messages:
             self._report.reject(f"byte {message.position + place}", why)
 
         for place, request in otlp_messages.requests(signal, message.data, reject):
-            for row in rows_of(request, self._report, f"byte {message.position + place}"):
+            for row in rows_of(request, self._report, f"byte {message.position + place}", self.odd):
                 self._rows.add(row)
                 if self._rows.full:
                     yield self._rows.take()

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from obskit.readers.batches.row_batcher import MalformedRecord
 from obskit.readers.faults import NOT_FAULTS, fault_reason
 from obskit.readers.otlp import typed_values
+from obskit.readers.otlp.identifiers import hex_id
 from obskit.readers.otlp.typed_values import (
     get,
     kind_word,
@@ -29,6 +30,7 @@ from obskit.readers.otlp.typed_values import (
     text,
 )
 from obskit.readers.sniffing import OTLP_REQUEST
+from obskit.readers.spans.oddities import Oddities
 from obskit.schema import FileReport
 from obskit.schema.types import json_text
 
@@ -77,13 +79,16 @@ class ParsedRecord(NamedTuple):
     overridden: tuple[str, ...]
 
 
-def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Iterator[dict[str, Any]]:
+def rows_of(
+    request: dict[str, Any], report: FileReport, position: str, odd: Oddities | None = None
+) -> Iterator[dict[str, Any]]:
     """Yield the spans and log records of a request as flat rows; malformed records are rejected.
 
     Args:
         request: a parsed request of spans, logs or both.
         report: receives rejections and overridden keys.
         position: where the request is in the file; a record adds its number, as "line 3, byte 812, spans 2".
+        odd: counts odd spans.
     Yields:
         One dict per record: column or attribute name -> value.
     """
@@ -96,7 +101,22 @@ def rows_of(request: dict[str, Any], report: FileReport, position: str) -> Itera
                 continue
             for key in record.overridden:
                 report.override(key)
+            if odd is not None:
+                _count_oddities(record, odd)
             yield record.row
+
+
+def _count_oddities(found: ParsedRecord, odd: Oddities) -> None:
+    record, row = found.record, found.row or {}
+    for name, column in (("traceId", "trace_id"), ("spanId", "span_id")):
+        if get(record, name) not in (None, "", row.get(column)):
+            odd.base64 += 1
+            break
+    if "duration_ms" in row and row["duration_ms"] is None and row["timestamp"] is not None:
+        if nanoseconds(record, "endTimeUnixNano"):
+            odd.backwards += 1
+        else:
+            odd.unfinished += 1
 
 
 def records_of(
@@ -208,12 +228,12 @@ def span(item: dict[str, Any]) -> dict[str, Any]:
     status = message(item, "status")
     out: dict[str, Any] = {
         "timestamp": start // 1000 if start else None,
-        "duration_ms": (end - start) / 1e6 if start and end else None,
+        "duration_ms": (end - start) / 1e6 if start and end >= start else None,
         "name": text(item, "name"),
         "kind": kind_word(item.get("kind")),
-        "trace_id": text(item, "traceId"),
-        "span_id": text(item, "spanId"),
-        "parent_span_id": text(item, "parentSpanId"),
+        "trace_id": _id(item, "traceId"),
+        "span_id": _id(item, "spanId"),
+        "parent_span_id": _id(item, "parentSpanId"),
         "status_code": status_word(status.get("code")),
     }
     if (state := text(item, "traceState")) is not None:
@@ -227,6 +247,11 @@ def span(item: dict[str, Any]) -> dict[str, Any]:
     return out
 
 
+def _id(item: dict[str, Any], name: str) -> str | None:
+    found = text(item, name)
+    return found and hex_id(found)
+
+
 def log(item: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of a log record; without a time of its own it has the time it was observed."""
     own, observed = nanoseconds(item, "timeUnixNano"), nanoseconds(item, "observedTimeUnixNano")
@@ -236,8 +261,8 @@ def log(item: dict[str, Any]) -> dict[str, Any]:
         "timestamp": time // 1000 if time else None,
         "name": text(item, "eventName") or _event_name(item),
         "kind": "event",
-        "trace_id": text(item, "traceId"),
-        "span_id": text(item, "spanId"),
+        "trace_id": _id(item, "traceId"),
+        "span_id": _id(item, "spanId"),
         "severity_text": text(item, "severityText"),
         "severity_number": severity(get(item, "severityNumber")),
     }
@@ -259,7 +284,7 @@ def _event(item: dict[str, Any]) -> tuple[int | None, str | None, str | None]:
 
 
 def _link(item: dict[str, Any]) -> tuple[str | None, str | None, str | None, str | None]:
-    trace, own = (found and found.lower() for found in (text(item, "traceId"), text(item, "spanId")))
+    trace, own = (found and found.lower() for found in (_id(item, "traceId"), _id(item, "spanId")))
     return trace, own, text(item, "traceState"), _attribute_text(item)
 
 

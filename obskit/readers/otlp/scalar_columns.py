@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.readers.otlp.identifiers import hex_texts
 from obskit.schema import TIMESTAMP
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
@@ -31,8 +32,8 @@ def filled(array: pa.Array) -> pa.Array:
 
 
 def hex_ids(array: pa.Array) -> pa.Array:
-    """Return ids as text; bytes become lower-case hex, empty ones null."""
-    return filled(_hex(array) if pa.types.is_binary(array.type) else array)
+    """Return ids as text; bytes and base64 become hex, empty ones null."""
+    return filled(_hex(array)) if pa.types.is_binary(array.type) else hex_texts(filled(array))
 
 
 def _hex(array: pa.Array) -> pa.Array:
@@ -88,11 +89,11 @@ def moments(nanos: npt.NDArray[Any]) -> pa.Array:
 
 
 def durations(start: npt.NDArray[Any], end: npt.NDArray[Any]) -> pa.Array:
-    """Return the milliseconds between times in nanoseconds; null if one of them is 0."""
+    """Return the milliseconds between times in nanoseconds; null if one is 0 or the end comes first."""
     wide = len(start) and max(int(start.max()), int(end.max())) >= 2**63
     if wide or start.dtype != end.dtype:  # the difference may exceed 64 bits
         took = [int(b) - int(a) for a, b in zip(start, end, strict=True)]
         milliseconds = np.array([item / 1e6 for item in took])
     else:
         milliseconds = (end.view(np.int64) - start.view(np.int64)) / 1e6
-    return pa.array(milliseconds, pa.float64(), mask=(start == 0) | (end == 0))
+    return pa.array(milliseconds, pa.float64(), mask=(start == 0) | (end == 0) | (end < start))

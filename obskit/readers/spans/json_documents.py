@@ -24,6 +24,7 @@ from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
 from obskit.readers.jsonl.reader import BadLine, parse_line
 from obskit.readers.sniffing import UTF8_BOM
+from obskit.readers.spans.concatenated import Positions, find_objects
 from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
@@ -65,6 +66,7 @@ class SpanFormat:
         name: the format, for error messages.
         piece_size: bytes of the next piece.
         types: columns whose Arrow type is fixed.
+        end_to_end: whether pretty-printed documents may follow each other, with other text between.
         records: records seen in the file so far, good or bad.
         rows_given: rows in the batches so far.
         rejections: how often something was rejected.
@@ -74,6 +76,7 @@ class SpanFormat:
     name = "JSON"
     piece_size = PIECE
     types: Mapping[str, pa.DataType] = BATCH_TYPES
+    end_to_end = False
 
     def __init__(self, report: FileReport) -> None:
         self.records = 0
@@ -152,7 +155,10 @@ def read_documents(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch
         ReadError: no span can be read.
         LimitExceeded: a document has more than `DOCUMENT_LIMIT` bytes, or there are too many field names.
     """
-    yield from _lines(source, spans) if has_document_per_line(source) else _whole(source, spans)
+    if spans.end_to_end and _may_be_several(source, spans):
+        yield from _end_to_end(source, spans)
+    else:
+        yield from _lines(source, spans) if has_document_per_line(source) else _whole(source, spans)
     yield from spans.flush()
     if not spans.rows_given and spans.first_rejection is not None:
         raise ReadError(
@@ -164,12 +170,27 @@ def read_documents(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch
 
 def has_document_per_line(source: Source) -> bool:
     """Whether each line of a file is a document, rather than the whole file."""
-    lines = [line.strip() for line in source.head.removeprefix(UTF8_BOM).split(b"\n") if line.strip()]
+    head = source.head.removeprefix(UTF8_BOM)
+    if head.lstrip()[:1] not in (b"{", b"["):  # a banner or a torn line comes first
+        return any(line[:1] == b"{" and parses(line) for line in head.split(b"\n", 50)[1:50])
+    lines = [line.strip() for line in head.split(b"\n") if line.strip()]
     if len(lines) < 2:
         return not source.whole  # the first line is longer than the head; others may follow
     if parses(lines[0]):
         return True
     return lines[0][:1] == b"{" and len(lines[0]) > 1 and lines[1][:1] == b"{" and parses(lines[1])
+
+
+def _may_be_several(source: Source, spans: SpanFormat) -> bool:
+    """Whether a file may have several documents over several lines, or other text before the first one."""
+    head = source.head.removeprefix(UTF8_BOM)
+    lines = [line.strip() for line in head.split(b"\n") if line.strip()]
+    first = next((line for line in lines if line[:1] in (b"{", b"[")), b"")
+    if not first or parses(first):
+        return False  # a line per document; `_lines` rejects the others
+    if lines[0] is first and (first[:1] == b"[" or len(lines) == 1 or spans.cut_points(head) is not None):
+        return False  # one document, over several lines or longer than the head
+    return len(first) < len(head) // 2 or source.whole
 
 
 def parses(line: bytes) -> bool:
@@ -204,6 +225,51 @@ def _lines(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
             yield from spans.flush()  # rows can be large, so keep no more of them than one block has
         if stream.damage and spans.rejections == rejections:  # otherwise the last line reported it
             spans.reject("end of the file", stream.damage)
+
+
+def _end_to_end(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
+    """Read documents that each begin with `{` at the start of a line, or right after another one."""
+    with source.stream() as stream:
+        rest, offset, line = b"", 0, 1
+        for block in LineBlocks(stream, spans.report, size=PIECE, limit=DOCUMENT_LIMIT):
+            if not rest:
+                offset, line = block.offset, block.line
+            data = rest + block.data
+            cut = data.rfind(b"\n{") + 1
+            if not cut and len(data) <= DOCUMENT_LIMIT:
+                rest = data
+                continue
+            cut = cut or len(data)
+            yield from _objects(data[:cut], spans, Positions(data[:cut], line, offset), "not JSON")
+            yield from spans.flush()
+            rest, line, offset = data[cut:], line + data.count(b"\n", 0, cut), offset + cut
+        rejections = spans.rejections
+        torn = stream.damage or "torn: the file ends within a document"
+        yield from _objects(rest, spans, Positions(rest, line, offset), torn)
+        if stream.damage and spans.rejections == rejections:
+            spans.reject("end of the file", stream.damage)
+
+
+def _objects(data: bytes, spans: SpanFormat, positions: Positions, torn: str) -> Iterator[pa.RecordBatch]:
+    """Yield the spans of the documents in a text; other lines are rejected, also a document that is torn."""
+    for piece in find_objects(data):
+        text = data[piece.begin : piece.end]
+        if piece.torn:
+            spans.reject(positions.of(piece.begin), torn)
+        elif not piece.is_object:
+            at = piece.begin
+            for line in text.split(b"\n"):
+                if line.strip():
+                    spans.reject(positions.of(at), "not JSON")
+                at += len(line) + 1
+        else:
+            where = positions.of(piece.begin)
+            try:
+                document = parse_line(text)
+            except BadLine as bad:
+                spans.reject(where, str(bad))
+                continue
+            yield from spans.read_rows(document, where)
 
 
 def _whole(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:

@@ -5,10 +5,14 @@ If the columns are those of a tracing tool, `column_layouts` turns the rows into
 
 from __future__ import annotations
 
+import functools
+import mmap
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from obskit.errors import ReadError
@@ -16,6 +20,7 @@ from obskit.readers import tempo
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.tables.column_layouts import layout_of
+from obskit.readers.tables.frame_columns import FrameColumns
 from obskit.schema import FileReport, ReadOptions, check_sources
 from obskit.text import first_line
 
@@ -27,6 +32,12 @@ SHORT = "a Parquet row group with fewer rows than the footer says"
 
 _MIN_ROWS = 16
 _BROKEN = (pa.ArrowException, OSError, ValueError, MemoryError, KeyError)
+AFTER = "another Arrow file begins after the end of the first: it is not read"
+MOST_REST = 4 * 1024 * 1024
+"""Bytes after the last batch that are looked at; a footer has a few hundred bytes, and more per batch."""
+
+_FOOTER_START = (b"\x15\x02", b"\x15\x04")  # the version: 1 or 2, in Thrift's compact form
+_JOINT = b"ARROW1ARROW1\0\0"
 _CONTINUED = b"\xff\xff\xff\xff"
 
 
@@ -58,11 +69,58 @@ def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> It
                 hint="the file may be truncated; write it again",
             ) from error
         with file:
+            _check_concatenation(path, file, source)
             layout = None if options.mapping else layout_of(names)
             check_sources(options.mapping, names, source.path)
+            columns: FrameColumns | None = None
+            dates = functools.partial(_text_column, file)
             for group in range(file.num_row_groups):
                 for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
-                    yield from layout.read(batch, source, report) if layout else (batch,)
+                    if layout:
+                        yield from layout.read(batch, source, report)
+                        continue
+                    columns = columns or FrameColumns(batch, source.path.name, report, options, dates)
+                    yield columns.apply(batch)
+
+
+def _check_concatenation(path: Path, file: pq.ParquetFile, source: Source) -> None:
+    """Raise `ReadError` if a file is several Parquet files end to end: the footer is that of the last one.
+
+    Its offsets count from the start of the file, so rows of the first file would be read by the last one's
+    footer. Whatever is before the last file adds to the bytes that no column chunk accounts for, besides
+    indexes; where one ends and the next begins, there is the magic number twice.
+    """
+    columns = [
+        file.metadata.row_group(group).column(at)
+        for group in range(file.num_row_groups)
+        for at in range(file.metadata.num_columns)
+    ]
+    end = 4
+    for column in columns:
+        starts = [column.data_page_offset, column.dictionary_page_offset or column.data_page_offset]
+        end = max(end, min(starts) + column.total_compressed_size)
+    with open(path, "rb") as data:
+        size = os.fstat(data.fileno()).st_size
+        gap = size - 8 - file.metadata.serialized_size - end
+        if gap <= 0:
+            return
+        with mmap.mmap(data.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
+            second = _second_file(mapped, gap + 12)
+    if second is not None:
+        raise ReadError(
+            f"{source.path} is several Parquet files end to end: another one begins at byte {second}",
+            hint="load the files as they were before they were joined, in a folder",
+        )
+
+
+def _second_file(data: mmap.mmap, end: int) -> int | None:
+    """Return where a second file begins: after a footer, its size, and the magic number that ends a file."""
+    at = -1
+    while (at := data.find(b"PAR1PAR1", at + 1, end)) >= 0:
+        footer = at - 4 - int.from_bytes(data[max(at - 4, 0) : at], "little")
+        if footer >= 4 and data[footer : footer + 2] in _FOOTER_START:
+            return at + 4
+    return None
 
 
 def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) -> Iterator[pa.RecordBatch]:
@@ -84,6 +142,15 @@ def _row_group(file: pq.ParquetFile, group: int, report: FileReport, rows: int) 
             return
         given += batch.num_rows
         yield batch
+
+
+def _text_column(file: pq.ParquetFile, name: str) -> Iterator[pa.Array]:
+    """Yield one text column of a file; nothing after what cannot be read."""
+    try:
+        for batch in file.iter_batches(batch_size=ROWS, columns=[name], use_threads=False):
+            yield pc.cast(batch.column(0), pa.string())
+    except _BROKEN:
+        return
 
 
 def sniff_arrow(head: bytes) -> Match:
@@ -115,6 +182,12 @@ class _WithoutMagic:
         return self._stream.position()
 
 
+def _another_begins(readable: Readable, is_file: bool) -> bool:
+    """Whether more rows follow the end of an Arrow stream; in an IPC file, its footer follows."""
+    rest = readable.read(MOST_REST)
+    return _JOINT in rest if is_file else rest.startswith((_CONTINUED, b"ARROW1"))
+
+
 def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the rows of an Arrow file or stream; of a truncated one, those before the break.
 
@@ -140,12 +213,15 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             ) from error
         check_sources(options.mapping, names, source.path)
         layout = None if options.mapping else layout_of(names)
+        columns: FrameColumns | None = None
         given = 0
         while True:
             try:
                 batch = reader.read_next_batch()
                 batch.validate(full=True)
             except StopIteration:
+                if _another_begins(readable, is_file):
+                    report.reject(f"after batch {given - 1}", AFTER)
                 break
             except _BROKEN:
                 why = stream.damage or "an Arrow batch that cannot be read; the rest of the file is skipped"
@@ -155,7 +231,11 @@ def read_arrow(source: Source, report: FileReport, options: ReadOptions) -> Iter
             rows = layout.rows if layout else ROWS
             for start in range(0, batch.num_rows, rows):
                 part = batch.slice(start, rows)
-                yield from layout.read(part, source, report) if layout else (part,)
+                if layout:
+                    yield from layout.read(part, source, report)
+                    continue
+                columns = columns or FrameColumns(part, source.path.name, report, options)
+                yield columns.apply(part)
         if stream.damage:
             report.reject("end of the file", stream.damage)
 

@@ -10,6 +10,8 @@ values would be written the same way again:
 
 `007` and `1e5` stay text: they are as often ids as numbers. An empty field, NULL, null and \\N are null.
 A row with more or fewer fields than the header is rejected, and so is a line with a quote that is not closed.
+`dialect` finds the header, `column_styles` reads numbers and dates as people write them, and `csv_layouts`
+knows the tables of some programs.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ import csv
 import functools
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import pyarrow as pa
@@ -31,15 +33,19 @@ from obskit.names import current, type_word
 from obskit.readers.io.source import Readable, Source, Stream
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
+from obskit.readers.tables.column_styles import Styles, csv_column
+from obskit.readers.tables.csv_layouts import layout_of
+from obskit.readers.tables.dialect import DELIMITERS, Dialect, dialect_of
 from obskit.readers.tables.quotes import MARK, OPEN, BoundedQuotes
 from obskit.schema import FileReport, ReadOptions, check_sources, read_mapping
-from obskit.text import first_line
+from obskit.text import first_line, pluralize
 
 BLOCK = 4 * 1024 * 1024
 _NOT_UTF8 = re.compile("[\udc80-\udcff]+")
 _MARK = "\U0010fffe"
-_DELIMITERS = (",", "\t", ";", "|")
 _NULLS = ("", "NULL", "null", "\\N")
+# Values that other values of their column, or of the file, may be needed for to read them.
+_UNCLEAR = re.compile(rb"\d,\d|\b\d{1,2}[./-]\d{1,2}[./-]\d{2}")
 _INTEGER = r"^-?(0|[1-9][0-9]{0,18})$"
 # A whole number may stand among decimals if a float holds it exactly: up to 15 digits.
 _FLOAT = (
@@ -49,71 +55,33 @@ _FLOAT = (
 
 
 def sniff(head: bytes) -> Match:
-    """Return whether the bytes are a table: a header of distinct names, and rows with as many fields."""
-    return Match.POSSIBLE if delimiter_of(head) else Match.NO
-
-
-def delimiter_of(head: bytes) -> str | None:
-    """Return the character between the fields of a table, or None if the bytes are not a table."""
-    try:
-        text = head.removeprefix(UTF8_BOM).decode()
-    except UnicodeDecodeError:
-        text = head[:-4].decode(errors="replace") if head.count(b"\xff") < 100 else ""
-    if "\0" in text or text.lstrip()[:1] in ("{", "[", "<") or "\n" not in text.strip():
-        return None
-    text = text[: text.rfind("\n") + 1] if len(head) >= 32_768 else text
-    whole = io.StringIO(text, newline="")
-    return _delimiter_of(whole) or (_delimiter_of(text.splitlines(True)) if '"' in text else None)
-
-
-def _delimiter_of(lines: Iterable[str]) -> str | None:
-    """Return the delimiter of a table; line by line if a list is given, for a quote may not be closed."""
-    best: tuple[int, str] | None = None
-    for delimiter in _DELIMITERS:
-        try:
-            rows = _rows(lines, delimiter)
-        except csv.Error:
-            continue
-        names = rows[0] if rows else []
-        if len(names) < 2 or len(set(names)) < len(names) or not all(_is_name(name) for name in names):
-            continue
-        same = sum(len(row) == len(names) for row in rows[1:])
-        if same and same >= 0.5 * (len(rows) - 1) and (best is None or len(names) > best[0]):
-            best = (len(names), delimiter)
-    return best[1] if best else None
-
-
-def _rows(lines: Iterable[str], delimiter: str) -> list[list[str]]:
-    if isinstance(lines, io.StringIO):
-        lines.seek(0)
-        return [row for row in csv.reader(lines, delimiter=delimiter) if row]
-    return [row for line in lines for row in csv.reader([line], delimiter=delimiter) if row]
+    """Return whether the bytes are a table: a header of names, and rows with as many fields."""
+    return Match.POSSIBLE if dialect_of(head) else Match.NO
 
 
 def header_line(head: bytes) -> bytes | None:
-    """Return the first line of a table, with its newline.
+    """Return the first line of a table, with its newline, if all that matters for its rows is in it.
 
     Args:
         head: the first bytes of a file that is a table.
 
     Returns:
-        The line; None if it has quotes, or may be split at more than one kind of delimiter.
+        The line; None if it has quotes, may be split at more than one kind of delimiter, or if values decide
+        how others are read: numbers with commas, and dates with the day or the month first.
 
     Example:
         print(header_line(b"status,took\n200,1.5\n"))
     """
     line, newline, _ = head.partition(b"\n")
-    delimiters = sum(delimiter.encode() in line for delimiter in _DELIMITERS)
+    delimiters = sum(delimiter.encode() in line for delimiter in DELIMITERS)
     if not newline or delimiters != 1 or b'"' in line or line.startswith(UTF8_BOM):
         return None
+    if _UNCLEAR.search(head if b"," not in line else head.replace(b",", b"\n")):
+        return None
+    dialect = dialect_of(head)
+    if dialect is None or not dialect.plain or layout_of(dialect.names, dialect.rows):
+        return None
     return line + newline
-
-
-def _is_name(text: str) -> bool:
-    text = text.strip()
-    if "\n" in text or "\ufffd" in text:  # U+FFFD replaced bytes that are not UTF-8
-        return False
-    return 0 < len(text) <= 200 and not text[0].isdigit() and text[-1] not in ".;:!?"
 
 
 def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
@@ -128,10 +96,15 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     Raises:
         ReadError: the header or the table cannot be read, or a column that the mapping names is missing.
     """
-    delimiter = delimiter_of(source.head) or ","
-    names = _header(source, delimiter)
+    dialect = dialect_of(source.head) or _first_row(source)
+    delimiter, names = dialect.delimiter, list(dialect.names)
+    if _NOT_UTF8.search("".join(names)):
+        raise ReadError(f"{source.path} has a header that is not UTF-8", hint="convert the file to UTF-8")
     check_sources(options.mapping, names, source.path)
     texts = _text_columns(names, options.mapping)
+    layout = None if options.mapping else layout_of(names, dialect.rows)
+    styles = Styles() if layout else _styles(dialect, source, report)
+    _note_dialect(dialect, source, report)
 
     def reject_row(row: Any) -> str:
         if str(row.text).startswith(MARK) and text.rejected:
@@ -144,7 +117,8 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
         return "skip"
 
     with source.stream() as stream:
-        bounded = BoundedQuotes(stream, delimiter, len(names))
+        begun: Stream = stream if dialect.plain else _Header(stream, source.head, dialect)
+        bounded = BoundedQuotes(begun, delimiter, len(names), line=dialect.lines + 1, offset=dialect.skipped)
         text = _MarkedText(bounded, bounded.rejected)
         try:
             reader = pacsv.open_csv(
@@ -169,8 +143,12 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
                 for row in bad:
                     report.reject(f"row {given + row + 1}", "not UTF-8")
                 given += batch.num_rows + len(bad)
-                if batch.num_rows:
-                    yield _guessed(batch, texts)
+                if dialect.padded:
+                    batch = _trimmed(batch)
+                if batch.num_rows and layout is not None:
+                    yield layout.convert(batch, report)
+                elif batch.num_rows:
+                    yield _guessed(styles.apply(batch), texts)
         except pa.ArrowInvalid as error:
             raise ReadError(
                 f"{source.path} cannot be read as CSV: {first_line(error)}",
@@ -178,6 +156,8 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
             ) from error
         if stream.damage:
             report.reject("end of the file", stream.damage)
+        elif text.last not in (b"", b"\n", b"\r"):
+            report.note_open_end()
 
 
 class _MarkedText:
@@ -192,10 +172,12 @@ class _MarkedText:
         self.rejected = rejected
         self._stream = stream
         self.marked = False
+        self.last = b""
         self._decode = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode
 
     def piece(self) -> bytes:
         while raw := self._stream.piece():
+            self.last = raw[-1:]
             if text := self._decode(raw):
                 return raw if text.isascii() and len(text) == len(raw) else self._encoded(text)
         return self._encoded(self._decode(b"", True))
@@ -209,12 +191,68 @@ class _MarkedText:
         return self._stream.position()
 
 
-def _header(source: Source, delimiter: str) -> list[str]:
+class _Header:
+    """A stream that begins with the header of a table, in which each name is there once.
+
+    Args:
+        stream: of the file.
+        head: the first bytes of the file.
+        dialect: of the table.
+    """
+
+    def __init__(self, stream: Stream, head: bytes, dialect: Dialect) -> None:
+        self.damage: str | None = None
+        self._stream = stream
+        self._skip = dialect.skipped + dialect.header
+        self._replaced = head[: self._skip]
+        out = io.StringIO()
+        csv.writer(out, delimiter=dialect.delimiter, lineterminator="\n").writerow(dialect.names)
+        self._first = out.getvalue().encode("utf-8", "surrogateescape")
+
+    def piece(self) -> bytes:
+        """Return the next bytes; empty at the end."""
+        if not self._first:
+            return self._stream.piece()
+        data = b""
+        while len(data) < self._skip and (more := self._stream.piece()):
+            data += more
+        if data.startswith(self._replaced):  # a part of the file may be read, without its beginning
+            data = data[self._skip :]
+        first, self._first = self._first, b""
+        return first + data
+
+    def position(self) -> int:
+        """Return how many bytes of the file have been read."""
+        return self._stream.position()
+
+
+def _first_row(source: Source) -> Dialect:
+    """Return the dialect of a file that is not a table at second sight: commas, and the first row as names."""
     text = source.head.removeprefix(UTF8_BOM).decode(errors="surrogateescape")
-    names = next((row for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter) if row), [])
-    if _NOT_UTF8.search("".join(names)):
-        raise ReadError(f"{source.path} has a header that is not UTF-8", hint="convert the file to UTF-8")
-    return [str(name) for name in names]
+    names = next((row for row in csv.reader(io.StringIO(text, newline="")) if row), [])
+    return Dialect(",", tuple(map(str, names)), 0, 0, 0, renamed=False, padded=False, rows=())
+
+
+def _styles(dialect: Dialect, source: Source, report: FileReport) -> Styles:
+    columns = {name: [row[at] for row in dialect.rows] for at, name in enumerate(dialect.names)}
+    dates = functools.partial(csv_column, source, dialect)
+    return Styles.of(columns, source.path.name, report, delimiter=dialect.delimiter, all_dates=dates)
+
+
+def _note_dialect(dialect: Dialect, source: Source, report: FileReport) -> None:
+    name = source.path.name
+    if dialect.lines:
+        report.note(f"{name}: skipped {pluralize(dialect.lines, 'line')} before the header")
+    if dialect.renamed:
+        made = [made for made in dialect.names if re.fullmatch(r"column \d+|.*~\d+", made)]
+        report.note(
+            f"{name}: columns without a name, or with that of another one, are called {', '.join(made[:5])}"
+        )
+
+
+def _trimmed(batch: pa.RecordBatch) -> pa.RecordBatch:
+    columns = [pc.utf8_trim_whitespace(column) for column in batch.columns]
+    return pa.RecordBatch.from_arrays(columns, batch.schema.names)
 
 
 def _text_columns(names: list[str], mapping: Mapping[str, Any] | None) -> frozenset[str]:

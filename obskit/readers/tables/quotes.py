@@ -34,13 +34,17 @@ class BoundedQuotes:
         stream: of the file, from its beginning.
         delimiter: between the fields.
         fields: number of fields of a row.
+        line: number of the first line of the stream in the file.
+        offset: of the first byte of the stream in the file.
 
     Attributes:
         damage: as in `Stream`.
         rejected: positions of the lines that were left out and are not taken yet, in order.
     """
 
-    def __init__(self, stream: Stream, delimiter: str, fields: int) -> None:
+    def __init__(
+        self, stream: Stream, delimiter: str, fields: int, *, line: int = 1, offset: int = 0
+    ) -> None:
         self.damage: str | None = None
         self.rejected: list[str] = []
         self._stream = stream
@@ -48,7 +52,7 @@ class BoundedQuotes:
         self._replacement = MARK.encode() + delimiter.encode() * fields + b"\n"
         self._fields = fields
         self._rest = b""
-        self._line, self._offset = 1, 0
+        self._line, self._offset = line, offset
         self._ended = False
 
     def position(self) -> int:

@@ -98,6 +98,9 @@ def _line(draw, layout):
             "clock": _TIMES,
             "status": st.one_of(st.sampled_from(["200", "404", "503"]), _NUMBERS),
             "code": st.one_of(st.sampled_from(["200", "0", "503"]), _NUMBERS),
+            "forwarded_for": st.one_of(st.sampled_from(["10.0.0.1", "10.0.0.1, ::1", "-", "a.b"]), _WORDS),
+            "milliseconds": st.sampled_from(["211ms", "-", "1.5ms", "ms", "211", "1" * 10 + "ms"]),
+            "rest": st.sampled_from(["18598", "430 8970", "0/185980", "-", "x ", " x", "a  b", 'x"y"', ""]),
         }
         choice = choices.get(item.name)
         if choice is None:
@@ -106,7 +109,7 @@ def _line(draw, layout):
             choice = st.one_of(_NUMBERS, st.just("17")) if numeric else st.one_of(st.just("-"), _WORDS)
         text = draw(choice)
         out.append(
-            {"quoted": f'"{text}"', "bracket": f"[{text}]", "clock": f"[{text}]", "bare": text}[item.style]
+            {"quoted": f'"{text}"', "bracket": f"[{text}]", "clock": f"[{text}]"}.get(item.style, text)
         )
     line = " ".join(out)
     return line + draw(st.sampled_from(["", "", "", " x", "\r", " ", '"']))

@@ -224,7 +224,7 @@ def test_a_document_beyond_the_limit(read, tmp_path, monkeypatch):
 
 def test_other_events_with_such_fields_are_not_detected_as_jaeger(read):
     got = read(dumped({"traceID": "1", "spanID": "2", "msg": "hello"}) + b"\n")
-    assert got.rows == [{"trace_id": "1", "span_id": "2", "msg": "hello", "error": False}]
+    assert got.rows == [{"trace_id": "1", "span_id": "2", "body": "hello", "error": False}]
 
 
 def test_an_answer_without_a_trace_has_no_rows(read):

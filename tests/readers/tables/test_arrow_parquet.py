@@ -1,6 +1,7 @@
 """Parquet and Arrow IPC: rows, truncated and damaged files."""
 
 import gzip
+import io
 import random
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ from obskit.errors import ReadError
 from obskit.readers import read_batches
 from obskit.readers.tables import arrow_parquet as columnar
 from obskit.schema import LoadReport
+from tests.support.loaded import load_files
 
 TABLE = pa.table(
     {
@@ -130,3 +132,45 @@ def test_a_row_group_with_fewer_rows_than_its_footer_says(tmp_path, monkeypatch)
     assert [str(one) for one in report.rejected] == [
         f"{path}, row group 0, after row 2: a Parquet row group with fewer rows than the footer says"
     ]
+
+
+@pytest.mark.parametrize(("first", "last"), [(1, 400), (400, 1), (5, 5)])
+def test_parquet_files_end_to_end_are_an_error_that_says_where_the_second_begins(tmp_path, first, last):
+    parts = []
+    for rows in (first, last):
+        sink = io.BytesIO()
+        pq.write_table(pa.table({"timestamp": ["2026-05-04T10:00:00Z"] * rows, "n": list(range(rows))}), sink)
+        parts.append(sink.getvalue())
+    path = tmp_path / "joined.parquet"
+    path.write_bytes(b"".join(parts))
+    with pytest.raises(ReadError) as caught:
+        load_files(path)
+    assert str(caught.value) == (
+        f"{path} is several Parquet files end to end: another one begins at byte {len(parts[0])}\n"
+        "Hint: load the files as they were before they were joined, in a folder"
+    )
+
+
+@pytest.mark.parametrize("index", [False, True])
+def test_parquet_with_page_indexes_is_one_file(tmp_path, index):
+    table = pa.table({"timestamp": ["2026-05-04T10:00:00Z"] * 90, "name": ["PAR1PAR1"] * 90})
+    pq.write_table(table, tmp_path / "a.parquet", write_page_index=index, row_group_size=20, compression=None)
+    assert len(load_files(tmp_path / "a.parquet").rows) == 90
+
+
+@pytest.mark.parametrize("form", ["file", "stream"])
+def test_a_second_arrow_file_after_the_first_is_counted(tmp_path, form):
+    table = pa.table({"timestamp": ["2026-05-04T10:00:00Z"] * 6})
+    sink = io.BytesIO()
+    make = pa.ipc.new_file if form == "file" else pa.ipc.new_stream
+    with make(sink, table.schema) as writer:
+        writer.write_table(table, max_chunksize=3)
+    path = tmp_path / "joined.arrow"
+    path.write_bytes(sink.getvalue() * 2)
+    loaded = load_files(path)
+    assert len(loaded.rows) == 6
+    assert loaded.reasons == [
+        ("after batch 1", "another Arrow file begins after the end of the first: it is not read")
+    ]
+    path.write_bytes(sink.getvalue() + bytes(64))
+    assert load_files(path).reasons == []

@@ -108,7 +108,7 @@ def test_a_file_without_a_span_is_an_error(read, tmp_path):
 
 def test_other_events_with_such_fields_are_not_detected_as_zipkin(read):
     got = read(dumped({"traceId": "1", "id": 7, "parentId": 3, "msg": "hello"}) + b"\n")
-    assert got.rows == [{"trace_id": "1", "id": 7, "parentId": 3, "msg": "hello", "error": False}]
+    assert got.rows == [{"trace_id": "1", "id": 7, "parentId": 3, "body": "hello", "error": False}]
 
 
 def test_the_server_is_below_the_client_whose_id_it_shares(tmp_path):

@@ -1,0 +1,201 @@
+"""The layouts of plain application logs: what a line begins with, by the program or library that writes it.
+
+    2026-05-04 10:00:00,123 - shop.cart - ERROR - boom       "python": time, logger, level; "boom" is the body
+    E0504 10:00:00.123456       7 node.go:12] boom           "glog": level, time, thread, file, line
+
+A layout's pattern matches the newline before a record and everything up to the message. Groups of the pattern
+are named after the fields of `FIELDS`. The first layout that matches a line is the line's layout, so the
+specific ones come before the general ones.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+FIELDS = {
+    "level": "severity_text",
+    "logger": "code.namespace",
+    "thread": "thread.name",
+    "tid": "thread.id",
+    "pid": "process.pid",
+    "file": "code.file.path",
+    "line": "code.line.number",
+    "func": "code.function.name",
+    "trace": "trace_id",
+    "span": "span_id",
+    "service": "service.name",
+    "host": "host.name",
+    "client": "client.address",
+    "port": "client.port",
+    "user": "user.name",
+    "db": "db.namespace",
+    "invocation": "faas.invocation_id",
+    "event": "event.id",
+    "code": "error.code",
+    "clock": "log.time",
+    "status": "http.response.status_code",
+    "size": "http.response.body.size",
+    "rest": "access_log.rest",
+}
+"""Name of a group -> field of the event. The groups `time` and `request` are parsed further."""
+
+_UPPER = (
+    *("TRACE", "FINEST", "FINER", "FINE", "CONFIG", "DEBUG", "VERBOSE", "INFORMATION", "INFO", "NOTICE"),
+    *("SUCCESS", "WARNING", "WARN", "ERROR", "ERR", "SEVERE", "CRITICAL", "CRIT", "ALERT", "EMERGENCY"),
+    *("EMERG", "FATAL", "PANIC"),
+)
+_SHORT = r"(?:TRC|VRB|DBG|INF|WRN|ERR|FTL|PNC)"
+_PARTS = {
+    "U": "(?:" + "|".join(_UPPER) + r")\b",
+    "L": "(?:" + "|".join([*_UPPER, *map(str.lower, _UPPER), *map(str.title, _UPPER)]) + r")\b",
+    "ISO": r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    r"(?:Z|[ ]?[+-]\d\d:?\d\d(?!\d)|[ ](?:UTC|GMT)(?!\w))?)",
+    "SLASH": r"(?P<time>\d{4}/\d\d/\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{1,9})?)",
+    "DMY": r"(?P<time>\d\d-[A-Z][a-z]{2}-\d{4}[ ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[ ][A-Z][\w/]*)?)",
+    "CLF": r"(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:[ ][+-]\d{4})?)",
+    "SHORT": _SHORT,
+    "NAME": r"[\w.$\-/]+",
+    "DOTTED": r"[A-Za-z_$][\w$]*(?:(?:\.|::|/)[\w$<>]+)+",
+}
+_PG = r"(?:LOG|ERROR|FATAL|PANIC|WARNING|NOTICE|INFO|DEBUG\d?|DETAIL|HINT|STATEMENT|CONTEXT|QUERY|LOCATION)"
+_GO_LINE = r"(?P<file>[\w./\-@]+\.go):(?P<line>\d+)"
+
+_CERTAIN: dict[str, str] = {
+    "Spring Boot": r"%ISO[ ]+(?P<level>%L)[ ]+(?:\[(?P<service>[^,\]\n]*),(?P<trace>[0-9a-f]*),(?P<span>[0-9a-f]*)"
+    r"(?:,[^\]\n]*)?\][ ])?(?P<pid>\d+)[ ]---[ ](?:\[[ ]*(?P<service2>[^\]\n]*)\][ ])?"
+    r"\[[ ]*(?P<thread>(?![0-9a-f]{32}-)[^\]\n]*)\][ ]"
+    r"(?:\[(?:(?P<trace2>[0-9a-f]{16,32})-(?P<span2>[0-9a-f]{16})|[ ]*)\][ ])?(?P<logger>\S+)[ ]*:[ ]",
+    "loguru": r"%ISO[ ]\|[ ](?P<level>%L)[ ]*\|[ ](?P<logger>[^:|\n]+):(?P<func>[^:|\n]+):(?P<line>\d+)[ ]-[ ]",
+    "NLog": r"%ISO\|(?P<level>%L)\|(?P<logger>[^|\n]*)\|",
+    "python": r"%ISO[ ]-[ ](?P<logger>[^\s\-]\S*)[ ]-[ ](?P<level>%L)[ ]+-[ ]"
+    r"(?:\[?(?P<file>[\w./\-]+\.py):(?P<line>\d+)\]?[ ]-[ ])?",
+    "gunicorn": r"\[%ISO\][ ]\[(?P<pid>\d+)\][ ]\[(?P<level>%L)\][ ]",
+    "envoy": r"\[%ISO\]\[(?P<tid>\d+)\]\[(?P<level>%L)\]\[(?P<logger>[^\]\n]+)\][ ]"
+    r"(?:\[(?P<file>[^\]:\n]+):(?P<line>\d+)\][ ])?",
+    "elasticsearch": r"\[%ISO\]\[(?P<level>%L)[ ]*\]\[(?P<logger>[^\] \n]+)[ ]*\][ ]",
+    "celery": r"\[%ISO:[ ](?P<level>%L)/(?P<thread>[^\]\n]+)\][ ]",
+    "airflow": r"\[%ISO\][ ]\{(?P<file>[^}:\n]+):(?P<line>\d+)\}[ ](?P<level>%L)[ ]-[ ]",
+    "Monolog": r"\[%ISO\][ ](?P<logger>[\w\-]+)\.(?P<level>%U):[ ]",
+    "env_logger": r"\[%ISO[ ](?P<level>%U)[ ]+(?P<logger>[\w:.\-]+)\][ ]",
+    "pino-pretty": r"\[%ISO\][ ](?P<level>%U)[ ]\((?:(?P<logger>[^/)\n]+)/)?(?P<pid>\d+)(?:[ ]on[ ](?P<host>[^)\n]+))?\):[ ]",
+    "log4js": r"\[%ISO\][ ]\[(?P<level>%L)\][ ](?P<logger>%NAME)[ ]-[ ]",
+    "logback": r"%ISO[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<level>%L)[ ]+(?P<logger>%NAME)(?::(?P<line>\d+))?"
+    r"(?:[ ]\[[^\]\n]*\])?(?:[ ]-|:)[ ]",
+    "logback with two brackets": r"%ISO[ ]\[(?P<thread>[^\]\n]+)\][ ]\[?(?P<level>%L)[ ]*\]?[ ]+(?:-[ ])?",
+    "JBoss": r"%ISO[ ](?P<level>%L)[ ]+\[(?P<logger>%NAME)\][ ]\((?P<thread>[^)\n]+)\)[ ]",
+    "log4j": r"%ISO[ ](?P<level>%L)[ ]+\[(?P<thread>[^\]\n]+)\][ ](?P<logger>%NAME)(?::(?P<line>\d+))?(?:[ ]-|:)[ ]",
+    "ZooKeeper": r"%ISO[ ]\[myid:[^\]\n]*\][ ]-[ ](?P<level>%L)[ ]+\[(?P<thread>[^\]\n]*):(?P<logger>[\w.$]+)@(?P<line>\d+)\][ ]-[ ]",
+    "Spark": r"(?P<time>\d\d/\d\d/\d\d[ ]\d\d:\d\d:\d\d)[ ](?P<level>%U)[ ](?P<logger>[\w.$]+):[ ]",
+    "Dropwizard": r"(?P<level>%U)[ ]+\[%ISO\][ ](?P<logger>[\w.$\-]+):[ ]",
+    "Cassandra": r"(?P<level>%U)[ ]+\[(?P<thread>[^\]\n]+)\][ ]%ISO[ ](?P<file>[\w$]+\.java):(?P<line>\d+)[ ]-[ ]",
+    "Tomcat": r"%DMY[ ](?P<level>%L)[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<logger>[\w.$]+)\.(?P<func>[\w$<>]+)[ ]",
+    "java.util.logging": r"(?P<time>[A-Z][a-z]{2}[ ]\d{1,2},[ ]\d{4},?[ ]\d{1,2}:\d\d:\d\d(?:[ ]|\xe2\x80\xaf)[AP]M)"
+    r"[ ](?P<logger>[\w.$\-]+)(?:[ ](?P<func>[\w$<>]+))?\n(?P<level>%L):[ ]",
+    "zap": rf"%ISO\t(?P<level>%L)\t(?:(?P<logger>[\w.\-]+)\t(?!\{{))?(?:{_GO_LINE}\t)?",
+    "Lambda": r"%ISO\t(?P<invocation>[0-9a-f\-]{36})\t(?P<level>%L)\t",
+    "Lambda for Python": r"\[(?P<level>%U)\]\t%ISO\t(?P<invocation>[0-9a-f\-]{36})\t",
+    "nginx error log": r"%SLASH[ ]\[(?P<level>%L)\][ ](?P<pid>\d+)\#(?P<tid>\d+):[ ](?:\*\d+[ ])?",
+    "Apache error log": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d(?:\.\d{1,6})?[ ]\d{4})\][ ]"
+    r"\[(?P<logger>[\w\-]*):(?P<level>[a-z]+)\d?\][ ](?:\[pid[ ](?P<pid>\d+)(?::tid[ ](?P<tid>\d+))?\][ ])?"
+    r"(?:\[client[ ](?P<client>[^\]\s]+):(?P<port>\d+)\][ ])?",
+    "Apache 2.2 error log": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d[ ]\d{4})\][ ]"
+    r"\[(?P<level>[a-z]+)\][ ](?:\[client[ ](?P<client>[^\]\s]+)\][ ])?",
+    "Ruby": r"[DIWEFAU],[ ]\[%ISO(?:[ ]\#(?P<pid>\d+))?\][ ]+(?P<level>%U|ANY)[ ]--[ ](?P<logger>[^:\n]*):[ ]",
+    "glog": r"(?P<level>[IWEF])(?P<time>\d{4}[ ]\d\d:\d\d:\d\d\.\d{6})[ ]+(?P<tid>\d+)[ ](?P<file>[^\s:\]]+):(?P<line>\d+)\][ ]",
+    "glog with a year": r"(?P<level>[IWEF])(?P<time>\d{8}[ ]\d\d:\d\d:\d\d\.\d{6})[ ]+(?P<tid>\d+)[ ](?P<file>[^\s:\]]+):(?P<line>\d+)\][ ]",
+    "PostgreSQL": r"(?P<time>\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{3})?[ ][A-Z+\-][A-Z0-9+\-]{1,5})[ ]\[(?P<pid>\d+)\]"
+    rf"(?::?[ ]\[\d+-\d+\])?[ ](?:(?P<user>[^@\s]+)@(?P<db>\S+)[ ])?(?P<level>{_PG}):[ ]+",
+    "PostgreSQL on RDS": r"(?P<time>\d{4}-\d\d-\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{3})?[ ][A-Z]{3,5}):(?P<client>[^\s(:]*)"
+    rf"(?:\((?P<port>\d+)\))?:(?P<user>[^@\s:]*)@(?P<db>[^\s:]*):\[(?P<pid>\d+)\]:(?P<level>{_PG}):[ ]+",
+    "Redis": r"(?P<pid>\d+):[XCSM][ ](?P<time>\d\d[ ][A-Z][a-z]{2}[ ]\d{4}[ ]\d\d:\d\d:\d\d\.\d{3})[ ](?P<level>[.\-*\#])[ ]",
+    "MySQL": r"%ISO[ ](?P<tid>\d+)[ ]\[(?P<level>%L|System|Note)\][ ](?:\[(?P<code>MY-\d+)\][ ])?(?:\[(?P<logger>\w+)\][ ])?",
+    "PHP-FPM": r"\[%DMY\][ ](?:(?P<level>%U):[ ](?:pid[ ](?P<pid>\d+),[ ](?P<func>\w+)\(\),[ ]line[ ](?P<line>\d+):[ ])?"
+    r"|PHP[ ](?P<level2>Fatal[ ]error|Parse[ ]error|Warning|Notice|Deprecated):[ ]+)",
+    "RabbitMQ": r"%ISO[ ]\[(?P<level>%L)\][ ]<(?P<thread>[\d.]+)>[ ]",
+    "Serilog": r"%ISO[ ]\[(?P<level>%SHORT|%L)\][ ]",
+    "zerolog": r"%ISO[ ](?P<level>%SHORT)[ ]",
+    "NestJS": r"\[Nest\][ ](?P<pid>\d+)[ ]+-[ ](?P<time>\d\d/\d\d/\d{4},[ ]\d{1,2}:\d\d:\d\d(?:[ ]|\xe2\x80\xaf)[AP]M)"
+    r"[ ]+(?P<level>%U|LOG)[ ](?:\[(?P<logger>[^\]\n]+)\][ ])?",
+    "Go": rf"%SLASH[ ](?:{_GO_LINE}:[ ])?(?:\[?(?P<level>%U)\]?:?[ ])?",
+    "time, level and logger": r"%ISO[ ]+\[?(?P<level>%L)[ ]*\]?[ ]+(?:\[(?P<logger>%DOTTED)\][ ]|(?P<logger2>%DOTTED):[ ])"
+    r"(?:-[ ])?",
+    "time, source and level": r"\[?%ISO\]?[ ]\[?(?P<file>[\w./\-]+\.\w+):(?P<line>\d+)\]?[ ]\[?(?P<level>%L)\]?[ \-:]+",
+    "time and level": r"\[?%ISO\]?(?:[ \t]+|[ ]?[|:\-][ ]+)\[?(?P<level>%U)[ ]*\]?(?:[ \t]*[|:\-](?=\s))?(?:[ \t]+|$)",
+    "time and level in brackets": r"\[?%ISO\]?[ ]+(?:\[(?P<level>%L)[ ]*\]:?|(?P<level2>%L):)[ ]",
+}
+_TIME_ONLY: dict[str, str] = {
+    "time in brackets": r"\[%ISO\][ \t]+",
+    "CLF time in brackets": r"\[%CLF\][ \t]+(?:(?P<level>%U)[ ]+)?",
+    "time": r"%ISO:?[ \t]+",
+}
+_UNTIMED: dict[str, str] = {
+    "uvicorn": r"(?P<level>INFO(?=:[ ]{5}\S)|(?:DEBUG|ERROR|TRACE)(?=:[ ]{4}\S)|WARNING(?=:[ ]{2}\S)"
+    r"|CRITICAL(?=:[ ]\S)):[ ]+",
+    "logging.basicConfig": r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):(?P<logger>[\w.\-]+):",
+    ".NET": r"(?:%ISO[ ])?(?P<level>trce|dbug|info|warn|fail|crit):[ ](?P<logger>[\w.`+<>,]+)\[(?P<event>-?\d+)\](?:\n|[ ])",
+    "logback without a date": r"(?P<clock>\d\d:\d\d:\d\d[.,]\d{3})[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<level>%L)[ ]+"
+    r"(?P<logger>[\w.$\-]+)(?:[ ]-|:)[ ]",
+    "level without a date": r"\[?(?P<clock>\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)\]?[ ]\[?(?P<level>%L|%SHORT)\]?:?[ ]",
+    "Serilog without a date": r"\[(?P<clock>\d\d:\d\d:\d\d)[ ](?P<level>%SHORT)\][ ]",
+}
+_SECONDARY: dict[str, str] = {
+    "access": r"(?P<client>[\w.:\-]+)[ ]\S+[ ](?P<user>\S+)[ ]\[%CLF\][ ]\"(?P<request>(?:[^\"\\\n]|\\.)*)\"[ ]"
+    r"(?P<status>\d{3})[ ](?P<size>\d+|-)(?P<rest>[^\n]*)",
+    "Lambda platform": r"(?=(?:START|END|REPORT|INIT_START|INIT_REPORT)[ ](?:RequestId:[ ](?P<invocation>[0-9a-f\-]{36}))?)",
+}
+
+
+class Layout(NamedTuple):
+    """What the lines of one program or library begin with.
+
+    Attributes:
+        name: for notes, such as "Spring Boot".
+        pattern: matches the newline before a record and the text up to its message.
+        groups: the pattern's groups in order.
+        timed: each record has a date and a time.
+        strict: nothing else looks like this: the layout has more than a time.
+        alone: a file may consist of these records; False for records that only occur among others.
+    """
+
+    name: str
+    pattern: re.Pattern[bytes]
+    groups: tuple[str, ...]
+    timed: bool
+    strict: bool
+    alone: bool = True
+
+
+def _layout(name: str, template: str, *, strict: bool, alone: bool = True) -> Layout:
+    for part, text in sorted(_PARTS.items(), key=lambda item: -len(item[0])):
+        template = template.replace(f"%{part}", text)
+    pattern = re.compile(b"\n" + template.encode(), re.ASCII | re.MULTILINE)
+    groups = tuple(sorted(pattern.groupindex, key=pattern.groupindex.__getitem__))
+    return Layout(name, pattern, groups, "time" in groups and name != ".NET", strict, alone)
+
+
+LAYOUTS: tuple[Layout, ...] = (
+    *(_layout(name, text, strict=True) for name, text in _CERTAIN.items()),
+    *(_layout(name, text, strict=True) for name, text in _UNTIMED.items()),
+    *(_layout(name, text, strict=True, alone=False) for name, text in _SECONDARY.items()),
+    *(_layout(name, text, strict=False) for name, text in _TIME_ONLY.items()),
+)
+"""All layouts, the specific ones first."""
+
+_MAY_START = re.compile(rb"\n(?:\[?\d\d|[DIWEFAU][,\d]|\[?[A-Za-z]|\d)")
+
+
+def layout_of(text: bytes, at: int = 0) -> tuple[Layout, re.Match[bytes]] | None:
+    """Return the layout of a record, and the match of its beginning; None if the line begins no record.
+
+    Args:
+        text: lines.
+        at: offset of the newline before the record's first line.
+    """
+    if _MAY_START.match(text, at) is None:
+        return None
+    for layout in LAYOUTS:
+        found = layout.pattern.match(text, at)
+        if found is not None:
+            return layout, found
+    return None

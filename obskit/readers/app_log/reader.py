@@ -1,0 +1,293 @@
+"""Plain application logs: of Python, Java, Go, Ruby, .NET, PHP, Node.js, Rust, and of nginx, PostgreSQL and others.
+
+    2026-05-04 10:00:00,123 - shop.cart - ERROR - payment failed    ->   timestamp, severity_text, body,
+    Traceback (most recent call last):                                   code.namespace, exception.type,
+      File "cart.py", line 12, in pay                                    exception.message,
+    ValueError: no card                                                  exception.stacktrace
+
+The first lines decide the layout; `records` cuts blocks of lines into records. A record that the end of a block
+cuts is completed with the next block. Lines before the first record are rejected with their position.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from obskit.errors import ReadError
+from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of
+from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
+from obskit.readers.app_log.times import Context
+from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.io.line_blocks import Block, LineBlocks
+from obskit.readers.io.source import Source
+from obskit.readers.registry import Match, Reader
+from obskit.readers.sniffing import UTF8_BOM
+from obskit.schema import FileReport, ReadOptions
+
+BLOCK = 1024 * 1024
+"""Bytes of a block."""
+
+RECORD_LIMIT = 4 * 1024 * 1024
+"""Bytes that one record may have; the lines after that are rejected until the next record begins."""
+
+_SNIFFED = 100
+_CONTINUES = (b"Traceback", b"Caused by", b"Suppressed:", b"goroutine ", b"During handling", b"The above", b"#", b"}")
+_NO_YEAR = "times have no year ({name}): the year is that of the file's last change, so that no time is after it"
+_NO_TIME = "records have no time ({name}): load another file for when it happened, or let the program log the time"
+_NO_DATE = "records have a time of day but no date ({name}): it is kept as log.time, and timestamp is empty"
+_CRASHED = "a crash that was printed without a time has the time of the record before it"
+_TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
+
+
+def detect(head: bytes) -> tuple[Counter[str], int]:
+    """Count the layouts of a file's first lines.
+
+    Args:
+        head: the file's first bytes.
+
+    Returns:
+        Name of a layout -> records; and the number of lines that belong to no record.
+    """
+    text = b"\n" + head.removeprefix(UTF8_BOM).replace(b"\r\n", b"\n")
+    found: Counter[str] = Counter()
+    other, at = 0, 0
+    for _ in range(_SNIFFED):
+        end = text.find(b"\n", at + 1)
+        line = text[at + 1 : end if end >= 0 else None]
+        record = layout_of(text, at) if line.strip() else None
+        if record is not None:
+            found[record[0].name] += 1
+            if 0 <= end < record[1].end():
+                end = text.find(b"\n", record[1].end())
+        elif line.strip() and line[:1] not in b" \t":
+            other += not (found and (line.startswith(_CONTINUES) or _is_error(line)))
+        if end < 0:
+            break
+        at = end
+    return found, other
+
+
+def _is_error(line: bytes) -> bool:
+    word = line.split(b":", 1)[0].split(b" ", 1)[0]
+    return word.endswith((b"Error", b"Exception")) or line.startswith(b'Exception in thread "')
+
+
+_BY_NAME = {layout.name: layout for layout in LAYOUTS}
+
+
+def sniff(head: bytes) -> Match:
+    """Return how well the head of a file matches: certain if most lines begin records with a level or a source."""
+    first = head.removeprefix(UTF8_BOM).lstrip()[:1]
+    if first in (b"<", b"") or b"\0" in head[:512]:
+        return Match.NO
+    found, other = detect(head)
+    layouts = [_BY_NAME[name] for name in found]
+    alone = sum(found[layout.name] for layout in layouts if layout.alone)
+    lines = [line.strip() for line in head.split(b"\n", _SNIFFED)]
+    objects = sum(line.startswith(b"{") and line.endswith(b"}") for line in lines)
+    if not alone or max(found.get("access", 0), objects) > alone:
+        return Match.NO
+    share = alone / (alone + other)
+    strict = sum(found[layout.name] for layout in layouts if layout.strict and layout.alone and layout.timed)
+    if share >= 0.5 and strict >= alone / 2 and first != b"{":
+        return Match.CERTAIN
+    return Match.POSSIBLE if share >= 0.25 and (strict or share >= 0.5) else Match.NO
+
+
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
+    """Yield the records of a file as batches.
+
+    Args:
+        source: the file.
+        report: counts the lines that belong to no record.
+        options: `tz` is the zone of times without one.
+
+    Yields:
+        Batches in the file's order; JSON objects between the records come after the records of their block.
+
+    Raises:
+        ReadError: the file has no record.
+    """
+    log = _Log(source, report, options)
+    rows = 0
+    with source.stream() as stream:
+        for block in LineBlocks(stream, report, size=BLOCK):
+            for batch in log.batches(block):
+                rows += batch.num_rows
+                yield batch
+        for batch in log.last(stream.damage):
+            rows += batch.num_rows
+            yield batch
+        if stream.damage:
+            report.reject("end of the file", stream.damage)
+    log.note()
+    if not rows:
+        raise ReadError(
+            f"{source.path} has no record of an application log",
+            hint="a record begins with a date and a time, such as 2026-05-04 10:00:00 INFO started",
+        )
+
+
+class _Log:
+    """Turns blocks of lines into batches; keeps the last record of a block for the next one."""
+
+    def __init__(self, source: Source, report: FileReport, options: ReadOptions) -> None:
+        self._report = report
+        self._row_lines = source.row_lines
+        zone = ZoneInfo(options.tz) if options.tz else None
+        self._context = Context(zone, modified(source), report.note)
+        self._layout = _main_layout(source.head)
+        self._carry = b""
+        self._line, self._offset = 1, 0  # of the first byte in `_carry`
+        self._torn = False
+        self._seen: Counter[str] = Counter()
+        self._started = False
+
+    def batches(self, block: Block) -> Iterator[pa.RecordBatch]:
+        """Yield the complete records of the lines so far."""
+        if not self._carry:
+            self._line, self._offset = block.line, block.offset
+        data = self._carry + block.data
+        self._torn = block.torn
+        cut = _last_start(data)
+        if cut == 0 and len(data) <= RECORD_LIMIT:
+            self._carry = data
+            return
+        if cut == 0:
+            yield from self._too_long(data)
+            return
+        self._carry = data[cut:]
+        yield from self._rows(data[:cut])
+        self._line, self._offset = self._line + data[:cut].count(b"\n"), self._offset + cut
+
+    def last(self, damage: str | None) -> Iterator[pa.RecordBatch]:
+        """Yield the last record."""
+        data, self._carry = self._carry, b""
+        if self._torn and not damage and self._started | (b"\n" in data):
+            cut = data.rfind(b"\n") + 1
+            if cut and _is_torn_start(data[cut:], data):
+                line = self._line + data.count(b"\n")
+                self._report.reject(f"line {line}, byte {self._offset + cut}", "torn: the file ends within the line")
+                data = data[:cut]
+            else:
+                self._report.note(_TORN_NOTE)
+        if data.strip():
+            yield from self._rows(data)
+
+    def note(self) -> None:
+        """Add the notes about what the layouts lack."""
+        for name, rows in self._seen.items():
+            if not rows:
+                continue
+            if name == "glog":
+                self._report.note(_NO_YEAR.format(name=name))
+            layout = _BY_NAME.get(name)
+            if layout is not None and layout.alone and not layout.timed and name != ".NET":
+                text = _NO_DATE if "clock" in layout.groups else _NO_TIME
+                self._report.note(text.format(name=name))
+
+    def _too_long(self, data: bytes) -> Iterator[pa.RecordBatch]:
+        """Yield a record that is too long without its last lines, which are rejected."""
+        keep = data.rfind(b"\n", 0, RECORD_LIMIT) + 1 or len(data)
+        yield from self._rows(data[:keep])
+        line, offset = self._line + data[:keep].count(b"\n"), self._offset + keep
+        self._reject(data[keep:], line, offset, f"a record of more than {RECORD_LIMIT // 1024**2} MiB")
+        self._carry = b""
+
+    def _reject(self, lines: bytes, line: int, offset: int, reason: str) -> None:
+        for position, _ in Block(lines, line, offset, torn=False).lines():
+            self._report.reject(position, reason)
+
+    def _rows(self, data: bytes) -> Iterator[pa.RecordBatch]:
+        """Yield the records of some lines, which begin with a record except at the start of the file."""
+        text = _clean(data)
+        cut = cut_records(text, self._layout)
+        if not self._fits(cut):
+            better = _main_layout(data[:65_536], self._layout)
+            if better is not self._layout:
+                self._layout = better
+                cut = cut_records(text, better)
+        if cut.stray:
+            stray = data[: len(cut.stray) + data[: 2 * len(cut.stray)].count(b"\r\n")]
+            end = data.find(b"\n", max(len(cut.stray) - 1, 0))
+            self._reject(data[: end if end >= 0 else len(stray)], self._line, self._offset, "before the first record")
+        for group in cut.groups:
+            self._seen[group.layout.name] += len(group.rests)
+        batch, crashed = to_batch(cut, self._context, text)
+        if self._row_lines is not None:
+            records, objects = (found + self._line - 1 for found in first_lines(text, cut))
+            self._row_lines += [records, objects]
+        if crashed:
+            self._report.note(_CRASHED)
+        if batch is not None:
+            self._started = True
+            yield batch
+        if cut.objects:
+            batcher = RowBatcher()
+            for row in object_rows(cut):
+                batcher.add(row)
+            if batcher.rows:
+                yield batcher.take()
+
+    def _fits(self, cut: Cut) -> bool:
+        main, *others = (len(group.rests) for group in cut.groups)
+        return main >= sum(others)
+
+
+def modified(source: Source) -> datetime | None:
+    """Return when a file was changed last; None if that is not known."""
+    try:
+        return datetime.fromtimestamp(os.stat(source.path).st_mtime, UTC)
+    except (OSError, ValueError, OverflowError):
+        return None
+
+
+def _clean(data: bytes) -> bytes:
+    """Return text in UTF-8 without carriage returns and colours; other bytes become `\\xff`."""
+    if b"\r" in data:
+        data = data.replace(b"\r\n", b"\n")
+    if not data.isascii():
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            data = data.decode("utf-8", "backslashreplace").encode()
+    return data
+
+
+def _main_layout(head: bytes, default: Layout = LAYOUTS[0]) -> Layout:
+    """Return the layout of most of the first records."""
+    found, _ = detect(head)
+    return _BY_NAME[found.most_common(1)[0][0]] if found else default
+
+
+def _last_start(data: bytes) -> int:
+    """Return where the last record begins that the data has; 0 if that is its first byte or nowhere."""
+    end = len(data) - data.endswith(b"\n")
+    while end > 0:
+        begin = data.rfind(b"\n", 0, end)
+        if begin < 0:
+            return 0
+        if data[begin + 1 : begin + 2] not in b" \t\r\n" and layout_of(data, begin) is not None:
+            return begin + 1
+        end = begin
+    return 0
+
+
+def _is_torn_start(line: bytes, data: bytes) -> bool:
+    """Whether a line without its end is the beginning of a record's beginning, compared with the record before."""
+    first = data.partition(b"\n")[0]
+    found = layout_of(b"\n" + first)
+    if found is None or layout_of(b"\n" + line) is not None or not line.strip():
+        return False
+    completed = b"\n" + line + first[len(line) :]
+    again = layout_of(completed)
+    return again is not None and again[0] is found[0]
+
+
+READER = Reader("application log", (".log", ".txt", ".out", ".err"), sniff, read, lines="text")

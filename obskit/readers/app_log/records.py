@@ -1,0 +1,333 @@
+"""Cut text into records, each with the lines that belong to it, and turn them into columns.
+
+    2026-05-04 10:00:00 ERROR pay failed       record 1: time, level, body "pay failed"
+    Traceback (most recent call last):                   and exception.* of the next lines
+      ...
+    INFO:     Application startup complete.    record 2, of another layout
+    {"level": "info", "msg": "ready"}          record 3, an object with its own names
+
+The pattern of the layout that most records have splits the whole text at once. Only records of several lines
+are looked at line by line, for records of other layouts between them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.readers.app_log.exceptions import CRASH, Thrown, find_exception
+from obskit.readers.app_log.layouts import FIELDS, Layout, layout_of
+from obskit.readers.app_log.messages import add_message_fields
+from obskit.readers.app_log.times import Context, parse_times
+from obskit.readers.batches.row_batcher import TooDeep, flat
+from obskit.readers.logfmt.line_parser import parse_line
+from obskit.readers.logfmt.reader import is_record
+from obskit.schema import NAMED, TIMESTAMP
+
+_WORDS = {
+    "I": "INFO", "W": "WARN", "E": "ERROR", "F": "FATAL", "D": "DEBUG",
+    "trce": "TRACE", "dbug": "DEBUG", "fail": "ERROR", "crit": "CRITICAL",
+    "TRC": "TRACE", "VRB": "TRACE", "DBG": "DEBUG", "INF": "INFO", "WRN": "WARN",
+    "ERR": "ERROR", "FTL": "FATAL", "PNC": "FATAL",
+    ".": "DEBUG", "-": "DEBUG", "*": "INFO", "#": "WARN", "LOG": "INFO", "Note": "INFO", "System": "INFO",
+    "Fatal error": "FATAL", "Parse error": "ERROR", "Deprecated": "WARN",
+}
+"""Words that only one program uses for a level -> the usual word."""
+
+_NUMBERS = frozenset({"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"})
+_NUMBERS |= {"client.port", "event.id", "thread.id"}
+_REQUEST = re.compile(rb"([A-Z]+) ([^ ?]*)(?:\?([^ ]*))? HTTP/([\d.]+)")
+_INDENT = re.compile(r"\n {6}")
+
+
+CRASH_LAYOUT = Layout("crash", re.compile(rb"\n(?=" + CRASH.pattern + b")"), (), False, False, alone=False)
+TEXT_LAYOUT = Layout("text", re.compile(b"\n"), (), False, False, alone=False)
+
+
+@dataclass
+class Group:
+    """Records of one layout.
+
+    Attributes:
+        layout: of all of them.
+        fields: values of each group of the layout's pattern.
+        rests: the text of each record after its beginning.
+        order: place of each record among all records of the text.
+        spots: for records in the rest of another one, that record's number and the offset in its rest.
+    """
+
+    layout: Layout
+    fields: list[list[bytes | None]]
+    rests: list[bytes]
+    order: list[float] = field(default_factory=list)
+    spots: list[tuple[int, int]] = field(default_factory=list)
+
+    def append(self, values: Sequence[bytes | None], rest: bytes, place: float, spot: tuple[int, int]) -> None:
+        """Add a record."""
+        self.spots.append(spot)
+        for column, value in zip(self.fields, values, strict=True):
+            column.append(value)
+        self.rests.append(rest)
+        self.order.append(place)
+
+
+@dataclass
+class Cut:
+    """What a text consists of.
+
+    Attributes:
+        groups: records by layout; the first group is that of the layout that split the text.
+        objects: JSON objects between the records.
+        stray: the text before the first record.
+        object_spots: of each object, as `Group.spots`.
+    """
+
+    groups: list[Group]
+    objects: list[dict[str, Any]]
+    stray: bytes = b""
+    object_spots: list[tuple[int, int]] = field(default_factory=list)
+
+
+def cut_records(text: bytes, layout: Layout) -> Cut:
+    """Cut a text into records.
+
+    Args:
+        text: whole lines, without a carriage return at their ends.
+        layout: that most of its records have.
+
+    Returns:
+        The records.
+    """
+    # The newline before each record is part of its pattern: searching for that byte is fast.
+    parts = layout.pattern.split(b"\n" + text.rstrip(b"\n"))
+    width = len(layout.groups) + 1
+    rests = parts[width::width]
+    main = Group(layout, [parts[at::width] for at in range(1, width)], rests)
+    out = Cut([main], [])
+    others: dict[str, Group] = {}
+    if parts[0].strip():
+        out.stray = _scan(parts[0], -1, out, others)[1:]
+    for row in _multiline(rests):
+        rests[row] = _scan(rests[row], row, out, others)
+    main.order = list(range(len(rests)))
+    out.groups += others.values()
+    return out
+
+
+def _scan(rest: bytes, row: int, out: Cut, others: dict[str, Group]) -> bytes:
+    """Return the lines that belong to a record; put the records that follow them into `out` and `others`."""
+    starts: list[tuple[int, Any]] = []
+    at, crashed = rest.find(b"\n"), False
+    while at >= 0:
+        end = rest.find(b"\n", at + 1)
+        found = _start(rest, at, len(rest) if end < 0 else end, crashed)
+        if found is not None:
+            starts.append((at, found))
+            crashed = type(found) is tuple and found[0] is CRASH_LAYOUT
+            if type(found) is tuple and end >= 0 and found[1].end() > end:
+                end = rest.find(b"\n", found[1].end())
+        at = end
+    if not starts:
+        return rest
+    ends = [at for at, _ in starts[1:]] + [len(rest)]
+    for number, ((at, found), end) in enumerate(zip(starts, ends, strict=True), start=1):
+        place = row + number / (len(starts) + 1)
+        if type(found) is dict:
+            out.objects.append(found)
+            out.object_spots.append((row, at))
+            line = rest.find(b"\n", at + 1, end)
+            if line >= 0 and rest[line:end].strip():
+                others.setdefault("text", Group(TEXT_LAYOUT, [], [])).append(
+                    (), rest[line + 1 : end], place, (row, line)
+                )
+            continue
+        layout, match = found
+        group = others.setdefault(layout.name, Group(layout, [[] for _ in layout.groups], []))
+        group.append(match.groups(), rest[match.end() : end], place, (row, at))
+    return rest[: starts[0][0]]
+
+
+def _start(text: bytes, at: int, end: int, crashed: bool) -> Any:
+    """Return what begins at a newline: (layout, match), a row of JSON or logfmt, or None for a line that goes on."""
+    first = text[at + 1 : at + 2]
+    if not first or first in b" \t\n":
+        return None
+    if first == b"{":
+        if text[end - 1 : end] != b"}":
+            return None
+        try:
+            row = orjson.loads(text[at + 1 : end])
+        except orjson.JSONDecodeError:
+            return None
+        return row if type(row) is dict and len(row) > 1 else None
+    if first in b"tl@a" and is_record(text[at + 1 : end]):
+        return dict(parse_line(text[at + 1 : end])[0])
+    found = layout_of(text, at)
+    if found is None and not crashed and (match := CRASH_LAYOUT.pattern.match(text, at)) is not None:
+        return CRASH_LAYOUT, match
+    return found
+
+
+def first_lines(text: bytes, cut: Cut) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the line that each record begins in, in the order of `to_batch`, and that of each object.
+
+    Args:
+        text: that the records come from.
+        cut: the records.
+
+    Returns:
+        Numbers of lines in the text, from 0.
+    """
+    text = b"\n" + text.rstrip(b"\n")
+    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
+    spans = [match.span() for match in cut.groups[0].layout.pattern.finditer(text)]
+    after = np.array([*(end for _, end in spans), 0], np.int64)  # a row of -1 is the text before the first record
+
+    def lines(spots: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
+        at = [after[row] + offset for row, offset in spots]
+        return np.searchsorted(ends, np.array(at, np.int64))
+
+    groups = [group for group in cut.groups if group.rests]
+    own = [np.searchsorted(ends, np.array([begin for begin, _ in spans], np.int64))] if cut.groups[0].rests else []
+    found = [*own, *(lines(group.spots) for group in groups[len(own) :])]
+    if not found:
+        return np.empty(0, np.int64), lines(cut.object_spots)
+    order = np.argsort(np.concatenate([group.order for group in groups]), kind="stable")
+    return np.concatenate(found)[order], lines(cut.object_spots)
+
+
+def to_batch(cut: Cut, context: Context, text: bytes) -> tuple[pa.RecordBatch | None, bool]:
+    """Return records as a batch, in their order.
+
+    Args:
+        cut: the records.
+        context: zone and year of times that lack them.
+        text: that the records come from.
+
+    Returns:
+        The batch, None without a record; and whether some records crashed without a time of their own.
+    """
+    groups = [group for group in cut.groups if group.rests]
+    if not groups:
+        return None, False
+    columns = [_columns(group, context, text) for group in groups]
+    if len(groups) == 1:
+        return _batch(columns[0]), False
+    tables = [pa.Table.from_batches([_batch(each)]) for each in columns]
+    table = pa.concat_tables(tables, promote_options="default")
+    order = np.argsort(np.concatenate([group.order for group in groups]), kind="stable")
+    crashed = np.concatenate([np.full(len(g.rests), g.layout is CRASH_LAYOUT) for g in groups])[order]
+    table = table.take(pa.array(order))
+    if crashed.any():
+        times = table["timestamp"].combine_chunks()
+        earlier = pc.fill_null_forward(times)
+        times = pc.if_else(pa.array(crashed), earlier, times)
+        table = table.set_column(table.schema.get_field_index("timestamp"), "timestamp", times)
+    (batch,) = table.combine_chunks().to_batches()
+    return batch.replace_schema_metadata(NAMED), bool(crashed.any())
+
+
+def object_rows(cut: Cut) -> list[dict[str, Any]]:
+    """Return the JSON objects between the records as flat rows; those that are nested too deep are left out."""
+    rows = []
+    for item in cut.objects:
+        try:
+            rows.append(flat(item))
+        except TooDeep:
+            continue
+    return rows
+
+
+def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
+    kept = {name: values for name, values in columns.items() if values.null_count < len(values) or name == "timestamp"}
+    return pa.RecordBatch.from_arrays(
+        list(kept.values()), schema=pa.schema([(k, v.type) for k, v in kept.items()], metadata=NAMED)
+    )
+
+
+def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]:
+    """Return the fields of records of one layout."""
+    rows, layout = len(group.rests), group.layout
+    columns: dict[str, pa.Array] = {"timestamp": pa.nulls(rows, TIMESTAMP), "kind": pa.repeat("event", rows)}
+    for name, values in zip(layout.groups, group.fields, strict=True):
+        if name == "time":
+            columns["timestamp"] = parse_times(values, context)
+        elif name == "request":
+            _request(columns, values)
+        else:
+            _add(columns, FIELDS[name.rstrip("2")], values)
+    body = pc.utf8_trim_whitespace(pa.array(group.rests, pa.string()))
+    multiline = _multiline(group.rests)
+    if multiline or layout is CRASH_LAYOUT:
+        body = _exceptions(columns, body, multiline, layout)
+    columns["body"] = body
+    add_message_fields(columns, layout.name, body, text)
+    if layout.name == "access":
+        columns["kind"] = pa.repeat("server", rows)
+        columns["body"] = pa.nulls(rows, pa.string())
+    if layout is CRASH_LAYOUT:
+        columns["severity_text"] = pa.repeat("FATAL", rows)
+    return columns
+
+
+def _multiline(rests: list[bytes]) -> list[int]:
+    """Return which records have several lines."""
+    return [row for row, rest in enumerate(rests) if b"\n" in rest]
+
+
+def _add(columns: dict[str, pa.Array], name: str, values: Sequence[bytes | None]) -> None:
+    """Add a field; empty text and `-` are null."""
+    array = pa.array(values, pa.string())
+    encoded = array.dictionary_encode()
+    words = encoded.dictionary.to_pylist()
+    if name == "severity_text":
+        new: list[Any] = [_WORDS.get(word, word) for word in words]
+        kind = pa.string()
+    elif name in _NUMBERS:
+        new, kind = [int(word) if word.isdigit() and len(word) < 19 else None for word in words], pa.int64()
+    else:
+        new, kind = [None if word.strip() in ("", "-") else word.strip() for word in words], pa.string()
+    found = array if new == words else pa.array(new, kind).take(encoded.indices)
+    have = columns.get(name)
+    columns[name] = found if have is None else pc.coalesce(have, found)
+
+
+def _request(columns: dict[str, pa.Array], values: Sequence[bytes | None]) -> None:
+    """Add method, path, query and version of request lines; other text is kept as it is."""
+    names = ("http.request.method", "url.path", "url.query", "network.protocol.version")
+    found = [_REQUEST.fullmatch(value or b"") for value in values]
+    for at, name in enumerate(names):
+        columns[name] = pa.array([match and match[at + 1] for match in found], pa.string())
+    columns["name"] = columns["http.request.method"]
+    other = [None if match else value for match, value in zip(found, values, strict=True)]
+    columns["access_log.request"] = pa.array(other, pa.string())
+
+
+def _exceptions(
+    columns: dict[str, pa.Array], body: pa.Array, multiline: list[int], layout: Layout
+) -> pa.Array:
+    """Add the exceptions of records of several lines; return the bodies without their stack traces."""
+    texts = body.to_pylist()
+    found: dict[int, Thrown] = {}
+    for row in multiline:
+        if layout.name == ".NET":
+            texts[row] = _INDENT.sub("\n", texts[row])
+        thrown = find_exception(texts[row])
+        if thrown is not None:
+            found[row] = thrown
+            texts[row] = thrown.body
+    if found:
+        for at, name in enumerate(("exception.type", "exception.message", "exception.stacktrace"), start=1):
+            values: list[str | None] = [None] * len(texts)
+            for row, thrown in found.items():
+                values[row] = thrown[at]
+            columns[name] = pa.array(values, pa.string())
+    return pa.array(texts, pa.string())

@@ -1,0 +1,90 @@
+"""Notice lines of a known format in a file that is read as another one.
+
+A file's first lines decide its format. Later lines of another one become rows too, but without what their own
+reader knows: {"specversion": "1.0", "time": ...} among application events is not read as a marker. The load
+report says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import pyarrow as pa
+
+from obskit.schema import LoadReport
+
+_MARKS: dict[str, tuple[frozenset[str], ...]] = {
+    "OTLP JSON": tuple(frozenset({name}) for name in ("resourceSpans", "resourceLogs", "resourceMetrics")),
+    "Jaeger": (frozenset({"traceID", "spanID", "operationName"}),),
+    "Zipkin": (frozenset({"traceId", "localEndpoint"}),),
+    "Honeycomb": (frozenset({"data.trace.trace_id"}), frozenset({"trace.trace_id", "trace.span_id"})),
+    "ClickHouse JSONEachRow": (
+        frozenset({"SpanName", "SpanAttributes", "ResourceAttributes"}),
+        frozenset({"SeverityText", "LogAttributes", "ResourceAttributes"}),
+    ),
+    "nginx JSON": (frozenset({"remote_addr", "request_time", "status"}),),
+    "Envoy JSON": (frozenset({"response_flags", "response_code"}),),
+    "curl": (frozenset({"time_total", "time_namelookup"}),),
+    "CloudEvents": (frozenset({"specversion", "source", "type"}),),
+    "CDEvents": (frozenset({"context.type", "subject.content"}),),
+    "GitHub deployments": (frozenset({"deployment.sha", "repository.full_name"}),),
+    "GitLab deployments": (frozenset({"object_kind", "status_changed_at"}),),
+    "Argo CD": (frozenset({"spec.destination", "status.history"}),),
+    "Kubernetes events": (frozenset({"involvedObject.kind", "reason"}),),
+}
+"""Format -> sets of names; the names of one set are in every record, and together only there."""
+
+_ALL = frozenset(name for marks in _MARKS.values() for mark in marks for name in mark)
+_START = "some lines look like "
+
+
+def formats_among(names: Iterable[str]) -> list[str]:
+    """Return the formats whose names are among those of a batch.
+
+    Args:
+        names: names of columns; those of objects within objects with dots.
+
+    Returns:
+        Names of readers, sorted.
+    """
+    known = _ALL.intersection(names)
+    if not known:
+        return []
+    return sorted(name for name, marks in _MARKS.items() if any(mark <= known for mark in marks))
+
+
+def note_foreign_lines(
+    batches: Iterable[pa.RecordBatch], reader: str, path: str, report: LoadReport
+) -> Iterator[pa.RecordBatch]:
+    """Yield the batches of a file, and note which other formats have lines in it.
+
+    Args:
+        batches: as its reader gives them.
+        reader: name of that reader.
+        path: the file, for the note.
+        report: receives one note per format.
+
+    Yields:
+        The batches as they are.
+    """
+    seen: pa.Schema | None = None
+    for batch in batches:
+        if batch.schema is not seen and (seen is None or not batch.schema.equals(seen)):
+            seen = batch.schema
+            for other in formats_among(_names(seen)):
+                start = f"{_START}{other}, "
+                if other != reader and not any(note.startswith(start) for note in report.notes):
+                    report.note(
+                        f"{start}but are read by the reader for {reader} (first in {path}): their times, "
+                        "durations and statuses may be missing; put them into a file of their own"
+                    )
+        yield batch
+
+
+def _names(schema: pa.Schema) -> Iterator[str]:
+    for field in schema:
+        yield field.name
+        yield field.name.partition(".")[0]  # some readers flatten objects
+        if pa.types.is_struct(field.type):
+            for inner in field.type:
+                yield f"{field.name}.{inner.name}"

@@ -1,0 +1,177 @@
+"""The records within JSON documents of logs, by the tool that exports them.
+
+    {"events": [{"timestamp": 1777888800000, "message": "a"}]}                   CloudWatch
+    {"results": [[{"field": "@timestamp", "value": "..."}]]}                     CloudWatch Logs Insights
+    {"data": {"result": [{"stream": {"app": "shop"}, "values": [["17...", "a"]]}]}}      Loki
+    {"hits": {"hits": [{"_source": {"message": "a"}}]}}                          Elasticsearch
+    [{"time": "...", "msg": "a"}], {"logs": [...]}, {"records": [...]}           others
+
+A record keeps the names of its fields. What a document says about all of its records, such as `logGroup`, becomes
+a field of each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+LISTS = ("logs", "events", "records", "Records", "entries", "logEvents", "results", "messages", "value", "hits")
+"""Names under which documents hold their records."""
+
+SIBLINGS = frozenset(
+    ("nextToken", "nextForwardToken", "nextBackwardToken", "searchedLogStreams", "took", "timed_out", "_shards")
+    + ("total", "total_results", "count", "size", "status", "statistics", "messageType", "owner", "logGroup")
+    + ("logStream", "subscriptionFilters", "meta", "metadata", "links", "page", "paging", "query", "preview")
+    + ("init_offset", "fields", "cursor", "next", "next_page_token", "nextPageToken", "nextLink", "max_score")
+    + ("data", "stats", "queryLanguage", "encryptionKey", "success", "errors", "request_id", "requestId", "limit")
+    + ("offset", "start", "end", "hasMore", "has_more", "aggregations", "_scroll_id", "pit_id", "messages")
+    + ("@odata.context", "@odata.nextLink", "@odata.count", "used_indices", "built_query", "time", "from", "to")
+    + ("relation", "eq", "skipped", "failed", "successful", "resultType", "code", "stream", "streams", "result")
+)
+"""Names next to the records, in documents that are known. A document with other names is a record itself."""
+
+_COMMON = ("logGroup", "logStream", "owner")
+_METRICS = ("matrix", "vector", "scalar")
+
+
+class NotRecord(ValueError):
+    """An item that is not a record; the message is the reason it is rejected for."""
+
+
+def records(document: Any) -> Iterator[dict[str, Any] | NotRecord]:
+    """Yield the records of a document.
+
+    Args:
+        document: parsed JSON.
+
+    Yields:
+        Each record, not flattened; or why an item is not one.
+    """
+    if type(document) is list:
+        for item in document:
+            yield _record(item)
+        return
+    if type(document) is not dict:
+        yield NotRecord("not a JSON object")
+        return
+    if (loki := _loki(document)) is not None:
+        yield from loki
+        return
+    if (tables := document.get("tables")) is not None and type(tables) is list:
+        for table in tables:
+            yield from _table(table)
+        return
+    found = record_list(document)
+    if found is None:
+        yield document
+        return
+    common = {name: document[name] for name in _COMMON if type(document.get(name)) is str}
+    for item in found:
+        record = _record(item)
+        yield record if type(record) is NotRecord or not common else {**common, **record}  # type: ignore[dict-item]
+
+
+def record_list(document: dict[str, Any]) -> list[Any] | None:
+    """Return the list of a document's records; None if the document is a record itself."""
+    hits = document.get("hits")
+    if type(hits) is dict and type(hits.get("hits")) is list:
+        inner: list[Any] = hits["hits"]
+        return inner
+    data = document.get("data")
+    if type(data) is list and data and all(type(i) is dict and type(i.get("attributes")) is dict for i in data):
+        return data if document.keys() <= SIBLINGS else None
+    names = [name for name in LISTS if type(document.get(name)) is list]
+    others = document.keys() - set(LISTS) - SIBLINGS
+    if not names or others:
+        return None
+    chosen: list[Any] = document[max(names, key=lambda name: (len(document[name]), -LISTS.index(name)))]
+    return chosen if any(type(item) in (dict, list) for item in chosen) else None
+
+
+def loki_metrics(document: Any) -> bool:
+    """Whether a document is the answer to a metric query of Loki or Prometheus."""
+    data = document.get("data") if type(document) is dict else None
+    return type(data) is dict and data.get("resultType") in _METRICS
+
+
+def _record(item: Any) -> dict[str, Any] | NotRecord:
+    if type(item) is list:
+        return _insights(item)
+    if type(item) is not dict:
+        return NotRecord("not a JSON object")
+    source = item.get("_source")
+    if type(source) is dict:
+        return {**{k: v for k, v in item.items() if k in ("_index", "_id")}, **source}
+    if "_index" in item and type(item.get("fields")) is dict:
+        return {k: v[0] if type(v) is list and len(v) == 1 else v for k, v in item["fields"].items()}
+    message = item.get("message")
+    if type(message) is dict and item.keys() <= {"message", "index", "highlight_ranges", "decoration_stats"}:
+        return message  # Graylog
+    attributes = item.get("attributes")
+    if type(attributes) is dict and item.get("type") == "log" and item.keys() <= {"id", "type", "attributes"}:
+        return _datadog(attributes)
+    return item
+
+
+def _insights(pairs: list[Any]) -> dict[str, Any] | NotRecord:
+    """Return a row of CloudWatch Logs Insights, which is a list of fields."""
+    row: dict[str, Any] = {}
+    for pair in pairs:
+        if type(pair) is not dict or type(pair.get("field")) is not str:
+            return NotRecord("not a row of fields")
+        row[pair["field"]] = pair.get("value")
+    if not row:
+        return NotRecord("not a row of fields")
+    row.pop("@ptr", None)  # a reference for a further query
+    if "@message" in row and "message" not in row:
+        row["message"] = row.pop("@message")
+    return row
+
+
+def _datadog(attributes: dict[str, Any]) -> dict[str, Any]:
+    """Return a log of Datadog's API, whose own attributes are nested, and whose status is its level."""
+    row = {name: value for name, value in attributes.items() if name not in ("attributes", "status")}
+    if "status" in attributes:
+        row["level"] = attributes["status"]
+    own = attributes.get("attributes")
+    return {**own, **row} if type(own) is dict else row
+
+
+def _loki(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord] | None:
+    data = document.get("data")
+    found = data.get("result") if type(data) is dict else document.get("streams")
+    if type(found) is not list or not all(type(s) is dict and ("stream" in s or "labels" in s) for s in found):
+        return None
+    return _streams(found) if found else None
+
+
+def _streams(found: list[dict[str, Any]]) -> Iterator[dict[str, Any] | NotRecord]:
+    for stream in found:
+        labels = stream.get("stream", stream.get("labels"))
+        labels = labels if type(labels) is dict else {"labels": labels}
+        labels = {f"labels.{k}" if k in ("timestamp", "body") else k: v for k, v in labels.items()}
+        values = stream.get("values")
+        for item in values if type(values) is list else []:
+            if type(item) is not list or len(item) < 2 or not str(item[0]).isdigit():
+                yield NotRecord("not a pair of a time and a line")
+                continue
+            more = item[2] if len(item) > 2 and type(item[2]) is dict else {}
+            more = more.get("structuredMetadata", more) if type(more.get("structuredMetadata")) is dict else more
+            yield {**labels, **more, "timestamp": int(item[0]), "body": item[1]}
+
+
+def _table(table: Any) -> Iterator[dict[str, Any] | NotRecord]:
+    """Yield the rows of a table of Azure Monitor: columns with names, and rows of values."""
+    columns = table.get("columns") if type(table) is dict else None
+    rows = table.get("rows") if type(table) is dict else None
+    if type(columns) is not list or type(rows) is not list:
+        yield NotRecord("not a table of columns and rows")
+        return
+    # The name that Azure Monitor gives to the time of every record.
+    names = [str(column.get("name")) if type(column) is dict else str(column) for column in columns]
+    names = ["timestamp" if name == "TimeGenerated" and "timestamp" not in names else name for name in names]
+    for row in rows:
+        if type(row) is list and len(row) == len(names):
+            yield {name: value for name, value in zip(names, row, strict=True) if value is not None}
+        else:
+            yield NotRecord("not as many values as columns")

@@ -1,0 +1,1 @@
+"""Logs as logfmt: `key=value` pairs, one record per line."""

@@ -1,0 +1,277 @@
+"""Recognize a table of text: what separates its fields, where its header is, and what its columns are called.
+
+    sep=,                                   a line for Excel, skipped
+    Report generated 2026-05-04             lines before the header, skipped
+    ,timestamp,name,duration_ms,name        the header; its columns are called `column 1`, timestamp, name,
+    0,2026-05-04 10:00:00,GET,250.5,x       duration_ms and name~2
+
+Text with commas in it is not a table: names are short, differ from the values below them, and most rows have
+as many fields as there are names.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from obskit.readers.sniffing import UTF8_BOM
+
+DELIMITERS = (",", "\t", ";", "|")
+
+TITLE_LINES = 20
+"""Lines before the header that may be skipped."""
+
+SNIFFED_ROWS = 500
+"""Rows that are compared with the header."""
+
+_SEP = re.compile(r'"?sep=(.)"?\r?\n')
+_STRICT_NAME = re.compile(r"[\w@*][\w .()/%#@:+-]{0,59}$")
+_TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d|\d\d:\d\d:\d\d")
+_WORDS = 8
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How a table is written.
+
+    Attributes:
+        delimiter: the character between fields.
+        names: of the columns, each once.
+        skipped: bytes before the header, with a byte order mark.
+        header: bytes of the header line, with its newline.
+        lines: lines before the header.
+        renamed: whether a column had no name, or one that another column has too.
+        padded: whether a space follows each delimiter.
+        rows: the first rows, for those who look at values.
+    """
+
+    delimiter: str
+    names: tuple[str, ...]
+    skipped: int
+    header: int
+    lines: int
+    renamed: bool
+    padded: bool
+    rows: tuple[tuple[str, ...], ...]
+
+    @property
+    def plain(self) -> bool:
+        """Whether the file begins with its header, and the names are used as they are."""
+        return not self.lines and not self.renamed and not self.padded
+
+
+def dialect_of(head: bytes) -> Dialect | None:
+    """Return how a table is written.
+
+    Args:
+        head: the first bytes of a file, decompressed.
+
+    Returns:
+        The dialect; None if the bytes are not a table.
+
+    Example:
+        print(dialect_of(b"status,took\\n200,1.5\\n").names)
+    """
+    text = _text(head)
+    if text is None:
+        return None
+    mark = len(UTF8_BOM) if head.startswith(UTF8_BOM) else 0
+    found = _SEP.match(text)
+    if found:
+        rest = text[found.end() :]
+        made = _table(rest, (found[1],), strict=False)
+        return _with_skipped(made, mark, text, found.end(), 1) if made else None
+    made = _table(text, DELIMITERS, strict=False)
+    if made:
+        return _with_skipped(made, mark, text, 0, 0)
+    at = 0
+    for line in range(1, TITLE_LINES + 1):
+        end = text.find("\n", at)
+        if end < 0:
+            return None
+        if _field_count(text[at:end]) > 2:  # a title has no columns
+            return None
+        at = end + 1
+        made = _table(text[at:], DELIMITERS, strict=True)
+        if made:
+            return _with_skipped(made, mark, text, at, line)
+    return None
+
+
+def _text(head: bytes) -> str | None:
+    """Return the whole lines of the head as text; None if they cannot be a table."""
+    try:
+        text = head.removeprefix(UTF8_BOM).decode()
+    except UnicodeDecodeError:
+        text = head[:-4].decode(errors="surrogateescape") if head.count(b"\xff") < 100 else ""
+        text = text.removeprefix("\ufeff")
+    if "\0" in text or text.lstrip()[:1] in ("{", "[", "<") or "\n" not in text.strip():
+        return None
+    return text[: text.rfind("\n") + 1] if len(head) >= 32_768 else text
+
+
+def _with_skipped(made: Dialect, mark: int, text: str, at: int, lines: int) -> Dialect:
+    before = text[:at].encode("utf-8", "surrogateescape")
+    return Dialect(
+        made.delimiter,
+        made.names,
+        mark + len(before) + made.skipped,
+        made.header,
+        lines + made.lines,
+        made.renamed,
+        made.padded,
+        made.rows,
+    )
+
+
+def _table(text: str, delimiters: Iterable[str], *, strict: bool) -> Dialect | None:
+    whole = io.StringIO(text, newline="")
+    best = _best(whole, text, delimiters, strict=strict)
+    if best is None and '"' in text:  # a quote may not be closed: line by line
+        best = _best(text.splitlines(True), text, delimiters, strict=strict)
+    return best
+
+
+def _best(
+    lines: io.StringIO | list[str], text: str, delimiters: Iterable[str], *, strict: bool
+) -> Dialect | None:
+    best: Dialect | None = None
+    for delimiter in delimiters:
+        try:
+            rows = _rows(lines, delimiter)
+        except csv.Error:
+            continue
+        if rows and _fits(rows, strict=strict) and (best is None or len(rows[0]) > len(best.names)):
+            best = _dialect(rows, delimiter, text)
+    return best
+
+
+def _rows(lines: io.StringIO | list[str], delimiter: str) -> list[list[str]]:
+    if isinstance(lines, io.StringIO):
+        lines.seek(0)
+        return [row for row in csv.reader(lines, delimiter=delimiter) if row]
+    return [row for line in lines for row in csv.reader([line], delimiter=delimiter) if row]
+
+
+def _fits(rows: list[list[str]], *, strict: bool) -> bool:
+    """Return whether the first row is a header: it has names, and the others have as many values."""
+    names, values = rows[0], rows[1:]
+    if len(names) < 2 or not values:
+        return False
+    same = [row for row in values if len(row) == len(names)]
+    needed = 0.9 if strict else 0.5
+    if not same or len(same) < needed * len(values):
+        return False
+    empty = [at for at, name in enumerate(names) if not name.strip()]
+    if not set(empty) <= {0, len(names) - 1} or len(empty) == len(names):
+        return False
+    if empty and (len(same) < len(values) or len(names) - len(empty) < 2):
+        return False
+    named = [name for at, name in enumerate(names) if at not in empty]
+    if not all(map(_is_name, named)) or (strict and not all(map(_STRICT_NAME.match, named))):
+        return False
+    if len({name.strip() for name in named}) < len(named) and len(same) < len(values):
+        return False
+    return not _repeats(names, same[:SNIFFED_ROWS])
+
+
+def _repeats(names: list[str], rows: list[list[str]]) -> bool:
+    """Return whether a name is also most of the values below it, as in lines without a header."""
+    return any(
+        name.strip() and sum(row[at] == name for row in rows) > 0.5 * len(rows)
+        for at, name in enumerate(names)
+    )
+
+
+def _is_name(text: str) -> bool:
+    text = text.strip()
+    if not text or len(text) > 200 or text[0].isdigit() or text[-1] in ".;:!?":
+        return False
+    if "\n" in text or text[0] in "{[<" or len(text.split()) > _WORDS:
+        return False
+    return _TIME.search(text) is None
+
+
+def _dialect(rows: list[list[str]], delimiter: str, text: str) -> Dialect:
+    blank = re.match(r"(?:[ \t]*\r?\n)*", text) if delimiter != "\t" else re.match(r"(?:\r?\n)*", text)
+    before = text[: blank.end()] if blank else ""
+    end = text.find("\n", len(before))
+    header = text[len(before) : end + 1]
+    padded = len(rows[0]) > 1 and all(name.startswith(" ") for name in rows[0][1:])
+    names, renamed = unique_names([name.strip() if padded else name for name in rows[0]])
+    return Dialect(
+        delimiter,
+        names,
+        len(before.encode("utf-8", "surrogateescape")),
+        len(header.encode("utf-8", "surrogateescape")),
+        before.count("\n"),
+        renamed,
+        padded,
+        tuple(tuple(row) for row in rows[1 : SNIFFED_ROWS + 1] if len(row) == len(names)),
+    )
+
+
+def unique_names(names: Sequence[str]) -> tuple[tuple[str, ...], bool]:
+    """Return names of which each is there once, and whether that changed any.
+
+    Args:
+        names: of columns, in their order.
+
+    Returns:
+        The names; an empty one is `column 3`, and a second `name` is `name~2`.
+
+    Example:
+        print(unique_names(["name", "", "name"]))
+    """
+    out: list[str] = []
+    renamed = False
+    for at, name in enumerate(names):
+        made, count = name if name.strip() else f"column {at + 1}", 2
+        base = made
+        while made in out:
+            made, count = f"{base}~{count}", count + 1
+        renamed = renamed or made != name
+        out.append(made)
+    return tuple(out), renamed
+
+
+def _field_count(line: str) -> int:
+    return max(line.count(delimiter) for delimiter in DELIMITERS) + 1
+
+
+def failed_rule(head: bytes) -> str | None:
+    """Return which rule text breaks that looks like a table, and on which line; None if it does not.
+
+    Args:
+        head: the first bytes of a file that no reader recognizes.
+
+    Returns:
+        A clause without a full stop.
+
+    Example:
+        print(failed_rule(b"2026-05-04,GET,1\\n2026-05-05,GET,2\\n"))
+    """
+    text = _text(head)
+    if text is None:
+        return None
+    lines = [(at, line) for at, line in enumerate(text.splitlines(), 1) if line.strip()][: SNIFFED_ROWS + 1]
+    for delimiter in DELIMITERS:
+        try:
+            rows = [next(csv.reader([line], delimiter=delimiter)) for _, line in lines]
+        except csv.Error:
+            continue
+        counts = [len(row) for row in rows]
+        usual = max(set(counts), key=counts.count)
+        if usual < 3 or len(rows) < 2 or counts.count(usual) < 0.5 * len(counts):
+            continue
+        number, first = lines[0][0], rows[0]
+        if len(first) != usual:
+            return f"line {number} has {len(first)} fields, and most other lines have {usual}"
+        bad = next((name for name in first if not _is_name(name)), None)
+        if bad is not None:
+            return f"line {number} is not a header: '{bad[:60]}' is not the name of a column"
+        return f"line {number} is not a header: it has the same values as the lines below"
+    return None

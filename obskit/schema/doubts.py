@@ -1,0 +1,300 @@
+"""Find signs that a load, although every row was read, is not what its reader expects.
+
+`Doubts` sees every batch of events and keeps a few numbers. `doubts` turns them into sentences, each with
+what to do:
+
+    durations longer than the file    a unit that was taken for another
+    all times in 1970                 seconds that are milliseconds, or an uptime
+    exactly 10,000 rows               an export that stopped at its limit
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.names import flat_field
+from obskit.names import flat_fields as names
+from obskit.schema.report import LoadReport
+from obskit.schema.types import TIMESTAMP
+from obskit.text import pluralize, safe
+
+LONG_LIST = 1_000
+"""Items of a list that may be a file's events."""
+
+LIMITS = frozenset({1_000, 5_000, 10_000, 50_000, 100_000, 500_000, 1_000_000})
+"""Numbers of rows at which tools stop an export unless they are told otherwise."""
+
+MOSTLY = 0.9
+"""Share of values that cannot be parsed, from which the field is probably something else."""
+
+COPIES = 0.01
+"""Share of rows without ids that are copies, from which it is a doubt: log lines may well be equal."""
+
+_DAY = 86_400_000_000
+_DAYS = 20_000
+_COMPARED = 1_000_000
+_NUMBERED = ("time", "date", "stamp", "epoch", "created", "start", "when")
+
+
+class Doubts:
+    """Numbers about the events of a load, and the doubts that follow from them."""
+
+    def __init__(self) -> None:
+        self._days: Counter[int] = Counter()
+        self._first: int | None = None
+        self._last: int | None = None
+        self._durations: list[float] = []
+        self._timed = 0
+        self._negative = 0
+        self._lists: dict[str, int] = {}
+        self._parsed: Counter[str] = Counter()
+        self._like_times: dict[str, str] = {}
+        self._unitless: dict[str, None] = {}
+        self._seen: set[tuple[int, ...]] = set()
+        self._compared = 0
+        self._copies = 0
+        self._with_ids = False
+
+    def parsed(self, name: str, rows: int) -> None:
+        """Count values of a field that were parsed as its known type."""
+        self._parsed[name] += rows
+
+    def add(self, batch: pa.RecordBatch) -> None:
+        """Look at a batch of events."""
+        times = batch.column("timestamp").cast(pa.int64()).drop_null().to_numpy(zero_copy_only=False)
+        if len(times):
+            first, last = int(times.min()), int(times.max())
+            self._first = first if self._first is None else min(self._first, first)
+            self._last = last if self._last is None else max(self._last, last)
+            if len(self._days) < _DAYS:
+                low, high = first // _DAY, last // _DAY
+                if low == high:
+                    self._days[low] += len(times)
+                else:
+                    days, counts = np.unique(times // _DAY, return_counts=True)
+                    self._days.update(dict(zip(days.tolist(), counts.tolist(), strict=True)))
+        durations = np.empty(0)
+        if "duration_ms" in batch.schema.names:
+            durations = batch.column("duration_ms").drop_null().to_numpy(zero_copy_only=False)
+            durations = durations[np.isfinite(durations)]
+            if len(durations):
+                self._negative += int((durations < 0).sum())
+                self._durations.append(float(np.median(durations)))
+        self._timed += len(durations)
+        self._look_at_columns(batch, without_times=len(times) < batch.num_rows)
+        self._compare(batch, times, durations)
+
+    def _look_at_columns(self, batch: pa.RecordBatch, *, without_times: bool) -> None:
+        for field, values in zip(batch.schema, batch.columns, strict=True):
+            kind = field.type
+            if pa.types.is_list(kind):
+                longest = pc.max(pc.list_value_length(values)).as_py() or 0
+                if longest >= LONG_LIST:
+                    self._lists[field.name] = max(longest, self._lists.get(field.name, 0))
+            elif (
+                without_times and field.name not in self._like_times and _looks_like_time(field.name, values)
+            ):
+                self._like_times[field.name] = _example(values)
+            elif _is_number(kind) and values.null_count < len(values):
+                meaning = flat_field(field.name)
+                if meaning is not None and meaning.reading == names.DURATION and not meaning.milliseconds:
+                    self._unitless[field.name] = None
+
+    def _compare(self, batch: pa.RecordBatch, times: Any, durations: Any) -> None:
+        """Count rows that are copies: within a batch by value, across batches by a digest of the batch."""
+        if self._compared >= _COMPARED or batch.num_rows < 2:
+            return
+        self._compared += batch.num_rows
+        digest = (
+            batch.num_rows,
+            batch.nbytes,
+            hash(times.tobytes()),
+            hash(durations.tobytes()),
+            hash(tuple(column.null_count for column in batch.columns)),
+        )
+        if digest in self._seen and len(times):
+            self._copies += batch.num_rows
+            return
+        self._seen.add(digest)
+        self._with_ids = self._with_ids or "span_id" in batch.schema.names
+        candidates = _repeated(batch)
+        if len(candidates):
+            rows = batch.take(pa.array(candidates)).to_pylist()
+            counted = Counter(repr(row) for row in rows)
+            self._copies += sum(count - 1 for count in counted.values())
+
+    def sentences(self, report: LoadReport) -> list[str]:
+        """Return the doubts, the gravest first.
+
+        Args:
+            report: of the same load, for its counts.
+
+        Returns:
+            Sentences, each with what to do.
+        """
+        out = [*self._about_times(report), *self._about_durations(report)]
+        for name, failed in report.unparsed.items():
+            if name != "timestamp" and failed >= MOSTLY * (failed + self._parsed[name]):
+                out.append(
+                    f"{name} could not be parsed in {failed:,} of {failed + self._parsed[name]:,} rows: "
+                    "is another column meant? A mapping says which (--mapping FILE.json)"
+                )
+        if report.rows_read <= 10:
+            for name, items in self._lists.items():
+                out.append(
+                    f"a row holds a list of {items:,} items in {name}, which may be the events: "
+                    f"write one item per line, such as with jq -c '.{name}[]'"
+                )
+        if self._copies and (self._with_ids or self._copies >= COPIES * report.rows_read):
+            copies = pluralize(self._copies, "row is an exact copy", "rows are exact copies")
+            more = "at least " if report.rows_read > _COMPARED else ""
+            out.append(f"{more}{copies} of another: was a file given twice, or exported twice?")
+        if report.rows_read in LIMITS and not report.replaced:
+            out.append(
+                f"exactly {report.rows_read:,} rows: the export may have stopped at a limit, and then the rest is "
+                "missing"
+            )
+        return [safe(text) for text in out]
+
+    def _about_times(self, report: LoadReport) -> list[str]:
+        if report.untimed and self._like_times:
+            shown = ", ".join(f"{name} ({example})" for name, example in list(self._like_times.items())[:5])
+            name = next(iter(self._like_times))
+            all_rows = report.untimed >= report.rows_read
+            which = "no row has a" if all_rows else f"{report.untimed:,} rows have no"
+            return [
+                f"{which} timestamp. These fields look like times: {shown}. Say which one is, and the unit of "
+                f'a number: --mapping FILE.json with {{"timestamp": {{"from": "{name}", "unit": "s"}}}}'
+            ]
+        if self._first is None or self._last is None:
+            return []
+        first, last = _utc(self._first), _utc(self._last)
+        if first is not None and last is not None and first.year == last.year == 1970:
+            return [
+                "all times are in 1970: their numbers may be in another unit, or no times since 1970 at all. "
+                'A mapping says the unit: {"timestamp": {"from": NAME, "unit": "s", "ms", "us" or "ns"}}'
+            ]
+        if first is not None and first > datetime.now(UTC) + timedelta(days=1):
+            return [
+                f"all times are in the future, from {first:%Y-%m-%d}: their unit may be another one, or the "
+                "clock is wrong"
+            ]
+        return self._far_away()
+
+    def _far_away(self) -> list[str]:
+        """Find few rows whose days are far from those of all others."""
+        if len(self._days) < 2 or len(self._days) >= _DAYS:
+            return []
+        days = sorted(self._days)
+        total = sum(self._days.values())
+        out = []
+        for side in (days, days[::-1]):
+            gap, at = max((abs(side[i + 1] - side[i]), i) for i in range(len(side) - 1))
+            few = sum(self._days[day] for day in side[: at + 1])
+            if 0.01 * total >= few and gap > max(30, 10 * abs(side[-1] - side[at + 1])):
+                where = _utc(side[0] * _DAY)
+                shown = "another age" if where is None else f"{where:%Y-%m-%d}"
+                out.append(
+                    f"{pluralize(few, 'row has a time', 'rows have times')} far from the rest ({shown}): "
+                    "a clock was not set, or it is another kind of time. --between leaves them out"
+                )
+        return out
+
+    def _about_durations(self, report: LoadReport) -> list[str]:
+        out = []
+        if self._negative:
+            rows = pluralize(self._negative, "row has a negative duration", "rows have negative durations")
+            out.append(
+                f"{rows}: they span two clocks, or start and end are exchanged. Leave them out with "
+                '--where "duration_ms >= 0"'
+            )
+        if self._timed >= 5 and self._first is not None and self._last is not None:
+            covered = (self._last - self._first) / 1_000
+            usual = float(np.median(self._durations))
+            if usual > max(covered, 1_000.0):
+                out.append(
+                    f"most durations are longer than the time that the rows cover ({_shown(usual)}, but "
+                    f"{_shown(covered)}): their unit may be another one. A mapping says it: "
+                    '{"duration_ms": {"from": NAME, "unit": "us"}}'
+                )
+        if not self._timed and self._unitless and report.rows_read:
+            fields, name = ", ".join(self._unitless), next(iter(self._unitless))
+            have = "has" if len(self._unitless) == 1 else "have"
+            out.append(
+                f"{fields} {have} no unit, so no row has a duration. Say the unit: --mapping FILE.json with "
+                f'{{"duration_ms": {{"from": "{name}", "unit": "ms"}}}}'
+            )
+        return out
+
+
+def _repeated(batch: pa.RecordBatch) -> Any:
+    """Return the rows whose time, duration and ids occur several times in a batch; at most 5,000."""
+    keys = np.zeros(batch.num_rows, np.int64)
+    found = False
+    for name in ("timestamp", "duration_ms"):
+        at = batch.schema.get_field_index(name)
+        if at < 0 or batch.column(at).null_count == batch.num_rows:
+            continue
+        values = batch.column(at)
+        if name == "timestamp":
+            numbers = values.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        else:
+            numbers = values.fill_null(-1.0).to_numpy(zero_copy_only=False).view(np.int64)
+        keys = keys * 1_000_003 + numbers
+        found = True
+    if not found:
+        return np.empty(0, np.int64)
+    order = np.argsort(keys, kind="stable")
+    same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
+    rows = np.unique(np.concatenate([order[same], order[same + 1]]))
+    for name in ("span_id", "trace_id", "body", "name"):
+        at = batch.schema.get_field_index(name)
+        if at < 0 or not len(rows):
+            continue
+        values = batch.column(at).take(pa.array(rows))
+        codes = values.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
+        pair = keys[rows] * 1_000_003 + codes
+        _, index, counts = np.unique(pair, return_inverse=True, return_counts=True)
+        rows = rows[counts[index] > 1]
+    return rows[:5_000]
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+
+
+def _looks_like_time(name: str, values: pa.Array) -> bool:
+    if values.null_count == len(values) or name in ("timestamp", "duration_ms"):
+        return False
+    meaning = flat_field(name)
+    if meaning is not None and meaning.target == "timestamp":
+        return True
+    if not any(part in name.lower() for part in _NUMBERED):
+        return bool(pa.types.is_timestamp(values.type))
+    if pa.types.is_string(values.type):
+        first = pc.first(values, skip_nulls=True).as_py() or ""
+        return len(first) <= 64 and any(char.isdigit() for char in first)
+    return bool(pa.types.is_timestamp(values.type)) or _is_number(values.type)
+
+
+def _example(values: pa.Array) -> str:
+    first = pc.first(values, skip_nulls=True).as_py() if not pa.types.is_list(values.type) else "a list"
+    return str(first)[:40]
+
+
+def _utc(microseconds: int) -> datetime | None:
+    moment: datetime | None = pa.scalar(microseconds, pa.int64()).cast(TIMESTAMP).as_py()
+    return moment
+
+
+def _shown(ms: float) -> str:
+    for size, unit in ((86_400_000, "days"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")):
+        if ms >= size:
+            return f"{ms / size:.3g} {unit}"
+    return f"{ms:.3g} ms"

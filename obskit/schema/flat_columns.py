@@ -1,0 +1,165 @@
+"""Bring columns that only together mean something into one: what flat rows spread over several fields.
+
+    date "2026-05-04", time "10:00:00"             "date time" "2026-05-04 10:00:00"
+    instant.epochSecond, instant.nanoOfSecond      instant
+    time.$date                                     time
+    caller "shop/main.go:12"                       code.file.path, code.line.number
+    Elapsed, where the template says "{Elapsed} ms"  "Elapsed (ms)"
+
+The new columns have names that `flat_field` knows, so that they are read like any other.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.names import flat_fields as names
+from obskit.names.flat_fields import flat_field
+from obskit.schema.flatten import Column
+from obskit.schema.parse import parse
+from obskit.schema.types import TIMESTAMP
+
+_TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\s*$"
+_DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4})\s*$"
+_CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
+_SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
+_IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
+_BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
+
+
+def combine(columns: list[Column]) -> list[Column]:
+    """Return the columns of flat rows, with those that belong together as one.
+
+    Args:
+        columns: flat columns with the names of the source.
+
+    Returns:
+        Columns whose names `flat_field` knows, or that stayed as they were.
+    """
+    have = {column.name: column for column in columns}
+    if len(have) < len(columns):  # a name occurs twice
+        return columns
+    folded = {name.casefold(): name for name in have}
+    for step in (_mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
+        step(have, folded)
+    return sorted(have.values(), key=lambda column: column.depth)
+
+
+def _is_time(name: str) -> bool:
+    meaning = flat_field(name)
+    return name == "timestamp" or (meaning is not None and meaning.reading == names.TIME)
+
+
+def _mongo_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    for name in [name for name in have if ".$date" in name]:
+        base = name.removesuffix(".$numberLong").removesuffix(".$date")
+        if base not in have and _is_time(base):
+            have[base] = have.pop(name)._replace(name=base)
+
+
+def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    for name in list(have):
+        base, _, last = name.rpartition(".")
+        if last not in _SECONDS or not base or base in have or not _is_time(base):
+            continue
+        seconds = parse(have[name].values, "int")
+        within = pc.less(pc.abs(pc.fill_null(seconds, 0)), 10**11)
+        if not pc.all(within).as_py():
+            continue
+        micros = pc.multiply(seconds, 1_000_000)
+        fraction = have.pop(f"{base}.{_SECONDS[last]}", None)
+        if fraction is not None:
+            nanos = pc.fill_null(parse(fraction.values, "int"), 0)
+            micros = pc.add(micros, pc.divide(nanos, 1_000))
+        have[base] = have.pop(name)._replace(name=base, values=micros.cast(TIMESTAMP))
+
+
+def _date_and_time(have: dict[str, Column], folded: dict[str, str]) -> None:
+    date, time = (have.get(folded.get(name, "")) for name in ("date", "time"))
+    if date is None or time is None or not _all_match(time.values, _TIME_OF_DAY):
+        return
+    if pa.types.is_timestamp(date.values.type):
+        day = pc.strftime(
+            date.values.cast(pa.timestamp("us")).cast(pa.timestamp("s"), safe=False), "%Y-%m-%d"
+        )
+    elif _all_match(date.values, _DATE):
+        day = pc.utf8_trim_whitespace(date.values)
+    else:
+        return
+    joined = pc.binary_join_element_wise(day, pc.utf8_trim_whitespace(time.values), " ")
+    del have[date.name], have[time.name]
+    have["date time"] = date._replace(name="date time", values=joined)
+
+
+def _all_match(values: pa.Array, pattern: str) -> bool:
+    """Return whether a column has text, and all of it matches."""
+    if not pa.types.is_string(values.type) or values.null_count == len(values):
+        return False
+    return bool(pc.all(pc.match_substring_regex(values, pattern)).as_py())
+
+
+def _callers(have: dict[str, Column], folded: dict[str, str]) -> None:
+    caller = have.get(folded.get("caller", ""))
+    if caller is not None and _all_match(caller.values, _CALLER):
+        parts = pc.extract_regex(caller.values, _CALLER)
+        del have[caller.name]
+        for name, part in (("code.file.path", "path"), ("code.line.number", "line")):
+            have.setdefault(name, caller._replace(name=name, values=pc.struct_field(parts, part)))
+    for path, line in (("filename", "lineno"), ("file", "lineno"), ("file", "line"), ("filename", "line")):
+        source, number = (have.get(folded.get(name, "")) for name in (path, line))
+        if source is None or number is None or not pa.types.is_string(source.values.type):
+            continue
+        if pa.types.is_integer(number.values.type):
+            _rename(have, source.name, "pathname")
+            _rename(have, number.name, "lineno")
+            return
+
+
+def _elapsed(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Take the unit of Serilog's `Elapsed` from the template that prints it."""
+    elapsed = _first(have, folded, ("elapsed", "properties.elapsed"))
+    template = _first(have, folded, ("@mt", "messagetemplate", "messagetemplate.text"))
+    if elapsed is None or template is None or not pa.types.is_string(template.values.type):
+        return
+    printed = template.values.filter(pc.is_valid(elapsed.values)).unique().to_pylist()
+    units = {found[1].lower() if (found := _IN_TEMPLATE.search(text or "")) else None for text in printed}
+    if len(units) == 1 and (unit := units.pop()) is not None:
+        _rename(have, elapsed.name, f"elapsed ({unit})")
+
+
+def _programs(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Rename fields whose meaning the other fields of a known program decide."""
+    if have.keys() >= _BUNYAN and pa.types.is_integer(have["v"].values.type):
+        _rename(have, "name", "service")  # bunyan: the name of the application
+    if "levelname" in have and "name" in have and "logger" not in have:
+        _rename(have, "name", "logger")  # Python: the name of the logger
+    if "short_message" in have and "level" in have:
+        _rename(have, "level", "syslog.priority")  # GELF
+    if "namespace" in folded and folded.keys() & {"pod", "pod_name", "podname"}:
+        _rename(have, folded["namespace"], "k8s.namespace")
+    if "@t" in have and ("@mt" in have or "@m" in have):
+        _complete_clef(have)
+
+
+def _complete_clef(have: dict[str, Column]) -> None:
+    """Fill in the level Information, which CLEF leaves out."""
+    times = have["@t"]
+    levels = have["@l"].values if "@l" in have else pa.nulls(len(times.values), pa.string())
+    if pa.types.is_null(levels.type):
+        levels = levels.cast(pa.string())
+    if pa.types.is_string(levels.type):
+        left_out = pc.and_(pc.is_valid(times.values), pc.is_null(levels))
+        have["@l"] = times._replace(name="@l", values=pc.if_else(left_out, "Information", levels))
+
+
+def _first(have: dict[str, Column], folded: dict[str, str], wanted: Iterable[str]) -> Column | None:
+    return next((have[folded[name]] for name in wanted if folded.get(name) in have), None)
+
+
+def _rename(have: dict[str, Column], name: str, new: str) -> None:
+    if new not in have and name in have:
+        have[new] = have.pop(name)._replace(name=new)

@@ -1,0 +1,72 @@
+"""Log levels: which words are levels, and the number that OpenTelemetry gives each of them.
+
+    "WARN", "warning", "W", 40 in pino's scale, 4 in syslog's      13
+
+Numbers of scales become words of the program that wrote them, so that `severity_text` can be read.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from obskit.schema.parse import by_value, parse
+
+ERROR = 17
+"""Least severity number of an error."""
+
+_NUMBERS: dict[int, str] = {
+    1: "trace verbose finest trc silly v t",
+    5: "debug dbg fine finer config d",
+    9: "info information informational notice success log inf i",
+    13: "warn warning wrn w",
+    ERROR: "error err severe eror e",
+    21: "fatal critical crit ftl emerg emergency alert panic dpanic f",
+}
+_LEVELS = {word: number for number, words in _NUMBERS.items() for word in words.split()}
+_PINO = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
+_SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
+
+
+def severity_numbers(texts: pa.Array) -> pa.Array:
+    """Return OpenTelemetry's severity numbers of level words; null for words that are no known level.
+
+    Args:
+        texts: words such as "WARN", in any case.
+
+    Returns:
+        int32: TRACE 1, DEBUG 5, INFO 9, WARN 13, ERROR 17, FATAL 21.
+    """
+    return by_value(texts, _number, pa.int32())
+
+
+def _number(text: str) -> int | None:
+    return _LEVELS.get(text.strip().strip("[]").lower())
+
+
+def read_levels(values: pa.Array) -> pa.Array:
+    """Return the texts of a column of levels; null throughout if it isn't one.
+
+    Args:
+        values: words, of which at least half are known, so that a customer's "gold" isn't a level; or
+            numbers, all of them of the scale of pino and bunyan.
+
+    Returns:
+        Words as written, or pino's words.
+    """
+    nothing = pa.nulls(len(values), pa.string())
+    if pa.types.is_string(values.type):
+        known = severity_numbers(values)
+        present = len(values) - values.null_count
+        return values if 2 * (len(known) - known.null_count) >= present else nothing
+    if pa.types.is_integer(values.type) and pc.all(pc.is_in(values, pa.array(list(_PINO)))).as_py():
+        return by_value(values, _PINO.get, pa.string())
+    return nothing
+
+
+def read_priorities(values: pa.Array) -> pa.Array:
+    """Return syslog's words for its severities 0 to 7, given as integers or digits; null for others."""
+    if not (pa.types.is_integer(values.type) or pa.types.is_string(values.type)):
+        return pa.nulls(len(values), pa.string())
+    numbers = parse(values, "int")
+    return by_value(numbers, lambda n: _SYSLOG[n] if 0 <= n < len(_SYSLOG) else None, pa.string())
