@@ -9,7 +9,10 @@ import pyarrow as pa
 from obskit.engine.tokens import KnownNames, Token, quote_string
 from obskit.errors import UnknownField
 from obskit.names import RENAMED, nearest
+from obskit.names.flat_fields import HEX_ID, INTEGER, LEVEL, STATUS, STREAM, TEXT, flat_field
 from obskit.text import safe
+
+_UNCONVERTED = frozenset({HEX_ID, INTEGER, LEVEL, STATUS, STREAM, TEXT})
 
 
 class Names:
@@ -45,8 +48,8 @@ class Names:
         field = self.find(token.value)
         if field is None:
             raise unknown_field(token.value, self.names, quoted=token.kind == "quoted")
-        new = token.value.lower() in self._renamed
-        return field, f"{token.value} is now called {field}" if new else None
+        old = token.value.lower() not in self._by_lower and safe(token.value).lower() not in self._by_lower
+        return field, f"{token.value} is now called {field}" if old else None
 
     def find(self, name: str) -> str | None:
         """Return the field with a name (in any case, or its old name); None if there is none."""
@@ -54,7 +57,15 @@ class Names:
             found: str | None = self._by_lower.get(low, self._renamed.get(low))
             if found is not None:
                 return found
-        return None
+        return self._loaded_as(name)
+
+    def _loaded_as(self, name: str) -> str | None:
+        """Return the field that loading makes of a name of flat rows: `level` is `severity_text`."""
+        flat = flat_field(name)
+        # The values of the others are converted, so that a condition on them would mean something else.
+        if flat is None or flat.reading not in _UNCONVERTED:
+            return None
+        return self._by_lower.get(flat.target.lower())
 
 
 def unknown_field(

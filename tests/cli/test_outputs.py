@@ -62,7 +62,10 @@ def test_to_stdout(
     assert main(["convert", str(source), "--out", "-", "--where", "n > 3", "--fields", "n"]) == 0
     said = capsys.readouterr()
     assert said.out == '{"n":4}\n{"n":5}\n'
-    assert said.err == "wrote 2 events with 1 field to - (jsonl)\n6 rows read, 0 rejected\n"
+    assert said.err == (
+        "wrote 2 events with 1 field to - (jsonl)\n6 rows read, 0 rejected\n"
+        "renamed level to severity_text in 6 rows\n"
+    )
     assert main(["convert", str(source), "--out", "-", "--to", "otlp-json"]) == 0
     assert "resourceSpans" in json.loads(capsys.readouterr().out)
     assert main(["convert", str(source), "--out", "-"]) == 0
@@ -135,7 +138,7 @@ def test_as_json(source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
         "path": str(out),
         "format": "otlp-json",
         "rows": 6,
-        "fields": 5,
+        "fields": 6,
         "notes": [],
     }
     assert main(["convert", str(source), "--out", str(tmp_path / "d"), "--where", "n < 3", "--json"]) == 0

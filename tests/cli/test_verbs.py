@@ -190,13 +190,15 @@ def test_what_an_error_is_may_be_said(tmp_path: Path, capsys: pytest.CaptureFixt
         {"timestamp": f"2026-05-04T10:00:{i:02d}Z", "level": "WARN" if i % 3 else "ERROR"} for i in range(60)
     ]
     (tmp_path / "a.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
-    found = run_json(capsys, "query", str(tmp_path), "count(error) as n", "--error", "level = 'ERROR'")
-    assert found["rows"] == [{"n": 20.0}]
-    said = run(capsys, "explain", str(tmp_path))
-    assert "  --select \"level = 'ERROR'\"  log records of this severity\n" in said
+    found = run_json(capsys, "query", str(tmp_path), "count(error) as n", "--error", "level = 'WARN'")
+    assert found["rows"] == [{"n": 40.0}]
+    assert run_json(capsys, "query", str(tmp_path), "count(error) as n")["rows"] == [{"n": 20.0}]
+    narrowed = run_json(capsys, "query", str(tmp_path), "count() as n", "--where", "level = 'WARN'")
+    assert narrowed["rows"] == [{"n": 40.0}]
+    assert "level is now called severity_text" in narrowed["notes"]
     status, text = refused(capsys, "triage", str(tmp_path))
     assert status == 2
-    assert "explain --select \"level = 'ERROR'\"" in text
+    assert "explain --select" in text
 
 
 def test_triage_of_a_window_has_earlier_rows(capsys: pytest.CaptureFixture[str]) -> None:
