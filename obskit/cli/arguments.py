@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import difflib
-import sys
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any, NoReturn
+from collections.abc import Callable
+
+from obskit.cli.parser import Parser, TopParser, not_negative, positive
 
 _EPILOG = """\
 examples:
@@ -20,70 +19,6 @@ examples:
 Conditions are SQL: "http.route = '/book' and duration_ms > 500". Strings go in single quotes.
 Exit status: 0 success, 1 the data cannot be read or no row is left, 2 wrong arguments, 130 interrupted.
 """
-
-
-class _Parser(argparse.ArgumentParser):
-    """argparse without abbreviated options, whose errors are a message and a hint."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("allow_abbrev", False)
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(**options)
-
-    def error(self, message: str, hint: str | None = None) -> NoReturn:
-        """Exit with status 2 after a message and a hint."""
-        self.exit(2, f"{self.prog}: {message}\nHint: {hint or f'{self.prog} --help'}\n")
-
-    def options(self) -> list[str]:
-        """Return the names of all options."""
-        return [name for action in self._actions for name in action.option_strings]
-
-
-class _TopParser(_Parser):
-    """The parser of all commands; it suggests the nearest command or option for one that is unknown."""
-
-    commands: dict[str, _Parser]
-
-    def parse_args(  # type: ignore[override]
-        self, args: Sequence[str] | None = None, namespace: argparse.Namespace | None = None
-    ) -> argparse.Namespace:
-        """Parse arguments; exit with status 2 on a mistake."""
-        given = list(sys.argv[1:] if args is None else args)
-        command = next((word for word in given if not word.startswith("-")), None)
-        if command is not None and command not in self.commands:
-            self.error(f"{command!r} is not a command", _did_you_mean(command, self.commands))
-        found, unknown = self.parse_known_args(given, namespace)
-        if unknown:
-            parser = self.commands.get(command or "", self)
-            option = next((word for word in unknown if word.startswith("-")), None)
-            if option is None:
-                parser.error(f"unexpected argument {unknown[0]!r}")
-            name = option.partition("=")[0]
-            parser.error(f"{name} is not an option", _did_you_mean(name, parser.options()))
-        return found
-
-
-def _did_you_mean(given: str, known: Iterable[str]) -> str | None:
-    near = difflib.get_close_matches(given, list(known), n=2, cutoff=0.7)
-    return f"did you mean {' or '.join(near)}?" if near else None
-
-
-def _positive(text: str) -> int:
-    number = int(text.replace("_", ""))
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"must be 1 or more, got {text}")
-    return number
-
-
-def _not_negative(text: str) -> int:
-    number = int(text.replace("_", ""))
-    if number < 0:
-        raise argparse.ArgumentTypeError(f"must be 0 or more, got {text}")
-    return number
-
-
-# argparse names the type in its own messages: "invalid number value: 'x'".
-_positive.__name__ = _not_negative.__name__ = "number"
 
 
 def _paths(parser: argparse.ArgumentParser) -> None:
@@ -122,6 +57,9 @@ def _mapping(group: argparse._ActionsContainer) -> None:
     )
     group.add_argument(
         "--tz", metavar="ZONE", help="time zone of times that have none: Europe/Berlin; default UTC"
+    )
+    group.add_argument(
+        "--display-tz", metavar="ZONE", help="time zone in which tables show times; default UTC"
     )
     group.add_argument(
         "--path-fields",
@@ -176,7 +114,7 @@ def _rows(parser: argparse.ArgumentParser) -> None:
         "--fields", metavar="A,B,...", help="only these fields, in this order; default: what matters most"
     )
     parser.add_argument("--order", metavar="FIELDS", help="order by fields: 'duration_ms desc, name'")
-    parser.add_argument("--limit", type=_positive, default=20, metavar="N", help="at most N rows; default 20")
+    parser.add_argument("--limit", type=positive, default=20, metavar="N", help="at most N rows; default 20")
     _source(parser)
     _answer(parser)
 
@@ -193,7 +131,7 @@ def _query(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--every", metavar="STEP", help="a time series: 10s, 1m, 1h")
     parser.add_argument("--having", metavar="CONDITION", help="only groups for which this is true")
     parser.add_argument("--order", metavar="COLUMNS", help="order by columns: 'p99 desc, name'")
-    parser.add_argument("--limit", type=_positive, metavar="N", help="at most N groups")
+    parser.add_argument("--limit", type=positive, metavar="N", help="at most N groups")
     _source(parser)
     _answer(parser)
 
@@ -284,16 +222,16 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     what.add_argument("--live", action="store_true", help="run the platform as real processes under load")
     parser.add_argument(
         "--seed",
-        type=_not_negative,
+        type=not_negative,
         default=1,
         metavar="S",
         help="the same seed gives the same rows; default 1",
     )
     made = parser.add_argument_group("with --out")
-    made.add_argument("--events", type=_positive, metavar="N", help="number of events; default 40000")
+    made.add_argument("--events", type=positive, metavar="N", help="number of events; default 40000")
     made.add_argument("--format", choices=("jsonl.gz", "parquet"), help="file format; default jsonl.gz")
     live = parser.add_argument_group("with --live")
-    live.add_argument("--seconds", type=_positive, metavar="N", help="seconds of load; default 60")
+    live.add_argument("--seconds", type=positive, metavar="N", help="seconds of load; default 60")
     live.add_argument(
         "--into", metavar="DIR", help="write the events into this folder; default: a temporary one"
     )
@@ -307,7 +245,7 @@ def _probe(parser: argparse.ArgumentParser) -> None:
         metavar="STEP",
         help="repeat at this interval: 10s, 500ms, 1m; until Ctrl-C unless --count is given",
     )
-    parser.add_argument("--count", type=_positive, metavar="N", help="requests per URL; default 1")
+    parser.add_argument("--count", type=positive, metavar="N", help="requests per URL; default 1")
     parser.add_argument("--into", metavar="DIR", help="write the events to a new file in this folder")
 
 
@@ -339,7 +277,7 @@ def _receive(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--connections-per-address",
         dest="peer",
-        type=_positive,
+        type=positive,
         metavar="N",
         help="HTTP connections from one address of another machine; default 128",
     )
@@ -391,13 +329,13 @@ COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] 
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; `parse_args` sets `command`."""
-    top = _TopParser(
+    top = TopParser(
         prog="obskit",
         description="Find which requests are slow or failing, for whom, and what sets them apart.",
         epilog=_EPILOG,
     )
     top.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=_Parser)
+    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
     top.commands = {}
     for name, (_module, does, add_arguments) in COMMANDS.items():
         command = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")

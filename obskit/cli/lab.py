@@ -188,7 +188,7 @@ def lab(arguments: argparse.Namespace) -> None:
     """
     if importlib.util.find_spec("jupyterlab") is None:
         raise MissingDependency.of("notebook", "obskit lab")
-    options = options_of(arguments) | {"error": arguments.error}
+    options = options_of(arguments) | {"error": arguments.error, "display_tz": arguments.display_tz}
     target = written(_lasting(arguments.paths), options, arguments.notebook, lookups_of(arguments.lookup))
     write(f"obskit: {target}", sys.stderr)
     command = [sys.executable, "-m", "jupyterlab", str(target)]

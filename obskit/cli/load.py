@@ -23,7 +23,13 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
 def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
     """Load the paths, and apply `--lookup`."""
     lookups = lookups_of(arguments.lookup)
-    events = load(located(arguments), **options_of(arguments), error=arguments.error, progress=progress)
+    events = load(
+        located(arguments),
+        **options_of(arguments),
+        error=arguments.error,
+        display_tz=arguments.display_tz,
+        progress=progress,
+    )
     for file, field, column in lookups:
         events = events.lookup(file, field, key=column)
     return events
@@ -57,7 +63,7 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
             return False
         try:
             with Progress() as progress:
-                answer = ask(_narrowed(Events(scope), arguments), progress)
+                answer = ask(_narrowed(Events(scope, display_tz=arguments.display_tz), arguments), progress)
         except ObskitError:
             return False
         if answer is not None:

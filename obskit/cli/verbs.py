@@ -12,9 +12,11 @@ from obskit.cli.load import opened, sample_first, whole
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.display import formatting
 from obskit.display.tables import text_table
+from obskit.display.zone import shown_in
 from obskit.engine import split_window
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import SHOWN_FIELDS, Events, Triage
+from obskit.query import Fields
 from obskit.text import pluralize, safe
 
 _CALCULATION = re.compile(r"\s*[A-Za-z_]\w*\s*\(")
@@ -61,7 +63,8 @@ def triage(arguments: argparse.Namespace) -> None:
 
 def info(arguments: argparse.Namespace) -> None:
     """Print the rows, the time range, the fields, and what loading found."""
-    with Progress() as progress:
+    # JSON is always in UTC.
+    with Progress() as progress, shown_in(None if arguments.json else arguments.display_tz):
         events = opened(arguments, progress)
         fields = events.fields()
     _require_rows(events, fields.dataset["scope_rows"])
@@ -71,24 +74,28 @@ def info(arguments: argparse.Namespace) -> None:
             found | {"kind": "info", "fields": found["rows"], "load_report": events.load_report.to_dict()}
         )
     else:
-        rows, first, last = events.scope.extent
-        of = "" if events.scope.where is None else f"{rows:,} of "
-        when = (
-            ""
-            if first is None or last is None
-            else f" from {formatting.time(first)} to {formatting.time(last)}"
-        )
-        shown = fields.shown if arguments.all else fields.most_useful(SHOWN_FIELDS)
-        more = len(fields) - len(shown)
-        footer = [f"… {pluralize(more, 'more field')}: obskit info --all"] if more else []
-        report = events.load_report
-        doubts = "".join(f"{safe(line)}\n" for line in report.doubt_lines())
-        rest = "\n".join(map(safe, report.lines(doubts=False)))
-        write(
-            f"{doubts}{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
-            f"{text_table(shown, most=len(shown))}\n"
-            f"{chr(10).join([*footer, *fields.footer()])}\n\n{rest}"
-        )
+        with shown_in(arguments.display_tz):
+            write(_describe(events, fields, everything=arguments.all))
+
+
+def _describe(events: Events, fields: Fields, *, everything: bool) -> str:
+    """Return what `info` prints."""
+    rows, first, last = events.scope.extent
+    of = "" if events.scope.where is None else f"{rows:,} of "
+    when = (
+        "" if first is None or last is None else f" from {formatting.time(first)} to {formatting.time(last)}"
+    )
+    shown = fields.shown if everything else fields.most_useful(SHOWN_FIELDS)
+    more = len(fields) - len(shown)
+    footer = [f"… {pluralize(more, 'more field')}: obskit info --all"] if more else []
+    report = events.load_report
+    doubts = "".join(f"{safe(line)}\n" for line in report.doubt_lines())
+    rest = "\n".join(map(safe, report.lines(doubts=False)))
+    return (
+        f"{doubts}{of}{pluralize(events.dataset.rows, 'event')}{when}\n\n"
+        f"{text_table(shown, most=len(shown))}\n"
+        f"{chr(10).join([*footer, *fields.footer()])}\n\n{rest}"
+    )
 
 
 def rows(arguments: argparse.Namespace) -> None:

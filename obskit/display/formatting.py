@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from obskit.display import zone
 from obskit.text import pluralize
 
 # The smallest length in milliseconds that a unit is used for, the unit, and its length in milliseconds.
@@ -86,6 +87,22 @@ def duration(milliseconds: float) -> str:
 
 
 def time(moment: datetime) -> str:
+    """Return a time in ISO 8601 with the precision that it has, in the zone that results are shown in.
+
+    That is UTC by default. A naive time is UTC.
+    """
+    shown_in = zone.current()
+    if shown_in is None:
+        return utc(moment)
+    try:
+        local = (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(shown_in)
+    except OverflowError:  # the first or the last day that a datetime can be
+        return utc(moment)
+    text, offset = local.replace(tzinfo=None).isoformat(), local.isoformat()[-6:]
+    return (text[:-3] if local.microsecond and local.microsecond % 1000 == 0 else text) + offset
+
+
+def utc(moment: datetime) -> str:
     """Return a time in ISO 8601 and UTC, with the precision that it has; a naive time is UTC."""
     plain = (moment.astimezone(UTC) if moment.tzinfo else moment).replace(tzinfo=None)
     text = plain.isoformat()

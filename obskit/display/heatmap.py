@@ -6,11 +6,13 @@ import base64
 import struct
 import zlib
 from collections.abc import Iterable
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from obskit.display import zone
 from obskit.display.chart import Chart, chart, literal, plotly
 from obskit.display.palette import RAMP_DARK, RAMP_LIGHT, ramp
 
@@ -43,6 +45,8 @@ def heatmap(
         MissingDependency: plotly is not installed.
     """
     go = plotly()
+    x_edges, x, offset = _in_zone(x_edges, x)
+    y_edges, y, _ = _in_zone(y_edges, y)
     counts = np.asarray(grid, dtype=np.float64)
     with np.errstate(divide="ignore"):
         z = np.where(counts > 0, np.log10(counts), np.nan)
@@ -70,12 +74,21 @@ def heatmap(
         xaxis={"title": {"text": literal(x)}, "showgrid": False},
         yaxis={"title": {"text": literal(y)}, "type": "log" if logarithmic else "linear", "showgrid": False},
     )
-    for at, label in markers:
+    for given, label in markers:
+        at = zone.shifted(given, offset)
         figure.add_shape(
             type="line", x0=at, x1=at, y0=0, y1=1, yref="paper", line={"dash": "dash", "width": 1}
         )
         figure.add_annotation(x=at, y=1, yref="paper", yanchor="bottom", text=literal(label), showarrow=False)
     return figure
+
+
+def _in_zone(edges: Grid, name: str) -> tuple[Grid, str, timedelta]:
+    """Return the edges of an axis as they are shown, its title, and the offset that was added."""
+    if edges.dtype.kind != "M" or not len(edges):
+        return edges, name, timedelta()
+    offset, title = zone.axis(edges[0].astype("datetime64[us]").item(), name)
+    return edges + np.timedelta64(offset), title, offset
 
 
 def shades(grid: Grid) -> npt.NDArray[np.uint8]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from obskit.display import formatting
 from obskit.display.tables import html_page, html_table, text_table
+from obskit.display.zone import in_own_zone
 from obskit.errors import InvalidArgument
 from obskit.text import pluralize, safe
 
@@ -32,6 +33,7 @@ class Result:
         dataset: `rows` and `fingerprint` of the data.
         notes: what a reader must know, one sentence each.
         links: column -> address with `{column}` in it, for display.
+        display_tz: name of the time zone in which times are shown; None for UTC. `to_dict` stays in UTC.
     """
 
     kind: str
@@ -41,6 +43,14 @@ class Result:
     dataset: Mapping[str, Any] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
+    display_tz: str | None = None
+
+    def __init_subclass__(cls, **options: Any) -> None:
+        """Make the methods of a kind of result that show it do so in its zone."""
+        super().__init_subclass__(**options)
+        for name in ("__str__", "__repr__", "_repr_html_", "plot"):
+            if name in cls.__dict__:
+                setattr(cls, name, in_own_zone(cls.__dict__[name]))
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -87,12 +97,14 @@ class Result:
             lines.append(f"of {pluralize(rows, 'row')}, dataset {mark}")
         return [*lines, *(note if note.startswith("warning: ") else f"note: {note}" for note in self.notes)]
 
+    @in_own_zone
     def __str__(self) -> str:
         body = text_table(self.table) if self.table.num_columns else "nothing"
         return "\n".join([body, *map(safe, self.footer())])
 
     __repr__ = __str__
 
+    @in_own_zone
     def _repr_html_(self) -> str:
         table = html_table(self.table, links=self.links, caption=self.footer())
         if not self.sql:
@@ -110,7 +122,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, datetime):
-        return formatting.time(value)
+        return formatting.utc(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, bytes):

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
+from obskit.display import zone
 from obskit.display.chart import Chart, chart, literal, plotly
 
 MOST_LINES = 40
@@ -40,6 +41,9 @@ def series(
     columns = (
         table.to_pydict() if isinstance(table, pa.Table) else {name: list(v) for name, v in table.items()}
     )
+    first = min((at for at in columns[time] if at is not None), default=None)
+    offset, axis_title = zone.axis(first, time)
+    columns[time] = [zone.shifted(at, offset) for at in columns[time]]
     keys = list(zip(*(columns[name] for name in by), strict=True)) if by else [()] * len(columns[time])
     groups: dict[tuple[Any, ...], list[int]] = {}
     for row, key in enumerate(keys):
@@ -69,7 +73,10 @@ def series(
                     connectgaps=False,
                 )
             )
-    return _panels(traces, values, title, markers)
+    figure = _panels(traces, values, title, [(zone.shifted(at, offset), label) for at, label in markers])
+    if axis_title != time:
+        figure.update_xaxes(title={"text": literal(axis_title)})
+    return figure
 
 
 _DASHES = ("solid", "dash", "dot", "dashdot")

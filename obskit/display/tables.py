@@ -13,7 +13,7 @@ from urllib.parse import quote, urlsplit
 
 import pyarrow as pa
 
-from obskit.display import formatting
+from obskit.display import formatting, zone
 from obskit.errors import InvalidArgument
 from obskit.text import pluralize, safe
 
@@ -83,7 +83,7 @@ def text_table(
     uncut: list[bool] = []
     for field, column in zip(table.schema, shown.columns, strict=True):
         cells = [_cut(safe(text), MOST_CHARACTERS) for text in _cells(field, column)]
-        columns.append([_cut(safe(field.name), MOST_CHARACTERS), *cells])
+        columns.append([_cut(safe(_heading(field)), MOST_CHARACTERS), *cells])
         uncut.append(is_whole(field) or field.name in whole)
     right = [_is_number(field) for field in table.schema]
     widths, kept = _fit(columns, uncut, width)
@@ -123,7 +123,7 @@ def html_table(
     shown = table.slice(0, most)
     aligned = [_RIGHT if _is_number(field) else _LEFT for field in table.schema]
     head = "".join(
-        f"<th {_attributes(align, field.name)}>{_escaped(field.name, 300)}</th>"
+        f"<th {_attributes(align, field.name)}>{_escaped(_heading(field), 300)}</th>"
         for field, align in zip(table.schema, aligned, strict=True)
     )
     addresses = {column: check_link(link) for column, link in (links or {}).items()}
@@ -211,6 +211,10 @@ def _quoted(text: str) -> str:
 
 def _escaped(text: str, most: int | None = None) -> str:
     return html.escape(safe(text if most is None else _cut(text, most)))
+
+
+def _heading(field: pa.Field) -> str:
+    return zone.heading(field.name) if pa.types.is_timestamp(field.type) else str(field.name)
 
 
 def _is_number(field: pa.Field) -> bool:

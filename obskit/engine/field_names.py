@@ -45,8 +45,8 @@ class Names:
         field = self.find(token.value)
         if field is None:
             raise unknown_field(token.value, self.names, quoted=token.kind == "quoted")
-        new = token.value.lower() in self._renamed
-        return field, f"{token.value} is now called {field}" if new else None
+        old = token.value.lower() not in self._by_lower and safe(token.value).lower() not in self._by_lower
+        return field, f"{token.value} is now called {field}" if old else None
 
     def find(self, name: str) -> str | None:
         """Return the field with a name (in any case, or its old name); None if there is none."""

@@ -19,6 +19,7 @@ from obskit.dataset import Dataset, Progress, from_arrow
 from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import format_cell, html_table, text_table
+from obskit.display.zone import in_own_zone
 from obskit.engine import Scope, parse_window
 from obskit.schema import LoadReport
 from obskit.text import pluralize, safe
@@ -39,10 +40,12 @@ class EventSet:
     Attributes:
         scope: the dataset, its engine, and the condition that selects its rows.
         trace_url: template of links to traces, with `{trace_id}` in it; None for no links.
+        display_tz: name of the time zone in which times are shown; None for UTC.
     """
 
     scope: Scope
     trace_url: str | None = None
+    display_tz: str | None = None
     # `refresh` calls `_reopen` to load the files again, then repeats each step (where, derive, ...).
     _reopen: Callable[[], Any] | None = field(default=None, repr=False)
     _steps: tuple[Callable[[Any], Any], ...] = field(default=(), repr=False)
@@ -328,10 +331,12 @@ class EventSet:
             return None
         return self.trace_url.replace("{trace_id}", quote(trace_id, safe=""))
 
+    @in_own_zone
     def __repr__(self) -> str:
         table, notes = self._catalogue()
         return "\n".join([*self._summary(), text_table(table), *map(safe, notes)])
 
+    @in_own_zone
     def _repr_html_(self) -> str:
         table, notes = self._catalogue()
         return html_table(table, caption=[*self._summary(), *notes])
@@ -368,8 +373,7 @@ class EventSet:
     def _record_step(self, step: Callable[[Self], Self]) -> Self:
         return dataclasses.replace(step(self), _steps=(*self._steps, step))
 
-    def _linked(self, result: ResultType) -> ResultType:
-        if self.trace_url is None:
-            return result
-        links: Mapping[str, str] = {"trace_id": self.trace_url}
-        return dataclasses.replace(result, links=links)
+    def _presented(self, result: ResultType) -> ResultType:
+        """Return a result that is shown with this set's links and in its time zone."""
+        links: Mapping[str, str] = {} if self.trace_url is None else {"trace_id": self.trace_url}
+        return dataclasses.replace(result, links=links, display_tz=self.display_tz)

@@ -35,6 +35,7 @@ class Events(ListedEvents):
     Attributes:
         scope: the dataset, its engine, and the condition that selects its rows.
         trace_url: template of links to traces, with `{trace_id}` in it; None for no links.
+        display_tz: name of the time zone in which times are shown; None for UTC.
 
     Example:
         slow = events.where("http.route = '/book' and duration_ms > 500")
@@ -83,7 +84,7 @@ class Events(ListedEvents):
             events.query("count()", by="service.version")
             events.query("share(error) as errors", "p99(duration_ms) as p99", every="1h")
         """
-        return self._linked(
+        return self._presented(
             query.query(
                 self.scope,
                 *calculations,
@@ -124,7 +125,7 @@ class Events(ListedEvents):
         Example:
             events.heatmap(bins=(60, 20))
         """
-        return query.heatmap(self.scope, x, y, bins, log=log)
+        return self._presented(query.heatmap(self.scope, x, y, bins, log=log))
 
     def explain(
         self,
@@ -245,7 +246,9 @@ class Events(ListedEvents):
         """
         newest = self.scope.newest
         first, last = (parse_moment(given, newest) for given in (since, until))
-        return triage(self.scope, first, until=last, population=population, progress=progress)
+        return self._presented(
+            triage(self.scope, first, until=last, population=population, progress=progress)
+        )
 
     def impact(self, selection: Any, by: str = "user.id", *, population: Population = "units") -> Impact:
         """Count how many users a selection affected, and out of how many.
@@ -267,7 +270,7 @@ class Events(ListedEvents):
         Example:
             events.impact("error", by="user.id")
         """
-        return query.impact(self.scope, selection, by, population=population)
+        return self._presented(query.impact(self.scope, selection, by, population=population))
 
     def points(self) -> Events:
         """Return the events recorded within spans (exceptions, messages) as `Events` of their own.

@@ -33,7 +33,7 @@ class ListedEvents(EventSet):
         Example:
             events.fields(["http.route", "service.version"])
         """
-        return query.fields(self.scope, names)
+        return self._presented(query.fields(self.scope, names))
 
     def rows(
         self, fields: Sequence[str] | None = None, order: str | None = None, limit: int = 20
@@ -58,7 +58,7 @@ class ListedEvents(EventSet):
             events.where("error").rows(order="duration_ms desc", limit=5)
             events.rows(["timestamp", "name", "duration_ms"])
         """
-        return self._linked(query.rows(self.scope, fields, order, limit))
+        return self._presented(query.rows(self.scope, fields, order, limit))
 
     def sample(self, n: int = 10, seed: int = 0) -> WideResult:
         """Draw rows at random.
@@ -77,7 +77,7 @@ class ListedEvents(EventSet):
         Example:
             events.where("error").sample(5)
         """
-        return self._linked(query.sample(self.scope, n, seed))
+        return self._presented(query.sample(self.scope, n, seed))
 
     def trace(self, trace_id: str) -> Trace:
         """Show one trace as a waterfall.
@@ -98,7 +98,7 @@ class ListedEvents(EventSet):
             longest = events.traces(1).to_arrow()["trace_id"][0].as_py()
             events.trace(longest)
         """
-        return self._linked(query.trace(dataclasses.replace(self.scope, where=None), trace_id))
+        return self._presented(query.trace(dataclasses.replace(self.scope, where=None), trace_id))
 
     def traces(self, limit: int = 20) -> Result:
         """List the traces of these events, longest first.
@@ -118,4 +118,4 @@ class ListedEvents(EventSet):
         Example:
             events.where("error").traces(limit=5)
         """
-        return self._linked(query.traces(self.scope, limit))
+        return self._presented(query.traces(self.scope, limit))

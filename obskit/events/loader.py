@@ -12,6 +12,7 @@ import pyarrow as pa
 
 from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, local_paths
 from obskit.display.tables import check_link
+from obskit.display.zone import check_zone
 from obskit.engine import Condition, Scope
 from obskit.errors import InvalidArgument
 from obskit.events.events import Events
@@ -31,6 +32,7 @@ def load(
     between: Any = None,
     where: Any = None,
     trace_url: str | None = None,
+    display_tz: str | None = None,
     progress: Progress | None = None,
 ) -> Events:
     """Load events from files, URLs, streams or tables in memory.
@@ -55,6 +57,8 @@ def load(
         where: condition on the events to keep, as in `Events.where`.
         trace_url: http or https URL of a trace in your tracing tool, with `{trace_id}` in it; trace ids
             become links.
+        display_tz: time zone in which tables, figures and `repr` show times, such as "Europe/Berlin"; UTC if
+            not given. Data and `to_dict()` stay in UTC.
         progress: called as (what, done, total).
 
     Returns:
@@ -67,8 +71,8 @@ def load(
         LimitExceeded: there are more than 20,000 distinct field names, or a stream is larger than the cache.
         StorageFull: the disk of the cache is full.
         ConditionError, UnknownField, UnknownFunction: from `error` and `where`.
-        InvalidArgument: `trace_url` is not a link with `{trace_id}`, `mapping`, `tz`, `log_format`,
-            `path_fields` or `between` is not valid, or `source` is of a type that holds no events.
+        InvalidArgument: `trace_url` is not a link with `{trace_id}`, `mapping`, `tz`, `display_tz`,
+            `log_format`, `path_fields` or `between` is not valid, or `source` holds no events.
 
     Cost: one pass over files that are not converted yet; a Dataset opens from its metadata.
 
@@ -77,6 +81,7 @@ def load(
         events.load_report
     """
     template = _check_trace_url(trace_url)
+    check_zone(display_tz)
     options = ReadOptions(mapping=mapping, log_format=log_format, tz=tz, path_fields=path_fields, error=error)
     if is_stream(source):  # it can be read only once
         source = local_paths([cast(Given, source)])[0]
@@ -88,7 +93,7 @@ def load(
         scope = Scope.of(dataset)
         if options.error is not None:
             scope = _with_error(scope, options.error)
-        events = Events(scope, trace_url=template, _reopen=open_events)
+        events = Events(scope, trace_url=template, display_tz=display_tz, _reopen=open_events)
         if between is not None:
             events = events.between(between)
         if where is not None:

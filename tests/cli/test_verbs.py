@@ -198,6 +198,9 @@ def test_what_an_error_is_may_be_said(tmp_path: Path, capsys: pytest.CaptureFixt
     status, text = refused(capsys, "triage", str(tmp_path))
     assert status == 2
     assert "explain --select \"severity_text = 'ERROR'\"" in text
+    narrowed = run_json(capsys, "query", str(tmp_path), "count() as n", "--where", "level = 'WARN'")
+    assert narrowed["rows"] == [{"n": 40.0}]
+    assert "level is now called severity_text" in narrowed["notes"]
 
 
 def test_triage_of_a_window_has_earlier_rows(capsys: pytest.CaptureFixture[str]) -> None:
@@ -448,4 +451,25 @@ def test_lookup_adds_fields_on_the_command_line(
         2,
         "obskit: --lookup must be FILE:FIELD or FILE:FIELD=COLUMN, got 'owners.csv'\n"
         "Hint: --lookup targets.csv:client.address=network\n",
+    )
+
+
+def test_times_are_shown_in_another_zone_but_not_in_json(
+    capsys: pytest.CaptureFixture[str], events: Path
+) -> None:
+    berlin = ["--display-tz", "Europe/Berlin"]
+    window = ["--between", "2026-05-04 12:01 Europe/Berlin/2026-05-04 12:02 Europe/Berlin"]
+    said = run(capsys, "rows", str(events), *berlin, *window, "--limit", "1")
+    assert said.splitlines()[0].startswith("timestamp (Europe/Berlin)")
+    assert said.splitlines()[2].startswith("2026-05-04T12:01:00+02:00")
+    found = run_json(capsys, "rows", str(events), *berlin, *window, "--fields", "timestamp")
+    assert found["rows"][0]["timestamp"] == "2026-05-04T10:01:00Z"
+    assert len(found["rows"]) == 10
+    assert "from 2026-05-04T12:00:00+02:00 to" in run(capsys, "info", str(events), *berlin)
+    assert "+02:00" not in json.dumps(run_json(capsys, "info", str(events), *berlin))
+    assert (
+        refused(
+            capsys, "triage", str(events), "--between", "2026-05-04 10:05/2026-05-04 12:10 Europe/Berlin"
+        )[0]
+        == 2
     )

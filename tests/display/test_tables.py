@@ -132,7 +132,10 @@ def test_each_cell_is_aligned_and_the_style_sheet_is_there_once() -> None:
 
 
 def test_a_short_text_is_not_wrapped_next_to_a_long_one() -> None:
-    page = html_table(pa.table({"type": ["string"], "top": ["x" * 17]}))
+    long = "x " * 9
+    page = html_table(pa.table({"type": ["string"], "top": [long], "id": ["0" * 32], "path": ["x" * 37]}))
     assert '<td class="w" style="text-align:left">string</td>' in page
-    assert f'<td style="text-align:left">{"x" * 17}</td>' in page
+    assert f'<td style="text-align:left">{long}</td>' in page
+    assert f'<td class="w" style="text-align:left">{"0" * 32}</td>' in page
+    assert f'<td style="text-align:left">{"x" * 37}</td>' in page
     assert ".obskit-t .n,.obskit-t .w{white-space:nowrap}" in page

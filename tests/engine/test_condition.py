@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import ibis
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -273,3 +274,16 @@ def test_any_text_raises_only_our_errors(text: str) -> None:
 def test_an_invalid_pattern_is_our_error_when_it_runs() -> None:
     with pytest.raises(ConditionError, match="DuckDB cannot run this"):
         filter_table(ROWS, parse_condition("regexp_matches(name, '(')", ROWS.schema))
+
+
+def test_a_name_of_flat_rows_finds_the_field_that_loading_makes_of_it() -> None:
+    schema = pa.schema(
+        [("severity_text", pa.string()), ("duration_ms", pa.float64()), ("host.name", pa.string())]
+    )
+    found = parse_condition("Level = 'ERROR' and host = 'a'", schema)
+    assert found.text == "severity_text = 'ERROR' and host.name = 'a'"
+    assert found.notes == ("Level is now called severity_text", "host is now called host.name")
+    with pytest.raises(UnknownField):
+        parse_condition("elapsed_s > 2", schema)  # duration_ms has another unit
+    own = schema.append(pa.field("level", pa.int64()))
+    assert parse_condition("level = 3", own).text == "level = 3"

@@ -76,24 +76,24 @@ def test_values_are_compared_as_text() -> None:
 
 
 def test_rows_are_valid_for_a_time_and_its_end_is_not_part_of_it() -> None:
-    events = scope(host=["h", "h", "h", "h", "other"])
+    events = scope(machine=["h", "h", "h", "h", "other"])
     owners = pa.table(
         {
-            "host": ["h", "h", "h"],
+            "machine": ["h", "h", "h"],
             "owner": ["late", "early", "middle"],
             "valid_from": ["2026-05-04T10:02Z", None, "2026-05-04 12:01 Europe/Berlin"],
             "valid_to": ["2026-05-04T10:03Z", "2026-05-04T10:01Z", "2026-05-04T10:02Z"],
         }
     )
-    found = lookup(events, owners, "host")
+    found = lookup(events, owners, "machine")
     assert column(found, "owner") == ["early", "middle", "late", None, None]
-    since = owners.rename_columns(["host", "owner", "since", "until"])
-    named = lookup(events, since, "host", ["owner"], valid_from="since", valid_to="until")
+    since = owners.rename_columns(["machine", "owner", "since", "until"])
+    named = lookup(events, since, "machine", ["owner"], valid_from="since", valid_to="until")
     assert column(named, "owner") == ["early", "middle", "late", None, None]
     with pytest.raises(InvalidArgument) as caught:
-        lookup(events, since, "host")
+        lookup(events, since, "machine")
     assert str(caught.value) == (
-        "rows 1 and 2 of the table have the same host: h\n"
+        "rows 1 and 2 of the table have the same machine: h\n"
         "Hint: keep one row per value, or add the columns valid_from and valid_to with the times of each"
     )
 

@@ -61,8 +61,8 @@ def lookup(
         fields: columns of the table, or column -> name of the new field; by default all others.
         key: the column of the table that is compared with `on`; by default the one with the same name, or the
             only one that `fields` leaves.
-        valid_from, valid_to: columns of the times between which a row is valid, the end excluded; by default
-            those with these names, if there are any.
+        valid_from: the column of the time from which a row is valid; by default one of this name, if any.
+        valid_to: the column of the time from which it is not valid any more; by default one of this name.
 
     Returns:
         The scope of a new dataset. Notes say how many events have a match.
