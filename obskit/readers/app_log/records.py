@@ -93,7 +93,9 @@ class Group:
     order: list[float] = field(default_factory=list)
     spots: list[tuple[int, int]] = field(default_factory=list)
 
-    def append(self, values: Sequence[bytes | None], rest: bytes, place: float, spot: tuple[int, int]) -> None:
+    def append(
+        self, values: Sequence[bytes | None], rest: bytes, place: float, spot: tuple[int, int]
+    ) -> None:
         """Add a record."""
         self.spots.append(spot)
         for column, value in zip(self.fields, values, strict=True):
@@ -212,14 +214,20 @@ def first_lines(text: bytes, cut: Cut) -> tuple[npt.NDArray[np.int64], npt.NDArr
     text = b"\n" + text.rstrip(b"\n")
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     spans = [match.span() for match in cut.groups[0].layout.pattern.finditer(text)]
-    after = np.array([*(end for _, end in spans), 0], np.int64)  # a row of -1 is the text before the first record
+    after = np.array(
+        [*(end for _, end in spans), 0], np.int64
+    )  # a row of -1 is the text before the first record
 
     def lines(spots: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
         at = [after[row] + offset for row, offset in spots]
         return np.searchsorted(ends, np.array(at, np.int64))
 
     groups = [group for group in cut.groups if group.rests]
-    own = [np.searchsorted(ends, np.array([begin for begin, _ in spans], np.int64))] if cut.groups[0].rests else []
+    own = (
+        [np.searchsorted(ends, np.array([begin for begin, _ in spans], np.int64))]
+        if cut.groups[0].rests
+        else []
+    )
     found = [*own, *(lines(group.spots) for group in groups[len(own) :])]
     if not found:
         return np.empty(0, np.int64), lines(cut.object_spots)
