@@ -44,8 +44,8 @@ field        type    fill  values  top
 timestamp    time    100%       -  2026-05-04T10:00:00Z … 2026-05-04T10:04:59Z
 duration_ms  float   100%       -  0 ms … 24 ms … 49 ms
 name         string  100%       1  GET 100%
-kind         string  100%       1  server 100%
 error        bool    100%       1  false 100%
+kind         string  100%       1  server 100%
 v            string  100%       2  a 80.0%, b 20.0%
 """
 

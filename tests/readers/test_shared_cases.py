@@ -39,7 +39,7 @@ TABLES = {
     "38-parquet/dup.parquet": (0, None),
     "38-parquet/float-epoch.parquet": (0, 250.0),
     "38-parquet/nanos.parquet": (0, 250.0),
-    "38-parquet/pandas.parquet": (0, None),
+    "38-parquet/pandas.parquet": (0, 250.0),
     "38-parquet/strings.parquet": (0, 250.5),
     "38-parquet/tz-decimal-binaryid.parquet": (0, 250.5),
     "12-jmeter/result.jtl": (0, 250.0),

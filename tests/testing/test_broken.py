@@ -9,11 +9,22 @@ import pytest
 from obskit.errors import ObskitError
 from obskit.readers import REGISTRY
 from obskit.testing import ReaderContract
-from tests.testing import test_contract, test_markers, test_prefixed, test_requests, test_stores
+from tests.testing import (
+    test_contract,
+    test_logs,
+    test_markers,
+    test_prefixed,
+    test_requests,
+    test_stores,
+    test_vendor_spans,
+)
 
+MODULES = (
+    *(test_contract, test_logs, test_markers, test_prefixed, test_requests, test_stores, test_vendor_spans),
+)
 SUITES = {
     name: suite
-    for module in (test_contract, test_markers, test_prefixed, test_requests, test_stores)
+    for module in MODULES
     for name, suite in inspect.getmembers(module, inspect.isclass)
     if issubclass(suite, ReaderContract) and name.startswith("Test")
 }

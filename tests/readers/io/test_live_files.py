@@ -77,7 +77,7 @@ def test_a_segment_that_is_being_written(tmp_path, held):
 
     request = ExportTraceServiceRequest()
     span = request.resource_spans.add().scope_spans.add().spans.add(name="1", span_id=b"\1" * 8)
-    span.start_time_unix_nano = 1_777_888_800_000_000_000
+    span.start_time_unix_nano = span.end_time_unix_nano = 1_777_888_800_000_000_000
     message = request.SerializeToString()
     frame = len(message).to_bytes(4, "big") + message
     path = tmp_path / "traces-20260504T10Z-0001.otlp"
