@@ -22,6 +22,7 @@ from obskit.readers.sniffing import json_start
 from obskit.readers.spans.json_documents import CutPoints, SpanFormat, read_documents
 from obskit.schema import FileReport, ReadOptions
 
+_LEFT_OUT = ("headers", "cookies", "postData", "content")
 LEFT_OUT = "headers, cookies and bodies of HAR are left out"
 
 _LOG = re.compile(rb'\{\s*"log"\s*:\s*\{')
@@ -65,7 +66,8 @@ class HarFormat(SpanFormat):
             if row is None:
                 self.reject(position, "not an entry of HAR")
                 continue
-            self.report.note(LEFT_OUT)
+            if any(key in part for part in entry.values() if type(part) is dict for key in _LEFT_OUT):
+                self.report.note(LEFT_OUT)
             yield row
 
 

@@ -166,16 +166,18 @@ def mix_two_formats(rng: random.Random, sample: Sample, world: World, every: lis
     """Two formats in one file: line by line, or one after the other."""
     if sample.shape != "lines":
         return None
-    other = rng.choice([one for one in every if one.shape == "lines" and one is not sample])
-    own, others = sample.write(world), other.write(World(world.count, world.shift + 1))
+    # Where a record may have several lines, the header of another file would be a part of the last one.
+    others = [one for one in every if one.shape == "lines" and one is not sample]
+    other = rng.choice([one for one in others if not (one.header and sample.start)])
+    own, added = sample.write(world), other.write(World(world.count, world.shift + 1))
     if rng.random() < 0.5 or sample.header or other.header:
-        data, how = own + others, "then"
+        data, how = own + added, "then"
     else:
-        pairs = zip(own.splitlines(keepends=True), others.splitlines(keepends=True), strict=False)
+        pairs = zip(own.splitlines(keepends=True), added.splitlines(keepends=True), strict=False)
         data, how = b"".join(a + b for a, b in pairs), "between"
 
     def relation(before: Answer, after: Answer) -> str:
-        return difference(before.rows + _rows(other, others), after.rows)
+        return difference(before.rows + _rows(other, added), after.rows)
 
     return Change(data, sample.file, relation, step=f"{how} {other}")
 

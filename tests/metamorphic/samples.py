@@ -12,6 +12,7 @@ from tests.metamorphic import (
     access_samples,
     app_samples,
     line_samples,
+    proxy_samples,
     span_samples,
     table_samples,
     vendor_samples,
@@ -31,6 +32,7 @@ def samples() -> tuple[Sample, ...]:
     found = (
         *line_samples.SAMPLES,
         *access_samples.SAMPLES,
+        *proxy_samples.SAMPLES,
         *span_samples.SAMPLES,
         *table_samples.SAMPLES,
         *app_samples.SAMPLES,

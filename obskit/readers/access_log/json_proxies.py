@@ -23,7 +23,7 @@ from obskit.readers.io.source import Source
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
-from obskit.schema import FileReport, ReadOptions
+from obskit.schema import MIXED, FileReport, ReadOptions
 from obskit.schema.flatten import flatten
 from obskit.schema.parse import by_value, parse
 from obskit.schema.types import to_text
@@ -146,13 +146,24 @@ def _reader(name: str, program: str, sniff: Callable[[bytes], Match]) -> Reader:
         for batch in JSONL.read(source, report, options):
             requests = _requests(batch, {column.name: column.values for column in flatten(batch)}, program)
             if not pc.all(requests).as_py():
-                yield batch.filter(pc.invert(requests))
+                yield _unmixed(batch.filter(pc.invert(requests)))
                 batch = batch.filter(requests)
             if batch.num_rows:
                 given = {column.name: _plain(column.values) for column in flatten(batch)}
                 yield to_events(convert(given, report), program)
 
     return Reader(name, (".json", ".jsonl", ".log"), sniff, read, lines="json")
+
+
+def _unmixed(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return a batch whose numbers are numbers again that are text only next to the words of other rows."""
+    for at, item in enumerate(batch.schema):
+        if item.metadata and MIXED in item.metadata:
+            values = batch.column(at)
+            digits = pc.all(pc.match_substring_regex(values, r"^\d{1,18}$")).as_py()
+            if digits and values.null_count < len(values):
+                batch = batch.set_column(at, item.name, pc.cast(values, pa.int64()))
+    return batch
 
 
 def _plain(values: pa.Array) -> pa.Array:
