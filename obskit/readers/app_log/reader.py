@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from obskit.errors import ReadError
 from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of
@@ -54,6 +55,10 @@ _NO_TIME = (
     "records have no time ({name}): load another file for when it happened, or let the program log the time"
 )
 _NO_DATE = "records have a time of day but no date ({name}): it is kept as log.time, and timestamp is empty"
+_REQUESTS = (
+    "the records of an application log look like requests, but their statuses and durations are not read: "
+    "if it is an access log, give its layout (--log-format)"
+)
 _CRASHED = "a crash that was printed without a time has the time of the record before it"
 _TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
 
@@ -244,6 +249,8 @@ class _Log:
             self._report.note(_CRASHED)
         if batch is not None:
             self._started = True
+            if _looks_like_requests(batch):
+                self._report.note(_REQUESTS)
             yield batch
         if cut.objects:
             batcher = RowBatcher()
@@ -255,6 +262,17 @@ class _Log:
     def _fits(self, cut: Cut) -> bool:
         main, *others = (len(group.rests) for group in cut.groups)
         return main >= sum(others)
+
+
+def _looks_like_requests(batch: pa.RecordBatch) -> bool:
+    """Whether most of the first bodies are a method, a path and numbers: lines of an access log."""
+    if "body" not in batch.schema.names:
+        return False
+    bodies = batch.column("body").slice(0, 200)
+    found = pc.match_substring_regex(
+        bodies, r"^\W*(?:\S+ )?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /\S* .*\d"
+    )
+    return 2 * (pc.sum(found).as_py() or 0) > len(bodies)
 
 
 def modified(source: Source) -> datetime | None:
