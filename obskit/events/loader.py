@@ -45,7 +45,8 @@ def load(
             inside gzip, zstd or bzip2 too.
         mapping: obskit's name of a field -> the source's name, where the two differ:
             `{"duration_ms": "Duration"}`; or an object with a unit and values that mean null:
-            `{"duration_ms": {"from": "Duration", "unit": "us", "null": [-1]}}`.
+            `{"duration_ms": {"from": "Duration", "unit": "us", "null": [-1]}}`; or a format of
+            times in the codes of `strptime`: `{"timestamp": {"from": "ts", "format": "%d/%m/%Y %H:%M:%S"}}`.
         log_format: layout of access logs in nginx's or Apache's own syntax, where it is not a known one:
             `'$remote_addr [$time_local] "$request" $status $request_time'` or `'%h %t "%r" %>s %D'`.
         tz: time zone of times without a zone, such as "Europe/Berlin"; UTC if not given.

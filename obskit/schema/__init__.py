@@ -12,6 +12,7 @@ from obskit.schema.normalize import FALLBACK, MIXED, NAMED, Normalizer
 from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.points import POINTS
 from obskit.schema.report import GROWING, FileReport, LoadReport, Rejection
+from obskit.schema.time_format import format_hint
 from obskit.schema.types import EVENTS_TYPE, LINKS_TYPE, TIMESTAMP, TYPES, cast, to_text, unify
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "cast",
     "check_sources",
     "error_flags",
+    "format_hint",
     "read_mapping",
     "to_text",
     "unify",

@@ -10,6 +10,7 @@ what to do:
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
@@ -22,6 +23,7 @@ from obskit.names import flat_field
 from obskit.names import flat_fields as names
 from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
+from obskit.schema.time_format import format_hint, is_ambiguous
 from obskit.schema.types import TIMESTAMP
 from obskit.text import pluralize, safe
 
@@ -37,6 +39,7 @@ MOSTLY = 0.9
 COPIES = 0.01
 """Share of rows without ids that are copies, from which it is a doubt: log lines may well be equal."""
 
+_CLOCK_ALONE = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([AaPp][Mm])?\s*$")
 _DAY = 86_400_000_000
 _DAYS = 20_000
 _COMPARED = 1_000_000
@@ -142,10 +145,15 @@ class Doubts:
         out = [*self._about_times(report), *self._about_durations(report)]
         for name, failed in report.unparsed.items():
             tried = failed + self._parsed[name]
+            if name == "timestamp" and self._like_times:  # the first sentence is about it
+                continue
             if failed >= MOSTLY * tried:
+                form = ""
+                if name == "timestamp":
+                    form = ', or its format: {"timestamp": {"from": NAME, "format": "%d/%m/%Y %H:%M:%S"}}'
                 out.append(
                     f"{name} could not be parsed in {failed:,} of {tried:,} rows: is another column meant? "
-                    "A mapping says which (--mapping FILE.json)"
+                    f"A mapping says which (--mapping FILE.json){form}"
                 )
         if report.rows_read <= 10:
             for name, items in self._lists.items():
@@ -188,9 +196,19 @@ class Doubts:
         found = list((usable or self._like_times).items())[:5]
         shown = ", ".join(f"{name} ({seen.example})" for name, seen in found)
         if not usable:
+            name, seen = found[0]
+            if _CLOCK_ALONE.match(seen.example):
+                return (
+                    f"{which} timestamp. {shown} may be times, but without a date: write them as "
+                    "2026-05-04T10:00:00Z"
+                )
+            unclear = (
+                "either the day or the month is first. Say which"
+                if is_ambiguous(seen.example)
+                else "in a form that obskit does not know. Say the form"
+            )
             return (
-                f"{which} timestamp. {shown} may be times, but not in a form that can be read: write them as "
-                "2026-05-04T10:00:00Z"
+                f"{which} timestamp. {shown} may be times, but {unclear}: {format_hint(name, seen.example)}"
             )
         name, seen = found[0]
         source = f'{{"from": "{name}", "unit": "s"}}' if seen.number else f'"{name}"'

@@ -1,4 +1,4 @@
-"""The `mapping` of a caller: which column of the source is which field of obskit, in which unit."""
+"""The `mapping` of a caller: which column of the source is which field of obskit, in which unit or format."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.errors import InvalidArgument, ReadError
-from obskit.names import current, nearest
+from obskit.names import current, nearest, type_word
 from obskit.schema.parse import UNITS_PER_SECOND
+from obskit.schema.time_format import TimeFormat
 from obskit.schema.types import to_text
 
-_KEYS = {"from", "unit", "null"}
+_KEYS = {"from", "unit", "null", "format"}
 
 
 @dataclass(frozen=True)
 class SourceColumn:
-    """A column of the source: its name, its unit of time, and the values that mean null."""
+    """A column of the source: its name, unit or format of times, and the values that mean null."""
 
     name: str
     unit: str | None
     null: tuple[Any, ...]
+    format: TimeFormat | None = None
 
     def with_nulls(self, values: pa.Array) -> pa.Array:
         """Replace the values that mean null by nulls."""
@@ -57,13 +59,15 @@ def read_mapping(mapping: Mapping[str, Any] | None) -> dict[str, list[tuple[str,
 
     Args:
         mapping: field -> name of the source's column, or a dict of "from" (the name), "unit" ("s", "ms",
-            "us", "ns"; for `timestamp` and `duration_ms` only) and "null" (values that mean null).
+            "us", "ns"; for `timestamp` and `duration_ms` only), "format" (of times, in the codes of
+            `strptime`) and "null" (values that mean null).
 
     Returns:
         Name of the source's column -> [(field, how to read the column)].
 
     Raises:
-        InvalidArgument: not a mapping of names, an unknown key or unit, or no source column.
+        InvalidArgument: not a mapping of names, an unknown key or unit, an invalid format, or no
+            source column.
     """
     out: dict[str, list[tuple[str, SourceColumn]]] = {}
     if mapping is not None and not isinstance(mapping, Mapping):
@@ -81,7 +85,8 @@ def read_mapping(mapping: Mapping[str, Any] | None) -> dict[str, list[tuple[str,
         if not isinstance(item, Mapping) or not isinstance(item.get("from"), str) or set(item) - _KEYS:
             raise InvalidArgument(
                 f"invalid mapping for '{target}': {given!r}",
-                hint='give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
+                hint='give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values], '
+                '"format": "%d/%m/%Y %H:%M:%S"}',
             )
         unit, null = item.get("unit"), item.get("null", ())
         if unit is not None and (unit not in UNITS_PER_SECOND or target not in ("timestamp", "duration_ms")):
@@ -90,9 +95,25 @@ def read_mapping(mapping: Mapping[str, Any] | None) -> dict[str, list[tuple[str,
                 hint="use s, ms, us or ns, for timestamp and duration_ms only",
             )
         nulls = (null,) if isinstance(null, str) or not hasattr(null, "__iter__") else tuple(null)
-        source = SourceColumn(item["from"], unit, nulls)
+        source = SourceColumn(item["from"], unit, nulls, _format(target, item))
         out.setdefault(source.name, []).append((current(target), source))
     return out
+
+
+def _format(target: str, item: Mapping[str, Any]) -> TimeFormat | None:
+    given = item.get("format")
+    if given is None:
+        return None
+    if (
+        not isinstance(given, str)
+        or type_word(current(target)) != "timestamp"
+        or item.get("unit") is not None
+    ):
+        raise InvalidArgument(
+            f"invalid format in the mapping for '{target}': {given!r}",
+            hint='give a text such as "%d/%m/%Y %H:%M:%S", for timestamp only and without a unit',
+        )
+    return TimeFormat.of(given)
 
 
 def check_sources(mapping: Mapping[str, Any] | None, names: Sequence[str], path: Path) -> None:

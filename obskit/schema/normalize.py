@@ -279,7 +279,9 @@ class Normalizer:
             return derive.kinds(part.values)
         if target == "status_code":
             return self._status(part.values, columns)
-        if target == "duration_ms" and pa.types.is_string(part.values.type):
+        if part.source.format is not None and not pa.types.is_timestamp(part.values.type):
+            values = part.source.format.read(part.values, self._zone, self.report.note)
+        elif target == "duration_ms" and pa.types.is_string(part.values.type):
             values = read_duration(part.values, part.source.milliseconds_per_unit)
         else:
             parsed = parse(part.values, known, part.source.unit, self._zone, self.report.note)

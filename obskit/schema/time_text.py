@@ -14,7 +14,7 @@ A time of day without a date, or a date whose day and month cannot be told apart
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,7 +73,6 @@ _SHAPES = [
 _DOTTED = rf"{_D}\.{_M}\.{_YEAR}(?:,? |T){_CLOCK}{_ZONE}"
 _SLASHED = rf"(?P<a>\d{{1,2}})[/-](?P<c>\d{{1,2}})[/-]{_YEAR}(?:,? |T){_CLOCK}{_ZONE}"
 _ALL = [rf"^\s*\[?{shape}\]?\s*$" for shape in (*_SHAPES, _DOTTED, _SLASHED)]
-_COMPILED = [re.compile(shape, re.ASCII) for shape in _ALL]
 
 Noting = Callable[[str], None]
 """Adds a remark to the load report."""
@@ -83,13 +82,16 @@ def silent(_text: str) -> None:
     """Ignore a remark."""
 
 
-def read_times(texts: pa.Array, zone: ZoneInfo | None = None, note: Noting = silent) -> pa.Array:
+def read_times(
+    texts: pa.Array, zone: ZoneInfo | None = None, note: Noting = silent, *, shapes: Sequence[str] = _ALL
+) -> pa.Array:
     """Read times of any of the shapes.
 
     Args:
         texts: strings.
         zone: time zone of texts that have none; None is UTC.
         note: called with a remark about each choice that the text did not decide.
+        shapes: regular expressions of times, with groups as above.
 
     Returns:
         Timestamps in microseconds, UTC; null for text that is not a time.
@@ -97,21 +99,21 @@ def read_times(texts: pa.Array, zone: ZoneInfo | None = None, note: Noting = sil
     out = np.zeros(len(texts), np.int64)
     good = np.zeros(len(texts), bool)
     left = pc.is_valid(texts).to_numpy(zero_copy_only=False).copy()
-    for _ in range(2 * len(_ALL)):
+    for _ in range(2 * len(shapes)):
         rows = np.flatnonzero(left)
         if not len(rows):
             break
-        shape = _shape_of(texts[int(rows[0])].as_py())
+        shape = _shape_of(texts[int(rows[0])].as_py(), shapes)
         if shape is None:
             # Not a time, like the others that are equal in form: look for the next one that is.
             rest = texts.take(pa.array(rows))
             shape = next(
-                (i for i, p in enumerate(_ALL) if pc.any(pc.match_substring_regex(rest, p)).as_py()), None
+                (i for i, p in enumerate(shapes) if pc.any(pc.match_substring_regex(rest, p)).as_py()), None
             )
             if shape is None:
                 break
         some = texts if len(rows) == len(texts) else texts.take(pa.array(rows))
-        parts = pc.extract_regex(some, _ALL[shape])
+        parts = pc.extract_regex(some, shapes[shape])
         matched = pc.is_valid(parts).to_numpy(zero_copy_only=False)
         moments, fine = _moments(parts.filter(pa.array(matched)), zone, note)
         at = rows[matched]
@@ -121,8 +123,8 @@ def read_times(texts: pa.Array, zone: ZoneInfo | None = None, note: Noting = sil
     return pa.array(out, pa.int64(), mask=~good).cast(TIMESTAMP)
 
 
-def _shape_of(text: str) -> int | None:
-    return next((i for i, shape in enumerate(_COMPILED) if shape.match(text)), None)
+def _shape_of(text: str, shapes: Sequence[str]) -> int | None:
+    return next((i for i, shape in enumerate(shapes) if re.match(shape, text, re.ASCII)), None)
 
 
 def _moments(
@@ -173,8 +175,9 @@ def _month_and_day(
     fine = np.ones(len(one), bool)
     if day_first == month_first:
         note(
-            "dates such as 05/04/2026 may be 5 April or 4 May: not read as times. "
-            "Write them as 2026-05-04 or 2026-04-05"
+            "dates such as 05/04/2026 may be 5 April or 4 May: not read as times. Say which: --mapping "
+            'FILE.json with {"timestamp": {"from": NAME, "format": "%d/%m/%Y %H:%M:%S"}} if the day is first, '
+            'or "%m/%d/%Y %H:%M:%S" if the month is'
         )
         return one, two, ~fine
     return (one, two, fine) if month_first else (two, one, fine)

@@ -42,8 +42,20 @@ def test_an_ordinary_load_has_none():
         ),
         (
             {"time": "10:00:00.123"},
-            "no row has a timestamp. time (10:00:00.123) may be times, but not in a form that can be read: write "
+            "no row has a timestamp. time (10:00:00.123) may be times, but without a date: write "
             "them as 2026-05-04T10:00:00Z",
+        ),
+        (
+            {"when": "2026, 124th day, 10 h"},
+            "no row has a timestamp. when (2026, 124th day, 10 h) may be times, but in a form that obskit does not "
+            'know. Say the form: --mapping FILE.json with {"timestamp": {"from": "when", "format": "..."}}, in the '
+            'codes of strptime, such as "%d/%m/%Y %H:%M:%S"',
+        ),
+        (
+            {"timestamp": "4.5.26 10:00"},
+            "no row has a timestamp. attributes.timestamp (4.5.26 10:00) may be times, but either the day or the "
+            'month is first. Say which: --mapping FILE.json with {"timestamp": {"from": "timestamp", "format": '
+            '"%d.%m.%y %H:%M"}} if the day is first, or "%m.%d.%y %H:%M" if the month is',
         ),
         (
             {"timestamp": 5.25},
@@ -67,7 +79,7 @@ def test_an_ordinary_load_has_none():
         (
             {"timestamp": "lunch"},
             "timestamp could not be parsed in 1 of 1 rows: is another column meant? A mapping says which "
-            "(--mapping FILE.json)",
+            '(--mapping FILE.json), or its format: {"timestamp": {"from": NAME, "format": "%d/%m/%Y %H:%M:%S"}}',
         ),
         (
             {"timestamp": T, "resourceSpans": list(range(1_000))},

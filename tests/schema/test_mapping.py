@@ -47,7 +47,8 @@ def test_a_mapping_has_units_and_nulls():
         (
             {"name": {"source": "t"}},
             "invalid mapping for 'name': {'source': 't'}\n"
-            'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
+            'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values], '
+            '"format": "%d/%m/%Y %H:%M:%S"}',
         ),
         (
             {1: "t", "name": "u"},
@@ -62,7 +63,8 @@ def test_a_mapping_has_units_and_nulls():
         (
             {"name": 5},
             "invalid mapping for 'name': 5\n"
-            'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values]}',
+            'Hint: give a column name, or {"from": name, "unit": "s|ms|us|ns", "null": [values], '
+            '"format": "%d/%m/%Y %H:%M:%S"}',
         ),
     ],
 )

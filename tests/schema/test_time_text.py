@@ -84,8 +84,9 @@ def test_what_is_not_a_time_is_none(text):
             ["05/04/2026 10:00:00 AM"],  # in the United States as in Australia
             [None],
             [
-                "dates such as 05/04/2026 may be 5 April or 4 May: not read as times. "
-                "Write them as 2026-05-04 or 2026-04-05"
+                "dates such as 05/04/2026 may be 5 April or 4 May: not read as times. Say which: "
+                '--mapping FILE.json with {"timestamp": {"from": NAME, "format": "%d/%m/%Y %H:%M:%S"}} if the day '
+                'is first, or "%m/%d/%Y %H:%M:%S" if the month is'
             ],
         ),
     ],

@@ -27,7 +27,7 @@ from obskit.readers.tables.number_styles import (
     number_style,
     order_of,
 )
-from obskit.schema import FileReport
+from obskit.schema import FileReport, format_hint
 
 _BLOCK = 4 * 1024 * 1024
 
@@ -123,7 +123,8 @@ def _note_date(file: str, name: str, found: DateStyle, order: Order, report: Fil
     if order == "unclear":
         report.note(
             f"{file}: '{name}' stays text: '{found.example}' may have the day or the month first, and no date"
-            " has a number over 12 that decides; write it as 2026-05-04T10:00:00Z"
+            f" has a number over 12 that decides. Say which: "
+            f"{format_hint(name, found.example)}"
         )
         return
     why = "with points" if found.point else "by a number over 12"

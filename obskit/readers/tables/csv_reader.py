@@ -103,7 +103,7 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     check_sources(options.mapping, names, source.path)
     texts = _text_columns(names, options.mapping)
     layout = None if options.mapping else layout_of(names, dialect.rows)
-    styles = Styles() if layout else _styles(dialect, source, report)
+    styles = Styles() if layout else _styles(dialect, source, report, _with_format(options.mapping))
     _note_dialect(dialect, source, report)
 
     def reject_row(row: Any) -> str:
@@ -233,8 +233,18 @@ def _first_row(source: Source) -> Dialect:
     return Dialect(",", tuple(map(str, names)), 0, 0, 0, renamed=False, padded=False, rows=())
 
 
-def _styles(dialect: Dialect, source: Source, report: FileReport) -> Styles:
-    columns = {name: [row[at] for row in dialect.rows] for at, name in enumerate(dialect.names)}
+def _with_format(mapping: Mapping[str, Any] | None) -> frozenset[str]:
+    """Return the columns whose times have a format of the caller."""
+    mapped = read_mapping(mapping)
+    return frozenset(name for name, uses in mapped.items() if any(source.format for _, source in uses))
+
+
+def _styles(dialect: Dialect, source: Source, report: FileReport, decided: frozenset[str]) -> Styles:
+    columns = {
+        name: [row[at] for row in dialect.rows]
+        for at, name in enumerate(dialect.names)
+        if name not in decided
+    }
     dates = functools.partial(csv_column, source, dialect)
     return Styles.of(columns, source.path.name, report, delimiter=dialect.delimiter, all_dates=dates)
 

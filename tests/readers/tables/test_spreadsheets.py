@@ -141,7 +141,9 @@ def test_dates_that_are_not_certain_stay_text_with_a_note(read):
     got = read(b"timestamp,name\n05/04/2026 10:00:00 AM,a\n", name="t.csv")
     assert got.rows == [{"error": False, "name": "a", "attributes.timestamp": "05/04/2026 10:00:00 AM"}]
     assert (
-        "t.csv: 'timestamp' stays text: '05/04/2026 10:00:00 AM' may have the day or the month first, and no date has a number over 12 that decides; write it as 2026-05-04T10:00:00Z"
+        "t.csv: 'timestamp' stays text: '05/04/2026 10:00:00 AM' may have the day or the month first, and no date has "
+        'a number over 12 that decides. Say which: --mapping FILE.json with {"timestamp": {"from": "timestamp", '
+        '"format": "%d/%m/%Y %I:%M:%S %p"}} if the day is first, or "%m/%d/%Y %I:%M:%S %p" if the month is'
         in got.report.notes
     )
     assert order_of([13], [13]) == "unclear"
