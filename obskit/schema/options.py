@@ -22,7 +22,8 @@ class ReadOptions:
     """How to read files; the defaults read them as they are.
 
     Attributes:
-        mapping: column of the event -> source column, or {"from", "unit", "format", "null"} (see `read_mapping`).
+        mapping: column of the event -> source column, or {"from", "unit", "format", "null"}; see
+            `read_mapping`.
         log_format: layout of access logs, in nginx's syntax (`$remote_addr ... $request_time`) or Apache's
             (`%h ... %D`); None to detect the known layouts.
         tz: IANA name of the time zone of times that have no zone, such as "Europe/Berlin"; None is UTC.

@@ -176,8 +176,8 @@ def _month_and_day(
     if day_first == month_first:
         note(
             "dates such as 05/04/2026 may be 5 April or 4 May: not read as times. Say which: --mapping "
-            'FILE.json with {"timestamp": {"from": NAME, "format": "%d/%m/%Y %H:%M:%S"}} if the day is first, '
-            'or "%m/%d/%Y %H:%M:%S" if the month is'
+            'FILE.json with {"timestamp": {"from": NAME, "format": "%d/%m/%Y %H:%M:%S"}} if the day is '
+            'first, or "%m/%d/%Y %H:%M:%S" if the month is'
         )
         return one, two, ~fine
     return (one, two, fine) if month_first else (two, one, fine)

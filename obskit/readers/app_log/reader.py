@@ -55,6 +55,7 @@ _NO_TIME = (
     "records have no time ({name}): load another file for when it happened, or let the program log the time"
 )
 _NO_DATE = "records have a time of day but no date ({name}): it is kept as log.time, and timestamp is empty"
+_REQUEST = r"^\W*(?:\S+ )?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /\S* (?:.* )?[1-5]\d\d(?: |$)"
 _REQUESTS = (
     "the records of an application log look like requests, but their statuses and durations are not read: "
     "if it is an access log, give its layout (--log-format)"
@@ -265,13 +266,11 @@ class _Log:
 
 
 def _looks_like_requests(batch: pa.RecordBatch) -> bool:
-    """Whether most of the first bodies are a method, a path and numbers: lines of an access log."""
+    """Whether most of the first bodies have a method, a path and a status: lines of an access log."""
     if "body" not in batch.schema.names:
         return False
     bodies = batch.column("body").slice(0, 200)
-    found = pc.match_substring_regex(
-        bodies, r"^\W*(?:\S+ )?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /\S* .*\d"
-    )
+    found = pc.match_substring_regex(bodies, _REQUEST)
     return 2 * (pc.sum(found).as_py() or 0) > len(bodies)
 
 
