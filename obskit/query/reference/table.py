@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as pa_csv
-import pyarrow.feather as pa_feather
+import pyarrow.ipc as pa_ipc
 import pyarrow.parquet as pq
 
 from obskit.errors import InvalidArgument, LimitExceeded, NoSuchPath, ReadError
@@ -87,7 +87,8 @@ def _read_file(path: Path) -> pa.Table:
             case ".parquet" | ".pq":
                 return pq.read_table(path)
             case ".arrow" | ".feather" | ".ipc":
-                return pa_feather.read_table(path)
+                with pa_ipc.open_file(path) as file:
+                    return file.read_all()
             case ".json" | ".jsonl" | ".ndjson":
                 return _read_json(path)
             case ".csv" | ".tsv" | ".txt":
