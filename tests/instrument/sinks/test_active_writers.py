@@ -16,7 +16,7 @@ from obskit.instrument.sinks.active_writers import STUCK_NS, ActiveWriters
 def test_only_a_thread_that_has_been_writing_for_long_is_stuck() -> None:
     writers = ActiveWriters()
     assert not writers.stuck()
-    writers.entered[1] = time.perf_counter_ns()
+    writers.entered[1] = time.perf_counter_ns() + 3_600_000_000_000  # 50 ms may pass between two lines here
     assert not writers.stuck()
     writers.entered[2] = time.perf_counter_ns() - STUCK_NS - 1
     assert writers.stuck()
