@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -21,6 +21,7 @@ import pyarrow.compute as pc
 
 from obskit.names import flat_field
 from obskit.names import flat_fields as names
+from obskit.schema.copies import COMPARED, Copies
 from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
 from obskit.schema.time_format import format_hint, is_ambiguous
@@ -42,7 +43,6 @@ COPIES = 0.01
 _CLOCK_ALONE = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([AaPp][Mm])?\s*$")
 _DAY = 86_400_000_000
 _DAYS = 20_000
-_COMPARED = 1_000_000
 _NUMBERED = ("time", "date", "stamp", "epoch", "created", "start", "when")
 
 
@@ -60,10 +60,7 @@ class Doubts:
         self._parsed: Counter[str] = Counter()
         self._like_times: dict[str, _Seen] = {}
         self._unitless: dict[str, None] = {}
-        self._seen: set[tuple[int, ...]] = set()
-        self._compared = 0
-        self._copies = 0
-        self._with_ids = False
+        self._copies = Copies()
 
     def parsed(self, name: str, rows: int) -> None:
         """Count values of a field that were parsed as its known type."""
@@ -92,7 +89,7 @@ class Doubts:
                 self._durations.append(float(np.median(durations)))
         self._timed += len(durations)
         self._look_at_columns(batch, without_times=len(times) < batch.num_rows)
-        self._compare(batch, times, durations)
+        self._copies.add(batch, times, durations)
 
     def _look_at_columns(self, batch: pa.RecordBatch, *, without_times: bool) -> None:
         for field, values in zip(batch.schema, batch.columns, strict=True):
@@ -109,29 +106,6 @@ class Doubts:
                 meaning = flat_field(field.name)
                 if meaning is not None and meaning.reading == names.DURATION and not meaning.milliseconds:
                     self._unitless[field.name] = None
-
-    def _compare(self, batch: pa.RecordBatch, times: Any, durations: Any) -> None:
-        """Count rows that are copies: within a batch by value, across batches by a digest of the batch."""
-        if self._compared >= _COMPARED or batch.num_rows < 2:
-            return
-        self._compared += batch.num_rows
-        digest = (
-            batch.num_rows,
-            batch.nbytes,
-            hash(times.tobytes()),
-            hash(durations.tobytes()),
-            hash(tuple(column.null_count for column in batch.columns)),
-        )
-        if digest in self._seen and len(times):
-            self._copies += batch.num_rows
-            return
-        self._seen.add(digest)
-        self._with_ids = self._with_ids or "span_id" in batch.schema.names
-        candidates = _repeated(batch)
-        if len(candidates):
-            rows = batch.take(pa.array(candidates)).to_pylist()
-            counted = Counter(repr(row) for row in rows)
-            self._copies += sum(count - 1 for count in counted.values())
 
     def sentences(self, report: LoadReport) -> list[str]:
         """Return the doubts, the gravest first.
@@ -161,9 +135,10 @@ class Doubts:
                     f"a row holds a list of {items:,} items in {name}, which may be the events: "
                     f"write one item per line, such as with jq -c '.{name}[]'"
                 )
-        if self._copies and (self._with_ids or self._copies >= COPIES * report.rows_read):
-            copies = pluralize(self._copies, "row is an exact copy", "rows are exact copies")
-            more = "at least " if report.rows_read > _COMPARED else ""
+        found = self._copies.rows
+        if found and (self._copies.with_ids or found >= COPIES * report.rows_read):
+            copies = pluralize(found, "row is an exact copy", "rows are exact copies")
+            more = "at least " if report.rows_read > COMPARED else ""
             out.append(f"{more}{copies} of another: was a file given twice, or exported twice?")
         if report.rows_read in LIMITS and not report.replaced:
             rows = f"exactly {report.rows_read:,} rows"
@@ -265,38 +240,6 @@ class Doubts:
                 f'{{"duration_ms": {{"from": "{name}", "unit": "ms"}}}}'
             )
         return out
-
-
-def _repeated(batch: pa.RecordBatch) -> Any:
-    """Return the rows whose time, duration and ids occur several times in a batch; at most 5,000."""
-    keys = np.zeros(batch.num_rows, np.int64)
-    found = False
-    for name in ("timestamp", "duration_ms"):
-        at = batch.schema.get_field_index(name)
-        if at < 0 or batch.column(at).null_count == batch.num_rows:
-            continue
-        values = batch.column(at)
-        if name == "timestamp":
-            numbers = values.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-        else:
-            numbers = values.fill_null(-1.0).to_numpy(zero_copy_only=False).view(np.int64)
-        keys = keys * 1_000_003 + numbers
-        found = True
-    if not found:
-        return np.empty(0, np.int64)
-    order = np.argsort(keys, kind="stable")
-    same = np.flatnonzero(keys[order][1:] == keys[order][:-1])
-    rows = np.unique(np.concatenate([order[same], order[same + 1]]))
-    for name in ("span_id", "trace_id", "body", "name"):
-        at = batch.schema.get_field_index(name)
-        if at < 0 or not len(rows):
-            continue
-        values = batch.column(at).take(pa.array(rows))
-        codes = values.dictionary_encode().indices.fill_null(-1).to_numpy(zero_copy_only=False)
-        pair = keys[rows] * 1_000_003 + codes
-        _, index, counts = np.unique(pair, return_inverse=True, return_counts=True)
-        rows = rows[counts[index] > 1]
-    return rows[:5_000]
 
 
 def _is_number(kind: pa.DataType) -> bool:

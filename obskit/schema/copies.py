@@ -1,0 +1,120 @@
+"""Count rows that are exact copies of others: within a batch by value, across batches by a digest.
+
+10:00:00  5 ms  span 1  /cart  ...
+10:00:00  5 ms  span 2  /pay   ...      same time and duration, so the other columns are compared: no copy
+10:00:01  7 ms  span 3  /cart  ...      no other row has this time and duration: no further look
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+COMPARED = 1_000_000
+"""Rows of a load that are compared; later ones are not."""
+
+_DISTINCT = ("span_id", "trace_id", "body", "client.address", "url.path", "timestamp", "duration_ms", "name")
+_NESTED = 5_000  # rows of a batch that are equal except for lists and structs, and whose lists are compared
+
+
+class Copies:
+    """Counts copies among the rows of a load.
+
+    Attributes:
+        rows: rows that are copies of another one.
+        with_ids: whether any row may have a span id, so that copies cannot be chance.
+    """
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self.with_ids = False
+        self._seen: set[tuple[int, ...]] = set()
+        self._compared = 0
+
+    def add(self, batch: pa.RecordBatch, times: Any, durations: Any) -> None:
+        """Look at a batch of events.
+
+        Args:
+            batch: events.
+            times: its timestamps without nulls, a NumPy array.
+            durations: its finite durations, a NumPy array.
+        """
+        if self._compared >= COMPARED or batch.num_rows < 2:
+            return
+        self._compared += batch.num_rows
+        digest = (
+            batch.num_rows,
+            batch.nbytes,
+            hash(times.tobytes()),
+            hash(durations.tobytes()),
+            hash(tuple(column.null_count for column in batch.columns)),
+        )
+        if digest in self._seen and len(times):
+            self.rows += batch.num_rows
+            return
+        self._seen.add(digest)
+        self.with_ids = self.with_ids or "span_id" in batch.schema.names
+        self.rows += _copies(batch)
+
+
+def _copies(batch: pa.RecordBatch) -> int:
+    """Return how many rows of a batch are copies of another one.
+
+    Each column splits groups of equal rows, and only rows that still have an equal are looked at again.
+    Columns that tell most rows apart come first, so usually nothing is left after two or three of them.
+    """
+    rows = _equal_moments(batch)
+    groups = np.zeros(len(rows), np.int64)
+    first = [name for name in _DISTINCT if name in batch.schema.names]
+    nested = []
+    for name in (*first, *(name for name in batch.schema.names if name not in _DISTINCT)):
+        if not len(rows):
+            return 0
+        column = batch.column(name)
+        if pa.types.is_nested(column.type):
+            nested.append(name)
+        elif column.null_count < len(column):
+            values = column.take(pa.array(rows)).dictionary_encode()
+            codes = values.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+            rows, groups = _with_equals(rows, groups * (len(rows) + 1) + codes)  # codes are -1 to len - 1
+    if nested and len(rows):
+        rows, groups = rows[:_NESTED], groups[:_NESTED]
+        values = batch.select(nested).take(pa.array(rows)).to_pylist()
+        _, codes = np.unique([repr(value) for value in values], return_inverse=True)
+        rows, groups = _with_equals(rows, groups * (len(rows) + 1) + codes)
+    return len(rows) - len(np.unique(groups))
+
+
+def _with_equals(rows: Any, groups: Any) -> tuple[Any, Any]:
+    """Return the rows that share their group with another row, and their groups."""
+    _, groups, counts = np.unique(groups, return_inverse=True, return_counts=True)
+    equal = counts[groups] > 1
+    return rows[equal], groups[equal]
+
+
+def _equal_moments(batch: pa.RecordBatch) -> Any:
+    """Return the rows whose time and duration occur several times in a batch; none if it has neither."""
+    keys = np.zeros(batch.num_rows, np.int64)
+    found = False
+    for name in ("timestamp", "duration_ms"):
+        at = batch.schema.get_field_index(name)
+        if at < 0 or batch.column(at).null_count == batch.num_rows:
+            continue
+        values = batch.column(at)
+        if name == "timestamp":
+            numbers = values.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
+        else:
+            numbers = values.fill_null(-1.0).to_numpy(zero_copy_only=False).view(np.int64)
+        keys = keys * 1_000_003 + numbers
+        found = True
+    if not found:
+        return np.empty(0, np.int64)
+    order = np.argsort(keys, kind="stable")
+    keys = keys[order]
+    same = keys[1:] == keys[:-1]
+    repeated = np.zeros(len(keys), bool)
+    repeated[1:] |= same
+    repeated[:-1] |= same
+    return np.sort(order[repeated])
