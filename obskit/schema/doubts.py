@@ -10,6 +10,7 @@ what to do:
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from datetime import UTC, datetime, timedelta
@@ -21,6 +22,7 @@ import pyarrow.compute as pc
 
 from obskit.names import flat_field
 from obskit.names import flat_fields as names
+from obskit.schema.flat_columns import DATE_ONLY
 from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
 from obskit.schema.time_format import format_hint, is_ambiguous
@@ -60,7 +62,8 @@ class Doubts:
         self._parsed: Counter[str] = Counter()
         self._like_times: dict[str, _Seen] = {}
         self._unitless: dict[str, None] = {}
-        self._seen: set[tuple[int, ...]] = set()
+        self._digests: set[bytes] = set()
+        self._batches = 0
         self._compared = 0
         self._copies = 0
         self._with_ids = False
@@ -92,7 +95,7 @@ class Doubts:
                 self._durations.append(float(np.median(durations)))
         self._timed += len(durations)
         self._look_at_columns(batch, without_times=len(times) < batch.num_rows)
-        self._compare(batch, times, durations)
+        self._compare(batch, has_times=len(times) > 0)
 
     def _look_at_columns(self, batch: pa.RecordBatch, *, without_times: bool) -> None:
         for field, values in zip(batch.schema, batch.columns, strict=True):
@@ -110,22 +113,18 @@ class Doubts:
                 if meaning is not None and meaning.reading == names.DURATION and not meaning.milliseconds:
                     self._unitless[field.name] = None
 
-    def _compare(self, batch: pa.RecordBatch, times: Any, durations: Any) -> None:
+    def _compare(self, batch: pa.RecordBatch, *, has_times: bool) -> None:
         """Count rows that are copies: within a batch by value, across batches by a digest of the batch."""
         if self._compared >= _COMPARED or batch.num_rows < 2:
             return
         self._compared += batch.num_rows
-        digest = (
-            batch.num_rows,
-            batch.nbytes,
-            hash(times.tobytes()),
-            hash(durations.tobytes()),
-            hash(tuple(column.null_count for column in batch.columns)),
-        )
-        if digest in self._seen and len(times):
+        self._batches += 1
+        digest = hashlib.blake2b(batch.serialize(), digest_size=16).digest() if has_times else b""
+        if digest in self._digests:
             self._copies += batch.num_rows
             return
-        self._seen.add(digest)
+        if digest:
+            self._digests.add(digest)
         self._with_ids = self._with_ids or "span_id" in batch.schema.names
         candidates = _repeated(batch)
         if len(candidates):
@@ -163,7 +162,8 @@ class Doubts:
                 )
         if self._copies and (self._with_ids or self._copies >= COPIES * report.rows_read):
             copies = pluralize(self._copies, "row is an exact copy", "rows are exact copies")
-            more = "at least " if report.rows_read > _COMPARED else ""
+            # Copies in different batches are only counted if the whole batch is one.
+            more = "at least " if self._batches > 1 or report.rows_read > _COMPARED else ""
             out.append(f"{more}{copies} of another: was a file given twice, or exported twice?")
         if report.rows_read in LIMITS and not report.replaced:
             rows = f"exactly {report.rows_read:,} rows"
@@ -191,7 +191,7 @@ class Doubts:
     def _name_times(self, report: LoadReport) -> str:
         """Name the fields that look like times, for rows that have none."""
         all_rows = report.untimed >= report.rows_read
-        which = "no row has a" if all_rows else f"{report.untimed:,} rows have no"
+        which = "no row has a" if all_rows else f"{pluralize(report.untimed, 'row has', 'rows have')} no"
         usable = {name: seen for name, seen in self._like_times.items() if seen.readable}
         found = list((usable or self._like_times).items())[:5]
         shown = ", ".join(f"{name} ({seen.example})" for name, seen in found)
@@ -304,17 +304,16 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _looks_like_time(name: str, values: pa.Array) -> bool:
-    if values.null_count == len(values) or name in ("timestamp", "duration_ms"):
+    if values.null_count == len(values) or name in ("timestamp", "duration_ms", DATE_ONLY):
         return False
     meaning = flat_field(name)
-    if meaning is not None and meaning.target == "timestamp":
-        return True
-    if not any(part in name.lower() for part in _NUMBERED):
+    named = meaning is not None and meaning.target == "timestamp"
+    if not named and not any(part in name.lower() for part in _NUMBERED):
         return bool(pa.types.is_timestamp(values.type))
     if pa.types.is_string(values.type):
         first = pc.first(values, skip_nulls=True).as_py() or ""
         return len(first) <= 64 and any(char.isdigit() for char in first)
-    return bool(pa.types.is_timestamp(values.type)) or _is_number(values.type)
+    return named or bool(pa.types.is_timestamp(values.type)) or _is_number(values.type)
 
 
 class _Seen(NamedTuple):
