@@ -70,7 +70,7 @@ def mapping_of(path: str | None) -> dict[str, Any] | None:
         The JSON object: our field names -> the columns they come from. None without a path.
 
     Raises:
-        NoSuchPath: there is no such file.
+        NoSuchPath: there is no such file, or it cannot be read.
         InvalidArgument: the file is not a JSON object.
     """
     if path is None:
@@ -79,7 +79,11 @@ def mapping_of(path: str | None) -> dict[str, Any] | None:
         found = json.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise NoSuchPath(f"no such file: {path}", hint="--mapping takes a JSON file") from error
-    except ValueError as error:
+    except OSError as error:
+        raise NoSuchPath(
+            f"{path} cannot be read: {error.strerror or error}", hint="--mapping takes a JSON file"
+        ) from error
+    except (ValueError, RecursionError) as error:
         raise InvalidArgument(
             f"--mapping {path} is not JSON: {error}", hint='for example {"duration_ms": "Duration"}'
         ) from error

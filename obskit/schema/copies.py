@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 import numpy as np
@@ -24,37 +25,34 @@ class Copies:
 
     Attributes:
         rows: rows that are copies of another one.
+        batches: how many batches were looked at.
         with_ids: whether any row may have a span id, so that copies cannot be chance.
     """
 
     def __init__(self) -> None:
         self.rows = 0
+        self.batches = 0
         self.with_ids = False
-        self._seen: set[tuple[int, ...]] = set()
+        self._seen: set[bytes] = set()
         self._compared = 0
 
-    def add(self, batch: pa.RecordBatch, times: Any, durations: Any) -> None:
+    def add(self, batch: pa.RecordBatch, *, has_times: bool) -> None:
         """Look at a batch of events.
 
         Args:
             batch: events.
-            times: its timestamps without nulls, a NumPy array.
-            durations: its finite durations, a NumPy array.
+            has_times: whether any row has a timestamp; without times, equal batches may be chance.
         """
         if self._compared >= COMPARED or batch.num_rows < 2:
             return
         self._compared += batch.num_rows
-        digest = (
-            batch.num_rows,
-            batch.nbytes,
-            hash(times.tobytes()),
-            hash(durations.tobytes()),
-            hash(tuple(column.null_count for column in batch.columns)),
-        )
-        if digest in self._seen and len(times):
-            self.rows += batch.num_rows
-            return
-        self._seen.add(digest)
+        self.batches += 1
+        if has_times:
+            digest = hashlib.blake2b(batch.serialize(), digest_size=16).digest()
+            if digest in self._seen:
+                self.rows += batch.num_rows
+                return
+            self._seen.add(digest)
         self.with_ids = self.with_ids or "span_id" in batch.schema.names
         self.rows += _copies(batch)
 

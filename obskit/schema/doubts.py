@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 from obskit.names import flat_field
 from obskit.names import flat_fields as names
 from obskit.schema.copies import COMPARED, Copies
+from obskit.schema.flat_columns import DATE_ONLY
 from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
 from obskit.schema.time_format import format_hint, is_ambiguous
@@ -89,7 +90,7 @@ class Doubts:
                 self._durations.append(float(np.median(durations)))
         self._timed += len(durations)
         self._look_at_columns(batch, without_times=len(times) < batch.num_rows)
-        self._copies.add(batch, times, durations)
+        self._copies.add(batch, has_times=len(times) > 0)
 
     def _look_at_columns(self, batch: pa.RecordBatch, *, without_times: bool) -> None:
         for field, values in zip(batch.schema, batch.columns, strict=True):
@@ -138,7 +139,8 @@ class Doubts:
         found = self._copies.rows
         if found and (self._copies.with_ids or found >= COPIES * report.rows_read):
             copies = pluralize(found, "row is an exact copy", "rows are exact copies")
-            more = "at least " if report.rows_read > COMPARED else ""
+            # Copies in different batches are only counted if the whole batch is one.
+            more = "at least " if self._copies.batches > 1 or report.rows_read > COMPARED else ""
             out.append(f"{more}{copies} of another: was a file given twice, or exported twice?")
         if report.rows_read in LIMITS and not report.replaced:
             rows = f"exactly {report.rows_read:,} rows"
@@ -166,7 +168,7 @@ class Doubts:
     def _name_times(self, report: LoadReport) -> str:
         """Name the fields that look like times, for rows that have none."""
         all_rows = report.untimed >= report.rows_read
-        which = "no row has a" if all_rows else f"{report.untimed:,} rows have no"
+        which = "no row has a" if all_rows else f"{pluralize(report.untimed, 'row has', 'rows have')} no"
         usable = {name: seen for name, seen in self._like_times.items() if seen.readable}
         found = list((usable or self._like_times).items())[:5]
         shown = ", ".join(f"{name} ({seen.example})" for name, seen in found)
@@ -247,17 +249,16 @@ def _is_number(kind: pa.DataType) -> bool:
 
 
 def _looks_like_time(name: str, values: pa.Array) -> bool:
-    if values.null_count == len(values) or name in ("timestamp", "duration_ms"):
+    if values.null_count == len(values) or name in ("timestamp", "duration_ms", DATE_ONLY):
         return False
     meaning = flat_field(name)
-    if meaning is not None and meaning.target == "timestamp":
-        return True
-    if not any(part in name.lower() for part in _NUMBERED):
+    named = meaning is not None and meaning.target == "timestamp"
+    if not named and not any(part in name.lower() for part in _NUMBERED):
         return bool(pa.types.is_timestamp(values.type))
     if pa.types.is_string(values.type):
         first = pc.first(values, skip_nulls=True).as_py() or ""
         return len(first) <= 64 and any(char.isdigit() for char in first)
-    return bool(pa.types.is_timestamp(values.type)) or _is_number(values.type)
+    return named or bool(pa.types.is_timestamp(values.type)) or _is_number(values.type)
 
 
 class _Seen(NamedTuple):

@@ -23,6 +23,9 @@ from obskit.schema.flatten import Column
 from obskit.schema.parse import parse
 from obskit.schema.types import TIMESTAMP
 
+DATE_ONLY = "log.date"
+"""Name of a date whose row has no time of day, where other rows have one."""
+
 _TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\s*$"
 _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4})\s*$"
 _CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
@@ -79,34 +82,54 @@ def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None
 
 
 def _date_and_time(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Join dates and times of day, in rows that have both; of other rows, the date is no time of an event."""
     date, time = (have.get(folded.get(name, "")) for name in ("date", "time"))
-    if date is None or time is None or not _all_match(time.values, _TIME_OF_DAY):
+    if date is None or time is None:
         return
     if pa.types.is_timestamp(date.values.type):
         day = pc.strftime(
             date.values.cast(pa.timestamp("us")).cast(pa.timestamp("s"), safe=False), "%Y-%m-%d"
         )
-    elif _all_match(date.values, _DATE):
+        dated = pc.is_valid(day)
+    elif pa.types.is_string(date.values.type):
         day = pc.utf8_trim_whitespace(date.values)
+        dated = _matches(date.values, _DATE)
     else:
         return
+    both = pc.and_(dated, _matches(time.values, _TIME_OF_DAY))
+    if not pc.any(both, min_count=0).as_py():
+        return
     joined = pc.binary_join_element_wise(day, pc.utf8_trim_whitespace(time.values), " ")
-    del have[date.name], have[time.name]
-    have["date time"] = date._replace(name="date time", values=joined)
+    have["date time"] = date._replace(
+        name="date time", values=pc.if_else(both, joined, pa.scalar(None, pa.string()))
+    )
+    _keep_rest(have, time, both)
+    _keep_rest(have, date, both)
+    if date.name in have and DATE_ONLY not in have:  # midnight would be a guess
+        have[DATE_ONLY] = have.pop(date.name)._replace(name=DATE_ONLY)
 
 
-def _all_match(values: pa.Array, pattern: str) -> bool:
-    """Return whether a column has text, and all of it matches."""
-    if not pa.types.is_string(values.type) or values.null_count == len(values):
-        return False
-    return bool(pc.all(pc.match_substring_regex(values, pattern)).as_py())
+def _matches(values: pa.Array, pattern: str) -> pa.Array:
+    """Return in which rows a column has text that matches."""
+    if not pa.types.is_string(values.type):
+        return pa.repeat(False, len(values))
+    return pc.fill_null(pc.match_substring_regex(values, pattern), False)
+
+
+def _keep_rest(have: dict[str, Column], column: Column, used: pa.Array) -> None:
+    """Keep a column only in the rows that are not used."""
+    values = pc.if_else(used, pa.scalar(None, column.values.type), column.values)
+    if values.null_count < len(values):
+        have[column.name] = column._replace(values=values)
+    else:
+        del have[column.name]
 
 
 def _callers(have: dict[str, Column], folded: dict[str, str]) -> None:
     caller = have.get(folded.get("caller", ""))
-    if caller is not None and _all_match(caller.values, _CALLER):
+    if caller is not None and pc.any(found := _matches(caller.values, _CALLER), min_count=0).as_py():
         parts = pc.extract_regex(caller.values, _CALLER)
-        del have[caller.name]
+        _keep_rest(have, caller, found)
         for name, part in (("code.file.path", "path"), ("code.line.number", "line")):
             have.setdefault(name, caller._replace(name=name, values=pc.struct_field(parts, part)))
     for path, line in (("filename", "lineno"), ("file", "lineno"), ("file", "line"), ("filename", "line")):

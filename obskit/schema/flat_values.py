@@ -230,6 +230,18 @@ def read_status(values: pa.Array, *, certain: bool) -> pa.Array:
     return pc.if_else(pc.greater_equal(numbers, 100), numbers, pa.scalar(None, pa.int64()))
 
 
+def other_than_status(values: pa.Array) -> str | None:
+    """Return a value that is no HTTP status, of a column in which a tenth or more are; else None."""
+    if pa.types.is_nested(values.type):
+        return None
+    numbers = parse(values, "int")
+    found = pc.fill_null(pc.is_in(numbers, pa.array(sorted(_KNOWN_STATUSES))), False)
+    others = values.filter(pc.and_(pc.invert(found), pc.is_valid(values)))
+    if not len(others) or 10 * pc.sum(found).as_py() < len(values) - values.null_count:
+        return None
+    return str(others[0].as_py())[:40]
+
+
 def read_weight(values: pa.Array, note: Noting, *, traced: bool) -> pa.Array:
     """Return sample weights: of a fraction its inverse, else the number, unless it may be something else."""
     numbers = parse(values, "float")
@@ -240,9 +252,9 @@ def read_weight(values: pa.Array, note: Noting, *, traced: bool) -> pa.Array:
     if not traced and pc.any(large).as_py():
         note(
             "sample rates of 1,000 or more in rows without trace ids may be of audio or of a sensor: "
-            'not used as weights. If they are, map them: mapping={"sample_weight": NAME}'
+            'they are not used as weights. If they are weights, map them: {"sample_weight": NAME}'
         )
-        return pa.nulls(len(values), pa.float64())
+        numbers = pc.if_else(large, nothing, numbers)
     if pc.any(fraction).as_py():
         note("sample rates below 1 are fractions: a row with a rate of 0.1 counts as 10 events")
         numbers = pc.if_else(fraction, pc.divide(1.0, numbers), numbers)

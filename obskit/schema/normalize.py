@@ -15,8 +15,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.errors import InvalidArgument, LimitExceeded
-from obskit.names import COLUMNS, FlatField, current, flat_field, nearest, type_word
-from obskit.names.flat_fields import MAYBE_STATUS, TRACE_HEADER
+from obskit.names import COLUMNS, current, flat_field, nearest, type_word
+from obskit.names.flat_fields import TRACE_HEADER
 from obskit.schema import derive
 from obskit.schema.carried import clear_absent, unpack_carried
 from obskit.schema.contributions import Contribution, coalesce, count_both, final_type
@@ -26,6 +26,7 @@ from obskit.schema.flat_columns import combine
 from obskit.schema.flat_values import read_duration, read_flat, split_plausible, time_tier
 from obskit.schema.flatten import MAX_FIELDS, MILLISECONDS, NAIVE, Column, flatten, too_many_fields
 from obskit.schema.mapping import SourceColumn, read_mapping
+from obskit.schema.misfits import Misfits
 from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.parse import localize, parse
 from obskit.schema.points import POINTS, parse_points
@@ -72,7 +73,7 @@ class Normalizer:
         self._folded: set[str] = set()
         self._zone = None if options.tz is None else ZoneInfo(options.tz)
         self._sources: set[str] = set()
-        self._no_status: set[str] = set()
+        self._misfits = Misfits()
         self._traced = False
         self._doubts = Doubts()
         for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
@@ -154,6 +155,7 @@ class Normalizer:
         Raises:
             InvalidArgument: a column that the mapping uses was in no row; the hint names the nearest columns.
         """
+        self._misfits.note(self.report)
         self.report.doubts = self._doubts.sentences(self.report)
         for source in self._mapping:
             if source not in self._sources:
@@ -241,7 +243,9 @@ class Normalizer:
     ) -> pa.Array:
         """Return a flat field's values for its target; values that do not fit stay under the field's name."""
         assert part.meaning is not None
-        values = self._read_flat(part.meaning, part)
+        values = read_flat(part.meaning, part.values, self._zone, self.report.note, traced=self._traced)
+        if part.how == "flat":
+            self._misfits.add(part, part.meaning, values.null_count - part.values.null_count, self.report)
         if merged is not None:
             values = pc.if_else(pc.is_valid(merged), pa.scalar(None, values.type), values)
         if part.how == "header":
@@ -252,20 +256,6 @@ class Normalizer:
                 pc.is_valid(values), pa.scalar(None, part.values.type), part.values
             )
         self.report.rename(part.name, target, used)
-        return values
-
-    def _read_flat(self, meaning: FlatField, part: Contribution) -> pa.Array:
-        if part.name in self._no_status:
-            return pa.nulls(len(part.values), pa.int64())
-        values = read_flat(meaning, part.values, self._zone, self.report.note, traced=self._traced)
-        none_fits = values.null_count == len(values) and part.values.null_count < len(values)
-        if meaning.reading == MAYBE_STATUS and none_fits:
-            self._no_status.add(part.name)
-            if part.name in self.report.renamed:
-                self.report.note(
-                    f"{part.name} was an HTTP status in the first rows, and is something else in later ones, "
-                    f"where it stays {part.name}"
-                )
         return values
 
     def _typed(self, target: str, part: Contribution, columns: dict[str, pa.Array]) -> pa.Array:

@@ -15,6 +15,9 @@ from obskit.schema.parse import by_value, parse
 ERROR = 17
 """Least severity number of an error."""
 
+USUAL = 0.9
+"""Share of the numbers of a column of levels that are of pino's scale, at least."""
+
 _NUMBERS: dict[int, str] = {
     1: "trace verbose finest trc silly v t",
     5: "debug dbg fine finer config d",
@@ -50,10 +53,10 @@ def read_levels(values: pa.Array) -> pa.Array:
 
     Args:
         values: words, of which at least half are known, so that a customer's "gold" isn't a level; or
-            numbers, all of them of the scale of pino and bunyan.
+            numbers of the scale of pino and bunyan, except for a few of a program's own between them.
 
     Returns:
-        Words as written, or pino's words.
+        Words as written, or pino's words; null for numbers that aren't pino's.
     """
     nothing = pa.nulls(len(values), pa.string())
     if pa.types.is_string(values.type):
@@ -61,9 +64,18 @@ def read_levels(values: pa.Array) -> pa.Array:
         known = severity_numbers(values)
         present = len(values) - values.null_count
         return values if 2 * (len(known) - known.null_count) >= present else nothing
-    if pa.types.is_integer(values.type) and pc.all(pc.is_in(values.drop_null(), _SCALE)).as_py():
+    if pa.types.is_integer(values.type) and _is_scale(values.drop_null()):
         return by_value(values, _PINO.get, pa.string())
     return nothing
+
+
+def _is_scale(numbers: pa.Array) -> bool:
+    """Return whether numbers are levels of pino; its users add some, such as 35 for requests."""
+    if not len(numbers):
+        return False
+    extremes = pc.min_max(numbers).as_py()
+    known = pc.sum(pc.is_in(numbers, _SCALE)).as_py()
+    return bool(extremes["min"] > 0 and extremes["max"] < 100 and known >= USUAL * len(numbers))
 
 
 def _words_for_numbers(values: pa.Array) -> pa.Array:

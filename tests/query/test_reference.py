@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import ipaddress
 import json
 from datetime import UTC, datetime, timedelta
@@ -192,7 +193,7 @@ def test_keys_that_are_null_are_left_out_and_counted() -> None:
     found = lookup(scope(), names, "client.address")
     assert found.notes == (
         "lookup in the table by client.address: 1 event has a match; 6 have none, and null in the new fields; "
-        "1 of 2 rows of the table match no event; 1 row without a key were left out",
+        "1 of 2 rows of the table matches no event; 1 row without a key was left out",
     )
 
 
@@ -316,3 +317,43 @@ def test_few_values_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     matcher = build_matcher(["a", "b", "c"], None, range(3), "t", "n")
     assert matcher.rows(pa.array(["a", "b", "c", "a", None, "d"]), None).tolist() == [0, 1, 2, 0, NONE, NONE]
     assert parse_address("[2001:db8::1]") == ipaddress.ip_address("2001:db8::1")
+
+
+FAR = pa.array([2**62], pa.timestamp("s"))
+
+
+@pytest.mark.parametrize(
+    ("columns", "said"),
+    [
+        ({"name": [["a"]], "v": [1]}, "name of the table cannot be compared as text"),
+        (
+            {"name": ["a"], "v": pa.array([2**64 - 1], pa.uint64())},
+            "v of the table has values that events cannot",
+        ),
+        ({"name": ["a"], "v": pa.array([b"\xff"])}, "v of the table has values that events cannot hold"),
+        (
+            {"name": ["a"], "v": [1], "valid_from": FAR},
+            "valid_from of the table has a time that is out of range",
+        ),
+    ],
+)
+def test_values_that_events_cannot_hold_are_refused_by_column(columns: Any, said: str) -> None:
+    with pytest.raises(InvalidArgument, match=said):
+        lookup(scope(), pa.table(columns), "client.address", key="name")
+
+
+def test_a_packed_file_is_limited_by_its_unpacked_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table, "MOST_BYTES", 1 << 20)
+    path = tmp_path / "targets.csv.gz"
+    path.write_bytes(gzip.compress(b"name,v\n" + b"a,b\n" * 500_000))
+    with pytest.raises(LimitExceeded, match="more than 1 MiB"):
+        lookup(scope(), path, "client.address", key="name")
+
+
+def test_values_of_different_types_in_json_are_named(tmp_path: Path) -> None:
+    path = tmp_path / "targets.json"
+    path.write_text('[{"name": "a", "v": 18446744073709551615}, {"name": "b", "v": -1}]')
+    with pytest.raises(ReadError, match="the values of 'v' are of different types, or too large"):
+        lookup(scope(), path, "client.address", key="name")

@@ -2,7 +2,6 @@
 
 from collections import Counter
 
-import numpy as np
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
@@ -38,7 +37,7 @@ def copies(rows, schema=SCHEMA):
     """Return the copies among rows that are one batch."""
     batch = pa.RecordBatch.from_pylist(rows, schema)
     found = Copies()
-    found.add(batch, np.arange(len(rows)), np.empty(0))
+    found.add(batch, has_times=True)
     return found.rows
 
 

@@ -225,15 +225,55 @@ def test_one_other_value_denies_a_column_of_that_name():
     assert [(row["http.response.status_code"], row["statusCode"]) for row in rows] == [(200, None), (None, 0)]
 
 
-def test_a_status_that_is_none_in_later_rows_is_noted():
+def statuses(*batches):
+    """Return the HTTP statuses of batches with the field `status`, and the notes."""
     report = LoadReport()
     normalizer = Normalizer(report)
-    for values in ([200, 500], [7, 200], [200]):
+    found = []
+    for values in batches:
         batch = normalizer.batch(pa.RecordBatch.from_pydict({"status": values}))
-    assert batch.column("status").to_pylist() == [200]
-    assert report.notes == [
-        "status was an HTTP status in the first rows, and is something else in later ones, where it stays status"
+        has = "http.response.status_code" in batch.schema.names
+        found.append(batch.column("http.response.status_code").to_pylist() if has else None)
+    normalizer.finish()
+    return found, report.notes
+
+
+def test_a_status_of_one_program_does_not_hide_the_http_status_of_another():
+    note = "status is not http.response.status_code in 2 rows, whose values do not fit: there it stays status"
+    assert statuses([200, 500], [3, 7], [503]) == ([[200, 500], None, [503]], [note])
+    assert statuses([3, 7], [200, 500], [503]) == ([None, [200, 500], [503]], [note])
+
+
+def test_statuses_mixed_with_other_values_are_noted():
+    found, notes = statuses([200, 500, 7])
+    assert found == [None]
+    assert notes == [
+        "status stays status where its values are HTTP statuses and others (7). If all are HTTP statuses, map "
+        'it: {"http.response.status_code": "status"}'
     ]
+    assert statuses(["done", "open"], [1, 2]) == ([None, None], [])
+    note = "status is not http.response.status_code in 1 row, whose values do not fit: there it stays status"
+    assert statuses([200, 0]) == ([[200, None]], [note])
+
+
+def test_a_level_between_those_of_pino_does_not_hide_the_others():
+    rows, report, _ = events(*[{"level": 50}] * 20, {"level": 35})
+    assert [row["error"] for row in rows] == [True] * 20 + [False]
+    assert rows[-1]["level"] == 35
+    assert report.notes == [
+        "level is not severity_text in 1 row, whose values do not fit: there it stays level"
+    ]
+    rows, _, _ = events(*[{"level": 50}] * 20, {"level": 100})
+    assert [row["level"] for row in rows] == [50] * 20 + [100]
+
+
+def test_a_row_without_a_time_of_day_has_no_time_and_leaves_those_of_others():
+    rows, report, _ = events(
+        {"date": "2026-05-04", "time": "10:00:00"}, {"date": "2026-05-04", "time": "n/a"}
+    )
+    assert [row["timestamp"] for row in rows] == [T, None]
+    assert (rows[1]["log.date"], rows[1]["time"]) == ("2026-05-04", "n/a")
+    assert report.doubts == []
 
 
 def test_rates_below_one_are_fractions():
@@ -250,9 +290,11 @@ def test_large_rates_are_weights_of_traces_only():
     rows, report, _ = events({"sample_rate": 44100})
     assert rows[0]["sample_rate"] == 44100
     assert report.notes == [
-        "sample rates of 1,000 or more in rows without trace ids may be of audio or of a sensor: not used as "
-        'weights. If they are, map them: mapping={"sample_weight": NAME}'
+        "sample rates of 1,000 or more in rows without trace ids may be of audio or of a sensor: they are "
+        'not used as weights. If they are weights, map them: {"sample_weight": NAME}'
     ]
+    rows, _, _ = events({"sample_rate": 44100}, {"sample_rate": 20})
+    assert [row.get("sample_weight") for row in rows] == [None, 20]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +18,7 @@ from obskit.errors import ConditionError, InvalidArgument
 from obskit.names import nearest
 from obskit.query.reference.match import NONE, Matcher, Rows, build_matcher
 from obskit.query.reference.table import TableSource, read_table
-from obskit.text import pluralize
+from obskit.text import first_line, pluralize
 
 _ROWS = 65_536
 NOTE = "lookup in "
@@ -85,7 +84,7 @@ def lookup(
     columns = _columns(table, name, field, fields, key, (valid_from, valid_to))
     _check_new(scope, columns.fields, name)
     matcher, skipped = _matcher(table, columns, name)
-    values = table.select(list(columns.fields)).combine_chunks()
+    values = {column: _plain(table.column(column), column, name) for column in columns.fields}
     by = field if columns.key.lower() == field.lower() else f"{field} = {columns.key}"
     counter = _Counter(set(matcher_rows(matcher)), name, by, skipped)
     schema = scope.schema
@@ -95,10 +94,10 @@ def lookup(
         rows = matcher.rows(as_keys(batch.column(schema.get_field_index(field))), times)
         counter.count(rows)
         index = pa.array(rows, mask=rows == NONE)
-        return [_plain(column.take(index)) for column in values.columns]
+        return [column.take(index) for column in values.values()]
 
     whole = dataclasses.replace(scope, where=None)
-    added = pa.schema([(columns.fields[f.name], _plain_type(f.type)) for f in values.schema])
+    added = pa.schema([(columns.fields[column], found.type) for column, found in values.items()])
     call = _call(source, on, fields, key, valid_from, valid_to)
     made = widen(
         scope.dataset,
@@ -162,13 +161,15 @@ class _Counter:
     def notes(self) -> list[str]:
         none = self._events - self._matched
         parts = [f"{pluralize(self._matched, 'event has', 'events have')} a match"]
-        parts += [f"{none:,} have none, and null in the new fields"] if none else []
+        parts += [f"{pluralize(none, 'has', 'have')} none, and null in the new fields"] if none else []
         if self._unused:
-            parts.append(
-                f"{len(self._unused):,} of {pluralize(self._all, 'row')} of the table match no event"
-            )
+            verb = "matches" if len(self._unused) == 1 else "match"
+            rows = pluralize(self._all, "row")
+            parts.append(f"{len(self._unused):,} of {rows} of the table {verb} no event")
         if self._skipped:
-            parts.append(f"{pluralize(self._skipped, 'row')} without a key were left out")
+            parts.append(
+                f"{pluralize(self._skipped, 'row without a key was', 'rows without a key were')} left out"
+            )
         return [f"{NOTE}{self._name} by {self._by}: {'; '.join(parts)}"]
 
 
@@ -231,7 +232,13 @@ def _check_new(scope: Scope, fields: Mapping[str, str], name: str) -> None:
 
 def _matcher(table: pa.Table, columns: _Columns, name: str) -> tuple[Matcher, int]:
     """Return the matcher, and how many rows have no key."""
-    keys = as_keys(table.column(columns.key).combine_chunks()).to_pylist()
+    try:
+        keys = as_keys(table.column(columns.key).combine_chunks()).to_pylist()
+    except pa.ArrowException as error:
+        raise InvalidArgument(
+            f"{columns.key} of {name} cannot be compared as text: {first_line(error)}",
+            hint="choose another column with key=",
+        ) from error
     rows = [at for at, key in enumerate(keys) if key is not None]
     periods = None
     if columns.start is not None or columns.end is not None:
@@ -249,12 +256,17 @@ def _times(table: pa.Table, column: str | None, name: str) -> list[int | None]:
         return [None] * table.num_rows
     values = table.column(column)
     kind = values.type
-    if pa.types.is_date(kind) or (pa.types.is_timestamp(kind) and kind.tz is None):
-        values = values.cast(pa.timestamp("us")).cast(pa.timestamp("us", "UTC"))
+    if pa.types.is_date(kind):
+        values = values.cast(pa.timestamp("s"))
     if pa.types.is_timestamp(values.type):
-        found: list[int | None] = (
-            values.cast(pa.timestamp("us", "UTC"), safe=False).cast(pa.int64()).to_pylist()
-        )
+        try:
+            micros = values.cast(pa.timestamp("us", "UTC"), safe=not _is_finer(values.type))
+        except pa.ArrowException as error:
+            raise InvalidArgument(
+                f"{column} of {name} has a time that is out of range: {first_line(error)}",
+                hint="leave a time empty if the row is valid from the beginning or without an end",
+            ) from error
+        found: list[int | None] = micros.cast(pa.int64()).to_pylist()
         return found
     out: list[int | None] = []
     for row, value in enumerate(values.to_pylist()):
@@ -269,6 +281,11 @@ def _times(table: pa.Table, column: str | None, name: str) -> list[int | None]:
             ) from None
         out.append(None if at is None else round(at.timestamp() * 1_000_000))
     return out
+
+
+def _is_finer(kind: pa.DataType) -> bool:
+    """Return whether times have nanoseconds, which events do not."""
+    return bool(kind.unit == "ns")
 
 
 def _plain_type(kind: pa.DataType) -> pa.DataType:
@@ -286,16 +303,25 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return pa.string()
 
 
-def _plain(column: Any) -> pa.Array:
-    column = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+def _plain(column: pa.ChunkedArray, title: str, name: str) -> pa.Array:
+    """Return a column of the table with a type that events have."""
     wanted = _plain_type(column.type)
-    if pa.types.is_dictionary(column.type):
-        column = column.dictionary_decode()
-    if pa.types.is_date(column.type):
-        column = column.cast(pa.timestamp("us"))
-    if pa.types.is_nested(column.type):
-        return pa.array([None if value is None else str(value) for value in column.to_pylist()], pa.string())
-    return column.cast(wanted, safe=not pa.types.is_timestamp(wanted))
+    values = column.combine_chunks()
+    values = values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
+    try:
+        if pa.types.is_dictionary(values.type):
+            values = values.dictionary_decode()
+        if pa.types.is_date(values.type):
+            values = values.cast(pa.timestamp("us"))
+        if pa.types.is_nested(values.type):
+            texts = [None if value is None else str(value) for value in values.to_pylist()]
+            return pa.array(texts, pa.string())
+        return values.cast(wanted, safe=not pa.types.is_timestamp(wanted))
+    except pa.ArrowException as error:
+        raise InvalidArgument(
+            f"{title} of {name} has values that events cannot hold: {first_line(error)}",
+            hint="choose other columns with fields=",
+        ) from error
 
 
 def _digest(table: pa.Table) -> str:

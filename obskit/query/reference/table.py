@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import orjson
 import pandas as pd
@@ -77,10 +77,7 @@ def _read_file(path: Path) -> pa.Table:
     if not path.is_file():
         raise NoSuchPath(f"no such file: {path}", hint="a lookup takes one CSV, Parquet, Arrow or JSON file")
     if path.stat().st_size > MOST_BYTES:
-        raise LimitExceeded(
-            f"{path} is larger than {MOST_BYTES >> 20} MiB, the most that a lookup takes",
-            hint="keep only the rows and columns that are needed",
-        )
+        raise _too_large(path)
     suffix = Path(_PACKED.sub("", path.name)).suffix.lower()
     try:
         match suffix:
@@ -93,6 +90,8 @@ def _read_file(path: Path) -> pa.Table:
                 return _read_json(path)
             case ".csv" | ".tsv" | ".txt":
                 return _read_csv(path, "\t" if suffix == ".tsv" else None)
+    except LimitExceeded:
+        raise
     except (pa.ArrowException, OSError, ValueError) as error:
         raise ReadError(
             f"{path} cannot be read as a table: {first_line(error)}",
@@ -106,20 +105,43 @@ def _read_file(path: Path) -> pa.Table:
 
 def _read_json(path: Path) -> pa.Table:
     """Read a list of objects, or one object per line."""
-    with pa.input_stream(str(path)) as stream:
-        data = stream.read().strip()
+    data = _unpacked(path).strip()
     rows = (
         orjson.loads(data) if data[:1] == b"[" else [orjson.loads(line) for line in data.splitlines() if line]
     )
     if not all(isinstance(row, dict) for row in rows):
         raise ValueError("a row is not an object")
     names = dict.fromkeys(name for row in rows for name in row)
-    return pa.table({name: pa.array([row.get(name) for row in rows]) for name in names})
+    if not names:
+        raise ValueError("the file has no rows")
+    return pa.table({name: _json_column(name, [row.get(name) for row in rows]) for name in names})
+
+
+def _json_column(name: str, values: list[Any]) -> pa.Array:
+    try:
+        return pa.array(values)
+    except (pa.ArrowException, OverflowError) as error:
+        raise ValueError(f"the values of {name!r} are of different types, or too large") from error
+
+
+def _unpacked(path: Path) -> bytes:
+    """Return the bytes of a file, which may be compressed."""
+    with pa.input_stream(str(path)) as stream:
+        data: bytes = stream.read(MOST_BYTES + 1)
+    if len(data) > MOST_BYTES:
+        raise _too_large(path)
+    return data
+
+
+def _too_large(path: Path) -> LimitExceeded:
+    return LimitExceeded(
+        f"{path} has more than {MOST_BYTES >> 20} MiB, the most that a lookup takes",
+        hint="keep only the rows and columns that are needed",
+    )
 
 
 def _read_csv(path: Path, delimiter: str | None) -> pa.Table:
-    with pa.input_stream(str(path)) as stream:
-        data = stream.read().removeprefix(b"\xef\xbb\xbf")
+    data = _unpacked(path).removeprefix(b"\xef\xbb\xbf")
     if not data.strip():
         raise ValueError("the file is empty")
     head = data.split(b"\n", 1)[0]

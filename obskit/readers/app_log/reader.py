@@ -11,7 +11,6 @@ block cuts is completed with the next block. Lines before the first record are r
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -275,9 +274,9 @@ def _looks_like_requests(batch: pa.RecordBatch) -> bool:
 
 
 def modified(source: Source) -> datetime | None:
-    """Return when a file was changed last; None if that is not known."""
+    """Return when a file, or a member of an archive, was changed last; None if that is not known."""
     try:
-        return datetime.fromtimestamp(os.stat(source.path).st_mtime, UTC)
+        return datetime.fromtimestamp(source.modified, UTC)
     except (OSError, ValueError, OverflowError):
         return None
 

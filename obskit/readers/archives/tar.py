@@ -10,6 +10,7 @@ and keeps what came before.
 
 from __future__ import annotations
 
+import re
 import tarfile
 from collections.abc import Iterator
 from typing import Any
@@ -23,6 +24,7 @@ NAME_LIMIT = 1024 * 1024
 
 CUT_OFF = "the tar archive is cut off"
 
+_YEAR_10000 = 253_402_300_800
 _OCTAL = b"01234567 \0"
 _WITHOUT_CONTENT = frozenset(b"123456")  # links, devices, folders and pipes, whatever size they state
 _FILES = frozenset(b"0\x007")
@@ -116,12 +118,12 @@ class TarEntries:
         name = extended.get("path", info.name)
         size = info.size
         if "size" in extended:
-            size = int(extended["size"]) if extended["size"].isdecimal() else -1
+            size = int(extended["size"]) if re.fullmatch("[0-9]{1,19}", extended["size"]) else -1
         if size < 0 or size > 1 << 62:
             self.damage = f"a damaged size of '{name}'; the rest of the archive is not read"
             return None
         self._left = 0 if kind in _WITHOUT_CONTENT else _padded(size)
-        modified = _seconds(extended.get("mtime")) or float(info.mtime)
+        modified = _moment(extended.get("mtime", info.mtime))
         if kind == _SPARSE or any(key.startswith("GNU.sparse") for key in extended):
             if kind == _SPARSE and not self._skip_map(info):
                 return None
@@ -196,8 +198,10 @@ def _pax(content: bytes) -> dict[str, str]:
     return found
 
 
-def _seconds(text: str | None) -> float | None:
+def _moment(seconds: str | float) -> float | None:
+    """Return seconds since 1970; None if they are no number, or not before the year 10000."""
     try:
-        return None if text is None else float(text)
-    except ValueError:
+        found = float(seconds)
+    except (ValueError, OverflowError):
         return None
+    return found if 0 <= found < _YEAR_10000 else None

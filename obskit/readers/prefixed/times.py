@@ -32,6 +32,7 @@ _ZERO, _NINE = np.uint8(ord("0")), np.uint8(9)
 _ISO_DIGITS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
 _MICROS = np.array([100_000, 10_000, 1_000, 100, 10, 1], np.int64)
 _DAY = 86_400
+_YEARS = 9  # 29 February is not in every year
 _FEW = 16  # times that are not worth a comparison with the first one
 _BITS = {bits: np.uint64(bits) for bits in (0, 8, 16, 24, 32, 40, 48)}
 _NIBBLE = np.uint64(0xF)
@@ -243,11 +244,15 @@ def bsd_times(text: Bytes, at: Positions, stops: Positions, newest: datetime) ->
     hour, minute, second = (clock[i] * 10 + clock[i + 1] for i in (0, 2, 4))
     good &= (hour < 24) & (minute < 60) & (second <= 60)
     seconds = hour * 3600 + minute * 60 + second
-    days, valid = _days(np.where(dated, year, newest.year), month, day)
-    late = days * _DAY + seconds > newest.timestamp() + _DAY
-    earlier, earlier_valid = _days(np.full(len(at), newest.year - 1), month, day)
-    back = ~dated & (late | ~valid)  # 29 February is of a year that has one
-    days, valid = np.where(back, earlier, days), np.where(back, earlier_valid, valid)
+    days, valid = _days(np.where(dated, year, 1970), month, day)
+    valid &= dated
+    left = good & ~dated
+    for candidate in range(newest.year + 1, newest.year - _YEARS, -1):  # New Year may be near
+        if not left.any():
+            break
+        found_days, exists = _days(np.full(len(at), candidate), month, day)
+        fits = left & exists & (found_days * _DAY + seconds <= newest.timestamp() + _DAY)
+        days, valid, left = np.where(fits, found_days, days), valid | fits, left & ~fits
     digits, micros = _fraction(columns, digit, number, 15)
     digits, micros = np.where(dated, 0, digits), np.where(dated, 0, micros)
     size = 15 + shift + np.where(digits > 0, 1 + digits, 0)

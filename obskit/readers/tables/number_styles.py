@@ -85,7 +85,7 @@ def as_numbers(column: pa.Array, style: Style) -> pa.Array:
         style: what its commas mean.
 
     Returns:
-        The column; unchanged if a value of it does not fit the style.
+        The column; values that do not fit the style stay as they are.
 
     Example:
         import pyarrow as pa
@@ -94,11 +94,13 @@ def as_numbers(column: pa.Array, style: Style) -> pa.Array:
     """
     pattern = (_US if style == "thousands" else _EU).pattern
     fits = pc.match_substring_regex(column, f"^(?:{pattern})")
-    if style == "unclear" or not pc.all(fits, min_count=0).as_py():
+    if style == "unclear":
         return column
     if style == "thousands":
-        return pc.replace_substring(column, ",", "")
-    return pc.replace_substring(pc.replace_substring(column, ".", ""), ",", ".")
+        plain = pc.replace_substring(column, ",", "")
+    else:
+        plain = pc.replace_substring(pc.replace_substring(column, ".", ""), ",", ".")
+    return pc.if_else(pc.fill_null(fits, False), plain, column)
 
 
 def date_style(name: str, values: Iterable[str | None]) -> DateStyle | None:
