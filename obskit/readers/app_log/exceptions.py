@@ -22,7 +22,7 @@ _PYTHON_CHAIN = re.compile(r"^(During handling of the above|The above exception 
 _FRAME = r"(?:[ \t]+at [^\n]+|[ \t]*\.\.\. \d+ (?:more|common frames omitted)|[ \t]*--- End of )"
 _AT = re.compile(rf"^{_FRAME}", re.M)
 _THROWN = re.compile(
-    r"(?:^|(?<=[\s:(]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
+    r"(?:^|(?<=[\s:(|]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
     r"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)"
     r"(?:: (?P<message>.*))?$"
 )
@@ -143,7 +143,8 @@ def _rust(text: str) -> Thrown | None:
         return None
     old = re.match(r"'(?P<message>.*)', \S+$", begin["rest"])
     message = old["message"] if old else begin["message"]
-    return Thrown(text[: begin.start()].rstrip() or begin[0], "panic", message, text[begin.start() :])
+    first = begin[0].partition("\n")[0] if old else begin[0]
+    return Thrown(text[: begin.start()].rstrip() or first, "panic", message, text[begin.start() :])
 
 
 def _frames(text: str) -> Thrown | None:

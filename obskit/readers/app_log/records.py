@@ -41,7 +41,6 @@ _WORDS = {
     "trce": "TRACE",
     "dbug": "DEBUG",
     "fail": "ERROR",
-    "crit": "CRITICAL",
     "TRC": "TRACE",
     "VRB": "TRACE",
     "DBG": "DEBUG",
