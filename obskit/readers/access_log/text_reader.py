@@ -81,7 +81,9 @@ def _detect(lines: list[str], layouts: Sequence[Layout]) -> tuple[Layout, float]
         fit = next((layout for layout in layouts if layout.pattern.fullmatch(line)), None)
         if fit is not None and not fit.cut:
             found[fit.name] += 1
-        entries += fit is not None or _is_entry(line, layouts)
+        # Other servers write a time of another form in the same place.
+        timed = fit is not None and "clock" not in fit.pattern.groupindex
+        entries += timed or _is_entry(line, layouts)
     names = [name for name, _ in found.most_common(1)]
     chosen = next((layout for layout in layouts if layout.name in names), layouts[0])
     return chosen, entries / len(lines) if lines else 0.0

@@ -12,6 +12,7 @@ type is that of the one that reached the log: the last one in Python, the first 
 from __future__ import annotations
 
 import re
+from itertools import takewhile
 from typing import NamedTuple
 
 _TYPE = r"[A-Za-z_$][\w$]*(?:(?:\.|::|\\)[\w$]+)*"
@@ -21,7 +22,7 @@ _PYTHON_CHAIN = re.compile(r"^(During handling of the above|The above exception 
 _FRAME = r"(?:[ \t]+at [^\n]+|[ \t]*\.\.\. \d+ (?:more|common frames omitted)|[ \t]*--- End of )"
 _AT = re.compile(rf"^{_FRAME}", re.M)
 _THROWN = re.compile(
-    r"(?:^|(?<=[\s:(]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
+    r"(?:^|(?<=[\s:(|]))(?:Exception in thread \"[^\"\n]*\" |Unhandled exception\.? |Uncaught )?"
     r"(?P<type>(?:[A-Za-z_$][\w$]*\.)+[A-Z][\w$]*|[A-Z][\w$]*(?:Error|Exception)|Error)"
     r"(?:: (?P<message>.*))?$"
 )
@@ -31,19 +32,30 @@ _RUST = re.compile(
     r"^thread '[^'\n]*' (?:\(\d+\) )?panicked at (?P<rest>[^\n]*)(?:\n(?P<message>[^\n]*))?", re.M
 )
 _RUBY = re.compile(r"^(?P<where>\S+:\d+:in [`'][^'\n]*'): (?P<message>.*) \((?P<type>[A-Z][\w:]*)\)$", re.M)
+_TAGS = r"(?:\[[^\]\n]*\][ ])*"  # Rails repeats the tags of a request on each line
 _RAILS = re.compile(
-    r"^\s*(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|NotFound|Invalid|\w+)) \((?P<message>.*)\):$", re.M
+    rf"^\s*{_TAGS}(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|NotFound|Invalid|\w+)) \((?P<message>.*)\):$",
+    re.M,
 )
-_RUBY_FRAME = re.compile(r"^\s*(?:from )?\S+:\d+:in [`']", re.M)
+_RUBY_FRAME = re.compile(rf"^\s*{_TAGS}(?:from )?\S+:\d+:in [`']", re.M)
+_RUBY_BEFORE = re.compile(
+    r"(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|Invalid|NotFound)): (?P<message>.*)"
+    r"|(?P<message2>.*) \((?P<type2>[A-Z]\w*(?:::\w+)*)\)"
+)
+_ELIXIR = re.compile(r"^\*\* \((?P<type>[A-Z][\w.]*)\) (?P<message>.*)$", re.M)
+# In a list of Monolog's JSON each backslash is doubled.
 _PHP = re.compile(
-    rf"(?:Uncaught |\(|^)(?P<type>{_TYPE})(?:\(code: \d+\))?: (?P<message>.*?) (?:in|at) \S+:\d+", re.M
+    r"(?:Uncaught |\(|^)(?P<type>[A-Za-z_]\w*(?:\\{1,2}\w+)*)(?:\(code: \d+\))?: "
+    r"(?P<message>.*?) (?:in|at) \S+:\d+",
+    re.M,
 )
 _PHP_FRAMES = re.compile(r"^(?:\[stacktrace\]|Stack trace:)$|^#0 ", re.M)
 _GO_FRAME = re.compile(r"^\t\S+\.go:\d+", re.M)
 
 CRASH = re.compile(
     rb"(?:panic: |fatal error: |Exception in thread \"|Unhandled exception|"
-    rb"thread '[^'\n]*' (?:\(\d+\) )?panicked at )"
+    rb"thread '[^'\n]*' (?:\(\d+\) )?panicked at |"
+    rb"(?:node:[\w/]+|(?:file://)?[/A-Za-z][^\s:]*\.[cm]?[jt]sx?):\d+(?=\n))"  # Node.js begins with the place
 )
 """Beginning of a line that a runtime prints when a program crashes: no part of the record before."""
 
@@ -73,7 +85,7 @@ def find_exception(text: str) -> Thrown | None:
     Returns:
         The exception, or None if the lines are no stack trace of a known language.
     """
-    for find in (_python, _go, _rust, _frames, _ruby, _php):
+    for find in (_python, _go, _rust, _frames, _ruby, _php, _elixir):
         found = find(text)
         if found is not None:
             return found
@@ -94,11 +106,16 @@ def _python(text: str) -> Thrown | None:
         if found is not None and not line.startswith("    "):
             rest = []
             for more in lines[at + 1 :]:
-                if _PYTHON_CHAIN.match(more):
+                if _PYTHON_CHAIN.match(more) or more.lstrip().startswith("+-"):  # a member of a group
                     break
                 rest.append(more)
             message = "\n".join([found["message"], *rest]).rstrip() if found["message"] is not None else None
             return Thrown(body, found["type"], message, stack)
+    # The runtime of AWS Lambda writes type and message before the trace, not after it.
+    before, _, line = body.rpartition("\n")
+    found = _PYTHON_LAST.match(line)
+    if found is not None and found["message"] is not None and found["type"].endswith(("Error", "Exception")):
+        return Thrown(before or line, found["type"], found["message"], text[len(body) - len(line) :])
     return Thrown(body, None, None, stack)
 
 
@@ -126,7 +143,8 @@ def _rust(text: str) -> Thrown | None:
         return None
     old = re.match(r"'(?P<message>.*)', \S+$", begin["rest"])
     message = old["message"] if old else begin["message"]
-    return Thrown(text[: begin.start()].rstrip() or begin[0], "panic", message, text[begin.start() :])
+    first = begin[0].partition("\n")[0] if old else begin[0]
+    return Thrown(text[: begin.start()].rstrip() or first, "panic", message, text[begin.start() :])
 
 
 def _frames(text: str) -> Thrown | None:
@@ -139,13 +157,14 @@ def _frames(text: str) -> Thrown | None:
         found = _THROWN.search(line)
         if found is None:
             continue
-        message = (
-            "\n".join([found["message"] or "", *lines[at + 1 :]]) if found["message"] is not None else None
-        )
+        more = list(takewhile(lambda text: not text.lstrip().startswith("---> "), lines[at + 1 :]))
+        message = "\n".join([found["message"], *more]) if found["message"] is not None else None
         body = "\n".join(lines[:at]).rstrip()
-        if not body:  # the exception is all that was logged
-            return Thrown(line, found["type"], message, text)
-        return Thrown(body, found["type"], message, text[len("\n".join(lines[:at])) + 1 :])
+        begin = len("\n".join([*lines[:at], ""]))
+        if line[: found.start()].strip():  # after a message, in its line
+            return Thrown("\n".join(lines[: at + 1]), found["type"], message, text[begin + found.start() :])
+        # Without a body the exception is all that was logged.
+        return Thrown(body or line, found["type"], message, text[begin:])
     return Thrown(text[: frame.start()].rstrip(), None, None, text[frame.start() :])
 
 
@@ -159,6 +178,16 @@ def _ruby(text: str) -> Thrown | None:
     frame = _RUBY_FRAME.search(text, text.find("\n") + 1)
     if frame is None:
         return None
+    before, _, line = text[: frame.start()].rstrip().rpartition("\n")
+    found = _RUBY_BEFORE.fullmatch(line)
+    if found is not None:
+        begin = len(before) + bool(before)
+        return Thrown(
+            before or line,
+            found["type"] or found["type2"],
+            found["message"] if found["type"] else found["message2"],
+            text[begin:],
+        )
     return Thrown(text[: frame.start()].rstrip(), None, None, text[frame.start() :])
 
 
@@ -170,4 +199,12 @@ def _php(text: str) -> Thrown | None:
     body = text[: frames.start()].rstrip()
     if found is None:
         return Thrown(body, None, None, text[frames.start() :])
-    return Thrown(body, found["type"], found["message"], text[frames.start() :])
+    kind = found["type"].replace("\\\\", "\\")
+    return Thrown(body, kind, found["message"], text[frames.start() :])
+
+
+def _elixir(text: str) -> Thrown | None:
+    found = _ELIXIR.search(text)
+    if found is None or found.start() == 0:
+        return None
+    return Thrown(text[: found.start()].rstrip(), found["type"], found["message"], text[found.start() :])

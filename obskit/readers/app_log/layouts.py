@@ -11,6 +11,7 @@ specific ones come before the general ones.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import NamedTuple
 
 FIELDS = {
@@ -37,6 +38,8 @@ FIELDS = {
     "status": "http.response.status_code",
     "size": "http.response.body.size",
     "rest": "access_log.rest",
+    "context": "log.context",
+    "connection": "nginx.connection",
 }
 """Name of a group -> field of the event. The groups `time` and `request` are parsed further."""
 
@@ -49,12 +52,15 @@ _SHORT = r"(?:TRC|VRB|DBG|INF|WRN|ERR|FTL|PNC)"
 _PARTS = {
     "U": "(?:" + "|".join(_UPPER) + r")\b",
     "L": "(?:" + "|".join([*_UPPER, *map(str.lower, _UPPER), *map(str.title, _UPPER)]) + r")\b",
-    "ISO": r"(?P<time>\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?"
+    # MariaDB pads the hour with a space.
+    "ISO": r"(?P<time>\d{4}-\d\d-\d\d(?:[T ]\d|[ ]{2})\d:\d\d:\d\d(?:[.,]\d{1,9})?"
     r"(?:Z|[ ]?[+-]\d\d:?\d\d(?!\d)|[ ](?:UTC|GMT)(?!\w))?)",
     "SLASH": r"(?P<time>\d{4}/\d\d/\d\d[ ]\d\d:\d\d:\d\d(?:\.\d{1,9})?)",
     "DMY": r"(?P<time>\d\d-[A-Z][a-z]{2}-\d{4}[ ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:[ ][A-Z][\w/]*)?)",
     "CLF": r"(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}[: ]\d\d:\d\d:\d\d(?:[ ][+-]\d{4})?)",
     "SHORT": _SHORT,
+    "CLIENT": r"(?!(?:DEBUG|INFO|WARNING|ERROR|CRITICAL):)(?P<client>[\w.:\-]+)",
+    "KVP": r"(?:(?P<context2>(?:[\w.\-]+=\"[^\"\n]*\"[ ]?)*)-)?",  # Logback's pairs: `-%kvp-`
     "NAME": r"[\w.$\-/]+",
     "DOTTED": r"[A-Za-z_$][\w$]*(?:(?:\.|::|/)[\w$<>]+)+",
 }
@@ -72,6 +78,16 @@ _CERTAIN: dict[str, str] = {
     "NLog": r"%ISO\|(?P<level>%L)\|(?P<logger>[^|\n]*)\|",
     "python": r"%ISO[ ]-[ ](?P<logger>[^\s\-]\S*)[ ]-[ ](?P<level>%L)[ ]+-[ ]"
     r"(?:\[?(?P<file>[\w./\-]+\.py):(?P<line>\d+)\]?[ ]-[ ])?",
+    # Flask's default; the module that logs comes after "in".
+    "Flask": r"\[%ISO\][ ](?P<level>%U)[ ]in[ ](?P<logger>[\w.]+):[ ]",
+    # The format of tutorials, %(asctime)s:%(levelname)s:%(name)s:%(message)s, with or without the name.
+    "logging with colons": r"%ISO:(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):"
+    r"(?:(?P<logger>root|__main__|%DOTTED):(?=\S))?",
+    "Django": r"(?P<level>%U)[ ]%ISO[ ](?P<logger>[\w.]+)[ ](?P<pid>\d+)[ ](?P<tid>\d+)[ ]",
+    "Sidekiq": r"%ISO[ ]pid=(?P<pid>\d+)[ ]tid=(?P<thread>\S+)[ ](?:(?P<context>\S+=[^\n]*?)[ ])??"
+    r"(?P<level>%U):[ ]",
+    ".NET with a time": r"\[?%ISO\]?[ ](?P<level>trce|dbug|info|warn|fail|crit):[ ]"
+    r"(?P<logger>[\w.`+<>,]+)\[(?P<event>-?\d+)\](?:\n|[ ])",
     "gunicorn": r"\[%ISO\][ ]\[(?P<pid>\d+)\][ ]\[(?P<level>%L)\][ ]",
     "envoy": r"\[%ISO\]\[(?P<tid>\d+)\]\[(?P<level>%L)\]\[(?P<logger>[^\]\n]+)\][ ]"
     r"(?:\[(?P<file>[^\]:\n]+):(?P<line>\d+)\][ ])?",
@@ -84,7 +100,7 @@ _CERTAIN: dict[str, str] = {
     r"(?P<host>[^)\n]+))?\):[ ]",
     "log4js": r"\[%ISO\][ ]\[(?P<level>%L)\][ ](?P<logger>%NAME)[ ]-[ ]",
     "logback": r"%ISO[ ]\[(?P<thread>[^\]\n]+)\][ ](?P<level>%L)[ ]+(?P<logger>%NAME)(?::(?P<line>\d+))?"
-    r"(?:[ ]\[[^\]\n]*\])?(?:[ ]-|:)[ ]",
+    r"(?:[ ]\[(?P<context>[^\]\n]*)\])?(?:[ ]-%KVP|:)[ ]",
     "logback with two brackets": r"%ISO[ ]\[(?P<thread>[^\]\n]+)\][ ]\[?(?P<level>%L)[ ]*\]?[ ]+"
     r"(?:-[ ])?",
     "JBoss": r"%ISO[ ](?P<level>%L)[ ]+\[(?P<logger>%NAME)\][ ]\((?P<thread>[^)\n]+)\)[ ]",
@@ -104,7 +120,8 @@ _CERTAIN: dict[str, str] = {
     "zap": rf"%ISO\t(?P<level>%L)\t(?:(?P<logger>[\w.\-]+)\t(?!\{{))?(?:{_GO_LINE}\t)?",
     "Lambda": r"%ISO\t(?P<invocation>[0-9a-f\-]{36})\t(?P<level>%L)\t",
     "Lambda for Python": r"\[(?P<level>%U)\]\t%ISO\t(?P<invocation>[0-9a-f\-]{36})\t",
-    "nginx error log": r"%SLASH[ ]\[(?P<level>%L)\][ ](?P<pid>\d+)\#(?P<tid>\d+):[ ](?:\*\d+[ ])?",
+    "nginx error log": r"%SLASH[ ]\[(?P<level>%L)\][ ](?P<pid>\d+)\#(?P<tid>\d+):[ ]"
+    r"(?:\*(?P<connection>\d+)[ ])?",
     "Apache error log": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d"
     r"(?:\.\d{1,6})?[ ]\d{4})\][ ]"
     r"\[(?P<logger>[\w\-]*):(?P<level>[a-z]+)\d?\][ ](?:\[pid[ ](?P<pid>\d+)(?::tid[ ]"
@@ -133,15 +150,15 @@ _CERTAIN: dict[str, str] = {
     r"[ ](?P<line>\d+):[ ])?"
     r"|PHP[ ](?P<level2>Fatal[ ]error|Parse[ ]error|Warning|Notice|Deprecated):[ ]+)",
     "RabbitMQ": r"%ISO[ ]\[(?P<level>%L)\][ ]<(?P<thread>[\d.]+)>[ ]",
+    "time, level and logger": r"%ISO[ ]+\[?(?P<level>%L)[ ]*\]?[ ]+(?:\[(?P<logger>%DOTTED)\][ ]|"
+    r"(?P<logger2>%DOTTED)(?::(?P<line>\d+))?(?::|[ ]-)[ ])"
+    r"(?:-[ ])?",
     "Serilog": r"%ISO[ ]\[(?P<level>%SHORT|%L)\][ ]",
     "zerolog": r"%ISO[ ](?P<level>%SHORT)[ ]",
     "NestJS": r"\[Nest\][ ](?P<pid>\d+)[ ]+-[ ](?P<time>\d\d/\d\d/\d{4},[ ]\d{1,2}:\d\d:\d\d(?:[ ]"
     r"|\xe2\x80\xaf)[AP]M)"
     r"[ ]+(?P<level>%U|LOG)[ ](?:\[(?P<logger>[^\]\n]+)\][ ])?",
     "Go": rf"%SLASH[ ](?:{_GO_LINE}:[ ])?(?:\[?(?P<level>%U)\]?:?[ ])?",
-    "time, level and logger": r"%ISO[ ]+\[?(?P<level>%L)[ ]*\]?[ ]+(?:\[(?P<logger>%DOTTED)\][ ]|"
-    r"(?P<logger2>%DOTTED):[ ])"
-    r"(?:-[ ])?",
     "time, source and level": r"\[?%ISO\]?[ ]\[?(?P<file>[\w./\-]+\.\w+):(?P<line>\d+)\]?[ ]\[?"
     r"(?P<level>%L)\]?[ \-:]+",
     "time and level": r"\[?%ISO\]?(?:[ \t]+|[ ]?[|:\-][ ]+)\[?(?P<level>%U)[ ]*\]?"
@@ -153,23 +170,35 @@ _TIME_ONLY: dict[str, str] = {
     "CLF time in brackets": r"\[%CLF\][ \t]+(?:(?P<level>%U)[ ]+)?",
     "time": r"%ISO:?[ \t]+",
 }
+# The servers that Python's standard library and Flask use for development; Apache's format without a zone.
+_CERTAIN["http.server"] = (
+    r"%CLIENT[ ]-[ ]-[ ]\[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}[ ]\d\d:\d\d:\d\d)\][ ]"
+    r"(?:\"(?P<request>(?:[^\"\\\n]|\\.)*)\"[ ](?P<status>\d{3})[ ](?P<size>\d+|-)(?=\n|$))?"
+)
 _UNTIMED: dict[str, str] = {
     "uvicorn": r"(?P<level>INFO(?=:[ ]{5}\S)|(?:DEBUG|ERROR|TRACE)(?=:[ ]{4}\S)|WARNING(?=:[ ]{2}\S)"
     r"|CRITICAL(?=:[ ]\S)):[ ]+",
     "logging.basicConfig": r"(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):(?P<logger>[\w.\-]+):",
-    ".NET": r"(?:%ISO[ ])?(?P<level>trce|dbug|info|warn|fail|crit):[ ]"
+    ".NET": r"(?P<level>trce|dbug|info|warn|fail|crit):[ ]"
     r"(?P<logger>[\w.`+<>,]+)\[(?P<event>-?\d+)\](?:\n|[ ])",
+    ".NET without a date": r"\[?(?P<clock>\d\d:\d\d:\d\d(?:\.\d{1,7})?)\]?[ ](?P<level>trce|dbug|info|warn"
+    r"|fail|crit):[ ](?P<logger>[\w.`+<>,]+)\[(?P<event>-?\d+)\](?:\n|[ ])",
     "logback without a date": r"(?P<clock>\d\d:\d\d:\d\d[.,]\d{3})[ ]\[(?P<thread>[^\]\n]+)\][ ]"
     r"(?P<level>%L)[ ]+"
-    r"(?P<logger>[\w.$\-]+)(?:[ ]-|:)[ ]",
+    r"(?P<logger>[\w.$\-]+)(?:[ ]-%KVP|:)[ ]",
+    "pino-pretty without a date": r"\[(?P<clock>\d\d:\d\d:\d\d\.\d{3})\][ ](?P<level>%U)[ ]"
+    r"\((?:(?P<logger>[^/)\n]+)/)?(?P<pid>\d+)(?:[ ]on[ ](?P<host>[^)\n]+))?\):[ ]",
     "level without a date": r"\[?(?P<clock>\d\d:\d\d:\d\d(?:[.,]\d{1,6})?)\]?[ ]\[?(?P<level>%L"
     r"|%SHORT)\]?:?[ ]",
     "Serilog without a date": r"\[(?P<clock>\d\d:\d\d:\d\d)[ ](?P<level>%SHORT)\][ ]",
 }
 _SECONDARY: dict[str, str] = {
-    "access": r"(?P<client>[\w.:\-]+)[ ]\S+[ ](?P<user>\S+)[ ]\[%CLF\][ ]\"(?P<request>(?:[^\"\\\n]"
+    "access": r"%CLIENT[ ]\S+[ ](?P<user>\S+)[ ]\[%CLF\][ ]\"(?P<request>(?:[^\"\\\n]"
     r"|\\.)*)\"[ ]"
     r"(?P<status>\d{3})[ ](?P<size>\d+|-)(?P<rest>[^\n]*)",
+    # Lambda's runtime for Python, and others that print a level only.
+    "level in brackets": r"\[(?P<level>%U)\][ \t]+(?=\S)",
+    "a time of day": r"(?P<clock>\d\d:\d\d:\d\d[.,]\d{3,6})[ ]",
     "Lambda platform": r"(?=(?:START|END|REPORT|INIT_START|INIT_REPORT)[ ](?:RequestId:[ ]"
     r"(?P<invocation>[0-9a-f\-]{36}))?)",
 }
@@ -200,7 +229,7 @@ def _layout(name: str, template: str, *, strict: bool, alone: bool = True) -> La
         template = template.replace(f"%{part}", text)
     pattern = re.compile(b"\n" + template.encode(), re.ASCII | re.MULTILINE)
     groups = tuple(sorted(pattern.groupindex, key=pattern.groupindex.__getitem__))
-    return Layout(name, pattern, groups, "time" in groups and name != ".NET", strict, alone)
+    return Layout(name, pattern, groups, "time" in groups, strict, alone)
 
 
 LAYOUTS: tuple[Layout, ...] = (
@@ -210,6 +239,28 @@ LAYOUTS: tuple[Layout, ...] = (
     *(_layout(name, text, strict=False) for name, text in _TIME_ONLY.items()),
 )
 """All layouts, the specific ones first."""
+
+_NAMES = re.compile(rb"\(\?P<\w+>")
+
+
+@lru_cache(64)
+def narrowed(layout: Layout, others: frozenset[str]) -> Layout:
+    """Return a layout that leaves the lines of more specific ones to them.
+
+    Args:
+        layout: a general one, such as "time and level".
+        others: names of the layouts that the file has too.
+
+    Returns:
+        The layout; its pattern does not match where a layout of `others` that comes before it does.
+    """
+    at = LAYOUTS.index(layout)
+    before = [_NAMES.sub(b"(?:", other.pattern.pattern[1:]) for other in LAYOUTS[:at] if other.name in others]
+    if not before:
+        return layout
+    pattern = b"\n(?!" + b"|".join(before) + b")" + layout.pattern.pattern[1:]
+    return layout._replace(pattern=re.compile(pattern, layout.pattern.flags))
+
 
 _MAY_START = re.compile(rb"\n(?:\[?\d\d|[DIWEFAU][,\d]|\[?[A-Za-z]|\d)")
 

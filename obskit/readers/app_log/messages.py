@@ -12,6 +12,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.readers.app_log.times import Context, parse_times
+
 Columns = dict[str, pa.Array]
 
 _ID = r"[0-9a-fA-F]"
@@ -23,15 +25,18 @@ _TRACE = (
 _SPAN = rf"(?i)\bspan[._-]?id[\"']?[ ]?[=:][ ]?[\"']?(?P<span>{_ID}{{16}})\b"
 _SLEUTH = rf"^\[[^,\]\n]*,(?P<trace>{_ID}{{32}}|{_ID}{{16}}),(?P<span>{_ID}{{16}})"
 _ACCESS = (
-    r"^(?:\[?(?P<client>[0-9a-fA-F.:]+?)\]?(?::(?P<port>\d+))? - )?\"(?P<method>[A-Z]+) (?P<path>[^ \"?]*)"
+    r"^(?:\[?(?P<client>[0-9a-fA-F.:]+?)\]?(?::(?P<port>\d+))? - "
+    r"(?:- \[(?P<time>[^\]\n]{1,40})\] )?)?\"(?P<method>[A-Z]+) (?P<path>[^ \"?]*)"
     r"(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[\d.]+)\" (?P<status>[1-5]\d\d)"
-    r"(?: [A-Za-z' -]+|$| (?P<size>\d+)$)"
+    r"(?: -(?:$|\n)| [A-Za-z' -]+|$|\n| (?P<size>\d+)(?:$|\n))"  # lines of another program may follow
 )
 _NGINX = (
     r"^.*?, client: (?P<client>[^,\s]+)(?:, server: (?P<server>[^,\n]*))?(?:, request: \"(?P<method>[A-Z]+) "
     r"(?P<path>[^ \"?]*)(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[0-9.]+)\")?(?:, subrequest: \"[^\"]*\")?"
     r"(?:, upstream: \"(?P<upstream>[^\"]*)\")?(?:, host: \"(?P<host>[^\"]*)\")?"
 )
+# The error of the operating system is written before the client.
+_APACHE = r"^\(\d+\)[^\[\n]*: \[client (?P<client>[^\]\s]+):(?P<port>\d+)\] "
 _NGINX_FIELDS = {
     "client": "client.address",
     "server": "server.address",
@@ -48,12 +53,12 @@ _MILLIS = {
     "Lambda platform": r"^REPORT .*?\bDuration: (?P<v>\d+(?:\.\d+)?) ms\b",
 }
 ACCESS_LAYOUTS = frozenset(
-    {"uvicorn", "gunicorn", "CLF time in brackets", "logging.basicConfig", "time and level"}
+    {"uvicorn", "gunicorn", "Django", "CLF time in brackets", "logging.basicConfig", "time and level"}
 )
 """Layouts whose messages may be access lines."""
 
 
-def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: bytes) -> bool:
+def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: bytes, context: Context) -> bool:
     """Add the fields that the messages name to the columns.
 
     Args:
@@ -61,22 +66,29 @@ def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: byte
         layout: name of the layout.
         body: the messages.
         text: the bytes that the records come from, for a cheap test of what may be in them.
+        context: zone of times that lack one.
 
     Returns:
         Whether some records are access lines.
     """
     if b"race" in text or b"TRACE" in text or b"Root=1-" in text:
         _traces(columns, body)
+        if "log.context" in columns:
+            _traces(columns, columns["log.context"])
     if b"[" in text and pc.any(pc.starts_with(body, "[")).as_py():
         _add_ids(columns, extracted(body, _SLEUTH))
     if b"00-" in text and pc.any(pc.match_substring(body, "00-")).as_py():
         _add_ids(columns, extracted(body, _PARENT))
+    if layout == "Apache error log" and b"[client " in text:
+        found = extracted(body, _APACHE)
+        _add(columns, "client.address", found["client"])
+        _add(columns, "client.port", found["port"].cast(pa.int64()))
     if layout == "nginx error log" and b", client: " in text:
         for group, values in extracted(body, _NGINX).items():
             _add(columns, _NGINX_FIELDS[group], values)
     if (pattern := _MILLIS.get(layout, "")) and b"uration: " in text:
         _add(columns, "duration_ms", extracted(body, pattern)["v"].cast(pa.float64()))
-    return layout in ACCESS_LAYOUTS and b" HTTP/" in text and _access(columns, body)
+    return layout in ACCESS_LAYOUTS and b" HTTP/" in text and _access(columns, body, context)
 
 
 def extracted(texts: pa.Array, pattern: str) -> dict[str, pa.Array]:
@@ -112,13 +124,15 @@ def _add_ids(columns: Columns, found: dict[str, pa.Array]) -> None:
     _add(columns, "span_id", found["span"])
 
 
-def _access(columns: Columns, body: pa.Array) -> bool:
+def _access(columns: Columns, body: pa.Array, context: Context) -> bool:
     """Add the fields of access lines, which are requests that a server answered."""
     found = extracted(body, _ACCESS)
     if found["status"].null_count == len(body):
         return False
     valid = found["status"].is_valid()
     columns["kind"] = pc.if_else(valid, "server", columns["kind"])
+    if (times := found["time"]).null_count < len(times):
+        _add(columns, "timestamp", parse_times(times.cast(pa.binary()).to_pylist(), context))
     for name, group in (
         ("name", "method"),
         ("client.address", "client"),
@@ -141,4 +155,5 @@ def _add(columns: Columns, name: str, values: pa.Array) -> None:
     """Add a column, or fill the nulls of the one that is there."""
     if values.null_count < len(values):
         have = columns.get(name)
-        columns[name] = values if have is None else pc.coalesce(have, values)
+        # A column of nulls has no type yet.
+        columns[name] = values if have is None or have.null_count == len(have) else pc.coalesce(have, values)

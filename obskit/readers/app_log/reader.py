@@ -16,14 +16,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.errors import ReadError
-from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of
+from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of, narrowed
 from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
 from obskit.readers.app_log.times import Context
-from obskit.readers.batches.row_batcher import RowBatcher
+from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher
 from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
@@ -59,7 +60,6 @@ _REQUESTS = (
     "the records of an application log look like requests, but their statuses and durations are not read: "
     "if it is an access log, give its layout (--log-format)"
 )
-_CRASHED = "a crash that was printed without a time has the time of the record before it"
 _TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
 
 
@@ -208,7 +208,7 @@ class _Log:
             if name == "glog":
                 self._report.note(_NO_YEAR.format(name=name))
             layout = _BY_NAME.get(name)
-            if layout is not None and layout.alone and not layout.timed and name != ".NET":
+            if layout is not None and layout.alone and not layout.timed:
                 text = _NO_DATE if "clock" in layout.groups else _NO_TIME
                 self._report.note(text.format(name=name))
 
@@ -224,6 +224,12 @@ class _Log:
         for position, _ in Block(lines, line, offset, torn=False).lines():
             self._report.reject(position, reason)
 
+    def _reject_line(self, data: bytes, number: int, reason: str) -> None:
+        """Reject a line of some lines, which is counted from 0."""
+        before = data.split(b"\n", number)[:number]
+        offset = self._offset + sum(len(line) + 1 for line in before)
+        self._report.reject(f"line {self._line + number}, byte {offset}", reason)
+
     def _rows(self, data: bytes) -> Iterator[pa.RecordBatch]:
         """Yield the records of some lines, which begin with a record except at the start of the file."""
         text = _clean(data)
@@ -234,30 +240,36 @@ class _Log:
                 self._layout = better
                 cut = cut_records(text, better)
         if cut.stray:
-            stray = data[: len(cut.stray) + data[: 2 * len(cut.stray)].count(b"\r\n")]
-            end = data.find(b"\n", max(len(cut.stray) - 1, 0))
-            self._reject(
-                data[: end if end >= 0 else len(stray)], self._line, self._offset, "before the first record"
-            )
+            # Counted in lines: `_clean` changes the number of bytes.
+            lines = cut.stray.rstrip(b"\n").count(b"\n") + 1
+            stray = b"".join(line + b"\n" for line in data.split(b"\n", lines)[:lines])
+            self._reject(stray, self._line, self._offset, "before the first record")
+        batch = to_batch(cut, self._context, text)
+        some_untimed = batch is not None and batch.column("timestamp").null_count > 0
         for group in cut.groups:
-            self._seen[group.layout.name] += len(group.rests)
-        batch, crashed = to_batch(cut, self._context, text)
-        if self._row_lines is not None:
-            records, objects = (found + self._line - 1 for found in first_lines(text, cut))
-            self._row_lines += [records, objects]
-        if crashed:
-            self._report.note(_CRASHED)
+            if some_untimed or group.layout.timed:  # a message may have the time of its record
+                self._seen[group.layout.name] += len(group.rests)
         if batch is not None:
             self._started = True
             if _looks_like_requests(batch):
                 self._report.note(_REQUESTS)
             yield batch
-        if cut.objects:
-            batcher = RowBatcher()
-            for row in object_rows(cut):
+        records, objects = (
+            first_lines(text, cut)
+            if self._row_lines is not None or cut.objects
+            else (np.empty(0, np.int64), np.empty(0, np.int64))
+        )
+        batcher, good = RowBatcher(), np.ones(len(objects), bool)
+        for number, row in enumerate(object_rows(cut)):
+            if row is None:
+                good[number] = False
+                self._reject_line(data, int(objects[number]), f"nested deeper than {DEPTH_LIMIT} levels")
+            else:
                 batcher.add(row)
-            if batcher.rows:
-                yield batcher.take()
+        if batcher.rows:
+            yield batcher.take()
+        if self._row_lines is not None:
+            self._row_lines += [records + self._line - 1, objects[good] + self._line - 1]
 
     def _fits(self, cut: Cut) -> bool:
         main, *others = (len(group.rests) for group in cut.groups)
@@ -265,12 +277,14 @@ class _Log:
 
 
 def _looks_like_requests(batch: pa.RecordBatch) -> bool:
-    """Whether most of the first bodies have a method, a path and a status: lines of an access log."""
+    """Whether most of the first bodies have a method, a path and a status that were not read."""
     if "body" not in batch.schema.names:
         return False
     bodies = batch.column("body").slice(0, 200)
+    if "http.response.status_code" in batch.schema.names:
+        bodies = bodies.filter(pc.is_null(batch.column("http.response.status_code").slice(0, 200)))
     found = pc.match_substring_regex(bodies, _REQUEST)
-    return 2 * (pc.sum(found).as_py() or 0) > len(bodies)
+    return bool(2 * (pc.sum(found).as_py() or 0) > min(batch.num_rows, 200))
 
 
 def modified(source: Source) -> datetime | None:
@@ -296,7 +310,7 @@ def _clean(data: bytes) -> bytes:
 def _main_layout(head: bytes, default: Layout = LAYOUTS[0]) -> Layout:
     """Return the layout of most of the first records."""
     found, _ = detect(head)
-    return _BY_NAME[found.most_common(1)[0][0]] if found else default
+    return narrowed(_BY_NAME[found.most_common(1)[0][0]], frozenset(found)) if found else default
 
 
 def _last_start(data: bytes) -> int:

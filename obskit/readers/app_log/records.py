@@ -13,7 +13,7 @@ are looked at line by line, for records of other layouts between them.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -41,7 +41,6 @@ _WORDS = {
     "trce": "TRACE",
     "dbug": "DEBUG",
     "fail": "ERROR",
-    "crit": "CRITICAL",
     "TRC": "TRACE",
     "VRB": "TRACE",
     "DBG": "DEBUG",
@@ -66,12 +65,22 @@ _WORDS = {
 _NUMBERS = frozenset(
     {"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"}
 )
-_NUMBERS |= {"client.port", "event.id", "thread.id"}
+_NUMBERS |= {"client.port", "event.id", "thread.id", "nginx.connection"}
+_UNREAD_TIME = (
+    "some times are of an unknown zone, or never happened: timestamp is empty, and the text is in log.time"
+)
 _REQUEST = re.compile(rb"([A-Z]+) ([^ ?]*)(?:\?([^ ]*))? HTTP/([\d.]+)")
 _INDENT = re.compile(r"\n {6}")
+_MARKED = re.compile(r"\n! (at |\.\.\. )?")
 
 
 CRASH_LAYOUT = Layout("crash", re.compile(rb"\n(?=" + CRASH.pattern + b")"), (), False, False, alone=False)
+_UNTIMED_NOTES = {
+    "crash": "a crash that was printed without a time has the time of the record before it",
+    "level in brackets": "a line with a level but without a time has the time of the record before it",
+}
+"""Layouts without a time whose records happened right after the record before them -> a note that says so."""
+
 TEXT_LAYOUT = Layout("text", re.compile(b"\n"), (), False, False, alone=False)
 
 
@@ -235,7 +244,7 @@ def first_lines(text: bytes, cut: Cut) -> tuple[npt.NDArray[np.int64], npt.NDArr
     return np.concatenate(found)[order], lines(cut.object_spots)
 
 
-def to_batch(cut: Cut, context: Context, text: bytes) -> tuple[pa.RecordBatch | None, bool]:
+def to_batch(cut: Cut, context: Context, text: bytes) -> pa.RecordBatch | None:
     """Return records as a batch, in their order.
 
     Args:
@@ -244,37 +253,38 @@ def to_batch(cut: Cut, context: Context, text: bytes) -> tuple[pa.RecordBatch | 
         text: that the records come from.
 
     Returns:
-        The batch, None without a record; and whether some records crashed without a time of their own.
+        The batch, None without a record.
     """
     groups = [group for group in cut.groups if group.rests]
     if not groups:
-        return None, False
+        return None
     columns = [_columns(group, context, text) for group in groups]
     if len(groups) == 1:
-        return _batch(columns[0]), False
+        return _batch(columns[0])
     tables = [pa.Table.from_batches([_batch(each)]) for each in columns]
     table = pa.concat_tables(tables, promote_options="default")
     order = np.argsort(np.concatenate([group.order for group in groups]), kind="stable")
-    crashed = np.concatenate([np.full(len(g.rests), g.layout is CRASH_LAYOUT) for g in groups])[order]
+    untimed = np.concatenate([np.full(len(g.rests), g.layout.name in _UNTIMED_NOTES) for g in groups])[order]
     table = table.take(pa.array(order))
-    if crashed.any():
+    if untimed.any():
         times = table["timestamp"].combine_chunks()
         earlier = pc.fill_null_forward(times)
-        times = pc.if_else(pa.array(crashed), earlier, times)
+        if earlier.null_count < times.null_count:
+            for name in {group.layout.name for group in groups} & _UNTIMED_NOTES.keys():
+                context.note(_UNTIMED_NOTES[name])
+        times = pc.if_else(pa.array(untimed), earlier, times)
         table = table.set_column(table.schema.get_field_index("timestamp"), "timestamp", times)
     (batch,) = table.combine_chunks().to_batches()
-    return batch.replace_schema_metadata(NAMED), bool(crashed.any())
+    return batch.replace_schema_metadata(NAMED)
 
 
-def object_rows(cut: Cut) -> list[dict[str, Any]]:
-    """Return the JSON objects between the records as flat rows; those nested too deep are left out."""
-    rows = []
+def object_rows(cut: Cut) -> Iterator[dict[str, Any] | None]:
+    """Yield the JSON objects between the records as flat rows; None for one that is nested too deep."""
     for item in cut.objects:
         try:
-            rows.append(flat(item))
+            yield flat(item)
         except TooDeep:
-            continue
-    return rows
+            yield None
 
 
 def _batch(columns: dict[str, pa.Array]) -> pa.RecordBatch:
@@ -294,7 +304,7 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
     columns: dict[str, pa.Array] = {"timestamp": pa.nulls(rows, TIMESTAMP), "kind": pa.repeat("event", rows)}
     for name, values in zip(layout.groups, group.fields, strict=True):
         if name == "time":
-            columns["timestamp"] = parse_times(values, context)
+            _times(columns, values, context)
         elif name == "request":
             _request(columns, values)
         else:
@@ -304,9 +314,10 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
     if multiline or layout is CRASH_LAYOUT:
         body = _exceptions(columns, body, multiline, layout)
     columns["body"] = body
-    add_message_fields(columns, layout.name, body, text)
-    if layout.name == "access":
-        columns["kind"] = pa.repeat("server", rows)
+    add_message_fields(columns, layout.name, body, text, context)
+    if "request" in layout.groups:
+        asked = pc.is_valid(columns["http.response.status_code"])
+        columns["kind"] = pc.if_else(asked, "server", "event")
         # Lines after the request, such as those of a stack trace, are kept.
         columns["body"] = pc.if_else(pc.equal(body, ""), pa.scalar(None, pa.string()), body)
     if layout is CRASH_LAYOUT:
@@ -317,6 +328,15 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
 def _multiline(rests: list[bytes]) -> list[int]:
     """Return which records have several lines."""
     return [row for row, rest in enumerate(rests) if b"\n" in rest]
+
+
+def _times(columns: dict[str, pa.Array], values: Sequence[bytes | None], context: Context) -> None:
+    """Add the times; a text that is not a time, or is of an unknown zone, is kept as `log.time`."""
+    columns["timestamp"] = times = parse_times(values, context)
+    odd = pc.and_(pc.is_null(times), pa.array([value is not None for value in values], pa.bool_()))
+    if pc.any(odd, min_count=0).as_py():
+        context.note(_UNREAD_TIME)
+        columns["log.time"] = pc.if_else(odd, pa.array(values, pa.string()), pa.scalar(None, pa.string()))
 
 
 def _add(columns: dict[str, pa.Array], name: str, values: Sequence[bytes | None]) -> None:
@@ -347,6 +367,11 @@ def _request(columns: dict[str, pa.Array], values: Sequence[bytes | None]) -> No
     columns["access_log.request"] = pa.array(other, pa.string())
 
 
+def _unmarked(mark: re.Match[str]) -> str:
+    """Return the beginning of a line of a stack trace as other libraries write it."""
+    return "\n\t" + mark[1] if mark[1] else "\n"
+
+
 def _exceptions(
     columns: dict[str, pa.Array], body: pa.Array, multiline: list[int], layout: Layout
 ) -> pa.Array:
@@ -354,8 +379,10 @@ def _exceptions(
     texts = body.to_pylist()
     found: dict[int, Thrown] = {}
     for row in multiline:
-        if layout.name == ".NET":
+        if layout.name.startswith(".NET"):
             texts[row] = _INDENT.sub("\n", texts[row])
+        elif layout.name == "Dropwizard":
+            texts[row] = _MARKED.sub(_unmarked, texts[row])
         thrown = find_exception(texts[row])
         if thrown is not None:
             found[row] = thrown

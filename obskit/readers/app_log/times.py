@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import numpy.typing as npt
@@ -32,7 +33,7 @@ _ZONE = r"(?:[ ]?(?P<zone>Z|[+-]\d\d(?::?\d\d)?|[A-Za-z][\w/+\-]*))?"
 _SHAPES = tuple(
     re.compile(text, re.ASCII)
     for text in (
-        rf"(?P<y>\d{{4}})[-/](?P<mo>\d\d)[-/](?P<d>\d\d)[T ]{_CLOCK}{_ZONE}",
+        rf"(?P<y>\d{{4}})[-/](?P<mo>\d\d)[-/](?P<d>\d\d)(?:T| {{1,2}}){_CLOCK}{_ZONE}",
         rf"(?P<d>\d\d)[-/ ](?P<mon>[A-Z][a-z]{{2}})[-/ ](?P<y>\d{{4}})[ :]{_CLOCK}{_ZONE}",
         rf"[A-Z][a-z]{{2}} (?P<mon>[A-Z][a-z]{{2}}) +(?P<d>\d{{1,2}}) {_CLOCK} (?P<y>\d{{4}})",
         rf"(?P<mon>[A-Z][a-z]{{2}}) (?P<d>\d{{1,2}}), (?P<y>\d{{4}}),? {_CLOCK}\s?(?P<half>[AP]M)",
@@ -181,6 +182,17 @@ def _offset(zone: str | None) -> int | None:
     return None if hours is None else hours * 3_600_000_000
 
 
+@lru_cache(256)
+def _region(zone: str) -> ZoneInfo | None:
+    """Return the zone of a name such as Europe/Berlin, which PHP writes; None for others."""
+    if "/" not in zone:
+        return None
+    try:
+        return ZoneInfo(zone)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        return None
+
+
 def _moment(text: bytes | None, context: Context) -> tuple[int, bool] | None:
     """Return a time in microseconds, and whether it lacks a zone; None if it is not a time."""
     if text is None:
@@ -198,7 +210,8 @@ def _moment(text: bytes | None, context: Context) -> tuple[int, bool] | None:
         hour = hour % 12 + (12 if half == "PM" else 0)
     fraction = (parts["f"] or "")[:6].ljust(6, "0")
     zone = _offset(parts.get("zone"))
-    if parts.get("zone") is not None and zone is None:
+    region = None
+    if parts.get("zone") is not None and zone is None and (region := _region(parts["zone"])) is None:
         return None
     year = 2000 + int(parts["y2"]) if parts.get("y2") else int(parts["y"]) if parts.get("y") else None
     rest = (month, int(parts["d"]), hour, int(parts["mi"]), int(parts["s"]), int(fraction))
@@ -208,6 +221,8 @@ def _moment(text: bytes | None, context: Context) -> tuple[int, bool] | None:
         return None
     if moment is None:
         return None
+    if region is not None:
+        return (moment.replace(tzinfo=region) - _EPOCH) // timedelta(microseconds=1), False
     micros = (moment - _EPOCH) // timedelta(microseconds=1)
     return (micros, True) if zone is None else (micros - zone, False)
 
