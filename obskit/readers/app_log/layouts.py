@@ -262,7 +262,9 @@ def narrowed(layout: Layout, others: frozenset[str]) -> Layout:
     return layout._replace(pattern=re.compile(pattern, layout.pattern.flags))
 
 
-_MAY_START = re.compile(rb"\n(?:\[?\d\d|[DIWEFAU][,\d]|\[?[A-Za-z]|\d)")
+# No layout has a comma or semicolon after the time: most lines of tables are done here.
+_TABLE_TIME = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?+(?:Z|[+-]\d\d:?\d\d)?+[,;]"
+_MAY_START = re.compile(rb"\n(?!" + _TABLE_TIME + rb")\[?[A-Za-z\d]")
 
 
 def layout_of(text: bytes, at: int = 0) -> tuple[Layout, re.Match[bytes]] | None:

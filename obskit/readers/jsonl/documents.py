@@ -37,6 +37,7 @@ _LIST = re.compile(
 _FIRST_ITEM = re.compile(rb"\s*\[\s*(?=\{)")
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\]+"\s*:\s*"?')
 _NEXT_OBJECT = re.compile(rb"(?<=\n\})[ \t\r]*\n+(?=\{)")
+_TWO_OBJECTS = re.compile(rb"\n\}[ \t\r]*\n+\{")
 _OTHER = (
     re.compile(rb'"ph"\s*:\s*"[A-Za-z]"'),  # Chrome's trace events
     re.compile(rb'"(?:traceEvents|workflow_runs|run_attempt|head_?[sS]ha|binaryAnnotations|creator)"\s*:'),
@@ -50,10 +51,16 @@ _OTHER = (
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches a document of several records."""
     text = json_start(head)
-    if not text or OTLP_REQUEST.search(text) or any(mark.search(text) for mark in _OTHER):
+    match = _sniff_shape(text) if text else Match.NO
+    if match is Match.NO or OTLP_REQUEST.search(text) or any(mark.search(text) for mark in _OTHER):
         return Match.NO
     if any(reader.sniff(head) is not Match.NO for reader in VENDORS):
         return Match.NO
+    return match
+
+
+def _sniff_shape(text: bytes) -> Match:
+    """Return how well the text matches, by what is around the records."""
     if text[:1] == b"[":
         return _sniff_list(text)
     if _is_end_to_end(text):
@@ -101,11 +108,11 @@ def _begins_envelope(text: bytes) -> bool:
 
 def _is_end_to_end(text: bytes) -> bool:
     """Whether pretty-printed objects follow one another."""
-    cut = _NEXT_OBJECT.search(text)
+    cut = _TWO_OBJECTS.search(text)
     if cut is None or text[:1] != b"{":
         return False
     try:
-        return type(orjson.loads(text[: cut.start()])) is dict
+        return type(orjson.loads(text[: cut.start() + 2])) is dict
     except orjson.JSONDecodeError:
         return False
 

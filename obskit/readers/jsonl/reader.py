@@ -133,6 +133,8 @@ def sniff(head: bytes) -> Match:
     # A Jaeger span anywhere decides; without one, the first object does.
     spans = b'"traceID"' in text
     for line in _sniffed(lines):
+        if line.lstrip()[:1] != b"{":
+            continue
         try:
             row = parse_line(line)
         except BadLine:

@@ -14,7 +14,7 @@ import orjson
 
 from obskit.readers.faults import NOT_FAULTS
 from obskit.readers.io.source import HEAD
-from obskit.readers.prefixed.kinds import KINDS, Kind
+from obskit.readers.prefixed.kinds import ANY, KINDS, Kind
 from obskit.readers.prefixed.lines import COLOURS
 from obskit.readers.registry import REGISTRY, Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
@@ -72,7 +72,7 @@ def detect(head: bytes) -> Layout | None:
     if inner is not None:
         plain = [COLOURS.sub(b"", line) for line in inner if line.strip()]
     kinds: list[Kind] = []
-    while len(kinds) < _NESTED and plain:
+    while len(kinds) < _NESTED and any(map(ANY.match, plain)):
         kind = next((kind for kind in KINDS if _fits(kind, plain)), None)
         if kind is not None and not kind.source and b"\n" not in head:
             break  # a single line that may be torn: any other prefix begins with a time too

@@ -265,3 +265,6 @@ KINDS: tuple[Kind, ...] = (
     ),
 )
 """The kinds of prefixes; those that look like a more general one come before it."""
+
+ANY = re.compile(b"|".join(b"(?:" + kind.pattern.pattern + b")" for kind in KINDS))
+"""Matches a line that has a prefix of any kind."""

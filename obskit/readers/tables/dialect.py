@@ -14,7 +14,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -29,6 +29,7 @@ SNIFFED_ROWS = 500
 """Rows that are compared with the header."""
 
 _SEP = re.compile(r'"?sep=(.)"?\r?\n')
+_LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _STRICT_NAME = re.compile(r"[\w@*][\w .()/%#@:+-]{0,59}$")
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d|\d\d:\d\d:\d\d")
 _WORDS = 8
@@ -81,12 +82,12 @@ def dialect_of(head: bytes) -> Dialect | None:
     if text is None:
         return None
     mark = len(UTF8_BOM) if head.startswith(UTF8_BOM) else 0
+    lines = io.StringIO(text, newline="")
     found = _SEP.match(text)
     if found:
-        rest = text[found.end() :]
-        made = _table(rest, (found[1],), strict=False)
+        made = _table(lines, text, found.end(), (found[1],), strict=False)
         return _with_skipped(made, mark, text, found.end(), 1) if made else None
-    made = _table(text, DELIMITERS, strict=False)
+    made = _table(lines, text, 0, DELIMITERS, strict=False)
     if made:
         return _with_skipped(made, mark, text, 0, 0)
     at = 0
@@ -97,7 +98,7 @@ def dialect_of(head: bytes) -> Dialect | None:
         if _field_count(text[at:end]) > 2:  # a title has no columns
             return None
         at = end + 1
-        made = _table(text[at:], DELIMITERS, strict=True)
+        made = _table(lines, text, at, DELIMITERS, strict=True)
         if made:
             return _with_skipped(made, mark, text, at, line)
     return None
@@ -129,55 +130,64 @@ def _with_skipped(made: Dialect, mark: int, text: str, at: int, lines: int) -> D
     )
 
 
-def _table(text: str, delimiters: Iterable[str], *, strict: bool) -> Dialect | None:
-    whole = io.StringIO(text, newline="")
-    best = _best(whole, text, delimiters, strict=strict)
-    if best is None and '"' in text:  # a quote may not be closed: line by line
-        best = _best(text.splitlines(True), text, delimiters, strict=strict)
+def _table(
+    lines: io.StringIO, text: str, at: int, delimiters: Iterable[str], *, strict: bool
+) -> Dialect | None:
+    """Return the dialect of a table that begins at an offset of the text, which `lines` holds too."""
+    rest = text[at:]
+
+    def with_quotes(delimiter: str) -> Iterator[list[str]]:
+        lines.seek(at)
+        return csv.reader(lines, delimiter=delimiter)
+
+    def line_by_line(delimiter: str) -> Iterator[list[str]]:
+        each = (line for found in _LINE.finditer(rest) for line in found[0].splitlines(True))
+        return (row for line in each for row in csv.reader([line], delimiter=delimiter))
+
+    best = _best(with_quotes, rest, delimiters, strict=strict)
+    if best is None and '"' in rest:  # a quote may not be closed
+        best = _best(line_by_line, rest, delimiters, strict=strict)
     return best
 
 
 def _best(
-    lines: io.StringIO | list[str], text: str, delimiters: Iterable[str], *, strict: bool
+    rows_by: Callable[[str], Iterator[list[str]]], text: str, delimiters: Iterable[str], *, strict: bool
 ) -> Dialect | None:
     best: Dialect | None = None
     for delimiter in delimiters:
         if delimiter not in text:
             continue
         try:
-            rows = _rows(lines, delimiter)
+            rows = filter(None, rows_by(delimiter))
+            names = next(rows, [])
+            if not _are_names(names, strict=strict):  # most text: there is no need to look at the other rows
+                continue
+            values = list(rows)
         except csv.Error:
             continue
-        if rows and _fits(rows, strict=strict) and (best is None or len(rows[0]) > len(best.names)):
-            best = _dialect(rows, delimiter, text)
+        if _fit(names, values, strict=strict) and (best is None or len(names) > len(best.names)):
+            best = _dialect([names, *values], delimiter, text)
     return best
 
 
-def _rows(lines: io.StringIO | list[str], delimiter: str) -> list[list[str]]:
-    if isinstance(lines, io.StringIO):
-        lines.seek(0)
-        return [row for row in csv.reader(lines, delimiter=delimiter) if row]
-    return [row for line in lines for row in csv.reader([line], delimiter=delimiter) if row]
-
-
-def _fits(rows: list[list[str]], *, strict: bool) -> bool:
-    """Return whether the first row is a header: it has names, and the others have as many values."""
-    names, values = rows[0], rows[1:]
-    if len(names) < 2 or not values:
+def _are_names(names: list[str], *, strict: bool) -> bool:
+    """Return whether the first row can be a header: only the first and last name may be empty."""
+    named = [name for name in names if name.strip()]
+    if len(names) < 2 or not named or not all(name.strip() for name in names[1:-1]):
         return False
+    return all(map(_is_name, named)) and (not strict or all(map(_STRICT_NAME.match, named)))
+
+
+def _fit(names: list[str], values: list[list[str]], *, strict: bool) -> bool:
+    """Return whether the rows below a header have as many values as it has names."""
     same = [row for row in values if len(row) == len(names)]
     needed = 0.9 if strict else 0.5
     if not same or len(same) < needed * len(values):
         return False
-    empty = [at for at, name in enumerate(names) if not name.strip()]
-    if not set(empty) <= {0, len(names) - 1} or len(empty) == len(names):
+    named = [name.strip() for name in names if name.strip()]
+    if len(named) < len(names) and (len(same) < len(values) or len(named) < 2):
         return False
-    if empty and (len(same) < len(values) or len(names) - len(empty) < 2):
-        return False
-    named = [name for at, name in enumerate(names) if at not in empty]
-    if not all(map(_is_name, named)) or (strict and not all(map(_STRICT_NAME.match, named))):
-        return False
-    if len({name.strip() for name in named}) < len(named) and len(same) < len(values):
+    if len(set(named)) < len(named) and len(same) < len(values):
         return False
     return not _repeats(names, same[:SNIFFED_ROWS])
 

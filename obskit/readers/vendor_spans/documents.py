@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import pyarrow as pa
@@ -100,6 +101,11 @@ class VendorFormat(SpanFormat):
             self.reject(where, str(error))
 
 
+@lru_cache(maxsize=1)  # every vendor's reader asks
+def _has_json(text: bytes) -> bool:
+    return _JSON_ON_A_LINE.search(text) is not None
+
+
 def reader_of(format: type[VendorFormat]) -> Reader:
     """Return the reader of a vendor's format.
 
@@ -113,7 +119,7 @@ def reader_of(format: type[VendorFormat]) -> Reader:
     def sniff(head: bytes) -> Match:
         """Return whether the head of a file is of this format, which is a dialect of JSON."""
         text = head.removeprefix(UTF8_BOM).lstrip()
-        return Match.DIALECT if _JSON_ON_A_LINE.search(text) and format.matches(text) else Match.NO
+        return Match.DIALECT if _has_json(text) and format.matches(text) else Match.NO
 
     def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
         """Yield the spans of a file as batches."""
