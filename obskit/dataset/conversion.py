@@ -31,6 +31,7 @@ from obskit.dataset.writer import BYTES, build, check_target, install
 from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ObskitError
 from obskit.names import COLUMNS
 from obskit.readers import Unreadable, Vanished, expand_names, read_batches, read_paths
+from obskit.readers.skipped_files import SkippedFiles
 from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
 
 Paths = Given | Sequence[Given]
@@ -198,10 +199,10 @@ def _new_report(
     if special := [f"{one.path} ({one.reason})" for one in unreadable if one.special]:
         more = f" and {len(special) - 3:,} more" if len(special) > 3 else ""
         report.note(f"skipped what is neither a file nor a folder: {', '.join(special[:3])}{more}")
-    if skipped:
-        names = [path.name for path in skipped[:3]]
-        more = f" and {len(skipped) - 3:,} more" if len(skipped) > 3 else ""
-        report.note(f"skipped files that are not events: {', '.join(names)}{more}")
+    documents = SkippedFiles()
+    for path in skipped:
+        documents.add(path, "")
+    documents.note(report)
     return report
 
 

@@ -48,15 +48,18 @@ def shown_in(name: str | None) -> Iterator[None]:
     """Show times in a zone within the context.
 
     Args:
-        name: a name that `check_zone` accepts; None leaves the zone as it is.
+        name: of a time zone; None leaves the zone as it is.
 
     Yields:
         Nothing.
+
+    Raises:
+        InvalidArgument: there is no such zone.
     """
     if name is None:
         yield
         return
-    before = _CURRENT.set(ZoneInfo(name))
+    before = _CURRENT.set(ZoneInfo(check_zone(name) or name))
     try:
         yield
     finally:

@@ -15,9 +15,9 @@ from obskit.errors import NoSuchPath, ReadError
 from obskit.names import nearest
 from obskit.readers.io.entries import Kind, Unreadable, closed, inspect
 from obskit.readers.io.live_files import current, list_folder
-from obskit.readers.passed_over import DESKTOP_FILES, OWN_FILES, is_document_name
 from obskit.readers.patterns import matches
 from obskit.readers.registry import REGISTRY
+from obskit.readers.skipped_files import DESKTOP_FILES, OWN_FILES, is_document_name
 
 Given = str | os.PathLike[str]
 

@@ -16,9 +16,9 @@ from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.isolation import read_isolated
 from obskit.readers.joined import BYTES, Joined, NotJoinable, Recognizer, group_of, joined
-from obskit.readers.passed_over import PassedOver, reason_of
 from obskit.readers.path_fields import Fields, PathFields, with_fields
 from obskit.readers.registry import REGISTRY, Reader
+from obskit.readers.skipped_files import SkippedFiles, reason_of
 from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
 
 HELD = 4 * BYTES
@@ -100,7 +100,7 @@ def read_paths(
     """Yield the events of many files; a file that cannot be read is one rejection if others can.
 
     Small files of one format are read together, so rows of different formats may change places. Archives are
-    read member by member. Files of kinds that hold no events, such as pictures, are passed over with a note.
+    read member by member. Files of kinds that hold no events, such as pictures, are skipped with a note.
 
     Args:
         paths: ordinary files.
@@ -146,7 +146,7 @@ class _ManyFiles:
         self._held = 0
         self._recognizer = Recognizer()
         self._path_fields = PathFields(options.path_fields, roots, report)
-        self._passed = PassedOver()
+        self._skipped = SkippedFiles()
         self._failed = 0
         self._first: ReadError | None = None
 
@@ -154,7 +154,7 @@ class _ManyFiles:
         """Yield the rows of a single file; raise if it cannot be read."""
         source = Source(path)
         yield from self._archive(source) if is_archive(source) else self._single(source)
-        self._passed.note(self._report)
+        self._skipped.note(self._report)
         self._path_fields.note()
 
     def read(self, files: list[Path | str]) -> Iterator[pa.RecordBatch]:
@@ -167,7 +167,7 @@ class _ManyFiles:
         if self._first is not None and self._failed == len(files):
             more = f" (none of the {len(files):,} files can be read; this is the first)"
             raise ReadError(self._first.message + more, hint=self._first.hint)
-        self._passed.note(self._report)
+        self._skipped.note(self._report)
         self._path_fields.note()
 
     def _single(self, source: Source) -> Iterator[pa.RecordBatch]:
@@ -176,7 +176,7 @@ class _ManyFiles:
         yield from self._path_fields.add(source.path, _read(source, reader, self._report, self._options))
 
     def _archive(self, source: Source) -> Iterator[pa.RecordBatch]:
-        yield from Archive(source, self._report, self._passed, self._single).batches()
+        yield from Archive(source, self._report, self._skipped, self._single).batches()
 
     def _one(self, path: Path, *, join: bool) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file, unless it is kept to be read together with others."""
@@ -236,7 +236,7 @@ class _ManyFiles:
             return
         self._failed += 1
         self._first = self._first or error
-        if self._passed.by_error(path, error):
+        if self._skipped.by_error(path, error):
             return
         self._report.reject(str(path), "", reason_of(path, error))
 

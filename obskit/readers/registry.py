@@ -15,7 +15,7 @@ import pyarrow as pa
 from obskit.errors import InvalidArgument, ReadError
 from obskit.readers.faults import NOT_FAULTS
 from obskit.readers.io.source import Source
-from obskit.readers.passed_over import NoEvents, Unrecognized
+from obskit.readers.skipped_files import NoEvents, Unrecognized
 from obskit.readers.sniffing import UTF8_BOM, after_banner
 from obskit.readers.unsupported import Unsupported, description, refusal
 from obskit.schema import READ_AS_IS, FileReport, ReadOptions

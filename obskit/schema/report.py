@@ -24,6 +24,22 @@ UNENDED = "a file ends without a line break: the last value of its last line may
 GROWING = "some files are still being written: their incomplete last records will be read next time"
 
 
+MOST_NOTES = 200
+"""Remarks that are kept; a folder may have a thousand files, each with a remark of its own."""
+
+MORE_NOTES = "there are more remarks, which are left out"
+
+
+@dataclass
+class SharedNote:
+    """A remark that several files share: the first and last of them, their number or count, and the text."""
+
+    first: str = ""
+    last: str = ""
+    count: int = 0
+    text: str = ""
+
+
 @dataclass(frozen=True)
 class Rejection:
     """A row, line or file that could not be read as an event: where it is, and why."""
@@ -68,6 +84,7 @@ class LoadReport:
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     display_names: dict[str, str] = field(default_factory=dict)
+    _shared: dict[tuple[str, str], SharedNote] = field(default_factory=dict, compare=False)
 
     def file(self, path: Path | str, *, growing: bool = False) -> FileReport:
         """Return the part of this report that the reader of one file writes to.
@@ -104,9 +121,42 @@ class LoadReport:
             self.unparsed[name] = self.unparsed.get(name, 0) + rows
 
     def note(self, text: str) -> None:
-        """Add a remark, unless it was added before."""
+        """Add a remark, unless it was added before; after `MOST_NOTES` only that there are more."""
         if text not in self.notes:
-            self.notes.append(text)
+            self.notes.append(text if len(self.notes) < MOST_NOTES else MORE_NOTES)
+        if len(self.notes) > MOST_NOTES + 1:
+            self.notes.pop()
+
+    def note_in(self, file: str, text: str) -> None:
+        """Add a remark about a file; files with the same remark share a line."""
+        shared = self._shared.setdefault(("", text), SharedNote())
+        if file == shared.last:
+            return
+        shared.first, shared.last = shared.first or file, file
+        shared.count += 1
+        others = f" and {pluralize(shared.count - 1, 'more file')}" if shared.count > 1 else ""
+        self._renew(shared, f"{shared.first}{others}: {text}")
+
+    def tally(self, count: int, one: str, more: str) -> None:
+        """Add a remark that begins with a count; the counts of all files are added.
+
+        Args:
+            count: such as 2.
+            one: what follows the number 1, such as "span has no end".
+            more: what follows any other number, such as "spans have no end".
+        """
+        if count:
+            shared = self._shared.setdefault((one, more), SharedNote())
+            shared.count += count
+            self._renew(shared, pluralize(shared.count, one, more))
+
+    def _renew(self, shared: SharedNote, text: str) -> None:
+        """Add a shared note, or replace what it said before."""
+        if shared.text in self.notes:
+            self.notes[self.notes.index(shared.text)] = text
+        else:
+            self.note(text)
+        shared.text = text
 
     def merge(self, other: LoadReport) -> None:
         """Add another report's counts to these."""
@@ -127,8 +177,13 @@ class LoadReport:
             self.fail_to_parse(name, rows)
         for key, rows in other.overridden.items():
             self.override(key, rows)
+        tallies = {key: shared for key, shared in other._shared.items() if key[0]}
+        for (one, more), shared in tallies.items():
+            self.tally(shared.count, one, more)
+        counted = {shared.text for shared in tallies.values()}
         for text in other.notes:
-            self.note(text)
+            if text not in counted:
+                self.note(text)
         self.doubts += [text for text in other.doubts if text not in self.doubts]
 
     def to_dict(self) -> dict[str, Any]:
@@ -274,3 +329,11 @@ class FileReport:
     def note(self, text: str) -> None:
         """Add a remark, unless it was added before."""
         self.report.note(text)
+
+    def note_in(self, file: str, text: str) -> None:
+        """Add a remark about a file; files with the same remark share a line."""
+        self.report.note_in(file, text)
+
+    def tally(self, count: int, one: str, more: str) -> None:
+        """Add a remark that begins with a count; the counts of all files are added."""
+        self.report.tally(count, one, more)

@@ -97,7 +97,7 @@ def test_a_bad_file_among_others_is_a_counted_rejection(tmp_path, load):
     assert [(os.path.basename(r.file), r.reason) for r in got.report.rejected] == [
         ("LICENSE", "cannot be read as events: it looks like plain text"),
     ]
-    assert got.report.notes == ["passed over 1 file that holds no events: empty (empty)"]
+    assert got.report.notes == ["skipped 1 file that holds no events: empty (empty)"]
     with pytest.raises(ReadError) as caught:
         load(tmp_path / "LICENSE", tmp_path / "empty")
     assert str(caught.value).startswith(

@@ -45,7 +45,7 @@ def test_documents_next_to_events_are_skipped(tree):
     assert expand(tree / "README.md") == [tree / "README.md"]  # named itself
     (tree / "obskit.json").unlink()
     report = convert(tree).load_report
-    assert report.notes[0] == "skipped files that are not events: README.md, LICENSE, shape.png"
+    assert report.notes[0] == "skipped 3 files that hold no events: README.md, LICENSE, shape.png"
     assert [(one.file, one.reason) for one in report.rejected] == [
         (str(tree / "notes.txt"), "cannot be read as events: it looks like plain text")
     ]

@@ -43,7 +43,7 @@ def test_bad_lines_have_their_own_files_and_lines(tmp_path, monkeypatch):
     (tmp_path / "12.csv").write_text('name,took\n"e\nf",2\n')
     together, alone = both_ways(tmp_path, monkeypatch)
     assert together == alone
-    assert len(together[1]) == 8  # the empty file is passed over, with a note
+    assert len(together[1]) == 8  # the empty file is skipped, with a note
     assert (
         f"{tmp_path}/04.jsonl, line 2, byte {len(event(4))}: torn: the file ends within the line"
         in together[1]

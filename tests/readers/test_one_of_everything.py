@@ -72,7 +72,7 @@ def test_the_report_names_each_file_that_is_not_read_and_says_why(events: ok.Eve
     for name in WITHOUT_EVENTS:
         (line,) = [line for line in lines if name in line]
         assert len(line) < 300
-    assert "skipped files that are not events: grafana.png, page.html, values.yaml" in lines
+    assert "skipped 3 files that hold no events: grafana.png, page.html, values.yaml" in lines
     assert f"{ROWS} rows without a timestamp" in lines
     assert {rejection.file.rpartition("/")[2] for rejection in report.rejected} <= WITHOUT_EVENTS.keys()
 

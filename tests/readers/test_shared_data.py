@@ -41,7 +41,7 @@ def test_the_specifications_metrics_are_one_rejection(shared, load):
 def test_the_whole_folder(shared, load):
     got = load(*expand(shared / "data/wire/otlp"))
     assert len(got.rows) == 3
-    assert got.report.rejected_count == 1  # the metrics; the licence is passed over
+    assert got.report.rejected_count == 1  # the metrics; the licence is skipped
 
 
 OTLP = {

@@ -22,7 +22,7 @@ from obskit.readers.archives.entry import NOT_A_FILE, Damaged, Entry
 from obskit.readers.archives.tar import TarEntries, is_tar
 from obskit.readers.archives.zip import ENCRYPTED, ZipEntries, document_in, is_zip
 from obskit.readers.io.source import SPOOL_LIMIT, Source
-from obskit.readers.passed_over import PassedOver, Unrecognized, reason_of
+from obskit.readers.skipped_files import SkippedFiles, Unrecognized, reason_of
 from obskit.schema import LoadReport
 from obskit.text import pluralize
 
@@ -58,17 +58,17 @@ class Archive:
     Attributes:
         source: the archive.
         report: counts what cannot be read.
-        passed: collects members that hold no events.
+        skipped: collects members that hold no events.
         read: yields the events of a member; raises `ReadError` if it cannot be read.
         depth: 0 for a file, 1 for an archive that is a member of another one.
         given: rows so far.
-        members: members so far that could be read, or were passed over.
+        members: members so far that could be read, or were skipped.
         first: why the first member that cannot be read cannot be.
     """
 
     source: Source
     report: LoadReport
-    passed: PassedOver
+    skipped: SkippedFiles
     read: ReadMember
     depth: int = 0
     given: int = 0
@@ -101,7 +101,7 @@ class Archive:
                 encrypted += entry.problem == ENCRYPTED
                 if entry.problem:
                     self._fail(path, ReadError(f"{path} is {entry.problem}", hint="unpack the archive first"))
-                elif not self.passed.by_name(path, _parts(entry.name)):
+                elif not self.skipped.by_name(path, _parts(entry.name)):
                     yield from self._member(entry, path)
                 else:
                     self.members += 1
@@ -151,7 +151,7 @@ class Archive:
                 f"{source.path} is an archive within an archive within an archive", hint="unpack it first"
             )
         else:
-            rows = Archive(source, self.report, self.passed, self.read, self.depth + 1).batches()
+            rows = Archive(source, self.report, self.skipped, self.read, self.depth + 1).batches()
         for batch in rows:
             self.given += batch.num_rows
             yield batch
@@ -183,7 +183,7 @@ class Archive:
         return None
 
     def _fail(self, path: Path, error: ReadError) -> None:
-        if self.passed.by_error(path, error):
+        if self.skipped.by_error(path, error):
             self.members += 1
             return
         self.first = self.first or error

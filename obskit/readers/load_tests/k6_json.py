@@ -24,7 +24,6 @@ from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import json_start
 from obskit.readers.spans.json_documents import SpanFormat, read_documents
 from obskit.schema import TIMESTAMP, FileReport, ReadOptions
-from obskit.text import pluralize
 
 _TYPES = ("Point", "Metric")
 _HINT = re.compile(rb'"type"\s*:\s*"(?:Point|Metric)"')
@@ -150,9 +149,8 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
     for batch in read_documents(source, points):
         at = batch.schema.get_field_index("timestamp")
         yield batch.set_column(at, pa.field("timestamp", TIMESTAMP), batch.column(at).cast(TIMESTAMP))
-    if points.others:
-        counted = pluralize(points.others, "point")
-        report.note(f"{source.path.name}: left out {counted} of k6 that are not of {DURATION}")
+    why = f"not of {DURATION}, and"
+    report.tally(points.others, f"point of k6 is {why} is left out", f"points of k6 are {why} are left out")
 
 
 READER = Reader("k6", (".json", ".jsonl"), sniff, read, lines="json")

@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.schema import FileReport
-from obskit.text import pluralize
 
 
 @dataclass
@@ -62,24 +61,9 @@ class Oddities:
 
     def note(self, report: FileReport) -> None:
         """Add a note for each kind that was found."""
-        if self.backwards:
-            ends = pluralize(self.backwards, "span")
-            report.note(
-                f"{ends} {_verb(self.backwards, 'ends', 'end')} before the start, so duration_ms is null: "
-                "the clock was set back, or the program is wrong"
-            )
-        if self.unfinished:
-            have = pluralize(self.unfinished, "span")
-            report.note(
-                f"{have} {_verb(self.unfinished, 'has', 'have')} no end time, so duration_ms is null: "
-                "the export came before the end of the work"
-            )
-        if self.base64:
-            report.note(
-                f"{pluralize(self.base64, 'record')} had trace or span ids in base64; they are shown in hex, "
-                "as OTLP's JSON should have them"
-            )
-
-
-def _verb(count: int, singular: str, plural: str) -> str:
-    return singular if count == 1 else plural
+        why = "before the start, so duration_ms is null: the clock was set back, or the program is wrong"
+        report.tally(self.backwards, f"span ends {why}", f"spans end {why}")
+        why = "no end time, so duration_ms is null: the export came before the end of the work"
+        report.tally(self.unfinished, f"span has {why}", f"spans have {why}")
+        why = "had trace or span ids in base64; they are shown in hex, as OTLP's JSON should have them"
+        report.tally(self.base64, f"record {why}", f"records {why}")

@@ -76,14 +76,15 @@ class Styles:
             if style == "unclear":
                 unclear.add(name)
                 example = next(value for value in values if value and "," in value)
-                report.note(
-                    f"{file}: '{name}' stays text: the comma of '{example}' may separate thousands or"
-                    " decimals; write it as 1250 or 1.25"
+                report.note_in(
+                    file,
+                    f"'{name}' stays text: the comma of '{example}' may separate thousands or decimals; "
+                    "write it as 1250 or 1.25",
                 )
             elif style is not None:
                 numbers[name] = style
                 what = "the thousands" if style == "thousands" else "the decimals"
-                report.note(f"{file}: the comma in '{name}' separates {what}")
+                report.note_in(file, f"the comma in '{name}' separates {what}")
             found = date_style(name, values)
             if found is not None:
                 order = found.order
@@ -121,15 +122,15 @@ class Styles:
 
 def _note_date(file: str, name: str, found: DateStyle, order: Order, report: FileReport) -> None:
     if order == "unclear":
-        report.note(
-            f"{file}: '{name}' stays text: '{found.example}' may have the day or the month first, and no date"
-            f" has a number over 12 that decides. Say which: "
-            f"{format_hint(name, found.example)}"
+        report.note_in(
+            file,
+            f"'{name}' stays text: '{found.example}' may have the day or the month first, and no date has a "
+            f"number over 12 that decides. Say which: {format_hint(name, found.example)}",
         )
         return
     why = "with points" if found.point else "by a number over 12"
     what = "the day" if order == "day first" else "the month"
-    report.note(f"{file}: dates in '{name}' have {what} first ({why})")
+    report.note_in(file, f"dates in '{name}' have {what} first ({why})")
 
 
 def _order_of_all(columns: Iterator[pa.Array]) -> Order:

@@ -252,11 +252,11 @@ def _styles(dialect: Dialect, source: Source, report: FileReport, decided: froze
 def _note_dialect(dialect: Dialect, source: Source, report: FileReport) -> None:
     name = source.path.name
     if dialect.lines:
-        report.note(f"{name}: skipped {pluralize(dialect.lines, 'line')} before the header")
+        report.note_in(name, f"skipped {pluralize(dialect.lines, 'line')} before the header")
     if dialect.renamed:
         made = [made for made in dialect.names if re.fullmatch(r"column \d+|.*~\d+", made)]
-        report.note(
-            f"{name}: columns without a name, or with that of another one, are called {', '.join(made[:5])}"
+        report.note_in(
+            name, f"columns without a name, or with that of another one, are called {', '.join(made[:5])}"
         )
 
 

@@ -44,9 +44,8 @@ class FrameColumns:
         names, self._renamed = unique_names(first.schema.names)
         if self._renamed:
             made = [made for made, name in zip(names, first.schema.names, strict=True) if made != name]
-            report.note(
-                f"{file}: columns without a name, or with that of another one,"
-                f" are called {', '.join(made[:5])}"
+            report.note_in(
+                file, f"columns without a name, or with that of another one, are called {', '.join(made[:5])}"
             )
         self._names = list(names)
         self._styles = Styles()
@@ -54,7 +53,7 @@ class FrameColumns:
             return
         index = _index_of_times(first, self._names)
         if index is not None:
-            report.note(f"{file}: the index of the table, '{self._names[index]}', is the time of its rows")
+            report.note_in(file, f"the index of the table, '{self._names[index]}', is the time of its rows")
             self._names[index] = "timestamp"
             self._renamed = True
         texts = {

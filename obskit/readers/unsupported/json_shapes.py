@@ -22,7 +22,7 @@ CHROME = Unsupported(
 )
 ACTIONS = Unsupported(
     "runs of GitHub Actions",
-    "a later version reads them as deployments; until then load a CSV with the columns time, kind, text",
+    "they are read as markers from a CSV with the columns time, kind, text: write one line per run",
 )
 K6_SUMMARY = Unsupported("a summary of k6", "it has totals, not requests: k6 run --out json=results.json")
 PROMETHEUS = without_events(

@@ -13,7 +13,7 @@ class Unsupported:
         what: what the file is, such as "a PNG image".
         hint: what to do instead.
         may_hold_events: False for kinds that never hold events, such as pictures. In a folder such files are
-            passed over; others are rejections, because somebody may miss their events.
+            skipped; others are rejections, because somebody may miss their events.
         detail: what is particular about this file, such as the line that broke a rule.
 
     Example:

@@ -40,10 +40,9 @@ def test_a_value_of_unknown_meaning_is_kept_and_moves_nothing(read, rest):
 
 def test_the_note_says_what_to_do(read):
     assert read(f"{COMBINED} 18598\n".encode()).report.notes == [
-        "access log lines end in values whose meaning their format does not say: they are kept in "
-        "access_log.rest, not as durations. If you know the layout, give it as log_format= or --log-format, "
-        'such as \'%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D\'; a single number can also be '
-        'mapped: mapping={"duration_ms": {"from": "access_log.rest", "unit": "us"}}'
+        "access log lines end in values that nothing explains: they stay in access_log.rest, and no duration is "
+        "read. If you know the layout, give it as log_format= or --log-format, such as "
+        '\'%h %l %u %t "%r" %>s %b "%{Referer}i" "%{User-Agent}i" %D\' if they are microseconds'
     ]
 
 

@@ -63,7 +63,7 @@ def test_a_member_that_cannot_be_read_is_one_rejection(read, tmp_path, make):
     assert [(r.file, r.position, r.reason) for r in got.report.rejected] == [
         (f"{tmp_path}/x!b.log", "", "cannot be read as events: it looks like plain text")
     ]
-    assert got.report.notes == ["passed over 2 files that hold no events: x!c/graph.png, x!d (empty)"]
+    assert got.report.notes == ["skipped 2 files that hold no events: x!c/graph.png, x!d (empty)"]
 
 
 @pytest.mark.parametrize("make", [tar, packed], ids=["tar", "zip"])

@@ -118,7 +118,7 @@ def test_k6_points_of_durations_are_requests_that_began_earlier(read):
     assert got.rows[1]["error.type"] == "1050"
     assert "http.response.status_code" not in got.rows[1]
     assert [reason for _, reason in got.reasons] == ["not JSON", "a point without a time or a value"]
-    assert got.report.notes == ["out.json: left out 2 points of k6 that are not of http_req_duration"]
+    assert got.report.notes == ["2 points of k6 are not of http_req_duration, and are left out"]
 
 
 def test_k6_as_csv(read):

@@ -7,7 +7,7 @@ import orjson
 import pytest
 
 from obskit.errors import ReadError
-from obskit.readers.passed_over import NoEvents
+from obskit.readers.skipped_files import NoEvents
 from obskit.readers.unsupported import description, refusal
 from obskit.testing import samples
 
@@ -123,7 +123,7 @@ def test_a_message_says_what_to_do(read, tmp_path):
     )
 
 
-def test_in_a_folder_what_holds_no_events_is_passed_over_and_named_once(tmp_path, load):
+def test_in_a_folder_what_holds_no_events_is_skipped_and_named_once(tmp_path, load):
     (tmp_path / "app.jsonl").write_text(f'{{"time": "{TIME}"}}\n')
     (tmp_path / "pods").write_bytes(HEADS["YAML"][0])
     (tmp_path / "prom.txt").write_bytes(HEADS["metrics of Prometheus or OpenMetrics"][0])
@@ -132,7 +132,7 @@ def test_in_a_folder_what_holds_no_events_is_passed_over_and_named_once(tmp_path
     got = load(*sorted(tmp_path.iterdir()))
     assert len(got.rows) == 1
     assert (
-        "passed over 3 files that hold no events: empty.log (empty), pods (YAML), prom.txt (metrics of Prometheus or OpenMetrics)"
+        "skipped 3 files that hold no events: empty.log (empty), pods (YAML), prom.txt (metrics of Prometheus or OpenMetrics)"
         in got.report.notes
     )
     assert got.report.rejected_by_reason == {"cannot be read as events: it looks like an SQLite database": 1}

@@ -1,6 +1,6 @@
-"""Files of a folder or archive that hold no events: they are passed over, and named once in the report.
+"""Files of a folder or archive that hold no events: they are skipped, and named once in the report.
 
-incident/graph.png  pods.yaml  empty.log      ->  passed over 3 files that hold no events: graph.png (a PNG
+incident/graph.png  pods.yaml  empty.log      ->  skipped 3 files that hold no events: graph.png (a PNG
                                                   image), pods.yaml (YAML), empty.log (empty)
 """
 
@@ -50,7 +50,7 @@ class Unrecognized(ReadError):
 
 
 class NoEvents(Unrecognized):
-    """A file of a kind that never holds events, such as a picture. In a folder it is passed over.
+    """A file of a kind that never holds events, such as a picture. In a folder it is skipped.
 
     Args:
         message: what is wrong, and with which file.
@@ -104,7 +104,7 @@ def reason_of(path: Path, error: ReadError) -> str:
 
 
 @dataclass
-class PassedOver:
+class SkippedFiles:
     """Collects the files that hold no events.
 
     Attributes:
@@ -131,14 +131,14 @@ class PassedOver:
         return any(part.startswith(".") for part in parts)
 
     def by_error(self, path: Path, error: ReadError) -> bool:
-        """Return whether to pass over a file that cannot be read, because it is of a kind without events.
+        """Return whether to skip a file that cannot be read, because it is of a kind without events.
 
         Args:
             path: of the file, for the note.
             error: what reading it raised.
 
         Returns:
-            Whether it is passed over.
+            Whether it is skipped.
         """
         if not isinstance(error, NoEvents):
             return False
@@ -168,4 +168,4 @@ class PassedOver:
             more = f" and {self.count - len(self.named):,} more" if self.count > len(self.named) else ""
             files = pluralize(self.count, "file")
             verb = "holds" if self.count == 1 else "hold"
-            report.note(f"passed over {files} that {verb} no events: {', '.join(self.named)}{more}")
+            report.note(f"skipped {files} that {verb} no events: {', '.join(self.named)}{more}")
