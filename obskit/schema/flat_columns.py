@@ -28,6 +28,8 @@ _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4}
 _CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
+_ROUTER = frozenset({"dyno", "connect", "service", "fwd", "method", "path"})
+_LOGRAGE = frozenset({"method", "path", "controller", "action", "status", "duration"})
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
@@ -140,6 +142,11 @@ def _programs(have: dict[str, Column], folded: dict[str, str]) -> None:
         _rename(have, "name", "logger", ["levelname"])  # Python: the name of the logger
     if "short_message" in have and "level" in have:
         _rename(have, "level", "syslog.priority", ["short_message"])  # GELF
+    if have.keys() >= _ROUTER:  # Heroku: milliseconds, and the header Host
+        _rename(have, "service", "heroku.service", ["method", "path"])
+        _rename(have, "host", "server.address", ["method", "path"])
+    if have.keys() >= _LOGRAGE:
+        _rename(have, "duration", "duration (ms)", ["controller", "action", "status"])
     pod = _first(have, folded, ("pod", "pod_name", "podname"))
     if "namespace" in folded and pod is not None:
         _rename(have, folded["namespace"], "k8s.namespace", [pod.name])
