@@ -4,6 +4,7 @@
     instant.epochSecond, instant.nanoOfSecond      instant
     time.$date                                     time
     caller "shop/main.go:12"                       code.file.path, code.line.number
+    @mt "Paid {Amount}", Amount 1.5                @m "Paid 1.5"
     Elapsed, where the template says "{Elapsed} ms"  "Elapsed (ms)"
 
 The new columns have names that `flat_field` knows, so that they are read like any other.
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 from obskit.names import flat_fields as names
 from obskit.names.flat_fields import flat_field
 from obskit.schema.flatten import Column
+from obskit.schema.message_templates import rendered
 from obskit.schema.parse import parse
 from obskit.schema.types import TIMESTAMP
 
@@ -46,7 +48,7 @@ def combine(columns: list[Column]) -> list[Column]:
     if len(have) < len(columns):  # a name occurs twice
         return columns
     folded = {name.casefold(): name for name in have}
-    for step in (_mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
+    for step in (_messages, _mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
         step(have, folded)
     return sorted(have.values(), key=lambda column: column.depth)
 
@@ -54,6 +56,16 @@ def combine(columns: list[Column]) -> list[Column]:
 def _is_time(name: str) -> bool:
     meaning = flat_field(name)
     return name == "timestamp" or (meaning is not None and meaning.reading == names.TIME)
+
+
+def _messages(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    found = rendered(have)
+    if found is None:
+        return
+    template, messages = found
+    name = "@m" if "@m" not in have else "renderedMessage"
+    if name not in have:
+        have[name] = template._replace(name=name, values=messages)
 
 
 def _mongo_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
