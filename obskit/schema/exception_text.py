@@ -25,6 +25,9 @@ _NAMED = re.compile(rf"{_BEFORE}({_TYPE})(?: \[\w+\])?(?::[ \t]*(.*)|[ \t]*$)")
 _PANIC = re.compile(r"panic: (.*)")
 # The last line of a Python traceback that is not indented. It may have any name, in a module or not.
 _PYTHON = re.compile(r"([A-Za-z_][\w.]*)(?::[ \t]*(.*))?")
+# A frame of the JVM, .NET or Node.js. The type in the line before it may have any name.
+_FRAME = re.compile(r"[ \t]+at \S")
+_ANY_NAME = re.compile(r"((?:[A-Za-z_$][\w$]*\.)*[A-Z][\w$]*)(?::[ \t]+(.*))?")
 _LONGEST = 65_536
 
 
@@ -42,14 +45,28 @@ def describe_exception(text: str) -> tuple[str | None, str | None]:
     if not lines:
         return None, None
     if "Traceback (most recent call last)" in text:
-        last = next((line for line in reversed(lines) if not line[0].isspace()), "")
-        found = _PYTHON.fullmatch(last.strip())
-        return (found[1], found[2]) if found and not last.startswith("Traceback") else (None, None)
+        return _python(lines)
     first = lines[0].strip()
     if found := _NAMED.fullmatch(first):
         return found[1], found[2] or None
     if found := _PANIC.fullmatch(first):
         return "panic", found[1]
+    if len(lines) > 1 and _FRAME.match(lines[1]) and (found := _ANY_NAME.fullmatch(first)):
+        return found[1], found[2] or None
+    return None, None
+
+
+def _python(lines: list[str]) -> tuple[str | None, str | None]:
+    """Return type and message of a Python traceback: of chained exceptions those of the last one."""
+    begin = max(at for at, line in enumerate(lines) if "Traceback (most recent call last)" in line)
+    for at, line in enumerate(lines[begin + 1 :], start=begin + 1):
+        if line[0].isspace():
+            continue
+        found = _PYTHON.fullmatch(line.strip())
+        if found is None:
+            return None, None
+        # A message may have several lines.
+        return found[1], found[2] if found[2] is None else "\n".join([found[2], *lines[at + 1 :]])
     return None, None
 
 

@@ -4,6 +4,7 @@
     instant.epochSecond, instant.nanoOfSecond      instant
     time.$date                                     time
     caller "shop/main.go:12"                       code.file.path, code.line.number
+    @mt "Paid {Amount}", Amount 1.5                @m "Paid 1.5"
     Elapsed, where the template says "{Elapsed} ms"  "Elapsed (ms)"
 
 The new columns have names that `flat_field` knows, so that they are read like any other.
@@ -20,6 +21,7 @@ import pyarrow.compute as pc
 from obskit.names import flat_fields as names
 from obskit.names.flat_fields import flat_field
 from obskit.schema.flatten import Column
+from obskit.schema.message_templates import rendered
 from obskit.schema.parse import parse
 from obskit.schema.types import TIMESTAMP
 
@@ -31,6 +33,8 @@ _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4}
 _CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
+_ROUTER = frozenset({"dyno", "connect", "service", "fwd", "method", "path"})
+_LOGRAGE = frozenset({"method", "path", "controller", "action", "status", "duration"})
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
@@ -47,7 +51,7 @@ def combine(columns: list[Column]) -> list[Column]:
     if len(have) < len(columns):  # a name occurs twice
         return columns
     folded = {name.casefold(): name for name in have}
-    for step in (_mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
+    for step in (_messages, _mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
         step(have, folded)
     return sorted(have.values(), key=lambda column: column.depth)
 
@@ -55,6 +59,16 @@ def combine(columns: list[Column]) -> list[Column]:
 def _is_time(name: str) -> bool:
     meaning = flat_field(name)
     return name == "timestamp" or (meaning is not None and meaning.reading == names.TIME)
+
+
+def _messages(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    found = rendered(have)
+    if found is None:
+        return
+    template, messages = found
+    name = "@m" if "@m" not in have else "renderedMessage"
+    if name not in have:
+        have[name] = template._replace(name=name, values=messages)
 
 
 def _mongo_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
@@ -163,6 +177,11 @@ def _programs(have: dict[str, Column], folded: dict[str, str]) -> None:
         _rename(have, "name", "logger", ["levelname"])  # Python: the name of the logger
     if "short_message" in have and "level" in have:
         _rename(have, "level", "syslog.priority", ["short_message"])  # GELF
+    if have.keys() >= _ROUTER:  # Heroku: milliseconds, and the header Host
+        _rename(have, "service", "heroku.service", ["method", "path"])
+        _rename(have, "host", "server.address", ["method", "path"])
+    if have.keys() >= _LOGRAGE:
+        _rename(have, "duration", "duration (ms)", ["controller", "action", "status"])
     pod = _first(have, folded, ("pod", "pod_name", "podname"))
     if "namespace" in folded and pod is not None:
         _rename(have, folded["namespace"], "k8s.namespace", [pod.name])

@@ -66,7 +66,7 @@ PROGRAMS = {
          "trace.id": TRACE, "span.id": SPAN, "error.type": "Full", "error.stack_trace": "Full: x\n\tat f"},
         {"timestamp": T, "severity_text": "ERROR", "severity_number": 17, "body": "no seats", "service.name": "shop",
          "trace_id": TRACE, "span_id": SPAN, "error": True, "error.type": "Full",
-         "exception.stacktrace": "Full: x\n\tat f"},
+         "exception.type": "Full", "exception.message": "x", "exception.stacktrace": "Full: x\n\tat f"},
     ),
     "Fluent Bit": (
         {"time": "2026-05-04T10:00:00Z", "stream": "stderr", "log": "boom",
@@ -88,7 +88,7 @@ PROGRAMS = {
     ),
     "CLEF": (
         {"@t": "2026-05-04T10:00:00Z", "@mt": "in {Elapsed:0.0000} ms", "@tr": TRACE, "@sp": SPAN, "Elapsed": 2.5},
-        {"timestamp": T, "severity_text": "Information", "severity_number": 9, "body": "in {Elapsed:0.0000} ms",
+        {"timestamp": T, "severity_text": "Information", "severity_number": 9, "body": "in 2.5 ms",
          "log.record.template": "in {Elapsed:0.0000} ms", "trace_id": TRACE, "span_id": SPAN, "duration_ms": 2.5,
          "error": False},
     ),

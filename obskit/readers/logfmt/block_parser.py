@@ -4,7 +4,8 @@
     level=warn                ->
 
 The block is searched for quotation marks, white space outside of them, and the first `=` of each token. Lines
-with a backslash, or with quotation marks elsewhere than around a value, are left to `line_parser`.
+with a backslash, an apostrophe at the beginning of a value, or quotation marks elsewhere than around a value
+are left to `line_parser`.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from obskit.schema.flatten import too_many_fields
 Places = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-_QUOTE, _NEWLINE, _EQUALS, _BACKSLASH = (np.uint8(byte) for byte in b'"\n=\\')
+_QUOTE, _NEWLINE, _EQUALS, _BACKSLASH, _APOSTROPHE = (np.uint8(byte) for byte in b"\"\n=\\'")
 _INTEGER = r"^-?(?:0|[1-9][0-9]{0,17})$"
 _FLOAT = r"^-?(?:0|[1-9][0-9]{0,17})(?:\.[0-9]+)?$"
 
@@ -66,6 +67,9 @@ def parse_block(data: bytes) -> ParsedBlock:
     odd = (np.diff(np.searchsorted(quotes, starts), append=len(quotes)) & 1) == 1
     if b"\\" in data:
         odd[np.searchsorted(ends, np.flatnonzero(text == _BACKSLASH))] = True
+    if b"='" in data:
+        single = np.flatnonzero((text[1:] == _APOSTROPHE) & (text[:-1] == _EQUALS))
+        odd[np.searchsorted(ends, single)] = True
     if odd.any():  # an odd quotation mark would shift the inside of all later quotations
         is_quote = is_quote & ~np.repeat(odd, np.diff(np.append(starts, len(text))))
         quotes = np.flatnonzero(is_quote)

@@ -11,10 +11,12 @@ import re
 import orjson
 
 _PAIR = re.compile(
-    r'\s*(?P<key>[^\s="]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"(?=\s|$)|[^\s"]*(?=\s|$)|[^\s"][^\s]*))?(?=\s|$)',
+    r'\s*(?P<key>[^\s="]+)(?:=(?P<value>"(?:[^"\\]|\\.)*"(?=\s|$)|\'[^\']*\'(?=\s|$)|'
+    r'[^\s"]*(?=\s|$)|[^\s"][^\s]*))?(?=\s|$)',
     re.ASCII,
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
+_LAST_TOKEN = re.compile(rb'[ \t]+([^\s="]+)\Z')
 
 
 class NotLogfmt(ValueError):
@@ -56,12 +58,28 @@ def parse_line(line: bytes) -> tuple[dict[str, str | None], list[str]]:
 
 def unquoted(value: str) -> str:
     """Return a value without its quotation marks and escapes."""
-    if len(value) < 2 or value[0] != '"' or value[-1] != '"':
+    if len(value) < 2 or value[0] not in "\"'" or value[-1] != value[0]:
         return value
     inner = value[1:-1]
-    if "\\" not in inner:
+    if "\\" not in inner or value[0] == "'":  # lograge writes errors in single quotation marks
         return inner
     try:
         return str(orjson.loads(value))
     except orjson.JSONDecodeError:  # Go's quoting has escapes that JSON has not, such as \x00
         return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), inner, flags=re.S)
+
+
+def without_torn_key(data: bytes) -> bytes:
+    """Return lines without a last key that has no value, which may be the beginning of `key=value`.
+
+    Args:
+        data: lines, the last one without its newline.
+
+    Returns:
+        The lines. The key stays if another line has it without a value, too: then it is a flag.
+    """
+    found = _LAST_TOKEN.search(data, data.rfind(b"\n") + 1)
+    if found is None:
+        return data
+    flag = rb"(?<=[ \t])" + re.escape(found[1]) + rb"(?=\s)"
+    return data if re.search(flag, data[: found.start()]) else data[: found.start()]

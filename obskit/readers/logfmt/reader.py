@@ -2,13 +2,16 @@
 
     time=2026-05-04T10:00:00Z level=info msg="served /cart" status=200 took=12ms    ->  one row
 
-Names and types are left to `schema`. Lines that are not pairs are rejected with their position.
+Names and types are left to `schema`. A stack trace belongs to the record before it (`stack_traces`); other
+lines that are not pairs are rejected with their position. A record that the end of a block cuts off from its
+trace is parsed with the next block.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -19,8 +22,9 @@ from obskit.readers.batches.row_batcher import RowBatcher
 from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.arrow_blocks import is_utf8
-from obskit.readers.logfmt.block_parser import ParsedBlock, parse_block, typed
-from obskit.readers.logfmt.line_parser import NotLogfmt, parse_line
+from obskit.readers.logfmt.block_parser import ParsedBlock, Places, parse_block, typed
+from obskit.readers.logfmt.line_parser import NotLogfmt, parse_line, without_torn_key
+from obskit.readers.logfmt.stack_traces import add_traces, find_traces, last_record, without_traces
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport, ReadOptions
@@ -46,6 +50,7 @@ _KNOWN = frozenset(
         b"at",
     )
 )
+_REQUEST = frozenset((b"method", b"path", b"status"))  # lograge has no time, level or message
 _TIMES = ("time", "ts", "timestamp", "@timestamp", "t")
 _LEVEL = "^(?:trace|debug|info|notice|warn|warning|error|critical|fatal)$"
 _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
@@ -62,12 +67,12 @@ def sniff(head: bytes) -> Match:
 
 
 def is_record(line: bytes) -> bool:
-    """Return whether a line begins with a pair, has two at least, and names a time, a level or a message."""
+    """Return whether a line begins with a pair, has two, and names a time, level, message or request."""
     line = line.strip()
     if _PAIRS.match(line) is None:
         return False
-    keys = [pair.partition(b"=")[0].lower() for pair in _PAIRS.findall(line)]
-    if len(keys) < 2 or _KNOWN.isdisjoint(keys):
+    keys = {pair.partition(b"=")[0].lower() for pair in _PAIRS.findall(line)}
+    if len(keys) < 2 or (_KNOWN.isdisjoint(keys) and not keys >= _REQUEST):
         return False
     try:
         parse_line(line)
@@ -93,23 +98,21 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
     """
     rows, first = 0, ""
     with source.stream() as stream:
-        damage_reported = False
-        for block in LineBlocks(stream, report, size=BLOCK):
-            batch, bad, repeated = _parse(block)
-            for key, count in repeated.items():
+        for block, torn in _whole_records(LineBlocks(stream, report, size=BLOCK)):
+            parsed = _parse(block, torn=torn, damage=stream.damage)
+            for key, count in parsed.repeated.items():
                 report.override(key, count)
-            for position, reason, at_end in bad:
-                if at_end and block.torn:
-                    damage_reported = damage_reported or bool(stream.damage)
-                    reason = stream.damage or "torn: the file ends within the line"
+            for position, reason in parsed.bad:
                 report.reject(position, reason)
                 first = first or f" ({position}: {reason})"
-            if block.torn and not stream.damage and not any(at_end for _, _, at_end in bad):
+            if parsed.open_end:
                 report.note_open_end()
-            if batch is not None:
-                rows += batch.num_rows
-                yield batch
-        if stream.damage and not damage_reported:
+            if parsed.batch is not None:
+                rows += parsed.batch.num_rows
+                if source.row_lines is not None:
+                    source.row_lines.append(parsed.lines + block.line - 1)
+                yield parsed.batch
+        if stream.damage and stream.damage not in first:
             report.reject("end of the file", stream.damage)
     if not rows:
         raise ReadError(
@@ -118,26 +121,88 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
         )
 
 
-def _parse(block: Block) -> tuple[pa.RecordBatch | None, list[tuple[str, str, bool]], dict[str, int]]:
-    """Return a block's rows, its bad lines (position, reason, whether it is the last), and repeated keys."""
-    data = block.data
+def _whole_records(blocks: Iterable[Block]) -> Iterator[tuple[Block, bool]]:
+    """Yield blocks that end with a record and its stack trace, and whether the file ends within the last."""
+    held, line, offset, torn = b"", 1, 0, False
+    for block in blocks:
+        if held:
+            cut = last_record(held, is_record)
+            if cut:
+                whole = Block(held[:cut], line, offset, torn=False)
+                yield whole, False
+                line, offset, held = line + whole.newlines, offset + cut, held[cut:]
+        if not held:
+            line, offset = block.line, block.offset
+        held, torn = held + block.data, block.torn
+    if held:
+        yield Block(held, line, offset, torn=torn), torn
+
+
+class _Parsed(NamedTuple):
+    """What a block consists of.
+
+    Attributes:
+        batch: its rows.
+        lines: number of the line that each row begins in, from 0.
+        bad: position and reason of each line that is not pairs.
+        repeated: key -> lines that have it several times.
+        open_end: the last line may be incomplete.
+    """
+
+    batch: pa.RecordBatch | None
+    lines: Places
+    bad: list[tuple[str, str]]
+    repeated: dict[str, int]
+    open_end: bool
+
+
+def _parse(block: Block, *, torn: bool, damage: str | None) -> _Parsed:
+    """Return what a block consists of."""
+    data, rejected = block.data, []
+    if torn and damage:  # the last line is incomplete, also where it looks whole
+        at = data.rfind(b"\n") + 1
+        rejected = [(block.line + data.count(b"\n"), block.offset + at, damage)] if data[at:].strip() else []
+        data, torn = data[:at], False
+    elif torn:
+        data = without_torn_key(data)
+    batch, lines, bad, repeated = _rows(data)
+    if bad:
+        traces = find_traces(data, [number for number, _, _ in bad], is_record)
+        if traces:
+            batch, lines, bad, repeated = _rows(without_traces(data, traces))
+            assert batch is not None  # the records of the traces
+            rows = np.searchsorted(lines, [trace.record for trace in traces]).tolist()
+            batch = add_traces(batch, rows, traces)
+    at_end = block.line + data.count(b"\n")
+    for number, begin, reason in bad:
+        line = block.line + number
+        if torn and line == at_end:
+            torn, reason = False, "torn: the file ends within the line"
+        rejected.append((line, block.offset + begin, reason))
+    places = [(f"line {line}, byte {offset}", reason) for line, offset, reason in sorted(rejected)]
+    return _Parsed(batch, lines, places, repeated, torn)
+
+
+def _rows(
+    data: bytes,
+) -> tuple[pa.RecordBatch | None, Places, list[tuple[int, int, str]], dict[str, int]]:
+    """Return rows, the line of each, bad lines (number, offset, reason), and repeated keys."""
     parsed = parse_block(data) if data.isascii() or is_utf8(data) else _unparsed(data)
-    bad: list[tuple[str, str, bool]] = []
+    bad: list[tuple[int, int, str]] = []
     found, numbers = RowBatcher(), []
     repeated = dict(parsed.repeated)
     for number, begin, end in parsed.odd:
         try:
             row, twice = parse_line(data[begin:end])
         except NotLogfmt as error:
-            bad.append(
-                (f"line {block.line + number}, byte {block.offset + begin}", str(error), end == len(data))
-            )
+            bad.append((number, begin, str(error)))
             continue
         for key in twice:
             repeated[key] = repeated.get(key, 0) + 1
         found.add(dict(row))
         numbers.append(number)
-    return _batch(parsed, found, numbers), bad, repeated
+    lines = np.sort(np.concatenate([parsed.lines, np.array(numbers, np.int64)]))
+    return _batch(parsed, found, numbers), lines, bad, repeated
 
 
 def _unparsed(data: bytes) -> ParsedBlock:

@@ -42,7 +42,7 @@ _REMEMBERED = 10_000
 _FEW_HEADS = 16
 _SMALL_HEAD = 8 * 1024
 _POSITION = re.compile(r"line (\d+), byte \d+")
-_PER_LINE = ("obskit.readers.access_log.", "obskit.readers.jsonl.", "obskit.readers.logfmt.")
+_PER_LINE = ("obskit.readers.access_log.", "obskit.readers.jsonl.")
 """Packages whose readers of lines make one row of each line, in their order, or reject it."""
 
 
