@@ -218,10 +218,8 @@ def _scaled(
 
 
 def _from_text(array: pa.Array, unit: str | None, zone: ZoneInfo | None, note: Noting) -> pa.Array:
-    try:
-        return _in_range(pc.cast(array, TIMESTAMP).cast(pa.int64()))
-    except pa.ArrowInvalid:
-        pass
+    if (moments := _uniform_times(array, zone, note)) is not None:
+        return moments
     null = pa.scalar(None, pa.string())
     numeric = pc.match_substring_regex(array, _NUMERIC)
     if pc.any(numeric).as_py():
@@ -231,7 +229,7 @@ def _from_text(array: pa.Array, unit: str | None, zone: ZoneInfo | None, note: N
         if texts.null_count == len(texts):
             return moments
         return pc.coalesce(moments, _from_text(texts, unit, zone, note))
-    # The most common reasons: nanoseconds, and no time zone. Both are repaired per column.
+    # Some have nanoseconds or no time zone, and others not: the texts are made alike.
     short = pc.replace_substring_regex(array, r"([.,]\d{6})\d+", r"\1")
     zoned = pc.match_substring_regex(short, r"(?i)[0-9](z|[+-][0-9]{2}(:?[0-9]{2})?)$")
     dated = pc.match_substring_regex(short, r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}")
@@ -248,6 +246,23 @@ def _from_text(array: pa.Array, unit: str | None, zone: ZoneInfo | None, note: N
     if zone is not None and pc.any(naive).as_py():
         utc = pc.if_else(naive, localize(utc, zone, note), utc)
     return _in_range(utc)
+
+
+def _uniform_times(array: pa.Array, zone: ZoneInfo | None, note: Noting) -> pa.Array | None:
+    """Return times in ISO 8601 that all have a time zone or all have none; None if any has another form."""
+    for unit, name in (("us", "UTC"), ("ns", "UTC"), ("us", None), ("ns", None)):
+        try:
+            moments = pc.cast(array, pa.timestamp(unit, name)).cast(pa.int64())
+        except pa.ArrowInvalid:
+            continue
+        if unit == "ns":
+            missing = moments.is_null().to_numpy(zero_copy_only=False)
+            whole = np.floor_divide(moments.fill_null(0).to_numpy(zero_copy_only=False), 1_000)
+            moments = pa.array(whole, pa.int64(), mask=missing)
+        if name is None and zone is not None:
+            moments = localize(moments, zone, note)
+        return _in_range(moments)
+    return None
 
 
 def localize(microseconds: pa.Array, zone: ZoneInfo, note: Noting = silent) -> pa.Array:

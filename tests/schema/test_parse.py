@@ -1,6 +1,7 @@
 """Values of known types are parsed from text and numbers."""
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pytest
@@ -14,11 +15,30 @@ def at(*parts: int) -> datetime:
     return datetime(*parts, tzinfo=UTC)
 
 
+@given(
+    st.datetimes(datetime(1700, 1, 1), datetime(2250, 1, 1)),
+    st.sampled_from(["%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y-%m-%d"]),
+    st.integers(0, 9),
+    st.sampled_from(["", "Z", "+02:00", "-0330"]),
+    st.sampled_from([None, ZoneInfo("Europe/Berlin")]),
+)
+def test_times_of_one_form_are_read_like_mixed_ones(moment, form, digits, offset, zone):
+    text = moment.strftime(form)
+    if form.endswith("S"):
+        text += f".{moment.microsecond:06d}789"[: digits + 1 if digits else 0]
+    if "H" in form:
+        text += offset
+    mixed = pa.array([text, None, "Mon, 04 May 2026 10:00:00 GMT"])
+    assert parse(mixed[:2], "timestamp", None, zone) == parse(mixed, "timestamp", None, zone)[:2]
+
+
 @pytest.mark.parametrize(
     ("text", "moment"),
     [
         ("2026-05-04T10:00:00Z", at(2026, 5, 4, 10)),
         ("2026-05-04T10:00:00.123456789Z", at(2026, 5, 4, 10, 0, 0, 123456)),
+        ("2300-05-04T10:00:00.123456789Z", at(2300, 5, 4, 10, 0, 0, 123456)),
+        ("1969-12-31T23:59:59.999999999Z", at(1969, 12, 31, 23, 59, 59, 999999)),
         ("2026-05-04 10:00:00", at(2026, 5, 4, 10)),  # naive is UTC
         ("2026-05-04T12:00:00+02:00", at(2026, 5, 4, 10)),
         ("2026-05-04T12:00:00.5+0200", at(2026, 5, 4, 10, 0, 0, 500000)),
