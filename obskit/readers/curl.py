@@ -19,6 +19,7 @@ from obskit.errors import ReadError
 from obskit.names.curl import as_event, is_timing
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source, Stream
+from obskit.readers.json_text import JsonText
 from obskit.readers.registry import Match, Reader
 from obskit.schema import FileReport, ReadOptions
 
@@ -112,7 +113,7 @@ class _TextBuffer:
     def fill(self) -> None:
         """Read more if less than `OBJECT_LIMIT` is left after `at`. This moves `text` and `at`."""
         if self.at > _BEHIND:
-            self.text, self.at = self.text[self.at :], 0
+            self.text, self.at = JsonText(self.text[self.at :]), 0
         if self.ended or len(self.text) - self.at > OBJECT_LIMIT:
             return
         pieces, have = [self.text[self.at :]], len(self.text) - self.at
@@ -126,7 +127,7 @@ class _TextBuffer:
             self._begun = True
             if text.startswith(_BOM):
                 text, self._offset = text[1:], 3
-        self.text, self.at = _readable(text), 0
+        self.text, self.at = JsonText(_readable(text)), 0
 
     def skip(self, end: int) -> None:
         """Move `at` forward to an offset in the text."""

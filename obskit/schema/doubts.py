@@ -23,6 +23,7 @@ from obskit.names import flat_field
 from obskit.names import flat_fields as names
 from obskit.schema.copies import COMPARED, Copies
 from obskit.schema.flat_columns import DATE_ONLY
+from obskit.schema.flat_values import plausible
 from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
 from obskit.schema.time_format import format_hint, is_ambiguous
@@ -258,7 +259,9 @@ def _looks_like_time(name: str, values: pa.Array) -> bool:
     if pa.types.is_string(values.type):
         first = pc.first(values, skip_nulls=True).as_py() or ""
         return len(first) <= 64 and any(char.isdigit() for char in first)
-    return named or bool(pa.types.is_timestamp(values.type)) or _is_number(values.type)
+    if _is_number(values.type):  # 0.25 is a duration or an uptime
+        return bool(plausible(values.drop_null().slice(0, 1))[0].as_py())
+    return named or bool(pa.types.is_timestamp(values.type))
 
 
 class _Seen(NamedTuple):

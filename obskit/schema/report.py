@@ -244,7 +244,7 @@ class LoadReport:
             first = next((r for r in self.rejected if r.reason == reason), None)
             where = f" (first: {first.file}{', ' if first.position else ''}{first.position})" if first else ""
             out.append(f"rejected {count:,}: {reason}{where}")
-        out += [f"renamed {old} to {new} in {pluralize(n, 'row')}" for old, (new, n) in self.renamed.items()]
+        out += self._renamed_lines()
         out += [
             f"converted {name} from {before} to {after} in {pluralize(n, 'row')}"
             for name, (before, after, n) in self.retyped.items()
@@ -261,6 +261,21 @@ class LoadReport:
         if self.replaced:
             out.append(f"replaced {pluralize(self.replaced, 'provisional row')} by later rows of their units")
         return out + self.notes
+
+    def _renamed_lines(self) -> list[str]:
+        """Return one sentence per new name."""
+        by_new: dict[str, list[tuple[str, int]]] = {}
+        for old, (new, rows) in self.renamed.items():
+            by_new.setdefault(new, []).append((old, rows))
+        out = []
+        for new, found in by_new.items():
+            if len(found) == 1:
+                old, rows = found[0]
+                out.append(f"renamed {old} to {new} in {pluralize(rows, 'row')}")
+            else:
+                names = ", ".join(f"{old} ({pluralize(rows, 'row')})" for old, rows in found)
+                out.append(f"renamed to {new}: {names}")
+        return out
 
     def __str__(self) -> str:
         return "\n".join(map(safe, self.lines()))

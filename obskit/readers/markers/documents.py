@@ -16,6 +16,7 @@ import orjson
 from obskit.errors import LimitExceeded
 from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
+from obskit.readers.json_text import JsonText
 from obskit.readers.sniffing import UTF8_BOM
 from obskit.schema import FileReport
 
@@ -130,6 +131,7 @@ def _complete_objects(
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the complete objects of a text, and count the damaged places."""
     at, broken, counted, entered = 0, 0, 0, 0
+    decodable = JsonText(text)
 
     def place() -> str:
         nonlocal line, offset, counted
@@ -143,7 +145,7 @@ def _complete_objects(
 
     while (at := _BLANK.match(text, at).end()) < len(text):  # type: ignore[union-attr]
         try:
-            found, end = _DECODER.raw_decode(text, at)
+            found, end = _DECODER.raw_decode(decodable, at)
             if text.count("[", at, end) + text.count("{", at, end) > _DEEPEST and _is_too_deep(found):
                 raise RecursionError
         except (ValueError, RecursionError) as error:

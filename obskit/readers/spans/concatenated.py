@@ -16,6 +16,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from obskit.readers.json_text import JsonText
+
 LINE_START = re.compile(r"^\{", re.MULTILINE)
 """Where an object begins in pretty-printed JSON: nested objects are indented."""
 
@@ -73,7 +75,7 @@ def find_objects(data: bytes, start: re.Pattern[str] = LINE_START) -> Iterator[P
     Yields:
         Pieces in order.
     """
-    text = data.decode("latin-1")  # a character per byte, and JSON's own characters are ASCII
+    text = JsonText(data.decode("latin-1"))  # a character per byte, and JSON's own characters are ASCII
     left = _EFFORT * len(text)
     at = done = 0
     torn = False

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from obskit.readers.json_text import JsonText
 from obskit.readers.spans.concatenated import Piece, Positions, find_objects
 
 VALUES = st.recursive(
@@ -54,3 +55,10 @@ def test_positions():
         "line 4, byte 102",
         "line 5, byte 104",
     ]
+
+
+def test_errors_do_not_count_the_lines_before_them():
+    text = JsonText('{\n\n"a": }')
+    with pytest.raises(json.JSONDecodeError) as caught:
+        json.JSONDecoder().raw_decode(text)
+    assert (caught.value.pos, caught.value.lineno) == (8, 1)
