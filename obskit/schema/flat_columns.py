@@ -33,6 +33,10 @@ _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4}
 _CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
+_WRAPS = {
+    "_source.": frozenset({"_index", "_id"}),  # Elasticsearch
+    "result.": frozenset({"result._time", "result._raw"}),  # Splunk
+}
 _ROUTER = frozenset({"dyno", "connect", "service", "fwd", "method", "path"})
 _LOGRAGE = frozenset({"method", "path", "controller", "action", "status", "duration"})
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
@@ -50,6 +54,7 @@ def combine(columns: list[Column]) -> list[Column]:
     have = {column.name: column for column in columns}
     if len(have) < len(columns):  # a name occurs twice
         return columns
+    _unwrap(have)
     folded = {name.casefold(): name for name in have}
     for step in (_messages, _mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
         step(have, folded)
@@ -59,6 +64,19 @@ def combine(columns: list[Column]) -> list[Column]:
 def _is_time(name: str) -> bool:
     meaning = flat_field(name)
     return name == "timestamp" or (meaning is not None and meaning.reading == names.TIME)
+
+
+def _unwrap(have: dict[str, Column]) -> None:
+    """Take the records out of what the tools that export them put around each one."""
+    for prefix, marks in _WRAPS.items():
+        if marks.isdisjoint(have):
+            continue
+        for name in [name for name in have if name.startswith(prefix)]:
+            inner = name.removeprefix(prefix)
+            if inner and inner not in have:
+                have[inner] = have.pop(name)._replace(name=inner)
+    if "_raw" in have and "_time" in have and "line" not in have:  # Splunk
+        have["line"] = have.pop("_raw")._replace(name="line")
 
 
 def _messages(have: dict[str, Column], _folded: dict[str, str]) -> None:

@@ -30,6 +30,7 @@ from obskit.readers.spans.json_documents import DOCUMENT_LIMIT, CutPoints, SpanF
 from obskit.readers.vendor_spans import VENDORS
 from obskit.schema import FileReport, ReadOptions
 
+_EMPTY = "a JSON document has an empty list of records: what was asked for was not found"
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
 _LIST = re.compile(
     rb'"(?:' + "|".join(LISTS).encode() + rb'|result|streams|tables|rows)"\s*:\s*\[\s*(?=[\[{])'
@@ -149,6 +150,7 @@ class LogDocuments(SpanFormat):
         if loki_metrics(document):
             self.reject(where or "the document", "metrics are not events")
             return
+        record = None
         for record in records(document):
             position = self.next_position(where, "record")
             if isinstance(record, NotRecord):
@@ -158,6 +160,8 @@ class LogDocuments(SpanFormat):
                 yield flat(record)
             except TooDeep:
                 self.reject(position, f"nested deeper than {DEPTH_LIMIT} levels")
+        if record is None:
+            self.report.note(_EMPTY)
 
 
 def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:

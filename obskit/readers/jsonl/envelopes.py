@@ -35,11 +35,20 @@ _SIBLINGS = (
     "subscriptionFilters meta metadata links page paging query preview init_offset fields cursor "
     "next next_page_token nextPageToken nextLink max_score data stats queryLanguage encryptionKey "
     "success errors request_id requestId limit offset start end hasMore has_more aggregations "
-    "_scroll_id pit_id messages @odata.context @odata.nextLink @odata.count used_indices built_query "
+    "highlighted post_process_count _scroll_id pit_id messages @odata.context @odata.nextLink @odata.count "
+    "used_indices built_query "
     "time from to relation eq skipped failed successful resultType code stream streams result"
 )
 SIBLINGS = frozenset(_SIBLINGS.split())
 """Names next to the records, in documents that are known. A document with other names is a record itself."""
+
+_PAGES = frozenset(
+    (
+        *("nextToken", "nextForwardToken", "nextBackwardToken", "searchedLogStreams", "statistics"),
+        *("nextPageToken", "next_page_token", "init_offset"),
+    )
+)
+"""Names that only the answers of an API have."""
 
 _COMMON = ("logGroup", "logStream", "owner")
 _METRICS = ("matrix", "vector", "scalar")
@@ -74,7 +83,8 @@ def records(document: Any) -> Iterator[dict[str, Any] | NotRecord]:
         return
     found = record_list(document)
     if found is None:
-        yield document
+        # Elasticsearch's `_source` in a line of its own is left to the schema, which reads many at once.
+        yield document if "_source" in document else _record(document)
         return
     common = {name: document[name] for name in _COMMON if type(document.get(name)) is str}
     for item in found:
@@ -99,7 +109,11 @@ def record_list(document: dict[str, Any]) -> list[Any] | None:
     others = document.keys() - set(LISTS) - SIBLINGS
     if not names or others:
         return None
+    if "init_offset" in document and "results" in names:
+        names = ["results"]  # Splunk: its messages are about the search
     chosen: list[Any] = document[max(names, key=lambda name: (len(document[name]), -LISTS.index(name)))]
+    if not chosen and (len(document) == 1 or document.keys() & _PAGES):
+        return chosen  # an export without a record
     return chosen if any(type(item) in (dict, list) for item in chosen) else None
 
 
@@ -114,14 +128,16 @@ def _record(item: Any) -> dict[str, Any] | NotRecord:
         return _insights(item)
     if type(item) is not dict:
         return NotRecord("not a JSON object")
-    source = item.get("_source")
+    source, place = item.get("_source"), {k: v for k, v in item.items() if k in ("_index", "_id")}
     if type(source) is dict:
-        return {**{k: v for k, v in item.items() if k in ("_index", "_id")}, **source}
+        return {**place, **source}
     if "_index" in item and type(item.get("fields")) is dict:
-        return {k: v[0] if type(v) is list and len(v) == 1 else v for k, v in item["fields"].items()}
+        fields = {k: v[0] if type(v) is list and len(v) == 1 else v for k, v in item["fields"].items()}
+        return {**place, **fields}
     message = item.get("message")
     if type(message) is dict and item.keys() <= {"message", "index", "highlight_ranges", "decoration_stats"}:
-        return message  # Graylog
+        # Graylog: its level is syslog's.
+        return {"syslog.priority" if name == "level" else name: value for name, value in message.items()}
     attributes = item.get("attributes")
     if type(attributes) is dict and item.get("type") == "log" and item.keys() <= {"id", "type", "attributes"}:
         return _datadog(attributes)
@@ -159,7 +175,9 @@ def _loki(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord] | No
         type(s) is dict and ("stream" in s or "labels" in s) for s in found
     ):
         return None
-    return _streams(found) if found else None
+    if not found and (type(data) is not dict or data.get("resultType") != "streams"):
+        return None
+    return _streams(found)
 
 
 def _streams(found: list[dict[str, Any]]) -> Iterator[dict[str, Any] | NotRecord]:

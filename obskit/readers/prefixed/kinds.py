@@ -29,7 +29,7 @@ from obskit.readers.prefixed.syslog import (
 Fields = Mapping[str, Any]
 """Field -> value."""
 
-Clock = Literal["iso", "bsd"]
+Clock = Literal["iso", "iso or -", "bsd"]
 
 PARTIAL = "partial"
 """Key among the fields of a text that says that the line goes on in the next one; it is not a field."""
@@ -82,8 +82,10 @@ class Kind:
         )
 
 
+_ISO = rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)"
 _CLOCKS: Mapping[str, bytes] = {
-    "iso": rb"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)",
+    "iso": _ISO,
+    "iso or -": rb"(?:" + _ISO + rb"|-(?= ))",
     "bsd": rb"[A-Z][a-z]{2} [ \d]\d (?:\d{4} )?\d\d:\d\d:\d\d(?:\.\d{1,6})?",
 }
 
@@ -190,7 +192,7 @@ KINDS: tuple[Kind, ...] = (
         "syslog (RFC 5424)",
         (
             Text(re.compile(rb"(?:\d{1,8} )?<(\d{1,3})>1 "), priority_fields),
-            "iso",
+            "iso or -",
             Text(HEADER_5424, fields_5424),
         ),
         (_HOST, _SERVICE),

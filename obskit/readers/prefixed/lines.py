@@ -31,7 +31,7 @@ from obskit.readers.sniffing import UTF8_BOM
 COLOURS = re.compile(rb"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b\n]*(?:\x07|\x1b\\)?|[()][AB0-2]|[=>78cDEHM])")
 """Escape sequences of terminals: colours, titles and links."""
 
-_NEWLINE, _RETURN, _SPACE = b"\n\r "
+_NEWLINE, _RETURN, _SPACE, _HYPHEN = b"\n\r -"
 _SPACES = b" \t\r\v\f"
 
 
@@ -230,6 +230,7 @@ class Peeler:
         at, stops = split.begin, split.stop
         prefix = split.prefix
         time: Positions | None = None
+        timed: Flags | None = None
         marked = not split.data.isascii() and UTF8_BOM in split.data
         for place, part in enumerate(kind.parts):
             if marked:
@@ -248,17 +249,21 @@ class Peeler:
                     kept = prefixes.extended(prefix[good], number * 100 + place, found[good], names, fields)
                     prefix = prefix.copy()
                     prefix[good] = kept
-            elif part == "iso":
-                time, size, _ = iso_times(split.text, at, stops)
-                good = size > 0
-            else:
+            elif part == "bsd":
                 time, size, _ = bsd_times(split.text, at, stops, self._newest)
-                good = size > 0
+                timed = good = size > 0
+            else:
+                time, size, _ = iso_times(split.text, at, stops)
+                timed = good = size > 0
+                if part == "iso or -":
+                    nil = ~good & (split.text[at] == _HYPHEN) & (split.text[at + 1] == _SPACE)
+                    good, size = good | nil, np.where(nil, 1, size)
             at = at + size
             if not good.all():
                 rows = np.flatnonzero(good) if type(rows) is slice else rows[good]
                 at, stops, prefix = at[good], stops[good], prefix[good]
                 time = None if time is None else time[good]
+                timed = None if timed is None else timed[good]
             if not len(at):
                 return
         if marked:
@@ -274,7 +279,7 @@ class Peeler:
             self.odd_times += odd
         if time is not None:
             split.time[rows] = time
-            split.timed[rows] = True
+            split.timed[rows] = timed
 
 
 @dataclass

@@ -22,6 +22,13 @@ from obskit.readers.prefixed.detection import Layout, detect
 from obskit.readers.prefixed.docker import split_docker
 from obskit.readers.prefixed.inner import InnerLines
 from obskit.readers.prefixed.lines import Lines, Peeler, Prefixes, joined
+from obskit.readers.prefixed.octets import (
+    MessageReport,
+    UnframedSource,
+    is_framed,
+    unframed_head,
+    with_line_breaks,
+)
 from obskit.readers.prefixed.parts import PartJoiner
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import after_banner
@@ -37,7 +44,7 @@ CHUNK = 8 * 1024 * 1024
 
 def sniff(head: bytes) -> Match:
     """Return how well the head of a file matches: surely, or not at all."""
-    return Match.NO if detect(head) is None else Match.DIALECT
+    return Match.NO if detect(unframed_head(head) if is_framed(head) else head) is None else Match.DIALECT
 
 
 def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
@@ -54,6 +61,10 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     Raises:
         ReadError: no line can be read.
     """
+    if is_framed(source.head):
+        framed, report = source, MessageReport(report.report, report.path, report.growing)
+        yield from map(with_line_breaks, read(UnframedSource(framed, report), report, options))
+        return
     layout = detect(source.head) or detect(after_banner(source.head))
     if layout is None:
         raise ReadError(

@@ -66,7 +66,10 @@ def json_format(head: bytes) -> Unsupported | None:
         return CHROME
     if re.match(r'\{\s*(?:"total_count"\s*:\s*\d+\s*,\s*)?"workflow_runs"\s*:\s*\[', start):
         return ACTIONS
-    if re.match(r'\{\s*"status"\s*:\s*"success"\s*,\s*"data"\s*:\s*\{\s*"resultType"', start):
+    if re.match(
+        r'\{\s*"status"\s*:\s*"success"\s*,\s*"data"\s*:\s*\{\s*"resultType"\s*:\s*"(?:matrix|vector|scalar|string)"',
+        start,
+    ):
         return PROMETHEUS
     row = _first_item(start)
     return _of_object(row) if row is not None else None
