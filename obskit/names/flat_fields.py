@@ -56,6 +56,15 @@ TRACE_HEADER = "trace header"
 STREAM = "stream"
 """`stdout` or `stderr`."""
 
+SPAN_KIND = "span kind"
+"""A span's kind as a word; numbers keep their name, because OpenTelemetry's API and OTLP count differently."""
+
+SPAN_STATUS = "span status"
+"""A span's status as a word: ok, error or unset."""
+
+FLAG = "flag"
+"""True or false."""
+
 CALLER = "caller"
 """`file.go:12`: path and line of the source code."""
 
@@ -104,7 +113,10 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         " shortMessage log line message.message",
     ),
     ("log.record.template", TEXT, "@mt messageTemplate messageTemplate.text"),
-    ("name", TEXT, "name"),
+    ("name", TEXT, "name spanName operationName"),
+    ("kind", SPAN_KIND, "spanKind span.kind otel.spanKind"),
+    ("status_code", SPAN_STATUS, "otel.statusCode spanStatus span.status span.statusCode"),
+    ("error", FLAG, "hasError isError"),
     (
         "service.name",
         TEXT,
@@ -152,7 +164,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "trace_id",
         HEX_ID,
         "traceId trace.id @tr otelTraceId properties.traceId mdc.traceId contextMap.traceId dd.traceId"
-        " X-B3-TraceId",
+        " X-B3-TraceId trace.traceId",
     ),
     (
         "trace_id",
@@ -164,9 +176,13 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "span_id",
         HEX_ID,
         "spanId span.id @sp otelSpanId properties.spanId mdc.spanId contextMap.spanId dd.spanId X-B3-SpanId"
-        " logging.googleapis.com/spanId",
+        " logging.googleapis.com/spanId trace.spanId",
     ),
-    ("parent_span_id", HEX_ID, "parentSpanId parent.id @ps X-B3-ParentSpanId"),
+    (
+        "parent_span_id",
+        HEX_ID,
+        "parentSpanId parent.id @ps X-B3-ParentSpanId trace.parentId span.parentId referenceParentSpanId",
+    ),
     ("trace_state", TEXT, "traceState"),
     (
         "exception.type",

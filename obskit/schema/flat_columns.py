@@ -2,7 +2,9 @@
 
     date "2026-05-04", time "10:00:00"             "date time" "2026-05-04 10:00:00"
     instant.epochSecond, instant.nanoOfSecond      instant
-    time.$date                                     time
+    time.$date, took_ms.$numberLong                time, took_ms
+    StatusCode "Error"                             "span status", if all values are statuses of spans
+    status "error", "info"                         level, if all values are levels
     caller "shop/main.go:12"                       code.file.path, code.line.number
     Elapsed, where the template says "{Elapsed} ms"  "Elapsed (ms)"
 
@@ -19,6 +21,7 @@ import pyarrow.compute as pc
 
 from obskit.names import flat_fields as names
 from obskit.names.flat_fields import flat_field
+from obskit.schema.flat_values import span_status
 from obskit.schema.flatten import Column
 from obskit.schema.parse import parse
 from obskit.schema.types import TIMESTAMP
@@ -28,6 +31,8 @@ _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4}
 _CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
+_MONGO = {"$numberLong": "int", "$numberInt": "int", "$numberDouble": "float", "$numberDecimal": "float"}
+_LEVELS = frozenset({"info", "warn", "warning", "debug", "notice", "critical", "alert", "emergency", "trace"})
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
@@ -44,7 +49,7 @@ def combine(columns: list[Column]) -> list[Column]:
     if len(have) < len(columns):  # a name occurs twice
         return columns
     folded = {name.casefold(): name for name in have}
-    for step in (_mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
+    for step in (_mongo_dates, _mongo_numbers, _statuses, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
         step(have, folded)
     return sorted(have.values(), key=lambda column: column.depth)
 
@@ -59,6 +64,37 @@ def _mongo_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
         base = name.removesuffix(".$numberLong").removesuffix(".$date")
         if base not in have and _is_time(base):
             have[base] = have.pop(name)._replace(name=base)
+
+
+def _mongo_numbers(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Take the numbers out of MongoDB's extended JSON."""
+    for name in [name for name in have if ".$number" in name]:
+        base, _, kind = name.rpartition(".")
+        if kind not in _MONGO or not pa.types.is_string(have[name].values.type):
+            continue
+        numbers = parse(have[name].values, _MONGO[kind])
+        if numbers.null_count > have[name].values.null_count:
+            continue
+        if (plain := have.get(base)) is not None:  # small numbers have no type
+            if not (pa.types.is_integer(plain.values.type) or pa.types.is_floating(plain.values.type)):
+                continue
+            numbers = pc.coalesce(numbers.cast(pa.float64()), plain.values.cast(pa.float64()))
+        have[base] = have.pop(name)._replace(name=base, values=numbers)
+
+
+def _statuses(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Tell statuses of spans from those of HTTP, and levels from both, by their words."""
+    for key in ("statuscode", "status_code", "status"):
+        column = have.get(folded.get(key, ""))
+        if column is None or column.name == "status_code" or not pa.types.is_string(column.values.type):
+            continue
+        words = {word for word in column.values.unique().to_pylist() if word is not None}
+        if key != "status" and words and all(map(span_status, words)):
+            _rename(have, column.name, "span status")
+        elif key == "status" and not have.keys() & {"level", "severity"}:
+            levels = {word.strip().lower() for word in words}
+            if levels & _LEVELS and levels <= _LEVELS | {"ok", "error", "fatal"}:
+                _rename(have, column.name, "level")
 
 
 def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:

@@ -254,7 +254,7 @@ def _note_dialect(dialect: Dialect, source: Source, report: FileReport) -> None:
     if dialect.lines:
         report.note(f"{name}: skipped {pluralize(dialect.lines, 'line')} before the header")
     if dialect.renamed:
-        made = [made for made in dialect.names if re.fullmatch(r"column \d+|.*~\d+", made)]
+        made = [made for made in dialect.names if re.fullmatch(r"column \d+|.*~\d+|\(unnamed\)", made)]
         report.note(
             f"{name}: columns without a name, or with that of another one, are called {', '.join(made[:5])}"
         )
