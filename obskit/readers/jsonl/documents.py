@@ -32,7 +32,7 @@ from obskit.schema import FileReport, ReadOptions
 
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
 _LIST = re.compile(
-    rb'"(?:' + "|".join(LISTS).encode() + rb'|result|streams|tables|rows)"\s*:\s*\[\s*(?=[\[{])'
+    rb'"(?:' + "|".join(LISTS).encode() + rb'|streams|tables)"\s*:\s*\[\s*(?=[\[{])'
 )
 _FIRST_ITEM = re.compile(rb"\s*\[\s*(?=\{)")
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\]+"\s*:\s*"?')
@@ -93,10 +93,7 @@ def _begins_envelope(text: bytes) -> bool:
     if found is None:
         return False
     before = {key.decode("utf-8", "replace") for key in _KEY.findall(text[: found.end()])}
-    return before <= SIBLINGS | set(LISTS) | {"result", "streams", "tables", "rows"} or before == {
-        "tables",
-        "name",
-    }
+    return before <= SIBLINGS | set(LISTS) | {"streams", "tables"} or before == {"tables", "name"}
 
 
 def _is_end_to_end(text: bytes) -> bool:

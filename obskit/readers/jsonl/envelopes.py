@@ -4,6 +4,8 @@
     {"results": [[{"field": "@timestamp", "value": "..."}]]}                     CloudWatch Logs Insights
     {"data": {"result": [{"stream": {"app": "shop"}, "values": [["17...", "a"]]}]}}      Loki
     {"hits": {"hits": [{"_source": {"message": "a"}}]}}                          Elasticsearch
+    {"_index": "app", "_source": {"message": "a"}}                               elasticdump, one per line
+    {"columns": ["time", "msg"], "rows": [["...", "a"]]}                         tables of databases
     [{"time": "...", "msg": "a"}], {"logs": [...]}, {"records": [...]}           others
 
 A record keeps the names of its fields. What a document says about all of its records, such as `logGroup`,
@@ -26,6 +28,11 @@ LISTS = (
     "messages",
     "value",
     "hits",
+    "data",
+    "rows",
+    "result",
+    "items",
+    "docs",
 )
 """Names under which documents hold their records."""
 
@@ -36,12 +43,16 @@ _SIBLINGS = (
     "next next_page_token nextPageToken nextLink max_score data stats queryLanguage encryptionKey "
     "success errors request_id requestId limit offset start end hasMore has_more aggregations "
     "_scroll_id pit_id messages @odata.context @odata.nextLink @odata.count used_indices built_query "
-    "time from to relation eq skipped failed successful resultType code stream streams result"
+    "time from to relation eq skipped failed successful resultType code stream streams result "
+    "data rows items docs ok rowCount command fields sliceSize nextSliceKey scan_size scan_records cached_ratio "
+    "is_partial function_error new_start_time new_end_time histogram_interval order_by took_detail response_type "
+    "idx_scan_size result_cache_ratio schema columns index performanceStats rows_before_limit_at_least"
 )
 SIBLINGS = frozenset(_SIBLINGS.split())
 """Names next to the records, in documents that are known. A document with other names is a record itself."""
 
 _COMMON = ("logGroup", "logStream", "owner")
+_SPLUNK = frozenset({"preview", "offset", "lastrow", "result"})
 _METRICS = ("matrix", "vector", "scalar")
 
 
@@ -72,9 +83,15 @@ def records(document: Any) -> Iterator[dict[str, Any] | NotRecord]:
         for table in tables:
             yield from _table(table)
         return
+    if (table := _columns_and_rows(document)) is not None:
+        yield from _table(table)
+        return
+    if (found := _new_relic(document) or _dynatrace(document)) is not None:
+        yield from found
+        return
     found = record_list(document)
     if found is None:
-        yield document
+        yield _record(document)
         return
     common = {name: document[name] for name in _COMMON if type(document.get(name)) is str}
     for item in found:
@@ -119,6 +136,9 @@ def _record(item: Any) -> dict[str, Any] | NotRecord:
         return {**{k: v for k, v in item.items() if k in ("_index", "_id")}, **source}
     if "_index" in item and type(item.get("fields")) is dict:
         return {k: v[0] if type(v) is list and len(v) == 1 else v for k, v in item["fields"].items()}
+    if "preview" in item and type(item.get("result")) is dict and item.keys() <= _SPLUNK:
+        result: dict[str, Any] = item["result"]
+        return result
     message = item.get("message")
     if type(message) is dict and item.keys() <= {"message", "index", "highlight_ranges", "decoration_stats"}:
         return message  # Graylog
@@ -177,6 +197,60 @@ def _streams(found: list[dict[str, Any]]) -> Iterator[dict[str, Any] | NotRecord
                 more.get("structuredMetadata", more) if type(more.get("structuredMetadata")) is dict else more
             )
             yield {**labels, **more, "timestamp": int(item[0]), "body": item[1]}
+
+
+def _columns_and_rows(document: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the table of a document whose names and rows are lists of one length; None if it is not one.
+
+        {"columns": ["ts", "status"], "data": [["...", 200]]}                   pandas, Trino, Druid
+        {"meta": [{"name": "ts", "type": "DateTime"}], "data": [["..."]]}       ClickHouse
+    """
+    for names in ("columns", "meta", "fields"):
+        columns = document.get(names)
+        if type(columns) is not list or not columns:
+            continue
+        texts = [column.get("name") if type(column) is dict else column for column in columns]
+        if not all(type(text) is str for text in texts) or len({*texts}) < len(texts):
+            continue
+        for values in ("rows", "data", "values", "result", "results"):
+            rows = document.get(values)
+            if type(rows) is list and rows and all(type(r) is list and len(r) == len(texts) for r in rows):
+                return {"columns": columns, "rows": rows}
+    return None
+
+
+def _new_relic(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord] | None:
+    """Yield the events of an answer to NRQL, which are in lists within a list."""
+    results = document.get("results")
+    if "performanceStats" not in document or type(results) is not list or not results:
+        return None
+    if not all(type(r) is dict and r.keys() == {"events"} and type(r["events"]) is list for r in results):
+        return None
+    return (_record(item) for result in results for item in result["events"])
+
+
+def _dynatrace(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord] | None:
+    """Yield the records of an answer of Dynatrace, whose durations are nanoseconds by their documentation."""
+    result = document.get("result")
+    if type(result) is dict and type(result.get("records")) is list and type(result.get("types")) is list:
+        return (_dynatrace_record(item) for item in result["records"])
+    found = document.get("results")
+    if type(found) is list and found and document.keys() == {"results", "sliceSize", "nextSliceKey"}:
+        return (_dynatrace_record(item) for item in found)
+    return None
+
+
+_DYNATRACE = {"duration": "duration_ns", "request.is_failed": "is_error", "content": "message"}
+
+
+def _dynatrace_record(item: Any) -> dict[str, Any] | NotRecord:
+    if type(item) is not dict:
+        return NotRecord("not a JSON object")
+    row = {_DYNATRACE.get(name, name): value for name, value in item.items() if name != "additionalColumns"}
+    more = item.get("additionalColumns")
+    for name, value in more.items() if type(more) is dict else ():
+        row.setdefault(name, value[0] if type(value) is list and len(value) == 1 else value)
+    return row
 
 
 def _table(table: Any) -> Iterator[dict[str, Any] | NotRecord]:
