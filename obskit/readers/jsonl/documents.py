@@ -24,6 +24,7 @@ from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep,
 from obskit.readers.io.source import Readable, Source
 from obskit.readers.jsonl.envelopes import LISTS, SIBLINGS, NotRecord, loki_metrics, record_list, records
 from obskit.readers.jsonl.reader import BadLine, parse_line
+from obskit.readers.jsonl.record_lines import RecordLines, line_reader
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import DOCUMENT_LIMIT, CutPoints, SpanFormat, read_documents
@@ -150,13 +151,13 @@ class LogDocuments(SpanFormat):
                 self.reject(position, f"nested deeper than {DEPTH_LIMIT} levels")
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the records of a file as batches.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _options: not used.
+        options: for the reader of lines that knows the records better.
 
     Yields:
         Batches in the file's order, with the names of the file.
@@ -169,7 +170,14 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
     if text[:1] == b"{" and _is_end_to_end(text):
         yield from _end_to_end(source, report)
         return
-    yield from read_documents(source, LogDocuments(report))
+    flat_rows = LogDocuments(report)
+    reader = line_reader(text, flat_rows.cut_points(text))
+    if reader is None:
+        yield from read_documents(source, flat_rows)
+        return
+    report.note(f"{source.path.name}: the records of the JSON document are read as {reader.name}")
+    lines = RecordLines(report, source, reader, options, flat_rows.cut_points)
+    yield from read_documents(source, lines)
 
 
 def _end_to_end(source: Source, report: FileReport) -> Iterator[pa.RecordBatch]:
