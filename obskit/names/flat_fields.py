@@ -57,7 +57,7 @@ STREAM = "stream"
 """`stdout` or `stderr`."""
 
 SPAN_KIND = "span kind"
-"""A span's kind as a word; numbers keep their name, because OpenTelemetry's API and OTLP count differently."""
+"""A span's kind as a word. Numbers keep their name: OpenTelemetry's API and OTLP count differently."""
 
 SPAN_STATUS = "span status"
 """A span's status as a word: ok, error or unset."""
@@ -115,7 +115,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     ("log.record.template", TEXT, "@mt messageTemplate messageTemplate.text"),
     ("name", TEXT, "name spanName operationName"),
     ("kind", SPAN_KIND, "spanKind span.kind otel.spanKind"),
-    ("status_code", SPAN_STATUS, "otel.statusCode spanStatus span.status span.statusCode"),
+    ("status_code", SPAN_STATUS, "spanStatus span.status span.statusCode"),
     ("error", FLAG, "hasError isError"),
     (
         "service.name",

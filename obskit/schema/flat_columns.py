@@ -49,7 +49,16 @@ def combine(columns: list[Column]) -> list[Column]:
     if len(have) < len(columns):  # a name occurs twice
         return columns
     folded = {name.casefold(): name for name in have}
-    for step in (_mongo_dates, _mongo_numbers, _statuses, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
+    for step in (
+        _mongo_dates,
+        _mongo_numbers,
+        _statuses,
+        _seconds_and_nanos,
+        _date_and_time,
+        _callers,
+        _elapsed,
+        _programs,
+    ):
         step(have, folded)
     return sorted(have.values(), key=lambda column: column.depth)
 
@@ -84,13 +93,13 @@ def _mongo_numbers(have: dict[str, Column], _folded: dict[str, str]) -> None:
 
 def _statuses(have: dict[str, Column], folded: dict[str, str]) -> None:
     """Tell statuses of spans from those of HTTP, and levels from both, by their words."""
-    for key in ("statuscode", "status_code", "status"):
+    for key in ("otel.status_code", "statuscode", "status_code", "status"):
         column = have.get(folded.get(key, ""))
         if column is None or column.name == "status_code" or not pa.types.is_string(column.values.type):
             continue
         words = {word for word in column.values.unique().to_pylist() if word is not None}
         if key != "status" and words and all(map(span_status, words)):
-            _rename(have, column.name, "span status")
+            _rename(have, column.name, "span.status_code" if key.startswith("otel") else "span status")
         elif key == "status" and not have.keys() & {"level", "severity"}:
             levels = {word.strip().lower() for word in words}
             if levels & _LEVELS and levels <= _LEVELS | {"ok", "error", "fatal"}:

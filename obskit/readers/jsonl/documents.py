@@ -22,26 +22,26 @@ import pyarrow as pa
 from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Readable, Source
+from obskit.readers.jaeger.reader import READER as JAEGER
 from obskit.readers.jsonl.envelopes import LISTS, SIBLINGS, NotRecord, loki_metrics, record_list, records
 from obskit.readers.jsonl.reader import BadLine, parse_line
 from obskit.readers.jsonl.record_lines import RecordLines, line_reader
+from obskit.readers.markers.reader import kind_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import DOCUMENT_LIMIT, CutPoints, SpanFormat, read_documents
 from obskit.readers.vendor_spans import VENDORS
+from obskit.readers.zipkin.reader import READER as ZIPKIN
 from obskit.schema import FileReport, ReadOptions
 
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
-_LIST = re.compile(
-    rb'"(?:' + "|".join(LISTS).encode() + rb'|streams|tables)"\s*:\s*\[\s*(?=[\[{])'
-)
+_LIST = re.compile(rb'"(?:' + "|".join(LISTS).encode() + rb'|streams|tables)"\s*:\s*\[\s*(?=[\[{])')
 _FIRST_ITEM = re.compile(rb"\s*\[\s*(?=\{)")
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\]+"\s*:\s*"?')
 _NEXT_OBJECT = re.compile(rb"(?<=\n\})[ \t\r]*\n+(?=\{)")
 _OTHER = (
     re.compile(rb'"ph"\s*:\s*"[A-Za-z]"'),  # Chrome's trace events
     re.compile(rb'"(?:traceEvents|workflow_runs|run_attempt|head_?[sS]ha|binaryAnnotations|creator)"\s*:'),
-    re.compile(rb'"(?:operationName|traceID)"\s*:'),  # Jaeger
     re.compile(rb'"processor"\s*:\s*\{'),  # Elastic APM
     re.compile(rb'"kind"\s*:\s*"(?:\w*List|Event|Pod)"'),  # Kubernetes
 )
@@ -53,7 +53,9 @@ def sniff(head: bytes) -> Match:
     text = json_start(head)
     if not text or OTLP_REQUEST.search(text) or any(mark.search(text) for mark in _OTHER):
         return Match.NO
-    if any(reader.sniff(head) is not Match.NO for reader in VENDORS):
+    if any(reader.sniff(head) is not Match.NO for reader in (*VENDORS, JAEGER, ZIPKIN)):
+        return Match.NO
+    if kind_of(head) is not None:  # deployments in a list
         return Match.NO
     if text[:1] == b"[":
         return _sniff_list(text)

@@ -5,6 +5,7 @@
     {"data": {"result": [{"stream": {"app": "shop"}, "values": [["17...", "a"]]}]}}      Loki
     {"hits": {"hits": [{"_source": {"message": "a"}}]}}                          Elasticsearch
     {"_index": "app", "_source": {"message": "a"}}                               elasticdump, one per line
+    {"Item": {"msg": {"S": "a"}}}                                                DynamoDB, one per line
     {"columns": ["time", "msg"], "rows": [["...", "a"]]}                         tables of databases
     [{"time": "...", "msg": "a"}], {"logs": [...]}, {"records": [...]}           others
 
@@ -44,14 +45,16 @@ _SIBLINGS = (
     "success errors request_id requestId limit offset start end hasMore has_more aggregations "
     "_scroll_id pit_id messages @odata.context @odata.nextLink @odata.count used_indices built_query "
     "time from to relation eq skipped failed successful resultType code stream streams result "
-    "data rows items docs ok rowCount command fields sliceSize nextSliceKey scan_size scan_records cached_ratio "
-    "is_partial function_error new_start_time new_end_time histogram_interval order_by took_detail response_type "
+    "data rows items docs ok rowCount command fields sliceSize nextSliceKey scan_size scan_records "
+    "cached_ratio is_partial function_error new_start_time new_end_time histogram_interval order_by "
+    "took_detail response_type "
     "idx_scan_size result_cache_ratio schema columns index performanceStats rows_before_limit_at_least"
 )
 SIBLINGS = frozenset(_SIBLINGS.split())
 """Names next to the records, in documents that are known. A document with other names is a record itself."""
 
 _COMMON = ("logGroup", "logStream", "owner")
+_SIGNOZ = frozenset({"durationNano", "duration_nano"})
 _SPLUNK = frozenset({"preview", "offset", "lastrow", "result"})
 _METRICS = ("matrix", "vector", "scalar")
 
@@ -86,8 +89,8 @@ def records(document: Any) -> Iterator[dict[str, Any] | NotRecord]:
     if (table := _columns_and_rows(document)) is not None:
         yield from _table(table)
         return
-    if (found := _new_relic(document) or _dynatrace(document)) is not None:
-        yield from found
+    if (answer := _new_relic(document) or _dynatrace(document)) is not None:
+        yield from answer
         return
     found = record_list(document)
     if found is None:
@@ -136,9 +139,13 @@ def _record(item: Any) -> dict[str, Any] | NotRecord:
         return {**{k: v for k, v in item.items() if k in ("_index", "_id")}, **source}
     if "_index" in item and type(item.get("fields")) is dict:
         return {k: v[0] if type(v) is list and len(v) == 1 else v for k, v in item["fields"].items()}
+    if item.keys() == {"Item"} and _is_typed(item["Item"]):
+        return {name: _untyped(value) for name, value in item["Item"].items()}
     if "preview" in item and type(item.get("result")) is dict and item.keys() <= _SPLUNK:
         result: dict[str, Any] = item["result"]
         return result
+    if item.keys() == {"timestamp", "data"} and type(item["data"]) is dict and item["data"].keys() & _SIGNOZ:
+        return {**item["data"], "timestamp": item["timestamp"]}
     message = item.get("message")
     if type(message) is dict and item.keys() <= {"message", "index", "highlight_ranges", "decoration_stats"}:
         return message  # Graylog
@@ -146,6 +153,32 @@ def _record(item: Any) -> dict[str, Any] | NotRecord:
     if type(attributes) is dict and item.get("type") == "log" and item.keys() <= {"id", "type", "attributes"}:
         return _datadog(attributes)
     return item
+
+
+_DYNAMO = frozenset({"S", "N", "BOOL", "NULL", "M", "L", "B", "SS", "NS", "BS"})
+
+
+def _is_typed(item: Any) -> bool:
+    """Whether each value of an object names its type, as DynamoDB writes them: {"N": "503"}."""
+    return (
+        type(item) is dict
+        and bool(item)
+        and all(type(v) is dict and len(v) == 1 and v.keys() <= _DYNAMO for v in item.values())
+    )
+
+
+def _untyped(value: Any) -> Any:
+    kind, inner = next(iter(value.items())) if type(value) is dict and len(value) == 1 else ("", value)
+    if kind == "N" and type(inner) is str:
+        try:
+            return int(inner) if inner.lstrip("-").isdigit() and len(inner) < 19 else float(inner)
+        except ValueError:
+            return inner
+    if kind == "M" and type(inner) is dict:
+        return {name: _untyped(item) for name, item in inner.items()}
+    if kind == "L" and type(inner) is list:
+        return [_untyped(item) for item in inner]
+    return None if kind == "NULL" else inner
 
 
 def _insights(pairs: list[Any]) -> dict[str, Any] | NotRecord:
@@ -202,8 +235,8 @@ def _streams(found: list[dict[str, Any]]) -> Iterator[dict[str, Any] | NotRecord
 def _columns_and_rows(document: dict[str, Any]) -> dict[str, Any] | None:
     """Return the table of a document whose names and rows are lists of one length; None if it is not one.
 
-        {"columns": ["ts", "status"], "data": [["...", 200]]}                   pandas, Trino, Druid
-        {"meta": [{"name": "ts", "type": "DateTime"}], "data": [["..."]]}       ClickHouse
+    {"columns": ["ts", "status"], "data": [["...", 200]]}                   pandas, Trino, Druid
+    {"meta": [{"name": "ts", "type": "DateTime"}], "data": [["..."]]}       ClickHouse
     """
     for names in ("columns", "meta", "fields"):
         columns = document.get(names)
@@ -240,13 +273,22 @@ def _dynatrace(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord]
     return None
 
 
-_DYNATRACE = {"duration": "duration_ns", "request.is_failed": "is_error", "content": "message"}
+_DYNATRACE = {
+    "duration": "duration_ns",
+    "request.is_failed": "is_error",
+    "content": "message",
+    "span.name": "name",
+}
 
 
 def _dynatrace_record(item: Any) -> dict[str, Any] | NotRecord:
     if type(item) is not dict:
         return NotRecord("not a JSON object")
-    row = {_DYNATRACE.get(name, name): value for name, value in item.items() if name != "additionalColumns"}
+    row: dict[str, Any] = dict(item)
+    row.pop("additionalColumns", None)
+    for name, known in _DYNATRACE.items():
+        if name in row:
+            row.setdefault(known, row.pop(name))
     more = item.get("additionalColumns")
     for name, value in more.items() if type(more) is dict else ():
         row.setdefault(name, value[0] if type(value) is list and len(value) == 1 else value)

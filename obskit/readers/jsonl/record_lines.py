@@ -53,7 +53,7 @@ def _first_records(text: bytes, cuts: CutPoints | None) -> list[dict[str, Any]]:
         found: Any = orjson.loads(text)
     except orjson.JSONDecodeError:
         found = _first_items(text[cuts.begin :].decode(errors="replace")) if cuts else []
-    out = []
+    out: list[dict[str, Any]] = []
     for record in records(found):
         if len(out) == _TRIED:
             break
@@ -64,7 +64,8 @@ def _first_records(text: bytes, cuts: CutPoints | None) -> list[dict[str, Any]]:
 
 def _first_items(text: str) -> list[Any]:
     """Return the first objects of a list that does not end within the text."""
-    out, at = [], 0
+    out: list[Any] = []
+    at = 0
     while len(out) < _TRIED:
         try:
             item, at = _DECODER.raw_decode(text, at)

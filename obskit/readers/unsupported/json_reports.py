@@ -1,8 +1,8 @@
 """JSON documents with totals, profiles or spans of products, recognized by their first object.
 
-    {"latencies": {...}, "status_codes": {...}}       a report of vegeta: totals
-    {"nodes": [...], "timeDeltas": [...]}             a CPU profile
-    {"traces": [{"rootServiceName": ...}]}            the result of a search, without the spans of the traces
+{"latencies": {...}, "status_codes": {...}}       a report of vegeta: totals
+{"nodes": [...], "timeDeltas": [...]}             a CPU profile
+{"traces": [{"rootServiceName": ...}]}            the result of a search, without the spans of the traces
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ _KNOWN: tuple[tuple[str, Callable[[Row], bool], Unsupported], ...] = (
     (
         "latencies",
         lambda row: _objects(row, "latencies", "status_codes"),
-        Unsupported(
-            "a report of vegeta", f"{_TOTALS}vegeta encode --to json results.bin > results.jsonl"
-        ),
+        Unsupported("a report of vegeta", f"{_TOTALS}vegeta encode --to json results.bin > results.jsonl"),
     ),
     (
         "responseTimeHistogram",
@@ -102,14 +100,6 @@ _KNOWN: tuple[tuple[str, Callable[[Row], bool], Unsupported], ...] = (
         Unsupported(
             "the result of a search in Tempo, which has only some of each trace's spans",
             "download the traces: curl TEMPO/api/traces/ID > trace.json",
-        ),
-    ),
-    (
-        "TraceSummaries",
-        lambda row: type(row.get("TraceSummaries")) is list,
-        Unsupported(
-            "summaries of traces of AWS X-Ray",
-            "download the segments: aws xray batch-get-traces --trace-ids ID > traces.json",
         ),
     ),
     ("start_timestamp", _is_sentry, Unsupported("a transaction of Sentry", _RECEIVE)),

@@ -1,8 +1,8 @@
-"""What programs print for people to read: spans of console exporters, tables with borders, results of load tests.
+"""What programs print for people: spans of console exporters, tables with borders, results of load tests.
 
-    Activity.TraceId:            7d1c0e5f...       OpenTelemetry's console exporter for .NET
-    | ts                  | status |               a table that mysql printed
-    REQUEST<TAB><TAB>GET cart<TAB>1777888800000    Gatling's simulation.log
+Activity.TraceId:            7d1c0e5f...       OpenTelemetry's console exporter for .NET
+| ts                  | status |               a table that mysql printed
+REQUEST<TAB><TAB>GET cart<TAB>1777888800000    Gatling's simulation.log
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ _TOTALS = "it has totals, not requests: repeat the test with vegeta or JMeter"
 
 
 def _console(language: str) -> Unsupported:
-    return Unsupported(f"what the console exporter of OpenTelemetry for {language} prints, which is not JSON", _EXPORT)
+    return Unsupported(
+        f"what the console exporter of OpenTelemetry for {language} prints, which is not JSON", _EXPORT
+    )
 
 
 def _table(program: str, hint: str) -> Unsupported:
@@ -89,7 +91,9 @@ _FIRST: tuple[tuple[str, Unsupported], ...] = (
     ),
 )
 _PATTERNS = tuple((re.compile(pattern), kind) for pattern, kind in _FIRST)
-_LATER = tuple((re.compile(pattern, re.MULTILINE), kind) for pattern, kind in ((f"^(?:{p})", k) for p, k in _CONSOLES))
+_LATER = tuple(
+    (re.compile(pattern, re.MULTILINE), kind) for pattern, kind in ((f"^(?:{p})", k) for p, k in _CONSOLES)
+)
 
 
 def printed_format(text: str) -> Unsupported | None:
