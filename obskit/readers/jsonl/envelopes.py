@@ -18,6 +18,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from obskit.names import flat_field
+
 LISTS = (
     "logs",
     "events",
@@ -36,6 +38,9 @@ LISTS = (
     "docs",
 )
 """Names under which documents hold their records."""
+
+_GENERIC = frozenset({"data", "rows", "result", "items", "docs"})
+"""Those of them under which a record may hold a list that is not of records."""
 
 _SIBLINGS = (
     "nextToken nextForwardToken nextBackwardToken searchedLogStreams took timed_out _shards total "
@@ -119,7 +124,10 @@ def record_list(document: dict[str, Any]) -> list[Any] | None:
     others = document.keys() - set(LISTS) - SIBLINGS
     if not names or others:
         return None
-    chosen: list[Any] = document[max(names, key=lambda name: (len(document[name]), -LISTS.index(name)))]
+    name = max(names, key=lambda name: (len(document[name]), -LISTS.index(name)))
+    chosen: list[Any] = document[name]
+    if name in _GENERIC and (_has_time(document) or not all(map(_has_time, chosen))):
+        return None  # a record that has a list: an order and its items
     return chosen if any(type(item) in (dict, list) for item in chosen) else None
 
 
@@ -232,12 +240,25 @@ def _streams(found: list[dict[str, Any]]) -> Iterator[dict[str, Any] | NotRecord
             yield {**labels, **more, "timestamp": int(item[0]), "body": item[1]}
 
 
+def _has_time(record: Any) -> bool:
+    """Whether an object has a field whose name means a time."""
+    if type(record) is not dict:
+        return False
+    for name in record.get("_source", record) if type(record.get("_source")) is dict else record:
+        meaning = flat_field(name)
+        if name == "timestamp" or (meaning is not None and meaning.target == "timestamp"):
+            return True
+    return False
+
+
 def _columns_and_rows(document: dict[str, Any]) -> dict[str, Any] | None:
     """Return the table of a document whose names and rows are lists of one length; None if it is not one.
 
     {"columns": ["ts", "status"], "data": [["...", 200]]}                   pandas, Trino, Druid
     {"meta": [{"name": "ts", "type": "DateTime"}], "data": [["..."]]}       ClickHouse
     """
+    if _has_time(document):
+        return None
     for names in ("columns", "meta", "fields"):
         columns = document.get(names)
         if type(columns) is not list or not columns:

@@ -32,10 +32,8 @@ def _first(row: Row, name: str) -> Row:
 
 
 def _is_sentry(row: Row) -> bool:
-    """Whether an object is a transaction, or the header of an envelope."""
-    if "start_timestamp" in row and _objects(row, "contexts") and type(row.get("spans")) is list:
-        return True
-    return "sent_at" in row and row.keys() <= {"event_id", "sent_at", "dsn", "sdk", "trace"}
+    """Whether an object is a transaction."""
+    return _objects(row, "contexts") and type(row.get("spans")) is list
 
 
 def _is_lightstep(row: Row) -> bool:
@@ -103,7 +101,6 @@ _KNOWN: tuple[tuple[str, Callable[[Row], bool], Unsupported], ...] = (
         ),
     ),
     ("start_timestamp", _is_sentry, Unsupported("a transaction of Sentry", _RECEIVE)),
-    ("sent_at", _is_sentry, Unsupported("an envelope of Sentry", _RECEIVE)),
     ("span-name", _is_lightstep, Unsupported("traces of Lightstep", _RECEIVE)),
     (
         "0",
@@ -115,7 +112,12 @@ _KNOWN: tuple[tuple[str, Callable[[Row], bool], Unsupported], ...] = (
     ),
 )
 
-HINTS = "|".join(re.escape(key) for key, _, _ in _KNOWN)
+_ENVELOPE = re.compile(
+    rb'\{[^\n]*"sent_at"[^\n]*\}\n\{[^\n]*"type"\s*:\s*'
+    rb'"(?:transaction|event|sessions?|client_report|attachment|profile|profile_chunk|check_in|log|span)"'
+)
+
+HINTS = "|".join(re.escape(key) for key in ("sent_at", *(key for key, _, _ in _KNOWN)))
 """Alternatives of a pattern: a document of these formats has one of them as a key."""
 
 
@@ -132,6 +134,8 @@ def report_format(row: Row, text: bytes) -> Unsupported | None:
     Example:
         print(report_format({"lighthouseVersion": "12", "audits": {}}, b'"lighthouseVersion":').what)
     """
+    if _ENVELOPE.match(text):
+        return Unsupported("an envelope of Sentry", _RECEIVE)
     for key, fits, found in _KNOWN:
         if b'"%b"' % key.encode() in text and (key in row or key in _INNER) and fits(row):
             return found

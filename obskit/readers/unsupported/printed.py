@@ -48,8 +48,11 @@ _FIRST: tuple[tuple[str, Unsupported], ...] = (
         r"(?:(?:Traces|Logs|Metrics)(?:Exporter)?[ \t]+\{|Resource(?:Spans|Log|Logs|Metrics) #0\r?\n)",
         _DEBUG,
     ),
-    (r"\+-[-+]*\+\r?\n\|", _table("a database's client", "print it as CSV: mysql -B, or psql --csv")),
-    (r"[┌╭╔┏]", _table("a database's client", "print it as CSV: duckdb -csv, or FORMAT CSVWithNames")),
+    (r"\+(?:-+\+){2,}\r?\n\|", _table("a database's client", "print it as CSV: mysql -B, or psql --csv")),
+    (
+        r"[┌╭╔┏][─═━┬╤┳]*[┬╤┳].*\r?\n[│║┃].*[│║┃].*[│║┃]",
+        _table("a database's client", "print it as CSV: duckdb -csv, or FORMAT CSVWithNames"),
+    ),
     (
         r"\|.*\|[ \t]*\r?\n\|(?:[ \t]*:?-+:?[ \t]*\|)+[ \t]*\r?\n",
         Unsupported("a table in Markdown", "write it as CSV"),

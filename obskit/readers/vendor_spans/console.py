@@ -6,7 +6,7 @@
     {"traceId": "aba8...", "id": "00f0...", "kind": 1, "duration": 250000, ...}                  JavaScript
 
 They print an object per span, on a line or over several lines, among whatever else the program prints. The
-metrics that they print are rejected. JavaScript's spans are JSON only if the runtime prints objects as JSON; its
+metrics that they print are rejected. JavaScript's spans are JSON only if the runtime prints objects so; its
 times and durations are microseconds, and its kinds are those of OpenTelemetry's API, where 1 is a server.
 """
 
