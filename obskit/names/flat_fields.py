@@ -96,7 +96,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "timestamp @timestamp ts @t datetime eventTime startTime startUTC timeStampUTC _time timeUTC asctime"
         " logTime logTimestamp eventTimestamp timeLocal timeISO8601 timeGenerated timeCreated"
         " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP"
-        " receiveTimestamp __index_level_0__ (unnamed) unnamed:0",
+        " edgeStartTimestamp receiveTimestamp __index_level_0__ (unnamed) unnamed:0",
     ),
     ("timestamp", DAY, "date"),
     (
@@ -109,7 +109,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     (
         "body",
         TEXT,
-        "msg message @m renderedMessage MESSAGE textPayload jsonPayload.message jsonPayload.msg"
+        "msg message @m renderedMessage MESSAGE textPayload jsonPayload.message jsonPayload.msg fields.message"
         " shortMessage log line message.message",
     ),
     ("log.record.template", TEXT, "@mt messageTemplate messageTemplate.text"),
@@ -208,7 +208,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         STATUS,
         "statusCode httpStatus httpStatusCode httpResponseCode responseCode responseStatus http.status"
         " downstreamStatus sc-status properties.statusCode res.statusCode response.status response.statusCode"
-        " httpRequest.status http.response.status originStatus",
+        " edgeResponseStatus proxy.statusCode httpRequest.status http.response.status originStatus",
     ),
     ("http.response.status_code", MAYBE_STATUS, "status code"),
     ("sample_weight", WEIGHT, "sampleRate samplingRate"),

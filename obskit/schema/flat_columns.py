@@ -31,6 +31,7 @@ _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4}
 _CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
+_TOOK = r"^\d+ms$"
 _MONGO = {"$numberLong": "int", "$numberInt": "int", "$numberDouble": "float", "$numberDecimal": "float"}
 _LEVELS = frozenset({"info", "warn", "warning", "debug", "notice", "critical", "alert", "emergency", "trace"})
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
@@ -69,6 +70,10 @@ def _is_time(name: str) -> bool:
 
 
 def _mongo_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    for name in [name for name in have if name.endswith(".value")]:  # BigQuery's client
+        base = name.removesuffix(".value")
+        if base not in have and _is_time(base) and pa.types.is_string(have[name].values.type):
+            have[base] = have.pop(name)._replace(name=base)
     for name in [name for name in have if ".$date" in name]:
         base = name.removesuffix(".$numberLong").removesuffix(".$date")
         if base not in have and _is_time(base):
@@ -109,7 +114,10 @@ def _statuses(have: dict[str, Column], folded: dict[str, str]) -> None:
 def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:
     for name in list(have):
         base, _, last = name.rpartition(".")
-        if last not in _SECONDS or not base or base in have or not _is_time(base):
+        if last not in _SECONDS or not base or base in have:
+            continue
+        if not _is_time(base):
+            _duration_parts(have, base, name, f"{base}.{_SECONDS[last]}")
             continue
         seconds = parse(have[name].values, "int")
         within = pc.less(pc.abs(pc.fill_null(seconds, 0)), 10**11)
@@ -121,6 +129,20 @@ def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None
             nanos = pc.fill_null(parse(fraction.values, "int"), 0)
             micros = pc.add(micros, pc.divide(nanos, 1_000))
         have[base] = have.pop(name)._replace(name=base, values=micros.cast(TIMESTAMP))
+
+
+def _duration_parts(have: dict[str, Column], base: str, seconds: str, nanos: str) -> None:
+    """Add up a duration of protobuf: {"seconds": 1, "nanos": 250000000}."""
+    meaning = flat_field(f"{base}_ns")
+    fraction = have.get(nanos)
+    if meaning is None or meaning.reading != names.DURATION or fraction is None or f"{base}_ns" in have:
+        return
+    whole, rest = parse(have[seconds].values, "float"), parse(fraction.values, "float")
+    total = pc.add(pc.multiply(pc.fill_null(whole, 0.0), 1e9), pc.fill_null(rest, 0.0))
+    given = pc.or_(pc.is_valid(whole), pc.is_valid(rest))
+    values = pc.if_else(given, total, pa.scalar(None, pa.float64()))
+    have[f"{base}_ns"] = have.pop(seconds)._replace(name=f"{base}_ns", values=values)
+    del have[nanos]
 
 
 def _date_and_time(have: dict[str, Column], folded: dict[str, str]) -> None:
@@ -188,6 +210,10 @@ def _programs(have: dict[str, Column], folded: dict[str, str]) -> None:
     pod = _first(have, folded, ("pod", "pod_name", "podname"))
     if "namespace" in folded and pod is not None:
         _rename(have, folded["namespace"], "k8s.namespace", [pod.name])
+    service = have.get("service")
+    if service is not None and {"connect", "dyno"} <= have.keys() and _all_match(service.values, _TOOK):
+        _rename(have, "service", "took", ["dyno", "connect"])  # Heroku's router: how long the dyno took
+        _rename(have, "host", "server.address", ["dyno", "connect"])
     if "@t" in have and ("@mt" in have or "@m" in have):
         _complete_clef(have)
 

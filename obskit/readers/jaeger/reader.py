@@ -68,7 +68,8 @@ def sniff(head: bytes) -> Match:
             return Match.DIALECT if row.keys() <= _FIELDS else Match.NO
     span = _SPAN.search(text) and _NAMED.search(text)
     if _ID.search(text):
-        return Match.DIALECT if span or _TRACE.search(text) or text[:1] == b"[" else Match.NO
+        unknown = text[:1] == b"[" and type(row) is not dict
+        return Match.DIALECT if span or _TRACE.search(text) or unknown else Match.NO
     return Match.DIALECT if span and _MODEL.match(text) else Match.NO
 
 

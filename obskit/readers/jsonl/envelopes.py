@@ -60,6 +60,7 @@ SIBLINGS = frozenset(_SIBLINGS.split())
 
 _COMMON = ("logGroup", "logStream", "owner")
 _SIGNOZ = frozenset({"durationNano", "duration_nano"})
+_GRAFANA = frozenset({"line", "timestamp", "date", "fields", "id", "labels"})
 _SPLUNK = frozenset({"preview", "offset", "lastrow", "result"})
 _METRICS = ("matrix", "vector", "scalar")
 
@@ -149,6 +150,9 @@ def _record(item: Any) -> dict[str, Any] | NotRecord:
         return {k: v[0] if type(v) is list and len(v) == 1 else v for k, v in item["fields"].items()}
     if item.keys() == {"Item"} and _is_typed(item["Item"]):
         return {name: _untyped(value) for name, value in item["Item"].items()}
+    if item.keys() >= {"line", "timestamp", "fields"} and item.keys() <= _GRAFANA:
+        labels = item["fields"] if type(item["fields"]) is dict else {}
+        return {**labels, **{name: item[name] for name in ("line", "timestamp")}}
     if "preview" in item and type(item.get("result")) is dict and item.keys() <= _SPLUNK:
         result: dict[str, Any] = item["result"]
         return result

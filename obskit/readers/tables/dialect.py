@@ -39,6 +39,27 @@ _CLICKHOUSE_TYPE = re.compile(
     r"|U?Int(?:8|16|32|64|128|256)|B?Float(?:16|32|64)|String|Bool|Date|Date32|Time|Time64|DateTime|DateTime64|UUID"
     r"|IPv4|IPv6|JSON|Dynamic"
 )
+_POSTGRES = (
+    *("log_time", "user_name", "database_name", "process_id", "connection_from", "session_id"),
+    *("session_line_num", "command_tag", "session_start_time", "virtual_transaction_id", "transaction_id"),
+    *("severity", "sql_state_code", "message", "detail", "hint", "internal_query", "internal_query_pos"),
+    *(
+        "context",
+        "query",
+        "query_pos",
+        "location",
+        "application_name",
+        "backend_type",
+        "leader_pid",
+        "query_id",
+    ),
+)
+"""Columns of PostgreSQL's csvlog, which has no header; before versions 13 and 14 the last ones are missing."""
+
+_POSTGRES_LINE = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+\d:-]+,(?:[^,\n]*,){10}"
+    r"(?:DEBUG\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC),[0-9A-Z]{5},"
+)
 UNNAMED = "(unnamed)"
 """Name of a first column without one that holds times: the index of a data frame."""
 
@@ -57,7 +78,7 @@ class Dialect:
         padded: whether a space follows each delimiter.
         rows: the first rows, for those who look at values.
         torn: whether a row has more or fewer fields than there are names.
-        typed: whether the header is followed by a line of ClickHouse's types, which is part of `header`.
+        typed: whether `header` has a line of ClickHouse's types too, or is empty because the program is known.
     """
 
     delimiter: str
@@ -94,6 +115,8 @@ def dialect_of(head: bytes) -> Dialect | None:
     if text is None:
         return None
     mark = len(UTF8_BOM) if head.startswith(UTF8_BOM) else 0
+    if _POSTGRES_LINE.match(text):
+        return _postgres(text, mark)
     found = _SEP.match(text)
     if found:
         rest = text[found.end() :]
@@ -153,6 +176,16 @@ def _text(head: bytes) -> str | None:
     if "\0" in text or text.lstrip()[:1] in ("{", "[", "<") or "\n" not in text.strip():
         return None
     return text[: text.rfind("\n") + 1] if len(head) >= 32_768 else text
+
+
+def _postgres(text: str, mark: int) -> Dialect | None:
+    """Return the dialect of PostgreSQL's csvlog; None if its lines have another number of columns."""
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    count = len(rows[0])
+    if count not in (23, 24, 26):
+        return None
+    good = tuple(tuple(row) for row in rows[:SNIFFED_ROWS] if len(row) == count)
+    return Dialect(",", _POSTGRES[:count], mark, 0, 0, False, False, good, typed=True)
 
 
 def _with_skipped(made: Dialect, mark: int, text: str, at: int, lines: int) -> Dialect:

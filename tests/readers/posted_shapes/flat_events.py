@@ -270,4 +270,72 @@ SHAPES = [
         ),
         [{"timestamp": AT, "duration_ms": None, "record.metrics.durationMs": 250.0}],
     ),
+    Shape(
+        "an order with items is one event, not one per item",
+        "events of shops",
+        _lines({"time": AT, "status": "paid", "total": 9.5, "items": [{"sku": "a"}, {"sku": "b"}]}) * 2,
+        [{"timestamp": AT, "status": "paid", "total": 9.5}] * 2,
+    ),
+    Shape(
+        "durations of protobuf, with and without nanoseconds",
+        "documentation of protobuf, Duration as an object; logs of Envoy's gRPC access log service",
+        _lines(
+            {"ts": AT, "duration": {"seconds": 1, "nanos": 250_000_000}},
+            {"ts": AT, "duration": {"nanos": 12_500_000}},
+            {"ts": AT},
+        ),
+        [{"duration_ms": 1250.0}, {"duration_ms": 12.5}, {"duration_ms": None}],
+    ),
+    Shape(
+        "times in objects",
+        "documentation of Firestore's Timestamp and of BigQuery's client for Node.js",
+        _lines({"ts": {"_seconds": START, "_nanoseconds": 250_000_000}}, {"timestamp": {"value": AT}}),
+        [{"timestamp": "2026-05-04T10:00:00.250Z"}, {"timestamp": AT}],
+    ),
+    Shape(
+        "Rust, tracing-subscriber as JSON",
+        "documentation of tracing-subscriber, fmt::format::Json",
+        _lines(
+            {
+                "timestamp": "2026-05-04T10:00:00.000000Z",
+                "level": "ERROR",
+                "fields": {"message": "sold out", "elapsed": "250ms"},
+                "target": "shop::cart",
+            },
+        ),
+        [{"timestamp": AT, "body": "sold out", "severity_text": "ERROR", "error": True, "duration_ms": None}],
+    ),
+    Shape(
+        "Cloudflare Logpush",
+        "documentation of Cloudflare, Logpush, HTTP requests; times as RFC 3339 or nanoseconds",
+        _lines(
+            {"EdgeStartTimestamp": AT, "EdgeResponseStatus": 503, "ClientRequestURI": "/cart"},
+            {"EdgeStartTimestamp": START * 10**9, "EdgeResponseStatus": 404, "ClientRequestURI": "/cart"},
+        ),
+        [
+            {"timestamp": AT, "http.response.status_code": 503, "error": True},
+            {"timestamp": AT, "http.response.status_code": 404, "error": False},
+        ],
+    ),
+    Shape(
+        "Vercel, log drain",
+        "documentation of Vercel, log drains",
+        _lines(
+            {
+                "timestamp": START * 1000,
+                "level": "info",
+                "message": "done",
+                "source": "lambda",
+                "proxy": {"statusCode": 503, "path": "/cart", "method": "GET", "timestamp": START * 1000},
+            },
+        ),
+        [{"timestamp": AT, "http.response.status_code": 503, "error": True}],
+    ),
+    Shape(
+        "Heroku's router",
+        "documentation of Heroku, router log messages: service is how long the dyno took",
+        '2026-05-04T10:00:00.000000+00:00 heroku[router]: at=info method=GET path="/cart" host=shop.example '
+        'request_id=x fwd="192.0.2.7" dyno=web.1 connect=1ms service=250ms status=503 bytes=41\n' * 2,
+        [{"timestamp": AT, "duration_ms": 250.0, "service.name": None, "server.address": "shop.example"}] * 2,
+    ),
 ]

@@ -383,4 +383,50 @@ SHAPES = [
         ],
         file="events.parquet",
     ),
+    Shape(
+        "PostgreSQL, csvlog",
+        "documentation of PostgreSQL, log_destination = csvlog",
+        '2026-05-04 10:00:00.000 UTC,"u","shop",41,"192.0.2.7:5000",69f.1,1,"SELECT",2026-05-04 09:00:00 UTC,3/4,0,'
+        'ERROR,42P01,"relation ""cart"" does not exist",,,,,,"select 1\nfrom cart",15,,"web","client backend",,0\n'
+        '2026-05-04 10:00:01.000 UTC,"u","shop",41,"192.0.2.7:5000",69f.1,2,"SELECT",2026-05-04 09:00:00 UTC,3/4,0,'
+        'LOG,00000,"duration: 250.000 ms",,,,,,,,,"web","client backend",,0\n',
+        [
+            {
+                "timestamp": AT,
+                "severity_text": "ERROR",
+                "error": True,
+                "body": 'relation "cart" does not exist',
+                "query": "select 1\nfrom cart",
+                "sql_state_code": "42P01",
+            },
+            {
+                "timestamp": "2026-05-04T10:00:01Z",
+                "severity_text": "LOG",
+                "error": False,
+                "duration_ms": None,
+            },
+        ],
+        file="postgresql.csv",
+    ),
+    Shape(
+        "ClickHouse, otel_traces as CSV",
+        "documentation of the Collector's ClickHouse exporter",
+        '"Timestamp","TraceId","SpanId","ParentSpanId","SpanName","SpanKind","ServiceName","Duration","StatusCode"\n'
+        f'"2026-05-04 10:00:00.000000000","{TRACE}","{SPAN}","","GET /cart","Server","shop",250000000,"Error"\n'
+        f'"2026-05-04 10:00:01.000000000","{TRACE}","{SPAN}","","GET /cart","Server","shop",12500000,"Ok"\n',
+        [
+            {
+                "timestamp": AT,
+                "kind": "server",
+                "status_code": "ERROR",
+                "error": True,
+                "name": "GET /cart",
+                "trace_id": TRACE,
+                "parent_span_id": None,
+                "duration_ms": None,
+            },
+            {"timestamp": "2026-05-04T10:00:01Z", "error": False, "status_code": "OK"},
+        ],
+        notes=["Duration has no unit"],
+    ),
 ]

@@ -729,4 +729,34 @@ SHAPES = [
             {"timestamp": "2026-05-04T10:00:01Z"},
         ],
     ),
+    Shape(
+        "Grafana Explore, logs downloaded as JSON",
+        "documentation of Grafana, download logs",
+        _text(
+            [
+                {
+                    "line": "out of stock",
+                    "timestamp": str(START),
+                    "date": "2026-05-04T10:00:00.000Z",
+                    "fields": {"app": "shop", "level": "error", "traceID": TRACE},
+                },
+                {
+                    "line": "ok",
+                    "timestamp": str(START),
+                    "date": AT,
+                    "fields": {"app": "shop", "level": "info"},
+                },
+            ]
+        ),
+        [
+            {
+                "timestamp": AT,
+                "body": "out of stock",
+                "error": True,
+                "trace_id": TRACE,
+                "service.name": "shop",
+            },
+            {"timestamp": AT, "body": "ok", "error": False},
+        ],
+    ),
 ]
