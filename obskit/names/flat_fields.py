@@ -109,8 +109,8 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     (
         "body",
         TEXT,
-        "msg message @m renderedMessage MESSAGE textPayload jsonPayload.message jsonPayload.msg fields.message"
-        " shortMessage log line message.message",
+        "msg message @m renderedMessage MESSAGE textPayload jsonPayload.message jsonPayload.msg"
+        " fields.message shortMessage log line message.message",
     ),
     ("log.record.template", TEXT, "@mt messageTemplate messageTemplate.text"),
     ("name", TEXT, "name spanName operationName"),

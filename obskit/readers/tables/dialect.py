@@ -54,7 +54,7 @@ _POSTGRES = (
         "query_id",
     ),
 )
-"""Columns of PostgreSQL's csvlog, which has no header; before versions 13 and 14 the last ones are missing."""
+"""Columns of PostgreSQL's csvlog, which has no header; before version 14 the last ones are missing."""
 
 _POSTGRES_LINE = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+\d:-]+,(?:[^,\n]*,){10}"
@@ -78,7 +78,7 @@ class Dialect:
         padded: whether a space follows each delimiter.
         rows: the first rows, for those who look at values.
         torn: whether a row has more or fewer fields than there are names.
-        typed: whether `header` has a line of ClickHouse's types too, or is empty because the program is known.
+        typed: whether `header` has a line of ClickHouse's types too, or is empty (PostgreSQL's csvlog).
     """
 
     delimiter: str
