@@ -56,6 +56,15 @@ TRACE_HEADER = "trace header"
 STREAM = "stream"
 """`stdout` or `stderr`."""
 
+SPAN_KIND = "span kind"
+"""A span's kind as a word. Numbers keep their name: OpenTelemetry's API and OTLP count differently."""
+
+SPAN_STATUS = "span status"
+"""A span's status as a word: ok, error or unset."""
+
+FLAG = "flag"
+"""True or false."""
+
 CALLER = "caller"
 """`file.go:12`: path and line of the source code."""
 
@@ -87,7 +96,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "timestamp @timestamp ts @t datetime eventTime startTime startUTC timeStampUTC _time timeUTC asctime"
         " logTime logTimestamp eventTimestamp timeLocal timeISO8601 timeGenerated timeCreated"
         " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP"
-        " receiveTimestamp __index_level_0__ (unnamed) unnamed:0",
+        " edgeStartTimestamp receiveTimestamp __index_level_0__ (unnamed) unnamed:0",
     ),
     ("timestamp", DAY, "date"),
     (
@@ -101,10 +110,13 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "body",
         TEXT,
         "msg message @m renderedMessage MESSAGE textPayload jsonPayload.message jsonPayload.msg"
-        " shortMessage log line message.message",
+        " fields.message shortMessage log line message.message",
     ),
     ("log.record.template", TEXT, "@mt messageTemplate messageTemplate.text"),
-    ("name", TEXT, "name"),
+    ("name", TEXT, "name spanName operationName"),
+    ("kind", SPAN_KIND, "spanKind span.kind otel.spanKind"),
+    ("status_code", SPAN_STATUS, "spanStatus span.status span.statusCode"),
+    ("error", FLAG, "hasError isError"),
     (
         "service.name",
         TEXT,
@@ -152,7 +164,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "trace_id",
         HEX_ID,
         "traceId trace.id @tr otelTraceId properties.traceId mdc.traceId contextMap.traceId dd.traceId"
-        " X-B3-TraceId",
+        " X-B3-TraceId trace.traceId",
     ),
     (
         "trace_id",
@@ -164,9 +176,13 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "span_id",
         HEX_ID,
         "spanId span.id @sp otelSpanId properties.spanId mdc.spanId contextMap.spanId dd.spanId X-B3-SpanId"
-        " logging.googleapis.com/spanId",
+        " logging.googleapis.com/spanId trace.spanId",
     ),
-    ("parent_span_id", HEX_ID, "parentSpanId parent.id @ps X-B3-ParentSpanId"),
+    (
+        "parent_span_id",
+        HEX_ID,
+        "parentSpanId parent.id @ps X-B3-ParentSpanId trace.parentId span.parentId referenceParentSpanId",
+    ),
     ("trace_state", TEXT, "traceState"),
     (
         "exception.type",
@@ -192,7 +208,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         STATUS,
         "statusCode httpStatus httpStatusCode httpResponseCode responseCode responseStatus http.status"
         " downstreamStatus sc-status properties.statusCode res.statusCode response.status response.statusCode"
-        " httpRequest.status http.response.status originStatus",
+        " edgeResponseStatus proxy.statusCode httpRequest.status http.response.status originStatus",
     ),
     ("http.response.status_code", MAYBE_STATUS, "status code"),
     ("sample_weight", WEIGHT, "sampleRate samplingRate"),

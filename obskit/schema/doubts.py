@@ -59,6 +59,7 @@ class Doubts:
         self._timed = 0
         self._negative = 0
         self._lists: dict[str, int] = {}
+        self._records: dict[str, int] = {}
         self._parsed: Counter[str] = Counter()
         self._like_times: dict[str, _Seen] = {}
         self._unitless: dict[str, None] = {}
@@ -100,6 +101,8 @@ class Doubts:
                 longest = pc.max(pc.list_value_length(values)).as_py() or 0
                 if longest >= LONG_LIST:
                     self._lists[field.name] = max(longest, self._lists.get(field.name, 0))
+                elif without_times and longest and _are_objects(values):
+                    self._records[field.name] = max(longest, self._records.get(field.name, 0))
             elif (
                 without_times and field.name not in self._like_times and _looks_like_time(field.name, values)
             ):
@@ -132,9 +135,10 @@ class Doubts:
                     f"A mapping says which (--mapping FILE.json){form}"
                 )
         if report.rows_read <= 10:
-            for name, items in self._lists.items():
+            lists = {**(self._records if report.untimed >= report.rows_read else {}), **self._lists}
+            for name, items in lists.items():
                 out.append(
-                    f"a row holds a list of {items:,} items in {name}, which may be the events: "
+                    f"a row holds a list of {pluralize(items, 'item')} in {name}, which may be the events: "
                     f"write one item per line, such as with jq -c '.{name}[]'"
                 )
         found = self._copies.rows
@@ -243,6 +247,14 @@ class Doubts:
                 f'{{"duration_ms": {{"from": "{name}", "unit": "ms"}}}}'
             )
         return out
+
+
+def _are_objects(values: pa.Array) -> bool:
+    """Whether the first item of lists of text is an object or a list as JSON."""
+    if not pa.types.is_string(values.type.value_type):
+        return False
+    first = pc.first(pc.list_flatten(values), skip_nulls=True).as_py() or ""
+    return len(first) > 2 and first[:1] + first[-1:] in ("{}", "[]")
 
 
 def _is_number(kind: pa.DataType) -> bool:

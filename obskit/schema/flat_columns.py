@@ -2,7 +2,9 @@
 
     date "2026-05-04", time "10:00:00"             "date time" "2026-05-04 10:00:00"
     instant.epochSecond, instant.nanoOfSecond      instant
-    time.$date                                     time
+    time.$date, took_ms.$numberLong                time, took_ms
+    StatusCode "Error"                             "span status", if all values are statuses of spans
+    status "error", "info"                         level, if all values are levels
     caller "shop/main.go:12"                       code.file.path, code.line.number
     @mt "Paid {Amount}", Amount 1.5                @m "Paid 1.5"
     Elapsed, where the template says "{Elapsed} ms"  "Elapsed (ms)"
@@ -20,6 +22,7 @@ import pyarrow.compute as pc
 
 from obskit.names import flat_fields as names
 from obskit.names.flat_fields import flat_field
+from obskit.schema.flat_values import span_status
 from obskit.schema.flatten import Column
 from obskit.schema.message_templates import rendered
 from obskit.schema.parse import parse
@@ -37,8 +40,10 @@ _WRAPS = {
     "_source.": frozenset({"_index", "_id"}),  # Elasticsearch
     "result.": frozenset({"result._time", "result._raw"}),  # Splunk
 }
-_ROUTER = frozenset({"dyno", "connect", "service", "fwd", "method", "path"})
+_ROUTER = frozenset({"dyno", "connect", "service"})
 _LOGRAGE = frozenset({"method", "path", "controller", "action", "status", "duration"})
+_MONGO = {"$numberLong": "int", "$numberInt": "int", "$numberDouble": "float", "$numberDecimal": "float"}
+_LEVELS = frozenset({"info", "warn", "warning", "debug", "notice", "critical", "alert", "emergency", "trace"})
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
@@ -56,7 +61,17 @@ def combine(columns: list[Column]) -> list[Column]:
         return columns
     _unwrap(have)
     folded = {name.casefold(): name for name in have}
-    for step in (_messages, _mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
+    for step in (
+        _messages,
+        _mongo_dates,
+        _mongo_numbers,
+        _statuses,
+        _seconds_and_nanos,
+        _date_and_time,
+        _callers,
+        _elapsed,
+        _programs,
+    ):
         step(have, folded)
     return sorted(have.values(), key=lambda column: column.depth)
 
@@ -90,16 +105,54 @@ def _messages(have: dict[str, Column], _folded: dict[str, str]) -> None:
 
 
 def _mongo_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    for name in [name for name in have if name.endswith(".value")]:  # BigQuery's client
+        base = name.removesuffix(".value")
+        if base not in have and _is_time(base) and pa.types.is_string(have[name].values.type):
+            have[base] = have.pop(name)._replace(name=base)
     for name in [name for name in have if ".$date" in name]:
         base = name.removesuffix(".$numberLong").removesuffix(".$date")
         if base not in have and _is_time(base):
             have[base] = have.pop(name)._replace(name=base)
 
 
+def _mongo_numbers(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Take the numbers out of MongoDB's extended JSON."""
+    for name in [name for name in have if ".$number" in name]:
+        base, _, kind = name.rpartition(".")
+        if kind not in _MONGO or not pa.types.is_string(have[name].values.type):
+            continue
+        numbers = parse(have[name].values, _MONGO[kind])
+        if numbers.null_count > have[name].values.null_count:
+            continue
+        if (plain := have.get(base)) is not None:  # small numbers have no type
+            if not (pa.types.is_integer(plain.values.type) or pa.types.is_floating(plain.values.type)):
+                continue
+            numbers = pc.coalesce(numbers.cast(pa.float64()), plain.values.cast(pa.float64()))
+        have[base] = have.pop(name)._replace(name=base, values=numbers)
+
+
+def _statuses(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Tell statuses of spans from those of HTTP, and levels from both, by their words."""
+    for key in ("otel.status_code", "statuscode", "status_code", "status"):
+        column = have.get(folded.get(key, ""))
+        if column is None or column.name == "status_code" or not pa.types.is_string(column.values.type):
+            continue
+        words = {word for word in column.values.unique().to_pylist() if word is not None}
+        if key != "status" and words and all(map(span_status, words)):
+            _rename(have, column.name, "span.status_code" if key.startswith("otel") else "span status")
+        elif key == "status" and not have.keys() & {"level", "severity"}:
+            levels = {word.strip().lower() for word in words}
+            if levels & _LEVELS and levels <= _LEVELS | {"ok", "error", "fatal"}:
+                _rename(have, column.name, "level")
+
+
 def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:
     for name in list(have):
         base, _, last = name.rpartition(".")
-        if last not in _SECONDS or not base or base in have or not _is_time(base):
+        if last not in _SECONDS or not base or base in have:
+            continue
+        if not _is_time(base):
+            _duration_parts(have, base, name, f"{base}.{_SECONDS[last]}")
             continue
         seconds = parse(have[name].values, "int")
         within = pc.less(pc.abs(pc.fill_null(seconds, 0)), 10**11)
@@ -111,6 +164,20 @@ def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None
             nanos = pc.fill_null(parse(fraction.values, "int"), 0)
             micros = pc.add(micros, pc.divide(nanos, 1_000))
         have[base] = have.pop(name)._replace(name=base, values=micros.cast(TIMESTAMP))
+
+
+def _duration_parts(have: dict[str, Column], base: str, seconds: str, nanos: str) -> None:
+    """Add up a duration of protobuf: {"seconds": 1, "nanos": 250000000}."""
+    meaning = flat_field(f"{base}_ns")
+    fraction = have.get(nanos)
+    if meaning is None or meaning.reading != names.DURATION or fraction is None or f"{base}_ns" in have:
+        return
+    whole, rest = parse(have[seconds].values, "float"), parse(fraction.values, "float")
+    total = pc.add(pc.multiply(pc.fill_null(whole, 0.0), 1e9), pc.fill_null(rest, 0.0))
+    given = pc.or_(pc.is_valid(whole), pc.is_valid(rest))
+    values = pc.if_else(given, total, pa.scalar(None, pa.float64()))
+    have[f"{base}_ns"] = have.pop(seconds)._replace(name=f"{base}_ns", values=values)
+    del have[nanos]
 
 
 def _date_and_time(have: dict[str, Column], folded: dict[str, str]) -> None:
@@ -195,9 +262,9 @@ def _programs(have: dict[str, Column], folded: dict[str, str]) -> None:
         _rename(have, "name", "logger", ["levelname"])  # Python: the name of the logger
     if "short_message" in have and "level" in have:
         _rename(have, "level", "syslog.priority", ["short_message"])  # GELF
-    if have.keys() >= _ROUTER:  # Heroku: milliseconds, and the header Host
-        _rename(have, "service", "heroku.service", ["method", "path"])
-        _rename(have, "host", "server.address", ["method", "path"])
+    if have.keys() >= _ROUTER:  # Heroku: how long the dyno took, and the header Host
+        _rename(have, "service", "took", ["dyno", "connect"])
+        _rename(have, "host", "server.address", ["dyno", "connect"])
     if have.keys() >= _LOGRAGE:
         _rename(have, "duration", "duration (ms)", ["controller", "action", "status"])
     pod = _first(have, folded, ("pod", "pod_name", "podname"))

@@ -35,6 +35,9 @@ _DATE_ONLY = r"^\s*\d{4}[-/.]?\d{2}[-/.]?\d{2}\s*$"
 _KNOWN_STATUSES = frozenset(
     [*range(100, 104), *range(200, 209), 226, *range(300, 309), *range(400, 432), 440, 444, 449, 450, 451]
 )
+_SPAN_KINDS = frozenset({"internal", "server", "client", "producer", "consumer"})
+_SPAN_STATUSES = frozenset({"OK", "ERROR", "UNSET"})
+_FLAGS = {"true": True, "false": False, "1": True, "0": False}
 _KNOWN_STATUSES |= {460, 463, 464, *range(494, 500), *range(500, 512), *range(520, 531), 561, 598, 599}
 _NO_ANSWER = frozenset({0, -1})
 _UNITS = r"(ns|us|µs|μs|ms|s|m|h)"
@@ -45,7 +48,7 @@ _ONE = re.compile(
 )
 _SEVERAL = re.compile(rf"\s*-?(?:(?:{_NUMBER}){_UNITS})+\s*", re.ASCII)
 _EACH = re.compile(rf"({_NUMBER}){_UNITS}", re.ASCII)
-_CLOCK = re.compile(r"\s*(-)?(?:(\d+)(?:\.| days?, ))?(\d{1,2}):(\d{2}):(\d{2})(\.\d+)?\s*", re.ASCII)
+_CLOCK = re.compile(r"\s*(-)?(?:(\d+)(?:\.| days?,? ))?(\d{1,2}):(\d{2}):(\d{2})(\.\d+)?\s*", re.ASCII)
 _MS = {
     "h": 3_600_000.0,
     "m": 60_000.0,
@@ -105,12 +108,21 @@ def time_tier(meaning: FlatField, values: pa.Array) -> int:
     Returns:
         0 for texts and Arrow times, 1 for numbers, 2 for dates without a time of day.
     """
-    if meaning.reading not in (names.TIME, names.DAY) or pa.types.is_timestamp(values.type):
+    if meaning.reading not in (names.TIME, names.DAY):
         return 0
+    if pa.types.is_timestamp(values.type):
+        return 2 if meaning.reading == names.DAY and _midnights(values) else 0
     if pa.types.is_string(values.type):
         first = pc.first(values, skip_nulls=True).as_py() or ""
         return 1 if re.match(_NUMERIC, first) else 2 if re.match(_DATE_ONLY, first) else 0
     return 1
+
+
+def _midnights(values: pa.Array) -> bool:
+    """Return whether all times are at midnight: a date, such as that of a partition."""
+    micros = values.cast(pa.timestamp("us"), safe=False).cast(pa.int64()).drop_null()
+    days = pc.multiply(pc.divide(micros, 86_400_000_000), 86_400_000_000)
+    return len(micros) > 0 and bool(pc.all(pc.equal(days, micros)).as_py())
 
 
 def split_plausible(values: pa.Array) -> tuple[pa.Array, pa.Array | None]:
@@ -290,6 +302,34 @@ def _stream(values: pa.Array) -> pa.Array:
     return pc.if_else(known, values, pa.scalar(None, pa.string()))
 
 
+def span_status(text: str) -> str | None:
+    """Return OK, ERROR or UNSET of a span's status; None for any other text."""
+    found = text.strip().upper().removeprefix("STATUS_CODE_")
+    return found if found in _SPAN_STATUSES else None
+
+
+def _span_kind(text: str) -> str | None:
+    found = text.strip().lower().removeprefix("spankind.").removeprefix("span_").removeprefix("kind_")
+    return found if found in _SPAN_KINDS else None
+
+
+def _words(read: Callable[[str], str | None]) -> Callable[[pa.Array], pa.Array]:
+    def words(values: pa.Array) -> pa.Array:
+        if not pa.types.is_string(values.type):
+            return pa.nulls(len(values), pa.string())
+        return by_value(values, read, pa.string())
+
+    return words
+
+
+def _flag(values: pa.Array) -> pa.Array:
+    if pa.types.is_boolean(values.type):
+        return values
+    if not (pa.types.is_string(values.type) or pa.types.is_integer(values.type)):
+        return pa.nulls(len(values), pa.bool_())
+    return by_value(to_text(values), lambda text: _FLAGS.get(text.strip().lower()), pa.bool_())
+
+
 def _header(values: pa.Array) -> pa.Array:
     if not pa.types.is_string(values.type):
         return pa.nulls(len(values), pa.string())
@@ -299,6 +339,9 @@ def _header(values: pa.Array) -> pa.Array:
 _READINGS: dict[str, Callable[[pa.Array], pa.Array]] = {
     names.TEXT: _text,
     names.CALLER: _text,
+    names.SPAN_KIND: _words(_span_kind),
+    names.SPAN_STATUS: _words(span_status),
+    names.FLAG: _flag,
     names.INTEGER: _integer,
     names.HEX_ID: _id,
     names.STREAM: _stream,

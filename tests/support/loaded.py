@@ -36,6 +36,7 @@ def load_batches(
 ) -> Loaded:
     normalizer = Normalizer(report, options)
     batches = [normalizer.batch(batch) for batch in raw]
+    normalizer.finish()
     rows = [
         {name: value for name, value in row.items() if value is not None}
         for batch in batches

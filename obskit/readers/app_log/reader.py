@@ -29,6 +29,7 @@ from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
+from obskit.readers.tables.dialect import has_named_times
 from obskit.schema import FileReport, ReadOptions
 
 BLOCK = 1024 * 1024
@@ -113,6 +114,8 @@ def sniff(head: bytes) -> Match:
         return Match.NO
     share = alone / (alone + other)
     strict = sum(found[layout.name] for layout in layouts if layout.strict and layout.alone and layout.timed)
+    if has_named_times(head):  # a table whose first column is a time
+        return Match.NO
     if share >= 0.5 and strict >= alone / 2 and first != b"{":
         return Match.CERTAIN
     return Match.POSSIBLE if share >= 0.25 and (strict or share >= 0.5) else Match.NO

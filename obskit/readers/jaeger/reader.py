@@ -7,6 +7,7 @@ Jaeger's own UI needs (flags, depth, children, `processID`) are not read.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -26,6 +27,7 @@ from obskit.readers.spans.scalars import clear_impossible_event_times
 from obskit.readers.spans.tags import move_own_tags
 from obskit.schema import FileReport, ReadOptions
 
+_DECODER = json.JSONDecoder()
 _KEYS = (b'"traceID"', b'"spanID"', b'"spanId"')  # every document has one of them
 _SPAN = re.compile(rb'"spanI[Dd]"\s*:')
 _NAMED = re.compile(rb'"operationName"\s*:')
@@ -56,15 +58,26 @@ def sniff(head: bytes) -> Match:
         row = orjson.loads(text.partition(b"\n")[0])
     except orjson.JSONDecodeError:
         row = None
+    row = _first_value(text) if row is None and text[:1] == b"[" else row
     row = row[0] if type(row) is list and row else row
     if type(row) is dict:
+        if "traceID" in row and not row.keys() & {"spans", "spanID"}:
+            return Match.NO  # a record of something else, which names its trace
         row = row["_source"] if type(row.get("_source")) is dict else row
         if "traceID" in row and "spanID" in row:
             return Match.DIALECT if row.keys() <= _FIELDS else Match.NO
     span = _SPAN.search(text) and _NAMED.search(text)
     if _ID.search(text):
-        return Match.DIALECT if span or _TRACE.search(text) or text[:1] == b"[" else Match.NO
+        unknown = text[:1] == b"[" and type(row) is not dict
+        return Match.DIALECT if span or _TRACE.search(text) or unknown else Match.NO
     return Match.DIALECT if span and _MODEL.match(text) else Match.NO
+
+
+def _first_value(text: bytes) -> Any:
+    try:
+        return _DECODER.raw_decode(text.decode(errors="replace"))[0]
+    except (ValueError, RecursionError):
+        return None
 
 
 class JaegerFormat(SpanFormat):

@@ -22,19 +22,21 @@ import pyarrow as pa
 from obskit.errors import ReadError
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Readable, Source
+from obskit.readers.jaeger.reader import READER as JAEGER
 from obskit.readers.jsonl.envelopes import LISTS, SIBLINGS, NotRecord, loki_metrics, record_list, records
 from obskit.readers.jsonl.reader import BadLine, parse_line
+from obskit.readers.jsonl.record_lines import RecordLines, line_reader
+from obskit.readers.markers.reader import kind_of
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import OTLP_REQUEST, json_start
 from obskit.readers.spans.json_documents import DOCUMENT_LIMIT, CutPoints, SpanFormat, read_documents
 from obskit.readers.vendor_spans import VENDORS
+from obskit.readers.zipkin.reader import READER as ZIPKIN
 from obskit.schema import FileReport, ReadOptions
 
 _EMPTY = "a JSON document has an empty list of records: what was asked for was not found"
 _KEY = re.compile(rb'"([^"\\]+)"\s*:')
-_LIST = re.compile(
-    rb'"(?:' + "|".join(LISTS).encode() + rb'|result|streams|tables|rows)"\s*:\s*\[\s*(?=[\[{])'
-)
+_LIST = re.compile(rb'"(?:' + "|".join(LISTS).encode() + rb'|streams|tables)"\s*:\s*\[\s*(?=[\[{])')
 _FIRST_ITEM = re.compile(rb"\s*\[\s*(?=\{)")
 _FIRST_KEY = re.compile(rb'\{\s*"[^"\\]+"\s*:\s*"?')
 _NEXT_OBJECT = re.compile(rb"(?<=\n\})[ \t\r]*\n+(?=\{)")
@@ -42,7 +44,6 @@ _TWO_OBJECTS = re.compile(rb"\n\}[ \t\r]*\n+\{")
 _OTHER = (
     re.compile(rb'"ph"\s*:\s*"[A-Za-z]"'),  # Chrome's trace events
     re.compile(rb'"(?:traceEvents|workflow_runs|run_attempt|head_?[sS]ha|binaryAnnotations|creator)"\s*:'),
-    re.compile(rb'"(?:operationName|traceID)"\s*:'),  # Jaeger
     re.compile(rb'"processor"\s*:\s*\{'),  # Elastic APM
     re.compile(rb'"kind"\s*:\s*"(?:\w*List|Event|Pod)"'),  # Kubernetes
 )
@@ -55,7 +56,9 @@ def sniff(head: bytes) -> Match:
     match = _sniff_shape(text) if text else Match.NO
     if match is Match.NO or OTLP_REQUEST.search(text) or any(mark.search(text) for mark in _OTHER):
         return Match.NO
-    if any(reader.sniff(head) is not Match.NO for reader in VENDORS):
+    if any(reader.sniff(head) is not Match.NO for reader in (*VENDORS, JAEGER, ZIPKIN)):
+        return Match.NO
+    if kind_of(head) is not None:  # deployments in a list
         return Match.NO
     return match
 
@@ -101,10 +104,7 @@ def _begins_envelope(text: bytes) -> bool:
     if found is None:
         return False
     before = {key.decode("utf-8", "replace") for key in _KEY.findall(text[: found.end()])}
-    return before <= SIBLINGS | set(LISTS) | {"result", "streams", "tables", "rows"} or before == {
-        "tables",
-        "name",
-    }
+    return before <= SIBLINGS | set(LISTS) | {"streams", "tables"} or before == {"tables", "name"}
 
 
 def _is_end_to_end(text: bytes) -> bool:
@@ -164,13 +164,13 @@ class LogDocuments(SpanFormat):
             self.report.note(_EMPTY)
 
 
-def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
+def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[pa.RecordBatch]:
     """Yield the records of a file as batches.
 
     Args:
         source: the file.
         report: counts the records that cannot be read.
-        _options: not used.
+        options: for the reader of lines that knows the records better.
 
     Yields:
         Batches in the file's order, with the names of the file.
@@ -183,7 +183,14 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
     if text[:1] == b"{" and _is_end_to_end(text):
         yield from _end_to_end(source, report)
         return
-    yield from read_documents(source, LogDocuments(report))
+    flat_rows = LogDocuments(report)
+    reader = line_reader(text, flat_rows.cut_points(text))
+    if reader is None:
+        yield from read_documents(source, flat_rows)
+        return
+    report.note(f"{source.path.name}: the records of the JSON document are read as {reader.name}")
+    lines = RecordLines(report, source, reader, options, flat_rows.cut_points)
+    yield from read_documents(source, lines)
 
 
 def _end_to_end(source: Source, report: FileReport) -> Iterator[pa.RecordBatch]:

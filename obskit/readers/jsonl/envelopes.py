@@ -4,6 +4,9 @@
     {"results": [[{"field": "@timestamp", "value": "..."}]]}                     CloudWatch Logs Insights
     {"data": {"result": [{"stream": {"app": "shop"}, "values": [["17...", "a"]]}]}}      Loki
     {"hits": {"hits": [{"_source": {"message": "a"}}]}}                          Elasticsearch
+    {"_index": "app", "_source": {"message": "a"}}                               elasticdump, one per line
+    {"Item": {"msg": {"S": "a"}}}                                                DynamoDB, one per line
+    {"columns": ["time", "msg"], "rows": [["...", "a"]]}                         tables of databases
     [{"time": "...", "msg": "a"}], {"logs": [...]}, {"records": [...]}           others
 
 A record keeps the names of its fields. What a document says about all of its records, such as `logGroup`,
@@ -14,6 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+
+from obskit.names import flat_field
 
 LISTS = (
     "logs",
@@ -26,8 +31,16 @@ LISTS = (
     "messages",
     "value",
     "hits",
+    "data",
+    "rows",
+    "result",
+    "items",
+    "docs",
 )
 """Names under which documents hold their records."""
+
+_GENERIC = frozenset({"data", "rows", "result", "items", "docs"})
+"""Those of them under which a record may hold a list that is not of records."""
 
 _SIBLINGS = (
     "nextToken nextForwardToken nextBackwardToken searchedLogStreams took timed_out _shards total "
@@ -37,7 +50,11 @@ _SIBLINGS = (
     "success errors request_id requestId limit offset start end hasMore has_more aggregations "
     "highlighted post_process_count _scroll_id pit_id messages @odata.context @odata.nextLink @odata.count "
     "used_indices built_query "
-    "time from to relation eq skipped failed successful resultType code stream streams result"
+    "time from to relation eq skipped failed successful resultType code stream streams result "
+    "data rows items docs ok rowCount command fields sliceSize nextSliceKey scan_size scan_records "
+    "cached_ratio is_partial function_error new_start_time new_end_time histogram_interval order_by "
+    "took_detail response_type "
+    "idx_scan_size result_cache_ratio schema columns index performanceStats rows_before_limit_at_least"
 )
 SIBLINGS = frozenset(_SIBLINGS.split())
 """Names next to the records, in documents that are known. A document with other names is a record itself."""
@@ -51,6 +68,9 @@ _PAGES = frozenset(
 """Names that only the answers of an API have."""
 
 _COMMON = ("logGroup", "logStream", "owner")
+_SIGNOZ = frozenset({"durationNano", "duration_nano"})
+_GRAFANA = frozenset({"line", "timestamp", "date", "fields", "id", "labels"})
+_SPLUNK = frozenset({"preview", "offset", "lastrow", "result"})
 _METRICS = ("matrix", "vector", "scalar")
 
 
@@ -80,6 +100,12 @@ def records(document: Any) -> Iterator[dict[str, Any] | NotRecord]:
     if (tables := document.get("tables")) is not None and type(tables) is list:
         for table in tables:
             yield from _table(table)
+        return
+    if (table := _columns_and_rows(document)) is not None:
+        yield from _table(table)
+        return
+    if (answer := _new_relic(document) or _dynatrace(document)) is not None:
+        yield from answer
         return
     found = record_list(document)
     if found is None:
@@ -111,9 +137,12 @@ def record_list(document: dict[str, Any]) -> list[Any] | None:
         return None
     if "init_offset" in document and "results" in names:
         names = ["results"]  # Splunk: its messages are about the search
-    chosen: list[Any] = document[max(names, key=lambda name: (len(document[name]), -LISTS.index(name)))]
+    name = max(names, key=lambda name: (len(document[name]), -LISTS.index(name)))
+    chosen: list[Any] = document[name]
     if not chosen and (len(document) == 1 or document.keys() & _PAGES):
         return chosen  # an export without a record
+    if name in _GENERIC and (_has_time(document) or not all(map(_has_time, chosen))):
+        return None  # a record that has a list: an order and its items
     return chosen if any(type(item) in (dict, list) for item in chosen) else None
 
 
@@ -134,6 +163,15 @@ def _record(item: Any) -> dict[str, Any] | NotRecord:
     if "_index" in item and type(item.get("fields")) is dict:
         fields = {k: v[0] if type(v) is list and len(v) == 1 else v for k, v in item["fields"].items()}
         return {**place, **fields}
+    if item.keys() == {"Item"} and _is_typed(item["Item"]):
+        return {name: _untyped(value) for name, value in item["Item"].items()}
+    if item.keys() >= {"line", "timestamp", "fields"} and item.keys() <= _GRAFANA:
+        labels = item["fields"] if type(item["fields"]) is dict else {}
+        return {**labels, **{name: item[name] for name in ("line", "timestamp")}}
+    if "preview" in item and type(item.get("result")) is dict and item.keys() <= _SPLUNK:
+        return {**{name: value for name, value in item.items() if name != "result"}, **item["result"]}
+    if item.keys() == {"timestamp", "data"} and type(item["data"]) is dict and item["data"].keys() & _SIGNOZ:
+        return {**item["data"], "timestamp": item["timestamp"]}
     message = item.get("message")
     if type(message) is dict and item.keys() <= {"message", "index", "highlight_ranges", "decoration_stats"}:
         # Graylog: its level is syslog's.
@@ -142,6 +180,32 @@ def _record(item: Any) -> dict[str, Any] | NotRecord:
     if type(attributes) is dict and item.get("type") == "log" and item.keys() <= {"id", "type", "attributes"}:
         return _datadog(attributes)
     return item
+
+
+_DYNAMO = frozenset({"S", "N", "BOOL", "NULL", "M", "L", "B", "SS", "NS", "BS"})
+
+
+def _is_typed(item: Any) -> bool:
+    """Whether each value of an object names its type, as DynamoDB writes them: {"N": "503"}."""
+    return (
+        type(item) is dict
+        and bool(item)
+        and all(type(v) is dict and len(v) == 1 and v.keys() <= _DYNAMO for v in item.values())
+    )
+
+
+def _untyped(value: Any) -> Any:
+    kind, inner = next(iter(value.items())) if type(value) is dict and len(value) == 1 else ("", value)
+    if kind == "N" and type(inner) is str:
+        try:
+            return int(inner) if inner.lstrip("-").isdigit() and len(inner) < 19 else float(inner)
+        except ValueError:
+            return inner
+    if kind == "M" and type(inner) is dict:
+        return {name: _untyped(item) for name, item in inner.items()}
+    if kind == "L" and type(inner) is list:
+        return [_untyped(item) for item in inner]
+    return None if kind == "NULL" else inner
 
 
 def _insights(pairs: list[Any]) -> dict[str, Any] | NotRecord:
@@ -195,6 +259,82 @@ def _streams(found: list[dict[str, Any]]) -> Iterator[dict[str, Any] | NotRecord
                 more.get("structuredMetadata", more) if type(more.get("structuredMetadata")) is dict else more
             )
             yield {**labels, **more, "timestamp": int(item[0]), "body": item[1]}
+
+
+def _has_time(record: Any) -> bool:
+    """Whether an object has a field whose name means a time."""
+    if type(record) is not dict:
+        return False
+    for name in record.get("_source", record) if type(record.get("_source")) is dict else record:
+        meaning = flat_field(name)
+        if name == "timestamp" or (meaning is not None and meaning.target == "timestamp"):
+            return True
+    return False
+
+
+def _columns_and_rows(document: dict[str, Any]) -> dict[str, Any] | None:
+    """Return the table of a document whose names and rows are lists of one length; None if it is not one.
+
+    {"columns": ["ts", "status"], "data": [["...", 200]]}                   pandas, Trino, Druid
+    {"meta": [{"name": "ts", "type": "DateTime"}], "data": [["..."]]}       ClickHouse
+    """
+    if _has_time(document):
+        return None
+    for names in ("columns", "meta", "fields"):
+        columns = document.get(names)
+        if type(columns) is not list or not columns:
+            continue
+        texts = [column.get("name") if type(column) is dict else column for column in columns]
+        if not all(type(text) is str for text in texts) or len({*texts}) < len(texts):
+            continue
+        for values in ("rows", "data", "values", "result", "results"):
+            rows = document.get(values)
+            if type(rows) is list and rows and all(type(r) is list and len(r) == len(texts) for r in rows):
+                return {"columns": columns, "rows": rows}
+    return None
+
+
+def _new_relic(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord] | None:
+    """Yield the events of an answer to NRQL, which are in lists within a list."""
+    results = document.get("results")
+    if "performanceStats" not in document or type(results) is not list or not results:
+        return None
+    if not all(type(r) is dict and r.keys() == {"events"} and type(r["events"]) is list for r in results):
+        return None
+    return (_record(item) for result in results for item in result["events"])
+
+
+def _dynatrace(document: dict[str, Any]) -> Iterator[dict[str, Any] | NotRecord] | None:
+    """Yield the records of an answer of Dynatrace, whose durations are nanoseconds by their documentation."""
+    result = document.get("result")
+    if type(result) is dict and type(result.get("records")) is list and type(result.get("types")) is list:
+        return (_dynatrace_record(item) for item in result["records"])
+    found = document.get("results")
+    if type(found) is list and found and document.keys() == {"results", "sliceSize", "nextSliceKey"}:
+        return (_dynatrace_record(item) for item in found)
+    return None
+
+
+_DYNATRACE = {
+    "duration": "duration_ns",
+    "request.is_failed": "is_error",
+    "content": "message",
+    "span.name": "name",
+}
+
+
+def _dynatrace_record(item: Any) -> dict[str, Any] | NotRecord:
+    if type(item) is not dict:
+        return NotRecord("not a JSON object")
+    row: dict[str, Any] = dict(item)
+    row.pop("additionalColumns", None)
+    for name, known in _DYNATRACE.items():
+        if name in row:
+            row.setdefault(known, row.pop(name))
+    more = item.get("additionalColumns")
+    for name, value in more.items() if type(more) is dict else ():
+        row.setdefault(name, value[0] if type(value) is list and len(value) == 1 else value)
+    return row
 
 
 def _table(table: Any) -> Iterator[dict[str, Any] | NotRecord]:

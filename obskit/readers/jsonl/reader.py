@@ -83,10 +83,19 @@ def parse_line(line: bytes) -> dict[str, Any]:
     try:
         row = orjson.loads(line)
     except orjson.JSONDecodeError as error:
-        row = _parse_with_nan(line, error)
+        row = _without_comma(line) if line.rstrip().endswith(b"},") else None
+        row = _parse_with_nan(line, error) if row is None else row
     if type(row) is not dict:
         raise BadLine("not a JSON object")
     return row
+
+
+def _without_comma(line: bytes) -> Any:
+    """Return the object before a comma, as in a list whose brackets are missing; None if it is not JSON."""
+    try:
+        return orjson.loads(line.rstrip()[:-1])
+    except orjson.JSONDecodeError:
+        return None
 
 
 def _parse_with_nan(line: bytes, error: orjson.JSONDecodeError) -> Any:

@@ -136,7 +136,8 @@ def integer(number: Any) -> int:
     """Return a 64-bit integer.
 
     Args:
-        number: an integer as a number or text; None and "" are 0.
+        number: an integer as a number or text, or as the halves that JavaScript's exporter wrote for a time
+            (`{"low": 1, "high": 2}`); None and "" are 0.
     Returns:
         The integer, signed or unsigned.
     Raises:
@@ -144,6 +145,8 @@ def integer(number: Any) -> int:
     """
     if number is None or number == "":
         return 0
+    if type(number) is dict:
+        number = _from_halves(number)
     kind = type(number)
     if not (
         kind is int or (kind is str and _INTEGER.fullmatch(number)) or (kind is float and number.is_integer())
@@ -153,6 +156,16 @@ def integer(number: Any) -> int:
     if not -(2**63) <= found < 2**64:
         raise MalformedRecord("an integer of more than 64 bits")
     return found
+
+
+def _from_halves(halves: dict[str, Any]) -> Any:
+    """Return the integer of two halves of 32 bits; the object itself if it is anything else."""
+    low, high = halves.get("low"), halves.get("high")
+    if halves.keys() - {"low", "high", "unsigned"} or type(low) is not int or type(high) is not int:
+        return halves
+    if not (-(2**31) <= low < 2**32 and -(2**31) <= high < 2**32):
+        return halves
+    return (high << 32) | (low & 0xFFFFFFFF)
 
 
 def nanoseconds(item: dict[str, Any], name: str) -> int:

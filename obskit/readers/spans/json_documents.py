@@ -24,7 +24,7 @@ from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Readable, Source
 from obskit.readers.jsonl.reader import BadLine, parse_line
 from obskit.readers.sniffing import UTF8_BOM
-from obskit.readers.spans.concatenated import Positions, find_objects
+from obskit.readers.spans.concatenated import LINE_START, Positions, find_objects
 from obskit.schema import NAMED, FileReport
 
 DOCUMENT_LIMIT = 256 * 1024 * 1024
@@ -38,6 +38,10 @@ COLUMNAR_MINIMUM = 8 * 1024
 """Bytes below which setting up the columnar parser costs more than it saves."""
 
 _DECODER = json.JSONDecoder()
+_LISTS = re.compile(rb"^\]\s*^\[\s*\{", re.MULTILINE)
+"""Where a list ends, and the next one begins."""
+
+_IN_LIST = re.compile(r"(?<=^\[\n {4})\{|(?<=^\[\n {2})\{", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,8 @@ def _may_be_several(source: Source, spans: SpanFormat) -> bool:
     first = next((line for line in lines if line[:1] in (b"{", b"[")), b"")
     if not first or parses(first):
         return False  # a line per document; `_lines` rejects the others
+    if _LISTS.search(head):
+        return True
     if lines[0] is first and (first[:1] == b"[" or len(lines) == 1 or spans.cut_points(head) is not None):
         return False  # one document, over several lines or longer than the head
     return len(first) < len(head) // 2 or source.whole
@@ -229,13 +235,14 @@ def _lines(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
 
 def _end_to_end(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
     """Read documents that each begin with `{` at the start of a line, or right after another one."""
+    in_lists = _LISTS.search(source.head) is not None
     with source.stream() as stream:
         rest, offset, line = b"", 0, 1
         for block in LineBlocks(stream, spans.report, size=PIECE, limit=DOCUMENT_LIMIT):
             if not rest:
                 offset, line = block.offset, block.line
             data = rest + block.data
-            cut = data.rfind(b"\n{") + 1
+            cut = data.rfind(b"\n[\n" if in_lists else b"\n{") + 1
             if not cut and len(data) <= DOCUMENT_LIMIT:
                 rest = data
                 continue
@@ -252,14 +259,14 @@ def _end_to_end(source: Source, spans: SpanFormat) -> Iterator[pa.RecordBatch]:
 
 def _objects(data: bytes, spans: SpanFormat, positions: Positions, torn: str) -> Iterator[pa.RecordBatch]:
     """Yield the spans of the documents in a text; other lines are rejected, also a document that is torn."""
-    for piece in find_objects(data):
+    for piece in find_objects(data, _IN_LIST if data[:1] == b"[" else LINE_START):
         text = data[piece.begin : piece.end]
         if piece.torn:
             spans.reject(positions.of(piece.begin), torn)
         elif not piece.is_object:
             at = piece.begin
             for line in text.split(b"\n"):
-                if line.strip():
+                if line.strip() not in (b"", b"[", b"]"):
                     spans.reject(positions.of(at), "not JSON")
                 at += len(line) + 1
         else:

@@ -3,6 +3,7 @@
     Date,Service,Resource,Duration,...              Datadog's list of spans: Duration in nanoseconds
     timestamp,appName,name,duration,...             New Relic's transactions: duration in seconds
     traceID,spanID,...,startTime,duration,...       Grafana's table of a trace: both in milliseconds
+    timestamp [UTC],...,itemType,operation_Id       Application Insights: duration in milliseconds
     timeStamp,elapsed,label,responseCode,...        JMeter's results
     metric_name,timestamp,metric_value,...          k6's points
 
@@ -17,9 +18,11 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.readers.batches.row_batcher import BATCH_TYPES, RowBatcher
 from obskit.readers.load_tests import jmeter_columns, k6_columns
 from obskit.readers.tables.columns import Columns, whole_numbers
-from obskit.schema import FileReport
+from obskit.readers.vendor_spans.app_insights import ApplicationInsights
+from obskit.schema import NAMED, FileReport
 
 
 @dataclass(frozen=True)
@@ -28,9 +31,11 @@ class CsvLayout:
 
     Attributes:
         convert: turns a batch of text columns into one with names and units of events.
+        styled: whether its dates and numbers are in the style of a country.
     """
 
     convert: Callable[[pa.RecordBatch, FileReport], pa.RecordBatch]
+    styled: bool = False
 
 
 def layout_of(names: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvLayout | None:
@@ -61,6 +66,8 @@ def layout_of(names: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvLayout 
         "duration",
     } <= known:
         return CsvLayout(_grafana)
+    if {"itemType", "operation_Id"} <= known and known & {"timestamp", "timestamp [UTC]"}:
+        return CsvLayout(_app_insights, styled=True)
     upper = {name.upper(): name for name in names}
     if {"DATE", "SERVICE", "RESOURCE", "DURATION"} <= upper.keys():
         at = list(names).index(upper["DURATION"])
@@ -82,7 +89,32 @@ def _grafana(batch: pa.RecordBatch, _report: FileReport) -> pa.RecordBatch:
     columns.rename("serviceName", "service.name")
     columns.time("startTime", 1000.0)
     columns.duration("duration", 1.0)
+    if "statusCode" in columns:  # a status of OTLP, as a number
+        codes = columns["statusCode"]
+        fits = pc.is_in(codes, pa.array(["0", "1", "2"]))
+        if pc.all(pc.or_(fits, pc.is_null(codes)), min_count=0).as_py():
+            columns.rename("statusCode", "status_code")
+            columns.rename("statusMessage", "status_message")
     return columns.batch()
+
+
+def _app_insights(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
+    """Read the items of a query's answer that was saved as CSV."""
+    items, batcher = ApplicationInsights(report), RowBatcher(dict(NAMED), BATCH_TYPES)
+    for row in batch.to_pylist():
+        item = {name.removesuffix(" [UTC]"): value for name, value in row.items() if value is not None}
+        for name in _INSIGHTS_NUMBERS & item.keys():
+            try:
+                item[name] = float(item[name])
+            except ValueError:
+                item[f"{name}_text"] = item.pop(name)
+        for made in items.parse_rows(item, ""):
+            batcher.add(made)
+    items.odd.note(report)
+    return batcher.take()
+
+
+_INSIGHTS_NUMBERS = frozenset({"duration", "itemCount"})
 
 
 def _datadog(batch: pa.RecordBatch, _report: FileReport) -> pa.RecordBatch:

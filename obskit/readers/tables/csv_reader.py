@@ -103,7 +103,8 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
     check_sources(options.mapping, names, source.path)
     texts = _text_columns(names, options.mapping)
     layout = None if options.mapping else layout_of(names, dialect.rows)
-    styles = Styles() if layout else _styles(dialect, source, report, _with_format(options.mapping))
+    plain = layout is not None and not layout.styled
+    styles = Styles() if plain else _styles(dialect, source, report, _with_format(options.mapping))
     _note_dialect(dialect, source, report)
 
     def reject_row(row: Any) -> str:
@@ -146,7 +147,7 @@ def read(source: Source, report: FileReport, options: ReadOptions) -> Iterator[p
                 if dialect.padded:
                     batch = _trimmed(batch)
                 if batch.num_rows and layout is not None:
-                    yield layout.convert(batch, report)
+                    yield layout.convert(styles.apply(batch), report)
                 elif batch.num_rows:
                     yield _guessed(styles.apply(batch), texts)
         except pa.ArrowInvalid as error:
@@ -254,7 +255,7 @@ def _note_dialect(dialect: Dialect, source: Source, report: FileReport) -> None:
     if dialect.lines:
         report.note_in(name, f"skipped {pluralize(dialect.lines, 'line')} before the header")
     if dialect.renamed:
-        made = [made for made in dialect.names if re.fullmatch(r"column \d+|.*~\d+", made)]
+        made = [made for made in dialect.names if re.fullmatch(r"column \d+|.*~\d+|\(unnamed\)", made)]
         report.note_in(
             name, f"columns without a name, or with that of another one, are called {', '.join(made[:5])}"
         )

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from obskit.names import flat_field
 from obskit.readers.sniffing import UTF8_BOM
 
 DELIMITERS = (",", "\t", ";", "|")
@@ -33,6 +34,35 @@ _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _STRICT_NAME = re.compile(r"[\w@*][\w .()/%#@:+-]{0,59}$")
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d|\d\d:\d\d:\d\d")
 _WORDS = 8
+_CLICKHOUSE_TYPE = re.compile(
+    r"(?:Nullable|LowCardinality|Array|Map|Tuple|Nested|Variant|Enum8|Enum16|FixedString|Decimal\w*|DateTime|DateTime64"
+    r"|SimpleAggregateFunction|AggregateFunction|JSON|Object)\(.*\)"
+    r"|U?Int(?:8|16|32|64|128|256)|B?Float(?:16|32|64)|String|Bool|Date|Date32|Time|Time64|DateTime|DateTime64|UUID"
+    r"|IPv4|IPv6|JSON|Dynamic"
+)
+_POSTGRES = (
+    *("log_time", "user_name", "database_name", "process_id", "connection_from", "session_id"),
+    *("session_line_num", "command_tag", "session_start_time", "virtual_transaction_id", "transaction_id"),
+    *("severity", "sql_state_code", "message", "detail", "hint", "internal_query", "internal_query_pos"),
+    *(
+        "context",
+        "query",
+        "query_pos",
+        "location",
+        "application_name",
+        "backend_type",
+        "leader_pid",
+        "query_id",
+    ),
+)
+"""Columns of PostgreSQL's csvlog, which has no header; before version 14 the last ones are missing."""
+
+_POSTGRES_LINE = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} [A-Z+\d:-]+,(?:[^,\n]*,){10}"
+    r"(?:DEBUG\d?|INFO|NOTICE|WARNING|ERROR|LOG|FATAL|PANIC),[0-9A-Z]{5},"
+)
+UNNAMED = "(unnamed)"
+"""Name of a first column without one that holds times: the index of a data frame."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +78,8 @@ class Dialect:
         renamed: whether a column had no name, or one that another column has too.
         padded: whether a space follows each delimiter.
         rows: the first rows, for those who look at values.
+        torn: whether a row has more or fewer fields than there are names.
+        typed: whether `header` has a line of ClickHouse's types too, or is empty (PostgreSQL's csvlog).
     """
 
     delimiter: str
@@ -58,11 +90,13 @@ class Dialect:
     renamed: bool
     padded: bool
     rows: tuple[tuple[str, ...], ...]
+    torn: bool = False
+    typed: bool = False
 
     @property
     def plain(self) -> bool:
         """Whether the file begins with its header, and the names are used as they are."""
-        return not self.lines and not self.renamed and not self.padded
+        return not self.lines and not self.renamed and not self.padded and not self.typed
 
 
 @lru_cache(maxsize=2)  # asked when a file is recognized, when it is joined with others, and when it is read
@@ -82,6 +116,8 @@ def dialect_of(head: bytes) -> Dialect | None:
     if text is None:
         return None
     mark = len(UTF8_BOM) if head.startswith(UTF8_BOM) else 0
+    if _POSTGRES_LINE.match(text):
+        return _postgres(text, mark)
     lines = io.StringIO(text, newline="")
     found = _SEP.match(text)
     if found:
@@ -104,6 +140,33 @@ def dialect_of(head: bytes) -> Dialect | None:
     return None
 
 
+def has_named_times(head: bytes) -> bool:
+    """Return whether a file is a table with a column of times, whose lines may look like those of a log.
+
+        ts,status,took
+        2026-05-04 10:00:00 UTC,503,250        not the message "UTC,503,250"
+
+    Args:
+        head: the first bytes of a file, decompressed.
+
+    Returns:
+        True if the header names a time, all rows are complete, and most of their times look like one.
+
+    Example:
+        print(has_named_times(b"ts,status\\n2026-05-04 10:00:00 UTC,503\\n"))
+    """
+    dialect = dialect_of(head)
+    if dialect is None or dialect.lines > 1 or not dialect.rows or dialect.torn:
+        return False
+    for at, name in enumerate(dialect.names):
+        meaning = flat_field(name)
+        if name == "timestamp" or (meaning is not None and meaning.target == "timestamp"):
+            times = sum(_TIME.search(row[at]) is not None or row[at].isdigit() for row in dialect.rows)
+            if times >= 0.5 * len(dialect.rows):
+                return True
+    return False
+
+
 def _text(head: bytes) -> str | None:
     """Return the whole lines of the head as text; None if they cannot be a table."""
     try:
@@ -114,6 +177,16 @@ def _text(head: bytes) -> str | None:
     if "\0" in text or text.lstrip()[:1] in ("{", "[", "<") or "\n" not in text.strip():
         return None
     return text[: text.rfind("\n") + 1] if len(head) >= 32_768 else text
+
+
+def _postgres(text: str, mark: int) -> Dialect | None:
+    """Return the dialect of PostgreSQL's csvlog; None if its lines have another number of columns."""
+    rows = [row for row in csv.reader(io.StringIO(text, newline="")) if row]
+    count = len(rows[0])
+    if count not in (23, 24, 26):
+        return None
+    good = tuple(tuple(row) for row in rows[:SNIFFED_ROWS] if len(row) == count)
+    return Dialect(",", _POSTGRES[:count], mark, 0, 0, False, False, good, typed=True)
 
 
 def _with_skipped(made: Dialect, mark: int, text: str, at: int, lines: int) -> Dialect:
@@ -127,6 +200,8 @@ def _with_skipped(made: Dialect, mark: int, text: str, at: int, lines: int) -> D
         made.renamed,
         made.padded,
         made.rows,
+        made.torn,
+        made.typed,
     )
 
 
@@ -212,10 +287,17 @@ def _is_name(text: str) -> bool:
 def _dialect(rows: list[list[str]], delimiter: str, text: str) -> Dialect:
     blank = re.match(r"(?:[ \t]*\r?\n)*", text) if delimiter != "\t" else re.match(r"(?:\r?\n)*", text)
     before = text[: blank.end()] if blank else ""
+    typed = len(rows) > 2 and all(map(_CLICKHOUSE_TYPE.fullmatch, rows[1]))
     end = text.find("\n", len(before))
+    end = text.find("\n", end + 1) if typed else end
     header = text[len(before) : end + 1]
+    rows = [rows[0], *rows[2:]] if typed else rows
     padded = len(rows[0]) > 1 and all(name.startswith(" ") for name in rows[0][1:])
-    names, renamed = unique_names([name.strip() if padded else name for name in rows[0]])
+    given = [name.strip() if padded else name for name in rows[0]]
+    if not given[0].strip() and all(_TIME.match(row[0]) for row in rows[1 : SNIFFED_ROWS + 1]):
+        given[0] = UNNAMED
+    names, renamed = unique_names(given)
+    renamed = renamed or given[0] == UNNAMED
     return Dialect(
         delimiter,
         names,
@@ -225,6 +307,8 @@ def _dialect(rows: list[list[str]], delimiter: str, text: str) -> Dialect:
         renamed,
         padded,
         tuple(tuple(row) for row in rows[1 : SNIFFED_ROWS + 1] if len(row) == len(names)),
+        any(len(row) != len(names) for row in rows[1 : SNIFFED_ROWS + 1]),
+        typed,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from obskit.readers.unsupported.binary import binary_format, other_binary
 from obskit.readers.unsupported.json_shapes import json_format, other_json
 from obskit.readers.unsupported.kinds import Unsupported
+from obskit.readers.unsupported.printed import printed_spans
 from obskit.readers.unsupported.text import other_text, text_format
 
 __all__ = ["Unsupported", "description", "refusal"]
@@ -42,4 +43,5 @@ def description(head: bytes, whole: bool = True) -> Unsupported:
     Example:
         print(description(b"hello\\nworld\\n").what)
     """
-    return other_binary(head) or other_json(head, whole) or other_text(head)
+    printed = None if other_binary(head) else printed_spans(head[:65_536].decode(errors="replace"))
+    return printed or other_binary(head) or other_json(head, whole) or other_text(head)

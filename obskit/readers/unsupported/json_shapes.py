@@ -14,6 +14,7 @@ import re
 from typing import Any
 
 from obskit.readers.sniffing import json_start
+from obskit.readers.unsupported.json_reports import HINTS, report_format
 from obskit.readers.unsupported.kinds import Unsupported, without_events
 
 CHROME = Unsupported(
@@ -32,8 +33,11 @@ DASHBOARD = without_events("a dashboard of Grafana")
 
 # A file without any of these keys needs no look at its first object.
 _HINTS = re.compile(
-    rb'"(?:ph|traceEvents|workflow_runs|workflow_run|head_sha|headSha|root_group|resultType|panels)"\s*:'
+    rb'"(?:ph|traceEvents|workflow_runs|workflow_run|head_sha|headSha|root_group|resultType|panels|'
+    + HINTS.encode()
+    + rb')"\s*:'
 )
+_JSON = re.compile(rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\"\[\]{\d-]|true|false|null|$)")
 _PHASES = frozenset("BEXiIsftPNODMCbneSTpFRcv(),=")
 _DECODER = json.JSONDecoder()
 _TIME = re.compile(r"(?i)(?:^|[^a-z])(?:ts|at|t|date|instant)$|time|stamp|date|(?<=[a-z])At$")
@@ -58,7 +62,7 @@ def json_format(head: bytes) -> Unsupported | None:
     document = _first_value(start)
     row = document[0] if type(document) is list and document else document
     if type(row) is dict:
-        return _of_object(row)
+        return _of_object(row) or report_format(row, text)
     # The document is longer than the head: what it begins with decides.
     if re.match(
         r'\{\s*(?:"(?:displayTimeUnit|metadata|otherData)"[^\[]{0,2000}?)?"traceEvents"\s*:\s*\[', start
@@ -123,7 +127,7 @@ def other_json(head: bytes, whole: bool = True) -> Unsupported | None:
         print(other_json(b'[{"time": 1777888800, "a": 1}, {"time": 1777888801, "a": 2}]').hint)
     """
     text = json_start(head)
-    if not text:
+    if not text or not _JSON.match(text):
         return None
     if re.search(rb'"binaryAnnotations"\s*:', text):
         return Unsupported(

@@ -14,6 +14,7 @@ import re
 from obskit.readers.sniffing import UTF8_BOM
 from obskit.readers.tables.dialect import failed_rule
 from obskit.readers.unsupported.kinds import Unsupported, without_events
+from obskit.readers.unsupported.printed import printed_format
 
 SHOWN = 60
 """Characters of a line that a message quotes."""
@@ -70,13 +71,6 @@ _FIRST: tuple[tuple[re.Pattern[str], Unsupported], ...] = tuple(
                 "convert the binary results: vegeta encode --to json results.bin > results.jsonl",
             ),
         ),
-        (
-            r"\{\s*\n\s+(?:resource|traceId|instrumentationScope|timestamp|hrTime): ",
-            Unsupported(
-                "what the console exporter of OpenTelemetry for JavaScript prints, which is not JSON",
-                "export OTLP to `obskit receive`, or to a file with the Collector's file exporter",
-            ),
-        ),
         (r"(?:---.*\n)?apiVersion: ", without_events("YAML")),
         (r"-----BEGIN [A-Z ]+-----", without_events("a key or a certificate")),
         (r"#!\s*/", without_events("a script")),
@@ -106,6 +100,8 @@ def text_format(head: bytes) -> Unsupported | None:
     for pattern, kind in _FIRST:
         if pattern.match(text):
             return kind
+    if (printed := printed_format(text)) is not None:
+        return printed
     lines = [line for line in text.splitlines()[:40] if line.strip() and not line.startswith("#")]
     if len(head) >= 4096 and lines:
         lines.pop()

@@ -12,7 +12,18 @@ VENDORS = (CONSOLE, XRAY, DATADOG, ELASTIC_APM, CLOUD_LOGGING, CLOUD_TRACE, APP_
 """The readers of this package."""
 
 DECISIVE = (
-    *(b'"SpanContext"', b'"SpanKind.', b'"severity_number"', b'"1-', b'"span_id"', b'"spans"', b'"log"'),
+    *(
+        b'"SpanContext"',
+        b'"SpanKind.',
+        b'"KIND_',
+        b'"traceId"',
+        b'"root_id"',
+        b'"severity_number"',
+        b'"1-',
+        b'"span_id"',
+        b'"spans"',
+        b'"log"',
+    ),
     *(b'"processor', b'"transaction"', b'{"us"', b'"logName"', b'"spanId"', b'"App', b'"baseType"'),
     *(b'"itemType"', b'"internal"'),
 )

@@ -1,10 +1,13 @@
-"""Spans and log records that OpenTelemetry's SDKs print: Python's console exporter, and Go's `stdouttrace`.
+"""Spans and log records that OpenTelemetry's SDKs print as JSON.
 
-    {"name": "GET", "context": {"trace_id": "0xaba8..."}, "kind": "SpanKind.SERVER", ...}      Python
-    {"Name": "GET", "SpanContext": {"TraceID": "aba8...", ...}, "SpanKind": 2, ...}             Go
+    {"name": "GET", "context": {"trace_id": "0xaba8..."}, "kind": "SpanKind.SERVER", ...}       Python
+    {"Name": "GET", "SpanContext": {"TraceID": "aba8...", ...}, "SpanKind": 2, ...}              Go
+    [{"name": "GET", "context": {"trace_id": "aba8..."}, "kind": "KIND_SERVER", ...}]            PHP
+    {"traceId": "aba8...", "id": "00f0...", "kind": 1, "duration": 250000, ...}                  JavaScript
 
-Both print an object per span, on a line or over several lines, among whatever else the program prints. The
-metrics that they print are rejected.
+They print an object per span, on a line or over several lines, among whatever else the program prints. The
+metrics that they print are rejected. JavaScript's spans are JSON only if the runtime prints objects so; its
+times and durations are microseconds, and its kinds are those of OpenTelemetry's API, where 1 is a server.
 """
 
 from __future__ import annotations
@@ -21,8 +24,10 @@ from obskit.readers.vendor_spans.fields import (
     attributes,
     identifier,
     iso_nanoseconds,
+    number,
     objects,
     own_object,
+    whole_number,
     without_nulls,
 )
 from obskit.schema.types import json_text
@@ -34,8 +39,23 @@ _PYTHON_LOG_TOO = re.compile(rb'"(?:trace_flags|dropped_attributes)"\s*:')
 _GO = re.compile(rb'"SpanContext"\s*:\s*\{\s*"TraceID"\s*:')
 _GO_LOG = re.compile(rb'"ObservedTimestamp"\s*:.{0,4000}?"Body"\s*:\s*\{\s*"Type"\s*:', re.DOTALL)
 _GO_METRICS = re.compile(rb'^\s*\{\s*"Resource"\s*:.*?"ScopeMetrics"\s*:', re.DOTALL)
+_PHP = re.compile(rb'"context"\s*:\s*\{\s*"trace_id"\s*:\s*"[0-9a-f]{32}"')
+_PHP_KIND = re.compile(rb'"kind"\s*:\s*"KIND_')
+_JAVASCRIPT = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rb'"traceId"\s*:\s*"[0-9a-f]{32}"',
+        rb'"id"\s*:\s*"[0-9a-f]{16}"',
+        rb'"kind"\s*:\s*[0-4]\s*[,}]',
+        rb'"status"\s*:\s*\{\s*"code"\s*:\s*[0-2]\b',
+        rb'"attributes"\s*:\s*\{',
+        rb'"duration"\s*:\s*\d',
+    )
+)
 _SEVERITY = re.compile(r"<SeverityNumber\.\w+: (\d+)>")
 _GO_KINDS = ("", "internal", "server", "client", "producer", "consumer")
+_API_KINDS = ("internal", "server", "client", "producer", "consumer")
+_STATUSES = ("UNSET", "OK", "ERROR")
 _STATUS = {"unset": "UNSET", "error": "ERROR", "ok": "OK"}
 
 
@@ -51,6 +71,10 @@ class Console(VendorFormat):
             return True
         if b'"0x' in head and _PYTHON_LOG.search(head) and _PYTHON_LOG_TOO.search(head):
             return True
+        if _PHP.search(head) and _PHP_KIND.search(head):
+            return True
+        if all(mark.search(head) for mark in _JAVASCRIPT):
+            return True
         return bool(_GO.search(head) or _GO_LOG.search(head) or _GO_METRICS.search(head))
 
     def rows(self, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -61,6 +85,10 @@ class Console(VendorFormat):
             yield _go_log(record)
         elif type(record.get("context")) is dict and "start_time" in record:
             yield self._python_span(record)
+        elif type(record.get("context")) is dict and "start" in record:
+            yield self._php_span(record)
+        elif type(record.get("traceId")) is str and type(record.get("kind")) is int:
+            yield self._javascript_span(record)
         elif "severity_number" in record and "body" in record:
             yield _python_log(record)
         elif "resource_metrics" in record or "ScopeMetrics" in record:
@@ -138,6 +166,71 @@ class Console(VendorFormat):
             **without_nulls(row),
         }
 
+    def _php_span(self, record: dict[str, Any]) -> dict[str, Any]:
+        context, status = own_object(record, "context"), own_object(record, "status")
+        start, end = whole_number(record["start"], "start"), record.get("end")
+        kind = str(record.get("kind")).removeprefix("KIND_").lower()
+        row = {
+            **self.odd.times(start, None if end is None else whole_number(end, "end")),
+            "name": optional_text(record.get("name")),
+            "kind": kind if kind in KINDS else None,
+            "trace_id": identifier(context.get("trace_id"), 32),
+            "span_id": identifier(context.get("span_id"), 16),
+            "parent_span_id": identifier(record.get("parent_span_id"), 16),
+            "trace_state": optional_text(context.get("trace_state")),
+            "status_code": _STATUS.get(str(status.get("code")).lower(), "UNSET"),
+            "status_message": optional_text(status.get("description")),
+            "events": [
+                (whole_number(item.get("timestamp"), "timestamp") // 1000, _name(item), _pairs(item))
+                for item in objects(record, "events")
+            ]
+            or None,
+            "links": [_link(own_object(item, "context"), item) for item in objects(record, "links")] or None,
+        }
+        return {
+            **attributes(record.get("resource")),
+            **attributes(record.get("attributes")),
+            **without_nulls(row),
+        }
+
+    def _javascript_span(self, record: dict[str, Any]) -> dict[str, Any]:
+        status, scope = own_object(record, "status"), own_object(record, "instrumentationScope")
+        start = round(number(record.get("timestamp"), "timestamp") * 1000)
+        took, kind, code = record.get("duration"), record["kind"], status.get("code")
+        parent = record.get("parentId") or own_object(record, "parentSpanContext").get("spanId")
+        row = {
+            **self.odd.times(start, None if took is None else start + round(number(took, "duration") * 1000)),
+            "name": optional_text(record.get("name")),
+            "kind": _API_KINDS[kind] if 0 <= kind < len(_API_KINDS) else None,
+            "trace_id": identifier(record["traceId"], 32),
+            "span_id": identifier(record.get("id"), 16),
+            "parent_span_id": identifier(parent, 16),
+            "trace_state": optional_text(record.get("traceState")),
+            "status_code": _STATUSES[code] if type(code) is int and 0 <= code < len(_STATUSES) else "UNSET",
+            "status_message": optional_text(status.get("message")),
+            "events": [
+                (_hr_time(item.get("time")), _name(item), _pairs(item)) for item in objects(record, "events")
+            ]
+            or None,
+            "links": [
+                (
+                    identifier(own_object(item, "context").get("traceId"), 32),
+                    identifier(own_object(item, "context").get("spanId"), 16),
+                    None,
+                    _pairs(item),
+                )
+                for item in objects(record, "links")
+            ]
+            or None,
+            "otel.scope.name": optional_text(scope.get("name")),
+            "otel.scope.version": optional_text(scope.get("version")),
+        }
+        return {
+            **attributes(own_object(record, "resource").get("attributes")),
+            **attributes(record.get("attributes")),
+            **without_nulls(row),
+        }
+
     def _times(self, record: dict[str, Any], start_name: str, end_name: str) -> dict[str, Any]:
         start = iso_nanoseconds(record.get(start_name), start_name)
         end = iso_nanoseconds(record.get(end_name), end_name)
@@ -189,6 +282,13 @@ def _go_log(record: dict[str, Any]) -> dict[str, Any]:
 
 def _micro(nanoseconds: int | None) -> int | None:
     return None if nanoseconds is None else nanoseconds // 1000
+
+
+def _hr_time(pair: Any) -> int | None:
+    """Return microseconds of JavaScript's pair of seconds and nanoseconds."""
+    if type(pair) is list and len(pair) == 2 and all(type(part) is int for part in pair):
+        return int(pair[0] * 1_000_000 + pair[1] // 1000)
+    return None
 
 
 def _name(item: dict[str, Any]) -> str | None:

@@ -2,10 +2,11 @@
 
     [[{"trace_id": 1, "span_id": 2, "parent_id": 0, "name": "web.request", "resource": "GET /cart",
        "start": 1777888800000000000, "duration": 250000000, "error": 1, "meta": {...}, "metrics": {...}}]]
+    {"trace": {"root_id": "2", "spans": {"2": {"start": 1777888800.0, "duration": 0.25, "end": ..., ...}}}}
     {"data": [{"type": "spans", "attributes": {"start_timestamp": "2026-05-04T10:00:00Z", ...}}]}
 
-Times and durations are nanoseconds. Ids are decimal in traces, and become hex; `_dd.p.tid` is the upper half
-of a trace id of 128 bits. `error` is 1 for a span that failed.
+Times and durations are nanoseconds, but seconds in a trace of the interface. Ids are decimal in traces, and
+become hex; `_dd.p.tid` is the upper half of a trace id of 128 bits. `error` is 1 for a span that failed.
 """
 
 from __future__ import annotations
@@ -23,7 +24,9 @@ from obskit.readers.vendor_spans.fields import (
     decimal_id,
     identifier,
     iso_nanoseconds,
+    number,
     own_object,
+    second_nanoseconds,
     whole_number,
     without_nulls,
 )
@@ -37,6 +40,7 @@ _DURATION = re.compile(rb'"duration"\s*:\s*\d+')
 _API = re.compile(rb'"type"\s*:\s*"(?:spans|log)"')
 _API_SPAN = re.compile(rb'"(?:start_timestamp|resource_name)"\s*:')
 _API_LOG = re.compile(rb'"attributes"\s*:\s*\{(?:[^{}]|\{[^{}]*\})*"(?:service|host|tags|message)"\s*:')
+_INTERFACE = re.compile(rb'"root_id"\s*:\s*"?\d+"?\s*,\s*"spans"\s*:\s*\{')
 _ERRORS = {
     "error.type": "exception.type",
     "error.message": "exception.message",
@@ -66,6 +70,8 @@ class Datadog(VendorFormat):
         """Return whether there is a span of a tracer, or a span or log of the API."""
         if _START.search(head) and _RESOURCE.search(head) and _DURATION.search(head):
             return bool(_TRACE_ID.search(head) and _SPAN_ID.search(head))
+        if _INTERFACE.search(head) and _TRACE_ID.search(head):
+            return True
         if not _API.search(head) or b'"attributes"' not in head:
             return False
         return bool(_API_SPAN.search(head) or (b'"type"' in head and _API_LOG.search(head)))
@@ -81,7 +87,9 @@ class Datadog(VendorFormat):
                 inner = next(
                     (item[name] for name in ("traces", "spans", "data", "trace") if name in item), None
                 )
-                if type(inner) in (list, dict):
+                if type(inner) is dict and "root_id" in item:
+                    yield from inner.values()
+                elif type(inner) in (list, dict):
                     waiting.append(inner)
                 elif inner is None and not item.keys() & {"traces", "spans", "data", "trace"}:
                     yield item
@@ -116,9 +124,7 @@ class Datadog(VendorFormat):
         }
 
     def _span(self, record: dict[str, Any]) -> dict[str, Any]:
-        start = whole_number(record["start"], "start")
-        duration = record.get("duration")
-        end = None if duration is None else start + whole_number(duration, "duration")
+        start, end = _bounds(record)
         failed = record.get("error") in (1, True)
         meta, metrics = own_object(record, "meta"), own_object(record, "metrics")
         row = {
@@ -162,6 +168,20 @@ class Datadog(VendorFormat):
         }
         kept = {name: value for name, value in custom.items() if name not in ("duration", "error")}
         return {**_tags(attributes(kept)), **without_nulls(row)}
+
+
+def _bounds(record: dict[str, Any]) -> tuple[int, int | None]:
+    """Return start and end in nanoseconds. Seconds are recognized by size, if all three values agree."""
+    start, took = record["start"], record.get("duration")
+    if type(start) in (int, float) and 9e8 < start < 4.2e9:
+        end = number(record.get("end"), "end")
+        took = number(took, "duration")
+        if abs(end - start - took) > 0.002:
+            raise MalformedRecord("start, end and duration are not in one unit")
+        begin = second_nanoseconds(start, "start") or 0
+        return begin, begin + round(took * 1e6) * 1000
+    begin = whole_number(start, "start")
+    return begin, None if took is None else begin + whole_number(took, "duration")
 
 
 def _kind(given: Any, kind: Any) -> str:

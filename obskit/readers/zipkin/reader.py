@@ -6,6 +6,7 @@ two sides of one call can share a span id: both rows keep it, and the parent as 
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -33,6 +34,7 @@ _PART = re.compile(
 )
 _OLD = re.compile(rb'"binaryAnnotations"\s*:')
 _OPENING = re.compile(rb'\s*\[\s*(?=\{\s*"traceId"\s*:)')
+_DECODER = json.JSONDecoder()
 _NEXT = re.compile(rb'(\})\s*,\s*(?=\{\s*"traceId"\s*:)')
 
 
@@ -48,10 +50,36 @@ def sniff(head: bytes) -> Match:
     try:
         row = orjson.loads(text.partition(b"\n")[0])
     except orjson.JSONDecodeError:
-        return Match.DIALECT
+        row = _first_value(text)
+        if row is None:  # longer than the head
+            return Match.DIALECT
+    row = next(_stored(row), None)
     while type(row) is list and row:
         row = row[0]
-    return Match.DIALECT if type(row) is dict and row.keys() <= FIELDS and "id" in row else Match.NO
+    if type(row) is not dict or not row.keys() <= FIELDS or "id" not in row:
+        return Match.NO
+    return Match.DIALECT if type(row.get("kind", "")) is str else Match.NO
+
+
+def _first_value(text: bytes) -> Any:
+    try:
+        return _DECODER.raw_decode(text.decode(errors="replace"))[0]
+    except (ValueError, RecursionError):
+        return None
+
+
+def _stored(document: Any) -> Iterator[Any]:
+    """Yield the spans of an answer or a dump of Elasticsearch; of any other document, itself."""
+    if type(document) is dict and "id" not in document:
+        hits = document.get("hits")
+        if type(hits) is dict and type(hits.get("hits")) is list:
+            for hit in hits["hits"]:
+                yield from _stored(hit)
+            return
+        if type(document.get("_source")) is dict:
+            yield document["_source"]
+            return
+    yield document
 
 
 class ZipkinFormat(SpanFormat):
@@ -75,7 +103,12 @@ class ZipkinFormat(SpanFormat):
 
     def parse_rows(self, document: Any, where: str) -> Iterator[dict[str, Any]]:
         """Yield the spans of a document as flat rows; anything else is rejected."""
-        for trace in document if type(document) is list else [document]:
+        found = (
+            [item for one in document for item in _stored(one)]
+            if type(document) is list
+            else _stored(document)
+        )
+        for trace in found:
             for span in trace if type(trace) is list else [trace]:
                 position = self.next_position(where)
                 try:

@@ -1,0 +1,762 @@
+"""Spans, requests and logs as vendors' products export them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from tests.readers.posted_shapes.shape import Shape
+
+TRACE, SPAN, PARENT = "7d1c0e5fa2b94c3c8e6f1a2b3c4d5e6f", "a1b2c3d4e5f60718", "c3d4e5f60718293a"
+START = 1_777_888_800_000_000_000
+"""2026-05-04T10:00:00Z in nanoseconds."""
+AT = "2026-05-04T10:00:00Z"
+
+
+def _text(document: Any, indent: int | None = None) -> str:
+    return json.dumps(document, indent=indent) + "\n"
+
+
+def _lines(*documents: Any) -> str:
+    return "".join(_text(document) for document in documents)
+
+
+_FAILED = {"timestamp": AT, "duration_ms": 250.0, "error": True}
+_SERVER = {
+    **_FAILED,
+    "kind": "server",
+    "trace_id": TRACE,
+    "span_id": SPAN,
+    "parent_span_id": PARENT,
+    "service.name": "shop",
+}
+_DATADOG_UI = {
+    "trace": {
+        "root_id": "41",
+        "spans": {
+            "41": {
+                "trace_id": "77",
+                "span_id": "41",
+                "parent_id": "0",
+                "start": 1777888800.0,
+                "end": 1777888800.25,
+                "duration": 0.25,
+                "type": "web",
+                "service": "shop",
+                "name": "web.request",
+                "resource": "GET /cart",
+                "resource_hash": "41af",
+                "host_id": 7,
+                "env": "prod",
+                "meta": {"http.status_code": "503"},
+                "metrics": {"_dd.measured": 1},
+                "ingestion_reason": "auto",
+                "error": 1,
+                "children_ids": [],
+            }
+        },
+    },
+    "orphaned": [],
+}
+_DATADOG_API = {
+    "data": [
+        {
+            "id": "AQAAA",
+            "type": "spans",
+            "attributes": {
+                "trace_id": TRACE,
+                "span_id": "41",
+                "parent_id": "0",
+                "start_timestamp": "2026-05-04T10:00:00.000Z",
+                "end_timestamp": "2026-05-04T10:00:00.250Z",
+                "service": "shop",
+                "operation_name": "web.request",
+                "resource_name": "GET /cart",
+                "status": "error",
+                "env": "prod",
+                "type": "web",
+                "single_span": False,
+                "retained_by": "diversity_sampling",
+                "custom": {"duration": 250000000, "http": {"status_code": "503"}},
+                "tags": ["env:prod"],
+            },
+        }
+    ],
+    "meta": {"elapsed": 10, "status": "done"},
+}
+_DATADOG_LOG = {
+    "data": [
+        {
+            "id": "AwAAA",
+            "type": "log",
+            "attributes": {
+                "service": "shop",
+                "host": "web-1",
+                "message": "out of stock",
+                "status": "error",
+                "timestamp": "2026-05-04T10:00:00.000Z",
+                "tags": ["env:prod"],
+                "attributes": {"duration": 250000000, "http": {"status_code": 503}},
+            },
+        }
+    ],
+    "meta": {"page": {"after": "x"}},
+}
+_XRAY_SUMMARY = {
+    "TraceSummaries": [
+        {
+            "Id": "1-69f86ba0-a2b94c3c8e6f1a2b3c4d5e6f",
+            "Duration": 0.25,
+            "ResponseTime": 0.25,
+            "HasFault": True,
+            "HasError": False,
+            "HasThrottle": False,
+            "IsPartial": False,
+            "Http": {"HttpURL": "http://shop.example/cart", "HttpStatus": 503, "HttpMethod": "GET"},
+            "Annotations": {},
+            "Users": [],
+            "ServiceIds": [{"Name": "shop", "Names": ["shop"], "Type": "AWS::EC2::Instance"}],
+        }
+    ],
+    "TracesProcessedCount": 1,
+    "ApproximateTime": 1777888860.0,
+}
+_ELASTIC_V8 = {
+    "_index": ".ds-traces-apm-default-2026.05.04-000001",
+    "_id": "x",
+    "_score": 1,
+    "_source": {
+        "@timestamp": "2026-05-04T10:00:00.000Z",
+        "agent": {"name": "java", "version": "1.50.0"},
+        "data_stream": {"type": "traces", "dataset": "apm", "namespace": "default"},
+        "event": {"outcome": "failure", "success_count": 0},
+        "http": {"response": {"status_code": 503}},
+        "processor": {"event": "transaction"},
+        "service": {"name": "shop"},
+        "timestamp": {"us": START // 1000},
+        "trace": {"id": TRACE},
+        "parent": {"id": PARENT},
+        "transaction": {
+            "id": SPAN,
+            "name": "GET /cart",
+            "type": "request",
+            "duration": {"us": 250_000},
+            "sampled": True,
+            "representative_count": 10,
+        },
+    },
+}
+_ELASTIC_CSV = (
+    '"@timestamp","transaction.name","transaction.duration.us","trace.id","transaction.id","parent.id",'
+    '"event.outcome","service.name","http.response.status_code"\n'
+    f'"May 4, 2026 @ 10:00:00.000","GET /cart","250,000",{TRACE},{SPAN},{PARENT},failure,shop,503\n'
+    f'"May 4, 2026 @ 10:00:01.000","GET /cart","12,500",{TRACE},{SPAN},{PARENT},success,shop,200\n'
+)
+_SENTRY = {
+    "event_id": "fc0d8c0c43fc4630ad850ee518f1b9d0",
+    "type": "transaction",
+    "transaction": "/cart",
+    "platform": "python",
+    "start_timestamp": 1777888800.0,
+    "timestamp": 1777888800.25,
+    "contexts": {
+        "trace": {
+            "trace_id": TRACE,
+            "span_id": SPAN,
+            "parent_span_id": PARENT,
+            "op": "http.server",
+            "status": "internal_error",
+        }
+    },
+    "spans": [
+        {
+            "span_id": "b2c3d4e5f6071829",
+            "parent_span_id": SPAN,
+            "trace_id": TRACE,
+            "op": "db",
+            "description": "SELECT 1",
+            "start_timestamp": 1777888800.1,
+            "timestamp": 1777888800.2,
+            "status": "ok",
+        }
+    ],
+    "measurements": {},
+}
+_SENTRY_ERROR = {
+    "event_id": "fc0d8c0c43fc4630ad850ee518f1b9d0",
+    "timestamp": "2026-05-04T10:00:00Z",
+    "platform": "python",
+    "level": "error",
+    "logger": "shop.cart",
+    "server_name": "web-1",
+    "release": "shop@1.2.3",
+    "message": "out of stock",
+    "contexts": {"trace": {"trace_id": TRACE, "span_id": SPAN}},
+    "exception": {"values": [{"type": "OutOfStock", "value": "sold out", "stacktrace": {"frames": []}}]},
+}
+_SENTRY_ENVELOPE = _lines(
+    {"event_id": _SENTRY["event_id"], "sent_at": "2026-05-04T10:00:01Z"}, {"type": "transaction"}, _SENTRY
+)
+_NEW_RELIC = {
+    "results": [
+        {
+            "events": [
+                {
+                    "timestamp": 1777888800000,
+                    "name": "WebTransaction/Go/cart",
+                    "appName": "shop",
+                    "duration": 0.25,
+                    "error": True,
+                    "httpResponseCode": "503",
+                    "traceId": TRACE,
+                }
+            ]
+        }
+    ],
+    "performanceStats": {"inspectedCount": 1},
+    "metadata": {"eventTypes": ["Transaction"]},
+}
+_NEW_RELIC_SPANS = (
+    "timestamp,duration.ms,name,trace.id,guid,parentId,span.kind,otel.status_code,entity.name\n"
+    f"1777888800000,250,GET /cart,{TRACE},{SPAN},{PARENT},server,ERROR,shop\n"
+    f"1777888801000,12.5,GET /cart,{TRACE},b2c3d4e5f6071829,{SPAN},client,OK,shop\n"
+)
+_INSIGHTS_TABLES = {
+    "tables": [
+        {
+            "name": "PrimaryResult",
+            "columns": [
+                {"name": "timestamp", "type": "datetime"},
+                {"name": "id", "type": "string"},
+                {"name": "name", "type": "string"},
+                {"name": "success", "type": "string"},
+                {"name": "resultCode", "type": "string"},
+                {"name": "duration", "type": "real"},
+                {"name": "operation_Id", "type": "string"},
+                {"name": "operation_ParentId", "type": "string"},
+                {"name": "itemType", "type": "string"},
+                {"name": "itemCount", "type": "int"},
+                {"name": "cloud_RoleName", "type": "string"},
+            ],
+            "rows": [
+                [AT, SPAN, "GET Cart", "False", "503", 250.0, TRACE, PARENT, "request", 10, "shop"],
+                [AT, "b2", "GET Cart", "True", "404", 1.5, TRACE, PARENT, "request", 1, "shop"],
+            ],
+        }
+    ]
+}
+_INSIGHTS_CSV = (
+    '"timestamp [UTC]",id,source,name,url,success,resultCode,duration,performanceBucket,itemType,'
+    '"operation_Id","operation_ParentId","cloud_RoleName",itemCount\n'
+    f'"5/4/2026, 10:00:00.000 AM",{SPAN},,"GET Cart","https://shop.example/cart",False,503,250,'
+    f'"250ms-500ms",request,{TRACE},{PARENT},shop,10\n'
+    f'"5/14/2026, 10:00:01.000 PM",b2,,"GET Cart","https://shop.example/cart",True,200,"1.5",'
+    f'"<250ms",request,{TRACE},{PARENT},shop,1\n'
+)
+_GCP_V1 = {
+    "traces": [
+        {
+            "projectId": "shop",
+            "traceId": TRACE,
+            "spans": [
+                {
+                    "spanId": "42",
+                    "parentSpanId": "41",
+                    "kind": "RPC_SERVER",
+                    "name": "/cart",
+                    "startTime": "2026-05-04T10:00:00.000000000Z",
+                    "endTime": "2026-05-04T10:00:00.250Z",
+                    "labels": {"/http/status_code": "503", "g.co/agent": "node"},
+                }
+            ],
+        }
+    ]
+}
+_GCP_V2 = {
+    "spans": [
+        {
+            "name": f"projects/shop/traces/{TRACE}/spans/{SPAN}",
+            "spanId": SPAN,
+            "parentSpanId": PARENT,
+            "displayName": {"value": "GET /cart", "truncatedByteCount": 0},
+            "startTime": "2026-05-04T10:00:00Z",
+            "endTime": "2026-05-04T10:00:00.250Z",
+            "attributes": {"attributeMap": {"/http/status_code": {"intValue": "503"}}},
+            "status": {"code": 2, "message": "out of stock"},
+            "spanKind": "SERVER",
+        }
+    ]
+}
+_GCP_LOG = [
+    {
+        "httpRequest": {
+            "latency": "0.250s",
+            "requestMethod": "GET",
+            "requestUrl": "https://shop.example/cart",
+            "status": 503,
+            "remoteIp": "192.0.2.7",
+        },
+        "insertId": "x",
+        "logName": "projects/shop/logs/run.googleapis.com%2Frequests",
+        "resource": {"type": "cloud_run_revision", "labels": {"service_name": "shop"}},
+        "severity": "ERROR",
+        "timestamp": AT,
+        "trace": f"projects/shop/traces/{TRACE}",
+        "spanId": SPAN,
+    }
+]
+_DYNATRACE = {
+    "state": "SUCCEEDED",
+    "progress": 100,
+    "result": {
+        "records": [
+            {
+                "start_time": "2026-05-04T10:00:00.000000000Z",
+                "end_time": "2026-05-04T10:00:00.250000000Z",
+                "duration": "250000000",
+                "span.name": "GET /cart",
+                "span.kind": "server",
+                "trace.id": TRACE,
+                "span.id": SPAN,
+                "span.parent_id": PARENT,
+                "request.is_failed": True,
+                "dt.entity.service": "SERVICE-41",
+            }
+        ],
+        "types": [{"indexRange": [0, 0], "mappings": {"duration": {"type": "duration"}}}],
+        "metadata": {"grail": {"query": "fetch spans"}},
+    },
+}
+_DYNATRACE_LOG = {
+    "results": [
+        {
+            "timestamp": 1777888800000,
+            "status": "ERROR",
+            "content": "out of stock",
+            "eventType": "LOG",
+            "additionalColumns": {"loglevel": ["ERROR"], "host.name": ["web-1"], "trace_id": [TRACE]},
+        }
+    ],
+    "sliceSize": 100,
+    "nextSliceKey": None,
+}
+_LIGHTSTEP = {
+    "data": [
+        {
+            "type": "stored-traces",
+            "id": "x",
+            "attributes": {
+                "spans": [
+                    {
+                        "span-name": "GET /cart",
+                        "span-id": SPAN,
+                        "trace-id": TRACE,
+                        "start-time-micros": START // 1000,
+                        "end-time-micros": START // 1000 + 250_000,
+                        "is-error": True,
+                        "reporter-id": "r1",
+                        "tags": {"parent_span_guid": PARENT},
+                    }
+                ]
+            },
+            "relationships": {"reporters": [{"reporter-id": "r1", "attributes": {"component": "shop"}}]},
+        }
+    ]
+}
+_OPENOBSERVE = {
+    "took": 12,
+    "hits": [
+        {
+            "_timestamp": START // 1000,
+            "duration": 250_000,
+            "start_time": START,
+            "end_time": START + 250_000_000,
+            "flags": 1,
+            "operation_name": "GET /cart",
+            "reference_parent_span_id": PARENT,
+            "reference_parent_trace_id": TRACE,
+            "reference_ref_type": "ChildOf",
+            "service_name": "shop",
+            "span_id": SPAN,
+            "span_kind": "2",
+            "span_status": "ERROR",
+            "trace_id": TRACE,
+        }
+    ],
+    "total": 1,
+    "from": 0,
+    "size": 10,
+    "scan_size": 1,
+}
+_HONEYCOMB_CSV = (
+    "Timestamp,name,service.name,duration_ms,trace.trace_id,trace.span_id,trace.parent_id,error,SampleRate\n"
+    f"2026-05-04T10:00:00Z,GET /cart,shop,250,{TRACE},{SPAN},{PARENT},true,10\n"
+    f"2026-05-04T10:00:01Z,GET /cart,shop,12.5,{TRACE},b2c3d4e5f6071829,{SPAN},,10\n"
+)
+_SIGNOZ_CSV = (
+    "timestamp,serviceName,name,durationNano,httpMethod,responseStatusCode,hasError,traceID,spanID\n"
+    f"2026-05-04T10:00:00Z,shop,GET /cart,250000000,GET,503,true,{TRACE},{SPAN}\n"
+    f"2026-05-04T10:00:01Z,shop,GET /cart,12500000,GET,200,false,{TRACE},b2c3d4e5f6071829\n"
+)
+_SIGNOZ_JSON = _lines(
+    {
+        "timestamp": "2026-05-04T10:00:00Z",
+        "data": {
+            "durationNano": 250000000,
+            "hasError": True,
+            "name": "GET /cart",
+            "serviceName": "shop",
+            "spanID": SPAN,
+            "traceID": TRACE,
+        },
+    }
+)
+_HYPERDX = (
+    '"Timestamp","ServiceName","StatusCode","Duration","SpanName","TraceId","SpanId","ParentSpanId","SpanKind"\n'
+    f'"2026-05-04T10:00:00Z","shop","Error","250000000","GET /cart","{TRACE}","{SPAN}","{PARENT}","Server"\n'
+    f'"2026-05-04T10:00:01Z","shop","Unset","12500000","GET /cart","{TRACE}","b2c3d4e5f6071829","{SPAN}","Client"\n'
+)
+_GRAFANA_TRACE = (
+    '"traceID","spanID","parentSpanID","operationName","serviceName","kind","statusCode","statusMessage",'
+    '"startTime","duration"\n'
+    f"{TRACE},{SPAN},{PARENT},GET /cart,shop,server,2,out of stock,1777888800000,250\n"
+    f"{TRACE},b2c3d4e5f6071829,{SPAN},SELECT,shop,client,0,,1777888800100,12.5\n"
+)
+_LOKI = {
+    "status": "success",
+    "data": {
+        "resultType": "streams",
+        "result": [
+            {
+                "stream": {"app": "shop", "level": "error"},
+                "values": [["1777888800000000000", "out of stock"], ["1777888801000000000", "sold out"]],
+            }
+        ],
+        "stats": {},
+    },
+}
+_CLOUDWATCH_CSV = (
+    "@timestamp,@message,@logStream\n"
+    '2026-05-04 10:00:00.000,"{""level"":""error"",""msg"":""out of stock"",""duration_ms"":250}",web/1\n'
+    '2026-05-04 10:00:01.000,"{""level"":""info"",""msg"":""ok"",""duration_ms"":12.5}",web/1\n'
+)
+_SPLUNK_JSON = _lines(
+    {
+        "preview": False,
+        "offset": 0,
+        "result": {"_time": "2026-05-04T10:00:00.000+00:00", "_raw": "out of stock", "host": "web-1"},
+    },
+    {
+        "preview": False,
+        "offset": 1,
+        "lastrow": True,
+        "result": {"_time": "2026-05-04T10:00:01.000+00:00", "_raw": "sold out", "host": "web-1"},
+    },
+)
+
+SHAPES = [
+    Shape(
+        "Datadog, a trace of the interface",
+        "https://github.com/DataDog/dd-trace-py/issues/3213",
+        _text(_DATADOG_UI),
+        [{**_FAILED, "service.name": "shop", "parent_span_id": None, "http.response.status_code": 503}],
+    ),
+    Shape(
+        "Datadog, API of spans",
+        "documentation of Datadog, /api/v2/spans/events",
+        _text(_DATADOG_API),
+        [{**_FAILED, "service.name": "shop", "trace_id": TRACE, "parent_span_id": None}],
+    ),
+    Shape(
+        "Datadog, API of logs",
+        "documentation of Datadog, /api/v2/logs/events",
+        _text(_DATADOG_LOG),
+        [
+            {
+                "timestamp": AT,
+                "body": "out of stock",
+                "severity_text": "error",
+                "duration_ms": None,
+                "error": True,
+                "http.response.status_code": 503,
+            }
+        ],
+    ),
+    Shape(
+        "Datadog, logs as CSV",
+        "documentation of Datadog, export of logs",
+        "Date,Host,Service,Status,Message\n"
+        '"2026-05-04T10:00:00.000Z","web-1","shop","error","out of stock"\n'
+        '"2026-05-04T10:00:01.000Z","web-1","shop","info","ok"\n',
+        [
+            {"timestamp": AT, "severity_text": "error", "error": True, "body": "out of stock"},
+            {"severity_text": "info", "error": False},
+        ],
+    ),
+    Shape(
+        "AWS X-Ray, get-trace-summaries",
+        "documentation of AWS X-Ray, GetTraceSummaries",
+        _text(_XRAY_SUMMARY, 4),
+        refused="summaries",
+    ),
+    Shape(
+        "Elastic APM 8, elasticdump",
+        "documentation of Elastic APM, data streams",
+        _lines(_ELASTIC_V8, _ELASTIC_V8),
+        [_SERVER | {"sample_weight": 10.0, "http.response.status_code": 503}] * 2,
+    ),
+    Shape(
+        "Elastic APM, Kibana's CSV",
+        "documentation of Kibana, CSV reports",
+        _ELASTIC_CSV,
+        [
+            {
+                "timestamp": AT,
+                "duration_ms": None,
+                "trace_id": TRACE,
+                "error": True,
+                "parent_span_id": PARENT,
+            },
+            {"timestamp": "2026-05-04T10:00:01Z", "duration_ms": None, "error": False},
+        ],
+        notes=["'transaction.duration.us' stays text"],
+    ),
+    Shape(
+        "Sentry, a transaction",
+        "documentation of Sentry, develop.sentry.dev, transaction payloads",
+        _text(_SENTRY, 2),
+        refused="Sentry",
+    ),
+    Shape(
+        "Sentry, transactions one per line",
+        "documentation of Sentry, develop.sentry.dev, transaction payloads",
+        _lines(_SENTRY, _SENTRY),
+        refused="Sentry",
+    ),
+    Shape(
+        "Sentry, an envelope",
+        "documentation of Sentry, develop.sentry.dev, envelopes",
+        _SENTRY_ENVELOPE,
+        refused="Sentry",
+    ),
+    Shape(
+        "Sentry, an error event",
+        "documentation of Sentry, develop.sentry.dev, event payloads",
+        _lines(_SENTRY_ERROR),
+        [
+            {
+                "timestamp": AT,
+                "body": "out of stock",
+                "severity_text": "error",
+                "error": True,
+                "duration_ms": None,
+            }
+        ],
+    ),
+    Shape(
+        "New Relic, results of NRQL",
+        "documentation of New Relic, query API",
+        _text(_NEW_RELIC),
+        [{"timestamp": AT, "error": True, "trace_id": TRACE, "service.name": "shop", "duration_ms": None}],
+    ),
+    Shape(
+        "New Relic, spans as CSV",
+        "documentation of New Relic, data dictionary of Span",
+        _NEW_RELIC_SPANS,
+        [
+            {"timestamp": AT, "duration_ms": 250.0, "trace_id": TRACE, "error": True, "kind": "server"},
+            {"timestamp": "2026-05-04T10:00:01Z", "duration_ms": 12.5, "error": False, "kind": "client"},
+        ],
+    ),
+    Shape(
+        "Application Insights, tables of the query API",
+        "https://learn.microsoft.com/en-us/rest/api/application-insights/query/get",
+        _text(_INSIGHTS_TABLES),
+        [
+            _SERVER | {"sample_weight": 10.0, "http.response.status_code": 503},
+            {"error": False, "duration_ms": 1.5, "sample_weight": 1.0},
+        ],
+    ),
+    Shape(
+        "Application Insights, CSV of the portal",
+        "documentation of Azure Monitor, export to CSV, all columns",
+        _INSIGHTS_CSV,
+        [
+            {
+                "timestamp": AT,
+                "duration_ms": 250.0,
+                "error": True,
+                "trace_id": TRACE,
+                "sample_weight": 10.0,
+                "http.response.status_code": 503,
+            },
+            {"timestamp": "2026-05-14T22:00:01Z", "duration_ms": 1.5, "error": False, "sample_weight": 1.0},
+        ],
+    ),
+    Shape(
+        "Google Cloud Trace, API v1",
+        "documentation of Cloud Trace, projects.traces.list",
+        _text(_GCP_V1),
+        [
+            {
+                "timestamp": AT,
+                "duration_ms": 250.0,
+                "kind": "server",
+                "trace_id": TRACE,
+                "span_id": f"{42:016x}",
+                "parent_span_id": f"{41:016x}",
+                "error": True,
+            }
+        ],
+    ),
+    Shape(
+        "Google Cloud Trace, API v2",
+        "documentation of Cloud Trace, projects.traces.batchWrite",
+        _text(_GCP_V2),
+        [_SERVER | {"service.name": None, "name": "GET /cart"}],
+    ),
+    Shape(
+        "Google Cloud Logging, requests of Cloud Run",
+        "documentation of gcloud logging read --format=json",
+        _text(_GCP_LOG, 2),
+        [{"timestamp": AT, "duration_ms": 250.0, "error": True, "trace_id": TRACE, "span_id": SPAN}],
+    ),
+    Shape(
+        "Dynatrace, spans of Grail",
+        "documentation of Dynatrace, DQL: fetch spans",
+        _text(_DYNATRACE),
+        [
+            _FAILED
+            | {
+                "kind": "server",
+                "trace_id": TRACE,
+                "span_id": SPAN,
+                "parent_span_id": PARENT,
+                "name": "GET /cart",
+            }
+        ],
+    ),
+    Shape(
+        "Dynatrace, logs of API v2",
+        "documentation of Dynatrace, /api/v2/logs/search",
+        _text(_DYNATRACE_LOG),
+        [{"timestamp": AT, "severity_text": "ERROR", "error": True, "duration_ms": None}],
+    ),
+    Shape(
+        "Lightstep, stored traces",
+        "documentation of Lightstep (Cloud Observability), stored-traces",
+        _text(_LIGHTSTEP),
+        refused="Lightstep",
+    ),
+    Shape(
+        "OpenObserve, search of traces",
+        "documentation of OpenObserve, _search",
+        _text(_OPENOBSERVE),
+        [_SERVER | {"duration_ms": None, "duration": 250000, "kind": None, "span_kind": "2"}],
+        notes=["duration has no unit"],
+    ),
+    Shape(
+        "Honeycomb, results as CSV",
+        "documentation of Honeycomb, download of query results",
+        _HONEYCOMB_CSV,
+        [
+            _FAILED
+            | {
+                "trace_id": TRACE,
+                "span_id": SPAN,
+                "parent_span_id": PARENT,
+                "sample_weight": 10.0,
+                "kind": None,
+            },
+            {"timestamp": "2026-05-04T10:00:01Z", "duration_ms": 12.5, "error": False},
+        ],
+    ),
+    Shape(
+        "SigNoz, traces explorer as CSV",
+        "documentation of SigNoz, traces explorer",
+        _SIGNOZ_CSV,
+        [
+            _FAILED | {"trace_id": TRACE, "span_id": SPAN, "service.name": "shop"},
+            {"timestamp": "2026-05-04T10:00:01Z", "duration_ms": 12.5, "error": False},
+        ],
+    ),
+    Shape(
+        "SigNoz, rows of the query API",
+        "documentation of SigNoz, /api/v3/query_range",
+        _SIGNOZ_JSON,
+        [_FAILED | {"trace_id": TRACE, "span_id": SPAN}],
+    ),
+    Shape(
+        "HyperDX, search as CSV",
+        "documentation of HyperDX, download of search results",
+        _HYPERDX,
+        [
+            _SERVER | {"status_code": "ERROR", "duration_ms": None, "Duration": 250000000},
+            {"timestamp": "2026-05-04T10:00:01Z", "duration_ms": None, "error": False, "kind": "client"},
+        ],
+        notes=["Duration has no unit"],
+    ),
+    Shape(
+        "Grafana, inspected data of a trace",
+        "documentation of Grafana, structure of trace data frames",
+        _GRAFANA_TRACE,
+        [
+            _SERVER | {"duration_ms": 250.0, "status_code": "ERROR"},
+            {"timestamp": "2026-05-04T10:00:00.100Z", "duration_ms": 12.5, "error": False, "kind": "client"},
+        ],
+    ),
+    Shape(
+        "Loki, query_range",
+        "documentation of Loki, /loki/api/v1/query_range",
+        _text(_LOKI),
+        [
+            {"timestamp": AT, "body": "out of stock", "error": True},
+            {"timestamp": "2026-05-04T10:00:01Z", "body": "sold out", "error": True},
+        ],
+    ),
+    Shape(
+        "CloudWatch Logs Insights as CSV",
+        "documentation of CloudWatch Logs Insights, export results",
+        _CLOUDWATCH_CSV,
+        [{"timestamp": AT}, {"timestamp": "2026-05-04T10:00:01Z"}],
+    ),
+    Shape(
+        "Splunk, exported results as JSON",
+        "documentation of Splunk, search/jobs/export",
+        _SPLUNK_JSON,
+        [
+            {"timestamp": AT, "host.name": "web-1"},
+            {"timestamp": "2026-05-04T10:00:01Z"},
+        ],
+    ),
+    Shape(
+        "Grafana Explore, logs downloaded as JSON",
+        "documentation of Grafana, download logs",
+        _text(
+            [
+                {
+                    "line": "out of stock",
+                    "timestamp": str(START),
+                    "date": "2026-05-04T10:00:00.000Z",
+                    "fields": {"app": "shop", "level": "error", "traceID": TRACE},
+                },
+                {
+                    "line": "ok",
+                    "timestamp": str(START),
+                    "date": AT,
+                    "fields": {"app": "shop", "level": "info"},
+                },
+            ]
+        ),
+        [
+            {
+                "timestamp": AT,
+                "body": "out of stock",
+                "error": True,
+                "trace_id": TRACE,
+                "service.name": "shop",
+            },
+            {"timestamp": AT, "body": "ok", "error": False},
+        ],
+    ),
+]
