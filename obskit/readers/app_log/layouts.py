@@ -37,13 +37,19 @@ FIELDS = {
     "status": "http.response.status_code",
     "size": "http.response.body.size",
     "rest": "access_log.rest",
+    "method": "http.request.method",
+    "path": "url.path",
+    "query": "url.query",
 }
-"""Name of a group -> field of the event. The groups `time` and `request` are parsed further."""
+"""Name of a group -> field of the event. The groups `time`, `request` and `took` are parsed further."""
+
+REQUESTS = frozenset({"access", "Gin", "Werkzeug"})
+"""Layouts whose records are requests that were answered."""
 
 _UPPER = (
     *("TRACE", "FINEST", "FINER", "FINE", "CONFIG", "DEBUG", "VERBOSE", "INFORMATION", "INFO", "NOTICE"),
     *("SUCCESS", "WARNING", "WARN", "ERROR", "ERR", "SEVERE", "CRITICAL", "CRIT", "ALERT", "EMERGENCY"),
-    *("EMERG", "FATAL", "PANIC"),
+    *("EMERG", "FATAL", "PANIC", "DPANIC"),
 )
 _SHORT = r"(?:TRC|VRB|DBG|INF|WRN|ERR|FTL|PNC)"
 _PARTS = {
@@ -102,6 +108,14 @@ _CERTAIN: dict[str, str] = {
     r"|\xe2\x80\xaf)[AP]M)"
     r"[ ](?P<logger>[\w.$\-]+)(?:[ ](?P<func>[\w$<>]+))?\n(?P<level>%L):[ ]",
     "zap": rf"%ISO\t(?P<level>%L)\t(?:(?P<logger>[\w.\-]+)\t(?!\{{))?(?:{_GO_LINE}\t)?",
+    "Caddy": r"%SLASH\t(?P<level>%L)\t(?:(?P<logger>[\w.\-]+)\t(?!\{))?",
+    "Gin": r"\[GIN\][ ](?P<time>\d{4}/\d\d/\d\d[ ]-[ ]\d\d:\d\d:\d\d)[ ]\|[ ]*(?P<status>\d{3})[ ]*\|"
+    r"[ ]*(?P<took>[^\s|]+)[ ]*\|[ ]*(?P<client>[^\s|]*)[ ]*\|[ ]*(?P<method>[A-Z]+)[ ]+"
+    r"\"?(?P<path>[^\"?\s]*)(?:\?(?P<query>[^\"\s]*))?\"?",
+    # Also Python's http.server, and what is built on it.
+    "Werkzeug": r"(?:(?P<level>INFO|ERROR):werkzeug:)?(?P<client>[\w.:\-]+)[ ]-[ ]-[ ]\[(?P<time>\d\d/[A-Z]"
+    r"[a-z]{2}/\d{4}[ ]\d\d:\d\d:\d\d)\][ ](?:\"(?P<request>(?:[^\"\\\n]|\\.)*)\"[ ]"
+    r"(?P<status>\d{3})[ ](?P<size>\d+|-))?",
     "Lambda": r"%ISO\t(?P<invocation>[0-9a-f\-]{36})\t(?P<level>%L)\t",
     "Lambda for Python": r"\[(?P<level>%U)\]\t%ISO\t(?P<invocation>[0-9a-f\-]{36})\t",
     "nginx error log": r"%SLASH[ ]\[(?P<level>%L)\][ ](?P<pid>\d+)\#(?P<tid>\d+):[ ](?:\*\d+[ ])?",
@@ -147,10 +161,12 @@ _CERTAIN: dict[str, str] = {
     "time and level": r"\[?%ISO\]?(?:[ \t]+|[ ]?[|:\-][ ]+)\[?(?P<level>%U)[ ]*\]?"
     r"(?:[ \t]*[|:\-](?=\s))?(?:[ \t]+|$)",
     "time and level in brackets": r"\[?%ISO\]?[ ]+(?:\[(?P<level>%L)[ ]*\]:?|(?P<level2>%L):)[ ]",
+    "level and time": r"(?P<level>%U)[ ]+%ISO[ ]+",
 }
 _TIME_ONLY: dict[str, str] = {
     "time in brackets": r"\[%ISO\][ \t]+",
     "CLF time in brackets": r"\[%CLF\][ \t]+(?:(?P<level>%U)[ ]+)?",
+    "dmesg": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d[ ]\d{4})\][ ]",
     "time": r"%ISO:?[ \t]+",
 }
 _UNTIMED: dict[str, str] = {

@@ -17,10 +17,11 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
+import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from obskit.errors import ReadError
+from obskit.readers.app_log.inner_json import lift_objects
 from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of
 from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
 from obskit.readers.app_log.times import Context
@@ -55,11 +56,6 @@ _NO_TIME = (
     "records have no time ({name}): load another file for when it happened, or let the program log the time"
 )
 _NO_DATE = "records have a time of day but no date ({name}): it is kept as log.time, and timestamp is empty"
-_REQUEST = r"^\W*(?:\S+ )?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /\S* (?:.* )?[1-5]\d\d(?: |$)"
-_REQUESTS = (
-    "the records of an application log look like requests, but their statuses and durations are not read: "
-    "if it is an access log, give its layout (--log-format)"
-)
 _CRASHED = "a crash that was printed without a time has the time of the record before it"
 _TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
 
@@ -243,16 +239,22 @@ class _Log:
         for group in cut.groups:
             self._seen[group.layout.name] += len(group.rests)
         batch, crashed = to_batch(cut, self._context, text)
+        inner, lifted = None, np.zeros(0, np.bool_)
+        if batch is not None:
+            batch, inner, lifted = lift_objects(batch)
         if self._row_lines is not None:
             records, objects = (found + self._line - 1 for found in first_lines(text, cut))
+            if inner is not None:
+                records = np.concatenate([records[~lifted], records[lifted]])
             self._row_lines += [records, objects]
         if crashed:
             self._report.note(_CRASHED)
         if batch is not None:
             self._started = True
-            if _looks_like_requests(batch):
-                self._report.note(_REQUESTS)
-            yield batch
+            if batch.num_rows:
+                yield batch
+        if inner is not None:
+            yield inner
         if cut.objects:
             batcher = RowBatcher()
             for row in object_rows(cut):
@@ -263,15 +265,6 @@ class _Log:
     def _fits(self, cut: Cut) -> bool:
         main, *others = (len(group.rests) for group in cut.groups)
         return main >= sum(others)
-
-
-def _looks_like_requests(batch: pa.RecordBatch) -> bool:
-    """Whether most of the first bodies have a method, a path and a status: lines of an access log."""
-    if "body" not in batch.schema.names:
-        return False
-    bodies = batch.column("body").slice(0, 200)
-    found = pc.match_substring_regex(bodies, _REQUEST)
-    return 2 * (pc.sum(found).as_py() or 0) > len(bodies)
 
 
 def modified(source: Source) -> datetime | None:

@@ -31,6 +31,9 @@ SNIFFED_ROWS = 500
 _SEP = re.compile(r'"?sep=(.)"?\r?\n')
 _STRICT_NAME = re.compile(r"[\w@*][\w .()/%#@:+-]{0,59}$")
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d|\d\d:\d\d:\d\d")
+_PIECE_OF_JSON = re.compile(r"\":|:\"|\{\"")
+"""What JSON behind a prefix leaves in a name if its commas are taken for delimiters."""
+
 _WORDS = 8
 
 
@@ -194,7 +197,7 @@ def _is_name(text: str) -> bool:
     text = text.strip()
     if not text or len(text) > 200 or text[0].isdigit() or text[-1] in ".;:!?":
         return False
-    if "\n" in text or text[0] in "{[<" or len(text.split()) > _WORDS:
+    if "\n" in text or text[0] in "{[<" or len(text.split()) > _WORDS or _PIECE_OF_JSON.search(text):
         return False
     return _TIME.search(text) is None
 
