@@ -57,7 +57,10 @@ STREAM = "stream"
 """`stdout` or `stderr`."""
 
 CALLER = "caller"
-"""`file.go:12`: path and line of the source code."""
+"""`file.go:12`: path and line of the source code; anything else may be a person or a service."""
+
+PROGRAM = "program"
+"""Text, but not a duration: Heroku's router calls a time `service`."""
 
 STACK = "stack"
 """A stack trace as text, a list of its lines, or a message of one line."""
@@ -87,34 +90,36 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "timestamp @timestamp ts @t datetime eventTime startTime startUTC timeStampUTC _time timeUTC asctime"
         " logTime logTimestamp eventTimestamp timeLocal timeISO8601 timeGenerated timeCreated"
         " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP"
-        " receiveTimestamp __index_level_0__ (unnamed) unnamed:0",
+        " receiveTimestamp timeMillis requestTimeEpoch startedAt edgeStartTimestamp requestReceivedTimestamp"
+        " record.time.timestamp timestampSeconds __index_level_0__ (unnamed) unnamed:0",
     ),
     ("timestamp", DAY, "date"),
     (
         "severity_text",
         LEVEL,
         "severityText level log.level levelName severity lvl logLevel @l detectedLevel severityLabel sev"
-        " syslog.severity",
+        " syslog.severity errorSeverity record.level.name fields.level fields.detectedLevel labels.level"
+        " labels.detectedLevel labels.severity",
     ),
     ("severity_text", PRIORITY, "syslog.priority"),
     (
         "body",
         TEXT,
         "msg message @m renderedMessage MESSAGE textPayload jsonPayload.message jsonPayload.msg"
-        " shortMessage log line message.message",
+        " shortMessage log line message.message record.message",
     ),
     ("log.record.template", TEXT, "@mt messageTemplate messageTemplate.text"),
     ("name", TEXT, "name"),
     (
         "service.name",
-        TEXT,
+        PROGRAM,
         "serviceName service app application appName applicationName dd.service otelServiceName"
         " kubernetes.labels.app.kubernetes.io/name SYSLOG_IDENTIFIER _SYSTEMD_UNIT",
     ),
     ("service.version", TEXT, "serviceVersion appVersion dd.version"),
     ("deployment.environment.name", TEXT, "dd.env"),
     ("host.name", TEXT, "hostname host hostName _HOSTNAME host.hostname machineName"),
-    ("process.pid", INTEGER, "pid _PID processId process"),
+    ("process.pid", INTEGER, "pid _PID processId process record.process.id"),
     (
         "k8s.pod.name",
         TEXT,
@@ -140,14 +145,15 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     (
         "code.namespace",
         TEXT,
-        "logger loggerName log.logger sourceContext properties.sourceContext logger.name class",
+        "logger loggerName log.logger sourceContext properties.sourceContext logger.name class record.name"
+        " fields.sourceContext",
     ),
-    ("thread.name", TEXT, "thread threadName process.thread.name"),
+    ("thread.name", TEXT, "thread threadName process.thread.name record.thread.name"),
     ("thread.id", INTEGER, "threadId process.thread.id"),
     ("code.file.path", CALLER, "caller"),
     ("code.file.path", TEXT, "log.origin.file.name source.file src.file pathname"),
-    ("code.line.number", INTEGER, "lineno lineNumber log.origin.file.line source.line src.line"),
-    ("code.function.name", TEXT, "funcName log.origin.function source.function src.func"),
+    ("code.line.number", INTEGER, "lineno lineNumber log.origin.file.line source.line src.line record.line"),
+    ("code.function.name", TEXT, "funcName log.origin.function source.function src.func record.function"),
     (
         "trace_id",
         HEX_ID,
@@ -158,7 +164,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "trace_id",
         TRACE_HEADER,
         "traceparent b3 X-Amzn-Trace-Id uber-trace-id X-Cloud-Trace-Context logging.googleapis.com/trace"
-        " trace headers.traceparent headers.b3 headers.X-Amzn-Trace-Id",
+        " trace xrayTraceId headers.traceparent headers.b3 headers.X-Amzn-Trace-Id",
     ),
     (
         "span_id",
@@ -172,13 +178,15 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "exception.type",
         TEXT,
         "exceptionType exceptionClass err.type err.name error.name error.kind thrown.name"
-        " exception.exceptionClass exception.className exception.class exception.name exc.type",
+        " exception.exceptionClass exception.className exception.class exception.name exc.type"
+        " throwable.className context.exception.class record.exception.type exception.exceptionType",
     ),
     (
         "exception.message",
         TEXT,
         "exceptionMessage err.message err.msg thrown.message thrown.localizedMessage"
-        " exception.exceptionMessage exc.message",
+        " exception.exceptionMessage exc.message throwable.message context.exception.message"
+        " record.exception.value",
     ),
     (
         "exception.stacktrace",
@@ -192,9 +200,11 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         STATUS,
         "statusCode httpStatus httpStatusCode httpResponseCode responseCode responseStatus http.status"
         " downstreamStatus sc-status properties.statusCode res.statusCode response.status response.statusCode"
-        " httpRequest.status http.response.status originStatus",
+        " httpRequest.status http.response.status originStatus properties.httpStatus"
+        " properties.httpStatusCode properties.responseCode edgeResponseStatus responseStatus.code"
+        " meta.res.statusCode",
     ),
-    ("http.response.status_code", MAYBE_STATUS, "status code"),
+    ("http.response.status_code", MAYBE_STATUS, "status code response payload.status"),
     ("sample_weight", WEIGHT, "sampleRate samplingRate"),
 )
 

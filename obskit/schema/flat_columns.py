@@ -25,9 +25,23 @@ from obskit.schema.types import TIMESTAMP
 
 _TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\s*$"
 _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4})\s*$"
-_CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
+_CALLER = r"^(?P<path>[^@\s]+\.[a-z]{1,5}):(?P<line>\d{1,9})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
+_CLF_TIME = r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$"
+_DOMAIN = r"^(\S+\.[A-Za-z]\S*|\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:]+\]?|localhost)(:\d+)?$"
+_REQUEST_NAMES = (
+    ("method", "request_method", "httpmethod", "verb", "request"),
+    ("uri", "url", "path", "request_uri", "request"),
+    ("status", "status_code", "response_status", "statuscode"),
+)
+_MONGODB = frozenset({"t.$date", "s", "c", "id", "ctx", "msg"})
+_MONGODB_NAMES = {
+    "s": "severity",
+    "c": "logger",
+    "attr.durationMillis": "duration (ms)",
+    "t.$date": "time.$date",
+}
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
@@ -44,7 +58,18 @@ def combine(columns: list[Column]) -> list[Column]:
     if len(have) < len(columns):  # a name occurs twice
         return columns
     folded = {name.casefold(): name for name in have}
-    for step in (_mongo_dates, _seconds_and_nanos, _date_and_time, _callers, _elapsed, _programs):
+    for step in (
+        _mongo_log,
+        _mongo_dates,
+        _php_dates,
+        _request_times,
+        _split_times,
+        _seconds_and_nanos,
+        _date_and_time,
+        _callers,
+        _elapsed,
+        _programs,
+    ):
         step(have, folded)
     return sorted(have.values(), key=lambda column: column.depth)
 
@@ -59,6 +84,56 @@ def _mongo_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
         base = name.removesuffix(".$numberLong").removesuffix(".$date")
         if base not in have and _is_time(base):
             have[base] = have.pop(name)._replace(name=base)
+
+
+def _mongo_log(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Rename the short names of MongoDB's log, which only together mean something."""
+    if not have.keys() >= _MONGODB:
+        return
+    for name, new in _MONGODB_NAMES.items():
+        _rename(have, name, new, ("id", "ctx", "msg"))
+
+
+def _php_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Join the parts of a DateTime that PHP wrote as an object, if its zone is UTC."""
+    for name in [name for name in have if name.endswith(".timezone")]:
+        base = name.removesuffix(".timezone")
+        date, kind = have.get(f"{base}.date"), have.get(f"{base}.timezone_type")
+        if date is not None and kind is not None and base not in have and _is_time(base):
+            zones = have[name].values
+            if pa.types.is_string(zones.type) and set(zones.unique().to_pylist()) <= {
+                "UTC",
+                "Z",
+                "+00:00",
+                None,
+            }:
+                have[base] = have.pop(date.name)._replace(name=base)
+                del have[name], have[kind.name]
+
+
+def _request_times(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Tell a `requestTime` that is a moment, as of AWS's API Gateway, from one that is a duration."""
+    column = have.get(folded.get("requesttime", ""))
+    if column is not None and _all_match(column.values, _CLF_TIME):
+        _rename(have, column.name, "requestTimestamp")
+
+
+def _request_hosts(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Keep `host` in logs of requests if it is a domain: it is the header that the client sent."""
+    host = have.get(folded.get("host", ""))
+    if host is None or not all(any(name in folded for name in names) for names in _REQUEST_NAMES):
+        return
+    if _all_match(host.values, _DOMAIN):
+        _rename(have, host.name, "request.host")
+
+
+def _split_times(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Join the seconds and nanoseconds of Google's `timestampSeconds` and `timestampNanos`."""
+    seconds, nanos = (have.get(folded.get(name, "")) for name in ("timestampseconds", "timestampnanos"))
+    if seconds is None or nanos is None or "timestamp.seconds" in have or "timestamp.nanos" in have:
+        return
+    _rename(have, seconds.name, "timestamp.seconds", [nanos.name])
+    _rename(have, nanos.name, "timestamp.nanos")
 
 
 def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:
@@ -104,7 +179,7 @@ def _all_match(values: pa.Array, pattern: str) -> bool:
 
 def _callers(have: dict[str, Column], folded: dict[str, str]) -> None:
     caller = have.get(folded.get("caller", ""))
-    if caller is not None and _all_match(caller.values, _CALLER):
+    if caller is not None and _all_match(caller.values, _CALLER):  # of other callers, `flat_values` decides
         parts = pc.extract_regex(caller.values, _CALLER)
         del have[caller.name]
         for name, part in (("code.file.path", "path"), ("code.line.number", "line")):

@@ -18,6 +18,7 @@ from obskit.errors import InvalidArgument, LimitExceeded
 from obskit.names import COLUMNS, FlatField, current, flat_field, nearest, type_word
 from obskit.names.flat_fields import MAYBE_STATUS, TRACE_HEADER
 from obskit.schema import derive
+from obskit.schema.body_notes import note_bodies
 from obskit.schema.carried import clear_absent, unpack_carried
 from obskit.schema.contributions import Contribution, coalesce, count_both, final_type
 from obskit.schema.doubts import Doubts
@@ -124,6 +125,7 @@ class Normalizer:
             )
         events = pa.RecordBatch.from_arrays([out[n] for n in names], names)
         self._doubts.add(events)
+        note_bodies(events, self.report.note)
         return events
 
     def _too_many(self) -> LimitExceeded:

@@ -5,8 +5,8 @@
     2026-05-04T10:00:00Z  ERROR  cart/main.go:12  boom  {"order": 7}   zap: its fields follow the message
 
 An object that is the whole message was written by the program, and a mere time before it by something else:
-the object's fields win, and the time is `observed_timestamp` if the object has one. A record with a level that
-is followed by an object is the program's own: what it logs may be anything, so the message stays as it is.
+the object's fields win, and the time is `observed_timestamp` if the object has one. If there is a level too,
+the record is the program's own, and the object may be anything that it logs: the message stays as it is.
 """
 
 from __future__ import annotations

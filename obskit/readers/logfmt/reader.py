@@ -46,6 +46,9 @@ _KNOWN = frozenset(
         b"at",
     )
 )
+_REQUEST = frozenset({b"method", b"path", b"status"})
+"""Keys of lograge, whose lines have no time of their own."""
+
 _TIMES = ("time", "ts", "timestamp", "@timestamp", "t")
 _LEVEL = "^(?:trace|debug|info|notice|warn|warning|error|critical|fatal)$"
 _ISO = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d"
@@ -62,12 +65,13 @@ def sniff(head: bytes) -> Match:
 
 
 def is_record(line: bytes) -> bool:
-    """Return whether a line begins with a pair, has two at least, and names a time, a level or a message."""
+    """Return whether a line begins with a pair, has two at least, and names a time, a level, a message
+    or a request."""
     line = line.strip()
     if _PAIRS.match(line) is None:
         return False
     keys = [pair.partition(b"=")[0].lower() for pair in _PAIRS.findall(line)]
-    if len(keys) < 2 or _KNOWN.isdisjoint(keys):
+    if len(keys) < 2 or (_KNOWN.isdisjoint(keys) and not set(keys) >= _REQUEST):
         return False
     try:
         parse_line(line)

@@ -35,6 +35,8 @@ _HINTS = re.compile(
     rb'"(?:ph|traceEvents|workflow_runs|workflow_run|head_sha|headSha|root_group|resultType|panels)"\s*:'
 )
 _PHASES = frozenset("BEXiIsftPNODMCbneSTpFRcv(),=")
+# `[GIN] ...`, `[    0.000000] ...`: text in brackets before a line, and not a list.
+_BRACKETS = re.compile(r"\[\s*(?:(?!(?:true|false|null)\b)[A-Za-z_/$%]|[^\[\]{}\n]*\][ \t]*[^\s,\]}])")
 _DECODER = json.JSONDecoder()
 _TIME = re.compile(r"(?i)(?:^|[^a-z])(?:ts|at|t|date|instant)$|time|stamp|date|(?<=[a-z])At$")
 
@@ -128,6 +130,8 @@ def other_json(head: bytes, whole: bool = True) -> Unsupported | None:
             "export the traces as version 2: /api/v2/traces",
         )
     start = text.decode(errors="replace")
+    if _BRACKETS.match(start):
+        return None
     document = _first_value(start)
     if document is None:
         item = _first_item(start) if not whole else None
