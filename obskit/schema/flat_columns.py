@@ -63,6 +63,7 @@ def combine(columns: list[Column]) -> list[Column]:
         _mongo_dates,
         _php_dates,
         _request_times,
+        _request_hosts,
         _split_times,
         _seconds_and_nanos,
         _date_and_time,
