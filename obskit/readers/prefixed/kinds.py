@@ -145,6 +145,7 @@ _COMPOSE = re.compile(rb"(" + _NAME + rb") {1,60}\| ?")
 _SERVICE_TASK = re.compile(rb"([\w.-]+\.\d{1,5}\.[a-z0-9]{12,25})@([\w.-]{1,253}) +\| ?")
 _NUMBERED = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]*[-_]\d{1,4} +\|")
 
+_LAMBDA_STREAM = re.compile(rb" (\d{4}/\d\d/\d\d/(?:[\w-]+)?\[[\w$-]{1,64}\][0-9a-f]{4,32}) ")
 _LABEL = re.compile(rb'([A-Za-z_][\w.]*)="((?:[^"\\]|\\.)*)"')
 _LABELS = re.compile(rb' \{(?:[A-Za-z_][\w.]*="(?:[^"\\]|\\.)*"(?:, ?(?=[A-Za-z_])|(?=\})))*\} +')
 _LABEL_FIELDS = {"pod": _POD, "container": _CONTAINER, "namespace": "k8s.namespace.name"}
@@ -257,6 +258,11 @@ KINDS: tuple[Kind, ...] = (
         (_HOST, _SERVICE),
         check=lambda lines: any(re.search(rb"^\S+ [\w.-]+ [\w./@-]+\[\d+\]: ", line) for line in lines),
         continues=True,
+    ),
+    Kind(
+        "aws logs tail",
+        ("iso", Text(_LAMBDA_STREAM, _named("aws.log.stream.names"))),
+        ("aws.log.stream.names",),
     ),
     Kind(
         "aws logs tail",
