@@ -91,14 +91,14 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         " logTime logTimestamp eventTimestamp timeLocal timeISO8601 timeGenerated timeCreated"
         " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP"
         " receiveTimestamp timeMillis requestTimeEpoch startedAt edgeStartTimestamp requestReceivedTimestamp"
-        " record.time.timestamp timestampSeconds __index_level_0__ (unnamed) unnamed:0",
+        " timestampSeconds __index_level_0__ (unnamed) unnamed:0",
     ),
     ("timestamp", DAY, "date"),
     (
         "severity_text",
         LEVEL,
         "severityText level log.level levelName severity lvl logLevel @l detectedLevel severityLabel sev"
-        " syslog.severity errorSeverity record.level.name fields.level fields.detectedLevel labels.level"
+        " syslog.severity errorSeverity fields.level fields.detectedLevel labels.level"
         " labels.detectedLevel labels.severity",
     ),
     ("severity_text", PRIORITY, "syslog.priority"),
@@ -106,7 +106,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "body",
         TEXT,
         "msg message @m renderedMessage MESSAGE textPayload jsonPayload.message jsonPayload.msg"
-        " shortMessage log line message.message record.message",
+        " shortMessage log line message.message",
     ),
     ("log.record.template", TEXT, "@mt messageTemplate messageTemplate.text"),
     ("name", TEXT, "name"),
@@ -119,7 +119,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     ("service.version", TEXT, "serviceVersion appVersion dd.version"),
     ("deployment.environment.name", TEXT, "dd.env"),
     ("host.name", TEXT, "hostname host hostName _HOSTNAME host.hostname machineName"),
-    ("process.pid", INTEGER, "pid _PID processId process record.process.id"),
+    ("process.pid", INTEGER, "pid _PID processId process"),
     (
         "k8s.pod.name",
         TEXT,
@@ -145,15 +145,15 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     (
         "code.namespace",
         TEXT,
-        "logger loggerName log.logger sourceContext properties.sourceContext logger.name class record.name"
+        "logger loggerName log.logger sourceContext properties.sourceContext logger.name class"
         " fields.sourceContext",
     ),
-    ("thread.name", TEXT, "thread threadName process.thread.name record.thread.name"),
+    ("thread.name", TEXT, "thread threadName process.thread.name"),
     ("thread.id", INTEGER, "threadId process.thread.id"),
     ("code.file.path", CALLER, "caller"),
     ("code.file.path", TEXT, "log.origin.file.name source.file src.file pathname"),
-    ("code.line.number", INTEGER, "lineno lineNumber log.origin.file.line source.line src.line record.line"),
-    ("code.function.name", TEXT, "funcName log.origin.function source.function src.func record.function"),
+    ("code.line.number", INTEGER, "lineno lineNumber log.origin.file.line source.line src.line"),
+    ("code.function.name", TEXT, "funcName log.origin.function source.function src.func"),
     (
         "trace_id",
         HEX_ID,
@@ -179,14 +179,13 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         TEXT,
         "exceptionType exceptionClass err.type err.name error.name error.kind thrown.name"
         " exception.exceptionClass exception.className exception.class exception.name exc.type"
-        " throwable.className context.exception.class record.exception.type exception.exceptionType",
+        " throwable.className context.exception.class exception.exceptionType",
     ),
     (
         "exception.message",
         TEXT,
         "exceptionMessage err.message err.msg thrown.message thrown.localizedMessage"
-        " exception.exceptionMessage exc.message throwable.message context.exception.message"
-        " record.exception.value",
+        " exception.exceptionMessage exc.message throwable.message context.exception.message",
     ),
     (
         "exception.stacktrace",

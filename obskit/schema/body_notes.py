@@ -8,13 +8,17 @@ Such a load is not wrong in any row, but an outage in it does not show. The load
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-LOOKED_AT = 200
-"""Rows of a batch that are looked at."""
+LOOKED_AT = 1_000
+"""Rows that are looked at, or those of one batch more."""
+
+FEWEST = 2
+"""Texts from which most of them says something."""
 
 REQUESTS = (
     "the texts of log records look like requests, but their statuses and durations are not read: if it is an "
@@ -32,31 +36,38 @@ _REQUEST = rf"{_TARGET}.*{_STATUS}|{_STATUS}.*{_TARGET}|{_PAIR}"
 _OWN_LEVEL = r'\{.*"(?:level|severity|lvl|levelname)"[ ]?:.*\}\s*$|(?:^|[ ])(?:level|lvl|severity)=["\w]'
 
 
-def note_bodies(events: pa.RecordBatch, note: Callable[[str], None]) -> None:
-    """Note texts of log records that hold statuses or levels.
+class BodyNotes:
+    """Looks at the first texts of log records, and notes what most of them hold.
 
     Args:
-        events: a batch of events.
         note: called with a remark for people.
     """
-    at = events.schema.get_field_index("body")
-    if at < 0 or not pa.types.is_string(events.column(at).type):
-        return
-    first = events.slice(0, LOOKED_AT)
-    bodies = first.column(at).drop_null()
-    if 2 * len(bodies) < first.num_rows or not len(bodies):
-        return
-    if not _has(first, "http.response.status_code") and _mostly(bodies, _REQUEST):
-        note(REQUESTS)
-    if _mostly(bodies, _OWN_LEVEL):
-        note(LEVELS)
+
+    def __init__(self, note: Callable[[str], None]) -> None:
+        self._note = note
+        self._rows = 0
+        self._texts = 0
+        self._found: Counter[str] = Counter()
+
+    def add(self, events: pa.RecordBatch) -> None:
+        """Look at a batch of events."""
+        at = events.schema.get_field_index("body")
+        if at < 0 or self._rows >= LOOKED_AT or not pa.types.is_string(events.column(at).type):
+            return
+        first = events.slice(0, LOOKED_AT)
+        bodies = first.column(at)
+        self._rows += len(bodies)
+        self._texts += len(bodies) - bodies.null_count
+        self._found[LEVELS] += _count(bodies, _OWN_LEVEL)
+        status = first.schema.get_field_index("http.response.status_code")
+        if status >= 0:
+            bodies = bodies.filter(pc.is_null(first.column(status)))
+        self._found[REQUESTS] += _count(bodies, _REQUEST)
+        if self._texts >= FEWEST and 2 * self._texts >= self._rows:
+            for text, found in self._found.items():
+                if 2 * found > self._texts:
+                    self._note(text)
 
 
-def _has(events: pa.RecordBatch, name: str) -> bool:
-    at = events.schema.get_field_index(name)
-    return at >= 0 and bool(events.column(at).null_count < events.num_rows)
-
-
-def _mostly(texts: pa.Array, pattern: str) -> bool:
-    found = pc.match_substring_regex(texts, pattern)
-    return bool(2 * (pc.sum(found).as_py() or 0) > len(texts))
+def _count(texts: pa.Array, pattern: str) -> int:
+    return pc.sum(pc.match_substring_regex(texts, pattern)).as_py() or 0

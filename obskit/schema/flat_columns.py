@@ -19,13 +19,14 @@ import pyarrow.compute as pc
 
 from obskit.names import flat_fields as names
 from obskit.names.flat_fields import flat_field
+from obskit.schema.flat_values import SOURCE_FILES
 from obskit.schema.flatten import Column
 from obskit.schema.parse import parse
 from obskit.schema.types import TIMESTAMP
 
 _TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\s*$"
 _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4})\s*$"
-_CALLER = r"^(?P<path>[^@\s]+\.[a-z]{1,5}):(?P<line>\d{1,9})$"
+_CALLER = rf"^(?P<path>\S+\.{SOURCE_FILES}):(?P<line>\d{{1,9}})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
 _CLF_TIME = r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$"
@@ -35,6 +36,19 @@ _REQUEST_NAMES = (
     ("uri", "url", "path", "request_uri", "request"),
     ("status", "status_code", "response_status", "statuscode"),
 )
+_LOGURU = {
+    "record.time.timestamp": "ts",
+    "record.level.name": "level",
+    "record.message": "message",
+    "record.name": "logger",
+    "record.function": "funcName",
+    "record.line": "lineno",
+    "record.process.id": "pid",
+    "record.thread.name": "threadName",
+    "record.exception.type": "exceptionType",
+    "record.exception.value": "exceptionMessage",
+}
+_LOGURU_OPTIONAL = frozenset({"record.exception.type", "record.exception.value", "record.name"})
 _MONGODB = frozenset({"t.$date", "s", "c", "id", "ctx", "msg"})
 _MONGODB_NAMES = {
     "s": "severity",
@@ -60,6 +74,7 @@ def combine(columns: list[Column]) -> list[Column]:
     folded = {name.casefold(): name for name in have}
     for step in (
         _mongo_log,
+        _loguru,
         _mongo_dates,
         _php_dates,
         _request_times,
@@ -95,6 +110,13 @@ def _mongo_log(have: dict[str, Column], _folded: dict[str, str]) -> None:
         _rename(have, name, new, ("id", "ctx", "msg"))
 
 
+def _loguru(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Rename the parts of the record that loguru serializes."""
+    if have.keys() >= _LOGURU.keys() - _LOGURU_OPTIONAL:
+        for name, new in _LOGURU.items():
+            _rename(have, name, new)
+
+
 def _php_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
     """Join the parts of a DateTime that PHP wrote as an object, if its zone is UTC."""
     for name in [name for name in have if name.endswith(".timezone")]:
@@ -125,7 +147,7 @@ def _request_hosts(have: dict[str, Column], folded: dict[str, str]) -> None:
     if host is None or not all(any(name in folded for name in names) for names in _REQUEST_NAMES):
         return
     if _all_match(host.values, _DOMAIN):
-        _rename(have, host.name, "request.host")
+        _rename(have, host.name, "attributes.host")
 
 
 def _split_times(have: dict[str, Column], folded: dict[str, str]) -> None:
@@ -180,7 +202,7 @@ def _all_match(values: pa.Array, pattern: str) -> bool:
 
 def _callers(have: dict[str, Column], folded: dict[str, str]) -> None:
     caller = have.get(folded.get("caller", ""))
-    if caller is not None and _all_match(caller.values, _CALLER):  # of other callers, `flat_values` decides
+    if caller is not None and _all_match(caller.values, _CALLER):
         parts = pc.extract_regex(caller.values, _CALLER)
         del have[caller.name]
         for name, part in (("code.file.path", "path"), ("code.line.number", "line")):

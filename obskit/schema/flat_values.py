@@ -36,10 +36,10 @@ _KNOWN_STATUSES = frozenset(
     [*range(100, 104), *range(200, 209), 226, *range(300, 309), *range(400, 432), 440, 444, 449, 450, 451]
 )
 _KNOWN_STATUSES |= {460, 463, 464, *range(494, 500), *range(500, 512), *range(520, 531), 561, 598, 599}
-_SOURCE_FILE = (
-    r"^[^\s@]+\.(?:go|rs|py|js|mjs|ts|tsx|jsx|java|kt|scala|rb|c|cc|cpp|h|hpp|cs|php|exs?|erl|swift|lua|pl)"
-    r"(?::\d+)*$"
-)
+SOURCE_FILES = "(?:go|rs|py|js|mjs|ts|tsx|jsx|java|kt|scala|rb|c|cc|cpp|h|hpp|cs|php|exs?|erl|swift|lua|pl)"
+"""What the names of source files end with."""
+
+_SOURCE_FILE = rf"^\S+\.{SOURCE_FILES}$"
 _TIME_AND_UNIT = r"^\d+(?:\.\d+)?(?:ns|us|µs|ms|s)$"
 _NO_ANSWER = frozenset({0, -1})
 _UNITS = r"(ns|us|µs|μs|ms|s|m|h)"

@@ -127,11 +127,14 @@ def _has_prefix(ident: str, user: str) -> bool:
 
 
 def parse_clock(clock: str) -> int | None:
-    """Return a time of an access log as microseconds since 1970, or None if it is not a time with a zone.
+    """Parse the time of an access log.
 
     Args:
         clock: `04/May/2026:10:00:00 +0200`, or `2026-05-04T10:00:00+02:00` as nginx's `$time_iso8601`; either
             may have a fraction of a second.
+
+    Returns:
+        Microseconds since 1970, or None if it is not a time with a zone.
     """
     found = _CLOCK.fullmatch(clock)
     if found is None or found[9] > "60" or (found[12] or "") > "23" or (found[13] or "") > "59":

@@ -13,18 +13,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": 'boom {"exception":"[object] (RuntimeException(code: 0): no card at /app/a.php:12)"}',
                 "code.namespace": "production",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "INFO",
                 "body": "ok",
                 "code.namespace": "production",
@@ -41,18 +39,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "CRITICAL",
                 "body": 'Uncaught PHP Exception RuntimeException: "no card" at /app/a.php line 12 {"exception":"[object]"} []',
                 "code.namespace": "request",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "INFO",
                 "body": "ok [] []",
                 "code.namespace": "app",
@@ -69,16 +65,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": 257.1,
                 "error": True,
+                "duration_ms": 257.1,
                 "http.response.status_code": 502,
                 "severity_text": "error",
                 "body": "pay failed",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": 12.0,
                 "error": False,
+                "duration_ms": 12.0,
                 "http.response.status_code": 200,
                 "severity_text": "info",
                 "body": "ok",
@@ -104,16 +100,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": 257.1,
                 "error": True,
+                "duration_ms": 257.1,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "pay failed",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": 62500.0,
                 "error": False,
+                "duration_ms": 62500.0,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok",
@@ -130,21 +126,19 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": 257.1,
                 "error": True,
+                "duration_ms": 257.1,
                 "http.response.status_code": None,
                 "severity_text": "error",
-                "body": None,
                 "code.file.path": "main.go",
                 "code.line.number": 12,
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": 12.0,
                 "error": False,
+                "duration_ms": 12.0,
                 "http.response.status_code": None,
                 "severity_text": "info",
-                "body": None,
                 "code.file.path": "main.go",
                 "code.line.number": 12,
             },
@@ -160,16 +154,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": 257.1,
                 "error": False,
+                "duration_ms": 257.1,
                 "http.response.status_code": None,
                 "severity_text": "WARN",
                 "body": "slow",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": 1500.0,
                 "error": False,
+                "duration_ms": 1500.0,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok",
@@ -186,9 +180,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": 257.0,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": 257.0,
                 "severity_text": "ERROR",
                 "body": "pay failed",
                 "code.file.path": "cart/main.go",
@@ -196,9 +189,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "INFO",
                 "body": "ok",
                 "code.file.path": "cart/main.go",
@@ -218,7 +210,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T08:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "DPANIC",
@@ -228,7 +219,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T08:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "DEBUG",
@@ -254,17 +244,13 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": 'pay failed error="no card" order=7',
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok order=8",
             },
@@ -280,9 +266,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": '"Reconciler error" err="no card" controller="shop"',
                 "code.file.path": "controller.go",
@@ -290,9 +274,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": '"ok" controller="shop"',
                 "code.file.path": "controller.go",
@@ -311,20 +293,11 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "Reconciler error",
             },
-            {
-                "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": "INFO",
-                "body": "ok",
-            },
+            {"timestamp": "2026-05-04T10:00:02Z", "error": False, "severity_text": "INFO", "body": "ok"},
         ],
     ),
     Shape(
@@ -337,17 +310,13 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "ThreadId(01) shop::cart: src/main.rs:12: pay failed",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ThreadId(01) shop::cart: src/main.rs:12: ok",
             },
@@ -360,18 +329,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "pay failed",
                 "code.namespace": "shop::cart",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok",
                 "code.namespace": "shop::cart",
@@ -388,7 +353,6 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -397,7 +361,6 @@ SHAPES = [
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -417,9 +380,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "pay failed",
                 "trace_id": "0af7651916cd43dd8448eb211c80319c",
@@ -429,9 +390,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok",
                 "service.name": "shop",
@@ -451,7 +410,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -461,7 +419,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -479,7 +436,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -488,7 +444,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -507,7 +462,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -516,7 +470,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -535,7 +488,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -544,7 +496,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -563,7 +514,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -571,7 +521,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -589,7 +538,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -597,7 +545,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -615,18 +562,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "code.namespace": "Cart",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "INFO",
                 "body": "ok +2ms",
                 "code.namespace": "Cart",
@@ -640,18 +585,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257100Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "code.namespace": "Shop.Cart",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257100Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok",
                 "code.namespace": "Shop.Cart",
@@ -668,7 +609,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -677,7 +617,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -691,22 +630,8 @@ SHAPES = [
         "documentation of Serilog.Sinks.Console",
         ("[10:00:01 ERR] boom\n[10:00:02 INF] ok\n"),
         [
-            {
-                "timestamp": None,
-                "duration_ms": None,
-                "error": True,
-                "http.response.status_code": None,
-                "severity_text": "ERROR",
-                "body": "boom",
-            },
-            {
-                "timestamp": None,
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": "INFO",
-                "body": "ok",
-            },
+            {"timestamp": None, "error": True, "severity_text": "ERROR", "body": "boom"},
+            {"timestamp": None, "error": False, "severity_text": "INFO", "body": "ok"},
         ],
         notes=["no row has a timestamp", "a time of day but no date"],
     ),
@@ -717,17 +642,13 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
             },
@@ -752,7 +673,6 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -760,7 +680,6 @@ SHAPES = [
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -782,18 +701,14 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "code.namespace": "root",
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok",
                 "code.namespace": "root",
@@ -811,7 +726,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -819,7 +733,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -837,7 +750,6 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
@@ -845,7 +757,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
@@ -863,17 +774,13 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "pay failed                     order=7",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok                             order=8",
             },
@@ -892,8 +799,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "Task shop.pay[8601] raised unexpected: ValueError('no card')",
@@ -902,8 +809,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "Task shop.pay[8602] succeeded in 0.257s: None",
@@ -917,17 +824,13 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "Error",
                 "body": "boom",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "Information",
                 "body": "ok",
             },
@@ -941,22 +844,8 @@ SHAPES = [
             "2026-05-04 10:00:02.257123+0000 Shop[12:3456] ok\n"
         ),
         [
-            {
-                "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "Shop[12:3456] boom",
-            },
-            {
-                "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "Shop[12:3456] ok",
-            },
+            {"timestamp": "2026-05-04T10:00:01.257123Z", "error": False, "body": "Shop[12:3456] boom"},
+            {"timestamp": "2026-05-04T10:00:02.257123Z", "error": False, "body": "Shop[12:3456] ok"},
         ],
     ),
     Shape(
@@ -989,5 +878,30 @@ SHAPES = [
             "SELECT 1;\n"
         ),
         refused="it looks like plain text",
+    ),
+    Shape(
+        "WildFly, console, without a date",
+        "documentation of WildFly, logging subsystem",
+        (
+            "10:00:01,257 ERROR [org.jboss.as] (MSC service thread 1-1) boom\n"
+            "10:00:02,257 INFO  [org.jboss.as] (MSC service thread 1-1) ok\n"
+        ),
+        [
+            {
+                "timestamp": None,
+                "error": True,
+                "http.response.status_code": None,
+                "severity_text": "ERROR",
+                "body": "[org.jboss.as] (MSC service thread 1-1) boom",
+            },
+            {
+                "timestamp": None,
+                "error": False,
+                "http.response.status_code": None,
+                "severity_text": "INFO",
+                "body": "[org.jboss.as] (MSC service thread 1-1) ok",
+            },
+        ],
+        notes=["no row has a timestamp", "a time of day but no date"],
     ),
 ]

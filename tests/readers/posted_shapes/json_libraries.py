@@ -13,8 +13,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
                 "severity_text": "info",
                 "body": "request completed",
@@ -22,8 +22,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "x is undefined",
@@ -44,17 +44,15 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "info",
                 "body": "hi",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "fatal",
                 "body": "bye",
             },
@@ -70,8 +68,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "incoming request",
@@ -79,8 +77,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:01.514000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
                 "severity_text": "info",
                 "body": "request completed",
@@ -99,9 +97,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "error",
                 "body": "boom",
                 "service.name": "shop",
@@ -111,9 +108,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "info",
                 "body": "ok",
                 "service.name": "shop",
@@ -128,8 +124,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
                 "severity_text": "info",
                 "body": "handled: 502",
@@ -149,9 +145,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "error",
                 "body": "pay failed",
                 "service.name": "shop",
@@ -160,9 +155,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "silly",
                 "body": "x",
                 "service.name": "shop",
@@ -176,8 +170,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
                 "severity_text": "error",
                 "body": "HTTP GET /a",
@@ -194,17 +188,15 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "info",
                 "body": "x",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "warn",
                 "body": "y",
             },
@@ -220,8 +212,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "failed",
@@ -230,8 +222,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "dpanic",
                 "body": "ok",
@@ -251,16 +243,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": 257.1,
                 "error": False,
+                "duration_ms": 257.1,
                 "http.response.status_code": None,
                 "severity_text": "warning",
                 "body": "slow",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "panic",
                 "body": "x",
@@ -277,16 +269,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
                 "severity_text": "info",
                 "body": "request",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 200,
                 "severity_text": "error",
                 "body": "request",
@@ -304,9 +296,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "failed",
                 "code.file.path": "/app/main.go",
@@ -314,9 +305,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "WARN+1",
                 "body": "x",
             },
@@ -333,22 +323,18 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "error",
-                "body": None,
                 "exception.type": "ValueError",
                 "exception.message": "no card",
                 "code.namespace": "shop",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "info",
-                "body": None,
                 "code.namespace": "shop",
             },
         ],
@@ -360,11 +346,9 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "error",
-                "body": None,
                 "exception.type": "ValueError",
                 "exception.message": "no card",
             },
@@ -380,8 +364,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
@@ -391,8 +375,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "CRITICAL",
                 "body": "ok",
@@ -407,8 +391,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
@@ -426,9 +410,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "trace_id": "0af7651916cd43dd8448eb211c80319c",
@@ -447,10 +430,9 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
-                "severity_text": None,
                 "body": '203.0.113.7 - - [2026-05-04T10:00:01.257Z] "GET /a HTTP/1.1" 502 12',
             },
         ],
@@ -463,9 +445,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "trace_id": "0af7651916cd43dd8448eb211c80319c",
@@ -482,9 +463,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "exception.type": "java.lang.IllegalStateException",
@@ -503,18 +482,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "code.namespace": "com.shop.Cart",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "INFO",
                 "body": "ok",
                 "code.namespace": "com.shop.Cart",
@@ -528,9 +505,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "trace_id": "0af7651916cd43dd8448eb211c80319c",
@@ -549,9 +525,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "trace_id": "0af7651916cd43dd8448eb211c80319c",
@@ -572,8 +547,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "err",
                 "body": "boom",
@@ -582,8 +557,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
@@ -602,8 +577,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": 257.1234,
                 "error": True,
+                "duration_ms": 257.1234,
                 "http.response.status_code": 502,
                 "severity_text": "Error",
                 "body": "HTTP {RequestMethod} {RequestPath} responded {StatusCode} in {Elapsed:0.0000} ms",
@@ -615,7 +590,6 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
                 "severity_text": "Information",
@@ -630,8 +604,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "Error",
                 "body": "x 1",
@@ -649,19 +623,15 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
-                "body": None,
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "INFO",
-                "body": None,
             },
         ],
     ),
@@ -672,9 +642,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "Error",
                 "body": "boom",
                 "exception.type": "System.Exception",
@@ -692,8 +661,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
@@ -702,8 +671,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "INFO",
                 "body": "ok",
@@ -717,8 +686,8 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
@@ -733,10 +702,9 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
-                "severity_text": None,
                 "body": "[502] GET /a (CartsController#show)",
             },
         ],
@@ -749,8 +717,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": 257.12,
                 "error": True,
+                "duration_ms": 257.12,
                 "http.response.status_code": 502,
                 "severity_text": "error",
                 "body": "Completed #show",
@@ -768,12 +736,27 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 502,
                 "severity_text": "error",
-                "body": None,
                 "code.namespace": "django_structlog",
+            },
+        ],
+    ),
+    Shape(
+        "istiod, JSON",
+        "documentation of Istio, logging",
+        '{"level": "error", "time": "2026-05-04T10:00:01.257Z", "scope": "ads", "msg": "boom", "caller": "ads/x.go:12"}\n',
+        [
+            {
+                "timestamp": "2026-05-04T10:00:01.257000Z",
+                "error": True,
+                "duration_ms": None,
+                "severity_text": "error",
+                "body": "boom",
+                "code.file.path": "ads/x.go",
+                "code.line.number": 12,
             },
         ],
     ),

@@ -10,18 +10,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "ERROR boom\n",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": '{"level":"info","msg":"ok"}',
             },
         ],
@@ -31,14 +27,7 @@ SHAPES = [
         "documentation of AWS, CloudWatch Logs subscriptions",
         '{"messageType": "DATA_MESSAGE", "owner": "123456789012", "logGroup": "/aws/lambda/f", "logStream": "s", "subscriptionFilters": ["x"], "logEvents": [{"id": "1", "timestamp": 1777888801257, "message": "boom"}]}\n',
         [
-            {
-                "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "boom",
-            },
+            {"timestamp": "2026-05-04T10:00:01.257000Z", "error": False, "duration_ms": None, "body": "boom"},
         ],
     ),
     Shape(
@@ -48,10 +37,9 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
-                "severity_text": None,
                 "body": "boom",
             },
         ],
@@ -66,8 +54,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
@@ -75,11 +63,9 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
-                "severity_text": None,
-                "body": None,
             },
         ],
     ),
@@ -90,8 +76,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "boom",
@@ -107,8 +93,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": 257.0,
                 "error": True,
+                "duration_ms": 257.0,
                 "http.response.status_code": 502,
                 "severity_text": "ERROR",
                 "body": "boom",
@@ -124,10 +110,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "boom\n",
                 "container.name": "/shop-1",
             },
@@ -143,23 +127,21 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
-                "severity_text": None,
                 "body": '2026-05-04T10:00:01.257Z stdout F {"level":"error","msg":"boom"}',
                 "k8s.pod.name": "shop-1",
                 "k8s.container.name": "app",
+                "k8s.namespace.name": "default",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": None,
-                "severity_text": None,
                 "body": '2026-05-04T10:00:02.257Z stdout F {"level":"info","msg":"ok"}',
                 "k8s.pod.name": "shop-1",
                 "k8s.container.name": "app",
+                "k8s.namespace.name": "default",
             },
         ],
         notes=["are JSON or pairs of their own"],
@@ -174,19 +156,15 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "boom",
                 "host.name": "web-1",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "ok",
                 "host.name": "web-1",
             },
@@ -202,9 +180,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "err",
                 "body": "boom",
                 "service.name": "shop",
@@ -212,9 +188,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "[98,111,111,109]",
                 "service.name": "shop",
@@ -229,9 +203,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "service.name": "shop",
@@ -239,9 +211,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "ok",
                 "service.name": "shop",
@@ -259,18 +229,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "level=error msg=boom",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "level=info msg=ok",
             },
         ],
@@ -283,9 +249,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "error",
                 "body": "boom",
             },
@@ -298,8 +263,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": 257.0,
                 "error": True,
+                "duration_ms": 257.0,
                 "http.response.status_code": None,
                 "severity_text": "Error",
                 "body": "x {A}",
@@ -316,11 +281,9 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": 503,
-                "severity_text": None,
-                "body": None,
             },
         ],
     ),
@@ -334,8 +297,8 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": 257.0,
                 "error": True,
+                "duration_ms": 257.0,
                 "http.response.status_code": None,
                 "severity_text": "E",
                 "body": "Slow query",
@@ -343,8 +306,8 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": 12.0,
                 "error": False,
+                "duration_ms": 12.0,
                 "http.response.status_code": None,
                 "severity_text": "I",
                 "body": "Slow query",
@@ -362,16 +325,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
                 "body": "relation does not exist",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "LOG",
                 "body": "duration: 257.123 ms  statement: select 1",
@@ -385,11 +348,9 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": False,
+                "duration_ms": None,
                 "http.response.status_code": None,
-                "severity_text": None,
-                "body": None,
             },
         ],
     ),
@@ -400,13 +361,25 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
+                "duration_ms": None,
                 "severity_text": "ERROR",
                 "body": "boom",
                 "exception.type": "java.lang.Exception",
                 "exception.message": "x",
+            },
+        ],
+    ),
+    Shape(
+        "Azure App Service, HTTP logs, text in properties",
+        "documentation of Azure, App Service logs",
+        '{"time": "2026-05-04T10:00:01.0Z", "resourceId": "/X", "category": "AppServiceHTTPLogs", "properties": "{\\"CsHost\\":\\"shop.example\\",\\"CIp\\":\\"203.0.113.7\\",\\"SPort\\":\\"443\\",\\"CsUriStem\\":\\"/a\\",\\"CsUriQuery\\":\\"\\",\\"CsMethod\\":\\"GET\\",\\"TimeTaken\\":257,\\"ScStatus\\":\\"502\\",\\"Result\\":\\"Failed\\",\\"CsBytes\\":\\"512\\",\\"ScBytes\\":\\"1024\\",\\"UserAgent\\":\\"curl\\",\\"Cookie\\":\\"\\",\\"CsUsername\\":\\"\\",\\"Referer\\":\\"\\",\\"ComputerName\\":\\"lw0\\"}"}\n',
+        [
+            {
+                "timestamp": "2026-05-04T10:00:01Z",
+                "error": False,
+                "duration_ms": None,
+                "http.response.status_code": None,
             },
         ],
     ),

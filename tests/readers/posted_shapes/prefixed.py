@@ -13,20 +13,16 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "Server shop/srv1 is DOWN, reason: Layer4 timeout.",
                 "service.name": "haproxy",
                 "host.name": "web-1",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
+                "duration_ms": None,
                 "body": "backend shop has no server available!",
                 "service.name": "haproxy",
                 "host.name": "web-1",
@@ -44,25 +40,17 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": 502,
                 "client.address": "10.0.0.7",
-                "url.path": "/a",
-                "severity_text": None,
-                "body": None,
                 "k8s.pod.name": "ingress-1",
                 "k8s.container.name": "controller",
             },
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": 200,
                 "client.address": "10.0.0.7",
-                "url.path": "/a",
-                "severity_text": None,
-                "body": None,
                 "k8s.pod.name": "ingress-2",
                 "k8s.container.name": "controller",
             },
@@ -79,18 +67,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.501234Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "observed_timestamp": "2026-05-04T10:00:01.501234Z",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.501234Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "observed_timestamp": "2026-05-04T10:00:02.501234Z",
@@ -108,9 +92,7 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq2",
@@ -118,9 +100,7 @@ SHAPES = [
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq3",
@@ -139,23 +119,21 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq2",
                 "k8s.container.name": "app",
+                "k8s.namespace.name": "default",
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq3",
                 "k8s.container.name": "app",
+                "k8s.namespace.name": "default",
             },
         ],
         notes=["prefix (stern)"],
@@ -170,9 +148,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.501234Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq2",
@@ -181,9 +157,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.501234Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq3",
@@ -203,18 +177,14 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq2",
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "k8s.pod.name": "shop-6d4cf56db6-x7zq3",
@@ -233,9 +203,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.501234Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "log.iostream": "stdout",
@@ -243,10 +211,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.501234Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "panic: x",
                 "log.iostream": "stderr",
             },
@@ -263,9 +228,7 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "host.name": "node-1",
@@ -273,9 +236,7 @@ SHAPES = [
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "host.name": "node-2",
@@ -294,9 +255,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.501234Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "container.name": "web-1",
@@ -304,9 +263,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.501234Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "container.name": "web-1",
@@ -326,18 +283,14 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "container.name": "web_1",
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "container.name": "web_1",
@@ -356,18 +309,14 @@ SHAPES = [
         [
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "container.name": "web-1",
             },
             {
                 "timestamp": None,
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "container.name": "db-1",
@@ -385,9 +334,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "service.name": "shop",
@@ -396,9 +343,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "service.name": "shop",
@@ -418,9 +363,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "err",
                 "body": "boom",
                 "service.name": "shop",
@@ -428,9 +371,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "service.name": "shop",
@@ -455,20 +396,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "Started shop.",
                 "service.name": "systemd",
                 "host.name": "web-1",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "boom",
                 "service.name": "shop",
                 "host.name": "web-1",
@@ -486,20 +421,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "Started shop.",
                 "service.name": "systemd",
                 "host.name": "web-1",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "boom",
                 "service.name": "shop",
                 "host.name": "web-1",
@@ -518,20 +447,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "Started shop.",
                 "service.name": "systemd",
                 "host.name": "web-1",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "boom",
                 "service.name": "shop",
                 "host.name": "web-1",
@@ -563,20 +486,10 @@ SHAPES = [
             "[Mon May  4 10:00:02 2026] Out of memory: Killed process 12 (node)\n"
         ),
         [
-            {
-                "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "Linux version 6.1",
-            },
+            {"timestamp": "2026-05-04T10:00:01Z", "error": False, "body": "Linux version 6.1"},
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "Out of memory: Killed process 12 (node)",
             },
         ],
@@ -589,20 +502,10 @@ SHAPES = [
             "2026-05-04T10:00:02.5012345Z ##[error]Process completed with exit code 1.\n"
         ),
         [
-            {
-                "timestamp": "2026-05-04T10:00:01.501234Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "##[group]Run npm test",
-            },
+            {"timestamp": "2026-05-04T10:00:01.501234Z", "error": False, "body": "##[group]Run npm test"},
             {
                 "timestamp": "2026-05-04T10:00:02.501234Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "##[error]Process completed with exit code 1.",
             },
         ],
@@ -616,22 +519,8 @@ SHAPES = [
             "build\tRun tests\t2026-05-04T10:00:02.5012345Z ok\n"
         ),
         [
-            {
-                "timestamp": "2026-05-04T10:00:01.501234Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "##[error]boom",
-            },
-            {
-                "timestamp": "2026-05-04T10:00:02.501234Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "ok",
-            },
+            {"timestamp": "2026-05-04T10:00:01.501234Z", "error": False, "body": "##[error]boom"},
+            {"timestamp": "2026-05-04T10:00:02.501234Z", "error": False, "body": "ok"},
         ],
         notes=["prefix (gh run view --log)"],
     ),
@@ -646,20 +535,10 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "00O Running with gitlab-runner",
             },
-            {
-                "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
-                "body": "01E boom",
-            },
+            {"timestamp": "2026-05-04T10:00:02.257123Z", "error": False, "body": "01E boom"},
         ],
         rejected=1,
     ),
@@ -673,15 +552,21 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
+                "duration_ms": None,
                 "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "observed_timestamp": "2026-05-04T10:00:01.257000Z",
             },
+            {
+                "timestamp": "2026-05-04T10:00:02.257000Z",
+                "error": False,
+                "duration_ms": None,
+                "http.response.status_code": None,
+                "body": "REPORT RequestId: 8286a188-ba32-4475-8077-530cd35c09a9\tDuration: 257.12 ms\tBilled Duration: 258 ms",
+            },
         ],
-        rejected=1,
         notes=["prefix (aws logs tail)"],
     ),
     Shape(
@@ -692,22 +577,8 @@ SHAPES = [
             '2026-05-04T10:00:02 {"level":"info","message":"ok"}\n'
         ),
         [
-            {
-                "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
-                "error": True,
-                "http.response.status_code": None,
-                "severity_text": "error",
-                "body": "boom",
-            },
-            {
-                "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
-                "error": False,
-                "http.response.status_code": None,
-                "severity_text": "info",
-                "body": "ok",
-            },
+            {"timestamp": "2026-05-04T10:00:01Z", "error": True, "severity_text": "error", "body": "boom"},
+            {"timestamp": "2026-05-04T10:00:02Z", "error": False, "severity_text": "info", "body": "ok"},
         ],
     ),
     Shape(
@@ -720,19 +591,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257123Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "observed_timestamp": "2026-05-04T10:00:01.257123Z",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257123Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
-                "severity_text": None,
                 "body": "State changed from up to crashed",
             },
         ],
@@ -748,16 +614,20 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "observed_timestamp": "2026-05-04T10:00:01Z",
                 "fly.region": "fra",
             },
+            {
+                "timestamp": "2026-05-04T10:00:02Z",
+                "error": False,
+                "severity_text": "info",
+                "body": "ok",
+                "fly.region": "fra",
+            },
         ],
-        rejected=1,
         notes=["prefix (fly logs)"],
     ),
     Shape(
@@ -788,18 +658,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "fluentd.tag": "app.log",
             },
             {
                 "timestamp": "2026-05-04T10:00:02.257000Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "fluentd.tag": "app.log",
@@ -816,18 +682,14 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "fluentd.tag": "app.log",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "fluentd.tag": "app.log",
@@ -844,9 +706,7 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
-                "http.response.status_code": None,
                 "severity_text": "error",
                 "body": "boom",
                 "k8s.pod.name": "shop-1",
@@ -855,9 +715,7 @@ SHAPES = [
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
-                "http.response.status_code": None,
                 "severity_text": "info",
                 "body": "ok",
                 "k8s.pod.name": "shop-1",
@@ -877,27 +735,110 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
-                "duration_ms": None,
                 "error": True,
                 "http.response.status_code": 502,
                 "client.address": "10.0.0.7",
-                "url.path": "/a",
-                "severity_text": None,
-                "body": None,
                 "observed_timestamp": "2026-05-04T10:00:01Z",
             },
             {
                 "timestamp": "2026-05-04T10:00:02Z",
-                "duration_ms": None,
                 "error": False,
                 "http.response.status_code": 200,
                 "client.address": "10.0.0.8",
-                "url.path": "/a",
-                "severity_text": None,
-                "body": None,
                 "observed_timestamp": "2026-05-04T10:00:02Z",
             },
         ],
         notes=["prefix (logcli)"],
+    ),
+    Shape(
+        "aws logs tail, START and REPORT among JSON",
+        "documentation of AWS, Lambda logging",
+        (
+            "2026-05-04T10:00:00.257000+00:00 2026/05/04/[$LATEST]0af7 INIT_START Runtime Version: python:3.12.v1\tRuntime Version ARN: arn:aws:x\n"
+            "2026-05-04T10:00:01.257000+00:00 2026/05/04/[$LATEST]0af7 START RequestId: 8286a188-ba32-4475-8077-530cd35c09a9 Version: $LATEST\n"
+            '2026-05-04T10:00:02.257000+00:00 2026/05/04/[$LATEST]0af7 {"level":"ERROR","message":"boom","timestamp":"2026-05-04T10:00:02.1Z"}\n'
+            "2026-05-04T10:00:03.257000+00:00 2026/05/04/[$LATEST]0af7 END RequestId: 8286a188-ba32-4475-8077-530cd35c09a9\n"
+            "2026-05-04T10:00:04.257000+00:00 2026/05/04/[$LATEST]0af7 REPORT RequestId: 8286a188-ba32-4475-8077-530cd35c09a9\tDuration: 257.12 ms\tBilled Duration: 258 ms\n"
+        ),
+        [
+            {
+                "timestamp": "2026-05-04T10:00:02.100000Z",
+                "error": True,
+                "duration_ms": None,
+                "http.response.status_code": None,
+                "severity_text": "ERROR",
+                "body": "boom",
+                "observed_timestamp": "2026-05-04T10:00:02.257000Z",
+            },
+            {
+                "timestamp": "2026-05-04T10:00:03.257000Z",
+                "error": False,
+                "duration_ms": None,
+                "http.response.status_code": None,
+                "body": "END RequestId: 8286a188-ba32-4475-8077-530cd35c09a9",
+            },
+            {
+                "timestamp": "2026-05-04T10:00:04.257000Z",
+                "error": False,
+                "duration_ms": None,
+                "http.response.status_code": None,
+                "body": "REPORT RequestId: 8286a188-ba32-4475-8077-530cd35c09a9\tDuration: 257.12 ms\tBilled Duration: 258 ms",
+            },
+        ],
+        rejected=2,
+        notes=["prefix (aws logs tail)"],
+    ),
+    Shape(
+        "kubectl logs --prefix, a crash after JSON",
+        "documentation of Go, runtime",
+        (
+            '[pod/shop-1/app] {"level":"error","msg":"boom"}\n'
+            '[pod/shop-1/app] {"level":"info","msg":"ok"}\n'
+            "[pod/shop-1/app] panic: runtime error\n"
+            "[pod/shop-1/app] goroutine 1 [running]:\n"
+        ),
+        [
+            {
+                "timestamp": None,
+                "error": True,
+                "duration_ms": None,
+                "severity_text": "error",
+                "body": "boom",
+                "k8s.pod.name": "shop-1",
+                "k8s.container.name": "app",
+            },
+            {
+                "timestamp": None,
+                "error": False,
+                "duration_ms": None,
+                "severity_text": "info",
+                "body": "ok",
+                "k8s.pod.name": "shop-1",
+                "k8s.container.name": "app",
+            },
+            {
+                "timestamp": None,
+                "error": False,
+                "duration_ms": None,
+                "body": "panic: runtime error",
+                "k8s.pod.name": "shop-1",
+                "k8s.container.name": "app",
+            },
+            {
+                "timestamp": None,
+                "error": False,
+                "duration_ms": None,
+                "body": "goroutine 1 [running]:",
+                "k8s.pod.name": "shop-1",
+                "k8s.container.name": "app",
+            },
+        ],
+        notes=["prefix (kubectl logs --prefix)"],
+    ),
+    Shape(
+        "journalctl, short-unix",
+        "documentation of journalctl",
+        ("1777888801.257123 web-1 systemd[1]: Started shop.\n1777888802.257123 web-1 shop[12]: boom\n"),
+        refused="it looks like plain text",
     ),
 ]
