@@ -30,6 +30,11 @@ _CALLER = rf"^(?P<path>\S+\.{SOURCE_FILES}):(?P<line>\d{{1,9}})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
 _CLF_TIME = r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$"
+_AZURE = {
+    r'"(?:ScStatus|httpStatus|httpStatusCode|responseCode)": ?"?(?P<value>\d{3})\b': "httpStatus",
+    # App Service writes milliseconds; Application Gateway and Front Door call theirs `timeTaken`.
+    r'"TimeTaken": ?"?(?P<value>\d+)\b': "timeTaken (ms)",
+}
 _DOMAIN = r"^(\S+\.[A-Za-z]\S*|\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:]+\]?|localhost)(:\d+)?$"
 _REQUEST_NAMES = (
     ("method", "request_method", "httpmethod", "verb", "request"),
@@ -77,6 +82,7 @@ def combine(columns: list[Column]) -> list[Column]:
         _loguru,
         _mongo_dates,
         _php_dates,
+        _azure_properties,
         _request_times,
         _request_hosts,
         _split_times,
@@ -132,6 +138,17 @@ def _php_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
             }:
                 have[base] = have.pop(date.name)._replace(name=base)
                 del have[name], have[kind.name]
+
+
+def _azure_properties(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Take status and duration from the properties of Azure's logs of requests, if they are JSON as text."""
+    properties = have.get("properties")
+    if properties is None or "category" not in have or not pa.types.is_string(properties.values.type):
+        return
+    for pattern, name in _AZURE.items():
+        found = pc.struct_field(pc.extract_regex(properties.values, pattern), "value")
+        if name not in have and found.null_count < len(found):
+            have[name] = properties._replace(name=name, values=found)
 
 
 def _request_times(have: dict[str, Column], folded: dict[str, str]) -> None:

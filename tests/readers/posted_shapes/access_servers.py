@@ -763,7 +763,29 @@ SHAPES = [
             "1777888801.258    198 203.0.113.8 TCP_MISS/200 1722 GET http://www.shop.example/ - HIER_DIRECT/198.51.100.7 text/html\n"
             "1777888801.259    199 203.0.113.9 TCP_MISS/404 1722 GET http://www.shop.example/ - HIER_DIRECT/198.51.100.7 text/html\n"
         ),
-        refused="it looks like plain text",
+        [
+            {
+                "timestamp": "2026-05-04T10:00:01.060000Z",
+                "error": True,
+                "duration_ms": 197.0,
+                "http.response.status_code": 502,
+                "client.address": "203.0.113.7",
+            },
+            {
+                "timestamp": "2026-05-04T10:00:01.060000Z",
+                "error": False,
+                "duration_ms": 198.0,
+                "http.response.status_code": 200,
+                "client.address": "203.0.113.8",
+            },
+            {
+                "timestamp": "2026-05-04T10:00:01.060000Z",
+                "error": False,
+                "duration_ms": 199.0,
+                "http.response.status_code": 404,
+                "client.address": "203.0.113.9",
+            },
+        ],
     ),
     Shape(
         "Squid, combined",
@@ -1113,5 +1135,40 @@ SHAPES = [
             },
         ],
         notes=["has no unit"],
+    ),
+    Shape(
+        "Squid, CONNECT and a status of 000",
+        "documentation of Squid, logformat",
+        (
+            "1777888801.257   1970 203.0.113.7 TCP_TUNNEL/200 1722 CONNECT shop.example:443 alice HIER_DIRECT/198.51.100.7 -\n"
+            "1777888802.257      0 203.0.113.8 NONE_NONE/000 0 - error:transaction-end-before-headers - HIER_NONE/- -\n"
+            "1777888803.257     12 203.0.113.8 TCP_DENIED/403 3900 GET http://shop.example/x?y=1 - HIER_NONE/- text/html\n"
+        ),
+        [
+            {
+                "timestamp": "2026-05-04T09:59:59.287000Z",
+                "error": False,
+                "duration_ms": 1970.0,
+                "http.response.status_code": 200,
+                "client.address": "203.0.113.7",
+                "user.name": "alice",
+                "server.address": "shop.example",
+            },
+            {
+                "timestamp": "2026-05-04T10:00:02.257000Z",
+                "error": False,
+                "duration_ms": 0.0,
+                "http.response.status_code": None,
+                "client.address": "203.0.113.8",
+            },
+            {
+                "timestamp": "2026-05-04T10:00:03.245000Z",
+                "error": False,
+                "duration_ms": 12.0,
+                "http.response.status_code": 403,
+                "client.address": "203.0.113.8",
+                "url.query": "y=1",
+            },
+        ],
     ),
 ]

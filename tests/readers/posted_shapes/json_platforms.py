@@ -377,9 +377,31 @@ SHAPES = [
         [
             {
                 "timestamp": "2026-05-04T10:00:01Z",
+                "error": True,
+                "duration_ms": 257.0,
+                "http.response.status_code": 502,
+            },
+        ],
+    ),
+    Shape(
+        "Azure App Service, HTTP logs",
+        "documentation of Azure, App Service logs",
+        (
+            '{"time": "2026-05-04T10:00:01.0Z", "category": "AppServiceHTTPLogs", "properties": "{\\"CsMethod\\":\\"GET\\",\\"TimeTaken\\":257,\\"ScStatus\\":\\"502\\"}"}\n'
+            '{"time": "2026-05-04T10:00:02.0Z", "category": "AppServiceHTTPLogs", "properties": "{\\"CsMethod\\":\\"GET\\",\\"TimeTaken\\":25,\\"ScStatus\\":200}"}\n'
+        ),
+        [
+            {
+                "timestamp": "2026-05-04T10:00:01Z",
+                "error": True,
+                "duration_ms": 257.0,
+                "http.response.status_code": 502,
+            },
+            {
+                "timestamp": "2026-05-04T10:00:02Z",
                 "error": False,
-                "duration_ms": None,
-                "http.response.status_code": None,
+                "duration_ms": 25.0,
+                "http.response.status_code": 200,
             },
         ],
     ),
