@@ -66,7 +66,10 @@ FLAG = "flag"
 """True or false."""
 
 CALLER = "caller"
-"""`file.go:12`: path and line of the source code."""
+"""`file.go:12`: path and line of the source code; anything else may be a person or a service."""
+
+PROGRAM = "program"
+"""Text, but not a duration: Heroku's router calls a time `service`."""
 
 STACK = "stack"
 """A stack trace as text, a list of its lines, or a message of one line."""
@@ -96,14 +99,16 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "timestamp @timestamp ts @t datetime eventTime startTime startUTC timeStampUTC _time timeUTC asctime"
         " logTime logTimestamp eventTimestamp timeLocal timeISO8601 timeGenerated timeCreated"
         " requestTimestamp instant msec __REALTIME_TIMESTAMP time _SOURCE_REALTIME_TIMESTAMP"
-        " edgeStartTimestamp receiveTimestamp __index_level_0__ (unnamed) unnamed:0",
+        " receiveTimestamp timeMillis requestTimeEpoch startedAt edgeStartTimestamp requestReceivedTimestamp"
+        " timestampSeconds __index_level_0__ (unnamed) unnamed:0",
     ),
     ("timestamp", DAY, "date"),
     (
         "severity_text",
         LEVEL,
         "severityText level log.level levelName severity lvl logLevel @l detectedLevel severityLabel sev"
-        " syslog.severity",
+        " syslog.severity errorSeverity fields.level fields.detectedLevel labels.level"
+        " labels.detectedLevel labels.severity",
     ),
     ("severity_text", PRIORITY, "syslog.priority"),
     (
@@ -119,7 +124,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     ("error", FLAG, "hasError isError"),
     (
         "service.name",
-        TEXT,
+        PROGRAM,
         "serviceName service app application appName applicationName dd.service otelServiceName"
         " kubernetes.labels.app.kubernetes.io/name SYSLOG_IDENTIFIER _SYSTEMD_UNIT",
     ),
@@ -152,7 +157,8 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
     (
         "code.namespace",
         TEXT,
-        "logger loggerName log.logger sourceContext properties.sourceContext logger.name class",
+        "logger loggerName log.logger sourceContext properties.sourceContext logger.name class"
+        " fields.sourceContext",
     ),
     ("thread.name", TEXT, "thread threadName process.thread.name"),
     ("thread.id", INTEGER, "threadId process.thread.id"),
@@ -170,7 +176,7 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "trace_id",
         TRACE_HEADER,
         "traceparent b3 X-Amzn-Trace-Id uber-trace-id X-Cloud-Trace-Context logging.googleapis.com/trace"
-        " trace headers.traceparent headers.b3 headers.X-Amzn-Trace-Id",
+        " trace xrayTraceId headers.traceparent headers.b3 headers.X-Amzn-Trace-Id",
     ),
     (
         "span_id",
@@ -188,13 +194,14 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         "exception.type",
         TEXT,
         "exceptionType exceptionClass err.type err.name error.name error.kind thrown.name"
-        " exception.exceptionClass exception.className exception.class exception.name exc.type",
+        " exception.exceptionClass exception.className exception.class exception.name exc.type"
+        " throwable.className context.exception.class exception.exceptionType",
     ),
     (
         "exception.message",
         TEXT,
         "exceptionMessage err.message err.msg thrown.message thrown.localizedMessage"
-        " exception.exceptionMessage exc.message",
+        " exception.exceptionMessage exc.message throwable.message context.exception.message",
     ),
     (
         "exception.stacktrace",
@@ -208,9 +215,11 @@ _GROUPS: tuple[tuple[str, str, str], ...] = (
         STATUS,
         "statusCode httpStatus httpStatusCode httpResponseCode responseCode responseStatus http.status"
         " downstreamStatus sc-status properties.statusCode res.statusCode response.status response.statusCode"
-        " edgeResponseStatus proxy.statusCode httpRequest.status http.response.status originStatus",
+        " proxy.statusCode httpRequest.status http.response.status originStatus properties.httpStatus"
+        " properties.httpStatusCode properties.responseCode edgeResponseStatus responseStatus.code"
+        " meta.res.statusCode",
     ),
-    ("http.response.status_code", MAYBE_STATUS, "status code"),
+    ("http.response.status_code", MAYBE_STATUS, "status code response payload.status"),
     ("sample_weight", WEIGHT, "sampleRate samplingRate"),
 )
 

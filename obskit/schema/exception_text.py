@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 
+import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -76,13 +77,22 @@ def stack_texts(values: pa.Array) -> pa.Array:
         return values
     if pa.types.is_list(values.type):
         joined = [
-            None
-            if items is None
-            else "\n".join(item if type(item) is str else json_text(item) for item in items)
-            for items in values.to_pylist()
+            None if items is None else "\n".join(map(_stack_line, items)) for items in values.to_pylist()
         ]
         return pa.array(joined, pa.string())
     return pa.nulls(len(values), pa.string())
+
+
+def _stack_line(item: object) -> str:
+    """Return an item of a stack trace as a line; of structlog's dictionaries the type and the message."""
+    line = item if type(item) is str else json_text(item)
+    if not line.startswith('{"exc_type":'):
+        return line
+    try:
+        found = orjson.loads(line)
+    except orjson.JSONDecodeError:
+        return line
+    return f"{found['exc_type']}: {found.get('exc_value', '')}"
 
 
 def complete_exceptions(columns: dict[str, pa.Array]) -> None:

@@ -22,7 +22,7 @@ import pyarrow.compute as pc
 
 from obskit.names import flat_fields as names
 from obskit.names.flat_fields import flat_field
-from obskit.schema.flat_values import span_status
+from obskit.schema.flat_values import SOURCE_FILES, span_status
 from obskit.schema.flatten import Column
 from obskit.schema.message_templates import rendered
 from obskit.schema.parse import parse
@@ -33,7 +33,7 @@ DATE_ONLY = "log.date"
 
 _TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\s*$"
 _DATE = r"^\s*(\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{8}|\d{1,2}[-./]\d{1,2}[-./]\d{4})\s*$"
-_CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
+_CALLER = rf"^(?P<path>\S+\.{SOURCE_FILES}):(?P<line>\d{{1,9}})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
 _WRAPS = {
@@ -44,6 +44,38 @@ _ROUTER = frozenset({"dyno", "connect", "service"})
 _LOGRAGE = frozenset({"method", "path", "controller", "action", "status", "duration"})
 _MONGO = {"$numberLong": "int", "$numberInt": "int", "$numberDouble": "float", "$numberDecimal": "float"}
 _LEVELS = frozenset({"info", "warn", "warning", "debug", "notice", "critical", "alert", "emergency", "trace"})
+_CLF_TIME = r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$"
+_AZURE = {
+    r'"(?:ScStatus|httpStatus|httpStatusCode|responseCode)": ?"?(?P<value>\d{3})\b': "httpStatus",
+    # App Service writes milliseconds; Application Gateway and Front Door call theirs `timeTaken`.
+    r'"TimeTaken": ?"?(?P<value>\d+)\b': "timeTaken (ms)",
+}
+_DOMAIN = r"^(\S+\.[A-Za-z]\S*|\d{1,3}(\.\d{1,3}){3}|\[?[0-9A-Fa-f]*:[0-9A-Fa-f:]+\]?|localhost)(:\d+)?$"
+_REQUEST_NAMES = (
+    ("method", "request_method", "httpmethod", "verb", "request"),
+    ("uri", "url", "path", "request_uri", "request"),
+    ("status", "status_code", "response_status", "statuscode"),
+)
+_LOGURU = {
+    "record.time.timestamp": "ts",
+    "record.level.name": "level",
+    "record.message": "message",
+    "record.name": "logger",
+    "record.function": "funcName",
+    "record.line": "lineno",
+    "record.process.id": "pid",
+    "record.thread.name": "threadName",
+    "record.exception.type": "exceptionType",
+    "record.exception.value": "exceptionMessage",
+}
+_LOGURU_OPTIONAL = frozenset({"record.exception.type", "record.exception.value", "record.name"})
+_MONGODB = frozenset({"t.$date", "s", "c", "id", "ctx", "msg"})
+_MONGODB_NAMES = {
+    "s": "severity",
+    "c": "logger",
+    "attr.durationMillis": "duration (ms)",
+    "t.$date": "time.$date",
+}
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
@@ -63,9 +95,16 @@ def combine(columns: list[Column]) -> list[Column]:
     folded = {name.casefold(): name for name in have}
     for step in (
         _messages,
+        _mongo_log,
+        _loguru,
         _mongo_dates,
         _mongo_numbers,
+        _php_dates,
+        _azure_properties,
         _statuses,
+        _request_times,
+        _request_hosts,
+        _split_times,
         _seconds_and_nanos,
         _date_and_time,
         _callers,
@@ -144,6 +183,74 @@ def _statuses(have: dict[str, Column], folded: dict[str, str]) -> None:
             levels = {word.strip().lower() for word in words}
             if levels & _LEVELS and levels <= _LEVELS | {"ok", "error", "fatal"}:
                 _rename(have, column.name, "level")
+
+
+def _mongo_log(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Rename the short names of MongoDB's log, which only together mean something."""
+    if not have.keys() >= _MONGODB:
+        return
+    for name, new in _MONGODB_NAMES.items():
+        _rename(have, name, new, ("id", "ctx", "msg"))
+
+
+def _loguru(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Rename the parts of the record that loguru serializes."""
+    if have.keys() >= _LOGURU.keys() - _LOGURU_OPTIONAL:
+        for name, new in _LOGURU.items():
+            _rename(have, name, new)
+
+
+def _php_dates(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Join the parts of a DateTime that PHP wrote as an object, if its zone is UTC."""
+    for name in [name for name in have if name.endswith(".timezone")]:
+        base = name.removesuffix(".timezone")
+        date, kind = have.get(f"{base}.date"), have.get(f"{base}.timezone_type")
+        if date is not None and kind is not None and base not in have and _is_time(base):
+            zones = have[name].values
+            if pa.types.is_string(zones.type) and set(zones.unique().to_pylist()) <= {
+                "UTC",
+                "Z",
+                "+00:00",
+                None,
+            }:
+                have[base] = have.pop(date.name)._replace(name=base)
+                del have[name], have[kind.name]
+
+
+def _azure_properties(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Take status and duration from the properties of Azure's logs of requests, if they are JSON as text."""
+    properties = have.get("properties")
+    if properties is None or "category" not in have or not pa.types.is_string(properties.values.type):
+        return
+    for pattern, name in _AZURE.items():
+        found = pc.struct_field(pc.extract_regex(properties.values, pattern), "value")
+        if name not in have and found.null_count < len(found):
+            have[name] = properties._replace(name=name, values=found)
+
+
+def _request_times(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Tell a `requestTime` that is a moment, as of AWS's API Gateway, from one that is a duration."""
+    column = have.get(folded.get("requesttime", ""))
+    if column is not None and pa.types.is_string(column.values.type):
+        _move(have, column.name, "requestTimestamp", _matches(column.values, _CLF_TIME))
+
+
+def _request_hosts(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Keep `host` in logs of requests if it is a domain: it is the header that the client sent."""
+    host = have.get(folded.get("host", ""))
+    if host is None or not all(any(name in folded for name in names) for names in _REQUEST_NAMES):
+        return
+    if pa.types.is_string(host.values.type):
+        _move(have, host.name, "attributes.host", _matches(host.values, _DOMAIN))
+
+
+def _split_times(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Join the seconds and nanoseconds of Google's `timestampSeconds` and `timestampNanos`."""
+    seconds, nanos = (have.get(folded.get(name, "")) for name in ("timestampseconds", "timestampnanos"))
+    if seconds is None or nanos is None or "timestamp.seconds" in have or "timestamp.nanos" in have:
+        return
+    _rename(have, seconds.name, "timestamp.seconds", [nanos.name])
+    _rename(have, nanos.name, "timestamp.nanos")
 
 
 def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:
@@ -296,13 +403,18 @@ def _rename(have: dict[str, Column], name: str, new: str, beside: Iterable[str] 
     """
     if new in have or name not in have:
         return
-    column = have[name]
-    rows = pa.repeat(True, len(column.values))
+    rows = pa.repeat(True, len(have[name].values))
     for other in beside:
         rows = pc.and_(rows, pc.is_valid(have[other].values))
-    left = pc.and_not(pc.is_valid(column.values), rows)
-    if not pc.any(rows, min_count=0).as_py():
+    _move(have, name, new, rows)
+
+
+def _move(have: dict[str, Column], name: str, new: str, rows: pa.Array) -> None:
+    """Move the values of some rows to a column with another name."""
+    column = have[name]
+    if new in have or not pc.any(rows, min_count=0).as_py():
         return
+    left = pc.and_not(pc.is_valid(column.values), rows)
     null = pa.scalar(None, column.values.type)
     if pc.any(left, min_count=0).as_py():
         have[name] = column._replace(values=pc.if_else(left, column.values, null))

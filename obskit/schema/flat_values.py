@@ -39,6 +39,11 @@ _SPAN_KINDS = frozenset({"internal", "server", "client", "producer", "consumer"}
 _SPAN_STATUSES = frozenset({"OK", "ERROR", "UNSET"})
 _FLAGS = {"true": True, "false": False, "1": True, "0": False}
 _KNOWN_STATUSES |= {460, 463, 464, *range(494, 500), *range(500, 512), *range(520, 531), 561, 598, 599}
+SOURCE_FILES = "(?:go|rs|py|js|mjs|ts|tsx|jsx|java|kt|scala|rb|c|cc|cpp|h|hpp|cs|php|exs?|erl|swift|lua|pl)"
+"""What the names of source files end with."""
+
+_SOURCE_FILE = rf"^\S+\.{SOURCE_FILES}$"
+_TIME_AND_UNIT = r"^\d+(?:\.\d+)?(?:ns|us|µs|ms|s)$"
 _NO_ANSWER = frozenset({0, -1})
 _UNITS = r"(ns|us|µs|μs|ms|s|m|h)"
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
@@ -285,6 +290,21 @@ def _text(values: pa.Array) -> pa.Array:
     return values if pa.types.is_string(values.type) else pa.nulls(len(values), pa.string())
 
 
+def _caller(values: pa.Array) -> pa.Array:
+    """Return paths of source code; others may be people, services or `-`."""
+    if not pa.types.is_string(values.type):
+        return pa.nulls(len(values), pa.string())
+    source = pc.match_substring_regex(values, _SOURCE_FILE)
+    return pc.if_else(source, values, pa.scalar(None, pa.string()))
+
+
+def _program(values: pa.Array) -> pa.Array:
+    """Return names; a text that is a duration is none."""
+    texts = _text(values)
+    timed = pc.fill_null(pc.match_substring_regex(texts, _TIME_AND_UNIT), False)
+    return pc.if_else(timed, pa.scalar(None, pa.string()), texts)
+
+
 def _integer(values: pa.Array) -> pa.Array:
     fits = pa.types.is_integer(values.type) or pa.types.is_string(values.type)
     return parse(values, "int") if fits else pa.nulls(len(values), TYPES["int"])
@@ -338,7 +358,8 @@ def _header(values: pa.Array) -> pa.Array:
 
 _READINGS: dict[str, Callable[[pa.Array], pa.Array]] = {
     names.TEXT: _text,
-    names.CALLER: _text,
+    names.CALLER: _caller,
+    names.PROGRAM: _program,
     names.SPAN_KIND: _words(_span_kind),
     names.SPAN_STATUS: _words(span_status),
     names.FLAG: _flag,

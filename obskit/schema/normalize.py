@@ -18,6 +18,7 @@ from obskit.errors import InvalidArgument, LimitExceeded
 from obskit.names import COLUMNS, current, flat_field, nearest, type_word
 from obskit.names.flat_fields import TRACE_HEADER
 from obskit.schema import derive
+from obskit.schema.body_notes import BodyNotes
 from obskit.schema.carried import clear_absent, unpack_carried
 from obskit.schema.contributions import Contribution, coalesce, count_both, final_type
 from obskit.schema.doubts import Doubts
@@ -76,6 +77,7 @@ class Normalizer:
         self._misfits = Misfits()
         self._traced = False
         self._doubts = Doubts()
+        self._bodies = BodyNotes(self.report.note)
         for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
             self._unique_name(name)
 
@@ -125,6 +127,7 @@ class Normalizer:
             )
         events = pa.RecordBatch.from_arrays([out[n] for n in names], names)
         self._doubts.add(events)
+        self._bodies.add(events)
         return events
 
     def _too_many(self) -> LimitExceeded:

@@ -7,6 +7,8 @@ Numbers of scales become words of the program that wrote them, so that `severity
 
 from __future__ import annotations
 
+import re
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -27,6 +29,9 @@ _NUMBERS: dict[int, str] = {
     21: "fatal critical crit ftl emerg emergency alert panic dpanic f",
 }
 _LEVELS = {word: number for number, words in _NUMBERS.items() for word in words.split()}
+_BETWEEN = re.compile(r"(debug|info|warn|error)([+-]\d{1,2})")
+"""Levels of Go's slog between the named ones, such as WARN+1; they are as far apart as OpenTelemetry's."""
+
 _PINO = {10: "trace", 20: "debug", 30: "info", 40: "warn", 50: "error", 60: "fatal"}
 _SCALE = pa.array(list(_PINO), pa.int64())
 _SYSLOG = ("emerg", "alert", "crit", "err", "warning", "notice", "info", "debug")
@@ -45,7 +50,11 @@ def severity_numbers(texts: pa.Array) -> pa.Array:
 
 
 def _number(text: str) -> int | None:
-    return _LEVELS.get(text.strip().strip("[]").lower())
+    word = text.strip().strip("[]").lower()
+    if word in _LEVELS:
+        return _LEVELS[word]
+    found = _BETWEEN.fullmatch(word)
+    return min(max(_LEVELS[found[1]] + int(found[2]), 1), 24) if found else None
 
 
 def read_levels(values: pa.Array) -> pa.Array:

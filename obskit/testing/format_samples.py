@@ -153,6 +153,8 @@ _JSON_LINES = {
     "Delta Lake": {"commitInfo": {"timestamp": 1_777_888_800_000, "operation": "WRITE"}},
 }
 _ACCESS_LOGS = {
+    "Squid access log": b"1777888801.250    250 203.0.113.7 TCP_MISS/502 1722 GET http://shop.example/cart - "
+    b"HIER_DIRECT/10.0.0.1 text/html\n",
     "HAProxy log": b"203.0.113.7:33310 [04/May/2026:10:00:00.655] http-in shop/srv1 10/0/30/69/109 502 91 "
     b'- - ---- 1/1/1/1/0 0/0 "POST /book HTTP/1.1"\n',
     "AWS ALB access log": b"https 2026-05-04T10:00:00.250000Z app/lb/50dc 203.0.113.7:2817 10.0.0.1:80 "

@@ -20,6 +20,7 @@ ARROW = {"Parquet", "Arrow IPC"}
 PREFIXED = "lines with a prefix"
 TEXT = {
     *("CSV", "CSV of markers", "access log", "Envoy access log", "HAProxy log", "AWS ALB access log"),
+    "Squid access log",
     *("AWS ELB access log", "S3 access log", "W3C access log", "application log", "logfmt"),
     "JMeter XML",
 }
@@ -71,6 +72,7 @@ _SUFFIXES = {
     "access log": ".log",
     "Envoy access log": ".log",
     "HAProxy log": ".log",
+    "Squid access log": ".log",
     "AWS ALB access log": ".log",
     "AWS ELB access log": ".log",
     "S3 access log": ".log",

@@ -49,6 +49,14 @@ def _haproxy(one: Request) -> str:
     )
 
 
+def _squid(one: Request) -> str:
+    ms, end = one.duration_us // 1000, one.epoch_us // 1000 + one.duration_us // 1000
+    return (
+        f"{end // 1000}.{end % 1000:03d} {ms:6d} {one.client} TCP_MISS/{one.status:03d} {one.size} {one.method} "
+        f"https://shop.example{one.path} - HIER_DIRECT/10.0.0.1 text/html"
+    )
+
+
 def _w3c(world: World) -> bytes:
     lines = [
         "#Software: Microsoft Internet Information Services 10.0",
@@ -143,6 +151,7 @@ SAMPLES = (
     Sample("AWS ELB access log", "", "elb.log", texts(_elb)),
     Sample("S3 access log", "", "s3.log", texts(_s3), zone=True),
     Sample("HAProxy log", "", "haproxy.log", texts(_haproxy)),
+    Sample("Squid access log", "", "squid.log", texts(_squid)),
     Sample("W3C access log", "", "u_ex260504.log", _w3c, header=3),
     Sample("Traefik JSON", "", "traefik.json", objects(_traefik)),
     Sample("Caddy JSON", "", "caddy.json", objects(_caddy)),

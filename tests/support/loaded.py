@@ -26,13 +26,20 @@ class Loaded:
         return [(rejection.position, rejection.reason) for rejection in self.report.rejected]
 
 
-def load_files(*paths: Path, mapping: Mapping[str, Any] | None = None, **more: Any) -> Loaded:
+def load_files(
+    *paths: Path, mapping: Mapping[str, Any] | None = None, doubting: bool = False, **more: Any
+) -> Loaded:
+    """Load files as events; `doubting` adds the doubts to the report, which end a load."""
     report, options = LoadReport(), ReadOptions(mapping=mapping, **more)
-    return load_batches(read_paths(paths, report, options), report, options)
+    return load_batches(read_paths(paths, report, options), report, options, doubting=doubting)
 
 
 def load_batches(
-    raw: Iterable[pa.RecordBatch], report: LoadReport, options: ReadOptions = READ_AS_IS
+    raw: Iterable[pa.RecordBatch],
+    report: LoadReport,
+    options: ReadOptions = READ_AS_IS,
+    *,
+    doubting: bool = False,
 ) -> Loaded:
     normalizer = Normalizer(report, options)
     batches = [normalizer.batch(batch) for batch in raw]
@@ -42,5 +49,7 @@ def load_batches(
         for batch in batches
         for row in cast(batch, normalizer.schema).to_pylist()
     ]
+    if doubting:
+        normalizer.finish()
     assert len(rows) == report.rows_read
     return Loaded(rows, report, {field.name: str(field.type) for field in normalizer.schema})

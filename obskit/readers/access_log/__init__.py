@@ -4,6 +4,7 @@ from obskit.readers.access_log.aws import ALB, ELB, S3
 from obskit.readers.access_log.haproxy import HAPROXY
 from obskit.readers.access_log.json_proxies import CADDY_JSON, TRAEFIK_JSON
 from obskit.readers.access_log.json_reader import ENVOY_JSON, NGINX_JSON
+from obskit.readers.access_log.squid import SQUID
 from obskit.readers.access_log.text_reader import ACCESS, ENVOY_TEXT
 from obskit.readers.access_log.w3c import W3C
 
@@ -17,6 +18,7 @@ ACCESS_LOGS = (
     ELB,
     S3,
     W3C,
+    SQUID,
     TRAEFIK_JSON,
     CADDY_JSON,
 )

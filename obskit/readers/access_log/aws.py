@@ -123,9 +123,20 @@ def _alb(given: Columns, _tz: str | None) -> Columns:
 
 
 def _elb(given: Columns, _tz: str | None) -> Columns:
+    connections = pc.equal(pc.utf8_trim_whitespace(given["url_line"]), "- - -")
+    tcp = bool(pc.any(connections).as_py())
+    if tcp:
+        given = given | {"url_line": _where_not(connections, given["url_line"])}
     out = _balancer(given, "elb")
     out["start"] = out.pop("iso_time")
+    if tcp:  # a connection's three times end with its first byte
+        out["duration"] = _where_not(connections, out["duration"])
+        out["operation"] = pc.if_else(connections, "TCP", pa.scalar(None, pa.string()))
     return out
+
+
+def _where_not(rows: pa.Array, values: pa.Array) -> pa.Array:
+    return pc.if_else(rows, pa.scalar(None, values.type), values)
 
 
 def _s3(given: Columns, _tz: str | None) -> Columns:
@@ -141,7 +152,7 @@ def _s3(given: Columns, _tz: str | None) -> Columns:
 
 _MARKS = (b'"', b"/", b":")
 _alb_log = TextLog(_ALB_LAYOUTS, "alb", convert=_alb, marks=_MARKS)
-_elb_log = TextLog(_ELB_LAYOUTS, "elb", convert=_elb, marks=_MARKS)
+_elb_log = TextLog(_ELB_LAYOUTS, "elb", convert=_elb, marks=(b'"', b":"))
 _s3_log = TextLog(_S3_LAYOUTS, "s3", convert=_s3)
 ALB = Reader("AWS ALB access log", (".log", ".txt"), _alb_log.sniff, _alb_log.read, lines="text")
 ELB = Reader("AWS ELB access log", (".log", ".txt"), _elb_log.sniff, _elb_log.read, lines="text")

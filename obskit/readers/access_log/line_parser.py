@@ -22,7 +22,11 @@ NO_LAYOUT = "not an access log line"
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 Fields = dict[str, str | int | float | None]
 
-_CLOCK = re.compile(r"(\d\d)/(\w{3})/(\d{4}):(\d\d):(\d\d):(\d\d) ([+-])(\d\d)(\d\d)", re.ASCII)
+_CLOCK = re.compile(
+    r"(?:(\d\d)/(\w{3})/(\d{4}):|(\d{4})-(\d\d)-(\d\d)[T ])(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?"
+    r" ?(?:Z|([+-])(\d\d):?(\d\d))",
+    re.ASCII,
+)
 _EPOCH = datetime(1970, 1, 1)
 _NUMBER = re.compile(r"\d{1,9}(\.\d{1,9})?", re.ASCII)
 _PROTOCOL = re.compile(r"HTTP/(\d(?:\.\d)?)", re.ASCII)
@@ -31,7 +35,7 @@ _METHOD = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}", re.ASCII)
 # A line with an odd end or middle: the first `" status size` ends the request, and the last quotation mark
 # ends the user agent unless an earlier one can. No part can begin in two places, so matching is linear.
 _LOOSE = re.compile(
-    r'(?:(?P<vhost>[^ ":]+:\d{1,5}) )?(?P<host>[^ "]+) (?P<ident>[^ "]+) (?P<user>[^\["]*?) '
+    r'(?:(?P<vhost>[^ ":]+:\d{1,5}) )?(?P<host>[^ "]+) (?P<ident>(?!->)[^ "]+) (?P<user>[^\["]*?) '
     r'\[(?P<clock>[^\]"]{1,40})\] "(?P<request>.*?)" (?P<status>\d{3})(?: (?P<size>\d{1,18}|-))?'
     r"(?P<tail> .*)?",
     re.DOTALL | re.ASCII,
@@ -103,6 +107,7 @@ def _parse_loosely(line: str, layouts: Sequence[Layout]) -> dict[str, str]:
     if found is None or _has_prefix(found["ident"], found["user"]):
         raise NotAnEntry(NO_LAYOUT)
     out = {name: value for name, value in found.groupdict().items() if value is not None}
+    out["user"] = out["user"].strip()  # Jetty writes two spaces
     tail = out.pop("tail", "")
     agent = _AGENTS[0].fullmatch(tail) or _AGENTS[1].fullmatch(tail)
     if agent is not None:
@@ -122,17 +127,30 @@ def _has_prefix(ident: str, user: str) -> bool:
 
 
 def parse_clock(clock: str) -> int | None:
-    """Return `04/May/2026:10:00:00 +0200` as microseconds since 1970, or None if it is not a time."""
+    """Parse the time of an access log.
+
+    Args:
+        clock: `04/May/2026:10:00:00 +0200`, or `2026-05-04T10:00:00+02:00` as nginx's `$time_iso8601`; either
+            may have a fraction of a second.
+
+    Returns:
+        Microseconds since 1970, or None if it is not a time with a zone.
+    """
     found = _CLOCK.fullmatch(clock)
-    if found is None or found[2] not in MONTHS or found[6] > "60" or found[8] > "23" or found[9] > "59":
+    if found is None or found[9] > "60" or (found[12] or "") > "23" or (found[13] or "") > "59":
         return None
+    if found[2] is not None and found[2] not in MONTHS:
+        return None
+    month = MONTHS.index(found[2]) + 1 if found[2] else int(found[5])
     try:
-        day = datetime(int(found[3]), MONTHS.index(found[2]) + 1, int(found[1]), int(found[4]), int(found[5]))
+        day = datetime(
+            int(found[3] or found[4]), month, int(found[1] or found[6]), int(found[7]), int(found[8])
+        )
     except ValueError:
         return None
-    offset = timedelta(hours=int(found[8]), minutes=int(found[9]))
-    moment = day - _EPOCH + timedelta(seconds=int(found[6])) - (offset if found[7] == "+" else -offset)
-    return moment // timedelta(microseconds=1)
+    offset = timedelta(hours=int(found[12] or 0), minutes=int(found[13] or 0))
+    moment = day - _EPOCH + timedelta(seconds=int(found[9])) - (-offset if found[11] == "-" else offset)
+    return moment // timedelta(microseconds=1) + int((found[10] or "")[:6].ljust(6, "0"))
 
 
 def request_line(text: str) -> dict[str, str]:

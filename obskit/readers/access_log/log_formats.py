@@ -47,6 +47,8 @@ def _list(one: str) -> str:
 PATTERNS = {
     # The port is required; otherwise a user name of two words would turn the client into a vhost.
     "vhost": r'(?:[^ ":]+|\[[^ "\]]+\]):\d{1,5}',
+    # `client -> upstream [...` has neither an ident nor a user.
+    "ident": r'(?!->)[^ "]+',
     "status": r"\d{3}",
     "code": r"\d{1,3}|-",
     **dict.fromkeys(COUNTS, _COUNT),

@@ -78,6 +78,12 @@ def _detect(lines: list[str], layouts: Sequence[Layout]) -> tuple[Layout, float]
     for line in lines:
         line = line.removesuffix("\r")
         fit = next((layout for layout in layouts if layout.pattern.fullmatch(line)), None)
+        if (
+            fit is not None
+            and any(item.name == "clock" for item in fit.items)
+            and not _is_entry(line, layouts)
+        ):
+            continue  # another server's time, such as Werkzeug's, which has no zone
         if fit is not None and not fit.cut:
             found[fit.name] += 1
         # Other servers write a time of another form in the same place.

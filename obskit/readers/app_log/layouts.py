@@ -40,13 +40,19 @@ FIELDS = {
     "rest": "access_log.rest",
     "context": "log.context",
     "connection": "nginx.connection",
+    "method": "http.request.method",
+    "path": "url.path",
+    "query": "url.query",
 }
-"""Name of a group -> field of the event. The groups `time` and `request` are parsed further."""
+"""Name of a group -> field of the event. The groups `time`, `request` and `took` are parsed further."""
+
+REQUESTS = frozenset({"access", "Gin", "http.server"})
+"""Layouts whose records are requests that were answered."""
 
 _UPPER = (
     *("TRACE", "FINEST", "FINER", "FINE", "CONFIG", "DEBUG", "VERBOSE", "INFORMATION", "INFO", "NOTICE"),
     *("SUCCESS", "WARNING", "WARN", "ERROR", "ERR", "SEVERE", "CRITICAL", "CRIT", "ALERT", "EMERGENCY"),
-    *("EMERG", "FATAL", "PANIC"),
+    *("EMERG", "FATAL", "PANIC", "DPANIC"),
 )
 _SHORT = r"(?:TRC|VRB|DBG|INF|WRN|ERR|FTL|PNC)"
 _PARTS = {
@@ -118,6 +124,14 @@ _CERTAIN: dict[str, str] = {
     r"|\xe2\x80\xaf)[AP]M)"
     r"[ ](?P<logger>[\w.$\-]+)(?:[ ](?P<func>[\w$<>]+))?\n(?P<level>%L):[ ]",
     "zap": rf"%ISO\t(?P<level>%L)\t(?:(?P<logger>[\w.\-]+)\t(?!\{{))?(?:{_GO_LINE}\t)?",
+    "Caddy": r"%SLASH\t(?P<level>%L)\t(?:(?P<logger>[\w.\-]+)\t(?!\{))?",
+    "Gin": r"\[GIN\][ ](?P<time>\d{4}/\d\d/\d\d[ ]-[ ]\d\d:\d\d:\d\d)[ ]\|[ ]*(?P<status>\d{3})[ ]*\|"
+    r"[ ]*(?P<took>[^\s|]+)[ ]*\|[ ]*(?P<client>[^\s|]*)[ ]*\|[ ]*(?P<method>[A-Z]+)[ ]+"
+    r"\"?(?P<path>[^\"?\s]*)(?:\?(?P<query>[^\"\s]*))?\"?",
+    # Python's http.server and Werkzeug: Apache's format without a zone.
+    "http.server": r"(?:(?P<level>INFO|ERROR):werkzeug:)?%CLIENT[ ]-[ ]-[ ]\[(?P<time>\d\d/[A-Z]"
+    r"[a-z]{2}/\d{4}[ ]\d\d:\d\d:\d\d)\][ ](?:\"(?P<request>(?:[^\"\\\n]|\\.)*)\"[ ]"
+    r"(?P<status>\d{3})[ ](?P<size>\d+|-))?",
     "Lambda": r"%ISO\t(?P<invocation>[0-9a-f\-]{36})\t(?P<level>%L)\t",
     "Lambda for Python": r"\[(?P<level>%U)\]\t%ISO\t(?P<invocation>[0-9a-f\-]{36})\t",
     "nginx error log": r"%SLASH[ ]\[(?P<level>%L)\][ ](?P<pid>\d+)\#(?P<tid>\d+):[ ]"
@@ -164,17 +178,14 @@ _CERTAIN: dict[str, str] = {
     "time and level": r"\[?%ISO\]?(?:[ \t]+|[ ]?[|:\-][ ]+)\[?(?P<level>%U)[ ]*\]?"
     r"(?:[ \t]*[|:\-](?=\s))?(?:[ \t]+|$)",
     "time and level in brackets": r"\[?%ISO\]?[ ]+(?:\[(?P<level>%L)[ ]*\]:?|(?P<level2>%L):)[ ]",
+    "level and time": r"(?P<level>%U)[ ]+%ISO[ ]+",
 }
 _TIME_ONLY: dict[str, str] = {
     "time in brackets": r"\[%ISO\][ \t]+",
     "CLF time in brackets": r"\[%CLF\][ \t]+(?:(?P<level>%U)[ ]+)?",
+    "dmesg": r"\[(?P<time>[A-Z][a-z]{2}[ ][A-Z][a-z]{2}[ ][ \d]\d[ ]\d\d:\d\d:\d\d[ ]\d{4})\][ ]",
     "time": r"%ISO:?[ \t]+",
 }
-# The servers that Python's standard library and Flask use for development; Apache's format without a zone.
-_CERTAIN["http.server"] = (
-    r"%CLIENT[ ]-[ ]-[ ]\[(?P<time>\d\d/[A-Z][a-z]{2}/\d{4}[ ]\d\d:\d\d:\d\d)\][ ]"
-    r"(?:\"(?P<request>(?:[^\"\\\n]|\\.)*)\"[ ](?P<status>\d{3})[ ](?P<size>\d+|-)(?=\n|$))?"
-)
 _UNTIMED: dict[str, str] = {
     "uvicorn": r"(?P<level>INFO(?=:[ ]{5}\S)|(?:DEBUG|ERROR|TRACE)(?=:[ ]{4}\S)|WARNING(?=:[ ]{2}\S)"
     r"|CRITICAL(?=:[ ]\S)):[ ]+",

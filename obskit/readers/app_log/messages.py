@@ -4,7 +4,8 @@
     paid trace_id=4bf92f3577b34da6a3ce929d0e0e4736 ok                          trace_id: 4bf9...
     10.0.0.1:52 - "GET /cart HTTP/1.1" 200 OK                  (uvicorn)       client.address, url.path, ...
 
-The message itself stays as it is.
+The message itself stays as it is. A message with a duration is written when the request has ended, so the
+time is moved back by it.
 """
 
 from __future__ import annotations
@@ -24,12 +25,32 @@ _TRACE = (
 )
 _SPAN = rf"(?i)\bspan[._-]?id[\"']?[ ]?[=:][ ]?[\"']?(?P<span>{_ID}{{16}})\b"
 _SLEUTH = rf"^\[[^,\]\n]*,(?P<trace>{_ID}{{32}}|{_ID}{{16}}),(?P<span>{_ID}{{16}})"
+_METHOD = r"(?P<method>GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS)"
+_PATH = r"(?P<path>/[^ \"?]*)(?:\?(?P<query>[^ \"]*))?"
+_STATUS = r"(?P<status>[1-5]\d\d)"
+_MS = r"(?P<took>\d{1,9}(?:\.\d{1,9})?)"
 _ACCESS = (
-    r"^(?:\[?(?P<client>[0-9a-fA-F.:]+?)\]?(?::(?P<port>\d+))? - "
-    r"(?:- \[(?P<time>[^\]\n]{1,40})\] )?)?\"(?P<method>[A-Z]+) (?P<path>[^ \"?]*)"
-    r"(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[\d.]+)\" (?P<status>[1-5]\d\d)"
-    r"(?: -(?:$|\n)| [A-Za-z' -]+|$|\n| (?P<size>\d+)(?:$|\n))"  # lines of another program may follow
+    r"^(?:\[?(?P<client>[0-9a-fA-F.:]+?)\]?(?::(?P<port>\d+))?(?: -(?: \S+ \[(?P<time>[^\]\n]{1,40})\])?)? )?"
+    r"\"(?P<method>[A-Z]+) (?P<path>[^ \"?]*)(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[\d.]+)\" "
+    r"(?P<status>[1-5]\d\d)(?: [A-Za-z' -]+| -| (?P<size>\d+)"
+    r"| (?:(?P<size2>\d+)|-) \"(?:-|(?P<referer>[^\"]*))\" \"(?:-|(?P<agent>[^\"]*))\"(?: .*)?)?"
+    r"(?:$|\n)"  # lines of another program may follow
 )
+_REQUESTS = (
+    # morgan's dev and tiny: the durations are in milliseconds, and say so
+    rf"^{_METHOD} {_PATH} {_STATUS} {_MS} ms - (?:(?P<size>\d+)|-)$",
+    rf"^{_METHOD} {_PATH} {_STATUS} (?:(?P<size>\d+)|-) - {_MS} ms$",
+    # Serilog.AspNetCore
+    rf"^HTTP {_METHOD} {_PATH} responded {_STATUS} in {_MS} ms$",
+    # Microsoft.AspNetCore.Hosting.Diagnostics
+    rf"^Request finished HTTP/(?P<version>[\d.]+) {_METHOD} (?P<scheme>https?)://(?P<host>[^/ :]+)"
+    rf"(?::\d+)?{_PATH}(?: \S+ \S+)? - {_STATUS} \S+ (?:.* )?{_MS}ms$",
+    # lograge, whose durations are those of Rails: milliseconds
+    rf"^method={_METHOD} path={_PATH} format=.* status={_STATUS}\b.*? duration={_MS} ",
+)
+_COMPLETED = rf"^(?:\[[^\]\n]*\] )*Completed {_STATUS} (?:[A-Z][A-Za-z' -]* )?in {_MS}ms\b"
+"""What Rails says when a request ends; method and path are in the record of its start."""
+
 _NGINX = (
     r"^.*?, client: (?P<client>[^,\s]+)(?:, server: (?P<server>[^,\n]*))?(?:, request: \"(?P<method>[A-Z]+) "
     r"(?P<path>[^ \"?]*)(?:\?(?P<query>[^ \"]*))? HTTP/(?P<version>[0-9.]+)\")?(?:, subrequest: \"[^\"]*\")?"
@@ -47,18 +68,38 @@ _NGINX_FIELDS = {
     "upstream": "nginx.upstream",
     "host": "nginx.host",
 }
+_REQUEST_FIELDS = {
+    "client": "client.address",
+    "method": "http.request.method",
+    "path": "url.path",
+    "query": "url.query",
+    "scheme": "url.scheme",
+    "host": "server.address",
+    "version": "network.protocol.version",
+    "referer": "http.request.header.referer",
+    "agent": "user_agent.original",
+}
+_REQUEST_NUMBERS = {
+    "port": "client.port",
+    "status": "http.response.status_code",
+    "size": "http.response.body.size",
+    "size2": "http.response.body.size",
+}
+_MARKS = (b" ms - ", b" ms", b" responded ", b"Request finished ", b"method=")
+"""Bytes that every text with a message of each of `_REQUESTS` has."""
+
 _MILLIS = {
     "PostgreSQL": r"^duration: (?P<v>\d+(?:\.\d+)?) ms\b",
     "PostgreSQL on RDS": r"^duration: (?P<v>\d+(?:\.\d+)?) ms\b",
     "Lambda platform": r"^REPORT .*?\bDuration: (?P<v>\d+(?:\.\d+)?) ms\b",
 }
-ACCESS_LAYOUTS = frozenset(
-    {"uvicorn", "gunicorn", "Django", "CLF time in brackets", "logging.basicConfig", "time and level"}
+_NO_ACCESS = frozenset(
+    {"access", "Gin", "http.server", "nginx error log", "Apache error log", "Apache 2.2 error log"}
 )
-"""Layouts whose messages may be access lines."""
+"""Layouts whose messages are not access lines."""
 
 
-def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: bytes, context: Context) -> bool:
+def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: bytes, context: Context) -> None:
     """Add the fields that the messages name to the columns.
 
     Args:
@@ -67,9 +108,6 @@ def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: byte
         body: the messages.
         text: the bytes that the records come from, for a cheap test of what may be in them.
         context: zone of times that lack one.
-
-    Returns:
-        Whether some records are access lines.
     """
     if b"race" in text or b"TRACE" in text or b"Root=1-" in text:
         _traces(columns, body)
@@ -88,7 +126,15 @@ def add_message_fields(columns: Columns, layout: str, body: pa.Array, text: byte
             _add(columns, _NGINX_FIELDS[group], values)
     if (pattern := _MILLIS.get(layout, "")) and b"uration: " in text:
         _add(columns, "duration_ms", extracted(body, pattern)["v"].cast(pa.float64()))
-    return layout in ACCESS_LAYOUTS and b" HTTP/" in text and _access(columns, body, context)
+    if b"Completed " in text:
+        found = extracted(body, _COMPLETED)
+        _add(columns, "http.response.status_code", found["status"].cast(pa.int64()))
+        _add(columns, "duration_ms", found["took"].cast(pa.float64()))
+    for pattern, mark in zip(_REQUESTS, _MARKS, strict=True):
+        if mark in text:
+            _request(columns, extracted(body, pattern), context)
+    if layout not in _NO_ACCESS and b" HTTP/" in text:
+        _request(columns, extracted(body, _ACCESS), context)
 
 
 def extracted(texts: pa.Array, pattern: str) -> dict[str, pa.Array]:
@@ -124,31 +170,37 @@ def _add_ids(columns: Columns, found: dict[str, pa.Array]) -> None:
     _add(columns, "span_id", found["span"])
 
 
-def _access(columns: Columns, body: pa.Array, context: Context) -> bool:
-    """Add the fields of access lines, which are requests that a server answered."""
-    found = extracted(body, _ACCESS)
-    if found["status"].null_count == len(body):
-        return False
+def _request(columns: Columns, found: dict[str, pa.Array], context: Context) -> None:
+    """Add the fields of messages that say how a request was answered."""
     valid = found["status"].is_valid()
+    if not pc.any(valid).as_py():
+        return
     columns["kind"] = pc.if_else(valid, "server", columns["kind"])
-    if (times := found["time"]).null_count < len(times):
-        _add(columns, "timestamp", parse_times(times.cast(pa.binary()).to_pylist(), context))
-    for name, group in (
-        ("name", "method"),
-        ("client.address", "client"),
-        ("http.request.method", "method"),
-        ("url.path", "path"),
-        ("url.query", "query"),
-        ("network.protocol.version", "version"),
-    ):
-        _add(columns, name, found[group])
-    for name, group in (
-        ("client.port", "port"),
-        ("http.response.status_code", "status"),
-        ("http.response.body.size", "size"),
-    ):
-        _add(columns, name, found[group].cast(pa.int64()))
-    return True
+    if "time" in found and found["time"].null_count < len(valid):
+        _add(columns, "timestamp", parse_times(found["time"].cast(pa.binary()).to_pylist(), context))
+    _add(columns, "name", found["method"])
+    for group, name in _REQUEST_FIELDS.items():
+        if group in found:
+            _add(columns, name, found[group])
+    for group, name in _REQUEST_NUMBERS.items():
+        if group in found:
+            _add(columns, name, found[group].cast(pa.int64()))
+    if "took" in found:
+        took = found["took"].cast(pa.float64())
+        _add(columns, "duration_ms", took)
+        begin_earlier(columns, took)
+
+
+def begin_earlier(columns: Columns, took: pa.Array) -> None:
+    """Move the times of records that were written at an end back to the beginning.
+
+    Args:
+        columns: of the records.
+        took: milliseconds; null where a time stays.
+    """
+    ended = columns["timestamp"]
+    micros = pc.round(pc.multiply(took, 1_000.0)).cast(pa.int64()).cast(pa.duration("us"))
+    columns["timestamp"] = pc.coalesce(pc.subtract(ended, micros), ended)
 
 
 def _add(columns: Columns, name: str, values: pa.Array) -> None:

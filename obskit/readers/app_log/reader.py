@@ -18,9 +18,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from obskit.errors import ReadError
+from obskit.readers.app_log.inner_json import lift_objects
 from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of, narrowed
 from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
 from obskit.readers.app_log.times import Context
@@ -56,11 +56,6 @@ _NO_TIME = (
     "records have no time ({name}): load another file for when it happened, or let the program log the time"
 )
 _NO_DATE = "records have a time of day but no date ({name}): it is kept as log.time, and timestamp is empty"
-_REQUEST = r"^\W*(?:\S+ )?(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS) /\S* (?:.* )?[1-5]\d\d(?: |$)"
-_REQUESTS = (
-    "the records of an application log look like requests, but their statuses and durations are not read: "
-    "if it is an access log, give its layout (--log-format)"
-)
 _TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
 
 
@@ -252,16 +247,21 @@ class _Log:
         for group in cut.groups:
             if some_untimed or group.layout.timed:  # a message may have the time of its record
                 self._seen[group.layout.name] += len(group.rests)
+        inner, lifted = None, np.zeros(0, np.bool_)
         if batch is not None:
             self._started = True
-            if _looks_like_requests(batch):
-                self._report.note(_REQUESTS)
+            batch, inner, lifted = lift_objects(batch)
+        if batch is not None and batch.num_rows:
             yield batch
+        if inner is not None:
+            yield inner
         records, objects = (
             first_lines(text, cut)
             if self._row_lines is not None or cut.objects
             else (np.empty(0, np.int64), np.empty(0, np.int64))
         )
+        if inner is not None and self._row_lines is not None:
+            records = np.concatenate([records[~lifted], records[lifted]])
         batcher, good = RowBatcher(), np.ones(len(objects), bool)
         for number, row in enumerate(object_rows(cut)):
             if row is None:
@@ -277,17 +277,6 @@ class _Log:
     def _fits(self, cut: Cut) -> bool:
         main, *others = (len(group.rests) for group in cut.groups)
         return main >= sum(others)
-
-
-def _looks_like_requests(batch: pa.RecordBatch) -> bool:
-    """Whether most of the first bodies have a method, a path and a status that were not read."""
-    if "body" not in batch.schema.names:
-        return False
-    bodies = batch.column("body").slice(0, 200)
-    if "http.response.status_code" in batch.schema.names:
-        bodies = bodies.filter(pc.is_null(batch.column("http.response.status_code").slice(0, 200)))
-    found = pc.match_substring_regex(bodies, _REQUEST)
-    return bool(2 * (pc.sum(found).as_py() or 0) > min(batch.num_rows, 200))
 
 
 def modified(source: Source) -> datetime | None:

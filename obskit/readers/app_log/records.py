@@ -24,13 +24,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.readers.app_log.exceptions import CRASH, Thrown, find_exception
-from obskit.readers.app_log.layouts import FIELDS, Layout, layout_of
-from obskit.readers.app_log.messages import add_message_fields
+from obskit.readers.app_log.layouts import FIELDS, REQUESTS, Layout, layout_of
+from obskit.readers.app_log.messages import add_message_fields, begin_earlier
 from obskit.readers.app_log.times import Context, parse_times
 from obskit.readers.batches.row_batcher import TooDeep, flat
 from obskit.readers.logfmt.line_parser import parse_line
 from obskit.readers.logfmt.reader import is_record
 from obskit.schema import NAMED, TIMESTAMP
+from obskit.schema.flat_values import duration_of_text
+from obskit.schema.parse import by_value
 
 _WORDS = {
     "I": "INFO",
@@ -307,6 +309,8 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
             _times(columns, values, context)
         elif name == "request":
             _request(columns, values)
+        elif name == "took":
+            columns["duration_ms"] = by_value(pa.array(values, pa.string()), duration_of_text, pa.float64())
         else:
             _add(columns, FIELDS[name.rstrip("2")], values)
     body = pc.utf8_trim_whitespace(pa.array(group.rests, pa.string()))
@@ -315,9 +319,12 @@ def _columns(group: Group, context: Context, text: bytes) -> dict[str, pa.Array]
         body = _exceptions(columns, body, multiline, layout)
     columns["body"] = body
     add_message_fields(columns, layout.name, body, text, context)
-    if "request" in layout.groups:
-        asked = pc.is_valid(columns["http.response.status_code"])
-        columns["kind"] = pc.if_else(asked, "server", "event")
+    if layout.name in REQUESTS:
+        if "duration_ms" in columns:  # Gin, which logs when the request has ended
+            columns["name"] = columns["http.request.method"]
+            begin_earlier(columns, columns["duration_ms"])
+        answered = columns["http.response.status_code"].is_valid()
+        columns["kind"] = pc.if_else(answered, "server", "event")
         # Lines after the request, such as those of a stack trace, are kept.
         columns["body"] = pc.if_else(pc.equal(body, ""), pa.scalar(None, pa.string()), body)
     if layout is CRASH_LAYOUT:

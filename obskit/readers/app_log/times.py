@@ -34,6 +34,7 @@ _SHAPES = tuple(
     re.compile(text, re.ASCII)
     for text in (
         rf"(?P<y>\d{{4}})[-/](?P<mo>\d\d)[-/](?P<d>\d\d)(?:T| {{1,2}}){_CLOCK}{_ZONE}",
+        rf"(?P<y>\d{{4}})/(?P<mo>\d\d)/(?P<d>\d\d) - {_CLOCK}",
         rf"(?P<d>\d\d)[-/ ](?P<mon>[A-Z][a-z]{{2}})[-/ ](?P<y>\d{{4}})[ :]{_CLOCK}{_ZONE}",
         rf"[A-Z][a-z]{{2}} (?P<mon>[A-Z][a-z]{{2}}) +(?P<d>\d{{1,2}}) {_CLOCK} (?P<y>\d{{4}})",
         rf"(?P<mon>[A-Z][a-z]{{2}}) (?P<d>\d{{1,2}}), (?P<y>\d{{4}}),? {_CLOCK}\s?(?P<half>[AP]M)",

@@ -161,7 +161,7 @@ def _recognized(inner: list[bytes]) -> bool:
     """Return whether a reader is sure of lines, or whether they have a further prefix that is sure."""
     if best_match(inner)[0] >= Match.CERTAIN:
         return True
-    return any(kind.sure and _fits(kind, inner) for kind in KINDS)
+    return any((kind.sure or not kind.source) and _fits(kind, inner) for kind in KINDS)
 
 
 def _is_foreign_time(lines: list[bytes], known: bool) -> bool:

@@ -30,6 +30,9 @@ from obskit.readers.registry import Match, Reader
 from obskit.schema import FileReport, LoadReport, ReadOptions
 from obskit.schema.report import TORN
 
+_NOT_JSON = "not JSON"
+_TEXT_BEGINS = (b" ", b"\t", b"*", b"=", b"-", b"#", b"<", b"(")
+
 _SECOND_READERS = 2
 """Readers that get the lines which others rejected."""
 
@@ -96,6 +99,7 @@ class InnerLines:
         self._keys = keys
         self._name = name
         self._readers: dict[Hashable, Reader] = {}
+        self._begun: set[Hashable] = set()
         self._faults = 0
         self._last = True
         self._held: list[tuple[Lines, list[Fields]]] = []
@@ -264,6 +268,7 @@ class InnerLines:
     ) -> Iterator[pa.RecordBatch]:
         """Yield the rows of lines that a reader rejected and another one is sure of; reject the others."""
         if not rejected:
+            self._remember(lines, prefixes)
             return
         rows = np.unique(np.array([row for row, _ in rejected], np.int64))
         if len(asked) <= _SECOND_READERS:
@@ -276,8 +281,48 @@ class InnerLines:
                 # The reader was a guess by a few lines, and reads none of them.
                 yield from self._text(lines, prefixes)
                 return
+        texts = self._plain_texts(lines, prefixes, rejected, torn=torn)
         for row, reason in rejected:
-            self._reject(lines, row, reason)
+            if row not in texts:
+                self._reject(lines, row, reason)
+        if texts:
+            yield from self._text(lines.take(np.array(sorted(texts), np.int64)), prefixes)
+
+    def _remember(self, lines: Lines, prefixes: Prefixes) -> None:
+        """Remember sources whose lines were read."""
+        if len(self._begun) <= _REMEMBERED:
+            for number in used_prefixes(lines.prefix):
+                self._begun.add(tuple(prefixes.fields[number].get(name) for name in self._keys))
+
+    def _plain_texts(
+        self, lines: Lines, prefixes: Prefixes, rejected: list[tuple[int, str]], *, torn: bool
+    ) -> set[int]:
+        """Return which lines a reader of JSON rejected that are no part of JSON, such as a crash's output.
+
+        A banner before the first record of the same source is not among them.
+        """
+        last = len(lines.number) - 1
+        found = [row for row, reason in rejected if reason == _NOT_JSON and not (torn and row == last)]
+        if not found:
+            return set()
+        keys: dict[int, Hashable] = {}
+        for number in used_prefixes(lines.prefix):
+            keys[number] = tuple(prefixes.fields[number].get(name) for name in self._keys)
+        good = np.ones(len(lines.number), bool)
+        good[[row for row, _ in rejected]] = False
+        first = dict.fromkeys(self._begun, -1)
+        for row in np.flatnonzero(good)[np.unique(lines.prefix[good], return_index=True)[1]].tolist():
+            key = keys[int(lines.prefix[row])]
+            first[key] = min(row, first.get(key, row))
+        if len(first) <= _REMEMBERED:
+            self._begun.update(first)
+        begins = pc.binary_slice(lines.lines.take(pa.array(found, pa.int64())), 0, 1).to_pylist()
+        return {
+            row
+            for row, begin in zip(found, begins, strict=True)
+            if lines.prefix[row] and first.get(keys[int(lines.prefix[row])], row) < row
+            if begin.isalpha() or begin in _TEXT_BEGINS
+        }
 
     def _run(self, lines: Lines, reader: Reader, *, torn: bool) -> _Result:
         """Return what a reader makes of lines."""

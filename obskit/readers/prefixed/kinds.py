@@ -144,7 +144,20 @@ def _is_compose(lines: list[bytes]) -> bool:
 
 
 _COMPOSE = re.compile(rb"(" + _NAME + rb") {1,60}\| ?")
+_SERVICE_TASK = re.compile(rb"([\w.-]+\.\d{1,5}\.[a-z0-9]{12,25})@([\w.-]{1,253}) +\| ?")
 _NUMBERED = re.compile(rb"[A-Za-z0-9][A-Za-z0-9._-]*[-_]\d{1,4} +\|")
+
+_LAMBDA_STREAM = re.compile(rb" (\d{4}/\d\d/\d\d/(?:[\w-]+)?\[[\w$-]{1,64}\][0-9a-f]{4,32}) ")
+_LABEL = re.compile(rb'([A-Za-z_][\w.]*)="((?:[^"\\]|\\.)*)"')
+_LABELS = re.compile(rb' \{(?:[A-Za-z_][\w.]*="(?:[^"\\]|\\.)*"(?:, ?(?=[A-Za-z_])|(?=\})))*\} +')
+_LABEL_FIELDS = {"pod": _POD, "container": _CONTAINER, "namespace": "k8s.namespace.name"}
+
+
+def _label_fields(match: re.Match[bytes]) -> Fields:
+    """Return the labels of a stream of Loki; those that mean the same for all clusters get their names."""
+    labels = {text(name): text(value) for name, value in _LABEL.findall(match[0])}
+    return {_LABEL_FIELDS.get(name, f"loki.{name}"): value for name, value in labels.items() if value}
+
 
 KINDS: tuple[Kind, ...] = (
     Kind(
@@ -157,6 +170,11 @@ KINDS: tuple[Kind, ...] = (
         ("iso", Text(re.compile(rb" (stdout|stderr) ([FP](?::[A-Za-z:]{1,20})?)(?: |$)"), _stream)),
         (_STREAM,),
         in_parts=True,
+    ),
+    Kind(
+        "docker service logs",
+        (Text(_SERVICE_TASK, _named("container.name", _HOST), b"|"),),
+        ("container.name", _HOST),
     ),
     Kind(
         "docker compose",
@@ -175,6 +193,17 @@ KINDS: tuple[Kind, ...] = (
         "stern",
         (Text(re.compile(rb"(" + _POD_NAME + rb") ([a-z0-9][a-z0-9-]{0,62}) "), _named(_POD, _CONTAINER)),),
         (_POD, _CONTAINER),
+        sure=False,
+    ),
+    Kind(
+        "stern",
+        (
+            Text(
+                re.compile(rb"([a-z0-9][a-z0-9-]{0,62}) (" + _POD_NAME + rb") ([a-z0-9][a-z0-9-]{0,62}) "),
+                _named("k8s.namespace.name", _POD, _CONTAINER),
+            ),
+        ),
+        ("k8s.namespace.name", _POD, _CONTAINER),
         sure=False,
     ),
     Kind(
@@ -234,6 +263,11 @@ KINDS: tuple[Kind, ...] = (
     ),
     Kind(
         "aws logs tail",
+        ("iso", Text(_LAMBDA_STREAM, _named("aws.log.stream.names"))),
+        ("aws.log.stream.names",),
+    ),
+    Kind(
+        "aws logs tail",
         (
             "iso",
             Text(
@@ -242,6 +276,23 @@ KINDS: tuple[Kind, ...] = (
         ),
         ("aws.log.stream.names",),
         sure=False,
+    ),
+    Kind(
+        "logcli",
+        ("iso", Text(_LABELS, _label_fields, b"} ")),
+        (_POD, _CONTAINER, _SERVICE),
+    ),
+    Kind(
+        "fly logs",
+        (
+            "iso",
+            Text(
+                re.compile(rb" (?:app|runner|proxy|health)\[(\w{1,32})\] ([a-z]{3}) \[([a-z]{4,7})\] ?"),
+                _named("fly.machine", "fly.region", "severity_text"),
+                b"]",
+            ),
+        ),
+        ("fly.machine", "fly.region"),
     ),
     Kind("times before the lines", ("iso", _SPACE), (), sure=False),
     Kind(

@@ -33,6 +33,9 @@ _SEP = re.compile(r'"?sep=(.)"?\r?\n')
 _LINE = re.compile(r"[^\n]*\n|[^\n]+")
 _STRICT_NAME = re.compile(r"[\w@*][\w .()/%#@:+-]{0,59}$")
 _TIME = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}[ T]\d|\d\d:\d\d:\d\d")
+_PIECE_OF_JSON = re.compile(r"\":|:\"|\{\"")
+"""What JSON behind a prefix leaves in a name if its commas are taken for delimiters."""
+
 _WORDS = 8
 _CLICKHOUSE_TYPE = re.compile(
     r"(?:Nullable|LowCardinality|Array|Map|Tuple|Nested|Variant|Enum8|Enum16|FixedString|Decimal\w*|DateTime|DateTime64"
@@ -279,7 +282,7 @@ def _is_name(text: str) -> bool:
     text = text.strip()
     if not text or len(text) > 200 or text[0].isdigit() or text[-1] in ".;:!?":
         return False
-    if "\n" in text or text[0] in "{[<" or len(text.split()) > _WORDS:
+    if "\n" in text or text[0] in "{[<" or len(text.split()) > _WORDS or _PIECE_OF_JSON.search(text):
         return False
     return _TIME.search(text) is None
 

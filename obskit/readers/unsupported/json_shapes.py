@@ -39,6 +39,8 @@ _HINTS = re.compile(
 )
 _JSON = re.compile(rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\"\[\]{\d-]|true|false|null|$)")
 _PHASES = frozenset("BEXiIsftPNODMCbneSTpFRcv(),=")
+# `[GIN] ...`, `[    0.000000] ...`: text in brackets before a line, and not a list.
+_BRACKETS = re.compile(r"\[\s*(?:(?!(?:true|false|null)\b)[A-Za-z_/$%]|[^\[\]{}\n]*\][ \t]*[^\s,\]}])")
 _DECODER = json.JSONDecoder()
 _TIME = re.compile(r"(?i)(?:^|[^a-z])(?:ts|at|t|date|instant)$|time|stamp|date|(?<=[a-z])At$")
 
@@ -135,6 +137,8 @@ def other_json(head: bytes, whole: bool = True) -> Unsupported | None:
             "export the traces as version 2: /api/v2/traces",
         )
     start = text.decode(errors="replace")
+    if _BRACKETS.match(start):
+        return None
     document = _first_value(start)
     if document is None:
         item = _first_item(start) if not whole else None

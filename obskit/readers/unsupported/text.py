@@ -71,6 +71,35 @@ _FIRST: tuple[tuple[re.Pattern[str], Unsupported], ...] = tuple(
                 "convert the binary results: vegeta encode --to json results.bin > results.jsonl",
             ),
         ),
+        (
+            r"(?:tls|tcp) \d\.\d \d{4}-\d\d-\d\dT\d\d:\d\d:\d\d net/",
+            Unsupported(
+                "an access log of an AWS network load balancer",
+                "its lines are connections, not requests: name the log of the server behind it",
+            ),
+        ),
+        (
+            r"version account-id interface-id |\d \d{12} eni-[0-9a-f]+ ",
+            Unsupported(
+                "an AWS VPC flow log",
+                "its lines are packets of a network, not requests: name the log of a server or load balancer",
+            ),
+        ),
+        (
+            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \w+,(?:\"[^\"\n]*\")?,(?:\"[^\"\n]*\")?,\d+,"
+            r"(?:\"[^\"\n]*\")?,[0-9a-f]+(?:\.[0-9a-f]+)?,\d+,",
+            Unsupported(
+                "PostgreSQL's log as CSV, which has no header",
+                "let PostgreSQL write it as text or JSON: log_destination = 'jsonlog'",
+            ),
+        ),
+        (
+            r"\[\d+\] [\w.*-]+: \[\[?\d+\.\d+",
+            Unsupported(
+                "what Fluent Bit prints, which is not JSON",
+                "print JSON lines: set `format json_lines` of the stdout output",
+            ),
+        ),
         (r"(?:---.*\n)?apiVersion: ", without_events("YAML")),
         (r"-----BEGIN [A-Z ]+-----", without_events("a key or a certificate")),
         (r"#!\s*/", without_events("a script")),
@@ -80,8 +109,10 @@ _FIRST: tuple[tuple[re.Pattern[str], Unsupported], ...] = tuple(
 )
 _METRIC = re.compile(r"[A-Za-z_:][\w:]*(?:\{[^}]*\})? [-+]?(?:\d[\d.eE+-]*|NaN|Inf)(?: \d{9,})?$")
 _YAML = re.compile(r"\s*(?:- )?[\w\"'./-]+:(?: .*)?$|\s*- .*$|\s*#|---|\s+\S")
+_PRIORITY = re.compile(r"\s*<\d{1,3}>")
 _TITLE = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
-_ROOT = re.compile(r"<(?![?!])([\w:.-]+)")
+_ROOT = re.compile(r"<(?![?!])([A-Za-z_][\w:.-]*)")
+_MARKUP = re.compile(r"\s*<[A-Za-z_!?/]")
 
 
 def text_format(head: bytes) -> Unsupported | None:
@@ -123,7 +154,7 @@ def other_text(head: bytes) -> Unsupported:
         print(other_text(b"Dear all,\\nsee you.\\n").what)
     """
     text = _start(head, 65_536)
-    if text.lstrip()[:1] == "<":
+    if _MARKUP.match(text):
         return _markup(text)
     lines = [line for line in text.splitlines() if line.strip()]
     if _is_yaml(lines[:50]):
@@ -133,6 +164,11 @@ def other_text(head: bytes) -> Unsupported:
             "CSV",
             "make the first line the names of the columns, and give each row as many fields",
             detail=rule,
+        )
+    if _PRIORITY.match(text):
+        return Unsupported(
+            "syslog in a form that obskit does not know",
+            "let the sender write RFC 5424 or RFC 3164 with a host: <34>May  4 10:00:00 web-1 su[12]: text",
         )
     number, first = next(
         ((at, line) for at, line in enumerate(text.splitlines(), 1) if line.strip()), (1, text)

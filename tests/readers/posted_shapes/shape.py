@@ -54,7 +54,7 @@ class Shape:
         path = folder / self.file
         path.write_bytes(self.text if isinstance(self.text, bytes) else self.text.encode())
         os.utime(path, (WRITTEN, WRITTEN))
-        return load_files(path, **self.options)
+        return load_files(path, doubting=True, **self.options)
 
     def check(self, folder: Path) -> None:
         """Load the file and compare what comes out."""
