@@ -306,8 +306,9 @@ def _looks_like_time(name: str, values: pa.Array) -> bool:
     if pa.types.is_string(values.type):
         first = pc.first(values, skip_nulls=True).as_py() or ""
         return len(first) <= 64 and any(char.isdigit() for char in first)
-    if _is_number(values.type):  # 0.25 is a duration or an uptime
-        return bool(plausible(values.drop_null().slice(0, 1))[0].as_py())
+    if _is_number(values.type):  # a `time` of 0.25 is a duration or an uptime
+        sure = "stamp" in name.lower() or "date" in name.lower()
+        return sure or bool(plausible(values.drop_null().slice(0, 1))[0].as_py())
     return named or bool(pa.types.is_timestamp(values.type))
 
 

@@ -102,6 +102,7 @@ def combine(columns: list[Column]) -> list[Column]:
         _php_dates,
         _azure_properties,
         _statuses,
+        _heroku,
         _request_times,
         _request_hosts,
         _split_times,
@@ -226,6 +227,13 @@ def _azure_properties(have: dict[str, Column], _folded: dict[str, str]) -> None:
         found = pc.struct_field(pc.extract_regex(properties.values, pattern), "value")
         if name not in have and found.null_count < len(found):
             have[name] = properties._replace(name=name, values=found)
+
+
+def _heroku(have: dict[str, Column], _folded: dict[str, str]) -> None:
+    """Rename what Heroku's router says: how long the dyno took, and the host that was asked for."""
+    if have.keys() >= _ROUTER:
+        _rename(have, "service", "took", ["dyno", "connect"])
+        _rename(have, "host", "server.address", ["dyno", "connect"])
 
 
 def _request_times(have: dict[str, Column], folded: dict[str, str]) -> None:
@@ -369,9 +377,6 @@ def _programs(have: dict[str, Column], folded: dict[str, str]) -> None:
         _rename(have, "name", "logger", ["levelname"])  # Python: the name of the logger
     if "short_message" in have and "level" in have:
         _rename(have, "level", "syslog.priority", ["short_message"])  # GELF
-    if have.keys() >= _ROUTER:  # Heroku: how long the dyno took, and the header Host
-        _rename(have, "service", "took", ["dyno", "connect"])
-        _rename(have, "host", "server.address", ["dyno", "connect"])
     if have.keys() >= _LOGRAGE:
         _rename(have, "duration", "duration (ms)", ["controller", "action", "status"])
     pod = _first(have, folded, ("pod", "pod_name", "podname"))

@@ -129,7 +129,7 @@ _CERTAIN: dict[str, str] = {
     r"[ ]*(?P<took>[^\s|]+)[ ]*\|[ ]*(?P<client>[^\s|]*)[ ]*\|[ ]*(?P<method>[A-Z]+)[ ]+"
     r"\"?(?P<path>[^\"?\s]*)(?:\?(?P<query>[^\"\s]*))?\"?",
     # Python's http.server and Werkzeug: Apache's format without a zone.
-    "http.server": r"(?:(?P<level>INFO|ERROR):werkzeug:)?%CLIENT[ ]-[ ]-[ ]\[(?P<time>\d\d/[A-Z]"
+    "http.server": r"%CLIENT[ ]-[ ]-[ ]\[(?P<time>\d\d/[A-Z]"
     r"[a-z]{2}/\d{4}[ ]\d\d:\d\d:\d\d)\][ ](?:\"(?P<request>(?:[^\"\\\n]|\\.)*)\"[ ]"
     r"(?P<status>\d{3})[ ](?P<size>\d+|-))?",
     "Lambda": r"%ISO\t(?P<invocation>[0-9a-f\-]{36})\t(?P<level>%L)\t",

@@ -86,14 +86,6 @@ _FIRST: tuple[tuple[re.Pattern[str], Unsupported], ...] = tuple(
             ),
         ),
         (
-            r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3} \w+,(?:\"[^\"\n]*\")?,(?:\"[^\"\n]*\")?,\d+,"
-            r"(?:\"[^\"\n]*\")?,[0-9a-f]+(?:\.[0-9a-f]+)?,\d+,",
-            Unsupported(
-                "PostgreSQL's log as CSV, which has no header",
-                "let PostgreSQL write it as text or JSON: log_destination = 'jsonlog'",
-            ),
-        ),
-        (
             r"\[\d+\] [\w.*-]+: \[\[?\d+\.\d+",
             Unsupported(
                 "what Fluent Bit prints, which is not JSON",

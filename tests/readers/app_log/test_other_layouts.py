@@ -124,9 +124,10 @@ CASES = {
         [
             {
                 "timestamp": "2026-05-04T10:00:00.123000Z",
-                "body": 'hello\t{"a": 1}',
+                "body": "hello",
                 "severity_text": "INFO",
                 "severity_number": 9,
+                "a": 1,
                 "code.file.path": "server/main.go",
                 "code.line.number": 12,
                 "code.namespace": "shop",

@@ -161,7 +161,7 @@ def test_times_without_a_zone_are_of_the_given_one(text, time, tmp_path):
         (
             "2026-05-04 10:00:00 INFO GET /a 500 12\n2026-05-04 10:00:00 INFO GET /b 200 12\n",
             [
-                "the records of an application log look like requests, but their statuses and durations are not "
+                "the texts of log records look like requests, but their statuses and durations are not "
                 "read: if it is an access log, give its layout (--log-format)"
             ],
         ),

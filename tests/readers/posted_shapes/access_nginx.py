@@ -86,7 +86,7 @@ SHAPES = [
                 "url.query": "x=1",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "nginx, main, then four quoted times",
@@ -122,7 +122,7 @@ SHAPES = [
                 "access_log.rest": '"-" "0.259" "0.001" "0.200" "0.240"',
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "nginx, fields between pipes",
@@ -331,7 +331,7 @@ SHAPES = [
                 "access_log.rest": '"-" rt=0.259 ua="10.0.0.2:80" us="200" ut="0.240" ul="512" cs=-',
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "APISIX, default",

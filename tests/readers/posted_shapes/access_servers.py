@@ -37,7 +37,7 @@ SHAPES = [
                 "access_log.rest": '50535 265 "cloud1" "recipes:t5" "srv01" 0 0 0 191 191 ---- 45 45 3 1 0 0 0 "" "" "www.shop.example"',
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "HAProxy, CLF behind syslog",
@@ -82,7 +82,7 @@ SHAPES = [
                 "access_log.rest": '25792 302 "ft~" "bk01" "srv01" 0 0 4 3 7 ---- 19 19 0 0 0 0 0 "" ""',
             },
         ],
-        notes=["kept in access_log.rest", "prefix (syslog)"],
+        notes=["stay in access_log.rest", "prefix (syslog)"],
     ),
     Shape(
         "HAProxy, custom log-format behind syslog",
@@ -318,7 +318,7 @@ SHAPES = [
                 "access_log.rest": "hit 0.000125",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "varnishncsa, %D without a name",
@@ -354,7 +354,7 @@ SHAPES = [
                 "access_log.rest": '129 miss "shop.example"',
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Tomcat, common, IPv6",
@@ -422,7 +422,7 @@ SHAPES = [
                 "access_log.rest": "259",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Tomcat, %D and thread",
@@ -458,7 +458,7 @@ SHAPES = [
                 "access_log.rest": "25 http-nio-8080-exec-9",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Spring Boot, milliseconds in parentheses",
@@ -497,7 +497,7 @@ SHAPES = [
                 "user.name": "admin",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Jetty, extended, latency at the end",
@@ -533,7 +533,7 @@ SHAPES = [
                 "access_log.rest": "259",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Jetty, NCSA with two spaces",
@@ -569,7 +569,7 @@ SHAPES = [
                 "access_log.rest": '"-"',
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Undertow, %T",
@@ -605,7 +605,7 @@ SHAPES = [
                 "access_log.rest": "0.259",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "gunicorn, %(L)s",
@@ -641,7 +641,7 @@ SHAPES = [
                 "access_log.rest": "0.259123",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Puma and Rack, seconds at the end",
@@ -677,7 +677,7 @@ SHAPES = [
                 "access_log.rest": "0.2591",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "morgan, combined with milliseconds",
@@ -713,7 +713,7 @@ SHAPES = [
                 "access_log.rest": "- 259.123 ms",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "morgan, dev, without a time",
@@ -821,7 +821,7 @@ SHAPES = [
                 "access_log.rest": "TCP_MISS:HIER_DIRECT",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Echo, middleware logger",
@@ -893,7 +893,7 @@ SHAPES = [
                 "access_log.rest": "**0/258000**",
             },
         ],
-        notes=["kept in access_log.rest"],
+        notes=["stay in access_log.rest"],
     ),
     Shape(
         "Apache, %D first",

@@ -581,7 +581,7 @@ SHAPES = [
                 "duration_ms": 257.1234,
                 "http.response.status_code": 502,
                 "severity_text": "Error",
-                "body": "HTTP {RequestMethod} {RequestPath} responded {StatusCode} in {Elapsed:0.0000} ms",
+                "body": "HTTP GET /a responded 502 in 257.1234 ms",
                 "trace_id": "0af7651916cd43dd8448eb211c80319c",
                 "span_id": "b7ad6b7169203331",
                 "exception.type": "System.InvalidOperationException",

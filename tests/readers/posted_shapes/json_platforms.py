@@ -267,7 +267,7 @@ SHAPES = [
                 "duration_ms": 257.0,
                 "http.response.status_code": None,
                 "severity_text": "Error",
-                "body": "x {A}",
+                "body": "x 1",
                 "exception.type": "System.Exception",
                 "exception.message": "no card",
                 "code.namespace": "Shop",

@@ -653,7 +653,7 @@ SHAPES = [
                 "error": True,
                 "http.response.status_code": None,
                 "severity_text": "ERROR",
-                "body": "in app: Exception on /a [GET]",
+                "body": "Exception on /a [GET]",
                 "exception.type": "ValueError",
                 "exception.message": "x",
             },
