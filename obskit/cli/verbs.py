@@ -57,8 +57,11 @@ def triage(arguments: argparse.Namespace) -> None:
 
     sample_first(arguments, ask)
     with Progress() as progress:
-        answer = ask(opened(arguments, progress), progress)
+        events = opened(arguments, progress)
+        answer = ask(events, progress)
     show(answer, arguments)
+    if not arguments.json and (doubts := events.load_report.doubt_lines()):
+        write("".join(f"\n{safe(line)}" for line in doubts))
 
 
 def info(arguments: argparse.Namespace) -> None:

@@ -305,6 +305,8 @@ def _looks_like_time(name: str, values: pa.Array) -> bool:
         return bool(pa.types.is_timestamp(values.type))
     if pa.types.is_string(values.type):
         first = pc.first(values, skip_nulls=True).as_py() or ""
+        if (number := parse(pa.array([first]), "float")).null_count == 0:
+            return bool(plausible(number)[0].as_py())
         return len(first) <= 64 and any(char.isdigit() for char in first)
     if _is_number(values.type):  # a `time` of 0.25 is a duration or an uptime
         sure = "stamp" in name.lower() or "date" in name.lower()

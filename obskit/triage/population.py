@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -41,7 +42,7 @@ def operation_fields(scope: Scope) -> list[str]:
         raise InvalidArgument(
             f"no field identifies operations: none of {', '.join([*ACTION_FIELDS, *PLACE_FIELDS])} exists",
             hint=f"{explain_hint(scope)}; or load with a mapping to the column that names operations: "
-            f"mapping={{'name': {_likely_operation_field(scope.schema)!r}}} (--mapping FILE.json)",
+            f"{json.dumps({'name': _likely_operation_field(scope.schema)})} (mapping=, --mapping FILE.json)",
         )
     return keys
 

@@ -99,3 +99,9 @@ def test_a_zone_that_does_not_exist_is_refused() -> None:
     assert str(caught.value) == (
         "display_tz must be the name of a time zone, got 'Europe/Berln'\nHint: for example Europe/Berlin or UTC"
     )
+
+
+def test_showing_times_in_an_unknown_zone_is_refused() -> None:
+    said = "display_tz must be the name of a time zone"
+    with pytest.raises(InvalidArgument, match=said), zone.shown_in("Mars/Base"):
+        pass

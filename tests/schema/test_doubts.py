@@ -169,3 +169,8 @@ def test_a_mapping_of_a_field_that_no_row_has_is_an_error():
     assert str(caught.value) == (
         "no row has the field 'elapsd', but the mapping uses it\nHint: fields of these rows are elapsed"
     )
+
+
+def test_a_number_that_is_no_time_of_an_event_is_not_suggested():
+    assert doubts(*[{"time_connect_seconds": 0.25, "name": "x"}] * 3) == []
+    assert doubts(*[{"start": "0.25", "name": "x"}] * 3) == []

@@ -33,7 +33,7 @@ def test_logs_without_operations_get_a_hint_to_explain() -> None:
         "k8s.deployment.name, k8s.pod.name, host.name exists"
     )
     assert "explain --select \"severity_text in ('ERROR', 'fatal')\"" in str(refused.value.hint)
-    assert "mapping={'name': 'code.namespace'}" in str(refused.value.hint)
+    assert '{"name": "code.namespace"}' in str(refused.value.hint)
 
 
 def test_few_units_of_work_are_noted() -> None:

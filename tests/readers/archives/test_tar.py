@@ -109,3 +109,24 @@ def test_sizes_of_pax_headers_count(read):
     body = info.tobuf(tarfile.PAX_FORMAT) + lines(2).ljust(512, b"\0")
     got = read(data[:1024] + body + bytes(1024), name="x.tar")
     assert len(got.rows) == 3
+
+
+@pytest.mark.parametrize("mtime", ["nan", "inf", "1e300", "-5", "9" * 5_000, "soon"])
+def test_a_time_of_change_that_is_no_time_is_unknown(read, mtime):
+    info = tarfile.TarInfo("syslog.log")
+    data = b"<34>May  4 10:00:00 web-1 nginx[12]: up\n" * 3
+    info.size, info.pax_headers = len(data), {"mtime": mtime}
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info, io.BytesIO(data))
+    assert len(read(out.getvalue(), name="logs.tar").rows) == 3
+
+
+def test_a_size_of_thousands_of_digits_is_damage(read):
+    info = tarfile.TarInfo("app.log")
+    info.size, info.pax_headers = len(lines(2)), {"size": "9" * 5_000}
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=tarfile.PAX_FORMAT) as archive:
+        archive.addfile(info, io.BytesIO(lines(2)))
+    with pytest.raises(ReadError, match=r"a damaged size of 'app\.log'"):
+        read(out.getvalue(), name="logs.tar")

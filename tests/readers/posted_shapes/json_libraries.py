@@ -703,12 +703,11 @@ SHAPES = [
             {
                 "timestamp": "2026-05-04T10:00:01.257000Z",
                 "error": True,
-                "duration_ms": None,
+                "duration_ms": 257.12,
                 "http.response.status_code": 502,
                 "body": "[502] GET /a (CartsController#show)",
             },
         ],
-        notes=["has no unit"],
     ),
     Shape(
         "Rails Semantic Logger",

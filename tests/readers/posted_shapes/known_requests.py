@@ -550,10 +550,10 @@ SHAPES = [
             "method=GET path=/b format=html controller=CartsController action=show status=200 duration=12.12 view=0.00 db=2.50\n"
         ),
         [
-            {"timestamp": None, "error": True, "duration_ms": None, "http.response.status_code": 502},
-            {"timestamp": None, "error": False, "duration_ms": None, "http.response.status_code": 200},
+            {"timestamp": None, "error": True, "duration_ms": 257.12, "http.response.status_code": 502},
+            {"timestamp": None, "error": False, "duration_ms": 12.12, "http.response.status_code": 200},
         ],
-        notes=["has no unit"],
+        notes=["no row has a timestamp"],
     ),
     Shape(
         "uvicorn, message in JSON",

@@ -125,6 +125,19 @@ def test_29_february_is_of_a_year_that_has_one():
     assert moment(got.micros[0]) == datetime(2024, 2, 29, 10, tzinfo=UTC)
 
 
+def test_new_year_is_of_the_next_year_if_the_file_was_written_on_the_eve():
+    """A file written at 23:30 UTC may have local times after midnight."""
+    got = parsed(
+        bsd_times, ["Jan  1 00:10:00 x", "Dec 31 23:10:00 x"], datetime(2026, 12, 31, 23, 30, tzinfo=UTC)
+    )
+    assert [moment(each) for each in got.micros] == [
+        datetime(2027, 1, 1, 0, 10, tzinfo=UTC),
+        datetime(2026, 12, 31, 23, 10, tzinfo=UTC),
+    ]
+    got = parsed(bsd_times, ["Feb 29 10:00:00 x"], datetime(2027, 6, 5, tzinfo=UTC))
+    assert moment(got.micros[0]) == datetime(2024, 2, 29, 10, tzinfo=UTC)
+
+
 def test_local_times():
     """The clock in Berlin is set back at 3:00 on 25 October 2026, and forward at 2:00 on 29 March."""
     local = [datetime(2026, 5, 4, 10), datetime(2026, 10, 25, 2, 30), datetime(2026, 3, 29, 2, 30)]

@@ -249,3 +249,8 @@ def test_columns_of_one_name_in_parquet(read):
     pq.write_table(pa.table([pa.array(["a"]), pa.array(["b"])], names=["name", "name"]), out)
     got = read(out.getvalue(), name="t.parquet")
     assert (got.rows[0]["name"], got.rows[0]["name~2"]) == ("a", "b")
+
+
+def test_a_value_that_is_no_number_leaves_the_others():
+    column = pa.array(["1,250.5", "n/a", None])
+    assert as_numbers(column, "thousands").to_pylist() == ["1250.5", "n/a", None]
