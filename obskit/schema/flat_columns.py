@@ -40,7 +40,7 @@ _WRAPS = {
     "_source.": frozenset({"_index", "_id"}),  # Elasticsearch
     "result.": frozenset({"result._time", "result._raw"}),  # Splunk
 }
-_ROUTER = frozenset({"dyno", "connect", "service"})
+_ROUTER = frozenset({"dyno", "connect", "service", "fwd", "method", "path"})
 _LOGRAGE = frozenset({"method", "path", "controller", "action", "status", "duration"})
 _MONGO = {"$numberLong": "int", "$numberInt": "int", "$numberDouble": "float", "$numberDecimal": "float"}
 _LEVELS = frozenset({"info", "warn", "warning", "debug", "notice", "critical", "alert", "emergency", "trace"})
@@ -233,7 +233,7 @@ def _heroku(have: dict[str, Column], _folded: dict[str, str]) -> None:
     """Rename what Heroku's router says: how long the dyno took, and the host that was asked for."""
     if have.keys() >= _ROUTER:
         _rename(have, "service", "took", ["dyno", "connect"])
-        _rename(have, "host", "server.address", ["dyno", "connect"])
+        _rename(have, "host", "server.address", ["fwd", "method", "path"])
 
 
 def _request_times(have: dict[str, Column], folded: dict[str, str]) -> None:

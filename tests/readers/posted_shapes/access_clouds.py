@@ -400,7 +400,6 @@ SHAPES = [
                 "severity_text": "info",
                 "observed_timestamp": "2026-05-04T10:00:07.123456Z",
                 "server.address": "shop.herokuapp.example",
-                "duration_ms": 257.0,
             },
             {
                 "timestamp": "2026-05-04T10:00:08.123456Z",

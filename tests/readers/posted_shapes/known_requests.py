@@ -553,7 +553,6 @@ SHAPES = [
             {"timestamp": None, "error": True, "duration_ms": 257.12, "http.response.status_code": 502},
             {"timestamp": None, "error": False, "duration_ms": 12.12, "http.response.status_code": 200},
         ],
-        notes=["no row has a timestamp"],
     ),
     Shape(
         "uvicorn, message in JSON",
