@@ -40,7 +40,7 @@ RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes that one record may have; the lines after that are rejected until the next record begins."""
 
 _SNIFFED = 100
-_LOOKED_AT = 20  # lines of each block
+_LOOKED_AT = 10  # lines at the beginning and the end of each block
 _CONTINUES = (
     b"Traceback",
     b"Caused by",
@@ -288,10 +288,13 @@ class _Log:
             self._row_lines += [records + self._line - 1, objects[good] + self._line - 1]
 
     def _look_at(self, data: bytes, lines: int) -> Counter[str]:
-        """Return the layouts of the first lines of a block; the main layout leaves them their lines."""
-        found, _ = detect(data[:65_536], lines)
+        """Return the layouts of some lines of a block; the main layout leaves them their lines."""
+        found = detect(data[:65_536], lines)[0]
+        last = data.find(b"\n", max(len(data) - 80 * lines, 0)) + 1
+        if 0 < last < len(data) - 1:
+            found += detect(data[last:], lines)[0]
         if not found.keys() <= self._names:
-            self._names |= found.keys()
+            self._names = self._names.union(found)
             self._layout = narrowed(self._main, self._names)
         return found
 

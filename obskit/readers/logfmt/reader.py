@@ -165,6 +165,9 @@ def _parse(block: Block, *, torn: bool, damage: str | None) -> _Parsed:
         data, torn = data[:at], False
     elif torn:
         data = without_torn_end(data)
+        if len(data) < len(block.data) and data.endswith(b"\n"):  # nothing of the last line is left
+            line = block.line + data.count(b"\n")
+            rejected, torn = [(line, block.offset + len(data), "torn: the file ends within the line")], False
     batch, lines, bad, repeated = _rows(data)
     if bad:
         traces = find_traces(data, [number for number, _, _ in bad], is_record)
