@@ -20,6 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.errors import ReadError
+from obskit.readers.app_log.exceptions import CRASH
 from obskit.readers.app_log.inner_json import lift_objects
 from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of, narrowed
 from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
@@ -39,6 +40,7 @@ RECORD_LIMIT = 4 * 1024 * 1024
 """Bytes that one record may have; the lines after that are rejected until the next record begins."""
 
 _SNIFFED = 100
+_LOOKED_AT = 10  # lines at the beginning and the end of each block
 _CONTINUES = (
     b"Traceback",
     b"Caused by",
@@ -46,6 +48,8 @@ _CONTINUES = (
     b"goroutine ",
     b"During handling",
     b"The above",
+    b"Stack trace:",
+    b"[stacktrace]",
     b"#",
     b"}",
 )
@@ -59,28 +63,31 @@ _NO_DATE = "records have a time of day but no date ({name}): it is kept as log.t
 _TORN_NOTE = "the file does not end with a line break: its last record may be incomplete"
 
 
-def detect(head: bytes) -> tuple[Counter[str], int]:
+def detect(head: bytes, most: int = _SNIFFED) -> tuple[Counter[str], int]:
     """Count the layouts of a file's first lines.
 
     Args:
         head: the file's first bytes.
+        most: lines that are looked at.
 
     Returns:
         Name of a layout -> records; and the number of lines that belong to no record.
     """
     text = b"\n" + head.removeprefix(UTF8_BOM).replace(b"\r\n", b"\n")
     found: Counter[str] = Counter()
-    other, at = 0, 0
-    for _ in range(_SNIFFED):
+    other, at, in_trace = 0, 0, False
+    for _ in range(most):
         end = text.find(b"\n", at + 1)
         line = text[at + 1 : end if end >= 0 else None]
         record = layout_of(text, at) if line.strip() else None
         if record is not None:
             found[record[0].name] += 1
+            in_trace = False
             if 0 <= end < record[1].end():
                 end = text.find(b"\n", record[1].end())
         elif line.strip() and line[:1] not in b" \t":
-            other += not (found and (line.startswith(_CONTINUES) or _is_error(line)))
+            in_trace = in_trace or bool(found and (line.startswith(_CONTINUES) or _is_error(line)))
+            other += not in_trace
         if end < 0:
             break
         at = end
@@ -89,7 +96,7 @@ def detect(head: bytes) -> tuple[Counter[str], int]:
 
 def _is_error(line: bytes) -> bool:
     word = line.split(b":", 1)[0].split(b" ", 1)[0]
-    return word.endswith((b"Error", b"Exception")) or line.startswith(b'Exception in thread "')
+    return word.endswith((b"Error", b"Exception")) or CRASH.match(line + b"\n") is not None
 
 
 _BY_NAME = {layout.name: layout for layout in LAYOUTS}
@@ -158,12 +165,16 @@ class _Log:
         self._row_lines = source.row_lines
         zone = ZoneInfo(options.tz) if options.tz else None
         self._context = Context(zone, modified(source), report.note)
-        self._layout = _main_layout(source.head)
+        found, _ = detect(source.head)
+        self._main = _main_layout(found, LAYOUTS[0])
+        self._names = frozenset(found)
+        self._layout = narrowed(self._main, self._names)
         self._carry = b""
         self._line, self._offset = 1, 0  # of the first byte in `_carry`
         self._torn = False
         self._seen: Counter[str] = Counter()
         self._started = False
+        self._time: pa.Scalar | None = None  # of the last record that has one
 
     def batches(self, block: Block) -> Iterator[pa.RecordBatch]:
         """Yield the complete records of the lines so far."""
@@ -231,18 +242,22 @@ class _Log:
     def _rows(self, data: bytes) -> Iterator[pa.RecordBatch]:
         """Yield the records of some lines, which begin with a record except at the start of the file."""
         text = _clean(data)
+        self._look_at(data, _LOOKED_AT)
         cut = cut_records(text, self._layout)
         if not self._fits(cut):
-            better = _main_layout(data[:65_536], self._layout)
-            if better is not self._layout:
-                self._layout = better
-                cut = cut_records(text, better)
+            found = self._look_at(data, _SNIFFED)
+            better = _main_layout(found, self._main)
+            if better is not self._main:
+                self._main, self._layout = better, narrowed(better, self._names)
+                cut = cut_records(text, self._layout)
         if cut.stray:
             # Counted in lines: `_clean` changes the number of bytes.
             lines = cut.stray.rstrip(b"\n").count(b"\n") + 1
             stray = b"".join(line + b"\n" for line in data.split(b"\n", lines)[:lines])
             self._reject(stray, self._line, self._offset, "before the first record")
-        batch = to_batch(cut, self._context, text)
+        batch = to_batch(cut, self._context, text, self._time)
+        if batch is not None and len(times := batch.column("timestamp").drop_null()):
+            self._time = times[-1]
         some_untimed = batch is not None and batch.column("timestamp").null_count > 0
         for group in cut.groups:
             if some_untimed or group.layout.timed:  # a message may have the time of its record
@@ -274,6 +289,17 @@ class _Log:
         if self._row_lines is not None:
             self._row_lines += [records + self._line - 1, objects[good] + self._line - 1]
 
+    def _look_at(self, data: bytes, lines: int) -> Counter[str]:
+        """Return the layouts of some lines of a block; the main layout leaves them their lines."""
+        found = detect(data[:65_536], lines)[0]
+        last = data.find(b"\n", max(len(data) - 80 * lines, 0)) + 1
+        if 0 < last < len(data) - 1:
+            found += detect(data[last:], lines)[0]
+        if not found.keys() <= self._names:
+            self._names = self._names.union(found)
+            self._layout = narrowed(self._main, self._names)
+        return found
+
     def _fits(self, cut: Cut) -> bool:
         main, *others = (len(group.rests) for group in cut.groups)
         return main >= sum(others)
@@ -299,10 +325,9 @@ def _clean(data: bytes) -> bytes:
     return data
 
 
-def _main_layout(head: bytes, default: Layout = LAYOUTS[0]) -> Layout:
-    """Return the layout of most of the first records."""
-    found, _ = detect(head)
-    return narrowed(_BY_NAME[found.most_common(1)[0][0]], frozenset(found)) if found else default
+def _main_layout(found: Counter[str], default: Layout) -> Layout:
+    """Return the layout of most records, of those that a file may consist of."""
+    return next((_BY_NAME[name] for name, _ in found.most_common() if _BY_NAME[name].alone), default)
 
 
 def _last_start(data: bytes) -> int:

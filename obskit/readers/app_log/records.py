@@ -246,13 +246,16 @@ def first_lines(text: bytes, cut: Cut) -> tuple[npt.NDArray[np.int64], npt.NDArr
     return np.concatenate(found)[order], lines(cut.object_spots)
 
 
-def to_batch(cut: Cut, context: Context, text: bytes) -> pa.RecordBatch | None:
+def to_batch(
+    cut: Cut, context: Context, text: bytes, before: pa.Scalar | None = None
+) -> pa.RecordBatch | None:
     """Return records as a batch, in their order.
 
     Args:
         cut: the records.
         context: zone and year of times that lack them.
         text: that the records come from.
+        before: time of the last record before them.
 
     Returns:
         The batch, None without a record.
@@ -261,7 +264,7 @@ def to_batch(cut: Cut, context: Context, text: bytes) -> pa.RecordBatch | None:
     if not groups:
         return None
     columns = [_columns(group, context, text) for group in groups]
-    if len(groups) == 1:
+    if len(groups) == 1 and groups[0].layout.name not in _UNTIMED_NOTES:
         return _batch(columns[0])
     tables = [pa.Table.from_batches([_batch(each)]) for each in columns]
     table = pa.concat_tables(tables, promote_options="default")
@@ -271,6 +274,8 @@ def to_batch(cut: Cut, context: Context, text: bytes) -> pa.RecordBatch | None:
     if untimed.any():
         times = table["timestamp"].combine_chunks()
         earlier = pc.fill_null_forward(times)
+        if before is not None:
+            earlier = pc.fill_null(earlier, before)
         if earlier.null_count < times.null_count:
             for name in {group.layout.name for group in groups} & _UNTIMED_NOTES.keys():
                 context.note(_UNTIMED_NOTES[name])

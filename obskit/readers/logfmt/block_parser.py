@@ -164,7 +164,9 @@ def typed(values: pa.Array) -> pa.Array:
     A number with a leading zero or an exponent is text: it may be an id.
     """
     present = values.drop_null()
-    first = present[0].as_py() if len(present) else ""
+    if not len(present):
+        return pa.nulls(len(values))  # of no type yet: another block may have numbers
+    first = present[0].as_py()
     if not first:
         return values
     if first in ("true", "false"):

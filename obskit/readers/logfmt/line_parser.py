@@ -16,7 +16,16 @@ _PAIR = re.compile(
     re.ASCII,
 )
 _ESCAPES = {"n": "\n", "t": "\t", "r": "\r"}
-_LAST_TOKEN = re.compile(rb'[ \t]+([^\s="]+)\Z')
+_LAST_TOKEN = re.compile(rb'(?:(?<=\n)|[ \t]+)(?P<key>[^\s="]+)(?:=(?P<value>[^\s"]+))?\Z')
+_COMPARED = 64 * 1024
+_FORMS = (
+    re.compile(rb"-?\d+"),
+    re.compile(rb"-?\d+(?:\.\d+)?"),
+    re.compile(rb"true|false"),
+    re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:?\d\d)"),
+    re.compile(rb"(?i:trace|debug|info|notice|warn|warning|error|critical|fatal|panic)"),
+)
+"""What the values of a key may all look like."""
 
 
 class NotLogfmt(ValueError):
@@ -69,17 +78,27 @@ def unquoted(value: str) -> str:
         return re.sub(r"\\(.)", lambda match: _ESCAPES.get(match[1], match[1]), inner, flags=re.S)
 
 
-def without_torn_key(data: bytes) -> bytes:
-    """Return lines without a last key that has no value, which may be the beginning of `key=value`.
+def without_torn_end(data: bytes) -> bytes:
+    """Return lines without the last key or value where it is surely, or probably, cut.
 
     Args:
         data: lines, the last one without its newline.
 
     Returns:
-        The lines. The key stays if another line has it without a value, too: then it is a flag.
+        The lines. A key without a value stays if another line has it like that, too: then it is a flag. A
+        value stays unless it is of another form than all values that other lines have for its key, such as
+        `2026-05-` for a time: it would spoil the type of the whole column.
     """
     found = _LAST_TOKEN.search(data, data.rfind(b"\n") + 1)
     if found is None:
         return data
-    flag = rb"(?<=[ \t])" + re.escape(found[1]) + rb"(?=\s)"
-    return data if re.search(flag, data[: found.start()]) else data[: found.start()]
+    before = data[: found.start()]
+    key, value = found["key"], found["value"]
+    if value is None:
+        flag = rb"(?<=[ \t])" + re.escape(key) + rb"(?=\s)"
+        return data if re.search(flag, before) else before
+    others = re.findall(rb"(?:^|(?<=\s))" + re.escape(key) + rb"=([^\s\"]+)(?=\s)", before[-_COMPARED:])
+    for form in _FORMS:
+        if others and all(map(form.fullmatch, others)):
+            return data if form.fullmatch(value) else before
+    return data

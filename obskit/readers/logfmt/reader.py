@@ -23,7 +23,7 @@ from obskit.readers.io.line_blocks import Block, LineBlocks
 from obskit.readers.io.source import Source
 from obskit.readers.jsonl.arrow_blocks import is_utf8
 from obskit.readers.logfmt.block_parser import ParsedBlock, Places, parse_block, typed
-from obskit.readers.logfmt.line_parser import NotLogfmt, parse_line, without_torn_key
+from obskit.readers.logfmt.line_parser import NotLogfmt, parse_line, without_torn_end
 from obskit.readers.logfmt.stack_traces import add_traces, find_traces, last_record, without_traces
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
@@ -164,7 +164,10 @@ def _parse(block: Block, *, torn: bool, damage: str | None) -> _Parsed:
         rejected = [(block.line + data.count(b"\n"), block.offset + at, damage)] if data[at:].strip() else []
         data, torn = data[:at], False
     elif torn:
-        data = without_torn_key(data)
+        data = without_torn_end(data)
+        if len(data) < len(block.data) and data.endswith(b"\n"):  # nothing of the last line is left
+            line = block.line + data.count(b"\n")
+            rejected, torn = [(line, block.offset + len(data), "torn: the file ends within the line")], False
     batch, lines, bad, repeated = _rows(data)
     if bad:
         traces = find_traces(data, [number for number, _, _ in bad], is_record)
