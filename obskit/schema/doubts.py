@@ -19,13 +19,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.names import COLUMNS, flat_field
+from obskit.names import flat_field
 from obskit.names import flat_fields as names
 from obskit.schema.copies import COMPARED, Copies
 from obskit.schema.flat_columns import DATE_ONLY
-from obskit.schema.flat_values import plausible, read_status
+from obskit.schema.flat_values import plausible
 from obskit.schema.parse import parse
 from obskit.schema.report import LoadReport
+from obskit.schema.status_doubts import StatusDoubts
 from obskit.schema.time_format import format_hint, is_ambiguous
 from obskit.schema.types import TIMESTAMP
 from obskit.text import pluralize, safe
@@ -45,9 +46,6 @@ COPIES = 0.01
 _CLOCK_ALONE = re.compile(r"\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*([AaPp][Mm])?\s*$")
 _DAY = 86_400_000_000
 _DAYS = 20_000
-_STATUS = "http.response.status_code"
-_STATUS_NAME = re.compile(r"(?i)status|code$")
-_STATUSES_READ = 10_000
 _NUMBERED = ("time", "date", "stamp", "epoch", "created", "start", "when")
 
 
@@ -67,8 +65,7 @@ class Doubts:
         self._like_times: dict[str, _Seen] = {}
         self._unitless: dict[str, None] = {}
         self._copies = Copies()
-        self._like_statuses: dict[str, None] = {}
-        self._statuses = False
+        self._statuses = StatusDoubts()
 
     def parsed(self, name: str, rows: int) -> None:
         """Count values of a field that were parsed as its known type."""
@@ -97,7 +94,7 @@ class Doubts:
                 self._durations.append(float(np.median(durations)))
         self._timed += len(durations)
         self._look_at_columns(batch, without_times=len(times) < batch.num_rows)
-        self._look_at_statuses(batch)
+        self._statuses.add(batch)
         self._copies.add(batch, has_times=len(times) > 0)
 
     def _look_at_columns(self, batch: pa.RecordBatch, *, without_times: bool) -> None:
@@ -118,17 +115,6 @@ class Doubts:
                 if meaning is not None and meaning.reading == names.DURATION and not meaning.milliseconds:
                     self._unitless[field.name] = None
 
-    def _look_at_statuses(self, batch: pa.RecordBatch) -> None:
-        """Find fields whose names and values are those of HTTP statuses, and that no status was made of."""
-        at = batch.schema.get_field_index(_STATUS)
-        if at >= 0 and batch.column(at).null_count < batch.num_rows:
-            self._statuses = True
-        if self._statuses:
-            return
-        for field, values in zip(batch.schema, batch.columns, strict=True):
-            if field.name not in COLUMNS and _STATUS_NAME.search(field.name) and _has_failures(values):
-                self._like_statuses[field.name] = None
-
     def sentences(self, report: LoadReport) -> list[str]:
         """Return the doubts, the gravest first.
 
@@ -138,7 +124,7 @@ class Doubts:
         Returns:
             Sentences, each with what to do.
         """
-        out = [*self._about_times(report), *self._about_durations(report), *self._about_statuses()]
+        out = [*self._about_times(report), *self._about_durations(report), *self._statuses.sentences()]
         for name, failed in report.unparsed.items():
             tried = failed + self._parsed[name]
             if name == "timestamp" and self._like_times:  # the first sentence is about it
@@ -264,24 +250,6 @@ class Doubts:
                 f'{{"duration_ms": {{"from": "{name}", "unit": "ms"}}}}'
             )
         return out
-
-    def _about_statuses(self) -> list[str]:
-        if self._statuses or not self._like_statuses:
-            return []
-        name = next(iter(self._like_statuses))
-        fields = ", ".join(list(self._like_statuses)[:5])
-        return [
-            f"no row has an HTTP status, but {fields} may be one, with failures that are not counted as "
-            f'errors. Say which one is: --mapping FILE.json with {{"{_STATUS}": "{name}"}}'
-        ]
-
-
-def _has_failures(values: pa.Array) -> bool:
-    """Return whether all values are HTTP statuses, one of them a failure of the server."""
-    if not (_is_number(values.type) or pa.types.is_string(values.type)):
-        return False
-    statuses = read_status(values.slice(0, _STATUSES_READ), certain=False).drop_null()
-    return bool(len(statuses)) and bool(pc.any(pc.greater_equal(statuses, 500)).as_py())
 
 
 def _are_objects(values: pa.Array) -> bool:
