@@ -4,6 +4,7 @@
     instant.epochSecond, instant.nanoOfSecond      instant
     time.$date, took_ms.$numberLong                time, took_ms
     StatusCode "Error"                             "span status", if all values are statuses of spans
+    status.code 2                                  "span status" ERROR, in a row with a span id
     status "error", "info"                         level, if all values are levels
     caller "shop/main.go:12"                       code.file.path, code.line.number
     Elapsed, where the template says "{Elapsed} ms"  "Elapsed (ms)"
@@ -23,7 +24,8 @@ from obskit.names import flat_fields as names
 from obskit.names.flat_fields import flat_field
 from obskit.schema.flat_values import span_status
 from obskit.schema.flatten import Column
-from obskit.schema.parse import parse
+from obskit.schema.parse import by_value, parse
+from obskit.schema.time_text import Noting, silent
 from obskit.schema.types import TIMESTAMP
 
 _TIME_OF_DAY = r"^\s*\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|[AaPp][Mm])?\s*$"
@@ -32,16 +34,22 @@ _CALLER = r"^(?P<path>.+?):(?P<line>\d{1,9})$"
 _SECONDS = {"epochSecond": "nanoOfSecond", "seconds": "nanos", "_seconds": "_nanoseconds"}
 _IN_TEMPLATE = re.compile(r"\{Elapsed[^{}]*\}\s*(ms|milliseconds|s|seconds|us|µs)\b", re.I)
 _TOOK = r"^\d+ms$"
+_KIND_NOTE = (
+    "kind is a number: 1 is a server in OpenTelemetry's API and internal in its protocol, so it is kept as "
+    'attributes.kind. If the protocol wrote it, map it: --mapping FILE.json with {"kind": "kind"}'
+)
+_CODES = ("UNSET", "OK", "ERROR")
 _MONGO = {"$numberLong": "int", "$numberInt": "int", "$numberDouble": "float", "$numberDecimal": "float"}
 _LEVELS = frozenset({"info", "warn", "warning", "debug", "notice", "critical", "alert", "emergency", "trace"})
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
-def combine(columns: list[Column]) -> list[Column]:
+def combine(columns: list[Column], note: Noting = silent) -> list[Column]:
     """Return the columns of flat rows, with those that belong together as one.
 
     Args:
         columns: flat columns with the names of the source.
+        note: called with a remark about a choice.
 
     Returns:
         Columns whose names `flat_field` knows, or that stayed as they were.
@@ -54,6 +62,7 @@ def combine(columns: list[Column]) -> list[Column]:
         _mongo_dates,
         _mongo_numbers,
         _statuses,
+        _status_codes,
         _seconds_and_nanos,
         _date_and_time,
         _callers,
@@ -61,6 +70,7 @@ def combine(columns: list[Column]) -> list[Column]:
         _programs,
     ):
         step(have, folded)
+    _numbered_kinds(have, note)
     return sorted(have.values(), key=lambda column: column.depth)
 
 
@@ -109,6 +119,35 @@ def _statuses(have: dict[str, Column], folded: dict[str, str]) -> None:
             levels = {word.strip().lower() for word in words}
             if levels & _LEVELS and levels <= _LEVELS | {"ok", "error", "fatal"}:
                 _rename(have, column.name, "level")
+
+
+def _numbered_kinds(have: dict[str, Column], note: Noting) -> None:
+    """Keep a kind that is a number under another name, unless a field next to it is only OTLP's."""
+    column = have.get("kind")
+    if column is None or "attributes.kind" in have or pa.types.is_nested(column.values.type):
+        return
+    if have.keys() & {"startTimeUnixNano", "start_time_unix_nano"}:
+        return
+    kinds = column.values.unique().drop_null().to_pylist()
+    if kinds and all(str(kind).strip().isdigit() for kind in kinds):
+        note(_KIND_NOTE)
+        have["attributes.kind"] = have.pop("kind")._replace(name="attributes.kind")
+
+
+def _status_codes(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Take the status out of a span's object: {"status": {"code": 2}}."""
+    column = have.get("status.code") or have.get("status.status_code")
+    if column is None or have.keys() & {"status_code", "status", "span status"}:
+        return
+    if pa.types.is_nested(column.values.type):
+        return
+    words = {word for word in column.values.unique().to_pylist() if word is not None}
+    is_span = _first(have, folded, ("span_id", "spanid")) is not None
+    if is_span and words and all(type(word) is int and 0 <= word <= 2 for word in words):
+        values = by_value(column.values, lambda code: None if code is None else _CODES[code], pa.string())
+        have["span status"] = have.pop(column.name)._replace(name="span status", values=values)
+    elif words and all(type(word) is str and span_status(word) for word in words):
+        _rename(have, column.name, "span status")
 
 
 def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:

@@ -224,6 +224,34 @@ _JAVA_OTLP = (
     "INFO: " + _text(_resource_spans(_span()))
 )
 
+_READABLE = {
+    "resource": {"attributes": {"service.name": "shop"}},
+    "instrumentationLibrary": {"name": "cart"},
+    "_spanContext": {"traceId": TRACE, "spanId": SPAN, "traceFlags": 1},
+    "parentSpanId": PARENT,
+    "name": "GET /cart",
+    "kind": 1,
+    "startTime": [START // 10**9, 0],
+    "endTime": [START // 10**9, 250_000_000],
+    "_duration": [0, 250_000_000],
+    "_ended": True,
+    "status": {"code": 2, "message": "out of stock"},
+    "attributes": {"http.route": "/cart"},
+    "links": [],
+    "events": [],
+}
+_BARE = {
+    "traceId": TRACE,
+    "spanId": SPAN,
+    "parentSpanId": PARENT,
+    "name": "GET /cart",
+    "kind": 2,
+    "startTimeUnixNano": str(START),
+    "endTimeUnixNano": str(START + 250_000_000),
+    "attributes": [{"key": "http.route", "value": {"stringValue": "/cart"}}],
+    "status": {"code": 2},
+}
+
 SHAPES = [
     Shape(
         "Java, OtlpJsonLoggingSpanExporter behind java.util.logging",
@@ -321,5 +349,26 @@ SHAPES = [
         "https://github.com/open-telemetry/opentelemetry-specification/issues/3565",
         _JAVA,
         refused="plain text",
+    ),
+    Shape(
+        "JavaScript, JSON.stringify of a span",
+        "documentation of opentelemetry-js, ReadableSpan; times are seconds and nanoseconds",
+        _text(_READABLE) + _text(_READABLE),
+        [_SERVER | {"http.route": "/cart"}] * 2,
+    ),
+    Shape(
+        "spans of OTLP without their resource, one per line",
+        "documentation of OTLP; what jq -c '.resourceSpans[].scopeSpans[].spans[]' prints",
+        _text(_BARE) + _text({**_BARE, "kind": 3, "status": {}}),
+        [
+            _SERVER | {"service.name": None, "http.route": "/cart"},
+            {"kind": "client", "status_code": "UNSET", "error": False, "duration_ms": 250.0},
+        ],
+    ),
+    Shape(
+        "spans of OTLP in a list, with fields of the program that wrote them",
+        "documentation of OTLP",
+        _text([{**_BARE, "attributes": {"http.route": "/cart"}, "service": "shop"}], 2),
+        [_SERVER | {"service.name": None, "service": "shop", "http.route": "/cart"}],
     ),
 ]
