@@ -285,6 +285,8 @@ def flat_field(name: str) -> FlatField | None:
         return FlatField(*_EXACT[name], 0)
     if name in _OWN:
         return None
+    if name.endswith(" [UTC]"):  # Azure's portal
+        name = name.removesuffix(" [UTC]")
     found = FLAT_FIELDS.get(_key(name)) or _duration(name)
     return None if found is None or found.target == name else found
 

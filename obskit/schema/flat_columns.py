@@ -4,6 +4,7 @@
     instant.epochSecond, instant.nanoOfSecond      instant
     time.$date, took_ms.$numberLong                time, took_ms
     StatusCode "Error"                             "span status", if all values are statuses of spans
+    status.code 2                                  "span status" ERROR, in a row with a span id
     status "error", "info"                         level, if all values are levels
     caller "shop/main.go:12"                       code.file.path, code.line.number
     @mt "Paid {Amount}", Amount 1.5                @m "Paid 1.5"
@@ -25,7 +26,8 @@ from obskit.names.flat_fields import flat_field
 from obskit.schema.flat_values import SOURCE_FILES, span_status
 from obskit.schema.flatten import Column
 from obskit.schema.message_templates import rendered
-from obskit.schema.parse import parse
+from obskit.schema.parse import by_value, parse
+from obskit.schema.time_text import Noting, silent
 from obskit.schema.types import TIMESTAMP
 
 DATE_ONLY = "log.date"
@@ -42,6 +44,11 @@ _WRAPS = {
 }
 _ROUTER = frozenset({"dyno", "connect", "service", "fwd", "method", "path"})
 _LOGRAGE = frozenset({"method", "path", "controller", "action", "status", "duration"})
+_KIND_NOTE = (
+    "kind is a number: 1 is a server in OpenTelemetry's API and internal in its protocol, so it is kept as "
+    'attributes.kind. If the protocol wrote it, map it: --mapping FILE.json with {"kind": "kind"}'
+)
+_CODES = ("UNSET", "OK", "ERROR")
 _MONGO = {"$numberLong": "int", "$numberInt": "int", "$numberDouble": "float", "$numberDecimal": "float"}
 _LEVELS = frozenset({"info", "warn", "warning", "debug", "notice", "critical", "alert", "emergency", "trace"})
 _CLF_TIME = r"^\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4}$"
@@ -79,11 +86,12 @@ _MONGODB_NAMES = {
 _BUNYAN = frozenset({"v", "pid", "hostname", "level", "msg", "name"})
 
 
-def combine(columns: list[Column]) -> list[Column]:
+def combine(columns: list[Column], note: Noting = silent) -> list[Column]:
     """Return the columns of flat rows, with those that belong together as one.
 
     Args:
         columns: flat columns with the names of the source.
+        note: called with a remark about a choice.
 
     Returns:
         Columns whose names `flat_field` knows, or that stayed as they were.
@@ -106,6 +114,7 @@ def combine(columns: list[Column]) -> list[Column]:
         _request_times,
         _request_hosts,
         _split_times,
+        _status_codes,
         _seconds_and_nanos,
         _date_and_time,
         _callers,
@@ -113,6 +122,7 @@ def combine(columns: list[Column]) -> list[Column]:
         _programs,
     ):
         step(have, folded)
+    _numbered_kinds(have, note)
     return sorted(have.values(), key=lambda column: column.depth)
 
 
@@ -259,6 +269,33 @@ def _split_times(have: dict[str, Column], folded: dict[str, str]) -> None:
         return
     _rename(have, seconds.name, "timestamp.seconds", [nanos.name])
     _rename(have, nanos.name, "timestamp.nanos")
+def _numbered_kinds(have: dict[str, Column], note: Noting) -> None:
+    """Keep a kind that is a number under another name, unless a field next to it is only OTLP's."""
+    column = have.get("kind")
+    if column is None or "attributes.kind" in have or pa.types.is_nested(column.values.type):
+        return
+    if have.keys() & {"startTimeUnixNano", "start_time_unix_nano"}:
+        return
+    kinds = column.values.unique().drop_null().to_pylist()
+    if kinds and all(str(kind).strip().isdigit() for kind in kinds):
+        note(_KIND_NOTE)
+        have["attributes.kind"] = have.pop("kind")._replace(name="attributes.kind")
+
+
+def _status_codes(have: dict[str, Column], folded: dict[str, str]) -> None:
+    """Take the status out of a span's object: {"status": {"code": 2}}."""
+    column = have.get("status.code") or have.get("status.status_code")
+    if column is None or have.keys() & {"status_code", "status", "span status"}:
+        return
+    if pa.types.is_nested(column.values.type):
+        return
+    words = {word for word in column.values.unique().to_pylist() if word is not None}
+    is_span = _first(have, folded, ("span_id", "spanid")) is not None
+    if is_span and words and all(type(word) is int and 0 <= word <= 2 for word in words):
+        values = by_value(column.values, lambda code: None if code is None else _CODES[code], pa.string())
+        have["span status"] = have.pop(column.name)._replace(name="span status", values=values)
+    elif words and all(type(word) is str and span_status(word) for word in words):
+        _rename(have, column.name, "span status")
 
 
 def _seconds_and_nanos(have: dict[str, Column], _folded: dict[str, str]) -> None:

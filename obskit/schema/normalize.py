@@ -144,7 +144,8 @@ class Normalizer:
         if named:
             return columns
         mapped = [column for column in columns if column.name in self._mapping]
-        return mapped + combine([column for column in columns if column.name not in self._mapping])
+        flat = [column for column in columns if column.name not in self._mapping]
+        return mapped + combine(flat, self.report.note)
 
     def _localized(self, column: Column, zone: ZoneInfo) -> Column:
         if not column.metadata or not column.metadata.keys() >= NAIVE.keys():

@@ -12,6 +12,7 @@ Without such a header the columns are fields under their own names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -66,7 +67,12 @@ def layout_of(names: Sequence[str], rows: Sequence[Sequence[str]]) -> CsvLayout 
         "duration",
     } <= known:
         return CsvLayout(_grafana)
-    if {"itemType", "operation_Id"} <= known and known & {"timestamp", "timestamp [UTC]"}:
+    plain = {name.removesuffix(" [UTC]") for name in names}
+    if {"itemType", "operation_Id", "timestamp"} <= plain or {
+        "Type",
+        "OperationId",
+        "TimeGenerated",
+    } <= plain:
         return CsvLayout(_app_insights, styled=True)
     upper = {name.upper(): name for name in names}
     if {"DATE", "SERVICE", "RESOURCE", "DURATION"} <= upper.keys():
@@ -103,6 +109,9 @@ def _app_insights(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
     items, batcher = ApplicationInsights(report), RowBatcher(dict(NAMED), BATCH_TYPES)
     for row in batch.to_pylist():
         item = {name.removesuffix(" [UTC]"): value for name, value in row.items() if value is not None}
+        for name in _INSIGHTS_TIMES & item.keys():
+            if _ISO.match(item[name]) is None:  # day or month first: a note says so
+                item[f"{name}_text"] = item.pop(name)
         for name in _INSIGHTS_NUMBERS & item.keys():
             try:
                 item[name] = float(item[name])
@@ -114,7 +123,9 @@ def _app_insights(batch: pa.RecordBatch, report: FileReport) -> pa.RecordBatch:
     return batcher.take()
 
 
-_INSIGHTS_NUMBERS = frozenset({"duration", "itemCount"})
+_INSIGHTS_NUMBERS = frozenset({"duration", "itemCount", "DurationMs", "ItemCount"})
+_INSIGHTS_TIMES = frozenset({"timestamp", "TimeGenerated"})
+_ISO = re.compile(r"\d{4}-\d\d-\d\d[T ]")
 
 
 def _datadog(batch: pa.RecordBatch, _report: FileReport) -> pa.RecordBatch:

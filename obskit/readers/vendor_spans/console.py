@@ -18,16 +18,26 @@ from typing import Any
 
 from obskit.readers.batches.row_batcher import MalformedRecord, attribute_name
 from obskit.readers.spans.scalars import optional_text
+from obskit.readers.vendor_spans.console_spans import (
+    STATUS,
+    attribute_text,
+    bare_span,
+    item_attributes,
+    item_name,
+    javascript_span,
+    link,
+    php_span,
+    readable_span,
+    trace_state,
+)
 from obskit.readers.vendor_spans.documents import METRICS, VendorFormat, reader_of
 from obskit.readers.vendor_spans.fields import (
     KINDS,
     attributes,
     identifier,
     iso_nanoseconds,
-    number,
     objects,
     own_object,
-    whole_number,
     without_nulls,
 )
 from obskit.schema.types import json_text
@@ -52,11 +62,22 @@ _JAVASCRIPT = tuple(
         rb'"duration"\s*:\s*\d',
     )
 )
+_READABLE = (
+    re.compile(rb'"(?:startTime|_startTime)"\s*:\s*\[\s*\d{10}\s*,\s*\d{1,9}\s*\]'),
+    re.compile(rb'"endTime"\s*:\s*\[\s*\d'),
+    re.compile(rb'"traceId"\s*:\s*"[0-9a-f]{32}"'),
+    re.compile(rb'"kind"\s*:\s*[0-4]\s*[,}]'),
+)
+_BARE = (
+    re.compile(
+        rb'\A\s*\[?\s*\{\s*"(?:traceId|spanId|name|flags|parentSpanId|kind|traceState|attributes)"\s*:'
+    ),
+    re.compile(rb'"startTimeUnixNano"\s*:\s*"?\d{18,20}"?'),
+    re.compile(rb'"endTimeUnixNano"\s*:'),
+    re.compile(rb'"spanId"\s*:\s*"'),
+)
 _SEVERITY = re.compile(r"<SeverityNumber\.\w+: (\d+)>")
 _GO_KINDS = ("", "internal", "server", "client", "producer", "consumer")
-_API_KINDS = ("internal", "server", "client", "producer", "consumer")
-_STATUSES = ("UNSET", "OK", "ERROR")
-_STATUS = {"unset": "UNSET", "error": "ERROR", "ok": "OK"}
 
 
 class Console(VendorFormat):
@@ -73,7 +94,9 @@ class Console(VendorFormat):
             return True
         if _PHP.search(head) and _PHP_KIND.search(head):
             return True
-        if all(mark.search(head) for mark in _JAVASCRIPT):
+        if all(mark.search(head) for mark in _JAVASCRIPT) or all(mark.search(head) for mark in _READABLE):
+            return True
+        if all(mark.search(head) for mark in _BARE):
             return True
         return bool(_GO.search(head) or _GO_LOG.search(head) or _GO_METRICS.search(head))
 
@@ -86,9 +109,13 @@ class Console(VendorFormat):
         elif type(record.get("context")) is dict and "start_time" in record:
             yield self._python_span(record)
         elif type(record.get("context")) is dict and "start" in record:
-            yield self._php_span(record)
+            yield php_span(self.odd, record)
+        elif "startTimeUnixNano" in record and "spanId" in record:
+            yield bare_span(record)
+        elif type(record.get("startTime")) is list and type(record.get("endTime")) is list:
+            yield readable_span(self.odd, record)
         elif type(record.get("traceId")) is str and type(record.get("kind")) is int:
-            yield self._javascript_span(record)
+            yield javascript_span(self.odd, record)
         elif "severity_number" in record and "body" in record:
             yield _python_log(record)
         elif "resource_metrics" in record or "ScopeMetrics" in record:
@@ -108,15 +135,19 @@ class Console(VendorFormat):
             "trace_id": identifier(context.get("trace_id"), 32),
             "span_id": identifier(context.get("span_id"), 16),
             "parent_span_id": identifier(record.get("parent_id"), 16),
-            "trace_state": _trace_state(context.get("trace_state")),
-            "status_code": _STATUS.get(str(status.get("status_code")).lower(), "UNSET"),
+            "trace_state": trace_state(context.get("trace_state")),
+            "status_code": STATUS.get(str(status.get("status_code")).lower(), "UNSET"),
             "status_message": optional_text(status.get("description")),
             "events": [
-                (_micro(iso_nanoseconds(item.get("timestamp"), "timestamp")), _name(item), _pairs(item))
+                (
+                    _micro(iso_nanoseconds(item.get("timestamp"), "timestamp")),
+                    item_name(item),
+                    item_attributes(item),
+                )
                 for item in objects(record, "events")
             ]
             or None,
-            "links": [_link(own_object(item, "context"), item) for item in objects(record, "links")] or None,
+            "links": [link(own_object(item, "context"), item) for item in objects(record, "links")] or None,
         }
         return {
             **attributes(resource.get("attributes")),
@@ -136,13 +167,13 @@ class Console(VendorFormat):
             "span_id": identifier(context.get("SpanID"), 16),
             "parent_span_id": identifier(parent.get("SpanID"), 16),
             "trace_state": optional_text(context.get("TraceState")),
-            "status_code": _STATUS.get(str(status.get("Code")).lower(), "UNSET"),
+            "status_code": STATUS.get(str(status.get("Code")).lower(), "UNSET"),
             "status_message": optional_text(status.get("Description")),
             "events": [
                 (
                     _micro(iso_nanoseconds(item.get("Time"), "Time")),
                     optional_text(item.get("Name")),
-                    _text(_go_attributes(item.get("Attributes"))),
+                    attribute_text(_go_attributes(item.get("Attributes"))),
                 )
                 for item in objects(record, "Events")
             ]
@@ -152,7 +183,7 @@ class Console(VendorFormat):
                     identifier(own_object(item, "SpanContext").get("TraceID"), 32),
                     identifier(own_object(item, "SpanContext").get("SpanID"), 16),
                     optional_text(own_object(item, "SpanContext").get("TraceState")),
-                    _text(_go_attributes(item.get("Attributes"))),
+                    attribute_text(_go_attributes(item.get("Attributes"))),
                 )
                 for item in objects(record, "Links")
             ]
@@ -163,71 +194,6 @@ class Console(VendorFormat):
         return {
             **_go_attributes(record.get("Resource")),
             **_go_attributes(record.get("Attributes")),
-            **without_nulls(row),
-        }
-
-    def _php_span(self, record: dict[str, Any]) -> dict[str, Any]:
-        context, status = own_object(record, "context"), own_object(record, "status")
-        start, end = whole_number(record["start"], "start"), record.get("end")
-        kind = str(record.get("kind")).removeprefix("KIND_").lower()
-        row = {
-            **self.odd.times(start, None if end is None else whole_number(end, "end")),
-            "name": optional_text(record.get("name")),
-            "kind": kind if kind in KINDS else None,
-            "trace_id": identifier(context.get("trace_id"), 32),
-            "span_id": identifier(context.get("span_id"), 16),
-            "parent_span_id": identifier(record.get("parent_span_id"), 16),
-            "trace_state": optional_text(context.get("trace_state")),
-            "status_code": _STATUS.get(str(status.get("code")).lower(), "UNSET"),
-            "status_message": optional_text(status.get("description")),
-            "events": [
-                (whole_number(item.get("timestamp"), "timestamp") // 1000, _name(item), _pairs(item))
-                for item in objects(record, "events")
-            ]
-            or None,
-            "links": [_link(own_object(item, "context"), item) for item in objects(record, "links")] or None,
-        }
-        return {
-            **attributes(record.get("resource")),
-            **attributes(record.get("attributes")),
-            **without_nulls(row),
-        }
-
-    def _javascript_span(self, record: dict[str, Any]) -> dict[str, Any]:
-        status, scope = own_object(record, "status"), own_object(record, "instrumentationScope")
-        start = round(number(record.get("timestamp"), "timestamp") * 1000)
-        took, kind, code = record.get("duration"), record["kind"], status.get("code")
-        parent = record.get("parentId") or own_object(record, "parentSpanContext").get("spanId")
-        row = {
-            **self.odd.times(start, None if took is None else start + round(number(took, "duration") * 1000)),
-            "name": optional_text(record.get("name")),
-            "kind": _API_KINDS[kind] if 0 <= kind < len(_API_KINDS) else None,
-            "trace_id": identifier(record["traceId"], 32),
-            "span_id": identifier(record.get("id"), 16),
-            "parent_span_id": identifier(parent, 16),
-            "trace_state": optional_text(record.get("traceState")),
-            "status_code": _STATUSES[code] if type(code) is int and 0 <= code < len(_STATUSES) else "UNSET",
-            "status_message": optional_text(status.get("message")),
-            "events": [
-                (_hr_time(item.get("time")), _name(item), _pairs(item)) for item in objects(record, "events")
-            ]
-            or None,
-            "links": [
-                (
-                    identifier(own_object(item, "context").get("traceId"), 32),
-                    identifier(own_object(item, "context").get("spanId"), 16),
-                    None,
-                    _pairs(item),
-                )
-                for item in objects(record, "links")
-            ]
-            or None,
-            "otel.scope.name": optional_text(scope.get("name")),
-            "otel.scope.version": optional_text(scope.get("version")),
-        }
-        return {
-            **attributes(own_object(record, "resource").get("attributes")),
-            **attributes(record.get("attributes")),
             **without_nulls(row),
         }
 
@@ -282,38 +248,6 @@ def _go_log(record: dict[str, Any]) -> dict[str, Any]:
 
 def _micro(nanoseconds: int | None) -> int | None:
     return None if nanoseconds is None else nanoseconds // 1000
-
-
-def _hr_time(pair: Any) -> int | None:
-    """Return microseconds of JavaScript's pair of seconds and nanoseconds."""
-    if type(pair) is list and len(pair) == 2 and all(type(part) is int for part in pair):
-        return int(pair[0] * 1_000_000 + pair[1] // 1000)
-    return None
-
-
-def _name(item: dict[str, Any]) -> str | None:
-    return optional_text(item.get("name"))
-
-
-def _pairs(item: dict[str, Any]) -> str | None:
-    return _text(item.get("attributes"))
-
-
-def _text(found: Any) -> str | None:
-    return json_text(found) if type(found) is dict and found else None
-
-
-def _trace_state(value: Any) -> str | None:
-    """Return a trace state; Python prints an empty one as "[]", and another as a list of pairs."""
-    text = optional_text(value)
-    if text is None or text == "[]":
-        return None
-    return text
-
-
-def _link(context: dict[str, Any], item: dict[str, Any]) -> tuple[str | None, ...]:
-    ids = identifier(context.get("trace_id"), 32), identifier(context.get("span_id"), 16)
-    return (*ids, _trace_state(context.get("trace_state")), _pairs(item))
 
 
 def _go_attributes(found: Any) -> dict[str, Any]:

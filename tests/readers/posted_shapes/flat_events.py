@@ -149,8 +149,23 @@ SHAPES = [
     Shape(
         "kinds as numbers, which OpenTelemetry's API and its protocol count differently",
         "https://github.com/open-telemetry/opentelemetry-js/issues/3990 and OTLP",
-        _lines({"ts": AT, "span_kind": 1}, {"ts": AT, "span_kind": "2"}),
-        [{"kind": None}, {"kind": None}],
+        _lines({"ts": AT, "span_kind": 1}, {"ts": AT, "span_kind": "2"}, {"ts": AT, "kind": 2}),
+        [{"kind": None}, {"kind": None}, {"kind": None, "attributes.kind": 2}],
+        notes=["kind is a number"],
+    ),
+    Shape(
+        "statuses of spans in an object",
+        "spans that programs write themselves",
+        _lines(
+            {"ts": AT, "span_id": "a1b2c3d4e5f60718", "status": {"code": 2}},
+            {"ts": AT, "span_id": "a1b2c3d4e5f60719", "status": {"code": 0}},
+        )
+        + _lines({"ts": AT, "span_id": "a1b2c3d4e5f6071a"}),
+        [
+            {"status_code": "ERROR", "error": True},
+            {"status_code": "UNSET", "error": False},
+            {"status_code": None, "error": False},
+        ],
     ),
     Shape(
         "sample rates as weights and as fractions",

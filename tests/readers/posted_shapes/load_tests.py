@@ -1,4 +1,4 @@
-"""Results of load tests, of curl and of browsers."""
+"""Results of load tests."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 from tests.readers.posted_shapes.shape import Shape
 
 AT = "2026-05-04T10:00:00Z"
+
 START = 1_777_888_800
 
 
@@ -29,7 +30,9 @@ _VEGETA = {
     "url": "https://shop.example/cart",
     "headers": {},
 }
+
 _FAILED = {"timestamp": AT, "duration_ms": 250.0, "http.response.status_code": 503, "error": True}
+
 _CADDY = {
     "level": "info",
     "ts": START + 0.25,
@@ -51,6 +54,7 @@ _CADDY = {
     "status": 503,
     "resp_headers": {},
 }
+
 _K6 = [
     {"type": "Metric", "data": {"name": "http_req_duration", "type": "trend"}, "metric": "http_req_duration"},
     {
@@ -63,6 +67,7 @@ _K6 = [
         },
     },
 ]
+
 _AUTOCANNON = {
     "url": "http://shop.example/cart",
     "connections": 10,
@@ -78,6 +83,7 @@ _AUTOCANNON = {
     "requests": {"average": 4, "total": 41},
     "throughput": {"average": 41},
 }
+
 _OHA = {
     "summary": {"successRate": 1.0, "total": 10.0, "slowest": 0.25, "fastest": 0.01, "requestsPerSec": 4.1},
     "responseTimeHistogram": {"0.25": 41},
@@ -85,14 +91,17 @@ _OHA = {
     "statusCodeDistribution": {"200": 41},
     "errorDistribution": {},
 }
+
 _BOMBARDIER = {
     "spec": {"numberOfConnections": 10, "method": "GET", "url": "http://shop.example/cart"},
     "result": {"bytesRead": 41, "timeTakenSeconds": 10, "req2xx": 41, "latency": {"mean": 250.0}},
 }
+
 _ARTILLERY = {
     "aggregate": {"counters": {"http.requests": 41}, "firstMetricAt": START * 1000},
     "intermediate": [{"counters": {"http.requests": 41}, "period": str(START * 1000)}],
 }
+
 _VEGETA_REPORT = {
     "latencies": {"total": 41, "mean": 250_000_000, "50th": 1, "99th": 2, "max": 3, "min": 1},
     "bytes_in": {"total": 41, "mean": 1},
@@ -107,78 +116,38 @@ _VEGETA_REPORT = {
     "status_codes": {"200": 41},
     "errors": [],
 }
+
 _K6_SUMMARY = {
     "options": {"summaryTrendStats": ["avg"]},
     "state": {"testRunDurationMs": 10_000},
     "metrics": {"http_req_duration": {"type": "trend", "contains": "time", "values": {"avg": 250.0}}},
     "root_group": {"name": "", "path": "", "groups": [], "checks": []},
 }
-_CPU_PROFILE = {
-    "nodes": [{"id": 1, "callFrame": {"functionName": "(root)"}, "hitCount": 0}],
-    "startTime": 41_000_000,
-    "endTime": 42_000_000,
-    "samples": [1],
-    "timeDeltas": [100],
-}
-_SPEEDSCOPE = {
-    "$schema": "https://www.speedscope.app/file-format-schema.json",
-    "profiles": [{"type": "evented", "unit": "milliseconds", "events": []}],
-    "shared": {"frames": []},
-}
-_LIGHTHOUSE = {
-    "lighthouseVersion": "12.0.0",
-    "requestedUrl": "https://shop.example/",
-    "fetchTime": AT,
-    "audits": {"first-contentful-paint": {"numericValue": 1250.0}},
-}
-
-
-def _har(**more: Any) -> dict[str, Any]:
-    return {
-        "startedDateTime": "2026-05-04T12:00:00.000+02:00",
-        "time": 250.0,
-        "request": {"method": "GET", "url": "https://shop.example/cart", "headers": [], "httpVersion": "h2"},
-        "response": {"status": 503, "statusText": "", "headers": [], "content": {"size": 41}},
-        "cache": {},
-        "timings": {"blocked": 1, "dns": -1, "connect": -1, "send": 0, "wait": 240, "receive": 9, "ssl": -1},
-        **more,
-    }
-
-
-def _har_file(creator: str, *entries: dict[str, Any], indent: int | None = 2) -> str:
-    return _text(
-        {
-            "log": {
-                "version": "1.2",
-                "creator": {"name": creator, "version": "1"},
-                "pages": [],
-                "entries": entries,
-            }
-        },
-        indent,
-    )
-
 
 _JTL = (
     "timeStamp,elapsed,label,responseCode,responseMessage,threadName,dataType,success,failureMessage,bytes,"
     "sentBytes,grpThreads,allThreads,URL,Latency,IdleTime,Connect\n"
 )
+
 _JTL_ROWS = (
     "1777888800000,250,GET /cart,503,Service Unavailable,Users 1-1,text,false,,41,120,1,1,"
     "https://shop.example/cart,240,0,5\n"
     "1777888801000,12,GET /cart,200,OK,Users 1-1,text,true,,41,120,1,1,https://shop.example/cart,10,0,0\n"
 )
+
 _JTL_XML = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<testResults version="1.2">\n'
     '<httpSample t="250" it="0" lt="240" ct="5" ts="1777888800000" s="false" lb="GET /cart" rc="503" '
     'rm="Service Unavailable" tn="Users 1-1" dt="text" by="41" sby="120" ng="1" na="1"/>\n</testResults>\n'
 )
+
 _GATLING = (
     "RUN\tshop.CartSimulation\tcartsimulation\t1777888800000\t \t3.9.5\n"
     "USER\tUsers\tSTART\t1777888800000\n"
     "REQUEST\t\tGET cart\t1777888800000\t1777888800250\tKO\tstatus.find.is(200), but actually found 503\n"
     "USER\tUsers\tEND\t1777888801000\n"
 )
+
 _K6_CSV = (
     "metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,"
     "scenario,service,status,subproto,tls_version,url,extra_tags\n"
@@ -186,28 +155,19 @@ _K6_CSV = (
     "http_req_duration,1777888800,250.000000,,,1503,false,,GET,/cart,HTTP/1.1,default,,503,,,"
     "https://shop.example/cart,\n"
 )
+
 _LOCUST_HISTORY = (
     '"Timestamp","User Count","Type","Name","Requests/s","Failures/s","50%","66%","Total Request Count",'
     '"Total Failure Count"\n'
     "1777888800,1,,Aggregated,0.000000,0.000000,N/A,N/A,0,0\n"
     "1777888801,1,,Aggregated,4.100000,1.000000,12,250,4,1\n"
 )
+
 _AB_GNUPLOT = (
     "starttime\tseconds\tctime\tdtime\tttime\twait\n"
     "Mon May 04 10:00:00 2026\t1777888800\t5\t245\t250\t240\n"
     "Mon May 04 10:00:01 2026\t1777888801\t0\t12\t12\t10\n"
 )
-_CURL = {
-    "http_code": 503,
-    "response_code": 503,
-    "time_total": 0.25,
-    "time_namelookup": 0.001,
-    "time_starttransfer": 0.24,
-    "url_effective": "https://shop.example/cart",
-    "method": "GET",
-    "exitcode": 0,
-    "errormsg": None,
-}
 
 SHAPES = [
     Shape(
@@ -319,55 +279,4 @@ SHAPES = [
         "Percentage served,Time in ms\n0,12.000\n50,25.000\n99,250.000\n",
         refused="ApacheBench",
     ),
-    Shape(
-        "curl -w %{json}",
-        "documentation of curl, --write-out",
-        _text(_CURL) * 2,
-        [{"timestamp": None, "duration_ms": 250.0, "kind": "client", "error": True}] * 2,
-    ),
-    Shape(
-        "curl -w with a label per line",
-        "https://stackoverflow.com/questions/18215389",
-        "    time_namelookup:  0.001s\n       time_connect:  0.005s\n         time_total:  0.250s\n",
-        refused="curl",
-    ),
-    Shape(
-        "HAR of Chrome",
-        "documentation of HAR 1.2; _priority, _initiator and _resourceType are Chrome's",
-        _har_file("WebInspector", _har(_priority="High", _resourceType="xhr", _initiator={"type": "script"})),
-        [_FAILED | {"url.full": "https://shop.example/cart", "http.request.method": "GET"}],
-        file="shop.har",
-    ),
-    Shape(
-        "HAR of Firefox, a blocked request",
-        "https://bugzilla.mozilla.org/show_bug.cgi?id=1330791",
-        _har_file(
-            "Firefox",
-            _har(),
-            _har(response={"status": 0, "statusText": "", "headers": [], "content": {"size": 0}}, time=0),
-        ),
-        [_FAILED, {"http.response.status_code": None}],
-        file="shop.har",
-    ),
-    Shape(
-        "HAR of Safari, a failed request with a negative time",
-        "documentation of HAR 1.2: -1 means that there is none",
-        _har_file("WebKit Web Inspector", _har(time=-1), indent=None),
-        [_FAILED | {"duration_ms": None}],
-        file="shop.har",
-    ),
-    Shape(
-        "Chrome trace, a list",
-        "documentation of the Trace Event Format",
-        '[\n{"name":"a","cat":"x","ph":"X","ts":1,"dur":250,"pid":1,"tid":1},\n',
-        refused="Chrome",
-    ),
-    Shape(
-        "CPU profile of V8",
-        "documentation of the Chrome DevTools protocol",
-        _text(_CPU_PROFILE),
-        refused="profile",
-    ),
-    Shape("profile of speedscope", "documentation of speedscope", _text(_SPEEDSCOPE), refused="profile"),
-    Shape("report of Lighthouse", "documentation of Lighthouse", _text(_LIGHTHOUSE), refused="Lighthouse"),
 ]
