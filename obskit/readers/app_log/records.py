@@ -95,7 +95,7 @@ class Group:
         fields: values of each group of the layout's pattern.
         rests: the text of each record after its beginning.
         order: place of each record among all records of the text.
-        spots: for records in the rest of another one, that record's number and the offset in its rest.
+        spots: for records in the rest of another one, that record's number and the lines of the rest before.
     """
 
     layout: Layout
@@ -123,12 +123,16 @@ class Cut:
         groups: records by layout; the first group is that of the layout that split the text.
         objects: JSON objects between the records.
         stray: the text before the first record.
+        before: newlines before the first record.
+        newlines: in the rest of each record of the first group, with what was taken out of it.
         object_spots: of each object, as `Group.spots`.
     """
 
     groups: list[Group]
     objects: list[dict[str, Any]]
     stray: bytes = b""
+    before: int = 0
+    newlines: list[int] = field(default_factory=list)
     object_spots: list[tuple[int, int]] = field(default_factory=list)
 
 
@@ -147,11 +151,12 @@ def cut_records(text: bytes, layout: Layout) -> Cut:
     width = len(layout.groups) + 1
     rests = parts[width::width]
     main = Group(layout, [parts[at::width] for at in range(1, width)], rests)
-    out = Cut([main], [])
+    newlines = [rest.count(b"\n") for rest in rests]
+    out = Cut([main], [], before=parts[0].count(b"\n"), newlines=newlines)
     others: dict[str, Group] = {}
     if parts[0].strip():
         out.stray = _scan(parts[0], -1, out, others)[1:]
-    for row in _multiline(rests):
+    for row in [row for row, count in enumerate(newlines) if count]:
         rests[row] = _scan(rests[row], row, out, others)
     main.order = list(range(len(rests)))
     out.groups += others.values()
@@ -174,20 +179,22 @@ def _scan(rest: bytes, row: int, out: Cut, others: dict[str, Group]) -> bytes:
     if not starts:
         return rest
     ends = [at for at, _ in starts[1:]] + [len(rest)]
+    lines = counted = 0
     for number, ((at, found), end) in enumerate(zip(starts, ends, strict=True), start=1):
         place = row + number / (len(starts) + 1)
+        lines, counted = lines + rest.count(b"\n", counted, at), at
         if type(found) is dict:
             out.objects.append(found)
-            out.object_spots.append((row, at))
+            out.object_spots.append((row, lines))
             line = rest.find(b"\n", at + 1, end)
             if line >= 0 and rest[line:end].strip():
                 others.setdefault("text", Group(TEXT_LAYOUT, [], [])).append(
-                    (), rest[line + 1 : end], place, (row, line)
+                    (), rest[line + 1 : end], place, (row, lines + 1)
                 )
             continue
         layout, match = found
         group = others.setdefault(layout.name, Group(layout, [[] for _ in layout.groups], []))
-        group.append(match.groups(), rest[match.end() : end], place, (row, at))
+        group.append(match.groups(), rest[match.end() : end], place, (row, lines))
     return rest[: starts[0][0]]
 
 
@@ -223,22 +230,20 @@ def first_lines(text: bytes, cut: Cut) -> tuple[npt.NDArray[np.int64], npt.NDArr
         Numbers of lines in the text, from 0.
     """
     text = b"\n" + text.rstrip(b"\n")
-    ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
-    spans = [match.span() for match in cut.groups[0].layout.pattern.finditer(text)]
-    after = np.array(
-        [*(end for _, end in spans), 0], np.int64
-    )  # a row of -1 is the text before the first record
+    rests = np.array(cut.newlines, np.int64)
+    begins = np.ones_like(rests)  # newlines in what the pattern matched, mostly the one before the record
+    if cut.before + int((begins + rests).sum()) != text.count(b"\n"):
+        matches = cut.groups[0].layout.pattern.finditer(text)
+        begins = np.array([match.group().count(b"\n") for match in matches], np.int64)
+    first = cut.before + np.cumsum(begins + rests) - (begins + rests)
+    # A row of -1 is the text before the first record.
+    after = np.append(first + begins, 0)
 
     def lines(spots: list[tuple[int, int]]) -> npt.NDArray[np.int64]:
-        at = [after[row] + offset for row, offset in spots]
-        return np.searchsorted(ends, np.array(at, np.int64))
+        return np.array([after[row] + count for row, count in spots], np.int64)
 
     groups = [group for group in cut.groups if group.rests]
-    own = (
-        [np.searchsorted(ends, np.array([begin for begin, _ in spans], np.int64))]
-        if cut.groups[0].rests
-        else []
-    )
+    own = [first] if cut.groups[0].rests else []
     found = [*own, *(lines(group.spots) for group in groups[len(own) :])]
     if not found:
         return np.empty(0, np.int64), lines(cut.object_spots)

@@ -33,6 +33,7 @@ _ISO_DIGITS = [0, 1, 2, 3, 5, 6, 8, 9, 11, 12, 14, 15, 17, 18]
 _MICROS = np.array([100_000, 10_000, 1_000, 100, 10, 1], np.int64)
 _DAY = 86_400
 _YEARS = 9  # 29 February is not in every year
+_BSD_SHORT = len("May  4 10:00:00")
 _FEW = 16  # times that are not worth a comparison with the first one
 _BITS = {bits: np.uint64(bits) for bits in (0, 8, 16, 24, 32, 40, 48)}
 _NIBBLE = np.uint64(0xF)
@@ -219,6 +220,22 @@ def bsd_times(text: Bytes, at: Positions, stops: Positions, newest: datetime) ->
     Returns:
         The times in the local zone.
     """
+    if len(at) < _FEW:
+        return _any_bsd(text, at, stops, newest)
+    # Lines of one second follow each other, and have the same time, and the same two bytes after it.
+    words = np.ndarray((len(text) - 7,), "<u8", text, strides=(1,))
+    early, late = words[at], words[at + _BSD_SHORT + 2 - 8]
+    begins = np.flatnonzero(np.append(True, (early[1:] != early[:-1]) | (late[1:] != late[:-1])))
+    if 2 * len(begins) < len(at) and (at + _BSD_SHORT <= stops).all():
+        times = _any_bsd(text, at[begins], stops[begins], newest)
+        if (times.size == _BSD_SHORT).all():
+            lines = np.diff(begins, append=len(at))
+            return Times(*(np.repeat(values, lines) for values in times))
+    return _any_bsd(text, at, stops, newest)
+
+
+def _any_bsd(text: Bytes, at: Positions, stops: Positions, newest: datetime) -> Times:
+    """Parse syslog times of any shape."""
     columns = np.ascontiguousarray(windows(text, at, BSD_SIZE).T)
     key = (columns[0].astype(np.int64) << 16) + (columns[1].astype(np.int64) << 8) + columns[2]
     found = np.minimum(np.searchsorted(_MONTH_KEYS, key), len(_MONTH_KEYS) - 1)

@@ -120,6 +120,29 @@ def test_not_syslog(line):
     assert parsed(bsd_times, [line], NEWEST).size[0] == 0
 
 
+TAILS = st.sampled_from([" web-1", ".5 x", ". x", ".x", "", "5 x", "Z"])
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["May  4", "May 04 2026", "Mai  4", "Feb 30"]),
+            st.sampled_from(["10:00:00", "10:00:01", "25:00:00"]),
+            TAILS,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    st.integers(1, 20),
+)
+def test_runs_of_lines_with_the_same_time(kinds, repeated):
+    lines = [f"{day} {clock}{tail}" for day, clock, tail in kinds for _ in range(repeated)]
+    together = parsed(bsd_times, lines, NEWEST)
+    alone = [parsed(bsd_times, [line], NEWEST) for line in lines]
+    for values, *each in zip(together, *alone, strict=True):
+        assert values.tolist() == [int(value[0]) for value in each]
+
+
 def test_29_february_is_of_a_year_that_has_one():
     got = parsed(bsd_times, ["Feb 29 10:00:00 x"], datetime(2025, 1, 5, tzinfo=UTC))
     assert moment(got.micros[0]) == datetime(2024, 2, 29, 10, tzinfo=UTC)
