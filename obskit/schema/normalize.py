@@ -76,8 +76,7 @@ class Normalizer:
         self._sources: set[str] = set()
         self._misfits = Misfits()
         self._traced = False
-        self._doubts = Doubts()
-        self._bodies = BodyNotes(self.report.note)
+        self._doubts, self._bodies = Doubts(), BodyNotes(report.note)
         for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
             self._unique_name(name)
 
