@@ -34,7 +34,7 @@ _RUST = re.compile(
 _RUBY = re.compile(r"^(?P<where>\S+:\d+:in [`'][^'\n]*'): (?P<message>.*) \((?P<type>[A-Z][\w:]*)\)$", re.M)
 _TAGS = r"(?:\[[^\]\n]*\][ ])*"  # Rails repeats the tags of a request on each line
 _RAILS = re.compile(
-    rf"^[ \t]*{_TAGS}(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|NotFound|Invalid|\w+)) \((?P<message>.*)\):$",
+    rf"^[ \t]*{_TAGS}(?P<type>[A-Z]\w*(?:::\w+)*) \((?P<message>.*)\):$",
     re.M,
 )
 _RUBY_FRAME = re.compile(rf"^[ \t]*{_TAGS}(?:from )?\S+:\d+:in [`']", re.M)
