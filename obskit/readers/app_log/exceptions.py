@@ -34,10 +34,10 @@ _RUST = re.compile(
 _RUBY = re.compile(r"^(?P<where>\S+:\d+:in [`'][^'\n]*'): (?P<message>.*) \((?P<type>[A-Z][\w:]*)\)$", re.M)
 _TAGS = r"(?:\[[^\]\n]*\][ ])*"  # Rails repeats the tags of a request on each line
 _RAILS = re.compile(
-    rf"^\s*{_TAGS}(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|NotFound|Invalid|\w+)) \((?P<message>.*)\):$",
+    rf"^[ \t]*{_TAGS}(?P<type>[A-Z]\w*(?:::\w+)*) \((?P<message>.*)\):$",
     re.M,
 )
-_RUBY_FRAME = re.compile(rf"^\s*{_TAGS}(?:from )?\S+:\d+:in [`']", re.M)
+_RUBY_FRAME = re.compile(rf"^[ \t]*{_TAGS}(?:from )?\S+:\d+:in [`']", re.M)
 _RUBY_BEFORE = re.compile(
     r"(?P<type>[A-Z]\w*(?:::\w+)*(?:Error|Exception|Invalid|NotFound)): (?P<message>.*)"
     r"|(?P<message2>.*) \((?P<type2>[A-Z]\w*(?:::\w+)*)\)"
@@ -49,6 +49,7 @@ _PHP = re.compile(
     r"(?P<message>.*?) (?:in|at) \S+:\d+",
     re.M,
 )
+_NEAR = 4096  # characters before the frames that may have the exception: the search is quadratic in them
 _PHP_FRAMES = re.compile(r"^(?:\[stacktrace\]|Stack trace:)$|^#0 ", re.M)
 _GO_FRAME = re.compile(r"^\t\S+\.go:\d+", re.M)
 
@@ -195,7 +196,7 @@ def _php(text: str) -> Thrown | None:
     frames = _PHP_FRAMES.search(text)
     if frames is None or "\n#0 " not in f"\n{text}":
         return None
-    found = _PHP.search(text[: frames.start()])
+    found = _PHP.search(text[max(frames.start() - _NEAR, 0) : frames.start()])
     body = text[: frames.start()].rstrip()
     if found is None:
         return Thrown(body, None, None, text[frames.start() :])

@@ -90,7 +90,7 @@ _CERTAIN: dict[str, str] = {
     "logging with colons": r"%ISO:(?P<level>DEBUG|INFO|WARNING|ERROR|CRITICAL):"
     r"(?:(?P<logger>root|__main__|%DOTTED):(?=\S))?",
     "Django": r"(?P<level>%U)[ ]%ISO[ ](?P<logger>[\w.]+)[ ](?P<pid>\d+)[ ](?P<tid>\d+)[ ]",
-    "Sidekiq": r"%ISO[ ]pid=(?P<pid>\d+)[ ]tid=(?P<thread>\S+)[ ](?:(?P<context>\S+=[^\n]*?)[ ])??"
+    "Sidekiq": r"%ISO[ ]pid=(?P<pid>\d+)[ ]tid=(?P<thread>\S+)[ ](?:(?P<context>\w+=[^\n]*?)[ ])??"
     r"(?P<level>%U):[ ]",
     ".NET with a time": r"\[?%ISO\]?[ ](?P<level>trce|dbug|info|warn|fail|crit):[ ]"
     r"(?P<logger>[\w.`+<>,]+)\[(?P<event>-?\d+)\](?:\n|[ ])",

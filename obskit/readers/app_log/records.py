@@ -64,9 +64,7 @@ _WORDS = {
 }
 """Words that only one program uses for a level -> the usual word."""
 
-_NUMBERS = frozenset(
-    {"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"}
-)
+_NUMBERS = {"code.line.number", "process.pid", "http.response.status_code", "http.response.body.size"}
 _NUMBERS |= {"client.port", "event.id", "thread.id", "nginx.connection"}
 _UNREAD_TIME = (
     "some times are of an unknown zone, or never happened: timestamp is empty, and the text is in log.time"
