@@ -53,6 +53,9 @@ _MARKS: dict[str, tuple[frozenset[str], ...]] = {
 The readers of access logs in JSON keep a name that their server does not know below its own: `nginx.level`.
 """
 
+_LOG_LINE = frozenset({"level", "msg"})
+"""Names of a line of a logger, which Honeycomb's reader takes for an event with these fields."""
+
 _ALL = frozenset(name for marks in _MARKS.values() for mark in marks for name in mark)
 _TABLES = frozenset({"CSV", "Parquet", "Arrow IPC", "Delta Lake"})
 _REST = "access_log.rest"
@@ -94,7 +97,9 @@ def note_foreign_lines(
             report.note(REST_NOTE)  # access lines in a log of an application
         if batch.schema is not seen and (seen is None or not batch.schema.equals(seen)):
             seen = batch.schema
-            for other in formats_among(_names(seen)):
+            names = set(_names(seen))
+            lines = ["flat JSONL"] if reader == "Honeycomb" and names >= _LOG_LINE else []
+            for other in formats_among(names) + lines:
                 start = f"{_START}{other}, "
                 if (
                     other == "Honeycomb" and reader in _TABLES
