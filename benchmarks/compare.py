@@ -1,6 +1,8 @@
 """Compare the reading speed of this checkout with that of another one, on the same files, taking turns.
 
 python -m benchmarks.compare OTHER_CHECKOUT FILE ... [--rounds 9]
+
+`python -m benchmarks.load --rounds 1 --keep FOLDER` writes files to compare.
 """
 
 from __future__ import annotations
@@ -46,7 +48,8 @@ def worker(checkout: Path) -> subprocess.Popen[str]:
 
 def ask(process: subprocess.Popen[str], path: Path, *, as_events: bool) -> tuple[float, int]:
     """Return the CPU seconds that a process needs for a file, and the rows it read."""
-    assert process.stdin is not None and process.stdout is not None
+    assert process.stdin is not None
+    assert process.stdout is not None
     process.stdin.write(json.dumps([str(path), as_events]) + "\n")
     process.stdin.flush()
     seconds, rows = json.loads(process.stdout.readline())
