@@ -47,6 +47,7 @@ def main() -> None:
         default=0,
         help="instead, take JSON logs of this size in GB to the first triage",
     )
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="write the files here, and keep them")
     given = parser.parse_args()
     if given.logs:
         print(large.logs(given.logs))
@@ -56,10 +57,12 @@ def main() -> None:
         return
     print(f"spans have {ATTRIBUTES} attributes; {about()}\n")
     said = []
-    with tempfile.TemporaryDirectory(prefix="obskit-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="obskit-bench-") as temporary:
         for name in given.only:
             format = known[name]
-            path = format.make(Path(folder))
+            folder = (given.keep or Path(temporary)) / name
+            folder.mkdir(parents=True, exist_ok=True)
+            path = format.make(folder)
             found = rates(format, path, given.rounds)
             print(f"{name}, {format.rows:,} rows of {path.stat().st_size / format.rows:,.0f} bytes")
             for who, rate in found.items():

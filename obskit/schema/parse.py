@@ -250,8 +250,11 @@ def _from_text(array: pa.Array, unit: str | None, zone: ZoneInfo | None, note: N
 
 def _uniform_times(array: pa.Array, zone: ZoneInfo | None, note: Noting) -> pa.Array | None:
     """Return times in ISO 8601 that all have a time zone or all have none; None if any has another form."""
+    # A column in another form takes long to fail, because each value gets an error message: try one first.
+    first = pc.first(array)
     for unit, name in (("us", "UTC"), ("ns", "UTC"), ("us", None), ("ns", None)):
         try:
+            first.cast(pa.timestamp(unit, name))
             moments = pc.cast(array, pa.timestamp(unit, name)).cast(pa.int64())
         except pa.ArrowInvalid:
             continue
