@@ -48,7 +48,7 @@ def after_banner(head: bytes) -> bytes:
         The rest of the head, not parsed; empty if there is no such line, or if the first line is JSON.
     """
     first = head.removeprefix(UTF8_BOM).lstrip().partition(b"\n")[0].strip()
-    if first in (b"{", b"[") or _is_json(first):
-        return b""
+    if (first[:1] in (b"{", b"[") and first[-1:] in (b"{", b"[", b",")) or _is_json(first):
+        return b""  # a document over several lines
     found = _JSON_LINE.search(head)
     return head[found.end() :] if found else b""

@@ -66,7 +66,8 @@ def test_records_of_another_layout_far_into_the_file(tmp_path, monkeypatch):
     assert rows_of(tmp_path, text * 200 + other * 20).rows == rows * 200 + others * 20
 
 
-@pytest.mark.parametrize("name", sorted(CASES.keys() - READ_ELSEWHERE - NOT_ALONE))
+# zap's records with objects come after the others of their block
+@pytest.mark.parametrize("name", sorted(CASES.keys() - READ_ELSEWHERE - NOT_ALONE - {"zap"}))
 def test_a_file_that_breaks_off(name, tmp_path):
     text = CASES[name]
     whole = rows_of(tmp_path, text * 2).rows

@@ -394,7 +394,7 @@ SHAPES = [
             {
                 "timestamp": "2026-05-04T10:00:07.123456Z",
                 "error": True,
-                "duration_ms": None,
+                "duration_ms": 257.0,
                 "http.response.status_code": 502,
                 "client.address": None,
                 "severity_text": "info",

@@ -4,6 +4,7 @@ import pyarrow as pa
 import pytest
 
 from obskit.readers.app_log.messages import add_message_fields
+from obskit.readers.app_log.times import Context
 
 PAIRS = ', client: 10.0.0.7, server: _, request: "GET /cart?id=7 HTTP/1.1", upstream: "http://10.0.1.2/cart"'
 FIELDS = {
@@ -24,7 +25,7 @@ FIELDS = {
 def test_pairs_of_nginx(message):
     columns = {}
     body = pa.array([message + PAIRS, "signal process started", None])
-    add_message_fields(columns, "nginx error log", body, b", client: ")
+    add_message_fields(columns, "nginx error log", body, b", client: ", Context(None, None, print))
     assert {name: values.to_pylist() for name, values in columns.items()} == {
         name: [value, None, None] for name, value in FIELDS.items()
     }
