@@ -20,10 +20,11 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.errors import ReadError
+from obskit.readers.app_log.columns import to_batch
 from obskit.readers.app_log.exceptions import CRASH
 from obskit.readers.app_log.inner_json import lift_objects
 from obskit.readers.app_log.layouts import LAYOUTS, Layout, layout_of, narrowed
-from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows, to_batch
+from obskit.readers.app_log.records import Cut, cut_records, first_lines, object_rows
 from obskit.readers.app_log.times import Context
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher
 from obskit.readers.io.line_blocks import Block, LineBlocks
