@@ -46,6 +46,11 @@ class Clusters:
         return out[0], out[1], seen
 
     @property
+    def shared(self) -> bool:
+        """Whether any cluster has more than one row."""
+        return not all(group.plain for group in self._groups)
+
+    @property
     def units(self) -> tuple[float, float]:
         """Extra weight of a large cluster over an average one, in both groups; 0 where all weigh the same."""
         return self._groups[0].unit, self._groups[1].unit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,7 +12,7 @@ from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import SIDES
 from obskit.explain.search import Slice
 from obskit.explain.weights import Bools, Rows
-from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, score, weigh
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, score, usual_rate, weigh
 
 LEAST_RATIO = 1.5
 LEAST_CLUSTERS = 5
@@ -28,6 +29,7 @@ class Judged:
         score: what slices are ranked by: evidence, less what was always so where there is history.
         history_selected, history: counts in earlier time; None without history.
         clusters: number of selected clusters.
+        effect: design effect of clustering in the selection.
     """
 
     slices: list[Slice]
@@ -38,6 +40,7 @@ class Judged:
     history_selected: Counts | None
     history: Counts | None
     clusters: Floats
+    effect: Floats
 
     def significant(self, floor: float) -> Bools:
         """Return which slices are significant and large enough to act on."""
@@ -78,9 +81,12 @@ def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judg
     effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
     effect_selected[doubtful], effect_baseline[doubtful], seen[doubtful] = effects
     history_selected = history = None
+    least = 0.0
     if "history" in full.groups:
         every = [full.slice(conditions) for conditions in slices]
         history_selected, history = full.count("history_selected", every), full.count("history", every)
+        usual = usual_rate(history_selected, history, _rate(full.totals))
+        least = float(np.max(selected.w - usual * (selected + baseline).w, initial=0.0))
     columns = {name: np.zeros(len(slices)) for name in Evidence.__dataclass_fields__}
     value = np.zeros(len(slices))
 
@@ -122,6 +128,7 @@ def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judg
                 level,
                 effect_selected[at],
                 clusters.units[0],
+                least=least,
             )
     for one, conditions in enumerate(slices):
         if len(conditions) == 1 and conditions[0] in held_out:
@@ -141,4 +148,9 @@ def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judg
                 ),
             )
     evidence = Evidence(**columns)
-    return Judged(slices, selected, baseline, evidence, value, history_selected, history, seen)
+    return Judged(slices, selected, baseline, evidence, value, history_selected, history, seen, effect_selected)
+
+
+def _rate(totals: Mapping[str, Counts]) -> float:
+    """Return the outcome's earlier rate."""
+    return float(totals["history_selected"].w[0] / max(totals["history"].w[0], 1e-300))

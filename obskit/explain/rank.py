@@ -6,7 +6,7 @@ aside, so that the next one has to explain something else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
@@ -18,6 +18,7 @@ from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged, judge
 from obskit.explain.search import MARGIN
+from obskit.explain.sizing import Sizer
 from obskit.explain.weights import Bits, Bools
 from obskit.stats.evidence import Evidence, score
 
@@ -69,7 +70,14 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
         notes = ("no slice exceeds its own earlier rate: ranked without history",)
         judged = replace(judged, score=judged.evidence.score)
         own = accepted(judged, significant)
-    causes = separate_causes(sample, judged, own, levels.log_level[0], MOST_FINDINGS)
+    by_history = judged.score is not judged.evidence.score
+    may = significant & (judged.score > 0)
+    sizer = Sizer(counted.full, judged, may, candidates.clusters, sample, history=by_history)
+    level = levels.log_level[0]
+    plain = separate_causes(sample, judged, own, level, MOST_FINDINGS, lambda at, _: at)
+    causes = separate_causes(
+        sample, judged, own, level, MOST_FINDINGS, lambda at, gone: sizer.resize(at, [*plain, *gone])
+    )
     counted.question.options.check_cancelled()
     others = [at for at in by_evidence(judged) if significant[at] and at not in causes]
     descriptive = judge(counted, candidates, [(condition,) for condition in counted.singles.descriptive])
@@ -131,7 +139,7 @@ def accepted(judged: Judged, significant: Bools) -> list[int]:
 
 
 def separate_causes(
-    sample: GroupedRows, judged: Judged, candidates: Sequence[int], log_level: float, most: int
+    sample: GroupedRows, judged: Judged, candidates: Sequence[int], log_level: float, most: int, resize: Callable[[int, Sequence[int]], int]
 ) -> list[int]:
     """Return which candidates are causes of their own.
 
@@ -153,36 +161,43 @@ def separate_causes(
     at = list(candidates)
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
     # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
-    restated = restates(judged.evidence)[at]
-    part_of_restated = np.zeros(len(candidates), dtype=bool)
+    restated = restates(judged.evidence)
+    used = np.zeros(len(candidates), dtype=bool)
     # The sample has no history: the share that history took from a slice is taken from its rest as well.
     share = judged.score[at] / judged.evidence.score[at]
     gone = np.zeros_like(bits[0])
-    chosen = [0]
+    chosen: list[int] = []
     first = 0.0
-    while len(chosen) <= most:
+    best = 0
+    while len(chosen) < most:
         all_selected, all_baseline = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
         if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
             break
         left = [one & ~gone for one in bits]
         selected, baseline = sample.count("selected", left), sample.count("baseline", left)
         value = share * score(selected, all_selected, baseline, all_baseline, log_level)
-        if not first:
+        if not chosen:
             first = float(value[0])
-            if first <= 0:  # the sample has too few rows to show anything
-                break
         else:
-            value[chosen] = 0
-            value[part_of_restated] = 0
+            value[used] = 0
             best = int(np.argmax(value))
             if value[best] <= LEFT_OVER * first:
                 break
-            chosen.append(best)
-        if restated[chosen[-1]]:
-            part_of_restated |= _inside(sample, bits, bits[chosen[-1]])
+        used[best] = True
+        named = candidates[best]
+        if not restated[named]:
+            named = resize(named, chosen)
+        if named in chosen:
+            continue
+        chosen.append(named)
+        if first <= 0:  # the sample has too few rows to show anything
+            break
+        own = sample.slice(judged.slices[named])
+        if restated[named]:
+            used |= _inside(sample, bits, own)
         else:
-            gone = gone | bits[chosen[-1]]
-    return [candidates[one] for one in chosen[:most]]
+            gone = gone | own
+    return chosen
 
 
 def restates(evidence: Evidence) -> Bools:
