@@ -182,7 +182,9 @@ def answers(found: Explanation) -> list[dict[str, str]]:
 def right_sized(incident: Incident, found: list[dict[str, str]]) -> dict[int, float]:
     """Return for the first 1, 3 and 5 answers: whether one of the causes is among them."""
     causes = [holds(incident.columns, cause) for cause in incident.causes]
-    said = [bool(one) and any(_same(holds(incident.columns, one), cause) for cause in causes) for one in found]
+    said = [
+        bool(one) and any(_same(holds(incident.columns, one), cause) for cause in causes) for one in found
+    ]
     return {k: float(any(said[:k])) for k in FIRST}
 
 

@@ -35,6 +35,8 @@ class Candidates:
         held_out: sets of values, each with its counts in the half of the sample that did not choose it.
         aliases: for each condition kept, those that hold for the same rows.
         slices: slices to count exactly, with all parts of each.
+        conditions: the single conditions that were combined.
+        depth: the most conditions in one slice.
     """
 
     sample: GroupedRows
@@ -42,6 +44,8 @@ class Candidates:
     held_out: Mapping[FieldCondition, HeldOut]
     aliases: Mapping[FieldCondition, Sequence[FieldCondition]]
     slices: list[Slice]
+    conditions: list[FieldCondition]
+    depth: int
 
 
 def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
@@ -64,8 +68,8 @@ def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
     held_out = {} if early else _find_sets(counted, Halves(sample, ids))
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
-    same, slices = _find_slices(counted, sample, held_out, depth, pool)
-    return Candidates(sample, clusters, held_out, same, slices)
+    same, slices, joined = _find_slices(counted, sample, held_out, depth, pool)
+    return Candidates(sample, clusters, held_out, same, slices, joined, depth)
 
 
 def _find_sets(counted: Counted, halves: Halves) -> dict[FieldCondition, HeldOut]:
@@ -81,8 +85,8 @@ def _find_slices(
     held_out: Mapping[FieldCondition, HeldOut],
     depth: int,
     pool_size: int,
-) -> tuple[dict[FieldCondition, list[FieldCondition]], list[Slice]]:
-    """Return the aliases of each condition kept, and all slices to count exactly."""
+) -> tuple[dict[FieldCondition, list[FieldCondition]], list[Slice], list[FieldCondition]]:
+    """Return the aliases of each condition kept, all slices to count exactly, and the conditions combined."""
     conditions = [*counted.singles.conditions, *held_out]
     all_selected, all_baseline = counted.full.totals["selected"], counted.full.totals["baseline"]
     selected, baseline = counted.counts(conditions)
@@ -91,7 +95,7 @@ def _find_slices(
     best = np.lexsort((-spread, -found.score))[:pool_size]
     pool = [conditions[i] for i in best]
     if not pool:
-        return {}, []
+        return {}, [], []
     same: dict[FieldCondition, list[FieldCondition]] = {}
     kept: list[int] = []
     for group in aliases(sample, pool):
@@ -106,12 +110,15 @@ def _find_slices(
     slices = search.conjunctions(table, found.score[best][joined], share, depth)
     if counted.question.options.thorough and depth > 1:
         slices += search.interactions(table, share)
-    return same, _with_parts([(pool[at],) for at in kept if found.score[best[at]] > 0], slices)
+    # with history, a condition may show something next to its own past only
+    past = "history" in counted.full.groups
+    singles = [(pool[at],) for at in kept if past or found.score[best[at]] > 0]
+    return same, with_parts(slices, singles), [pool[at] for at in joined]
 
 
-def _with_parts(singles: Sequence[Slice], slices: Sequence[Slice]) -> list[Slice]:
+def with_parts(slices: Sequence[Slice], known: Sequence[Slice]) -> list[Slice]:
     """Return all slices with every part of each, so that a slice can be compared with its parts."""
-    seen: dict[frozenset[FieldCondition], Slice] = {frozenset(one): one for one in singles}
+    seen: dict[frozenset[FieldCondition], Slice] = {frozenset(one): one for one in known}
     for conditions in slices:
         for drop in (None, *conditions):
             part = tuple(condition for condition in conditions if condition is not drop)

@@ -45,6 +45,15 @@ class Clusters:
                 out[at_group, at] = group.design_effect(inside)
         return out[0], out[1], seen
 
+    def repeats(self, bits: Bits) -> tuple[float, float]:
+        """Return how many events of a slice there are per cluster, in the selection and in the baseline."""
+        inside = self._sample.unpack(bits)
+        out = []
+        for group in self._groups:
+            own = inside[group.rows]
+            out.append(float(group.n[own].sum()) / max(group.distinct(own), 1.0))
+        return max(out[0], 1.0), max(out[1], 1.0)
+
     @property
     def shared(self) -> bool:
         """Whether any cluster has more than one row."""

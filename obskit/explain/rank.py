@@ -7,18 +7,19 @@ aside, so that the next one has to explain something else.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from obskit.explain.aliases import SAME_ROWS, preference, same_rows
-from obskit.explain.candidates import Candidates
+from obskit.explain.candidates import Candidates, with_parts
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged, judge
 from obskit.explain.search import MARGIN
 from obskit.explain.sizing import Sizer
+from obskit.explain.unseen import unseen_children
 from obskit.explain.weights import Bits, Bools
 from obskit.stats.evidence import Evidence, score
 
@@ -68,13 +69,21 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     if not own and significant.any() and judged.history is not None:
         # Nothing is worse than its usual self: there is more of what was always so.
         notes = ("no slice exceeds its own earlier rate: ranked without history",)
-        judged = replace(judged, score=judged.evidence.score)
+        judged = judged.without_history()
         own = accepted(judged, significant)
     by_history = judged.score is not judged.evidence.score
-    may = significant & (judged.score > 0)
-    sizer = Sizer(counted.full, judged, may, candidates.clusters, sample, history=by_history)
     level = levels.log_level[0]
     plain = separate_causes(sample, judged, own, level, MOST_FINDINGS, lambda at, _: at)
+    more = unseen_children(
+        sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
+    )
+    if more:
+        every = with_parts(more, judged.slices)
+        joined = judged.joined(judge(counted, candidates, every[len(judged.slices) :], judged))
+        judged = joined if by_history or judged.history is None else joined.without_history()
+        significant = judged.significant(levels.floor)
+    may = significant & (judged.score > 0)
+    sizer = Sizer(counted.full, judged, may, candidates.clusters, sample, history=by_history)
     causes = separate_causes(
         sample, judged, own, level, MOST_FINDINGS, lambda at, gone: sizer.resize(at, [*plain, *gone])
     )
@@ -125,7 +134,11 @@ def by_evidence(judged: Judged) -> list[int]:
 
 def accepted(judged: Judged, significant: Bools) -> list[int]:
     """Return the significant slices whose score clearly exceeds that of each of their parts, best first."""
-    known = {frozenset(conditions): judged.score[at] for at, conditions in enumerate(judged.slices)}
+    known = {
+        frozenset(conditions): judged.score[at]
+        for at, conditions in enumerate(judged.slices)
+        if significant[at]
+    }
     keep = []
     for at, conditions in enumerate(judged.slices):
         if not significant[at] or judged.score[at] <= 0:
@@ -139,7 +152,12 @@ def accepted(judged: Judged, significant: Bools) -> list[int]:
 
 
 def separate_causes(
-    sample: GroupedRows, judged: Judged, candidates: Sequence[int], log_level: float, most: int, resize: Callable[[int, Sequence[int]], int]
+    sample: GroupedRows,
+    judged: Judged,
+    candidates: Sequence[int],
+    log_level: float,
+    most: int,
+    resize: Callable[[int, Sequence[int]], int],
 ) -> list[int]:
     """Return which candidates are causes of their own.
 
@@ -164,7 +182,11 @@ def separate_causes(
     restated = restates(judged.evidence)
     used = np.zeros(len(candidates), dtype=bool)
     # The sample has no history: the share that history took from a slice is taken from its rest as well.
-    share = judged.score[at] / judged.evidence.score[at]
+    evidence = judged.evidence.score[at]
+    share = judged.score[at] / np.where(evidence > 0, evidence, 1.0)
+    # Where only the past shows a slice, it loses as much as it loses rows.
+    by_past = evidence <= 0
+    every = np.maximum(sample.count("selected", bits).w, 1e-300)
     gone = np.zeros_like(bits[0])
     chosen: list[int] = []
     first = 0.0
@@ -176,6 +198,7 @@ def separate_causes(
         left = [one & ~gone for one in bits]
         selected, baseline = sample.count("selected", left), sample.count("baseline", left)
         value = share * score(selected, all_selected, baseline, all_baseline, log_level)
+        value[by_past] = (judged.score[at] * selected.w / every)[by_past]
         if not chosen:
             first = float(value[0])
         else:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
 from obskit.explain import whatif
+from obskit.explain.earlier import LEAST_RATIO
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.judge import Judged
 from obskit.explain.rank import restates
@@ -124,12 +125,20 @@ class Reporter:
                 notes.append(
                     f"not new: the rate was {before:.1%} before, {float(evidence.rate_inside[at]):.1%} now"
                 )
+            if judged.risen[at] and not self._stands_out(at):
+                now = float(evidence.rate_inside[at])
+                notes.append(f"above its own earlier rate: {before:.1%} before, {now:.1%} now")
         if what_if and what_if.get("adjusted_odds_ratio") is not None and what_if["adjusted_odds_ratio"] < 1:
             name = what_if["adjusted_for"]
             notes.append(
                 f"reversed among events with the same {name} (Simpson's paradox): {name} may be the cause"
             )
         return "; ".join(notes) or None
+
+    def _stands_out(self, at: int) -> bool:
+        """Return whether a slice is significant next to the other events of the same time."""
+        evidence = self.judged.evidence
+        return bool(evidence.score[at] > 0 and evidence.risk_ratio[at] >= LEAST_RATIO)
 
     def _what_if(
         self, at: int, bits: Bits, latency: whatif.Latency | None, chosen: Sequence[int]

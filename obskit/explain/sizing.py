@@ -1,9 +1,9 @@
 """How wide a finding is: as wide as the trouble.
 
-Evidence alone can't tell a slice from the wider one that it is a part of: it trades how many events against how
-sure. What is between the two can. Let C be a slice, P the same with one condition less, R the rest of P without
-C, and O everything outside P. If R is as well as O is, the cause is C. If R is worse too, in some measure as C
-is, the cause is P.
+Evidence alone can't tell a slice from the wider one that it is a part of: it trades how many events against
+how sure. The events between the two can. Let C be a slice, P the same with one condition less, R the rest of
+P without C, and O everything outside P. If R is as well as O, the cause is C. If R is worse too, in some
+measure as C is, the cause is P.
 """
 
 from __future__ import annotations
@@ -15,17 +15,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from obskit.explain.clusters import Clusters
+from obskit.explain.earlier import LEAST_RATIO
+from obskit.explain.fit import KEPT, SURE, fits_outside
 from obskit.explain.grouped_rows import GroupedRows
-from obskit.explain.judge import LEAST_RATIO, Judged
+from obskit.explain.judge import Judged
 from obskit.explain.weights import Bits, Bools
 from obskit.stats.evidence import USUAL, Counts
 
-# The part of the slice's rise, in log odds, that the rest of a cause shows too. The part that evidence picks is
-# picked for being strong, so the rest shows less, but not nothing.
-SHARED = 1 / 3
-LEAST_RISE = math.log(LEAST_RATIO)
-# A rest is judged only where chance would make it look so this rarely (by Chernoff's bound).
-DOUBT = 0.05
+# Another trouble shows outside a slice if so many events outside it have the outcome.
+LEAST_SEEN = 5
 
 
 @dataclass(frozen=True)
@@ -47,6 +45,16 @@ class Parts:
         if self.earlier is None or other.earlier is None:
             return Parts(less(self.now, other.now), None)
         return Parts(less(self.now, other.now), less(self.earlier, other.earlier))
+
+    def thinned(self, hits: float, others: float) -> Parts:
+        """Return the parts with every so many events of each group counted once."""
+        selected, every = self.now
+        misses = every - selected
+        selected = Counts(selected.n / hits, selected.w / hits, selected.w2 / hits)
+        return Parts(
+            (selected, selected + Counts(misses.n / others, misses.w / others, misses.w2 / others)),
+            self.earlier,
+        )
 
     def __getitem__(self, key: slice) -> Parts:
         now = (self.now[0][key], self.now[1][key])
@@ -77,10 +85,9 @@ class Sizer:
     ) -> None:
         self._full, self._judged, self._may = full, judged, may
         self._clusters, self._sample = clusters, sample
+        self._apart: dict[tuple[int, int], bool] = {}
         self._history = history and judged.history is not None
         number = {frozenset(conditions): at for at, conditions in enumerate(judged.slices)}
-        singles = sum(len(conditions) == 1 for conditions in number)
-        self._narrow_level = math.log(max(singles, 1) / DOUBT)
         self.wider: dict[int, list[int]] = {}
         self.narrower: dict[int, list[int]] = {}
         for conditions, at in number.items():
@@ -99,27 +106,31 @@ class Sizer:
         Returns:
             A slice that the given one is a part of, or that is a part of it, or the given one.
         """
-        seen = {at}
+        seen, score = {at}, self._judged.score
         for wide in (True, False):
             while True:
-                score = self._judged.score
-                near = [other for other in (self.wider if wide else self.narrower).get(at, ()) if self._may[other] and other not in seen]
-                keep = W_GUARD if wide else N_GUARD
-                near = [other for other in near if score[other] >= keep * score[at]]
+                near = [
+                    other
+                    for other in (self.wider if wide else self.narrower).get(at, ())
+                    if self._may[other] and other not in seen and score[other] >= KEPT * score[at]
+                ]
                 if not near:
                     break
-                value = np.array([self._evidence(*((at, other) if wide else (other, at)), others, wide=wide) for other in near])
+                if wide:
+                    value = [-self._evidence(at, other, others) for other in near]
+                else:
+                    value = [self._evidence(other, at, others) for other in near]
                 best = int(np.argmax(value))
-                if value[best] <= 0:
+                if value[best] <= SURE:
                     break
                 at = near[best]
                 seen.add(at)
         return at
 
-    def _evidence(self, child: int, parent: int, others: Sequence[int], *, wide: bool) -> float:
-        """Return, in nats above what is needed, how surely the rest of a parent is (not) like the child."""
+    def _evidence(self, child: int, parent: int, others: Sequence[int]) -> float:
+        """Return, in nats, how much better the rest of a parent fits the outside than the child."""
         judged, full, sample = self._judged, self._full, self._sample
-        aside = [judged.slices[other] for other in others if OTHERS and self._elsewhere(other, child, parent)]
+        aside = [judged.slices[other] for other in others if self._elsewhere(other, child, parent)]
         inner, outer = self._judged_parts(child), self._judged_parts(parent)
         rest = outer - inner
         outside = self._total() - outer
@@ -128,32 +139,46 @@ class Sizer:
             own, whole = full.slice(judged.slices[child]), full.slice(judged.slices[parent])
             lost = self._count([gone & whole & ~own, gone & ~whole])
             rest, outside = rest - lost[:1], outside - lost[1:]
-        repeats = 1.0
         if self._clusters.shared:
-            bits = sample.slice(judged.slices[parent]) & ~sample.slice(judged.slices[child])
+            # the retries of one request are one event
+            own, whole = sample.slice(judged.slices[child]), sample.slice(judged.slices[parent])
+            aside_rows = np.zeros_like(own)
             for conditions in aside:
-                bits = bits & ~sample.slice(conditions)
-            repeats = float(self._clusters.effects([bits])[0][0]) if DEFF else float(judged.effect[parent])
+                aside_rows = aside_rows | sample.slice(conditions)
+            inner = inner.thinned(*self._clusters.repeats(own))
+            rest = rest.thinned(*self._clusters.repeats(whole & ~own & ~aside_rows))
+            outside = outside.thinned(*self._clusters.repeats(~whole & ~aside_rows))
         usual = [0.0, 0.0, 0.0]
-        if rest.earlier and inner.earlier and outer.earlier and outside.earlier:
-            mean = _rate(self._total().earlier, 1.0, 0.5)
+        all_earlier = self._total().earlier
+        if rest.earlier and inner.earlier and outer.earlier and outside.earlier and all_earlier:
+            mean = _rate(all_earlier, 1.0, 0.5)
             worst = max(_rate(outer.earlier, USUAL, mean), mean)
-            usual = [_log_odds(_rate(inner.earlier, USUAL, worst)), _log_odds(_rate(rest.earlier, USUAL, worst)), _log_odds(_rate(outside.earlier, USUAL, mean))]
+            usual = [
+                _log_odds(_rate(inner.earlier, USUAL, worst)),
+                _log_odds(_rate(rest.earlier, USUAL, worst)),
+                _log_odds(_rate(outside.earlier, USUAL, mean)),
+            ]
         common = _log_odds(_rate(outside.now, 1.0, 0.5)) - usual[2]
         gap = _log_odds(_rate(inner.now, 1.0, 0.5)) - usual[0] - common
         base = usual[1] + common
-        size = _size(rest.now[1]) / max(repeats, 1.0)
+        size = _size(rest.now[1])
         rate = _rate(rest.now, 0.0, 0.0)
-        return decide(size, rate, base, gap, wide, self._narrow_level)
+        return fits_outside(size, rate, base, gap) if gap > 0 else 0.0
 
     def _elsewhere(self, other: int, child: int, parent: int) -> bool:
-        """Return whether another trouble is for the most part outside a slice, and doesn't hold its part."""
+        """Return whether another trouble shows outside a slice too, and doesn't hold the slice's part."""
         judged, sample = self._judged, self._sample
         if set(judged.slices[other]) <= set(judged.slices[child]):
             return False
-        own = sample.slice(judged.slices[other])
-        both, _ = sample.overlap("selected", own, sample.slice(judged.slices[parent]))
-        return both < MOSTLY * sample.overlap("selected", own, own)[0]
+        key = (other, parent)
+        if key not in self._apart:
+            own, whole = sample.slice(judged.slices[other]), sample.slice(judged.slices[parent])
+            bits = [own & ~whole, ~own & ~whole]
+            hits, misses = sample.count("selected", bits).w, sample.count("baseline", bits).w
+            seen = sample.count("selected", bits[:1]).n[0]
+            ratio = (hits[0] + 0.5) * (misses[1] + 0.5) / ((misses[0] + 0.5) * (hits[1] + 0.5))
+            self._apart[key] = bool(seen >= LEAST_SEEN and ratio >= LEAST_RATIO)
+        return self._apart[key]
 
     def _judged_parts(self, at: int) -> Parts:
         judged = self._judged
@@ -177,18 +202,6 @@ class Sizer:
         return Parts((selected, selected + baseline), earlier)
 
 
-W_GUARD, N_GUARD, OTHERS, DEFF, MOSTLY = 0.0, 0.0, True, True, 0.5
-
-def decide(size, rate, base, gap, wide, level):
-    if wide:
-        least = _share(base + max(LEAST_RISE, SHARED * gap))
-        sure = size * _divergence(rate, least) if rate > least else 0.0
-        return sure - math.log(1 / DOUBT)
-    most = _share(base + min(LEAST_RISE, SHARED * gap))
-    if gap <= 0 or rate >= most: return -1.0
-    return size * _divergence(rate, _share(base + gap)) - level
-
-
 def _size(counts: Counts) -> float:
     """Return the effective number of observations (Kish)."""
     return float(counts.w[0] ** 2 / counts.w2[0]) if counts.w2[0] > 0 else 0.0
@@ -205,12 +218,3 @@ def _rate(of: tuple[Counts, Counts], more: float, towards: float) -> float:
 def _log_odds(rate: float) -> float:
     p = min(max(rate, 1e-9), 1 - 1e-9)
     return math.log(p) - math.log1p(-p)
-
-
-def _share(log_odds: float) -> float:
-    return 1 / (1 + math.exp(-min(max(log_odds, -30), 30)))
-
-
-def _divergence(p: float, q: float) -> float:
-    """Return KL(Bernoulli(p) || Bernoulli(q)), on either side of q."""
-    return (p * math.log(p / q) if p > 0 else 0.0) + ((1 - p) * math.log((1 - p) / (1 - q)) if p < 1 else 0.0)

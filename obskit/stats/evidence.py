@@ -317,20 +317,18 @@ def excess_score(
     all_selected: Counts,
     baseline: Counts,
     all_baseline: Counts,
-    history_selected: Counts,
     all_history_selected: Counts,
-    history: Counts,
     all_history: Counts,
     log_level: float,
-    deff: Floats | float = 1.0,
-    unit: float = 0.0,
-    toward: Floats | None = None,
+    deff: Floats | float,
+    unit: float,
+    usual: Floats,
     least: float = 0.0,
 ) -> Floats:
     """Return the score of each slice's excess of the outcome over its own earlier rate.
 
     Let a and b be the slice's weights in the selection and the baseline, A and B those of the whole groups,
-    H the outcome's earlier rate, and h the slice's own (`usual_rate`). The slice adds
+    H the outcome's earlier rate, and h the slice's own, shrunk (`usual_rate`). The slice adds
     e = max(0, a - h(a+b)) beyond its usual, of E = A - H(A+B) in all. The share e/E is compared with the
     slice's share of all events, (a+b)/(A+B). A slice that was always bad adds little and sinks; it is not
     removed.
@@ -340,24 +338,21 @@ def excess_score(
         all_selected: the counts of the whole selection (length 1).
         baseline: the slices' counts in the baseline.
         all_baseline: the counts of the whole baseline (length 1).
-        history_selected: the slices' counts of the outcome in earlier time.
-        all_history_selected: the same of all slices together (length 1).
-        history: the slices' counts of all events in earlier time.
-        all_history: the same of all slices together (length 1).
+        all_history_selected: the counts of the outcome in earlier time (length 1).
+        all_history: the counts of all events in earlier time (length 1).
         log_level: natural log of the one-sided error level of each bound.
         deff: design effect of clustering, >= 1.
         unit: extra weight of a large cluster.
-        toward: the rates that the slices' earlier rates are shrunk toward; None for the outcome's.
+        usual: the slices' own earlier rates, h.
         least: the least excess to divide among slices. What one slice adds may exceed the total, if the
             outcome became less frequent elsewhere.
     Returns:
         Nats, >= 0; all 0 where the outcome is no more frequent than before.
     """
     both, all_both = selected + baseline, all_selected + all_baseline
-    usual = float(all_history_selected.w[0] / max(all_history.w[0], 1e-300))
-    h = usual_rate(history_selected, history, usual if toward is None else toward)
-    e = np.maximum(selected.w - h * both.w, 0.0)
-    excess = max(float(all_selected.w[0] - usual * all_both.w[0]), least)
+    overall = float(all_history_selected.w[0] / max(all_history.w[0], 1e-300))
+    e = np.maximum(selected.w - usual * both.w, 0.0)
+    excess = max(float(all_selected.w[0] - overall * all_both.w[0]), least)
     if excess <= 0:  # the outcome is no more frequent than before: there is nothing to divide among slices
         return np.zeros(len(selected))
     shifted, size = share_and_size(selected, all_selected, deff, unit, side="low")
