@@ -18,7 +18,8 @@ FINE = 1 / 4
 LEAST_RISE = math.log(LEAST_RATIO)
 # One of the two must be this many times as likely as the other, as a logarithm.
 SURE = math.log(3)
-# A finding keeps at least this share of its evidence when it gets wider or narrower.
+# A finding keeps at least this share: of its evidence when it gets wider, of its events with the outcome when
+# it gets narrower.
 KEPT = 0.5
 
 

@@ -112,14 +112,16 @@ class Sizer:
                 near = [
                     other
                     for other in (self.wider if wide else self.narrower).get(at, ())
-                    if self._may[other] and other not in seen and score[other] >= KEPT * score[at]
+                    if self._may[other]
+                    and other not in seen
+                    and (not wide or score[other] >= KEPT * score[at])
                 ]
                 if not near:
                     break
                 if wide:
                     value = [-self._evidence(at, other, others) for other in near]
                 else:
-                    value = [self._evidence(other, at, others) for other in near]
+                    value = [self._evidence(other, at, others, most=True) for other in near]
                 best = int(np.argmax(value))
                 if value[best] <= SURE:
                     break
@@ -127,7 +129,7 @@ class Sizer:
                 seen.add(at)
         return at
 
-    def _evidence(self, child: int, parent: int, others: Sequence[int]) -> float:
+    def _evidence(self, child: int, parent: int, others: Sequence[int], *, most: bool = False) -> float:
         """Return, in nats, how much better the rest of a parent fits the outside than the child."""
         judged, full, sample = self._judged, self._full, self._sample
         aside = [judged.slices[other] for other in others if self._elsewhere(other, child, parent)]
@@ -149,6 +151,9 @@ class Sizer:
             rest = rest.thinned(*self._clusters.repeats(whole & ~own & ~aside_rows))
             outside = outside.thinned(*self._clusters.repeats(~whole & ~aside_rows))
         usual = [0.0, 0.0, 0.0]
+        hits = float(inner.now[0].w[0])
+        if most and hits < KEPT * (hits + float(rest.now[0].w[0])):
+            return 0.0
         all_earlier = self._total().earlier
         if rest.earlier and inner.earlier and outer.earlier and outside.earlier and all_earlier:
             mean = _rate(all_earlier, 1.0, 0.5)

@@ -66,13 +66,13 @@ def test_what_was_always_so_does_not_widen_a_finding(world: World, rng: Generato
 
 
 def test_retries_of_one_request_do_not_widen_a_finding(world: World, rng: Generator) -> None:
-    """/pay fails on android; on ios one trace of it fails 300 times."""
+    """/pay fails on android; on ios one trace of it fails 150 times."""
     rows = 40_000
     columns = requests(rng, rows, android=1, ios=1, web=1)
     pay = columns["http.route"] == "/pay"
     failed = rng.random(rows) < np.where(pay & (columns["platform"] == "android"), 0.3, 0.01)
     trace = np.array([f"{n:032x}" for n in range(rows)], dtype=object)
-    retried = np.flatnonzero(pay & (columns["platform"] == "ios"))[:300]
+    retried = np.flatnonzero(pay & (columns["platform"] == "ios"))[:150]
     failed[retried], trace[retried] = True, trace[retried[0]]
     found = explain(world(columns | {"failed": failed, "trace_id": trace}), "failed")
     assert named(found) == {"http.route": "/pay", "platform": "android"}
