@@ -7,6 +7,7 @@ from typing import Any
 from obskit.dataset import weight_note
 from obskit.engine import Condition, Window
 from obskit.explain.candidates import Candidates
+from obskit.explain.clocks import REASON as CLOCK
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import SIDES
 from obskit.explain.question import Question
@@ -35,12 +36,16 @@ def build_explanation(
     during = {} if question.during is None else {"during": str(question.during)}
     causes = Reporter(question.scope, full, sample, ranked.judged, question.cluster, candidates.aliases)
     descriptive = Reporter(question.scope, full, sample, ranked.descriptive, question.cluster, {})
+    restating = Reporter(
+        question.scope, full, sample, ranked.restating, question.cluster, {}, candidates.reasons
+    )
     population, notes = _population(counted)
     return Explanation(
         findings=tuple(causes.findings(ranked.causes, "times" if early else "all")),
         refinements=tuple(causes.findings(ranked.refinements, "counts")),
         describes=tuple(descriptive.findings(ranked.descriptions, "counts")),
-        skipped=counted.skipped,
+        restates=tuple(restating.findings(ranked.restatements, "counts")),
+        skipped=(*counted.skipped, *({"field": name, "reason": CLOCK} for name in candidates.clocks)),
         selection={"condition": question.selection.text, **during, **_size(full.totals["selected"])},
         baseline={
             "condition": question.baseline.text if question.baseline else f"not ({question.selection.text})",

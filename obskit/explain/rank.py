@@ -39,6 +39,8 @@ class Ranked:
         causes, refinements: positions in `judged`, best first.
         descriptive: slices on fields that describe the outcome.
         descriptions: positions in `descriptive`, best first.
+        restating: slices on fields that restate the selection.
+        restatements: positions in `restating`, best first.
         notes: what a reader must know about the ranking.
     """
 
@@ -47,6 +49,8 @@ class Ranked:
     refinements: list[int]
     descriptive: Judged
     descriptions: list[int]
+    restating: Judged
+    restatements: list[int]
     notes: tuple[str, ...]
 
 
@@ -73,6 +77,7 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
         own = accepted(judged, significant)
     by_history = judged.score is not judged.evidence.score
     level = levels.log_level[0]
+    own = _without_idle_sets(candidates, judged, own, level)
     plain = separate_causes(sample, judged, own, level, MOST_FINDINGS, lambda at, _: at)
     more = unseen_children(
         sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
@@ -90,14 +95,15 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     counted.question.options.check_cancelled()
     others = [at for at in by_evidence(judged) if significant[at] and at not in causes]
     descriptive = judge(counted, candidates, [(condition,) for condition in counted.singles.descriptive])
-    clear = descriptive.significant(levels.floor)
+    restating = judge(counted, candidates, [(condition,) for condition in candidates.restating])
+
+    def apart(those: Judged) -> list[int]:
+        clear = those.significant(levels.floor)
+        return _distinct(sample, those, [], [at for at in by_evidence(those) if clear[at]])
+
+    refinements = _distinct(sample, judged, causes, others)
     return Ranked(
-        judged,
-        causes,
-        _distinct(sample, judged, causes, others),
-        descriptive,
-        _distinct(sample, descriptive, [], [at for at in by_evidence(descriptive) if clear[at]]),
-        notes,
+        judged, causes, refinements, descriptive, apart(descriptive), restating, apart(restating), notes
     )
 
 
@@ -149,6 +155,35 @@ def accepted(judged: Judged, significant: Bools) -> list[int]:
         if all(judged.score[at] > (1 + MARGIN) * known.get(part, 0.0) for part in parts):
             keep.append(at)
     return sorted(keep, key=lambda at: (-judged.score[at], len(judged.slices[at])))
+
+
+def _without_idle_sets(
+    candidates: Candidates, judged: Judged, own: Sequence[int], log_level: float
+) -> list[int]:
+    """Return the slices without the sets of values that say no more than what their members share.
+
+    The customers on a bad version are a set with an excess, but not among the events without that version.
+    A set is tested on the half of the sample that did not choose it.
+    """
+    sample, half = candidates.sample, candidates.second_half
+    sets = [at for at in own if judged.slices[at][0] in candidates.held_out]
+    shared = [at for at in own if at not in sets and not restates(judged.evidence)[at]][:MOST_FINDINGS]
+    idle = set()
+    for at in sets:
+        rows = sample.slice(judged.slices[at]) & half
+        for other in shared:
+            rest = half & ~sample.slice(judged.slices[other])
+            selected, baseline = (
+                sample.count("selected", [rows & rest]),
+                sample.count("baseline", [rows & rest]),
+            )
+            whole = sample.count("selected", [rest]), sample.count("baseline", [rest])
+            if whole[0].n[0] < 1 or whole[1].n[0] < 1:
+                continue
+            if score(selected, whole[0], baseline, whole[1], log_level)[0] <= 0:
+                idle.add(at)
+                break
+    return [at for at in own if at not in idle]
 
 
 def separate_causes(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
@@ -44,6 +44,7 @@ class Reporter:
         judged: the slices.
         cluster: field whose equal values are one observation, or None.
         aliases: for each condition, those that hold for the same rows.
+        reasons: fields that restate the selection, and how.
     """
 
     scope: Scope
@@ -52,6 +53,7 @@ class Reporter:
     judged: Judged
     cluster: str | None
     aliases: Mapping[FieldCondition, Sequence[FieldCondition]]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     def findings(self, chosen: Sequence[int], detail: Detail) -> list[Finding]:
         """Return the findings of some slices.
@@ -116,8 +118,9 @@ class Reporter:
 
     def _note(self, at: int, what_if: Mapping[str, Any] | None) -> str | None:
         judged, evidence = self.judged, self.judged.evidence
-        notes = []
-        if restates(evidence)[at]:
+        reasons = [self.reasons.get(condition.field) for condition in judged.slices[at]]
+        notes = [reason for reason in reasons if reason is not None]
+        if restates(evidence)[at] and not notes:
             notes.append("separates completely: the cause, or the selection in other words")
         if judged.history is not None and judged.history_selected is not None and judged.history.w[at] > 0:
             before = float(judged.history_selected.w[at] / judged.history.w[at])
