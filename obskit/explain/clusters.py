@@ -54,6 +54,16 @@ class Clusters:
             out.append(float(group.n[own].sum()) / max(group.distinct(own), 1.0))
         return max(out[0], 1.0), max(out[1], 1.0)
 
+    def all_repeats(self) -> tuple[float, float]:
+        """Return how many events there are per cluster, in the selection and in the baseline."""
+        if not self.shared:
+            return 1.0, 1.0
+        selected, baseline = (
+            float(group.n.sum()) / max(group.distinct(np.ones(len(group.rows), dtype=bool)), 1.0)
+            for group in self._groups
+        )
+        return selected, baseline
+
     @property
     def shared(self) -> bool:
         """Whether any cluster has more than one row."""
