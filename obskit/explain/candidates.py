@@ -81,7 +81,7 @@ def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
     question.options.check_cancelled()
     left_out = _clocks(counted)
     causes = [condition for condition in counted.singles.conditions if condition.field not in left_out]
-    reasons = restating_fields(counted, sample, causes)
+    reasons = restating_fields(counted, causes)
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
     restating = [condition for condition in causes if is_restating(condition, reasons)]

@@ -78,7 +78,7 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     by_history = judged.score is not judged.evidence.score
     level = levels.log_level[0]
     own = _without_idle_sets(candidates, judged, own, level)
-    plain = separate_causes(sample, judged, own, level, MOST_FINDINGS, lambda at, _: at)
+    plain = separate_causes(candidates, judged, own, level, MOST_FINDINGS, lambda at, _: at)
     more = unseen_children(
         sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
     )
@@ -89,9 +89,11 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
         significant = judged.significant(levels.floor)
     may = significant & (judged.score > 0)
     sizer = Sizer(counted.full, judged, may, candidates.clusters, sample, history=by_history)
-    causes = separate_causes(
-        sample, judged, own, level, MOST_FINDINGS, lambda at, gone: sizer.resize(at, [*plain, *gone])
-    )
+    causes = plain
+    if any(not restates(judged.evidence)[at] and sizer.resize(at, plain) != at for at in plain):
+        causes = separate_causes(
+            candidates, judged, own, level, MOST_FINDINGS, lambda at, gone: sizer.resize(at, [*plain, *gone])
+        )
     counted.question.options.check_cancelled()
     others = [at for at in by_evidence(judged) if significant[at] and at not in causes]
     descriptive = judge(counted, candidates, [(condition,) for condition in counted.singles.descriptive])
@@ -173,21 +175,23 @@ def _without_idle_sets(
         rows = sample.slice(judged.slices[at]) & half
         for other in shared:
             rest = half & ~sample.slice(judged.slices[other])
-            selected, baseline = (
-                sample.count("selected", [rows & rest]),
-                sample.count("baseline", [rows & rest]),
-            )
-            whole = sample.count("selected", [rest]), sample.count("baseline", [rest])
-            if whole[0].n[0] < 1 or whole[1].n[0] < 1:
-                continue
-            if score(selected, whole[0], baseline, whole[1], log_level)[0] <= 0:
+            if _score_of(sample, rows, rest, log_level) <= 0:
                 idle.add(at)
                 break
     return [at for at in own if at not in idle]
 
 
+def _score_of(sample: GroupedRows, rows: Bits, among: Bits, log_level: float) -> float:
+    """Return the score of some rows among others."""
+    selected, all_selected = (sample.count("selected", [bits]) for bits in (rows & among, among))
+    baseline, all_baseline = (sample.count("baseline", [bits]) for bits in (rows & among, among))
+    if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
+        return 0.0
+    return float(score(selected, all_selected, baseline, all_baseline, log_level)[0])
+
+
 def separate_causes(
-    sample: GroupedRows,
+    found: Candidates,
     judged: Judged,
     candidates: Sequence[int],
     log_level: float,
@@ -200,17 +204,20 @@ def separate_causes(
     has to explain what is left.
 
     Args:
-        sample: the rows to set aside from.
+        found: the sample to set rows aside from, and the sets of values.
         judged: all slices.
         candidates: positions in `judged`, best first.
         log_level: log of the error level of a bound.
         most: at most so many causes.
+        resize: returns the slice that is as wide as the trouble of one, given the causes before it.
     Returns:
         Positions in `judged`, in the order in which they were found.
     """
     if not candidates:
         return []
+    sample = found.sample
     bits = [sample.slice(judged.slices[at]) for at in candidates]
+    sets = np.flatnonzero([judged.slices[at][0] in found.held_out for at in candidates])
     at = list(candidates)
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
     # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
@@ -233,6 +240,8 @@ def separate_causes(
         left = [one & ~gone for one in bits]
         selected, baseline = sample.count("selected", left), sample.count("baseline", left)
         value = share * score(selected, all_selected, baseline, all_baseline, log_level)
+        for one in sets:  # by the half that did not choose it
+            value[one] = share[one] * _score_of(sample, bits[one], ~gone & found.second_half, log_level)
         value[by_past] = (judged.score[at] * selected.w / every)[by_past]
         if not chosen:
             first = float(value[0])

@@ -21,6 +21,7 @@ from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.ranks import correlation
 from obskit.explain.singles import Column, is_number
+from obskit.explain.weights import Rows
 from obskit.stats.evidence import weigh
 
 # So strong is the rank correlation with the outcome's number in one of the groups, or in both.
@@ -40,14 +41,11 @@ DECIDES = "its values say whether an event is selected, whatever else holds"
 UNDECIDED = 0.9
 
 
-def restating_fields(
-    counted: Counted, sample: GroupedRows, conditions: Sequence[FieldCondition]
-) -> dict[str, str]:
+def restating_fields(counted: Counted, conditions: Sequence[FieldCondition]) -> dict[str, str]:
     """Return the fields that restate the selection, and why.
 
     Args:
         counted: the question with its fields counted.
-        sample: rows with the groups "selected" and "baseline".
         conditions: single conditions that could be causes.
     Returns:
         Field -> reason. Empty where the options name the fields to look at.
@@ -59,13 +57,15 @@ def restating_fields(
     evidence = weigh(selected, whole[0], baseline, whole[1], counted.levels.log_level[0])
     strongest = [int(at) for at in np.argsort(-evidence.score, kind="stable") if evidence.score[at] > 0]
     telling = list(dict.fromkeys(conditions[at].field for at in strongest))
-    reasons = {
-        name: f"rises and falls with {measure} in every slice"
-        for measure in _measures(counted)
-        for name in telling
-        if is_number(counted.columns[name].codes)
-        and _moves_along(sample, counted.columns, name, measure, telling)
-    }
+    numbers = [name for name in telling if is_number(counted.columns[name].codes)]
+    measures = _measures(counted) if numbers else []
+    reasons: dict[str, str] = {}
+    if measures:
+        rows = _SomeRows(counted.full)
+        slicers = [name for name in telling if name not in numbers][:MOST_SLICERS]
+        for measure in measures:
+            moving = [name for name in numbers if _moves_along(rows, name, measure, slicers)]
+            reasons |= dict.fromkeys(moving, f"rises and falls with {measure} in every slice")
     deciding = [name for name in telling if name not in reasons and _decides(counted.columns[name])]
     if deciding and all(_has_one_value(counted.columns[name]) for name in deciding):
         others = [
@@ -101,24 +101,42 @@ def _measures(counted: Counted) -> list[str]:
     return [name for name in names if is_number(scope.codes(name))]
 
 
-def _moves_along(
-    sample: GroupedRows, columns: Mapping[str, Column], name: str, measure: str, telling: Sequence[str]
-) -> bool:
+class _SomeRows:
+    """A few rows of both groups, spread evenly."""
+
+    def __init__(self, full: GroupedRows) -> None:
+        self._full = full
+        self._rows: dict[str, list[tuple[int, Rows]]] = {}
+        for group in SIDES:
+            members = [np.flatnonzero(mask) for mask in full.groups[group]]
+            step = max(sum(map(len, members)) // MOST_ROWS, 1)
+            self._rows[group] = [
+                (segment.file, rows[::step] if segment.rows is None else segment.rows[rows[::step]])
+                for segment, rows in zip(full.segments, members, strict=True)
+            ]
+
+    def values(self, group: str, name: str) -> Rows:
+        """Return a field's code in each row of a group."""
+        codes = self._full.codes(name)
+        parts = [np.zeros(0, dtype=np.int64)]
+        for file, rows in self._rows[group]:
+            local, remap = codes.parts[file]
+            found = local[rows]
+            parts.append((found if remap is None else remap[found]).astype(np.int64))
+        return np.concatenate(parts)
+
+
+def _moves_along(rows: _SomeRows, name: str, measure: str, slicers: Sequence[str]) -> bool:
     """Return whether a field's numbers go with the outcome's number in both groups and in every slice."""
     found = []
-    value, number = sample.values(name), sample.values(measure)
-    slicers = [other for other in telling if other != name and not is_number(columns[other].codes)]
     for group in SIDES:
-        rows = np.flatnonzero(np.concatenate(list(sample.groups[group])) & (value > 0) & (number > 0))
-        if len(rows) < LEAST_ROWS:
-            found.append(0.0)
-            continue
-        rows = rows[np.linspace(0, len(rows) - 1, min(len(rows), MOST_ROWS)).astype(np.int64)]
-        least = correlation(value[rows], number[rows])
-        for other in slicers[:MOST_SLICERS]:
+        value, number = rows.values(group, name), rows.values(group, measure)
+        has = (value > 0) & (number > 0)
+        least = correlation(value[has], number[has]) if has.sum() >= LEAST_ROWS else 0.0
+        for other in slicers:
             if least < IN_BOTH:
                 break
-            least = min(least, correlation(value[rows], number[rows], sample.values(other)[rows]))
+            least = min(least, correlation(value[has], number[has], rows.values(group, other)[has]))
         found.append(least)
     return max(found) >= IN_ONE or min(found) >= IN_BOTH
 

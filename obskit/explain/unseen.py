@@ -57,10 +57,12 @@ def unseen_children(
             continue
         parent = sample.slice(own)
         inside = [parent & bits[i] for i in more]
-        hits, misses = (
-            sample.count("selected", [parent, *inside]),
-            sample.count("baseline", [parent, *inside]),
-        )
+        hits = sample.count("selected", [parent, *inside])
+        # a condition that holds for few of the selected events, or for all, leaves out nothing of use
+        likely = np.flatnonzero((4 * hits.w[1:] > hits.w[0]) & (hits.n[1:] < hits.n[0])) + 1
+        more, inside = [more[k - 1] for k in likely], [inside[k - 1] for k in likely]
+        hits = hits[np.array([0, *likely])]
+        misses = sample.count("baseline", [parent, *inside])
         all_hits, all_misses = sample.totals["selected"].w[0], sample.totals["baseline"].w[0]
         outside = log_odds_of(all_hits - hits.w[0], all_misses - misses.w[0])
         value = np.zeros(len(more))
@@ -68,9 +70,9 @@ def unseen_children(
             # the child's, then the rest's
             a, rest_a = hits.w[k], hits.w[0] - hits.w[k]
             b, rest_b = misses.w[k], misses.w[0] - misses.w[k]
-            once = 1.0, 1.0
-            if clusters.shared and 4 * a > hits.w[0]:
-                once = clusters.repeats(parent & ~part)
+            if log_odds_of(rest_a, rest_b) > log_odds_of(a, b):
+                continue
+            once = clusters.repeats(parent & ~part) if clusters.shared else (1.0, 1.0)
             rest_a, rest_b = rest_a / once[0], rest_b / once[1]
             size = (hits.n[0] - hits.n[k]) / once[0] + (misses.n[0] - misses.n[k]) / once[1]
             if a > KEPT * (a + rest_a):
