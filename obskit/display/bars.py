@@ -84,6 +84,7 @@ def comparison_html(explanation: Mapping[str, Any], *, top: int = 10, trace_url:
     else:
         parts.append("<p><b>No finding:</b> nothing distinguishes the selection beyond chance.</p>")
     for key, title in (
+        ("restates", "Restates the selection"),
         ("describes", "What describes the outcome itself"),
         ("refinements", "Refinements"),
     ):

@@ -9,13 +9,16 @@ import numpy as np
 
 from obskit.explain import search
 from obskit.explain.aliases import aliases, preference
+from obskit.explain.clocks import clocks
 from obskit.explain.clusters import Clusters
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import FieldCondition, GroupedRows
+from obskit.explain.restating import is_restating, restating_fields
 from obskit.explain.sample import MOST_BASELINE, MOST_BASELINE_SINGLES, MOST_SELECTED, sample_rows
 from obskit.explain.search import Slice
 from obskit.explain.sets import Halves, HeldOut
-from obskit.stats.evidence import weigh
+from obskit.explain.weights import Bits
+from obskit.stats.evidence import score, weigh
 
 # How many single conditions are combined; an early answer takes fewer, a thorough one more.
 POOL = 200
@@ -35,6 +38,12 @@ class Candidates:
         held_out: sets of values, each with its counts in the half of the sample that did not choose it.
         aliases: for each condition kept, those that hold for the same rows.
         slices: slices to count exactly, with all parts of each.
+        conditions: the single conditions that were combined.
+        depth: the most conditions in one slice.
+        second_half: the rows of the sample that did not choose the sets.
+        restating: conditions on fields that restate the selection.
+        reasons: those fields, and how they restate it.
+        clocks: fields that move with time, which are left out.
     """
 
     sample: GroupedRows
@@ -42,6 +51,12 @@ class Candidates:
     held_out: Mapping[FieldCondition, HeldOut]
     aliases: Mapping[FieldCondition, Sequence[FieldCondition]]
     slices: list[Slice]
+    conditions: list[FieldCondition]
+    depth: int
+    second_half: Bits
+    restating: list[FieldCondition]
+    reasons: Mapping[str, str]
+    clocks: list[str]
 
 
 def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
@@ -61,11 +76,44 @@ def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
     scope = question.scope
     sample, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
     clusters = Clusters(sample, ids)
-    held_out = {} if early else _find_sets(counted, Halves(sample, ids))
+    halves = Halves(sample, ids)
+    held_out = {} if early else _find_sets(counted, halves)
+    question.options.check_cancelled()
+    left_out = _clocks(counted)
+    causes = [condition for condition in counted.singles.conditions if condition.field not in left_out]
+    reasons = restating_fields(counted, causes)
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
-    same, slices = _find_slices(counted, sample, held_out, depth, pool)
-    return Candidates(sample, clusters, held_out, same, slices)
+    restating = [condition for condition in causes if is_restating(condition, reasons)]
+    causes = [condition for condition in causes if not is_restating(condition, reasons)]
+    held_out = {one: half for one, half in held_out.items() if not is_restating(one, reasons)}
+    same, slices, joined = _find_slices(counted, sample, causes, held_out, depth, pool)
+    return Candidates(
+        sample,
+        clusters,
+        held_out,
+        same,
+        slices,
+        joined,
+        depth,
+        halves.second(),
+        restating,
+        reasons,
+        left_out,
+    )
+
+
+def _clocks(counted: Counted) -> list[str]:
+    """Return the fields of telling intervals that move with time; none where the options name the fields."""
+    question, conditions = counted.question, counted.singles.conditions
+    intervals = [condition for condition in conditions if condition.spec["op"] == "between"]
+    if question.options.fields is not None or not intervals:
+        return []
+    selected, baseline = counted.counts(intervals)
+    totals = counted.full.totals
+    value = score(selected, totals["selected"], baseline, totals["baseline"], counted.levels.log_level[0])
+    names = dict.fromkeys(intervals[at].field for at in np.flatnonzero(value > 0))
+    return clocks(question.scope, list(names), list(counted.columns))
 
 
 def _find_sets(counted: Counted, halves: Halves) -> dict[FieldCondition, HeldOut]:
@@ -78,12 +126,13 @@ def _find_sets(counted: Counted, halves: Halves) -> dict[FieldCondition, HeldOut
 def _find_slices(
     counted: Counted,
     sample: GroupedRows,
+    causes: Sequence[FieldCondition],
     held_out: Mapping[FieldCondition, HeldOut],
     depth: int,
     pool_size: int,
-) -> tuple[dict[FieldCondition, list[FieldCondition]], list[Slice]]:
-    """Return the aliases of each condition kept, and all slices to count exactly."""
-    conditions = [*counted.singles.conditions, *held_out]
+) -> tuple[dict[FieldCondition, list[FieldCondition]], list[Slice], list[FieldCondition]]:
+    """Return the aliases of each condition kept, all slices to count exactly, and the conditions combined."""
+    conditions = [*causes, *held_out]
     all_selected, all_baseline = counted.full.totals["selected"], counted.full.totals["baseline"]
     selected, baseline = counted.counts(conditions)
     found = weigh(selected, all_selected, baseline, all_baseline, counted.levels.log_level[0])
@@ -91,7 +140,7 @@ def _find_slices(
     best = np.lexsort((-spread, -found.score))[:pool_size]
     pool = [conditions[i] for i in best]
     if not pool:
-        return {}, []
+        return {}, [], []
     same: dict[FieldCondition, list[FieldCondition]] = {}
     kept: list[int] = []
     for group in aliases(sample, pool):
@@ -106,12 +155,15 @@ def _find_slices(
     slices = search.conjunctions(table, found.score[best][joined], share, depth)
     if counted.question.options.thorough and depth > 1:
         slices += search.interactions(table, share)
-    return same, _with_parts([(pool[at],) for at in kept if found.score[best[at]] > 0], slices)
+    # with history, a condition may show something next to its own past only
+    past = "history" in counted.full.groups
+    singles = [(pool[at],) for at in kept if past or found.score[best[at]] > 0]
+    return same, with_parts(slices, singles), [pool[at] for at in joined]
 
 
-def _with_parts(singles: Sequence[Slice], slices: Sequence[Slice]) -> list[Slice]:
+def with_parts(slices: Sequence[Slice], known: Sequence[Slice]) -> list[Slice]:
     """Return all slices with every part of each, so that a slice can be compared with its parts."""
-    seen: dict[frozenset[FieldCondition], Slice] = {frozenset(one): one for one in singles}
+    seen: dict[frozenset[FieldCondition], Slice] = {frozenset(one): one for one in known}
     for conditions in slices:
         for drop in (None, *conditions):
             part = tuple(condition for condition in conditions if condition is not drop)

@@ -45,6 +45,30 @@ class Clusters:
                 out[at_group, at] = group.design_effect(inside)
         return out[0], out[1], seen
 
+    def repeats(self, bits: Bits) -> tuple[float, float]:
+        """Return how many events of a slice there are per cluster, in the selection and in the baseline."""
+        inside = self._sample.unpack(bits)
+        out = []
+        for group in self._groups:
+            own = inside[group.rows]
+            out.append(float(group.n[own].sum()) / max(group.distinct(own), 1.0))
+        return max(out[0], 1.0), max(out[1], 1.0)
+
+    def all_repeats(self) -> tuple[float, float]:
+        """Return how many events there are per cluster, in the selection and in the baseline."""
+        if not self.shared:
+            return 1.0, 1.0
+        selected, baseline = (
+            float(group.n.sum()) / max(group.distinct(np.ones(len(group.rows), dtype=bool)), 1.0)
+            for group in self._groups
+        )
+        return selected, baseline
+
+    @property
+    def shared(self) -> bool:
+        """Whether any cluster has more than one row."""
+        return not all(group.plain for group in self._groups)
+
     @property
     def units(self) -> tuple[float, float]:
         """Extra weight of a large cluster over an average one, in both groups; 0 where all weigh the same."""

@@ -7,8 +7,10 @@ from typing import Any
 from obskit.dataset import weight_note
 from obskit.engine import Condition, Window
 from obskit.explain.candidates import Candidates
+from obskit.explain.clocks import REASON as CLOCK
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import SIDES
+from obskit.explain.power import detectable, power_note
 from obskit.explain.question import Question
 from obskit.explain.rank import Ranked
 from obskit.explain.report import Reporter
@@ -35,12 +37,21 @@ def build_explanation(
     during = {} if question.during is None else {"during": str(question.during)}
     causes = Reporter(question.scope, full, sample, ranked.judged, question.cluster, candidates.aliases)
     descriptive = Reporter(question.scope, full, sample, ranked.descriptive, question.cluster, {})
+    restating = Reporter(
+        question.scope, full, sample, ranked.restating, question.cluster, {}, candidates.reasons
+    )
     population, notes = _population(counted)
+    totals, repeats = full.totals, candidates.clusters.all_repeats()
+    could = detectable(totals["selected"], totals["baseline"], counted.levels, repeats)
+    if not ranked.causes:
+        notes.append(power_note(could))
     return Explanation(
         findings=tuple(causes.findings(ranked.causes, "times" if early else "all")),
         refinements=tuple(causes.findings(ranked.refinements, "counts")),
         describes=tuple(descriptive.findings(ranked.descriptions, "counts")),
-        skipped=counted.skipped,
+        detectable=tuple(could),
+        restates=tuple(restating.findings(ranked.restatements, "counts")),
+        skipped=(*counted.skipped, *({"field": name, "reason": CLOCK} for name in candidates.clocks)),
         selection={"condition": question.selection.text, **during, **_size(full.totals["selected"])},
         baseline={
             "condition": question.baseline.text if question.baseline else f"not ({question.selection.text})",

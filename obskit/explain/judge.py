@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from obskit.explain.candidates import Candidates
 from obskit.explain.counted import Counted
+from obskit.explain.earlier import LEAST_RATIO, overall_rate, risen
 from obskit.explain.grouped_rows import SIDES
 from obskit.explain.search import Slice
 from obskit.explain.weights import Bools, Rows
-from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, score, weigh
+from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, score, usual_rate, weigh
 
-LEAST_RATIO = 1.5
 LEAST_CLUSTERS = 5
 
 
@@ -28,6 +29,9 @@ class Judged:
         score: what slices are ranked by: evidence, less what was always so where there is history.
         history_selected, history: counts in earlier time; None without history.
         clusters: number of selected clusters.
+        effect: design effect of clustering in the selection.
+        risen: whether the slice surely rose above its own earlier rate; false without history.
+        usual: the earlier rate that the slice is compared with; 0 without history.
     """
 
     slices: list[Slice]
@@ -38,18 +42,73 @@ class Judged:
     history_selected: Counts | None
     history: Counts | None
     clusters: Floats
+    effect: Floats
+    risen: Bools
+    usual: Floats
 
     def significant(self, floor: float) -> Bools:
         """Return which slices are significant and large enough to act on."""
         return np.asarray(
-            (self.evidence.score > 0)
-            & (np.nan_to_num(self.evidence.risk_ratio, nan=0.0, posinf=np.inf) >= LEAST_RATIO)
+            (
+                self.risen
+                | (self.evidence.score > 0)
+                & (np.nan_to_num(self.evidence.risk_ratio, nan=0.0, posinf=np.inf) >= LEAST_RATIO)
+            )
             & (self.selected.n >= floor)
             & (self.clusters >= LEAST_CLUSTERS)
         )
 
+    def joined(self, other: Judged) -> Judged:
+        """Return these slices and others of the same question after them."""
+        both = {
+            name: np.concatenate([getattr(self.evidence, name), getattr(other.evidence, name)])
+            for name in Evidence.__dataclass_fields__
+        }
+        return Judged(
+            self.slices + other.slices,
+            Counts.join([self.selected, other.selected]),
+            Counts.join([self.baseline, other.baseline]),
+            Evidence(**both),
+            np.concatenate([self.score, other.score]),
+            _join(self.history_selected, other.history_selected),
+            _join(self.history, other.history),
+            *(
+                np.concatenate([getattr(self, name), getattr(other, name)])
+                for name in ("clusters", "effect", "risen", "usual")
+            ),
+        )
 
-def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judged:
+    def without_history(self) -> Judged:
+        """Return the slices, ranked by what they are now."""
+        return replace(self, score=self.evidence.score)
+
+
+def _join(one: Counts | None, other: Counts | None) -> Counts | None:
+    return None if one is None or other is None else Counts.join([one, other])
+
+
+def usual_rates(
+    slices: Sequence[Slice], history_selected: Counts, history: Counts, overall: float, known: Judged | None
+) -> Floats:
+    """Return the earlier rate of each slice, shrunk toward that of its worst part.
+
+    If a part was always bad, a slice that was hardly seen earlier is not taken to be like all events.
+    """
+    out = np.zeros(len(slices))
+    found = {} if known is None else dict(zip(map(frozenset, known.slices), known.usual, strict=True))
+    depth = np.array([len(conditions) for conditions in slices])
+    for d in (1, 2, 3):
+        at = np.flatnonzero(depth == d)
+        parts = [[frozenset(slices[i]) - {condition} for condition in slices[i]] for i in at.tolist()]
+        toward = np.array([max([overall, *(found.get(part, overall) for part in own)]) for own in parts])
+        out[at] = usual_rate(history_selected[at], history[at], toward)
+        found |= {frozenset(slices[i]): float(out[i]) for i in at.tolist()}
+    return out
+
+
+def judge(
+    counted: Counted, candidates: Candidates, slices: list[Slice], known: Judged | None = None
+) -> Judged:
     """Count slices exactly over all rows and weigh the evidence.
 
     Args:
@@ -57,6 +116,7 @@ def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judg
         candidates: the sample with its clusters. A set of values is judged by the half of the sample that
             did not choose it.
         slices: what to judge.
+        known: slices judged before, among them the parts of new ones.
     Returns:
         Judged, in the order of `slices`.
     """
@@ -73,14 +133,18 @@ def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judg
     depth = np.array([len(conditions) for conditions in slices])
     # design effects can only take evidence back: they are computed where there is some
     plain = score(selected, all_selected, baseline, all_baseline, levels.log_level[0])
-    doubtful = np.flatnonzero((plain > 0) & (selected.n >= levels.floor))
+    doubtful = np.flatnonzero(((plain > 0) | ("history" in full.groups)) & (selected.n >= levels.floor))
     effect_selected, effect_baseline, seen = np.ones(len(slices)), np.ones(len(slices)), selected.n.copy()
     effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
     effect_selected[doubtful], effect_baseline[doubtful], seen[doubtful] = effects
     history_selected = history = None
+    least = 0.0
+    rose, usual = np.zeros(len(slices), dtype=bool), np.zeros(len(slices))
     if "history" in full.groups:
         every = [full.slice(conditions) for conditions in slices]
         history_selected, history = full.count("history_selected", every), full.count("history", every)
+        usual = usual_rates(slices, history_selected, history, overall_rate(full.totals), known)
+        least = float(np.max(selected.w - usual * (selected + baseline).w, initial=0.0))
     columns = {name: np.zeros(len(slices)) for name in Evidence.__dataclass_fields__}
     value = np.zeros(len(slices))
 
@@ -107,21 +171,28 @@ def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judg
             ),
         )
         if history is not None and history_selected is not None:
-            earlier = (
+            rose[at] = risen(
+                selected[at],
+                baseline[at],
                 history_selected[at],
-                full.totals["history_selected"],
                 history[at],
-                full.totals["history"],
+                full.totals,
+                level,
+                effect_selected[at],
+                clusters.units[0],
             )
             value[at] = excess_score(
                 selected[at],
                 all_selected,
                 baseline[at],
                 all_baseline,
-                *earlier,
+                full.totals["history_selected"],
+                full.totals["history"],
                 level,
                 effect_selected[at],
                 clusters.units[0],
+                usual[at],
+                least=least,
             )
     for one, conditions in enumerate(slices):
         if len(conditions) == 1 and conditions[0] in held_out:
@@ -141,4 +212,16 @@ def judge(counted: Counted, candidates: Candidates, slices: list[Slice]) -> Judg
                 ),
             )
     evidence = Evidence(**columns)
-    return Judged(slices, selected, baseline, evidence, value, history_selected, history, seen)
+    return Judged(
+        slices,
+        selected,
+        baseline,
+        evidence,
+        value,
+        history_selected,
+        history,
+        seen,
+        effect_selected,
+        rose,
+        usual,
+    )

@@ -6,18 +6,20 @@ aside, so that the next one has to explain something else.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
 from obskit.explain.aliases import SAME_ROWS, preference, same_rows
-from obskit.explain.candidates import Candidates
+from obskit.explain.candidates import Candidates, with_parts
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged, judge
 from obskit.explain.search import MARGIN
+from obskit.explain.sizing import Sizer
+from obskit.explain.unseen import unseen_children
 from obskit.explain.weights import Bits, Bools
 from obskit.stats.evidence import Evidence, score
 
@@ -37,6 +39,8 @@ class Ranked:
         causes, refinements: positions in `judged`, best first.
         descriptive: slices on fields that describe the outcome.
         descriptions: positions in `descriptive`, best first.
+        restating: slices on fields that restate the selection.
+        restatements: positions in `restating`, best first.
         notes: what a reader must know about the ranking.
     """
 
@@ -45,6 +49,8 @@ class Ranked:
     refinements: list[int]
     descriptive: Judged
     descriptions: list[int]
+    restating: Judged
+    restatements: list[int]
     notes: tuple[str, ...]
 
 
@@ -67,20 +73,39 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
     if not own and significant.any() and judged.history is not None:
         # Nothing is worse than its usual self: there is more of what was always so.
         notes = ("no slice exceeds its own earlier rate: ranked without history",)
-        judged = replace(judged, score=judged.evidence.score)
+        judged = judged.without_history()
         own = accepted(judged, significant)
-    causes = separate_causes(sample, judged, own, levels.log_level[0], MOST_FINDINGS)
+    by_history = judged.score is not judged.evidence.score
+    level = levels.log_level[0]
+    own = _without_idle_sets(candidates, judged, own, level)
+    plain = separate_causes(candidates, judged, own, level, MOST_FINDINGS, lambda at, _: at)
+    more = unseen_children(
+        sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
+    )
+    if more:
+        every = with_parts(more, judged.slices)
+        joined = judged.joined(judge(counted, candidates, every[len(judged.slices) :], judged))
+        judged = joined if by_history or judged.history is None else joined.without_history()
+        significant = judged.significant(levels.floor)
+    may = significant & (judged.score > 0)
+    sizer = Sizer(counted.full, judged, may, candidates.clusters, sample, history=by_history)
+    causes = plain
+    if any(not restates(judged.evidence)[at] and sizer.resize(at, plain) != at for at in plain):
+        causes = separate_causes(
+            candidates, judged, own, level, MOST_FINDINGS, lambda at, gone: sizer.resize(at, [*plain, *gone])
+        )
     counted.question.options.check_cancelled()
     others = [at for at in by_evidence(judged) if significant[at] and at not in causes]
     descriptive = judge(counted, candidates, [(condition,) for condition in counted.singles.descriptive])
-    clear = descriptive.significant(levels.floor)
+    restating = judge(counted, candidates, [(condition,) for condition in candidates.restating])
+
+    def apart(those: Judged) -> list[int]:
+        clear = those.significant(levels.floor)
+        return _distinct(sample, those, [], [at for at in by_evidence(those) if clear[at]])
+
+    refinements = _distinct(sample, judged, causes, others)
     return Ranked(
-        judged,
-        causes,
-        _distinct(sample, judged, causes, others),
-        descriptive,
-        _distinct(sample, descriptive, [], [at for at in by_evidence(descriptive) if clear[at]]),
-        notes,
+        judged, causes, refinements, descriptive, apart(descriptive), restating, apart(restating), notes
     )
 
 
@@ -117,7 +142,11 @@ def by_evidence(judged: Judged) -> list[int]:
 
 def accepted(judged: Judged, significant: Bools) -> list[int]:
     """Return the significant slices whose score clearly exceeds that of each of their parts, best first."""
-    known = {frozenset(conditions): judged.score[at] for at, conditions in enumerate(judged.slices)}
+    known = {
+        frozenset(conditions): judged.score[at]
+        for at, conditions in enumerate(judged.slices)
+        if significant[at]
+    }
     keep = []
     for at, conditions in enumerate(judged.slices):
         if not significant[at] or judged.score[at] <= 0:
@@ -130,8 +159,44 @@ def accepted(judged: Judged, significant: Bools) -> list[int]:
     return sorted(keep, key=lambda at: (-judged.score[at], len(judged.slices[at])))
 
 
+def _without_idle_sets(
+    candidates: Candidates, judged: Judged, own: Sequence[int], log_level: float
+) -> list[int]:
+    """Return the slices without the sets of values that say no more than what their members share.
+
+    The customers on a bad version are a set with an excess, but not among the events without that version.
+    A set is tested on the half of the sample that did not choose it.
+    """
+    sample, half = candidates.sample, candidates.second_half
+    sets = [at for at in own if judged.slices[at][0] in candidates.held_out]
+    shared = [at for at in own if at not in sets and not restates(judged.evidence)[at]][:MOST_FINDINGS]
+    idle = set()
+    for at in sets:
+        rows = sample.slice(judged.slices[at]) & half
+        for other in shared:
+            rest = half & ~sample.slice(judged.slices[other])
+            if _score_of(sample, rows, rest, log_level) <= 0:
+                idle.add(at)
+                break
+    return [at for at in own if at not in idle]
+
+
+def _score_of(sample: GroupedRows, rows: Bits, among: Bits, log_level: float) -> float:
+    """Return the score of some rows among others."""
+    selected, all_selected = (sample.count("selected", [bits]) for bits in (rows & among, among))
+    baseline, all_baseline = (sample.count("baseline", [bits]) for bits in (rows & among, among))
+    if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
+        return 0.0
+    return float(score(selected, all_selected, baseline, all_baseline, log_level)[0])
+
+
 def separate_causes(
-    sample: GroupedRows, judged: Judged, candidates: Sequence[int], log_level: float, most: int
+    found: Candidates,
+    judged: Judged,
+    candidates: Sequence[int],
+    log_level: float,
+    most: int,
+    resize: Callable[[int, Sequence[int]], int],
 ) -> list[int]:
     """Return which candidates are causes of their own.
 
@@ -139,50 +204,67 @@ def separate_causes(
     has to explain what is left.
 
     Args:
-        sample: the rows to set aside from.
+        found: the sample to set rows aside from, and the sets of values.
         judged: all slices.
         candidates: positions in `judged`, best first.
         log_level: log of the error level of a bound.
         most: at most so many causes.
+        resize: returns the slice that is as wide as the trouble of one, given the causes before it.
     Returns:
         Positions in `judged`, in the order in which they were found.
     """
     if not candidates:
         return []
+    sample = found.sample
     bits = [sample.slice(judged.slices[at]) for at in candidates]
+    sets = np.flatnonzero([judged.slices[at][0] in found.held_out for at in candidates])
     at = list(candidates)
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
     # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
-    restated = restates(judged.evidence)[at]
-    part_of_restated = np.zeros(len(candidates), dtype=bool)
+    restated = restates(judged.evidence)
+    used = np.zeros(len(candidates), dtype=bool)
     # The sample has no history: the share that history took from a slice is taken from its rest as well.
-    share = judged.score[at] / judged.evidence.score[at]
+    evidence = judged.evidence.score[at]
+    share = judged.score[at] / np.where(evidence > 0, evidence, 1.0)
+    # Where only the past shows a slice, it loses as much as it loses rows.
+    by_past = evidence <= 0
+    every = np.maximum(sample.count("selected", bits).w, 1e-300)
     gone = np.zeros_like(bits[0])
-    chosen = [0]
+    chosen: list[int] = []
     first = 0.0
-    while len(chosen) <= most:
+    best = 0
+    while len(chosen) < most:
         all_selected, all_baseline = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
         if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
             break
         left = [one & ~gone for one in bits]
         selected, baseline = sample.count("selected", left), sample.count("baseline", left)
         value = share * score(selected, all_selected, baseline, all_baseline, log_level)
-        if not first:
+        for one in sets:  # by the half that did not choose it
+            value[one] = share[one] * _score_of(sample, bits[one], ~gone & found.second_half, log_level)
+        value[by_past] = (judged.score[at] * selected.w / every)[by_past]
+        if not chosen:
             first = float(value[0])
-            if first <= 0:  # the sample has too few rows to show anything
-                break
         else:
-            value[chosen] = 0
-            value[part_of_restated] = 0
+            value[used] = 0
             best = int(np.argmax(value))
             if value[best] <= LEFT_OVER * first:
                 break
-            chosen.append(best)
-        if restated[chosen[-1]]:
-            part_of_restated |= _inside(sample, bits, bits[chosen[-1]])
+        used[best] = True
+        named = candidates[best]
+        if not restated[named]:
+            named = resize(named, chosen)
+        if named in chosen:
+            continue
+        chosen.append(named)
+        if first <= 0:  # the sample has too few rows to show anything
+            break
+        own = sample.slice(judged.slices[named])
+        if restated[named]:
+            used |= _inside(sample, bits, own)
         else:
-            gone = gone | bits[chosen[-1]]
-    return [candidates[one] for one in chosen[:most]]
+            gone = gone | own
+    return chosen
 
 
 def restates(evidence: Evidence) -> Bools:

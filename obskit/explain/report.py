@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
 
@@ -14,6 +14,7 @@ import numpy.typing as npt
 from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
 from obskit.explain import whatif
+from obskit.explain.earlier import LEAST_RATIO
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.judge import Judged
 from obskit.explain.rank import restates
@@ -43,6 +44,7 @@ class Reporter:
         judged: the slices.
         cluster: field whose equal values are one observation, or None.
         aliases: for each condition, those that hold for the same rows.
+        reasons: fields that restate the selection, and how.
     """
 
     scope: Scope
@@ -51,6 +53,7 @@ class Reporter:
     judged: Judged
     cluster: str | None
     aliases: Mapping[FieldCondition, Sequence[FieldCondition]]
+    reasons: Mapping[str, str] = field(default_factory=dict)
 
     def findings(self, chosen: Sequence[int], detail: Detail) -> list[Finding]:
         """Return the findings of some slices.
@@ -115,8 +118,9 @@ class Reporter:
 
     def _note(self, at: int, what_if: Mapping[str, Any] | None) -> str | None:
         judged, evidence = self.judged, self.judged.evidence
-        notes = []
-        if restates(evidence)[at]:
+        reasons = [self.reasons.get(condition.field) for condition in judged.slices[at]]
+        notes = [reason for reason in reasons if reason is not None]
+        if restates(evidence)[at] and not notes:
             notes.append("separates completely: the cause, or the selection in other words")
         if judged.history is not None and judged.history_selected is not None and judged.history.w[at] > 0:
             before = float(judged.history_selected.w[at] / judged.history.w[at])
@@ -124,12 +128,20 @@ class Reporter:
                 notes.append(
                     f"not new: the rate was {before:.1%} before, {float(evidence.rate_inside[at]):.1%} now"
                 )
+            if judged.risen[at] and not self._stands_out(at):
+                now = float(evidence.rate_inside[at])
+                notes.append(f"above its own earlier rate: {before:.1%} before, {now:.1%} now")
         if what_if and what_if.get("adjusted_odds_ratio") is not None and what_if["adjusted_odds_ratio"] < 1:
             name = what_if["adjusted_for"]
             notes.append(
                 f"reversed among events with the same {name} (Simpson's paradox): {name} may be the cause"
             )
         return "; ".join(notes) or None
+
+    def _stands_out(self, at: int) -> bool:
+        """Return whether a slice is significant next to the other events of the same time."""
+        evidence = self.judged.evidence
+        return bool(evidence.score[at] > 0 and evidence.risk_ratio[at] >= LEAST_RATIO)
 
     def _what_if(
         self, at: int, bits: Bits, latency: whatif.Latency | None, chosen: Sequence[int]

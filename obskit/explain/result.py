@@ -95,6 +95,8 @@ class Explanation:
         refinements: further significant slices, parts or neighbors of the findings, by evidence.
         describes: conditions on fields that describe the outcome: how errors failed, in which timed part
             slow events were.
+        restates: conditions that say the selection in other words: a part of the duration, a timer of another
+            layer, a status. They are no causes; each one's note says how it was detected.
         skipped: fields left out or only partly looked at, each {"field", "reason"}.
         selection, baseline, history: {"condition", "events", ...}; history may be None.
         population: {"name", "rows", "left_out"}.
@@ -102,6 +104,8 @@ class Explanation:
         sql: the statement that selects the rows of the selection.
         dataset: {"rows", "fingerprint"}.
         notes: what a reader must know about the numbers.
+        detectable: what would have been found at this size: for conditions that hold for a `share` of the
+            events, the least `ratio` of the outcome's rate inside and outside that is found 9 times in 10.
         sampled: number of events in the sample that was explained; None if all events were.
         trace_url: address of a trace with `{trace_id}` in it, to which examples link; or None.
 
@@ -123,6 +127,8 @@ class Explanation:
     sql: str
     dataset: dict[str, Any]
     notes: tuple[str, ...] = ()
+    restates: tuple[Finding, ...] = ()
+    detectable: tuple[dict[str, float], ...] = ()
     sampled: int | None = None
     trace_url: str | None = None
     kind: str = "explanation"
@@ -143,13 +149,15 @@ class Explanation:
             "findings": [finding.to_dict() for finding in self.findings],
             "refinements": [finding.to_dict() for finding in self.refinements],
             "describes": [finding.to_dict() for finding in self.describes],
+            "restates": [finding.to_dict() for finding in self.restates],
+            "detectable": [dict(row) for row in self.detectable],
             "skipped": list(self.skipped),
         }
 
     def to_arrow(self) -> pa.Table:
         """Return one row per finding: its `role`, its `rank` in that role (from 1) and its numbers."""
         rows = []
-        for role in ("findings", "refinements", "describes"):
+        for role in ("findings", "refinements", "describes", "restates"):
             for rank, finding in enumerate(getattr(self, role), 1):
                 row = {"role": role.rstrip("s"), "rank": rank}
                 row |= {
@@ -193,6 +201,7 @@ class Explanation:
             lines += _lines(finding, f"{rank:>2}. ")
         for title, rows in (
             ("Refinements", self.refinements),
+            ("Restates the selection", self.restates),
             ("What describes the outcome itself", self.describes),
         ):
             if rows:

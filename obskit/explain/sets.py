@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.singles import Column, set_condition
-from obskit.explain.weights import Bools, row_weights
+from obskit.explain.weights import Bits, Bools, pack, row_weights
 from obskit.stats.evidence import Counts, score, share
 
 MOST_VALUES = 1_000
@@ -52,11 +52,16 @@ class Halves:
         pieces = [row_weights(segment, None) for segment in sample.segments]
         n, w = (np.concatenate(part) for part in zip(*pieces, strict=True))
         self._sums = (n, n * w, n * w * w)
+        self._first = first
         self._rows = {
             (group, half): np.flatnonzero(np.concatenate(list(sample.groups[group])) & (first == (half == 0)))
             for group in SIDES
             for half in (0, 1)
         }
+
+    def second(self) -> Bits:
+        """Return the rows of the half that does not choose sets."""
+        return pack([~self._first])
 
     def tally(self, name: str, group: str, half: int) -> Counts:
         """Return the counts of each code of a field in one half of a group."""

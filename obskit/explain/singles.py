@@ -193,7 +193,9 @@ def _shortest(below: float, above: float, *, up: bool, whole: bool) -> float | i
 
 
 def set_condition(codes: FieldCodes, members: Iterable[int]) -> FieldCondition:
-    """Return the condition that a field has one of several values."""
-    chosen = tuple(sorted(int(code) for code in members))
-    values: list[Any] = [codes.values[code - 1].as_py() for code in chosen]
-    return FieldCondition(codes.name, chosen, {"field": codes.name, "op": "in", "values": values})
+    """Return the condition that a field has one of several values, which it lists in the order given."""
+    listed = [int(code) for code in members]
+    values: list[Any] = [codes.values[code - 1].as_py() for code in listed]
+    return FieldCondition(
+        codes.name, tuple(sorted(listed)), {"field": codes.name, "op": "in", "values": values}
+    )

@@ -12,6 +12,7 @@ from obskit.text import pluralize
 # The key in an explanation, the heading, and whether the list is open at first.
 LISTS = (
     ("findings", "What distinguishes the selection", True),
+    ("restates", "Restates the selection", False),
     ("describes", "What describes the outcome itself", False),
     ("refinements", "Refinements", False),
 )

@@ -17,6 +17,9 @@ from scipy import special
 Floats: TypeAlias = npt.NDArray[np.float64]
 Side: TypeAlias = Literal["low", "high"]
 
+# A slice's own earlier rate is drawn toward another by so many observations.
+USUAL = 20.0
+
 
 @dataclass(frozen=True)
 class Counts:
@@ -293,23 +296,39 @@ def count_testable(totals: Floats, log_rate: float, alpha: float) -> int:
     return low
 
 
+def usual_rate(history_selected: Counts, history: Counts, toward: Floats | float) -> Floats:
+    """Return the outcome's earlier rate in each slice, shrunk by `USUAL` observations.
+
+    Args:
+        history_selected: the slices' counts of the outcome in earlier time.
+        history: the slices' counts of all events in earlier time.
+        toward: the rates to shrink toward.
+    Returns:
+        Rates in [0, 1].
+    """
+    size = history.w**2 / np.maximum(history.w2, 1e-300)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = np.where(history.w > 0, history_selected.w / history.w, 0.0)
+    return np.asarray((own * size + USUAL * toward) / (size + USUAL))
+
+
 def excess_score(
     selected: Counts,
     all_selected: Counts,
     baseline: Counts,
     all_baseline: Counts,
-    history_selected: Counts,
     all_history_selected: Counts,
-    history: Counts,
     all_history: Counts,
     log_level: float,
-    deff: Floats | float = 1.0,
-    unit: float = 0.0,
+    deff: Floats | float,
+    unit: float,
+    usual: Floats,
+    least: float = 0.0,
 ) -> Floats:
     """Return the score of each slice's excess of the outcome over its own earlier rate.
 
     Let a and b be the slice's weights in the selection and the baseline, A and B those of the whole groups,
-    H the outcome's earlier rate, and h the slice's own, shrunk toward H by 20 observations. The slice adds
+    H the outcome's earlier rate, and h the slice's own, shrunk (`usual_rate`). The slice adds
     e = max(0, a - h(a+b)) beyond its usual, of E = A - H(A+B) in all. The share e/E is compared with the
     slice's share of all events, (a+b)/(A+B). A slice that was always bad adds little and sinks; it is not
     removed.
@@ -319,24 +338,21 @@ def excess_score(
         all_selected: the counts of the whole selection (length 1).
         baseline: the slices' counts in the baseline.
         all_baseline: the counts of the whole baseline (length 1).
-        history_selected: the slices' counts of the outcome in earlier time.
-        all_history_selected: the same of all slices together (length 1).
-        history: the slices' counts of all events in earlier time.
-        all_history: the same of all slices together (length 1).
+        all_history_selected: the counts of the outcome in earlier time (length 1).
+        all_history: the counts of all events in earlier time (length 1).
         log_level: natural log of the one-sided error level of each bound.
         deff: design effect of clustering, >= 1.
         unit: extra weight of a large cluster.
+        usual: the slices' own earlier rates, h.
+        least: the least excess to divide among slices. What one slice adds may exceed the total, if the
+            outcome became less frequent elsewhere.
     Returns:
         Nats, >= 0; all 0 where the outcome is no more frequent than before.
     """
     both, all_both = selected + baseline, all_selected + all_baseline
-    usual = float(all_history_selected.w[0] / max(all_history.w[0], 1e-300))
-    size = history.w**2 / np.maximum(history.w2, 1e-300)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        own = np.where(history.w > 0, history_selected.w / history.w, 0.0)
-    h = (own * size + 20 * usual) / (size + 20)
-    e = np.maximum(selected.w - h * both.w, 0.0)
-    excess = float(all_selected.w[0] - usual * all_both.w[0])
+    overall = float(all_history_selected.w[0] / max(all_history.w[0], 1e-300))
+    e = np.maximum(selected.w - usual * both.w, 0.0)
+    excess = max(float(all_selected.w[0] - overall * all_both.w[0]), least)
     if excess <= 0:  # the outcome is no more frequent than before: there is nothing to divide among slices
         return np.zeros(len(selected))
     shifted, size = share_and_size(selected, all_selected, deff, unit, side="low")

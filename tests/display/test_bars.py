@@ -138,3 +138,10 @@ def test_an_answer_from_a_sample_says_so():
     label = "<b>FROM A SAMPLE of 50,000 events; the exact answer follows</b>"
     assert label in comparison_html(explanation(sampled=50_000))
     assert "SAMPLE" not in comparison_html(explanation(sampled=None))
+
+
+def test_what_restates_the_selection_is_listed_apart():
+    row = dict(explanation()["findings"][0], note="rises and falls with duration_ms in every slice")
+    page = Tags(comparison_html(explanation(restates=[row])))
+    assert "Restates the selection: 1" in page.text
+    assert "rises and falls with duration_ms in every slice" in page.text

@@ -15,6 +15,7 @@ def test_an_answer_is_available_as_data_and_text(scope: Scope) -> None:
     assert data["kind"] == "explanation"
     assert set(data) >= {
         "selection", "baseline", "history", "population", "dataset", "notes", "findings", "refinements", "describes", "skipped",
+        "restates", "detectable",
     }  # fmt: skip
     assert data["findings"][0]["conditions"] == [{"field": "service.version", "op": "=", "value": "2.4.0"}]
     assert {"traces", "aliases", "examples", "note", "new", "first_seen", "last_seen"} <= set(
@@ -25,7 +26,7 @@ def test_an_answer_is_available_as_data_and_text(scope: Scope) -> None:
     assert (
         len(found.to_pandas())
         == table.num_rows
-        == len(found.findings) + len(found.refinements) + len(found.describes)
+        == sum(map(len, (found.findings, found.refinements, found.describes, found.restates)))
     )
     assert "service.version" in found._repr_html_()
     assert "service.version = '2.4.0'" in str(found)

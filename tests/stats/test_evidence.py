@@ -20,6 +20,7 @@ from obskit.stats.evidence import (
     share,
     share_and_size,
     upper_bound,
+    usual_rate,
     weigh,
 )
 
@@ -132,23 +133,37 @@ def test_what_was_always_so_has_no_excess() -> None:
     """Two slices, both 30% failing now; the first failed at 30% before, the second at 1%."""
     a, b = counts(300, 300), counts(700, 700)
     history_a, history = counts(600, 20), counts(2000, 2000)
+    usual = usual_rate(history_a, history, 700 / 12_000)
     score = excess_score(
-        a, counts(650), b, counts(5000), history_a, counts(700), history, counts(12_000), math.log(1e-4)
+        a, counts(650), b, counts(5000), counts(700), counts(12_000), math.log(1e-4), 1.0, 0.0, usual
     )
     assert score[0] == 0
     assert score[1] > 0.5
 
 
 def test_nothing_is_commoner_than_before_and_so_nothing_scores() -> None:
-    score = excess_score(
-        counts(10),
-        counts(20),
-        counts(90),
-        counts(980),
-        counts(50),
+    asked = (counts(10), counts(20), counts(90), counts(980), counts(100), counts(2000), -5.0, 1.0, 0.0)
+    assert excess_score(*asked, np.array([0.1])).tolist() == [0.0]
+
+
+def test_what_one_slice_adds_has_a_score_though_the_outcome_became_rarer_elsewhere() -> None:
+    """100 of 1,000 events of a slice fail, 10 did before; in all there are fewer failures than before."""
+    asked = (
         counts(100),
-        counts(500),
-        counts(2000),
+        counts(300),
+        counts(900),
+        counts(9_000),
+        counts(900),
+        counts(10_000),
         -5.0,
+        1.0,
+        0.0,
     )
-    assert score.tolist() == [0.0]
+    usual = np.array([0.01])
+    assert excess_score(*asked, usual).tolist() == [0.0]
+    assert excess_score(*asked, usual, least=90.0)[0] > 0.5
+
+
+def test_the_earlier_rate_of_a_slice_hardly_seen_is_the_one_it_is_shrunk_toward() -> None:
+    rates = usual_rate(counts(0, 300), counts(1, 1000), np.array([0.5, 0.5]))
+    assert np.round(rates, 3).tolist() == [0.476, 0.304]

@@ -1,0 +1,176 @@
+"""Fields that say the selection in other words: a part of the duration, a timer of another layer, a status.
+
+They are found by how they go with the outcome, not by their names:
+
+- Where the selection is about a number (`duration_ms > 500`): a field whose numbers rise and fall with it in
+  the selection, in the baseline, and in every slice that matters. A number that causes the outcome from some
+  limit on doesn't: on either side of the limit it says nothing.
+- A field whose values decide the outcome, as a status does. So does a version that takes all failures and
+  nothing else. Such a field is kept as a cause unless everything speaks for a status: the other events have
+  mostly one value, no field with many values (a pod, a customer) decides the outcome too, and another
+  condition has the outcome more often without deciding it. With history, failures had these values before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from obskit.explain.counted import Counted
+from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
+from obskit.explain.ranks import correlation
+from obskit.explain.singles import Column, is_number
+from obskit.explain.weights import Rows
+from obskit.stats.evidence import weigh
+
+# So strong is the rank correlation with the outcome's number in one of the groups, or in both.
+IN_ONE, IN_BOTH = 0.8, 0.5
+# Rows of each group, and fields to slice them by: enough to tell such correlations from none.
+MOST_ROWS, LEAST_ROWS, MOST_SLICERS = 2_000, 50, 8
+# A value decides the outcome if so many of its events have it; a field, if such values cover so much of it.
+PURE, COVERED = 0.98, 0.95
+# A status of what went well: this share of the baseline.
+ONE_VALUE = 0.5
+# A value that decides the outcome has so many selected events on average; ids that occur once decide nothing.
+LEAST_EVENTS = 10
+# Fewer earlier events with the outcome than this say nothing.
+LEAST_EARLIER = 20
+DECIDES = "its values say whether an event is selected, whatever else holds"
+# The rate of the outcome where a condition does not decide it.
+UNDECIDED = 0.9
+
+
+def restating_fields(counted: Counted, conditions: Sequence[FieldCondition]) -> dict[str, str]:
+    """Return the fields that restate the selection, and why.
+
+    Args:
+        counted: the question with its fields counted.
+        conditions: single conditions that could be causes.
+    Returns:
+        Field -> reason. Empty where the options name the fields to look at.
+    """
+    if counted.question.options.fields is not None or not conditions:
+        return {}
+    selected, baseline = counted.counts(conditions)
+    whole = counted.full.totals["selected"], counted.full.totals["baseline"]
+    evidence = weigh(selected, whole[0], baseline, whole[1], counted.levels.log_level[0])
+    strongest = [int(at) for at in np.argsort(-evidence.score, kind="stable") if evidence.score[at] > 0]
+    telling = list(dict.fromkeys(conditions[at].field for at in strongest))
+    numbers = [name for name in telling if is_number(counted.columns[name].codes)]
+    measures = _measures(counted) if numbers else []
+    reasons: dict[str, str] = {}
+    if measures:
+        rows = _SomeRows(counted.full)
+        slicers = [name for name in telling if name not in numbers][:MOST_SLICERS]
+        for measure in measures:
+            moving = [name for name in numbers if _moves_along(rows, name, measure, slicers)]
+            reasons |= dict.fromkeys(moving, f"rises and falls with {measure} in every slice")
+    deciding = [name for name in telling if name not in reasons and _decides(counted.columns[name])]
+    if deciding and all(_has_one_value(counted.columns[name]) for name in deciding):
+        others = [
+            at
+            for at in strongest
+            if conditions[at].field not in deciding
+            and conditions[at].field not in reasons
+            and evidence.rate_inside[at] < UNDECIDED
+            and evidence.selected_share[at] < COVERED
+        ]
+        for name in deciding:
+            before = _decided_earlier(counted, name)
+            if before or (before is None and others):
+                reasons[name] = DECIDES
+    return reasons
+
+
+def is_restating(condition: FieldCondition, reasons: Mapping[str, str]) -> bool:
+    """Return whether a condition restates the selection: one on a value of such a field.
+
+    Whether a number is there at all may be a cause: only some requests have that part.
+    """
+    open_ended = condition.spec.get("low") is None and condition.spec.get("high") is None
+    presence = condition.spec["op"] == "missing" or (condition.spec["op"] == "between" and open_ended)
+    reason = reasons.get(condition.field)
+    return reason is not None and not (presence and reason != DECIDES)
+
+
+def _measures(counted: Counted) -> list[str]:
+    """Return the numbers that the selection is about."""
+    scope = counted.question.scope
+    names = sorted(counted.question.selection.fields & set(scope.schema.names))
+    return [name for name in names if is_number(scope.codes(name))]
+
+
+class _SomeRows:
+    """A few rows of both groups, spread evenly."""
+
+    def __init__(self, full: GroupedRows) -> None:
+        self._full = full
+        self._rows: dict[str, list[tuple[int, Rows]]] = {}
+        for group in SIDES:
+            members = [np.flatnonzero(mask) for mask in full.groups[group]]
+            step = max(sum(map(len, members)) // MOST_ROWS, 1)
+            self._rows[group] = [
+                (segment.file, rows[::step] if segment.rows is None else segment.rows[rows[::step]])
+                for segment, rows in zip(full.segments, members, strict=True)
+            ]
+
+    def values(self, group: str, name: str) -> Rows:
+        """Return a field's code in each row of a group."""
+        codes = self._full.codes(name)
+        parts = [np.zeros(0, dtype=np.int64)]
+        for file, rows in self._rows[group]:
+            local, remap = codes.parts[file]
+            found = local[rows]
+            parts.append((found if remap is None else remap[found]).astype(np.int64))
+        return np.concatenate(parts)
+
+
+def _moves_along(rows: _SomeRows, name: str, measure: str, slicers: Sequence[str]) -> bool:
+    """Return whether a field's numbers go with the outcome's number in both groups and in every slice."""
+    found = []
+    for group in SIDES:
+        value, number = rows.values(group, name), rows.values(group, measure)
+        has = (value > 0) & (number > 0)
+        least = correlation(value[has], number[has]) if has.sum() >= LEAST_ROWS else 0.0
+        for other in slicers:
+            if least < IN_BOTH:
+                break
+            least = min(least, correlation(value[has], number[has], rows.values(group, other)[has]))
+        found.append(least)
+    return max(found) >= IN_ONE or min(found) >= IN_BOTH
+
+
+def _decides(column: Column) -> bool:
+    """Return whether nearly all of the selection has values that nearly only the selection has.
+
+    Numbers are left out: a limit above which all events fail is a cause.
+    """
+    if is_number(column.codes):
+        return False
+    selected, every = column.selected.w, column.selected.w + column.baseline.w
+    pure = (selected > 0) & (selected >= PURE * every)
+    if column.codes.rare_code is not None:
+        pure[column.codes.rare_code] = False
+    if selected[pure].sum() < COVERED * selected.sum():
+        return False
+    return bool(column.selected.n[pure].sum() >= LEAST_EVENTS * np.count_nonzero(pure))
+
+
+def _has_one_value(column: Column) -> bool:
+    return bool(column.baseline.w.max() >= ONE_VALUE * column.baseline.w.sum())
+
+
+def _decided_earlier(counted: Counted, name: str) -> bool | None:
+    """Return whether the values that decide the outcome now did so earlier; None where that isn't known."""
+    if "history" not in counted.full.groups:
+        return None
+    column = counted.columns[name]
+    pure = column.selected.w >= PURE * (column.selected.w + column.baseline.w)
+    pure &= column.selected.w > 0
+    earlier = counted.full.tally("history_selected", name)
+    if earlier.n.sum() < LEAST_EARLIER:
+        return None
+    every = counted.full.tally("history", name)
+    hits = earlier.w[pure].sum()
+    return bool(hits >= COVERED * earlier.w.sum() and hits >= PURE * every.w[pure].sum())
