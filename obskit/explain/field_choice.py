@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from obskit.explain.question import Question
-from obskit.names import DRIFT, describes_error
+from obskit.names import DRIFT, TEMPLATE, describes_error
 
 # Fields that mark a log record as a failure, and fields that hold what it says.
 SEVERITY = ("severity_text", "severity_number", "level", "severity", "log.level")
-MESSAGES = ("body", "message", "msg")
+MESSAGES = ("body", TEMPLATE, "message", "msg")
 # An event's time and weight are not properties of the request. Other ids are looked at: one customer may
 # make a third of the failures.
 NOT_LOOKED_AT = {
