@@ -62,6 +62,10 @@ def choose_fields(question: Question) -> FieldChoice:
         # How long a failure took, and what was logged of it, is part of how it failed.
         also = ("duration_ms", *SEVERITY, *MESSAGES)
         descriptive |= {name for name in names if describes_error(name) or name in also}
+    if any(name in MESSAGES for name in in_selection):
+        # How severe a message is, and which error it reports, is a part of what it says.
+        also = ("error", *SEVERITY, *MESSAGES)
+        descriptive |= {name for name in names if describes_error(name) or name in also}
     if "duration_ms" in named:
         # Where the time was spent is not why.
         descriptive |= {name for name in names if name.startswith("part.") and name.endswith(".duration_ms")}

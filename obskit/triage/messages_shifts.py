@@ -7,8 +7,8 @@
     5 6 5 | 0 0 0                  gone
 
 Log lines come in bursts, so a count is worth less than it says. How much less is measured by how a value's
-counts scatter over the stretches, compared with all lines: variance over mean. Counts are divided by it before
-the shares are compared. For one that is sudden, that is all there is to know of its scatter.
+counts scatter over the stretches, compared with all lines: variance over mean. Counts are divided by it, and
+then the shares are compared.
 """
 
 from __future__ import annotations
