@@ -25,11 +25,12 @@ MOST_DENSE = 1_000  # values of a dense field
 DENSE = 0.5  # share of the rows that have a value of a dense field
 PER_SIDE = 24  # stretches on each side of a moment that the caller chose
 PER_GAP = 4  # stretches between two moments
+LAST_GAP = 16  # the same after the last moment: what has just begun is seen in few stretches
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-# Identify a row or a message, or restate the time.
+# Identify a row or a message, or say that it failed, which triage itself reports.
 _NOT_DENSE = frozenset(
     {"timestamp", "trace_id", "span_id", "parent_span_id", "trace_state", "sample_weight", "event_count"}
-    | {"body", TEMPLATE, EXCEPTION_FINGERPRINT, *DRIFT}
+    | {"error", "status_code", "severity_text", "body", TEMPLATE, EXCEPTION_FINGERPRINT, *DRIFT}
 )
 
 
@@ -88,7 +89,8 @@ def stretches(
     """Divide a time span at moments and in between.
 
     Args:
-        first, last: the times of the first and the last row.
+        first: the time of the first row.
+        last: the time of the last row.
         moments: the moments.
         deployed: those of the moments that are deployments.
         chosen: whether the caller chose the moment; then the scatter is measured in more stretches.
@@ -101,6 +103,8 @@ def stretches(
     parts = PER_SIDE if chosen else PER_GAP
     edges: set[int] = set()
     for low, high in itertools.pairwise(bounds):
+        if not chosen and high == bounds[-1]:
+            parts = LAST_GAP
         edges.update(low + (high - low) * part // parts for part in range(parts))
     edges.discard(bounds[0])
     return Stretches(tuple(sorted(edges)), tuple(inside), tuple(moment in set(deployed) for moment in inside))

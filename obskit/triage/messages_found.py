@@ -13,6 +13,7 @@ import numpy as np
 
 from obskit.engine import Scope, format_condition, format_value
 from obskit.names import EXCEPTION_FINGERPRINT, TEMPLATE
+from obskit.query.usefulness import by_usefulness
 from obskit.triage.messages_counts import Stretches, ValueCounts
 from obskit.triage.messages_result import Message
 from obskit.triage.messages_shifts import GONE, NEW, Shift, TimeGrid, find_shifts
@@ -74,7 +75,8 @@ def find_values(fields: Sequence[ValueCounts], time: Stretches, labels: Labels) 
             own = dataclasses.replace(shift, row=shift.row - int(start[field]))
             folded.setdefault((field, shift.change, shift.at), []).append(own)
     items = [_message(fields[key[0]], found, time, labels) for key, found in folded.items()]
-    items.sort(key=lambda item: -max(item.share_before, item.share_after))
+    order = {name: at for at, name in enumerate(by_usefulness(counts.field for counts in fields))}
+    items.sort(key=lambda item: (-max(item.share_before, item.share_after), order[item.field]))
     return _merged(items), taken
 
 
@@ -90,7 +92,7 @@ def _merged(items: Sequence[Message]) -> list[Message]:
 
 
 def _message(counts: ValueCounts, shifts: Sequence[Shift], time: Stretches, labels: Labels) -> Message:
-    values = tuple(counts.values[shift.row] for shift in shifts)
+    values = tuple(sorted(counts.values[shift.row] for shift in shifts))
     item = {"field": counts.field, "op": "=", "value": values[0]}
     if len(values) > 1:
         item = {"field": counts.field, "op": "in", "values": list(values)}

@@ -26,6 +26,7 @@ ALPHA = 0.01  # probability of one false alarm among all values and moments
 RATIO = 1.5  # a share must grow by at least this factor
 FEWEST = 5  # events after the moment (before it, for what is gone)
 FEWEST_EFFECTIVE = 3.0  # the same, divided by the scatter
+FEWEST_SEEN = 4  # stretches of time that have any of these events; one burst may touch two
 FEWEST_CELLS = 6  # stretches of time on each side of a moment, to measure the scatter
 _NEARLY = 0.9  # share of the best moment's evidence that makes a deployment the better answer
 
@@ -114,6 +115,7 @@ class _Sides:
             squares = np.where(busy, grid.counts**2 / grid.whole, 0.0)
         self._counts = _running(grid.counts)
         self._squares = _running(squares)
+        self._seen = _running((grid.counts > 0).astype(np.float64))
         self._whole = _running(grid.whole[None, :])[0]
         self._busy = _running(busy[None, :].astype(np.float64))[0]
 
@@ -140,10 +142,15 @@ class _Sides:
         rate = max(all_a, all_b) / (all_a + all_b)
         tests = count_testable((a + b) / scatter, math.log(min(rate, 1 - 1e-12)), ALPHA / looks)
         level = math.log(ALPHA / 2 / looks / tests)
+        seen_b, seen_a = self._seen[:, cell], self._seen[:, -1] - self._seen[:, cell]
         up = (a >= FEWEST) & (a / scatter >= FEWEST_EFFECTIVE) & (share_a >= RATIO * share_b)
         down = (b >= FEWEST) & (b / scatter >= FEWEST_EFFECTIVE) & (a == 0)
-        up &= lower_bound(share_a, size_a, level) > upper_bound(share_b, size_b, level)
-        down &= lower_bound(share_b, size_b, level) > upper_bound(share_a, size_a, level)
+        up &= (seen_a >= FEWEST_SEEN) & (
+            lower_bound(share_a, size_a, level) > upper_bound(share_b, size_b, level)
+        )
+        down &= (seen_b >= FEWEST_SEEN) & (
+            lower_bound(share_b, size_b, level) > upper_bound(share_a, size_a, level)
+        )
         evidence = _likelihood_ratio(share_b, size_b, share_a, size_a)
         out = []
         for row in np.flatnonzero(up | down):
@@ -158,11 +165,13 @@ class _Sides:
         """Return variance over mean of counts over stretches, against the stretches' shares of all events.
 
         With e = n q the expected count of a stretch with share q, the sum of (g - e)^2 / e is the sum of
-        g^2 / (n q) minus n; 1 on average for independent lines.
+        g^2 / (n q) minus n. Of independent lines it is 1 - p per degree of freedom, where p is the share of
+        all lines, as for the variance of a binomial.
         """
         with np.errstate(divide="ignore", invalid="ignore"):
             found = (np.where(counts > 0, whole * squares / counts, 0.0) - counts) / max(cells - 1, 1)
-        return np.maximum(found, 1.0)
+            found = found / (1 - counts / whole)
+        return np.maximum(np.nan_to_num(found, nan=1.0, posinf=1.0), 1.0)
 
 
 def _running(values: Floats) -> Floats:
