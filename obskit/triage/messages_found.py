@@ -18,6 +18,7 @@ from obskit.triage.messages_counts import Stretches, ValueCounts
 from obskit.triage.messages_result import Message
 from obskit.triage.messages_shifts import GONE, NEW, Shift, TimeGrid, find_shifts
 
+SAME_COUNTS = 0.02  # relative difference up to which values of two fields changed together
 REAL_SHARE = 0.01  # share of all events from which on a value that is new or gone is reported
 _SEVERE = ((17, 10.0), (13, 3.0))  # severity number and how much more an event of it counts
 _NUMBERS = {"FATAL": 21, "ERROR": 17, "WARN": 13, "INFO": 9, "DEBUG": 5, "TRACE": 1}
@@ -50,8 +51,8 @@ def importance(item: Message) -> float:
 def find_values(fields: Sequence[ValueCounts], time: Stretches, labels: Labels) -> tuple[list[Message], int]:
     """Return the values of dense fields that are new or gone.
 
-    Values of one field that change at one moment are one item. Items of several fields with the same counts
-    are one item too, such as a version and its deployment id.
+    Values of one field that change at one moment are one item. Items of several fields with about the same
+    counts are one item too, such as a version and its deployment id.
 
     Args:
         fields: the fields.
@@ -81,14 +82,26 @@ def find_values(fields: Sequence[ValueCounts], time: Stretches, labels: Labels) 
 
 
 def _merged(items: Sequence[Message]) -> list[Message]:
-    """Return the items, those with the same counts at the same moment as one."""
-    groups: dict[tuple[Any, ...], list[Message]] = {}
+    """Return the items, those with about the same counts at the same moment as one."""
+    groups: list[list[Message]] = []
     for item in items:
-        groups.setdefault((item.change, item.since, round(item.before), round(item.after)), []).append(item)
+        same = next((group for group in groups if _alike(group[0], item)), None)
+        if same is None:
+            groups.append([item])
+        else:
+            same.append(item)
     return [
-        dataclasses.replace(first, also=tuple(other.condition for other in rest))
-        for first, *rest in groups.values()
+        dataclasses.replace(first, also=tuple(other.condition for other in rest)) for first, *rest in groups
     ]
+
+
+def _alike(one: Message, other: Message) -> bool:
+    if (one.change, one.since) != (other.change, other.since):
+        return False
+    return all(
+        abs(left - right) <= SAME_COUNTS * max(left, right)
+        for left, right in ((one.before, other.before), (one.after, other.after))
+    )
 
 
 def _message(counts: ValueCounts, shifts: Sequence[Shift], time: Stretches, labels: Labels) -> Message:
