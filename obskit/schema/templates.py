@@ -38,6 +38,8 @@ _TOP_LEVEL = (
     "com|net|org|edu|gov|mil|info|biz|io|dev|app|cloud|local|localdomain|internal|lan|corp|arpa|svc|test"
     "|example"
 )
+# `https://a1.shop` has become `https:<*>` by then, for a colon separates and a slash does not.
+_SCHEME = r"\b(?:https?|wss?|s?ftps?|grpcs?|file|s3|amqps?|rediss?|kafka|nats|mongodb|mysql|postgres(?:ql)?)"
 _JSON_VALUE = r":\s*(?:\"(?:[^\"\\]|\\.)*\"|[^\s\",{}\[\]]+)"
 _JSON_OBJECT = r"^\{\s*\".*\}$"
 
@@ -45,6 +47,7 @@ _JSON_OBJECT = r"^\{\s*\".*\}$"
 _MASKS = (
     (
         rf"[A-Za-z][A-Za-z0-9+.-]*://{_VALUE}+"
+        rf"|{_SCHEME}:<\*>{_VALUE}*"
         r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
         rf"|(?:\b{_WEEKDAY},?\s+)?(?:\b{_MONTH}\s+<\*>|<\*>[\s-]+{_MONTH}\b)"
         rf"|\b[A-Za-z0-9][\w-]*(?:\.[\w-]+)*\.(?:{_TOP_LEVEL})(?:\.[a-z]{{2}})?\b"

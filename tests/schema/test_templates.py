@@ -32,6 +32,8 @@ def made(*texts):
         (r"open C:\shop\a.db failed", "open <*> failed"),
         ("read/write of TCP/IP", "read/write of TCP/IP"),
         ("see https://pay.shop.example/api?x=y now", "see <*> now"),
+        ("see https://a1.shop.example/v2/api?x=y now", "see <*> now"),
+        ("port:80 took:5", "port:<*> took:<*>"),
         ("mail to bob@shop.example", "mail to <*>"),
         ("to pay.shop.internal: refused", "to <*>: refused"),
         ("java.util.concurrent.TimeoutException: late", "java.util.concurrent.TimeoutException: late"),
