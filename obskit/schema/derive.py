@@ -14,7 +14,7 @@ from obskit.names import EXCEPTION_FINGERPRINT, TEMPLATE
 from obskit.schema.parse import by_value
 from obskit.schema.severity import ERROR
 from obskit.schema.stack_fingerprint import stack_fingerprint
-from obskit.schema.templates import templates
+from obskit.schema.templates import WILDCARD, templates
 from obskit.schema.types import EVENTS_TYPE, json_text, to_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -117,7 +117,8 @@ def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
 def message_templates(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
     """Return `log.record.template` of rows with a `body`, and the `body` of rows that only have a template.
 
-    A template that the source has is kept, in its own notation.
+    A template that the source has is kept, in its own notation. It is no body if it has a wildcard, for then
+    it was computed from one.
 
     Args:
         columns: columns of the events by name.
@@ -130,11 +131,12 @@ def message_templates(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         if bodies is None or bodies.null_count == len(bodies):
             return {}
         return {TEMPLATE: templates(bodies).cast(pa.string())}
+    said = pc.if_else(pc.match_substring(given, WILDCARD), pa.scalar(None, pa.string()), given)
     if bodies is None:
-        return {"body": given}
+        return {"body": said} if said.null_count < len(said) else {}
     missing = pc.or_(pc.is_null(given), pc.equal(pc.fill_null(given, ""), ""))
     missing = pc.and_(missing, pc.is_valid(bodies))
-    out = {"body": pc.coalesce(bodies, given)}
+    out = {"body": pc.coalesce(bodies, said)}
     if pc.any(missing, min_count=0).as_py():
         made = templates(bodies.filter(missing)).cast(pa.string())
         out[TEMPLATE] = pc.replace_with_mask(given, missing, made)

@@ -141,7 +141,7 @@ def _changes(
 
 def _explained(scope: Scope, item: Message) -> Explanation | None:
     """Return what sets the events of a message apart from others with a message, while it was there."""
-    where = f"{seen_when(item)} and {item.field if item.field == TEMPLATE else 'timestamp'} is not null"
+    where = seen_when(item) + (f" and {TEMPLATE} is not null" if item.field == TEMPLATE else "")
     options = ExplainOptions(where=where, population="all", history=None)
     try:
         return explain(scope, item.condition, options)

@@ -138,6 +138,12 @@ def test_the_template_of_the_source_is_kept_and_the_rest_is_filled():
     assert rows[3]["body"] == "only {Id}"
 
 
+def test_a_template_with_a_wildcard_is_no_body():
+    rows, _, _ = events({"log.record.template": "seat <*> sold"}, {"log.record.template": "seat {Id} sold"})
+    assert [row["body"] for row in rows] == [None, "seat {Id} sold"]
+    assert "body" not in events({"log.record.template": "seat <*> sold"})[2].names
+
+
 ATTRIBUTES = ("log.body.template", "{OriginalFormat}", "message_template.text", "sentry.message.template")
 FLAT = ("@mt", "MessageTemplate", "messageTemplate.text")
 
