@@ -128,7 +128,12 @@ def _changes(
         found += own
         taken += tests
         sql += counts.sql
-    if not fields:
+    if TEMPLATE not in names and "body" in names:
+        notes.append(
+            f"no event has {TEMPLATE}, so messages are not compared; an earlier version of obskit stored these "
+            "events without it: load them from their source again"
+        )
+    elif not fields:
         notes.append("no event has a message or a stack trace: only values of fields are compared")
     values, tests = find_values(count_dense(scope, coded), time, labels)
     left = max(0, len(found) - MOST_ITEMS) + max(0, len(values) - MOST_ITEMS)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
+from obskit.dataset import write
 from obskit.engine import Scope
 from obskit.errors import EmptySelection, InvalidArgument
-from obskit.triage import messages
+from obskit.schema import LoadReport
+from obskit.triage import messages, triage
+from tests.triage.days import day as traffic
 from tests.triage.log_days import BEGIN, CHANGE, LogDay
 
 STACK = "ValueError: {}\n\tat shop.Pay.charge(Pay.java:{})\n\tat shop.Api.put(Api.java:7)"
@@ -160,6 +164,31 @@ def test_a_moment_outside_of_the_data(day: Scope) -> None:
     assert found.verdict.startswith(
         "Nothing was compared: 2026-05-13T00:00:00Z is not between the first row, "
     )
+
+
+def test_triage_lists_them_below_the_operations(day: Scope) -> None:
+    found = triage(day, CHANGE)
+    assert found.messages is not None
+    assert [item.change for item in found.messages.items] == ["new", "more", "gone"]
+    text = str(found)
+    assert "\nMessages, exceptions and values that are new, more frequent or gone:\nnew  since" in text
+    assert found.to_dict()["messages"][0]["where"] == "k8s.pod.name = 'pay-c'"
+    assert "<h4>Messages, exceptions and values" in found._repr_html_()
+
+
+def test_requests_without_messages_have_new_values_only() -> None:
+    """From noon on there is a version 2, and nothing else changes."""
+    found = traffic(planted=False).messages()
+    assert [(item.change, item.condition) for item in found.items] == [("new", "service.version = '2'")]
+    assert found.items[0].deployment == "book 2"
+    assert "no event has a message or a stack trace: only values of fields are compared" in found.notes
+
+
+def test_events_that_were_stored_without_templates_say_so(day: Scope, tmp_path: Path) -> None:
+    rows = day.run(lambda table: table.select("timestamp", "body").order_by("timestamp")).table
+    dataset = write(iter(rows.to_batches()), lambda: rows.schema, tmp_path / "old", LoadReport())
+    found = messages(Scope.of(dataset))
+    assert any(note.startswith("no event has log.record.template, so messages are") for note in found.notes)
 
 
 def test_wrong_arguments(day: Scope) -> None:
