@@ -130,8 +130,8 @@ def _changes(
         sql += counts.sql
     if TEMPLATE not in names and "body" in names:
         notes.append(
-            f"no event has {TEMPLATE}, so messages are not compared; an earlier version of obskit stored these "
-            "events without it: load them from their source again"
+            f"no event has {TEMPLATE}, so messages are not compared; an earlier version of obskit stored "
+            "these events without it: load them from their source again"
         )
     elif not fields:
         notes.append("no event has a message or a stack trace: only values of fields are compared")
