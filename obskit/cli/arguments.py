@@ -101,6 +101,19 @@ def _triage(parser: argparse.ArgumentParser) -> None:
     _answer(parser)
 
 
+def _messages(parser: argparse.ArgumentParser) -> None:
+    _paths(parser)
+    parser.add_argument(
+        "--explained",
+        type=not_negative,
+        default=5,
+        metavar="N",
+        help="explain the first N messages; default 5",
+    )
+    _source(parser)
+    _answer(parser)
+
+
 def _info(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument("--all", action="store_true", help="list all fields, not only the most useful ones")
@@ -308,6 +321,7 @@ def _completion(parser: argparse.ArgumentParser) -> None:
 # Command: (module of obskit.cli that runs it, help, function that adds its arguments).
 COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
     "triage": ("verbs", "list what changed, operation by operation, and what sets it apart", _triage),
+    "messages": ("verbs", "list log messages and exceptions that are new, more frequent or gone", _messages),
     "info": ("verbs", "list rows, time range and fields, and what loading found", _info),
     "rows": ("verbs", "show events as they are, with the fields that matter first", _rows),
     "query": ("verbs", "compute counts, rates and percentiles, by fields and over time", _query),

@@ -1,4 +1,4 @@
-"""Commands that are one verb of `Events`: triage, info, rows, query, impact, trace."""
+"""Commands that are one verb of `Events`: triage, messages, info, rows, query, impact, trace."""
 
 from __future__ import annotations
 
@@ -38,9 +38,8 @@ def show(result: Result, arguments: argparse.Namespace) -> None:
         write(str(result))
 
 
-def triage(arguments: argparse.Namespace) -> None:
-    """Print the operations, what changed in them, and what explains the change."""
-    # A window sets where "later" begins and ends; all earlier rows stay, to compare with.
+def _take_change(arguments: argparse.Namespace) -> tuple[str | None, str | None]:
+    """Return where "later" begins and ends, and let all earlier rows be loaded, to compare with."""
     since, until = arguments.since, None
     if arguments.between is not None:
         bounds = split_window(arguments.between)
@@ -51,6 +50,22 @@ def triage(arguments: argparse.Namespace) -> None:
                 hint="--between 2026-05-04T10:00Z/2026-05-04T10:30Z; either end may be left out",
             )
     arguments.since = arguments.between = None
+    return since, until
+
+
+def messages(arguments: argparse.Namespace) -> None:
+    """Print the messages, exceptions and values that are new, more frequent or gone."""
+    since, until = _take_change(arguments)
+    with Progress() as progress:
+        answer = opened(arguments, progress).messages(
+            since, until=until, explained=arguments.explained, progress=progress
+        )
+    show(answer, arguments)
+
+
+def triage(arguments: argparse.Namespace) -> None:
+    """Print the operations, what changed in them, and what explains the change."""
+    since, until = _take_change(arguments)
 
     def ask(events: Events, progress: Progress) -> Triage:
         return events.triage(since, until=until, population=arguments.population, progress=progress)

@@ -7,16 +7,25 @@ setting or returns more than it was given.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import ibis
+import ibis.expr.datatypes as dt
 import ibis.expr.types as ir
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from obskit.errors import ConditionError
+from obskit.text import first_line
 
 MAX_PATTERN = 1_000  # characters of a regular expression
+MAX_PART = 10_000
+_MISSING_GROUP = re.compile(r"Rewrite schema requests (\d+) matches")
+_KEY = re.compile(r"[A-Za-z_][\w-]*", re.ASCII)
+_PATH = re.compile(r"\$(?:\.[A-Za-z_]\w*|\.\"[^\"\\*]+\"|\[\d{1,6}\])*", re.ASCII)
 _UNITS = {"second": "s", "minute": "m", "hour": "h", "day": "D", "week": "W", "month": "M", "year": "Y"}
 
 
@@ -71,6 +80,85 @@ def _pattern_text(operand: Any, function: str, limit: int) -> str:
     return operand
 
 
+def _check_pattern(pattern: str, replacement: str, function: str) -> None:
+    """Raise if RE2 cannot use a pattern, or if a replacement refers to a group that is not there.
+
+    Arrow and DuckDB both use RE2, so Arrow says at once what DuckDB would only say of a row.
+    """
+    try:
+        pc.replace_substring_regex(pa.array([""]), pattern, replacement)
+    except pa.ArrowInvalid as error:
+        # The rest of Arrow's text quotes the pattern in parentheses of its own.
+        why = first_line(error).removeprefix("Invalid regular expression: ").partition(": ")[0]
+        if found := _MISSING_GROUP.search(str(error)):
+            raise ConditionError(
+                f"the pattern of {function} has no group {found[1]}: {pattern!r}",
+                hint="put the part to extract in parentheses: 'order ([0-9]+)'",
+            ) from None
+        raise ConditionError(
+            f"{function} cannot use the pattern {pattern!r}: {why}", hint=FUNCTIONS[function].hint
+        ) from None
+
+
+def _group(number: Any, function: str) -> int:
+    if isinstance(number, bool) or not isinstance(number, int) or not 0 <= number <= 9:
+        raise ConditionError(
+            f"the group of {function} must be a whole number from 0 (the whole match) to 9, got {number!r}",
+            hint=FUNCTIONS[function].hint,
+        )
+    return number
+
+
+def _regexp_extract(value: ir.Value, pattern: Any, group: Any = 0) -> ir.Value:
+    text = _pattern_text(pattern, "regexp_extract", MAX_PATTERN)
+    number = _group(group, "regexp_extract")
+    _check_pattern(text, rf"\{number}", "regexp_extract")
+    # DuckDB returns an empty text where nothing matches, which looks like a match of nothing.
+    return value.re_search(text).ifelse(value.re_extract(text, number), ibis.null("string"))
+
+
+def _regexp_replace(value: ir.Value, pattern: Any, replacement: Any, options: Any = "g") -> ir.Value:
+    text = _pattern_text(pattern, "regexp_replace", MAX_PATTERN)
+    if not isinstance(replacement, str) or options != "g":
+        raise ConditionError(
+            "regexp_replace replaces every match: its third argument must be text, and a fourth one must be "
+            f"'g', got {replacement!r} and {options!r}",
+            hint=FUNCTIONS["regexp_replace"].hint,
+        )
+    _check_pattern(text, replacement, "regexp_replace")
+    return value.re_replace(text, replacement)
+
+
+def _split_part(value: ir.Value, separator: Any, number: Any) -> ir.Value:
+    valid = isinstance(separator, str) and separator and isinstance(number, int) and number
+    if not valid or isinstance(number, bool) or abs(number) > MAX_PART:
+        raise ConditionError(
+            "split_part needs a separator and the number of a part, 1 for the first or -1 for the last, "
+            f"got {separator!r} and {number!r}",
+            hint=FUNCTIONS["split_part"].hint,
+        )
+    return value.split(separator)[number - 1 if number > 0 else number]
+
+
+@ibis.udf.scalar.builtin(name="json_extract_string")  # type: ignore[untyped-decorator]
+def _extract_json(value: dt.json, path: str) -> str:  # type: ignore[empty-body]
+    """Return the text at a path; DuckDB's function."""
+
+
+def _json_extract_string(value: ir.Value, path: Any) -> ir.Value:
+    if (
+        not isinstance(path, str)
+        or len(path) > MAX_PATTERN
+        or not (_KEY.fullmatch(path) or _PATH.fullmatch(path))
+    ):
+        raise ConditionError(
+            f"json_extract_string needs the path of one value, got {path!r}",
+            hint="write a key, or a path such as '$.user.id', '$.items[0].sku' or '$.\"a.b\"'",
+        )
+    # Text that is not JSON has no values; DuckDB would fail on it.
+    return _extract_json(value.try_cast("json"), f"$.{path}" if _KEY.fullmatch(path) else path)
+
+
 def _truncate(unit: Any, value: ir.Value) -> ir.Value:
     name = unit.lower() if isinstance(unit, str) else unit
     if name not in _UNITS:
@@ -122,6 +210,16 @@ FUNCTIONS: dict[str, Function] = {
     "ends_with": Function("ss", lambda s, p: s.endswith(p), "ends_with(http.route, '/book')"),
     "contains": Function("lp", _contains, "contains(body, 'timeout')"),
     "regexp_matches": Function("sp", _regexp_matches, "regexp_matches(http.route, '^/v[0-9]+/')"),
+    "regexp_extract": Function(
+        "spp", _regexp_extract, "regexp_extract(body, 'order ([0-9]+)', 1) = '4711'", least=2
+    ),
+    "regexp_replace": Function(
+        "sppp", _regexp_replace, "regexp_replace(url.path, '[0-9]+', 'N') = '/orders/N'", least=3
+    ),
+    "split_part": Function("spp", _split_part, "split_part(host.name, '-', 1) = 'pay'"),
+    "json_extract_string": Function(
+        "sp", _json_extract_string, "json_extract_string(body, '$.user.id') = '7'"
+    ),
     "abs": Function("n", lambda n: n.abs(), "abs(delta) > 5"),
     "round": Function("np", _round, "round(duration_ms, 1)", least=1),
     "floor": Function("n", lambda n: n.floor(), "floor(duration_ms / 100)"),

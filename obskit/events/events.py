@@ -17,7 +17,7 @@ from obskit.events.listing import ListedEvents
 from obskit.events.previews import Shown, explain_sample, notebook_display
 from obskit.explain import Explanation
 from obskit.query import Heatmap, Impact, QueryResult
-from obskit.triage import Triage, triage
+from obskit.triage import Messages, Triage, messages, triage
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -248,6 +248,39 @@ class Events(ListedEvents):
         first, last = (parse_moment(given, newest) for given in (since, until))
         return self._presented(
             triage(self.scope, first, until=last, population=population, progress=progress)
+        )
+
+    def messages(
+        self, since: Any = None, *, until: Any = None, explained: int = 5, progress: Progress | None = None
+    ) -> Messages:
+        """List log messages, exceptions and values of fields that are new, more frequent or gone.
+
+        Messages are compared by their template, exceptions by their fingerprint. Lines that come in a burst
+        count once. Of other fields, new and missing values are listed that at least 1% of the events have.
+
+        Args:
+            since: the moment of the change: a datetime, ISO 8601 text, or "-30m" before the newest event. By
+                default every deployment and round time step (at most 24) is tried, with a correction for that
+                many attempts.
+            until: end of the comparison, a time like `since`; later events are left out.
+            explained: how many messages are explained.
+            progress: called as (what, done, total).
+
+        Returns:
+            Messages, the most important first: counts before and after, where they are, and an example.
+
+        Raises:
+            InvalidArgument: the events have no timestamps, or `until` is not after `since`.
+            ConditionError: `since` or `until` is text that is not a time.
+            EmptySelection: there are no events to compare.
+
+        Example:
+            print(events.messages(since="2026-05-04T10:00Z"))
+        """
+        newest = self.scope.newest
+        first, last = (parse_moment(given, newest) for given in (since, until))
+        return self._presented(
+            messages(self.scope, first, until=last, explained=explained, progress=progress)
         )
 
     def impact(self, selection: Any, by: str = "user.id", *, population: Population = "units") -> Impact:

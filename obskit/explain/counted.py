@@ -118,7 +118,7 @@ def count_fields(question: Question, fields: FieldChoice) -> Counted:
             columns[name] = column
         if reason is not None:
             skipped.append({"field": name, "reason": reason})
-    levels = _levels(columns.values(), full)
+    levels = _levels(columns.values(), full, 0.0 if question.selects_time else LEAST_SHARE)
     singles = _find_singles(columns.values(), full, levels, fields.descriptive)
     check()
     return Counted(question, masks, full, columns, levels, singles, tuple(skipped))
@@ -169,7 +169,7 @@ def _count_field(
     return Column(codes, selected, baseline), reason
 
 
-def _levels(columns: Collection[Column], full: GroupedRows) -> Levels:
+def _levels(columns: Collection[Column], full: GroupedRows, least_share: float) -> Levels:
     """Return the error level of each depth, corrected for all slices that could have been significant."""
     from_values = [
         (column.selected.n + column.baseline.n)[(column.selected.n + column.baseline.n) > 0]
@@ -188,7 +188,7 @@ def _levels(columns: Collection[Column], full: GroupedRows) -> Levels:
                 math.lgamma(singles + 1) - math.lgamma(depth + 1) - math.lgamma(max(singles - depth, 0) + 1)
             )
         log_levels.append(math.log(ALPHA * part / 2) - max(log_tests, 0.0))
-    floor = max(LEAST_EVENTS, LEAST_SHARE * selected)
+    floor = max(LEAST_EVENTS, least_share * selected)
     return Levels((log_levels[0], log_levels[1], log_levels[2]), floor)
 
 

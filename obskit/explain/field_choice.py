@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from obskit.explain.question import Question
-from obskit.names import DRIFT, describes_error
+from obskit.names import DRIFT, TEMPLATE, describes_error
 
 # Fields that mark a log record as a failure, and fields that hold what it says.
 SEVERITY = ("severity_text", "severity_number", "level", "severity", "log.level")
-MESSAGES = ("body", "message", "msg")
+MESSAGES = ("body", TEMPLATE, "message", "msg")
 # An event's time and weight are not properties of the request. Other ids are looked at: one customer may
 # make a third of the failures.
 NOT_LOOKED_AT = {
@@ -61,6 +61,10 @@ def choose_fields(question: Question) -> FieldChoice:
     if any(describes_error(name) or name in SEVERITY for name in in_selection):
         # How long a failure took, and what was logged of it, is part of how it failed.
         also = ("duration_ms", *SEVERITY, *MESSAGES)
+        descriptive |= {name for name in names if describes_error(name) or name in also}
+    if any(name in MESSAGES for name in in_selection):
+        # How severe a message is, and which error it reports, is a part of what it says.
+        also = ("error", *SEVERITY, *MESSAGES)
         descriptive |= {name for name in names if describes_error(name) or name in also}
     if "duration_ms" in named:
         # Where the time was spent is not why.

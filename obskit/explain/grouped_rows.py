@@ -156,6 +156,10 @@ class GroupedRows:
             ]
         return self._positions[group]
 
+    def all_row_numbers(self, group: str) -> list[Rows]:
+        """Return all rows of a group, as row numbers of each segment's file."""
+        return self._group_rows(group)
+
     def tally(self, group: str, name: str) -> Counts:
         """Return the counts of a group's rows for each code of a field; length `codes(name).size`."""
         codes = self.codes(name)

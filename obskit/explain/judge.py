@@ -12,10 +12,14 @@ from obskit.explain.counted import Counted
 from obskit.explain.earlier import LEAST_RATIO, overall_rate, risen
 from obskit.explain.grouped_rows import SIDES
 from obskit.explain.search import Slice
+from obskit.explain.time_scatter import TimeScatter
 from obskit.explain.weights import Bools, Rows
 from obskit.stats.evidence import Counts, Evidence, Floats, excess_score, score, usual_rate, weigh
 
 LEAST_CLUSTERS = 5
+# Share of a selection up to which a slice may be a few bursts. Larger ones are many events in any case, and
+# to look at all of their times would take long.
+MAY_BE_BURST = 0.05
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,15 @@ def judge(
     effect_selected, effect_baseline, seen = np.ones(len(slices)), np.ones(len(slices)), selected.n.copy()
     effects = clusters.effects([sample.slice(slices[at]) for at in doubtful])
     effect_selected[doubtful], effect_baseline[doubtful], seen[doubtful] = effects
+    if counted.question.selects_time:
+        small = doubtful[selected.n[doubtful] < MAY_BE_BURST * all_selected.n[0]]
+        rows = [full.slice(slices[at]) for at in small]
+        scope = counted.question.scope
+        effect, stretches = TimeScatter(scope, full, "selected").effects(rows)
+        effect_selected[small] = np.maximum(effect_selected[small], effect)
+        seen[small] = np.minimum(seen[small], stretches)
+        effect, _ = TimeScatter(scope, full, "baseline").effects(rows)
+        effect_baseline[small] = np.maximum(effect_baseline[small], effect)
     history_selected = history = None
     least = 0.0
     rose, usual = np.zeros(len(slices), dtype=bool), np.zeros(len(slices))

@@ -35,6 +35,11 @@ class Question:
     options: ExplainOptions
     call: str
 
+    @property
+    def selects_time(self) -> bool:
+        """Whether the selection is a window of time, in which even a small slice may be what is new."""
+        return self.selection.fields == {"timestamp"}
+
 
 def resolve(scope: Scope, selection: Any, options: ExplainOptions) -> Question:
     """Parse the conditions and windows of a question.

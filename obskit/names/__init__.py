@@ -20,8 +20,10 @@ __all__ = [
     "CONVENTION_TYPES",
     "DRIFT",
     "ERROR_FIELDS",
+    "EXCEPTION_FINGERPRINT",
     "FLAT_USUAL",
     "RENAMED",
+    "TEMPLATE",
     "UNFINISHED",
     "UNITS",
     "UNIT_KINDS",
@@ -56,6 +58,14 @@ COLUMNS: dict[str, str] = {
 UNFINISHED = "obskit.unfinished"
 """True on a row that was written while its unit of work was still open."""
 
+EXCEPTION_FINGERPRINT = "obskit.exception.fingerprint"
+"""Type and innermost frames of an exception, the same on every host and in every build."""
+
+TEMPLATE = "log.record.template"
+"""Text of a log record with a placeholder for what varies."""
+
+_OWN_TYPES = {UNFINISHED: "bool", EXCEPTION_FINGERPRINT: "string"}
+
 DRIFT = ("process.uptime", "process.memory.usage", "obskit.in_flight")
 """Fields of the process that `instrument` reads about once a second; they drift, whatever requests do."""
 
@@ -77,6 +87,8 @@ UNIT_KINDS = ("server", "consumer")
 UNITS = "kind in ('server', 'consumer') or (parent_span_id is null and duration_ms is not null)"
 """Units of work as a condition: one request as its caller sees it."""
 
+_DESCRIBE_ERROR = ("exception.", "obskit.exception.", "http.response.")
+
 ERROR_FIELDS = frozenset(
     {"error", "status_code", "status_message", "error.type", "error.message", "http.response.status_code"}
 )
@@ -94,7 +106,7 @@ def describes_error(name: str) -> bool:
     Returns:
         True for status, `error.*`, `exception.*` and `http.response.*` fields.
     """
-    return name in ERROR_FIELDS or name.startswith(("exception.", "http.response."))
+    return name in ERROR_FIELDS or name.startswith(_DESCRIBE_ERROR)
 
 
 def current(name: str) -> str:
@@ -104,7 +116,7 @@ def current(name: str) -> str:
 
 def type_word(name: str) -> str | None:
     """Return the type of one of obskit's columns or of a convention name; None if it is neither."""
-    return COLUMNS.get(name) or CONVENTION_TYPES.get(name) or ("bool" if name == UNFINISHED else None)
+    return COLUMNS.get(name) or CONVENTION_TYPES.get(name) or _OWN_TYPES.get(name)
 
 
 def nearest(name: str, choices: Iterable[str], n: int = 3) -> list[str]:

@@ -1,5 +1,6 @@
 """OpenTelemetry's semantic conventions (1.44) as two tables: old name -> current name, and name -> type.
 
+`log.record.template` is only proposed there, and what other libraries call it is in the table too.
 `RENAMED` has only names that were replaced by exactly one other with the same meaning for every kind of span.
 So `net.peer.name` (server or client address, depending on the kind) and `http.target` (path and query
 together) are not in it, and keep their names.
@@ -100,6 +101,10 @@ _RENAMED_BY_GROUP: dict[str, dict[str, str]] = {
         "code.filepath": "code.file.path",
         "code.function": "code.function.name",
         "code.lineno": "code.line.number",
+        "log.body.template": "log.record.template",
+        "message_template.text": "log.record.template",
+        "sentry.message.template": "log.record.template",
+        "{OriginalFormat}": "log.record.template",
         "process.context_switch_type": "process.context_switch.type",
         "process.cpu.state": "cpu.mode",
     },
@@ -151,6 +156,7 @@ rpc.system.name rpc.method rpc.service rpc.status_code rpc.response.status_code
 jsonrpc.request.id jsonrpc.protocol.version
 error.type error.message exception.type exception.message exception.stacktrace event.name
 code.function.name code.file.path code.stacktrace thread.name log.file.path log.file.name log.record.uid
+log.record.template
 host.id host.name host.type host.arch host.image.id host.image.name os.type os.name os.version
 container.id container.name container.image.id container.image.name container.runtime.name
 k8s.cluster.name k8s.cluster.uid k8s.namespace.name k8s.node.name k8s.node.uid k8s.pod.name k8s.pod.uid

@@ -17,6 +17,8 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from obskit.names.conventions import RENAMED
+
 TIME = "time"
 """A moment: text, a number since 1970 of a plausible size, or an Arrow timestamp."""
 
@@ -288,7 +290,7 @@ def flat_field(name: str) -> FlatField | None:
     if name.endswith(" [UTC]"):  # Azure's portal
         name = name.removesuffix(" [UTC]")
     found = FLAT_FIELDS.get(_key(name)) or _duration(name)
-    return None if found is None or found.target == name else found
+    return None if found is None or found.target in (name, RENAMED.get(name)) else found
 
 
 def _duration(name: str) -> FlatField | None:

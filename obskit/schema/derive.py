@@ -1,4 +1,4 @@
-"""Columns that follow from others: error_flags, sample weights, and uniform kinds, statuses and ids."""
+"""Columns that follow from others: errors, weights, templates, and uniform kinds, statuses and ids."""
 
 from __future__ import annotations
 
@@ -10,8 +10,11 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from obskit.names import EXCEPTION_FINGERPRINT, TEMPLATE
 from obskit.schema.parse import by_value
 from obskit.schema.severity import ERROR
+from obskit.schema.stack_fingerprint import stack_fingerprint
+from obskit.schema.templates import WILDCARD, templates
 from obskit.schema.types import EVENTS_TYPE, json_text, to_text
 
 _KINDS = ("unspecified", "internal", "server", "client", "producer", "consumer")
@@ -109,6 +112,62 @@ def exceptions(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
         failed = pc.fill_null(pc.equal(status, "ERROR"), False)
         out["error.type"] = pc.if_else(failed, out["exception.type"], pa.scalar(None, pa.string()))
     return {name: array for name, array in out.items() if array.null_count < len(array)}
+
+
+def message_templates(columns: dict[str, pa.Array]) -> dict[str, pa.Array]:
+    """Return `log.record.template` of rows with a `body`, and the `body` of rows that only have a template.
+
+    A template that the source has is kept, in its own notation. It is no body if it has a wildcard, for then
+    it was computed from one.
+
+    Args:
+        columns: columns of the events by name.
+
+    Returns:
+        The columns that change.
+    """
+    given, bodies = columns.get(TEMPLATE), columns.get("body")
+    if given is None:
+        if bodies is None or bodies.null_count == len(bodies):
+            return {}
+        return {TEMPLATE: templates(bodies).cast(pa.string())}
+    said = pc.if_else(pc.match_substring(given, WILDCARD), pa.scalar(None, pa.string()), given)
+    if bodies is None:
+        return {"body": said} if said.null_count < len(said) else {}
+    missing = pc.or_(pc.is_null(given), pc.equal(pc.fill_null(given, ""), ""))
+    missing = pc.and_(missing, pc.is_valid(bodies))
+    out = {"body": pc.coalesce(bodies, said)}
+    if pc.any(missing, min_count=0).as_py():
+        made = templates(bodies.filter(missing)).cast(pa.string())
+        out[TEMPLATE] = pc.replace_with_mask(given, missing, made)
+    return out
+
+
+def exception_fingerprints(columns: dict[str, pa.Array]) -> pa.Array | None:
+    """Return the fingerprint of each exception that has a stack trace: `KeyError at pay.pay < api.handle`.
+
+    A fingerprint that the source has is kept.
+
+    Args:
+        columns: columns of the events by name.
+
+    Returns:
+        Texts; None if no row has one.
+    """
+    given, stacks = columns.get(EXCEPTION_FINGERPRINT), columns.get("exception.stacktrace")
+    if stacks is None or not pa.types.is_string(stacks.type) or stacks.null_count == len(stacks):
+        return given
+    coded = stacks.dictionary_encode()
+    found = [stack_fingerprint(text) for text in coded.dictionary.to_pylist()]
+    frames = pa.array([one and one[1] for one in found], pa.string()).take(coded.indices)
+    types = pa.array([one and one[0] for one in found], pa.string()).take(coded.indices)
+    own = columns.get("exception.type")
+    if own is not None and pa.types.is_string(own.type):
+        types = pc.coalesce(types, own)
+    made = pc.coalesce(pc.binary_join_element_wise(types, frames, " at "), frames)
+    if given is not None:
+        made = pc.coalesce(given, made)
+    return None if made.null_count == len(made) else made
 
 
 def threshold_weight(trace_state: str) -> float | None:

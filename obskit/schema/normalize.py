@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.errors import InvalidArgument, LimitExceeded
-from obskit.names import COLUMNS, current, flat_field, nearest, type_word
+from obskit.names import COLUMNS, EXCEPTION_FINGERPRINT, current, flat_field, nearest, type_word
 from obskit.names.flat_fields import TRACE_HEADER
 from obskit.schema import derive
 from obskit.schema.body_notes import BodyNotes
@@ -325,7 +325,7 @@ class Normalizer:
         return status
 
     def _derive(self, columns: dict[str, pa.Array], rows: int) -> None:
-        """Add columns that follow from others: timestamp, ids in lower case, weights, exceptions, errors."""
+        """Add columns that follow from others: timestamp, ids, weights, exceptions, templates, errors."""
         if "timestamp" not in columns:
             columns["timestamp"] = pa.nulls(rows, TIMESTAMP)
         for name in _IDS:
@@ -345,10 +345,10 @@ class Normalizer:
             numbers = severity_numbers(texts)
             given = columns.get("severity_number")
             columns["severity_number"] = numbers if given is None else pc.coalesce(given, numbers)
-        templates = columns.get("log.record.template")
-        if templates is not None and pa.types.is_string(templates.type):
-            bodies = columns.get("body")
-            columns["body"] = templates if bodies is None else pc.coalesce(bodies, templates)
+        columns.update(derive.message_templates(columns))
+        fingerprints = derive.exception_fingerprints(columns)
+        if fingerprints is not None:
+            columns[EXCEPTION_FINGERPRINT] = fingerprints
         computed = derive.error_flags(columns, rows)
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)

@@ -23,12 +23,15 @@ from obskit.display.tables import (
 from obskit.explain import Explanation, Finding
 from obskit.text import safe
 from obskit.triage.changes import Change, Row
+from obskit.triage.messages_result import Messages
 
 SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the same traces
 MOST_FINDINGS = 3  # findings of each explanation in the text
 MOST_ROWS = 20
 MOST_VALUES = 12  # values of a set that is written as a condition
 MOST_ALIAS = 100  # characters
+MOST_MESSAGES = 8
+MESSAGES_TITLE = "Messages, exceptions and values that are new, more frequent or gone:"
 
 
 @dataclass(frozen=True)
@@ -143,11 +146,13 @@ class Triage(Result):
         causes: the outcomes that got worse, with their explanations.
         repeats: the outcomes that got worse in the same traces.
         verdict: a sentence, if nothing got worse or nothing could be compared; else empty.
+        messages: messages, exceptions and values that are new, more frequent or gone; None if not asked for.
     """
 
     causes: tuple[Cause, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     verdict: str = ""
+    messages: Messages | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the table, with the verdict, the explanations and the outcomes in the same traces."""
@@ -156,6 +161,7 @@ class Triage(Result):
             "verdict": self.verdict or None,
             "explanations": [cause.to_dict() for cause in self.causes],
             "same_traces": [repeat.to_dict() for repeat in self.repeats],
+            "messages": [item.to_dict() for item in self.messages.items] if self.messages else [],
         }
 
     def __str__(self) -> str:
@@ -170,6 +176,8 @@ class Triage(Result):
                 lines.append("    nothing sets these apart from the others")
             lines.append("")
         lines += [safe(repeat.headline()) for repeat in self.repeats]
+        if self.messages is not None and self.messages.items:
+            lines += ["", MESSAGES_TITLE, *self.messages.lines(MOST_MESSAGES)]
         return "\n".join(lines).rstrip()
 
     __repr__ = __str__
@@ -182,6 +190,8 @@ class Triage(Result):
             parts.append(html_page(f"<h4>{html.escape(safe(cause.headline()))}</h4>"))
             parts.append(cause.explanation._repr_html_())
         again = [f"<p>{html.escape(safe(repeat.headline()))}</p>" for repeat in self.repeats]
+        if self.messages is not None and self.messages.items:
+            again += [f"<h4>{MESSAGES_TITLE}</h4>", self.messages.html_list(MOST_MESSAGES)]
         return "".join([*parts, html_page(*again)] if again else parts)
 
 

@@ -13,8 +13,11 @@ from obskit.query.output import dataset_of, format_call, join_statements, merge_
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
 from obskit.triage.counts import Key, count_operations
+from obskit.triage.messages import messages
 from obskit.triage.population import ExaminedRows, examine, operation_fields
 from obskit.triage.result import Triage, table_of
+
+MOST_MESSAGES_EXPLAINED = 3
 
 
 def triage(
@@ -37,7 +40,8 @@ def triage(
         progress: called with (what, done, total).
 
     Returns:
-        One row per operation; those that got worse are first, sorted by their excess events.
+        One row per operation; those that got worse are first, sorted by their excess events. Next to them,
+        messages, exceptions and values that are new, more frequent or gone.
 
     Raises:
         InvalidArgument: no event has a time, no field identifies operations, `since` is not before `until`,
@@ -82,6 +86,7 @@ def triage(
         causes=causes,
         repeats=repeats,
         verdict=_verdict(rows, examined, since),
+        messages=messages(until_now, since, explained=MOST_MESSAGES_EXPLAINED, progress=progress),
     )
 
 

@@ -218,7 +218,7 @@ _SMALL = ("0", "1", "-1", "12", "59", "2026", "'hour'", "'day'", "'x'", "'UTC'",
 _KINDS = {"s": "text", "n": "number", "t": "time", "l": "text", "a": "", "p": "text"}
 _RETURNS = {
     "number": "abs ceil floor round ln sqrt length hour minute second day weekday",
-    "text": "lower upper trim",
+    "text": "lower upper trim regexp_extract regexp_replace split_part json_extract_string",
     "time": "date_trunc make_timestamptz",
     "boolean": "starts_with ends_with contains regexp_matches isnan isinf",
 }

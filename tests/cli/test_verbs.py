@@ -85,6 +85,21 @@ def test_triage_as_json(capsys: pytest.CaptureFixture[str]) -> None:
     assert found["dataset"]["rows"] == 40_000
 
 
+def test_messages_are_what_is_new(capsys: pytest.CaptureFixture[str]) -> None:
+    said = run(capsys, "messages", SAMPLE, "--since", "2026-05-04T10:00Z", "--explained", "1")
+    first, where, *_ = said.splitlines()
+    assert first.startswith("new  since 2026-05-04T10:00:00Z: 0 → 1,532 ")
+    assert first.endswith(" ERROR message: payment rejected by provider")
+    assert where.startswith("    where ")
+    found = run_json(capsys, "messages", SAMPLE, "--since", "2026-05-04T10:00Z", "--explained", "0")
+    assert found.keys() >= SHAPE | {"messages", "verdict"}
+    assert found["kind"] == "messages"
+    assert found["rows"][0]["values"] == ["payment rejected by provider"]
+    assert {row["change"] for row in found["rows"]} <= {"new", "more", "gone"}
+    triaged = run_json(capsys, "triage", SAMPLE)["messages"][0]
+    assert triaged["values"] == ["payment rejected by provider"]
+
+
 def test_info_counts_and_lists(capsys: pytest.CaptureFixture[str]) -> None:
     assert "40,000" in run(capsys, "info", SAMPLE)
     found = run_json(capsys, "info", SAMPLE)
@@ -425,7 +440,7 @@ def test_rows_shows_events(capsys: pytest.CaptureFixture[str], events: Path) -> 
 
 def test_info_lists_the_most_useful_fields_and_counts_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
     said = run(capsys, "info", SAMPLE)
-    assert "… 117 more fields: obskit info --all" in said
+    assert "… 118 more fields: obskit info --all" in said
     assert "train.operator" not in said
     everything = run(capsys, "info", SAMPLE, "--all")
     assert "train.operator" in everything

@@ -45,3 +45,22 @@ def test_only_named_fields_are_looked_at(scope: Scope) -> None:
     found = explain(scope, "error", ExplainOptions(fields=["client", "cloud.region"]))
     assert found.findings == ()
     assert explain(scope, "error", ExplainOptions(fields=["service.version", "client"])).findings
+
+
+def test_the_severity_of_a_message_and_its_text_describe_it(world: World, rng: np.random.Generator) -> None:
+    """One message, an error, comes from version 2.4.0: the version is the finding, not the severity."""
+    rows = 2_000
+    columns = traffic(rng, rows)
+    lost = columns["service.version"] == "2.4.0"
+    scope = world(
+        columns
+        | {
+            "body": np.where(lost, "lease 5 lost", "seat 7 sold"),
+            "severity_text": np.where(lost, "ERROR", "INFO"),
+        }
+    )
+    for selection in ("log.record.template = 'lease <*> lost'", "body = 'lease 5 lost'"):
+        found = explain(scope, selection)
+        assert [finding.condition for finding in found.findings] == ["service.version = '2.4.0'"]
+        described = {item["field"] for finding in found.describes for item in finding.conditions}
+        assert described <= {"body", "log.record.template", "severity_text", "severity_number", "error"}

@@ -9,13 +9,18 @@ from typing import Any
 
 import pyarrow as pa
 
+from obskit.names import EXCEPTION_FINGERPRINT, TEMPLATE
 from obskit.readers import read_paths
 from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions, cast
+from obskit.schema.templates import templates
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """A file's events in their final schema, each without its nulls, and what was counted."""
+    """A file's events in their final schema, each without its nulls, and what was counted.
+
+    Rows have no template and no fingerprint that loading computes from other fields; `tests/schema` tests those.
+    """
 
     rows: list[dict[str, Any]]
     report: LoadReport
@@ -45,7 +50,7 @@ def load_batches(
     batches = [normalizer.batch(batch) for batch in raw]
     normalizer.finish()
     rows = [
-        {name: value for name, value in row.items() if value is not None}
+        {name: value for name, value in _without_computed(row).items() if value is not None}
         for batch in batches
         for row in cast(batch, normalizer.schema).to_pylist()
     ]
@@ -53,3 +58,10 @@ def load_batches(
         normalizer.finish()
     assert len(rows) == report.rows_read
     return Loaded(rows, report, {field.name: str(field.type) for field in normalizer.schema})
+
+
+def _without_computed(row: dict[str, Any]) -> dict[str, Any]:
+    body, template = row.get("body"), row.get(TEMPLATE)
+    if body is not None and template == templates(pa.array([body]))[0].as_py():
+        row = {name: value for name, value in row.items() if name != TEMPLATE}
+    return {name: value for name, value in row.items() if name != EXCEPTION_FINGERPRINT}

@@ -33,6 +33,8 @@ SUITES = {
 COPIED = {"exception.type", "exception.message"}
 # Loading derives this from `severity_text`.
 COPIED |= {"severity_number", "obskit.severity_number"}
+# Loading derives this from `body`.
+COPIED |= {"log.record.template"}
 # obskit's writer writes some lists into a tag as well.
 TWICE = {"TestJaeger": {"links"}}
 

@@ -60,6 +60,30 @@ def test_only_some_rows_and_fields(events: Events, tmp_path: Path, name: str) ->
     assert known - {"kind"} == {"timestamp", "duration_ms", "error", "http.response.status_code", "slow"}
 
 
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow", "a.jsonl", "a.otlp.json", "out"])
+def test_templates_and_fingerprints_come_back(tmp_path: Path, name: str) -> None:
+    """Computed ones, and those that the source brought: not computed once more from the body."""
+    stack = "shop.Gone: 5\n\tat shop.Pay.charge(Pay.java:5)\n\tat shop.Api.put(Api.java:7)"
+    events = ok.load(
+        pa.table(
+            {
+                "timestamp": pa.array([MOMENT] * 3, TIMESTAMP),
+                "kind": ["event"] * 3,
+                "body": ["seat 5 sold", "seat 6 sold", '{"msg": "seat 7 sold"}'],
+                "log.record.template": [None, "seat {Id} sold", None],
+                "exception.stacktrace": [stack, None, None],
+            }
+        )
+    )
+    assert events.to_arrow(["log.record.template"]).column(0).to_pylist() == [
+        "seat <*> sold", "seat {Id} sold", "seat <*> sold",
+    ]  # fmt: skip
+    events.write(tmp_path / name)
+    columns = ["body", "log.record.template", "obskit.exception.fingerprint"]
+    got = ok.load(tmp_path / name).to_arrow(columns)
+    assert got.to_pylist() == events.to_arrow(columns).to_pylist()
+
+
 def test_a_parquet_file_keeps_every_type_and_an_attribute_called_time(tmp_path: Path) -> None:
     table = pa.table(
         {
