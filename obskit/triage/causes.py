@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,9 +13,10 @@ import ibis.expr.types as ir
 
 from obskit.engine import Condition, Scope, format_condition, format_value
 from obskit.errors import EmptySelection
-from obskit.explain import ExplainOptions, explain
+from obskit.explain import ExplainOptions, Explanation, Finding, explain
 from obskit.query.terms import row_weight
 from obskit.triage.changes import RATIO, Change, Row
+from obskit.triage.earlier import EarlierTime, Judged, compare_with_earlier
 from obskit.triage.result import SAME_TRACES, Cause, Repeat
 
 MOST_EXPLAINED = 4  # operations
@@ -87,14 +89,10 @@ def causes_of(
         if progress is not None:
             progress("explaining", at, len(chosen))
         try:
-            # Over the whole time: after a rollout every row has the new version, so it can only be found if
-            # the rows before the deployment are in the baseline.
-            found = explain(scope, item.selection, ExplainOptions(where=item.where))
+            causes.append(_explain_change(scope, item, labels(item.change.since)))
         except EmptySelection:  # by rounding, no row was above the limit
             continue
         explained.append(item)
-        label = labels(item.change.since)
-        causes.append(Cause(item.operation, item.change, label, item.selection, item.where, found))
     repeats = []
     for item, of, common in again:
         same = [other.operation for other in of if any(other is one for one in explained)]
@@ -102,6 +100,50 @@ def causes_of(
             label = labels(item.change.since)
             repeats.append(Repeat(item.operation, item.change, label, _unique(same), common))
     return tuple(causes), tuple(repeats)
+
+
+def _explain_change(scope: Scope, item: _Outcome, label: str | None) -> Cause:
+    """Explain an outcome, and set apart the findings that were so before.
+
+    Raises:
+        EmptySelection: no row has the outcome, or all have.
+    """
+
+    def judge(where: str) -> tuple[Explanation, list[Judged]]:
+        # Over the whole time: after a rollout every row has the new version, so it can only be found if
+        # the rows before the deployment are in the baseline.
+        found = explain(scope, item.selection, ExplainOptions(where=where))
+        return found, compare_with_earlier(scope, where, item.selection, item.change.since, found.findings)
+
+    where = item.where
+    found, judged = judge(where)
+    old = [pair for pair in judged if pair[1].verdict == "before"]
+    if old and len(old) == len(judged):
+        # What was always so can hide what is new: look once more without it.
+        rest = " and ".join(f"coalesce(not ({finding.condition}), true)" for finding, _ in old)
+        try:
+            found, judged = judge(f"({where}) and {rest}")
+            where = f"({where}) and {rest}"
+            old += [pair for pair in judged if pair[1].verdict == "before"]
+        except EmptySelection:
+            judged = []
+    new = [pair for pair in judged if pair[1].verdict != "before"]
+    return Cause(
+        item.operation,
+        item.change,
+        label,
+        item.selection,
+        where,
+        dataclasses.replace(found, findings=tuple(_with_note(*pair) for pair in new)),
+        earlier=tuple(earlier for _, earlier in new),
+        as_before=tuple(old),
+    )
+
+
+def _with_note(finding: Finding, earlier: EarlierTime) -> Finding:
+    """Return the finding with its earlier time among what its readers see, wherever it is shown."""
+    note = earlier.describe()
+    return dataclasses.replace(finding, note=f"{finding.note}; {note}" if finding.note else note)
 
 
 def _split_repeats(

@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from obskit.display.tables import (
 from obskit.explain import Explanation, Finding
 from obskit.text import safe
 from obskit.triage.changes import Change, Row
+from obskit.triage.earlier import EarlierTime, Judged
 
 SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the same traces
 MOST_FINDINGS = 3  # findings of each explanation in the text
@@ -97,17 +99,44 @@ class Cause(_WorseOutcome):
         change: what got worse, since when and by how much.
         deployment: the deployment at that moment, if any.
         selection, where: the conditions that were given to `explain`.
-        explanation: what sets the events with the outcome apart.
+        explanation: what sets the events with the outcome apart, without what was so before.
+        earlier: for each finding of the explanation, its own earlier time.
+        as_before: findings that were so before the moment, with their earlier time.
     """
 
     selection: str
     where: str
     explanation: Explanation
+    earlier: tuple[EarlierTime, ...] = ()
+    as_before: tuple[Judged, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as values that JSON can hold."""
         chosen = {"selection": self.selection, "where": self.where}
-        return {**super().to_dict(), **chosen, "explanation": self.explanation.to_dict()}
+        explanation = self.explanation.to_dict()
+        for finding, earlier in zip(explanation["findings"], self.earlier, strict=False):
+            finding["earlier"] = earlier.to_dict()
+        before = [{**finding.to_dict(), "earlier": earlier.to_dict()} for finding, earlier in self.as_before]
+        return {**super().to_dict(), **chosen, "explanation": explanation, "as_before": before}
+
+    def lines(self) -> list[str]:
+        """Return the findings as lines of text: what began then, then what was so before."""
+        out: list[str] = []
+        pairs = list(zip_longest(self.explanation.findings, self.earlier))
+        for finding, earlier in pairs[:MOST_FINDINGS]:
+            out += _finding_lines(finding)
+            if earlier is not None:
+                out.append(f"    {earlier.describe()}")
+        if not pairs:
+            out.append(f"nothing {'else ' if self.as_before else ''}sets these apart from the others")
+        return out + self.before_lines()
+
+    def before_lines(self) -> list[str]:
+        """Return one line for each of the first findings that were so before."""
+        return [
+            f"not since then: {_condition(finding)}: {earlier.describe()}"
+            for finding, earlier in self.as_before[:MOST_FINDINGS]
+        ]
 
 
 @dataclass(frozen=True)
@@ -164,10 +193,7 @@ class Triage(Result):
             lines.append(safe(self.verdict))
         for cause in self.causes:
             lines.append(safe(cause.headline()))
-            findings = cause.explanation.findings[:MOST_FINDINGS]
-            lines += [f"    {safe(line)}" for finding in findings for line in _finding_lines(finding)]
-            if not findings:
-                lines.append("    nothing sets these apart from the others")
+            lines += [f"    {safe(line)}" for line in cause.lines()]
             lines.append("")
         lines += [safe(repeat.headline()) for repeat in self.repeats]
         return "\n".join(lines).rstrip()
@@ -181,6 +207,8 @@ class Triage(Result):
         for cause in self.causes:
             parts.append(html_page(f"<h4>{html.escape(safe(cause.headline()))}</h4>"))
             parts.append(cause.explanation._repr_html_())
+            told = [f"<p>{html.escape(safe(line))}</p>" for line in cause.before_lines()]
+            parts += [html_page(*told)] if told else []
         again = [f"<p>{html.escape(safe(repeat.headline()))}</p>" for repeat in self.repeats]
         return "".join([*parts, html_page(*again)] if again else parts)
 
