@@ -25,6 +25,7 @@ from obskit.explain import Explanation, Finding
 from obskit.text import safe
 from obskit.triage.changes import Change, Row
 from obskit.triage.earlier import EarlierTime, Judged
+from obskit.triage.missing import Loss
 
 SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the same traces
 MOST_FINDINGS = 3  # findings of each explanation in the text
@@ -171,11 +172,13 @@ class Triage(Result):
     Attributes:
         causes: the outcomes that got worse, with their explanations.
         repeats: the outcomes that got worse in the same traces.
+        missing: work that used to be there, then telemetry.
         verdict: a sentence, if nothing got worse or nothing could be compared; else empty.
     """
 
     causes: tuple[Cause, ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    missing: tuple[Loss, ...] = ()
     verdict: str = ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -185,6 +188,7 @@ class Triage(Result):
             "verdict": self.verdict or None,
             "explanations": [cause.to_dict() for cause in self.causes],
             "same_traces": [repeat.to_dict() for repeat in self.repeats],
+            "missing": [loss.to_dict() for loss in self.missing],
         }
 
     def __str__(self) -> str:
@@ -196,6 +200,9 @@ class Triage(Result):
             lines += [f"    {safe(line)}" for line in cause.lines()]
             lines.append("")
         lines += [safe(repeat.headline()) for repeat in self.repeats]
+        for title, losses in self._missing_by_kind():
+            lines += ["", f"{title}:"]
+            lines += [f"    {safe(line)}" for loss in losses for line in loss.lines()]
         return "\n".join(lines).rstrip()
 
     __repr__ = __str__
@@ -210,7 +217,18 @@ class Triage(Result):
             told = [f"<p>{html.escape(safe(line))}</p>" for line in cause.before_lines()]
             parts += [html_page(*told)] if told else []
         again = [f"<p>{html.escape(safe(repeat.headline()))}</p>" for repeat in self.repeats]
-        return "".join([*parts, html_page(*again)] if again else parts)
+        parts += [html_page(*again)] if again else []
+        for title, losses in self._missing_by_kind():
+            lines = ["<br>".join(html.escape(safe(line.strip())) for line in loss.lines()) for loss in losses]
+            parts.append(html_page(f"<h4>{title}</h4>", *(f"<p>{line}</p>" for line in lines)))
+        return "".join(parts)
+
+    def _missing_by_kind(self) -> list[tuple[str, list[Loss]]]:
+        titles = {"work": "Missing work", "telemetry": "Missing telemetry, of work that may go on"}
+        found = [
+            (title, [loss for loss in self.missing if loss.kind == kind]) for kind, title in titles.items()
+        ]
+        return [(title, losses) for title, losses in found if losses]
 
 
 def operation_name(operation: dict[str, Any]) -> str:

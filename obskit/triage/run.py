@@ -13,6 +13,7 @@ from obskit.query.output import dataset_of, format_call, join_statements, merge_
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
 from obskit.triage.counts import Key, count_operations
+from obskit.triage.missing import find_missing
 from obskit.triage.population import ExaminedRows, examine, operation_fields
 from obskit.triage.result import Triage, table_of
 
@@ -37,7 +38,8 @@ def triage(
         progress: called with (what, done, total).
 
     Returns:
-        One row per operation; those that got worse are first, sorted by their excess events.
+        One row per operation; those that got worse are first, sorted by their excess events. Next to them:
+        the explanations of what got worse, and what is missing.
 
     Raises:
         InvalidArgument: no event has a time, no field identifies operations, `since` is not before `until`,
@@ -45,7 +47,8 @@ def triage(
         EmptySelection: no event is left to compare.
 
     Cost: one statement over the units of work; then one statement and one explanation per outcome that got
-        worse, of at most 4 operations.
+        worse, of at most 4 operations. For what is missing: one pass over the codes of each categorical
+        field, and one match of spans to their parents.
     """
     check_population(population)
     if since is not None and until is not None and since >= until:
@@ -68,6 +71,9 @@ def triage(
     rows, taken = find_changes(counted, candidates, service_of)
     labels = {moment: ", ".join(map(str, found)) for moment, found in candidates.deployed.items()}
     causes, repeats = causes_of(until_now, keys, rows, examined.condition, labels.get, progress)
+    missing = find_missing(
+        until_now, examined.scope, keys, (examined.first, examined.last), since, candidates.deployed, progress
+    )
     if taken > 2:
         notes.append(
             f"the threshold is corrected for {taken:,} comparisons: operations, outcomes and moments"
@@ -81,6 +87,7 @@ def triage(
         notes=merge_notes(scope.notes, examined.notes, notes, _not_compared(rows)),
         causes=causes,
         repeats=repeats,
+        missing=missing.losses,
         verdict=_verdict(rows, examined, since),
     )
 
