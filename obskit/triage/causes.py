@@ -206,7 +206,9 @@ def _outcome_of(
         {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
         for name, value in operation.items()
     ]
-    where = format_condition(items) + (f" and ({units.text})" if units else "")
+    where = " and ".join(
+        [format_condition(items) if items else "true", *([f"({units.text})"] if units else [])]
+    )
     selection = "error"
     if change.limit is not None:
         selection = f"duration_ms > {change.limit:{'.4g' if change.limit < 1e4 else '.0f'}}"

@@ -164,7 +164,8 @@ def count_operations(
     table = output.table
     columns = [table.column(f"k{at}").to_pylist() for at in range(len(keys))]
     numbers: dict[Key, int] = {}
-    which = np.array([numbers.setdefault(key, len(numbers)) for key in zip(*columns, strict=True)], np.int64)
+    keyed = zip(*columns, strict=True) if keys else [()] * table.num_rows
+    which = np.array([numbers.setdefault(key, len(numbers)) for key in keyed], np.int64)
     order = np.argsort(which, kind="stable")
     bounds = np.searchsorted(which[order], np.arange(len(numbers) + 1))
     interval, cell, failed = (

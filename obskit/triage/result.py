@@ -233,7 +233,9 @@ class Triage(Result):
 
 def operation_name(operation: dict[str, Any]) -> str:
     """Return the name of an operation for people, such as "booking POST /book"."""
-    return " ".join(str(value) for value in operation.values() if value is not None) or "(no name)"
+    return " ".join(str(value) for value in operation.values() if value is not None) or (
+        "(no name)" if operation else "all rows"
+    )
 
 
 @dataclass(frozen=True)
@@ -304,7 +306,14 @@ def table_of(keys: Sequence[str], rows: Sequence[Row], label: Callable[[datetime
 def _html_columns(table: pa.Table) -> pa.Table:
     """Return the table for a page: one column says what got worse, instead of two that say how much."""
     kept = table.drop_columns(["more_errors", "more_slow", "since", "deployment"])
+    for name, _ in _PAIRS:
+        if not _has_values(table, name, name + "_before"):
+            kept = kept.drop_columns([name, name + "_before"])
     return kept.append_column("worse", pa.array(_worse_outcomes(table), pa.string()))
+
+
+def _has_values(table: pa.Table, *names: str) -> bool:
+    return any(table.column(name).null_count < table.num_rows for name in names)
 
 
 def _worse_outcomes(table: pa.Table) -> list[str | None]:
@@ -323,6 +332,8 @@ def _terminal_columns(table: pa.Table) -> pa.Table:
     ]
     numbers = {"events": [format_cell(round(row["events"])) for row in rows]}
     for name, unit in _PAIRS:
+        if not _has_values(table, name, name + "_before"):  # log records have no durations
+            continue
         numbers[name] = [_format_change(row[name + "_before"], row[name], unit) for row in rows]
     columns += [
         (pa.field(name, pa.string(), metadata={UNIT: WRITTEN}), cells) for name, cells in numbers.items()

@@ -13,7 +13,7 @@ from obskit.query.output import dataset_of, format_call, join_statements, merge_
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
 from obskit.triage.counts import Key, count_operations
-from obskit.triage.missing import find_missing
+from obskit.triage.missing import Missing, find_missing
 from obskit.triage.population import ExaminedRows, examine, operation_fields
 from obskit.triage.result import Triage, table_of
 
@@ -71,9 +71,10 @@ def triage(
     rows, taken = find_changes(counted, candidates, service_of)
     labels = {moment: ", ".join(map(str, found)) for moment, found in candidates.deployed.items()}
     causes, repeats = causes_of(until_now, keys, rows, examined.condition, labels.get, progress)
-    missing = find_missing(
-        until_now, examined.scope, keys, (examined.first, examined.last), since, candidates.deployed, progress
-    )
+    missing = Missing((), 0)
+    if not scope.is_sample:
+        times = (examined.first, examined.last)
+        missing = find_missing(until_now, examined.scope, keys, times, since, candidates.deployed, progress)
     if taken > 2:
         notes.append(
             f"the threshold is corrected for {taken:,} comparisons: operations, outcomes and moments"

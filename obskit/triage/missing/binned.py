@@ -27,7 +27,8 @@ def time_edges(first: datetime, last: datetime, since: datetime | None) -> Ints:
     """Return the edges of equal bins of time that cover a range.
 
     Args:
-        first, last: the times of the first and the last row.
+        first: the time of the first row.
+        last: the time of the last row.
         since: a moment that must be an edge; by default edges are round times.
 
     Returns:
@@ -124,7 +125,10 @@ class BinnedRows:
         return self._keep(inside)
 
     def _keep(self, kept: Sequence[Bools]) -> BinnedRows:
-        bins = [np.where(some, part, self.size).astype(np.uint8) for part, some in zip(self.bins, kept, strict=True)]
+        bins = [
+            np.where(some, part, self.size).astype(np.uint8)
+            for part, some in zip(self.bins, kept, strict=True)
+        ]
         return BinnedRows(self.scope, self.edges, bins)
 
 
@@ -134,4 +138,3 @@ def _bin(times: Ints, edges: Ints, mask: Bools) -> npt.NDArray[np.uint8]:
     at = np.full(len(times), size, np.uint8)
     at[inside] = (times[inside] - edges[0]) // width
     return at
-

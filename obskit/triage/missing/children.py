@@ -1,4 +1,4 @@
-"""Parents that no longer have the children they used to have: a message without its consumer, a call not made.
+"""Parents without the children they used to have: a message without its consumer, a call that is not made.
 
 Of parents without an error, the share without such a child is compared with its own earlier time. A failing
 parent is left out: that it made no further call is part of its failure.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from obskit.stats.evidence import lower_bound, upper_bound
 from obskit.triage.missing.binned import BinnedRows, Bools, Floats, Ints
 from obskit.triage.missing.links import Links
 from obskit.triage.missing.slices import Slices
-from obskit.triage.missing.steps import FEWEST_BINS, evidence, unit_size
+from obskit.triage.missing.steps import FEWEST_BINS, begin_of, evidence, unit_size
 
 RATIO = 1.2  # the share without a child must grow by at least this factor
 FEWEST = 20  # parents before and after
@@ -36,6 +37,7 @@ class ChildLoss:
     Attributes:
         parent, child: the operations, by their index in `Links.keys`.
         at: the first bin after the moment.
+        begin: where it began, in bins; between `at` - 1 and `at` + 1.
         slices, slice: the slice of parents that lack it; None if all do.
         before, after: share of the parents that have the child, in [0, 1].
         parents: the parents after the moment, by weight.
@@ -45,6 +47,7 @@ class ChildLoss:
     parent: int
     child: int
     at: int
+    begin: float
     slices: Slices | None
     slice: int
     before: float
@@ -102,14 +105,20 @@ def find_child_losses(
         parents = at_row[(links.operation[at_row] == of) & (links.time[at_row] <= end - late)]
         having = np.zeros(len(bin_of), bool)
         having[parent[mine]] = True
-        loss = _closer(rows, links, (of, what), parents, ~having[parents], watched, moments, alpha, tried, slices)
+        loss = _closer(
+            rows, links, (of, what), parents, ~having[parents], watched, moments, alpha, tried, slices
+        )
         if loss is not None:
             out.append(loss)
     return sorted(out, key=lambda loss: -loss.evidence), tried
 
 
 def _table(index: Ints, at: Ints, weight: Floats, size: int, bins: int) -> Floats:
-    return np.bincount(index * bins + at, weight, size * bins).reshape(size, bins)
+    return _sums(index * bins + at, weight, size * bins).reshape(size, bins)
+
+
+def _sums(at: Ints, weight: Floats, size: int) -> Floats:
+    return np.asarray(np.bincount(at, weight, size), np.float64)
 
 
 def _best_moment(
@@ -162,7 +171,7 @@ def _lasting(lacking: Floats, whole: Floats, at: int, near: int, was: float, now
     if sides[0] is None or sides[1] is None or sides[1] - sides[0] < 0.5 * (now - was):
         return False
     thirds = np.linspace(at, bins, min(3, bins - at) + 1).astype(int)
-    later = [part(low, high) for low, high in zip(thirds[:-1], thirds[1:], strict=True)]
+    later = [part(low, high) for low, high in pairwise(thirds)]
     if any(share is not None and share - was < 0.5 * (now - was) for share in later):
         return False
     length = max(1, min(bins - at, at // 3))
@@ -188,12 +197,10 @@ def _closer(
 
     def table(chosen: Bools) -> tuple[Floats, Floats, Floats]:
         at = bin_of[chosen]
-        lack = np.bincount(at, weight[chosen] * lacking[chosen], rows.size)
-        return (
-            lack,
-            np.bincount(at, weight[chosen] ** 2, rows.size),
-            np.bincount(at, weight[chosen], rows.size),
-        )
+        lack = _sums(at, weight[chosen] * lacking[chosen], rows.size)
+        squares = _sums(at, weight[chosen] ** 2, rows.size)
+        every = _sums(at, weight[chosen], rows.size)
+        return lack, squares, every
 
     everything = np.ones(len(parents), bool)
     level = math.log(alpha / 2 / tried)
@@ -205,8 +212,7 @@ def _closer(
     found = _best_slice(rows, parents, lacking, weight, bin_of >= screened[0], watched)
     candidates: list[tuple[Slices | None, int, Bools, float]] = []
     if found is not None:
-        one, number, inside = found
-        candidates.append((one, number, inside, math.log(alpha / 2 / tried / max(slices, 1))))
+        candidates.append((*found, math.log(alpha / 2 / tried / max(slices, 1))))
     if sure is not None:
         candidates.append((None, -1, everything, level))
     for one, number, inside, own_level in candidates:
@@ -216,13 +222,15 @@ def _closer(
             continue
         at = best[0]
         lack, _, every = part
+        was, now = (1 - float(lack[side].sum() / every[side].sum()) for side in (slice(at), slice(at, None)))
         return ChildLoss(
             *edge,
             at,
+            begin_of(every - lack, every, at, was, now),
             one,
             number,
-            1 - float(lack[:at].sum() / every[:at].sum()),
-            1 - float(lack[at:].sum() / every[at:].sum()),
+            was,
+            now,
             float(every[at:].sum()),
             best[1],
         )
@@ -232,7 +240,7 @@ def _closer(
 def _best_slice(
     rows: BinnedRows, parents: Ints, lacking: Bools, weight: Floats, later: Bools, watched: Sequence[Slices]
 ) -> tuple[Slices, int, Bools] | None:
-    """Return the slice that the parents without the child are, if one has nearly all of those that are new."""
+    """Return the slice that has nearly all parents that newly lack the child, if there is one."""
     best: tuple[float, Slices, int] | None = None
     ends = np.cumsum([0, *(len(part) for part in rows.bins)])
     for one in watched:
@@ -263,4 +271,3 @@ def _best_slice(
     _, one, at = best
     chosen = np.concatenate(one.rows(at))[parents]
     return one, at, chosen
-

@@ -87,7 +87,9 @@ def find_links(scope: Scope, keys: tuple[str, ...]) -> Links | None:
     span, parent = (_mixed(trace, ids) for ids in (span, parent))
     kinds = (*keys, "kind") if "kind" in names else keys
     operations, operation = operations_of(everything, kinds)
-    call = np.array([key[-1] != _EVENT for key in operations] if "kind" in names else [True] * len(operations))
+    call = np.array(
+        [key[-1] != _EVENT for key in operations] if "kind" in names else [True] * len(operations)
+    )
     calls = drawn & has_parent & np.append(call, False)[operation]
     rows, children = _matched(span, parent, np.flatnonzero(drawn), np.flatnonzero(calls))
     if not len(rows):

@@ -13,7 +13,6 @@ from obskit.engine import format_condition
 
 MOST_ALIASES = 3
 MOST_ALIAS = 100  # characters
-_GONE = 0.02  # share of the expected events that is called gone, and not down
 
 
 @dataclass(frozen=True)
@@ -29,6 +28,7 @@ class Loss:
         before, after: share of the traffic, or of the parents with such a child, in [0, 1]; for sampling,
             the mean sample weight.
         expected, found: events after the moment, had the share stayed, and as they are.
+        gone: whether none is left some time after it began.
         parent, child: for children, the operations, field -> value.
         aliases: conditions that hold for the same rows.
         note: what a reader must know, or "".
@@ -43,6 +43,7 @@ class Loss:
     after: float
     expected: float = 0.0
     found: float = 0.0
+    gone: bool = False
     parent: dict[str, Any] | None = None
     child: dict[str, Any] | None = None
     aliases: tuple[str, ...] = ()
@@ -62,20 +63,23 @@ class Loss:
         """Return one line that says what is missing, how much of it and since when."""
         since = f"since {self.deployment + ', ' if self.deployment else ''}{format_cell(self.since)}"
         if self.what == "sampling":
+            slice_ = self.condition or "all events"
             return (
-                f"{self.condition or 'all events'}: sampling changed {since}: one event in {self.before:,.3g} was kept, "
+                f"{slice_}: sampling changed {since}: one event in {self.before:,.3g} was kept, "
                 f"now one in {self.after:,.3g}"
             )
         was, now = formatting.share(self.before), formatting.share(self.after)
-        about = f"{format_cell(round(self.found))} of about {format_cell(round(self.expected))} expected events"
+        about = (
+            f"{format_cell(round(self.found))} of about {format_cell(round(self.expected))} expected events"
+        )
         if self.what == "children":
             where = f" where {self.condition}" if self.conditions else ""
             return (
                 f"{_name(self.parent)}{where}: followed by {_name(self.child)} {was} → {now} {since}, "
                 f"about {format_cell(round(self.lost))} missing"
             )
-        gone = self.found <= _GONE * self.expected
-        return f"{self.condition}: {'gone' if gone else 'fewer'} {since}: {about}, {was} → {now} of the traffic"
+        what = "gone" if self.gone else "fewer"
+        return f"{self.condition}: {what} {since}: {about}, {was} → {now} of the traffic"
 
     def lines(self) -> list[str]:
         """Return the headline and what belongs to it."""
@@ -98,4 +102,5 @@ class Loss:
 
 
 def _name(operation: dict[str, Any] | None) -> str:
-    return " ".join(str(value) for value in (operation or {}).values() if value is not None) or "(no name)"
+    values = (operation or {}).values()
+    return " ".join(str(value) for value in values if value is not None) or "(no name)"

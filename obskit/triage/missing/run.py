@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from obskit.dataset import Progress
-from obskit.engine import Scope, microseconds
+from obskit.engine import Scope, microseconds, moment
 from obskit.query.deployments import Deployment
 from obskit.triage.missing.binned import BinnedRows, Ints, time_edges
 from obskit.triage.missing.children import ChildLoss, find_child_losses
@@ -23,7 +23,6 @@ from obskit.triage.missing.volume import VolumeLoss, boundaries, find_volume_los
 
 ALPHA = 0.01  # probability of one false alarm among all slices, calls and moments
 MOST = 6
-_GONE = 0.02  # share of the expected events, below which all of them are gone
 
 
 @dataclass(frozen=True)
@@ -77,19 +76,22 @@ def find_missing(
             return Missing((), 0)
         moments = np.array([at], np.int64)
     watched = slices_of(everything, keys, progress)
+    of = _Moments(edges, since, deployed)
     losses: list[Loss] = []
     links, found, more = _children(everything, keys, edges, watched, moments)
     if links is not None and found:
-        losses += [_of_children(loss, links, keys, rows, deployed) for loss in found]
+        losses += [_of_children(loss, links, keys, rows, of) for loss in found]
         # That there is less of such a child follows from its parents.
         follows = np.isin(links.operation, [loss.child for loss in found])
         ends = np.cumsum([len(part) for part in rows.bins])[:-1]
         rows = rows.without(np.split(follows, ends))
     volume, tried = find_volume_losses(rows, watched, moments, ALPHA / 2)
-    losses += [_of_volume(each, rows, deployed) for each in volume]
+    losses += [_of_volume(each, of) for each in volume]
     losses += [
-        Loss("telemetry", "sampling", each.conditions, *_when(rows, each.at, deployed), each.before, each.after)
-        for each in (find_sampling_changes(rows, watched) if "sample_weight" in everything.schema.names else [])
+        Loss("telemetry", "sampling", each.conditions, *of.of(each.at, []), each.before, each.after)
+        for each in (
+            find_sampling_changes(rows, watched) if "sample_weight" in everything.schema.names else []
+        )
     ]
     losses.sort(key=lambda loss: loss.kind != "work")
     return Missing(tuple(losses[:MOST]), tried + more)
@@ -112,37 +114,62 @@ def _children(
     return links, found, tried
 
 
-def _when(
-    rows: BinnedRows, at: int, deployed: Mapping[datetime, Sequence[Deployment]]
-) -> tuple[datetime, str | None]:
-    """Return the moment at which a bin begins, and the deployments within a bin of it."""
-    since = rows.moment(at)
-    width = rows.edges[1] - rows.edges[0]
-    near = [
-        deployment
-        for moment, found in deployed.items()
-        if abs(microseconds(moment) - rows.edges[at]) <= width
-        for deployment in found
-    ]
-    return since, ", ".join(dict.fromkeys(map(str, near))) or None
+@dataclass(frozen=True)
+class _Moments:
+    """Turns bins into times, and finds the deployments at them.
+
+    Attributes:
+        edges: of the bins, in microseconds.
+        since: the moment that was given, if any.
+        deployed: deployments by moment.
+    """
+
+    edges: Ints
+    since: datetime | None
+    deployed: Mapping[datetime, Sequence[Deployment]]
+
+    def of(self, begin: float, services: Sequence[Any]) -> tuple[datetime, str | None]:
+        """Return a time and its deployments.
+
+        Args:
+            begin: where it is, in bins.
+            services: only deployments of these; of all services without any.
+
+        Returns:
+            The time, no finer than the bins can tell, and the names of the deployments, if any.
+        """
+        width = int(self.edges[1] - self.edges[0])
+        exact = int(self.edges[0]) + begin * width
+        # No finer than the bins can tell.
+        step = max(1_000_000, width // 30 // 1_000_000 * 1_000_000)
+        since = self.since or moment(round(exact / step) * step)
+        near = [
+            deployment
+            for time, found in self.deployed.items()
+            if abs(microseconds(time) - microseconds(since)) <= width
+            for deployment in found
+            if not services or deployment.service in services
+        ]
+        return since, ", ".join(dict.fromkeys(map(str, near))) or None
 
 
-def _of_volume(
-    found: VolumeLoss, rows: BinnedRows, deployed: Mapping[datetime, Sequence[Deployment]]
-) -> Loss:
+def _of_volume(found: VolumeLoss, moments: _Moments) -> Loss:
     step = found.step
+    items = found.slices.items(step.slice)
+    services = [item.get("value") for item in items if item["field"] == "service.name"]
     note = ""
-    if step.found <= _GONE * step.expected and found.slices.is_place:
+    if step.gone and found.slices.is_place:
         note = "every event of it is gone: the work stopped, or it is no longer reported"
     return Loss(
         "work",
         "volume",
-        found.slices.items(step.slice),
-        *_when(rows, step.at, deployed),
+        items,
+        *moments.of(step.begin, services),
         step.before,
         step.after,
         step.expected,
         step.found,
+        step.gone,
         aliases=found.aliases,
         note=note,
     )
@@ -153,7 +180,7 @@ def _of_children(
     links: Links,
     keys: Sequence[str],
     rows: BinnedRows,
-    deployed: Mapping[datetime, Sequence[Deployment]],
+    moments: _Moments,
 ) -> Loss:
     parent, child = links.keys[found.parent], links.keys[found.child]
     kinds = (parent[-1], child[-1]) if len(parent) > len(keys) else (None, None)
@@ -171,7 +198,7 @@ def _of_children(
         kind,
         "children",
         () if found.slices is None else found.slices.items(found.slice),
-        *_when(rows, found.at, deployed),
+        *moments.of(found.begin, [parent[0], child[0]] if "service.name" in keys else []),
         found.before,
         found.after,
         found.before * found.parents,
@@ -192,4 +219,3 @@ def _is_silent(links: Links, service: Any, rows: BinnedRows, found: ChildLoss) -
 
 def _operation(values: tuple[Any, ...], keys: Sequence[str]) -> dict[str, Any]:
     return dict(zip(keys, values, strict=False))
-

@@ -40,6 +40,9 @@ def find_sampling_changes(rows: BinnedRows, watched: Sequence[Slices]) -> list[S
     Args:
         rows: the rows by time.
         watched: slices; those of operations, and of the first of their fields, are looked at.
+
+    Returns:
+        The changes; empty if weights stayed, or vary from bin to bin.
     """
     operations = watched[:1] if watched else []
     services = [one for one in watched[1:] if operations and one.fields == operations[0].fields[:1]]

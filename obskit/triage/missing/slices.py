@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,14 @@ _NOT_WATCHED = frozenset(
     }
 )
 # Fields that say where work ran. Their values come and go with rollouts and restarts.
-_PLACES = ("service.", "k8s.", "host.", "container.", "process.", "cloud.", "faas.", "deployment.", "vcs.")
-_PLACES += ("telemetry.", "os.", "aws.", "azure.", "gcp.", "heroku.", "webengine.", "thread.")
+_PLACES = tuple(
+    f"{name}."
+    for name in (
+        *("service", "k8s", "host", "container", "process", "cloud", "faas", "deployment", "vcs"),
+        *("telemetry", "os", "aws", "azure", "gcp", "heroku", "webengine", "thread"),
+    )
+)
+_NO_PLACE = "service.name"  # a service does not take over the work of another one
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,7 +58,8 @@ class Slices:
     @property
     def is_place(self) -> bool:
         """Whether the slices are places where work runs, which come and go."""
-        return len(self.fields) == 1 and self.fields[0].startswith(_PLACES)
+        first = self.fields[0]
+        return len(self.fields) == 1 and first != _NO_PLACE and first.startswith(_PLACES)
 
     @property
     def other(self) -> int:
@@ -87,15 +95,16 @@ def watched_fields(scope: Scope) -> list[str]:
     return out
 
 
-def slices_of(
-    scope: Scope, keys: Sequence[str], progress: Progress | None
-) -> list[Slices]:
+def slices_of(scope: Scope, keys: Sequence[str], progress: Progress | None) -> list[Slices]:
     """Return the slices to watch: operations first, then the values of each field.
 
     Args:
         scope: the events.
         keys: the fields that identify operations.
         progress: called while fields are coded for the first time.
+
+    Returns:
+        One set of slices per field that has at least two frequent values.
     """
     derived = {name for name, _ in scope.derived}
     fields = watched_fields(scope)
@@ -124,9 +133,7 @@ def _values(codes: FieldCodes) -> Slices | None:
         return None
     number = np.full(codes.size, len(often), np.int64)
     number[often] = np.arange(len(often))
-    values: list[tuple[Any, ...]] = [
-        (_value(codes, code),) for code in often.tolist()
-    ]
+    values: list[tuple[Any, ...]] = [(_value(codes, code),) for code in often.tolist()]
     tables = [number if remap is None else number[remap] for _, remap in codes.parts]
     return Slices((codes.name,), values, tables, [part for part, _ in codes.parts])
 
@@ -135,7 +142,7 @@ def _operations(scope: Scope, keys: Sequence[str]) -> Slices:
     """Return the slices of operations."""
     found, number = operations_of(scope, keys)
     ends = np.cumsum([0, *(file.rows for file in scope.dataset.files)])
-    codes = [number[start:end] for start, end in zip(ends[:-1], ends[1:], strict=True)]
+    codes = [number[start:end] for start, end in pairwise(ends)]
     table = np.arange(len(found) + 1)
     return Slices(tuple(keys), found, [table] * len(codes), codes)
 

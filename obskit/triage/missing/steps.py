@@ -52,6 +52,7 @@ class Step:
     Attributes:
         slice: its index.
         at: the first bin after the moment.
+        begin: where it began, in bins; between `at` - 1 and `at` + 1.
         before, after: its share of the traffic, in [0, 1].
         expected, found: its events after the moment, had its share stayed, and as they are.
         evidence: log likelihood ratio in nats.
@@ -59,10 +60,12 @@ class Step:
 
     slice: int
     at: int
+    begin: float
     before: float
     after: float
     expected: float
     found: float
+    gone: bool
     evidence: float
 
 
@@ -138,14 +141,27 @@ def _test(
         Step(
             int(slices[k]),
             at,
+            begin_of(volumes.w[slices[k]], volumes.whole, at, float(was[k]), float(now[k])),
             float(was[k]),
             float(now[k]),
             float(was[k] * whole),
             float(now[k] * whole),
+            not volumes.w[slices[k], min(at + 1, len(volumes.whole) - 1) :].any(),
             evidence(float(was[k]), float(size0[k]), float(now[k]), float(size1[k])),
         )
         for k in np.flatnonzero(sure)
     ]
+
+
+def begin_of(part: Floats, whole: Floats, at: int, before: float, after: float) -> float:
+    """Return where next to a moment a share changed, in bins, by how much of both bins is as before."""
+    out = float(at - 1)
+    for bin_ in (at - 1, at):
+        if whole[bin_] > 0:
+            out += min(1.0, max(0.0, (float(part[bin_] / whole[bin_]) - after) / (before - after)))
+        else:
+            out += float(bin_ < at)
+    return out
 
 
 def unit_size(w: Floats, w2: Floats, whole: Floats) -> float:

@@ -18,10 +18,10 @@ SAME_ROWS = 0.9  # share of rows that two slices have in common, to be the same
 _MOST_SHARE = 0.98  # a slice that has nearly all traffic has no rest to be compared with
 _MOVED = 0.5  # part of a loss that other values took over, for it to be no loss
 _SURE = 4.0  # standard deviations by which another value must have grown
-_VISIBLE = 3.0  # standard deviations of the rest, from which on it shows what it took over
+_VISIBLE = 2.0  # standard deviations of the rest, from which on it shows what it took over
 _RECENT = 16  # bins before a moment whose traffic shows how much it usually differs
 _FAST = 1.5  # factor of growth
-_NEAR = 16  # the bins next to a moment are one of so many parts of the time
+_NEAR = 48  # the bins next to a moment are one of so many parts of the time
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +79,14 @@ def _losses(
     moments: Ints,
     level: float,
 ) -> list[tuple[Slices, Step]]:
-    out = []
+    out: list[tuple[Slices, Step]] = []
     for slices, (w, w2) in zip(watched, counted, strict=True):
         whole = w.sum(axis=0)
-        for step in find_steps(Volumes(w[:-1], w2[:-1], whole), moments, level):
-            if step.before <= _MOST_SHARE and not _moved(slices, w, w2, step):
-                out.append((slices, step))
+        out += [
+            (slices, step)
+            for step in find_steps(Volumes(w[:-1], w2[:-1], whole), moments, level)
+            if step.before <= _MOST_SHARE and not _moved(slices, w, w2, step)
+        ]
     return out
 
 
@@ -108,12 +110,6 @@ def _moved(slices: Slices, w: Floats, w2: Floats, step: Step) -> bool:
     rest0, rest1 = (float(rate.sum() - rate[step.slice]) for rate in (rate0, rate1))
     if rest0 <= 0 or rest1 <= 0:
         return True
-    # By how much the rest would grow, on a log scale, had it taken over everything.
-    growth = math.log1p(lost / rest0)
-    if growth >= _VISIBLE * _scatter(rest[:end], length0, length1):
-        return math.log(rest1 / rest0) >= _MOVED * growth
-    if slices.is_place:
-        return True
     gained = rest0 * (rate1 / rest1 - rate0 / rest0)
     gained[step.slice] = 0.0
     more = np.flatnonzero(gained > 0)
@@ -122,11 +118,17 @@ def _moved(slices: Slices, w: Floats, w2: Floats, step: Step) -> bool:
     usual = w2[more, :high].sum(axis=1) / np.maximum(w[more, :high].sum(axis=1), 1e-300)
     noise = np.where(rate1[more] >= _FAST * rate0[more], np.minimum(noise, usual), noise)
     sure = gained[more] > _SURE * np.sqrt(noise * (rate0[more] / length0 + rate1[more] / length1))
-    return bool(gained[more][sure].sum() >= _MOVED * lost)
+    if gained[more][sure].sum() >= _MOVED * lost:
+        return True
+    # By how much the rest would grow, on a log scale, had it taken over everything.
+    growth = math.log1p(lost / rest0)
+    if growth >= _VISIBLE * _scatter(rest[:end], length0, length1):
+        return math.log(rest1 / rest0) >= _MOVED * growth
+    return slices.is_place
 
 
 def _scatter(rest: Floats, length0: int, length1: int) -> float:
-    """Return by how much traffic usually differs between windows that are next to each other, on a log scale."""
+    """Return by how much traffic usually differs from one window to the next, on a log scale."""
     ends = np.concatenate([[0.0], np.cumsum(rest)])
     at = np.arange(length0, len(rest) - length1 + 1)
     if not len(at):
@@ -153,9 +155,7 @@ def _aliases(
         own, other = inside[:-1, : step.at].sum(axis=1), outside[:-1, : step.at].sum(axis=1)
         whole = float(inside[:, : step.at].sum())
         same = np.flatnonzero((own >= SAME_ROWS * whole) & (own >= SAME_ROWS * (own + other)))
-        out += [
-            format_condition(one.items(int(at))) for at in same if one is not slices or at != step.slice
-        ]
+        out += [format_condition(one.items(int(at))) for at in same if one is not slices or at != step.slice]
     return tuple(out)
 
 
