@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from obskit.engine import Scope, time_literal
 from obskit.query.terms import bucket, middles, row_count, sample_weight
@@ -162,19 +163,35 @@ def count_operations(
 
     output = scope.run(build)
     table = output.table
-    columns = [table.column(f"k{at}").to_pylist() for at in range(len(keys))]
-    numbers: dict[Key, int] = {}
-    keyed = zip(*columns, strict=True) if keys else [()] * table.num_rows
-    which = np.array([numbers.setdefault(key, len(numbers)) for key in keyed], np.int64)
+    found, which = _numbered([table.column(f"k{at}") for at in range(len(keys))], table.num_rows)
     order = np.argsort(which, kind="stable")
-    bounds = np.searchsorted(which[order], np.arange(len(numbers) + 1))
+    bounds = np.searchsorted(which[order], np.arange(len(found) + 1))
     interval, cell, failed = (
         table.column(name).to_numpy().astype(np.int64)[order] for name in ("interval", "cell", "failed")
     )
     sums = np.array([table.column(name).to_numpy().astype(np.float64)[order] for name in _SUMS])
     out = []
-    for key, number in numbers.items():
+    for number, key in enumerate(found):
         part = slice(bounds[number], bounds[number + 1])
         cells, at = np.unique(cell[part], return_inverse=True)
         out.append(Operation(key, cells, interval[part], at + len(cells) * failed[part], sums[:, part]))
     return out, output.sql
+
+
+def _numbered(columns: Sequence[pa.ChunkedArray], rows: int) -> tuple[list[Key], npt.NDArray[np.int64]]:
+    """Return the distinct keys, and the number of each row's key."""
+    which = np.zeros(rows, np.int64)
+    values: list[list[Any]] = []
+    for column in columns:
+        coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        values.append(coded.dictionary.to_pylist())
+        which = which * len(coded.dictionary) + coded.indices.to_numpy().astype(np.int64)
+    distinct, number = np.unique(which, return_inverse=True)
+    found: list[Key] = []
+    for joint in distinct.tolist():
+        key = []
+        for known in reversed(values):
+            joint, at = divmod(joint, len(known))
+            key.append(known[at])
+        found.append(tuple(reversed(key)))
+    return found, number

@@ -118,7 +118,8 @@ def _moved(slices: Slices, w: Floats, w2: Floats, step: Step) -> bool:
     usual = w2[more, :high].sum(axis=1) / np.maximum(w[more, :high].sum(axis=1), 1e-300)
     noise = np.where(rate1[more] >= _FAST * rate0[more], np.minimum(noise, usual), noise)
     sure = gained[more] > _SURE * np.sqrt(noise * (rate0[more] / length0 + rate1[more] / length1))
-    if gained[more][sure].sum() >= _MOVED * lost:
+    # One value that took over everything gains this much of the rest's shares.
+    if gained[more][sure].sum() >= _MOVED * lost * rest0 / (rest0 + lost):
         return True
     # By how much the rest would grow, on a log scale, had it taken over everything.
     growth = math.log1p(lost / rest0)
