@@ -153,10 +153,16 @@ def count_operations(
         cell = bucket(table["duration_ms"]) if "duration_ms" in table.columns else ibis.literal(buckets.NULL)
         n: Any = row_count(table).cast("float64")
         weight: Any = sample_weight(table).cast("float64")
-        rows = table.mutate(
-            interval=interval, cell=cell, failed=failed, sum_n=n, sum_w=n * weight, sum_w2=n * weight * weight
-        ).filter(table["timestamp"].notnull())
-        groups = [rows[key].name(f"k{at}") for at, key in enumerate(keys)]
+        groups = {f"k{at}": table[key] for at, key in enumerate(keys)}
+        rows = table.filter(table["timestamp"].notnull()).select(
+            **groups,
+            interval=interval,
+            cell=cell,
+            failed=failed,
+            sum_n=n,
+            sum_w=n * weight,
+            sum_w2=n * weight * weight,
+        )
         return rows.group_by([*groups, "interval", "cell", "failed"]).aggregate(
             n=rows["sum_n"].sum(), w=rows["sum_w"].sum(), w2=rows["sum_w2"].sum()
         )

@@ -105,7 +105,8 @@ def compare_with_earlier(
         }
         hit: Any = per_row(outcome.to_ibis(table), table).fill_null(False)
         time: Any = table["timestamp"]
-        rows = table.filter(time.notnull()).mutate(
+        # Few columns: a statement over all of them takes long to compile.
+        rows = table.filter(time.notnull()).select(
             **flags, hit=hit, later=time >= time_literal(since), sum_n=n, sum_w=n * w, sum_w2=n * w * w
         )
         sums: dict[str, Any] = {}

@@ -6,12 +6,13 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import NO_TIME
+from obskit.dataset import NO_TIME, Weights
 from obskit.engine import Scope, microseconds, moment
 
 Floats = npt.NDArray[np.float64]
@@ -20,7 +21,7 @@ Bools = npt.NDArray[np.bool_]
 
 MOST_BINS = 96
 _SECONDS = (1, 2, 5, 10, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 3 * 3600, 6 * 3600, 86_400)
-_CELLS = 1 << 22
+_CELLS = 1 << 17  # more cells than the cache holds take longer than adding up weights
 
 
 def time_edges(first: datetime, last: datetime, since: datetime | None) -> Ints:
@@ -45,6 +46,40 @@ def time_edges(first: datetime, last: datetime, since: datetime | None) -> Ints:
 
 
 Volume = tuple[Floats, Floats]
+
+
+class _Part:
+    """The rows of one file that count, with what does not depend on the field that is counted.
+
+    Attributes:
+        rows: their positions; None if all rows count.
+        bins: the bin of each.
+        at: bin x classes of weights + class, if there are few classes.
+        n, w: of each class.
+    """
+
+    def __init__(self, bins: npt.NDArray[np.uint8], weights: Weights, size: int) -> None:
+        rows = np.flatnonzero(bins < size)
+        self.rows = None if len(rows) == len(bins) else rows
+        self._weights = weights
+        self.bins = bins if self.rows is None else bins[rows]
+        self.n, self.w = weights.n, weights.w
+        self.at: Ints | None = None
+        if weights.classes is not None:
+            classes = weights.classes if self.rows is None else weights.classes[rows]
+            self.at = self.bins.astype(np.int64) * len(weights.n) + classes
+
+    @cached_property
+    def row_n(self) -> Floats:
+        """The event count of each row."""
+        n = self._weights.rows_n().astype(np.float64)
+        return n if self.rows is None else n[self.rows]
+
+    @cached_property
+    def row_w(self) -> Floats:
+        """The sample weight of each row."""
+        w = self._weights.rows_w()
+        return w if self.rows is None else w[self.rows]
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,25 +131,31 @@ class BinnedRows:
 
         Cost: one bincount over the rows.
         """
-        wide = self.size + 1
-        w, w2 = np.zeros(size * wide), np.zeros(size * wide)
-        weights = self.scope.dataset.codes.weights()
-        for table, code, bins, weight in zip(tables, codes, self.bins, weights, strict=True):
-            cell = (table * wide)[code]
-            cell += bins
-            kinds = 0 if weight.classes is None else len(weight.n)
-            if weight.classes is not None and kinds * len(w) <= _CELLS:
-                if kinds > 1:
-                    cell *= kinds
-                    cell += weight.classes
+        bins = self.size
+        w, w2 = np.zeros(size * bins), np.zeros(size * bins)
+        for table, code, part in zip(tables, codes, self._parts, strict=True):
+            picked = code if part.rows is None else code[part.rows]
+            kinds = len(part.n) if part.at is not None else 0
+            if part.at is not None and kinds * len(w) <= _CELLS:
+                cell = (table * (bins * kinds))[picked]
+                cell += part.at
                 found = np.bincount(cell, minlength=len(w) * kinds).reshape(-1, kinds)
-                w += found @ (weight.n * weight.w)
-                w2 += found @ (weight.n * weight.w**2)
+                w += found @ (part.n * part.w)
+                w2 += found @ (part.n * part.w**2)
             else:
-                n, each = weight.rows_n().astype(np.float64), weight.rows_w()
-                w += np.bincount(cell, n * each, minlength=len(w))
-                w2 += np.bincount(cell, n * each * each, minlength=len(w))
-        return w.reshape(size, wide)[:, :-1], w2.reshape(size, wide)[:, :-1]
+                cell = (table * bins)[picked]
+                cell += part.bins
+                each = part.row_n * part.row_w
+                w += np.bincount(cell, each, minlength=len(w))
+                w2 += np.bincount(cell, each * part.row_w, minlength=len(w))
+        return w.reshape(size, bins), w2.reshape(size, bins)
+
+    @cached_property
+    def _parts(self) -> list[_Part]:
+        return [
+            _Part(bins, weights, self.size)
+            for bins, weights in zip(self.bins, self.scope.dataset.codes.weights(), strict=True)
+        ]
 
     def without(self, inside: Sequence[Bools]) -> BinnedRows:
         """Return the rows that are not in a slice."""

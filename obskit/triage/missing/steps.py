@@ -130,12 +130,13 @@ def _abrupt(sums: Floats, whole: Floats, slices: Ints, at: int, near: int) -> np
 def _test(
     volumes: Volumes, slices: Ints, at: int, before: Floats, after: Floats, log_level: float
 ) -> list[Step]:
+    # As if all events were independent; only what is left is worth its scatter.
+    least = volumes.w2[slices, :at].sum(axis=1) / np.maximum(volumes.w[slices, :at].sum(axis=1), 1e-300)
+    slices = slices[_differ(volumes, slices, at, before, after, np.maximum(least, 1e-300), log_level)]
     effect = np.array([unit_size(volumes.w[s, :at], volumes.w2[s, :at], volumes.whole[:at]) for s in slices])
-    size0 = volumes.whole[:at].sum() / effect
-    size1 = volumes.whole[at:].sum() / effect
+    sure = _differ(volumes, slices, at, before, after, effect, log_level)
+    size0, size1 = volumes.whole[:at].sum() / effect, volumes.whole[at:].sum() / effect
     was, now = before[slices], after[slices]
-    sure = lower_bound(was, size0, log_level) > upper_bound(now, size1, log_level)
-    sure &= (was - now) * size1 >= FEWEST_LOST
     whole = float(volumes.whole[at:].sum())
     return [
         Step(
@@ -151,6 +152,17 @@ def _test(
         )
         for k in np.flatnonzero(sure)
     ]
+
+
+def _differ(
+    volumes: Volumes, slices: Ints, at: int, before: Floats, after: Floats, unit: Floats, log_level: float
+) -> npt.NDArray[np.bool_]:
+    """Return for which slices the bounds of the shares do not overlap, and enough events are missing."""
+    size0, size1 = volumes.whole[:at].sum() / unit, volumes.whole[at:].sum() / unit
+    was, now = before[slices], after[slices]
+    out: npt.NDArray[np.bool_] = lower_bound(was, size0, log_level) > upper_bound(now, size1, log_level)
+    out &= (was - now) * size1 >= FEWEST_LOST
+    return out
 
 
 def begin_of(part: Floats, whole: Floats, at: int, before: float, after: float) -> float:
