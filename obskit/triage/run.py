@@ -15,6 +15,7 @@ from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Ro
 from obskit.triage.counts import Key, count_operations
 from obskit.triage.missing import Missing, find_missing
 from obskit.triage.population import ExaminedRows, examine, operation_fields
+from obskit.triage.resolution import describe_resolution
 from obskit.triage.result import Triage, table_of
 
 
@@ -89,7 +90,7 @@ def triage(
         causes=causes,
         repeats=repeats,
         missing=missing.losses,
-        verdict=_verdict(rows, examined, since),
+        verdict=_verdict(rows, examined, since, missing, taken),
     )
 
 
@@ -123,6 +124,10 @@ def _candidate_moments(
     return CandidateMoments(tuple(moments), deployed, default), [text]
 
 
+def _name(row: Row) -> str:
+    return " ".join(str(value) for value in row.key if value is not None) or "all rows"
+
+
 def _not_compared(rows: Sequence[Row]) -> list[str]:
     left = sum(not row.compared for row in rows)
     if not left or left == len(rows):
@@ -133,11 +138,17 @@ def _not_compared(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _verdict(rows: Sequence[Row], examined: ExaminedRows, since: datetime | None) -> str:
+def _verdict(
+    rows: Sequence[Row], examined: ExaminedRows, since: datetime | None, missing: Missing, comparisons: int
+) -> str:
     if any(row.changes for row in rows):
         return ""
     if any(row.compared for row in rows):
-        return "No operation got worse beyond chance."
+        seen = describe_resolution(rows, comparisons, _name)
+        text = " ".join(filter(None, ["No operation got worse beyond chance.", seen]))
+        if missing.losses:
+            return f"{text} But something is missing."
+        return " ".join(filter(None, [text, missing.resolution]))
     if since is not None and since <= examined.first:
         return (
             f"Nothing was compared: no row is before {format_cell(since)}. Use a later since= (--since); "

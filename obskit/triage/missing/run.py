@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from obskit.dataset import Progress
+from obskit.display import formatting
 from obskit.engine import Scope, microseconds, moment
 from obskit.query.deployments import Deployment
 from obskit.triage.missing.binned import BinnedRows, Ints, time_edges
@@ -18,7 +20,7 @@ from obskit.triage.missing.links import Links, find_links
 from obskit.triage.missing.losses import Loss
 from obskit.triage.missing.sampling import find_sampling_changes
 from obskit.triage.missing.slices import Slices, slices_of
-from obskit.triage.missing.steps import FEWEST_BINS
+from obskit.triage.missing.steps import FEWEST_BINS, Volumes, smallest_loss
 from obskit.triage.missing.volume import VolumeLoss, boundaries, find_volume_losses
 
 ALPHA = 0.01  # probability of one false alarm among all slices, calls and moments
@@ -32,12 +34,12 @@ class Missing:
     Attributes:
         losses: the losses, work before telemetry.
         compared: the number of comparisons that the threshold accounts for.
-        notes: what could not be compared.
+        resolution: a sentence that says which loss would have been found; empty if nothing was compared.
     """
 
     losses: tuple[Loss, ...]
     compared: int
-    notes: tuple[str, ...] = ()
+    resolution: str = ""
 
 
 def find_missing(
@@ -94,7 +96,26 @@ def find_missing(
         )
     ]
     losses.sort(key=lambda loss: loss.kind != "work")
-    return Missing(tuple(losses[:MOST]), tried + more)
+    return Missing(tuple(losses[:MOST]), tried + more, _resolution(rows, watched, tried))
+
+
+def _resolution(rows: BinnedRows, watched: Sequence[Slices], tried: int) -> str:
+    if not watched or not tried:
+        return ""
+    level = math.log(ALPHA / 2 / tried)
+    w, w2 = watched[0].count(rows)
+    volumes = Volumes(w[:-1], w2[:-1], w.sum(axis=0))
+    order = np.argsort(volumes.w.sum(axis=1), kind="stable")
+    most, typical = int(order[-1]), int(order[len(order) // 2])
+    loss = smallest_loss(volumes, most, level)
+    if loss is None:
+        return ""
+    name = " ".join(str(value) for value in watched[0].keys[most] if value is not None)
+    text = f"A loss of {formatting.share(loss)} of {name} would have been found"
+    other = smallest_loss(volumes, typical, level)
+    if other is None:
+        return f"{text}, but not even the loss of all of a typical one."
+    return f"{text}, and of {formatting.share(other)} of a typical one."
 
 
 def _children(

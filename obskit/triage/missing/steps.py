@@ -165,6 +165,42 @@ def _differ(
     return out
 
 
+def smallest_loss(volumes: Volumes, slice_: int, log_level: float) -> float | None:
+    """Return the smallest part of a slice whose loss in the middle of the time would be beyond chance.
+
+    Args:
+        volumes: events of slices.
+        slice_: the slice.
+        log_level: natural log of the probability of a false alarm.
+
+    Returns:
+        A share in [0, 1]; None if not even the loss of all of it would be.
+    """
+    at = len(volumes.whole) // 2
+    own, whole = volumes.w[slice_], volumes.whole
+    if not 0 < own.sum() < whole.sum() or not whole[:at].any() or not whole[at:].any():
+        return None
+    unit = unit_size(own, volumes.w2[slice_], whole)
+    size0, size1 = (np.array([whole[side].sum() / unit]) for side in (slice(at), slice(at, None)))
+    share = own.sum() / whole.sum()
+    low, high = 1 - 1 / RATIO, 1.0
+    least = float(lower_bound(np.array([share]), size0, log_level)[0])
+
+    def found(loss: float) -> bool:
+        now = np.array([share * (1 - loss)])
+        enough = share * loss * float(size1[0]) >= FEWEST_LOST
+        return enough and least > float(upper_bound(now, size1, log_level)[0])
+
+    if not found(1.0):
+        return None
+    if found(low):
+        return low
+    for _ in range(20):
+        middle = (low + high) / 2
+        low, high = (low, middle) if found(middle) else (middle, high)
+    return high
+
+
 def begin_of(part: Floats, whole: Floats, at: int, before: float, after: float) -> float:
     """Return where next to a moment a share changed, in bins, by how much of both bins is as before."""
     out = float(at - 1)
