@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from obskit import load
 from obskit.triage import Triage
 from obskit.triage.missing import Loss
-from obskit.triage.missing.steps import Volumes, find_steps, unit_size
+from obskit.triage.missing.slices import Slices
+from obskit.triage.missing.steps import Step, Volumes, find_steps, unit_size
+from obskit.triage.missing.volume import _moved
 from tests.triage.traffic import START, traffic
 
 
@@ -154,3 +157,27 @@ def test_bursts_count_as_few_events() -> None:
     whole = np.full(48, 1000.0)
     assert unit_size(alone, alone, whole) < 2.5
     assert unit_size(bursts, bursts, whole) > 10
+
+
+def volumes_of(*series: list[float]) -> tuple[Slices, npt.NDArray[np.float64], Step]:
+    w = np.array([*series, [0.0] * len(series[0])])
+    slices = Slices(("k8s.pod.name",), [(f"p{at}",) for at in range(len(series))], [], [])
+    (step,) = find_steps(Volumes(w[:1], w[:1], w.sum(axis=0)), np.arange(6, w.shape[1]), np.log(1e-6))
+    return slices, w, step
+
+
+@pytest.mark.parametrize(
+    ("rest", "moved"),
+    [
+        ([[40.0] * 48], False),  # the other pod goes on as before
+        ([[40.0] * 24 + [80.0] * 24], True),  # the other one takes over
+        ([[40.0] * 48, [0.0] * 24 + [40.0] * 24], True),  # a new one does
+        ([[40.0] * 24 + [44.0] * 24] * 10, None),  # all others take over a little: not to be seen
+        ([[160.0] * 24 + [200.0] * 24], True),
+    ],
+)
+def test_what_others_took_over_is_no_loss(rest: list[list[float]], moved: bool | None) -> None:
+    rng = np.random.default_rng(8)
+    noisy = [list(rng.poisson(one).astype(float)) for one in rest]
+    slices, w, step = volumes_of([40.0] * 24 + [0.0] * 24, *noisy)
+    assert _moved(slices, w, w, step) is moved

@@ -18,10 +18,13 @@ SAME_ROWS = 0.9  # share of rows that two slices have in common, to be the same
 _MOST_SHARE = 0.98  # a slice that has nearly all traffic has no rest to be compared with
 _MOVED = 0.5  # part of a loss that other values took over, for it to be no loss
 _SURE = 4.0  # standard deviations by which another value must have grown
-_VISIBLE = 2.0  # standard deviations of the rest, from which on it shows what it took over
+_SURE_RATE = 2.0  # standard deviations by which the rest grew too little to have taken over
+_THERE = 0.8  # share of the events of a slice that were at a place
 _RECENT = 16  # bins before a moment whose traffic shows how much it usually differs
 _FAST = 1.5  # factor of growth
-_NEAR = 48  # the bins next to a moment are one of so many parts of the time
+_WIDE = 8  # shares next to a moment are taken from one of so many parts of the time
+_LENGTHS = (1, 2, 4, 8)  # of the windows of traffic next to a moment, in bins
+_FEWEST = 6  # earlier windows to compare with
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,19 +61,39 @@ def find_volume_losses(
     counted = [slices.count(rows) for slices in watched]
     tried = sum(int((w[:-1].sum(axis=1) >= FEWEST).sum()) for w, _ in counted) * len(moments)
     level = math.log(alpha / max(tried, 1))
-    found = _losses(watched, counted, moments, level)
+    found, undecided = _losses(watched, counted, moments, level)
     out: list[VolumeLoss] = []
     while found and len(out) < MOST_LOSSES:
         slices, step = max(found, key=lambda pair: (pair[1].evidence, -len(pair[0].fields)))
+        slices, step = _place_of(rows, slices, step, undecided)
         inside = slices.rows(step.slice)
-        fields = [one for one in watched if any(one is other for other, _ in found)]
+        fields = [one for one in watched if any(one is other for other, _ in (*found, *undecided))]
         part = [one.count(rows.within(inside)) for one in fields]
         rows = rows.without(inside)
         rest = [one.count(rows) for one in fields]
         aliases = _aliases(fields, part, rest, slices, step)
         out.append(VolumeLoss(slices, step, aliases))
-        found = _losses(fields, rest, moments, level)
+        found, undecided = _losses(fields, rest, moments, level)
     return out, tried
+
+
+def _place_of(
+    rows: BinnedRows, slices: Slices, step: Step, places: Sequence[tuple[Slices, Step]]
+) -> tuple[Slices, Step]:
+    """Return the place that lost what a slice lost, if there is one, else the slice.
+
+    That the requests of a place did not move is often not to be seen in the traffic of the others. But if
+    the customers of one country are gone as well, and nearly all of them were there, they did not move.
+    """
+    best = slices, step
+    inside = rows.within(slices.rows(step.slice))
+    for place, lost in places:
+        if abs(lost.at - step.at) > 1 or lost.evidence <= best[1].evidence:
+            continue
+        mass = place.count(inside)[0][:, : step.at - 1].sum(axis=1)
+        if mass[lost.slice] >= _THERE * mass.sum():
+            best = place, lost
+    return best
 
 
 def _losses(
@@ -78,69 +101,111 @@ def _losses(
     counted: Sequence[tuple[Floats, Floats]],
     moments: Ints,
     level: float,
-) -> list[tuple[Slices, Step]]:
-    out: list[tuple[Slices, Step]] = []
+) -> tuple[list[tuple[Slices, Step]], list[tuple[Slices, Step]]]:
+    """Return the slices that lost volume, and the places that may have moved."""
+    lost: list[tuple[Slices, Step]] = []
+    undecided: list[tuple[Slices, Step]] = []
     for slices, (w, w2) in zip(watched, counted, strict=True):
         whole = w.sum(axis=0)
-        out += [
-            (slices, step)
-            for step in find_steps(Volumes(w[:-1], w2[:-1], whole), moments, level)
-            if step.before <= _MOST_SHARE and not _moved(slices, w, w2, step)
-        ]
-    return out
+        for step in find_steps(Volumes(w[:-1], w2[:-1], whole), moments, level):
+            if step.before > _MOST_SHARE:
+                continue
+            moved = _moved(slices, w, w2, step)
+            if moved is not True:
+                (lost if moved is False else undecided).append((slices, step))
+    return lost, undecided
 
 
-def _moved(slices: Slices, w: Floats, w2: Floats, step: Step) -> bool:
-    """Whether other values of the field took over what a slice lost.
+def _moved(slices: Slices, w: Floats, w2: Floats, step: Step) -> bool | None:
+    """Return whether other values of the field took over what a slice lost.
 
     An old version loses its requests to a new one, and a pod to another pod. It shows in the rest,
     which grows, or in the share that another value has of the rest. Where the slice is too small for
-    either, a place where work runs is taken to have moved; a customer, say, is not.
+    either, a customer is taken to be lost. Of a place where work runs it is not known: None.
     """
-    bins, at = w.shape[1], step.at
-    near = max(1, round(bins / _NEAR))
-    # The loss began somewhere within the bins next to the moment, so these are neither before nor after.
-    end, begin = at - 1, min(at + 1, bins - 1)
+    if _taken_over(w, w2, step):
+        return True
+    own, rest = w[step.slice], w.sum(axis=0) - w[step.slice]
+    if not rest[: step.at].any() or not rest[step.at :].any():
+        return True
+    seen = _growth(rest, step.at)
+    if seen is not None:
+        length, growth, scatter = seen
+        end, begin = step.at - 1, min(step.at + 1, len(own) - 1)
+        lost = own[end - length : end].mean() - own[begin : begin + length].mean()
+        # By how much the rest would grow, on a log scale, had it taken over everything.
+        everything = math.log1p(max(lost, 0.0) / float(rest[end - length : end].mean()))
+        if growth >= _MOVED * everything:
+            return True
+        if growth <= everything - _SURE_RATE * scatter:
+            return False
+    return None if slices.is_place else False
+
+
+def _growth(rest: Floats, at: int) -> tuple[int, float, float] | None:
+    """Return how much traffic grew at a moment, on a log scale, and how much such a number usually is.
+
+    The windows, and whether the trend before them is taken off, are those by which the traffic before the
+    moment differs least: long ones where it is steady, short ones at a rush hour.
+
+    Args:
+        rest: the traffic per bin.
+        at: the first bin after the moment.
+
+    Returns:
+        The length of the windows in bins, the growth, and the scatter; None if there is too little traffic.
+    """
+    best: tuple[int, float, float] | None = None
+    for length in _LENGTHS:
+        gap = length + 2  # from a window to the next but one: the bins next to a moment are left out
+        if at + 1 + length > len(rest) or at - 1 - length < 0:
+            break
+        means = np.convolve(rest, np.full(length, 1 / length), "valid")
+        with np.errstate(divide="ignore"):
+            level = np.log(means)  # of the window that begins at each bin
+        steps = level[gap:] - level[:-gap]  # at index k: from the window at k to that at k + gap
+        for series, first in ((steps, 0), (steps[gap:] - steps[:-gap], gap)):
+            now = at - 1 - length - first
+            if now < 0:
+                continue
+            usual = series[: max(0, now - gap + 1)][-_RECENT:]
+            usual = usual[np.isfinite(usual)]
+            if len(usual) < _FEWEST or not np.isfinite(series[now]):
+                continue
+            # The median, because a rush hour is no measure of the other hours.
+            scatter = float(1.5 * np.median(np.abs(usual)))
+            if best is None or scatter < best[2]:
+                best = length, float(series[now]), scatter
+    return best
+
+
+def _taken_over(w: Floats, w2: Floats, step: Step) -> bool:
+    """Whether other values gained, in shares of the rest, what a slice lost.
+
+    Shares stay as the day goes on, so the windows may be long.
+    """
+    bins, end, begin = w.shape[1], step.at - 1, min(step.at + 1, w.shape[1] - 1)
+    near = max(1, round(bins / _WIDE))
     low, high = max(0, end - near), min(bins, begin + near)
-    length0, length1 = end - low, high - begin
-    rate0, rate1 = w[:, low:end].sum(axis=1) / length0, w[:, begin:high].sum(axis=1) / length1
-    total = w.sum(axis=0)
-    rest = total - w[step.slice]
-    lost = float(rate0[step.slice] - rate1[step.slice])
-    rest0, rest1 = (float(rate.sum() - rate[step.slice]) for rate in (rate0, rate1))
+    mass0, mass1 = w[:, low:end].sum(axis=1), w[:, begin:high].sum(axis=1)
+    rest0, rest1 = (float(mass.sum() - mass[step.slice]) for mass in (mass0, mass1))
     if rest0 <= 0 or rest1 <= 0:
         return True
-    gained = rest0 * (rate1 / rest1 - rate0 / rest0)
+    share0, share1 = mass0 / rest0, mass1 / rest1
+    gained = share1 - share0
     gained[step.slice] = 0.0
     more = np.flatnonzero(gained > 0)
-    noise = np.array([unit_size(w[s, :at], w2[s, :at], total[:at]) for s in more])
+    before = w[:, : step.at]
+    total = before.sum(axis=0)
+    noise = np.array([unit_size(before[s], w2[s, : step.at], total) for s in more])
     # What is new, or grows fast, has no steady past to take its scatter from.
     usual = w2[more, :high].sum(axis=1) / np.maximum(w[more, :high].sum(axis=1), 1e-300)
-    noise = np.where(rate1[more] >= _FAST * rate0[more], np.minimum(noise, usual), noise)
-    sure = gained[more] > _SURE * np.sqrt(noise * (rate0[more] / length0 + rate1[more] / length1))
-    # One value that took over everything gains this much of the rest's shares.
-    if gained[more][sure].sum() >= _MOVED * lost * rest0 / (rest0 + lost):
-        return True
-    # By how much the rest would grow, on a log scale, had it taken over everything.
-    growth = math.log1p(lost / rest0)
-    if growth >= _VISIBLE * _scatter(rest[:end], length0, length1):
-        return math.log(rest1 / rest0) >= _MOVED * growth
-    return slices.is_place
-
-
-def _scatter(rest: Floats, length0: int, length1: int) -> float:
-    """Return by how much traffic usually differs from one window to the next, on a log scale."""
-    ends = np.concatenate([[0.0], np.cumsum(rest)])
-    at = np.arange(length0, len(rest) - length1 + 1)
-    if not len(at):
-        return math.inf
-    first, second = (ends[at] - ends[at - length0]) / length0, (ends[at + length1] - ends[at]) / length1
-    used = (first > 0) & (second > 0)
-    if not used.any():
-        return math.inf
-    # The newest ones, because the night is no measure of the day; the median, because neither is a rush hour.
-    steps = np.abs(np.log(second[used] / first[used]))[-_RECENT:]
-    return float(1.5 * np.median(steps))
+    noise = np.where(share1[more] >= _FAST * share0[more], np.minimum(noise, usual), noise)
+    sure = gained[more] > _SURE * np.sqrt(noise * (share0[more] / rest0 + share1[more] / rest1))
+    # One value that took over everything has this share of the rest.
+    lost = float(mass0[step.slice]) / (end - low) - float(mass1[step.slice]) / (high - begin)
+    everything = lost / (rest0 / (end - low) + lost) if lost > 0 else 0.0
+    return bool(gained[more][sure].sum() >= _MOVED * everything)
 
 
 def _aliases(
