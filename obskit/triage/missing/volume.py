@@ -128,21 +128,23 @@ def _moved(slices: Slices, w: Floats, w2: Floats, step: Step) -> bool | None:
     own, rest = w[step.slice], w.sum(axis=0) - w[step.slice]
     if not rest[: step.at].any() or not rest[step.at :].any():
         return True
-    seen = _growth(rest, step.at)
+    unit = float((w2.sum() - w2[step.slice].sum()) / rest.sum())
+    seen = _growth(rest, step.at, unit)
     if seen is not None:
         length, growth, scatter = seen
         end, begin = step.at - 1, min(step.at + 1, len(own) - 1)
         lost = own[end - length : end].mean() - own[begin : begin + length].mean()
         # By how much the rest would grow, on a log scale, had it taken over everything.
         everything = math.log1p(max(lost, 0.0) / float(rest[end - length : end].mean()))
-        if growth >= _MOVED * everything:
+        sure = _SURE_RATE * scatter
+        if growth >= max(_MOVED * everything, sure):
             return True
-        if growth <= everything - _SURE_RATE * scatter:
+        if growth <= min(_MOVED * everything, everything - sure):
             return False
     return None if slices.is_place else False
 
 
-def _growth(rest: Floats, at: int) -> tuple[int, float, float] | None:
+def _growth(rest: Floats, at: int, unit: float) -> tuple[int, float, float] | None:
     """Return how much traffic grew at a moment, on a log scale, and how much such a number usually is.
 
     The windows, and whether the trend before them is taken off, are those by which the traffic before the
@@ -151,6 +153,7 @@ def _growth(rest: Floats, at: int) -> tuple[int, float, float] | None:
     Args:
         rest: the traffic per bin.
         at: the first bin after the moment.
+        unit: the weight of an event.
 
     Returns:
         The length of the windows in bins, the growth, and the scatter; None if there is too little traffic.
@@ -164,7 +167,8 @@ def _growth(rest: Floats, at: int) -> tuple[int, float, float] | None:
         with np.errstate(divide="ignore"):
             level = np.log(means)  # of the window that begins at each bin
         steps = level[gap:] - level[:-gap]  # at index k: from the window at k to that at k + gap
-        for series, first in ((steps, 0), (steps[gap:] - steps[:-gap], gap)):
+        # With the trend before them taken off, three windows differ and not two.
+        for series, first, parts in ((steps, 0, 2), (steps[gap:] - steps[:-gap], gap, 6)):
             now = at - 1 - length - first
             if now < 0:
                 continue
@@ -172,8 +176,10 @@ def _growth(rest: Floats, at: int) -> tuple[int, float, float] | None:
             usual = usual[np.isfinite(usual)]
             if len(usual) < _FEWEST or not np.isfinite(series[now]):
                 continue
-            # The median, because a rush hour is no measure of the other hours.
-            scatter = float(1.5 * np.median(np.abs(usual)))
+            # The median, because a rush hour is no measure of the other hours. Windows overlap, so that few
+            # of them are independent, and all may be alike by chance.
+            scatter = float(1.5 * np.median(np.abs(usual))) * (1 + math.sqrt((length + 1) / len(usual)))
+            scatter = max(scatter, math.sqrt(parts * unit / (length * float(rest[:at].mean()))))
             if best is None or scatter < best[2]:
                 best = length, float(series[now]), scatter
     return best
