@@ -4,8 +4,8 @@
     edge POST /orders         --> web POST /orders --> store POST --> store INSERT (client)
                                                    --> web publish orders (producer) --> mail process orders
 
-Tenants come in bursts of their own, two regions have their rush hours at other times, one operation runs at
-night only, and every row of a route is sampled as the route is.
+Tenants come in bursts of their own, regions have their rush hours at other times, one operation runs at night
+only, requests are sampled by route, calls are retried, a version is rolled out, and a pod is taken away.
 """
 
 from __future__ import annotations
@@ -90,8 +90,10 @@ def _spans(
     parts: list[Rows] = []
     trace = np.array([f"{seed:032x}" for seed in rng.integers(1, 2**62, count)])
     error = rng.random(count) < 0.01
-    # A rollout at eleven replaces the version and its pods.
-    new = rng.random(count) < np.clip((seconds - 11 * 3600) / 1800, 0, 1)
+    # A rollout at eleven, at once or gradual, replaces the version and its pods.
+    new = rng.random(count) < np.clip((seconds - 11 * 3600) / rng.choice([1, 1800, 7200]), 0, 1)
+    # At eight in the evening one pod of three is taken away, and the others take over.
+    other = np.where(seconds < 20 * 3600, rng.integers(0, 3, count), rng.integers(0, 2, count))
     pod = np.where(new, rng.integers(3, 6, count), rng.integers(0, 3, count))
 
     def span(of: Ints, service: str, name: Any, kind: str, parent: Any, late: float, took: float) -> Any:
@@ -111,7 +113,7 @@ def _spans(
                 "cloud.region": region[of],
                 "tenant.id": np.array([f"t{number}" for number in tenant[of]]),
                 "service.version": np.where(new[of], "2", "1") if web else np.full(len(of), "7"),
-                "k8s.pod.name": np.array([f"{service}-{number}" for number in (pod[of] if web else of % 3)]),
+                "k8s.pod.name": np.array([f"{service}-{number}" for number in (pod if web else other)[of]]),
                 "error": error[of] & (kind == "server"),
                 "route": route[of],
             }
