@@ -1,6 +1,6 @@
 """Run the benchmarks and print their table.
 
-python -m benchmarks [--rows 1000000 5000000 10000000] [--only explain query load open files]
+python -m benchmarks [--rows 1000000 5000000 10000000] [--only explain query load open files triage]
 """
 
 from __future__ import annotations
@@ -8,10 +8,10 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from benchmarks import brushing, data, explaining, loading, many_files, querying
+from benchmarks import brushing, data, explaining, loading, many_files, querying, triaging
 from benchmarks.machine import Row, about, table
 
-PARTS = ("explain", "query", "brush", "open", "load", "files")
+PARTS = ("explain", "query", "brush", "open", "load", "files", "triage")
 
 
 def rows(sizes: list[int], parts: list[str]) -> Iterator[Row]:
@@ -28,6 +28,8 @@ def rows(sizes: list[int], parts: list[str]) -> Iterator[Row]:
             yield from loading.opening(path, size)
     if "files" in parts:
         yield from many_files.measure()
+    if "triage" in parts:
+        yield from triaging.measure()
     if "load" in parts:
         yield from loading.command_line()
         yield from loading.converting()

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import struct
 import zlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ def heatmap(
     x: str = "timestamp",
     y: str = "duration_ms",
     markers: Iterable[tuple[Any, str]] = (),
+    labels: Sequence[str] = (),
     dark: bool = False,
 ) -> Chart:
     """Draw counts over two fields.
@@ -38,6 +40,7 @@ def heatmap(
         x: name of the field on the horizontal axis.
         y: name of the field on the vertical axis.
         markers: (x value, label) of vertical lines, for example deployments.
+        labels: the names of the bins of y, for an axis of names instead of numbers.
         dark: whether the page is dark: few events are dark then, and many are light.
     Returns:
         A plotly figure; cells without events are empty, not in the color of few events.
@@ -68,12 +71,15 @@ def heatmap(
         },
         hovertemplate="%{x}<br>%{y:.4~g}<br>%{customdata:,.0f} events<extra></extra>",
     )
-    logarithmic = bool(len(y_edges)) and float(np.min(y_edges)) > 0
+    logarithmic = bool(len(y_edges)) and float(np.min(y_edges)) > 0 and not labels
     figure = chart(
         [trace],
         xaxis={"title": {"text": literal(x)}, "showgrid": False},
         yaxis={"title": {"text": literal(y)}, "type": "log" if logarithmic else "linear", "showgrid": False},
     )
+    if labels:
+        middles = [float(low + high) / 2 for low, high in pairwise(y_edges)]
+        figure.update_yaxes(tickvals=middles, ticktext=[literal(label) for label in labels])
     for given, label in markers:
         at = zone.shifted(given, offset)
         figure.add_shape(

@@ -26,6 +26,9 @@ from obskit.names import UNIT_KINDS
 # A condition on one of these says itself which rows it is about, so it is not limited to units of work.
 ROW_CHOOSING_FIELDS = frozenset({"kind", "name"})
 
+SAMPLE_NOTE = "a sample of "
+"""How the note of a scope begins that holds a sample of other events."""
+
 Builder = Callable[[ir.Table], ir.Expr]
 
 
@@ -55,6 +58,11 @@ class Scope:
         files = dataset.files
         engine = DuckEngine([file.path for file in files], [file.rows for file in files], dataset.schema)
         return cls(dataset, engine)
+
+    @property
+    def is_sample(self) -> bool:
+        """Whether the rows are a sample of others, so that what is not among them may still exist."""
+        return any(note.startswith(SAMPLE_NOTE) for note in self.notes)
 
     @property
     def newest(self) -> datetime | None:

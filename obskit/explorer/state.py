@@ -10,6 +10,7 @@ from typing import Any
 from obskit.engine import Window, format_condition, quote_name
 from obskit.explain import ExplainOptions
 from obskit.explorer.brush import Axis, Brush
+from obskit.query.axes import SEVERITY
 
 BINS = (200, 60)
 # For few events, which would be scattered over the finer grid.
@@ -91,7 +92,20 @@ class State:
         counted = ["count() as events"]
         if self.selection is not None:
             counted.append(f"count({self.selection}) as selected")
+        if self.y.field == SEVERITY:  # a percentile of levels says little
+            return (
+                *counted,
+                f"share({name} >= 13) as warnings",
+                f"share({name} >= 17) as errors",
+            )
         return (*counted, f"p50({name}) as p50", f"p99({name}) as p99")
+
+    @property
+    def measures(self) -> tuple[tuple[str, str], ...]:
+        """The calculations next to the numbers of events, as (column, heading)."""
+        if self.y.field == SEVERITY:
+            return ("warnings", "WARN or above"), ("errors", "ERROR or above")
+        return ("p50", f"p50 {self.y.field}"), ("p99", f"p99 {self.y.field}")
 
     def code(self, opening: str, units: str | None = None, bins: tuple[int, int] = BINS) -> str:
         """Return the lines of Python that reproduce what is shown, for a cell of a notebook.

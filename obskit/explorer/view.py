@@ -17,6 +17,7 @@ from obskit.errors import InvalidArgument
 from obskit.explorer.brush import Axis
 from obskit.explorer.markers import incomplete_from, markers
 from obskit.explorer.state import BINS, COARSE, GROUPS, State
+from obskit.query.axes import SEVERITY, level_names, main_measure
 
 MOST_FIELDS = 300
 # A grid of fewer than FEW events that fill less than this share of its cells is drawn with larger cells.
@@ -75,13 +76,32 @@ def axis(events: Any, name: str) -> Axis:
     )
 
 
+def first_axis(events: Any) -> str:
+    """Return what is drawn upwards if the user does not say: the duration, or the severity of log records.
+
+    Args:
+        events: the events.
+    Returns:
+        A numeric field that has values.
+    Raises:
+        InvalidArgument: no numeric field has values.
+    """
+    found = main_measure(events.scope)
+    if found is None:
+        raise InvalidArgument(
+            "the Explorer draws a number over time, but no numeric field has values",
+            hint="derive one: ok.Explorer(events.derive(size='length(body)'), y='size')",
+        )
+    return found
+
+
 def numeric_fields(events: Any, first: str) -> list[str]:
     """Return the fields that y can be: the given one, then duration, then the others by name."""
     fields = [
         field.name
         for field in events.scope.schema
         if (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
-        and field.name not in NOT_DRAWN
+        and (field.name == first or field.name not in NOT_DRAWN)
     ]
     ordered = sorted(fields, key=lambda name: (name != first, name != "duration_ms", name))
     return ordered[:MOST_FIELDS]
@@ -109,11 +129,14 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
             events.scope.codes(side.field)  # made once: later drawings count from memory
     shown, picked = drawn(events, state)
     result = shown.heatmap(x=state.x.field, y=state.y.field, bins=BINS)
-    if np.count_nonzero(result.grid) < SPARSE * result.grid.size and np.sum(result.grid) < FEW:
+    few = np.count_nonzero(result.grid) < SPARSE * result.grid.size and np.sum(result.grid) < FEW
+    if few and state.y.field != SEVERITY:
         result = shown.heatmap(x=state.x.field, y=state.y.field, bins=COARSE)
     grid = np.asarray(result.grid)
     x = _side(state.x, np.asarray(result.x_edges))
     y = _side(state.y, np.asarray(result.y_edges))
+    if state.y.field == SEVERITY:
+        y["labels"] = level_names(np.asarray(result.y_edges))
     rows, columns = grid.shape
     total = float(grid.sum())
     one, more = ("unit of work", "units of work") if picked else ("event", "events")
@@ -133,9 +156,14 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
         "notes": [str(note) for note in result.notes],
         "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
     }
+    upwards = (
+        f"{state.y.field} from {_word(state.y, y['low'])} to {_word(state.y, y['high'])} upwards"
+        f"{' (log)' if y['log'] else ''}"
+    )
+    if "labels" in y:
+        upwards = f"severity from {y['labels'][0]} to {y['labels'][-1]} upwards"
     text = (
-        f"{about}: {state.y.field} from {_word(state.y, y['low'])} to {_word(state.y, y['high'])} upwards"
-        f"{' (log)' if y['log'] else ''}, {state.x.field} from {_word(state.x, x['low'])} to "
+        f"{about}: {upwards}, {state.x.field} from {_word(state.x, x['low'])} to "
         f"{_word(state.x, x['high'])} to the right. Darker cells have more events (log); empty ones none."
     )
     return Picture(grid, view, text)
@@ -155,21 +183,26 @@ def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, A
             {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
         )
         cells = [formatting.count(row[column]) for column in counted]
-        cells += ["" if row[column] is None else f"{row[column]:,.4g}" for column in ("p50", "p99")]
+        cells += [_measure(row[column], column) for column, _ in state.measures]
         lines.append(["(missing)" if value is None else str(value) if value != "" else "''", *cells])
     table = {
         "field": name,
         "head": [
             name,
             *(f"{word}{_by_weight(events)}" for word in counted),
-            f"p50 {state.y.field}",
-            f"p99 {state.y.field}",
+            *(title for _, title in state.measures),
         ],
         "rows": lines,
         "conditions": [format_condition([item]) for item in items],
         "notes": [str(note) for note in result.notes],
     }
     return table, items
+
+
+def _measure(value: float | None, column: str) -> str:
+    if value is None:
+        return ""
+    return formatting.share(value) if column in ("errors", "warnings") else f"{value:,.4g}"
 
 
 def _by_weight(events: Any) -> str:

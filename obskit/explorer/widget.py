@@ -27,7 +27,7 @@ from obskit.explorer.latest import Cancelled, Latest
 from obskit.explorer.markers import incomplete_from
 from obskit.explorer.source import script, style
 from obskit.explorer.state import BINS, State, only, without
-from obskit.explorer.view import Picture, axis, draw, drawn, grouped, numeric_fields, opening
+from obskit.explorer.view import Picture, axis, draw, drawn, first_axis, grouped, numeric_fields, opening
 
 try:
     import anywidget
@@ -46,7 +46,8 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     Args:
         events: the events to look at.
         x: field on the horizontal axis: the time, or any numeric field.
-        y: numeric field on the vertical axis.
+        y: numeric field on the vertical axis; by default the duration or, for log records without durations,
+            the severity.
         where: condition that narrows the events.
         explain: further arguments of `Events.explain`, such as {"cluster": None}.
         follow: interval at which to load new events, such as "5s", or seconds; see `follow`.
@@ -76,11 +77,13 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         events: Any,
         *,
         x: str = "timestamp",
-        y: str = "duration_ms",
+        y: str | None = None,
         where: Any = None,
         explain: Mapping[str, Any] | None = None,
         follow: str | float | None = None,
     ) -> None:
+        if y is None:
+            y = first_axis(events)
         self._base = events
         self._lock = threading.RLock()
         self._latest = Latest(self._failed)

@@ -16,6 +16,9 @@ from obskit.engine import Scope
 from obskit.errors import InvalidArgument
 
 Edges = npt.NDArray[Any]
+SEVERITY = "severity_number"
+LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")  # each has four numbers, from 1 on
+_UNKNOWN_LEVEL = "-"
 Span = tuple[float, float, float]  # least, greatest and least positive value; NaN if there is none
 
 
@@ -44,6 +47,35 @@ class Axis:
     def shown(self) -> Edges:
         """Return the edges for users: datetime64[us] for times."""
         return self.edges.round().astype("int64").astype("datetime64[us]") if self.time else self.edges
+
+
+def level_names(edges: Edges) -> list[str]:
+    """Return the name of the level in each bin of an axis of severities."""
+    found = [int((edge - 1) // 4) for edge in edges[:-1]]
+    return [LEVELS[at] if 0 <= at < len(LEVELS) else _UNKNOWN_LEVEL for at in found]
+
+
+def main_measure(scope: Scope) -> str | None:
+    """Return what to draw over time: the duration, else the severity of log records, else any number.
+
+    Args:
+        scope: the events.
+
+    Returns:
+        The first of these fields that has values; None if there is none.
+
+    Cost: makes the codes of these fields, if they do not exist yet.
+    """
+    numbers = [
+        field.name
+        for field in scope.schema
+        if (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
+        and field.name not in ("sample_weight", "event_count")
+    ]
+    for name in sorted(numbers, key=lambda name: (name != "duration_ms", name != SEVERITY)):
+        if scope.codes(name).totals["all"].n[1:].any():
+            return str(name)
+    return None
 
 
 def check_axis(scope: Scope, name: str) -> None:
@@ -123,8 +155,14 @@ def is_wide(span: Span) -> bool:
 
 
 def make_axis(scope: Scope, name: str, span: Span, bins: int, log: bool) -> Axis:
-    """Return the axis of a field over its span; over [0, 1] if it has no values."""
+    """Return the axis of a field over its span; over [0, 1] if it has no values.
+
+    The severity of log records has one bin per level, whatever number of bins is wanted.
+    """
     low, high, least = span
+    if name == SEVERITY and np.isfinite(low):
+        first, last = ((value - 1) // 4 for value in (low, high))
+        return Axis(name, 1 + 4 * np.arange(first, last + 2, dtype=np.float64), False, False)
     if log and not least > 0:
         log = False
     if not np.isfinite(low):

@@ -16,12 +16,14 @@ from obskit.engine import Scope
 from obskit.errors import InvalidArgument
 from obskit.query.arguments import shown_value, whole_number
 from obskit.query.axes import (
+    SEVERITY,
     Axis,
     Edges,
     bounds,
     check_axis,
     has_codes,
     is_wide,
+    level_names,
     make_axis,
     sql_bin,
     time_bins,
@@ -55,6 +57,8 @@ class Heatmap(Result):
 
     def plot(self, **options: Any) -> Any:
         """Draw the grid."""
+        if self.y == SEVERITY:
+            options = {"labels": level_names(self.y_edges), **options}
         return draw(self.grid, self.x_edges, self.y_edges, x=self.x, y=self.y, **options)
 
 
@@ -72,7 +76,7 @@ def heatmap(
         scope: the rows; all of them, not only units of work.
         x: a field of numbers or times.
         y: a field of numbers or times.
-        bins: the numbers of bins along x and y.
+        bins: the numbers of bins along x and y; `severity_number` has one bin per level.
         log: whether the axis of y is logarithmic; by default if no value of y is negative and the positive
             ones span more than a factor of 20.
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+import functools
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,12 +12,14 @@ from typing import Any
 
 import ibis
 import ibis.expr.types as ir
+import numpy as np
 
 from obskit.engine import Condition, Scope, format_condition, format_value
 from obskit.errors import EmptySelection
-from obskit.explain import ExplainOptions, explain
-from obskit.query.terms import row_weight
+from obskit.explain import ExplainOptions, Explanation, Finding, explain
+from obskit.query.terms import per_row, row_weight
 from obskit.triage.changes import RATIO, Change, Row
+from obskit.triage.earlier import EarlierTime, Judged, compare_with_earlier
 from obskit.triage.result import SAME_TRACES, Cause, Repeat
 
 MOST_EXPLAINED = 4  # operations
@@ -28,12 +33,12 @@ class _Traces:
     """The traces of an outcome.
 
     Attributes:
-        of: trace id -> (weight, longest duration of the operation in ms).
-        up_to: the greatest id, if there are more traces than these; None if these are all.
+        of: a trace's number -> (weight, longest duration of the operation in ms).
+        up_to: the greatest number, if there are more traces than these; None if these are all.
     """
 
-    of: dict[str, tuple[float, float]]
-    up_to: str | None
+    of: dict[int, tuple[float, float]]
+    up_to: int | None
 
 
 @dataclass(frozen=True)
@@ -72,7 +77,7 @@ def causes_of(
     """
     changes = [(row, change) for row in rows for change in row.changes]
     changes.sort(key=lambda pair: -pair[1].rank)
-    outcomes = [_outcome_of(scope, keys, *pair, units) for pair in changes[:MOST_COMPARED]]
+    outcomes = _outcomes_of(scope, keys, changes[:MOST_COMPARED], units)
     first, again = _split_repeats(outcomes)
     chosen: list[_Outcome] = []
     for item in first:
@@ -87,14 +92,10 @@ def causes_of(
         if progress is not None:
             progress("explaining", at, len(chosen))
         try:
-            # Over the whole time: after a rollout every row has the new version, so it can only be found if
-            # the rows before the deployment are in the baseline.
-            found = explain(scope, item.selection, ExplainOptions(where=item.where))
+            causes.append(_explain_change(scope, item, labels(item.change.since)))
         except EmptySelection:  # by rounding, no row was above the limit
             continue
         explained.append(item)
-        label = labels(item.change.since)
-        causes.append(Cause(item.operation, item.change, label, item.selection, item.where, found))
     repeats = []
     for item, of, common in again:
         same = [other.operation for other in of if any(other is one for one in explained)]
@@ -102,6 +103,50 @@ def causes_of(
             label = labels(item.change.since)
             repeats.append(Repeat(item.operation, item.change, label, _unique(same), common))
     return tuple(causes), tuple(repeats)
+
+
+def _explain_change(scope: Scope, item: _Outcome, label: str | None) -> Cause:
+    """Explain an outcome, and set apart the findings that were so before.
+
+    Raises:
+        EmptySelection: no row has the outcome, or all have.
+    """
+
+    def judge(where: str) -> tuple[Explanation, list[Judged]]:
+        # Over the whole time: after a rollout every row has the new version, so it can only be found if
+        # the rows before the deployment are in the baseline.
+        found = explain(scope, item.selection, ExplainOptions(where=where))
+        return found, compare_with_earlier(scope, where, item.selection, item.change.since, found.findings)
+
+    where = item.where
+    found, judged = judge(where)
+    old = [pair for pair in judged if pair[1].verdict == "before"]
+    if old and len(old) == len(judged):
+        # What was always so can hide what is new: look once more without it.
+        rest = " and ".join(f"coalesce(not ({finding.condition}), true)" for finding, _ in old)
+        try:
+            found, judged = judge(f"({where}) and {rest}")
+            where = f"({where}) and {rest}"
+            old += [pair for pair in judged if pair[1].verdict == "before"]
+        except EmptySelection:
+            judged = []
+    new = [pair for pair in judged if pair[1].verdict != "before"]
+    return Cause(
+        item.operation,
+        item.change,
+        label,
+        item.selection,
+        where,
+        dataclasses.replace(found, findings=tuple(_with_note(*pair) for pair in new)),
+        earlier=tuple(earlier for _, earlier in new),
+        as_before=tuple(old),
+    )
+
+
+def _with_note(finding: Finding, earlier: EarlierTime) -> Finding:
+    """Return the finding with its earlier time among what its readers see, wherever it is shown."""
+    note = earlier.describe()
+    return dataclasses.replace(finding, note=f"{finding.note}; {note}" if finding.note else note)
 
 
 def _split_repeats(
@@ -152,44 +197,84 @@ def _shared_share(others: Sequence[_Outcome], item: _Outcome) -> float:
     ends = [one.traces.up_to for one in (*others, item) if one.traces.up_to is not None]
     ids = {one: weight for one, (weight, _) in item.traces.of.items() if not ends or one <= min(ends)}
     whole = sum(ids.values())
-    shared = set[str]().union(*(other.traces.of for other in others))
+    shared = set[int]().union(*(other.traces.of for other in others))
     return sum(ids[one] for one in ids.keys() & shared) / whole if whole else 0.0
 
 
-def _outcome_of(
-    scope: Scope, keys: Sequence[str], row: Row, change: Change, units: Condition | None
-) -> _Outcome:
+def _outcomes_of(
+    scope: Scope, keys: Sequence[str], changes: Sequence[tuple[Row, Change]], units: Condition | None
+) -> list[_Outcome]:
+    described = [_conditions_of(keys, *pair, units) for pair in changes]
+    later = [
+        f"({where}) and {selection} and timestamp >= {format_value(change.since)}"
+        for (_, change), (_, where, selection) in zip(changes, described, strict=True)
+    ]
+    traces = _traces_of(scope, later) if later else []
+    return [
+        _Outcome(row, change, *conditions, own)
+        for (row, change), conditions, own in zip(changes, described, traces, strict=True)
+    ]
+
+
+def _conditions_of(
+    keys: Sequence[str], row: Row, change: Change, units: Condition | None
+) -> tuple[dict[str, Any], str, str]:
+    """Return an operation, the condition of its events, and that of the outcome."""
     operation = dict(zip(keys, row.key, strict=True))
     items = [
         {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
         for name, value in operation.items()
     ]
-    where = format_condition(items) + (f" and ({units.text})" if units else "")
+    where = " and ".join(
+        [format_condition(items) if items else "true", *([f"({units.text})"] if units else [])]
+    )
     selection = "error"
     if change.limit is not None:
         selection = f"duration_ms > {change.limit:{'.4g' if change.limit < 1e4 else '.0f'}}"
-    later = f"({where}) and {selection} and timestamp >= {format_value(change.since)}"
-    return _Outcome(row, change, operation, where, selection, _traces(scope.narrow(later)))
+    return operation, where, selection
 
 
-def _traces(scope: Scope) -> _Traces:
+def _traces_of(scope: Scope, conditions: Sequence[str]) -> list[_Traces]:
+    """Return the traces of the events of each condition.
+
+    Cost: one statement; memory O(events of any condition).
+    """
     if "trace_id" not in scope.schema.names:
-        return _Traces({}, None)
+        return [_Traces({}, None)] * len(conditions)
+    read = [scope.condition(text) for text in conditions]
 
     def build(table: ir.Table) -> ir.Table:
         took: Any = table["duration_ms"] if "duration_ms" in table.columns else ibis.literal(0.0)
         weight: Any = row_weight(table).cast("float64")
-        known = table.mutate(took=took, weight=weight).filter(table["trace_id"].notnull())
-        found = known.group_by("trace_id").aggregate(
-            weight=known["weight"].sum(), took=known["took"].max().fill_null(0)
-        )
-        # The smallest ids are the same sample of traces for every operation.
-        return found.order_by("trace_id").limit(MOST_TRACES)
+        trace: Any = table["trace_id"]
+        flags: dict[str, Any] = {
+            f"in{at}": per_row(one.to_ibis(table), table).fill_null(False) for at, one in enumerate(read)
+        }
+        wanted = trace.notnull() & functools.reduce(operator.or_, flags.values())
+        # Few columns: a statement over all of them takes long to compile.
+        return table.filter(wanted).select(trace=trace.hash(), took=took, weight=weight, **flags)
 
     table = scope.run(build).table
-    ids, weights, lengths = (table.column(name).to_pylist() for name in ("trace_id", "weight", "took"))
-    of = dict(zip(ids, zip(weights, lengths, strict=True), strict=True))
-    return _Traces(of, ids[-1] if len(ids) == MOST_TRACES else None)
+    trace, took, weight = (table.column(name).to_numpy() for name in ("trace", "took", "weight"))
+    took = np.nan_to_num(took.astype(np.float64))
+    out = []
+    for at in range(len(conditions)):
+        inside = table.column(f"in{at}").to_numpy(zero_copy_only=False).astype(bool)
+        ids, number = np.unique(trace[inside], return_inverse=True)
+        weights = np.bincount(number, weight[inside], len(ids))
+        longest = np.zeros(len(ids))
+        np.maximum.at(longest, number, took[inside])
+        # The smallest numbers are the same sample of traces for every operation.
+        some = slice(MOST_TRACES)
+        of = dict(
+            zip(
+                ids[some].tolist(),
+                zip(weights[some].tolist(), longest[some].tolist(), strict=True),
+                strict=True,
+            )
+        )
+        out.append(_Traces(of, int(ids[MOST_TRACES - 1]) if len(ids) >= MOST_TRACES else None))
+    return out
 
 
 def _unique(operations: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

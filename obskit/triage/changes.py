@@ -17,6 +17,7 @@ import numpy as np
 from obskit.query.deployments import Deployment
 from obskit.stats.evidence import Counts, effective_size, heavy, lower_bound, share, upper_bound
 from obskit.triage.counts import Key, Operation, PeriodCounts, bucket_end
+from obskit.triage.screen import moments_of_growth
 
 ALPHA = 0.01  # probability of one false alarm among all operations, outcomes and moments
 RATIO = 1.2  # a share must grow by at least this factor
@@ -158,10 +159,22 @@ def find_changes(
     comparable = [_comparable_moments(operation, len(candidates.moments)) for operation in operations]
     taken = 2 * sum(map(len, comparable))
     level = math.log(ALPHA / 2 / max(1, taken))
-    rows = [
-        _compare_operation(operation, at, candidates, candidates.own(service_of(operation.key)), level)
-        for operation, at in zip(operations, comparable, strict=True)
-    ]
+    grew = moments_of_growth(
+        operations,
+        comparable,
+        len(candidates.moments),
+        slow=SLOW,
+        ratio=RATIO,
+        fewest=FEWEST_LATER,
+        level=level,
+    )
+    own: dict[str | None, list[int]] = {}
+    rows = []
+    for operation, at, places in zip(operations, comparable, grew, strict=True):
+        service = service_of(operation.key)
+        if service not in own:
+            own[service] = candidates.own(service)
+        rows.append(_compare_operation(operation, at, places, candidates, own[service], level))
     return sorted(rows, key=lambda row: (-row.rank, -row.after.events, str(row.key))), taken
 
 
@@ -175,12 +188,13 @@ def _comparable_moments(operation: Operation, moments: int) -> list[int]:
 def _compare_operation(
     operation: Operation,
     comparable: Sequence[int],
+    grew: Sequence[int],
     candidates: CandidateMoments,
     own: Sequence[int],
     level: float,
 ) -> Row:
     growth: dict[str, list[tuple[float, int, Change]]] = {"errors": [], "slow": []}
-    for at in comparable:
+    for at in grew:
         for change, evidence in _growth_at(*operation.periods(at), candidates.moments[at], at in own, level):
             growth[change.outcome].append((evidence, at, change))
     best = [_best_moment(operation, found, own, candidates) for found in growth.values() if found]

@@ -11,6 +11,7 @@ import ibis
 import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from obskit.engine import Scope, time_literal
 from obskit.query.terms import bucket, middles, row_count, sample_weight
@@ -152,28 +153,51 @@ def count_operations(
         cell = bucket(table["duration_ms"]) if "duration_ms" in table.columns else ibis.literal(buckets.NULL)
         n: Any = row_count(table).cast("float64")
         weight: Any = sample_weight(table).cast("float64")
-        rows = table.mutate(
-            interval=interval, cell=cell, failed=failed, sum_n=n, sum_w=n * weight, sum_w2=n * weight * weight
-        ).filter(table["timestamp"].notnull())
-        groups = [rows[key].name(f"k{at}") for at, key in enumerate(keys)]
+        groups = {f"k{at}": table[key] for at, key in enumerate(keys)}
+        rows = table.filter(table["timestamp"].notnull()).select(
+            **groups,
+            interval=interval,
+            cell=cell,
+            failed=failed,
+            sum_n=n,
+            sum_w=n * weight,
+            sum_w2=n * weight * weight,
+        )
         return rows.group_by([*groups, "interval", "cell", "failed"]).aggregate(
             n=rows["sum_n"].sum(), w=rows["sum_w"].sum(), w2=rows["sum_w2"].sum()
         )
 
     output = scope.run(build)
     table = output.table
-    columns = [table.column(f"k{at}").to_pylist() for at in range(len(keys))]
-    numbers: dict[Key, int] = {}
-    which = np.array([numbers.setdefault(key, len(numbers)) for key in zip(*columns, strict=True)], np.int64)
+    found, which = _numbered([table.column(f"k{at}") for at in range(len(keys))], table.num_rows)
     order = np.argsort(which, kind="stable")
-    bounds = np.searchsorted(which[order], np.arange(len(numbers) + 1))
+    bounds = np.searchsorted(which[order], np.arange(len(found) + 1))
     interval, cell, failed = (
         table.column(name).to_numpy().astype(np.int64)[order] for name in ("interval", "cell", "failed")
     )
     sums = np.array([table.column(name).to_numpy().astype(np.float64)[order] for name in _SUMS])
     out = []
-    for key, number in numbers.items():
+    for number, key in enumerate(found):
         part = slice(bounds[number], bounds[number + 1])
         cells, at = np.unique(cell[part], return_inverse=True)
         out.append(Operation(key, cells, interval[part], at + len(cells) * failed[part], sums[:, part]))
     return out, output.sql
+
+
+def _numbered(columns: Sequence[pa.ChunkedArray], rows: int) -> tuple[list[Key], npt.NDArray[np.int64]]:
+    """Return the distinct keys, and the number of each row's key."""
+    which = np.zeros(rows, np.int64)
+    values: list[list[Any]] = []
+    for column in columns:
+        coded = column.combine_chunks().dictionary_encode(null_encoding="encode")
+        values.append(coded.dictionary.to_pylist())
+        which = which * len(coded.dictionary) + coded.indices.to_numpy().astype(np.int64)
+    distinct, number = np.unique(which, return_inverse=True)
+    found: list[Key] = []
+    for joint in distinct.tolist():
+        key = []
+        for known in reversed(values):
+            joint, at = divmod(joint, len(known))
+            key.append(known[at])
+        found.append(tuple(reversed(key)))
+    return found, number

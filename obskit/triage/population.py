@@ -19,6 +19,7 @@ from obskit.triage.outcomes import severity_outcomes
 
 PLACE_FIELDS = ("service.name", "k8s.deployment.name", "k8s.pod.name", "host.name")
 ACTION_FIELDS = ("name", "http.route", "rpc.method")
+LOGGER = "code.namespace"  # the operation of log records without a service
 # Columns that often name the operation, if none is mapped to `name`.
 _LIKELY = ("operation", "endpoint", "route", "path", "url", "method", "action", "job", "component", "logger")
 FEW_UNITS = 0.05  # share of units of work below which `kind` may be missing
@@ -31,14 +32,17 @@ def operation_fields(scope: Scope) -> list[str]:
         scope: the events.
 
     Returns:
-        One or two fields, such as `service.name` and `name`.
+        One or two fields, such as `service.name` and `name`, or the logger of log records. None for
+        log records that have a severity and nothing else: they are one operation.
 
     Raises:
         InvalidArgument: the events have none of these fields.
     """
     names = scope.schema.names
     keys = [*[n for n in PLACE_FIELDS if n in names][:1], *[n for n in ACTION_FIELDS if n in names][:1]]
-    if not keys:
+    if not keys and LOGGER in names:
+        return [LOGGER]
+    if not keys and "severity_number" not in names:
         raise InvalidArgument(
             f"no field identifies operations: none of {', '.join([*ACTION_FIELDS, *PLACE_FIELDS])} exists",
             hint=f"{explain_hint(scope)}; or load with a mapping to the column that names operations: "

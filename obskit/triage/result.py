@@ -6,6 +6,7 @@ import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 import pyarrow as pa
@@ -23,7 +24,9 @@ from obskit.display.tables import (
 from obskit.explain import Explanation, Finding
 from obskit.text import safe
 from obskit.triage.changes import Change, Row
+from obskit.triage.earlier import EarlierTime, Judged
 from obskit.triage.messages_result import Messages
+from obskit.triage.missing import Loss
 
 SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the same traces
 MOST_FINDINGS = 3  # findings of each explanation in the text
@@ -100,17 +103,44 @@ class Cause(_WorseOutcome):
         change: what got worse, since when and by how much.
         deployment: the deployment at that moment, if any.
         selection, where: the conditions that were given to `explain`.
-        explanation: what sets the events with the outcome apart.
+        explanation: what sets the events with the outcome apart, without what was so before.
+        earlier: for each finding of the explanation, its own earlier time.
+        as_before: findings that were so before the moment, with their earlier time.
     """
 
     selection: str
     where: str
     explanation: Explanation
+    earlier: tuple[EarlierTime, ...] = ()
+    as_before: tuple[Judged, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as values that JSON can hold."""
         chosen = {"selection": self.selection, "where": self.where}
-        return {**super().to_dict(), **chosen, "explanation": self.explanation.to_dict()}
+        explanation = self.explanation.to_dict()
+        for finding, earlier in zip(explanation["findings"], self.earlier, strict=False):
+            finding["earlier"] = earlier.to_dict()
+        before = [{**finding.to_dict(), "earlier": earlier.to_dict()} for finding, earlier in self.as_before]
+        return {**super().to_dict(), **chosen, "explanation": explanation, "as_before": before}
+
+    def lines(self) -> list[str]:
+        """Return the findings as lines of text: what began then, then what was so before."""
+        out: list[str] = []
+        pairs = list(zip_longest(self.explanation.findings, self.earlier))
+        for finding, earlier in pairs[:MOST_FINDINGS]:
+            out += _finding_lines(finding)
+            if earlier is not None:
+                out.append(f"    {earlier.describe()}")
+        if not pairs:
+            out.append(f"nothing {'else ' if self.as_before else ''}sets these apart from the others")
+        return out + self.before_lines()
+
+    def before_lines(self) -> list[str]:
+        """Return one line for each of the first findings that were so before."""
+        return [
+            f"not since then: {_condition(finding)}: {earlier.describe()}"
+            for finding, earlier in self.as_before[:MOST_FINDINGS]
+        ]
 
 
 @dataclass(frozen=True)
@@ -145,12 +175,14 @@ class Triage(Result):
     Attributes:
         causes: the outcomes that got worse, with their explanations.
         repeats: the outcomes that got worse in the same traces.
+        missing: work that used to be there, then telemetry.
         verdict: a sentence, if nothing got worse or nothing could be compared; else empty.
         messages: messages, exceptions and values that are new, more frequent or gone; None if not asked for.
     """
 
     causes: tuple[Cause, ...] = ()
     repeats: tuple[Repeat, ...] = ()
+    missing: tuple[Loss, ...] = ()
     verdict: str = ""
     messages: Messages | None = None
 
@@ -162,6 +194,7 @@ class Triage(Result):
             "explanations": [cause.to_dict() for cause in self.causes],
             "same_traces": [repeat.to_dict() for repeat in self.repeats],
             "messages": [item.to_dict() for item in self.messages.items] if self.messages else [],
+            "missing": [loss.to_dict() for loss in self.missing],
         }
 
     def __str__(self) -> str:
@@ -170,12 +203,12 @@ class Triage(Result):
             lines.append(safe(self.verdict))
         for cause in self.causes:
             lines.append(safe(cause.headline()))
-            findings = cause.explanation.findings[:MOST_FINDINGS]
-            lines += [f"    {safe(line)}" for finding in findings for line in _finding_lines(finding)]
-            if not findings:
-                lines.append("    nothing sets these apart from the others")
+            lines += [f"    {safe(line)}" for line in cause.lines()]
             lines.append("")
         lines += [safe(repeat.headline()) for repeat in self.repeats]
+        for title, losses in self._missing_by_kind():
+            lines += ["", f"{title}:"]
+            lines += [f"    {safe(line)}" for loss in losses for line in loss.lines()]
         if self.messages is not None and self.messages.items:
             lines += ["", MESSAGES_TITLE, *self.messages.lines(MOST_MESSAGES)]
         return "\n".join(lines).rstrip()
@@ -189,15 +222,30 @@ class Triage(Result):
         for cause in self.causes:
             parts.append(html_page(f"<h4>{html.escape(safe(cause.headline()))}</h4>"))
             parts.append(cause.explanation._repr_html_())
+            told = [f"<p>{html.escape(safe(line))}</p>" for line in cause.before_lines()]
+            parts += [html_page(*told)] if told else []
         again = [f"<p>{html.escape(safe(repeat.headline()))}</p>" for repeat in self.repeats]
+        parts += [html_page(*again)] if again else []
+        for title, losses in self._missing_by_kind():
+            lines = ["<br>".join(html.escape(safe(line.strip())) for line in loss.lines()) for loss in losses]
+            parts.append(html_page(f"<h4>{title}</h4>", *(f"<p>{line}</p>" for line in lines)))
         if self.messages is not None and self.messages.items:
-            again += [f"<h4>{MESSAGES_TITLE}</h4>", self.messages.html_list(MOST_MESSAGES)]
-        return "".join([*parts, html_page(*again)] if again else parts)
+            parts.append(html_page(f"<h4>{MESSAGES_TITLE}</h4>", self.messages.html_list(MOST_MESSAGES)))
+        return "".join(parts)
+
+    def _missing_by_kind(self) -> list[tuple[str, list[Loss]]]:
+        titles = {"work": "Missing work", "telemetry": "Missing telemetry, of work that may go on"}
+        found = [
+            (title, [loss for loss in self.missing if loss.kind == kind]) for kind, title in titles.items()
+        ]
+        return [(title, losses) for title, losses in found if losses]
 
 
 def operation_name(operation: dict[str, Any]) -> str:
     """Return the name of an operation for people, such as "booking POST /book"."""
-    return " ".join(str(value) for value in operation.values() if value is not None) or "(no name)"
+    return " ".join(str(value) for value in operation.values() if value is not None) or (
+        "(no name)" if operation else "all rows"
+    )
 
 
 @dataclass(frozen=True)
@@ -268,7 +316,14 @@ def table_of(keys: Sequence[str], rows: Sequence[Row], label: Callable[[datetime
 def _html_columns(table: pa.Table) -> pa.Table:
     """Return the table for a page: one column says what got worse, instead of two that say how much."""
     kept = table.drop_columns(["more_errors", "more_slow", "since", "deployment"])
+    for name, _ in _PAIRS:
+        if not _has_values(table, name, name + "_before"):
+            kept = kept.drop_columns([name, name + "_before"])
     return kept.append_column("worse", pa.array(_worse_outcomes(table), pa.string()))
+
+
+def _has_values(table: pa.Table, *names: str) -> bool:
+    return any(table.column(name).null_count < table.num_rows for name in names)
 
 
 def _worse_outcomes(table: pa.Table) -> list[str | None]:
@@ -287,6 +342,8 @@ def _terminal_columns(table: pa.Table) -> pa.Table:
     ]
     numbers = {"events": [format_cell(round(row["events"])) for row in rows]}
     for name, unit in _PAIRS:
+        if not _has_values(table, name, name + "_before"):  # log records have no durations
+            continue
         numbers[name] = [_format_change(row[name + "_before"], row[name], unit) for row in rows]
     columns += [
         (pa.field(name, pa.string(), metadata={UNIT: WRITTEN}), cells) for name, cells in numbers.items()

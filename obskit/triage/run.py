@@ -14,7 +14,9 @@ from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
 from obskit.triage.counts import Key, count_operations
 from obskit.triage.messages import messages
+from obskit.triage.missing import Missing, find_missing
 from obskit.triage.population import ExaminedRows, examine, operation_fields
+from obskit.triage.resolution import describe_resolution
 from obskit.triage.result import Triage, table_of
 
 MOST_MESSAGES_EXPLAINED = 3
@@ -40,8 +42,9 @@ def triage(
         progress: called with (what, done, total).
 
     Returns:
-        One row per operation; those that got worse are first, sorted by their excess events. Next to them,
-        messages, exceptions and values that are new, more frequent or gone.
+        One row per operation; those that got worse are first, sorted by their excess events. Next to them:
+        the explanations of what got worse, what is missing, and messages, exceptions and values that are new,
+        more frequent or gone.
 
     Raises:
         InvalidArgument: no event has a time, no field identifies operations, `since` is not before `until`,
@@ -49,7 +52,8 @@ def triage(
         EmptySelection: no event is left to compare.
 
     Cost: one statement over the units of work; then one statement and one explanation per outcome that got
-        worse, of at most 4 operations.
+        worse, of at most 4 operations. For what is missing: one pass over the codes of each categorical
+        field, and one match of spans to their parents.
     """
     check_population(population)
     if since is not None and until is not None and since >= until:
@@ -72,6 +76,10 @@ def triage(
     rows, taken = find_changes(counted, candidates, service_of)
     labels = {moment: ", ".join(map(str, found)) for moment, found in candidates.deployed.items()}
     causes, repeats = causes_of(until_now, keys, rows, examined.condition, labels.get, progress)
+    missing = Missing((), 0)
+    if not scope.is_sample:
+        times = (examined.first, examined.last)
+        missing = find_missing(until_now, examined.scope, keys, times, since, candidates.deployed, progress)
     if taken > 2:
         notes.append(
             f"the threshold is corrected for {taken:,} comparisons: operations, outcomes and moments"
@@ -85,7 +93,8 @@ def triage(
         notes=merge_notes(scope.notes, examined.notes, notes, _not_compared(rows)),
         causes=causes,
         repeats=repeats,
-        verdict=_verdict(rows, examined, since),
+        missing=missing.losses,
+        verdict=_verdict(rows, examined, since, missing, taken),
         messages=messages(until_now, since, explained=MOST_MESSAGES_EXPLAINED, progress=progress),
     )
 
@@ -120,6 +129,10 @@ def _candidate_moments(
     return CandidateMoments(tuple(moments), deployed, default), [text]
 
 
+def _name(row: Row) -> str:
+    return " ".join(str(value) for value in row.key if value is not None) or "all rows"
+
+
 def _not_compared(rows: Sequence[Row]) -> list[str]:
     left = sum(not row.compared for row in rows)
     if not left or left == len(rows):
@@ -130,11 +143,17 @@ def _not_compared(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _verdict(rows: Sequence[Row], examined: ExaminedRows, since: datetime | None) -> str:
+def _verdict(
+    rows: Sequence[Row], examined: ExaminedRows, since: datetime | None, missing: Missing, comparisons: int
+) -> str:
     if any(row.changes for row in rows):
         return ""
     if any(row.compared for row in rows):
-        return "No operation got worse beyond chance."
+        seen = describe_resolution(rows, comparisons, _name)
+        text = " ".join(filter(None, ["No operation got worse beyond chance.", seen]))
+        if missing.losses:
+            return f"{text} But something is missing."
+        return " ".join(filter(None, [text, missing.resolution]))
     if since is not None and since <= examined.first:
         return (
             f"Nothing was compared: no row is before {format_cell(since)}. Use a later since= (--since); "

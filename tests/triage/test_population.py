@@ -18,16 +18,16 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
 
 
-def test_logs_without_operations_get_a_hint_to_explain() -> None:
-    logs = pa.table(
+def test_rows_without_operations_get_a_hint_to_explain() -> None:
+    rows = pa.table(
         {
             "timestamp": pa.array([T] * 3, pa.timestamp("us", "UTC")),
-            "level": ["INFO", "ERROR", "fatal"],
-            "logger": ["a", "b", "c"],
+            "colour": ["red", "blue", "red"],
+            "operation": ["a", "b", "c"],
         }
     )
     with pytest.raises(InvalidArgument) as refused:
-        load(logs).triage()
+        load(rows).triage()
     assert refused.value.message == (
         "no field identifies operations: none of name, http.route, rpc.method, service.name, "
         "k8s.deployment.name, k8s.pod.name, host.name exists"

@@ -83,8 +83,10 @@ function makePlot({ onBrush, onClear, say }) {
       }),
       h("b", { text: view.x.time ? `${view.x.field} (UTC)` : view.x.field }),
     );
+    // A row of its own per name, or a scale of numbers.
+    const named = view.y.labels?.map((text, at, all) => ({ text, at: view.y.low + ((view.y.high - view.y.low) * (at + 0.5)) / all.length }));
     yAxis.replaceChildren(
-      ...ticks(view.y, 7).map(({ at, text }) => {
+      ...(named ?? ticks(view.y, 7)).map(({ at, text }) => {
         const tick = h("span", { text });
         tick.style.bottom = `${100 * toFraction(view.y, at)}%`;
         return tick;
@@ -138,8 +140,9 @@ function makePlot({ onBrush, onClear, say }) {
   }
 
   /** Hand over a box of fractions: a side on the rim is open, so nothing beyond the picture is lost. */
-  function commit(fractions) {
+  function commit(drawn) {
     const { x, y } = state.view;
+    const fractions = snapped(drawn);
     const rim = 0.004;
     onBrush({
       x0: fractions.x0 <= rim ? null : toValue(x, fractions.x0),
@@ -149,13 +152,27 @@ function makePlot({ onBrush, onClear, say }) {
     });
   }
 
+  /** The box with whole rows, where rows have names. */
+  function snapped(fractions) {
+    const rows = state.view.y.labels?.length;
+    if (!rows) return fractions;
+    const y0 = Math.min(Math.floor(fractions.y0 * rows + 1e-9), rows - 1);
+    return { ...fractions, y0: y0 / rows, y1: Math.max(Math.ceil(fractions.y1 * rows - 1e-9), y0 + 1) / rows };
+  }
+
   const within = (event) => {
     const rect = area.getBoundingClientRect();
     return { x: clamp((event.clientX - rect.left) / rect.width, 0, 1), y: clamp(1 - (event.clientY - rect.top) / rect.height, 0, 1) };
   };
   const between = (a, b) => ({ x0: Math.min(a.x, b.x), x1: Math.max(a.x, b.x), y0: Math.min(a.y, b.y), y1: Math.max(a.y, b.y) });
-  const range = ({ x0, x1, y0, y1 }) => {
+  const range = (fractions) => {
+    const { x0, x1, y0, y1 } = snapped(fractions);
     const { x, y } = state.view;
+    const across = `${say_x(toValue(x, x0))} – ${say_x(toValue(x, x1))}`;
+    if (y.labels) {
+      const rows = y.labels.slice(Math.round(y0 * y.labels.length), Math.round(y1 * y.labels.length));
+      return `${across}, ${rows.length > 1 ? `${rows[0]} – ${rows.at(-1)}` : rows[0]}`;
+    }
     return `${say_x(toValue(x, x0))} – ${say_x(toValue(x, x1))}, ${readable(toValue(y, y0))} – ${readable(toValue(y, y1))} ${y.unit ?? ""}`;
   };
   function describe({ column, row }) {
@@ -183,7 +200,7 @@ function makePlot({ onBrush, onClear, say }) {
     const at = within(event);
     if (state.drag) {
       const fractions = between(state.drag.from, at);
-      place(box, fractions);
+      place(box, snapped(fractions));
       readout.textContent = range(fractions);
     } else readout.textContent = describe(cellAt(at));
   });
