@@ -14,7 +14,7 @@ from obskit.engine.condition import (
     parse_condition,
     parse_expression,
 )
-from obskit.engine.duck import DuckEngine, Engine, Mask, QueryOutput, filter_table
+from obskit.engine.duck import TRACED_VIEW, DuckEngine, Engine, Mask, QueryOutput, filter_table
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_condition, format_value
 from obskit.engine.population import Population, check_population
@@ -24,6 +24,7 @@ from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, to
 from obskit.engine.values import microseconds, moment, parse_span, parse_time, time_literal
 
 __all__ = [
+    "TRACED_VIEW",
     "Condition",
     "DuckEngine",
     "Engine",

@@ -60,7 +60,7 @@ def _sample_scope(scope: Scope, of: str) -> Scope:
     first, last = dataset.span
     when = f", from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
     note = f"a sample of {pluralize(dataset.rows, 'event')}, {of}{when}; the exact answer follows"
-    return dataclasses.replace(scope, notes=(note, *scope.notes))
+    return dataclasses.replace(scope, notes=(note, *scope.notes), sampled=True)
 
 
 def labelled(answer: ResultType, scope: Scope) -> ResultType:

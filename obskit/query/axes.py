@@ -48,7 +48,7 @@ class Axis:
 
 def check_axis(scope: Scope, name: str) -> None:
     """Raise `InvalidArgument` unless a field has numbers or times."""
-    kind = scope.schema.field(name).type
+    kind = scope.known.field(name).type
     if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise InvalidArgument(
             f"{name} is {kind} and cannot be an axis", hint="choose a numeric field or a time"
@@ -140,7 +140,7 @@ def make_axis(scope: Scope, name: str, span: Span, bins: int, log: bool) -> Axis
 
 
 def _is_time(scope: Scope, name: str) -> bool:
-    return bool(pa.types.is_timestamp(scope.schema.field(name).type))
+    return bool(pa.types.is_timestamp(scope.known.field(name).type))
 
 
 def has_codes(scope: Scope, name: str) -> bool:

@@ -54,6 +54,12 @@ class Calculation:
         return self.function in ("count", "rate", "rows", "concurrency")
 
     @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it names."""
+        parts = (self.argument, self.condition)
+        return frozenset().union(*(part.fields for part in parts if part is not None))
+
+    @property
     def unit(self) -> bytes | None:
         """The unit of the column, for display."""
         if self.function == "share":
@@ -139,7 +145,7 @@ def _build(function: str, inner: str, text: str, name: str, scope: Scope) -> Cal
         )
     if not inner:
         raise ConditionError(f"{function} needs a field", hint=f"for example: {function}(duration_ms)")
-    argument = parse_expression(inner, scope.schema, newest=scope.newest, names=scope.names)
+    argument = parse_expression(inner, scope.known, newest=scope.newest, names=scope.names)
     if function != "count_distinct":
         _check_type(function, argument, scope)
     if percentile is None:
@@ -156,7 +162,7 @@ def _build(function: str, inner: str, text: str, name: str, scope: Scope) -> Cal
 
 
 def _check_type(function: str, argument: Expression, scope: Scope) -> None:
-    kind = argument.to_ibis(scope.table).type()
+    kind = argument.to_ibis(scope.table_with(argument.fields)).type()
     if kind.is_numeric() and not kind.is_boolean():
         return
     if function in ("min", "max") and (kind.is_timestamp() or kind.is_string()):

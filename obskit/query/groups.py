@@ -245,7 +245,8 @@ def _covered_seconds(scope: Scope, calculations: list[Calculation], notes: list[
 def _count_groups(wanted: _GroupQuery, seconds: float | None) -> Groups:
     if not wanted.exact and can_count_codes(wanted.scope, wanted.names, wanted.calculations):
         return count_codes(wanted.scope, wanted.names, wanted.calculations)
-    table = wanted.scope.table
+    named = frozenset(wanted.names).union(*(c.fields for c in wanted.calculations))
+    table = wanted.scope.table_with(named)
     keys = {name: table[name] for name in wanted.names}
     return aggregate(wanted.scope, keys, wanted.calculations, seconds, wanted.exact, table)
 
