@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obskit.engine import Condition, Expression, Scope, Token, parse_expression, tokenize
@@ -66,6 +67,11 @@ class Calculation:
             return b"share"
         of = self.argument.text if self.argument is not None else ""
         return b"ms" if of == "duration_ms" and self.function != "count_distinct" else None
+
+
+def fields_of(names: Sequence[str], calculations: Sequence[Calculation]) -> frozenset[str]:
+    """Return the fields that a query names: those it groups by, and those it calculates with."""
+    return frozenset(names).union(*(calculation.fields for calculation in calculations))
 
 
 def parse_calculation(text: str, scope: Scope) -> Calculation:

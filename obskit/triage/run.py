@@ -10,6 +10,7 @@ from obskit.engine import Population, Scope, check_population, format_value
 from obskit.errors import InvalidArgument
 from obskit.query.deployments import Deployment, deployments, first_steps
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
+from obskit.triage.calls import failing_calls
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
 from obskit.triage.counts import Key, count_operations
@@ -68,6 +69,7 @@ def triage(
     rows, taken = find_changes(counted, candidates, service_of)
     labels = {moment: ", ".join(map(str, found)) for moment, found in candidates.deployed.items()}
     causes, repeats = causes_of(until_now, keys, rows, examined.condition, labels.get, progress)
+    calls = failing_calls(until_now, candidates, labels.get)
     if taken > 2:
         notes.append(
             f"the threshold is corrected for {taken:,} comparisons: operations, outcomes and moments"
@@ -81,7 +83,8 @@ def triage(
         notes=merge_notes(scope.notes, examined.notes, notes, _not_compared(rows)),
         causes=causes,
         repeats=repeats,
-        verdict=_verdict(rows, examined, since),
+        calls=calls,
+        verdict=_verdict(rows, examined, since, bool(calls)),
     )
 
 
@@ -125,10 +128,12 @@ def _not_compared(rows: Sequence[Row]) -> list[str]:
     ]
 
 
-def _verdict(rows: Sequence[Row], examined: ExaminedRows, since: datetime | None) -> str:
+def _verdict(rows: Sequence[Row], examined: ExaminedRows, since: datetime | None, calls: bool) -> str:
     if any(row.changes for row in rows):
         return ""
     if any(row.compared for row in rows):
+        if calls:
+            return "No operation got worse beyond chance, but calls to other services fail more than before."
         return "No operation got worse beyond chance."
     if since is not None and since <= examined.first:
         return (

@@ -81,6 +81,19 @@ def test_they_group_derive_order_and_draw() -> None:
     assert traces(scope.narrow("obskit.trace.masked_error"), 3).table.column("spans").to_pylist() == [3, 3, 3]
 
 
+def test_they_are_there_over_time() -> None:
+    found = only(
+        retried(),
+        "count(obskit.trace.masked_error) as masked",
+        "p50(obskit.trace.span_count) as spans",
+        by="obskit.trace.complete",
+        every="1h",
+        where="kind = 'server'",
+        limit=3,
+    )
+    assert [(row["masked"], round(float(str(row["spans"])), 1)) for row in found] == [(80, 2.0)]
+
+
 def test_the_statement_says_where_they_come_from() -> None:
     asked = query(retried(), "count(obskit.trace.masked_error) as n")
     assert "-- events_and_traces: events and obskit.trace.*" in asked.sql
