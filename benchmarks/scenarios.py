@@ -36,7 +36,7 @@ RATES = {
     "subtle": (0.08, 0.112),
     "rare": (0.0016, 0.0072),
     "restating": (0.05, 0.164),
-    "deployments": (0.05, 0.165),
+    "deployments": (0.0005, 0.12),
 }
 LINES = 10  # of a new message, to be noticed
 # Work is missing if so many events are expected that none is unlikely, in any of the comparisons.

@@ -24,6 +24,7 @@ from obskit.text import pluralize
 
 _BOOKING = next(service for service in SERVICES if service.name == "booking")
 _OLD, _NEW = _BOOKING.versions
+_HARMFUL = {("booking", _NEW), ("search", "6.2.0")}
 _EARLY = (ROLLOUT[0][0], ROLLOUT[-1][0])
 
 
@@ -170,7 +171,7 @@ def _deployments(scenarios: Sequence[Scenario] = ()) -> list[dict[str, Any]]:
             "from": before,
             "to": version,
             "percent": percent,
-            "harmless": service not in ("booking", "payment"),
+            "harmless": (service, version) not in _HARMFUL,
         }
         for start, service, before, version, percent in sorted(steps)
     ]

@@ -25,7 +25,7 @@ SINCE = {
 HARMLESS = time_of_day(17, 30)
 BESIDE = (
     (HARMLESS, "seatmap", "4.0.11", "4.0.12"),
-    (SINCE["deployments"], "payment", "1.18.2", "1.19.0"),
+    (SINCE["deployments"], "search", "6.1.4", "6.2.0"),
 )
 """Deployments of the scenario `deployments`: time of day, service, old and new version."""
 
@@ -121,9 +121,9 @@ def _records() -> dict[str, Record]:
             "all. Their producers, and the consumers of the other tenants, are as before.",
         },
         "deployments": {
-            "where": "name = 'POST /pay'",
+            "where": SEARCHES,
             "cause": ("service.version", BESIDE[1][3]),
-            "note": "From 17:32 on 12% of the payments fail, and with them POST /book. seatmap was deployed "
-            "at 17:30, and nothing about it changed.",
+            "note": "From 17:32 on 12% of the searches fail. seatmap was deployed at 17:30, and nothing "
+            "about it changed.",
         },
     }

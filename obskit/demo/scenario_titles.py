@@ -9,6 +9,6 @@ SCENARIO_TITLES: dict[str, str] = {
     "message": "one pod of seatmap logs a message that was never logged before",
     "region": "the region eu-north-1 vanishes",
     "consumer": "messages of tenant-07 are published, but nothing consumes them",
-    "deployments": "payment 1.19.0 breaks bookings two minutes after the harmless seatmap 4.0.12",
+    "deployments": "search 6.2.0 breaks searches two minutes after the harmless seatmap 4.0.12",
 }
 """Name -> title, in the order of the documentation."""

@@ -243,8 +243,12 @@ def _hidden_share(calls: Scope) -> tuple[float | None, float]:
 
 def _explained(scope: Scope, call: FailingCall) -> FailingCall:
     """Add what sets the failed calls apart from the others to the same place."""
+    during = (
+        (call.since, call.until) if call.until is not None else f"timestamp >= {format_value(call.since)}"
+    )
     try:
-        found = explain(scope, "error", ExplainOptions(where=call.where))
+        # Not over the whole day: whatever else changed meanwhile would set that time apart.
+        found = explain(scope, "error", ExplainOptions(where=call.where, during=during, history=None))
     except EmptySelection:
         return call
     return dataclasses.replace(call, explanation=found)

@@ -144,20 +144,17 @@ def test_the_bad_deployment_fails_and_the_harmless_one_does_not(plain: list[pa.R
         "booking 2.4.0",
         "notification 1.7.6",
         "seatmap 4.0.12",
-        "payment 1.19.0",
+        "search 6.2.0",
     ]
-    rate = events.where("name = 'POST /pay' and payment.method = 'card'").query(
-        "rows() as n", "count(error and error.type = 'CardTokenExpired') as broken", by="service.version"
-    )
-    broken = {row["service.version"]: row["broken"] for row in rate.to_arrow().to_pylist()}
-    assert broken["1.18.2"] == 0
-    assert broken["1.19.0"] > 0
-    failed = events.where("obskit.trace.error_count > 0 and error.type = 'CardTokenExpired'").to_arrow(
-        ["trace_id"]
-    )
-    traces = set(failed.column("trace_id").to_pylist())
-    never = events.where("name = 'INSERT bookings'").to_arrow(["trace_id"]).column("trace_id").to_pylist()
-    assert traces.isdisjoint(never), "a booking whose payment failed is not stored"
+    failed = events.where("error.type = 'IndexMismatch'").to_arrow(["timestamp", "service.name", "trace_id"])
+    rows = failed.to_pylist()
+    services = ("edge", "gateway", "search")
+    traces = [{row["trace_id"] for row in rows if row["service.name"] == name} for name in services]
+    assert traces[0] == traces[1] == traces[2], "the callers fail with it"
+    assert len(traces[0]) > 3
+    assert all(row["timestamp"].hour >= 17 for row in rows)
+    versions = events.where("service.name = 'seatmap'").query("rows() as n", by="service.version").to_arrow()
+    assert set(versions.column("service.version").to_pylist()) == {"4.0.11", "4.0.12"}
 
 
 def _deployments(events: Events) -> list[str]:
@@ -178,7 +175,7 @@ def test_generate_records_what_it_planted(tmp_path: Path) -> None:
     record = json.loads((tmp_path / "day" / "planted.json").read_text())
     assert record["made_by"].endswith("--scenario message --scenario region --scenario deployments")
     assert [entry["id"] for entry in record["planted"][-3:]] == made["scenarios"]
-    assert {"seatmap", "payment"} <= {one["service"] for one in record["deployments"]}
+    assert {"seatmap", "search"} <= {one["service"] for one in record["deployments"]}
     assert SCENARIO_TITLES["region"] in (tmp_path / "day" / "README.md").read_text().replace("\n   ", " ")
 
 
