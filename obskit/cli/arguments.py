@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from obskit.cli.parser import Parser, TopParser, not_negative, positive
+from obskit.demo.scenario_titles import SCENARIO_TITLES
 
 _EPILOG = """\
 examples:
@@ -243,6 +244,13 @@ def _demo(parser: argparse.ArgumentParser) -> None:
     made = parser.add_argument_group("with --out")
     made.add_argument("--events", type=positive, metavar="N", help="number of events; default 40000")
     made.add_argument("--format", choices=("jsonl.gz", "parquet"), help="file format; default jsonl.gz")
+    made.add_argument(
+        "--scenario",
+        action="append",
+        metavar="NAME",
+        help="plant this as well; may be repeated. "
+        + "; ".join(f"{name}: {title}" for name, title in SCENARIO_TITLES.items()).replace("%", "%%"),
+    )
     live = parser.add_argument_group("with --live")
     live.add_argument("--seconds", type=positive, metavar="N", help="seconds of load; default 60")
     live.add_argument(

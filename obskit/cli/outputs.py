@@ -93,7 +93,7 @@ def demo(arguments: argparse.Namespace) -> None:
         InvalidArgument: an option of `--live` with `--out`, or the other way round.
         MissingDependency: `--live` without the extra `live`.
     """
-    strange = ("events", "format") if arguments.live else ("seconds", "into")
+    strange = ("events", "format", "scenario") if arguments.live else ("seconds", "into")
     for name in strange:
         if getattr(arguments, name) is not None:
             other = "--out" if arguments.live else "--live"
@@ -107,12 +107,15 @@ def demo(arguments: argparse.Namespace) -> None:
             events=arguments.events or 40_000,
             seed=arguments.seed,
             format=arguments.format or "jsonl.gz",
+            scenarios=arguments.scenario or (),
             progress=progress,
         )
     if arguments.json:
         write_json({"kind": "demo"} | made)
     else:
-        write(f"{pluralize(made['events'], 'event')} in {arguments.out}\nnext: obskit triage {arguments.out}")
+        planted = "".join(f"planted {entry['id']}: {entry['title']}\n" for entry in made["planted"])
+        written = f"{pluralize(made['events'], 'event')} in {arguments.out}\n{planted}"
+        write(f"{written}next: obskit triage {arguments.out}")
 
 
 def _live(arguments: argparse.Namespace) -> None:

@@ -16,6 +16,7 @@ from obskit.dataset.merge import FieldCodes, merge
 from obskit.dataset.parts import write_part
 from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.preview import preview_dataset, preview_files
+from obskit.dataset.traces import trace_columns
 from obskit.dataset.widen import widen
 from obskit.dataset.writer import write
 
@@ -44,6 +45,7 @@ __all__ = [
     "preview_dataset",
     "preview_files",
     "redact_url",
+    "trace_columns",
     "weight_note",
     "widen",
     "write",

@@ -23,10 +23,11 @@ import pyarrow as pa
 from obskit.dataset import blob, population
 from obskit.dataset.cache import cache_path, cache_root, codes_folder, evict, is_own, touch
 from obskit.dataset.encoder import Encoded, encode, entry_type
-from obskit.dataset.manifest import DataFile, unknown_field
+from obskit.dataset.manifest import DataFile, fingerprint, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
 from obskit.dataset.parts import open_part, read_columns
 from obskit.dataset.population import Counter, Totals, Weights
+from obskit.dataset.traces import trace_arrays
 from obskit.errors import StorageFull
 
 Progress = Callable[[str, int, int], None]
@@ -60,6 +61,7 @@ class Codes:
         self._fallback: bool | None = None
         self._made: set[tuple[int, str]] = set()
         self._counter: tuple[int, Counter] | None = None
+        self._traces: list[dict[str, npt.NDArray[Any]]] | None = None
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields if they do not exist yet.
@@ -184,6 +186,26 @@ class Codes:
         """
         self._type(name)
         return [self._cached_arrays(file, "clusters", name)["ids"] for file in range(len(self._files))]
+
+    def traces(self) -> list[dict[str, npt.NDArray[Any]]]:
+        """Return per file the facts of each row's whole trace; computed once.
+
+        Returns:
+            What `trace_arrays` returns. The dataset must have a `trace_id`.
+        """
+        self._type("trace_id")
+        # A trace may be in several files, so what is stored belongs to this set of files.
+        name = fingerprint(self._files)
+        with self._lock((-1, "traces")):
+            if self._traces is None:
+                found = [self._read(file, "traces", name) for file in range(len(self._files))]
+                if None in found:
+                    made = trace_arrays(self._files, self._schema.names, self.clusters)
+                    for at, each in enumerate(made):
+                        self._write(at, "traces", {"rows": self._files[at].rows, "name": name}, each)
+                    found = [self._read(at, "traces", name) or ({}, each) for at, each in enumerate(made)]
+                self._traces = [each[1] for each in found if each is not None]
+        return self._traces
 
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from obskit.dataset import write
-from obskit.demo.fields import SCHEMA
 from obskit.demo.jsonl import write_jsonl
 from obskit.demo.planted import write_planted
+from obskit.demo.scenarios import chosen_scenarios, plant, schema_of
 from obskit.demo.stream import batches
 from obskit.errors import DatasetError, InvalidArgument
 from obskit.schema import LoadReport
@@ -23,6 +25,7 @@ def generate(
     events: int,
     seed: int,
     format: str = "jsonl.gz",
+    scenarios: Iterable[str] = (),
     progress: Callable[[str, int, int], None] | None = None,
 ) -> dict[str, Any]:
     """Write one day of telemetry of a train-ticket booking platform.
@@ -33,13 +36,14 @@ def generate(
         events: exact number of rows, 1 to 100 million.
         seed: 0 or more; the same seed and number of events give the same rows.
         format: "jsonl.gz" (flat JSON lines, one file per service) or "parquet" (a Dataset).
+        scenarios: names in `SCENARIOS` of further causes to plant; they may add rows and leave rows out.
         progress: called with (what, events done, total events).
 
     Returns:
-        Path, number of events, seed, format, file names and bytes; JSON-safe.
+        Path, number of events, seed, format, scenarios, what they planted, file names and bytes; JSON-safe.
 
     Raises:
-        InvalidArgument: `format`, `events` or `seed` is not valid.
+        InvalidArgument: `format`, `events`, `seed` or a scenario is not valid.
         DatasetError: `out` contains other files.
 
     Cost: about 3 µs per event to make and as much to write as Parquet; memory does not grow with `events`.
@@ -53,10 +57,12 @@ def generate(
     if seed < 0:
         raise InvalidArgument(f"seed must be 0 or more, got {seed}", hint="choose another seed")
     out = Path(out)
-    made = batches(events, seed, progress=progress)
+    chosen = chosen_scenarios(scenarios)
+    counted = _Counted(plant(batches(events, seed, progress=progress), chosen, seed))
+    made = counted.batches()
     if format == "parquet":
-        report = LoadReport(rows_read=events)
-        dataset = write(made, lambda: SCHEMA, out, report, bytes_per_file=_BYTES_PER_FILE)
+        counted.report = LoadReport()
+        dataset = write(made, lambda: schema_of(chosen), out, counted.report, bytes_per_file=_BYTES_PER_FILE)
         files = [file.path for file in dataset.files]
     else:
         if out.is_dir() and any(
@@ -65,12 +71,30 @@ def generate(
             raise DatasetError(f"{out} contains other files", hint="name an empty folder or a new one")
         out.mkdir(parents=True, exist_ok=True)
         files = write_jsonl(made, out)
-    write_planted(out, events, seed, format)
+    write_planted(out, events, seed, format, chosen)
     return {
         "path": str(out),
-        "events": events,
+        "events": counted.rows,
         "seed": seed,
         "format": format,
+        "scenarios": [scenario.name for scenario in chosen],
+        "planted": [scenario.record for scenario in chosen],
         "files": [path.name for path in files],
         "bytes": sum(path.stat().st_size for path in files),
     }
+
+
+class _Counted:
+    """Counts the rows of a stream of batches, also in the report that is written with them."""
+
+    def __init__(self, made: Iterable[pa.RecordBatch]) -> None:
+        self._made = made
+        self.rows = 0
+        self.report: LoadReport | None = None
+
+    def batches(self) -> Iterator[pa.RecordBatch]:
+        for batch in self._made:
+            self.rows += batch.num_rows
+            if self.report is not None:
+                self.report.rows_read = self.rows
+            yield batch

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from obskit.demo.fleet import OLD, SERVICES, Service, commit, image_tag
+from obskit.demo.fleet import SERVICES, Service, commit, image_tag
 from obskit.demo.people import FRAMEWORK_TARIFF
+from obskit.demo.scenarios import Scenario
 from obskit.demo.traffic import (
     DAY,
     IMPORT_TROUBLE,
@@ -22,6 +24,7 @@ from obskit.text import pluralize
 
 _BOOKING = next(service for service in SERVICES if service.name == "booking")
 _OLD, _NEW = _BOOKING.versions
+_HARMFUL = {("booking", _NEW), ("search", "6.2.0")}
 _EARLY = (ROLLOUT[0][0], ROLLOUT[-1][0])
 
 
@@ -155,24 +158,26 @@ def planted() -> list[dict[str, Any]]:
     ]
 
 
-def _deployments() -> list[dict[str, Any]]:
+def _deployments(scenarios: Sequence[Scenario] = ()) -> list[dict[str, Any]]:
     stages = [(start, "booking", percent) for start, percent in ROLLOUT]
     stages += [(SEARCH_DEPLOY, "search", 100), (NOTIFICATION_DEPLOY, "notification", 100)]
     versions = {service.name: service.versions for service in SERVICES}
+    steps = [(start, service, *versions[service], percent) for start, service, percent in stages]
+    steps += [(*marker, 100) for scenario in scenarios for marker in scenario.markers]
     return [
         {
             "at": _time_range((start, start)).split("/")[0],
             "service": service,
-            "from": versions[service][OLD],
-            "to": versions[service][1],
+            "from": before,
+            "to": version,
             "percent": percent,
-            "harmless": service != "booking",
+            "harmless": (service, version) not in _HARMFUL,
         }
-        for start, service, percent in sorted(stages)
+        for start, service, before, version, percent in sorted(steps)
     ]
 
 
-def write_planted(out: Path, events: int, seed: int, format: str) -> None:
+def write_planted(out: Path, events: int, seed: int, format: str, scenarios: Sequence[Scenario] = ()) -> None:
     """Write planted.json and README.md, which describe what is planted and how the folder was made.
 
     Args:
@@ -180,14 +185,17 @@ def write_planted(out: Path, events: int, seed: int, format: str) -> None:
         events: number of events in it.
         seed: seed of the events.
         format: "jsonl.gz" or "parquet".
+        scenarios: what is planted besides.
     """
     command = f"obskit demo --out {out.name} --events {events} --seed {seed} --format {format}"
-    record = {"made_by": command, "deployments": _deployments(), "planted": planted()}
+    command += "".join(f" --scenario {scenario.name}" for scenario in scenarios)
+    more = [scenario.record for scenario in scenarios]
+    record = {"made_by": command, "deployments": _deployments(scenarios), "planted": planted() + more}
     (out / "planted.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    (out / "README.md").write_text(_readme(out.name, events, command, format), encoding="utf-8")
+    (out / "README.md").write_text(_readme(out.name, events, command, format, more), encoding="utf-8")
 
 
-def _readme(name: str, events: int, command: str, format: str) -> str:
+def _readme(name: str, events: int, command: str, format: str, more: list[dict[str, Any]]) -> str:
     layout = (
         "There is one file per service, with one JSON object per line."
         if format == "jsonl.gz"
@@ -219,9 +227,10 @@ def _readme(name: str, events: int, command: str, format: str) -> str:
         "`planted.json` has the same list for programs: `selection`, `where` and `during` as `obskit "
         "explain` takes them, the conditions that are `expected`, and their `aliases`.",
     ]
-    for number, entry in enumerate(planted(), 1):
+    for number, entry in enumerate(planted() + more, 1):
         when = f"during {entry['during']}" if entry["during"] else "all day"
-        asked = f"`{entry['selection']}` where `{entry['where']}`, {when}"
+        named = " where ".join(f"`{entry[key]}`" for key in ("selection", "where") if entry[key])
+        asked = f"{named}, {when}" if named else when
         parts.append(f"{number}. **{entry['title']}** ({entry['kind']}): {asked}. {entry['note']}")
     return "\n\n".join(_wrapped(part) for part in parts) + "\n"
 
@@ -229,5 +238,6 @@ def _readme(name: str, events: int, command: str, format: str) -> str:
 def _wrapped(part: str) -> str:
     if part.startswith(("#", "    ")):
         return part
-    indent = "  " if part.startswith("- ") else "   " if part[0].isdigit() and part[1] == "." else ""
+    mark, _, _ = part.partition(" ")
+    indent = " " * (len(mark) + 1) if mark == "-" or mark.rstrip(".").isdigit() else ""
     return textwrap.fill(part, 110, subsequent_indent=indent, break_on_hyphens=False, break_long_words=False)

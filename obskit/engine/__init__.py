@@ -14,17 +14,17 @@ from obskit.engine.condition import (
     parse_condition,
     parse_expression,
 )
-from obskit.engine.duck import DuckEngine, Engine, Mask, QueryOutput, filter_table
+from obskit.engine.duck import TRACED_VIEW, DuckEngine, Engine, Mask, QueryOutput, filter_table
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_condition, format_value
 from obskit.engine.population import Population, check_population
-from obskit.engine.scope import SAMPLE_NOTE, Scope
+from obskit.engine.scope import Scope
 from obskit.engine.times import Window, parse_moment, parse_window, split_window, window_or_condition
 from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, tokenize
 from obskit.engine.values import microseconds, moment, parse_span, parse_time, time_literal
 
 __all__ = [
-    "SAMPLE_NOTE",
+    "TRACED_VIEW",
     "Condition",
     "DuckEngine",
     "Engine",

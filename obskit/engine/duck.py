@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,8 @@ from obskit.errors import ConditionError, DatasetError
 from obskit.text import first_line, pluralize
 
 VIEW = "events"
+TRACED_VIEW = "events_and_traces"
+_TRACES = "obskit_traces"
 MASK_CACHE_BYTES = 256 << 20
 
 BoolArray = npt.NDArray[np.bool_]
@@ -59,6 +61,9 @@ class Engine(Protocol):
     def table(self) -> ir.Table:
         """Return the events as an unbound Ibis table."""
 
+    def traced_table(self) -> ir.Table:
+        """Return the events with the fields of whole traces as an unbound Ibis table."""
+
     def compile(self, expression: ir.Expr) -> str:
         """Return the statement for an expression."""
 
@@ -81,11 +86,21 @@ class DuckEngine:
         files: the files, in the order of the dataset.
         rows: the number of rows of each file.
         schema: the schema of all files.
+        traces: returns the fields of each row's whole trace, in the order of the rows; called when a
+            statement first needs them.
+        traced: the schema of `traces`.
     """
 
     name = "duckdb"
 
-    def __init__(self, files: Sequence[Path], rows: Sequence[int], schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        rows: Sequence[int],
+        schema: pa.Schema,
+        traces: Callable[[], pa.Table] | None = None,
+        traced: pa.Schema | None = None,
+    ) -> None:
         self._files = [Path(file).resolve() for file in files]
         self._rows = list(rows)
         self._schema = schema
@@ -94,10 +109,18 @@ class DuckEngine:
         self._masks: OrderedDict[str, list[Mask]] = OrderedDict()
         self._cached_bytes = 0
         self._table = ibis.table(ibis.Schema.from_pyarrow(schema), name=VIEW)
+        self._traces = traces
+        self._has_traces = False
+        wide = pa.schema([*schema, *(traced or ())])
+        self._traced_table = ibis.table(ibis.Schema.from_pyarrow(wide), name=TRACED_VIEW)
 
     def table(self) -> ir.Table:
         """Return the events as an unbound Ibis table."""
         return self._table
+
+    def traced_table(self) -> ir.Table:
+        """Return the events with the fields of whole traces as an unbound Ibis table."""
+        return self._traced_table
 
     def compile(self, expression: ir.Expr) -> str:
         """Return the statement for an expression, in the SQL of DuckDB."""
@@ -121,7 +144,7 @@ class DuckEngine:
             ConditionError: the statement fails on these rows, because of an invalid pattern for example.
             DatasetError: a file cannot be read.
         """
-        with self._open_cursor() as cursor:
+        with self._open_cursor(sql) as cursor:
             return cursor.sql(sql).to_arrow_table()
 
     def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
@@ -137,13 +160,15 @@ class DuckEngine:
         Raises:
             ConditionError, DatasetError: as `run`.
         """
-        with self._open_cursor() as cursor:
+        with self._open_cursor(sql) as cursor:
             yield from cursor.sql(sql).to_arrow_reader(rows)
 
     @contextmanager
-    def _open_cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """Open a cursor, and raise DuckDB's errors as ours."""
+    def _open_cursor(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
+        """Open a cursor for a statement, and raise DuckDB's errors as ours."""
         cursor = self._cursor()
+        if TRACED_VIEW in sql:
+            self._add_traces()
         try:
             yield cursor
         except (duckdb.IOException, duckdb.PermissionException) as error:
@@ -237,6 +262,17 @@ class DuckEngine:
             if self._connection is None:
                 self._connection = self._connect()
             return self._connection.cursor()
+
+    def _add_traces(self) -> None:
+        """Put the fields of whole traces next to the rows; they have the same order and number."""
+        with self._lock:
+            if self._has_traces or self._traces is None or self._connection is None:
+                return
+            self._connection.register("incoming", self._traces())
+            self._connection.execute(f"create table {_TRACES} as from incoming")
+            self._connection.unregister("incoming")
+            self._connection.execute(f"create view {TRACED_VIEW} as from {VIEW} positional join {_TRACES}")
+            self._has_traces = True
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})

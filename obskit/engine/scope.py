@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -18,6 +18,7 @@ from obskit.engine.condition import Condition, all_of, parse_condition, parse_ex
 from obskit.engine.duck import DuckEngine, Engine, Mask, QueryOutput
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_value
+from obskit.engine.trace_fields import column_of, trace_schema, trace_table
 from obskit.engine.values import moment, time_literal
 from obskit.engine.window import TIME, row_ranges, time_window
 from obskit.errors import InvalidArgument
@@ -25,9 +26,6 @@ from obskit.names import UNIT_KINDS
 
 # A condition on one of these says itself which rows it is about, so it is not limited to units of work.
 ROW_CHOOSING_FIELDS = frozenset({"kind", "name"})
-
-SAMPLE_NOTE = "a sample of "
-"""How the note of a scope begins that holds a sample of other events."""
 
 Builder = Callable[[ir.Table], ir.Expr]
 
@@ -43,6 +41,7 @@ class Scope:
         derived: (name, expression) of each computed field, in order.
         notes: what the reader of a result must know about this scope.
         made_by: the calls of `Events` that made the dataset from the one that was loaded: `.lookup(...)`.
+        sampled: whether the dataset is a sample of rows: it has no whole traces, and what is not in it may still exist.
     """
 
     dataset: Dataset
@@ -51,18 +50,20 @@ class Scope:
     derived: tuple[tuple[str, str], ...] = ()
     notes: tuple[str, ...] = ()
     made_by: str = ""
+    sampled: bool = False
 
     @classmethod
     def of(cls, dataset: Dataset) -> Scope:
         """Return a scope of all rows of a dataset, read by DuckDB."""
         files = dataset.files
-        engine = DuckEngine([file.path for file in files], [file.rows for file in files], dataset.schema)
+        engine = DuckEngine(
+            [file.path for file in files],
+            [file.rows for file in files],
+            dataset.schema,
+            lambda: trace_table(dataset),
+            trace_schema(dataset.schema),
+        )
         return cls(dataset, engine)
-
-    @property
-    def is_sample(self) -> bool:
-        """Whether the rows are a sample of others, so that what is not among them may still exist."""
-        return any(note.startswith(SAMPLE_NOTE) for note in self.notes)
 
     @property
     def newest(self) -> datetime | None:
@@ -75,35 +76,75 @@ class Scope:
         """The fields with their types, derived ones last."""
         if not self.derived:
             return self.dataset.schema
-        table = self._with_derived
+        table = self._with_derived(traced=True)
         fields = [pa.field(name, table[name].type().to_pyarrow()) for name, _ in self.derived]
         return pa.schema([*self.dataset.schema, *fields])
 
     @cached_property
-    def names(self) -> Names:
-        """The names that conditions over this scope may use."""
-        return Names(self.schema)
+    def known(self) -> pa.Schema:
+        """All fields that a question may name: those of `schema`, and those of whole traces.
+
+        The fields of whole traces (`obskit.trace.*`) are computed when a question names them, and are
+        neither listed nor looked at otherwise.
+        """
+        return pa.schema([*self.schema, *self._trace_fields])
 
     @cached_property
-    def _with_derived(self) -> ir.Table:
-        table, schema = self.engine.table(), self.dataset.schema
-        for name, text in self.derived:
-            value = parse_expression(text, schema, newest=self.newest).to_ibis(table)
-            table = table.mutate(**{name: value})
-            schema = schema.append(pa.field(name, value.type().to_pyarrow()))
-        return table
+    def _trace_fields(self) -> pa.Schema:
+        return pa.schema([]) if self.sampled else trace_schema(self.dataset.schema)
+
+    @cached_property
+    def names(self) -> Names:
+        """The names that conditions over this scope may use."""
+        return Names(self.known)
+
+    def _with_derived(self, traced: bool) -> ir.Table:
+        """Return all rows with the derived fields, and with the fields of whole traces if `traced`."""
+        return self._derived_over[bool(traced or self._derived_need_traces)]
+
+    @cached_property
+    def _derived_over(self) -> dict[bool, ir.Table]:
+        out = {}
+        for traced in (False, True):
+            if not traced and self._derived_need_traces:
+                continue
+            table = self.engine.traced_table() if traced else self.engine.table()
+            schema = pa.schema([*self.dataset.schema, *(self._trace_fields if traced else ())])
+            for name, text in self.derived:
+                value = parse_expression(text, schema, newest=self.newest).to_ibis(table)
+                table = table.mutate(**{name: value})
+                schema = schema.append(pa.field(name, value.type().to_pyarrow()))
+            out[traced] = table
+        return out
+
+    @cached_property
+    def _derived_need_traces(self) -> bool:
+        # A false alarm, from a text in quotes, costs time only.
+        return any(name in text.lower() for name in self._trace_fields.names for _, text in self.derived)
 
     @property
     def table(self) -> ir.Table:
         """The rows of this scope as an Ibis table."""
-        table = self._with_derived
+        return self.table_with(())
+
+    def table_with(self, fields: Iterable[str]) -> ir.Table:
+        """Return the rows of this scope as an Ibis table that has these fields, too.
+
+        Args:
+            fields: names in `known`.
+
+        Returns:
+            The table; it has the fields of whole traces only if one of them is in `fields` or in `where`.
+        """
+        asked = {*fields, *(self.where.fields if self.where is not None else ())}
+        table = self._with_derived(traced=not asked.isdisjoint(self._trace_fields.names))
         return table if self.where is None else table.filter(self.where.to_ibis(table))
 
     def condition(self, text: str | Condition | Deferred | ir.Value) -> Condition:
         """Parse a condition over the fields of this scope; raises what `parse_condition` does."""
-        if isinstance(text, Condition) and text.parsed is not None and text.fields <= set(self.schema.names):
+        if isinstance(text, Condition) and text.parsed is not None and text.fields <= set(self.known.names):
             return text
-        return parse_condition(text, self.schema, newest=self.newest, names=self.names)
+        return parse_condition(text, self.known, newest=self.newest, names=self.names)
 
     def resolve(self, name: str) -> str:
         """Return the field with a name.
@@ -173,7 +214,7 @@ class Scope:
             InvalidArgument: the name is empty, or a field has it already.
             ConditionError, UnknownField, UnknownFunction: the expression cannot be parsed.
         """
-        taken = {known.lower(): known for known in self.schema.names}
+        taken = {known.lower(): known for known in self.known.names}
         if name.lower() in taken:
             raise InvalidArgument(
                 f"a field called {taken[name.lower()]!r} already exists", hint="choose another name"
@@ -187,7 +228,7 @@ class Scope:
                 f"the name of a derived field cannot contain the character NUL, got {name!r}",
                 hint="choose another name",
             )
-        read = parse_expression(expression, self.schema, newest=self.newest, names=self.names)
+        read = parse_expression(expression, self.known, newest=self.newest, names=self.names)
         notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
         return dataclasses.replace(self, derived=(*self.derived, (name, read.text)), notes=notes)
 
@@ -204,11 +245,21 @@ class Scope:
             ConditionError: the statement cannot run on these rows.
             DatasetError: the files cannot be read.
         """
-        expression = what if isinstance(what, ir.Expr) else what(self.table)
+        expression = what if isinstance(what, ir.Expr) else self._build(what)
         table = expression if isinstance(expression, ir.Table) else expression.as_table()
         sql = self.engine.compile(table)
         found = self.engine.run(sql)
         return QueryOutput(_replace_decimals(found, table.schema().to_pyarrow()), sql)
+
+    def _build(self, builder: Builder) -> ir.Expr:
+        """Build an expression over the rows, with the fields of whole traces if it names one."""
+        try:
+            return builder(self.table)
+        except Exception:
+            # The builder may name such a field; anything else fails again, in the same way.
+            if not self._trace_fields:
+                raise
+            return builder(self.table_with(self._trace_fields.names))
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield the rows of this scope in the order of the dataset, in constant memory.
@@ -220,13 +271,13 @@ class Scope:
         Yields:
             Batches with these columns.
         """
-        plain = self.where is None and not {name for name, _ in self.derived}.intersection(columns)
+        plain = self.where is None and set(columns) <= set(self.dataset.schema.names)
         if plain:
             for batch in self.dataset.batches(columns):
                 for start in range(0, batch.num_rows, rows):
                     yield batch.slice(start, rows)
             return
-        yield from self.engine.stream(self.engine.compile(self.table.select(*columns)), rows)
+        yield from self.engine.stream(self.engine.compile(self.table_with(columns).select(*columns)), rows)
 
     @cached_property
     def extent(self) -> tuple[int, datetime | None, datetime | None]:
@@ -266,7 +317,7 @@ class Scope:
 
     def _table_in_window(self, condition: Condition) -> tuple[ir.Table, list[tuple[int, int]] | None]:
         """Return the rows for which a condition can be true: its window of time, if that is narrow."""
-        table = self._with_derived
+        table = self._with_derived(traced=not condition.fields.isdisjoint(self._trace_fields.names))
         low, high = time_window(condition)
         if low is None and high is None:
             return table, None
@@ -292,10 +343,12 @@ class Scope:
         Raises:
             UnknownField: no field has the name.
         """
+        if field in self._trace_fields.names:
+            return self._trace_codes(field)
         if field in {name for name, _ in self.derived}:
             cached: dict[str, FieldCodes] = self._derived_codes
             if field not in cached:
-                output = self.run(lambda _: self._with_derived.select(field))
+                output = self.run(self._with_derived(traced=False).select(field))
                 column, parts, start = output.table.column(0), [], 0
                 for file in self.dataset.files:
                     parts.append(column.slice(start, file.rows))
@@ -303,6 +356,14 @@ class Scope:
                 cached[field] = self.dataset.codes.derived(field, column.type, parts)
             return cached[field]
         return self.dataset.codes.field(field)
+
+    def _trace_codes(self, field: str) -> FieldCodes:
+        cached: dict[str, FieldCodes] = self._derived_codes
+        if field not in cached:
+            parts = [column_of(arrays, field) for arrays in self.dataset.codes.traces()]
+            kind = self._trace_fields.field(field).type
+            cached[field] = self.dataset.codes.derived(field, kind, parts)
+        return cached[field]
 
     @cached_property
     def _derived_codes(self) -> dict[str, FieldCodes]:

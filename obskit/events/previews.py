@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from obskit.dataset import Dataset, preview_dataset, preview_files
 from obskit.display.tables import format_cell
-from obskit.engine import SAMPLE_NOTE, Scope
+from obskit.engine import Scope
 from obskit.errors import ObskitError
 from obskit.explain import ExplainOptions, Explanation, explain
 from obskit.schema import READ_AS_IS, ReadOptions
@@ -59,8 +59,8 @@ def _sample_scope(scope: Scope, of: str) -> Scope:
     dataset: Dataset = scope.dataset
     first, last = dataset.span
     when = f", from {format_cell(first)} to {format_cell(last)}" if first is not None else ""
-    note = f"{SAMPLE_NOTE}{pluralize(dataset.rows, 'event')}, {of}{when}; the exact answer follows"
-    return dataclasses.replace(scope, notes=(note, *scope.notes))
+    note = f"a sample of {pluralize(dataset.rows, 'event')}, {of}{when}; the exact answer follows"
+    return dataclasses.replace(scope, notes=(note, *scope.notes), sampled=True)
 
 
 def labelled(answer: ResultType, scope: Scope) -> ResultType:

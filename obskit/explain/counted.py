@@ -127,9 +127,8 @@ def count_fields(question: Question, fields: FieldChoice) -> Counted:
 def _encode(question: Question, fields: FieldChoice) -> None:
     """Make the codes of the fields that have none yet."""
     scope, options = question.scope, question.options
-    derived = {name for name, _ in scope.derived}
-    codes = scope.dataset.codes
-    missing = [name for name in fields.names if name not in derived and not codes.ready(name)]
+    codes, stored = scope.dataset.codes, set(scope.dataset.schema.names)
+    missing = [name for name in fields.names if name in stored and not codes.ready(name)]
     if not missing:
         return
 

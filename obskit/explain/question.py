@@ -91,7 +91,7 @@ def _cluster(scope: Scope, given: str | None) -> str | None:
     if given is None or (given == "trace_id" and given not in scope.schema.names):
         return None
     name = scope.resolve(given)
-    if pa.types.is_nested(scope.schema.field(name).type):
+    if pa.types.is_nested(scope.known.field(name).type):
         raise InvalidArgument(
             f"cluster must be a field with one value per event, got {given!r}, which is a list",
             hint="use a field with one value per event, such as trace_id",

@@ -24,6 +24,7 @@ __all__ = [
     "FLAT_USUAL",
     "RENAMED",
     "TEMPLATE",
+    "TRACE_FIELDS",
     "UNFINISHED",
     "UNITS",
     "UNIT_KINDS",
@@ -80,6 +81,15 @@ CARRIED_LIST = "obskit.list."
 
 ABSENT = "obskit.null"
 """Attribute that lists columns, separated by commas, that are null although the format has a value."""
+
+TRACE_FIELDS: dict[str, str] = {
+    "obskit.trace.masked_error": "bool",
+    "obskit.trace.error_count": "int",
+    "obskit.trace.span_count": "int",
+    "obskit.trace.complete": "bool",
+    "obskit.trace.duration_ms": "float",
+}
+"""Fields of the whole trace of a row, computed when they are asked for -> name of their type."""
 
 UNIT_KINDS = ("server", "consumer")
 """Kinds of span that are a unit of work anywhere in a trace."""

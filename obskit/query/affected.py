@@ -142,7 +142,7 @@ def _countable_field(scope: Scope, by: str) -> str:
         if by != DEFAULT_BY:
             raise
         raise _no_default_field(scope) from None
-    if pa.types.is_nested(scope.schema.field(field).type):
+    if pa.types.is_nested(scope.known.field(field).type):
         raise InvalidArgument(
             f"by must be a field with one value per event, but {field} holds lists or structures",
             hint="choose a field such as user.id",

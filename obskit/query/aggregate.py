@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from obskit.engine import Scope
-from obskit.query.calculations import Calculation
+from obskit.query.calculations import Calculation, fields_of
 from obskit.query.terms import bucket, has_weight, is_weighted, middles, per_row, row_weight
 from obskit.stats import buckets
 
@@ -65,7 +65,7 @@ def aggregate(
     Returns:
         The groups, sorted by their keys.
     """
-    table = scope.table if table is None else table
+    table = scope.table_with(fields_of((), calculations)) if table is None else table
     weight = row_weight(table) if is_weighted(table) else None
     aggregates: dict[str, ir.Value] = {"rows": table.count()}
     if "sample_weight" in table.columns:

@@ -80,7 +80,7 @@ def main_measure(scope: Scope) -> str | None:
 
 def check_axis(scope: Scope, name: str) -> None:
     """Raise `InvalidArgument` unless a field has numbers or times."""
-    kind = scope.schema.field(name).type
+    kind = scope.known.field(name).type
     if not (pa.types.is_timestamp(kind) or pa.types.is_integer(kind) or pa.types.is_floating(kind)):
         raise InvalidArgument(
             f"{name} is {kind} and cannot be an axis", hint="choose a numeric field or a time"
@@ -178,7 +178,7 @@ def make_axis(scope: Scope, name: str, span: Span, bins: int, log: bool) -> Axis
 
 
 def _is_time(scope: Scope, name: str) -> bool:
-    return bool(pa.types.is_timestamp(scope.schema.field(name).type))
+    return bool(pa.types.is_timestamp(scope.known.field(name).type))
 
 
 def has_codes(scope: Scope, name: str) -> bool:

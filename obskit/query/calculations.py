@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from obskit.engine import Condition, Expression, Scope, Token, parse_expression, tokenize
@@ -54,12 +55,23 @@ class Calculation:
         return self.function in ("count", "rate", "rows", "concurrency")
 
     @property
+    def fields(self) -> frozenset[str]:
+        """The fields that it names."""
+        parts = (self.argument, self.condition)
+        return frozenset().union(*(part.fields for part in parts if part is not None))
+
+    @property
     def unit(self) -> bytes | None:
         """The unit of the column, for display."""
         if self.function == "share":
             return b"share"
         of = self.argument.text if self.argument is not None else ""
         return b"ms" if of == "duration_ms" and self.function != "count_distinct" else None
+
+
+def fields_of(names: Sequence[str], calculations: Sequence[Calculation]) -> frozenset[str]:
+    """Return the fields that a query names: those it groups by, and those it calculates with."""
+    return frozenset(names).union(*(calculation.fields for calculation in calculations))
 
 
 def parse_calculation(text: str, scope: Scope) -> Calculation:
@@ -139,7 +151,7 @@ def _build(function: str, inner: str, text: str, name: str, scope: Scope) -> Cal
         )
     if not inner:
         raise ConditionError(f"{function} needs a field", hint=f"for example: {function}(duration_ms)")
-    argument = parse_expression(inner, scope.schema, newest=scope.newest, names=scope.names)
+    argument = parse_expression(inner, scope.known, newest=scope.newest, names=scope.names)
     if function != "count_distinct":
         _check_type(function, argument, scope)
     if percentile is None:
@@ -156,7 +168,7 @@ def _build(function: str, inner: str, text: str, name: str, scope: Scope) -> Cal
 
 
 def _check_type(function: str, argument: Expression, scope: Scope) -> None:
-    kind = argument.to_ibis(scope.table).type()
+    kind = argument.to_ibis(scope.table_with(argument.fields)).type()
     if kind.is_numeric() and not kind.is_boolean():
         return
     if function in ("min", "max") and (kind.is_timestamp() or kind.is_string()):

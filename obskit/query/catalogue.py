@@ -147,11 +147,16 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
         sql.append(read.sql)
         if read.label != ALL_ROWS:
             notes.append(f"fill and values of {pluralize(len(some), 'field')} are from {read.label}")
+    computed = [name for name in scope.known.names if name not in scope.schema.names]
+    if names is None and computed:
+        notes.append(
+            "computed from whole traces when a condition, query or fields= names them: " + ", ".join(computed)
+        )
     listed = [known[name] for name in wanted]
     table = pa.table(
         {
             "field": pa.array(wanted, pa.string()),
-            "type": pa.array([type_word(scope.schema.field(n).type) for n in wanted], pa.string()),
+            "type": pa.array([type_word(scope.known.field(n).type) for n in wanted], pa.string()),
             "fill": pa.array([row.filled for row in listed], pa.float64()),
             "values": pa.array([row.distinct for row in listed], pa.int64()),
             "at_least": pa.array([row.least for row in listed], pa.bool_()),
@@ -171,7 +176,7 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
 
 def _has_codes(scope: Scope, name: str) -> bool:
     """Return whether the codes of a field exist and hold all of its values, which those of times do not."""
-    return not pa.types.is_timestamp(scope.schema.field(name).type) and scope.dataset.codes.ready(name)
+    return not pa.types.is_timestamp(scope.known.field(name).type) and scope.dataset.codes.ready(name)
 
 
 def _rows_per_code(scope: Scope, name: str) -> Counts:
@@ -229,7 +234,7 @@ def _read_derived(scope: Scope, names: list[str], total: int) -> _RowsRead:
 
 def _summarize_rows(scope: Scope, name: str, read: _RowsRead) -> _FieldSummary:
     """Summarize a field from rows; they are coded first, so that the numbers equal those from codes."""
-    kind = scope.schema.field(name).type
+    kind = scope.known.field(name).type
     columns = [table.column(name) for table in read.tables]
     if pa.types.is_timestamp(kind):
         return _summarize_times(

@@ -105,7 +105,7 @@ def _is_countable(scope: Scope, calculation: Calculation) -> bool:
     if calculation.function != "percentile" or calculation.argument is None:
         return False
     field = _plain_field(calculation)
-    return calculation.argument.fields == {field} and pa.types.is_primitive(scope.schema.field(field).type)
+    return calculation.argument.fields == {field} and pa.types.is_primitive(scope.known.field(field).type)
 
 
 def _plain_field(calculation: Calculation) -> str:

@@ -29,7 +29,7 @@ from obskit.errors import ConditionError, InvalidArgument, LimitExceeded
 from obskit.names import nearest
 from obskit.query.aggregate import Columns, Groups, aggregate
 from obskit.query.arguments import whole_number
-from obskit.query.calculations import Calculation, parse_calculations
+from obskit.query.calculations import Calculation, fields_of, parse_calculations
 from obskit.query.coded import can_count_codes, count_codes
 from obskit.query.grid import TIME, filled_grid
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
@@ -245,7 +245,7 @@ def _covered_seconds(scope: Scope, calculations: list[Calculation], notes: list[
 def _count_groups(wanted: _GroupQuery, seconds: float | None) -> Groups:
     if not wanted.exact and can_count_codes(wanted.scope, wanted.names, wanted.calculations):
         return count_codes(wanted.scope, wanted.names, wanted.calculations)
-    table = wanted.scope.table
+    table = wanted.scope.table_with(fields_of(wanted.names, wanted.calculations))
     keys = {name: table[name] for name in wanted.names}
     return aggregate(wanted.scope, keys, wanted.calculations, seconds, wanted.exact, table)
 
@@ -328,7 +328,7 @@ def _over_time(
     """Return the table over time, the groups in it and the statements; appends to `notes`."""
     names, calculations, having = wanted.names, wanted.calculations, wanted.having
     known = wanted.scope.narrow(f"{TIME} is not null")
-    table = known.table
+    table = known.table_with(fields_of(names, calculations))
     interval = time_bucket(table[TIME], seconds)
     sql: tuple[str, ...] = ()
     keys: dict[str, ir.Value] = {name: table[name] for name in names}

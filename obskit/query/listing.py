@@ -143,7 +143,7 @@ def _order_keys(scope: Scope, order: str | None) -> list[tuple[str, bool]]:
     for part in split_order(order):
         name, descending = split_direction(part)
         field = scope.resolve(name)
-        if pa.types.is_nested(scope.schema.field(field).type):
+        if pa.types.is_nested(scope.known.field(field).type):
             raise InvalidArgument(
                 f"order by {field} is not possible, because it holds lists or structures",
                 hint="order by a field with one value per event, such as duration_ms",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from obskit.engine import Scope
+from obskit.engine import TRACED_VIEW, Scope
 
 
 def dataset_of(scope: Scope) -> dict[str, Any]:
@@ -35,7 +35,12 @@ def format_call(verb: str, *given: Any, scope: Scope, **named: Any) -> str:
 def join_statements(scope: Scope, sql: Iterable[str]) -> str:
     """Join the statements of a result, with a comment about the table they read."""
     texts = [text for text in sql if text]
-    return ";\n\n".join([scope.sql_note + "\n" + texts[0], *texts[1:]]) if texts else ""
+    if not texts:
+        return ""
+    note = scope.sql_note
+    if any(TRACED_VIEW in text for text in texts):
+        note += f"\n-- {TRACED_VIEW}: events and obskit.trace.*, which obskit computes from whole traces"
+    return ";\n\n".join([note + "\n" + texts[0], *texts[1:]])
 
 
 def merge_notes(*notes: Iterable[str]) -> tuple[str, ...]:

@@ -23,10 +23,12 @@ from obskit.display.tables import (
 )
 from obskit.explain import Explanation, Finding
 from obskit.text import safe
-from obskit.triage.changes import Change, Row
+from obskit.triage.calls import FailingCall
+from obskit.triage.changes import Row
 from obskit.triage.earlier import EarlierTime, Judged
 from obskit.triage.messages_result import Messages
 from obskit.triage.missing import Loss
+from obskit.triage.worse import WorseOutcome, operation_name
 
 SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the same traces
 MOST_FINDINGS = 3  # findings of each explanation in the text
@@ -38,64 +40,7 @@ MESSAGES_TITLE = "Messages, exceptions and values that are new, more frequent or
 
 
 @dataclass(frozen=True)
-class _WorseOutcome:
-    operation: dict[str, Any]
-    change: Change
-    deployment: str | None
-
-    @property
-    def outcome(self) -> str:
-        """What got worse: "errors" or "slow"."""
-        return self.change.outcome
-
-    @property
-    def since(self) -> datetime:
-        """The moment at which it changed; `deployment` names the deployment at that moment, if any."""
-        return self.change.since
-
-    @property
-    def before(self) -> float:
-        """The share of events with the outcome before, in [0, 1]."""
-        return self.change.before
-
-    @property
-    def after(self) -> float:
-        """The share of events with the outcome after, in [0, 1]."""
-        return self.change.after
-
-    @property
-    def events(self) -> float:
-        """Events with the outcome in excess of the earlier share."""
-        return self.change.events
-
-    def headline(self) -> str:
-        """Return one line that says what got worse, by how much and since when."""
-        what = "errors"
-        if self.change.limit is not None:
-            what = f"slower than {format_cell(self.change.limit, b'ms')} (its earlier p95):"
-        return (
-            f"{operation_name(self.operation)}: {what} "
-            f"{formatting.share(self.before)} → {formatting.share(self.after)} since "
-            f"{self.deployment + ', ' if self.deployment else ''}{format_cell(self.since)}, "
-            f"about {format_cell(round(self.events))} more"
-        )
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the outcome as values that JSON can hold."""
-        return {
-            "operation": plain(self.operation),
-            "outcome": self.outcome,
-            "since": plain(self.since),
-            "deployment": self.deployment,
-            "before": self.before,
-            "after": self.after,
-            "limit_ms": self.change.limit,
-            "events": self.events,
-        }
-
-
-@dataclass(frozen=True)
-class Cause(_WorseOutcome):
+class Cause(WorseOutcome):
     """One outcome of one operation that got worse, and what sets it apart.
 
     Attributes:
@@ -144,7 +89,7 @@ class Cause(_WorseOutcome):
 
 
 @dataclass(frozen=True)
-class Repeat(_WorseOutcome):
+class Repeat(WorseOutcome):
     """One outcome that got worse in the same traces as others, which are explained instead.
 
     Attributes:
@@ -176,6 +121,7 @@ class Triage(Result):
         causes: the outcomes that got worse, with their explanations.
         repeats: the outcomes that got worse in the same traces.
         missing: work that used to be there, then telemetry.
+        calls: calls between services that fail more than before, with their callers or masked by retries.
         verdict: a sentence, if nothing got worse or nothing could be compared; else empty.
         messages: messages, exceptions and values that are new, more frequent or gone; None if not asked for.
     """
@@ -183,6 +129,7 @@ class Triage(Result):
     causes: tuple[Cause, ...] = ()
     repeats: tuple[Repeat, ...] = ()
     missing: tuple[Loss, ...] = ()
+    calls: tuple[FailingCall, ...] = ()
     verdict: str = ""
     messages: Messages | None = None
 
@@ -195,6 +142,7 @@ class Triage(Result):
             "same_traces": [repeat.to_dict() for repeat in self.repeats],
             "messages": [item.to_dict() for item in self.messages.items] if self.messages else [],
             "missing": [loss.to_dict() for loss in self.missing],
+            "failing_calls": [call.to_dict() for call in self.calls],
         }
 
     def __str__(self) -> str:
@@ -206,6 +154,12 @@ class Triage(Result):
             lines += [f"    {safe(line)}" for line in cause.lines()]
             lines.append("")
         lines += [safe(repeat.headline()) for repeat in self.repeats]
+        if self.calls:
+            lines += ["", "Calls to other services:"]
+        for call in self.calls:
+            lines.append(safe(call.headline()))
+            findings = call.explanation.findings[:MOST_FINDINGS] if call.explanation is not None else ()
+            lines += [f"    {safe(line)}" for finding in findings for line in _finding_lines(finding)]
         for title, losses in self._missing_by_kind():
             lines += ["", f"{title}:"]
             lines += [f"    {safe(line)}" for loss in losses for line in loss.lines()]
@@ -226,6 +180,9 @@ class Triage(Result):
             parts += [html_page(*told)] if told else []
         again = [f"<p>{html.escape(safe(repeat.headline()))}</p>" for repeat in self.repeats]
         parts += [html_page(*again)] if again else []
+        for call in self.calls:
+            parts.append(html_page(f"<h4>{html.escape(safe(call.headline()))}</h4>"))
+            parts += [call.explanation._repr_html_()] if call.explanation is not None else []
         for title, losses in self._missing_by_kind():
             lines = ["<br>".join(html.escape(safe(line.strip())) for line in loss.lines()) for loss in losses]
             parts.append(html_page(f"<h4>{title}</h4>", *(f"<p>{line}</p>" for line in lines)))
@@ -239,13 +196,6 @@ class Triage(Result):
             (title, [loss for loss in self.missing if loss.kind == kind]) for kind, title in titles.items()
         ]
         return [(title, losses) for title, losses in found if losses]
-
-
-def operation_name(operation: dict[str, Any]) -> str:
-    """Return the name of an operation for people, such as "booking POST /book"."""
-    return " ".join(str(value) for value in operation.values() if value is not None) or (
-        "(no name)" if operation else "all rows"
-    )
 
 
 @dataclass(frozen=True)

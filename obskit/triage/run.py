@@ -10,6 +10,7 @@ from obskit.engine import Population, Scope, check_population, format_value
 from obskit.errors import InvalidArgument
 from obskit.query.deployments import Deployment, deployments, first_steps
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
+from obskit.triage.calls import failing_calls
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
 from obskit.triage.counts import Key, count_operations
@@ -77,9 +78,10 @@ def triage(
     labels = {moment: ", ".join(map(str, found)) for moment, found in candidates.deployed.items()}
     causes, repeats = causes_of(until_now, keys, rows, examined.condition, labels.get, progress)
     missing = Missing((), 0)
-    if not scope.is_sample:
+    if not scope.sampled:
         times = (examined.first, examined.last)
         missing = find_missing(until_now, examined.scope, keys, times, since, candidates.deployed, progress)
+    calls = failing_calls(until_now, candidates, labels.get)
     if taken > 2:
         notes.append(
             f"the threshold is corrected for {taken:,} comparisons: operations, outcomes and moments"
@@ -93,8 +95,9 @@ def triage(
         notes=merge_notes(scope.notes, examined.notes, notes, _not_compared(rows)),
         causes=causes,
         repeats=repeats,
+        calls=calls,
         missing=missing.losses,
-        verdict=_verdict(rows, examined, since, missing, taken),
+        verdict=_verdict(rows, examined, since, missing, taken, calls=bool(calls)),
         messages=messages(until_now, since, explained=MOST_MESSAGES_EXPLAINED, progress=progress),
     )
 
@@ -144,11 +147,19 @@ def _not_compared(rows: Sequence[Row]) -> list[str]:
 
 
 def _verdict(
-    rows: Sequence[Row], examined: ExaminedRows, since: datetime | None, missing: Missing, comparisons: int
+    rows: Sequence[Row],
+    examined: ExaminedRows,
+    since: datetime | None,
+    missing: Missing,
+    comparisons: int,
+    *,
+    calls: bool,
 ) -> str:
     if any(row.changes for row in rows):
         return ""
     if any(row.compared for row in rows):
+        if calls:
+            return "No operation got worse beyond chance, but calls to other services fail more than before."
         seen = describe_resolution(rows, comparisons, _name)
         text = " ".join(filter(None, ["No operation got worse beyond chance.", seen]))
         if missing.losses:
