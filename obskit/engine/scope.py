@@ -41,7 +41,7 @@ class Scope:
         derived: (name, expression) of each computed field, in order.
         notes: what the reader of a result must know about this scope.
         made_by: the calls of `Events` that made the dataset from the one that was loaded: `.lookup(...)`.
-        sampled: whether the dataset is a sample of rows: it has no whole traces, and what is not in it may still exist.
+        sampled: whether the rows are a sample: it has no whole traces, and what is not in it may exist.
     """
 
     dataset: Dataset

@@ -46,8 +46,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     Args:
         events: the events to look at.
         x: field on the horizontal axis: the time, or any numeric field.
-        y: numeric field on the vertical axis; by default the duration or, for log records without durations,
-            the severity.
+        y: numeric field on the vertical axis; by default the duration, or the severity of logs without durations.
         where: condition that narrows the events.
         explain: further arguments of `Events.explain`, such as {"cluster": None}.
         follow: interval at which to load new events, such as "5s", or seconds; see `follow`.
@@ -82,8 +81,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         explain: Mapping[str, Any] | None = None,
         follow: str | float | None = None,
     ) -> None:
-        if y is None:
-            y = first_axis(events)
+        y = y or first_axis(events)
         self._base = events
         self._lock = threading.RLock()
         self._latest = Latest(self._failed)
