@@ -261,8 +261,9 @@ def test_a_field_named_like_sql(tmp_path: Path, say: Callable[..., Said]) -> Non
             ["explain", "--select", "lenght(name) > 5"],
             "conditions have no function 'lenght'",
             "the nearest are length, len, strlen; all functions: abs, ceil, coalesce, contains, date_trunc, day, "
-            "ends_with, floor, hour, isinf, isnan, length, ln, lower, make_timestamptz, minute, regexp_matches, "
-            "round, second, sqrt, starts_with, trim, upper, weekday",
+            "ends_with, floor, hour, isinf, isnan, json_extract_string, length, ln, lower, make_timestamptz, "
+            "minute, regexp_extract, regexp_matches, regexp_replace, round, second, split_part, sqrt, "
+            "starts_with, trim, upper, weekday",
         ),
         (
             ["query", "count()", "--by", "nmae"],
