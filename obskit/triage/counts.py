@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 import ibis
@@ -61,8 +62,7 @@ class PeriodCounts:
 
     def cell(self, q: float) -> int | None:
         """Return the bucket of a percentile of duration; None if no event has a duration."""
-        cells, weights = self.cells[self._timed], self.sums[1].sum(axis=0)[self._timed]
-        running = np.cumsum(weights)
+        cells, running = self._running
         if not len(running) or running[-1] <= 0:
             return None
         return int(cells[min(int(np.searchsorted(running, q * running[-1] * (1 - 1e-12))), len(cells) - 1)])
@@ -77,7 +77,12 @@ class PeriodCounts:
         # the difference of equal float sums may be slightly negative
         return PeriodCounts(self.cells, np.maximum(self.sums - earlier.sums, 0.0))
 
-    @property
+    @cached_property
+    def _running(self) -> tuple[npt.NDArray[np.int64], Floats]:
+        """The buckets of events with a duration, and the running sum of their weights."""
+        return self.cells[self._timed], np.cumsum(self.sums[1].sum(axis=0)[self._timed])
+
+    @cached_property
     def _timed(self) -> npt.NDArray[np.bool_]:
         timed: npt.NDArray[np.bool_] = (self.cells != buckets.NULL) & (self.cells != buckets.NAN)
         return timed

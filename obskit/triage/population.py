@@ -42,13 +42,32 @@ def operation_fields(scope: Scope) -> list[str]:
     keys = [*[n for n in PLACE_FIELDS if n in names][:1], *[n for n in ACTION_FIELDS if n in names][:1]]
     if not keys and LOGGER in names:
         return [LOGGER]
-    if not keys and "severity_number" not in names:
+    if not keys and not _counts_severe_as_errors(scope):
         raise InvalidArgument(
             f"no field identifies operations: none of {', '.join([*ACTION_FIELDS, *PLACE_FIELDS])} exists",
             hint=f"{explain_hint(scope)}; or load with a mapping to the column that names operations: "
             f"{json.dumps({'name': _likely_operation_field(scope.schema)})} (mapping=, --mapping FILE.json)",
         )
     return keys
+
+
+def _counts_severe_as_errors(scope: Scope) -> bool:
+    """Return whether these are log records whose errors are those of severity ERROR or above.
+
+    Where the source says itself that records are no errors, whatever their severity, triage would find none.
+    """
+    if "severity_number" not in scope.schema.names:
+        return False
+    marked = "error" in scope.schema.names and bool(_any_error(scope))
+    return marked or not severity_outcomes(scope)
+
+
+def _any_error(scope: Scope) -> Any:
+    def build(table: ir.Table) -> ir.Table:
+        error: Any = table["error"]
+        return table.aggregate(found=error.any())
+
+    return scope.run(build).table.to_pylist()[0]["found"]
 
 
 def explain_hint(scope: Scope) -> str:

@@ -6,7 +6,7 @@ moments, a test at a time takes most of triage's time.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -74,33 +74,50 @@ def _outcome_sums(operation: Operation, at: Ints, moments: int, slow: float) -> 
     """
     cells = operation.cells
     size = len(cells)
-    index = operation.interval * (2 * size) + operation.place
-    grid = np.array(
-        [np.bincount(index, part, minlength=(moments + 1) * 2 * size) for part in operation.sums]
-    ).reshape(3, moments + 1, 2, size)
-    running = np.cumsum(grid, axis=1)
-    before, whole = running[:, at], running[:, -1:]
-    # the difference of equal float sums may be slightly negative
-    after = np.maximum(whole - before, 0.0)
-    out = [np.stack([before[:, :, 1].sum(axis=2), before.sum(axis=(2, 3)), *_later(after)])]
+    # Without weights, all three sums are the same.
+    plain = bool((operation.sums == operation.sums[0]).all())
+    sums = operation.sums[:1] if plain else operation.sums
+    failed, cell = operation.place // size, operation.place % size
+    out = [
+        _sides(_grid(operation.interval * 2 + failed, sums, moments + 1, 2), at, lambda grid: grid[:, :, 1])
+    ]
     timed = (cells != buckets.NULL) & (cells != buckets.NAN)
     if timed.any():
-        before, after = (part.sum(axis=2)[:, :, timed] for part in (before, after))
-        totals = np.cumsum(before[1], axis=1)
-        known = totals[:, -1] > 0
-        limit = (totals >= (slow * totals[:, -1] * (1 - 1e-12))[:, None]).argmax(axis=1)
-        above = np.arange(int(timed.sum())) > limit[:, None]
-        parts = [
-            np.where(known, values, 0.0)
-            for side in (before, after)
-            for values in ((side * above).sum(axis=2), side.sum(axis=2))
-        ]
-        out.append(np.stack(parts))
-    return out
+        kept = timed[cell]
+        number = np.cumsum(timed) - 1
+        index = operation.interval[kept] * int(timed.sum()) + number[cell[kept]]
+        grid = _grid(index, sums[:, kept], moments + 1, int(timed.sum()))
+        weight = np.cumsum(grid[-1 if plain else 1], axis=0)[at]
+        running = np.cumsum(weight, axis=1)
+        total = running[:, -1]
+        limit = (running >= (slow * total * (1 - 1e-12))[:, None]).argmax(axis=1)
+        # one column of the buckets above each moment's limit, without a mask over all buckets
+        above = np.cumsum(grid[:, :, ::-1], axis=2)[:, :, ::-1]
+        below = np.concatenate([above[:, :, 1:], np.zeros((*above.shape[:2], 1))], axis=2)
+        found = _sides(grid, at, lambda _: below, limit)
+        out.append(np.where(total > 0, found, 0.0))
+    return [np.repeat(part, 3, axis=1) if plain else part for part in out]
 
 
-def _later(after: Floats) -> tuple[Floats, Floats]:
-    return after[:, :, 1].sum(axis=2), after.sum(axis=(2, 3))
+def _grid(index: Ints, sums: Floats, rows: int, columns: int) -> Floats:
+    """Return the sums by interval and column; (sums, rows, columns)."""
+    return np.array([np.bincount(index, part, rows * columns) for part in sums]).reshape(-1, rows, columns)
+
+
+def _sides(grid: Floats, at: Ints, hits_of: Callable[[Floats], Floats], limit: Ints | None = None) -> Floats:
+    """Return (hits before, all before, hits after, all after) x sums x moments.
+
+    Args:
+        grid: sums by interval and column.
+        at: the moments.
+        hits_of: returns the sums of hits by interval; with a limit, by interval and limit.
+        limit: the column to take at each moment.
+    """
+    every, hits = np.cumsum(grid.sum(axis=2), axis=1), np.cumsum(hits_of(grid), axis=1)
+    before, whole = (hits[:, at], hits[:, -1:]) if limit is None else (hits[:, at, limit], hits[:, -1, limit])
+    # the difference of equal float sums may be slightly negative
+    later = (np.maximum(end - part, 0.0) for end, part in ((whole, before), (every[:, -1:], every[:, at])))
+    return np.stack([before, every[:, at], *later])
 
 
 def _grew(sums: Floats, ratio: float, fewest: int, level: float) -> Bools:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -12,7 +13,9 @@ import pyarrow.compute as pc
 import pytest
 
 from obskit import load
+from obskit.engine import SAMPLE_NOTE
 from obskit.triage import Triage
+from obskit.triage import triage as run
 from obskit.triage.missing import Loss
 from obskit.triage.missing.moved import has_moved
 from obskit.triage.missing.steps import Step, Volumes, find_steps, unit_size
@@ -132,6 +135,25 @@ def test_changed_sampling_is_missing_telemetry() -> None:
     assert (loss.kind, loss.what, loss.before, loss.after) == ("telemetry", "sampling", 1.0, 10.0)
     assert loss.headline().startswith("all events: sampling changed since ")
     assert loss.headline().endswith("one event in 1 was kept, now one in 10")
+
+
+def test_operations_may_be_derived() -> None:
+    table = traffic(7)
+    gone = pc.and_(equal(table, name="INSERT orders"), later(table, 15))
+    left = table.filter(pc.invert(gone)).rename_columns(
+        ["what" if name == "name" else name for name in table.column_names]
+    )
+    loss = only(load(left).derive(name="lower(what)").triage())
+    assert loss.child == {"service.name": "store", "name": "insert orders"}
+
+
+def test_a_sample_may_lack_what_exists() -> None:
+    table = traffic(4, 12_000, sampled=False)
+    gone = pc.and_(equal(table, cloud_region="eu"), later(table, 14))
+    scope = load(table.filter(pc.invert(gone))).scope
+    sample = dataclasses.replace(scope, notes=(f"{SAMPLE_NOTE}a large file",))
+    assert run(sample).missing == ()
+    assert run(scope).missing != ()
 
 
 def test_since_is_the_moment_that_is_compared() -> None:

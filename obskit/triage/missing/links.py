@@ -55,7 +55,7 @@ def find_links(scope: Scope, keys: tuple[str, ...]) -> Links | None:
 
     Cost: one statement, and two sorts of the rows.
     """
-    everything = Scope(scope.dataset, scope.engine)
+    everything = Scope(scope.dataset, scope.engine, derived=scope.derived)
     names = everything.schema.names
     if any(name not in names for name in _NEEDED):
         return None

@@ -156,12 +156,13 @@ def operations_of(scope: Scope, keys: Sequence[str]) -> tuple[list[tuple[Any, ..
 
     Args:
         scope: the events.
-        keys: one to three stored fields.
+        keys: one to three fields.
 
     Returns:
         The distinct values, and per row their index; one more for what is too rare to be listed.
     """
-    scope.dataset.codes.ensure(keys)
+    derived = {name for name, _ in scope.derived}
+    scope.dataset.codes.ensure([key for key in keys if key not in derived])
     parts = [scope.codes(key) for key in keys]
     sizes = [part.size for part in parts]
     joint = np.zeros(scope.dataset.rows, np.int64)
