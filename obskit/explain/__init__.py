@@ -6,7 +6,7 @@ The package takes a `Scope` and returns an `Explanation`; it knows nothing of `E
     options, question, field_choice   what is asked: conditions parsed, fields chosen
     counted                           every field counted in both groups
     candidates                        slices worth an exact count, found on a sample of whole traces
-    judge, rank                       their evidence by exact counts, their order, which are causes
+    judge, rank, causes               their evidence by exact counts, their order, which are causes
     report, explanation               findings with examples and arithmetic; the answer around them
 
 Below the steps: `grouped_rows`, `group_masks`, `weights` and `sample` hold and count rows; `singles`, `sets`

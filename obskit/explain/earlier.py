@@ -35,8 +35,10 @@ def risen(
     """Return which slices have surely a larger share of the selection than their earlier rates predict.
 
     Args:
-        selected, baseline: the slices' counts in both groups.
-        history_selected, history: the same of earlier time: with the outcome, and of all events.
+        selected: the slices' counts in the selection.
+        baseline: the slices' counts in the baseline.
+        history_selected: the slices' counts of the outcome in earlier time.
+        history: the slices' counts of all events in earlier time.
         totals: the counts of the whole groups.
         log_level: natural log of the one-sided error level of each bound.
         effect: design effect of clustering in the selection.

@@ -24,7 +24,8 @@ def detectable(
     """Return the least effect of a single condition that is found 9 times in 10.
 
     Args:
-        selected, baseline: the counts of the whole groups (length 1).
+        selected: the counts of the whole selection (length 1).
+        baseline: the counts of the whole baseline (length 1).
         levels: what a slice has to reach.
         repeats: events per observation in both groups: rows of one trace may all say the same.
     Returns:

@@ -1,33 +1,23 @@
-"""The order of slices, and which of them are causes, refinements and descriptions.
+"""The order of slices, and which of them are findings, refinements and descriptions.
 
-A conjunction is a finding where it says clearly more than every part of it. After each cause its rows are set
-aside, so that the next one has to explain something else.
+A conjunction is a finding where it says clearly more than every part of it, and it is as wide as the trouble.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
-import numpy as np
-
-from obskit.explain.aliases import SAME_ROWS, preference, same_rows
+from obskit.explain.aliases import preference, same_rows
 from obskit.explain.candidates import Candidates, with_parts
+from obskit.explain.causes import MOST_FINDINGS, accepted, restates, separate_causes, without_idle_sets
 from obskit.explain.counted import Counted
-from obskit.explain.grouped_rows import SIDES, GroupedRows
+from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.judge import Judged, judge
-from obskit.explain.search import MARGIN
 from obskit.explain.sizing import Sizer
 from obskit.explain.unseen import unseen_children
-from obskit.explain.weights import Bits, Bools
-from obskit.stats.evidence import Evidence, score
 
-MOST_FINDINGS = 10
 MOST_REFINEMENTS = 40
-# A next cause must have this share of the first one's evidence after the earlier causes' rows are set aside.
-LEFT_OVER = 0.05
-LEAST_LEFT = 5
 
 
 @dataclass(frozen=True)
@@ -77,7 +67,7 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
         own = accepted(judged, significant)
     by_history = judged.score is not judged.evidence.score
     level = levels.log_level[0]
-    own = _without_idle_sets(candidates, judged, own, level)
+    own = without_idle_sets(candidates, judged, own, level)
     plain = separate_causes(candidates, judged, own, level, MOST_FINDINGS, lambda at, _: at)
     more = unseen_children(
         sample, candidates.clusters, judged, plain, candidates.conditions, candidates.depth
@@ -138,142 +128,3 @@ def by_evidence(judged: Judged) -> list[int]:
         )
 
     return sorted(range(len(judged.slices)), key=key)
-
-
-def accepted(judged: Judged, significant: Bools) -> list[int]:
-    """Return the significant slices whose score clearly exceeds that of each of their parts, best first."""
-    known = {
-        frozenset(conditions): judged.score[at]
-        for at, conditions in enumerate(judged.slices)
-        if significant[at]
-    }
-    keep = []
-    for at, conditions in enumerate(judged.slices):
-        if not significant[at] or judged.score[at] <= 0:
-            continue
-        parts = [
-            frozenset(part) for size in range(1, len(conditions)) for part in combinations(conditions, size)
-        ]
-        if all(judged.score[at] > (1 + MARGIN) * known.get(part, 0.0) for part in parts):
-            keep.append(at)
-    return sorted(keep, key=lambda at: (-judged.score[at], len(judged.slices[at])))
-
-
-def _without_idle_sets(
-    candidates: Candidates, judged: Judged, own: Sequence[int], log_level: float
-) -> list[int]:
-    """Return the slices without the sets of values that say no more than what their members share.
-
-    The customers on a bad version are a set with an excess, but not among the events without that version.
-    A set is tested on the half of the sample that did not choose it.
-    """
-    sample, half = candidates.sample, candidates.second_half
-    sets = [at for at in own if judged.slices[at][0] in candidates.held_out]
-    shared = [at for at in own if at not in sets and not restates(judged.evidence)[at]][:MOST_FINDINGS]
-    idle = set()
-    for at in sets:
-        rows = sample.slice(judged.slices[at]) & half
-        for other in shared:
-            rest = half & ~sample.slice(judged.slices[other])
-            if _score_of(sample, rows, rest, log_level) <= 0:
-                idle.add(at)
-                break
-    return [at for at in own if at not in idle]
-
-
-def _score_of(sample: GroupedRows, rows: Bits, among: Bits, log_level: float) -> float:
-    """Return the score of some rows among others."""
-    selected, all_selected = (sample.count("selected", [bits]) for bits in (rows & among, among))
-    baseline, all_baseline = (sample.count("baseline", [bits]) for bits in (rows & among, among))
-    if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
-        return 0.0
-    return float(score(selected, all_selected, baseline, all_baseline, log_level)[0])
-
-
-def separate_causes(
-    found: Candidates,
-    judged: Judged,
-    candidates: Sequence[int],
-    log_level: float,
-    most: int,
-    resize: Callable[[int, Sequence[int]], int],
-) -> list[int]:
-    """Return which candidates are causes of their own.
-
-    The best one is a cause. Its rows are set aside and the rest is scored again, so that the next cause
-    has to explain what is left.
-
-    Args:
-        found: the sample to set rows aside from, and the sets of values.
-        judged: all slices.
-        candidates: positions in `judged`, best first.
-        log_level: log of the error level of a bound.
-        most: at most so many causes.
-        resize: returns the slice that is as wide as the trouble of one, given the causes before it.
-    Returns:
-        Positions in `judged`, in the order in which they were found.
-    """
-    if not candidates:
-        return []
-    sample = found.sample
-    bits = [sample.slice(judged.slices[at]) for at in candidates]
-    sets = np.flatnonzero([judged.slices[at][0] in found.held_out for at in candidates])
-    at = list(candidates)
-    # A slice that separates completely may only restate the selection (a log's message). It sets aside its
-    # own parts (the pods of a version) and nothing else, so that a cause among its rows is still found.
-    restated = restates(judged.evidence)
-    used = np.zeros(len(candidates), dtype=bool)
-    # The sample has no history: the share that history took from a slice is taken from its rest as well.
-    evidence = judged.evidence.score[at]
-    share = judged.score[at] / np.where(evidence > 0, evidence, 1.0)
-    # Where only the past shows a slice, it loses as much as it loses rows.
-    by_past = evidence <= 0
-    every = np.maximum(sample.count("selected", bits).w, 1e-300)
-    gone = np.zeros_like(bits[0])
-    chosen: list[int] = []
-    first = 0.0
-    best = 0
-    while len(chosen) < most:
-        all_selected, all_baseline = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
-        if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
-            break
-        left = [one & ~gone for one in bits]
-        selected, baseline = sample.count("selected", left), sample.count("baseline", left)
-        value = share * score(selected, all_selected, baseline, all_baseline, log_level)
-        for one in sets:  # by the half that did not choose it
-            value[one] = share[one] * _score_of(sample, bits[one], ~gone & found.second_half, log_level)
-        value[by_past] = (judged.score[at] * selected.w / every)[by_past]
-        if not chosen:
-            first = float(value[0])
-        else:
-            value[used] = 0
-            best = int(np.argmax(value))
-            if value[best] <= LEFT_OVER * first:
-                break
-        used[best] = True
-        named = candidates[best]
-        if not restated[named]:
-            named = resize(named, chosen)
-        if named in chosen:
-            continue
-        chosen.append(named)
-        if first <= 0:  # the sample has too few rows to show anything
-            break
-        own = sample.slice(judged.slices[named])
-        if restated[named]:
-            used |= _inside(sample, bits, own)
-        else:
-            gone = gone | own
-    return chosen
-
-
-def restates(evidence: Evidence) -> Bools:
-    """Return which slices hold nearly all of the selection and almost none of the baseline."""
-    return np.asarray((evidence.selected_share > 0.99) & (evidence.baseline_share < 0.01))
-
-
-def _inside(sample: GroupedRows, slices: Sequence[Bits], whole: Bits) -> Bools:
-    """Return which slices have at least nine tenths of their rows inside another slice."""
-    rows = [sum(sample.overlap(group, one, one)[0] for group in SIDES) for one in slices]
-    inside = [sum(sample.overlap(group, one, whole)[0] for group in SIDES) for one in slices]
-    return np.array([part >= SAME_ROWS * all_ for part, all_ in zip(inside, rows, strict=True)])

@@ -17,7 +17,8 @@ def correlation(
     """Return Spearman's rank correlation of two arrays.
 
     Args:
-        one, other: numbers of the same length.
+        one: numbers.
+        other: as many other numbers.
         slices: the slice of each row. Ranks are then counted within each slice, so that differences between
             slices don't matter.
     Returns:

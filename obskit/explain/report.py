@@ -14,10 +14,10 @@ import numpy.typing as npt
 from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
 from obskit.explain import whatif
+from obskit.explain.causes import restates
 from obskit.explain.earlier import LEAST_RATIO
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.judge import Judged
-from obskit.explain.rank import restates
 from obskit.explain.result import Finding
 from obskit.explain.weights import Bits
 
