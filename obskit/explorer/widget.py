@@ -46,7 +46,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     Args:
         events: the events to look at.
         x: field on the horizontal axis: the time, or any numeric field.
-        y: numeric field on the vertical axis; by default the duration, or the severity of logs without durations.
+        y: numeric field on the vertical axis; by default the duration, or the severity of logs without one.
         where: condition that narrows the events.
         explain: further arguments of `Events.explain`, such as {"cluster": None}.
         follow: interval at which to load new events, such as "5s", or seconds; see `follow`.
