@@ -13,8 +13,8 @@ from hypothesis import settings
 # Continuous integration tries the same examples each time, so that what fails there is what a change broke;
 # everybody else tries new ones.
 settings.register_profile("ci", derandomize=True, deadline=None)
-if os.environ.get("CI"):
-    settings.load_profile("ci")
+settings.register_profile("local", deadline=None)  # on a busy machine anything may take long
+settings.load_profile("ci" if os.environ.get("CI") else "local")
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = Path(os.environ.get("OBSKIT_SHARED") or ROOT.parent / "shared")

@@ -16,6 +16,7 @@ from obskit.readers.access_log import ACCESS, ENVOY_JSON, ENVOY_TEXT, NGINX_JSON
 from obskit.readers.access_log.aws import ALB, ELB, S3
 from obskit.readers.access_log.haproxy import HAPROXY
 from obskit.readers.access_log.json_proxies import CADDY_JSON, TRAEFIK_JSON
+from obskit.readers.access_log.squid import SQUID
 from obskit.readers.access_log.w3c import W3C
 from obskit.readers.curl import READER as CURL
 from obskit.readers.har import READER as HAR
@@ -348,6 +349,23 @@ class TestS3(Requests):
             f'REST.POST.OBJECT 1.jpg "{row["http.request.method"]} {escaped(target(row))} HTTP/1.1" '
             f"{row['http.response.status_code']} - {row['http.response.body.size']} - "
             f'{row["duration_ms"]:.0f} - "-" "{row["user_agent.original"]}" -'
+        )
+
+
+class TestSquid(Requests):
+    reader = SQUID
+    tells_torn = False  # the last value is any text
+    keeps = (*REQUEST, "client.address", "url.path", "url.query", "duration_ms")
+
+    def adds(self, table):
+        return {"name": "POST", "squid.result": "TCP_MISS", "squid.hierarchy": "HIER_DIRECT"}
+
+    def line(self, row):
+        ended = row["timestamp"].timestamp() + row["duration_ms"] / 1_000
+        return (
+            f"{ended:.3f} {row['duration_ms']:6.0f} {row['client.address']} "
+            f"TCP_MISS/{row['http.response.status_code']} 0 {row['http.request.method']} "
+            f"{escaped(target(row))} - HIER_DIRECT/- -"
         )
 
 

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 import pytest
 
 from obskit import load
-from obskit.engine import SAMPLE_NOTE
 from obskit.triage import Triage
 from obskit.triage import triage as run
 from obskit.triage.missing import Loss
@@ -151,7 +150,7 @@ def test_a_sample_may_lack_what_exists() -> None:
     table = traffic(4, 12_000, sampled=False)
     gone = pc.and_(equal(table, cloud_region="eu"), later(table, 14))
     scope = load(table.filter(pc.invert(gone))).scope
-    sample = dataclasses.replace(scope, notes=(f"{SAMPLE_NOTE}a large file",))
+    sample = dataclasses.replace(scope, sampled=True)
     assert run(sample).missing == ()
     assert run(scope).missing != ()
 

@@ -32,8 +32,8 @@ def test_rows_without_operations_get_a_hint_to_explain() -> None:
         "no field identifies operations: none of name, http.route, rpc.method, service.name, "
         "k8s.deployment.name, k8s.pod.name, host.name exists"
     )
-    assert "explain --select \"severity_text in ('ERROR', 'fatal')\"" in str(refused.value.hint)
-    assert '{"name": "code.namespace"}' in str(refused.value.hint)
+    assert 'explain --select "CONDITION"' in str(refused.value.hint)
+    assert '{"name": "operation"}' in str(refused.value.hint)
 
 
 def test_few_units_of_work_are_noted() -> None:
