@@ -29,7 +29,7 @@ Columns = dict[str, Any]
 def traffic(rng: np.random.Generator, rows: int) -> Columns:
     """Return requests with some fields that follow each other, and nothing wrong."""
     columns: Columns = {"timestamp": (START + 1000 * np.arange(rows)).astype("datetime64[us]")}
-    for name, size in (("route", 6), ("region", 3), ("client", 4), ("host", 40), ("customer", 300)):
+    for name, size in (("route", 6), ("region", 3), ("client", 4), ("shard", 40), ("customer", 300)):
         values = np.array([f"{name}-{k}" for k in range(size)], dtype=object)
         weights = 1 / np.arange(1, size + 1)
         columns[name] = values[rng.choice(size, rows, p=weights / weights.sum())]
@@ -44,7 +44,7 @@ def restating(seed: int, rows: int = 30_000) -> tuple[Columns, str, str, str, st
     rng = np.random.default_rng(seed)
     kind = RESTATING[seed % len(RESTATING)]
     columns = traffic(rng, rows)
-    cause = str(rng.choice(["route", "region", "client", "host"]))
+    cause = str(rng.choice(["route", "region", "client", "shard"]))
     hit = columns[cause] == rng.choice(np.unique(columns[cause])[:3])
     if kind == "status":
         broken = rng.random(rows) < np.where(hit, rng.uniform(0.1, 0.6), 0.01)

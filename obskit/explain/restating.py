@@ -34,8 +34,8 @@ PURE, COVERED = 0.98, 0.95
 ONE_VALUE = 0.5
 # A value that decides the outcome has so many selected events on average; ids that occur once decide nothing.
 LEAST_EVENTS = 10
-# Fewer earlier events with the outcome than this say nothing.
-LEAST_EARLIER = 20
+# Fewer earlier events with the outcome than this say nothing, nor do fewer outside a condition.
+LEAST_EARLIER = LEAST_ELSEWHERE = 20
 DECIDES = "its values say whether an event is selected, whatever else holds"
 # The rate of the outcome where a condition does not decide it.
 UNDECIDED = 0.9
@@ -74,7 +74,7 @@ def restating_fields(counted: Counted, conditions: Sequence[FieldCondition]) -> 
             if conditions[at].field not in deciding
             and conditions[at].field not in reasons
             and evidence.rate_inside[at] < UNDECIDED
-            and evidence.selected_share[at] < COVERED
+            and whole[0].n[0] - selected.n[at] >= LEAST_ELSEWHERE
         ]
         for name in deciding:
             before = _decided_earlier(counted, name)
