@@ -51,6 +51,11 @@ Volume = tuple[Floats, Floats]
 class _Part:
     """The rows of one file that count, with what does not depend on the field that is counted.
 
+    Args:
+        bins: the bin of each row of the file.
+        weights: how many events each row represents.
+        size: the number of bins; rows in a bin after them do not count.
+
     Attributes:
         rows: their positions; None if all rows count.
         bins: the bin of each.
