@@ -358,14 +358,19 @@ class TestSquid(Requests):
     keeps = (*REQUEST, "client.address", "url.path", "url.query", "duration_ms")
 
     def adds(self, table):
-        return {"name": "POST", "squid.result": "TCP_MISS", "squid.hierarchy": "HIER_DIRECT"}
+        return {
+            "name": "POST",
+            "squid.result": "TCP_MISS",
+            "squid.hierarchy": "HIER_DIRECT",
+            "http.response.size": 0,
+        }
 
     def line(self, row):
         ended = row["timestamp"].timestamp() + row["duration_ms"] / 1_000
         return (
             f"{ended:.3f} {row['duration_ms']:6.0f} {row['client.address']} "
             f"TCP_MISS/{row['http.response.status_code']} 0 {row['http.request.method']} "
-            f"{escaped(target(row))} - HIER_DIRECT/- -"
+            f"{target(row)} - HIER_DIRECT/- -"
         )
 
 
