@@ -4,8 +4,9 @@ Triage counts every operation before and after several moments, tests whether th
 and explains what is left with `explain`.
 """
 
+from obskit.triage.calls import FailingCall
 from obskit.triage.outcomes import outcomes
 from obskit.triage.result import Cause, Repeat, Triage
 from obskit.triage.run import triage
 
-__all__ = ["Cause", "Repeat", "Triage", "outcomes", "triage"]
+__all__ = ["Cause", "FailingCall", "Repeat", "Triage", "outcomes", "triage"]
