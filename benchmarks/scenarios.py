@@ -130,13 +130,17 @@ def _names(answer: Record, record: Record) -> bool:
 
 
 def _strange(answer: Record, record: Record) -> Iterator[str]:
-    """Yield the first findings of explanations that have nothing to do with what is planted."""
+    """Yield the first findings of explanations that have nothing to do with what is planted.
+
+    Calls to a planted place are themselves what is planted, whatever sets them apart.
+    """
     known = [item for entry in (*planted(), record) for item in (*entry["expected"], *entry["aliases"])]
     values = {(item["field"], item.get("op"), _plain(item.get("value"))) for item in known}
     for part in (*answer["explanations"], *answer["failing_calls"]):
         found = (part["explanation"] or {}).get("findings") or []
         if found:
             own = {(i["field"], i["op"], _plain(i.get("value"))) for i in found[0]["conditions"]}
+            own |= {(name, "=", _plain(value)) for name, value in part["operation"].items()}
             if own.isdisjoint(values):
                 yield f"{part['operation']}: {found[0]['condition']}"
 

@@ -205,8 +205,7 @@ def _facts(spans: Sequence[_Rows], traces: int, errors_known: bool) -> Arrays:
             out += np.bincount(rows.trace[of(rows)], minlength=size)
         return out
 
-    every = pa.chunked_array([pa.array(rows.own) for rows in spans], pa.uint64())
-    lost = {id(rows): ~rows.root & ~_is_among(rows.parent, every) for rows in spans}
+    lost = {id(rows): missing for rows, missing in zip(spans, _missing_parents(spans), strict=True)}
     whole, errors = count(lambda rows: rows.trace >= 0), count(lambda rows: rows.error)
     roots, orphans = count(lambda rows: rows.root), count(lambda rows: lost[id(rows)])
     # Without a root, the one span whose parent is elsewhere is the top of what is seen.
@@ -231,9 +230,24 @@ def _facts(spans: Sequence[_Rows], traces: int, errors_known: bool) -> Arrays:
     return {**facts, "duration_ms": _lengths(spans, size)}
 
 
-def _is_among(keys: npt.NDArray[np.uint64], every: pa.ChunkedArray) -> npt.NDArray[np.bool_]:
-    found: npt.NDArray[np.bool_] = pc.is_in(pa.array(keys), value_set=every).to_numpy(zero_copy_only=False)
-    return found
+def _missing_parents(spans: Sequence[_Rows]) -> list[npt.NDArray[np.bool_]]:
+    """Return per file which spans name a parent that is in no file.
+
+    Most parents are in the file of their children, so that only a few have to be looked for in the others.
+    """
+    lost = [~rows.root & ~_is_among(rows.parent, rows.own) for rows in spans]
+    if len(spans) > 1:
+        wanted = np.concatenate([rows.parent[missing] for rows, missing in zip(spans, lost, strict=True)])
+        found = np.concatenate([rows.own[_is_among(rows.own, wanted)] for rows in spans])
+        for rows, missing in zip(spans, lost, strict=True):
+            at = np.flatnonzero(missing)
+            missing[at] = ~_is_among(rows.parent[at], found)
+    return lost
+
+
+def _is_among(keys: npt.NDArray[np.uint64], values: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:
+    among = pc.is_in(pa.array(keys), value_set=pa.array(values))
+    return np.asarray(among.to_numpy(zero_copy_only=False))
 
 
 def _lengths(spans: Sequence[_Rows], size: int) -> npt.NDArray[np.float64]:

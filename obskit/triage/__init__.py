@@ -4,10 +4,21 @@ Triage counts every operation before and after several moments, tests whether th
 and explains what is left with `explain`. `messages` does the same with log messages, exceptions and values.
 """
 
+from obskit.triage.calls import FailingCall
 from obskit.triage.messages import messages
 from obskit.triage.messages_result import Message, Messages
 from obskit.triage.outcomes import outcomes
 from obskit.triage.result import Cause, Repeat, Triage
 from obskit.triage.run import triage
 
-__all__ = ["Cause", "Message", "Messages", "Repeat", "Triage", "messages", "outcomes", "triage"]
+__all__ = [
+    "Cause",
+    "FailingCall",
+    "Message",
+    "Messages",
+    "Repeat",
+    "Triage",
+    "messages",
+    "outcomes",
+    "triage",
+]
