@@ -108,30 +108,32 @@ SMALLEST = 60
 def damaged_once(numbers: list[int] | None, lines: int = 0, removed: int = 0) -> Relation:
     """All rows that the damage did not touch, and at most one more: a value without some of its characters
     is a value too. A record of `lines` may take the damaged one for more of its lines. In a document, which
-    records a number of `removed` bytes belonged to is not known."""
+    records a number of `removed` bytes belonged to is not known; if they held the end of a trace and the
+    beginning of the next one, the rest of the next one is read as of the first."""
 
     def relation(before: Answer, after: Answer) -> str:
         wanted = before.rows if numbers is None else [before.rows[n] for n in numbers]
         missing = (counted(wanted) - counted(after.rows)).total()
         extra = len(after.rows) - len(wanted) + missing
-        allowed = (2 + removed // SMALLEST, 1) if numbers is None else (min(lines, 1), 1)
+        allowed = (
+            (2 + removed // SMALLEST, 1 + (removed >= SMALLEST)) if numbers is None else (min(lines, 1), 1)
+        )
         return "" if missing <= allowed[0] and extra <= allowed[1] else difference(wanted, after.rows)
 
     return relation
 
 
-def torn_client(numbers: list[int]) -> Relation:
-    """The rows with these numbers; one more may be there whose first field, the client, is cut."""
+def torn_first(numbers: list[int]) -> Relation:
+    """The rows with these numbers; one more may be there whose first field, such as the client, is cut."""
 
     def relation(before: Answer, after: Answer) -> str:
         extra = counted(after.rows) - counted(before.rows[n] for n in numbers)
         first = numbers[0] if numbers else len(before.rows)
         if extra.total() == 1 and first > 0:
             own, torn = before.rows[first - 1], dict(next(iter(extra)))
-            if own.get("client.address", "").endswith(torn.pop("client.address", "-")):
-                rest = {name: value for name, value in own.items() if name != "client.address"}
-                if rest == torn:
-                    return ""
+            cut = [name for name in own.keys() | torn.keys() if own.get(name) != torn.get(name)]
+            if len(cut) == 1 and own.get(cut[0], "").endswith(torn.get(cut[0], "-")):
+                return ""
         return only(numbers)(before, after)
 
     return relation
@@ -174,7 +176,7 @@ def cut_start(rng: random.Random, sample: Sample, world: World, every: list[Samp
     numbers = [n for n in range(world.count) if begins[n] >= at]
     # A lone rest of a line has nothing by which it could be known.
     must = at_least(numbers) if len(numbers) > 2 else nothing_lost
-    return Change(kept, sample.file, torn_client(numbers), must, f"without the first {at} bytes")
+    return Change(kept, sample.file, torn_first(numbers), must, f"without the first {at} bytes")
 
 
 @mutation
