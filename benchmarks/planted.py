@@ -43,7 +43,7 @@ class Incident:
     Attributes:
         columns: the events.
         causes: for each cause its conditions, field -> value.
-        during: microseconds from which on the causes are there; None where there is no earlier time.
+        during: microseconds from which on the causes are there; None if they always are.
         tags: what kind of incident it is.
     """
 

@@ -53,7 +53,7 @@ def trace_arrays(
     Args:
         files: the files of a dataset with a field `trace_id`.
         names: the fields of the dataset.
-        clusters: returns the number of each row's trace within its file, per file; 0 is none.
+        clusters: returns the number of each row's trace within its file, per file; 0 without a trace.
 
     Returns:
         Per file, one value per row: `span_count` and `error_count` (int32), `masked_error` and `complete`

@@ -108,7 +108,7 @@ def _records() -> dict[str, Record]:
             "kind": "missing work",
             "selection": None,
             "cause": ("cloud.region", REGION),
-            "note": "From 18:00 on there is no event of the region: neither requests nor telemetry of any "
+            "note": "From 18:00 on the region has no events: neither requests nor telemetry of any "
             "process in it.",
         },
         "consumer": {

@@ -154,7 +154,7 @@ def chosen_scenarios(names: Iterable[str]) -> list[Scenario]:
         The scenarios.
 
     Raises:
-        InvalidArgument: there is no scenario of a name; the hint has the nearest.
+        InvalidArgument: a name is not that of a scenario; the hint has the nearest.
     """
     wanted = list(names)
     for name in wanted:
@@ -162,7 +162,7 @@ def chosen_scenarios(names: Iterable[str]) -> list[Scenario]:
             near = nearest(name, SCENARIOS)
             hint = f"the nearest is {near[0]}; " if near else ""
             raise InvalidArgument(
-                f"there is no scenario {name!r}", hint=f"{hint}all scenarios: {', '.join(SCENARIOS)}"
+                f"scenario {name!r} does not exist", hint=f"{hint}all scenarios: {', '.join(SCENARIOS)}"
             )
     return [scenario for name, scenario in SCENARIOS.items() if name in wanted]
 

@@ -189,7 +189,7 @@ def test_an_unknown_scenario_suggests_the_nearest() -> None:
     with pytest.raises(InvalidArgument) as caught:
         chosen_scenarios(["regoin"])
     assert str(caught.value) == (
-        "there is no scenario 'regoin'\nHint: the nearest is region; "
+        "scenario 'regoin' does not exist\nHint: the nearest is region; "
         "all scenarios: subtle, rare, restating, message, region, consumer, deployments"
     )
 

@@ -3,8 +3,8 @@
     1777888801.250    250 203.0.113.7 TCP_MISS/502 1722 GET http://shop.example/cart - HIER_DIRECT/10.0.0.1 -
     -> began 10:00:01.000, 250 ms, status 502; 1,722 bytes with the headers
 
-The time is when the request ended, and the duration is milliseconds. A status of 0 or 000 is none: the client
-was gone, or the line is not about HTTP.
+The time is when the request ended, and the duration is milliseconds. A status of 0 or 000 means
+that nothing was answered: the client was gone, or the line is not about HTTP.
 """
 
 from __future__ import annotations
