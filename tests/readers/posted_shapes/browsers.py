@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from tests.readers.posted_shapes.made import AT, text
 from tests.readers.posted_shapes.shape import Shape
-
-AT = "2026-05-04T10:00:00Z"
-
-
-def _text(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, indent=indent) + "\n"
-
 
 _FAILED = {"timestamp": AT, "duration_ms": 250.0, "http.response.status_code": 503, "error": True}
 
@@ -51,7 +44,7 @@ def _har(**more: Any) -> dict[str, Any]:
 
 
 def _har_file(creator: str, *entries: dict[str, Any], indent: int | None = 2) -> str:
-    return _text(
+    return text(
         {
             "log": {
                 "version": "1.2",
@@ -80,7 +73,7 @@ SHAPES = [
     Shape(
         "curl -w %{json}",
         "documentation of curl, --write-out",
-        _text(_CURL) * 2,
+        text(_CURL) * 2,
         [{"timestamp": None, "duration_ms": 250.0, "kind": "client", "error": True}] * 2,
     ),
     Shape(
@@ -123,9 +116,9 @@ SHAPES = [
     Shape(
         "CPU profile of V8",
         "documentation of the Chrome DevTools protocol",
-        _text(_CPU_PROFILE),
+        text(_CPU_PROFILE),
         refused="profile",
     ),
-    Shape("profile of speedscope", "documentation of speedscope", _text(_SPEEDSCOPE), refused="profile"),
-    Shape("report of Lighthouse", "documentation of Lighthouse", _text(_LIGHTHOUSE), refused="Lighthouse"),
+    Shape("profile of speedscope", "documentation of speedscope", text(_SPEEDSCOPE), refused="profile"),
+    Shape("report of Lighthouse", "documentation of Lighthouse", text(_LIGHTHOUSE), refused="Lighthouse"),
 ]

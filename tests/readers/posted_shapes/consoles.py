@@ -3,48 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
+from tests.readers.posted_shapes.made import (
+    AT,
+    PARENT,
+    SPAN,
+    START,
+    TRACE,
+    resource_spans,
+    span,
+    text,
+)
 from tests.readers.posted_shapes.shape import Shape
-
-TRACE, OTHER = "7d1c0e5fa2b94c3c8e6f1a2b3c4d5e6f", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
-
-SPAN, CHILD, PARENT = "a1b2c3d4e5f60718", "b2c3d4e5f6071829", "c3d4e5f60718293a"
-
-START = 1_777_888_800_000_000_000
-"""2026-05-04T10:00:00Z in nanoseconds."""
-
-AT = "2026-05-04T10:00:00Z"
-
-
-def _text(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, indent=indent) + "\n"
-
-
-def _attribute(key: str, value: str) -> dict[str, Any]:
-    return {"key": key, "value": {"stringValue": value}}
-
-
-def _span(**more: Any) -> dict[str, Any]:
-    return {
-        "traceId": TRACE,
-        "spanId": SPAN,
-        "parentSpanId": PARENT,
-        "name": "GET /cart",
-        "kind": 2,
-        "startTimeUnixNano": str(START),
-        "endTimeUnixNano": str(START + 250_000_000),
-        "status": {"code": 2, "message": "out of stock"},
-        **more,
-    }
-
-
-def _resource_spans(*spans: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "resource": {"attributes": [_attribute("service.name", "shop")]},
-        "scopeSpans": [{"scope": {"name": "net/http"}, "spans": list(spans)}],
-    }
-
 
 _SERVER = {
     "timestamp": AT,
@@ -221,7 +191,7 @@ _JAVA = (
 
 _JAVA_OTLP = (
     "May 04, 2026 10:00:01 AM io.opentelemetry.exporter.logging.otlp.OtlpJsonLoggingSpanExporter export\n"
-    "INFO: " + _text(_resource_spans(_span()))
+    "INFO: " + text(resource_spans(span()))
 )
 
 _READABLE = {
@@ -263,7 +233,7 @@ SHAPES = [
     Shape(
         "Go, stdouttrace in a list",
         "https://github.com/block/ftl/pull/41",
-        _text([_GO, {**_GO, "SpanKind": 3}], 4),
+        text([_GO, {**_GO, "SpanKind": 3}], 4),
         [_SERVER | {"http.response.status_code": 503}, {"kind": "client"}],
     ),
     Shape(
@@ -275,13 +245,13 @@ SHAPES = [
     Shape(
         "PHP, console exporter",
         "documentation of opentelemetry-php, ConsoleSpanExporter",
-        _text([_PHP], 4),
+        text([_PHP], 4),
         [_SERVER | {"name": "GET /cart"}],
     ),
     Shape(
         "PHP, console exporter, a list per span",
         "documentation of opentelemetry-php, ConsoleSpanExporter",
-        _text([_PHP], 4) + _text([{**_PHP, "kind": "KIND_CLIENT", "status": {"code": "Unset"}}], 4),
+        text([_PHP], 4) + text([{**_PHP, "kind": "KIND_CLIENT", "status": {"code": "Unset"}}], 4),
         [_SERVER, {"kind": "client", "status_code": "UNSET", "error": False}],
     ),
     Shape(
@@ -305,7 +275,7 @@ SHAPES = [
     Shape(
         "JavaScript, spans of the console exporter as JSON",
         "https://github.com/open-telemetry/opentelemetry-js/issues/3990",
-        _text(_JS_JSON, 2),
+        text(_JS_JSON, 2),
         [_SERVER | {"service.name": None, "http.route": "/cart"}],
     ),
     Shape(
@@ -353,13 +323,13 @@ SHAPES = [
     Shape(
         "JavaScript, JSON.stringify of a span",
         "documentation of opentelemetry-js, ReadableSpan; times are seconds and nanoseconds",
-        _text(_READABLE) + _text(_READABLE),
+        text(_READABLE) + text(_READABLE),
         [_SERVER | {"http.route": "/cart"}] * 2,
     ),
     Shape(
         "spans of OTLP without their resource, one per line",
         "documentation of OTLP; what jq -c '.resourceSpans[].scopeSpans[].spans[]' prints",
-        _text(_BARE) + _text({**_BARE, "kind": 3, "status": {}}),
+        text(_BARE) + text({**_BARE, "kind": 3, "status": {}}),
         [
             _SERVER | {"service.name": None, "http.route": "/cart"},
             {"kind": "client", "status_code": "UNSET", "error": False, "duration_ms": 250.0},
@@ -368,7 +338,7 @@ SHAPES = [
     Shape(
         "spans of OTLP in a list, with fields of the program that wrote them",
         "documentation of OTLP",
-        _text([{**_BARE, "attributes": {"http.route": "/cart"}, "service": "shop"}], 2),
+        text([{**_BARE, "attributes": {"http.route": "/cart"}, "service": "shop"}], 2),
         [_SERVER | {"service.name": None, "service": "shop", "http.route": "/cart"}],
     ),
 ]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 
+from tests.readers.posted_shapes.made import SPAN, TRACE
 from tests.readers.posted_shapes.shape import Shape
-
-TRACE, SPAN = "7d1c0e5fa2b94c3c8e6f1a2b3c4d5e6f", "a1b2c3d4e5f60718"
 
 AT, LATER = "2026-05-04T10:00:00Z", "2026-05-14T10:00:01.500Z"
 

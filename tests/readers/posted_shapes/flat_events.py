@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.readers.posted_shapes.made import AT
 from tests.readers.posted_shapes.shape import Shape
 
-AT = "2026-05-04T10:00:00Z"
 START = 1_777_888_800
 
 

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from tests.readers.posted_shapes.made import AT, text
 from tests.readers.posted_shapes.shape import Shape
 
-AT = "2026-05-04T10:00:00Z"
-
 START = 1_777_888_800
-
-
-def _text(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, indent=indent) + "\n"
 
 
 _VEGETA = {
@@ -173,32 +165,30 @@ SHAPES = [
     Shape(
         "vegeta, encode to JSON",
         "documentation of vegeta, encode",
-        _text(_VEGETA) * 2,
+        text(_VEGETA) * 2,
         [_FAILED, _FAILED],
     ),
     Shape(
         "vegeta, results in a JSON list",
         "results of vegeta behind jq -s",
-        _text([_VEGETA, {**_VEGETA, "code": 200, "error": ""}], 2),
+        text([_VEGETA, {**_VEGETA, "code": 200, "error": ""}], 2),
         [_FAILED, _FAILED | {"http.response.status_code": 200, "error": False}],
     ),
     Shape(
-        "vegeta, report as JSON", "documentation of vegeta, report", _text(_VEGETA_REPORT), refused="vegeta"
+        "vegeta, report as JSON", "documentation of vegeta, report", text(_VEGETA_REPORT), refused="vegeta"
     ),
     Shape(
-        "Caddy, in a JSON list", "logs of Caddy behind jq -s", _text([_CADDY, _CADDY], 2), [_FAILED, _FAILED]
+        "Caddy, in a JSON list", "logs of Caddy behind jq -s", text([_CADDY, _CADDY], 2), [_FAILED, _FAILED]
     ),
-    Shape(
-        "k6, points as JSON lines", "documentation of k6, json output", "".join(map(_text, _K6)), [_FAILED]
-    ),
-    Shape("k6, points in a JSON list", "results of k6 behind jq -s", _text(_K6, 2), [_FAILED]),
+    Shape("k6, points as JSON lines", "documentation of k6, json output", "".join(map(text, _K6)), [_FAILED]),
+    Shape("k6, points in a JSON list", "results of k6 behind jq -s", text(_K6, 2), [_FAILED]),
     Shape(
         "k6, CSV",
         "documentation of k6, csv output",
         _K6_CSV,
         [{"duration_ms": 250.0, "http.response.status_code": 503, "error": True}],
     ),
-    Shape("k6, handleSummary", "documentation of k6, handleSummary", _text(_K6_SUMMARY, 4), refused="k6"),
+    Shape("k6, handleSummary", "documentation of k6, handleSummary", text(_K6_SUMMARY, 4), refused="k6"),
     Shape(
         "hey, CSV",
         "https://pkg.go.dev/github.com/vvidic/hey/requester",
@@ -216,17 +206,15 @@ SHAPES = [
     Shape(
         "oha, JSON",
         "https://raw.githubusercontent.com/hatoo/oha/master/schema.json",
-        _text(_OHA, 2),
+        text(_OHA, 2),
         refused="oha",
     ),
-    Shape("oha, JSON on one line", "https://github.com/hatoo/oha", _text(_OHA), refused="oha"),
-    Shape("autocannon, -j", "documentation of autocannon", _text(_AUTOCANNON), refused="autocannon"),
+    Shape("oha, JSON on one line", "https://github.com/hatoo/oha", text(_OHA), refused="oha"),
+    Shape("autocannon, -j", "documentation of autocannon", text(_AUTOCANNON), refused="autocannon"),
     Shape(
-        "bombardier, JSON", "documentation of bombardier, -o json", _text(_BOMBARDIER), refused="bombardier"
+        "bombardier, JSON", "documentation of bombardier, -o json", text(_BOMBARDIER), refused="bombardier"
     ),
-    Shape(
-        "Artillery, report", "documentation of Artillery, --output", _text(_ARTILLERY), refused="Artillery"
-    ),
+    Shape("Artillery, report", "documentation of Artillery, --output", text(_ARTILLERY), refused="Artillery"),
     Shape(
         "JMeter, CSV",
         "documentation of JMeter, CSV log format",

@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from tests.readers.posted_shapes.made import AT, PARENT, SPAN, START, TRACE, lines, text
 from tests.readers.posted_shapes.shape import Shape
-
-TRACE, SPAN, PARENT = "7d1c0e5fa2b94c3c8e6f1a2b3c4d5e6f", "a1b2c3d4e5f60718", "c3d4e5f60718293a"
-
-START = 1_777_888_800_000_000_000
-"""2026-05-04T10:00:00Z in nanoseconds."""
-
-AT = "2026-05-04T10:00:00Z"
-
-
-def _text(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, indent=indent) + "\n"
-
-
-def _lines(*documents: Any) -> str:
-    return "".join(_text(document) for document in documents)
-
 
 _FAILED = {"timestamp": AT, "duration_ms": 250.0, "error": True}
 
@@ -133,7 +115,7 @@ _SIGNOZ_CSV = (
     f"2026-05-04T10:00:01Z,shop,GET /cart,12500000,GET,200,false,{TRACE},b2c3d4e5f6071829\n"
 )
 
-_SIGNOZ_JSON = _lines(
+_SIGNOZ_JSON = lines(
     {
         "timestamp": "2026-05-04T10:00:00Z",
         "data": {
@@ -180,7 +162,7 @@ _CLOUDWATCH_CSV = (
     '2026-05-04 10:00:01.000,"{""level"":""info"",""msg"":""ok"",""duration_ms"":12.5}",web/1\n'
 )
 
-_SPLUNK_JSON = _lines(
+_SPLUNK_JSON = lines(
     {
         "preview": False,
         "offset": 0,
@@ -198,7 +180,7 @@ SHAPES = [
     Shape(
         "Dynatrace, spans of Grail",
         "documentation of Dynatrace, DQL: fetch spans",
-        _text(_DYNATRACE),
+        text(_DYNATRACE),
         [
             _FAILED
             | {
@@ -213,19 +195,19 @@ SHAPES = [
     Shape(
         "Dynatrace, logs of API v2",
         "documentation of Dynatrace, /api/v2/logs/search",
-        _text(_DYNATRACE_LOG),
+        text(_DYNATRACE_LOG),
         [{"timestamp": AT, "severity_text": "ERROR", "error": True, "duration_ms": None}],
     ),
     Shape(
         "Lightstep, stored traces",
         "documentation of Lightstep (Cloud Observability), stored-traces",
-        _text(_LIGHTSTEP),
+        text(_LIGHTSTEP),
         refused="Lightstep",
     ),
     Shape(
         "OpenObserve, search of traces",
         "documentation of OpenObserve, _search",
-        _text(_OPENOBSERVE),
+        text(_OPENOBSERVE),
         [_SERVER | {"duration_ms": None, "duration": 250000, "kind": None, "span_kind": "2"}],
         notes=["duration has no unit"],
     ),
@@ -282,7 +264,7 @@ SHAPES = [
     Shape(
         "Loki, query_range",
         "documentation of Loki, /loki/api/v1/query_range",
-        _text(_LOKI),
+        text(_LOKI),
         [
             {"timestamp": AT, "body": "out of stock", "error": True},
             {"timestamp": "2026-05-04T10:00:01Z", "body": "sold out", "error": True},
@@ -306,7 +288,7 @@ SHAPES = [
     Shape(
         "Grafana Explore, logs downloaded as JSON",
         "documentation of Grafana, download logs",
-        _text(
+        text(
             [
                 {
                     "line": "out of stock",

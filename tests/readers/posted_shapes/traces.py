@@ -2,53 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from tests.readers.posted_shapes.made import (
+    AT,
+    PARENT,
+    SPAN,
+    START,
+    TRACE,
+    attribute,
+    lines,
+    resource_spans,
+    span,
+    text,
+)
 from tests.readers.posted_shapes.shape import Shape
-
-TRACE, OTHER = "7d1c0e5fa2b94c3c8e6f1a2b3c4d5e6f", "0a1b2c3d4e5f60718293a4b5c6d7e8f9"
-
-SPAN, CHILD, PARENT = "a1b2c3d4e5f60718", "b2c3d4e5f6071829", "c3d4e5f60718293a"
-
-START = 1_777_888_800_000_000_000
-"""2026-05-04T10:00:00Z in nanoseconds."""
-
-AT = "2026-05-04T10:00:00Z"
-
-
-def _text(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, indent=indent) + "\n"
-
-
-def _lines(*documents: Any) -> str:
-    return "".join(_text(document) for document in documents)
-
-
-def _attribute(key: str, value: str) -> dict[str, Any]:
-    return {"key": key, "value": {"stringValue": value}}
-
-
-def _span(**more: Any) -> dict[str, Any]:
-    return {
-        "traceId": TRACE,
-        "spanId": SPAN,
-        "parentSpanId": PARENT,
-        "name": "GET /cart",
-        "kind": 2,
-        "startTimeUnixNano": str(START),
-        "endTimeUnixNano": str(START + 250_000_000),
-        "status": {"code": 2, "message": "out of stock"},
-        **more,
-    }
-
-
-def _resource_spans(*spans: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "resource": {"attributes": [_attribute("service.name", "shop")]},
-        "scopeSpans": [{"scope": {"name": "net/http"}, "spans": list(spans)}],
-    }
-
 
 _SERVER = {
     "timestamp": AT,
@@ -136,7 +102,7 @@ _TEMPO_SEARCH = {
                         "spanID": SPAN,
                         "startTimeUnixNano": str(START),
                         "durationNanos": "250000000",
-                        "attributes": [_attribute("service.name", "shop")],
+                        "attributes": [attribute("service.name", "shop")],
                     }
                 ],
                 "matched": 1,
@@ -150,16 +116,16 @@ SHAPES = [
     Shape(
         "Collector, file exporter, enums as numbers",
         "documentation of the Collector's file exporter",
-        _lines({"resourceSpans": [_resource_spans(_span())]}),
+        lines({"resourceSpans": [resource_spans(span())]}),
         [_SERVER],
     ),
     Shape(
         "OTLP JSON, enums as names",
         "https://github.com/open-telemetry/opentelemetry-proto/issues/268",
-        _text(
+        text(
             {
                 "resourceSpans": [
-                    _resource_spans(_span(kind="SPAN_KIND_SERVER", status={"code": "STATUS_CODE_ERROR"}))
+                    resource_spans(span(kind="SPAN_KIND_SERVER", status={"code": "STATUS_CODE_ERROR"}))
                 ]
             },
             2,
@@ -169,13 +135,13 @@ SHAPES = [
     Shape(
         "Collector before 0.47: instrumentationLibrarySpans",
         "documentation of OTLP 0.9",
-        _lines(
+        lines(
             {
                 "resourceSpans": [
                     {
-                        "resource": {"attributes": [_attribute("service.name", "shop")]},
+                        "resource": {"attributes": [attribute("service.name", "shop")]},
                         "instrumentationLibrarySpans": [
-                            {"instrumentationLibrary": {"name": "cart"}, "spans": [_span()]}
+                            {"instrumentationLibrary": {"name": "cart"}, "spans": [span()]}
                         ],
                     }
                 ]
@@ -186,10 +152,10 @@ SHAPES = [
     Shape(
         "OTLP JSON of JavaScript, times as halves of 64 bits",
         "https://github.com/open-telemetry/opentelemetry-js/issues/4216",
-        _text(
+        text(
             {
                 "resourceSpans": [
-                    _resource_spans(_span(startTimeUnixNano=_LONG, endTimeUnixNano=_LONG_END)),
+                    resource_spans(span(startTimeUnixNano=_LONG, endTimeUnixNano=_LONG_END)),
                 ]
             }
         ),
@@ -198,37 +164,37 @@ SHAPES = [
     Shape(
         "Jaeger, gRPC API v2 as JSON",
         "documentation of Jaeger, model.proto",
-        _text(_JAEGER_PROTO, 2),
+        text(_JAEGER_PROTO, 2),
         [_SERVER | {"status_code": "ERROR"}],
     ),
     Shape(
         "Jaeger, API v3",
         "documentation of Jaeger, api_v3",
-        _text({"result": {"resourceSpans": [_resource_spans(_span())]}}),
+        text({"result": {"resourceSpans": [resource_spans(span())]}}),
         [_SERVER],
     ),
     Shape(
         "Jaeger, API v3, a result per line",
         "documentation of Jaeger, api_v3",
-        _lines(*[{"result": {"resourceSpans": [_resource_spans(_span())]}}] * 2),
+        lines(*[{"result": {"resourceSpans": [resource_spans(span())]}}] * 2),
         [_SERVER, _SERVER],
     ),
     Shape(
         "Jaeger in Elasticsearch, a dump",
         "documentation of elasticdump and Jaeger",
-        _lines(_JAEGER_ES, _JAEGER_ES),
+        lines(_JAEGER_ES, _JAEGER_ES),
         [_SERVER | {"status_code": "ERROR"}] * 2,
     ),
     Shape(
         "Zipkin 2, list of traces",
         "documentation of Zipkin, /api/v2/traces",
-        _text([[_ZIPKIN]]),
+        text([[_ZIPKIN]]),
         [_SERVER | {"status_code": "ERROR"}],
     ),
     Shape(
         "Zipkin in Elasticsearch",
         "documentation of Zipkin, zipkin-storage/elasticsearch",
-        _text(
+        text(
             {
                 "took": 4,
                 "hits": {
@@ -252,7 +218,7 @@ SHAPES = [
     Shape(
         "Zipkin in Elasticsearch, a dump",
         "documentation of Zipkin, zipkin-storage/elasticsearch",
-        _lines(
+        lines(
             *[
                 {
                     "_index": "zipkin-span-2026-05-04",
@@ -267,19 +233,19 @@ SHAPES = [
     Shape(
         "Tempo, API",
         "documentation of Tempo, /api/traces",
-        _text({"batches": [_resource_spans(_span())]}),
+        text({"batches": [resource_spans(span())]}),
         [_SERVER],
     ),
     Shape(
         "Tempo, API v2",
         "documentation of Tempo, /api/v2/traces",
-        _text({"trace": {"resourceSpans": [_resource_spans(_span())]}, "metrics": {}}),
+        text({"trace": {"resourceSpans": [resource_spans(span())]}, "metrics": {}}),
         [_SERVER],
     ),
     Shape(
         "Tempo, search response",
         "https://gist.github.com/joe-elliott/67a085a3afffdfbd3b0cf244ab903b0d",
-        _text(_TEMPO_SEARCH, 2),
+        text(_TEMPO_SEARCH, 2),
         refused="search",
     ),
 ]

@@ -2,26 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
+from tests.readers.posted_shapes.made import AT, PARENT, SPAN, START, TRACE, lines, text
 from tests.readers.posted_shapes.shape import Shape
-
-TRACE, SPAN, PARENT = "7d1c0e5fa2b94c3c8e6f1a2b3c4d5e6f", "a1b2c3d4e5f60718", "c3d4e5f60718293a"
-
-START = 1_777_888_800_000_000_000
-"""2026-05-04T10:00:00Z in nanoseconds."""
-
-AT = "2026-05-04T10:00:00Z"
-
-
-def _text(document: Any, indent: int | None = None) -> str:
-    return json.dumps(document, indent=indent) + "\n"
-
-
-def _lines(*documents: Any) -> str:
-    return "".join(_text(document) for document in documents)
-
 
 _FAILED = {"timestamp": AT, "duration_ms": 250.0, "error": True}
 
@@ -206,7 +188,7 @@ _SENTRY_ERROR = {
     "exception": {"values": [{"type": "OutOfStock", "value": "sold out", "stacktrace": {"frames": []}}]},
 }
 
-_SENTRY_ENVELOPE = _lines(
+_SENTRY_ENVELOPE = lines(
     {"event_id": _SENTRY["event_id"], "sent_at": "2026-05-04T10:00:01Z"}, {"type": "transaction"}, _SENTRY
 )
 
@@ -329,19 +311,19 @@ SHAPES = [
     Shape(
         "Datadog, a trace of the interface",
         "https://github.com/DataDog/dd-trace-py/issues/3213",
-        _text(_DATADOG_UI),
+        text(_DATADOG_UI),
         [{**_FAILED, "service.name": "shop", "parent_span_id": None, "http.response.status_code": 503}],
     ),
     Shape(
         "Datadog, API of spans",
         "documentation of Datadog, /api/v2/spans/events",
-        _text(_DATADOG_API),
+        text(_DATADOG_API),
         [{**_FAILED, "service.name": "shop", "trace_id": TRACE, "parent_span_id": None}],
     ),
     Shape(
         "Datadog, API of logs",
         "documentation of Datadog, /api/v2/logs/events",
-        _text(_DATADOG_LOG),
+        text(_DATADOG_LOG),
         [
             {
                 "timestamp": AT,
@@ -367,13 +349,13 @@ SHAPES = [
     Shape(
         "AWS X-Ray, get-trace-summaries",
         "documentation of AWS X-Ray, GetTraceSummaries",
-        _text(_XRAY_SUMMARY, 4),
+        text(_XRAY_SUMMARY, 4),
         refused="summaries",
     ),
     Shape(
         "Elastic APM 8, elasticdump",
         "documentation of Elastic APM, data streams",
-        _lines(_ELASTIC_V8, _ELASTIC_V8),
+        lines(_ELASTIC_V8, _ELASTIC_V8),
         [_SERVER | {"sample_weight": 10.0, "http.response.status_code": 503}] * 2,
     ),
     Shape(
@@ -395,13 +377,13 @@ SHAPES = [
     Shape(
         "Sentry, a transaction",
         "documentation of Sentry, develop.sentry.dev, transaction payloads",
-        _text(_SENTRY, 2),
+        text(_SENTRY, 2),
         refused="Sentry",
     ),
     Shape(
         "Sentry, transactions one per line",
         "documentation of Sentry, develop.sentry.dev, transaction payloads",
-        _lines(_SENTRY, _SENTRY),
+        lines(_SENTRY, _SENTRY),
         refused="Sentry",
     ),
     Shape(
@@ -413,7 +395,7 @@ SHAPES = [
     Shape(
         "Sentry, an error event",
         "documentation of Sentry, develop.sentry.dev, event payloads",
-        _lines(_SENTRY_ERROR),
+        lines(_SENTRY_ERROR),
         [
             {
                 "timestamp": AT,
@@ -427,7 +409,7 @@ SHAPES = [
     Shape(
         "New Relic, results of NRQL",
         "documentation of New Relic, query API",
-        _text(_NEW_RELIC),
+        text(_NEW_RELIC),
         [{"timestamp": AT, "error": True, "trace_id": TRACE, "service.name": "shop", "duration_ms": None}],
     ),
     Shape(
@@ -442,7 +424,7 @@ SHAPES = [
     Shape(
         "Application Insights, tables of the query API",
         "https://learn.microsoft.com/en-us/rest/api/application-insights/query/get",
-        _text(_INSIGHTS_TABLES),
+        text(_INSIGHTS_TABLES),
         [
             _SERVER | {"sample_weight": 10.0, "http.response.status_code": 503},
             {"error": False, "duration_ms": 1.5, "sample_weight": 1.0},
@@ -467,7 +449,7 @@ SHAPES = [
     Shape(
         "Google Cloud Trace, API v1",
         "documentation of Cloud Trace, projects.traces.list",
-        _text(_GCP_V1),
+        text(_GCP_V1),
         [
             {
                 "timestamp": AT,
@@ -483,13 +465,13 @@ SHAPES = [
     Shape(
         "Google Cloud Trace, API v2",
         "documentation of Cloud Trace, projects.traces.batchWrite",
-        _text(_GCP_V2),
+        text(_GCP_V2),
         [_SERVER | {"service.name": None, "name": "GET /cart"}],
     ),
     Shape(
         "Google Cloud Logging, requests of Cloud Run",
         "documentation of gcloud logging read --format=json",
-        _text(_GCP_LOG, 2),
+        text(_GCP_LOG, 2),
         [{"timestamp": AT, "duration_ms": 250.0, "error": True, "trace_id": TRACE, "span_id": SPAN}],
     ),
     Shape(
