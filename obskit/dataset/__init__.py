@@ -5,24 +5,31 @@ what a field means (`schema`), how input formats are read (`readers`) or which q
 """
 
 from obskit.dataset.atomic_write import write_atomically
-from obskit.dataset.cache import drop_entry
+from obskit.dataset.cache import cache_path, drop_entry
 from obskit.dataset.codes import Codes, Progress
-from obskit.dataset.conversion import convert, from_arrow
+from obskit.dataset.conversion import convert, from_arrow, list_inputs
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoder import RARE, Encoded, encode
 from obskit.dataset.inputs import Given, is_stream, is_url, local_paths, redact_url
-from obskit.dataset.manifest import DataFile
-from obskit.dataset.merge import FieldCodes, merge
+from obskit.dataset.manifest import RULES, DataFile
+from obskit.dataset.merge import FieldCodes, among, merge
 from obskit.dataset.parts import write_part
 from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.preview import preview_dataset, preview_files
+from obskit.dataset.span_forest import SpanForest
+from obskit.dataset.span_keys import mix_bits
+from obskit.dataset.span_links import SpanLinks, connected
+from obskit.dataset.span_parents import MISSING, ROOT
 from obskit.dataset.traces import trace_columns
 from obskit.dataset.widen import widen
 from obskit.dataset.writer import write
 
 __all__ = [
+    "MISSING",
     "NO_TIME",
     "RARE",
+    "ROOT",
+    "RULES",
     "Codes",
     "DataFile",
     "Dataset",
@@ -30,8 +37,13 @@ __all__ = [
     "FieldCodes",
     "Given",
     "Progress",
+    "SpanForest",
+    "SpanLinks",
     "Totals",
     "Weights",
+    "among",
+    "cache_path",
+    "connected",
     "convert",
     "drop_entry",
     "encode",
@@ -39,8 +51,10 @@ __all__ = [
     "is_dataset",
     "is_stream",
     "is_url",
+    "list_inputs",
     "local_paths",
     "merge",
+    "mix_bits",
     "open_dataset",
     "preview_dataset",
     "preview_files",

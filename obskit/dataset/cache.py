@@ -16,18 +16,24 @@ import shlex
 import shutil
 import stat
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from obskit.dataset.manifest import FORMAT, RULES
+from obskit.dataset.manifest import FORMAT, MANIFEST, RULES, read_manifest
 from obskit.errors import DatasetError
 from obskit.readers import Unreadable
 from obskit.schema import ReadOptions
 
 LIMIT = 20 << 30
+LOOK_AGAIN = 60.0  # seconds
+# (root of the cache, its limit) -> bytes to write, and until when, before it is looked through again.
+_LEFT: dict[tuple[Path, int], tuple[float, float]] = {}
 DAY = 86_400
 _USER: Callable[[], int] | None = getattr(os, "geteuid", None)
 TEMPORARY = ".obskit-"
+KINDS = ("datasets", "segments", "inputs", "codes")
+"""Folders of the cache."""
 
 
 class Lease:
@@ -65,7 +71,7 @@ def cache_root() -> Path:
     root = cache_path()
     try:
         root.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for kind in ("datasets", "inputs", "codes"):
+        for kind in KINDS:
             if not is_own(root / kind):
                 raise DatasetError(
                     f"{root / kind} in the cache is a link, or belongs to another user",
@@ -152,12 +158,23 @@ def entry_for(key: str) -> Path:
     return cache_root() / "datasets" / key
 
 
-def source_key(files: Iterable[str], options: ReadOptions, unreadable: Sequence[Unreadable] = ()) -> str:
+def segment_for(key: str) -> Path:
+    """Return the folder of a converted group of files with this key."""
+    return cache_root() / "segments" / key
+
+
+def source_key(
+    files: Iterable[str],
+    options: ReadOptions,
+    roots: Sequence[Path],
+    unreadable: Sequence[Unreadable] = (),
+) -> str:
     """Return a hash of the files' current paths, sizes and modification times, the options and the format.
 
     Args:
         files: the files to read.
         options: how to read them.
+        roots: paths as they were given.
         unreadable: entries of folders that cannot be read; the load report mentions them.
 
     Returns:
@@ -179,7 +196,22 @@ def source_key(files: Iterable[str], options: ReadOptions, unreadable: Sequence[
         hashed.update(b"%d %d %d " % (len(path), *state) + path)
     for one in unreadable:
         hashed.update(str(one).encode("utf-8", "surrogateescape"))
+    if given := relevant_roots(roots, options):
+        hashed.update(json.dumps(given).encode())
     return hashed.hexdigest()
+
+
+def relevant_roots(roots: Sequence[Path], options: ReadOptions) -> list[tuple[str, str]]:
+    """Return what rows depend on of the paths that were given: `path_fields` is searched below them first.
+
+    Args:
+        roots: paths as they were given.
+        options: how to read the files.
+
+    Returns:
+        The absolute path and the path as given of each root; empty without `path_fields`.
+    """
+    return [(os.path.abspath(root), os.fspath(root)) for root in roots] if options.path_fields else []
 
 
 def lease(folder: Path) -> Lease | None:
@@ -228,6 +260,23 @@ def discard(folder: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
 
 
+def evict_after(written: int) -> None:
+    """Do what `evict` does, unless the cache was looked through lately and is far from its limit.
+
+    Looking through a cache of thousands of entries takes longer than most loads. It is done again after a
+    minute, because other processes write too, or when this one has written half of what was left.
+
+    Args:
+        written: about how many bytes were added to the cache.
+    """
+    place = cache_root(), cache_limit()
+    left, until = _LEFT.get(place, (0.0, 0.0))
+    if written < left and time.monotonic() < until:
+        _LEFT[place] = left - written, until
+    else:
+        evict()
+
+
 def evict(limit: int | None = None) -> list[Path]:
     """Remove the least recently used entries beyond the size limit.
 
@@ -241,28 +290,41 @@ def evict(limit: int | None = None) -> list[Path]:
     if limit is None:
         limit = cache_limit()
     entries = []
-    for kind in ("datasets", "inputs", "codes"):
+    for kind in KINDS:
         folder = root / kind
         for entry in folder.iterdir() if folder.is_dir() else ():
             if entry.name.startswith("."):
                 continue
             try:
-                entries.append((entry.stat().st_mtime, _size(entry), entry))
+                entries.append((entry.stat().st_mtime, entry, _sizes(entry)))
             except OSError:
                 continue
-    total = sum(size for _, size, _ in entries)
-    evicted = []
-    for _, size, entry in sorted(entries):
-        if total <= limit:
-            break
-        if _drop(entry):
-            total -= size
-            evicted.append(entry)
+    entries.sort(key=lambda item: item[:2])
+    # A file that several entries link to is freed with the last of them, a segment after the Datasets of it.
+    holders = Counter(file for *_, sizes in entries for file in sizes)
+    total = sum({file: size for *_, sizes in entries for file, size in sizes.items()}.values())
+    evicted: list[Path] = []
+    found = True
+    while found and total > limit:
+        found = False
+        for item in list(entries):
+            _, entry, sizes = item
+            if total <= limit:
+                break
+            shared = entry.parent.name == "segments" and any(holders[file] > 1 for file in sizes)
+            if not shared and _drop(entry):
+                freed = sum(size for file, size in sizes.items() if holders[file] == 1)
+                holders.subtract(sizes.keys())
+                total -= freed
+                evicted.append(entry)
+                entries.remove(item)
+                found = True
+    _LEFT[root, limit] = (limit - total) / 2, time.monotonic() + LOOK_AGAIN
     return evicted
 
 
 def drop_entry(folder: Path) -> bool:
-    """Remove a Dataset from the cache unless a process has it open.
+    """Remove a Dataset, and segments that no other Dataset has, from the cache unless a process has it open.
 
     Args:
         folder: the Dataset's folder.
@@ -270,7 +332,33 @@ def drop_entry(folder: Path) -> bool:
     Returns:
         Whether nothing is left to do: it is removed, or was not in the cache.
     """
-    return folder.parent != cache_path() / "datasets" or not folder.is_dir() or _drop(folder)
+    if folder.parent != cache_path() / "datasets" or not folder.is_dir():
+        return True
+    try:
+        keys: Sequence[str] = read_manifest(folder).segments
+    except DatasetError:
+        keys = ()
+    if not _drop(folder):
+        return False
+    for segment in map(segment_for, _unused(keys)):
+        # A Dataset of an earlier version does not name all of its segments, but links to their files.
+        if segment.is_dir() and all(part.stat().st_nlink == 1 for part in segment.glob("*.parquet")):
+            _drop(segment)
+    return True
+
+
+def _unused(keys: Sequence[str]) -> list[str]:
+    """Return those keys of segments that no Dataset in the cache names."""
+    left = list(keys)
+    for manifest in (cache_path() / "datasets").glob(f"*/{MANIFEST}") if left else ():
+        try:
+            content = manifest.read_bytes()
+        except FileNotFoundError:
+            continue  # it was removed
+        except OSError:
+            return []
+        left = [key for key in left if key.encode() not in content]
+    return left
 
 
 def _drop(entry: Path) -> bool:
@@ -291,12 +379,19 @@ def _lock(entry: Path) -> int:
     return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def _size(folder: Path) -> int:
-    total = 0
+def folder_size(folder: Path) -> int:
+    """Return the bytes of all files in a folder."""
+    return sum(_sizes(folder).values())
+
+
+def _sizes(folder: Path) -> dict[tuple[int, int], int]:
+    """Return the size of each file below a folder, by device and inode."""
+    out = {}
     for base, _, names in os.walk(folder):
         for name in names:
             try:
-                total += os.lstat(os.path.join(base, name)).st_size
+                status = os.lstat(os.path.join(base, name))
             except OSError:
                 continue
-    return total
+            out[status.st_dev, status.st_ino] = status.st_size
+    return out

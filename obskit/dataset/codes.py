@@ -1,14 +1,11 @@
 """Dictionary codes of a dataset: made per file and field when first needed, memory-mapped, merged over files.
 
-They are stored in `<dataset>/.codes/<digest>/`, or in the cache if the dataset cannot be written to. The
-digest is the part's, so appending a part leaves the codes of the others valid. Processes need no locks: files
-are renamed into place, and two processes that make the same codes write the same bytes.
+`CodeStore` says where they are stored. Appending a part leaves the codes of the others valid. Processes need
+no locks: files are renamed into place, and two processes that make the same codes write the same bytes.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -20,21 +17,23 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset import blob, population
-from obskit.dataset.cache import cache_path, cache_root, codes_folder, evict, is_own, touch
+from obskit.dataset import population
+from obskit.dataset.cache import evict_after
+from obskit.dataset.code_store import CodeStore
 from obskit.dataset.encoder import Encoded, encode, entry_type
-from obskit.dataset.manifest import DataFile, fingerprint, unknown_field
+from obskit.dataset.manifest import DataFile, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
+from obskit.dataset.packed_codes import all_missing, pack, unpack
 from obskit.dataset.parts import open_part, read_columns
-from obskit.dataset.population import Counter, Totals, Weights
-from obskit.dataset.traces import trace_arrays
-from obskit.errors import StorageFull
+from obskit.dataset.population import Counter, Weights
+from obskit.dataset.traces import TRACE_RULES, trace_arrays
+from obskit.dataset.value_numbers import join_numbers
 
 Progress = Callable[[str, int, int], None]
-CODES = ".codes"
 THREADS = 2
-_ELSEWHERE = (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOENT)
-_SUMS = ("n", "w", "w2")
+MOST_BYTES = 4  # of the code of a row
+# Dictionaries of so many entries, in all files together, are merged in no time.
+FEW_ENTRIES = 20_000
 
 
 class Codes:
@@ -50,10 +49,7 @@ class Codes:
         self._folder = folder
         self._files = tuple(files)
         self._schema = schema
-        # Entries of the cache share their codes: a source that grew keeps the codes of its old parts.
-        self._cached = cache_path() in folder.parents
-        own = [] if self._cached else [folder / CODES]
-        self._places = [[base / file.digest for base in (*own, codes_folder())] for file in files]
+        self._store = CodeStore(folder, files)
         self._merged: dict[str, FieldCodes] = {}
         self._loaded: dict[tuple[int, str], dict[str, npt.NDArray[Any]]] = {}
         self._guard = threading.Lock()
@@ -61,7 +57,7 @@ class Codes:
         self._fallback: bool | None = None
         self._made: set[tuple[int, str]] = set()
         self._counter: tuple[int, Counter] | None = None
-        self._traces: list[dict[str, npt.NDArray[Any]]] | None = None
+        self._over_files: dict[str, list[dict[str, npt.NDArray[Any]]]] = {}
 
     def ensure(self, fields: Iterable[str], progress: Progress | None = None) -> None:
         """Make the codes of these fields if they do not exist yet.
@@ -99,8 +95,8 @@ class Codes:
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise
         self._counter = None
-        if self._cached:
-            evict()
+        if self._store.cached:
+            evict_after(sum(MOST_BYTES * self._files[file].rows for file, _ in work))
 
     def ready(self, name: str) -> bool:
         """Return whether the codes of a field exist for every file."""
@@ -128,10 +124,30 @@ class Codes:
             self.ensure([name])
         parts, sums = [], []
         for file, have in enumerate(loaded):
-            encoded, totals = _unpack(*(have or self._make(file, name)), entry_type(kind))
+            encoded, totals = unpack(*(have or self._make(file, name)), entry_type(kind))
             parts.append(encoded)
             sums.append(totals)
         return self._merged.setdefault(name, self._finish(name, kind, parts, sums))
+
+    def known(self, name: str) -> FieldCodes | None:
+        """Return the codes of a field if that takes next to no time: they are there, and have few entries.
+
+        Args:
+            name: the field.
+
+        Returns:
+            The codes; None if they would have to be made, or large dictionaries to be merged.
+
+        Raises:
+            UnknownField: the dataset has no such field.
+        """
+        if name in self._merged:
+            return self._merged[name]
+        if not self.ready(name):
+            return None
+        loaded = [self._load(file, name) for file in range(len(self._files))]
+        entries = sum(FEW_ENTRIES + 1 if found is None else len(found[1]["all.n"]) for found in loaded)
+        return self.field(name) if entries <= FEW_ENTRIES else None
 
     def derived(
         self, name: str, kind: pa.DataType, columns: Sequence[pa.ChunkedArray | pa.Array]
@@ -187,6 +203,24 @@ class Codes:
         self._type(name)
         return [self._cached_arrays(file, "clusters", name)["ids"] for file in range(len(self._files))]
 
+    def numbers(self, name: str) -> list[npt.NDArray[np.uint32]]:
+        """Number the distinct values of a field over all files.
+
+        Args:
+            name: the field.
+
+        Returns:
+            As `clusters`, but equal values have the same number in every file.
+        """
+        local = self.clusters(name)
+        if len(local) < 2:
+            return local
+
+        def make() -> list[dict[str, npt.NDArray[Any]]]:
+            return [{"ids": ids} for ids in join_numbers(self._files, name, local)]
+
+        return [each["ids"] for each in self.over_files("numbers", 1, make, name)]
+
     def traces(self) -> list[dict[str, npt.NDArray[Any]]]:
         """Return per file the facts of each row's whole trace; computed once.
 
@@ -194,18 +228,40 @@ class Codes:
             What `trace_arrays` returns. The dataset must have a `trace_id`.
         """
         self._type("trace_id")
-        # A trace may be in several files, so what is stored belongs to this set of files.
-        name = fingerprint(self._files)
-        with self._lock((-1, "traces")):
-            if self._traces is None:
-                found = [self._read(file, "traces", name) for file in range(len(self._files))]
-                if None in found:
-                    made = trace_arrays(self._files, self._schema.names, self.clusters)
-                    for at, each in enumerate(made):
-                        self._write(at, "traces", {"rows": self._files[at].rows, "name": name}, each)
-                    found = [self._read(at, "traces", name) or ({}, each) for at, each in enumerate(made)]
-                self._traces = [each[1] for each in found if each is not None]
-        return self._traces
+        return self.over_files(
+            "traces",
+            TRACE_RULES,
+            lambda: trace_arrays(self._files, self._schema.names, self.numbers("trace_id")),
+        )
+
+    def over_files(
+        self, what: str, rules: int, make: Callable[[], list[dict[str, npt.NDArray[Any]]]], field: str = ""
+    ) -> list[dict[str, npt.NDArray[Any]]]:
+        """Return per file arrays that depend on all files, such as parts of a trace in another one.
+
+        Args:
+            what: their name.
+            rules: version of the rules that they are made by.
+            make: makes them, if they are not stored yet.
+            field: the field that they are about, if they are about one.
+
+        Returns:
+            What `make` returns, now or before.
+        """
+        name = f"{rules}/{field}"
+        key = -1, f"{what} {field}"
+        with self._lock(key):
+            kept = self._over_files.get(key[1])
+            if kept is None:
+                kept = self._store.read_all(what, name)
+                if kept is None:
+                    made = make()
+                    self._store.write_all(what, name, made)
+                    if self._store.cached:
+                        evict_after(sum(array.nbytes for each in made for array in each.values()))
+                    kept = self._store.read_all(what, name) or made  # mapped copies cost no memory
+                self._over_files[key[1]] = kept
+        return kept
 
     def _type(self, name: str) -> pa.DataType:
         at = self._schema.get_field_index(name)
@@ -213,52 +269,19 @@ class Codes:
             raise unknown_field(name, self._schema.names, self._folder)
         return self._schema.field(at).type
 
-    # Storage: one blob per file and field; one each for times, population and clusters.
-
-    def _path(self, file: int, what: str, name: str = "") -> list[Path]:
-        """Return where a blob may be stored: in the dataset, then in the cache."""
-        key = hashlib.blake2b(name.encode(), digest_size=16).hexdigest() if name else ""
-        stem = f"{what}-{key}" if name else what
-        return [place / stem for place in self._places[file]]
-
-    def _read(
-        self, file: int, what: str, name: str = ""
-    ) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
-        for path in self._path(file, what, name):
-            if not (is_own(path) and is_own(path.parent)):
-                continue  # made again, for what is in a blob is trusted
-            found = blob.load(path)
-            if found and found[0].get("rows") == self._files[file].rows and found[0].get("name") == name:
-                if what == "population":  # read first of all, and once
-                    touch(path.parent)
-                return found
-        return None
-
-    def _write(self, file: int, what: str, meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]]) -> None:
-        *own, cached = self._path(file, what, meta["name"])
-        # The cache twice: another process may evict the folder between its creation and the write.
-        places = [*own, cached, cached]
-        for attempt, path in enumerate(places, 1):
-            try:
-                if path is cached:
-                    cache_root()
-                    self._cached = True
-                path.parent.parent.mkdir(exist_ok=True)  # but not the Dataset's folder, if that is gone
-                path.parent.mkdir(exist_ok=True)
-                blob.save(path, meta, arrays)
-                return
-            except OSError as error:
-                if error.errno not in _ELSEWHERE or attempt == len(places):
-                    raise _storage_full(error, path) from error
-
     def _load(self, file: int, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]] | None:
-        found = self._read(file, "field", name)
+        if name in self._files[file].absent.names:  # nothing to store, and its type may be another one later
+            nothing = all_missing(self._type(name), self._files[file].rows)
+            return pack(name, nothing, self._totals(file, nothing))
+        found = self._store.read(file, "field", name)
         return (
             found if found and "distinct" in found[0] else None
         )  # without it, they are of an earlier version and made again
 
     def _exists(self, file: int, name: str) -> bool:
         """Return whether codes exist; looks on disk until they do."""
+        if name in self._files[file].absent.names:
+            return True
         if (file, name) not in self._made and self._load(file, name) is not None:
             self._made.add((file, name))
         return (file, name) in self._made
@@ -274,8 +297,8 @@ class Codes:
                 strings = [name] if entry_type(self._type(name)) == pa.string() else []
                 reader = open_part(part, read_dictionary=strings)
                 encoded = encode(read_columns(reader, [name]).column(0))
-                found = _pack(name, encoded, self._totals(file, encoded))
-                self._write(file, "field", *found)
+                found = pack(name, encoded, self._totals(file, encoded))
+                self._store.write(file, "field", *found)
             return found
 
     def _lock(self, key: tuple[int, str]) -> threading.Lock:
@@ -288,11 +311,11 @@ class Codes:
         if kept is not None:
             return kept
         with self._lock(key):
-            found = self._read(file, what, name)
+            found = self._store.read(file, what, name)
             if found is None:
                 made = self._compute(file, what, name)
-                self._write(file, what, *made)
-                found = self._read(file, what, name) or made  # a mapped copy costs no memory
+                self._store.write(file, what, *made)
+                found = self._store.read(file, what, name) or made  # a mapped copy costs no memory
             return self._loaded.setdefault(key, found[1])
 
     def _compute(self, file: int, what: str, name: str) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
@@ -346,54 +369,3 @@ class Codes:
         if self.no_units:
             sums = [{"all": each["all"], "units": each["all"]} for each in sums]
         return merge(name, kind, parts, sums)
-
-
-def _storage_full(error: OSError, path: Path) -> OSError:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-        return error
-    return StorageFull(
-        f"no space left to write codes to {path.parent}",
-        hint="free disk space, or set OBSKIT_CACHE to a folder on a larger disk",
-    )
-
-
-def _pack(name: str, part: Encoded, totals: BySet) -> tuple[dict[str, Any], dict[str, npt.NDArray[Any]]]:
-    meta = {
-        "rows": len(part.codes),
-        "name": name,
-        "kind": part.kind,
-        "rare": part.rare_code,
-        "distinct": part.distinct,
-    }
-    sink = pa.BufferOutputStream()
-    batch = pa.record_batch([part.values], names=["v"])
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
-    arrays: dict[str, npt.NDArray[Any]] = {
-        "codes": part.codes,
-        "values": np.frombuffer(sink.getvalue(), np.uint8),
-    }
-    ranges = {"lo": part.lo, "hi": part.hi, "bucket": part.bucket}
-    arrays |= {key: array for key, array in ranges.items() if array is not None}
-    for which, sums in totals.items():
-        arrays |= {f"{which}.{key}": getattr(sums, key) for key in _SUMS}
-    return meta, arrays
-
-
-def _unpack(
-    meta: dict[str, Any], arrays: dict[str, npt.NDArray[Any]], kind: pa.DataType
-) -> tuple[Encoded, BySet]:
-    with pa.ipc.open_stream(pa.py_buffer(arrays["values"])) as reader:
-        batches = list(reader)
-    values = batches[0].column(0) if batches else pa.array([], kind)
-    part = Encoded(
-        meta["kind"],
-        arrays["codes"],
-        values,
-        arrays.get("lo"),
-        arrays.get("hi"),
-        arrays.get("bucket"),
-        meta["rare"],
-        meta["distinct"],
-    )
-    return part, {w: Totals(*(arrays[f"{w}.{key}"] for key in _SUMS)) for w in ("all", "units")}

@@ -5,48 +5,35 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 
-from obskit.dataset.cache import (
-    Lease,
-    check_owned,
-    discard,
-    entry_for,
-    evict,
-    source_key,
-    temporary_folder_for,
-    touch,
-)
-from obskit.dataset.coalesce import coalesce
+from obskit.dataset.assembly import Assembly
+from obskit.dataset.cache import entry_for, source_key, temporary_folder_for
 from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
+from obskit.dataset.entries import note_damage, open_or_build, open_or_make
+from obskit.dataset.event_stream import EventStream
+from obskit.dataset.groups import divide
 from obskit.dataset.inputs import Given, leased_inputs, local_paths
-from obskit.dataset.manifest import FORMAT, MANIFEST, RULES, read_manifest
-from obskit.dataset.parts import checksum_of
+from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
+from obskit.dataset.segment import Load
 from obskit.dataset.writer import BYTES, build, check_target, install
-from obskit.errors import DatasetError, InvalidArgument, NoSuchPath, ObskitError
-from obskit.names import COLUMNS
-from obskit.readers import Unreadable, Vanished, expand_names, read_batches, read_paths
+from obskit.errors import InvalidArgument, NoSuchPath, ObskitError
+from obskit.readers import Unreadable, Vanished, expand_names
+from obskit.readers.line_ranges import NotDivisible
 from obskit.readers.skipped_files import SkippedFiles
-from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
+from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
 
 Paths = Given | Sequence[Given]
 LISTINGS = 20
 """How often folders are listed again because a file was compressed or deleted while it was read."""
 
-INSPECTED_FILES = 16
-"""Files whose first rows are inspected before all files are read."""
-
-INSPECTED_ROWS = 4_000
 MANY_FILES = 1_000
 """Files beyond which parts are smaller."""
-
-LARGE = 16 << 20
-"""Bytes of input beyond which a Dataset may have more than one part."""
 
 
 def convert(
@@ -99,25 +86,53 @@ def _convert_once(
     unreadable: list[Unreadable] = []
     files = list_inputs(given, skipped, unreadable)
     with leased_inputs(files) as display_names:
+        load = Load(options, given, display_names, progress)
 
-        def stream() -> _EventStream:
-            report = _new_report(skipped, unreadable, display_names)
-            return _EventStream(files, report, options, progress, given)
+        def new_report() -> LoadReport:
+            return _new_report(skipped, unreadable, display_names)
 
         if out is None:
-            return open_or_build(source_key(files, options, unreadable), stream, _part_bytes(files))
+            key = source_key(files, options, given, unreadable)
+            made = open_or_make(entry_for(key), lambda folder: _build(folder, files, load, new_report, key))
+            note_damage(made.load_report, load.damage)
+            return made
         target = Path(out).absolute()
         _check_apart(target, given)
         check_target(target)
         files = [file for file in files if not os.path.abspath(file).startswith(f"{target}{os.sep}")]
         building = temporary_folder_for(target)
         try:
-            made = stream()
-            build(building, made, made.schema, made.report, bytes_=_part_bytes(files))
+            report = new_report()
+            stream = EventStream(files, report, options, progress, given)
+            build(building, stream, stream.schema, report, bytes_=_part_bytes(files), by_hour=True)
             install(building, target)
         finally:
             shutil.rmtree(building, ignore_errors=True)
     return open_dataset(target)
+
+
+def _build(
+    folder: Path,
+    files: list[str],
+    load: Load,
+    new_report: Callable[[], LoadReport],
+    source: str,
+) -> None:
+    """Write the Dataset of some files into an empty folder of the cache; `source` is their key."""
+    groups = divide(files, load.options)
+    if len(groups) > 1:
+        try:
+            Assembly(folder, load, new_report()).build(groups, source)
+        except NotDivisible:
+            for left in folder.iterdir():
+                shutil.rmtree(left) if left.is_dir() else left.unlink()
+            groups = divide(files, load.options, lines=False)
+            if len(groups) > 1:
+                Assembly(folder, load, new_report()).build(groups, source)
+    if len(groups) == 1:
+        report = new_report()
+        made = EventStream(files, report, load.options, load.progress, load.roots)
+        build(folder, made, made.schema, report, source=source, bytes_=_part_bytes(files))
 
 
 def resolve_inputs(paths: Paths) -> list[Path]:
@@ -160,7 +175,7 @@ def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:
     with pa.ipc.new_stream(pa.PythonFile(sink, mode="w"), table.schema) as writer:
         writer.write_table(table.combine_chunks())
     sink.hash.update(repr((FORMAT, RULES, options.cache_key())).encode())
-    return open_or_build(sink.hash.hexdigest(), lambda: _EventStream(table, LoadReport(), options, None))
+    return open_or_build(sink.hash.hexdigest(), lambda: EventStream(table, LoadReport(), options, None))
 
 
 def list_inputs(
@@ -206,6 +221,15 @@ def _new_report(
     return report
 
 
+def _check_apart(target: Path, given: Sequence[str | Path]) -> None:
+    for path in given:
+        source = Path(path).absolute()
+        if source == target or target in source.parents:
+            raise InvalidArgument(
+                f"the output {target} contains the input {source}", hint="write to another folder"
+            )
+
+
 class _Digest:
     """A file object that hashes what is written to it and keeps nothing else."""
 
@@ -225,160 +249,3 @@ class _Digest:
 
     def close(self) -> None:
         self.closed = True
-
-
-class _EventStream:
-    """Normalized batches of files or of a table, and their schema so far."""
-
-    def __init__(
-        self,
-        source: list[str] | pa.Table,
-        report: LoadReport,
-        options: ReadOptions,
-        progress: Progress | None,
-        given: Sequence[Path] = (),
-    ) -> None:
-        self._source = source
-        self._given = given
-        self._options = options
-        self._progress = progress
-        self.report = report
-        self._normalizer = Normalizer(report, options)
-        self._expected: list[pa.Field] = []
-
-    def schema(self) -> pa.Schema:
-        """Return the schema so far, plus the expected fields while rows are still being read."""
-        known = {field.name: field for field in self._normalizer.schema}
-        for field in self._expected:
-            known.setdefault(field.name, field)
-        names = [name for name in COLUMNS if name in known] + sorted(known.keys() - COLUMNS.keys())
-        return pa.schema([known[name] for name in names])
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        if not isinstance(self._source, pa.Table):
-            self._expected = _expected_fields(self._source, self._options)
-        yield from self._batches()
-        self._expected = []
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        if isinstance(self._source, pa.Table):
-            for batch in self._source.to_batches(max_chunksize=1 << 16):
-                yield self._normalizer.batch(batch)
-            self._normalizer.finish()
-            return
-        for batch in coalesce(read_paths(self._source, self.report, self._options, roots=self._given)):
-            yield self._normalizer.batch(batch)
-            if self._progress is not None:
-                self._progress("reading rows", self.report.rows_read, 0)
-        self._normalizer.finish()
-
-
-def _expected_fields(files: list[str], options: ReadOptions) -> list[pa.Field]:
-    """Return the fields of the files' first rows, so that early parts need no rewriting for them.
-
-    This is a cheap guess: at the end, missing fields are added and unused ones are left out.
-    """
-    if len(files) == 1 or sum(map(os.path.getsize, files)) < LARGE:
-        return []
-    normalizer = Normalizer(LoadReport(), options)
-    for file in files[:: -(-len(files) // INSPECTED_FILES)]:
-        rows = 0
-        try:
-            for batch in read_batches(Path(file), LoadReport(), options):
-                present = [
-                    name
-                    for name, col in zip(batch.schema.names, batch.columns, strict=True)
-                    if col.null_count < len(col)
-                ]
-                normalizer.batch(batch.slice(0, INSPECTED_ROWS).select(present))
-                rows += batch.num_rows
-                if rows >= INSPECTED_ROWS:
-                    break
-        except ObskitError:
-            continue  # reported when the file is read as a whole
-    return list(normalizer.schema)
-
-
-class Rows(Protocol):
-    """Batches of events that are made into a Dataset."""
-
-    @property
-    def report(self) -> LoadReport:
-        """What is read, left out and changed; complete after the last batch."""
-
-    def schema(self) -> pa.Schema:
-        """Return the schema so far; after the last batch it is final."""
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]: ...
-
-
-def open_or_build(key: str, stream: Callable[[], Rows], part_bytes: int = BYTES) -> Dataset:
-    """Open the entry of the cache with a key, or make it.
-
-    Args:
-        key: differs for different rows.
-        stream: returns the rows, if the entry has to be made.
-        part_bytes: bytes after which a part is complete.
-
-    Returns:
-        The Dataset.
-
-    Raises:
-        StorageFull: the disk is full.
-    """
-    entry = entry_for(key)
-    lease = Lease(entry)  # until the Dataset has a lease of its own
-    found, damage = _open_entry(entry)
-    if found is not None:
-        return found
-    building = temporary_folder_for(entry, mode=0o700)
-    try:
-        made = stream()
-        build(building, made, made.schema, made.report, source=key, bytes_=part_bytes)
-        try:
-            os.rename(building, entry)
-        except OSError:
-            # Another process was faster: its Dataset is made from the same files.
-            found, _ = _open_entry(entry)
-            if found is not None:
-                return found
-            os.rename(building, entry)
-    finally:
-        shutil.rmtree(building, ignore_errors=True)
-    dataset = open_dataset(entry)
-    if damage:
-        dataset.load_report.note(f"the cached copy of this input was damaged, and was made again: {damage}")
-    del lease
-    evict()
-    return dataset
-
-
-def _open_entry(entry: Path) -> tuple[Dataset | None, str]:
-    """Open an entry of the cache; discard one that is damaged, and say why.
-
-    Everything in the cache can be made again, so no error of it reaches the user. A file that was written to
-    since, or that is another file now, is read as a whole and compared with its checksum.
-    """
-    if not os.path.lexists(entry):
-        return None, ""
-    try:
-        check_owned(entry)
-        found = open_dataset(entry)
-        manifest = read_manifest(entry)
-        for part in manifest.touched:
-            if checksum_of(part.path) != part.checksum:
-                raise DatasetError(f"{part.path.name} does not have the bytes that were written")
-    except (DatasetError, OSError, ValueError, KeyError, TypeError) as error:
-        discard(entry)
-        return None, error.message if isinstance(error, DatasetError) else str(error)
-    touch(entry)
-    return found, ""
-
-
-def _check_apart(target: Path, given: Sequence[str | Path]) -> None:
-    for path in given:
-        source = Path(path).absolute()
-        if source == target or target in source.parents:
-            raise InvalidArgument(
-                f"the output {target} contains the input {source}", hint="write to another folder"
-            )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,10 @@ from obskit.dataset.cache import Lease, lease
 from obskit.dataset.codes import Codes
 from obskit.dataset.manifest import MANIFEST, DataFile, fingerprint, read_manifest, unknown_field
 from obskit.dataset.parts import dictionaries, open_part, read_columns
+from obskit.dataset.recent_groups import RecentGroups
+from obskit.dataset.span_forest import SpanForest
+from obskit.dataset.span_links import NO_LINKS, SpanLinks, span_links
+from obskit.dataset.text_numbers import text_numbers
 from obskit.schema import LoadReport
 
 
@@ -33,6 +38,7 @@ class Dataset:
         load_report: what was read, rejected, renamed and converted when it was made.
         codes: dictionary codes of its fields.
         lease: keeps it in the cache while it is open; None if it is not in the cache.
+        kept: what other packages computed from all rows, by name, to compute it once.
     """
 
     path: Path
@@ -43,6 +49,28 @@ class Dataset:
     load_report: LoadReport = field(repr=False)
     codes: Codes = field(repr=False)
     lease: Lease | None = field(default=None, repr=False)
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def local(self) -> bool:
+        """Whether the rows are on this machine, and so have codes, times and masks."""
+        return True
+
+    @property
+    def no_units(self) -> bool:
+        """Whether no row is a unit of work."""
+        return self.codes.no_units
+
+    @property
+    def opening(self) -> str:
+        """The call that opens it, where it is not `load` of its path."""
+        return ""
+
+    @property
+    def described(self) -> str:
+        """Where the rows are, for the comments of statements."""
+        union = ", union_by_name = true" if any(len(file.absent) for file in self.files) else ""
+        return f"read_parquet('{self.path}/*.parquet'{union})"
 
     @cached_property
     def span(self) -> tuple[datetime | None, datetime | None]:
@@ -50,6 +78,20 @@ class Dataset:
         firsts = [file.first for file in self.files if file.first is not None]
         lasts = [file.last for file in self.files if file.last is not None]
         return min(firsts, default=None), max(lasts, default=None)
+
+    @cached_property
+    def forest(self) -> SpanForest:
+        """Each row's span, its parent and its place in the trace; the dataset must have a `trace_id`."""
+        codes = self.codes
+        return SpanForest(self.files, self.schema.names, codes.numbers("trace_id"), codes.over_files)
+
+    @cached_property
+    def links(self) -> SpanLinks:
+        """The links between its spans; the dataset must have a `trace_id`."""
+        names = self.schema.names
+        if "links" not in names or "span_id" not in names:
+            return NO_LINKS
+        return span_links(self.arrow(["links", "trace_id", "span_id"]), self.forest.span)
 
     def arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
         """Return the rows as one table, part after part.
@@ -67,6 +109,23 @@ class Dataset:
         wanted = self._columns(columns)
         tables = [read_columns(open_part(part), wanted, threads=True) for part in self.files]
         return pa.concat_tables(tables)
+
+    def text_numbers(self, field: str) -> tuple[npt.NDArray[np.int32], list[str]]:
+        """Number the values of a field as text.
+
+        Args:
+            field: its name; a field that does not exist is null on every row.
+
+        Returns:
+            A number per row, 0 where null, and the value of each number from 1.
+
+        Raises:
+            DatasetError: as in `arrow`.
+        """
+        if field not in self.schema.names:
+            return np.zeros(self.rows, np.int32), []
+        number, values = text_numbers(self.files, field)
+        return number, values.to_pylist()
 
     def batches(self, columns: Sequence[str] | None = None) -> Iterator[pa.RecordBatch]:
         """Yield the rows, one row group at a time, in constant memory.
@@ -87,7 +146,12 @@ class Dataset:
                 yield from read_columns(reader, wanted, [group]).combine_chunks().to_batches()
 
     def take(
-        self, file: int, rows: Sequence[int] | npt.NDArray[np.integer], columns: Sequence[str] | None = None
+        self,
+        file: int,
+        rows: Sequence[int] | npt.NDArray[np.integer],
+        columns: Sequence[str] | None = None,
+        *,
+        again: bool = False,
     ) -> pa.Table:
         """Return some rows of one part, in the order asked for.
 
@@ -95,6 +159,8 @@ class Dataset:
             file: index into `files`.
             rows: row numbers within that part.
             columns: names; all by default.
+            again: whether rows near these are likely to be asked for again, with the same few columns. What
+                was read is then kept, up to 16 MiB.
 
         Returns:
             Table with these rows.
@@ -109,6 +175,8 @@ class Dataset:
         at = np.asarray(rows, np.int64)
         if len(at) and (at.min() < 0 or at.max() >= self.files[file].rows):
             raise IndexError(f"rows of {self.files[file].path.name} are 0 to {self.files[file].rows - 1:,}")
+        if again and len(at) and wanted:
+            return self._recent.take(file, at, pa.schema([self.schema.field(name) for name in wanted]))
         # Strings are read as dictionaries: only the rows that are taken are decoded.
         reader = open_part(self.files[file])
         reader = open_part(self.files[file], read_dictionary=dictionaries(reader, wanted))
@@ -123,6 +191,10 @@ class Dataset:
         table = read_columns(reader, wanted, [int(g) for g in needed], threads=True)
         taken = table.take(pa.array(at - starts[group] + offset[where]))
         return taken.cast(pa.schema([self.schema.field(name) for name in wanted]))
+
+    @cached_property
+    def _recent(self) -> RecentGroups:
+        return RecentGroups(self.files)
 
     def _columns(self, columns: Sequence[str] | None) -> list[str]:
         if columns is None:

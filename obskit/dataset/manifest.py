@@ -20,8 +20,14 @@ from obskit.text import pluralize
 
 MANIFEST = "obskit.json"
 FORMAT = 1
-RULES = 5
+FORMAT_WITH_ABSENT = 2
+"""Format of manifests of which a file does not have all fields; earlier versions of obskit refuse it."""
+
+RULES = 7
 """Increased when the same input gives other rows; cached Datasets are then made again."""
+
+
+_NONE = pa.schema([])
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,7 @@ class DataFile:
         digest: hash of its schema and the bytes of its rows, hex.
         first, last: earliest and latest timestamp; None if no row has one.
         checksum: CRC-32 of all of its bytes, hex; empty for files of earlier versions.
+        absent: fields of the Dataset that the file does not have, because they are null in all of its rows.
     """
 
     path: Path
@@ -42,13 +49,16 @@ class DataFile:
     first: datetime | None
     last: datetime | None
     checksum: str = ""
+    absent: pa.Schema = _NONE
 
 
 @dataclass(frozen=True)
 class Manifest:
     """The content of `obskit.json`; `load_report` is the result of `LoadReport.to_dict`.
 
-    `touched` are the files that something has written to since, and those that are copies.
+    `touched` are the files that something has written to since, and those that are copies. `linked` says that
+    the files are also in other entries of the cache: their status changes with every link to them. `segments`
+    are the keys of the segments that these are made of.
     """
 
     files: tuple[DataFile, ...]
@@ -57,6 +67,8 @@ class Manifest:
     sizes: tuple[int, ...]
     source: str | None = None
     touched: tuple[DataFile, ...] = ()
+    linked: bool = False
+    segments: tuple[str, ...] = ()
 
     @property
     def fingerprint(self) -> str:
@@ -65,15 +77,27 @@ class Manifest:
 
 
 def fingerprint(files: Iterable[DataFile]) -> str:
-    """Return the hash of the sorted (digest, rows), hex."""
-    pairs = sorted((file.digest, file.rows) for file in files)
-    return hashlib.blake2b(json.dumps(pairs).encode(), digest_size=16).hexdigest()
+    """Return the hash of the sorted (digest, rows), hex; also of the fields that a file does not have."""
+    return _hash_of(sorted(map(_identity, files)))
+
+
+def ordered_fingerprint(files: Iterable[DataFile]) -> str:
+    """Return a hash like `fingerprint` that also depends on the order of the files, hex."""
+    return _hash_of(list(map(_identity, files)))
+
+
+def _identity(file: DataFile) -> tuple[Any, ...]:
+    return file.digest, file.rows, *sorted((field.name, str(field.type)) for field in file.absent)
+
+
+def _hash_of(identities: list[tuple[Any, ...]]) -> str:
+    return hashlib.blake2b(json.dumps(identities).encode(), digest_size=16).hexdigest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write `obskit.json` into a folder, atomically."""
     content = {
-        "format": FORMAT,
+        "format": FORMAT_WITH_ABSENT if any(len(file.absent) for file in manifest.files) else FORMAT,
         "fingerprint": manifest.fingerprint,
         "rows": sum(file.rows for file in manifest.files),
         "files": [
@@ -85,8 +109,9 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
                 "first": file.first.isoformat() if file.first else None,
                 "last": file.last.isoformat() if file.last else None,
                 "checksum": file.checksum,
-                "changed": file.path.stat().st_ctime_ns,
+                "changed": _changed(file.path.stat(), manifest.linked),
             }
+            | ({"absent": file.absent.names} if len(file.absent) else {})
             for file, size in zip(manifest.files, manifest.sizes, strict=True)
         ],
         "fields": len(manifest.schema),
@@ -94,6 +119,8 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         "load_report": manifest.load_report,
         "source": manifest.source,
     }
+    if manifest.linked:
+        content |= {"linked": True, "segments": list(manifest.segments)}
     content["seal"] = _seal(content)
     temporary = folder / f".{MANIFEST}.new"
     with temporary.open("w", encoding="utf-8") as file:
@@ -128,14 +155,17 @@ def read_manifest(folder: Path) -> Manifest:
         ) from None
     except (ValueError, KeyError, TypeError) as error:
         raise DatasetError(f"cannot read {path}: {error}", hint=again) from None
-    if version != FORMAT:
+    if version not in (FORMAT, FORMAT_WITH_ABSENT):
         raise DatasetError(
-            f"{path} has format {version!r}, but this version of obskit reads format {FORMAT}",
+            f"{path} has format {version!r}, but this version of obskit reads formats "
+            f"{FORMAT} and {FORMAT_WITH_ABSENT}",
             hint=f"{again} with this version, or open it with the version that wrote it",
         )
     seal = content.pop("seal", None)
     if seal != _seal(content):
         raise DatasetError(f"{path} was changed after it was written", hint=again)
+    schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(content["schema"])))
+    linked = content.get("linked", False)
     files, sizes, touched = [], [], []
     for entry in content["files"]:
         part = folder / Path(entry["path"]).name
@@ -151,14 +181,19 @@ def read_manifest(folder: Path) -> Manifest:
         first, last = (
             datetime.fromisoformat(entry[key]) if entry[key] else None for key in ("first", "last")
         )
-        files.append(DataFile(part, entry["rows"], entry["digest"], first, last, entry.get("checksum", "")))
+        absent = pa.schema([schema.field(name) for name in entry.get("absent", ())])
+        checksum = entry.get("checksum", "")
+        files.append(DataFile(part, entry["rows"], entry["digest"], first, last, checksum, absent))
         sizes.append(size)
-        if status.st_ctime_ns != entry.get("changed"):
+        if _changed(status, linked) != entry.get("changed"):
             touched.append(files[-1])
-    schema = pa.ipc.read_schema(pa.py_buffer(base64.b64decode(content["schema"])))
-    return Manifest(
-        tuple(files), schema, content["load_report"], tuple(sizes), content["source"], tuple(touched)
-    )
+    found = tuple(files), schema, content["load_report"], tuple(sizes), content["source"]
+    return Manifest(*found, tuple(touched), linked, tuple(content.get("segments", ())))
+
+
+def _changed(status: os.stat_result, linked: bool) -> int | str:
+    """Return what differs once a file is written to, or replaced."""
+    return f"{status.st_ino} {status.st_mtime_ns}" if linked else status.st_ctime_ns
 
 
 def unknown_field(name: str, names: Iterable[str], folder: Path) -> UnknownField:

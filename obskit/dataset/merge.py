@@ -199,3 +199,29 @@ def _strings(parts: Sequence[Encoded]) -> tuple[pa.Array, list[Remap], int | Non
     if not any(rare):
         return values, remaps, None
     return pa.concat_arrays([values, pa.array([RARE], pa.string())]), remaps, last
+
+
+def among(
+    codes: npt.NDArray[Any], accept: npt.NDArray[np.bool_], hits: npt.NDArray[np.int64]
+) -> npt.NDArray[np.bool_]:
+    """Return which of the rows' codes are accepted.
+
+    A run of codes (an interval, "has a value") is compared, which is ten times as fast as a look-up.
+
+    Args:
+        codes: the code of each row.
+        accept: for each code, whether it is accepted.
+        hits: the accepted codes, at least one.
+    Returns:
+        For each row, whether its code is accepted.
+    """
+    low, high = int(hits[0]), int(hits[-1])
+    if high - low + 1 != len(hits):
+        return np.asarray(accept[codes])
+    if low == high:
+        return np.asarray(codes == low)
+    if high == len(accept) - 1:
+        return np.asarray(codes >= low)
+    if low == 0:
+        return np.asarray(codes <= high)
+    return np.asarray((codes >= low) & (codes <= high))

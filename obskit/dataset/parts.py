@@ -56,13 +56,16 @@ class _Hashing:
             os.fsync(self._file.fileno())  # after a power cut, blocks of a file can be zeros otherwise
 
 
-def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> DataFile:
+def write_part(
+    path: Path, tables: Iterable[pa.Table], schema: pa.Schema, *, in_order: bool = False
+) -> DataFile:
     """Write one part.
 
     Args:
         path: a file that does not exist yet.
         tables: the rows in order, each table one row group or several.
         schema: schema of all tables.
+        in_order: whether the rows of each table are in order of time, nulls last; the footer then says so.
 
     Returns:
         DataFile; its digest covers the schema and every byte before the footer.
@@ -87,6 +90,7 @@ def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Dat
             use_dictionary=_repetitive(first_table),
             write_statistics=known,
             write_page_checksum=True,
+            sorting_columns=_by_time(schema) if in_order else None,
         )
         for table in itertools.chain([first_table], remaining):
             writer.write_table(table.combine_chunks(), row_group_size=ROW_GROUP)
@@ -103,6 +107,13 @@ def write_part(path: Path, tables: Iterable[pa.Table], schema: pa.Schema) -> Dat
     return DataFile(path, rows, digest, first, last, f"{sink.checksum:08x}")
 
 
+def _by_time(schema: pa.Schema) -> list[pq.SortingColumn] | None:
+    """Return what the footer says of rows in order of time; None if they have none."""
+    if "timestamp" not in schema.names:
+        return None
+    return list(pq.SortingColumn.from_ordering(schema, [("timestamp", "ascending")], "at_end"))
+
+
 def checksum_of(path: Path) -> str:
     """Return the CRC-32 of all bytes of a part, hex, as `write_part` puts it into `DataFile.checksum`."""
     checksum = 0
@@ -113,13 +124,32 @@ def checksum_of(path: Path) -> str:
 
 
 def rewrite_part(
-    part: DataFile, schema: pa.Schema, cast: Callable[[pa.Table, pa.Schema], pa.Table]
+    part: DataFile,
+    schema: pa.Schema,
+    cast: Callable[[pa.Table, pa.Schema], pa.Table],
+    to: Path | None = None,
 ) -> DataFile:
-    """Rewrite a part with another schema, one row group at a time; the file keeps its name."""
+    """Rewrite a part with another schema, one row group at a time.
+
+    Args:
+        part: the part.
+        schema: the other schema.
+        cast: returns rows in another schema.
+        to: the file to write; by default the part is replaced.
+
+    Returns:
+        The part that was written.
+
+    Raises:
+        OSError: the disk is full or fails.
+    """
     reader = pq.ParquetFile(part.path, memory_map=True, pre_buffer=False)
-    fresh = part.path.with_name(f"{part.path.name}.new")
+    fresh = to or part.path.with_name(f"{part.path.name}.new")
     groups = (cast(reader.read_row_group(i, use_threads=False), schema) for i in range(reader.num_row_groups))
-    made = write_part(fresh, groups, schema)
+    in_order = reader.num_row_groups > 0 and bool(reader.metadata.row_group(0).sorting_columns)
+    made = write_part(fresh, groups, schema, in_order=in_order)
+    if to is not None:
+        return made
     fresh.replace(part.path)
     return dataclasses.replace(made, path=part.path)
 
@@ -132,7 +162,7 @@ def open_part(part: DataFile, *, read_dictionary: Sequence[str] = ()) -> pq.Parq
         read_dictionary: string columns to read as dictionaries.
 
     Returns:
-        The open file, memory-mapped.
+        The open file, memory-mapped; its attribute `absent` has the fields of the Dataset that it lacks.
 
     Raises:
         DatasetError: the file is missing or torn, or its digest is not the manifest's.
@@ -140,7 +170,7 @@ def open_part(part: DataFile, *, read_dictionary: Sequence[str] = ()) -> pq.Parq
     try:
         reader = pq.ParquetFile(
             part.path,
-            read_dictionary=list(read_dictionary) or None,
+            read_dictionary=[name for name in read_dictionary if name not in part.absent.names] or None,
             memory_map=True,
             pre_buffer=False,
             page_checksum_verification=True,
@@ -149,6 +179,7 @@ def open_part(part: DataFile, *, read_dictionary: Sequence[str] = ()) -> pq.Parq
         raise DatasetError(f"cannot read {part.path}: {error}", hint="convert the source again") from error
     if (reader.metadata.metadata or {}).get(DIGEST_KEY, b"").decode() != part.digest:
         raise DatasetError(f"{part.path} was replaced by another file", hint="convert the source again")
+    reader.absent = part.absent
     return reader
 
 
@@ -181,12 +212,13 @@ def read_columns(
         threads: decode in several threads.
 
     Returns:
-        Table of exactly these columns.
+        Table of exactly these columns; those that the file does not have are null.
 
     Raises:
         DatasetError: the file is damaged, which the checksums of its pages show.
     """
-    wanted = list(columns)
+    absent = set(reader.absent.names)
+    wanted = [name for name in columns if name not in absent]
     expected = reader.metadata.num_rows
     if groups is not None:
         expected = sum(reader.metadata.row_group(group).num_rows for group in groups)
@@ -204,6 +236,11 @@ def read_columns(
             f"a Parquet file of the Dataset has {pluralize(table.num_rows, 'row')}, expected {expected:,}",
             hint="convert the source again",
         )
+    if len(wanted) < len(columns):
+        empty = {
+            name: pa.nulls(expected, reader.absent.field(name).type) for name in columns if name in absent
+        }
+        return pa.table([empty[name] if name in absent else table.column(name) for name in columns], columns)
     return table.select(wanted) if wanted else table  # selecting no columns would lose the number of rows
 
 

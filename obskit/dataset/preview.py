@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +13,10 @@ import pyarrow as pa
 from obskit.dataset.cache import entry_for, source_key
 from obskit.dataset.conversion import Paths, list_inputs, resolve_inputs
 from obskit.dataset.dataset import Dataset, is_dataset
+from obskit.dataset.groups import decompressed
+from obskit.dataset.inputs import leased_inputs
 from obskit.dataset.parts import ROW_GROUP
+from obskit.dataset.segment import Load, unconverted
 from obskit.dataset.writer import write
 from obskit.readers import PreviewReader, Unreadable
 from obskit.schema import READ_AS_IS, LoadReport, Normalizer, ReadOptions
@@ -27,9 +29,6 @@ LARGE = 256 << 20
 
 STRETCHES = 6
 """Row groups that are read from a large Dataset."""
-
-# Bytes after decompression per byte on disk, roughly; telemetry is repetitive.
-_EXPANSION = {".gz": 10, ".zst": 10, ".bz2": 10, ".xz": 10, ".parquet": 10}
 
 
 @contextmanager
@@ -53,8 +52,13 @@ def preview_files(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[t
         return
     unreadable: list[Unreadable] = []
     files = list_inputs(given, unreadable=unreadable)
-    size = sum(map(_decompressed, files))
-    if size < LARGE or is_dataset(entry_for(source_key(files, options, unreadable))):
+    converted = entry_for(source_key(files, options, given, unreadable))
+    if sum(map(decompressed, files)) < LARGE or is_dataset(converted):
+        yield None
+        return
+    with leased_inputs(files) as display_names:
+        size = unconverted(files, Load(options, given, display_names))
+    if size < LARGE:
         yield None
         return
     reader = PreviewReader([Path(file) for file in files], options, rows=ROWS, seconds=SECONDS)
@@ -69,14 +73,6 @@ def preview_files(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[t
         what += f", the first {reader.reach:.0%} of compressed ones"
     with _temporary_dataset(batches, normalizer.schema, report) as made:
         yield made, what
-
-
-def _decompressed(file: str) -> int:
-    """Return the bytes of a file after decompression, roughly; 0 if it is gone."""
-    try:
-        return os.path.getsize(file) * _EXPANSION.get(os.path.splitext(file)[1].lower(), 1)
-    except OSError:
-        return 0
 
 
 @contextmanager

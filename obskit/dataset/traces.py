@@ -18,27 +18,33 @@ import pyarrow.compute as pc
 from obskit.dataset.manifest import DataFile
 from obskit.dataset.parts import open_part, read_columns
 from obskit.dataset.population import NO_TIME, times
+from obskit.dataset.span_keys import span_keys
+from obskit.names import CALLING_KINDS, NOT_SPAN_KINDS, UNIT_KINDS
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]
+TRACE_RULES = 2
+"""Version of the rules for these facts; stored ones of another version are computed again."""
+
 UNKNOWN = -1  # of whole numbers, and of true and false
-_NOT_SPANS = ("event", "link")
 _READ = ("span_id", "parent_span_id", "kind", "error", "timestamp", "duration_ms")
-_HEX = 16
-_DIGITS = np.full(256, 255, np.uint8)
-for _at, _digit in enumerate(b"0123456789abcdef"):
-    _DIGITS[_digit] = _at
 
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The spans of one file: the trace of each, its ids as 64-bit keys, and what happened."""
+    """The spans of one file: the trace of each, its ids as 64-bit keys, and what happened.
+
+    `known` says whether a span has an id; `side` is 1 for the calling side of a call, 2 for the called one,
+    else 0.
+    """
 
     trace: npt.NDArray[np.int64]
     own: npt.NDArray[np.uint64]
     parent: npt.NDArray[np.uint64]
+    known: npt.NDArray[np.bool_]
     root: npt.NDArray[np.bool_]
     error: npt.NDArray[np.bool_]
+    side: npt.NDArray[np.int8]
     start: npt.NDArray[np.float64]
     end: npt.NDArray[np.float64]
 
@@ -46,14 +52,14 @@ class _Rows:
 def trace_arrays(
     files: Sequence[DataFile],
     names: Sequence[str],
-    clusters: Callable[[], list[npt.NDArray[np.uint32]]],
+    trace: Sequence[npt.NDArray[np.uint32]],
 ) -> list[Arrays]:
     """Return the facts of each row's whole trace, per file.
 
     Args:
         files: the files of a dataset with a field `trace_id`.
         names: the fields of the dataset.
-        clusters: returns the number of each row's trace within its file, per file; 0 without a trace.
+        trace: the number of each row's trace, per file, from 1; 0 without a trace.
 
     Returns:
         Per file, one value per row: `span_count` and `error_count` (int32), `masked_error` and `complete`
@@ -61,7 +67,8 @@ def trace_arrays(
 
     Cost: reads six columns; memory O(spans).
     """
-    numbers, traces = _number_traces(files, clusters())
+    numbers = [each.astype(np.int64) for each in trace]
+    traces = max((int(each.max(initial=0)) for each in numbers), default=0)
     begin = min((f.first.timestamp() * 1e6 for f in files if f.first is not None), default=0.0)
     spans = [_spans(file, names, number, int(begin)) for file, number in zip(files, numbers, strict=True)]
     facts = _facts(spans, traces, "error" in names)
@@ -79,28 +86,6 @@ def trace_columns(arrays: Arrays) -> dict[str, pa.Array]:
     }
 
 
-def _number_traces(
-    files: Sequence[DataFile], local: list[npt.NDArray[np.uint32]]
-) -> tuple[list[npt.NDArray[np.int64]], int]:
-    """Number the traces over all files from 1; 0 is a row without a trace."""
-    if len(files) == 1:
-        return [local[0].astype(np.int64)], int(local[0].max(initial=0))
-    distinct = []
-    for file, ids in zip(files, local, strict=True):
-        column = read_columns(open_part(file), ["trace_id"]).column(0)
-        found, first = np.unique(ids, return_index=True)
-        distinct.append(column.take(pa.array(first[found > 0])).combine_chunks().cast(pa.string()))
-    joined = pa.chunked_array(distinct, pa.string()).combine_chunks().dictionary_encode()
-    codes = joined.indices.to_numpy().astype(np.int64) + 1
-    out, start = [], 0
-    for ids, values in zip(local, distinct, strict=True):
-        # The numbers within a file are 1, 2, ... without gaps.
-        remap = np.concatenate([[0], codes[start : start + len(values)]])
-        out.append(remap[ids])
-        start += len(values)
-    return out, len(joined.dictionary)
-
-
 def _spans(file: DataFile, names: Sequence[str], number: npt.NDArray[np.int64], begin: int) -> _Rows:
     """Read the spans of a file: rows of a trace that are neither log records nor links."""
     there = [name for name in _READ if name in names]
@@ -111,21 +96,32 @@ def _spans(file: DataFile, names: Sequence[str], number: npt.NDArray[np.int64], 
     timed = pc.is_valid(length).to_numpy() if length is not None else np.zeros(len(number), bool)
     if "kind" in column:
         known = pc.is_valid(column["kind"]).to_numpy()
-        point = pc.is_in(column["kind"], value_set=pa.array(_NOT_SPANS)).to_numpy()
+        point = pc.is_in(column["kind"], value_set=pa.array(NOT_SPAN_KINDS)).to_numpy()
         span = span & ~point & (known | timed)
     else:
         span = span & timed
     at = np.flatnonzero(span)
     picked = column
     if len(at) < len(number):  # taking all rows would only cost time
-        picked = {name: values.take(pa.array(at)) for name, values in column.items() if name != "kind"}
+        picked = {name: values.take(pa.array(at)) for name, values in column.items()}
     trace = number[at]
     none = pa.chunked_array([pa.nulls(len(at), pa.string())])
     parents = picked.get("parent_span_id", none)
-    own, parent = _keys([picked.get("span_id", none), parents], trace)
+    ids = picked.get("span_id", none)
+    own, parent = span_keys([ids, parents], trace)
     failed = pc.fill_null(picked["error"], False).to_numpy() if "error" in picked else np.zeros(len(at), bool)
     start, end = _ends(picked, len(at), begin)
-    return _Rows(trace, own, parent, pc.is_null(parents).to_numpy(), failed, start, end)
+    root = pc.is_null(parents).to_numpy()
+    known = pc.is_valid(ids).to_numpy()
+    return _Rows(trace, own, parent, known, root, failed, _sides(picked, len(at)), start, end)
+
+
+def _sides(picked: dict[str, pa.ChunkedArray], rows: int) -> npt.NDArray[np.int8]:
+    out = np.zeros(rows, np.int8)
+    if "kind" in picked:
+        for side, kinds in enumerate((CALLING_KINDS, UNIT_KINDS), 1):
+            out[pc.is_in(picked["kind"], value_set=pa.array(kinds)).to_numpy()] = side
+    return out
 
 
 def _ends(
@@ -141,58 +137,6 @@ def _ends(
         length = pc.fill_null(picked["duration_ms"].cast(pa.float64()), 0.0).to_numpy()
         length = np.where(np.isfinite(length) & (length > 0), length, 0.0)
     return start, start + 1000 * length
-
-
-def _keys(columns: Sequence[pa.ChunkedArray], trace: npt.NDArray[np.int64]) -> list[npt.NDArray[np.uint64]]:
-    """Return one 64-bit key per span id and trace: equal ids of different traces are different spans.
-
-    Two of ten million keys are equal by chance with a probability of less than 1 in 100,000.
-    """
-    numbers = [_hex_numbers(column) for column in columns]
-    if any(number is None for number in numbers):  # other ids than 16 hex digits: number them
-        both = pa.chunked_array([c for column in columns for c in column.chunks], pa.string())
-        codes = pc.fill_null(both.combine_chunks().dictionary_encode().indices, 0)
-        whole = codes.to_numpy().astype(np.uint64)
-        numbers = [whole[: len(trace)], whole[len(trace) :]]
-    salt = _mix(trace.astype(np.uint64))
-    return [_mix(number ^ salt) for number in numbers if number is not None]
-
-
-def _hex_numbers(column: pa.ChunkedArray) -> npt.NDArray[np.uint64] | None:
-    """Return ids of 16 hex digits as numbers, 0 where null; None if some are anything else."""
-    out = np.zeros(len(column), np.uint64)
-    at = 0
-    for chunk in column.chunks:
-        end = at + len(chunk)
-        values = chunk.drop_null()
-        if len(values):
-            lengths = pc.binary_length(values).to_numpy()
-            if (lengths != _HEX).any():
-                return None
-            first = np.frombuffer(values.buffers()[1], np.int32)[values.offset]
-            text = np.frombuffer(values.buffers()[2], np.uint8)[first : first + _HEX * len(values)]
-            digits = _DIGITS[text]
-            if digits.max() > 15:
-                return None
-            octets = (digits[0::2] << 4) | digits[1::2]
-            number = octets.view(">u8").astype(np.uint64)
-            if chunk.null_count:
-                out[at:end][pc.is_valid(chunk).to_numpy(zero_copy_only=False)] = number
-            else:
-                out[at:end] = number
-        at = end
-    return out
-
-
-def _mix(x: npt.NDArray[np.uint64]) -> npt.NDArray[np.uint64]:
-    """Spread numbers over 64 bits, one to one.
-
-    Source: the finalizer of SplitMix64 (Steele, Lea and Flood, 2014).
-    """
-    x = x + np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))
 
 
 def _facts(spans: Sequence[_Rows], traces: int, errors_known: bool) -> Arrays:
@@ -218,7 +162,7 @@ def _facts(spans: Sequence[_Rows], traces: int, errors_known: bool) -> Arrays:
     masked[known & (failed_tops == 0)] = 1
     masked[known & (failed_tops == top)] = 0
     masked[(errors == 0) & (whole > 0)] = 0
-    complete = ((roots == 1) & (orphans == 0)).astype(np.int8)
+    complete = ((roots - _same_roots(spans, roots) == 1) & (orphans == 0)).astype(np.int8)
     complete[whole == 0] = UNKNOWN
     facts: Arrays = {"span_count": whole.astype(np.int32), "error_count": errors.astype(np.int32)}
     facts |= {"masked_error": masked, "complete": complete}
@@ -228,6 +172,40 @@ def _facts(spans: Sequence[_Rows], traces: int, errors_known: bool) -> Arrays:
         facts["error_count"][:] = UNKNOWN
         facts["masked_error"][:] = UNKNOWN
     return {**facts, "duration_ms": _lengths(spans, size)}
+
+
+def _same_roots(spans: Sequence[_Rows], roots: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Return how many root rows of each trace repeat a root, or are its other side, so are not a second root.
+
+    An exporter that tries again sends a span twice. In Zipkin, both sides of a call share an id.
+    """
+    rows = [
+        np.stack(
+            [
+                each.trace,
+                each.own.view(np.int64),
+                each.start.view(np.int64),
+                each.end.view(np.int64),
+                each.side,
+            ]
+        )[:, each.root & each.known & (roots[each.trace] > 1)]
+        for each in spans
+    ]
+    trace, own, start, end, side = np.concatenate([np.zeros((5, 0), np.int64), *rows], axis=1)
+    order = np.lexsort((side, end, start, own))
+    trace, own, start, end, side = (values[order] for values in (trace, own, start, end, side))
+    new = np.ones(len(own), bool)
+    new[1:] = own[1:] != own[:-1]
+    again = ~new
+    again[1:] &= (start[1:] == start[:-1]) & (end[1:] == end[:-1]) & (side[1:] == side[:-1])
+    span = np.cumsum(new) - 1
+    both = np.zeros(len(own), bool)
+    if len(own):
+        there = np.zeros((2, int(span[-1]) + 1), bool)
+        for number in (1, 2):
+            there[number - 1, span[side == number]] = True
+        both = new & (there[0] & there[1])[span]
+    return np.bincount(trace[again | both], minlength=len(roots))
 
 
 def _missing_parents(spans: Sequence[_Rows]) -> list[npt.NDArray[np.bool_]]:
@@ -242,7 +220,11 @@ def _missing_parents(spans: Sequence[_Rows]) -> list[npt.NDArray[np.bool_]]:
         for rows, missing in zip(spans, lost, strict=True):
             at = np.flatnonzero(missing)
             missing[at] = ~_is_among(rows.parent[at], found)
-    return lost
+    # A span that names itself has no parent that is seen.
+    return [
+        missing | (~rows.root & rows.known & (rows.parent == rows.own))
+        for rows, missing in zip(spans, lost, strict=True)
+    ]
 
 
 def _is_among(keys: npt.NDArray[np.uint64], values: npt.NDArray[np.uint64]) -> npt.NDArray[np.bool_]:

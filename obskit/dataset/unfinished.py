@@ -52,16 +52,22 @@ class ProvisionalRows:
         provisional = _provisional(batch)
         if provisional is None or not pc.any(provisional).as_py():
             return batch
-        self._hold(batch.filter(provisional))
+        self.hold(batch.filter(provisional))
         return batch.filter(pc.invert(provisional))
 
-    def _hold(self, batch: pa.RecordBatch) -> None:
+    def hold(self, batch: pa.RecordBatch) -> None:
+        """Hold provisional rows."""
         if batch.num_rows:
             self._held.append(batch)
             self._rows += batch.num_rows
             self._bytes += batch.nbytes
 
-    def _release(self) -> list[pa.RecordBatch]:
+    def spans(self) -> pa.ChunkedArray:
+        """Return the span ids of the rows."""
+        return pa.chunked_array([batch.column("span_id") for batch in self._held], pa.string())
+
+    def release(self) -> list[pa.RecordBatch]:
+        """Return the rows, and hold them no longer."""
         held, self._held = self._held, []
         self._rows = self._bytes = 0
         return held
@@ -81,7 +87,7 @@ class ProvisionalRows:
         """
         if not self._held:
             return
-        held = self._release()
+        held = self.release()
         keys = pa.chunked_array([_keys(batch) for batch in held]).combine_chunks()
         wanted = keys.unique()
         ended = [keys.slice(0, 0)]
@@ -92,7 +98,7 @@ class ProvisionalRows:
         keep &= ~pc.is_in(keys, pa.concat_arrays(ended)).to_numpy(zero_copy_only=False)
         starts = np.cumsum([batch.num_rows for batch in held])[:-1]
         for batch, mask in zip(held, np.split(keep, starts), strict=True):
-            self._hold(batch.filter(pa.array(mask)))
+            self.hold(batch.filter(pa.array(mask)))
         self._report.replaced += len(keep) - self._rows
 
     def overflow(self) -> list[pa.RecordBatch]:
@@ -102,14 +108,14 @@ class ProvisionalRows:
         self._report.note(
             "too many provisional rows to hold back: some were kept next to later rows of the same unit"
         )
-        return self._release()
+        return self.release()
 
     def rest(self) -> list[pa.RecordBatch]:
         """Release the rows of units that did not end; call it at the end, after `settle`."""
         if self._rows:
             units = pluralize(self._rows, "unit was", "units were")
             self._report.note(f"{units} not finished when last seen: {UNFINISHED} is true")
-        return self._release()
+        return self.release()
 
 
 def _provisional(batch: pa.RecordBatch) -> pa.BooleanArray | None:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator
 
 import pyarrow as pa
 
-from obskit.dataset.conversion import open_or_build
 from obskit.dataset.dataset import Dataset
+from obskit.dataset.entries import open_or_build
 from obskit.dataset.manifest import FORMAT, RULES
 from obskit.schema import LoadReport
 

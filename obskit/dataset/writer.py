@@ -13,12 +13,14 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 
 from obskit.dataset.atomic_write import report_full_disk
 from obskit.dataset.cache import TEMPORARY, temporary_folder_for
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
+from obskit.dataset.hours import split_by_hour
 from obskit.dataset.manifest import MANIFEST, DataFile, Manifest, read_manifest, write_manifest
 from obskit.dataset.parts import open_part, read_columns, rewrite_part, sorted_by_time, write_part
 from obskit.dataset.unfinished import UNIT_COLUMNS, ProvisionalRows
@@ -35,7 +37,7 @@ class _PartWriter:
     """Collects batches and writes a part whenever there are enough.
 
     Types may widen and columns may be added as batches come, so early parts may have an older schema;
-    `finish` rewrites those parts only.
+    `finish` rewrites those parts only. With `by_hour`, an hour with many rows has parts of its own.
     """
 
     folder: Path
@@ -43,6 +45,7 @@ class _PartWriter:
     rows: int
     bytes: int
     pool: ThreadPoolExecutor
+    by_hour: bool = False
     pending: list[pa.RecordBatch] = field(default_factory=list)
     held_rows: int = 0
     held_bytes: int = 0
@@ -66,14 +69,27 @@ class _PartWriter:
         self.held_rows += batch.num_rows
         self.held_bytes += batch.nbytes
 
-    def flush(self) -> None:
-        """Pass the collected batches to the writing thread, once it has finished the previous part."""
+    def flush(self, *, last: bool = False) -> None:
+        """Pass collected batches to the writing thread, once it has finished the previous part."""
+        parts, rest = [self.pending], list[pa.RecordBatch]()
+        if self.by_hour:
+            parts, rest = split_by_hour(self.pending, self._is_large, last=last)
+        self.pending = []
+        self.held_rows = self.held_bytes = 0
+        for batches in parts:
+            self._submit(batches)
+        for batch in rest:
+            self._hold(batch)
+
+    def _is_large(self, rows: int) -> bool:
+        """Return whether so many of the collected rows are a quarter of a part, in rows or in bytes."""
+        return 4 * rows >= self.rows or 4 * rows * self.held_bytes >= self.bytes * self.held_rows
+
+    def _submit(self, batches: list[pa.RecordBatch]) -> None:
         self._collect()
         self.written = _with_timestamp(self.schema())
         path = self.folder / f"part-{len(self.done):05d}.parquet"
-        self.writing = self.pool.submit(_write, path, self.pending, self.written)
-        self.pending = []
-        self.held_rows = self.held_bytes = 0
+        self.writing = self.pool.submit(_write, path, batches, self.written)
 
     def _collect(self) -> None:
         if self.writing is not None and self.written is not None:
@@ -83,17 +99,13 @@ class _PartWriter:
     def written_rows(self, wanted: pa.Schema) -> Iterator[pa.Table]:
         """Yield some columns of all rows that were added, one row group at a time."""
         self._collect()
-        for file, schema in self.done:
-            have = [name for name in wanted.names if name in schema.names]
-            reader = open_part(file)
-            for group in range(reader.num_row_groups):
-                yield cast(read_columns(reader, have, [group]), wanted)
+        yield from read_as(self.done, wanted)
         yield pa.Table.from_batches([cast(batch, wanted) for batch in self.pending], wanted)
 
     def finish(self) -> tuple[list[DataFile], pa.Schema]:
         self._collect()
         if self.pending or not self.done:
-            self.flush()
+            self.flush(last=True)
             self._collect()
         final = _with_timestamp(self.schema())
         files = [
@@ -103,6 +115,23 @@ class _PartWriter:
         return [file if isinstance(file, DataFile) else file.result() for file in files], final
 
 
+def read_as(files: Iterable[tuple[DataFile, pa.Schema]], wanted: pa.Schema) -> Iterator[pa.Table]:
+    """Yield some columns of parts, one row group at a time.
+
+    Args:
+        files: the parts, each with its own schema.
+        wanted: names and types of the columns; those that a part does not have are null.
+
+    Yields:
+        Tables of these columns.
+    """
+    for file, schema in files:
+        have = [name for name in wanted.names if name in schema.names]
+        reader = open_part(file)
+        for group in range(reader.num_row_groups):
+            yield cast(read_columns(reader, have, [group]), wanted)
+
+
 def _write(path: Path, batches: list[pa.RecordBatch], schema: pa.Schema) -> DataFile:
     """Write one part. Batches are released as they are used, so that there is only one copy in memory."""
     columns: list[list[pa.Array]] = [[] for _ in schema]
@@ -110,7 +139,7 @@ def _write(path: Path, batches: list[pa.RecordBatch], schema: pa.Schema) -> Data
     while batches:
         for chunks, column in zip(columns, cast(batches.pop(), schema).columns, strict=True):
             chunks.append(column)
-    made = write_part(path, [sorted_by_time(columns, schema)], schema)
+    made = write_part(path, [sorted_by_time(columns, schema)], schema, in_order=True)
     pa.default_memory_pool().release_unused()
     return made
 
@@ -129,6 +158,7 @@ def build(
     source: str | None = None,
     rows: int = ROWS,
     bytes_: int = BYTES,
+    by_hour: bool = False,
 ) -> None:
     """Write a Dataset into an empty folder.
 
@@ -137,29 +167,75 @@ def build(
         batches: as in `write`.
         schema: as in `write`.
         report: as in `write`.
-        source: as in `write`.
+        source: key of the input in the cache, if it has one.
         rows: rows after which a part is complete.
         bytes_: bytes after which a part is complete.
+        by_hour: as in `write`.
 
     Raises:
         StorageFull: the disk is full.
     """
-    with report_full_disk(f"the Dataset to {folder.parent}"):
-        with ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-write") as pool:
-            parts = _PartWriter(folder, schema, rows, bytes_, pool)
-            held = ProvisionalRows(report)
-            for batch in batches:
-                parts.add(held.hold_back(batch))
-                if held.too_many():
-                    held.settle(parts.written_rows(UNIT_COLUMNS))
-                    for provisional in held.overflow():
-                        parts.add(provisional)
-            held.settle(parts.written_rows(UNIT_COLUMNS))
-            for provisional in held.rest():
-                parts.add(provisional)
-            files, final = parts.finish()
-        sizes = tuple(file.path.stat().st_size for file in files)
-        write_manifest(folder, Manifest(tuple(files), final, report.to_dict(), sizes, source))
+    made = write_parts(folder, batches, schema, report, rows=rows, bytes_=bytes_, by_hour=by_hour)
+    sizes = tuple(file.path.stat().st_size for file in made.files)
+    write_manifest(folder, Manifest(made.files, made.schema, report.to_dict(), sizes, source))
+
+
+class Written(NamedTuple):
+    """Parts, their schema, and provisional rows that are not in them."""
+
+    files: tuple[DataFile, ...]
+    schema: pa.Schema
+    waiting: list[pa.RecordBatch]
+
+
+def write_parts(
+    folder: Path,
+    batches: Iterable[pa.RecordBatch],
+    schema: Callable[[], pa.Schema],
+    report: LoadReport,
+    *,
+    rows: int = ROWS,
+    bytes_: int = BYTES,
+    by_hour: bool = False,
+    wait: bool = False,
+) -> Written:
+    """Write the parts of a Dataset, and no manifest, into an empty folder.
+
+    Args:
+        folder: an empty folder.
+        batches: as in `write`.
+        schema: as in `write`.
+        report: as in `write`.
+        rows: rows after which a part is complete.
+        bytes_: bytes after which a part is complete.
+        by_hour: as in `write`.
+        wait: whether more rows of the same load are written elsewhere: provisional rows that may still be
+            replaced are then returned instead of written.
+
+    Returns:
+        The parts, at least one.
+
+    Raises:
+        StorageFull: the disk is full.
+    """
+    with (
+        report_full_disk(f"the Dataset to {folder.parent}"),
+        ThreadPoolExecutor(THREADS, thread_name_prefix="obskit-write") as pool,
+    ):
+        parts = _PartWriter(folder, schema, rows, bytes_, pool, by_hour)
+        held = ProvisionalRows(report)
+        for batch in batches:
+            parts.add(held.hold_back(batch))
+            if held.too_many():
+                held.settle(parts.written_rows(UNIT_COLUMNS))
+                for provisional in held.overflow():
+                    parts.add(provisional)
+        held.settle(parts.written_rows(UNIT_COLUMNS))
+        waiting = held.release() if wait else []
+        for provisional in held.rest():
+            parts.add(provisional)
+        files, final = parts.finish()
+    return Written(tuple(files), final, waiting)
 
 
 def write(
@@ -168,9 +244,9 @@ def write(
     out: Path,
     report: LoadReport,
     *,
-    source: str | None = None,
     rows_per_file: int = ROWS,
     bytes_per_file: int = BYTES,
+    by_hour: bool = False,
 ) -> Dataset:
     """Write normalized batches as a Dataset.
 
@@ -179,10 +255,11 @@ def write(
         schema: returns the schema so far; after the last batch it is final.
         out: folder to create; an existing Dataset is replaced, an empty folder filled.
         report: what loading found; stored with the Dataset.
-        source: key of the input in the cache, if it has one.
         rows_per_file: rows after which a part is complete.
         bytes_per_file: bytes after which a part is complete. Memory holds up to three times that, and
             provisional rows up to a limit of their own.
+        by_hour: whether an hour with at least a quarter of a part has parts of its own, for other programs
+            that read the files.
 
     Returns:
         The Dataset.
@@ -195,7 +272,8 @@ def write(
     check_target(out)
     building = temporary_folder_for(out)
     try:
-        build(building, batches, schema, report, source=source, rows=rows_per_file, bytes_=bytes_per_file)
+        rows, bytes_ = rows_per_file, bytes_per_file
+        build(building, batches, schema, report, rows=rows, bytes_=bytes_, by_hour=by_hour)
         install(building, out)
     finally:
         shutil.rmtree(building, ignore_errors=True)

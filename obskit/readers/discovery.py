@@ -17,7 +17,7 @@ from obskit.readers.io.entries import Kind, Unreadable, closed, inspect
 from obskit.readers.io.live_files import current, list_folder
 from obskit.readers.patterns import matches
 from obskit.readers.registry import REGISTRY
-from obskit.readers.skipped_files import DESKTOP_FILES, OWN_FILES, is_document_name
+from obskit.readers.skipped_files import DESKTOP_FILES, is_document_name, is_own_name
 
 Given = str | os.PathLike[str]
 
@@ -238,7 +238,7 @@ class _Walk:
 
 
 def _is_hidden(name: str) -> bool:
-    return (name.startswith(".") and name.lower() not in DESKTOP_FILES) or name in OWN_FILES
+    return (name.startswith(".") and name.lower() not in DESKTOP_FILES) or is_own_name(name)
 
 
 def _matching(pattern: str, walk: _Walk) -> list[str]:
@@ -249,12 +249,14 @@ def _matching(pattern: str, walk: _Walk) -> list[str]:
     files: list[str] = []
     for name in sorted(glob.glob(pattern)):
         path = str(Path(name))
+        if is_own_name(os.path.basename(path)):
+            continue
         kind = inspect(path)
         if kind == "folder":
             files += walk.without_documents(walk.below(path))
         elif kind != "file":
             walk.skip(kind)
-        elif os.path.basename(path) not in OWN_FILES:
+        else:
             files.append(path)
     return files
 

@@ -35,6 +35,16 @@ _MARKS: dict[str, tuple[frozenset[str], ...]] = {
     "GitHub deployments": (frozenset({"deployment.sha", "repository.full_name"}),),
     "GitLab deployments": (frozenset({"object_kind", "status_changed_at"}),),
     "Argo CD": (frozenset({"spec.destination", "status.history"}),),
+    "GitHub Actions": (
+        frozenset({"head_sha", "run_number", "conclusion"}),
+        frozenset({"headSha", "workflowName", "conclusion"}),
+    ),
+    "DevLake": (frozenset({"deploymentCommits", "result"}), frozenset({"issueKey", "originalStatus"})),
+    "PagerDuty": (frozenset({"incident_number", "service.summary", "urgency"}),),
+    "Flagger": (frozenset({"phase", "checksum", "metadata.eventMessage"}),),
+    "LaunchDarkly": (frozenset({"accesses", "kind", "date"}),),
+    "Flyway": (frozenset({"installed_rank", "installed_on", "script"}),),
+    "Trivy": (frozenset({"SchemaVersion", "ArtifactName"}),),
     "Application Insights": (frozenset({"Type", "OperationId"}), frozenset({"itemType", "operation_Id"})),
     "AWS X-Ray": (frozenset({"start_time", "end_time", "fault"}), frozenset({"start_time", "subsegments"})),
     "Datadog": (frozenset({"start", "meta", "metrics", "resource"}),),
@@ -105,10 +115,11 @@ def note_foreign_lines(
                     other == "Honeycomb" and reader in _TABLES
                 ):  # a table has its names too, and is read by them
                     continue
-                if other != reader and not any(note.startswith(start) for note in report.notes):
-                    report.note(
+                if other != reader:
+                    report.note_first(
+                        start,
                         f"{start}but are read by the reader for {reader} (first in {path}): their times, "
-                        "durations and statuses may be missing; put them into a file of their own"
+                        "durations and statuses may be missing; put them into a file of their own",
                     )
         yield batch
 

@@ -166,8 +166,18 @@ def joined(group: Hashable) -> Joined:
     return Joined(_READERS[name], header)
 
 
-def _json_lines(head: bytes) -> bytes | None:
-    """Return the header of JSON lines, which is empty; None if the first line is not an object."""
+def json_lines(head: bytes) -> bytes | None:
+    """Return the header of JSON lines, which is empty; None if the first line is not an object.
+
+    Args:
+        head: first bytes of a file.
+
+    Returns:
+        No bytes, or None.
+
+    Example:
+        print(json_lines(b'{"id": 1}'), json_lines(b"id,name"))
+    """
     first = head.partition(b"\n")[0]
     if first[:1] != b"{":
         return None
@@ -182,8 +192,11 @@ def _table(head: bytes) -> bytes | None:
     return None if b'"' in head or b"\r" in head.replace(b"\r\n", b"") else header_line(head)
 
 
+JSON_LINES = JSONL
+"""The reader of files of which each line is an object of its own."""
+
 _READERS: dict[str, Reader] = {reader.name: reader for reader in (JSONL, CSV)}
-_HEADERS: dict[str, Callable[[bytes], bytes | None]] = {JSONL.name: _json_lines, CSV.name: _table}
+_HEADERS: dict[str, Callable[[bytes], bytes | None]] = {JSONL.name: json_lines, CSV.name: _table}
 
 
 class Recognizer:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,13 +22,69 @@ Fields = tuple[tuple[str, str], ...]
 """Names and values; hashable, so that files with equal ones can be read together."""
 
 
+@dataclass
+class MatchedPaths:
+    """How many files of a load have a path that the pattern matches.
+
+    Attributes:
+        files: number of files.
+        matched: those whose path matches.
+        first: the first path that does not match.
+
+    Example:
+        paths = MatchedPaths()
+        paths.add("logs/other.jsonl")
+        print(paths)
+    """
+
+    files: int = 0
+    matched: int = 0
+    first: str = ""
+
+    def add(self, unmatched: str) -> None:
+        """Count a file.
+
+        Args:
+            unmatched: its path if the pattern does not match it; else empty.
+        """
+        self.files += 1
+        self.matched += not unmatched
+        self.first = self.first or unmatched
+
+    def absorb(self, other: MatchedPaths) -> None:
+        """Add the counts of files that come after these.
+
+        Args:
+            other: their counts.
+        """
+        self.files += other.files
+        self.matched += other.matched
+        self.first = self.first or other.first
+
+    def note(self, report: LoadReport) -> None:
+        """Add a note to a report if the pattern did not match some files.
+
+        Args:
+            report: of the load.
+        """
+        if self.matched == self.files:
+            return
+        which = "no file" if not self.matched else f"{self.matched:,} of {self.files:,} files"
+        files = pluralize(self.files - self.matched, "file")
+        report.note(
+            f"path_fields matches the path of {which}; rows of {files} have none of its fields"
+            f" (first: {self.first})"
+        )
+
+
 class PathFields:
     """The fields that the paths of files give.
 
     Args:
         pattern: regular expression with named groups, or None for no fields.
         roots: paths as they were given; a path below one of them is searched without it first.
-        report: of the load; its names for files are used, and it receives the notes.
+        report: of the load; its names for files are used.
+        matched: counts the files.
 
     Example:
         from pathlib import Path
@@ -38,13 +95,17 @@ class PathFields:
         print(fields.of(Path("logs/az=a/x.jsonl")))
     """
 
-    def __init__(self, pattern: str | None, roots: Sequence[Path], report: LoadReport) -> None:
+    def __init__(
+        self,
+        pattern: str | None,
+        roots: Sequence[Path],
+        report: LoadReport,
+        matched: MatchedPaths | None = None,
+    ) -> None:
         self._pattern = re.compile(pattern) if pattern else None
         self._roots = [f"{os.fspath(root).rstrip('/')}/" for root in roots]
         self._report = report
-        self._files = 0
-        self._matched = 0
-        self._first = ""
+        self._counts = MatchedPaths() if matched is None else matched
 
     def of(self, path: Path) -> Fields:
         """Return the fields of a file's path.
@@ -90,21 +151,7 @@ class PathFields:
             fields: what `of` returned for it.
         """
         if self._pattern is not None:
-            self._files += 1
-            self._matched += bool(fields)
-            if not fields:
-                self._first = self._first or self._shown(str(path))
-
-    def note(self) -> None:
-        """Add a note to the report if the pattern did not match some files."""
-        if self._matched == self._files:
-            return
-        which = "no file" if not self._matched else f"{self._matched:,} of {self._files:,} files"
-        files = pluralize(self._files - self._matched, "file")
-        self._report.note(
-            f"path_fields matches the path of {which}; rows of {files} have none of its fields"
-            f" (first: {self._first})"
-        )
+            self._counts.add("" if fields else self._shown(str(path)))
 
     def _shown(self, path: str) -> str:
         names = self._report.display_names

@@ -16,9 +16,10 @@ from obskit.readers.io.live_files import being_written
 from obskit.readers.io.source import Source
 from obskit.readers.isolation import read_isolated
 from obskit.readers.joined import BYTES, Joined, NotJoinable, Recognizer, group_of, joined
+from obskit.readers.outcome import Outcome
 from obskit.readers.path_fields import Fields, PathFields, with_fields
 from obskit.readers.registry import REGISTRY, Reader
-from obskit.readers.skipped_files import SkippedFiles, reason_of
+from obskit.readers.skipped_files import reason_of
 from obskit.schema import GROWING, READ_AS_IS, LoadReport, ReadOptions
 
 HELD = 4 * BYTES
@@ -69,9 +70,34 @@ def read_batches(
     yield from _ManyFiles(report, options, roots).only(path)
 
 
-def _read(
+def read_source(
     source: Source, reader: Reader, report: LoadReport, options: ReadOptions
 ) -> Iterator[pa.RecordBatch]:
+    """Yield the events of a source.
+
+    Args:
+        source: a file, a member of an archive or a part of a file.
+        reader: of its format.
+        report: counts what cannot be read.
+        options: how to read it.
+
+    Yields:
+        Batches with names as found.
+
+    Raises:
+        ReadError: the whole source cannot be read.
+        LimitExceeded: it exceeds a limit, which the message states.
+
+    Example:
+        from obskit.readers import REGISTRY, Source
+        from obskit.schema import READ_AS_IS, LoadReport
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"id": 1}\\n')
+        for batch in read_source(Source(path), REGISTRY.choose(Source(path)), LoadReport(), READ_AS_IS):
+            print(batch.num_rows)
+    """
     path = source.path
     try:
         batches = read_isolated(reader, source, report.file(path, growing=source.growing), options)
@@ -133,50 +159,89 @@ def read_paths(
             _raise_if_vanished(Path(files[0]), error)
             raise
         return
-    yield from _ManyFiles(report, options, roots).read(files)
+    outcome = Outcome()
+    yield from _ManyFiles(report, options, roots, outcome).read(files)
+    outcome.conclude(report, len(files))
+
+
+def read_some_paths(
+    paths: Iterable[Path | str],
+    report: LoadReport,
+    options: ReadOptions,
+    *,
+    roots: Sequence[Path],
+    outcome: Outcome,
+) -> Iterator[pa.RecordBatch]:
+    """Yield the events of some of the files of a load; the others are read elsewhere.
+
+    Args:
+        paths: ordinary files.
+        report: counts what cannot be read.
+        options: how to read them.
+        roots: as in `read_paths`.
+        outcome: what follows from all files of the load is counted there, for `Outcome.conclude`.
+
+    Yields:
+        Batches as in `read_paths`. A file that cannot be read is a rejection, even if no file can be.
+
+    Raises:
+        Vanished, LimitExceeded: as in `read_paths`.
+
+    Example:
+        from obskit.schema import READ_AS_IS, LoadReport
+        from pathlib import Path
+
+        path = Path("events.jsonl")
+        path.write_text('{"timestamp": "2026-05-04T10:00:00Z", "name": "book"}\\n')
+        report, outcome = LoadReport(), Outcome()
+        for batch in read_some_paths([path], report, READ_AS_IS, roots=[], outcome=outcome):
+            print(batch.num_rows)
+        outcome.conclude(report, 1)
+    """
+    yield from _ManyFiles(report, options, roots, outcome).read(list(paths))
 
 
 class _ManyFiles:
     """Reads several files; some of them together, and without those that cannot be read."""
 
-    def __init__(self, report: LoadReport, options: ReadOptions, roots: Sequence[Path]) -> None:
+    def __init__(
+        self,
+        report: LoadReport,
+        options: ReadOptions,
+        roots: Sequence[Path],
+        outcome: Outcome | None = None,
+    ) -> None:
         self._report = report
         self._options = options
         self._groups: dict[Hashable, tuple[Joined, Fields]] = {}
         self._held = 0
         self._recognizer = Recognizer()
-        self._path_fields = PathFields(options.path_fields, roots, report)
-        self._skipped = SkippedFiles()
-        self._failed = 0
-        self._first: ReadError | None = None
+        self._outcome = Outcome() if outcome is None else outcome
+        self._path_fields = PathFields(options.path_fields, roots, report, self._outcome.matched)
 
     def only(self, path: Path) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a single file; raise if it cannot be read."""
         source = Source(path)
         yield from self._archive(source) if is_archive(source) else self._single(source)
-        self._skipped.note(self._report)
-        self._path_fields.note()
+        self._outcome.conclude(self._report)
 
-    def read(self, files: list[Path | str]) -> Iterator[pa.RecordBatch]:
-        """Yield the rows of files; raise if none of them can be read."""
+    def read(self, files: Sequence[Path | str]) -> Iterator[pa.RecordBatch]:
+        """Yield the rows of files."""
         for name in files:
             yield from self._one(Path(name), join=True)
             if self._held >= HELD or len(self._groups) > GROUPS:
                 yield from self._flush()
         yield from self._flush()
-        if self._first is not None and self._failed == len(files):
-            more = f" (none of the {len(files):,} files can be read; this is the first)"
-            raise ReadError(self._first.message + more, hint=self._first.hint)
-        self._skipped.note(self._report)
-        self._path_fields.note()
 
     def _single(self, source: Source) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file, or of a member of an archive, read by itself."""
         reader = REGISTRY.choose(source, self._options)
-        yield from self._path_fields.add(source.path, _read(source, reader, self._report, self._options))
+        yield from self._path_fields.add(
+            source.path, read_source(source, reader, self._report, self._options)
+        )
 
     def _archive(self, source: Source) -> Iterator[pa.RecordBatch]:
-        yield from Archive(source, self._report, self._skipped, self._single).batches()
+        yield from Archive(source, self._report, self._outcome.skipped, self._single).batches()
 
     def _one(self, path: Path, *, join: bool) -> Iterator[pa.RecordBatch]:
         """Yield the rows of a file, unless it is kept to be read together with others."""
@@ -189,7 +254,7 @@ class _ManyFiles:
             joinable = group_of(source, reader) if join else None
             fields = self._path_fields.of(path)
             if joinable is None:
-                batches = _read(source, reader, self._report, self._options)
+                batches = read_source(source, reader, self._report, self._options)
                 yield from self._path_fields.add(path, batches)
                 return
         except (FileNotFoundError, ReadError) as error:
@@ -234,9 +299,8 @@ class _ManyFiles:
         if being_written(path):
             self._report.note(GROWING)
             return
-        self._failed += 1
-        self._first = self._first or error
-        if self._skipped.by_error(path, error):
+        self._outcome.fail(error)
+        if self._outcome.skipped.by_error(path, error):
             return
         self._report.reject(str(path), "", reason_of(path, error))
 

@@ -28,6 +28,8 @@ _DOCUMENT_SUFFIXES = frozenset(
 )
 # Written by obskit next to the data: a Dataset's manifest, its codes, what `obskit demo` planted.
 OWN_FILES = frozenset({"obskit.json", ".codes", "planted.json"})
+# What is written next to events while they are investigated: pins, the rows that they keep, ledgers.
+OWN_SUFFIXES = (".pin.json", ".pin.rows", ".ledger.jsonl")
 DESKTOP_FILES = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
 """What a desktop leaves in folders."""
 
@@ -62,6 +64,21 @@ class NoEvents(Unrecognized):
     """
 
 
+def is_own_name(name: str) -> bool:
+    """Return whether obskit itself wrote a file or folder next to the data, by its name.
+
+    Args:
+        name: its name, without the folder.
+
+    Returns:
+        Whether to skip it in a folder.
+
+    Example:
+        print(is_own_name("incident.pin.json"), is_own_name("events.json"))
+    """
+    return name in OWN_FILES or name.endswith(OWN_SUFFIXES)
+
+
 def is_document_name(name: str) -> bool:
     """Return whether a file belongs to data but holds none, by its name.
 
@@ -78,7 +95,7 @@ def is_document_name(name: str) -> bool:
     return (
         os.path.splitext(name)[1] in _DOCUMENT_SUFFIXES
         or name.partition(".")[0] in _DOCUMENT_NAMES
-        or name in OWN_FILES
+        or is_own_name(name)
         or name in DESKTOP_FILES
     )
 
@@ -157,6 +174,15 @@ class SkippedFiles:
             archive, separator, member = str(path).partition("!")
             name = f"{os.path.basename(archive)}{separator}{member}"
             self.named.append(f"{name} ({what})" if what else name)
+
+    def absorb(self, other: SkippedFiles) -> None:
+        """Add files that come after these.
+
+        Args:
+            other: the files.
+        """
+        self.count += other.count
+        self.named = [*self.named, *other.named][:NAMED]
 
     def note(self, report: LoadReport) -> None:
         """Add one note about all files to a report.

@@ -7,6 +7,16 @@ result.
 
 from obskit.writers.formats import FORMATS, Format, format_of
 from obskit.writers.notes import WriteNotes
-from obskit.writers.save import STDOUT, Written, write, write_stream
+from obskit.writers.save import STDOUT, Written, chosen_fields, write, write_stream
 
-__all__ = ["FORMATS", "STDOUT", "Format", "WriteNotes", "Written", "format_of", "write", "write_stream"]
+__all__ = [
+    "FORMATS",
+    "STDOUT",
+    "Format",
+    "WriteNotes",
+    "Written",
+    "chosen_fields",
+    "format_of",
+    "write",
+    "write_stream",
+]

@@ -98,7 +98,7 @@ def write(
             hint="give a name; obskit convert --out - prints JSON lines",
         )
     chosen = format_of(target, format)
-    names = _fields(scope, fields)
+    names = chosen_fields(scope, fields)
     schema = pa.schema([scope.schema.field(name) for name in names])
     rows = scope.extent[0]
     if not rows:
@@ -150,7 +150,7 @@ def write_stream(
             f"{format} cannot be written to stdout (-)",
             hint=f"name a file or folder, or use one of {streams}",
         )
-    schema = pa.schema([scope.schema.field(name) for name in _fields(scope, fields)])
+    schema = pa.schema([scope.schema.field(name) for name in chosen_fields(scope, fields)])
     rows = scope.extent[0]
     if not rows:
         raise EmptySelection("no rows to write to stdout", hint="widen the condition or the time range")
@@ -161,8 +161,20 @@ def write_stream(
     return Written(Path(STDOUT), chosen.name, notes.rows, len(schema), notes.lines())
 
 
-def _fields(scope: Scope, fields: Sequence[str] | None) -> list[str]:
-    """Return the fields to write, in the order of the schema."""
+def chosen_fields(scope: Scope, fields: Sequence[str] | None) -> list[str]:
+    """Return the fields to write, in the order of the schema.
+
+    Args:
+        scope: the rows.
+        fields: names in any order; None for all.
+
+    Returns:
+        Their names in the data.
+
+    Raises:
+        UnknownField: one of them does not exist.
+        InvalidArgument: there are none.
+    """
     if fields is None:
         return list(scope.schema.names)
     wanted = {scope.resolve(name) for name in fields}
@@ -233,5 +245,5 @@ def _write_dataset(scope: Scope, target: Path, schema: pa.Schema, progress: Prog
     if scope.where is not None:
         report.note(f"narrowed to: {scope.where.text}")
     batches = _count_rows(_batches(scope, schema, by_trace=False), notes, rows, progress)
-    made = write_dataset(batches, lambda: schema, target, report)
+    made = write_dataset(batches, lambda: schema, target, report, by_hour=True)
     return Written(made.path, DATASET, notes.rows, len(schema), notes.lines())

@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from obskit.dataset import Dataset, convert, is_dataset
-from obskit.dataset.cache import evict
+from obskit.dataset.cache import evict, evict_after, folder_size
 from obskit.errors import DatasetError
 from tests.dataset.samples import entries, jsonl
 
@@ -32,6 +33,34 @@ def test_the_least_recently_used_is_evicted_first_and_open_ones_stay(
     del held
     assert evict() == [paths[3]]
     assert is_dataset(new.path)
+
+
+def test_the_cache_is_looked_through_once_a_minute_and_when_half_of_the_room_is_used(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, own_cache: Path
+) -> None:
+    looked = []
+
+    def counted() -> list[Path]:
+        looked.append(1)
+        return evict()
+
+    monkeypatch.setattr("obskit.dataset.cache.evict", counted)
+    for k in range(5):
+        made = convert(jsonl(tmp_path / "in" / f"{k}.jsonl", 50 + k))
+        made.codes.ensure(made.schema.names)
+    assert len(looked) == 1
+    now = time.monotonic()
+    monkeypatch.setattr("obskit.dataset.cache.time.monotonic", lambda: now + 61)
+    convert(jsonl(tmp_path / "in" / "5.jsonl", 60))
+    assert len(looked) == 2
+    size = sum(
+        folder_size(path) for path in own_cache.rglob("*") if path.parent.name in ("datasets", "codes")
+    )
+    monkeypatch.setenv("OBSKIT_CACHE_LIMIT", str(size + 10_000))
+    evict_after(0)
+    for at, written in enumerate((2_000, 2_000, 2_000), 1):  # the third is beyond the half of 10,000
+        evict_after(written)
+        assert len(looked) == 3 + (at == 3)
 
 
 def test_an_entry_that_another_process_has_open_stays(source: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import math
 import os
 import shutil
@@ -17,8 +18,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from obskit.dataset import Codes, blob, open_dataset
+from obskit.dataset import Codes, blob, drop_entry, open_dataset, write
+from obskit.dataset.cache import folder_size
 from obskit.errors import DatasetError, StorageFull, UnknownField
+from obskit.schema import LoadReport
 from tests.dataset.samples import Store, rows, table
 
 QUICK = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=40)
@@ -228,3 +231,46 @@ def test_an_unknown_field(store: Store) -> None:
     for call in (data.codes.field, data.codes.ready, lambda name: data.codes.ensure([name])):
         with pytest.raises(UnknownField):
             call("nope")
+
+
+def _numbers(codes: Codes, value: int) -> list[list[int]]:
+    found = codes.over_files("x", 1, lambda: [{"x": np.array([value + at])} for at in range(2)])
+    return [each["x"].tolist() for each in found]
+
+
+def test_arrays_over_all_files_are_gone_with_an_entry_of_the_cache(
+    tmp_path: Path, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is added to the codes of a part, which other entries share."""
+    schema = table(s=["a"]).schema
+    data = write(
+        table(s=["a", "b"]).to_batches(),
+        lambda: schema,
+        own_cache / "datasets" / "entry",
+        LoadReport(),
+        rows_per_file=1,
+    )
+    written: list[int] = []
+    monkeypatch.setattr("obskit.dataset.codes.evict_after", written.append)
+    assert _numbers(data.codes, 5) == [[5], [6]]
+    assert written == [16]
+    assert _numbers(open_dataset(data.path).codes, 7) == [[5], [6]]
+    assert not list((own_cache / "codes").glob("*"))
+    assert folder_size(data.path) > sum(file.path.stat().st_size for file in data.files) + 16
+    path = data.path
+    del data
+    gc.collect()
+    assert drop_entry(path)
+    assert not list(own_cache.rglob("x-*"))
+
+
+def test_arrays_over_all_files_of_a_read_only_dataset_are_in_the_cache(
+    store: Store, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = store(table(s=["a", "a"]), rows_per_file=1)
+    monkeypatch.setattr(blob, "save", _refusing(errno.EROFS, data.path))
+    assert _numbers(data.codes, 5) == [[5], [6]]
+    assert len(list((own_cache / "codes").glob("*/x-*"))) == 2
+    assert _numbers(open_dataset(data.path).codes, 7) == [[5], [6]]
+    other = store(table(s=["a", "b"]), name="other", rows_per_file=1)
+    assert _numbers(other.codes, 7) == [[7], [8]]

@@ -33,7 +33,7 @@ def test_files_are_converted_once(source: Path, own_cache: Path, monkeypatch: py
     assert heard[-1] == ("reading rows", 80, 0)
     assert own_cache.stat().st_mode & 0o777 == 0o700
     assert data.path.stat().st_mode & 0o777 == 0o700
-    monkeypatch.setattr("obskit.dataset.conversion.read_paths", None)
+    monkeypatch.setattr("obskit.dataset.event_stream.read_paths", None)
     again = convert([str(source)])
     assert (again.path, again.fingerprint, again.load_report.rows_read) == (data.path, data.fingerprint, 80)
 
@@ -300,7 +300,7 @@ def _counted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return parts.rewrite_part(part, *rest)
 
     monkeypatch.setattr("obskit.dataset.writer.rewrite_part", rewrite)
-    monkeypatch.setattr("obskit.dataset.conversion.LARGE", 0)
+    monkeypatch.setattr("obskit.dataset.event_stream.LARGE", 0)
     monkeypatch.setattr("obskit.dataset.conversion.build", functools.partial(build, rows=200))
     return rewritten
 
@@ -330,7 +330,7 @@ def test_wrong_guesses_of_fields_are_corrected(tmp_path: Path, monkeypatch: pyte
         rows = [{"a": n} | ({"x": 1} if at else {}) for n in range(300)]
         (source / f"{at}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
     seen = pa.schema([("x", pa.string()), ("gone", pa.list_(pa.int64()))])
-    monkeypatch.setattr("obskit.dataset.conversion._expected_fields", lambda *_: list(seen))
+    monkeypatch.setattr("obskit.dataset.event_stream._expected_fields", lambda *_: list(seen))
     made = convert(source)
     assert made.schema.names == ["timestamp", "error", "a", "x"]
     assert made.schema.field("x").type == pa.int64()

@@ -55,8 +55,8 @@ def test_errors_name_the_file_that_is_torn_or_edited(store: Store) -> None:
     part.write_bytes(whole)
     _edit(manifest, lambda c: c["files"][0].update(rows=26))
     assert said() == f"{manifest} was changed after it was written"
-    _edit(manifest, lambda c: c.update(format=2))
-    assert said() == f"{manifest} has format 2, but this version of obskit reads format 1"
+    _edit(manifest, lambda c: c.update(format=3))
+    assert said() == f"{manifest} has format 3, but this version of obskit reads formats 1 and 2"
     manifest.write_bytes(good[:100])
     assert said().startswith(f"cannot read {manifest}: ")
     manifest.write_text("[]")

@@ -13,6 +13,9 @@ import pytest
 
 from obskit.dataset import from_arrow, trace_columns, write
 from obskit.dataset.dataset import open_dataset
+from obskit.dataset.span_keys import span_keys
+from obskit.engine import Scope
+from obskit.traces import traces
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
 Row = dict[str, Any]
@@ -128,8 +131,14 @@ def test_facts_are_those_of_a_plain_program(seed: int, hexadecimal: bool) -> Non
     same(stored(dataset), expected(dataset.arrow().to_pylist()))
 
 
-def test_a_trace_in_several_files_is_one_trace(tmp_path: Path) -> None:
-    rows = random_rows(11, True)
+@pytest.mark.parametrize("hexadecimal", [True, False])
+@pytest.mark.parametrize("width", [32, 16, 5])
+def test_a_trace_in_several_files_is_one_trace(tmp_path: Path, width: int, hexadecimal: bool) -> None:
+    """Every third trace id has fewer digits, as those of Zipkin."""
+    rows = random_rows(11, hexadecimal)
+    for row in rows:
+        if row["trace_id"] is not None and int(row["trace_id"], 16) % 3 == 0:
+            row["trace_id"] = row["trace_id"][-width:]
     np.random.default_rng(1).shuffle(rows)
     one = from_arrow(table_of(rows))
     many = write(
@@ -165,3 +174,70 @@ def test_an_error_that_a_retry_hid_is_masked() -> None:
     assert fact["masked_error"] is None, "two spans whose parent is not there: nobody knows what it returned"
     (fact, *_) = facts_of([root | {"parent_span_id": "elsewhere"}, first, again])
     assert (fact["masked_error"], fact["complete"]) == (True, False), "the caller is in another system"
+
+
+ROOT_SPAN = {"trace_id": "a" * 32, "span_id": "1" * 16, "kind": "server", "timestamp": T, "duration_ms": 90.0}
+CHILD_SPAN = ROOT_SPAN | {
+    "span_id": "2" * 16,
+    "parent_span_id": "1" * 16,
+    "kind": "client",
+    "duration_ms": 9.0,
+}
+
+
+@pytest.mark.parametrize(
+    ("rows", "complete"),
+    [
+        ([ROOT_SPAN], True),
+        ([ROOT_SPAN, CHILD_SPAN], True),
+        ([ROOT_SPAN, ROOT_SPAN, CHILD_SPAN], True),  # sent twice
+        ([ROOT_SPAN, ROOT_SPAN | {"kind": "client", "duration_ms": 95.0}], True),  # both sides share the id
+        ([ROOT_SPAN, ROOT_SPAN | {"duration_ms": 95.0}], False),  # two spans with one id
+        ([ROOT_SPAN, ROOT_SPAN | {"span_id": "3" * 16}], False),
+        ([ROOT_SPAN, ROOT_SPAN | {"span_id": None}, ROOT_SPAN | {"span_id": None}], False),
+        ([CHILD_SPAN], False),
+        ([ROOT_SPAN, CHILD_SPAN | {"parent_span_id": "3" * 16}], False),
+        ([ROOT_SPAN, CHILD_SPAN | {"parent_span_id": "2" * 16}], False),  # its own parent
+    ],
+)
+def test_a_trace_is_complete_with_one_root_and_all_parents(
+    tmp_path: Path, rows: list[Row], complete: bool
+) -> None:
+    """Also with one span per file, and the same in the list of traces."""
+    one = from_arrow(table_of(rows))
+    batches = table_of(rows).to_batches(max_chunksize=1)
+    many = write(batches, lambda: one.schema, tmp_path / "many", one.load_report, rows_per_file=1)
+    assert len(many.files) == len(rows)
+    for dataset in (one, many):
+        assert {fact["complete"] for fact in stored(dataset)} == {complete}
+        listed = traces(Scope.of(dataset)).list().to_arrow()
+        assert listed["complete"].to_pylist() == [complete]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_list_of_traces_and_the_field_agree(seed: int) -> None:
+    """On damaged traces too; only cycles, which no single span shows, are seen by the list alone."""
+    dataset = from_arrow(table_of(random_rows(seed, hexadecimal=True)))
+    field = {row["trace_id"]: row["complete"] for row in _with_ids(dataset)}
+    listed = traces(Scope.of(dataset), limit=1000).list().to_arrow().to_pylist()
+    listed = [row for row in listed if row["spans"]]  # log records alone are neither
+    assert len(listed) > 20
+    assert {row["trace_id"]: row["complete"] for row in listed} == {
+        row["trace_id"]: field[row["trace_id"]] for row in listed
+    }
+
+
+def _with_ids(dataset: Any) -> list[Row]:
+    ids = dataset.arrow(["trace_id"]).column(0).to_pylist()
+    return [{"trace_id": one, **fact} for one, fact in zip(ids, stored(dataset), strict=True)]
+
+
+@pytest.mark.parametrize("length", [1, 8, 15, 17, 36, 5_000])
+def test_an_id_is_the_same_key_in_every_column(length: int) -> None:
+    """Ids of 16 bytes have a faster way if all have that length; it gives the same keys."""
+    ids = ["0123456789abcdef", "x" * length, "ü" * length]
+    trace = np.ones(1, np.int64)
+    alone = [span_keys([pa.chunked_array([[one]])], trace)[0][0] for one in ids]
+    (together,) = span_keys([pa.chunked_array([[*ids, None]])], np.ones(4, np.int64))
+    assert together[:3].tolist() == alone
+    assert len(set(together.tolist())) == 4

@@ -79,9 +79,6 @@ REFUSED = {
     "33-chrome-trace/events.json": "a trace of Chrome's tracing format, whose times have no date",
     "33-chrome-trace/events.jsonl": "a trace of Chrome's tracing format, whose times have no date",
     "33-chrome-trace/trace.json": "a trace of Chrome's tracing format, whose times have no date",
-    "34-github-actions/gh-run-list.json": "runs of GitHub Actions",
-    "34-github-actions/runs.json": "runs of GitHub Actions",
-    "34-github-actions/runs1.json": "runs of GitHub Actions",
     "50-incident-folder/graph.png": "a PNG image",
     "50-incident-folder/pods.yaml": "YAML",
     "50-incident-folder/describe.txt": "the output of `kubectl describe`",
@@ -111,3 +108,11 @@ def test_the_folder_of_an_incident(cases, monkeypatch, tmp_path):
     notes = "\n".join(report.notes)
     for name in ("README.md", ".DS_Store", "graph.png", "metrics.prom", "describe.txt", "empty.log"):
         assert name in notes
+
+
+@pytest.mark.parametrize("name", ["gh-run-list.json", "runs.json", "runs1.json"])
+def test_runs_of_github_actions_are_deployments(cases, load, name):
+    got = load(cases / "34-github-actions" / name)
+    assert {row["name"] for row in got.rows} == {"deployment"}
+    assert {row["deployment.status"] for row in got.rows} <= {"started", "succeeded", "failed"}
+    assert (got.report.untimed, got.report.rejected_count) == (0, 0)

@@ -20,13 +20,13 @@ import orjson
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.names import flat_field
+from obskit.readers.app_log.uniform_objects import TAG, Lifted, lift_at_once, meaning
 from obskit.readers.batches.row_batcher import RowBatcher, TooDeep, flat
 from obskit.schema import TIMESTAMP
 
-_WHOLE = re.compile(r"(?:(?P<tag>[A-Za-z][\w.*/-]{0,199})(?::[ ]|\t))?(?P<object>\{.*\})", re.DOTALL)
+_WHOLE = re.compile(rf"{TAG.pattern}(?P<object>\{{.*\}})", re.DOTALL)
 _FOLLOWS = re.compile(r"(?P<message>[^\t]*)\t(?P<object>\{.*\})", re.DOTALL)
-_TAG = "fluentd.tag"
+_TAG_FIELD = "fluentd.tag"
 
 
 def lift_objects(
@@ -47,18 +47,51 @@ def lift_objects(
     ends = pc.fill_null(pc.ends_with(batch["body"], "}"), False)
     if not pc.any(ends).as_py():
         return batch, None, none
-    candidates = np.flatnonzero(ends.to_numpy(zero_copy_only=False))
-    batcher = RowBatcher(types={"timestamp": TIMESTAMP})
+    records = batch.filter(ends)
+    found = lift_at_once(records, _TAG_FIELD) or _lift_each(records)
+    if found is None:
+        return batch, None, none
     lifted = none
-    for at, record in zip(candidates.tolist(), batch.take(pa.array(candidates)).to_pylist(), strict=True):
+    lifted[np.flatnonzero(ends.to_numpy(zero_copy_only=False))[found.rows]] = True
+    return batch.filter(pa.array(~lifted)), found.batch, lifted
+
+
+def _lift_each(records: pa.RecordBatch) -> Lifted | None:
+    """Return the records with an object in their message, with its fields; None if there are none."""
+    batcher = RowBatcher()
+    rows = np.zeros(records.num_rows, np.bool_)
+    times = {name: np.zeros(records.num_rows, np.bool_) for name in ("timestamp", "observed_timestamp")}
+    for at, record in enumerate(records.to_pylist()):
         given = {name: value for name, value in record.items() if value is not None}
         row = _row(given)
-        if row is not None:
-            batcher.add(row)
-            lifted[at] = True
+        if row is None:
+            continue
+        rows[at] = True
+        for name, where in times.items():  # a column of its own, for that of an object is text or a number
+            if "timestamp" in given and row.get(name) is given["timestamp"]:
+                del row[name]
+                where[at] = True
+        batcher.add(row)
     if not batcher.rows:
-        return batch, None, none
-    return batch.filter(pa.array(~lifted)), batcher.take(), lifted
+        return None
+    own = {name: records["timestamp"].filter(rows) for name in times}
+    none = pa.scalar(None, TIMESTAMP)
+    own = {name: pc.if_else(pa.array(times[name][rows]), values, none) for name, values in own.items()}
+    return Lifted(_with_times(batcher.take(), own), rows)
+
+
+def _with_times(batch: pa.RecordBatch, times: dict[str, pa.Array]) -> pa.RecordBatch:
+    """Return records with times; where other records of the batch have them in their objects, as text."""
+    for name, values in times.items():
+        if values.null_count == len(values):
+            continue
+        at = batch.schema.get_field_index(name)
+        if at < 0:
+            batch = batch.append_column(name, values)
+        else:
+            values = pc.coalesce(batch[name].cast(pa.string()), values.cast(pa.string()))
+            batch = batch.set_column(at, name, values)
+    return batch
 
 
 def _row(record: dict[str, Any]) -> dict[str, Any] | None:
@@ -81,25 +114,20 @@ def _object(text: str) -> dict[str, Any] | None:
         return None
 
 
-def _meaning(name: str) -> str:
-    found = flat_field(name)
-    return found.target if found is not None else name
-
-
 def _of_object(record: dict[str, Any], inner: dict[str, Any], tag: str | None) -> dict[str, Any]:
     """Return the object's fields, and those of the record that it lacks."""
-    have = {_meaning(name) for name in inner}
+    have = {meaning(name) for name in inner}
     before = {name: value for name, value in record.items() if name not in ("body", "kind")}
     if "severity_text" in have:
         before.pop("severity_number", None)
     if "timestamp" in have and "timestamp" in before:
         before["observed_timestamp"] = before.pop("timestamp")
     if tag is not None:
-        before[_TAG] = tag
+        before[_TAG_FIELD] = tag
     return {name: value for name, value in before.items() if name not in have} | inner
 
 
 def _with_fields(record: dict[str, Any], inner: dict[str, Any]) -> dict[str, Any]:
     """Return the record, with the object's fields as attributes; those that it has itself are renamed."""
-    named = {f"attributes.{name}" if _meaning(name) in record else name: inner[name] for name in inner}
+    named = {f"attributes.{name}" if meaning(name) in record else name: inner[name] for name in inner}
     return record | named

@@ -32,7 +32,8 @@ _TORN = "torn: the file ends within it"
 _BLANK = re.compile(r"[\s,\]}]*")
 # Where the next object after a damaged one can begin: at the start of a line, or after another object.
 _AGAIN = re.compile(r"\n(?=\{)|\}\s*,?\s*(?=\{)")
-_ITEMS = re.compile(r'"items"\s*:\s*\[')
+_LISTS = ("items", "workflow_runs", "incidents")
+_ITEMS = re.compile(rf'"(?:{"|".join(_LISTS)})"\s*:\s*\[')
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[{}\[\],]', re.DOTALL)
 
 
@@ -63,7 +64,8 @@ def objects(source: Source, report: FileReport) -> Iterator[tuple[str, dict[str,
         else:
             data = Readable(stream).read(DOCUMENT_LIMIT + 1)
             if len(data) > DOCUMENT_LIMIT:
-                items = ".[]" if source.head.lstrip().startswith(b"[") else ".items[]? // ."
+                listed = " // ".join(f".{name}" for name in _LISTS)
+                items = ".[]" if source.head.lstrip().startswith(b"[") else f"({listed} // [.])[]"
                 raise LimitExceeded(
                     f"{source.path} is a JSON document larger than {DOCUMENT_LIMIT // 1024**2} MiB",
                     hint=f"write one object per line: jq -c '{items}' FILE > markers.jsonl",
@@ -107,13 +109,7 @@ def _document(
 
 def _items(found: Any, place: str, report: FileReport) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield an object, or the objects of a list."""
-    listed = found
-    if (
-        type(found) is dict
-        and type(found.get("items")) is list
-        and str(found.get("kind", "List")).endswith("List")
-    ):
-        listed = found["items"]
+    listed = list_of(found)
     if type(listed) is not list:
         listed = [found]
         where = [place]
@@ -124,6 +120,13 @@ def _items(found: Any, place: str, report: FileReport) -> Iterator[tuple[str, di
             yield position, item
         else:
             report.reject(position, "not a JSON object")
+
+
+def list_of(found: Any) -> Any:
+    """Return the list in an object that is a list of a tool's API; anything else as it is."""
+    if type(found) is dict and str(found.get("kind", "List")).endswith("List"):
+        return next((found[name] for name in _LISTS if type(found.get(name)) is list), found)
+    return found
 
 
 def _complete_objects(
@@ -216,7 +219,7 @@ def first_objects(head: bytes, most: int = 20) -> list[dict[str, Any]]:
                 break
             at, entered = inside, entered + 1
             continue
-        listed = value.get("items") if type(value) is dict else value
+        listed = list_of(value)
         found += [item for item in (listed if type(listed) is list else [value]) if type(item) is dict]
         at = end
     if not found:

@@ -8,18 +8,28 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
 from obskit.errors import ReadError
+from obskit.names.markers import SCAN
 from obskit.readers.batches.row_batcher import DEPTH_LIMIT, RowBatcher, TooDeep, flat
 from obskit.readers.io.source import Source
+from obskit.readers.markers.changes.chaos import chaos_mesh, litmus
+from obskit.readers.markers.changes.flags import launchdarkly
+from obskit.readers.markers.changes.migrations import flyway, liquibase
+from obskit.readers.markers.changes.scans import trivy
 from obskit.readers.markers.cluster import argocd, kubernetes
-from obskit.readers.markers.documents import first_objects, objects
+from obskit.readers.markers.documents import first_objects, list_of, objects
 from obskit.readers.markers.events import Recognise, Rows, cdevents, cloudevents
 from obskit.readers.markers.forges import github, gitlab, is_webhook
+from obskit.readers.markers.incidents import pagerduty
+from obskit.readers.markers.pipelines.actions import actions
+from obskit.readers.markers.pipelines.devlake import devlake
+from obskit.readers.markers.pipelines.rollouts import argo_rollouts, flagger
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import json_start
 from obskit.schema import NAMED, FileReport, ReadOptions
@@ -28,6 +38,10 @@ from obskit.schema import NAMED, FileReport, ReadOptions
 _HINTS = (
     *(b"specversion", b"object_kind", b"involvedObject", b"regarding", b"deployment", b"statuses_url"),
     *(b"dev.cdevents.", b"operationState", b"deployedAt", b"destination"),
+    *(b"head_sha", b"headSha", b"workflow_run", b"deploymentCommits", b"issueKey"),
+    *(b"incident_number", b"incident.", b"argoproj.io/", b"eventMessage", b"accesses"),
+    *(b"installed_rank", b"INSTALLED_RANK", b"orderexecuted", b"ORDEREXECUTED", b"SchemaVersion"),
+    *(b"chaos-mesh.org/", b"litmuschaos.io/"),
 )
 _ENVELOPES = ("payload", "body", "data", "event", "object", "message", "detail")
 
@@ -45,14 +59,28 @@ def _carried(item: dict[str, Any]) -> Rows | None:
     return next((rows for kind in _CARRIED if (rows := kind(item)) is not None), None)
 
 
-_CARRIED: tuple[Recognise, ...] = (cdevents, github, gitlab, argocd, kubernetes)
-KINDS: dict[str, Recognise] = {
-    "CDEvents": cdevents,
-    "CloudEvents": cloudevents(_carried),
+_TOOLS: dict[str, Recognise] = {
     "GitHub deployments": github,
     "GitLab deployments": gitlab,
     "Argo CD": argocd,
     "Kubernetes events": kubernetes,
+    "GitHub Actions": actions,
+    "DevLake": devlake,
+    "PagerDuty": pagerduty,
+    "Argo Rollouts": argo_rollouts,
+    "Flagger": flagger,
+    "Flyway": flyway,
+    "Liquibase": liquibase,
+    "LaunchDarkly": launchdarkly,
+    "Trivy": trivy,
+    "Chaos Mesh": chaos_mesh,
+    "Litmus": litmus,
+}
+_CARRIED: tuple[Recognise, ...] = (cdevents, *_TOOLS.values())
+KINDS: dict[str, Recognise] = {
+    "CDEvents": cdevents,
+    "CloudEvents": cloudevents(_carried),
+    **_TOOLS,
 }
 
 
@@ -108,7 +136,8 @@ def _begins_with_another(head: bytes) -> bool:
         row = orjson.loads(line)
     except orjson.JSONDecodeError:
         return False
-    return "items" not in row and not _is_about_anything(row) and identify(row) is None
+    listed = list_of(row) is not row or "items" in row
+    return not listed and not _is_about_anything(row) and identify(row) is None
 
 
 def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[pa.RecordBatch]:
@@ -134,9 +163,9 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
             if found is None:
                 problem = "not a deployment, incident or event that obskit knows"
             elif not found[1]:
-                problem = "application was never deployed"
+                problem = "it has not been deployed, run or started"
             for row in found[1] if found else []:
-                row = flat(row)
+                row = flat(_timed(row, source, report))
                 batcher.add(row, len(orjson.dumps(row, option=orjson.OPT_NON_STR_KEYS)))
                 good += 1
         except (TooDeep, RecursionError):
@@ -155,6 +184,15 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
             f"{source.path} has no deployment, incident or event{''.join(reasons[:1])}",
             hint="the file may be truncated; export it again",
         )
+
+
+def _timed(row: dict[str, Any], source: Source, report: FileReport) -> dict[str, Any]:
+    """Return a row; a scan without a time gets that of its file, and a note says so."""
+    if row.get("name") != SCAN or "timestamp" in row:
+        return row
+    written = datetime.fromtimestamp(source.path.stat().st_mtime, UTC)
+    report.note(f"{source.path.name}: a scan without a time has the time at which its file was changed")
+    return {"timestamp": written.isoformat(), **row}
 
 
 def _reader(name: str) -> Reader:

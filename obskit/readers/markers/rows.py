@@ -47,6 +47,12 @@ def number(item: Any, *path: str) -> int | None:
     return found if type(found) is int and -(2**63) <= found < 2**63 else None
 
 
+def listed(item: Any, *path: str) -> list[Any]:
+    """Return a list of nested objects by its path; an empty one for anything else."""
+    found = get(item, *path)
+    return found if type(found) is list else []
+
+
 def iso_time(value: Any) -> str | None:
     """Return a time in a form that `obskit.schema` parses: ISO 8601, or the text of a number."""
     if type(value) in (int, float):

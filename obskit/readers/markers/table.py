@@ -7,24 +7,19 @@ columns: service, version, environment, status, id, revision, severity, url.
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections.abc import Iterator
 
 import pyarrow as pa
 
 from obskit.errors import ReadError
-from obskit.readers.batches.row_batcher import RowBatcher
-from obskit.readers.io.line_blocks import LineBlocks
 from obskit.readers.io.source import Source
+from obskit.readers.markers.lines import cells, read_lines
 from obskit.readers.markers.rows import Row, deployment, incident, iso_time
 from obskit.readers.registry import Match, Reader
 from obskit.readers.sniffing import UTF8_BOM
-from obskit.schema import NAMED, FileReport, ReadOptions
+from obskit.schema import FileReport, ReadOptions
 
-LINE_LIMIT = 1024 * 1024
-BLOCK = 1024 * 1024
 _NAMES = {
     **dict.fromkeys(("time", "timestamp", "ts", "date", "at", "when"), "time"),
     **dict.fromkeys(("kind", "type", "event", "what"), "kind"),
@@ -53,13 +48,6 @@ _PLAIN = ["time", "kind", "text"]
 _DELIMITERS = ",;\t"
 
 
-def _cells(line: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader(io.StringIO(line, newline=""), delimiter=delimiter), [])
-    except csv.Error:
-        return []
-
-
 def columns_of(head: bytes) -> tuple[str, list[str], bool] | None:
     """Find the columns of a table of markers.
 
@@ -77,12 +65,12 @@ def columns_of(head: bytes) -> tuple[str, list[str], bool] | None:
     lines = head.removeprefix(UTF8_BOM).split(b"\n")
     texts = [line.decode("utf-8", "replace").strip("\r") for line in lines if line.strip()]
     for delimiter in _DELIMITERS if texts else "":
-        first = [_NAMES.get(name.strip().lower(), "") for name in _cells(texts[0], delimiter)]
+        first = [_NAMES.get(name.strip().lower(), "") for name in cells(texts[0], delimiter)]
         header = set(_PLAIN) <= set(first) and "" not in first and len(set(first)) == len(first)
         names = first if header else _PLAIN
         if not header and not _TIME.match(texts[0].lstrip(' \t"')):
             continue  # most files end here, before their rows are parsed
-        rows = [_cells(line, delimiter) for line in texts[header : 51 + header]]
+        rows = [cells(line, delimiter) for line in texts[header : 51 + header]]
         whole = [row for row in rows if len(row) == len(names)]
         kinds = [row[names.index("kind")].strip().lower() for row in whole]
         # Without a known kind it may be another tool's table.
@@ -114,40 +102,22 @@ def read(source: Source, report: FileReport, _options: ReadOptions) -> Iterator[
         ReadError: the file has no marker.
     """
     delimiter, names, header = columns_of(source.head) or (",", _PLAIN, False)
-    batcher, good = RowBatcher(dict(NAMED)), 0
-    with source.stream() as stream:
-        for block in LineBlocks(stream, report, size=BLOCK, limit=LINE_LIMIT):
-            offset = block.offset
-            for number, line in enumerate(block.data.split(b"\n"), start=block.line):
-                if line.strip() and not header:
-                    problem = _add_line(batcher, line, delimiter, names)
-                    good += not problem
-                    if problem:
-                        report.reject(f"line {number}, byte {offset}", problem)
-                header = header and not line.strip()
-                offset += len(line) + 1
-            if batcher.rows:
-                yield batcher.take()
-            if block.torn and not stream.damage:
-                report.note_open_end()
-        if stream.damage:
-            report.reject("end of the file", stream.damage)
+    good = 0
+    for batch in read_lines(source, report, lambda line: _parse(line, delimiter, names), header=header):
+        good += batch.num_rows
+        yield batch
     if not good:
         raise ReadError(f"{source.path} has no marker", hint="write one marker per line: time,kind,text")
 
 
-def _add_line(batcher: RowBatcher, line: bytes, delimiter: str, names: list[str]) -> str:
-    try:
-        cells = _cells(line.decode().strip("\r"), delimiter)
-    except UnicodeDecodeError:
-        return "not UTF-8"
-    if len(cells) != len(names):
+def _parse(line: str, delimiter: str, names: list[str]) -> Row | str:
+    found = cells(line, delimiter)
+    if len(found) != len(names):
         return f"row does not have {len(names)} fields"
-    row = {name: cell.strip() or None for name, cell in zip(names, cells, strict=True)}
+    row = {name: cell.strip() or None for name, cell in zip(names, found, strict=True)}
     if row["kind"] is None or not _TIME.match(row["time"] or ""):
         return "marker has no time or no kind"
-    batcher.add(_marker(row))
-    return ""
+    return _marker(row)
 
 
 def _marker(row: dict[str, str | None]) -> Row:

@@ -1,7 +1,6 @@
 """JSON that is not events, or is in a format that obskit does not read.
 
     {"traceEvents": [{"ph": "X", "ts": 123456789, ...      a trace of Chrome, whose times have no date
-    {"workflow_runs": [{"head_sha": ...                    runs of GitHub Actions
     [{"a": 1}, {"a": 2}]                                   a list: `jq -c '.[]'` makes lines of it
 
 `jq` is suggested only where its result is lines that hold a time, as far as the first bytes show.
@@ -21,9 +20,9 @@ CHROME = Unsupported(
     "a trace of Chrome's tracing format, whose times have no date",
     "open it in Perfetto (ui.perfetto.dev); obskit needs times of day, as in OTLP or Zipkin",
 )
-ACTIONS = Unsupported(
-    "runs of GitHub Actions",
-    "they are read as markers from a CSV with the columns time, kind, text: write one line per run",
+ACTIONS_JOBS = Unsupported(
+    "jobs of GitHub Actions",
+    "load the runs instead: gh run list --json workflowName,status,conclusion,headSha,createdAt,updatedAt",
 )
 K6_SUMMARY = Unsupported("a summary of k6", "it has totals, not requests: k6 run --out json=results.json")
 PROMETHEUS = without_events(
@@ -33,9 +32,7 @@ DASHBOARD = without_events("a dashboard of Grafana")
 
 # A file without any of these keys needs no look at its first object.
 _HINTS = re.compile(
-    rb'"(?:ph|traceEvents|workflow_runs|workflow_run|head_sha|headSha|root_group|resultType|panels|'
-    + HINTS.encode()
-    + rb')"\s*:'
+    rb'"(?:ph|traceEvents|head_sha|root_group|resultType|panels|' + HINTS.encode() + rb')"\s*:'
 )
 _JSON = re.compile(rb"\{\s*(?:[\"}]|$)|\[\s*(?:[\"\[\]{\d-]|true|false|null|$)")
 _PHASES = frozenset("BEXiIsftPNODMCbneSTpFRcv(),=")
@@ -70,8 +67,6 @@ def json_format(head: bytes) -> Unsupported | None:
         r'\{\s*(?:"(?:displayTimeUnit|metadata|otherData)"[^\[]{0,2000}?)?"traceEvents"\s*:\s*\[', start
     ):
         return CHROME
-    if re.match(r'\{\s*(?:"total_count"\s*:\s*\d+\s*,\s*)?"workflow_runs"\s*:\s*\[', start):
-        return ACTIONS
     if re.match(
         r'\{\s*"status"\s*:\s*"success"\s*,\s*"data"\s*:\s*\{\s*"resultType"\s*:\s*"(?:matrix|vector|scalar|string)"',
         start,
@@ -93,18 +88,8 @@ def _of_object(row: dict[str, Any]) -> Unsupported | None:
         and (phase == "M" or _is_number(row.get("ts")))
     ):
         return CHROME
-    if type(row.get("workflow_runs")) is list:
-        return ACTIONS
-    if (
-        type(row.get("workflow_run")) is dict and "deployment" not in keys
-    ):  # its webhook; deployments name it too
-        return ACTIONS
-    if {"conclusion", "status"} <= keys and (
-        {"head_sha", "run_number"} <= keys
-        or {"headSha", "workflowName"} <= keys
-        or {"head_sha", "run_id"} <= keys
-    ):
-        return ACTIONS
+    if {"conclusion", "status", "head_sha", "run_id"} <= keys:
+        return ACTIONS_JOBS
     if type(row.get("metrics")) is dict and "root_group" in keys:
         return K6_SUMMARY
     data = row.get("data")
@@ -171,6 +156,8 @@ def _torn_hint(start: str, whole: bool) -> str:
         return "write one JSON object per line"
     try:
         json.loads(start)
+    except RecursionError:
+        return "it is nested too deeply: write one JSON object per line"
     except ValueError as error:
         where = (
             f"line {error.lineno}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else ""

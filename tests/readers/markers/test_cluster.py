@@ -26,4 +26,4 @@ def test_an_application_that_is_rolled_back_and_one_that_fails(read):
         *["succeeded", "started", "succeeded", "succeeded", "rolled_back", "started", "failed"]
     ]
     assert got.rows[-1]["body"] == "one or more objects failed to apply"
-    assert got.reasons == [("line 1, byte 0, item 2", "application was never deployed")]
+    assert got.reasons == [("line 1, byte 0, item 2", "it has not been deployed, run or started")]

@@ -13,6 +13,7 @@ from obskit.readers.batches import row_batcher as rows
 from obskit.readers.io.source import Source
 from obskit.readers.markers.reader import identify
 from obskit.schema import LoadReport, Normalizer
+from tests.support.change_markers import CHANGE_CASES
 from tests.support.markers import ARGO, CASES, CLOUD, GITHUB_STATUS, GITLAB, K8S, SERVICE
 
 FORMATS = {
@@ -34,6 +35,22 @@ def test_every_marker_in_every_form(read, case, form):
     got = read(FORMATS[form](item).encode(), name="markers.json")
     assert got.rows == [wanted]
     assert got.report.rejected_count == 0
+
+
+@pytest.mark.parametrize("case", CHANGE_CASES)
+@pytest.mark.parametrize("form", FORMATS)
+def test_every_change_in_every_form(read, case, form):
+    item, wanted = CHANGE_CASES[case]
+    got = read(FORMATS[form](item).encode(), name="markers.json")
+    assert got.rows == wanted
+    assert got.report.rejected_count == 0
+
+
+@pytest.mark.parametrize("case", CHANGE_CASES)
+def test_the_tool_of_a_change_is_recognized(tmp_path, case):
+    path = tmp_path / "x.json"
+    path.write_text(json.dumps([CHANGE_CASES[case][0]] * 30, indent=1))
+    assert REGISTRY.choose(Source(path)).name == case.partition(":")[0]
 
 
 def test_a_file_without_a_complete_marker_is_an_error(read, tmp_path):
@@ -92,7 +109,8 @@ _ANYTHING = st.recursive(
 
 @st.composite
 def _mutated(draw):
-    item = copy.deepcopy(draw(st.sampled_from([case for case, _ in CASES.values()])))
+    cases = [case for case, _ in (*CASES.values(), *CHANGE_CASES.values())]
+    item = copy.deepcopy(draw(st.sampled_from(cases)))
     for _ in range(draw(st.integers(1, 3))):
         path = draw(st.sampled_from(list(_places(item))))
         value = draw(_ANYTHING)

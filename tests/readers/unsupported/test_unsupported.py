@@ -21,11 +21,9 @@ HEADS = {
         b'[\n{"name": "a", "ph": "B", "ts": 1.5, "pid": 1, "tid": 1},\n',
         b'{"name": "process_name", "ph": "M", "pid": 1, "args": {"name": "x"}}\n',
     ],
-    "runs of GitHub Actions": [
-        b'{"total_count": 1, "workflow_runs": [{"id": 1, "head_sha": "a"',
-        b'[{"conclusion": "success", "headSha": "a", "workflowName": "deploy", "status": "completed"}]',
-        b'{"id": 1, "status": "completed", "conclusion": "failure", "head_sha": "a", "run_number": 7}\n',
-        b'{"action": "completed", "workflow_run": {"id": 1}}',
+    "jobs of GitHub Actions": [
+        b'[{"id": 1, "run_id": 7, "status": "completed", "conclusion": "success", "head_sha": "a"}]',
+        b'{"id": 1, "run_id": 7, "head_sha": "a", "status": "completed", "conclusion": "failure"}\n',
     ],
     "a summary of k6": [b'{"metrics": {"http_reqs": {"count": 1}}, "root_group": {"name": ""}}'],
     "metrics from the API of Prometheus": [
@@ -202,3 +200,9 @@ def test_csv_that_is_not_read_names_the_rule_and_the_line(text, rule):
     found = description(text)
     assert (found.what, found.detail) == ("CSV", rule)
     assert found.hint == "make the first line the names of the columns, and give each row as many fields"
+
+
+def test_json_that_is_nested_too_deeply_is_an_error():
+    kind = description(b"[" * 100_000, True)
+    assert kind.what == "JSON that breaks off, or is not valid"
+    assert kind.hint == "it is nested too deeply: write one JSON object per line"

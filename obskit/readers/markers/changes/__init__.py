@@ -1,0 +1,1 @@
+"""Markers of changes other than deployments: flags, migrations, scans, experiments."""

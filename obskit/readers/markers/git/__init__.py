@@ -1,0 +1,1 @@
+"""Tags of a git repository, and the safe way to run git."""

@@ -1,0 +1,1 @@
+"""Markers of tools that build, deploy and roll out."""
