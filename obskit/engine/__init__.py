@@ -14,18 +14,23 @@ from obskit.engine.condition import (
     parse_condition,
     parse_expression,
 )
-from obskit.engine.duck import TRACED_VIEW, DuckEngine, Engine, Mask, QueryOutput, filter_table
+from obskit.engine.draws import drawn
+from obskit.engine.duck import TRACED_VIEW, DuckEngine, Engine, QueryOutput, filter_table
+from obskit.engine.encrypted import Decryption
 from obskit.engine.field_names import Names, unknown_field
-from obskit.engine.items import format_condition, format_value
+from obskit.engine.items import format_condition, format_exclusion, format_value
+from obskit.engine.masks import Mask
 from obskit.engine.population import Population, check_population
 from obskit.engine.scope import Scope
 from obskit.engine.times import Window, parse_moment, parse_window, split_window, window_or_condition
 from obskit.engine.tokens import KnownNames, Token, quote_name, quote_string, tokenize
 from obskit.engine.values import microseconds, moment, parse_span, parse_time, time_literal
+from obskit.engine.window import time_window
 
 __all__ = [
     "TRACED_VIEW",
     "Condition",
+    "Decryption",
     "DuckEngine",
     "Engine",
     "Expression",
@@ -39,8 +44,10 @@ __all__ = [
     "Window",
     "all_of",
     "check_population",
+    "drawn",
     "filter_table",
     "format_condition",
+    "format_exclusion",
     "format_value",
     "ibis_to_text",
     "microseconds",
@@ -56,6 +63,7 @@ __all__ = [
     "quote_string",
     "split_window",
     "time_literal",
+    "time_window",
     "tokenize",
     "unknown_field",
     "window_or_condition",

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import ibis
@@ -20,8 +21,11 @@ from ibis.common.deferred import Deferred
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from obskit.engine.across import ACROSS, AcrossCall, read_call
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.functions import ALIASES, CALCULATIONS, FUNCTIONS
+from obskit.engine.plain import plain_condition
+from obskit.engine.statement import to_sql
 from obskit.engine.tokens import KnownNames, Token, render, starts_operand, tokenize
 from obskit.engine.tree import MAX_DEPTH, depth
 from obskit.engine.walk import Parsed, Walker
@@ -42,6 +46,7 @@ class Expression:
         notes: the old names that were replaced by new ones.
         parsed: the tree of the expression.
         newest: the time that "-30m" counts from.
+        calls: the calls that look at other rows of the trace; their names are in `fields` too.
     """
 
     text: str
@@ -49,6 +54,7 @@ class Expression:
     notes: tuple[str, ...] = field(default=(), compare=False)
     parsed: Parsed | None = field(default=None, compare=False, repr=False)
     newest: datetime | None = field(default=None, repr=False)
+    calls: tuple[AcrossCall, ...] = field(default=(), compare=False, repr=False)
 
     def to_ibis(self, table: Mapping[str, ir.Column] | ir.Table) -> ir.Value:
         """Return the Ibis expression over a table whose columns are the fields."""
@@ -78,6 +84,7 @@ def parse_condition(
     *,
     newest: datetime | None = None,
     names: Names | None = None,
+    across: bool = False,
 ) -> Condition:
     """Parse a condition and check it against the types of the fields.
 
@@ -86,6 +93,7 @@ def parse_condition(
         schema: the fields that it may use, with their types.
         newest: the time that "-30m" counts from.
         names: the names of `schema`, to save making them again.
+        across: whether it may look at other rows of the trace: any(), none(), root(), parent(), linked().
 
     Returns:
         The condition, to be bound to a table by `to_ibis`.
@@ -99,9 +107,16 @@ def parse_condition(
         condition = condition.text
     elif not isinstance(condition, str):
         condition = ibis_to_text(condition, schema)
-    found = _parse(condition, schema, newest, names)
+    return _parse_condition(condition, schema, newest, names, 0 if across else None)
+
+
+def _parse_condition(
+    text: str, schema: pa.Schema, newest: datetime | None, names: Names | None, nested: int | None
+) -> Condition:
+    found = _parse(text, schema, newest, names, nested)
     made = Condition(**{f.name: getattr(found, f.name) for f in dataclasses.fields(found)})
-    made.to_ibis(_schema_table(schema, made.fields))
+    if made.parsed is None or plain_condition(made.parsed, schema) is None:  # plain ones are checked
+        made.to_ibis(_schema_table(schema, made))
     return made
 
 
@@ -111,12 +126,13 @@ def parse_expression(
     *,
     newest: datetime | None = None,
     names: Names | None = None,
+    across: bool = False,
 ) -> Expression:
     """Parse a value such as `duration_ms / 1000`; takes and raises what `parse_condition` does."""
     if not isinstance(text, str):
         text = ibis_to_text(text, schema)
-    found = _parse(text, schema, newest, names)
-    found.to_ibis(_schema_table(schema, found.fields))
+    found = _parse(text, schema, newest, names, 0 if across else None)
+    found.to_ibis(_schema_table(schema, found))
     return found
 
 
@@ -137,9 +153,9 @@ def ibis_to_text(expression: Any, schema: pa.Schema) -> str:
     table = ibis.table(ibis.Schema.from_pyarrow(schema), name="events")
     try:
         if isinstance(expression, Deferred):
-            sql = ibis.to_sql(table.select(value=expression), dialect="duckdb")
+            sql = to_sql(table.select(value=expression))
         elif isinstance(expression, ir.Value):
-            sql = ibis.to_sql(expression.name("value").as_table(), dialect="duckdb")
+            sql = to_sql(expression.name("value").as_table())
         else:
             raise ConditionError(
                 f"a condition must be text or an Ibis expression, got {type(expression).__name__}",
@@ -203,6 +219,7 @@ def _join(parts: list[Condition], word: str, prefix: str = "") -> Condition:
         notes=tuple(dict.fromkeys(note for p in parts for note in p.notes)),
         parsed=Parsed(tree, tuple(columns), tuple(strings), tuple(functions), newest),
         newest=newest,
+        calls=tuple(dict.fromkeys(call for p in parts for call in p.calls)),
     )
 
 
@@ -227,7 +244,10 @@ def _renumbered(tree: exp.Expression, columns: int, strings: int, functions: int
     return copy
 
 
-def _parse(text: str, schema: pa.Schema, newest: datetime | None, names: Names | None) -> Expression:
+def _parse(
+    text: str, schema: pa.Schema, newest: datetime | None, names: Names | None, nested: int | None
+) -> Expression:
+    """Parse a text that is in `nested` calls across rows; None where it may have none."""
     names = names or Names(schema)
     tokens = tokenize(text, names.known)
     if not tokens:
@@ -238,8 +258,11 @@ def _parse(text: str, schema: pa.Schema, newest: datetime | None, names: Names |
     notes: list[str] = []
     words: list[str] = []
     canonical: list[Token] = []
-    signs = 0
+    calls: dict[str, AcrossCall] = {}
+    signs = skip = 0
     for at, token in enumerate(tokens):
+        if at < skip:
+            continue
         signs = signs + 1 if token.value in ("not", "-", "+") and token.kind in ("keyword", "symbol") else 0
         if signs > _MAX_SIGNS:
             raise ConditionError(
@@ -254,6 +277,18 @@ def _parse(text: str, schema: pa.Schema, newest: datetime | None, names: Names |
         elif token.kind == "string":
             words.append(f"'s{strings.setdefault(token.value, len(strings))}'")
             canonical.append(token)
+        elif token.kind == "function" and token.value in ACROSS:
+            if nested is None:
+                raise ConditionError(
+                    f"{token.value}() looks at the other rows of a trace, which are not known here",
+                    hint="use it in events.where, query, explain or derive",
+                )
+            parse = partial(_parse_condition, schema=schema, newest=newest, names=names, nested=nested + 1)
+            call, skip, found = read_call(tokens, at, schema, names, nested, parse)
+            notes += found
+            calls[call.name] = call
+            words.append(f'"n{columns.setdefault(call.name, len(columns))}"')
+            canonical.append(dataclasses.replace(token, kind="call", value=call.name))
         elif token.kind == "function":
             function = _resolve_function(token.value)
             words.append(f"f{functions.setdefault(function, len(functions))}")
@@ -271,6 +306,7 @@ def _parse(text: str, schema: pa.Schema, newest: datetime | None, names: Names |
         notes=tuple(dict.fromkeys(notes)),
         parsed=parsed,
         newest=newest,
+        calls=tuple(calls.values()),
     )
 
 
@@ -334,7 +370,9 @@ def _catch_recursion(build: Callable[[], Any]) -> Any:
         ) from None
 
 
-def _schema_table(schema: pa.Schema, fields: Iterable[str]) -> ir.Table:
+def _schema_table(schema: pa.Schema, parsed: Expression) -> ir.Table:
     # Only the fields of the condition: to convert a schema of 20,000 fields takes longer than to parse it.
-    picked = pa.schema([schema.field(name) for name in fields] or [pa.field("obskit", pa.bool_())])
+    calls = {call.name: call.type for call in parsed.calls}
+    fields = [pa.field(n, calls[n]) if n in calls else schema.field(n) for n in parsed.fields]
+    picked = pa.schema(fields or [pa.field("obskit", pa.bool_())])
     return ibis.table(ibis.Schema.from_pyarrow(picked), name="events")

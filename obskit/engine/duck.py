@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,33 +17,21 @@ from typing import Protocol
 import duckdb
 import ibis
 import ibis.expr.types as ir
-import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.engine.condition import Condition
+from obskit.engine.held_columns import HeldColumns
+from obskit.engine.masks import Mask, MaskCache, expand_ranges, split_by_file
+from obskit.engine.statement import to_sql
 from obskit.errors import ConditionError, DatasetError
-from obskit.text import first_line, pluralize
+from obskit.text import first_line
 
 VIEW = "events"
 TRACED_VIEW = "events_and_traces"
-_TRACES = "obskit_traces"
-MASK_CACHE_BYTES = 256 << 20
+HELD_VIEW = "held"
+_WIDE = re.compile(rf"\b{TRACED_VIEW}(?:_\d+)?\b")
 
-BoolArray = npt.NDArray[np.bool_]
-
-
-@dataclass(frozen=True, eq=False)
-class Mask:
-    """For which rows of a file a condition is true, and for which it is null.
-
-    Attributes:
-        true: bool[rows], in the order of the file.
-        null: the same; None if the condition is null for no row.
-    """
-
-    true: BoolArray
-    null: BoolArray | None
+ComputeColumn = Callable[[str], pa.Array | pa.ChunkedArray]
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,8 +48,8 @@ class Engine(Protocol):
     def table(self) -> ir.Table:
         """Return the events as an unbound Ibis table."""
 
-    def traced_table(self) -> ir.Table:
-        """Return the events with the fields of whole traces as an unbound Ibis table."""
+    def wide_table(self, fields: pa.Schema, column: ComputeColumn, version: Callable[[str], str]) -> ir.Table:
+        """Return the events with computed fields as an unbound Ibis table."""
 
     def compile(self, expression: ir.Expr) -> str:
         """Return the statement for an expression."""
@@ -73,10 +60,22 @@ class Engine(Protocol):
     def stream(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
         """Run a statement and yield its rows in order, `rows` at a time."""
 
+    def held(self, names: Iterable[str], ranges: Sequence[tuple[int, int]] | None) -> pa.Table | None:
+        """Return columns that are in memory, of the rows in `ranges` of each file; None if they aren't."""
+
+    def held_columns(self, names: Iterable[str]) -> dict[str, list[pa.ChunkedArray]] | None:
+        """Return columns that are in memory, one array per file; None if they aren't."""
+
     def masks(
-        self, key: str, column: ir.BooleanColumn, ranges: Sequence[tuple[int, int]] | None = None
+        self,
+        column: ir.BooleanColumn,
+        ranges: Sequence[tuple[int, int]] | None = None,
+        held: pa.Table | None = None,
     ) -> list[Mask]:
         """Return a boolean column of the events (or of the rows in `ranges`) as masks, one per file."""
+
+    def cached_masks(self, key: str, make: Callable[[], list[Mask]]) -> list[Mask]:
+        """Return the masks that were made for a key, or make and keep them."""
 
 
 class DuckEngine:
@@ -85,10 +84,9 @@ class DuckEngine:
     Args:
         files: the files, in the order of the dataset.
         rows: the number of rows of each file.
-        schema: the schema of all files.
-        traces: returns the fields of each row's whole trace, in the order of the rows; called when a
-            statement first needs them.
-        traced: the schema of `traces`.
+        schema: the schema of the dataset.
+        read: returns a column by its name, in the order of the rows.
+        absent: for each file the fields that it does not have, because they are null in all of its rows.
     """
 
     name = "duckdb"
@@ -98,34 +96,57 @@ class DuckEngine:
         files: Sequence[Path],
         rows: Sequence[int],
         schema: pa.Schema,
-        traces: Callable[[], pa.Table] | None = None,
-        traced: pa.Schema | None = None,
+        read: Callable[[str], Iterable[pa.Array]] | None = None,
+        absent: Sequence[Collection[str]] = (),
     ) -> None:
         self._files = [Path(file).resolve() for file in files]
         self._rows = list(rows)
         self._schema = schema
+        self._absent = [set(names) for names in absent if names]
+        everywhere = len(self._absent) < len(self._files) or not self._absent
+        self._nowhere = set() if everywhere else set.intersection(*self._absent)
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
-        self._masks: OrderedDict[str, list[Mask]] = OrderedDict()
-        self._cached_bytes = 0
+        self._masks = MaskCache()
         self._table = ibis.table(ibis.Schema.from_pyarrow(schema), name=VIEW)
-        self._traces = traces
-        self._has_traces = False
-        wide = pa.schema([*schema, *(traced or ())])
-        self._traced_table = ibis.table(ibis.Schema.from_pyarrow(wide), name=TRACED_VIEW)
+        self._held = HeldColumns(schema, rows, read) if read is not None else None
+        # View -> its computed columns, each (name, version); computed once a statement names the view.
+        self._wide: dict[str, tuple[tuple[tuple[str, str], ...], ComputeColumn]] = {}
+        self._columns: dict[tuple[str, str], str] = {}
+        self._ready: set[str] = set()
 
     def table(self) -> ir.Table:
         """Return the events as an unbound Ibis table."""
         return self._table
 
-    def traced_table(self) -> ir.Table:
-        """Return the events with the fields of whole traces as an unbound Ibis table."""
-        return self._traced_table
+    def wide_table(self, fields: pa.Schema, column: ComputeColumn, version: Callable[[str], str]) -> ir.Table:
+        """Return the events with computed fields as an unbound Ibis table.
+
+        Args:
+            fields: the computed fields, at least one.
+            column: returns the values of one of them on every row, in the order of the rows; called once a
+                statement needs them.
+            version: returns what tells a field from others of the same name that are computed differently.
+
+        Returns:
+            The table.
+        """
+        columns = tuple((name, version(name)) for name in fields.names)
+        with self._lock:
+            view = next((view for view, (have, _) in self._wide.items() if have == columns), None)
+            if view is None:
+                view = f"{TRACED_VIEW}_{len(self._wide)}" if self._wide else TRACED_VIEW
+                self._wide[view] = columns, column
+        return ibis.table(ibis.Schema.from_pyarrow(pa.schema([*self._schema, *fields])), name=view)
+
+    def held(self, names: Iterable[str], ranges: Sequence[tuple[int, int]] | None) -> pa.Table | None:
+        """Return columns that are in memory, of the rows in `ranges` of each file; None if they aren't."""
+        return None if self._held is None else self._held.table(names, ranges)
 
     def compile(self, expression: ir.Expr) -> str:
         """Return the statement for an expression, in the SQL of DuckDB."""
         try:
-            return str(ibis.to_sql(expression, dialect="duckdb"))
+            return to_sql(expression)
         except RecursionError:
             raise ConditionError(
                 "the expression is nested too deeply", hint="split it into several `where` calls"
@@ -167,8 +188,9 @@ class DuckEngine:
     def _open_cursor(self, sql: str) -> Iterator[duckdb.DuckDBPyConnection]:
         """Open a cursor for a statement, and raise DuckDB's errors as ours."""
         cursor = self._cursor()
-        if TRACED_VIEW in sql:
-            self._add_traces()
+        for view in sorted(set(_WIDE.findall(sql))):
+            if view in self._wide:
+                self._add_view(view)
         try:
             yield cursor
         except (duckdb.IOException, duckdb.PermissionException) as error:
@@ -181,15 +203,23 @@ class DuckEngine:
         finally:
             cursor.close()
 
+    def held_columns(self, names: Iterable[str]) -> dict[str, list[pa.ChunkedArray]] | None:
+        """Return columns that are in memory, one array per file; None if they aren't."""
+        return None if self._held is None else self._held.columns(names)
+
     def masks(
-        self, key: str, column: ir.BooleanColumn, ranges: Sequence[tuple[int, int]] | None = None
+        self,
+        column: ir.BooleanColumn,
+        ranges: Sequence[tuple[int, int]] | None = None,
+        held: pa.Table | None = None,
     ) -> list[Mask]:
         """Return a boolean column of the events as one mask per file.
 
         Args:
-            key: the key of the masks in the cache.
             column: a column over the events, or over the rows in `ranges`, in the order of the dataset.
             ranges: (first row, one after the last row) of each file; the masks are false elsewhere.
+            held: the columns that it needs, of the same rows, if they are in memory. `column` is then one of
+                a table `HELD_VIEW`.
 
         Returns:
             The masks, in the order of each file's rows; read-only.
@@ -198,64 +228,21 @@ class DuckEngine:
             ConditionError: as `run`.
             DatasetError: as `run`, or the files no longer have the rows that were written.
 
-        Cost: one scan of the columns that it needs; up to 256 MB of masks are cached.
+        Cost: one scan of the columns that it needs.
         """
-        with self._lock:
-            if key in self._masks:
-                self._masks.move_to_end(key)
-                return self._masks[key]
         # DuckDB preserves insertion order, so rows come in the order of the files.
-        values = self.run(self.compile(column.name("value").as_table())).column(0)
-        masks = self._split_by_file(values) if ranges is None else self._expand_ranges(values, ranges)
-        size = sum(m.true.nbytes + (m.null.nbytes if m.null is not None else 0) for m in masks)
-        with self._lock:
-            if key not in self._masks:
-                self._masks[key] = masks
-                self._cached_bytes += size
-            while self._cached_bytes > MASK_CACHE_BYTES and len(self._masks) > 1:
-                _, old = self._masks.popitem(last=False)
-                self._cached_bytes -= sum(
-                    m.true.nbytes + (m.null.nbytes if m.null is not None else 0) for m in old
-                )
-        return masks
+        sql = self.compile(column.name("value").as_table())
+        with self._open_cursor(sql) as cursor:
+            if held is not None:
+                cursor.register(HELD_VIEW, held)  # seen by this cursor only
+            values = cursor.sql(sql).to_arrow_table().column(0)
+        return (
+            split_by_file(values, self._rows) if ranges is None else expand_ranges(values, self._rows, ranges)
+        )
 
-    def _split_by_file(self, column: pa.ChunkedArray) -> list[Mask]:
-        if len(column) != sum(self._rows):
-            raise DatasetError(
-                f"the dataset has {pluralize(len(column), 'row')}, but {sum(self._rows):,} were written",
-                hint="convert it again; something else changed the dataset",
-            )
-        true, null = _to_numpy(column)
-        masks, start = [], 0
-        for rows in self._rows:
-            part = slice(start, start + rows)
-            some = null[part] if null is not None else None
-            masks.append(Mask(true[part], some if some is not None and some.any() else None))
-            start += rows
-        for mask in masks:
-            mask.true.flags.writeable = False
-        return masks
-
-    def _expand_ranges(self, column: pa.ChunkedArray, ranges: Sequence[tuple[int, int]]) -> list[Mask]:
-        if len(column) != sum(last - first for first, last in ranges):
-            raise DatasetError(
-                "the rows of the dataset are no longer in the order of their stored times",
-                hint="convert it again; something else changed the dataset",
-            )
-        true, null = _to_numpy(column)
-        masks, start = [], 0
-        for rows, (first, last) in zip(self._rows, ranges, strict=True):
-            full = np.zeros(rows, dtype=bool)
-            part = slice(start, start + last - first)
-            full[first:last] = true[part]
-            unknown = None
-            if null is not None and null[part].any():
-                unknown = np.zeros(rows, dtype=bool)
-                unknown[first:last] = null[part]
-            full.flags.writeable = False
-            masks.append(Mask(full, unknown))
-            start = part.stop
-        return masks
+    def cached_masks(self, key: str, make: Callable[[], list[Mask]]) -> list[Mask]:
+        """Return the masks that were made for a key, or make and keep them, up to 256 MB."""
+        return self._masks.get(key, make)
 
     def _cursor(self) -> duckdb.DuckDBPyConnection:
         with self._lock:
@@ -263,16 +250,27 @@ class DuckEngine:
                 self._connection = self._connect()
             return self._connection.cursor()
 
-    def _add_traces(self) -> None:
-        """Put the fields of whole traces next to the rows; they have the same order and number."""
+    def _add_view(self, view: str) -> None:
+        """Put computed columns next to the rows; they have the same order and number."""
+        columns, compute = self._wide[view]
+        if view in self._ready:
+            return
+        for key in columns:
+            if key in self._columns:
+                continue
+            values = compute(key[0])  # not under the lock: it may run statements of its own
+            with self._lock:
+                if key not in self._columns and self._connection is not None:
+                    table = f"obskit_column_{len(self._columns)}"
+                    self._connection.register("incoming", pa.table({key[0]: values}))
+                    self._connection.execute(f"create table {table} as from incoming")
+                    self._connection.unregister("incoming")
+                    self._columns[key] = table
         with self._lock:
-            if self._has_traces or self._traces is None or self._connection is None:
-                return
-            self._connection.register("incoming", self._traces())
-            self._connection.execute(f"create table {_TRACES} as from incoming")
-            self._connection.unregister("incoming")
-            self._connection.execute(f"create view {TRACED_VIEW} as from {VIEW} positional join {_TRACES}")
-            self._has_traces = True
+            if view not in self._ready and self._connection is not None:
+                joined = "".join(f" positional join {self._columns[key]}" for key in columns)
+                self._connection.execute(f"create view {view} as from {VIEW}{joined}")
+                self._ready.add(view)
 
     def _connect(self) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(":memory:", config={"autoinstall_known_extensions": "false"})
@@ -289,13 +287,13 @@ class DuckEngine:
         for setting in settings:
             connection.execute(setting)
         if self._files:
-            source = (
-                f"select * from read_parquet({_string_list([_escape_glob(file) for file in self._files])})"  # noqa: S608
-            )
+            names = _string_list([_escape_glob(file) for file in self._files])
+            source = f"select * from read_parquet({names})"  # noqa: S608
+            if self._absent:
+                columns = ", ".join(map(self._column, self._schema))
+                source = f"select {columns} from read_parquet({names}, union_by_name = true)"  # noqa: S608
         else:
-            names = ", ".join(
-                f"null::{_sql_type(field.type)} as {_identifier(field.name)}" for field in self._schema
-            )
+            names = ", ".join(map(_null, self._schema))
             source = f"select {names or '1 as obskit'} where false"
         try:
             connection.execute(f"create view {VIEW} as {source}")
@@ -306,11 +304,18 @@ class DuckEngine:
             ) from None
         return connection
 
+    def _column(self, field: pa.Field) -> str:
+        return _null(field) if field.name in self._nowhere else _identifier(field.name)
+
+
+def _null(field: pa.Field) -> str:
+    return f"null::{_sql_type(field.type)} as {_identifier(field.name)}"
+
 
 def filter_table(table: pa.Table, condition: Condition) -> pa.Table:
     """Return the rows of a table in memory for which a condition is true."""
     events = ibis.table(ibis.Schema.from_pyarrow(table.schema), name=VIEW)
-    sql = ibis.to_sql(events.select(value=condition.to_ibis(events)), dialect="duckdb")
+    sql = to_sql(events.select(value=condition.to_ibis(events)))
     with duckdb.connect(":memory:") as connection:
         connection.execute("set TimeZone = 'UTC'")
         connection.register(VIEW, table)
@@ -319,32 +324,6 @@ def filter_table(table: pa.Table, condition: Condition) -> pa.Table:
         except duckdb.Error as error:
             raise _query_error(error) from None
     return table.filter(true.fill_null(False))
-
-
-def _to_numpy(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray | None]:
-    """Return where a boolean column is true, and where it is null (None if nowhere)."""
-    true = np.empty(len(column), dtype=bool)
-    null = np.zeros(len(column), dtype=bool) if column.null_count else None
-    at = 0
-    for chunk in column.chunks:
-        end = at + len(chunk)
-        validity, data = chunk.buffers()
-        if chunk.null_count == len(chunk) or data is None:
-            true[at:end] = False
-        else:
-            true[at:end] = _unpack_bits(data, chunk.offset, len(chunk))
-        if null is not None and chunk.null_count:
-            null[at:end] = ~_unpack_bits(validity, chunk.offset, len(chunk))
-            true[at:end] &= ~null[at:end]
-        at = end
-    return true, null
-
-
-def _unpack_bits(buffer: pa.Buffer, offset: int, length: int) -> BoolArray:
-    first = offset // 8
-    octets = np.frombuffer(buffer, np.uint8)[first : (offset + length + 7) // 8]
-    bits = np.unpackbits(octets, bitorder="little")
-    return bits[offset - 8 * first :][:length].view(np.bool_)
 
 
 def _escape_glob(file: Path) -> str:

@@ -35,6 +35,26 @@ def format_condition(items: Sequence[Mapping[str, Any]]) -> str:
     return " and ".join(_format_item(item) for item in items)
 
 
+def format_exclusion(items: Sequence[Mapping[str, Any]]) -> str:
+    """Write the condition of the events that don't meet all items, including those without the field.
+
+    In SQL, `not (a = 1)` is null where a is missing. Without a part for missing values, excluding one value
+    would also drop the events that have none.
+
+    Args:
+        items: as `format_condition` takes them.
+
+    Returns:
+        The text of a condition; every event meets either this one or that of `format_condition`.
+
+    Raises:
+        InvalidArgument: as `format_condition`.
+    """
+    known = [item for item in items if item["op"] != "missing"]
+    missing = [f"{quote_name(str(item['field']))} is null" for item in known]
+    return " or ".join([f"not ({format_condition(items)})", *dict.fromkeys(missing)])
+
+
 def _format_item(item: Mapping[str, Any]) -> str:
     name = quote_name(str(item["field"]))
     op = item["op"]

@@ -13,19 +13,28 @@ import numpy as np
 import pyarrow as pa
 from ibis.common.deferred import Deferred
 
-from obskit.dataset import NO_TIME, Dataset, FieldCodes
-from obskit.engine.condition import Condition, all_of, parse_condition, parse_expression
-from obskit.engine.duck import DuckEngine, Engine, Mask, QueryOutput
+from obskit.dataset import Dataset, FieldCodes
+from obskit.engine.across import AcrossCall, check_names
+from obskit.engine.computed import ComputedFields
+from obskit.engine.condition import Condition, Expression, all_of, parse_condition, parse_expression
+from obskit.engine.duck import DuckEngine, Engine, QueryOutput
+from obskit.engine.encrypted import Decryption
 from obskit.engine.field_names import Names, unknown_field
 from obskit.engine.items import format_value
-from obskit.engine.trace_fields import column_of, trace_schema, trace_table
-from obskit.engine.values import moment, time_literal
-from obskit.engine.window import TIME, row_ranges, time_window
+from obskit.engine.make_masks import make_masks
+from obskit.engine.masks import Mask
+from obskit.engine.result_types import replace_decimals, with_types
+from obskit.engine.trace_fields import trace_schema
+from obskit.engine.window import TIME
 from obskit.errors import InvalidArgument
 from obskit.names import UNIT_KINDS
 
 # A condition on one of these says itself which rows it is about, so it is not limited to units of work.
 ROW_CHOOSING_FIELDS = frozenset({"kind", "name"})
+
+MOST_TEXTS = 200
+# What only depends on the fields of a scope, whatever its rows.
+_OF_FIELDS = ("schema", "known", "trace_fields", "names", "_read_texts")
 
 Builder = Callable[[ir.Table], ir.Expr]
 
@@ -42,6 +51,7 @@ class Scope:
         notes: what the reader of a result must know about this scope.
         made_by: the calls of `Events` that made the dataset from the one that was loaded: `.lookup(...)`.
         sampled: whether the rows are a sample: it has no whole traces, and what is not in it may exist.
+        decryption: reads encrypted values in conditions; None without keys.
     """
 
     dataset: Dataset
@@ -51,6 +61,7 @@ class Scope:
     notes: tuple[str, ...] = ()
     made_by: str = ""
     sampled: bool = False
+    decryption: Decryption | None = None
 
     @classmethod
     def of(cls, dataset: Dataset) -> Scope:
@@ -60,8 +71,8 @@ class Scope:
             [file.path for file in files],
             [file.rows for file in files],
             dataset.schema,
-            lambda: trace_table(dataset),
-            trace_schema(dataset.schema),
+            lambda name: (batch.column(0) for batch in dataset.batches([name])),
+            [file.absent.names for file in files],
         )
         return cls(dataset, engine)
 
@@ -76,21 +87,20 @@ class Scope:
         """The fields with their types, derived ones last."""
         if not self.derived:
             return self.dataset.schema
-        table = self._with_derived(traced=True)
-        fields = [pa.field(name, table[name].type().to_pyarrow()) for name, _ in self.derived]
-        return pa.schema([*self.dataset.schema, *fields])
+        return pa.schema([*self.dataset.schema, *(field for field, _ in self._computed.derived)])
 
     @cached_property
     def known(self) -> pa.Schema:
         """All fields that a question may name: those of `schema`, and those of whole traces.
 
-        The fields of whole traces (`obskit.trace.*`) are computed when a question names them, and are
-        neither listed nor looked at otherwise.
+        The fields of whole traces (`obskit.trace.*`, `obskit.self_ms`, ...) are computed when a question
+        names them, and are neither listed nor looked at otherwise.
         """
-        return pa.schema([*self.schema, *self._trace_fields])
+        return pa.schema([*self.schema, *self.trace_fields])
 
     @cached_property
-    def _trace_fields(self) -> pa.Schema:
+    def trace_fields(self) -> pa.Schema:
+        """The fields of whole traces; none in a sample."""
         return pa.schema([]) if self.sampled else trace_schema(self.dataset.schema)
 
     @cached_property
@@ -98,29 +108,49 @@ class Scope:
         """The names that conditions over this scope may use."""
         return Names(self.known)
 
-    def _with_derived(self, traced: bool) -> ir.Table:
-        """Return all rows with the derived fields, and with the fields of whole traces if `traced`."""
-        return self._derived_over[bool(traced or self._derived_need_traces)]
+    @cached_property
+    def _read_texts(self) -> dict[str, Condition]:
+        """Conditions by their texts: the same ones are read again and again."""
+        return {}
 
     @cached_property
-    def _derived_over(self) -> dict[bool, ir.Table]:
-        out = {}
-        for traced in (False, True):
-            if not traced and self._derived_need_traces:
-                continue
-            table = self.engine.traced_table() if traced else self.engine.table()
-            schema = pa.schema([*self.dataset.schema, *(self._trace_fields if traced else ())])
-            for name, text in self.derived:
-                value = parse_expression(text, schema, newest=self.newest).to_ibis(table)
-                table = table.mutate(**{name: value})
-                schema = schema.append(pa.field(name, value.type().to_pyarrow()))
-            out[traced] = table
-        return out
+    def _computed(self) -> ComputedFields:
+        return ComputedFields(self)
+
+    def call(self, text: str) -> AcrossCall | None:
+        """Return the call across the rows of a trace that a text is; None if it is anything else."""
+        return self._computed.call(text)
+
+    def type_of(self, name: str) -> pa.DataType:
+        """Return the type of a field in `known`, or of a call."""
+        call = self.call(name)
+        return self.known.field(name).type if call is None else call.type
+
+    def all_rows(self, asked: Iterable[str]) -> ir.Table:
+        """Return all rows of the dataset, whatever `where` says, with derived and computed fields.
+
+        Args:
+            asked: names of computed fields; those that derived fields use are there anyway.
+
+        Returns:
+            The table.
+        """
+        used = {*asked, *(name for _, read in self._computed.derived for name in read.fields)}
+        computed = tuple(sorted(name for name in used if self._computed.type_of(name) is not None))
+        if computed not in self._all_rows:
+            table = self.engine.table()
+            if computed:
+                check_names(computed)
+                fields = pa.schema([(name, self._computed.type_of(name)) for name in computed])
+                table = self.engine.wide_table(fields, self._computed.column, self._computed.version)
+            for field, read in self._computed.derived:
+                table = table.mutate(**{field.name: read.to_ibis(table)})
+            self._all_rows[computed] = table
+        return self._all_rows[computed]
 
     @cached_property
-    def _derived_need_traces(self) -> bool:
-        # A false alarm, from a text in quotes, costs time only.
-        return any(name in text.lower() for name in self._trace_fields.names for _, text in self.derived)
+    def _all_rows(self) -> dict[tuple[str, ...], ir.Table]:
+        return {}
 
     @property
     def table(self) -> ir.Table:
@@ -128,23 +158,36 @@ class Scope:
         return self.table_with(())
 
     def table_with(self, fields: Iterable[str]) -> ir.Table:
-        """Return the rows of this scope as an Ibis table that has these fields, too.
-
-        Args:
-            fields: names in `known`.
-
-        Returns:
-            The table; it has the fields of whole traces only if one of them is in `fields` or in `where`.
-        """
-        asked = {*fields, *(self.where.fields if self.where is not None else ())}
-        table = self._with_derived(traced=not asked.isdisjoint(self._trace_fields.names))
+        """Return the rows as an Ibis table that has these fields, too; of whole traces, only those asked."""
+        table = self.all_rows((*fields, *(self.where.fields if self.where is not None else ())))
         return table if self.where is None else table.filter(self.where.to_ibis(table))
 
     def condition(self, text: str | Condition | Deferred | ir.Value) -> Condition:
         """Parse a condition over the fields of this scope; raises what `parse_condition` does."""
         if isinstance(text, Condition) and text.parsed is not None and text.fields <= set(self.known.names):
             return text
-        return parse_condition(text, self.known, newest=self.newest, names=self.names)
+        if self.decryption is not None:
+            return self.decryption.condition(self, self._parse(text), self._parse)
+        if not isinstance(text, str):
+            return self._parse(text)
+        found = self._read_texts.get(text) or self._parse(text)
+        if len(self._read_texts) < MOST_TEXTS:
+            self._read_texts[text] = found
+        return found
+
+    def _parse(self, text: str | Condition | Deferred | ir.Value) -> Condition:
+        return parse_condition(
+            text, self.known, newest=self.newest, names=self.names, across=not self.sampled
+        )
+
+    def expression(self, text: str | Deferred | ir.Value, *, encrypted: bool = False) -> Expression:
+        """Parse a value as `parse_expression` does; only with `encrypted` may it be an encrypted field."""
+        found = parse_expression(
+            text, self.known, newest=self.newest, names=self.names, across=not self.sampled
+        )
+        if self.decryption is not None:
+            self.decryption.check_expression(self, found, alone=encrypted)
+        return found
 
     def resolve(self, name: str) -> str:
         """Return the field with a name.
@@ -183,7 +226,7 @@ class Scope:
         if self.chooses_rows:
             return None, "the condition names kind or name, so all rows that it selects are included"
         names = set(self.dataset.schema.names)
-        if not names & {"kind", "duration_ms"} or self.dataset.codes.no_units:
+        if not names & {"kind", "duration_ms"} or self.dataset.no_units:
             return None, "no row is a unit of work (server, consumer or root span), so all rows are included"
         # A field that does not exist is null on every row.
         parts = [f"kind in ({', '.join(map(format_value, UNIT_KINDS))})"] if "kind" in names else []
@@ -192,13 +235,20 @@ class Scope:
             parts.append(f"({root})" if "parent_span_id" in names else "duration_ms is not null")
         return self.condition(" or ".join(parts)), None
 
+    @property
+    def everything(self) -> Scope:
+        """All rows of the dataset, without derived fields."""
+        return Scope(self.dataset, self.engine, decryption=self.decryption)
+
     def narrow(self, condition: str | Condition | Deferred | ir.Value | None) -> Scope:
         """Return the scope of the rows for which a further condition is true."""
         if condition is None:
             return self
         read = self.condition(condition)
         notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
-        return dataclasses.replace(self, where=all_of([self.where, read]), notes=notes)
+        made = dataclasses.replace(self, where=all_of([self.where, read]), notes=notes)
+        made.__dict__.update((name, self.__dict__[name]) for name in _OF_FIELDS if name in self.__dict__)
+        return made
 
     def derive(self, name: str, expression: str | Deferred | ir.Value) -> Scope:
         """Return the scope with one more field.
@@ -228,7 +278,7 @@ class Scope:
                 f"the name of a derived field cannot contain the character NUL, got {name!r}",
                 hint="choose another name",
             )
-        read = parse_expression(expression, self.known, newest=self.newest, names=self.names)
+        read = self.expression(expression)
         notes = tuple(dict.fromkeys((*self.notes, *read.notes)))
         return dataclasses.replace(self, derived=(*self.derived, (name, read.text)), notes=notes)
 
@@ -249,7 +299,8 @@ class Scope:
         table = expression if isinstance(expression, ir.Table) else expression.as_table()
         sql = self.engine.compile(table)
         found = self.engine.run(sql)
-        return QueryOutput(_replace_decimals(found, table.schema().to_pyarrow()), sql)
+        finish = replace_decimals if self.dataset.local else with_types
+        return QueryOutput(finish(found, table.schema().to_pyarrow()), sql)
 
     def _build(self, builder: Builder) -> ir.Expr:
         """Build an expression over the rows, with the fields of whole traces if it names one."""
@@ -257,9 +308,9 @@ class Scope:
             return builder(self.table)
         except Exception:
             # The builder may name such a field; anything else fails again, in the same way.
-            if not self._trace_fields:
+            if not self.trace_fields:
                 raise
-            return builder(self.table_with(self._trace_fields.names))
+            return builder(self.table_with(self.trace_fields.names))
 
     def batches(self, columns: Sequence[str], rows: int) -> Iterator[pa.RecordBatch]:
         """Yield the rows of this scope in the order of the dataset, in constant memory.
@@ -305,64 +356,38 @@ class Scope:
 
         Cost: one scan of the condition's fields, or of its window of time; the engine caches the masks.
         """
-        condition = self.where if condition is None else condition
-        if condition is None:
+        asked = self.where if condition is None else condition
+        if asked is None:
             return [Mask(np.ones(file.rows, dtype=bool), None) for file in self.dataset.files]
-        key = "\0".join([condition.text, *(part for pair in self.derived for part in pair)])
-        table, ranges = self._table_in_window(condition)
-        value = condition.to_ibis(table)
-        if isinstance(value, ir.Scalar):  # a condition without fields, such as `true`
-            value = table.select(value=value).value
-        return self.engine.masks(key, value, ranges)
-
-    def _table_in_window(self, condition: Condition) -> tuple[ir.Table, list[tuple[int, int]] | None]:
-        """Return the rows for which a condition can be true: its window of time, if that is narrow."""
-        table = self._with_derived(traced=not condition.fields.isdisjoint(self._trace_fields.names))
-        low, high = time_window(condition)
-        if low is None and high is None:
-            return table, None
-        ranges = row_ranges(self.dataset.codes.times(), low, high, NO_TIME)
-        if ranges is None or sum(last - first for first, last in ranges) > self.dataset.rows // 2:
-            return table, None
-        time = table[TIME]
-        if low is not None:
-            table = table.filter(time >= time_literal(moment(low)))
-        if high is not None:
-            table = table.filter(table[TIME] <= time_literal(moment(high)))
-        return table, ranges
+        key = "\0".join([asked.text, *(part for pair in self.derived for part in pair)])
+        return self.engine.cached_masks(key, lambda: make_masks(self, asked))
 
     def codes(self, field: str) -> FieldCodes:
         """Return the codes of a field.
 
         Args:
-            field: a field of the dataset, or a derived one.
+            field: a field of the dataset, a derived or computed one, or a call such as root(http.route).
 
         Returns:
-            The codes; those of a derived field are computed once per scope.
+            The codes; those of a field that is not stored are computed once per scope.
 
         Raises:
             UnknownField: no field has the name.
         """
-        if field in self._trace_fields.names:
-            return self._trace_codes(field)
-        if field in {name for name, _ in self.derived}:
-            cached: dict[str, FieldCodes] = self._derived_codes
-            if field not in cached:
-                output = self.run(self._with_derived(traced=False).select(field))
-                column, parts, start = output.table.column(0), [], 0
-                for file in self.dataset.files:
-                    parts.append(column.slice(start, file.rows))
-                    start += file.rows
-                cached[field] = self.dataset.codes.derived(field, column.type, parts)
-            return cached[field]
-        return self.dataset.codes.field(field)
-
-    def _trace_codes(self, field: str) -> FieldCodes:
+        computed = self._computed.type_of(field)
+        if computed is None and field not in {name for name, _ in self.derived}:
+            return self.dataset.codes.field(field)
         cached: dict[str, FieldCodes] = self._derived_codes
         if field not in cached:
-            parts = [column_of(arrays, field) for arrays in self.dataset.codes.traces()]
-            kind = self._trace_fields.field(field).type
-            cached[field] = self.dataset.codes.derived(field, kind, parts)
+            if computed is not None:
+                column = self._computed.column(field)
+            else:
+                column = self.run(self.all_rows(()).select(field)).table.column(0)
+            parts, start = [], 0
+            for file in self.dataset.files:
+                parts.append(column.slice(start, file.rows))
+                start += file.rows
+            cached[field] = self.dataset.codes.derived(field, column.type, parts)
         return cached[field]
 
     @cached_property
@@ -371,18 +396,5 @@ class Scope:
 
     @property
     def sql_note(self) -> str:
-        """The SQL comment that says which files the view `events` reads."""
-        return f"-- events: read_parquet('{self.dataset.path}/*.parquet')"
-
-
-def _replace_decimals(found: pa.Table, wanted: pa.Schema) -> pa.Table:
-    """Cast decimals to the wanted types: DuckDB sums integers as decimals of 38 digits."""
-    for at, column in enumerate(found.columns):
-        if pa.types.is_decimal(column.type):
-            name = found.schema.names[at]
-            try:
-                column = column.cast(wanted.field(name).type)
-            except pa.ArrowInvalid:  # a sum beyond 64 bits
-                column = column.cast(pa.float64())
-            found = found.set_column(at, name, column)
-    return found
+        """The SQL comment that says where the rows of `events` are."""
+        return f"-- events: {self.dataset.described}"

@@ -1,8 +1,9 @@
-"""The fields `obskit.trace.*`: facts of the whole trace of a row, computed when a question names them."""
+"""The fields that come from a row's whole trace: `obskit.trace.*`, self time, critical time and depth.
+
+They are computed when a question names them.
+"""
 
 from __future__ import annotations
-
-from typing import Any
 
 import pyarrow as pa
 
@@ -28,17 +29,14 @@ def trace_schema(schema: pa.Schema) -> pa.Schema:
     return pa.schema([(name, _TYPES[word]) for name, word in TRACE_FIELDS.items() if name not in taken])
 
 
-def column_of(arrays: dict[str, Any], field: str) -> pa.Array:
-    """Return one of these fields from the arrays of a file, as a column with nulls."""
-    return trace_columns(arrays)[field.removeprefix(_PREFIX)]
-
-
-def trace_table(dataset: Dataset) -> pa.Table:
-    """Return the fields of whole traces for every row of a dataset, in the order of its rows."""
-    schema = trace_schema(dataset.schema)
-    parts = [trace_columns(arrays) for arrays in dataset.codes.traces()]
-    columns = [
-        pa.chunked_array([part[name.removeprefix(_PREFIX)] for part in parts], schema.field(name).type)
-        for name in schema.names
-    ]
-    return pa.Table.from_arrays(columns, schema=schema)
+def trace_column(dataset: Dataset, field: str) -> pa.ChunkedArray:
+    """Return one of these fields for every row of a dataset, with nulls; one chunk per file."""
+    if field.startswith(_PREFIX):
+        short = field.removeprefix(_PREFIX)
+        parts = [trace_columns(arrays)[short] for arrays in dataset.codes.traces()]
+    else:
+        whole, parts, start = dataset.forest.column(field), [], 0
+        for file in dataset.files:
+            parts.append(whole.slice(start, file.rows))
+            start += file.rows
+    return pa.chunked_array(parts, _TYPES[TRACE_FIELDS[field]])

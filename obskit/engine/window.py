@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import ibis.expr.types as ir
 import numpy as np
 import numpy.typing as npt
 from sqlglot import exp
 
 from obskit.engine.condition import Condition
 from obskit.engine.tree import flatten_chain
-from obskit.engine.values import microseconds, parse_time
+from obskit.engine.values import microseconds, moment, parse_time, time_literal
 from obskit.errors import ConditionError
 
 TIME = "timestamp"
@@ -74,3 +75,24 @@ def row_ranges(
         last = len(column) if high is None else int(np.searchsorted(column, high, side="right"))
         out.append((first, max(first, last)))
     return out
+
+
+def few_rows(
+    times: Sequence[npt.NDArray[np.int64]], low: int | None, high: int | None, unknown: int
+) -> list[tuple[int, int]] | None:
+    """Return `row_ranges`, but None where they hold more than half of all rows: reading all is as fast."""
+    if low is None and high is None:
+        return None
+    ranges = row_ranges(times, low, high, unknown)
+    if ranges is None or 2 * sum(last - first for first, last in ranges) > sum(map(len, times)):
+        return None
+    return ranges
+
+
+def within(table: ir.Table, low: int | None, high: int | None) -> ir.Table:
+    """Return the rows of a table between two times in µs, inclusive; None is open."""
+    if low is not None:
+        table = table.filter(table[TIME] >= time_literal(moment(low)))
+    if high is not None:
+        table = table.filter(table[TIME] <= time_literal(moment(high)))
+    return table

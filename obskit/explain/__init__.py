@@ -9,12 +9,39 @@ The package takes a `Scope` and returns an `Explanation`; it knows nothing of `E
     judge, rank, causes               their evidence by exact counts, their order, which are causes
     report, explanation               findings with examples and arithmetic; the answer around them
 
+`explain_sample` ranks a sample of a table elsewhere; `recounted` holds what was counted exactly there.
+
+`distributions` takes the first two steps, and shows each field as it is instead of ranking conditions.
+
 Below the steps: `grouped_rows`, `group_masks`, `weights` and `sample` hold and count rows; `singles`, `sets`
 and `search` find conditions; `aliases` and `clusters` find what counts once; `whatif` does the arithmetic.
 """
 
+from obskit.explain.distributions import Distributions, FieldDistribution, distributions
+from obskit.explain.field_choice import choose_fields
+from obskit.explain.grouped_rows import FieldCondition
 from obskit.explain.options import Cancelled, ExplainOptions
+from obskit.explain.question import Question, resolve
+from obskit.explain.recounted import Combinations, Elsewhere
 from obskit.explain.result import Explanation, Finding
-from obskit.explain.run import explain
+from obskit.explain.run import explain, explain_sample
+from obskit.explain.wide_numbers import Histogram
 
-__all__ = ["Cancelled", "ExplainOptions", "Explanation", "Finding", "explain"]
+__all__ = [
+    "Cancelled",
+    "Combinations",
+    "Distributions",
+    "Elsewhere",
+    "ExplainOptions",
+    "Explanation",
+    "FieldCondition",
+    "FieldDistribution",
+    "Finding",
+    "Histogram",
+    "Question",
+    "choose_fields",
+    "distributions",
+    "explain",
+    "explain_sample",
+    "resolve",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 
@@ -11,6 +12,7 @@ from obskit.explain import search
 from obskit.explain.aliases import aliases, preference
 from obskit.explain.clocks import clocks
 from obskit.explain.clusters import Clusters
+from obskit.explain.cores import spread
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import FieldCondition, GroupedRows
 from obskit.explain.restating import is_restating, restating_fields
@@ -18,7 +20,7 @@ from obskit.explain.sample import MOST_BASELINE, MOST_BASELINE_SINGLES, MOST_SEL
 from obskit.explain.search import Slice
 from obskit.explain.sets import Halves, HeldOut
 from obskit.explain.weights import Bits
-from obskit.stats.evidence import score, weigh
+from obskit.stats.counts import share
 
 # How many single conditions are combined; an early answer takes fewer, a thorough one more.
 POOL = 200
@@ -77,16 +79,26 @@ def find_candidates(counted: Counted, depth: int, *, early: bool) -> Candidates:
     sample, ids = sample_rows(scope, scope.codes, counted.masks, question.cluster, most)
     clusters = Clusters(sample, ids)
     halves = Halves(sample, ids)
-    held_out = {} if early else _find_sets(counted, halves)
-    question.options.check_cancelled()
-    left_out = _clocks(counted)
-    causes = [condition for condition in counted.singles.conditions if condition.field not in left_out]
-    reasons = restating_fields(counted, causes)
+    left_out: list[str] = []
+    causes: list[FieldCondition] = []
+    reasons: dict[str, str] = {}
+
+    def look_at_fields() -> None:
+        left_out.extend(_clocks(counted))
+        causes.extend(one for one in counted.singles.conditions if one.field not in left_out)
+        question.options.check_cancelled()
+        reasons.update(restating_fields(counted, causes))
+
+    # next to each other: one looks at all rows, the others at the sample
+    tasks: list[Callable[[], HeldOut | None]] = [look_at_fields]
+    tasks += [] if early else _set_searches(counted, halves)
+    found = list(spread(lambda task: task(), tasks, scope.dataset.rows))
     question.options.check_cancelled()
     pool = POOL_EARLY if early else POOL_THOROUGH if question.options.thorough else POOL
     restating = [condition for condition in causes if is_restating(condition, reasons)]
     causes = [condition for condition in causes if not is_restating(condition, reasons)]
-    held_out = {one: half for one, half in held_out.items() if not is_restating(one, reasons)}
+    sets = [one for one in found if one is not None and not is_restating(one.condition, reasons)]
+    held_out = {one.condition: one for one in sets}
     same, slices, joined = _find_slices(counted, sample, causes, held_out, depth, pool)
     return Candidates(
         sample,
@@ -109,18 +121,15 @@ def _clocks(counted: Counted) -> list[str]:
     intervals = [condition for condition in conditions if condition.spec["op"] == "between"]
     if question.options.fields is not None or not intervals:
         return []
-    selected, baseline = counted.counts(intervals)
-    totals = counted.full.totals
-    value = score(selected, totals["selected"], baseline, totals["baseline"], counted.levels.log_level[0])
-    names = dict.fromkeys(intervals[at].field for at in np.flatnonzero(value > 0))
+    names = dict.fromkeys(intervals[at].field for at in np.flatnonzero(counted.scores(intervals) > 0))
     return clocks(question.scope, list(names), list(counted.columns))
 
 
-def _find_sets(counted: Counted, halves: Halves) -> dict[FieldCondition, HeldOut]:
-    """Return sets of values, from fields none of whose values stands out alone."""
-    share = counted.levels.floor / float(counted.full.totals["selected"].n[0])
-    found = [halves.find(column, share, counted.levels.log_level[0]) for column in counted.singles.weak]
-    return {one.condition: one for one in found if one is not None}
+def _set_searches(counted: Counted, halves: Halves) -> list[Callable[[], HeldOut | None]]:
+    """Return calls that look for sets of values, in fields none of whose values stands out alone."""
+    least = counted.levels.floor / float(counted.full.totals["selected"].n[0])
+    level = counted.levels.log_level[0]
+    return [partial(halves.find, column, least, level) for column in counted.singles.weak]
 
 
 def _find_slices(
@@ -133,31 +142,33 @@ def _find_slices(
 ) -> tuple[dict[FieldCondition, list[FieldCondition]], list[Slice], list[FieldCondition]]:
     """Return the aliases of each condition kept, all slices to count exactly, and the conditions combined."""
     conditions = [*causes, *held_out]
-    all_selected, all_baseline = counted.full.totals["selected"], counted.full.totals["baseline"]
-    selected, baseline = counted.counts(conditions)
-    found = weigh(selected, all_selected, baseline, all_baseline, counted.levels.log_level[0])
-    spread = found.selected_share * (1 - found.selected_share)
-    best = np.lexsort((-spread, -found.score))[:pool_size]
+    all_selected = counted.full.totals["selected"]
+    selected, _ = counted.counts(conditions)
+    value, share_of = counted.scores(conditions), share(selected, all_selected)
+    best = np.lexsort((-share_of * (1 - share_of), -value))[:pool_size]
     pool = [conditions[i] for i in best]
     if not pool:
         return {}, [], []
+    fields = list(dict.fromkeys(condition.field for condition in pool))
+    for _ in spread(sample.codes, fields, counted.question.scope.dataset.rows):
+        pass
     same: dict[FieldCondition, list[FieldCondition]] = {}
     kept: list[int] = []
     for group in aliases(sample, pool):
-        near = [i for i in group if found.score[best[i]] >= AS_GOOD * found.score[best[group[0]]]]
+        near = [i for i in group if value[best[i]] >= AS_GOOD * value[best[group[0]]]]
         named = min(near, key=lambda i: preference(pool[i]))
         kept.append(named)
         same[pool[named]] = [pool[i] for i in group if i != named]
-    share = counted.levels.floor / max(float(all_selected.n[0]), 1.0)
+    least = counted.levels.floor / max(float(all_selected.n[0]), 1.0)
     # A set was chosen for its excess: in a conjunction it could not be tested again.
     joined = [at for at in kept if pool[at] not in held_out]
     table = search.screen(sample, [pool[at] for at in joined])
-    slices = search.conjunctions(table, found.score[best][joined], share, depth)
+    slices = search.conjunctions(table, value[best][joined], least, depth)
     if counted.question.options.thorough and depth > 1:
-        slices += search.interactions(table, share)
+        slices += search.interactions(table, least)
     # with history, a condition may show something next to its own past only
     past = "history" in counted.full.groups
-    singles = [(pool[at],) for at in kept if past or found.score[best[at]] > 0]
+    singles = [(pool[at],) for at in kept if past or value[best[at]] > 0]
     return same, with_parts(slices, singles), [pool[at] for at in joined]
 
 

@@ -16,6 +16,7 @@ from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.judge import Judged
 from obskit.explain.search import MARGIN
 from obskit.explain.weights import Bits, Bools
+from obskit.stats.counts import Counts
 from obskit.stats.evidence import Evidence, score
 
 MOST_FINDINGS = 10
@@ -67,11 +68,16 @@ def without_idle_sets(
 
 def _score_of(sample: GroupedRows, rows: Bits, among: Bits, log_level: float) -> float:
     """Return the score of some rows among others."""
-    selected, all_selected = (sample.count("selected", [bits]) for bits in (rows & among, among))
-    baseline, all_baseline = (sample.count("baseline", [bits]) for bits in (rows & among, among))
+    bits = np.stack([rows & among, among])
+    selected, all_selected = _both(sample.count("selected", bits))
+    baseline, all_baseline = _both(sample.count("baseline", bits))
     if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
         return 0.0
     return float(score(selected, all_selected, baseline, all_baseline, log_level)[0])
+
+
+def _both(counts: Counts) -> tuple[Counts, Counts]:
+    return counts[:1], counts[1:]
 
 
 def separate_causes(
@@ -100,7 +106,7 @@ def separate_causes(
     if not candidates:
         return []
     sample = found.sample
-    bits = [sample.slice(judged.slices[at]) for at in candidates]
+    bits = np.stack([sample.slice(judged.slices[at]) for at in candidates])
     sets = np.flatnonzero([judged.slices[at][0] in found.held_out for at in candidates])
     at = list(candidates)
     # A slice that separates completely may only restate the selection (a log's message). It sets aside its
@@ -121,7 +127,7 @@ def separate_causes(
         all_selected, all_baseline = sample.count("selected", [~gone]), sample.count("baseline", [~gone])
         if all_selected.n[0] < LEAST_LEFT or all_baseline.n[0] < 1:
             break
-        left = [one & ~gone for one in bits]
+        left = bits & ~gone
         selected, baseline = sample.count("selected", left), sample.count("baseline", left)
         value = share * score(selected, all_selected, baseline, all_baseline, log_level)
         for one in sets:  # by the half that did not choose it
@@ -156,8 +162,8 @@ def restates(evidence: Evidence) -> Bools:
     return np.asarray((evidence.selected_share > 0.99) & (evidence.baseline_share < 0.01))
 
 
-def _inside(sample: GroupedRows, slices: Sequence[Bits], whole: Bits) -> Bools:
-    """Return which slices have at least nine tenths of their rows inside another slice."""
-    rows = [sum(sample.overlap(group, one, one)[0] for group in SIDES) for one in slices]
-    inside = [sum(sample.overlap(group, one, whole)[0] for group in SIDES) for one in slices]
-    return np.array([part >= SAME_ROWS * all_ for part, all_ in zip(inside, rows, strict=True)])
+def _inside(sample: GroupedRows, bits: Bits, whole: Bits) -> Bools:
+    """Return which slices (one per row) have at least nine tenths of their rows inside another slice."""
+    rows = sum(sample.sizes(group, bits).astype(np.int64) for group in SIDES)
+    inside = sum(sample.sizes(group, bits & whole).astype(np.int64) for group in SIDES)
+    return np.asarray(inside >= SAME_ROWS * rows)

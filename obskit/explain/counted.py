@@ -5,17 +5,24 @@ from __future__ import annotations
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 
 from obskit.dataset import FieldCodes
 from obskit.errors import InvalidArgument
+from obskit.explain.cores import spread
 from obskit.explain.field_choice import FieldChoice
-from obskit.explain.group_masks import GroupMasks, group_masks, grouped_rows
-from obskit.explain.grouped_rows import FieldCondition, GroupedRows
+from obskit.explain.group_masks import GroupMasks, group_masks, grouped_rows, without_totals
+from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.question import Question
+from obskit.explain.recounted import Elsewhere, RecountedRows
+from obskit.explain.repeats import without_repeats
 from obskit.explain.singles import Column, field_conditions, interval_totals, is_number
-from obskit.stats.evidence import Counts, Floats, count_testable, score
+from obskit.explain.wide_numbers import Histogram, wide_column
+from obskit.stats.counts import Counts, Floats
+from obskit.stats.evidence import count_testable, score
 from obskit.text import pluralize
 
 ALPHA = 0.05
@@ -66,6 +73,8 @@ class Counted:
         levels: what a slice has to reach.
         singles: the conditions on one field.
         skipped: fields left out or only partly looked at, each {"field", "reason"}.
+        asked: the question as it was put; `question` itself, unless that is about a sample.
+        elsewhere: what is known of that table; None if all rows are here.
     """
 
     question: Question
@@ -75,24 +84,88 @@ class Counted:
     levels: Levels
     singles: Singles
     skipped: tuple[dict[str, str], ...]
+    asked: Question
+    elsewhere: Elsewhere | None = None
 
     def counts(self, conditions: Sequence[FieldCondition]) -> tuple[Counts, Counts]:
         """Return the counts of single conditions in the selection and in the baseline."""
-        out = np.empty((2, 3, len(conditions)))
+        found = self._numbers(conditions)
+        return Counts(*found[:3]), Counts(*found[3:6])
+
+    def scores(self, conditions: Sequence[FieldCondition]) -> Floats:
+        """Return the evidence for single conditions in nats, as if no row repeated another."""
+        return np.asarray(self._numbers(conditions)[6])
+
+    def compared(self, name: str) -> Counts:
+        """Return the counts of all compared rows for each code of a field, of any field."""
+        selected, baseline = _tally(self.question, self.masks, self.full, self.question.scope.codes(name))
+        return selected + baseline
+
+    @cached_property
+    def _known(self) -> _Known:
+        return _Known()
+
+    def _numbers(self, conditions: Sequence[FieldCondition]) -> Floats:
+        """Return the six counts and the score of each condition; what is asked for again is kept."""
+        known = self._known
+        if known.recounts != self.full.recounts:  # better counts have come since
+            known.reset(self.full.recounts)
+        new = [condition for condition in dict.fromkeys(conditions) if condition not in known.at]
+        if new:
+            known.at.update((condition, at) for at, condition in enumerate(new, len(known.at)))
+            known.numbers = np.concatenate([known.numbers, self._count(new)], axis=1)
+        return known.numbers[:, [known.at[condition] for condition in conditions]]
+
+    def _count(self, conditions: Sequence[FieldCondition]) -> Floats:
+        out = np.empty((7, len(conditions)))
+        values: dict[str, list[int]] = {}
         for at, condition in enumerate(conditions):
-            column, codes = self.columns[condition.field], np.array(condition.codes, dtype=np.int64)
-            for side, counts in enumerate((column.selected, column.baseline)):
-                for of, values in enumerate((counts.n, counts.w, counts.w2)):
-                    out[side, of, at] = values[codes[0]] if len(codes) == 1 else values[codes].sum()
-        return Counts(*out[0]), Counts(*out[1])
+            if len(condition.codes) == 1:
+                values.setdefault(condition.field, []).append(at)
+            else:
+                index = condition.index
+                out[:6, at] = [row[index].sum() for row in self.columns[condition.field].rows]
+        for name, places in values.items():
+            codes = [conditions[at].codes[0] for at in places]
+            for into, row in zip(out, self.columns[name].rows, strict=False):
+                into[places] = row[codes]
+        slices = [(condition,) for condition in conditions]
+        found = self.full.recounted(SIDES, slices, [Counts(*out[:3]), Counts(*out[3:6])])
+        out[:6] = [counts for side in found for counts in (side.n, side.w, side.w2)]
+        selected, baseline = self.full.totals["selected"], self.full.totals["baseline"]
+        out[6] = score(found[0], selected, found[1], baseline, self.levels.log_level[0])
+        return out
 
 
-def count_fields(question: Question, fields: FieldChoice) -> Counted:
+class _Known:
+    """The numbers of conditions that were asked for: a column of `numbers` for each."""
+
+    def __init__(self) -> None:
+        self.reset(0)
+
+    def reset(self, recounts: int) -> None:
+        """Forget all numbers; the rows have been recounted so often."""
+        self.recounts = recounts
+        self.at: dict[FieldCondition, int] = {}
+        self.numbers: Floats = np.zeros((7, 0))
+
+
+def count_fields(
+    question: Question,
+    fields: FieldChoice,
+    *,
+    asked: Question | None = None,
+    elsewhere: Elsewhere | None = None,
+    histograms: Mapping[str, Histogram] = MappingProxyType({}),
+) -> Counted:
     """Count every field of a question in both groups.
 
     Args:
         question: what was asked.
         fields: the fields to look at.
+        asked: the question as it was put, if `question` is about a sample of a table elsewhere.
+        elsewhere: what is known of that table.
+        histograms: the histograms of numbers there, whose codes the scope of `question` has.
     Returns:
         Counted.
     Raises:
@@ -102,18 +175,29 @@ def count_fields(question: Question, fields: FieldChoice) -> Counted:
     """
     check = question.options.check_cancelled
     _encode(question, fields)
-    masks = group_masks(question)
+    masks = without_repeats(question, group_masks(question))
     check()
+    if elsewhere is not None:
+        masks = without_totals(masks, elsewhere.rows, elsewhere.left_out, elsewhere.unknown)
     full = grouped_rows(question.scope, masks)
+    if elsewhere is not None:
+        full = RecountedRows(full, elsewhere.totals)
     if "history" in full.groups and full.totals["history"].n[0] == 0:
         raise InvalidArgument(
             "the history has no events", hint="give an earlier window that has events, or history=None"
         )
     columns: dict[str, Column] = {}
     skipped = list(fields.skipped)
-    for name in fields.names:
+
+    def count(name: str) -> tuple[Column | None, str | None]:
         check()
-        column, reason = _count_field(question, masks, full, question.scope.codes(name))
+        codes = question.scope.codes(name)
+        if name in histograms:
+            return wide_column(codes, histograms[name], full.totals), None
+        return _count_field(question, masks, full, codes)
+
+    found = spread(count, fields.names, question.scope.dataset.rows)
+    for name, (column, reason) in zip(fields.names, found, strict=True):
         if column is not None:
             columns[name] = column
         if reason is not None:
@@ -121,7 +205,9 @@ def count_fields(question: Question, fields: FieldChoice) -> Counted:
     levels = _levels(columns.values(), full, 0.0 if question.selects_time else LEAST_SHARE)
     singles = _find_singles(columns.values(), full, levels, fields.descriptive)
     check()
-    return Counted(question, masks, full, columns, levels, singles, tuple(skipped))
+    return Counted(
+        question, masks, full, columns, levels, singles, tuple(skipped), asked or question, elsewhere
+    )
 
 
 def _encode(question: Question, fields: FieldChoice) -> None:
@@ -149,13 +235,7 @@ def _count_field(
     totals = codes.totals.get(question.population) if masks.from_totals else None
     if totals is not None and not totals.n[1:].any():
         return None, "missing in all compared events"
-    selected = full.tally("selected", codes.name)
-    if totals is not None:
-        baseline = Counts(totals.n.astype(float), totals.w, totals.w2) - selected
-        if "excluded" in full.groups:
-            baseline = baseline - full.tally("excluded", codes.name)
-    else:
-        baseline = full.tally("baseline", codes.name)
+    selected, baseline = _tally(question, masks, full, codes)
     seen = selected.n + baseline.n
     if np.count_nonzero(seen) <= 1 and codes.kind != "flag":
         return None, "the same in all compared events"
@@ -166,6 +246,20 @@ def _count_field(
         common = pluralize(codes.size - 2, "common value")
         reason = f"nearly unique: only looked at whether it is there, and at {common}"
     return Column(codes, selected, baseline), reason
+
+
+def _tally(
+    question: Question, masks: GroupMasks, full: GroupedRows, codes: FieldCodes
+) -> tuple[Counts, Counts]:
+    """Return the counts of each code in the selection and in the baseline."""
+    selected = full.tally("selected", codes.name)
+    if not masks.from_totals:
+        return selected, full.tally("baseline", codes.name)
+    totals = codes.totals[question.population]
+    baseline = Counts(totals.n.astype(float), totals.w, totals.w2) - selected
+    if "excluded" in full.groups:
+        baseline = baseline - full.tally("excluded", codes.name)
+    return selected, baseline
 
 
 def _levels(columns: Collection[Column], full: GroupedRows, least_share: float) -> Levels:
@@ -196,14 +290,9 @@ def _find_singles(
 ) -> Singles:
     all_selected, all_baseline = full.totals["selected"], full.totals["baseline"]
     level = levels.log_level[0]
-
-    def scores(column: Column, conditions: Sequence[FieldCondition]) -> Floats:
-        at = np.array([condition.codes[0] for condition in conditions], dtype=np.int64)
-        return score(column.selected[at], all_selected, column.baseline[at], all_baseline, level)
-
     causes: list[FieldCondition] = []
     describing: list[FieldCondition] = []
-    weak: list[Column] = []
+    maybe_weak: list[tuple[Column, list[int]]] = []
     for column in columns:
         own = field_conditions(column, all_selected, all_baseline, levels.floor, level)
         if column.codes.name in descriptive:
@@ -211,7 +300,23 @@ def _find_singles(
             continue
         causes += own
         if column.codes.kind == "value" and column.codes.size > FEW_VALUES:
-            found = scores(column, [condition for condition in own if condition.spec["op"] == "="])
-            if not len(found) or found.max() <= 0:
-                weak.append(column)
-    return Singles(tuple(causes), tuple(describing), tuple(weak))
+            values = [condition.codes[0] for condition in own if condition.spec["op"] == "="]
+            maybe_weak.append((column, values))
+    return Singles(tuple(causes), tuple(describing), _weak(maybe_weak, full, level))
+
+
+def _weak(
+    columns: Sequence[tuple[Column, Sequence[int]]], full: GroupedRows, level: float
+) -> tuple[Column, ...]:
+    """Return the fields of which no value is significant alone, given the codes of their common values."""
+    selected, baseline = (
+        Counts.join([getattr(column, group)[np.array(codes, dtype=np.int64)] for column, codes in columns])
+        for group in SIDES
+    )
+    found = score(selected, full.totals["selected"], baseline, full.totals["baseline"], level) > 0
+    ends = np.cumsum([len(codes) for _, codes in columns]).tolist()
+    return tuple(
+        column
+        for (column, codes), end in zip(columns, ends, strict=True)
+        if not found[end - len(codes) : end].any()
+    )

@@ -10,6 +10,16 @@ from obskit.names import DRIFT, TEMPLATE, describes_error
 # Fields that mark a log record as a failure, and fields that hold what it says.
 SEVERITY = ("severity_text", "severity_number", "level", "severity", "log.level")
 MESSAGES = ("body", TEMPLATE, "message", "msg")
+# Where in the code a message is written. A message is written in one place, so that is not why it appeared.
+WRITTEN_BY = (
+    "name",
+    "kind",
+    "otel.scope.name",
+    "code.namespace",
+    "code.function.name",
+    "code.file.path",
+    "code.line.number",
+)
 # An event's time and weight are not properties of the request. Other ids are looked at: one customer may
 # make a third of the failures.
 NOT_LOOKED_AT = {
@@ -64,8 +74,8 @@ def choose_fields(question: Question) -> FieldChoice:
         descriptive |= {name for name in names if describes_error(name) or name in also}
     if any(name in MESSAGES for name in in_selection):
         # How severe a message is, and which error it reports, is a part of what it says.
-        also = ("error", *SEVERITY, *MESSAGES)
-        descriptive |= {name for name in names if describes_error(name) or name in also}
+        said = ("error", *SEVERITY, *MESSAGES, *WRITTEN_BY)
+        descriptive |= {name for name in names if describes_error(name) or name in said}
     if "duration_ms" in named:
         # Where the time was spent is not why.
         descriptive |= {name for name in names if name.startswith("part.") and name.endswith(".duration_ms")}

@@ -8,7 +8,7 @@ import numpy as np
 from scipy import special
 
 from obskit.explain.earlier import LEAST_RATIO
-from obskit.stats.evidence import Floats
+from obskit.stats.counts import Floats
 
 # The part of a slice's rise, in log odds, that the rest of the same trouble shows too. Evidence picks the
 # strongest part of a cause, so the rest shows less, but not nothing.

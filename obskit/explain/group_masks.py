@@ -33,6 +33,7 @@ class GroupMasks:
         unknown: number of rows left out because the selection is null.
         from_totals: the baseline is nearly all of the population, so its counts are best computed as the
             population's (which are cached) less the selected and the excluded rows.
+        repeated: number of rows of the selection and the baseline left out because they repeat others.
     """
 
     groups: dict[str, list[Bools]]
@@ -40,6 +41,7 @@ class GroupMasks:
     left_out: int
     unknown: int
     from_totals: bool
+    repeated: int = 0
 
 
 def group_masks(question: Question) -> GroupMasks:
@@ -75,7 +77,7 @@ def group_masks(question: Question) -> GroupMasks:
     rows = unknown = everything = 0
     for f in range(len(scope.dataset.files)):
         in_population = np.ones(len(times[f]), dtype=bool) if where is None else where[f].true
-        everything += int(in_population.sum())
+        everything += int(np.count_nonzero(in_population))
         if units is not None:
             in_population = in_population & units[f]
         compared = in_population if now is None else in_population & now[f]
@@ -83,11 +85,11 @@ def group_masks(question: Question) -> GroupMasks:
         selected = compared & is_selected
         others = compared & ~is_selected if rest is None else compared & rest[f].true & ~is_selected
         if null is not None:
-            unknown += int((compared & null).sum())
+            unknown += int(np.count_nonzero(compared & null))
             others = others & ~null if rest is None else others
         groups["selected"].append(selected)
         groups["baseline"].append(others)
-        rows += int(in_population.sum())
+        rows += int(np.count_nonzero(in_population))
         if earlier is not None:
             if bool((earlier[f] if now is None else earlier[f] & now[f]).any()):
                 raise InvalidArgument(
@@ -104,11 +106,17 @@ def group_masks(question: Question) -> GroupMasks:
             ~(selected | others) if units is None else units[f] & ~(selected | others)
             for f, (selected, others) in enumerate(zip(groups["selected"], groups["baseline"], strict=True))
         ]
-        count = sum(int(mask.sum()) for mask in excluded)
-        from_totals = 2 * count <= sum(int(mask.sum()) for mask in groups["baseline"])
+        count = sum(map(np.count_nonzero, excluded))
+        from_totals = 2 * count <= sum(map(np.count_nonzero, groups["baseline"]))
         if from_totals and count:
             groups["excluded"] = excluded
     return GroupMasks(groups, rows, everything - rows, unknown, from_totals)
+
+
+def without_totals(masks: GroupMasks, rows: int, left_out: int, unknown: int) -> GroupMasks:
+    """Return the masks of a sample, with the numbers of the table that it was taken from."""
+    groups = {name: parts for name, parts in masks.groups.items() if name != "excluded"}
+    return GroupMasks(groups, rows, left_out, unknown, from_totals=False)
 
 
 def _check_not_empty(question: Question, groups: dict[str, list[Bools]]) -> None:
@@ -142,7 +150,7 @@ def grouped_rows(scope: Scope, masks: GroupMasks) -> GroupedRows:
     stored = scope.dataset.codes
     weights = stored.weights()
     used = [np.logical_or.reduce(parts) for parts in zip(*masks.groups.values(), strict=True)]
-    counts = [int(mask.sum()) for mask in used]
+    counts = [int(np.count_nonzero(mask)) for mask in used]
     # Where many rows are compared, whole columns are read in order; gathering rows pays below about a third.
     if 3 * sum(counts) >= scope.dataset.rows:
         whole = [Segment(f, file.rows, None, weights[f]) for f, file in enumerate(scope.dataset.files)]

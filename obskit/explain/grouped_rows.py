@@ -6,14 +6,15 @@ is a bitwise and. The counts of a slice are one popcount per class of sample wei
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import FieldCodes, Weights
+from obskit.dataset import FieldCodes, Weights, among
+from obskit.explain.cores import spread
 from obskit.explain.weights import (
     AT_ONCE,
     Bits,
@@ -29,7 +30,7 @@ from obskit.explain.weights import (
     weight_classes,
     word_count,
 )
-from obskit.stats.evidence import Counts, Floats
+from obskit.stats.counts import Counts, Floats
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,23 +39,34 @@ class FieldCondition:
 
     Attributes:
         field: the name of the field.
-        codes: the codes that meet the condition, in ascending order; 0 is missing.
+        codes: the codes that meet the condition, in ascending order; 0 is missing. A range where there may be
+            many.
         spec: the condition as findings carry it: `field`, `op` and `value`, `values`, or `low` and `high`.
     """
 
     field: str
-    codes: tuple[int, ...]
+    codes: tuple[int, ...] | range
     spec: Mapping[str, Any]
+
+    @property
+    def index(self) -> slice | list[int]:
+        """The codes as an index into an array with one entry per code."""
+        codes = self.codes
+        return slice(codes.start, codes.stop) if isinstance(codes, range) else list(codes)
 
 
 # The two groups that every comparison has.
 SIDES = ("selected", "baseline")
+# Slices are counted so many words at once: few calls for short bit sets, and all of it in the cache for long.
+WORDS_AT_ONCE = 100_000
+# If so few slices are counted at once, it is cheaper to look for those with the same rows.
+FEW_AT_ONCE = 16
 
 
-def popcount(bits: Bits) -> int:
-    """Return how many bits are set."""
+def popcounts(bits: Bits) -> Rows:
+    """Return how many bits are set in each row of a matrix."""
     # 32 bits are enough for the rows of a dataset, and add up twice as fast as 64
-    return int(np.bitwise_count(bits).sum(dtype=np.uint32))
+    return np.asarray(np.bitwise_count(bits).sum(axis=1, dtype=np.uint32))
 
 
 class GroupedRows:
@@ -79,6 +91,7 @@ class GroupedRows:
         self.groups = dict(groups)
         self._bits: dict[FieldCondition, Bits] = {}
         self._word_total = sum(word_count(segment.length) for segment in self.segments)
+        self._step = max(WORDS_AT_ONCE // max(self._word_total, 1), 1)
         self._positions: dict[str, list[Rows]] = {}
         self._weights: dict[str, Weights] = {}
         self._rows = {name: pack(masks) for name, masks in groups.items()}
@@ -91,23 +104,24 @@ class GroupedRows:
             full = np.flatnonzero(rows)
             self._where[name] = where = full if 2 * len(full) < len(rows) else None
             self._members[name] = split(rows, known, where)
-        self.totals = {name: self._sum(name, None) for name in groups}
+        everything = np.full(self._word_total, 2**64 - 1, dtype=np.uint64)
+        self.totals = {name: self.count(name, [everything]) for name in groups}
 
     def bits(self, condition: FieldCondition) -> Bits:
         """Return the rows that meet a condition."""
         if condition not in self._bits:
             codes = self.codes(condition.field)
             wanted = np.zeros(codes.size, dtype=bool)
-            wanted[list(condition.codes)] = True
+            wanted[condition.index] = True
             out = np.zeros(8 * self._word_total, dtype=np.uint8)
             start = 0
             for segment in self.segments:
                 local, remap = codes.parts[segment.file]
                 accept = wanted if remap is None else wanted[remap]
-                hits = np.flatnonzero(accept)
+                hits = accept.nonzero()[0]
                 if len(hits):
                     found = local if segment.rows is None else local[segment.rows]
-                    packed = np.packbits(_among(found, accept, hits), bitorder="little")
+                    packed = np.packbits(among(found, accept, hits), bitorder="little")
                     out[start : start + len(packed)] = packed
                 start += 8 * word_count(segment.length)
             self._bits[condition] = out.view(np.uint64)
@@ -120,32 +134,115 @@ class GroupedRows:
             bits = bits & self.bits(condition)
         return bits
 
-    def _sum(self, group: str, bits: Bits | None) -> Counts:
-        sums = np.zeros(3)
-        members = self._members[group]
-        if members is None:
-            sums += self._row_sums(group, bits)
-        else:
-            where = self._where[group]
-            bits = bits[where] if bits is not None and where is not None else bits
-            for rows, n, w in members:
-                sums += popcount(rows if bits is None else rows & bits) * np.array([n, n * w, n * w * w])
-        return Counts(sums[:1], sums[1:2], sums[2:])
-
-    def _row_sums(self, group: str, bits: Bits | None) -> Floats:
+    def _row_sums(self, group: str, bits: Bits) -> Floats:
+        """Return n, n·w and n·w² of a group's rows in a slice, row by row."""
         out, start = np.zeros(3), 0
-        inside = None if bits is None else self.unpack(bits)
+        inside = self.unpack(bits)
         for segment, mask in zip(self.segments, self.groups[group], strict=True):
-            picked = mask if inside is None else mask & inside[start : start + segment.length]
+            picked = mask & inside[start : start + segment.length]
             start += segment.length
             rows = np.flatnonzero(picked)
             n, w = row_weights(segment, rows if segment.rows is None else segment.rows[rows])
             out += (n.sum(), (n * w).sum(), (n * w * w).sum())
         return out
 
-    def count(self, group: str, slices: Sequence[Bits]) -> Counts:
-        """Return the counts of a group's rows in each slice."""
-        return Counts.join([self._sum(group, bits) for bits in slices])
+    def count(self, group: str, slices: Sequence[Bits] | Bits) -> Counts:
+        """Return the counts of a group's rows in each slice; `slices` may be a matrix, one per row."""
+        if 0 < len(slices) <= self._step:
+            return Counts(*self._count(group, slices))
+        parts = [self._count(group, slices[at : at + self._step]) for at in range(0, len(slices), self._step)]
+        return Counts(*np.concatenate([np.zeros((3, 0)), *parts], axis=1))
+
+    @property
+    def recounts(self) -> int:
+        """How often counts of the rows were replaced by better ones."""
+        return 0
+
+    def recounted(
+        self,
+        groups: Sequence[str],  # noqa: ARG002
+        slices: Sequence[Sequence[FieldCondition]],  # noqa: ARG002
+        found: list[Counts],
+    ) -> list[Counts]:
+        """Return counts of slices, per group, with those replaced that are known better; here, none is."""
+        return found
+
+    def ends(self, conditions: Sequence[FieldCondition]) -> tuple[int, int] | None:  # noqa: ARG002
+        """Return when the first and last row of a slice began, µs, where the rows do not tell."""
+        return None
+
+    def count_slices(
+        self,
+        groups: Sequence[str],
+        slices: Sequence[Sequence[FieldCondition]],
+        alike: Callable[[Sequence[FieldCondition]], Hashable] | None = None,
+    ) -> list[Counts]:
+        """Return the counts of each group's rows that meet all conditions of each slice.
+
+        Large bit sets are made for a few slices at a time, on all cores.
+
+        Args:
+            groups: names of groups.
+            slices: conditions of each slice.
+            alike: a key that slices with the same rows share, such as their rows in a sample. Of many rows,
+                those that several slices hold are then counted once.
+        Returns:
+            The counts of each group, one entry per slice.
+        """
+        words = self._word_total
+        missing = {one for conditions in slices for one in conditions if one not in self._bits}
+        for _ in spread(self.bits, list(missing), 64 * words):
+            pass
+        together = [
+            list(range(at, min(at + self._step, len(slices)))) for at in range(0, len(slices), self._step)
+        ]
+        singly = self._step == 1 or (alike is not None and self._step <= FEW_AT_ONCE)
+        if alike is not None and singly:
+            by_key: dict[Hashable, list[int]] = {}
+            for at, conditions in enumerate(slices):
+                by_key.setdefault(alike(conditions), []).append(at)
+            together = list(by_key.values())
+
+        def count(places: Sequence[int]) -> Floats:
+            if singly:
+                return self._count_alike(groups, [slices[at] for at in places])
+            some = [self.slice(slices[at]) for at in places]
+            return np.stack([self._count(group, some) for group in groups])
+
+        found = np.zeros((len(groups), 3, len(slices)))
+        for places, counts in zip(together, spread(count, together, 64 * words), strict=True):
+            found[:, :, places] = counts
+        return [Counts(*one) for one in found]
+
+    def _count_alike(self, groups: Sequence[str], slices: Sequence[Sequence[FieldCondition]]) -> Floats:
+        """Return the counts of slices of which many hold the same rows."""
+        found: list[Floats] = []
+        counted: list[tuple[Bits, Floats]] = []
+        for conditions in slices:
+            bits = self.slice(conditions)
+            counts = next((known for other, known in counted if np.array_equal(bits, other)), None)
+            if counts is None:
+                counts = np.concatenate([self._count(group, [bits])[None] for group in groups])
+                counted = [*counted[-1:], (bits, counts)]  # few at a time: they are large
+            found.append(counts)
+        return np.concatenate(found, axis=2)
+
+    def _count(self, group: str, slices: Sequence[Bits] | Bits) -> Floats:
+        out = np.zeros((3, len(slices)))
+        members, where = self._members[group], self._where[group]
+        if members is None:
+            for at, bits in enumerate(slices):
+                out[:, at] = self._row_sums(group, bits)
+            return out
+        if where is not None:
+            matrix = np.stack([bits[where] for bits in slices])
+        else:
+            matrix = slices if isinstance(slices, np.ndarray) else np.stack(slices)
+        for rows, n, w in members:
+            found = popcounts(matrix & rows)
+            for into, each in zip(out, (n, n * w, n * w * w), strict=True):
+                into += each * found
+        return out
 
     def _group_rows(self, group: str) -> list[Rows]:
         """Return a group's rows as row numbers of each segment's file."""
@@ -165,15 +262,14 @@ class GroupedRows:
         codes = self.codes(name)
         picked = self._group_rows(group)
         if sum(map(len, picked)) <= AT_ONCE:
-            # one count over the rows of all files together
-            parts = []
+            # one count over the rows of all files together, in the type that counting needs
+            found = np.empty(sum(map(len, picked)), dtype=np.intp)
+            start = 0
             for segment, rows in zip(self.segments, picked, strict=True):
-                if not len(rows):
-                    continue
                 local, remap = codes.parts[segment.file]
-                found = local[rows]
-                parts.append(found if remap is None else remap[found])
-            found = np.concatenate(parts) if parts else np.zeros(0, np.int32)
+                own = local[rows]
+                found[start : start + len(rows)] = own if remap is None else remap[own]
+                start += len(rows)
             if group not in self._weights:
                 self._weights[group] = join_weights([segment.weights for segment in self.segments], picked)
             return Counts(*tally_rows(found, self._weights[group], None, codes.size))
@@ -202,6 +298,10 @@ class GroupedRows:
             sums = tally_rows(local[rows], segment.weights, rows, codes.size if remap is None else len(remap))
             out[:, slice(None) if remap is None else remap] += sums
         return Counts(*out)
+
+    def compared(self, bits: Bits) -> Bits:
+        """Return a slice without the rows that are in neither of the two groups."""
+        return np.asarray(bits & np.bitwise_or.reduce([self._rows[group] for group in SIDES]))
 
     def row_numbers_in(self, group: str, bits: Bits) -> list[Rows]:
         """Return a group's rows of a slice, as row numbers of each segment's file."""
@@ -252,10 +352,9 @@ class GroupedRows:
             start = stop
         return out
 
-    def overlap(self, group: str, one: Bits, other: Bits) -> tuple[int, int]:
-        """Return how many rows of a group are in both slices, and how many are in either."""
-        rows = self._rows[group]
-        return popcount(rows & one & other), popcount(rows & (one | other))
+    def sizes(self, group: str, slices: Bits) -> Rows:
+        """Return how many rows of a group are in each slice; one slice per row of a matrix."""
+        return popcounts(slices & self._rows[group])
 
     def first_and_last(self, bits: Bits) -> list[tuple[int, int, int]]:
         """Return (segment, first row, last row) of a slice for each segment that has any of its rows."""
@@ -289,6 +388,8 @@ class GroupedRows:
         for segment in self.segments:
             parts.append(mask[start : start + segment.length])
             start += 64 * word_count(segment.length)
+        if len(parts) == 1:
+            return parts[0]
         return np.concatenate(parts) if parts else np.zeros(0, dtype=bool)
 
     def weights(self) -> tuple[Floats, Floats]:
@@ -297,25 +398,3 @@ class GroupedRows:
         if not parts:
             return np.zeros(0), np.zeros(0)
         return np.concatenate([n for n, _ in parts]), np.concatenate([w for _, w in parts])
-
-
-def _among(codes: npt.NDArray[Any], accept: Bools, hits: Rows) -> Bools:
-    """Return which of the rows' codes are accepted.
-
-    A run of codes (an interval, "has a value") is compared, which is ten times as fast as a look-up.
-
-    Args:
-        codes: the code of each row.
-        accept: for each code, whether it is accepted.
-        hits: the accepted codes, at least one.
-    """
-    low, high = int(hits[0]), int(hits[-1])
-    if high - low + 1 != len(hits):
-        return np.asarray(accept[codes])
-    if low == high:
-        return np.asarray(codes == low)
-    if high == len(accept) - 1:
-        return np.asarray(codes >= low)
-    if low == 0:
-        return np.asarray(codes <= high)
-    return np.asarray((codes >= low) & (codes <= high))

@@ -7,7 +7,8 @@ import numpy as np
 from obskit.display import formatting
 from obskit.explain.counted import Levels
 from obskit.explain.earlier import LEAST_RATIO
-from obskit.stats.evidence import Counts, Floats, lower_bound, upper_bound
+from obskit.stats.counts import Counts, Floats
+from obskit.stats.evidence import lower_bound, upper_bound
 
 # For conditions that hold for so much of the compared events.
 SHARES = (0.5, 0.1, 0.01)

@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from obskit.engine import Condition, Population, Scope, Window, window_or_condition
+from obskit.engine import Condition, Population, Scope, Window, time_window, window_or_condition
 from obskit.errors import InvalidArgument
 from obskit.explain.options import ExplainOptions
 
@@ -80,10 +80,17 @@ def resolve(scope: Scope, selection: Any, options: ExplainOptions) -> Question:
 def _history(scope: Scope, during: Window | Condition | None, given: Any) -> Window | Condition | None:
     if not _is_auto(given):
         return window_or_condition(given, scope)
-    first = scope.dataset.span[0]
-    if first is None or not isinstance(during, Window) or during.start is None:
+    first, start = scope.dataset.span[0], _start(during)
+    if first is None or start is None:
         return None
-    return Window(None, during.start) if first.timestamp() * 1e6 < during.start else None
+    return Window(None, start) if first.timestamp() * 1e6 < start else None
+
+
+def _start(during: Window | Condition | None) -> int | None:
+    """Return when a window of time begins, also if it is a condition on nothing but the time."""
+    if isinstance(during, Condition):
+        return time_window(during)[0] if during.fields == {"timestamp"} else None
+    return None if during is None else during.start
 
 
 def _cluster(scope: Scope, given: str | None) -> str | None:

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from obskit.explain.aliases import preference, same_rows
+import numpy as np
+
+from obskit.explain.aliases import SameRows, preference
 from obskit.explain.candidates import Candidates, with_parts
 from obskit.explain.causes import MOST_FINDINGS, accepted, restates, separate_causes, without_idle_sets
 from obskit.explain.counted import Counted
 from obskit.explain.grouped_rows import GroupedRows
+from obskit.explain.intervals import with_intervals
 from obskit.explain.judge import Judged, judge
 from obskit.explain.sizing import Sizer
 from obskit.explain.unseen import unseen_children
@@ -94,23 +97,33 @@ def rank(counted: Counted, candidates: Candidates) -> Ranked:
         return _distinct(sample, those, [], [at for at in by_evidence(those) if clear[at]])
 
     refinements = _distinct(sample, judged, causes, others)
+    descriptions, restatements = apart(descriptive), apart(restating)
     return Ranked(
-        judged, causes, refinements, descriptive, apart(descriptive), restating, apart(restating), notes
+        with_intervals(counted, candidates, judged, causes, refinements, own),
+        causes,
+        refinements,
+        with_intervals(counted, candidates, descriptive, [], descriptions, []),
+        descriptions,
+        with_intervals(counted, candidates, restating, [], restatements, []),
+        restatements,
+        notes,
     )
 
 
 def _distinct(sample: GroupedRows, judged: Judged, causes: Sequence[int], others: Sequence[int]) -> list[int]:
     """Return the others that don't hold the same rows as a cause or an earlier one of them."""
-    known = [sample.slice(judged.slices[at]) for at in causes]
+    every = [*causes, *others]
+    known = SameRows(sample, [sample.slice(judged.slices[at]) for at in every])
     kept: list[int] = []
-    for at in others:
-        bits = sample.slice(judged.slices[at])
-        if any(same_rows(sample, bits, other) for other in known):
-            continue
-        known.append(bits)
-        kept.append(at)
-        if len(kept) == MOST_REFINEMENTS:
-            break
+    free = np.ones(len(every), dtype=bool)
+    for place, at in enumerate(every):
+        if place >= len(causes):
+            if not free[place]:
+                continue
+            kept.append(at)
+            if len(kept) == MOST_REFINEMENTS:
+                break
+        free[known.like(place)] = False
     return kept
 
 

@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 # A slice with fewer rows has no correlation of its own.
 LEAST_IN_SLICE = 10
+# Integers that are closer than this, as codes are, can be ranked as they are; others are numbered first.
+MOST_DISTANCE = 1 << 31
 
 
 def correlation(
@@ -38,8 +40,11 @@ def correlation(
 
 def _centered(values: npt.NDArray[Any], number: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
     """Return the rank of each value in its slice (ties share one), scaled to the slice's size, mean 0."""
-    _, dense = np.unique(values, return_inverse=True)
-    key = number.astype(np.int64) * (int(dense.max(initial=0)) + 1) + dense
+    dense = values
+    if values.dtype.kind not in "iu" or int(values.max()) - int(values.min()) > MOST_DISTANCE:
+        _, dense = np.unique(values, return_inverse=True)
+    dense = dense.astype(np.int64) - int(dense.min())
+    key = number.astype(np.int64) * (int(dense.max()) + 1) + dense
     _, at, count = np.unique(key, return_inverse=True, return_counts=True)
     middle = np.cumsum(count) - (count + 1) / 2
     rank = middle[at]

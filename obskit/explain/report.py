@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypeAlias
@@ -15,11 +15,12 @@ from obskit.dataset import NO_TIME
 from obskit.engine import Scope, format_condition
 from obskit.explain import whatif
 from obskit.explain.causes import restates
-from obskit.explain.earlier import LEAST_RATIO
+from obskit.explain.cores import spread
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.judge import Judged
 from obskit.explain.result import Finding
 from obskit.explain.weights import Bits
+from obskit.stats.counts import Counts
 
 USERS = ("user.id", "enduser.id", "customer.id", "user.name", "session.id")
 EXAMPLES = 3
@@ -41,8 +42,9 @@ class Reporter:
     Attributes:
         scope: the events.
         full, sample: all compared rows, and a sample of them.
-        judged: the slices.
+        compared: the counts of all compared rows for each code of a field.
         cluster: field whose equal values are one observation, or None.
+        judged: the slices.
         aliases: for each condition, those that hold for the same rows.
         reasons: fields that restate the selection, and how.
     """
@@ -50,8 +52,9 @@ class Reporter:
     scope: Scope
     full: GroupedRows
     sample: GroupedRows
-    judged: Judged
+    compared: Callable[[str], Counts]
     cluster: str | None
+    judged: Judged
     aliases: Mapping[FieldCondition, Sequence[FieldCondition]]
     reasons: Mapping[str, str] = field(default_factory=dict)
 
@@ -69,22 +72,27 @@ class Reporter:
         timed = detail != "counts"
         bits = {at: self.full.slice(self.judged.slices[at]) for at in chosen} if timed else {}
         examples = self._examples(bits) if detail == "all" else {}
-        latency = None
+        latency: whatif.Latency | None = None
+        without: dict[int, float] = {}
         if detail == "all" and chosen and "duration_ms" in self.scope.schema.names:
             codes = self.scope.codes("duration_ms")
-            latency = whatif.Latency(self.full) if whatif.has_latency(codes) else None
+            if whatif.has_latency(codes):
+                latency = whatif.Latency(self.full, self.compared("duration_ms"))
+                strongest = chosen[:LATENCIES]
+                left = spread(latency.without, [bits[at] for at in strongest], self.scope.dataset.rows)
+                without = dict(zip(strongest, left, strict=True))
         for at in chosen:
             extra: dict[str, Any] = {}
             if timed:
-                first, last = self._seen(bits[at])
+                first, last = self._seen(at, bits[at])
                 extra = {"first_seen": first, "last_seen": last}
             if detail == "all":
                 picked = self.full.row_numbers_in("selected", bits[at])
                 extra["traces"] = self._distinct_clusters(picked)
                 extra["users"] = self._users(picked)
                 extra["examples"] = examples[at]
-                known = latency if len(found) < LATENCIES else None
-                extra["what_if"] = self._what_if(at, bits[at], known, chosen)
+                p99 = None if latency is None or at not in without else (latency.p99, without[at])
+                extra["what_if"] = self._what_if(at, p99, chosen)
             found.append(self._finding(at, extra))
         return found
 
@@ -128,7 +136,7 @@ class Reporter:
                 notes.append(
                     f"not new: the rate was {before:.1%} before, {float(evidence.rate_inside[at]):.1%} now"
                 )
-            if judged.risen[at] and not self._stands_out(at):
+            if judged.risen[at] and not judged.stands_out()[at]:
                 now = float(evidence.rate_inside[at])
                 notes.append(f"above its own earlier rate: {before:.1%} before, {now:.1%} now")
         if what_if and what_if.get("adjusted_odds_ratio") is not None and what_if["adjusted_odds_ratio"] < 1:
@@ -138,18 +146,13 @@ class Reporter:
             )
         return "; ".join(notes) or None
 
-    def _stands_out(self, at: int) -> bool:
-        """Return whether a slice is significant next to the other events of the same time."""
-        evidence = self.judged.evidence
-        return bool(evidence.score[at] > 0 and evidence.risk_ratio[at] >= LEAST_RATIO)
-
     def _what_if(
-        self, at: int, bits: Bits, latency: whatif.Latency | None, chosen: Sequence[int]
+        self, at: int, p99: tuple[float, float] | None, chosen: Sequence[int]
     ) -> dict[str, Any] | None:
         judged = self.judged
         numbers: dict[str, Any] = {}
-        if latency is not None:
-            numbers |= {"p99_ms": latency.p99, "p99_ms_without": latency.without(bits)}
+        if p99 is not None:
+            numbers |= {"p99_ms": p99[0], "p99_ms_without": p99[1]}
         if judged.history is not None and judged.history_selected is not None:
             moved = whatif.change(
                 judged.selected,
@@ -175,12 +178,10 @@ class Reporter:
     def _distinct_clusters(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
         if self.cluster is None:
             return None
-        ids = self.scope.dataset.codes.clusters(self.cluster)
-        total = 0
-        for segment, rows in zip(self.full.segments, picked, strict=True):
-            found = ids[segment.file][rows]
-            total += len(np.unique(found[found > 0]))
-        return total
+        ids = self.scope.dataset.codes.numbers(self.cluster)
+        segments = zip(self.full.segments, picked, strict=True)
+        found = np.concatenate([np.zeros(0, np.uint32), *(ids[at.file][rows] for at, rows in segments)])
+        return len(np.unique(found[found > 0]))
 
     def _users(self, picked: Sequence[npt.NDArray[np.int64]]) -> int | None:
         name = next((name for name in USERS if name in self.scope.schema.names), None)
@@ -194,23 +195,27 @@ class Reporter:
             found = local[rows]
             found = found if remap is None else remap[found]
             if codes.rare_code is not None:
-                rare += int((found == codes.rare_code).sum())
+                rare += int(np.count_nonzero(found == codes.rare_code))
             seen[found] = True
         seen[0] = False
         if codes.rare_code is not None:  # one code for all rare values: nearly one value per row
             seen[codes.rare_code] = False
         return int(seen.sum()) + rare
 
-    def _seen(self, bits: Bits) -> tuple[str | None, str | None]:
+    def _seen(self, at: int, bits: Bits) -> tuple[str | None, str | None]:
         """Return when the first and the last of the slice's events began, as ISO 8601."""
+        known = self.full.ends(self.judged.slices[at])
+        if known is not None:
+            return (_iso(known[0]), _iso(known[1])) if known[0] <= known[1] else (None, None)
+        bits = self.full.compared(bits)
         times = self.scope.dataset.codes.times()
         seen: list[int] = []
-        for at, *ends in self.full.first_and_last(bits):
-            segment = self.full.segments[at]
+        for place, *ends in self.full.first_and_last(bits):
+            segment = self.full.segments[place]
             rows = np.array(ends) if segment.rows is None else segment.rows[ends]
             began = times[segment.file][rows]
             if (began == NO_TIME).any():  # rows without a time come last: look at all of the file's
-                began = times[segment.file][self.full.row_numbers(bits)[at]]
+                began = times[segment.file][self.full.row_numbers(bits)[place]]
             seen += [int(moment) for moment in (began.min(), began.max()) if moment != NO_TIME]
         return (_iso(min(seen)), _iso(max(seen))) if seen else (None, None)
 
@@ -240,7 +245,7 @@ class Reporter:
         events: dict[tuple[int, int], dict[str, Any]] = {}
         for file, rows in wanted.items():
             ordered = sorted(rows)
-            table = self.scope.dataset.take(file, np.array(ordered, dtype=np.int64), columns)
+            table = self.scope.dataset.take(file, np.array(ordered, dtype=np.int64), columns, again=True)
             for row, event in zip(ordered, table.to_pylist(), strict=True):
                 events[file, row] = event
         return {
@@ -250,7 +255,7 @@ class Reporter:
 
     def _near(self) -> tuple[int, int, int]:
         """Return a stretch of rows in the middle of the selection: segment, first and last row."""
-        counts = [int(mask.sum()) for mask in self.full.groups["selected"]]
+        counts = [np.count_nonzero(mask) for mask in self.full.groups["selected"]]
         at = int(np.argmax(counts))
         inside = np.flatnonzero(self.full.groups["selected"][at])
         middle = int(inside[len(inside) // 2])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -28,7 +29,8 @@ class Finding:
         selected, baseline: number of events of the slice in each group, as seen.
         selected_share, baseline_share: weighted shares of the groups, in [0, 1].
         rate_inside, rate_outside: the outcome's weighted rate among compared rows, in [0, 1].
-        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside with its simultaneous interval.
+        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside with its 95% interval, which takes
+            into account that the finding was chosen for its evidence.
         excess_share: share of the selection that the slice adds beyond its share of the baseline.
         score: evidence in nats, less what was always so where there is history.
         first_seen, last_seen: when the slice's first and last compared events began, in ISO 8601; None in
@@ -39,6 +41,9 @@ class Finding:
         note: a caveat, or None.
         aliases: conditions that hold for the same rows.
         examples: up to three events (`trace_id`, `span_id`, `timestamp`, `duration_ms`) of each group.
+        selected_condition: condition for the events of the slice that have the outcome, among all events;
+            None in refinements. `events.traces().compare(slow=finding)` reads it.
+        compared_condition: condition on all events for those that were compared, at any time; None for all.
         what_if: arithmetic, not cause: p99 with and without the slice (of the first three findings), the
             change split into rate and mix, the odds ratio among events with the same value of another field.
 
@@ -70,11 +75,15 @@ class Finding:
     aliases: tuple[str, ...] = ()
     examples: Mapping[str, list[dict[str, Any]]] = field(default_factory=dict)
     what_if: Mapping[str, Any] | None = None
+    selected_condition: str | None = None
+    compared_condition: str | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the finding as values that JSON can hold; infinite numbers are None."""
         out: dict[str, Any] = {}
         for name in self.__dataclass_fields__:
+            if name in ("selected_condition", "compared_condition"):  # the explanation has their parts
+                continue
             out[name] = plain(getattr(self, name))
         return out
 
@@ -101,7 +110,7 @@ class Explanation:
         selection, baseline, history: {"condition", "events", ...}; history may be None.
         population: {"name", "rows", "left_out"}.
         query: the call that returns this answer again.
-        sql: the statement that selects the rows of the selection.
+        statement: returns `sql`.
         dataset: {"rows", "fingerprint"}.
         notes: what a reader must know about the numbers.
         detectable: what would have been found at this size: for conditions that hold for a `share` of the
@@ -124,7 +133,7 @@ class Explanation:
     history: dict[str, Any] | None
     population: dict[str, Any]
     query: str
-    sql: str
+    statement: Callable[[], str] = field(repr=False, compare=False)
     dataset: dict[str, Any]
     notes: tuple[str, ...] = ()
     restates: tuple[Finding, ...] = ()
@@ -132,6 +141,11 @@ class Explanation:
     sampled: int | None = None
     trace_url: str | None = None
     kind: str = "explanation"
+
+    @cached_property
+    def sql(self) -> str:
+        """The statement that selects the rows of the selection; made when it is asked for."""
+        return self.statement()
 
     def to_dict(self) -> dict[str, Any]:
         """Return the explanation as values that JSON can hold."""

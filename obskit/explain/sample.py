@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
 
-from obskit.dataset import Codes, FieldCodes
+from obskit.dataset import Codes, FieldCodes, mix_bits
 from obskit.engine import Scope
 from obskit.explain.group_masks import GroupMasks
 from obskit.explain.grouped_rows import SIDES, GroupedRows
-from obskit.explain.weights import Bools, Segment, join_weights
+from obskit.explain.weights import Bools, Rows, Segment, join_weights
 
 # About so many rows of each group.
 MOST_SELECTED = 20_000
 MOST_BASELINE = 60_000
 # Where no conjunctions are screened, fewer rows are enough to tell traces and causes apart.
 MOST_BASELINE_SINGLES = 20_000
+# Rows are drawn for this many times the sample, so that the next questions need no others, and drawn again if
+# they are many times too many.
+SPARE, MOST_SPARE = 1.3, 6
+# What was drawn of datasets in use, by cluster field.
+_DRAWN: WeakKeyDictionary[Codes, dict[str | None, _Drawn]] = WeakKeyDictionary()
 # One pseudo-random number per row, by cluster field, of datasets in use.
 _LOTS: WeakKeyDictionary[Codes, dict[str | None, list[npt.NDArray[np.uint32]]]] = WeakKeyDictionary()
 
@@ -42,50 +48,138 @@ def sample_rows(
         cluster: field whose equal values are drawn together; None where every row is drawn alone.
         most: about so many rows of the selection and of the baseline; a smaller group is taken whole.
     Returns:
-        The sampled rows with the groups "selected" and "baseline", and the cluster of each row (-1 where it
-        has none).
+        The sampled rows with the groups "selected" and "baseline", one after the other, and the cluster of
+        each row (a number below 0 of its own where it has none).
     """
-    weights = scope.dataset.codes.weights()
-    ids = scope.dataset.codes.clusters(cluster) if cluster else None
-    share = {}
-    for group, size in zip(SIDES, most, strict=True):
-        share[group] = size / max(sum(int(mask.sum()) for mask in masks.groups[group]), 1)
-    rows_of: list[npt.NDArray[np.int64]] = []
-    member: dict[str, list[Bools]] = {group: [] for group in SIDES}
-    numbers: list[npt.NDArray[np.int64]] = []
-    for f in range(len(scope.dataset.files)):
-        picked = {}
-        for group in SIDES:
-            mask = masks.groups[group][f]
-            if share[group] < 1:
-                mask = mask & (_lots(scope, cluster)[f] < np.uint32(share[group] * 2**32))
-            picked[group] = mask
-        rows = np.flatnonzero(picked["selected"] | picked["baseline"])
-        rows_of.append(rows)
-        for group in SIDES:
-            member[group].append(picked[group][rows])
-        own = np.full(len(rows), -1, dtype=np.int64) if ids is None else ids[f][rows].astype(np.int64)
-        numbers.append(np.where(own > 0, own + (f << 32), -1))
-    joined = join_weights(weights, rows_of)
+    stored = scope.dataset.codes
+    ids = stored.numbers(cluster) if cluster else None
+    parts = [
+        _members(scope, cluster, masks.groups[group], size) for group, size in zip(SIDES, most, strict=True)
+    ]
+    # all selected rows, then the others: the rows of a group are next to each other
+    rows_of = [rows for part in parts for rows in part.rows]
     total = sum(map(len, rows_of))
+    sizes = [sum(map(len, part.rows)) for part in parts]
     known: dict[str, FieldCodes] = {}
 
     def gathered(name: str) -> FieldCodes:
         """Return a field's codes of the sampled rows, as if they were one file."""
         if name not in known:
             found = codes(name)
-            parts = [_gather(found, f, rows) for f, rows in enumerate(rows_of)]
-            known[name] = replace(found, parts=[(np.concatenate(parts), None)])
+            joined = np.empty(total, np.min_scalar_type(max(found.size - 1, 0)))
+            for part, into in zip(parts, np.split(joined, [sizes[0]]), strict=True):
+                part.gather(found, into)
+            known[name] = replace(found, parts=[(joined, None)])
         return known[name]
 
-    groups = {group: [np.concatenate(parts)] for group, parts in member.items()}
-    return GroupedRows(gathered, [Segment(0, total, None, joined)], groups), np.concatenate(numbers)
+    selected = np.arange(total) < sizes[0]
+    segment = Segment(0, total, None, join_weights([*stored.weights(), *stored.weights()], rows_of))
+    rows = GroupedRows(gathered, [segment], {"selected": [selected], "baseline": [~selected]})
+    return rows, _numbers(ids, parts)
 
 
-def _gather(codes: FieldCodes, file: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[np.int32]:
-    local, remap = codes.parts[file]
-    found = local[rows]
-    return found.astype(np.int32) if remap is None else remap[found]
+def _numbers(
+    ids: Sequence[npt.NDArray[np.uint32]] | None, parts: Sequence[_Members]
+) -> npt.NDArray[np.int64]:
+    """Return the cluster of each row, and one below 0 for each row without a cluster.
+
+    Rows without one are numbered down from -1 in the order of the files, whatever their group.
+    """
+    found: list[list[npt.NDArray[np.int64]]] = [[] for _ in parts]
+    before = 0
+    for f, picked in enumerate(zip(*(part.rows for part in parts), strict=True)):
+        every = np.sort(np.concatenate(picked))  # no row is in both groups
+        for into, rows in zip(found, picked, strict=True):
+            own = np.zeros(len(rows), dtype=np.int64) if ids is None else ids[f][rows].astype(np.int64)
+            alone = -1 - before - np.searchsorted(every, rows)
+            into.append(np.where(own > 0, own, alone))
+        before += len(every)
+    return np.concatenate([part for parts_of in found for part in parts_of])
+
+
+class _Members:
+    """The sampled rows of a group.
+
+    Args:
+        rows: sorted row numbers of each file.
+        drawn: rows of which these are some, with codes that are kept; None if none are.
+        at: the positions of the rows in `drawn`.
+    """
+
+    def __init__(self, rows: list[Rows], drawn: _Drawn | None = None, at: Rows | None = None) -> None:
+        self.rows, self._drawn, self._at = rows, drawn, at
+
+    def gather(self, codes: FieldCodes, into: npt.NDArray[Any]) -> None:
+        """Write the code of each row into an array."""
+        if self._drawn is not None and self._at is not None:
+            np.take(self._drawn.codes(codes), self._at, out=into, mode="clip")
+        else:
+            _gather(codes, self.rows, into)
+
+
+class _Drawn:
+    """The rows of a dataset whose lot is below a limit: somewhat more than a sample needs.
+
+    Successive questions draw nearly the same rows, which are scattered over the files: their codes are kept.
+
+    Args:
+        limit: lots below it are drawn.
+        lots: the lot of each row, per file.
+    """
+
+    def __init__(self, limit: int, lots: Sequence[npt.NDArray[np.uint32]]) -> None:
+        self.limit = limit
+        self.rows = [np.flatnonzero(own <= np.uint32(limit - 1)) for own in lots]
+        self.lots = [own[rows] for own, rows in zip(lots, self.rows, strict=True)]
+        self._codes: WeakKeyDictionary[FieldCodes, npt.NDArray[Any]] = WeakKeyDictionary()
+
+    def codes(self, codes: FieldCodes) -> npt.NDArray[Any]:
+        """Return the code of each row."""
+        if codes not in self._codes:
+            made = np.empty(sum(map(len, self.rows)), np.min_scalar_type(max(codes.size - 1, 0)))
+            _gather(codes, self.rows, made)
+            self._codes[codes] = made
+        return self._codes[codes]
+
+
+def _members(scope: Scope, cluster: str | None, masks: Sequence[Bools], most: int) -> _Members:
+    """Return about `most` rows of a group: all of a smaller one."""
+    share = most / max(sum(map(np.count_nonzero, masks)), 1)
+    if share >= 1:
+        return _Members([np.flatnonzero(mask) for mask in masks])
+    limit = np.uint32(share * 2**32)
+    if share * scope.dataset.rows > MOST_SPARE * most:  # a small part of all rows
+        every = [np.flatnonzero(mask) for mask in masks]
+        lots = _lots(scope, cluster)
+        return _Members([rows[own[rows] < limit] for own, rows in zip(lots, every, strict=True)])
+    drawn = _drawn(scope, cluster, int(limit))
+    rows: list[Rows] = []
+    places: list[Rows] = []
+    start = 0
+    for mask, numbers, own in zip(masks, drawn.rows, drawn.lots, strict=True):
+        at = np.flatnonzero((own < limit) & mask[numbers])
+        rows.append(numbers[at])
+        places.append(at + start)
+        start += len(numbers)
+    return _Members(rows, drawn, np.concatenate(places))
+
+
+def _drawn(scope: Scope, cluster: str | None, limit: int) -> _Drawn:
+    """Return rows among which all with a lot below a limit are, and not many more."""
+    known = _DRAWN.setdefault(scope.dataset.codes, {})
+    found = known.get(cluster)
+    if found is None or not found.limit // MOST_SPARE <= limit <= found.limit:
+        known[cluster] = found = _Drawn(min(int(limit * SPARE) + 1, 2**32), _lots(scope, cluster))
+    return found
+
+
+def _gather(codes: FieldCodes, rows_of: Sequence[Rows], into: npt.NDArray[Any]) -> None:
+    """Write the codes of some rows of each file into an array."""
+    start = 0
+    for (local, remap), rows in zip(codes.parts, rows_of, strict=True):
+        found = local[rows]
+        into[start : start + len(rows)] = found if remap is None else remap[found]
+        start += len(rows)
 
 
 def _lots(scope: Scope, cluster: str | None) -> list[npt.NDArray[np.uint32]]:
@@ -96,19 +190,14 @@ def _lots(scope: Scope, cluster: str | None) -> list[npt.NDArray[np.uint32]]:
     stored = scope.dataset.codes
     known = _LOTS.setdefault(stored, {})
     if cluster not in known:
-        lots = []
-        for f, file in enumerate(scope.dataset.files):
-            key = np.arange(file.rows, dtype=np.int64)
-            if cluster is not None:
-                own = stored.clusters(cluster)[f].astype(np.int64)
-                key = np.where(own > 0, own, ~key)
-            lots.append(_shuffled(key, f))
-        known[cluster] = lots
+        ends = np.cumsum([file.rows for file in scope.dataset.files])
+        keys = np.split(np.arange(scope.dataset.rows, dtype=np.int64), ends[:-1])
+        if cluster is not None:
+            numbers = [number.astype(np.int64) for number in stored.numbers(cluster)]
+            keys = [np.where(number > 0, number, ~key) for number, key in zip(numbers, keys, strict=True)]
+        known[cluster] = [_shuffled(key) for key in keys]
     return known[cluster]
 
 
-def _shuffled(key: npt.NDArray[np.int64], salt: int) -> npt.NDArray[np.uint32]:
-    x = key.view(np.uint64) + np.uint64(0x9E3779B97F4A7C15 * (salt + 1) % 2**64)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return (x >> np.uint64(32)).astype(np.uint32)
+def _shuffled(key: npt.NDArray[np.int64]) -> npt.NDArray[np.uint32]:
+    return (mix_bits(key.view(np.uint64)) >> np.uint64(32)).astype(np.uint32)

@@ -17,7 +17,8 @@ import numpy.typing as npt
 from threadpoolctl import ThreadpoolController
 
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
-from obskit.stats.evidence import Floats, divergence
+from obskit.stats.counts import Floats
+from obskit.stats.evidence import divergence
 
 Matrix: TypeAlias = npt.NDArray[np.float32]
 Slice: TypeAlias = tuple[FieldCondition, ...]
@@ -42,15 +43,22 @@ class Group:
     weight: Matrix
     size: float
 
-    def shares(self, slices: Matrix) -> Floats:
-        """Return the weighted share of the rows that meet a slice and a condition, for each pair of them."""
-        with one_thread():
-            shares = (slices * self.weight) @ self.seen.T
-        return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1
+    def shares(self, keys: Sequence[tuple[int, ...]]) -> Floats:
+        """Return the weighted share of the rows that meet all conditions of a key and another condition.
 
-    def slices(self, keys: Sequence[tuple[int, ...]]) -> Matrix:
-        """Return which rows meet all conditions of each key."""
-        return np.stack([self.seen[list(key)].min(axis=0) for key in keys])
+        Args:
+            keys: positions of conditions, at least one in each.
+        Returns:
+            keys x conditions; shares in [0, 1].
+        """
+        slices = self.seen[[key[0] for key in keys]]
+        for into, key in zip(slices, keys, strict=True):
+            for other in key[1:]:
+                np.minimum(into, self.seen[other], out=into)
+        slices *= self.weight
+        with one_thread():
+            shares = slices @ self.seen.T
+        return np.clip(shares.astype(np.float64), 0.0, 1.0)  # sums of float32 may pass 1
 
 
 @dataclass(frozen=True)
@@ -91,12 +99,14 @@ def screen(sample: GroupedRows, conditions: Sequence[FieldCondition]) -> Screen:
     groups = []
     for name in SIDES:
         rows = np.flatnonzero(np.concatenate(list(sample.groups[name])))
+        # the rows of a group are next to each other: a slice is copied faster than picked rows
+        run = slice(rows[0], rows[-1] + 1) if len(rows) and rows[-1] - rows[0] < len(rows) else rows
         seen = np.empty((len(conditions), len(rows)), dtype=np.float32)
         for at, mask in enumerate(masks):
-            seen[at] = mask[rows]
-        weight = (n * w)[rows]
+            seen[at] = mask[run]
+        weight = (n * w)[run]
         weight = weight / max(weight.sum(), 1e-300)
-        size = 1.0 / max(float((weight**2 / np.maximum(n[rows], 1)).sum()), 1e-300)
+        size = 1.0 / max(float((weight**2 / np.maximum(n[run], 1)).sum()), 1e-300)
         groups.append(Group(seen, weight.astype(np.float32), size))
     return Screen(conditions, groups[0], groups[1])
 
@@ -123,8 +133,7 @@ def conjunctions(table: Screen, score: Floats, floor: float, depth: int) -> list
     parents: list[tuple[int, ...]] = [(int(seed),) for seed in seeds]
     reach = score[seeds]
     for _ in range(depth - 1):
-        p1 = table.selected.shares(table.selected.slices(parents))
-        p0 = table.baseline.shares(table.baseline.slices(parents))
+        p1, p0 = table.selected.shares(parents), table.baseline.shares(parents)
         hope = table.optimistic(p1, p0)
         for at, parent in enumerate(parents):
             hope[at, np.isin(names, names[list(parent)])] = 0
@@ -178,7 +187,7 @@ def interactions(table: Screen, floor: float) -> list[Slice]:
 
 def _cells(group: Group) -> tuple[Floats, Floats, Floats, Floats]:
     """Return the rows of each pair that meet both, only the first, only the second, and neither, plus 0.5."""
-    both = group.shares(group.seen)
+    both = group.shares([(at,) for at in range(len(group.seen))])
     each = np.diag(both)
     first, second = each[:, None] - both, each[None, :] - both
     neither = 1 - each[:, None] - each[None, :] + both

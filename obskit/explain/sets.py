@@ -6,16 +6,20 @@ A set is chosen on one half of the traces and tested on the other: choosing it d
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from obskit.explain.grouped_rows import SIDES, FieldCondition, GroupedRows
 from obskit.explain.singles import Column, set_condition
-from obskit.explain.weights import Bits, Bools, pack, row_weights
-from obskit.stats.evidence import Counts, score, share
+from obskit.explain.weights import Bits, Bools, Rows, pack, tally_rows
+from obskit.stats.counts import Counts, share
+from obskit.stats.evidence import rough_score, score
 
 MOST_VALUES = 1_000
+# Of the sets that the first values make, so many are scored exactly.
+LIKELY = 60
 
 
 @dataclass(frozen=True)
@@ -39,35 +43,54 @@ class Halves:
     """A sample in two halves, clusters kept together.
 
     Args:
-        sample: rows with the groups "selected" and "baseline".
-        clusters: the cluster of each row; negative where it has none.
+        sample: rows with the groups "selected" and "baseline", as of one file.
+        clusters: the cluster of each row; a negative number of its own where it has none.
     """
 
     def __init__(self, sample: GroupedRows, clusters: npt.NDArray[np.int64]) -> None:
         self._sample = sample
         alone = clusters < 0
-        key = np.where(alone, np.arange(len(clusters)), clusters).astype(np.uint64)
+        key = np.where(alone, -1 - clusters, clusters).astype(np.uint64)
         mixed = (key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(40)
         first: Bools = (mixed & np.uint64(1)) == 0
-        pieces = [row_weights(segment, None) for segment in sample.segments]
-        n, w = (np.concatenate(part) for part in zip(*pieces, strict=True))
-        self._sums = (n, n * w, n * w * w)
         self._first = first
         self._rows = {
             (group, half): np.flatnonzero(np.concatenate(list(sample.groups[group])) & (first == (half == 0)))
             for group in SIDES
             for half in (0, 1)
         }
+        self._totals: dict[tuple[str, int], Counts] = {}
 
     def second(self) -> Bits:
         """Return the rows of the half that does not choose sets."""
         return pack([~self._first])
 
-    def tally(self, name: str, group: str, half: int) -> Counts:
-        """Return the counts of each code of a field in one half of a group."""
-        rows, codes = self._rows[group, half], self._sample.values(name)
-        size = self._sample.codes(name).size
-        return Counts(*(np.bincount(codes[rows], x[rows], size).astype(np.float64) for x in self._sums))
+    def codes_of(self, name: str, group: str, half: int) -> npt.NDArray[Any]:
+        """Return the code of a field in each row of one half of a group."""
+        (segment,) = self._sample.segments
+        local, _ = self._sample.codes(name).parts[segment.file]
+        return np.asarray(local[self._rows[group, half]])
+
+    def tally(self, column: Column, members: Rows, group: str, half: int) -> Counts:
+        """Return the counts of some codes of a field in one half of a group.
+
+        A dictionary may have as many codes as the sample has rows; the others are not counted.
+        """
+        numbers = np.zeros(column.codes.size, dtype=np.min_scalar_type(len(members)))
+        numbers[members] = np.arange(1, len(members) + 1)
+        found = numbers[self.codes_of(column.codes.name, group, half)]
+        return self._count(found, group, half, len(members) + 1)[1:]
+
+    def total(self, group: str, half: int) -> Counts:
+        """Return the counts of all rows in one half of a group."""
+        if (group, half) not in self._totals:
+            every = np.zeros(len(self._rows[group, half]), dtype=np.uint8)
+            self._totals[group, half] = self._count(every, group, half, 1)
+        return self._totals[group, half]
+
+    def _count(self, found: npt.NDArray[Any], group: str, half: int, size: int) -> Counts:
+        (segment,) = self._sample.segments
+        return Counts(*tally_rows(found, segment.weights, self._rows[group, half], size))
 
     def find(self, column: Column, floor_share: float, log_level: float) -> HeldOut | None:
         """Return the set of a field's values that is significant on the other half.
@@ -79,37 +102,34 @@ class Halves:
         Returns:
             The set with its counts on the second half; None if there is none.
         """
-        name = column.codes.name
-        selected, baseline = self.tally(name, "selected", 0), self.tally(name, "baseline", 0)
-        # values have few rows: one more in the baseline keeps a chance absence from looking like a cause
-        lift = (selected.w / max(selected.w.sum(), 1e-300)) / (
-            (baseline.w + baseline.w.sum() / max(baseline.n.sum(), 1)) / max(baseline.w.sum(), 1e-300)
-        )
-        usable = selected.n >= 2
-        usable[0] = False
+        seen = np.bincount(self.codes_of(column.codes.name, "selected", 0), minlength=1)
+        seen[0] = 0
         if column.codes.rare_code is not None:
-            usable[column.codes.rare_code] = False
-        ranked = np.argsort(-np.where(usable, lift, 0.0), kind="stable")[
-            : min(int(usable.sum()), MOST_VALUES)
-        ]
+            seen[column.codes.rare_code : column.codes.rare_code + 1] = 0
+        usable = np.flatnonzero(seen)
+        selected = self.tally(column, usable, "selected", 0)
+        often = selected.n >= 2
+        if np.count_nonzero(often) < 3:
+            return None
+        usable, selected = usable[often], selected[often]
+        baseline = self.tally(column, usable, "baseline", 0)
+        whole_a, whole_b = self.total("selected", 0), self.total("baseline", 0)
+        # values have few rows: one more in the baseline keeps a chance absence from looking like a cause
+        lift = (selected.w / np.maximum(whole_a.w, 1e-300)) / (
+            (baseline.w + whole_b.w / np.maximum(whole_b.n, 1)) / np.maximum(whole_b.w, 1e-300)
+        )
+        ranked = np.argsort(-lift, kind="stable")[:MOST_VALUES]
         ranked = ranked[lift[ranked] > 1]
-        if len(ranked) < 3:
+        size = _best_size(selected[ranked], whole_a, baseline[ranked], whole_b)
+        if size < 3:
             return None
-        whole_a, whole_b = selected.sum(), baseline.sum()
-        first_a = Counts(*(np.cumsum(x[ranked]) for x in (selected.n, selected.w, selected.w2)))
-        first_b = Counts(*(np.cumsum(x[ranked]) for x in (baseline.n, baseline.w, baseline.w2)))
-        value = score(first_a, whole_a, first_b, whole_b, np.log(0.05))
-        size = int(np.argmax(value)) + 1
-        if value[size - 1] <= 0 or size < 3:
-            return None
-        members = ranked[:size]
-        selected, baseline = self.tally(name, "selected", 1), self.tally(name, "baseline", 1)
+        members = usable[ranked[:size]]
         found = HeldOut(
             set_condition(column.codes, members),
-            selected[members].sum(),
-            selected.sum(),
-            baseline[members].sum(),
-            baseline.sum(),
+            self.tally(column, members, "selected", 1).sum(),
+            self.total("selected", 1),
+            self.tally(column, members, "baseline", 1).sum(),
+            self.total("baseline", 1),
         )
         if (
             score(found.selected, found.all_selected, found.baseline, found.all_baseline, log_level)[0] <= 0
@@ -117,3 +137,21 @@ class Halves:
         ):
             return None
         return found
+
+
+def _best_size(selected: Counts, all_selected: Counts, baseline: Counts, all_baseline: Counts) -> int:
+    """Return how many values make the set with the most evidence, given their counts in order; 0 if none."""
+    if len(selected) < 3:
+        return 0
+    inside, outside = (
+        Counts(*(np.cumsum(x) for x in (part.n, part.w, part.w2))) for part in (selected, baseline)
+    )
+    whole, log_level = (all_selected, all_baseline), float(np.log(0.05))
+    likely = np.arange(len(selected))
+    if len(likely) > 2 * LIKELY:  # bounds cost most of the time
+        rough = rough_score(inside, whole[0], outside, whole[1], log_level)
+        if rough.max() > 0:
+            likely = np.sort(np.argsort(-rough, kind="stable")[:LIKELY])
+    value = score(inside[likely], whole[0], outside[likely], whole[1], log_level)
+    best = int(np.argmax(value))
+    return int(likely[best]) + 1 if value[best] > 0 else 0

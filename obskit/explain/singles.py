@@ -16,10 +16,13 @@ import pyarrow as pa
 
 from obskit.dataset import FieldCodes
 from obskit.explain.grouped_rows import FieldCondition
-from obskit.stats.evidence import Counts, score
+from obskit.stats.counts import Counts
+from obskit.stats.evidence import rough_score, score
 
 # Enough to find the edge of an effect to a few percent of the population; 32 bins make 528 intervals.
 BINS = 32
+# Intervals of a field that are scored exactly; bounds cost most of the time.
+LIKELY = 60
 # Integers with more distinct values than this are also cut into intervals.
 CATEGORIES = 64
 
@@ -31,6 +34,12 @@ class Column:
     codes: FieldCodes
     selected: Counts
     baseline: Counts
+
+    @property
+    def rows(self) -> tuple[npt.NDArray[np.float64], ...]:
+        """n, w and w2 of the selection, then of the baseline."""
+        one, other = self.selected, self.baseline
+        return one.n, one.w, one.w2, other.n, other.w, other.w2
 
 
 def is_number(codes: FieldCodes) -> bool:
@@ -92,7 +101,7 @@ def field_conditions(
     if column.selected.n[1:].sum() >= floor and column.selected.n[0] + column.baseline.n[0] > 0:
         # an interval open on both sides: the field has some value
         spec = {"field": codes.name, "op": "between", "low": None, "high": None}
-        conditions.append(FieldCondition(codes.name, tuple(range(1, codes.size)), spec))
+        conditions.append(FieldCondition(codes.name, range(1, codes.size), spec))
     if codes.kind == "value":
         worth = column.selected.n >= floor
         worth[0] = False
@@ -132,21 +141,23 @@ def _intervals(
     worth = np.flatnonzero((selected.n >= floor) & ~whole)
     if not len(worth):
         return []
-    value = score(selected[worth], all_selected, baseline[worth], all_baseline, log_level)
-    own = first[worth] == last[worth]
-    best_bin = value[own].max(initial=0.0)
+    first, last, selected, baseline = first[worth], last[worth], selected[worth], baseline[worth]
+    rough = rough_score(selected, all_selected, baseline, all_baseline, log_level)
+    free = rough > 0
     conditions: list[FieldCondition] = []
-    taken: list[tuple[int, int]] = []
-    for at in np.argsort(-value, kind="stable"):
-        if value[at] <= 0 or len(conditions) == 2:
+    while len(conditions) < 2:
+        likely = np.flatnonzero(free)
+        likely = likely[np.argsort(-rough[likely], kind="stable")[:LIKELY]]
+        if not conditions:
+            likely = np.union1d(likely, np.flatnonzero(free & (first == last)))
+        value = score(selected[likely], all_selected, baseline[likely], all_baseline, log_level)
+        if not len(value) or value.max() <= 0:
             break
-        i, j = int(first[worth[at]]), int(last[worth[at]])
-        if i != j and not taken and value[at] <= best_bin:
-            continue
-        if any(i <= other_j and other_i <= j for other_i, other_j in taken):
-            continue
-        taken.append((i, j))
-        conditions.append(interval_condition(column.codes, int(starts[i]), int(ends[j])))
+        # an interval of several bins has to say more than its best bin
+        bins_first = np.lexsort((likely, first[likely] != last[likely], -value))
+        best = int(likely[bins_first[0]])
+        conditions.append(interval_condition(column.codes, int(starts[first[best]]), int(ends[last[best]])))
+        free &= (first > last[best]) | (last < first[best])
     return conditions
 
 
@@ -170,7 +181,7 @@ def interval_condition(codes: FieldCodes, start: int, end: int) -> FieldConditio
     spec: dict[str, Any] = {"field": codes.name, "op": "between", "low": lower, "high": upper}
     if lower is not None and lower == upper:
         spec = {"field": codes.name, "op": "=", "value": lower}
-    return FieldCondition(codes.name, tuple(range(start + 1, end + 1)), spec)
+    return FieldCondition(codes.name, range(start + 1, end + 1), spec)
 
 
 def _numbers(codes: FieldCodes, bounds: npt.NDArray[np.float64] | None) -> npt.NDArray[np.float64]:

@@ -20,7 +20,8 @@ from obskit.explain.fit import KEPT, SURE, fits_outside
 from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.judge import Judged
 from obskit.explain.weights import Bits, Bools
-from obskit.stats.evidence import USUAL, Counts
+from obskit.stats.counts import Counts
+from obskit.stats.evidence import USUAL
 
 # Another trouble shows outside a slice if so many events outside it have the outcome.
 LEAST_SEEN = 5

@@ -16,7 +16,7 @@ from obskit.dataset import NO_TIME
 from obskit.engine import Scope
 from obskit.explain.grouped_rows import GroupedRows
 from obskit.explain.weights import Bits, Rows
-from obskit.stats.evidence import Floats
+from obskit.stats.counts import Floats
 
 STRETCHES = 24
 Times: TypeAlias = npt.NDArray[np.int64]

@@ -56,17 +56,17 @@ def unseen_children(
         if not more:
             continue
         parent = sample.slice(own)
-        inside = [parent & bits[i] for i in more]
-        hits = sample.count("selected", [parent, *inside])
+        inside = np.stack([parent, *(parent & bits[i] for i in more)])
+        hits = sample.count("selected", inside)
         # a condition that holds for few of the selected events, or for all, leaves out nothing of use
         likely = np.flatnonzero((4 * hits.w[1:] > hits.w[0]) & (hits.n[1:] < hits.n[0])) + 1
-        more, inside = [more[k - 1] for k in likely], [inside[k - 1] for k in likely]
-        hits = hits[np.array([0, *likely])]
-        misses = sample.count("baseline", [parent, *inside])
+        kept = np.array([0, *likely])
+        more, inside, hits = [more[k - 1] for k in likely], inside[kept], hits[kept]
+        misses = sample.count("baseline", inside)
         all_hits, all_misses = sample.totals["selected"].w[0], sample.totals["baseline"].w[0]
         outside = log_odds_of(all_hits - hits.w[0], all_misses - misses.w[0])
         value = np.zeros(len(more))
-        for k, part in enumerate(inside, 1):
+        for k, part in enumerate(inside[1:], 1):
             # the child's, then the rest's
             a, rest_a = hits.w[k], hits.w[0] - hits.w[k]
             b, rest_b = misses.w[k], misses.w[0] - misses.w[k]

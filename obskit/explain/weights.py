@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.dataset import Weights
-from obskit.stats.evidence import Floats
+from obskit.stats.counts import Floats
 
 Bits: TypeAlias = npt.NDArray[np.uint64]
 Rows: TypeAlias = npt.NDArray[np.int64]
@@ -151,16 +151,37 @@ def tally_rows(found: npt.NDArray[Any], weights: Weights, rows: Rows | Bools | N
             sums = (n, n * w, n * w * w)
             return np.stack([np.bincount(found, weights=one[classes], minlength=size) for one in sums])
         if kinds == 1:
-            hits = np.bincount(found, minlength=size)[:, None]
+            hits = np.bincount(found, minlength=size)[None, :]
         else:
-            # one integer count over (code, class) replaces three weighted ones
+            # one integer count over (class, code) replaces three weighted ones
             classes = weights.classes if rows is None else weights.classes[rows]
-            key = found.astype(np.intp)
-            key *= kinds
-            key += classes
-            hits = np.bincount(key, minlength=size * kinds).reshape(size, kinds)
-        return np.stack([hits @ n, hits @ (n * w), hits @ (n * w * w)])
+            key = np.multiply(classes, size, dtype=np.intp)
+            key += found
+            hits = np.bincount(key, minlength=size * kinds).reshape(kinds, size)
+        return np.asarray(np.einsum("ik,ks->is", np.stack([n, n * w, n * w * w]), hits.astype(float)))
     n, w = weights.rows_n().astype(float), weights.rows_w()
     if rows is not None:
         n, w = n[rows], w[rows]
     return np.stack([np.bincount(found, weights=x, minlength=size) for x in (n, n * w, n * w * w)])
+
+
+def every(mask: Bools, step: int) -> Rows:
+    """Return every so many-th row of a mask, the first one included; the others are not numbered.
+
+    Args:
+        mask: the rows to choose from.
+        step: 1 returns all of them.
+    Returns:
+        Row numbers in ascending order: those of `np.flatnonzero(mask)[::step]`.
+    """
+    if step < 64:
+        return np.flatnonzero(mask)[::step]
+    words = pack([mask])
+    ends = np.cumsum(np.bitwise_count(words), dtype=np.int64)
+    ranks = np.arange(0, ends[-1] if len(ends) else 0, step)
+    found = np.searchsorted(ends, ranks, side="right")
+    bits = np.unpackbits(words[found].view(np.uint8), bitorder="little").reshape(-1, 64)
+    # the rank of the row in its own word
+    own = ranks - (ends[found] - np.bitwise_count(words[found]))
+    place = (np.cumsum(bits, axis=1) <= own[:, None]).sum(axis=1)
+    return np.asarray(found * 64 + place, dtype=np.int64)

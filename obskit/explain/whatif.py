@@ -15,7 +15,7 @@ from obskit.dataset import FieldCodes
 from obskit.explain.grouped_rows import SIDES, GroupedRows
 from obskit.explain.weights import Bits
 from obskit.stats.buckets import quantile
-from obskit.stats.evidence import Counts
+from obskit.stats.counts import Counts
 
 
 class Latency:
@@ -23,14 +23,15 @@ class Latency:
 
     Args:
         rows: the compared rows.
+        compared: the counts of all of them for each code of the field.
         name: a field whose codes are log buckets.
     """
 
-    def __init__(self, rows: GroupedRows, name: str = "duration_ms") -> None:
+    def __init__(self, rows: GroupedRows, compared: Counts, name: str = "duration_ms") -> None:
         self._rows, self._name = rows, name
         codes = rows.codes(name)
         self._bucket = codes.bucket if codes.bucket is not None else np.zeros(0, np.int32)
-        self._whole = rows.tally("selected", name).w[1:] + rows.tally("baseline", name).w[1:]
+        self._whole = compared.w[1:]
         self.p99 = quantile(self._bucket, self._whole, 0.99)
 
     def without(self, bits: Bits) -> float:

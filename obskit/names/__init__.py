@@ -13,6 +13,7 @@ from obskit.names.flat_fields import FLAT_USUAL, FlatField, flat_field
 
 __all__ = [
     "ABSENT",
+    "CALLING_KINDS",
     "CARRIED",
     "CARRIED_FIELD",
     "CARRIED_LIST",
@@ -22,6 +23,7 @@ __all__ = [
     "ERROR_FIELDS",
     "EXCEPTION_FINGERPRINT",
     "FLAT_USUAL",
+    "NOT_SPAN_KINDS",
     "RENAMED",
     "TEMPLATE",
     "TRACE_FIELDS",
@@ -88,11 +90,20 @@ TRACE_FIELDS: dict[str, str] = {
     "obskit.trace.span_count": "int",
     "obskit.trace.complete": "bool",
     "obskit.trace.duration_ms": "float",
+    "obskit.self_ms": "float",
+    "obskit.critical_ms": "float",
+    "obskit.depth": "int",
 }
-"""Fields of the whole trace of a row, computed when they are asked for -> name of their type."""
+"""Fields that come from the whole trace of a row, computed when they are asked for -> name of their type."""
 
 UNIT_KINDS = ("server", "consumer")
-"""Kinds of span that are a unit of work anywhere in a trace."""
+"""Kinds of span that are a unit of work anywhere in a trace: the called side of a call or a message."""
+
+CALLING_KINDS = ("client", "producer")
+"""Kinds of span that are the calling side of a call or a message."""
+
+NOT_SPAN_KINDS = ("event", "link")
+"""Kinds of row that are not a span."""
 
 UNITS = "kind in ('server', 'consumer') or (parent_span_id is null and duration_ms is not null)"
 """Units of work as a condition: one request as its caller sees it."""

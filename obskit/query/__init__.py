@@ -10,9 +10,9 @@ from obskit.query.deployments import Deployment, deployments
 from obskit.query.groups import QueryResult, query
 from obskit.query.heat import Heatmap, heatmap
 from obskit.query.listing import rows, sample
-from obskit.query.lookup import traces
 from obskit.query.points import links, points
 from obskit.query.reference import TableSource, lookup
+from obskit.query.scans import scans
 from obskit.query.trace_tree import Trace, trace
 from obskit.query.usefulness import by_usefulness
 
@@ -35,7 +35,7 @@ __all__ = [
     "query",
     "rows",
     "sample",
+    "scans",
     "trace",
-    "traces",
     "type_word",
 ]

@@ -19,6 +19,7 @@ Edges = npt.NDArray[Any]
 SEVERITY = "severity_number"
 LEVELS = ("TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL")  # each has four numbers, from 1 on
 _UNKNOWN_LEVEL = "-"
+_LOOKED_AT = 50  # fields of a table elsewhere that are tried as what to draw
 Span = tuple[float, float, float]  # least, greatest and least positive value; NaN if there is none
 
 
@@ -72,7 +73,13 @@ def main_measure(scope: Scope) -> str | None:
         if (pa.types.is_integer(field.type) or pa.types.is_floating(field.type))
         and field.name not in ("sample_weight", "event_count")
     ]
-    for name in sorted(numbers, key=lambda name: (name != "duration_ms", name != SEVERITY)):
+    ordered = sorted(numbers, key=lambda name: (name != "duration_ms", name != SEVERITY))
+    if not scope.dataset.local:
+        some = ordered[:_LOOKED_AT]
+        counts: Any = {f"n{at}": ibis._[name].count() for at, name in enumerate(some)}
+        found = scope.run(lambda t: t.aggregate(rows=t.count(), **counts)).table.to_pylist()[0]
+        return next((name for at, name in enumerate(some) if found[f"n{at}"]), None)
+    for name in ordered:
         if scope.codes(name).totals["all"].n[1:].any():
             return str(name)
     return None
@@ -97,7 +104,7 @@ def value_span(scope: Scope, name: str) -> Span:
             return np.nan, np.nan, np.nan
         return first.timestamp() * 1e6, last.timestamp() * 1e6, np.nan
 
-    if name == "timestamp":
+    if name == "timestamp" and scope.dataset.local:
         rows = [
             times[mask.true]
             for times, mask in zip(scope.dataset.codes.times(), scope.masks(None), strict=True)
@@ -183,6 +190,8 @@ def _is_time(scope: Scope, name: str) -> bool:
 
 def has_codes(scope: Scope, name: str) -> bool:
     """Return whether the values of a field are in memory, as codes or as the times of the rows."""
+    if not scope.dataset.local:
+        return False
     return name == "timestamp" or (name in scope.dataset.schema.names and not _is_time(scope, name))
 
 

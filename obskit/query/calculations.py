@@ -6,7 +6,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from obskit.engine import Condition, Expression, Scope, Token, parse_expression, tokenize
+from obskit.encryption import PREFIX
+from obskit.engine import Condition, Expression, Scope, Token, tokenize
 from obskit.errors import ConditionError, InvalidArgument, UnknownFunction
 from obskit.names import nearest
 
@@ -48,6 +49,12 @@ class Calculation:
     argument: Expression | None = None
     condition: Condition | None = None
     q: float | None = None
+
+    @property
+    def written(self) -> str:
+        """The calculation with its name, as `query` reads it."""
+        name = self.name.replace('"', '""')
+        return self.text if self.name == self.text else f'{self.text} as "{name}"'
 
     @property
     def is_count(self) -> bool:
@@ -136,7 +143,11 @@ def _build(function: str, inner: str, text: str, name: str, scope: Scope) -> Cal
                     "share needs a condition", hint="for example: share(error), the error rate"
                 )
             return Calculation(name, text, "count")
-        return Calculation(name, text, function, condition=scope.condition(inner))
+        condition = scope.condition(inner)
+        if scope.decryption is not None and PREFIX in condition.text:  # names and queries are kept in files
+            stored = f"{function}({condition.text})"
+            name, text = stored if name == text else name, stored
+        return Calculation(name, text, function, condition=condition)
     if function in NO_ARGUMENT:
         if inner:
             raise ConditionError(f"{function} takes no argument, got {inner!r}", hint=f"write {function}()")
@@ -151,7 +162,7 @@ def _build(function: str, inner: str, text: str, name: str, scope: Scope) -> Cal
         )
     if not inner:
         raise ConditionError(f"{function} needs a field", hint=f"for example: {function}(duration_ms)")
-    argument = parse_expression(inner, scope.known, newest=scope.newest, names=scope.names)
+    argument = scope.expression(inner, encrypted=function == "count_distinct")
     if function != "count_distinct":
         _check_type(function, argument, scope)
     if percentile is None:

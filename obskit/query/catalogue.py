@@ -15,7 +15,7 @@ from obskit.dataset import FieldCodes, Totals, encode, merge
 from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import MS, SHARE, UNIT, WRITTEN, format_cell, html_table, text_table
-from obskit.engine import Scope
+from obskit.engine import Scope, drawn
 from obskit.query.lookup import with_units
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.query.terms import middles
@@ -39,16 +39,14 @@ class Fields(Result):
     def shown(self) -> pa.Table:
         """The table for people: a lower bound is written as `>= 109`."""
         rows = zip(self.table["values"].to_pylist(), self.table["at_least"].to_pylist(), strict=True)
-        values = ["-" if n is None else f"{'>= ' if least else ''}{format_cell(n)}" for n, least in rows]
+        values = [None if n is None else f"{'>= ' if least else ''}{format_cell(n)}" for n, least in rows]
         field = pa.field("values", pa.string(), metadata={UNIT: WRITTEN})
-        # A dash means that the column does not apply; null would look like a missing value.
-        top = self.table["top"].fill_null("-")
         columns = [
             self.table["field"],
             self.table["type"],
             self.table["fill"],
             pa.array(values, pa.string()),
-            top,
+            self.table["top"],
         ]
         schema = self.table.schema
         return pa.Table.from_arrays(
@@ -127,22 +125,24 @@ def fields(scope: Scope, names: Sequence[str] | None = None) -> Fields:
         else list(dict.fromkeys(scope.resolve(name) for name in names))
     )
     stored = set(scope.dataset.schema.names)
-    coded = [n for n in wanted if scope.where is None and n in stored and _has_codes(scope, n)]
+    local = scope.dataset.local
+    coded = [n for n in wanted if local and scope.where is None and n in stored and _has_codes(scope, n)]
     known = {
         name: _summarize_codes(scope.codes(name), _rows_per_code(scope, name), ALL_ROWS) for name in coded
     }
-    masks = None if scope.where is None else [mask.true for mask in scope.masks(None)]
-    total = scope.dataset.rows if masks is None else sum(int(mask.sum()) for mask in masks)
+    masks = None if scope.where is None or not local else [mask.true for mask in scope.masks(None)]
+    total = scope.extent[0] if masks is None else sum(int(mask.sum()) for mask in masks)
     rest = [name for name in wanted if name not in known]
     sql, notes = [], list(scope.notes)
     for some in ([n for n in rest if n in stored], [n for n in rest if n not in stored]):
         if not some:
             continue
-        read = (
-            _read_stored(scope, some, masks, total)
-            if some[0] in stored
-            else _read_derived(scope, some, total)
-        )
+        if not local:
+            read = _read_elsewhere(scope, some, total)
+        elif some[0] in stored:
+            read = _read_stored(scope, some, masks, total)
+        else:
+            read = _read_derived(scope, some, total)
         known |= {name: _summarize_rows(scope, name, read) for name in some}
         sql.append(read.sql)
         if read.label != ALL_ROWS:
@@ -222,6 +222,16 @@ def _sample_rows(sizes: list[int], masks: list[Mask] | None, total: int) -> list
         out.append(np.concatenate([rows[max(0, at - before) : max(0, at + each - before)] for at in starts]))
         before += len(rows)
     return out
+
+
+def _read_elsewhere(scope: Scope, names: list[str], total: int) -> _RowsRead:
+    """Read all rows of a table elsewhere if they are few, else whole traces drawn by a hash."""
+    if total <= SAMPLE_ROWS:
+        output = scope.run(lambda t: t.select(*names))
+        return _RowsRead([output.table], ALL_ROWS, output.sql)
+    share = SAMPLE_ROWS / total
+    output = scope.run(lambda t: t.filter(drawn(t, share)).select(*names).limit(2 * SAMPLE_ROWS))
+    return _RowsRead([output.table], f"a sample of {output.table.num_rows:,} rows", output.sql)
 
 
 def _read_derived(scope: Scope, names: list[str], total: int) -> _RowsRead:

@@ -32,7 +32,12 @@ def can_count_codes(scope: Scope, names: Sequence[str], calculations: Sequence[C
         True if every field is coded value by value, every calculation is `count()`, `rows()` or a percentile
         of a plain field, and the histograms are small enough.
     """
-    if not names or not scope.dataset.rows or not all(_is_countable(scope, c) for c in calculations):
+    if (
+        not scope.dataset.local
+        or not names
+        or not scope.dataset.rows
+        or not all(_is_countable(scope, c) for c in calculations)
+    ):
         return False
     measured = _measured_fields(calculations)
     schema = scope.dataset.schema
@@ -105,7 +110,7 @@ def _is_countable(scope: Scope, calculation: Calculation) -> bool:
     if calculation.function != "percentile" or calculation.argument is None:
         return False
     field = _plain_field(calculation)
-    return calculation.argument.fields == {field} and pa.types.is_primitive(scope.known.field(field).type)
+    return calculation.argument.fields == {field} and pa.types.is_primitive(scope.type_of(field))
 
 
 def _plain_field(calculation: Calculation) -> str:

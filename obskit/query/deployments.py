@@ -1,45 +1,73 @@
-"""When something was deployed: one answer for triage and for the markers of the Explorer."""
+"""When something was deployed or changed otherwise: one answer for triage and the Explorer's markers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import ibis.expr.types as ir
 
+from obskit.dataset import Codes
 from obskit.engine import Scope
+from obskit.names.markers import CHANGES, EXPERIMENT, FLAG_CHANGE, INCIDENT, MIGRATION, NOTE, NOTICES
+from obskit.names.markers import DEPLOYMENT as MARKER
 from obskit.text import safe
 
-MARKER = "deployment"  # the name of the events that record a deployment
 VERSIONS = ("service.version", "deployment.id")
 STATUS = "deployment.status"
+ID = "deployment.id"
+ENVIRONMENTS = ("deployment.environment.name", "deployment.environment")
 # Statuses of deployments that changed nothing.
-NOT_DEPLOYED = ("inactive", "canceled", "cancelled", "removed", "skipped")
+NOT_DEPLOYED = (
+    *("inactive", "canceled", "cancelled", "removed", "skipped"),
+    *("neutral", "stale", "action_required", "manual"),
+)
 FEWEST_ROWS = 5  # of a version; with fewer it is not taken for a deployment
 MOST_READ = 1000
+MOST_NOTE = 40  # characters of a note in a label; its title has all
 _EDGE = 0.01  # share of the time span; versions seen in it were there from the start
+
+
+# What distinguishes a change of each kind, the best first.
+_LABELS: dict[str, tuple[str, ...]] = {
+    FLAG_CHANGE: ("feature_flag.key",),
+    MIGRATION: ("database.migration.version", "database.migration.id", "database.migration.script"),
+    EXPERIMENT: ("chaos.experiment",),
+    INCIDENT: ("obskit.incident.id", "obskit.incident.title"),
+}
+# What was found, of datasets in use.
+_FOUND: WeakKeyDictionary[Codes, dict[Hashable, list[Deployment]]] = WeakKeyDictionary()
+_STATES = ("chaos.status", "obskit.incident.status", "argo.analysis.phase")
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """A deployment.
+    """A deployment, or another change or notice.
 
     Attributes:
         at: when it happened.
         service: the service; None if it is not known.
-        version: the version or deployment id; None if it is not known.
+        version: the version or deployment id, or what else distinguishes it; None if it is not known.
         title: the description that was recorded with it, if any.
+        what: "deployment", "tag", "flag", "migration", "experiment", "incident", "analysis", "scan" or
+            "note".
+        id, environment: the id and the environment of a recorded deployment, if they are known.
     """
 
     at: datetime
     service: str | None
     version: str | None
     title: str | None = None
+    what: str = MARKER
+    id: str | None = field(default=None, compare=False)
+    environment: str | None = field(default=None, compare=False)
 
     def __str__(self) -> str:
-        return safe(" ".join(part for part in (self.service, self.version) if part)) or MARKER
+        named = safe(" ".join(part for part in (self.service, self.version) if part))
+        return named or MARKER if self.what == MARKER else f"{self.what} {named}".strip()
 
 
 def deployments(scope: Scope) -> list[Deployment]:
@@ -55,36 +83,113 @@ def deployments(scope: Scope) -> list[Deployment]:
     Returns:
         The deployments; empty if the events have no time or no version.
     """
-    everything = Scope(scope.dataset, scope.engine)
+    everything = scope.everything
     if "timestamp" not in everything.schema.names:
         return []
-    found = _recorded_deployments(everything) or _first_events_of_versions(everything)
-    return sorted(found, key=lambda d: (d.at, d.service or "", d.version or ""))
+    found = _recorded(everything, [MARKER])
+    return _in_order(found or _once(everything, "versions", lambda: _first_events_of_versions(everything)))
+
+
+def changes(scope: Scope) -> list[Deployment]:
+    """Return the deployments, and the other changes: tags, flags, migrations, experiments.
+
+    Args:
+        scope: any scope of the dataset; its condition does not matter.
+
+    Returns:
+        The changes in order of time.
+    """
+    others = [name for name in CHANGES if name != MARKER]
+    return _in_order([*deployments(scope), *_recorded(scope.everything, others)])
+
+
+def notices(scope: Scope) -> list[Deployment]:
+    """Return what is shown next to the requests and changes nothing: incidents, analyses, scans.
+
+    Args:
+        scope: any scope of the dataset; its condition does not matter.
+
+    Returns:
+        The notices in order of time.
+    """
+    return _in_order(_recorded(scope.everything, list(NOTICES)))
+
+
+def _in_order(found: Iterable[Deployment]) -> list[Deployment]:
+    return sorted(found, key=lambda d: (d.at, d.service or "", d.version or "", d.what))
 
 
 def first_steps(found: Iterable[Deployment]) -> list[Deployment]:
     """Return the first step of each rollout: the first deployment of each version of each service."""
-    begun: dict[tuple[str | None, str | None, datetime | None], Deployment] = {}
+    begun: dict[tuple[str | None, str | None, str, datetime | None], Deployment] = {}
     for deployment in found:
-        # without a version, each is a rollout of its own
-        own = deployment.at if deployment.version is None else None
-        begun.setdefault((deployment.service, deployment.version, own), deployment)
+        # Without a version, each is a rollout of its own; so is each change of a flag.
+        own = deployment.at if deployment.version is None or deployment.what != MARKER else None
+        begun.setdefault((deployment.service, deployment.version, deployment.what, own), deployment)
     return list(begun.values())
 
 
-def _recorded_deployments(everything: Scope) -> list[Deployment]:
+def _recorded(everything: Scope, markers: Sequence[str]) -> list[Deployment]:
+    """Return the newest events that have one of these names, as changes."""
     names = everything.schema.names
-    if "name" not in names:
+    if "name" not in names or "timestamp" not in names:
         return []
-    shown = [name for name in ("body", "service.name", *VERSIONS) if name in names]
+    if everything.dataset.local and not _may_have(everything, markers):
+        return []
+    return _once(everything, tuple(markers), lambda: _read_changes(everything, markers))
+
+
+def _once(everything: Scope, what: Hashable, find: Callable[[], list[Deployment]]) -> list[Deployment]:
+    """Return what was found in these events before, else find it: the rows of a dataset never change."""
+    if not everything.dataset.local:  # there, rows may come at any time
+        return find()
+    found = _FOUND.setdefault(everything.dataset.codes, {})
+    if what not in found:
+        found[what] = find()
+    return list(found[what])
+
+
+def _may_have(everything: Scope, markers: Sequence[str]) -> bool:
+    """Return False if codes that exist already show that no event has one of these names."""
+    stored = everything.dataset.codes
+    if not stored.ready("name"):
+        return True
+    codes = stored.field("name")
+    if codes.kind != "value" or codes.rare_code is not None:
+        return True
+    return not set(markers).isdisjoint(codes.values.to_pylist())
+
+
+def _read_changes(everything: Scope, markers: Sequence[str]) -> list[Deployment]:
+    names = everything.schema.names
+    labels = {label for marker in markers for label in _LABELS.get(marker, ())}
+    wanted_fields = dict.fromkeys(
+        ("name", "body", "service.name", *VERSIONS, *ENVIRONMENTS, *sorted(labels), *_STATES)
+    )
+    shown = [name for name in wanted_fields if name in names]
 
     def build(table: ir.Table) -> ir.Table:
-        wanted = (table["name"] == MARKER) & table["timestamp"].notnull()
+        wanted = table["name"].isin(list(markers)) & table["timestamp"].notnull()
         if STATUS in names:
             wanted &= table[STATUS].isnull() | table[STATUS].notin(NOT_DEPLOYED)
-        return table.filter(wanted).select("timestamp", *shown).order_by("timestamp").limit(MOST_READ)
+        newest = table.filter(wanted).select("timestamp", *shown).order_by(table["timestamp"].desc())
+        return newest.limit(MOST_READ)
 
-    return [_deployment_of(row, row["timestamp"]) for row in everything.run(build).table.to_pylist()]
+    return [_change_of(row) for row in reversed(everything.run(build).table.to_pylist())]
+
+
+def _change_of(row: dict[str, Any]) -> Deployment:
+    what = {**CHANGES, **NOTICES}.get(row["name"], MARKER)
+    if what == MARKER:
+        return _deployment_of(row, row["timestamp"])
+    keys = (*_LABELS.get(row["name"], ()), "service.version", "body")
+    label = next((str(row[name]) for name in keys if row.get(name) is not None), None)
+    if what == NOTICES[NOTE] and label is not None and len(label) > MOST_NOTE:
+        label = f"{label[:MOST_NOTE]}…"
+    state = next((str(row[name]) for name in _STATES if row.get(name) is not None), None)
+    plain = _deployment_of(row, row["timestamp"])
+    version = " ".join(part for part in (label, state) if part) or None
+    return Deployment(plain.at, plain.service, version, plain.title, what)
 
 
 def _first_events_of_versions(everything: Scope) -> list[Deployment]:
@@ -113,11 +218,14 @@ def _first_events_of_versions(everything: Scope) -> list[Deployment]:
 
 
 def _deployment_of(row: dict[str, Any], at: datetime) -> Deployment:
-    version = next((row[name] for name in VERSIONS if row.get(name) is not None), None)
-    service, title = row.get("service.name"), row.get("body")
+    def known(*names: str) -> str | None:
+        return next((str(row[name]) for name in names if row.get(name) is not None), None)
+
     return Deployment(
         at,
-        None if service is None else str(service),
-        None if version is None else str(version),
-        None if title is None else str(title),
+        known("service.name"),
+        known(*VERSIONS),
+        known("body"),
+        id=known(ID),
+        environment=known(*ENVIRONMENTS),
     )

@@ -28,7 +28,7 @@ from obskit.engine import (
 from obskit.errors import ConditionError, InvalidArgument, LimitExceeded
 from obskit.names import nearest
 from obskit.query.aggregate import Columns, Groups, aggregate
-from obskit.query.arguments import whole_number
+from obskit.query.arguments import split_direction, split_order, whole_number
 from obskit.query.calculations import Calculation, fields_of, parse_calculations
 from obskit.query.coded import can_count_codes, count_codes
 from obskit.query.grid import TIME, filled_grid
@@ -134,6 +134,11 @@ def query(
         codes, if all fields are coded and only counts and percentiles are calculated.
     """
     limit = None if limit is None else whole_number(limit, "limit", "limit=10")
+    narrowed = scope.narrow(where)
+    parsed = parse_calculations(calculations, narrowed)
+    if scope.decryption is not None:  # the call is kept in files, which get no readable value
+        calculations = tuple(calculation.written for calculation in parsed) if calculations else ()
+        where = None if where is None else scope.condition(where)
     text = format_call(
         "query",
         *calculations,
@@ -146,9 +151,9 @@ def query(
         limit=limit,
         exact=exact,
     )
-    scope = scope.narrow(where)
-    parsed = parse_calculations(calculations, scope)
-    names = [scope.resolve(name) for name in ([by] if isinstance(by, str) else by or ())]
+    scope = narrowed
+    given = [by] if isinstance(by, str) else by or ()
+    names = [_group_name(scope, name) for name in given]
     _check_arguments(parsed, names, every)
     seconds = _interval_seconds(every, scope)
     notes = [
@@ -159,7 +164,7 @@ def query(
     wanted = _GroupQuery(scope, names, parsed, exact, having, order, limit)
     if seconds is None:
         groups = _count_groups(wanted, _covered_seconds(scope, parsed, notes))
-        table = _sort(_filter(_table(groups, parsed), having), wanted)
+        table = _sort(_filter(_table(groups, parsed), having, scope), wanted)
         table = table if limit is None else table.slice(0, limit)
         sql = groups.sql
     else:
@@ -177,6 +182,12 @@ def query(
         every=every,
         counted=groups.rows,
     )
+
+
+def _group_name(scope: Scope, name: str) -> str:
+    """Return the field of a group, or the call that it is, such as root(http.route)."""
+    call = scope.call(name) if isinstance(name, str) else None
+    return scope.resolve(name) if call is None else call.name
 
 
 def _check_arguments(calculations: list[Calculation], names: list[str], every: str | None) -> None:
@@ -262,11 +273,14 @@ def _table(groups: Groups, calculations: list[Calculation]) -> pa.Table:
     return pa.Table.from_arrays(list(columns.values()), schema=pa.schema(fields))
 
 
-def _filter(table: pa.Table, having: str | None) -> pa.Table:
+def _filter(table: pa.Table, having: str | None, scope: Scope) -> pa.Table:
     if having is None:
         return table
     known = Names(table.schema, verbatim=table.schema.names)
-    return filter_table(table, parse_condition(having, table.schema, names=known))
+    condition = parse_condition(having, table.schema, names=known)
+    if scope.decryption is not None:  # the groups of an encrypted field are its stored values
+        scope.decryption.check_expression(scope, condition, alone=False)
+    return filter_table(table, condition)
 
 
 def _sort(table: pa.Table, wanted: _GroupQuery) -> pa.Table:
@@ -281,30 +295,6 @@ def _sort(table: pa.Table, wanted: _GroupQuery) -> pa.Table:
     sortable = [(n, "ascending") for n in names if not pa.types.is_nested(table.schema.field(n).type)]
     keys += [key for key in sortable if key[0] not in {k for k, _ in keys}]
     return table.take(pc.sort_indices(table, sort_keys=[(*key, "at_end") for key in keys]))
-
-
-def split_order(order: str) -> list[str]:
-    """Split "a desc, p99(x)" at the commas that are not in parentheses or quotes."""
-    parts, depth, quoted, start = [], 0, False, 0
-    for at, c in enumerate(order):
-        quoted ^= c == '"'
-        depth += 0 if quoted else (c == "(") - (c == ")")
-        if c == "," and not depth and not quoted:
-            parts.append(order[start:at])
-            start = at + 1
-    return [part.strip() for part in (*parts, order[start:])]
-
-
-def split_direction(part: str) -> tuple[str, bool]:
-    """Split "p99 desc" into the name, without quotes, and whether the order is descending."""
-    descending = part.lower().endswith(" desc")
-    for word in (" desc", " asc"):
-        if part.lower().endswith(word):
-            part = part[: -len(word)].strip()
-            break
-    if len(part) > 1 and part[0] == part[-1] == '"':
-        part = part[1:-1].replace('""', '"')
-    return part, descending
 
 
 def _order_key(part: str, columns: list[str], calculations: list[Calculation]) -> tuple[str, str]:
@@ -363,7 +353,7 @@ def _over_time(
         notes.append(f"{pluralize(lost, 'row has', 'rows have')} no timestamp and {are} left out")
     full = filled_grid(_table(groups, calculations), names, calculations, edge["low"], edge["high"], seconds)
     if not names and having is not None:
-        full = _filter(full, having)
+        full = _filter(full, having, wanted.scope)
     if not names and wanted.order is not None:
         full = _sort(full, wanted)
     if not names and wanted.limit is not None:
@@ -380,7 +370,7 @@ def _top_groups(wanted: _GroupQuery, seconds: float) -> tuple[list[dict[str, Any
     """Return the top groups, the statements, and the number of groups that are left."""
     limit = wanted.limit or DEFAULT_GROUPS
     groups = _count_groups(wanted, seconds)
-    found = _sort(_filter(_table(groups, wanted.calculations), wanted.having), wanted)
+    found = _sort(_filter(_table(groups, wanted.calculations), wanted.having, wanted.scope), wanted)
     return found.slice(0, limit).select(wanted.names).to_pylist(), groups.sql, max(0, found.num_rows - limit)
 
 

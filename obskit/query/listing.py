@@ -11,9 +11,8 @@ import pyarrow as pa
 
 from obskit.display.wide import WideResult
 from obskit.engine import Scope
-from obskit.errors import InvalidArgument
-from obskit.query.arguments import whole_number
-from obskit.query.groups import split_direction, split_order
+from obskit.errors import InvalidArgument, Unsupported
+from obskit.query.arguments import split_direction, split_order, whole_number
 from obskit.query.lookup import with_units
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.query.usefulness import by_difference, by_usefulness
@@ -28,6 +27,7 @@ def rows(
     fields: Sequence[str] | None = None,
     order: str | None = None,
     limit: int = 20,
+    offset: int = 0,
 ) -> WideResult:
     """List events.
 
@@ -35,20 +35,22 @@ def rows(
         scope: the rows.
         fields: the columns, in this order; by default all fields, those that matter most first.
         order: fields to sort by, such as "duration_ms desc, name"; rows without a value come last. By default
-            the order of the dataset, which is by time.
+            they are sorted by time.
         limit: the most rows.
+        offset: the number of rows that are passed over first.
 
     Returns:
         At most `limit` rows.
 
     Raises:
-        InvalidArgument: `limit` is not a whole number of at least 1, `fields` is empty, or `order` names a
-            list or a structure.
+        InvalidArgument: `limit` is not a whole number of at least 1 or `offset` of at least 0, `fields` is
+            empty, or `order` names a list or a structure.
         UnknownField: a field does not exist; the hint has the nearest names.
 
     Cost: one scan of the condition's fields and of those in `order`.
     """
     limit = whole_number(limit, "limit", "events.rows(limit=20)")
+    offset = whole_number(offset, "offset", "events.rows(offset=100)", least=0)
     given = [fields] if isinstance(fields, str) else fields
     names = _resolved(scope, given)
     keys = _order_keys(scope, order)
@@ -62,19 +64,26 @@ def rows(
                     for name, descending in [*keys, *((name, False) for name in ties)]
                 ]
             )
-        return table.select(*names).limit(limit)
+        return table.select(*names).limit(limit, offset=offset)
 
     output = scope.run(build)
     total = scope.extent[0]
     notes = []
     if total > output.table.num_rows:
         which = f" by {order}" if order else ""
-        notes.append(f"the first {output.table.num_rows:,}{which} of {pluralize(total, 'row')}")
+        first = (
+            f"{output.table.num_rows:,} rows from number {offset + 1:,} on"
+            if offset
+            else f"the first {output.table.num_rows:,}"
+        )
+        notes.append(f"{first}{which} of {pluralize(total, 'row')}")
     table = output.table if given is not None else output.table.select(by_difference(output.table))
     return WideResult(
         kind="rows",
         table=with_units(table),
-        query=format_call("rows", scope=scope, fields=given and list(given), order=order, limit=limit),
+        query=format_call(
+            "rows", scope=scope, fields=given and list(given), order=order, limit=limit, offset=offset or None
+        ),
         sql=join_statements(scope, [output.sql]),
         dataset=dataset_of(scope),
         notes=merge_notes(scope.notes, notes),
@@ -135,10 +144,19 @@ def _resolved(scope: Scope, fields: Sequence[str] | None) -> list[str]:
     return names
 
 
+def _one_file(scope: Scope) -> bool:
+    """Return whether all rows are in one file, which is sorted by time; a table elsewhere has no order."""
+    try:
+        return len(scope.dataset.files) == 1
+    except Unsupported:
+        return False
+
+
 def _order_keys(scope: Scope, order: str | None) -> list[tuple[str, bool]]:
     """Return the fields of `order`, each with whether it is descending."""
     if order is None:
-        return []
+        sorted_already = _one_file(scope) or "timestamp" not in scope.schema.names
+        return [] if sorted_already else [("timestamp", False)]
     keys: dict[str, bool] = {}
     for part in split_order(order):
         name, descending = split_direction(part)

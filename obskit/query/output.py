@@ -39,7 +39,7 @@ def join_statements(scope: Scope, sql: Iterable[str]) -> str:
         return ""
     note = scope.sql_note
     if any(TRACED_VIEW in text for text in texts):
-        note += f"\n-- {TRACED_VIEW}: events and obskit.trace.*, which obskit computes from whole traces"
+        note += f"\n-- {TRACED_VIEW}: events and the fields that obskit computes from whole traces"
     return ";\n\n".join([note + "\n" + texts[0], *texts[1:]])
 
 

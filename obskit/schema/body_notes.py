@@ -8,8 +8,7 @@ Such a load is not wrong in any row, but an outage in it does not show. The load
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -46,8 +45,7 @@ class BodyNotes:
     def __init__(self, note: Callable[[str], None]) -> None:
         self._note = note
         self._rows = 0
-        self._texts = 0
-        self._found: Counter[str] = Counter()
+        self._batches: list[tuple[int, ...]] = []
 
     def add(self, events: pa.RecordBatch) -> None:
         """Look at a batch of events."""
@@ -56,17 +54,35 @@ class BodyNotes:
             return
         first = events.slice(0, LOOKED_AT)
         bodies = first.column(at)
-        self._rows += len(bodies)
-        self._texts += len(bodies) - bodies.null_count
-        self._found[LEVELS] += _count(bodies, _OWN_LEVEL)
+        texts, levels = len(bodies) - bodies.null_count, _count(bodies, _OWN_LEVEL)
         status = first.schema.get_field_index("http.response.status_code")
         if status >= 0:
             bodies = bodies.filter(pc.is_null(first.column(status)))
-        self._found[REQUESTS] += _count(bodies, _REQUEST)
-        if self._texts >= FEWEST and 2 * self._texts >= self._rows:
-            for text, found in self._found.items():
-                if 2 * found > self._texts:
+        self._look((first.num_rows, texts, levels, _count(bodies, _REQUEST)))
+
+    def _look(self, found: Sequence[int]) -> None:
+        """Add what was found in a batch: rows, texts, and texts of each kind."""
+        self._batches.append(tuple(found))
+        rows, texts, levels, requests = (sum(column) for column in zip(*self._batches, strict=True))
+        self._rows = rows
+        if texts >= FEWEST and 2 * texts >= rows:
+            for text, count in ((LEVELS, levels), (REQUESTS, requests)):
+                if 2 * count > texts:
                     self._note(text)
+
+    def to_state(self) -> list[tuple[int, ...]]:
+        """Return what was found batch by batch, which `absorb` reads."""
+        return self._batches
+
+    def absorb(self, state: Sequence[Sequence[int]]) -> None:
+        """Look at batches that come after all others so far.
+
+        Args:
+            state: what `to_state` returned for them.
+        """
+        for found in state:
+            if self._rows < LOOKED_AT:
+                self._look(found)
 
 
 def _count(texts: pa.Array, pattern: str) -> int:

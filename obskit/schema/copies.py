@@ -8,7 +8,8 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,18 @@ COMPARED = 1_000_000
 
 _DISTINCT = ("span_id", "trace_id", "body", "client.address", "url.path", "timestamp", "duration_ms", "name")
 _NESTED = 5_000  # rows of a batch that are equal except for lists and structs, and whose lists are compared
+
+
+class Compared(NamedTuple):
+    """A batch: its rows, the copies in it, whether it has span ids, and its digest if it has times.
+
+    The copies are not counted in a batch with the digest of an earlier one.
+    """
+
+    rows: int
+    copies: int
+    with_ids: bool
+    digest: str
 
 
 class Copies:
@@ -33,7 +46,8 @@ class Copies:
         self.rows = 0
         self.batches = 0
         self.with_ids = False
-        self._seen: set[bytes] = set()
+        self._seen: set[str] = set()
+        self._found: list[Compared] = []
         self._compared = 0
 
     def add(self, batch: pa.RecordBatch, *, has_times: bool) -> None:
@@ -45,16 +59,35 @@ class Copies:
         """
         if self._compared >= COMPARED or batch.num_rows < 2:
             return
-        self._compared += batch.num_rows
+        digest = hashlib.blake2b(batch.serialize(), digest_size=16).hexdigest() if has_times else ""
+        copies = 0 if digest in self._seen else _copies(batch)
+        self._count(Compared(batch.num_rows, copies, "span_id" in batch.schema.names, digest))
+
+    def _count(self, found: Compared) -> None:
+        self._found.append(found)
+        self._compared += found.rows
         self.batches += 1
-        if has_times:
-            digest = hashlib.blake2b(batch.serialize(), digest_size=16).digest()
-            if digest in self._seen:
-                self.rows += batch.num_rows
-                return
-            self._seen.add(digest)
-        self.with_ids = self.with_ids or "span_id" in batch.schema.names
-        self.rows += _copies(batch)
+        if found.digest in self._seen:
+            self.rows += found.rows
+            return
+        if found.digest:
+            self._seen.add(found.digest)
+        self.with_ids = self.with_ids or found.with_ids
+        self.rows += found.copies
+
+    def to_state(self) -> list[Compared]:
+        """Return what was found batch by batch, which `absorb` reads."""
+        return self._found
+
+    def absorb(self, state: Sequence[Sequence[Any]]) -> None:
+        """Add batches that come after all others so far.
+
+        Args:
+            state: what `to_state` returned for them.
+        """
+        for found in state:
+            if self._compared < COMPARED:
+                self._count(Compared(*found))
 
 
 def _copies(batch: pa.RecordBatch) -> int:

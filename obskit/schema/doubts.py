@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -76,8 +77,7 @@ class Doubts:
         times = batch.column("timestamp").cast(pa.int64()).drop_null().to_numpy(zero_copy_only=False)
         if len(times):
             first, last = int(times.min()), int(times.max())
-            self._first = first if self._first is None else min(self._first, first)
-            self._last = last if self._last is None else max(self._last, last)
+            self._cover(first, last)
             if len(self._days) < _DAYS:
                 low, high = first // _DAY, last // _DAY
                 if low == high:
@@ -114,6 +114,50 @@ class Doubts:
                 meaning = flat_field(field.name)
                 if meaning is not None and meaning.reading == names.DURATION and not meaning.milliseconds:
                     self._unitless[field.name] = None
+
+    def to_state(self) -> dict[str, Any]:
+        """Return the numbers as JSON-safe values, which `absorb` reads."""
+        return {
+            "days": list(self._days.items()),
+            "span": None if self._first is None else [self._first, self._last],
+            "durations": self._durations,
+            "timed": self._timed,
+            "negative": self._negative,
+            "lists": self._lists,
+            "records": self._records,
+            "parsed": self._parsed,
+            "like_times": self._like_times,
+            "unitless": list(self._unitless),
+            "copies": self._copies.to_state(),
+            "statuses": self._statuses.to_state(),
+        }
+
+    def absorb(self, state: Mapping[str, Any]) -> None:
+        """Add the numbers of events that come after all others so far.
+
+        Args:
+            state: what `to_state` returned for them.
+        """
+        if len(self._days) < _DAYS:
+            self._days.update(dict(state["days"]))
+        if state["span"] is not None:
+            self._cover(*state["span"])
+        self._durations += state["durations"]
+        self._timed += state["timed"]
+        self._negative += state["negative"]
+        for mine, other in ((self._lists, state["lists"]), (self._records, state["records"])):
+            for name, longest in other.items():
+                mine[name] = max(longest, mine.get(name, 0))
+        self._parsed.update(state["parsed"])
+        for name, seen in state["like_times"].items():
+            self._like_times.setdefault(name, _Seen(*seen))
+        self._unitless |= dict.fromkeys(state["unitless"])
+        self._copies.absorb(state["copies"])
+        self._statuses.absorb(state["statuses"])
+
+    def _cover(self, first: int, last: int) -> None:
+        self._first = first if self._first is None else min(self._first, first)
+        self._last = last if self._last is None else max(self._last, last)
 
     def sentences(self, report: LoadReport) -> list[str]:
         """Return the doubts, the gravest first.
@@ -298,7 +342,10 @@ def _seen(values: pa.Array) -> _Seen:
 
 
 def _utc(microseconds: int) -> datetime | None:
-    moment: datetime | None = pa.scalar(microseconds, pa.int64()).cast(TIMESTAMP).as_py()
+    try:
+        moment: datetime | None = pa.scalar(microseconds, pa.int64()).cast(TIMESTAMP).as_py()
+    except (OverflowError, ValueError):  # beyond the years of a datetime
+        return None
     return moment
 
 

@@ -11,8 +11,10 @@ of a sentence is a part of it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -22,6 +24,8 @@ _JSON = r"(?s)^\s*\{\s*\".*\}\s*$"
 _LOGFMT = r"^\s*[A-Za-z_@][\w.@/-]*="
 _TRACEBACK = r"(?s)^\s*Traceback \(most recent call last\):\s*\n.*\n(\S[^\n]*?)\s*$"
 _FIRST_LINE = r"(?s)^\s*([^\n]*)\n.*"
+_STRUCTURED = r"^\s*(?:\{|[A-Za-z_@][\w.@/-]*=)"  # how both begin
+_LINE_BREAK = re.compile(b"\n")
 _DEPTH = 4  # an object whose message is an object, and so on
 
 
@@ -35,22 +39,38 @@ def message_of(texts: pa.Array) -> pa.Array:
         Array of the same length. Text without a message of its own, such as an object that has none, stays
         whole; of text with several lines, the first one that says something.
     """
-    for _ in range(_DEPTH):
-        before = texts
-        texts = _within(texts, "{", _JSON, _from_json)
-        texts = _within(texts, "=", _LOGFMT, _from_logfmt)
-        if texts is before:
-            break
-    if pc.any(pc.match_substring(texts, "\n"), min_count=0).as_py():
+    rows = pc.fill_null(pc.match_substring_regex(texts, _STRUCTURED), False)
+    if pc.any(rows, min_count=0).as_py():
+        texts = pc.replace_with_mask(texts, rows, _unpacked(texts.filter(rows)))
+    if _has_line_break(texts):
         texts = pc.replace_substring_regex(texts, _TRACEBACK, r"\1")
         texts = pc.replace_substring_regex(texts, _FIRST_LINE, r"\1")
     return texts
 
 
-def _within(texts: pa.Array, part: str, pattern: str, read: Callable[[pa.Array], pa.Array]) -> pa.Array:
+def _unpacked(texts: pa.Array) -> pa.Array:
+    """Return the messages in texts that may be objects or logfmt; others as they are."""
+    for _ in range(_DEPTH):
+        before = texts
+        texts = _within(texts, _JSON, _from_json)
+        texts = _within(texts, _LOGFMT, _from_logfmt)
+        if texts is before:
+            break
+    return texts
+
+
+def _has_line_break(texts: pa.Array) -> bool:
+    """Return whether any text has several lines; many times as fast on the bytes as by a kernel."""
+    _, offsets, data = texts.buffers()
+    if offsets is None or data is None or not len(texts):
+        return False
+    kind = np.int64 if pa.types.is_large_string(texts.type) else np.int32
+    ends = np.frombuffer(offsets, kind)[[texts.offset, texts.offset + len(texts)]]
+    return _LINE_BREAK.search(data, *ends.tolist()) is not None
+
+
+def _within(texts: pa.Array, pattern: str, read: Callable[[pa.Array], pa.Array]) -> pa.Array:
     """Return texts with those that match replaced by the message in them; the same array if none has one."""
-    if not pc.any(pc.match_substring(texts, part), min_count=0).as_py():
-        return texts
     rows = pc.fill_null(pc.match_substring_regex(texts, pattern), False)
     if not pc.any(rows, min_count=0).as_py():
         return texts

@@ -9,6 +9,7 @@ Without a note, a search for errors would silently miss the rows that kept the o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 
 from obskit.names import FlatField
 from obskit.names.flat_fields import LEVEL, MAYBE_STATUS, WEIGHT
@@ -62,3 +63,17 @@ class Misfits:
             if name in report.renamed:
                 where = f"{pluralize(rows, 'row')}, whose values do not fit"
                 report.note(f"{name} is not {self._targets[name]} in {where}: there it stays {name}")
+
+    def to_state(self) -> dict[str, tuple[int, str]]:
+        """Return name -> (rows, target), which `absorb` reads."""
+        return {name: (rows, self._targets[name]) for name, rows in self._rows.items()}
+
+    def absorb(self, state: Mapping[str, tuple[int, str]]) -> None:
+        """Add the counts of other rows.
+
+        Args:
+            state: what `to_state` returned for them.
+        """
+        for name, (rows, target) in state.items():
+            self._rows[name] += rows
+            self._targets[name] = target

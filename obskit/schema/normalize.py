@@ -8,6 +8,7 @@ becomes `timestamp` 2023-11-14T22:13:20Z, `http.response.status_code` 500 and `e
 
 from __future__ import annotations
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -20,9 +21,10 @@ from obskit.names.flat_fields import TRACE_HEADER
 from obskit.schema import derive
 from obskit.schema.body_notes import BodyNotes
 from obskit.schema.carried import clear_absent, unpack_carried
-from obskit.schema.contributions import Contribution, coalesce, count_both, final_type
+from obskit.schema.contributions import Contribution, coalesce, count_both
 from obskit.schema.doubts import Doubts
 from obskit.schema.exception_text import complete_exceptions
+from obskit.schema.field_types import FieldTypes
 from obskit.schema.flat_columns import combine
 from obskit.schema.flat_values import read_duration, read_flat, split_plausible, time_tier
 from obskit.schema.flatten import MAX_FIELDS, MILLISECONDS, NAIVE, Column, flatten, too_many_fields
@@ -32,8 +34,9 @@ from obskit.schema.options import READ_AS_IS, ReadOptions
 from obskit.schema.parse import localize, parse
 from obskit.schema.points import POINTS, parse_points
 from obskit.schema.report import LoadReport
+from obskit.schema.report_state import absorb_report, to_state
 from obskit.schema.severity import severity_numbers
-from obskit.schema.types import TIMESTAMP, TYPES, convert, to_text, unify, word
+from obskit.schema.types import TIMESTAMP, to_text, word
 from obskit.text import safe
 
 NAMED = {b"obskit.named": b"1"}
@@ -57,35 +60,35 @@ class Normalizer:
         report: counts what was changed.
         options: how to read; the normalizer uses `mapping`.
         max_fields: most distinct field names.
+        apart: whether other rows of the same load are normalized elsewhere, so that conclusions about all
+            rows are left to the normalizer that absorbs this one.
 
     Raises:
         InvalidArgument: the mapping is not valid.
     """
 
     def __init__(
-        self, report: LoadReport, options: ReadOptions = READ_AS_IS, *, max_fields: int = MAX_FIELDS
+        self,
+        report: LoadReport,
+        options: ReadOptions = READ_AS_IS,
+        *,
+        max_fields: int = MAX_FIELDS,
+        apart: bool = False,
     ) -> None:
         self.report = report
         self._mapping = read_mapping(options.mapping)
         self._max_fields = max_fields
-        self._types: dict[str, pa.DataType] = {"timestamp": TIMESTAMP, "error": pa.bool_()}
-        self._seen: dict[str, dict[str, int]] = {}
-        self._unique: dict[str, str] = {}
-        self._folded: set[str] = set()
+        self.fields = FieldTypes(report, apart=apart)
         self._zone = None if options.tz is None else ZoneInfo(options.tz)
         self._sources: set[str] = set()
         self._misfits = Misfits()
         self._traced = False
-        self._doubts, self._bodies = Doubts(), BodyNotes(report.note)
-        for name in COLUMNS:  # obskit's columns keep their names, whatever comes first
-            self._unique_name(name)
+        self._doubts, self._bodies = Doubts(), BodyNotes(_ignore if apart else report.note)
 
     @property
     def schema(self) -> pa.Schema:
         """Schema of all events so far: obskit's columns first, then the others by name."""
-        rest = sorted(name for name in self._types if name not in COLUMNS)
-        names = [name for name in COLUMNS if name in self._types] + rest
-        return pa.schema([(name, final_type(self._types[name])) for name in names])
+        return self.fields.schema
 
     def batch(self, raw: pa.RecordBatch) -> pa.RecordBatch:
         """Turn a raw batch into events.
@@ -112,9 +115,9 @@ class Normalizer:
         self._derive(columns, rows)
         out: dict[str, pa.Array] = {}
         for name, values in columns.items():
-            unique = self._unique_name(name)
-            out[unique] = self._unify(unique, name, values, mixed.get(name, {}))
-        if len(self._types) > self._max_fields:
+            unique = self.fields.unique_name(name)
+            out[unique] = self.fields.unify(unique, name, values, mixed.get(name, {}))
+        if len(self.fields) > self._max_fields:
             raise self._too_many()
         names = [n for n in COLUMNS if n in out] + sorted(n for n in out if n not in COLUMNS)
         self.report.rows_read += rows
@@ -127,6 +130,7 @@ class Normalizer:
         events = pa.RecordBatch.from_arrays([out[n] for n in names], names)
         self._doubts.add(events)
         self._bodies.add(events)
+        self.report.messages.add(events)
         return events
 
     def _too_many(self) -> LimitExceeded:
@@ -302,15 +306,8 @@ class Normalizer:
         )
         if widened or pa.types.is_null(before.type):
             return
-        seen = self._seen.setdefault(f"known {target}", {})
-        kind = word(before.type)
-        seen[kind] = seen.get(kind, 0) + len(after) - after.null_count
-        if rows := sum(seen.values()):
-            self.report.retyped[target] = (
-                ", ".join(sorted(seen)),
-                COLUMNS.get(target) or word(after.type),
-                rows,
-            )
+        after_word = COLUMNS.get(target) or word(after.type)
+        self.fields.count_retyped(target, word(before.type), len(after) - after.null_count, after_word)
 
     def _status(self, values: pa.Array, columns: dict[str, pa.Array]) -> pa.Array:
         """Return span statuses; HTTP statuses under this name move to their own column."""
@@ -353,39 +350,39 @@ class Normalizer:
         given = columns.get("error")
         columns["error"] = computed if given is None else pc.coalesce(given, computed)
 
-    def _unique_name(self, name: str) -> str:
-        """Return the name with control characters escaped; name~2 if another one differs only in case."""
-        if name in self._unique:
-            return self._unique[name]
-        unique = shown = safe(name)  # a name that cannot be shown cannot be typed into a condition either
-        number = 1
-        while unique.casefold() in self._folded:
-            number += 1
-            unique = f"{shown}~{number}"
-        if number > 1:
-            self.report.note(f"{shown} differs from another field only in case: it is called {unique}")
-        if shown != name:
-            self.report.note(f"control characters in the name of a field are escaped: it is called {unique}")
-        self._folded.add(unique.casefold())
-        self._unique[name] = unique
-        return unique
+    def to_state(self) -> dict[str, Any]:
+        """Return everything but the rows as JSON-safe values, which `absorb` reads."""
+        return {
+            "fields": self.fields.to_state(),
+            "sources": sorted(self._sources),
+            "misfits": self._misfits.to_state(),
+            "doubts": self._doubts.to_state(),
+            "bodies": self._bodies.to_state(),
+            "report": to_state(self.report),
+        }
 
-    def _unify(self, unique: str, name: str, values: pa.Array, mixed: dict[str, int]) -> pa.Array:
-        """Convert values to the type that holds all of the field's values so far."""
-        known = type_word(name)
-        if known is not None:
-            self._types[unique] = TYPES[known]
-            return convert(values, TYPES[known])
-        before = self._types.get(unique)
-        kind = values.type if before is None else unify(before, values.type)
-        self._types[unique] = kind
-        seen = self._seen.setdefault(unique, {})
-        own = word(values.type)
-        present = len(values) - values.null_count - sum(mixed.values())
-        for type_name, count in ((own, present), *mixed.items()):
-            if count:
-                seen[type_name] = seen.get(type_name, 0) + count
-        others = sum(count for type_name, count in seen.items() if type_name != "string")
-        if others and pa.types.is_string(kind):
-            self.report.retyped[unique] = (", ".join(sorted(seen)), "string", others)
-        return convert(values, kind)
+    def absorb(self, state: dict[str, Any]) -> dict[str, str]:
+        """Add rows that were normalized apart, after all others so far; `finish` then concludes from all.
+
+        Args:
+            state: what `to_state` returned for them.
+
+        Returns:
+            Name of a field there -> what it is called here, for fields whose names differ.
+
+        Raises:
+            LimitExceeded: more than `max_fields` distinct names.
+        """
+        absorb_report(self.report, state["report"])
+        renamed = self.fields.absorb(state["fields"])
+        if len(self.fields) > self._max_fields:
+            raise self._too_many()
+        self._sources.update(state["sources"])
+        self._misfits.absorb(state["misfits"])
+        self._doubts.absorb(state["doubts"])
+        self._bodies.absorb(state["bodies"])
+        return renamed
+
+
+def _ignore(_: str) -> None:
+    """Leave out a remark."""

@@ -19,13 +19,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from obskit.schema.time_text import Noting, in_zone, read_times, silent
+from obskit.schema.time_text import FIRST, LAST, Noting, in_zone, read_times, silent
 from obskit.schema.types import TIMESTAMP, TYPES, to_text
 
 UNITS_PER_SECOND = {"s": 1, "ms": 1_000, "us": 1_000_000, "ns": 1_000_000_000}
-# Python's datetime supports the years 1 to 9999; a number outside of them is not a time.
-_FIRST = -62_135_596_800_000_000
-_LAST = 253_402_300_799_999_999
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 _TRUE = frozenset({"true", "t", "yes", "y", "1"})
@@ -159,8 +156,8 @@ def _timestamps(array: pa.Array, unit: str | None, zone: ZoneInfo | None, note: 
 
 def _in_range(microseconds: pa.Array) -> pa.Array:
     extremes = pc.min_max(microseconds).as_py()
-    if extremes["min"] is not None and (extremes["min"] < _FIRST or extremes["max"] > _LAST):
-        fits = pc.and_(pc.greater_equal(microseconds, _FIRST), pc.less_equal(microseconds, _LAST))
+    if extremes["min"] is not None and (extremes["min"] < FIRST or extremes["max"] > LAST):
+        fits = pc.and_(pc.greater_equal(microseconds, FIRST), pc.less_equal(microseconds, LAST))
         microseconds = pc.if_else(fits, microseconds, None)
     return microseconds.cast(TIMESTAMP)
 
@@ -197,7 +194,7 @@ def from_epoch(array: pa.Array, unit: str | None = None) -> pa.Array:
         if rows.any():
             out[rows], out_of_range = _scaled(values[rows], name, whole)
             bad[np.flatnonzero(rows)[out_of_range]] = True
-    bad |= (out < _FIRST) | (out > _LAST)
+    bad |= (out < FIRST) | (out > LAST)
     return pa.array(out, pa.int64(), mask=bad).cast(TIMESTAMP)
 
 
@@ -206,7 +203,7 @@ def _scaled(
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.bool_]]:
     factor = 1_000_000 / UNITS_PER_SECOND[unit]
     rough = values.astype(np.float64) * factor
-    beyond = ~((rough >= _FIRST) & (rough <= _LAST))
+    beyond = ~((rough >= FIRST) & (rough <= LAST))
     safe = np.where(beyond, 0, values)
     if unit == "ns":
         exact = np.floor_divide(safe, 1000)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from obskit.schema.message_counts import MessageCounts
 from obskit.text import pluralize, safe
 
 KEPT = 100
@@ -66,9 +67,12 @@ class LoadReport:
         overridden: key -> rows that had two values for the key, one of which was dropped.
         untimed: rows without a timestamp.
         replaced: provisional rows among `rows_read` that were replaced by a later row of their unit of work.
+        messages: rows with a message, and how many templates these messages have.
         notes: remarks for people.
         doubts: signs that the load is not what was expected, each with what to do; shown first.
         display_names: path of a copy in the cache -> the name that messages use for it.
+        starts: what remarks of `note_first` begin with.
+        shared: key of each remark that several files share -> what it says so far.
     """
 
     rows_read: int = 0
@@ -81,10 +85,12 @@ class LoadReport:
     overridden: dict[str, int] = field(default_factory=dict)
     untimed: int = 0
     replaced: int = 0
+    messages: MessageCounts = field(default_factory=MessageCounts)
     notes: list[str] = field(default_factory=list)
     doubts: list[str] = field(default_factory=list)
     display_names: dict[str, str] = field(default_factory=dict)
-    _shared: dict[tuple[str, str], SharedNote] = field(default_factory=dict, compare=False)
+    starts: list[str] = field(default_factory=list, compare=False)
+    shared: dict[tuple[str, str], SharedNote] = field(default_factory=dict, compare=False)
 
     def file(self, path: Path | str, *, growing: bool = False) -> FileReport:
         """Return the part of this report that the reader of one file writes to.
@@ -127,15 +133,22 @@ class LoadReport:
         if len(self.notes) > MOST_NOTES + 1:
             self.notes.pop()
 
+    def note_first(self, start: str, text: str) -> None:
+        """Add a remark unless there is one with the same start, such as one about an earlier file.
+
+        Args:
+            start: what the remark begins with.
+            text: the whole remark.
+        """
+        if not any(note.startswith(start) for note in self.notes):
+            self.note(text)
+            self.starts.append(start)
+
     def note_in(self, file: str, text: str) -> None:
         """Add a remark about a file; files with the same remark share a line."""
-        shared = self._shared.setdefault(("", text), SharedNote())
-        if file == shared.last:
-            return
-        shared.first, shared.last = shared.first or file, file
-        shared.count += 1
-        others = f" and {pluralize(shared.count - 1, 'more file')}" if shared.count > 1 else ""
-        self._renew(shared, f"{shared.first}{others}: {text}")
+        shared = self.shared.get(("", text))
+        if shared is None or file != shared.last:
+            self.share("", text, SharedNote(file, file, 1))
 
     def tally(self, count: int, one: str, more: str) -> None:
         """Add a remark that begins with a count; the counts of all files are added.
@@ -146,9 +159,24 @@ class LoadReport:
             more: what follows any other number, such as "spans have no end".
         """
         if count:
-            shared = self._shared.setdefault((one, more), SharedNote())
-            shared.count += count
+            self.share(one, more, SharedNote(count=count))
+
+    def share(self, one: str, more: str, found: SharedNote) -> None:
+        """Add to a remark that several files share.
+
+        Args:
+            one: as in `tally`; empty for a remark about files.
+            more: as in `tally`; the remark itself if it is about files.
+            found: the files, or the count, to add.
+        """
+        shared = self.shared.setdefault((one, more), SharedNote())
+        shared.first, shared.last = shared.first or found.first, found.last
+        shared.count += found.count
+        if one:
             self._renew(shared, pluralize(shared.count, one, more))
+            return
+        others = f" and {pluralize(shared.count - 1, 'more file')}" if shared.count > 1 else ""
+        self._renew(shared, f"{shared.first}{others}: {more}")
 
     def _renew(self, shared: SharedNote, text: str) -> None:
         """Add a shared note, or replace what it said before."""
@@ -163,6 +191,7 @@ class LoadReport:
         self.rows_read += other.rows_read
         self.untimed += other.untimed
         self.replaced += other.replaced
+        self.messages.merge(other.messages)
         self.rejected_count += other.rejected_count
         self.rejected = [*self.rejected, *other.rejected][:KEPT]
         for reason, count in other.rejected_by_reason.items():
@@ -177,7 +206,7 @@ class LoadReport:
             self.fail_to_parse(name, rows)
         for key, rows in other.overridden.items():
             self.override(key, rows)
-        tallies = {key: shared for key, shared in other._shared.items() if key[0]}
+        tallies = {key: shared for key, shared in other.shared.items() if key[0]}
         for (one, more), shared in tallies.items():
             self.tally(shared.count, one, more)
         counted = {shared.text for shared in tallies.values()}
@@ -203,6 +232,7 @@ class LoadReport:
             "overridden": dict(self.overridden),
             "untimed": self.untimed,
             "replaced": self.replaced,
+            "messages": self.messages.to_dict() if self.messages.rows else None,
             "notes": list(self.notes),
         }
 
@@ -220,6 +250,7 @@ class LoadReport:
             overridden=dict(data.get("overridden", {})),
             untimed=int(data.get("untimed", 0)),
             replaced=int(data.get("replaced", 0)),
+            messages=MessageCounts.from_dict(data.get("messages")),
             notes=list(data.get("notes", ())),
             doubts=list(data.get("doubts", ())),
         )
@@ -260,6 +291,8 @@ class LoadReport:
             out.append(f"{pluralize(self.untimed, 'row')} without a timestamp")
         if self.replaced:
             out.append(f"replaced {pluralize(self.replaced, 'provisional row')} by later rows of their units")
+        if line := self.messages.line(self.rows_read):
+            out.append(line)
         return out + self.notes
 
     def _renamed_lines(self) -> list[str]:

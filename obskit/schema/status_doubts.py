@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -35,6 +36,19 @@ class StatusDoubts:
         for field, values in zip(events.schema, events.columns, strict=True):
             if field.name not in COLUMNS and _NAME.search(field.name) and _has_failures(values):
                 self._found[field.name] = None
+
+    def to_state(self) -> dict[str, Any]:
+        """Return what was found as JSON-safe values, which `absorb` reads."""
+        return {"found": list(self._found), "known": self._known}
+
+    def absorb(self, state: dict[str, Any]) -> None:
+        """Add what was found in events that come after all others so far.
+
+        Args:
+            state: what `to_state` returned for them.
+        """
+        self._known = self._known or state["known"]
+        self._found |= dict.fromkeys(state["found"])
 
     def sentences(self) -> list[str]:
         """Return what is doubtful, with what to do."""

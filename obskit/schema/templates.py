@@ -29,6 +29,8 @@ _ROUNDS = 8  # a mask can expose another one's match; two rounds are usual
 
 _SEPARATORS = r"\s,;=()\[\]{}\"'<>|:"
 _WITH_DIGIT = rf"[^{_SEPARATORS}]*\d[^{_SEPARATORS}]*"
+# Neighbors are one match, which is cheaper; the last mask would join them anyway.
+_WITH_DIGITS = rf"{_WITH_DIGIT}(?:[\s,:;|]+{_WITH_DIGIT})*"
 _BEGIN = rf"(^|[{_SEPARATORS}])"  # RE2 has no lookbehind: the separator is captured and put back
 _VALUE = r"(?:<\*>|[^\s\"'<>])"
 _PATH_PART = rf"(?:<\*>|[^{_SEPARATORS}])"
@@ -71,7 +73,7 @@ def templates(body: pa.Array) -> pa.DictionaryArray:
     Returns:
         Dictionary array of the same length. An empty text has an empty template.
 
-    Cost: about a second of one core per million texts; a tenth of it where they repeat.
+    Cost: about half a second of one core per million texts; a twentieth of it where they repeat.
     """
     if _repeats(body):
         coded = body.dictionary_encode()
@@ -86,7 +88,7 @@ def _repeats(body: pa.Array) -> bool:
 
 
 def _templates(texts: pa.Array) -> pa.DictionaryArray:
-    masked = pc.replace_substring_regex(_shortened(message_of(texts), _LONGEST_TEXT), _WITH_DIGIT, WILDCARD)
+    masked = pc.replace_substring_regex(_shortened(message_of(texts), _LONGEST_TEXT), _WITH_DIGITS, WILDCARD)
     shapes = masked.dictionary_encode()
     again = _shortened(_settle(shapes.dictionary), LONGEST).dictionary_encode()  # shapes that became one
     return pa.DictionaryArray.from_arrays(again.indices.take(shapes.indices), again.dictionary)

@@ -198,10 +198,13 @@ def _to_utc(
                 local[rows] = in_zone(local[rows], zone, note)
         else:
             local[rows] -= int(offset)
-    return local, fine
+    # A leap second or an offset may lead out of the years of a datetime.
+    return local, fine & (local >= FIRST) & (local <= LAST)
 
 
 NAIVE: Any = object()
+FIRST, LAST = -62_135_596_800_000_000, 253_402_300_799_999_999
+"""Microseconds since 1970 of the first and the last moment that Python's datetime supports."""
 
 
 def _offset(text: str) -> Any:

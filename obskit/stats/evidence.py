@@ -8,163 +8,40 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
 
 import numpy as np
-import numpy.typing as npt
 from scipy import special
 
-Floats: TypeAlias = npt.NDArray[np.float64]
-Side: TypeAlias = Literal["low", "high"]
+from obskit.stats.counts import Counts, Floats, share, share_and_size
 
 # A slice's own earlier rate is drawn toward another by so many observations.
 USUAL = 20.0
+Z95 = 1.959964  # a normal variable is within so many standard deviations with a probability of 95%
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Sums over the rows of each slice, as arrays of one length.
-
-    Attributes:
-        n: observations, the sum of event counts.
-        w: weight, the sum of event count times sample weight.
-        w2: squared weight, the sum of event count times squared sample weight.
-    """
-
-    n: Floats
-    w: Floats
-    w2: Floats
-
-    def __add__(self, other: Counts) -> Counts:
-        return Counts(self.n + other.n, self.w + other.w, self.w2 + other.w2)
-
-    def __sub__(self, other: Counts) -> Counts:
-        # weights are floats: the difference of equal sums is noise, not a negative count
-        return Counts(
-            np.maximum(self.n - other.n, 0),
-            np.where(self.n > other.n, np.maximum(self.w - other.w, 0), 0.0),
-            np.where(self.n > other.n, np.maximum(self.w2 - other.w2, 0), 0.0),
-        )
-
-    def __getitem__(self, key: slice | npt.NDArray[np.int64] | npt.NDArray[np.bool_]) -> Counts:
-        return Counts(self.n[key], self.w[key], self.w2[key])
-
-    def __len__(self) -> int:
-        return len(self.n)
-
-    def sum(self) -> Counts:
-        """Return the sums over all slices, as arrays of length 1."""
-        return Counts(*(np.atleast_1d(part.sum(dtype=np.float64)) for part in (self.n, self.w, self.w2)))
-
-    @staticmethod
-    def join(parts: list[Counts]) -> Counts:
-        """Return the slices of all parts, in order."""
-        if not parts:
-            return Counts(np.zeros(0), np.zeros(0), np.zeros(0))
-        return Counts(
-            *(np.concatenate([getattr(p, k) for p in parts]).astype(float) for k in ("n", "w", "w2"))
-        )
+def _level(log_level: Floats | float) -> Floats | float:
+    """Return error levels from their logarithms."""
+    if not isinstance(log_level, np.ndarray):
+        return math.exp(max(log_level, -300.0))
+    found = {value: math.exp(max(value, -300.0)) for value in set(log_level.tolist())}  # one per depth
+    return np.array([found[value] for value in log_level.tolist()])
 
 
-def share(part: Counts, whole: Counts) -> Floats:
-    """Return the weighted share of the whole that lies in each slice, in [0, 1]."""
-    return np.clip(part.w / max(float(whole.w[0]), 1e-300), 0.0, 1.0)
-
-
-def effective_size(
-    part: Counts, whole: Counts, design_effect: Floats | float = 1.0, *, side: Side = "low"
-) -> Floats:
-    """Return the effective sample size of a slice's share: independent, equally weighted observations.
-
-    n_eff = p(1-p)/v, where v is the variance of the weighted share under Poisson sampling:
-    v = sum n w² (1[in slice] - p)² / (sum n w)². Where v is 0 (p is 0 or 1): (sum n w)² / (sum n w²).
-    Kish's formula, which uses the spread of the weights alone, gives false alarms where sampling depends on
-    the slice.
-
-    Where weights differ, v comes out too small if by chance all heavy rows are on one side. So one heavy row
-    is added on the other side. With equal weights that row weighs nothing and the sizes are exact.
-
-    Args:
-        part: the counts of the slices.
-        whole: the counts of their group (length 1).
-        design_effect: of clustering, >= 1; it makes the rows of a cluster count once.
-        side: the bound that the size is for. "low" adds the heavy row outside the slice, "high" inside.
-    Returns:
-        Effective observations, > 0.
-    """
-    p = share(part, whole)
-    total, squares = float(whole.w[0]), float(whole.w2[0])
-    more = heavy(squares, total, float(whole.n[0]))
-    inside, outside = (0.0, more) if side == "low" else (more, 0.0)
-    v = (part.w2 + inside) * (1 - p) ** 2 + (np.maximum(squares - part.w2, 0.0) + outside) * p**2
-    v = v / max(total**2, 1e-300)
-    plain = total**2 / max(squares, 1e-300)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.where(v > 0, p * (1 - p) / v, plain)
-    size = np.where((p <= 0) | (p >= 1), plain, size)
-    return np.maximum(size / design_effect, 1e-9)
-
-
-def share_and_size(
-    part: Counts, whole: Counts, design_effect: Floats | float = 1.0, unit: float = 0.0, *, side: Side
-) -> tuple[Floats, Floats]:
-    """Return each slice's share and its effective sample size, both on the conservative side.
-
-    Where weights differ, all heavy rows may be on one side by chance, and the variance of the share looks
-    smaller than it is. So the size never exceeds the one that the spread of the weights allows (Kish). Where
-    clusters differ in size, a large one is added: inside the slice for an upper bound, else outside.
-
-    Args:
-        part: the counts of the slices.
-        whole: the counts of their group (length 1).
-        design_effect: of clustering, >= 1.
-        unit: extra weight of a large cluster over an average one; 0 where all weigh the same.
-        side: the bound that is wanted.
-    Returns:
-        Shares in [0, 1] and effective observations; with equal weights and no clusters, exactly as counted.
-    """
-    total, squares = float(whole.w[0]), float(whole.w2[0])
-    added = max(total + unit, 1e-300)
-    p = np.clip((part.w + (unit if side == "high" else 0.0)) / added, 0.0, 1.0)
-    v = design_effect * (part.w2 * (1 - p) ** 2 + np.maximum(squares - part.w2, 0.0) * p**2)
-    v = (v + unit**2 * ((1 - p) ** 2 if side == "high" else p**2)) / added**2
-    plain = total**2 / max(squares, 1e-300) / design_effect
-    with np.errstate(divide="ignore", invalid="ignore"):
-        size = np.where((v > 0) & (p > 0) & (p < 1), p * (1 - p) / v, plain)
-    return p, np.maximum(np.minimum(size, plain), 1e-9)
-
-
-def heavy(squares: float, total: float, count: float) -> float:
-    """Return by how much the squared weight of a heavy unit exceeds that of an average one.
-
-    Args:
-        squares: the sum of the squared weights.
-        total: the sum of the weights.
-        count: the number of units.
-    Returns:
-        A squared weight, >= 0; 0 where all units weigh the same.
-    """
-    if total <= 0 or count <= 0:
-        return 0.0
-    gap = (squares / total) ** 2 - (total / count) ** 2
-    return gap if gap > 1e-9 * (total / count) ** 2 else 0.0
-
-
-def lower_bound(p: Floats, size: Floats, log_level: float) -> Floats:
+def lower_bound(p: Floats, size: Floats, log_level: Floats | float) -> Floats:
     """Return the one-sided Clopper-Pearson lower bound of a share seen on `size` observations."""
     hits = p * size
     with np.errstate(invalid="ignore"):
-        bound = special.betaincinv(np.maximum(hits, 1e-12), size - hits + 1, math.exp(max(log_level, -700.0)))
-    return np.where(hits <= 0, 0.0, np.nan_to_num(bound))
+        bound = special.betaincinv(np.maximum(hits, 1e-12), size - hits + 1, _level(log_level))
+    return np.where((hits <= 0) | np.isnan(bound), 0.0, bound)
 
 
-def upper_bound(p: Floats, size: Floats, log_level: float) -> Floats:
+def upper_bound(p: Floats, size: Floats, log_level: Floats | float) -> Floats:
     """Return the one-sided Clopper-Pearson upper bound of a share seen on `size` observations."""
     hits = p * size
     misses = np.maximum(size - hits, 1e-12)
     with np.errstate(invalid="ignore"):
-        bound = special.betainccinv(hits + 1, misses, math.exp(max(log_level, -700.0)))
-    return np.where(size - hits <= 1e-12, 1.0, np.nan_to_num(bound, nan=1.0))
+        bound = special.betainccinv(hits + 1, misses, _level(log_level))
+    return np.where((size - hits <= 1e-12) | np.isnan(bound), 1.0, bound)
 
 
 def divergence(p: Floats, q: Floats) -> Floats:
@@ -182,7 +59,8 @@ class Evidence:
         score: evidence in nats that the slice is more common in the selection, >= 0.
         selected_share, baseline_share: weighted shares of the groups, in [0, 1].
         rate_inside, rate_outside: the outcome's weighted rate inside and outside the slice.
-        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside, with its interval.
+        risk_ratio, risk_ratio_low, risk_ratio_high: inside / outside, with its interval at the bounds' level.
+        plausible_ratio: upper end of the risk ratio's own 95% interval, not corrected for other slices.
         excess_share: share of the selection that the slice adds beyond its share of the baseline.
     """
 
@@ -194,6 +72,7 @@ class Evidence:
     risk_ratio: Floats
     risk_ratio_low: Floats
     risk_ratio_high: Floats
+    plausible_ratio: Floats
     excess_share: Floats
 
 
@@ -202,9 +81,12 @@ def weigh(
     all_selected: Counts,
     baseline: Counts,
     all_baseline: Counts,
-    log_level: float,
+    log_level: Floats | float,
     deff: tuple[Floats | float, Floats | float] = (1.0, 1.0),
     units: tuple[float, float] = (0.0, 0.0),
+    weights: tuple[float, float] | None = None,
+    *,
+    both_ends: bool = True,
 ) -> Evidence:
     """Compare slices between a selection and a baseline.
 
@@ -213,33 +95,85 @@ def weigh(
         all_selected: the counts of the whole selection (length 1).
         baseline: the slices' counts in the baseline.
         all_baseline: the counts of the whole baseline (length 1).
-        log_level: natural log of the one-sided error level of each bound, all corrections included.
+        log_level: natural log of the one-sided error level of each bound, all corrections included; one
+            for all slices, or one per slice.
         deff: design effects of clustering in both groups, >= 1.
         units: extra weight of a large cluster in both groups.
+        weights: weights of the whole groups, where the counts are of samples of different size; None takes
+            those of the counts.
+        both_ends: whether the upper end of the risk ratio's interval is needed; else it is NaN.
     Returns:
         Evidence; `score` is KL(Bern(p1_low) || Bern(p0_high)), 0 where the bounds overlap. The interval of
         the risk ratio is the ratio computed at the ends of both shares' intervals.
     """
     p1, p0 = share(selected, all_selected), share(baseline, all_baseline)
     low1 = lower_bound(*share_and_size(selected, all_selected, deff[0], units[0], side="low"), log_level)
-    high1 = upper_bound(*share_and_size(selected, all_selected, deff[0], units[0], side="high"), log_level)
-    low0 = lower_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="low"), log_level)
+    high1 = low0 = np.full(len(selected), np.nan)
+    if both_ends:
+        high1 = upper_bound(
+            *share_and_size(selected, all_selected, deff[0], units[0], side="high"), log_level
+        )
+        low0 = lower_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="low"), log_level)
     high0 = upper_bound(*share_and_size(baseline, all_baseline, deff[1], units[1], side="high"), log_level)
-    wa, wb = float(all_selected.w[0]), float(all_baseline.w[0])
+    wa, wb = weights or (float(all_selected.w[0]), float(all_baseline.w[0]))
     inside, outside = rates(p1, p0, wa, wb)
     with np.errstate(divide="ignore", invalid="ignore"):
         excess = np.where(p0 < 1, (p1 - p0) / (1 - p0), 0.0)
+        ratio = _ratio(inside, outside)
+        variance = log_ratio_variance(selected, all_selected, baseline, all_baseline, (inside, outside), deff)
+        # a ratio of next to nothing can be anything: e^300 is as good as infinite, and finite
+    plausible = ratio * np.exp(np.minimum(Z95 * np.sqrt(variance), 300.0))
     return Evidence(
         score=divergence(low1, high0),
         selected_share=p1,
         baseline_share=p0,
         rate_inside=inside,
         rate_outside=outside,
-        risk_ratio=_ratio(inside, outside),
+        risk_ratio=ratio,
         risk_ratio_low=_ratio(*rates(low1, high0, wa, wb)),
         risk_ratio_high=_ratio(*rates(high1, low0, wa, wb)),
+        plausible_ratio=plausible,
         excess_share=excess,
     )
+
+
+def log_ratio_variance(
+    selected: Counts,
+    all_selected: Counts,
+    baseline: Counts,
+    all_baseline: Counts,
+    rates: tuple[Floats, Floats],
+    deff: tuple[Floats | float, Floats | float],
+) -> Floats:
+    """Return the variance of the log of each slice's risk ratio; infinite where a rate is 0.
+
+    It is (1-r)^2 (1/a + 1/b) + (1-q)^2 (1/c + 1/d), where r is the rate inside on a events with the outcome
+    and b without, and q the one outside on c and d.
+
+    Args:
+        selected: the slices' counts in the selection.
+        all_selected: the counts of the whole selection (length 1, or one per slice).
+        baseline: the slices' counts in the baseline.
+        all_baseline: the counts of the whole baseline (length 1, or one per slice).
+        rates: the outcome's rates inside and outside the slices, in [0, 1].
+        deff: design effects of clustering in both groups, >= 1.
+    Returns:
+        Variances, >= 0.
+    """
+    a, c = (effective_count(part, deff[0]) for part in (selected, all_selected - selected))
+    # half an event more, so that a rate of 1 is not taken to be exact
+    b, d = (effective_count(part, deff[1]) + 0.5 for part in (baseline, all_baseline - baseline))
+    inside, outside = (
+        np.where(rate < 1, 1 - rate, 0.5 / (of + 0.5)) for rate, of in zip(rates, (a, c), strict=True)
+    )
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.asarray(inside**2 * (1 / a + 1 / b) + outside**2 * (1 / c + 1 / d))
+
+
+def effective_count(counts: Counts, deff: Floats | float = 1.0) -> Floats:
+    """Return the count of equally weighted events whose relative error is that of the sum of the weights."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(counts.w2 > 0, counts.w**2 / (counts.w2 * deff), 0.0)
 
 
 def score(
@@ -255,6 +189,28 @@ def score(
         low, upper_bound(*share_and_size(baseline[more], all_baseline, side="high"), log_level)
     )
     return out
+
+
+def rough_score(
+    selected: Counts, all_selected: Counts, baseline: Counts, all_baseline: Counts, log_level: float
+) -> Floats:
+    """Return nearly what `score` does at a fraction of the cost, to choose what to score.
+
+    A bound is where n KL(p || q) reaches the level (Chernoff): Wilson's bound and two steps of Newton.
+    """
+    bounds = []
+    for part, whole, sign in ((selected, all_selected, -1.0), (baseline, all_baseline, 1.0)):
+        p, size = share_and_size(part, whole, side="low" if sign < 0 else "high")
+        z2 = -2 * log_level / size
+        spread = np.sqrt(z2 * (p * (1 - p) + z2 / 4))
+        q = (p + z2 / 2 + sign * spread) / (1 + z2)
+        for _ in range(2):
+            q = np.clip(q, 1e-12, 1 - 1e-12)
+            gap = special.rel_entr(p, q) + special.rel_entr(1 - p, 1 - q) + log_level / size
+            slope = (q - p) / (q * (1 - q))
+            q = q - np.divide(gap, slope, out=np.zeros_like(q), where=np.abs(slope) > 1e-9)
+        bounds.append(np.clip(q, 0.0, p) if sign < 0 else np.clip(q, p, 1.0))
+    return divergence(*bounds)
 
 
 def rates(p1: Floats, p0: Floats, selected_weight: float, baseline_weight: float) -> tuple[Floats, Floats]:
@@ -319,7 +275,7 @@ def excess_score(
     all_baseline: Counts,
     all_history_selected: Counts,
     all_history: Counts,
-    log_level: float,
+    log_level: Floats | float,
     deff: Floats | float,
     unit: float,
     usual: Floats,
@@ -340,7 +296,7 @@ def excess_score(
         all_baseline: the counts of the whole baseline (length 1).
         all_history_selected: the counts of the outcome in earlier time (length 1).
         all_history: the counts of all events in earlier time (length 1).
-        log_level: natural log of the one-sided error level of each bound.
+        log_level: natural log of the one-sided error level of each bound; one for all slices, or one each.
         deff: design effect of clustering, >= 1.
         unit: extra weight of a large cluster.
         usual: the slices' own earlier rates, h.

@@ -16,11 +16,6 @@ from obskit.errors import (
 from tests.query.scopes import events
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def test_threads_can_share_an_engine() -> None:
     from concurrent.futures import ThreadPoolExecutor
 

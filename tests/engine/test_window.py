@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
 from tests.query.scopes import events
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
 
 
 @pytest.mark.parametrize(
@@ -38,7 +31,7 @@ def test_masks_are_the_same_with_and_without_the_window(
     scope = Scope.of(from_arrow(table.filter(table["timestamp"].is_valid()) if timed else table))
     condition = scope.condition(text)
     windowed = scope.masks(condition)
-    monkeypatch.setattr("obskit.engine.scope.time_window", lambda _: (None, None))
+    monkeypatch.setattr("obskit.engine.make_masks.time_window", lambda _: (None, None))
     plain = Scope.of(scope.dataset).masks(condition)
     for ours, theirs in zip(windowed, plain, strict=True):
         assert (ours.true == theirs.true).all()

@@ -179,14 +179,17 @@ def test_many_customers_each_hit_a_little_are_found_as_a_set(world: World, rng: 
 
 
 def test_sampling_that_depends_on_the_route_gives_no_false_alarm(world: World, rng: Generator) -> None:
-    """Case 10. /pay is kept at 1 in 1,000, all other routes are kept whole; 200 random selections."""
+    """Case 10. /pay is kept at 1 in 1,000, all other routes are kept whole; 80 random selections.
+
+    An alarm in one of thirty of them would be noticed with 93%.
+    """
     rows = 40_000
     columns = traffic(rng, rows)
     columns["sample_weight"] = np.where(columns["http.route"] == "/pay", 1000.0, 1.0)
     scope = world(columns | {"lot": rng.random(rows)})
     runs = [
         explain(scope, f"lot >= {k / 200} and lot < {(k + 1) / 200}", ExplainOptions(depth=2))
-        for k in range(200)
+        for k in range(80)
     ]
     assert [str(run) for run in runs if run.findings] == []
 

@@ -31,6 +31,6 @@ def test_repeated_rows_have_a_design_effect_and_count_once(world: World) -> None
     assert in_traces[0] == 10
     assert clusters[0] == 10
 
-    alone, _, events = Clusters(rows, np.full(ROWS, -1, dtype=np.int64)).effects([bits])
+    alone, _, events = Clusters(rows, -1 - np.arange(ROWS, dtype=np.int64)).effects([bits])
     assert alone[0] == 1
     assert events[0] == 100

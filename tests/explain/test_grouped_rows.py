@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from obskit.explain.aliases import aliases, same_rows
+from obskit.dataset import Weights
+from obskit.explain.aliases import SameRows, aliases
 from obskit.explain.grouped_rows import FieldCondition, GroupedRows
 from obskit.explain.singles import value_condition
-from obskit.explain.weights import Segment, word_count
+from obskit.explain.weights import Segment, tally_rows, word_count
 from tests.support.worlds import World, pick
 
 ROWS = 1_000
@@ -74,10 +75,52 @@ def test_conditions_on_the_same_rows_are_aliases_of_the_strongest(rows: GroupedR
     version, image = condition(rows, "version", "2"), condition(rows, "image", "img-b")
     south = condition(rows, "region", "south")
     assert aliases(rows, [version, south, image]) == [[0, 2], [1]]
-    assert same_rows(rows, rows.bits(version), rows.bits(image))
-    assert not same_rows(rows, rows.bits(version), rows.bits(south))
+    same = SameRows(rows, [rows.bits(one) for one in (version, south, image)])
+    assert same.like(0).tolist() == same.like(2).tolist() == [0, 2]
+    assert same.like(1).tolist() == [1]
 
 
 @pytest.mark.parametrize(("length", "count"), [(0, 0), (1, 1), (64, 1), (65, 2)])
 def test_rows_take_whole_words(length: int, count: int) -> None:
     assert word_count(length) == count
+
+
+def test_slices_that_hold_the_same_rows_are_counted_once(
+    rows: GroupedRows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A key may be shared by slices with other rows, as a sample may not show the difference."""
+    version, image = condition(rows, "version", "2"), condition(rows, "image", "img-b")
+    region = condition(rows, "region", "south")
+    slices = [(version,), (region,), (image,), (version, region), (image, region), (region, image)]
+    plain = rows.count_slices(("selected", "baseline"), slices)
+    monkeypatch.setattr(rows, "_step", 1)  # as with many rows
+    counted: list[int] = []
+    count = rows._count
+
+    def watched(group: str, some: Any) -> Any:
+        counted.append(len(some))
+        return count(group, some)
+
+    monkeypatch.setattr(rows, "_count", watched)
+    for alike, least in ((lambda _: 0, 3), (lambda conditions: rows.slice(conditions).tobytes(), 3)):
+        counted.clear()
+        found = rows.count_slices(("selected", "baseline"), slices, alike)
+        for one, other in zip(plain, found, strict=True):
+            assert (one.n.tolist(), one.w.tolist(), one.w2.tolist()) == (
+                other.n.tolist(),
+                other.w.tolist(),
+                other.w2.tolist(),
+            )
+        assert 2 * least <= sum(counted) < 2 * len(slices)
+
+
+@pytest.mark.parametrize("kinds", [1, 3])
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.intp])
+def test_codes_of_any_width_are_counted_alike(kinds: int, dtype: type, rng: np.random.Generator) -> None:
+    codes = rng.integers(0, 200, 5_000)
+    classes = rng.integers(0, kinds, 5_000).astype(np.uint8)
+    n, w = np.arange(1, kinds + 1), np.array([1.0, 2.5, 100.0])[:kinds]
+    found = tally_rows(codes.astype(dtype), Weights(classes, n, w, None, None, 0), None, 201)
+    own_n, own_w = n[classes].astype(float), w[classes]
+    for row, weight in zip(found, (own_n, own_n * own_w, own_n * own_w**2), strict=True):
+        assert row.tolist() == pytest.approx(np.bincount(codes, weight, 201).tolist())

@@ -8,7 +8,7 @@ import pytest
 from obskit.explain import explain
 from obskit.explain.counted import Levels
 from obskit.explain.power import detectable, power_note
-from obskit.stats.evidence import Counts
+from obskit.stats.counts import Counts
 from tests.support.worlds import World, traffic
 
 Generator = np.random.Generator
@@ -42,6 +42,24 @@ def test_rows_of_one_trace_count_as_fewer() -> None:
 def test_where_nothing_could_be_found_the_note_says_so() -> None:
     assert detectable(whole(4), whole(100), LEVELS) == []
     assert power_note([]) == "too few events: no condition could have been found, however strong"
+
+
+@pytest.mark.parametrize(("ratio", "least", "most"), [(1.5, 9, 10), (1.2, 0, 0)])
+def test_the_least_ratio_is_found_and_a_smaller_one_is_not(
+    world: World, ratio: float, least: int, most: int
+) -> None:
+    """A fifth of many events is well, the others fail more often: the estimate is below 1.5 every other time."""
+    rng = np.random.default_rng(int(10 * ratio))
+    rows, hits, below = 40_000 if least else 150_000, 0, 0
+    for _ in range(10):
+        blue = rng.random(rows) < 0.8
+        columns = {"shard": np.where(blue, "blue", "green")}
+        columns["broken"] = rng.random(rows) < np.where(blue, 0.08 * ratio, 0.08)
+        found = explain(world(columns), "broken").findings
+        hits += any(finding.condition == "shard = 'blue'" for finding in found)
+        below += any(finding.risk_ratio < 1.5 for finding in found)
+    assert least <= hits <= most
+    assert (below > 0) == (least > 0)
 
 
 def test_the_note_of_an_answer_without_findings(world: World, rng: Generator) -> None:

@@ -23,7 +23,7 @@ from obskit.explain.singles import (
     value_condition,
 )
 from obskit.explain.weights import Segment
-from obskit.stats.evidence import Counts
+from obskit.stats.counts import Counts
 from tests.support.worlds import store
 
 odd = st.sampled_from(

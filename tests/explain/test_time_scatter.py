@@ -10,11 +10,6 @@ from tests.triage.log_days import CHANGE, LogDay
 SINCE = f"timestamp >= '{CHANGE.isoformat()}'"
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path, monkeypatch):
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def found(day: LogDay, selection: str = SINCE):
     options = ExplainOptions(history=None, population="all")
     return [finding.condition for finding in explain(day.scope(), selection, options).findings]

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from obskit.dataset import from_arrow
 from obskit.engine import Scope
-from obskit.query.deployments import Deployment, deployments, first_steps
+from obskit.query.deployments import Deployment, changes, deployments, first_steps, notices
 from tests.query.scopes import T
 
 
@@ -56,3 +56,41 @@ def test_a_rollout_in_steps_is_one_deployment() -> None:
     steps = [Deployment(T + timedelta(minutes=n), "book", "2") for n in range(3)]
     unknown = [Deployment(T + timedelta(minutes=n), "book", None) for n in range(2)]
     assert first_steps([*steps, *unknown]) == [steps[0], *unknown]
+
+
+def test_other_changes_and_notices_are_named_by_what_they_are() -> None:
+    rows = [
+        {"name": "deployment", "service.name": "book", "service.version": "2"},
+        {"name": "git.tag", "service.version": "v2", "body": "v2"},
+        {"name": "feature_flag.change", "feature_flag.key": "seats", "body": "turned on"},
+        {"name": "feature_flag.change", "feature_flag.key": "seats", "body": "turned off"},
+        {"name": "database.migration", "database.migration.version": "7"},
+        {
+            "name": "chaos.experiment",
+            "chaos.experiment": "kill",
+            "chaos.status": "started",
+            "service.name": "book",
+        },
+        {
+            "name": "incident",
+            "obskit.incident.id": "7",
+            "obskit.incident.status": "open",
+            "service.name": "book",
+        },
+        {"name": "vulnerability.scan", "service.version": "2.4.0"},
+        {"name": "cicd.pipeline.run", "service.version": "2"},
+    ]
+    names = dict.fromkeys(name for row in rows for name in row)
+    whole = [{name: row.get(name) for name in names} for row in rows]
+    table = pa.Table.from_pylist(whole).append_column("timestamp", minutes(*range(len(rows))))
+    scope = Scope.of(from_arrow(table))
+    assert [str(one) for one in first_steps(changes(scope))] == [
+        "book 2",
+        "tag v2",
+        "flag seats",
+        "flag seats",
+        "migration 7",
+        "experiment book kill started",
+    ]
+    assert [str(one) for one in deployments(scope)] == ["book 2"]
+    assert [str(one) for one in notices(scope)] == ["incident book 7 open", "scan 2.4.0"]

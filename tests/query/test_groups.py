@@ -18,7 +18,7 @@ from obskit.errors import (
     UnknownFunction,
 )
 from obskit.query import query
-from obskit.query.groups import split_order
+from obskit.query.arguments import split_order
 from tests.query.scopes import T, large, small
 
 

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
 
+from obskit.dataset import from_arrow, write
+from obskit.engine import Scope
 from obskit.errors import InvalidArgument, UnknownField
 from obskit.query import rows, sample
 from tests.query.scopes import events, small, spans
@@ -16,6 +21,16 @@ def test_rows_are_in_the_order_of_time() -> None:
     assert found.notes == ("the first 2 of 6 rows",)
     assert found.query == "events.rows(limit=2)"
     assert len(found.to_arrow().column_names) == len(small().schema.names)
+
+
+def test_rows_of_several_files_are_in_the_order_of_time(tmp_path: Path) -> None:
+    times = [f"2026-05-04T10:00:{second:02d}Z" for second in (5, 1, 3, 0, 4, 2)]
+    table = pa.table({"timestamp": times, "n": [5, 1, 3, 0, 4, 2]})
+    made = from_arrow(table)
+    parts = [made.arrow().slice(at, 2).to_batches()[0] for at in (4, 0, 2)]
+    several = write(parts, lambda: made.schema, tmp_path / "parts", made.load_report, rows_per_file=2)
+    assert len(several.files) == 3
+    assert rows(Scope.of(several), ["n"]).to_arrow().column(0).to_pylist() == list(range(6))
 
 
 def test_rows_with_fields_and_an_order() -> None:
@@ -32,6 +47,18 @@ def test_rows_with_fields_and_an_order() -> None:
         "events.where('duration_ms is not null').rows(fields=['user.id', 'DURATION_MS'], "
         "order='duration_ms desc, user.id', limit=3)"
     )
+
+
+def test_rows_are_read_page_by_page() -> None:
+    whole = rows(small(), ["duration_ms"], "duration_ms desc", 6).to_arrow()
+    pages = [rows(small(), ["duration_ms"], "duration_ms desc", 2, offset) for offset in (0, 2, 4, 6)]
+    assert [row for page in pages for row in page.to_arrow().to_pylist()] == whole.to_pylist()
+    assert pages[0].query == "events.rows(fields=['duration_ms'], order='duration_ms desc', limit=2)"
+    assert pages[1].query.endswith("limit=2, offset=2)")
+    assert pages[1].notes == ("2 rows from number 3 on by duration_ms desc of 6 rows",)
+    assert len(pages[3]) == 0
+    with pytest.raises(InvalidArgument, match="offset must be a whole number of at least 0, got -1"):
+        rows(small(), offset=-1)
 
 
 def test_rows_without_a_value_come_last() -> None:

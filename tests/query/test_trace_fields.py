@@ -12,7 +12,8 @@ from obskit.engine import Scope
 from obskit.errors import InvalidArgument, UnknownField
 from obskit.explain import ExplainOptions, explain
 from obskit.names import TRACE_FIELDS
-from obskit.query import fields, heatmap, query, rows, traces
+from obskit.query import fields, heatmap, query, rows
+from obskit.traces import traces
 from tests.query.scopes import events
 
 T = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -78,7 +79,9 @@ def test_they_group_derive_order_and_draw() -> None:
     listed = rows(scope, ["name", "obskit.trace.duration_ms"], order="obskit.trace.duration_ms desc", limit=1)
     assert listed.to_arrow().column("obskit.trace.duration_ms").to_pylist() == [90.0]
     assert heatmap(scope, "timestamp", "obskit.trace.span_count").table.num_rows
-    assert traces(scope.narrow("obskit.trace.masked_error"), 3).table.column("spans").to_pylist() == [3, 3, 3]
+    assert traces(scope.narrow("obskit.trace.masked_error"), limit=3).to_arrow().column(
+        "spans"
+    ).to_pylist() == [3, 3, 3]
 
 
 def test_they_are_there_over_time() -> None:
@@ -96,7 +99,7 @@ def test_they_are_there_over_time() -> None:
 
 def test_the_statement_says_where_they_come_from() -> None:
     asked = query(retried(), "count(obskit.trace.masked_error) as n")
-    assert "-- events_and_traces: events and obskit.trace.*" in asked.sql
+    assert "-- events_and_traces: events and the fields" in asked.sql
     assert "events_and_traces" not in query(retried(), "count(error) as n").sql
 
 
@@ -123,7 +126,8 @@ def test_the_list_of_fields_names_them_at_its_end_only() -> None:
     assert TRACE_FIELDS.keys().isdisjoint(listed.to_arrow().column("field").to_pylist())
     assert listed.notes[-1] == (
         "computed from whole traces when a condition, query or fields= names them: obskit.trace.masked_error, "
-        "obskit.trace.error_count, obskit.trace.span_count, obskit.trace.complete, obskit.trace.duration_ms"
+        "obskit.trace.error_count, obskit.trace.span_count, obskit.trace.complete, obskit.trace.duration_ms, "
+        "obskit.self_ms, obskit.critical_ms, obskit.depth"
     )
     (row,) = fields(retried(), ["obskit.trace.masked_error"]).to_arrow().to_pylist()
     assert (row["type"], row["values"]) == ("bool", 2)

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pyarrow as pa
 import pytest
 
+from obskit.dataset import from_arrow
+from obskit.engine import Scope
 from obskit.errors import (
     EmptySelection,
     InvalidArgument,
 )
-from obskit.query import trace, traces
+from obskit.query import trace
+from obskit.traces import traces
 from tests.query.scopes import events, spans
 
 
@@ -22,7 +28,7 @@ def test_trace_is_a_tree() -> None:
     assert "ERROR" in text
     assert "1 span has a parent that is not among these rows" in text
     page = result._repr_html_()
-    assert "<b>error</b>" in page
+    assert "✕ ERROR" in page
     assert "&lt;b&gt;" in page
     assert 'style="text-align:left;padding-left:2.8em">query' in page, (
         "is indented under its parents in JupyterLab"
@@ -30,11 +36,66 @@ def test_trace_is_a_tree() -> None:
     assert "<b></td>" not in page
 
 
+def test_a_span_is_selected_by_its_id() -> None:
+    result = trace(spans(), "T1", span="C")
+    assert (result.span, result.query) == ("c", "events.trace('t1', span='c')")
+    with pytest.raises(EmptySelection) as caught:
+        trace(spans(), "T1", span="beef")
+    assert str(caught.value) == (
+        "trace t1 has no span 'beef'\nHint: events.trace('t1') shows its spans; to_arrow() has their span_id"
+    )
+
+
+def test_another_trace_is_shown_beside_it() -> None:
+    result = trace(spans(), "T1", beside="T1")
+    assert result.beside is not None
+    assert result.query == "events.trace('t1', beside='t1')"
+    lines = str(result).splitlines()
+    assert (lines[0].startswith("trace t1: 4 spans"), lines[1].startswith("beside t1: 4 spans")) == (
+        True,
+        True,
+    )
+    assert "<th" in result._repr_html_()
+
+
+def test_a_trace_is_an_image_too(tmp_path: Path) -> None:
+    path = tmp_path / "trace.svg"
+    image = trace(spans(), "T1").to_svg(path)
+    assert path.read_text(encoding="utf-8") == image
+    assert image.startswith("<svg ")
+
+
+def test_without_a_kernel_it_is_shown_as_html_or_text() -> None:
+    """IPython goes on to the other ways of showing it."""
+    with pytest.raises(NotImplementedError):
+        trace(spans(), "T1")._ipython_display_()
+
+
+def test_the_first_digits_of_an_id_are_enough_if_no_other_id_has_them() -> None:
+    ids = ["ab12cd3400000000" * 2, "ab12cd3499999999" * 2, "ff00aa11bb22cc33" * 2]
+    table = pa.table(
+        {
+            "timestamp": pa.array([0, 1, 2], pa.timestamp("us", "UTC")),
+            "trace_id": ids,
+            "span_id": [f"{n:016x}" for n in range(3)],
+            "name": ["a", "b", "c"],
+            "duration_ms": [1.0, 2.0, 3.0],
+        }
+    )
+    scope = Scope.of(from_arrow(table))
+    assert trace(scope, "FF00AA11").trace_id == ids[2]
+    with pytest.raises(InvalidArgument, match="several trace ids begin with 'ab12cd34'"):
+        trace(scope, "ab12cd34")
+    assert trace(scope, "ab12cd3400").trace_id == ids[0]
+    with pytest.raises(EmptySelection):
+        trace(scope, "ab12cd35")
+
+
 def test_a_trace_that_does_not_exist_is_an_error() -> None:
     with pytest.raises(EmptySelection) as caught:
         trace(spans(), "beef")
     assert str(caught.value) == (
-        "no event has the trace id 'beef'\nHint: give the whole id in hex; events.traces() lists some"
+        "no event has the trace id 'beef'\nHint: give the id in hex, or at least its first 8 digits; events.traces() lists some"
     )
     for ask in (lambda: trace(events(), "beef"), lambda: traces(events())):
         with pytest.raises(InvalidArgument) as none:

@@ -70,6 +70,25 @@ def test_null_stays_null_and_an_array_may_be_empty_or_a_slice():
     assert made(None, None) == [None, None]
 
 
+def test_a_slice_has_the_templates_of_its_own_rows():
+    """A line break before or after the slice does not matter, one in it does; a slice may be of nulls only."""
+    texts = pa.array(["a\nb", "lost 1", None, "sold 2\n3", None])
+    assert [templates(texts.slice(at, 2)).to_pylist() for at in range(4)] == [
+        ["a", "lost <*>"],
+        ["lost <*>", None],
+        [None, "sold <*>"],
+        ["sold <*>", None],
+    ]
+    assert templates(texts.slice(2, 1)).to_pylist() == [None]
+    assert templates(pa.array(["x\ny"], pa.large_string())).to_pylist() == ["x"]
+
+
+def test_objects_between_other_texts_keep_their_rows():
+    texts = [f"plain {n}" if n % 3 else f'{{"msg": "kind {"ab"[n % 2]} of {n}"}}' for n in range(9)]
+    expected = ["plain <*>" if n % 3 else f"kind {'ab'[n % 2]} of <*>" for n in range(9)]
+    assert templates(pa.array(texts)).to_pylist() == expected
+
+
 def test_a_long_text_is_cut():
     assert made("word " * 10_000) == [("word " * LONGEST)[:LONGEST]]
     assert made('{"a": "' + "x" * 5_000 + '"}') == ['{"a": <*>}']

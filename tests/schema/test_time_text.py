@@ -138,3 +138,9 @@ def test_any_text_is_a_time_or_none_whatever_is_next_to_it(texts):
     column = read_times(pa.array(texts, pa.string()))
     assert len(column) == len(texts)
     assert column.null_count >= sum(text is None for text in texts)
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:60Z", "9999-12-31T23:30:00-01:00"])
+def test_a_moment_beyond_the_years_of_a_datetime_is_no_time(text):
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    assert read_times(pa.array([text, "9999-12-31T23:59:59Z"])).to_pylist() == [None, last]

@@ -9,16 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from obskit.stats.counts import Counts, effective_size, share, share_and_size
 from obskit.stats.evidence import (
-    Counts,
     count_testable,
     divergence,
-    effective_size,
     excess_score,
     lower_bound,
     rates,
-    share,
-    share_and_size,
+    rough_score,
+    score,
     upper_bound,
     usual_rate,
     weigh,
@@ -89,6 +88,20 @@ def test_the_risk_ratio_is_infinite_where_nothing_happens_outside() -> None:
     assert found.risk_ratio_low[0] < math.inf
     assert found.rate_outside[0] == 0
     assert math.isclose(found.rate_inside[0], 0.5)
+
+
+def test_the_plausible_ratio_is_below_the_truth_once_in_forty() -> None:
+    """12% of 1,000 events fail in a slice and 8% of 4,000 outside, with rows of weight 7: 4,000 trials."""
+    rng = np.random.default_rng(3)
+    inside, outside = rng.binomial(1_000, 0.12, 4_000), rng.binomial(4_000, 0.08, 4_000)
+    below = [
+        weigh(
+            counts(a, w=7), counts(a + c, w=7), counts(1_000 - a, w=7), counts(5_000 - a - c, w=7), -9.0
+        ).plausible_ratio[0]
+        < 1.5
+        for a, c in zip(inside, outside, strict=True)
+    ]
+    assert 0.018 < np.mean(below) < 0.032
 
 
 def test_rates_come_back_from_shares() -> None:
@@ -167,3 +180,28 @@ def test_what_one_slice_adds_has_a_score_though_the_outcome_became_rarer_elsewhe
 def test_the_earlier_rate_of_a_slice_hardly_seen_is_the_one_it_is_shrunk_toward() -> None:
     rates = usual_rate(counts(0, 300), counts(1, 1000), np.array([0.5, 0.5]))
     assert np.round(rates, 3).tolist() == [0.476, 0.304]
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 4_000)), min_size=1, max_size=40),
+    st.floats(-60, -6),
+)
+def test_the_rough_score_is_near_the_score(hits: list[tuple[int, int]], log_level: float) -> None:
+    selected, baseline = (np.array(side, dtype=float) for side in zip(*hits, strict=True))
+    one, other = Counts(selected, selected, selected), Counts(baseline, baseline, baseline)
+    wholes = (Counts(*(np.array([400.0]),) * 3), Counts(*(np.array([4_000.0]),) * 3))
+    exact = score(one, wholes[0], other, wholes[1], log_level)
+    rough = rough_score(one, wholes[0], other, wholes[1], log_level)
+    assert np.all(np.abs(exact - rough) <= 0.15 + 0.25 * exact)
+
+
+def test_a_level_per_slice_gives_what_each_level_gives_alone() -> None:
+    levels = np.log([0.05, 1e-6, 0.05, 1e-12])
+    selected, baseline = counts(30, 40, 5, 90), counts(10, 60, 2, 100)
+    whole = counts(100), counts(1_000)
+    together = weigh(selected, whole[0], baseline, whole[1], levels)
+    for at, level in enumerate(levels.tolist()):
+        one = np.array([at])
+        alone = weigh(selected[one], whole[0], baseline[one], whole[1], level)
+        for name in ("score", "risk_ratio_low", "risk_ratio_high"):
+            assert getattr(together, name)[at] == getattr(alone, name)[0]

@@ -114,6 +114,7 @@ def lookup(
     return dataclasses.replace(
         wider,
         where=scope.where,
+        decryption=scope.decryption,
         notes=tuple(dict.fromkeys((*scope.notes, *notes))),
         made_by=f"{scope.made_by}{derived}{call}",
     )

@@ -1,0 +1,57 @@
+"""Make the masks of a condition in the fastest way that there is.
+
+A plain condition is answered by codes and columns in memory. For any other one the engine runs a statement,
+over columns in memory or over the files. Only the rows within the condition's window of time are looked at.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import ibis
+import ibis.expr.types as ir
+
+from obskit.dataset import NO_TIME
+from obskit.engine.condition import Condition
+from obskit.engine.duck import HELD_VIEW
+from obskit.engine.masks import Mask
+from obskit.engine.plain import plain_condition
+from obskit.engine.plain_masks import fields_to_hold, plain_masks
+from obskit.engine.window import few_rows, time_window, within
+
+if TYPE_CHECKING:
+    from obskit.engine.scope import Scope
+
+
+def make_masks(scope: Scope, condition: Condition) -> list[Mask]:
+    """Return for which rows a condition is true, and for which it is null.
+
+    Args:
+        scope: the fields that it may use; the masks are of all rows of the dataset.
+        condition: a condition.
+    Returns:
+        One mask per file, in the order of its rows; read-only.
+    Raises:
+        ConditionError: the condition cannot run on these rows.
+        DatasetError: the files cannot be read.
+    """
+    window, stored = time_window(condition), scope.dataset
+    ranges = few_rows(stored.codes.times(), *window, NO_TIME)
+    plain = plain_condition(condition.parsed, stored.schema) if condition.parsed is not None else None
+    held = None
+    if plain is not None:
+        columns = scope.engine.held_columns(fields_to_hold(plain, stored.schema, stored.codes))
+        if columns is not None:
+            files = [file.rows for file in stored.files]
+            return plain_masks(plain, stored.schema, stored.codes, columns, files, ranges)
+    elif not scope.derived:
+        held = scope.engine.held(condition.fields, ranges)
+    if held is not None:
+        table = ibis.table(ibis.Schema.from_pyarrow(held.schema), name=HELD_VIEW)
+    else:
+        table = scope.all_rows(condition.fields)
+        table = table if ranges is None else within(table, *window)
+    value = condition.to_ibis(table)
+    if isinstance(value, ir.Scalar):  # a condition without fields, such as `true`
+        value = table.select(value=value).value
+    return scope.engine.masks(value, ranges, held)
