@@ -5,19 +5,24 @@ and explains what is left with `explain`. `messages` does the same with log mess
 """
 
 from obskit.triage.calls import FailingCall
+from obskit.triage.experiment import ExperimentAnswer, experiment
 from obskit.triage.messages import messages
 from obskit.triage.messages_result import Message, Messages
 from obskit.triage.outcomes import outcomes
 from obskit.triage.result import Cause, Repeat, Triage
 from obskit.triage.run import triage
+from obskit.triage.where_time_goes import explain_time_spent
 
 __all__ = [
     "Cause",
+    "ExperimentAnswer",
     "FailingCall",
     "Message",
     "Messages",
     "Repeat",
     "Triage",
+    "experiment",
+    "explain_time_spent",
     "messages",
     "outcomes",
     "triage",

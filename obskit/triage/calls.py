@@ -13,17 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 
 from obskit.display import formatting
 from obskit.display.result import plain
 from obskit.display.tables import format_cell
-from obskit.engine import Scope, format_condition, format_value, quote_name
+from obskit.engine import Scope, format_condition, format_value, microseconds, quote_name
 from obskit.errors import EmptySelection
 from obskit.explain import ExplainOptions, Explanation, explain
-from obskit.query.terms import row_weight
-from obskit.stats.evidence import share
+from obskit.stats.counts import share
 from obskit.triage.changes import (
     ALPHA,
     FEWEST,
@@ -33,7 +32,9 @@ from obskit.triage.changes import (
     evidence_of_growth,
     find_changes,
 )
-from obskit.triage.counts import Operation, count_operations
+from obskit.triage.counts import Operation, PeriodCounts, count_operations
+from obskit.triage.repeats import count_by_trace
+from obskit.triage.row_set import Bools, RowSet, TraceIds
 from obskit.triage.worse import WorseOutcome, operation_name
 
 CALLEE_FIELDS = (
@@ -54,6 +55,8 @@ HIDDEN = 0.9  # share of the failed calls' traces whose root is fine, to call th
 _LENGTHS = (1, 2, 4)  # of an incident that has ended, in moments
 _CALLEE = "obskit.callee"
 _MASKED = "obskit.trace.masked_error"
+_ENDED_LEVEL = math.log(0.01)  # of the test whether calls fail less after a time than in it
+_LEFT = 0.25  # part of an increase that may stay after it has ended
 _AGAIN = 0.5  # share of those traces in which another call to the same place succeeded
 
 
@@ -113,29 +116,39 @@ class FailingCall(WorseOutcome):
 
 
 def failing_calls(
-    scope: Scope, candidates: CandidateMoments, labels: Callable[[datetime], str | None]
-) -> tuple[FailingCall, ...]:
+    scope: Scope,
+    candidates: CandidateMoments,
+    traces: TraceIds,
+    labels: Callable[[datetime], str | None],
+) -> tuple[tuple[FailingCall, ...], int]:
     """Return the calls that fail more than before, the most additional failures first.
 
     Args:
         scope: the events, before and after.
         candidates: the moments to compare at.
+        traces: the traces of the events.
         labels: returns the name of the deployment at a moment.
 
     Returns:
-        At most 8; of the masked ones, the first 2 with an explanation. None if no client span names what it
-        calls.
+        At most 8 calls; of the masked ones, the first 2 with an explanation. None if no client span names
+        what it calls. And how many spans are left out, because they are of traces with far more than others.
 
-    Cost: one statement over the client spans; two more and, where masked, an explanation per failing call.
+    Cost: one statement over the client spans; where failures are masked, an explanation per failing call.
     """
     schema = scope.dataset.schema
     fields = [n for n in CALLEE_FIELDS if n in schema.names and pa.types.is_string(schema.field(n).type)]
     if not fields or not {"kind", "error"} <= set(schema.names) or _CALLEE in scope.schema.names:
-        return ()
+        return (), 0
     callee = f"coalesce({', '.join(map(quote_name, fields))})"
     calls = scope.narrow(CLIENT).derive(_CALLEE, callee).narrow(f"{_CALLEE} is not null")
     keys = [*(n for n in ("service.name",) if n in schema.names), _CALLEE]
     counted, _ = count_operations(calls, keys, candidates.moments)
+    if not counted:
+        return (), 0
+    every = RowSet.of(scope)
+    clients = every.kept(every.meet([{"field": "kind", "op": "=", "value": "client"}]))
+    named = [*([key] for key in keys[:-1]), fields]
+    counted, repeated = count_by_trace(counted, clients, named, candidates.moments)
     rows, _ = find_changes(counted, candidates, lambda key: key[0] if len(key) > 1 else None)
     lasting = {row.key: c for row in rows for c in row.changes if c.outcome == "errors"}
     windows = [_windows(operation, len(candidates.moments)) for operation in counted]
@@ -151,12 +164,14 @@ def failing_calls(
         if change is not None:
             worse.append((dict(zip(keys, operation.key, strict=True)), change, until))
     worse.sort(key=lambda one: (-one[1].events, str(one[0])))
+    if not worse:
+        return (), repeated
     found = [
-        _failing_call(calls, key, fields, change, until, labels(change.since))
+        _failing_call(clients, traces, key, fields, change, until, labels(change.since))
         for key, change, until in worse[:MOST_CALLS]
     ]
     chosen = [call for call in found if call.is_masked][:MOST_EXPLAINED]
-    return tuple(_explained(scope, call) if call in chosen else call for call in found)
+    return tuple(_explained(scope, call) if call in chosen else call for call in found), repeated
 
 
 def _windows(operation: Operation, moments: int) -> list[tuple[int, int]]:
@@ -174,10 +189,11 @@ def _best_window(
 ) -> tuple[float, Change, datetime] | None:
     """Return the window with the most evidence that errors grew: evidence, growth and end."""
     best: tuple[float, Change, datetime] | None = None
-    until = {at: operation.periods(at)[0] for at in {index for pair in windows for index in pair}}
+    until = {at: operation.periods(at) for at in {index for pair in windows for index in pair}}
     for at, end in windows:
-        before, after = until[at], until[end].without(until[at])
-        if after.failed.n[0] < FEWEST_LATER:
+        before, (whole, rest) = until[at][0], until[end]
+        after = whole.without(before)
+        if after.failed.n[0] < FEWEST_LATER or not _has_ended(before, after, rest):
             continue
         evidence = evidence_of_growth(before.failed, before.all, after.failed, after.all, level)
         if evidence is not None and (best is None or evidence > best[0]):
@@ -187,6 +203,15 @@ def _best_window(
     return best
 
 
+def _has_ended(before: PeriodCounts, during: PeriodCounts, rest: PeriodCounts) -> bool:
+    """Whether calls surely fail less after a time than in it, and hardly more than before it."""
+    if rest.all.n[0] < FEWEST:
+        return False
+    was, now, then = (float(share(part.failed, part.all)[0]) for part in (before, during, rest))
+    fell = evidence_of_growth(rest.failed, rest.all, during.failed, during.all, _ENDED_LEVEL)
+    return fell is not None and then - was < _LEFT * (now - was)
+
+
 def _evidence(operation: Operation, change: Change, moments: Sequence[datetime]) -> float:
     """Return the evidence for a growth of errors that lasts."""
     before, after = operation.periods(list(moments).index(change.since))
@@ -194,7 +219,8 @@ def _evidence(operation: Operation, change: Change, moments: Sequence[datetime])
 
 
 def _failing_call(
-    calls: Scope,
+    calls: RowSet,
+    traces: TraceIds,
     key: dict[str, Any],
     fields: Sequence[str],
     change: Change,
@@ -202,43 +228,37 @@ def _failing_call(
     label: str | None,
 ) -> FailingCall:
     value = key.pop(_CALLEE)
-    known = [{"field": n, "op": "=", "value": v} for n, v in key.items() if v is not None]
-    field = fields[0]
+    operation = {name: v for name, v in key.items() if v is not None}
     for field in fields:
-        where = format_condition([*known, {"field": field, "op": "=", "value": value}])
-        if calls.narrow(where).extent[0]:
+        items = [{"field": n, "op": "=", "value": v} for n, v in {**operation, field: value}.items()]
+        inside = calls.meet(items)
+        if inside.any():
             break
-    end = f" and timestamp < {format_value(until)}" if until is not None else ""
-    later = calls.narrow(f"({where}) and timestamp >= {format_value(change.since)}{end}")
-    masked, retried = _hidden_share(later)
-    operation = {**{name: v for name, v in key.items() if v is not None}, field: value}
-    return FailingCall(operation, change, label, until, masked, retried, f"{CLIENT} and {where}")
+    inside &= calls.times >= microseconds(change.since)
+    if until is not None:
+        inside &= calls.times < microseconds(until)
+    masked, retried = _hidden_share(calls.kept(inside), traces)
+    where = f"{CLIENT} and {format_condition(items)}"
+    return FailingCall({**operation, field: value}, change, label, until, masked, retried, where)
 
 
-def _hidden_share(calls: Scope) -> tuple[float | None, float]:
+def _hidden_share(calls: RowSet, traces: TraceIds) -> tuple[float | None, float]:
     """Return the share of failed calls whose trace has a fine root, and how many of those were repeated."""
-    if _MASKED not in calls.known.names:
+    if _MASKED not in calls.scope.known.names or not len(calls):
         return None, 0.0
+    trace, known = traces.of(calls)
+    masked = calls.gather([facts["masked_error"] for facts in calls.scope.dataset.codes.traces()])
+    ids, number = np.unique(trace[known], return_inverse=True)
 
-    def build(table: ir.Table) -> ir.Table:
-        failed: Any = table["error"].fill_null(False)
-        rows = table.mutate(weight=row_weight(table).cast("float64"), failed=failed, hidden=table[_MASKED])
-        traces = rows.group_by("trace_id").aggregate(
-            weight=rows["weight"].sum(where=rows["failed"]),
-            hidden=rows["hidden"].any(),
-            again=(~rows["failed"]).any(),
-        )
-        traces = traces.filter(traces["weight"].notnull() & traces["trace_id"].notnull())
-        hidden: Any = traces["hidden"].fill_null(False)
-        return traces.aggregate(
-            all=traces["weight"].sum(),
-            hidden=traces["weight"].sum(where=hidden),
-            again=traces["weight"].sum(where=hidden & traces["again"]),
-        )
+    def has(rows: Bools) -> Bools:
+        return np.bincount(number, rows[known], len(ids)) > 0
 
-    (row,) = calls.run(build).table.to_pylist()
-    hidden = row["hidden"] or 0.0
-    return (hidden / row["all"] if row["all"] else None), ((row["again"] or 0.0) / hidden if hidden else 0.0)
+    failed = calls.meet([{"field": "error", "op": "=", "value": True}])
+    weight = np.bincount(number, (calls.weights[1] * failed)[known], len(ids))
+    hidden = weight * has(masked == 1)
+    every, some = float(weight.sum()), float(hidden.sum())
+    again = float((hidden * has(~failed)).sum())
+    return (some / every if every else None), (again / some if some else 0.0)
 
 
 def _explained(scope: Scope, call: FailingCall) -> FailingCall:

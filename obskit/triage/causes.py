@@ -4,28 +4,30 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import operator
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import ibis
-import ibis.expr.types as ir
 import numpy as np
 
-from obskit.engine import Condition, Scope, format_condition, format_value
+from obskit.engine import Condition, Scope, format_condition, microseconds
 from obskit.errors import EmptySelection
-from obskit.explain import ExplainOptions, Explanation, Finding, explain
-from obskit.query.terms import per_row, row_weight
-from obskit.triage.changes import RATIO, Change, Row
-from obskit.triage.earlier import EarlierTime, Judged, compare_with_earlier
+from obskit.triage.changes import ALPHA, RATIO, Change, Row
+from obskit.triage.counts import Key
+from obskit.triage.earlier import Judged
+from obskit.triage.explained import explain_changes, selection_of, slow_limit
+from obskit.triage.further import FurtherChange
 from obskit.triage.result import SAME_TRACES, Cause, Repeat
+from obskit.triage.row_set import Floats, RowSet, TraceIds
 
 MOST_EXPLAINED = 4  # operations
 MOST_COMPARED = 16  # changes whose traces are compared
 MIN_SHARE = 0.1  # share of a repeat's traces in which an operation must be, to be named for it
 MOST_TRACES = 5_000
+# Level of the test whether an outcome grew beyond what is in the traces of others: as for operations.
+_LEFT_LEVEL = math.log(ALPHA / 1_000)
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,9 @@ def causes_of(
     scope: Scope,
     keys: Sequence[str],
     rows: Sequence[Row],
+    further: Mapping[Key, Sequence[FurtherChange]],
     units: Condition | None,
+    traces: TraceIds,
     labels: Callable[[datetime], str | None],
     progress: Callable[[str, int, int], None] | None,
 ) -> tuple[tuple[Cause, ...], tuple[Repeat, ...]]:
@@ -65,7 +69,9 @@ def causes_of(
         scope: the events, before and after.
         keys: the fields that identify operations.
         rows: operations, the worst first.
+        further: by operation, further changes, which are explained if something else sets them apart.
         units: the condition of units of work; None if all rows are examined.
+        traces: the traces of the events.
         labels: returns the name of the deployment at a moment.
         progress: called with (what, done, total).
 
@@ -73,12 +79,12 @@ def causes_of(
         The explained outcomes of at most 4 operations, and the outcomes in the same traces, which are not
         explained again.
 
-    Cost: one statement and one explanation per outcome.
+    Cost: one explanation per outcome.
     """
     changes = [(row, change) for row in rows for change in row.changes]
     changes.sort(key=lambda pair: -pair[1].rank)
-    outcomes = _outcomes_of(scope, keys, changes[:MOST_COMPARED], units)
-    first, again = _split_repeats(outcomes)
+    outcomes = _outcomes_of(scope, keys, changes[:MOST_COMPARED], units, traces)
+    first, again, parts = _split_repeats(outcomes)
     chosen: list[_Outcome] = []
     for item in first:
         operations = {id(other.row) for other in chosen} | {id(item.row)}
@@ -86,101 +92,106 @@ def causes_of(
             chosen.append(item)
     order = list(dict.fromkeys(id(item.row) for item in chosen))
     chosen.sort(key=lambda item: order.index(id(item.row)))
+    chosen = _after_their_parts(chosen, parts)
     causes: list[Cause] = []
     explained: list[_Outcome] = []
     for at, item in enumerate(chosen):
         if progress is not None:
             progress("explaining", at, len(chosen))
+        others = [one for one in explained if any(one is part for part in parts[id(item)])]
+        own = [one for one in further.get(item.row.key, ()) if one.change.outcome == item.change.outcome]
+        above = functools.partial(_is_above, scope, traces, item, others) if others else None
         try:
-            causes.append(_explain_change(scope, item, labels(item.change.since)))
+            cause, *more = explain_changes(scope, item.operation, item.change, own, item.where, labels, above)
         except EmptySelection:  # by rounding, no row was above the limit
             continue
+        if others:
+            within = _unique([other.operation for other in others])
+            cause = dataclasses.replace(cause, within=within, share=_shared_share(others, item))
+        causes += [cause, *more]
         explained.append(item)
     repeats = []
     for item, of, common in again:
         same = [other.operation for other in of if any(other is one for one in explained)]
         if same:
-            label = labels(item.change.since)
+            # a deployment at the moment of a repeat is no cause, unless it is that of the others
+            known = item.change.own or any(other.change.since == item.change.since for other in of)
+            label = labels(item.change.since) if known else None
             repeats.append(Repeat(item.operation, item.change, label, _unique(same), common))
     return tuple(causes), tuple(repeats)
 
 
-def _explain_change(scope: Scope, item: _Outcome, label: str | None) -> Cause:
-    """Explain an outcome, and set apart the findings that were so before.
+def _is_above(
+    scope: Scope, traces: TraceIds, item: _Outcome, others: Sequence[_Outcome], judged: Sequence[Judged]
+) -> list[bool]:
+    """Return of which findings the increase is in the traces of outcomes that are explained above.
 
-    Raises:
-        EmptySelection: no row has the outcome, or all have.
+    Of each finding, the events that are in none of the findings before it count.
     """
-
-    def judge(where: str) -> tuple[Explanation, list[Judged]]:
-        # Over the whole time: after a rollout every row has the new version, so it can only be found if
-        # the rows before the deployment are in the baseline.
-        found = explain(scope, item.selection, ExplainOptions(where=where))
-        return found, compare_with_earlier(scope, where, item.selection, item.change.since, found.findings)
-
-    where = item.where
-    found, judged = judge(where)
-    old = [pair for pair in judged if pair[1].verdict == "before"]
-    if old and len(old) == len(judged):
-        # What was always so can hide what is new: look once more without it.
-        rest = " and ".join(f"coalesce(not ({finding.condition}), true)" for finding, _ in old)
-        try:
-            found, judged = judge(f"({where}) and {rest}")
-            where = f"({where}) and {rest}"
-            old += [pair for pair in judged if pair[1].verdict == "before"]
-        except EmptySelection:
-            judged = []
-    new = [pair for pair in judged if pair[1].verdict != "before"]
-    return Cause(
-        item.operation,
-        item.change,
-        label,
-        item.selection,
-        where,
-        dataclasses.replace(found, findings=tuple(_with_note(*pair) for pair in new)),
-        earlier=tuple(earlier for _, earlier in new),
-        as_before=tuple(old),
-    )
-
-
-def _with_note(finding: Finding, earlier: EarlierTime) -> Finding:
-    """Return the finding with its earlier time among what its readers see, wherever it is shown."""
-    note = earlier.describe()
-    return dataclasses.replace(finding, note=f"{finding.note}; {note}" if finding.note else note)
+    rows = RowSet.of(scope.narrow(item.where))
+    rows = rows.kept((rows.times >= microseconds(item.change.since)) & rows.true_of(item.selection))
+    took, left = _durations(rows), np.ones(len(rows), bool)
+    out = []
+    for finding, earlier in judged:
+        inside = rows.meet(finding.conditions)
+        own = _traces_of(rows.kept(inside & left), took[inside & left], traces)
+        left &= ~inside
+        common = _shared_share(others, dataclasses.replace(item, traces=own))
+        grew = (1 - common) * (earlier.after or 0.0)
+        out.append(common > SAME_TRACES or (common > MIN_SHARE and grew < RATIO * (earlier.before or 0.0)))
+    return out
 
 
 def _split_repeats(
     outcomes: Sequence[_Outcome],
-) -> tuple[list[_Outcome], list[tuple[_Outcome, list[_Outcome], float]]]:
+) -> tuple[list[_Outcome], list[tuple[_Outcome, list[_Outcome], float]], dict[int, list[_Outcome]]]:
     """Split outcomes into those to explain and repeats, which are in the same traces as one of those.
 
     An operation whose service was deployed is explained before its callers and the operations that it calls;
     otherwise the innermost operation is. An outcome that is only partly in the traces of others is a
-    repeat too, if the rest is no more than before.
+    repeat too, if the rest did not grow beyond chance.
 
     Args:
         outcomes: the outcomes that got worse, the worst first.
 
     Returns:
-        The outcomes to explain; and (repeat, outcomes whose traces it shares, share of its traces).
+        The outcomes to explain; (repeat, outcomes whose traces it shares, share of its traces); and by the id
+        of each outcome to explain the others that have a part of its traces.
     """
     inside = [sum(_waits_for(item, other) for other in outcomes) for item in outcomes]
     order = sorted(range(len(outcomes)), key=lambda at: (not outcomes[at].change.own, inside[at], at))
     first: list[tuple[int, _Outcome]] = []
     again: list[tuple[int, _Outcome, list[_Outcome], float]] = []
+    parts: dict[int, list[_Outcome]] = {}
     for at in order:
         item = outcomes[at]
         others = [other for _, other in first]
         common = _shared_share(others, item)
-        left = (1 - common) * item.change.after
-        if common > SAME_TRACES or (common > MIN_SHARE and left < RATIO * item.change.before):
-            of = [other for other in others if _shared_share([other], item) >= MIN_SHARE]
+        of = [other for other in others if _shared_share([other], item) >= MIN_SHARE]
+        if common > SAME_TRACES or (common > MIN_SHARE and not item.change.grew_without(common, _LEFT_LEVEL)):
             again.append((at, item, of, common))
         else:
             first.append((at, item))
+            parts[id(item)] = [other for other in of if other.row is not item.row]
     first.sort(key=lambda pair: pair[0])
     again.sort(key=lambda group: group[0])
-    return [item for _, item in first], [group[1:] for group in again]
+    return [item for _, item in first], [group[1:] for group in again], parts
+
+
+def _after_their_parts(chosen: Sequence[_Outcome], parts: Mapping[int, Sequence[_Outcome]]) -> list[_Outcome]:
+    """Return outcomes in their order, but each after the others that have a part of its traces.
+
+    Outcomes of one operation stay next to each other where that is possible.
+    """
+    out: list[_Outcome] = []
+    left = list(chosen)
+    while left:
+        waiting = {id(item) for item in left}
+        ready = [item for item in left if not waiting & {id(part) for part in parts[id(item)]}]
+        item = next((item for item in ready if out and item.row is out[-1].row), ready[0])
+        left.remove(item)
+        out.append(item)
+    return out
 
 
 def _waits_for(outer: _Outcome, inner: _Outcome) -> bool:
@@ -202,79 +213,59 @@ def _shared_share(others: Sequence[_Outcome], item: _Outcome) -> float:
 
 
 def _outcomes_of(
-    scope: Scope, keys: Sequence[str], changes: Sequence[tuple[Row, Change]], units: Condition | None
+    scope: Scope,
+    keys: Sequence[str],
+    changes: Sequence[tuple[Row, Change]],
+    units: Condition | None,
+    traces: TraceIds,
 ) -> list[_Outcome]:
-    described = [_conditions_of(keys, *pair, units) for pair in changes]
-    later = [
-        f"({where}) and {selection} and timestamp >= {format_value(change.since)}"
-        for (_, change), (_, where, selection) in zip(changes, described, strict=True)
-    ]
-    traces = _traces_of(scope, later) if later else []
-    return [
-        _Outcome(row, change, *conditions, own)
-        for (row, change), conditions, own in zip(changes, described, traces, strict=True)
-    ]
-
-
-def _conditions_of(
-    keys: Sequence[str], row: Row, change: Change, units: Condition | None
-) -> tuple[dict[str, Any], str, str]:
-    """Return an operation, the condition of its events, and that of the outcome."""
-    operation = dict(zip(keys, row.key, strict=True))
-    items = [
-        {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
-        for name, value in operation.items()
-    ]
-    where = " and ".join(
-        [format_condition(items) if items else "true", *([f"({units.text})"] if units else [])]
-    )
-    selection = "error"
-    if change.limit is not None:
-        selection = f"duration_ms > {change.limit:{'.4g' if change.limit < 1e4 else '.0f'}}"
-    return operation, where, selection
-
-
-def _traces_of(scope: Scope, conditions: Sequence[str]) -> list[_Traces]:
-    """Return the traces of the events of each condition.
-
-    Cost: one statement; memory O(events of any condition).
-    """
-    if "trace_id" not in scope.schema.names:
-        return [_Traces({}, None)] * len(conditions)
-    read = [scope.condition(text) for text in conditions]
-
-    def build(table: ir.Table) -> ir.Table:
-        took: Any = table["duration_ms"] if "duration_ms" in table.columns else ibis.literal(0.0)
-        weight: Any = row_weight(table).cast("float64")
-        trace: Any = table["trace_id"]
-        flags: dict[str, Any] = {
-            f"in{at}": per_row(one.to_ibis(table), table).fill_null(False) for at, one in enumerate(read)
-        }
-        wanted = trace.notnull() & functools.reduce(operator.or_, flags.values())
-        # Few columns: a statement over all of them takes long to compile.
-        return table.filter(wanted).select(trace=trace.hash(), took=took, weight=weight, **flags)
-
-    table = scope.run(build).table
-    trace, took, weight = (table.column(name).to_numpy() for name in ("trace", "took", "weight"))
-    took = np.nan_to_num(took.astype(np.float64))
+    rows = RowSet.of(scope.narrow(units))
+    took = _durations(rows)
     out = []
-    for at in range(len(conditions)):
-        inside = table.column(f"in{at}").to_numpy(zero_copy_only=False).astype(bool)
-        ids, number = np.unique(trace[inside], return_inverse=True)
-        weights = np.bincount(number, weight[inside], len(ids))
-        longest = np.zeros(len(ids))
-        np.maximum.at(longest, number, took[inside])
-        # The smallest numbers are the same sample of traces for every operation.
-        some = slice(MOST_TRACES)
-        of = dict(
-            zip(
-                ids[some].tolist(),
-                zip(weights[some].tolist(), longest[some].tolist(), strict=True),
-                strict=True,
-            )
+    for row, change in changes:
+        operation = dict(zip(keys, row.key, strict=True))
+        items = [
+            {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
+            for name, value in operation.items()
+        ]
+        where = " and ".join(
+            [format_condition(items) if items else "true", *([f"({units.text})"] if units else [])]
         )
-        out.append(_Traces(of, int(ids[MOST_TRACES - 1]) if len(ids) >= MOST_TRACES else None))
+        selection = selection_of(change)
+        inside = rows.meet(items) & (rows.times >= microseconds(change.since))
+        if change.limit is None:
+            inside &= rows.meet([{"field": "error", "op": "=", "value": True}])
+        else:
+            inside &= took > float(slow_limit(change.limit))
+        own = _traces_of(rows.kept(inside), took[inside], traces)
+        out.append(_Outcome(row, change, operation, where, selection, own))
     return out
+
+
+def _durations(rows: RowSet) -> Floats:
+    """Return how long each row took in ms; 0 where it is not known."""
+    return np.nan_to_num(rows.number("duration_ms")) if rows.has("duration_ms") else np.zeros(len(rows))
+
+
+def _traces_of(rows: RowSet, took: Floats, traces: TraceIds) -> _Traces:
+    """Return the traces of some rows, of which it is known how long each took in ms."""
+    if not traces.exist:
+        return _Traces({}, None)
+    trace, known = traces.of(rows)
+    ids, number = np.unique(trace[known], return_inverse=True)
+    weights = np.bincount(number, rows.weights[1][known], len(ids))
+    longest = np.zeros(len(ids))
+    np.maximum.at(longest, number, took[known])
+    # The smallest numbers are the same sample of traces for every operation.
+    some = slice(MOST_TRACES)
+    of = dict(
+        zip(
+            ids[some].tolist(),
+            zip(weights[some].tolist(), longest[some].tolist(), strict=True),
+            strict=True,
+        )
+    )
+    return _Traces(of, int(ids[MOST_TRACES - 1]) if len(ids) >= MOST_TRACES else None)
 
 
 def _unique(operations: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
 from obskit.query.deployments import Deployment
-from obskit.stats.evidence import Counts, effective_size, heavy, lower_bound, share, upper_bound
+from obskit.stats.counts import Counts, effective_size, heavy, share
+from obskit.stats.evidence import lower_bound, upper_bound
 from obskit.triage.counts import Key, Operation, PeriodCounts, bucket_end
 from obskit.triage.screen import moments_of_growth
 
@@ -27,7 +28,8 @@ SLOW = 0.95
 MOST_MOMENTS = 24
 MOST_DEPLOYMENTS = 24
 _NEARLY = 0.9  # share of the best moment's evidence that makes a deployment the better answer
-_HAD_GROWN_LEVEL = math.log(0.01)  # level of the test whether a share grew before the best moment
+_HAD_GROWN_LEVEL = math.log(0.01)  # level of the test whether a share grew between two moments
+_EDGE = 0.01  # share of the time at both ends without a moment
 _STEP_SECONDS = (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 86_400, 7 * 86_400, 28 * 86_400)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -43,6 +45,7 @@ class Change:
         before, after: share of events with the outcome, in [0, 1].
         events: events with the outcome in excess of the earlier share.
         limit: the earlier p95 in ms; None for errors.
+        counts: events with the outcome before, all before, with the outcome after, all after.
     """
 
     outcome: str
@@ -52,6 +55,23 @@ class Change:
     after: float
     events: float
     limit: float | None = None
+    counts: tuple[Counts, Counts, Counts, Counts] | None = field(default=None, compare=False, repr=False)
+
+    def grew_without(self, share: float, level: float) -> bool:
+        """Return whether the outcome would have grown beyond chance without a share of its later events.
+
+        Args:
+            share: the share of the later events with the outcome to leave out, in [0, 1].
+            level: natural logarithm of the probability of a false alarm.
+
+        Returns:
+            Whether it would have.
+        """
+        if self.counts is None:
+            return (1 - share) * self.after >= RATIO * self.before
+        hits_before, all_before, hits_after, all_after = self.counts
+        left = Counts(*(part * (1 - share) for part in (hits_after.n, hits_after.w, hits_after.w2)))
+        return evidence_of_growth(hits_before, all_before, left, all_after, level) is not None
 
     @property
     def rank(self) -> float:
@@ -92,20 +112,21 @@ def full_moments(first: datetime, last: datetime) -> tuple[list[datetime], str]:
     """Return round moments between two times, and their step in words.
 
     Args:
-        first: the beginning; not a moment itself.
-        last: the end; not a moment itself.
+        first: the beginning. The first hundredth of the time has no moment: nearly nothing is before it.
+        last: the end; the same holds for the last hundredth.
 
     Returns:
         At most 24 moments, such as the full hours of a day, and text such as "full hour" or "5 minutes".
     """
     span = (last - first).total_seconds()
-    step = next((step for step in _STEP_SECONDS if span / step <= MOST_MOMENTS), None)
-    step = step or math.ceil(span / MOST_MOMENTS / 86_400) * 86_400
-    begin = math.floor((first - _EPOCH).total_seconds() / step) + 1
-    end = math.floor(
-        (last - _EPOCH).total_seconds() / step
-    )  # a datetime cannot hold a moment after the year 9999
-    found = [_EPOCH + timedelta(seconds=step * at) for at in range(begin, end + 1)]
+    begin = (first - _EPOCH).total_seconds() + _EDGE * span
+    end = (last - _EPOCH).total_seconds() - _EDGE * span
+    # A day and some seconds has the moments of a day.
+    steps = (step for step in _STEP_SECONDS if end // step - begin // step <= MOST_MOMENTS)
+    step = next(steps, None) or math.ceil(span / MOST_MOMENTS / 86_400) * 86_400
+    # a datetime cannot hold a moment after the year 9999
+    places = range(int(begin // step) + 1, int(end // step) + 1)
+    found = [_EPOCH + timedelta(seconds=step * at) for at in places]
     word, length = next(
         (
             (word, length)
@@ -115,7 +136,7 @@ def full_moments(first: datetime, last: datetime) -> tuple[list[datetime], str]:
         ("second", 1),
     )
     spacing = f"full {word}" if step == length else f"{step // length} {word}s"
-    return [moment for moment in found if moment < last], spacing
+    return found, spacing
 
 
 @dataclass(frozen=True)
@@ -195,7 +216,7 @@ def _compare_operation(
 ) -> Row:
     growth: dict[str, list[tuple[float, int, Change]]] = {"errors": [], "slow": []}
     for at in grew:
-        for change, evidence in _growth_at(*operation.periods(at), candidates.moments[at], at in own, level):
+        for change, evidence in growth_at(*operation.periods(at), candidates.moments[at], at in own, level):
             growth[change.outcome].append((evidence, at, change))
     best = [_best_moment(operation, found, own, candidates) for found in growth.values() if found]
     best.sort(key=lambda pair: -pair[1].rank)
@@ -220,7 +241,7 @@ def _best_moment(
     """Return the moment with the most evidence, or the deployment at which the change began.
 
     A rollout takes time, so a moment after it often has more evidence. The change began at a deployment if
-    that has nearly as much evidence, or if the share had grown between it and the best moment already.
+    that has nearly as much evidence, or if the share had grown soon after it.
     """
     most, best, change = max(found, key=lambda candidate: candidate[0])
     deployed = [at for at, moment in enumerate(candidates.moments) if moment in candidates.deployed]
@@ -229,7 +250,7 @@ def _best_moment(
         near = [
             candidate
             for candidate in near
-            if candidate[0] >= _NEARLY * most or _had_grown(operation, candidate[1], best, candidate[2])
+            if candidate[0] >= _NEARLY * most or _began_at(operation, candidate[1], best, candidate[2])
         ]
         if near:
             _, at, change = max(near, key=lambda candidate: candidate[1])
@@ -237,14 +258,37 @@ def _best_moment(
     return best, change
 
 
-def _had_grown(operation: Operation, at: int, best: int, change: Change) -> bool:
-    if at >= best:
-        return False
-    before, after = operation.periods(at)[0], operation.periods(best)[0].without(operation.periods(at)[0])
+def _began_at(operation: Operation, at: int, best: int, change: Change) -> bool:
+    """Return whether the share had grown between a moment and the best one, and not only long after it.
+
+    If the share was as before from the moment to a later one, and then grew, it began at the later one.
+    """
+    before, until = operation.periods(at)[0], operation.periods(best)[0]
+    for place in range(at + 1, best + 1):
+        earlier = operation.periods(place)[0]
+        soon, later = earlier.without(before), until.without(earlier)
+        if _grew(before, soon, change.outcome):
+            return True
+        if not _rose(before, soon, change.outcome) and _grew(soon, later, change.outcome):
+            return False
+    return False
+
+
+def _grew(before: PeriodCounts, after: PeriodCounts, outcome: str) -> bool:
+    """Return whether the share of an outcome grew beyond chance."""
     return any(
         evidence_of_growth(hits_before, all_before, hits_after, all_after, _HAD_GROWN_LEVEL) is not None
-        for outcome, hits_before, all_before, hits_after, all_after, _ in _outcome_counts(before, after)
-        if outcome == change.outcome
+        for one, hits_before, all_before, hits_after, all_after, _ in _outcome_counts(before, after)
+        if one == outcome
+    )
+
+
+def _rose(before: PeriodCounts, after: PeriodCounts, outcome: str) -> bool:
+    """Return whether the share of an outcome is larger, be it by chance: a rollout begins with few events."""
+    return any(
+        share(hits_after, all_after)[0] >= RATIO * share(hits_before, all_before)[0]
+        for one, hits_before, all_before, hits_after, all_after, _ in _outcome_counts(before, after)
+        if one == outcome
     )
 
 
@@ -257,7 +301,7 @@ def _default_moment(comparable: Sequence[int], candidates: CandidateMoments, own
     return candidates.default
 
 
-def _growth_at(
+def growth_at(
     before: PeriodCounts, after: PeriodCounts, since: datetime, own: bool, level: float
 ) -> list[tuple[Change, float]]:
     """Return the changes at a moment, each with its evidence (a log likelihood ratio, in nats)."""
@@ -269,7 +313,8 @@ def _growth_at(
         if evidence is not None:
             was, now = float(share(hits_before, all_before)[0]), float(share(hits_after, all_after)[0])
             events = (now - was) * float(all_after.w[0])
-            out.append((Change(outcome, since, own, was, now, events, limit), evidence))
+            counts = hits_before, all_before, hits_after, all_after
+            out.append((Change(outcome, since, own, was, now, events, limit, counts), evidence))
     return out
 
 

@@ -17,7 +17,7 @@ import pyarrow as pa
 from obskit.engine import Scope, time_literal
 from obskit.query.terms import bucket, middles, row_count, sample_weight
 from obskit.stats import buckets
-from obskit.stats.evidence import Counts
+from obskit.stats.counts import Counts
 
 Floats = npt.NDArray[np.float64]
 Key = tuple[Any, ...]

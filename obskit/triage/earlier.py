@@ -6,27 +6,29 @@ requests before and after the moment tells: 84% before and 85% now is not what g
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-import ibis.expr.types as ir
 import numpy as np
 
+from obskit.dataset import NO_TIME
 from obskit.display import formatting
-from obskit.engine import Scope, time_literal
+from obskit.engine import Scope, format_condition, microseconds
 from obskit.explain import Finding
-from obskit.query.terms import per_row, row_count, sample_weight
-from obskit.stats.evidence import Counts, share
+from obskit.stats.counts import Counts, share
 from obskit.triage.changes import RATIO, evidence_of_growth
+from obskit.triage.repeats import by_cluster
+from obskit.triage.row_set import Bools, RowSet
 
 ALPHA = 0.05  # probability that a slice of these findings is taken to have grown by chance
 FEWEST = 20  # earlier events of a slice, to compare it at all
-MOST = 20  # findings
-_ORDER = {"grew": 0, "new": 0, "unclear": 1, "before": 2}
-_SUMS = ("n", "w", "w2")
+MOST = 40  # findings, or refinements
+ALL = 0.98  # share of the events of a slice that is as good as all of them
+_ORDER = {"grew": 0, "new": 0, "unclear": 1, "part": 2, "before": 3}
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,12 @@ class EarlierTime:
     Attributes:
         verdict: "grew": more of its events, or of the operation's events in it, have the outcome than before;
             "new": too few earlier events to compare; "unclear": growth that may be chance; "before": as
-            before.
+            before; "part": nearly all of its events with the outcome are in the findings above; "above":
+            they are in the traces of an outcome that is explained already.
         before, after: share of the slice's events with the outcome, in [0, 1]; None without events.
         part_before, part_after: share of the operation's events that are in the slice and have the outcome.
         events_before: rows of the slice before the moment.
+        apart: whether this is about the events of the slice that are in none of the findings above.
     """
 
     verdict: str
@@ -48,9 +52,13 @@ class EarlierTime:
     part_before: float
     part_after: float
     events_before: int
+    apart: bool = False
 
     def describe(self) -> str:
         """Return it in words, such as "was so before: 18%, now 17%"."""
+        return self._describe() + (", without the events of the findings above" if self.apart else "")
+
+    def _describe(self) -> str:
         was, now = formatting.share(self.before), formatting.share(self.after)
         if self.verdict == "before":
             return f"was so before: {was}, now {now}"
@@ -74,9 +82,19 @@ Judged = tuple[Finding, EarlierTime]
 
 
 def compare_with_earlier(
-    scope: Scope, where: str, selection: str, since: datetime, findings: Sequence[Finding]
+    scope: Scope,
+    where: str,
+    selection: str,
+    since: datetime,
+    findings: Sequence[Finding],
+    *,
+    apart: bool = True,
 ) -> list[Judged]:
     """Compare findings with their own earlier time.
+
+    Of each finding, the events that are in none of the findings before it are compared: what grew only
+    because another finding is a part of it did not grow. Refinements are parts of findings, and are compared
+    as they are.
 
     Args:
         scope: the events, before and after.
@@ -84,57 +102,75 @@ def compare_with_earlier(
         selection: the condition of the outcome.
         since: the moment at which the outcome became more frequent.
         findings: what sets the events with the outcome apart.
+        apart: whether the events of the findings before each one are left out.
 
     Returns:
-        The findings with their earlier time; those that were so before are last, else the order is kept.
+        At most 40 findings with their earlier time; those that were so before are last, else the order is
+        kept.
 
-    Cost: one statement.
+    Cost: one look at the codes of each condition.
     """
     kept = list(findings[:MOST])
     if not kept:
         return []
-    inner = scope.narrow(where)
-    slices = [inner.condition(finding.condition) for finding in kept]
-    outcome = inner.condition(selection)
+    rows = RowSet.of(scope.narrow(where))
+    rows = rows.kept(rows.times != NO_TIME)
+    cell = 2 * (rows.times >= microseconds(since)) + rows.true_of(selection)
+    left = np.ones(len(rows), bool)
+    weights = rows.weights if rows.traces is None else by_cluster(rows.weights, rows.traces, cell)
 
-    def build(table: ir.Table) -> ir.Table:
-        n: Any = row_count(table).cast("float64")
-        w: Any = sample_weight(table).cast("float64")
-        flags: dict[str, Any] = {
-            f"slice{at}": per_row(one.to_ibis(table), table).fill_null(False) for at, one in enumerate(slices)
-        }
-        hit: Any = per_row(outcome.to_ibis(table), table).fill_null(False)
-        time: Any = table["timestamp"]
-        # Few columns: a statement over all of them takes long to compile.
-        rows = table.filter(time.notnull()).select(
-            **flags, hit=hit, later=time >= time_literal(since), sum_n=n, sum_w=n * w, sum_w2=n * w * w
+    known: dict[str, Bools] = {}
+
+    def meets(item: dict[str, Any]) -> Bools:
+        """Return which rows meet an item; findings and refinements have many in common."""
+        text = format_condition([item])
+        if text not in known:
+            known[text] = rows.meet([item])
+        return known[text]
+
+    def sides(inside: Bools) -> list[tuple[Counts, Counts]]:
+        """Return the rows with the outcome and all rows, before and after the moment."""
+        at = np.flatnonzero(inside)
+        sums = [np.bincount(cell[at], part[at], 4).reshape(2, 2) for part in weights]
+        hits, every = (
+            [Counts(*(part[late, low:].sum(keepdims=True) for part in sums)) for late in (0, 1)]
+            for low in (1, 0)
         )
-        sums: dict[str, Any] = {}
-        for name in _SUMS:
-            sums[name] = rows[f"sum_{name}"].sum()
-            for flag in flags:
-                sums[f"{flag}_{name}"] = rows[f"sum_{name}"].sum(where=rows[flag]).fill_null(0.0)
-        return rows.group_by(["later", "hit"]).aggregate(**sums)
+        return list(zip(hits, every, strict=True))
 
-    cells = {(row["later"], row["hit"]): row for row in inner.run(build).table.to_pylist()}
-
-    def counts(later: bool, hits: bool, prefix: str = "") -> Counts:
-        found = [cells[later, hit] for hit in ((True,) if hits else (True, False)) if (later, hit) in cells]
-        return Counts(*(np.array([sum(float(row[prefix + name]) for row in found)]) for name in _SUMS))
-
-    whole = (counts(False, False), counts(True, False))
+    (_, before), (_, after) = sides(left)
+    whole = before, after
     level = math.log(ALPHA / 2 / len(kept))
     judged = []
-    for at, finding in enumerate(kept):
-        sides = [
-            (counts(later, True, f"slice{at}_"), counts(later, False, f"slice{at}_"))
-            for later in (False, True)
-        ]
-        judged.append((finding, _judge(sides, whole, level)))
+    for finding in kept:
+        inside = np.logical_and.reduce([meets(item) for item in finding.conditions])
+        full = sides(inside)
+        rest = sides(inside & left) if apart else full
+        fewer = bool(_events(rest) < _events(full) and rest[0][1].n[0] >= FEWEST and rest[1][1].n[0] > 0)
+        compared = inside & left if fewer else inside
+        events = round(float(rows.weights[0][compared & (cell < 2)].sum()))
+        earlier = _judge(rest if fewer else full, whole, level, events, apart=fewer)
+        if apart:
+            left &= ~inside
+        (hits, _), (own, _) = full[1], rest[1]
+        if own.w[0] <= (1 - ALL) * hits.w[0]:
+            earlier = dataclasses.replace(earlier, verdict="part")
+        judged.append((finding, earlier))
     return sorted(judged, key=lambda pair: _ORDER[pair[1].verdict])
 
 
-def _judge(sides: Sequence[tuple[Counts, Counts]], whole: tuple[Counts, Counts], level: float) -> EarlierTime:
+def _events(sides: Sequence[tuple[Counts, Counts]]) -> float:
+    return float(sum(all_.n[0] for _, all_ in sides))
+
+
+def _judge(
+    sides: Sequence[tuple[Counts, Counts]],
+    whole: tuple[Counts, Counts],
+    level: float,
+    events_before: int,
+    *,
+    apart: bool,
+) -> EarlierTime:
     """Judge a slice by its rate of the outcome, and by its part of the operation's events."""
     (hits0, all0), (hits1, all1) = sides
     before = float(share(hits0, all0)[0]) if all0.n[0] else None
@@ -153,4 +189,39 @@ def _judge(sides: Sequence[tuple[Counts, Counts]], whole: tuple[Counts, Counts],
         verdict = "before"
     else:
         verdict = "unclear"
-    return EarlierTime(verdict, before, after, parts[0], parts[1], round(float(all0.n[0])))
+    return EarlierTime(verdict, before, after, parts[0], parts[1], events_before, apart)
+
+
+def only_says_when(scope: Scope, where: str, since: datetime, judged: Sequence[Judged]) -> list[Judged]:
+    """Return the findings with a condition that says no more than "late in the day".
+
+    A version that was rolled out at 7:00 is on nearly all events from then on. If a trouble began at 11:00,
+    events with the trouble have that version, and half of those without it don't. But the version was fine
+    for hours, and there is no other one left to be compared with.
+
+    Args:
+        scope: the events, before and after.
+        where: the condition of the operation's events.
+        since: the moment at which the outcome became more frequent.
+        judged: findings with their earlier time.
+
+    Returns:
+        Those whose slice was there before the moment, without the outcome, and from then on has nearly all
+        events of the same slice without one of the conditions.
+
+    Cost: one look at the codes of each condition.
+    """
+    grew = [pair for pair in judged if pair[1].verdict == "grew" and pair[1].events_before >= FEWEST]
+    if not grew:
+        return []
+    rows = RowSet.of(scope.narrow(where))
+    rows = rows.kept(rows.times >= microseconds(since))
+    _, weight, _ = rows.weights
+
+    def says_no_more(finding: Finding) -> bool:
+        each = [rows.meet([item]) for item in finding.conditions]
+        inside = weight[np.logical_and.reduce(each)].sum()
+        others = [np.logical_and.reduce([*each[:at], *each[at + 1 :]]) for at in range(len(each))]
+        return any(inside >= ALL * weight[other].sum() for other in others)
+
+    return [pair for pair in grew if says_no_more(pair[0])]

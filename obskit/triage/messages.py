@@ -6,20 +6,27 @@ import dataclasses
 from collections.abc import Callable
 from datetime import datetime
 
+import numpy as np
+import pyarrow as pa
+
 from obskit.display.tables import format_cell
 from obskit.engine import Scope, format_value
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.explain import ExplainOptions, Explanation, explain
 from obskit.names import EXCEPTION_FINGERPRINT, TEMPLATE
-from obskit.query.deployments import Deployment, deployments, first_steps
+from obskit.query.deployments import Deployment, changes, first_steps
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
 from obskit.triage.changes import MOST_DEPLOYMENTS, full_moments
 from obskit.triage.messages_counts import CodedRows, Stretches, count_dense, count_messages, stretches
 from obskit.triage.messages_found import described, find_messages, find_values, importance, seen_when
+from obskit.triage.messages_instances import Deployed
 from obskit.triage.messages_result import Message, Messages, table_of
 
 MOST_EXPLAINED = 5
 MOST_ITEMS = 200  # messages and exceptions, and as many values
+SHARED = 0.1  # share of the other messages that have a field, to look there for where a message is
+
+_SAID = ("message", "exception")
 
 Progress = Callable[[str, int, int], None]
 
@@ -44,7 +51,8 @@ def messages(
 
     Returns:
         Messages and exceptions first, by their excess events times their severity; then values of fields that
-        at least half of the events have, and that at least 1% of the events before or after have.
+        at least half of the events have, and that at least 1% of the events before or after have. Last, one
+        item per rollout for the instances and versions that are new, gone or replaced.
 
     Raises:
         InvalidArgument: no event has a time, or `since` is not before `until`.
@@ -73,10 +81,10 @@ def messages(
         )
     deployed, moments, notes = _moments(scope, first, last, since)
     time = stretches(first, last, moments, tuple(deployed), chosen=since is not None)
-    items, taken, sql = _changes(rows, time, deployed.get, notes)
+    items, taken, sql = _changes(rows, time, deployed, notes)
     if taken > 2:
         notes.append(f"the threshold is corrected for {taken:,} comparisons: values and moments")
-    wanted = [at for at, item in enumerate(items) if item.kind != "value"][:explained]
+    wanted = [at for at, item in enumerate(items) if item.kind in _SAID][:explained]
     for done, at in enumerate(wanted):
         if progress is not None:
             progress("explaining", done, len(wanted))
@@ -97,22 +105,21 @@ def messages(
 
 def _moments(
     scope: Scope, first: datetime, last: datetime, since: datetime | None
-) -> tuple[dict[datetime, str], list[datetime], list[str]]:
+) -> tuple[Deployed, list[datetime], list[str]]:
     """Return the deployments by moment, the moments to compare at, and a note about them."""
     if since is not None:
         return {}, [since], [f"events from {format_cell(since)} on are compared with those before"]
-    found = [d for d in first_steps(deployments(scope)) if first < d.at <= last][-MOST_DEPLOYMENTS:]
+    found = [d for d in first_steps(changes(scope)) if first < d.at <= last][-MOST_DEPLOYMENTS:]
     deployed: dict[datetime, list[Deployment]] = {}
     for deployment in found:
         deployed.setdefault(deployment.at, []).append(deployment)
     round_ones, step = full_moments(first, last)
     text = f"compared with earlier time at every {step}" + (" and every deployment" if found else "")
-    names = {moment: ", ".join(map(str, some)) for moment, some in deployed.items()}
-    return names, sorted({*deployed, *round_ones}), [text]
+    return deployed, sorted({*deployed, *round_ones}), [text]
 
 
 def _changes(
-    scope: Scope, time: Stretches, labels: Callable[[datetime], str | None], notes: list[str]
+    scope: Scope, time: Stretches, deployed: Deployed, notes: list[str]
 ) -> tuple[list[Message], int, list[str]]:
     """Return what changed, how many comparisons were made, and the statements that ran."""
     if not time.moments:
@@ -124,7 +131,7 @@ def _changes(
     fields = [name for name in (TEMPLATE, EXCEPTION_FINGERPRINT) if name in names]
     for field in fields:
         counts = count_messages(scope, field, coded, time)
-        own, tests = find_messages(counts, time, labels)
+        own, tests = find_messages(counts, time, deployed)
         found += own
         taken += tests
         sql += counts.sql
@@ -135,23 +142,50 @@ def _changes(
         )
     elif not fields:
         notes.append("no event has a message or a stack trace: only values of fields are compared")
-    values, tests = find_values(count_dense(scope, coded), time, labels)
+    values, tests = find_values(count_dense(scope, coded), time, deployed, coded.owners)
     left = max(0, len(found) - MOST_ITEMS) + max(0, len(values) - MOST_ITEMS)
     items, more = described(scope, [*found[:MOST_ITEMS], *values[:MOST_ITEMS]])
     if left > 0:
         notes.append(f"{left:,} more items are left out")
-    items.sort(key=lambda item: (item.kind == "value", -importance(item) if item.kind != "value" else 0.0))
+    items.sort(key=lambda item: (0, -importance(item)) if item.kind in _SAID else (1, 0.0))
     return items, taken + tests, [*sql, *more]
 
 
 def _explained(scope: Scope, item: Message) -> Explanation | None:
-    """Return what sets the events of a message apart from others with a message, while it was there."""
-    where = seen_when(item) + (f" and {TEMPLATE} is not null" if item.field == TEMPLATE else "")
-    options = ExplainOptions(where=where, population="all", history=None)
+    """Return what sets the events of a message apart from other messages, while it was there.
+
+    Only by fields that other messages have as well: the name of a pool or a query, which only this code
+    writes, says what the message is and not where it is.
+    """
+    where = f"{seen_when(item)} and {item.field} is not null"
+    fields = _shared_fields(scope.narrow(f"{where} and not ({item.condition})"))
+    if not fields:
+        return None
     try:
-        return explain(scope, item.condition, options)
+        return explain(
+            scope, item.condition, ExplainOptions(where=where, fields=fields, population="all", history=None)
+        )
     except EmptySelection:  # every event has this message
         return None
+
+
+def _shared_fields(others: Scope) -> list[str]:
+    """Return the fields of text or flags that at least a tenth of some events have."""
+    masks = [mask.true for mask in others.masks(None)]
+    least = SHARED * sum(int(mask.sum()) for mask in masks)
+    names = [
+        item.name
+        for item in others.dataset.schema
+        if pa.types.is_string(item.type) or pa.types.is_boolean(item.type)
+    ]
+    others.dataset.codes.ensure(names)
+    out = []
+    for name in names:
+        coded = others.codes(name)
+        has = sum(int(np.count_nonzero(coded.codes(file)[mask])) for file, mask in enumerate(masks))
+        if has >= least > 0:
+            out.append(name)
+    return out
 
 
 def _verdict(time: Stretches, first: datetime, last: datetime, since: datetime | None) -> str:

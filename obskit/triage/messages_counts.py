@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,21 +12,24 @@ from typing import Any
 import ibis
 import ibis.expr.types as ir
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
-from obskit.dataset import NO_TIME, FieldCodes
+from obskit.dataset import NO_TIME, FieldCodes, Weights
 from obskit.engine import Scope, time_literal
 from obskit.names import DRIFT, EXCEPTION_FINGERPRINT, TEMPLATE
 from obskit.query.terms import row_count, sample_weight
-from obskit.stats.evidence import Floats
+from obskit.stats.counts import Floats
 from obskit.triage.messages_shifts import FEWEST, TimeGrid
 
 MOST_VALUES = 50_000  # of a field that is not coded value by value, the most frequent ones
+MOST_CELLS = 1 << 20  # of a value, a stretch and a class of weights; with more, weights are added up
 MOST_DENSE = 1_000  # values of a dense field
 DENSE = 0.5  # share of the rows that have a value of a dense field
 PER_SIDE = 24  # stretches on each side of a moment that the caller chose
 PER_GAP = 4  # stretches between two moments
 LAST_GAP = 16  # the same after the last moment: what has just begun is seen in few stretches
+Ints = npt.NDArray[np.int64]
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 # Identify a row or a message, or say that it failed, which triage itself reports.
 _NOT_DENSE = frozenset(
@@ -42,11 +46,18 @@ class Stretches:
         edges: the beginning of each stretch but the first, in microseconds since 1970; ascending.
         moments: the moments to compare at, ascending; each is an edge.
         preferred: whether each moment is a deployment.
+        ends: the times of the first row and just after the last, in the same unit.
     """
 
     edges: tuple[int, ...]
     moments: tuple[datetime, ...]
     preferred: tuple[bool, ...]
+    ends: tuple[int, int]
+
+    @property
+    def seconds(self) -> Floats:
+        """The length of each stretch; (C,)."""
+        return np.diff(np.array([self.ends[0], *self.edges, self.ends[1]], np.float64)) / 1e6
 
     @property
     def cells(self) -> list[int]:
@@ -70,12 +81,21 @@ class Stretches:
 
 @dataclass(frozen=True, eq=False)
 class ValueCounts:
-    """The values of a field, their counts over time, and the statements that ran."""
+    """The values of a field, their counts over time, and the statements that ran.
+
+    Attributes:
+        field: the field.
+        values: its values.
+        grid: their counts; the whole is all rows, or all rows with a message.
+        sql: the statements.
+        everything: all rows over time, where the whole is only some of them; (C,).
+    """
 
     field: str
     values: list[Any]
     grid: TimeGrid
     sql: tuple[str, ...] = ()
+    everything: Floats | None = None
 
 
 def stretches(
@@ -107,11 +127,59 @@ def stretches(
             parts = LAST_GAP
         edges.update(low + (high - low) * part // parts for part in range(parts))
     edges.discard(bounds[0])
-    return Stretches(tuple(sorted(edges)), tuple(inside), tuple(moment in set(deployed) for moment in inside))
+    preferred = tuple(moment in set(deployed) for moment in inside)
+    return Stretches(tuple(sorted(edges)), tuple(inside), preferred, (bounds[0], bounds[-1]))
 
 
 def _micros(moment: datetime) -> int:
     return (moment - _EPOCH) // timedelta(microseconds=1)
+
+
+class _Part:
+    """The rows of one file that count, with what does not depend on the field that is counted.
+
+    Args:
+        at: their positions.
+        times: of each row of the file.
+        weights: how many events each row represents.
+        edges: of the stretches.
+    """
+
+    def __init__(self, at: Ints, times: Ints, weights: Weights, edges: Ints) -> None:
+        self.at = at
+        self._weights, self._size = weights, len(edges) + 1
+        self._all = len(at) == len(times)
+        self._cell = np.searchsorted(edges, times[at], side="right")
+        self._by_class: Ints | None = None
+        if weights.classes is not None:
+            self._by_class = self._cell * len(weights.n) + weights.classes[at]
+
+    def sums(self, codes: npt.NDArray[Any], size: int) -> tuple[Floats, Floats]:
+        """Add up the weight of each code per stretch, and its squared weight.
+
+        Args:
+            codes: one per row of the file, in 0..size-1.
+            size: the number of codes.
+
+        Returns:
+            Arrays of (size, stretches) and (size,).
+        """
+        picked = codes if self._all else codes[self.at]
+        n, w = self._weights.n, self._weights.w
+        kinds, cells = len(n), size * self._size
+        if self._by_class is not None and kinds * cells <= MOST_CELLS:
+            cell = np.multiply(picked, self._size * kinds, dtype=np.int64)
+            cell += self._by_class
+            found = (
+                np.bincount(cell, minlength=cells * kinds).reshape(size, self._size, kinds).astype(np.float64)
+            )
+            return found @ (n * w), found.sum(axis=1) @ (n * w * w)
+        n, w = self._weights.rows_n()[self.at].astype(np.float64), self._weights.rows_w()[self.at]
+        cell = np.multiply(picked, self._size, dtype=np.int64)
+        cell += self._cell
+        weight = np.bincount(cell, n * w, cells).reshape(size, self._size)
+        squares = np.bincount(picked, n * w * w, size)
+        return np.asarray(weight, np.float64), np.asarray(squares, np.float64)
 
 
 class CodedRows:
@@ -133,11 +201,9 @@ class CodedRows:
             rows = times != NO_TIME
             if masks is not None:
                 rows &= masks[file].true
-            at = np.flatnonzero(rows)
-            n, w = weights.rows_n()[at].astype(np.float64), weights.rows_w()[at]
-            cell = np.searchsorted(edges, times[at], side="right")
-            self._files.append((at, cell, n * w, n * w * w))
-            self.whole += np.bincount(cell, weights=n * w, minlength=self._size)
+            part = _Part(np.flatnonzero(rows), times, weights, edges)
+            self._files.append(part)
+            self.whole += part.sums(np.zeros(len(times), np.uint8), 1)[0][0]
 
     def count(self, coded: FieldCodes, *, among_all: bool) -> ValueCounts:
         """Count the values of a field.
@@ -149,14 +215,38 @@ class CodedRows:
         Returns:
             The counts.
         """
-        counts, squares = np.zeros(coded.size * self._size), np.zeros(coded.size)
-        for file, (at, cell, weight, square) in enumerate(self._files):
-            code = coded.codes(file)[at].astype(np.int64)
-            counts += np.bincount(code * self._size + cell, weights=weight, minlength=len(counts))
-            squares += np.bincount(code, weights=square, minlength=coded.size)
-        grid = counts.reshape(coded.size, self._size)[1:]
+        counts, squares = np.zeros((coded.size, self._size)), np.zeros(coded.size)
+        for file, part in enumerate(self._files):
+            w, w2 = part.sums(coded.codes(file), coded.size)
+            counts += w
+            squares += w2
+        grid = counts[1:]
         whole = self.whole if among_all else grid.sum(axis=0)
         return ValueCounts(coded.name, coded.values.to_pylist(), self._time.grid(grid, whole, squares[1:]))
+
+    def owners(self, field: str, owner: str) -> list[tuple[Any, ...]]:
+        """Return, for each value of a field, the values of another field on its rows.
+
+        Args:
+            field: a coded field with at most `MOST_DENSE` values.
+            owner: the other field, such as `service.name`.
+
+        Returns:
+            The values of `owner`, in the order of the field's values; none at all if `owner` has too many.
+        """
+        coded = self._scope.codes(field)
+        if owner not in self._scope.dataset.schema.names:
+            return [()] * (coded.size - 1)
+        owners = self._scope.codes(owner)
+        if not _by_value(owners) or owners.size > MOST_DENSE + 1:
+            return [()] * (coded.size - 1)
+        rows = np.zeros(coded.size * owners.size, np.int64)
+        for file, part in enumerate(self._files):
+            pairs = coded.codes(file)[part.at].astype(np.int64) * owners.size + owners.codes(file)[part.at]
+            rows += np.bincount(pairs, minlength=len(rows))
+        seen = rows.reshape(coded.size, owners.size)[1:, 1:] > 0
+        values = owners.values.to_pylist()
+        return [tuple(values[at] for at in np.flatnonzero(own)) for own in seen]
 
 
 def count_messages(scope: Scope, field: str, rows: CodedRows, time: Stretches) -> ValueCounts:
@@ -169,14 +259,16 @@ def count_messages(scope: Scope, field: str, rows: CodedRows, time: Stretches) -
         time: the stretches.
 
     Returns:
-        The counts. Messages are a share of the rows with a message, exceptions of all rows.
+        The counts. Messages are a share of the rows with a message and of all rows, exceptions of all rows.
 
     Cost: one pass over the codes; two statements where the values are too many for codes of their own.
     """
     stored = field in scope.dataset.schema.names
     if stored and _by_value(scope.codes(field)):
-        return rows.count(scope.codes(field), among_all=field != TEMPLATE)
-    return _by_statement(scope, field, time)
+        found = rows.count(scope.codes(field), among_all=field != TEMPLATE)
+    else:
+        found = _by_statement(scope, field, time)
+    return dataclasses.replace(found, everything=rows.whole) if field == TEMPLATE else found
 
 
 def _by_value(coded: FieldCodes) -> bool:

@@ -25,22 +25,29 @@ _SHARE = {UNIT: b"share"}
 
 @dataclass(frozen=True)
 class Message:
-    """A message, an exception or values of a field that are new, more frequent or gone.
+    """A message, an exception, values of a field or instances: new, more frequent, gone or replaced.
 
     Attributes:
-        change: "new", "more" or "gone".
+        change: "new", "more" or "gone"; "replaced" for instances that are gone while others are new.
         field: `log.record.template`, `obskit.exception.fingerprint` or another field.
         values: the template, the fingerprint, or the values of the field; one or more.
         condition: text that `where` reads, for the events that have one of the values.
         since: the moment of the change; `deployment` names the deployment at that moment, if any.
         before, after: events before and after the moment.
-        share_before, share_after: their share of the events that have the field, in [0, 1].
+        share_before, share_after: their share, in [0, 1], of what `share_of` says.
         excess: events in excess of the earlier share; of what is gone, those that are missing.
         first_seen, last_seen: when the first and the last of these events began.
         severity: the severity that at least half of them have or exceed; None where unknown.
         example: the text of the newest one; None for other fields.
         explanation: what sets these events apart from the others; None where it was not looked for.
         also: conditions on other fields that changed in the same way, at the same moment.
+        service: the only service that has these values; None if there are several, or it was not looked for.
+        exact: False for instances if more than these may have changed, which have too few events to show it.
+        until: the last moment at which one of several instances changed, if later than `since`.
+        summary: instances in words, such as "6 pods of booking 2.3.7 → 2.4.0"; else empty.
+        members: the fields of the instances, one item per field, service, change and moment; else empty.
+        share_of: "events" or "messages". Messages are a share of all messages, or of all events where that
+            shows a change and the messages don't, because there were hardly any before.
     """
 
     change: str
@@ -60,11 +67,17 @@ class Message:
     example: str | None = None
     explanation: Explanation | None = None
     also: tuple[str, ...] = ()
+    service: str | None = None
+    exact: bool = True
+    until: datetime | None = None
+    summary: str = ""
+    members: tuple[Message, ...] = ()
+    share_of: str = "events"
 
     @property
     def kind(self) -> str:
-        """What it is: "message", "exception" or "value"."""
-        return _KINDS.get(self.field, "value")
+        """What it is: "message", "exception", "value", or "instances" that come and go with a rollout."""
+        return "instances" if self.members else _KINDS.get(self.field, "value")
 
     @property
     def where(self) -> str | None:
@@ -76,11 +89,16 @@ class Message:
     def headline(self) -> str:
         """Return one line: what changed, how much and since when."""
         at = f" ({self.deployment})" if self.deployment else ""
+        since = f"since {format_cell(self.since)}{at}"
+        if self.members:
+            until = f" until {format_cell(self.until)}" if self.until else ""
+            return f"{self.change:4} {since}{until}: {formatting.shorten(self.summary, MOST_CHARACTERS)}"
         shown = formatting.shorten(self._shown, MOST_CHARACTERS)
         shares = f"{formatting.share(self.share_before)} → {formatting.share(self.share_after)}"
+        if self.kind == "message" and self.share_of == "events":
+            shares += " of all events"
         numbers = f"{format_cell(round(self.before))} → {format_cell(round(self.after))} ({shares})"
         severity = f" {self.severity}" if self.severity else ""
-        since = f"since {format_cell(self.since)}{at}"
         return f"{self.change:4} {since}: {numbers}{severity} {self.kind}: {shown}"
 
     @property
@@ -104,13 +122,12 @@ class Message:
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as values that JSON can hold."""
-        out = {
-            name: plain(getattr(self, name)) for name in self.__dataclass_fields__ if name != "explanation"
-        }
+        own = [name for name in self.__dataclass_fields__ if name not in ("explanation", "members")]
         return {
-            **out,
+            **{name: plain(getattr(self, name)) for name in own},
             "kind": self.kind,
             "where": self.where,
+            "members": [member.to_dict() for member in self.members],
             "explanation": self.explanation.to_dict() if self.explanation else None,
         }
 
@@ -188,6 +205,7 @@ def table_of(items: Sequence[Message]) -> pa.Table:
         (pa.field("after", pa.float64()), [item.after for item in items]),
         (pa.field("share_before", pa.float64(), metadata=_SHARE), [item.share_before for item in items]),
         (pa.field("share_after", pa.float64(), metadata=_SHARE), [item.share_after for item in items]),
+        (pa.field("share_of", pa.string()), [item.share_of for item in items]),
         (pa.field("severity", pa.string()), [item.severity for item in items]),
         (pa.field("first_seen", time), [item.first_seen for item in items]),
         (pa.field("last_seen", time), [item.last_seen for item in items]),

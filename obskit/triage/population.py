@@ -8,14 +8,16 @@ from datetime import datetime
 from typing import Any
 
 import ibis.expr.types as ir
+import numpy as np
 import pyarrow as pa
 
-from obskit.engine import Condition, Population, Scope
+from obskit.dataset import NO_TIME
+from obskit.engine import Condition, Population, Scope, moment
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.names import COLUMNS
-from obskit.query.terms import per_row
 from obskit.text import pluralize
 from obskit.triage.outcomes import severity_outcomes
+from obskit.triage.row_set import RowSet
 
 PLACE_FIELDS = ("service.name", "k8s.deployment.name", "k8s.pod.name", "host.name")
 ACTION_FIELDS = ("name", "http.route", "rpc.method")
@@ -163,17 +165,12 @@ def _hint(scope: Scope) -> str:
 
 
 def _counted(scope: Scope, condition: Condition | None) -> dict[str, Any]:
-    def build(table: ir.Table) -> ir.Table:
-        unit: Any = per_row(scope.condition(condition or "true").to_ibis(table), table).fill_null(False)
-        time: Any = table["timestamp"]
-        return table.aggregate(
-            rows=table.count(),
-            units=unit.ifelse(1, 0).sum().fill_null(0),
-            first=time.min(),
-            last=time.max(),
-            first_unit=unit.ifelse(time, None).min(),
-            last_unit=unit.ifelse(time, None).max(),
-        )
-
-    (row,) = scope.run(build).table.to_pylist()
-    return dict(row)
+    """Return how many rows and units there are, and the times of the first and the last of them."""
+    rows = RowSet.of(scope)
+    unit = np.ones(len(rows), bool) if condition is None else rows.true_of(condition)
+    out: dict[str, Any] = {"rows": len(rows), "units": int(unit.sum())}
+    known = rows.times != NO_TIME
+    for end, times in (("", rows.times[known]), ("_unit", rows.times[known & unit])):
+        out["first" + end] = moment(int(times.min())) if len(times) else None
+        out["last" + end] = moment(int(times.max())) if len(times) else None
+    return out

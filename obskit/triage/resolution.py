@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from obskit.display import formatting
-from obskit.stats.evidence import Counts, lower_bound, share, upper_bound
+from obskit.stats.counts import Counts, share
+from obskit.stats.evidence import lower_bound, upper_bound
 from obskit.triage.changes import ALPHA, FEWEST_LATER, RATIO, SLOW, Row
 
 Floats = npt.NDArray[np.float64]

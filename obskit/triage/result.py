@@ -22,12 +22,14 @@ from obskit.display.tables import (
     text_table,
 )
 from obskit.explain import Explanation, Finding
+from obskit.judge import Verdict
 from obskit.text import safe
 from obskit.triage.calls import FailingCall
 from obskit.triage.changes import Row
 from obskit.triage.earlier import EarlierTime, Judged
 from obskit.triage.messages_result import Messages
 from obskit.triage.missing import Loss
+from obskit.triage.time_spent import TimeSpent
 from obskit.triage.worse import WorseOutcome, operation_name
 
 SAME_TRACES = 0.8  # share of shared traces above which two outcomes are in the same traces
@@ -36,6 +38,8 @@ MOST_ROWS = 20
 MOST_VALUES = 12  # values of a set that is written as a condition
 MOST_ALIAS = 100  # characters
 MOST_MESSAGES = 8
+DEPLOYMENTS_TITLE = "Deployments:"
+CALLS_TITLE = "Calls to other services:"
 MESSAGES_TITLE = "Messages, exceptions and values that are new, more frequent or gone:"
 
 
@@ -50,7 +54,12 @@ class Cause(WorseOutcome):
         selection, where: the conditions that were given to `explain`.
         explanation: what sets the events with the outcome apart, without what was so before.
         earlier: for each finding of the explanation, its own earlier time.
-        as_before: findings that were so before the moment, with their earlier time.
+        as_before: findings that were so before the moment, or whose growth may be chance, with their earlier
+            time.
+        within: operations that are explained before this one and have a part of its traces.
+        share: the share of its traces that they have, in [0, 1]; the findings are about the others.
+        time_spent: of a slow outcome, for each finding that is shown (without findings, for the outcome)
+            the operation in which its traces spend more time; None where too few traces are known.
     """
 
     selection: str
@@ -58,32 +67,62 @@ class Cause(WorseOutcome):
     explanation: Explanation
     earlier: tuple[EarlierTime, ...] = ()
     as_before: tuple[Judged, ...] = ()
+    within: tuple[dict[str, Any], ...] = ()
+    share: float = 0.0
+    time_spent: tuple[TimeSpent | None, ...] = ()
+
+    def headline(self) -> str:
+        """Return one line that says what got worse, by how much and since when."""
+        if not self.within:
+            return super().headline()
+        others = " and ".join(map(operation_name, self.within))
+        return f"{super().headline()}: {formatting.share(self.share)} in the traces of {others} above"
 
     def to_dict(self) -> dict[str, Any]:
         """Return the outcome as values that JSON can hold."""
-        chosen = {"selection": self.selection, "where": self.where}
+        chosen = {
+            "selection": self.selection,
+            "where": self.where,
+            "within": plain(self.within),
+            "share": self.share,
+        }
         explanation = self.explanation.to_dict()
         for finding, earlier in zip(explanation["findings"], self.earlier, strict=False):
             finding["earlier"] = earlier.to_dict()
         before = [{**finding.to_dict(), "earlier": earlier.to_dict()} for finding, earlier in self.as_before]
-        return {**super().to_dict(), **chosen, "explanation": explanation, "as_before": before}
+        spent = [None if one is None else one.to_dict() for one in self.time_spent]
+        return {
+            **super().to_dict(),
+            **chosen,
+            "explanation": explanation,
+            "as_before": before,
+            "time_spent": spent,
+        }
 
     def lines(self) -> list[str]:
         """Return the findings as lines of text: what began then, then what was so before."""
         out: list[str] = []
-        pairs = list(zip_longest(self.explanation.findings, self.earlier))
-        for finding, earlier in pairs[:MOST_FINDINGS]:
+        found = self.explanation.findings[:MOST_FINDINGS]
+        spent = self.time_lines()
+        for finding, earlier, line in list(zip_longest(found, self.earlier, spent))[: len(found)]:
             out += _finding_lines(finding)
-            if earlier is not None:
-                out.append(f"    {earlier.describe()}")
-        if not pairs:
-            out.append(f"nothing {'else ' if self.as_before else ''}sets these apart from the others")
+            out += [f"    {earlier.describe()}"] if earlier is not None else []
+            out += [f"    {line}"] if line else []
+        if not found:
+            rest = "the rest" if self.within else "these"
+            out.append(f"nothing {'else ' if self.as_before else ''}sets {rest} apart from the others")
+            out += filter(None, spent)
         return out + self.before_lines()
+
+    def time_lines(self) -> list[str]:
+        """Return one sentence per entry of `time_spent`; an empty one where nothing is known."""
+        return ["" if one is None else one.describe() for one in self.time_spent]
 
     def before_lines(self) -> list[str]:
         """Return one line for each of the first findings that were so before."""
         return [
-            f"not since then: {_condition(finding)}: {earlier.describe()}"
+            f"{'perhaps ' if earlier.verdict == 'unclear' else ''}not since then: {_condition(finding)}: "
+            f"{earlier.describe()}"
             for finding, earlier in self.as_before[:MOST_FINDINGS]
         ]
 
@@ -124,6 +163,7 @@ class Triage(Result):
         calls: calls between services that fail more than before, with their callers or masked by retries.
         verdict: a sentence, if nothing got worse or nothing could be compared; else empty.
         messages: messages, exceptions and values that are new, more frequent or gone; None if not asked for.
+        deployments: the verdicts on the deployments of the services that got worse, and on the newest one.
     """
 
     causes: tuple[Cause, ...] = ()
@@ -132,12 +172,14 @@ class Triage(Result):
     calls: tuple[FailingCall, ...] = ()
     verdict: str = ""
     messages: Messages | None = None
+    deployments: tuple[Verdict, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the table, with the verdict, the explanations and the outcomes in the same traces."""
+        """Return the table, with everything that was found."""
         return {
             **super().to_dict(),
             "verdict": self.verdict or None,
+            "deployments": [verdict.to_dict() for verdict in self.deployments],
             "explanations": [cause.to_dict() for cause in self.causes],
             "same_traces": [repeat.to_dict() for repeat in self.repeats],
             "messages": [item.to_dict() for item in self.messages.items] if self.messages else [],
@@ -146,16 +188,20 @@ class Triage(Result):
         }
 
     def __str__(self) -> str:
-        lines = [text_table(_terminal_columns(self.table), most=MOST_ROWS), *map(safe, self.footer()), ""]
+        lines = [text_table(_before_and_after(self.table), most=MOST_ROWS), *map(safe, self.footer()), ""]
         if self.verdict:
             lines.append(safe(self.verdict))
+        if self.deployments:
+            lines += [DEPLOYMENTS_TITLE]
+            lines += [f"    {safe(line)}" for one in self.deployments for line in _deployment_lines(one)]
+            lines.append("")
         for cause in self.causes:
             lines.append(safe(cause.headline()))
             lines += [f"    {safe(line)}" for line in cause.lines()]
             lines.append("")
         lines += [safe(repeat.headline()) for repeat in self.repeats]
         if self.calls:
-            lines += ["", "Calls to other services:"]
+            lines += ["", CALLS_TITLE]
         for call in self.calls:
             lines.append(safe(call.headline()))
             findings = call.explanation.findings[:MOST_FINDINGS] if call.explanation is not None else ()
@@ -170,16 +216,27 @@ class Triage(Result):
     __repr__ = __str__
 
     def _repr_html_(self) -> str:
-        parts = [html_table(_html_columns(self.table), caption=self.footer(), most=MOST_ROWS)]
+        worse = [bool(what) for what in _worse_outcomes(self.table)]
+        shown = _before_and_after(self.table)
+        parts = [html_table(shown, caption=self.footer(), most=MOST_ROWS, marked=worse)]
         if self.verdict:
             parts.append(html_page(f"<p><b>{html.escape(safe(self.verdict))}</b></p>"))
+        if self.deployments:
+            judged = [_deployment_lines(one) for one in self.deployments]
+            texts = ["<br>".join(html.escape(safe(line.strip())) for line in lines) for lines in judged]
+            parts.append(
+                html_page(f"<h4>{DEPLOYMENTS_TITLE}</h4>", *(f"<div>{text}</div>" for text in texts))
+            )
         for cause in self.causes:
             parts.append(html_page(f"<h4>{html.escape(safe(cause.headline()))}</h4>"))
             parts.append(cause.explanation._repr_html_())
-            told = [f"<p>{html.escape(safe(line))}</p>" for line in cause.before_lines()]
+            # The sentence of a finding is in its note.
+            spent = [] if cause.explanation.findings else cause.time_lines()
+            told = [f"<p>{html.escape(safe(line))}</p>" for line in (*spent, *cause.before_lines()) if line]
             parts += [html_page(*told)] if told else []
         again = [f"<p>{html.escape(safe(repeat.headline()))}</p>" for repeat in self.repeats]
         parts += [html_page(*again)] if again else []
+        parts += [html_page(f"<h4>{CALLS_TITLE}</h4>")] if self.calls else []
         for call in self.calls:
             parts.append(html_page(f"<h4>{html.escape(safe(call.headline()))}</h4>"))
             parts += [call.explanation._repr_html_()] if call.explanation is not None else []
@@ -263,15 +320,6 @@ def table_of(keys: Sequence[str], rows: Sequence[Row], label: Callable[[datetime
     )
 
 
-def _html_columns(table: pa.Table) -> pa.Table:
-    """Return the table for a page: one column says what got worse, instead of two that say how much."""
-    kept = table.drop_columns(["more_errors", "more_slow", "since", "deployment"])
-    for name, _ in _PAIRS:
-        if not _has_values(table, name, name + "_before"):
-            kept = kept.drop_columns([name, name + "_before"])
-    return kept.append_column("worse", pa.array(_worse_outcomes(table), pa.string()))
-
-
 def _has_values(table: pa.Table, *names: str) -> bool:
     return any(table.column(name).null_count < table.num_rows for name in names)
 
@@ -283,8 +331,8 @@ def _worse_outcomes(table: pa.Table) -> list[str | None]:
     ]
 
 
-def _terminal_columns(table: pa.Table) -> pa.Table:
-    """Return the table for a terminal: before and after are in one column."""
+def _before_and_after(table: pa.Table) -> pa.Table:
+    """Return the table as it is shown: before and after in one column, and what got worse in another."""
     rows = table.to_pylist()
     keys = table.schema.names[: table.schema.names.index("events")]
     columns: list[tuple[pa.Field, list[Any]]] = [
@@ -298,7 +346,7 @@ def _terminal_columns(table: pa.Table) -> pa.Table:
     columns += [
         (pa.field(name, pa.string(), metadata={UNIT: WRITTEN}), cells) for name, cells in numbers.items()
     ]
-    columns.append((pa.field("worse", pa.string()), [what or "-" for what in _worse_outcomes(table)]))
+    columns.append((pa.field("worse", pa.string()), _worse_outcomes(table)))
     return pa.Table.from_arrays(
         [pa.array(cells, field.type) for field, cells in columns],
         schema=pa.schema([field for field, _ in columns]),
@@ -311,6 +359,11 @@ def _format_change(before: float | None, after: float | None, unit: bytes) -> st
     if " " in was and " " in now and was.split(" ")[1] == now.split(" ")[1]:
         was = was.split(" ")[0]
     return f"{was.removesuffix('%') if now.endswith('%') else was} → {now}"
+
+
+def _deployment_lines(verdict: Verdict) -> list[str]:
+    """Return the verdict on a deployment, and how to get it with its numbers."""
+    return [verdict.headline(), f"    {verdict.query}"]
 
 
 def _finding_lines(finding: Finding) -> list[str]:

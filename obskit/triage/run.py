@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from obskit.display.tables import format_cell
 from obskit.engine import Population, Scope, check_population, format_value
 from obskit.errors import InvalidArgument
-from obskit.query.deployments import Deployment, deployments, first_steps
+from obskit.judge import Verdict
+from obskit.names.markers import DEPLOYMENT
+from obskit.query.deployments import Deployment, changes, first_steps
 from obskit.query.output import dataset_of, format_call, join_statements, merge_notes
+from obskit.text import pluralize
 from obskit.triage.calls import failing_calls
 from obskit.triage.causes import causes_of
 from obskit.triage.changes import FEWEST, MOST_DEPLOYMENTS, CandidateMoments, Row, find_changes, full_moments
-from obskit.triage.counts import Key, count_operations
+from obskit.triage.counts import Key, Operation, count_operations
+from obskit.triage.deployed import verdicts_of
+from obskit.triage.further import further_changes
 from obskit.triage.messages import messages
 from obskit.triage.missing import Missing, find_missing
 from obskit.triage.population import ExaminedRows, examine, operation_fields
+from obskit.triage.repeats import count_by_trace
 from obskit.triage.resolution import describe_resolution
 from obskit.triage.result import Triage, table_of
+from obskit.triage.row_set import RowSet, TraceIds
+from obskit.triage.where_time_goes import add_time_spent
 
 MOST_MESSAGES_EXPLAINED = 3
 
@@ -44,8 +53,8 @@ def triage(
 
     Returns:
         One row per operation; those that got worse are first, sorted by their excess events. Next to them:
-        the explanations of what got worse, what is missing, and messages, exceptions and values that are new,
-        more frequent or gone.
+        the verdicts on deployments, the explanations of what got worse, what is missing, and messages,
+        exceptions and values that are new, more frequent or gone.
 
     Raises:
         InvalidArgument: no event has a time, no field identifies operations, `since` is not before `until`,
@@ -53,8 +62,8 @@ def triage(
         EmptySelection: no event is left to compare.
 
     Cost: one statement over the units of work; then one statement and one explanation per outcome that got
-        worse, of at most 4 operations. For what is missing: one pass over the codes of each categorical
-        field, and one match of spans to their parents.
+        worse, of at most 4 operations, and one `judge` per verdict, at most 3. For what is missing: one pass
+        over the codes of each categorical field, and one match of spans to their parents.
     """
     check_population(population)
     if since is not None and until is not None and since >= until:
@@ -68,7 +77,9 @@ def triage(
     examined = examine(until_now, population)
     keys = operation_fields(scope)
     candidates, notes = _candidate_moments(scope, examined, since)
-    counted, sql = count_operations(examined.scope, keys, candidates.moments)
+    every, sql = count_operations(examined.scope, keys, candidates.moments)
+    examined_rows, fields = RowSet.of(examined.scope), [[key] for key in keys]
+    counted, repeated = count_by_trace(every, examined_rows, fields, candidates.moments)
     at = keys.index("service.name") if "service.name" in keys else None
 
     def service_of(key: Key) -> str | None:
@@ -76,19 +87,34 @@ def triage(
 
     rows, taken = find_changes(counted, candidates, service_of)
     labels = {moment: ", ".join(map(str, found)) for moment, found in candidates.deployed.items()}
-    causes, repeats = causes_of(until_now, keys, rows, examined.condition, labels.get, progress)
+    further = further_changes(counted, rows, candidates, service_of, taken)
+    traces = TraceIds(until_now)
+    causes, repeats = causes_of(
+        until_now, keys, rows, further, examined.condition, traces, labels.get, progress
+    )
+    causes = add_time_spent(until_now, causes)
     missing = Missing((), 0)
     if not scope.sampled:
         times = (examined.first, examined.last)
         missing = find_missing(until_now, examined.scope, keys, times, since, candidates.deployed, progress)
-    calls = failing_calls(until_now, candidates, labels.get)
+    calls, repeated_calls = failing_calls(until_now, candidates, traces, labels.get)
+    notes += [
+        f"to test what got worse, {pluralize(left, what)} left out, of traces with far more of an operation "
+        "than others have"
+        for left, what in ((repeated, "event"), (repeated_calls, "call"))
+        if left
+    ]
+    deployments: tuple[Verdict, ...] = ()
+    if not scope.sampled:
+        deployments, not_judged = verdicts_of(until_now, rows, candidates, service_of, progress)
+        notes += not_judged
     if taken > 2:
         notes.append(
             f"the threshold is corrected for {taken:,} comparisons: operations, outcomes and moments"
         )
     return Triage(
         kind="triage",
-        table=table_of(keys, rows, labels.get),
+        table=table_of(keys, _with_all_events(rows, every, candidates), labels.get),
         query=_call_text(scope, since, until, population),
         sql=join_statements(scope, [sql]),
         dataset=dataset_of(scope),
@@ -96,10 +122,23 @@ def triage(
         causes=causes,
         repeats=repeats,
         calls=calls,
+        deployments=deployments,
         missing=missing.losses,
         verdict=_verdict(rows, examined, since, missing, taken, calls=bool(calls)),
         messages=messages(until_now, since, explained=MOST_MESSAGES_EXPLAINED, progress=progress),
     )
+
+
+def _with_all_events(
+    rows: Sequence[Row], operations: Sequence[Operation], candidates: CandidateMoments
+) -> list[Row]:
+    """Return operations with all of their events, whether or not they repeat each other."""
+    known = {operation.key: operation for operation in operations}
+    out = []
+    for row in rows:
+        before, after = known[row.key].periods(candidates.moments.index(row.since))
+        out.append(replace(row, before=before, after=after))
+    return out
 
 
 def _call_text(scope: Scope, since: datetime | None, until: datetime | None, population: Population) -> str:
@@ -116,7 +155,7 @@ def _candidate_moments(
             f"events from {format_cell(since)} on are compared with those before"
         ]
     first, last = examined.first, examined.last
-    found = [d for d in first_steps(deployments(scope)) if first < d.at <= last][-MOST_DEPLOYMENTS:]
+    found = [d for d in first_steps(changes(scope)) if first < d.at <= last][-MOST_DEPLOYMENTS:]
     deployed: dict[datetime, list[Deployment]] = {}
     for deployment in found:
         deployed.setdefault(deployment.at, []).append(deployment)
@@ -126,7 +165,8 @@ def _candidate_moments(
     text = f"each operation is compared with its earlier time at every {step}"
     if found:
         newest = ", ".join(f"{d} at {format_cell(d.at)}" for d in found[-5:])
-        text += f" and every deployment ({newest})"
+        word = "deployment" if all(d.what == DEPLOYMENT for d in found) else "deployment or other change"
+        text += f" and every {word} ({newest})"
     else:
         text += "; no deployment is visible"
     return CandidateMoments(tuple(moments), deployed, default), [text]

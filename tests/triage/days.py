@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 
 import numpy as np
 import pyarrow as pa
@@ -13,6 +14,7 @@ from obskit.events import Events
 T = datetime(2026, 5, 4, tzinfo=UTC)
 
 
+@cache
 def day(planted: bool, rows: int = 12_000) -> Events:
     """A day of two services; from noon on `book` runs version 2, which (if planted) fails for SEPA.
 

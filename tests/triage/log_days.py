@@ -31,7 +31,7 @@ class LogDay:
 
     def __init__(self, seed: int = 1) -> None:
         self.rng = np.random.default_rng(seed)
-        self._rows: list[tuple[float, str, str, str, dict[str, Any]]] = []
+        self._rows: list[tuple[float, str | None, str | None, str, dict[str, Any]]] = []
 
     def add(
         self,
@@ -58,6 +58,15 @@ class LogDay:
             self.add(f"{words} {{}} for user {{}}", int(count))
         return self
 
+    def requests(self, count: int, *, service: str = "pay", night: float = 1.0) -> LogDay:
+        """Add requests without a message, `night` times as many per hour from 18:00 on."""
+        late = self.rng.random(count) < 6 * night / (18 + 6 * night)
+        for hour in np.where(late, self.rng.uniform(18, HOURS, count), self.rng.uniform(0, 18, count)):
+            pod = PODS[self.rng.integers(len(PODS))]
+            more = {"service.name": service, "kind": "server", "name": "POST /pay", "duration_ms": 12.0}
+            self._rows.append((hour, None, None, pod, more))
+        return self
+
     def scope(self) -> Scope:
         """Return the lines as events."""
         rows = sorted(self._rows, key=lambda row: row[0])
@@ -69,8 +78,8 @@ class LogDay:
                         "timestamp": pa.array(
                             [BEGIN + timedelta(hours=row[0]) for row in rows], pa.timestamp("us", "UTC")
                         ),
-                        "body": [row[1] for row in rows],
-                        "severity_text": [row[2] for row in rows],
+                        "body": pa.array([row[1] for row in rows], pa.string()),
+                        "severity_text": pa.array([row[2] for row in rows], pa.string()),
                         "k8s.pod.name": [row[3] for row in rows],
                         **{name: [row[4].get(name) for row in rows] for name in names},
                     }

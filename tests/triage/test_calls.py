@@ -25,8 +25,10 @@ def calls(
     fallback: bool = False,
     seed: int = 3,
     weights: bool = False,
+    at_first: float = 0.3,
 ) -> Events:
-    """A day of a shop that calls two payment providers; one of them fails in 30% of first attempts.
+    """A day of a shop that calls two payment providers; one of them fails in 30% of first attempts, or
+    more in the first four hours.
 
     errors of calls to north   ______________||||||||||||||
                                hour 0        broken
@@ -39,7 +41,8 @@ def calls(
         hour = (at - BASE) / 3_600_000_000
         field, host = ("server.address", "pay.north.example") if n % 2 else ("peer.service", "south")
         bad = broken is not None and broken[0] <= hour < broken[1] and n % 2 == 1
-        failed = rng.random() < (0.3 if bad else 0.005)
+        rate = at_first if broken is not None and hour < broken[0] + 4 else 0.3
+        failed = rng.random() < (rate if bad else 0.005)
         hidden = not failed or retries or fallback
         own = {"trace_id": f"{n + 1:032x}", "sample_weight": (1.0 if failed else 8.0) if weights else None}
         rows.append(
@@ -106,6 +109,14 @@ def test_a_provider_that_recovered_is_found_with_its_end() -> None:
     assert (call.since, call.until) == (T + timedelta(hours=12), T + timedelta(hours=13))
     assert call.after == pytest.approx(0.25, abs=0.08)
     assert "since 2026-05-04T12:00:00Z until 2026-05-04T13:00:00Z, about " in call.headline()
+
+
+def test_calls_that_fail_less_but_still_fail_have_no_end() -> None:
+    """
+    errors of calls to north   ____________||||........   90%, then 30%
+    """
+    (call,) = calls(at_first=0.9).triage().calls
+    assert (call.since, call.until) == (T + timedelta(hours=12), None)
 
 
 def test_a_fallback_is_not_called_a_retry() -> None:

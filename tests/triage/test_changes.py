@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import numpy as np
 import numpy.typing as npt
 import pytest
 
+from obskit.query.deployments import Deployment
 from obskit.stats import buckets
-from obskit.stats.evidence import Counts
+from obskit.stats.counts import Counts
 from obskit.triage import changes
 from obskit.triage import counts as counting
 from tests.triage.days import T
@@ -74,5 +77,37 @@ def test_moments_are_round_and_at_most_24() -> None:
     moments, step = changes.full_moments(T, T.replace(minute=30))
     assert (moments[0], step) == (T.replace(minute=5), "5 minutes")
     assert changes.full_moments(T, T)[0] == []
+    # a day and some seconds at both ends is a day
+    moments, step = changes.full_moments(T - timedelta(seconds=2), T + timedelta(days=1, seconds=3))
+    assert (len(moments), moments[0], step) == (23, T.replace(hour=1), "full hour")
     moments, step = changes.full_moments(T.replace(year=2000), T)
     assert len(moments) <= 25
+
+
+@pytest.mark.parametrize(
+    ("bad_from", "expected"),
+    [
+        (8, 8),  # the deployment itself
+        (9, 12),  # 1.9% between the deployment and 12:00, but 1% until 9:00
+    ],
+)
+def test_growth_long_after_a_deployment_did_not_begin_with_it(bad_from: int, expected: int) -> None:
+    """A service is deployed at 8:00; moments at 4:00, 8:00, 9:00, 12:00 and 20:00.
+
+    errors   1% until an hour, 3% during the next three, 20% from 12:00 on
+    """
+    hours = np.array([4, 8, 9, 12, 20])
+    moments = tuple(T.replace(hour=int(hour)) for hour in hours)
+    rng = np.random.default_rng(11)
+    at = np.sort(rng.uniform(0, 24, 60_000))
+    rate = np.select([at < bad_from, at < 12], [0.01, 0.03], 0.2)
+    error = rng.random(len(at)) < rate
+    every = np.ones(len(at), bool)
+    operation = one(
+        every, 0, np.searchsorted(hours, at), np.zeros(len(at), np.int64), error, every.astype(float)
+    )
+    deployed = {moments[1]: [Deployment(moments[1], "search", "6.1.4")]}
+    candidates = changes.CandidateMoments(moments, deployed, 0)
+    (row,), _ = changes.find_changes([operation], candidates, lambda _: "search")
+    assert [change.outcome for change in row.changes] == ["errors"]
+    assert row.since == T.replace(hour=expected)

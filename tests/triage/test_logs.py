@@ -7,16 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from obskit import load
 from obskit.events import Events
 from tests.triage.days import T
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
 
 
 def logs(folder: Path, *left_out: str, rows: int = 8_000) -> Events:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from obskit import load
+from obskit.explorer.markers import markers
 from obskit.query import deployments
 from obskit.triage import Triage
 
@@ -142,3 +143,112 @@ def test_inactive_deployments_are_left_out(tmp_path: Path) -> None:
         ("book", "2.2.0"),
         ("book", "2.3.0"),
     ]
+
+
+CHANGES: dict[str, tuple[Any, str]] = {
+    "github actions": (
+        {
+            "databaseId": 1,
+            "workflowName": "deploy",
+            "headSha": SHA,
+            "headBranch": "2.4.0",
+            "status": "completed",
+            "conclusion": "success",
+            "createdAt": NOON,
+            "startedAt": NOON,
+            "updatedAt": NOON,
+            "url": "https://github.com/shop/book/actions/runs/1",
+        },
+        "book 2.4.0",
+    ),
+    "devlake": (
+        {
+            "id": "d1",
+            "finishedDate": NOON,
+            "deploymentCommits": [
+                {"repoUrl": "https://forge.example/shop/book", "refName": "2.4.0", "commitSha": SHA}
+            ],
+        },
+        "book 2.4.0",
+    ),
+    "flagger": (
+        {
+            "name": "book",
+            "namespace": "shop",
+            "phase": "Progressing",
+            "checksum": "85d5",
+            "metadata": {"eventMessage": "New revision", "eventType": "Normal", "timestamp": "1777896000000"},
+        },
+        "book book/85d5",
+    ),
+    "launchdarkly": (
+        {
+            "_id": "1",
+            "date": 1777896000000,
+            "kind": "flag",
+            "accesses": [{"action": "updateOn", "resource": "proj/shop:env/production:flag/two-seats"}],
+        },
+        "flag two-seats",
+    ),
+    "flyway": (
+        {
+            "installed_rank": 3,
+            "version": "2.4",
+            "description": "add seats",
+            "type": "SQL",
+            "script": "V2.4__add_seats.sql",
+            "installed_on": NOON,
+            "success": True,
+        },
+        "migration 2.4",
+    ),
+    "liquibase": (
+        {"ID": "seats", "FILENAME": "x", "DATEEXECUTED": NOON, "ORDEREXECUTED": 1, "EXECTYPE": "EXECUTED"},
+        "migration seats",
+    ),
+    "chaos mesh": (
+        {
+            "apiVersion": "chaos-mesh.org/v1alpha1",
+            "kind": "PodChaos",
+            "metadata": {"name": "kill-seats", "creationTimestamp": NOON},
+        },
+        "experiment kill-seats started",
+    ),
+    "tags": (f"v2.4.0 {NOON} commit {SHA} \n", "tag v2.4.0"),
+}
+
+
+@pytest.mark.parametrize("tool", CHANGES)
+def test_other_changes_are_moments_of_triage_and_marks_of_the_explorer(
+    tool: str, requests: str, tmp_path: Path
+) -> None:
+    data, label = CHANGES[tool]
+    found = triaged(tmp_path / "x", requests, "changes.txt" if tool == "tags" else "changes.json", data)
+    assert [(cause.deployment, cause.outcome) for cause in found.causes] == [(label, "errors")]
+    events = load(tmp_path / "x")
+    low, high = (datetime(2026, 5, day, tzinfo=UTC).timestamp() * 1e6 for day in (4, 5))
+    assert [mark["label"] for mark in markers(events, low, high)] == [label]
+
+
+def test_incidents_and_scans_are_marks_and_no_moments(requests: str, tmp_path: Path) -> None:
+    data = [
+        {
+            "incident_number": 7,
+            "title": "slow",
+            "created_at": "2026-05-04T03:00:00Z",
+            "status": "triggered",
+            "service": {"summary": "book"},
+        },
+        {
+            "SchemaVersion": 2,
+            "CreatedAt": "2026-05-04T20:00:00Z",
+            "ArtifactName": "shop/book:2.4.0",
+            "Results": [],
+        },
+    ]
+    found = triaged(tmp_path / "x", requests, "markers.json", data)
+    assert [cause.deployment for cause in found.causes] == [None]
+    assert any("no deployment is visible" in note for note in found.notes)
+    events = load(tmp_path / "x")
+    low, high = (datetime(2026, 5, day, tzinfo=UTC).timestamp() * 1e6 for day in (4, 5))
+    assert [mark["label"] for mark in markers(events, low, high)] == ["incident book 7 open", "scan 2.4.0"]

@@ -13,7 +13,7 @@ from obskit.errors import EmptySelection, InvalidArgument
 from obskit.schema import LoadReport
 from obskit.triage import messages, triage
 from tests.triage.days import day as traffic
-from tests.triage.log_days import BEGIN, CHANGE, LogDay
+from tests.triage.log_days import BEGIN, CHANGE, WORDS, LogDay
 
 STACK = "ValueError: {}\n\tat shop.Pay.charge(Pay.java:{})\n\tat shop.Api.put(Api.java:7)"
 
@@ -63,6 +63,83 @@ def test_planted_changes_are_found_and_nothing_else(day: Scope, since) -> None:
     assert lease.example.startswith("lease ")
     assert lease.first_seen >= CHANGE > cache.last_seen
     assert found.verdict == ""
+
+
+PAY = {"service.name": "pay"}
+
+
+@pytest.mark.parametrize("since", [CHANGE, None])
+@pytest.mark.parametrize("where", [None, "service.name = 'pay'"])
+@pytest.mark.parametrize("lines", [1, 2])
+def test_a_service_that_hardly_logged_and_now_logs_an_error_in_each_request(since, where, lines) -> None:
+    """
+    requests  ||||||||||||||||||||||||||||
+    messages  .     .     .   ||||||||||||    nearly all messages ever are this one, before and after
+    """
+    day = LogDay(3).requests(6_000).add("started in {} ms", 3, **PAY)
+    for text in ("payment of {} was refused", "retry queue is full")[:lines]:
+        day.add(text, 4, until=16, severity="ERROR", **PAY).add(
+            text, 2_000, since=16, severity="ERROR", **PAY
+        )
+    found = messages(day.scope().narrow(where), since)
+    assert [(item.change, item.kind, item.share_of, item.since) for item in found.items] == [
+        ("more", "message", "events", CHANGE)
+    ] * lines
+    item = next(item for item in found.items if item.values[0].startswith("payment"))
+    assert (item.before, item.after) == (4, 2_000)
+    assert item.share_after == pytest.approx(2_000 / (2_000 + 2_000 * lines), abs=0.2)
+    assert "of all events) ERROR message: payment of <*> was refused" in item.headline()
+    assert found.to_dict()["messages"][0]["share_of"] == "events"
+
+
+def test_a_first_message_of_a_service_is_new() -> None:
+    found = messages(LogDay(4).requests(6_000).add("disk full", 300, since=16, **PAY).scope(), CHANGE)
+    assert [(item.change, item.share_of, item.before, item.after) for item in found.items] == [
+        ("new", "events", 0, 300)
+    ]
+
+
+@pytest.mark.parametrize("since", [BEGIN + timedelta(hours=18), None])
+def test_steady_messages_are_no_news_when_requests_get_fewer(since) -> None:
+    """
+    requests  ||||||||||||||||||......     a night with a tenth of the requests
+    messages  | | | | | | | | | | | | |    day and night, so that they become a larger part of all events
+    """
+    day = LogDay(5).background(1_500).requests(8_000, night=0.1).add("checked {} disks", 400)
+    assert messages(day.scope(), since).items == ()
+
+
+def test_others_that_are_no_longer_logged_make_no_message_more_frequent() -> None:
+    day = LogDay(6).background(1_000).requests(20_000)
+    for word in WORDS:
+        day.add(f"debug {word}", 400, until=16, severity="DEBUG")
+    found = messages(day.scope(), CHANGE)
+    assert {item.change for item in found.items} == {"gone"}
+    assert {item.values[0] for item in found.items} == {f"debug {word}" for word in WORDS}
+
+
+def test_a_burst_of_a_service_that_hardly_logged_is_no_news() -> None:
+    day = LogDay(7).requests(6_000).add("started in {} ms", 3, **PAY)
+    day.add("connection reset", 500, since=17, until=17.01, **PAY)
+    assert messages(day.scope(), CHANGE).items == ()
+    assert messages(day.scope()).items == ()
+
+
+def test_where_a_message_is_are_fields_that_other_messages_have() -> None:
+    """Its own attributes, and the place in the code that writes it, are what it is."""
+    day = (
+        LogDay()
+        .background()
+        .add(
+            "lease {} lost",
+            80,
+            since=16,
+            pods=["pay-c"],
+            **{"lease.store": "etcd", "network.transport": "tcp", "name": "lease_lost"},
+        )
+    )
+    (lease,) = messages(day.scope(), CHANGE).items
+    assert lease.where == "k8s.pod.name = 'pay-c'"
 
 
 def test_counts_are_those_of_the_condition(day: Scope) -> None:
@@ -124,15 +201,16 @@ def test_exceptions_are_compared_by_their_fingerprint() -> None:
 
 
 def test_values_of_dense_fields_that_are_new_or_gone_are_one_item() -> None:
-    """A rollout: the pods and the version of before are gone, and others are there."""
+    """A move: a region with its two zones is gone, and another one is there."""
     day = LogDay(5)
-    old, new = {"service.version": "2.3.0", "image": "a"}, {"service.version": "2.4.0", "image": "b"}
-    for more, since, until, pods in ((old, 0, 16, ["p-1", "p-2"]), (new, 16, 24, ["q-1", "q-2"])):
-        day.add("opened seat {}", 200 * (until - since), since=since, until=until, pods=pods, **more)
+    for region, since, until in (("eu", 0, 16), ("us", 16, 24)):
+        for zone in "ab":
+            more = {"cloud.region": region, "cloud.availability_zone": region + zone}
+            day.add("opened seat {}", 100 * (until - since), since=since, until=until, **more)
     found = messages(day.scope(), CHANGE)
-    assert [(item.change, item.kind, item.field, sorted(item.values), item.also) for item in found.items] == [
-        ("gone", "value", "service.version", ["2.3.0"], ("k8s.pod.name in ('p-1', 'p-2')", "image = 'a'")),
-        ("new", "value", "service.version", ["2.4.0"], ("k8s.pod.name in ('q-1', 'q-2')", "image = 'b'")),
+    assert [(item.change, item.kind, item.condition, item.also) for item in found.items] == [
+        ("gone", "value", "cloud.region = 'eu'", ("cloud.availability_zone in ('eua', 'eub')",)),
+        ("new", "value", "cloud.region = 'us'", ("cloud.availability_zone in ('usa', 'usb')",)),
     ]
 
 

@@ -50,10 +50,51 @@ def test_a_value_is_new_only_if_enough_of_it_was_seen():
     assert changes([0] * 24 + [1] * 24) == ["new"]
 
 
+def test_a_new_value_is_found_by_where_its_few_events_are():
+    """
+    rest  3 3 3 3 | 3 3 3 3     of few lines in all, no share is known well
+    value 0 0 0 0 | 1 0 1 0     but of ten, by chance, some would have been before
+    """
+    assert changes([0] * 24 + [1, 0] * 10 + [0] * 4, rest=3.0) == ["new"]
+    assert changes([0] * 24 + [1, 0] * 6 + [0] * 12, rest=3.0) == [""]
+    assert changes([1, 0] * 10 + [0] * 28, rest=3.0) == ["gone"]
+
+
+def test_lines_that_fall_anywhere_are_hardly_ever_new_or_gone():
+    """1,000 grids of 20 rare values and 6 moments: about 1 in 100 may raise an alarm."""
+    rng = np.random.default_rng(5)
+    moments = [8, 14, 20, 28, 34, 40]
+    alarms = sum(
+        bool(find_shifts(grid(*rng.poisson(0.5, (20, CELLS)), moments=moments, rest=40.0))[0])
+        for _ in range(1_000)
+    )
+    assert alarms <= 20
+
+
 def test_the_moment_with_the_most_evidence_is_named():
     row = [0] * 32 + [9] * 16
     found, _ = find_shifts(grid(row, moments=[16, 24, 32, 40]))
     assert [(shift.change, shift.at) for shift in found] == [("new", 2)]
+
+
+def test_what_is_new_in_steps_is_new_if_only_that_is_asked_for():
+    """A few since the 12th stretch, many since the 24th, the moment with more evidence."""
+    steps = grid([0] * 12 + [9] * 12 + [90] * 24, moments=[12, 24])
+    ((more,), _), ((new,), _) = find_shifts(steps), find_shifts(steps, ("new", "gone"))
+    assert (more.change, more.at, new.change, new.at) == ("more", 1, "new", 0)
+    assert (new.before, new.after) == (0, 9 * 12 + 90 * 24)
+
+
+def test_a_shift_that_is_given_has_the_same_numbers_as_one_that_is_found():
+    """
+    0 0 0 | 9 9 9     new
+    9 9 9 | 0 0 0     gone
+    """
+    both = grid([0] * 24 + [9] * 24, [9] * 24 + [0] * 24)
+    for shift in find_shifts(both)[0]:
+        assert both.shift(shift.row, shift.at, shift.change) == shift
+    few = grid([0] * 47 + [1]).shift(0, 0, "new")
+    assert (few.before, few.after, few.excess) == (0, 1, 1)
 
 
 def test_a_deployment_with_nearly_as_much_evidence_is_named():

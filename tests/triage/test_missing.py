@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -13,17 +12,13 @@ import pyarrow.compute as pc
 import pytest
 
 from obskit import load
+from obskit.schema.types import LINKS_TYPE
 from obskit.triage import Triage
 from obskit.triage import triage as run
 from obskit.triage.missing import Loss
 from obskit.triage.missing.moved import has_moved
-from obskit.triage.missing.steps import Step, Volumes, find_steps, unit_size
+from obskit.triage.missing.steps import Step, Volumes, find_steps, silence_unit, unit_size
 from tests.triage.traffic import START, traffic
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
 
 
 def later(table: pa.Table, hour: float) -> pa.Array:
@@ -69,6 +64,17 @@ def test_a_region_that_vanished_is_named() -> None:
     assert loss.note == "every event of it is gone: the work stopped, or it is no longer reported"
 
 
+def test_a_region_that_is_gone_is_named_even_if_its_work_may_have_moved() -> None:
+    """Few requests of uneven traffic: whether the other regions took over can't be seen."""
+    table = traffic(2, 6_000)
+    loss = only(triage(table, pc.and_(equal(table, cloud_region="eu"), later(table, 14.17))))
+    assert loss.condition == "cloud.region = 'eu'"
+    assert loss.gone
+    assert loss.note == (
+        "every event of it is gone: the work stopped, went elsewhere, or is no longer reported"
+    )
+
+
 def test_a_region_is_named_where_a_country_shows_that_its_requests_did_not_move() -> None:
     """Few sampled requests: in the traffic of the other regions alone, nothing is to be seen."""
     table = traffic(4, 10_000)
@@ -81,6 +87,70 @@ def test_a_region_is_named_where_a_country_shows_that_its_requests_did_not_move(
     table = table.set_column(table.schema.get_field_index("cloud.region"), "cloud.region", moved)
     found = triage(table, pc.and_(equal(table, cloud_region="eu"), later(table, 14.17)))
     assert found.missing[0].condition == "cloud.region = 'eu'"
+
+
+def test_a_chain_is_one_loss_also_if_one_of_its_shops_is_steadier() -> None:
+    """eu-a  ||||||||||||||||________   steady: more evidence than the chain has
+    eu-b  |||:..:||||:.:||________   uneven over the day
+    """
+    table = traffic(4, 12_000, sampled=False)
+    rng = np.random.default_rng(2)
+    traces = table["trace_id"].to_numpy(zero_copy_only=False)
+    draws = {trace: rng.random(2) for trace in sorted(set(traces))}
+    side, kept = np.array([draws[trace] for trace in traces]).T
+    hours = (table["timestamp"].cast(pa.int64()).to_numpy() / 1e6 - START) / 3600
+    regions = table["cloud.region"].to_pylist()
+    shops = [f"{region}-{'a' if x < 0.5 else 'b'}" for region, x in zip(regions, side, strict=True)]
+    uneven = kept < np.where(hours % 4 < 2, 0.1, 1.0)
+    table = table.append_column("shop.chain", table["cloud.region"]).append_column("shop.id", pa.array(shops))
+    table = table.drop_columns(["cloud.region"]).filter(pa.array(uneven | (np.array(shops) != "eu-b")))
+    loss = only(triage(table, pc.and_(equal(table, shop_chain="eu"), later(table, 14.17))))
+    assert loss.condition == "shop.chain = 'eu'"
+
+
+def test_one_zone_is_not_its_region() -> None:
+    """eu-a  ||||||||||||||||________
+    eu-b  ||||||||||||||||||||||||
+    """
+    table = traffic(4, 20_000, sampled=False)
+    rng = np.random.default_rng(2)
+    traces = table["trace_id"].to_numpy(zero_copy_only=False)
+    draws = {trace: rng.random() for trace in sorted(set(traces))}
+    regions = table["cloud.region"].to_pylist()
+    zones = [
+        f"{region}-{'a' if draws[trace] < 0.8 else 'b'}"
+        for region, trace in zip(regions, traces, strict=True)
+    ]
+    countries = [region.upper() for region in regions]
+    table = table.append_column("cloud.availability_zone", pa.array(zones))
+    table = table.append_column("customer.country", pa.array(countries))
+    gone = pc.and_(pc.equal(pa.array(zones), "eu-a"), later(table, 14.17))
+    found = triage(table, gone).missing
+    assert [loss.condition for loss in found] == ["cloud.availability_zone = 'eu-a'"]
+
+
+def test_a_loss_that_is_over_is_found_with_its_end() -> None:
+    """eu   |||||||||||||_____|||||||   from 12:00 to 14:00
+    us   |||||||||||||||||||||||||
+    """
+    table = traffic(4, 20_000, sampled=False)
+    over = pc.and_(later(table, 12), pc.invert(later(table, 14)))
+    loss = only(triage(table, pc.and_(equal(table, cloud_region="eu"), over)))
+    assert (loss.what, loss.condition, loss.gone) == ("volume", "cloud.region = 'eu'", True)
+    assert loss.until is not None
+    assert abs(loss.since.timestamp() - START - 12 * 3600) < 900
+    assert abs(loss.until.timestamp() - START - 14 * 3600) < 900
+    assert " until 2026-05-04T1" in loss.headline()
+    assert ", then back: 0 of about " in loss.headline()
+    assert json.loads(json.dumps(loss.to_dict()))["until"].startswith("2026-05-04T1")
+
+
+def test_a_tenant_that_was_gone_for_three_hours_is_found() -> None:
+    table = traffic(9, 30_000, sampled=False)
+    over = pc.and_(later(table, 12), pc.invert(later(table, 15)))
+    loss = only(triage(table, pc.and_(equal(table, tenant_id="t1"), over)))
+    assert loss.condition == "tenant.id = 't1'"
+    assert loss.until is not None
 
 
 def test_a_dip_of_everything_is_no_loss_of_one() -> None:
@@ -102,6 +172,27 @@ def test_messages_without_their_consumer_are_found_for_one_tenant() -> None:
     assert loss.before > 0.95
     assert loss.after < 0.05
     assert abs(loss.since.timestamp() - START - 12 * 3600) < 1200
+
+
+def test_a_consumer_that_links_to_its_producer_is_followed() -> None:
+    """Each message is processed in a trace of its own, with a link to the span that published it."""
+    table = traffic(6, 20_000)
+    mail = equal(table, service_name="mail").to_numpy(zero_copy_only=False)
+    trace, parent = (table[name].to_pylist() for name in ("trace_id", "parent_span_id"))
+    links = [
+        [{"trace_id": t, "span_id": p, "trace_state": None, "attributes": None}] if own else None
+        for own, t, p in zip(mail, trace, parent, strict=True)
+    ]
+    own_trace = [t[::-1] if own else t for own, t in zip(mail, trace, strict=True)]
+    no_parent = [None if own else p for own, p in zip(mail, parent, strict=True)]
+    for name, values in (("trace_id", own_trace), ("parent_span_id", no_parent)):
+        table = table.set_column(table.schema.get_field_index(name), name, pa.array(values, pa.string()))
+    table = table.append_column("links", pa.array(links, LINKS_TYPE))
+    gone = pc.and_(equal(table, service_name="mail", tenant_id="t1"), later(table, 12))
+    found = triage(table, gone).missing
+    assert (found[0].what, found[0].condition) == ("children", "tenant.id = 't1'")
+    assert found[0].parent == {"service.name": "web", "name": "publish orders"}
+    assert found[0].child == {"service.name": "mail", "name": "process orders"}
 
 
 def test_a_call_that_no_longer_follows_is_found() -> None:
@@ -182,6 +273,35 @@ def test_only_an_abrupt_fall_against_the_rest_is_a_step() -> None:
     assert steps(slope, flat, flat) == []  # a slow fall
     job = [0.0] * 4 + [100.0] * 8 + [0.0] * 12
     assert steps(job, flat, flat) == []  # it had been silent before
+
+
+def test_how_seldom_a_slice_is_silent_says_how_many_events_come_together() -> None:
+    """
+    share moves   1 1 3 3 1 1 3 3     uneven, but never silent: events come one by one
+    bursts        0 9 0 0 9 0 0 9     as often silent as if nine came together
+    """
+    rng = np.random.default_rng(3)
+    whole = np.full(40, 200.0)
+    moves = rng.poisson(np.tile(np.repeat([6.0, 18.0], 5), 4)).astype(float)
+    bursts = 9.0 * rng.poisson(0.7, 40)
+    assert silence_unit(moves, whole, 1.0) < 5 < unit_size(moves, moves, whole)
+    assert 8 < silence_unit(bursts, whole, 1.0) < 30
+
+
+def test_an_uneven_slice_that_is_gone_is_a_step() -> None:
+    """
+    share   1 1 3 3 1 1 3 3 | 0 0 0 0   found, though its share moves by a factor of three
+    bursts  0 9 0 0 9 0 0 9 | 0 0 0 0   not found: it is often silent
+    job     0 0 0 0 5 5 5 5 | 0 0 0 0   not found: it had been silent for hours
+    """
+    rng = np.random.default_rng(3)
+    uneven = np.concatenate([rng.poisson(np.tile(np.repeat([6.0, 18.0], 5), 3)), np.zeros(10)]).astype(float)
+    burst = np.concatenate([36.0 * (rng.random(30) < 0.3), np.zeros(10)])
+    job = np.concatenate([np.zeros(22), rng.poisson(20.0, 8), np.zeros(10)]).astype(float)
+    w = np.array([uneven, burst, job])
+    volumes = Volumes(w, w, np.full(40, 200.0))
+    found = find_steps(volumes, np.arange(6, 40), -16.0)
+    assert [(step.slice, step.at, step.gone) for step in found] == [(0, 30, True)]
 
 
 def test_bursts_count_as_few_events() -> None:

@@ -6,17 +6,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pyarrow as pa
-import pytest
 
 from obskit import load
 from obskit.triage import outcomes
 
 T = datetime(2026, 5, 4, tzinfo=UTC)
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
 
 
 def selects(**columns: list[object]) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -11,11 +9,6 @@ import pytest
 from obskit import load
 from obskit.errors import EmptySelection, InvalidArgument
 from tests.triage.days import T, day
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
 
 
 def test_rows_without_operations_get_a_hint_to_explain() -> None:

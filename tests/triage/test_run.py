@@ -15,11 +15,6 @@ from obskit.triage import Triage
 from tests.triage.days import T, day
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def test_the_planted_cause_is_found() -> None:
     events = day(planted=True)
     result = events.triage()

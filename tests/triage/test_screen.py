@@ -47,7 +47,7 @@ def test_the_screen_agrees_with_single_tests(weighted: bool) -> None:
     )
     since = changes._EPOCH
     alone = [
-        [at for at in places if changes._growth_at(*one.periods(at), since, False, level)]
+        [at for at in places if changes.growth_at(*one.periods(at), since, False, level)]
         for one, places in zip(operations, comparable, strict=True)
     ]
     assert found == alone

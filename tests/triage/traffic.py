@@ -11,6 +11,7 @@ only, requests are sampled by route, calls are retried, a version is rolled out,
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,7 @@ _SHARES = (0.4, 0.25, 0.15, 0.15, 0.03, 0.02)
 _SAMPLED = {"GET /home": 20.0, "GET /health": 50.0}  # the other routes are kept completely
 
 
+@lru_cache(4)
 def traffic(seed: int, traces: int = 6_000, *, sampled: bool = True) -> pa.Table:
     """Return the events of a day without trouble.
 

@@ -155,6 +155,22 @@ class BinnedRows:
                 w2 += np.bincount(cell, each * part.row_w, minlength=len(w))
         return w.reshape(size, bins), w2.reshape(size, bins)
 
+    def weight_of(self, number: Sequence[Ints], size: int) -> Floats:
+        """Return the weight of the rows of each number.
+
+        Args:
+            number: per file, a number for each row, in 0..size-1.
+            size: how many numbers there are.
+
+        Returns:
+            An array of length `size`.
+        """
+        out = np.zeros(size)
+        for own, part in zip(number, self._parts, strict=True):
+            picked = own if part.rows is None else own[part.rows]
+            out += np.bincount(picked, part.row_n * part.row_w, minlength=size)
+        return out
+
     @cached_property
     def _parts(self) -> list[_Part]:
         return [
@@ -165,6 +181,11 @@ class BinnedRows:
     def without(self, inside: Sequence[Bools]) -> BinnedRows:
         """Return the rows that are not in a slice."""
         return self._keep([~rows for rows in inside])
+
+    def until(self, end: int) -> BinnedRows:
+        """Return the rows before a bin, as if the time ended there."""
+        bins = [np.minimum(part, end).astype(np.uint8) for part in self.bins]
+        return BinnedRows(self.scope, self.edges[: end + 1], bins)
 
     def within(self, inside: Sequence[Bools]) -> BinnedRows:
         """Return the rows that are in a slice."""

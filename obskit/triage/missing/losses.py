@@ -32,6 +32,7 @@ class Loss:
         parent, child: for children, the operations, field -> value.
         aliases: conditions that hold for the same rows.
         note: what a reader must know, or "".
+        until: when it came back; None if it did not. `found` and `expected` are of the time until then.
     """
 
     kind: str
@@ -48,6 +49,7 @@ class Loss:
     child: dict[str, Any] | None = None
     aliases: tuple[str, ...] = ()
     note: str = ""
+    until: datetime | None = None
 
     @property
     def condition(self) -> str:
@@ -62,6 +64,8 @@ class Loss:
     def headline(self) -> str:
         """Return one line that says what is missing, how much of it and since when."""
         since = f"since {self.deployment + ', ' if self.deployment else ''}{format_cell(self.since)}"
+        if self.until is not None:
+            since += f" until {format_cell(self.until)}, then back"
         if self.what == "sampling":
             slice_ = self.condition or "all events"
             return (

@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from obskit.triage.missing.steps import Floats, Step, unit_size
+from obskit.triage.missing.steps import Floats, Step, unit_sizes
 
 _MOVED = 0.5  # part of a loss that other values took over, for it to be no loss
 _SURE = 4.0  # standard deviations by which another value must have grown
@@ -131,8 +131,7 @@ def taken_over(w: Floats, w2: Floats, step: Step) -> bool:
     gained = mass1 - usual * mass0
     gained[step.slice] = 0.0
     more = np.flatnonzero(gained > 0)
-    before = w[:, : step.at]
-    noise = np.array([unit_size(before[s], w2[s, : step.at], total[: step.at]) for s in more])
+    noise = unit_sizes(w[more, : step.at], w2[more, : step.at], total[: step.at])
     # What is new, or grows fast, has no steady past to take its scatter from.
     weight = w2[more, :high].sum(axis=1) / np.maximum(w[more, :high].sum(axis=1), 1e-300)
     fast = mass1[more] >= _FAST * usual * mass0[more]

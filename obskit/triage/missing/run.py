@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from obskit.triage.missing.binned import BinnedRows, Ints, time_edges
 from obskit.triage.missing.children import ChildLoss, find_child_losses
 from obskit.triage.missing.links import Links, find_links
 from obskit.triage.missing.losses import Loss
+from obskit.triage.missing.recovered import find_recovered
 from obskit.triage.missing.sampling import find_sampling_changes
 from obskit.triage.missing.slices import Slices, slices_of
 from obskit.triage.missing.steps import FEWEST_BINS, Volumes, smallest_loss
@@ -87,8 +89,20 @@ def find_missing(
         follows = np.isin(links.operation, [loss.child for loss in found])
         ends = np.cumsum([len(part) for part in rows.bins])[:-1]
         rows = rows.without(np.split(follows, ends))
-    volume, tried = find_volume_losses(rows, watched, moments, ALPHA / 2)
-    losses += [_of_volume(each, of) for each in volume]
+    counted = [one.count(rows) for one in watched]
+    volume, tried = find_volume_losses(rows, watched, moments, ALPHA / 4, counted=counted)
+    over = find_recovered(rows, watched, counted, moments, ALPHA / 4) if since is None else []
+    # Next to all of the later time, what is over looks like a small loss that lasts.
+    again = [(each.loss.slices, each.loss.step) for each in over]
+    losses += [
+        _of_volume(each, of)
+        for each in volume
+        if not any(each.slices is one and each.step.slice == step.slice for one, step in again)
+    ]
+    losses += [
+        dataclasses.replace(_of_volume(each.loss, of), until=of.of(each.until, [])[0], note="")
+        for each in over
+    ]
     losses += [
         Loss("telemetry", "sampling", each.conditions, *of.of(each.at, []), each.before, each.after)
         for each in (
@@ -179,7 +193,9 @@ def _of_volume(found: VolumeLoss, moments: _Moments) -> Loss:
     items = found.slices.items(step.slice)
     services = [item.get("value") for item in items if item["field"] == "service.name"]
     note = ""
-    if step.gone and found.slices.is_place:
+    if found.may_have_moved:
+        note = "every event of it is gone: the work stopped, went elsewhere, or is no longer reported"
+    elif step.gone and found.slices.is_place:
         note = "every event of it is gone: the work stopped, or it is no longer reported"
     return Loss(
         "work",

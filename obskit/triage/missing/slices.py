@@ -15,7 +15,7 @@ import pyarrow as pa
 from obskit.dataset import FieldCodes, Progress
 from obskit.engine import Scope
 from obskit.names import DRIFT, describes_error
-from obskit.triage.missing.binned import BinnedRows, Bools, Ints, Volume
+from obskit.triage.missing.binned import BinnedRows, Bools, Floats, Ints, Volume
 from obskit.triage.missing.steps import FEWEST
 
 MOST_VALUES = 2_000  # of one field
@@ -69,6 +69,17 @@ class Slices:
     def count(self, rows: BinnedRows) -> Volume:
         """Add up the weight of each slice per bin; the last one has all other values."""
         return rows.count(self.tables, self.codes, len(self.keys) + 1)
+
+    def with_other(self, other: Slices, rows: BinnedRows) -> Floats:
+        """Return the weight of the rows in each of these slices and of each of another field; (S, T)."""
+        width = len(other.keys) + 1
+        number = [
+            (table * width)[codes] + theirs[their_codes]
+            for table, codes, theirs, their_codes in zip(
+                self.tables, self.codes, other.tables, other.codes, strict=True
+            )
+        ]
+        return rows.weight_of(number, (len(self.keys) + 1) * width).reshape(-1, width)
 
     def rows(self, at: int) -> list[Bools]:
         """Return per file which rows are in a slice."""

@@ -2,7 +2,8 @@
 
 A slice is compared with its own earlier time and with the rest of the traffic. A loss must
 - be beyond chance: the bounds of its share before and after do not overlap, with events that come in bursts
-  counted as fewer, by the scatter of the earlier bins at several time scales;
+  counted as fewer, by the scatter of the earlier bins at several time scales; where nothing is left, by how
+  seldom an earlier bin had none of them;
 - be lower than anything seen before: a share that moves over the day is not a loss;
 - be abrupt, in the slice's own volume too: where the rest grows, nothing of the slice is lost.
 """
@@ -10,6 +11,7 @@ A slice is compared with its own earlier time and with the rest of the traffic. 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,6 +30,7 @@ _NEAR = 24  # the bins next to a moment are one of so many parts of the time
 _ABRUPT = 0.6  # part of the fall that must happen next to the moment
 _SCALES = (1, 2, 4, 8, 16)
 _FEWEST_BLOCKS = 4
+_AS_LIKELY = 2.0  # difference of logarithms of likelihoods
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,20 @@ class Volumes:
     w: Floats
     w2: Floats
     whole: Floats
+
+
+def joined_volumes(counted: Sequence[tuple[Floats, Floats]]) -> Volumes:
+    """Return the slices of several fields together, because one call for each field takes long.
+
+    Args:
+        counted: per field the weight and the squared weight of its slices per bin; the last one of each, with
+            all other values, is left out.
+
+    Returns:
+        The slices, field after field.
+    """
+    w, w2 = (np.concatenate([pair[at][:-1] for pair in counted]) for at in (0, 1))
+    return Volumes(w, w2, counted[0][0].sum(axis=0))
 
 
 @dataclass(frozen=True)
@@ -132,12 +149,21 @@ def _test(
 ) -> list[Step]:
     # As if all events were independent; only what is left is worth its scatter.
     least = volumes.w2[slices, :at].sum(axis=1) / np.maximum(volumes.w[slices, :at].sum(axis=1), 1e-300)
-    slices = slices[_differ(volumes, slices, at, before, after, np.maximum(least, 1e-300), log_level)]
-    effect = np.array([unit_size(volumes.w[s, :at], volumes.w2[s, :at], volumes.whole[:at]) for s in slices])
+    possible = _differ(volumes, slices, at, before, after, np.maximum(least, 1e-300), log_level)
+    slices, least_of = slices[possible], least[possible]
+    effect = unit_sizes(volumes.w[slices, :at], volumes.w2[slices, :at], volumes.whole[:at])
     sure = _differ(volumes, slices, at, before, after, effect, log_level)
+    whole = float(volumes.whole[at:].sum())
+    for k in np.flatnonzero(~sure).tolist():
+        s = slices[k]
+        if volumes.w[s, min(at + 1, len(volumes.whole) - 1) :].any():
+            continue
+        # How much its share moves says little of how likely it is to have no event at all.
+        unit = silence_unit(volumes.w[s, :at], volumes.whole[:at], float(least_of[k]))
+        if (before[s] - after[s]) * whole / unit >= max(FEWEST_LOST, -log_level):
+            effect[k], sure[k] = unit, True
     size0, size1 = volumes.whole[:at].sum() / effect, volumes.whole[at:].sum() / effect
     was, now = before[slices], after[slices]
-    whole = float(volumes.whole[at:].sum())
     return [
         Step(
             int(slices[k]),
@@ -213,40 +239,80 @@ def begin_of(part: Floats, whole: Floats, at: int, before: float, after: float) 
 
 
 def unit_size(w: Floats, w2: Floats, whole: Floats) -> float:
-    """Return how much weight one independent event of a slice stands for, by its scatter over the bins.
+    """Return `unit_sizes` of one slice, given as arrays of length B."""
+    return float(unit_sizes(w[None], w2[None], whole)[0])
+
+
+def unit_sizes(w: Floats, w2: Floats, whole: Floats) -> Floats:
+    """Return how much weight one independent event of each slice represents, by its scatter over the bins.
 
     With independent events of weight 1 it is 1. Events that come in bursts of 20 count as one in 20. The
     scatter is taken over blocks of several lengths, because a burst may last longer than a bin.
 
     Args:
-        w: weight per bin; (B,).
-        w2: squared weight per bin.
-        whole: weight of the traffic per bin.
+        w: weight per slice and bin; (S, B).
+        w2: squared weight per slice and bin; (S, B).
+        whole: weight of the traffic per bin; (B,).
 
     Returns:
-        A weight, at least the average squared weight per weight.
+        Weights, at least the average squared weight per weight; (S,).
     """
-    total, traffic = float(w.sum()), float(whole.sum())
-    if total <= 0 or traffic <= 0:
-        return 1.0
-    least = float(w2.sum()) / total
-    p = total / traffic
+    total, traffic = w.sum(axis=1), float(whole.sum())
+    if traffic <= 0:
+        return np.ones(len(w))
+    found = w2.sum(axis=1) / np.maximum(total, 1e-300)
+    p = (total / traffic)[:, None]
+    bins = len(whole)
+    for scale in _SCALES:
+        blocks = bins // scale
+        if blocks < _FEWEST_BLOCKS:
+            break
+        kept = slice(bins - blocks * scale, None)
+        all_of_it = whole[kept].reshape(blocks, scale).sum(axis=1)
+        used = all_of_it > 0
+        free = int(used.sum()) - 1
+        if free + 1 < _FEWEST_BLOCKS:
+            continue
+        own = w[:, kept].reshape(len(w), blocks, scale).sum(axis=2)[:, used]
+        all_of_it = all_of_it[used]
+        usual = (p * (1 - p))[:, 0] * float(all_of_it.sum())
+        scatter = ((own - p * all_of_it) ** 2).sum(axis=1) / np.where(usual > 0, usual, np.inf)
+        # Few blocks may scatter little by chance.
+        found = np.maximum(found, scatter * (free + 1) / free * (1 + 1 / math.sqrt(free)))
+    return np.where(total > 0, found, 1.0)
+
+
+def silence_unit(w: Floats, whole: Floats, least: float) -> float:
+    """Return how much weight of a slice comes together at most, by how seldom a bin has none of it.
+
+    With units that come one by one, a bin with an expected weight of e has none with probability
+    exp(-e / unit). The largest unit is returned that is about as likely as the best one, for bins, and for
+    longer stretches as far as some of them are silent.
+
+    Args:
+        w: weight per bin; (B,).
+        whole: weight of the traffic per bin.
+        least: the smallest possible unit, the average squared weight per weight.
+
+    Returns:
+        A weight, at least `least`.
+    """
     found = least
     for scale in _SCALES:
         blocks = len(w) // scale
         if blocks < _FEWEST_BLOCKS:
             break
         kept = slice(len(w) - blocks * scale, None)
-        own = w[kept].reshape(blocks, scale).sum(axis=1)
-        all_of_it = whole[kept].reshape(blocks, scale).sum(axis=1)
-        usual = p * (1 - p) * all_of_it
-        used = usual > 0
-        if used.sum() < _FEWEST_BLOCKS:
-            continue
-        free = int(used.sum()) - 1
-        scatter = float(((own - p * all_of_it)[used] ** 2).sum() / usual[used].sum()) * (free + 1) / free
-        # Few blocks may scatter little by chance.
-        found = max(found, scatter * (1 + 1 / math.sqrt(free)))
+        own, all_of_it = (part[kept].reshape(blocks, scale).sum(axis=1) for part in (w, whole))
+        own, all_of_it = own[all_of_it > 0], all_of_it[all_of_it > 0]
+        # If hardly a bin is silent, longer stretches say nothing; a job at night is silent for hours.
+        if scale > 1 and own.all():
+            break
+        expected = all_of_it * (float(w.sum()) / max(float(whole.sum()), 1e-300))
+        units = max(least, 1e-300) * 2 ** np.arange(0, 16, 0.25)
+        x = np.maximum(expected[None, :] / units[:, None], 1e-300)
+        likelihood = np.where(own > 0, np.log(-np.expm1(-x)), -x).sum(axis=1)
+        found = max(found, float(units[likelihood >= likelihood.max() - _AS_LIKELY].max()))
     return found
 
 

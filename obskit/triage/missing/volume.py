@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,16 +10,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from obskit.engine import format_condition
-from obskit.triage.missing.binned import BinnedRows, Ints
+from obskit.triage.missing.binned import BinnedRows, Ints, Volume
 from obskit.triage.missing.moved import has_moved
 from obskit.triage.missing.slices import Slices
-from obskit.triage.missing.steps import FEWEST, FEWEST_BINS, Floats, Step, Volumes, find_steps
+from obskit.triage.missing.steps import FEWEST, FEWEST_BINS, Floats, Step, find_steps, joined_volumes
 
 MOST_LOSSES = 4
 SAME_ROWS = 0.9  # share of rows that two slices have in common, to be the same
 _MOST_SHARE = 0.98  # a slice that has nearly all traffic has no rest to be compared with
 _ONE_SERVICE = 0.95  # share of the events of a place that are of one service
 _THERE = 0.8  # share of the events of a slice that were at a place
+# Places that do not come and go with rollouts, as pods do. If one is gone, that is news in any case.
+_STANDING = ("cloud.region", "cloud.availability_zone", "k8s.cluster.name")
+_INSIDE = 0.98  # share of the events of a slice that were in a wider one
+_AS_MUCH = 0.8  # part of a slice's loss that the rest of a wider one must show too
+_FEWEST_REST = 8.0  # independent events that the rest would have had, to tell whether it is lost
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,15 +35,23 @@ class VolumeLoss:
         slices: the slices of its field.
         step: which one, when and how much.
         aliases: conditions of slices with the same rows.
+        may_have_moved: whether other places may do its work now; the traffic does not tell.
     """
 
     slices: Slices
     step: Step
     aliases: tuple[str, ...]
+    may_have_moved: bool = False
 
 
 def find_volume_losses(
-    rows: BinnedRows, watched: Sequence[Slices], moments: Ints, alpha: float
+    rows: BinnedRows,
+    watched: Sequence[Slices],
+    moments: Ints,
+    alpha: float,
+    *,
+    counted: Sequence[Volume] | None = None,
+    corrected: bool = False,
 ) -> tuple[list[VolumeLoss], int]:
     """Return the slices whose volume fell against their earlier time and the rest of the traffic.
 
@@ -46,20 +60,30 @@ def find_volume_losses(
         watched: the slices to look at.
         moments: bins at which later time may begin.
         alpha: probability of one false alarm among all.
+        counted: the weight of the slices per bin, if it is known.
+        corrected: whether alpha is that of a single comparison.
 
     Returns:
         The losses, most evidence first, and the number of comparisons.
 
     Cost: one bincount over the rows per field; again for the fields of losses, per loss.
     """
-    counted = [slices.count(rows) for slices in watched]
+    counted = counted or [slices.count(rows) for slices in watched]
     tried = sum(int((w[:-1].sum(axis=1) >= FEWEST).sum()) for w, _ in counted) * len(moments)
-    level = math.log(alpha / max(tried, 1))
+    level = math.log(alpha / (1 if corrected else max(tried, 1)))
     found, undecided = _losses(rows, watched, counted, moments, level)
     out: list[VolumeLoss] = []
-    while found and len(out) < MOST_LOSSES:
+    while len(out) < MOST_LOSSES:
+        gone = [pair for pair in undecided if pair[0].fields[0] in _STANDING and pair[1].gone]
+        unsure = not found
+        found = found or gone
+        if not found:
+            break
         slices, step = max(found, key=lambda pair: (pair[1].evidence, -len(pair[0].fields)))
-        slices, step = _place_of(rows, slices, step, undecided)
+        if not unsure:
+            slices, step = _place_of(rows, slices, step, undecided)
+        fields = [one for one in watched if one.fields[0] in _STANDING or any(one is x for x, _ in found)]
+        slices, step = _widened(rows, slices, step, fields)
         inside = slices.rows(step.slice)
         some = [one for one, _ in (*found, *undecided)]
         fields = [one for one in watched if one.fields == ("service.name",) or any(one is x for x in some)]
@@ -67,7 +91,7 @@ def find_volume_losses(
         rows = rows.without(inside)
         rest = [one.count(rows) for one in fields]
         aliases = _aliases(fields, part, rest, slices, step)
-        out.append(VolumeLoss(slices, step, aliases))
+        out.append(VolumeLoss(slices, step, aliases, unsure))
         found, undecided = _losses(rows, fields, rest, moments, level)
     return out, tried
 
@@ -91,6 +115,49 @@ def _place_of(
     return best
 
 
+def _widened(rows: BinnedRows, slices: Slices, step: Step, watched: Sequence[Slices]) -> tuple[Slices, Step]:
+    """Return the widest slice that lost as much, if there is one, else the slice.
+
+    Evidence does not tell a region from one of its zones: a part whose volume is steadier has more of it. All
+    of the wider slice is lost if its rest, without the part, lost at least nearly as large a share.
+    """
+    inside = rows.within(slices.rows(step.slice))
+    part, squares = (each[step.slice] for each in slices.count(inside))
+    mass = float(part[: step.at].sum())
+    unit = float(squares[: step.at].sum()) / max(mass, 1e-300)
+    growth = step.expected / max(mass, 1e-300)  # of all traffic, from the earlier to the later time
+    best, most = (slices, step), mass
+    for wider in watched:
+        common = wider.count(inside)[0][:-1]
+        of = int(common[:, : step.at].sum(axis=1).argmax())
+        own = wider.count(rows)[0]
+        before, after = float(own[of, : step.at].sum()), float(own[of, step.at :].sum())
+        if before <= most or common[of, : step.at].sum() < _INSIDE * mass:
+            continue
+        if before > _MOST_SHARE * own[:, : step.at].sum():
+            continue
+        rest = own[of] - common[of]
+        expected = float(rest[: step.at].sum()) * growth
+        if expected < _FEWEST_REST * unit:
+            continue
+        if 1 - float(rest[step.at :].sum()) / expected < _AS_MUCH * (1 - step.after / step.before):
+            continue
+        whole0, whole1 = own[:, : step.at].sum(), own[:, step.at :].sum()
+        gone = not own[of, min(step.at + 1, own.shape[1] - 1) :].any()
+        share0, share1 = before / float(whole0), after / float(whole1)
+        found = dataclasses.replace(
+            step,
+            slice=of,
+            before=share0,
+            after=share1,
+            expected=share0 * float(whole1),
+            found=after,
+            gone=gone,
+        )
+        best, most = (wider, found), before
+    return best
+
+
 def _losses(
     rows: BinnedRows,
     watched: Sequence[Slices],
@@ -109,12 +176,26 @@ def _losses(
         ),
         None,
     )
+    if not counted:
+        return lost, undecided
+    steps = find_steps(joined_volumes(counted), moments, level)
+    start = 0
     for slices, (w, w2) in zip(watched, counted, strict=True):
-        whole = w.sum(axis=0)
-        for step in find_steps(Volumes(w[:-1], w2[:-1], whole), moments, level):
+        end = start + len(w) - 1
+        own = [
+            dataclasses.replace(step, slice=step.slice - start) for step in steps if start <= step.slice < end
+        ]
+        start = end
+        shares: Floats | None = None  # of each service in each slice
+        for step in own:
             if step.before > _MOST_SHARE:
                 continue
-            moved = has_moved(w, w2, step, _service_of(rows, services, slices, step))
+            if shares is None and services is not None and slices.is_place:
+                shares = slices.with_other(services[0], rows)
+            service = (
+                None if shares is None or services is None else _service_of(shares[step.slice], services[1])
+            )
+            moved = has_moved(w, w2, step, service)
             if moved is None and not slices.is_place:
                 moved = False  # a customer, say, does not become another one
             if moved is not True:
@@ -122,14 +203,13 @@ def _losses(
     return lost, undecided
 
 
-def _service_of(
-    rows: BinnedRows, services: tuple[Slices, Floats] | None, slices: Slices, step: Step
-) -> Floats | None:
-    """Return the weight per bin of the service that a place is part of; None if it is part of several."""
-    if services is None or not slices.is_place:
-        return None
-    known, volume = services
-    mass = known.count(rows.within(slices.rows(step.slice)))[0].sum(axis=1)
+def _service_of(mass: Floats, volume: Floats) -> Floats | None:
+    """Return the weight per bin of the service that a place is part of; None if it is part of several.
+
+    Args:
+        mass: the weight of each service at the place.
+        volume: the weight of each service per bin.
+    """
     most = int(mass.argmax())
     found: Floats | None = volume[most] if mass[most] >= _ONE_SERVICE * mass.sum() else None
     return found

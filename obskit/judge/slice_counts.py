@@ -1,0 +1,266 @@
+"""Count the slices: the combinations of the values of fields, by stratum, arm and class of request."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from obskit.dataset import FieldCodes
+from obskit.errors import InvalidArgument
+from obskit.judge.latency_counts import QUANTILES, Thresholds, tally
+from obskit.judge.margins import Margin
+from obskit.judge.observations import Ints, Observations
+from obskit.judge.strata import Tally, sampling
+from obskit.judge.words import FEWEST
+from obskit.stats.sequential import Floats
+
+SLOWER_THAN = (0.9, 0.99)  # percentiles of an operation's earlier requests
+MOST_CELLS = 1 << 24
+STEADY = 1.5  # factor of the candidate's share within which looks are one stratum
+CLASSES = 8
+ALIKE = math.log(1.5)  # difference of mean weights up to which the arms are sampled alike
+
+
+@dataclass(frozen=True, eq=False)
+class SliceOutcome:
+    """An outcome, as classes of observations: see `classes_of`.
+
+    Attributes:
+        name: "errors" or "latency".
+        hits: the classes that have it.
+        counted: the classes that are counted.
+        scale: rates are this part of the share of rows, because sampling keeps rows with the outcome more
+            often; 1 if it does not depend on the outcome.
+        margin: the rise that does not matter.
+        selection: the outcome as a condition.
+    """
+
+    name: str
+    hits: tuple[int, ...]
+    counted: tuple[int, ...]
+    scale: float
+    margin: Margin
+    selection: str
+
+
+@dataclass(frozen=True, eq=False)
+class SliceTable:
+    """The combinations of one or two fields, and what is counted of them so far.
+
+    Attributes:
+        fields: the fields.
+        values: the values of each field; the code 0 is a missing one.
+        cell: the cell of each observation in `counts`, flat.
+        counts: observations by the codes of the fields, stratum, arm and class.
+    """
+
+    fields: tuple[str, ...]
+    values: tuple[pa.Array, ...]
+    cell: Ints
+    counts: Floats
+
+
+def classes_of(observed: Observations, thresholds: Thresholds | None) -> npt.NDArray[np.uint8]:
+    """Return the class of each observation: 4 if it failed, plus how slow it is.
+
+    That is 0 without a duration that counts, 1 if it is fast, and 2 or 3 if it is above one or both of the
+    thresholds in SLOWER_THAN; those of the candidate are raised by the floor.
+
+    Args:
+        observed: the observations.
+        thresholds: the thresholds; None if latency is not judged.
+
+    Returns:
+        The class of each observation, in 0..7.
+    """
+    out = np.zeros(len(observed), np.uint8)
+    if thresholds is not None and observed.duration is not None:
+        at = [QUANTILES.index(q) for q in SLOWER_THAN]
+        # by operation, arm and code of the duration
+        edges = np.stack([thresholds.edges[:, at, rise] for rise in (0, 1)], axis=1)
+        level = 1 + (thresholds.bucket[None, None, None, :] > edges[..., None]).sum(axis=2)
+        level[..., ~thresholds.timed] = 0
+        key = observed.operation * 2 + observed.candidate
+        out = level.astype(np.uint8).reshape(-1)[key * len(thresholds.bucket) + observed.duration]
+        if thresholds.first.any():
+            out[observed.look < thresholds.first[observed.operation]] = 0
+    if observed.failed is not None:
+        out = out + observed.failed.view(np.uint8) * np.uint8(4)
+    return out
+
+
+def outcomes_of(
+    observed: Observations,
+    classes: npt.NDArray[np.uint8],
+    thresholds: Thresholds | None,
+    margin: Margin | None,
+    notes: list[str],
+) -> list[SliceOutcome]:
+    """Return the outcomes whose slices are tested: errors, and requests above two thresholds.
+
+    Rows are counted. That is exact if both arms are sampled alike, even where rows with the outcome are kept
+    more often. An outcome is left out if that differs between the arms.
+
+    Args:
+        observed: the observations.
+        classes: the class of each.
+        thresholds: the thresholds of slow requests; None if latency is not judged.
+        margin: the margin of errors; None if errors are not judged.
+        notes: a note about an outcome that is left out is added to it.
+
+    Returns:
+        The outcomes.
+    """
+    every, timed, failed = tuple(range(CLASSES)), (1, 2, 3, 5, 6, 7), (4, 5, 6, 7)
+    asked: list[tuple[str, tuple[int, ...], tuple[int, ...], Margin, str]] = []
+    if margin is not None and observed.failed is not None:
+        asked.append(("errors", failed, every, margin, "error"))
+    if thresholds is not None and observed.duration is not None:
+        for q, hits in zip(SLOWER_THAN, ((2, 3, 6, 7), (3, 7)), strict=True):
+            shown = f"duration_ms > {thresholds.milliseconds(0, QUANTILES.index(q)):.6g}"
+            asked.append(("latency", hits, timed, Margin(1.0, 0.0, ""), shown))
+    out = []
+    for name, hits, counted, allowed, selection in asked:
+        scale = _scale(observed, classes, hits, counted)
+        if scale is None:
+            notes.append(f"slices with {name} are not looked at: the versions are sampled in different ways")
+        else:
+            out.append(SliceOutcome(name, hits, counted, scale, allowed, selection))
+    return out
+
+
+def _scale(
+    observed: Observations,
+    classes: npt.NDArray[np.uint8],
+    hits: tuple[int, ...],
+    counted: tuple[int, ...],
+) -> float | None:
+    """Return the rate of an outcome by its share of rows, or None if the arms cannot be compared by rows."""
+    weight = observed.weight
+    if weight is None:
+        return 1.0
+    has = np.isin(classes, hits)
+    lacks = np.isin(classes, counted) & ~has
+    key = observed.operation * 2 + observed.candidate
+    shape = (1, len(observed.operations), 2)
+    with_it, without = (Tally(*tally(key[rows], shape, weight[rows])) for rows in (has, lacks))
+    dependent, _ = sampling(with_it, without)
+    if not dependent.any():
+        return 1.0
+    if not (_sampled_alike(with_it) and _sampled_alike(without)):
+        return None
+    rows, total = float((has | lacks).sum()), float(weight[has | lacks].sum())
+    return rows / total * float(weight[has].mean())
+
+
+def _sampled_alike(rows: Tally) -> bool:
+    """Return whether the mean weight of both arms is alike, within each operation with enough rows."""
+    n, w = rows.n[0], rows.w[0]
+    enough = (n >= FEWEST).all(axis=1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        apart = np.abs(np.log((w / n)[:, 0] / (w / n)[:, 1]))
+    return bool((apart[enough] <= ALIKE).all())
+
+
+def tables_of(
+    observed: Observations,
+    fields: Sequence[str],
+    classes: npt.NDArray[np.uint8],
+    notes: list[str],
+    *,
+    required: bool,
+) -> list[SliceTable]:
+    """Return a table for every pair of fields, or for the only field; nothing is counted in it yet.
+
+    Args:
+        observed: the observations.
+        fields: the fields.
+        classes: the class of each observation.
+        notes: notes about fields that have no slices are added to it.
+        required: whether a field that can have no slices is an error.
+
+    Returns:
+        The tables. Fields with too many values to be combined have one each.
+
+    Raises:
+        InvalidArgument: a required field can have no slices.
+    """
+    coded: list[tuple[str, Ints, FieldCodes]] = []
+    for name in fields:
+        number, codes = observed.codes(name)
+        if codes.rare_code is not None:
+            number = np.where(number == codes.rare_code, 0, number)
+        if codes.kind != "value":
+            problem = f"{name} is not a field of categories, so it has no slices"
+        elif codes.rare_code is not None and not number.any():
+            problem = f"no value of {name} is frequent enough to be judged by itself"
+        else:
+            coded.append((name, number, codes))
+            continue
+        if required:
+            raise InvalidArgument(
+                problem, hint="name fields of categories, such as the customer or the client"
+            )
+        notes.append(f"warning: {problem}")
+    out: list[SliceTable] = []
+    strata = _strata(observed)
+    left = {name for name, _, _ in coded}
+    for some in (*combinations(coded, 2), *((one,) for one in coded)):
+        if len(some) == 1 and some[0][0] not in left:
+            continue  # it has slices next to those of a pair
+        sizes = tuple(codes.size for _, _, codes in some)
+        stratum, count = next(
+            ((s, c) for s, c in strata if math.prod(sizes) * c * 16 <= MOST_CELLS), (None, 0)
+        )
+        if stratum is None:
+            named = " and ".join(name for name, _, _ in some)
+            notes.append(f"warning: {named}: too many values{' to be combined' if len(some) > 1 else ''}")
+            continue
+        left -= {name for name, _, _ in some}
+        cell = np.zeros(len(observed), np.int32)  # below MOST_CELLS
+        for _, number, codes in some:
+            cell = cell * codes.size + number
+        cell = ((cell * count + stratum) * 2 + observed.candidate) * 8 + classes
+        shape = (*sizes, count, 2)
+        names, values = tuple(name for name, _, _ in some), tuple(codes.values for _, _, codes in some)
+        out.append(SliceTable(names, values, cell, np.zeros((*shape, 8))))
+    return out
+
+
+def _strata(observed: Observations) -> list[tuple[Ints, int]]:
+    """Return the stratum of each observation and their number: the finest first, in the end one for all.
+
+    A stratum is an operation in a stretch of looks in which the candidate's share is steady.
+    """
+    looks, operations = observed.looks.count, len(observed.operations)
+    rows = np.bincount(observed.look, minlength=looks).astype(np.float64)
+    ours = np.bincount(observed.look, observed.candidate, looks)
+    stretch, start = np.zeros(looks, np.int32), 0
+    for look in range(1, looks):
+        usual = (ours[start:look].sum() + 0.5) / (rows[start:look].sum() + 1)
+        share = (ours[look] + 0.5) / (rows[look] + 1)
+        noise = 3 * math.sqrt(max(share * (1 - share), 1e-9) / max(rows[look], 1.0))
+        if not usual / STEADY - noise <= share <= usual * STEADY + noise:
+            start = look
+            stretch[look:] += 1
+    steady, count = stretch[observed.look], int(stretch[-1]) + 1 if looks else 1
+    one = np.zeros(1, np.int32)
+    return [(steady * operations + observed.operation, count * operations), (steady, count), (one, 1)]
+
+
+def add(table: SliceTable, now: Any) -> None:
+    """Add observations to what is counted.
+
+    Args:
+        table: the table.
+        now: the observations: a slice, or their indices.
+    """
+    counts = table.counts
+    counts += np.bincount(table.cell[now], minlength=counts.size).reshape(counts.shape)

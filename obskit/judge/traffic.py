@@ -1,0 +1,162 @@
+"""Judge the traffic: does the candidate answer requests at all, and is the split the declared one?
+
+A candidate that crashes before it writes an event has a perfect error rate, so missing requests are never a
+pass. The share of requests is not tested: connections and users come in bursts, and any test by request
+raises false alarms. The declared split is tested on what was assigned, such as users.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import numpy.typing as npt
+
+from obskit.display import formatting
+from obskit.engine import moment
+from obskit.judge.observations import Observations
+from obskit.judge.words import Word
+from obskit.stats.deployments import log_e_split
+
+GONE = 0.1  # part of the expected share below which the candidate answers no requests
+FEWEST_EXPECTED = 50
+SPLIT_ALPHA = 0.01
+SPLIT_FLOOR = 0.1  # relative difference of the share that matters
+# Relative difference of the mean weights above which more units of one arm are missed than of the other.
+SAMPLED_DIFFERENTLY = 0.01
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """What became of the traffic.
+
+    Attributes:
+        word: "pass", "no_data" if the candidate answers no requests, or "inconclusive" if the split is not
+            the declared one.
+        sentence: what a reader must know, or "".
+        share: the candidate's share of the requests, in [0, 1].
+        since: when the candidate's requests ended.
+        note: why the declared split was not tested, or "".
+    """
+
+    word: Word
+    sentence: str
+    share: float
+    since: datetime | None = None
+    note: str = ""
+
+
+def judge_traffic(observed: Observations, name: str, split: float | None, unit: str | None) -> Traffic:
+    """Judge whether the candidate gets the requests that it should.
+
+    Args:
+        observed: the observations.
+        name: the candidate.
+        split: the declared share of the candidate; None if it is not declared.
+        unit: the field that was assigned to the arms.
+
+    Returns:
+        The judgment.
+    """
+    looks = observed.looks.count
+    every = np.bincount(observed.look, minlength=looks).astype(np.float64)
+    ours = np.bincount(observed.look[observed.candidate], minlength=looks).astype(np.float64)
+    share = float(ours.sum() / every.sum()) if every.sum() else math.nan
+    found = _gone_since(every, ours, None if split is None else _share_of_rows(observed, split))
+    if found is not None:
+        look, expected, seen = found
+        return gone(name, moment(observed.looks.start + look * observed.looks.length), expected, seen, share)
+    if split is not None and unit is not None:
+        if _sampled_differently(observed):
+            note = "the split cannot be tested: the versions are sampled differently"
+            return Traffic("pass", "", share, note=note)
+        return _split(observed, name, split, unit, share)
+    return Traffic("pass", "", share)
+
+
+def _share_of_rows(observed: Observations, split: float) -> float:
+    """Return the candidate's share of the rows at a share of the requests: the arms may be sampled."""
+    if observed.weight is None:
+        return split
+    candidate, baseline = _mean_weights(observed, observed.weight)
+    ours, theirs = split / candidate, (1 - split) / baseline
+    return ours / (ours + theirs)
+
+
+def _mean_weights(observed: Observations, weight: npt.NDArray[np.float64]) -> tuple[float, float]:
+    """Return the mean weight of the candidate's rows and of the baseline's."""
+    ours, theirs = (float(weight[observed.candidate == arm].mean()) for arm in (True, False))
+    return ours, theirs
+
+
+def _sampled_differently(observed: Observations) -> bool:
+    """Return whether more of one arm's rows were kept: a unit with few requests is then missed there."""
+    if observed.weight is None:
+        return False
+    ours, theirs = _mean_weights(observed, observed.weight)
+    return abs(ours / theirs - 1) > SAMPLED_DIFFERENTLY
+
+
+def gone(name: str, since: datetime, expected: float, seen: float, share: float) -> Traffic:
+    """Return the judgment on a candidate that answers no requests since a moment.
+
+    Args:
+        name: the candidate.
+        since: the moment.
+        expected: how many requests were to be expected since then.
+        seen: how many came.
+        share: the candidate's share of all requests.
+
+    Returns:
+        The judgment.
+    """
+    sentence = (
+        f"{name} answers no requests since {formatting.time(since)}: {seen:,.0f} where "
+        f"{expected:,.0f} were to be expected."
+    )
+    return Traffic("no_data", sentence, share, since)
+
+
+def _gone_since(every: np.ndarray, ours: np.ndarray, split: float | None) -> tuple[int, float, float] | None:
+    """Return the first look without the candidate's requests, how many were expected, and how many came."""
+    looks = len(every)
+    later, mine = every[::-1].cumsum()[::-1], ours[::-1].cumsum()[::-1]
+    before, mine_before = every.cumsum() - every, ours.cumsum() - ours
+    for look in range(looks):
+        usual = split
+        if usual is None:
+            if not before[look]:
+                continue
+            # A ramp has a higher share in its later steps.
+            recent = slice(max(0, look - 5), look)
+            usual = max(mine_before[look] / before[look], ours[recent].sum() / max(every[recent].sum(), 1.0))
+        expected = usual * later[look]
+        if expected < FEWEST_EXPECTED:
+            continue
+        if mine[look] <= GONE * expected and ours[look] <= GONE * usual * every[look]:
+            return look, float(expected), float(mine[look])
+    return None
+
+
+def _split(observed: Observations, name: str, split: float, unit: str, share: float) -> Traffic:
+    """Test the declared split on assigned units, each in its first look."""
+    number = observed.clusters(unit)
+    known = np.flatnonzero(number > 0)
+    key = number[known] * 2 + observed.candidate[known]
+    _, first = np.unique(key, return_index=True)
+    at = known[first]
+    looks = observed.looks.count
+    ours = np.bincount(observed.look[at][observed.candidate[at]], minlength=looks).cumsum()
+    every = np.bincount(observed.look[at], minlength=looks).cumsum()
+    evidence = log_e_split(every - ours, ours, split)
+    off = np.abs(ours / np.maximum(every, 1) / split - 1) > SPLIT_FLOOR
+    if not ((evidence >= math.log(1 / SPLIT_ALPHA)) & off).any():
+        return Traffic("pass", "", share)
+    seen = float(ours[-1] / every[-1])
+    sentence = (
+        f"{name} has {formatting.share(seen)} of {every[-1]:,} values of {unit}, but "
+        f"{formatting.share(split)} were declared: requests are lost, or the split is another one."
+    )
+    return Traffic("inconclusive", sentence, share)
