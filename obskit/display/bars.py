@@ -15,6 +15,7 @@ from obskit.text import pluralize, safe
 
 # A name or a value may be as long as a document.
 MOST_CHARACTERS = 1000
+SHORT_ID = 8  # digits of a trace id that `events.trace` takes
 
 
 def comparison(explanation: Mapping[str, Any], *, top: int = 10) -> Chart:
@@ -157,7 +158,7 @@ def _examples(finding: Mapping[str, Any], trace_url: str | None) -> str:
     sides = []
     for side, rows in (finding.get("examples") or {}).items():
         ids = dict.fromkeys(str(row["trace_id"]) for row in rows if row.get("trace_id"))
-        shown = [f"<code>{_text(each)}</code>" for each in ids]
+        shown = [f'<code title="{_text(each)}">{_text(each[:SHORT_ID])}</code>' for each in ids]
         if trace_url is not None:
             address = check_link(trace_url)
             shown = [

@@ -86,6 +86,15 @@ def duration(milliseconds: float) -> str:
     return f"{number(float(milliseconds))} ms"
 
 
+def size(count: float) -> str:
+    """Return a number of bytes with its unit: 900 B, 1.5 MiB."""
+    for unit in ("B", "KiB", "MiB"):
+        if count < 1024:
+            return f"{count:,.0f} {unit}" if unit == "B" or count >= 100 else f"{count:.1f} {unit}"
+        count /= 1024
+    return f"{count:,.1f} GiB"
+
+
 def time(moment: datetime) -> str:
     """Return a time in ISO 8601 with the precision that it has, in the zone that results are shown in.
 

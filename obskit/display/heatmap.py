@@ -6,6 +6,7 @@ import base64
 import struct
 import zlib
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any
@@ -15,9 +16,10 @@ import numpy.typing as npt
 
 from obskit.display import zone
 from obskit.display.chart import Chart, chart, literal, plotly
-from obskit.display.palette import RAMP_DARK, RAMP_LIGHT, ramp
+from obskit.display.palette import RAMP_DARK, RAMP_LIGHT, SELECTION, ramp, rgb
 
 Grid = npt.NDArray[Any]
+_FRAME, _INK = 254, 255  # entries of the palette of a picture with marks
 
 
 def heatmap(
@@ -111,19 +113,37 @@ def shades(grid: Grid) -> npt.NDArray[np.uint8]:
     return np.where(filled, 1 + np.round(254 * level), 0).astype(np.uint8)
 
 
-def png(grid: Grid, *, scale: int = 3, dark: bool = False) -> bytes:
+@dataclass(frozen=True)
+class Marks:
+    """What is drawn over a picture; all positions are fractions, from the left and from the bottom.
+
+    Attributes:
+        lines: positions of dashed vertical lines.
+        box: (left, right, bottom, top) of a frame, or None.
+    """
+
+    lines: tuple[float, ...] = ()
+    box: tuple[float, float, float, float] | None = None
+
+
+def png(grid: Grid, *, scale: int = 3, dark: bool = False, marks: Marks | None = None) -> bytes:
     """Return the grid as an indexed PNG.
 
     Args:
         grid: counts, rows = bins of y from the lowest (drawn at the bottom), columns = bins of x.
         scale: width and height of a cell in pixels.
         dark: whether the page is dark.
+        marks: a frame and lines over it.
     Returns:
         The bytes of a PNG file; cells without events are transparent.
     """
     shade = np.repeat(np.repeat(shades(grid)[::-1], scale, axis=0), scale, axis=1)
     height, width = shade.shape
     colours = np.vstack([np.zeros((1, 3), np.uint8), ramp(dark)])
+    if marks is not None:
+        shade = _marked(shade, marks)
+        own = [rgb(SELECTION), rgb("#eeeeee" if dark else "#111111")]
+        colours = np.vstack([np.zeros((1, 3), np.uint8), ramp(dark, _FRAME - 1), np.array(own, np.uint8)])
     # One filter byte (0: none) before each row.
     rows = np.hstack([np.zeros((height, 1), np.uint8), shade]).tobytes()
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -137,9 +157,35 @@ def png(grid: Grid, *, scale: int = 3, dark: bool = False) -> bytes:
     )
 
 
-def data_uri(grid: Grid, *, scale: int = 3, dark: bool = False) -> str:
+def data_uri(grid: Grid, *, scale: int = 3, dark: bool = False, marks: Marks | None = None) -> str:
     """Return `png` as a data URI, for HTML that loads no files."""
-    return "data:image/png;base64," + base64.b64encode(png(grid, scale=scale, dark=dark)).decode("ascii")
+    image = png(grid, scale=scale, dark=dark, marks=marks)
+    return "data:image/png;base64," + base64.b64encode(image).decode("ascii")
+
+
+def _marked(shade: npt.NDArray[np.uint8], marks: Marks) -> npt.NDArray[np.uint8]:
+    """Return the pixels with the marks over them; their entries of the palette are the last two."""
+    out = (1 + (shade.astype(np.uint16) - 1) * (_FRAME - 2) // 254).astype(np.uint8)
+    out[shade == 0] = 0
+    height, width = out.shape
+    if not out.size:
+        return out
+    for at in marks.lines:
+        if 0 <= at <= 1:
+            column = min(int(at * width), width - 1)
+            out[np.arange(height) % 6 < 4, column] = _INK
+    if marks.box is not None:
+        left, right, bottom, top = (min(max(side, 0.0), 1.0) for side in marks.box)
+        columns = slice(int(left * (width - 1)), max(int(right * width), int(left * (width - 1)) + 1))
+        rows = slice(
+            int((1 - top) * (height - 1)), max(int((1 - bottom) * height), int((1 - top) * (height - 1)) + 1)
+        )
+        frame = out[rows, columns]
+        for colour, thickness in ((_INK, 3), (_FRAME, 2)):
+            edge = np.ones(frame.shape, bool)
+            edge[thickness:-thickness, thickness:-thickness] = False
+            frame[edge] = colour
+    return out
 
 
 def _chunk(kind: bytes, body: bytes) -> bytes:

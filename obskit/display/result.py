@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -34,6 +34,8 @@ class Result:
         notes: what a reader must know, one sentence each.
         links: column -> address with `{column}` in it, for display.
         display_tz: name of the time zone in which times are shown; None for UTC. `to_dict` stays in UTC.
+        readable: decrypts a table, if `ok.load(keys=)` was given keys. `to_arrow` and `to_pandas` use it;
+            `table`, `to_dict` and what is displayed keep values encrypted, since they end up in files.
     """
 
     kind: str
@@ -44,11 +46,12 @@ class Result:
     notes: tuple[str, ...] = ()
     links: Mapping[str, str] = field(default_factory=dict)
     display_tz: str | None = None
+    readable: Callable[[pa.Table], pa.Table] | None = field(default=None, repr=False)
 
     def __init_subclass__(cls, **options: Any) -> None:
         """Make the methods of a kind of result that show it do so in its zone."""
         super().__init_subclass__(**options)
-        for name in ("__str__", "__repr__", "_repr_html_", "plot"):
+        for name in ("__str__", "__repr__", "_repr_html_", "_ipython_display_", "plot"):
             if name in cls.__dict__:
                 setattr(cls, name, in_own_zone(cls.__dict__[name]))
 
@@ -56,12 +59,12 @@ class Result:
         return int(self.table.num_rows)
 
     def to_arrow(self) -> pa.Table:
-        """Return the answer as an Arrow table."""
-        return self.table
+        """Return the answer as an Arrow table, decrypted if there are keys."""
+        return self.table if self.readable is None else self.readable(self.table)
 
     def to_pandas(self) -> pd.DataFrame:
-        """Return the answer as a DataFrame."""
-        frame: pd.DataFrame = self.table.to_pandas()
+        """Return the answer as a DataFrame, decrypted if there are keys."""
+        frame: pd.DataFrame = self.to_arrow().to_pandas()
         return frame
 
     def to_dict(self) -> dict[str, Any]:

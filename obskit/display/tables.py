@@ -20,7 +20,7 @@ from obskit.text import pluralize, safe
 UNIT = b"obskit.unit"  # metadata of a column; its value is one of the next three
 MS, SHARE = b"ms", b"share"
 WRITTEN = b"written"  # numbers that are text already: aligned like numbers, never cut
-NULL = "null"
+NULL = "-"
 MOST_ROWS = 50
 LEAST_WIDTH = 8  # characters of a column of text, or of the name of another column
 MOST_CHARACTERS = 60  # characters of a cell
@@ -36,6 +36,7 @@ color:var(--jp-ui-font-color1,currentColor);overflow-x:auto;max-width:100%}
 .obskit-t th,.obskit-t td{padding:.2em .8em;vertical-align:top;
 max-width:32em;overflow-wrap:anywhere;color:inherit;
 border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.35))}
+.obskit-t .m td{font-weight:600}
 .obskit-t .n{font-variant-numeric:tabular-nums}
 .obskit-t .n,.obskit-t .w{white-space:nowrap}
 .obskit-t p{margin:.2em 0;color:var(--jp-ui-font-color2,GrayText)}
@@ -45,7 +46,7 @@ border-bottom:1px solid var(--jp-border-color2,rgba(128,128,128,.35))}
 
 
 def format_cell(value: Any, unit: bytes | None = None) -> str:
-    """Return a value as people read it: 12,345; 1.23 s; 2026-05-04T10:00:00Z. A missing value is `null`."""
+    """Return a value as people read it: 12,345; 1.23 s; 2026-05-04T10:00:00Z. A missing value is `-`."""
     if value is None:
         return NULL
     if isinstance(value, bool):
@@ -59,7 +60,7 @@ def format_cell(value: Any, unit: bytes | None = None) -> str:
     if isinstance(value, str):
         return value
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join(format_cell(item) for item in value) + "]"
+        return "[" + ", ".join("null" if item is None else format_cell(item) for item in value) + "]"
     return str(value)
 
 
@@ -107,6 +108,7 @@ def html_table(
     links: Mapping[str, str] | None = None,
     caption: Sequence[str] = (),
     most: int = MOST_ROWS,
+    marked: Sequence[bool] = (),
 ) -> str:
     """Return a table as HTML, for light and dark notebooks.
 
@@ -115,6 +117,7 @@ def html_table(
         links: for a column, an address with `{column}` in it: `https://tracing.example/{trace_id}`.
         caption: lines of text below the table.
         most: at most so many rows are shown; the others are counted.
+        marked: for each row, whether it is shown in bold.
     Returns:
         HTML; all text from the data is escaped.
     Raises:
@@ -139,7 +142,8 @@ def html_table(
                 inner = link_html(addresses[field.name], field.name, value, inner)
             cells.append(f"<td {_attributes(align, text)}>{inner}</td>")
         columns.append(cells)
-    rows = ["<tr>" + "".join(cells) + "</tr>" for cells in zip(*columns, strict=True)]
+    bold = ['<tr class="m">' if mark else "<tr>" for mark in marked] or ["<tr>"] * shown.num_rows
+    rows = [tag + "".join(cells) + "</tr>" for tag, *cells in zip(bold, *columns, strict=False)]
     if table.num_rows > most:
         caption = (f"… {pluralize(table.num_rows - most, 'more row')}", *caption)
     below = "".join(f"<p>{_escaped(line)}</p>" for line in caption)
@@ -205,7 +209,7 @@ def _cells(field: pa.Field, column: pa.ChunkedArray) -> list[str]:
 
 
 def _quoted(text: str) -> str:
-    """Return text, in quotes if it would look empty or like null."""
+    """Return text, in quotes if it would look empty or like a missing value."""
     return f"'{text}'" if text == NULL or not text.strip() else text
 
 

@@ -1,9 +1,13 @@
-"""The live heatmap: draw a box over unusual events, and read what distinguishes them.
+"""The whole investigation by mouse: draw a box over unusual events, and read what distinguishes them.
 
-`widget` holds the question as a `State` and answers the messages of the page; `latest` drops questions that a
-newer one replaced; `follower` loads new events. `brush` and `state` turn what was drawn into conditions and
-code. `view`, `markers` and `presentation` make what the page shows; `static` what it shows without a kernel.
-The page's own code is in `front`. The package needs the extra `notebook`.
+`widget` is the anywidget. What it shows is an `InvestigationState` (`state`); `actions` makes the next one
+from a message of the page, `history` keeps all of them, `saved` writes one as a dict. `answers` answers a
+state part by part with `session`, `view` (the picture), `over_time` (the lines), `presentation` (the
+explanation), `panels` (the tabs) and `trace_view`. `calls` has the calls that are run, of which `code` makes
+Python. `latest` drops questions that a newer one replaced, `kept` keeps the
+last answers, `follower` loads new events, `record` writes pins and notes, `completion`
+completes conditions, and `static` is what can be seen without a kernel. The page's own code is in `front`.
+The package needs the extra `notebook`.
 """
 
 from obskit.explorer.widget import Explorer

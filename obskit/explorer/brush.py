@@ -12,6 +12,7 @@ from obskit.engine import format_value, microseconds, moment, parse_time, quote_
 from obskit.errors import InvalidArgument
 
 SIDES = ("x0", "x1", "y0", "y1")
+ERRORS = "error"  # the condition, which is a field of its own
 # Steps in microseconds to which a time is rounded, so that conditions read well.
 _STEPS = tuple(int(seconds * 1e6) for seconds in (1e-6, 1e-3, 0.01, 0.1, 1, 5, 10, 30, 60))
 
@@ -44,19 +45,25 @@ class Axis:
 
 @dataclass(frozen=True)
 class Brush:
-    """A box: low (inclusive) and high (exclusive) sides in the units of the fields; None is open."""
+    """A box: low (inclusive) and high (exclusive) sides in the units of the fields; None is open.
+
+    Attributes:
+        x0, x1, y0, y1: the sides.
+        errors: whether only the errors in the box are selected.
+    """
 
     x0: float | None = None
     x1: float | None = None
     y0: float | None = None
     y1: float | None = None
+    errors: bool = False
 
     @classmethod
     def read(cls, message: Mapping[str, Any], x: Axis, y: Axis, span: float = 60e6) -> Brush:
         """Read a box as the page sends it.
 
         Args:
-            message: the sides by name; one that is None or absent is open.
+            message: the sides by name; one that is None or absent is open. And "errors", if it is true.
             x: the horizontal axis.
             y: the vertical axis.
             span: microseconds of time that are shown; they set the rounding of a box with one side in time.
@@ -78,16 +85,22 @@ class Brush:
             sides[side] = value
         x0, x1 = _ordered(sides["x0"], sides["x1"])
         y0, y1 = _ordered(sides["y0"], sides["y1"])
-        return cls(*_rounded(x0, x1, x.time, span), *_rounded(y0, y1, y.time, span))
+        sides_of_x, sides_of_y = _rounded(x0, x1, x.time, span), _rounded(y0, y1, y.time, span)
+        return cls(*sides_of_x, *sides_of_y, errors=message.get("errors") is True)
 
     def condition(self, x: Axis, y: Axis) -> str | None:
-        """Return the box as a condition; None if all of its sides are open."""
-        parts = (x.condition(self.x0, self.x1), y.condition(self.y0, self.y1))
+        """Return the box as a condition; None if all events are inside."""
+        parts = (x.condition(self.x0, self.x1), self.outcome(y))
         return " and ".join(filter(None, parts)) or None
 
-    def to_dict(self) -> dict[str, float | None]:
-        """Return the sides by name."""
-        return {side: getattr(self, side) for side in SIDES}
+    def outcome(self, y: Axis) -> str | None:
+        """Return the condition of the box without its horizontal sides; None if it has no other."""
+        parts = (y.condition(self.y0, self.y1), ERRORS if self.errors else None)
+        return " and ".join(filter(None, parts)) or None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the sides by name, and "errors" if only errors are selected."""
+        return {**{side: getattr(self, side) for side in SIDES}, **({"errors": True} if self.errors else {})}
 
 
 def micros(value: Any, newest: datetime | None = None) -> float:

@@ -59,6 +59,15 @@ class Latest:
             return self._state.wait_for(lambda: not self._running, timeout)
 
     def _work(self) -> None:
+        try:
+            self._run_all()
+        except BaseException:  # an error that could not be handed over: the next job gets another thread
+            with self._state:
+                self._running = False
+                self._state.notify_all()
+            raise
+
+    def _run_all(self) -> None:
         while True:
             with self._state:
                 if self._waiting is None:

@@ -1,4 +1,4 @@
-"""Marks over time: deployments, and the newest stretch, whose slow events may not have arrived yet."""
+"""Marks over time: changes, incidents, and the newest stretch, whose slow events may not have arrived yet."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from typing import Any
 
 import numpy as np
 
+from obskit.engine import Scope
 from obskit.explorer.brush import micros
-from obskit.query import deployments
+from obskit.query import query
+from obskit.query.deployments import changes, notices
 from obskit.stats.buckets import quantile
 
 # Slow events arrive last. The stretch is a minute, or longer where one in a thousand events takes longer.
 INCOMPLETE_SECONDS = 60.0
 INCOMPLETE_QUANTILE = 0.999
+INCOMPLETE = "explorer.longest"
 MOST_MARKERS = 12
 MOST_TEXT = 80
 
@@ -31,7 +34,13 @@ def incomplete_from(events: Any, high: float) -> float | None:
     if newest is None:
         return None
     seconds = INCOMPLETE_SECONDS
-    if "duration_ms" in events.scope.schema.names:
+    dataset = events.scope.dataset
+    if not dataset.local and "duration_ms" in dataset.schema.names:
+        if INCOMPLETE not in dataset.kept:
+            found = query(Scope(dataset, events.scope.engine, sampled=True), "p999(duration_ms) as longest")
+            dataset.kept[INCOMPLETE] = found.table.column("longest")[0].as_py() or 0.0
+        seconds = max(seconds, dataset.kept[INCOMPLETE] / 1000)
+    elif "duration_ms" in events.scope.schema.names:
         codes = events.scope.codes("duration_ms")
         if codes.bucket is not None:
             weight = np.asarray(codes.totals["all"].w)[1:]
@@ -43,18 +52,18 @@ def incomplete_from(events: Any, high: float) -> float | None:
 
 
 def markers(events: Any, low: float, high: float) -> list[dict[str, Any]]:
-    """Return the deployments in a window of time, the same as triage shows.
+    """Return the changes in a window of time, as triage shows them, and incidents, analyses and scans.
 
     Args:
-        events: the events; narrowing them doesn't move a deployment.
+        events: the events; narrowing them doesn't move a marker.
         low: the start of the window, in microseconds.
         high: its end.
     Returns:
-        {"at" (microseconds), "label", "title"} in order of time; deployments close together are joined.
+        {"at" (microseconds), "label", "title"} in order of time; markers close together are joined.
     """
     found = [
         (micros(deployment.at), str(deployment), (deployment.title or str(deployment))[:MOST_TEXT])
-        for deployment in deployments(events.scope)
+        for deployment in (*changes(events.scope), *notices(events.scope))
     ]
     return _joined(sorted(mark for mark in found if low <= mark[0] <= high), (high - low) / 60)
 

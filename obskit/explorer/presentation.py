@@ -7,7 +7,8 @@ from typing import Any
 
 from obskit.display import formatting as words
 from obskit.engine import format_condition
-from obskit.text import pluralize
+from obskit.explorer.panels.answer import for_page
+from obskit.text import pluralize, safe
 
 # The key in an explanation, the heading, and whether the list is open at first.
 LISTS = (
@@ -49,11 +50,11 @@ def explanation(found: Mapping[str, Any], link: Link = lambda _: None) -> dict[s
         "history": None if not history else _history(history),
         "lists": lists,
         "skipped": [
-            {"field": str(item.get("field")), "reason": str(item.get("reason"))}
+            {"field": safe(str(item.get("field"))), "reason": safe(str(item.get("reason")))}
             for item in skipped[:MOST_SKIPPED]
         ],
         "skipped_count": words.count(len(skipped)),
-        "notes": [str(note) for note in found.get("notes") or ()],
+        "notes": [safe(str(note)) for note in found.get("notes") or ()],
     }
 
 
@@ -63,12 +64,13 @@ def row(finding: Mapping[str, Any], link: Link = lambda _: None) -> dict[str, An
     examples = finding.get("examples") or {}
     return {
         "chips": [_cut(words.condition(item)) for item in items],
-        "conditions": [format_condition([item]) for item in items],
-        "condition": str(finding.get("condition")),
+        "conditions": [for_page(format_condition([item])) for item in items],
+        "condition": for_page(str(finding.get("condition"))),
         "selected": _bar(finding, "selected"),
         "baseline": _bar(finding, "baseline"),
         "strength": words.strength(finding),
-        "note": finding.get("note"),
+        "note": None if finding.get("note") is None else safe(str(finding["note"])),
+        "what_if": words.without(finding.get("what_if")),
         "aliases": [_cut(words.shorten(str(alias))) for alias in finding.get("aliases") or ()],
         "examples": {side: _traces(examples.get(side) or (), link) for side in ("selected", "baseline")},
     }
@@ -92,7 +94,7 @@ def summary(found: Mapping[str, Any]) -> str:
 
 def _side(side: Mapping[str, Any] | None) -> dict[str, str]:
     side = side or {}
-    return {"events": words.count(side.get("events")), "condition": words.asked(side)}
+    return {"events": words.count(side.get("events")), "condition": safe(words.asked(side))}
 
 
 def _rest(found: Mapping[str, Any]) -> dict[str, str]:
@@ -104,7 +106,7 @@ def _rest(found: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _history(history: Mapping[str, Any]) -> str:
-    return f"{pluralize(history.get('events'), 'event')}, {history.get('condition')}"
+    return safe(f"{pluralize(history.get('events'), 'event')}, {history.get('condition')}")
 
 
 def _bar(finding: Mapping[str, Any], side: str) -> dict[str, Any]:
@@ -119,4 +121,5 @@ def _traces(examples: Sequence[Any], link: Link) -> list[dict[str, str | None]]:
 
 
 def _cut(text: str) -> str:
-    return text if len(text) <= MOST_TEXT else text[: MOST_TEXT - 1] + "…"
+    shown = safe(text[: MOST_TEXT + 1])
+    return shown if len(shown) <= MOST_TEXT else shown[: MOST_TEXT - 1] + "…"

@@ -1,25 +1,38 @@
-"""The widget's JavaScript and style sheet, put together from the files in `front`.
-
-A widget is one ES module. Ours is written as four files, which declare functions and constants only, so that
-two widgets on a page share no state.
-"""
+"""The Explorer's JavaScript and style sheet: what all widgets share, and the files in `front`."""
 
 from __future__ import annotations
 
-from importlib.resources import files
+from obskit.display.live.source import (
+    read_front,
+    shared_script,
+    shared_style,
+    waterfall_part,
+    waterfall_part_style,
+)
 
-_SCRIPTS = ("dom.js", "plot.js", "panel.js", "explorer.js")
+_SCRIPTS = (
+    "plot.js",
+    "strip.js",
+    "filter.js",
+    "controls.js",
+    "values.js",
+    "difference.js",
+    "tabs.js",
+    "fields.js",
+    "rows.js",
+    "traces.js",
+    "record.js",
+    "connection.js",
+    "explorer.js",
+)
 
 
 def script() -> str:
     """Return the ES module of the Explorer; its default export has the `render` that anywidget calls."""
-    return "\n".join(_read(name) for name in _SCRIPTS)
+    own = (read_front(__package__, name) for name in _SCRIPTS)
+    return "\n".join([shared_script(), waterfall_part(), *own])
 
 
 def style() -> str:
     """Return the Explorer's style sheet."""
-    return _read("explorer.css")
-
-
-def _read(name: str) -> str:
-    return (files(__package__) / "front" / name).read_text(encoding="utf-8")
+    return shared_style() + waterfall_part_style() + read_front(__package__, "explorer.css")

@@ -1,35 +1,46 @@
-"""What the Explorer shows, as a value, and the code that reproduces it. Each click makes a new value."""
+"""What the Explorer shows and asks, as one frozen value. Each click makes a new one; nothing else changes."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from obskit.engine import Window, format_condition, quote_name
+from obskit.engine import Window, quote_name
+from obskit.errors import InvalidArgument
 from obskit.explain import ExplainOptions
 from obskit.explorer.brush import Axis, Brush
-from obskit.query.axes import SEVERITY
 
-BINS = (200, 60)
-# For few events, which would be scattered over the finer grid.
-COARSE = (100, 40)
-GROUPS = 12
+COMPARE = {
+    "rest": "everything outside the box",
+    "time": "other events in the same time",
+    "earlier": "the same box, any time before",
+    "week": "the same box, a week before",
+}
+TABS = ("difference", "fields", "group", "messages", "rows", "traces")
+ZONES = ("utc", "local")
+WEEK = 7 * 86_400_000_000  # microseconds
 
 
 @dataclass(frozen=True)
-class State:
+class InvestigationState:
     """What the Explorer shows and asks.
 
     Attributes:
         x, y: the axes.
         where: the condition that the Explorer was opened with, or None.
-        steps: conditions that clicks added, in order.
+        operation: condition of the operation that was picked, or None.
+        steps: conditions that were typed or clicked, in order.
+        window: (start, end) of the time that is shown, in microseconds; None is open, and None for all.
         brush: the box, or None.
-        compare: "rest" (compare with everything outside the box) or "time" (with other events in the same
-            time, and with history).
-        group: the field by which events are grouped in a table, or None.
+        compare: what the box is compared with, a key of `COMPARE`.
+        tab: the tab that is open, one of `TABS`.
+        group: the field of the tab of groups, or None.
+        columns: the fields of the tab of rows; none for those that matter most.
+        order: how rows are sorted, such as "duration_ms desc"; None is by time.
+        trace: the id of the trace that is open, or None.
+        beside: the id of the trace that it is compared with, or None.
+        zone: "utc" or "local"; how the page shows times.
         options: how to explain the box.
         until: time from which slow events may not have arrived yet, in microseconds; None if unknown.
     """
@@ -37,38 +48,155 @@ class State:
     x: Axis
     y: Axis
     where: str | None = None
+    operation: str | None = None
     steps: tuple[str, ...] = ()
+    window: tuple[int | None, int | None] | None = None
     brush: Brush | None = None
     compare: str = "rest"
+    tab: str = "difference"
     group: str | None = None
+    columns: tuple[str, ...] = ()
+    order: str | None = None
+    trace: str | None = None
+    beside: str | None = None
+    zone: str = "utc"
     options: ExplainOptions = field(default_factory=ExplainOptions)
     until: float | None = None
 
     @property
+    def between(self) -> str | None:
+        """The time that is shown as a condition, None for all of it."""
+        return None if self.window is None else self.x.condition(*self.window)
+
+    @property
     def conditions(self) -> tuple[str, ...]:
         """All conditions that narrow the events."""
-        return (self.where, *self.steps) if self.where else self.steps
+        return tuple(filter(None, (self.where, self.operation, *self.steps, self.between)))
 
     @property
     def selection(self) -> str | None:
         """The box as a condition, None without one."""
         return None if self.brush is None else self.brush.condition(self.x, self.y)
 
-    def narrow(self, condition: str) -> State:
-        """Return the state with one more step; a step that is there already is not added again."""
-        return self if condition in self.steps else dataclasses.replace(self, steps=(*self.steps, condition))
+    @property
+    def selects_slow(self) -> bool:
+        """Whether the box is about long durations."""
+        brush = self.brush
+        return (
+            brush is not None and self.y.field == "duration_ms" and brush.y0 is not None and not brush.errors
+        )
 
-    def undo(self, step: int) -> State:
+    @property
+    def selects_time(self) -> bool:
+        """Whether the box is everything in a stretch of time, whatever its outcome."""
+        return (
+            self.x.time
+            and self.selection is not None
+            and self.brush is not None
+            and not self.brush.outcome(self.y)
+        )
+
+    # Transitions: each returns a new state.
+
+    def narrow(self, condition: str, replacing: int | None = None) -> InvestigationState:
+        """Return the state with one more step, or with one that replaces another.
+
+        Args:
+            condition: the step; one that is there already is not added again.
+            replacing: the place of the step that it replaces, or None.
+        Returns:
+            A new state, or this one.
+        """
+        steps = list(self.steps)
+        if replacing is not None and 0 <= replacing < len(steps):
+            steps[replacing] = condition
+        else:
+            steps.append(condition)
+        return dataclasses.replace(self, steps=tuple(dict.fromkeys(steps)))
+
+    def remove(self, step: int) -> InvestigationState:
         """Return the state without one of its steps."""
         kept = tuple(text for index, text in enumerate(self.steps) if index != step)
         return dataclasses.replace(self, steps=kept)
 
+    def zoom(self, window: tuple[int | None, int | None] | None) -> InvestigationState:
+        """Return the state that shows a window of time only.
+
+        Args:
+            window: (start, end) in microseconds; None shows all of the time.
+        Returns:
+            A new state.
+        Raises:
+            InvalidArgument: the horizontal axis is not a time.
+        """
+        if not self.x.time:
+            raise InvalidArgument(
+                f"the horizontal axis is {self.x.field}, which is not a time",
+                hint=f"narrow it in the filter line: {quote_name(self.x.field)} > ...",
+            )
+        return dataclasses.replace(self, window=window if window not in (None, (None, None)) else None)
+
+    def zoom_to_box(self) -> InvestigationState:
+        """Return the state that shows the time of the box; the box keeps its other sides.
+
+        Returns:
+            A new state.
+        Raises:
+            InvalidArgument: no side of the box is a time.
+        """
+        brush = self.brush
+        if brush is None or not self.x.time or (brush.x0 is None and brush.x1 is None):
+            raise InvalidArgument(
+                "there is no box with a beginning or an end in time", hint="draw a box, then zoom in"
+            )
+        old = self.window or (None, None)
+        window = tuple(
+            given if side is None else round(side)
+            for side, given in zip((brush.x0, brush.x1), old, strict=True)
+        )
+        rest = dataclasses.replace(brush, x0=None, x1=None)
+        kept = rest if rest.outcome(self.y) is not None else None
+        return dataclasses.replace(self.zoom((window[0], window[1])), brush=kept)
+
+    def turn(self, y: Axis) -> InvestigationState:
+        """Return the state with another vertical axis; the box keeps its time and that it is of errors."""
+        brush = self.brush and dataclasses.replace(self.brush, y0=None, y1=None)
+        kept = brush if brush and brush.condition(self.x, y) is not None else None
+        return dataclasses.replace(self, y=y, brush=kept)
+
+    def with_choice(self, **chosen: Any) -> InvestigationState:
+        """Return the state with other choices.
+
+        Args:
+            **chosen: attributes whose values come from a list: `compare`, `tab`, `zone`.
+        Returns:
+            A new state.
+        Raises:
+            InvalidArgument: a value is not in its list.
+        """
+        allowed = {"compare": tuple(COMPARE), "tab": TABS, "zone": ZONES}
+        for name, value in chosen.items():
+            if value not in allowed[name]:
+                raise InvalidArgument(
+                    f"{name} must be one of {', '.join(allowed[name])}, got {value!r}",
+                    hint=f"use {name}={allowed[name][0]!r}",
+                )
+        return dataclasses.replace(self, **chosen)
+
+    # Questions.
+
     def question(self) -> tuple[str, ExplainOptions] | None:
-        """Return the selection and the options of `explain`; None where nothing is selected.
+        """Return the question of the box.
 
         With "time", the sides in time become `during` and the other sides the outcome. A box that has no side
-        in one of them is compared with the rest. The newest stretch, whose slow events may not have arrived
-        yet, is left out unless the whole box is in it.
+        in one of them is compared with the rest. With "earlier" and "week", the baseline is the same box
+        before. The newest stretch, whose slow events may not have arrived yet, is left out unless the whole
+        box is in it.
+
+        Returns:
+            The selection and the options of `explain`; None where nothing is selected.
+        Raises:
+            InvalidArgument: the box must begin at a time to be compared with an earlier one.
         """
         selection, brush = self.selection, self.brush
         if selection is None or brush is None:
@@ -77,7 +205,9 @@ class State:
         overlaps = self.until is not None and (brush.x0 is None or brush.x0 < self.until)
         if overlaps and options.where is None:
             options = dataclasses.replace(options, where=self.x.condition(None, self.until))
-        outcome = self.y.condition(brush.y0, brush.y1)
+        if self.compare in ("earlier", "week"):
+            return selection, dataclasses.replace(options, baseline=self._before(brush))
+        outcome = brush.outcome(self.y)
         bounded = brush.x0 is not None or brush.x1 is not None
         if self.compare == "time" and self.x.time and outcome is not None and bounded:
             start, end = (None if side is None else round(side) for side in (brush.x0, brush.x1))
@@ -86,73 +216,19 @@ class State:
             return outcome, dataclasses.replace(options, during=during)
         return selection, options
 
-    def calculations(self) -> tuple[str, ...]:
-        """Return the calculations of the table of groups."""
-        name = quote_name(self.y.field)
-        counted = ["count() as events"]
-        if self.selection is not None:
-            counted.append(f"count({self.selection}) as selected")
-        if self.y.field == SEVERITY:  # a percentile of levels says little
-            return (
-                *counted,
-                f"share({name} >= 13) as warnings",
-                f"share({name} >= 17) as errors",
+    def _before(self, brush: Brush) -> str:
+        """Return the condition of the same box before it began: any time before, or moved by a week."""
+        begin = brush.x0 if brush.x0 is not None else (self.window or (None, None))[0]
+        if not self.x.time or begin is None:
+            raise InvalidArgument(
+                "a box can be compared with an earlier one only if it begins at a time",
+                hint="draw a box that begins to the right of the left rim",
             )
-        return (*counted, f"p50({name}) as p50", f"p99({name}) as p99")
-
-    @property
-    def measures(self) -> tuple[tuple[str, str], ...]:
-        """The calculations next to the numbers of events, as (column, heading)."""
-        if self.y.field == SEVERITY:
-            return ("warnings", "WARN or above"), ("errors", "ERROR or above")
-        return ("p50", f"p50 {self.y.field}"), ("p99", f"p99 {self.y.field}")
-
-    def code(self, opening: str, units: str | None = None, bins: tuple[int, int] = BINS) -> str:
-        """Return the lines of Python that reproduce what is shown, for a cell of a notebook.
-
-        Args:
-            opening: the lines that make `events`.
-            units: the condition of the events that are drawn; None if all are.
-            bins: number of bins of the heatmap along x and y.
-        Returns:
-            Python source.
-        """
-        lines = ["import obskit as ok", "", opening]
-        lines += [f"events = events.where({condition!r})" for condition in self.conditions]
-        lines += ["", f"units = {units!r}"] if units else [""]
-        drawn = "events.where(units)" if units else "events"
-        lines.append(f"picture = {drawn}.heatmap(x={self.x.field!r}, y={self.y.field!r}, bins={bins})")
-        shown = ["picture.plot()"]
-        question = self.question()
-        if question is not None:
-            selection, options = question
-            given = "".join(f",\n    {name}={value!r}" for name, value in options.changed().items())
-            lines.append(f"found = events.explain(\n    {selection!r}{given},\n)")
-            shown.append("found")
-        if self.group is not None:
-            calls = "".join(f"    {text!r},\n" for text in self.calculations())
-            more = f"    by=[{self.group!r}],\n    order='events desc',\n    limit={GROUPS},\n"
-            lines.append(f"groups = {drawn}.query(\n{calls}{more})")
-            shown.append("groups")
-        return "\n".join([*lines, f"display({', '.join(shown)})"])
-
-
-def only(items: Sequence[Mapping[str, Any]]) -> str:
-    """Return the condition of the events that meet all items."""
-    return format_condition(items)
-
-
-def without(items: Sequence[Mapping[str, Any]]) -> str:
-    """Return the condition of the events that don't meet all items, including those without the field.
-
-    In SQL, `not (a = 1)` is null where a is missing. Without a part for missing values, excluding one value
-    would also drop the events that have none.
-
-    Args:
-        items: conditions as findings carry them.
-    Returns:
-        A condition; every event meets either this one or that of `only`.
-    """
-    known = [item for item in items if item["op"] != "missing"]
-    missing = [f"{quote_name(str(item['field']))} is null" for item in known]
-    return " or ".join([f"not ({format_condition(items)})", *dict.fromkeys(missing)])
+        if self.compare == "earlier":
+            moved = dataclasses.replace(brush, x0=None, x1=begin)
+        else:
+            end = brush.x1 if brush.x1 is not None else self.until
+            moved = dataclasses.replace(brush, x0=begin - WEEK, x1=None if end is None else end - WEEK)
+            if moved.x1 is None or moved.x1 > begin:
+                moved = dataclasses.replace(moved, x1=begin)
+        return str(moved.condition(self.x, self.y))

@@ -1,9 +1,9 @@
-"""What the page draws, from events: the grid as bytes, its axes, the table of groups."""
+"""The picture: the grid as bytes, its axes and marks, from events."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +12,17 @@ import pyarrow as pa
 
 from obskit.display import formatting
 from obskit.display.palette import RAMP_DARK, RAMP_LIGHT
-from obskit.engine import format_condition, moment
+from obskit.engine import moment
 from obskit.errors import InvalidArgument
-from obskit.explorer.brush import Axis
+from obskit.explorer.brush import Axis, micros
+from obskit.explorer.calls import BINS
 from obskit.explorer.markers import incomplete_from, markers
-from obskit.explorer.state import BINS, COARSE, GROUPS, State
+from obskit.explorer.state import InvestigationState
 from obskit.query.axes import SEVERITY, level_names, main_measure
 
 MOST_FIELDS = 300
+# For few events, which would be scattered over the finer grid.
+COARSE = (100, 40)
 # A grid of fewer than FEW events that fill less than this share of its cells is drawn with larger cells.
 SPARSE = 0.15
 FEW = 200_000
@@ -107,13 +110,13 @@ def numeric_fields(events: Any, first: str) -> list[str]:
     return ordered[:MOST_FIELDS]
 
 
-def drawn(events: Any, state: State) -> tuple[Any, str | None]:
+def drawn(events: Any, state: InvestigationState) -> tuple[Any, str | None]:
     """Return the events that are drawn, and their condition; None if all are drawn."""
     units = events.scope.units()[0] if state.options.population == "units" else None
     return (events, None) if units is None else (events.where(units), units.text)
 
 
-def draw(events: Any, state: State, fields: list[str]) -> Picture:
+def draw(events: Any, state: InvestigationState, fields: list[str]) -> Picture:
     """Count the heatmap of a state.
 
     Args:
@@ -125,7 +128,7 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
     Cost: one heatmap of the events.
     """
     for side in (state.x, state.y):
-        if not side.time:
+        if not side.time and events.dataset.local:
             events.scope.codes(side.field)  # made once: later drawings count from memory
     shown, picked = drawn(events, state)
     result = shown.heatmap(x=state.x.field, y=state.y.field, bins=BINS)
@@ -141,7 +144,7 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
     total = float(grid.sum())
     one, more = ("unit of work", "units of work") if picked else ("event", "events")
     what = one if total == 1 else more
-    about = f"{formatting.count(total)} {what}{_by_weight(events)}"
+    about = f"{formatting.count(total)} {what}{by_weight(events)}"
     view = {
         "columns": columns,
         "rows": rows,
@@ -150,8 +153,7 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
         "fields": fields if state.y.field in fields else [state.y.field, *fields],
         "markers": markers(events, x["low"], x["high"]) if state.x.field == "timestamp" else [],
         "incomplete_from": incomplete_from(events, x["high"]) if state.x.field == "timestamp" else None,
-        "steps": list(state.steps),
-        "compare": state.compare,
+        "incomplete": _incomplete(events) if state.x.field == "timestamp" else "",
         "about": about,
         "notes": [str(note) for note in result.notes],
         "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
@@ -169,57 +171,22 @@ def draw(events: Any, state: State, fields: list[str]) -> Picture:
     return Picture(grid, view, text)
 
 
-def grouped(events: Any, state: State) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Return the table of a state's groups for the page, and the condition of each of its rows."""
-    name = str(state.group)
-    shown, _ = drawn(events, state)
-    result = shown.query(*state.calculations(), by=[name], order="events desc", limit=GROUPS)
-    rows = result.to_arrow().to_pylist()
-    counted = ["events", *(["selected"] if state.selection is not None else [])]
-    items, lines = [], []
-    for row in rows:
-        value = row[name]
-        items.append(
-            {"field": name, "op": "missing"} if value is None else {"field": name, "op": "=", "value": value}
-        )
-        cells = [formatting.count(row[column]) for column in counted]
-        cells += [_measure(row[column], column) for column, _ in state.measures]
-        lines.append(["(missing)" if value is None else str(value) if value != "" else "''", *cells])
-    table = {
-        "field": name,
-        "head": [
-            name,
-            *(f"{word}{_by_weight(events)}" for word in counted),
-            *(title for _, title in state.measures),
-        ],
-        "rows": lines,
-        "conditions": [format_condition([item]) for item in items],
-        "notes": [str(note) for note in result.notes],
-    }
-    return table, items
-
-
-def _measure(value: float | None, column: str) -> str:
-    if value is None:
+def _incomplete(events: Any) -> str:
+    """Return what the hatched stretch means, as a sentence."""
+    newest = events.scope.newest
+    begin = incomplete_from(events, math.inf)
+    if newest is None or begin is None:
         return ""
-    return formatting.share(value) if column in ("errors", "warnings") else f"{value:,.4g}"
+    length = formatting.duration((micros(newest) - begin) / 1000)
+    return (
+        f"Hatched: the newest {length}. An event is recorded when it ends, so slow events that began then "
+        "may be missing; findings leave this stretch out."
+    )
 
 
-def _by_weight(events: Any) -> str:
+def by_weight(events: Any) -> str:
     """Return what follows a number of events that was counted by weight."""
     return ", by weight" if {"sample_weight", "event_count"} & set(events.scope.schema.names) else ""
-
-
-def opening(events: Any) -> str:
-    """Return the lines of Python that load the events that the Explorer was opened with."""
-    scope = events.scope
-    path, working = scope.dataset.path, Path.cwd()
-    path = path.relative_to(working) if path.is_relative_to(working) else path
-    lines = [f"events = ok.load({str(path)!r})"]
-    lines += [f"events = events.derive(**{{{name!r}: {text!r}}})" for name, text in scope.derived]
-    if scope.where is not None:
-        lines.append(f"events = events.where({scope.where.text!r})")
-    return "\n".join(lines)
 
 
 def _side(of: Axis, edges: npt.NDArray[Any]) -> dict[str, Any]:

@@ -1,33 +1,38 @@
-"""The Explorer: an anywidget that holds a question and answers it again after each click.
+"""The Explorer: an anywidget that holds an investigation and answers it again after each click.
 
-The page draws, and sends what was done as {type, ...}. Each message makes a new `State`, which a thread
-answers: the grid as bytes, the explanation as text. The page keeps nothing that can't be sent again.
+The page draws, and sends what was done as {type, ...}. Each message makes a new state, which a thread
+answers: the grid as bytes, all else as text and numbers. The page keeps nothing that can't be sent again.
 """
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-import math
 import secrets
 import threading
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-import obskit.explain
 from obskit.dataset import drop_entry
 from obskit.errors import InvalidArgument, MissingDependency, ObskitError
-from obskit.explain import ExplainOptions
-from obskit.explorer import presentation, static
-from obskit.explorer.brush import Brush, micros
+from obskit.explorer import saved, static
+from obskit.explorer.actions import apply
+from obskit.explorer.answers import Answers, EmptyBox
+from obskit.explorer.asked import asked
+from obskit.explorer.brush import micros
+from obskit.explorer.completion import check, complete
 from obskit.explorer.follower import DEFAULT_SECONDS, EventsFollower, parse_interval
+from obskit.explorer.history import History
 from obskit.explorer.latest import Cancelled, Latest
-from obskit.explorer.markers import incomplete_from
+from obskit.explorer.panels import rows
+from obskit.explorer.record import Recorder
+from obskit.explorer.session import Session
 from obskit.explorer.source import script, style
-from obskit.explorer.state import BINS, State, only, without
-from obskit.explorer.view import Picture, axis, draw, drawn, first_axis, grouped, numeric_fields, opening
+from obskit.explorer.state import InvestigationState
+from obskit.explorer.view import axis, first_axis
+from obskit.record import Ledger
 
 try:
     import anywidget
@@ -36,12 +41,9 @@ try:
 except ImportError:
     raise MissingDependency.of("notebook", "ok.Explorer") from None
 
-# How many explanations are kept for menus that are still open.
-KEPT = 4
-
 
 class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
-    """A live heatmap: draw a box over unusual events and read what distinguishes them.
+    """An investigation by mouse: draw a box over unusual events and read what distinguishes them.
 
     Args:
         events: the events to look at.
@@ -50,9 +52,14 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         where: condition that narrows the events.
         explain: further arguments of `Events.explain`, such as {"cluster": None}.
         follow: interval at which to load new events, such as "5s", or seconds; see `follow`.
+        ledger: a ledger or its path, in which findings are kept from the page; pins are written next to it.
+        state: where to begin: what `state` of another Explorer returned. It takes the place of `x`, `y`,
+            `where` and `explain`.
     Raises:
         UnknownField: no event has the field of an axis.
-        InvalidArgument: an axis is neither numeric nor a time, or `explain` or `follow` has a wrong value.
+        InvalidArgument: an axis is neither numeric nor a time, or `explain`, `follow` or `state` has a wrong
+            value.
+        ConditionError: a condition cannot be read.
         MissingDependency: the extra `notebook` is not installed.
 
     Example:
@@ -63,13 +70,24 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     _css = style()
     _view = traitlets.Dict().tag(sync=True)
     _grid = traitlets.Bytes().tag(sync=True)
-    _brush = traitlets.Dict().tag(sync=True)
+    _strip = traitlets.Dict().tag(sync=True)
+    _asked = traitlets.Dict().tag(sync=True)
+    _choices = traitlets.Dict().tag(sync=True)
     _found = traitlets.Dict().tag(sync=True)
-    _group = traitlets.Dict().tag(sync=True)
+    _verdict = traitlets.Dict().tag(sync=True)
+    _panel = traitlets.Dict().tag(sync=True)
+    _trace = traitlets.Dict().tag(sync=True)
+    _trace_view = traitlets.Dict().tag(sync=True)
+    _trace_cells = traitlets.Bytes().tag(sync=True)
+    _trace_details = traitlets.Dict().tag(sync=True)
+    _trace_found = traitlets.Dict().tag(sync=True)
+    _trace_code = traitlets.Dict().tag(sync=True)
+    _trace_status = traitlets.Dict().tag(sync=True)
     _code = traitlets.Unicode().tag(sync=True)
     _status = traitlets.Dict().tag(sync=True)
     _still = traitlets.Unicode().tag(sync=True)
     _following = traitlets.Dict().tag(sync=True)
+    _record = traitlets.Dict().tag(sync=True)
 
     def __init__(
         self,
@@ -80,36 +98,43 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         where: Any = None,
         explain: Mapping[str, Any] | None = None,
         follow: str | float | None = None,
+        ledger: Ledger | str | PathLike[str] | None = None,
+        state: Mapping[str, Any] | None = None,
     ) -> None:
-        y = y or first_axis(events)
-        self._base = events
+        began = _first_state(events, x, y, where, explain) if state is None else _restored(events, state)
+        if began.y.time:
+            raise InvalidArgument(
+                f"y must be a numeric field, got {began.y.field}, which is a time", hint="use the time as x"
+            )
         self._lock = threading.RLock()
         self._latest = Latest(self._failed)
-        self._raw: dict[int, Mapping[str, Any]] = {}
-        self._version = 0
-        self._group_items: list[dict[str, Any]] = []
-        self._explanation: Any = None
+        self._typed, self._paged, self._judged = (Latest(self._show_error) for _ in range(3))
         self._error: Exception | None = None
-        self._status_text = ""
-        self._picture: Picture | None = None
-        narrowing = None if where is None else events.scope.condition(where).text
-        until = incomplete_from(events, math.inf) if x == "timestamp" else None
-        options = ExplainOptions.from_mapping(explain or {})
-        self._state = State(axis(events, x), axis(events, y), narrowing, options=options, until=until)
-        if self._state.y.time:
-            raise InvalidArgument(
-                f"y must be a numeric field, got {y}, which is a time", hint="use the time as x"
-            )
-        self._narrowed: tuple[tuple[str, ...], Any] = ((), events)
-        self._fields = numeric_fields(events, y)
-        self._follower = EventsFollower(lambda: self._base, self._take, self._show_following)
+        self._session = Session(events, began.y.field)
+        self._answers = Answers(self._session, self._publish)
+        until = self._session.until if began.x.field == "timestamp" else None
+        self._history = History((dataclasses.replace(began, until=until),))
+        self._follower = EventsFollower(lambda: self._session.base, self._take, self._show_following)
+        self._recorder = Recorder(ledger, lambda shown: self._publish(record=shown))
         self._replaced: list[Path] = []
-        self._drawn_from = self._explained_from = events
+        self._displayed: Any = None
         super().__init__(_still=f"obskit-still-{secrets.token_hex(8)}")
-        self._draw(self._state)
+        self._answers.draw(self._state)
+        self._publish(asked=asked(self._history), code=self._answers.code(self._state))
+        self._publish(record=self._recorder.shown(events))
         self.on_msg(self._receive)
+        self._latest.submit(lambda cancelled: self._answers.answer(self._state, cancelled))
         if follow is not None:
             self.follow(follow)
+
+    @property
+    def _state(self) -> InvestigationState:
+        return self._history.current
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """What is shown, as a small dict of values for JSON: `ok.Explorer(events, state=...)` restores it."""
+        return saved.to_dict(self._state)
 
     @property
     def selection(self) -> str | None:
@@ -119,19 +144,17 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
     @property
     def code(self) -> str:
         """Lines of Python that reproduce what is shown."""
-        state, picture = self._state, self._picture
-        units = drawn(self._events(state), state)[1]
-        return state.code(opening(self._base), units, BINS if picture is None else picture.bins)
+        return self._answers.code(self._state)
 
     @property
     def explanation(self) -> Any:
         """The explanation that is shown, None without a box."""
-        return self._explanation
+        return self._answers.explanation
 
     @property
     def events(self) -> Any:
-        """The events, narrowed by what was clicked."""
-        return self._events(self._state)
+        """The events, narrowed by what was clicked and typed."""
+        return self._session.events(self._state)
 
     def brush(self, x: tuple[Any, Any] | None = None, y: tuple[Any, Any] | None = None) -> Any:
         """Draw a box from Python and wait for its explanation.
@@ -146,7 +169,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         """
         (x0, x1), (y0, y1) = (side or (None, None) for side in (x, y))
         if self._state.x.time:
-            newest = self._base.scope.newest
+            newest = self._session.base.scope.newest
             x0, x1 = (None if value is None else micros(value, newest) for value in (x0, x1))
         self._act({"type": "brush", "brush": {"x0": x0, "x1": x1, "y0": y0, "y1": y1}})
         return self.wait()
@@ -164,7 +187,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._latest.wait(timeout)
         if self._error is not None:
             raise self._error
-        return self._explanation
+        return self._answers.explanation
 
     def follow(self, every: str | float | None = DEFAULT_SECONDS) -> None:
         """Load new events at an interval and show them; the box and the conditions stay.
@@ -192,152 +215,114 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _receive(self, _: Any, message: Any, __: Any) -> None:
         try:
-            if message.get("type") == "seen":
+            kind = message.get("type")
+            if kind == "seen":
                 self._follower.seen()
-            elif message.get("type") == "follow":
+                return
+            self.send({"type": "received"})  # the page says so if nothing comes back
+            if kind == "ping":
+                pass
+            elif kind == "follow":
                 self.follow(DEFAULT_SECONDS if message["on"] else None)
+            elif kind == "complete":
+                self._typed.submit(lambda cancelled: self._complete(message, cancelled))
+            elif kind == "page":
+                self._paged.submit(lambda cancelled: self._send_page(message, cancelled))
+            elif kind == "waterfall":
+                self._answers.waterfall(message["message"])
+            elif kind == "judge":
+                state, name = self._state, str(message["deployment"])
+                self._judged.submit(lambda cancelled: self._answers.judge(state, name, cancelled))
+            elif kind == "record":
+                self._write(message)
+            elif kind == "cancel":
+                self._cancel()
             else:
                 self._act(message)
-        except Exception as error:
-            self._failed(error)
+        except Exception as error:  # nothing was asked, so what is shown stays
+            self._error = error
+            self._show_error(error)
 
     def _act(self, message: Mapping[str, Any]) -> None:
-        actions: dict[str, Callable[[State, Mapping[str, Any]], State]] = {
-            "brush": lambda state, m: _with(state, brush=self._drawn(m["brush"], state)),
-            "clear": lambda state, _: _with(state, brush=None),
-            "only": lambda state, m: state.narrow(only(self._items(m))),
-            "exclude": lambda state, m: state.narrow(without(self._items(m))),
-            "group": lambda state, m: _with(state, group=str(self._items(m)[0]["field"])),
-            "ungroup": lambda state, _: _with(state, group=None),
-            "undo": lambda state, m: state.undo(int(m["step"])),
-            "axis": lambda state, m: self._turned(state, str(m["y"])),
-            "compare": lambda state, m: _with(state, compare="time" if m["compare"] == "time" else "rest"),
-        }
-        act = actions.get(str(message.get("type")))
-        if act is None:
-            raise InvalidArgument(
-                f"unknown message {message.get('type')!r}", hint=f"expected one of {', '.join(actions)}"
-            )
         with self._lock:
-            before, self._state = self._state, act(self._state, message)
-            after, self._error = self._state, None
-        self._latest.submit(lambda cancelled: self._answer(before, after, cancelled))
+            self._history = apply(self._history, message, self._session)
+            self._error = None
+            self._publish(asked=asked(self._history))
+        state = self._state
+        self._latest.submit(lambda cancelled: self._answer(state, cancelled))
 
-    def _items(self, message: Mapping[str, Any]) -> list[dict[str, Any]]:
-        """Return the conditions of the value whose menu was used; the page sends only its place in a list."""
-        row, chip = int(message["row"]), message.get("chip")
-        if message["list"] == "group":
-            return [self._group_items[row]]
-        found = self._raw.get(int(message.get("version") or 0))
-        if found is None:
-            raise InvalidArgument("this menu belongs to an older answer", hint="open the menu again")
-        conditions = list(found[str(message["list"])][row]["conditions"])
-        return conditions if chip is None else [conditions[int(chip)]]
+    def _answer(self, state: InvestigationState, cancelled: Cancelled) -> None:
+        try:
+            self._answers.answer(state, cancelled)
+        finally:
+            if self._displayed is not None and not cancelled():
+                # What is read without a kernel is what was seen last.
+                self._displayed.update({"text/html": self._still_html(), "text/plain": repr(self)}, raw=True)
 
-    def _drawn(self, sides: Mapping[str, Any], state: State) -> Brush:
-        shown = {} if self._picture is None else self._picture.view["x"]
-        return Brush.read(sides, state.x, state.y, shown["high"] - shown["low"] if shown else 60e6)
+    def _cancel(self) -> None:
+        """Stop what is being worked on; the picture stays, and the next click asks again."""
+        self._latest.cancel()
+        text = "Cancelled. Click or draw again to ask."
+        self._answers.forget({"tab": self._state.tab, "empty": text})
+        self._publish(status={"state": "cancelled", "text": text})
 
-    def _turned(self, state: State, y: str) -> State:
-        brush = state.brush and dataclasses.replace(state.brush, y0=None, y1=None)
-        kept = brush if brush and (brush.x0 is not None or brush.x1 is not None) else None
-        return _with(state, y=axis(self._base, y), brush=kept)
+    def _write(self, message: Mapping[str, Any]) -> None:
+        """Write a pin, a note or an entry of the ledger; a note is on the time axis once it is loaded."""
+        state = self._state
 
-    # What is sent to the page, by the thread of `Latest`.
+        def load_note() -> None:
+            self._latest.submit(lambda cancelled: self._renew(self._session.base.refresh(), cancelled))
 
-    def _answer(self, before: State, after: State, cancelled: Cancelled) -> None:
-        with self._lock, self.hold_sync():
-            self._brush = after.brush.to_dict() if after.selection and after.brush else {}
-            self._code = self.code
-            if after.selection is not None:
-                self._say("working", "Counting…")
-        drawn = (before.x, before.y, before.conditions, before.compare)
-        shown = (after.x, after.y, after.conditions, after.compare)
-        if drawn != shown or self._drawn_from is not self._base:
-            self._draw(after)
-        asked = (after.question(), after.conditions)
-        if cancelled():
-            return
-        stale = asked != (before.question(), before.conditions) or self._explained_from is not self._base
-        if self._explanation is None or stale:
-            self._explain(after, cancelled)
-        elif after.selection is not None:
-            self._say("idle", self._status_text)
+        found = self._answers.finished(state)
+        self._recorder.submit(message, state, self._session.events(state), found, load_note)
+
+    def _complete(self, message: Mapping[str, Any], cancelled: Cancelled) -> None:
+        """Send what can stand at the cursor of the filter line, and what is wrong with the line."""
+        line, scope = str(message["text"]), self._session.events(self._state).scope
+        text, hint = check(scope, line)
+        offers = [offer.to_dict() for offer in complete(scope, line, int(message["at"]))]
         if not cancelled():
-            self._tabulate(after)
+            self.send(
+                {
+                    "type": "completion",
+                    "asked": message.get("asked"),
+                    "offers": offers,
+                    "error": text,
+                    "hint": hint,
+                }
+            )
 
-    def _draw(self, state: State) -> None:
-        base = self._base
-        picture = draw(self._events(state), state, self._fields)
+    def _send_page(self, message: Mapping[str, Any], cancelled: Cancelled) -> None:
+        """Send a page of rows, with the conditions of their values kept."""
+        state = self._state
+        offset = max(0, int(message["offset"]))
+        found, items = rows.page(self._session.events(state), state, self._session.units(state), offset)
+        if not cancelled():
+            version = self._session.keep("page", {"panel": [[item] for item in items]})
+            self.send({"type": "page", "of": message.get("of"), "page": {**found, "version": version}})
+
+    # What is sent to the page.
+
+    def _publish(self, **shown: Any) -> None:
         with self._lock, self.hold_sync():
-            self._drawn_from = base
-            self._picture = picture
-            self._view = picture.view
-            self._grid = picture.cells
-            self._code = self.code
-
-    def _explain(self, state: State, cancelled: Cancelled) -> None:
-        question = state.question()
-        if question is None:
-            with self._lock, self.hold_sync():
-                self._explanation, self._found = None, {}
-                self._say("idle", "")
-            return
-        selection, options = question
-        base = self._base
-        events, began = self._events(state), time.perf_counter()
-
-        def first(found: Any) -> None:
-            took = f"{time.perf_counter() - began:.2f} s"
-            self._tell(found, "first", f"Single conditions after {took}; combining them…")
-
-        watched = dataclasses.replace(options, first=first, cancelled=cancelled)
-        found = obskit.explain.explain(events.scope, selection, watched)
-        if cancelled():
-            return
-        self._status_text = f"{presentation.summary(found.to_dict())} ({time.perf_counter() - began:.2f} s)"
-        self._tell(found, "idle", self._status_text)
-        self._explained_from = base
-
-    def _tell(self, found: Any, state: str, text: str) -> None:
-        raw = found.to_dict()
-        with self._lock, self.hold_sync():
-            self._explanation = found
-            self._show(raw)
-            self._say(state, text)
-
-    def _show(self, raw: Mapping[str, Any]) -> None:
-        self._version += 1
-        self._raw[self._version] = raw
-        self._raw.pop(self._version - KEPT, None)
-        link = getattr(self._base, "trace_link", lambda _: None)
-        self._found = {**presentation.explanation(raw, link), "version": self._version}
-
-    def _tabulate(self, state: State) -> None:
-        table, items = grouped(self._events(state), state) if state.group is not None else ({}, [])
-        with self._lock:
-            self._group_items, self._group = items, table
-
-    def _events(self, state: State) -> Any:
-        """Return the narrowed events; the last ones are kept, because their masks and codes are."""
-        conditions, events = self._narrowed
-        if conditions != state.conditions:
-            events = self._base
-            for condition in state.conditions:
-                events = events.where(condition)
-            self._narrowed = (state.conditions, events)
-        return events
-
-    def _say(self, state: str, text: str, hint: str | None = None) -> None:
-        self._status = {"state": state, "text": text, "hint": hint or ""}
+            for name, value in shown.items():
+                setattr(self, f"_{name}", value)
 
     def _failed(self, error: Exception) -> None:
+        """Show an error instead of the answers."""
+        with self._lock:
+            self._error = error
+            if not isinstance(error, ObskitError):  # of those, the parts that have no answer say so
+                self._answers.forget({"tab": self._state.tab, "empty": "Not answered."})
+            self._show_error(error)
+
+    def _show_error(self, error: Exception) -> None:
         known = isinstance(error, ObskitError)
         text = error.message if isinstance(error, ObskitError) else f"{type(error).__name__}: {error}"
-        with self._lock, self.hold_sync():
-            self._error = error
-            self._explanation, self._found = None, {}
-            self._say("error", text, error.hint if known else None)  # type: ignore[attr-defined]
+        hint = error.hint or "" if known else ""  # type: ignore[attr-defined]
+        # A box may be drawn anywhere: one without events is no fault of anybody.
+        state = "empty" if isinstance(error, EmptyBox) else "error"
+        self._publish(status={"state": state, "text": text, "hint": hint})
 
     # New events, from the thread of the follower.
 
@@ -347,29 +332,25 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
 
     def _renew(self, fresh: Any, cancelled: Cancelled) -> None:
         """Replace the events by fresh ones, and answer the same question about them."""
-        state = self._state
-        until = incomplete_from(fresh, math.inf) if state.x.field == "timestamp" else None
-        fields = numeric_fields(fresh, state.y.field)
         with self._lock:
             if cancelled():
                 return
-            before, self._state = self._state, dataclasses.replace(self._state, until=until)
-            self._replaced.append(self._base.dataset.path)
-            self._base, self._fields = fresh, fields
-            self._narrowed = ((), fresh)
-            after = self._state
-        self._answer(before, after, cancelled)
+            self._replaced.append(self._session.base.dataset.path)
+            self._session.replace(fresh, self._state.y.field)
+            until = self._session.until if self._state.x.field == "timestamp" else None
+            self._history = self._history.replace(dataclasses.replace(self._state, until=until))
+            state = self._state
+        self._answer(state, cancelled)
         # Each load of a growing folder makes an entry in the cache; those that nothing has open are dropped.
         self._replaced = [path for path in self._replaced if not drop_entry(path)]
 
     def _show_following(self, status: dict[str, Any]) -> None:
-        with self._lock:
-            self._following = status
+        self._publish(following=status)
 
     # What is left without a kernel.
 
     def __repr__(self) -> str:
-        return static.text(self._state, self._picture, self._explanation)
+        return static.text(self._state, self._session.picture, self.explanation)
 
     def _ipython_display_(self) -> None:
         """Show the picture and then the widget, which hides the picture while it works.
@@ -378,23 +359,33 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         So the picture, which can be seen without a kernel, is a separate output.
         """
         data, metadata = self._repr_mimebundle_()
-        still = {"text/html": data["text/html"], "text/plain": data["text/plain"]}
-        display(still, raw=True)
+        still = {name: data[name] for name in ("text/html", "text/plain")}
+        self._displayed = display(still, raw=True, display_id=True)
         display({**data, "text/html": "<span></span>", "text/plain": ""}, metadata=metadata, raw=True)
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data, metadata = bundle if isinstance(bundle, tuple) else (bundle, {})
-        found = None if self._explanation is None else self._explanation.to_dict()
-        return {
-            **data,
-            "text/html": static.html(self._state, self._picture, found, self._still),
-            "text/plain": repr(self),
-        }, metadata
+        return {**data, "text/html": self._still_html(), "text/plain": repr(self)}, metadata
+
+    def _still_html(self) -> str:
+        found = None if self.explanation is None else self.explanation.to_dict()
+        lines = f"{self.code}\nok.Explorer(events, state={self.state!r})"
+        return static.html(self._state, self._session.picture, found, lines, self._still)
 
 
-def _with(state: State, **changes: Any) -> State:
-    return dataclasses.replace(state, **changes)
+def _first_state(
+    events: Any, x: str, y: str | None, where: Any, explain: Mapping[str, Any] | None
+) -> InvestigationState:
+    narrowing = None if where is None else events.scope.condition(where).text
+    options = saved.plain_options(events.scope, explain or {})
+    return InvestigationState(
+        axis(events, x), axis(events, y or first_axis(events)), narrowing, options=options
+    )
+
+
+def _restored(events: Any, state: Mapping[str, Any]) -> InvestigationState:
+    return saved.from_dict(state, events.scope, functools.partial(axis, events))
 
 
 __all__ = ["Explorer"]

@@ -57,8 +57,11 @@ def chromium():
 
 
 @contextlib.contextmanager
-def pages(chromium):
-    """Give a function that opens pages; their errors and their requests off loopback fail what used them."""
+def pages(chromium, ignored=lambda _: False):
+    """Give a function that opens pages; their errors and their requests off loopback fail what used them.
+
+    Errors of the page for which `ignored` returns true are not obskit's.
+    """
     contexts, wrong = [], []
 
     def open_page(**options):
@@ -74,7 +77,10 @@ def pages(chromium):
 
         context.route(lambda url: urlsplit(url).scheme in ("http", "https", "ws", "wss"), guard)
         page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(f"page error: {error}\n{error.stack}"))
+        page.on(
+            "pageerror",
+            lambda error: ignored(error) or wrong.append(f"page error: {error}\n{error.stack}"),
+        )
         return page
 
     yield open_page

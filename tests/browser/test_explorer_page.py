@@ -30,6 +30,9 @@ async ({source, style, state, grid}) => {
       values[name] = value;
       for (const call of listeners["change:" + name] ?? []) call();
     },
+    tell: (message) => {
+      for (const call of listeners["msg:custom"] ?? []) call(message);
+    },
     count: () => Object.values(listeners).reduce((sum, calls) => sum + calls.length, 0),
   };
   const module = await import(URL.createObjectURL(new Blob([source], {type: "text/javascript"})));
@@ -54,8 +57,7 @@ def view(**more):
         "fields": ["duration_ms", "http.response.size"],
         "markers": [{"at": START + 20 * MINUTE, "label": EVIL}],
         "incomplete_from": START + 39 * MINUTE,
-        "steps": ["\"http.route\" = '/book'"],
-        "compare": "rest",
+        "incomplete": "Hatched: the newest minute.",
         "about": "100,000 events",
         "notes": [],
         "ramp": {"light": list(RAMP_LIGHT), "dark": list(RAMP_DARK)},
@@ -111,12 +113,57 @@ def found(**more):
     }
 
 
+def asked(**more):
+    """Return what the controls show."""
+    return {
+        "steps": [{"text": "http.route = '/book'", "whole": "http.route = '/book'"}],
+        "opened": "",
+        "operation": "",
+        "window": "",
+        "can_zoom": False,
+        "brush": {},
+        "selection": "",
+        "compare": "rest",
+        "compares": [["rest", "everything outside the box"], ["time", "other events in the same time"]],
+        "tab": "difference",
+        "group": "",
+        "trace": "",
+        "zone": "utc",
+        "undo": True,
+        "redo": False,
+        "at": 1,
+        "history": [{"at": 0, "text": "opened"}, {"at": 1, "text": EVIL}],
+        **more,
+    }
+
+
+def lines():
+    """Return the lines over time: 40 minutes, errors in the middle only."""
+    values = [{"name": "rate", "values": [float(minute) for minute in range(COLUMNS)]}]
+    errors = [{"name": "errors", "values": [0.5 if 10 < minute < 20 else None for minute in range(COLUMNS)]}]
+    return {
+        "start": START,
+        "step": MINUTE,
+        "every": "1m",
+        "lines": [
+            {"key": "rate", "title": "rate", "unit": "/s", "series": values},
+            {"key": "errors", "title": "errors", "unit": "%", "series": errors},
+        ],
+    }
+
+
+def put(page, name, value):
+    page.evaluate("([name, value]) => model.put(name, value)", [name, value])
+
+
 def state(**more):
     return {
         "_view": view(),
-        "_brush": {},
+        "_asked": asked(),
+        "_strip": lines(),
+        "_choices": {"operations": [], "fields": ["region", "http.route"]},
+        "_panel": {},
         "_found": {},
-        "_group": {},
         "_code": "import obskit as ok",
         "_status": {},
         **more,
@@ -167,8 +214,8 @@ def test_cells_are_drawn_by_log_and_empty_is_left_out(page):
     assert sum(few[:3]) > sum(many[:3])  # on white, more is darker
     assert page.locator(".obskit-x").inner_text().startswith("10:00")
     assert "1,000" in page.locator(".obskit-y").inner_text()
-    assert page.locator(".obskit-hatch").is_visible()
-    assert page.locator(".obskit-marker").inner_text() == EVIL
+    assert page.locator(".obskit-area .obskit-hatch").is_visible()
+    assert page.locator(".obskit-area .obskit-marker").inner_text() == EVIL
 
 
 def test_dark_page_flips_the_ramp(page):
@@ -229,11 +276,11 @@ def test_the_keyboard_draws_a_box_and_says_where(page):
 
 def test_the_box_python_holds_is_drawn(page):
     page = page()
-    page.evaluate(f"model.put('_brush', {{x0: {START}, x1: {START + 20 * MINUTE}, y0: 100, y1: null}})")
+    put(page, "_asked", asked(brush={"x0": START, "x1": START + 20 * MINUTE, "y0": 100, "y1": None}))
     box, area = page.locator(".obskit-box").bounding_box(), page.locator(".obskit-area").bounding_box()
     assert box["width"] == pytest.approx(area["width"] / 2, abs=3)
     assert box["height"] == pytest.approx(area["height"] / 2, abs=3)
-    page.evaluate("model.put('_brush', {})")
+    put(page, "_asked", asked())
     assert page.locator(".obskit-box").is_hidden()
 
 
@@ -313,25 +360,44 @@ def test_code_status_error_steps_axis_and_group(page):
     page.evaluate("(text) => model.put('_status', {state: 'error', text, hint: 'Did you mean name?'})", EVIL)
     assert page.locator(".obskit-status").inner_text() == f"Error: {EVIL}\nHint: Did you mean name?"
     assert EVIL in page.locator("[aria-live]").inner_text()
-    page.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Remove http").click()
     page.get_by_label("Field on the vertical axis").select_option("http.response.size")
     page.get_by_label("Compare").select_option("time")
     table = {
+        "tab": "group",
+        "version": 3,
         "field": "region",
-        "head": ["region", "events"],
-        "rows": [[EVIL, "12"]],
-        "conditions": ["x"],
+        "head": ["region", "events", "over time"],
+        "rows": [{"value": {"text": EVIL, "menu": 0, "condition": "x"}, "cells": ["12"], "spark": [1, 2, 0]}],
         "notes": [],
     }
-    page.evaluate("(table) => model.put('_group', table)", table)
+    put(page, "_panel", table)
+    put(page, "_asked", asked(tab="group", group="region"))
     assert page.locator("td").first.inner_text().startswith(EVIL)
-    page.get_by_role("button", name="Close").click()
+    page.get_by_role("button", name="No groups").click()
     assert sent(page) == [
-        {"type": "undo", "step": 0},
+        {"type": "remove", "step": 0},
         {"type": "axis", "y": "http.response.size"},
         {"type": "compare", "compare": "time"},
         {"type": "ungroup"},
     ]
+
+
+def test_a_deployment_is_judged_where_it_was_asked_for(page):
+    page = page()
+    put(page, "_found", {**found(), "deployments": [EVIL]})
+    page.get_by_role("button", name="Judge").press("Enter")
+    assert sent(page) == [{"type": "judge", "deployment": EVIL}]
+    put(page, "_verdict", {"name": EVIL, "busy": True})
+    assert page.get_by_role("button", name="Judge").is_disabled()
+    verdict = {"name": EVIL, "word": "regress", "text": f"it fails {EVIL}", "criteria": ["errors: regress"]}
+    put(page, "_verdict", verdict)
+    panel = page.locator(".obskit-verdict")
+    assert f"{EVIL}: regress. it fails {EVIL}" in panel.inner_text()
+    assert page.locator("[aria-live]").inner_text() == f"regress: it fails {EVIL}"
+    put(page, "_verdict", {"name": EVIL, "error": f"no data {EVIL}", "hint": "draw the box again"})
+    assert f"Error: no data {EVIL} Hint: draw the box again" in panel.inner_text()
+    assert page.evaluate("window.evil") is None
 
 
 def test_nothing_to_draw_is_said(page):
@@ -378,3 +444,27 @@ def test_a_picture_that_comes_while_a_box_is_drawn_waits(page):
     page.mouse.up()
     assert sent(page)[0]["brush"]["x0"] == pytest.approx(START + 10 * MINUTE, abs=MINUTE / 5)
     page.wait_for_function("document.querySelector('.obskit-about').textContent === '200,000 events'")
+
+
+def test_the_memory_of_the_page_is_flat_after_two_hundred_boxes(page):
+    page = page()
+    session = page.context.new_cdp_session(page)
+
+    def boxes(first, last):
+        for number in range(first, last):
+            brush = {"x0": START, "x1": START + (1 + number % 30) * MINUTE, "y0": 100, "y1": None}
+            put(page, "_asked", asked(brush=brush))
+            put(page, "_found", {**found(), "version": number})
+            put(page, "_strip", lines())
+            put(page, "_view", view(about=f"{number} events"))
+        session.send("HeapProfiler.collectGarbage")
+        counts = session.send("Memory.getDOMCounters")
+        heap = session.send("Runtime.getHeapUsage")["usedSize"]
+        return counts["nodes"], counts["jsEventListeners"], heap
+
+    boxes(0, 20)  # until caches are full
+    nodes, listeners, heap = boxes(20, 40)
+    nodes_after, listeners_after, heap_after = boxes(40, 240)
+    assert nodes_after <= nodes + 200  # less than one for each box
+    assert listeners_after <= listeners + 100
+    assert heap_after <= heap + 1_000_000

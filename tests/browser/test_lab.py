@@ -27,9 +27,14 @@ def opened(lab, shared_page, events_file):
 
 @pytest.fixture
 def explorer(lab, opened):
-    """The page, with an Explorer that nobody has touched yet."""
+    """The page, with an Explorer that nobody has touched yet and whose parts have found their place."""
+    opened.evaluate(
+        "jupyterapp.commands.execute('notebook:clear-all-cell-outputs')"
+    )  # that of the test before
+    opened.wait_for_function("() => !document.querySelector('.obskit-area')")
     lab.run_all(opened)
     opened.wait_for_function("() => document.querySelectorAll('.obskit-area canvas').length === 1")
+    opened.wait_for_function(IDLE)
     opened.locator(".obskit").scroll_into_view_if_needed()
     return opened
 
@@ -98,11 +103,11 @@ def test_drag_explanation_menu_and_code(explorer):
 
     page.get_by_role("button", name="service.version = 2.4.0").first.click()
     page.get_by_role("menuitem", name="Group by").click()
-    page.locator(".obskit-group td").first.wait_for()
-    table = page.locator(".obskit-group").inner_text()
+    page.locator(".obskit-values td").first.wait_for()
+    table = page.locator(".obskit-values").inner_text()
     assert "2.3.2" in table
     assert "p99" in table
-    page.get_by_role("button", name="service.version = 2.4.0").last.press("ArrowDown")
+    page.locator(".obskit-values").get_by_role("button", name="2.4.0").press("ArrowDown")
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")  # exclude
     page.locator(".obskit-step").wait_for()
@@ -148,11 +153,20 @@ def test_the_newest_box_wins(explorer):
     assert ask(page, "print(explorer.explanation.selection['condition'])") == selection
 
 
+def test_a_box_without_events_is_no_error(explorer):
+    page = explorer
+    drag(page, 0.02, 0.97, 0.06, 1.2)
+    page.wait_for_function("() => document.querySelector('.obskit').dataset.state === 'empty'")
+    assert page.locator(".obskit-status").inner_text().startswith("The selection has no events.")
+    assert page.locator(".obskit-status.obskit-error").count() == 0
+
+
 def test_errors_are_shown_in_the_widget(explorer):
     page = explorer
-    drag(page, 0.02, 0.995, 0.03, 1.2)
+    page.get_by_role("combobox", name="Filter").fill("durration_ms > 5")
+    page.keyboard.press("Enter")
     page.wait_for_function("() => document.querySelector('.obskit').dataset.state === 'error'")
-    assert page.locator(".obskit-status").inner_text().startswith("Error: ")
+    assert "durration_ms" in page.locator(".obskit-problem").inner_text()
 
 
 def test_the_theme_may_change_under_it(explorer):
@@ -187,7 +201,7 @@ def test_a_saved_notebook_is_small_and_reads_without_a_kernel_or_trust(explorer,
     path = lab.folder / NOTEBOOK
     page.wait_for_function("() => !jupyterapp.shell.currentWidget.context.model.dirty")
     saved = path.read_text()
-    assert len(saved) < 400_000
+    assert len(saved) < 300_000
     output, _ = json.loads(saved)["cells"][1]["outputs"]
     html = "".join(output["data"]["text/html"])
     assert page.locator("[class^=obskit-still]").is_hidden()
@@ -206,6 +220,10 @@ def test_a_saved_notebook_is_small_and_reads_without_a_kernel_or_trust(explorer,
         area.wait_for()
         assert "duration_ms over timestamp" in area.inner_text()
         assert area.locator("img").first.evaluate("node => node.naturalWidth") > 100
+        missing = page.get_by_text("Error displaying widget")
+        if name == "reopened.ipynb":
+            missing.wait_for(state="attached")  # JupyterLab has given up waiting for a kernel
+        assert not [one for one in missing.all() if one.is_visible()]
 
 
 def test_figures_have_space_upload_nothing_and_embed_nothing(lab, shared_page):

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.display.heatmap import data_uri, heatmap, png, shades
-from obskit.display.palette import ramp
+from obskit.display.heatmap import Marks, data_uri, heatmap, png, shades
+from obskit.display.palette import SELECTION, ramp, rgb
 
 
 def decoded(data: bytes) -> tuple[np.ndarray, np.ndarray, bytes]:
@@ -76,3 +76,20 @@ def test_figure_has_log_counts_and_gaps():
     assert trace.z[0][1] == 2.0
     assert figure.layout.yaxis.type == "log"
     assert figure.layout.annotations[0].text == "v&lt;2&gt;"
+
+
+def test_a_frame_and_lines_are_drawn_over_the_cells_with_colors_of_their_own():
+    """The box is the right half of the upper half, the line in the middle of the left half."""
+    grid = np.full((20, 40), 7)
+    pixels, palette, _ = decoded(png(grid, scale=3, marks=Marks(lines=(0.25, 1.5), box=(0.5, 1.0, 0.5, 7.0))))
+    frame, ink = 254, 255
+    assert tuple(palette[frame]) == rgb(SELECTION)
+    assert pixels.shape == (60, 120)
+    assert (pixels[0, 60:] == frame).all()  # a side beyond the picture is at its rim
+    assert (pixels[:28, 119] == frame).all()
+    assert (pixels[:, 30] == ink).sum() == 40  # dashed
+    inside = np.delete(pixels, 30, axis=1)
+    assert (inside[:, :58] == 253).all()  # everything else is as dark as the most events
+    assert (pixels[6:24, 66:110] == 253).all()
+    empty, _, _ = decoded(png(np.zeros((4, 4)), marks=Marks()))
+    assert not empty.any()

@@ -28,7 +28,7 @@ def test_the_text_names_call_dataset_and_notes() -> None:
         "route       n\n"
         "─────  ──────\n"
         "/a     12,345\n"
-        "null        1\n"
+        "-           1\n"
         "events.query('count()')\n"
         "of 12,345 rows, dataset abcdef012345\n"
         "note: k of m"

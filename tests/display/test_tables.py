@@ -46,7 +46,7 @@ def test_links_must_be_http_or_https_addresses() -> None:
         (0.0123, b"share", "1.2%"),
         (0.99985, b"share", "99.98%"),
         (0.99999, b"share", ">99.99%"),
-        (None, None, "null"),
+        (None, None, "-"),
         (True, None, "true"),
         (["a", None], None, "[a, null]"),
         (datetime(2026, 5, 4, 10, 0, 0, 120_000, tzinfo=UTC), None, "2026-05-04T10:00:00.120Z"),
@@ -110,16 +110,16 @@ def test_numbers_and_times_are_never_cut(width: int) -> None:
 def test_null_differs_from_text_that_looks_like_it() -> None:
     table = pa.table({"v": ["-", "null", "", " ", None, "\u00a0x"]})
     assert [line.rstrip() for line in text_table(table, 40).split("\n")[2:]] == [
-        "-",
-        "'null'",
+        "'-'",
+        "null",
         "''",
         "' '",
-        "null",
+        "-",
         "\u00a0x",
     ]
     page = html_table(table)
-    assert page.count('GrayText)">null</span>') == 1
-    assert "&#x27;null&#x27;" in page
+    assert page.count('GrayText)">-</span>') == 1
+    assert "&#x27;-&#x27;" in page
 
 
 def test_each_cell_is_aligned_and_the_style_sheet_is_there_once() -> None:

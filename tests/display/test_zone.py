@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
@@ -20,11 +19,6 @@ T = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)  # clocks in Berlin go back at 01:
 TIMES = pa.table(
     {"timestamp": pa.array([T, T + timedelta(hours=1), None], pa.timestamp("us", "UTC")), "n": [1, 2, 3]}
 )
-
-
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
 
 
 def test_a_time_has_the_offset_of_its_zone() -> None:

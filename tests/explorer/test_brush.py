@@ -85,3 +85,12 @@ def test_times_as_people_give_them():
     assert micros("-30m", at) == START - 1.8e9
     assert moment(START) == at
     assert moment(1e30).year == 9999
+
+
+def test_a_box_of_errors_selects_errors():
+    box = Brush.read({"x0": START, "x1": None, "errors": True}, T, D)
+    assert box.condition(T, D) == "timestamp >= '2026-05-04T10:00:00Z' and error"
+    assert Brush.read({"errors": True}, T, D).condition(T, D) == "error"
+    assert Brush(y0=5, errors=True).outcome(D) == "duration_ms >= 5 and error"
+    assert Brush.read({"errors": "yes"}, T, D).condition(T, D) is None
+    assert box.to_dict() == {"x0": START, "x1": None, "y0": None, "y1": None, "errors": True}

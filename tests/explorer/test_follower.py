@@ -69,7 +69,7 @@ def test_new_events_are_shown_and_the_question_stays(explorer, folder):
     until(lambda: explorer._following["text"] == "600 events, newest at 10:09:59 UTC")
     until(lambda: explorer._view["about"] == "600 units of work")
     until(lambda: explorer.explanation.selection["events"] == 54)
-    assert explorer._brush == {"x0": None, "x1": None, "y0": 500.0, "y1": None}
+    assert explorer._asked["brush"] == {"x0": None, "x1": None, "y0": 500.0, "y1": None}
     assert explorer.selection == "duration_ms >= 500"
     assert explorer._view["incomplete_from"] == hatched + 300e6
     assert explorer.events.dataset.rows == 600
@@ -89,7 +89,7 @@ def test_nothing_is_loaded_while_a_question_is_answered(explorer, folder, monkey
     write(folder, "b.jsonl", 300, 300)
     explorer.follow("200ms")
     until(lambda: explorer._following["text"].startswith("600 events"))
-    assert explorer._base.dataset.rows == 300
+    assert explorer._session.base.dataset.rows == 300
     release.set()
     until(lambda: explorer._view["about"] == "600 units of work")
 
@@ -113,7 +113,7 @@ def test_an_unexpected_error_is_shown_with_its_type(explorer, monkeypatch):
     def fail():
         raise ZeroDivisionError("of ours")
 
-    monkeypatch.setattr(type(explorer._base), "refresh", lambda _: fail())
+    monkeypatch.setattr(type(explorer._session.base), "refresh", lambda _: fail())
     explorer.follow(0.2)
     until(lambda: explorer._following["error"] == "ZeroDivisionError: of ours")
 
@@ -187,7 +187,7 @@ def test_what_is_not_an_interval_is_rejected(given):
 
 def test_events_that_were_replaced_leave_no_copies_in_the_cache(explorer, folder):
     """The events loaded first are still open elsewhere and stay; of the others only the last ones do."""
-    first = explorer._base
+    first = explorer._session.base
     explorer.follow("200ms")
     for number in range(1, 4):
         write(folder, f"{number}.jsonl", 300 * number, 300)
@@ -199,5 +199,5 @@ def test_events_that_were_replaced_leave_no_copies_in_the_cache(explorer, folder
     until(lambda: explorer._view["about"] == "1,201 units of work")
     until(lambda: explorer._latest.wait(1))
     assert first.dataset.path.is_dir()
-    assert explorer._base.dataset.path.is_dir()
+    assert explorer._session.base.dataset.path.is_dir()
     assert len(explorer._replaced) <= 2

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import threading
+import time
+
+import pytest
 
 from obskit.explorer.latest import Latest
 
@@ -80,3 +83,24 @@ def test_a_job_for_an_idle_moment_is_not_submitted_while_another_runs():
     assert latest.wait(20)
     assert latest.submit(lambda _: None, only_if_idle=True) == 2
     assert latest.wait(20)
+
+
+def test_an_error_that_cannot_be_handed_over_does_not_stop_what_comes_after():
+    raised, done = [], []
+
+    def broken(error):
+        raise RuntimeError("cannot be shown") from error
+
+    def fail(_):
+        raise ValueError
+
+    latest = Latest(broken)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(threading, "excepthook", lambda given: raised.append(str(given.exc_value)))
+        latest.submit(fail)
+        assert latest.wait(20)
+        while not raised:  # the thread ends a moment later
+            time.sleep(0.01)
+    latest.submit(lambda _: done.append(1))
+    assert latest.wait(20)
+    assert (raised, done) == (["cannot be shown"], [1])

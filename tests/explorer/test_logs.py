@@ -15,11 +15,6 @@ from obskit.errors import InvalidArgument
 from tests.triage.test_logs import logs
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def test_severity_is_drawn_over_time(tmp_path: Path) -> None:
     explorer = ok.Explorer(logs(tmp_path))
     view = explorer._view
@@ -42,9 +37,9 @@ def test_a_box_over_a_level_is_explained(tmp_path: Path) -> None:
         [],
     )
     explorer.wait()
-    assert explorer._group["head"][3:] == ["WARN or above", "ERROR or above"]
+    assert explorer._panel["head"][3:] == ["WARN or above", "ERROR or above", "over time"]
     assert "y='severity_number'" in explorer.code
-    assert "share(severity_number >= 17) as errors" in explorer.code
+    assert "share(severity_number >= 17) as severe" in explorer.code
 
 
 def test_the_picture_can_be_plotted(tmp_path: Path) -> None:

@@ -12,6 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from obskit import load, report
+from obskit.cli import main
+from tests.report.test_report import loads_nothing
+
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
 jupytext = pytest.importorskip("jupytext")
@@ -21,10 +25,13 @@ NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FIRST = ROOT / "notebooks" / "01-what-changed-after-the-deployment.ipynb"
 SECOND = ROOT / "notebooks" / "02-instrument-a-service.ipynb"
 THIRD = ROOT / "notebooks" / "03-open-what-you-have.ipynb"
+FOURTH = ROOT / "notebooks" / "04-judge-a-deployment.ipynb"
+FIFTH = ROOT / "notebooks" / "05-follow-the-trace.ipynb"
+REVIEW = ROOT / "notebooks" / "06-post-incident-review.ipynb"
 
 
 def test_there_are_notebooks():
-    assert NOTEBOOKS == [FIRST, SECOND, THIRD]
+    assert NOTEBOOKS == [FIRST, SECOND, THIRD, FOURTH, FIFTH, REVIEW]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
@@ -76,6 +83,21 @@ def opened(tmp_path_factory):
     return run(THIRD, tmp_path_factory.mktemp("notebook"))
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory):
+    return run(FOURTH, tmp_path_factory.mktemp("notebook"))
+
+
+@pytest.fixture(scope="module")
+def followed(tmp_path_factory):
+    return run(FIFTH, tmp_path_factory.mktemp("notebook"))
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory):
+    return run(REVIEW, tmp_path_factory.mktemp("notebook"))
+
+
 def outputs(notebook, marker):
     """Return the data of the outputs of the cell whose source holds `marker`."""
     (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code" and marker in cell.source]
@@ -113,8 +135,11 @@ def test_what_the_record_says_is_what_was_counted(executed):
         int(number.replace(",", "")) for number in re.findall(r"[\d,]+", data["text/plain"])[:2]
     )
     assert 1 / 7 < affected / total < 1 / 5  # "one user in six"
-    (data,) = outputs(executed, "events.trace(")
+    data, live = outputs(executed, "events.trace(")
     assert "INSERT bookings" in data["text/plain"]
+    assert "INSERT bookings" in data["text/html"]
+    assert "<script" not in data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" in live
     (data,) = outputs(executed, "count() as bookings")
     words = re.sub(r"<[^>]+>", " ", data["text/html"])
     slow = float(re.search(r"2\.4\.0\s+android\s+[\d,]+\s+([\d.]+)%", words)[1])
@@ -125,6 +150,17 @@ def test_figures_bring_no_library_and_nothing_is_large(executed):
     (data,) = outputs(executed, 'every="30m"')
     assert "text/html" not in data
     assert len(nbformat.writes(executed)) < 2_000_000
+
+
+def test_its_report_is_small_and_names_its_data(executed, tmp_path):
+    nbformat.write(executed, tmp_path / "x.ipynb")
+    made = report(tmp_path / "x.ipynb")
+    fingerprint = load(ROOT / "sample_events").fingerprint[:12]
+    assert ("Data (fingerprints)", fingerprint) in made.document.facts
+    assert len(made.html) < 3_000_000
+    assert loads_nothing(made.html)
+    for item in ("p99", "INSERT bookings", "service.version = 2.4.0", "data:image/png;base64,"):
+        assert item in made.html
 
 
 def data_of(notebook, marker):
@@ -201,3 +237,105 @@ def test_the_answer_is_the_same_in_every_format(opened):
     assert others == [first] * 3
     (data,) = outputs(opened, "events.points()")
     assert re.search(rf"network +tickets +{first[1]}\n", data["text/plain"])
+
+
+def test_the_deployment_cannot_go_on(judged):
+    streams = [o for cell in judged.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    assert streams == []
+    (data,) = outputs(judged, "verdict = events.judge(")
+    text = data["text/plain"]
+    assert text.startswith("regress: booking 2.4.0 fails on 4.0% of ")  # "about 4%"
+    p95 = re.search(r"p95 (\d+) ms of [\d,]+ +p95 (\d+) ms of", text)
+    assert int(p95[2]) > 3 * int(p95[1])  # "more than three times as long"
+    assert "One pod" not in text
+    assert re.search(r"errors +regress .* 10:12\b", text)  # "shown at 10:12"
+    assert "<b>regress: " in data["text/html"]
+    assert "<script" not in data["text/html"]
+    (data,) = outputs(judged, "verdict.plot()")
+    assert "text/html" not in data
+
+
+def test_the_words_of_each_step_are_those_of_the_prose(judged):
+    words = data_of(judged, "for end in (")
+    assert words == {
+        "10:05": "no_data",
+        "10:10": "inconclusive",
+        "10:12": "regress",
+        "10:15": "regress",
+        "10:20": "regress",
+    }
+    (data,) = outputs(judged, "cause = events.judge(")
+    assert data["text/plain"].split("\n\n")[1].startswith(" 1. payment.method = 'sepa_debit'\n")
+
+
+def test_no_part_of_the_deployment_passes(judged):
+    (data,) = outputs(judged, "rest = events.judge(")
+    assert data["text/plain"].startswith("regress: ")
+    assert re.search(r"errors +inconclusive +0% of [\d,]+ +0% of ", data["text/plain"])  # "nothing fails"
+    (data,) = outputs(judged, "others = ")
+    assert data["text/plain"].startswith("inconclusive: ")
+    assert "more requests of the candidate are likely needed." in data["text/plain"]
+
+
+def printed(notebook, marker):
+    """Return what the cell whose source holds `marker` prints."""
+    (cell,) = [cell for cell in notebook.cells if cell.cell_type == "code" and marker in cell.source]
+    assert {o.name for o in cell.outputs if o.output_type == "stream"} == {"stdout"}
+    return "".join(o.text for o in cell.outputs if o.output_type == "stream")
+
+
+def test_the_finding_leads_to_the_operation_that_takes_the_time(followed):
+    said = printed(followed, "found = events.triage(")
+    assert "where the time goes: self time of booking INSERT bookings, " in said
+    (data,) = outputs(followed, "compared = bookings.compare(")
+    assert "booking: self time of INSERT bookings went from 13 ms to 705 ms per call" in data["text/plain"]
+    assert "in 675 of 676 slow traces" in data["text/plain"]  # "in all but one of 676"
+    (data,) = outputs(followed, "compared.services.to_pandas()")
+    assert re.search(
+        r"0 +booking +\d[\d.]* +\S.* +True\n1 +\S+ +0\.0", data["text/plain"]
+    )  # one has evidence
+
+
+def test_the_map_and_the_waterfall_are_there_without_a_kernel(followed):
+    (still, *_) = outputs(followed, "bookings.map(baseline=")
+    assert "<script" not in still["text/html"]
+    assert re.search(r"payment +2,691 +421 .* +1\n", still["text/plain"])  # "as fast as before"
+    (still, *_) = outputs(followed, "events.trace(example, beside=usual)")
+    assert re.search(r"booking INSERT bookings +711 ms +12\.8 ms .* 1 log record", still["text/plain"])
+    assert "<script" not in still["text/html"]
+    (data,) = outputs(followed, "insert.rows(")
+    assert "statement took 711 ms" in data["text/plain"]
+
+
+def test_linked_traces_are_one_and_are_written(followed):
+    (data,) = outputs(followed, "worker.write_text(")
+    assert re.search(r"19\.8 min +37\b", data["text/plain"])
+    (data, *_) = outputs(followed, "together.map()")
+    assert re.search(r"booking +receipts +message +3 ", data["text/plain"])
+    said = printed(followed, "together.write(")
+    assert said.startswith("wrote 37 events with ")
+    assert "note: 3 traces added that links connect with the others\n" in said
+
+
+def test_the_review_names_the_planted_cause_and_what_was_ruled_out(reviewed):
+    streams = [o for cell in reviewed.cells for o in cell.get("outputs", []) if o.output_type == "stream"]
+    assert streams == []
+    (data,) = outputs(reviewed, "found = book.explain")
+    for item in ("cloud.region = 'eu-central-1'", "service.version = '2.4.0'", "app.platform = 'android'"):
+        assert item in data["text/plain"].split("Refinements")[0]
+    (data,) = outputs(reviewed, "kiosks = book.query")
+    slow = dict(re.findall(r"^(2\.\S+) .* ([\d.]+)%$", data["text/plain"], re.MULTILINE))
+    assert float(slow["2.3.7"]) >= float(slow["2.4.0"]) > 50  # "at least as often"
+    (data,) = outputs(reviewed, "again = ok.load")
+    assert data["text/plain"] == "True"
+    (data,) = outputs(reviewed, "review = ok.report")
+    assert "are the slow kiosks part of it?" in data["text/plain"]
+    assert "<script" not in data["text/html"]
+
+
+def test_a_new_review_begins_as_the_notebook(tmp_path, capsys):
+    assert main(["new", "incident", str(tmp_path / "outage")]) == 0
+    assert (tmp_path / "outage.ipynb").read_bytes() == REVIEW.read_bytes()
+    assert "next: name your events in its first cell" in capsys.readouterr().out
+    assert main(["new", "incident", str(tmp_path / "outage.ipynb")]) == 2
+    assert "already exists" in capsys.readouterr().err

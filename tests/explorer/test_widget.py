@@ -13,7 +13,7 @@ import obskit.explain
 from obskit.errors import ConditionError, EmptySelection, InvalidArgument, UnknownField
 from obskit.events import load
 from obskit.explorer import Explorer
-from obskit.explorer.widget import KEPT
+from obskit.explorer.session import KEPT
 
 START = 1_777_888_800_000_000
 SLOW = {"x0": START + 1.8e9, "x1": None, "y0": 400, "y1": None}
@@ -31,6 +31,10 @@ def send(widget, **message):
     """Send what the page sends, and wait for the answer."""
     widget._receive(widget, message, [])
     assert widget._latest.wait(20)
+
+
+def steps(widget):
+    return [step["whole"] for step in widget._asked["steps"]]
 
 
 def chips(widget, key="findings"):
@@ -65,7 +69,7 @@ def test_a_box_is_explained(explorer):
     assert explorer._found["baseline"]["condition"] == "all others"
     assert explorer._status["state"] == "idle"
     assert "First: " in explorer._status["text"]
-    assert explorer._brush == SLOW
+    assert explorer._asked["brush"] == SLOW
     assert explorer.explanation.findings[0].selected > 100
 
 
@@ -93,13 +97,13 @@ def test_a_menu_narrows_and_the_step_can_be_taken_back(explorer, action):
     expected = (
         "cloud.region = 'eu'" if action == "only" else "not (cloud.region = 'eu') or cloud.region is null"
     )
-    assert explorer._view["steps"] == [expected]
+    assert steps(explorer) == [expected]
     regions = explorer.events.query("rows() as n", by="cloud.region").to_pandas()["cloud.region"]
     assert ("eu" in set(regions.dropna())) == (action == "only")
     assert bool(regions.isna().any()) == (action == "exclude")  # those without a region are not "eu"
     assert explorer._found["version"] > 1
-    send(explorer, type="undo", step=0)
-    assert explorer._view["steps"] == []
+    send(explorer, type="remove", step=0)
+    assert steps(explorer) == []
     assert explorer.events is not None
     assert np.frombuffer(explorer._grid, "<u4").sum() == 6000
 
@@ -107,7 +111,7 @@ def test_a_menu_narrows_and_the_step_can_be_taken_back(explorer, action):
 def test_all_conditions_of_a_finding_at_once(explorer):
     send(explorer, type="brush", brush=SLOW)
     send(explorer, type="exclude", list="findings", row=0, chip=None, version=explorer._found["version"])
-    (step,) = explorer._view["steps"]
+    (step,) = steps(explorer)
     assert step.startswith("not (")
     assert np.frombuffer(explorer._grid, "<u4").sum() > 5000
 
@@ -116,15 +120,25 @@ def test_groups(explorer):
     send(explorer, type="brush", brush=SLOW)
     at = chips(explorer)[0].index("cloud.region = eu")
     send(explorer, type="group", list="findings", row=0, chip=at, version=explorer._found["version"])
-    table = explorer._group
-    assert table["head"][:3] == ["cloud.region", "events", "selected"]
-    names = [row[0] for row in table["rows"]]
+    table = explorer._panel
+    assert table["head"] == [
+        "cloud.region",
+        "events",
+        "selected",
+        "errors",
+        "p50 (ms)",
+        "p99 (ms)",
+        "over time",
+    ]
+    names = [row["value"]["text"] for row in table["rows"]]
     assert set(names) == {"eu", "us", "ap", "(missing)"}
-    assert sum(int(row[1].replace(",", "")) for row in table["rows"]) == 6000
-    send(explorer, type="exclude", list="group", row=names.index("(missing)"), chip=0)
-    assert explorer._view["steps"] == ["not (cloud.region is null)"]
+    assert sum(int(row["cells"][0].replace(",", "")) for row in table["rows"]) == 6000
+    send(
+        explorer, type="exclude", list="panel", row=names.index("(missing)"), chip=0, version=table["version"]
+    )
+    assert steps(explorer) == ["not (cloud.region is null)"]
     send(explorer, type="ungroup")
-    assert explorer._group == {}
+    assert explorer._asked["group"] == ""
 
 
 def test_another_vertical_field_keeps_only_the_time_of_the_box(explorer):
@@ -142,12 +156,12 @@ def test_the_code_reproduces_what_is_shown(explorer, events, monkeypatch):
     variables = {"display": lambda *things: shown.extend(things)}
     exec(explorer.code, variables)
     picture, found, groups = (variables[name] for name in ("picture", "found", "groups"))
-    assert np.array_equal(picture.grid, explorer._picture.grid)
+    assert np.array_equal(picture.grid, explorer._session.picture.grid)
     assert found.to_dict()["findings"] == explorer.explanation.to_dict()["findings"]
     assert [row["events"] for row in groups.table.to_pylist()] == [
-        float(row[1].replace(",", "")) for row in explorer._group["rows"]
+        float(row["cells"][0].replace(",", "")) for row in explorer._panel["rows"]
     ]
-    assert len(shown) == 3
+    assert len(shown) == 6  # the lines over time, and those of the groups, too
 
 
 def test_only_the_newest_of_many_boxes_is_answered(explorer):
@@ -172,12 +186,13 @@ def test_only_the_newest_of_many_boxes_is_answered(explorer):
 
 def test_errors_are_shown_and_the_next_question_is_answered(explorer):
     send(explorer, type="brush", brush={"x0": None, "x1": None, "y0": 1e9, "y1": None})
-    assert explorer._status["state"] == "error"
-    assert explorer._status["text"]
+    assert explorer._status["state"] == "empty"
+    assert explorer._status["text"] == "The selection has no events."
     assert explorer._found == {}
     with pytest.raises(EmptySelection):
         explorer.wait()
     send(explorer, type="nonsense")
+    assert explorer._status["state"] == "error"
     assert explorer._status["text"] == "unknown message 'nonsense'"
     send(explorer, type="only", list="findings", row=0, chip=0, version=999)
     assert explorer._status["text"] == "this menu belongs to an older answer"
@@ -188,7 +203,7 @@ def test_errors_are_shown_and_the_next_question_is_answered(explorer):
 def test_old_explanations_are_dropped(explorer):
     for low in range(400, 400 + 10 * KEPT, 10):
         send(explorer, type="brush", brush={**SLOW, "y0": low})
-    assert len(explorer._raw) == KEPT
+    assert len(explorer._session._menus["found"]) == KEPT
 
 
 def test_the_explorer_opens_with_a_condition_and_options(events):
@@ -236,6 +251,9 @@ def test_without_a_kernel_there_is_a_picture_and_a_table(explorer):
     assert "data:image/png;base64," in data["text/html"]
     assert "<script" not in data["text/html"]
     assert "service.version = 2.4.0" in data["text/html"]
+    assert "ok.Explorer(events, state={&#x27;x&#x27;" in data["text/html"]
+    assert "The frame is the box: timestamp &gt;= " in data["text/html"]
+    assert "Dashed lines: booking 2.4.0 (2026-05-04T10:" in data["text/html"]
     assert data["text/plain"].startswith(
         "Explorer(duration_ms over timestamp)\n6,000 units of work: duration_ms from"
     )
@@ -257,15 +275,14 @@ def test_both_axes_can_be_numbers(events):
     widget.close()
 
 
-def test_a_state_without_events_is_drawn_empty_with_an_error(explorer):
+def test_a_state_without_events_is_drawn_empty_and_is_no_error(explorer):
     send(explorer, type="brush", brush=SLOW)
     for region in ("eu", "us", "ap"):
-        explorer._state = explorer._state.narrow(
-            f"cloud.region != '{region}' and \"service.version\" = '2.4.0'"
-        )
+        text = f"cloud.region != '{region}' and \"service.version\" = '2.4.0'"
+        explorer._receive(explorer, {"type": "filter", "text": text}, [])
     send(explorer, type="compare", compare="time")
     assert np.frombuffer(explorer._grid, "<u4").sum() == 0
-    assert explorer._status["state"] == "error"
+    assert explorer._status["state"] == "empty"
     assert explorer._view["about"] == "0 units of work"
 
 

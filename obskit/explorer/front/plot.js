@@ -22,8 +22,9 @@ function makePlot({ onBrush, onClear, say }) {
   const xAxis = h("div", { class: "obskit-x", "aria-hidden": "true" });
   const yAxis = h("div", { class: "obskit-y", "aria-hidden": "true" });
   const scale = h("div", { class: "obskit-scale" });
+  const incomplete = h("div", { class: "obskit-incomplete" });
   const readout = h("div", { class: "obskit-readout", "aria-hidden": "true" });
-  const node = h("div", { class: "obskit-plot" }, yAxis, area, xAxis, h("div", { class: "obskit-foot" }, readout, scale));
+  const node = h("div", { class: "obskit-plot" }, yAxis, area, xAxis, h("div", { class: "obskit-foot" }, readout, scale, incomplete));
 
   const state = { view: null, grid: null, dark: false, cell: null, anchor: null, drag: null, brush: null };
 
@@ -37,7 +38,7 @@ function makePlot({ onBrush, onClear, say }) {
     const { low, high } = axis;
     return axis.log ? low * (high / low) ** fraction : low + (high - low) * fraction;
   };
-  const say_x = (value) => (state.view.x.time ? clock(value, (state.view.x.high - state.view.x.low) / 2000) : readable(value));
+  const say_x = (value) => (state.view.x.time ? clock(value, (state.view.x.high - state.view.x.low) / 2000, state.view.x.zone) : readable(value));
 
   function paint() {
     const { view, grid, dark } = state;
@@ -81,7 +82,7 @@ function makePlot({ onBrush, onClear, say }) {
         tick.style.left = `${100 * toFraction(view.x, at)}%`;
         return tick;
       }),
-      h("b", { text: view.x.time ? `${view.x.field} (UTC)` : view.x.field }),
+      h("b", { text: view.x.time ? `${view.x.field} (${view.x.zone === "local" ? "local time" : "UTC"})` : view.x.field }),
     );
     // A row of its own per name, or a scale of numbers.
     const named = view.y.labels?.map((text, at, all) => ({ text, at: view.y.low + ((view.y.high - view.y.low) * (at + 0.5)) / all.length }));
@@ -91,8 +92,9 @@ function makePlot({ onBrush, onClear, say }) {
         tick.style.bottom = `${100 * toFraction(view.y, at)}%`;
         return tick;
       }),
+      h("b", { text: `↑ ${view.y.field}${view.y.unit ? ` (${view.y.unit})` : ""}${view.y.log ? ", log scale" : ""}` }),
     );
-    const ends = [0, 0, 0]; // where the last label of each line ends, in pixels
+    const ends = [0, 0, 0, 0]; // where the last label of each line ends, in pixels
     markers.replaceChildren(
       ...view.markers.map(({ at, label, title }) => {
         const left = toFraction(view.x, at);
@@ -110,9 +112,10 @@ function makePlot({ onBrush, onClear, say }) {
       }),
     );
     hatch.hidden = view.incomplete_from === null || view.incomplete_from === undefined;
+    incomplete.textContent = hatch.hidden ? "" : (view.incomplete ?? "");
     if (!hatch.hidden) {
       hatch.style.left = `${100 * clamp(toFraction(view.x, view.incomplete_from), 0, 1)}%`;
-      hatch.title = "Incomplete: slow events that began here may not have arrived yet. Explanations leave this stretch out.";
+      hatch.title = view.incomplete ?? "";
     }
   }
 
@@ -131,6 +134,7 @@ function makePlot({ onBrush, onClear, say }) {
       return;
     }
     const { x, y } = state.view;
+    box.classList.toggle("obskit-box-errors", Boolean(brush.errors)); // it holds only some of the events
     place(box, {
       x0: brush.x0 === null ? 0 : toFraction(x, brush.x0),
       x1: brush.x1 === null ? 1 : toFraction(x, brush.x1),
@@ -277,6 +281,10 @@ function makePlot({ onBrush, onClear, say }) {
       paint();
       axes();
       mark(state.brush);
+    },
+    /** Show the times in another zone. */
+    zone() {
+      axes();
     },
     theme(dark) {
       state.dark = dark;

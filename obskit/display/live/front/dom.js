@@ -27,9 +27,12 @@ function readable(value) {
   return String(Number(value.toPrecision(3)));
 }
 
-/** UTC time of microseconds since 1970, as exact as the step requires. */
-function clock(micros, step = 1e6) {
-  const at = new Date(micros / 1000);
+/** By how many microseconds the clock of a zone is ahead of UTC at a time. */
+const aheadOfUtc = (micros, zone) => (zone === "local" ? -new Date(micros / 1000).getTimezoneOffset() * 60e6 : 0);
+
+/** Time of microseconds since 1970, as exact as the step requires; in UTC, or in the browser's zone ("local"). */
+function clock(micros, step = 1e6, zone = "utc") {
+  const at = new Date((micros + aheadOfUtc(micros, zone)) / 1000);
   if (Number.isNaN(at.getTime())) return "?";
   const day = `${at.getUTCFullYear()}-${pad(at.getUTCMonth() + 1)}-${pad(at.getUTCDate())}`;
   if (step >= 86400e6) return day;
@@ -39,13 +42,19 @@ function clock(micros, step = 1e6) {
   return text;
 }
 
+/** Whether an axis of time covers several days, so that a time of day alone is ambiguous; also if it isn't one. */
+const severalDays = ({ low, high, time, zone }) => !time || clock(low, 86400e6, zone) !== clock(Math.max(low, high - 1), 86400e6, zone);
+
+/** A time of day, with its date if asked. */
+const dated = (micros, step, zone, withDate) => `${withDate ? `${clock(micros, 86400e6, zone)} ` : ""}${clock(micros, step, zone)}`;
+
 const TIME_STEPS = [1e3, 1e4, 1e5, 1e6, 5e6, 15e6, 30e6, 60e6, 300e6, 900e6, 1800e6, 3600e6, 10800e6, 21600e6, 43200e6];
 
 /** Ticks of an axis as {at, text, day?}; at most about `most` of them. */
 function ticks(axis, most) {
   const { low, high } = axis;
   const out = [];
-  if (!(high > low)) return [{ at: low, text: axis.time ? clock(low) : readable(low) }];
+  if (!(high > low)) return [{ at: low, text: axis.time ? clock(low, 1e6, axis.zone) : readable(low) }];
   if (axis.log) {
     const decades = Math.log10(high / low);
     const parts = decades > most / 2 ? [1] : decades > most / 3 ? [1, 3] : [1, 2, 5];
@@ -69,11 +78,12 @@ function ticks(axis, most) {
     step = power * ([1, 2, 5].find((part) => part * power >= span) ?? 10);
   }
   let day = null;
-  for (let at = Math.ceil(low / step) * step; at <= high; at += step) {
+  const ahead = axis.time ? aheadOfUtc(low, axis.zone) : 0; // midnight is where the zone has it
+  for (let at = Math.ceil((low + ahead) / step) * step - ahead; at <= high; at += step) {
     if (!axis.time) out.push({ at, text: readable(at) });
     else {
-      const date = clock(at, 86400e6);
-      out.push({ at, text: clock(at, step), day: date !== day && step < 86400e6 ? date : null });
+      const date = clock(at, 86400e6, axis.zone);
+      out.push({ at, text: clock(at, step, axis.zone), day: date !== day && step < 86400e6 ? date : null });
       day = date;
     }
   }
@@ -82,7 +92,7 @@ function ticks(axis, most) {
 
 /** Whether the page is dark, by its background colour; names of themes vary. */
 function isDark(root) {
-  for (let node = root; node; node = node.parentElement) {
+  for (let node = root; node; node = node.parentElement ?? node.getRootNode().host) {
     const parts = getComputedStyle(node).backgroundColor.match(/[\d.]+/g)?.map(Number) ?? [];
     if (parts.length < 3 || (parts.length > 3 && parts[3] < 0.5)) continue;
     return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2] < 110;
@@ -110,18 +120,22 @@ function openMenu(root, button, label, items) {
     document.removeEventListener("scroll", scrolled, true);
     if (refocus) (button.isConnected ? button : root.querySelector(".obskit-panel"))?.focus();
   };
+  // The document sees the host of a shadow tree as the target, whatever in it was clicked.
+  const inside = (event) => event.composedPath().includes(menu);
   const outside = (event) => {
-    if (!menu.contains(event.target)) close(false);
+    if (!inside(event)) close(false);
   };
   const scrolled = (event) => {
-    if (!menu.contains(event.target)) close(false);
+    // A scroll from before the menu opened is reported late: what counts is that the button has moved.
+    const now = button.getBoundingClientRect();
+    if (!inside(event) && Math.abs(now.top - box.top) + Math.abs(now.left - box.left) > 2) close(false);
   };
   const entries = items.map(([text, action]) =>
     h("button", { type: "button", role: "menuitem", tabindex: "-1", text, onclick: () => (close(true), action()) }),
   );
   const menu = h("div", { class: "obskit-menu", role: "menu", "aria-label": label, popover: "manual" }, ...entries);
   menu.addEventListener("keydown", (event) => {
-    const at = entries.indexOf(document.activeElement);
+    const at = entries.indexOf(event.target);
     const next = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: entries.length - 1 }[event.key];
     if (next !== undefined) entries[(next + entries.length) % entries.length].focus();
     else if (event.key === "Escape") close(true);
@@ -142,4 +156,39 @@ function openMenu(root, button, label, items) {
   document.addEventListener("pointerdown", outside, true);
   document.addEventListener("scroll", scrolled, true);
   entries[0]?.focus();
+}
+
+/**
+ * Follow the page: call `onTheme(dark)` now and when the colours change, and hide the static output of the same
+ * result, which is for readers without a kernel. Returns a function that ends it.
+ */
+function followPage(root, still, onTheme) {
+  let painted = null;
+  const theme = () => {
+    const dark = isDark(root);
+    if (dark === painted) return;
+    painted = dark;
+    root.classList.toggle("obskit-dark", dark);
+    onTheme(dark);
+  };
+  const hideStill = () => {
+    if (still) document.querySelectorAll(`.${CSS.escape(still)}`).forEach((node) => node.toggleAttribute("hidden", true));
+  };
+  const watch = new MutationObserver(theme);
+  watch.observe(document.body, { attributes: true, attributeFilter: ["data-jp-theme-light", "data-jp-theme-name", "class"] });
+  // A page may attach the widget only after it was made; its colours are known from then on.
+  const placed = new ResizeObserver(() => {
+    theme();
+    hideStill();
+  });
+  placed.observe(root);
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", theme);
+  theme();
+  hideStill();
+  return () => {
+    watch.disconnect();
+    placed.disconnect();
+    scheme.removeEventListener("change", theme);
+  };
 }
