@@ -11,6 +11,7 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from obskit.errors import (
+    ChangedData,
     ConditionError,
     DatasetError,
     EmptySelection,
@@ -20,17 +21,24 @@ from obskit.errors import (
     NoSuchPath,
     ObskitError,
     ReadError,
+    RemoteError,
     StorageFull,
     UnknownField,
     UnknownFunction,
+    Unsupported,
 )
 
 if TYPE_CHECKING:
+    from obskit.checks import checks
+    from obskit.delivery import delivery
+    from obskit.encryption import SubjectKeys
     from obskit.engine import format_condition
-    from obskit.events import Events, load
+    from obskit.events import Events, Pin, connect, load, pin
     from obskit.explain import Explanation, Finding
     from obskit.explorer.widget import Explorer
     from obskit.readers import Reader, register_reader
+    from obskit.record import Ledger, note
+    from obskit.report import Report, report
 
 # Exported name -> (module, extra that provides its dependencies).
 _LAZY_EXPORTS: dict[str, tuple[str, str]] = {
@@ -38,13 +46,24 @@ _LAZY_EXPORTS: dict[str, tuple[str, str]] = {
     "Explanation": ("explain", "data"),
     "Explorer": ("explorer.widget", "notebook"),
     "Finding": ("explain", "data"),
+    "Ledger": ("record", "data"),
+    "Pin": ("events", "data"),
     "Reader": ("readers", "data"),
+    "Report": ("report", "data"),
+    "SubjectKeys": ("encryption", "crypto"),
+    "checks": ("checks", "data"),
+    "connect": ("events", "data"),
+    "delivery": ("delivery", "data"),
     "format_condition": ("engine", "data"),
     "load": ("events", "data"),
+    "note": ("record", "data"),
+    "pin": ("events", "data"),
     "register_reader": ("readers", "data"),
+    "report": ("report", "data"),
 }
 
 __all__ = [
+    "ChangedData",
     "ConditionError",
     "DatasetError",
     "EmptySelection",
@@ -53,18 +72,30 @@ __all__ = [
     "Explorer",
     "Finding",
     "InvalidArgument",
+    "Ledger",
     "LimitExceeded",
     "MissingDependency",
     "NoSuchPath",
     "ObskitError",
+    "Pin",
     "ReadError",
     "Reader",
+    "RemoteError",
+    "Report",
     "StorageFull",
+    "SubjectKeys",
     "UnknownField",
     "UnknownFunction",
+    "Unsupported",
+    "checks",
+    "connect",
+    "delivery",
     "format_condition",
     "load",
+    "note",
+    "pin",
     "register_reader",
+    "report",
 ]
 
 
@@ -81,7 +112,8 @@ def __getattr__(name: str) -> Any:
         if (error.name or "").partition(".")[0] == "obskit":
             raise MissingDependency.of_module(error.name) from error
         raise MissingDependency.of(extra, f"obskit.{name}") from error
-    found = getattr(module, name)
+    # `delivery` and `checks` are packages that can be called.
+    found = module if module_name == name else getattr(module, name)
     globals()[name] = found
     return found
 

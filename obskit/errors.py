@@ -10,9 +10,12 @@
     ├── ReadError           input cannot be read as events                     (also ValueError)
     ├── NoSuchPath          a path does not exist                              (also FileNotFoundError)
     ├── DatasetError        a Dataset is torn, edited or of another version    (also RuntimeError)
+    ├── ChangedData         the data is not what was pinned                    (also RuntimeError)
     ├── StorageFull         the disk is full                                   (also OSError)
     ├── LimitExceeded       input exceeds a documented limit                   (also ValueError)
     ├── MissingDependency   an extra is not installed                          (also ImportError)
+    ├── RemoteError         an engine elsewhere does not answer, or fails      (also ConnectionError)
+    ├── Unsupported         an engine elsewhere cannot do this                 (also NotImplementedError)
     └── InvalidArgument     an argument is not valid, or does not fit another  (also ValueError)
 
 The message says what is wrong, with which value and where; the hint says what to do.
@@ -125,6 +128,18 @@ class DatasetError(ObskitError, RuntimeError):
     """
 
 
+class ChangedData(ObskitError, RuntimeError):
+    """The data is not what was pinned: a file is missing, has another size, or holds other rows.
+
+    Example:
+        pinned = ok.pin(events)
+        try:
+            ok.load(pinned)
+        except ok.ChangedData as error:
+            print(error)  # which files changed, and how
+    """
+
+
 class StorageFull(ObskitError, OSError):
     """The disk is full.
 
@@ -178,3 +193,25 @@ class MissingDependency(ObskitError, ImportError):
         """Return the error for a module of obskit itself that is not installed."""
         message, hint = repair(module)
         return cls(message, hint=hint)
+
+
+class RemoteError(ObskitError, ConnectionError):
+    """An engine on another machine cannot be reached, does not answer in time, or fails.
+
+    Example:
+        try:
+            ok.connect("duckdb://no-such-file.duckdb", table="events")
+        except ok.RemoteError as error:
+            print(error)
+    """
+
+
+class Unsupported(ObskitError, NotImplementedError):
+    """An engine on another machine cannot do this.
+
+    Example:
+        try:
+            events.query("count()")
+        except ok.Unsupported as error:
+            print(error)  # what to do instead, such as events.fetch()
+    """

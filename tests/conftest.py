@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -9,6 +10,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import settings
+
+from tests.support.spark_cluster import missing
 
 # Continuous integration tries the same examples each time, so that what fails there is what a change broke;
 # everybody else tries new ones.
@@ -23,11 +26,27 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 REQUIRED = frozenset(os.environ.get("OBSKIT_REQUIRE", "").replace(",", " ").split())
 
 
+# Collecting makes a million objects that all stay: looking for garbage among them again and again is a quarter
+# of the time that it takes.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()  # what is left at the end is removed as usual
+
+
 def _reason_to_skip(marker: str) -> str | None:
     if marker == "browser" and not any(shutil.which(name) for name in BROWSERS):
         return "needs Chromium"
     if marker == "shared" and not SHARED.is_dir():
         return "needs the real data next to the checkout (OBSKIT_SHARED)"
+    if marker == "engines":
+        return missing()
     if marker == "node" and not (shutil.which("node") and shutil.which("npm")):
         return "needs node and npm"
     return None
@@ -35,7 +54,7 @@ def _reason_to_skip(marker: str) -> str | None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        for marker in ("browser", "node", "shared"):
+        for marker in ("browser", "engines", "node", "shared"):
             reason = _reason_to_skip(marker) if item.get_closest_marker(marker) else None
             if reason:
                 item.add_marker(pytest.mark.skip(reason=reason))

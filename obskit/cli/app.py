@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Sequence
 
 from obskit import distribution
-from obskit.cli.arguments import COMMANDS, build_parser
+from obskit.cli.commands import COMMANDS, build_parser
 from obskit.cli.terminal import write
 from obskit.errors import (
     ConditionError,
@@ -35,7 +35,7 @@ _CALL_ERRORS = (
 # Packages of the extra `notebook`; any other missing package belongs to `data` or to the command's own extra.
 _NOTEBOOK_PACKAGES = ("jupyterlab", "ipywidgets", "anywidget", "plotly", "IPython", "traitlets")
 # Commands whose extra brings `data` with it, or does not need it.
-_OWN_EXTRAS = {"receive": "receive", "completion": "completion"}
+_OWN_EXTRAS = {"receive": "receive", "mcp": "mcp", "completion": "completion"}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit status: 0 success, 1 the data cannot be read or no row is left, 2 wrong arguments,
-        130 interrupted.
+        130 interrupted. Verdicts and checks: 0 pass, 10 regress or violated, 11 inconclusive, 12 no data.
     """
     try:
         status = _run(argv)
@@ -74,12 +74,11 @@ def _run(argv: Sequence[str] | None) -> int:
         parser.print_help(sys.stderr)
         return CALL_ERROR
     try:
-        _call(arguments)
+        return _call(arguments)
     except BrokenPipeError:
         raise
     except Exception as error:
         return _print_error(error)
-    return ANSWERED
 
 
 def _print_error(error: Exception) -> int:
@@ -97,8 +96,9 @@ def _print_error(error: Exception) -> int:
     return CALL_ERROR if isinstance(error, _CALL_ERRORS) else DATA_ERROR
 
 
-def _call(arguments: argparse.Namespace) -> None:
-    module_name, _help, _add_arguments = COMMANDS[arguments.command]
+def _call(arguments: argparse.Namespace) -> int:
+    """Run a command and return its exit status: what its function returns, and 0 for None."""
+    module_name, _help = COMMANDS[arguments.command]
     try:
         module = importlib.import_module(f"obskit.cli.{module_name}")
     except ModuleNotFoundError as error:
@@ -111,7 +111,8 @@ def _call(arguments: argparse.Namespace) -> None:
             "notebook" if package in _NOTEBOOK_PACKAGES else "data"
         )
         raise MissingDependency.of(extra, f"obskit {arguments.command}") from error
-    getattr(module, arguments.command)(arguments)
+    status = getattr(module, arguments.command)(arguments)
+    return status if isinstance(status, int) else ANSWERED
 
 
 def _version() -> str:

@@ -1,30 +1,24 @@
-"""The arguments of the command line: commands, their options, their help. Standard library only."""
+"""The options of each command. Standard library only."""
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
 
-from obskit.cli.parser import Parser, TopParser, not_negative, positive
+from obskit.cli.engine_arguments import add_table
+from obskit.cli.judge_arguments import add_judge
+from obskit.cli.mcp_arguments import add_mcp_options
+from obskit.cli.parser import not_negative, positive
+from obskit.cli.release_arguments import add_check_options, add_delivery_options, add_markdown
+from obskit.cli.report_arguments import add_new_arguments, add_report_options
+from obskit.cli.shred_arguments import add_shred_arguments
+from obskit.cli.trace_arguments import add_export_options, add_traces_options
 from obskit.demo.scenario_titles import SCENARIO_TITLES
 
-_EPILOG = """\
-examples:
-  obskit triage events/                     which operations got slower or fail more, and what sets them apart
-  obskit info events/                       rows, time range, fields
-  obskit rows events/ --where error --order "duration_ms desc"
-  obskit query events/ "count()" "p99(duration_ms) as p99" --by http.route --every 1m
-  obskit explain events/ --select "duration_ms > 500" --where "http.route = '/book'"
-  obskit lab events/                        a notebook with the heatmap of these files
 
-Conditions are SQL: "http.route = '/book' and duration_ms > 500". Strings go in single quotes.
-Exit status: 0 success, 1 the data cannot be read or no row is left, 2 wrong arguments, 130 interrupted.
-"""
-
-
-def _paths(parser: argparse.ArgumentParser) -> None:
+def _paths(parser: argparse.ArgumentParser, count: str = "+") -> None:
     parser.add_argument(
-        "paths", nargs="+", metavar="PATH", help="files, folders, globs or URLs of events; - for stdin"
+        "paths", nargs=count, metavar="PATH", help="files, folders, globs or URLs of events; - for stdin"
     )
 
 
@@ -46,6 +40,7 @@ def _source(parser: argparse.ArgumentParser) -> None:
 
 
 def _mapping(group: argparse._ActionsContainer) -> None:
+    add_table(group)
     group.add_argument(
         "--mapping",
         metavar="FILE.json",
@@ -195,6 +190,13 @@ def _explain(parser: argparse.ArgumentParser) -> None:
     _answer(parser)
 
 
+def _judge(parser: argparse.ArgumentParser) -> None:
+    _paths(parser, count="*")
+    add_judge(parser)
+    _source(parser)
+    _answer(parser)
+
+
 def _impact(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument("--select", metavar="CONDITION", required=True, help="the outcome, for example error")
@@ -208,7 +210,15 @@ def _impact(parser: argparse.ArgumentParser) -> None:
 def _trace(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     parser.add_argument("trace_id", metavar="TRACE_ID", help="a value of the field trace_id; case is ignored")
+    add_export_options(parser, "the trace with its log records (with --linked, also linked traces)")
     _mapping(parser)
+    _answer(parser)
+
+
+def _traces(parser: argparse.ArgumentParser) -> None:
+    _paths(parser)
+    add_traces_options(parser)
+    _source(parser)
     _answer(parser)
 
 
@@ -304,6 +314,19 @@ def _receive(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _delivery(parser: argparse.ArgumentParser) -> None:
+    add_delivery_options(parser)
+    _mapping(parser.add_argument_group("how to read the files"))
+    add_markdown(parser)
+
+
+def _check(parser: argparse.ArgumentParser) -> None:
+    _paths(parser)
+    add_check_options(parser)
+    _source(parser)
+    _answer(parser)
+
+
 def _lab(parser: argparse.ArgumentParser) -> None:
     _paths(parser)
     _mapping(parser)
@@ -317,6 +340,18 @@ def _lab(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def _mcp(parser: argparse.ArgumentParser) -> None:
+    _paths(parser)
+    _mapping(parser)
+    add_mcp_options(parser)
+
+
+def _report(parser: argparse.ArgumentParser) -> None:
+    add_report_options(parser)
+    _mapping(parser.add_argument_group("how to read the events"))
+    _answer(parser)
+
+
 def _completion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("shell", choices=("bash", "zsh", "fish", "tcsh", "powershell"), help="your shell")
     parser.epilog = (
@@ -326,41 +361,37 @@ def _completion(parser: argparse.ArgumentParser) -> None:
     )
 
 
-# Command: (module of obskit.cli that runs it, help, function that adds its arguments).
-COMMANDS: dict[str, tuple[str, str, Callable[[argparse.ArgumentParser], None]]] = {
-    "triage": ("verbs", "list what changed, operation by operation, and what sets it apart", _triage),
-    "messages": ("verbs", "list log messages and exceptions that are new, more frequent or gone", _messages),
-    "info": ("verbs", "list rows, time range and fields, and what loading found", _info),
-    "rows": ("verbs", "show events as they are, with the fields that matter first", _rows),
-    "query": ("verbs", "compute counts, rates and percentiles, by fields and over time", _query),
-    "explain": ("explain", "find what distinguishes slow or failing events from the rest", _explain),
-    "impact": ("verbs", "count the users or customers that an outcome hit", _impact),
-    "trace": ("verbs", "show the spans of one trace", _trace),
-    "convert": ("outputs", "write events as a dataset, Parquet, Arrow, JSONL, OTLP or Jaeger JSON", _convert),
-    "demo": ("outputs", "generate events of a booking platform with planted causes, or run it live", _demo),
-    "probe": ("probe", "make real requests and record the phases of each as an event", _probe),
-    "receive": ("receive", "receive OTLP from running services into a folder", _receive),
-    "lab": ("lab", "open JupyterLab with the heatmap of your files", _lab),
-    "completion": (
-        "completion",
-        "print a script that completes obskit's commands in your shell",
-        _completion,
-    ),
+def _schema(parser: argparse.ArgumentParser) -> None:
+    given = parser.add_argument
+    given("--for", dest="engine", choices=("clickhouse", "spark"), required=True, help="the engine")
+    given("--view", metavar="NAME", default="events", help="name of the view; default events")
+    given("--table", metavar="NAME", default="raw_events", help="table that it reads; default raw_events")
+    given("--json", action="store_true", help="print JSON")
+
+
+# What adds the options of each command.
+OPTIONS: dict[str, Callable[[argparse.ArgumentParser], None]] = {
+    "check": _check,
+    "completion": _completion,
+    "convert": _convert,
+    "delivery": _delivery,
+    "demo": _demo,
+    "explain": _explain,
+    "impact": _impact,
+    "info": _info,
+    "judge": _judge,
+    "lab": _lab,
+    "mcp": _mcp,
+    "messages": _messages,
+    "new": add_new_arguments,
+    "probe": _probe,
+    "query": _query,
+    "receive": _receive,
+    "report": _report,
+    "rows": _rows,
+    "shred": add_shred_arguments,
+    "schema": _schema,
+    "trace": _trace,
+    "traces": _traces,
+    "triage": _triage,
 }
-
-
-def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; `parse_args` sets `command`."""
-    top = TopParser(
-        prog="obskit",
-        description="Find which requests are slow or failing, for whom, and what sets them apart.",
-        epilog=_EPILOG,
-    )
-    top.add_argument("--version", action="store_true", help="print the version and exit")
-    commands = top.add_subparsers(dest="command", metavar="COMMAND", title="commands", parser_class=Parser)
-    top.commands = {}
-    for name, (_module, does, add_arguments) in COMMANDS.items():
-        command = commands.add_parser(name, help=does, description=does[0].upper() + does[1:] + ".")
-        add_arguments(command)
-        top.commands[name] = command
-    return top

@@ -7,7 +7,7 @@ import sys
 
 import shtab
 
-from obskit.cli.arguments import build_parser
+from obskit.cli.commands import build_parser
 
 
 def completion(arguments: argparse.Namespace) -> None:

@@ -7,11 +7,13 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from obskit.cli.inputs import lookups_of, options_of
+from obskit.cli.engine_arguments import check_engine
+from obskit.cli.inputs import lookups_of, mapping_of, options_of
 from obskit.cli.terminal import Progress, write
 from obskit.dataset import is_stream, is_url, local_paths
-from obskit.errors import ObskitError
-from obskit.events import Events, labelled, load, preview
+from obskit.errors import InvalidArgument, ObskitError
+from obskit.events import Events, connect, is_pin, labelled, load, preview
+from obskit.remote import is_address
 from obskit.schema import ReadOptions
 
 
@@ -21,7 +23,17 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
 
 
 def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
-    """Load the paths, and apply `--lookup`."""
+    """Load the paths, and apply `--lookup`; or connect to a table."""
+    if is_remote(arguments):
+        check_engine(arguments)
+        mapping = mapping_of(arguments.mapping)
+        return connect(
+            str(arguments.paths[0]), arguments.table, mapping=mapping, display_tz=arguments.display_tz
+        )
+    if getattr(arguments, "table", None):
+        raise InvalidArgument(
+            "--table needs the address of an engine as the path", hint="for example sc://host:15002"
+        )
     lookups = lookups_of(arguments.lookup)
     events = load(
         located(arguments),
@@ -33,6 +45,11 @@ def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
     for file, field, column in lookups:
         events = events.lookup(file, field, key=column)
     return events
+
+
+def is_remote(arguments: argparse.Namespace) -> bool:
+    """Return whether a path is the address of an engine."""
+    return any(is_address(str(path)) for path in arguments.paths)
 
 
 def located(arguments: argparse.Namespace) -> list[str | Path]:
@@ -56,7 +73,10 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
         Whether an answer was printed.
     """
     # `--error` and `--lookup` are applied to the whole; a sample has not been through them.
-    if arguments.json or arguments.error or arguments.lookup:
+    # A pin opens as a whole or not at all.
+    if arguments.json or arguments.error or arguments.lookup or any(map(is_pin, arguments.paths)):
+        return False
+    if is_remote(arguments) or arguments.table:
         return False
     with preview(located(arguments), ReadOptions(**options_of(arguments))) as scope:
         if scope is None:

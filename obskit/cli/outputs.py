@@ -9,11 +9,12 @@ import sys
 from pathlib import Path
 
 from obskit.cli.inputs import names_of, options_of
-from obskit.cli.load import located, opened
+from obskit.cli.load import is_remote, located, opened
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo.generate import generate
 from obskit.errors import InvalidArgument, MissingDependency
+from obskit.remote import is_address
 from obskit.schema import ReadOptions
 from obskit.text import pluralize
 from obskit.writers import STDOUT, format_of, write_stream
@@ -24,6 +25,11 @@ def convert(arguments: argparse.Namespace) -> None:
     if arguments.out == STDOUT:
         _to_stdout(arguments)
         return
+    if is_address(arguments.out):
+        raise InvalidArgument(
+            "--out must be a file or a folder, not the address of an engine",
+            hint="write a table from Python: events.write(address, table='prod.events')",
+        )
     changed = (
         arguments.where,
         arguments.since,
@@ -31,8 +37,10 @@ def convert(arguments: argparse.Namespace) -> None:
         arguments.fields,
         arguments.error,
         arguments.lookup,
+        arguments.table,
     )
-    if format_of(Path(arguments.out), arguments.to) is None and not any(changed):
+    as_dataset = format_of(Path(arguments.out), arguments.to) is None
+    if as_dataset and not any(changed) and not is_remote(arguments):
         _dataset(arguments)
         return
     with Progress() as progress:

@@ -47,7 +47,11 @@ class TopParser(Parser):
             parser = self.commands.get(command or "", self)
             option = next((word for word in unknown if word.startswith("-")), None)
             if option is None:
-                parser.error(f"unexpected argument {unknown[0]!r}")
+                # argparse does not take positional arguments that options separate from the others.
+                parser.error(
+                    f"unexpected argument {unknown[0]!r}",
+                    f"paths and calculations come before the options; see {parser.prog} --help",
+                )
             name = option.partition("=")[0]
             parser.error(f"{name} is not an option", _did_you_mean(name, parser.options()))
         return found

@@ -13,7 +13,7 @@ from obskit.cli.terminal import Progress, write, write_json
 from obskit.display import formatting
 from obskit.display.tables import text_table
 from obskit.display.zone import shown_in
-from obskit.engine import split_window
+from obskit.engine import format_condition, split_window
 from obskit.errors import EmptySelection, InvalidArgument
 from obskit.events import SHOWN_FIELDS, Events, Triage
 from obskit.query import Fields
@@ -186,7 +186,27 @@ def impact(arguments: argparse.Namespace) -> None:
 
 
 def trace(arguments: argparse.Namespace) -> None:
-    """Print the spans of one trace."""
+    """Print the spans of one trace, or write them to a file.
+
+    Args:
+        arguments: the command's arguments.
+
+    Raises:
+        InvalidArgument: an option that has no effect without --out.
+        EmptySelection: no event has the trace id.
+    """
+    for option, given in (("--to", arguments.to is not None), ("--linked", arguments.linked)):
+        if given and arguments.out is None:
+            raise InvalidArgument(f"{option} only works with --out", hint="obskit trace --help")
+    answer: Result
     with Progress() as progress:
-        answer = whole(arguments, progress).trace(arguments.trace_id)
+        events = whole(arguments, progress)
+        found = events.trace(arguments.trace_id)
+        answer = found
+        if arguments.out is not None:
+            same = format_condition(
+                [{"field": "trace_id", "op": "=", "value": found.table["trace_id"][0].as_py()}]
+            )
+            chosen = events.traces(where=same, linked=arguments.linked)
+            answer = chosen.write(arguments.out, arguments.to, progress=progress)
     show(answer, arguments)

@@ -14,7 +14,9 @@ from obskit.demo.planted import write_planted
 from obskit.demo.scenarios import chosen_scenarios, plant, schema_of
 from obskit.demo.stream import batches
 from obskit.errors import DatasetError, InvalidArgument
+from obskit.names import TEMPLATE
 from obskit.schema import LoadReport
+from obskit.schema.derive import message_templates
 
 _BYTES_PER_FILE = 256 << 20
 
@@ -62,7 +64,9 @@ def generate(
     made = counted.batches()
     if format == "parquet":
         counted.report = LoadReport()
-        dataset = write(made, lambda: schema_of(chosen), out, counted.report, bytes_per_file=_BYTES_PER_FILE)
+        schema = schema_of(chosen).append(pa.field(TEMPLATE, pa.string()))
+        stored = (_with_templates(batch, schema) for batch in made)
+        dataset = write(stored, lambda: schema, out, counted.report, bytes_per_file=_BYTES_PER_FILE)
         files = [file.path for file in dataset.files]
     else:
         if out.is_dir() and any(
@@ -82,6 +86,14 @@ def generate(
         "files": [path.name for path in files],
         "bytes": sum(path.stat().st_size for path in files),
     }
+
+
+def _with_templates(batch: pa.RecordBatch, schema: pa.Schema) -> pa.RecordBatch:
+    """Return a batch with the templates of its messages, which a reader adds to events in other formats."""
+    columns = {name: batch.column(name) for name in batch.schema.names}
+    columns |= message_templates({"body": columns["body"]})
+    nothing = pa.nulls(batch.num_rows, pa.string())
+    return pa.record_batch([columns.get(name, nothing) for name in schema.names], schema=schema)
 
 
 class _Counted:

@@ -163,7 +163,7 @@ def _deployments(scenarios: Sequence[Scenario] = ()) -> list[dict[str, Any]]:
     stages += [(SEARCH_DEPLOY, "search", 100), (NOTIFICATION_DEPLOY, "notification", 100)]
     versions = {service.name: service.versions for service in SERVICES}
     steps = [(start, service, *versions[service], percent) for start, service, percent in stages]
-    steps += [(*marker, 100) for scenario in scenarios for marker in scenario.markers]
+    steps += [marker for scenario in scenarios for marker in scenario.markers]
     return [
         {
             "at": _time_range((start, start)).split("/")[0],

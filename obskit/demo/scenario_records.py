@@ -21,6 +21,7 @@ SINCE = {
     "region": time_of_day(18),
     "consumer": time_of_day(15),
     "deployments": time_of_day(17, 32),
+    "ramp": time_of_day(9),
 }
 HARMLESS = time_of_day(17, 30)
 BESIDE = (
@@ -29,6 +30,14 @@ BESIDE = (
 )
 """Deployments of the scenario `deployments`: time of day, service, old and new version."""
 
+RAMPED = "6.3.0"
+RAMP = ((SINCE["ramp"], 5), (time_of_day(10), 10), (time_of_day(12), 25), (time_of_day(14), 50))
+"""Steps of the scenario `ramp`: from when on which percentage of the searches goes to the new version."""
+
+RAMP_END = time_of_day(17)
+"""From then on the old version answers all searches again."""
+
+RAMP_TENANT = "tenant-03"
 BUILD = "7741"
 REGION = "eu-north-1"
 TENANT = "tenant-07"
@@ -125,5 +134,16 @@ def _records() -> dict[str, Record]:
             "cause": ("service.version", BESIDE[1][3]),
             "note": "From 17:32 on 12% of the searches fail. seatmap was deployed at 17:30, and nothing "
             "about it changed.",
+        },
+        "ramp": {
+            "where": SEARCHES,
+            "cause": ("service.version", RAMPED),
+            "expected": [
+                {"field": "service.version", "op": "=", "value": RAMPED},
+                {"field": "tenant.id", "op": "=", "value": RAMP_TENANT},
+            ],
+            "note": "search 6.3.0 answers 5% of the searches from 9:00, 10% from 10:00, 25% from 12:00 and "
+            "50% from 14:00 until it is taken back at 17:00. It fails on 80% of those of tenant-03, which "
+            "are a fifth of all; for the nine other tenants it is like 6.1.4, next to which it runs.",
         },
     }

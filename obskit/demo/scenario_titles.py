@@ -10,5 +10,6 @@ SCENARIO_TITLES: dict[str, str] = {
     "region": "the region eu-north-1 vanishes",
     "consumer": "messages of tenant-07 are published, but nothing consumes them",
     "deployments": "search 6.2.0 breaks searches two minutes after the harmless seatmap 4.0.12",
+    "ramp": "search 6.3.0 is ramped up from 5 to 50% of the searches, and fails for tenant-03 only",
 }
 """Name -> title, in the order of the documentation."""

@@ -15,7 +15,18 @@ import pyarrow as pa
 
 from obskit.demo.edits import Rows
 from obskit.demo.fields import SCHEMA
-from obskit.demo.scenario_records import BESIDE, BUILD, REGION, SINCE, message_pod, scenario_record
+from obskit.demo.scenario_records import (
+    BESIDE,
+    BUILD,
+    RAMP,
+    RAMP_END,
+    RAMP_TENANT,
+    RAMPED,
+    REGION,
+    SINCE,
+    message_pod,
+    scenario_record,
+)
 from obskit.demo.traffic import DAY_US
 from obskit.errors import InvalidArgument
 from obskit.names import nearest
@@ -38,14 +49,15 @@ class Scenario:
         edit: changes the rows of a batch.
         record: what is planted, in the form of `planted()`.
         fields: fields that it adds, with their types.
-        markers: (time of day in µs, service, old version, new version) of the deployments that it adds.
+        markers: (time of day in µs, service, old version, new version, percentage of the traffic) of the
+            steps of the deployments that it adds.
     """
 
     name: str
     edit: Callable[[Rows], None]
     record: dict[str, Any]
     fields: dict[str, pa.DataType] = field(default_factory=dict)
-    markers: tuple[tuple[int, str, str, str], ...] = ()
+    markers: tuple[tuple[int, str, str, str, int], ...] = ()
 
 
 def _subtle(rows: Rows) -> None:
@@ -129,8 +141,33 @@ def _deployments(rows: Rows) -> None:
     rows.fail(rows.flow("search") & late & rows.chance("deployments/error", 0.12), 500, "IndexMismatch")
 
 
+def _ramp(rows: Rows) -> None:
+    search = rows.is_("name", "GET /connections", "GET /api/search")
+    tenants = pa.array([f"tenant-{n + 1:02d}" for n in range(10)])
+    tenant = rows.pick("ramp/tenant", [0.3, 0.05, 0.2, *[0.45 / 7] * 7])
+    rows.put("tenant.id", search, tenants.take(pa.array(tenant)))
+    share = np.zeros(len(search))
+    for start, percent in (*RAMP, (RAMP_END, 0)):
+        share[rows.since(start)] = percent / 100
+    new = rows.is_("service.name", "search") & (rows.uniform("ramp/version") < share)
+    rows.put("service.version", new, RAMPED)
+    rows.put("container.image.tag", new, RAMPED)
+    pods = pa.array([f"search-7d9c4b6f5-{name}" for name in ("2xk7p", "c9wqz", "hm4tt", "v6d8n")])
+    rows.put("k8s.pod.name", new, pods.take(pa.array(rows.pick("ramp/pod", [0.25] * 4))))
+    # Whether the trace was answered by the new version is the same for its callers.
+    bad = (rows.uniform("ramp/version") < share) & (tenants.to_pylist().index(RAMP_TENANT) == tenant)
+    rows.fail(rows.flow("search") & bad & rows.chance("ramp/error", 0.8), 500, "UnknownTariff")
+
+
+_MARKERS = {
+    "deployments": tuple((*step, 100) for step in BESIDE),
+    "ramp": (
+        *((at, "search", "6.1.4", RAMPED, percent) for at, percent in RAMP),
+        (RAMP_END, "search", RAMPED, "6.1.4", 100),
+    ),
+}
 SCENARIOS: dict[str, Scenario] = {
-    name: Scenario(name, edit, scenario_record(name), fields, BESIDE if name == "deployments" else ())
+    name: Scenario(name, edit, scenario_record(name), fields, _MARKERS.get(name, ()))
     for name, edit, fields in (
         ("subtle", _subtle, {"search.index": pa.string()}),
         ("rare", _rare, {"client.build": pa.string()}),
@@ -139,6 +176,7 @@ SCENARIOS: dict[str, Scenario] = {
         ("region", _region, {}),
         ("consumer", _consumer, {"tenant.id": pa.string()}),
         ("deployments", _deployments, {}),
+        ("ramp", _ramp, {"tenant.id": pa.string()}),
     )
 }
 """The scenarios by name, in the order of the documentation."""
@@ -169,8 +207,8 @@ def chosen_scenarios(names: Iterable[str]) -> list[Scenario]:
 
 def schema_of(scenarios: Sequence[Scenario]) -> pa.Schema:
     """Return the schema of the demo with the fields that scenarios add, at its end."""
-    added = [(name, kind) for scenario in scenarios for name, kind in scenario.fields.items()]
-    return pa.schema([*SCHEMA, *(pa.field(name, kind) for name, kind in added)])
+    added = {name: kind for scenario in scenarios for name, kind in scenario.fields.items()}
+    return pa.schema([*SCHEMA, *(pa.field(name, kind) for name, kind in added.items())])
 
 
 def plant(
@@ -202,14 +240,14 @@ def plant(
         yield from rows.table.combine_chunks().to_batches()
 
 
-def _marker(start: int, service: str, before: str, version: str, schema: pa.Schema) -> pa.Table:
+def _marker(start: int, service: str, before: str, version: str, percent: int, schema: pa.Schema) -> pa.Table:
     row = {
         "timestamp": DAY_US + start,
         "name": "deployment",
         "kind": "event",
         "error": False,
         "sample_weight": 1.0,
-        "body": f"{service} {before} -> {version}: 100% of traffic",
+        "body": f"{service} {before} -> {version}: {percent}% of traffic",
         "severity_text": "INFO",
         "service.name": service,
         "service.version": version,
@@ -217,7 +255,7 @@ def _marker(start: int, service: str, before: str, version: str, schema: pa.Sche
         "deployment.id": f"rollout-{service}-{version}",
         "deployment.name": f"{service}-{version}",
         "deployment.status": "succeeded",
-        "deployment.weight": 100,
+        "deployment.weight": percent,
     }
     return pa.Table.from_arrays(
         [

@@ -1,6 +1,6 @@
-"""`EventSet`: which events are meant, how they are narrowed, read out, written and shown.
+"""`EventSet`: which events are meant, how they are narrowed and shown.
 
-`Events` adds the verbs that analyze them.
+`Events` adds the verbs that read them out and analyze them.
 """
 
 from __future__ import annotations
@@ -9,24 +9,22 @@ import dataclasses
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from pathlib import Path
+from typing import Any, Self, TypeVar
 from urllib.parse import quote
 
 import pyarrow as pa
 
-from obskit import query, writers
-from obskit.dataset import Dataset, Progress, from_arrow
+from obskit import query
+from obskit.dataset import Dataset, from_arrow
 from obskit.display import formatting
 from obskit.display.result import Result
 from obskit.display.tables import format_cell, html_table, text_table
 from obskit.display.zone import in_own_zone
 from obskit.engine import Scope, parse_window
+from obskit.events.origin import Origin, Step
 from obskit.schema import LoadReport
 from obskit.text import pluralize, safe
-from obskit.writers import Written
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 ResultType = TypeVar("ResultType", bound=Result)
 
@@ -49,6 +47,8 @@ class EventSet:
     # `refresh` calls `_reopen` to load the files again, then repeats each step (where, derive, ...).
     _reopen: Callable[[], Any] | None = field(default=None, repr=False)
     _steps: tuple[Callable[[Any], Any], ...] = field(default=(), repr=False)
+    _origin: Origin | None = field(default=None, repr=False)
+    _described: tuple[Step, ...] = field(default=(), repr=False)
 
     @property
     def dataset(self) -> Dataset:
@@ -115,7 +115,10 @@ class EventSet:
         Example:
             events.where("http.route = '/book'").where("duration_ms > 500")
         """
-        return self._record_step(lambda events: events._with_scope(events.scope.narrow(condition)))
+        read = self.scope.condition(condition)
+        described = {"verb": "where", "condition": read.text}
+        made = self._with_scope(self.scope.narrow(read))  # it is parsed once
+        return self._record_step(lambda e: e._with_scope(e.scope.narrow(condition)), described, made)
 
     def between(self, start: Any, end: Any = None) -> Self:
         """Keep the events that began in a window of time: from `start` up to, but not including, `end`.
@@ -166,7 +169,10 @@ class EventSet:
                 scope = scope.derive(name, expression)
             return events._with_scope(scope)
 
-        return self._record_step(step)
+        derived = self._record_step(step, {})
+        made = [list(pair) for pair in derived.scope.derived[len(self.scope.derived) :]]
+        described = {"verb": "derive", "fields": made}
+        return dataclasses.replace(derived, _described=(*self._described, described))
 
     def lookup(
         self,
@@ -215,7 +221,16 @@ class EventSet:
                 query.lookup(
                     events.scope, table, on, fields, key=key, valid_from=valid_from, valid_to=valid_to
                 )
-            )
+            ),
+            {
+                "verb": "lookup",
+                "table": os.path.abspath(table) if isinstance(table, str | Path) else None,
+                "on": on,
+                "fields": fields,
+                "key": key,
+                "valid_from": valid_from,
+                "valid_to": valid_to,
+            },
         )
 
     def refresh(self) -> Self:
@@ -230,89 +245,15 @@ class EventSet:
             NoSuchPath, ReadError: the files are gone or can no longer be read.
 
         Example:
-            latest = events.between("-30m")
-            latest = latest.refresh()
+            latest = events.between("-30m").refresh()
         """
         if self._reopen is None:
             return self
         events: Self = self._reopen()
         for step in self._steps:
             events = step(events)
-        return dataclasses.replace(events, _steps=self._steps, _reopen=self._reopen)
-
-    def to_arrow(self, columns: Sequence[str] | None = None) -> pa.Table:
-        """Return the events as an Arrow table in memory.
-
-        Args:
-            columns: names of fields, in the order wanted; all by default.
-
-        Returns:
-            Table with one row per event, without any weighting.
-
-        Raises:
-            UnknownField: there is no such field.
-
-        Example:
-            events.where("error").to_arrow(["timestamp", "service.name", "error.type"])
-        """
-        names = [self.scope.resolve(name) for name in columns or self.schema.names]
-        return self.scope.run(lambda table: table.select(*names)).table
-
-    def to_pandas(self, columns: Sequence[str] | None = None) -> pd.DataFrame:
-        """Return the events as a pandas DataFrame in memory.
-
-        Args:
-            columns: names of fields, in the order wanted; all by default.
-
-        Returns:
-            DataFrame with one row per event, without any weighting.
-
-        Raises:
-            UnknownField: there is no such field.
-
-        Example:
-            events.to_pandas(["service.name", "duration_ms"]).groupby("service.name").median()
-        """
-        frame: pd.DataFrame = self.to_arrow(columns).to_pandas()
-        return frame
-
-    def write(
-        self,
-        path: str | os.PathLike[str],
-        format: str | None = None,
-        fields: Sequence[str] | None = None,
-        *,
-        progress: Progress | None = None,
-    ) -> Written:
-        """Write the events to a file that other tools can read, or as a Dataset; see `docs/formats.md`.
-
-        Args:
-            path: file to create, or for a Dataset a folder that is new or empty. The suffix determines the
-                format (.parquet, .arrow, .jsonl, .otlp.json, .jaeger.json) and, for the text formats, the
-                compression (.gz, .zst).
-            format: "dataset", "parquet", "arrow", "jsonl", "otlp-json" or "jaeger"; by default as the suffix
-                says, and a Dataset without a suffix.
-            fields: fields to write; all by default.
-            progress: called as ("writing rows", done, total).
-
-        Returns:
-            Written: path, format, number of rows and fields; its notes say what the format could not hold
-                exactly.
-
-        Raises:
-            InvalidArgument: the file already exists, it overlaps the events' own source, or the format is
-                unknown.
-            EmptySelection: there are no events to write.
-            UnknownField: one of `fields` does not exist.
-            DatasetError: the folder holds something other than a Dataset.
-            StorageFull: the disk is full; nothing is left behind.
-
-        Example:
-            import tempfile
-            with tempfile.TemporaryDirectory() as folder:
-                events.where("error").write(f"{folder}/errors.jsonl.gz", fields=["timestamp", "name"])
-        """
-        return writers.write(self.scope, path, format=format, fields=fields, progress=progress)
+        kept: dict[str, Any] = {"_steps": self._steps, "_reopen": self._reopen, "_described": self._described}
+        return dataclasses.replace(events, **kept)
 
     def trace_link(self, trace_id: str) -> str | None:
         """Return the URL of a trace in your tracing tool.
@@ -365,15 +306,18 @@ class EventSet:
 
     def _from_table(self, table: pa.Table) -> Self:
         scope = Scope.of(from_arrow(table))
-        return self._with_scope(dataclasses.replace(scope, notes=self.scope.notes))
+        kept = {name: getattr(self.scope, name) for name in ("notes", "decryption")}
+        return self._with_scope(dataclasses.replace(scope, **kept))
 
     def _with_scope(self, scope: Scope) -> Self:
         return dataclasses.replace(self, scope=scope)
 
-    def _record_step(self, step: Callable[[Self], Self]) -> Self:
-        return dataclasses.replace(step(self), _steps=(*self._steps, step))
+    def _record_step(self, step: Callable[[Self], Self], described: Step, made: Self | None = None) -> Self:
+        steps, described_steps = (*self._steps, step), (*self._described, described)
+        return dataclasses.replace(made or step(self), _steps=steps, _described=described_steps)
 
     def _presented(self, result: ResultType) -> ResultType:
         """Return a result that is shown with this set's links and in its time zone."""
         links: Mapping[str, str] = {} if self.trace_url is None else {"trace_id": self.trace_url}
-        return dataclasses.replace(result, links=links, display_tz=self.display_tz)
+        readable = getattr(self.scope.decryption, "table", None)
+        return dataclasses.replace(result, links=links, display_tz=self.display_tz, readable=readable)

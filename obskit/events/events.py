@@ -1,6 +1,6 @@
 """`Events`, the object that users work with: loaded events and the verbs that ask questions of them.
 
-Each verb is one call into a package below (`query`, `explain`, `triage`).
+Each verb is one call into a package below (`query`, `explain`, `judge`, `triage`).
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from typing import Any
 from obskit import explain, query
 from obskit.dataset import Progress
 from obskit.engine import Population, parse_moment
-from obskit.events.listing import ListedEvents
+from obskit.events.changes import EventsWithChanges
+from obskit.events.judging import JudgedEvents
 from obskit.events.previews import Shown, explain_sample, notebook_display
-from obskit.explain import Explanation
+from obskit.explain import Distributions, ExplainOptions, Explanation
 from obskit.query import Heatmap, Impact, QueryResult
 from obskit.triage import Messages, Triage, messages, triage
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Events(ListedEvents):
+class Events(JudgedEvents, EventsWithChanges):
     """Loaded events, and the verbs that answer questions about them.
 
     `obskit.load` makes one. Verbs never change it: `where`, `between` and `derive` return new `Events`; the
@@ -186,7 +187,7 @@ class Events(ListedEvents):
             found = events.explain("duration_ms > 500", where="http.route = '/book'")
             found.findings[0].condition
         """
-        options = explain.ExplainOptions(
+        options = ExplainOptions(
             during=during,
             baseline=baseline,
             history=history,
@@ -200,7 +201,11 @@ class Events(ListedEvents):
             progress=progress,
             cancelled=cancelled,
         )
-        display = notebook_display() if on_sample is None and cancelled is None else None
+        return self._explained(selection, options, on_sample)
+
+    def _explained(self, selection: Any, options: ExplainOptions, on_sample: Shown | None) -> Explanation:
+        """Explain, with an answer from a sample first where the exact one has to wait."""
+        display = notebook_display() if on_sample is None and options.cancelled is None else None
         show = on_sample or display
         sample = explain_sample(self.scope, selection, options) if show is not None else None
         if show is not None and sample is not None:
@@ -211,6 +216,59 @@ class Events(ListedEvents):
         finally:
             if display is not None:
                 display.clear()
+
+    def distributions(
+        self,
+        selection: Any,
+        *,
+        during: Any = None,
+        baseline: Any = None,
+        where: Any = None,
+        fields: Sequence[str] | None = None,
+        population: Population = "units",
+        cluster: str | None = "trace_id",
+        progress: Progress | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Distributions:
+        """Compare the distribution of each field in the selection with that in the baseline.
+
+        Args:
+            selection: condition for the outcome: slow, failed, on the new version.
+            during: when it happened, as for `explain`.
+            baseline: what to compare with; by default the rest.
+            where: condition on both selection and baseline.
+            fields: fields to look at; by default all that the selection does not use.
+            population: "units" (of work) or "all" rows.
+            cluster: field whose equal values count as one observation, or None.
+            progress: called as (what, done, total).
+            cancelled: called between steps; work ends with `Cancelled` once it returns true.
+
+        Returns:
+            Distributions: `.fields`, the most different first, each with its bars and what of the difference
+                is beyond chance; all intervals hold together.
+
+        Raises:
+            EmptySelection: the selection or the baseline has no rows.
+            InvalidArgument: the arguments do not go together.
+            ConditionError: a condition cannot be parsed.
+            UnknownField, UnknownFunction: a name does not exist.
+
+        Example:
+            found = events.distributions("duration_ms > 500", where="http.route = '/book'")
+            found.fields[0].name
+        """
+        options = ExplainOptions(
+            during=during,
+            baseline=baseline,
+            history=None,
+            where=where,
+            fields=fields,
+            population=population,
+            cluster=cluster,
+            progress=progress,
+            cancelled=cancelled,
+        )
+        return self._presented(explain.distributions(self._rows, selection, options))
 
     def triage(
         self,
@@ -247,7 +305,7 @@ class Events(ListedEvents):
         newest = self.scope.newest
         first, last = (parse_moment(given, newest) for given in (since, until))
         return self._presented(
-            triage(self.scope, first, until=last, population=population, progress=progress)
+            triage(self._rows, first, until=last, population=population, progress=progress)
         )
 
     def messages(
@@ -280,7 +338,7 @@ class Events(ListedEvents):
         newest = self.scope.newest
         first, last = (parse_moment(given, newest) for given in (since, until))
         return self._presented(
-            messages(self.scope, first, until=last, explained=explained, progress=progress)
+            messages(self._rows, first, until=last, explained=explained, progress=progress)
         )
 
     def impact(self, selection: Any, by: str = "user.id", *, population: Population = "units") -> Impact:
@@ -304,43 +362,3 @@ class Events(ListedEvents):
             events.impact("error", by="user.id")
         """
         return self._presented(query.impact(self.scope, selection, by, population=population))
-
-    def points(self) -> Events:
-        """Return the events recorded within spans (exceptions, messages) as `Events` of their own.
-
-        Returns:
-            New `Events` with one row per point: `timestamp`, `name` and attributes are the point's;
-            `trace_id`, `span_id`, `service.name`, `span.name` and the sample weight are its span's; `kind` is
-            "event".
-
-        Raises:
-            InvalidArgument: no format that was loaded records events within spans.
-            EmptySelection: none of these spans has any.
-
-        Example:
-            from obskit.testing import incident
-
-            spans = ok.load(incident())  # traces whose spans recorded events and links
-            print(spans.points().query("count()", by="name"))
-        """
-        return self._record_step(lambda events: events._from_table(query.points(events.scope)))
-
-    def links(self) -> Events:
-        """Return the links from these spans to others as `Events` of their own.
-
-        Returns:
-            New `Events` with one row per link: `link.trace_id` and `link.span_id` are its target; `trace_id`,
-            `span_id`, `name`, `service.name` and the sample weight are those of the span that has it; `kind`
-            is "link".
-
-        Raises:
-            InvalidArgument: no format that was loaded records links.
-            EmptySelection: none of these spans has any.
-
-        Example:
-            from obskit.testing import incident
-
-            spans = ok.load(incident())  # traces whose spans recorded events and links
-            print(spans.links().query("count()"))
-        """
-        return self._record_step(lambda events: events._from_table(query.links(events.scope)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -10,15 +12,20 @@ from typing import Any, TypeAlias, cast
 import pandas as pd
 import pyarrow as pa
 
-from obskit.dataset import Dataset, Given, Progress, convert, from_arrow, is_stream, local_paths
+from obskit.dataset import Dataset, Given, Progress, cache_path, convert, from_arrow, is_stream, local_paths
 from obskit.display.tables import check_link
 from obskit.display.zone import check_zone
-from obskit.engine import Condition, Scope
+from obskit.encryption import SubjectKeys
+from obskit.engine import Condition, Decryption, Scope
 from obskit.errors import InvalidArgument
 from obskit.events.events import Events
+from obskit.events.origin import Origin
+from obskit.events.pin_rows import KEPT_NOTE
+from obskit.events.pinning import open_pin
+from obskit.events.pins import Pin, is_pin
 from obskit.schema import ReadOptions
 
-Source: TypeAlias = "Given | Sequence[Given] | pa.Table | pa.RecordBatch | pd.DataFrame | Dataset"
+Source: TypeAlias = "Given | Sequence[Given] | pa.Table | pa.RecordBatch | pd.DataFrame | Dataset | Pin"
 
 
 def load(
@@ -33,16 +40,19 @@ def load(
     where: Any = None,
     trace_url: str | None = None,
     display_tz: str | None = None,
+    root: str | os.PathLike[str] | None = None,
+    keys: SubjectKeys | None = None,
     progress: Progress | None = None,
 ) -> Events:
     """Load events from files, URLs, streams or tables in memory.
 
-    Files are converted to Parquet once; after that they open from the cache until they change.
+    Files are converted to Parquet once; after that they open from the cache until they change. Of larger
+    input, only files that are new or changed are converted again.
 
     Args:
         source: a file, folder, glob, URL, pipe or binary stream (`sys.stdin.buffer`), or a list of these; a
-            Dataset, an Arrow table or a DataFrame. The format is detected by content (see `docs/formats.md`),
-            inside gzip, zstd or bzip2 too.
+            Dataset, an Arrow table or a DataFrame; a `Pin` or its file. The format is detected by content
+            (see `docs/formats.md`), inside gzip, zstd or bzip2 too.
         mapping: obskit's name of a field -> the source's name, where the two differ:
             `{"duration_ms": "Duration"}`; or an object with a unit and values that mean null:
             `{"duration_ms": {"from": "Duration", "unit": "us", "null": [-1]}}`; or a format of
@@ -60,12 +70,18 @@ def load(
             become links.
         display_tz: time zone in which tables, figures and `repr` show times, such as "Europe/Berlin"; UTC if
             not given. Data and `to_dict()` stay in UTC.
+        root: of a pin: the folder that holds a copy of its files; by default where they were, or next to the
+            pin's file.
+        keys: of the people whose values were encrypted by `Redaction(encrypt=)`. Conditions are then written
+            with the readable values, and `to_pandas()` and `to_arrow()` return them. Everything that is
+            written or displayed keeps them encrypted.
         progress: called as (what, done, total).
 
     Returns:
         Events; `load_report` says what was read, rejected, renamed and converted.
 
     Raises:
+        ChangedData: `source` is a pin, and the data is not what was pinned; the message says what differs.
         NoSuchPath: there is no such file, or nothing matches the pattern.
         ReadError, DatasetError: what is there cannot be read.
         MissingDependency: a URL needs the extra `remote`.
@@ -81,7 +97,34 @@ def load(
         events = ok.load("sample_events", between="2026-05-04T10:00Z/2026-05-04T11:00Z")
         events.load_report
     """
-    template = _check_trace_url(trace_url)
+    given = {
+        "mapping": mapping,
+        "log_format": log_format,
+        "tz": tz,
+        "path_fields": path_fields,
+        "error": error,
+    }
+    decryption = None if keys is None else Decryption(keys)
+    if (pinned := _pin_of(source)) is not None:
+        if changed := [name for name, value in given.items() if value is not None]:
+            raise InvalidArgument(
+                f"a pin says itself how its files are read, so {changed[0]} cannot be given",
+                hint="load the files themselves to read them differently",
+            )
+        events = open_pin(pinned, root, functools.partial(load, progress=progress))
+        return _narrowed(
+            dataclasses.replace(
+                events,
+                scope=dataclasses.replace(events.scope, decryption=decryption),
+                trace_url=check_trace_url(trace_url) or events.trace_url,
+                display_tz=display_tz or events.display_tz,
+            ),
+            between,
+            where,
+        )
+    if root is not None:
+        raise InvalidArgument("root= is for pins, and source is not a pin", hint="leave out root=")
+    template = check_trace_url(trace_url)
     check_zone(display_tz)
     options = ReadOptions(mapping=mapping, log_format=log_format, tz=tz, path_fields=path_fields, error=error)
     if is_stream(source):  # it can be read only once
@@ -89,19 +132,48 @@ def load(
     elif isinstance(source, list | tuple):
         source = [local_paths([item])[0] if is_stream(item) else item for item in source]
 
+    paths = _paths_of(source)
+
     def open_events() -> Events:
         dataset = _dataset(source, options, progress)
-        scope = Scope.of(dataset)
+        scope = dataclasses.replace(Scope.of(dataset), decryption=decryption)
+        if KEPT_NOTE in dataset.load_report.notes:
+            scope = dataclasses.replace(scope, notes=(KEPT_NOTE,))
+        origin = Origin(paths, options, dataset)
         if options.error is not None:
             scope = _with_error(scope, options.error)
-        events = Events(scope, trace_url=template, display_tz=display_tz, _reopen=open_events)
-        if between is not None:
-            events = events.between(between)
-        if where is not None:
-            events = events.where(where)
+        events = Events(scope, trace_url=template, display_tz=display_tz, _reopen=open_events, _origin=origin)
+        events = _narrowed(events, between, where)
         return dataclasses.replace(events, _steps=())  # `open_events` narrows again by itself
 
     return open_events()
+
+
+def _narrowed(events: Events, between: Any, where: Any) -> Events:
+    if between is not None:
+        events = events.between(between)
+    return events if where is None else events.where(where)
+
+
+def _pin_of(source: Source) -> Pin | None:
+    """Return the pin that a source is, or the file of which it names."""
+    if isinstance(source, list | tuple) and len(source) == 1:  # as the command line gives it
+        source = source[0]
+    if isinstance(source, Pin):
+        return source
+    return Pin.read(source) if isinstance(source, str | Path) and is_pin(source) else None
+
+
+def _paths_of(source: Source) -> tuple[str, ...] | None:
+    """Return the paths that a pin can name; None for what cannot be read a second time."""
+    if isinstance(source, Dataset):
+        source = source.path
+    items = source if isinstance(source, list | tuple) else [source]
+    if not all(isinstance(item, str | Path) for item in items):
+        return None
+    texts = tuple(map(str, items))
+    cached = any(Path(text).absolute().is_relative_to(cache_path()) for text in texts)
+    return None if cached else texts
 
 
 def _dataset(source: Source, options: ReadOptions, progress: Progress | None) -> Dataset:
@@ -129,10 +201,11 @@ def _with_error(scope: Scope, error: Any) -> Scope:
     table = scope.run(lambda t: t.mutate(error=condition.to_ibis(t).fill_null(False))).table
     note = f"error is defined as: {condition.text}"
     made = Scope.of(from_arrow(table))
-    return Scope(made.dataset, made.engine, notes=(note,))
+    return dataclasses.replace(scope, dataset=made.dataset, engine=made.engine, notes=(*scope.notes, note))
 
 
-def _check_trace_url(trace_url: str | None) -> str | None:
+def check_trace_url(trace_url: str | None) -> str | None:
+    """Return the template of links to traces, once it is known to be one; raises `InvalidArgument`."""
     if trace_url is None:
         return None
     if "{trace_id}" not in trace_url:

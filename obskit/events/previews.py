@@ -88,6 +88,7 @@ def explain_sample(scope: Scope, selection: Any, options: ExplainOptions) -> Exp
         return None
     with preview_dataset(dataset) as small:
         sample = _sample_scope(Scope.of(small), f"one in {dataset.rows / small.rows:,.0f}")
+        sample = dataclasses.replace(sample, decryption=scope.decryption)
         try:
             for name, expression in scope.derived:
                 sample = sample.derive(name, expression)

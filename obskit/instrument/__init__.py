@@ -19,7 +19,7 @@ from obskit.instrument.api import add, carry, deployment, event, flag, incident,
 from obskit.instrument.asgi.middleware import EventMiddleware
 from obskit.instrument.configuration import Handle, configure
 from obskit.instrument.limits import Limits
-from obskit.instrument.redaction.redactor import Redaction, pseudonym
+from obskit.instrument.redaction.options import Redaction, pseudonym
 from obskit.instrument.sampling import Sampling
 from obskit.instrument.sinks.jsonl import Files
 

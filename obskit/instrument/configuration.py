@@ -25,7 +25,7 @@ from obskit.instrument.given import merge_fields
 from obskit.instrument.limits import Limits, Trimmer
 from obskit.instrument.otel.foreign_provider import JoinedProcessor
 from obskit.instrument.otel.provider import EventTracerProvider
-from obskit.instrument.redaction.redactor import Redaction
+from obskit.instrument.redaction.options import Redaction
 from obskit.instrument.runtime import Runtime
 from obskit.instrument.sampling import Sampling
 from obskit.instrument.sinks.jsonl import Files, JsonlSink

@@ -17,7 +17,8 @@ from opentelemetry.trace import TraceState
 from obskit.instrument.given import Report
 from obskit.instrument.limits import Limits, Trimmer
 from obskit.instrument.process_fields import ProcessFields
-from obskit.instrument.redaction.redactor import Redaction, Redactor
+from obskit.instrument.redaction.options import Redaction
+from obskit.instrument.redaction.redactor import Redactor
 from obskit.instrument.spans.event_span import EventSpan
 from obskit.names import COLUMNS, DRIFT
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from obskit.errors import InvalidArgument
@@ -18,23 +19,42 @@ _NAME = re.compile(r"[a-z0-9_-]{1,63}(\.[a-z0-9_-]{1,63})*")
 MALFORMED = "the Host header is not a host name or address with an optional port"
 UNKNOWN = (
     "the Host header is not localhost or a loopback address; "
-    "to accept another name, start the receiver with --allow-host NAME"
+    "to accept another name, start {command} with --allow-host NAME"
 )
 RESTRICTED = "the Host header is not one of the names given with --allow-host, nor a loopback address"
 
 
 @dataclass(frozen=True)
 class HostRule:
-    """The names that a receiver answers to; loopback names are always among them.
+    """The names that a server answers to; loopback names are always among them.
 
     Attributes:
         names: further names and addresses, as `normalize_host` returns them.
-        loopback: whether the receiver listens on loopback only. If not, it needs a token, and answers to any
+        loopback: whether the server listens on loopback only. If not, it needs a token, and answers to any
             name as long as `names` is empty.
+        command: the command that starts the server, for errors.
     """
 
     names: frozenset[str]
     loopback: bool
+    command: str = "obskit receive"
+
+    @classmethod
+    def of(cls, host: str, names: Iterable[str], command: str) -> HostRule:
+        """Return the rule of a server.
+
+        Args:
+            host: the address that it listens on.
+            names: further names and addresses, as they were given.
+            command: the command that starts it.
+
+        Returns:
+            The rule.
+
+        Raises:
+            InvalidArgument: a name is malformed.
+        """
+        return cls(frozenset(normalize_host(name) for name in names), is_loopback(host), command)
 
     def check(self, host: str) -> None:
         """Check the value of a `Host` header.
@@ -52,7 +72,7 @@ class HostRule:
         if is_loopback(name) or name in self.names:
             return
         if self.loopback:
-            raise Refused(403, UNKNOWN)
+            raise Refused(403, UNKNOWN.format(command=self.command))
         if self.names:
             raise Refused(403, RESTRICTED)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from obskit.errors import InvalidArgument
-from obskit.receive.hosts import HostRule, is_loopback, normalize_host
+from obskit.receive.hosts import HostRule, is_loopback
 
 MIB = 1024 * 1024
 TOKEN_VARIABLE = "OBSKIT_RECEIVE_TOKEN"  # noqa: S105 - the name of a variable
@@ -86,11 +86,7 @@ class Settings:
                 raise InvalidArgument(
                     f"a port must be 0 to 65535, got {port}", hint="use 0 for any free port"
                 )
-        if self.token is None and not is_loopback(self.host):
-            raise InvalidArgument(
-                f"listening on {self.host} lets anyone who can reach this machine write events",
-                hint="require a token: --token-file FILE",
-            )
+        require_token(self.host, self.token, "write events")
         self.host_rule()
 
     def host_rule(self) -> HostRule:
@@ -102,15 +98,33 @@ class Settings:
         Raises:
             InvalidArgument: a name is malformed.
         """
-        names = frozenset(normalize_host(name) for name in self.allow_hosts)
-        return HostRule(names, loopback=is_loopback(self.host))
+        return HostRule.of(self.host, self.allow_hosts, "obskit receive")
 
 
-def read_token(file: str | None) -> str | None:
+def require_token(host: str, token: str | None, allowed: str) -> None:
+    """Check that a server that other machines can reach has a token.
+
+    Args:
+        host: the address that it listens on.
+        token: its token; None if it has none.
+        allowed: what others could do without one, such as "write events".
+
+    Raises:
+        InvalidArgument: it has none.
+    """
+    if token is None and not is_loopback(host):
+        raise InvalidArgument(
+            f"listening on {host} lets anyone who can reach this machine {allowed}",
+            hint="require a token: --token-file FILE",
+        )
+
+
+def read_token(file: str | None, variable: str = TOKEN_VARIABLE) -> str | None:
     """Return the token from a file, else from the environment, else None.
 
     Args:
         file: its path; None to use the environment variable.
+        variable: the name of that variable.
 
     Returns:
         The token; None if there is neither a file nor a variable.
@@ -128,8 +142,8 @@ def read_token(file: str | None) -> str | None:
                 f"{where} cannot be read: {why}", hint="write the token into it, on one line"
             ) from error
     else:
-        where = TOKEN_VARIABLE
-        found = os.environ.get(TOKEN_VARIABLE)
+        where = variable
+        found = os.environ.get(variable)
         if found is None:
             return None
         text = found

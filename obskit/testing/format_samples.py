@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from obskit.errors import InvalidArgument
 from obskit.testing.canonical import incident
+from obskit.testing.marker_samples import MARKERS
 from obskit.testing.vendor_samples import VENDORS
 from obskit.writers import FORMATS, WriteNotes
 
@@ -220,6 +221,7 @@ def samples() -> dict[str, bytes]:
         },
         "OTLP protobuf": _protobuf(),
         "CSV of markers": b"time,kind,text\n2026-05-04T10:00:00Z,deployment,2.4.0\n",
+        **MARKERS,
         "Envoy access log": b'[2026-05-04T10:00:00.000Z] "POST /book HTTP/1.1" 502 UF 0 91 812 - '
         b'"203.0.113.7" "shop/3.1" "-" "shop.example" "-"\n',
         "CSV": b"timestamp,name,duration_ms\n2026-05-04T10:00:00Z,book,12.5\n2026-05-04T10:00:01Z,book,13\n",

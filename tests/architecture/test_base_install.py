@@ -6,6 +6,7 @@ second instead of a minute.
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 import tomllib
@@ -43,6 +44,7 @@ def installed(extra: str | None) -> set[str]:
     return found
 
 
+@functools.cache
 def others(extra: str | None) -> list[str]:
     """Return the modules to hide: those of all other distributions in this environment."""
     allowed = installed(extra)
@@ -121,6 +123,22 @@ def test_probe_without_its_extra_says_what_to_install() -> None:
     assert (
         done.stderr
         == "obskit: obskit probe needs the extra 'probe'\nHint: pip install 'obskit-notebook[probe]'\n"
+    )
+
+
+@pytest.mark.parametrize("extra", [None, "data", "receive"])
+def test_mcp_without_its_extra_says_what_to_install(extra: str | None) -> None:
+    code = "from obskit.cli import main; sys.exit(main(['mcp', 'events']))"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden(others(extra)) + code],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 2
+    assert (
+        done.stderr == "obskit: obskit mcp needs the extra 'mcp'\nHint: pip install 'obskit-notebook[mcp]'\n"
     )
 
 

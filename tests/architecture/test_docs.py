@@ -16,13 +16,15 @@ import pytest
 
 from obskit import load
 from obskit.cli import main
-from obskit.cli.arguments import COMMANDS, build_parser
+from obskit.cli.commands import COMMANDS, build_parser
 from obskit.engine.functions import FUNCTIONS
 from obskit.names import COLUMNS
+from tests.support.guides import GUIDES
 
 ROOT = Path(__file__).resolve().parents[2]
 INSTRUMENT = sorted((ROOT / "docs" / "instrument").glob("*.md"))
-PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *INSTRUMENT]
+HOWTO = sorted((ROOT / "docs" / "howto").glob("*.md"))
+PAGES = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md")), *HOWTO, *INSTRUMENT]
 
 
 def blocks(page: Path, language: str) -> list[str]:
@@ -30,7 +32,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def commands() -> Iterator[Any]:
-    for page in PAGES:
+    # Guides are run from top to bottom by tests/architecture/test_guides.py.
+    for page in (page for page in PAGES if page not in GUIDES):
         for block in blocks(page, "console"):
             for line in block.splitlines():
                 if line.startswith("$ obskit "):
@@ -119,7 +122,7 @@ def test_commands_in_the_docs_run(line: str, at_sample: Path, capsys: pytest.Cap
     [
         pytest.param(block, id=f"{page.name}-{n}")
         for page in PAGES
-        if page not in INSTRUMENT
+        if page not in INSTRUMENT and page not in GUIDES
         for n, block in enumerate(blocks(page, "python"))
     ],
 )

@@ -49,9 +49,9 @@ def test_no_module_is_called_utils() -> None:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_are_at_the_top_of_a_module(path: Path) -> None:
-    """Only `obskit/__init__` and `cli` import inside functions; elsewhere it would hide an import cycle."""
+    """Elsewhere than in these places, an import inside a function would hide an import cycle."""
     where = path.relative_to(ROOT / "obskit")
-    if str(where) == "__init__.py" or where.parts[0] == "cli":
+    if str(where) in ("__init__.py", "display/live/__init__.py") or where.parts[0] == "cli":
         return
     inside = [
         f"{where}:{node.lineno}"

@@ -12,7 +12,7 @@ import pyarrow as pa
 import obskit as ok
 from tests.attack.byte_mutations import mutate
 from tests.attack.cases import Case, Fault
-from tests.attack.grammar import FIELDS, calculation, condition, field, large, value
+from tests.attack.grammar import FIELDS, across, calculation, condition, field, large, value
 
 USES = (
     "where",
@@ -59,7 +59,11 @@ class Part:
         use = rng.choice(USES)
         text = calculation(rng) if use == "calculation" else condition(rng, rng.choice([0, 1, 2, 3, 4]))
         if use in ("by", "order", "every"):
-            text = rng.choice(_SHORT[use] if rng.random() < 0.7 else [field(rng), value(rng, 1), *FIELDS])
+            text = rng.choice(
+                _SHORT[use]
+                if rng.random() < 0.7
+                else [field(rng), value(rng, 1), across(rng, 1), across(rng, 1), *FIELDS]
+            )
         if rng.random() < 0.03:
             text = large(rng)
         payload = text.encode("utf-8", "surrogatepass")

@@ -14,7 +14,15 @@ from obskit.testing import samples
 from tests.attack.wire_mutations import varint
 from tests.metamorphic import app_samples, vendor_samples
 from tests.metamorphic.world import World
-from tests.support import clickhouse_tables, jaeger_json, markers, otlp_requests, tempo_blocks, zipkin_json
+from tests.support import (
+    change_markers,
+    clickhouse_tables,
+    jaeger_json,
+    markers,
+    otlp_requests,
+    tempo_blocks,
+    zipkin_json,
+)
 
 ARROW = {"Parquet", "Arrow IPC"}
 PREFIXED = "lines with a prefix"
@@ -23,6 +31,7 @@ TEXT = {
     "Squid access log",
     *("AWS ELB access log", "S3 access log", "W3C access log", "application log", "logfmt"),
     "JMeter XML",
+    *("Flyway CSV", "Liquibase CSV", "git tags"),
 }
 
 
@@ -69,6 +78,9 @@ _SUFFIXES = {
     "OTLP protobuf": ".pb",
     "CSV": ".csv",
     "CSV of markers": ".csv",
+    "Flyway CSV": ".csv",
+    "Liquibase CSV": ".csv",
+    "git tags": ".txt",
     "access log": ".log",
     "Envoy access log": ".log",
     "HAProxy log": ".log",
@@ -263,6 +275,9 @@ def _documents() -> dict[str, Fixture]:
     for name, (document, _) in markers.CASES.items():
         reader = next(reader for reader in _MARKERS if name.startswith(reader.split()[0]))
         found[f"{name}, marker"] = Fixture(reader, "file.json", json.dumps(document).encode() + b"\n")
+    for name, (changed, _) in change_markers.CHANGE_CASES.items():
+        data = json.dumps(changed).encode() + b"\n"
+        found[f"{name}, change"] = Fixture(name.partition(":")[0], "file.json", data)
     return found
 
 

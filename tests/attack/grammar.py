@@ -224,7 +224,16 @@ _RETURNS = {
 }
 
 
+def across(rng: random.Random, depth: int) -> str:
+    """Return a call that looks at the other rows of a trace."""
+    name = rng.choice(["any", "none", "root", "parent", "linked"])
+    takes_condition = name in ("any", "none") if rng.random() < 0.95 else rng.random() < 0.5
+    return f"{name}({condition(rng, depth - 1) if takes_condition else field(rng)})"
+
+
 def _call(rng: random.Random, depth: int, kind: str) -> str:
+    if rng.random() < 0.15:
+        return across(rng, depth)
     if kind != "boolean" and rng.random() < 0.2:
         return f"coalesce({value(rng, depth - 1, kind)}, {value(rng, depth - 1, kind)})"
     known = [name for name in _RETURNS[kind].split() if name in FUNCTIONS]
@@ -269,7 +278,7 @@ def condition(rng: random.Random, depth: int) -> str:
 
 def calculation(rng: random.Random) -> str:
     return rng.choice(CALCULATIONS).replace(
-        "{}", rng.choice([field(rng), value(rng, 2, "number"), condition(rng, 1)])
+        "{}", rng.choice([field(rng), value(rng, 2, "number"), condition(rng, 1), across(rng, 2)])
     )
 
 
@@ -285,6 +294,7 @@ def large(rng: random.Random) -> str:
             "-" * times + "1 = 1",
             f"{field(rng)} in ({','.join(map(str, range(times)))})",
             "coalesce(" * times + "name" + ")" * times,
+            "any(" * times + "error" + ")" * times,
             " + ".join(["duration_ms"] * times) + " > 1",
             f"name = '{'x' * times * 10}'",
         ]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from obskit.cli import app, main
-from obskit.cli.arguments import COMMANDS
+from obskit.cli.commands import COMMANDS
 from obskit.errors import EmptySelection, ReadError, UnknownField
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -75,6 +75,11 @@ def test_a_wrong_call_is_2_and_prints_no_traceback(
         (["triag", "x"], "obskit: 'triag' is not a command\nHint: did you mean triage?\n"),
         (["zzz"], "obskit: 'zzz' is not a command\nHint: obskit --help\n"),
         (["--versoin"], "obskit: --versoin is not an option\nHint: did you mean --version?\n"),
+        (
+            ["query", "x", "--by", "name", "count()"],
+            "obskit query: unexpected argument 'count()'\n"
+            "Hint: paths and calculations come before the options; see obskit query --help\n",
+        ),
         (
             ["triage", "x", "--sinc=1h"],
             "obskit triage: --sinc is not an option\nHint: did you mean --since?\n",

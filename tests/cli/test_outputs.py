@@ -11,7 +11,7 @@ import pytest
 
 from obskit import load
 from obskit.cli import main
-from obskit.cli.arguments import build_parser
+from obskit.cli.commands import build_parser
 from obskit.errors import InvalidArgument
 from obskit.writers import FORMATS
 from obskit.writers.formats import DATASET

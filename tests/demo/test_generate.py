@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -51,7 +52,10 @@ def test_parquet_output_is_a_dataset_of_the_same_rows(tmp_path: Path) -> None:
     assert summary["events"] == dataset.rows == 3_000
     assert dataset.load_report.rows_read == 3_000
     table = pa.concat_tables([pq.read_table(file.path) for file in dataset.files])
-    assert table.equals(pa.Table.from_batches(list(batches(3_000, 2))).cast(table.schema))
+    stored = table.drop_columns(["log.record.template"])
+    assert stored.equals(pa.Table.from_batches(list(batches(3_000, 2))).cast(stored.schema))
+    # as after loading the same events from JSON
+    assert table.filter(pc.is_valid(table["body"]))["log.record.template"].null_count == 0
 
 
 def test_the_same_events_give_the_same_fingerprint(tmp_path: Path) -> None:

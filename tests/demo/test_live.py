@@ -2,8 +2,8 @@
 
 ::
 
-    client ──> gateway ──> booking 2.3.4, and from 30% of the requests on 2.4.0 for half of the users ──> payment
-                             slow there: android in DE-BY                                girocard fails for a while
+    client ──> gateway ──> booking 2.3.4, and 2.4.0 for 10, 25, then 50% of the users ──> payment
+                             2.4.0: slow for android in DE-BY, fails for c-03        girocard fails for a while
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ import pytest
 from obskit.cli import main
 from obskit.demo.live.client import Client
 from obskit.demo.live.run_report import analyze_run
-from obskit.demo.live.scenario import requests
+from obskit.demo.live.scenario import judged, pace, requests
+from obskit.demo.live.watching import Watcher
 from obskit.events import load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -137,6 +138,7 @@ def test_every_service_writes_one_row_per_request_it_served(
 
     run = runs[0]
     switches = ("PUT /canary", "PUT /faults/{scheme}")
+    switched = [*[switches[0]] * 3, *[switches[1]] * 2]
     served = {
         service: [row for row in run.kind(service, "server") if row["name"] not in switches]
         for service in ("gateway", "booking", "payment")
@@ -151,7 +153,7 @@ def test_every_service_writes_one_row_per_request_it_served(
     assert len(served["booking"]) == asked["sent"]
     bookings = [row for row in served["gateway"] if row["http.route"] == "/bookings"]
     assert len(served["payment"]) == len(bookings) == len([r for r in run.rows if r["name"] == "hold seats"])
-    assert sorted(row["name"] for row in run.rows if row["name"] in switches) == [*switches, switches[1]]
+    assert sorted(row["name"] for row in run.rows if row["name"] in switches) == switched
 
 
 def test_every_row_written_is_loaded(runs: tuple[Run, Run], answer: dict[str, Any]) -> None:
@@ -206,7 +208,7 @@ def test_the_canary_writes_a_marker_and_serves_its_share(runs: tuple[Run, Run]) 
     assert (marker["service.name"], marker["service.version"]) == ("booking", "2.4.0")
     assert (marker["deployment.id"], marker["deployment.status"]) == ("booking-2.4.0", "started")
     tracks = Counter(row["obskit.deployment.track"] for row in runs[0].kind("booking", "server"))
-    assert 0.2 < tracks["canary"] / tracks.total() < 0.5
+    assert 0.1 < tracks["canary"] / tracks.total() < 0.4
     first = min(
         row["timestamp"] for row in runs[0].kind("booking", "server") if row["service.version"] == "2.4.0"
     )
@@ -240,11 +242,45 @@ def test_the_first_finding_is_what_was_planted(answer: dict[str, Any]) -> None:
         assert first["baseline_share"] < 0.05
 
 
+def test_the_verdict_is_taken_while_the_services_run(answer: dict[str, Any], runs: tuple[Run, Run]) -> None:
+    found = answer["verdict"]
+    assert answer["judged"] >= 1
+    assert (found["service"], found["candidate"]["value"]) == ("booking", "2.4.0")
+    assert found["verdict"] == "regress", found["sentence"]
+    assert found["looks"] >= 3
+    last = max(row["timestamp"] for row in runs[0].rows)
+    assert found["window"][1].replace("+00:00", "Z") < last
+    assert found["reproduce"] == (
+        "events.judge(candidate='2.4.0', service='booking', looks='1s', settle='1s')"
+    )
+
+
+def test_the_text_has_the_verdict_and_the_command_that_repeats_it(
+    runs: tuple[Run, Run], capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = runs[1].out.splitlines()
+    begin = next(
+        at for at, li in enumerate(lines) if li.startswith("The verdict on the canary while it ran, ")
+    )
+    assert lines[begin + 1].startswith("    regress: booking 2.4.0 ")
+    assert " of 1 s until " in lines[begin + 2]
+    (typed,) = [line for line in lines if line.startswith("    obskit judge ")]
+    assert main([*shlex.split(typed)[1:], "--json"]) == 10
+    assert json.loads(capsys.readouterr().out)["verdict"] == "regress"
+
+
+def test_the_traffic_changes_and_takes_as_long_as_at_a_steady_rate() -> None:
+    steps = [pace(at / 1000) for at in range(1000)]
+    assert sum(steps) / len(steps) == pytest.approx(1)
+    assert max(steps) > 2 * min(steps) > 0.5
+
+
 def test_planted_json_describes_what_was_planted(runs: tuple[Run, Run], answer: dict[str, Any]) -> None:
     record = json.loads((runs[0].folder / "planted.json").read_text())
     assert record == {
         "made_by": f"obskit demo --live --seconds {SECONDS} --seed 1",
         "planted": answer["planted"],
+        "judged": judged(),
     }
 
 
@@ -253,14 +289,14 @@ def test_the_text_output_shows_progress_findings_and_the_next_command(
 ) -> None:
     run = runs[1]
     lines = run.out.splitlines()
-    assert lines[:5] == [
+    assert lines[:7] == [
         f"starting gateway, booking 2.3.4 and payment on 127.0.0.1; events go to {run.folder}",
-        f"{SECONDS * 50} requests to the gateway, 50 per second for {SECONDS} s",
-        "booking 2.4.0 starts as a canary for 50% of the users",
+        f"{SECONDS * 50} requests to the gateway, about 50 per second for {SECONDS} s",
+        *(f"booking 2.4.0 gets {percent}% of the users, next to 2.3.4" for percent in (10, 25, 50)),
         "payments with girocard begin to fail",
         "payments work again",
     ]
-    assert f") made {len(run.rows):,} events" in lines[5]
+    assert f") made {len(run.rows):,} events" in lines[7]
     slow, fail = (
         lines.index(next(li for li in lines if li.startswith(t))) for t in ("Slow", "Payments that")
     )
@@ -330,8 +366,10 @@ def test_a_load_that_ended_early_is_reported(runs: tuple[Run, Run], answer: dict
     nothing = answer["planted"][1] | {
         "where": "service.name = 'gateway' and http.route = '/trains/{train}/seats'"
     }
-    seen = analyze_run(runs[0].folder, client, [nothing])
+    seen = analyze_run(runs[0].folder, client, [nothing], Watcher(runs[0].folder, SECONDS))
     assert seen.to_dict()["explanations"] == [None]
+    assert (seen.to_dict()["verdict"], seen.to_dict()["judged"]) == (None, 0)
+    assert "The canary was not judged: it answered too few requests" in str(seen)
     assert str(seen).splitlines()[:4] == [
         f"0 requests (none) made {len(runs[0].rows):,} events",
         "7 requests were not sent: this machine could not keep up",

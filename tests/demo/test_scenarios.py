@@ -157,6 +157,32 @@ def test_the_bad_deployment_fails_and_the_harmless_one_does_not(plain: list[pa.R
     assert set(versions.column("service.version").to_pylist()) == {"4.0.11", "4.0.12"}
 
 
+def test_the_ramp_is_a_regression_of_one_tenant(plain: list[pa.RecordBatch]) -> None:
+    events = planted(plain, "ramp")
+    steps = events.where("name = 'deployment' and service.name = 'search' and hour(timestamp) >= 9")
+    assert steps.query("rows() as n", by="deployment.weight").to_arrow().column("n").to_pylist() == [
+        1,
+        1,
+        1,
+        1,
+        1,
+    ]
+    found = events.judge("6.3.0", service="search", looks="5m", latency=None)
+    assert found.word == "regress"
+    assert found.slices[0].condition == "tenant.id = 'tenant-03'"
+    assert "tenant.id = 'tenant-03'" in found.sentence
+    assert found.baseline is not None
+    assert found.baseline.label == "6.1.4"
+    others = events.judge(
+        "6.3.0", service="search", looks="5m", latency=None, where="tenant.id != 'tenant-03'", errors="+5pp"
+    )
+    assert others.word == "pass"
+    # The newest deployment is the return to 6.1.4 at 17:00, of which nothing is known but that it ran before.
+    back = events.judge(service="search", latency=None)
+    assert back.candidate is not None
+    assert (back.candidate.label, back.word) == ("6.1.4", "inconclusive")
+
+
 def _deployments(events: Events) -> list[str]:
     rows = (
         events.where("name = 'deployment'")
@@ -190,7 +216,7 @@ def test_an_unknown_scenario_suggests_the_nearest() -> None:
         chosen_scenarios(["regoin"])
     assert str(caught.value) == (
         "scenario 'regoin' does not exist\nHint: the nearest is region; "
-        "all scenarios: subtle, rare, restating, message, region, consumer, deployments"
+        "all scenarios: subtle, rare, restating, message, region, consumer, deployments, ramp"
     )
 
 

@@ -15,11 +15,6 @@ from obskit.errors import ConditionError, InvalidArgument, UnknownField
 from tests.events.samples import T, count, table
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def test_verbs_return_new_events() -> None:
     events = load(table())
     narrowed = events.where("duration_ms > 100").where("name = 'GET /a'")
@@ -182,7 +177,7 @@ def test_a_count_of_one_is_singular(tmp_path: Path) -> None:
         repr(events.where("name = 'b'")).splitlines()[0]
         == f"0 of 1 event, {len(events.schema)} fields, dataset {mark}"
     )
-    assert str(events.trace("ab")).split("\n")[0].endswith(": 1 span")
+    assert str(events.trace("ab")).startswith("trace ab: 1 span · ")
     assert events.query("count()").footer()[1] == f"of 1 row, dataset {mark}"
     assert str(events.write(tmp_path / "out.jsonl")) == (
         f"wrote 1 event with {len(events.schema)} fields to {tmp_path}/out.jsonl (jsonl)"

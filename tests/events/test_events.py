@@ -11,11 +11,6 @@ from obskit import load
 from tests.events.samples import table
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def test_a_trace_is_shown_whole() -> None:
     events = load(table()).where("duration_ms > 450")
     assert len(events.trace(f"{1:032x}")) == 1
@@ -36,11 +31,13 @@ def test_every_verb_answers_on_the_sample(root: Path) -> None:
 def test_the_public_names_are_pinned() -> None:
     assert sorted(obskit.__all__) == dir(obskit)
     assert obskit.__all__ == [
-        "ConditionError", "DatasetError", "EmptySelection", "Events", "Explanation", "Explorer", "Finding",
-        "InvalidArgument", "LimitExceeded", "MissingDependency", "NoSuchPath", "ObskitError", "ReadError", "Reader",
-        "StorageFull", "UnknownField", "UnknownFunction", "format_condition", "load", "register_reader",
+        "ChangedData", "ConditionError", "DatasetError", "EmptySelection", "Events", "Explanation", "Explorer",
+        "Finding", "InvalidArgument", "Ledger", "LimitExceeded", "MissingDependency", "NoSuchPath", "ObskitError", "Pin",
+        "ReadError", "Reader", "RemoteError", "Report", "StorageFull", "SubjectKeys", "UnknownField", "UnknownFunction",
+        "Unsupported", "checks", "connect", "delivery", "format_condition", "load", "note", "pin", "register_reader",
+        "report",
     ]  # fmt: skip
     for name in set(obskit.__all__) - {"Explorer"}:
-        assert getattr(obskit, name).__name__ == name
+        assert getattr(obskit, name).__name__.rpartition(".")[2] == name
     with pytest.raises(AttributeError, match="module 'obskit' has no attribute 'nope'"):
         obskit.nope  # noqa: B018

@@ -33,11 +33,6 @@ TIMES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 @pytest.fixture
 def cases(shared: Path) -> Path:
     return shared / "cases/formats"

@@ -13,11 +13,6 @@ from obskit.errors import InvalidArgument, NoSuchPath
 from tests.events.samples import T, count, table
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def test_load_takes_files_tables_and_frames(tmp_path: Path) -> None:
     path = tmp_path / "events.parquet"
     pq.write_table(table(), path)

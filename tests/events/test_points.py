@@ -15,11 +15,6 @@ TRACE = "5b8efff798038103d269b633813fc60c"
 START = 1_544_712_660_000_000_000
 
 
-@pytest.fixture(autouse=True)
-def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path / "cache"))
-
-
 def attributes(**pairs: str) -> list[dict[str, object]]:
     return [{"key": key.replace("__", "."), "value": {"stringValue": text}} for key, text in pairs.items()]
 

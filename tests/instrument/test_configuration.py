@@ -74,10 +74,8 @@ def test_the_package_imports_only_opentelemetry_orjson_and_the_standard_library(
         print(sorted(name for name in sys.modules if name.startswith("obskit.") and name.count(".") == 1))
         """
     )
-    assert (
-        out
-        == "[]\n['obskit.distribution', 'obskit.errors', 'obskit.instrument', 'obskit.names', 'obskit.text']\n"
-    )
+    ours = ["distribution", "errors", "instrument", "names", "text"]  # without "encryption", which keys bring
+    assert out == f"[]\n{[f'obskit.{name}' for name in ours]}\n"
 
 
 def test_without_a_sink_a_warning_says_how_to_set_one(

@@ -15,7 +15,7 @@ from opentelemetry.trace import SpanKind
 from obskit.instrument import Handle, event
 from obskit.instrument.encoder import RowEncoder
 from obskit.instrument.limits import Limits
-from obskit.instrument.redaction.redactor import Redaction, pseudonym
+from obskit.instrument.redaction.options import Redaction, pseudonym
 from obskit.instrument.sampling import Verdict
 from obskit.instrument.spans.event_span import EventSpan
 

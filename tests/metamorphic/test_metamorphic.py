@@ -12,7 +12,7 @@ import pytest
 from obskit.readers import REGISTRY, Source
 from obskit.schema import LoadReport
 from tests.metamorphic import __main__ as command
-from tests.metamorphic import answer, runner
+from tests.metamorphic import answer, marker_samples, runner
 from tests.metamorphic.answer import difference, plain, told
 from tests.metamorphic.mutations import MUTATIONS
 from tests.metamorphic.runner import ALL, Filter, Trial, clean, judge, original, trial
@@ -64,6 +64,7 @@ NO_DURATION |= {"JSON document, envelope", "JSON document, list"}
 MARKERS = {
     *("CDEvents", "CloudEvents", "GitHub deployments", "GitLab deployments", "Argo CD"),
     *("Kubernetes events", "CSV of markers"),
+    *(sample.reader for sample in marker_samples.SAMPLES),
 }
 
 

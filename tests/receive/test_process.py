@@ -143,7 +143,7 @@ def test_hosts_and_connections_per_address_are_options(tmp_path):
         process.terminate()
         out, said = process.communicate(timeout=20)
     assert out.startswith("received 3 spans and 0 log records in 3 requests; refused requests: 1 with 403\n")
-    assert "start the receiver with --allow-host NAME\n" in said
+    assert "start obskit receive with --allow-host NAME\n" in said
 
 
 def test_options_become_settings(tmp_path, monkeypatch):

@@ -6,13 +6,13 @@ import json
 
 import pytest
 
-from obskit.receive import Settings
+from obskit.receive import Settings, hosts
 from obskit.receive.framing import parse_head
-from obskit.receive.hosts import UNKNOWN
 from obskit.receive.refusal import Refused
 from obskit.receive.route import Router
 from tests.support.receive_harness import JSON, as_json, kept, traces
 
+UNKNOWN = hosts.UNKNOWN.format(command="obskit receive")
 WEB_PAGE = "web pages cannot send to obskit receive; let them send to a Collector"
 
 

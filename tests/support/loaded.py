@@ -49,10 +49,12 @@ def load_batches(
     normalizer = Normalizer(report, options)
     batches = [normalizer.batch(batch) for batch in raw]
     normalizer.finish()
+    read = [row for batch in batches for row in cast(batch, normalizer.schema).to_pylist()]
+    bodies = [row.get("body") for row in read]
+    usual = templates(pa.array([body if isinstance(body, str) else None for body in bodies], pa.string()))
     rows = [
-        {name: value for name, value in _without_computed(row).items() if value is not None}
-        for batch in batches
-        for row in cast(batch, normalizer.schema).to_pylist()
+        {name: value for name, value in row.items() if value is not None and name not in _computed(row, made)}
+        for row, made in zip(read, usual.to_pylist(), strict=True)
     ]
     if doubting:
         normalizer.finish()
@@ -60,8 +62,7 @@ def load_batches(
     return Loaded(rows, report, {field.name: str(field.type) for field in normalizer.schema})
 
 
-def _without_computed(row: dict[str, Any]) -> dict[str, Any]:
-    body, template = row.get("body"), row.get(TEMPLATE)
-    if body is not None and template == templates(pa.array([body]))[0].as_py():
-        row = {name: value for name, value in row.items() if name != TEMPLATE}
-    return {name: value for name, value in row.items() if name != EXCEPTION_FINGERPRINT}
+def _computed(row: dict[str, Any], usual: str | None) -> set[str]:
+    """Return the fields that loading computed; `usual` is the template of the row's body."""
+    same = row.get("body") is not None and row.get(TEMPLATE) == usual
+    return {EXCEPTION_FINGERPRINT, TEMPLATE} if same else {EXCEPTION_FINGERPRINT}

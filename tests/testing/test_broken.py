@@ -10,6 +10,7 @@ from obskit.errors import ObskitError
 from obskit.readers import REGISTRY
 from obskit.testing import ReaderContract
 from tests.testing import (
+    test_change_markers,
     test_contract,
     test_logs,
     test_markers,
@@ -20,6 +21,7 @@ from tests.testing import (
 )
 
 MODULES = (
+    test_change_markers,
     *(test_contract, test_logs, test_markers, test_prefixed, test_requests, test_stores, test_vendor_spans),
 )
 SUITES = {

@@ -1,8 +1,9 @@
 """The booking platform as real processes on loopback: gateway, booking and payment, and a client.
 
-    run               the whole run: start, load, canary, fault, stop, explain
+    run               the whole run: start, load, canary, fault, verdict, stop, explain
     scenario          what the client requests, and what goes wrong when
     client            sends the load
+    watching          judges the canary while it runs
     supervisor        starts and stops the processes of the services
     service_process   the main program of one service
     services          the FastAPI applications of the services

@@ -22,8 +22,9 @@ class Client:
     Args:
         http: HTTP client to send with.
         url: base URL of the gateway.
-        rate: maximum requests per second.
+        rate: requests per second, on average.
         may_continue: called before each request; no more requests are sent once it returns false.
+        pace: number of requests sent -> how long the next pause is, compared with the mean.
 
     Attributes:
         wanted: number of requests to send.
@@ -32,12 +33,18 @@ class Client:
     """
 
     def __init__(
-        self, http: httpx.AsyncClient, url: str, rate: float, may_continue: Callable[[], bool]
+        self,
+        http: httpx.AsyncClient,
+        url: str,
+        rate: float,
+        may_continue: Callable[[], bool],
+        pace: Callable[[int], float] = lambda _: 1.0,
     ) -> None:
         self._http = http
         self._url = url
         self._interval = 1 / rate
         self._may_continue = may_continue
+        self._pace = pace
         self._slots = asyncio.Semaphore(MAX_CONCURRENT)
         self._next = time.monotonic()
         self.wanted = self.sent = 0
@@ -53,9 +60,9 @@ class Client:
                 if not self._may_continue():
                     self._slots.release()
                     return
-                now = time.monotonic()
+                now, pause = time.monotonic(), self._interval * self._pace(self.sent)
                 # Late requests stay late: no burst follows to make up for a slow moment.
-                self._next = max(self._next, now - self._interval) + self._interval
+                self._next = max(self._next, now - pause) + pause
                 self.sent += 1
                 group.create_task(self._send_and_count(request))
 

@@ -1,8 +1,9 @@
-"""Run the live demo: start the services, send a load, add a canary and a fault, and explain the events."""
+"""Run the live demo: services, a load, a canary that is ramped up, a fault; a verdict, and explanations."""
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import tempfile
 import time
@@ -17,6 +18,7 @@ from obskit.demo.live import scenario
 from obskit.demo.live.client import Client
 from obskit.demo.live.run_report import RunReport, analyze_run
 from obskit.demo.live.supervisor import ServiceProcess, Supervisor
+from obskit.demo.live.watching import Watcher
 from obskit.errors import DatasetError, InvalidArgument, ObskitError
 from obskit.text import pluralize
 
@@ -29,7 +31,7 @@ Say = Callable[[str], object]
 def run(
     into: str | Path | None = None, *, seconds: int = 60, seed: int = 1, say: Say = lambda _: None
 ) -> RunReport:
-    """Run the booking platform under load, break it twice, and explain what its events say.
+    """Run the booking platform under load, break it twice, judge the canary, and explain what its events say.
 
     Args:
         into: new or empty folder for the events; if None, a temporary one, which is kept.
@@ -38,7 +40,7 @@ def run(
         say: called with each line of progress.
 
     Returns:
-        The requests sent, and the explanations of what went wrong.
+        The requests sent, the verdict on the canary, and the explanations of what went wrong.
 
     Raises:
         InvalidArgument: `seconds` is out of range.
@@ -53,11 +55,15 @@ def run(
     folder = _folder(into)
     say(f"starting gateway, booking {scenario.STABLE} and payment on 127.0.0.1; events go to {folder}")
     with Supervisor(folder) as supervisor:
-        platform = _Platform(supervisor)
+        platform = _Platform(supervisor, Watcher(folder, seconds))
         client, planted = asyncio.run(platform.drive(scenario.requests(seconds * RATE, seed), seconds, say))
-    record = {"made_by": f"obskit demo --live --seconds {seconds} --seed {seed}", "planted": planted}
+    record = {
+        "made_by": f"obskit demo --live --seconds {seconds} --seed {seed}",
+        "planted": planted,
+        "judged": scenario.judged(),
+    }
     (folder / "planted.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
-    return analyze_run(folder, client, planted)
+    return analyze_run(folder, client, planted, platform.watcher)
 
 
 def _folder(into: str | Path | None) -> Path:
@@ -73,8 +79,9 @@ def _folder(into: str | Path | None) -> Path:
 class _Platform:
     """The processes of the platform, and the stages of a run."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, watcher: Watcher) -> None:
         self._supervisor = supervisor
+        self.watcher = watcher
         # All start at once, the canary too: its imports are done when it begins to serve.
         self._payment = supervisor.start("payment", "5.1.0")
         self._stable = supervisor.start("booking", scenario.STABLE, "stable")
@@ -98,35 +105,41 @@ class _Platform:
         Returns:
             The client with its counts, and what was planted at what time.
         """
-        edges = [
-            round(len(asked) * at) for at in (scenario.CANARY_FROM, scenario.FAULT_FROM, scenario.FAULT_UNTIL)
-        ]
+        steps = [(round(len(asked) * part), percent) for part, percent in scenario.CANARY_STEPS]
+        fault = [round(len(asked) * part) for part in (scenario.FAULT_FROM, scenario.FAULT_UNTIL)]
         async with httpx.AsyncClient(trust_env=False) as http:
             until = time.monotonic() + 3 * seconds + 30
 
             def may_continue() -> bool:
                 return time.monotonic() < until and self._supervisor.running()
 
-            client = Client(http, self._gateway.url, RATE, may_continue)
-            say(f"{pluralize(len(asked), 'request')} to the gateway, {RATE} per second for {seconds} s")
-            await self._stage(client, asked[: edges[0]])
+            def pace(sent: int) -> float:
+                return scenario.pace(sent / len(asked))
 
-            say(f"booking {scenario.CANARY} starts as a canary for {scenario.CANARY_SHARE}% of the users")
+            client = Client(http, self._gateway.url, RATE, may_continue, pace)
+            say(f"{pluralize(len(asked), 'request')} to the gateway, about {RATE} per second for {seconds} s")
+            await self._stage(client, asked[: steps[0][0]])
+
             canary_from = _utc_now()
             self._canary.serve(payment=self._payment.url)
-            await _put_json(
-                http, self._gateway, "canary", url=self._canary.url, percent=scenario.CANARY_SHARE
-            )
-            await self._stage(client, asked[edges[0] : edges[1]])
+            watching = asyncio.create_task(self.watcher.run())
+            for (start, percent), stop in zip(steps, [*(at for at, _ in steps[1:]), fault[0]], strict=True):
+                say(f"booking {scenario.CANARY} gets {percent}% of the users, next to {scenario.STABLE}")
+                await _put_json(http, self._gateway, "canary", url=self._canary.url, percent=percent)
+                await self._stage(client, asked[start:stop])
 
             say(f"payments with {scenario.FAILING_SCHEME} begin to fail")
             await _put_json(http, self._payment, f"faults/{scenario.FAILING_SCHEME}", failing=True)
             fault_from = _utc_now()
-            await self._stage(client, asked[edges[1] : edges[2]])
+            await self._stage(client, asked[fault[0] : fault[1]])
             fault_until = _utc_now()
             await _put_json(http, self._payment, f"faults/{scenario.FAILING_SCHEME}", failing=False)
             say("payments work again")
-            await self._stage(client, asked[edges[2] :])
+            await self._stage(client, asked[fault[1] :])
+            watching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await watching
+            await self.watcher.judge()
         return client, scenario.planted(f"{canary_from}/{_utc_now()}", f"{fault_from}/{fault_until}")
 
     async def _stage(self, client: Client, asked: Sequence[scenario.Request]) -> None:

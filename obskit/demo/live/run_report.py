@@ -1,4 +1,4 @@
-"""Explain what went wrong in a live run, from the events that its services wrote."""
+"""Say what went wrong in a live run: the explanations of its events, and the verdict on the canary."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from obskit.demo.live.client import Client
+from obskit.demo.live.watching import Watcher
 from obskit.display import formatting
 from obskit.errors import EmptySelection
 from obskit.events import Events, load
 from obskit.explain import Explanation
-from obskit.text import pluralize
+from obskit.text import pluralize, safe
 
 _TITLES = {"canary": "Slow bookings since the canary", "fault": "Payments that fail"}
 _MOST_FINDINGS = 3
@@ -30,6 +31,7 @@ class RunReport:
         events: number of events loaded.
         planted: what went wrong, as in `planted.json` next to the events.
         explanations: one for each entry of `planted`; None if no event matches its selection.
+        watched: the verdict on the canary that was taken while it ran.
     """
 
     path: Path
@@ -39,6 +41,7 @@ class RunReport:
     events: int
     planted: list[dict[str, Any]]
     explanations: list[Explanation | None]
+    watched: Watcher
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report as a JSON-safe dict."""
@@ -48,6 +51,8 @@ class RunReport:
             "events": self.events,
             "planted": self.planted,
             "explanations": [found and found.to_dict() for found in self.explanations],
+            "verdict": self.watched.verdict and self.watched.verdict.to_dict(),
+            "judged": self.watched.times,
         }
 
     def __str__(self) -> str:
@@ -60,10 +65,11 @@ class RunReport:
             lines.append(f"{missing} not sent: this machine could not keep up")
         for planted, explanation in zip(self.planted, self.explanations, strict=True):
             lines += ["", *_answer_lines(self.path, planted, explanation)]
+        lines += ["", *_verdict_lines(self.path, self.watched)]
         return "\n".join([*lines, "", f"what was planted: {self.path / 'planted.json'}"])
 
 
-def analyze_run(folder: Path, client: Client, planted: list[dict[str, Any]]) -> RunReport:
+def analyze_run(folder: Path, client: Client, planted: list[dict[str, Any]], watched: Watcher) -> RunReport:
     """Load what the services wrote and explain each thing that went wrong."""
     events = load(folder)
     return RunReport(
@@ -74,6 +80,7 @@ def analyze_run(folder: Path, client: Client, planted: list[dict[str, Any]]) -> 
         events=events.scope.dataset.rows,
         planted=planted,
         explanations=[_explain_or_none(events, asked) for asked in planted],
+        watched=watched,
     )
 
 
@@ -82,6 +89,21 @@ def _explain_or_none(events: Events, asked: dict[str, Any]) -> Explanation | Non
         return events.explain(asked["selection"], where=asked["where"], during=asked["during"])
     except EmptySelection:  # the load ended before it happened
         return None
+
+
+def _verdict_lines(folder: Path, watched: Watcher) -> list[str]:
+    found = watched.verdict
+    if found is None or found.window is None:
+        return ["The canary was not judged: it answered too few requests"]
+    alarm = f", worse since {formatting.time(watched.alarm)}" if watched.alarm is not None else ""
+    typed = " ".join(f"{name} {value}" for name, value in watched.options.items())
+    lines = [
+        f"The verdict on the canary while it ran, judged {pluralize(watched.times, 'time')}{alarm}:",
+        f"    {safe(found.headline())}",
+        f"    {pluralize(found.looks, 'look')} of {watched.step} s until {formatting.time(found.window[1])}",
+    ]
+    lines += [f"    worse for {safe(one.condition)}" for one in found.slices[:_MOST_FINDINGS]]
+    return [*lines, f"    obskit judge {shlex.quote(str(folder))} {typed}"]
 
 
 def _answer_lines(folder: Path, planted: dict[str, Any], explanation: Explanation | None) -> list[str]:

@@ -19,7 +19,7 @@ from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
 from opentelemetry.trace import get_current_span
 from pydantic import BaseModel
 
-from obskit.demo.live.scenario import CANARY, SLOW_APP, SLOW_REGION, SLOW_SECONDS, bucket_of
+from obskit.demo.live.scenario import BAD_CUSTOMER, CANARY, SLOW_APP, SLOW_REGION, SLOW_SECONDS, bucket_of
 from obskit.instrument import EventMiddleware, add, event, flag, part
 
 _SEAT_MAP_SECONDS = 2.0  # time to live of a cached seat map
@@ -36,6 +36,7 @@ class Order(BaseModel):
     seats: int
     fare: float
     scheme: str
+    customer: str
 
 
 class Routing(BaseModel):
@@ -53,6 +54,10 @@ class Fault(BaseModel):
 
 class UpstreamFailed(Exception):
     """Another service responded with a 5xx status."""
+
+
+class InvoiceRejected(Exception):
+    """The invoice of a booking cannot be written."""
 
 
 class SchemeUnavailable(Exception):
@@ -87,6 +92,7 @@ def build(service: str, version: str, upstream: Mapping[str, str]) -> FastAPI:
         _payment(app)
     _add_error_handler(app, UpstreamFailed, 502)
     _add_error_handler(app, SchemeUnavailable, 503)
+    _add_error_handler(app, InvoiceRejected, 500)
     app.add_middleware(EventMiddleware)
     return app
 
@@ -145,7 +151,10 @@ def _booking(app: FastAPI, client: httpx.AsyncClient, payment: str, version: str
         with event("hold seats", train=order.train):
             slow = version == CANARY and (order.app, order.region) == (SLOW_APP, SLOW_REGION)
             await asyncio.sleep(SLOW_SECONDS if slow else 0.002)
-        return _forward(await client.post(f"{payment}/pay", json=order.model_dump()))
+        paid = _forward(await client.post(f"{payment}/pay", json=order.model_dump()))
+        if version == CANARY and order.customer == BAD_CUSTOMER:
+            raise InvoiceRejected(f"no tariff for the invoice of {order.customer}")
+        return paid
 
     @app.get("/trains/{train}/seats")
     async def look(train: str) -> dict[str, int]:
@@ -178,7 +187,14 @@ def _payment(app: FastAPI) -> None:
 
 
 def _add_customer(order: Order) -> None:
-    add({"user.id": order.user, "app.platform": order.app, "geo.region.iso_code": order.region})
+    add(
+        {
+            "user.id": order.user,
+            "customer.id": order.customer,
+            "app.platform": order.app,
+            "geo.region.iso_code": order.region,
+        }
+    )
 
 
 def _forward(answer: httpx.Response) -> Response:

@@ -7,17 +7,14 @@ secret mask the whole value. SQL keeps its structure without its literals. All o
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import partial
 from operator import itemgetter
 from typing import Any
 
-from obskit.errors import InvalidArgument
 from obskit.instrument.redaction.names import Sense, is_secret, own_words, sense_of, sense_of_words, words_of
+from obskit.instrument.redaction.options import Redaction, pseudonym
 from obskit.instrument.redaction.pairs import masked_strings, pair_of
 from obskit.instrument.redaction.rules import MASK
 from obskit.instrument.redaction.sql import without_literals
@@ -45,78 +42,15 @@ _MOST_TEXT = 1 << 16
 _SHORTEST = 5  # no secret that its text gives away is that short
 _LONGEST_WORD = 12  # no token, and no card, is that short
 _ID = 32
-KEY_BYTES = 16
-"""Fewest bytes of a pseudonym key."""
 Action = Callable[[Any], Any]
-# Actions by name; names whose texts are scanned (None: a name is not plain); a getter of their values.
-Plan = tuple[list[tuple[str, Action]], tuple[str, ...] | None, Callable[[dict[str, Any]], tuple[Any, ...]]]
-
-
-@dataclass(frozen=True)
-class Redaction:
-    """What to mask in addition to the defaults, and what not to mask.
-
-    Args:
-        fields: names, or words of names, whose whole values are masked: `("ssn", "card.holder")`.
-        patterns: regular expressions; matches in any text are masked.
-        allow: names whose values are never masked by name.
-        pseudonyms: names whose values become HMAC-SHA256 pseudonyms under `pseudonym_key`.
-        pseudonym_key: the key, at least 16 bytes, kept outside the notebook.
-
-    Raises:
-        InvalidArgument: pseudonyms without a key, or a pattern that is not a regular expression.
-
-    Example:
-        Redaction(
-            fields=("card.holder",),
-            patterns=(r"BK-[0-9]{8}",),
-            pseudonyms=("user.id",),
-            pseudonym_key=b"16 bytes or more, kept elsewhere",
-        )
-    """
-
-    fields: tuple[str, ...] = ()
-    patterns: tuple[str, ...] = ()
-    allow: tuple[str, ...] = ()
-    pseudonyms: tuple[str, ...] = ()
-    pseudonym_key: bytes | None = None
-
-    def __post_init__(self) -> None:
-        if self.pseudonyms and len(self.pseudonym_key or b"") < KEY_BYTES:
-            raise InvalidArgument(
-                f"pseudonyms need a pseudonym_key of at least {KEY_BYTES} bytes",
-                hint="create one with secrets.token_bytes(32), and keep it in a secret store",
-            )
-        for pattern in self.patterns:
-            try:
-                re.compile(pattern)
-            except re.error as error:
-                raise InvalidArgument(f"{pattern!r} is not a regular expression: {error}") from None
-
-
-def pseudonym(field: object, key: bytes | str) -> str:
-    """Return a stable pseudonym for an identity: 32 hex digits of the HMAC-SHA256 of its text under a key.
-
-    Equal values have equal pseudonyms under one key, so `impact` still counts users. Without the key
-    nobody can find the value, not even by trying all names. Never raises.
-
-    Args:
-        field: the identity, such as a user id.
-        key: at least 16 bytes.
-
-    Returns:
-        The pseudonym; `[redacted]` if the key is too short.
-
-    Example:
-        pseudonym("ada@example.org", key=b"16 bytes or more, kept elsewhere")
-    """
-    try:
-        secret = key.encode() if isinstance(key, str) else key
-        if len(secret) < KEY_BYTES:
-            return MASK
-        return hmac.new(secret, str(field).encode("utf-8", "replace"), hashlib.sha256).hexdigest()[:32]
-    except Exception:
-        return MASK
+# Actions by name; names whose texts are scanned (None: a name is not plain); a getter of their values; names
+# whose values are encrypted.
+Plan = tuple[
+    list[tuple[str, Action]],
+    tuple[str, ...] | None,
+    Callable[[dict[str, Any]], tuple[Any, ...]],
+    tuple[str, ...],
+]
 
 
 class Redactor:
@@ -127,6 +61,8 @@ class Redactor:
         self._fields = frozenset(rules.fields)
         self._pseudonyms = frozenset(rules.pseudonyms)
         self._key = rules.pseudonym_key or b""
+        self._encrypted = frozenset(rules.encrypt)
+        self._subject, self._keys = rules.subject, rules.keys
         self._extra = [re.compile(pattern) for pattern in rules.patterns]
         self._actions: dict[str, Action | None] = {}
         self._shapes: dict[tuple[str, ...], Plan] = {}
@@ -146,7 +82,7 @@ class Redactor:
         plan = (self._plain_shapes if plain else self._shapes).get(shape)
         if plan is None:
             plan = self._plan(shape, plain)
-        named, scanned, values_of = plan
+        named, scanned, values_of, sealed = plan
         if scanned is None:
             return self._renamed(row) if plain else -1
         values = values_of(row)
@@ -160,7 +96,9 @@ class Redactor:
             return -1  # to be cut first: the time that patterns take grows with it
         if named and not plain and not all(type(row[name]) in _SCALARS for name, _ in named):
             return -1
-        changed = 0
+        if sealed and not plain and not all(type(row[name]) in _SCALARS for name in sealed):
+            return -1
+        changed = self._seal(row, sealed) if sealed else 0  # first: the subject may become a pseudonym
         for name, action in named:
             before = row[name]
             after = action(before)
@@ -171,6 +109,26 @@ class Redactor:
         if reason or self._extra or not only_scalars:
             changed += self._scan(row, scanned, signs_only=reason < 2 and only_scalars and not self._extra)
         return changed
+
+    def _seal(self, row: dict[str, Any], names: tuple[str, ...]) -> int:
+        """Encrypt the values of these names under the key of the row's subject, or mask them."""
+        subject, keys = row.get(self._subject or ""), self._keys
+        changed = 0
+        for name in names:
+            value = row[name]
+            if value is None or value == "" or (keys is not None and keys.is_encrypted(value)):
+                continue
+            row[name] = self._sealed(subject, value)
+            changed += 1
+        return changed
+
+    def _sealed(self, subject: Any, value: Any) -> str:
+        if self._keys is None or subject == "" or not isinstance(subject, (str, int)):
+            return MASK
+        try:
+            return self._keys.encrypt(subject, value) or MASK
+        except Exception:  # a full disk, a key service that is down: the service goes on, and nothing leaks
+            return MASK
 
     def _renamed(self, row: dict[str, Any]) -> int:
         """Redact a row some of whose names hold secrets themselves."""
@@ -259,9 +217,10 @@ class Redactor:
         named: list[tuple[str, Action]] = []
         scanned: list[str] = []
         if not odd and not all(type(name) is str and self._name(name) == name for name in shape):
-            return named, None, tuple
+            return named, None, tuple, ()
+        sealed = tuple(name for name in shape if name.removeprefix("attributes.") in self._encrypted)
         for name in shape:
-            if name in _OURS or name in self._allow:
+            if name in _OURS or name in self._allow or name in sealed:
                 continue
             # Our columns are scanned as text; rules by name are for a field of the same name.
             action = None if name in COLUMNS else self._action(name)
@@ -277,7 +236,7 @@ class Redactor:
         shapes = self._plain_shapes if plain else self._shapes
         if len(shapes) >= _MOST_SHAPES:
             shapes.clear()
-        plan = shapes[shape] = (named, tuple(scanned), getter)
+        plan = shapes[shape] = (named, tuple(scanned), getter, sealed)
         return plan
 
     def _action(self, name: str) -> Action | None:
@@ -296,6 +255,8 @@ class Redactor:
             return None
         if name in self._pseudonyms:
             return lambda value: None if value is None else pseudonym(value, self._key)
+        if name in self._encrypted:
+            return _masked  # within a list or map, where no row says whose it is
         if name in self._fields or not self._fields.isdisjoint(own_words(name)):
             return _masked
         if name in _SQL_FIELDS or name.endswith(("db.query.text", "db.statement")):

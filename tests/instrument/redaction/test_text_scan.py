@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from obskit.instrument.redaction.redactor import Redaction, Redactor
+from obskit.instrument.redaction.options import Redaction
+from obskit.instrument.redaction.redactor import Redactor
 from obskit.instrument.redaction.rules import compile_once
 from obskit.instrument.redaction.shapes import (
     CAPITAL,

@@ -1,0 +1,28 @@
+"""Where events came from: what a pin records besides the steps that narrowed them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from obskit.dataset import Dataset
+from obskit.schema import ReadOptions
+
+Step: TypeAlias = Mapping[str, Any]
+"""One call of a verb that narrows events, as values: {"verb": "where", "condition": "error"}."""
+
+
+@dataclass(frozen=True, eq=False)
+class Origin:
+    """What `load` was given, and what it read.
+
+    Attributes:
+        source: the paths or URLs; None for streams and tables in memory, which cannot be read again.
+        options: how they were read.
+        dataset: what was read, before any step.
+    """
+
+    source: tuple[str, ...] | None
+    options: ReadOptions
+    dataset: Dataset

@@ -1,0 +1,1 @@
+"""One module per tool: call one verb of `Events`, and put its result in order of importance."""
