@@ -10,10 +10,11 @@ LAB_ARGS ?= $(if $(filter 0,$(shell id -u)),--allow-root)
 OLDEST_INSTRUMENT := asgi/test_middleware.py otel/test_provider.py redaction/test_redactor.py sinks spans \
     test_api.py test_configuration.py test_counters.py test_death.py test_edges.py test_encoder.py test_forks.py \
     test_limits.py test_process_fields.py test_runtime.py test_sampling.py test_torture.py
-OLDEST_EXTRAS := bad_input cli dataset display engine events explain explorer probe query readers receive schema \
-    stats testing triage writers
+OLDEST_EXTRAS := bad_input checks cli dataset delivery display encryption engine events explain explorer gate judge mcp \
+    probe query readers receive schema stats testing traces triage writers
 
-.PHONY: help venv demo test test-package test-oldest test-newest test-install check docs wheel format bench lab
+.PHONY: help venv demo test test-browser test-engines test-package test-oldest test-newest test-install check docs \
+    wheel format bench lab
 .NOTPARALLEL:
 
 help:
@@ -21,12 +22,14 @@ help:
 	@echo 'make lab           JupyterLab on notebooks/'
 	@echo 'make venv          everything a developer needs, in $(VENV)'
 	@echo 'make check         ruff, mypy, pydoclint, import-linter'
-	@echo 'make test          all tests except the two below (TEST_ARGS="-k cli" for some)'
+	@echo 'make test          all tests except those below (TEST_ARGS="-k cli" for some)'
+	@echo 'make test-browser  what is tested in a real browser: the Explorer, the waterfall, the report, the notebooks'
 	@echo 'make test-package  checks and tests of one package: make test-package P=query'
 	@echo 'make test-install  build the wheel and the sdist, install each into an empty environment, run triage'
 	@echo 'make test-oldest   the tests with the oldest supported version of every dependency'
 	@echo 'make test-newest   the tests with the newest Python on this machine'
-	@echo 'make docs          write docs/api/ from the docstrings'
+	@echo 'make test-engines  the tests with a Spark cluster on this machine (needs Java 17)'
+	@echo 'make docs          write docs/api/ from the docstrings, and build the documentation site into site/'
 	@echo 'make wheel         build the wheel into dist/'
 	@echo 'make bench         the benchmarks (minutes)'
 	@echo 'make format        ruff format and safe fixes'
@@ -43,7 +46,10 @@ lab: $(VENV)/.obskit-notebook
 	@$(BIN)/jupyter lab $(LAB_ARGS) notebooks
 
 test: $(VENV)/.obskit-dev
-	@$(BIN)/python -m pytest -q -n 2 -m "not install" $(TEST_ARGS)
+	@$(BIN)/python -m pytest -q -n 2 -m "not install and not browser and not engines" $(TEST_ARGS)
+
+test-browser: $(VENV)/.obskit-dev
+	@$(BIN)/python -m pytest -q -n 2 --dist loadfile tests/browser $(TEST_ARGS)
 
 # One package: its lint, its types, its tests. P=query, P=readers/otlp, P=instrument ...
 test-package: $(VENV)/.obskit-dev
@@ -64,17 +70,27 @@ test-install: $(VENV)/.obskit-dev
 # The base install and the extras apart: an old SDK and the instrumentation that the extra `live` needs exclude each other.
 test-oldest: .venv-oldest-instrument/.obskit-stamp .venv-oldest-extras/.obskit-stamp
 	@.venv-oldest-instrument/bin/python -m pytest -q -n 2 $(addprefix tests/instrument/,$(OLDEST_INSTRUMENT))
-	@.venv-oldest-extras/bin/python -m pytest -q -n 2 -m 'not browser' \
+	@.venv-oldest-extras/bin/python -m pytest -q -n 2 -m 'not browser and not engines' \
 		--ignore=tests/receive/test_clients.py $(addprefix tests/,$(OLDEST_EXTRAS))
 
 .venv-newest/.obskit-dev: pyproject.toml constraints.txt tools/venv tools/newest-python
 	@PYTHON="$$(sh tools/newest-python)" VENV=.venv-newest sh tools/venv dev
 
 test-newest: .venv-newest/.obskit-dev
-	@.venv-newest/bin/python -m pytest -q -n 2 -m "not install and not browser" $(TEST_ARGS)
+	@.venv-newest/bin/python -m pytest -q -n 2 -m "not install and not browser and not engines" $(TEST_ARGS)
+
+.venv-spark/.obskit-stamp: tests/engines.txt tools/venv
+	@VENV=.venv-spark sh tools/venv engines
+	@touch $@
+
+# A Spark cluster of its own environment: its distribution and the thin client are both called pyspark.
+test-engines: $(VENV)/.obskit-dev .venv-spark/.obskit-stamp
+	@OBSKIT_REQUIRE=engines timeout --signal=INT --kill-after=30 900 $(BIN)/python -m pytest -q -m engines tests/remote $(TEST_ARGS)
 
 docs: $(VENV)/.obskit-dev
 	@$(BIN)/python tools/api_reference.py
+	@$(BIN)/python tools/build_site.py
+	@echo 'open site/index.html'
 
 wheel: $(VENV)/.obskit-dev
 	@$(BIN)/python -m build --no-isolation --wheel --outdir dist .

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import random
 import subprocess
 import tempfile
 import time
@@ -24,14 +23,13 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
+from benchmarks.log_lines import lines, whole_lines
 from benchmarks.machine import HEADER, about
 from obskit.schema.templates import templates
 from obskit.triage.messages_shifts import TimeGrid, find_shifts
 
-DRAIN_LINES = 100_000  # drain3 is so slow that more take too long; its speed falls with more
-KINDS = 1_600
+FEW_LINES = 100_000  # drain3 takes minutes for a million whole lines, and gets slower with every new template
 HOURS = 24
-_SYLLABLES = ["ba", "co", "di", "fe", "gu", "ka", "lo", "mi", "ne", "pu", "ra", "so", "ti", "ve", "zu"]
 _DRAIN = """
 import json, sys, time
 from drain3 import TemplateMiner
@@ -44,63 +42,19 @@ print(json.dumps({"seconds": time.process_time() - start, "templates": len(miner
 """
 
 
-def lines(count: int, seed: int = 3) -> list[str]:
-    """Return lines of 1,600 messages, some frequent and most rare, nearly all of them different.
-
-    A message begins with one of 12 verbs and 20 nouns, as programs write them ("cannot open socket", "opened
-    socket"), and has 1 to 6 more words and 1 to 4 values: numbers, addresses, ids, paths, URLs and names.
-    """
-    chance = random.Random(seed)
-    words = ["".join(chance.choices(_SYLLABLES, k=chance.randint(2, 4))) for _ in range(800)]
-    kinds = []
-    for _ in range(KINDS):
-        parts: list[str | int] = [chance.choice(words[:12]), chance.choice(words[12:32])]
-        parts += chance.choices(words, k=chance.randint(1, 6))
-        for _ in range(chance.randint(1, 4)):
-            parts.insert(chance.randint(2, len(parts)), chance.randrange(7))
-        kinds.append(parts)
-    share = 1 / np.arange(1, KINDS + 1)
-    picked = np.random.default_rng(seed).choice(KINDS, count, p=share / share.sum())
-    return [
-        " ".join(part if isinstance(part, str) else _value(part, chance) for part in kinds[at])
-        for at in picked
-    ]
-
-
-def _value(kind: int, chance: random.Random) -> str:
-    number = chance.randrange(1_000_000)
-    return (
-        str(number),
-        f"10.{number % 256}.7.{number % 251}:{number % 65_536}",
-        f"id={number:07}-{number % 9_973:04x}",
-        f"/var/lib/shop/{number % 97}/{number:x}.db",
-        f"https://pay{number % 9}.shop.example/api/v1/{number:x}",
-        f"user=u{number:05x},",
-        f"{number % 9_000} ms",
-    )[kind]
-
-
-def whole_lines(messages: list[str], seed: int = 5) -> list[str]:
-    """Return lines of a file that was not parsed: time, level and logger before each message."""
-    chance = random.Random(seed)
-    return [
-        f"2026-05-04 10:{chance.randrange(60):02}:{chance.randrange(60):02},{chance.randrange(1000):03} INFO "
-        f"[pool-{chance.randrange(9)}-thread-{chance.randrange(40)}] {text}"
-        for text in messages
-    ]
-
-
 def speed(count: int, drain: str | None) -> Iterator[list[str]]:
     """Yield rows of the table: lines per second of CPU."""
     pa.set_cpu_count(1)
     messages = lines(count)
+    few = messages[:FEW_LINES]
     works = {
         "templates of messages": messages,
-        "templates of whole lines": whole_lines(messages),
+        "templates of the first messages": few,
+        "templates of whole lines": whole_lines(few),
         "templates of messages that repeat": messages[:1_000] * (count // 1_000),
     }
     for work, texts in works.items():
-        other = _drain(texts[:DRAIN_LINES], drain) if drain and "repeat" not in work else None
+        other = _drain(texts, drain) if drain and "repeat" not in work else None
         seconds, found = _least_cpu(pa.array(texts))
         per_second = len(texts) / seconds
         yield [

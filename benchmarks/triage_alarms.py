@@ -28,7 +28,11 @@ def main() -> None:
         for seed in range(given.first, given.first + given.runs):
             found = obskit.load(traffic(seed, given.traces, sampled=seed % 2 == 0)).triage()
             lines = [cause.headline() for cause in (*found.causes, *found.repeats)]
+            lines += [call.headline() for call in found.calls]
             lines += [loss.headline() for loss in found.missing]
+            # values of fields come and go with the rollout of these days
+            said = found.messages.items if found.messages else ()
+            lines += [item.headline() for item in said if item.kind not in ("value", "instances")]
             alarms += bool(lines)
             for line in lines:
                 print(f"seed {seed}: {line}", flush=True)

@@ -22,6 +22,7 @@ FOLDER = ROOT / "docs/api"
 PAGES = {
     "obskit": ("obskit", "What `import obskit as ok` gives, errors included."),
     "events": ("obskit.Events", "The verbs: each answers one question about events."),
+    "traces": ("obskit.traces", "What `events.traces()` returns: traces listed, compared, as a map."),
     "instrument": ("obskit.instrument", "What a service calls to emit events."),
     "readers": ("obskit.readers", "What a reader of another format needs."),
     "testing": (
@@ -39,6 +40,7 @@ events = ok.load("sample_events")
 SETUP = {
     "obskit": _SAMPLE,
     "events": _SAMPLE,
+    "traces": _SAMPLE,
     "instrument": """\
 from obskit.instrument import EventMiddleware, Files, Limits, Redaction, Sampling
 from obskit.instrument import add, carry, configure, deployment, event, flag, incident, part, pseudonym

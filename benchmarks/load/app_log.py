@@ -7,6 +7,7 @@ traces to their record and parses times and levels. The target is a rate of its 
 from __future__ import annotations
 
 import importlib
+import json
 import random
 import re
 from datetime import datetime
@@ -77,8 +78,59 @@ def by_pandas(path: Path) -> int:
     return len(found)
 
 
+ZAP = re.compile(
+    r"(?P<time>\S+)\t(?P<level>\w+)\t(?P<caller>\S+)\t(?P<body>[^\t]*)(?:\t(?P<object>\{.*\}))?\n?"
+)
+
+
+def make_with_objects(folder: Path) -> Path:
+    """Write records as zap writes them to a console: an object with the fields follows the message."""
+    chance = random.Random(9)
+    path = folder / "zap.log"
+    with path.open("w") as file:
+        for n in range(RECORDS):
+            clock = (
+                f"2026-05-04T{n // 180_000 % 24:02d}:{n // 3_000 % 60:02d}:{n // 50 % 60:02d}.{n % 1000:03d}Z"
+            )
+            fields = {
+                "order": n,
+                "user": f"u{chance.randrange(10**4)}",
+                "took_ms": chance.randrange(90_000) / 100,
+                "region": chance.choice(("eu", "us")),
+                "retried": n % 7 == 0,
+                "path": f"/cart/{n % 50}",
+                "request": f"{chance.getrandbits(64):016x}",
+            }
+            level = chance.choice(("INFO", "INFO", "WARN", "ERROR"))
+            file.write(f"{clock}\t{level}\tcart/main.go:{n % 40}\tcharged the card\t{json.dumps(fields)}\n")
+    return path
+
+
+def by_re_and_json(path: Path) -> int:
+    """Read line by line, parse the objects, and make columns of all fields."""
+    rows: list[dict[str, Any]] = []
+    match = ZAP.fullmatch
+    with path.open() as file:
+        for line in file:
+            found = match(line)
+            assert found is not None
+            row = found.groupdict()
+            row["time"] = datetime.fromisoformat(row["time"])
+            row |= json.loads(row.pop("object") or "{}")
+            rows.append(row)
+    return len(pa.Table.from_pylist(rows))
+
+
 FORMATS = (
     Format(
         "app-log", make, {"re, typed": by_re, "pandas": by_pandas}, ("re, typed", "pandas"), 0.5, rows=RECORDS
+    ),
+    Format(
+        "app-log-objects",
+        make_with_objects,
+        {"re and json, typed": by_re_and_json},
+        ("re and json, typed",),
+        1.0,
+        rows=RECORDS,
     ),
 )
