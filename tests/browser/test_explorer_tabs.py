@@ -76,6 +76,37 @@ def test_a_late_answer_to_older_text_is_dropped(page):
     assert page.locator(".obskit-offers li").count() == 0
 
 
+def test_a_late_answer_keeps_the_offer_that_is_pointed_at(page):
+    """The answer to the longer word comes between the arrow and Enter."""
+    page = page()
+    line = page.get_by_role("combobox", name="Filter")
+    line.click()
+    page.wait_for_function("sent.at(-1)?.type === 'complete'")
+    completion(page, offers=[{**offer, "begin": 0, "end": 0} for offer in OFFERS])
+    page.keyboard.type("route")
+    assert page.locator(".obskit-offers li").all_inner_texts() == ["http.route\nstring"]  # what still fits
+    page.wait_for_function("sent.at(-1)?.text === 'route'")
+    page.keyboard.press("ArrowDown")
+    completion(page, offers=[{**OFFERS[1], "end": 5}, {**OFFERS[0], "end": 5}])
+    assert page.locator(".obskit-offers li").last.get_attribute("aria-selected") == "true"
+    page.keyboard.press("Enter")
+    assert line.input_value() == "http.route "
+    assert acts(page) == []
+
+
+def test_an_offer_that_is_older_than_the_text_replaces_the_whole_word(page):
+    page = page()
+    line = page.get_by_role("combobox", name="Filter")
+    line.click()
+    page.keyboard.type("ht")
+    page.wait_for_function("sent.at(-1)?.text === 'ht'")
+    completion(page, offers=[{**offer, "end": 2} for offer in OFFERS])
+    page.keyboard.type("tp.r")
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Enter")
+    assert line.input_value() == "http.route "
+
+
 def test_what_is_wrong_is_shown_while_typing(page):
     page = page()
     page.get_by_role("combobox", name="Filter").click()

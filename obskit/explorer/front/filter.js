@@ -21,7 +21,7 @@ function makeFilter({ act, ask, say }) {
   const chips = h("div", { class: "obskit-steps" });
   const add = h("button", { type: "button", text: "Apply", onclick: () => apply() });
   const node = h("div", { class: "obskit-filter" }, chips, h("div", { class: "obskit-filter-row" }, h("div", { class: "obskit-filter-box" }, input, drop), add));
-  const state = { offers: [], at: -1, asked: 0, step: null, sent: null, later: null };
+  const state = { offers: [], at: -1, asked: 0, cursor: 0, step: null, sent: null, later: null };
 
   function close() {
     state.offers = [];
@@ -39,17 +39,51 @@ function makeFilter({ act, ask, say }) {
     clearTimeout(state.later);
     state.later = setTimeout(() => {
       state.asked += 1;
-      ask({ type: "complete", text: input.value, at: input.selectionStart ?? input.value.length, asked: state.asked });
+      state.cursor = cursor();
+      ask({ type: "complete", text: input.value, at: state.cursor, asked: state.asked });
     }, 60);
   }
 
+  function cursor() {
+    return input.selectionStart ?? input.value.length;
+  }
+
+  /** Put an offer into the line. What was typed since it was asked for belongs to the word that it replaces. */
   function choose(offer) {
-    input.value = input.value.slice(0, offer.begin) + offer.insert + input.value.slice(offer.end);
+    const end = offer.end + cursor() - offer.cursor;
+    input.value = input.value.slice(0, offer.begin) + offer.insert + input.value.slice(Math.max(end, offer.begin));
     const at = offer.begin + offer.insert.length;
     input.setSelectionRange(at, at);
     input.focus();
     close();
     query();
+  }
+
+  /** Show these offers, and point at the one that was pointed at if it is among them. */
+  function offer(offers) {
+    const pointed = state.offers[state.at]?.insert;
+    state.offers = offers;
+    list.replaceChildren(
+      ...offers.map((one, at) =>
+        h(
+          "li",
+          { id: `${id}-${at}`, role: "option", "aria-selected": "false", onpointerdown: (event) => (event.preventDefault(), choose(one)) },
+          h("code", { text: one.text }),
+          h("span", { class: "obskit-detail", text: one.detail }),
+        ),
+      ),
+    );
+    point(offers.findIndex(({ insert }) => insert === pointed));
+    list.hidden = !offers.length;
+    drop.hidden = !offers.length && !problem.textContent;
+    input.setAttribute("aria-expanded", String(Boolean(offers.length)));
+  }
+
+  /** Leave only the offers that what is typed now still fits, until newer ones come. */
+  function narrow() {
+    if (!state.offers.length) return;
+    const fits = ({ begin, text }) => text.toLowerCase().includes(input.value.slice(begin, cursor()).replace(/['"]/g, "").trim().toLowerCase());
+    offer(cursor() < state.offers[0].begin ? [] : state.offers.filter(fits));
   }
 
   function point(at) {
@@ -74,6 +108,7 @@ function makeFilter({ act, ask, say }) {
 
   input.addEventListener("input", () => {
     state.sent = null;
+    narrow();
     query();
   });
   input.addEventListener("focus", query);
@@ -148,21 +183,7 @@ function makeFilter({ act, ask, say }) {
       const complete = input.value.trim() !== "" && !offers.some(({ begin, end }) => begin < end) && error;
       explain(complete ? error : "", hint);
       if (!input.matches(":focus")) return; // a page may keep the widget in a shadow tree of its own
-      state.offers = offers;
-      list.replaceChildren(
-        ...offers.map((offer, at) =>
-          h(
-            "li",
-            { id: `${id}-${at}`, role: "option", "aria-selected": "false", onpointerdown: (event) => (event.preventDefault(), choose(offer)) },
-            h("code", { text: offer.text }),
-            h("span", { class: "obskit-detail", text: offer.detail }),
-          ),
-        ),
-      );
-      state.at = -1;
-      list.hidden = !offers.length;
-      drop.hidden = !offers.length && !complete;
-      input.setAttribute("aria-expanded", String(Boolean(offers.length)));
+      offer(offers.map((one) => ({ ...one, cursor: state.cursor })));
       if (offers.length) say(`${offers.length} completions, the first is ${offers[0].text}`);
       else if (complete) say(error);
     },
