@@ -55,22 +55,23 @@ def measure(path: Path, rows: int) -> Iterator[Row]:
 def _boxes(explorer: Explorer, size: str, minutes: int, above: float, target: str) -> Iterator[Row]:
     shown: list[tuple[float, float]] = []
     explorer.observe(lambda _: shown.append((time.perf_counter(), time.process_time())), names="_found")
-    first, last, found = [], [], None
+    seen: list[list[tuple[float, float]]] = [[], [], []]
+    found = None
     for hour in HOURS:
         shown.clear()
         start, cpu = time.perf_counter(), time.process_time()
         begin = datetime(2026, 5, 4, hour, tzinfo=UTC)
         found = explorer.brush(x=(begin, begin + timedelta(minutes=minutes)), y=(above, 20_000.0))
-        first.append((shown[0][0] - start, shown[0][1] - cpu))
-        last.append((shown[-1][0] - start, shown[-1][1] - cpu))
+        for times, at in zip(seen, (0, 1, -1), strict=True):
+            times.append((shown[at][0] - start, shown[at][1] - cpu))
     explorer.unobserve_all("_found")
     share = found.selection["events"] / (found.selection["events"] + found.baseline["events"])
-    for name, times, most in (
-        ("brush to the first bars", first, target),
-        ("brush to the conjunctions", last, None),
-    ):
+    names = ("the first bars", "the conjunctions", "where the slow traces spend their time")
+    for name, times, most in zip(names, seen, (target, "", ""), strict=True):
         clock, cpu = min(times[1:])
-        yield Row(name, f"{size} ({share:.1%} of the events), CPU {cpu:.2f} s", clock, target=most or "")
+        yield Row(
+            f"brush to {name}", f"{size} ({share:.1%} of the events), CPU {cpu:.2f} s", clock, target=most
+        )
 
 
 def _timed(call: Callable[[], T]) -> tuple[T, float, float]:
