@@ -8,8 +8,6 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from obskit.engine import Scope
 
@@ -33,11 +31,13 @@ def cluster_ids(scope: Scope, field: str, rows: Sequence[Ints]) -> list[Ints]:
         per file if those of traces follow each other in time: a trace that goes on in the next file is
         another one there.
 
-    Cost: none beyond the codes; for one array of several files, the values are read and hashed.
+    Cost: none beyond the codes; for one array of several files, the numbers are joined once.
     """
     several = sum(bool(len(r)) for r in rows) > 1
     if several and (field != TRACE or _files_overlap(scope)):
-        return [_hashed(scope, field, rows)]
+        return [
+            np.concatenate([ids[r] for ids, r in zip(scope.dataset.codes.numbers(field), rows, strict=True)])
+        ]
     return [ids[r] for ids, r in zip(scope.dataset.codes.clusters(field), rows, strict=True)]
 
 
@@ -92,28 +92,3 @@ def _files_overlap(scope: Scope) -> bool:
     """Return whether a file has events from before the end of another one."""
     spans = [(f.first, f.last) for f in scope.dataset.files if f.first is not None and f.last is not None]
     return any(later[0] < earlier[1] for earlier, later in pairwise(sorted(spans)))
-
-
-def _hashed(scope: Scope, field: str, rows: Sequence[Ints]) -> Ints:
-    """Number the values of a field by reading them."""
-    wanted = np.zeros(scope.dataset.rows, np.bool_)
-    start = 0
-    for file, r in zip(scope.dataset.files, rows, strict=True):
-        wanted[start + r] = True
-        start += file.rows
-    chunks, start = [], 0
-    for batch in scope.dataset.batches([field]):
-        end = start + batch.num_rows
-        chunks.append(batch.column(0).filter(pa.array(wanted[start:end])))
-        start = end
-    index = pa.chunked_array(chunks).dictionary_encode().combine_chunks().indices
-    number = pc.fill_null(index.cast(pa.int64()), -1).to_numpy() + 1
-    # The values came in the order of the rows; those of a file may be asked for in another one.
-    out, start = [], 0
-    for r in rows:
-        part = number[start : start + len(r)]
-        start += len(r)
-        ranked = np.empty(len(r), np.int64)
-        ranked[np.argsort(r, kind="stable")] = np.arange(len(r))
-        out.append(part[ranked])
-    return np.concatenate(out)
