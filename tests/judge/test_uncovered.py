@@ -68,6 +68,15 @@ def test_durations_that_only_the_candidate_lacks_do_not_pass(value: float | None
     assert "have no duration, or one that is negative or not a number" in found.sentence
 
 
+def test_infinite_durations_are_slow_and_nothing_is_waited_for() -> None:
+    def change(columns: Columns, rng: Rng) -> None:
+        lost = (columns["service.version"] == NEW) & (rng.random(len(columns["name"])) < 0.2)
+        columns["duration_ms"] = np.where(lost, np.inf, columns["duration_ms"])
+
+    found = judged(change)
+    assert (found.word, words(found)["latency"]) == ("regress", "regress")
+
+
 def test_durations_that_both_lack_alike_pass() -> None:
     def change(columns: Columns, rng: Rng) -> None:
         columns["duration_ms"] = np.where(
