@@ -5,6 +5,7 @@ fields that a question is about. The engine, DuckDB, runs the SQL that Ibis comp
 pasted into SQL.
 """
 
+from obskit.engine.background import start_thread
 from obskit.engine.condition import (
     Condition,
     Expression,
@@ -62,6 +63,7 @@ __all__ = [
     "quote_name",
     "quote_string",
     "split_window",
+    "start_thread",
     "time_literal",
     "time_window",
     "tokenize",

@@ -117,16 +117,35 @@ def expand_ranges(
 
 def to_numpy(column: pa.ChunkedArray) -> tuple[BoolArray, BoolArray | None]:
     """Return where a boolean column is true, and where it is null (None if nowhere)."""
+
+    def bits(chunk: pa.Array, data: pa.Buffer | None) -> BoolArray | bool:
+        if chunk.null_count == len(chunk) or data is None:
+            return False
+        return unpack_bits(data, chunk.offset, len(chunk))
+
+    return by_chunk(column, bits)
+
+
+def by_chunk(
+    column: pa.ChunkedArray, test: Callable[[pa.Array, pa.Buffer | None], BoolArray | bool]
+) -> tuple[BoolArray, BoolArray | None]:
+    """Return for which rows a test is true, and for which the column is null (None if for none).
+
+    Args:
+        column: values of fixed width.
+        test: returns for which values of a chunk it is true, given the chunk and its buffer of values; what
+            it says of nulls does not matter.
+
+    Returns:
+        True and null rows.
+    """
     true = np.empty(len(column), dtype=bool)
     null = np.zeros(len(column), dtype=bool) if column.null_count else None
     at = 0
     for chunk in column.chunks:
         end = at + len(chunk)
         validity, data = chunk.buffers()
-        if chunk.null_count == len(chunk) or data is None:
-            true[at:end] = False
-        else:
-            true[at:end] = unpack_bits(data, chunk.offset, len(chunk))
+        true[at:end] = test(chunk, data)
         if null is not None and chunk.null_count:
             null[at:end] = ~unpack_bits(validity, chunk.offset, len(chunk))
             true[at:end] &= ~null[at:end]

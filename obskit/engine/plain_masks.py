@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from obskit.dataset import NO_TIME, Codes, FieldCodes, among
-from obskit.engine.masks import BoolArray, Mask, unpack_bits
+from obskit.engine.masks import BoolArray, Mask, by_chunk
 from obskit.engine.plain import Comparison, Joined, Missing, Not, Operator, Plain, Test, Written, tests_of
 from obskit.engine.window import TIME
 
@@ -167,23 +167,18 @@ def _in_numbers(test: Test, data: npt.NDArray[Any], unknown: int) -> Found:
 
 
 def _in_column(test: Test, column: pa.ChunkedArray) -> Found:
-    true = np.empty(len(column), dtype=bool)
-    null = np.zeros(len(column), dtype=bool) if column.null_count else None
-    at = 0
-    for chunk in column.chunks:
-        end = at + len(chunk)
-        validity, data = chunk.buffers()
+    if isinstance(test, Missing):
+        _, null = by_chunk(column, lambda *_: False)
+        return np.zeros(len(column), dtype=bool) if null is None else null, None
+
+    def values(chunk: pa.Array, data: pa.Buffer | None) -> BoolArray | bool:
+        if data is None:
+            return False
         is_time = pa.types.is_timestamp(chunk.type)  # microseconds since 1970
         width = np.dtype(np.int64 if is_time else chunk.type.to_pandas_dtype())
-        numbers = np.frombuffer(data, width, len(chunk), chunk.offset * width.itemsize)
-        if null is not None and chunk.null_count:
-            null[at:end] = ~unpack_bits(validity, chunk.offset, len(chunk))
-        if not isinstance(test, Missing):
-            true[at:end] = _test(test, numbers)
-        at = end
-    if isinstance(test, Missing):
-        return (np.zeros(len(column), dtype=bool) if null is None else null), None
-    return (true, None) if null is None else (true & ~null, null)
+        return _test(test, np.frombuffer(data, width, len(chunk), chunk.offset * width.itemsize))
+
+    return by_chunk(column, values)
 
 
 def _test(test: Test, data: npt.NDArray[Any]) -> BoolArray:

@@ -50,14 +50,16 @@ class Answers:
         session: the events.
         publish: called with what the page shows, by name: `view`, `grid`, `strip`, `found`, `panel`,
             `trace`, `trace_...` (the parts of the waterfall), `choices`, `code`, `status`.
+        failed: called with the first error of an answer, at once: the other parts may take long.
 
     Attributes:
         explanation: the explanation that is shown, or None.
         panel: the answer of the tab that is open.
     """
 
-    def __init__(self, session: Session, publish: Publish) -> None:
-        self._session, self._publish = session, publish
+    def __init__(self, session: Session, publish: Publish, failed: Callable[[Exception], None]) -> None:
+        self._session, self._publish, self._failed = session, publish, failed
+        self._error: ObskitError | None = None  # of the answer that is being worked on
         self.explanation: Any = None
         self.panel = Panel({})
         self._strip_calls: tuple[Any, ...] = ()
@@ -102,19 +104,21 @@ class Answers:
             if state.tab == "difference"
             else (self._ask_panel, self._explain)
         )
-        failed: ObskitError | None = None
+        self._error = None
         for step in (self._draw_first, self._open_trace, *asked, self._lines, self._choices):
             if cancelled():
                 return
             try:
                 step(state, cancelled)
             except ObskitError as error:
-                failed = failed or error
+                if self._error is None and not cancelled():
+                    self._error = error
+                    self._failed(error)
         if cancelled():
             return
         self._publish(code=self.code(state))
-        if failed is not None:
-            raise failed
+        if self._error is not None:
+            raise self._error
         self._publish(status={"state": "idle", "text": self._said})
 
     def finished(self, state: InvestigationState) -> Any:
@@ -135,7 +139,7 @@ class Answers:
 
     def _draw_first(self, state: InvestigationState, _: Cancelled) -> None:
         if state.selection is not None:
-            self._publish(status={"state": "working", "text": "Counting…"})
+            self._work_on("Counting…")
         self.draw(state)
 
     def _open_trace(self, state: InvestigationState, _: Cancelled) -> None:
@@ -189,7 +193,7 @@ class Answers:
         kept = self._explanations.get(base, asked)
         if kept is not None:
             found, self._said, shown = kept
-            self._tell(state, found, {"state": "working", "text": self._said}, shown)
+            self._tell(state, found, self._said, shown)
             self._keep("explanation", asked, base)
             return
         selection, options = question
@@ -199,9 +203,7 @@ class Answers:
             if cancelled():
                 return
             took = f"{time.perf_counter() - began:.2f} s"
-            self._tell(
-                state, found, {"state": "working", "text": f"Single conditions after {took}; combining them…"}
-            )
+            self._tell(state, found, f"Single conditions after {took}; combining them…")
 
         watched = dataclasses.replace(options, first=first, cancelled=cancelled, progress=self._progress)
         given = {field.name: getattr(watched, field.name) for field in dataclasses.fields(watched)}
@@ -209,19 +211,24 @@ class Answers:
         if cancelled():
             return
         self._said = f"{presentation.summary(_for_page(found))} ({time.perf_counter() - began:.2f} s)"
-        self._tell(state, found, {"state": "working", "text": self._said})
+        self._tell(state, found, self._said)
         shown = found
         if state.selects_slow and events.dataset.local:
             shown = explain_time_spent(events.scope, found)
             if cancelled():
                 return
             if shown is not found:
-                self._tell(state, found, {"state": "working", "text": self._said}, shown)
+                self._tell(state, found, self._said, shown)
         self._keep("explanation", asked, base)
         self._explanations.put(base, asked, (found, self._said, shown))
 
-    def _tell(self, state: InvestigationState, found: Any, status: dict[str, Any], shown: Any = None) -> None:
-        """Show an explanation; `shown` has more in the notes of its findings."""
+    def _work_on(self, text: str, **more: int) -> None:
+        """Say what is being done, unless the answer has failed: then the error stays."""
+        if self._error is None:
+            self._publish(status={"state": "working", "text": text, **more})
+
+    def _tell(self, state: InvestigationState, found: Any, text: str, shown: Any = None) -> None:
+        """Show an explanation, and say what is being done; `shown` has more in the notes of its findings."""
         self.explanation = found
         raw = _for_page(found if shown is None else shown)
         lists = {
@@ -233,7 +240,8 @@ class Answers:
         shown = {**presentation.explanation(raw, link), "deployments": inside, "version": version}
         if state.selects_time:
             shown["advice"] = _OF_TIME
-        self._publish(found=shown, status=status)
+        self._publish(found=shown)
+        self._work_on(text)
 
     def judge(self, state: InvestigationState, name: str, cancelled: Cancelled) -> None:
         """Judge a deployment that is inside the box, and show the verdict next to the findings.
@@ -263,7 +271,7 @@ class Answers:
         self._publish(verdict=shown, code=self.code(state))
 
     def _progress(self, what: str, done: int, total: int) -> None:
-        self._publish(status={"state": "working", "text": f"{what}…", "done": done, "total": total})
+        self._work_on(f"{what}…", done=done, total=total)
 
     def _ask_panel(self, state: InvestigationState, cancelled: Cancelled) -> None:
         try:
@@ -290,7 +298,7 @@ class Answers:
         panel = self._panels.get(base, asked)
         if panel is None:
             if state.tab != "difference":
-                self._publish(status={"state": "working", "text": "Counting…"})
+                self._work_on("Counting…")
             panel = answer(self._session.events(state), state, self._session.units(state))
             if cancelled():
                 return

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any
 
+from obskit.engine import start_thread
 from obskit.errors import InvalidArgument, ObskitError
 from obskit.text import pluralize
 
@@ -66,8 +67,7 @@ class RepeatingThread:
         self._stopped = False
         # Stops when the object goes, and when the process ends: a thread must not outlive what it calls.
         self._end = weakref.finalize(call.__self__, self.stop)  # type: ignore[attr-defined]
-        self._thread = threading.Thread(target=self._work, name="obskit-follow", daemon=True)
-        self._thread.start()
+        self._thread = start_thread(self._work, "obskit-follow", self.stop)
 
     def seen(self) -> None:
         """Record that a page shows the widget."""

@@ -10,6 +10,8 @@ import functools
 import threading
 from collections.abc import Callable
 
+from obskit.engine import start_thread
+
 Cancelled = Callable[[], bool]
 Job = Callable[[Cancelled], None]
 
@@ -44,7 +46,7 @@ class Latest:
             self._waiting = (self._sequence, job)
             if not self._running:
                 self._running = True
-                threading.Thread(target=self._work, name="obskit-explorer", daemon=True).start()
+                start_thread(self._work, "obskit-explorer", self.cancel)
             return self._sequence
 
     def cancel(self) -> None:

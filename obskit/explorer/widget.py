@@ -111,7 +111,7 @@ class Explorer(anywidget.AnyWidget):  # type: ignore[misc]
         self._typed, self._paged, self._judged = (Latest(self._show_error) for _ in range(3))
         self._error: Exception | None = None
         self._session = Session(events, began.y.field)
-        self._answers = Answers(self._session, self._publish)
+        self._answers = Answers(self._session, self._publish, self._failed)
         until = self._session.until if began.x.field == "timestamp" else None
         self._history = History((dataclasses.replace(began, until=until),))
         self._follower = EventsFollower(lambda: self._session.base, self._take, self._show_following)

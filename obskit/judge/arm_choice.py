@@ -11,6 +11,7 @@ import numpy as np
 
 from obskit.engine import Condition, Scope, format_condition, format_value, moment
 from obskit.errors import InvalidArgument
+from obskit.judge.arm_services import MOST_NAMED, SERVICE, shared_services
 from obskit.judge.arms import (
     Arm,
     Arms,
@@ -27,8 +28,6 @@ from obskit.names import nearest
 from obskit.query import Deployment, deployments
 from obskit.query.deployments import VERSIONS
 
-SERVICE = "service.name"
-MOST_NAMED = 5
 # Versions that began within an hour before the candidate are being rolled out, too; those that began within a
 # minute of the oldest were there from the start.
 AT_ONCE, TOGETHER = (span // timedelta(microseconds=1) for span in (timedelta(hours=1), timedelta(minutes=1)))
@@ -94,7 +93,10 @@ def find_arms(scope: Scope, options: JudgeOptions) -> Arms:
             hint="make the conditions exclude each other",
         )
     if service is None and SERVICE in inner.schema.names:
-        _check_services(inner, candidate, baseline)
+        shared = shared_services(inner, candidate, baseline)
+        inner, candidate, baseline = shared.scope, shared.candidate, shared.baseline
+        service = shared.only
+        more += shared.notes
     whole = by if options.candidate_where is None else None
     return Arms(
         inner, candidate, baseline, service, options.environment, whole, (*notes, *more), options.settle
@@ -116,17 +118,6 @@ def _from(arm: Arm, scope: Scope, start: int) -> Arm:
         raise NotJudged("no_data", sentence, moment(start))
     condition = f"{arm.condition} and timestamp >= {format_value(moment(start))}"
     return replace(arm, masks=masks, condition=condition)
-
-
-def _check_services(scope: Scope, candidate: Arm, baseline: Arm) -> None:
-    """Raise NotJudged if no service has requests of both arms."""
-    ours, theirs = (sorted(values_of(scope, SERVICE, arm.masks)) for arm in (candidate, baseline))
-    if ours and theirs and not set(ours) & set(theirs):
-        raise NotJudged(
-            "error",
-            f"The arms are different services, which cannot be compared: {_some(ours)} is the candidate, "
-            f"{_some(theirs)} the baseline.",
-        )
 
 
 @dataclass(frozen=True)

@@ -109,7 +109,9 @@ class Arms:
             for file, masks in enumerate(zip(self.candidate.masks, self.baseline.masks, strict=True)):
                 both = masks[0] | masks[1]
                 counts += np.bincount(durations.codes(file)[both], minlength=durations.size)
-            slowest = buckets.quantile(code_buckets(durations).astype(np.int32), counts, SLOWEST)
+            bucket = code_buckets(durations).astype(np.int32)
+            # An infinite duration is a fault of the recorder: nobody waits for its request.
+            slowest = buckets.quantile(bucket, np.where(bucket == buckets.INFINITY, 0, counts), SLOWEST)
             if slowest > 0:  # not NaN, and not negative
                 longest = max(longest, timedelta(milliseconds=min(slowest, MOST_INCOMPLETE_MS)))
         return newest - longest // _MICROS

@@ -29,6 +29,7 @@ from obskit.judge.setting import also_deployed
 from obskit.judge.slice_tests import SliceFinding
 from obskit.judge.strata import Strata
 from obskit.judge.traffic import FEWEST_EXPECTED, Traffic, gone
+from obskit.judge.uncovered import find_uncovered
 from obskit.judge.words import FEWEST, Word, combine
 from obskit.stats.deployments import Change, change_noise, compare_with_weeks, log_change
 
@@ -151,6 +152,9 @@ def judge_switch(arms: Arms, options: JudgeOptions) -> JudgedSwitch:
         criteria.append(_errors(arms, options, observed, weeks, alpha, length))
     if thresholds is not None:
         criteria.append(_latency(arms, options, observed, weeks, alpha, length, thresholds))
+    rate = next((one.baseline.rate for one in criteria if one.name == "errors"), math.nan)
+    uncovered = find_uncovered(arms, observed, thresholds, options.errors, rate)
+    criteria = uncovered.withhold(criteria)
     traffic = Traffic("pass", "", n_b / (n_a + n_b))
     expected = observed.counted[0] / length * (end - last)
     silent = end - last >= min(SILENT, (end - at) / 4)
@@ -158,7 +162,7 @@ def judge_switch(arms: Arms, options: JudgeOptions) -> JudgedSwitch:
         traffic = gone(arms.name, moment(last), expected, 0, n_b / (n_a + n_b))
     criteria.append(traffic_criterion(traffic, n_a, n_b, None))
     also = tuple(also_deployed(arms, at - length, at + length))
-    notes = tuple(_notes(weeks, also) + more)
+    notes = (*_notes(weeks, also), *more, *uncovered.notes)
     return JudgedSwitch(observed, thresholds, tuple(criteria), len(weeks), at, length, also, notes)
 
 

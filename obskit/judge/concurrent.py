@@ -38,6 +38,7 @@ from obskit.judge.slice_tests import SliceFinding
 from obskit.judge.slices import find_slices
 from obskit.judge.strata import Strata
 from obskit.judge.traffic import Traffic, judge_traffic
+from obskit.judge.uncovered import find_uncovered
 from obskit.judge.words import FEWEST, word_at
 
 BROKEN = 0.5  # error rate of the baseline above which it says nothing about the candidate
@@ -114,6 +115,10 @@ def judge_concurrent(arms: Arms, options: JudgeOptions) -> Judged:
         criterion, track = _latency(arms, observed, counts, thresholds, options, alpha_regress, p99)
         criteria.append(criterion)
         tracks["latency"] = track, slow_strata(counts, P95)
+    rate = next((one.baseline.rate for one in criteria if one.name == "errors"), math.nan)
+    uncovered = find_uncovered(arms, observed, thresholds, options.errors, rate)
+    criteria = uncovered.withhold(criteria)
+    notes += uncovered.notes
     traffic = judge_traffic(observed, arms.name, options.split, options.unit)
     criteria.append(traffic_criterion(traffic, n_a, n_b, options.split))
     notes += [traffic.note] if traffic.note else []

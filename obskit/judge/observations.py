@@ -19,7 +19,7 @@ import numpy.typing as npt
 from obskit.dataset import FieldCodes
 from obskit.engine import Scope
 from obskit.judge.arms import Arms, Bools, value_masks
-from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, join, leaders
+from obskit.judge.clusters import STICKY, TRACE, cluster_ids, is_sticky, leaders
 from obskit.judge.operations import Operations, find_operations
 
 Ints = npt.NDArray[Any]  # int32 or int64
@@ -123,7 +123,7 @@ class Observations:
 
     def clusters(self, field: str) -> Ints:
         """Return the number of each observation's value of a field, however many there are; 0 is missing."""
-        return join(cluster_ids(self.scope, field, self.rows))
+        return cluster_ids(self.scope, field, self.rows)
 
 
 def observe(
@@ -171,8 +171,8 @@ def observe(
             )
         else:
             order = None
-            if len(ids) == 1 and not (look[1:] >= look[:-1]).all():  # of files that overlap in time
-                when = _join([t[r] for t, r in zip(dataset.codes.times(), rows, strict=True)], np.int64)
+            when = _join([t[r] for t, r in zip(dataset.codes.times(), rows, strict=True)], np.int64)
+            if (when[1:] < when[:-1]).any():  # of files that overlap in time
                 order = np.argsort(when, kind="stable")
             kept, failed = _first_requests(leaders(ids, candidate, order), look, failed)
             look, candidate = look[kept], candidate[kept]

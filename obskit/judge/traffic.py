@@ -1,8 +1,9 @@
 """Judge the traffic: does the candidate answer requests at all, and is the split the declared one?
 
 A candidate that crashes before it writes an event has a perfect error rate, so missing requests are never a
-pass. The share of requests is not tested: connections and users come in bursts, and any test by request
-raises false alarms. The declared split is tested on what was assigned, such as users.
+pass: neither those of all operations, nor those of one that it answered before. The share of requests is not
+tested: connections and users come in bursts, and any test by request raises false alarms. The declared split
+is tested on what was assigned, such as users.
 """
 
 from __future__ import annotations
@@ -17,11 +18,12 @@ import numpy.typing as npt
 from obskit.display import formatting
 from obskit.engine import moment
 from obskit.judge.observations import Observations
-from obskit.judge.words import Word
+from obskit.judge.words import FEWEST, Word
 from obskit.stats.deployments import log_e_split
 
 GONE = 0.1  # part of the expected share below which the candidate answers no requests
 FEWEST_EXPECTED = 50
+LOOKS_WITHOUT = 5  # in which only the baseline answers an operation
 SPLIT_ALPHA = 0.01
 SPLIT_FLOOR = 0.1  # relative difference of the share that matters
 # Relative difference of the mean weights above which more units of one arm are missed than of the other.
@@ -33,8 +35,8 @@ class Traffic:
     """What became of the traffic.
 
     Attributes:
-        word: "pass", "no_data" if the candidate answers no requests, or "inconclusive" if the split is not
-            the declared one.
+        word: "pass", "no_data" if the candidate answers no requests, or "inconclusive" if it stopped
+            answering an operation, or the split is not the declared one.
         sentence: what a reader must know, or "".
         share: the candidate's share of the requests, in [0, 1].
         since: when the candidate's requests ended.
@@ -68,6 +70,12 @@ def judge_traffic(observed: Observations, name: str, split: float | None, unit: 
     if found is not None:
         look, expected, seen = found
         return gone(name, moment(observed.looks.start + look * observed.looks.length), expected, seen, share)
+    part = _operation_gone(observed)
+    if part is not None:
+        operation, look, expected = part
+        since = moment(observed.looks.start + look * observed.looks.length)
+        what = f"{name} answers no requests of {observed.operations.names[operation]}"
+        return Traffic("inconclusive", _none_came(what, since, expected, 0), share, since)
     if split is not None and unit is not None:
         if _sampled_differently(observed):
             note = "the split cannot be tested: the versions are sampled differently"
@@ -112,11 +120,11 @@ def gone(name: str, since: datetime, expected: float, seen: float, share: float)
     Returns:
         The judgment.
     """
-    sentence = (
-        f"{name} answers no requests since {formatting.time(since)}: {seen:,.0f} where "
-        f"{expected:,.0f} were to be expected."
-    )
-    return Traffic("no_data", sentence, share, since)
+    return Traffic("no_data", _none_came(f"{name} answers no requests", since, expected, seen), share, since)
+
+
+def _none_came(what: str, since: datetime, expected: float, seen: float) -> str:
+    return f"{what} since {formatting.time(since)}: {seen:,.0f} where {expected:,.0f} were to be expected."
 
 
 def _gone_since(every: np.ndarray, ours: np.ndarray, split: float | None) -> tuple[int, float, float] | None:
@@ -138,6 +146,34 @@ def _gone_since(every: np.ndarray, ours: np.ndarray, split: float | None) -> tup
         if mine[look] <= GONE * expected and ours[look] <= GONE * usual * every[look]:
             return look, float(expected), float(mine[look])
     return None
+
+
+def _operation_gone(observed: Observations) -> tuple[int, int, float] | None:
+    """Return an operation that the candidate stopped answering: its number, the first look, and the expected.
+
+    The baseline goes on to answer it, in several looks and for a quarter of the time or more. Of several, the
+    one of which most were to be expected.
+    """
+    looks, size = observed.looks.count, len(observed.operations)
+    cell = observed.operation.astype(np.int64) * looks + observed.look
+    every = np.bincount(cell, minlength=size * looks).reshape(size, looks)
+    ours = np.bincount(cell[observed.candidate], minlength=size * looks).reshape(size, looks)
+    all_ours, all_every = ours.sum(axis=0), every.sum(axis=0)
+    worst = None
+    for operation in np.flatnonzero(ours.sum(axis=1) >= FEWEST):
+        if not observed.operations.keys[operation]:
+            continue  # several that are rare
+        look = int(np.flatnonzero(ours[operation])[-1]) + 1
+        later = every[operation, look:]
+        if 4 * (looks - look) < looks or np.count_nonzero(later) < LOOKS_WITHOUT:
+            continue
+        before = ours[operation, :look].sum() / every[operation, :look].sum()
+        # A candidate that gets less of everything is expected to get less of this, too.
+        usual = min(before, all_ours[look:].sum() / all_every[look:].sum())
+        expected = float(usual * later.sum())
+        if expected >= FEWEST_EXPECTED and (worst is None or expected > worst[2]):
+            worst = int(operation), look, expected
+    return worst
 
 
 def _split(observed: Observations, name: str, split: float, unit: str, share: float) -> Traffic:

@@ -149,7 +149,7 @@ def trace(scope: Scope, trace_id: str, *, span: str | None = None, beside: str |
         beside: id of the trace to show next to it.
 
     Returns:
-        The rows, parents before children; at most 20,000.
+        The rows, parents before children; of more than 20,000, the first ones by time.
 
     Raises:
         EmptySelection: no row has the id, or the trace has no such span.
@@ -169,6 +169,12 @@ def trace(scope: Scope, trace_id: str, *, span: str | None = None, beside: str |
     names = [name for name in COLUMNS if name in scope.schema.names]
     names += [name for name in scope.schema.names if name not in names]
     output = scope.run(lambda t: t.filter(same.to_ibis(t)).select(*names).limit(MOST_SPANS + 1))
+    order = [name for name in ("timestamp", "span_id") if name in names]
+    if output.table.num_rows > MOST_SPANS and order:
+        # Any rows were enough to know that they are too many.
+        output = scope.run(
+            lambda t: t.filter(same.to_ibis(t)).select(*names).order_by(order).limit(MOST_SPANS + 1)
+        )
     table = output.table
     if not table.num_rows:
         raise EmptySelection(

@@ -13,6 +13,7 @@ import ibis.expr.types as ir
 import pyarrow as pa
 from ibis.backends.sql.compilers.base import SQLGlotCompiler
 
+from obskit.engine import start_thread
 from obskit.errors import RemoteError
 from obskit.explain import Cancelled
 from obskit.remote.address import Address, TableName
@@ -78,6 +79,7 @@ def wait_for(
     cancelled: Callable[[], bool] | None,
     timeout: float,
     name: str,
+    in_process: bool = False,
 ) -> T:
     """Run a statement in a thread of its own, and cancel it in the engine once nobody waits for it.
 
@@ -87,6 +89,7 @@ def wait_for(
         cancelled: returns whether the answer is no longer wanted.
         timeout: seconds that it may take.
         name: the engine, for the error.
+        in_process: whether the engine is in this process, which then ends after the statement.
 
     Returns:
         What `work` returns.
@@ -104,8 +107,11 @@ def wait_for(
         except BaseException as error:  # raised again by the thread that waits
             failed.append(error)
 
-    thread = threading.Thread(target=run, daemon=True, name=f"obskit-{name}")
-    thread.start()
+    if in_process:
+        thread = start_thread(run, f"obskit-{name}", cancel)
+    else:  # a server that hangs must not keep the process
+        thread = threading.Thread(target=run, daemon=True, name=f"obskit-{name}")
+        thread.start()
     end = time.monotonic() + timeout
     try:
         while thread.is_alive():

@@ -77,7 +77,12 @@ class DuckClient(Client):
 
         try:
             return wait_for(
-                work, cursor.interrupt, cancelled=cancelled, timeout=self.address.timeout, name=self.name
+                work,
+                cursor.interrupt,
+                cancelled=cancelled,
+                timeout=self.address.timeout,
+                name=self.name,
+                in_process=True,
             )
         except duckdb.Error as error:
             raise _translated(error) from None

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow.compute as pc
 
-from obskit.dataset import ROOT, Dataset, SpanLinks, connected
+from obskit.dataset import NO_TIME, ROOT, Dataset, SpanLinks, connected
 from obskit.stats.span_times import cut_cycles, depths
 from obskit.traces.groups import number_values
 from obskit.traces.records import statements
@@ -173,10 +173,15 @@ class TraceSpans:
 
     @cached_property
     def first_row_of_any(self) -> Ints:
-        """The first row of each trace number, also of log records; -1 for number 0 without rows."""
+        """The first row by time of each trace number, also of log records; -1 for number 0 without rows."""
         out = np.full(self.traces + 1, -1)
-        rows = np.flatnonzero(self.row_trace > 0)[::-1]
-        out[self.row_trace[rows]] = rows
+        rows = np.flatnonzero(self.row_trace > 0)
+        times = np.concatenate([np.zeros(0, np.int64), *self.dataset.codes.times()])[rows]
+        times[times == NO_TIME] = np.iinfo(np.int64).max
+        if (times[1:] < times[:-1]).any():  # files may follow each other in any order
+            rows = rows[np.argsort(times, kind="stable")]
+        # Of assignments to the same place the last one counts.
+        out[self.row_trace[rows[::-1]]] = rows[::-1]
         return out
 
     @cached_property

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from obskit.dataset import Dataset, from_arrow, write
 from obskit.engine import Condition, Mask, Scope
 from obskit.engine.plain import plain_condition
-from obskit.engine.plain_masks import fields_to_hold
+from obskit.engine.plain_masks import fields_to_hold, plain_masks
 from obskit.schema import LoadReport
 
 START = datetime(2026, 5, 4, tzinfo=UTC)
@@ -253,3 +253,31 @@ def test_large_dictionaries_are_not_merged_for_one_condition(tmp_path: Path, mon
     assert made.codes.known("name") is None
     merged = made.codes.field("name")
     assert made.codes.known("name") is merged
+
+
+@pytest.mark.parametrize("text", ["n > 2", "n = 3", "n is null", "n is not null", "not n in (1, 3)"])
+@pytest.mark.parametrize("kind", [pa.int64(), pa.float64()])
+def test_columns_in_memory_may_be_cut_into_any_chunks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: pa.DataType, text: str
+) -> None:
+    """Empty chunks, chunks of nulls alone, and chunks that begin within a byte of the bitmap."""
+    monkeypatch.setenv("OBSKIT_CACHE", str(tmp_path))
+    values = pa.array([1, None, 3, None, None, None, 2, 3, None, 5, 1, 4], kind)
+    made = from_arrow(pa.table({"n": values}))
+    parsed = Scope.of(made).condition(text).parsed
+    assert parsed is not None
+    plain = plain_condition(parsed, made.schema)
+    assert plain is not None
+    assert fields_to_hold(plain, made.schema, made.codes) == ["n"]
+    cut = [values.slice(0, 3), values.slice(3, 0), values.slice(3, 3), values.slice(6, 1), values.slice(7)]
+    for ranges in (None, [(1, 10)]):
+        (ours,), (whole,) = (
+            plain_masks(plain, made.schema, made.codes, {"n": [column]}, [12], ranges)
+            for column in (pa.chunked_array(cut), pa.chunked_array([values]))
+        )
+        assert ours.true.tolist() == whole.true.tolist()
+        assert (ours.null is None) == (whole.null is None)
+        assert ours.null is None or ours.null.tolist() == whole.null.tolist()
+    (everything,) = by_engine(Scope.of(made), Scope.of(made).condition(text))
+    (ours,) = plain_masks(plain, made.schema, made.codes, {"n": [pa.chunked_array(cut)]}, [12], None)
+    assert ours.true.tolist() == everything.true.tolist()

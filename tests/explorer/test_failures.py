@@ -7,8 +7,10 @@ import threading
 
 import pytest
 
+from obskit.errors import DatasetError
 from obskit.explain import Cancelled
-from obskit.explorer import Explorer
+from obskit.explorer import Explorer, answers
+from obskit.explorer.kept import Kept
 from obskit.explorer.session import Session
 
 START = 1_777_888_800_000_000
@@ -166,3 +168,58 @@ def test_events_that_were_replaced_are_never_narrowed_again(events):
     assert session.events(state) is events
     assert narrowed == list(state.conditions)
     assert session.events(state).scope.where.text == fresh.where("cloud.region = 'eu'").scope.where.text
+
+
+def test_an_engine_that_fails_is_told_at_once(explorer, monkeypatch):
+    """The error is there while the other parts are still being answered, and stays until they are."""
+    counting, go_on, seen = threading.Event(), threading.Event(), []
+
+    def slow_lines(*_):
+        counting.set()
+        assert go_on.wait(60)
+        raise DatasetError("the files of the dataset cannot be read", hint="load the events again")
+
+    def fails(*_, **__):
+        raise DatasetError("the files of the dataset cannot be read", hint="load the events again")
+
+    monkeypatch.setattr("obskit.explorer.answers.strip", slow_lines)
+    monkeypatch.setattr("obskit.explorer.answers.draw", fails)
+    explorer._answers._seen.clear()
+    explorer._answers._strips = Kept()
+    explorer.observe(lambda change: seen.append(change.new.get("state")), "_status")
+    explorer._receive(explorer, {"type": "brush", "brush": SLOW}, [])
+    assert counting.wait(60)
+    assert explorer._status == {
+        "state": "error",
+        "text": "the files of the dataset cannot be read",
+        "hint": "load the events again",
+    }
+    assert seen[-1] == "error"
+    go_on.set()
+    with pytest.raises(DatasetError):
+        explorer.wait(60)
+    assert seen.count("working") <= 1  # before the error
+    assert explorer._status["state"] == "error"
+
+
+def test_the_error_of_an_older_question_is_not_shown(explorer, monkeypatch):
+    begun, go_on = threading.Event(), threading.Event()
+    strip = answers.strip
+
+    def fails_late(*given):
+        monkeypatch.setattr("obskit.explorer.answers.strip", strip)
+        begun.set()
+        assert go_on.wait(60)
+        raise DatasetError("the files of the dataset cannot be read")
+
+    monkeypatch.setattr("obskit.explorer.answers.strip", fails_late)
+    explorer._receive(explorer, {"type": "filter", "text": "error"}, [])
+    assert begun.wait(60)
+    shown = []
+    explorer.observe(lambda change: shown.append(change.new), "_status")
+    explorer._receive(explorer, {"type": "clear"}, [])
+    explorer._receive(explorer, {"type": "brush", "brush": SLOW}, [])
+    go_on.set()
+    assert explorer._latest.wait(60)
+    assert [status["state"] for status in shown if status["state"] == "error"] == []
+    assert explorer._status["state"] == "empty"  # the newest one's: the box has no errors

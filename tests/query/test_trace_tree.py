@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from obskit.errors import (
 )
 from obskit.query import trace
 from obskit.traces import traces
-from tests.query.scopes import events, spans
+from tests.query.scopes import T, events, spans
 
 
 def test_trace_is_a_tree() -> None:
@@ -104,3 +105,24 @@ def test_a_trace_that_does_not_exist_is_an_error() -> None:
             "the events have no trace_id\n"
             "Hint: if a column of another name holds it, load with mapping= (--mapping FILE.json)"
         )
+
+
+def test_of_a_huge_trace_the_first_rows_by_time_are_included(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The rows of a trace may stand in several files, in any order."""
+    monkeypatch.setattr("obskit.query.trace_tree.MOST_SPANS", 5)
+    seconds = [9, 8, 7, 6, 5, 4, 3, 2, 1, 0, None]
+    rows = pa.table(
+        {
+            "timestamp": pa.array(
+                [None if s is None else T + timedelta(seconds=s) for s in seconds], pa.timestamp("us", "UTC")
+            ),
+            "duration_ms": [1.0] * len(seconds),
+            "name": [f"at {s}" for s in seconds],
+            "trace_id": ["a" * 32] * len(seconds),
+            "span_id": [f"{at:016x}" for at in range(len(seconds))],
+        }
+    )
+    found = trace(Scope.of(from_arrow(rows)), "a" * 32)
+    assert sorted(found.to_arrow()["name"].to_pylist()) == [f"at {s}" for s in range(5)]
+    assert any("only the first 5 rows" in note for note in found.notes)
+    assert "order by" in found.sql.lower()

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
 import pytest
 
 import obskit
+from obskit.dataset import write
 from obskit.engine import Scope
 from obskit.errors import EmptySelection, InvalidArgument
+from obskit.schema import LoadReport
 from obskit.traces import Traces, traces
-from tests.query.scopes import events, spans
+from tests.query.scopes import T, events, spans
 from tests.traces.synthetic import Shop
 
 
@@ -274,3 +278,29 @@ def test_traces_need_an_id_and_a_limit() -> None:
         traces(events())
     with pytest.raises(InvalidArgument, match="limit must be a whole number of at least 1, got 0"):
         traces(spans(), limit=0)
+
+
+def test_a_trace_begins_with_its_first_row_whatever_the_order_of_the_files(tmp_path: Path) -> None:
+    """A later file may have the earlier rows; a row without a time is not the first."""
+    rows = pa.table(
+        {
+            "timestamp": pa.array(
+                [None, *(T + timedelta(seconds=s) for s in (3, 1, 2))], pa.timestamp("us", "UTC")
+            ),
+            "duration_ms": [1.0] * 4,
+            "name": ["a"] * 4,
+            "trace_id": ["c" * 32, "c" * 32, "c" * 32, "d" * 32],
+            "span_id": [f"{at:016x}" for at in range(4)],
+        }
+    )
+    made = write(
+        rows.to_batches(max_chunksize=1),
+        lambda: rows.schema,
+        tmp_path / "parts",
+        LoadReport(),
+        rows_per_file=1,
+    )
+    assert len(made.files) == 4
+    listed = traces(Scope.of(made)).list(order="timestamp").to_arrow()
+    assert listed["trace_id"].to_pylist() == ["c" * 32, "d" * 32]
+    assert listed["timestamp"].to_pylist() == [T + timedelta(seconds=s) for s in (1, 2)]
