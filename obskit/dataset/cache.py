@@ -168,6 +168,7 @@ def source_key(
     options: ReadOptions,
     roots: Sequence[Path],
     unreadable: Sequence[Unreadable] = (),
+    skipped: Sequence[Path] = (),
 ) -> str:
     """Return a hash of the files' current paths, sizes and modification times, the options and the format.
 
@@ -176,6 +177,7 @@ def source_key(
         options: how to read them.
         roots: paths as they were given.
         unreadable: entries of folders that cannot be read; the load report mentions them.
+        skipped: documents next to the files; the load report mentions them.
 
     Returns:
         The hash, hex.
@@ -196,6 +198,9 @@ def source_key(
         hashed.update(b"%d %d %d " % (len(path), *state) + path)
     for one in unreadable:
         hashed.update(str(one).encode("utf-8", "surrogateescape"))
+    if skipped:
+        names = json.dumps([path.name for path in skipped])
+        hashed.update(names.encode())
     if given := relevant_roots(roots, options):
         hashed.update(json.dumps(given).encode())
     return hashed.hexdigest()
