@@ -20,12 +20,11 @@ from obskit.dataset.cache import (
     check_owned,
     discard,
     entry_for,
-    evict_after,
-    folder_size,
     temporary_folder_for,
     touch,
 )
 from obskit.dataset.dataset import Dataset, open_dataset
+from obskit.dataset.eviction import evict_after, folder_size
 from obskit.dataset.manifest import read_manifest
 from obskit.dataset.parts import checksum_of
 from obskit.dataset.writer import build

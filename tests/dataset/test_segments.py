@@ -41,7 +41,7 @@ from obskit.dataset import (
     unit_index,
     writer,
 )
-from obskit.dataset.cache import evict
+from obskit.dataset.eviction import evict
 from obskit.dataset.manifest import read_manifest
 from obskit.dataset.span_forest import SpanForest
 from obskit.dataset.traces import trace_arrays
