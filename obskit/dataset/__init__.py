@@ -5,11 +5,12 @@ what a field means (`schema`), how input formats are read (`readers`) or which q
 """
 
 from obskit.dataset.atomic_write import write_atomically
-from obskit.dataset.cache import cache_path, drop_entry
+from obskit.dataset.cache import cache_path
 from obskit.dataset.codes import Codes, Progress
 from obskit.dataset.conversion import convert, from_arrow, list_inputs
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoder import RARE, Encoded, encode
+from obskit.dataset.eviction import drop_entry
 from obskit.dataset.inputs import Given, is_stream, is_url, local_paths, redact_url
 from obskit.dataset.manifest import RULES, DataFile
 from obskit.dataset.merge import FieldCodes, among, merge

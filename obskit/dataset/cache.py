@@ -1,8 +1,8 @@
 """The cache: converted input, copies of streams and URLs, and codes of Datasets that cannot be written to.
 
 It is `$OBSKIT_CACHE`, else `$XDG_CACHE_HOME/obskit`, else `~/.cache/obskit`, readable by its owner only.
-Beyond 20 GiB (`OBSKIT_CACHE_LIMIT`, in bytes) the least recently used entries are evicted. A process that
-uses an entry holds a shared lock on a file next to it; the system releases the lock when the process ends.
+A process that uses an entry holds a shared lock on a file next to it; the system releases the lock when the
+process ends. `eviction` says what is removed.
 """
 
 from __future__ import annotations
@@ -16,19 +16,15 @@ import shlex
 import shutil
 import stat
 import time
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
-from obskit.dataset.manifest import FORMAT, MANIFEST, RULES, read_manifest
+from obskit.dataset.manifest import FORMAT, RULES
 from obskit.errors import DatasetError
 from obskit.readers import Unreadable
 from obskit.schema import ReadOptions
 
 LIMIT = 20 << 30
-LOOK_AGAIN = 60.0  # seconds
-# (root of the cache, its limit) -> bytes to write, and until when, before it is looked through again.
-_LEFT: dict[tuple[Path, int], tuple[float, float]] = {}
 DAY = 86_400
 _USER: Callable[[], int] | None = getattr(os, "geteuid", None)
 TEMPORARY = ".obskit-"
@@ -41,15 +37,22 @@ class Lease:
 
     def __init__(self, entry: Path) -> None:
         self._descriptor: int | None = None
-        try:
-            self._descriptor = _lock(entry)
-        except OSError:
-            return  # nothing is evicted from a cache that cannot be written to
-        fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+        while self._descriptor is None:
+            try:
+                self._descriptor = _open_lock(entry)
+            except OSError:
+                return  # nothing is evicted from a cache that cannot be written to
+            fcntl.flock(self._descriptor, fcntl.LOCK_SH)
+            if not _is_lock(self._descriptor, entry):  # the entry was evicted meanwhile, and its lock with it
+                self._release()
 
-    def __del__(self) -> None:
+    def _release(self) -> None:
         if self._descriptor is not None:
             os.close(self._descriptor)
+            self._descriptor = None
+
+    def __del__(self) -> None:
+        self._release()
 
 
 def cache_path() -> Path:
@@ -168,6 +171,7 @@ def source_key(
     options: ReadOptions,
     roots: Sequence[Path],
     unreadable: Sequence[Unreadable] = (),
+    skipped: Sequence[Path] = (),
 ) -> str:
     """Return a hash of the files' current paths, sizes and modification times, the options and the format.
 
@@ -176,6 +180,7 @@ def source_key(
         options: how to read them.
         roots: paths as they were given.
         unreadable: entries of folders that cannot be read; the load report mentions them.
+        skipped: documents next to the files; the load report mentions them.
 
     Returns:
         The hash, hex.
@@ -196,6 +201,9 @@ def source_key(
         hashed.update(b"%d %d %d " % (len(path), *state) + path)
     for one in unreadable:
         hashed.update(str(one).encode("utf-8", "surrogateescape"))
+    if skipped:
+        names = json.dumps([path.name for path in skipped])
+        hashed.update(names.encode())
     if given := relevant_roots(roots, options):
         hashed.update(json.dumps(given).encode())
     return hashed.hexdigest()
@@ -260,112 +268,22 @@ def discard(folder: Path) -> None:
     shutil.rmtree(retired, ignore_errors=True)
 
 
-def evict_after(written: int) -> None:
-    """Do what `evict` does, unless the cache was looked through lately and is far from its limit.
-
-    Looking through a cache of thousands of entries takes longer than most loads. It is done again after a
-    minute, because other processes write too, or when this one has written half of what was left.
+def remove_unused(entry: Path) -> bool:
+    """Remove an entry of the cache, and its lock, unless a process holds a lease on it.
 
     Args:
-        written: about how many bytes were added to the cache.
-    """
-    place = cache_root(), cache_limit()
-    left, until = _LEFT.get(place, (0.0, 0.0))
-    if written < left and time.monotonic() < until:
-        _LEFT[place] = left - written, until
-    else:
-        evict()
-
-
-def evict(limit: int | None = None) -> list[Path]:
-    """Remove the least recently used entries beyond the size limit.
-
-    Args:
-        limit: bytes; by default `cache_limit()`.
+        entry: its folder; it need not exist.
 
     Returns:
-        The entries that were removed. Entries that any process has open stay.
+        Whether it is gone.
     """
-    root = cache_root()
-    if limit is None:
-        limit = cache_limit()
-    entries = []
-    for kind in KINDS:
-        folder = root / kind
-        for entry in folder.iterdir() if folder.is_dir() else ():
-            if entry.name.startswith("."):
-                continue
-            try:
-                entries.append((entry.stat().st_mtime, entry, _sizes(entry)))
-            except OSError:
-                continue
-    entries.sort(key=lambda item: item[:2])
-    # A file that several entries link to is freed with the last of them, a segment after the Datasets of it.
-    holders = Counter(file for *_, sizes in entries for file in sizes)
-    total = sum({file: size for *_, sizes in entries for file, size in sizes.items()}.values())
-    evicted: list[Path] = []
-    found = True
-    while found and total > limit:
-        found = False
-        for item in list(entries):
-            _, entry, sizes = item
-            if total <= limit:
-                break
-            shared = entry.parent.name == "segments" and any(holders[file] > 1 for file in sizes)
-            if not shared and _drop(entry):
-                freed = sum(size for file, size in sizes.items() if holders[file] == 1)
-                holders.subtract(sizes.keys())
-                total -= freed
-                evicted.append(entry)
-                entries.remove(item)
-                found = True
-    _LEFT[root, limit] = (limit - total) / 2, time.monotonic() + LOOK_AGAIN
-    return evicted
-
-
-def drop_entry(folder: Path) -> bool:
-    """Remove a Dataset, and segments that no other Dataset has, from the cache unless a process has it open.
-
-    Args:
-        folder: the Dataset's folder.
-
-    Returns:
-        Whether nothing is left to do: it is removed, or was not in the cache.
-    """
-    if folder.parent != cache_path() / "datasets" or not folder.is_dir():
-        return True
-    try:
-        keys: Sequence[str] = read_manifest(folder).segments
-    except DatasetError:
-        keys = ()
-    if not _drop(folder):
-        return False
-    for segment in map(segment_for, _unused(keys)):
-        # A Dataset of an earlier version does not name all of its segments, but links to their files.
-        if segment.is_dir() and all(part.stat().st_nlink == 1 for part in segment.glob("*.parquet")):
-            _drop(segment)
-    return True
-
-
-def _unused(keys: Sequence[str]) -> list[str]:
-    """Return those keys of segments that no Dataset in the cache names."""
-    left = list(keys)
-    for manifest in (cache_path() / "datasets").glob(f"*/{MANIFEST}") if left else ():
-        try:
-            content = manifest.read_bytes()
-        except FileNotFoundError:
-            continue  # it was removed
-        except OSError:
-            return []
-        left = [key for key in left if key.encode() not in content]
-    return left
-
-
-def _drop(entry: Path) -> bool:
-    descriptor = _lock(entry)
+    descriptor = _open_lock(entry)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if not _is_lock(descriptor, entry):
+            return False  # another process has just removed it, and a third one may be making it again
         discard(entry)
+        _lock_of(entry).unlink(missing_ok=True)
     except BlockingIOError:
         return False
     finally:
@@ -373,25 +291,19 @@ def _drop(entry: Path) -> bool:
     return True
 
 
-def _lock(entry: Path) -> int:
-    lock = entry.parent.parent / "locks" / entry.name
+def _lock_of(entry: Path) -> Path:
+    return entry.parent.parent / "locks" / entry.name
+
+
+def _open_lock(entry: Path) -> int:
+    lock = _lock_of(entry)
     lock.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     return os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
-def folder_size(folder: Path) -> int:
-    """Return the bytes of all files in a folder."""
-    return sum(_sizes(folder).values())
-
-
-def _sizes(folder: Path) -> dict[tuple[int, int], int]:
-    """Return the size of each file below a folder, by device and inode."""
-    out = {}
-    for base, _, names in os.walk(folder):
-        for name in names:
-            try:
-                status = os.lstat(os.path.join(base, name))
-            except OSError:
-                continue
-            out[status.st_dev, status.st_ino] = status.st_size
-    return out
+def _is_lock(descriptor: int, entry: Path) -> bool:
+    """Return whether an open file is the lock of an entry, and not one that was removed since."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), os.stat(_lock_of(entry)))
+    except FileNotFoundError:
+        return False

@@ -18,9 +18,9 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from obskit.dataset import population
-from obskit.dataset.cache import evict_after
 from obskit.dataset.code_store import CodeStore
 from obskit.dataset.encoder import Encoded, encode, entry_type
+from obskit.dataset.eviction import evict_after
 from obskit.dataset.manifest import DataFile, unknown_field
 from obskit.dataset.merge import BySet, FieldCodes, merge
 from obskit.dataset.packed_codes import all_missing, pack, unpack

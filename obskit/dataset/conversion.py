@@ -92,8 +92,12 @@ def _convert_once(
             return _new_report(skipped, unreadable, display_names)
 
         if out is None:
-            key = source_key(files, options, given, unreadable)
-            made = open_or_make(entry_for(key), lambda folder: _build(folder, files, load, new_report, key))
+            key = source_key(files, options, given, unreadable, skipped)
+
+            def make(folder: Path) -> None:
+                _build(folder, files, load, new_report, key)
+
+            made = open_or_make(entry_for(key), make, files)
             note_damage(made.load_report, load.damage)
             return made
         target = Path(out).absolute()

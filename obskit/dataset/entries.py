@@ -6,6 +6,7 @@ make the same entry at once; the second one takes what the first one made.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterator, Sequence
@@ -19,17 +20,17 @@ from obskit.dataset.cache import (
     check_owned,
     discard,
     entry_for,
-    evict_after,
-    folder_size,
     temporary_folder_for,
     touch,
 )
 from obskit.dataset.dataset import Dataset, open_dataset
+from obskit.dataset.eviction import evict_after, folder_size
 from obskit.dataset.manifest import read_manifest
 from obskit.dataset.parts import checksum_of
 from obskit.dataset.writer import build
 from obskit.errors import DatasetError
-from obskit.schema import LoadReport
+from obskit.readers import being_written
+from obskit.schema import GROWING, LoadReport
 
 
 class Rows(Protocol):
@@ -66,12 +67,13 @@ def open_or_build(key: str, stream: Callable[[], Rows]) -> Dataset:
     return open_or_make(entry_for(key), make)
 
 
-def open_or_make(entry: Path, make: Callable[[Path], None]) -> Dataset:
+def open_or_make(entry: Path, make: Callable[[Path], None], files: Sequence[str] = ()) -> Dataset:
     """Open the Dataset of an entry of the cache, or make it, and evict what the cache has no space for.
 
     Args:
         entry: its folder.
         make: writes the Dataset to a folder that is empty, if the entry has to be made.
+        files: what it is made of.
 
     Returns:
         The Dataset.
@@ -81,6 +83,9 @@ def open_or_make(entry: Path, make: Callable[[Path], None]) -> Dataset:
     """
     lease = Lease(entry)  # until the Dataset has a lease of its own
     found, damage = open_entry(entry)
+    if found is not None and left_open(found.load_report.notes, files):
+        # Not in its place: a process may have that one open.
+        return open_or_make(entry.with_name(_name_after(entry.name)), make, files)
     if found is not None:
         return found
     dataset = make_entry(entry, make)
@@ -88,6 +93,23 @@ def open_or_make(entry: Path, make: Callable[[Path], None]) -> Dataset:
     del lease
     evict_after(folder_size(entry))
     return dataset
+
+
+def left_open(notes: Sequence[str], files: Sequence[str]) -> bool:
+    """Return whether files were read while they were being written, and none of them is any more.
+
+    What was then left out as an incomplete record may be a torn one by now, which the load report counts: the
+    process that wrote the file may have been killed.
+
+    Args:
+        notes: of the report of the load.
+        files: what was read.
+    """
+    return GROWING in notes and not any(being_written(Path(file)) for file in files)
+
+
+def _name_after(name: str) -> str:
+    return hashlib.blake2b(name.encode(), digest_size=16).hexdigest()
 
 
 def note_damage(report: LoadReport, damage: Sequence[str]) -> None:

@@ -51,8 +51,9 @@ def preview_files(paths: Paths, options: ReadOptions = READ_AS_IS) -> Iterator[t
         yield None
         return
     unreadable: list[Unreadable] = []
-    files = list_inputs(given, unreadable=unreadable)
-    converted = entry_for(source_key(files, options, given, unreadable))
+    skipped: list[Path] = []
+    files = list_inputs(given, skipped, unreadable)
+    converted = entry_for(source_key(files, options, given, unreadable, skipped))
     if sum(map(decompressed, files)) < LARGE or is_dataset(converted):
         yield None
         return

@@ -20,7 +20,7 @@ from obskit.dataset.cache import discard, relevant_roots, segment_for, source_ke
 from obskit.dataset.coalesce import coalesce
 from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset
-from obskit.dataset.entries import make_entry, open_entry
+from obskit.dataset.entries import left_open, make_entry, open_entry
 from obskit.dataset.groups import Group, decompressed, divide
 from obskit.dataset.manifest import FORMAT, RULES, DataFile, Manifest, read_manifest, write_manifest
 from obskit.dataset.writer import BYTES, write_parts
@@ -136,8 +136,11 @@ def open_segment(entry: Path, group: Group, load: Load, rows: int) -> Segment:
     """
     found, damage = open_entry(entry)
     try:
-        if found is not None:
-            return _read(found)
+        segment = None if found is None else _read(found)
+        if segment is not None:
+            if group.lines is not None or not left_open(segment.state["report"]["notes"], group.files):
+                return segment
+            discard(entry)
     except (DatasetError, OSError, ValueError, KeyError, TypeError, pa.ArrowException) as error:
         discard(entry)
         damage = error.message if isinstance(error, DatasetError) else str(error)

@@ -18,8 +18,9 @@ from obskit.query.output import dataset_of, format_call, join_statements, merge_
 from obskit.query.usefulness import by_difference, by_usefulness
 from obskit.text import pluralize
 
-# Rows with equal values keep one order from run to run.
+# Rows with equal values keep one order from run to run, so that no page misses or repeats a row.
 _TIES = ("timestamp", "trace_id", "span_id")
+_PLACE = "obskit.place"
 
 
 def rows(
@@ -54,10 +55,14 @@ def rows(
     given = [fields] if isinstance(fields, str) else fields
     names = _resolved(scope, given)
     keys = _order_keys(scope, order)
+    placed = scope.dataset.local  # a table elsewhere has no order of its own
 
     def build(table: ir.Table) -> ir.Table:
         if keys:
             ties = [name for name in _TIES if name in table.columns and name not in dict(keys)]
+            if placed:
+                table = table.mutate(**{_PLACE: ibis.row_number()})
+                ties.append(_PLACE)
             table = table.order_by(
                 [
                     (ibis.desc if descending else ibis.asc)(table[name], nulls_first=False)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from obskit.dataset import Dataset, convert, is_dataset
-from obskit.dataset.cache import evict, evict_after, folder_size
+from obskit.dataset import Dataset, cache, convert, is_dataset
+from obskit.dataset.cache import Lease
+from obskit.dataset.eviction import evict, evict_after, folder_size
 from obskit.errors import DatasetError
 from tests.dataset.samples import entries, jsonl
 
@@ -44,13 +45,13 @@ def test_the_cache_is_looked_through_once_a_minute_and_when_half_of_the_room_is_
         looked.append(1)
         return evict()
 
-    monkeypatch.setattr("obskit.dataset.cache.evict", counted)
+    monkeypatch.setattr("obskit.dataset.eviction.evict", counted)
     for k in range(5):
         made = convert(jsonl(tmp_path / "in" / f"{k}.jsonl", 50 + k))
         made.codes.ensure(made.schema.names)
     assert len(looked) == 1
     now = time.monotonic()
-    monkeypatch.setattr("obskit.dataset.cache.time.monotonic", lambda: now + 61)
+    monkeypatch.setattr("obskit.dataset.eviction.time.monotonic", lambda: now + 61)
     convert(jsonl(tmp_path / "in" / "5.jsonl", 60))
     assert len(looked) == 2
     size = sum(
@@ -73,6 +74,35 @@ def test_an_entry_that_another_process_has_open_stays(source: Path) -> None:
     assert process.stdout.readline() == "1\n"
     assert evict(limit=0) == []
     process.communicate("\n", timeout=30)
+    assert evict(limit=0) == [entry]
+
+
+def test_locks_go_with_their_entries(tmp_path: Path, own_cache: Path) -> None:
+    for k in range(3):
+        convert(jsonl(tmp_path / "in" / f"{k}.jsonl", 50 + k))
+    assert len(list((own_cache / "locks").iterdir())) == 3
+    assert len(evict(limit=0)) == 3
+    assert list((own_cache / "locks").iterdir()) == []
+
+
+def test_a_lease_that_comes_while_the_entry_is_evicted_is_one_on_the_next_entry(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = convert(source).path
+    flock, evicted = cache.fcntl.flock, []
+
+    def flock_after_eviction(descriptor: int, how: int) -> None:
+        if not evicted:
+            evicted.append(True)
+            evicted[:] = evict(limit=0)
+        flock(descriptor, how)
+
+    monkeypatch.setattr(cache.fcntl, "flock", flock_after_eviction)
+    lease = Lease(entry)
+    assert evicted == [entry]
+    assert convert(source).path == entry
+    assert evict(limit=0) == [], "the lease holds"
+    del lease
     assert evict(limit=0) == [entry]
 
 

@@ -19,7 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obskit.dataset import Codes, blob, drop_entry, open_dataset, write
-from obskit.dataset.cache import folder_size
+from obskit.dataset.eviction import folder_size
 from obskit.errors import DatasetError, StorageFull, UnknownField
 from obskit.schema import LoadReport
 from tests.dataset.samples import Store, rows, table

@@ -21,7 +21,8 @@ from fsspec.registry import _registry, known_implementations
 
 import obskit as ok
 from obskit.dataset import inputs, is_url, local_paths, redact_url
-from obskit.dataset.cache import DAY, evict
+from obskit.dataset.cache import DAY
+from obskit.dataset.eviction import evict
 from obskit.errors import InvalidArgument, LimitExceeded, MissingDependency, NoSuchPath, ReadError
 
 LINES = b'{"a":1}\n{"a":2}\n'

@@ -6,6 +6,7 @@ converted:  a               b                        a  c
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import gzip
 import json
@@ -40,12 +41,12 @@ from obskit.dataset import (
     unit_index,
     writer,
 )
-from obskit.dataset.cache import evict
+from obskit.dataset.eviction import evict
 from obskit.dataset.manifest import read_manifest
 from obskit.dataset.span_forest import SpanForest
 from obskit.dataset.traces import trace_arrays
 from obskit.dataset.value_numbers import join_numbers
-from obskit.schema import READ_AS_IS, ReadOptions
+from obskit.schema import GROWING, READ_AS_IS, ReadOptions
 from tests.dataset.samples import rows
 
 STRETCHES = groups.stretches
@@ -858,3 +859,39 @@ def test_stretches_that_are_damaged_are_found_again(
     assert not kept.is_symlink()
     monkeypatch.setattr(groups, "line_ranges", lambda *_: pytest.fail("divided again"))
     groups.stretches(str(path), READ_AS_IS, 4_000)
+
+
+@pytest.mark.parametrize("smallest", [1, 1 << 24])
+def test_a_record_that_was_never_completed_is_rejected_once_nobody_writes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, smallest: int
+) -> None:
+    """The process that wrote the file was killed: its size and time are those of the load before."""
+    monkeypatch.setattr(groups, "SMALLEST", smallest)
+    monkeypatch.setattr(groups, "stretches", lambda *_: [])
+    source = tmp_path / "in"
+    two(source)
+    with (source / "b.jsonl").open("a") as file:
+        file.write('{"n":')
+        file.flush()
+        fcntl.flock(file, fcntl.LOCK_EX)
+        open_end = convert(source)
+        assert convert(source).path == open_end.path, "it is still being written"
+    assert (open_end.load_report.notes, open_end.load_report.rejected_count) == ([GROWING], 0)
+    for _ in range(2):
+        data = convert(source)
+        assert (data.rows, data.load_report.notes, data.load_report.rejected_count) == (5, [], 1)
+    assert open_end.arrow().num_rows == 5, "it is still open"
+
+
+@pytest.mark.parametrize("smallest", [1, 1 << 24])
+def test_documents_that_come_or_go_are_in_the_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, smallest: int
+) -> None:
+    monkeypatch.setattr(groups, "SMALLEST", smallest)
+    source = tmp_path / "in"
+    two(source)
+    assert convert(source).load_report.notes == []
+    (source / "README.md").write_text("about")
+    assert convert(source).load_report.notes == ["skipped 1 file that holds no events: README.md"]
+    (source / "README.md").unlink()
+    assert convert(source).load_report.notes == []

@@ -61,6 +61,31 @@ def test_rows_are_read_page_by_page() -> None:
         rows(small(), offset=-1)
 
 
+@pytest.mark.parametrize("order", [None, "duration_ms", "name desc"])
+def test_pages_of_equal_rows_have_each_row_once(tmp_path: Path, order: str | None) -> None:
+    """Many log records have the same time and no ids; only their place tells them apart."""
+    count = 5_000
+    made = from_arrow(
+        pa.table(
+            {
+                "timestamp": ["2026-05-04T10:00:00Z"] * count,
+                "name": ["log"] * count,
+                "duration_ms": [1.0] * count,
+                "n": list(range(count)),
+            }
+        )
+    )
+    parts = made.arrow().to_batches(max_chunksize=500)
+    several = write(parts, lambda: made.schema, tmp_path / "parts", made.load_report, rows_per_file=500)
+    scope = Scope.of(several)
+    found = [
+        row
+        for offset in range(0, count, 250)
+        for row in rows(scope, ["n"], order, 250, offset).to_arrow()["n"].to_pylist()
+    ]
+    assert found == list(range(count))
+
+
 def test_rows_without_a_value_come_last() -> None:
     for order in ("duration_ms", "duration_ms asc", "duration_ms desc", '"duration_ms" DESC'):
         assert rows(small(), order=order).to_arrow()["duration_ms"].to_pylist()[-1] is None
