@@ -139,7 +139,7 @@ def _time_column(schema: pa.Schema, options: ReadOptions) -> str | None:
         return _COLUMN
     found = [name for name in left if _may_be_time(name)]
     nested = any(pa.types.is_struct(field.type) or pa.types.is_map(field.type) for field in schema)
-    if len(found) != 1 or nested or NAMED.keys() <= (schema.metadata or {}).keys():
+    if len(found) != 1 or found[0].casefold() in _FRAGMENTS or nested or NAMED.keys() <= (schema.metadata or {}).keys():
         return None
     meaning = flat_field(found[0])
     return found[0] if meaning is not None and meaning.reading == TIME else None
@@ -152,8 +152,6 @@ def _carries_time(names: Sequence[str]) -> bool:
 
 def _may_be_time(name: str) -> bool:
     """Whether a column, or a part of its name, may become the time of rows."""
-    if name.casefold().removesuffix(" [utc]") in _FRAGMENTS:
-        return True
     for part in (name, *_PARTS.split(name)):
         meaning = flat_field(part)
         if part == _COLUMN or part.casefold() in _FRAGMENTS:
