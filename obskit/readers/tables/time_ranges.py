@@ -25,7 +25,7 @@ from obskit.names import CARRIED, CARRIED_FIELD, flat_field
 from obskit.names.flat_fields import TIME
 from obskit.readers import clickhouse, tempo
 from obskit.readers.io.source import Source
-from obskit.readers.registry import REGISTRY
+from obskit.readers.registry import REGISTRY, is_own
 from obskit.readers.tables.arrow_parquet import PARQUET, check_concatenation
 from obskit.schema import FALLBACK, NAMED, ReadOptions, read_mapping
 from obskit.schema.time_text import FIRST, LAST
@@ -104,7 +104,7 @@ def _read(path: str, options: ReadOptions) -> tuple[TimeRange | None, ...] | Non
         source = Source(Path(path))
         if source.compression or source.damage or source.growing:
             return None
-        if REGISTRY.choose(source, options) is not PARQUET:
+        if not _is_parquet(source, options):
             return None
         with pq.ParquetFile(pa.OSFile(os.fsencode(path)), pre_buffer=False) as file:
             check_concatenation(Path(path), file, source)
@@ -112,6 +112,17 @@ def _read(path: str, options: ReadOptions) -> tuple[TimeRange | None, ...] | Non
             return None if name is None else _ranges(file, name, options)
     except (*_BROKEN, ReadError):
         return None  # reported when the file is read
+
+
+def _is_parquet(source: Source, options: ReadOptions) -> bool:
+    """Whether a file that begins like Parquet is read as Parquet.
+
+    None of obskit's other formats begins like that, and asking all of them takes longer than the footer.
+    """
+    readers = REGISTRY.readers()
+    if options.log_format is None and all(map(is_own, readers)):
+        return not any(reader.claims is not None and reader.claims(source.path) for reader in readers)
+    return REGISTRY.choose(source, options) is PARQUET
 
 
 def _time_column(schema: pa.Schema, options: ReadOptions) -> str | None:
@@ -139,7 +150,12 @@ def _time_column(schema: pa.Schema, options: ReadOptions) -> str | None:
         return _COLUMN
     found = [name for name in left if _may_be_time(name)]
     nested = any(pa.types.is_struct(field.type) or pa.types.is_map(field.type) for field in schema)
-    if len(found) != 1 or found[0].casefold() in _FRAGMENTS or nested or NAMED.keys() <= (schema.metadata or {}).keys():
+    if (
+        len(found) != 1
+        or found[0].casefold() in _FRAGMENTS
+        or nested
+        or NAMED.keys() <= (schema.metadata or {}).keys()
+    ):
         return None
     meaning = flat_field(found[0])
     return found[0] if meaning is not None and meaning.reading == TIME else None
@@ -163,10 +179,11 @@ def _may_be_time(name: str) -> bool:
 
 def _ranges(file: pq.ParquetFile, name: str, options: ReadOptions) -> tuple[TimeRange | None, ...] | None:
     kind = file.schema_arrow.field(name).type
-    leaves = [at for at in range(file.metadata.num_columns) if file.schema.column(at).path == name]
+    schema = file.schema
+    leaves = [at for at in range(len(schema)) if schema.column(at).path == name]
     if not pa.types.is_timestamp(kind) or len(leaves) != 1:
         return None
-    stored = file.schema.column(leaves[0])
+    stored = schema.column(leaves[0])
     unit = json.loads(stored.logical_type.to_json()).get("timeUnit")
     if stored.physical_type != "INT64" or unit not in _PER_SECOND:
         return None
