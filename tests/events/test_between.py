@@ -262,7 +262,7 @@ def test_a_pin_opens_the_same_events(tmp_path: Path) -> None:
     assert "read: only files with events in 2026-05-04T10:20:00Z/" in str(pinned).splitlines()
     again = load(tmp_path / "window.pin.json")
     assert (again.fingerprint, numbers(again)) == (events.fingerprint, numbers(events))
-    assert ok.pin(again).to_dict() == pinned.to_dict() | {"made": ok.pin(again).made}
+    assert ok.pin(again).to_dict() | {"made": ""} == pinned.to_dict() | {"made": ""}
     shutil.move(folder, tmp_path / "copy")
     assert load(pinned, root=tmp_path / "copy").fingerprint == events.fingerprint
     write(tmp_path / "copy" / "11.parquet", [event(T + timedelta(hours=11), 5)])

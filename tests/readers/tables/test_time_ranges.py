@@ -21,7 +21,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from obskit.dataset.event_stream import EventStream
+from obskit.readers.registry import Match, Reader, Registry
 from obskit.readers.tables import time_ranges as module
+from obskit.readers.tables.arrow_parquet import PARQUET
 from obskit.readers.tables.time_ranges import TimeRange, time_ranges
 from obskit.schema import READ_AS_IS, LoadReport, ReadOptions
 
@@ -157,6 +159,25 @@ def test_files_of_other_formats_and_damaged_ones_are_unknown(tmp_path: Path) -> 
         (tmp_path / name).write_bytes(changed)
         assert time_ranges(str(tmp_path / name), READ_AS_IS) is None, name
     assert time_ranges(str(tmp_path / "none.parquet"), READ_AS_IS) is None
+
+
+def test_a_file_that_a_reader_of_another_package_reads_is_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "events.shop"
+    pq.write_table(pa.table({"timestamp": minutes(0, 30)}), path)
+    for reader, known in (
+        (Reader("shop", (".shop",), lambda head: Match.CERTAIN, lambda *_: iter(())), None),
+        (Reader("shop", (".shop",), lambda head: Match.NO, lambda *_: iter(())), HALF_AN_HOUR),
+        (Reader("shop", (), lambda head: Match.NO, lambda *_: iter(()), claims=lambda path: True), None),
+    ):
+        registry = Registry()
+        registry.register(PARQUET)
+        registry.register(reader)
+        with monkeypatch.context() as patch:
+            patch.setattr(module, "REGISTRY", registry)
+            patch.setattr(module, "_KNOWN", {})
+            assert time_ranges(str(path), READ_AS_IS) == known
 
 
 def test_a_footer_is_read_again_once_the_file_has_changed(
