@@ -22,7 +22,16 @@ def opened(arguments: argparse.Namespace, progress: Progress) -> Events:
     return _narrowed(whole(arguments, progress), arguments)
 
 
-def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
+def opened_within(arguments: argparse.Namespace, progress: Progress) -> Events:
+    """Do what `opened` does, but leave files of other times unread, for answers that are about the window."""
+    when = _window(arguments)
+    if when is None or arguments.lookup or is_remote(arguments):  # a lookup comes before the window
+        return opened(arguments, progress)
+    events = whole(arguments, progress, between=when)
+    return events.where(arguments.where) if arguments.where else events
+
+
+def whole(arguments: argparse.Namespace, progress: Progress, between: str | None = None) -> Events:
     """Load the paths, and apply `--lookup`; or connect to a table."""
     if is_remote(arguments):
         check_engine(arguments)
@@ -39,6 +48,7 @@ def whole(arguments: argparse.Namespace, progress: Progress) -> Events:
         located(arguments),
         **options_of(arguments),
         error=arguments.error,
+        between=between,
         display_tz=arguments.display_tz,
         progress=progress,
     )
@@ -92,7 +102,12 @@ def sample_first(arguments: argparse.Namespace, ask: Callable[[Events, Progress]
 
 
 def _narrowed(events: Events, arguments: argparse.Namespace) -> Events:
-    when = arguments.since if arguments.between is None else arguments.between
+    when = _window(arguments)
     if when is not None:
         events = events.between(when)
     return events.where(arguments.where) if arguments.where else events
+
+
+def _window(arguments: argparse.Namespace) -> str | None:
+    given: str | None = arguments.since if arguments.between is None else arguments.between
+    return given

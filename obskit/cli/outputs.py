@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from obskit.cli.inputs import names_of, options_of
-from obskit.cli.load import is_remote, located, opened
+from obskit.cli.load import is_remote, located, opened_within
 from obskit.cli.terminal import Progress, write, write_json
 from obskit.dataset import convert as convert_paths
 from obskit.demo.generate import generate
@@ -44,7 +44,7 @@ def convert(arguments: argparse.Namespace) -> None:
         _dataset(arguments)
         return
     with Progress() as progress:
-        events = opened(arguments, progress)
+        events = opened_within(arguments, progress)
         made = events.write(arguments.out, arguments.to, names_of(arguments.fields), progress=progress)
     report = events.load_report
     if arguments.json:
@@ -61,7 +61,7 @@ def _to_stdout(arguments: argparse.Namespace) -> None:
         )
     sys.stdout.flush()
     with Progress() as progress:
-        events = opened(arguments, progress)
+        events = opened_within(arguments, progress)
         made = write_stream(
             events.scope,
             sys.stdout.buffer,

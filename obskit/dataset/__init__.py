@@ -7,7 +7,7 @@ what a field means (`schema`), how input formats are read (`readers`) or which q
 from obskit.dataset.atomic_write import write_atomically
 from obskit.dataset.cache import cache_path
 from obskit.dataset.codes import Codes, Progress
-from obskit.dataset.conversion import convert, from_arrow, list_inputs
+from obskit.dataset.conversion import convert, from_arrow, list_inputs, newest_time
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.encoder import RARE, Encoded, encode
 from obskit.dataset.eviction import drop_entry
@@ -17,6 +17,7 @@ from obskit.dataset.merge import FieldCodes, among, merge
 from obskit.dataset.parts import write_part
 from obskit.dataset.population import NO_TIME, Totals, Weights, weight_note
 from obskit.dataset.preview import preview_dataset, preview_files
+from obskit.dataset.pruning import Period
 from obskit.dataset.span_forest import SpanForest
 from obskit.dataset.span_keys import mix_bits
 from obskit.dataset.span_links import SpanLinks, connected
@@ -37,6 +38,7 @@ __all__ = [
     "Encoded",
     "FieldCodes",
     "Given",
+    "Period",
     "Progress",
     "SpanForest",
     "SpanLinks",
@@ -56,6 +58,7 @@ __all__ = [
     "local_paths",
     "merge",
     "mix_bits",
+    "newest_time",
     "open_dataset",
     "preview_dataset",
     "preview_files",

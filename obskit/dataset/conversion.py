@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+import json
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +20,9 @@ from obskit.dataset.codes import Progress
 from obskit.dataset.dataset import Dataset, is_dataset, open_dataset
 from obskit.dataset.entries import note_damage, open_or_build, open_or_make
 from obskit.dataset.event_stream import EventStream
-from obskit.dataset.groups import divide
-from obskit.dataset.inputs import Given, leased_inputs, local_paths
+from obskit.dataset.inputs import Given, is_url, leased_inputs, local_paths
 from obskit.dataset.manifest import FORMAT, MANIFEST, RULES
+from obskit.dataset.pruning import Chosen, Period, choose, newest
 from obskit.dataset.segment import Load
 from obskit.dataset.writer import BYTES, build, check_target, install
 from obskit.errors import InvalidArgument, NoSuchPath, ObskitError
@@ -41,6 +44,7 @@ def convert(
     out: Path | str | None = None,
     *,
     options: ReadOptions = READ_AS_IS,
+    period: Period | None = None,
     progress: Progress | None = None,
 ) -> Dataset:
     """Convert files, folders and globs into a Dataset, or open the one that was made before.
@@ -51,6 +55,8 @@ def convert(
         out: folder to write; by default an entry of the cache, keyed by size and modification time of each
             file.
         options: how to read the files.
+        period: the time that is asked for; files and row groups that surely hold no events of it are left
+            out, and `Dataset.left_out` says so. It does not matter to `out`, nor to a Dataset in place.
         progress: called as ("reading rows", rows so far, 0) after each batch; an exception in it stops the
             work.
 
@@ -69,17 +75,21 @@ def convert(
         return open_dataset(given[0])
     for _ in range(LISTINGS - 1):
         try:
-            return _convert_once(given, out, options, progress)
+            return _convert_once(given, out, options, period, progress)
         except Vanished:
             continue
         except FileNotFoundError as error:
             if isinstance(error, ObskitError):  # a path that the caller gave does not exist
                 raise
-    return _convert_once(given, out, options, progress)
+    return _convert_once(given, out, options, period, progress)
 
 
 def _convert_once(
-    given: list[Path], out: Path | str | None, options: ReadOptions, progress: Progress | None
+    given: list[Path],
+    out: Path | str | None,
+    options: ReadOptions,
+    period: Period | None,
+    progress: Progress | None,
 ) -> Dataset:
     """List the files and convert them as they are now."""
     skipped: list[Path] = []
@@ -92,13 +102,22 @@ def _convert_once(
             return _new_report(skipped, unreadable, display_names)
 
         if out is None:
-            key = source_key(files, options, given, unreadable, skipped)
+            before = source_key(files, options, given, unreadable, skipped)
+            chosen = choose(files, period, options)
+            if chosen.left_out and source_key(files, options, given, unreadable, skipped) != before:
+                raise Vanished("a file was written to while its times were looked up", hint="load again")
+            key = source_key(chosen.files, options, given, unreadable, skipped)
+            if chosen.row_groups:
+                key = hashlib.blake2b(json.dumps([key, chosen.key]).encode(), digest_size=16).hexdigest()
 
             def make(folder: Path) -> None:
-                _build(folder, files, load, new_report, key)
+                _build(folder, chosen, load, new_report, key)
 
-            made = open_or_make(entry_for(key), make, files)
+            made = open_or_make(entry_for(key), make, chosen.files)
             note_damage(made.load_report, load.damage)
+            if chosen.left_out:  # it depends on the window, so it is not stored
+                made.load_report.note(chosen.left_out)
+                made = dataclasses.replace(made, left_out=chosen.left_out)
             return made
         target = Path(out).absolute()
         _check_apart(target, given)
@@ -117,26 +136,27 @@ def _convert_once(
 
 def _build(
     folder: Path,
-    files: list[str],
+    chosen: Chosen,
     load: Load,
     new_report: Callable[[], LoadReport],
     source: str,
 ) -> None:
     """Write the Dataset of some files into an empty folder of the cache; `source` is their key."""
-    groups = divide(files, load.options)
-    if len(groups) > 1:
+    for lines in (True, False):
+        groups = chosen.divide(load.options, lines=lines)
+        if len(groups) == 1 and groups[0].row_groups is None:
+            report, files = new_report(), chosen.files
+            made = EventStream(files, report, load.options, load.progress, load.roots)
+            build(folder, made, made.schema, report, source=source, bytes_=_part_bytes(files))
+            return
         try:
             Assembly(folder, load, new_report()).build(groups, source)
+            return
         except NotDivisible:
+            if not lines:
+                raise
             for left in folder.iterdir():
                 shutil.rmtree(left) if left.is_dir() else left.unlink()
-            groups = divide(files, load.options, lines=False)
-            if len(groups) > 1:
-                Assembly(folder, load, new_report()).build(groups, source)
-    if len(groups) == 1:
-        report = new_report()
-        made = EventStream(files, report, load.options, load.progress, load.roots)
-        build(folder, made, made.schema, report, source=source, bytes_=_part_bytes(files))
 
 
 def resolve_inputs(paths: Paths) -> list[Path]:
@@ -160,6 +180,37 @@ def resolve_inputs(paths: Paths) -> list[Path]:
             hint="give a file, a folder or a pattern; '.' is the current folder",
         )
     return local_paths(named)
+
+
+def newest_time(paths: Paths, options: ReadOptions = READ_AS_IS) -> datetime | None:
+    """Return the time of the newest event of some files, if that is known without converting them.
+
+    Args:
+        paths: as in `convert`.
+        options: how to read the files.
+
+    Returns:
+        The time; None where it is not known of every file, and where nothing would be left out anyway: a
+        Dataset that is opened in place, small input, and files behind URLs, which would be fetched twice.
+
+    Raises:
+        NoSuchPath, ReadError: from the readers.
+
+    Cost: reads the footers of Parquet files, unless they were read before and have not changed.
+    """
+    named = [paths] if isinstance(paths, str | Path) else paths
+    if not isinstance(named, Sequence) or any(
+        not isinstance(one, str | Path) or _is_url(one) for one in named
+    ):
+        return None
+    given = resolve_inputs(paths)
+    if len(given) == 1 and is_dataset(given[0]):
+        return None
+    return newest(list_inputs(given), options)
+
+
+def _is_url(path: str | Path) -> bool:
+    return isinstance(path, str) and is_url(path)
 
 
 def from_arrow(table: pa.Table, options: ReadOptions = READ_AS_IS) -> Dataset:

@@ -39,6 +39,7 @@ class Dataset:
         codes: dictionary codes of its fields.
         lease: keeps it in the cache while it is open; None if it is not in the cache.
         kept: what other packages computed from all rows, by name, to compute it once.
+        left_out: which files were not read, because their events are of another time; empty if all were.
     """
 
     path: Path
@@ -50,6 +51,7 @@ class Dataset:
     codes: Codes = field(repr=False)
     lease: Lease | None = field(default=None, repr=False)
     kept: dict[str, Any] = field(default_factory=dict, repr=False)
+    left_out: str = ""
 
     @property
     def local(self) -> bool:

@@ -60,10 +60,11 @@ def decompressed(file: str) -> int:
 
 @dataclass(frozen=True)
 class Group:
-    """Files that are converted together, or a stretch of one file."""
+    """Files that are converted together, or a part of one file: a stretch of lines, or some row groups."""
 
     files: tuple[str, ...]
     lines: LineRange | None = None
+    row_groups: tuple[int, ...] | None = None
 
     @property
     def begins(self) -> int:

@@ -28,6 +28,7 @@ from obskit.errors import DatasetError
 from obskit.readers.line_ranges import read_line_range
 from obskit.readers.outcome import Outcome
 from obskit.readers.read import read_some_paths
+from obskit.readers.row_groups import read_row_groups
 from obskit.schema import LoadReport, Normalizer, ReadOptions, cast
 
 STATE = "segment.json"
@@ -58,7 +59,7 @@ class Load:
         """Return the key of the segment of a group of files as they are now.
 
         Args:
-            group: the files, or a stretch of one.
+            group: the files, or a part of one.
 
         Returns:
             The key, hex.
@@ -70,6 +71,8 @@ class Load:
         roots = relevant_roots(self.roots, self.options)
         if group.lines is None:
             state: Sequence[Any] = [source_key(group.files, self.options, ())]
+            if group.row_groups is not None:
+                state = [*state, group.row_groups]
         else:  # the bytes are known, whatever became of the file since
             file, *where = group.lines
             state = [FORMAT, RULES, self.options.cache_key(), os.path.abspath(file), *where]
@@ -122,7 +125,7 @@ def open_segment(entry: Path, group: Group, load: Load, rows: int) -> Segment:
 
     Args:
         entry: folder of the segment; it need not exist. The caller holds its lease.
-        group: the files, or a stretch of one.
+        group: the files, or a part of one.
         load: what they are a part of.
         rows: rows of the load before these, for the progress.
 
@@ -161,8 +164,13 @@ class _SegmentRows:
 
     def __iter__(self) -> Iterator[pa.RecordBatch]:
         load = self._load
-        lines = self._group.lines
-        if lines is None:
+        lines, row_groups = self._group.lines, self._group.row_groups
+        if row_groups is not None:
+            [file] = self._group.files
+            batches = read_row_groups(
+                Path(file), row_groups, self.report, load.options, roots=load.roots, outcome=self.outcome
+            )
+        elif lines is None:
             batches = read_some_paths(
                 self._group.files, self.report, load.options, roots=load.roots, outcome=self.outcome
             )

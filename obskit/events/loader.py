@@ -5,14 +5,24 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias, cast
 
 import pandas as pd
 import pyarrow as pa
 
-from obskit.dataset import Dataset, Given, Progress, cache_path, convert, from_arrow, is_stream, local_paths
+from obskit.dataset import (
+    Dataset,
+    Given,
+    Period,
+    Progress,
+    cache_path,
+    convert,
+    from_arrow,
+    is_stream,
+    local_paths,
+)
 from obskit.display.tables import check_link
 from obskit.display.zone import check_zone
 from obskit.encryption import SubjectKeys
@@ -20,6 +30,7 @@ from obskit.engine import Condition, Decryption, Scope
 from obskit.errors import InvalidArgument
 from obskit.events.events import Events
 from obskit.events.origin import Origin
+from obskit.events.period import resolve_window
 from obskit.events.pin_rows import KEPT_NOTE
 from obskit.events.pinning import open_pin
 from obskit.events.pins import Pin, is_pin
@@ -63,8 +74,10 @@ def load(
         path_fields: regular expression whose named groups make fields of each file's path:
             `r"az=(?P<zone>[^/]+)"`; `__` in a name is a dot.
         error: condition that says which events are errors, instead of the rule in `docs/events.md`.
-        between: window of time to keep: (start, end), "start/end" or "-30m" before the newest event. Files
-            are still converted as a whole, so that another window of the same files opens at once.
+        between: window of time to keep: (start, end), "start/end" or "-30m" before the newest event. Of large
+            input, Parquet files that hold no events within an hour of the window are not read, and
+            `load_report` says how many. For answers that compare with earlier times, load everything:
+            `ok.load(path).between(...)`.
         where: condition on the events to keep, as in `Events.where`.
         trace_url: http or https URL of a trace in your tracing tool, with `{trace_id}` in it; trace ids
             become links.
@@ -111,7 +124,7 @@ def load(
                 f"a pin says itself how its files are read, so {changed[0]} cannot be given",
                 hint="load the files themselves to read them differently",
             )
-        events = open_pin(pinned, root, functools.partial(load, progress=progress))
+        events = open_pin(pinned, root, functools.partial(_load_pinned, progress=progress))
         return _narrowed(
             dataclasses.replace(
                 events,
@@ -132,18 +145,56 @@ def load(
     elif isinstance(source, list | tuple):
         source = [local_paths([item])[0] if is_stream(item) else item for item in source]
 
+    shown = _Shown(template, display_tz, decryption)
+    return _opened(source, options, lambda: resolve_window(source, between, options), where, shown, progress)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Shown:
+    """How events are shown: links to traces, time zone, and what reads encrypted values."""
+
+    trace_url: str | None
+    display_tz: str | None
+    decryption: Decryption | None = None
+
+
+def _load_pinned(
+    paths: Source,
+    period: Period | None,
+    *,
+    trace_url: str | None = None,
+    display_tz: str | None = None,
+    progress: Progress | None = None,
+    **options: Any,
+) -> Events:
+    """Load the files of a pin, of the same time as when it was made."""
+    read = ReadOptions(**options)
+    check_zone(display_tz)
+    shown = _Shown(check_trace_url(trace_url), display_tz)
+    return _opened(paths, read, lambda: (None, period), None, shown, progress)
+
+
+def _opened(
+    source: Source,
+    options: ReadOptions,
+    narrowing: Callable[[], tuple[Any, Period | None]],
+    where: Any,
+    shown: _Shown,
+    progress: Progress | None,
+) -> Events:
+    """Load, as often as the events are refreshed; `narrowing` returns the window and the time to read."""
     paths = _paths_of(source)
 
     def open_events() -> Events:
-        dataset = _dataset(source, options, progress)
-        scope = dataclasses.replace(Scope.of(dataset), decryption=decryption)
-        if KEPT_NOTE in dataset.load_report.notes:
-            scope = dataclasses.replace(scope, notes=(KEPT_NOTE,))
-        origin = Origin(paths, options, dataset)
+        window, period = narrowing()
+        dataset = _dataset(source, options, period, progress)
+        notes = tuple(note for note in (KEPT_NOTE, dataset.left_out) if note in dataset.load_report.notes)
+        scope = dataclasses.replace(Scope.of(dataset), decryption=shown.decryption, notes=notes)
+        origin = Origin(paths, options, dataset, period if dataset.left_out else None)
         if options.error is not None:
             scope = _with_error(scope, options.error)
-        events = Events(scope, trace_url=template, display_tz=display_tz, _reopen=open_events, _origin=origin)
-        events = _narrowed(events, between, where)
+        events = Events(scope, shown.trace_url, shown.display_tz, _reopen=open_events, _origin=origin)
+        events = _narrowed(events, window, where)
         return dataclasses.replace(events, _steps=())  # `open_events` narrows again by itself
 
     return open_events()
@@ -176,7 +227,9 @@ def _paths_of(source: Source) -> tuple[str, ...] | None:
     return None if cached else texts
 
 
-def _dataset(source: Source, options: ReadOptions, progress: Progress | None) -> Dataset:
+def _dataset(
+    source: Source, options: ReadOptions, period: Period | None, progress: Progress | None
+) -> Dataset:
     if isinstance(source, Dataset):
         return source
     if isinstance(source, pd.DataFrame):
@@ -186,9 +239,9 @@ def _dataset(source: Source, options: ReadOptions, progress: Progress | None) ->
     if isinstance(source, pa.Table):
         return from_arrow(source, options)
     if isinstance(source, (str, Path)):
-        return convert(source, options=options, progress=progress)
+        return convert(source, options=options, period=period, progress=progress)
     if isinstance(source, Sequence) and all(isinstance(item, (str, Path)) for item in source):
-        return convert(list(source), options=options, progress=progress)
+        return convert(list(source), options=options, period=period, progress=progress)
     raise InvalidArgument(
         f"cannot load events from {type(source).__name__}",
         hint="pass a path, a URL, a binary stream, a pyarrow Table, a pandas DataFrame or a Dataset",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from obskit.dataset import Dataset
+from obskit.dataset import Dataset, Period
 from obskit.schema import ReadOptions
 
 Step: TypeAlias = Mapping[str, Any]
@@ -21,8 +21,10 @@ class Origin:
         source: the paths or URLs; None for streams and tables in memory, which cannot be read again.
         options: how they were read.
         dataset: what was read, before any step.
+        period: the time that was read, where files that hold no events of it were left out.
     """
 
     source: tuple[str, ...] | None
     options: ReadOptions
     dataset: Dataset
+    period: Period | None = None

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from obskit import distribution
-from obskit.dataset import RULES
+from obskit.dataset import RULES, Period
 from obskit.errors import ChangedData, InvalidArgument, ObskitError
 from obskit.events.events import Events
 from obskit.events.origin import Step
@@ -89,6 +89,7 @@ def pin(
         version={"obskit": importlib.metadata.version(distribution.NAME), "rules": RULES},
         made=datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         display={"trace_url": events.trace_url, "display_tz": events.display_tz},
+        period=None if origin.period is None else origin.period.to_texts(),
     )
     if target is None:
         return made
@@ -108,7 +109,7 @@ def open_pin(pinned: Pin, root: str | os.PathLike[str] | None, load: Callable[..
     Args:
         pinned: the pin.
         root: the folder of a copy of its files; None for where they were, or next to the pin's file.
-        load: loads paths.
+        load: loads paths, of a time to read or None.
 
     Returns:
         The same events.
@@ -126,7 +127,8 @@ def open_pin(pinned: Pin, root: str | os.PathLike[str] | None, load: Callable[..
             )
         found = [find(source, top, beside) for source in pinned.sources]
         paths = [path for path, _ in found]
-        events = load(paths[0] if len(paths) == 1 else paths, **pinned.options, **pinned.display)
+        period = None if pinned.period is None else Period.from_texts(*pinned.period)
+        events = load(paths[0] if len(paths) == 1 else paths, period, **pinned.options, **pinned.display)
         if events._origin is None or events._origin.dataset.fingerprint != pinned.fingerprint:
             raise _other_rows(pinned, events, [name for _, names in found for name in names])
         for step in pinned.steps:

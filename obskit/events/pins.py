@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from obskit.dataset import write_atomically
+from obskit.dataset import Period, write_atomically
 from obskit.display import formatting
 from obskit.errors import InvalidArgument, NoSuchPath, ReadError
 from obskit.events.origin import Step
@@ -58,6 +58,8 @@ class Pin:
         display: `trace_url` and `display_tz`, which do not change any answer.
         kept: what `copy=True` kept: `rows`, `bytes`, `budget` in bytes, `folder` (next to the pin's file),
             and `notes` on how they were chosen; None without a copy.
+        period: the time that was read, where files that hold no events of it were left out: its start and
+            its end, of which one may be None. None if all files were read.
         path: the pin's file; None if it is not written.
 
     Example:
@@ -77,6 +79,7 @@ class Pin:
     made: str
     display: Mapping[str, Any] = field(default_factory=dict)
     kept: Mapping[str, Any] | None = None
+    period: tuple[str | None, str | None] | None = None
     path: Path | None = field(default=None, compare=False)
 
     @property
@@ -113,7 +116,7 @@ class Pin:
             "kept": None if self.kept is None else dict(self.kept),
             "sources": [source.to_dict() for source in self.sources],
             "schema": [list(pair) for pair in self.schema],
-        }
+        } | ({} if self.period is None else {"period": list(self.period)})
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the pin to a new file.
@@ -205,6 +208,7 @@ class Pin:
                 made=str(content["made"]),
                 display=display,
                 kept=None if kept is None else _kept(kept),
+                period=_period(content.get("period")),
                 path=file,
             )
         except KeyError as error:
@@ -218,6 +222,9 @@ class Pin:
         lines = [f"pin of {pluralize(self.rows, 'event')}, dataset {self.fingerprint[:12]}"]
         if self.sources:
             lines.append(f"sources: {names} ({pluralize(files, 'file')})")
+        if self.period is not None:
+            start, end = (bound or "" for bound in self.period)
+            lines.append(f"read: only files with events in {start}/{end}")
         lines += [f"step: {_step_text(step)}" for step in self.steps]
         if self.steps:
             lines.append(f"{pluralize(self.result.get('rows'), 'event')} after all steps")
@@ -246,6 +253,14 @@ def _kept(content: Mapping[str, Any]) -> dict[str, Any]:
     notes = list(map(str, content["notes"]))
     numbers = _with_numbers(content, "rows", "bytes", "budget")
     return numbers | {"folder": str(content["folder"]), "notes": notes}
+
+
+def _period(content: Any) -> tuple[str | None, str | None] | None:
+    if content is None:
+        return None
+    start, end = (None if text is None else str(text) for text in content)
+    Period.from_texts(start, end)  # raises if they are not times
+    return start, end
 
 
 def is_pin(path: object) -> bool:

@@ -25,7 +25,7 @@ import pyarrow as pa
 from obskit.readers.io.source import HEAD, Plain, Source, Stream
 from obskit.readers.jsonl.reader import READER as JSONL
 from obskit.readers.markers.reader import has_hint, kind_of
-from obskit.readers.registry import REGISTRY, Reader
+from obskit.readers.registry import REGISTRY, Reader, is_own
 from obskit.readers.tables.csv_reader import READER as CSV
 from obskit.readers.tables.csv_reader import header_line
 from obskit.readers.vendor_spans import DECISIVE
@@ -211,7 +211,7 @@ class Recognizer:
         readers = REGISTRY.readers()
         self._claims = [reader.claims for reader in readers if reader.claims is not None]
         # Nothing is known about what the readers of other packages look for.
-        self._active = JSONL in readers and all(map(_is_ours, readers))
+        self._active = JSONL in readers and all(map(is_own, readers))
 
     def choose(self, source: Source, options: ReadOptions = READ_AS_IS) -> Reader:
         """Return what `Registry.choose` does.
@@ -237,10 +237,6 @@ class Recognizer:
         if reader is JSONL and len(self._known) < REMEMBERED:
             self._known.add(seen)
         return reader
-
-
-def _is_ours(reader: Reader) -> bool:
-    return str(reader.sniff.__module__).startswith("obskit.readers.")
 
 
 def _first_object(source: Source) -> Hashable | None:

@@ -199,6 +199,21 @@ class Registry:
         return found[0]
 
 
+def is_own(reader: Reader) -> bool:
+    """Return whether a reader is obskit's; of those of other packages nothing is known.
+
+    Args:
+        reader: any reader.
+
+    Returns:
+        Whether its `sniff` is in this package.
+
+    Example:
+        print([reader.name for reader in REGISTRY.readers() if not is_own(reader)])
+    """
+    return str(reader.sniff.__module__).startswith("obskit.readers.")
+
+
 def _matches(readers: list[Reader], head: bytes) -> list[tuple[Match, Reader]]:
     return [(_match(reader, head), reader) for reader in readers]
 

@@ -248,6 +248,7 @@ class Source:
         damage: why the head ends early; None if it does not.
         row_lines: None, or a list to which a reader that joins lines appends, for each batch, an array with
             the index of each row's first line. It is a list for lines behind prefixes.
+        row_groups: of a Parquet file, the row groups to read; None for all.
 
     Raises:
         ReadError: the file cannot be opened.
@@ -263,6 +264,7 @@ class Source:
     """
 
     row_lines: list[npt.NDArray[np.int64]] | None = None
+    row_groups: frozenset[int] | None = None
 
     def __init__(self, path: Path, *, stored: Path | None = None, modified: float | None = None) -> None:
         keep_memory()

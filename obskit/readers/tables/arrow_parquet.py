@@ -69,26 +69,40 @@ def read_parquet(source: Source, report: FileReport, options: ReadOptions) -> It
                 hint="the file may be truncated; write it again",
             ) from error
         with file:
-            _check_concatenation(path, file, source)
+            check_concatenation(path, file, source)
             layout = None if options.mapping else layout_of(names)
             check_sources(options.mapping, names, source.path)
             columns: FrameColumns | None = None
             dates = functools.partial(_text_column, file)
             for group in range(file.num_row_groups):
+                wanted = source.row_groups is None or group in source.row_groups
+                if not wanted and (layout or columns):
+                    continue
                 for batch in _row_group(file, group, report, layout.rows if layout else ROWS):
                     if layout:
                         yield from layout.read(batch, source, report)
                         continue
+                    # Decided by the first rows of the file, also if they are not wanted.
                     columns = columns or FrameColumns(batch, source.path.name, report, options, dates)
+                    if not wanted:
+                        break
                     yield columns.apply(batch)
 
 
-def _check_concatenation(path: Path, file: pq.ParquetFile, source: Source) -> None:
-    """Raise `ReadError` if a file is several Parquet files end to end: the footer is that of the last one.
+def check_concatenation(path: Path, file: pq.ParquetFile, source: Source) -> None:
+    """Check that a file is not several Parquet files end to end: the footer is that of the last one.
 
     Its offsets count from the start of the file, so rows of the first file would be read by the last one's
     footer. Whatever is before the last file adds to the bytes that no column chunk accounts for, besides
     indexes; where one ends and the next begins, there is the magic number twice.
+
+    Args:
+        path: where the bytes are.
+        file: the same, opened.
+        source: the file, for the message.
+
+    Raises:
+        ReadError: another file begins in it.
     """
     columns = [
         file.metadata.row_group(group).column(at)
