@@ -74,6 +74,21 @@ def plan_looks(start: int, end: int, step: timedelta | None) -> tuple[Looks, lis
 
 
 @dataclass(frozen=True, eq=False)
+class Requests:
+    """All requests of both arms, before those of a trace were put together.
+
+    Attributes:
+        rows: their rows in each file of the dataset.
+        look: the number of the look of each.
+        candidate: whether it is one of the candidate.
+    """
+
+    rows: list[Ints]
+    look: Ints
+    candidate: Bools
+
+
+@dataclass(frozen=True, eq=False)
 class Observations:
     """The observations of both arms in order of time; arrays have one entry per observation.
 
@@ -89,7 +104,8 @@ class Observations:
         weight: sample weight; None if all weigh the same.
         duration: code of the duration, in `durations`; None if the events have no durations.
         durations: the codes of the field `duration_ms`.
-        counted: the number of rows of both arms before they were put together by trace.
+        requests: all requests, before they were put together by trace.
+        counted: how many they are, of the baseline and of the candidate.
         notes: what a reader must know.
     """
 
@@ -104,6 +120,7 @@ class Observations:
     weight: npt.NDArray[np.float64] | None
     duration: npt.NDArray[Any] | None
     durations: FieldCodes | None
+    requests: Requests
     counted: tuple[int, int]
     notes: tuple[str, ...]
 
@@ -162,6 +179,7 @@ def observe(
     if errors is not None:
         failed = _join([e[r] for e, r in zip(errors, rows, strict=True)], np.bool_)
     counted = np.bincount(candidate, minlength=2)
+    requests = Requests(rows, look, candidate)
     if cluster is not None:
         ids = cluster_ids(scope, cluster, rows)
         if cluster != TRACE and not is_sticky(ids, candidate):
@@ -191,6 +209,7 @@ def observe(
         weight=weights_of(scope, rows),
         duration=_durations(scope, rows),
         durations=scope.codes("duration_ms") if "duration_ms" in scope.schema.names else None,
+        requests=requests,
         counted=(int(counted[0]), int(counted[1])),
         notes=tuple(notes),
     )

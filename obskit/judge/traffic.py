@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,7 +70,9 @@ def judge_traffic(observed: Observations, name: str, split: float | None, unit: 
     found = _gone_since(every, ours, None if split is None else _share_of_rows(observed, split))
     if found is not None:
         look, expected, seen = found
-        return gone(name, moment(observed.looks.start + look * observed.looks.length), expected, seen, share)
+        if not _goes_on(observed, look, expected / every[look:].sum()):
+            since = moment(observed.looks.start + look * observed.looks.length)
+            return gone(name, since, expected, seen, share)
     part = _operation_gone(observed)
     if part is not None:
         operation, look, expected = part
@@ -82,6 +85,21 @@ def judge_traffic(observed: Observations, name: str, split: float | None, unit: 
             return Traffic("pass", "", share, note=note)
         return _split(observed, name, split, unit, share)
     return Traffic("pass", "", share)
+
+
+def _goes_on(observed: Observations, look: int, usual: float) -> bool:
+    """Return whether the candidate still answers requests that are part of earlier observations.
+
+    A long trace, or a user, is one observation at its first request, but goes on with further ones.
+
+    Args:
+        observed: the observations.
+        look: the look from which on the candidate has hardly any observations.
+        usual: the candidate's share of them until then.
+    """
+    since = observed.requests.look >= look
+    ours = int((since & observed.requests.candidate).sum())
+    return ours > GONE * usual * int(since.sum())
 
 
 def _share_of_rows(observed: Observations, split: float) -> float:
@@ -155,15 +173,23 @@ def _operation_gone(observed: Observations) -> tuple[int, int, float] | None:
     one of which most were to be expected.
     """
     looks, size = observed.looks.count, len(observed.operations)
-    cell = observed.operation.astype(np.int64) * looks + observed.look
-    every = np.bincount(cell, minlength=size * looks).reshape(size, looks)
-    ours = np.bincount(cell[observed.candidate], minlength=size * looks).reshape(size, looks)
+
+    def counted(operation: npt.NDArray[Any], look: npt.NDArray[Any]) -> npt.NDArray[np.int64]:
+        cell = operation.astype(np.int64) * looks + look
+        return np.bincount(cell, minlength=(size + 1) * looks)[: size * looks].reshape(size, looks)
+
+    every = counted(observed.operation, observed.look)
+    ours = counted(observed.operation[observed.candidate], observed.look[observed.candidate])
+    requests = observed.requests
+    # An operation that no observation has is beyond the last number.
+    number = observed.operations.number(requests.rows)[requests.candidate]
+    answered = counted(number, requests.look[requests.candidate])
     all_ours, all_every = ours.sum(axis=0), every.sum(axis=0)
     worst = None
     for operation in np.flatnonzero(ours.sum(axis=1) >= FEWEST):
         if not observed.operations.keys[operation]:
             continue  # several that are rare
-        look = int(np.flatnonzero(ours[operation])[-1]) + 1
+        look = int(np.flatnonzero(answered[operation])[-1]) + 1
         later = every[operation, look:]
         if 4 * (looks - look) < looks or np.count_nonzero(later) < LOOKS_WITHOUT:
             continue

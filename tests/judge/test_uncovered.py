@@ -135,3 +135,41 @@ def test_a_candidate_that_gets_less_of_everything_has_not_lost_an_operation() ->
         only(columns, ~late | stays)
 
     assert "answers no requests of" not in judged(change).sentence
+
+
+@pytest.mark.parametrize("part", ["all operations", "one operation"])
+def test_a_candidate_whose_requests_are_all_of_one_trace_is_not_gone(part: str) -> None:
+    """They are one observation, of the first look, but requests nevertheless."""
+
+    def change(columns: Columns, rng: Rng) -> None:
+        new = columns["service.version"] == NEW
+        if part == "one operation":
+            new &= columns["name"] == "POST /book"
+        first = np.cumsum(new) <= 100
+        columns["trace_id"] = np.where(new & ~first, "e" * 32, columns["trace_id"])
+
+    found = judged(change)
+    assert words(found)["traffic"] == "pass"
+    assert "answers no requests" not in found.sentence
+
+
+def test_users_that_are_known_by_then_are_requests_as_well() -> None:
+    """The candidate has forty users of its own; the baseline has new ones all the time."""
+
+    def change(columns: Columns, rng: Rng) -> None:
+        n = len(columns["name"])
+        new = columns["service.version"] == NEW
+        columns["user.id"] = np.where(new, np.arange(n) % 40, 1000 + np.arange(n) // 3).astype(str)
+
+    assert words(judged(change, share=0.3))["traffic"] == "pass"
+    found = verdict(rollout(rpm=1200, errors=0.03, share=0.3, change=change), cluster="user.id")
+    assert words(found)["traffic"] == "pass"
+
+
+def test_a_candidate_with_a_declared_share_and_hardly_a_request_is_gone() -> None:
+    def change(columns: Columns, rng: Rng) -> None:
+        late = columns["timestamp"] > START + 60_000_000
+        only(columns, ~((columns["service.version"] == NEW) & late))
+
+    found = judged(change, share=0.5)
+    assert found.word == verdict(rollout(rpm=1200, share=0.5, change=change), split=0.5).word == "no_data"
