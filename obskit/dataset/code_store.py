@@ -19,6 +19,7 @@ from typing import Any
 import numpy.typing as npt
 
 from obskit.dataset import blob
+from obskit.dataset.atomic_write import FULL
 from obskit.dataset.cache import (
     READ_ONLY,
     cache_path,
@@ -162,7 +163,7 @@ def _paths(places: Sequence[Path], what: str, name: str) -> list[Path]:
 
 
 def _storage_full(error: OSError, path: Path) -> OSError:
-    if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+    if error.errno not in FULL:
         return error
     return StorageFull(
         f"no space left to write codes to {path.parent}",
